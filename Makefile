@@ -1,0 +1,75 @@
+# Two commands do everything on a fresh machine with Python 3.11 or newer: make demo, make test.
+
+PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,\
+	$(shell $(name) -c 'import sys; sys.version_info >= (3, 11) and print("$(name)")' 2>/dev/null)))
+VENV ?= .venv
+HOST ?= 127.0.0.1
+PORT ?= 8000
+ARGS ?=
+
+BIN := $(VENV)/bin
+LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format format-check lint types imports bench chaos lock venv clean
+
+help: ## list these targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
+
+demo: $(VENV)/.runtime ## install, start with sample papers, print the address (HOST=, PORT=)
+	@$(BIN)/paperbot demo --host $(HOST) --port $(PORT) $(ARGS)
+
+test: $(VENV)/.dev ## run the tests (ARGS="-k word" for some of them)
+	$(BIN)/python -m pytest $(ARGS)
+
+check: format-check lint types imports test ## everything that must hold before a commit
+
+format: $(VENV)/.dev ## rewrite the code in the house format
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix-only --quiet
+
+format-check: $(VENV)/.dev
+	$(BIN)/ruff format --check
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+imports: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev ## measure, as ratios to what plain tools do on this machine
+	$(BIN)/python -m tests.bench $(ARGS)
+
+chaos: $(VENV)/.dev ## kill the bot in all the ways we know, every seed
+	$(BIN)/python -m pytest -m chaos --chaos-seeds=all $(ARGS)
+
+lock: $(VENV)/.dev ## choose newer versions and write both requirement files again
+	$(LOCK) --upgrade --group build --output-file requirements.txt
+	$(LOCK) --upgrade --group dev --constraint requirements.txt --output-file requirements-dev.txt
+
+venv: $(VENV)/.dev ## only install
+
+clean: ## remove what can be made again
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+define install
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; make PYTHON=/path/to/python3 names one." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; $(PYTHON) is older or missing." >&2; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@echo "Installing $(1) into $(VENV) …"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r $(1)
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+endef
+
+$(VENV)/.runtime: requirements.txt pyproject.toml
+	$(call install,requirements.txt)
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt pyproject.toml
+	$(call install,requirements-dev.txt)
+	@touch $(VENV)/.runtime $@
