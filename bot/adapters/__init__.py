@@ -1,0 +1,1 @@
+"""The edges: each implements a port, none knows another."""

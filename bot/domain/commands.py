@@ -1,0 +1,159 @@
+"""THE command table: what a person may type, who may, and who sees the answer.
+
+Every platform's registration, usage text, manifest and form, `/help` and the README's table
+come from here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.domain.errors import UsageError
+from bot.domain.words import Say, mark
+
+
+class Who(StrEnum):
+    """Who may give a command."""
+
+    ANYONE = "anyone"
+    MANAGERS = "managers"
+
+
+class Audience(StrEnum):
+    """Who sees the answer."""
+
+    PRIVATE = "private"
+    CHANNEL = "channel"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option of a command; the `free` one takes the rest of the line."""
+
+    name: str
+    summary: str
+    free: bool = False
+    completes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A first word that a command's free option understands, and who may say it."""
+
+    name: str
+    summary: str
+    who: Who = Who.ANYONE
+    audience: Audience | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSpec:
+    """One command: `/name …`."""
+
+    name: str
+    summary: str
+    usage: str
+    audience: Audience
+    options: tuple[Option, ...] = ()
+    verbs: tuple[Verb, ...] = ()
+    examples: tuple[str, ...] = ()
+
+    @property
+    def free_option(self) -> Option | None:
+        """The option that takes the rest of the line."""
+        return next((option for option in self.options if option.free), None)
+
+
+PAGE = Option("page", mark("Which page of the results, from 1"))
+
+COMMANDS: tuple[CommandSpec, ...] = (
+    CommandSpec(
+        name="paper",
+        summary=mark("Look up papers by tag, words, author, date or arXiv id"),
+        usage="/paper QUERY",
+        audience=Audience.CHANNEL,
+        options=(
+            Option("query", mark("What to look for"), free=True, completes=True),
+            PAGE,
+        ),
+        examples=("/paper reasoning", "/paper #rl -#moe", "/paper author:lee date:2025-02"),
+    ),
+    CommandSpec(
+        name="digest",
+        summary=mark("Show a day's digest, or manage the daily one of this channel"),
+        usage="/digest [today | DATE]",
+        audience=Audience.PRIVATE,
+        options=(Option("what", mark("today, or a date"), free=True, completes=True),),
+        verbs=(Verb("today", mark("Show today's digest; nothing is posted")),),
+        examples=("/digest today", "/digest 2025-02-04"),
+    ),
+    CommandSpec(
+        name="help",
+        summary=mark("How to ask this bot"),
+        usage="/help",
+        audience=Audience.PRIVATE,
+    ),
+)
+
+
+def find(name: str) -> CommandSpec | None:
+    """The command of that name."""
+    return next((spec for spec in COMMANDS if spec.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandLine:
+    """A command line, parsed by the table."""
+
+    spec: CommandSpec
+    options: Mapping[str, str]
+
+    @property
+    def audience(self) -> Audience:
+        """Who sees the answer to exactly this line."""
+        verb = find_verb(self.spec, self.options)
+        if verb is not None and verb.audience is not None:
+            return verb.audience
+        return self.spec.audience
+
+
+def find_verb(spec: CommandSpec, options: Mapping[str, str]) -> Verb | None:
+    """The verb that the free option begins with, if the table knows it."""
+    free = spec.free_option
+    words = options.get(free.name, "").split() if free else []
+    return next((verb for verb in spec.verbs if words and verb.name == words[0].casefold()), None)
+
+
+def parse_line(line: str) -> CommandLine:
+    """A typed line (`/paper reasoning page:2`) as a command; raises `UsageError`.
+
+    Options other than the free one are `name:value` words at the end of the line.
+    """
+    name, _, rest = line.strip().removeprefix("/").partition(" ")
+    spec = find(name.casefold())
+    if spec is None:
+        known = ", ".join(f"/{command.name}" for command in COMMANDS)
+        raise UsageError("There is no command “/{name}”. There are: {known}", name=name, known=known)
+    named = {option.name for option in spec.options if not option.free}
+    words = rest.split(" ")
+    options: dict[str, str] = {}
+    while words:
+        key, colon, value = words[-1].partition(":")
+        if not colon or key not in named or not value:
+            break
+        options.setdefault(key, value)
+        words.pop()
+    if spec.free_option is not None and " ".join(words).strip():
+        options[spec.free_option.name] = " ".join(words).strip()
+    return CommandLine(spec, options)
+
+
+def format_line(name: str, free: str = "", **options: object) -> str:
+    """The line that `parse_line` reads back: what a button carries."""
+    words = [f"/{name}", *free.split(), *(f"{key}:{value}" for key, value in options.items())]
+    return " ".join(words)
+
+
+def describe(spec: CommandSpec, say: Say) -> str:
+    """The command in one line, for people."""
+    return f"{spec.usage} — {say(spec.summary)}"

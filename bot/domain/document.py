@@ -1,0 +1,195 @@
+"""What to say, platform-neutral: meaning, not looks. One document is one message.
+
+Text in a document is plain and untrusted: it holds no markup of any platform, and each
+renderer escapes it. `dump` and `load` turn a document into JSON and back without loss.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias, cast
+
+
+class Style(StrEnum):
+    """What a run of text is."""
+
+    PLAIN = "plain"
+    STRONG = "strong"
+    EMPHASIS = "emphasis"
+    CODE = "code"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A run of text."""
+
+    text: str
+    style: Style = Style.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A run of text that leads to `url` (always http or https)."""
+
+    text: str
+    url: str
+
+
+Inline: TypeAlias = Text | Link
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The name of what follows; the first one of a document is its title."""
+
+    inlines: tuple[Inline, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Prose; `language` (`ko`, `en`) where it is known."""
+
+    inlines: tuple[Inline, ...]
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Somebody else's words: a paper's abstract, a person's reply."""
+
+    inlines: tuple[Inline, ...]
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Small print: authors, dates, tags, hints."""
+
+    inlines: tuple[Inline, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """Something to press: exactly one of `command` (a whole command line) and `url` is set.
+
+    A command line needs no memory, so the button also works on messages of last year.
+    """
+
+    label: str
+    command: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One row of a list; `number` is shown where it is set; `button` belongs to the row."""
+
+    inlines: tuple[Inline, ...]
+    detail: tuple[Inline, ...] = ()
+    number: int | None = None
+    button: Button | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list of rows."""
+
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Labelled values."""
+
+    fields: tuple[tuple[str, tuple[Inline, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Divider:
+    """A break between parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Buttons:
+    """A row of buttons."""
+
+    buttons: tuple[Button, ...]
+
+
+Block: TypeAlias = (
+    Heading | Paragraph | Quote | Note | Items | Fields | Divider | Buttons
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One message.
+
+    `summary` is the plain text of a notification or a screen reader. What a renderer cannot
+    fit into one message goes on in the thread; nothing is ever cut silently. `opens_thread`
+    says that a discussion belongs to this message; `thread_name` names it.
+    """
+
+    blocks: tuple[Block, ...]
+    summary: str
+    opens_thread: bool = False
+    thread_name: str = ""
+
+
+_TYPES: Mapping[str, type] = {
+    kind.__name__: kind
+    for kind in (
+        Text,
+        Link,
+        Heading,
+        Paragraph,
+        Quote,
+        Note,
+        Button,
+        Item,
+        Items,
+        Fields,
+        Divider,
+        Buttons,
+        Document,
+    )
+}
+
+
+def dump(document: Document) -> str:
+    """The document as one line of JSON; `load` gives it back equal."""
+    return json.dumps(_plain(document), ensure_ascii=False, separators=(",", ":"))
+
+
+def load(text: str) -> Document:
+    """The document that `dump` wrote."""
+    return cast(Document, _value(json.loads(text)))
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    if type(value).__name__ in _TYPES:
+        names: tuple[str, ...] = type(value).__slots__  # type: ignore[attr-defined]
+        return {"is": type(value).__name__} | {
+            name: _plain(getattr(value, name)) for name in names
+        }
+    return value
+
+
+def _value(plain: object) -> object:
+    if isinstance(plain, list):
+        return tuple(_value(part) for part in plain)
+    if isinstance(plain, dict):
+        kind = _TYPES[plain["is"]]
+        values = {name: _value(part) for name, part in plain.items() if name != "is"}
+        if kind is Text:
+            values["style"] = Style(cast(str, values["style"]))
+        return kind(**values)
+    return plain
+
+
+def plain_text(inlines: tuple[Inline, ...]) -> str:
+    """The words of some inlines, without style or address."""
+    return "".join(inline.text for inline in inlines)

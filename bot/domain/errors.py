@@ -1,0 +1,61 @@
+"""The one exception tree whose text may be shown to a person.
+
+    UserError                  safe to show: what is wrong, where, what to do
+    ├── UnreadableError        an input file or text cannot be read
+    ├── QueryError             a look-up does not parse
+    ├── UsageError             a command or setting is used wrongly
+    │   └── SettingsError          several settings, each with its own UsageError
+    └── NotFoundError          what was asked for is not there
+"""
+
+
+class UserError(Exception):
+    """Something a person can act on; `str(error)` is one line in English and safe to show.
+
+    `message` is a format template, the key of its translation; `values` fill it in.
+    `path` and `line` (from 1) say where, when there is a where.
+    """
+
+    def __init__(
+        self, message: str, *, path: str | None = None, line: int | None = None, **values: object
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.values = values
+        self.path = path
+        self.line = line
+
+    @property
+    def where(self) -> str:
+        """`path:line`, `path` or the empty string."""
+        if self.path is None:
+            return ""
+        return self.path if self.line is None else f"{self.path}:{self.line}"
+
+    def __str__(self) -> str:
+        text = self.message.format(**self.values) if self.values else self.message
+        return f"{self.where}: {text}" if self.path is not None else text
+
+
+class UnreadableError(UserError):
+    """An input cannot be read as what it claims to be."""
+
+
+class QueryError(UserError):
+    """A look-up does not parse."""
+
+
+class UsageError(UserError):
+    """A command, an option or a setting is used wrongly."""
+
+
+class SettingsError(UsageError):
+    """Everything that is wrong with the settings; one line for each of `problems`."""
+
+    def __init__(self, problems: tuple[UsageError, ...]) -> None:
+        super().__init__("{problems}", problems="\n".join(map(str, problems)))
+        self.problems = problems
+
+
+class NotFoundError(UserError):
+    """What was asked for is not there."""

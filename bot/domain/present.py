@@ -1,0 +1,378 @@
+"""Entries, digests and results as documents: what is said, in which order, in which languages."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from bot.domain import commands
+from bot.domain.day_text import day_text
+from bot.domain.digest import Digest, Layout
+from bot.domain.document import (
+    Block,
+    Button,
+    Buttons,
+    Divider,
+    Document,
+    Heading,
+    Inline,
+    Item,
+    Items,
+    Link,
+    Note,
+    Paragraph,
+    Quote,
+    Style,
+    Text,
+)
+from bot.domain.entry import Entry, EntryId, Language, Paper, Reference, Related, StoredEntry
+from bot.domain.inlines import inlines
+from bot.domain.words import Say
+
+LANGUAGES = (Language.KO, Language.EN)
+_AUTHORS_SHOWN = 3
+_GIST_LENGTH = 160
+_TITLES_IN_SUMMARY = 3
+_THREAD_NAME_LENGTH = 100
+"""Discord's limit for a thread's name, the shortest of the platforms' (facts, section 4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One message of a digest: `part` names it within its slot, for ever.
+
+    `reply_to` is the part whose thread it belongs to; `entry_id` the entry that it shows.
+    """
+
+    part: str
+    document: Document
+    entry_id: EntryId | None = None
+    reply_to: str | None = None
+
+
+def present_digest(
+    digest: Digest, *, languages: Sequence[Language], layout: Layout, say: Say
+) -> tuple[Post, ...]:
+    """The messages of a digest, in order; none when it holds no entry."""
+    if not digest.entries:
+        return ()
+    if layout is Layout.COMPACT:
+        return (Post("digest", present_compact(digest, languages=languages, say=say)),)
+    papers = (
+        Post(
+            f"entry-{stored.id}",
+            present_entry(stored, languages=languages, say=say),
+            entry_id=stored.id,
+        )
+        for stored in digest.entries
+    )
+    return (Post("header", _header(digest, say)), *papers)
+
+
+def _header(digest: Digest, say: Say) -> Document:
+    titles = [stored.entry.paper.title for stored in digest.entries]
+    blocks: list[Block] = [
+        Heading(_plain(day_text(digest.on, say.locale, weekday=True))),
+        Paragraph(_plain(_count_papers(len(titles), say))),
+        Items(
+            tuple(
+                Item(_plain(title), number=number) for number, title in enumerate(titles, start=1)
+            )
+        ),
+        *_remarks(digest, say),
+    ]
+    return Document(tuple(blocks), _digest_summary(digest, say))
+
+
+def present_compact(
+    digest: Digest, *, languages: Sequence[Language] = LANGUAGES, say: Say
+) -> Document:
+    """The whole digest as one message: a row a paper, each with a button that shows it."""
+    rows = tuple(
+        _row(stored, number, languages=languages, say=say)
+        for number, stored in enumerate(digest.entries, start=1)
+    )
+    blocks: tuple[Block, ...] = (
+        Heading(_plain(day_text(digest.on, say.locale, weekday=True))),
+        Note(_plain(_count_papers(len(digest.entries), say))),
+        Items(rows),
+        *_remarks(digest, say),
+    )
+    return Document(blocks, _digest_summary(digest, say))
+
+
+def _remarks(digest: Digest, say: Say) -> tuple[Block, ...]:
+    blocks: list[Block] = []
+    if digest.missed:
+        days = ", ".join(day_text(day, say.locale) for day in digest.missed)
+        blocks.append(Note(_plain(say("Also in this digest, since they were missed: {days}", days=days))))
+    if digest.left_out:
+        text = say.count("One more paper is not shown here", "{n} more papers are not shown here", digest.left_out)
+        command = commands.format_line("digest", digest.on.isoformat())
+        blocks.append(Note(_plain(text)))
+        blocks.append(Buttons((Button(say("Show all"), command=command),)))
+    return tuple(blocks)
+
+
+def present_day(
+    day: date, entries: Sequence[StoredEntry], *, languages: Sequence[Language], say: Say
+) -> Document:
+    """A day's entries for somebody who asked; says so when there are none."""
+    if not entries:
+        text = say("There is nothing for {day}.", day=day_text(day, say.locale))
+        return notice(text, say("Newest papers"), commands.format_line("paper"))
+    return present_compact(Digest(day, tuple(entries)), languages=languages, say=say)
+
+
+def present_entry(
+    stored: StoredEntry, *, languages: Sequence[Language], say: Say, detailed: bool = False
+) -> Document:
+    """One paper with its commentary; `detailed` adds every author, the abstract, references."""
+    entry = stored.entry
+    blocks: list[Block] = [Heading(_title(entry.paper)), _byline(entry, say, detailed=detailed)]
+    if stored.withdrawn_at is not None:
+        text = say("The curator has withdrawn this entry.")
+        blocks.append(Paragraph((Text(text, Style.STRONG),)))
+    if detailed and entry.paper.abstract:
+        blocks.append(Quote(inlines(entry.paper.abstract), language="en"))
+    blocks += commentary_blocks(entry, languages)
+    if entry.tags:
+        blocks.append(Note(_plain(" ".join(f"#{tag}" for tag in entry.tags))))
+    if detailed and entry.references:
+        blocks += _references(entry.references, say)
+    buttons = _entry_buttons(stored, say, detailed=detailed)
+    if buttons:
+        blocks.append(Buttons(buttons))
+    return Document(
+        tuple(blocks),
+        summary=entry.paper.title,
+        opens_thread=True,
+        thread_name=_shortened(entry.paper.title, _THREAD_NAME_LENGTH),
+    )
+
+
+def commentary_blocks(entry: Entry, languages: Sequence[Language]) -> list[Block]:
+    """The commentary in the wanted languages, in their order.
+
+    Where the curator wrote none of them, what there is is shown rather than nothing.
+    """
+    written = [commentary.language for commentary in entry.commentary]
+    chosen = [language for language in languages if language in written] or written
+    blocks: list[Block] = []
+    for language in chosen:
+        if blocks:
+            blocks.append(Divider())
+        blocks += (
+            Paragraph(inlines(paragraph), language=language)
+            for paragraph in entry.paragraphs(language)
+        )
+    return blocks
+
+
+def _title(paper: Paper) -> tuple[Inline, ...]:
+    url = paper_url(paper.arxiv_id, paper.url)
+    return (Link(paper.title, url),) if url else _plain(paper.title)
+
+
+def paper_url(arxiv_id: object, url: str | None) -> str | None:
+    """Where a paper is read: its abstract page on arXiv, else its own address."""
+    number = getattr(arxiv_id, "number", None)
+    if number:
+        return f"https://arxiv.org/abs/{number}"
+    return url if url and url.startswith(("http://", "https://")) else None
+
+
+def _byline(entry: Entry, say: Say, *, detailed: bool) -> Note:
+    authors = list(entry.paper.authors)
+    hidden = 0 if detailed else max(0, len(authors) - _AUTHORS_SHOWN)
+    if hidden:
+        authors = [*authors[:_AUTHORS_SHOWN], say("and {n} more", n=hidden)]
+    parts = [", ".join(authors)] if authors else []
+    if entry.date:
+        parts.append(day_text(entry.date, say.locale))
+    if entry.paper.arxiv_id:
+        parts.append(f"arXiv:{entry.paper.arxiv_id.number}")
+    return Note(_plain(" · ".join(parts)))
+
+
+def _references(references: Iterable[Reference], say: Say) -> list[Block]:
+    rows = []
+    for reference in references:
+        url = paper_url(reference.arxiv_id, reference.url)
+        name = reference.title or (
+            f"arXiv:{reference.arxiv_id.number}" if reference.arxiv_id else reference.url or ""
+        )
+        rows.append(Item((Link(name, url),) if url else _plain(name)))
+    return [Paragraph((Text(say("Refers to"), Style.STRONG),)), Items(tuple(rows))]
+
+
+def _entry_buttons(stored: StoredEntry, say: Say, *, detailed: bool) -> tuple[Button, ...]:
+    buttons: list[Button] = []
+    if not detailed:
+        label = say("Abstract and references")
+        buttons.append(Button(label, command=commands.format_line("paper", entry_query(stored))))
+    if stored.entry.paper.arxiv_id is not None:
+        number = stored.entry.paper.arxiv_id.number
+        similar = commands.format_line("paper", f"similar:{number}")
+        citing = commands.format_line("paper", f"cites:{number}")
+        buttons.append(Button(say("Similar papers"), command=similar))
+        if detailed:
+            buttons.append(Button(say("Cited by"), command=citing))
+    return tuple(buttons)
+
+
+def entry_query(stored: StoredEntry) -> str:
+    """The look-up that finds exactly this entry."""
+    return f"entry:{stored.id}"
+
+
+def present_results(
+    asked: str,
+    entries: Sequence[StoredEntry],
+    *,
+    page: int,
+    per_page: int,
+    more: bool,
+    total: int | None,
+    languages: Sequence[Language],
+    say: Say,
+) -> Document:
+    """One page of what a look-up found, newest first, with buttons to turn the page."""
+    title = asked or say("Newest papers")
+    rows = tuple(
+        _row(stored, (page - 1) * per_page + place, languages=languages, say=say)
+        for place, stored in enumerate(entries, start=1)
+    )
+    found = _count_papers(total, say) if total is not None else say("Page {page}", page=page)
+    if page > 1 and total is not None:
+        found = f"{found} · {say('Page {page}', page=page)}"
+    blocks: list[Block] = [Heading(_plain(title)), Note(_plain(found)), Items(rows)]
+    if not asked:
+        blocks.append(Note(_plain(say("Ask with a tag, words, author:name, date:2025-02 or an arXiv id."))))
+    turn = _page_buttons(asked, page=page, more=more, say=say)
+    if turn:
+        blocks.append(Buttons(turn))
+    return Document(tuple(blocks), summary=f"{title}: {found}")
+
+
+def _page_buttons(asked: str, *, page: int, more: bool, say: Say) -> tuple[Button, ...]:
+    turn: list[Button] = []
+    if page > 1:
+        turn.append(
+            Button(say("Newer"), command=commands.format_line("paper", asked, page=page - 1))
+        )
+    if more:
+        turn.append(
+            Button(say("Older"), command=commands.format_line("paper", asked, page=page + 1))
+        )
+    return tuple(turn)
+
+
+def present_nothing(asked: str, suggestions: Sequence[str], say: Say) -> Document:
+    """Nothing was found: near-misses as buttons, and how to ask."""
+    text = say("Nothing found for “{asked}”.", asked=asked)
+    blocks: list[Block] = [Paragraph(_plain(text))]
+    if suggestions:
+        blocks.append(Paragraph(_plain(say("Did you mean {words}?", words=", ".join(suggestions)))))
+        blocks.append(
+            Buttons(
+                tuple(
+                    Button(words, command=commands.format_line("paper", words))
+                    for words in suggestions
+                )
+            )
+        )
+    blocks.append(Note(_plain(say("Ask with a tag, words, author:name, date:2025-02 or an arXiv id."))))
+    return Document(tuple(blocks), summary=text)
+
+
+def present_related(heading: str, related: Iterable[Related]) -> tuple[Block, ...]:
+    """Other entries as a titled list; nothing when there are none."""
+    rows = tuple(
+        Item(
+            _plain(other.title),
+            detail=_plain(other.date.isoformat() if other.date else ""),
+            button=Button(other.title, command=commands.format_line("paper", f"entry:{other.id}")),
+        )
+        for other in related
+    )
+    if not rows:
+        return ()
+    return (Paragraph((Text(heading, Style.STRONG),)), Items(rows))
+
+
+def present_help(say: Say) -> Document:
+    """Every command, with examples."""
+    blocks: list[Block] = [Heading(_plain(say("How to ask")))]
+    for spec in commands.COMMANDS:
+        blocks.append(Paragraph((Text(spec.usage, Style.CODE), Text(f" — {say(spec.summary)}"))))
+        if spec.examples:
+            blocks.append(
+                Buttons(tuple(Button(example, command=example) for example in spec.examples))
+            )
+    blocks.append(
+        Note(
+            _plain(
+                say(
+                    "A look-up takes a tag (reasoning, #rl, -#moe), words, “a phrase”, "
+                    "author:, date:, before:, after:, an arXiv id, cites:, similar: or random."
+                )
+            )
+        )
+    )
+    return Document(tuple(blocks), summary=say("How to ask"))
+
+
+def notice(text: str, button: str | None = None, command: str | None = None) -> Document:
+    """One sentence, and at most one thing to press."""
+    blocks: list[Block] = [Paragraph(_plain(text))]
+    if button is not None and command is not None:
+        blocks.append(Buttons((Button(button, command=command),)))
+    return Document(tuple(blocks), summary=text)
+
+
+def _row(stored: StoredEntry, number: int, *, languages: Sequence[Language], say: Say) -> Item:
+    entry = stored.entry
+    parts = [day_text(entry.date, say.locale)] if entry.date else []
+    if entry.tags:
+        parts.append(" ".join(f"#{tag}" for tag in entry.tags))
+    gist = _gist(entry, languages)
+    detail = _plain(" · ".join(parts))
+    if gist:
+        detail = (*detail, Text("\n" if parts else ""), Text(gist))
+    return Item(
+        _title(entry.paper),
+        detail=detail,
+        number=number,
+        button=Button(say("Read"), command=commands.format_line("paper", entry_query(stored))),
+    )
+
+
+def _gist(entry: Entry, languages: Sequence[Language]) -> str:
+    """The beginning of the commentary in the first language there is, as plain words."""
+    written = [*languages, *LANGUAGES]
+    paragraphs = next((found for language in written if (found := entry.paragraphs(language))), ())
+    text = " ".join("".join(run.text for run in inlines(part)) for part in paragraphs)
+    return _shortened(" ".join(text.split()), _GIST_LENGTH)
+
+
+def _digest_summary(digest: Digest, say: Say) -> str:
+    titles = [stored.entry.paper.title for stored in digest.entries]
+    names = "; ".join(titles[:_TITLES_IN_SUMMARY])
+    day = day_text(digest.on, say.locale)
+    return f"{day} · {_count_papers(len(titles), say)}: {names}"
+
+
+def _count_papers(n: int, say: Say) -> str:
+    return say.count("{n} paper", "{n} papers", n)
+
+
+def _shortened(text: str, length: int) -> str:
+    """The text, or its beginning up to a word's end with an ellipsis, within `length`."""
+    if len(text) <= length:
+        return text
+    head = text[: length - 1]
+    return (head[: head.rfind(" ")] if " " in head else head).rstrip() + "…"
+
+
+def _plain(text: str) -> tuple[Inline, ...]:
+    return (Text(text),)

@@ -1,0 +1,1 @@
+"""Use cases: async functions whose parameters are their dependencies."""

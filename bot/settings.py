@@ -1,0 +1,329 @@
+"""The settings of a running bot, from the environment or `.env`; every problem at once.
+
+The only module that reads the environment. `.env.example` documents each setting, and a test
+holds the two equal.
+"""
+
+import difflib
+import ipaddress
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from dotenv import dotenv_values
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.domain.errors import SettingsError, UsageError
+from bot.domain.words import mark
+
+ENV_FILE = Path(".env")
+
+_PREFIXES = ("PAPERBOT_", "SLACK_", "DISCORD_", "ARXIV_")
+
+
+class LogLevel(StrEnum):
+    """From which severity on the log speaks."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """How a line of the log looks."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class _WrongValueError(ValueError):
+    """What is wrong with one value: a template that gets `{name}` beside `values`."""
+
+    def __init__(self, message: str, **values: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.values = values
+
+
+def _database(value: object) -> Path:
+    if isinstance(value, Path):
+        return value
+    scheme, colon, path = str(value).partition("://")
+    if scheme != "sqlite" or not colon:
+        raise _WrongValueError(
+            mark("{name} must look like sqlite:///data/paperbot.db: there is only SQLite so far")
+        )
+    if not path.startswith("/") or path in {"/", "/:memory:"}:
+        raise _WrongValueError(
+            mark(
+                "{name} must name a file: sqlite:///data/paperbot.db, "
+                "or sqlite:////var/lib/paperbot.db for a full path"
+            )
+        )
+    return Path(path[1:]).expanduser()
+
+
+def _folder(value: object) -> Path:
+    return Path(str(value)).expanduser()
+
+
+def _port(value: object) -> int:
+    try:
+        port = int(str(value))
+    except ValueError:
+        port = -1
+    if not 0 <= port <= 65535:
+        raise _WrongValueError(
+            mark("{name} must be a port number from 0 to 65535, not “{value}”"), value=value
+        )
+    return port
+
+
+def _zone(value: object) -> ZoneInfo:
+    if isinstance(value, ZoneInfo):
+        return value
+    try:
+        return ZoneInfo(str(value))
+    except (KeyError, OSError, ValueError):  # unknown; a folder of zones; no name of a zone
+        raise _WrongValueError(
+            mark("{name} must be a time zone such as Asia/Seoul or UTC, not “{value}”"),
+            value=value,
+        ) from None
+
+
+def _one_of(kind: type[StrEnum]) -> Callable[[object], StrEnum]:
+    def read(value: object) -> StrEnum:
+        try:
+            return kind(str(value).lower())
+        except ValueError:
+            raise _WrongValueError(
+                mark("{name} must be one of {words}, not “{value}”"),
+                words=", ".join(kind),
+                value=value,
+            ) from None
+
+    return read
+
+
+def _base(secure: str, plain: str) -> Callable[[object], str]:
+    """An address of a server: encrypted, unless it is on this machine (tokens travel to it)."""
+
+    def read(value: object) -> str:
+        scheme, host = _scheme_and_host(str(value))
+        if not host or scheme not in {secure, plain}:
+            raise _WrongValueError(
+                mark("{name} must be an address that starts with {secure}://, not “{value}”"),
+                secure=secure,
+                value=value,
+            )
+        if scheme == plain and not _is_loopback(host):
+            raise _WrongValueError(
+                mark("{name} must start with {secure}://: only this machine may be asked in clear"),
+                secure=secure,
+            )
+        return str(value)
+
+    return read
+
+
+def _scheme_and_host(url: str) -> tuple[str, str | None]:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname
+    except ValueError:
+        return "", None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _token(*prefixes: str) -> Callable[[object], str]:
+    """A Slack token of one kind; the message never repeats the value."""
+
+    def read(value: object) -> str:
+        if not str(value).startswith(prefixes):
+            raise _WrongValueError(
+                mark("{name} must be a token that starts with {prefix}"), prefix=prefixes[0]
+            )
+        return str(value)
+
+    return read
+
+
+def _words(value: object) -> tuple[str, ...]:
+    if isinstance(value, tuple):
+        return value
+    return tuple(str(value).replace(",", " ").split())
+
+
+def _guilds(value: object) -> tuple[int, ...]:
+    words = [str(word) for word in _words(value)]
+    if not all(word.isascii() and word.isdigit() for word in words):
+        raise _WrongValueError(
+            mark("{name} must be guild ids (numbers) with commas between, not “{value}”"),
+            value=value,
+        )
+    return tuple(int(word) for word in words)
+
+
+Url = Annotated[str, BeforeValidator(_base("https", "http"))]
+SocketUrl = Annotated[str, BeforeValidator(_base("wss", "ws"))]
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set; each alias is the name of an environment variable."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="ignore",
+        env_ignore_empty=True,
+        case_sensitive=True,
+        hide_input_in_errors=True,
+        str_strip_whitespace=True,
+    )
+
+    database: Annotated[Path, BeforeValidator(_database)] = Field(
+        default=Path("data/paperbot.db"), validation_alias="PAPERBOT_DATABASE"
+    )
+    vault: Annotated[Path, BeforeValidator(_folder)] | None = Field(
+        default=None, validation_alias="PAPERBOT_VAULT"
+    )
+    web_host: str = Field(default="127.0.0.1", validation_alias="PAPERBOT_WEB_HOST")
+    web_port: Annotated[int, BeforeValidator(_port)] = Field(
+        default=8000, validation_alias="PAPERBOT_WEB_PORT"
+    )
+    timezone: Annotated[ZoneInfo, BeforeValidator(_zone)] = Field(
+        default=ZoneInfo("UTC"), validation_alias="PAPERBOT_TIMEZONE"
+    )
+    log_level: Annotated[LogLevel, BeforeValidator(_one_of(LogLevel))] = Field(
+        default=LogLevel.INFO, validation_alias="PAPERBOT_LOG_LEVEL"
+    )
+    log_format: Annotated[LogFormat, BeforeValidator(_one_of(LogFormat))] = Field(
+        default=LogFormat.TEXT, validation_alias="PAPERBOT_LOG_FORMAT"
+    )
+
+    slack_bot_token: Annotated[SecretStr, BeforeValidator(_token("xoxb-", "xoxe.xoxb-"))] | None = (
+        Field(default=None, validation_alias="SLACK_BOT_TOKEN")
+    )
+    slack_app_token: Annotated[SecretStr, BeforeValidator(_token("xapp-"))] | None = Field(
+        default=None, validation_alias="SLACK_APP_TOKEN"
+    )
+    slack_signing_secret: SecretStr | None = Field(
+        default=None, validation_alias="SLACK_SIGNING_SECRET"
+    )
+    slack_api_base: Url = Field(default="https://slack.com/api/", validation_alias="SLACK_API_BASE")
+
+    discord_token: SecretStr | None = Field(default=None, validation_alias="DISCORD_TOKEN")
+    discord_api_base: Url = Field(
+        default="https://discord.com/api/v10", validation_alias="DISCORD_API_BASE"
+    )
+    discord_gateway_url: SocketUrl = Field(
+        default="wss://gateway.discord.gg/", validation_alias="DISCORD_GATEWAY_URL"
+    )
+    discord_guilds: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_guilds)] = Field(
+        default=(), validation_alias="DISCORD_GUILDS"
+    )
+
+    arxiv_api_url: Url = Field(
+        default="https://export.arxiv.org/api/query", validation_alias="ARXIV_API_URL"
+    )
+    arxiv_feed_url: Url = Field(
+        default="https://rss.arxiv.org/atom/", validation_alias="ARXIV_FEED_URL"
+    )
+    arxiv_categories: Words = Field(default=("cs.CL", "cs.LG"), validation_alias="ARXIV_CATEGORIES")
+    arxiv_contact: str | None = Field(default=None, validation_alias="ARXIV_CONTACT")
+
+    @property
+    def slack_is_on(self) -> bool:
+        """Whether the bot is to talk to Slack."""
+        return self.slack_bot_token is not None
+
+    @property
+    def discord_is_on(self) -> bool:
+        """Whether the bot is to talk to Discord."""
+        return self.discord_token is not None
+
+
+def setting_names() -> tuple[str, ...]:
+    """The environment variables that are settings, in the order of `.env.example`."""
+    return tuple(str(field.validation_alias) for field in Settings.model_fields.values())
+
+
+def read_settings(env_file: Path | None = ENV_FILE) -> Settings:
+    """The settings from the environment, then from `env_file`, then the defaults.
+
+    An empty value counts as unset. Raises one `SettingsError` that names every problem, one
+    a line, and never shows a secret.
+    """
+    problems: list[UsageError] = []
+    try:
+        problems += _unknown_names(env_file)
+        settings = Settings(_env_file=env_file, _env_file_encoding="utf-8-sig")
+        problems += _contradictions(settings)
+    except ValidationError as error:
+        problems += [_explain(detail) for detail in error.errors()]
+        raise SettingsError(tuple(problems)) from None  # its cause would show the values
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            mark("cannot read the settings in {file}: {reason}"), file=env_file, reason=error
+        ) from error
+    if problems:
+        raise SettingsError(tuple(problems))
+    return settings
+
+
+def _explain(detail: ErrorDetails) -> UsageError:
+    name = detail["loc"][0]
+    wrong = detail.get("ctx", {}).get("error")
+    if isinstance(wrong, _WrongValueError):
+        return UsageError(wrong.message, path=None, line=None, name=name, **wrong.values)
+    return UsageError("{name}: {reason}", name=name, reason=detail["msg"])
+
+
+def _contradictions(settings: Settings) -> Iterator[UsageError]:
+    if settings.slack_bot_token:
+        if not settings.slack_app_token and not settings.slack_signing_secret:
+            yield UsageError(
+                mark(
+                    "SLACK_BOT_TOKEN needs SLACK_APP_TOKEN (Socket Mode) "
+                    "or SLACK_SIGNING_SECRET (HTTP mode) beside it"
+                )
+            )
+        return
+    for name, value in (
+        ("SLACK_APP_TOKEN", settings.slack_app_token),
+        ("SLACK_SIGNING_SECRET", settings.slack_signing_secret),
+    ):
+        if value:
+            yield UsageError(mark("{name} needs SLACK_BOT_TOKEN beside it"), name=name)
+
+
+def _unknown_names(env_file: Path | None) -> Iterator[UsageError]:
+    """Slips in `.env`; the environment itself may hold other people's variables."""
+    if env_file is None or not env_file.is_file():
+        return
+    known = setting_names()
+    for name in dotenv_values(env_file, encoding="utf-8-sig", interpolate=False):
+        if name in known or not name.startswith(_PREFIXES):
+            continue
+        close = difflib.get_close_matches(name, known, n=1)
+        if close:
+            yield UsageError(
+                mark("{name} in {file} is no setting; did you mean {close}?"),
+                name=name,
+                file=env_file,
+                close=close[0],
+            )
+        else:
+            yield UsageError(mark("{name} in {file} is no setting"), name=name, file=env_file)
