@@ -1,0 +1,53 @@
+"""What every test may use: the project's root, real samples where they exist, a browser."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# A shared, slow machine is no failure: no deadlines, and slow generation is fine.
+settings.register_profile("paperbot", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("paperbot")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--chaos-seeds",
+        default="few",
+        choices=("few", "all"),
+        help="how many seeds the tests that kill processes go through",
+    )
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The project's folder."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real samples that may lie beside the project; never copied into it."""
+    folder = ROOT.parent / "shared"
+    if not (folder / "samples").is_dir():
+        pytest.skip("the real samples (../shared/samples) are not on this machine")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of an installed Chromium."""
+    for name in ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome"):
+        path = shutil.which(name)
+        if path is not None:
+            return path
+    pytest.skip("no Chromium is installed")
+
+
+@pytest.fixture(scope="session")
+def chaos_seeds(pytestconfig: pytest.Config) -> range:
+    """The seeds to go through: a few, or all twenty with `make chaos`."""
+    return range(20 if pytestconfig.getoption("--chaos-seeds") == "all" else 2)

@@ -1,0 +1,208 @@
+"""The environment becomes settings, or every problem is named at once."""
+
+import contextlib
+import os
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from dotenv import dotenv_values
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.errors import SettingsError, UsageError
+from bot.settings import LogLevel, Settings, read_settings, setting_names
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in setting_names():
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def _read(text: str, folder: Path) -> Settings:
+    file = folder / ".env"
+    file.write_text(text, encoding="utf-8")
+    return read_settings(file)
+
+
+def test_without_any_setting_the_bot_serves_this_machine_only():
+    settings = read_settings()
+
+    assert settings.database == Path("data/paperbot.db")
+    assert (settings.web_host, settings.web_port) == ("127.0.0.1", 8000)
+    assert not settings.slack_is_on
+    assert not settings.discord_is_on
+
+
+def test_the_environment_goes_before_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("PAPERBOT_WEB_PORT", "9001")
+
+    settings = _read("PAPERBOT_WEB_PORT=9000\nPAPERBOT_LOG_LEVEL=WARNING\n", tmp_path)
+
+    assert settings.web_port == 9001
+    assert settings.log_level is LogLevel.WARNING
+
+
+def test_an_empty_value_counts_as_unset(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("PAPERBOT_VAULT", "")
+
+    settings = _read("SLACK_BOT_TOKEN=\nPAPERBOT_TIMEZONE=\n", tmp_path)
+
+    assert settings.vault is None
+    assert not settings.slack_is_on
+    assert settings.timezone == ZoneInfo("UTC")
+
+
+def test_lists_are_written_with_commas(tmp_path: Path):
+    settings = _read("ARXIV_CATEGORIES=cs.LG, stat.ML\nDISCORD_GUILDS=12,34\n", tmp_path)
+
+    assert settings.arxiv_categories == ("cs.LG", "stat.ML")
+    assert settings.discord_guilds == (12, 34)
+
+
+def test_a_file_saved_by_a_windows_editor_is_read(tmp_path: Path):
+    file = tmp_path / ".env"
+    file.write_bytes(b"\xef\xbb\xbfPAPERBOT_WEB_PORT=9000\r\nPAPERBOT_TIMEZONE=Asia/Seoul\r\n")
+
+    settings = read_settings(file)
+
+    assert (settings.web_port, settings.timezone) == (9000, ZoneInfo("Asia/Seoul"))
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("sqlite:///data/bot.db", Path("data/bot.db")),
+        ("sqlite:////var/lib/bot.db", Path("/var/lib/bot.db")),
+    ],
+)
+def test_three_slashes_are_a_relative_database_and_four_a_full_path(
+    url: str, path: Path, tmp_path: Path
+):
+    assert _read(f"PAPERBOT_DATABASE={url}\n", tmp_path).database == path
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("PAPERBOT_DATABASE=postgresql://db/bot", "only SQLite"),
+        ("PAPERBOT_DATABASE=data/paperbot.db", "sqlite:///"),
+        ("PAPERBOT_DATABASE=sqlite:///:memory:", "must name a file"),
+        ("PAPERBOT_DATABASE=sqlite://data/paperbot.db", "must name a file"),
+        ("PAPERBOT_WEB_PORT=70000", "not “70000”"),
+        ("PAPERBOT_WEB_PORT=web", "not “web”"),
+        ("PAPERBOT_TIMEZONE=Asia/Soul", "not “Asia/Soul”"),
+        ("PAPERBOT_TIMEZONE=Asia", "not “Asia”"),
+        ("PAPERBOT_TIMEZONE=../etc/passwd", "time zone"),
+        ("PAPERBOT_LOG_LEVEL=loud", "debug, info, warning, error"),
+        ("PAPERBOT_LOG_FORMAT=xml", "text, json"),
+        ("DISCORD_GUILDS=12,Lab", "guild ids"),
+        ("SLACK_API_BASE=slack.com", "https://"),
+        ("SLACK_API_BASE=http://[", "https://"),
+        ("DISCORD_API_BASE=http://example.org/api", "in clear"),
+        ("DISCORD_GATEWAY_URL=https://gateway.example.org", "wss://"),
+        ("SLACK_BOT_TOKEN=xoxb-1", "SLACK_APP_TOKEN"),
+        ("SLACK_APP_TOKEN=xapp-1", "needs SLACK_BOT_TOKEN"),
+        ("SLACK_SIGNING_SECRET=1", "needs SLACK_BOT_TOKEN"),
+    ],
+)
+def test_a_wrong_value_is_named_and_explained(line: str, words: str, tmp_path: Path):
+    with pytest.raises(SettingsError) as caught:
+        _read(line + "\n", tmp_path)
+
+    (problem,) = caught.value.problems
+    assert line.partition("=")[0] in str(problem)
+    assert words in str(problem)
+
+
+def test_every_problem_is_reported_at_once_one_a_line(tmp_path: Path):
+    with pytest.raises(SettingsError) as caught:
+        _read("PAPERBOT_WEB_PORT=x\nPAPERBOT_TIMEZONE=y\nPAPERBOT_LOG_LEVEL=z\n", tmp_path)
+
+    names = [line.split()[0] for line in str(caught.value).splitlines()]
+    assert sorted(names) == ["PAPERBOT_LOG_LEVEL", "PAPERBOT_TIMEZONE", "PAPERBOT_WEB_PORT"]
+
+
+def test_a_slip_in_the_name_of_a_setting_is_caught(tmp_path: Path):
+    with pytest.raises(SettingsError, match="did you mean PAPERBOT_DATABASE"):
+        _read("PAPERBOT_DATABSE=sqlite:///x.db\n", tmp_path)
+
+
+def test_variables_of_others_are_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("PAPERBOT_SERVICE_HOST", "10.0.0.1")  # Kubernetes makes such names
+
+    settings = _read("COMPOSE_PROJECT_NAME=digest\n", tmp_path)
+
+    assert settings == read_settings(None)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "SLACK_BOT_TOKEN=xapp-s3cret\nSLACK_APP_TOKEN=xoxb-s3cret\n",
+        "SLACK_BOT_TOKEN=xoxb-s3cret\nDISCORD_TOKEN=s3cret\n",
+    ],
+)
+def test_a_secret_is_never_in_an_error(lines: str, tmp_path: Path):
+    with pytest.raises(SettingsError) as caught:
+        _read(lines, tmp_path)
+
+    assert "s3cret" not in repr(caught.value) + str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_a_secret_is_never_in_what_settings_print(tmp_path: Path):
+    settings = _read(
+        "SLACK_BOT_TOKEN=xoxb-s3cret\nSLACK_SIGNING_SECRET=s3cret\nDISCORD_TOKEN=s3cret\n",
+        tmp_path,
+    )
+
+    assert "s3cret" not in repr(settings) + str(settings) + settings.model_dump_json()
+
+
+def test_the_servers_of_a_test_may_be_asked_in_clear_on_this_machine(tmp_path: Path):
+    settings = _read(
+        "DISCORD_API_BASE=http://127.0.0.1:9/api\nDISCORD_GATEWAY_URL=ws://localhost:9/gw/\n",
+        tmp_path,
+    )
+
+    assert settings.discord_gateway_url == "ws://localhost:9/gw/"
+
+
+def test_a_file_that_is_no_text_is_a_clear_error(tmp_path: Path):
+    file = tmp_path / ".env"
+    file.write_bytes(b"PAPERBOT_VAULT=\xff\xfe\x00")
+
+    with pytest.raises(UsageError, match=r"\.env"):
+        read_settings(file)
+
+
+def test_settings_cannot_be_changed():
+    with pytest.raises(ValueError, match="frozen"):
+        read_settings().web_port = 1  # type: ignore[misc]
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(setting_names()),
+        st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40),
+    )
+)
+def test_no_value_raises_anything_but_the_documented_error(values: dict[str, str]):
+    before = dict(os.environ)  # noqa: TID251 - this test sets the real environment
+    try:
+        os.environ.update(values)  # noqa: TID251
+        with contextlib.suppress(SettingsError):
+            read_settings(None)
+    finally:
+        os.environ.clear()  # noqa: TID251
+        os.environ.update(before)  # noqa: TID251
+
+
+def test_the_example_file_shows_every_setting_with_its_default(root: Path):
+    example = dotenv_values(root / ".env.example")
+
+    assert tuple(example) == setting_names()
+    assert read_settings(root / ".env.example") == read_settings(None)
