@@ -1,5 +1,6 @@
 """Translations: the `.po` catalogues under `bot/locale`, read once, as `Say`s."""
 
+from collections.abc import Sequence
 from importlib import resources
 
 from babel.messages.catalog import Catalog
@@ -18,8 +19,7 @@ class _Translated:
         self._messages: dict[str, str] = {}
         for message in catalog:
             # A message with a plural holds tuples; Korean has one form for every number.
-            singular = message.id if isinstance(message.id, str) else message.id[0]
-            text = message.string if isinstance(message.string, str) else message.string[0]
+            singular, text = _first(message.id), _first(message.string)
             if singular and text:
                 self._messages[singular] = text
 
@@ -31,6 +31,10 @@ class _Translated:
         if one not in self._messages:
             return ENGLISH.count(one, many, n, **values)
         return self(one, n=n, **values)
+
+
+def _first(forms: str | Sequence[str] | None) -> str:
+    return forms if isinstance(forms, str) else (forms or ("",))[0]
 
 
 class Catalogues:

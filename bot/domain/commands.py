@@ -133,7 +133,9 @@ def parse_line(line: str) -> CommandLine:
     spec = find(name.casefold())
     if spec is None:
         known = ", ".join(f"/{command.name}" for command in COMMANDS)
-        raise UsageError("There is no command “/{name}”. There are: {known}", name=name, known=known)
+        raise UsageError(
+            "There is no command “/{name}”. There are: {known}", name=name, known=known
+        )
     named = {option.name for option in spec.options if not option.free}
     words = rest.split(" ")
     options: dict[str, str] = {}

@@ -117,9 +117,7 @@ class Buttons:
     buttons: tuple[Button, ...]
 
 
-Block: TypeAlias = (
-    Heading | Paragraph | Quote | Note | Items | Fields | Divider | Buttons
-)
+Block: TypeAlias = Heading | Paragraph | Quote | Note | Items | Fields | Divider | Buttons
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +170,7 @@ def _plain(value: object) -> object:
         return [_plain(part) for part in value]
     if type(value).__name__ in _TYPES:
         names: tuple[str, ...] = type(value).__slots__  # type: ignore[attr-defined]
-        return {"is": type(value).__name__} | {
-            name: _plain(getattr(value, name)) for name in names
-        }
+        return {"is": type(value).__name__} | {name: _plain(getattr(value, name)) for name in names}
     return value
 
 

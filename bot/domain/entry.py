@@ -1,7 +1,7 @@
 """The nouns of the product: papers, and what the curator wrote about them on a date."""
 
+import datetime as dt
 from dataclasses import dataclass
-from datetime import date, datetime
 from enum import StrEnum
 from typing import NewType
 
@@ -128,7 +128,7 @@ class Entry:
 
     paper: Paper
     source: Source
-    date: date | None = None
+    date: dt.date | None = None
     commentary: tuple[Commentary, ...] = ()
     tags: tuple[str, ...] = ()
     spellings: tuple[str, ...] = ()
@@ -151,7 +151,7 @@ class StoredEntry:
 
     id: EntryId
     entry: Entry
-    withdrawn_at: datetime | None = None
+    withdrawn_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ class Related:
 
     id: EntryId
     title: str
-    date: date | None
+    date: dt.date | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,9 +104,15 @@ def _remarks(digest: Digest, say: Say) -> tuple[Block, ...]:
     blocks: list[Block] = []
     if digest.missed:
         days = ", ".join(day_text(day, say.locale) for day in digest.missed)
-        blocks.append(Note(_plain(say("Also in this digest, since they were missed: {days}", days=days))))
+        blocks.append(
+            Note(_plain(say("Also in this digest, since they were missed: {days}", days=days)))
+        )
     if digest.left_out:
-        text = say.count("One more paper is not shown here", "{n} more papers are not shown here", digest.left_out)
+        text = say.count(
+            "One more paper is not shown here",
+            "{n} more papers are not shown here",
+            digest.left_out,
+        )
         command = commands.format_line("digest", digest.on.isoformat())
         blocks.append(Note(_plain(text)))
         blocks.append(Buttons((Button(say("Show all"), command=command),)))
@@ -247,7 +253,9 @@ def present_results(
         found = f"{found} · {say('Page {page}', page=page)}"
     blocks: list[Block] = [Heading(_plain(title)), Note(_plain(found)), Items(rows)]
     if not asked:
-        blocks.append(Note(_plain(say("Ask with a tag, words, author:name, date:2025-02 or an arXiv id."))))
+        blocks.append(
+            Note(_plain(say("Ask with a tag, words, author:name, date:2025-02 or an arXiv id.")))
+        )
     turn = _page_buttons(asked, page=page, more=more, say=say)
     if turn:
         blocks.append(Buttons(turn))
@@ -281,7 +289,9 @@ def present_nothing(asked: str, suggestions: Sequence[str], say: Say) -> Documen
                 )
             )
         )
-    blocks.append(Note(_plain(say("Ask with a tag, words, author:name, date:2025-02 or an arXiv id."))))
+    blocks.append(
+        Note(_plain(say("Ask with a tag, words, author:name, date:2025-02 or an arXiv id.")))
+    )
     return Document(tuple(blocks), summary=text)
 
 

@@ -118,7 +118,11 @@ class Bot:
 
 
 def _page(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 6 and int(text) else 1
+    return (
+        int(text)
+        if text and text.isascii() and text.isdigit() and len(text) < 6 and int(text)
+        else 1
+    )
 
 
 def _languages(say: Say) -> tuple[Language, ...]:
