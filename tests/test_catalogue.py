@@ -1,0 +1,72 @@
+"""Everything the bot says to people is said in Korean too, with the same blanks to fill."""
+
+import string
+from importlib import resources
+from pathlib import Path
+
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+from bot.adapters.catalogue import Catalogues
+
+BOT = Path(__file__).parents[1] / "bot"
+ERRORS = (
+    "UserError UsageError QueryError NotFoundError UnreadableError StoreError "
+    "ConflictError RefusedError FatalError"
+).split()
+KEYWORDS = {"say": None, "mark": None, "count": (1, 2), **dict.fromkeys(ERRORS)}
+
+
+def messages() -> set[str]:
+    """The key of every message in the code: its English text, the singular of a plural."""
+    found = extract_from_dir(str(BOT), [("**.py", "python")], keywords=KEYWORDS, comment_tags=())
+    ids = (message for _, _, message, _, _ in found)
+    return {text if isinstance(text, str) else text[0] for text in ids if text}
+
+
+def korean() -> dict[str, str]:
+    path = resources.files("bot") / "locale" / "ko" / "LC_MESSAGES" / "paperbot.po"
+    with path.open("rb") as file:
+        catalog = read_po(file, locale="ko")
+    return {
+        message.id if isinstance(message.id, str) else message.id[0]: (
+            message.string if isinstance(message.string, str) else message.string[0]
+        )
+        for message in catalog
+        if message.id
+    }
+
+
+def blanks(template: str) -> set[str | None]:
+    return {name for _, name, _, _ in string.Formatter().parse(template)} - {None}
+
+
+def test_every_message_is_translated() -> None:
+    translated = {key for key, text in korean().items() if text}
+
+    assert sorted(messages() - translated) == []
+
+
+def test_no_translation_has_outlived_its_message() -> None:
+    assert sorted(set(korean()) - messages()) == []
+
+
+def test_translations_fill_no_blank_that_the_message_lacks() -> None:
+    wrong = [key for key, text in korean().items() if not blanks(text) <= blanks(key) | {"n"}]
+
+    assert wrong == []
+
+
+def test_a_locale_of_a_platform_finds_its_language() -> None:
+    voices = Catalogues()
+
+    assert voices("ko").locale == voices("ko-KR").locale == voices("ko_KR").locale == "ko"
+    assert voices("en-US").locale == voices("fr").locale == "en"
+
+
+def test_a_message_with_a_number_is_said_in_both_languages() -> None:
+    voices = Catalogues()
+
+    assert voices("en").count("{n} paper", "{n} papers", 1) == "1 paper"
+    assert voices("en").count("{n} paper", "{n} papers", 2) == "2 papers"
+    assert voices("ko").count("{n} paper", "{n} papers", 2) == "논문 2편"
