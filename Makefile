@@ -12,7 +12,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format format-check lint types imports bench chaos lock venv clean
+.PHONY: help demo test check format format-check lint types imports bench chaos words lock venv clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -46,6 +46,9 @@ bench: $(VENV)/.dev ## measure, as ratios to what plain tools do on this machine
 
 chaos: $(VENV)/.dev ## kill the bot in all the ways we know, every seed
 	$(BIN)/python -m pytest -m chaos --chaos-seeds=all $(ARGS)
+
+words: $(VENV)/.dev ## bring the Korean catalogue up to date with what the code says
+	$(BIN)/python -m tests.words
 
 lock: $(VENV)/.dev ## choose newer versions and write both requirement files again
 	$(LOCK) --upgrade --group build --output-file requirements.txt

@@ -5,7 +5,8 @@
     ├── QueryError             a look-up does not parse
     ├── UsageError             a command or setting is used wrongly
     │   └── SettingsError          several settings, each with its own UsageError
-    └── NotFoundError          what was asked for is not there
+    ├── NotFoundError          what was asked for is not there
+    └── StorageError           the database cannot be opened, read or written
 """
 
 
@@ -59,3 +60,7 @@ class SettingsError(UsageError):
 
 class NotFoundError(UserError):
     """What was asked for is not there."""
+
+
+class StorageError(UserError):
+    """The database cannot be opened, read or written; nothing was changed."""
