@@ -1,0 +1,90 @@
+"""What is written beside the code says what the code does."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bot.domain.commands import COMMANDS
+
+
+def _tracked(root: Path) -> list[Path]:
+    listing = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=root,
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    if listing.returncode:
+        pytest.skip("not a git checkout")
+    return [root / name for name in listing.stdout.split("\0") if name and (root / name).is_file()]
+
+
+def _rows(markdown: str, heading: str) -> list[tuple[str, str]]:
+    """The rows of the first table under a heading: (first cell, second cell)."""
+    section = markdown.partition(f"\n{heading}\n")[2]
+    table = re.search(r"(?:^\|.*\n)+", section, re.MULTILINE)
+    assert table is not None, heading
+    cells = [re.split(r"(?<!\\)\|", line)[1:-1] for line in table[0].splitlines()[2:]]
+    return [(row[0].strip().replace("\\|", "|"), row[1].strip()) for row in cells]
+
+
+def test_the_readme_lists_the_command_table(root: Path):
+    readme = (root / "README.md").read_text(encoding="utf-8")
+
+    assert _rows(readme, "### Commands in the chat") == [
+        (f"`{spec.usage}`", spec.summary) for spec in COMMANDS
+    ]
+
+
+def test_the_readme_begins_with_the_commands_that_ci_runs(root: Path):
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    makefile = (root / "Makefile").read_text(encoding="utf-8")
+    ci = (root / ".ci" / "run").read_text(encoding="utf-8")
+
+    first_block = readme.split("```")[1]
+    assert re.findall(r"^\$ (make \w+)", first_block, re.MULTILINE) == ["make demo", "make test"]
+    check = re.search(r"^check:(.*?)##", makefile, re.MULTILINE)
+    assert check is not None
+    assert "test" in check[1].split()
+    assert re.search(r"^make check$", ci, re.MULTILINE)
+
+
+def test_every_file_and_picture_that_the_documents_link_to_exists(root: Path):
+    for page in root.glob("*.md"):
+        links = re.findall(r"\]\((?!https?://)([^)#]+)", page.read_text(encoding="utf-8"))
+        missing = [link for link in links if not (root / link).exists()]
+        assert not missing, page
+
+
+def test_no_registry_and_no_path_of_a_machine_is_in_the_tree(root: Path):
+    unwanted = re.compile(
+        r"\bpypi\.|pythonhosted|--(?:extra-)?index-url|/simple/|npmjs|(?<![\w.])/(?:work|root)/"
+    )
+    found = [
+        f"{path.relative_to(root)}: {match[0]}"
+        for path in _tracked(root)
+        if path != Path(__file__).resolve() and path.suffix not in {".png", ".ico", ".woff2"}
+        if (match := unwanted.search(path.read_text(encoding="utf-8", errors="replace")))
+    ]
+
+    assert not found
+
+
+def test_every_dependency_is_locked_with_a_hash(root: Path):
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        text = (root / name).read_text(encoding="utf-8").replace("\\\n", " ")
+        for line in text.splitlines():
+            if line.strip() and not line.startswith("#"):
+                assert re.match(r"[\w.-]+(\[[\w,]+\])?==\S+ .*--hash=sha256:", line), line
+
+
+def test_what_runs_is_locked_the_same_for_development(root: Path):
+    runtime, development = (
+        set(re.findall(r"^\S+==\S+", (root / name).read_text(encoding="utf-8"), re.MULTILINE))
+        for name in ("requirements.txt", "requirements-dev.txt")
+    )
+
+    assert runtime <= development
