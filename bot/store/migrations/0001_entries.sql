@@ -1,6 +1,6 @@
 -- What the curator wrote: papers, entries, their sources, and the indices that find them again.
 --
--- Instants are UTC text of one width ('2025-02-04T09:00:00.000000Z'), so that they sort as they
+-- Instants are UTC text of one width ('2025-02-04T09:00:00.000000+00:00'), so that they sort as they
 -- follow; dates are '2025-02-04'. Lists that are only ever read whole are JSON.
 --
 -- `newness` is what makes every look-up flat, however large the archive: a number per entry that
