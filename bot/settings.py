@@ -6,6 +6,7 @@ holds the two equal.
 
 import difflib
 import ipaddress
+import os
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -253,6 +254,12 @@ class Settings(BaseSettings):
     def discord_is_on(self) -> bool:
         """Whether the bot is to talk to Discord."""
         return self.discord_token is not None
+
+
+def operator_locale() -> str:
+    """The locale of the terminal (`ko_KR.UTF-8`), by the usual three variables; may be empty."""
+    names = ("LC_ALL", "LC_MESSAGES", "LANG")
+    return next((value for name in names if (value := os.environ.get(name))), "")
 
 
 def setting_names() -> tuple[str, ...]:

@@ -1,0 +1,73 @@
+"""The program: its commands gathered, its errors told in one line each, its exit status.
+
+0: done. 1: it failed. 2: a command, an option, a query or a setting was wrong.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from bot.cli.terminal import DONE, FAILED, WRONG, complain, tell_error
+from bot.domain.errors import QueryError, UsageError, UserError
+
+_INTERRUPTED = 130
+"""What a shell reports for SIGINT: 128 + 2."""
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"paperbot {version('paper-digest-bot')}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def paperbot(
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001 - Typer hands it to _version
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """A curator's notes on papers: taken in, found again, posted daily.
+
+    Settings come from the environment or from .env; .env.example explains each.
+    """
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(WRONG)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line (the process's own by default) and return its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        status = app(args=arguments, prog_name="paperbot", standalone_mode=False)
+        sys.stdout.flush()
+    except UserError as error:
+        tell_error(error)
+        return WRONG if isinstance(error, (UsageError, QueryError)) else FAILED
+    except typer.TyperException as error:
+        complain(error.format_message())
+        return error.exit_code
+    except BrokenPipeError:
+        # Whoever read our output (`| head`) has seen enough; what is left goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except OSError as error:
+        complain(error.strerror or str(error), str(error.filename or ""))
+        return FAILED
+    except (KeyboardInterrupt, typer.Abort):
+        return _INTERRUPTED
+    return status if isinstance(status, int) else DONE

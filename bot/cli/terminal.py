@@ -1,0 +1,68 @@
+"""How the program speaks: results on standard output, everything else on standard error."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Final
+
+from bot.domain.entry import Problem
+from bot.domain.errors import SettingsError, UserError
+from bot.domain.words import ENGLISH, Say
+
+DONE: Final = 0
+FAILED: Final = 1
+WRONG: Final = 2
+
+
+@cache
+def voice() -> Say:
+    """The operator's language, by the locale of the terminal."""
+    from bot.settings import operator_locale
+
+    locale = operator_locale()
+    if not locale.startswith("ko"):
+        return ENGLISH
+    from bot.adapters.catalogue import Catalogues
+
+    return Catalogues()(locale)
+
+
+def show_json(value: object) -> None:
+    """One JSON value on standard output, and nothing else."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def complain(text: str, where: str = "") -> None:
+    """One line on standard error; `where` is `path:line`, `path` or nothing."""
+    line = " ".join(text.split())
+    sys.stderr.write(f"{where or 'paperbot'}: {line}\n")
+
+
+def tell_error(error: UserError) -> None:
+    """What a person did that cannot work, in one line; several wrong settings in as many."""
+    for problem in error.problems if isinstance(error, SettingsError) else (error,):
+        complain(voice()(problem.message, **problem.values), problem.where)
+
+
+def tell_problem(problem: Problem) -> None:
+    """Something in an input that a person should look at, in one line."""
+    where = problem.path if problem.line is None else f"{problem.path}:{problem.line}"
+    complain(f"{problem.severity}: {problem.message}", where)
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error for long work: call it with (done, total). Terminals only."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as TimeLeftColumn
+
+    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeLeftColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
