@@ -21,11 +21,11 @@ def test_the_program_says_its_version(capsys: pytest.CaptureFixture[str]):
     assert (status, out.split()[0], err) == (0, "paperbot", "")
 
 
-def test_without_a_command_the_help_goes_to_standard_error(capsys: pytest.CaptureFixture[str]):
+def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture[str]):
     status, out, err = _run(capsys)
 
-    assert (status, out) == (2, "")
-    assert "Usage: paperbot" in err
+    assert (status, err) == (2, "")
+    assert "Usage: paperbot" in out
 
 
 @pytest.mark.parametrize("arguments", [["--nope"], ["nope"]])

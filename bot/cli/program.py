@@ -43,7 +43,7 @@ def paperbot(
     Settings come from the environment or from .env; .env.example explains each.
     """
     if context.invoked_subcommand is None:
-        typer.echo(context.get_help(), err=True)
+        context.get_help()  # Typer prints it by itself
         raise typer.Exit(WRONG)
 
 
