@@ -50,9 +50,12 @@ chaos: $(VENV)/.dev ## kill the bot in all the ways we know, every seed
 words: $(VENV)/.dev ## bring the Korean catalogue up to date with what the code says
 	$(BIN)/python -m tests.words
 
-lock: $(VENV)/.dev ## choose newer versions and write both requirement files again
+lock: $(VENV)/.dev ## choose newer versions and write the requirement files again
 	$(LOCK) --upgrade --group build --output-file requirements.txt
-	$(LOCK) --upgrade --group dev --constraint requirements.txt --output-file requirements-dev.txt
+	$(LOCK) --upgrade --group build --extra rank --constraint requirements.txt \
+		--output-file requirements-rank.txt
+	$(LOCK) --upgrade --group dev --extra rank --constraint requirements-rank.txt \
+		--output-file requirements-dev.txt
 
 venv: $(VENV)/.dev ## only install
 
