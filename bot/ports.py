@@ -154,6 +154,10 @@ class Chat(Protocol):
     """A platform, as the bot sees it.
 
     Raises only `ChatUnavailableError`, `ChatUncertainError` and `ChatRefusedError`.
+
+    A document too long for one message goes on in the thread: the returned reference is the
+    first message's. `find` says `None` until every part is there, and posting again with the
+    same key then adds only the parts that are missing, so that a crash half-way is mended.
     """
 
     @property
@@ -172,9 +176,17 @@ class Chat(Protocol):
         ...
 
     async def find(
-        self, channel: ChannelRef, key: DeliveryKey, *, since: datetime
+        self,
+        channel: ChannelRef,
+        key: DeliveryKey,
+        *,
+        since: datetime,
+        root: MessageRef | None = None,
     ) -> MessageRef | None:
-        """Our message with this key, posted at or after `since`; `None`: it is not there."""
+        """Our message with this key, posted at or after `since`; `None`: it is not there.
+
+        `root` is the one that a reply was meant for: threads are read one by one.
+        """
         ...
 
     async def edit(self, message: MessageRef, document: Document) -> None:
@@ -188,6 +200,23 @@ class Chat(Protocol):
     async def run(self, inbox: Inbox) -> None:
         """Serve the platform until cancelled."""
         ...
+
+
+class Seen(Protocol):
+    """What platforms have delivered already: they repeat themselves."""
+
+    async def first_time(self, event_id: str) -> bool:
+        """Whether this is new; from now on it is not. Ids are forgotten after a day or so."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was checked for the operator; `words` say what to do unless it is `ok`."""
+
+    subject: str
+    ok: bool
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
