@@ -1,0 +1,144 @@
+"""When a digest is due: slots, one a local date, in every time zone (issue 3, item 2).
+
+A slot is a local date; its instant is the first at which the clocks of the zone show the wanted
+time of that date, or later. So
+
+- a time that the clocks jump over (a gap) is the first instant after the gap, even where that
+  is on the next date already;
+- a time that comes twice (a fold) is its first occurrence;
+- a date that a zone leaves out as a whole (Samoa had no 30 December 2011) is no slot.
+
+Nothing is computed ahead and kept: when a zone's rules change, so do the slots to come.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+EVERY_DAY = frozenset(range(7))
+"""All weekdays; 0 is Monday, as in `date.weekday`."""
+
+GRACE = timedelta(hours=12)
+"""A slot as late as this, or later, is not posted any more; the next one has its entries."""
+
+_DAY = timedelta(days=1)
+_MIDNIGHT = time()
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A local time of day, in whole minutes, on some weekdays (0 is Monday)."""
+
+    at: time
+    zone: ZoneInfo
+    weekdays: frozenset[int] = EVERY_DAY
+
+    def __post_init__(self) -> None:
+        if not self.weekdays or not self.weekdays <= EVERY_DAY:
+            raise ValueError(f"no weekdays: {sorted(self.weekdays)}")
+        if self.at.tzinfo is not None or self.at.second or self.at.microsecond:
+            raise ValueError(f"no local time in whole minutes: {self.at!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One local date and its instant (UTC)."""
+
+    on: date
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A slot that is to be posted now; `missed` are earlier slots that never were."""
+
+    slot: Slot
+    missed: tuple[date, ...] = ()
+
+
+def slot_utc(on: date, at: time, zone: ZoneInfo) -> datetime:
+    """The instant of that local time, as the module says; `exists` tells whether it is a slot."""
+    wall = datetime.combine(on, at)
+    early = _offset(wall.replace(tzinfo=zone, fold=0))
+    late = _offset(wall.replace(tzinfo=zone, fold=1))
+    if early < late:
+        return _end_of_gap(wall, early, late, zone)
+    return (wall - early).replace(tzinfo=UTC)
+
+
+def _offset(local: datetime) -> timedelta:
+    offset = local.utcoffset()
+    assert offset is not None  # noqa: S101 — a ZoneInfo always knows it
+    return offset
+
+
+def _end_of_gap(wall: datetime, early: timedelta, late: timedelta, zone: ZoneInfo) -> datetime:
+    """The instant at which the clocks jump over `wall`: by halving, as zones change by seconds."""
+    before, after = wall - late, wall - early
+    while after - before > timedelta(seconds=1):
+        middle = before + timedelta(seconds=(after - before) // timedelta(seconds=2))
+        if _wall(middle.replace(tzinfo=UTC), zone) < wall:
+            before = middle
+        else:
+            after = middle
+    return after.replace(tzinfo=UTC)
+
+
+def _wall(instant: datetime, zone: ZoneInfo) -> datetime:
+    return instant.astimezone(zone).replace(tzinfo=None)
+
+
+def exists(on: date, zone: ZoneInfo) -> bool:
+    """Whether the zone's clocks ever show that date."""
+    return slot_utc(on, _MIDNIGHT, zone).astimezone(zone).date() == on
+
+
+def next_slot(schedule: Schedule, after: date) -> Slot:
+    """The first slot on a later date than `after`."""
+    on = after + _DAY
+    while (slot := _slot(schedule, on)) is None:
+        on += _DAY
+    return slot
+
+
+def newest_slot(schedule: Schedule, now: datetime) -> Slot:
+    """The last slot whose instant is not after `now`."""
+    # The clocks may have gone back over midnight since: tomorrow's slot can have been.
+    on = now.astimezone(schedule.zone).date() + _DAY
+    while (slot := _slot(schedule, on)) is None or slot.at > now:
+        on -= _DAY
+    return slot
+
+
+def _slot(schedule: Schedule, on: date) -> Slot | None:
+    """That date's slot, if it has one."""
+    if on.weekday() not in schedule.weekdays:
+        return None
+    instant = slot_utc(on, schedule.at, schedule.zone)
+    shown = instant.astimezone(schedule.zone).date()
+    return Slot(on, instant) if shown == on or exists(on, schedule.zone) else None
+
+
+def due(schedule: Schedule, after: date, now: datetime) -> Due | None:
+    """What is to be posted at `now` when every slot up to `after` is closed.
+
+    Only the newest slot ever is, and only while it is less than `GRACE` late.
+    """
+    newest = newest_slot(schedule, now)
+    if newest.on <= after or now - newest.at >= GRACE:
+        return None
+    return Due(newest, missed_between(schedule, after, newest.on))
+
+
+def missed_between(schedule: Schedule, after: date, before: date) -> tuple[date, ...]:
+    """The dates of the slots between two dates, both left out."""
+    days = (after + _DAY * n for n in range(1, (before - after).days))
+    return tuple(on for on in days if _slot(schedule, on) is not None)
+
+
+def ask_again_at(schedule: Schedule, after: date, now: datetime) -> datetime:
+    """When `due` is worth asking next; not later than `now` when it is worth it now."""
+    newest = newest_slot(schedule, now)
+    if newest.on > after and now - newest.at < GRACE:
+        return newest.at
+    return next_slot(schedule, max(after, newest.on)).at
