@@ -1,0 +1,173 @@
+r"""LaTeX in titles and abstracts as text that people read: `$\alpha_t$` becomes αₜ.
+
+The parsing is pylatexenc's. What it does not know, or what only looks like LaTeX (prices,
+paths), stays as it was written: nothing is lost.
+"""
+
+import re
+from functools import lru_cache
+from typing import Any
+from unicodedata import normalize
+
+from pylatexenc.latex2text import (
+    LatexNodes2Text,
+    MacroTextSpec,
+    get_default_latex_context_db,
+)
+from pylatexenc.latexwalker import LatexWalkerError
+
+_LONGEST = 1000
+"""A formula longer than this stays LaTeX: nobody reads it in a chat, and parsing has its price."""
+
+# $…$ as Pandoc reads it: no space just inside, no digit just behind, so that "$5 and $10" is
+# money. \(…\), \[…\] and $$…$$ leave no doubt.
+_FORMULA = re.compile(
+    r"\$\$(?P<display>[^$]+)\$\$"
+    r"|\\\((?P<round>[^$\n]+?)\\\)"
+    r"|\\\[(?P<square>[^$\n]+?)\\\]"
+    r"|(?<![\\$\w])\$(?P<inline>[^\s$](?:[^$\n]*[^\s$\\])?)\$(?![\d$])"
+    r"|(?<!\\)\$(?P<script>[\^_][^$\n]*[^\s$\\])\$(?![\d$])"
+)
+_PROSE_MACRO = re.compile(
+    r"\\(?:emph|textbf|textit|textsf|textsc|textrm|texttt|text|underline|url|mbox)"
+    r"\{(?P<body>[^{}\\$]*)\}"
+    r"|(?<!\\)\\(?P<sign>[%&#_$])"
+    r"|(?<!\\)\\(?P<accent>[\"'`^~=.])(?:\{(?P<braced>[A-Za-z])\}|(?P<bare>[A-Za-z]))(?![A-Za-z]*\\)"
+)
+_SAYS_MATH = re.compile(r"[\\^_=<>+{}]")
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_FOREIGN = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7a3]")
+_ACCENTS = {
+    '"': "\u0308", "'": "\u0301", "`": "\u0300", "^": "\u0302", "~": "\u0303", "=": "\u0304",
+    ".": "\u0307",
+}  # fmt: skip
+
+_KEPT = {"{": "\ue000", "}": "\ue001", "^": "\ue002", "_": "\ue003"}
+"""Signs that are meant as such, out of the way of those that group and raise."""
+
+_SUPER = dict(
+    zip(
+        "0123456789+-−=()abcdefghijklmnoprstuvwxyzABDEGHIJKLMNOPRTUVWαβγδεθιφχ⊤′*⋆",
+        "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵀᵁⱽᵂᵅᵝᵞᵟᵋᶿᶥᶲᵡᵀ′*⋆",
+        strict=True,
+    )
+)
+_SUB = dict(
+    zip(
+        "0123456789+-−=()aehijklmnoprstuvxβγρφχ",
+        "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ",
+        strict=True,
+    )
+)
+_SCRIPT = re.compile(r"([\^_])(?:\{([^{}]*)\}|([^\s{}]))")
+_BARE_SCRIPT = re.compile(r"([\^_])\s*(\\[A-Za-z]+(?:\{[^{}]*\})?)")
+_CODE_POINT = re.compile(r"\\unicode\{x([0-9a-fA-F]{1,5})\}")
+_DEEPEST = 4
+_OPERATORS = re.findall(
+    r"\w+",
+    "arccos arcsin arctan arg argmax argmin cos cosh cov det diag dim exp gcd inf ker lg lim "
+    "liminf limsup ln log max min Pr rank sign sin sinh softmax sup tan tanh tr Tr Var",
+)
+_SILENT = ("left", "right", "middle", "big", "Big", "bigl", "bigr", "Bigl", "Bigr", "limits")
+
+
+class _UnknownMacroError(Exception):
+    """A macro that has no text: the formula stays as it is."""
+
+
+def _refuse(*_: Any) -> str:
+    raise _UnknownMacroError
+
+
+def _overlined(node: Any, l2tobj: Any) -> str:
+    text = l2tobj.node_arg_to_text(node, 0)
+    if len(text) != 1:
+        raise _UnknownMacroError
+    return f"{text}\u0304"
+
+
+def _translator() -> LatexNodes2Text:
+    context = get_default_latex_context_db()
+    context.add_context_category(
+        "paperbot",
+        prepend=True,
+        macros=[
+            MacroTextSpec("{", simplify_repl=_KEPT["{"]),
+            MacroTextSpec("}", simplify_repl=_KEPT["}"]),
+            MacroTextSpec("_", simplify_repl=_KEPT["_"]),
+            MacroTextSpec("|", simplify_repl="‖"),
+            MacroTextSpec("colon", simplify_repl=":"),
+            MacroTextSpec("overline", simplify_repl=_overlined),
+            *(MacroTextSpec(name, simplify_repl=f" {name}") for name in _OPERATORS),
+            *(MacroTextSpec(name, simplify_repl="") for name in _SILENT),
+        ],
+    )
+    context.set_unknown_macro_spec(MacroTextSpec("", simplify_repl=_refuse))
+    return LatexNodes2Text(
+        latex_context=context, math_mode="text", keep_braced_groups=True, strict_latex_spaces=False
+    )
+
+
+_TRANSLATOR = _translator()
+
+
+@lru_cache(maxsize=2048)
+def readable(text: str) -> str:
+    """The text with its formulas in Unicode where that is possible; else as it was."""
+    if "$" not in text and "\\" not in text:
+        return text
+    with_formulas = _FORMULA.sub(_formula, text)
+    return _PROSE_MACRO.sub(_prose, with_formulas) if "\\" in with_formulas else with_formulas
+
+
+def _formula(match: re.Match[str]) -> str:
+    body = next(group for group in match.groups() if group is not None)
+    if len(body) > _LONGEST or _FOREIGN.search(body):
+        return match[0]
+    if match["inline"] is not None and not _is_math(body):
+        return match[0]
+    return _translate(body) or match[0]
+
+
+def _is_math(body: str) -> bool:
+    """Whether what stands between two dollar signs is no prose between two prices."""
+    if _SAYS_MATH.search(body):
+        return True
+    return " " not in body or not _WORD.search(body)
+
+
+def _translate(body: str) -> str:
+    """The formula as text; empty when that cannot be done."""
+    source = _CODE_POINT.sub(lambda match: chr(int(match[1], 16)), body)
+    source = re.sub(r"(?<!\\)%", r"\\%", source)  # nobody means a comment here
+    source = re.sub(r"\\operatorname\*?\{([A-Za-z ]+)\}", r"\\mathrm{\1}", source)
+    source = _BARE_SCRIPT.sub(r"\1{\2}", source)
+    try:
+        text = _TRANSLATOR.latex_to_text(f"${source}$")
+    except (_UnknownMacroError, LatexWalkerError, RecursionError, IndexError, ValueError):
+        return ""
+    for _ in range(_DEEPEST):
+        text = _SCRIPT.sub(_script, text)
+    text = re.sub(r"[{}]", "", text)
+    for sign, kept in _KEPT.items():
+        text = text.replace(kept, sign)
+    return normalize("NFC", re.sub(r"([(\[{]) ", r"\1", " ".join(text.split())))
+
+
+def _script(match: re.Match[str]) -> str:
+    """`^{i+1}` as raised characters, or, where one of them has no raised form, as `^(i+1)`."""
+    inside = (match[2] if match[2] is not None else match[3]).strip()
+    forms = _SUPER if match[1] == "^" else _SUB
+    if inside and all(character in forms for character in inside):
+        return "".join(forms[character] for character in inside)
+    sign = _KEPT[match[1]]
+    return f"{sign}{inside}" if len(inside) < 2 or inside.isalnum() else f"{sign}({inside})"
+
+
+def _prose(match: re.Match[str]) -> str:
+    if (body := match["body"]) is not None:
+        return body
+    if sign := match["sign"]:
+        return sign
+    letter = match["braced"] or match["bare"]
+    return normalize("NFC", f"{letter}{_ACCENTS[match['accent']]}")
