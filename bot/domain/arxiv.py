@@ -96,7 +96,7 @@ def find_arxiv_ids(text: str) -> tuple[Mention, ...]:
 
     Linear in the length of `text`, and quick where no site that has papers is named.
     """
-    return tuple(_mentions(text))
+    return tuple(iter_arxiv_ids(text))
 
 
 def parse_arxiv_id(text: str) -> ArxivId | None:
@@ -110,7 +110,7 @@ def parse_arxiv_id(text: str) -> ArxivId | None:
     here = _ID_HERE.fullmatch(whole)
     if here is not None:
         return _id(here)
-    mention = next(_mentions(whole), None)
+    mention = next(iter_arxiv_ids(whole), None)
     if mention is None or mention.start != 0 or _TAIL.fullmatch(whole, mention.end) is None:
         return None
     return mention.id
@@ -120,7 +120,8 @@ _SUBJECT_BEHIND = re.compile(r"\s*\[[A-Za-z.-]+\]$")
 _TAIL = re.compile(r"/?(?:[?#]\S*)?")
 
 
-def _mentions(text: str) -> Iterator[Mention]:
+def iter_arxiv_ids(text: str) -> Iterator[Mention]:
+    """The same one by one, for texts that may mention millions."""
     folded = text.replace("İ", "i").lower()  # the one character whose lower case is longer
     end = 0
     for at in _names_in(folded):
