@@ -1,0 +1,80 @@
+"""The search segmenter: what is indexed of a text, and what a look-up asks of the index.
+
+The index knows words apart by their script (`Transformer를` is `transformer` and `를`). Korean
+glues particles to words and compounds words freely, so a Hangul run is indexed as its overlapping
+pairs of syllables and its last syllable alone: `학습을` is `학습`, `습을`, `을`. A look-up of two
+syllables or more is the phrase of its pairs; one syllable is the prefix of a word. So a Hangul
+look-up finds exactly what a scan for it as a substring finds. Han and kana are treated alike.
+Everything else is left as it is to the full-text index, which folds case and diacritics.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+INDEXED_CHARACTERS = 1_000_000
+"""So much of one field is indexed: no person writes more, and a mistake must not fill the disk."""
+
+MARK = "\ue000"
+"""Begins the index's own words, which no text and no look-up can contain."""
+BREAK = "\ue001"
+"""A word of the index's own between things that are no phrase together: names, tags."""
+
+_HANGUL = "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff\uffa0-\uffdc"
+_HAN_AND_KANA = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_HAN_BEYOND = "\U00020000-\U0003ffff"
+# Private-use characters count as letters in the index; there they are ours.
+_PRIVATE = "\ue000-\uf8ff\U000f0000-\U0010ffff"
+_RUN = re.compile(f"[{_HANGUL}]+|[{_HAN_AND_KANA}{_HAN_BEYOND}]+|[{_PRIVATE}\\0]+")
+_LONGEST_CACHED = 32
+
+
+def segment(text: str) -> str:
+    """What the index is given of a text. Linear in its length."""
+    composed = unicodedata.normalize("NFC", text[:INDEXED_CHARACTERS])
+    return _RUN.sub(_expanded, composed)
+
+
+def _expanded(run: re.Match[str]) -> str:
+    text = run[0]
+    return _pairs_and_last(text) if len(text) <= _LONGEST_CACHED else _spread(text)
+
+
+def _spread(run: str) -> str:
+    if _PRIVATE_OR_NUL.match(run):
+        return " "
+    pairs = " ".join(map(str.__add__, run, run[1:]))
+    return f" {pairs} {run[-1]} "
+
+
+_PRIVATE_OR_NUL = re.compile(f"[{_PRIVATE}\\0]")
+_pairs_and_last = lru_cache(maxsize=1 << 15)(_spread)
+
+
+def match_expression(text: str) -> str | None:
+    """The FTS5 expression that finds a word or phrase; `None` if there is no letter or digit in it.
+
+    The words of `text` must follow one another as they stand; the first may be the end of a
+    Hangul run in the text found, the last one the beginning.
+    """
+    composed = unicodedata.normalize("NFC", text)
+    pieces: list[tuple[str, bool]] = []
+    end = 0
+    for run in _RUN.finditer(composed):
+        _add_plain(pieces, composed[end : run.start()])
+        if not _PRIVATE_OR_NUL.match(run[0]):
+            pieces.append((run[0], True))
+        end = run.end()
+    _add_plain(pieces, composed[end:])
+    if not pieces:
+        return None
+    *inner, (last, is_pairs) = pieces
+    words = [_spread(piece) if pairs else piece for piece, pairs in inner]
+    words.append(" ".join(map(str.__add__, last, last[1:])) if len(last) > 1 and is_pairs else last)
+    phrase = " ".join(" ".join(words).replace('"', " ").split())
+    return f'"{phrase}" *' if is_pairs and len(last) == 1 else f'"{phrase}"'
+
+
+def _add_plain(pieces: list[tuple[str, bool]], text: str) -> None:
+    if any(map(str.isalnum, text)):
+        pieces.append((text, False))
