@@ -1,0 +1,88 @@
+"""Today's new papers in the order of the curator's taste, each with the reasons for its place."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.domain.announce import FeedItem
+from bot.domain.entry import EntryId
+
+NEIGHBOURS = 20
+"""So many entries of the archive vote on a paper's tags."""
+
+SUGGESTED_TAGS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """A paper to be judged."""
+
+    number: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A paper to learn from; `entry_id` is the newest entry about it, where there is one."""
+
+    number: str
+    text: str
+    entry_id: EntryId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """An entry of the archive, and how alike its paper is, from 0 to 1."""
+
+    entry_id: EntryId
+    likeness: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """How much a paper is to the curator's taste: above 0, more like the picked ones.
+
+    `words` are those that spoke most for it; `nearest` the archive's most alike, best first.
+    """
+
+    number: str
+    score: float
+    words: tuple[str, ...]
+    nearest: tuple[Likeness, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A new paper that has no entry yet; without `judgement` where nothing is ranked."""
+
+    item: FeedItem
+    on: dt.date
+    judgement: Judgement | None = None
+    tags: tuple[str, ...] = ()
+
+
+def example_text(title: str, abstract: str) -> str:
+    """What ranking reads of a paper."""
+    return " ".join(f"{title}\n{abstract}".split())
+
+
+def suggest_tags(
+    nearest: Sequence[Likeness], tags: Mapping[EntryId, Sequence[str]]
+) -> tuple[str, ...]:
+    """The tags of the nearest entries, by how alike those entries are, most likely first."""
+    votes: dict[str, float] = {}
+    for neighbour in nearest[:NEIGHBOURS]:
+        for tag in tags.get(neighbour.entry_id, ()):
+            votes[tag] = votes.get(tag, 0.0) + neighbour.likeness
+    ranked = sorted(votes.items(), key=lambda vote: (-vote[1], vote[0]))
+    return tuple(tag for tag, _ in ranked[:SUGGESTED_TAGS])
+
+
+def in_order(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
+    """The best first; those not judged last, as arXiv listed them."""
+
+    def place(candidate: Candidate) -> tuple[bool, float]:
+        judgement = candidate.judgement
+        return (judgement is None, -judgement.score if judgement else 0.0)
+
+    return tuple(sorted(candidates, key=place))
