@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.adapters.catalogue import Catalogues
 from bot.domain.commands import COMMANDS
 
 
@@ -36,6 +37,15 @@ def test_the_readme_lists_the_command_table(root: Path):
 
     assert _rows(readme, "### Commands in the chat") == [
         (f"`{spec.usage}`", spec.summary) for spec in COMMANDS
+    ]
+
+
+def test_the_korean_readme_lists_it_in_korean(root: Path):
+    readme = (root / "README.ko.md").read_text(encoding="utf-8")
+    say = Catalogues()("ko")
+
+    assert _rows(readme, "## 채팅 명령") == [
+        (f"`{spec.usage}`", say(spec.summary)) for spec in COMMANDS
     ]
 
 
