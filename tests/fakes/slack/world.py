@@ -1,0 +1,212 @@
+"""What a Slack workspace holds: people, channels, messages, homes."""
+
+import itertools
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = dict[str, Any]
+
+BOT_USER, BOT_ID, APP_ID = "UBOT", "BBOT", "A0001"
+EVERY_SCOPE = frozenset(
+    {
+        "app_mentions:read",
+        "channels:history",
+        "channels:read",
+        "chat:write",
+        "commands",
+        "groups:history",
+        "groups:read",
+        "im:history",
+        "im:read",
+        "im:write",
+        "mpim:history",
+        "mpim:read",
+        "team:read",
+        "users:read",
+    }
+)
+
+
+class SlackError(Exception):
+    """The error name that Slack answers with, and more fields of the answer."""
+
+    def __init__(self, name: str, **more: Any) -> None:
+        super().__init__(name)
+        self.name = name
+        self.more = more
+
+
+@dataclass
+class Person:
+    id: str
+    name: str
+    admin: bool = False
+    owner: bool = False
+    locale: str = "en-US"
+    bot: bool = False
+
+
+@dataclass
+class Channel:
+    id: str
+    name: str
+    creator: str = "U1"
+    private: bool = False
+    archived: bool = False
+    direct: str = ""
+    """Whose direct messages with the bot it holds."""
+    members: set[str] = field(default_factory=set)
+    messages: dict[str, Json] = field(default_factory=dict)
+    """By `ts`, replies included."""
+
+    def roots(self) -> list[Json]:
+        """What stands in the channel itself, oldest first."""
+        return [message for message in self.messages.values() if _is_root(message)]
+
+    def thread(self, root: str) -> list[Json]:
+        """The root, if it is still there, and its replies, oldest first."""
+        return [
+            message
+            for message in self.messages.values()
+            if message["ts"] == root or message.get("thread_ts") == root
+        ]
+
+
+def _is_root(message: Json) -> bool:
+    return message.get("thread_ts", message["ts"]) == message["ts"] or (
+        message.get("subtype") == "thread_broadcast"
+    )
+
+
+@dataclass
+class Ephemeral:
+    """A message that only `user` sees."""
+
+    channel: str
+    user: str
+    text: str
+    blocks: list[Json]
+    thread: str | None = None
+
+
+class World:
+    """One workspace, with the bot installed in it."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
+        self.clock = clock
+        self.team = "T1"
+        self.people: dict[str, Person] = {}
+        self.channels: dict[str, Channel] = {}
+        self.ephemerals: list[Ephemeral] = []
+        self.homes: dict[str, Json] = {}
+        self.scopes = set(EVERY_SCOPE)
+        self._last_ts = 0
+        self._count = itertools.count(1)
+        self.add_person("U1", "Ada", admin=True)
+        self.add_person("U2", "하늘", locale="ko-KR")
+        self.people[BOT_USER] = Person(BOT_USER, "paperbot", bot=True)
+        self.add_channel("C1", "papers")
+
+    def add_person(
+        self, user: str, name: str, *, admin: bool = False, locale: str = "en-US"
+    ) -> Person:
+        person = Person(user, name, admin=admin, locale=locale)
+        self.people[user] = person
+        return person
+
+    def add_channel(
+        self,
+        place: str,
+        name: str,
+        *,
+        creator: str = "U1",
+        private: bool = False,
+        joined: bool = True,
+    ) -> Channel:
+        channel = Channel(place, name, creator=creator, private=private)
+        channel.members = {creator, *([BOT_USER] if joined else [])}
+        self.channels[place] = channel
+        return channel
+
+    def direct_channel(self, user: str) -> Channel:
+        """The direct messages between the bot and somebody."""
+        place = f"D{user}"
+        if place not in self.channels:
+            self.channels[place] = Channel(place, "", direct=user, members={user, BOT_USER})
+        return self.channels[place]
+
+    def next_ts(self) -> str:
+        """A timestamp that no message has: microseconds, always growing."""
+        self._last_ts = max(self._last_ts + 1, int(self.clock() * 1_000_000))
+        return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
+
+    def next_number(self) -> int:
+        return next(self._count)
+
+    def visible_channel(self, place: str) -> Channel:
+        """The channel as the bot sees it: private ones only from inside."""
+        channel = self.channels.get(place)
+        if channel is None or (channel.private and BOT_USER not in channel.members):
+            raise SlackError("channel_not_found")
+        return channel
+
+    def add_message(
+        self,
+        channel: Channel,
+        *,
+        user: str,
+        text: str,
+        blocks: list[Json] | None = None,
+        thread: str | None = None,
+        metadata: Json | None = None,
+        broadcast: bool = False,
+    ) -> Json:
+        """Put a message into the channel, or into the thread that `thread` belongs to."""
+        message: Json = {"type": "message", "user": user, "text": text, "ts": self.next_ts()}
+        message["team"] = self.team
+        if user == BOT_USER:
+            message |= {"bot_id": BOT_ID, "app_id": APP_ID}
+        if blocks:
+            message["blocks"] = [
+                {"block_id": f"b{self.next_number()}", **block} for block in blocks
+            ]
+        if metadata:
+            message["metadata"] = metadata
+        if thread is not None:
+            self._into_thread(channel, message, thread, broadcast=broadcast)
+        channel.messages[message["ts"]] = message
+        return message
+
+    def _into_thread(
+        self, channel: Channel, message: Json, thread: str, *, broadcast: bool
+    ) -> None:
+        parent = channel.messages.get(thread)
+        if parent is None:
+            raise SlackError("thread_not_found")
+        root = channel.messages.get(parent.get("thread_ts", thread), parent)
+        message |= {"thread_ts": root["ts"], "parent_user_id": root["user"]}
+        if broadcast:
+            message["subtype"] = "thread_broadcast"
+        root["thread_ts"] = root["ts"]
+        root["reply_count"] = root.get("reply_count", 0) + 1
+        root["latest_reply"] = message["ts"]
+
+    def remove_message(self, channel: Channel, ts: str) -> Json:
+        """Take a message away; a root with replies leaves a tombstone, as in Slack."""
+        message = channel.messages.get(ts)
+        if message is None or message.get("subtype") == "tombstone":
+            raise SlackError("message_not_found")
+        previous = dict(message)
+        if message.get("reply_count"):
+            message |= {"subtype": "tombstone", "text": "This message was deleted."}
+            message["user"] = "USLACKBOT"
+            for name in ("blocks", "metadata", "bot_id", "app_id"):
+                message.pop(name, None)
+            return previous
+        del channel.messages[ts]
+        root = channel.messages.get(message.get("thread_ts", ""))
+        if root is not None and root is not message:
+            root["reply_count"] = root.get("reply_count", 1) - 1
+        return previous
