@@ -529,3 +529,14 @@ class Ranker(Protocol):
 
 class RankerError(Exception):
     """Ranking is not possible; the message says why, and what the operator can do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A number about the bot for `/metrics`; `words` say in English what it is."""
+
+    name: str
+    words: str
+    value: float
+    labels: tuple[tuple[str, str], ...] = ()
+    only_grows: bool = False
