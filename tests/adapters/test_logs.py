@@ -18,7 +18,7 @@ def _logging_as_it_was() -> object:
 def test_a_json_line_is_one_object_with_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     start_logging("info", as_json=True)
     try:
-        raise ValueError("제목")
+        int("제목")
     except ValueError:
         logging.getLogger("bot.test").exception("failed: %s", "a\nb")
 

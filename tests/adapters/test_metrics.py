@@ -9,7 +9,7 @@ def test_measures_are_read_back_by_prometheus_own_parser() -> None:
         [
             Measure("deliveries", "Deliveries by state.", 3, (("state", "sent"),)),
             Measure("deliveries", "Deliveries by state.", 1, (("state", 'od"d\n'),)),
-            Measure("pump_failures", "Failures of a pump.", 7, (("pump", "deliver"),), True),
+            Measure("pump_failures", "Failures of a pump.", 7, only_grows=True),
         ]
     ).decode()
 
