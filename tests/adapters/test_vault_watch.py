@@ -46,6 +46,6 @@ async def test_a_folder_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> N
     watch = changes(tmp_path / "later", look_again=timedelta(seconds=0.2))
     assert await following(watch) is False
 
-    (tmp_path / "later").mkdir()  # noqa: ASYNC240 - a moment of the test's own
+    (tmp_path / "later").mkdir()
 
     assert await following(watch) is True
