@@ -1,0 +1,252 @@
+// The chat page: wires the room, the thread, the stream and the buttons to each other.
+
+import { announce, page, post, texts } from "./api.js";
+import { Composer } from "./composer.js";
+import { Log } from "./log.js";
+import { listen } from "./stream.js";
+import { Threads } from "./thread.js";
+
+const newest = document.querySelector("[data-newest]");
+const title = document.title;
+const lastReadKey = `paperbot:read:${page.channel}`;
+let unseen = 0;
+
+const room = new Log(document.getElementById("log"), {
+  onNews: (arrived) => (newest.hidden = !arrived),
+});
+const threads = new Threads(room);
+const composer = new Composer(document.querySelector(".room [data-composer]"), {
+  onAnswer(answer) {
+    if (answer.change) {
+      room.upsert(answer.change);
+      room.toEnd();
+    } else room.showPrivate(answer.private, answer.summary);
+    read();
+  },
+  onEscape: () => threads.close(),
+});
+
+function recall() {
+  try {
+    return Number(localStorage.getItem(lastReadKey) ?? 0);
+  } catch {
+    return 0; // storage may be forbidden; then everything is as new as the first time
+  }
+}
+
+/** Everything that is here has been seen. */
+function read() {
+  const last = room.messages().at(-1);
+  if (!last || document.hidden) return;
+  try {
+    localStorage.setItem(lastReadKey, last.dataset.id);
+  } catch {
+    // as above
+  }
+}
+
+function lookedAt() {
+  if (document.hidden) return;
+  unseen = 0;
+  document.title = title;
+  read();
+}
+
+room.toBeginning(recall());
+read();
+newest.addEventListener("click", () => room.toEnd());
+document.addEventListener("visibilitychange", lookedAt);
+
+listen((change) => {
+  if (change.channel !== page.channel) {
+    const link = [...document.querySelectorAll("[data-channel-link]")].find(
+      (candidate) => candidate.dataset.channelLink === change.channel,
+    );
+    if (link && !change.gone) link.querySelector(".unread").hidden = false;
+    return;
+  }
+  const known = room.find(change.id) || change.root;
+  if (change.root === null) room.upsert(change);
+  threads.upsert(change);
+  if (document.hidden && !known && !change.gone) document.title = `(${++unseen}) ${title}`;
+  read();
+});
+
+async function pressed(button) {
+  const message = button.closest(".message");
+  const inThread = button.closest("#thread") !== null;
+  const log = inThread ? threads.log : room;
+  button.setAttribute("aria-busy", "true");
+  try {
+    const answer = await post("/api/press", {
+      channel: page.channel,
+      root: inThread ? threads.open : null,
+      message: message?.dataset.id ? Number(message.dataset.id) : null,
+      line: button.dataset.command,
+      shown: message?.classList.contains("is-private")
+        ? (message.querySelector(".body").dataset.question ?? "")
+        : "",
+    });
+    if (answer.change) {
+      log.upsert(answer.change);
+      log.find(answer.change.id)?.scrollIntoView({ block: "nearest" });
+    } else {
+      const shown = log.showPrivate(answer.private, answer.summary, {
+        below: message,
+        inPlace: answer.in_place,
+      });
+      shown.focus({ preventScroll: true });
+    }
+  } catch (error) {
+    complain(button, error.message);
+  } finally {
+    button.removeAttribute("aria-busy");
+  }
+}
+
+function complain(near, text) {
+  announce(text);
+  const place = near.closest(".message") ?? near.parentElement;
+  place.querySelector(":scope > .problem")?.remove();
+  const problem = document.createElement("p");
+  problem.className = "problem";
+  problem.textContent = text;
+  place.append(problem);
+}
+
+function editing(button) {
+  const message = button.closest(".message");
+  const body = message.querySelector(".body");
+  const said = body.querySelector(".said");
+  if (!said || body.querySelector("textarea")) return;
+  const field = document.createElement("textarea");
+  field.className = "edit-field";
+  field.maxLength = 4000;
+  field.dir = "auto";
+  field.value = said.textContent;
+  field.setAttribute("aria-label", texts.edit);
+  const buttons = document.createElement("div");
+  buttons.className = "buttons";
+  const save = Object.assign(document.createElement("button"), {
+    type: "button",
+    className: "button primary",
+    textContent: texts.save,
+  });
+  const cancel = Object.assign(document.createElement("button"), {
+    type: "button",
+    className: "button",
+    textContent: texts.cancel,
+  });
+  buttons.append(save, cancel);
+  said.hidden = true;
+  body.append(field, buttons);
+  field.focus();
+
+  const done = () => {
+    field.remove();
+    buttons.remove();
+    said.hidden = false;
+    message.querySelector("[data-edit]")?.focus();
+  };
+  const keep = async () => {
+    const text = field.value.trim();
+    if (!text || text === said.textContent) return done();
+    try {
+      const { change } = await post("/api/edit", { message: Number(message.dataset.id), text });
+      done();
+      changed(change);
+    } catch (error) {
+      complain(message, error.message);
+    }
+  };
+  save.addEventListener("click", keep);
+  cancel.addEventListener("click", done);
+  field.addEventListener("keydown", (event) => {
+    if (event.isComposing) return;
+    if (event.key === "Escape") {
+      event.stopPropagation();
+      done();
+    } else if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      keep();
+    }
+  });
+}
+
+async function removing(button) {
+  const message = button.closest(".message");
+  if (!confirm(texts.reallyRemove)) return;
+  try {
+    const { change } = await post("/api/remove", { message: Number(message.dataset.id) });
+    changed(change);
+  } catch (error) {
+    complain(message, error.message);
+  }
+}
+
+function changed(change) {
+  if (change.root === null) room.upsert(change);
+  threads.upsert(change);
+}
+
+document.addEventListener("click", async (event) => {
+  if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
+  const target = event.target.closest(
+    "[data-command], [data-thread], [data-close], [data-dismiss], [data-edit], [data-remove]",
+  );
+  if (!target) return;
+  event.preventDefault();
+  if (target.getAttribute("aria-busy") === "true") return;
+  if ("command" in target.dataset) await pressed(target);
+  else if ("thread" in target.dataset) await threads.show(Number(target.dataset.thread)).catch((error) => complain(target, error.message));
+  else if ("close" in target.dataset) threads.close();
+  else if ("edit" in target.dataset) editing(target);
+  else if ("remove" in target.dataset) await removing(target);
+  else {
+    const message = target.closest(".message");
+    const log = target.closest("#thread") ? threads.log : room;
+    message.remove();
+    log.arrange();
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.isComposing || event.metaKey || event.ctrlKey || event.altKey) return;
+  const writing = event.target.closest("input, textarea, [contenteditable], dialog");
+  if (event.key === "/" && !writing) {
+    event.preventDefault();
+    const field = threads.open && event.target.closest("#thread") ? threads.composer : composer;
+    field.text.focus();
+    if (!field.text.value) field.fill("/");
+  } else if (event.key === "Escape" && !writing) threads.close();
+});
+
+addEventListener("popstate", async () => {
+  const thread = location.pathname.match(/\/t\/(\d+)$/)?.[1];
+  if (!thread) threads.close({ remember: false });
+  else await threads.show(Number(thread), { remember: false }).catch(() => location.reload());
+});
+
+const dialog = document.getElementById("name-dialog");
+const form = dialog.querySelector("[data-name-form]");
+document.querySelector("[data-rename]").addEventListener("click", () => {
+  document.getElementById("side").hidePopover?.();
+  dialog.showModal();
+});
+dialog.querySelector("[data-cancel]").addEventListener("click", () => dialog.close());
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const problem = form.querySelector(".problem");
+  try {
+    const { name } = await post("/api/name", { name: form.querySelector("input").value });
+    document.querySelector("[data-your-name]").textContent = name;
+    document.querySelector(".you .avatar").textContent = [...name][0].toUpperCase();
+    problem.hidden = true;
+    dialog.close();
+  } catch (error) {
+    problem.textContent = error.message;
+    problem.hidden = false;
+  }
+});
+
+document.documentElement.dataset.ready = "";

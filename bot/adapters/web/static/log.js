@@ -1,0 +1,248 @@
+// A list of messages: a channel's, or a thread's. It keeps order, days, and the place one reads at.
+
+import { announce, element, get, page, texts } from "./api.js";
+
+const locale = document.documentElement.lang;
+const clock = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" });
+const calendar = new Intl.DateTimeFormat(locale, {
+  year: "numeric",
+  month: "long",
+  day: "numeric",
+  weekday: "long",
+});
+const exact = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" });
+const NEAR = 120; // pixels from the end that still count as being there
+const PAUSE = 15 * 60 * 1000; // milliseconds after which an author is named again
+
+const dayOf = (at) => new Date(at).toDateString();
+
+function dayName(at) {
+  const day = dayOf(at);
+  if (day === new Date().toDateString()) return texts.today;
+  if (day === new Date(Date.now() - 864e5).toDateString()) return texts.yesterday;
+  return calendar.format(new Date(at));
+}
+
+/** Give a message the reader's own clock, their buttons, and fold what is long. */
+export function dress(message) {
+  for (const time of message.querySelectorAll("time")) {
+    const at = new Date(time.dateTime);
+    const sameDay = dayOf(at) === dayOf(message.dataset.at ?? at) || !time.closest(".foot");
+    time.textContent = sameDay ? clock.format(at) : `${dayName(at)} ${clock.format(at)}`;
+    time.title = exact.format(at);
+  }
+  const own = message.querySelector(".own");
+  if (own) own.hidden = message.dataset.author !== page.visitor;
+}
+
+function fold(message) {
+  for (const quote of message.querySelectorAll(".body > blockquote:not([data-seen])")) {
+    quote.dataset.seen = "";
+    quote.classList.add("folded");
+    if (quote.scrollHeight <= quote.clientHeight + 4) {
+      quote.classList.remove("folded");
+      continue;
+    }
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "plain unfold";
+    button.textContent = texts.showAll;
+    button.setAttribute("aria-expanded", "false");
+    button.addEventListener("click", () => {
+      const folded = quote.classList.toggle("folded");
+      button.textContent = folded ? texts.showAll : texts.showLess;
+      button.setAttribute("aria-expanded", String(!folded));
+    });
+    quote.after(button);
+  }
+}
+
+export class Log {
+  /** `scroller` scrolls, and holds the list; `root` is the thread's first message, if any. */
+  constructor(scroller, { root = null, onNews = () => {} } = {}) {
+    this.scroller = scroller;
+    this.list = scroller.querySelector("[data-messages]");
+    this.empty = scroller.querySelector("[data-empty]");
+    this.root = root;
+    this.onNews = onNews;
+    for (const message of scroller.querySelectorAll(".message")) {
+      dress(message);
+      fold(message);
+    }
+    this.arrange();
+    const older = scroller.querySelector("[data-older]");
+    older?.addEventListener("click", () => this.showOlder(older));
+    if (older && root === null && "IntersectionObserver" in window) {
+      this.watcher = new IntersectionObserver(
+        ([entry]) => entry.isIntersecting && this.ready && this.showOlder(older),
+        { root: scroller, rootMargin: "200px 0px 0px" },
+      );
+      this.watcher.observe(older);
+    }
+    scroller.addEventListener("scroll", () => this.atEnd && this.onNews(false), { passive: true });
+  }
+
+  messages() {
+    return [...this.list.querySelectorAll(":scope > .message[data-id]")];
+  }
+
+  find(id) {
+    return this.scroller.querySelector(`.message[data-id="${id}"]`);
+  }
+
+  get atEnd() {
+    const { scrollHeight, scrollTop, clientHeight } = this.scroller;
+    return scrollHeight - scrollTop - clientHeight < NEAR;
+  }
+
+  toEnd() {
+    this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.onNews(false);
+  }
+
+  /** Where to begin reading: what is new, else the newest day, else the end. */
+  toBeginning(lastRead) {
+    const all = this.messages();
+    const news = all.find((message) => Number(message.dataset.id) > lastRead);
+    let start = this.list.querySelector(".day:last-of-type");
+    if (lastRead > 0) start = null;
+    if (lastRead > 0 && news) {
+      start = document.createElement("p");
+      start.className = "new";
+      start.textContent = texts.new;
+      news.before(start);
+      const day = start.previousElementSibling;
+      if (day?.classList.contains("day")) day.before(start);
+    }
+    if (start) this.scroller.scrollTop += start.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top - 8;
+    else this.toEnd();
+    this.ready = true;
+  }
+
+  /** A message as the server has it now: new, changed or gone. */
+  upsert(change) {
+    const present = this.find(change.id);
+    const stay = this.atEnd;
+    if (change.gone) {
+      present?.remove();
+    } else if (present) {
+      this.replace(present, change);
+    } else {
+      this.insert(change);
+    }
+    this.arrange();
+    if (stay) this.toEnd();
+  }
+
+  replace(present, change) {
+    const fresh = element(change.html);
+    dress(fresh);
+    if (present.dataset.version === change.version) {
+      // Only its thread grew: what somebody may be reading or pressing stays.
+      present.querySelector(":scope > .foot").replaceWith(fresh.querySelector(":scope > .foot"));
+      return;
+    }
+    const focused = present.contains(document.activeElement);
+    if (present.classList.contains("is-open")) fresh.classList.add("is-open");
+    present.replaceWith(fresh);
+    fold(fresh);
+    if (focused) {
+      fresh.tabIndex = -1;
+      fresh.focus({ preventScroll: true });
+    }
+  }
+
+  insert(change) {
+    const fresh = element(change.html);
+    dress(fresh);
+    const later = this.messages().find((message) => Number(message.dataset.id) > change.id);
+    const last = this.messages().at(-1);
+    if (!later && last && !this.atEnd) this.onNews(change.author !== page.visitor);
+    if (later) later.before(fresh);
+    else this.list.append(fresh);
+    fresh.classList.add("arrives");
+    fold(fresh);
+    if (change.author !== page.visitor) announce(change.summary);
+  }
+
+  /** An answer that only this visitor sees: below what they pressed, else at the end. */
+  showPrivate(html, summary, { below = null, inPlace = false } = {}) {
+    const fresh = element(html);
+    const privately = below?.classList.contains("is-private");
+    if (privately && inPlace) below.replaceWith(fresh);
+    else if (below && this.list.contains(below)) {
+      let after = below;
+      while (after.nextElementSibling?.classList.contains("is-private")) after = after.nextElementSibling;
+      after.after(fresh);
+    } else if (below) below.after(fresh);
+    else this.list.append(fresh);
+    fold(fresh);
+    this.arrange();
+    announce(summary);
+    const box = this.scroller.getBoundingClientRect();
+    const place = fresh.getBoundingClientRect();
+    if (place.bottom > box.bottom || place.top < box.top) {
+      const move = place.height > box.height ? place.top - box.top - 16 : place.bottom - box.bottom + 16;
+      this.scroller.scrollBy({ top: place.top < box.top ? place.top - box.top - 16 : move });
+    }
+    return fresh;
+  }
+
+  async showOlder(button) {
+    const first = this.messages()[0];
+    if (!first || button.getAttribute("aria-busy") === "true") return;
+    button.setAttribute("aria-busy", "true");
+    try {
+      const query = { channel: page.channel, before: first.dataset.id };
+      if (this.root) query.root = this.root;
+      const { html, more } = await get("/api/messages", query);
+      const template = document.createElement("template");
+      template.innerHTML = html;
+      const fresh = [...template.content.children];
+      fresh.forEach(dress);
+      const { scrollHeight, scrollTop } = this.scroller;
+      this.list.prepend(...fresh);
+      fresh.forEach(fold);
+      this.arrange();
+      if (!more) {
+        this.watcher?.disconnect();
+        const focused = button === document.activeElement;
+        button.parentElement.remove();
+        if (focused) this.scroller.focus({ preventScroll: true });
+      }
+      this.scroller.scrollTop = scrollTop + this.scroller.scrollHeight - scrollHeight;
+    } catch (error) {
+      announce(error.message);
+    } finally {
+      button.removeAttribute("aria-busy");
+    }
+  }
+
+  /** Put the days between the messages, and name an author once for what follows at once. */
+  arrange() {
+    const wanted = new Map();
+    let before = null;
+    for (const message of this.messages()) {
+      const { at, author } = message.dataset;
+      const newDay = !before || dayOf(before.dataset.at) !== dayOf(at);
+      if (newDay && this.root === null) wanted.set(message, dayName(at));
+      message.classList.toggle(
+        "continues",
+        !newDay &&
+          before.dataset.author === author &&
+          !message.querySelector(":scope > .question") &&
+          before.nextElementSibling === message &&
+          new Date(at) - new Date(before.dataset.at) < PAUSE,
+      );
+      before = message;
+    }
+    for (const day of this.list.querySelectorAll(":scope > .day")) day.remove();
+    for (const [message, name] of wanted) {
+      const day = document.createElement("h2");
+      day.className = "day";
+      day.textContent = name;
+      message.before(day);
+    }
+    if (this.empty) this.empty.hidden = this.list.childElementCount > 0;
+  }
+}

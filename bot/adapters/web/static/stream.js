@@ -1,0 +1,39 @@
+// What changes anywhere in the chat, as it happens; a lost connection catches up by itself.
+
+import { page, texts } from "./api.js";
+
+const LONGEST_WAIT = 30_000;
+
+export function listen(onChange) {
+  const status = document.querySelector("[data-connection]");
+  let known = page.revision;
+  let wait = 1000;
+  let lost = null;
+
+  const open = () => {
+    // The browser reconnects by itself with Last-Event-ID; we do when it has given up.
+    const source = new EventSource(`/events?after=${known}`);
+    source.addEventListener("hello", (event) => {
+      if (event.data !== page.build) return location.reload();
+      wait = 1000;
+      clearTimeout(lost);
+      lost = null;
+      if (status.textContent) status.textContent = "";
+    });
+    source.addEventListener("change", (event) => {
+      known = event.lastEventId;
+      onChange(JSON.parse(event.data));
+    });
+    source.addEventListener("reload", () => location.reload());
+    source.addEventListener("error", () => {
+      // A blink is not worth a word.
+      lost ??= setTimeout(() => (status.textContent = texts.reconnecting), 1500);
+      if (source.readyState !== EventSource.CLOSED) return;
+      setTimeout(open, wait);
+      wait = Math.min(wait * 2, LONGEST_WAIT);
+    });
+    addEventListener("pagehide", () => source.close(), { once: true });
+  };
+  open();
+  addEventListener("pageshow", (event) => event.persisted && location.reload());
+}

@@ -1,0 +1,73 @@
+// The panel beside the room: one message, what was said about it, and a field to reply in.
+
+import { get, page } from "./api.js";
+import { Composer } from "./composer.js";
+import { Log } from "./log.js";
+
+const panel = document.getElementById("thread");
+
+export class Threads {
+  constructor(room) {
+    this.room = room;
+    this.open = null;
+    if (!panel.hidden) this.adopt();
+  }
+
+  /** The panel holds a thread: make it live. */
+  adopt() {
+    const list = panel.querySelector("[data-messages]");
+    this.open = Number(list.dataset.root);
+    this.log = new Log(panel.querySelector("[data-log]"), { root: this.open });
+    this.composer = new Composer(panel.querySelector("[data-composer]"), {
+      onAnswer: (answer) => this.answered(answer),
+      onEscape: () => this.close(),
+    });
+    this.mark();
+  }
+
+  answered(answer) {
+    if (answer.change) this.log.upsert(answer.change);
+    else this.log.showPrivate(answer.private, answer.summary);
+    this.log.toEnd();
+  }
+
+  mark() {
+    for (const message of document.querySelectorAll(".log .message.is-open")) message.classList.remove("is-open");
+    if (this.open) this.room.find(this.open)?.classList.add("is-open");
+  }
+
+  async show(id, { remember = true } = {}) {
+    const stay = this.room.atEnd;
+    const { html } = await get("/api/thread", { channel: page.channel, root: id });
+    panel.innerHTML = html;
+    panel.hidden = false;
+    document.body.classList.add("has-thread");
+    if (remember) {
+      const address = `/c/${encodeURIComponent(page.channel)}/t/${id}`;
+      if (location.pathname !== address) history.pushState({ thread: id }, "", address);
+    }
+    this.adopt();
+    if (stay) this.room.toEnd();
+    this.composer.text.focus({ preventScroll: true });
+  }
+
+  close({ remember = true } = {}) {
+    if (this.open === null) return;
+    const from = this.room.find(this.open)?.querySelector(".thread-link");
+    this.open = null;
+    this.log = null;
+    panel.hidden = true;
+    panel.replaceChildren();
+    document.body.classList.remove("has-thread");
+    this.mark();
+    if (remember) history.pushState({}, "", `/c/${encodeURIComponent(page.channel)}`);
+    from?.focus({ preventScroll: true });
+  }
+
+  upsert(change) {
+    if (this.open === null) return;
+    if (change.root === this.open) this.log.upsert(change);
+    const root = panel.querySelector("[data-root-message] .message");
+    if (change.id === this.open && root) this.log.replace(root, change);
+  }
+}

@@ -1,0 +1,178 @@
+"""What pages are made of: the templates, and messages as HTML and as changes of a page."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from bot.adapters.web import render
+from bot.domain import commands
+from bot.domain.day_text import day_text
+from bot.domain.document import Document
+from bot.domain.entry import Reference
+from bot.domain.inlines import inlines as linked
+from bot.domain.present import paper_url
+from bot.domain.words import Say
+from bot.ports import BoardMessage
+
+BOT_NAME = "paperbot"
+LANGUAGES = {"en": "English", "ko": "한국어"}
+
+_CHANGES_REMEMBERED = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The templates, and `change`: a message as JSON for the pages of one language."""
+
+    environment: Environment
+    change: Callable[[BoardMessage, str], str]
+
+    def page(self, template: str, say: Say, **values: object) -> str:
+        """A template filled in; its text is in the language of `say`."""
+        return self.environment.get_template(template).render(say=say, **values)
+
+
+def make_view(voices: Callable[[str], Say], *, build: str) -> View:
+    """The templates of this package; `build` names the version of the static files."""
+    environment = Environment(
+        loader=PackageLoader("bot.adapters.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {
+        "bot_name": BOT_NAME,
+        "build": build,
+        "languages": LANGUAGES,
+        "day_text": day_text,
+        "quote": lambda text: quote(text, safe=""),
+        "tag_path": render.tag_path,
+        "replies_text": replies_text,
+        "opens_thread": opens_thread,
+        "version": version,
+        "reference_url": reference_url,
+    }
+    environment.filters |= {
+        "document": render.render,
+        "said": render.render_text,
+        "linked": linked,
+        "inlines": render.render_inlines,
+        "isolated": render.isolated,
+        "safe_url": render.safe_url,
+        "printable": render.printable,
+        "hue": hue,
+    }
+
+    # A change goes to every open page; the same one is made into HTML once a language.
+    @lru_cache(maxsize=_CHANGES_REMEMBERED)
+    def change(message: BoardMessage, locale: str) -> str:
+        say = voices(locale)
+        html = environment.get_template("message.html").render(say=say, message=message)
+        return json.dumps(
+            {
+                "id": message.id,
+                "channel": message.channel,
+                "root": message.root,
+                "revision": message.revision,
+                "version": version(message),
+                "gone": message.deleted and not message.replies,
+                "author": message.author.id if message.author and not message.by_bot else "",
+                "summary": summary(message),
+                "html": html,
+            },
+            ensure_ascii=False,
+        )
+
+    return View(environment, change)
+
+
+def version(message: BoardMessage) -> str:
+    """Changes with what the message itself says, not with its thread."""
+    if message.deleted:
+        return "deleted"
+    return message.edited_at.isoformat() if message.edited_at else "first"
+
+
+def summary(message: BoardMessage) -> str:
+    """The message in a line, as a screen reader announces it."""
+    if isinstance(message.content, Document):
+        return f"{BOT_NAME}: {render.printable(message.content.summary)}"
+    name = message.author.name if message.author else BOT_NAME
+    return f"{name}: {render.printable(message.content)}"
+
+
+def reference_url(reference: Reference) -> str | None:
+    """Where a mentioned paper is read, if a page may lead there."""
+    return render.safe_url(paper_url(reference.arxiv_id, reference.url) or "")
+
+
+def hue(person: str) -> int:
+    """One of six colours for a person's initial, always the same."""
+    return sum(person.encode()) % 6
+
+
+def replies_text(message: BoardMessage, say: Say) -> str:
+    """How many replies there are, or an invitation to write the first."""
+    if message.replies:
+        return say.count("{n} reply", "{n} replies", message.replies)
+    if isinstance(message.content, Document):
+        return say("Discuss")
+    return say("Reply")
+
+
+def opens_thread(message: BoardMessage) -> bool:
+    """Whether the page offers a thread: on papers, on what people say, and where one exists."""
+    if message.root is not None:
+        return False
+    if isinstance(message.content, Document):
+        return message.content.opens_thread or message.replies > 0
+    return not message.deleted or message.replies > 0
+
+
+def script_texts(say: Say) -> dict[str, str]:
+    """What the scripts of the chat say, in the language of the page."""
+    return {
+        "today": say("Today"),
+        "yesterday": say("Yesterday"),
+        "new": say("New"),
+        "showAll": say("Show all"),
+        "showLess": say("Show less"),
+        "reconnecting": say("Connection lost, trying again …"),
+        "reconnected": say("Connected again"),
+        "failed": say("That could not be sent. Try again."),
+        "edit": say("Edit"),
+        "save": say("Save"),
+        "cancel": say("Cancel"),
+        "remove": say("Delete"),
+        "reallyRemove": say("Delete this message?"),
+        "suggestions": say("{n} suggestions"),
+        "noSuggestions": say("No suggestions"),
+        "newMessages": say("New messages"),
+    }
+
+
+def script_commands(say: Say) -> list[dict[str, object]]:
+    """The command table as the composer's suggestions need it."""
+    return [
+        {
+            "name": spec.name,
+            "usage": spec.usage,
+            "summary": say(spec.summary),
+            "completes": bool(spec.free_option and spec.free_option.completes),
+        }
+        for spec in commands.COMMANDS
+    ]
+
+
+def as_script(value: object) -> Markup:
+    """A value as JSON inside a `<script type="application/json">`, which it cannot end."""
+    text = json.dumps(value, ensure_ascii=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # noqa: S704 - what could end the element is escaped above
