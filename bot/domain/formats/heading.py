@@ -133,7 +133,8 @@ def parse_plain(text: str) -> Heading | None:
     if not is_like_title(title):
         return None
     authors = split_authors(stripped[start + 1 : -1])
-    return Heading(title, authors) if are_names(authors) else None
+    alone = len(authors) == 1 and " " not in authors[0]  # an acronym, as likely as a group
+    return Heading(title, authors) if are_names(authors) and not alone else None
 
 
 def parse_with_link(text: str) -> Heading | None:

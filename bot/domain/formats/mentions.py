@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from bot.domain.arxiv import ArxivId, find_arxiv_ids, iter_arxiv_ids, parse_arxiv_id
-from bot.domain.entry import Paper, Reference
+from bot.domain.entry import Paper, Problem, Reference, Severity
 
 _URL = re.compile(r"https?://[!-;=?-~]{1,2000}", re.IGNORECASE)
 _LINE_URL = re.compile(r"<?(https?://[^\s<>]+|www\.[^\s<>]+)>?", re.IGNORECASE)
@@ -21,6 +21,8 @@ _PAPER_SITE = re.compile(
     )|https?://\S+\.pdf(?:[?\#]|$)""",
     re.IGNORECASE | re.VERBOSE,
 )
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_MOST_WARNINGS = 100
 _WIKILINK = re.compile(r"(?<!!)\[\[([^\[\]\n]+)\]\]")
 _PLAIN_WIKILINKS = re.compile(r"(?:[-*+]\s+)?(?:\[\[[^\[\]\n|#]+\]\][\s,]*)+")
 
@@ -93,6 +95,18 @@ def _references(text: str) -> Iterator[Reference]:
             if is_paper_address(url) and not find_arxiv_ids(url):
                 first.setdefault(f"url:{url}", (found.start(), Reference(None, url)))
     return (reference for _, reference in sorted(first.values(), key=lambda each: each[0]))
+
+
+def malformed_ids(text: str, path: str) -> Iterator[Problem]:
+    """A warning for each place where an arXiv id should be and none is, up to a hundred."""
+    line, counted, warnings = 1, 0, 0
+    for mention in iter_arxiv_ids(text):
+        if mention.id is None:
+            line += sum(1 for _ in _LINE_END.finditer(text, counted, mention.start))
+            counted, warnings = mention.start, warnings + 1
+            yield Problem(path, line, Severity.WARNING, f"{mention.text} is no arXiv id")
+            if warnings == _MOST_WARNINGS:
+                return
 
 
 def _without_punctuation(url: str) -> str:

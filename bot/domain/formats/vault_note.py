@@ -31,9 +31,8 @@ marks, `.md`, and names that the note links to elsewhere already.
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from bot.domain.arxiv import iter_arxiv_ids
 from bot.domain.dates import NamedDate, named_date
 from bot.domain.entry import (
     Commentary,
@@ -46,16 +45,17 @@ from bot.domain.entry import (
     Source,
     SourceKind,
 )
+from bot.domain.formats.commentary import by_language
+from bot.domain.formats.english_marks import has_marks, split_marks
 from bot.domain.formats.heading import parse_plain
-from bot.domain.formats.mentions import is_note_names, note_names_in, references_in
+from bot.domain.formats.mentions import is_note_names, malformed_ids, note_names_in, references_in
 from bot.domain.formats.note_head import NoteHead, read_head
 from bot.domain.formats.tags import gather_tags, parse_tag_line, tags_in_text
+from bot.domain.formats.untouched import is_untouched
 from bot.domain.language import languages_of
 
 _LINKS_HEADING = re.compile(r"#{1,6}\s+links?\s*:?", re.IGNORECASE)
-_ENGLISH_MARK = re.compile(r"(</?english>)", re.IGNORECASE)
 _FENCE = re.compile(r"\s*(```|~~~)")
-_MOST_WARNINGS = 100
 _UNFIT_FOR_A_NAME = re.compile(r'[\\/:*?"<>|#^\[\]\x00-\x1f]+')
 _LONGEST_NAME = 120
 
@@ -89,13 +89,12 @@ def parse(text: str, path: str) -> Parsed:
 def write(entry: Entry) -> str:
     """The note of an entry: as it was read if it says the same, else in the newest habit.
 
-    Details of the paper that the note left open and that were filled in since (an abstract, the
-    authors) do not make it another note.
+    The paper's details, which arXiv may have filled in since, do not make it another note.
     """
     source = entry.source
     if source.kind is SourceKind.VAULT_NOTE:
         read = parse(source.text, source.path).entries[0]
-        if _says_the_same(read, entry):
+        if is_untouched(read, entry):
             return source.text
     return "\n\n".join(_written(entry)) + "\n"
 
@@ -160,7 +159,7 @@ def _read_body(lines: Sequence[str]) -> _Body:
             at = end
         elif first in "#＃" and _read_mark_up(line, body):
             body.english = body.english and at < last_mark
-        elif "english>" in line.lower() and (body.english or line.lower().startswith("<english>")):
+        elif has_marks(line, english=body.english):
             _read_english_marks(lines[at], body)
         elif not (body.under_links and is_note_names(line)):
             body.under_links = False
@@ -193,12 +192,11 @@ def _read_mark_up(line: str, body: _Body) -> bool:
 
 
 def _read_english_marks(line: str, body: _Body) -> None:
-    for part in _ENGLISH_MARK.split(line):
-        mark = part.lower()
-        if mark in {"<english>", "</english>"}:
+    for part in split_marks(line):
+        if part in {"<english>", "</english>"}:
             body.finish_paragraph()
-            body.english = mark == "<english>"
-        elif part.strip():
+            body.english = part == "<english>"
+        else:
             body.unfinished.append(part.rstrip())
 
 
@@ -222,10 +220,8 @@ def _tags_in(body: _Body) -> Iterator[str]:
 def _commentary(head: NoteHead, body: _Body) -> tuple[Commentary, ...]:
     spoken = [_spoken(paragraph, head) for paragraph in body.paragraphs]
     known = [Language.EN if paragraph.english else None for paragraph in body.paragraphs]
-    written: dict[Language, list[str]] = {}
-    for language, paragraph in zip(languages_of(spoken, known), body.paragraphs, strict=True):
-        written.setdefault(language, []).append(paragraph.text)
-    return tuple(Commentary(language, tuple(texts)) for language, texts in written.items())
+    texts = [paragraph.text for paragraph in body.paragraphs]
+    return by_language(texts, languages_of(spoken, known))
 
 
 def _spoken(paragraph: _Paragraph, head: NoteHead) -> str:
@@ -243,30 +239,7 @@ def _problems(text: str, path: str, named: NamedDate) -> Iterator[Problem]:
     if named.impossible:
         message = f"the file's name begins with {named.impossible}, which is no date"
         yield Problem(path, None, Severity.WARNING, message)
-    line, counted, warnings = 1, 0, 0
-    for mention in iter_arxiv_ids(text):
-        if mention.id is None:
-            line += sum(1 for _ in re.finditer(r"\r\n|\r|\n", text[counted : mention.start]))
-            counted, warnings = mention.start, warnings + 1
-            yield Problem(path, line, Severity.WARNING, f"{mention.text} is no arXiv id")
-            if warnings == _MOST_WARNINGS:
-                return
-
-
-def _says_the_same(read: Entry, entry: Entry) -> bool:
-    filled_in = replace(
-        entry.paper,
-        title=read.paper.title if _is_file_name_title(read) else entry.paper.title,
-        authors=entry.paper.authors if read.paper.authors else (),
-        arxiv_id=entry.paper.arxiv_id if read.paper.arxiv_id is not None else None,
-        url=entry.paper.url if read.paper.url is not None else None,
-        abstract=entry.paper.abstract if read.paper.abstract is not None else None,
-    )
-    return replace(entry, paper=filled_in, source=read.source) == read
-
-
-def _is_file_name_title(read: Entry) -> bool:
-    return read.paper.title == named_date(read.source.path).name
+    yield from malformed_ids(text, path)
 
 
 def _written(entry: Entry) -> Iterator[str]:
