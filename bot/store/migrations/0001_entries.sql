@@ -26,10 +26,12 @@ CREATE TABLE source (
     path         TEXT NOT NULL UNIQUE,   -- in the vault, with '/', NFC: the same on every machine
     name         TEXT NOT NULL,          -- the last part of the path, folded
     location     TEXT,                   -- the file on this machine, where it was last read
-    content_hash BLOB NOT NULL,
-    imported_at  TEXT NOT NULL
+    content_hash TEXT NOT NULL,
+    imported_at  TEXT NOT NULL,
+    gone_at      TEXT                    -- the file vanished from its vault; its entries withdrew
 );
 CREATE INDEX source_by_name ON source (name);
+CREATE INDEX source_by_content ON source (content_hash);
 CREATE INDEX source_by_location ON source (location);
 
 -- One paper with the curator's commentary, on one date. What it says of its paper is kept as

@@ -1,0 +1,235 @@
+"""Entries, read: by id, by date, by source; rows become `StoredEntry`."""
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import date
+from functools import partial
+
+from bot.domain.arxiv import ArxivId
+from bot.domain.entry import (
+    Commentary,
+    Entry,
+    EntryId,
+    Language,
+    Paper,
+    Reference,
+    Source,
+    SourceKind,
+    StoredEntry,
+)
+from bot.domain.errors import NotFoundError
+from bot.ports import Day
+from bot.store import instants
+from bot.store.database import Database, Row, Transaction
+from bot.store.newness import NEWEST, OLDEST, span
+
+_PAGE = 500
+
+
+async def get(tx: Transaction, entry_id: EntryId) -> StoredEntry:
+    """The entry of that id, withdrawn or not; raises `NotFoundError`."""
+    stored = await find(tx, entry_id)
+    if stored is None:
+        raise NotFoundError("There is no entry {id}", id=entry_id)
+    return stored
+
+
+async def find(tx: Transaction, entry_id: EntryId) -> StoredEntry | None:
+    """The entry of that id, withdrawn or not."""
+    found = await list_by_id(tx, [entry_id])
+    return found[0] if found else None
+
+
+async def list_by_id(tx: Transaction, entry_ids: Iterable[EntryId]) -> tuple[StoredEntry, ...]:
+    """Those of these entries that there are, withdrawn or not, in the order asked for."""
+    asked = tuple(entry_ids)
+    return await tx.call(partial(_list_by_id, asked=asked))
+
+
+def _list_by_id(
+    connection: sqlite3.Connection, asked: Sequence[EntryId]
+) -> tuple[StoredEntry, ...]:
+    rows = connection.execute(
+        "SELECT id, newness FROM entry WHERE id IN (SELECT value FROM json_each(:asked))",
+        {"asked": json.dumps(asked)},
+    )
+    newness: dict[int, int] = dict(rows.fetchall())
+    return load(connection, [newness[entry_id] for entry_id in asked if entry_id in newness])
+
+
+async def on_date(tx: Transaction, day: date) -> tuple[StoredEntry, ...]:
+    """The entries of a day in the order of their sources, without withdrawn ones."""
+    return await between(tx, day, day)
+
+
+async def between(tx: Transaction, first: date, last: date) -> tuple[StoredEntry, ...]:
+    """The entries of days `first` to `last`, both included, without withdrawn ones.
+
+    The oldest day comes first, and within a day the order is that of the sources.
+    """
+    low, high = span(first, last)
+    rows = await tx.all(
+        """
+        SELECT e.newness FROM entry AS e JOIN source AS s ON s.id = e.source_id
+        WHERE e.newness BETWEEN :low AND :high
+        ORDER BY e.date, s.path, e.part, e.id
+        """,
+        {"low": low, "high": high},
+    )
+    ordered = [row["newness"] for row in rows]
+    return await tx.call(partial(load, ordered=ordered))
+
+
+async def list_of_sources(
+    tx: Transaction, source_ids: Iterable[int]
+) -> Mapping[int, tuple[StoredEntry, ...]]:
+    """The entries of these sources by source, in their order, withdrawn ones included."""
+    return await tx.call(partial(_list_of_sources, source_ids=tuple(source_ids)))
+
+
+def _list_of_sources(
+    connection: sqlite3.Connection, source_ids: Sequence[int]
+) -> dict[int, tuple[StoredEntry, ...]]:
+    rows = connection.execute(
+        """
+        SELECT source_id, newness FROM entry
+        WHERE source_id IN (SELECT value FROM json_each(:ids)) ORDER BY part, id
+        """,
+        {"ids": json.dumps(source_ids)},
+    ).fetchall()
+    stored = load(connection, [newness for _, newness in rows])
+    grouped = defaultdict(list)
+    for (source_id, _), entry in zip(rows, stored, strict=True):
+        grouped[source_id].append(entry)
+    return {source_id: tuple(found) for source_id, found in grouped.items()}
+
+
+async def every(db: Database) -> AsyncIterator[StoredEntry]:
+    """Every entry that is not withdrawn, oldest first, read in pages: for export."""
+    low = OLDEST
+    while True:
+        async with db.reading() as tx:
+            rows = await tx.all(
+                "SELECT newness FROM entry WHERE newness >= :low ORDER BY newness LIMIT :limit",
+                {"low": low, "limit": _PAGE},
+            )
+            ordered = [row["newness"] for row in rows]
+            stored = await tx.call(partial(load, ordered=ordered))
+        for entry in stored:
+            yield entry
+        if len(rows) < _PAGE:
+            return
+        low = ordered[-1] + 1
+
+
+async def list_days(tx: Transaction, *, before: date | None = None, limit: int) -> tuple[Day, ...]:
+    """The newest days that have entries, earlier than `before`, newest first."""
+    rows = await tx.all(
+        """
+        WITH RECURSIVE day (newest) AS (
+            SELECT max(newness) FROM entry WHERE newness >= :oldest AND newness < :before
+            UNION ALL
+            SELECT (
+                SELECT max(newness) FROM entry
+                WHERE newness >= :oldest AND newness < day.newest >> 32 << 32
+            ) FROM day WHERE newest IS NOT NULL
+            LIMIT :limit
+        )
+        SELECT e.date, (
+            SELECT count(*) FROM entry AS d
+            WHERE d.newness BETWEEN day.newest >> 32 << 32 AND day.newest
+        ) AS entries
+        FROM day JOIN entry AS e ON e.newness = day.newest
+        ORDER BY day.newest DESC
+        """,
+        {
+            "oldest": span(None, None)[0],
+            "before": span(before, None)[0] if before is not None else NEWEST,
+            "limit": limit,
+        },
+    )
+    return tuple(Day(date.fromisoformat(row["date"]), row["entries"]) for row in rows)
+
+
+async def day_after(tx: Transaction, day: date) -> date | None:
+    """The next day that has entries."""
+    row = await tx.one(
+        "SELECT date FROM entry WHERE newness > :newest ORDER BY newness LIMIT 1",
+        {"newest": span(day, day)[1]},
+    )
+    return date.fromisoformat(row["date"]) if row is not None else None
+
+
+def load(connection: sqlite3.Connection, ordered: Sequence[int]) -> tuple[StoredEntry, ...]:
+    """The entries with these values of newness, in that order; all must exist."""
+    them = {"them": json.dumps(ordered)}
+    tags: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    for newness, slug, spelling in connection.execute(_TAGS, them):
+        tags[newness].append((slug, spelling))
+    references: dict[int, list[Reference]] = defaultdict(list)
+    for newness, number, version, url, title in connection.execute(_REFERENCES, them):
+        arxiv_id = ArxivId(number, version) if number is not None else None
+        references[newness].append(Reference(arxiv_id, url, title))
+    links: dict[int, list[str]] = defaultdict(list)
+    for newness, text in connection.execute(_LINKS, them):
+        links[newness].append(text)
+    rows = {row["newness"]: row for row in connection.execute(_ENTRIES, them)}
+    return tuple(
+        _stored(rows[newness], tags[newness], references[newness], links[newness])
+        for newness in ordered
+    )
+
+
+_ENTRIES = """
+    SELECT e.*, p.arxiv_id, s.kind, s.path
+    FROM entry AS e JOIN paper AS p ON p.id = e.paper_id JOIN source AS s ON s.id = e.source_id
+    WHERE e.newness IN (SELECT value FROM json_each(:them))
+"""
+_TAGS = """
+    SELECT et.newness, t.slug, et.spelling FROM entry_tag AS et JOIN tag AS t ON t.id = et.tag_id
+    WHERE et.newness IN (SELECT value FROM json_each(:them)) ORDER BY et.newness, et.position
+"""
+_REFERENCES = """
+    SELECT r.newness, p.arxiv_id, r.arxiv_version, p.url, p.title
+    FROM reference AS r JOIN paper AS p ON p.id = r.paper_id
+    WHERE r.newness IN (SELECT value FROM json_each(:them)) ORDER BY r.newness, r.position
+"""
+_LINKS = """
+    SELECT newness, text FROM link
+    WHERE newness IN (SELECT value FROM json_each(:them)) ORDER BY newness, position
+"""
+
+
+def _stored(
+    row: Row,
+    tags: Sequence[tuple[str, str]],
+    references: Sequence[Reference],
+    links: Sequence[str],
+) -> StoredEntry:
+    number, withdrawn_at = row["arxiv_id"], row["withdrawn_at"]
+    entry = Entry(
+        paper=Paper(
+            title=row["title"],
+            authors=tuple(json.loads(row["authors"])),
+            arxiv_id=ArxivId(number, row["arxiv_version"]) if number is not None else None,
+            url=row["url"],
+            abstract=row["abstract"],
+        ),
+        source=Source(SourceKind(row["kind"]), row["path"], row["part"], row["text"]),
+        date=date.fromisoformat(row["date"]) if row["date"] is not None else None,
+        commentary=tuple(
+            Commentary(Language(language), tuple(paragraphs))
+            for language, paragraphs in json.loads(row["commentary"])
+        ),
+        tags=tuple(slug for slug, _ in tags),
+        spellings=tuple(spelling for _, spelling in tags),
+        references=tuple(references),
+        links=tuple(links),
+    )
+    return StoredEntry(
+        id=EntryId(row["id"]),
+        entry=entry,
+        withdrawn_at=instants.from_text(withdrawn_at) if withdrawn_at is not None else None,
+    )
