@@ -40,6 +40,7 @@ from bot.domain.formats.page_entry import (
     write_plain,
 )
 from bot.domain.formats.page_lines import Kind, Page, openings, read_lines
+from bot.domain.formats.untouched import is_untouched
 
 _BYTE_ORDER_MARK = "\ufeff"
 
