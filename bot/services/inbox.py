@@ -5,10 +5,10 @@ from collections.abc import Callable
 from datetime import date, datetime, tzinfo
 
 from bot.domain import commands, present
+from bot.domain.dates import parse_date
 from bot.domain.document import Document
 from bot.domain.entry import Language, StoredEntry
 from bot.domain.errors import UserError
-from bot.domain.dates import parse_date
 from bot.domain.words import Say
 from bot.ports import Choice, Command, MessageRef, Said
 from bot.services import lookup

@@ -6,6 +6,7 @@ from bot.domain.entry import Problem, Severity
 from bot.domain.errors import UnreadableError
 
 _BOMS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_LF, _CR = b"\n", b"\r"
 _HANGUL = re.compile("[가-힣]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
 
@@ -55,7 +56,7 @@ def _utf16(data: bytes, encoding: str, path: str) -> str:
         raise UnreadableError(
             "this UTF-16 text is damaged: save the file as UTF-8 and try again",
             path=path,
-            line=data[: error.start].decode(encoding, "replace").count("\n") + 1,
+            line=_lines(data[: error.start].decode(encoding, "replace").encode()),
         ) from error
 
 
@@ -80,4 +81,4 @@ def _text(text: str, path: str) -> str:
 
 def _lines(before: bytes) -> int:
     """The number of the line that begins or goes on after some bytes."""
-    return before.count(b"\n") + before.count(b"\r") - before.count(b"\r\n") + 1
+    return before.count(_LF) + before.count(_CR) - before.count(_CR + _LF) + 1

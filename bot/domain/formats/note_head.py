@@ -119,7 +119,7 @@ def _read_plain(lines: Sequence[str], at: int) -> tuple[Heading | None, int]:
     heading = parse_plain(first)
     if heading is not None or len(first) > 1_000:
         return heading, at + 1
-    open_group = first.count("(") + first.count("（") > first.count(")") + first.count("）")
+    open_group = sum(map(first.count, "(（")) > sum(map(first.count, ")）"))
     for end in range(at + 2, _end_of_block(lines, at) + 1):
         last = lines[end - 1]
         wrapped = open_group or last[:1].isspace() or last[:1].islower()
