@@ -65,10 +65,11 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class NotNow:
-    """Certainly not posted; the platform may have said how long to wait."""
+    """Certainly not posted; the platform may have said how long to wait, and for what."""
 
     detail: str
     retry_after: timedelta | None = None
+    whole_workspace: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +79,10 @@ class NotTried:
 
 @dataclass(frozen=True, slots=True)
 class Uncertain:
-    """It may have been posted."""
+    """It may have been posted. `broken` says that an adapter did what it never should."""
 
     detail: str
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,6 @@ class Unsearchable:
 
 CallOutcome: TypeAlias = Accepted | NotNow | NotTried | Uncertain | Refused
 SearchOutcome: TypeAlias = Accepted | Absent | Unsearched | Unsearchable
-Outcome: TypeAlias = CallOutcome | SearchOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,15 +173,15 @@ DROPPED = mark("An operator dropped it")
 WITHDRAWN = mark("Its entry was withdrawn before it was posted")
 
 
-def after(
+def after_call(
     attempt: Attempt,
-    outcome: Outcome,
+    outcome: CallOutcome,
     *,
     now: datetime,
     jitter: float,
     patience: Patience = Patience(),
 ) -> Step:
-    """What becomes of a delivery that is `sending`; `jitter` is a random number in [0, 1)."""
+    """What a call makes of a delivery; `jitter` is a random number in [0, 1)."""
     failures = attempt.failures
     match outcome:
         case Accepted(message_id):
@@ -196,9 +197,11 @@ def after(
                 return Step(State.HELD, reason=TOO_OFTEN, detail=detail)
             back_at = now + pause(failures + 1, jitter, patience)
             return Step(State.PLANNED, failures + 1, back_at, reason=NOT_NOW, detail=detail)
-        case Uncertain(detail):
+        case Uncertain(detail, broken):
+            # What is broken breaks again: a few times are enough to be sure.
+            failures += 1 + broken * patience.failures // 3
             search_at = attempt.lease_until
-            return Step(State.SENDING, failures + 1, search_at, reason=UNCERTAIN, detail=detail)
+            return Step(State.SENDING, failures, search_at, reason=UNCERTAIN, detail=detail)
         case Refused(detail) if attempt.is_reply:
             # A thread that is locked or gone says nothing about the channel.
             return Step(State.DEAD, reason=REFUSED, detail=detail)
@@ -210,6 +213,21 @@ def after(
                 waits_for=WaitsFor.RESUME,
                 stops_subscription=True,
             )
+
+
+def after_search(
+    attempt: Attempt,
+    outcome: SearchOutcome,
+    *,
+    now: datetime,
+    jitter: float,
+    patience: Patience = Patience(),
+) -> Step:
+    """What a search, made after the lease, makes of a delivery; `jitter` as in `after_call`."""
+    failures = attempt.failures
+    match outcome:
+        case Accepted(message_id):
+            return Step(State.SENT, message_id=message_id)
         case Absent():
             if failures > patience.failures:
                 return Step(State.HELD, reason=TOO_OFTEN)
@@ -232,7 +250,7 @@ def pause(failures: int, jitter: float, patience: Patience = Patience()) -> time
     """
     if failures <= 0:
         return timedelta()
-    doubled = patience.first_pause * 2 ** min(failures - 1, 30)
+    doubled = patience.first_pause * (1 << min(failures - 1, 30))
     return min(doubled, patience.longest_pause) * (1 + jitter) / 2
 
 

@@ -1,0 +1,125 @@
+"""What posted messages say, and what they should: `document` is wanted, `shown` is there."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.delivery import WITHDRAWN, State
+from bot.domain.document import Document, load
+from bot.ports import ChannelRef, MessageRef, parse_channel
+from bot.store import outbox
+from bot.store.database import Transaction
+from bot.store.instants import to_text
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A message of a slot: what it is, and the shape of what it should say."""
+
+    id: int
+    part: str
+    state: State
+    channel: ChannelRef
+    shape: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unshown:
+    """A posted message that does not say yet what it should; `shape` is the wanted one's."""
+
+    id: int
+    message: MessageRef
+    document: Document
+    shape: str
+    failures: int
+
+
+async def list_parts(tx: Transaction, slot_id: int) -> tuple[Part, ...]:
+    """The messages of a slot, in their order."""
+    rows = await tx.all(
+        "SELECT id, part, state, channel, wanted FROM delivery WHERE slot_id = :slot ORDER BY id",
+        {"slot": slot_id},
+    )
+    return tuple(
+        Part(
+            row["id"],
+            row["part"],
+            State(row["state"]),
+            parse_channel(row["channel"]),
+            row["wanted"],
+        )
+        for row in rows
+    )
+
+
+async def want(tx: Transaction, delivery_id: int, content: str, shape: str) -> None:
+    """The message should say this; one that is posted is edited, one under way after it."""
+    await tx.run(
+        """
+        UPDATE delivery
+           SET document = :content, wanted = :shape, edit_after = '', edit_failures = 0
+         WHERE id = :id
+        """,
+        {"id": delivery_id, "content": content, "shape": shape},
+    )
+
+
+async def withdraw(tx: Transaction, delivery_id: int) -> bool:
+    """Give up a message that is not posted yet, since its entry was withdrawn."""
+    return await outbox.drop(tx, delivery_id, WITHDRAWN)
+
+
+async def list_unshown(tx: Transaction, now: datetime, limit: int) -> tuple[Unshown, ...]:
+    """Posted messages that are to be edited now."""
+    rows = await tx.all(
+        """
+        SELECT id, channel, message_id, document, wanted, edit_failures FROM delivery
+         WHERE state = 'sent' AND shown <> wanted AND edit_after <= :now
+         ORDER BY edit_after, id LIMIT :limit
+        """,
+        {"now": to_text(now), "limit": limit},
+    )
+    return tuple(
+        Unshown(
+            id=row["id"],
+            message=MessageRef(parse_channel(row["channel"]), row["message_id"]),
+            document=load(row["document"]),
+            shape=row["wanted"],
+            failures=row["edit_failures"],
+        )
+        for row in rows
+    )
+
+
+async def mark_shown(tx: Transaction, edited: Unshown) -> None:
+    """The message says what was wanted when `edited` was read; it may be wanted otherwise since."""
+    await tx.run(
+        """
+        UPDATE delivery SET shown = :shape, edit_after = '', edit_failures = 0, reason = '',
+                            detail = ''
+         WHERE id = :id AND state = 'sent'
+        """,
+        {"id": edited.id, "shape": edited.shape},
+    )
+
+
+async def edit_later(tx: Transaction, edited: Unshown, at: datetime, detail: str) -> None:
+    """The edit failed and is tried again at that instant."""
+    await tx.run(
+        """
+        UPDATE delivery
+           SET edit_after = :at, edit_failures = edit_failures + 1, detail = :detail
+         WHERE id = :id
+        """,
+        {"id": edited.id, "at": to_text(at), "detail": detail},
+    )
+
+
+async def give_up(tx: Transaction, edited: Unshown, reason: str, detail: str) -> None:
+    """The message cannot be edited: it stays as it is, until something else is wanted of it."""
+    await tx.run(
+        """
+        UPDATE delivery SET shown = :shape, reason = :reason, detail = :detail
+         WHERE id = :id AND state = 'sent'
+        """,
+        {"id": edited.id, "shape": edited.shape, "reason": reason, "detail": detail},
+    )

@@ -1,0 +1,158 @@
+"""The outbox as its operator sees it: what waits, what is stuck and why, and setting it right."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from bot.domain.delivery import DROPPED, State
+from bot.domain.document import load
+from bot.domain.entry import EntryId
+from bot.store.database import Row, Transaction
+from bot.store.instants import from_text, to_text
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One outbound message. `not_before` is when it is tried, or searched for, again."""
+
+    id: int
+    key: str
+    channel: str
+    state: State
+    on: date | None
+    part: str
+    entry_id: EntryId | None
+    summary: str
+    attempt: int
+    not_before: datetime
+    reason: str
+    detail: str
+    in_doubt: bool
+    message_id: str | None
+    planned_at: datetime
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How the outbox is; `waiting_since` is when the first that is open may go, or might have."""
+
+    open: int
+    held: int
+    dead: int
+    waiting_since: datetime | None = None
+
+
+_DELIVERY = """
+SELECT d.id, d.key, d.channel, d.state, s.on_date, d.part, d.entry_id, d.document, d.attempt,
+       d.not_before, d.reason, d.detail, d.in_doubt, d.message_id, d.planned_at, d.sent_at
+  FROM delivery d LEFT JOIN slot s ON s.id = d.slot_id
+"""
+
+
+async def list_deliveries(
+    tx: Transaction,
+    *,
+    states: Iterable[State] = State,
+    channel: str | None = None,
+    limit: int = 100,
+) -> tuple[Delivery, ...]:
+    """The newest `limit` of these states (and that channel), the oldest of them first."""
+    found: list[Row] = []
+    for state in states:
+        found += await tx.all(
+            _DELIVERY
+            + """
+            WHERE d.state = :state AND (:channel IS NULL OR d.channel = :channel)
+            ORDER BY d.id DESC LIMIT :limit
+            """,
+            {"state": state, "channel": channel, "limit": limit},
+        )
+    newest = sorted(found, key=lambda row: -int(row["id"]))[:limit]
+    return tuple(map(_delivery, reversed(newest)))
+
+
+async def find(tx: Transaction, delivery_id: int) -> Delivery | None:
+    """The delivery of that id."""
+    row = await tx.one(_DELIVERY + "WHERE d.id = :id", {"id": delivery_id})
+    return _delivery(row) if row is not None else None
+
+
+def _delivery(row: Row) -> Delivery:
+    return Delivery(
+        id=row["id"],
+        key=row["key"],
+        channel=row["channel"],
+        state=State(row["state"]),
+        on=date.fromisoformat(row["on_date"]) if row["on_date"] else None,
+        part=row["part"],
+        entry_id=EntryId(row["entry_id"]) if row["entry_id"] is not None else None,
+        summary=load(row["document"]).summary,
+        attempt=row["attempt"],
+        not_before=from_text(row["not_before"]),
+        reason=row["reason"],
+        detail=row["detail"],
+        in_doubt=bool(row["in_doubt"]),
+        message_id=row["message_id"],
+        planned_at=from_text(row["planned_at"]),
+        sent_at=from_text(row["sent_at"]) if row["sent_at"] else None,
+    )
+
+
+async def retry(tx: Transaction, delivery_id: int, now: datetime) -> bool:
+    """Have a held or dead one posted after all, or one that waits posted at once.
+
+    One that may have been posted is searched for first; where nothing can tell, it is posted.
+    Returns whether there was something to do.
+    """
+    changed = await tx.run(
+        """
+        UPDATE delivery
+           SET state = CASE WHEN in_doubt AND state <> 'planned' THEN 'sending' ELSE 'planned' END,
+               vouched = in_doubt, attempt = attempt + 1, failures = 0, not_before = :now,
+               in_doubt = 0, waits_for = NULL, reason = '', detail = ''
+         WHERE id = :id AND state IN ('held', 'dead', 'planned')
+        """,
+        {"id": delivery_id, "now": to_text(now)},
+    )
+    return changed > 0
+
+
+async def drop(tx: Transaction, delivery_id: int, reason: str = DROPPED) -> bool:
+    """Give one up that is not under way, and the replies to it; returns whether it could be."""
+    changed = await tx.run(
+        """
+        UPDATE delivery SET state = 'dead', reason = :reason, detail = '', waits_for = NULL
+         WHERE id = :id AND state IN ('planned', 'held', 'dead')
+        """,
+        {"id": delivery_id, "reason": reason},
+    )
+    await tx.run(
+        """
+        UPDATE delivery SET state = 'dead', reason = :reason, detail = '', waits_for = NULL
+         WHERE root_id = :id AND state IN ('planned', 'held')
+           AND (SELECT root.state FROM delivery root WHERE root.id = :id) = 'dead'
+        """,
+        {"id": delivery_id, "reason": reason},
+    )
+    return changed > 0
+
+
+async def tally(tx: Transaction, *, channel: str | None = None) -> Tally:
+    """How many wait or are stuck, of one channel or of all."""
+    row = await tx.one(
+        """
+        SELECT (SELECT count(*) FROM delivery WHERE state IN ('planned', 'sending')
+                   AND (:channel IS NULL OR channel = :channel)) AS open,
+               (SELECT min(not_before) FROM delivery WHERE state IN ('planned', 'sending')
+                   AND (:channel IS NULL OR channel = :channel)) AS waiting_since,
+               (SELECT count(*) FROM delivery WHERE state = 'held'
+                   AND (:channel IS NULL OR channel = :channel)) AS held,
+               (SELECT count(*) FROM delivery WHERE state = 'dead'
+                   AND (:channel IS NULL OR channel = :channel)) AS dead
+        """,
+        {"channel": channel},
+    )
+    assert row is not None  # noqa: S101 — an aggregate always has a row
+    since = row["waiting_since"]
+    return Tally(row["open"], row["held"], row["dead"], from_text(since) if since else None)
