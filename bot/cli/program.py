@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from bot.cli import archive
 from bot.cli.terminal import DONE, FAILED, WRONG, complain, tell_error
 from bot.domain.errors import QueryError, UsageError, UserError
 
@@ -21,6 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("import")(archive.import_)
 
 
 def _version(wanted: bool) -> None:

@@ -34,6 +34,11 @@ def show_json(value: object) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
+def say_line(text: str) -> None:
+    """A result for people on standard output."""
+    sys.stdout.write(text + "\n")
+
+
 def complain(text: str, where: str = "") -> None:
     """One line on standard error; `where` is `path:line`, `path` or nothing."""
     line = " ".join(text.split())
