@@ -66,56 +66,58 @@ class CommandSpec:
 
 PAGE = Option("page", mark("Which page of the results, from 1"))
 
-COMMANDS: tuple[CommandSpec, ...] = (
-    CommandSpec(
-        name="paper",
-        summary=mark("Look up papers by tag, words, author, date or arXiv id"),
-        usage="/paper QUERY",
-        audience=Audience.CHANNEL,
-        options=(
-            Option("query", mark("What to look for"), free=True, completes=True),
-            PAGE,
-        ),
-        examples=("/paper reasoning", "/paper #rl -#moe", "/paper author:lee date:2025-02"),
+PAPER = CommandSpec(
+    name="paper",
+    summary=mark("Look up papers by tag, words, author, date or arXiv id"),
+    usage="/paper QUERY",
+    audience=Audience.CHANNEL,
+    options=(
+        Option("query", mark("What to look for"), free=True, completes=True),
+        PAGE,
     ),
-    CommandSpec(
-        name="digest",
-        summary=mark("Show a day's digest, or manage the daily one of this channel"),
-        usage="/digest [today | DATE | here | settings | pause | resume | status]",
-        audience=Audience.PRIVATE,
-        options=(
-            Option("what", mark("today, a date, or what to do"), free=True, completes=True),
-            Option("at", mark("When, in local time: 09:00")),
-            Option("tz", mark("The time zone: Asia/Seoul"), completes=True),
-            Option("weekdays", mark("On which days: mon-fri, daily")),
-            Option("languages", mark("Which languages, in order: ko,en")),
-            Option("tags", mark("Only these tags, or not those: #rl,-#moe")),
-            Option("layout", mark("papers: a message a paper; compact: one message")),
-            Option("most", mark("The most papers a digest")),
-            Option("since", mark("From which date on: older days are put out one by one")),
-        ),
-        verbs=(
-            Verb("today", mark("Show today's digest; nothing is posted")),
-            Verb("here", mark("Post a digest here every day"), Who.MANAGERS),
-            Verb("settings", mark("Show or change when and how it is posted"), Who.MANAGERS),
-            Verb("pause", mark("Post nothing until resumed"), Who.MANAGERS),
-            Verb("resume", mark("Post again"), Who.MANAGERS),
-            Verb("status", mark("When the next digest comes, and how the last ones went")),
-        ),
-        examples=(
-            "/digest today",
-            "/digest 2025-02-04",
-            "/digest here at:09:00 tz:Asia/Seoul",
-            "/digest settings tags:#rl,-#moe layout:compact",
-        ),
+    examples=("/paper reasoning", "/paper #rl -#moe", "/paper author:lee date:2025-02"),
+)
+
+DIGEST = CommandSpec(
+    name="digest",
+    summary=mark("Show a day's digest, or manage the daily one of this channel"),
+    usage="/digest [today | DATE | here | settings | pause | resume | status]",
+    audience=Audience.PRIVATE,
+    options=(
+        Option("what", mark("today, a date, or what to do"), free=True, completes=True),
+        Option("at", mark("When, in local time: 09:00")),
+        Option("tz", mark("The time zone: Asia/Seoul"), completes=True),
+        Option("weekdays", mark("On which days: mon-fri, daily")),
+        Option("languages", mark("Which languages, in order: ko,en")),
+        Option("tags", mark("Only these tags, or not those: #rl,-#moe")),
+        Option("layout", mark("papers: a message a paper; compact: one message")),
+        Option("most", mark("The most papers a digest")),
+        Option("since", mark("From which date on: older days are put out one by one")),
     ),
-    CommandSpec(
-        name="help",
-        summary=mark("How to ask this bot"),
-        usage="/help",
-        audience=Audience.PRIVATE,
+    verbs=(
+        Verb("today", mark("Show today's digest; nothing is posted")),
+        Verb("here", mark("Post a digest here every day"), Who.MANAGERS),
+        Verb("settings", mark("Show or change when and how it is posted"), Who.MANAGERS),
+        Verb("pause", mark("Post nothing until resumed"), Who.MANAGERS),
+        Verb("resume", mark("Post again"), Who.MANAGERS),
+        Verb("status", mark("When the next digest comes, and how the last ones went")),
+    ),
+    examples=(
+        "/digest today",
+        "/digest 2025-02-04",
+        "/digest here at:09:00 tz:Asia/Seoul",
+        "/digest settings tags:#rl,-#moe layout:compact",
     ),
 )
+
+HELP = CommandSpec(
+    name="help",
+    summary=mark("How to ask this bot"),
+    usage="/help",
+    audience=Audience.PRIVATE,
+)
+
+COMMANDS: tuple[CommandSpec, ...] = (PAPER, DIGEST, HELP)
 
 
 def find(name: str) -> CommandSpec | None:
@@ -170,6 +172,13 @@ def parse_line(line: str) -> CommandLine:
     if spec.free_option is not None and " ".join(words).strip():
         options[spec.free_option.name] = " ".join(words).strip()
     return CommandLine(spec, options)
+
+
+def changes(line: str) -> bool:
+    """Whether a line changes something for others: then only managers may give it."""
+    parsed = parse_line(line)
+    verb = find_verb(parsed.spec, parsed.options)
+    return verb is not None and verb.who is Who.MANAGERS
 
 
 def format_line(name: str, free: str = "", **options: object) -> str:

@@ -315,10 +315,9 @@ def present_help(say: Say) -> Document:
     blocks: list[Block] = [Heading(_plain(say("How to ask")))]
     for spec in commands.COMMANDS:
         blocks.append(Paragraph((Text(spec.usage, Style.CODE), Text(f" — {say(spec.summary)}"))))
-        if spec.examples:
-            blocks.append(
-                Buttons(tuple(Button(example, command=example) for example in spec.examples))
-            )
+        asking = tuple(example for example in spec.examples if not commands.changes(example))
+        if asking:
+            blocks.append(Buttons(tuple(Button(line, command=line) for line in asking)))
     blocks.append(
         Note(
             _plain(

@@ -2,18 +2,15 @@
 
 import logging
 from collections.abc import Callable
-from datetime import date, datetime, tzinfo
 
 from bot.domain import commands, present
-from bot.domain.dates import parse_date
 from bot.domain.document import Document
-from bot.domain.entry import Language, StoredEntry
+from bot.domain.entry import Language
 from bot.domain.errors import UserError
 from bot.domain.words import Say
 from bot.ports import Choice, Command, MessageRef, Said
-from bot.services import lookup
-from bot.store import entries
-from bot.store.database import Database
+from bot.services import digest_command, lookup, subscribe
+from bot.services.digest_command import Desk
 
 log = logging.getLogger(__name__)
 
@@ -21,23 +18,10 @@ PER_PAGE = 10
 
 
 class Bot:
-    """`ports.Inbox` over the database.
+    """`ports.Inbox` over the database; `voices` gives the `Say` of a locale."""
 
-    `clock` gives the aware instant; `zone` is where "today" is when a channel has no zone of
-    its own; `voices` gives the `Say` of a locale.
-    """
-
-    def __init__(
-        self,
-        db: Database,
-        *,
-        clock: Callable[[], datetime],
-        zone: tzinfo,
-        voices: Callable[[str], Say],
-    ) -> None:
-        self._db = db
-        self._clock = clock
-        self._zone = zone
+    def __init__(self, desk: Desk, *, voices: Callable[[str], Say]) -> None:
+        self._desk = desk
         self._voices = voices
 
     async def command(self, command: Command) -> Document:
@@ -54,61 +38,54 @@ class Bot:
 
     async def _answer(self, command: Command, say: Say) -> Document:
         match command.name:
-            case "paper":
+            case commands.PAPER.name:
                 return await self._paper(command, say)
-            case "digest":
-                return await self._digest(command, say)
+            case commands.DIGEST.name:
+                languages = _languages(say)
+                return await digest_command.answer(
+                    self._desk, command, languages=languages, say=say
+                )
             case _:
                 return present.present_help(say)
 
     async def _paper(self, command: Command, say: Say) -> Document:
         asked = command.options.get("query", "").strip()
-        page = _page(command.options.get("page"))
-        results = await lookup.look_up(self._db, asked, page=page, per_page=PER_PAGE)
+        page = _page(command.options.get("page", "1"))
+        found = await lookup.look_up(self._desk.db, asked, page=page, per_page=PER_PAGE)
         languages = _languages(say)
-        if not results.entries:
-            return present.present_nothing(asked, results.suggestions, say)
-        if page == 1 and len(results.entries) == 1 and asked:
+        if not found.entries:
+            return present.present_nothing(asked, found.suggestions, say)
+        if asked and page == 1 and len(found.entries) == 1:
             return present.present_entry(
-                results.entries[0], languages=languages, say=say, detailed=True
+                found.entries[0], languages=languages, say=say, detailed=True
             )
         return present.present_results(
             asked,
-            results.entries,
+            found.entries,
             page=page,
             per_page=PER_PAGE,
-            more=results.more,
-            total=results.total,
+            more=found.more,
+            total=found.total,
             languages=languages,
             say=say,
         )
 
-    async def _digest(self, command: Command, say: Say) -> Document:
-        what = command.options.get("what", "today").strip().casefold()
-        if what in {"", "today", "오늘"}:
-            day = self._clock().astimezone(self._zone).date()
-        else:
-            day = parse_date(what)
-        found = await self._on(day)
-        return present.present_day(day, found, languages=_languages(say), say=say)
-
-    async def _on(self, day: date) -> tuple[StoredEntry, ...]:
-        async with self._db.reading() as tx:
-            return await entries.on_date(tx, day)
-
     async def complete(self, command: Command, option: str, typed: str) -> tuple[Choice, ...]:
-        """Suggestions for the look-up; days are not completed."""
-        spec = commands.find(command.name)
-        if spec is None or not any(o.name == option and o.completes for o in spec.options):
-            return ()
-        if spec.name == "paper":
-            return await lookup.complete(self._db, typed)
+        """Suggestions for a look-up, a zone, or what `/digest` can do."""
         say = self._voices(command.locale)
-        return tuple(
-            Choice(f"{verb.name} — {say(verb.summary)}", verb.name)
-            for verb in spec.verbs
-            if verb.name.startswith(typed.casefold())
-        )
+        match command.name, option:
+            case commands.PAPER.name, "query":
+                return await lookup.complete(self._desk.db, typed)
+            case commands.DIGEST.name, "what":
+                return tuple(
+                    Choice(f"{verb.name} — {say(verb.summary)}", verb.name)
+                    for verb in commands.DIGEST.verbs
+                    if verb.name.startswith(typed.strip().casefold())
+                )
+            case commands.DIGEST.name, "tz":
+                return tuple(Choice(zone, zone) for zone in subscribe.complete_zone(typed))
+            case _:
+                return ()
 
     async def said(self, said: Said) -> None:
         """Replies are kept by their platform; the bot's own memory comes with discussions."""
@@ -117,12 +94,10 @@ class Bot:
         """See `said`."""
 
 
-def _page(text: str | None) -> int:
-    return (
-        int(text)
-        if text and text.isascii() and text.isdigit() and len(text) < 6 and int(text)
-        else 1
-    )
+def _page(text: str) -> int:
+    """The page that is meant; the first one where that is no number."""
+    is_number = text.isascii() and text.isdigit() and len(text) < 6
+    return max(1, int(text)) if is_number else 1
 
 
 def _languages(say: Say) -> tuple[Language, ...]:

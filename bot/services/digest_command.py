@@ -1,0 +1,141 @@
+"""`/digest …`: a day's digest for whoever asks, and the channel's own for who may manage it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from bot.domain import commands, present
+from bot.domain.commands import Who
+from bot.domain.dates import parse_date
+from bot.domain.document import Document
+from bot.domain.entry import Language
+from bot.domain.errors import NotFoundError, UsageError
+from bot.domain.present_subscription import present_subscription
+from bot.domain.subscription import Subscription
+from bot.domain.words import Say
+from bot.ports import ChannelRef, Command
+from bot.services import subscribe
+from bot.services.subscribe import Words
+from bot.store import entries
+from bot.store.database import Database
+
+DEFAULT_TIME = "09:00"
+_TODAY = frozenset({"", "today", "오늘"})
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What `/digest` works with.
+
+    `zone` is where "today" is, and when a digest comes, in a channel that says nothing else;
+    `check` asks a platform whether the bot may post; `planned` is told that there may be
+    something to post.
+    """
+
+    db: Database
+    clock: Callable[[], datetime]
+    zone: ZoneInfo
+    check: Callable[[ChannelRef], Awaitable[ChannelRef]]
+    planned: Callable[[], None]
+
+
+async def answer(
+    desk: Desk, command: Command, *, languages: tuple[Language, ...], say: Say
+) -> Document:
+    """The answer to `/digest …`; raises `UserError`."""
+    what = command.options.get("what", "").strip()
+    verb = commands.find_verb(commands.DIGEST, command.options)
+    if verb is not None and verb.who is Who.MANAGERS and not command.user.can_manage:
+        raise UsageError("Only people who may manage this channel can do that")
+    if verb is None or verb.name == "today":
+        return await _show_day(desk, command.channel, what, languages, say)
+    words = _words(command.options)
+    match verb.name:
+        case "here":
+            await _subscribe(desk, command, words)
+        case "settings" if words != Words():
+            await subscribe.change(desk.db, command.channel, words, now=desk.clock())
+        case "pause":
+            await subscribe.pause(desk.db, command.channel, now=desk.clock())
+        case "resume":
+            await subscribe.resume(desk.db, command.channel, now=desk.clock(), check=desk.check)
+    desk.planned()
+    return await _show_status(desk, command.channel, say)
+
+
+async def _show_day(
+    desk: Desk, channel: ChannelRef, what: str, languages: tuple[Language, ...], say: Say
+) -> Document:
+    today = desk.clock().astimezone(await _zone(desk, channel)).date()
+    day = today if what.casefold() in _TODAY else parse_date(what)
+    async with desk.db.reading() as tx:
+        found = await entries.on_date(tx, day)
+    return present.present_day(day, found, languages=languages, say=say)
+
+
+async def _zone(desk: Desk, channel: ChannelRef) -> ZoneInfo:
+    try:
+        return (await subscribe.get(desk.db, channel)).wishes.schedule.zone
+    except NotFoundError:
+        return desk.zone
+
+
+async def _subscribe(desk: Desk, command: Command, words: Words) -> None:
+    since = command.options.get("since")
+    try:
+        await subscribe.get(desk.db, command.channel)
+    except NotFoundError:
+        await _add(desk, command, words, parse_date(since) if since else None)
+        return
+    await subscribe.resume(desk.db, command.channel, now=desk.clock(), check=desk.check)
+    if words != Words():
+        await subscribe.change(desk.db, command.channel, words, now=desk.clock())
+
+
+async def _add(desk: Desk, command: Command, words: Words, since: date | None) -> Subscription:
+    return await subscribe.add(
+        desk.db,
+        command.channel,
+        Words(
+            at=words.at or DEFAULT_TIME,
+            zone=words.zone or desk.zone.key,
+            weekdays=words.weekdays,
+            languages=words.languages,
+            tags=words.tags,
+            layout=words.layout,
+            most=words.most,
+        ),
+        now=desk.clock(),
+        since=since,
+        created_by=command.user.name,
+        check=desk.check,
+    )
+
+
+async def _show_status(desk: Desk, channel: ChannelRef, say: Say) -> Document:
+    try:
+        status = await subscribe.status(desk.db, channel, now=desk.clock())
+    except NotFoundError:
+        text = say("No digest is posted in this channel.")
+        return present.notice(text, say("Post one here"), commands.format_line("digest", "here"))
+    return present_subscription(
+        status.subscription,
+        next_at=status.next_slot.at if status.next_slot else None,
+        last_on=status.last_on,
+        waiting=status.tally.open,
+        stuck=status.tally.held + status.tally.dead,
+        say=say,
+    )
+
+
+def _words(options: Mapping[str, str]) -> Words:
+    return Words(
+        at=options.get("at"),
+        zone=options.get("tz"),
+        weekdays=options.get("weekdays"),
+        languages=options.get("languages"),
+        tags=options.get("tags"),
+        layout=options.get("layout"),
+        most=options.get("most"),
+    )
