@@ -97,7 +97,12 @@ class WebChat:
         )
 
     async def find(
-        self, channel: ChannelRef, key: DeliveryKey, *, since: datetime
+        self,
+        channel: ChannelRef,
+        key: DeliveryKey,
+        *,
+        since: datetime,
+        root: MessageRef | None = None,  # noqa: ARG002 - the key alone finds it here
     ) -> MessageRef | None:
         name = await self._known(channel)
         message = await _kept(self._board.find_by_key(name, key, since=since))

@@ -45,6 +45,7 @@ def guards(site: Site, *, hosts: frozenset[str], unguarded: Sequence[str]) -> li
 
 async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
     """The headers that keep a page to itself, on every answer."""
+    response.headers["Server"] = "paperbot"  # not which versions of what
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
 

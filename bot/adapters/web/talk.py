@@ -111,7 +111,7 @@ async def _ask(site: Site, visitor: Visitor, place: Place, text: str, key: str) 
         return _private(site, visitor, present.notice(visitor.say(error.message, **error.values)))
     answer = await site.inbox.command(_command(visitor, place, line))
     if line.audience is Audience.PRIVATE:
-        return _private(site, visitor, answer, question=text)
+        return _private(site, visitor, answer, question=text, typed=True)
     message = await site.board.add(
         place.channel,
         answer,
@@ -309,7 +309,15 @@ def _changed(site: Site, visitor: Visitor, message: BoardMessage) -> web.Respons
 
 
 def _private(
-    site: Site, visitor: Visitor, answer: Document, *, question: str = "", in_place: bool = False
+    site: Site,
+    visitor: Visitor,
+    answer: Document,
+    *,
+    question: str = "",
+    typed: bool = False,
+    in_place: bool = False,
 ) -> web.Response:
-    html = site.view.page("private.html", visitor.say, document=answer, question=question)
+    html = site.view.page(
+        "private.html", visitor.say, document=answer, question=question, typed=typed
+    )
     return json_response({"private": html, "in_place": in_place, "summary": answer.summary})

@@ -82,7 +82,7 @@ def make_view(voices: Callable[[str], Say], *, build: str) -> View:
                 "revision": message.revision,
                 "version": version(message),
                 "gone": message.deleted and not message.replies,
-                "author": message.author.id if message.author and not message.by_bot else "",
+                "cause": message.author.id if message.author else "",
                 "summary": summary(message),
                 "html": html,
             },
@@ -144,7 +144,6 @@ def script_texts(say: Say) -> dict[str, str]:
         "showAll": say("Show all"),
         "showLess": say("Show less"),
         "reconnecting": say("Connection lost, trying again …"),
-        "reconnected": say("Connected again"),
         "failed": say("That could not be sent. Try again."),
         "edit": say("Edit"),
         "save": say("Save"),
@@ -152,8 +151,6 @@ def script_texts(say: Say) -> dict[str, str]:
         "remove": say("Delete"),
         "reallyRemove": say("Delete this message?"),
         "suggestions": say("{n} suggestions"),
-        "noSuggestions": say("No suggestions"),
-        "newMessages": say("New messages"),
     }
 
 

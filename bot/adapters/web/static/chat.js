@@ -17,10 +17,7 @@ const room = new Log(document.getElementById("log"), {
 const threads = new Threads(room);
 const composer = new Composer(document.querySelector(".room [data-composer]"), {
   onAnswer(answer) {
-    if (answer.change) {
-      room.upsert(answer.change);
-      room.toEnd();
-    } else room.showPrivate(answer.private, answer.summary);
+    room.answered(answer);
     read();
   },
   onEscape: () => threads.close(),
@@ -88,8 +85,7 @@ async function pressed(button) {
         : "",
     });
     if (answer.change) {
-      log.upsert(answer.change);
-      log.find(answer.change.id)?.scrollIntoView({ block: "nearest" });
+      log.answered(answer);
     } else {
       const shown = log.showPrivate(answer.private, answer.summary, {
         below: message,
@@ -227,26 +223,38 @@ addEventListener("popstate", async () => {
   else await threads.show(Number(thread), { remember: false }).catch(() => location.reload());
 });
 
-const dialog = document.getElementById("name-dialog");
-const form = dialog.querySelector("[data-name-form]");
-document.querySelector("[data-rename]").addEventListener("click", () => {
-  document.getElementById("side").hidePopover?.();
-  dialog.showModal();
-});
-dialog.querySelector("[data-cancel]").addEventListener("click", () => dialog.close());
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
+/** A dialog that asks for one name and sends it; it stays open with the reason if refused. */
+function asking(id, opener, path, onAnswer) {
+  const dialog = document.getElementById(id);
+  if (!dialog || !opener) return;
+  const form = dialog.querySelector("form");
   const problem = form.querySelector(".problem");
-  try {
-    const { name } = await post("/api/name", { name: form.querySelector("input").value });
-    document.querySelector("[data-your-name]").textContent = name;
-    document.querySelector(".you .avatar").textContent = [...name][0].toUpperCase();
+  opener.addEventListener("click", () => {
+    const side = document.getElementById("side");
+    if (side.matches(":popover-open")) side.hidePopover();
     problem.hidden = true;
-    dialog.close();
-  } catch (error) {
-    problem.textContent = error.message;
-    problem.hidden = false;
-  }
+    dialog.showModal();
+  });
+  dialog.querySelector("[data-cancel]").addEventListener("click", () => dialog.close());
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    try {
+      const answer = await post(path, { name: form.elements.name.value });
+      dialog.close();
+      onAnswer(answer);
+    } catch (error) {
+      problem.textContent = error.message;
+      problem.hidden = false;
+    }
+  });
+}
+
+asking("name-dialog", document.querySelector("[data-rename]"), "/api/name", ({ name }) => {
+  document.querySelector("[data-your-name]").textContent = name;
+  document.querySelector(".you .avatar").textContent = [...name][0].toUpperCase();
+});
+asking("channel-dialog", document.querySelector("[data-add-channel]"), "/api/channel", ({ name }) => {
+  location.assign(`/c/${encodeURIComponent(name)}`);
 });
 
 document.documentElement.dataset.ready = "";

@@ -56,7 +56,7 @@ export class Composer {
       const begun = commands.filter((command) => command.name.startsWith(name.toLowerCase()));
       return this.show(
         begun.map((command) => ({
-          label: command.usage,
+          label: `/${command.name}`,
           about: command.summary,
           value: command.completes ? `/${command.name} ` : `/${command.name}`,
         })),

@@ -95,6 +95,16 @@ export class Log {
     return scrollHeight - scrollTop - clientHeight < NEAR;
   }
 
+  /** Show a message: all of it, or its beginning where it is longer than the window. */
+  bringIntoView(message) {
+    const box = this.scroller.getBoundingClientRect();
+    const place = message.getBoundingClientRect();
+    const up = place.top - box.top - 12;
+    const down = place.bottom - box.bottom + 24;
+    if (up < 0 || place.height > box.height - 36) this.scroller.scrollTop += up;
+    else if (down > 0) this.scroller.scrollTop += down;
+  }
+
   toEnd() {
     this.scroller.scrollTop = this.scroller.scrollHeight;
     this.onNews(false);
@@ -117,6 +127,15 @@ export class Log {
     if (start) this.scroller.scrollTop += start.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top - 8;
     else this.toEnd();
     this.ready = true;
+  }
+
+  /** What came of something that the visitor said or asked here. */
+  answered(answer) {
+    if (answer.change) {
+      this.upsert(answer.change);
+      const message = this.find(answer.change.id);
+      if (message) this.bringIntoView(message);
+    } else this.showPrivate(answer.private, answer.summary);
   }
 
   /** A message as the server has it now: new, changed or gone. */
@@ -157,12 +176,12 @@ export class Log {
     dress(fresh);
     const later = this.messages().find((message) => Number(message.dataset.id) > change.id);
     const last = this.messages().at(-1);
-    if (!later && last && !this.atEnd) this.onNews(change.author !== page.visitor);
+    if (!later && last && !this.atEnd && change.cause !== page.visitor) this.onNews(true);
     if (later) later.before(fresh);
     else this.list.append(fresh);
     fresh.classList.add("arrives");
     fold(fresh);
-    if (change.author !== page.visitor) announce(change.summary);
+    if (change.cause !== page.visitor) announce(change.summary);
   }
 
   /** An answer that only this visitor sees: below what they pressed, else at the end. */
@@ -179,12 +198,7 @@ export class Log {
     fold(fresh);
     this.arrange();
     announce(summary);
-    const box = this.scroller.getBoundingClientRect();
-    const place = fresh.getBoundingClientRect();
-    if (place.bottom > box.bottom || place.top < box.top) {
-      const move = place.height > box.height ? place.top - box.top - 16 : place.bottom - box.bottom + 16;
-      this.scroller.scrollBy({ top: place.top < box.top ? place.top - box.top - 16 : move });
-    }
+    this.bringIntoView(fresh);
     return fresh;
   }
 

@@ -19,16 +19,10 @@ export class Threads {
     this.open = Number(list.dataset.root);
     this.log = new Log(panel.querySelector("[data-log]"), { root: this.open });
     this.composer = new Composer(panel.querySelector("[data-composer]"), {
-      onAnswer: (answer) => this.answered(answer),
+      onAnswer: (answer) => this.log.answered(answer),
       onEscape: () => this.close(),
     });
     this.mark();
-  }
-
-  answered(answer) {
-    if (answer.change) this.log.upsert(answer.change);
-    else this.log.showPrivate(answer.private, answer.summary);
-    this.log.toEnd();
   }
 
   mark() {
@@ -48,7 +42,10 @@ export class Threads {
     }
     this.adopt();
     if (stay) this.room.toEnd();
-    this.composer.text.focus({ preventScroll: true });
+    if (this.log.messages().length) this.log.toEnd();
+    // On a phone the field would call the keyboard up over what one came to read.
+    if (matchMedia("(hover: hover)").matches) this.composer.text.focus({ preventScroll: true });
+    else panel.querySelector("[data-log]").focus({ preventScroll: true });
   }
 
   close({ remember = true } = {}) {

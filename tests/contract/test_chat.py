@@ -1,0 +1,256 @@
+"""What every `Chat` does, on every platform: one suite, parametrised over them.
+
+A platform joins by adding to `PLATFORMS` a function that opens a `Case`.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from bot.domain.document import (
+    Button,
+    Buttons,
+    Divider,
+    Document,
+    Fields,
+    Heading,
+    Item,
+    Items,
+    Link,
+    Note,
+    Paragraph,
+    Quote,
+    Style,
+    Text,
+)
+from bot.ports import ChannelRef, Chat, ChatRefusedError, DeliveryKey, MessageRef
+from tests.adapters.web.stage import staged
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A running chat, a channel that it may post in, and eyes on the platform itself.
+
+    `read` gives everything that a person sees of a message as text, `None` when it is gone;
+    `thread` the same for each message in a thread, oldest first. `now` is the platform's time.
+    """
+
+    chat: Chat
+    channel: ChannelRef
+    unknown: ChannelRef
+    read: Callable[[MessageRef], Awaitable[str | None]]
+    thread: Callable[[MessageRef], Awaitable[list[str]]]
+    now: Callable[[], datetime]
+    wait: Callable[[timedelta], None]
+
+
+@asynccontextmanager
+async def web() -> AsyncIterator[Case]:
+    async with staged() as stage:
+        channel = ChannelRef(stage.chat.platform, "", "general")
+
+        async def read(message: MessageRef) -> str | None:
+            found = await stage.board.find(int(message.id))
+            if found is None or found.deleted or not isinstance(found.content, Document):
+                return None
+            async with stage.client.get(stage.url("/")) as response:
+                assert response.status == 200
+            return words(found.content)
+
+        async def thread(root: MessageRef) -> list[str]:
+            replies = await stage.board.list_messages(root.channel.id, limit=100, root=int(root.id))
+            return [words(m.content) for m in replies if isinstance(m.content, Document)]
+
+        def wait(length: timedelta) -> None:
+            stage.clock.at += length
+
+        unknown = replace(channel, id="nowhere")
+        yield Case(stage.chat, channel, unknown, read, thread, stage.clock, wait)
+
+
+PLATFORMS: dict[str, Callable[[], AbstractAsyncContextManager[Case]]] = {"web": web}
+
+
+@pytest.fixture(params=sorted(PLATFORMS))
+async def case(request: pytest.FixtureRequest) -> AsyncIterator[Case]:
+    async with PLATFORMS[request.param]() as opened:
+        yield opened
+
+
+def words(document: Document) -> str:
+    """The text of a document that stands in its paragraphs and headings."""
+    found = []
+    for block in document.blocks:
+        if isinstance(block, Heading | Paragraph | Quote | Note):
+            found += [inline.text for inline in block.inlines]
+    return " ".join(found)
+
+
+def said(text: str) -> Document:
+    return Document((Paragraph((Text(text),)),), summary=text)
+
+
+def key(name: str) -> DeliveryKey:
+    return DeliveryKey(f"contract{name}")
+
+
+HOSTILE = (
+    "<script>alert(1)</script> <img src=x onerror=alert(1)>",
+    "@everyone @here <@U123> <!channel> <#C1> <https://evil.example|bank>",
+    "**bold** _it_ ~no~ `code` ```block``` [label](https://evil.example) ||spoiler||",
+    "\u202egnirts desrever \u2066 isolate without end",
+    "Z" + "\u0351\u0489\u0317" * 200,
+    "&amp; &lt;b&gt; \u2028 \u2029 \u0000 \u001b[31m",
+    "{{ 7 * 7 }} {% raw %} %s {0} ${x}",
+    "끝나지 않는 글자 " + "가" * 500,
+)
+
+EVERY_BLOCK = Document(
+    (
+        Heading((Link("A title that leads somewhere", "https://example.org/paper"),)),
+        Note((Text("Ada Example, 김예시 · 4 February 2025"),)),
+        Paragraph(
+            (
+                Text("Plain, "),
+                Text("strong", Style.STRONG),
+                Text("leaning", Style.EMPHASIS),
+                Text("code", Style.CODE),
+                Link("and a link", "https://example.org/?a=1&b=2"),
+            ),
+            language="en",
+        ),
+        Quote((Text("그대로 옮긴 말"),), language="ko"),
+        Items(
+            (
+                Item((Text("First"),), detail=(Text("with a detail"),), number=1),
+                Item((Text("Second"),), number=2, button=Button("Read", command="/paper entry:2")),
+                Item((Text("Third, without a number"),)),
+            )
+        ),
+        Fields((("Label", (Text("value"),)), ("꼬리표", (Link("값", "https://example.org"),)))),
+        Divider(),
+        Buttons(
+            (Button("Ask", command="/paper x page:2"), Button("Go", url="https://example.org"))
+        ),
+    ),
+    summary="Everything at once",
+    opens_thread=True,
+    thread_name="Everything",
+)
+
+
+async def test_a_posted_message_is_found_by_its_key(case: Case):
+    begun = case.now()
+
+    posted = await case.chat.post(case.channel, said("hello"), key=key("1"))
+
+    assert await case.chat.find(case.channel, key("1"), since=begun) == posted
+    assert await case.read(posted) == "hello"
+
+
+async def test_what_was_never_posted_is_not_found(case: Case):
+    begun = case.now()
+    await case.chat.post(case.channel, said("another"), key=key("2"))
+
+    assert await case.chat.find(case.channel, key("absent"), since=begun) is None
+
+
+async def test_what_was_posted_before_the_time_asked_for_is_not_found(case: Case):
+    await case.chat.post(case.channel, said("early"), key=key("3"))
+    case.wait(timedelta(minutes=5))
+
+    assert await case.chat.find(case.channel, key("3"), since=case.now()) is None
+
+
+async def test_the_same_key_again_is_the_same_message(case: Case):
+    first = await case.chat.post(case.channel, said("once"), key=key("4"))
+
+    again = await case.chat.post(case.channel, said("once"), key=key("4"))
+
+    assert again == first
+
+
+async def test_a_reply_stands_in_the_thread_and_is_found_by_its_key(case: Case):
+    begun = case.now()
+    root = await case.chat.post(case.channel, said("a paper"), key=key("5"))
+
+    reply = await case.chat.reply(root, said("a remark"), key=key("6"))
+
+    assert await case.thread(root) == ["a remark"]
+    assert await case.chat.find(case.channel, key("6"), since=begun, root=root) == reply
+
+
+async def test_the_same_reply_again_is_the_same_message(case: Case):
+    root = await case.chat.post(case.channel, said("a paper"), key=key("7"))
+    first = await case.chat.reply(root, said("once"), key=key("8"))
+
+    again = await case.chat.reply(root, said("once"), key=key("8"))
+
+    assert again == first
+    assert await case.thread(root) == ["once"]
+
+
+async def test_an_edit_replaces_what_a_message_says(case: Case):
+    posted = await case.chat.post(case.channel, said("befor"), key=key("9"))
+
+    await case.chat.edit(posted, said("after"))
+    await case.chat.edit(posted, said("after"))
+
+    assert await case.read(posted) == "after"
+
+
+async def test_an_edited_message_is_still_found(case: Case):
+    begun = case.now()
+    posted = await case.chat.post(case.channel, said("befor"), key=key("10"))
+
+    await case.chat.edit(posted, said("after"))
+
+    assert await case.chat.find(case.channel, key("10"), since=begun) == posted
+
+
+async def test_a_deleted_message_is_gone_and_may_be_deleted_again(case: Case):
+    posted = await case.chat.post(case.channel, said("oops"), key=key("11"))
+
+    await case.chat.delete(posted)
+    await case.chat.delete(posted)
+
+    assert await case.read(posted) is None
+
+
+async def test_a_channel_that_is_not_there_refuses_for_good(case: Case):
+    with pytest.raises(ChatRefusedError, match=r"\w"):
+        await case.chat.post(case.unknown, said("anybody?"), key=key("12"))
+
+
+async def test_every_kind_of_block_can_be_posted_edited_and_replied(case: Case):
+    posted = await case.chat.post(case.channel, EVERY_BLOCK, key=key("13"))
+
+    await case.chat.reply(posted, EVERY_BLOCK, key=key("14"))
+    await case.chat.edit(posted, replace(EVERY_BLOCK, summary="Everything, mended"))
+
+    shown = await case.read(posted)
+    assert shown is not None
+    assert "A title that leads somewhere" in shown
+    assert "그대로 옮긴 말" in shown
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+async def test_hostile_text_is_posted_as_text(case: Case, text: str):
+    document = Document(
+        (Heading((Text(text),)), Paragraph((Link(text, "https://example.org"),))), summary=text
+    )
+
+    posted = await case.chat.post(case.channel, document, key=key("15"))
+
+    assert await case.read(posted) is not None
+
+
+async def test_messages_keep_the_order_they_were_posted_in(case: Case):
+    root = await case.chat.post(case.channel, said("a paper"), key=key("16"))
+    for number in range(5):
+        await case.chat.reply(root, said(f"part {number}"), key=key(f"17n{number}"))
+
+    assert await case.thread(root) == [f"part {number}" for number in range(5)]
