@@ -1,0 +1,88 @@
+"""What one Discord message holds, and Discord's limits on it."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+CONTENT_MOST = 2000
+DESCRIPTION_MOST = 4096
+EMBEDS_MOST = 10
+EMBED_TOTAL_MOST = 6000
+URL_MOST = 2048
+ROWS_MOST = 5
+ROW_BUTTONS_MOST = 5
+LABEL_MOST = 80
+LINK_URL_MOST = 512
+CUSTOM_ID_MOST = 100
+OPTIONS_MOST = 25
+OPTION_MOST = 100
+PLACEHOLDER_MOST = 150
+THREAD_NAME_MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Embed:
+    """A box under the text; `url` is shown to nobody, since there is no title to carry it."""
+
+    description: str
+    footer: str = ""
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A button that comes back to the bot."""
+
+    label: str
+    custom_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A button that leads to an address."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice of a select."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """A menu that opens as a list of its own, which is easy to use on a phone."""
+
+    custom_id: str
+    options: tuple[Option, ...]
+    placeholder: str = ""
+
+
+Row: TypeAlias = tuple[Press | Visit, ...] | Select
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """One message: text, then embeds, then rows to press."""
+
+    content: str = ""
+    embeds: tuple[Embed, ...] = ()
+    rows: tuple[Row, ...] = ()
+
+
+def size(text: str) -> int:
+    """How long a text is for Discord, in UTF-16 units: its strictest reading of "characters"."""
+    return len(text) + sum(1 for character in text if character > "\uffff")
+
+
+def within(text: str, most: int) -> str:
+    """The text, or as much of its beginning as fits with an ellipsis."""
+    if size(text) <= most:
+        return text
+    kept = text[: most - 1]
+    while size(kept) > most - 1:
+        kept = kept[:-1]
+    return kept.rstrip() + "…"

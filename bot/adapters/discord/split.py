@@ -1,0 +1,72 @@
+"""Inlines cut into pieces that each fit: at a space where there is one, never inside a link."""
+
+from collections.abc import Callable, Iterator
+
+from bot.adapters.discord.markdown import joined
+from bot.adapters.discord.payload import size
+from bot.domain.document import Inline, Link, Text
+
+Render = Callable[[tuple[Inline, ...]], str]
+
+
+def pieces(inlines: tuple[Inline, ...], most: int, render: Render) -> Iterator[str]:
+    """The inlines rendered, in pieces of at most `most`; joined they say all of it.
+
+    `render` makes no piece shorter by more words, and any single character fits.
+    """
+    rest = joined(inlines)
+    while rest:
+        head, rest = _cut(rest, most, render)
+        rendered = render(head)
+        if rendered.strip():
+            yield rendered
+
+
+def _cut(
+    inlines: tuple[Inline, ...], most: int, render: Render
+) -> tuple[tuple[Inline, ...], tuple[Inline, ...]]:
+    taken: tuple[Inline, ...] = ()
+    for place, inline in enumerate(inlines):
+        # What is longer as plain text than all the room need not be rendered to be found out.
+        if len(inline.text) <= most and size(render((*taken, inline))) <= most:
+            taken = (*taken, inline)
+            continue
+        behind = inlines[place + 1 :]
+        if isinstance(inline, Text):
+            return _cut_text(taken, inline, behind, most, render)
+        if taken:
+            return taken, inlines[place:]
+        return (), (Text(_spelled(inline)), *behind)
+    return taken, ()
+
+
+def _spelled(link: Link) -> str:
+    """A link that fits nowhere, as words."""
+    return link.text if link.text == link.url else f"{link.text} ({link.url})"
+
+
+def _cut_text(
+    taken: tuple[Inline, ...],
+    inline: Text,
+    behind: tuple[Inline, ...],
+    most: int,
+    render: Render,
+) -> tuple[tuple[Inline, ...], tuple[Inline, ...]]:
+    def fits(length: int) -> bool:
+        return size(render((*taken, Text(inline.text[:length], inline.style)))) <= most
+
+    low, high = 0, min(len(inline.text), most)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle - 1)
+    while low and not fits(low):
+        low -= 1
+    space = max(inline.text.rfind(" ", 0, low + 1), inline.text.rfind("\n", 0, low + 1))
+    if space > low // 2 or (taken and space > 0):
+        low = space
+    elif taken:  # not even its first words: it begins the next piece
+        return taken, (inline, *behind)
+    low = max(low, 1)
+    kept = Text(inline.text[:low], inline.style)
+    rest = Text(inline.text[low:].lstrip(" "), inline.style)
+    return (*taken, kept), (rest, *behind) if rest.text else behind

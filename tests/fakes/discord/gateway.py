@@ -1,0 +1,244 @@
+"""The fake's gateway: identify, resume with replay, heartbeats, intents, one zlib stream each."""
+
+import asyncio
+import json
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from tests.fakes.discord.world import APP_ID, Channel, Json, Person, World
+
+GUILDS, GUILD_MESSAGES, DIRECT_MESSAGES, MESSAGE_CONTENT = 1 << 0, 1 << 9, 1 << 12, 1 << 15
+_DISPATCH, _HEARTBEAT, _IDENTIFY, _RESUME, _RECONNECT = 0, 1, 2, 6, 7
+_INVALID_SESSION, _HELLO, _ACK = 9, 10, 11
+_PRIVILEGED = (1 << 1) | (1 << 8) | MESSAGE_CONTENT
+
+
+@dataclass(eq=False)
+class Connection:
+    """One websocket, compressed as one stream if it asked for that."""
+
+    socket: web.WebSocketResponse
+    compressor: Any
+    transport: asyncio.Transport | None
+
+    async def send(self, payload: Json | str) -> None:
+        text = payload if isinstance(payload, str) else json.dumps(payload)
+        if self.socket.closed:
+            return
+        try:
+            if self.compressor is None:
+                await self.socket.send_str(text)
+                return
+            data = self.compressor.compress(text.encode())
+            data += self.compressor.flush(zlib.Z_SYNC_FLUSH)
+            await self.socket.send_bytes(data)
+        except ConnectionError:
+            return  # the bot is gone: what was sent stays in the session's buffer
+
+
+@dataclass(eq=False)
+class Session:
+    """What a bot may resume: everything that was dispatched to it, with sequence numbers."""
+
+    id: str
+    intents: int
+    connection: Connection | None
+    sent: list[Json] = field(default_factory=list)
+
+    async def dispatch(self, event: str, data: Json) -> None:
+        payload = {"op": _DISPATCH, "t": event, "s": len(self.sent) + 1, "d": data}
+        self.sent.append(payload)
+        if self.connection is not None:
+            await self.connection.send(payload)
+
+
+class Gateway:
+    """Every connection of bots to this Discord, and the faults of all of them."""
+
+    def __init__(self, world: World, own_url: Callable[[], str]) -> None:
+        self.world = world
+        self._own_url = own_url
+        self.sessions: dict[str, Session] = {}
+        self.connections: list[Connection] = []
+        self.identifies = 0
+        self.resumes = 0
+        self.identify_limit = 1000
+        self.refusing = False
+        """Whether connections are cut before the handshake: the gateway is down."""
+        self.acknowledges = True
+        self.resumable = True
+        self.heartbeat_ms = 41_250
+        self.changed = asyncio.Event()
+
+    @property
+    def live(self) -> list[Session]:
+        return [session for session in self.sessions.values() if session.connection is not None]
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        if self.refusing:
+            if request.transport is not None:
+                request.transport.close()
+            return web.Response(status=502)
+        socket = web.WebSocketResponse(autoping=True)
+        await socket.prepare(request)
+        compressor = zlib.compressobj() if request.query.get("compress") == "zlib-stream" else None
+        transport = request.transport
+        assert transport is None or isinstance(transport, asyncio.Transport)
+        connection = Connection(socket, compressor, transport)
+        self.connections.append(connection)
+        try:
+            await connection.send({"op": _HELLO, "d": {"heartbeat_interval": self.heartbeat_ms}})
+            async for message in socket:
+                if message.type is WSMsgType.TEXT:
+                    await self._receive(connection, json.loads(message.data))
+        finally:
+            self.connections.remove(connection)
+            for session in self.sessions.values():
+                if session.connection is connection:
+                    session.connection = None
+            self._note()
+        return socket
+
+    async def _receive(self, connection: Connection, payload: Json) -> None:
+        match payload.get("op"):
+            case 1:
+                if self.acknowledges:
+                    await connection.send({"op": _ACK, "d": None})
+            case 2:
+                await self._identify(connection, payload["d"])
+            case 6:
+                await self._resume(connection, payload["d"])
+
+    async def _identify(self, connection: Connection, data: Json) -> None:
+        self.identifies += 1
+        if data.get("token") != self.world.token or self.identifies > self.identify_limit:
+            # Past the budget Discord resets the token, too: nothing helps but a new one.
+            await connection.socket.close(code=4004, message=b"Authentication failed.")
+            return
+        intents = data["intents"]
+        allowed = MESSAGE_CONTENT if self.world.content_intent else 0
+        if intents & _PRIVILEGED & ~allowed:
+            await connection.socket.close(code=4014, message=b"Disallowed intent(s).")
+            return
+        session = Session(f"session{len(self.sessions) + 1}", intents, connection)
+        self.sessions[session.id] = session
+        await session.dispatch("READY", self._ready(session))
+        for guild in self.world.guilds.values():
+            if guild.has_bot:
+                await session.dispatch("GUILD_CREATE", self.world.guild_json(guild, whole=True))
+        self._note()
+
+    def _ready(self, session: Session) -> Json:
+        return {
+            "v": 10,
+            "user": self.world.bot.json() | {"flags": 0, "verified": True, "email": None},
+            "guilds": [
+                {"id": str(guild.id), "unavailable": True}
+                for guild in self.world.guilds.values()
+                if guild.has_bot
+            ],
+            "session_id": session.id,
+            "resume_gateway_url": self._own_url(),
+            "application": {"id": str(APP_ID), "flags": 0},
+        }
+
+    async def _resume(self, connection: Connection, data: Json) -> None:
+        self.resumes += 1
+        session = self.sessions.get(str(data.get("session_id")))
+        if session is None or not self.resumable:
+            await connection.send({"op": _INVALID_SESSION, "d": False})
+            return
+        missed = session.sent[data["seq"] :]
+        for payload in missed:
+            await connection.send(payload)
+        session.connection = connection
+        await session.dispatch("RESUMED", {"_trace": []})
+        self._note()
+
+    def _note(self) -> None:
+        self.changed.set()
+        self.changed = asyncio.Event()
+
+    async def dispatch(self, event: str, data: Json, *, intent: int) -> None:
+        """Send an event to every session that wants it, connected or resumable."""
+        for session in list(self.sessions.values()):
+            if session.intents & intent:
+                await session.dispatch(event, data)
+
+    async def dispatch_message(self, event: str, message: Json, channel: Channel) -> None:
+        """A message's event: its words only for those who may read them."""
+        intent = DIRECT_MESSAGES if channel.guild is None else GUILD_MESSAGES
+        author = message.get("author", {}).get("id")
+        for_all = (
+            author == str(self.world.bot.id)
+            or channel.guild is None
+            or any(user["id"] == str(self.world.bot.id) for user in message.get("mentions", []))
+        )
+        for session in list(self.sessions.values()):
+            if not session.intents & intent:
+                continue
+            data = message
+            if not for_all and not session.intents & MESSAGE_CONTENT:
+                data = message | {"content": "", "embeds": [], "attachments": [], "components": []}
+            await session.dispatch(event, data)
+
+    def event_message(self, message: Json, channel: Channel, author: Person) -> Json:
+        """A message as events carry it: with its guild and its author's membership."""
+        if channel.guild is None:
+            return dict(message)
+        member = {k: v for k, v in self.world.member_json(author).items() if k != "user"}
+        return message | {"guild_id": str(channel.guild), "member": member}
+
+    async def send_raw(self, payload: Json | str) -> None:
+        """Anything at all, as it stands, to every connected session."""
+        for session in self.live:
+            assert session.connection is not None
+            await session.connection.send(payload)
+
+    async def send_malformed(self, event: str, data: Any) -> None:
+        """An event that is not what it should be; it counts in the sequence."""
+        for session in self.live:
+            await session.dispatch(event, data)
+
+    async def repeat_last(self, event: str) -> None:
+        """The last event of that name once more, as a resume with overlap gives it."""
+        for session in self.live:
+            found = [payload for payload in session.sent if payload["t"] == event]
+            await session.dispatch(event, found[-1]["d"])
+
+    async def ask_to_reconnect(self) -> None:
+        await self.send_raw({"op": _RECONNECT, "d": None})
+
+    async def invalidate(self, *, resumable: bool = False) -> None:
+        """Say that the session is over; unless `resumable`, forget what it was."""
+        for session in self.live:
+            assert session.connection is not None
+            connection = session.connection
+            if not resumable:
+                del self.sessions[session.id]
+            await connection.send({"op": _INVALID_SESSION, "d": resumable})
+
+    def drop(self) -> None:
+        """Cut every connection without a word; sessions may be resumed."""
+        for connection in list(self.connections):
+            if connection.transport is not None:
+                connection.transport.abort()
+
+    def forget_sessions(self) -> None:
+        """A resume after this finds nothing."""
+        for session in self.live:
+            session.connection = None
+        self.sessions.clear()
+
+    async def close(self, code: int) -> None:
+        """Close every connection with a code."""
+        for connection in list(self.connections):
+            await connection.socket.close(code=code)
+
+    async def stop(self) -> None:
+        for connection in list(self.connections):
+            await connection.socket.close(code=WSCloseCode.GOING_AWAY)

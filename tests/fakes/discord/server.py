@@ -1,0 +1,342 @@
+"""The fake Discord as a server on 127.0.0.1, and what people do in it."""
+
+import asyncio
+import json
+import math
+from dataclasses import dataclass
+from typing import Any, Self
+
+from aiohttp import web
+
+from tests.fakes.discord import spec
+from tests.fakes.discord.faults import Fault, Rates
+from tests.fakes.discord.gateway import Gateway
+from tests.fakes.discord.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, Asked, Interactions
+from tests.fakes.discord.rest import Handler, Rest
+from tests.fakes.discord.world import Channel, DiscordError, Json, Person, World
+
+_PREFIX = "/api/v10"
+_WITHOUT_TOKEN = frozenset({"callback", "original", "followup"})
+
+
+@dataclass
+class Request:
+    """One request that came in, and the status it was answered with (0: cut off)."""
+
+    method: str
+    path: str
+    route: str
+    body: Any
+    at: float
+    status: int = 0
+    complaints: tuple[str, ...] = ()
+
+
+class FakeDiscord:
+    """A whole Discord. `async with FakeDiscord() as discord:` and point a bot at its addresses."""
+
+    def __init__(self, *, validates: bool = True) -> None:
+        self.world = World()
+        self.gateway = Gateway(self.world, lambda: self.gateway_url)
+        self.interactions = Interactions(self.world, self.gateway)
+        self.rest = Rest(self.world, self.gateway, self.interactions)
+        self.rates = Rates()
+        self.faults: list[Fault] = []
+        self.requests: list[Request] = []
+        self.validates = validates
+        self.port = 0
+        self._runner: web.AppRunner | None = None
+        self._changed = asyncio.Event()
+
+    @property
+    def api_base(self) -> str:
+        return f"http://127.0.0.1:{self.port}{_PREFIX}"
+
+    @property
+    def gateway_url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}/gw/"
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def start(self, port: int = 0) -> None:
+        """Listen; after a `stop` the same world may listen again, on the same port."""
+        app = web.Application()
+        app.router.add_get("/gw/", self.gateway.serve)
+        app.router.add_route("*", _PREFIX + "/{tail:.*}", self._serve)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", port)
+        await site.start()
+        server = site._server
+        assert isinstance(server, asyncio.Server)
+        self.port = server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        if self._runner is not None:
+            await self.gateway.stop()
+            await self._runner.cleanup()
+            self._runner = None
+
+    # What went over the wire
+
+    def fail(self, fault: Fault) -> None:
+        self.faults.append(fault)
+
+    def sent(self, route: str, method: str | None = None) -> list[Request]:
+        """The requests to a route, as `rest.py` names it."""
+        found = [request for request in self.requests if request.route == route]
+        return [request for request in found if method in {None, request.method}]
+
+    @property
+    def complaints(self) -> list[str]:
+        """What the published schema holds against any body that was sent."""
+        return [f"{r.method} {r.path}: {c}" for r in self.requests for c in r.complaints]
+
+    async def until(self, claim: Any, within: float = 10.0) -> None:
+        """Wait until `claim()` holds, looked at after each request and gateway change."""
+        async with asyncio.timeout(within):
+            while not claim():
+                waits = [
+                    asyncio.ensure_future(self._changed.wait()),  # noqa: TID251 - raced below
+                    asyncio.ensure_future(self.gateway.changed.wait()),  # noqa: TID251 - as above
+                ]
+                try:
+                    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED, timeout=0.2)
+                finally:
+                    for wait in waits:
+                        wait.cancel()
+
+    async def connected(self, within: float = 10.0) -> None:
+        """Wait until a bot is on the gateway."""
+        await self.until(lambda: bool(self.gateway.live), within)
+
+    async def _serve(self, http: web.Request) -> web.StreamResponse:
+        path = http.path.removeprefix(_PREFIX)
+        raw = await http.read()
+        body = json.loads(raw) if raw else None
+        found = self.rest.find(http.method, path)
+        route, at, handler = found or ("unknown", {}, _unknown)
+        entry = Request(http.method, path, route, body, self.world.clock())
+        self.requests.append(entry)
+        try:
+            response = await self._respond(http, entry, at, handler)
+        finally:
+            self._changed.set()
+            self._changed = asyncio.Event()
+        entry.status = response.status
+        return response
+
+    async def _respond(
+        self, http: web.Request, entry: Request, at: dict[str, str], handler: Handler
+    ) -> web.StreamResponse:
+        place = at.get("channel") or at.get("token") or at.get("guild") or ""
+        now = asyncio.get_running_loop().time()
+        headers, wait, overall = self.rates.take(entry.route, place, now)
+        if wait > 0:
+            return too_many(wait, is_global=overall, headers=headers)
+        fault = self._fault(http.method, entry.path)
+        if fault is not None and fault.delay:
+            await asyncio.sleep(fault.delay)
+        if fault is not None and fault.when == "before" and not (fault.delay and _only_slow(fault)):
+            return self._break(http, fault, headers)
+        try:
+            self._authorise(http, entry)
+            self._validate(entry)
+            answer = await handler(at, entry.body, dict(http.query))
+        except DiscordError as error:
+            return _json(error.body, error.status, headers)
+        if fault is not None and fault.when == "after" and not _only_slow(fault):
+            return self._break(http, fault, headers)
+        if answer is None:
+            return web.Response(status=204, headers=headers)
+        return _json(answer, 200, headers)
+
+    def _authorise(self, http: web.Request, entry: Request) -> None:
+        if entry.route in _WITHOUT_TOKEN:
+            return
+        if http.headers.get("Authorization") != f"Bot {self.world.token}":
+            raise DiscordError(401, 0, "401: Unauthorized")
+
+    def _validate(self, entry: Request) -> None:
+        if not self.validates or entry.body is None:
+            return
+        entry.complaints = tuple(spec.complaints(entry.method, entry.route, entry.body))
+        if entry.complaints:
+            raise DiscordError(400, 50035, "Invalid Form Body", {"spec": list(entry.complaints)})
+
+    def _fault(self, method: str, path: str) -> Fault | None:
+        for fault in self.faults:
+            if fault.times > 0 and fault.meets(method, path):
+                fault.times -= 1
+                return fault
+        return None
+
+    def _break(
+        self, http: web.Request, fault: Fault, headers: dict[str, str]
+    ) -> web.StreamResponse:
+        if fault.drop:
+            assert isinstance(http.transport, asyncio.Transport)
+            http.transport.abort()
+            return web.Response(status=444)
+        if fault.status == 429:
+            return too_many(
+                fault.retry_after,
+                is_global=fault.is_global,
+                headers=headers,
+                scope=fault.scope,
+                via=fault.via,
+            )
+        if fault.body is not None:
+            return web.Response(
+                status=fault.status, text=fault.body, content_type="text/html", headers=headers
+            )
+        return _json({"message": fault.message, "code": fault.code}, fault.status, headers)
+
+    # What people do
+
+    def channel(self, id: int) -> Channel:
+        return self.world.channels[id]
+
+    def person(self, id: int = 101) -> Person:
+        return self.world.people[id]
+
+    def messages(self, channel: int) -> list[Json]:
+        """What stands in a channel or thread, oldest first."""
+        return list(self.world.channels[channel].messages.values())
+
+    async def types(
+        self, name: str, options: dict[str, str] | None = None, *, by: int = 101, at: int = 11
+    ) -> Asked:
+        """Somebody sends `/name …`."""
+        data = _command_data(name, options or {})
+        return await self.interactions.ask(COMMAND, data, self.channel(at), self.person(by))
+
+    async def completes(
+        self, name: str, option: str, typed: str, *, by: int = 101, at: int = 11
+    ) -> Asked:
+        """Somebody is typing into an option of `/name`."""
+        data = _command_data(name, {option: typed}, focused=option)
+        return await self.interactions.ask(AUTOCOMPLETE, data, self.channel(at), self.person(by))
+
+    async def presses(self, message: Json, label: str, *, by: int = 101) -> Asked:
+        """Somebody presses the button of that label under a message."""
+        button = next(c for c in components_of(message) if c.get("label") == label)
+        data = {"component_type": 2, "custom_id": button["custom_id"], "id": button.get("id", 1)}
+        return await self._component(data, message, by)
+
+    async def picks(self, message: Json, label: str, *, by: int = 101) -> Asked:
+        """Somebody picks the option of that label from a select under a message."""
+        select, value = next(
+            (c, option["value"])
+            for c in components_of(message)
+            for option in c.get("options", [])
+            if option["label"] == label
+        )
+        data = {"component_type": 3, "custom_id": select["custom_id"], "values": [value], "id": 1}
+        return await self._component(data, message, by)
+
+    async def _component(self, data: Json, message: Json, by: int) -> Asked:
+        channel = self.channel(int(message["channel_id"]))
+        return await self.interactions.ask(COMPONENT, data, channel, self.person(by), dict(message))
+
+    async def says(
+        self, text: str, *, by: int = 101, at: int = 11, mentions_bot: bool = False
+    ) -> Json:
+        """Somebody says something in a channel or thread."""
+        channel, person = self.channel(at), self.person(by)
+        mentions = [self.world.bot.json()] if mentions_bot else []
+        message = self.world.new_message(channel, person, content=text, mentions=mentions)
+        self.world.add_message(channel, message)
+        seen = self.gateway.event_message(message, channel, person)
+        await self.gateway.dispatch_message("MESSAGE_CREATE", seen, channel)
+        return message
+
+    async def edits(self, message: Json, text: str) -> None:
+        """Somebody changes what they said."""
+        channel = self.channel(int(message["channel_id"]))
+        person = self.person(int(message["author"]["id"]))
+        message |= {"content": text, "edited_timestamp": self.world.timestamp()}
+        seen = self.gateway.event_message(message, channel, person)
+        await self.gateway.dispatch_message("MESSAGE_UPDATE", seen, channel)
+
+    async def takes_back(self, message: Json) -> None:
+        """Somebody deletes a message."""
+        channel = self.channel(int(message["channel_id"]))
+        await self.rest.remove(channel, int(message["id"]))
+
+    async def opens_thread(self, message: Json, name: str, *, by: int = 101) -> Channel:
+        """Somebody opens a thread from a message."""
+        parent = self.channel(int(message["channel_id"]))
+        return await self.rest.new_thread(parent, int(message["id"]), name, owner=by)
+
+    def forget_nonces(self) -> None:
+        """Minutes pass: nonces are no longer remembered."""
+        self.rest.nonces.clear()
+
+
+def components_of(message: Json) -> list[Json]:
+    """Every button and select of a message, in order."""
+    found: list[Json] = []
+    for component in message.get("components") or []:
+        if component.get("components"):
+            found += components_of(component)
+        elif component.get("type") in {2, 3}:
+            found.append(component)
+        if component.get("accessory"):
+            found.append(component["accessory"])
+    return found
+
+
+def text_of(message: Json) -> str:
+    """Everything that a message says, as Markdown."""
+    parts = [message.get("content") or ""]
+    parts += [embed.get("description") or "" for embed in message.get("embeds") or []]
+    return "\n".join(part for part in parts if part)
+
+
+def too_many(
+    wait: float, *, is_global: bool, headers: dict[str, str], scope: str = "user", via: bool = True
+) -> web.Response:
+    """A 429; without `Via` it looks like the proxy's own, a ban."""
+    headers = headers | {
+        "Retry-After": str(math.ceil(wait)),
+        "X-RateLimit-Scope": "global" if is_global else scope,
+        "X-RateLimit-Reset-After": f"{wait:.3f}",
+    }
+    if is_global:
+        headers["X-RateLimit-Global"] = "true"
+    if via:
+        headers["Via"] = "1.1 google"
+    body = {"message": "You are being rate limited.", "retry_after": wait, "global": is_global}
+    return _json(body, 429, headers)
+
+
+def _json(body: Any, status: int, headers: dict[str, str]) -> web.Response:
+    # Exactly this content type: the client does not parse one with a charset (facts, 2a).
+    headers = headers | {"Content-Type": "application/json"}
+    return web.Response(body=json.dumps(body).encode(), status=status, headers=headers)
+
+
+async def _unknown(_at: dict[str, str], _body: Any, _query: dict[str, str]) -> Any:
+    raise DiscordError(404, 0, "404: Not Found")
+
+
+def _only_slow(fault: Fault) -> bool:
+    return not fault.status and not fault.drop
+
+
+def _command_data(name: str, options: dict[str, str], focused: str | None = None) -> Json:
+    return {
+        "id": "5000",
+        "name": name,
+        "type": 1,
+        "options": [
+            {"name": key, "type": 3, "value": value} | ({"focused": True} if key == focused else {})
+            for key, value in options.items()
+        ],
+    }
