@@ -1,41 +1,79 @@
 """What an operator types, what comes out where, and with which exit status."""
 
+import json
+import os
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
+from bot import samples
 from bot.cli import main
 from bot.cli.terminal import complain
+from bot.settings import setting_names
 
 
-def _run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    status = main(arguments)
-    out, err = capsys.readouterr()
-    return status, out, err
+class Ran(NamedTuple):
+    """What one command line did."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output, which is one JSON value."""
+        return json.loads(self.out)
 
 
-def test_the_program_says_its_version(capsys: pytest.CaptureFixture[str]):
-    status, out, err = _run(capsys, "--version")
-
-    assert (status, out.split()[0], err) == (0, "paperbot", "")
+Run = Callable[..., Ran]
 
 
-def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture[str]):
-    status, out, err = _run(capsys)
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """The program, in an empty folder and without any setting."""
+    for name in (*setting_names(), "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
 
-    assert (status, err) == (2, "")
-    assert "Usage: paperbot" in out
+    def run(*arguments: object) -> Ran:
+        status = main([str(argument) for argument in arguments])
+        return Ran(status, *capsys.readouterr())
+
+    return run
 
 
-@pytest.mark.parametrize("arguments", [["--nope"], ["nope"]])
-def test_wrong_usage_is_one_line_and_status_2(
-    arguments: list[str], capsys: pytest.CaptureFixture[str]
-):
-    status, out, err = _run(capsys, *arguments)
+@pytest.fixture
+def archive(run: Run) -> Run:
+    """The program, with the bundled samples imported."""
+    assert run("import", samples.PAGE).status == 0
+    return run
 
-    assert (status, out, err.count("\n")) == (2, "", 1)
-    assert "nope" in err
+
+def test_the_program_says_its_version(run: Run):
+    ran = run("--version")
+
+    assert (ran.status, ran.out.split()[0], ran.err) == (0, "paperbot", "")
+
+
+def test_without_a_command_the_help_is_shown(run: Run):
+    ran = run()
+
+    assert (ran.status, ran.err) == (2, "")
+    assert "Usage: paperbot" in ran.out
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--nope"], ["nope"], ["import"], ["digest", "--as", "nope"]]
+)
+def test_wrong_usage_is_one_line_and_status_2(arguments: list[str], run: Run):
+    ran = run(*arguments)
+
+    assert (ran.status, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert ran.err.startswith("paperbot: ")
 
 
 def test_a_complaint_is_one_line_whatever_it_quotes(capsys: pytest.CaptureFixture[str]):
@@ -44,10 +82,184 @@ def test_a_complaint_is_one_line_whatever_it_quotes(capsys: pytest.CaptureFixtur
     assert capsys.readouterr().err == "notes/a.md:3: two lines\n"
 
 
-def test_python_m_bot_is_paperbot():
+def test_every_wrong_setting_is_one_line_and_status_2(run: Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PAPERBOT_WEB_PORT", "x")
+    monkeypatch.setenv("PAPERBOT_TIMEZONE", "y")
+
+    ran = run("digest")
+
+    assert (ran.status, ran.out, ran.err.count("\n")) == (2, "", 2)
+
+
+def test_errors_are_told_in_the_language_of_the_terminal(run: Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("LANG", "ko_KR.UTF-8")
+
+    ran = run("digest", "yesterday")
+
+    assert ran.status == 2
+    assert "날짜" in ran.err
+
+
+def test_python_m_bot_is_paperbot(root: Path):
     result = subprocess.run(
-        [sys.executable, "-m", "bot", "--version"], capture_output=True, check=False, text=True
+        [sys.executable, "-m", "bot", "--version"],
+        capture_output=True,
+        check=False,
+        cwd=root,
+        text=True,
     )
 
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.startswith("paperbot ")
+
+
+def test_output_that_nobody_reads_to_its_end_is_no_traceback(archive: Run, root: Path):
+    with subprocess.Popen(
+        [sys.executable, "-m", "bot", "digest", "2026-11-20", "--as", "html"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(root)},  # noqa: TID251 - handed on to the process
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        error = process.stderr.read()
+
+    assert error == b""
+
+
+def test_an_import_says_what_it_found_as_json(run: Run):
+    ran = run("import", samples.PAGE, "--json")
+
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.json == {
+        "files": 1,
+        "entries": {"new": 12, "updated": 0, "unchanged": 0},
+        "papers": 12,
+        "references": 7,
+        "links": 0,
+        "tags": 19,
+        "problems": [],
+    }
+
+
+def test_a_second_import_changes_nothing(archive: Run):
+    ran = archive("import", samples.PAGE, "--json")
+
+    assert ran.json["entries"] == {"new": 0, "updated": 0, "unchanged": 12}
+
+
+def test_a_dry_run_writes_nothing(run: Run):
+    dry = run("import", samples.PAGE, "--dry-run", "--json")
+    real = run("import", samples.PAGE, "--json")
+
+    assert dry.json == real.json
+
+
+def test_an_import_is_summed_up_for_people(run: Run):
+    ran = run("import", samples.PAGE)
+
+    assert "12 new" in ran.out
+    assert ran.err == ""
+
+
+def test_a_file_that_cannot_be_read_is_named_and_the_rest_goes_on(run: Run, tmp_path: Path):
+    junk = tmp_path / "junk.md"
+    junk.write_bytes(b"\x00\x01\x02\xff")
+
+    ran = run("import", junk, "nowhere.md", samples.PAGE, "--json")
+
+    assert ran.status == 1
+    assert ran.json["entries"]["new"] == 12
+    assert [problem["path"] for problem in ran.json["problems"]] == ["nowhere.md", str(junk)]
+    assert {problem["severity"] for problem in ran.json["problems"]} == {"error"}
+
+
+def test_the_same_problems_are_lines_for_people(run: Run, tmp_path: Path):
+    junk = tmp_path / "junk.md"
+    junk.write_bytes(b"\x00\x01\x02\xff")
+
+    ran = run("import", junk)
+
+    assert ran.status == 1
+    assert ran.err.startswith(f"{junk}:1: error: ")
+    assert ran.err.count("\n") == 1
+
+
+def test_standard_input_can_be_imported(root: Path, tmp_path: Path):
+    result = subprocess.run(
+        [sys.executable, "-m", "bot", "import", "-", "--json"],
+        input=samples.PAGE.read_bytes(),
+        capture_output=True,
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(root)},  # noqa: TID251 - handed on to the process
+    )
+
+    assert result.returncode == 0
+    assert json.loads(result.stdout)["entries"]["new"] == 12
+
+
+def test_a_command_before_any_import_says_what_to_do(run: Run):
+    ran = run("digest", "2026-11-20")
+
+    assert (ran.status, ran.out, ran.err.count("\n")) == (1, "", 1)
+    assert "import something first" in ran.err
+
+
+def test_a_day_is_shown_as_it_would_be_posted(archive: Run):
+    ran = archive("digest", "2026-11-20")
+
+    assert (ran.status, ran.err) == (0, "")
+    assert "Friday, 20 November 2026" in ran.out
+    assert "모델이 스스로 풀이 과정을 적기 시작하고" in ran.out
+    assert "\x1b" not in ran.out
+
+
+@pytest.mark.parametrize("form", ["slack", "discord"])
+def test_a_day_is_shown_as_a_platform_would_get_it(form: str, archive: Run):
+    ran = archive("digest", "2026-11-20", "--as", form)
+
+    assert ran.status == 0
+    assert len(ran.json) >= 6
+
+
+def test_a_day_is_shown_as_html(archive: Run):
+    ran = archive("digest", "2026-11-20", "--as", "html")
+
+    assert ran.out.count("<article>") == 6
+
+
+def test_a_day_without_entries_says_so(archive: Run):
+    ran = archive("digest", "2001-01-01")
+
+    assert ran.status == 0
+    assert "nothing" in ran.out
+
+
+def test_a_channel_that_is_not_subscribed_is_an_error(archive: Run):
+    ran = archive("digest", "--channel", "web:general")
+
+    assert (ran.status, ran.err.count("\n")) == (1, 1)
+
+
+def test_the_real_day_is_read_as_the_curator_wrote_it(run: Run, shared: Path):
+    page = shared / "samples" / "digests" / "2025-02-04.txt"
+
+    first = run("import", page, "--json")
+    second = run("import", page, "--json")
+
+    assert first.json["entries"] == {"new": 5, "updated": 0, "unchanged": 0}
+    assert first.json["references"] == 6
+    assert first.json["problems"] == []
+    assert second.json["entries"] == {"new": 0, "updated": 0, "unchanged": 5}
+
+
+def test_the_real_vault_loses_no_note(run: Run, shared: Path):
+    vault = shared / "samples" / "vault"
+    notes = sum(1 for _ in vault.rglob("*.md"))
+
+    ran = run("import", vault, "--json")
+
+    assert ran.status == 0
+    assert ran.json["entries"]["new"] == notes

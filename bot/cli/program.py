@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import archive
+from bot.cli import archive, digests
 from bot.cli.terminal import DONE, FAILED, WRONG, complain, tell_error
 from bot.domain.errors import QueryError, UsageError, UserError
 
@@ -23,6 +23,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("import")(archive.import_)
+app.command()(digests.digest)
 
 
 def _version(wanted: bool) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Final
 
+from bot.domain.document import Document
 from bot.domain.entry import Problem
 from bot.domain.errors import SettingsError, UserError
 from bot.domain.words import ENGLISH, Say
@@ -16,12 +17,15 @@ FAILED: Final = 1
 WRONG: Final = 2
 
 
-@cache
 def voice() -> Say:
     """The operator's language, by the locale of the terminal."""
     from bot.settings import operator_locale
 
-    locale = operator_locale()
+    return _voice(operator_locale())
+
+
+@cache
+def _voice(locale: str) -> Say:
     if not locale.startswith("ko"):
         return ENGLISH
     from bot.adapters.catalogue import Catalogues
@@ -37,6 +41,30 @@ def show_json(value: object) -> None:
 def say_line(text: str) -> None:
     """A result for people on standard output."""
     sys.stdout.write(text + "\n")
+
+
+def show_document(document: Document) -> None:
+    """A document on standard output, in colours where that is a terminal."""
+    from bot.adapters.text import Look, render, runs
+
+    if not sys.stdout.isatty():
+        sys.stdout.write(render(document))
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    styles = {
+        Look.PLAIN: "",
+        Look.HEADING: "bold cyan",
+        Look.STRONG: "bold",
+        Look.EMPHASIS: "italic",
+        Look.CODE: "green",
+        Look.LINK: "underline",
+        Look.SMALL: "dim",
+    }
+    Console().print(
+        Text.assemble(*((run.text, styles[run.look]) for run in runs(document))), end=""
+    )
 
 
 def complain(text: str, where: str = "") -> None:

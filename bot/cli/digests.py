@@ -1,0 +1,82 @@
+"""`digest`: a day as it would be posted, on any platform; nothing is posted."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from bot.cli.terminal import DONE, say_line, show_document, show_json, voice
+from bot.domain.document import Document
+
+
+class Form(StrEnum):
+    """What a preview looks like."""
+
+    TEXT = "text"
+    SLACK = "slack"
+    DISCORD = "discord"
+    HTML = "html"
+
+
+def digest(
+    date: Annotated[
+        str | None, typer.Argument(metavar="DATE", help="Like 2025-02-04; else today.")
+    ] = None,
+    channel: Annotated[
+        str | None,
+        typer.Option(metavar="REF", help="As this subscribed channel wants it."),
+    ] = None,
+    form: Annotated[
+        Form, typer.Option("--as", help="To be read, or as that platform would get it.")
+    ] = Form.TEXT,
+) -> int:
+    """Show a day's digest as it would be posted; nothing is posted."""
+    from bot.adapters.catalogue import Catalogues
+    from bot.cli.workbench import now, with_database
+    from bot.domain.dates import parse_date
+    from bot.ports import parse_channel
+    from bot.services.preview import preview, preview_for
+    from bot.settings import Settings
+    from bot.store.database import Database
+
+    day = parse_date(date) if date is not None else None
+    ref = parse_channel(channel) if channel is not None else None
+
+    async def work(db: Database, settings: Settings) -> tuple[Document, ...]:
+        if ref is not None:
+            return await preview_for(db, ref, day, now=now(), voices=Catalogues())
+        return await preview(db, day, now=now(), zone=settings.timezone, say=voice())
+
+    _show(with_database(work), form)
+    return DONE
+
+
+def _show(documents: Sequence[Document], form: Form) -> None:
+    match form:
+        case Form.TEXT:
+            for place, document in enumerate(documents):
+                if place:
+                    say_line("")
+                show_document(document)
+        case Form.HTML:
+            from bot.adapters.web.render import render as render_html
+
+            for document in documents:
+                say_line(f"<article>\n{render_html(document)}\n</article>")
+        case Form.SLACK | Form.DISCORD:
+            show_json([payload for document in documents for payload in _payloads(document, form)])
+
+
+def _payloads(document: Document, form: Form) -> list[object]:
+    from dataclasses import asdict
+
+    from bot.adapters.latex import readable
+
+    if form is Form.SLACK:
+        from bot.adapters.slack.render import render as render_slack
+
+        return [asdict(part) for part in render_slack(document, readable=readable, mark="preview")]
+    from bot.adapters.discord.render import render as render_discord
+
+    return [asdict(part) for part in render_discord(document, readable=readable)]
