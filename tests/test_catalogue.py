@@ -2,26 +2,17 @@
 
 import string
 from importlib import resources
-from pathlib import Path
 
-from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from bot.adapters.catalogue import Catalogues
-
-BOT = Path(__file__).parents[1] / "bot"
-ERRORS = (
-    "UserError UsageError QueryError NotFoundError UnreadableError StoreError "
-    "ConflictError RefusedError FatalError"
-).split()
-KEYWORDS = {"say": None, "mark": None, "count": (1, 2), **dict.fromkeys(ERRORS)}
+from tests.words import extract
 
 
 def messages() -> set[str]:
     """The key of every message in the code: its English text, the singular of a plural."""
-    found = extract_from_dir(str(BOT), [("**.py", "python")], keywords=KEYWORDS, comment_tags=())
-    ids = (message for _, _, message, _, _ in found)
-    return {text if isinstance(text, str) else text[0] for text in ids if text}
+    ids = (message.id for message in extract())
+    return {text[0] if isinstance(text, tuple) else str(text) for text in ids if text}
 
 
 def korean() -> dict[str, str]:
@@ -30,7 +21,7 @@ def korean() -> dict[str, str]:
         catalog = read_po(file, locale="ko")
     return {
         message.id if isinstance(message.id, str) else message.id[0]: (
-            message.string if isinstance(message.string, str) else message.string[0]
+            message.string if isinstance(message.string, str) else (message.string or ("",))[0]
         )
         for message in catalog
         if message.id

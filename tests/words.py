@@ -3,8 +3,11 @@
 `make words` runs this as a program; `test_catalogue.py` holds the catalogue complete.
 """
 
+import ast
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
@@ -15,26 +18,49 @@ from bot.domain import errors
 BOT = Path(__file__).resolve().parent.parent / "bot"
 KOREAN = BOT / "locale" / "ko" / "LC_MESSAGES" / "paperbot.po"
 
-_METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2.ext:babel_extract")]
+Found: TypeAlias = str | tuple[str, str]
+"""A message, or the two forms of one with a number."""
+
+_ONLY_GATHERS = "{problems}"
 
 
 def _error_names(kind: type[errors.UserError]) -> list[str]:
-    names = [kind.__name__]
-    for child in kind.__subclasses__():
-        names += _error_names(child)
-    return names
+    return [kind.__name__, *(n for child in kind.__subclasses__() for n in _error_names(child))]
+
+
+def _in_code(source: str) -> Iterator[Found]:
+    """What `say("…")`, `mark("…")`, `say.count("…", "…")` and `UserError("…")` hold."""
+    sayings = {"say", "mark", *_error_names(errors.UserError)}
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        name = getattr(node.func, "id", None) or getattr(node.func, "attr", None)
+        texts = [
+            argument.value
+            for argument in node.args
+            if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+        ]
+        if name == "count" and len(texts) == 2:
+            yield texts[0], texts[1]
+        elif texts and texts[0] != _ONLY_GATHERS and (name in sayings or _is_voice(node.func)):
+            yield texts[0]
+
+
+def _is_voice(function: ast.expr) -> bool:
+    """Whether it is `voice()` of the program: `voice()("…")`."""
+    return isinstance(function, ast.Call) and getattr(function.func, "id", "") == "voice"
 
 
 def extract() -> Catalog:
-    """Every message in the code and the templates, in their order, without translations."""
-    keywords: dict[str, tuple[int, ...] | None] = {"say": None, "mark": None, "count": (1, 2)}
-    keywords |= dict.fromkeys(_error_names(errors.UserError))
+    """Every message in the code and the templates, file by file, without translations."""
     found = Catalog(project="paper-digest-bot", charset="utf-8", fuzzy=False)
-    for file, _, message, comments, _ in extract_from_dir(
-        BOT, method_map=_METHODS, keywords=keywords, comment_tags=("Translators:",)
-    ):
-        if message != "{problems}":
-            found.add(message, locations=[(file, 1)], auto_comments=comments)
+    for file in sorted(BOT.rglob("*.py")):
+        for message in _in_code(file.read_text(encoding="utf-8")):
+            found.add(message, locations=[(file.relative_to(BOT).as_posix(), 1)])
+    templates = [("**/templates/**.html", "jinja2.ext:babel_extract")]
+    keywords = {"say": None, "count": (1, 2)}
+    for name, _, shown, _, _ in extract_from_dir(BOT, templates, keywords=keywords):
+        found.add(shown, locations=[(name, 1)])
     return found
 
 
@@ -51,8 +77,8 @@ def update() -> int:
     catalogue.obsolete.clear()
     catalogue.fuzzy = False
     with KOREAN.open("wb") as file:
-        write_po(file, catalogue, width=0, omit_header=False, include_lineno=False)
-    return sum(not message.string or message.string == ("",) for message in catalogue if message.id)
+        write_po(file, catalogue, width=0, include_lineno=False)
+    return sum(not any(message.string or "") for message in catalogue if message.id)
 
 
 if __name__ == "__main__":
