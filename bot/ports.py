@@ -273,7 +273,7 @@ class Board(Protocol):
         ...
 
     async def add_channel(self, name: str, *, at: datetime) -> None:
-        """Make the channel exist; repeating it changes nothing."""
+        """Make the channel exist; repeating it changes nothing. Raises `UsageError`."""
         ...
 
     async def add(
@@ -502,7 +502,7 @@ class PaperSource(Protocol):
         ...
 
     async def search_titles(self, titles: Sequence[str]) -> tuple[ArxivRecord, ...]:
-        """Papers whose titles contain one of these as a phrase; at most 10 titles."""
+        """Papers whose titles hold the words of one of these; at most 10 titles, 100 papers."""
         ...
 
     async def list_submitted(

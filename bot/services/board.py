@@ -1,11 +1,25 @@
 """The web chat's memory, kept in the database: `ports.Board`."""
 
+import re
 from datetime import datetime
 
 from bot.domain.document import Document
-from bot.ports import Author, BoardMessage
+from bot.domain.errors import UsageError
+from bot.ports import Author, BoardMessage, ChannelRef
 from bot.store import board
 from bot.store.database import Database
+
+
+_NAME = re.compile(r"\w[\w-]{0,39}")
+
+
+async def open_channel(db: Database, channel: ChannelRef, *, at: datetime) -> ChannelRef:
+    """Make a channel of the web chat exist, so that it can be subscribed.
+
+    Gives the channel as the web chat knows it; raises `UsageError` for a name that cannot be.
+    """
+    await DatabaseBoard(db).add_channel(channel.id, at=at)
+    return ChannelRef(channel.platform, "", channel.id)
 
 
 class DatabaseBoard:
@@ -19,6 +33,11 @@ class DatabaseBoard:
             return await board.list_channels(tx)
 
     async def add_channel(self, name: str, *, at: datetime) -> None:
+        if not _NAME.fullmatch(name):
+            raise UsageError(
+                "“{name}” cannot be a channel's name: 1 to 40 letters, digits and hyphens",
+                name=name,
+            )
         async with self._db.transaction() as tx:
             await board.add_channel(tx, name, at)
 

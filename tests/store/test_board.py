@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.domain.document import Document, Paragraph, Text
-from bot.ports import Author, BoardMessage
-from bot.services.board import DatabaseBoard
+from bot.domain.errors import UsageError
+from bot.ports import Author, BoardMessage, ChannelRef, Platform
+from bot.services.board import DatabaseBoard, open_channel
 from bot.store.database import opened
 
 NOON = datetime(2025, 2, 4, 12, 0, tzinfo=UTC)
@@ -128,3 +129,16 @@ async def test_a_key_is_found_in_its_channel_and_since_its_time(board: DatabaseB
     assert await board.find_by_key("general", "k", since=NOON) == kept
     assert await board.find_by_key("reading", "k", since=NOON) is None
     assert await board.find_by_key("general", "k", since=NOON + timedelta(seconds=1)) is None
+
+
+async def test_a_channel_that_is_to_be_subscribed_is_made_under_its_own_name():
+    async with opened(None) as db:
+        wanted = ChannelRef(Platform.WEB, "somewhere", "독서-모임")
+
+        made = await open_channel(db, wanted, at=NOON)
+
+        assert made == ChannelRef(Platform.WEB, "", "독서-모임")
+        assert await DatabaseBoard(db).list_channels() == ("general", "독서-모임")
+        for name in ("", "two words", "x" * 41, "a/b", "-x", "<b>"):
+            with pytest.raises(UsageError):
+                await open_channel(db, ChannelRef(Platform.WEB, "", name), at=NOON)

@@ -20,7 +20,7 @@ from bot.adapters.web.site import (
     recognise,
 )
 from bot.adapters.web.view import LANGUAGES
-from bot.domain.errors import UserError
+from bot.domain.errors import StorageError, UserError
 from bot.domain.words import Say
 
 log = logging.getLogger(__name__)
@@ -98,9 +98,11 @@ def _explain_errors(site: Site) -> Middleware:
         say = request[VISITOR].say
         try:
             return await handler(request)
-        except UserError as error:  # the disk is full, the database is locked
+        except StorageError as error:  # the disk is full, the database is locked
             log.error("%s %s: %s", request.method, request.path, error)
             return _error(request, site, 503, say("That could not be kept. Try again later."))
+        except UserError as error:
+            return _error(request, site, 422, say(error.message, **error.values))
         except web.HTTPException as error:
             if error.status < 400 or error.content_type == "application/json":
                 raise
