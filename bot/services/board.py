@@ -9,7 +9,6 @@ from bot.ports import Author, BoardMessage, ChannelRef
 from bot.store import board
 from bot.store.database import Database
 
-
 _NAME = re.compile(r"\w[\w-]{0,39}")
 
 
