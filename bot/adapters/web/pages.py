@@ -44,7 +44,7 @@ async def chat(request: web.Request) -> web.Response:
     revision = await site.board.newest_revision()
     messages = await site.board.list_messages(channel, limit=MESSAGES + 1)
     root = await _find_root(site, visitor, channel, request.match_info.get("message"))
-    replies = await _replies(site, root) if root else ()
+    opened = await _thread(site, visitor, root) if root else {}
     say = visitor.say
     return page_response(
         site.view.page(
@@ -54,12 +54,11 @@ async def chat(request: web.Request) -> web.Response:
             visitor=visitor,
             channel=channel,
             channels=channels,
-            messages=messages[-MESSAGES:],
+            articles=await site.view.articles(messages[-MESSAGES:], say),
             more=len(messages) > MESSAGES,
             revision=revision,
             root=root,
-            replies=replies[-REPLIES:],
-            more_replies=len(replies) > REPLIES,
+            **opened,
             texts=view.as_script(view.script_texts(say)),
             commands=view.as_script(view.script_commands(say)),
             here=request.path,
@@ -77,7 +76,7 @@ async def older(request: web.Request) -> web.Response:
         raise web.HTTPNotFound
     limit = REPLIES if root else MESSAGES
     found = await site.board.list_messages(channel, limit=limit + 1, root=root, before=before)
-    html = site.view.page("messages.html", visitor.say, messages=found[-limit:])
+    html = "\n".join(await site.view.articles(found[-limit:], visitor.say))
     return json_response({"html": html, "more": len(found) > limit})
 
 
@@ -88,16 +87,8 @@ async def thread(request: web.Request) -> web.Response:
     root = await _find_root(site, visitor, channel, request.query.get("root"))
     if root is None:
         raise web.HTTPNotFound
-    replies = await _replies(site, root)
-    html = site.view.page(
-        "thread.html",
-        visitor.say,
-        visitor=visitor,
-        channel=channel,
-        root=root,
-        replies=replies[-REPLIES:],
-        more_replies=len(replies) > REPLIES,
-    )
+    opened = await _thread(site, visitor, root)
+    html = site.view.page("thread.html", visitor.say, channel=channel, root=root, **opened)
     return json_response({"html": html})
 
 
@@ -210,8 +201,14 @@ async def _find_root(
     return root
 
 
-async def _replies(site: Site, root: BoardMessage) -> tuple[BoardMessage, ...]:
-    return await site.board.list_messages(root.channel, limit=REPLIES + 1, root=root.id)
+async def _thread(site: Site, visitor: Visitor, root: BoardMessage) -> dict[str, object]:
+    """What the template of a thread needs beside its root."""
+    replies = await site.board.list_messages(root.channel, limit=REPLIES + 1, root=root.id)
+    return {
+        "root_article": site.view.article(root, visitor.say.locale),
+        "replies": await site.view.articles(replies[-REPLIES:], visitor.say),
+        "more_replies": len(replies) > REPLIES,
+    }
 
 
 def _number(text: str | None) -> int | None:

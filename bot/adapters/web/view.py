@@ -1,7 +1,8 @@
 """What pages are made of: the templates, and messages as HTML and as changes of a page."""
 
+import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote
@@ -22,15 +23,24 @@ from bot.ports import BoardMessage
 BOT_NAME = "paperbot"
 LANGUAGES = {"en": "English", "ko": "한국어"}
 
-_CHANGES_REMEMBERED = 1024
+_REMEMBERED = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The templates, and `change`: a message as JSON for the pages of one language."""
+    """The templates, and messages: as HTML, and as changes of the pages of one language."""
 
     environment: Environment
+    article: Callable[[BoardMessage, str], Markup]
     change: Callable[[BoardMessage, str], str]
+
+    async def articles(self, messages: Sequence[BoardMessage], say: Say) -> list[Markup]:
+        """The messages as HTML, with room for others in between: one may hold a whole digest."""
+        made = []
+        for message in messages:
+            made.append(self.article(message, say.locale))
+            await asyncio.sleep(0)
+        return made
 
     def page(self, template: str, say: Say, **values: object) -> str:
         """A template filled in; its text is in the language of `say`."""
@@ -69,11 +79,14 @@ def make_view(voices: Callable[[str], Say], *, build: str) -> View:
         "hue": hue,
     }
 
-    # A change goes to every open page; the same one is made into HTML once a language.
-    @lru_cache(maxsize=_CHANGES_REMEMBERED)
+    # A message goes to every open page; it is made into HTML once a language.
+    @lru_cache(maxsize=_REMEMBERED)
+    def article(message: BoardMessage, locale: str) -> Markup:
+        template = environment.get_template("message.html")
+        html = template.render(say=voices(locale), message=message)
+        return Markup(html)  # noqa: S704 - a template with autoescape wrote it
+
     def change(message: BoardMessage, locale: str) -> str:
-        say = voices(locale)
-        html = environment.get_template("message.html").render(say=say, message=message)
         return json.dumps(
             {
                 "id": message.id,
@@ -84,12 +97,12 @@ def make_view(voices: Callable[[str], Say], *, build: str) -> View:
                 "gone": message.deleted and not message.replies,
                 "cause": message.author.id if message.author else "",
                 "summary": summary(message),
-                "html": html,
+                "html": article(message, locale),
             },
             ensure_ascii=False,
         )
 
-    return View(environment, change)
+    return View(environment, article, change)
 
 
 def version(message: BoardMessage) -> str:
