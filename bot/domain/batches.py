@@ -8,6 +8,7 @@ were not seen before; dates decide nothing but what to call the wait.
 """
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -55,12 +56,11 @@ class State(StrEnum):
 class Watch:
     """What is remembered of one category's feed.
 
-    `day` is the batch day that the rest is about. `news_on` is the last day on which ids unseen
-    before came; `batch_on` the newest date that items claimed. `failed` says the last try failed.
+    `news_on` is the last day on which ids unseen before came; `batch_on` the newest date that
+    items claimed. `failed` says the last try failed.
     """
 
     category: str
-    day: dt.date | None = None
     news_on: dt.date | None = None
     batch_on: dt.date | None = None
     failed: bool = False
@@ -120,7 +120,6 @@ def after_answer(watch: Watch, seen: Seen, now: dt.datetime, spread: float) -> W
     claimed = max(filter(None, (watch.batch_on, seen.batch_on)), default=None)
     after = replace(
         watch,
-        day=day,
         news_on=day if seen.unseen else watch.news_on,
         batch_on=claimed,
         failed=False,
@@ -132,12 +131,28 @@ def after_answer(watch: Watch, seen: Seen, now: dt.datetime, spread: float) -> W
         again = now + shortest + (longest - shortest) * spread
         # One last look when the window closes, so that "late" is said from what was seen then.
         return replace(after, next_at=min(again, max(_at(day, CLOSES), now + shortest)))
-    return replace(after, next_at=_next_window(day, spread))
+    return replace(after, next_at=next_window(now, spread))
 
 
 def after_failure(watch: Watch, now: dt.datetime, retry_at: dt.datetime) -> Watch:
     """The memory after an answer that could not be believed, or none."""
-    return replace(watch, day=batch_day(now), failed=True, checked_at=now, next_at=retry_at)
+    return replace(watch, failed=True, checked_at=now, next_at=retry_at)
+
+
+class Trouble(StrEnum):
+    """What the operator should know about the feeds as a whole."""
+
+    NONE = "none"
+    WARNING = "warning"  # on a day with batches, not one category has anything new
+    ALARM = "alarm"  # … and it was so on the day before
+
+
+def trouble(states: Iterable[State], *, news_the_day_before: bool) -> Trouble:
+    """Whether all of arXiv seems to stand still, by the states of its categories."""
+    known = tuple(states)
+    if not known or any(each not in {State.STALLED, State.FAILED} for each in known):
+        return Trouble.NONE
+    return Trouble.WARNING if news_the_day_before else Trouble.ALARM
 
 
 def missed_days(last: dt.date | None, today: dt.date) -> tuple[dt.date, ...]:
@@ -154,8 +169,8 @@ def submission_window(day: dt.date, eastern: dt.tzinfo) -> tuple[dt.datetime, dt
 
     Papers that moderators held back were submitted earlier, so this finds nearly all, not all.
     """
-    end = _weekday_before(day)
-    start = _weekday_before(end)
+    end = day_before(day)
+    start = day_before(end)
     deadline = dt.time(14)
     return (
         dt.datetime.combine(start, deadline, eastern).astimezone(dt.UTC),
@@ -163,7 +178,8 @@ def submission_window(day: dt.date, eastern: dt.tzinfo) -> tuple[dt.datetime, dt
     )
 
 
-def _weekday_before(day: dt.date) -> dt.date:
+def day_before(day: dt.date) -> dt.date:
+    """The last day before that one on which there should have been batches."""
     before = day - _DAY
     while not is_expected(before):
         before -= _DAY
@@ -174,8 +190,9 @@ def _at(day: dt.date, after_midnight: dt.timedelta) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(), dt.UTC) + after_midnight
 
 
-def _next_window(day: dt.date, spread: float) -> dt.datetime:
-    following = day + _DAY
+def next_window(now: dt.datetime, spread: float) -> dt.datetime:
+    """When the next day's batch is looked for; `spread` as in `after_answer`."""
+    following = batch_day(now) + _DAY
     while not is_expected(following):
         following += _DAY
     # Not everybody on the minute: arXiv asks for that.

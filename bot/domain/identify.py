@@ -32,7 +32,10 @@ _PER_SLIP = 0.02
 _SLIP_LENGTH = 5
 _SLIP_LIKENESS = 0.8
 _WORD = re.compile(r"[^\W_]+")
-_COMMAND = re.compile(r"\\(?:[a-zA-Z]+|.)")
+# Accents (\'e, \v{s}) and looks (\textbf, \rm) vanish; what stands for a sign (\alpha) is a word.
+_COMMAND = re.compile(
+    r"\\(?:[^a-zA-Z]|[uvHckrtbd](?=[\s{])\s?|(?:(?:text|math)[a-z]*|emph|rm|bf|it)(?![a-zA-Z]))|\\"
+)
 _PARTICLES = frozenset({"jr", "sr", "ii", "iii", "iv", "et", "al"})
 _SMALL = frozenset(
     [
@@ -67,7 +70,7 @@ class Match:
 
 def title_words(title: str) -> tuple[str, ...]:
     """The words of a title, as two spellings of it share them: no case, accents or markup."""
-    plain = _COMMAND.sub(" ", title.replace("$", " ").replace("{", "").replace("}", ""))
+    plain = _COMMAND.sub("", title.replace("$", " ")).replace("{", "").replace("}", "")
     # Accents come off; Hangul, which decomposes as well, is put together again.
     folded = unicodedata.normalize("NFKD", plain).casefold()
     bare = "".join(c for c in folded if not unicodedata.combining(c))

@@ -1,0 +1,1 @@
+"""arXiv: its feeds and its query service, asked politely and believed carefully."""

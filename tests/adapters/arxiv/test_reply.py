@@ -1,0 +1,173 @@
+"""What is believed, and what is refused before a parser sees it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.adapters.arxiv.feed import parse_feed, split_authors
+from bot.adapters.arxiv.records import parse_records
+from bot.adapters.arxiv.reply import Reply, parse_reply, retry_after
+from bot.ports import (
+    Refusal,
+    SourceFailureError,
+    SourceReplyError,
+    SourceThrottledError,
+    SourceUnavailableError,
+)
+from tests.fakes.arxiv import Paper, xml
+from tests.fakes.arxiv.faults import LAUGHS, PAGE
+
+NOW = datetime(2026, 11, 24, 5, tzinfo=UTC)
+FORMULA = r"For all $k<n$ and $x>0$ we show f<g and a<b>c, R&D, \alpha_{i}"
+
+
+def feed(**changes: object) -> bytes:
+    paper = Paper("2611.10001", "A title", abstract=FORMULA, **changes)  # type: ignore[arg-type]
+    return xml.atom_feed("cs.LG", NOW.date(), [(paper, "new")], NOW).encode()
+
+
+@pytest.mark.parametrize("write", [xml.atom_feed, xml.rss_feed])
+def test_latex_stays_intact_in_atom_and_in_rss(write):
+    paper = Paper("2611.10001", "On $a<b$ & more", abstract=FORMULA)
+    body = write("cs.LG", NOW.date(), [(paper, "new")], NOW).encode()
+
+    (item,) = parse_feed(Reply(200, body), "cs.LG").items
+
+    assert item.abstract == FORMULA
+    assert item.title == "On $a<b$ & more"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (PAGE.encode(), Refusal.HTML),
+        (b"<html><body>no</body></html>", Refusal.HTML),
+        (LAUGHS.encode(), Refusal.ENTITIES),
+        (
+            b'<?xml version="1.0"?><!-- x --><!DOCTYPE feed SYSTEM "file:///x"><feed/>',
+            Refusal.ENTITIES,
+        ),
+        (b'\xef\xbb\xbf<!DOCTYPE rss [<!ENTITY a "b">]><rss/>', Refusal.ENTITIES),
+        (b"", Refusal.MALFORMED),
+        (b"   \n", Refusal.MALFORMED),
+        (b"<!-- never closed", Refusal.MALFORMED),
+        (b"<other/>", Refusal.MALFORMED),
+        (b"not a feed at all", Refusal.MALFORMED),
+        (b"<?xml version='1.0'?><feed>\xe9</feed>", Refusal.MALFORMED),
+        ("<?xml version='1.0' encoding='UTF-16'?><feed/>".encode("utf-16"), Refusal.MALFORMED),
+        (b"<?xml version='1.0' encoding='ISO-8859-1'?><feed></feed>", Refusal.MALFORMED),
+        (b"<?xml version='1.0'?><feed><title>no namespace</title></feed>", Refusal.MALFORMED),
+        (
+            b"<feed xmlns='http://www.w3.org/2005/Atom'>" + b"<a/>" * 400_001 + b"</feed>",
+            Refusal.TOO_LARGE,
+        ),
+    ],
+)
+def test_a_body_that_is_no_feed_is_refused_for_its_reason(body: bytes, kind: Refusal):
+    with pytest.raises(SourceReplyError) as refused:
+        parse_reply(Reply(200, body))
+
+    assert refused.value.kind is kind
+
+
+def test_throttling_with_status_200_is_throttling():
+    with pytest.raises(SourceThrottledError):
+        parse_reply(Reply(200, b"Rate exceeded."))
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_a_server_in_trouble_is_unavailable_whatever_it_sends(status: int):
+    wish = timedelta(seconds=7)
+
+    with pytest.raises(SourceUnavailableError) as refused:
+        parse_reply(Reply(status, feed(), retry_after=wish))
+
+    assert refused.value.retry_after == wish
+
+
+def test_a_reason_for_the_log_is_one_short_printable_line():
+    with pytest.raises(SourceReplyError) as refused:
+        parse_reply(Reply(200, b"no\nfeed\x1b[31m\x00" + b"x" * 5000))
+
+    assert str(refused.value).isprintable()
+    assert len(str(refused.value)) < 200
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_raise_anything_but_the_documented_errors(junk: bytes):
+    whole = feed()
+    for body in (junk, whole[: len(junk) * 3] + junk, junk + whole):
+        try:
+            parse_feed(Reply(200, body), "cs.LG")
+            parse_records(Reply(200, body))
+        except SourceFailureError:
+            continue
+
+
+@given(st.integers(1, 2000), st.sampled_from([200, 400]))
+def test_a_feed_cut_anywhere_is_refused(cut: int, status: int):
+    whole = feed().rstrip()
+
+    with pytest.raises(SourceFailureError):
+        parse_feed(Reply(status, whole[: -(cut % len(whole)) - 1]), "cs.LG")
+
+
+@pytest.mark.parametrize(
+    ("value", "wait"),
+    [
+        (None, None),
+        ("120", timedelta(minutes=2)),
+        (" 0 ", timedelta(0)),
+        ("Tue, 24 Nov 2026 05:01:00 GMT", timedelta(minutes=1)),
+        ("Tue, 24 Nov 2026 04:00:00 GMT", timedelta(0)),
+        ("soon", None),
+        ("-5", None),
+        ("9" * 400, timedelta(seconds=10**8)),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(value: str | None, wait: timedelta | None):
+    assert retry_after(value, NOW) == wait
+
+
+@pytest.mark.parametrize(
+    ("creator", "names"),
+    [
+        ("Ada Lovelace, Kim Example", ("Ada Lovelace", "Kim Example")),
+        ("Ada L. (Univ. A, B, (C, D)), Bo (Lab, Seoul)", ("Ada L.", "Bo")),
+        ("Robert Roe, Jr., Sam", ("Robert Roe, Jr.", "Sam")),
+        ("Stray (one, Two", ("Stray (one", "Two")),
+        ("", ()),
+        ("The (A, B) Collaboration, C D", ("The Collaboration", "C D")),
+    ],
+)
+def test_authors_are_parted_at_their_own_commas(creator: str, names: tuple[str, ...]):
+    assert split_authors(creator) == names
+
+
+def test_items_without_an_id_are_left_out_and_a_feed_of_only_such_is_refused():
+    good = feed().decode()
+    entry = good[good.index("<entry>") : good.index("</feed>")]
+    broken = entry.replace("oai:arXiv.org:2611.10001v1", "oai:elsewhere:1")
+
+    mixed = parse_feed(Reply(200, good.replace(entry, entry + broken).encode()), "cs.LG")
+    with pytest.raises(SourceReplyError):
+        parse_feed(Reply(200, good.replace(entry, broken).encode()), "cs.LG")
+
+    assert len(mixed.items) == 1
+
+
+def test_an_answer_with_fewer_papers_than_it_counts_is_refused():
+    body = xml.query_feed([(Paper("2611.10001", "A"), 0)], 2, NOW).encode()
+
+    with pytest.raises(SourceReplyError):
+        parse_records(Reply(200, body), asked=2)
+
+
+def test_none_of_ten_papers_is_not_believed():
+    body = xml.query_feed([], 0, NOW).encode()
+
+    with pytest.raises(SourceReplyError):
+        parse_records(Reply(200, body), asked=10)
+    assert parse_records(Reply(200, body), asked=9) == ()
