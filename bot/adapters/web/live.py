@@ -1,6 +1,7 @@
 """The stream of changes that every open page listens to (server-sent events)."""
 
 import asyncio
+import logging
 from contextlib import suppress
 
 from aiohttp import web
@@ -8,6 +9,9 @@ from aiohttp_sse import EventSourceResponse
 
 from bot.adapters.web.hub import Hub
 from bot.adapters.web.site import SITE, VISITOR, Site
+from bot.domain.errors import UserError
+
+log = logging.getLogger(__name__)
 
 MOST_LISTENERS = 500
 """Open pages; the next one is told to come again later."""
@@ -31,11 +35,15 @@ async def stream(request: web.Request) -> web.StreamResponse:
     known = request.headers.get("Last-Event-ID") or request.query.get("after", "")
     after = int(known) if known.isascii() and known.isdigit() and len(known) < 19 else 0
     response = EventSourceResponse(sep="\n", send_timeout=20)
-    with suppress(ConnectionResetError):
+    try:
         await response.prepare(request)
         async with response:
             await response.send(site.build, event="hello", retry=_RETRY)
             await _send_changes(response, site, after, request[VISITOR].say.locale)
+    except ConnectionResetError:
+        log.debug("a page went away")
+    except UserError as error:  # the database; the page comes back and asks again
+        log.error("the stream of changes broke off: %s", error)
     return response
 
 

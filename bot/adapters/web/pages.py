@@ -167,11 +167,10 @@ async def papers(request: web.Request) -> web.Response:
     )
 
 
-def commentary_parts(entry: Entry, say: Say) -> list[tuple[Language, str, tuple[str, ...]]]:
-    """The commentary, the reader's own language first: language, its name, paragraphs."""
-    names = {Language.KO: say("In Korean"), Language.EN: say("In English")}
+def commentary_parts(entry: Entry, say: Say) -> list[tuple[Language, tuple[str, ...]]]:
+    """The commentary by language, the reader's own first."""
     return [
-        (language, names[language], entry.paragraphs(language))
+        (language, entry.paragraphs(language))
         for language in _languages(say)
         if entry.paragraphs(language)
     ]
