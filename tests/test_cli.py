@@ -243,6 +243,91 @@ def test_a_channel_that_is_not_subscribed_is_an_error(archive: Run):
     assert (ran.status, ran.err.count("\n")) == (1, 1)
 
 
+def test_a_channel_is_subscribed_changed_and_removed(archive: Run):
+    added = archive("channel", "add", "web:general", "--at", "9:00", "--tz", "asia/seoul")
+    changed = archive("channel", "change", "web:general", "--weekdays", "mon-fri", "--tags", "#rl")
+    listed = archive("channel", "list", "--json")
+    removed = archive("channel", "remove", "web:general")
+
+    assert [added.status, changed.status, removed.status] == [0, 0, 0]
+    (form,) = listed.json
+    assert form["channel"] == "web:general"
+    assert (form["at"], form["tz"], form["weekdays"]) == ("09:00", "Asia/Seoul", "mon-fri")
+    assert (form["tags"], form["standing"]) == ("#rl", "active")
+    assert archive("channel", "list", "--json").json == []
+
+
+def test_a_channel_is_paused_and_resumed(archive: Run):
+    archive("channel", "add", "web:general", "--at", "09:00", "--tz", "UTC")
+
+    assert "paused" in archive("channel", "pause", "web:general").out
+    assert "active" in archive("channel", "resume", "web:general").out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["add", "general", "--at", "09:00", "--tz", "UTC"],
+        ["add", "web:general", "--at", "25:00", "--tz", "UTC"],
+        ["add", "web:general", "--at", "09:00", "--tz", "Asia/Soul"],
+        ["add", "web:general", "--at", "09:00"],
+        ["add", "web:general", "--at", "09:00", "--tz", "UTC", "--tags", "author:lee"],
+        ["add", "web:general", "--at", "09:00", "--tz", "UTC", "--since", "2025-02-30"],
+        ["add", "slack:C0123", "--at", "09:00", "--tz", "UTC"],
+        ["add", "discord:123", "--at", "09:00", "--tz", "UTC"],
+    ],
+)
+def test_a_wrong_subscription_is_one_clear_line_and_nothing_is_done(
+    arguments: list[str], archive: Run
+):
+    ran = archive("channel", *arguments)
+
+    assert (ran.status, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert archive("channel", "list", "--json").json == []
+
+
+def test_a_preview_for_a_channel_is_in_its_languages_and_layout(archive: Run):
+    archive("channel", "add", "web:general", "--at", "09:00", "--tz", "UTC", "--languages", "ko")
+    archive("channel", "change", "web:general", "--layout", "compact", "--tags", "#rl")
+
+    ran = archive("digest", "2026-11-20", "--channel", "web:general", "--as", "html")
+
+    assert ran.out.count("<article>") == 1
+    assert "논문 2편" in ran.out
+
+
+def test_a_digest_posted_by_hand_waits_in_the_outbox(archive: Run):
+    posted = archive("post", "2026-11-20", "--channel", "web:general")
+    again = archive("post", "2026-11-20", "--channel", "web:general")
+    waiting = archive("deliveries", "--state", "planned", "--json")
+
+    assert (posted.status, again.status) == (0, 1)
+    assert waiting.json[0]["part"] == "header"
+    assert len(waiting.json) == 6
+
+
+def test_a_delivery_is_dropped_and_tried_again(archive: Run):
+    archive("post", "2026-11-20", "--channel", "web:general")
+
+    dropped = archive("deliveries", "drop", 2)
+    retried = archive("deliveries", "retry", 2)
+    unknown = archive("deliveries", "retry", 99)
+
+    assert "dead" in dropped.out
+    assert "planned" in retried.out
+    assert (unknown.status, unknown.err.count("\n")) == (1, 1)
+
+
+def test_a_backup_is_a_whole_database(
+    archive: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    ran = archive("backup", tmp_path / "copy.db")
+    monkeypatch.setenv("PAPERBOT_DATABASE", f"sqlite:///{tmp_path}/copy.db")
+
+    assert ran.status == 0
+    assert archive("import", samples.PAGE, "--json").json["entries"]["unchanged"] == 12
+
+
 def test_the_real_day_is_read_as_the_curator_wrote_it(run: Run, shared: Path):
     page = shared / "samples" / "digests" / "2025-02-04.txt"
 

@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import archive, digests
+from bot.cli import archive, digests, outgoing, upkeep
+from bot.cli.channels import channel
 from bot.cli.terminal import DONE, FAILED, WRONG, complain, tell_error
 from bot.domain.errors import QueryError, UsageError, UserError
 
@@ -24,6 +25,10 @@ app = typer.Typer(
 )
 app.command("import")(archive.import_)
 app.command()(digests.digest)
+app.add_typer(channel, name="channel")
+app.command()(outgoing.post)
+app.add_typer(outgoing.deliveries, name="deliveries")
+app.command()(upkeep.backup)
 
 
 def _version(wanted: bool) -> None:

@@ -5,8 +5,11 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from bot.domain.errors import NotFoundError
+from bot.domain.errors import NotFoundError, UsageError
 from bot.domain.words import mark
+from bot.ports import ChannelRef, Platform
+from bot.services.board import DatabaseBoard
+from bot.services.subscribe import Check
 from bot.settings import Settings, read_settings
 from bot.store.database import Database, opened
 
@@ -16,6 +19,22 @@ T = TypeVar("T")
 def now() -> datetime:
     """This instant."""
     return datetime.now(UTC)
+
+
+def checker(db: Database, settings: Settings) -> Check:
+    """Asks a channel's platform whether the bot may post there; a web channel is made."""
+
+    async def check(channel: ChannelRef) -> ChannelRef:
+        match channel.platform:
+            case Platform.WEB:
+                await DatabaseBoard(db).add_channel(channel.id, at=now())
+            case Platform.SLACK if not settings.slack_is_on:
+                raise UsageError(mark("Slack is not set up: SLACK_BOT_TOKEN is missing"))
+            case Platform.DISCORD if not settings.discord_is_on:
+                raise UsageError(mark("Discord is not set up: DISCORD_TOKEN is missing"))
+        return channel
+
+    return check
 
 
 def with_database(work: Callable[[Database, Settings], Awaitable[T]], *, make: bool = False) -> T:

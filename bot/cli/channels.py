@@ -1,0 +1,116 @@
+"""`channel …`: which channels get a digest, when, and how it looks."""
+
+from typing import Annotated
+
+import typer
+
+from bot.cli.terminal import DONE, say_line, show_json, voice
+
+channel = typer.Typer(help="Subscribe channels to the digest.")
+
+Ref = Annotated[
+    str, typer.Argument(metavar="REF", help="Like slack:C0123, discord:1234567890, web:general.")
+]
+At = Annotated[str | None, typer.Option("--at", metavar="HH:MM", help="When, in local time.")]
+Zone = Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="Like Asia/Seoul.")]
+Weekdays = Annotated[
+    str | None, typer.Option("--weekdays", metavar="DAYS", help="Like mon-fri or mon,wed,fri.")
+]
+Languages = Annotated[
+    str | None, typer.Option("--languages", metavar="ko,en", help="Which, in that order.")
+]
+Tags = Annotated[
+    str | None, typer.Option("--tags", metavar="TAGS", help="Only these, or not those: '#rl -#moe'")
+]
+Layout = Annotated[
+    str | None,
+    typer.Option("--layout", metavar="papers|compact", help="A message a paper, or one for all."),
+]
+Most = Annotated[str | None, typer.Option("--most", metavar="N", help="The most papers a digest.")]
+Since = Annotated[
+    str | None,
+    typer.Option("--since", metavar="DATE", help="Older days, from this on, come one by one."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value and nothing else.")]
+
+
+@channel.command("add")
+def add(
+    ref: Ref,
+    at: At = None,
+    tz: Zone = None,
+    weekdays: Weekdays = None,
+    languages: Languages = None,
+    tags: Tags = None,
+    layout: Layout = None,
+    most: Most = None,
+    since: Since = None,
+) -> int:
+    """Post a digest there every day; --at and --tz are needed."""
+    from bot.cli import subscriptions
+
+    words = subscriptions.Words(at, tz, weekdays, languages, tags, layout, most)
+    subscriptions.show(subscriptions.add(ref, words, since))
+    return DONE
+
+
+@channel.command("change")
+def change(
+    ref: Ref,
+    at: At = None,
+    tz: Zone = None,
+    weekdays: Weekdays = None,
+    languages: Languages = None,
+    tags: Tags = None,
+    layout: Layout = None,
+    most: Most = None,
+) -> int:
+    """Post it otherwise from now on; what is left out stays."""
+    from bot.cli import subscriptions
+
+    words = subscriptions.Words(at, tz, weekdays, languages, tags, layout, most)
+    subscriptions.show(subscriptions.change(ref, words))
+    return DONE
+
+
+@channel.command("list")
+def list_(as_json: AsJson = False) -> int:
+    """Every subscribed channel, and how it goes there."""
+    from bot.cli import subscriptions
+
+    found = subscriptions.list_all()
+    if as_json:
+        show_json([subscriptions.form(status) for status in found])
+    elif not found:
+        say_line(voice()("No channel is subscribed: paperbot channel add --help says how."))
+    else:
+        for status in found:
+            subscriptions.show(status)
+    return DONE
+
+
+@channel.command("pause")
+def pause(ref: Ref) -> int:
+    """Post nothing there until it is resumed."""
+    from bot.cli import subscriptions
+
+    subscriptions.show(subscriptions.pause(ref))
+    return DONE
+
+
+@channel.command("resume")
+def resume(ref: Ref) -> int:
+    """Post there again."""
+    from bot.cli import subscriptions
+
+    subscriptions.show(subscriptions.resume(ref))
+    return DONE
+
+
+@channel.command("remove")
+def remove(ref: Ref) -> int:
+    """End it; what was planned already still goes out."""
+    from bot.cli import subscriptions
+
+    subscriptions.remove(ref)
+    return DONE

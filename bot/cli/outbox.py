@@ -1,0 +1,91 @@
+"""What `post` and `deliveries …` do: the outbox changed in the database, and shown."""
+
+from collections.abc import Iterable
+
+from bot.adapters.catalogue import Catalogues
+from bot.adapters.text import printable
+from bot.cli.terminal import say_line, voice
+from bot.cli.workbench import checker, now, with_database
+from bot.domain.dates import parse_date
+from bot.domain.delivery import State
+from bot.ports import parse_channel
+from bot.services import outbox, plan, subscribe
+from bot.services.plan import Planned
+from bot.services.subscribe import Words
+from bot.settings import Settings
+from bot.store.database import Database
+from bot.store.outbox import Delivery
+
+
+def post(ref: str, date: str | None) -> Planned:
+    """Plan a day's digest for a channel, subscribed or not; raises `UserError`."""
+    channel = parse_channel(ref)
+    day = parse_date(date) if date is not None else None
+
+    async def work(db: Database, settings: Settings) -> Planned:
+        words = Words(zone=settings.timezone.key)
+        subscription = await subscribe.by_hand(
+            db, channel, words, now=now(), check=checker(db, settings)
+        )
+        return await plan.plan_by_hand(db, subscription, day, now=now(), voices=Catalogues())
+
+    return with_database(work)
+
+
+def list_deliveries(states: Iterable[State], ref: str | None, limit: int) -> tuple[Delivery, ...]:
+    """The newest of these states, and of that channel, oldest first."""
+    channel = str(parse_channel(ref)) if ref is not None else None
+
+    async def work(db: Database, _: Settings) -> tuple[Delivery, ...]:
+        return await outbox.list_deliveries(db, states=states, channel=channel, limit=limit)
+
+    return with_database(work)
+
+
+def retry(delivery_id: int) -> Delivery:
+    """Have a delivery posted after all; raises `UserError`."""
+
+    async def work(db: Database, _: Settings) -> Delivery:
+        return await outbox.retry(db, delivery_id, now=now())
+
+    return with_database(work)
+
+
+def drop(delivery_id: int) -> Delivery:
+    """Give a delivery up; raises `UserError`."""
+
+    async def work(db: Database, _: Settings) -> Delivery:
+        return await outbox.drop(db, delivery_id)
+
+    return with_database(work)
+
+
+def form(delivery: Delivery) -> dict[str, object]:
+    """The JSON of a delivery."""
+    return {
+        "id": delivery.id,
+        "key": delivery.key,
+        "channel": delivery.channel,
+        "state": str(delivery.state),
+        "date": delivery.on.isoformat() if delivery.on is not None else None,
+        "part": delivery.part,
+        "entry_id": delivery.entry_id,
+        "summary": delivery.summary,
+        "attempt": delivery.attempt,
+        "not_before": delivery.not_before.isoformat(),
+        "reason": delivery.reason,
+        "detail": delivery.detail,
+        "message_id": delivery.message_id,
+        "planned_at": delivery.planned_at.isoformat(),
+        "sent_at": delivery.sent_at.isoformat() if delivery.sent_at is not None else None,
+    }
+
+
+def show(delivery: Delivery) -> None:
+    """A delivery in a line, and why it is stuck in another."""
+    day = delivery.on.isoformat() if delivery.on is not None else "-"
+    summary = printable(" ".join(delivery.summary.split()))
+    say_line(f"{delivery.id}  {delivery.state}  {delivery.channel}  {day}  {summary}")
+    if delivery.reason:
+        detail = f": {delivery.detail}" if delivery.detail else ""
+        say_line(f"    {voice()(delivery.reason)}{printable(detail)}")

@@ -1,0 +1,83 @@
+"""`post` and `deliveries …`: what goes out, and what is stuck."""
+
+from typing import Annotated
+
+import typer
+
+from bot.cli.terminal import DONE, say_line, show_json, voice
+from bot.domain.delivery import State
+
+deliveries = typer.Typer(help="The outbox: what was posted, what waits, what is stuck and why.")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value and nothing else.")]
+Id = Annotated[int, typer.Argument(metavar="ID", help="As `paperbot deliveries` shows it.")]
+
+
+def post(
+    channel: Annotated[
+        str, typer.Option("--channel", metavar="REF", help="Like slack:C0123 or web:general.")
+    ],
+    date: Annotated[
+        str | None,
+        typer.Argument(metavar="DATE", help="Like 2025-02-04; else what the next digest would be."),
+    ] = None,
+) -> int:
+    """Plan a digest now: a running bot posts it within seconds, and never twice."""
+    from bot.cli import outbox
+
+    planned = outbox.post(channel, date)
+    say = voice()
+    say_line(
+        say(
+            "{channel}: {papers} of {day} in {messages}; a running bot posts them now.",
+            channel=planned.channel,
+            day=planned.on.isoformat(),
+            papers=say.count("{n} paper", "{n} papers", planned.papers),
+            messages=say.count("{n} message", "{n} messages", planned.messages),
+        )
+    )
+    return DONE
+
+
+@deliveries.callback(invoke_without_command=True)
+def show(
+    context: typer.Context,
+    state: Annotated[
+        list[State] | None, typer.Option("--state", help="Only of this state; may be repeated.")
+    ] = None,
+    channel: Annotated[
+        str | None, typer.Option("--channel", metavar="REF", help="Only of this channel.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="The newest N.")] = 100,
+    as_json: AsJson = False,
+) -> int:
+    """The outbox, newest last."""
+    if context.invoked_subcommand is not None:
+        return DONE
+    from bot.cli import outbox
+
+    found = outbox.list_deliveries(state or tuple(State), channel, limit)
+    if as_json:
+        show_json([outbox.form(delivery) for delivery in found])
+    else:
+        for delivery in found:
+            outbox.show(delivery)
+    return DONE
+
+
+@deliveries.command("retry")
+def retry(delivery: Id) -> int:
+    """Have one posted after all; one that may have been posted is searched for first."""
+    from bot.cli import outbox
+
+    outbox.show(outbox.retry(delivery))
+    return DONE
+
+
+@deliveries.command("drop")
+def drop(delivery: Id) -> int:
+    """Give one up, and the replies to it."""
+    from bot.cli import outbox
+
+    outbox.show(outbox.drop(delivery))
+    return DONE

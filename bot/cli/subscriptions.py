@@ -1,0 +1,150 @@
+"""What `channel …` does: subscriptions changed in the database, and shown."""
+
+from collections.abc import Awaitable, Callable
+
+from bot.cli.terminal import say_line, voice
+from bot.cli.workbench import checker, now, with_database
+from bot.domain.dates import parse_date
+from bot.domain.subscription import Standing, format_weekdays
+from bot.ports import ChannelRef, parse_channel
+from bot.services import subscribe
+from bot.services.subscribe import Status, Words
+from bot.settings import Settings
+from bot.store.database import Database
+
+__all__ = ["Words", "add", "change", "form", "list_all", "pause", "remove", "resume", "show"]
+
+
+def add(ref: str, words: Words, since: str | None) -> Status:
+    """Subscribe a channel; raises `UserError`."""
+    first = parse_date(since) if since is not None else None
+
+    async def act(db: Database, settings: Settings, channel: ChannelRef) -> ChannelRef:
+        added = await subscribe.add(
+            db, channel, words, now=now(), since=first, check=checker(db, settings)
+        )
+        return parse_channel(added.channel)
+
+    return _done(ref, act, make=True)
+
+
+def change(ref: str, words: Words) -> Status:
+    """Other wishes from now on; raises `UserError`."""
+
+    async def act(db: Database, _: Settings, channel: ChannelRef) -> ChannelRef:
+        await subscribe.change(db, channel, words, now=now())
+        return channel
+
+    return _done(ref, act)
+
+
+def pause(ref: str) -> Status:
+    """Post nothing there until it is resumed; raises `UserError`."""
+
+    async def act(db: Database, _: Settings, channel: ChannelRef) -> ChannelRef:
+        await subscribe.pause(db, channel, now=now())
+        return channel
+
+    return _done(ref, act)
+
+
+def resume(ref: str) -> Status:
+    """Post there again; raises `UserError`."""
+
+    async def act(db: Database, settings: Settings, channel: ChannelRef) -> ChannelRef:
+        await subscribe.resume(db, channel, now=now(), check=checker(db, settings))
+        return channel
+
+    return _done(ref, act)
+
+
+def remove(ref: str) -> None:
+    """End the subscription; raises `UserError`."""
+    channel = parse_channel(ref)
+
+    async def act(db: Database, _: Settings) -> None:
+        await subscribe.remove(db, channel, now=now())
+
+    with_database(act)
+
+
+def list_all() -> tuple[Status, ...]:
+    """Every subscription that was not removed."""
+
+    async def work(db: Database, _: Settings) -> tuple[Status, ...]:
+        return tuple(
+            [
+                await subscribe.status(db, parse_channel(each.channel), now=now())
+                for each in await subscribe.list_all(db)
+            ]
+        )
+
+    return with_database(work)
+
+
+def _done(
+    ref: str,
+    act: Callable[[Database, Settings, ChannelRef], Awaitable[ChannelRef]],
+    *,
+    make: bool = False,
+) -> Status:
+    """How the channel's subscription is after `act`, which may learn its full name."""
+    channel = parse_channel(ref)
+
+    async def work(db: Database, settings: Settings) -> Status:
+        known = await act(db, settings, channel)
+        return await subscribe.status(db, known, now=now())
+
+    return with_database(work, make=make)
+
+
+def form(status: Status) -> dict[str, object]:
+    """The JSON of a subscription."""
+    subscription, wishes = status.subscription, status.subscription.wishes
+    upcoming = status.next_slot
+    return {
+        "channel": subscription.channel,
+        "standing": str(subscription.standing),
+        "reason": subscription.reason,
+        "at": f"{wishes.schedule.at:%H:%M}",
+        "tz": wishes.schedule.zone.key,
+        "weekdays": format_weekdays(wishes.schedule.weekdays),
+        "languages": [str(language) for language in wishes.languages],
+        "tags": wishes.tags,
+        "layout": str(wishes.layout),
+        "most": wishes.most,
+        "since": wishes.since.isoformat(),
+        "next_at": upcoming.at.isoformat() if upcoming is not None else None,
+        "last_on": status.last_on.isoformat() if status.last_on is not None else None,
+        "open": status.tally.open,
+        "held": status.tally.held,
+        "dead": status.tally.dead,
+    }
+
+
+def show(status: Status) -> None:
+    """A subscription in a line or two."""
+    say = voice()
+    subscription, wishes = status.subscription, status.subscription.wishes
+    words = [
+        subscription.channel,
+        str(subscription.standing),
+        f"{wishes.schedule.at:%H:%M} {wishes.schedule.zone.key}",
+        format_weekdays(wishes.schedule.weekdays),
+        ",".join(wishes.languages),
+        wishes.layout,
+        wishes.tags or say("all"),
+    ]
+    if subscription.standing is Standing.MANUAL:
+        del words[2:4]
+    if status.next_slot is not None:
+        at = status.next_slot.at.astimezone(wishes.schedule.zone)
+        words.append(say("next: {at}", at=f"{at:%Y-%m-%d %H:%M}"))
+    if status.tally.held or status.tally.dead:
+        words.append(
+            say("held: {held}, dead: {dead}", held=status.tally.held, dead=status.tally.dead)
+        )
+    say_line("  ".join(words))
+    if subscription.reason:
+        detail = f": {subscription.detail}" if subscription.detail else ""
+        say_line(f"  {say(subscription.reason)}{detail}")

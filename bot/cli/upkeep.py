@@ -1,0 +1,26 @@
+"""`backup`: a copy while the bot runs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.terminal import DONE, say_line, voice
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Replaced if it is there.")],
+) -> int:
+    """Write a consistent, checked copy of the database, also while the bot runs."""
+    from bot.cli.workbench import now, with_database
+    from bot.services.backup import backup as write_backup
+    from bot.settings import Settings
+    from bot.store.database import Database
+
+    async def work(db: Database, _: Settings) -> int:
+        return await write_backup(db, file, now=now())
+
+    size = with_database(work)
+    megabytes = f"{size / 1_000_000:.1f}"
+    say_line(voice()("{file}: {size} MB, checked.", file=file, size=megabytes))
+    return DONE
