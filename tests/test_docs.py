@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.catalogue import Catalogues
+from bot.cli.program import app
 from bot.domain.commands import COMMANDS
 
 
@@ -47,6 +48,17 @@ def test_the_korean_readme_lists_it_in_korean(root: Path):
     assert _rows(readme, "## 채팅 명령") == [
         (f"`{spec.usage}`", say(spec.summary)) for spec in COMMANDS
     ]
+
+
+def test_the_readme_lists_every_command_of_the_program(root: Path):
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    names = [each.name for each in (*app.registered_commands, *app.registered_groups)]
+
+    listed = {
+        usage.split()[1].strip("`") for usage, _ in _rows(readme, "### Commands of the operator")
+    }
+
+    assert listed == set(names)
 
 
 def test_the_readme_begins_with_the_commands_that_ci_runs(root: Path):

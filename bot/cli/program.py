@@ -24,11 +24,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("import")(archive.import_)
-app.command()(digests.digest)
+app.command("digest")(digests.digest)
 app.add_typer(channel, name="channel")
-app.command()(outgoing.post)
+app.command("post")(outgoing.post)
 app.add_typer(outgoing.deliveries, name="deliveries")
-app.command()(upkeep.backup)
+app.command("backup")(upkeep.backup)
 
 
 def _version(wanted: bool) -> None:
