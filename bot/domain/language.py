@@ -80,7 +80,7 @@ def is_sentence(text: str) -> bool:
 def is_title_case(text: str) -> bool:
     """Whether nearly all longer words of a line begin with a capital, as in a paper's title."""
     words = _TITLE_WORD.findall(text[:1000])
-    return len(words) > 1 and sum(word[0].isupper() for word in words) >= 0.7 * len(words)
+    return len(words) > 0 and sum(word[0].isupper() for word in words) >= 0.7 * len(words)
 
 
 def _nearest(languages: Sequence[Language | None]) -> list[Language | None]:

@@ -7,15 +7,18 @@ from bot.domain.arxiv import find_arxiv_ids
 from bot.domain.entry import Language
 
 _AUTHORS_SPEAK = re.compile(
-    r"\b(?:we|this (?:paper|work|report|article)|the (?:authors|paper)) (?:also |first |then |"
-    r"further |thus |formally |systematically )?(?:address|analy[sz]e|argue|consider|demonstrate|"
-    r"describe|design|develop|discuss|establish|evaluate|examine|explore|find|formali[sz]e|"
-    r"formulate|identify|introduce|investigate|observe|offer|present|propose|prove|provide|"
-    r"release|report|revisit|show|study|survey|tackle)s?\b",
+    r"\bwe (?:also |first |then |further |thus |formally |systematically |here )?(?:address|"
+    r"analy[sz]e|argue|consider|demonstrate|describe|design|develop|establish|evaluate|examine|"
+    r"explore|find|formali[sz]e|formulate|identify|introduce|investigate|observe|offer|present|"
+    r"propose|prove|provide|release|report|revisit|show|study|survey|tackle)\b|"
+    r"\bthis (?:paper|work|report|article) (?:describes|introduces|presents|proposes|studies)\b",
     re.IGNORECASE,
 )
+_CURATOR_SPEAKS = re.compile(r"\bI(?:'m|’m|'d|’d|'ve|’ve)?\b|\b(?:my|me|myself)\b|https?://")
 _LONG = 600
 """Nearly every abstract is longer, in characters, and hardly any paragraph of commentary is."""
+_TRANSLATED = 3
+"""No English translation of Korean has more characters for each of the Korean (2.4 at most)."""
 
 
 def reads_as_abstract(paragraph: str) -> bool:
@@ -31,21 +34,29 @@ def reads_as_abstract(paragraph: str) -> bool:
 def leading_abstract(paragraphs: Sequence[str], languages: Sequence[Language]) -> int:
     """How many of the first paragraphs of an entry are the abstract; 0 where that is not sure.
 
-    Only English ones can be. Where Korean follows and English again, as curators write, all
-    English before the Korean is abstract. Else it is the first paragraph alone, and only if it
-    reads as one, or if there is more English than Korean behind it, or if, without any Korean,
-    it is by far the longest.
+    Only English ones can be.
+    - English, Korean, English: as curators write; all English before the Korean is abstract.
+    - English, Korean: the first paragraph is, if it reads as one; if there are more English
+      paragraphs than Korean; or if it stands alone and can be neither a translation, being too
+      long for one, nor the curator's own words.
+    - English: the first paragraph is, if it reads as one, or is by far the longest.
     """
     korean = languages.count(Language.KO)
-    english = len(languages) - korean
-    leading = languages.index(Language.KO) if korean else english
+    leading = languages.index(Language.KO) if korean else len(languages)
     if leading == 0:
         return 0
     if korean and languages[-1] is Language.EN:
         return leading
-    if reads_as_abstract(paragraphs[0]):
+    first, rest = paragraphs[0], paragraphs[1:]
+    if reads_as_abstract(first):
         return 1
-    if korean:
-        return int(leading > 1 and english > korean)
-    longest = max((len(text) for text in paragraphs[1:]), default=_LONG)
-    return int(len(paragraphs[0]) >= max(_LONG // 2, 2 * longest))
+    if korean and leading > 1:
+        return int(len(languages) - korean > korean)
+    longest = (
+        sum(map(len, rest)) * _TRANSLATED if korean else 2 * max(map(len, rest), default=_LONG)
+    )
+    return int(len(first) > max(longest, 0 if korean else _LONG // 2) and not _is_curator(first))
+
+
+def _is_curator(paragraph: str) -> bool:
+    return _CURATOR_SPEAKS.search(paragraph[: 10 * _LONG]) is not None

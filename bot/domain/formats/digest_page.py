@@ -111,6 +111,7 @@ def _read(page: Page, path: str, on: dt.date | None) -> Parsed:
     begins = {opening.begin: opening for opening in openings(page)}
     entries: list[Entry] = []
     problems: list[Problem] = []
+    idle: tuple[int, int] | None = None  # the line of a date that has no entry yet
     at = 0
     while at < len(page.lines):
         end = _end_of_segment(page, begins, at)
@@ -121,20 +122,25 @@ def _read(page: Page, path: str, on: dt.date | None) -> Parsed:
             entry = read_entry(page, opening, end, source, on)
             if _says_something(entry, page.lines[opening.title]):
                 entries.append(entry)
+                idle = None
             else:
-                problems.append(_kept_out(page, at, end, path, _STRAY))
+                problems.append(_kept_out(page, (at, end), path, _STRAY))
         elif page.kinds[at] is Kind.DATE:
-            on = page.dates[at].on
+            if idle is not None:
+                problems.append(_kept_out(page, idle, path, _IDLE))
+            on, idle = page.dates[at].on, (at, end)
             if on is None:
-                problems.append(_kept_out(page, at, end, path, "there is no such day"))
-            elif page.after(at) not in begins:
-                problems.append(_kept_out(page, at, end, path, "no entry stands below this date"))
+                problems.append(_kept_out(page, (at, end), path, "there is no such day"))
+                idle = None
         elif any(page.kinds[each] is not Kind.BLANK for each in range(at, end)):
-            problems.append(_kept_out(page, at, end, path, _STRAY))
+            problems.append(_kept_out(page, (at, end), path, _STRAY))
         at = end
+    if idle is not None:
+        problems.append(_kept_out(page, idle, path, _IDLE))
     return Parsed(tuple(entries), tuple(problems))
 
 
+_IDLE = "no entry stands below this date"
 _STRAY = "this text belongs to no entry: a title, and authors in parentheses, would begin one"
 
 
@@ -157,11 +163,14 @@ def _says_something(entry: Entry, title_line: str) -> bool:
     )
 
 
-def _kept_out(page: Page, at: int, end: int, path: str, message: str) -> Problem:
+def _kept_out(page: Page, segment: tuple[int, int], path: str, message: str) -> Problem:
+    """A problem that keeps the text of lines which no entry holds."""
+    at, end = segment
     while at < end and page.kinds[at] is Kind.BLANK:
         at += 1
     text = "".join(page.lines[at:end]).strip()
-    return Problem(path, at + 1, Severity.ERROR, message, text)
+    severity = Severity.WARNING if message == _IDLE else Severity.ERROR
+    return Problem(path, at + 1, severity, message, text)
 
 
 def _block(entry: Entry) -> str:

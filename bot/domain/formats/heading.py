@@ -14,6 +14,11 @@ _HANGUL = re.compile("[가-힣]")
 _EMPHASISED = re.compile(r"(\*{1,3}|_)(?=\S)(.+?)(?<=\S)\1(?=$|\s|[(（])\s*(.*)", re.DOTALL)
 _ADDRESS = re.compile(r"https?://[^\s()<>（）]+", re.IGNORECASE)
 _LIST_ITEM = re.compile(r"(?:[*+]|[0-9]{1,3}[.)])\s")
+_PARTICLE = re.compile(
+    "(?:van|von|der|den|de|del|della|di|da|dos|das|du|la|le|les|el|al|bin|ibn|ten|ter|te|zu|zur|"
+    r"auf|et|al\.|y|e|of|the|for|and|at|in)",
+    re.IGNORECASE,
+)
 _LONGEST_TITLE = 400
 _LONGEST_NAME = 300
 _LONGEST = 200_000
@@ -66,8 +71,14 @@ def _is_name(name: str) -> bool:
         return False
     if _HANGUL.search(bare) is not None:
         return _KOREAN_NAME.fullmatch(" ".join(words)) is not None
-    capitals = sum(not word[0].islower() for word in words)
-    return capitals * 2 > len(words) and any(word[0].isalpha() for word in words)
+    weighty = [word for word in words if _PARTICLE.fullmatch(word) is None]
+    return bool(weighty) and all(_is_capital(word) for word in weighty)
+
+
+def _is_capital(word: str) -> bool:
+    """Whether a word is written as names are; scripts without capitals count."""
+    letters = [letter for letter in word if letter.isalpha()]
+    return bool(letters) and (not letters[0].islower() or any(map(str.isupper, letters)))
 
 
 def closing_group(text: str) -> int | None:

@@ -23,12 +23,16 @@ _MOST_LINES = 60
 
 @dataclass(frozen=True, slots=True)
 class NoteHead:
-    """What the head says, and the lines that are not part of it, in order."""
+    """What the head says, further links that stood in it, and the lines that are not part of it.
+
+    The text behind the heading on its own line, if any, comes before those lines.
+    """
 
     address: Address | None
     heading: Heading | None
     abstract: str | None
     rest: Sequence[str]
+    links: tuple[str, ...] = ()
 
 
 def read_head(lines: Sequence[str], name: str) -> NoteHead:
@@ -40,11 +44,11 @@ def read_head(lines: Sequence[str], name: str) -> NoteHead:
     """
     at = _next_text(lines, 0)
     address = _address_at(lines, at)
-    kept: list[str] = []
+    links: list[str] = []
     if address is not None:
         at += 1
         while (also := _next_text(lines, at)) < len(lines) and _address_at(lines, also):
-            kept += ["", lines[also]]
+            links.append(lines[also].strip())
             at = also + 1
     heading, at = _read_heading(lines, _next_text(lines, at), name, sure=address is not None)
     if heading is not None and heading.address is not None:
@@ -55,9 +59,7 @@ def read_head(lines: Sequence[str], name: str) -> NoteHead:
         address = _address_at(lines, after := _next_text(lines, at))
         at = after + 1 if address is not None else at
     abstract, at = _read_quote(lines, at)
-    if heading is not None and heading.behind:
-        kept += ["", heading.behind]
-    return NoteHead(address, heading, abstract, [*kept, *lines[at:]] if kept else lines[at:])
+    return NoteHead(address, heading, abstract, lines[at:], tuple(links))
 
 
 def _read_late_head(lines: Sequence[str]) -> NoteHead:
@@ -67,10 +69,10 @@ def _read_late_head(lines: Sequence[str]) -> NoteHead:
         address = parse_address_line(line)
         if address is not None and address.is_paper:
             heading, behind = _read_heading(lines, _next_text(lines, at + 1), "", sure=True)
-            after = behind if heading is not None else at + 1
-            abstract, after = _read_quote(lines, after)
-            more = ["", heading.behind] if heading is not None and heading.behind else [""]
-            return NoteHead(address, heading, abstract, [*lines[:at], *more, *lines[after:]])
+            if heading is None or heading.behind:
+                heading, behind = None, at + 1
+            abstract, after = _read_quote(lines, behind)
+            return NoteHead(address, heading, abstract, [*lines[:at], "", *lines[after:]])
     abstract, after = _read_quote(lines, 0)
     return NoteHead(None, None, abstract, lines[after:])
 

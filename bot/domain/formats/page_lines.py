@@ -72,7 +72,7 @@ def read_lines(text: str) -> Page:
     authors: dict[int, tuple[tuple[str, ...], int]] = {}
     while len(kinds) < len(lines):
         at = len(kinds)
-        line = lines[at].strip(" \t\r\n\x0b\x0c\xa0\u3000\ufeff").strip()
+        line = lines[at].strip()
         kind = Kind.TEXT
         if not line:
             kind = Kind.BLANK
@@ -134,6 +134,15 @@ class _Seen:
     link: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Habits:
+    """What the whole page tells about the way it is written."""
+
+    tags: bool
+    links_lead: bool
+    korean_titles: bool
+
+
 def openings(page: Page) -> Iterator[Opening]:
     """Where entries begin, ascending.
 
@@ -145,16 +154,13 @@ def openings(page: Page) -> Iterator[Opening]:
       knows no tags; or below a blank line any line that reads as a title, if a link or an
       abstract follows.
 
-    A link right before the title belongs to it at the beginning of a day, elsewhere only on pages
-    that begin with a link: it may as well be the last line of the entry before.
+    A link right before the title belongs to it at the beginning of a day; where a blank line
+    stands before the link and none behind it; and on pages that begin with a link. Else it is
+    the last line of the entry before.
     """
-    has_tags = Kind.TAGS in page.kinds
-    first = page.after(-1)
-    links_lead = (
-        page.kind(page.after(first) if page.kind(first) is Kind.DATE else first) is Kind.LINK
-    )
+    habits = _habits(page)
     seen = _Seen()
-    at = first
+    at = page.after(-1)
     while at < len(page.lines):
         kind = page.kinds[at]
         if kind is Kind.DATE:
@@ -163,15 +169,41 @@ def openings(page: Page) -> Iterator[Opening]:
             seen.expecting, seen.link = True, None
         elif kind is Kind.LINK:
             seen.link = at if seen.link is None else seen.link
-        elif kind is Kind.TEXT and _is_title(page, at, seen, has_tags=has_tags):
-            adopted = seen.link is not None and (seen.fresh or (links_lead and seen.expecting))
-            opening = _opening(page, at, seen.link if adopted and seen.link is not None else at)
+        elif kind is Kind.TEXT and _is_title(page, at, seen, habits):
+            opening = _opening(page, at, _begin(page, at, seen, habits))
             yield opening
             seen = _Seen(expecting=False, fresh=False)
             at = opening.body - 1
         else:
             _take_in(page.lines[at], seen)
         at = page.after(at)
+
+
+def _habits(page: Page) -> _Habits:
+    first = page.after(-1)
+    if page.kind(first) is Kind.DATE:
+        first = page.after(first)
+    title = page.after(first) if page.kind(first) is Kind.LINK else first
+    return _Habits(
+        tags=Kind.TAGS in page.kinds,
+        links_lead=page.kind(first) is Kind.LINK,
+        korean_titles=page.kind(title) is Kind.TEXT
+        and not is_like_title(page.lines[title])
+        and _may_be_korean_title(page.lines[title].strip()),
+    )
+
+
+def _begin(page: Page, title: int, seen: _Seen, habits: _Habits) -> int:
+    """The first line of the entry with a title: the title's, or that of the link before it."""
+    if seen.link is None:
+        return title
+    apart = _is_apart(page, seen.link)
+    adopted = (
+        seen.fresh
+        or (apart and not _is_apart(page, title))
+        or (habits.links_lead and (seen.expecting or apart))
+    )
+    return seen.link if adopted else title
 
 
 def _take_in(line: str, seen: _Seen) -> None:
@@ -193,16 +225,19 @@ def heading_on_line(line: str) -> Heading | None:
     return parse_plain(text)
 
 
-def _is_title(page: Page, at: int, seen: _Seen, *, has_tags: bool) -> bool:
+def _is_title(page: Page, at: int, seen: _Seen, habits: _Habits) -> bool:
     line = page.lines[at].strip()
     if _authors_below(page, at) is not None and len(line) <= _LONGEST_TITLE:
         return seen.expecting or is_like_title(line)
     heading = heading_on_line(line)
-    if heading is not None and (len(heading.authors) != 1 or seen.expecting):
-        return seen.expecting or _is_apart(page, at) or len(heading.authors) > 1
+    if heading is not None:
+        if seen.expecting or len(heading.authors) > 1:
+            return True
+        return _is_apart(page, at) and (not heading.authors or is_title_case(heading.title))
     if seen.expecting:
-        return is_like_title(line) or (seen.fresh and _may_be_korean_title(line))
-    return _begins_unannounced(page, at, line, seen, has_tags=has_tags)
+        korean = seen.fresh or habits.korean_titles
+        return is_like_title(line) or (korean and _may_be_korean_title(line))
+    return _begins_unannounced(page, at, line, seen, has_tags=habits.tags)
 
 
 def _begins_unannounced(page: Page, at: int, line: str, seen: _Seen, *, has_tags: bool) -> bool:
@@ -218,7 +253,7 @@ def _begins_unannounced(page: Page, at: int, line: str, seen: _Seen, *, has_tags
 
 
 def _may_be_korean_title(line: str) -> bool:
-    return 1 < len(line) < 200 and line[0] not in "#>-|[(（!<`~*" and line[-1] not in ".,;…!다요죠"
+    return 1 < len(line) < 200 and line[0] not in "#>-|[(（!<`~*" and line[-1] not in ".,;…!?다요죠"
 
 
 def _is_apart(page: Page, at: int) -> bool:

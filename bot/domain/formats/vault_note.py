@@ -70,7 +70,7 @@ def parse(text: str, path: str) -> Parsed:
     named = named_date(path)
     lines = _lines(text.removeprefix("\ufeff"))
     head = read_head(lines, named.name)
-    body = _read_body(head.rest)
+    body = _read_body(head)
     paper = _paper(head, named)
     tags = gather_tags(body.spellings, _tags_in(body))
     entry = Entry(
@@ -141,8 +141,11 @@ class _Body:
             self.paragraphs.append(_Paragraph(text, self.english, code))
 
 
-def _read_body(lines: Sequence[str]) -> _Body:
-    body = _Body()
+def _read_body(head: NoteHead) -> _Body:
+    lines = head.rest
+    body = _Body([_Paragraph(link) for link in head.links])
+    if head.heading is not None and head.heading.behind:
+        body.unfinished.append(head.heading.behind)
     last_mark = max(
         (at for at, line in enumerate(lines) if "</english>" in line.lower()), default=-1
     )
