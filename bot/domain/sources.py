@@ -6,8 +6,9 @@ only share a file name stay two.
 """
 
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import count
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,14 @@ class KnownSource:
     location: str | None
     content_hash: str
     is_gone: bool = False
+
+    def holds(self, file: "InputFile") -> bool:
+        """Whether reading that file, which is this source, would change no entry."""
+        return (
+            self.content_hash == file.content_hash
+            and not self.is_gone
+            and (file.location is None or source_name(self.path) == source_name(file.path))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,8 @@ def same_source(
     for known in others:
         if known.location is not None and known.location == file.location:
             return known
+        if file.location is None and known.content_hash == file.content_hash:
+            return known
     elsewhere = [known for known in others if not _stays_in(known, file.root, is_there)]
     return next(
         (
@@ -66,6 +77,29 @@ def same_source(
         ),
         None,
     )
+
+
+def path_of(file: InputFile, known: KnownSource | None) -> str:
+    """The path to keep a source under: the fullest one known of a file, or its new one."""
+    if known is None:
+        return file.path
+    if file.location is None:
+        return known.path
+    longer, shorter = sorted((file.path, known.path), key=len, reverse=True)
+    return longer if f"/{longer}".endswith(f"/{shorter}") else file.path
+
+
+def other_paths(file: InputFile) -> Iterator[str]:
+    """What to keep a source under when its path is taken by another: with ever more folders."""
+    folders = (file.location or "").removesuffix(file.path).strip("/").split("/")
+    path = file.path
+    for folder in reversed(folders):
+        if folder:
+            path = f"{folder}/{path}"
+            yield path
+    stem, dot, suffix = file.path.rpartition(".")
+    for number in count(2):
+        yield f"{stem} ({number}){dot}{suffix}" if dot else f"{file.path} ({number})"
 
 
 def _stays_in(known: KnownSource, root: str | None, is_there: Callable[[str], bool]) -> bool:

@@ -62,6 +62,14 @@ async def withdraw(tx: Transaction, entry_ids: Iterable[EntryId], *, now: dateti
     )
 
 
+async def move(tx: Transaction, places: Iterable[tuple[EntryId, int]]) -> None:
+    """Note at which place of its source (from 0) each entry stands now."""
+    await tx.run_many(
+        "UPDATE entry SET part = :part WHERE id = :id",
+        [{"id": entry_id, "part": place} for entry_id, place in places],
+    )
+
+
 async def _rows_of_others(tx: Transaction, drafts: Sequence[Draft]) -> _Ids:
     entries = [draft.entry for draft in drafts]
     return _Ids(

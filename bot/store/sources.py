@@ -118,6 +118,14 @@ async def update(
     )
 
 
+async def relocate(tx: Transaction, moves: Iterable[tuple[int, str, InputFile]]) -> None:
+    """Note under which path, and in which file, unchanged sources are now; `path` must be free."""
+    await tx.run_many(
+        "UPDATE source SET path = :path, location = :location WHERE id = :id",
+        [{"id": row_id, "path": path, "location": file.location} for row_id, path, file in moves],
+    )
+
+
 async def list_taken_paths(tx: Transaction, paths: Iterable[str]) -> dict[str, int]:
     """Which of these paths are taken, and by which source's row id."""
     rows = await tx.all(

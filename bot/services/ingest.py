@@ -1,0 +1,137 @@
+"""Import: files, vaults and standard input become entries, or nothing changes."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from bot.domain.entry import Problem, Severity
+from bot.domain.link_names import linked_folder
+from bot.domain.sources import source_name
+from bot.services import input_files, reading
+from bot.services.identify import identify, which_is_there
+from bot.services.input_files import Findings, FoundFile
+from bot.services.keep import keep, relocate
+from bot.services.report import Report, Tally
+from bot.store import census, entries, entry_changes, links, sources
+from bot.store.database import Database
+
+STDIN = Path("-")
+_FILES_AT_ONCE = 250
+
+Progress = Callable[[int, int], None]
+"""Is told how many files of how many are done."""
+
+
+async def ingest(
+    db: Database,
+    paths: Sequence[Path],
+    *,
+    now: datetime,
+    stdin: bytes = b"",
+    dry_run: bool = False,
+    withdraw_missing: bool = False,
+    progress: Progress | None = None,
+) -> Report:
+    """Import files, folders of notes, and `stdin` where a path is `-`.
+
+    Repeating it changes nothing: a file that holds what it held is not even parsed, a changed one
+    changes its entries, which keep their ids. `withdraw_missing` is for a watched vault: entries
+    whose files are gone from the folders given are withdrawn. `dry_run` writes nothing.
+
+    What is wrong with a file becomes a problem, and the rest goes on. Raises `StorageError`; what
+    was imported until then stays.
+    """
+    found = await asyncio.to_thread(input_files.find_files, [p for p in paths if p != STDIN])
+    tally = Tally(problems=list(found.problems))
+    total = len(found.files) + (STDIN in paths)
+    if STDIN in paths:
+        content_hash = input_files.content_hash(stdin)
+        parsed = await asyncio.to_thread(reading.parse_stream, stdin, content_hash)
+        await keep(db, [parsed], tally, now=now, dry_run=dry_run)
+    done = total - len(found.files)
+    for start in range(0, len(found.files), _FILES_AT_ONCE):
+        batch = found.files[start : start + _FILES_AT_ONCE]
+        await _import_batch(db, batch, tally, now=now, dry_run=dry_run)
+        done += len(batch)
+        if progress is not None:
+            progress(done, total)
+    if withdraw_missing:
+        await _withdraw_missing(db, found, tally, now=now, dry_run=dry_run)
+    await _report_ambiguous_links(db, tally)
+    return tally.report(files=total)
+
+
+async def _import_batch(
+    db: Database, batch: Sequence[FoundFile], tally: Tally, *, now: datetime, dry_run: bool
+) -> None:
+    read, problems = await asyncio.to_thread(input_files.read_files, batch)
+    tally.problems += problems
+    async with db.reading() as tx:
+        known = await identify(tx, [file.input for file in read], tally.sources)
+        same = [
+            (source, file.input)
+            for file, source in zip(read, known, strict=True)
+            if source is not None and source.holds(file.input)
+        ]
+        rows = {source.id for source, _ in same}
+        tally.count_unchanged(await census.count(tx, rows))
+    tally.sources |= rows
+    await relocate(db, same, dry_run=dry_run)
+    others = [
+        file
+        for file, source in zip(read, known, strict=True)
+        if source is None or source.id not in rows
+    ]
+    if others:
+        parsed = await asyncio.to_thread(reading.parse_files, others)
+        await keep(db, parsed, tally, now=now, dry_run=dry_run)
+
+
+async def _withdraw_missing(
+    db: Database, found: Findings, tally: Tally, *, now: datetime, dry_run: bool
+) -> None:
+    """Withdraw the entries of files that are no longer in the folders."""
+    seen = {file.location for file in found.files}
+    folders = [folder for folder in found.folders if any(f.root == folder for f in found.files)]
+    async with db.reading() if dry_run else db.transaction() as tx:
+        known = [source for folder in folders for source in await sources.list_within(tx, folder)]
+        missing = [s for s in known if not s.is_gone and s.location not in seen]
+        there = await which_is_there(missing)
+        gone = [source.id for source in missing if source.location not in there]
+        kept = await entries.list_of_sources(tx, gone)
+        withdrawn = [
+            stored.id
+            for of_source in kept.values()
+            for stored in of_source
+            if stored.withdrawn_at is None
+        ]
+        if not dry_run:
+            await entry_changes.withdraw(tx, withdrawn, now=now)
+            await sources.mark_gone(tx, gone, now=now)
+    tally.count_withdrawn(withdrawn)
+
+
+async def _report_ambiguous_links(db: Database, tally: Tally) -> None:
+    """Links that this import made or left ambiguous, as problems."""
+    if not tally.names:
+        return
+    async with db.reading() as tx:
+        ambiguous = await links.list_ambiguous(tx, tally.names)
+    for link in ambiguous:
+        folder = linked_folder(link.text)
+        meant = [path for path in link.targets if _is_in(path, folder)]
+        if len(meant) != 1:
+            tally.problems.append(
+                Problem(
+                    path=tally.shown.get(link.path, link.path),
+                    line=link.line,
+                    severity=Severity.WARNING,
+                    message=f"[[{link.text}]] may mean {' or '.join(link.targets)}: "
+                    "write the folder too",
+                )
+            )
+
+
+def _is_in(path: str, folder: str) -> bool:
+    return f"/{path.casefold()}".endswith(f"/{folder}/{source_name(path)}")
