@@ -1,0 +1,214 @@
+"""`paperbot demo` as a process, visited with a real Chromium: what a first-time user does.
+
+With PAPERBOT_SCREENSHOTS=1 the pictures of the README are taken on the way.
+"""
+
+import asyncio
+import json
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from tests.browser import browsing, overflow, photograph, visiting
+
+ROOT = Path(__file__).resolve().parents[2]
+ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/")
+
+in_browser = pytest.mark.browser
+pytestmark = [pytest.mark.asyncio(loop_scope="module")]
+
+
+@asynccontextmanager
+async def demo(*arguments: str) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
+    """A demo on a free port: its address and its process, stopped at the end."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "demo", "--port", "0", *arguments),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        cwd=ROOT,
+    )
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(30):
+            while True:
+                line = (await process.stdout.readline()).decode()
+                assert line, "the demo ended before it named its address"
+                if found := ADDRESS.search(line):
+                    break
+        yield found[0], process
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+        await process.wait()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def address() -> AsyncIterator[str]:
+    async with demo() as (found, _):
+        yield found
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    async with browsing(chromium) as opened:
+        yield opened
+
+
+async def digest(page: Page):
+    """The papers of the digest, once they have all arrived."""
+    papers = page.locator(
+        ".log .message",
+        has=page.get_by_role("link", name=re.compile("Discuss|repl|이야기하기|답글")),
+    )
+    await expect(papers.nth(2)).to_be_attached()
+    return papers
+
+
+async def test_it_answers_and_is_well_and_stops_when_told():
+    async with demo() as (address, process), aiohttp.ClientSession() as client:
+        async with client.get(address) as page:
+            assert page.status == 200
+        async with client.get(f"{address}healthz") as health:
+            assert health.status == 200
+            assert json.loads(await health.text())["ok"] is True
+        async with client.get(f"{address}metrics") as metrics:
+            assert metrics.status == 200
+
+        async with client.get(f"{address}events?after=0") as stream:
+            assert await stream.content.readline()
+            process.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(10):
+                assert await process.wait() == 0
+
+
+@in_browser
+async def test_the_days_digest_is_there_in_both_languages(browser: Browser, address: str):
+    async with visiting(browser, address) as page:
+        papers = await digest(page)
+
+        for language in ("ko", "en"):
+            await expect(papers.first.locator(f'.body [lang="{language}"]').first).to_be_visible()
+        await photograph(page, "chat")
+
+
+@in_browser
+async def test_a_look_up_answers(browser: Browser, address: str):
+    async with visiting(browser, address) as page:
+        await digest(page)
+        await page.keyboard.press("/")
+        await page.keyboard.type("pa")
+        await page.keyboard.press("Tab")
+        await page.keyboard.type("reas")
+        suggestion = page.get_by_role("option").filter(has_text="reasoning").first
+        await expect(suggestion).to_be_visible()
+        await photograph(page, "suggestions")
+        await page.keyboard.press("Tab")
+        await expect(page.get_by_role("combobox")).to_have_value("/paper reasoning")
+        await page.keyboard.press("Enter")
+
+        answer = page.locator(".log .message").last
+        await expect(answer.locator(".question")).to_contain_text("/paper reasoning")
+        await expect(answer.get_by_role("listitem").first).to_contain_text("#reasoning")
+        await photograph(page, "lookup")
+
+
+@in_browser
+async def test_a_reply_in_a_papers_thread_stays(browser: Browser, address: str):
+    async with visiting(browser, address) as page:
+        papers = await digest(page)
+        await page.get_by_role("button", name="You are").click()
+        await page.get_by_role("textbox", name="What should people call you?").fill("민지")
+        await page.keyboard.press("Enter")
+        await papers.last.locator(".thread-link").click()
+        thread = page.get_by_role("complementary")
+        await expect(thread.get_by_role("combobox")).to_be_focused()
+        await page.keyboard.type("우리 데이터로도 재현해 보고 싶네요. 같이 하실 분?")
+        await page.keyboard.press("Enter")
+        await expect(thread.locator(".said")).to_have_text(
+            "우리 데이터로도 재현해 보고 싶네요. 같이 하실 분?"
+        )
+
+        await page.reload()
+
+        await expect(thread.locator(".said")).to_contain_text("재현해 보고 싶네요")
+        await expect(thread.locator(".by-person .name")).to_have_text("민지")
+        await photograph(page, "thread")
+
+
+@in_browser
+async def test_korean_is_looked_up_and_shown(browser: Browser, address: str):
+    async with visiting(browser, address, locale="ko-KR") as page:
+        await expect(page.locator("html")).to_have_attribute("lang", "ko")
+        field = page.get_by_role("combobox", name="#general에 쓰기")
+        await field.fill("/paper 보상")
+        await field.press("Escape")
+        await field.press("Enter")
+
+        answer = page.locator(".log .message").last
+        await expect(answer.locator(".question")).to_contain_text("/paper 보상")
+        await expect(answer.get_by_role("listitem").first).to_be_visible()
+
+
+@in_browser
+async def test_a_phone_shows_everything_without_scrolling_sideways(browser: Browser, address: str):
+    async with visiting(
+        browser, address, width=360, height=740, touch=True, locale="ko-KR", scale=2
+    ) as page:
+        papers = await digest(page)
+        assert await overflow(page) == 0
+        await papers.first.scroll_into_view_if_needed()
+        await photograph(page, "phone")
+
+        await papers.last.locator(".thread-link").tap()
+        await expect(page.get_by_role("complementary")).to_be_visible()
+        assert await overflow(page) == 0
+
+
+@in_browser
+async def test_in_the_dark_it_is_dark(browser: Browser, address: str):
+    async with visiting(browser, address, dark=True, locale="ko-KR") as page:
+        await digest(page)
+        ground = await page.evaluate("getComputedStyle(document.body).backgroundColor")
+        root = await page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+        assert "rgb(23, 22, 20)" in (ground, root)
+        await photograph(page, "dark")
+
+
+@in_browser
+async def test_an_entry_has_a_page_with_all_that_belongs_to_it(browser: Browser, address: str):
+    async with visiting(browser, address) as page:
+        papers = await digest(page)
+        link = papers.first.get_by_role("link", name="Abstract and references")
+        href = await link.get_attribute("href")
+        assert href is not None
+
+        await page.goto(address.rstrip("/") + href)
+
+        await expect(page.get_by_role("heading", level=1)).to_be_visible()
+        await expect(page.get_by_role("heading", name="Abstract")).to_be_visible()
+        assert await overflow(page) == 0
+        await photograph(page, "entry")
+
+
+async def test_a_published_day_is_shown_as_the_curator_wrote_it(shared: Path):
+    page = shared / "samples" / "digests" / "2025-02-04.txt"
+    async with demo("--import", str(page)) as (address, _), aiohttp.ClientSession() as client:
+        async with client.get(f"{address}digest/2025-02-04") as response:
+            html = await response.text()
+
+        assert html.count("<article") == 5
+        for text in (
+            "ZebraLogic",
+            "Alexander Hägele",
+            "연산 문제 등에 대해서",
+            "#self-improvement",
+        ):
+            assert text in html
