@@ -101,7 +101,7 @@ def _spoken(paragraph: str) -> str:
 
 def _only_quotes_korean(text: str) -> bool:
     hangul, latin = len(_HANGUL.findall(text)), len(_LATIN.findall(text))
-    return hangul * 20 < latin and len(_COMMON.findall(text)) > 3
+    return hangul * 15 < latin and len(_COMMON.findall(text)) > 3
 
 
 def _is_table(text: str) -> bool:
