@@ -40,6 +40,11 @@ BUSY_SECONDS = 10.0
 class _Connection(aiosqlite.Connection):
     """A connection that also runs whole functions in its thread, in one hop."""
 
+    def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
+        super().__init__(connector, iter_chunk_size=64)
+        # A program that dies of an error must end, though nobody closed the database.
+        self._thread.daemon = True
+
     async def call(self, function: Callable[[sqlite3.Connection], T]) -> T:
         """What the function returns; it runs in the connection's thread."""
         result: T = await self._execute(function, self._conn)  # type: ignore[no-untyped-call]
@@ -232,7 +237,7 @@ def _writer_pragmas(*, throw_away: bool) -> tuple[str, ...]:
 async def _connect(
     path: Path, opened_so_far: list[_Connection], pragmas: tuple[str, ...]
 ) -> _Connection:
-    connection = _Connection(partial(_connector, path), iter_chunk_size=64)
+    connection = _Connection(partial(_connector, path))
     await connection
     opened_so_far.append(connection)
     await connection.call(partial(_run_all, statements=pragmas))
