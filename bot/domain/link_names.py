@@ -21,9 +21,14 @@ def linked_name(link: str) -> str:
     return note_name(_target(link))
 
 
-def linked_folder(link: str) -> str:
-    """The folder that a link names beside the file, folded; mostly empty."""
-    folder = _target(link).replace("\\", "/").rpartition("/")[0].strip("/ ")
+def leads_to(link: str, path: str) -> bool:
+    """Whether a link may lead to the note at `path`, if the names agree: by the folder it names."""
+    folder = _folder(_target(link))
+    return f"/{_folder(path)}".endswith(f"/{folder}") if folder else True
+
+
+def _folder(path: str) -> str:
+    folder = path.replace("\\", "/").rpartition("/")[0].strip("/ ")
     return unicodedata.normalize("NFC", folder).casefold()
 
 

@@ -9,7 +9,7 @@ from bot.domain.entry import Language
 from bot.domain.errors import UserError
 from bot.domain.words import Say
 from bot.ports import Choice, Command, MessageRef, Said
-from bot.services import digest_command, lookup, subscribe
+from bot.services import completion, digest_command, lookup, subscribe
 from bot.services.digest_command import Desk
 
 log = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ class Bot:
         say = self._voices(command.locale)
         match command.name, option:
             case commands.PAPER.name, "query":
-                return await lookup.complete(self._desk.db, typed)
+                return await completion.complete(self._desk.db, typed)
             case commands.DIGEST.name, "what":
                 return tuple(
                     Choice(f"{verb.name} — {say(verb.summary)}", verb.name)

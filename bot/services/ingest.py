@@ -6,8 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.domain.entry import Problem, Severity
-from bot.domain.link_names import linked_folder
-from bot.domain.sources import source_name
+from bot.domain.link_names import leads_to
 from bot.services import input_files, reading
 from bot.services.identify import identify, which_is_there
 from bot.services.input_files import Findings, FoundFile
@@ -119,9 +118,7 @@ async def _report_ambiguous_links(db: Database, tally: Tally) -> None:
     async with db.reading() as tx:
         ambiguous = await links.list_ambiguous(tx, tally.names)
     for link in ambiguous:
-        folder = linked_folder(link.text)
-        meant = [path for path in link.targets if _is_in(path, folder)]
-        if len(meant) != 1:
+        if sum(leads_to(link.text, path) for path in link.targets) != 1:
             tally.problems.append(
                 Problem(
                     path=tally.shown.get(link.path, link.path),
@@ -131,7 +128,3 @@ async def _report_ambiguous_links(db: Database, tally: Tally) -> None:
                     "write the folder too",
                 )
             )
-
-
-def _is_in(path: str, folder: str) -> bool:
-    return f"/{path.casefold()}".endswith(f"/{folder}/{source_name(path)}")

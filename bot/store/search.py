@@ -30,12 +30,13 @@ class Hits:
 
 
 async def look_up(
-    tx: Transaction, query: Query, *, page: int, per_page: int, chance: Chance
+    tx: Transaction, query: Query, *, page: int, per_page: int, chance: Chance | None = None
 ) -> Hits:
     """The page (from 1) of the entries that a query finds, newest first, in one hop.
 
     `similar:` puts the most similar first; `random` finds one, chosen with `chance`.
     """
+    chance = chance if chance is not None else Chance()  # noqa: S311  no secret hangs on it
     return await tx.call(
         partial(_look_up, query=query, page=page, per_page=per_page, chance=chance)
     )
