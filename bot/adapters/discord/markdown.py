@@ -19,14 +19,17 @@ Readable = Callable[[str], str]
 # are no text, and some repaint what stands around them.
 _NO_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _ACTIVE = re.compile(
-    r"[\\*`\[<]"
+    r"[\\*`\[<]|(?<=\])\("
     r"|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"  # inside an English word it is harmless
     r"|~(?=~)|(?<=~)~"
     r"|\|(?=\|)|(?<=\|)\|"
     r"|@(?=everyone|here)"
     r"|:(?=//)|:(?=[\w+~-]+:)"
 )
-_INVITE = re.compile(r"(?i)\b((?:discord(?:app)?\.\w+|dsc\.gg|dis\.gd))/")
+_INVITE = re.compile(r"(?i)((?:discord(?:app)?\.\w+|dsc\.gg|dis\.gd))/")
+_INVITE_PATH = re.compile(
+    r"(?i)^((?:\w+\.)*(?:discord(?:app)?\.\w+|dsc\.gg|dis\.gd)/(?:(?:invite|template|gifts)/)?)(\w)"
+)
 _LINE_START = re.compile(r"(?m)^([ \t]*)(#{1,6}(?=\s)|-(?=#?\s)|\+(?=\s)|>)")
 _LINE_NUMBER = re.compile(r"(?m)^([ \t]*\d{1,9})([.)])(?=\s)")
 _URL_SAFE = "!#$%&*+,-./:;=?@_~"  # no parentheses, brackets, quotes, angles or backslashes
@@ -54,15 +57,10 @@ def render(
     inlines: Iterable[Inline],
     *,
     readable: Readable = str,
-    previews: bool = True,
     flat: bool = False,
 ) -> str:
-    """The inlines as Markdown; `flat` puts them on one line.
-
-    Without `previews` a link's address is put into angle brackets, so that Discord shows no
-    card for it.
-    """
-    runs = [_run(inline, readable, previews=previews, flat=flat) for inline in joined(inlines)]
+    """The inlines as Markdown; `flat` puts them on one line."""
+    runs = [_run(inline, readable, flat=flat) for inline in joined(inlines)]
     pieces: list[str] = []
     for place, run in enumerate(runs):
         if place and runs[place - 1][-1:] in {"*", "`"} and run[:1] in {"*", "`"}:
@@ -83,9 +81,9 @@ def joined(inlines: Iterable[Inline]) -> tuple[Inline, ...]:
     return tuple(merged)
 
 
-def _run(inline: Inline, readable: Readable, *, previews: bool, flat: bool) -> str:
+def _run(inline: Inline, readable: Readable, *, flat: bool) -> str:
     if isinstance(inline, Link):
-        return _link(inline, readable, previews=previews)
+        return _link(inline, readable)
     text = inline.text if inline.style is Style.CODE else readable(inline.text)
     text = re.sub(r"\s+", " ", clean(text)) if flat else clean(text)
     core = text.strip()
@@ -97,19 +95,22 @@ def _run(inline: Inline, readable: Readable, *, previews: bool, flat: bool) -> s
 
 def _styled(text: str, style: Style) -> str:
     if style is Style.CODE:
-        return "`" + text.replace("`", "ˋ") + "`"
+        # No sign is escaped in here, and the end of a link is looked for even here.
+        text = text.replace("`", "ˋ").replace("](", "]\u200b(")
+        broken = _INVITE.sub("\\1\u200b/", text)
+        return f"`{broken}`"
     if style is Style.STRONG:
         return f"**{escape(text)}**"
     # Discord ends *…* at the first asterisk, escaped or not.
     return escape(text) if "*" in text else f"*{escape(text)}*"
 
 
-def _link(link: Link, readable: Readable, *, previews: bool) -> str:
+def _link(link: Link, readable: Readable) -> str:
     url = address(link.url)
     label = one_line(readable(link.text))
     if url is None:
         return escape(f"{label} ({link.url})" if label != link.url else label)
-    shown = url if previews else f"<{url}>"
+    shown = f"<{url}>"  # in angle brackets no card is put under the message for it
     if label in {link.url, url} or not label:
         return shown
     if "://" in label:  # an address as a label could promise another place
@@ -143,5 +144,7 @@ def address(url: str) -> str | None:
     if parts.scheme not in {"http", "https"} or not re.fullmatch(r"[a-z0-9._-]+|[0-9a-f:]+", host):
         return None
     host = f"[{host}]" if ":" in host else host
-    rest = parts._replace(scheme="", netloc="").geturl()
-    return f"{parts.scheme}://{host}{port}{quote(rest, safe=_URL_SAFE)}"
+    rest = quote(parts._replace(scheme="", netloc="").geturl(), safe=_URL_SAFE)
+    # Clients put a card under any invite in a message: the same address, spelled differently.
+    plain = _INVITE_PATH.sub(lambda match: f"{match[1]}%{ord(match[2]):02x}", f"{host}{rest}")
+    return f"{parts.scheme}://{host}{port}{plain.removeprefix(host)}"

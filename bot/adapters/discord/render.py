@@ -144,18 +144,15 @@ def _chunks(document: Document, readable: Readable) -> tuple[list[Chunk], list[C
         lead = 1
         while lead < len(blocks) and isinstance(blocks[lead], Note):
             lead += 1
-    head = _flow(blocks[:lead], readable, previews=False)
-    # Without a title all of it may become content, where a link would get a preview, too.
-    body = _flow(blocks[lead:], readable, previews=lead > 0)
-    return list(head), list(body)
+    return list(_flow(blocks[:lead], readable)), list(_flow(blocks[lead:], readable))
 
 
-def _flow(blocks: Iterable[Block], readable: Readable, *, previews: bool) -> Iterator[Chunk]:
+def _flow(blocks: Iterable[Block], readable: Readable) -> Iterator[Chunk]:
     def shown(inlines: tuple[Inline, ...]) -> str:
-        return markdown.render(inlines, readable=readable, previews=previews)
+        return markdown.render(inlines, readable=readable)
 
     def flat(inlines: tuple[Inline, ...]) -> str:
-        return markdown.render(inlines, readable=readable, previews=previews, flat=True)
+        return markdown.render(inlines, readable=readable, flat=True)
 
     breaks = False
     for block in blocks:

@@ -52,21 +52,19 @@ def _cut_text(
     most: int,
     render: Render,
 ) -> tuple[tuple[Inline, ...], tuple[Inline, ...]]:
-    def fits(length: int) -> bool:
-        return size(render((*taken, Text(inline.text[:length], inline.style)))) <= most
-
-    low, high = 0, min(len(inline.text), most)
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if fits(middle) else (low, middle - 1)
-    while low and not fits(low):
-        low -= 1
-    space = max(inline.text.rfind(" ", 0, low + 1), inline.text.rfind("\n", 0, low + 1))
-    if space > low // 2 or (taken and space > 0):
-        low = space
+    fitting = min(len(inline.text), most)
+    while fitting:
+        rendered = size(render((*taken, Text(inline.text[:fitting], inline.style))))
+        if rendered <= most:
+            break
+        fitting = min(fitting - 1, fitting * most // rendered)
+    spaces = (inline.text.rfind(space, 0, fitting + 1) for space in " \n")
+    space = max(spaces)
+    if space > fitting // 2 or (taken and space > 0):
+        fitting = space
     elif taken:  # not even its first words: it begins the next piece
         return taken, (inline, *behind)
-    low = max(low, 1)
-    kept = Text(inline.text[:low], inline.style)
-    rest = Text(inline.text[low:].lstrip(" "), inline.style)
+    fitting = max(fitting, 1)
+    kept = Text(inline.text[:fitting], inline.style)
+    rest = Text(inline.text[fitting:].lstrip(" "), inline.style)
     return (*taken, kept), (rest, *behind) if rest.text else behind
