@@ -19,7 +19,7 @@ def wait_after(failures: int, spread: float) -> timedelta:
 
     `spread` is a random number in [0, 1).
     """
-    doubled = FIRST_WAIT * 2 ** min(failures - 1, 16)
+    doubled = FIRST_WAIT * (1 << min(failures - 1, 16))
     return min(doubled, LONGEST_WAIT) * (0.8 + 0.4 * spread)
 
 

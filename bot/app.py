@@ -1,0 +1,350 @@
+"""The composition root: build, wire, run until SIGTERM, close in reverse.
+
+The only module that reads the clock, draws random numbers and names every part at once.
+"""
+
+import asyncio
+import logging
+import os
+import random
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bot.adapters.alarm import Alarm
+from bot.adapters.catalogue import Catalogues
+from bot.adapters.machine import machine_name, new_owner_name, process_runs
+from bot.adapters.metrics import CONTENT_TYPE, render_measures
+from bot.adapters.vault_watch import changes
+from bot.adapters.web.chat import WebChat
+from bot.adapters.web.site import Metrics
+from bot.domain.errors import UserError
+from bot.domain.pace import Pace, Rate, Rates
+from bot.domain.subscription import Subscription
+from bot.ports import Chat, Condition, Health, Measure, Platform
+from bot.samples import PAGE
+from bot.services import demo, edits, outbox, own, plan
+from bot.services.backup import after_restore
+from bot.services.board import DatabaseBoard
+from bot.services.channel_check import checker
+from bot.services.deliver import Deliverer
+from bot.services.digest_command import Desk
+from bot.services.inbox import Bot
+from bot.services.library import DatabaseLibrary
+from bot.services.measure import measure
+from bot.services.report import Report
+from bot.services.supervise import Supervised
+from bot.services.vault import Vault
+from bot.settings import Settings
+from bot.store.database import Database, opened
+from bot.store.ownership import Holder, Process
+
+log = logging.getLogger(__name__)
+
+Announce = Callable[[str], None]
+"""Told the address of the web chat once it answers."""
+
+RATES: Mapping[str, Rates] = {
+    # Slack: about one message a second a channel; several hundred a minute a workspace.
+    Platform.SLACK: Rates(channel=Rate(1, 1.0), workspace=Rate(8, 1.0)),
+    # Discord: 5 in 5 s a channel; 50 requests a second a bot, some of them for threads and edits.
+    Platform.DISCORD: Rates(channel=Rate(5, 5.0), platform=Rate(45, 1.0)),
+}
+
+TIME_TO_FINISH = timedelta(seconds=9)
+"""How long what is in flight has after SIGTERM; the supervisor's patience is ten seconds."""
+
+_PLAN_EVERY = timedelta(seconds=20)
+_DELIVER_EVERY = timedelta(seconds=2)
+_EDIT_EVERY = timedelta(seconds=10)
+_TELL_EVERY = timedelta(minutes=1)
+_LOOK_EVERY = timedelta(seconds=10)
+
+
+def now() -> datetime:
+    """The clock of the whole program: an aware UTC instant."""
+    return datetime.now(UTC)
+
+
+def chance() -> float:
+    """A random number in [0, 1) for waits."""
+    return random.random()  # noqa: S311 - it spreads load, it guards nothing
+
+
+async def run(settings: Settings, announce: Announce) -> None:
+    """The bot, until SIGTERM or SIGINT. Raises `UserError` for what a person must mend."""
+    with _stopping() as stopping:
+        async with opened(settings.database) as db, _owning(db, stopping) as me:
+            if stopping.is_set():
+                return
+            restored = await after_restore(db, now=now())
+            if restored is not None:
+                log.warning(
+                    "this database was restored from a backup of %s: what may have been posted "
+                    "since is searched for before anything is sent",
+                    restored.isoformat(),
+                )
+            await _Assembly(db, settings, me.owner, stopping).run(announce)
+
+
+async def run_demo(
+    settings: Settings,
+    paths: Sequence[Path],
+    announce: Announce,
+    imported: Callable[[Report], None],
+) -> None:
+    """The web chat with the samples and the notes at `paths`, in a throw-away database.
+
+    `imported` is told what came of `paths`. Raises `UserError`.
+    """
+    with _stopping() as stopping:
+        async with opened(None) as db, _owning(db, stopping) as me:
+            samples = await asyncio.to_thread(PAGE.read_text, encoding="utf-8")
+            report = await demo.fill(
+                db, samples, paths, now=now(), zone=settings.timezone, voices=Catalogues()
+            )
+            if report is not None:
+                imported(report)
+            await _Assembly(db, settings, me.owner, stopping).run(announce)
+
+
+@contextmanager
+def _stopping() -> Iterator[asyncio.Event]:
+    """Set by the first SIGTERM or SIGINT; a second one does what it always does."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGTERM, signal.SIGINT)
+
+    def stop() -> None:
+        stopping.set()
+        for number in signals:
+            loop.remove_signal_handler(number)
+
+    for number in signals:
+        loop.add_signal_handler(number, stop)
+    try:
+        yield stopping
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
+
+
+@asynccontextmanager
+async def _owning(db: Database, stopping: asyncio.Event) -> AsyncIterator[Process]:
+    """This process as the one that posts; waits while another one is."""
+    me = Process(new_owner_name(), machine_name(), os.getpid())
+
+    def waiting_for(holder: Holder) -> None:
+        log.warning(
+            "another bot (process %d on %s) runs on this database; waiting until it is gone",
+            holder.process.pid,
+            holder.process.machine.partition(" ")[0],
+        )
+
+    def is_gone(process: Process) -> bool:
+        return process_runs(process.machine, process.pid) is False
+
+    acquiring = own.acquire(
+        db, me, clock=now, is_gone=is_gone, sleep=asyncio.sleep, waiting_for=waiting_for
+    )
+    await _unless(stopping, acquiring)
+    try:
+        yield me
+    finally:
+        await own.give_back(db, me)
+
+
+async def _unless(stopping: asyncio.Event, work: Awaitable[None]) -> None:
+    """Do the work, or give it up when the bot is to stop."""
+    async with asyncio.TaskGroup() as tasks:
+        doing = tasks.create_task(_as_coroutine(work))
+        waiting = tasks.create_task(stopping.wait())
+        await asyncio.wait((doing, waiting), return_when=asyncio.FIRST_COMPLETED)
+        doing.cancel()
+        waiting.cancel()
+
+
+async def _as_coroutine(work: Awaitable[None]) -> None:
+    await work
+
+
+class _Assembly:
+    """Every part of a running bot, wired."""
+
+    def __init__(
+        self, db: Database, settings: Settings, owner: str, stopping: asyncio.Event
+    ) -> None:
+        self._db = db
+        self._stopping = stopping
+        self._owner = Process(owner, machine_name(), os.getpid())
+        self._voices = Catalogues()
+        self._outbox = Condition("outbox", ok=True)
+        self._measures: tuple[Measure, ...] = ()
+        self._pace = Pace(RATES)
+        self._alarm = Alarm(now)
+        board = DatabaseBoard(db)
+        self._web = WebChat(
+            board,
+            DatabaseLibrary(db),
+            host=settings.web_host,
+            port=settings.web_port,
+            voices=self._voices,
+            now=now,
+            health=self._health,
+            metrics=self._metrics,
+        )
+        self._chats: dict[Platform, Chat] = {Platform.WEB: self._web}
+        desk = Desk(
+            db,
+            clock=now,
+            zone=settings.timezone,
+            check=checker(self._chats, board, clock=now),
+            planned=lambda: self._alarm.wake("plan"),
+        )
+        self._inbox = Bot(desk, voices=self._voices)
+        self._platforms = [
+            Supervised(platform.value, self._serving(chat), clock=now, sleep=asyncio.sleep)
+            for platform, chat in self._chats.items()
+        ]
+        self._vault: Vault | None = None
+        if settings.vault is not None:
+            self._vault = Vault(db, settings.vault, clock=now, changed=self._archive_changed)
+            self._vault_folder = settings.vault
+        self._deliverer = Deliverer(
+            db, self._chats, owner=owner, clock=now, pace=self._pace, jitter=chance
+        )
+        self._add_pumps()
+
+    def _serving(self, chat: Chat) -> Callable[[], Awaitable[None]]:
+        return lambda: chat.run(self._inbox)
+
+    def _add_pumps(self) -> None:
+        self._alarm.add("plan", _PLAN_EVERY, self._plan)
+        self._alarm.add("deliver", _DELIVER_EVERY, self._deliver)
+        self._alarm.add("edit", _EDIT_EVERY, self._edit)
+        self._alarm.add("tell", _TELL_EVERY, self._tell)
+        self._alarm.add("look", _LOOK_EVERY, self._look)
+
+    async def run(self, announce: Announce) -> None:
+        """Until the bot is to stop; then what is in flight is finished, and the rest ended."""
+        await plan.look_at_all(self._db, now=now())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                concerns = [tasks.create_task(part.run()) for part in self._platforms]
+                concerns.append(tasks.create_task(self._keep_owning()))
+                concerns.append(tasks.create_task(self._announce(announce)))
+                if self._vault is not None:
+                    concerns.append(tasks.create_task(self._follow_vault(self._vault)))
+                await self._pump()
+                for concern in concerns:
+                    concern.cancel()
+        except BaseExceptionGroup as group:
+            raise _told_to_a_person(group) from None
+
+    async def _pump(self) -> None:
+        """Run the pumps until the bot is to stop, and give what runs then time to finish."""
+        async with asyncio.TaskGroup() as tasks:
+            ringing = tasks.create_task(self._ring())
+            await self._stopping.wait()
+            log.info("stopping: finishing what is in flight")
+            done, _ = await asyncio.wait((ringing,), timeout=TIME_TO_FINISH.total_seconds())
+            if not done:
+                log.warning("some calls did not finish in time; the next start searches for them")
+                ringing.cancel()
+
+    async def _ring(self) -> None:
+        async with self._alarm.ringing():
+            await self._stopping.wait()
+
+    async def _keep_owning(self) -> None:
+        try:
+            await own.keep(self._db, self._owner, clock=now, sleep=asyncio.sleep)
+        except own.OwnershipLostError as error:
+            raise UserError(
+                "Another bot has taken over this database: only one may run on it"
+            ) from error
+
+    async def _announce(self, announce: Announce) -> None:
+        announce(await self._web.ready())
+
+    async def _follow_vault(self, vault: Vault) -> None:
+        following = Supervised(
+            "vault",
+            lambda: vault.follow(changes(self._vault_folder)),
+            clock=now,
+            sleep=asyncio.sleep,
+        )
+        await following.run()
+
+    def _archive_changed(self) -> None:
+        self._alarm.wake("plan")
+        self._alarm.wake("edit")
+
+    async def _plan(self) -> None:
+        if await plan.plan_due(self._db, now=now(), voices=self._voices):
+            self._alarm.wake("deliver")
+
+    async def _deliver(self) -> None:
+        await self._deliverer.drain(self._stopping)
+
+    async def _edit(self) -> None:
+        await edits.want_again(self._db, now=now(), voices=self._voices)
+        await edits.edit_due(
+            self._db,
+            self._chats,
+            clock=now,
+            pace=self._pace,
+            jitter=chance,
+            stopping=self._stopping,
+        )
+
+    async def _tell(self) -> None:
+        await outbox.tell_refusals(self._db, self._tell_operator, now=now())
+
+    async def _tell_operator(self, subscription: Subscription) -> None:
+        log.error(
+            "%s refuses messages (%s); its digest has stopped. Mend it, then: "
+            "paperbot channel resume %s",
+            subscription.channel,
+            subscription.detail or subscription.reason,
+            subscription.channel,
+        )
+
+    async def _look(self) -> None:
+        self._outbox = await outbox.condition(self._db, now=now())
+        self._measures = await measure(self._db)
+
+    def _health(self) -> Health:
+        platforms = tuple(part.condition for part in self._platforms)
+        vault = (self._vault.condition,) if self._vault is not None else ()
+        pumps = (*self._alarm.conditions, self._outbox, *vault)
+        return Health(
+            ok=all(part.ok for part in (*platforms, *pumps)), platforms=platforms, pumps=pumps
+        )
+
+    def _metrics(self) -> Metrics:
+        failures = (
+            Measure(
+                "pump_failures",
+                "Ticks of a pump that failed since the start.",
+                count,
+                (("pump", name),),
+                only_grows=True,
+            )
+            for name, count in self._alarm.failures
+        )
+        return Metrics(render_measures((*self._measures, *failures)), CONTENT_TYPE)
+
+
+def _told_to_a_person(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The one error that a person can act on, where there is one; else all of them."""
+    for error in group.exceptions:
+        if isinstance(error, UserError):
+            return error
+        if isinstance(error, BaseExceptionGroup):
+            inner = _told_to_a_person(error)
+            if isinstance(inner, UserError):
+                return inner
+    return group

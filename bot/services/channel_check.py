@@ -1,0 +1,23 @@
+"""Whether the bot may post in a channel, asked before anything is subscribed to it."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from bot.domain.errors import UsageError
+from bot.ports import Board, ChannelRef, Chat, Platform
+from bot.services.subscribe import Check
+
+
+def checker(
+    chats: Mapping[Platform, Chat], board: Board, *, clock: Callable[[], datetime]
+) -> Check:
+    """Asks the channel's platform; a web channel is made where there is none."""
+
+    async def check(channel: ChannelRef) -> ChannelRef:
+        if channel.platform is Platform.WEB:
+            await board.add_channel(channel.id, at=clock())
+        elif channel.platform not in chats:
+            raise UsageError("{platform} is not set up", platform=channel.platform.title())
+        return channel
+
+    return check
