@@ -17,6 +17,7 @@ Everything must hold at once; `-` before a term means that it must not. `parse` 
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -169,7 +170,8 @@ def parse(text: str) -> Query:
             length=len(text),
             longest=LONGEST,
         )
-    raws = tuple(_raw_terms(_SURROGATE.sub(" ", text)))
+    composed = unicodedata.normalize("NFC", _SURROGATE.sub(" ", text))
+    raws = tuple(_raw_terms(composed))
     if len(raws) > MOST_TERMS:
         raise QueryError(
             "That is too much at once ({count} terms, {most} at most): ask for fewer",

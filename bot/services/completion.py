@@ -1,6 +1,7 @@
 """What is offered while somebody types a look-up."""
 
 import re
+import unicodedata
 
 from bot.domain.entry import tag_slug
 from bot.domain.query import FIELDS
@@ -19,7 +20,7 @@ _LAST_TERM = re.compile(
 
 async def complete(db: Database, typed: str, *, limit: int = 25) -> tuple[Choice, ...]:
     """At most `limit` ways to go on with the last term: tags, fields, authors, recent papers."""
-    last = _LAST_TERM.fullmatch(typed.lstrip())
+    last = _LAST_TERM.fullmatch(unicodedata.normalize("NFC", typed).lstrip())
     if last is None:
         return ()
     before, minus, sharp, word = last.group("before", "minus", "sharp", "word")

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from functools import partial
 
@@ -22,10 +22,8 @@ from bot.domain.entry import (
 from bot.domain.errors import NotFoundError
 from bot.ports import Day
 from bot.store import instants
-from bot.store.database import Database, Row, Transaction
-from bot.store.newness import NEWEST, OLDEST, span
-
-_PAGE = 500
+from bot.store.database import Row, Transaction
+from bot.store.newness import NEWEST, span
 
 
 async def get(tx: Transaction, entry_id: EntryId) -> StoredEntry:
@@ -106,22 +104,23 @@ def _list_of_sources(
     return {source_id: tuple(found) for source_id, found in grouped.items()}
 
 
-async def every(db: Database) -> AsyncIterator[StoredEntry]:
-    """Every entry that is not withdrawn, oldest first, read in pages: for export."""
-    low = OLDEST
-    while True:
-        async with db.reading() as tx:
-            rows = await tx.all(
-                "SELECT newness FROM entry WHERE newness >= :low ORDER BY newness LIMIT :limit",
-                {"low": low, "limit": _PAGE},
-            )
-            ordered = [row["newness"] for row in rows]
-            stored = await tx.call(partial(load, ordered=ordered))
-        for entry in stored:
-            yield entry
-        if len(rows) < _PAGE:
-            return
-        low = ordered[-1] + 1
+async def list_in_order(
+    tx: Transaction, chosen: Collection[EntryId] | None = None
+) -> tuple[EntryId, ...]:
+    """The ids of all entries, or the chosen ones, that are not withdrawn.
+
+    The oldest day comes first, undated ones before it, and within a day the order is that of the
+    sources.
+    """
+    rows = await tx.all(
+        """
+        SELECT e.id FROM entry AS e JOIN source AS s ON s.id = e.source_id
+        WHERE e.newness > 0 AND (:all OR e.id IN (SELECT value FROM json_each(:chosen)))
+        ORDER BY e.date, s.path, e.part, e.id
+        """,
+        {"all": chosen is None, "chosen": json.dumps(list(chosen or ()))},
+    )
+    return tuple(EntryId(row["id"]) for row in rows)
 
 
 async def list_days(tx: Transaction, *, before: date | None = None, limit: int) -> tuple[Day, ...]:

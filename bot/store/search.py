@@ -1,11 +1,12 @@
 """Look-ups: what a `Query` finds, page by page, newest first."""
 
+import json
 import sqlite3
 from dataclasses import dataclass
 from functools import partial
 from random import Random as Chance
 
-from bot.domain.entry import StoredEntry, tag_slug
+from bot.domain.entry import EntryId, StoredEntry, tag_slug
 from bot.domain.query import PaperRef, Query, Random, Similar, sole_word, with_sole_word_as_tag
 from bot.store import entries, similar, tags
 from bot.store.database import Transaction
@@ -43,7 +44,7 @@ async def look_up(
 
 
 def _look_up(
-    connection: sqlite3.Connection, query: Query, *, page: int, per_page: int, chance: Chance
+    connection: sqlite3.Connection, *, query: Query, page: int, per_page: int, chance: Chance
 ) -> Hits:
     query = _understood(connection, query)
     plan = plan_for(connection, query)
@@ -66,6 +67,26 @@ def _look_up(
     count = plan.count(connection, most=COUNTED + 1)
     total_or_none = count if count <= COUNTED else None
     return Hits(query, stored, more=len(found) > per_page, total=total_or_none)
+
+
+async def list_all(tx: Transaction, query: Query) -> tuple[EntryId, ...]:
+    """Every entry that a query finds, in no order; of `random` terms one."""
+    return await tx.call(partial(_list_all, query=query))
+
+
+def _list_all(connection: sqlite3.Connection, *, query: Query) -> tuple[EntryId, ...]:
+    if any(isinstance(term, Similar | Random) for term in query.terms):
+        hits = _look_up(connection, query=query, page=1, per_page=similar.RANKED, chance=Chance())  # noqa: S311
+        return tuple(stored.id for stored in hits.entries)
+    plan = plan_for(connection, _understood(connection, query))
+    if plan is None:
+        return ()
+    found = plan.walk(connection, limit=-1)
+    rows = connection.execute(
+        "SELECT id FROM entry WHERE newness IN (SELECT value FROM json_each(:them))",
+        {"them": json.dumps(found)},
+    )
+    return tuple(EntryId(row["id"]) for row in rows)
 
 
 def _understood(connection: sqlite3.Connection, query: Query) -> Query:

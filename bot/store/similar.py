@@ -17,7 +17,8 @@ from bot.store.newness import OLDEST
 _WALKED = 2000
 """Entries looked at for one sign; a word in more of them than that says little."""
 _MOST_WORDS = 16
-_RANKED = 300
+RANKED = 300
+"""So many are ranked; nobody looks further."""
 _WORD = re.compile(r"[^\W_]{2,}")
 _CITATION_WEIGHT = 1.5
 
@@ -37,7 +38,7 @@ def rank(connection: sqlite3.Connection, paper: PaperRef) -> list[int]:
         for newness in found:
             scores[newness] += weight
     ranked = sorted(scores.keys() - own, key=lambda newness: (-scores[newness], -newness))
-    return ranked[:_RANKED]
+    return ranked[:RANKED]
 
 
 def _signs(
