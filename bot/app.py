@@ -89,6 +89,12 @@ async def run(settings: Settings, announce: Announce) -> None:
             await _Assembly(db, settings, me.owner, stopping).run(announce)
 
 
+def demo_settings(settings: Settings, *, host: str, port: int) -> Settings:
+    """The settings without what a demo must not touch: platforms, the vault, the network."""
+    untouched = {"slack_bot_token": None, "discord_token": None, "vault": None}
+    return settings.model_copy(update=untouched | {"web_host": host, "web_port": port})
+
+
 async def run_demo(
     settings: Settings,
     paths: Sequence[Path],

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import archive, digests, outgoing, upkeep
+from bot.cli import archive, digests, outgoing, serving, upkeep
 from bot.cli.channels import channel
 from bot.cli.terminal import DONE, FAILED, WRONG, complain, tell_error
 from bot.domain.errors import QueryError, UsageError, UserError
@@ -23,6 +23,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("demo")(serving.demo)
+app.command("run")(serving.run)
 app.command("import")(archive.import_)
 app.command("digest")(digests.digest)
 app.add_typer(channel, name="channel")
