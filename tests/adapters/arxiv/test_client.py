@@ -25,9 +25,9 @@ NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
 DAY = date(2026, 11, 24)
 SMALL = Limits(
     body=2**20,
-    connect=timedelta(seconds=2),
-    read=timedelta(seconds=0.3),
-    total=timedelta(seconds=3),
+    connect=timedelta(seconds=10),
+    read=timedelta(seconds=1),
+    total=timedelta(seconds=20),
 )
 
 
@@ -237,9 +237,10 @@ async def test_cancelling_a_request_that_hangs_leaves_the_client_usable(arxiv: F
     arxiv.world.announce(DAY, Paper("2611.10001", "A"))
     arxiv.fail(FaultKind.HANGS, value="60")
     async with client_of(arxiv, limits=Limits()) as client:
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.2):
-                await client.fetch_feed("cs.LG")
+        async with asyncio.TaskGroup() as group:
+            asking = group.create_task(client.fetch_feed("cs.LG"))
+            await arxiv.arrived.wait()
+            asking.cancel()
         feed = await client.fetch_feed("cs.LG")
 
     assert feed is not None

@@ -26,12 +26,13 @@ class FaultKind(StrEnum):
 
 @dataclass(slots=True)
 class Fault:
-    """The next `times` answers to paths that contain `path` are bad."""
+    """After `after` good ones, the next `times` answers to paths that contain `path` are bad."""
 
     kind: FaultKind
     times: int = 1
     value: str = ""
     path: str = ""
+    after: int = 0
 
 
 LAUGHS = (

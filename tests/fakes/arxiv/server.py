@@ -51,6 +51,7 @@ class FakeArxiv:
     cdn: bool = True
     log: list[Request] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
     _runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> Self:
@@ -96,9 +97,17 @@ class FakeArxiv:
         """For ARXIV_FEED_URL."""
         return f"{self.url}/atom/"
 
-    def fail(self, kind: FaultKind, *, times: int = 1, value: object = "", path: str = "") -> None:
+    def fail(
+        self,
+        kind: FaultKind,
+        *,
+        times: int = 1,
+        value: object = "",
+        path: str = "",
+        after: int = 0,
+    ) -> None:
         """Let the next answers be bad."""
-        self.faults.append(Fault(kind, times, str(value), path))
+        self.faults.append(Fault(kind, times, str(value), path, after))
 
     def impolite(self, spacing: float = 3.0) -> list[str]:
         """Requests that came while another was answered, or within `spacing` of another."""
@@ -126,6 +135,7 @@ class FakeArxiv:
             request.headers.get("If-None-Match"),
         )
         self.log.append(entry)
+        self.arrived.set()
         try:
             fault = self._next_fault(request.path)
             if fault is not None:
@@ -140,7 +150,11 @@ class FakeArxiv:
 
     def _next_fault(self, path: str) -> Fault | None:
         for fault in self.faults:
-            if fault.path in path:
+            if fault.path not in path:
+                continue
+            if fault.after:
+                fault.after -= 1
+            else:
                 fault.times -= 1
                 if fault.times <= 0:
                     self.faults.remove(fault)
@@ -175,8 +189,9 @@ class FakeArxiv:
         found: list[tuple[Paper, int]] = []
         for text in filter(None, request.query.get("id_list", "").split(",")):
             parsed = parse_id(text)
-            if parsed is None:
-                what = f"incorrect_id_format_for_{text}"
+            if parsed is None or parsed[0] in self.world.refused:
+                named = self.world.names_culprit
+                what = f"incorrect_id_format_for_{text}" if named else "bad_request"
                 return _refused(xml.query_error(what, f"incorrect id format for {text}", now))
             paper = self.world.find(parsed[0])
             if paper is not None:

@@ -29,12 +29,17 @@ class Paper:
 
 @dataclass(slots=True)
 class World:
-    """Everything the servers answer from. `invents` makes up a paper for any number that fits."""
+    """Everything the servers answer from. `invents` makes up a paper for any number that fits.
+
+    `refused` are numbers that are called malformed, by name unless `names_culprit` is off.
+    """
 
     invents: bool = False
     papers: dict[str, Paper] = field(default_factory=dict)
     announced: dict[date, list[tuple[str, str]]] = field(default_factory=dict)
     missing: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
+    names_culprit: bool = True
     stale: dict[str, date] = field(default_factory=dict)
     lagging: set[str] = field(default_factory=set)
 
@@ -83,7 +88,14 @@ class World:
             if category not in paper.categories:
                 continue
             primary = paper.categories[0] == category
-            shown.append((paper, kind if primary else {"new": "cross"}.get(kind, "replace-cross")))
+            shown.append(
+                (
+                    paper,
+                    kind
+                    if primary
+                    else {"new": "cross", "cross": "cross"}.get(kind, "replace-cross"),
+                )
+            )
         return day, shown
 
 

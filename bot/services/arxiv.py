@@ -1,0 +1,143 @@
+"""One round of everything that is due at arXiv, and how things stand with it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.batches import Trouble
+from bot.ports import Condition, PaperSource
+from bot.services.poll import CategoryStatus, find_trouble, forget_old, list_status, poll_due
+from bot.services.resolve import Resolved, note_citations, resolve_due
+from bot.services.title_search import Searched, search_due
+from bot.store import identities, records, turns
+from bot.store.database import Database
+from bot.store.identities import Nameless
+from bot.store.records import Coverage
+from bot.store.turns import Refused, Wait
+
+_MOST_OPEN = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one or several rounds brought: new papers announced, papers asked about, requests."""
+
+    new: int
+    searched: Searched
+    resolved: Resolved
+    cited: int
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArxivStatus:
+    """How things stand with arXiv.
+
+    `open` are entries whose papers were not found by title; `waits` what is left alone now.
+    """
+
+    categories: tuple[CategoryStatus, ...]
+    trouble: Trouble
+    coverage: Coverage
+    identified: int
+    open: tuple[Nameless, ...]
+    refusals: tuple[Refused, ...]
+    waits: tuple[Wait, ...]
+    requests: int
+
+
+async def run_round(
+    db: Database,
+    source: PaperSource,
+    categories: Sequence[str],
+    *,
+    clock: Callable[[], datetime],
+    spread: Callable[[], float],
+) -> Round:
+    """Do what is due: feeds, missed batches, titles to search, papers to ask about.
+
+    Asks nothing where nothing is due, so it may be called as often as one likes.
+    """
+    before = await _requests(db)
+    new = await poll_due(db, source, categories, clock=clock, spread=spread)
+    searched = await search_due(db, source, clock=clock)
+    resolved = await resolve_due(db, source, clock=clock)
+    cited = await note_citations(db, clock())
+    await forget_old(db, clock())
+    return Round(new, searched, resolved, cited, await _requests(db) - before)
+
+
+async def run_until_done(
+    db: Database,
+    source: PaperSource,
+    categories: Sequence[str],
+    *,
+    clock: Callable[[], datetime],
+    spread: Callable[[], float],
+    patience: timedelta,
+) -> Round:
+    """Rounds until nothing is due, or what is due must wait longer than `patience`."""
+    total = await run_round(db, source, categories, clock=clock, spread=spread)
+    while await _may_go_on(db, clock(), patience):
+        more = await run_round(db, source, categories, clock=clock, spread=spread)
+        total = Round(
+            total.new + more.new,
+            Searched(
+                total.searched.asked + more.searched.asked,
+                total.searched.found + more.searched.found,
+            ),
+            total.resolved + more.resolved,
+            total.cited + more.cited,
+            total.requests + more.requests,
+        )
+        if not more.requests:
+            break
+    return total
+
+
+async def _may_go_on(db: Database, now: datetime, patience: timedelta) -> bool:
+    """Whether something failed that may be tried again soon."""
+    async with db.reading() as tx:
+        waits = await turns.list_waits(tx)
+    return any(wait.until - now <= patience for wait in waits)
+
+
+async def _requests(db: Database) -> int:
+    async with db.reading() as tx:
+        return (await turns.get(tx)).requests
+
+
+async def get_status(db: Database, categories: Sequence[str], now: datetime) -> ArxivStatus:
+    """How things stand, read from the database alone: nothing is asked."""
+    async with db.reading() as tx:
+        statuses = await list_status(tx, categories, now)
+        return ArxivStatus(
+            categories=statuses,
+            trouble=await find_trouble(tx, statuses, now),
+            coverage=await records.coverage(tx),
+            identified=await identities.count_found(tx),
+            open=await identities.list_open(tx, limit=_MOST_OPEN),
+            refusals=await turns.list_refusals(tx),
+            waits=tuple(wait for wait in await turns.list_waits(tx) if wait.until > now),
+            requests=(await turns.get(tx)).requests,
+        )
+
+
+def condition(status: ArxivStatus) -> Condition:
+    """ArXiv's part of `/healthz`: not ok where everything stands still, or nothing may be asked."""
+    stopped = next((wait for wait in status.waits if wait.target == turns.EVERYTHING), None)
+    parts = [f"{each.category} {each.state}" for each in status.categories]
+    if stopped is not None:
+        parts.append(f"left alone until {stopped.until:%Y-%m-%dT%H:%MZ}: {stopped.reason}")
+    if status.trouble is not Trouble.NONE:
+        parts.append(f"nothing new anywhere: {status.trouble}")
+    refused = sum(each.times for each in status.refusals)
+    if refused:
+        parts.append(f"{refused} answers refused so far")
+    checked = [each.checked_at for each in status.categories if each.checked_at is not None]
+    return Condition(
+        name="arxiv",
+        ok=stopped is None and status.trouble is not Trouble.ALARM,
+        detail=", ".join(parts),
+        last_ok_at=max(checked, default=None),
+    )

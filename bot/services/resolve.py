@@ -1,0 +1,118 @@
+"""Asking arXiv about papers: what they are, and what became of them since the last time."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from bot.domain.arxiv import parse_arxiv_id
+from bot.domain.record import Change, changes, sweep_day
+from bot.ports import PaperSource, SourceError, SourceQuestionError
+from bot.store import events, records
+from bot.store.database import Database
+
+log = logging.getLogger(__name__)
+
+BATCH = 100
+"""So many papers are asked about at once: what arXiv's manual recommends, and short enough."""
+
+_NEWLY_WRITTEN = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What asking about papers brought; `events` are what became of papers known before."""
+
+    asked: int = 0
+    found: int = 0
+    events: int = 0
+
+    def __add__(self, other: "Resolved") -> "Resolved":
+        """Both together."""
+        return Resolved(
+            self.asked + other.asked, self.found + other.found, self.events + other.events
+        )
+
+
+async def resolve_due(
+    db: Database, source: PaperSource, *, clock: Callable[[], datetime]
+) -> Resolved:
+    """Ask about every paper that is due, in batches; stops where arXiv has to be left alone.
+
+    What was answered is kept batch by batch, so that a crash costs at most one batch.
+    """
+    total = Resolved()
+    while True:
+        today = sweep_day(clock())
+        async with db.reading() as tx:
+            due = await records.list_due(tx, today, BATCH)
+        if not due:
+            return total
+        valid = tuple(number for number in due if parse_arxiv_id(number) is not None)
+        await _refuse(db, [number for number in due if number not in valid], today)
+        try:
+            total += await _ask(db, source, valid, today, clock)
+        except SourceError:
+            return total  # counted and logged where it was met; tried again when its wait is over
+
+
+async def _ask(
+    db: Database,
+    source: PaperSource,
+    numbers: Sequence[str],
+    today: date,
+    clock: Callable[[], datetime],
+) -> Resolved:
+    """Ask about a batch. One bad number fails all of it: then ask without it, or in halves."""
+    if not numbers:
+        return Resolved()
+    try:
+        answered = await source.fetch_records(numbers)
+    except SourceQuestionError as error:
+        named = parse_arxiv_id(error.culprit or "")
+        names = {error.culprit, named.number if named is not None else None}
+        culprits = [each for each in numbers if each in names] or numbers[: len(numbers) == 1]
+        if culprits:
+            await _refuse(db, culprits, today)
+            rest = [each for each in numbers if each not in culprits]
+            return await _ask(db, source, rest, today, clock)
+        middle = len(numbers) // 2
+        first = await _ask(db, source, numbers[:middle], today, clock)
+        return first + await _ask(db, source, numbers[middle:], today, clock)
+    wanted = {record.id.number: record for record in answered if record.id.number in numbers}
+    missing = tuple(number for number in numbers if number not in wanted)
+    news: list[tuple[str, Change]] = []
+    async with db.transaction() as tx:
+        known = await records.find(tx, wanted)
+        for number, record in wanted.items():
+            news += ((number, change) for change in changes(known.get(number), record))
+        # An answer from a mirror that lags behind does not take a version back.
+        newest = [
+            record
+            for number, record in wanted.items()
+            if number not in known or known[number].id.version <= record.id.version
+        ]
+        await records.put(tx, newest)
+        await records.note_asked(tx, today, found=wanted, missing=missing)
+        await events.add(tx, news, clock())
+    for number, change in news:
+        log.info("arXiv %s: %s, v%d", number, change.kind, change.new_version)
+    return Resolved(len(numbers), len(wanted), len(news))
+
+
+async def _refuse(db: Database, numbers: Sequence[str], today: date) -> None:
+    if not numbers:
+        return
+    async with db.transaction() as tx:
+        for number in numbers:
+            log.warning("arXiv says that %s is no paper's number", number)
+            await records.note_refused(tx, today, number)
+
+
+async def note_citations(db: Database, now: datetime) -> int:
+    """Tell papers with entries that a new entry refers to them; how many were told.
+
+    Entries of the last days are new: an archive that is read in is not.
+    """
+    async with db.transaction() as tx:
+        return await events.add_citations(tx, now.date() - _NEWLY_WRITTEN, now)

@@ -1,0 +1,145 @@
+"""One request to arXiv at a time, well apart, over every process: the database is the gate."""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+
+from bot.domain.politeness import LONGEST_WAIT, SPACING, wait_until
+from bot.ports import (
+    SourceFailureError,
+    SourceQuestionError,
+    SourceThrottledError,
+    SourceWaitError,
+)
+from bot.store import turns
+from bot.store.database import Database, Transaction
+from bot.store.turns import EVERYTHING, Wait
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=50)
+"""A dead process is waited for so long; longer than any request may take."""
+
+
+class DatabaseTurnstile:
+    """`ports.Turnstile` over the database.
+
+    `patience` is how long a turn may be waited for before `SourceWaitError` says until when.
+    `clock` gives the aware instant, `spread` a random number in [0, 1).
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        *,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]],
+        spread: Callable[[], float],
+        patience: timedelta = timedelta(seconds=10),
+        spacing: timedelta = SPACING,
+        lease: timedelta = LEASE,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._sleep = sleep
+        self._spread = spread
+        self._patience = patience
+        self._spacing = spacing
+        self._lease = lease
+        self._in_order = asyncio.Lock()
+
+    @asynccontextmanager
+    async def turn(self, target: str) -> AsyncIterator[None]:
+        """See `ports.Turnstile`."""
+        async with self._in_order:
+            holder = uuid.uuid4().hex
+            await self._take(holder, target)
+            try:
+                yield
+            except SourceFailureError as failure:
+                await self._give_back(holder, target, failure)
+                raise
+            except BaseException:
+                await self._give_back(holder, target, None, answered=False)
+                raise
+            await self._give_back(holder, target, None)
+
+    async def _take(self, holder: str, target: str) -> None:
+        since = self._clock()
+        while True:
+            now = self._clock()
+            # Looked at on the reader first: while we wait, nobody's writes queue behind us.
+            async with self._db.reading() as tx:
+                pause = await self._pause(tx, target, now, since)
+            if pause <= timedelta(0):
+                async with self._db.transaction() as tx:
+                    now = self._clock()
+                    pause = await self._pause(tx, target, now, since)
+                    if pause <= timedelta(0):
+                        await turns.take(tx, holder, now + self._lease)
+                        return
+            await self._sleep(pause.total_seconds())
+
+    async def _pause(
+        self, tx: Transaction, target: str, now: datetime, since: datetime
+    ) -> timedelta:
+        """How long to wait now; raises `SourceWaitError` for what is longer than our patience.
+
+        A clock that was set back must not make us wait for weeks: no wait is believed that
+        could not have been made.
+        """
+        pauses = [timedelta(0)]
+        for wait in await turns.list_waits(tx):
+            left = wait.until - now
+            if wait.target in {target, EVERYTHING} and left <= LONGEST_WAIT:
+                if left > self._patience:
+                    raise SourceWaitError(wait.until, wait.reason)
+                pauses.append(left)
+        turn = await turns.get(tx)
+        held = turn.held_until - now if turn.held_until is not None else timedelta(0)
+        if timedelta(0) < held <= self._lease:
+            if now - since > self._patience:
+                raise SourceWaitError(now + held, "another process is asking, or died asking")
+            pauses.append(min(held, self._spacing))
+        apart = turn.free_at - now
+        pauses.append(apart if apart <= self._lease else since + self._spacing - now)
+        return max(pauses)
+
+    async def _give_back(
+        self,
+        holder: str,
+        target: str,
+        failure: SourceFailureError | None,
+        *,
+        answered: bool = True,
+    ) -> None:
+        now = self._clock()
+        async with self._db.transaction() as tx:
+            await turns.give_back(tx, holder, now + self._spacing)
+            if failure is not None:
+                await self._remember(tx, target, failure, now)
+            elif answered:
+                await turns.end_waits(tx, target)
+
+    async def _remember(
+        self, tx: Transaction, target: str, failure: SourceFailureError, now: datetime
+    ) -> None:
+        reason = str(failure)
+        await turns.count_refusal(tx, target, failure.kind, reason, now)
+        if isinstance(failure, SourceQuestionError):
+            return  # the server is well: it is the question that was wrong
+        whom = EVERYTHING if isinstance(failure, SourceThrottledError) else target
+        before = {wait.target: wait.failures for wait in await turns.list_waits(tx)}
+        failures = before.get(whom, 0) + 1
+        until = wait_until(now, failures, failure.retry_after, self._spread())
+        await turns.put_wait(tx, Wait(whom, failures, until, reason))
+        log.warning(
+            "arXiv %s: %s; left alone until %s (%d in a row)",
+            whom,
+            reason,
+            until.isoformat(timespec="seconds"),
+            failures,
+        )

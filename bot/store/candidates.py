@@ -1,0 +1,202 @@
+"""New papers as candidates: which are open, how they were judged, and what to learn from."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from bot.domain.announce import FeedItem
+from bot.domain.candidates import Candidate, Example, Judgement, Likeness, Newcomer, example_text
+from bot.domain.entry import EntryId
+from bot.store import instants
+from bot.store.database import Row, Transaction
+from bot.store.feeds import item_of
+
+MOST_PASSED = 3000
+"""So many of the newest papers that were not picked are learnt from."""
+
+_IS_OPEN = """
+    NOT EXISTS (
+        SELECT 1 FROM paper AS p JOIN entry AS e ON e.paper_id = p.id
+        WHERE p.key = 'arxiv:' || f.number AND e.newness > 0
+    )
+"""
+
+
+async def list_papers(tx: Transaction, since: date) -> tuple[FeedItem, ...]:
+    """The new papers met on that day or later, newest day first, then by number."""
+    rows = await tx.all(
+        "SELECT * FROM feed_item WHERE day >= :since ORDER BY day DESC, number",
+        {"since": since.isoformat()},
+    )
+    return tuple(map(item_of, rows))
+
+
+async def newest_day(tx: Transaction) -> date | None:
+    """The last day on which new papers came."""
+    row = await tx.one("SELECT max(day) AS day FROM feed_item")
+    return date.fromisoformat(row["day"]) if row is not None and row["day"] is not None else None
+
+
+async def list_open(tx: Transaction, day: date) -> tuple[Candidate, ...]:
+    """The new papers of a day that have no entry, by number, as they were judged."""
+    rows = await tx.all(
+        f"""
+        SELECT f.*, j.score, j.words, j.nearest
+        FROM feed_item AS f LEFT JOIN feed_item_judgement AS j ON j.number = f.number
+        WHERE f.day = :day AND {_IS_OPEN} ORDER BY f.number
+        """,  # noqa: S608 - a constant
+        {"day": day.isoformat()},
+    )
+    return tuple(Candidate(item_of(row), day, _judgement(row)) for row in rows)
+
+
+async def list_unjudged(tx: Transaction, day: date, limit: int) -> tuple[Newcomer, ...]:
+    """The new papers of a day or later that have no entry and were not judged yet."""
+    rows = await tx.all(
+        f"""
+        SELECT f.number, f.title, f.abstract FROM feed_item AS f
+        WHERE f.day >= :day AND {_IS_OPEN}
+            AND NOT EXISTS (SELECT 1 FROM feed_item_judgement AS j WHERE j.number = f.number)
+        ORDER BY f.number LIMIT :limit
+        """,  # noqa: S608 - a constant
+        {"day": day.isoformat(), "limit": limit},
+    )
+    return tuple(
+        Newcomer(row["number"], example_text(row["title"], row["abstract"])) for row in rows
+    )
+
+
+async def put_judgements(tx: Transaction, judgements: Iterable[Judgement], now: datetime) -> None:
+    """Keep how papers were judged, in place of earlier judgements."""
+    await tx.run_many(
+        """
+        INSERT INTO feed_item_judgement (number, score, words, nearest, judged_at)
+        SELECT :number, :score, :words, :nearest, :now
+        WHERE EXISTS (SELECT 1 FROM feed_item WHERE number = :number)
+        ON CONFLICT (number) DO UPDATE SET
+            score = excluded.score, words = excluded.words, nearest = excluded.nearest,
+            judged_at = excluded.judged_at
+        """,
+        [
+            {
+                "number": judgement.number,
+                "score": judgement.score,
+                "words": json.dumps(judgement.words, ensure_ascii=False),
+                "nearest": json.dumps([[n.entry_id, n.likeness] for n in judgement.nearest]),
+                "now": instants.to_text(now),
+            }
+            for judgement in judgements
+        ],
+    )
+
+
+async def forget_judgements(tx: Transaction, since: date) -> None:
+    """Papers of that day and later are judged anew."""
+    await tx.run(
+        """
+        DELETE FROM feed_item_judgement
+        WHERE number IN (SELECT number FROM feed_item WHERE day >= :since)
+        """,
+        {"since": since.isoformat()},
+    )
+
+
+async def list_picked(tx: Transaction) -> tuple[Example, ...]:
+    """Every paper with an entry whose abstract is known, the curator's own words first."""
+    rows = await tx.all(
+        """
+        SELECT p.key, e.id, e.title, coalesce(nullif(e.abstract, ''), r.abstract) AS abstract
+        FROM entry AS e JOIN paper AS p ON p.id = e.paper_id
+            LEFT JOIN arxiv_record AS r ON r.number = p.arxiv_id
+        WHERE e.newness > 0 AND coalesce(nullif(e.abstract, ''), r.abstract) IS NOT NULL
+            AND e.newness = (SELECT max(o.newness) FROM entry AS o WHERE o.paper_id = p.id)
+        ORDER BY e.newness
+        """
+    )
+    return tuple(
+        Example(
+            row["key"].removeprefix("arxiv:"),
+            example_text(row["title"], row["abstract"]),
+            EntryId(row["id"]),
+        )
+        for row in rows
+    )
+
+
+async def list_passed(tx: Transaction, before: date) -> tuple[Example, ...]:
+    """The newest papers, met before that day, that were announced and not picked."""
+    rows = await tx.all(
+        f"""
+        SELECT f.number, f.title, f.abstract FROM feed_item AS f
+        WHERE f.day < :before AND {_IS_OPEN} ORDER BY f.day DESC, f.number LIMIT :most
+        """,  # noqa: S608 - a constant
+        {"before": before.isoformat(), "most": MOST_PASSED},
+    )
+    return tuple(
+        Example(row["number"], example_text(row["title"], row["abstract"])) for row in rows
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Taste:
+    """When the curator's taste was learnt, and from how many papers."""
+
+    learnt_at: datetime
+    picked: int
+    passed: int
+
+
+async def find_taste(tx: Transaction) -> Taste | None:
+    """What was learnt last."""
+    row = await tx.one("SELECT * FROM arxiv_taste")
+    if row is None:
+        return None
+    return Taste(instants.from_text(row["learnt_at"]), row["picked"], row["passed"])
+
+
+async def put_taste(tx: Transaction, taste: Taste) -> None:
+    """Note what was learnt."""
+    await tx.run(
+        """
+        INSERT INTO arxiv_taste (only_row, learnt_at, picked, passed)
+        VALUES (1, :at, :picked, :passed)
+        ON CONFLICT (only_row) DO UPDATE SET
+            learnt_at = excluded.learnt_at, picked = excluded.picked, passed = excluded.passed
+        """,
+        {
+            "at": instants.to_text(taste.learnt_at),
+            "picked": taste.picked,
+            "passed": taste.passed,
+        },
+    )
+
+
+async def tags_of(tx: Transaction, entry_ids: Iterable[EntryId]) -> Mapping[EntryId, Sequence[str]]:
+    """The tags of entries, in the order written."""
+    rows = await tx.all(
+        """
+        SELECT e.id, t.slug FROM entry AS e JOIN entry_tag AS et ON et.newness = e.newness
+            JOIN tag AS t ON t.id = et.tag_id
+        WHERE e.id IN (SELECT value FROM json_each(:ids)) ORDER BY e.id, et.position
+        """,
+        {"ids": json.dumps(tuple(entry_ids))},
+    )
+    tags: dict[EntryId, list[str]] = {}
+    for row in rows:
+        tags.setdefault(EntryId(row["id"]), []).append(row["slug"])
+    return tags
+
+
+def _judgement(row: Row) -> Judgement | None:
+    if row["score"] is None:
+        return None
+    return Judgement(
+        number=row["number"],
+        score=row["score"],
+        words=tuple(json.loads(row["words"])),
+        nearest=tuple(
+            Likeness(EntryId(entry_id), likeness)
+            for entry_id, likeness in json.loads(row["nearest"])
+        ),
+    )

@@ -1,0 +1,269 @@
+"""What arXiv announced: the watch over each category, its batches, and the new papers."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+
+from bot.domain.announce import Announcement, FeedItem, merge_listings
+from bot.domain.arxiv import ArxivId
+from bot.domain.batches import Watch
+from bot.store import instants
+from bot.store.database import Row, Transaction
+
+
+async def list_watches(tx: Transaction) -> Mapping[str, Watch]:
+    """What is remembered of each category's feed."""
+    rows = await tx.all("SELECT * FROM arxiv_feed")
+    return {row["category"]: _watch(row) for row in rows}
+
+
+async def put_watch(tx: Transaction, watch: Watch) -> None:
+    """Remember a category's feed, in place of what was remembered."""
+    await tx.run(
+        """
+        INSERT INTO arxiv_feed (category, news_on, batch_on, failed, checked_at, next_at, etag)
+        VALUES (:category, :news_on, :batch_on, :failed, :checked_at, :next_at, :etag)
+        ON CONFLICT (category) DO UPDATE SET
+            news_on = excluded.news_on, batch_on = excluded.batch_on, failed = excluded.failed,
+            checked_at = excluded.checked_at, next_at = excluded.next_at, etag = excluded.etag
+        """,
+        {
+            "category": watch.category,
+            "news_on": _day_text(watch.news_on),
+            "batch_on": _day_text(watch.batch_on),
+            "failed": watch.failed,
+            "checked_at": _instant_text(watch.checked_at),
+            "next_at": _instant_text(watch.next_at),
+            "etag": watch.etag,
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch of a category: `items` unseen ids came; `recovered` more were fetched later."""
+
+    category: str
+    day: date
+    items: int
+    is_cut: bool
+    recover_at: datetime | None
+    tries: int
+    recovered: int | None
+
+
+async def list_batches(tx: Transaction, since: date) -> tuple[Batch, ...]:
+    """The batches from that day on, newest first."""
+    rows = await tx.all(
+        "SELECT * FROM arxiv_batch WHERE day >= :since ORDER BY day DESC, category",
+        {"since": since.isoformat()},
+    )
+    return tuple(map(_batch, rows))
+
+
+async def last_batch(tx: Transaction, category: str) -> date | None:
+    """The newest day on which a batch of that category came or was looked for."""
+    row = await tx.one(
+        "SELECT max(day) AS day FROM arxiv_batch WHERE category = :category",
+        {"category": category},
+    )
+    return _day(row["day"]) if row is not None else None
+
+
+async def list_to_recover(tx: Transaction, now: datetime) -> tuple[Batch, ...]:
+    """The batches that are to be fetched from the query service now, oldest first."""
+    rows = await tx.all(
+        "SELECT * FROM arxiv_batch WHERE recover_at <= :now ORDER BY day, category",
+        {"now": instants.to_text(now)},
+    )
+    return tuple(map(_batch, rows))
+
+
+async def add_batch(
+    tx: Transaction,
+    category: str,
+    day: date,
+    *,
+    items: int = 0,
+    is_cut: bool = False,
+    recover_at: datetime | None = None,
+) -> None:
+    """Note a batch; the same day again adds its items to what is there."""
+    await tx.run(
+        """
+        INSERT INTO arxiv_batch (category, day, items, is_cut, recover_at)
+        VALUES (:category, :day, :items, :is_cut, :recover_at)
+        ON CONFLICT (category, day) DO UPDATE SET
+            items = items + excluded.items, is_cut = max(is_cut, excluded.is_cut),
+            recover_at = coalesce(excluded.recover_at, recover_at)
+        """,
+        {
+            "category": category,
+            "day": day.isoformat(),
+            "items": items,
+            "is_cut": is_cut,
+            "recover_at": _instant_text(recover_at),
+        },
+    )
+
+
+async def end_recovery(
+    tx: Transaction, batch: Batch, *, found: int, again_at: datetime | None
+) -> None:
+    """A batch was fetched from the query service: `found` new papers; once more at `again_at`."""
+    await tx.run(
+        """
+        UPDATE arxiv_batch
+        SET tries = tries + 1, recovered = coalesce(recovered, 0) + :found, recover_at = :again_at
+        WHERE category = :category AND day = :day
+        """,
+        {
+            "category": batch.category,
+            "day": batch.day.isoformat(),
+            "found": found,
+            "again_at": _instant_text(again_at),
+        },
+    )
+
+
+async def add_listings(
+    tx: Transaction, category: str, items: Sequence[FeedItem], day: date
+) -> tuple[FeedItem, ...]:
+    """Note what a feed shows; returns the items whose id and version it never showed before."""
+    return await tx.call(partial(_add_listings, category=category, items=items, day=day))
+
+
+def _add_listings(
+    connection: sqlite3.Connection, *, category: str, items: Sequence[FeedItem], day: date
+) -> tuple[FeedItem, ...]:
+    unseen = []
+    for item in items:
+        added = connection.execute(
+            """
+            INSERT INTO arxiv_listing (category, number, version, announcement, day)
+            VALUES (:category, :number, :version, :announcement, :day)
+            ON CONFLICT (category, number, version) DO NOTHING
+            """,
+            {
+                "category": category,
+                "number": item.id.number,
+                "version": item.id.version,
+                "announcement": item.announcement,
+                "day": day.isoformat(),
+            },
+        )
+        if added.rowcount:
+            unseen.append(item)
+    return tuple(unseen)
+
+
+async def add_papers(tx: Transaction, items: Iterable[FeedItem], day: date) -> int:
+    """Keep new papers, each once under the day it was met first; how many were not there."""
+    return await tx.call(partial(_add_papers, items=tuple(items), day=day))
+
+
+def _add_papers(connection: sqlite3.Connection, *, items: tuple[FeedItem, ...], day: date) -> int:
+    numbers = json.dumps([item.id.number for item in items])
+    rows = connection.execute(
+        "SELECT * FROM feed_item WHERE number IN (SELECT value FROM json_each(:numbers))",
+        {"numbers": numbers},
+    )
+    known = tuple(map(_item, rows))
+    merged = merge_listings((*known, *items))
+    connection.executemany(
+        """
+        INSERT INTO feed_item (
+            number, version, announcement, title, authors, abstract, categories, batch_on, day
+        ) VALUES (
+            :number, :version, :announcement, :title, :authors, :abstract, :categories, :batch_on,
+            :day
+        )
+        ON CONFLICT (number) DO UPDATE SET
+            version = excluded.version, announcement = excluded.announcement,
+            title = excluded.title, authors = excluded.authors, abstract = excluded.abstract,
+            categories = excluded.categories
+        """,
+        [
+            {
+                "number": item.id.number,
+                "version": item.id.version,
+                "announcement": item.announcement,
+                "title": item.title,
+                "authors": json.dumps(item.authors, ensure_ascii=False),
+                "abstract": item.abstract,
+                "categories": json.dumps(item.categories),
+                "batch_on": _day_text(item.batch_on),
+                "day": day.isoformat(),
+            }
+            for item in merged
+        ],
+    )
+    return len(merged) - len(known)
+
+
+async def prune(tx: Transaction, *, listings_before: date, papers_before: date) -> None:
+    """Forget what feeds showed long ago, so that a busy category does not fill the disk."""
+    await tx.run(
+        "DELETE FROM arxiv_listing WHERE day < :before", {"before": listings_before.isoformat()}
+    )
+    await tx.run("DELETE FROM feed_item WHERE day < :before", {"before": papers_before.isoformat()})
+
+
+def item_of(row: Row) -> FeedItem:
+    """A row of `feed_item`."""
+    return _item(row)
+
+
+def _item(row: Row) -> FeedItem:
+    return FeedItem(
+        id=ArxivId(row["number"], row["version"]),
+        announcement=Announcement(row["announcement"]),
+        title=row["title"],
+        authors=tuple(json.loads(row["authors"])),
+        abstract=row["abstract"],
+        categories=tuple(json.loads(row["categories"])),
+        batch_on=_day(row["batch_on"]),
+    )
+
+
+def _watch(row: Row) -> Watch:
+    return Watch(
+        category=row["category"],
+        news_on=_day(row["news_on"]),
+        batch_on=_day(row["batch_on"]),
+        failed=bool(row["failed"]),
+        checked_at=_instant(row["checked_at"]),
+        next_at=_instant(row["next_at"]),
+        etag=row["etag"],
+    )
+
+
+def _batch(row: Row) -> Batch:
+    return Batch(
+        category=row["category"],
+        day=date.fromisoformat(row["day"]),
+        items=row["items"],
+        is_cut=bool(row["is_cut"]),
+        recover_at=_instant(row["recover_at"]),
+        tries=row["tries"],
+        recovered=row["recovered"],
+    )
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text is not None else None
+
+
+def _day_text(day: date | None) -> str | None:
+    return day.isoformat() if day is not None else None
+
+
+def _instant(text: str | None) -> datetime | None:
+    return instants.from_text(text) if text is not None else None
+
+
+def _instant_text(at: datetime | None) -> str | None:
+    return instants.to_text(at) if at is not None else None
