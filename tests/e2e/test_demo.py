@@ -1,6 +1,6 @@
 """`paperbot demo` as a process, visited with a real Chromium: what a first-time user does.
 
-With PAPERBOT_SCREENSHOTS=1 the pictures of the README are taken on the way.
+With PAPERBOT_SCREENSHOTS=1 (and -p no:randomly) the pictures of the README are taken on the way.
 """
 
 import asyncio
@@ -100,27 +100,6 @@ async def test_the_days_digest_is_there_in_both_languages(browser: Browser, addr
 
 
 @in_browser
-async def test_a_look_up_answers(browser: Browser, address: str):
-    async with visiting(browser, address) as page:
-        await digest(page)
-        await page.keyboard.press("/")
-        await page.keyboard.type("pa")
-        await page.keyboard.press("Tab")
-        await page.keyboard.type("reas")
-        suggestion = page.get_by_role("option").filter(has_text="reasoning").first
-        await expect(suggestion).to_be_visible()
-        await photograph(page, "suggestions")
-        await page.keyboard.press("Tab")
-        await expect(page.get_by_role("combobox")).to_have_value("/paper reasoning")
-        await page.keyboard.press("Enter")
-
-        answer = page.locator(".log .message").last
-        await expect(answer.locator(".question")).to_contain_text("/paper reasoning")
-        await expect(answer.get_by_role("listitem").first).to_contain_text("#reasoning")
-        await photograph(page, "lookup")
-
-
-@in_browser
 async def test_a_reply_in_a_papers_thread_stays(browser: Browser, address: str):
     async with visiting(browser, address) as page:
         papers = await digest(page)
@@ -141,6 +120,27 @@ async def test_a_reply_in_a_papers_thread_stays(browser: Browser, address: str):
         await expect(thread.locator(".said")).to_contain_text("재현해 보고 싶네요")
         await expect(thread.locator(".by-person .name")).to_have_text("민지")
         await photograph(page, "thread")
+
+
+@in_browser
+async def test_a_look_up_answers(browser: Browser, address: str):
+    async with visiting(browser, address) as page:
+        await digest(page)
+        await page.keyboard.press("/")
+        await page.keyboard.type("pa")
+        await page.keyboard.press("Tab")
+        await page.keyboard.type("reas")
+        suggestion = page.get_by_role("option").filter(has_text="reasoning").first
+        await expect(suggestion).to_be_visible()
+        await photograph(page, "suggestions")
+        await page.keyboard.press("Tab")
+        await expect(page.get_by_role("combobox")).to_have_value("/paper reasoning")
+        await page.keyboard.press("Enter")
+
+        answer = page.locator(".log .message").last
+        await expect(answer.locator(".question")).to_contain_text("/paper reasoning")
+        await expect(answer.get_by_role("listitem").first).to_contain_text("#reasoning")
+        await photograph(page, "lookup")
 
 
 @in_browser
@@ -186,7 +186,7 @@ async def test_in_the_dark_it_is_dark(browser: Browser, address: str):
 async def test_an_entry_has_a_page_with_all_that_belongs_to_it(browser: Browser, address: str):
     async with visiting(browser, address) as page:
         papers = await digest(page)
-        link = papers.first.get_by_role("link", name="Abstract and references")
+        link = papers.first.locator('[data-command^="/paper entry:"]')
         href = await link.get_attribute("href")
         assert href is not None
 

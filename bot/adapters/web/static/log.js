@@ -11,6 +11,7 @@ const calendar = new Intl.DateTimeFormat(locale, {
   weekday: "long",
 });
 const exact = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" });
+const DIGEST = ".by-bot:not(:has(> .question, > .foot > .thread-link))";
 const NEAR = 120; // pixels from the end that still count as being there
 const PAUSE = 15 * 60 * 1000; // milliseconds after which an author is named again
 
@@ -110,12 +111,16 @@ export class Log {
     this.onNews(false);
   }
 
-  /** Where to begin reading: what is new, else the newest day, else the end. */
+  /** The beginning of what the bot last posted by itself: a digest, not a paper in it. */
+  newestDigest() {
+    return this.messages().findLast((message) => message.matches(DIGEST));
+  }
+
+  /** Where to begin reading: what is new, at first the newest digest, else the end. */
   toBeginning(lastRead) {
     const all = this.messages();
     const news = all.find((message) => Number(message.dataset.id) > lastRead);
-    let start = this.list.querySelector(".day:last-of-type");
-    if (lastRead > 0) start = null;
+    let start = lastRead > 0 ? null : (this.newestDigest() ?? this.list.querySelector(".day:last-of-type"));
     if (lastRead > 0 && news) {
       start = document.createElement("p");
       start.className = "new";
@@ -245,6 +250,7 @@ export class Log {
         !newDay &&
           before.dataset.author === author &&
           !message.querySelector(":scope > .question") &&
+          !message.matches(DIGEST) &&
           before.nextElementSibling === message &&
           new Date(at) - new Date(before.dataset.at) < PAUSE,
       );

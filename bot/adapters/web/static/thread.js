@@ -23,6 +23,7 @@ export class Threads {
       onEscape: () => this.close(),
     });
     this.mark();
+    if (this.log.messages().length) this.log.toEnd();
   }
 
   mark() {
@@ -42,7 +43,6 @@ export class Threads {
     }
     this.adopt();
     if (stay) this.room.toEnd();
-    if (this.log.messages().length) this.log.toEnd();
     // On a phone the field would call the keyboard up over what one came to read.
     if (matchMedia("(hover: hover)").matches) this.composer.text.focus({ preventScroll: true });
     else panel.querySelector("[data-log]").focus({ preventScroll: true });

@@ -1,0 +1,114 @@
+"""`paperbot` as a real process: started, asked over HTTP, stopped or killed."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+_ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/")
+
+
+def environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment without any setting of the bot, and these."""
+    prefixes = ("PAPERBOT_", "SLACK_", "DISCORD_", "ARXIV_")
+    own = os.environ.items()  # noqa: TID251 - a child's environment, not a setting
+    plain = {name: value for name, value in own if not name.startswith(prefixes)}
+    return plain | {"LC_ALL": "C.UTF-8", "PAPERBOT_WEB_PORT": "0"} | dict(settings)
+
+
+@dataclass(slots=True)
+class Running:
+    """A bot that runs; `log` is what it has written to standard error."""
+
+    process: asyncio.subprocess.Process
+    address: str
+    log: list[str]
+
+    async def get(self, path: str) -> Any:
+        """The JSON that its web server answers."""
+        async with aiohttp.ClientSession() as session, session.get(self.address + path) as answer:
+            return await answer.json()
+
+    async def text(self, path: str) -> str:
+        """The page that its web server answers."""
+        async with aiohttp.ClientSession() as session, session.get(self.address + path) as answer:
+            return await answer.text()
+
+    async def stop(self) -> int:
+        """SIGTERM; the exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return await asyncio.wait_for(self.process.wait(), timeout=20)
+
+    async def kill(self) -> None:
+        """SIGKILL: no farewell."""
+        self.process.kill()
+        await self.process.wait()
+
+
+@asynccontextmanager
+async def starting(
+    folder: Path, *arguments: str, settings: Mapping[str, str]
+) -> AsyncIterator[Running]:
+    """`paperbot …` in `folder`; its address is not known yet. Whatever is left is killed."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", *arguments),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        cwd=folder,
+        env=environment(settings),
+    )
+    running = Running(process, "", [])
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_collect(process.stderr, running.log))
+        try:
+            yield running
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+
+
+async def _collect(stream: asyncio.StreamReader | None, lines: list[str]) -> None:
+    assert stream is not None
+    async for line in stream:
+        lines.append(line.decode())  # noqa: PERF401 - it is read while it grows
+
+
+async def ready(running: Running) -> Running:
+    """Wait until it has said its address."""
+    assert running.process.stdout is not None
+    async with asyncio.timeout(30):
+        async for line in running.process.stdout:
+            if found := _ADDRESS.search(line.decode()):
+                running.address = found[0]
+                return running
+    raise AssertionError("".join(running.log) or "it ended without a word")
+
+
+@asynccontextmanager
+async def bot(folder: Path, **settings: str) -> AsyncIterator[Running]:
+    """`paperbot run`, ready."""
+    async with starting(folder, "run", settings=settings) as running:
+        yield await ready(running)
+
+
+async def paperbot(folder: Path, *arguments: str, **settings: str) -> tuple[int, str, str]:
+    """One command: exit status, standard output, standard error."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", *arguments),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        cwd=folder,
+        env=environment(settings),
+    )
+    out, err = await asyncio.wait_for(process.communicate(), timeout=60)
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
