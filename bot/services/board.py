@@ -5,20 +5,11 @@ from datetime import datetime
 
 from bot.domain.document import Document
 from bot.domain.errors import UsageError
-from bot.ports import Author, BoardMessage, ChannelRef
+from bot.ports import Author, BoardMessage
 from bot.store import board
 from bot.store.database import Database
 
 _NAME = re.compile(r"\w[\w-]{0,39}")
-
-
-async def open_channel(db: Database, channel: ChannelRef, *, at: datetime) -> ChannelRef:
-    """Make a channel of the web chat exist, so that it can be subscribed.
-
-    Gives the channel as the web chat knows it; raises `UsageError` for a name that cannot be.
-    """
-    await DatabaseBoard(db).add_channel(channel.id, at=at)
-    return ChannelRef(channel.platform, "", channel.id)
 
 
 class DatabaseBoard:

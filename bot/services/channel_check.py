@@ -16,7 +16,8 @@ def checker(
     async def check(channel: ChannelRef) -> ChannelRef:
         if channel.platform is Platform.WEB:
             await board.add_channel(channel.id, at=clock())
-        elif channel.platform not in chats:
+            return ChannelRef(Platform.WEB, "", channel.id)
+        if channel.platform not in chats:
             raise UsageError("{platform} is not set up", platform=channel.platform.title())
         return channel
 

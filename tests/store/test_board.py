@@ -8,7 +8,8 @@ import pytest
 from bot.domain.document import Document, Paragraph, Text
 from bot.domain.errors import UsageError
 from bot.ports import Author, BoardMessage, ChannelRef, Platform
-from bot.services.board import DatabaseBoard, open_channel
+from bot.services.board import DatabaseBoard
+from bot.services.channel_check import checker
 from bot.store.database import opened
 
 NOON = datetime(2025, 2, 4, 12, 0, tzinfo=UTC)
@@ -131,14 +132,18 @@ async def test_a_key_is_found_in_its_channel_and_since_its_time(board: DatabaseB
     assert await board.find_by_key("general", "k", since=NOON + timedelta(seconds=1)) is None
 
 
-async def test_a_channel_that_is_to_be_subscribed_is_made_under_its_own_name():
-    async with opened(None) as db:
-        wanted = ChannelRef(Platform.WEB, "somewhere", "독서-모임")
+async def test_a_channel_that_is_to_be_subscribed_is_made_under_its_own_name(
+    board: DatabaseBoard,
+):
+    check = checker({}, board, clock=lambda: NOON)
 
-        made = await open_channel(db, wanted, at=NOON)
+    made = await check(ChannelRef(Platform.WEB, "somewhere", "독서-모임"))
 
-        assert made == ChannelRef(Platform.WEB, "", "독서-모임")
-        assert await DatabaseBoard(db).list_channels() == ("general", "독서-모임")
-        for name in ("", "two words", "x" * 41, "a/b", "-x", "<b>"):
-            with pytest.raises(UsageError):
-                await open_channel(db, ChannelRef(Platform.WEB, "", name), at=NOON)
+    assert made == ChannelRef(Platform.WEB, "", "독서-모임")
+    assert await board.list_channels() == ("general", "독서-모임")
+
+
+@pytest.mark.parametrize("name", ["", "two words", "x" * 41, "a/b", "-x", "<b>"])
+async def test_a_name_that_no_address_can_hold_is_no_channel(board: DatabaseBoard, name: str):
+    with pytest.raises(UsageError):
+        await board.add_channel(name, at=NOON)
