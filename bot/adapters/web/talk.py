@@ -50,17 +50,17 @@ class Body:
 
     def __init__(self, values: object, say: Say) -> None:
         self._values = values if isinstance(values, dict) else {}
-        self._say = say
+        self.say = say
 
     def text(self, name: str, *, most: int = MOST_TEXT) -> str:
         """A cleaned text of at most `most` characters; the empty one where there is none."""
         value = self._values.get(name, "")
         if not isinstance(value, str):
-            raise refusal(self._say("That could not be understood."))
+            raise refusal(self.say("That could not be understood."))
         value = clean_text(value)
         if len(value) > most:
             raise refusal(
-                self._say("That is too long: {n} characters, {most} fit.", n=len(value), most=most)
+                self.say("That is too long: {n} characters, {most} fit.", n=len(value), most=most)
             )
         return value
 
@@ -70,7 +70,7 @@ class Body:
         if value is None:
             return None
         if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 2**63:
-            raise refusal(self._say("That could not be understood."))
+            raise refusal(self.say("That could not be understood."))
         return value
 
 
