@@ -1,0 +1,76 @@
+"""The units and the container files say what systemd and the bot agree with."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bot.settings import setting_names
+
+UNITS = ("paperbot.service", "paperbot-backup.service", "paperbot-backup.timer")
+MOST_EXPOSED = 20
+"""Of 100, in `systemd-analyze security`; an ordinary service has 96."""
+
+
+@pytest.fixture
+def analyze() -> str:
+    found = shutil.which("systemd-analyze")
+    if found is None:
+        pytest.skip("systemd-analyze is not installed")
+    return found
+
+
+@pytest.fixture
+def units(root: Path, tmp_path: Path) -> list[Path]:
+    """The units with a program that is on this machine, too."""
+    copies = []
+    for name in UNITS:
+        text = (root / "deploy" / name).read_text(encoding="utf-8")
+        copy = tmp_path / name
+        copy.write_text(text.replace("/opt/paperbot/.venv/bin/paperbot", "/bin/true"), "utf-8")
+        copies.append(copy)
+    return copies
+
+
+def test_systemd_finds_nothing_wrong_with_the_units(analyze: str, units: list[Path]) -> None:
+    verified = subprocess.run(
+        [analyze, "verify", *map(str, units)], capture_output=True, text=True, check=False
+    )
+
+    assert verified.stderr == ""
+    assert verified.returncode == 0
+
+
+def test_the_services_are_hardened(analyze: str, units: list[Path]) -> None:
+    for unit in units[:2]:
+        judged = subprocess.run(
+            [analyze, "security", "--offline=true", f"--threshold={MOST_EXPOSED}", str(unit)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        assert judged.returncode == 0, judged.stdout[-400:]
+
+
+def test_every_setting_that_deployment_makes_exists(root: Path) -> None:
+    for name in ("Dockerfile", "compose.yaml", *UNITS):
+        text = (root / "deploy" / name).read_text(encoding="utf-8")
+        used = set(re.findall(r"\b(?:PAPERBOT|SLACK|DISCORD|ARXIV)_[A-Z_]+", text))
+
+        assert used <= set(setting_names()), name
+
+
+def test_the_image_installs_only_what_is_locked_and_runs_as_nobody_in_particular(
+    root: Path,
+) -> None:
+    text = (root / "deploy" / "Dockerfile").read_text(encoding="utf-8")
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", text, re.MULTILINE)
+
+    assert "--require-hashes -r requirements.txt" in text
+    assert re.search(r"^USER paperbot$", text, re.MULTILINE)
+    assert "HEALTHCHECK" in text
+    for source in " ".join(copied).split():
+        assert (root / source).exists(), source
