@@ -21,7 +21,7 @@ from bot.adapters.web.site import Metrics, Site, channel_ref, message_ref
 from bot.adapters.web.view import make_view
 from bot.domain.document import Document
 from bot.domain.errors import UserError
-from bot.domain.words import Say
+from bot.domain.words import Say, mark
 from bot.ports import (
     Board,
     BoardMessage,
@@ -37,6 +37,9 @@ from bot.ports import (
 )
 
 T = TypeVar("T")
+
+_NO_CHANNEL = mark("the web chat has no such channel: make it there, or remove its subscription")
+_GONE = mark("the message is not there any more")
 
 
 class WebChat:
@@ -90,7 +93,7 @@ class WebChat:
     async def reply(self, root: MessageRef, document: Document, *, key: DeliveryKey) -> MessageRef:
         message = await self._find(root)
         if message is None:
-            raise _gone(root)
+            raise ChatRefusedError(_GONE)
         top = message.root or message.id
         return await self._add(
             self._board.add(message.channel, document, at=self._now(), root=top, key=key)
@@ -111,9 +114,9 @@ class WebChat:
     async def edit(self, message: MessageRef, document: Document) -> None:
         present = await self._find(message)
         if present is None or not present.by_bot:
-            raise _gone(message)
+            raise ChatRefusedError(_GONE)
         if await _kept(self._board.update(present.id, document, at=self._now())) is None:
-            raise _gone(message)
+            raise ChatRefusedError(_GONE)
         self._hub.wake()
 
     async def delete(self, message: MessageRef) -> None:
@@ -152,7 +155,7 @@ class WebChat:
     async def _known(self, channel: ChannelRef) -> str:
         channels = await _kept(self._board.list_channels())
         if channel != channel_ref(channel.id) or channel.id not in channels:
-            raise ChatRefusedError(f"there is no channel {channel} in the web chat")
+            raise ChatRefusedError(_NO_CHANNEL)
         return channel.id
 
     async def _find(self, ref: MessageRef) -> BoardMessage | None:
@@ -174,7 +177,3 @@ async def _kept(work: Awaitable[T]) -> T:
         return await work
     except UserError as error:
         raise ChatUnavailableError(str(error)) from error
-
-
-def _gone(message: MessageRef) -> ChatRefusedError:
-    return ChatRefusedError(f"message {message.id} in {message.channel} is not there to be changed")
