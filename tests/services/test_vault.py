@@ -1,10 +1,11 @@
 import shutil
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
+from bot.domain.entry import StoredEntry
 from bot.services.vault import Vault
 from bot.store import entries
 from bot.store.database import Database, opened
@@ -28,8 +29,13 @@ def folder(tmp_path: Path) -> Path:
     return vault
 
 
+async def kept(db: Database) -> tuple[StoredEntry, ...]:
+    async with db.reading() as tx:
+        return await entries.between(tx, date(2025, 1, 1), date(2025, 12, 31))
+
+
 async def titles(db: Database) -> list[str]:
-    return [stored.entry.paper.title async for stored in entries.every(db)]
+    return [stored.entry.paper.title for stored in await kept(db)]
 
 
 async def test_the_archive_follows_the_folder(db: Database, folder: Path) -> None:
@@ -89,7 +95,7 @@ async def test_a_note_that_comes_back_keeps_its_entry(db: Database, folder: Path
 
     async def changes() -> AsyncIterator[bool]:
         yield True
-        before.extend([stored.id async for stored in entries.every(db)])
+        before.extend([stored.id for stored in await kept(db)])
         note.rename(folder.parent / "aside.md")
         yield True
         assert "Note 1" not in await titles(db)
@@ -98,4 +104,4 @@ async def test_a_note_that_comes_back_keeps_its_entry(db: Database, folder: Path
 
     await vault.follow(changes())
 
-    assert [stored.id async for stored in entries.every(db)] == before
+    assert [stored.id for stored in await kept(db)] == before
