@@ -135,16 +135,16 @@ class Deliverer:
         async with self._db.transaction() as tx:
             found = await deliveries.claim_searches(
                 tx,
+                self._chats,
                 owner=self._owner,
                 now=now,
                 lease_until=now + self._terms.lease,
                 limit=self._terms.at_once - len(self._busy),
             )
         for claimed in found:
-            if claimed.channel.platform in self._chats:
-                self._busy.add(claimed.channel)
-                start = self._pace.take(lane_of(claimed.channel), loop.time())
-                calls.create_task(self._search(claimed, start))
+            self._busy.add(claimed.channel)
+            start = self._pace.take(lane_of(claimed.channel), loop.time())
+            calls.create_task(self._search(claimed, start))
 
     def _choose(self, now: float) -> list[ChannelRef]:
         """The channels whose next message may start within the horizon, first come first."""

@@ -4,6 +4,7 @@
 written in one go, in the connection's thread, so that one commit carries many messages.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from datetime import datetime
 
 from bot.domain.delivery import REFUSED_BEFORE, ROOT_MISSING, Attempt, State, Step, WaitsFor
 from bot.domain.document import Document, load
-from bot.ports import ChannelRef, DeliveryKey, MessageRef, parse_channel
+from bot.ports import ChannelRef, DeliveryKey, MessageRef, Platform, parse_channel
 from bot.store.database import Parameters, Row, Transaction
 from bot.store.instants import from_text, to_text
 
@@ -179,7 +180,10 @@ _SEARCH = """
 UPDATE delivery
    SET attempt = attempt + 1, owner = :owner, not_before = :lease_until
  WHERE id IN (SELECT id FROM delivery
-               WHERE state = 'sending' AND not_before <= :now ORDER BY not_before LIMIT :limit)
+               WHERE state = 'sending' AND not_before <= :now
+                 AND substr(channel, 1, instr(channel, ':') - 1)
+                     IN (SELECT value FROM json_each(:platforms))
+               ORDER BY not_before LIMIT :limit)
    AND state = 'sending' AND not_before <= :now
 RETURNING id, attempt, key, channel, failures, vouched, not_before, tried_at, root_id,
           (SELECT root.message_id FROM delivery root WHERE root.id = delivery.root_id) AS root
@@ -187,12 +191,19 @@ RETURNING id, attempt, key, channel, failures, vouched, not_before, tried_at, ro
 
 
 async def claim_searches(
-    tx: Transaction, *, owner: str, now: datetime, lease_until: datetime, limit: int
+    tx: Transaction,
+    platforms: Iterable[Platform],
+    *,
+    owner: str,
+    now: datetime,
+    lease_until: datetime,
+    limit: int,
 ) -> tuple[Claimed, ...]:
     """Messages that may have been posted and whose lease has ended: they are to be looked for."""
     found = await tx.all(
         _SEARCH,
         {
+            "platforms": json.dumps(list(platforms)),
             "owner": owner,
             "now": to_text(now),
             "lease_until": to_text(lease_until),

@@ -1,11 +1,13 @@
 """What posted messages say, and what they should: `document` is wanted, `shown` is there."""
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.delivery import WITHDRAWN, State
 from bot.domain.document import Document, load
-from bot.ports import ChannelRef, MessageRef, parse_channel
+from bot.ports import ChannelRef, MessageRef, Platform, parse_channel
 from bot.store import outbox
 from bot.store.database import Transaction
 from bot.store.instants import to_text
@@ -68,15 +70,18 @@ async def withdraw(tx: Transaction, delivery_id: int) -> bool:
     return await outbox.drop(tx, delivery_id, WITHDRAWN)
 
 
-async def list_unshown(tx: Transaction, now: datetime, limit: int) -> tuple[Unshown, ...]:
-    """Posted messages that are to be edited now."""
+async def list_unshown(
+    tx: Transaction, platforms: Iterable[Platform], now: datetime, limit: int
+) -> tuple[Unshown, ...]:
+    """Posted messages of these platforms that are to be edited now."""
     rows = await tx.all(
         """
         SELECT id, channel, message_id, document, wanted, edit_failures FROM delivery
          WHERE state = 'sent' AND shown <> wanted AND edit_after <= :now
+           AND substr(channel, 1, instr(channel, ':') - 1) IN (SELECT value FROM json_each(:platforms))
          ORDER BY edit_after, id LIMIT :limit
         """,
-        {"now": to_text(now), "limit": limit},
+        {"platforms": json.dumps(list(platforms)), "now": to_text(now), "limit": limit},
     )
     return tuple(
         Unshown(

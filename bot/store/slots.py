@@ -18,6 +18,7 @@ class ClosedSlot:
     id: int
     subscription_id: int
     on: date
+    round: int
     languages: tuple[Language, ...]
     layout: Layout
     left_out: int
@@ -129,7 +130,7 @@ async def take_changed(tx: Transaction, limit: int) -> tuple[ClosedSlot, ...]:
     """The slots that show entries changed since the last call; they are forgotten with it."""
     rows = await tx.all(
         """
-        SELECT DISTINCT s.id, s.subscription_id, s.on_date, s.languages, s.layout, s.left_out,
+        SELECT DISTINCT s.id, s.subscription_id, s.on_date, s.round, s.languages, s.layout, s.left_out,
                s.missed
           FROM (SELECT entry_id FROM changed_entry ORDER BY entry_id LIMIT :limit) changed
           JOIN slot_entry e ON e.entry_id = changed.entry_id AND e.position IS NOT NULL
@@ -159,6 +160,7 @@ async def _slot(tx: Transaction, row: Row) -> ClosedSlot:
         id=row["id"],
         subscription_id=row["subscription_id"],
         on=date.fromisoformat(row["on_date"]),
+        round=row["round"],
         languages=tuple(map(Language, row["languages"].split(","))),
         layout=Layout(row["layout"]),
         left_out=row["left_out"],

@@ -1,0 +1,117 @@
+"""The part of the bot that posts, as a process to be killed: see `test_chaos.py`.
+
+python -m tests.chaos.runner --database FILE --url URL …     until SIGTERM
+"""
+
+import argparse
+import asyncio
+import os
+import random
+import signal
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bot.adapters.machine import machine_name, process_runs
+from bot.domain.delivery import Patience
+from bot.domain.pace import Pace
+from bot.domain.words import ENGLISH
+from bot.ports import MessageRef, Platform
+from bot.services import own
+from bot.services.deliver import Deliverer, Terms
+from bot.services.plan import plan_due
+from bot.store.database import Database, Transaction, opened
+from bot.store.ownership import Process
+from tests.fakes.http_chat import HttpChat, connected
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class BlindChat(HttpChat):
+    """Never finds anything: whoever uses it sends again whatever is in doubt."""
+
+    async def find(self, *_: object, **__: object) -> MessageRef | None:
+        return None
+
+
+class DoomedDatabase(Database):
+    """Kills its process just before or just after the n-th commit that it is asked for."""
+
+    def __init__(self, inner: Database, moment: str, number: int) -> None:
+        super().__init__(inner.path, inner._writer, inner._reader, throw_away=False)
+        self._moment, self._number = moment, number
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        self._number -= 1
+        doomed = self._number == 0
+        async with super().transaction() as tx:
+            yield tx
+            if doomed and self._moment == "before":
+                os.kill(os.getpid(), signal.SIGKILL)
+        if doomed and self._moment == "after":
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def main(options: argparse.Namespace) -> None:
+    stopping = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
+    terms = Terms(
+        timeout=timedelta(seconds=options.timeout),
+        lease=timedelta(seconds=options.lease or options.timeout * 2),
+        at_once=options.at_once,
+        patience=Patience(first_pause=timedelta(seconds=0.05), longest_pause=timedelta(seconds=1)),
+    )
+    async with AsyncExitStack() as stack:
+        db = await stack.enter_async_context(opened(options.database))
+        chat = await stack.enter_async_context(connected(options.url))
+        if options.blind:
+            chat = BlindChat(chat._url, chat._session, Platform.SLACK)
+        if options.doom:
+            moment, number = options.doom
+            db = DoomedDatabase(db, moment, int(number))
+        if options.owned:
+            await take_ownership(db, stopping)
+        deliverer = Deliverer(
+            db,
+            {Platform.SLACK: chat},
+            owner=uuid.uuid4().hex,
+            clock=now,
+            pace=Pace({}),
+            jitter=random.random,
+            terms=terms,
+        )
+        while not stopping.is_set():
+            if options.plan:
+                await plan_due(db, now=now(), voices=lambda _: ENGLISH)
+            await deliverer.drain(stopping)
+            await asyncio.sleep(0.05)
+
+
+async def take_ownership(db: Database, stopping: asyncio.Event) -> None:
+    await own.acquire(
+        db,
+        Process(uuid.uuid4().hex, machine_name(), os.getpid()),
+        clock=now,
+        is_gone=lambda process: process_runs(process.machine, process.pid) is False,
+        sleep=lambda _: asyncio.sleep(0.05),
+        waiting_for=lambda holder: print(f"waiting for {holder.process.pid}", flush=True),
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--database", type=Path, required=True)
+    parser.add_argument("--url", required=True)
+    parser.add_argument("--timeout", type=float, default=0.7)
+    parser.add_argument("--lease", type=float)
+    parser.add_argument("--at-once", type=int, default=64)
+    parser.add_argument("--blind", action="store_true")
+    parser.add_argument("--owned", action="store_true")
+    parser.add_argument("--plan", action="store_true")
+    parser.add_argument("--doom", nargs=2)
+    asyncio.run(main(parser.parse_args()))

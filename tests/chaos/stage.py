@@ -1,0 +1,108 @@
+"""Processes that are started, killed and started again, and the platform that they post to."""
+
+import asyncio
+import json
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.domain.delivery import delivery_key
+from bot.domain.document import Document, Paragraph, Text, dump
+from bot.ports import ChannelRef, DeliveryKey, Platform
+from bot.services.plan import shape_of
+from bot.store import deliveries
+from bot.store.database import opened
+from tests.fakes.chat_server import Faults
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Platformed:
+    """A running fake platform."""
+
+    url: str
+    log: Path
+
+
+@asynccontextmanager
+async def platform(folder: Path, faults: Faults) -> AsyncIterator[Platformed]:
+    """A fake chat server as a process of its own."""
+    log = folder / "server.log"
+    log.touch()
+    server = await start(
+        "tests.fakes.chat_server", "--log", str(log), "--faults", json.dumps(asdict(faults))
+    )
+    try:
+        assert server.stdout is not None
+        url = (await server.stdout.readline()).decode().strip()
+        yield Platformed(url, log)
+    finally:
+        await end(server)
+
+
+async def start(module: str, *arguments: str) -> Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", module, *arguments, cwd=ROOT, stdout=PIPE
+    )
+
+
+async def runner(database: Path, url: str, *arguments: str) -> Process:
+    """The bot's posting part; see `tests.chaos.runner`."""
+    return await start("tests.chaos.runner", "--database", str(database), "--url", url, *arguments)
+
+
+async def end(process: Process) -> None:
+    """Kill it, if it still runs."""
+    if process.returncode is None:
+        process.send_signal(signal.SIGKILL)
+    await process.wait()
+
+
+def document(words: str) -> Document:
+    return Document((Paragraph((Text(words),)),), words)
+
+
+async def plan(database: Path, channels: int, each: int) -> Mapping[str, Sequence[str]]:
+    """Put messages into the outbox; the keys of each channel in their order."""
+    drafts: list[deliveries.Draft] = []
+    for number in range(each):
+        for place in range(channels):
+            channel = ChannelRef(Platform.SLACK, "T1", f"C{place}")
+            content = dump(document(f"message {number} of {channel}"))
+            drafts.append(
+                deliveries.Draft(
+                    key=DeliveryKey(delivery_key(str(channel), str(number))),
+                    channel=channel,
+                    part=str(number),
+                    content=content,
+                    shape=shape_of(content),
+                )
+            )
+    async with opened(database) as db, db.transaction() as tx:
+        await deliveries.add(tx, drafts, datetime.now(UTC))
+    planned: dict[str, list[str]] = {}
+    for draft in drafts:
+        planned.setdefault(str(draft.channel), []).append(draft.key)
+    return planned
+
+
+async def states(database: Path) -> dict[str, int]:
+    """How many deliveries are in which state."""
+    async with opened(database) as db, db.reading() as tx:
+        rows = await tx.all("SELECT state, count(*) AS number FROM delivery GROUP BY state")
+    return {row["state"]: row["number"] for row in rows}
+
+
+async def until_done(database: Path, seconds: float = 120) -> None:
+    """Wait until nothing is planned or under way any more."""
+    for _ in range(int(seconds / 0.2)):
+        if not set(await states(database)) & {"planned", "sending"}:
+            return
+        await asyncio.sleep(0.2)
+    raise TimeoutError(f"not done: {await states(database)}")
