@@ -10,7 +10,7 @@ from bot.domain.link_names import leads_to
 from bot.services import input_files, reading
 from bot.services.identify import identify, which_is_there
 from bot.services.input_files import Findings, FoundFile
-from bot.services.keep import keep, relocate
+from bot.services.keep import Batch, keep, relocate
 from bot.services.report import Report, Tally
 from bot.store import census, entries, entry_changes, links, sources
 from bot.store.database import Database
@@ -47,25 +47,47 @@ async def ingest(
     if STDIN in paths:
         content_hash = input_files.content_hash(stdin)
         parsed = await asyncio.to_thread(reading.parse_stream, stdin, content_hash)
-        await keep(db, [parsed], tally, now=now, dry_run=dry_run)
-    done = total - len(found.files)
-    for start in range(0, len(found.files), _FILES_AT_ONCE):
-        batch = found.files[start : start + _FILES_AT_ONCE]
-        await _import_batch(db, batch, tally, now=now, dry_run=dry_run)
-        done += len(batch)
-        if progress is not None:
-            progress(done, total)
+        await keep(db, Batch((parsed,)), tally, now=now, dry_run=dry_run)
+    try:
+        await _import_files(db, found.files, tally, now=now, dry_run=dry_run, progress=progress)
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from failed
+    if progress is not None:
+        progress(len(found.files), len(found.files))
     if withdraw_missing:
         await _withdraw_missing(db, found, tally, now=now, dry_run=dry_run)
     await _report_ambiguous_links(db, tally)
     return tally.report(files=total)
 
 
-async def _import_batch(
-    db: Database, batch: Sequence[FoundFile], tally: Tally, *, now: datetime, dry_run: bool
+async def _import_files(
+    db: Database,
+    files: Sequence[FoundFile],
+    tally: Tally,
+    *,
+    now: datetime,
+    dry_run: bool,
+    progress: Progress | None,
 ) -> None:
-    read, problems = await asyncio.to_thread(input_files.read_files, batch)
-    tally.problems += problems
+    async with asyncio.TaskGroup() as group:
+        writing: asyncio.Task[None] | None = None
+        for start in range(0, len(files), _FILES_AT_ONCE):
+            # While one batch is written, the next one is read.
+            batch = await _read_batch(
+                db, files[start : start + _FILES_AT_ONCE], tally, dry_run=dry_run
+            )
+            if writing is not None:
+                await writing
+            if progress is not None:
+                progress(start, len(files))
+            writing = group.create_task(keep(db, batch, tally, now=now, dry_run=dry_run))
+
+
+async def _read_batch(
+    db: Database, files: Sequence[FoundFile], tally: Tally, *, dry_run: bool
+) -> Batch:
+    """Read files, and parse those that do not hold what they held; the others are counted."""
+    read, problems = await asyncio.to_thread(input_files.read_files, files)
     async with db.reading() as tx:
         known = await identify(tx, [file.input for file in read], tally.sources)
         same = [
@@ -75,16 +97,16 @@ async def _import_batch(
         ]
         rows = {source.id for source, _ in same}
         tally.count_unchanged(await census.count(tx, rows))
-    tally.sources |= rows
+    changed = {source.id for source in known if source is not None} - rows
+    tally.sources |= rows | changed
     await relocate(db, same, dry_run=dry_run)
     others = [
         file
         for file, source in zip(read, known, strict=True)
         if source is None or source.id not in rows
     ]
-    if others:
-        parsed = await asyncio.to_thread(reading.parse_files, others)
-        await keep(db, parsed, tally, now=now, dry_run=dry_run)
+    parsed = await asyncio.to_thread(reading.parse_files, others) if others else []
+    return Batch(tuple(parsed), tuple(problems), frozenset(changed))
 
 
 async def _withdraw_missing(

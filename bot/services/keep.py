@@ -1,10 +1,11 @@
 """The write half of an import: what was parsed is compared with what is kept, and kept."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.domain.entry import Problem
 from bot.domain.revision import Revision, revise
 from bot.domain.sources import InputFile, KnownSource, other_paths, path_of
 from bot.services.identify import identify
@@ -39,14 +40,29 @@ class _Plan:
         return Draft(replace(entry, source=source), indexed, source_id)
 
 
-async def keep(
-    db: Database, parsed: Sequence[ParsedFile], tally: Tally, *, now: datetime, dry_run: bool
-) -> None:
-    """Keep the entries of some files in one transaction, and count them; dry, only count."""
-    for file in parsed:
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Files that were parsed, and what was wrong with others that should have been.
+
+    `sources` are the rows of the sources that the files were taken for while they were read.
+    """
+
+    files: tuple[ParsedFile, ...]
+    problems: tuple[Problem, ...] = ()
+    sources: frozenset[int] = frozenset()
+
+
+async def keep(db: Database, batch: Batch, tally: Tally, *, now: datetime, dry_run: bool) -> None:
+    """Keep the entries of a batch in one transaction, and count them; dry, only count."""
+    tally.problems += batch.problems
+    for file in batch.files:
         tally.problems += file.problems
+    readable = [file for file in batch.files if file.entries]
+    if not readable:
+        return
     async with _transaction(db, dry_run=dry_run) as tx:
-        plans = await _plans(tx, [file for file in parsed if file.entries], tally)
+        # Another process may have imported the same meanwhile: look again, now that it cannot.
+        plans = await _plans(tx, readable, tally.sources - batch.sources)
         rows = [] if dry_run else await _write(tx, plans, now=now)
     tally.sources.update(rows)
     for plan in plans:
@@ -75,8 +91,10 @@ def _transaction(db: Database, *, dry_run: bool) -> AbstractAsyncContextManager[
     return db.reading() if dry_run else db.transaction()
 
 
-async def _plans(tx: Transaction, parsed: Sequence[ParsedFile], tally: Tally) -> tuple[_Plan, ...]:
-    known = await identify(tx, [file.input for file in parsed], tally.sources)
+async def _plans(
+    tx: Transaction, parsed: Sequence[ParsedFile], taken: Collection[int]
+) -> tuple[_Plan, ...]:
+    known = await identify(tx, [file.input for file in parsed], taken)
     kept = await entries.list_of_sources(tx, [source.id for source in known if source is not None])
     paths = await _paths(tx, [file.input for file in parsed], known)
     plans = []

@@ -202,12 +202,14 @@ def _add_what_hangs_on(
             for position, link in enumerate(draft.entry.links)
         ],
     )
-    connection.executemany(
+    # One statement for all rows: it is quicker, and Python can go on meanwhile.
+    connection.execute(
         """
         INSERT INTO search_text (newness, title, authors, abstract, commentary, tags)
-        VALUES (?, ?, ?, ?, ?, ?)
+        SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5
+        FROM json_each(:rows)
         """,
-        [(newness, *_indexed(draft, ids)) for newness, draft in keyed],
+        {"rows": _json([(newness, *_indexed(draft, ids)) for newness, draft in keyed])},
     )
 
 
