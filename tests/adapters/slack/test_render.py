@@ -264,7 +264,7 @@ def test_what_does_not_fit_goes_on_and_the_buttons_stay_on_the_first_message():
     assert [block["type"] for block in first.blocks[-2:]] == ["context", "actions"]
     assert all(block["type"] == "rich_text" for other in others for block in other.blocks)
     assert [payload.blocks[0]["block_id"] for payload in payloads] == [
-        f"{KEY}/{n}.0" for n in range(1, len(payloads) + 1)
+        f"{KEY}/{n}-{len(payloads)}.0" for n in range(1, len(payloads) + 1)
     ]
 
 

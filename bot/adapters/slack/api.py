@@ -1,0 +1,104 @@
+"""Calls of Slack's Web API: bounded in time, never repeated by themselves, errors sorted.
+
+The SDK's retries stay off: the one for connection errors, on by default, posts twice
+(measured), and waiting for a limit is the outbox's business, which holds one channel only.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.adapters.slack.errors import SDK_ERRORS, chat_error
+from bot.adapters.slack.text import Json
+
+CALL_SECONDS = 10.0
+"""The longest a call may take: three of them fit into the outbox's patience for one message."""
+_CONNECT_SECONDS = 5.0
+_CONNECTIONS = 100
+
+_SECRET = re.compile(r"x(?:ox[a-z]|app)[-.][\w.-]+|ticket=[^&\s'\"]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What Slack gave the operator; with an app-level token the bot uses Socket Mode."""
+
+    bot_token: str = field(repr=False)
+    app_token: str | None = field(default=None, repr=False)
+    signing_secret: str | None = field(default=None, repr=False)
+    api_base: str = "https://slack.com/api/"
+
+
+@asynccontextmanager
+async def open_client(access: Access) -> AsyncIterator[AsyncWebClient]:
+    """A client for the bot's token over connections that are kept; closed at the end."""
+    timeout = aiohttp.ClientTimeout(total=CALL_SECONDS, connect=_CONNECT_SECONDS)
+    connector = aiohttp.TCPConnector(limit=_CONNECTIONS)
+    async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
+        client = AsyncWebClient(
+            token=access.bot_token,
+            base_url=access.api_base,
+            timeout=int(CALL_SECONDS),
+            session=session,
+            retry_handlers=[],
+            logger=sdk_logger(),
+        )
+        if urlsplit(access.api_base).hostname in {"127.0.0.1", "localhost", "::1"}:
+            client.proxy = None  # the SDK takes the environment's proxy even for this machine
+        yield client
+
+
+async def call(request: Awaitable[AsyncSlackResponse], *, seconds: float = CALL_SECONDS) -> Json:
+    """The answer to a request; raises `SlackApiError` with Slack's word, or a `ChatError`."""
+    try:
+        async with asyncio.timeout(seconds):
+            response = await request
+        return dict(_object(response.data))
+    except SlackApiError:
+        raise
+    except SDK_ERRORS as error:
+        raise chat_error(error) from error
+
+
+def _object(data: Any) -> Mapping[str, Any]:
+    if not isinstance(data, dict):
+        raise ValueError("no JSON object")  # noqa: TRY004 - sorted with the other bad answers
+    return data
+
+
+@contextmanager
+def sorted_errors() -> Iterator[None]:
+    """Turns Slack's words into the port's exceptions."""
+    try:
+        yield
+    except SlackApiError as error:
+        raise chat_error(error) from error
+
+
+class _WithoutSecrets(logging.Filter):
+    """Takes tokens and tickets out of what the SDK logs."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        text = record.getMessage()
+        if _SECRET.search(text):
+            record.msg, record.args = _SECRET.sub("(secret)", text), None
+        return True
+
+
+def sdk_logger() -> logging.Logger:
+    """The logger that the SDK writes to: never at DEBUG, where it shows whole requests."""
+    logger = logging.getLogger("bot.adapters.slack.sdk")
+    if not logger.filters:
+        logger.addFilter(_WithoutSecrets())
+    logger.setLevel(max(logging.INFO, logging.getLogger().level))
+    return logger

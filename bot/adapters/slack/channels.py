@@ -1,0 +1,25 @@
+"""Whether the bot may post in a channel, as Slack knows it."""
+
+from dataclasses import replace
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.adapters.slack.api import call
+from bot.adapters.slack.errors import ARCHIVED, NO_CHANNEL, NOT_IN_CHANNEL, chat_error
+from bot.ports import ChannelRef, ChatRefusedError
+
+
+async def check_channel(client: AsyncWebClient, team: str, channel: ChannelRef) -> ChannelRef:
+    """The channel with its workspace; raises `ChatRefusedError` with what to do about it."""
+    if channel.workspace not in {"", team}:
+        raise ChatRefusedError(NO_CHANNEL)
+    try:
+        found = (await call(client.conversations_info(channel=channel.id))).get("channel") or {}
+    except SlackApiError as error:
+        raise chat_error(error) from error
+    if found.get("is_archived"):
+        raise ChatRefusedError(ARCHIVED)
+    if not (found.get("is_member") or found.get("is_im")):
+        raise ChatRefusedError(NOT_IN_CHANNEL)
+    return replace(channel, workspace=team)

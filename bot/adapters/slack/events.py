@@ -1,0 +1,267 @@
+"""What Slack tells us, as values: pure, and nothing that is malformed gets through.
+
+Every payload is somebody else's JSON, so every field is looked at before it is believed; what
+is not meant for us, or not understood, is `None`.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from html import unescape
+from typing import Any
+
+_TALK = frozenset({"", "file_share", "me_message", "thread_broadcast"})
+"""Subtypes of a message that somebody said; the others are Slack's own (joins, topics …)."""
+
+_MARK = re.compile(r"<(?P<sign>[@#!]?)(?P<target>[^<>|]{0,3000})(?:\|(?P<label>[^<>]{0,3000}))?>")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something was typed or pressed: `thread` is its root's timestamp."""
+
+    channel: str
+    thread: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A command line from a person, typed after a slash, in a mention or in a direct message.
+
+    `message` is the timestamp of a message that asks (none for a slash command, which leaves
+    none); `response_url` is where a slash command is answered.
+    """
+
+    event_id: str
+    line: str
+    user: str
+    user_name: str
+    place: Place
+    message: str | None = None
+    response_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A command line from a button or a select.
+
+    `block_id` says what the message is; `is_ephemeral` that only the presser sees it; without
+    a `place` it was pressed in the App Home.
+    """
+
+    event_id: str
+    line: str
+    user: str
+    user_name: str
+    place: Place | None
+    block_id: str
+    is_ephemeral: bool
+    response_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A message in the thread of one of our messages; `text` is Slack's mrkdwn."""
+
+    event_id: str
+    channel: str
+    root: str
+    ts: str
+    user: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """A message in a thread that is not there any more."""
+
+    event_id: str
+    channel: str
+    ts: str
+
+
+@dataclass(frozen=True, slots=True)
+class HomeOpened:
+    """Somebody looks at the bot's home."""
+
+    event_id: str
+    user: str
+
+
+Happened = Asked | Pressed | Spoken | TakenBack | HomeOpened
+
+
+@dataclass(frozen=True, slots=True)
+class Self:
+    """Who the bot is in its workspace."""
+
+    team: str
+    user: str
+    bot: str
+
+
+def read_command(body: Mapping[str, Any]) -> Asked | None:
+    """A typed slash command."""
+    name, user, channel = _text(body, "command"), _text(body, "user_id"), _text(body, "channel_id")
+    if not (name and user and channel):
+        return None
+    line = f"{name} {_text(body, 'text')}".strip()
+    return Asked(
+        event_id=_event_id(body, "trigger_id", "response_url"),
+        line=unescape(line),
+        user=user,
+        user_name=_text(body, "user_name"),
+        place=Place(channel),
+        response_url=_text(body, "response_url") or None,
+    )
+
+
+def read_press(body: Mapping[str, Any]) -> Pressed | None:
+    """A pressed button or a chosen option that carries a command line."""
+    actions = body.get("actions")
+    action = _object(actions[0]) if isinstance(actions, list) and actions else {}
+    option = _object(action.get("selected_option"))
+    line = _text(action, "value") or _text(option, "value")
+    person = _object(body.get("user"))
+    user = _text(person, "id")
+    if not (line and user):
+        return None
+    container = _object(body.get("container"))
+    channel = _text(_object(body.get("channel")), "id") or _text(container, "channel_id")
+    message = _object(body.get("message"))
+    thread = _text(message, "thread_ts") or _text(container, "thread_ts") or None
+    return Pressed(
+        event_id=_event_id(body, "trigger_id", "response_url"),
+        line=line,
+        user=user,
+        user_name=_text(person, "name") or _text(person, "username"),
+        place=Place(channel, thread) if channel else None,
+        block_id=_text(action, "block_id"),
+        is_ephemeral=container.get("is_ephemeral") is True,
+        response_url=_text(body, "response_url") or None,
+    )
+
+
+def read_event(body: Mapping[str, Any], us: Self) -> Happened | None:
+    """An event of the Events API."""
+    event = _object(body.get("event"))
+    event_id = _event_id(body, "event_id")
+    match _text(event, "type"):
+        case "app_mention":
+            return _mention(event, event_id, us)
+        case "message":
+            return _message(event, event_id, us)
+        case "app_home_opened" if _text(event, "tab") in {"", "home"}:
+            user = _text(event, "user")
+            return HomeOpened(event_id, user) if user else None
+    return None
+
+
+def _mention(event: Mapping[str, Any], event_id: str, us: Self) -> Asked | None:
+    if not _is_of_a_person(event, us):
+        return None
+    return _asked(event, event_id, without_mention(_text(event, "text"), us))
+
+
+def _asked(event: Mapping[str, Any], event_id: str, text: str) -> Asked | None:
+    channel, ts, user = (_text(event, name) for name in ("channel", "ts", "user"))
+    if not (channel and ts and user):
+        return None
+    place = Place(channel, _text(event, "thread_ts") or None)
+    return Asked(event_id, text, user, "", place, message=ts)
+
+
+def _message(event: Mapping[str, Any], event_id: str, us: Self) -> Happened | None:
+    channel, subtype = _text(event, "channel"), _text(event, "subtype")
+    if not channel:
+        return None
+    if subtype == "message_deleted":
+        previous = _object(event.get("previous_message"))
+        ts = _text(event, "deleted_ts") or _text(previous, "ts")
+        is_reply = _text(previous, "thread_ts") not in {"", ts}
+        ours = _text(previous, "bot_id") == us.bot or _text(previous, "user") == us.user
+        return TakenBack(event_id, channel, ts) if ts and is_reply and not ours else None
+    if subtype == "message_changed":
+        changed = _object(event.get("message"))
+        if _text(changed, "text") == _text(_object(event.get("previous_message")), "text"):
+            return None  # a link preview, a reaction, a new reply count
+        return _spoken(changed, channel, event_id, us)
+    if _text(event, "channel_type") == "im" and subtype in _TALK and not _text(event, "thread_ts"):
+        return _asked(event, event_id, _text(event, "text")) if _is_of_a_person(event, us) else None
+    return _spoken(event, channel, event_id, us)
+
+
+def _spoken(message: Mapping[str, Any], channel: str, event_id: str, us: Self) -> Spoken | None:
+    """The message, if a person said it in a thread of ours.
+
+    Slack names the root's author in `parent_user_id`; where it does not, the thread may be
+    ours, and whoever keeps the discussions knows.
+    """
+    ts, root = _text(message, "ts"), _text(message, "thread_ts")
+    if not (ts and root) or ts == root or _text(message, "subtype") not in _TALK:
+        return None
+    if not _is_of_a_person(message, us) or _text(message, "parent_user_id") not in {"", us.user}:
+        return None
+    return Spoken(event_id, channel, root, ts, _text(message, "user"), _text(message, "text"))
+
+
+def _is_of_a_person(event: Mapping[str, Any], us: Self) -> bool:
+    user = _text(event, "user")
+    return bool(user) and user not in {us.user, "USLACKBOT"} and not _text(event, "bot_id")
+
+
+def without_mention(text: str, us: Self) -> str:
+    """What was said to the bot: what stands behind its name, or else before it."""
+    found = _name_of(us).search(text)
+    if found is None:
+        return text
+    return text[found.end() :].lstrip(" :,\n") or text[: found.start()]
+
+
+def mentions(text: str, us: Self) -> bool:
+    """Whether the bot is called by its name."""
+    return _name_of(us).search(text) is not None
+
+
+def _name_of(us: Self) -> re.Pattern[str]:
+    return re.compile(rf"<@{re.escape(us.user)}(?:\|[^>]*)?>")
+
+
+def mentioned(text: str) -> tuple[str, ...]:
+    """The ids of the people that a text calls by name."""
+    return tuple(
+        dict.fromkeys(found["target"] for found in _MARK.finditer(text) if found["sign"] == "@")
+    )
+
+
+def plain(text: str, name_of: Callable[[str], str]) -> str:
+    """Slack's mrkdwn as people wrote it: names for ids, addresses bare, signs unescaped."""
+    return unescape(_MARK.sub(lambda found: _spelled(found, name_of), text))
+
+
+def _spelled(found: re.Match[str], name_of: Callable[[str], str]) -> str:
+    sign, target, label = found["sign"], found["target"], found["label"]
+    if sign == "@":
+        return f"@{name_of(target)}"
+    if sign == "#":
+        return f"#{label or target}"
+    if sign == "!":
+        return label or f"@{target.partition('^')[0]}"
+    if label and unescape(label) != unescape(target) and not target.endswith(f"://{label}"):
+        return f"{label} ({target})"
+    return target.removeprefix("mailto:")
+
+
+def _event_id(body: Mapping[str, Any], *names: str) -> str:
+    """What names this delivery for ever; empty where Slack gives it no name."""
+    found = next((value for name in names if (value := _text(body, name))), "")
+    return found and f"slack:{found}"
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    value = fields.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}

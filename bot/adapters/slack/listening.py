@@ -1,0 +1,95 @@
+"""The Bolt app: acknowledges whatever comes at once, and hands it on to be dealt with.
+
+Slack waits three seconds for an acknowledgement and repeats what it does not get one for, so
+every listener acknowledges first, and listeners for everything stand at the end: Bolt leaves
+what nobody listens to unacknowledged.
+"""
+
+import logging
+import re
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.adapters.slack.events import (
+    Happened,
+    Self,
+    read_command,
+    read_event,
+    read_press,
+)
+from bot.adapters.slack.text import Json
+
+Take: TypeAlias = Callable[[Happened], None]
+"""Takes what happened, to deal with it later; returns at once."""
+
+_ANYTHING = re.compile(".*", re.DOTALL)
+
+
+def build_app(client: AsyncWebClient, us: Self, take: Take, logger: logging.Logger) -> AsyncApp:
+    """The app for a workspace in which the bot is `us`.
+
+    Who we are is known, so nothing has to be asked of Slack before an acknowledgement.
+    Signatures are verified where requests come in (`bot.adapters.slack.requests`).
+    """
+
+    async def authorize(team_id: str | None) -> AuthorizeResult:
+        return AuthorizeResult(
+            enterprise_id=None,
+            team_id=team_id,
+            bot_id=us.bot,
+            bot_user_id=us.user,
+            bot_token=client.token,
+        )
+
+    app = AsyncApp(
+        name="paperbot",
+        client=_without_token(client),
+        authorize=authorize,
+        request_verification_enabled=False,
+        ssl_check_enabled=False,
+        logger=logger,
+    )
+
+    def pass_on(happened: Happened | None) -> None:
+        if happened is not None:
+            take(happened)
+
+    @app.command(_ANYTHING)
+    async def command(ack: AsyncAck, body: Json) -> None:
+        await ack()
+        pass_on(read_command(body))
+
+    @app.action(_ANYTHING)
+    async def action(ack: AsyncAck, body: Json) -> None:
+        await ack()
+        pass_on(read_press(body))
+
+    @app.event(_ANYTHING)
+    async def event(body: Json) -> None:  # Bolt acknowledges events before this runs
+        pass_on(read_event(body, us))
+
+    async def nothing(ack: AsyncAck) -> None:
+        await ack()
+
+    listening: tuple[Callable[..., Any], ...] = (
+        app.shortcut,
+        app.view_submission,
+        app.view_closed,
+        app.options,
+    )
+    for listen in listening:
+        listen(_ANYTHING)(nothing)
+    return app
+
+
+def _without_token(client: AsyncWebClient) -> AsyncWebClient:
+    """Bolt takes the token from `authorize`, and warns of any other."""
+    bare = AsyncWebClient(
+        base_url=client.base_url, session=client.session, retry_handlers=[], logger=client.logger
+    )
+    bare.proxy = client.proxy
+    return bare
