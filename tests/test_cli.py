@@ -243,6 +243,139 @@ def test_a_channel_that_is_not_subscribed_is_an_error(archive: Run):
     assert (ran.status, ran.err.count("\n")) == (1, 1)
 
 
+def test_a_tag_alone_finds_what_has_it(archive: Run):
+    ran = archive("lookup", "reasoning")
+
+    lines = ran.out.splitlines()
+    assert (ran.status, ran.err) == (0, "")
+    assert [line.split("  ")[2].split(" #")[0] for line in lines] == [
+        "Chain-of-Thought Prompting Elicits Reasoning in Large Language Models",
+        "Self-Consistency Improves Chain of Thought Reasoning in Language Models",
+        "Let's Verify Step by Step",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        (["보상 모델"], {"2305.20050", "2305.18290"}),
+        (["author:lee"], {"2305.20050"}),
+        (["cites:1706.03762"], {"2312.00752", "1412.6980"}),
+        (["#rl", "-#reasoning"], {"2305.18290", "2203.02155"}),
+        (["-#lm", "#efficiency"], {"2205.14135"}),
+        (['"majority voting"'], {"2305.20050"}),
+        (["https://arxiv.org/abs/2001.08361v2"], {"2001.08361"}),
+        (["date:2026-11-17"], {"1706.03762", "1412.6980"}),
+        (["nonsense"], set()),
+    ],
+)
+def test_a_look_up_as_json_is_a_list_of_entries(query: list[str], found: set[str], archive: Run):
+    ran = archive("lookup", *query, "--json")
+
+    assert ran.status == 0
+    assert {entry["arxiv_id"] for entry in ran.json} == found
+
+
+def test_a_look_up_can_be_limited_and_says_that_there_is_more(archive: Run):
+    ran = archive("lookup", "reasoning", "--limit", 2)
+
+    assert ran.out.count("\n") == 2
+    assert "2 of 3" in ran.err
+
+
+def test_a_near_miss_is_asked_about(archive: Run):
+    ran = archive("lookup", "resoning")
+
+    assert (ran.status, ran.out) == (0, "")
+    assert "Did you mean reasoning?" in ran.err
+
+
+def test_a_query_that_does_not_parse_is_wrong_usage(archive: Run):
+    ran = archive("lookup", "date:yesterday")
+
+    assert (ran.status, ran.out, ran.err.count("\n")) == (2, "", 1)
+
+
+@pytest.mark.parametrize("name", ["2203.11171", "arXiv:2203.11171v4", "arxiv.org/abs/2203.11171"])
+def test_an_entry_is_shown_by_the_names_of_its_paper(name: str, archive: Run):
+    ran = archive("show", name, "--json")
+
+    assert ran.status == 0
+    assert ran.json["title"].startswith("Self-Consistency")
+    assert archive("show", ran.json["id"], "--json").json == ran.json
+
+
+def test_the_json_of_an_entry_has_the_documented_form(archive: Run):
+    entry = archive("show", "2203.11171", "--json").json
+
+    assert set(entry) == {
+        *("id", "date", "title", "authors", "arxiv_id", "url", "abstract", "commentary"),
+        *("tags", "references", "links", "source"),
+    }
+    assert entry["date"] == "2026-11-20"
+    assert entry["url"] == "https://arxiv.org/abs/2203.11171"
+    assert set(entry["commentary"]) == {"ko", "en"}
+    assert entry["commentary"]["ko"].count("\n\n") == 1
+    assert entry["tags"] == ["reasoning", "inference-time-scaling"]
+    assert [set(reference) for reference in entry["references"]] == [{"arxiv_id", "url", "title"}]
+    assert entry["source"] == {"kind": "digest_page", "path": "entries.txt"}
+
+
+def test_an_entry_is_shown_for_people_with_who_cites_it(archive: Run):
+    ran = archive("show", "2201.11903")
+
+    assert "Ed Chi" in ran.out
+    assert "Cited by" in ran.out
+    assert "Self-Consistency" in ran.out
+
+
+@pytest.mark.parametrize("name", ["999", "2501.00001", "nonsense"])
+def test_what_is_not_there_is_said_in_one_line(name: str, archive: Run):
+    ran = archive("show", name)
+
+    assert (ran.status, ran.out, ran.err.count("\n")) == (1, "", 1)
+
+
+def test_what_goes_out_comes_in_again_unchanged(archive: Run, tmp_path: Path):
+    ran = archive("export", "--format", "digest", "--out", tmp_path / "out.txt")
+
+    text = (tmp_path / "out.txt").read_text(encoding="utf-8")
+    assert (ran.status, ran.out) == (0, "")
+    for title in ("Attention Is All You Need", "Let's Verify Step by Step"):
+        assert title in text
+    assert archive("import", tmp_path / "out.txt", "--dry-run").status == 0
+
+
+def test_json_lines_are_entries_as_show_prints_them(archive: Run):
+    lines = archive("export", "--format", "jsonl", "reasoning").out.splitlines()
+
+    entries = [json.loads(line) for line in lines]
+    assert len(entries) == 3
+    assert entries[0] == archive("show", entries[0]["id"], "--json").json
+
+
+def test_a_bibliography_goes_to_standard_output(archive: Run):
+    ran = archive("export", "--format", "bibtex", "#optimizer")
+
+    assert ran.out.count("@misc{") == 1
+    assert "1412.6980" in ran.out
+
+
+def test_a_vault_needs_an_empty_folder(archive: Run, tmp_path: Path):
+    nowhere = archive("export", "--format", "vault")
+    written = archive("export", "--format", "vault", "--out", tmp_path / "vault")
+    again = archive("export", "--format", "vault", "--out", tmp_path / "vault")
+
+    assert (nowhere.status, written.status, again.status) == (2, 0, 2)
+    assert len(list((tmp_path / "vault").rglob("*.md"))) == 12
+
+
+def test_a_file_that_cannot_be_written_is_one_line(archive: Run, tmp_path: Path):
+    ran = archive("export", "--format", "jsonl", "--out", tmp_path / "nowhere" / "x.jsonl")
+
+    assert (ran.status, ran.err.count("\n")) == (1, 1)
+
+
 def test_a_channel_is_subscribed_changed_and_removed(archive: Run):
     added = archive("channel", "add", "web:general", "--at", "9:00", "--tz", "asia/seoul")
     changed = archive("channel", "change", "web:general", "--weekdays", "mon-fri", "--tags", "#rl")
@@ -348,3 +481,18 @@ def test_the_real_vault_loses_no_note(run: Run, shared: Path):
 
     assert ran.status == 0
     assert ran.json["entries"]["new"] == notes
+
+
+def test_the_real_vault_is_exported_byte_for_byte(run: Run, shared: Path, tmp_path: Path):
+    vault = shared / "samples" / "vault"
+    run("import", vault)
+
+    ran = run("export", "--format", "vault", "--out", tmp_path / "out")
+
+    assert ran.status == 0
+    before = {path.relative_to(vault): path.read_bytes() for path in vault.rglob("*.md")}
+    after = {
+        path.relative_to(tmp_path / "out"): path.read_bytes()
+        for path in (tmp_path / "out").rglob("*.md")
+    }
+    assert after == before

@@ -1,12 +1,24 @@
 """`import`, `lookup`, `show` and `export`: entries in, entries found, entries out."""
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot.cli.terminal import DONE, FAILED, progress, say_line, show_json, tell_problem, voice
+from bot.cli.terminal import (
+    DONE,
+    FAILED,
+    progress,
+    say_line,
+    show_document,
+    show_json,
+    tell,
+    tell_problem,
+    voice,
+    writing,
+)
 from bot.domain.entry import Severity
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value and nothing else.")]
@@ -42,3 +54,111 @@ def import_(
         say_line(forms.report_text(report, dry_run=dry_run, say=voice()))
     failed = any(problem.severity is Severity.ERROR for problem in report.problems)
     return FAILED if failed else DONE
+
+
+def lookup(
+    query: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="QUERY", help="As after /paper; empty: the newest entries."),
+    ] = None,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=1, max=1_000_000, help="At most so many.")
+    ] = 10,
+    as_json: AsJson = False,
+) -> int:
+    """Find entries: exactly what /paper QUERY finds, the newest first."""
+    import random
+
+    from bot.cli import forms
+    from bot.cli.workbench import with_database
+    from bot.services.export import entry_json
+    from bot.services.lookup import Results, look_up
+    from bot.settings import Settings
+    from bot.store.database import Database
+
+    asked = " ".join(query or ())
+
+    async def work(db: Database, _: Settings) -> Results:
+        chance = random.Random()  # noqa: S311 - it picks a paper, it guards nothing
+        return await look_up(db, asked, per_page=limit, chance=chance)
+
+    results = with_database(work)
+    if as_json:
+        show_json([entry_json(stored) for stored in results.entries])
+        return DONE
+    for stored in results.entries:
+        say_line(forms.entry_line(stored))
+    for line in forms.remarks(asked, results, say=voice()):
+        tell(line)
+    return DONE
+
+
+def show(
+    entry: Annotated[
+        str, typer.Argument(metavar="ID", help="An entry's number, an arXiv id or an address.")
+    ],
+    as_json: AsJson = False,
+) -> int:
+    """Show one entry, with everything the curator wrote."""
+    from bot.cli import forms
+    from bot.cli.workbench import with_database
+    from bot.domain.present import LANGUAGES, present_entry
+    from bot.ports import EntryPage
+    from bot.services.export import entry_json
+    from bot.services.lookup import show as look_at
+    from bot.settings import Settings
+    from bot.store.database import Database
+
+    async def work(db: Database, _: Settings) -> EntryPage:
+        return await look_at(db, entry)
+
+    page = with_database(work)
+    if as_json:
+        show_json(entry_json(page.stored))
+    else:
+        show_document(present_entry(page.stored, languages=LANGUAGES, say=voice(), detailed=True))
+        for line in forms.surroundings(page, say=voice()):
+            say_line(line)
+    return DONE
+
+
+class Format(StrEnum):
+    """What entries can be written as."""
+
+    VAULT = "vault"
+    DIGEST = "digest"
+    JSONL = "jsonl"
+    BIBTEX = "bibtex"
+
+
+def export(
+    form: Annotated[Format, typer.Option("--format", help="What to write.")],
+    query: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="QUERY", help="Only what it finds; else everything."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="PATH", help="A file, or an empty folder for a vault."),
+    ] = None,
+) -> int:
+    """Give entries out again, oldest first: to standard output, or to PATH."""
+    from bot.cli.workbench import with_database
+    from bot.services import export as exporting
+    from bot.settings import Settings
+    from bot.store.database import Database
+
+    asked = " ".join(query or ())
+    chosen = exporting.Format(form)
+
+    async def work(db: Database, _: Settings) -> None:
+        if chosen is exporting.Format.VAULT and out is not None:
+            written = await exporting.export_vault(db, out, asked)
+            tell(voice().count("{n} note written.", "{n} notes written.", written))
+            return
+        with writing(out) as write:
+            async for piece in exporting.export_text(db, chosen, asked):
+                write(piece)
+
+    with_database(work)
+    return DONE

@@ -1,7 +1,10 @@
 """What commands print: the JSON forms that scripts rely on, and lines for people."""
 
-from bot.domain.entry import Problem
+from bot.adapters.text import printable
+from bot.domain.entry import Problem, Related, StoredEntry
 from bot.domain.words import Say
+from bot.ports import EntryPage
+from bot.services.lookup import Results
 from bot.services.report import Report
 
 
@@ -50,3 +53,46 @@ def report_text(report: Report, *, dry_run: bool, say: Say) -> str:
     )
     dry = say("Nothing was written: this was a dry run.") if dry_run else ""
     return "\n".join(filter(None, (done, held, dry)))
+
+
+def entry_line(stored: StoredEntry) -> str:
+    """An entry as one line: its number, date, title and tags."""
+    entry = stored.entry
+    day = entry.date.isoformat() if entry.date is not None else "-"
+    words = [str(stored.id), day, entry.paper.title, *(f"#{tag}" for tag in entry.tags)]
+    return printable("  ".join(words[:3]) + "".join(f" {tag}" for tag in words[3:]))
+
+
+def remarks(asked: str, results: Results, *, say: Say) -> tuple[str, ...]:
+    """What there is to say beside what was found."""
+    if not results.entries:
+        nothing = say("Nothing found for “{asked}”.", asked=asked)
+        if not results.suggestions:
+            return (nothing,)
+        words = ", ".join(results.suggestions)
+        return (nothing, say("Did you mean {words}?", words=words))
+    if results.more and results.total is not None:
+        shown, total = len(results.entries), results.total
+        return (say("{shown} of {total}; --limit shows more.", shown=shown, total=total),)
+    if results.more:
+        return (say("There are more; --limit shows them."),)
+    return ()
+
+
+def surroundings(page: EntryPage, *, say: Say) -> tuple[str, ...]:
+    """The entries around an entry as lines, each kind under its heading."""
+    lines: list[str] = []
+    for heading, related in (
+        (say("Cited by"), page.cited_by),
+        (say("Links to"), page.links),
+        (say("Linked from"), page.linked_by),
+        (say("The same paper on other days"), page.same_paper),
+    ):
+        if related:
+            lines += ("", heading, *map(_related_line, related))
+    return tuple(lines)
+
+
+def _related_line(other: Related) -> str:
+    day = other.date.isoformat() if other.date is not None else "-"
+    return printable(f"{other.id}  {day}  {other.title}")

@@ -2,9 +2,11 @@
 
 import json
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import Final
 
 from bot.domain.document import Document
@@ -41,6 +43,28 @@ def show_json(value: object) -> None:
 def say_line(text: str) -> None:
     """A result for people on standard output."""
     sys.stdout.write(text + "\n")
+
+
+def tell(text: str) -> None:
+    """A remark beside the result, on standard error."""
+    sys.stderr.write(text + "\n")
+
+
+@contextmanager
+def writing(path: Path | None) -> Iterator[Callable[[str], object]]:
+    """Write pieces of text to a file, which appears when all is in it, or to standard output."""
+    if path is None:
+        yield sys.stdout.write
+        return
+    with tempfile.NamedTemporaryFile(
+        "w", dir=path.parent, prefix=f".{path.name}.", encoding="utf-8", newline="", delete=False
+    ) as file:
+        try:
+            yield file.write
+        except BaseException:
+            Path(file.name).unlink()
+            raise
+    Path(file.name).replace(path)
 
 
 def show_document(document: Document) -> None:
