@@ -186,6 +186,11 @@ def _value(plain: object) -> object:
     return plain
 
 
+def run(text: str) -> tuple[Inline, ...]:
+    """The text as inlines: one run without style."""
+    return (Text(text),)
+
+
 def plain_text(inlines: tuple[Inline, ...]) -> str:
     """The words of some inlines, without style or address."""
     return "".join(inline.text for inline in inlines)

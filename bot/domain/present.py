@@ -23,8 +23,9 @@ from bot.domain.document import (
     Quote,
     Style,
     Text,
+    run,
 )
-from bot.domain.entry import Entry, EntryId, Language, Paper, Reference, Related, StoredEntry
+from bot.domain.entry import Entry, EntryId, Language, Paper, Reference, StoredEntry
 from bot.domain.inlines import inlines
 from bot.domain.words import Say
 
@@ -71,12 +72,10 @@ def present_digest(
 def _header(digest: Digest, say: Say) -> Document:
     titles = [stored.entry.paper.title for stored in digest.entries]
     blocks: list[Block] = [
-        Heading(_plain(day_text(digest.on, say.locale, weekday=True))),
-        Paragraph(_plain(_count_papers(len(titles), say))),
+        Heading(run(day_text(digest.on, say.locale, weekday=True))),
+        Paragraph(run(count_papers(len(titles), say))),
         Items(
-            tuple(
-                Item(_plain(title), number=number) for number, title in enumerate(titles, start=1)
-            )
+            tuple(Item(run(title), number=number) for number, title in enumerate(titles, start=1))
         ),
         *_remarks(digest, say),
     ]
@@ -88,12 +87,12 @@ def present_compact(
 ) -> Document:
     """The whole digest as one message: a row a paper, each with a button that shows it."""
     rows = tuple(
-        _row(stored, number, languages=languages, say=say)
+        row(stored, number, languages=languages, say=say)
         for number, stored in enumerate(digest.entries, start=1)
     )
     blocks: tuple[Block, ...] = (
-        Heading(_plain(day_text(digest.on, say.locale, weekday=True))),
-        Note(_plain(_count_papers(len(digest.entries), say))),
+        Heading(run(day_text(digest.on, say.locale, weekday=True))),
+        Note(run(count_papers(len(digest.entries), say))),
         Items(rows),
         *_remarks(digest, say),
     )
@@ -105,7 +104,7 @@ def _remarks(digest: Digest, say: Say) -> tuple[Block, ...]:
     if digest.missed:
         days = ", ".join(day_text(day, say.locale) for day in digest.missed)
         blocks.append(
-            Note(_plain(say("Also in this digest, since they were missed: {days}", days=days)))
+            Note(run(say("Also in this digest, since they were missed: {days}", days=days)))
         )
     if digest.left_out:
         text = say.count(
@@ -114,7 +113,7 @@ def _remarks(digest: Digest, say: Say) -> tuple[Block, ...]:
             digest.left_out,
         )
         command = commands.format_line("digest", digest.on.isoformat())
-        blocks.append(Note(_plain(text)))
+        blocks.append(Note(run(text)))
         blocks.append(Buttons((Button(say("Show all"), command=command),)))
     return tuple(blocks)
 
@@ -142,7 +141,7 @@ def present_entry(
         blocks.append(Quote(inlines(entry.paper.abstract), language="en"))
     blocks += commentary_blocks(entry, languages)
     if entry.tags:
-        blocks.append(Note(_plain(" ".join(f"#{tag}" for tag in entry.tags))))
+        blocks.append(Note(run(" ".join(f"#{tag}" for tag in entry.tags))))
     if detailed and entry.references:
         blocks += _references(entry.references, say)
     buttons = _entry_buttons(stored, say, detailed=detailed)
@@ -176,7 +175,7 @@ def commentary_blocks(entry: Entry, languages: Sequence[Language]) -> list[Block
 
 def _title(paper: Paper) -> tuple[Inline, ...]:
     url = paper_url(paper.arxiv_id, paper.url)
-    return (Link(paper.title, url),) if url else _plain(paper.title)
+    return (Link(paper.title, url),) if url else run(paper.title)
 
 
 def paper_url(arxiv_id: object, url: str | None) -> str | None:
@@ -197,7 +196,7 @@ def _byline(entry: Entry, say: Say, *, detailed: bool) -> Note:
         parts.append(day_text(entry.date, say.locale))
     if entry.paper.arxiv_id:
         parts.append(f"arXiv:{entry.paper.arxiv_id.number}")
-    return Note(_plain(" · ".join(parts)))
+    return Note(run(" · ".join(parts)))
 
 
 def _references(references: Iterable[Reference], say: Say) -> list[Block]:
@@ -207,7 +206,7 @@ def _references(references: Iterable[Reference], say: Say) -> list[Block]:
         name = reference.title or (
             f"arXiv:{reference.arxiv_id.number}" if reference.arxiv_id else reference.url or ""
         )
-        rows.append(Item((Link(name, url),) if url else _plain(name)))
+        rows.append(Item((Link(name, url),) if url else run(name)))
     return [Paragraph((Text(say("Refers to"), Style.STRONG),)), Items(tuple(rows))]
 
 
@@ -231,121 +230,22 @@ def entry_query(stored: StoredEntry) -> str:
     return f"entry:{stored.id}"
 
 
-def present_results(
-    asked: str,
-    entries: Sequence[StoredEntry],
-    *,
-    page: int,
-    per_page: int,
-    more: bool,
-    total: int | None,
-    languages: Sequence[Language],
-    say: Say,
-) -> Document:
-    """One page of what a look-up found, newest first, with buttons to turn the page."""
-    title = asked or say("Newest papers")
-    rows = tuple(
-        _row(stored, (page - 1) * per_page + place, languages=languages, say=say)
-        for place, stored in enumerate(entries, start=1)
-    )
-    found = _count_papers(total, say) if total is not None else say("Page {page}", page=page)
-    if page > 1 and total is not None:
-        found = f"{found} · {say('Page {page}', page=page)}"
-    blocks: list[Block] = [Heading(_plain(title)), Note(_plain(found)), Items(rows)]
-    if not asked:
-        blocks.append(
-            Note(_plain(say("Ask with a tag, words, author:name, date:2025-02 or an arXiv id.")))
-        )
-    turn = _page_buttons(asked, page=page, more=more, say=say)
-    if turn:
-        blocks.append(Buttons(turn))
-    return Document(tuple(blocks), summary=f"{title}: {found}")
-
-
-def _page_buttons(asked: str, *, page: int, more: bool, say: Say) -> tuple[Button, ...]:
-    turn: list[Button] = []
-    if page > 1:
-        turn.append(
-            Button(say("Newer"), command=commands.format_line("paper", asked, page=page - 1))
-        )
-    if more:
-        turn.append(
-            Button(say("Older"), command=commands.format_line("paper", asked, page=page + 1))
-        )
-    return tuple(turn)
-
-
-def present_nothing(asked: str, suggestions: Sequence[str], say: Say) -> Document:
-    """Nothing was found: near-misses as buttons, and how to ask."""
-    text = say("Nothing found for “{asked}”.", asked=asked)
-    blocks: list[Block] = [Paragraph(_plain(text))]
-    if suggestions:
-        blocks.append(Paragraph(_plain(say("Did you mean {words}?", words=", ".join(suggestions)))))
-        blocks.append(
-            Buttons(
-                tuple(
-                    Button(words, command=commands.format_line("paper", words))
-                    for words in suggestions
-                )
-            )
-        )
-    blocks.append(
-        Note(_plain(say("Ask with a tag, words, author:name, date:2025-02 or an arXiv id.")))
-    )
-    return Document(tuple(blocks), summary=text)
-
-
-def present_related(heading: str, related: Iterable[Related]) -> tuple[Block, ...]:
-    """Other entries as a titled list; nothing when there are none."""
-    rows = tuple(
-        Item(
-            _plain(other.title),
-            detail=_plain(other.date.isoformat() if other.date else ""),
-            button=Button(other.title, command=commands.format_line("paper", f"entry:{other.id}")),
-        )
-        for other in related
-    )
-    if not rows:
-        return ()
-    return (Paragraph((Text(heading, Style.STRONG),)), Items(rows))
-
-
-def present_help(say: Say) -> Document:
-    """Every command, with examples."""
-    blocks: list[Block] = [Heading(_plain(say("How to ask")))]
-    for spec in commands.COMMANDS:
-        blocks.append(Paragraph((Text(spec.usage, Style.CODE), Text(f" — {say(spec.summary)}"))))
-        asking = tuple(example for example in spec.examples if not commands.changes(example))
-        if asking:
-            blocks.append(Buttons(tuple(Button(line, command=line) for line in asking)))
-    blocks.append(
-        Note(
-            _plain(
-                say(
-                    "A look-up takes a tag (reasoning, #rl, -#moe), words, “a phrase”, "
-                    "author:, date:, before:, after:, an arXiv id, cites:, similar: or random."
-                )
-            )
-        )
-    )
-    return Document(tuple(blocks), summary=say("How to ask"))
-
-
 def notice(text: str, button: str | None = None, command: str | None = None) -> Document:
     """One sentence, and at most one thing to press."""
-    blocks: list[Block] = [Paragraph(_plain(text))]
+    blocks: list[Block] = [Paragraph(run(text))]
     if button is not None and command is not None:
         blocks.append(Buttons((Button(button, command=command),)))
     return Document(tuple(blocks), summary=text)
 
 
-def _row(stored: StoredEntry, number: int, *, languages: Sequence[Language], say: Say) -> Item:
+def row(stored: StoredEntry, number: int, *, languages: Sequence[Language], say: Say) -> Item:
+    """An entry as one row of a list, with a button that shows it."""
     entry = stored.entry
     parts = [day_text(entry.date, say.locale)] if entry.date else []
     if entry.tags:
         parts.append(" ".join(f"#{tag}" for tag in entry.tags))
     gist = _gist(entry, languages)
-    detail = _plain(" · ".join(parts))
+    detail = run(" · ".join(parts))
     if gist:
         detail = (*detail, Text("\n" if parts else ""), Text(gist))
     return Item(
@@ -368,10 +268,11 @@ def _digest_summary(digest: Digest, say: Say) -> str:
     titles = [stored.entry.paper.title for stored in digest.entries]
     names = "; ".join(titles[:_TITLES_IN_SUMMARY])
     day = day_text(digest.on, say.locale)
-    return f"{day} · {_count_papers(len(titles), say)}: {names}"
+    return f"{day} · {count_papers(len(titles), say)}: {names}"
 
 
-def _count_papers(n: int, say: Say) -> str:
+def count_papers(n: int, say: Say) -> str:
+    """`5 papers`."""
     return say.count("{n} paper", "{n} papers", n)
 
 
@@ -381,7 +282,3 @@ def _shortened(text: str, length: int) -> str:
         return text
     head = text[: length - 1]
     return (head[: head.rfind(" ")] if " " in head else head).rstrip() + "…"
-
-
-def _plain(text: str) -> tuple[Inline, ...]:
-    return (Text(text),)

@@ -13,10 +13,9 @@ from bot.domain.document import (
     Document,
     Fields,
     Heading,
-    Inline,
     Note,
     Paragraph,
-    Text,
+    run,
 )
 from bot.domain.subscription import Standing, Subscription, format_weekdays
 from bot.domain.words import Say, mark
@@ -41,17 +40,15 @@ def present_subscription(
 ) -> Document:
     """How a subscription is. `next_at` is an aware instant; `stuck` counts what needs a person."""
     standing = say(_STANDINGS[subscription.standing])
-    blocks: list[Block] = [Heading(_plain(standing))]
+    blocks: list[Block] = [Heading(run(standing))]
     if subscription.reason:
         words = say(subscription.reason)
         detail = f"{words}: {subscription.detail}" if subscription.detail else words
-        blocks.append(Paragraph(_plain(detail)))
-    blocks.append(
-        Fields(tuple((label, _plain(text)) for label, text in _wishes(subscription, say)))
-    )
+        blocks.append(Paragraph(run(detail)))
+    blocks.append(Fields(tuple((label, run(text)) for label, text in _wishes(subscription, say))))
     zone = subscription.wishes.schedule.zone
     lines = _progress(next_at, last_on, waiting=waiting, stuck=stuck, zone=zone, say=say)
-    blocks += (Note(_plain(line)) for line in lines)
+    blocks += (Note(run(line)) for line in lines)
     blocks.append(Buttons(_buttons(subscription.standing, say)))
     return Document(tuple(blocks), summary=standing)
 
@@ -103,7 +100,3 @@ def _buttons(standing: Standing, say: Say) -> tuple[Button, ...]:
         else Button(say("Resume"), command=commands.format_line("digest", "resume"))
     )
     return (change, Button(say("Today"), command=commands.format_line("digest", "today")))
-
-
-def _plain(text: str) -> tuple[Inline, ...]:
-    return (Text(text),)

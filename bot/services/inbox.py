@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from bot.domain import commands, present
+from bot.domain import commands, present, present_lookup
 from bot.domain.document import Document
 from bot.domain.entry import Language
 from bot.domain.errors import UserError
@@ -46,7 +46,7 @@ class Bot:
                     self._desk, command, languages=languages, say=say
                 )
             case _:
-                return present.present_help(say)
+                return present_lookup.present_help(say)
 
     async def _paper(self, command: Command, say: Say) -> Document:
         asked = command.options.get("query", "").strip()
@@ -54,12 +54,12 @@ class Bot:
         found = await lookup.look_up(self._desk.db, asked, page=page, per_page=PER_PAGE)
         languages = _languages(say)
         if not found.entries:
-            return present.present_nothing(asked, found.suggestions, say)
+            return present_lookup.present_nothing(asked, found.suggestions, say)
         if asked and page == 1 and len(found.entries) == 1:
             return present.present_entry(
                 found.entries[0], languages=languages, say=say, detailed=True
             )
-        return present.present_results(
+        return present_lookup.present_results(
             asked,
             found.entries,
             page=page,

@@ -1,6 +1,6 @@
 from datetime import UTC, date, datetime
 
-from bot.domain import commands, present
+from bot.domain import commands, present, present_lookup
 from bot.domain.arxiv import ArxivId
 from bot.domain.digest import Digest, Layout, TagFilter, compile_digest
 from bot.domain.document import Buttons, Divider, Document, Heading, Items, Paragraph, plain_text
@@ -118,8 +118,8 @@ def test_every_button_carries_a_line_that_the_command_table_reads() -> None:
         present.present_compact(Digest(DAY, (stored(1), stored(2)), left_out=3), say=ENGLISH),
         present.present_entry(stored(1, "rl"), languages=present.LANGUAGES, say=ENGLISH),
         present.present_entry(stored(1), languages=present.LANGUAGES, say=ENGLISH, detailed=True),
-        present.present_nothing("resoning", ("reasoning",), ENGLISH),
-        present.present_results(
+        present_lookup.present_nothing("resoning", ("reasoning",), ENGLISH),
+        present_lookup.present_results(
             "#rl words",
             [stored(1)],
             page=2,
@@ -129,7 +129,7 @@ def test_every_button_carries_a_line_that_the_command_table_reads() -> None:
             languages=present.LANGUAGES,
             say=ENGLISH,
         ),
-        present.present_help(ENGLISH),
+        present_lookup.present_help(ENGLISH),
     ]
 
     for document in documents:
@@ -153,7 +153,7 @@ def test_every_button_carries_a_line_that_the_command_table_reads() -> None:
 
 
 def test_a_page_of_results_turns_both_ways() -> None:
-    document = present.present_results(
+    document = present_lookup.present_results(
         "rl",
         [stored(1)],
         page=2,

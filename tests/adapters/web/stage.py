@@ -11,7 +11,7 @@ import aiohttp
 from bot.adapters.catalogue import Catalogues
 from bot.adapters.web.chat import WebChat
 from bot.adapters.web.site import Metrics
-from bot.domain import present
+from bot.domain import present, present_lookup
 from bot.domain.arxiv import ArxivId
 from bot.domain.document import Document
 from bot.domain.entry import (
@@ -100,16 +100,16 @@ class Ear:
             day = [stored for stored in ARCHIVE if stored.entry.date == DAY]
             return present.present_day(DAY, day, languages=languages, say=say)
         if command.name == "help":
-            return present.present_help(say)
+            return present_lookup.present_help(say)
         query = command.options.get("query", "")
         if query.startswith("entry:"):
             stored = ARCHIVE[int(query.removeprefix("entry:")) - 1]
             return present.present_entry(stored, languages=languages, say=say, detailed=True)
         found = [s for s in ARCHIVE if query.removeprefix("#") in s.entry.tags or not query]
         if not found:
-            return present.present_nothing(query, ("reasoning",), say)
+            return present_lookup.present_nothing(query, ("reasoning",), say)
         page = int(command.options.get("page", "1"))
-        return present.present_results(
+        return present_lookup.present_results(
             query,
             found[(page - 1) * 10 : page * 10],
             page=page,
