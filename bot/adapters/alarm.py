@@ -1,14 +1,14 @@
-"""APScheduler: "call this every N seconds", nothing more (DESIGN, section 6).
+"""The alarm: calls this every so many seconds, and nothing more (issue 3, item 6).
 
-Truth is in the tables; a pump only looks at them. So a tick that is lost costs one interval,
-ticks that piled up are one, and a tick that fails is logged, counted and comes again, while the
-other pumps go on.
+APScheduler only wakes a pump up; whether there is something to do, the pump asks the database.
+So a tick that is lost, or comes late, costs an interval and nothing else. Each pump runs by
+itself: one that fails is logged, counted and called again, and the others go on.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -18,115 +18,96 @@ from bot.ports import Condition
 
 log = logging.getLogger(__name__)
 
-FAILURES_TO_TELL = 3
-"""So many failures in a row make a pump unwell: one may be a busy disk."""
+LAST_CALL = timedelta(seconds=10)
+"""How long what is under way may take to end once the alarm is to stop."""
 
 
+@dataclass(slots=True)
 class _Pump:
-    def __init__(
-        self,
-        name: str,
-        every: timedelta,
-        tick: Callable[[], Awaitable[object]],
-        clock: Callable[[], datetime],
-    ) -> None:
-        self.name = name
-        self.every = every
-        self.failures = 0
-        self.failed_ever = 0
-        self.last_ok_at: datetime | None = None
-        self._tick = tick
-        self._clock = clock
-        self._detail = ""
-        self._running = asyncio.Lock()
-        self._again = False
-
-    async def run(self) -> None:
-        """One tick, and another one at once for every time that `again` was asked meanwhile."""
-        async with self._running:
-            self._again = True
-            while self._again:
-                self._again = False
-                await self._once()
-
-    def again(self) -> bool:
-        """Have another tick follow the one that runs; `False` when none runs."""
-        self._again = self._running.locked()
-        return self._again
-
-    async def rest(self) -> None:
-        """Wait until no tick runs."""
-        async with self._running:
-            return
-
-    async def _once(self) -> None:
-        try:
-            await self._tick()
-        except Exception as error:
-            # One of the two places that catch everything (STYLE.md): the next tick comes.
-            log.exception("the pump “%s” failed", self.name)
-            self.failures += 1
-            self.failed_ever += 1
-            self._detail = f"{type(error).__name__}, {self.failures} in a row"
-        else:
-            self.failures = 0
-            self._detail = ""
-            self.last_ok_at = self._clock()
-
-    @property
-    def condition(self) -> Condition:
-        ok = self.failures < FAILURES_TO_TELL
-        return Condition(self.name, ok, self._detail, self.last_ok_at)
+    name: str
+    tick: Callable[[], Awaitable[object]]
+    every: timedelta
+    due: asyncio.Event = field(default_factory=asyncio.Event)
+    failures: int = 0
+    detail: str = ""
+    last_ok_at: datetime | None = None
 
 
 class Alarm:
-    """Interval pumps. `wake` makes one run now; `ringing` runs them all until its block ends."""
+    """Pumps and their intervals; `clock` gives the aware instant.
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
+    A tick should look at `stopping` where it takes long: once it is set, it has `LAST_CALL` to
+    end by itself.
+    """
+
+    def __init__(self, *, clock: Callable[[], datetime], last_call: timedelta = LAST_CALL) -> None:
+        self.stopping = asyncio.Event()
         self._clock = clock
+        self._last_call = last_call
         self._pumps: dict[str, _Pump] = {}
-        self._scheduler: AsyncIOScheduler | None = None
 
-    def add(self, name: str, every: timedelta, tick: Callable[[], Awaitable[object]]) -> None:
-        """Call `tick` at the beginning and then every so often, never twice at once."""
-        self._pumps[name] = _Pump(name, every, tick, self._clock)
+    def every(self, interval: timedelta, name: str, tick: Callable[[], Awaitable[object]]) -> None:
+        """Call `tick` at once when the alarm runs, and then at that interval.
+
+        It is never called twice at a time, and late calls are one call.
+        """
+        self._pumps[name] = _Pump(name, tick, interval)
 
     def wake(self, name: str) -> None:
-        """Have a pump run as soon as it can; before or after `ringing` nothing happens."""
-        if self._scheduler is not None and not self._pumps[name].again():
-            self._scheduler.modify_job(name, next_run_time=self._clock())
+        """Call that pump now, or again as soon as it is done with what it does."""
+        self._pumps[name].due.set()
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
-        """How each pump is, for `/healthz`."""
-        return tuple(pump.condition for pump in self._pumps.values())
+        """For `/healthz`: a pump is well when its last call was."""
+        return tuple(
+            Condition(pump.name, pump.failures == 0, pump.detail, pump.last_ok_at)
+            for pump in self._pumps.values()
+        )
 
-    @property
-    def failures(self) -> tuple[tuple[str, int], ...]:
-        """How often each pump has failed since the start, for `/metrics`."""
-        return tuple((pump.name, pump.failed_ever) for pump in self._pumps.values())
-
-    @asynccontextmanager
-    async def ringing(self) -> AsyncIterator[None]:
-        """Run the pumps within the block. At its end no tick begins, and those running finish."""
-        scheduler = AsyncIOScheduler(timezone="UTC")
+    async def run(self) -> None:
+        """Until cancelled; then what is under way may end first."""
+        scheduler = AsyncIOScheduler()
         for pump in self._pumps.values():
+            pump.due.set()
             scheduler.add_job(
-                pump.run,
-                IntervalTrigger(seconds=pump.every.total_seconds(), timezone="UTC"),
-                id=pump.name,
-                next_run_time=self._clock(),
+                pump.due.set,
+                IntervalTrigger(seconds=pump.every.total_seconds()),
                 coalesce=True,
                 max_instances=1,
                 misfire_grace_time=None,
             )
         scheduler.start()
-        self._scheduler = scheduler
         try:
-            yield
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._serve(pump)) for pump in self._pumps.values()]
+                await self._until_cancelled(tasks)
         finally:
-            self._scheduler = None
-            scheduler.pause()
-            for pump in self._pumps.values():
-                await pump.rest()
             scheduler.shutdown(wait=False)
+
+    async def _until_cancelled(self, tasks: list[asyncio.Task[None]]) -> None:
+        try:
+            await asyncio.wait(tasks)
+        except asyncio.CancelledError:
+            self.stopping.set()
+            for pump in self._pumps.values():
+                pump.due.set()  # whoever only waits for it need not wait any more
+            await asyncio.wait(tasks, timeout=self._last_call.total_seconds())
+            raise
+
+    async def _serve(self, pump: _Pump) -> None:
+        while True:
+            await pump.due.wait()
+            if self.stopping.is_set():
+                return
+            pump.due.clear()
+            try:
+                await pump.tick()
+            except Exception as error:
+                # One of the two places that catch everything (STYLE.md): the others go on.
+                pump.failures += 1
+                pump.detail = f"{type(error).__name__}, {pump.failures} in a row"
+                log.exception("%s failed, %d in a row", pump.name, pump.failures)
+            else:
+                pump.failures, pump.detail = 0, ""
+                pump.last_ok_at = self._clock()

@@ -1,114 +1,147 @@
+"""The alarm: pumps are called again and again, whatever happens to one of them."""
+
 import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
-from bot.adapters.alarm import FAILURES_TO_TELL, Alarm
+from bot.adapters.alarm import Alarm
 
-OFTEN = timedelta(milliseconds=20)
 SELDOM = timedelta(hours=1)
+OFTEN = timedelta(milliseconds=5)
+NOW = datetime(2026, 2, 3, tzinfo=UTC)
 
 
-def clock() -> datetime:
-    return datetime.now(UTC)
+def alarm(last_call: float = 5) -> Alarm:
+    return Alarm(clock=lambda: NOW, last_call=timedelta(seconds=last_call))
 
 
-async def test_a_pump_runs_at_the_beginning_and_then_again_and_again() -> None:
-    ticks = asyncio.Semaphore(0)
+class Counted:
+    """A pump that counts its calls and does what it is told to."""
 
-    async def tick() -> None:
-        ticks.release()
+    def __init__(self, what: Callable[[int], Awaitable[None]] | None = None) -> None:
+        self.calls = 0
+        self._what = what
+        self._called = asyncio.Condition()
 
-    alarm = Alarm(clock)
-    alarm.add("plan", OFTEN, tick)
-    async with alarm.ringing(), asyncio.timeout(10):
-        for _ in range(3):
-            await ticks.acquire()
+    async def __call__(self) -> None:
+        self.calls += 1
+        async with self._called:
+            self._called.notify_all()
+        if self._what is not None:
+            await self._what(self.calls)
 
-    assert alarm.conditions[0].ok
-    assert alarm.conditions[0].last_ok_at is not None
-
-
-async def test_a_pump_that_fails_is_counted_and_tried_again_and_the_others_go_on() -> None:
-    failed = good = 0
-    enough = asyncio.Event()
-
-    async def broken() -> None:
-        nonlocal failed
-        failed += 1
-        if failed > FAILURES_TO_TELL and good > 3:
-            enough.set()
-        raise OSError("disk")
-
-    async def fine() -> None:
-        nonlocal good
-        good += 1
-
-    alarm = Alarm(clock)
-    alarm.add("broken", OFTEN, broken)
-    alarm.add("fine", OFTEN, fine)
-    async with alarm.ringing(), asyncio.timeout(10):
-        await enough.wait()
-        conditions = {condition.name: condition for condition in alarm.conditions}
-
-    assert not conditions["broken"].ok
-    assert "OSError" in conditions["broken"].detail
-    assert conditions["fine"].ok
-    assert dict(alarm.failures)["broken"] >= FAILURES_TO_TELL
+    async def times(self, number: int) -> None:
+        async with self._called:
+            await self._called.wait_for(lambda: self.calls >= number)
 
 
-async def test_a_pump_that_is_woken_runs_now() -> None:
-    ticks = asyncio.Semaphore(0)
-
-    async def tick() -> None:
-        ticks.release()
-
-    alarm = Alarm(clock)
-    alarm.add("deliver", SELDOM, tick)
-    async with alarm.ringing(), asyncio.timeout(10):
-        await ticks.acquire()
-        alarm.wake("deliver")
-        await ticks.acquire()
+@asynccontextmanager
+async def running(alarm: Alarm) -> AsyncIterator[asyncio.Task[None]]:
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(alarm.run())
+        yield task
+        task.cancel()
 
 
-async def test_being_woken_while_it_runs_is_not_lost_and_never_runs_it_twice_at_once() -> None:
-    begun = asyncio.Semaphore(0)
-    go_on = asyncio.Semaphore(0)
-    running = most = 0
+async def test_a_pump_is_called_at_once_and_then_at_its_interval():
+    pumps, often, seldom = alarm(), Counted(), Counted()
+    pumps.every(OFTEN, "often", often)
+    pumps.every(SELDOM, "seldom", seldom)
 
-    async def tick() -> None:
-        nonlocal running, most
-        running += 1
-        most = max(most, running)
-        begun.release()
-        await go_on.acquire()
-        running -= 1
+    async with running(pumps):
+        await often.times(4)
 
-    alarm = Alarm(clock)
-    alarm.add("deliver", SELDOM, tick)
-    async with alarm.ringing(), asyncio.timeout(10):
-        await begun.acquire()
-        for _ in range(5):
-            alarm.wake("deliver")
-        go_on.release()
-        await begun.acquire()
-        go_on.release()
-
-    assert most == 1
+    assert seldom.calls == 1
 
 
-async def test_the_end_waits_for_what_runs_and_lets_nothing_begin() -> None:
-    begun = asyncio.Event()
-    finished = False
+async def test_a_pump_that_fails_is_logged_counted_and_called_again_and_the_others_go_on(caplog):
+    mended = asyncio.Event()
 
-    async def tick() -> None:
-        nonlocal finished
-        begun.set()
-        await asyncio.sleep(0.1)
-        finished = True
+    async def fail_until_mended(call: int) -> None:
+        if not mended.is_set():
+            raise ValueError(f"number {call}")
 
-    alarm = Alarm(clock)
-    alarm.add("deliver", SELDOM, tick)
-    async with alarm.ringing():
-        await begun.wait()
+    pumps, failing, other = alarm(), Counted(fail_until_mended), Counted()
+    pumps.every(OFTEN, "failing", failing)
+    pumps.every(OFTEN, "other", other)
 
-    assert finished
-    alarm.wake("deliver")
+    async with running(pumps):
+        await failing.times(3)
+        await other.times(3)
+        ill, well = pumps.conditions
+        mended.set()
+        await failing.times(failing.calls + 2)
+        mended_conditions = pumps.conditions
+
+    assert (ill.ok, ill.last_ok_at, well.ok) == (False, None, True)
+    assert ill.detail.startswith("ValueError, ")
+    assert [(each.ok, each.last_ok_at) for each in mended_conditions] == [(True, NOW), (True, NOW)]
+    errors = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert errors[1].getMessage() == "failing failed, 2 in a row"
+    assert all(record.exc_info for record in errors)
+
+
+async def test_a_pump_that_is_woken_while_it_works_is_called_again():
+    async def wake_once(call: int) -> None:
+        if call == 1:
+            pumps.wake("pump")
+            pumps.wake("pump")
+
+    pumps, pump = alarm(), Counted(wake_once)
+    pumps.every(SELDOM, "pump", pump)
+
+    async with running(pumps):
+        await pump.times(2)
+
+    assert pump.calls == 2
+
+
+async def test_one_pump_wakes_another():
+    async def wake_delivery(_: int) -> None:
+        pumps.wake("deliver")
+
+    pumps, deliver = alarm(), Counted()
+    pumps.every(SELDOM, "deliver", deliver)
+    pumps.every(SELDOM, "plan", Counted(wake_delivery))
+
+    async with running(pumps):
+        await deliver.times(1)
+
+    assert 1 <= deliver.calls <= 2
+
+
+async def test_what_is_under_way_ends_before_the_alarm_does():
+    ended = asyncio.Event()
+
+    async def work(_: int) -> None:
+        await pumps.stopping.wait()
+        await asyncio.sleep(0)
+        ended.set()
+
+    pumps, pump = alarm(), Counted(work)
+    pumps.every(SELDOM, "pump", pump)
+
+    async with running(pumps):
+        await pump.times(1)
+
+    assert ended.is_set()
+    assert pump.calls == 1
+
+
+async def test_a_pump_that_does_not_end_is_cut_off_in_the_end():
+    cut_off = asyncio.Event()
+
+    async def hang(_: int) -> None:
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        cut_off.set()
+
+    pumps, pump = alarm(last_call=0.01), Counted(hang)
+    pumps.every(SELDOM, "pump", pump)
+
+    async with running(pumps):
+        await pump.times(1)
+
+    assert cut_off.is_set()

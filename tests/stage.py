@@ -1,0 +1,183 @@
+"""A vault, a database, a clock and a platform in memory: what tests of the outbox act on."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from bot.domain.document import Document
+from bot.domain.pace import Pace
+from bot.domain.words import ENGLISH, Say
+from bot.ports import (
+    ChannelRef,
+    Chat,
+    ChatError,
+    DeliveryKey,
+    Inbox,
+    MessageRef,
+    Platform,
+    parse_channel,
+)
+from bot.services.deliver import Deliverer, Terms
+from bot.services.ingest import ingest
+from bot.services.subscribe import Words
+from bot.store.database import Database, open_database
+
+GENERAL = parse_channel("slack:T1/C1")
+NINE_IN_SEOUL = Words(at="09:00", zone="Asia/Seoul")
+MORNING = datetime(2026, 2, 3, 0, 0, tzinfo=UTC)
+"""Nine o'clock in Seoul on 3 February 2026."""
+
+
+def english(_locale: str) -> Say:
+    return ENGLISH
+
+
+@dataclass(slots=True)
+class Posted:
+    """A message as the platform in memory keeps it."""
+
+    id: str
+    channel: ChannelRef
+    root: str | None
+    key: DeliveryKey
+    document: Document
+    at: datetime
+    edits: int = 0
+
+
+@dataclass(slots=True)
+class MemoryChat:
+    """A platform that does as it is told: `errors` are raised one by one, `None` is none.
+
+    An error in `late_errors` is raised although the message was kept.
+    """
+
+    now: "Clock"
+    platform: Platform = Platform.SLACK
+    posted: list[Posted] = field(default_factory=list)
+    errors: list[ChatError | Exception | None] = field(default_factory=list)
+    late_errors: list[ChatError | Exception | None] = field(default_factory=list)
+    find_errors: list[ChatError | Exception | None] = field(default_factory=list)
+    edit_errors: list[ChatError | Exception | None] = field(default_factory=list)
+
+    async def post(
+        self, channel: ChannelRef, document: Document, *, key: DeliveryKey
+    ) -> MessageRef:
+        return self._keep(channel, None, document, key)
+
+    async def reply(self, root: MessageRef, document: Document, *, key: DeliveryKey) -> MessageRef:
+        return self._keep(root.channel, root.id, document, key)
+
+    def _keep(
+        self, channel: ChannelRef, root: str | None, document: Document, key: DeliveryKey
+    ) -> MessageRef:
+        _raise_next(self.errors)
+        message = Posted(f"m{len(self.posted) + 1}", channel, root, key, document, self.now())
+        self.posted.append(message)
+        _raise_next(self.late_errors)
+        return MessageRef(channel, message.id)
+
+    async def find(
+        self,
+        channel: ChannelRef,
+        key: DeliveryKey,
+        *,
+        since: datetime,
+        root: MessageRef | None = None,
+    ) -> MessageRef | None:
+        _raise_next(self.find_errors)
+        place = root.id if root is not None else None
+        for each in self.posted:
+            if (each.channel, each.root, each.key) == (channel, place, key) and each.at >= since:
+                return MessageRef(channel, each.id)
+        return None
+
+    async def edit(self, message: MessageRef, document: Document) -> None:
+        _raise_next(self.edit_errors)
+        found = next(each for each in self.posted if each.id == message.id)
+        found.document = document
+        found.edits += 1
+
+    async def delete(self, message: MessageRef) -> None:
+        self.posted = [each for each in self.posted if each.id != message.id]
+
+    async def run(self, inbox: Inbox) -> None:
+        """Nobody talks to it."""
+
+
+def _raise_next(errors: list[ChatError | Exception | None]) -> None:
+    error = errors.pop(0) if errors else None
+    if error is not None:
+        raise error
+
+
+class Clock:
+    """A clock that tests turn."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def turn(self, **by: float) -> None:
+        self.at += timedelta(**by)
+
+
+@dataclass(slots=True)
+class Stage:
+    """Everything around the outbox."""
+
+    db: Database
+    vault: Path
+    clock: Clock
+    chat: MemoryChat
+
+    def write(self, name: str, on: date, words: str = "A fine paper.", tags: str = "#rl") -> Path:
+        """A note in the vault, not yet imported."""
+        file = self.vault / f"{on:%y%m%d} {name}.md"
+        file.write_text(f"*{name}* (Ada Lovelace)\n\n{words}\n\n{tags}\n", encoding="utf-8")
+        return file
+
+    async def sync(self) -> None:
+        """The vault as it is, into the database."""
+        await ingest(self.db, [self.vault], now=self.clock(), withdraw_missing=True)
+
+    async def note(
+        self, name: str, on: date, words: str = "A fine paper.", tags: str = "#rl"
+    ) -> None:
+        """A note, imported."""
+        self.write(name, on, words, tags)
+        await self.sync()
+
+    def deliverer(self, chats: Mapping[Platform, Chat] | None = None) -> Deliverer:
+        return Deliverer(
+            self.db,
+            chats if chats is not None else {self.chat.platform: self.chat},
+            owner="me",
+            clock=self.clock,
+            pace=Pace({}),
+            jitter=lambda: 0.5,
+            terms=Terms(),
+        )
+
+    def said(self) -> list[str]:
+        """What was posted, by its summary."""
+        return [each.document.summary for each in self.chat.posted]
+
+
+@asynccontextmanager
+async def staged(
+    folder: Path, at: datetime = MORNING, path: Path | None = None
+) -> AsyncIterator[Stage]:
+    """A stage on a throw-away database, or on that one."""
+    db = await open_database(path)
+    try:
+        vault = folder / "vault"
+        vault.mkdir(exist_ok=True)
+        clock = Clock(at)
+        yield Stage(db, vault, clock, MemoryChat(clock))
+    finally:
+        await db.close()
