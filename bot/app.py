@@ -200,6 +200,7 @@ class _Assembly:
             now=now,
             health=self._health,
             metrics=self._metrics,
+            hosts=settings.web_names,
         )
         self._chats: dict[Platform, Chat] = {Platform.WEB: self._web}
         desk = Desk(

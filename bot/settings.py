@@ -204,6 +204,7 @@ class Settings(BaseSettings):
     web_port: Annotated[int, BeforeValidator(_port)] = Field(
         default=8000, validation_alias="PAPERBOT_WEB_PORT"
     )
+    web_names: Words = Field(default=(), validation_alias="PAPERBOT_WEB_NAMES")
     timezone: Annotated[ZoneInfo, BeforeValidator(_zone)] = Field(
         default=ZoneInfo("UTC"), validation_alias="PAPERBOT_TIMEZONE"
     )
