@@ -7,7 +7,8 @@ itself: one that fails is logged, counted and called again, and the others go on
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -18,40 +19,32 @@ from bot.ports import Condition
 
 log = logging.getLogger(__name__)
 
-LAST_CALL = timedelta(seconds=10)
-"""How long what is under way may take to end once the alarm is to stop."""
-
 
 @dataclass(slots=True)
 class _Pump:
     name: str
-    tick: Callable[[], Awaitable[object]]
     every: timedelta
+    tick: Callable[[], Awaitable[object]]
     due: asyncio.Event = field(default_factory=asyncio.Event)
     failures: int = 0
+    failed_ever: int = 0
     detail: str = ""
     last_ok_at: datetime | None = None
 
 
 class Alarm:
-    """Pumps and their intervals; `clock` gives the aware instant.
+    """Pumps and their intervals; `clock` gives the aware instant."""
 
-    A tick should look at `stopping` where it takes long: once it is set, it has `LAST_CALL` to
-    end by itself.
-    """
-
-    def __init__(self, *, clock: Callable[[], datetime], last_call: timedelta = LAST_CALL) -> None:
-        self.stopping = asyncio.Event()
+    def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
-        self._last_call = last_call
         self._pumps: dict[str, _Pump] = {}
 
-    def every(self, interval: timedelta, name: str, tick: Callable[[], Awaitable[object]]) -> None:
-        """Call `tick` at once when the alarm runs, and then at that interval.
+    def add(self, name: str, every: timedelta, tick: Callable[[], Awaitable[object]]) -> None:
+        """Call `tick` at once when the alarm rings first, and then at that interval.
 
-        It is never called twice at a time, and late calls are one call.
+        It is never called twice at a time, and several late calls are one call.
         """
-        self._pumps[name] = _Pump(name, tick, interval)
+        self._pumps[name] = _Pump(name, every, tick)
 
     def wake(self, name: str) -> None:
         """Call that pump now, or again as soon as it is done with what it does."""
@@ -65,40 +58,38 @@ class Alarm:
             for pump in self._pumps.values()
         )
 
-    async def run(self) -> None:
-        """Until cancelled; then what is under way may end first."""
+    @asynccontextmanager
+    async def ringing(self) -> AsyncIterator[None]:
+        """Pumps are called within; at the end, calls under way are waited for, and none begins.
+
+        Cancelling cuts them off.
+        """
+        over = asyncio.Event()
         scheduler = AsyncIOScheduler()
-        for pump in self._pumps.values():
-            pump.due.set()
-            scheduler.add_job(
-                pump.due.set,
-                IntervalTrigger(seconds=pump.every.total_seconds()),
-                coalesce=True,
-                max_instances=1,
-                misfire_grace_time=None,
-            )
-        scheduler.start()
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._serve(pump)) for pump in self._pumps.values()]
-                await self._until_cancelled(tasks)
-        finally:
-            scheduler.shutdown(wait=False)
-
-    async def _until_cancelled(self, tasks: list[asyncio.Task[None]]) -> None:
-        try:
-            await asyncio.wait(tasks)
-        except asyncio.CancelledError:
-            self.stopping.set()
+        async with asyncio.TaskGroup() as group:
             for pump in self._pumps.values():
-                pump.due.set()  # whoever only waits for it need not wait any more
-            await asyncio.wait(tasks, timeout=self._last_call.total_seconds())
-            raise
+                pump.due.set()
+                group.create_task(self._serve(pump, over))
+                scheduler.add_job(
+                    pump.due.set,
+                    IntervalTrigger(seconds=pump.every.total_seconds()),
+                    coalesce=True,
+                    max_instances=1,
+                    misfire_grace_time=None,
+                )
+            scheduler.start()
+            try:
+                yield
+            finally:
+                scheduler.shutdown(wait=False)
+                over.set()
+                for pump in self._pumps.values():
+                    pump.due.set()  # whoever waits for it need not wait any more
 
-    async def _serve(self, pump: _Pump) -> None:
+    async def _serve(self, pump: _Pump, over: asyncio.Event) -> None:
         while True:
             await pump.due.wait()
-            if self.stopping.is_set():
+            if over.is_set():
                 return
             pump.due.clear()
             try:
@@ -106,6 +97,7 @@ class Alarm:
             except Exception as error:
                 # One of the two places that catch everything (STYLE.md): the others go on.
                 pump.failures += 1
+                pump.failed_ever += 1
                 pump.detail = f"{type(error).__name__}, {pump.failures} in a row"
                 log.exception("%s failed, %d in a row", pump.name, pump.failures)
             else:
