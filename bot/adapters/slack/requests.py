@@ -54,28 +54,25 @@ class Requests:
             return web.Response(status=401)
         if self.app is None:
             return web.Response(status=503)
+        if not self._is_new(signature):
+            return web.Response(status=401)
         asked = AsyncBoltRequest(
             body=body.decode(), query=request.query_string, headers=dict(request.headers)
         )
         return await to_aiohttp_response(await self.app.async_dispatch(asked))
 
     def _is_genuine(self, body: bytes, stamp: str, signature: str) -> bool:
-        now = self._clock().timestamp()
         if not (stamp.isascii() and stamp.isdigit() and len(stamp) < 12 and signature.isascii()):
             return False
-        if abs(now - int(stamp)) > _OLDEST or not _is_text(body):
+        if abs(self._clock().timestamp() - int(stamp)) > _OLDEST or not _is_text(body):
             return False
-        if not self._is_signed(body, stamp, signature):
-            return False
-        return self._is_new(signature, now)
-
-    def _is_signed(self, body: bytes, stamp: str, signature: str) -> bool:
         # The SDK's own check of the time reads another clock; ours stands above.
-        return hmac.compare_digest(
-            self._verifier.generate_signature(timestamp=stamp, body=body) or "", signature
-        )
+        right = self._verifier.generate_signature(timestamp=stamp, body=body) or ""
+        return hmac.compare_digest(right, signature)
 
-    def _is_new(self, signature: str, now: float) -> bool:
+    def _is_new(self, signature: str) -> bool:
+        """Whether it was not used yet; used it is from now on, as long as it would be accepted."""
+        now = self._clock().timestamp()
         while self._used and next(iter(self._used.values())) < now:
             self._used.popitem(last=False)
         if signature in self._used:

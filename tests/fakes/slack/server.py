@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+import io
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -288,7 +289,9 @@ class FakeSlack:
 
     async def _send_http(self, asked: Asked, overrides: Mapping[str, Any]) -> None:
         body, content_type = _http_body(asked)
-        headers = signed(body) | {"Content-Type": content_type}
+        # A repetition is signed anew, in another second.
+        at = time.time() + int(overrides.get("retry_attempt", 0))
+        headers = signed(body, at=at) | {"Content-Type": content_type}
         if "retry_attempt" in overrides:
             headers["X-Slack-Retry-Num"] = str(overrides["retry_attempt"])
             headers["X-Slack-Retry-Reason"] = str(overrides["retry_reason"])
@@ -306,7 +309,8 @@ class FakeSlack:
         """A request to the bot exactly as it is given: also a forged one."""
         if self.events_url is None:
             raise AssertionError("the bot is not in HTTP mode")
-        async with self._session.post(self.events_url, data=body, headers=headers) as response:
+        sent = io.BytesIO(body)
+        async with self._session.post(self.events_url, data=sent, headers=headers) as response:
             return response.status, await response.text()
 
     def _signature_fields(self, user: str, channel: str) -> Json:
