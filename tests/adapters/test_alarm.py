@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+
+import pytest
 
 from bot.adapters.alarm import Alarm
 
@@ -13,8 +14,8 @@ OFTEN = timedelta(milliseconds=5)
 NOW = datetime(2026, 2, 3, tzinfo=UTC)
 
 
-def alarm(last_call: float = 5) -> Alarm:
-    return Alarm(clock=lambda: NOW, last_call=timedelta(seconds=last_call))
+def alarm() -> Alarm:
+    return Alarm(lambda: NOW)
 
 
 class Counted:
@@ -37,20 +38,12 @@ class Counted:
             await self._called.wait_for(lambda: self.calls >= number)
 
 
-@asynccontextmanager
-async def running(alarm: Alarm) -> AsyncIterator[asyncio.Task[None]]:
-    async with asyncio.TaskGroup() as group:
-        task = group.create_task(alarm.run())
-        yield task
-        task.cancel()
-
-
 async def test_a_pump_is_called_at_once_and_then_at_its_interval():
     pumps, often, seldom = alarm(), Counted(), Counted()
-    pumps.every(OFTEN, "often", often)
-    pumps.every(SELDOM, "seldom", seldom)
+    pumps.add("often", OFTEN, often)
+    pumps.add("seldom", SELDOM, seldom)
 
-    async with running(pumps):
+    async with pumps.ringing():
         await often.times(4)
 
     assert seldom.calls == 1
@@ -64,10 +57,10 @@ async def test_a_pump_that_fails_is_logged_counted_and_called_again_and_the_othe
             raise ValueError(f"number {call}")
 
     pumps, failing, other = alarm(), Counted(fail_until_mended), Counted()
-    pumps.every(OFTEN, "failing", failing)
-    pumps.every(OFTEN, "other", other)
+    pumps.add("failing", OFTEN, failing)
+    pumps.add("other", OFTEN, other)
 
-    async with running(pumps):
+    async with pumps.ringing():
         await failing.times(3)
         await other.times(3)
         ill, well = pumps.conditions
@@ -90,9 +83,9 @@ async def test_a_pump_that_is_woken_while_it_works_is_called_again():
             pumps.wake("pump")
 
     pumps, pump = alarm(), Counted(wake_once)
-    pumps.every(SELDOM, "pump", pump)
+    pumps.add("pump", SELDOM, pump)
 
-    async with running(pumps):
+    async with pumps.ringing():
         await pump.times(2)
 
     assert pump.calls == 2
@@ -103,45 +96,61 @@ async def test_one_pump_wakes_another():
         pumps.wake("deliver")
 
     pumps, deliver = alarm(), Counted()
-    pumps.every(SELDOM, "deliver", deliver)
-    pumps.every(SELDOM, "plan", Counted(wake_delivery))
+    pumps.add("deliver", SELDOM, deliver)
+    pumps.add("plan", SELDOM, Counted(wake_delivery))
 
-    async with running(pumps):
+    async with pumps.ringing():
         await deliver.times(1)
 
     assert 1 <= deliver.calls <= 2
 
 
-async def test_what_is_under_way_ends_before_the_alarm_does():
-    ended = asyncio.Event()
+async def test_what_is_under_way_ends_before_the_alarm_does_and_nothing_begins():
+    stop, ended = asyncio.Event(), asyncio.Event()
 
     async def work(_: int) -> None:
-        await pumps.stopping.wait()
+        await stop.wait()
         await asyncio.sleep(0)
         ended.set()
 
     pumps, pump = alarm(), Counted(work)
-    pumps.every(SELDOM, "pump", pump)
+    pumps.add("pump", OFTEN, pump)
 
-    async with running(pumps):
+    async with pumps.ringing():
         await pump.times(1)
+        pumps.wake("pump")
+        stop.set()
 
     assert ended.is_set()
     assert pump.calls == 1
 
 
-async def test_a_pump_that_does_not_end_is_cut_off_in_the_end():
+async def test_cancelling_cuts_off_what_does_not_end():
     cut_off = asyncio.Event()
 
     async def hang(_: int) -> None:
-        with suppress(asyncio.CancelledError):
+        try:
             await asyncio.Event().wait()
-        cut_off.set()
+        finally:
+            cut_off.set()
 
-    pumps, pump = alarm(last_call=0.01), Counted(hang)
-    pumps.every(SELDOM, "pump", pump)
+    pumps, pump = alarm(), Counted(hang)
+    pumps.add("pump", SELDOM, pump)
 
-    async with running(pumps):
-        await pump.times(1)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01), pumps.ringing():
+            await pump.times(1)
 
     assert cut_off.is_set()
+
+
+async def test_an_alarm_can_ring_again():
+    pumps, pump = alarm(), Counted()
+    pumps.add("pump", SELDOM, pump)
+
+    async with pumps.ringing():
+        await pump.times(1)
+    async with pumps.ringing():
+        await pump.times(2)
+
+    assert pump.calls == 2
