@@ -194,7 +194,8 @@ def _raw_terms(text: str) -> Iterator[_Raw]:
         assert found is not None  # noqa: S101  every part of the pattern may be empty
         at = max(found.end(), start.end())
         field, value = found["field"] or "", found["bare"] or ""
-        if field.casefold() in _FIELDS and not value and found["quoted"] is None:
+        is_field = field.casefold() in _FIELDS and not found["sharp"]
+        if is_field and not value and found["quoted"] is None:
             behind = _TERM.match(text, m.start()) if (m := _NOT_SPACE.search(text, at)) else None
             if behind and not (behind["minus"] or behind["sharp"] or behind["field"]):
                 # `author: lee` means what it seems to mean.
@@ -230,7 +231,9 @@ def _term(raw: _Raw) -> Term | None:
     words = _searchable(f"{raw.written_field} {raw.value}" if raw.value else raw.written_field)
     if not words:
         return None
-    return Words(words, phrase=raw.quoted or " " in words, negated=raw.negated)
+    # What is not written as it was read (`5"`) is kept from being read as something else.
+    as_typed = words in (raw.value, raw.written_field)
+    return Words(words, phrase=raw.quoted or not as_typed, negated=raw.negated)
 
 
 def _whole(raw: _Raw) -> str:
@@ -244,7 +247,7 @@ def _searchable(text: str) -> str:
 
 
 def _tag(raw: _Raw) -> Tag:
-    slug = tag_slug(_searchable(_whole(raw).strip("#＃,.;")))
+    slug = tag_slug(_searchable(re.sub("[#＃,;]", " ", _whole(raw)).rstrip(". ")))
     if not slug:
         raise QueryError("“#” (character {at}) needs a tag, as in #reasoning", at=raw.at)
     return Tag(slug, raw.negated)

@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.domain.arxiv import ArxivId
@@ -145,6 +145,9 @@ lines = st.one_of(st.text(max_size=60), st.lists(fragments, max_size=12).map("".
 
 
 @given(text=lines)
+@example("#-#0")
+@example("2001.00000“")
+@example('#AUTHOR:""0')
 def test_whatever_parses_is_written_so_that_it_parses_the_same(text):
     try:
         query = parse(text)
