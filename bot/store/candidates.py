@@ -1,9 +1,11 @@
 """New papers as candidates: which are open, how they were judged, and what to learn from."""
 
 import json
+import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 
 from bot.domain.announce import FeedItem
 from bot.domain.candidates import Candidate, Example, Judgement, Likeness, Newcomer, example_text
@@ -102,31 +104,48 @@ async def forget_judgements(tx: Transaction, since: date) -> None:
     )
 
 
-async def list_picked(tx: Transaction) -> tuple[Example, ...]:
-    """Every paper with an entry whose abstract is known, the curator's own words first."""
-    rows = await tx.all(
+async def list_picked(tx: Transaction, after: int, limit: int) -> tuple[tuple[Example, ...], int]:
+    """Papers with an entry whose abstract is known, the curator's own words first, by page.
+
+    Begin `after` 0; the second value is where to go on, or 0 at the end.
+    """
+    return await tx.call(partial(_list_picked, after=after, limit=limit))
+
+
+def _list_picked(
+    connection: sqlite3.Connection, *, after: int, limit: int
+) -> tuple[tuple[Example, ...], int]:
+    rows = connection.execute(
         """
-        SELECT p.key, e.id, e.title, coalesce(nullif(e.abstract, ''), r.abstract) AS abstract
+        SELECT p.key, e.id, e.newness, e.title,
+            coalesce(nullif(e.abstract, ''), r.abstract) AS abstract
         FROM entry AS e JOIN paper AS p ON p.id = e.paper_id
             LEFT JOIN arxiv_record AS r ON r.number = p.arxiv_id
-        WHERE e.newness > 0 AND coalesce(nullif(e.abstract, ''), r.abstract) IS NOT NULL
+        WHERE e.newness > :after
             AND e.newness = (SELECT max(o.newness) FROM entry AS o WHERE o.paper_id = p.id)
-        ORDER BY e.newness
-        """
-    )
-    return tuple(
+        ORDER BY e.newness LIMIT :limit
+        """,
+        {"after": after, "limit": limit},
+    ).fetchall()
+    examples = tuple(
         Example(
             row["key"].removeprefix("arxiv:"),
             example_text(row["title"], row["abstract"]),
             EntryId(row["id"]),
         )
         for row in rows
+        if row["abstract"]
     )
+    return examples, rows[-1]["newness"] if len(rows) == limit else 0
 
 
 async def list_passed(tx: Transaction, before: date) -> tuple[Example, ...]:
     """The newest papers, met before that day, that were announced and not picked."""
-    rows = await tx.all(
+    return await tx.call(partial(_list_passed, before=before))
+
+
+def _list_passed(connection: sqlite3.Connection, *, before: date) -> tuple[Example, ...]:
+    rows = connection.execute(
         f"""
         SELECT f.number, f.title, f.abstract FROM feed_item AS f
         WHERE f.day < :before AND {_IS_OPEN} ORDER BY f.day DESC, f.number LIMIT :most

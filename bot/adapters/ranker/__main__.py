@@ -1,0 +1,40 @@
+"""The worker: `python -m bot.adapters.ranker learn|judge FILE`, papers on standard input.
+
+Exit status 0: done; 3: scikit-learn is not installed; 4: not possible, and standard error says
+why in its last line.
+"""
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+
+from bot.adapters.ranker.lines import read_examples, read_newcomers, write_judgement
+
+NOT_INSTALLED = 3
+NOT_POSSIBLE = 4
+
+
+def main(task: str, path: Path) -> int:
+    """Do one task; returns the exit status."""
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(10)  # the bot goes first
+    try:
+        from bot.adapters.ranker.taste import Taste  # noqa: PLC0415 - it may be absent
+    except ImportError as error:
+        sys.stderr.write(f"{error}\n")
+        return NOT_INSTALLED
+    try:
+        if task == "learn":
+            Taste.learn(*read_examples(sys.stdin)).save(path)
+        else:
+            for judgement in Taste.load(path).judge(read_newcomers(sys.stdin)):
+                sys.stdout.write(write_judgement(judgement) + "\n")
+    except (OSError, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
+        return NOT_POSSIBLE
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], Path(sys.argv[2])))

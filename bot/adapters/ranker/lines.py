@@ -1,0 +1,53 @@
+"""What the bot and its worker say to each other: a JSON value a line."""
+
+import json
+from collections.abc import Iterable, Iterator
+
+from bot.domain.candidates import Example, Judgement, Likeness, Newcomer
+from bot.domain.entry import EntryId
+
+
+def write_examples(picked: Iterable[Example], passed: Iterable[Example]) -> Iterator[str]:
+    """Papers to learn from, a line each."""
+    for verdict, examples in (("picked", picked), ("passed", passed)):
+        for example in examples:
+            yield json.dumps([verdict, example.number, example.text, example.entry_id])
+
+
+def read_examples(lines: Iterable[str]) -> tuple[list[Example], list[Example]]:
+    """The picked and the passed papers that `write_examples` wrote."""
+    picked: list[Example] = []
+    passed: list[Example] = []
+    for line in lines:
+        verdict, number, text, entry_id = json.loads(line)
+        example = Example(number, text, EntryId(entry_id) if entry_id is not None else None)
+        (picked if verdict == "picked" else passed).append(example)
+    return picked, passed
+
+
+def write_newcomers(newcomers: Iterable[Newcomer]) -> Iterator[str]:
+    """Papers to judge, a line each."""
+    for newcomer in newcomers:
+        yield json.dumps([newcomer.number, newcomer.text])
+
+
+def read_newcomers(lines: Iterable[str]) -> list[Newcomer]:
+    """What `write_newcomers` wrote."""
+    return [Newcomer(*json.loads(line)) for line in lines]
+
+
+def write_judgement(judgement: Judgement) -> str:
+    """A judgement as a line."""
+    nearest = [[near.entry_id, near.likeness] for near in judgement.nearest]
+    return json.dumps([judgement.number, judgement.score, judgement.words, nearest])
+
+
+def read_judgement(line: str | bytes) -> Judgement:
+    """What `write_judgement` wrote."""
+    number, score, words, nearest = json.loads(line)
+    return Judgement(
+        number,
+        score,
+        tuple(words),
+        tuple(Likeness(EntryId(entry_id), likeness) for entry_id, likeness in nearest),
+    )

@@ -1,0 +1,143 @@
+"""Today's new papers in the order of the curator's taste, learnt anew each night."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from bot.domain.batches import batch_day
+from bot.domain.candidates import Candidate, Example, in_order, suggest_tags
+from bot.domain.entry import StoredEntry
+from bot.ports import Ranker, RankerError
+from bot.store import candidates, entries
+from bot.store.candidates import Taste
+from bot.store.database import Database
+
+log = logging.getLogger(__name__)
+
+SHOWN_NEAREST = 3
+_PAGE = 500
+_AT_ONCE = 500
+_FEW = 300
+_JUDGED_DAYS = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Nominee:
+    """A candidate with the entries that it is most like, for showing."""
+
+    candidate: Candidate
+    nearest: tuple[StoredEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Nominees:
+    """The new papers of a day, best first; `is_ranked` is false where none was judged.
+
+    `on` is `None` where no new papers ever came.
+    """
+
+    on: date | None
+    found: tuple[Nominee, ...]
+    total: int
+    is_ranked: bool
+    taste: Taste | None
+
+
+async def refresh(db: Database, ranker: Ranker, *, now: datetime) -> int:
+    """Learn if it was not done since the night, then judge what is new; how many were judged.
+
+    Raises `RankerError` where ranking is not possible, for one to be told why.
+    """
+    async with db.reading() as tx:
+        taste = await candidates.find_taste(tx)
+    if taste is None or batch_day(taste.learnt_at) < batch_day(now):
+        await learn(db, ranker, now=now)
+    return await _judge(db, ranker, now)
+
+
+async def learn(db: Database, ranker: Ranker, *, now: datetime) -> Taste:
+    """Learn from the whole archive and from the papers passed over; raises `RankerError`."""
+    day = batch_day(now)
+    picked = await _list_picked(db)
+    async with db.reading() as tx:
+        passed = await candidates.list_passed(tx, day)
+        if len(passed) < _FEW:
+            # The first days: today's papers, most of which will not be picked, have to do.
+            passed = await candidates.list_passed(tx, day + timedelta(days=1))
+    numbers = {example.number for example in picked}
+    await ranker.train(picked, [each for each in passed if each.number not in numbers])
+    taste = Taste(now, len(picked), len(passed))
+    async with db.transaction() as tx:
+        await candidates.put_taste(tx, taste)
+        await candidates.forget_judgements(tx, day - _JUDGED_DAYS)
+    log.info("learnt from %d picked and %d passed papers", taste.picked, taste.passed)
+    return taste
+
+
+async def _list_picked(db: Database) -> Sequence[Example]:
+    """The archive page by page, so that no look-up waits long behind it."""
+    picked: list[Example] = []
+    after = 0
+    while True:
+        async with db.reading() as tx:
+            page, after = await candidates.list_picked(tx, after, _PAGE)
+        picked += page
+        if not after:
+            return picked
+
+
+async def _judge(db: Database, ranker: Ranker, now: datetime) -> int:
+    since = batch_day(now) - _JUDGED_DAYS
+    judged = 0
+    while True:
+        async with db.reading() as tx:
+            newcomers = await candidates.list_unjudged(tx, since, _AT_ONCE)
+        if not newcomers:
+            return judged
+        judgements = await ranker.judge(newcomers)
+        if len(judgements) < len(newcomers):
+            raise RankerError("ranking gave fewer answers than it was asked for")
+        async with db.transaction() as tx:
+            await candidates.put_judgements(tx, judgements, now)
+        judged += len(judgements)
+
+
+async def list_nominees(
+    db: Database, *, day: date | None = None, page: int = 1, per_page: int = 10
+) -> Nominees:
+    """A page of a day's candidates (the newest day's by default), with reasons and tags."""
+    async with db.reading() as tx:
+        on = day or await candidates.newest_day(tx)
+        open_ones = in_order(await candidates.list_open(tx, on)) if on is not None else ()
+        shown = open_ones[(page - 1) * per_page : page * per_page]
+        near = {
+            likeness.entry_id
+            for each in shown
+            if each.judgement is not None
+            for likeness in each.judgement.nearest
+        }
+        tags = await candidates.tags_of(tx, near)
+        wanted = [
+            likeness.entry_id
+            for each in shown
+            if each.judgement is not None
+            for likeness in each.judgement.nearest[:SHOWN_NEAREST]
+        ]
+        stored = {each.id: each for each in await entries.list_by_id(tx, dict.fromkeys(wanted))}
+        taste = await candidates.find_taste(tx)
+    nominees = []
+    for each in shown:
+        nearest = each.judgement.nearest if each.judgement is not None else ()
+        nominees.append(
+            Nominee(
+                replace(each, tags=suggest_tags(nearest, tags)),
+                tuple(
+                    stored[likeness.entry_id]
+                    for likeness in nearest[:SHOWN_NEAREST]
+                    if likeness.entry_id in stored
+                ),
+            )
+        )
+    is_ranked = any(each.judgement is not None for each in open_ones)
+    return Nominees(on, tuple(nominees), len(open_ones), is_ranked, taste)

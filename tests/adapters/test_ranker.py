@@ -1,0 +1,114 @@
+"""Ranking in its own process: it learns, keeps what it learnt, and gives reasons."""
+
+import asyncio
+import random
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.ranker.worker import ProcessRanker, is_installed
+from bot.domain.candidates import Example, Newcomer
+from bot.domain.entry import EntryId
+from bot.ports import RankerError
+
+pytestmark = pytest.mark.skipif(not is_installed(), reason="the extra `rank` is not installed")
+
+REWARD = ["reward", "model", "preference", "policy", "alignment", "reasoning", "verifier"]
+GALAXY = ["galaxy", "telescope", "redshift", "spectrum", "cluster", "dust", "survey"]
+
+
+def text(words: list[str], seed: int) -> str:
+    common = ["we", "study", "a", "method", "and", "show", "results"]
+    return " ".join(random.Random(seed).choices(words * 2 + common, k=60))
+
+
+PICKED = [Example(f"2401.{n:05}", text(REWARD, n), EntryId(n + 1)) for n in range(40)]
+PASSED = [Example(f"2402.{n:05}", text(GALAXY, n)) for n in range(40)]
+NEW = [Newcomer("2501.00001", text(REWARD, 999)), Newcomer("2501.00002", text(GALAXY, 998))]
+
+
+@pytest.mark.slow
+async def test_it_learns_judges_and_says_why(tmp_path: Path):
+    await ProcessRanker(tmp_path / "taste").train(PICKED, PASSED)
+
+    liked, disliked = await ProcessRanker(tmp_path / "taste").judge(NEW)
+
+    assert liked.score > 0 > disliked.score
+    assert liked.words
+    assert all(set(word.split()) <= set(REWARD) for word in liked.words)
+    likenesses = [near.likeness for near in liked.nearest]
+    assert likenesses == sorted(likenesses, reverse=True)
+    assert likenesses[0] > 0.3
+    assert all(near.likeness < likenesses[0] for near in disliked.nearest)
+
+
+def test_the_same_papers_teach_the_same():
+    from bot.adapters.ranker.taste import Taste
+
+    assert Taste.learn(PICKED, PASSED).judge(NEW) == Taste.learn(PICKED, PASSED).judge(NEW)
+
+
+def test_what_is_kept_judges_as_what_was_learnt(tmp_path: Path):
+    from bot.adapters.ranker.taste import Taste
+
+    taste = Taste.learn(PICKED, PASSED)
+    taste.save(tmp_path / "taste")
+
+    assert Taste.load(tmp_path / "taste").judge(NEW) == taste.judge(NEW)
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", b"PK\x03\x04 no archive"])
+def test_a_damaged_file_is_refused_and_replaced_whole(tmp_path: Path, content: bytes):
+    from bot.adapters.ranker.taste import Taste
+
+    path = tmp_path / "taste"
+    path.write_bytes(content)
+    with pytest.raises((OSError, ValueError)):
+        Taste.load(path)
+    Taste.learn(PICKED, PASSED).save(path)
+
+    assert len(Taste.load(path).judge(NEW)) == 2
+    assert [file.name for file in tmp_path.iterdir()] == ["taste"]
+
+
+@pytest.mark.slow
+async def test_too_little_to_learn_from_is_said(tmp_path: Path):
+    ranker = ProcessRanker(tmp_path / "taste")
+
+    with pytest.raises(RankerError, match="needs at least 10"):
+        await ranker.train(PICKED[:3], PASSED)
+
+
+@pytest.mark.slow
+async def test_a_worker_that_takes_too_long_is_killed(tmp_path: Path):
+    ranker = ProcessRanker(tmp_path / "taste", train_within=timedelta(seconds=0))
+
+    with pytest.raises(RankerError, match="longer"):
+        await ranker.train(PICKED, PASSED)
+
+
+@pytest.mark.slow
+async def test_a_cancelled_worker_is_gone(tmp_path: Path):
+    ranker = ProcessRanker(tmp_path / "taste")
+    async with asyncio.TaskGroup() as group:
+        learning = group.create_task(ranker.train(PICKED * 200, PASSED * 200))
+        await asyncio.sleep(0.5)
+        learning.cancel()
+
+    assert learning.cancelled()
+
+
+async def test_nothing_to_judge_starts_no_process(tmp_path: Path):
+    assert await ProcessRanker(tmp_path / "none").judge([]) == ()
+
+
+def test_the_bot_itself_never_loads_the_libraries():
+    code = (
+        "import sys, bot.adapters.ranker.worker, bot.services.candidates\n"
+        "assert not {'numpy', 'scipy', 'sklearn'} & set(sys.modules)"
+    )
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
