@@ -189,7 +189,7 @@ class _Assembly:
         self._outbox = Condition("outbox", ok=True)
         self._measures: tuple[Measure, ...] = ()
         self._pace = Pace(RATES)
-        self._alarm = Alarm(clock=now, last_call=TIME_TO_FINISH)
+        self._alarm = Alarm(now)
         board = DatabaseBoard(db)
         self._web = WebChat(
             board,
@@ -228,11 +228,11 @@ class _Assembly:
         return lambda: chat.run(self._inbox)
 
     def _add_pumps(self) -> None:
-        self._alarm.every(_PLAN_EVERY, "plan", self._plan)
-        self._alarm.every(_DELIVER_EVERY, "deliver", self._deliver)
-        self._alarm.every(_EDIT_EVERY, "edit", self._edit)
-        self._alarm.every(_TELL_EVERY, "tell", self._tell)
-        self._alarm.every(_LOOK_EVERY, "look", self._look)
+        self._alarm.add("plan", _PLAN_EVERY, self._plan)
+        self._alarm.add("deliver", _DELIVER_EVERY, self._deliver)
+        self._alarm.add("edit", _EDIT_EVERY, self._edit)
+        self._alarm.add("tell", _TELL_EVERY, self._tell)
+        self._alarm.add("look", _LOOK_EVERY, self._look)
 
     async def run(self, announce: Announce) -> None:
         """Until the bot is to stop; then what is in flight is finished, and the rest ended."""
@@ -244,15 +244,26 @@ class _Assembly:
                 concerns.append(tasks.create_task(self._announce(announce)))
                 if self._vault is not None:
                     concerns.append(tasks.create_task(self._follow_vault(self._vault)))
-                pumps = tasks.create_task(self._alarm.run())
-                await self._stopping.wait()
-                log.info("stopping: finishing what is in flight")
-                pumps.cancel()
-                await asyncio.wait((pumps,))
+                await self._pump()
                 for concern in concerns:
                     concern.cancel()
         except BaseExceptionGroup as group:
             raise _told_to_a_person(group) from None
+
+    async def _pump(self) -> None:
+        """Run the pumps until the bot is to stop, and give what runs then time to finish."""
+        async with asyncio.TaskGroup() as tasks:
+            ringing = tasks.create_task(self._ring())
+            await self._stopping.wait()
+            log.info("stopping: finishing what is in flight")
+            done, _ = await asyncio.wait((ringing,), timeout=TIME_TO_FINISH.total_seconds())
+            if not done:
+                log.warning("some calls did not finish in time; the next start searches for them")
+                ringing.cancel()
+
+    async def _ring(self) -> None:
+        async with self._alarm.ringing():
+            await self._stopping.wait()
 
     async def _keep_owning(self) -> None:
         try:
@@ -283,7 +294,7 @@ class _Assembly:
             self._alarm.wake("deliver")
 
     async def _deliver(self) -> None:
-        await self._deliverer.drain(self._alarm.stopping)
+        await self._deliverer.drain(self._stopping)
 
     async def _edit(self) -> None:
         await edits.want_again(self._db, now=now(), voices=self._voices)
@@ -293,7 +304,7 @@ class _Assembly:
             clock=now,
             pace=self._pace,
             jitter=chance,
-            stopping=self._alarm.stopping,
+            stopping=self._stopping,
         )
 
     async def _tell(self) -> None:

@@ -58,6 +58,11 @@ class Alarm:
             for pump in self._pumps.values()
         )
 
+    @property
+    def failures(self) -> tuple[tuple[str, int], ...]:
+        """How often each pump failed since the start, for `/metrics`."""
+        return tuple((pump.name, pump.failed_ever) for pump in self._pumps.values())
+
     @asynccontextmanager
     async def ringing(self) -> AsyncIterator[None]:
         """Pumps are called within; at the end, calls under way are waited for, and none begins.
