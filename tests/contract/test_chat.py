@@ -27,6 +27,9 @@ from bot.domain.document import (
     Text,
 )
 from bot.ports import ChannelRef, Chat, ChatRefusedError, DeliveryKey, MessageRef
+from tests.adapters.slack.stage import CHANNEL as SLACK_CHANNEL
+from tests.adapters.slack.stage import said_in_blocks
+from tests.adapters.slack.stage import staged as staged_slack
 from tests.adapters.web.stage import staged
 
 
@@ -71,7 +74,25 @@ async def web() -> AsyncIterator[Case]:
         yield Case(stage.chat, channel, unknown, read, thread, stage.clock, wait)
 
 
-PLATFORMS: dict[str, Callable[[], AbstractAsyncContextManager[Case]]] = {"web": web}
+@asynccontextmanager
+async def slack() -> AsyncIterator[Case]:
+    async with staged_slack() as stage:
+
+        async def read(message: MessageRef) -> str | None:
+            found = stage.slack.channel().messages.get(message.id)
+            return None if found is None else said_in_blocks(found["blocks"])
+
+        async def thread(root: MessageRef) -> list[str]:
+            return [said_in_blocks(reply["blocks"]) for reply in stage.slack.replies(root.id)]
+
+        def wait(length: timedelta) -> None:
+            stage.clock.ahead += length
+
+        unknown = replace(SLACK_CHANNEL, id="C404")
+        yield Case(stage.chat, SLACK_CHANNEL, unknown, read, thread, stage.clock, wait)
+
+
+PLATFORMS: dict[str, Callable[[], AbstractAsyncContextManager[Case]]] = {"slack": slack, "web": web}
 
 
 @pytest.fixture(params=sorted(PLATFORMS))

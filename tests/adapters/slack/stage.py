@@ -195,3 +195,14 @@ async def serving_http(chat: SlackChat, slack: FakeSlack) -> AsyncIterator[None]
         yield
     finally:
         await runner.cleanup()
+
+
+def said_in_blocks(value: Any) -> str:
+    """Everything that is said in some JSON of blocks, run by run."""
+    if isinstance(value, dict):
+        if isinstance(value.get("text"), str):
+            return str(value["text"])
+        return " ".join(filter(None, map(said_in_blocks, value.values())))
+    if isinstance(value, list):
+        return " ".join(filter(None, map(said_in_blocks, value)))
+    return ""
