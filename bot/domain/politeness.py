@@ -16,7 +16,10 @@ LADDER = (
 MORNING = dt.timedelta(hours=4, minutes=10)
 """When tomorrow begins, after midnight UTC: with arXiv's new batch."""
 
-LONGEST_WAIT = dt.timedelta(hours=26)
+LONGEST_WAIT = dt.timedelta(hours=30)
+"""No wait is longer, whatever a server wishes for: one that is was made by a clock gone wrong."""
+
+_MOST_SPREAD = dt.timedelta(minutes=20)
 
 
 def wait_until(
@@ -25,10 +28,11 @@ def wait_until(
     """When to ask again after so many failures in a row (from 1).
 
     `Retry-After` is obeyed; where arXiv sends none, or asking as it said keeps failing, the
-    ladder counts. `spread` in [0, 1) lengthens a step by up to a quarter, so that many bots that
+    ladder counts. `spread` in [0, 1) lengthens a step by up to a quarter (20 minutes), so that many bots that
     were refused together do not come back together.
     """
-    own = _step(now, failures) + _step(now, failures) / 4 * spread
+    step = _step(now, failures)
+    own = step + min(step / 4, _MOST_SPREAD) * spread
     if retry_after is None:
         return now + own
     asked = min(max(retry_after, SPACING), LONGEST_WAIT)
