@@ -1,12 +1,12 @@
 """The one exception tree whose text may be shown to a person.
 
-    UserError                  safe to show: what is wrong, where, what to do
-    ├── UnreadableError        an input file or text cannot be read
-    ├── QueryError             a look-up does not parse
-    ├── UsageError             a command or setting is used wrongly
-    │   └── SettingsError          several settings, each with its own UsageError
-    ├── NotFoundError          what was asked for is not there
-    └── StorageError           the database cannot be opened, read or written
+UserError                  safe to show: what is wrong, where, what to do
+├── UnreadableError        an input file or text cannot be read
+├── QueryError             a look-up does not parse
+├── UsageError             a command or setting is used wrongly
+│   └── SettingsError          several settings, each with its own UsageError
+├── NotFoundError          what was asked for is not there
+└── StorageError           the database cannot be opened, read or written
 """
 
 

@@ -102,4 +102,3 @@ async def staged(
             limits=Limits(read=timedelta(seconds=2)),
         ) as client:
             yield Stage(db, time, server, client, folder, categories)
-
