@@ -60,10 +60,17 @@ async def open_client(access: Access) -> AsyncIterator[AsyncWebClient]:
 
 async def call(request: Awaitable[AsyncSlackResponse], *, seconds: float = CALL_SECONDS) -> Json:
     """The answer to a request; raises `SlackApiError` with Slack's word, or a `ChatError`."""
+    return (await call_with_headers(request, seconds=seconds))[0]
+
+
+async def call_with_headers(
+    request: Awaitable[AsyncSlackResponse], *, seconds: float = CALL_SECONDS
+) -> tuple[Json, Mapping[str, str]]:
+    """As `call`, and the headers of the answer: they tell the scopes of the token."""
     try:
         async with asyncio.timeout(seconds):
             response = await request
-        return dict(_object(response.data))
+        return dict(_object(response.data)), response.headers
     except SlackApiError:
         raise
     except SDK_ERRORS as error:

@@ -281,11 +281,14 @@ def _retry_after(response: Any) -> timedelta:
     return RETRIED_AFTER
 
 
-def chat_error(error: Exception) -> ChatError:
-    """The exception of the port for one of the SDK; its text names Slack's own word."""
+def chat_error(error: Exception, *, named: bool = True) -> ChatError:
+    """The exception of the port for one of the SDK.
+
+    Its text ends in Slack's own word unless it is not to be `named`: then it can be translated.
+    """
     meaning = meaning_of(error)
     name = error_name(error) if isinstance(error, SlackApiError) else type(error).__name__
-    words = f"{meaning.words} ({name})" if name else meaning.words
+    words = f"{meaning.words} ({name})" if name and named else meaning.words
     match meaning.kind:
         case Kind.REFUSED:
             return ChatRefusedError(words)

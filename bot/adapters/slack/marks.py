@@ -12,7 +12,7 @@ from typing import Any
 from bot.adapters.slack.text import Json
 
 EVENT_TYPE = "paperbot_delivery"
-_BLOCK_ID = re.compile(r"(?P<key>[0-9a-zA-Z]{1,60})/(?P<part>\d{1,4})-(?P<parts>\d{1,4})\.\d+")
+_BLOCK_ID = re.compile(r"(?P<key>[0-9a-zA-Z]{1,60})/(?P<part>\d{1,4})-(?P<parts>\d{1,4})\.[\w.]+")
 
 
 @dataclass(frozen=True, slots=True)

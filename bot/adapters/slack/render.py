@@ -14,6 +14,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
+from zlib import crc32
 
 from bot.adapters.slack.text import (
     Json,
@@ -62,8 +63,8 @@ _LONGEST_LABEL = 75
 _LONGEST_VALUE = 2000
 _LONGEST_OPTION = 150
 _LONGEST_FIELD = 2000
-_ROOM_FOR_ID = 32
-"""What a block's id adds to its JSON beside the mark: `"block_id": "/123-456.78", `."""
+_ROOM_FOR_ID = 41
+"""What a block's id adds to its JSON beside the mark: `"block_id": "/123-456.78.01234567", `."""
 _BUTTONS_A_ROW = 5
 _OPTIONS_A_SELECT = 20
 _FIELDS_A_SECTION = 10
@@ -90,12 +91,17 @@ class _Piece:
     def size(self) -> int:
         return len(json.dumps(self.block, ensure_ascii=False))
 
+    @property
+    def name(self) -> str:
+        return f"{crc32(json.dumps(self.block).encode()):08x}"
+
 
 def render(document: Document, *, readable: Readable, mark: str) -> tuple[Payload, ...]:
     """The messages of a document, at least one; `mark` begins the id of each of their blocks.
 
-    `mark` has at most 200 characters. The ids are how `find` and pressed buttons recognise a
-    message without any memory: `mark/1-3.0` is the first block of the first of three messages.
+    `mark` has at most 190 characters. The ids are how `find` and pressed buttons recognise a
+    message without any memory: `mark/1-3.0.…` is the first block of the first of three messages.
+    They end in a name of their content, since Slack wants new ids for what is said anew.
     """
     made = [piece for block in document.blocks for piece in _pieces(block, readable)]
     messages = _pack(made, room=_ROOM_FOR_ID + len(mark))
@@ -103,7 +109,7 @@ def render(document: Document, *, readable: Readable, mark: str) -> tuple[Payloa
         Payload(
             _fallback(document.summary if number == 1 else "", message),
             tuple(
-                {"block_id": f"{mark}/{number}-{len(messages)}.{place}", **piece.block}
+                {"block_id": f"{mark}/{number}-{len(messages)}.{place}.{piece.name}", **piece.block}
                 for place, piece in enumerate(message)
             ),
         )

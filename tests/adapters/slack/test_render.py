@@ -7,6 +7,7 @@ from hypothesis import settings as hypothesis_settings
 from slack_sdk.models.blocks import Block as SdkBlock
 
 from bot.adapters.latex import readable
+from bot.adapters.slack.marks import Mark, mark_of
 from bot.adapters.slack.render import Payload, render, render_home
 from bot.adapters.slack.text import shown
 from bot.domain.document import (
@@ -263,9 +264,20 @@ def test_what_does_not_fit_goes_on_and_the_buttons_stay_on_the_first_message():
     first, *others = payloads
     assert [block["type"] for block in first.blocks[-2:]] == ["context", "actions"]
     assert all(block["type"] == "rich_text" for other in others for block in other.blocks)
-    assert [payload.blocks[0]["block_id"] for payload in payloads] == [
-        f"{KEY}/{n}-{len(payloads)}.0" for n in range(1, len(payloads) + 1)
-    ]
+    for number, payload in enumerate(payloads, start=1):
+        assert mark_of({"blocks": payload.blocks}) == Mark(KEY, number, len(payloads))
+
+
+def test_blocks_that_say_something_else_have_other_ids():
+    before, after = (one_id(Paragraph((Text(text),))) for text in ("before", "after"))
+
+    assert before != after
+    assert before == one_id(Paragraph((Text("before"),)))
+
+
+def one_id(block: Any) -> str:
+    (payload,) = rendered(Document((block,), "Summary"))
+    return str(payload.blocks[0]["block_id"])
 
 
 def test_the_fallback_reads_as_a_notification_and_holds_the_words():
