@@ -114,7 +114,9 @@ class Deliverer:
                     next_start = self._next_start(loop.time())
                     if stopping.is_set() or (fresh and next_start is None):
                         return
-                    if next_start is not None and next_start > loop.time() + _WORTH_WAITING:
+                    if next_start is None:
+                        continue
+                    if next_start > loop.time() + _WORTH_WAITING:
                         return
                 await self._rest(refresh_at)
 
