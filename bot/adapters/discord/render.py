@@ -11,6 +11,7 @@ Everything is counted while it is put together, so no message can be over a limi
 not fit goes on in further messages, numbered in their footers.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -134,6 +135,14 @@ def thread_name(document: Document, *, readable: Readable = str) -> str:
     title = plain_text(heading.inlines) if heading else document.summary
     name = markdown.one_line(readable(document.thread_name or title))
     return within(name, THREAD_NAME_MOST) or "…"
+
+
+def thread_name_of(content: str) -> str:
+    """What the thread of a posted message is called, told from its content alone."""
+    title = content.partition("\n")[0].removeprefix("### ")
+    label = re.fullmatch(r"\[(.+)\]\(<[^>]*>\)", title)
+    plain = re.sub(r"\\([^0-9A-Za-z\s])", r"\1", label[1] if label else title)
+    return within(markdown.one_line(plain), THREAD_NAME_MOST) or "…"
 
 
 def _chunks(document: Document, readable: Readable) -> tuple[list[Chunk], list[Chunk]]:

@@ -50,7 +50,7 @@ INVITE = re.compile(
 """Clients look for these in the source, whatever Markdown makes of it."""
 
 _STARTS = frozenset("`\\<[*_~|@:hsd")
-_FARTHEST = 6000  # no message is longer
+_FARTHEST = 40_000  # no message is longer
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ class Fault:
     """One thing to go wrong with requests whose method and path match, `times` times.
 
     `when` says whether the server does the work first (`after`) or not (`before`). `status`
-    and `code` answer instead; `drop` cuts the connection; `delay` seconds pass. A 429 carries
+    and `code` answer instead, from the match after the first `skip` on; `drop` cuts the connection; `delay` seconds pass. A 429 carries
     `retry_after` and, unless `via` is off (a ban by the proxy), the header `Via`.
     """
 
@@ -27,10 +27,20 @@ class Fault:
     scope: str = "user"
     via: bool = True
     body: str | None = None
+    skip: int = 0
     times: int = 1
 
     def meets(self, method: str, path: str) -> bool:
-        return bool(re.fullmatch(self.method, method) and re.search(self.path, path))
+        """Whether it strikes this request; counts those that it lets pass or strikes."""
+        if self.times <= 0 or not re.fullmatch(self.method, method):
+            return False
+        if not re.search(self.path, path):
+            return False
+        if self.skip > 0:
+            self.skip -= 1
+            return False
+        self.times -= 1
+        return True
 
 
 @dataclass

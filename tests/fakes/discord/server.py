@@ -171,8 +171,7 @@ class FakeDiscord:
 
     def _fault(self, method: str, path: str) -> Fault | None:
         for fault in self.faults:
-            if fault.times > 0 and fault.meets(method, path):
-                fault.times -= 1
+            if fault.meets(method, path):
                 return fault
         return None
 
