@@ -221,6 +221,18 @@ class Seen(Protocol):
         ...
 
 
+class Memo(Protocol):
+    """Small things that an adapter remembers between two runs, by name."""
+
+    async def recall(self, name: str) -> str | None:
+        """What was noted last under that name, if anything."""
+        ...
+
+    async def note(self, name: str, value: str) -> None:
+        """Remember this under that name from now on."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that was checked for the operator; `words` say what to do unless it is `ok`."""
