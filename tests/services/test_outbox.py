@@ -1,0 +1,135 @@
+"""The outbox in the operator's hands, and people told of what is wrong."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.delivery import DROPPED, State
+from bot.domain.errors import NotFoundError, UsageError
+from bot.domain.subscription import Subscription
+from bot.ports import ChatRefusedError, ChatUnavailableError
+from bot.services import outbox, subscribe
+from tests.services.test_deliver import draft, drain, plan, plan_thread, states
+from tests.stage import GENERAL, Stage, staged
+
+
+@pytest.fixture
+async def stage(tmp_path):
+    async with staged(tmp_path) as stage:
+        yield stage
+
+
+async def refused(stage: Stage) -> None:
+    """A channel whose first message was refused."""
+    await plan_thread(stage)
+    stage.chat.errors = [ChatRefusedError("archived")]
+    await drain(stage)
+
+
+async def test_deliveries_are_listed_by_state_the_newest_of_them_last(stage):
+    await refused(stage)
+
+    dead = await outbox.list_deliveries(stage.db, states=[State.DEAD])
+    newest = await outbox.list_deliveries(stage.db, limit=2)
+
+    assert [each.summary for each in dead] == ["root"]
+    assert [each.summary for each in newest] == ["reply 2", "next"]
+    assert await outbox.list_deliveries(stage.db, channel="slack:T1/C9") == ()
+
+
+async def test_a_dropped_delivery_is_never_posted_and_neither_are_the_replies_to_it(stage):
+    await plan_thread(stage)
+    [root, *_] = await outbox.list_deliveries(stage.db)
+
+    dropped = await outbox.drop(stage.db, root.id)
+    await drain(stage)
+
+    assert (dropped.state, dropped.reason) == (State.DEAD, DROPPED)
+    assert stage.said() == ["next"]
+
+
+async def test_a_dead_delivery_that_is_tried_again_is_posted(stage):
+    await refused(stage)
+    [root, *_] = await outbox.list_deliveries(stage.db)
+
+    await outbox.retry(stage.db, root.id, now=stage.clock())
+    await drain(stage)
+
+    assert stage.said()[0] == "root"
+
+
+async def test_a_delivery_that_waits_is_posted_at_once_when_somebody_asks(stage):
+    await plan(stage, draft("first"))
+    stage.chat.errors = [ChatUnavailableError("limit", retry_after=timedelta(hours=5))]
+    await drain(stage)
+    [waiting] = await outbox.list_deliveries(stage.db)
+
+    await outbox.retry(stage.db, waiting.id, now=stage.clock())
+    await drain(stage)
+
+    assert await states(stage) == [State.SENT]
+
+
+async def test_what_was_posted_can_neither_be_tried_again_nor_dropped(stage):
+    await plan(stage, draft("first"))
+    await drain(stage)
+    [sent] = await outbox.list_deliveries(stage.db)
+
+    with pytest.raises(UsageError, match="is sent: there is nothing to try again"):
+        await outbox.retry(stage.db, sent.id, now=stage.clock())
+    with pytest.raises(UsageError, match="cannot be dropped"):
+        await outbox.drop(stage.db, sent.id)
+    with pytest.raises(NotFoundError, match="no delivery 999"):
+        await outbox.drop(stage.db, 999)
+
+
+async def test_people_are_told_of_a_refusal_once(stage):
+    await refused(stage)
+    told: list[Subscription] = []
+
+    async def tell(subscription: Subscription) -> None:
+        told.append(subscription)
+
+    numbers = [await outbox.tell_refusals(stage.db, tell, now=stage.clock()) for _ in range(2)]
+
+    assert numbers == [1, 0]
+    assert [(each.channel, each.detail) for each in told] == [(str(GENERAL), "archived")]
+
+
+async def test_people_who_could_not_be_told_are_told_later(stage):
+    await refused(stage)
+
+    async def fail(subscription: Subscription) -> None:
+        raise ConnectionError
+
+    async def tell(subscription: Subscription) -> None:
+        pass
+
+    with pytest.raises(ConnectionError):
+        await outbox.tell_refusals(stage.db, fail, now=stage.clock())
+
+    assert await outbox.tell_refusals(stage.db, tell, now=stage.clock()) == 1
+
+
+async def test_another_refusal_after_a_resumption_is_told_again(stage):
+    await refused(stage)
+
+    async def tell(subscription: Subscription) -> None:
+        pass
+
+    await outbox.tell_refusals(stage.db, tell, now=stage.clock())
+    await subscribe.resume(stage.db, GENERAL, now=stage.clock())
+    stage.chat.errors = [ChatRefusedError("archived again")]
+    await drain(stage)
+
+    assert await outbox.tell_refusals(stage.db, tell, now=stage.clock()) == 1
+
+
+async def test_the_bot_is_unwell_when_a_message_waits_for_too_long(stage):
+    await plan(stage, draft("first"))
+
+    well = await outbox.condition(stage.db, now=stage.clock())
+    ill = await outbox.condition(stage.db, now=stage.clock() + timedelta(minutes=11))
+
+    assert (well.ok, well.detail) == (True, "1 open, 0 held, 0 dead")
+    assert not ill.ok
