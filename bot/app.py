@@ -23,6 +23,7 @@ from bot.adapters.web.site import Metrics
 from bot.domain.errors import UserError
 from bot.domain.pace import Pace, Rate, Rates
 from bot.domain.subscription import Subscription
+from bot.platforms import join
 from bot.ports import Chat, Condition, Health, Measure, Platform
 from bot.samples import PAGE
 from bot.services import demo, edits, outbox, own, plan
@@ -35,6 +36,7 @@ from bot.services.inbox import Bot
 from bot.services.library import DatabaseLibrary
 from bot.services.measure import measure
 from bot.services.report import Report
+from bot.services.seen import DatabaseSeen
 from bot.services.supervise import Supervised
 from bot.services.vault import Vault
 from bot.settings import Settings
@@ -190,6 +192,9 @@ class _Assembly:
         self._measures: tuple[Measure, ...] = ()
         self._pace = Pace(RATES)
         self._alarm = Alarm(now)
+        self._joined = join(
+            settings, seen=DatabaseSeen(db, clock=now), voices=self._voices, clock=now
+        )
         board = DatabaseBoard(db)
         self._web = WebChat(
             board,
@@ -201,20 +206,34 @@ class _Assembly:
             health=self._health,
             metrics=self._metrics,
             hosts=settings.web_names,
+            mounts={
+                prefix: mounted
+                for joined in self._joined.values()
+                for prefix, mounted in joined.mounts.items()
+            },
         )
-        self._chats: dict[Platform, Chat] = {Platform.WEB: self._web}
+        self._chats: dict[Platform, Chat] = {
+            Platform.WEB: self._web,
+            **{platform: joined.chat for platform, joined in self._joined.items()},
+        }
         desk = Desk(
             db,
             clock=now,
             zone=settings.timezone,
-            check=checker(self._chats, board, clock=now),
+            check=checker(
+                {platform: joined.check for platform, joined in self._joined.items()},
+                board,
+                clock=now,
+            ),
             planned=lambda: self._alarm.wake("plan"),
         )
         self._inbox = Bot(desk, voices=self._voices)
-        self._platforms = [
-            Supervised(platform.value, self._serving(chat), clock=now, sleep=asyncio.sleep)
+        self._platforms = {
+            platform: Supervised(
+                platform.value, self._serving(chat), clock=now, sleep=asyncio.sleep
+            )
             for platform, chat in self._chats.items()
-        ]
+        }
         self._vault: Vault | None = None
         if settings.vault is not None:
             self._vault = Vault(db, settings.vault, clock=now, changed=self._archive_changed)
@@ -239,7 +258,7 @@ class _Assembly:
         await plan.look_at_all(self._db, now=now())
         try:
             async with asyncio.TaskGroup() as tasks:
-                concerns = [tasks.create_task(part.run()) for part in self._platforms]
+                concerns = [tasks.create_task(part.run()) for part in self._platforms.values()]
                 concerns.append(tasks.create_task(self._keep_owning()))
                 concerns.append(tasks.create_task(self._announce(announce)))
                 if self._vault is not None:
@@ -324,12 +343,19 @@ class _Assembly:
         self._measures = await measure(self._db)
 
     def _health(self) -> Health:
-        platforms = tuple(part.condition for part in self._platforms)
+        platforms = tuple(map(self._condition, self._platforms))
         vault = (self._vault.condition,) if self._vault is not None else ()
         pumps = (*self._alarm.conditions, self._outbox, *vault)
         return Health(
             ok=all(part.ok for part in (*platforms, *pumps)), platforms=platforms, pumps=pumps
         )
+
+    def _condition(self, platform: Platform) -> Condition:
+        """How a platform is: what runs it, and, while that runs, what it says itself."""
+        running = self._platforms[platform].condition
+        if running.ok and platform in self._joined:
+            return self._joined[platform].condition()
+        return running
 
     def _metrics(self) -> Metrics:
         failures = (

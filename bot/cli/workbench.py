@@ -30,11 +30,21 @@ def checker(db: Database, settings: Settings) -> Check:
                 await DatabaseBoard(db).add_channel(channel.id, at=now())
             case Platform.SLACK if not settings.slack_is_on:
                 raise UsageError(mark("Slack is not set up: SLACK_BOT_TOKEN is missing"))
+            case Platform.SLACK:
+                return await _ask_slack(settings, channel)
             case Platform.DISCORD if not settings.discord_is_on:
                 raise UsageError(mark("Discord is not set up: DISCORD_TOKEN is missing"))
         return channel
 
     return check
+
+
+async def _ask_slack(settings: Settings, channel: ChannelRef) -> ChannelRef:
+    # Imported here: Slack's SDK takes a while, and few commands need it.
+    from bot.adapters.slack.channels import check_once
+    from bot.platforms import slack_access
+
+    return await check_once(slack_access(settings), channel)
 
 
 def with_database(work: Callable[[Database, Settings], Awaitable[T]], *, make: bool = False) -> T:

@@ -4,21 +4,21 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from bot.domain.errors import UsageError
-from bot.ports import Board, ChannelRef, Chat, Platform
+from bot.ports import Board, ChannelRef, Platform
 from bot.services.subscribe import Check
 
 
 def checker(
-    chats: Mapping[Platform, Chat], board: Board, *, clock: Callable[[], datetime]
+    checks: Mapping[Platform, Check], board: Board, *, clock: Callable[[], datetime]
 ) -> Check:
-    """Asks the channel's platform; a web channel is made where there is none."""
+    """Asks the channel's platform by its check; a web channel is made where there is none."""
 
     async def check(channel: ChannelRef) -> ChannelRef:
         if channel.platform is Platform.WEB:
             await board.add_channel(channel.id, at=clock())
             return ChannelRef(Platform.WEB, "", channel.id)
-        if channel.platform not in chats:
+        if channel.platform not in checks:
             raise UsageError("{platform} is not set up", platform=channel.platform.title())
-        return channel
+        return await checks[channel.platform](channel)
 
     return check

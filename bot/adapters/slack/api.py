@@ -9,7 +9,6 @@ import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +17,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.adapters.slack.access import Access
 from bot.adapters.slack.errors import SDK_ERRORS, chat_error
 from bot.adapters.slack.text import Json
 
@@ -27,16 +27,6 @@ _CONNECT_SECONDS = 5.0
 _CONNECTIONS = 100
 
 _SECRET = re.compile(r"x(?:ox[a-z]|app)[-.][\w.-]+|ticket=[^&\s'\"]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """What Slack gave the operator; with an app-level token the bot uses Socket Mode."""
-
-    bot_token: str = field(repr=False)
-    app_token: str | None = field(default=None, repr=False)
-    signing_secret: str | None = field(default=None, repr=False)
-    api_base: str = "https://slack.com/api/"
 
 
 @asynccontextmanager

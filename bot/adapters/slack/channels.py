@@ -5,7 +5,8 @@ from dataclasses import replace
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.adapters.slack.api import Access, call, open_client
+from bot.adapters.slack.access import Access
+from bot.adapters.slack.api import call, open_client
 from bot.adapters.slack.errors import ARCHIVED, NO_CHANNEL, NOT_IN_CHANNEL, chat_error
 from bot.ports import ChannelRef, ChatRefusedError
 

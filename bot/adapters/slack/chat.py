@@ -10,8 +10,9 @@ from aiohttp import web
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.adapters.slack.access import Access
 from bot.adapters.slack.answering import Answering
-from bot.adapters.slack.api import Access, call, open_client, sdk_logger
+from bot.adapters.slack.api import call, open_client, sdk_logger
 from bot.adapters.slack.channels import check_channel
 from bot.adapters.slack.errors import BAD_TOKEN, chat_error, is_bad_token
 from bot.adapters.slack.events import Happened, Self

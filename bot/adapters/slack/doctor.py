@@ -8,7 +8,8 @@ from email.utils import parsedate_to_datetime
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.adapters.slack.api import Access, call, call_with_headers, open_client
+from bot.adapters.slack.access import Access
+from bot.adapters.slack.api import call, call_with_headers, open_client
 from bot.adapters.slack.channels import check_channel
 from bot.adapters.slack.errors import BAD_APP_TOKEN, chat_error, is_bad_token
 from bot.adapters.slack.manifest import SCOPES

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from bot.adapters.catalogue import Catalogues
 from bot.adapters.latex import readable
-from bot.adapters.slack.api import Access
+from bot.adapters.slack.access import Access
 from bot.adapters.slack.chat import SlackChat
 from bot.adapters.slack.sockets import Patience
 from bot.domain import commands

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 from bot.adapters.catalogue import Catalogues
-from bot.adapters.slack.api import Access
+from bot.adapters.slack.access import Access
 from bot.adapters.slack.doctor import check
 from bot.domain.words import ENGLISH
 from bot.ports import ChannelRef, Finding, Platform

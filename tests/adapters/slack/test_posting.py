@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from bot.adapters.latex import readable
-from bot.adapters.slack.api import Access, open_client
+from bot.adapters.slack.access import Access
+from bot.adapters.slack.api import open_client
 from bot.adapters.slack.posting import Posting
 from bot.domain.document import Document, Heading, Paragraph, Text
 from bot.ports import (

@@ -1,0 +1,73 @@
+"""The platforms that are set up, each as a chat with what belongs to it.
+
+An SDK takes a while to import, so each is imported only where its platform is in use.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pydantic import SecretStr
+
+from bot.adapters.slack.access import Access
+from bot.domain.words import Say
+from bot.ports import Chat, Condition, Platform, Seen
+from bot.services.subscribe import Check
+from bot.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A platform that the bot has joined.
+
+    `check` asks it whether the bot may post in a channel; `condition` is how it is; `mounts`
+    are what the bot's web server serves for it, by path prefix.
+    """
+
+    chat: Chat
+    check: Check
+    condition: Callable[[], Condition]
+    mounts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def join(
+    settings: Settings,
+    *,
+    seen: Seen,
+    voices: Callable[[str], Say],
+    clock: Callable[[], datetime],
+) -> Mapping[Platform, Joined]:
+    """Everything that is set up but the web chat, which always is; nothing is connected yet."""
+    joined: dict[Platform, Joined] = {}
+    if settings.slack_is_on:
+        joined[Platform.SLACK] = _slack(settings, seen, voices, clock)
+    return joined
+
+
+def _slack(
+    settings: Settings, seen: Seen, voices: Callable[[str], Say], clock: Callable[[], datetime]
+) -> Joined:
+    from bot.adapters.latex import readable  # noqa: PLC0415 - as the module says
+    from bot.adapters.slack.chat import SlackChat  # noqa: PLC0415 - as the module says
+
+    chat = SlackChat(
+        slack_access(settings), seen=seen, readable=readable, voices=voices, clock=clock
+    )
+    application = chat.application()
+    mounts = {"/slack": application} if application is not None else {}
+    return Joined(chat, chat.check, lambda: chat.condition, mounts)
+
+
+def slack_access(settings: Settings) -> Access:
+    """What Slack gave the operator, as its adapter takes it."""
+    return Access(
+        bot_token=_revealed(settings.slack_bot_token) or "",
+        app_token=_revealed(settings.slack_app_token),
+        signing_secret=_revealed(settings.slack_signing_secret),
+        api_base=settings.slack_api_base,
+    )
+
+
+def _revealed(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()
