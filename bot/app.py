@@ -40,6 +40,7 @@ from bot.services.seen import DatabaseSeen
 from bot.services.supervise import Supervised
 from bot.services.vault import Vault
 from bot.settings import Settings
+from bot.sources import ArxivPart
 from bot.store.database import Database, opened
 from bot.store.ownership import Holder, Process
 
@@ -93,7 +94,12 @@ async def run(settings: Settings, announce: Announce) -> None:
 
 def demo_settings(settings: Settings, *, host: str, port: int) -> Settings:
     """The settings without what a demo must not touch: platforms, the vault, the network."""
-    untouched = {"slack_bot_token": None, "discord_token": None, "vault": None}
+    untouched = {
+        "slack_bot_token": None,
+        "discord_token": None,
+        "vault": None,
+        "arxiv_contact": None,
+    }
     return settings.model_copy(update=untouched | {"web_host": host, "web_port": port})
 
 
@@ -226,6 +232,7 @@ class _Assembly:
                 clock=now,
             ),
             planned=lambda: self._alarm.wake("plan"),
+            categories=settings.arxiv_categories if settings.arxiv_contact else (),
         )
         self._inbox = Bot(desk, voices=self._voices)
         self._platforms = {
@@ -238,6 +245,7 @@ class _Assembly:
         if settings.vault is not None:
             self._vault = Vault(db, settings.vault, clock=now, changed=self._archive_changed)
             self._vault_folder = settings.vault
+        self._arxiv = ArxivPart(db, settings, clock=now, spread=chance)
         self._deliverer = Deliverer(
             db, self._chats, owner=owner, clock=now, pace=self._pace, jitter=chance
         )
@@ -263,6 +271,7 @@ class _Assembly:
                 concerns.append(tasks.create_task(self._announce(announce)))
                 if self._vault is not None:
                     concerns.append(tasks.create_task(self._follow_vault(self._vault)))
+                concerns.append(tasks.create_task(self._arxiv.run()))
                 await self._pump()
                 for concern in concerns:
                     concern.cancel()
@@ -340,14 +349,18 @@ class _Assembly:
 
     async def _look(self) -> None:
         self._outbox = await outbox.condition(self._db, now=now())
-        self._measures = await measure(self._db)
+        await self._arxiv.look()
+        self._measures = (*await measure(self._db), *self._arxiv.measures)
 
     def _health(self) -> Health:
         platforms = tuple(map(self._condition, self._platforms))
         vault = (self._vault.condition,) if self._vault is not None else ()
         pumps = (*self._alarm.conditions, self._outbox, *vault)
         return Health(
-            ok=all(part.ok for part in (*platforms, *pumps)), platforms=platforms, pumps=pumps
+            ok=all(part.ok for part in (*platforms, *pumps)),
+            platforms=platforms,
+            pumps=pumps,
+            arxiv=self._arxiv.condition,
         )
 
     def _condition(self, platform: Platform) -> Condition:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import archive, digests, outgoing, serving, upkeep
+from bot.cli import archive, arxiv, digests, outgoing, serving, upkeep
 from bot.cli.channels import channel
 from bot.cli.terminal import DONE, FAILED, WRONG, complain, tell_error
 from bot.domain.errors import QueryError, UsageError, UserError
@@ -33,6 +33,8 @@ app.command("export", context_settings={"ignore_unknown_options": True})(archive
 app.add_typer(channel, name="channel")
 app.command("post")(outgoing.post)
 app.add_typer(outgoing.deliveries, name="deliveries")
+app.command("poll")(arxiv.poll)
+app.command("candidates")(arxiv.candidates)
 app.command("backup")(upkeep.backup)
 
 

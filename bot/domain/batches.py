@@ -79,6 +79,23 @@ class Seen:
     etag: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CategoryStatus:
+    """How a category's batch of the day stands; `items` unseen ids have come today.
+
+    `detail` says why the last answer did not count, or what else a person should know.
+    """
+
+    category: str
+    state: State
+    items: int
+    is_cut: bool
+    recovered: int
+    checked_at: dt.datetime | None
+    next_at: dt.datetime | None
+    detail: str = ""
+
+
 def batch_day(now: dt.datetime) -> dt.date:
     """The date of the batch that may be there at `now`."""
     return (now.astimezone(dt.UTC) - OPENS).date()

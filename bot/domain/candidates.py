@@ -5,12 +5,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.domain.announce import FeedItem
-from bot.domain.entry import EntryId
+from bot.domain.entry import EntryId, StoredEntry
 
 NEIGHBOURS = 20
 """So many entries of the archive vote on a paper's tags."""
 
 SUGGESTED_TAGS = 5
+
+FEWEST = 10
+"""With fewer picked or fewer passed papers there is nothing to learn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,27 @@ class Candidate:
     on: dt.date
     judgement: Judgement | None = None
     tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Nominee:
+    """A candidate with the entries that it is most like, for showing."""
+
+    candidate: Candidate
+    nearest: tuple[StoredEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Nominees:
+    """A page of a day's candidates, best first, of `total`; `on` is `None` where none ever came.
+
+    `learnt_from` is how many papers the order was learnt from; 0: they are in arXiv's order.
+    """
+
+    on: dt.date | None
+    found: tuple[Nominee, ...]
+    total: int
+    learnt_from: int
 
 
 def example_text(title: str, abstract: str) -> str:

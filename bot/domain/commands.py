@@ -75,7 +75,12 @@ PAPER = CommandSpec(
         Option("query", mark("What to look for"), free=True, completes=True),
         PAGE,
     ),
-    examples=("/paper reasoning", "/paper #rl -#moe", "/paper author:lee date:2025-02"),
+    examples=(
+        "/paper reasoning",
+        "/paper #rl -#moe",
+        "/paper author:lee date:2025-02",
+        "/paper new",
+    ),
 )
 
 DIGEST = CommandSpec(

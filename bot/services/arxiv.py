@@ -1,12 +1,14 @@
 """One round of everything that is due at arXiv, and how things stand with it."""
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.batches import Trouble
-from bot.ports import Condition, PaperSource
-from bot.services.poll import CategoryStatus, find_trouble, forget_old, list_status, poll_due
+from bot.domain.batches import CategoryStatus, Trouble
+from bot.domain.politeness import LADDER
+from bot.ports import Condition, Measure, PaperSource
+from bot.services.poll import find_trouble, forget_old, list_status, poll_due
 from bot.services.resolve import Resolved, note_citations, resolve_due
 from bot.services.title_search import Searched, search_due
 from bot.store import identities, records, turns
@@ -15,6 +17,9 @@ from bot.store.identities import Nameless
 from bot.store.records import Coverage
 from bot.store.turns import Refused, Wait
 
+log = logging.getLogger(__name__)
+
+BETWEEN_ROUNDS = timedelta(minutes=1)
 _MOST_OPEN = 500
 
 
@@ -123,21 +128,76 @@ async def get_status(db: Database, categories: Sequence[str], now: datetime) -> 
         )
 
 
-def condition(status: ArxivStatus) -> Condition:
-    """ArXiv's part of `/healthz`: not ok where everything stands still, or nothing may be asked."""
-    stopped = next((wait for wait in status.waits if wait.target == turns.EVERYTHING), None)
-    parts = [f"{each.category} {each.state}" for each in status.categories]
-    if stopped is not None:
-        parts.append(f"left alone until {stopped.until:%Y-%m-%dT%H:%MZ}: {stopped.reason}")
-    if status.trouble is not Trouble.NONE:
-        parts.append(f"nothing new anywhere: {status.trouble}")
-    refused = sum(each.times for each in status.refusals)
+async def get_condition(db: Database, categories: Sequence[str], now: datetime) -> Condition:
+    """ArXiv's part of `/healthz`: not ok where everything stands still, or nothing may be asked.
+
+    A short wait is no trouble: arXiv asks for one now and then.
+    """
+    async with db.reading() as tx:
+        statuses = await list_status(tx, categories, now)
+        trouble = await find_trouble(tx, statuses, now)
+        refusals = await turns.list_refusals(tx)
+        waits = [wait for wait in await turns.list_waits(tx) if wait.until > now]
+    parts = [f"{each.category} {each.state}" for each in statuses]
+    parts += [
+        f"{wait.target} left alone until {wait.until:%Y-%m-%dT%H:%MZ} ({wait.reason})"
+        for wait in waits
+    ]
+    if trouble is not Trouble.NONE:
+        parts.append(f"nothing new anywhere ({trouble})")
+    refused = sum(each.times for each in refusals)
     if refused:
         parts.append(f"{refused} answers refused so far")
-    checked = [each.checked_at for each in status.categories if each.checked_at is not None]
+    stopped = any(
+        wait.target == turns.EVERYTHING and wait.failures >= len(LADDER) for wait in waits
+    )
+    checked = [each.checked_at for each in statuses if each.checked_at is not None]
     return Condition(
         name="arxiv",
-        ok=stopped is None and status.trouble is not Trouble.ALARM,
+        ok=not stopped and trouble is not Trouble.ALARM,
         detail=", ".join(parts),
         last_ok_at=max(checked, default=None),
     )
+
+
+async def measure_arxiv(db: Database) -> tuple[Measure, ...]:
+    """ArXiv's numbers for `/metrics`."""
+    async with db.reading() as tx:
+        turn = await turns.get(tx)
+        refusals = await turns.list_refusals(tx)
+    return (
+        Measure("arxiv_requests", "Requests to arXiv ever made.", turn.requests, only_grows=True),
+        *(
+            Measure(
+                "arxiv_refusals",
+                "Answers of arXiv that did not count, by what was asked and why.",
+                each.times,
+                (("target", each.target), ("kind", each.kind)),
+                only_grows=True,
+            )
+            for each in refusals
+        ),
+    )
+
+
+async def follow(
+    db: Database,
+    source: PaperSource,
+    categories: Sequence[str],
+    *,
+    clock: Callable[[], datetime],
+    spread: Callable[[], float],
+    sleep: Callable[[float], Awaitable[None]],
+) -> None:
+    """Rounds for ever, a minute apart; says so when all of arXiv stands still."""
+    told: Trouble = Trouble.NONE
+    while True:
+        await run_round(db, source, categories, clock=clock, spread=spread)
+        async with db.reading() as tx:
+            statuses = await list_status(tx, categories, clock())
+            trouble = await find_trouble(tx, statuses, clock())
+        if trouble is not told and trouble is not Trouble.NONE:
+            level = logging.ERROR if trouble is Trouble.ALARM else logging.WARNING
+            log.log(level, "arXiv: nothing new in any category (%s)", trouble)
+        told = trouble
+        await sleep(BETWEEN_ROUNDS.total_seconds())

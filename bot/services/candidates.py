@@ -1,13 +1,12 @@
 """Today's new papers in the order of the curator's taste, learnt anew each night."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from bot.domain.batches import batch_day
-from bot.domain.candidates import Candidate, Example, in_order, suggest_tags
-from bot.domain.entry import StoredEntry
+from bot.domain.candidates import FEWEST, Example, Nominee, Nominees, in_order, suggest_tags
 from bot.ports import Ranker, RankerError
 from bot.store import candidates, entries
 from bot.store.candidates import Taste
@@ -20,28 +19,8 @@ _PAGE = 500
 _AT_ONCE = 500
 _FEW = 300
 _JUDGED_DAYS = timedelta(days=7)
-
-
-@dataclass(frozen=True, slots=True)
-class Nominee:
-    """A candidate with the entries that it is most like, for showing."""
-
-    candidate: Candidate
-    nearest: tuple[StoredEntry, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Nominees:
-    """The new papers of a day, best first; `is_ranked` is false where none was judged.
-
-    `on` is `None` where no new papers ever came.
-    """
-
-    on: date | None
-    found: tuple[Nominee, ...]
-    total: int
-    is_ranked: bool
-    taste: Taste | None
+_LOOK_EVERY = timedelta(minutes=5)
+_RETRY_AFTER = timedelta(hours=1)
 
 
 async def refresh(db: Database, ranker: Ranker, *, now: datetime) -> int:
@@ -56,6 +35,26 @@ async def refresh(db: Database, ranker: Ranker, *, now: datetime) -> int:
     return await _judge(db, ranker, now)
 
 
+async def follow(
+    db: Database,
+    ranker: Ranker,
+    *,
+    clock: Callable[[], datetime],
+    sleep: Callable[[float], Awaitable[None]],
+) -> None:
+    """Learn each night and judge what comes, for ever; where that is not possible, say why."""
+    while True:
+        wait = _LOOK_EVERY
+        try:
+            judged = await refresh(db, ranker, now=clock())
+            if judged:
+                log.info("%d new papers judged", judged)
+        except RankerError as error:
+            log.warning("new papers are not ranked: %s", error)
+            wait = _RETRY_AFTER
+        await sleep(wait.total_seconds())
+
+
 async def learn(db: Database, ranker: Ranker, *, now: datetime) -> Taste:
     """Learn from the whole archive and from the papers passed over; raises `RankerError`."""
     day = batch_day(now)
@@ -66,7 +65,13 @@ async def learn(db: Database, ranker: Ranker, *, now: datetime) -> Taste:
             # The first days: today's papers, most of which will not be picked, have to do.
             passed = await candidates.list_passed(tx, day + timedelta(days=1))
     numbers = {example.number for example in picked}
-    await ranker.train(picked, [each for each in passed if each.number not in numbers])
+    passed = tuple(each for each in passed if each.number not in numbers)
+    if min(len(picked), len(passed)) < FEWEST:
+        raise RankerError(
+            f"{len(picked)} noted papers with abstracts and {len(passed)} passed over: "
+            f"at least {FEWEST} of each are needed"
+        )
+    await ranker.train(picked, passed)
     taste = Taste(now, len(picked), len(passed))
     async with db.transaction() as tx:
         await candidates.put_taste(tx, taste)
@@ -140,4 +145,5 @@ async def list_nominees(
             )
         )
     is_ranked = any(each.judgement is not None for each in open_ones)
-    return Nominees(on, tuple(nominees), len(open_ones), is_ranked, taste)
+    learnt_from = taste.picked if taste is not None and is_ranked else 0
+    return Nominees(on, tuple(nominees), len(open_ones), learnt_from)

@@ -1,21 +1,22 @@
 """`/digest …`: a day's digest for whoever asks, and the channel's own for who may manage it."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from bot.domain import commands, present
 from bot.domain.commands import Who
 from bot.domain.dates import parse_date
-from bot.domain.document import Document
+from bot.domain.document import Document, Note, run
 from bot.domain.entry import Language
 from bot.domain.errors import NotFoundError, UsageError
+from bot.domain.present_arxiv import status_line
 from bot.domain.present_subscription import present_subscription
 from bot.domain.subscription import Subscription
 from bot.domain.words import Say
 from bot.ports import ChannelRef, Command
-from bot.services import subscribe
+from bot.services import poll, subscribe
 from bot.services.subscribe import Words
 from bot.store import entries
 from bot.store.database import Database
@@ -30,7 +31,7 @@ class Desk:
 
     `zone` is where "today" is, and when a digest comes, in a channel that says nothing else;
     `check` asks a platform whether the bot may post; `planned` is told that there may be
-    something to post.
+    something to post. `categories` are those of arXiv that are looked through, if any.
     """
 
     db: Database
@@ -38,6 +39,7 @@ class Desk:
     zone: ZoneInfo
     check: Callable[[ChannelRef], Awaitable[ChannelRef]]
     planned: Callable[[], None]
+    categories: tuple[str, ...] = ()
 
 
 async def answer(
@@ -119,7 +121,7 @@ async def _show_status(desk: Desk, channel: ChannelRef, say: Say) -> Document:
     except NotFoundError:
         text = say("No digest is posted in this channel.")
         return present.notice(text, say("Post one here"), commands.format_line("digest", "here"))
-    return present_subscription(
+    shown = present_subscription(
         status.subscription,
         next_at=status.next_slot.at if status.next_slot else None,
         last_on=status.last_on,
@@ -127,6 +129,16 @@ async def _show_status(desk: Desk, channel: ChannelRef, say: Say) -> Document:
         stuck=status.tally.held + status.tally.dead,
         say=say,
     )
+    line = await _arxiv_line(desk, say)
+    return replace(shown, blocks=(*shown.blocks, Note(run(line)))) if line else shown
+
+
+async def _arxiv_line(desk: Desk, say: Say) -> str:
+    now = desk.clock()
+    async with desk.db.reading() as tx:
+        statuses = await poll.list_status(tx, desk.categories, now)
+        trouble = await poll.find_trouble(tx, statuses, now)
+    return status_line(statuses, trouble, say)
 
 
 def _words(options: Mapping[str, str]) -> Words:

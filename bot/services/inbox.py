@@ -7,14 +7,17 @@ from bot.domain import commands, present, present_lookup
 from bot.domain.document import Document
 from bot.domain.entry import Language
 from bot.domain.errors import UserError
+from bot.domain.present_arxiv import present_nominees
 from bot.domain.words import Say
 from bot.ports import Choice, Command, MessageRef, Said
 from bot.services import completion, digest_command, lookup, subscribe
+from bot.services.candidates import list_nominees
 from bot.services.digest_command import Desk
 
 log = logging.getLogger(__name__)
 
 PER_PAGE = 10
+_NEW = frozenset({"new", "새논문"})
 
 
 class Bot:
@@ -51,6 +54,9 @@ class Bot:
     async def _paper(self, command: Command, say: Say) -> Document:
         asked = command.options.get("query", "").strip()
         page = _page(command.options.get("page", "1"))
+        if asked.casefold() in _NEW:
+            nominees = await list_nominees(self._desk.db, page=page, per_page=PER_PAGE)
+            return present_nominees(nominees, page=page, per_page=PER_PAGE, say=say)
         found = await lookup.look_up(self._desk.db, asked, page=page, per_page=PER_PAGE)
         languages = _languages(say)
         if not found.entries:

@@ -2,13 +2,12 @@
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.domain import batches
 from bot.domain.announce import Announcement, Feed, FeedItem, is_fresh_paper
-from bot.domain.batches import Seen, State, Trouble, Watch
+from bot.domain.batches import CategoryStatus, Seen, State, Trouble, Watch
 from bot.domain.record import ArxivRecord, next_sweep
 from bot.ports import (
     PaperSource,
@@ -30,23 +29,6 @@ _MOST_RECOVERIES = 2
 _REMEMBERED = timedelta(days=14)
 _KEEP_LISTINGS = timedelta(days=90)
 _KEEP_PAPERS = timedelta(days=200)
-
-
-@dataclass(frozen=True, slots=True)
-class CategoryStatus:
-    """How a category's batch of the day stands; `items` unseen ids have come today.
-
-    `detail` says why the last answer did not count, or what else a person should know.
-    """
-
-    category: str
-    state: State
-    items: int
-    is_cut: bool
-    recovered: int
-    checked_at: datetime | None
-    next_at: datetime | None
-    detail: str = ""
 
 
 async def poll_due(

@@ -8,8 +8,8 @@ import pytest
 
 from bot.domain.announce import Announcement
 from bot.domain.batches import State, Trouble
-from bot.ports import Refusal
-from bot.services.arxiv import condition
+from bot.ports import Condition, Refusal
+from bot.services.arxiv import get_condition
 from bot.store import feeds
 from bot.store.candidates import list_papers
 from tests.fakes.arxiv import FaultKind, Paper
@@ -33,6 +33,10 @@ def paper(n: int, *categories: str, **changes: object) -> Paper:
 
 async def states(stage: Stage) -> dict[str, State]:
     return {each.category: each.state for each in (await stage.status()).categories}
+
+
+async def condition(stage: Stage) -> Condition:
+    return await get_condition(stage.db, stage.categories, stage.time())
 
 
 async def known(stage: Stage) -> list[str]:
@@ -193,7 +197,7 @@ async def test_nothing_anywhere_for_a_day_is_a_warning_and_for_two_an_alarm(stag
             await stage.round()
             stage.time.pass_by(minutes=45)
         status = await stage.status()
-        troubles.append((status.trouble, condition(status).ok))
+        troubles.append((status.trouble, (await condition(stage)).ok))
 
     assert troubles == [(Trouble.WARNING, True), (Trouble.ALARM, False)]
 
@@ -243,7 +247,7 @@ async def test_a_broken_reply_changes_nothing_is_said_and_tried_again(
         ("feed:cs.CL", kind, 1)
     ]
     assert (await states(stage))["cs.LG"] is State.FRESH
-    assert "1 answers refused" in condition(status).detail
+    assert "1 answers refused" in (await condition(stage)).detail
 
     stage.time.pass_by(seconds=45)
     await stage.round()

@@ -19,11 +19,8 @@ from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
-from bot.domain.candidates import NEIGHBOURS, Example, Judgement, Likeness, Newcomer
+from bot.domain.candidates import FEWEST, NEIGHBOURS, Example, Judgement, Likeness, Newcomer
 from bot.domain.entry import EntryId
-
-FEWEST = 10
-"""With fewer papers of either kind there is nothing to learn."""
 
 _FORMAT = 1
 _MOST_WORDS = 5

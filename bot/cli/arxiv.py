@@ -1,0 +1,103 @@
+"""`poll` and `candidates`: what arXiv has, now."""
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from bot.cli.terminal import DONE, FAILED, say_line, show_document, show_json, tell, voice
+from bot.domain.errors import UsageError
+from bot.domain.words import mark
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value and nothing else.")]
+
+_PATIENCE = timedelta(minutes=5)
+_NO_PATIENCE = timedelta(seconds=10)
+
+
+def poll(
+    once: Annotated[
+        bool, typer.Option("--once", help="One pass: do not wait until arXiv may be asked again.")
+    ] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Ask arXiv what is due: today's papers, papers that entries refer to, missing links."""
+    import random
+
+    from bot.cli.arxiv_forms import status_json, status_lines
+    from bot.cli.workbench import now, with_database
+    from bot.services.arxiv import ArxivStatus, Round, get_status, run_round, run_until_done
+    from bot.settings import Settings
+    from bot.sources import open_arxiv
+    from bot.store.database import Database
+
+    chance = random.Random().random  # noqa: S311 - it spreads load, it guards nothing
+    patience = _NO_PATIENCE if once else _PATIENCE
+
+    async def work(db: Database, settings: Settings) -> tuple[ArxivStatus, Round]:
+        if settings.arxiv_contact is None:
+            raise UsageError(
+                mark(
+                    "Set ARXIV_CONTACT to an e-mail or web address of yours: arXiv wants to know "
+                    "whom to write to"
+                )
+            )
+        categories = settings.arxiv_categories
+        async with open_arxiv(db, settings, clock=now, spread=chance, patience=patience) as source:
+            if once:
+                done = await run_round(db, source, categories, clock=now, spread=chance)
+            else:
+                done = await run_until_done(
+                    db, source, categories, clock=now, spread=chance, patience=patience
+                )
+        return await get_status(db, categories, now()), done
+
+    status, done = with_database(work, make=True)
+    if as_json:
+        show_json(status_json(status, done))
+    else:
+        for line in status_lines(status, done, say=voice()):
+            say_line(line)
+    return FAILED if status.waits else DONE
+
+
+def candidates(
+    date: Annotated[
+        str | None, typer.Argument(metavar="DATE", help="Like 2025-02-04; else the newest day.")
+    ] = None,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=1, max=10_000, help="At most so many.")
+    ] = 20,
+    as_json: AsJson = False,
+) -> int:
+    """The new papers of a day that have no entry yet, the likeliest first, with the reasons."""
+    from bot.cli.arxiv_forms import nominee_json
+    from bot.cli.workbench import now, with_database
+    from bot.domain.candidates import Nominees
+    from bot.domain.dates import parse_date
+    from bot.domain.present_arxiv import present_nominees
+    from bot.ports import RankerError
+    from bot.services.candidates import list_nominees, refresh
+    from bot.settings import Settings
+    from bot.sources import ranker_of
+    from bot.store.database import Database
+
+    day = parse_date(date) if date is not None else None
+
+    async def work(db: Database, _: Settings) -> Nominees:
+        ranker = ranker_of(db.path)
+        if ranker is None:
+            tell(voice()("Not ranked: install paper-digest-bot[rank]"))
+        else:
+            try:
+                await refresh(db, ranker, now=now())
+            except RankerError as error:
+                tell(voice()("Not ranked: {reason}", reason=error))
+        return await list_nominees(db, day=day, per_page=limit)
+
+    found = with_database(work)
+    if as_json:
+        show_json([nominee_json(nominee) for nominee in found.found])
+    else:
+        show_document(present_nominees(found, page=1, per_page=limit, say=voice()))
+    return DONE

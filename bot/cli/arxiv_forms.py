@@ -1,0 +1,140 @@
+"""How `poll` and `candidates` print: JSON for scripts, lines for people."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from bot.domain.batches import CategoryStatus, Trouble
+from bot.domain.candidates import Nominee
+from bot.domain.present_arxiv import status_line
+from bot.domain.words import Say
+from bot.services.arxiv import ArxivStatus, Round
+
+
+def status_json(status: ArxivStatus, done: Round) -> dict[str, object]:
+    """What `poll --json` prints."""
+    return {
+        "categories": [_category(each) for each in status.categories],
+        "trouble": status.trouble,
+        "papers": {
+            "known": status.coverage.known,
+            "withdrawn": status.coverage.withdrawn,
+            "missing": list(status.coverage.missing),
+            "absent": list(status.coverage.absent),
+            "refused": list(status.coverage.refused),
+        },
+        "identified": status.identified,
+        "open": [
+            {
+                "id": each.entry_id,
+                "title": each.title,
+                "confidence": round(each.confidence, 3),
+                "tries": each.tries,
+            }
+            for each in status.open
+        ],
+        "done": {
+            "new": done.new,
+            "asked": done.resolved.asked,
+            "found": done.resolved.found,
+            "events": done.resolved.events,
+            "searched": done.searched.asked,
+            "identified": done.searched.found,
+            "cited": done.cited,
+            "requests": done.requests,
+        },
+        "refusals": [
+            {
+                "target": each.target,
+                "kind": each.kind,
+                "times": each.times,
+                "reason": each.reason,
+                "last_at": _instant(each.last_at),
+            }
+            for each in status.refusals
+        ],
+        "waits": [
+            {
+                "target": each.target,
+                "until": _instant(each.until),
+                "failures": each.failures,
+                "reason": each.reason,
+            }
+            for each in status.waits
+        ],
+        "requests": status.requests,
+    }
+
+
+def _category(status: CategoryStatus) -> dict[str, object]:
+    return {
+        "category": status.category,
+        "state": status.state,
+        "items": status.items,
+        "cut": status.is_cut,
+        "recovered": status.recovered,
+        "checked_at": _instant(status.checked_at),
+        "next_at": _instant(status.next_at),
+        "detail": status.detail,
+    }
+
+
+def _instant(at: datetime | None) -> str | None:
+    return at.isoformat(timespec="seconds") if at is not None else None
+
+
+def status_lines(status: ArxivStatus, done: Round, *, say: Say) -> Iterator[str]:
+    """What `poll` prints for people."""
+    for each in status.categories:
+        line = status_line((each,), Trouble.NONE, say)
+        yield f"{line} — {each.detail}" if each.detail else line
+    if status.trouble is not Trouble.NONE:
+        yield say("There is nothing new in any category: look at https://status.arxiv.org")
+    yield say(
+        "{new} new papers; {found} of {asked} papers answered; {events} changed; "
+        "{requests} requests.",
+        new=done.new,
+        found=done.resolved.found,
+        asked=done.resolved.asked,
+        events=done.resolved.events,
+        requests=done.requests,
+    )
+    for label, numbers in (
+        (say("Not at arXiv"), status.coverage.absent),
+        (say("Not at arXiv yet"), status.coverage.missing),
+        (say("No number of arXiv's"), status.coverage.refused),
+    ):
+        if numbers:
+            yield f"{label}: {', '.join(numbers)}"
+    for nameless in status.open:
+        yield say(
+            "No arXiv paper found for entry {id}: {title}",
+            id=nameless.entry_id,
+            title=nameless.title,
+        )
+    for wait in status.waits:
+        yield say(
+            "{target} is left alone until {until}: {reason}",
+            target=wait.target,
+            until=wait.until.isoformat(timespec="seconds"),
+            reason=wait.reason,
+        )
+
+
+def nominee_json(nominee: Nominee) -> dict[str, object]:
+    """What `candidates --json` gives of each paper."""
+    item, judgement = nominee.candidate.item, nominee.candidate.judgement
+    return {
+        "arxiv_id": item.id.number,
+        "version": item.id.version,
+        "date": nominee.candidate.on.isoformat(),
+        "announced": item.announcement,
+        "title": item.title,
+        "authors": list(item.authors),
+        "abstract": item.abstract,
+        "categories": list(item.categories),
+        "url": item.id.url,
+        "score": judgement.score if judgement is not None else None,
+        "words": list(judgement.words) if judgement is not None else [],
+        "like": [{"id": each.id, "title": each.entry.paper.title} for each in nominee.nearest],
+        "tags": list(nominee.candidate.tags),
+    }

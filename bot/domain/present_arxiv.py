@@ -1,0 +1,107 @@
+"""What arXiv brings, as documents: today's new papers, and how its categories stand."""
+
+from collections.abc import Sequence
+
+from bot.domain import commands
+from bot.domain.batches import CategoryStatus, State, Trouble
+from bot.domain.candidates import Nominee, Nominees
+from bot.domain.day_text import day_text
+from bot.domain.document import (
+    Block,
+    Button,
+    Buttons,
+    Document,
+    Heading,
+    Inline,
+    Item,
+    Items,
+    Link,
+    Note,
+    Text,
+    run,
+)
+from bot.domain.present import notice
+from bot.domain.words import Say, mark
+
+_AUTHORS_SHOWN = 3
+_TITLE_SHOWN = 60
+
+_STATES = {
+    State.FRESH: mark("today's papers are here"),
+    State.WAITING: mark("today's papers are expected"),
+    State.QUIET: mark("no papers today"),
+    State.STALLED: mark("today's papers are late"),
+    State.FAILED: mark("the last answer was refused"),
+}
+
+
+def present_nominees(nominees: Nominees, *, page: int, per_page: int, say: Say) -> Document:
+    """A page of the newest day's candidates, each with the reasons for its place."""
+    if nominees.on is None or not nominees.total:
+        text = say("There are no new papers from arXiv yet.")
+        return notice(text, say("Newest papers"), commands.format_line("paper"))
+    title = say("New on arXiv, {day}", day=day_text(nominees.on, say.locale))
+    found = say.count("{n} paper", "{n} papers", nominees.total)
+    order = (
+        say.count(
+            "by what {n} noted paper is like",
+            "by what {n} noted papers are like",
+            nominees.learnt_from,
+        )
+        if nominees.learnt_from
+        else say("as arXiv lists them")
+    )
+    rows = tuple(
+        _row(nominee, (page - 1) * per_page + place, say)
+        for place, nominee in enumerate(nominees.found, start=1)
+    )
+    blocks: list[Block] = [Heading(run(title)), Note(run(f"{found}, {order}")), Items(rows)]
+    turn = []
+    if page > 1:
+        turn.append(Button(say("Back"), commands.format_line("paper", "new", page=page - 1)))
+    if page * per_page < nominees.total:
+        turn.append(Button(say("More"), commands.format_line("paper", "new", page=page + 1)))
+    if turn:
+        blocks.append(Buttons(tuple(turn)))
+    return Document(tuple(blocks), summary=f"{title}: {found}")
+
+
+def _row(nominee: Nominee, number: int, say: Say) -> Item:
+    item = nominee.candidate.item
+    detail: list[Inline] = [Text(_authors(item.authors, say))]
+    if item.categories:
+        detail.append(Text(f" · {item.categories[0]}"))
+    judgement = nominee.candidate.judgement
+    if judgement is not None and judgement.words:
+        words = ", ".join(judgement.words)
+        detail.append(Text(f" · {say('because of {words}', words=words)}"))
+    if nominee.nearest:
+        likes = ", ".join(_short(stored.entry.paper.title) for stored in nominee.nearest)
+        detail.append(Text(f" · {say('like {titles}', titles=likes)}"))
+    if nominee.candidate.tags:
+        detail.append(Text(" · " + " ".join(f"#{tag}" for tag in nominee.candidate.tags)))
+    return Item((Link(item.title, item.id.url),), detail=tuple(detail), number=number)
+
+
+def _authors(authors: Sequence[str], say: Say) -> str:
+    shown = list(authors[:_AUTHORS_SHOWN])
+    if len(authors) > _AUTHORS_SHOWN:
+        shown.append(say("and {n} more", n=len(authors) - _AUTHORS_SHOWN))
+    return ", ".join(shown)
+
+
+def _short(title: str) -> str:
+    return title if len(title) <= _TITLE_SHOWN else title[: _TITLE_SHOWN - 1].rstrip() + "…"
+
+
+def status_line(statuses: Sequence[CategoryStatus], trouble: Trouble, say: Say) -> str:
+    """How arXiv's categories stand, in one line; empty where none is looked through."""
+    if not statuses:
+        return ""
+    parts = [
+        f"{each.category}: {say(_STATES[each.state])}" + (f" ({each.items})" if each.items else "")
+        for each in statuses
+    ]
+    if trouble is not Trouble.NONE:
+        parts.append(say("nothing new in any category"))
+    return "arXiv — " + "; ".join(parts)

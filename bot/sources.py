@@ -1,0 +1,122 @@
+"""Where papers come from: arXiv and the ranking of what it brings, built from the settings."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+
+from bot.adapters.arxiv.client import open_client
+from bot.adapters.ranker.worker import ProcessRanker, is_installed
+from bot.ports import Condition, Measure, PaperSource
+from bot.services import arxiv, candidates
+from bot.services.supervise import Supervised
+from bot.services.turnstile import DatabaseTurnstile
+from bot.settings import Settings
+from bot.store.database import Database
+
+_PATIENCE = timedelta(seconds=10)
+
+
+@asynccontextmanager
+async def open_arxiv(
+    db: Database,
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime],
+    spread: Callable[[], float],
+    patience: timedelta = _PATIENCE,
+) -> AsyncIterator[PaperSource]:
+    """arXiv, asked politely; `patience` is how long a question may wait for its turn."""
+    turnstile = DatabaseTurnstile(
+        db, clock=clock, sleep=asyncio.sleep, spread=spread, patience=patience
+    )
+    async with open_client(
+        turnstile,
+        api_url=settings.arxiv_api_url,
+        feed_url=settings.arxiv_feed_url,
+        contact=settings.arxiv_contact or "",
+        version=version("paper-digest-bot"),
+        clock=clock,
+    ) as client:
+        yield client
+
+
+def ranker_of(database: Path) -> ProcessRanker | None:
+    """Ranking, if it is installed. What it learns lies beside the database, worth no backup."""
+    if not is_installed():
+        return None
+    return ProcessRanker(database.with_name(f"{database.name}.taste"))
+
+
+class ArxivPart:
+    """arXiv's part of a running bot; nothing at all where ARXIV_CONTACT is not set."""
+
+    def __init__(
+        self,
+        db: Database,
+        settings: Settings,
+        *,
+        clock: Callable[[], datetime],
+        spread: Callable[[], float],
+    ) -> None:
+        self._db = db
+        self._settings = settings
+        self._clock = clock
+        self._spread = spread
+        self._concerns: tuple[Supervised, ...] = ()
+        if settings.arxiv_contact is not None:
+            self._concerns = (
+                Supervised("arxiv", self._follow, clock=clock, sleep=asyncio.sleep),
+                Supervised("ranking", self._rank, clock=clock, sleep=asyncio.sleep),
+            )
+        self._state: Condition | None = None
+        self._measures: tuple[Measure, ...] = ()
+
+    async def run(self) -> None:
+        """Until cancelled: what fails is started again, and stops nothing else."""
+        async with asyncio.TaskGroup() as tasks:
+            for concern in self._concerns:
+                tasks.create_task(concern.run())
+
+    async def _follow(self) -> None:
+        categories = self._settings.arxiv_categories
+        async with open_arxiv(
+            self._db, self._settings, clock=self._clock, spread=self._spread
+        ) as source:
+            await arxiv.follow(
+                self._db,
+                source,
+                categories,
+                clock=self._clock,
+                spread=self._spread,
+                sleep=asyncio.sleep,
+            )
+
+    async def _rank(self) -> None:
+        ranker = ranker_of(self._db.path)
+        if ranker is not None:
+            await candidates.follow(self._db, ranker, clock=self._clock, sleep=asyncio.sleep)
+
+    async def look(self) -> None:
+        """Read anew how arXiv is, for `condition` and `measures`."""
+        if not self._concerns:
+            return
+        categories = self._settings.arxiv_categories
+        self._state = await arxiv.get_condition(self._db, categories, self._clock())
+        self._measures = await arxiv.measure_arxiv(self._db)
+
+    @property
+    def condition(self) -> Condition | None:
+        """For `/healthz`; `None` where arXiv is not asked at all."""
+        broken = next((part.condition for part in self._concerns if not part.condition.ok), None)
+        if self._state is None or broken is None:
+            return self._state
+        return replace(self._state, ok=False, detail=f"{broken.name}: {broken.detail}")
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """For `/metrics`."""
+        return self._measures
