@@ -1,0 +1,462 @@
+"""The outbox against a plain model: whatever happens in whatever order, one message each.
+
+The machine plays everybody: processes that plan, claim and settle, a platform that keeps what
+reaches it (perhaps late, but within the lease), crashes, searches, editors, an operator. The
+model is a list of records in memory; after every step the database must say what it says.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from bot.domain.delivery import (
+    Absent,
+    Accepted,
+    Attempt,
+    NotNow,
+    Refused,
+    State,
+    Step,
+    Uncertain,
+    Unsearchable,
+    Unsearched,
+    after_call,
+    after_search,
+    delivery_key,
+)
+from bot.domain.digest import Layout
+from bot.domain.document import Document, Paragraph, Text, dump
+from bot.domain.entry import Language
+from bot.domain.schedule import Schedule
+from bot.domain.subscription import Standing, Wishes
+from bot.ports import ChannelRef, DeliveryKey, Platform
+from bot.services import outbox, subscribe
+from bot.services.plan import shape_of
+from bot.store import deliveries, edits, slots, subscriptions
+from bot.store.database import open_database
+from bot.store.deliveries import Claimed, Draft, Settled
+
+T = TypeVar("T")
+
+CHANNELS = tuple(ChannelRef(Platform.SLACK, "T1", f"C{n}") for n in range(3))
+LEASE = timedelta(seconds=60)
+START = datetime(2026, 2, 3, tzinfo=UTC)
+
+places = st.integers(0, 100)
+
+
+@dataclass(slots=True)
+class Record:
+    """What the model knows of one delivery."""
+
+    id: int
+    channel: ChannelRef
+    key: str
+    root: "Record | None"
+    shape: str
+    state: State = State.PLANNED
+    attempt: int = 0
+    ready_at: datetime = START
+    failures: int = 0
+    vouched: bool = False
+    in_doubt: bool = False
+    waits_for: str | None = None
+    sending: str | None = None
+    shown: str | None = None
+    out_of_turn: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in (State.PLANNED, State.SENDING)
+
+
+@dataclass(slots=True)
+class Call:
+    """A request of some process, alive or not; `said` is the document that it carries."""
+
+    record: Record
+    claimed: Claimed
+    said: str
+    arrived: bool = False
+
+
+@dataclass(slots=True)
+class World:
+    """The platform: what it kept, in order, and what each message says."""
+
+    kept: list[tuple[ChannelRef, str]] = field(default_factory=list)
+    shows: dict[str, str] = field(default_factory=dict)
+
+
+class Outbox(RuleBasedStateMachine):
+    """Everybody at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.now = START
+        self.records: list[Record] = []
+        self.calls: list[Call] = []  # their processes live
+        self.ghosts: list[Call] = []  # their processes are dead, or have given up waiting
+        self.world = World()
+        self.refused: set[ChannelRef] = set()
+        self.db = self.run(open_database(None))
+        self.slots = {channel: self.run(self._slot(channel)) for channel in CHANNELS}
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self.runner.run(work)
+
+    async def _slot(self, channel: ChannelRef) -> int:
+        wishes = Wishes(Schedule(time(9), ZoneInfo("Asia/Seoul")), START.date())
+        async with self.db.transaction() as tx:
+            subscription = await subscriptions.add(
+                tx, str(channel), wishes, standing=Standing.ACTIVE, now=self.now, next_at=None
+            )
+            closed = await slots.close(
+                tx,
+                subscription.id,
+                date(2026, 2, 3),
+                by_hand=False,
+                languages=(Language.KO,),
+                layout=Layout.PAPERS,
+                left_out=0,
+                missed=(),
+                shown=(),
+                counted=(),
+                now=self.now,
+            )
+        assert closed is not None
+        return closed.id
+
+    def teardown(self) -> None:
+        try:
+            self._settle_down()
+        finally:
+            self.run(self.db.close())
+            self.runner.close()
+
+    # What processes do.
+
+    @rule(channel=st.sampled_from(CHANNELS), replies=st.integers(0, 2), doubtful=st.booleans())
+    def plan(self, channel: ChannelRef, replies: int, doubtful: bool) -> None:
+        """A message and perhaps replies to it; perhaps somebody else has posted them before."""
+        root: Record | None = None
+        for number in range(1 + replies):
+            part = f"part {len(self.records)}"
+            content = dump(document(part))
+            draft = Draft(
+                key=DeliveryKey(delivery_key(str(channel), part)),
+                channel=channel,
+                part=part,
+                content=content,
+                shape=shape_of(content),
+                slot_id=self.slots[channel],
+                reply_to=f"part {root.id - 1}" if root is not None else None,
+                doubt_from=self.now if doubtful else None,
+            )
+            self.run(self._add(draft))
+            record = Record(
+                len(self.records) + 1, channel, draft.key, root, draft.shape, ready_at=self.now
+            )
+            if doubtful:
+                record.state, record.sending = State.SENDING, draft.shape
+            self.records.append(record)
+            root = root if number else record
+
+    async def _add(self, draft: Draft) -> None:
+        async with self.db.transaction() as tx:
+            assert await deliveries.add(tx, [draft], self.now) == 1
+
+    @rule(channel=st.sampled_from(CHANNELS))
+    def claim(self, channel: ChannelRef) -> None:
+        """The model says whether there is something to claim, and what."""
+        head = self._head(channel)
+        expected = head if head and head.state is State.PLANNED and head.ready_at <= self.now else None  # fmt: skip
+
+        claimed = self.run(self._claim(channel))
+
+        assert [each.id for each in claimed] == ([expected.id] if expected else [])
+        if expected is not None:
+            expected.state = State.SENDING
+            expected.attempt += 1
+            expected.ready_at = self.now + LEASE
+            expected.sending = expected.shape
+            assert claimed[0].attempt == expected.attempt
+            assert claimed[0].document is not None
+            said = shape_of(dump(claimed[0].document))
+            assert said == expected.shape
+            self.calls.append(Call(expected, claimed[0], said))
+
+    def _head(self, channel: ChannelRef) -> Record | None:
+        return next((r for r in self.records if r.channel == channel and r.is_open), None)
+
+    async def _claim(self, channel: ChannelRef) -> tuple[Claimed, ...]:
+        async with self.db.transaction() as tx:
+            return await deliveries.claim(
+                tx, [channel], owner="x", now=self.now, lease_until=self.now + LEASE
+            )
+
+    @precondition(lambda self: self.calls)
+    @rule(place=places)
+    def arrive(self, place: int) -> None:
+        """The request reaches the platform; calls do not outlive their leases."""
+        self._arrive(self.calls[place % len(self.calls)])
+
+    @precondition(lambda self: self.ghosts)
+    @rule(place=places)
+    def arrive_without_anybody_waiting(self, place: int) -> None:
+        self._arrive(self.ghosts[place % len(self.ghosts)])
+
+    def _arrive(self, call: Call) -> None:
+        if not call.arrived and self.now < call.claimed.state.lease_until:
+            call.arrived = True
+            self.world.kept.append((call.record.channel, call.record.key))
+            self.world.shows[call.record.key] = call.said
+
+    @precondition(lambda self: self.calls)
+    @rule(place=places, what=st.sampled_from(["answer", "answer", "lose", "crash"]))
+    def end(self, place: int, what: str) -> None:
+        """The answer comes, or does not; or the process dies."""
+        call = self.calls.pop(place % len(self.calls))
+        if what == "answer" and call.arrived:
+            self._settle(call, after_call(self._attempt(call), Accepted(f"m{call.record.id}"), now=self.now, jitter=0.5))  # fmt: skip
+            return
+        self.ghosts.append(call)
+        if what == "lose":
+            self._settle(call, after_call(self._attempt(call), Uncertain("reset"), now=self.now, jitter=0.5))  # fmt: skip
+
+    @precondition(lambda self: any(not call.arrived for call in self.calls))
+    @rule(place=places, refuses=st.booleans(), wait=st.none() | st.integers(1, 100))
+    def turn_away(self, place: int, refuses: bool, wait: int | None) -> None:
+        """The platform does not take it, for now or for good."""
+        waiting = [call for call in self.calls if not call.arrived]
+        call = waiting[place % len(waiting)]
+        self.calls.remove(call)
+        retry_after = timedelta(seconds=wait) if wait is not None else None
+        outcome = Refused("archived") if refuses else NotNow("limit", retry_after)
+        step = after_call(self._attempt(call), outcome, now=self.now, jitter=0.5)
+        self._settle(call, step)
+
+    def _attempt(self, call: Call) -> Attempt:
+        return call.claimed.state
+
+    def _settle(self, call: Call, step: Step) -> None:
+        record = call.record
+        mine = record.state is State.SENDING and record.attempt == call.claimed.attempt
+
+        late = self.run(self._write(Settled(call.claimed, step)))
+
+        assert late == (() if mine else (record.id,))
+        if mine:
+            self._apply(record, step)
+
+    async def _write(self, settled: Settled) -> tuple[int, ...]:
+        async with self.db.transaction() as tx:
+            late = await deliveries.settle(tx, [settled], self.now)
+            if settled.step.stops_subscription and not late:
+                channel = str(settled.claimed.channel)
+                await subscriptions.refuse(tx, channel, "refused", "archived", self.now)
+            return late
+
+    def _apply(self, record: Record, step: Step) -> None:
+        record.state, record.failures = step.state, step.failures
+        record.ready_at = step.not_before or record.ready_at
+        record.in_doubt, record.waits_for = step.in_doubt, step.waits_for
+        if step.state is State.SENT:
+            record.shown = record.sending
+            for reply in self._replies(record):
+                if reply.state is State.HELD and reply.waits_for == "root":
+                    reply.state, reply.waits_for, reply.out_of_turn = State.PLANNED, None, True
+        if step.state in (State.HELD, State.DEAD):
+            self._hold(self._replies(record), "root")
+        if step.stops_subscription:
+            self.refused.add(record.channel)
+            self._hold([r for r in self.records if r.channel == record.channel], "resume")
+
+    def _replies(self, record: Record) -> list[Record]:
+        return [each for each in self.records if each.root is record]
+
+    def _hold(self, records: list[Record], waits_for: str) -> None:
+        for record in records:
+            if record.state is State.PLANNED:
+                record.state, record.waits_for = State.HELD, waits_for
+
+    @rule(seconds=st.sampled_from([1, 10, 59, 60, 61, 1000]))
+    def wait(self, seconds: int) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    @rule(works=st.sampled_from(["yes", "yes", "not now", "never"]))
+    def search(self, works: str) -> None:
+        """Whatever is in doubt and whose lease has ended is looked for."""
+        due = [r for r in self.records if r.state is State.SENDING and r.ready_at <= self.now]
+
+        found = self.run(self._claim_searches())
+
+        assert sorted(each.id for each in found) == sorted(record.id for record in due)
+        for claimed in found:
+            record = self.records[claimed.id - 1]
+            record.attempt += 1
+            record.ready_at = self.now + LEASE
+            assert (claimed.attempt, claimed.state.vouched) == (record.attempt, record.vouched)
+            step = after_search(claimed.state, self._look(record, works), now=self.now, jitter=0.5)
+            self._settle(Call(record, claimed, ""), step)
+            if step.state is not State.SENDING:
+                record.vouched = False
+
+    def _look(self, record: Record, works: str) -> Accepted | Absent | Unsearched | Unsearchable:
+        if works == "not now":
+            return Unsearched("limit")
+        if works == "never" and not record.vouched:
+            return Unsearchable("no access")
+        there = (record.channel, record.key) in self.world.kept
+        return Accepted(f"m{record.id}") if there else Absent()
+
+    async def _claim_searches(self) -> tuple[Claimed, ...]:
+        async with self.db.transaction() as tx:
+            return await deliveries.claim_searches(
+                tx,
+                [Platform.SLACK],
+                owner="x",
+                now=self.now,
+                lease_until=self.now + LEASE,
+                limit=1000,
+            )
+
+    # What people do.
+
+    @precondition(lambda self: self.records)
+    @rule(place=places, words=st.text(max_size=3))
+    def change_an_entry(self, place: int, words: str) -> None:
+        record = self.records[place % len(self.records)]
+        if record.state is State.DEAD:
+            return
+        content = dump(document(f"changed to {words}"))
+        self.run(self._want(record.id, content))
+        record.shape = shape_of(content)
+
+    async def _want(self, delivery_id: int, content: str) -> None:
+        async with self.db.transaction() as tx:
+            await edits.want(tx, delivery_id, content, shape_of(content))
+
+    @rule()
+    def edit(self) -> None:
+        """Everything posted that does not say what it should is edited."""
+        due = [r for r in self.records if r.state is State.SENT and r.shown != r.shape]
+
+        found = self.run(self._unshown())
+
+        assert sorted(each.id for each in found) == sorted(record.id for record in due)
+        for each in found:
+            record = self.records[each.id - 1]
+            self.world.shows[record.key] = shape_of(dump(each.document))
+            self.run(self._shown(each))
+            record.shown = each.shape
+
+    async def _unshown(self) -> tuple[edits.Unshown, ...]:
+        async with self.db.reading() as tx:
+            return await edits.list_unshown(tx, [Platform.SLACK], self.now, 1000)
+
+    async def _shown(self, edited: edits.Unshown) -> None:
+        async with self.db.transaction() as tx:
+            await edits.mark_shown(tx, edited)
+
+    @rule(channel=st.sampled_from(CHANNELS))
+    def pause_and_resume(self, channel: ChannelRef) -> None:
+        if channel not in self.refused:
+            self.run(subscribe.pause(self.db, channel, now=self.now))
+        self.run(subscribe.resume(self.db, channel, now=self.now))
+        self.refused.discard(channel)
+        for record in self.records:
+            if record.channel == channel and record.waits_for == "resume":
+                record.state, record.waits_for = State.PLANNED, None
+                record.ready_at, record.failures = self.now, 0
+                record.out_of_turn = True
+
+    @precondition(lambda self: any(r.state in (State.HELD, State.DEAD) for r in self.records))
+    @rule(place=places, drops=st.booleans())
+    def set_right(self, place: int, drops: bool) -> None:
+        """An operator tries a stuck one again, or drops it."""
+        stuck = [r for r in self.records if r.state in (State.HELD, State.DEAD)]
+        record = stuck[place % len(stuck)]
+        if drops:
+            self.run(outbox.drop(self.db, record.id))
+            for each in [record, *self._replies(record)]:
+                if each is record or each.state in (State.PLANNED, State.HELD):
+                    each.state, each.waits_for = State.DEAD, None
+            return
+        self.run(outbox.retry(self.db, record.id, now=self.now))
+        record.state = State.SENDING if record.in_doubt else State.PLANNED
+        record.vouched, record.in_doubt = record.in_doubt, False
+        record.attempt += 1
+        record.failures, record.ready_at, record.waits_for = 0, self.now, None
+        record.out_of_turn = True
+
+    # What must always hold.
+
+    @invariant()
+    def the_database_says_what_the_model_says(self) -> None:
+        rows = self.run(self._rows())
+
+        assert [
+            (row["id"], row["state"], row["attempt"], row["waits_for"], row["wanted"], row["shown"])
+            for row in rows
+        ] == [(r.id, r.state, r.attempt, r.waits_for, r.shape, r.shown) for r in self.records]
+
+    async def _rows(self) -> Any:
+        async with self.db.reading() as tx:
+            return await tx.all("SELECT * FROM delivery ORDER BY id")
+
+    @invariant()
+    def nothing_is_posted_twice(self) -> None:
+        assert len(self.world.kept) == len(set(self.world.kept))
+
+    @invariant()
+    def what_is_sent_was_posted(self) -> None:
+        kept = set(self.world.kept)
+        for record in self.records:
+            if record.state is State.SENT:
+                assert (record.channel, record.key) in kept
+                assert self.world.shows[record.key] == record.shown
+
+    @invariant()
+    def everything_is_posted_in_its_turn(self) -> None:
+        numbers = {record.key: record.id for record in self.records if not record.out_of_turn}
+        for channel in CHANNELS:
+            posted = [numbers[key] for place, key in self.world.kept if place == channel and key in numbers]  # fmt: skip
+            assert posted == sorted(posted)
+
+    def _settle_down(self) -> None:
+        """Nothing goes wrong any more: then everything that is not given up is posted."""
+        for channel in CHANNELS:
+            self.pause_and_resume(channel)
+        while any(record.is_open for record in self.records):
+            self.now += timedelta(hours=1)
+            self.ghosts += self.calls
+            self.calls.clear()
+            self.search("yes")
+            for channel in CHANNELS:
+                self.claim(channel)
+            for call in list(self.calls):
+                self.arrive(0)
+                self.end(0, "answer")
+                assert call.record.state is State.SENT
+        self.edit()
+        self.the_database_says_what_the_model_says()
+        self.nothing_is_posted_twice()
+        self.what_is_sent_was_posted()
+        assert all(r.shown == r.shape for r in self.records if r.state is State.SENT)
+
+
+def document(words: str) -> Document:
+    return Document((Paragraph((Text(words),)),), words)
+
+
+TestOutbox = Outbox.TestCase
+TestOutbox.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
