@@ -187,11 +187,12 @@ def paper_url(arxiv_id: object, url: str | None) -> str | None:
 
 
 def _byline(entry: Entry, say: Say, *, detailed: bool) -> Note:
-    authors = list(entry.paper.authors)
+    authors = entry.paper.authors
     hidden = 0 if detailed else max(0, len(authors) - _AUTHORS_SHOWN)
+    names = ", ".join(authors[:_AUTHORS_SHOWN] if hidden else authors)
     if hidden:
-        authors = [*authors[:_AUTHORS_SHOWN], say("and {n} more", n=hidden)]
-    parts = [", ".join(authors)] if authors else []
+        names = say("{names} and {n} more", names=names, n=hidden)
+    parts = [names] if names else []
     if entry.date:
         parts.append(day_text(entry.date, say.locale))
     if entry.paper.arxiv_id:
