@@ -22,8 +22,9 @@ class Draft:
     """A message to come: `content` is a dumped document, `shape` a digest of it.
 
     `reply_to` is the part, among those added with it or before it in the slot, whose thread it
-    belongs to. With `doubt_from` it may have been posted since that instant, and is searched
-    for before anything is sent.
+    belongs to; `root_id` names that message by its delivery, `root_message` one that is none of
+    ours. `reply_id` is the reply that it is a copy of. With `doubt_from` it may have been posted
+    since that instant, and is searched for before anything is sent.
     """
 
     key: DeliveryKey
@@ -35,6 +36,9 @@ class Draft:
     entry_id: int | None = None
     reply_to: str | None = None
     doubt_from: datetime | None = None
+    root_id: int | None = None
+    root_message: str | None = None
+    reply_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,10 @@ def _draft_row(draft: Draft, now: datetime) -> Parameters:
         "tried_at": to_text(draft.doubt_from) if draft.doubt_from else None,
         "slot": draft.slot_id,
         "reply_to": draft.reply_to,
+        "root": draft.root_id,
+        "root_message": draft.root_message,
+        "reply": draft.reply_id,
+        "root_missing": ROOT_MISSING,
         "part": draft.part,
         "entry": draft.entry_id,
         "shape": draft.shape,
@@ -92,18 +100,29 @@ def _draft_row(draft: Draft, now: datetime) -> Parameters:
 def _add(connection: sqlite3.Connection, rows: Sequence[Parameters]) -> int:
     added = 0
     for row in rows:
-        added += connection.execute(
-            """
-            INSERT INTO delivery (key, channel, state, not_before, tried_at, slot_id, part,
-                                  entry_id, wanted, sending, planned_at, document, root_id)
-            VALUES (:key, :channel, :state, :not_before, :tried_at, :slot, :part,
-                    :entry, :shape, :sending, :now, :document,
-                    (SELECT id FROM delivery WHERE slot_id = :slot AND part = :reply_to))
-            ON CONFLICT DO NOTHING
-            """,
-            row,
-        ).rowcount
+        done = connection.execute(_ADD, row).fetchone()
+        if done is not None:
+            added += 1
+            if row["root"] is not None:
+                connection.execute(_HOLD_WITH_ROOT, row | {"id": done["id"]})
     return added
+
+
+_ADD = """
+INSERT INTO delivery (key, channel, state, not_before, tried_at, slot_id, part, entry_id, wanted,
+                      sending, planned_at, document, root_message, reply_id, root_id)
+VALUES (:key, :channel, :state, :not_before, :tried_at, :slot, :part, :entry, :shape,
+        :sending, :now, :document, :root_message, :reply,
+        coalesce(:root, (SELECT id FROM delivery WHERE slot_id = :slot AND part = :reply_to)))
+ON CONFLICT DO NOTHING
+RETURNING id
+"""
+# A thread that is not there waits for its root, however late the reply comes.
+_HOLD_WITH_ROOT = """
+UPDATE delivery SET state = 'held', waits_for = 'root', reason = :root_missing
+ WHERE id = :id AND state = 'planned'
+   AND (SELECT root.state FROM delivery root WHERE root.id = :root) IN ('held', 'dead')
+"""
 
 
 # The first open delivery of each channel, by leaps through the index: as quick with a hundred
@@ -149,8 +168,10 @@ UPDATE delivery
  WHERE id = (SELECT id FROM delivery
               WHERE channel = :channel AND state IN ('planned', 'sending') ORDER BY id LIMIT 1)
    AND state = 'planned' AND not_before <= :now
-RETURNING id, attempt, key, channel, failures, vouched, not_before, tried_at, document, root_id,
-          (SELECT root.message_id FROM delivery root WHERE root.id = delivery.root_id) AS root
+RETURNING id, attempt, key, channel, failures, vouched, not_before, tried_at, document,
+          coalesce(root_id, root_message) AS answers,
+          coalesce((SELECT root.message_id FROM delivery root WHERE root.id = delivery.root_id),
+                   root_message) AS root
 """
 
 
@@ -185,8 +206,10 @@ UPDATE delivery
                      IN (SELECT value FROM json_each(:platforms))
                ORDER BY not_before LIMIT :limit)
    AND state = 'sending' AND not_before <= :now
-RETURNING id, attempt, key, channel, failures, vouched, not_before, tried_at, root_id,
-          (SELECT root.message_id FROM delivery root WHERE root.id = delivery.root_id) AS root
+RETURNING id, attempt, key, channel, failures, vouched, not_before, tried_at,
+          coalesce(root_id, root_message) AS answers,
+          coalesce((SELECT root.message_id FROM delivery root WHERE root.id = delivery.root_id),
+                   root_message) AS root
 """
 
 
@@ -233,16 +256,18 @@ def _claimed(row: Row, document: Document | None) -> Claimed:
             lease_until=from_text(row["not_before"]),
             failures=row["failures"],
             vouched=bool(row["vouched"]),
-            is_reply=row["root_id"] is not None,
+            is_reply=row["answers"] is not None,
         ),
     )
 
 
 _SETTLE = """
 UPDATE delivery
-   SET state = :state, failures = :failures, not_before = coalesce(:not_before, not_before),
+   SET state = CASE WHEN unwanted AND :state IN ('planned', 'held') THEN 'dead' ELSE :state END,
+       failures = :failures, not_before = coalesce(:not_before, not_before),
        message_id = :message_id, reason = :reason, detail = :detail, waits_for = :waits_for,
-       in_doubt = :in_doubt, vouched = CASE WHEN :state = 'sending' THEN vouched ELSE 0 END,
+       in_doubt = :in_doubt,
+       vouched = CASE WHEN :state = 'sending' THEN vouched ELSE 0 END,
        sent_at = CASE WHEN :state = 'sent' THEN :now END,
        shown = CASE WHEN :state = 'sent' THEN sending END
  WHERE id = :id AND attempt = :attempt AND state = 'sending'

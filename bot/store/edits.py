@@ -77,7 +77,7 @@ async def list_unshown(
     rows = await tx.all(
         """
         SELECT id, channel, message_id, document, wanted, edit_failures FROM delivery
-         WHERE state = 'sent' AND shown <> wanted AND edit_after <= :now
+         WHERE state = 'sent' AND shown <> wanted AND edit_after <= :now AND unwanted = 0
            AND substr(channel, 1, instr(channel, ':') - 1) IN (SELECT value FROM json_each(:platforms))
          ORDER BY edit_after, id LIMIT :limit
         """,
