@@ -469,7 +469,7 @@ note_texts = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts=st.lists(st.one_of(note_texts, st.text(max_size=80)), min_size=1, max_size=4))
 async def test_whatever_is_imported_importing_it_again_changes_nothing(tmp_path_factory, texts):
     folder = tmp_path_factory.mktemp("v")
