@@ -52,13 +52,14 @@ def test_the_korean_readme_lists_it_in_korean(root: Path):
 
 def test_the_readme_lists_every_command_of_the_program(root: Path):
     readme = (root / "README.md").read_text(encoding="utf-8")
-    names = [each.name for each in (*app.registered_commands, *app.registered_groups)]
+    commands = [command.name for command in app.registered_commands]
+    groups = [group.name for group in app.registered_groups]
 
     listed = {
         usage.split()[1].strip("`") for usage, _ in _rows(readme, "### Commands of the operator")
     }
 
-    assert listed == set(names)
+    assert listed == {*commands, *groups}
 
 
 def test_the_readme_begins_with_the_commands_that_ci_runs(root: Path):
