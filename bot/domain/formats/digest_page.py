@@ -27,7 +27,7 @@ lines of the abstract; `<english>` and `</english>`; `#` and commas on lines of 
 
 import datetime as dt
 import unicodedata
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 
 from bot.domain.dates import named_date
 from bot.domain.entry import Entry, Parsed, Problem, Severity, Source, SourceKind
@@ -56,9 +56,7 @@ def parse(text: str, path: str) -> Parsed:
     page = read_lines(text.removeprefix(_BYTE_ORDER_MARK))
     on = named_date(path).on
     read = _read(page, path, on)
-    dated = on is not None or Kind.DATE in page.kinds
-    anchored = dated or Kind.TAGS in page.kinds or any(each.paper.authors for each in read.entries)
-    if not read.entries or not anchored:
+    if not read.entries or not (on is not None or _is_told(page, read.entries)):
         raise UnreadableError(
             "there are no entries here: a page has a date and, for each paper, a title, "
             "the authors in parentheses, and text",
@@ -87,18 +85,30 @@ def write(entries: Iterable[Entry]) -> str:
     """A page of these entries, in their order, each day under its date, undated ones first.
 
     What was read from a page and says the same still is written as it stood there; everything
-    else in the format's plainest form that is read back as the same entry.
+    else in the format's plainest form that is read back as the same entry. Should entries read
+    otherwise in their new company, the date is repeated above each; should that not do, every part
+    of every entry is marked.
     """
     ordered = sorted(entries, key=lambda entry: entry.date is not None)
+    blocks = [_block(entry) for entry in ordered]
+    for each_dated in (False, True):
+        page = _page(ordered, blocks, each_dated=each_dated)
+        read = _read(read_lines(page), "", None).entries
+        if len(read) == len(ordered) and all(map(is_untouched, read, ordered)):
+            return page
+    blocks = [_joined(write_marked(entry)) for entry in ordered]
+    return _page(ordered, blocks, each_dated=True)
+
+
+def _page(entries: Sequence[Entry], blocks: Sequence[str], *, each_dated: bool) -> str:
     page: list[str] = []
     on: dt.date | None = None
-    for entry in ordered:
-        block = _block(entry)
+    for entry, block in zip(entries, blocks, strict=True):
         end = "\r\n" if "\r\n" in block else "\n"
         if page and not page[-1].endswith(("\n", "\r")):
             page.append(end)
-        if entry.date is not None and entry.date != on:
-            if page and not page[-1].endswith((end * 2, "\n\n")):
+        if entry.date is not None and (each_dated or entry.date != on):
+            if page and not page[-1].endswith(("\n\n", "\r\n\r\n")):
                 page.append(end)
             page.append(f"{entry.date.year}년 {entry.date.month}월 {entry.date.day}일{end}")
             on = entry.date
@@ -144,6 +154,15 @@ _IDLE = "no entry stands below this date"
 _STRAY = "this text belongs to no entry: a title, and authors in parentheses, would begin one"
 
 
+def _is_told(page: Page, entries: Iterable[Entry]) -> bool:
+    """Whether anything tells that this is a page: dates, tags, authors, emphasised titles."""
+    if Kind.DATE in page.kinds or Kind.TAGS in page.kinds:
+        return True
+    return any(
+        entry.paper.authors or entry.source.text.lstrip()[:1] in {"*", "_"} for entry in entries
+    )
+
+
 def _end_of_segment(page: Page, begins: Container[int], at: int) -> int:
     """The line behind the date, the entry or the text between entries that begins on a line."""
     end = at + 1
@@ -176,11 +195,18 @@ def _kept_out(page: Page, segment: tuple[int, int], path: str, message: str) -> 
 def _block(entry: Entry) -> str:
     if is_page_entry(entry):
         read = _alone(entry.source.text, entry.source.path, entry.date)
-        if read is not None and is_untouched(read, entry):
+        told = entry.date is not None or _is_told(read_lines(entry.source.text), (entry,))
+        if read is not None and told and is_untouched(read, entry):
             return entry.source.text
-    plain, marked = ("\n".join(write(entry)) + "\n\n" for write in (write_plain, write_marked))
+    plain = _joined(write_plain(entry))
     read = _alone(plain, entry.source.path, entry.date)
-    return plain if read is not None and _is_whole(read, entry) else marked
+    if read is not None and _is_whole(read, entry):
+        return plain
+    return _joined(write_marked(entry))
+
+
+def _joined(lines: Iterable[str]) -> str:
+    return "\n".join(lines) + "\n\n"
 
 
 def _alone(block: str, path: str, on: dt.date | None) -> Entry | None:

@@ -134,6 +134,13 @@ def parse_emphasised(text: str) -> Heading | None:
     return Heading(title, split_authors(rest[1 : end - 1]), behind=rest[end:].strip())
 
 
+def emphasised(title: str) -> str:
+    """A title in as many `*` as set it off from those it holds."""
+    runs = [len(run[0]) for run in re.finditer(r"\*+", title)]
+    mark = "*" * min(3, max(runs, default=0) + 1)
+    return f"{mark}{title}{mark}"
+
+
 def parse_plain(text: str) -> Heading | None:
     """`Title (authors)` as the whole of a text, where the authors read as names."""
     stripped = text.strip()

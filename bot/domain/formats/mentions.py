@@ -90,10 +90,9 @@ def _references(text: str) -> Iterator[Reference]:
             reference = Reference(mention.id)
             first.setdefault(reference.key, (mention.start, reference))
     for found in _URL.finditer(text):
-        if _PAPER_SITE.match(found[0]) is not None:
-            url = _without_punctuation(found[0])
-            if is_paper_address(url) and not find_arxiv_ids(url):
-                first.setdefault(f"url:{url}", (found.start(), Reference(None, url)))
+        url = _without_punctuation(found[0])
+        if is_paper_address(url) and not find_arxiv_ids(url):
+            first.setdefault(f"url:{url}", (found.start(), Reference(None, url)))
     return (reference for _, reference in sorted(first.values(), key=lambda each: each[0]))
 
 

@@ -8,7 +8,7 @@ from bot.domain.entry import Entry, Language, Paper, Source, SourceKind
 from bot.domain.formats.abstracts import leading_abstract
 from bot.domain.formats.commentary import by_language
 from bot.domain.formats.english_marks import has_marks, split_marks
-from bot.domain.formats.heading import Heading, parse_with_link
+from bot.domain.formats.heading import Heading, emphasised, parse_with_link
 from bot.domain.formats.mentions import (
     Address,
     note_names_in,
@@ -63,7 +63,7 @@ def _take_line(line: str, kind: Kind, body: _Body) -> None:
         return
     if kind is Kind.TAGS:
         body.spellings.extend(parse_tag_line(line))
-    elif line[0] == ">" and not body.paragraphs:
+    elif line[0] == ">" and not body.paragraphs and not body.english:
         body.quoted.append(line[1:].strip())
     elif has_marks(line, english=body.english):
         for part in split_marks(line):
@@ -134,7 +134,7 @@ def _quotation(lines: list[str]) -> str:
 def write_plain(entry: Entry) -> Iterator[str]:
     """The lines of an entry as the curator writes them."""
     paper = entry.paper
-    yield paper.title if paper.authors else f"*{paper.title}*"
+    yield paper.title if paper.authors else emphasised(paper.title)
     if paper.authors:
         yield f"({', '.join(paper.authors)})"
     yield from _address_lines(paper)
@@ -149,9 +149,8 @@ def write_plain(entry: Entry) -> Iterator[str]:
 def write_marked(entry: Entry) -> Iterator[str]:
     """The lines of an entry with every part marked, for where the plain form would mislead."""
     paper = entry.paper
-    mark = "**" if "*" in paper.title else "*"
-    title = f"{mark}{paper.title}{mark}"
-    yield f"{title} ({', '.join(paper.authors)})" if paper.authors else title
+    authors = f" ({', '.join(paper.authors)})" if paper.authors else ""
+    yield emphasised(paper.title) + authors
     yield from _address_lines(paper)
     if paper.abstract:
         yield from (f"> {line}".rstrip() for line in paper.abstract.split("\n"))

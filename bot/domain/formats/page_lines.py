@@ -218,7 +218,8 @@ def heading_on_line(line: str) -> Heading | None:
     text = line.strip()
     heading = parse_emphasised(text)
     if heading is not None:
-        return heading if is_like_title(heading.title) and not heading.behind else None
+        titled = is_like_title(heading.title) or _may_be_korean_title(heading.title)
+        return heading if titled and not heading.behind else None
     marked = _MARKED.fullmatch(text) if len(text) < _LONGEST_TITLE else None
     if marked is not None:
         return Heading(" ".join(marked[1].split()))
@@ -227,13 +228,15 @@ def heading_on_line(line: str) -> Heading | None:
 
 def _is_title(page: Page, at: int, seen: _Seen, habits: _Habits) -> bool:
     line = page.lines[at].strip()
-    if _authors_below(page, at) is not None and len(line) <= _LONGEST_TITLE:
-        return seen.expecting or is_like_title(line)
     heading = heading_on_line(line)
+    marked = heading is not None and line[0] in "*_#"
+    if _authors_below(page, at) is not None and len(line) <= _LONGEST_TITLE:
+        korean = _is_apart(page, at) and _may_be_korean_title(line)
+        return seen.expecting or marked or is_like_title(line) or korean
     if heading is not None:
         if seen.expecting or len(heading.authors) > 1:
             return True
-        return _is_apart(page, at) and (not heading.authors or is_title_case(heading.title))
+        return _is_apart(page, at) and (marked or is_title_case(heading.title))
     if seen.expecting:
         korean = seen.fresh or habits.korean_titles
         return is_like_title(line) or (korean and _may_be_korean_title(line))

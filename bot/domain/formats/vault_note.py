@@ -47,7 +47,7 @@ from bot.domain.entry import (
 )
 from bot.domain.formats.commentary import by_language
 from bot.domain.formats.english_marks import has_marks, split_marks
-from bot.domain.formats.heading import parse_plain
+from bot.domain.formats.heading import emphasised, parse_plain
 from bot.domain.formats.mentions import is_note_names, malformed_ids, note_names_in, references_in
 from bot.domain.formats.note_head import NoteHead, read_head
 from bot.domain.formats.tags import gather_tags, parse_tag_line, tags_in_text
@@ -250,8 +250,8 @@ def _written(entry: Entry) -> Iterator[str]:
     address = paper.url or (paper.arxiv_id.url if paper.arxiv_id is not None else None)
     if address:
         yield address
-    title = paper.title if "*" in paper.title else f"*{paper.title}*"
-    yield f"{title} ({', '.join(paper.authors)})" if paper.authors else title
+    authors = f" ({', '.join(paper.authors)})" if paper.authors else ""
+    yield emphasised(paper.title) + authors
     if paper.abstract:
         yield "\n".join(f"> {line}".rstrip() for line in paper.abstract.split("\n"))
     for commentary in entry.commentary:

@@ -1,6 +1,11 @@
 """Texts to read: notes and pages in many habits, written for these tests, and ways to spoil them."""
 
+from datetime import date
+
 from hypothesis import strategies as st
+
+from bot.domain.arxiv import ArxivId
+from bot.domain.entry import Commentary, Entry, Language, Paper, Source, SourceKind
 
 NOTES = {
     "arXiv/2025/250203 Pebbles.md": """https://arxiv.org/abs/2502.01234
@@ -213,3 +218,48 @@ def junk() -> st.SearchStrategy[str]:
     """Fragments of mark-up and random text, line by line."""
     line = st.one_of(_FRAGMENTS, st.text(st.characters(exclude_categories=["Cs"]), max_size=12))
     return st.lists(line, max_size=12).map("\n".join)
+
+
+_WORDS = {
+    Language.KO: ["조약돌", "모델의", "기억력", "GPT", "흥미롭네요", "2310.07831", "(42%)", "학습"],
+    Language.EN: ["pebbles", "are", "small", "GPT", "(42%)", "models", "of", "memory"],
+}
+_NAMES = st.sampled_from(["Mina Kang", "José Ortiz", "Ludwig van der Berg", "Qwen Team", "김철수"])
+_TITLES = st.sampled_from(
+    ["Pebbles", "Pebbles: A Study (Of Sorts)", "Is it? It is!", "LLM.int8()", "조약돌", "A* Search"]
+)
+_ABSTRACTS = st.sampled_from([None, "We study pebbles.", "Pebbles are small.\n\nVery."])
+
+
+@st.composite
+def _commentaries(draw: st.DrawFn) -> tuple[Commentary, ...]:
+    written = []
+    for language in draw(st.lists(st.sampled_from(list(Language)), unique=True)):
+        words = st.lists(st.sampled_from(_WORDS[language]), min_size=1, max_size=6)
+        lead = "한국어" if language is Language.KO else "English"
+        paragraphs = draw(st.lists(words, min_size=1, max_size=3))
+        texts = tuple(f"{lead} {' '.join(paragraph)}." for paragraph in paragraphs)
+        written.append(Commentary(language, texts))
+    return tuple(written)
+
+
+@st.composite
+def made_entries(draw: st.DrawFn) -> Entry:
+    """Entries as a form makes them: every part there or not."""
+    arxiv_id = draw(st.sampled_from([None, ArxivId("2502.01234"), ArxivId("2502.01234", 3)]))
+    url = f"https://arxiv.org/abs/{arxiv_id}" if arxiv_id is not None else None
+    tags = draw(st.lists(st.sampled_from(["rl", "long-context", "c++", "강화학습"]), unique=True))
+    return Entry(
+        paper=Paper(
+            title=draw(_TITLES),
+            authors=tuple(draw(st.lists(_NAMES, unique=True, max_size=4))),
+            arxiv_id=arxiv_id,
+            url=url or draw(st.sampled_from([None, "https://e.org/a"])),
+            abstract=draw(_ABSTRACTS),
+        ),
+        source=Source(SourceKind.CHAT_FORM, "form"),
+        date=draw(st.sampled_from([None, date(2025, 2, 3), date(2025, 2, 4)])),
+        commentary=draw(_commentaries()),
+        tags=tuple(tags),
+        spellings=tuple(tags),
+    )
