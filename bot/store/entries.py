@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from functools import partial
+from typing import Any
 
 from bot.domain.arxiv import ArxivId
 from bot.domain.entry import (
@@ -22,7 +23,7 @@ from bot.domain.entry import (
 from bot.domain.errors import NotFoundError
 from bot.ports import Day
 from bot.store import instants
-from bot.store.database import Row, Transaction
+from bot.store.database import Transaction
 from bot.store.newness import NEWEST, span
 
 
@@ -164,17 +165,20 @@ async def day_after(tx: Transaction, day: date) -> date | None:
 def load(connection: sqlite3.Connection, ordered: Sequence[int]) -> tuple[StoredEntry, ...]:
     """The entries with these values of newness, in that order; all must exist."""
     them = {"them": json.dumps(ordered)}
-    tags: dict[int, list[tuple[str, str]]] = defaultdict(list)
-    for newness, slug, spelling in connection.execute(_TAGS, them):
+    cursor = connection.cursor()
+    cursor.row_factory = None  # plain tuples: a look-up is mostly this
+    tags: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
+    for newness, slug, spelling in cursor.execute(_TAGS, them):
         tags[newness].append((slug, spelling))
-    references: dict[int, list[Reference]] = defaultdict(list)
-    for newness, number, version, url, title in connection.execute(_REFERENCES, them):
+    references: defaultdict[int, list[Reference]] = defaultdict(list)
+    for newness, number, version, url, title in cursor.execute(_REFERENCES, them):
         arxiv_id = ArxivId(number, version) if number is not None else None
         references[newness].append(Reference(arxiv_id, url, title))
-    links: dict[int, list[str]] = defaultdict(list)
-    for newness, text in connection.execute(_LINKS, them):
+    links: defaultdict[int, list[str]] = defaultdict(list)
+    for newness, text in cursor.execute(_LINKS, them):
         links[newness].append(text)
-    rows = {row["newness"]: row for row in connection.execute(_ENTRIES, them)}
+    rows = {row[0]: row[1:] for row in cursor.execute(_ENTRIES, them)}
+    cursor.close()
     return tuple(
         _stored(rows[newness], tags[newness], references[newness], links[newness])
         for newness in ordered
@@ -182,7 +186,8 @@ def load(connection: sqlite3.Connection, ordered: Sequence[int]) -> tuple[Stored
 
 
 _ENTRIES = """
-    SELECT e.*, p.arxiv_id, s.kind, s.path
+    SELECT e.newness, e.id, e.date, e.withdrawn_at, e.title, e.authors, p.arxiv_id, e.arxiv_version,
+           e.url, e.abstract, e.commentary, s.kind, s.path, e.part, e.text
     FROM entry AS e JOIN paper AS p ON p.id = e.paper_id JOIN source AS s ON s.id = e.source_id
     WHERE e.newness IN (SELECT value FROM json_each(:them))
 """
@@ -199,36 +204,33 @@ _LINKS = """
     SELECT newness, text FROM link
     WHERE newness IN (SELECT value FROM json_each(:them)) ORDER BY newness, position
 """
+_LANGUAGES = {str(language): language for language in Language}
+_KINDS = {str(kind): kind for kind in SourceKind}
 
 
 def _stored(
-    row: Row,
+    row: tuple[Any, ...],
     tags: Sequence[tuple[str, str]],
     references: Sequence[Reference],
     links: Sequence[str],
 ) -> StoredEntry:
-    number, withdrawn_at = row["arxiv_id"], row["withdrawn_at"]
-    entry = Entry(
-        paper=Paper(
-            title=row["title"],
-            authors=tuple(json.loads(row["authors"])),
-            arxiv_id=ArxivId(number, row["arxiv_version"]) if number is not None else None,
-            url=row["url"],
-            abstract=row["abstract"],
-        ),
-        source=Source(SourceKind(row["kind"]), row["path"], row["part"], row["text"]),
-        date=date.fromisoformat(row["date"]) if row["date"] is not None else None,
-        commentary=tuple(
-            Commentary(Language(language), tuple(paragraphs))
-            for language, paragraphs in json.loads(row["commentary"])
-        ),
-        tags=tuple(slug for slug, _ in tags),
-        spellings=tuple(spelling for _, spelling in tags),
-        references=tuple(references),
-        links=tuple(links),
-    )
+    entry_id, on, withdrawn_at, title, authors, number, version, url, *rest = row
+    abstract, commentary, kind, path, part, text = rest
+    arxiv_id = ArxivId(number, version) if number is not None else None
     return StoredEntry(
-        id=EntryId(row["id"]),
-        entry=entry,
-        withdrawn_at=instants.from_text(withdrawn_at) if withdrawn_at is not None else None,
+        entry_id,
+        Entry(
+            Paper(title, tuple(json.loads(authors)), arxiv_id, url, abstract),
+            Source(_KINDS[kind], path, part, text),
+            date.fromisoformat(on) if on is not None else None,
+            tuple(
+                Commentary(_LANGUAGES[language], tuple(paragraphs))
+                for language, paragraphs in json.loads(commentary)
+            ),
+            tuple(slug for slug, _ in tags),
+            tuple(spelling for _, spelling in tags),
+            tuple(references),
+            tuple(links),
+        ),
+        instants.from_text(withdrawn_at) if withdrawn_at is not None else None,
     )
