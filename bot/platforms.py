@@ -3,7 +3,7 @@
 An SDK takes a while to import, so each is imported only where its platform is in use.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from bot.adapters.slack.access import Access
 from bot.domain.words import Say
-from bot.ports import Chat, Condition, Platform, Seen
+from bot.ports import ChannelRef, Chat, Condition, Finding, Platform, Seen
 from bot.services.subscribe import Check
 from bot.settings import Settings
 
@@ -43,6 +43,23 @@ def join(
     if settings.slack_is_on:
         joined[Platform.SLACK] = _slack(settings, seen, voices, clock)
     return joined
+
+
+async def examine(
+    settings: Settings,
+    channels: Mapping[Platform, Sequence[ChannelRef]],
+    *,
+    clock: Callable[[], datetime],
+    say: Say,
+) -> tuple[Finding, ...]:
+    """What is wrong with the platforms that are set up, and with their `channels`."""
+    findings: list[Finding] = []
+    if settings.slack_is_on:
+        from bot.adapters.slack import doctor  # noqa: PLC0415 - as the module says
+
+        access = slack_access(settings)
+        findings += await doctor.check(access, channels[Platform.SLACK], clock=clock, say=say)
+    return tuple(findings)
 
 
 def _slack(

@@ -461,6 +461,36 @@ def test_a_backup_is_a_whole_database(
     assert archive("import", samples.PAGE, "--json").json["entries"]["unchanged"] == 12
 
 
+def test_the_doctor_finds_nothing_wrong_with_a_new_bot(run: Run):
+    ran = run("doctor", "--json")
+
+    assert ran.status == 0
+    assert all(finding["ok"] for finding in ran.json)
+    assert run("doctor").out.count("\n") == len(ran.json)
+
+
+def test_the_doctor_says_what_is_wrong_and_what_to_do(
+    archive: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("PAPERBOT_VAULT", str(tmp_path / "nowhere"))
+
+    ran = archive("doctor")
+
+    assert ran.status == 1
+    assert ran.out.splitlines()[-1].startswith("WRONG  PAPERBOT_VAULT: ")
+
+
+def test_the_doctor_knows_a_database_from_junk(run: Run, tmp_path: Path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "paperbot.db").write_bytes(b"not a database" * 500)
+
+    ran = run("doctor", "--json")
+
+    assert ran.status == 1
+    wrong = [finding["subject"] for finding in ran.json if not finding["ok"]]
+    assert wrong == ["PAPERBOT_DATABASE"]
+
+
 def test_the_real_day_is_read_as_the_curator_wrote_it(run: Run, shared: Path):
     page = shared / "samples" / "digests" / "2025-02-04.txt"
 

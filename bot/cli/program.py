@@ -36,6 +36,7 @@ app.add_typer(outgoing.deliveries, name="deliveries")
 app.command("poll")(arxiv.poll)
 app.command("candidates")(arxiv.candidates)
 app.command("backup")(upkeep.backup)
+app.command("doctor")(upkeep.doctor)
 
 
 def _version(wanted: bool) -> None:

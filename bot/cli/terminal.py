@@ -12,7 +12,7 @@ from typing import Final
 from bot.domain.document import Document
 from bot.domain.entry import Problem
 from bot.domain.errors import SettingsError, UserError
-from bot.domain.words import ENGLISH, Say
+from bot.domain.words import ENGLISH, Say, in_words
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -100,7 +100,7 @@ def complain(text: str, where: str = "") -> None:
 def tell_error(error: UserError) -> None:
     """What a person did that cannot work, in one line; several wrong settings in as many."""
     for problem in error.problems if isinstance(error, SettingsError) else (error,):
-        complain(voice()(problem.message, **problem.values), problem.where)
+        complain(in_words(problem, voice()), problem.where)
 
 
 def tell_problem(problem: Problem) -> None:

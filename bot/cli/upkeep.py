@@ -1,11 +1,11 @@
-"""`backup`: a copy while the bot runs."""
+"""`backup` and `doctor`: a copy while the bot runs, and what is wrong."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot.cli.terminal import DONE, say_line, voice
+from bot.cli.terminal import DONE, FAILED, say_line, show_json, voice
 
 
 def backup(
@@ -24,3 +24,19 @@ def backup(
     megabytes = f"{size / 1_000_000:.1f}"
     say_line(voice()("{file}: {size} MB, checked.", file=file, size=megabytes))
     return DONE
+
+
+def doctor(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON value and nothing else.")
+    ] = False,
+) -> int:
+    """Look at settings, database, tokens, permissions and clock: what is wrong, what to do."""
+    from bot.cli import doctor as examination
+
+    findings = examination.look()
+    if as_json:
+        show_json([examination.form(finding) for finding in findings])
+    else:
+        examination.show(findings)
+    return DONE if all(finding.ok for finding in findings) else FAILED

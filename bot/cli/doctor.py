@@ -1,0 +1,70 @@
+"""What `doctor` does: every part looked at, and told in a line each."""
+
+import asyncio
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from bot.adapters.text import printable
+from bot.cli.terminal import say_line, voice
+from bot.cli.workbench import now
+from bot.platforms import examine
+from bot.ports import Finding, Platform
+from bot.services import checkup
+from bot.settings import Settings, read_settings
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def look() -> tuple[Finding, ...]:
+    """What there is to say, part by part; raises `SettingsError`."""
+    settings = read_settings()
+    return asyncio.run(_look(settings))
+
+
+async def _look(settings: Settings) -> tuple[Finding, ...]:
+    say = voice()
+    findings = [Finding(say("Settings"), ok=True, words=say("all understood"))]
+    findings += await checkup.check_database(settings.database, now=now(), say=say)
+    if settings.vault is not None:
+        findings.append(await checkup.check_vault(settings.vault, say=say))
+    findings += (_zones(), _web(settings), _arxiv(settings))
+    channels = {
+        platform: await checkup.subscribed(settings.database, platform) for platform in Platform
+    }
+    findings += await examine(settings, channels, clock=now, say=say)
+    return tuple(findings)
+
+
+def _zones() -> Finding:
+    return Finding(voice()("Time zones"), ok=True, words=f"tzdata {version('tzdata')}")
+
+
+def _web(settings: Settings) -> Finding:
+    say = voice()
+    words = f"{settings.web_host}:{settings.web_port}"
+    if settings.web_host not in _LOOPBACK:
+        words += "; " + say("it has no log-in: keep a proxy before it that has one")
+    return Finding(say("Web chat"), ok=True, words=words)
+
+
+def _arxiv(settings: Settings) -> Finding:
+    say = voice()
+    if settings.arxiv_contact is None:
+        words = say("not asked: ARXIV_CONTACT is missing")
+    else:
+        words = " ".join(settings.arxiv_categories)
+    return Finding("arXiv", ok=True, words=words)
+
+
+def form(finding: Finding) -> dict[str, object]:
+    """The JSON of a finding."""
+    return {"subject": finding.subject, "ok": finding.ok, "words": finding.words}
+
+
+def show(findings: Sequence[Finding]) -> None:
+    """A line each, what is wrong last."""
+    say = voice()
+    for finding in sorted(findings, key=lambda each: not each.ok):
+        verdict = say("ok") if finding.ok else say("WRONG")
+        words = f": {finding.words}" if finding.words else ""
+        say_line(f"{verdict}  {finding.subject}{printable(words)}")
