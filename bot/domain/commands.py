@@ -101,6 +101,7 @@ DIGEST = CommandSpec(
     ),
     verbs=(
         Verb("today", mark("Show today's digest; nothing is posted")),
+        Verb("newest", mark("Show the newest day's digest")),
         Verb("here", mark("Post a digest here every day"), Who.MANAGERS),
         Verb("settings", mark("Show or change when and how it is posted"), Who.MANAGERS),
         Verb("pause", mark("Post nothing until resumed"), Who.MANAGERS),

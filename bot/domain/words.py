@@ -6,6 +6,8 @@ make text take a `Say`; the catalogues are loaded at the edge (`bot.adapters.cat
 
 from typing import Protocol
 
+from bot.domain.errors import UserError
+
 
 class Say(Protocol):
     """One language's voice."""
@@ -39,6 +41,15 @@ class English:
 
 
 ENGLISH = English()
+
+
+def in_words(error: UserError, say: Say) -> str:
+    """What a person did wrong, in a language; a reason that a platform gave is said in it too."""
+    values = {
+        name: say(value) if name == "reason" and isinstance(value, str) else value
+        for name, value in error.values.items()
+    }
+    return say(error.message, **values)
 
 
 def mark(message: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.domain import commands, present
@@ -23,6 +23,7 @@ from bot.store.database import Database
 
 DEFAULT_TIME = "09:00"
 _TODAY = frozenset({"", "today", "오늘"})
+_NEWEST = frozenset({"newest", "최신"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ async def answer(
     verb = commands.find_verb(commands.DIGEST, command.options)
     if verb is not None and verb.who is Who.MANAGERS and not command.user.can_manage:
         raise UsageError("Only people who may manage this channel can do that")
-    if verb is None or verb.name == "today":
+    if verb is None or verb.name in {"today", "newest"}:
         return await _show_day(desk, command.channel, what, languages, say)
     words = _words(command.options)
     match verb.name:
@@ -70,8 +71,12 @@ async def _show_day(
     desk: Desk, channel: ChannelRef, what: str, languages: tuple[Language, ...], say: Say
 ) -> Document:
     today = desk.clock().astimezone(await _zone(desk, channel)).date()
-    day = today if what.casefold() in _TODAY else parse_date(what)
     async with desk.db.reading() as tx:
+        if what.casefold() in _NEWEST:
+            newest = await entries.list_days(tx, before=today + timedelta(days=1), limit=1)
+            day = newest[0].on if newest else today
+        else:
+            day = today if what.casefold() in _TODAY else parse_date(what)
         found = await entries.on_date(tx, day)
     return present.present_day(day, found, languages=languages, say=say)
 

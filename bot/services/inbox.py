@@ -8,7 +8,7 @@ from bot.domain.document import Document
 from bot.domain.entry import Language
 from bot.domain.errors import UserError
 from bot.domain.present_arxiv import present_nominees
-from bot.domain.words import Say
+from bot.domain.words import Say, in_words
 from bot.ports import Choice, Command, MessageRef, Said
 from bot.services import completion, digest_command, lookup, subscribe
 from bot.services.candidates import list_nominees
@@ -33,7 +33,7 @@ class Bot:
         try:
             return await self._answer(command, say)
         except UserError as error:
-            return present.notice(say(error.message, **error.values))
+            return present.notice(in_words(error, say))
         except Exception:
             # One of the two places that catch everything (STYLE.md): a person waits.
             log.exception("/%s failed", command.name)

@@ -1,0 +1,311 @@
+"""The bot in Slack as an operator runs it: a process of its own against the fake Slack."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.adapters.slack.stage import said_in_blocks
+from tests.e2e.process import Running, bot, paperbot, ready, starting
+from tests.fakes.slack import BOT_TOKEN, SIGNING_SECRET, FakeSlack
+from tests.fakes.slack.server import APP_TOKEN, signed
+from tests.fakes.slack.world import BOT_USER
+
+NOTE = """https://arxiv.org/abs/2502.0000{n}
+
+*Paper {n} on reasoning* (Jane Lee, 김예시)
+
+> We show in few words what paper {n} is about.
+
+{n}번째 논문에 대한 생각입니다.
+
+<english>A thought about paper {n}.</english>
+
+#reasoning #rl
+"""
+
+
+def write_notes(folder: Path, *, papers: int = 2, day: datetime | None = None) -> Path:
+    vault = folder / "vault"
+    vault.mkdir()
+    date = f"{day or datetime.now(UTC):%y%m%d}"
+    for n in range(1, papers + 1):
+        (vault / f"{date} Paper {n}.md").write_text(NOTE.format(n=n), encoding="utf-8")
+    return vault
+
+
+def socket_mode(slack: FakeSlack) -> dict[str, str]:
+    return {
+        "SLACK_BOT_TOKEN": BOT_TOKEN,
+        "SLACK_APP_TOKEN": APP_TOKEN,
+        "SLACK_API_BASE": slack.url,
+    }
+
+
+def http_mode(slack: FakeSlack) -> dict[str, str]:
+    return {
+        "SLACK_BOT_TOKEN": BOT_TOKEN,
+        "SLACK_SIGNING_SECRET": SIGNING_SECRET,
+        "SLACK_API_BASE": slack.url,
+    }
+
+
+@asynccontextmanager
+async def running(folder: Path, slack: FakeSlack, *, http: bool = False) -> AsyncIterator[Running]:
+    """The bot, connected to the fake."""
+    settings = http_mode(slack) if http else socket_mode(slack)
+    async with bot(folder, **settings) as process:
+        if http:
+            slack.events_url = f"{process.address}slack/events"
+        await connected(process)
+        yield process
+        slack.events_url = None
+
+
+async def connected(process: Running) -> None:
+    async with asyncio.timeout(30):
+        while not (await process.get("healthz"))["platforms"]["slack"]["ok"]:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+async def import_notes(folder: Path, **options: Any) -> None:
+    status, _, err = await paperbot(folder, "import", str(write_notes(folder, **options)))
+    assert status == 0, err
+
+
+async def subscribe(folder: Path, slack: FakeSlack, channel: str, *more: str) -> None:
+    """From a few minutes ago on, so that today's digest is due."""
+    at = f"{datetime.now(UTC) - timedelta(minutes=2):%H:%M}"
+    status, _, err = await paperbot(
+        folder, "channel", "add", channel, "--at", at, "--tz", "UTC", *more, **socket_mode(slack)
+    )
+    assert (status, err) == (0, "")
+
+
+def said(message: dict[str, Any]) -> str:
+    return said_in_blocks(message["blocks"])
+
+
+def control(message: dict[str, Any], label: str) -> dict[str, Any]:
+    """The button with that label, as Slack tells that it was pressed."""
+    for block in message["blocks"]:
+        for element in block.get("elements", []):
+            if isinstance(element.get("text"), dict) and element["text"]["text"] == label:
+                return {**element, "block_id": block.get("block_id", "")}
+    raise AssertionError(label)
+
+
+@pytest.mark.parametrize("http", [False, True], ids=["socket", "http"])
+async def test_a_typed_command_is_acknowledged_and_answered_with_blocks(tmp_path, http):
+    await import_notes(tmp_path)
+    async with FakeSlack() as slack, running(tmp_path, slack, http=http) as process:
+        asked = await slack.command("/paper reasoning", user="U2")
+        (answer,) = await slack.until(lambda: asked.answers)
+
+        assert asked.acknowledged
+        assert answer["response_type"] == "in_channel"
+        shown = said_in_blocks(answer["blocks"])
+        assert "Paper 1 on reasoning" in shown
+        assert "1번째 논문에 대한 생각입니다." in shown
+        assert await process.stop() == 0
+
+
+async def test_the_days_digest_comes_at_its_slot_a_message_a_paper(tmp_path):
+    await import_notes(tmp_path, papers=3)
+    async with FakeSlack() as slack:
+        await subscribe(tmp_path, slack, "slack:C1")
+        async with running(tmp_path, slack):
+            await slack.until(lambda: len(slack.messages()) == 4, seconds=40)
+            header, *papers = slack.messages()
+            await asyncio.sleep(3)  # time in which a double would be posted
+
+            assert len(slack.messages()) == 4
+            assert [f"Paper {n} on reasoning" in said(papers[n - 1]) for n in (1, 2, 3)] == [
+                True
+            ] * 3
+            assert "Paper 1 on reasoning" in header["text"]
+            assert all(not message.get("thread_ts") for message in papers)
+
+            root = papers[0]["ts"]
+            await slack.say(f"<@{BOT_USER}> rl", user="U1", thread=root)
+            await slack.until(lambda: len(slack.replies(root)) == 2)
+            assert "Paper 3 on reasoning" in said(slack.replies(root)[1])
+
+
+async def test_a_button_from_before_a_restart_works_and_nothing_is_posted_again(tmp_path):
+    await import_notes(tmp_path)
+    async with FakeSlack() as slack:
+        await subscribe(tmp_path, slack, "slack:C1", "--languages", "en")
+        async with running(tmp_path, slack) as first:
+            await slack.until(lambda: len(slack.messages()) == 3, seconds=40)
+            await first.kill()
+
+        async with running(tmp_path, slack):
+            paper = slack.messages()[1]
+            pressed = await slack.press(paper, control(paper, "Abstract and references"))
+            (answer,) = await slack.until(lambda: pressed.answers)
+            await asyncio.sleep(3)  # time in which a double would be posted
+
+            assert pressed.acknowledged
+            assert answer["response_type"] == "ephemeral"
+            assert "in few words what paper 1 is about" in said_in_blocks(answer["blocks"])
+            assert len(slack.messages()) == 3
+
+
+async def test_a_long_commentary_goes_on_in_the_papers_thread(tmp_path):
+    vault = write_notes(tmp_path, papers=1)
+    note = next(vault.iterdir())
+    long = "\n\n".join(f"{n}번째 문단. " + "생각 " * 300 for n in range(20))
+    note.write_text(
+        NOTE.format(n=1).replace("1번째 논문에 대한 생각입니다.", long), encoding="utf-8"
+    )
+    await paperbot(tmp_path, "import", str(vault))
+    async with FakeSlack() as slack:
+        await subscribe(tmp_path, slack, "slack:C1", "--languages", "ko")
+        async with running(tmp_path, slack):
+            await slack.until(lambda: len(slack.messages()) == 2, seconds=40)
+            root = slack.messages()[1]
+            await slack.until(
+                lambda: "19번째 문단" in " ".join(map(said, slack.replies(root["ts"])))
+            )
+
+            whole = " ".join(map(said, [root, *slack.replies(root["ts"])]))
+            assert [f"{n}번째 문단" in whole for n in range(20)] == [True] * 20
+
+
+async def test_the_home_shows_the_newest_digest(tmp_path):
+    await import_notes(tmp_path, day=datetime.now(UTC) - timedelta(days=3))
+    async with FakeSlack() as slack, running(tmp_path, slack):
+        await slack.open_home(user="U2")
+        home = await slack.until(lambda: slack.world.homes.get("U2"))
+
+        assert "Paper 1 on reasoning" in said(home)
+        assert "Paper 2 on reasoning" in said(home)
+
+
+@pytest.mark.parametrize("name", ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"])
+async def test_a_bad_token_ends_it_with_2_and_one_clear_line(tmp_path, name):
+    async with FakeSlack() as slack:
+        slack.tokens[BOT_TOKEN if name == "SLACK_BOT_TOKEN" else APP_TOKEN] = "invalid_auth"
+        status, out, err = await paperbot(tmp_path, "run", **socket_mode(slack))
+
+    errors = [line for line in err.splitlines() if not re.match(r"\d{4}-\d\d-\d\d|INFO|WARN", line)]
+    assert status == 2
+    assert len(errors) == 1, err
+    assert name in errors[0]
+    assert "Traceback" not in err
+    assert BOT_TOKEN not in out + err
+    assert APP_TOKEN not in out + err
+
+
+async def test_slack_that_is_down_at_the_start_is_waited_for_and_nothing_is_lost(tmp_path):
+    await import_notes(tmp_path)
+    async with FakeSlack() as before:
+        await subscribe(tmp_path, before, "slack:C1")
+        port = before.port
+    async with starting(tmp_path, "run", settings=socket_mode(before)) as process:
+        await ready(process)
+        assert (await process.get("healthz"))["platforms"]["slack"]["ok"] is False
+
+        async with FakeSlack(port=port) as slack:
+            await connected(process)
+            asked = await slack.command("/paper reasoning")
+            await slack.until(lambda: asked.answers)
+            assert asked.acknowledged
+            # The header, two papers, and the answer to the command.
+            await slack.until(lambda: len(slack.messages()) == 4, seconds=40)
+
+
+async def test_a_channel_that_the_bot_is_not_in_is_refused_at_once_with_what_to_do(tmp_path):
+    async with FakeSlack() as slack:
+        slack.world.add_channel("C2", "elsewhere", joined=False)
+        await import_notes(tmp_path)
+        there = ("slack:C2", "--at", "09:00", "--tz", "UTC")
+        status, _, err = await paperbot(tmp_path, "channel", "add", *there, **socket_mode(slack))
+        listed = await paperbot(tmp_path, "channel", "list", "--json", **socket_mode(slack))
+
+    assert status != 0
+    assert "/invite @paperbot" in err
+    assert json.loads(listed[1]) == []
+
+
+async def test_digest_here_asks_to_be_invited(tmp_path):
+    await import_notes(tmp_path)
+    async with FakeSlack() as slack, running(tmp_path, slack):
+        slack.world.add_channel("C2", "elsewhere", joined=False)
+        slack.world.add_channel("C3", "다른-곳", creator="U2", joined=False)
+        away = await slack.command("/digest here at:09:00 tz:UTC", channel="C2", user="U1")
+        korean = await slack.command("/digest here at:09:00 tz:UTC", channel="C3", user="U2")
+        here = await slack.command("/digest here at:09:00 tz:UTC", channel="C1")
+        stranger = await slack.command("/digest pause", channel="C1", user="U2")
+
+        (asks,) = await slack.until(lambda: away.answers)
+        (done,) = await slack.until(lambda: here.answers)
+        (refused,) = await slack.until(lambda: stranger.answers)
+        (asks_in_korean,) = await slack.until(lambda: korean.answers)
+        assert "type /invite @paperbot there" in said_in_blocks(asks["blocks"])
+        assert "거기서 /invite @paperbot을" in said_in_blocks(asks_in_korean["blocks"])
+        assert "09:00" in said_in_blocks(done["blocks"])
+        assert "09:00" not in said_in_blocks(refused["blocks"])
+
+
+async def test_forged_stale_and_replayed_requests_get_401_and_do_nothing(tmp_path):
+    await import_notes(tmp_path)
+    async with FakeSlack() as slack, running(tmp_path, slack, http=True):
+        body = b"command=%2Fpaper&text=reasoning&user_id=U1&channel_id=C1&trigger_id=forged.1"
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        now = datetime.now(UTC).timestamp()
+        statuses = [
+            (await slack.post_raw(body, form))[0],
+            (await slack.post_raw(body, form | signed(body, secret="guessed")))[0],
+            (await slack.post_raw(body, form | signed(body, at=now - 400)))[0],
+            (await slack.post_raw(body + b"&ssl_check=1", form))[0],
+        ]
+        genuine = form | signed(body)
+        statuses += [(await slack.post_raw(body, genuine))[0] for _ in range(2)]
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(slack.events_url or "") as answer,
+        ):
+            assert answer.status == 405
+
+        assert statuses == [401, 401, 401, 401, 200, 401]
+        await slack.until(lambda: slack.calls_of("users.info"))
+
+
+@pytest.mark.slow
+async def test_commands_are_acknowledged_at_once_while_a_vault_is_imported(tmp_path):
+    write_notes(tmp_path, papers=3000)
+    async with FakeSlack() as slack:
+        settings = socket_mode(slack) | {"PAPERBOT_VAULT": str(tmp_path / "vault")}
+        async with bot(tmp_path, **settings) as process:
+            await connected(process)
+            waits = []
+            for number in range(40):
+                asked = await slack.command(f"/paper reasoning page:{number + 1}")
+                waits.append(asked.acknowledged_after)
+            last = await slack.command("/paper reasoning")
+            await slack.until(lambda: last.answers, seconds=60)
+
+    assert all(wait is not None and wait < 1.0 for wait in waits), waits
+
+
+async def test_the_operator_is_told_what_slack_lacks(tmp_path):
+    async with FakeSlack() as slack, running(tmp_path, slack) as process:
+        slack.sockets.refusing = True
+        slack.sockets.abort()
+        async with asyncio.timeout(20):
+            while (await process.get("healthz"))["platforms"]["slack"]["ok"]:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        health = await process.get("healthz")
+
+        assert health["ok"] is False
+        assert "0 of 2 connections" in json.dumps(health)
+        assert not any(token in "".join(process.log) for token in (BOT_TOKEN, APP_TOKEN, "ticket-"))
