@@ -1,6 +1,7 @@
 """Where papers come from: arXiv and the ranking of what it brings, built from the settings."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -9,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from bot.adapters.arxiv.client import open_client
+from bot.adapters.machine import machine_name, process_runs
 from bot.adapters.ranker.worker import ProcessRanker, is_installed
 from bot.ports import Condition, Measure, PaperSource
 from bot.services import arxiv, candidates
@@ -31,7 +33,13 @@ async def open_arxiv(
 ) -> AsyncIterator[PaperSource]:
     """arXiv, asked politely; `patience` is how long a question may wait for its turn."""
     turnstile = DatabaseTurnstile(
-        db, clock=clock, sleep=asyncio.sleep, spread=spread, patience=patience
+        db,
+        clock=clock,
+        sleep=asyncio.sleep,
+        spread=spread,
+        patience=patience,
+        owner=f"{os.getpid()} {machine_name()}",
+        is_gone=_is_gone,
     )
     async with open_client(
         turnstile,
@@ -42,6 +50,11 @@ async def open_arxiv(
         clock=clock,
     ) as client:
         yield client
+
+
+def _is_gone(owner: str) -> bool:
+    pid, _, machine = owner.partition(" ")
+    return pid.isdigit() and process_runs(machine, int(pid)) is False
 
 
 def ranker_of(database: Path) -> ProcessRanker | None:

@@ -28,7 +28,9 @@ class DatabaseTurnstile:
     """`ports.Turnstile` over the database.
 
     `patience` is how long a turn may be waited for before `SourceWaitError` says until when.
-    `clock` gives the aware instant, `spread` a random number in [0, 1).
+    `clock` gives the aware instant, `spread` a random number in [0, 1). `owner` names this
+    process, and `is_gone` says of such a name that its process surely runs no more: then its
+    turn is over, and not only when its lease ends.
     """
 
     def __init__(
@@ -41,6 +43,8 @@ class DatabaseTurnstile:
         patience: timedelta = timedelta(seconds=10),
         spacing: timedelta = SPACING,
         lease: timedelta = LEASE,
+        owner: str = "",
+        is_gone: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -49,13 +53,15 @@ class DatabaseTurnstile:
         self._patience = patience
         self._spacing = spacing
         self._lease = lease
+        self._owner = owner
+        self._is_gone = is_gone
         self._in_order = asyncio.Lock()
 
     @asynccontextmanager
     async def turn(self, target: str) -> AsyncIterator[None]:
         """See `ports.Turnstile`."""
         async with self._in_order:
-            holder = uuid.uuid4().hex
+            holder = f"{self._owner}/{uuid.uuid4().hex}"
             await self._take(holder, target)
             try:
                 yield
@@ -100,7 +106,9 @@ class DatabaseTurnstile:
                 pauses.append(left)
         turn = await turns.get(tx)
         held = turn.held_until - now if turn.held_until is not None else timedelta(0)
-        if timedelta(0) < held <= self._lease:
+        if turn.holder is not None and self._is_gone(turn.holder.rpartition("/")[0]):
+            pauses.append(since + self._spacing - now)  # it may have asked until just now
+        elif timedelta(0) < held <= self._lease:
             if now - since > self._patience:
                 raise SourceWaitError(now + held, "another process is asking, or died asking")
             pauses.append(min(held, self._spacing))

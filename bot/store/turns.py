@@ -13,9 +13,10 @@ EVERYTHING = "*"
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """When the next request may be made: not before `free_at`, nor while somebody holds it."""
+    """When the next request may be made: not before `free_at`, nor while `holder` asks."""
 
     free_at: datetime
+    holder: str | None
     held_until: datetime | None
     requests: int
 
@@ -43,11 +44,12 @@ class Refused:
 
 async def get(tx: Transaction) -> Turn:
     """The state of the turnstile."""
-    row = await tx.one("SELECT free_at, held_until, requests FROM arxiv_turn")
+    row = await tx.one("SELECT free_at, holder, held_until, requests FROM arxiv_turn")
     assert row is not None  # noqa: S101 - the migration put it there
     held = row["held_until"]
     return Turn(
         free_at=instants.from_text(row["free_at"]),
+        holder=row["holder"],
         held_until=instants.from_text(held) if held is not None else None,
         requests=row["requests"],
     )

@@ -102,6 +102,29 @@ async def test_a_process_that_died_asking_is_waited_for_and_then_forgotten(tmp_p
     assert started >= NOW + LEASE
 
 
+async def test_a_process_that_surely_died_is_followed_at_a_distance():
+    time = Time(NOW)
+    async with opened(None) as db:
+        async with db.transaction() as tx:
+            await turns.take(tx, "the dead/1", NOW + LEASE)
+        gate = DatabaseTurnstile(
+            db,
+            clock=time,
+            sleep=time.sleep,
+            spread=lambda: 0.0,
+            is_gone=lambda owner: owner == "the dead",
+        )
+        async with gate.turn("papers"):
+            started = time.now
+        async with db.transaction() as tx:
+            await turns.take(tx, "the living/2", time.now + LEASE)
+        with pytest.raises(SourceWaitError):
+            async with gate.turn("papers"):
+                pass
+
+    assert started == NOW + SPACING
+
+
 async def test_who_took_over_is_not_disturbed_by_the_one_thought_dead():
     time = Time(NOW)
     async with opened(None) as db:

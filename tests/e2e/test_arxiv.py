@@ -1,0 +1,258 @@
+"""`paperbot poll` and `paperbot run` against an arXiv of our own, whose log is the judge."""
+
+import asyncio
+import json
+import math
+import sqlite3
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.adapters.ranker.worker import is_installed
+from tests.e2e.process import bot, environment, paperbot
+from tests.fakes.arxiv import FakeArxiv, FaultKind, Paper, World
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+@pytest.fixture
+async def arxiv() -> AsyncIterator[FakeArxiv]:
+    async with FakeArxiv(World(invents=True)) as server:
+        today = datetime.now(UTC).astimezone(ZoneInfo("America/New_York")).date()
+        server.world.announce(today, *(fresh(n) for n in range(1, 31)))
+        yield server
+
+
+def fresh(n: int) -> Paper:
+    text = "reward model reasoning" if n % 3 == 0 else "galaxy dust survey"
+    categories = ("cs.LG", "cs.CL") if n % 2 else ("cs.CL",)
+    return Paper(f"2699.{n:05}", f"New {text} {n}", abstract=f"{text} " * 20, categories=categories)
+
+
+def settings(arxiv: FakeArxiv) -> dict[str, str]:
+    return {
+        "ARXIV_API_URL": arxiv.api_url,
+        "ARXIV_FEED_URL": arxiv.feed_url,
+        "ARXIV_CONTACT": "ops@example.org",
+        "ARXIV_CATEGORIES": "cs.CL cs.LG",
+    }
+
+
+async def poll(folder: Path, arxiv: FakeArxiv, *options: str) -> dict[str, Any]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "poll", "--json", *options),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        cwd=folder,
+        env=environment(settings(arxiv)),
+    )
+    out, err = await process.communicate()
+    assert out, err.decode()
+    answer: dict[str, Any] = json.loads(out)
+    return answer
+
+
+def write_vault(folder: Path, notes: int, references: int) -> Path:
+    """Notes about as many papers, with so many references each to papers of their own."""
+    vault = folder / "vault"
+    vault.mkdir()
+    for n in range(notes):
+        cited = " ".join(
+            f"https://arxiv.org/abs/2301.{n * references + r + 1:05}" for r in range(references)
+        )
+        text = (
+            f"https://arxiv.org/abs/2401.{n + 1:05}\n\n*Paper {n}* (Ada Example)\n\n생각. {cited}\n"
+        )
+        (vault / f"240102 Note {n}.md").write_text(text, encoding="utf-8")
+    return vault
+
+
+def rows(folder: Path, sql: str) -> list[Any]:
+    with closing(sqlite3.connect(folder / "data" / "paperbot.db")) as db:
+        return db.execute(sql).fetchall()
+
+
+async def eventually(look: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(90):
+        while not await look():  # noqa: ASYNC110 - it is another process that is waited for
+            await asyncio.sleep(0.5)
+
+
+def id_batches(arxiv: FakeArxiv) -> list[list[str]]:
+    return [
+        request.query["id_list"].split(",") for request in arxiv.log if "id_list" in request.query
+    ]
+
+
+async def test_the_sample_vault_is_resolved_in_the_fewest_requests(
+    tmp_path: Path, shared: Path, arxiv: FakeArxiv
+):
+    await paperbot(tmp_path, "import", str(shared / "samples" / "vault"))
+    await paperbot(tmp_path, "import", str(shared / "samples" / "digests" / "2025-02-04.txt"))
+    ((papers,),) = rows(tmp_path, "SELECT count(arxiv_id) FROM paper")
+
+    first = await poll(tmp_path, arxiv)
+    asked = len(arxiv.log)
+    second = await poll(tmp_path, arxiv)
+
+    batches = id_batches(arxiv)
+    assert papers > 300
+    assert len(batches) == math.ceil(papers / 100)
+    assert (
+        sum(map(len, batches)) == len({number for batch in batches for number in batch}) == papers
+    )
+    searches = [request for request in arxiv.log if "search_query" in request.query]
+    assert len(searches) == 1
+    assert asked == 2 + len(searches) + len(batches)
+    assert first["papers"]["known"] == papers
+    assert first["done"]["events"] == 0
+    assert {each["state"] for each in first["categories"]} <= {"fresh", "waiting"}
+    assert second["done"]["requests"] == 0
+    assert len(arxiv.log) == asked
+    assert arxiv.impolite() == []
+    assert {request.agent.split("/")[0] for request in arxiv.log} == {"paper-digest-bot"}
+
+
+async def test_throttling_on_the_way_is_obeyed_and_everything_is_there_in_the_end(
+    tmp_path: Path, arxiv: FakeArxiv
+):
+    await paperbot(tmp_path, "import", str(write_vault(tmp_path, 50, 5)))
+    arxiv.fail(FaultKind.THROTTLED, value="5", path="/api/", after=1)
+    arxiv.fail(FaultKind.THROTTLED, value="4", path="/atom/cs.LG")
+
+    answer = await poll(tmp_path, arxiv)
+
+    assert answer["papers"]["known"] == 300
+    assert answer["waits"] == []
+    assert {each["kind"]: each["times"] for each in answer["refusals"]} == {"throttled": 1}
+    assert len(answer["refusals"]) == 2
+    assert arxiv.impolite() == []
+    for before, after in zip(arxiv.log, arxiv.log[1:], strict=False):
+        if before.status == 429:
+            assert before.ended_at is not None
+            assert after.at - before.ended_at >= 4
+
+
+@pytest.mark.chaos
+async def test_a_kill_at_any_moment_costs_one_batch_and_no_politeness(
+    tmp_path: Path, arxiv: FakeArxiv
+):
+    await paperbot(tmp_path, "import", str(write_vault(tmp_path, 50, 5)))
+    kills = 3
+    for _ in range(kills):
+        arxiv.arrived.clear()
+        arxiv.fail(FaultKind.HANGS, value="30")
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot", "poll"),
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+            cwd=tmp_path,
+            env=environment(settings(arxiv)),
+        )
+        await asyncio.wait_for(arxiv.arrived.wait(), 60)
+        process.kill()
+        await process.wait()
+
+    answer = await poll(tmp_path, arxiv)
+
+    assert answer["papers"]["known"] == 300
+    assert arxiv.impolite() == []
+    assert len(arxiv.log) == kills + 2 + 3
+    assert rows(tmp_path, "PRAGMA integrity_check") == [("ok",)]
+
+
+async def test_two_processes_share_one_arxiv(tmp_path: Path, arxiv: FakeArxiv):
+    await paperbot(tmp_path, "import", str(write_vault(tmp_path, 50, 5)))
+
+    async with asyncio.TaskGroup() as group:
+        answers = [group.create_task(poll(tmp_path, arxiv)) for _ in range(2)]
+
+    assert max(each.result()["papers"]["known"] for each in answers) == 300
+    assert arxiv.impolite() == []
+
+
+async def test_with_arxiv_hanging_the_bot_answers_as_before(tmp_path: Path, arxiv: FakeArxiv):
+    await paperbot(tmp_path, "import", str(write_vault(tmp_path, 20, 2)))
+    arxiv.fail(FaultKind.HANGS, times=100, value="600")
+
+    async def question(running: Any) -> float:
+        began = time.perf_counter()
+        await running.text("?q=paper")
+        await running.get("healthz")
+        return time.perf_counter() - began
+
+    async with bot(tmp_path) as running:
+        free = sorted([await question(running) for _ in range(30)])
+    async with bot(tmp_path, **settings(arxiv)) as running:
+        await asyncio.wait_for(arxiv.arrived.wait(), 60)
+        hanging = sorted([await question(running) for _ in range(30)])
+        health = await running.get("healthz")
+        status = await running.stop()
+
+    # Far from the 40 s that arXiv is waited for: whoever waited on it would show.
+    assert hanging[15] < free[15] * 5 + 0.5
+    assert health["ok"] is True
+    assert status == 0
+
+
+async def test_the_running_bot_follows_arxiv_and_says_how_it_is(tmp_path: Path, arxiv: FakeArxiv):
+    await paperbot(tmp_path, "import", str(write_vault(tmp_path, 30, 2)))
+    arxiv.fail(FaultKind.HTML, path="/atom/cs.LG")
+    async with bot(tmp_path, **settings(arxiv)) as running:
+
+        async def is_known() -> bool:
+            health = await running.get("healthz")
+            known = rows(tmp_path, "SELECT count(*) FROM arxiv_record") == [(90,)]
+            return known and "refused" in health["arxiv"]["detail"]
+
+        await eventually(is_known)
+        health = await running.get("healthz")
+        metrics = await running.text("metrics")
+        status = await running.stop()
+
+    assert "cs.LG failed" in health["arxiv"]["detail"]
+    assert "arxiv_requests" in metrics
+    assert 'kind="html"' in metrics
+    assert status == 0
+    assert arxiv.impolite() == []
+
+
+async def test_without_a_contact_nothing_is_ever_asked(tmp_path: Path, arxiv: FakeArxiv):
+    quiet = settings(arxiv) | {"ARXIV_CONTACT": ""}
+    status, _, err = await paperbot(tmp_path, "poll", **quiet)
+
+    assert status == 2
+    assert "ARXIV_CONTACT" in err
+    assert arxiv.log == []
+
+
+@pytest.mark.skipif(not is_installed(), reason="the extra `rank` is not installed")
+async def test_candidates_come_in_the_order_of_taste_with_reasons(tmp_path: Path, arxiv: FakeArxiv):
+    vault = tmp_path / "vault"
+    vault.mkdir()
+    for n in range(15):
+        text = (
+            f"https://arxiv.org/abs/2401.{n + 1:05}\n\n*Reward note {n}* (Ada Example)\n\n"
+            f"> reward model reasoning policy {n}\n\n보상 모델 생각.\n\n#reward-model\n"
+        )
+        (vault / f"240102 Note {n}.md").write_text(text, encoding="utf-8")
+    await paperbot(tmp_path, "import", str(vault))
+    await poll(tmp_path, arxiv)
+
+    status, out, err = await paperbot(tmp_path, "candidates", "--json", **settings(arxiv))
+
+    found = json.loads(out)
+    assert (status, err) == (0, "")
+    assert len(found) == 20
+    assert all("reward" in each["title"] for each in found[:10])
+    assert not any("reward" in each["title"] for each in found[10:])
+    assert found[0]["tags"] == ["reward-model"]
+    assert found[0]["like"][0]["title"].startswith("Reward note")
+    assert set(" ".join(found[0]["words"]).split()) <= {"reward", "model", "reasoning", "new"}
