@@ -45,9 +45,3 @@ def chromium() -> str:
         if path is not None:
             return path
     pytest.skip("no Chromium is installed")
-
-
-@pytest.fixture(scope="session")
-def chaos_seeds(pytestconfig: pytest.Config) -> range:
-    """The seeds to go through: a few, or all twenty with `make chaos`."""
-    return range(20 if pytestconfig.getoption("--chaos-seeds") == "all" else 2)
