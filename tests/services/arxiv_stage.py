@@ -87,7 +87,7 @@ async def staged(
     """A stage at that instant; the vault is `folder`."""
     time = Time(now)
     folder.mkdir(exist_ok=True)
-    server = FakeArxiv(World(), clock=time, ticks=lambda: time.now.timestamp())
+    server = FakeArxiv(World(), clock=time, ticks=lambda: time.now.timestamp())  # noqa: PLW0108 - it moves on
     async with opened(database) as db, server:
         gate = DatabaseTurnstile(
             db, clock=time, sleep=time.sleep, spread=lambda: 0.0, patience=patience
