@@ -1,0 +1,52 @@
+"""`make bench`: what the bot does, as ratios to what plain tools do on this machine, in one run.
+
+`--quick` stays with small archives and few rounds. Words choose rows: `import`, `lookup`, `start`.
+"""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench import imports, lookups, start
+from tests.bench.measure import Row
+
+PARTS: dict[str, Callable[[bool], AsyncIterator[Row]]] = {
+    "import": imports.rows,
+    "lookup": lookups.rows,
+    "start": start.rows,
+}
+
+
+async def measure(parts: list[str], *, quick: bool) -> bool:
+    """Measure and print; whether every aim was held."""
+    table = Table("what", "result", "compared", "aim", "", title="Measured in one run, medians")
+    console = Console()
+    progress = Console(stderr=True)
+    held = True
+    for part in parts:
+        with progress.status(f"measuring {part} …"):
+            async for row in PARTS[part](quick):
+                mark = {True: "[green]held[/]", False: "[red]missed[/]", None: ""}[row.held]
+                table.add_row(row.name, row.result, row.compared, row.aim, mark)
+                held = held and row.held is not False
+    console.print(table)
+    return held
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("--quick", action="store_true", help="small archives, few rounds")
+    chosen = parser.parse_args()
+    if not PARTS.keys() >= set(chosen.parts):
+        parser.error(f"the parts are {', '.join(PARTS)}")
+    held = asyncio.run(measure(chosen.parts or list(PARTS), quick=chosen.quick))
+    return 0 if held else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,62 @@
+"""Measuring on a shared machine: interleaved rounds, medians, and ratios inside one run."""
+
+import statistics
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+Timed = Callable[[], Awaitable[float]]
+"""Does the work once; the seconds that count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table: what was measured, what came out, what it is measured by.
+
+    `aim` is what the project promises itself, and `held` whether this run kept it.
+    """
+
+    name: str
+    result: str
+    compared: str = ""
+    aim: str = ""
+    held: bool | None = None
+
+
+async def interleaved(rounds: int, works: Mapping[str, Timed]) -> dict[str, float]:
+    """The median seconds of each work; in every round each has its turn, so noise hits all."""
+    seconds: dict[str, list[float]] = {name: [] for name in works}
+    for place in range(rounds):
+        turn = list(works.items())
+        for name, work in turn if place % 2 else reversed(turn):
+            seconds[name].append(await work())
+    return {name: statistics.median(measured) for name, measured in seconds.items()}
+
+
+async def timed(work: Callable[[], Awaitable[object]]) -> float:
+    """The seconds of one call."""
+    start = time.perf_counter()
+    await work()
+    return time.perf_counter() - start
+
+
+def repeated(work: Callable[[], Awaitable[object]], times: int) -> Timed:
+    """A `Timed` of the mean of several calls, for work too short to be timed alone."""
+
+    async def mean() -> float:
+        start = time.perf_counter()
+        for _ in range(times):
+            await work()
+        return (time.perf_counter() - start) / times
+
+    return mean
+
+
+def microseconds(seconds: float) -> str:
+    """`431 µs`, or milliseconds where there are many."""
+    return f"{seconds * 1e6:.0f} µs" if seconds < 0.01 else f"{seconds * 1e3:.0f} ms"
+
+
+def against(name: str, ours: float, floor: float) -> str:
+    """`1.9 × plain sqlite3`."""
+    return f"{ours / floor:.1f} × {name}"
