@@ -8,10 +8,12 @@ from bot.domain.entry import Language
 _HANGUL = re.compile("[ᄀ-ᇿㄱ-ㆎꥠ-ꥼ가-힣ힰ-ퟻﾡ-ￜ]")
 _LATIN = re.compile("[A-Za-zÀ-ÖØ-öø-ɏ]")
 _LATIN_WORD = re.compile("[A-Za-zÀ-ÖØ-öø-ɏ]{2}")
-# Names and addresses say nothing about the language around them.
+# Names, tags and addresses say nothing about the language around them.
 _NAMED = re.compile(
-    r"\[\[[^\[\]\n]*\]\]|(?:https?://|www\.)\S+|```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL
+    r"(?<!\S)[#＃]\S+|\[\[[^\[\]\n]*\]\]|(?:https?://|www\.)\S+|```.*?(?:```|\Z)|`[^`\n]*`",
+    re.DOTALL,
 )
+_SIGNS = ("://", "[[", "`", "www.", "#", "＃")
 _SENTENCE_END = re.compile(r"""[.!?…:;。][)\]"'”’]*\s*(?:\([^()\n]*\)\s*)?$""")
 _TITLE_WORD = re.compile(r"[A-Za-z][\w'’.-]{3,}")
 _COMMON = re.compile(
@@ -27,7 +29,7 @@ def language_of(paragraph: str) -> Language | None:
     """The language of one paragraph, or `None` where its letters do not decide.
 
     Hangul makes a paragraph Korean, however many English terms it holds, unless the Hangul is a
-    mere quotation in English sentences. Addresses, names of notes, code, numbers and tables
+    mere quotation in English sentences. Addresses, names of notes, tags, code, numbers and tables
     of numbers decide nothing, nor do letters of other scripts.
     """
     text = _spoken(paragraph)
@@ -94,7 +96,7 @@ def _nearest(languages: Sequence[Language | None]) -> list[Language | None]:
 
 
 def _spoken(paragraph: str) -> str:
-    if "://" in paragraph or "[[" in paragraph or "`" in paragraph or "www." in paragraph:
+    if any(sign in paragraph for sign in _SIGNS):
         return _NAMED.sub(" ", paragraph)
     return paragraph
 

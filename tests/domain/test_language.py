@@ -22,6 +22,7 @@ KO, EN = Language.KO, Language.EN
         ("https://example.org/한국어", None),
         ("(https://arxiv.org/abs/2310.07831)", None),
         ("[[230101 A Note]]", None),
+        ("#강화학습 #rl", None),
         ("1,234.5 = 42%", None),
         ("| 2005.04425", None),
         ("```\nfor x in y: pass\n```", None),

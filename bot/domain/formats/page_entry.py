@@ -16,7 +16,7 @@ from bot.domain.formats.mentions import (
     references_in,
 )
 from bot.domain.formats.page_lines import Kind, Opening, Page, heading_on_line
-from bot.domain.formats.tags import gather_tags, parse_tag_line, tags_in_text
+from bot.domain.formats.tags import parse_tag_line, take_tags, with_tags_in
 from bot.domain.language import languages_of
 
 
@@ -28,7 +28,7 @@ class _Body:
     paragraphs: list[str] = field(default_factory=list)
     marked: list[bool] = field(default_factory=list)
     quoted: list[str] = field(default_factory=list)
-    spellings: list[str] = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
     english: bool = False
 
     def add(self, text: str) -> None:
@@ -62,7 +62,8 @@ def _take_line(line: str, kind: Kind, body: _Body) -> None:
     if kind is Kind.BLANK:
         return
     if kind is Kind.TAGS:
-        body.spellings.extend(parse_tag_line(line))
+        if not take_tags(parse_tag_line(line), body.tags):
+            body.add(line)
     elif line[0] == ">" and not body.paragraphs and not body.english:
         body.quoted.append(line[1:].strip())
     elif has_marks(line, english=body.english):
@@ -102,14 +103,14 @@ def _entry(heading: Heading, body: _Body, source: Source, on: dt.date | None) ->
         abstract=_quotation(body.quoted) or "\n\n".join(body.paragraphs[:abstract]) or None,
     )
     said = body.paragraphs[abstract:]
-    tags = gather_tags(body.spellings, (each for text in said for each in tags_in_text(text)))
+    tags = with_tags_in(said, body.tags)
     return Entry(
         paper=paper,
         source=source,
         date=on,
         commentary=by_language(said, languages[abstract:]),
-        tags=tags.slugs,
-        spellings=tags.spellings,
+        tags=tuple(tags),
+        spellings=tuple(tags.values()),
         references=references_in(said, paper),
         links=tuple(dict.fromkeys(name for text in said for name in note_names_in(text))),
     )
@@ -172,7 +173,7 @@ def _address_lines(paper: Paper) -> Iterator[str]:
 
 def _tag_lines(entry: Entry) -> Iterator[str]:
     if entry.spellings:
-        yield " ".join(f"#{spelling}" for spelling in dict.fromkeys(entry.spellings))
+        yield " ".join(f"#{spelling}" for spelling in entry.spellings)
 
 
 def _lines(text: str) -> list[str]:

@@ -2,8 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 
 from bot.domain.entry import tag_slug
 
@@ -12,14 +11,6 @@ _IN_LINE = re.compile(rf"[#＃]({_SPELLING})[,;.、，]*")
 _IN_TEXT = re.compile(rf"(?<![^\s(\[（])[#＃]({_SPELLING})")
 _LETTER = re.compile(r"[^\W\d_]")
 _LONGEST_LINE = 5_000
-
-
-@dataclass(frozen=True, slots=True)
-class Tags:
-    """The tags of an entry: their slugs without repeats, and every spelling as it was written."""
-
-    slugs: tuple[str, ...]
-    spellings: tuple[str, ...]
 
 
 def parse_tag_line(line: str) -> tuple[str, ...]:
@@ -49,13 +40,29 @@ def tags_in_text(text: str) -> Iterable[str]:
     )
 
 
-def gather_tags(on_lines: Iterable[str], in_text: Iterable[str]) -> Tags:
-    """The tags of an entry, from the spellings on lines of their own and those in its text.
+def take_tags(spellings: Iterable[str], tags: dict[str, str]) -> bool:
+    """Add the tags of a line to those known, slug to spelling; or none, if it repeats one.
 
-    Every spelling on a tag line is kept, so that none is lost; one that text repeats is not.
+    A line that repeats a tag is to be kept as text, since a tag has one spelling only.
     """
-    spellings = list(on_lines)
-    seen = set(spellings)
-    spellings += [spelling for spelling in in_text if spelling not in seen]
-    slugs = dict.fromkeys(tag_slug(unicodedata.normalize("NFC", each)) for each in spellings)
-    return Tags(tuple(slugs), tuple(spellings))
+    new: dict[str, str] = {}
+    for spelling in spellings:
+        slug = _slug(spelling)
+        if slug in tags or slug in new:
+            return False
+        new[slug] = spelling
+    tags.update(new)
+    return True
+
+
+def with_tags_in(texts: Iterable[str], tags: Mapping[str, str]) -> dict[str, str]:
+    """The tags known, slug to spelling, and those that stand in running text."""
+    known = dict(tags)
+    for text in texts:
+        for spelling in tags_in_text(text):
+            known.setdefault(_slug(spelling), spelling)
+    return known
+
+
+def _slug(spelling: str) -> str:
+    return tag_slug(unicodedata.normalize("NFC", spelling))

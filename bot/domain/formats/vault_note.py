@@ -50,7 +50,7 @@ from bot.domain.formats.english_marks import has_marks, split_marks
 from bot.domain.formats.heading import emphasised, parse_plain
 from bot.domain.formats.mentions import is_note_names, malformed_ids, note_names_in, references_in
 from bot.domain.formats.note_head import NoteHead, read_head
-from bot.domain.formats.tags import gather_tags, parse_tag_line, tags_in_text
+from bot.domain.formats.tags import parse_tag_line, take_tags, with_tags_in
 from bot.domain.formats.untouched import is_untouched
 from bot.domain.language import languages_of
 
@@ -72,14 +72,14 @@ def parse(text: str, path: str) -> Parsed:
     head = read_head(lines, named.name)
     body = _read_body(head)
     paper = _paper(head, named)
-    tags = gather_tags(body.spellings, _tags_in(body))
+    tags = with_tags_in((each.text for each in body.paragraphs if not each.code), body.tags)
     entry = Entry(
         paper=paper,
         source=Source(SourceKind.VAULT_NOTE, path, text=text),
         date=named.on,
         commentary=_commentary(head, body),
-        tags=tags.slugs,
-        spellings=tags.spellings,
+        tags=tuple(tags),
+        spellings=tuple(tags.values()),
         references=references_in((each.text for each in body.paragraphs), paper),
         links=tuple(dict.fromkeys(note_names_in(text))),
     )
@@ -129,7 +129,7 @@ class _Body:
     """What stands below the head, while it is read line by line."""
 
     paragraphs: list[_Paragraph] = field(default_factory=list)
-    spellings: list[str] = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
     unfinished: list[str] = field(default_factory=list)
     english: bool = False
     under_links: bool = False
@@ -190,7 +190,9 @@ def _read_mark_up(line: str, body: _Body) -> bool:
     spellings = parse_tag_line(line)
     if spellings:
         body.finish_paragraph()
-        body.spellings.extend(spellings)
+        if not take_tags(spellings, body.tags):
+            body.unfinished.append(line)
+            body.finish_paragraph()
     return bool(spellings)
 
 
@@ -212,12 +214,6 @@ def _paper(head: NoteHead, named: NamedDate) -> Paper:
         url=address.written if address is not None else None,
         abstract=head.abstract,
     )
-
-
-def _tags_in(body: _Body) -> Iterator[str]:
-    for paragraph in body.paragraphs:
-        if not paragraph.code:
-            yield from tags_in_text(paragraph.text)
 
 
 def _commentary(head: NoteHead, body: _Body) -> tuple[Commentary, ...]:
@@ -260,7 +256,7 @@ def _written(entry: Entry) -> Iterator[str]:
         else:
             yield commentary.text
     if entry.spellings:
-        yield " ".join(f"#{spelling}" for spelling in dict.fromkeys(entry.spellings))
+        yield " ".join(f"#{spelling}" for spelling in entry.spellings)
     said = set(note_names_in("\n".join(commentary.text for commentary in entry.commentary)))
     below = [name for name in entry.links if name not in said]
     if below:

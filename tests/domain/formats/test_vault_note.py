@@ -230,9 +230,16 @@ def test_tags_are_found_on_their_lines_and_in_text_and_text_keeps_them() -> None
 
     assert entry.tags == ("gan", "long-context", "rl", "moe", "object-detection", "tag", "인용")
     assert entry.spellings == (
-        *("gan", "long-context", "rl", "moe", "object_detection", "GAN", "tag", "인용"),
+        *("gan", "long-context", "rl", "moe", "object_detection", "tag", "인용"),
     )
     assert entry.paragraphs(KO)[0] == "결과. #object_detection #GAN"
+
+
+def test_a_line_that_repeats_a_tag_stays_in_the_text() -> None:
+    entry = read(f"{LINK}\n\n한국어.\n\n#gan #rl\n\n#GAN #lm\n\n#moe\n")
+
+    assert (entry.tags, entry.spellings) == (("gan", "rl", "moe", "lm"),) * 2
+    assert entry.paragraphs(KO) == ("한국어.", "#GAN #lm")
 
 
 def test_links_are_collected_from_the_text_and_from_below_their_heading() -> None:
