@@ -14,17 +14,22 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bot.adapters.latex import readable
 from bot.adapters.machine import machine_name, process_runs
+from bot.adapters.slack.access import Access
+from bot.adapters.slack.chat import SlackChat
 from bot.domain.delivery import Patience
 from bot.domain.pace import Pace
 from bot.domain.words import ENGLISH
-from bot.ports import MessageRef, Platform
+from bot.ports import Chat, MessageRef, Platform
 from bot.services import own
 from bot.services.deliver import Deliverer, Terms
 from bot.services.plan import plan_due
 from bot.store.database import Database, Transaction, opened
 from bot.store.ownership import Process
+from tests.adapters.slack.stage import RecordingInbox, Remembered
 from tests.fakes.http_chat import HttpChat, connected
+from tests.fakes.slack import BOT_TOKEN, SIGNING_SECRET
 
 
 def now() -> datetime:
@@ -33,6 +38,13 @@ def now() -> datetime:
 
 class BlindChat(HttpChat):
     """Never finds anything: whoever uses it sends again whatever is in doubt."""
+
+    async def find(self, *_: object, **__: object) -> MessageRef | None:
+        return None
+
+
+class BlindSlackChat(SlackChat):
+    """The same on Slack."""
 
     async def find(self, *_: object, **__: object) -> MessageRef | None:
         return None
@@ -68,8 +80,12 @@ async def main(options: argparse.Namespace) -> None:
     )
     async with AsyncExitStack() as stack:
         db = await stack.enter_async_context(opened(options.database))
-        chat = await stack.enter_async_context(connected(options.url))
-        if options.blind:
+        chat: Chat
+        if options.chat == "slack":
+            chat = await stack.enter_async_context(slack_chat(options.url, blind=options.blind))
+        else:
+            chat = await stack.enter_async_context(connected(options.url))
+        if options.blind and isinstance(chat, HttpChat):
             chat = BlindChat(chat._url, chat._session, Platform.SLACK)
         if options.doom:
             moment, number = options.doom
@@ -92,6 +108,23 @@ async def main(options: argparse.Namespace) -> None:
             await asyncio.sleep(0.05)
 
 
+@asynccontextmanager
+async def slack_chat(url: str, *, blind: bool) -> AsyncIterator[Chat]:
+    """The real one, posting; nobody talks to it."""
+    chat = (BlindSlackChat if blind else SlackChat)(
+        Access(BOT_TOKEN, None, SIGNING_SECRET, url),
+        seen=Remembered(),
+        readable=readable,
+        voices=lambda _: ENGLISH,
+        clock=now,
+        sleep=lambda seconds: asyncio.sleep(seconds / 10),
+    )
+    async with asyncio.TaskGroup() as tasks:
+        serving = tasks.create_task(chat.run(RecordingInbox()))
+        yield chat
+        serving.cancel()
+
+
 async def take_ownership(db: Database, stopping: asyncio.Event) -> None:
     await own.acquire(
         db,
@@ -107,6 +140,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--database", type=Path, required=True)
     parser.add_argument("--url", required=True)
+    parser.add_argument("--chat", choices=("http", "slack"), default="http")
     parser.add_argument("--timeout", type=float, default=0.7)
     parser.add_argument("--lease", type=float)
     parser.add_argument("--at-once", type=int, default=64)
