@@ -27,6 +27,7 @@ from typing import Any, TypeVar
 import aiosqlite
 
 from bot.domain.errors import StorageError
+from bot.domain.words import mark
 from bot.store.migrate import Migration, apply_migrations, bundled_migrations
 
 Parameters = Mapping[str, Any]
@@ -269,20 +270,27 @@ def _make_folder(path: Path) -> None:
         ) from error
 
 
+_LOCKED = mark("Another process keeps the database locked: try again when it is done")
 _EXPLANATIONS: Mapping[int, str] = {
-    sqlite3.SQLITE_FULL: "The disk is full. Nothing was changed: make room, then try again",
-    sqlite3.SQLITE_READONLY: "The database or its folder is read-only: the bot must be able to "
-    "write both",
-    sqlite3.SQLITE_CANTOPEN: "The database cannot be opened: the bot must be able to read and "
-    "write the file and its folder",
-    sqlite3.SQLITE_PERM: "The database cannot be opened: its permissions forbid it",
-    sqlite3.SQLITE_NOTADB: "This file is no SQLite database: choose another with "
-    "PAPERBOT_DATABASE, or put a backup in its place",
-    sqlite3.SQLITE_CORRUPT: "The database is damaged: put a backup in its place",
-    sqlite3.SQLITE_IOERR: "The disk cannot be read or written. Nothing was changed: check the "
-    "disk, then try again",
-    sqlite3.SQLITE_BUSY: "Another process keeps the database locked: try again when it is done",
-    sqlite3.SQLITE_LOCKED: "Another process keeps the database locked: try again when it is done",
+    sqlite3.SQLITE_FULL: mark("The disk is full. Nothing was changed: make room, then try again"),
+    sqlite3.SQLITE_READONLY: mark(
+        "The database or its folder is read-only: the bot must be able to write both"
+    ),
+    sqlite3.SQLITE_CANTOPEN: mark(
+        "The database cannot be opened: the bot must be able to read and write the file and its "
+        "folder"
+    ),
+    sqlite3.SQLITE_PERM: mark("The database cannot be opened: its permissions forbid it"),
+    sqlite3.SQLITE_NOTADB: mark(
+        "This file is no SQLite database: choose another with PAPERBOT_DATABASE, or put a backup "
+        "in its place"
+    ),
+    sqlite3.SQLITE_CORRUPT: mark("The database is damaged: put a backup in its place"),
+    sqlite3.SQLITE_IOERR: mark(
+        "The disk cannot be read or written. Nothing was changed: check the disk, then try again"
+    ),
+    sqlite3.SQLITE_BUSY: _LOCKED,
+    sqlite3.SQLITE_LOCKED: _LOCKED,
 }
 
 
