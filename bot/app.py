@@ -26,12 +26,13 @@ from bot.domain.subscription import Subscription
 from bot.platforms import join
 from bot.ports import Chat, Condition, Health, Measure, Platform
 from bot.samples import PAGE
-from bot.services import demo, edits, outbox, own, plan
+from bot.services import demo, discuss, edits, notices, outbox, own, plan, removals
 from bot.services.backup import after_restore
 from bot.services.board import DatabaseBoard
 from bot.services.channel_check import checker
 from bot.services.deliver import Deliverer
 from bot.services.digest_command import Desk
+from bot.services.discuss import Talk
 from bot.services.inbox import Bot
 from bot.services.library import DatabaseLibrary
 from bot.services.measure import measure
@@ -62,6 +63,7 @@ TIME_TO_FINISH = timedelta(seconds=9)
 _PLAN_EVERY = timedelta(seconds=20)
 _DELIVER_EVERY = timedelta(seconds=2)
 _EDIT_EVERY = timedelta(seconds=10)
+_TALK_EVERY = timedelta(seconds=10)
 _TELL_EVERY = timedelta(minutes=1)
 _LOOK_EVERY = timedelta(seconds=10)
 
@@ -234,7 +236,14 @@ class _Assembly:
             planned=lambda: self._alarm.wake("plan"),
             categories=settings.arxiv_categories if settings.arxiv_contact else (),
         )
-        self._inbox = Bot(desk, voices=self._voices)
+        self._talk = Talk(
+            db,
+            clock=now,
+            voices=self._voices,
+            to_send=lambda: self._alarm.wake("deliver"),
+            to_change=lambda: self._alarm.wake("edit"),
+        )
+        self._inbox = Bot(desk, voices=self._voices, talk=self._talk)
         self._platforms = {
             platform: Supervised(
                 platform.value, self._serving(chat), clock=now, sleep=asyncio.sleep
@@ -258,6 +267,7 @@ class _Assembly:
         self._alarm.add("plan", _PLAN_EVERY, self._plan)
         self._alarm.add("deliver", _DELIVER_EVERY, self._deliver)
         self._alarm.add("edit", _EDIT_EVERY, self._edit)
+        self._alarm.add("talk", _TALK_EVERY, self._follow_talk)
         self._alarm.add("tell", _TELL_EVERY, self._tell)
         self._alarm.add("look", _LOOK_EVERY, self._look)
 
@@ -320,20 +330,26 @@ class _Assembly:
     async def _plan(self) -> None:
         if await plan.plan_due(self._db, now=now(), voices=self._voices):
             self._alarm.wake("deliver")
+            self._alarm.wake("talk")
 
     async def _deliver(self) -> None:
         await self._deliverer.drain(self._stopping)
 
     async def _edit(self) -> None:
         await edits.want_again(self._db, now=now(), voices=self._voices)
-        await edits.edit_due(
-            self._db,
-            self._chats,
-            clock=now,
-            pace=self._pace,
-            jitter=chance,
-            stopping=self._stopping,
-        )
+        for change_due in (edits.edit_due, removals.remove_due):
+            await change_due(
+                self._db,
+                self._chats,
+                clock=now,
+                pace=self._pace,
+                jitter=chance,
+                stopping=self._stopping,
+            )
+
+    async def _follow_talk(self) -> None:
+        await discuss.catch_up(self._talk)
+        await notices.pass_on(self._talk)
 
     async def _tell(self) -> None:
         await outbox.tell_refusals(self._db, self._tell_operator, now=now())

@@ -75,6 +75,13 @@ PAPER = CommandSpec(
         Option("query", mark("What to look for"), free=True, completes=True),
         PAGE,
     ),
+    verbs=(
+        Verb(
+            "forget-me",
+            mark("Forget everything I said in discussions, and remove its copies"),
+            audience=Audience.PRIVATE,
+        ),
+    ),
     examples=(
         "/paper reasoning",
         "/paper #rl -#moe",
@@ -86,7 +93,7 @@ PAPER = CommandSpec(
 DIGEST = CommandSpec(
     name="digest",
     summary=mark("Show a day's digest, or manage the daily one of this channel"),
-    usage="/digest [today | DATE | here | settings | pause | resume | status]",
+    usage="/digest [today | DATE | here | settings | pause | resume | status | link | unlink]",
     audience=Audience.PRIVATE,
     options=(
         Option("what", mark("today, a date, or what to do"), free=True, completes=True),
@@ -98,6 +105,8 @@ DIGEST = CommandSpec(
         Option("layout", mark("papers: a message a paper; compact: one message")),
         Option("most", mark("The most papers a digest")),
         Option("since", mark("From which date on: older days are put out one by one")),
+        Option("discussion", mark("on: keep and share what is said in threads; off: nothing")),
+        Option("notices", mark("on: news of a paper comes into its thread; off: none")),
     ),
     verbs=(
         Verb("today", mark("Show today's digest; nothing is posted")),
@@ -107,6 +116,8 @@ DIGEST = CommandSpec(
         Verb("pause", mark("Post nothing until resumed"), Who.MANAGERS),
         Verb("resume", mark("Post again"), Who.MANAGERS),
         Verb("status", mark("When the next digest comes, and how the last ones went")),
+        Verb("link", mark("Share discussions with another channel, by a code"), Who.MANAGERS),
+        Verb("unlink", mark("Share discussions with no other channel any more"), Who.MANAGERS),
     ),
     examples=(
         "/digest today",

@@ -171,6 +171,7 @@ TOO_OFTEN = mark("It failed too often; nothing was posted")
 ROOT_MISSING = mark("The message that it replies to was not posted")
 DROPPED = mark("An operator dropped it")
 WITHDRAWN = mark("Its entry was withdrawn before it was posted")
+TAKEN_BACK = mark("What it is a copy of was taken back")
 
 
 def after_call(

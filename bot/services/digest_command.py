@@ -16,7 +16,8 @@ from bot.domain.present_subscription import present_subscription
 from bot.domain.subscription import Subscription
 from bot.domain.words import Say
 from bot.ports import ChannelRef, Command
-from bot.services import poll, subscribe
+from bot.services import linking, poll, subscribe
+from bot.services.discuss import Talk
 from bot.services.subscribe import Words
 from bot.store import entries
 from bot.store.database import Database
@@ -44,7 +45,7 @@ class Desk:
 
 
 async def answer(
-    desk: Desk, command: Command, *, languages: tuple[Language, ...], say: Say
+    desk: Desk, talk: Talk, command: Command, *, languages: tuple[Language, ...], say: Say
 ) -> Document:
     """The answer to `/digest …`; raises `UserError`."""
     what = command.options.get("what", "").strip()
@@ -53,7 +54,14 @@ async def answer(
         raise UsageError("Only people who may manage this channel can do that")
     if verb is None or verb.name in {"today", "newest"}:
         return await _show_day(desk, command.channel, what, languages, say)
+    match verb.name:
+        case "link":
+            return await _link(talk, command.channel, what, say)
+        case "unlink":
+            return await linking.unlink(talk, command.channel, say)
     words = _words(command.options)
+    if verb.name in ("here", "settings"):
+        await _change_wish(talk, command)
     match verb.name:
         case "here":
             await _subscribe(desk, command, words)
@@ -64,7 +72,22 @@ async def answer(
         case "resume":
             await subscribe.resume(desk.db, command.channel, now=desk.clock(), check=desk.check)
     desk.planned()
-    return await _show_status(desk, command.channel, say)
+    status = await _show_status(desk, command.channel, say)
+    note = await linking.describe(talk, command.channel, say)
+    return replace(status, blocks=(*status.blocks, Note(run(note)))) if note else status
+
+
+async def _link(talk: Talk, channel: ChannelRef, what: str, say: Say) -> Document:
+    code = what.split(maxsplit=1)[1:]
+    if code:
+        return await linking.enter_code(talk, channel, code[0], say)
+    return await linking.make_code(talk, channel, say)
+
+
+async def _change_wish(talk: Talk, command: Command) -> None:
+    discussion, notices = (command.options.get(name) for name in ("discussion", "notices"))
+    if discussion is not None or notices is not None:
+        await linking.change_wish(talk, command.channel, discussion=discussion, notices=notices)
 
 
 async def _show_day(

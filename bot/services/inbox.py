@@ -10,9 +10,10 @@ from bot.domain.errors import UserError
 from bot.domain.present_arxiv import present_nominees
 from bot.domain.words import Say, in_words
 from bot.ports import Choice, Command, MessageRef, Said
-from bot.services import completion, digest_command, lookup, subscribe
+from bot.services import completion, digest_command, discuss, lookup, subscribe
 from bot.services.candidates import list_nominees
 from bot.services.digest_command import Desk
+from bot.services.discuss import Talk
 
 log = logging.getLogger(__name__)
 
@@ -21,11 +22,17 @@ _NEW = frozenset({"new", "새논문"})
 
 
 class Bot:
-    """`ports.Inbox` over the database; `voices` gives the `Say` of a locale."""
+    """`ports.Inbox` over the database; `voices` gives the `Say` of a locale.
 
-    def __init__(self, desk: Desk, *, voices: Callable[[str], Say]) -> None:
+    Without a `talk`, discussions go on over the same database and wake nobody up.
+    """
+
+    def __init__(
+        self, desk: Desk, *, voices: Callable[[str], Say], talk: Talk | None = None
+    ) -> None:
         self._desk = desk
         self._voices = voices
+        self._talk = talk if talk is not None else Talk(desk.db, desk.clock, voices)
 
     async def command(self, command: Command) -> Document:
         """The answer; whatever goes wrong is answered too, and logged if it is ours."""
@@ -46,13 +53,15 @@ class Bot:
             case commands.DIGEST.name:
                 languages = _languages(say)
                 return await digest_command.answer(
-                    self._desk, command, languages=languages, say=say
+                    self._desk, self._talk, command, languages=languages, say=say
                 )
             case _:
                 return present_lookup.present_help(say)
 
     async def _paper(self, command: Command, say: Say) -> Document:
         asked = command.options.get("query", "").strip()
+        if commands.find_verb(commands.PAPER, command.options) is not None:
+            return await self._forget(command, say)
         page = _page(command.options.get("page", "1"))
         if asked.casefold() in _NEW:
             nominees = await list_nominees(self._desk.db, page=page, per_page=PER_PAGE)
@@ -76,6 +85,12 @@ class Bot:
             say=say,
         )
 
+    async def _forget(self, command: Command, say: Say) -> Document:
+        forgotten = await discuss.forget_person(self._talk, command.user, command.channel)
+        return present.notice(
+            say.count("{n} reply is forgotten.", "{n} replies are forgotten.", forgotten)
+        )
+
     async def complete(self, command: Command, option: str, typed: str) -> tuple[Choice, ...]:
         """Suggestions for a look-up, a zone, or what `/digest` can do."""
         say = self._voices(command.locale)
@@ -94,10 +109,12 @@ class Bot:
                 return ()
 
     async def said(self, said: Said) -> None:
-        """Replies are kept by their platform; the bot's own memory comes with discussions."""
+        """Kept, shared and answered; see `bot.services.discuss`."""
+        await discuss.hear(self._talk, said)
 
     async def unsaid(self, message: MessageRef) -> None:
-        """See `said`."""
+        """Forgotten, and its copies removed."""
+        await discuss.unhear(self._talk, message)
 
 
 def _page(text: str) -> int:

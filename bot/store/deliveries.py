@@ -104,7 +104,7 @@ def _add(connection: sqlite3.Connection, rows: Sequence[Parameters]) -> int:
         if done is not None:
             added += 1
             if row["root"] is not None:
-                connection.execute(_HOLD_WITH_ROOT, row | {"id": done["id"]})
+                connection.execute(_HOLD_WITH_ROOT, {**row, "id": done["id"]})
     return added
 
 

@@ -30,6 +30,7 @@ async def list_due(tx: Transaction, today: date, limit: int) -> tuple[str, ...]:
             WHEN a.asked_on IS NULL OR a.asked_on < :week_ago THEN (
                 EXISTS (SELECT 1 FROM entry AS e WHERE e.paper_id = p.id AND e.newness > 0)
                 OR EXISTS (SELECT 1 FROM reference AS r WHERE r.paper_id = p.id AND r.newness > 0)
+                OR EXISTS (SELECT 1 FROM reply_reference AS d WHERE d.number = p.arxiv_id)
             )
             WHEN a.asked_on < :today AND a.misses < :patience THEN (
                 a.misses > 0

@@ -1,0 +1,174 @@
+"""Answers in threads: what a person who called the bot is told, read from the archive."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from bot.domain import commands, present_discussion, present_lookup
+from bot.domain.arxiv import ArxivId
+from bot.domain.discussion import LookUp, Question, Unclear, Wish
+from bot.domain.document import Button, Buttons, Document
+from bot.domain.entry import EntryId, Language, StoredEntry
+from bot.domain.present import LANGUAGES, notice
+from bot.domain.query import About, PaperRef, Query
+from bot.domain.words import Say
+from bot.ports import EntryPage, MessageRef
+from bot.services import lookup
+from bot.store import entries, records, related, search, threads
+from bot.store.database import Database, Transaction
+
+Link = Callable[[MessageRef], str | None]
+"""Where a person reads a message, if there is an address for that."""
+
+_FOUND = 5
+"""Rows of a look-up in a thread; the other pages are behind buttons."""
+
+
+def no_link(_message: MessageRef) -> str | None:
+    """Nobody knows an address."""
+    return None
+
+
+def voice_languages(say: Say) -> tuple[Language, ...]:
+    """The reader's own language first, then the others."""
+    return tuple(sorted(LANGUAGES, key=lambda language: language != say.locale))
+
+
+async def answer(
+    db: Database,
+    question: Question,
+    entry_id: EntryId | None,
+    *,
+    channel: str,
+    link: Link,
+    say: Say,
+) -> Document:
+    """The answer to a question in the thread of that entry, or in one of no entry."""
+    match question:
+        case Wish.HELP:
+            return present_discussion.present_words(say)
+        case Unclear():
+            return present_discussion.present_words(say, unclear=True)
+        case LookUp(asked):
+            return await _look_up(db, asked, say)
+        case _:
+            pass
+    if entry_id is None:
+        return present_discussion.present_words(say, unclear=True)
+    async with db.reading() as tx:
+        stored = await entries.find(tx, entry_id)
+        if stored is None:
+            return present_discussion.present_words(say, unclear=True)
+        page = await related.page_of(tx, stored)
+        abstract = await abstract_of(tx, stored)
+        links = await thread_links(tx, entries_of(page), channel, link)
+    if question is Wish.SIMILAR:
+        return await _similar(db, stored, say)
+    return _about(question, page, abstract, links, say)
+
+
+def _about(
+    wish: Wish,
+    page: EntryPage,
+    abstract: str | None,
+    links: Mapping[EntryId, str],
+    say: Say,
+) -> Document:
+    stored = page.stored
+    match wish:
+        case Wish.ABSTRACT:
+            title = stored.entry.paper.title
+            return present_discussion.present_abstract(title, abstract, say)
+        case Wish.REFS:
+            mentions = [(mention.reference, mention.entry_id) for mention in page.mentions]
+            return present_discussion.present_references(mentions, links, say)
+        case Wish.CITED:
+            nothing = say("No entry refers to this paper yet.")
+            return present_discussion.present_related(say("Cited by"), page.cited_by, nothing, say)
+        case Wish.BIB:
+            return present_discussion.present_bibtex(stored)
+        case Wish.KO:
+            return present_discussion.present_commentary(stored, Language.KO, say)
+        case Wish.EN:
+            return present_discussion.present_commentary(stored, Language.EN, say)
+        case _:
+            return present_discussion.present_words(say)
+
+
+async def _similar(db: Database, stored: StoredEntry, say: Say) -> Document:
+    paper = stored.entry.paper
+    if paper.arxiv_id is None:
+        return notice(say("I know no paper like this one."))
+    asked = f"similar:{paper.arxiv_id.number}"
+    found = await lookup.look_up(db, asked, per_page=_FOUND)
+    if not found.entries:
+        return notice(say("I know no paper like this one."))
+    return _results(asked, found, say)
+
+
+async def _look_up(db: Database, asked: str, say: Say) -> Document:
+    found = await lookup.look_up(db, asked, per_page=_FOUND)
+    if not found.entries:
+        if found.suggestions:
+            return present_lookup.present_nothing(asked, found.suggestions, say)
+        return present_discussion.present_nothing_found(asked, say)
+    if len(found.entries) == 1 and not found.more:
+        languages = voice_languages(say)
+        return present_discussion.present_card(found.entries[0], languages=languages, say=say)
+    return _results(asked, found, say)
+
+
+def _results(asked: str, found: lookup.Results, say: Say) -> Document:
+    document = present_lookup.present_results(
+        asked,
+        found.entries,
+        page=1,
+        per_page=_FOUND,
+        more=False,
+        total=found.total,
+        languages=voice_languages(say),
+        say=say,
+    )
+    if not found.more:
+        return document
+    whole = Button(say("Show all"), command=commands.format_line("paper", asked))
+    return replace(document, blocks=(*document.blocks, Buttons((whole,))))
+
+
+async def abstract_of(tx: Transaction, stored: StoredEntry) -> str | None:
+    """The abstract that the curator noted, else arXiv's."""
+    paper = stored.entry.paper
+    if paper.abstract or paper.arxiv_id is None:
+        return paper.abstract
+    known = await records.find(tx, [paper.arxiv_id.number])
+    record = known.get(paper.arxiv_id.number)
+    return record.abstract if record is not None else None
+
+
+def entries_of(page: EntryPage) -> tuple[EntryId, ...]:
+    """Our entries about the papers that an entry refers to."""
+    return tuple(mention.entry_id for mention in page.mentions if mention.entry_id is not None)
+
+
+async def thread_links(
+    tx: Transaction, entry_ids: Iterable[EntryId], channel: str, link: Link
+) -> Mapping[EntryId, str]:
+    """Where the threads of these entries are read in a channel, of those that it has."""
+    links = {}
+    for entry_id in entry_ids:
+        message = await threads.find_posted(tx, entry_id, channel)
+        address = link(message) if message is not None else None
+        if address is not None:
+            links[entry_id] = address
+    return links
+
+
+async def card(tx: Transaction, number: str, say: Say) -> Document | None:
+    """A linked paper's card: what the curator wrote last, else what arXiv says; or `None`."""
+    query = Query((About(PaperRef(arxiv_id=ArxivId(number))),))
+    hits = await search.look_up(tx, query, page=1, per_page=1)
+    if hits.entries:
+        languages = voice_languages(say)
+        return present_discussion.present_card(hits.entries[0], languages=languages, say=say)
+    known = await records.find(tx, [number])
+    record = known.get(number)
+    return present_discussion.present_record(record, say) if record is not None else None

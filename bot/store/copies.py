@@ -1,0 +1,106 @@
+"""Copies of replies in the outbox, and messages of ours that are to be removed again."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.delivery import TAKEN_BACK
+from bot.ports import ChannelRef, MessageRef, Platform, parse_channel
+from bot.store.database import Transaction
+from bot.store.instants import to_text
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A copy that is in the outbox, in whatever state."""
+
+    delivery_id: int
+    channel: ChannelRef
+
+
+async def list_of(tx: Transaction, reply_id: int) -> tuple[Made, ...]:
+    """The copies of a reply."""
+    rows = await tx.all(
+        "SELECT id, channel FROM delivery WHERE reply_id = :reply ORDER BY id", {"reply": reply_id}
+    )
+    return tuple(Made(row["id"], parse_channel(row["channel"])) for row in rows)
+
+
+async def unwant(tx: Transaction, reply_id: int, content: str, shape: str) -> int:
+    """No copy of the reply shall be left, posted or not; returns how many there are.
+
+    `content`, a dumped document, takes the place of what the copies said, so that the outbox
+    does not keep it either.
+    """
+    changed = await tx.run(
+        """
+        UPDATE delivery
+           SET unwanted = 1, edit_after = '', edit_failures = 0, document = :content,
+               wanted = :shape
+         WHERE reply_id = :reply
+        """,
+        {"reply": reply_id, "content": content, "shape": shape},
+    )
+    await tx.run(
+        """
+        UPDATE delivery SET state = 'dead', reason = :taken_back, detail = '', waits_for = NULL
+         WHERE reply_id = :reply AND state IN ('planned', 'held') AND in_doubt = 0
+        """,
+        {"reply": reply_id, "taken_back": TAKEN_BACK},
+    )
+    return changed
+
+
+@dataclass(frozen=True, slots=True)
+class Unwanted:
+    """A posted message that is to be removed."""
+
+    id: int
+    message: MessageRef
+    failures: int
+
+
+async def list_unwanted(
+    tx: Transaction, platforms: Iterable[Platform], now: datetime, limit: int
+) -> tuple[Unwanted, ...]:
+    """Posted messages of these platforms that are to be removed now."""
+    rows = await tx.all(
+        """
+        SELECT id, channel, message_id, edit_failures FROM delivery
+         WHERE unwanted = 1 AND removed_at IS NULL AND state = 'sent' AND edit_after <= :now
+           AND substr(channel, 1, instr(channel, ':') - 1) IN (SELECT value FROM json_each(:platforms))
+         ORDER BY edit_after, id LIMIT :limit
+        """,
+        {"platforms": json.dumps(list(platforms)), "now": to_text(now), "limit": limit},
+    )
+    return tuple(
+        Unwanted(
+            row["id"],
+            MessageRef(parse_channel(row["channel"]), row["message_id"]),
+            row["edit_failures"],
+        )
+        for row in rows
+    )
+
+
+async def mark_removed(
+    tx: Transaction, delivery_id: int, now: datetime, reason: str = "", detail: str = ""
+) -> None:
+    """It is removed, or cannot be, for that reason; nothing more is done about it."""
+    await tx.run(
+        "UPDATE delivery SET removed_at = :now, reason = :reason, detail = :detail WHERE id = :id",
+        {"id": delivery_id, "now": to_text(now), "reason": reason, "detail": detail},
+    )
+
+
+async def remove_later(tx: Transaction, delivery_id: int, at: datetime, detail: str) -> None:
+    """It could not be removed for now; try again at that instant."""
+    await tx.run(
+        """
+        UPDATE delivery
+           SET edit_after = :at, edit_failures = edit_failures + 1, detail = :detail
+         WHERE id = :id
+        """,
+        {"id": delivery_id, "at": to_text(at), "detail": detail},
+    )

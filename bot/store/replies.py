@@ -1,0 +1,293 @@
+"""What people said in discussions, as rows."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.copies import Kept, Utterance
+from bot.domain.discussion import Reply
+from bot.domain.entry import EntryId
+from bot.domain.segment import segment
+from bot.ports import MessageRef
+from bot.store.database import Row, Transaction
+from bot.store.instants import from_text, to_text
+
+_MOST = 500
+"""Replies of one discussion that are read at once, the newest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An utterance that is to be kept; without `entry_id` it waits for its root to be known."""
+
+    message: MessageRef
+    root: MessageRef
+    entry_id: EntryId | None
+    author_id: str
+    author: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A reply as copies are planned from it; without `entry_id` its root is not known yet."""
+
+    id: int
+    entry_id: EntryId | None
+    author: str
+    text: str
+    utterance: Utterance
+
+
+_HEARD = "SELECT id, entry_id, author, text, channel, message_id, said_at, gone_at FROM reply "
+
+
+async def find(tx: Transaction, message: MessageRef) -> tuple[int, Kept] | None:
+    """The id of what is kept of a message, and what that is."""
+    row = await tx.one(
+        "SELECT id, text, gone_at FROM reply WHERE channel = :channel AND message_id = :message",
+        _named(message),
+    )
+    return (row["id"], Kept(row["text"], row["gone_at"] is not None)) if row is not None else None
+
+
+async def add(tx: Transaction, draft: Draft, now: datetime) -> int:
+    """Keep an utterance that is not kept yet; returns its id."""
+    row = await tx.one(
+        """
+        INSERT INTO reply (channel, message_id, root_message, entry_id, author_id, author, text,
+                           said_at)
+        VALUES (:channel, :message, :root, :entry, :author_id, :author, :text, :now)
+        RETURNING id
+        """,
+        _named(draft.message)
+        | {
+            "root": draft.root.id,
+            "entry": draft.entry_id,
+            "author_id": draft.author_id,
+            "author": draft.author,
+            "text": draft.text,
+            "now": to_text(now),
+        },
+    )
+    assert row is not None  # noqa: S101 - RETURNING gives the row that was inserted
+    reply_id: int = row["id"]
+    await _index(tx, reply_id, draft.text)
+    return reply_id
+
+
+async def change(tx: Transaction, reply_id: int, text: str, now: datetime) -> None:
+    """It was edited and says this now."""
+    await tx.run(
+        "UPDATE reply SET text = :text, edited_at = :now WHERE id = :id AND gone_at IS NULL",
+        {"id": reply_id, "text": text, "now": to_text(now)},
+    )
+    await _unindex(tx, reply_id)
+    await _index(tx, reply_id, text)
+
+
+async def forget(tx: Transaction, reply_ids: Iterable[int], now: datetime) -> None:
+    """Keep nothing of these but that they were there: what arrives of them comes too late."""
+    for reply_id in reply_ids:
+        await tx.run(
+            """
+            UPDATE reply SET text = '', author = '', author_id = '', gone_at = :now
+             WHERE id = :id AND gone_at IS NULL
+            """,
+            {"id": reply_id, "now": to_text(now)},
+        )
+        await _unindex(tx, reply_id)
+        await tx.run("DELETE FROM reply_reference WHERE reply_id = :id", {"id": reply_id})
+
+
+async def bury(tx: Transaction, message: MessageRef, now: datetime) -> None:
+    """A message was taken back that was never heard: should it still arrive, it is not kept."""
+    await tx.run(
+        """
+        INSERT INTO reply (channel, message_id, root_message, author_id, author, text, said_at,
+                           gone_at)
+        VALUES (:channel, :message, '', '', '', '', :now, :now)
+        ON CONFLICT DO NOTHING
+        """,
+        _named(message) | {"now": to_text(now)},
+    )
+
+
+async def list_by_author(tx: Transaction, author_id: str) -> tuple[int, ...]:
+    """The ids of everything that is kept of a person."""
+    rows = await tx.all(
+        "SELECT id FROM reply WHERE author_id = :author AND gone_at IS NULL", {"author": author_id}
+    )
+    return tuple(row["id"] for row in rows)
+
+
+async def get(tx: Transaction, reply_id: int) -> Heard:
+    """The reply of that id, which must exist."""
+    row = await tx.one(_HEARD + "WHERE id = :id", {"id": reply_id})
+    if row is None:
+        raise KeyError(reply_id)
+    return _heard(row)
+
+
+async def list_since(tx: Transaction, entry_id: EntryId, since: datetime) -> tuple[Heard, ...]:
+    """What was said in a discussion since then and is still there, in the order it was heard."""
+    rows = await tx.all(
+        _HEARD + "WHERE entry_id = :entry AND said_at >= :since AND gone_at IS NULL ORDER BY id",
+        {"entry": entry_id, "since": to_text(since)},
+    )
+    return tuple(map(_heard, rows))
+
+
+async def list_of(tx: Transaction, entry_id: EntryId) -> tuple[Reply, ...]:
+    """The newest replies of a discussion, oldest of them first."""
+    rows = await tx.all(
+        """
+        SELECT id, channel, message_id, author, text, said_at, edited_at FROM reply
+         WHERE entry_id = :entry AND gone_at IS NULL ORDER BY id DESC LIMIT :most
+        """,
+        {"entry": entry_id, "most": _MOST},
+    )
+    return tuple(
+        Reply(
+            id=row["id"],
+            channel=row["channel"],
+            message_id=row["message_id"],
+            author=row["author"],
+            text=row["text"],
+            said_at=from_text(row["said_at"]),
+            edited_at=from_text(row["edited_at"]) if row["edited_at"] else None,
+        )
+        for row in reversed(rows)
+    )
+
+
+async def place(tx: Transaction, now: datetime, patience: datetime) -> tuple[int, ...]:
+    """Find the discussions of replies that waited for their root to be known.
+
+    Those that waited since before `patience` are forgotten. Returns the ids of the others that
+    now have one, in the order in which they were heard.
+    """
+    waiting = await tx.one("SELECT 1 FROM reply WHERE entry_id IS NULL LIMIT 1")
+    if waiting is None:
+        return ()
+    rows = await tx.all(
+        """
+        UPDATE reply SET entry_id = (
+            SELECT d.entry_id FROM delivery d
+             WHERE d.message_id = reply.root_message AND d.channel = reply.channel
+               AND d.root_id IS NULL AND d.entry_id IS NOT NULL)
+         WHERE entry_id IS NULL AND gone_at IS NULL AND EXISTS (
+            SELECT 1 FROM delivery d
+             WHERE d.message_id = reply.root_message AND d.channel = reply.channel
+               AND d.root_id IS NULL AND d.entry_id IS NOT NULL)
+        RETURNING id
+        """
+    )
+    old = await tx.all(
+        "SELECT id FROM reply WHERE entry_id IS NULL AND said_at < :patience",
+        {"patience": to_text(patience)},
+    )
+    stale = [row["id"] for row in old]
+    await forget(tx, stale, now)
+    await tx.run_many("DELETE FROM reply WHERE id = :id", [{"id": each} for each in stale])
+    return tuple(sorted(row["id"] for row in rows))
+
+
+async def refer(tx: Transaction, reply_id: int, numbers: Iterable[str]) -> None:
+    """The reply links these papers of arXiv, and no others; cards already made are remembered."""
+    wanted = tuple(numbers)
+    rows = await tx.all("SELECT number FROM reply_reference WHERE reply_id = :id", {"id": reply_id})
+    await tx.run_many(
+        "DELETE FROM reply_reference WHERE reply_id = :id AND number = :number",
+        [{"id": reply_id, "number": row["number"]} for row in rows if row["number"] not in wanted],
+    )
+    await tx.run_many(
+        """
+        INSERT INTO reply_reference (reply_id, number, position) VALUES (:id, :number, :position)
+        ON CONFLICT (reply_id, number) DO UPDATE SET position = excluded.position
+        """,
+        [
+            {"id": reply_id, "number": number, "position": position}
+            for position, number in enumerate(wanted)
+        ],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CardDue:
+    """A paper linked in a reply that can be told by now."""
+
+    reply_id: int
+    number: str
+    channel: str
+    message_id: str
+    root_message: str
+    text: str
+
+
+async def list_cards_due(
+    tx: Transaction, *, reply_id: int | None = None, limit: int = 50
+) -> tuple[CardDue, ...]:
+    """Linked papers without a card that have an entry, or of which arXiv has told by now."""
+    rows = await tx.all(
+        """
+        SELECT f.reply_id, f.number, r.channel, r.message_id, r.root_message, r.text
+          FROM reply_reference f JOIN reply r ON r.id = f.reply_id
+         WHERE f.card_at IS NULL AND (:reply IS NULL OR f.reply_id = :reply)
+           AND r.entry_id IS NOT NULL AND r.gone_at IS NULL
+           AND (EXISTS (SELECT 1 FROM arxiv_record a WHERE a.number = f.number)
+                OR EXISTS (SELECT 1 FROM paper p JOIN entry e ON e.paper_id = p.id
+                            WHERE p.arxiv_id = f.number AND e.newness > 0))
+         ORDER BY f.reply_id, f.position LIMIT :limit
+        """,
+        {"reply": reply_id, "limit": limit},
+    )
+    return tuple(
+        CardDue(
+            reply_id=row["reply_id"],
+            number=row["number"],
+            channel=row["channel"],
+            message_id=row["message_id"],
+            root_message=row["root_message"],
+            text=row["text"],
+        )
+        for row in rows
+    )
+
+
+async def mark_card(tx: Transaction, reply_id: int, number: str, now: datetime) -> None:
+    """The paper's card is in the outbox."""
+    await tx.run(
+        "UPDATE reply_reference SET card_at = :now WHERE reply_id = :id AND number = :number",
+        {"id": reply_id, "number": number, "now": to_text(now)},
+    )
+
+
+async def _index(tx: Transaction, reply_id: int, text: str) -> None:
+    await tx.run(
+        "INSERT INTO reply_search (rowid, text) VALUES (:id, :text)",
+        {"id": reply_id, "text": segment(text)},
+    )
+
+
+async def _unindex(tx: Transaction, reply_id: int) -> None:
+    await tx.run("DELETE FROM reply_search WHERE rowid = :id", {"id": reply_id})
+
+
+def _named(message: MessageRef) -> dict[str, object]:
+    return {"channel": str(message.channel), "message": message.id}
+
+
+def _heard(row: Row) -> Heard:
+    return Heard(
+        id=row["id"],
+        entry_id=EntryId(row["entry_id"]) if row["entry_id"] is not None else None,
+        author=row["author"],
+        text=row["text"],
+        utterance=Utterance(
+            channel=row["channel"],
+            message_id=row["message_id"],
+            said_at=from_text(row["said_at"]),
+            gone=row["gone_at"] is not None,
+        ),
+    )

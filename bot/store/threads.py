@@ -1,0 +1,140 @@
+"""Threads: the deliveries that posted an entry, each the presence of a discussion in a channel."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.copies import Thread
+from bot.domain.delivery import REFUSED
+from bot.domain.entry import EntryId
+from bot.ports import ChannelRef, MessageRef, parse_channel
+from bot.store.database import Transaction
+from bot.store.instants import to_text
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """The message whose thread it is: its delivery, and the entry it shows, if it shows one."""
+
+    delivery_id: int
+    entry_id: EntryId | None
+
+
+async def find(tx: Transaction, root: MessageRef) -> Root | None:
+    """The delivery that posted that message into its channel, if we did."""
+    row = await tx.one(
+        """
+        SELECT id, entry_id FROM delivery
+         WHERE message_id = :message AND channel = :channel AND root_id IS NULL
+           AND root_message IS NULL
+        """,
+        {"message": root.id, "channel": str(root.channel)},
+    )
+    if row is None:
+        return None
+    entry_id = EntryId(row["entry_id"]) if row["entry_id"] is not None else None
+    return Root(row["id"], entry_id)
+
+
+async def may_be_ours(tx: Transaction, root: MessageRef) -> bool:
+    """Whether an entry is on its way into the channel whose message this might be."""
+    row = await tx.one(
+        """
+        SELECT 1 FROM delivery
+         WHERE channel = :channel AND state = 'sending' AND entry_id IS NOT NULL
+           AND root_id IS NULL LIMIT 1
+        """,
+        {"channel": str(root.channel)},
+    )
+    return row is not None
+
+
+async def list_of(tx: Transaction, entry_id: EntryId) -> tuple[Thread, ...]:
+    """The threads of a discussion, oldest first; those not posted yet are there too."""
+    rows = await tx.all(
+        """
+        SELECT d.id, d.channel,
+               NOT EXISTS (SELECT 1 FROM delivery r
+                            WHERE r.root_id = d.id AND r.state = 'dead' AND r.reason = :refused)
+               AS is_open
+          FROM delivery d
+         WHERE d.entry_id = :entry AND d.root_id IS NULL AND d.state <> 'dead' ORDER BY d.id
+        """,
+        {"entry": entry_id, "refused": REFUSED},
+    )
+    return tuple(Thread(row["id"], row["channel"], bool(row["is_open"])) for row in rows)
+
+
+async def find_posted(tx: Transaction, entry_id: EntryId, channel: str) -> MessageRef | None:
+    """The message that shows an entry in a channel, if it is posted there."""
+    row = await tx.one(
+        """
+        SELECT message_id FROM delivery
+         WHERE entry_id = :entry AND channel = :channel AND root_id IS NULL AND state = 'sent'
+         ORDER BY id DESC LIMIT 1
+        """,
+        {"entry": entry_id, "channel": channel},
+    )
+    return MessageRef(parse_channel(channel), row["message_id"]) if row is not None else None
+
+
+async def list_new(tx: Transaction, limit: int) -> tuple[tuple[int, EntryId], ...]:
+    """Threads that nobody has looked at yet, with their entries, oldest first."""
+    rows = await tx.all(
+        """
+        SELECT id, entry_id FROM delivery
+         WHERE id > (SELECT delivery_id FROM discussion_progress)
+           AND entry_id IS NOT NULL AND root_id IS NULL
+         ORDER BY id LIMIT :limit
+        """,
+        {"limit": limit},
+    )
+    return tuple((row["id"], EntryId(row["entry_id"])) for row in rows)
+
+
+async def looked_at(tx: Transaction, delivery_id: int) -> None:
+    """Every thread up to that delivery has been looked at."""
+    await tx.run("UPDATE discussion_progress SET delivery_id = :id", {"id": delivery_id})
+
+
+async def events_until(tx: Transaction) -> int:
+    """The newest event of a paper that was passed on."""
+    row = await tx.one("SELECT event_id FROM discussion_progress")
+    return row["event_id"] if row is not None else 0
+
+
+async def passed_on(tx: Transaction, event_id: int) -> None:
+    """Every event of a paper up to that one has been passed on."""
+    await tx.run("UPDATE discussion_progress SET event_id = :id", {"id": event_id})
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A thread whose root is there for people to see."""
+
+    channel: ChannelRef
+    message: MessageRef
+    entry_id: EntryId
+
+
+async def list_about(tx: Transaction, number: str, at: datetime) -> tuple[Posted, ...]:
+    """The threads about a paper of arXiv that were there at that instant and are not closed."""
+    rows = await tx.all(
+        """
+        SELECT d.channel, d.message_id, d.entry_id
+          FROM paper p JOIN entry e ON e.paper_id = p.id JOIN delivery d ON d.entry_id = e.id
+         WHERE p.arxiv_id = :number AND e.newness > 0 AND d.root_id IS NULL AND d.state = 'sent'
+           AND d.sent_at <= :at
+           AND NOT EXISTS (SELECT 1 FROM delivery r
+                            WHERE r.root_id = d.id AND r.state = 'dead' AND r.reason = :refused)
+         ORDER BY d.id
+        """,
+        {"number": number, "at": to_text(at), "refused": REFUSED},
+    )
+    return tuple(
+        Posted(
+            channel=(channel := parse_channel(row["channel"])),
+            message=MessageRef(channel, row["message_id"]),
+            entry_id=EntryId(row["entry_id"]),
+        )
+        for row in rows
+    )
