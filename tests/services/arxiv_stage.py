@@ -86,7 +86,7 @@ async def staged(
 ) -> AsyncIterator[Stage]:
     """A stage at that instant; the vault is `folder`."""
     time = Time(now)
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True)  # noqa: ASYNC240 - a moment of the test's own
     server = FakeArxiv(World(), clock=time, ticks=lambda: time.now.timestamp())  # noqa: PLW0108 - it moves on
     async with opened(database) as db, server:
         gate = DatabaseTurnstile(
