@@ -9,14 +9,13 @@ from bot.domain.entry import Problem, Severity
 from bot.domain.link_names import leads_to
 from bot.services import input_files, reading
 from bot.services.identify import identify, which_is_there
-from bot.services.input_files import Findings, FoundFile
+from bot.services.input_files import Findings, FoundFile, ReadBatch
 from bot.services.keep import Batch, keep, relocate
 from bot.services.report import Report, Tally
 from bot.store import census, entries, entry_changes, links, sources
 from bot.store.database import Database
 
 STDIN = Path("-")
-_FILES_AT_ONCE = 250
 
 Progress = Callable[[int, int], None]
 """Is told how many files of how many are done."""
@@ -71,42 +70,34 @@ async def _import_files(
 ) -> None:
     async with asyncio.TaskGroup() as group:
         writing: asyncio.Task[None] | None = None
-        for start in range(0, len(files), _FILES_AT_ONCE):
+        done = 0
+        while done < len(files):
             # While one batch is written, the next one is read.
-            batch = await _read_batch(
-                db, files[start : start + _FILES_AT_ONCE], tally, dry_run=dry_run
-            )
+            some = files[done : done + input_files.FILES_AT_ONCE]
+            read = await asyncio.to_thread(input_files.read_batch, some)
+            batch = await _parsed(db, read, tally, dry_run=dry_run)
             if writing is not None:
                 await writing
             if progress is not None:
-                progress(start, len(files))
+                progress(done, len(files))
             writing = group.create_task(keep(db, batch, tally, now=now, dry_run=dry_run))
+            done += read.count
 
 
-async def _read_batch(
-    db: Database, files: Sequence[FoundFile], tally: Tally, *, dry_run: bool
-) -> Batch:
-    """Read files, and parse those that do not hold what they held; the others are counted."""
-    read, problems = await asyncio.to_thread(input_files.read_files, files)
+async def _parsed(db: Database, read: ReadBatch, tally: Tally, *, dry_run: bool) -> Batch:
+    """The files that do not hold what they held, parsed; what the others hold is counted."""
     async with db.reading() as tx:
-        known = await identify(tx, [file.input for file in read], tally.sources)
-        same = [
-            (source, file.input)
-            for file, source in zip(read, known, strict=True)
-            if source is not None and source.holds(file.input)
-        ]
+        known = await identify(tx, [file.input for file in read.files], tally.sources)
+        pairs = list(zip(read.files, known, strict=True))
+        same = [(s, file.input) for file, s in pairs if s is not None and s.holds(file.input)]
         rows = {source.id for source, _ in same}
         tally.count_unchanged(await census.count(tx, rows))
     changed = {source.id for source in known if source is not None} - rows
     tally.sources |= rows | changed
     await relocate(db, same, dry_run=dry_run)
-    others = [
-        file
-        for file, source in zip(read, known, strict=True)
-        if source is None or source.id not in rows
-    ]
+    others = [file for file, source in pairs if source is None or source.id not in rows]
     parsed = await asyncio.to_thread(reading.parse_files, others) if others else []
-    return Batch(tuple(parsed), tuple(problems), frozenset(changed))
+    return Batch(tuple(parsed), read.problems, frozenset(changed))
 
 
 async def _withdraw_missing(

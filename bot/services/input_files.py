@@ -3,7 +3,7 @@
 import hashlib
 import os
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,10 @@ _PAGE_SUFFIXES = (".txt",)
 
 _READING = 1
 """Raised whenever the formats read the same file differently, so that all are read anew."""
+
+
+FILES_AT_ONCE = 250
+_BYTES_AT_ONCE = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,19 +112,32 @@ def _in_folder(folder: Path, root: str, problems: list[Problem]) -> Iterator[Fou
                 )
 
 
-def read_files(files: Sequence[FoundFile]) -> tuple[list[ReadFile], list[Problem]]:
-    """What is in these files, and those that cannot be read."""
+@dataclass(frozen=True, slots=True)
+class ReadBatch:
+    """Some files that were read, how many of those asked for that is, and what went wrong."""
+
+    files: tuple[ReadFile, ...]
+    count: int
+    problems: tuple[Problem, ...]
+
+
+def read_batch(files: Iterable[FoundFile]) -> ReadBatch:
+    """What is in these files, or the first of them if they are large."""
     read: list[ReadFile] = []
     problems: list[Problem] = []
+    size = 0
     for found in files:
+        if size >= _BYTES_AT_ONCE:
+            break
         try:
             data = found.file.read_bytes()
         except OSError as error:
             problems.append(_problem(found.file, _reason(error)))
             continue
+        size += len(data)
         given = InputFile(found.path, found.location, found.root, content_hash(data))
         read.append(ReadFile(given, found.shown, data))
-    return read, problems
+    return ReadBatch(tuple(read), len(read) + len(problems), tuple(problems))
 
 
 def content_hash(data: bytes) -> str:
