@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from bot.adapters.discord.payload import CUSTOM_ID_MOST, OPTION_MOST, URL_MOST, size
 from bot.ports import DeliveryKey
 
-TEMPLATE = re.compile(
-    r"pb(?P<place>[0-9a-z]{1,3})(?:@(?P<mark>[0-9a-z.]{1,40}))?:(?P<line>.*)", re.DOTALL
-)
-"""Every `custom_id` of this bot; a select's has an empty line, its options have the lines."""
+_REST = r"(?P<place>[0-9a-z]{1,3})(?:@(?P<mark>[0-9a-z.]{1,40}))?:"
+BUTTON = re.compile(rf"pb{_REST}(?P<line>.*)", re.DOTALL)
+MENU = re.compile(rf"pm{_REST}")
+"""The `custom_id` of every menu of this bot: its options carry the lines."""
 
 _MARK = re.compile(r"([0-9a-z]{1,25})\.([0-9a-f]{1,4})\.([0-9a-f]{1,4})(\.t)?")
 _REFERENCE = re.compile(r"~(\d):(.*)", re.DOTALL)
@@ -89,8 +89,13 @@ def read_slip(url: str | None) -> Slip:
 
 
 def custom_id(place: int, line: str, mark: Mark | None = None) -> str:
-    """The `custom_id` of the control at this place of its message."""
+    """The `custom_id` of the button at this place of its message."""
     return f"pb{_base36(place)}{f'@{mark}' if mark else ''}:{line}"
+
+
+def menu_id(place: int, mark: Mark | None = None) -> str:
+    """The `custom_id` of the menu at this place of its message."""
+    return f"pm{_base36(place)}{f'@{mark}' if mark else ''}:"
 
 
 def room(place: int, mark: Mark | None = None) -> int:
@@ -100,7 +105,7 @@ def room(place: int, mark: Mark | None = None) -> int:
 
 def mark_of(custom_id: str) -> Mark | None:
     """The mark that a `custom_id` carries."""
-    match = TEMPLATE.fullmatch(custom_id)
+    match = BUTTON.fullmatch(custom_id) or MENU.fullmatch(custom_id)
     return read_mark(match["mark"]) if match and match["mark"] else None
 
 

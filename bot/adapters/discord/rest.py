@@ -40,6 +40,7 @@ CALL_SECONDS = 10.0
 ARCHIVE_MINUTES: Final = 10080
 """A discussion sleeps after a week of silence; the next word wakes it."""
 _PAGE = 100
+_GUILDS_MOST = 200
 _HAS_THREAD = 1 << 5
 
 TEXT, DIRECT, VOICE, ANNOUNCEMENT, STAGE, FORUM, MEDIA = 0, 1, 2, 5, 13, 15, 16
@@ -59,11 +60,10 @@ RAISED = (
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who the token is for; `flags` are the application's."""
+    """Who the token is for."""
 
     user: int
     application: int
-    flags: discord.ApplicationFlags
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +299,18 @@ class Rest:
 
         return await self.call(compute)
 
-    # Commands and the gateway
+    # The bot itself, its commands and the gateway
+
+    async def may_read_content(self) -> bool:
+        """Whether the message content intent is on, as the developer portal has it now."""
+        client = (await self.session()).client
+        flags = (await self.call(lambda _: client.application_info())).flags
+        return flags.gateway_message_content or flags.gateway_message_content_limited
+
+    async def servers(self) -> tuple[str, ...]:
+        """The names of the guilds that the bot is in."""
+        found: Any = await self.call(lambda http: http.get_guilds(_GUILDS_MOST))
+        return tuple(str(guild["name"]) for guild in found)
 
     async def register(self, commands: list[Json], guild: int | None) -> None:
         """Replace the application commands of a guild or, `None`, the global ones."""
@@ -331,7 +342,7 @@ def sorted_errors() -> Iterator[None]:
 def _account(client: discord.Client) -> Account:
     if client.user is None or client.application is None:
         raise discord.ClientException("Discord did not say who this bot is")
-    return Account(client.user.id, client.application.id, client.application.flags)
+    return Account(client.user.id, client.application.id)
 
 
 def _id(found: Any) -> int:

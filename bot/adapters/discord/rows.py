@@ -12,6 +12,7 @@ from bot.adapters.discord.controls import (
     Lines,
     Mark,
     custom_id,
+    menu_id,
     option_room,
     option_value,
     room,
@@ -202,7 +203,7 @@ def _select(menu: Menu, place: int, lines: Lines) -> tuple[Select | None, Lines,
     if not options:
         return None, lines, spelled
     placeholder = within(markdown.one_line(menu.placeholder), PLACEHOLDER_MOST)
-    return Select(custom_id(place, ""), tuple(options), placeholder), lines, spelled
+    return Select(menu_id(place), tuple(options), placeholder), lines, spelled
 
 
 def _buttons(

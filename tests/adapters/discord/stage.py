@@ -1,17 +1,20 @@
 """A stage for tests of the adapter: our Discord, and a bot's posting at it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from bot.adapters.catalogue import Catalogues
 from bot.adapters.discord import sdk
+from bot.adapters.discord.access import Access
+from bot.adapters.discord.chat import DiscordChat, Patience
 from bot.adapters.discord.posting import Posting
 from bot.adapters.discord.rest import Rest
 from bot.adapters.discord.wire import Wire
 from bot.domain.document import Document, Heading, Paragraph, Text
-from bot.ports import ChannelRef, DeliveryKey, Platform
+from bot.ports import ChannelRef, Choice, Command, DeliveryKey, MessageRef, Platform, Said
 from tests.fakes.discord import TOKEN, FakeDiscord
 
 PAPERS = ChannelRef(Platform.DISCORD, "", "11")
@@ -68,3 +71,145 @@ def long_paper(title: str = "A long paper") -> Document:
     """One that fills four messages."""
     words = " ".join(f"word{number}" for number in range(2600))
     return paper(title, words)
+
+
+@dataclass
+class Desk:
+    """An inbox that remembers what it is told; `answers` makes what it says to a command."""
+
+    answers: Callable[[Command], Document] = lambda command: said(f"answer to {command.options}")
+    choices: tuple[Choice, ...] = ()
+    asked: list[Command] = field(default_factory=list)
+    completed: list[tuple[str, str]] = field(default_factory=list)
+    heard: list[Said] = field(default_factory=list)
+    taken_back: list[MessageRef] = field(default_factory=list)
+
+    async def command(self, command: Command) -> Document:
+        self.asked.append(command)
+        return self.answers(command)
+
+    async def complete(self, command: Command, option: str, typed: str) -> tuple[Choice, ...]:
+        self.asked.append(command)
+        self.completed.append((option, typed))
+        return self.choices
+
+    async def said(self, said: Said) -> None:
+        self.heard.append(said)
+
+    async def unsaid(self, message: MessageRef) -> None:
+        self.taken_back.append(message)
+
+
+@dataclass
+class Notes:
+    """A memo in memory."""
+
+    kept: dict[str, str] = field(default_factory=dict)
+
+    async def recall(self, name: str) -> str | None:
+        return self.kept.get(name)
+
+    async def note(self, name: str, value: str) -> None:
+        self.kept[name] = value
+
+
+@dataclass
+class Once:
+    """What was seen, in memory."""
+
+    ids: set[str] = field(default_factory=set)
+
+    async def first_time(self, event_id: str) -> bool:
+        if event_id in self.ids:
+            return False
+        self.ids.add(event_id)
+        return True
+
+
+QUICK = Patience(
+    first_pause=0.01,
+    longest_pause=0.1,
+    between_identifications=0.0,
+    ready_within=3.0,
+    guilds_within=0.05,
+    sessions_kept=2,
+)
+
+
+async def soon(seconds: float) -> None:
+    """A pause that is short enough for a test."""
+    await asyncio.sleep(min(seconds, 0.02))
+
+
+@dataclass
+class Hall:
+    """A Discord with a running bot in it, which may be ended and started again."""
+
+    discord: FakeDiscord
+    desk: Desk = field(default_factory=Desk)
+    notes: Notes = field(default_factory=Notes)
+    once: Once = field(default_factory=Once)
+    token: str = TOKEN
+    guilds: tuple[int, ...] = ()
+    patience: Patience = QUICK
+    chat: DiscordChat = field(init=False)
+    _running: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Build a bot and let it run, whether or not it can connect."""
+        self.chat = DiscordChat(
+            Access(self.token, self.discord.api_base, self.discord.gateway_url, self.guilds),
+            seen=self.once,
+            memo=self.notes,
+            readable=str,
+            voices=Catalogues(),
+            clock=now,
+            patience=self.patience,
+            sleep=soon,
+            wire=Wire(per_second=1000),
+        )
+        self._running = asyncio.get_running_loop().create_task(self.chat.run(self.desk))
+
+    async def connected(self) -> None:
+        """Wait until the bot has a session and has caught up with it."""
+        async with asyncio.timeout(10):
+            while not self.chat.condition.ok:
+                if self._running is not None and self._running.done():
+                    self._running.result()
+                await asyncio.sleep(0.01)
+
+    async def until(self, claim: Callable[[], bool]) -> None:
+        """Wait until something holds."""
+        async with asyncio.timeout(10):
+            while not claim():  # noqa: ASYNC110 - what a test waits for has no event
+                await asyncio.sleep(0.01)
+
+    async def ended(self) -> None:
+        """Wait until the bot ends by itself; raises what it ends with."""
+        assert self._running is not None
+        async with asyncio.timeout(10):
+            await self._running
+
+    async def stop(self) -> None:
+        running, self._running = self._running, None
+        if running is not None:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+    async def restart(self) -> None:
+        """End the bot and start it again, with what it has written down."""
+        await self.stop()
+        self.start()
+        await self.connected()
+
+
+@asynccontextmanager
+async def hall() -> AsyncIterator[Hall]:
+    """A Discord, with a bot that is not started yet."""
+    async with FakeDiscord() as discord:
+        opened = Hall(discord)
+        try:
+            yield opened
+        finally:
+            await opened.stop()
+        assert discord.complaints == []

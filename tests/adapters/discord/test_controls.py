@@ -59,7 +59,7 @@ def test_buttons_that_turn_pages_share_one_line():
 def test_a_custom_id_gives_its_mark_and_line_back(mark: Mark, place: int):
     held = controls.custom_id(place, "/paper entry:1", mark)
 
-    match = controls.TEMPLATE.fullmatch(held)
+    match = controls.BUTTON.fullmatch(held)
     assert match is not None
     assert match["line"] == "/paper entry:1"
     assert controls.mark_of(held) == mark

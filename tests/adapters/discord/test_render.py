@@ -58,9 +58,7 @@ def lines_of(payload: Payload) -> list[str | None]:
         if isinstance(row, Select):
             written = [controls.option_line(option.value) for option in row.options]
         else:
-            matches = [
-                controls.TEMPLATE.fullmatch(b.custom_id) for b in row if isinstance(b, Press)
-            ]
+            matches = [controls.BUTTON.fullmatch(b.custom_id) for b in row if isinstance(b, Press)]
             written = [match["line"] for match in matches if match]
         found += [controls.full_line(line, slip.lines) for line in written]
     return found

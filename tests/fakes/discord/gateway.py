@@ -70,6 +70,10 @@ class Gateway:
         self.refusing = False
         """Whether connections are cut before the handshake: the gateway is down."""
         self.acknowledges = True
+        self.is_silent = False
+        """Whether an identification is heard, but never answered."""
+        self.refuses_content = False
+        """Whether the content intent was turned off a moment ago, and REST does not know yet."""
         self.resumable = True
         self.heartbeat_ms = 41_250
         self.changed = asyncio.Event()
@@ -119,8 +123,11 @@ class Gateway:
             # Past the budget Discord resets the token, too: nothing helps but a new one.
             await connection.socket.close(code=4004, message=b"Authentication failed.")
             return
+        if self.is_silent:
+            return
         intents = data["intents"]
-        allowed = MESSAGE_CONTENT if self.world.content_intent else 0
+        may_read = self.world.content_intent and not self.refuses_content
+        allowed = MESSAGE_CONTENT if may_read else 0
         if intents & _PRIVILEGED & ~allowed:
             await connection.socket.close(code=4014, message=b"Disallowed intent(s).")
             return

@@ -310,10 +310,7 @@ class Rest:
             self.world.demand(channel, EMBED_LINKS)
 
     async def _put(self, channel: Channel, body: Json) -> Json:
-        if channel.archived:
-            channel.archived = False
-            channel.changed_at = self.world.clock()
-            await self._changed(channel)
+        await self.wake(channel)
         message = self.world.new_message(
             channel,
             self.world.bot,
@@ -330,6 +327,13 @@ class Rest:
             seen = seen | {"nonce": body["nonce"]}
         await self.gateway.dispatch_message("MESSAGE_CREATE", seen, channel)
         return message
+
+    async def wake(self, channel: Channel) -> None:
+        """What a message does to an archived thread."""
+        if channel.archived:
+            channel.archived = False
+            channel.changed_at = self.world.clock()
+            await self._changed(channel)
 
     def _message(self, at: dict[str, str]) -> tuple[Channel, Json]:
         channel = self.world.visible_channel(int(at["channel"]))

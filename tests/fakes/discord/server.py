@@ -250,6 +250,7 @@ class FakeDiscord:
         channel, person = self.channel(at), self.person(by)
         mentions = [self.world.bot.json()] if mentions_bot else []
         message = self.world.new_message(channel, person, content=text, mentions=mentions)
+        await self.rest.wake(channel)
         self.world.add_message(channel, message)
         seen = self.gateway.event_message(message, channel, person)
         await self.gateway.dispatch_message("MESSAGE_CREATE", seen, channel)

@@ -24,7 +24,9 @@ ALL = (1 << 53) - 1
 
 HAS_THREAD, EPHEMERAL, LOADING = 1 << 5, 1 << 6, 1 << 7
 
-BOT_ID, APP_ID, BOT_ROLE = 900, 900, 901
+# As long as real ones: discord.py sees no mention in shorter ids.
+BOT_ID = APP_ID = 900_000_000_000_000_900
+BOT_ROLE = 900_000_000_000_000_901
 TOKEN = "bot-token"  # one that nobody else knows
 
 

@@ -1,0 +1,62 @@
+"""People, channels and what was said, from discord.py's objects to the port's values."""
+
+from typing import Any
+
+import discord
+
+from bot.adapters.discord.places import reference
+from bot.ports import ChannelRef, MessageRef, Platform, Said, User
+
+SPOKEN = frozenset({discord.MessageType.default, discord.MessageType.reply})
+"""What somebody said; the other kinds are Discord's own (joins, renames, thread beginnings)."""
+
+
+def channel_ref(channel: int) -> ChannelRef:
+    """The reference to a channel. Its guild is not part of it: ids are unique in all Discord."""
+    return ChannelRef(Platform.DISCORD, "", str(channel))
+
+
+def root_of(thread: discord.Thread) -> MessageRef:
+    """The message that a thread belongs to; in a forum it stands in the thread itself."""
+    in_forum = isinstance(thread.parent, discord.ForumChannel)
+    return reference(channel_ref(thread.parent_id), thread.id if in_forum else None, thread.id)
+
+
+def asker(interaction: "discord.Interaction[Any]") -> User:
+    """Who asks; in direct messages everybody may manage the channel, which is theirs."""
+    may = interaction.permissions
+    manages = interaction.guild_id is None or may.manage_channels or may.administrator
+    return User(str(interaction.user.id), interaction.user.display_name, manages)
+
+
+def place_of(interaction: "discord.Interaction[Any]") -> tuple[ChannelRef, MessageRef | None]:
+    """Where somebody asks: the channel, and the thread's root inside of one."""
+    channel = interaction.channel
+    if isinstance(channel, discord.Thread):
+        return channel_ref(channel.parent_id), root_of(channel)
+    return channel_ref(interaction.channel_id or 0), None
+
+
+def said(message: discord.Message, thread: discord.Thread, me: int) -> Said | None:
+    """What somebody said in a thread; `None` for what bots say, and for what says nothing."""
+    if message.author.bot or message.webhook_id is not None or message.type not in SPOKEN:
+        return None
+    text = "\n".join(
+        part for part in (message.clean_content, *(a.url for a in message.attachments)) if part
+    )
+    if not text:
+        return None
+    author = message.author
+    manages = False
+    if isinstance(author, discord.Member) and thread.parent is not None:
+        may = thread.permissions_for(author)
+        manages = may.manage_channels or may.administrator
+    return Said(
+        root=root_of(thread),
+        message=reference(channel_ref(thread.parent_id), thread.id, message.id),
+        user=User(str(author.id), author.display_name, manages),
+        text=text,
+        mentions_bot=any(user.id == me for user in message.mentions)
+        # The bot's own role is called like the bot, and people pick it by mistake.
+        or any(role.tags and role.tags.bot_id == me for role in message.role_mentions),
+    )
