@@ -90,11 +90,11 @@ def _list_all(connection: sqlite3.Connection, *, query: Query) -> tuple[EntryId,
 
 
 def _understood(connection: sqlite3.Connection, query: Query) -> Query:
-    """The query with its only word meant as a tag, where there is such a tag."""
+    """The query with its only word meant as a tag, where there is an entry with such a tag."""
     word = sole_word(query)
     if word is not None:
         for spelling in (tag_slug(word), word):
-            if tags.known_ids(connection, [spelling]):
+            if tags.is_used(connection, spelling):
                 return with_sole_word_as_tag(query, spelling)
     return query
 

@@ -47,6 +47,19 @@ def known_ids(connection: sqlite3.Connection, slugs: Iterable[str]) -> dict[str,
     return dict(found.fetchall())
 
 
+def is_used(connection: sqlite3.Connection, spelling: str) -> bool:
+    """Whether an entry carries the tag of that slug or alias."""
+    row = connection.execute(
+        """
+        SELECT uses > 0 FROM tag
+        WHERE slug = :spelling OR id = (SELECT tag_id FROM tag_alias WHERE alias = :spelling)
+        ORDER BY slug <> :spelling LIMIT 1
+        """,
+        {"spelling": spelling},
+    ).fetchone()
+    return row is not None and bool(row[0])
+
+
 async def find(tx: Transaction, spelling: str) -> TagCount | None:
     """The tag that a spelling means, whatever its case and hyphens."""
     row = await tx.one(

@@ -129,6 +129,14 @@ async def test_a_known_tag_alone_is_the_tag(library):
     assert "Only mentions it" in await found(library, "about reasoning")
 
 
+async def test_a_tag_that_no_entry_carries_any_more_is_a_word_again(db):
+    await keep_apart(db, an_entry("Tagged", tags="reasoning"), an_entry("Said", en="reasoning"))
+    async with db.transaction() as tx:
+        await entry_changes.withdraw(tx, [EntryId(1)], now=NOW)
+
+    assert await found(db, "reasoning") == ["Said"]
+
+
 async def test_a_page_of_a_day_is_listed_in_its_order(db):
     await keep(
         db,
