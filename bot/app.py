@@ -23,7 +23,7 @@ from bot.adapters.web.site import Metrics
 from bot.domain.errors import UserError
 from bot.domain.pace import Pace, Rate, Rates
 from bot.domain.subscription import Subscription
-from bot.platforms import join
+from bot.platforms import join, message_address
 from bot.ports import Chat, Condition, Health, Measure, Platform
 from bot.samples import PAGE
 from bot.services import demo, discuss, edits, notices, outbox, own, plan, removals
@@ -240,6 +240,7 @@ class _Assembly:
             db,
             clock=now,
             voices=self._voices,
+            link=message_address,
             to_send=lambda: self._alarm.wake("deliver"),
             to_change=lambda: self._alarm.wake("edit"),
         )
@@ -328,7 +329,7 @@ class _Assembly:
         self._alarm.wake("edit")
 
     async def _plan(self) -> None:
-        if await plan.plan_due(self._db, now=now(), voices=self._voices):
+        if await plan.plan_due(self._db, now=now(), voices=self._voices, link=message_address):
             self._alarm.wake("deliver")
             self._alarm.wake("talk")
 
@@ -336,7 +337,7 @@ class _Assembly:
         await self._deliverer.drain(self._stopping)
 
     async def _edit(self) -> None:
-        await edits.want_again(self._db, now=now(), voices=self._voices)
+        await edits.want_again(self._db, now=now(), voices=self._voices, link=message_address)
         for change_due in (edits.edit_due, removals.remove_due):
             await change_due(
                 self._db,

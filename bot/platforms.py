@@ -10,9 +10,11 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from bot.adapters.discord import addresses as discord_addresses
+from bot.adapters.slack import addresses as slack_addresses
 from bot.adapters.slack.access import Access
 from bot.domain.words import Say
-from bot.ports import ChannelRef, Chat, Condition, Finding, Platform, Seen
+from bot.ports import ChannelRef, Chat, Condition, Finding, MessageRef, Platform, Seen
 from bot.services.subscribe import Check
 from bot.settings import Settings
 
@@ -43,6 +45,17 @@ def join(
     if settings.slack_is_on:
         joined[Platform.SLACK] = _slack(settings, seen, voices, clock)
     return joined
+
+
+def message_address(message: MessageRef) -> str | None:
+    """Where a person reads a message, on the platforms that have an address for that."""
+    match message.channel.platform:
+        case Platform.SLACK:
+            return slack_addresses.message_address(message)
+        case Platform.DISCORD:
+            return discord_addresses.message_address(message)
+        case Platform.WEB:
+            return None  # its address is that of a machine, often of nobody else's
 
 
 async def examine(

@@ -1,6 +1,6 @@
 """Entries, digests and results as documents: what is said, in which order, in which languages."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -50,23 +50,34 @@ class Post:
     reply_to: str | None = None
 
 
+_NO_OPENINGS: Mapping[EntryId, Document] = {}
+
+
 def present_digest(
-    digest: Digest, *, languages: Sequence[Language], layout: Layout, say: Say
+    digest: Digest,
+    *,
+    languages: Sequence[Language],
+    layout: Layout,
+    say: Say,
+    openings: Mapping[EntryId, Document] = _NO_OPENINGS,
 ) -> tuple[Post, ...]:
-    """The messages of a digest, in order; none when it holds no entry."""
+    """The messages of a digest, in order; none when it holds no entry.
+
+    `openings` are the first replies in the papers' threads, where papers have messages.
+    """
     if not digest.entries:
         return ()
     if layout is Layout.COMPACT:
         return (Post("digest", present_compact(digest, languages=languages, say=say)),)
-    papers = (
-        Post(
-            f"entry-{stored.id}",
-            present_entry(stored, languages=languages, say=say),
-            entry_id=stored.id,
-        )
-        for stored in digest.entries
-    )
-    return (Post("header", _header(digest, say)), *papers)
+    posts = [Post("header", _header(digest, say))]
+    for stored in digest.entries:
+        part = f"entry-{stored.id}"
+        shown = present_entry(stored, languages=languages, say=say)
+        posts.append(Post(part, shown, entry_id=stored.id))
+        if stored.id in openings:
+            opening = openings[stored.id]
+            posts.append(Post(f"{part}-opening", opening, entry_id=stored.id, reply_to=part))
+    return tuple(posts)
 
 
 def _header(digest: Digest, say: Say) -> Document:

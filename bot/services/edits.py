@@ -25,7 +25,9 @@ from bot.ports import (
     Platform,
     parse_channel,
 )
+from bot.services.answers import Link, no_link
 from bot.services.deliver import lane_of
+from bot.services.openings import openings
 from bot.services.plan import Voices, draft_posts, shape_of
 from bot.store import deliveries, edits, entries, slots, subscriptions
 from bot.store.database import Database, Transaction
@@ -41,28 +43,31 @@ _ATTEMPTS = 20
 _PATIENCE = Patience(first_pause=timedelta(seconds=5))
 
 
-async def want_again(db: Database, *, now: datetime, voices: Voices) -> int:
+async def want_again(db: Database, *, now: datetime, voices: Voices, link: Link = no_link) -> int:
     """Look at the slots of entries that changed; returns how many messages are to change."""
     changed = 0
     while True:
         async with db.transaction() as tx:
             stale = await slots.take_changed(tx, _ENTRIES)
             for slot in stale:
-                changed += await _present_again(tx, slot, now, voices)
+                changed += await _present_again(tx, slot, now, voices, link)
         if not stale:
             return changed
 
 
 async def _present_again(
-    tx: Transaction, slot: slots.ClosedSlot, now: datetime, voices: Voices
+    tx: Transaction, slot: slots.ClosedSlot, now: datetime, voices: Voices, link: Link
 ) -> int:
     shown = await entries.list_by_id(tx, slot.entries)
     digest = Digest(slot.on, shown, slot.left_out, slot.missed)
+    say = voices(slot.languages[0])
+    subscription = await subscriptions.get(tx, slot.subscription_id)
     posts = present_digest(
         digest,
         languages=slot.languages,
         layout=slot.layout,
-        say=voices(slot.languages[0]),
+        say=say,
+        openings=await openings(tx, shown, channel=subscription.channel, link=link, say=say),
     )
     parts = {part.part: part for part in await edits.list_parts(tx, slot.id)}
     by_id = {stored.id: stored for stored in shown}
@@ -75,7 +80,6 @@ async def _present_again(
     added = [post for post in posts if post.part not in parts and post.reply_to in parts]
     if added:
         # What an entry gained beyond its message goes on in the thread.
-        subscription = await subscriptions.get(tx, slot.subscription_id)
         channel = parse_channel(subscription.channel)
         drafts = draft_posts(added, digest, channel, slot_id=slot.id, round_=slot.round)
         changed += await deliveries.add(tx, drafts, now)

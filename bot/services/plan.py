@@ -22,6 +22,8 @@ from bot.domain.schedule import ask_again_at, due, newest_slot, next_slot
 from bot.domain.subscription import Standing, Subscription, parse_tags
 from bot.domain.words import Say
 from bot.ports import ChannelRef, DeliveryKey, parse_channel
+from bot.services.answers import Link, no_link
+from bot.services.openings import openings
 from bot.store import deliveries, entries, slots, subscriptions
 from bot.store.database import Database, Transaction
 
@@ -50,7 +52,9 @@ class Planned:
     papers: int
 
 
-async def plan_due(db: Database, *, now: datetime, voices: Voices) -> tuple[Planned, ...]:
+async def plan_due(
+    db: Database, *, now: datetime, voices: Voices, link: Link = no_link
+) -> tuple[Planned, ...]:
     """Close every slot that is due; those with nothing to say bring no messages.
 
     May be called as often as one likes, by as many processes as one likes. A subscription that
@@ -66,7 +70,7 @@ async def plan_due(db: Database, *, now: datetime, voices: Voices) -> tuple[Plan
         for subscription_id in asked:
             try:
                 async with db.transaction() as tx:
-                    closed += await _look_at(tx, subscription_id, now, voices)
+                    closed += await _look_at(tx, subscription_id, now, voices, link)
             except Exception as error:  # noqa: BLE001 — one channel never stops the others
                 errors.append(error)
                 async with db.transaction() as tx:
@@ -83,7 +87,7 @@ async def look_at_all(db: Database, *, now: datetime) -> None:
 
 
 async def _look_at(
-    tx: Transaction, subscription_id: int, now: datetime, voices: Voices
+    tx: Transaction, subscription_id: int, now: datetime, voices: Voices, link: Link
 ) -> list[Planned]:
     subscription = await subscriptions.get(tx, subscription_id)
     if subscription.standing is not Standing.ACTIVE:
@@ -91,7 +95,7 @@ async def _look_at(
     schedule = subscription.wishes.schedule
     closed = await _closed_until(tx, subscription)
     if subscription.replay_until is not None:
-        planned = await _replay(tx, subscription, closed, now, voices)
+        planned = await _replay(tx, subscription, closed, now=now, voices=voices, link=link)
         if planned is not None:
             return planned
         closed = await _closed_until(tx, subscription)
@@ -99,7 +103,7 @@ async def _look_at(
     found = due(schedule, closed, now)
     if found is not None:
         planned = await _close(
-            tx, subscription, found.slot.on, missed=found.missed, now=now, voices=voices
+            tx, subscription, found.slot.on, missed=found.missed, now=now, voices=voices, link=link
         )
         closed = found.slot.on
     await subscriptions.ask_at(tx, subscription_id, ask_again_at(schedule, closed, now))
@@ -114,7 +118,13 @@ async def _closed_until(tx: Transaction, subscription: Subscription) -> date:
 
 
 async def _replay(
-    tx: Transaction, subscription: Subscription, closed: date, now: datetime, voices: Voices
+    tx: Transaction,
+    subscription: Subscription,
+    closed: date,
+    *,
+    now: datetime,
+    voices: Voices,
+    link: Link,
 ) -> list[Planned] | None:
     """One step of putting each older day out by itself; `None` when there is no older day left.
 
@@ -128,7 +138,7 @@ async def _replay(
     if until is None or slot.on > until or slot.at > now:
         await subscriptions.replay(tx, subscription.id, None, None)
         return None
-    planned = await _close(tx, subscription, slot.on, missed=(), now=now, voices=voices)
+    planned = await _close(tx, subscription, slot.on, missed=(), now=now, voices=voices, link=link)
     pause = REPLAY_PAUSE if planned and planned[0].messages else timedelta()
     await subscriptions.ask_at(tx, subscription.id, now + pause)
     return planned
@@ -142,18 +152,33 @@ async def _close(
     missed: Iterable[date],
     now: datetime,
     voices: Voices,
+    link: Link,
 ) -> list[Planned]:
     last = await slots.last_closed(tx, subscription.id)
     first = on - LATE_NOTES if last is None else min(last + _DAY, on - LATE_NOTES)
     taken = await _untaken(tx, subscription, max(first, subscription.wishes.since), on)
     planned = await _plan(
-        tx, subscription, on, taken, missed=missed, now=now, voices=voices, by_hand=False
+        tx,
+        subscription,
+        on,
+        taken,
+        missed=missed,
+        now=now,
+        voices=voices,
+        link=link,
+        by_hand=False,
     )
     return [planned] if planned is not None else []
 
 
 async def plan_by_hand(
-    db: Database, subscription: Subscription, on: date | None, *, now: datetime, voices: Voices
+    db: Database,
+    subscription: Subscription,
+    on: date | None,
+    *,
+    now: datetime,
+    voices: Voices,
+    link: Link = no_link,
 ) -> Planned:
     """Plan a day's entries now (`paperbot post`): of `on`, else all that the next slot would take.
 
@@ -177,7 +202,7 @@ async def plan_by_hand(
                 channel=subscription.channel,
             )
         planned = await _plan(
-            tx, subscription, day, taken, missed=(), now=now, voices=voices, by_hand=True
+            tx, subscription, day, taken, missed=(), now=now, voices=voices, link=link, by_hand=True
         )
     assert planned is not None  # noqa: S101 — by hand, a date may be closed again and again
     return planned
@@ -205,6 +230,7 @@ async def _plan(
     missed: Iterable[date],
     now: datetime,
     voices: Voices,
+    link: Link,
     by_hand: bool,
 ) -> Planned | None:
     """Close the slot and plan its messages; `None` when it was closed before."""
@@ -227,11 +253,15 @@ async def _plan(
     )
     if closed is None:
         return None
+    say = voices(wishes.languages[0])
     posts = present_digest(
         digest,
         languages=wishes.languages,
         layout=wishes.layout,
-        say=voices(wishes.languages[0]),
+        say=say,
+        openings=await openings(
+            tx, digest.entries, channel=subscription.channel, link=link, say=say
+        ),
     )
     channel = parse_channel(subscription.channel)
     doubt_from = subscription.doubt_from if subscription.replay_until is not None else None

@@ -1,0 +1,33 @@
+"""The opening replies of a digest's threads: what there is to know of each paper besides."""
+
+from collections.abc import Iterable, Mapping
+
+from bot.domain.document import Document
+from bot.domain.entry import EntryId, StoredEntry
+from bot.domain.present_discussion import present_opening
+from bot.domain.words import Say
+from bot.services.answers import Link, abstract_of, entries_of, thread_links
+from bot.store import related
+from bot.store.database import Transaction
+
+
+async def openings(
+    tx: Transaction, shown: Iterable[StoredEntry], *, channel: str, link: Link, say: Say
+) -> Mapping[EntryId, Document]:
+    """By entry; those of which there is nothing to tell are left out, as are withdrawn ones."""
+    found = {}
+    for stored in shown:
+        if stored.withdrawn_at is not None:
+            continue
+        page = await related.page_of(tx, stored)
+        document = present_opening(
+            stored,
+            abstract=await abstract_of(tx, stored),
+            references=[(mention.reference, mention.entry_id) for mention in page.mentions],
+            cited_by=page.cited_by,
+            links=await thread_links(tx, entries_of(page), channel, link),
+            say=say,
+        )
+        if document is not None:
+            found[stored.id] = document
+    return found
