@@ -15,6 +15,7 @@ async def rows(quick: bool) -> AsyncIterator[Row]:
         {
             "ours": lambda: _run("-m", "bot", "--version"),
             "python": lambda: _run("-c", "pass"),
+            "demo": _demo_ready,
         },
     )
     yield Row(
@@ -24,6 +25,29 @@ async def rows(quick: bool) -> AsyncIterator[Row]:
         "< 1.5 s",
         medians["ours"] < 1.5,
     )
+    yield Row(
+        "paperbot demo, until its address is said",
+        f"{medians['demo'] * 1e3:.0f} ms",
+        f"{medians['demo'] / medians['python']:.1f} × python -c pass",
+        "< 1.5 s",
+        medians["demo"] < 1.5,
+    )
+
+
+async def _demo_ready() -> float:
+    start = time.perf_counter()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-u", "-m", "bot", "demo", "--port", "0"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    assert process.stdout is not None
+    line = await asyncio.wait_for(process.stdout.readline(), 60)
+    seconds = time.perf_counter() - start
+    process.terminate()
+    await process.wait()
+    assert b"http://" in line
+    return seconds
 
 
 async def _run(*arguments: str) -> float:
