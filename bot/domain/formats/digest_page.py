@@ -8,6 +8,7 @@
     The abstract.                           the abstract, or none; also as a `>` quotation;
     한국어 코멘트.                            Korean paragraphs, English paragraphs: both or one,
     English commentary.                     in either order; English also in `<english>` marks;
+    [[240101 Gravel]]                       names of other notes, or none; also in the text
     #tag #other-tag                         tags, or none
 
 Every line is a paragraph; blank lines may stand anywhere. Where titles are is told in
@@ -22,7 +23,8 @@ Nothing is lost: every character that is no white space ends up in a field of an
 problem, except this mark-up: a byte order mark; lines that are dates; `*`, `**` or `_` around a
 title and `#` before one; the parentheses around authors or around the title's link, the colon
 before that link, the `<>` around a link; commas, semicolons and `and` between authors; `>` before
-lines of the abstract; `<english>` and `</english>`; `#` and commas on lines of tags.
+lines of the abstract; `<english>` and `</english>`; `#` and commas on lines of tags; on lines of
+note names brackets, commas, list marks, `.md`, and names that stand elsewhere in the entry already.
 """
 
 import datetime as dt
@@ -93,11 +95,19 @@ def write(entries: Iterable[Entry]) -> str:
     blocks = [_block(entry) for entry in ordered]
     for each_dated in (False, True):
         page = _page(ordered, blocks, each_dated=each_dated)
-        read = _read(read_lines(page), "", None).entries
-        if len(read) == len(ordered) and all(map(is_untouched, read, ordered)):
+        if _reads_as(page, ordered, blocks):
             return page
-    blocks = [_joined(write_marked(entry)) for entry in ordered]
-    return _page(ordered, blocks, each_dated=True)
+    marked = [_joined(write_marked(entry)) for entry in ordered]
+    return _page(ordered, marked, each_dated=True)
+
+
+def _reads_as(page: str, entries: Sequence[Entry], blocks: Sequence[str]) -> bool:
+    """Whether a page is read as the entries that its blocks are read as one by one."""
+    read = _read(read_lines(page), "", None).entries
+    if len(read) != len(entries):
+        return False
+    alone = (_alone(block, entry) for block, entry in zip(blocks, entries, strict=True))
+    return all(one is None or is_untouched(two, one) for one, two in zip(alone, read, strict=True))
 
 
 def _page(entries: Sequence[Entry], blocks: Sequence[str], *, each_dated: bool) -> str:
@@ -194,12 +204,12 @@ def _kept_out(page: Page, segment: tuple[int, int], path: str, message: str) -> 
 
 def _block(entry: Entry) -> str:
     if is_page_entry(entry):
-        read = _alone(entry.source.text, entry.source.path, entry.date)
+        read = _alone(entry.source.text, entry)
         told = entry.date is not None or _is_told(read_lines(entry.source.text), (entry,))
         if read is not None and told and is_untouched(read, entry):
             return entry.source.text
     plain = _joined(write_plain(entry))
-    read = _alone(plain, entry.source.path, entry.date)
+    read = _alone(plain, entry)
     if read is not None and _is_whole(read, entry):
         return plain
     return _joined(write_marked(entry))
@@ -209,8 +219,9 @@ def _joined(lines: Iterable[str]) -> str:
     return "\n".join(lines) + "\n\n"
 
 
-def _alone(block: str, path: str, on: dt.date | None) -> Entry | None:
-    read = _read(read_lines(block), path, on)
+def _alone(block: str, entry: Entry) -> Entry | None:
+    """What a block is read as by itself, below the date of its entry; if it is one entry."""
+    read = _read(read_lines(block), entry.source.path, entry.date)
     return read.entries[0] if len(read.entries) == 1 and not read.problems else None
 
 

@@ -1,7 +1,7 @@
 """One entry of a digest page: the lines from its title on → the entry, and back."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from bot.domain.entry import Entry, Language, Paper, Source, SourceKind
@@ -11,11 +11,12 @@ from bot.domain.formats.english_marks import has_marks, split_marks
 from bot.domain.formats.heading import Heading, emphasised, parse_with_link
 from bot.domain.formats.mentions import (
     Address,
+    is_note_names,
     note_names_in,
     parse_address_line,
     references_in,
 )
-from bot.domain.formats.page_lines import Kind, Opening, Page, heading_on_line
+from bot.domain.formats.page_lines import Kind, Opening, Page, heading_on_line, may_mislead
 from bot.domain.formats.tags import parse_tag_line, take_tags, with_tags_in
 from bot.domain.language import languages_of
 
@@ -29,6 +30,7 @@ class _Body:
     marked: list[bool] = field(default_factory=list)
     quoted: list[str] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
+    names: list[str] = field(default_factory=list)
     english: bool = False
 
     def add(self, text: str) -> None:
@@ -74,6 +76,8 @@ def _take_line(line: str, kind: Kind, body: _Body) -> None:
                 body.add(part.strip())
     elif kind is Kind.LINK:
         _take_link(line, body, heads=False)
+    elif is_note_names(line):
+        body.names.extend(note_names_in(line))
     else:
         body.add(line)
 
@@ -112,8 +116,12 @@ def _entry(heading: Heading, body: _Body, source: Source, on: dt.date | None) ->
         tags=tuple(tags),
         spellings=tuple(tags.values()),
         references=references_in(said, paper),
-        links=tuple(dict.fromkeys(name for text in said for name in note_names_in(text))),
+        links=tuple(dict.fromkeys([*_names_in(said), *body.names])),
     )
+
+
+def _names_in(texts: Iterable[str]) -> Iterator[str]:
+    return (name for text in texts for name in note_names_in(text))
 
 
 def _abstract_lines(body: _Body, languages: tuple[Language, ...]) -> int:
@@ -144,11 +152,14 @@ def write_plain(entry: Entry) -> Iterator[str]:
     for commentary in entry.commentary:
         for paragraph in commentary.paragraphs:
             yield from _lines(paragraph)
-    yield from _tag_lines(entry)
+    yield from _last_lines(entry)
 
 
 def write_marked(entry: Entry) -> Iterator[str]:
-    """The lines of an entry with every part marked, for where the plain form would mislead."""
+    """The lines of an entry with every part marked, for where the plain form would mislead.
+
+    Lines of commentary that would be read as something else become items of a list.
+    """
     paper = entry.paper
     authors = f" ({', '.join(paper.authors)})" if paper.authors else ""
     yield emphasised(paper.title) + authors
@@ -156,12 +167,13 @@ def write_marked(entry: Entry) -> Iterator[str]:
     if paper.abstract:
         yield from (f"> {line}".rstrip() for line in paper.abstract.split("\n"))
     for commentary in entry.commentary:
-        paragraphs = [line for paragraph in commentary.paragraphs for line in _lines(paragraph)]
+        lines = (line for paragraph in commentary.paragraphs for line in _lines(paragraph))
+        paragraphs = [f"- {line}" if may_mislead(line) else line for line in lines]
         if commentary.language is Language.EN:
             yield from ("<english>", *paragraphs, "</english>")
         else:
             yield from paragraphs
-    yield from _tag_lines(entry)
+    yield from _last_lines(entry)
 
 
 def _address_lines(paper: Paper) -> Iterator[str]:
@@ -171,7 +183,12 @@ def _address_lines(paper: Paper) -> Iterator[str]:
         yield paper.arxiv_id.url
 
 
-def _tag_lines(entry: Entry) -> Iterator[str]:
+def _last_lines(entry: Entry) -> Iterator[str]:
+    """The links that the commentary does not hold, and the tags."""
+    said = set(_names_in(each for part in entry.commentary for each in part.paragraphs))
+    names = [f"[[{name}]]" for name in entry.links if name not in said]
+    if names:
+        yield " ".join(names)
     if entry.spellings:
         yield " ".join(f"#{spelling}" for spelling in entry.spellings)
 

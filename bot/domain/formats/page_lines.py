@@ -226,6 +226,17 @@ def heading_on_line(line: str) -> Heading | None:
     return parse_plain(text)
 
 
+def may_mislead(line: str) -> bool:
+    """Whether a line of commentary could be read as a title, authors, a date or an abstract."""
+    text = line.strip()
+    return (
+        text[:1] in {">", "(", "（"}
+        or parse_date_line(text) is not None
+        or heading_on_line(text) is not None
+        or (is_like_title(text) and is_title_case(text))
+    )
+
+
 def _is_title(page: Page, at: int, seen: _Seen, habits: _Habits) -> bool:
     line = page.lines[at].strip()
     heading = heading_on_line(line)

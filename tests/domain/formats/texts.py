@@ -228,6 +228,7 @@ _NAMES = st.sampled_from(["Mina Kang", "José Ortiz", "Ludwig van der Berg", "Qw
 _TITLES = st.sampled_from(
     ["Pebbles", "Pebbles: A Study (Of Sorts)", "Is it? It is!", "LLM.int8()", "조약돌", "A* Search"]
 )
+_NOTE_NAMES = st.sampled_from(["240101 Gravel", "조약돌", "What is LLM.int8()"])
 _ABSTRACTS = st.sampled_from([None, "We study pebbles.", "Pebbles are small.\n\nVery."])
 
 
@@ -262,4 +263,5 @@ def made_entries(draw: st.DrawFn) -> Entry:
         commentary=draw(_commentaries()),
         tags=tuple(tags),
         spellings=tuple(tags),
+        links=tuple(draw(st.lists(_NOTE_NAMES, unique=True, max_size=2))),
     )
