@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
-from bot.domain import query
+from bot.domain import commands, query
 from bot.domain.arxiv import iter_arxiv_ids
 from bot.domain.errors import QueryError
 
@@ -79,26 +79,35 @@ class LookUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """A command of the command table, as it would be typed."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unclear:
     """Something that the bot cannot answer."""
 
 
-Question: TypeAlias = Wish | LookUp | Unclear
+Question: TypeAlias = Wish | LookUp | Line | Unclear
 
 _NAME = re.compile(r"@(?:paperbot|paper-digest-bot)\b[:,]?", re.IGNORECASE)
 _LINE = re.compile(r"/?paper(?:\s+|$)", re.IGNORECASE)
-_HELP_LINE = re.compile(r"/help\b", re.IGNORECASE)
 
 
 def read_question(text: str) -> Question:
     """What somebody asks who called the bot by its name."""
     asked = " ".join(_NAME.sub(" ", text).split())
-    if not asked or _HELP_LINE.fullmatch(asked):
+    if not asked:
         return Wish.HELP
+    name = asked.removeprefix("/").partition(" ")[0].casefold()
+    if name not in WORDS and name != commands.PAPER.name and commands.find(name) is not None:
+        return Line("/" + asked.removeprefix("/"))
     line = _LINE.match(asked)
     if line is not None:
         asked = asked[line.end() :].strip()
-    wish = WORDS.get(asked.casefold().strip(".!"))
+    wish = WORDS.get(asked.casefold().strip(".!").removeprefix("/"))
     if wish is not None:
         return wish
     if not asked or asked.startswith("/"):

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bot.domain import commands, present_discussion, present_lookup
 from bot.domain.arxiv import ArxivId
-from bot.domain.discussion import LookUp, Question, Unclear, Wish
+from bot.domain.discussion import Line, LookUp, Question, Unclear, Wish
 from bot.domain.document import Button, Buttons, Document
 from bot.domain.entry import EntryId, Language, StoredEntry
 from bot.domain.present import LANGUAGES, notice
@@ -46,7 +46,7 @@ async def answer(
     match question:
         case Wish.HELP:
             return present_discussion.present_words(say)
-        case Unclear():
+        case Unclear() | Line():
             return present_discussion.present_words(say, unclear=True)
         case LookUp(asked):
             return await _look_up(db, asked, say)

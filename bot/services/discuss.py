@@ -6,7 +6,7 @@ the same utterance again changes nothing.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,11 +14,11 @@ from bot.domain import copies as decide
 from bot.domain.arxiv import ArxivId
 from bot.domain.copies import Heard
 from bot.domain.delivery import delivery_key
-from bot.domain.discussion import linked_papers, read_question
+from bot.domain.discussion import Line, linked_papers, read_question
 from bot.domain.document import Document, dump
 from bot.domain.entry import EntryId, Reference
 from bot.domain.foreign_text import settled, settled_name
-from bot.domain.present_discussion import present_copy, present_taken_back
+from bot.domain.present_discussion import present_copy, present_taken_back, present_words
 from bot.domain.words import Say
 from bot.ports import ChannelRef, DeliveryKey, MessageRef, Said, User, parse_channel
 from bot.services import answers
@@ -66,33 +66,53 @@ class Talk:
     to_change: Callable[[], None] = _nothing
 
 
-async def hear(talk: Talk, said: Said) -> None:
-    """Somebody said something in a thread, again perhaps, or otherwise than before."""
+Ask = Callable[[str, Say], Awaitable[Document]]
+"""What a command line is answered with, in a language."""
+
+
+async def _refuse(_line: str, say: Say) -> Document:
+    return present_words(say, unclear=True)
+
+
+async def hear(talk: Talk, said: Said, ask: Ask = _refuse) -> None:
+    """Somebody said something in a thread, again perhaps, or otherwise than before.
+
+    Who calls the bot is answered once, whatever becomes of the question; `ask` answers those
+    that are command lines.
+    """
     now = talk.clock()
     channel = str(said.message.channel)
     async with talk.db.reading() as tx:
-        root = await threads.find(tx, said.root)
         wish = await channel_wishes.get(tx, channel)
-        say = await _voice(tx, talk, channel, said.text)
-    answer = None
-    if said.mentions_bot:
-        answer = await answers.answer(
-            talk.db,
-            read_question(said.text),
-            root.entry_id if root is not None else None,
-            channel=channel,
-            link=talk.link,
-            say=say,
-        )
+    answer = await _answer(talk, said, channel, ask) if said.mentions_bot else None
     planned = 0
     async with talk.db.transaction() as tx:
         if wish.discussion:
             planned += await _keep(tx, talk, said, now)
         if answer is not None:
-            name = ("answer", channel, said.message.id)
-            planned += await reply_in(tx, said.root, answer, name, now)
+            planned += await reply_in(tx, said.root, answer, _answer_name(said), now)
     if planned:
         talk.to_send()
+
+
+def _answer_name(said: Said) -> tuple[str, ...]:
+    return ("answer", str(said.message.channel), said.message.id)
+
+
+async def _answer(talk: Talk, said: Said, channel: str, ask: Ask) -> Document | None:
+    """The answer to who called the bot; `None` where they were answered before."""
+    async with talk.db.reading() as tx:
+        if await deliveries.is_known(tx, DeliveryKey(delivery_key(*_answer_name(said)))):
+            return None
+        root = await threads.find(tx, said.root)
+        say = await _voice(tx, talk, channel, said.text)
+    question = read_question(said.text)
+    if isinstance(question, Line):
+        return await ask(question.text, say)
+    entry_id = root.entry_id if root is not None else None
+    return await answers.answer(
+        talk.db, question, entry_id, channel=channel, link=talk.link, say=say
+    )
 
 
 async def _voice(tx: Transaction, talk: Talk, channel: str, text: str) -> Say:

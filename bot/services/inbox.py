@@ -110,7 +110,18 @@ class Bot:
 
     async def said(self, said: Said) -> None:
         """Kept, shared and answered; see `bot.services.discuss`."""
-        await discuss.hear(self._talk, said)
+
+        async def ask(line: str, say: Say) -> Document:
+            try:
+                parsed = commands.parse_line(line)
+            except UserError as error:
+                return present.notice(in_words(error, say))
+            channel = said.root.channel
+            name, options = parsed.spec.name, parsed.options
+            asked = Command(name, options, said.user, channel, say.locale, said.root)
+            return await self.command(asked)
+
+        await discuss.hear(self._talk, said, ask)
 
     async def unsaid(self, message: MessageRef) -> None:
         """Forgotten, and its copies removed."""

@@ -368,3 +368,9 @@ async def has_open(tx: Transaction, channel: str) -> bool:
         {"channel": channel},
     )
     return row is not None
+
+
+async def is_known(tx: Transaction, key: DeliveryKey) -> bool:
+    """Whether a message of that key was ever planned."""
+    row = await tx.one("SELECT 1 FROM delivery WHERE key = :key", {"key": key})
+    return row is not None

@@ -5,7 +5,7 @@ is not meant for us, or not understood, is `None`.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from html import unescape
 from typing import Any
@@ -160,6 +160,8 @@ def read_event(body: Mapping[str, Any], us: Self) -> Happened | None:
 def _mention(event: Mapping[str, Any], event_id: str, us: Self) -> Asked | None:
     if not _is_of_a_person(event, us):
         return None
+    if _text(event, "thread_ts") and _text(event, "parent_user_id") in {"", us.user}:
+        return None  # in a thread of ours: it comes as a message too, and is heard as one
     return _asked(event, event_id, without_mention(_text(event, "text"), us))
 
 
@@ -202,7 +204,17 @@ def _spoken(message: Mapping[str, Any], channel: str, event_id: str, us: Self) -
         return None
     if not _is_of_a_person(message, us) or _text(message, "parent_user_id") not in {"", us.user}:
         return None
-    return Spoken(event_id, channel, root, ts, _text(message, "user"), _text(message, "text"))
+    text = "\n".join(filter(None, (_text(message, "text"), *_attached(message))))
+    return Spoken(event_id, channel, root, ts, _text(message, "user"), text)
+
+
+def _attached(message: Mapping[str, Any]) -> Iterator[str]:
+    """Where the files of a message are looked at."""
+    files = message.get("files")
+    for file in files if isinstance(files, list) else ():
+        link = _text(_object(file), "permalink")
+        if link.startswith("https://"):
+            yield link
 
 
 def _is_of_a_person(event: Mapping[str, Any], us: Self) -> bool:

@@ -172,13 +172,24 @@ async def test_a_mention_says_what_a_command_would(socket_stage: Stage, text, li
     assert (command.name, dict(command.options)) == line
 
 
-async def test_a_mention_in_a_thread_is_answered_there(stage: Stage):
+async def test_a_mention_in_a_thread_of_ours_is_heard_there_and_no_command(stage: Stage):
     root = await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)
     await stage.slack.say(f"<@{BOT_USER}> reasoning", thread=root.id)
 
-    await stage.slack.until(lambda: len(stage.slack.replies(root.id)) == 2)
-    assert stage.inbox.commands[0].root == root
-    assert stage.slack.replies(root.id)[1]["text"].startswith("/paper reasoning")
+    (heard,) = await stage.heard()
+    assert heard.root == root
+    assert heard.text == "@paperbot reasoning"
+    assert heard.mentions_bot
+    assert stage.inbox.commands == []
+
+
+async def test_a_mention_in_somebody_elses_thread_is_answered_there(stage: Stage):
+    root = await stage.slack.say("Who knows a paper about that?")
+    await stage.slack.say(f"<@{BOT_USER}> reasoning", thread=root["ts"])
+
+    await stage.slack.until(lambda: len(stage.slack.replies(root["ts"])) == 2)
+    assert stage.inbox.commands[0].root == MessageRef(CHANNEL, root["ts"])
+    assert stage.slack.replies(root["ts"])[1]["text"].startswith("/paper reasoning")
 
 
 async def test_a_private_answer_to_a_mention_is_seen_by_the_asker_alone(stage: Stage):
