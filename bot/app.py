@@ -36,6 +36,7 @@ from bot.services.discuss import Talk
 from bot.services.inbox import Bot
 from bot.services.library import DatabaseLibrary
 from bot.services.measure import measure
+from bot.services.memo import DatabaseMemo
 from bot.services.report import Report
 from bot.services.seen import DatabaseSeen
 from bot.services.supervise import Supervised
@@ -201,7 +202,11 @@ class _Assembly:
         self._pace = Pace(RATES)
         self._alarm = Alarm(now)
         self._joined = join(
-            settings, seen=DatabaseSeen(db, clock=now), voices=self._voices, clock=now
+            settings,
+            seen=DatabaseSeen(db, clock=now),
+            memo=DatabaseMemo(db),
+            voices=self._voices,
+            clock=now,
         )
         board = DatabaseBoard(db)
         self._web = WebChat(

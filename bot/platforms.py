@@ -11,10 +11,11 @@ from typing import Any
 from pydantic import SecretStr
 
 from bot.adapters.discord import addresses as discord_addresses
+from bot.adapters.discord.access import Access as DiscordAccess
 from bot.adapters.slack import addresses as slack_addresses
-from bot.adapters.slack.access import Access
+from bot.adapters.slack.access import Access as SlackAccess
 from bot.domain.words import Say
-from bot.ports import ChannelRef, Chat, Condition, Finding, MessageRef, Platform, Seen
+from bot.ports import ChannelRef, Chat, Condition, Finding, Memo, MessageRef, Platform, Seen
 from bot.services.subscribe import Check
 from bot.settings import Settings
 
@@ -37,6 +38,7 @@ def join(
     settings: Settings,
     *,
     seen: Seen,
+    memo: Memo,
     voices: Callable[[str], Say],
     clock: Callable[[], datetime],
 ) -> Mapping[Platform, Joined]:
@@ -44,6 +46,8 @@ def join(
     joined: dict[Platform, Joined] = {}
     if settings.slack_is_on:
         joined[Platform.SLACK] = _slack(settings, seen, voices, clock)
+    if settings.discord_is_on:
+        joined[Platform.DISCORD] = _discord(settings, seen, memo, voices, clock)
     return joined
 
 
@@ -70,8 +74,15 @@ async def examine(
     if settings.slack_is_on:
         from bot.adapters.slack import doctor  # noqa: PLC0415 - as the module says
 
-        access = slack_access(settings)
-        findings += await doctor.check(access, channels[Platform.SLACK], clock=clock, say=say)
+        findings += await doctor.check(
+            slack_access(settings), channels[Platform.SLACK], clock=clock, say=say
+        )
+    if settings.discord_is_on:
+        from bot.adapters.discord import checks  # noqa: PLC0415 - as the module says
+
+        findings += await checks.check(
+            discord_access(settings), channels[Platform.DISCORD], say=say
+        )
     return tuple(findings)
 
 
@@ -89,13 +100,38 @@ def _slack(
     return Joined(chat, chat.check, lambda: chat.condition, mounts)
 
 
-def slack_access(settings: Settings) -> Access:
+def slack_access(settings: Settings) -> SlackAccess:
     """What Slack gave the operator, as its adapter takes it."""
-    return Access(
+    return SlackAccess(
         bot_token=_revealed(settings.slack_bot_token) or "",
         app_token=_revealed(settings.slack_app_token),
         signing_secret=_revealed(settings.slack_signing_secret),
         api_base=settings.slack_api_base,
+    )
+
+
+def _discord(
+    settings: Settings,
+    seen: Seen,
+    memo: Memo,
+    voices: Callable[[str], Say],
+    clock: Callable[[], datetime],
+) -> Joined:
+    from bot.adapters.discord.chat import DiscordChat  # noqa: PLC0415 - as the module says
+    from bot.adapters.latex import readable  # noqa: PLC0415 - as the module says
+
+    access = discord_access(settings)
+    chat = DiscordChat(access, seen=seen, memo=memo, readable=readable, voices=voices, clock=clock)
+    return Joined(chat, chat.check, lambda: chat.condition)
+
+
+def discord_access(settings: Settings) -> DiscordAccess:
+    """What Discord gave the operator, as its adapter takes it."""
+    return DiscordAccess(
+        token=_revealed(settings.discord_token) or "",
+        api_base=settings.discord_api_base,
+        gateway_url=settings.discord_gateway_url,
+        guilds=settings.discord_guilds,
     )
 
 

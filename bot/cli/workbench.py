@@ -34,6 +34,8 @@ def checker(db: Database, settings: Settings) -> Check:
                 return await _ask_slack(settings, channel)
             case Platform.DISCORD if not settings.discord_is_on:
                 raise UsageError(mark("Discord is not set up: DISCORD_TOKEN is missing"))
+            case Platform.DISCORD:
+                return await _ask_discord(settings, channel)
         return channel
 
     return check
@@ -45,6 +47,14 @@ async def _ask_slack(settings: Settings, channel: ChannelRef) -> ChannelRef:
     from bot.platforms import slack_access
 
     return await check_once(slack_access(settings), channel)
+
+
+async def _ask_discord(settings: Settings, channel: ChannelRef) -> ChannelRef:
+    # Imported here, likewise.
+    from bot.adapters.discord.checks import check_once
+    from bot.platforms import discord_access
+
+    return await check_once(discord_access(settings), channel)
 
 
 def with_database(work: Callable[[Database, Settings], Awaitable[T]], *, make: bool = False) -> T:

@@ -214,12 +214,12 @@ def _meaning_of_answer(error: discord.HTTPException) -> Meaning:
             return Meaning(Kind.UNCERTAIN, _UNKNOWN)
 
 
-def chat_error(error: Exception) -> ChatError:
-    """The exception of the port; its text names what Discord said."""
+def chat_error(error: Exception, *, named: bool = True) -> ChatError:
+    """The exception of the port; its text also names what Discord said, unless not `named`."""
     if isinstance(error, ChatError):
         return error
     meaning = meaning_of(error)
-    detail = _detail(error)
+    detail = _detail(error) if named else ""
     words = f"{meaning.words} ({detail})" if detail else meaning.words
     match meaning.kind:
         case Kind.REFUSED:

@@ -15,7 +15,7 @@ import discord
 
 from bot.adapters.discord.errors import chat_error
 from bot.adapters.discord.gateway import GatewayClient
-from bot.adapters.discord.people import channel_ref, said
+from bot.adapters.discord.people import parent_ref, said
 from bot.adapters.discord.places import reference
 from bot.adapters.discord.rest import RAISED, Rest
 from bot.ports import ChatError, Inbox, Memo, Seen
@@ -83,8 +83,7 @@ class Hearing:
         if not isinstance(thread, discord.Thread) or not await self._is_ours(client, thread):
             return
         for message in sorted(messages):
-            at = channel_ref(thread.parent_id)
-            await self._inbox.unsaid(reference(at, thread.id, message))
+            await self._inbox.unsaid(reference(parent_ref(thread), thread.id, message))
 
     async def _is_ours(self, client: GatewayClient, thread: discord.Thread) -> bool:
         """Whether the thread belongs to a message of ours, whoever opened it."""

@@ -11,15 +11,20 @@ SPOKEN = frozenset({discord.MessageType.default, discord.MessageType.reply})
 """What somebody said; the other kinds are Discord's own (joins, renames, thread beginnings)."""
 
 
-def channel_ref(channel: int) -> ChannelRef:
-    """The reference to a channel. Its guild is not part of it: ids are unique in all Discord."""
-    return ChannelRef(Platform.DISCORD, "", str(channel))
+def channel_ref(channel: int, guild: int | None) -> ChannelRef:
+    """The reference to a channel; direct messages are in no guild."""
+    return ChannelRef(Platform.DISCORD, str(guild or ""), str(channel))
+
+
+def parent_ref(thread: discord.Thread) -> ChannelRef:
+    """The reference to the channel that a thread is in."""
+    return channel_ref(thread.parent_id, thread.guild.id)
 
 
 def root_of(thread: discord.Thread) -> MessageRef:
     """The message that a thread belongs to; in a forum it stands in the thread itself."""
     in_forum = isinstance(thread.parent, discord.ForumChannel)
-    return reference(channel_ref(thread.parent_id), thread.id if in_forum else None, thread.id)
+    return reference(parent_ref(thread), thread.id if in_forum else None, thread.id)
 
 
 def asker(interaction: "discord.Interaction[Any]") -> User:
@@ -33,8 +38,8 @@ def place_of(interaction: "discord.Interaction[Any]") -> tuple[ChannelRef, Messa
     """Where somebody asks: the channel, and the thread's root inside of one."""
     channel = interaction.channel
     if isinstance(channel, discord.Thread):
-        return channel_ref(channel.parent_id), root_of(channel)
-    return channel_ref(interaction.channel_id or 0), None
+        return parent_ref(channel), root_of(channel)
+    return channel_ref(interaction.channel_id or 0, interaction.guild_id), None
 
 
 def said(message: discord.Message, thread: discord.Thread, me: int) -> Said | None:
@@ -42,7 +47,7 @@ def said(message: discord.Message, thread: discord.Thread, me: int) -> Said | No
     if message.author.bot or message.webhook_id is not None or message.type not in SPOKEN:
         return None
     text = "\n".join(
-        part for part in (message.clean_content, *(a.url for a in message.attachments)) if part
+        part for part in (_words(message, me), *(a.url for a in message.attachments)) if part
     )
     if not text:
         return None
@@ -53,10 +58,22 @@ def said(message: discord.Message, thread: discord.Thread, me: int) -> Said | No
         manages = may.manage_channels or may.administrator
     return Said(
         root=root_of(thread),
-        message=reference(channel_ref(thread.parent_id), thread.id, message.id),
+        message=reference(parent_ref(thread), thread.id, message.id),
         user=User(str(author.id), author.display_name, manages),
         text=text,
         mentions_bot=any(user.id == me for user in message.mentions)
         # The bot's own role is called like the bot, and people pick it by mistake.
         or any(role.tags and role.tags.bot_id == me for role in message.role_mentions),
     )
+
+
+def _words(message: discord.Message, me: int) -> str:
+    """What a message says, with people's names for ids; the bot is called `@paperbot`."""
+    text = message.clean_content
+    ours = [
+        *(user.display_name for user in message.mentions if user.id == me),
+        *(role.name for role in message.role_mentions if role.tags and role.tags.bot_id == me),
+    ]
+    for name in ours:
+        text = text.replace(f"@{name}", "@paperbot")
+    return text

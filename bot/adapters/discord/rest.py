@@ -63,6 +63,7 @@ class Account:
     """Who the token is for."""
 
     user: int
+    name: str
     application: int
 
 
@@ -342,7 +343,7 @@ def sorted_errors() -> Iterator[None]:
 def _account(client: discord.Client) -> Account:
     if client.user is None or client.application is None:
         raise discord.ClientException("Discord did not say who this bot is")
-    return Account(client.user.id, client.application.id)
+    return Account(client.user.id, client.user.name, client.application.id)
 
 
 def _id(found: Any) -> int:

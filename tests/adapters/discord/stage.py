@@ -17,7 +17,7 @@ from bot.domain.document import Document, Heading, Paragraph, Text
 from bot.ports import ChannelRef, Choice, Command, DeliveryKey, MessageRef, Platform, Said
 from tests.fakes.discord import TOKEN, FakeDiscord
 
-PAPERS = ChannelRef(Platform.DISCORD, "", "11")
+PAPERS = ChannelRef(Platform.DISCORD, "1", "11")
 
 
 def now() -> datetime:

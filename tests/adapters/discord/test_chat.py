@@ -283,7 +283,7 @@ async def test_a_thread_that_somebody_opens_on_our_message_is_ours(bot: Hall):
 async def test_a_post_in_a_forum_is_a_thread_of_ours(bot: Hall):
     bot.discord.world.add_channel(20, "papers", type=FORUM)
     await bot.restart()
-    forum = ChannelRef(Platform.DISCORD, "", "20")
+    forum = ChannelRef(Platform.DISCORD, "1", "20")
     root = await bot.chat.post(forum, paper(), key=key())
 
     await bot.discord.says("hello", at=int(root.id.partition("/")[0]))

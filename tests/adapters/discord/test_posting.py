@@ -23,7 +23,7 @@ CHANNELS = r"^/channels/"
 
 
 def place(number: int) -> ChannelRef:
-    return ChannelRef(Platform.DISCORD, "", str(number))
+    return ChannelRef(Platform.DISCORD, "1", str(number))
 
 
 def texts(stage: Stage, channel: int) -> list[str]:

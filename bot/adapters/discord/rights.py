@@ -1,0 +1,36 @@
+"""What the bot needs of a server: the permissions that its code uses, and no others."""
+
+from urllib.parse import urlencode
+
+import discord
+
+_NAMES = {
+    "view_channel": "View Channel",
+    "send_messages": "Send Messages",
+    "embed_links": "Embed Links",
+    "read_message_history": "Read Message History",
+    "create_public_threads": "Create Public Threads",
+    "send_messages_in_threads": "Send Messages in Threads",
+}
+"""By discord.py's name, as Discord calls them in its settings."""
+
+PERMISSIONS = discord.Permissions(**dict.fromkeys(_NAMES, True))
+
+
+def invite_link(application: int) -> str:
+    """The address at which somebody lets the bot into a server, with what it needs there."""
+    query = {
+        "client_id": application,
+        "scope": "bot applications.commands",
+        "permissions": PERMISSIONS.value,
+    }
+    return f"https://discord.com/oauth2/authorize?{urlencode(query)}"
+
+
+def missing(may: discord.Permissions, *, in_forum: bool) -> tuple[str, ...]:
+    """What the bot lacks in a channel, as Discord calls it; a forum's posts are its threads."""
+    return tuple(
+        name
+        for attribute, name in _NAMES.items()
+        if not getattr(may, attribute) and not (in_forum and attribute == "create_public_threads")
+    )
