@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -198,6 +199,22 @@ def test_standard_input_can_be_imported(root: Path, tmp_path: Path):
 
     assert result.returncode == 0
     assert json.loads(result.stdout)["entries"]["new"] == 12
+
+
+def test_a_port_that_is_taken_is_one_line(root: Path, tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = subprocess.run(
+            [sys.executable, "-m", "bot", "demo", "--port", str(port)],
+            capture_output=True,
+            check=False,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(root), "LANG": "C"},  # noqa: TID251 - as above
+            text=True,
+        )
+
+    assert (result.returncode, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+    assert f"port {port} is taken" in result.stderr
 
 
 def test_a_command_before_any_import_says_what_to_do(run: Run):
