@@ -27,10 +27,13 @@ from bot.domain.document import (
     Text,
 )
 from bot.ports import ChannelRef, Chat, ChatRefusedError, DeliveryKey, MessageRef
+from tests.adapters.discord.stage import PAPERS, posting_alone
 from tests.adapters.slack.stage import CHANNEL as SLACK_CHANNEL
 from tests.adapters.slack.stage import said_in_blocks
 from tests.adapters.slack.stage import staged as staged_slack
 from tests.adapters.web.stage import staged
+from tests.fakes.discord import text_of
+from tests.fakes.discord.world import FORUM
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,41 @@ async def slack() -> AsyncIterator[Case]:
         yield Case(stage.chat, SLACK_CHANNEL, unknown, read, thread, stage.clock, wait)
 
 
-PLATFORMS: dict[str, Callable[[], AbstractAsyncContextManager[Case]]] = {"slack": slack, "web": web}
+@asynccontextmanager
+async def discord(channel: ChannelRef = PAPERS) -> AsyncIterator[Case]:
+    async with posting_alone() as stage:
+        stage.discord.world.add_channel(20, "forum", type=FORUM)
+
+        def place(message: MessageRef) -> tuple[int, int]:
+            thread, _, own = message.id.rpartition("/")
+            return int(thread or message.channel.id), int(own)
+
+        async def read(message: MessageRef) -> str | None:
+            channel, own = place(message)
+            found = stage.discord.channel(channel).messages.get(own)
+            return None if found is None else text_of(found)
+
+        async def thread(root: MessageRef) -> list[str]:
+            _, own = place(root)
+            return [text_of(m) for m in stage.discord.messages(own) if m["id"] != str(own)]
+
+        def wait(length: timedelta) -> None:
+            stage.clock.ahead += length
+
+        unknown = replace(channel, id="404")
+        yield Case(stage.chat, channel, unknown, read, thread, stage.clock, wait)
+
+
+def discord_forum() -> AbstractAsyncContextManager[Case]:
+    return discord(replace(PAPERS, id="20"))
+
+
+PLATFORMS: dict[str, Callable[[], AbstractAsyncContextManager[Case]]] = {
+    "discord": discord,
+    "discord forum": discord_forum,
+    "slack": slack,
+    "web": web,
+}
 
 
 @pytest.fixture(params=sorted(PLATFORMS))

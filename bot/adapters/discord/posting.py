@@ -12,6 +12,7 @@ is cut short, `find` calls it absent, and the next attempt posts the parts that 
 import asyncio
 import hashlib
 import logging
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -61,6 +62,7 @@ TOGETHER_SECONDS = 20.0
 _TRIES = 3
 _LOOKED_BACK = timedelta(days=7)
 """How far an attempt looks for the parts that an earlier one left behind."""
+_REMEMBERED = 2000
 _LONG = 20_000
 """Characters above which a document is rendered beside the event loop."""
 
@@ -141,6 +143,8 @@ class Posting:
         self._readable = readable
         self._clock = clock
         self._forums: set[int] = set()
+        self._posts: OrderedDict[DeliveryKey, int] = OrderedDict()
+        """What was posted in forums: there no nonce keeps a key from being posted twice."""
 
     async def post(self, channel: ChannelRef, document: Document, key: DeliveryKey) -> MessageRef:
         """Post a document, or those parts of it that are not there yet."""
@@ -175,8 +179,12 @@ class Posting:
             self._forums.discard(place)
             return place, await self._send(job, 1, place)
         self._forums.add(place)
-        tags = forum_tags(forum, job.document)
-        post = await self._rest.open_post(place, job.thread_name, job.payloads[0], tags)
+        if (post := self._posts.get(job.key)) is None:
+            tags = forum_tags(forum, job.document)
+            post = await self._rest.open_post(place, job.thread_name, job.payloads[0], tags)
+            self._posts[job.key] = post
+            if len(self._posts) > _REMEMBERED:
+                self._posts.popitem(last=False)
         return post, post
 
     async def _others(self, job: _Job, root: Where, thread: int | None, there: Found) -> None:

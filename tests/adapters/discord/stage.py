@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from bot.adapters.catalogue import Catalogues
 from bot.adapters.discord import sdk
@@ -139,6 +139,47 @@ QUICK = Patience(
 async def soon(seconds: float) -> None:
     """A pause that is short enough for a test."""
     await asyncio.sleep(min(seconds, 0.02))
+
+
+class Clock:
+    """The time of this machine, as far ahead as a test has waited."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return now() + self.ahead
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """A chat that only posts: no gateway is connected."""
+
+    discord: FakeDiscord
+    chat: DiscordChat
+    clock: Clock
+
+
+@asynccontextmanager
+async def posting_alone() -> AsyncIterator[Counter]:
+    async with FakeDiscord() as discord:
+        clock = Clock()
+        discord.world.clock = lambda: clock().timestamp()
+        chat = DiscordChat(
+            Access(TOKEN, discord.api_base, discord.gateway_url),
+            seen=Once(),
+            memo=Notes(),
+            readable=str,
+            voices=Catalogues(),
+            clock=clock,
+            sleep=soon,
+            wire=Wire(per_second=1000),
+        )
+        try:
+            yield Counter(discord, chat, clock)
+        finally:
+            await chat.close()
+        assert discord.complaints == []
 
 
 @dataclass
