@@ -9,6 +9,7 @@
     cites:2310.07831            entries that refer to it
     similar:2502.01456          entries like those about it
     entry:12                    that entry
+    in:discussion ablation      entries in whose discussion somebody said that
     random                      any one
 
 Everything must hold at once; `-` before a term means that it must not. `parse` reads a line,
@@ -114,11 +115,18 @@ class EntryIs:
 
 
 @dataclass(frozen=True, slots=True)
+class InDiscussion:
+    """Was discussed; the words of the query are looked for in what people said, not in it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Random:
     """Is any one of those that the other terms leave."""
 
 
-Term: TypeAlias = Tag | Words | Author | Dates | About | Cites | Similar | EntryIs | Random
+Term: TypeAlias = (
+    Tag | Words | Author | Dates | About | Cites | Similar | EntryIs | InDiscussion | Random
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,6 +337,16 @@ def _entry(raw: _Raw) -> EntryIs:
     return EntryIs(EntryId(int(_affirmed(raw).value)))
 
 
+def _in_place(raw: _Raw) -> InDiscussion:
+    if _affirmed(raw).value.casefold() not in ("discussion", "discussions", "토론"):
+        raise QueryError(
+            "“{value}” (character {at}) is no place to look in: ask in:discussion",
+            value=raw.value,
+            at=raw.at,
+        )
+    return InDiscussion()
+
+
 def _affirmed(raw: _Raw) -> _Raw:
     if raw.negated:
         raise QueryError(
@@ -361,7 +379,7 @@ def _paper(text: str) -> PaperRef | None:
 def _refuse_near_misses(raw: _Raw) -> None:
     """`auhtor:lee` is a slip, not two words."""
     if raw.field and raw.value and raw.field.isascii():
-        for meant in difflib.get_close_matches(raw.field, _FIELDS, n=1, cutoff=0.75):
+        for meant in difflib.get_close_matches(raw.field, _LONG_FIELDS, n=1, cutoff=0.75):
             raise QueryError(
                 "There is no “{field}:” (character {at}); did you mean {meant}:{value}?",
                 field=raw.field,
@@ -379,7 +397,9 @@ _FIELDS: dict[str, Callable[[_Raw], Term]] = {
     "cites": _cites,
     "similar": _similar,
     "entry": _entry,
+    "in": _in_place,
 }
+_LONG_FIELDS = tuple(name for name in _FIELDS if len(name) > 2)
 _EXAMPLES = {
     "author": 'author:lee or author:"yejin choi"',
     "date": "date:2025-02",
@@ -388,6 +408,7 @@ _EXAMPLES = {
     "cites": "cites:2310.07831",
     "similar": "similar:2502.01456",
     "entry": "entry:12",
+    "in": "in:discussion",
 }
 FIELDS = tuple(f"{name}:" for name in _FIELDS)
 """What may stand before a value, in the order in which it is offered."""
@@ -406,6 +427,8 @@ _RANDOM = Words("random")
 
 def sole_word(query: Query) -> str | None:
     """The word that may be meant as a tag: the only words of the query, a single bare one."""
+    if InDiscussion() in query.terms:
+        return None
     words = [term for term in query.terms if isinstance(term, Words) and not term.negated]
     return words[0].text if len(words) == 1 and not words[0].phrase else None
 
@@ -445,6 +468,8 @@ def _format_term(term: Term) -> str:
             return f"similar:{paper}"
         case EntryIs(entry_id):
             return f"entry:{entry_id}"
+        case InDiscussion():
+            return "in:discussion"
         case Random():
             return "random"
 

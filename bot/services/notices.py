@@ -2,10 +2,10 @@
 
 from bot.domain.entry import EntryId, Related
 from bot.domain.present_discussion import present_event
+from bot.domain.record import PaperEvent
 from bot.services.discuss import Talk, channel_voice, reply_in
 from bot.store import channel_wishes, entries, events, threads
 from bot.store.database import Transaction
-from bot.store.events import PaperEvent
 
 _EVENTS = 50
 

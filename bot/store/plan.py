@@ -18,6 +18,7 @@ from bot.domain.query import (
     Cites,
     Dates,
     EntryIs,
+    InDiscussion,
     PaperRef,
     Query,
     Tag,
@@ -82,6 +83,8 @@ def plan_for(connection: sqlite3.Connection, query: Query) -> Plan | None:
     asked = _asked(connection, query)
     if asked is None:
         return None
+    if asked.in_discussion:
+        return _discussed(asked)
     plan, fulfilled = _walk_along(connection, asked)
     conditions: list[tuple[str, Any]] = [
         *(row for row in asked.rows if row not in fulfilled),
@@ -95,6 +98,18 @@ def plan_for(connection: sqlite3.Connection, query: Query) -> Plan | None:
     return replace(plan, low=asked.low, high=asked.high)
 
 
+_DISCUSSED = """(
+    SELECT DISTINCT entry.newness FROM reply JOIN entry ON entry.id = reply.entry_id
+     WHERE reply.gone_at IS NULL) AS d"""
+_SAID = """(
+    SELECT DISTINCT entry.newness FROM reply_search
+      JOIN reply ON reply.id = reply_search.rowid JOIN entry ON entry.id = reply.entry_id
+     WHERE reply_search MATCH :said) AS d"""
+_ALSO_SAID = """(EXISTS (
+    SELECT 1 FROM entry JOIN reply ON reply.entry_id = entry.id
+     WHERE entry.newness = [d]
+       AND reply.id IN (SELECT rowid FROM reply_search WHERE reply_search MATCH {})))"""
+_MATCH = "EXISTS (SELECT 1 FROM search WHERE search MATCH {} AND rowid = [d])"
 _TAGGED = "EXISTS (SELECT 1 FROM entry_tag WHERE tag_id = {} AND newness = [d])"
 _ABOUT = "EXISTS (SELECT 1 FROM entry WHERE paper_id = {} AND newness = [d])"
 _CITES = "EXISTS (SELECT 1 FROM reference WHERE paper_id = {} AND newness = [d])"
@@ -107,7 +122,8 @@ class _Asked:
     """What a query asks for, in terms of rows.
 
     `rows` are conditions about one row each, with its id. In a condition `[d]` stands for the
-    entry's newness and `{}` for the value.
+    entry's newness and `{}` for the value. `said` must match in one reply each, `in_discussion`;
+    `unsaid` in none.
     """
 
     matches: tuple[str, ...] = ()
@@ -117,16 +133,39 @@ class _Asked:
     outside: tuple[tuple[str, int], ...] = ()
     low: int = OLDEST
     high: int = NEWEST
+    in_discussion: bool = False
+    said: tuple[str, ...] = ()
+    unsaid: tuple[str, ...] = ()
 
     def ids(self, condition: str) -> tuple[int, ...]:
         """The rows of which a condition must hold."""
         return tuple(row for about, row in self.rows if about == condition)
 
 
+def _discussed(asked: _Asked) -> Plan:
+    """The walk along what was discussed, which is little beside the archive."""
+    first, *others = asked.said or (None,)
+    plan = Plan(origin=_DISCUSSED) if first is None else Plan(origin=_SAID, values={"said": first})
+    conditions: list[tuple[str, Any]] = [
+        *((_MATCH, match) for match in asked.matches),
+        *((_NO_MATCH, match) for match in asked.unwanted_matches),
+        *((_ALSO_SAID, match) for match in others),
+        *((f"NOT {_ALSO_SAID}", match) for match in asked.unsaid),
+        *asked.rows,
+        *((f"NOT {condition}", row) for condition, row in asked.unwanted),
+        *asked.outside,
+    ]
+    for condition, value in conditions:
+        plan = plan.such_that(condition.replace("[d]", "d.newness"), value)
+    return replace(plan, low=asked.low, high=asked.high)
+
+
 def _asked(connection: sqlite3.Connection, query: Query) -> _Asked | None:
-    asked = _Asked()
+    asked = _Asked(in_discussion=InDiscussion() in query.terms)
     for term in query.terms:
         match term:
+            case Words(text, _, negated) if asked.in_discussion:
+                asked = _with_said(asked, match_expression(text), negated=negated)
             case Words(text, _, negated):
                 asked = _with_match(asked, match_expression(text), negated=negated)
             case Author(name, negated):
@@ -169,6 +208,14 @@ def _with_match(asked: _Asked, match: str | None, *, negated: bool) -> _Asked:
     if negated:
         return replace(asked, unwanted_matches=(*asked.unwanted_matches, match))
     return replace(asked, matches=(*asked.matches, match))
+
+
+def _with_said(asked: _Asked, match: str | None, *, negated: bool) -> _Asked:
+    if match is None:
+        return asked
+    if negated:
+        return replace(asked, unsaid=(*asked.unsaid, match))
+    return replace(asked, said=(*asked.said, match))
 
 
 def _with_dates(asked: _Asked, dates: Dates) -> _Asked:

@@ -10,7 +10,7 @@ import pytest
 from bot.domain.discussion import Reply
 from bot.domain.entry import EntryId
 from bot.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError, MessageRef
-from bot.services import discuss
+from bot.services import discuss, lookup
 from bot.store import channel_wishes, replies
 from bot.store.channel_wishes import ChannelWish
 from tests.stage import MORNING
@@ -330,3 +330,25 @@ async def test_an_edit_to_other_words_keeps_one_copy(stage):
     await stage.settle()
 
     assert stage.copies(stage.root(DISCORD)) == ["two"]
+
+
+async def test_what_was_said_is_found_where_it_is_looked_for(stage):
+    await stage.stage.note("Other", today(stage), "Another paper.", "#reasoning")
+    await with_a_paper(stage, SLACK, DISCORD)
+    await stage.say(stage.root(SLACK), "The ablation of 보상모델을 is missing")
+    said = await stage.say(stage.root(SLACK), "and the appendix is long")
+
+    async def found(asked: str) -> list[str]:
+        results = await lookup.look_up(stage.stage.db, asked)
+        return [each.entry.paper.title for each in results.entries]
+
+    assert await found("ablation") == []
+    assert await found("in:discussion ablation") == ["Paper"]
+    assert await found("in:discussion 모델") == ["Paper"]
+    assert await found("in:discussion ablation appendix") == ["Paper"]
+    assert await found("in:discussion ablation -appendix") == []
+    assert await found("in:discussion #reasoning") == []
+    assert await found("in:discussion author:lovelace") == ["Paper"]
+    assert await found("in:discussion") == ["Paper"]
+    await stage.unsay(said)
+    assert await found("in:discussion appendix") == []
