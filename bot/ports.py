@@ -22,10 +22,11 @@ from typing import NewType, Protocol
 
 from bot.domain.announce import Feed
 from bot.domain.candidates import Example, Judgement, Newcomer
+from bot.domain.discussion import Reply
 from bot.domain.document import Document
 from bot.domain.entry import EntryId, Reference, Related, StoredEntry
 from bot.domain.errors import UsageError
-from bot.domain.record import ArxivRecord
+from bot.domain.record import ArxivRecord, PaperEvent
 
 DeliveryKey = NewType("DeliveryKey", str)
 """Names one outbound message for ever: at most 25 characters of `[0-9a-z]` (Discord's nonce)."""
@@ -352,7 +353,11 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class EntryPage:
-    """An entry with what stands around it; lists are newest first."""
+    """An entry with what stands around it; lists of entries are newest first.
+
+    What the curator left out of the paper is filled in from `record`, which is what arXiv says;
+    `events` are what became of the paper since, `replies` what people said of it, both oldest first.
+    """
 
     stored: StoredEntry
     mentions: tuple[Mention, ...] = ()
@@ -360,6 +365,9 @@ class EntryPage:
     links: tuple[Related, ...] = ()
     linked_by: tuple[Related, ...] = ()
     same_paper: tuple[Related, ...] = ()
+    record: ArxivRecord | None = None
+    events: tuple[PaperEvent, ...] = ()
+    replies: tuple[Reply, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """What commands print: the JSON forms that scripts rely on, and lines for people."""
 
 from bot.adapters.text import printable
+from bot.domain.discussion import Reply
 from bot.domain.entry import Problem, Related, StoredEntry
+from bot.domain.present_arxiv import paper_lines
 from bot.domain.words import Say
 from bot.ports import EntryPage
 from bot.services.lookup import Results
@@ -90,7 +92,17 @@ def surroundings(page: EntryPage, *, say: Say) -> tuple[str, ...]:
     ):
         if related:
             lines += ("", heading, *map(_related_line, related))
+    at_arxiv = paper_lines(page.record, page.events, say)
+    if at_arxiv:
+        lines += ("", *at_arxiv)
+    if page.replies:
+        lines += ("", say("Discussion"), *map(_reply_line, page.replies))
     return tuple(lines)
+
+
+def _reply_line(reply: Reply) -> str:
+    said = f"{reply.said_at:%Y-%m-%d %H:%M}Z  {reply.author} ({reply.platform}): {reply.text}"
+    return printable(" ".join(said.split()))
 
 
 def _related_line(other: Related) -> str:

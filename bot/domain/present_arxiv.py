@@ -21,6 +21,7 @@ from bot.domain.document import (
     run,
 )
 from bot.domain.present import notice
+from bot.domain.record import ArxivRecord, PaperEvent, PaperEventKind
 from bot.domain.words import Say, mark
 
 _AUTHORS_SHOWN = 3
@@ -92,6 +93,34 @@ def _authors(authors: Sequence[str], say: Say) -> str:
 
 def _short(title: str) -> str:
     return title if len(title) <= _TITLE_SHOWN else title[: _TITLE_SHOWN - 1].rstrip() + "…"
+
+
+def paper_lines(
+    record: ArxivRecord | None, events: Sequence[PaperEvent], say: Say
+) -> tuple[str, ...]:
+    """How a paper stands at arXiv, and what became of it, a line each."""
+    if record is None:
+        return ()
+    day = day_text(record.updated_at.date(), say.locale)
+    stands = say("arXiv has version {n}, of {day}", n=record.id.version, day=day)
+    if record.is_withdrawn:
+        stands = f"{stands} — {say('withdrawn by its authors')}"
+    happened = (event_line(event, say) for event in events)
+    return (stands, *(line for line in happened if line))
+
+
+def event_line(event: PaperEvent, say: Say) -> str:
+    """What became of a paper, in one line; empty for what a page shows otherwise (citations)."""
+    day = day_text(event.noticed_at.date(), say.locale)
+    match event.kind:
+        case PaperEventKind.VERSION:
+            return say("{day}: version {n} came out", day=day, n=event.new_version)
+        case PaperEventKind.WITHDRAWN:
+            return say("{day}: its authors withdrew it", day=day)
+        case PaperEventKind.REINSTATED:
+            return say("{day}: it is no longer withdrawn", day=day)
+        case PaperEventKind.CITED:
+            return ""
 
 
 def status_line(statuses: Sequence[CategoryStatus], trouble: Trouble, say: Say) -> str:

@@ -2,10 +2,11 @@
 
 import datetime as dt
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.domain.arxiv import ArxivId
+from bot.domain.entry import EntryId, Paper
 
 ASK_AGAIN = dt.timedelta(hours=6)
 """arXiv's answers change once a day; ours begins at 06:00 UTC, after the night's updates."""
@@ -68,6 +69,31 @@ class Change:
     kind: PaperEventKind
     old_version: int
     new_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaperEvent:
+    """Something that became of a paper; `id` grows with time.
+
+    `entry_id` is the entry that refers to the paper, of `cited`.
+    """
+
+    id: int
+    number: str
+    kind: PaperEventKind
+    old_version: int
+    new_version: int
+    entry_id: EntryId | None
+    noticed_at: dt.datetime
+
+
+def filled(paper: Paper, record: ArxivRecord) -> Paper:
+    """The paper with what the curator left out; the curator's own words always win."""
+    return replace(
+        paper,
+        authors=paper.authors or record.authors,
+        abstract=paper.abstract or record.abstract or None,
+    )
 
 
 def changes(old: ArxivRecord | None, new: ArxivRecord) -> tuple[Change, ...]:

@@ -1,30 +1,15 @@
 """What became of papers: new versions, withdrawals, entries that refer to them."""
 
+import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 
 from bot.domain.entry import EntryId
-from bot.domain.record import Change, PaperEventKind
+from bot.domain.record import Change, PaperEvent, PaperEventKind
 from bot.store import instants
 from bot.store.database import Row, Transaction
 from bot.store.newness import span
-
-
-@dataclass(frozen=True, slots=True)
-class PaperEvent:
-    """Something that became of a paper; `id` grows with time.
-
-    `entry_id` is the entry that refers to the paper, of `cited`.
-    """
-
-    id: int
-    number: str
-    kind: PaperEventKind
-    old_version: int
-    new_version: int
-    entry_id: EntryId | None
-    noticed_at: datetime
 
 
 async def add(tx: Transaction, changed: Iterable[tuple[str, Change]], now: datetime) -> None:
@@ -70,10 +55,15 @@ async def add_citations(tx: Transaction, since: date, now: datetime) -> int:
 
 async def list_of(tx: Transaction, number: str) -> tuple[PaperEvent, ...]:
     """What became of a paper, oldest first."""
-    rows = await tx.all(
+    return await tx.call(partial(load, number=number))
+
+
+def load(connection: sqlite3.Connection, number: str) -> tuple[PaperEvent, ...]:
+    """The same, inside another reading."""
+    rows = connection.execute(
         "SELECT * FROM paper_event WHERE number = :number ORDER BY id", {"number": number}
     )
-    return tuple(map(_event, rows))
+    return tuple(map(_event, rows.fetchall()))
 
 
 async def list_after(tx: Transaction, event_id: int, limit: int) -> tuple[PaperEvent, ...]:

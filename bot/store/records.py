@@ -64,6 +64,14 @@ async def find(tx: Transaction, numbers: Iterable[str]) -> Mapping[str, ArxivRec
     return {row["number"]: _record(row) for row in rows}
 
 
+def load(connection: sqlite3.Connection, number: str) -> ArxivRecord | None:
+    """What arXiv said last of one paper, inside another reading."""
+    row = connection.execute(
+        "SELECT * FROM arxiv_record WHERE number = :number", {"number": number}
+    ).fetchone()
+    return _record(row) if row is not None else None
+
+
 async def put(tx: Transaction, records: Sequence[ArxivRecord]) -> None:
     """Keep what arXiv says; papers that were only referred to get their titles."""
     await tx.call(partial(_put, records=records))

@@ -2,12 +2,15 @@
 
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from functools import partial
 
 from bot.domain.entry import EntryId, Related, SourceKind, StoredEntry
 from bot.domain.link_names import leads_to, linked_name, note_name
+from bot.domain.record import ArxivRecord, filled
 from bot.ports import EntryPage, Mention
+from bot.store import events, records, replies
 from bot.store.database import Row, Transaction
 
 _MOST = 200
@@ -16,7 +19,8 @@ _MOST = 200
 
 async def page_of(tx: Transaction, stored: StoredEntry) -> EntryPage:
     """The entry with what stands around it; no relative is withdrawn."""
-    return await tx.call(partial(_page_of, stored=stored))
+    page = await tx.call(partial(_page_of, stored=stored))
+    return replace(page, replies=await replies.list_of(tx, stored.id))
 
 
 def _page_of(connection: sqlite3.Connection, stored: StoredEntry) -> EntryPage:
@@ -25,8 +29,12 @@ def _page_of(connection: sqlite3.Connection, stored: StoredEntry) -> EntryPage:
         return tuple(_related(row) for row in rows)
 
     entry_of = dict(connection.execute(_MENTIONED, {"id": stored.id}).fetchall())
+    arxiv_id = stored.entry.paper.arxiv_id
+    record = records.load(connection, arxiv_id.number) if arxiv_id is not None else None
     return EntryPage(
-        stored=stored,
+        stored=_filled(stored, record),
+        record=record,
+        events=events.load(connection, arxiv_id.number) if arxiv_id is not None else (),
         mentions=tuple(
             Mention(reference, entry_of.get(reference.key)) for reference in stored.entry.references
         ),
@@ -35,6 +43,13 @@ def _page_of(connection: sqlite3.Connection, stored: StoredEntry) -> EntryPage:
         linked_by=_linked_by(connection, stored),
         same_paper=related(_SAME_PAPER),
     )
+
+
+def _filled(stored: StoredEntry, record: ArxivRecord | None) -> StoredEntry:
+    if record is None:
+        return stored
+    paper = filled(stored.entry.paper, record)
+    return replace(stored, entry=replace(stored.entry, paper=paper))
 
 
 def _links(connection: sqlite3.Connection, stored: StoredEntry) -> tuple[Related, ...]:

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.record import PaperEventKind
+from bot.domain.record import PaperEvent, PaperEventKind
 from bot.store import entries, events, records
-from bot.store.events import PaperEvent
 from tests.fakes.arxiv import FaultKind, Paper
 from tests.services.arxiv_stage import Stage, staged
 

@@ -1,6 +1,7 @@
 """The HTTP side of arXiv: one connection, bounded in size and time, that goes nowhere else."""
 
 import asyncio
+import gc
 import zlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -98,7 +99,7 @@ class ArxivClient:
                 if there is None:
                     if reply.status == HTTPStatus.NOT_MODIFIED and etag is not None:
                         return None
-                    return await asyncio.to_thread(parse, reply)
+                    return await asyncio.to_thread(without_collections, parse, reply)
                 hops += 1
                 if hops == _HOPS:
                     raise SourceReplyError(Refusal.REDIRECT, f"redirected {_HOPS} times")
@@ -137,6 +138,21 @@ class ArxivClient:
 def _etag(value: str | None) -> str | None:
     """The ETag, if it is one that can be sent back."""
     return value if value and len(value) < 200 and value.isascii() and value.isprintable() else None
+
+
+def without_collections(parse: Callable[[Reply], T], reply: Reply) -> T:
+    """What `parse` makes of the answer, with the cycle collector at rest for a second or so.
+
+    It would walk the hundred thousand objects that are being made, and meanwhile stop every
+    thread, the event loop's too, for 40 ms. One answer is parsed at a time (one connection).
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return parse(reply)
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:

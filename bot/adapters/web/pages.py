@@ -17,6 +17,7 @@ from bot.adapters.web.site import (
 from bot.domain import present
 from bot.domain.day_text import day_text
 from bot.domain.entry import Entry, EntryId, Language
+from bot.domain.present_arxiv import paper_lines
 from bot.domain.words import Say
 from bot.ports import BoardMessage
 
@@ -107,6 +108,7 @@ async def entry(request: web.Request) -> web.Response:
         entry=found.stored.entry,
         parts=commentary_parts(found.stored.entry, visitor.say),
         address=present.paper_url(found.stored.entry.paper.arxiv_id, found.stored.entry.paper.url),
+        at_arxiv=paper_lines(found.record, found.events, visitor.say),
     )
 
 

@@ -1,0 +1,177 @@
+"""arXiv: what parsing a full feed does to the event loop, and how well and fast ranking goes."""
+
+import asyncio
+import io
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import feedparser
+
+from bot.adapters.arxiv.client import without_collections
+from bot.adapters.arxiv.feed import parse_feed
+from bot.adapters.arxiv.reply import Reply
+from bot.adapters.ranker.worker import ProcessRanker, is_installed
+from bot.domain.candidates import Example, Newcomer, example_text
+from bot.domain.entry import EntryId
+from tests.bench.measure import Row
+from tests.bench.ranking import EASY, REAL, Outcome, evaluate, list_archive, list_pool
+from tests.fakes.arxiv import Paper, xml
+
+NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
+WORDS = [
+    "model",
+    "reward",
+    "policy",
+    "graph",
+    "kernel",
+    "image",
+    "speech",
+    "token",
+    "sparse",
+    "training",
+    "scaling",
+    "attention",
+    "diffusion",
+    "agent",
+    "memory",
+    "retrieval",
+    "alignment",
+    "benchmark",
+    "optimizer",
+    "gradient",
+]
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "samples"
+MOST_LAG = 0.020
+
+
+async def rows(quick: bool) -> AsyncIterator[Row]:
+    """The rows of the table."""
+    async for row in _feed_rows(rounds=3 if quick else 9):
+        yield row
+    if not is_installed():
+        yield Row("ranking", "the extra `rank` is not installed")
+        return
+    async for row in _speed_rows(archive=800 if quick else 3800):
+        yield row
+    for row in await asyncio.to_thread(_quality_rows):
+        yield row
+
+
+def full_feed(items: int = 2000) -> bytes:
+    """A feed as large as arXiv's ever are, with text of the usual length."""
+    chance = random.Random(1)
+    papers = [
+        Paper(
+            f"2611.{n:05}",
+            " ".join(chance.choices(WORDS, k=9)),
+            tuple(f"Ada B. Name{k}" for k in range(5)),
+            "We show $k<n$ and " + " ".join(chance.choices(WORDS, k=160)),
+            ("cs.LG", "cs.AI", "stat.ML"),
+        )
+        for n in range(items)
+    ]
+    return xml.atom_feed("cs.LG", NOW.date(), [(paper, "new") for paper in papers], NOW).encode()
+
+
+async def _feed_rows(rounds: int) -> AsyncIterator[Row]:
+    reply = Reply(200, full_feed())
+    parse = partial(parse_feed, category="cs.LG")
+    ours, bare, lags, idle = [], [], [], []
+    for _ in range(rounds):
+        lag, seconds = await _lag(lambda: asyncio.to_thread(without_collections, parse, reply))
+        lags.append(lag)
+        ours.append(seconds)
+        idle.append((await _lag(lambda: asyncio.sleep(1)))[0])
+        began = time.perf_counter()
+        feedparser.parse(io.BytesIO(reply.body))
+        bare.append(time.perf_counter() - began)
+    lag, still = statistics.median(lags), statistics.median(idle)
+    yield Row(
+        "event loop while a feed of 2,000 is parsed: worst lag",
+        f"{lag * 1e3:.1f} ms",
+        f"{still * 1e3:.1f} ms with nothing to do",
+        "< 20 ms more",
+        lag - still < MOST_LAG,
+    )
+    yield Row(
+        "that feed, checked and parsed",
+        f"{statistics.median(ours) * 1e3:.0f} ms",
+        f"{statistics.median(ours) / statistics.median(bare):.2f} × feedparser.parse, which blocks",
+    )
+
+
+async def _lag(work: Callable[[], Awaitable[object]]) -> tuple[float, float]:
+    """The longest that the loop was late by while `work` ran, and how long that took."""
+    worst = 0.0
+    done = asyncio.Event()
+
+    async def tick() -> None:
+        nonlocal worst
+        while not done.is_set():
+            began = time.perf_counter()
+            await asyncio.sleep(0.001)
+            worst = max(worst, time.perf_counter() - began - 0.001)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(tick())
+        await asyncio.sleep(0)
+        began = time.perf_counter()
+        await work()
+        took = time.perf_counter() - began
+        done.set()
+    return worst, took
+
+
+async def _speed_rows(archive: int) -> AsyncIterator[Row]:
+    chance = random.Random(2)
+
+    def text() -> str:
+        made_up = (f"term{chance.randrange(20_000)}" for _ in range(100))
+        return example_text("A title", " ".join((*chance.choices(WORDS, k=80), *made_up)))
+
+    picked = [Example(f"p{n}", text(), EntryId(n + 1)) for n in range(archive)]
+    passed = [Example(f"q{n}", text()) for n in range(3000)]
+    day = [Newcomer(f"n{n}", text()) for n in range(200)]
+    with tempfile.TemporaryDirectory() as folder:
+        ranker = ProcessRanker(Path(folder) / "taste")
+        lag, learning = await _lag(lambda: ranker.train(picked, passed))
+        again, judging = await _lag(lambda: ranker.judge(day))
+    yield Row(
+        f"ranking: learn from {archive:,} picked and 3,000 passed papers, nightly",
+        f"{learning:.1f} s",
+        f"worst lag of the loop {lag * 1e3:.0f} ms",
+    )
+    yield Row(
+        "ranking: judge a day of 200 papers, reasons and neighbours included",
+        f"{judging:.1f} s",
+        f"worst lag of the loop {again * 1e3:.0f} ms",
+    )
+
+
+def _quality_rows() -> list[Row]:
+    """How good the order is, on the sample vault; see `tests/bench/ranking.py` for how."""
+    if not (SHARED / "vault").is_dir():
+        return [Row("ranking: quality", "the sample vault is not on this machine")]
+    archive = list_archive(SHARED / "vault")
+    found = []
+    for pool in (REAL, EASY):
+        days = list_pool(SHARED, pool)
+        if days:
+            found.append(_quality_row(pool, evaluate(archive, days)))
+    return found
+
+
+def _quality_row(pool: str, outcome: Outcome) -> Row:
+    return Row(
+        f"ranking: {outcome.picks} papers noted after {outcome.split}, among {pool}",
+        f"recall@10 {outcome.recall:.2f}, AUC {outcome.area:.2f}",
+        f"chance {outcome.chance:.2f}, 0.50; learnt from {outcome.picked} + {outcome.passed}",
+        "AUC > 0.85",
+        outcome.area > 0.85,
+    )

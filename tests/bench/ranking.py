@@ -1,0 +1,178 @@
+"""How good the ranking is, on real notes: the protocol, so that the figure means something.
+
+- **Time-split.** A date parts the sample vault. Learnt from: notes dated before it (title and
+  abstract, nothing of the commentary) against papers announced before it and never noted. Judged:
+  papers of later days.
+- **The paper's own note is hidden**: a paper that is judged is in nothing that was learnt from,
+  neither under its number nor under its title; its note is dated after the split by definition.
+- **No leak** from the future: vocabulary, weights and idf come from before the split.
+- *recall@10*: of the papers noted, how many stand among the first ten of their day. *AUC*: how
+  likely a noted paper stands before one that was not, within a day. Both are means over papers.
+
+Two pools: `REAL`, days of announced papers as files `announced/2025-10-01.jsonl` beside the
+samples (a line a paper: id, title, summary), is the honest one, where it exists. `EASY` is always
+there: a hundred papers of a search for another subject, half of them to learn from; every noted
+paper is judged among the other half. It shows that nothing is broken, not how good it is.
+"""
+
+import json
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from bot.adapters.arxiv.records import parse_records
+from bot.adapters.arxiv.reply import Reply
+from bot.domain.candidates import Example, Newcomer, example_text
+from bot.domain.entry import EntryId
+from bot.domain.formats import vault_note
+from bot.domain.formats.decode import decode
+from bot.domain.identify import title_words
+
+REAL = "the papers announced on their days"
+EASY = "50 papers of another subject"
+SPLIT = date(2025, 7, 1)
+_BEFORE = timedelta(days=60)
+_MOST_PASSED = 3000
+_TOP = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A paper of the vault whose abstract is known."""
+
+    number: str
+    on: date
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A paper that was announced; `on` is `None` in the pool that has no days."""
+
+    number: str
+    on: date | None
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the papers noted after the split were placed; `chance` is the recall of no order."""
+
+    split: date
+    picks: int
+    recall: float
+    area: float
+    chance: float
+    picked: int
+    passed: int
+
+
+def list_archive(vault: Path) -> tuple[Noted, ...]:
+    """The vault's notes that have a date, an arXiv id and an abstract."""
+    notes = []
+    for path in sorted(vault.rglob("*.md")):
+        name = path.relative_to(vault).as_posix()
+        (entry,) = vault_note.parse(decode(path.read_bytes(), name), name).entries
+        paper = entry.paper
+        if entry.date and paper.arxiv_id and paper.abstract:
+            text = example_text(paper.title, paper.abstract)
+            notes.append(Noted(paper.arxiv_id.number, entry.date, paper.title, text))
+    return tuple(notes)
+
+
+def list_pool(samples: Path, pool: str) -> tuple[Announced, ...]:
+    """The papers of a pool; none where it is not there."""
+    if pool == REAL:
+        return list_days(samples / "announced")
+    body = (samples / "arxiv" / "api" / "arxivpy_q_testing_s0_m100.xml").read_bytes()
+    return tuple(
+        Announced(record.id.number, None, record.title, example_text(record.title, record.abstract))
+        for record in parse_records(Reply(200, body))
+    )
+
+
+def list_days(folder: Path) -> tuple[Announced, ...]:
+    """The papers of a folder of days, each under the first day that has it."""
+    papers: dict[str, Announced] = {}
+    for path in sorted(folder.glob("????-??-??.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            paper = json.loads(line)
+            text = example_text(paper["title"], paper["summary"])
+            papers.setdefault(
+                paper["id"],
+                Announced(paper["id"], date.fromisoformat(path.stem), paper["title"], text),
+            )
+    return tuple(papers.values())
+
+
+def evaluate(archive: Sequence[Noted], pool: Sequence[Announced], split: date = SPLIT) -> Outcome:
+    """The protocol of this module."""
+    from bot.adapters.ranker.taste import Taste
+
+    past = [note for note in archive if note.on < split]
+    known = {note.number for note in past}
+    titles = {title_words(note.title) for note in past}
+    noted = {note.number for note in archive}
+    passed = _passed(pool, noted, split)
+    picked = [Example(note.number, note.text, EntryId(n + 1)) for n, note in enumerate(past)]
+    taste = Taste.learn(picked, [Example(each.number, each.text) for each in passed])
+    hits, areas, sizes = [], [], []
+    for picks, others in _days(archive, pool, split, passed):
+        judged = [p for p in picks if p.number not in known and title_words(p.title) not in titles]
+        scores = {
+            each.number: each.score
+            for each in taste.judge([Newcomer(p.number, p.text) for p in (*judged, *others)])
+        }
+        low = [scores[each.number] for each in others]
+        for pick in judged:
+            above = sum(score > scores[pick.number] for score in scores.values())
+            hits.append(above < _TOP)
+            areas.append(sum(score < scores[pick.number] for score in low) / len(low))
+            sizes.append(min(1.0, _TOP / len(scores)))
+    count = len(hits)
+    return Outcome(
+        split=split,
+        picks=count,
+        recall=sum(hits) / count,
+        area=sum(areas) / count,
+        chance=sum(sizes) / count,
+        picked=len(picked),
+        passed=len(passed),
+    )
+
+
+def _passed(pool: Sequence[Announced], noted: set[str], split: date) -> list[Announced]:
+    def is_past(paper: Announced) -> bool:
+        if paper.on is None:
+            return zlib.crc32(paper.number.encode()) % 2 == 0
+        return split - _BEFORE <= paper.on < split
+
+    return [p for p in pool if p.number not in noted and is_past(p)][-_MOST_PASSED:]
+
+
+def _days(
+    archive: Sequence[Noted], pool: Sequence[Announced], split: date, passed: Sequence[Announced]
+) -> list[tuple[list[Announced], list[Announced]]]:
+    """The papers noted and not noted of each day that has some of both."""
+    noted = {note.number for note in archive}
+    learnt = {each.number for each in passed}
+    later: dict[date, list[Announced]] = {}
+    undated = [p for p in pool if p.on is None and p.number not in learnt | noted]
+    for paper in pool:
+        if paper.on is not None and paper.on >= split:
+            later.setdefault(paper.on, []).append(paper)
+    if undated:
+        return [
+            ([Announced(note.number, note.on, note.title, note.text)], undated)
+            for note in archive
+            if note.on >= split
+        ]
+    parted = [
+        ([p for p in day if p.number in noted], [p for p in day if p.number not in noted])
+        for day in later.values()
+    ]
+    return [(picks, others) for picks, others in parted if picks and others]

@@ -1,0 +1,197 @@
+"""What arXiv brought, where people see it: an entry's page, /paper new, /digest status."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.adapters.text import render
+from bot.domain.candidates import Example, Judgement, Likeness, Newcomer
+from bot.domain.present_arxiv import paper_lines
+from bot.domain.words import ENGLISH
+from bot.ports import ChannelRef, Command, Platform, RankerError, User
+from bot.services.candidates import learn, list_nominees, refresh
+from bot.services.digest_command import Desk
+from bot.services.inbox import Bot
+from bot.services.lookup import show
+from tests.fakes.arxiv import Paper
+from tests.services.arxiv_stage import Stage, staged
+
+MONDAY = datetime(2026, 11, 16, 6, tzinfo=UTC)
+CHANNEL = ChannelRef(Platform.WEB, "", "general")
+NOTE = "https://arxiv.org/abs/2501.{n:05}\n\n*Noted {n}* (Ada Example)\n\n생각 {n}.\n\n#rl\n"
+
+
+class ByLength:
+    """A ranker that likes long texts; it remembers what it was given to learn."""
+
+    def __init__(self) -> None:
+        self.picked: Sequence[Example] = ()
+        self.passed: Sequence[Example] = ()
+        self.trainings = 0
+
+    async def train(self, picked: Sequence[Example], passed: Sequence[Example]) -> None:
+        self.picked, self.passed = picked, passed
+        self.trainings += 1
+
+    async def judge(self, newcomers: Sequence[Newcomer]) -> tuple[Judgement, ...]:
+        nearest = tuple(
+            Likeness(example.entry_id, 0.5) for example in self.picked[:2] if example.entry_id
+        )
+        return tuple(
+            Judgement(each.number, float(len(each.text)), ("long", "text"), nearest)
+            for each in newcomers
+        )
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with staged(tmp_path / "vault", MONDAY) as made:
+        made.world.invents = True
+        for n in range(1, 13):
+            await made.write(f"25010{n % 9 + 1} Note {n}", NOTE.format(n=n))
+        made.world.announce(MONDAY.date(), *(paper(n) for n in range(1, 16)))
+        await made.round()
+        yield made
+
+
+def paper(n: int) -> Paper:
+    return Paper(f"2611.{n:05}", f"Fresh {n}", abstract="word " * n, categories=("cs.LG",))
+
+
+async def ask(stage: Stage, name: str, **options: str) -> str:
+    async def check(channel: ChannelRef) -> ChannelRef:
+        return channel
+
+    desk = Desk(
+        stage.db, stage.time, ZoneInfo("UTC"), check, lambda: None, categories=stage.categories
+    )
+    person = User("u1", "Reader", can_manage=True)
+    answer = await Bot(desk, voices=lambda _: ENGLISH).command(
+        Command(name, options, person, CHANNEL, "en")
+    )
+    return render(answer)
+
+
+async def test_new_papers_come_with_reasons_page_by_page(stage: Stage):
+    ranker = ByLength()
+    judged = await refresh(stage.db, ranker, now=stage.time())
+
+    first = await ask(stage, "paper", query="new")
+    second = await ask(stage, "paper", query="NEW", page="2")
+
+    assert judged == 15
+    assert first.index("Fresh 15") < first.index("Fresh 14") < first.index("Fresh 6")
+    assert "Fresh 5" not in first
+    assert "because of long, text" in first
+    assert "like Noted" in first
+    assert "#rl" in first
+    assert "Fresh 5" in second
+
+
+async def test_without_ranking_new_papers_come_as_arxiv_lists_them(stage: Stage):
+    shown = await ask(stage, "paper", query="new")
+
+    assert shown.index("Fresh 1") < shown.index("Fresh 2")
+    assert "as arXiv lists them" in shown
+
+
+async def test_a_paper_that_was_noted_is_no_candidate_any_more(stage: Stage):
+    before = await list_nominees(stage.db)
+    await stage.write("261116 Picked", "https://arxiv.org/abs/2611.00003\n\n골랐다.\n")
+    after = await list_nominees(stage.db)
+
+    assert (before.total, after.total) == (15, 14)
+    assert "2611.00003" not in {each.candidate.item.id.number for each in after.found}
+
+
+async def test_no_new_papers_is_said(tmp_path: Path):
+    async with staged(tmp_path / "vault", MONDAY) as empty:
+        assert "no new papers" in await ask(empty, "paper", query="new")
+
+
+async def test_it_learns_once_a_night_and_judges_anew(stage: Stage):
+    ranker = ByLength()
+    for _ in range(3):
+        await refresh(stage.db, ranker, now=stage.time())
+    stage.time.pass_by(days=1)
+    judged = await refresh(stage.db, ranker, now=stage.time())
+
+    assert ranker.trainings == 2
+    assert judged == 15
+
+
+async def test_it_learns_from_what_was_noted_against_what_was_passed_over(stage: Stage):
+    await stage.write("261116 Picked", "https://arxiv.org/abs/2611.00003\n\n골랐다.\n")
+    await stage.round()
+    ranker = ByLength()
+    await learn(stage.db, ranker, now=stage.time())
+
+    picked = {example.number for example in ranker.picked}
+    passed = {example.number for example in ranker.passed}
+    assert len(picked) == 13
+    assert "2611.00003" in picked
+    assert len(passed) == 14
+    assert not picked & passed
+
+
+async def test_too_little_to_learn_from_starts_nothing(tmp_path: Path):
+    async with staged(tmp_path / "vault", MONDAY) as empty:
+        ranker = ByLength()
+        with pytest.raises(RankerError, match="at least 10"):
+            await refresh(empty.db, ranker, now=empty.time())
+
+    assert ranker.trainings == 0
+
+
+async def test_an_entrys_page_tells_what_arxiv_says_and_what_became_of_the_paper(stage: Stage):
+    stage.world.revise("2501.00001", at=MONDAY, abstract="New words")
+    stage.time.pass_by(days=7)
+    await stage.round()
+    stage.world.revise("2501.00001", at=MONDAY, comment="withdrawn")
+    stage.time.pass_by(days=7)
+    await stage.round()
+
+    page = await show(stage.db, "2501.00001")
+
+    version = page.record.id.version if page.record else 0
+    lines = paper_lines(page.record, page.events, ENGLISH)
+    assert page.stored.entry.paper.abstract == "New words"
+    assert lines[0].startswith(f"arXiv has version {version}, of")
+    assert lines[0].endswith("withdrawn by its authors")
+    assert lines[1] == f"23 November 2026: version {version - 1} came out"
+    assert lines[2] == "30 November 2026: its authors withdrew it"
+
+
+async def test_a_paper_that_arxiv_does_not_know_has_no_lines(stage: Stage):
+    page = await show(stage.db, "2501.00001")
+
+    assert paper_lines(None, page.events, ENGLISH) == ()
+
+
+async def test_the_digests_status_has_a_line_about_arxiv(stage: Stage):
+    await ask(stage, "digest", what="here")
+
+    shown = await ask(stage, "digest", what="status")
+
+    assert "cs.LG: today's papers are here (15)" in shown
+    assert "cs.CL: today's papers are expected" in shown
+
+
+async def test_an_older_day_can_be_asked_for(stage: Stage):
+    nominees = await list_nominees(stage.db, day=date(2026, 11, 15))
+
+    assert (nominees.on, nominees.total) == (date(2026, 11, 15), 0)
+
+
+async def test_hostile_titles_stay_text(stage: Stage):
+    stage.world.announce(
+        date(2026, 11, 17), Paper("2611.00099", "<!channel> @everyone [x](http://e)", ("A <b>",))
+    )
+    stage.time.now = datetime(2026, 11, 17, 6, tzinfo=UTC)
+    await stage.round()
+
+    nominees = await list_nominees(stage.db)
+    assert nominees.found[0].candidate.item.title == "<!channel> @everyone [x](http://e)"
