@@ -452,8 +452,11 @@ def test_a_digest_posted_by_hand_waits_in_the_outbox(archive: Run):
     waiting = archive("deliveries", "--state", "planned", "--json")
 
     assert (posted.status, again.status) == (0, 1)
+    papers = [one["part"] for one in waiting.json if one["part"].count("-") == 1]
+    openings = [one["part"] for one in waiting.json if one["part"].endswith("-opening")]
     assert waiting.json[0]["part"] == "header"
-    assert len(waiting.json) == 6
+    assert len(papers) == 5
+    assert set(openings) <= {f"{paper}-opening" for paper in papers}
 
 
 def test_a_delivery_is_dropped_and_tried_again(archive: Run):

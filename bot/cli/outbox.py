@@ -8,6 +8,7 @@ from bot.cli.terminal import say_line, voice
 from bot.cli.workbench import checker, now, with_database
 from bot.domain.dates import parse_date
 from bot.domain.delivery import State
+from bot.platforms import message_address
 from bot.ports import parse_channel
 from bot.services import outbox, plan, subscribe
 from bot.services.plan import Planned
@@ -27,7 +28,9 @@ def post(ref: str, date: str | None) -> Planned:
         subscription = await subscribe.by_hand(
             db, channel, words, now=now(), check=checker(db, settings)
         )
-        return await plan.plan_by_hand(db, subscription, day, now=now(), voices=Catalogues())
+        return await plan.plan_by_hand(
+            db, subscription, day, now=now(), voices=Catalogues(), link=message_address
+        )
 
     return with_database(work)
 

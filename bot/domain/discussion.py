@@ -24,7 +24,10 @@ _LONGEST_LOOKUP = 120
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a person said in a discussion; `channel` is its origin's REF, `author` a name."""
+    """What a person said in a discussion; `channel` is its origin's REF, `author` a name.
+
+    `link` is where it is read at its origin, if there is an address for that.
+    """
 
     id: int
     channel: str
@@ -33,6 +36,12 @@ class Reply:
     text: str
     said_at: datetime
     edited_at: datetime | None = None
+    link: str | None = None
+
+    @property
+    def platform(self) -> str:
+        """Where it was said, for people: `Slack`."""
+        return self.channel.partition(":")[0].capitalize()
 
 
 class Wish(StrEnum):

@@ -158,7 +158,7 @@ async def _keep(tx: Transaction, talk: Talk, said: Said, now: datetime) -> int:
             may_wait = root is None and await threads.may_be_ours(tx, said.root)
             if not text or (entry_id is None and not may_wait):
                 return 0
-            reply_id = await replies.add(tx, _draft(said, entry_id, text), now)
+            reply_id = await replies.add(tx, _draft(talk, said, entry_id, text), now)
             return await _follow(tx, talk, reply_id, now) if entry_id is not None else 0
         case Heard.EDITED:
             await replies.change(tx, reply_id, text, now)
@@ -167,7 +167,7 @@ async def _keep(tx: Transaction, talk: Talk, said: Said, now: datetime) -> int:
             return 0
 
 
-def _draft(said: Said, entry_id: EntryId | None, text: str) -> replies.Draft:
+def _draft(talk: Talk, said: Said, entry_id: EntryId | None, text: str) -> replies.Draft:
     return replies.Draft(
         message=said.message,
         root=said.root,
@@ -175,6 +175,7 @@ def _draft(said: Said, entry_id: EntryId | None, text: str) -> replies.Draft:
         author_id=author_id(said.message.channel, said.user),
         author=settled_name(said.user.name),
         text=text,
+        link=talk.link(said.message),
     )
 
 

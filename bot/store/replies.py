@@ -26,6 +26,7 @@ class Draft:
     author_id: str
     author: str
     text: str
+    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,8 @@ async def add(tx: Transaction, draft: Draft, now: datetime) -> int:
     row = await tx.one(
         """
         INSERT INTO reply (channel, message_id, root_message, entry_id, author_id, author, text,
-                           said_at)
-        VALUES (:channel, :message, :root, :entry, :author_id, :author, :text, :now)
+                           link, said_at)
+        VALUES (:channel, :message, :root, :entry, :author_id, :author, :text, :link, :now)
         RETURNING id
         """,
         _named(draft.message)
@@ -67,6 +68,7 @@ async def add(tx: Transaction, draft: Draft, now: datetime) -> int:
             "author_id": draft.author_id,
             "author": draft.author,
             "text": draft.text,
+            "link": draft.link,
             "now": to_text(now),
         },
     )
@@ -91,7 +93,7 @@ async def forget(tx: Transaction, reply_ids: Iterable[int], now: datetime) -> No
     for reply_id in reply_ids:
         await tx.run(
             """
-            UPDATE reply SET text = '', author = '', author_id = '', gone_at = :now
+            UPDATE reply SET text = '', link = NULL, author = '', author_id = '', gone_at = :now
              WHERE id = :id AND gone_at IS NULL
             """,
             {"id": reply_id, "now": to_text(now)},
@@ -142,7 +144,7 @@ async def list_of(tx: Transaction, entry_id: EntryId) -> tuple[Reply, ...]:
     """The newest replies of a discussion, oldest of them first."""
     rows = await tx.all(
         """
-        SELECT id, channel, message_id, author, text, said_at, edited_at FROM reply
+        SELECT id, channel, message_id, author, text, link, said_at, edited_at FROM reply
          WHERE entry_id = :entry AND gone_at IS NULL ORDER BY id DESC LIMIT :most
         """,
         {"entry": entry_id, "most": _MOST},
@@ -156,6 +158,7 @@ async def list_of(tx: Transaction, entry_id: EntryId) -> tuple[Reply, ...]:
             text=row["text"],
             said_at=from_text(row["said_at"]),
             edited_at=from_text(row["edited_at"]) if row["edited_at"] else None,
+            link=row["link"],
         )
         for row in reversed(rows)
     )

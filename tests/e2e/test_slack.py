@@ -134,9 +134,11 @@ async def test_the_days_digest_comes_at_its_slot_a_message_a_paper(tmp_path):
             assert all(not message.get("thread_ts") for message in papers)
 
             root = papers[0]["ts"]
+            await slack.until(lambda: slack.replies(root))
+            assert "We show in few words what paper 1 is about" in said(slack.replies(root)[0])
             await slack.say(f"<@{BOT_USER}> rl", user="U1", thread=root)
-            await slack.until(lambda: len(slack.replies(root)) == 2)
-            assert "Paper 3 on reasoning" in said(slack.replies(root)[1])
+            await slack.until(lambda: len(slack.replies(root)) == 3)
+            assert "Paper 3 on reasoning" in said(slack.replies(root)[2])
 
 
 async def test_a_button_from_before_a_restart_works_and_nothing_is_posted_again(tmp_path):

@@ -16,6 +16,7 @@ CREATE TABLE reply (
     author_id    TEXT NOT NULL,                       -- the platform's, within its workspace
     author       TEXT NOT NULL,                       -- the name they had then
     text         TEXT NOT NULL,
+    link         TEXT,                                -- where it is read
     said_at      TEXT NOT NULL,
     edited_at    TEXT,
     gone_at      TEXT,
