@@ -1,6 +1,6 @@
 """`make bench`: what the bot does, as ratios to what plain tools do on this machine, in one run.
 
-`--quick` stays with small archives and few rounds. Words choose rows: `import`, `lookup`, `start`.
+`--quick` stays with small archives and few rounds. Words choose rows: `import`, `lookup`, `start`, `arxiv`.
 """
 
 import argparse
@@ -11,13 +11,14 @@ from collections.abc import AsyncIterator, Callable
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import imports, lookups, start
+from tests.bench import arxiv, imports, lookups, start
 from tests.bench.measure import Row
 
 PARTS: dict[str, Callable[[bool], AsyncIterator[Row]]] = {
     "import": imports.rows,
     "lookup": lookups.rows,
     "start": start.rows,
+    "arxiv": arxiv.rows,
 }
 
 
