@@ -31,8 +31,10 @@ _LONGEST_CACHED = 32
 
 def segment(text: str) -> str:
     """What the index is given of a text. Linear in its length."""
-    composed = unicodedata.normalize("NFC", text[:INDEXED_CHARACTERS])
-    return _RUN.sub(_expanded, composed)
+    kept = text[:INDEXED_CHARACTERS]
+    if kept.isascii() and "\0" not in kept:
+        return kept
+    return _RUN.sub(_expanded, unicodedata.normalize("NFC", kept))
 
 
 def _expanded(run: re.Match[str]) -> str:

@@ -68,7 +68,7 @@ def _parse(text: str, path: str) -> tuple[Parsed, SourceKind]:
 
 def _begins_with_date(text: str) -> bool:
     first = text[:4000].lstrip("\ufeff\n\r\t ").partition("\n")[0]
-    return parse_date_line(first) is not None
+    return not first.startswith("http") and parse_date_line(first) is not None
 
 
 def _as_page(text: str, path: str) -> Parsed | None:
