@@ -3,6 +3,7 @@
 import hashlib
 import json
 import random
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -25,8 +26,11 @@ def archive(size: int) -> Path:
     migrations = bundled_migrations()
     source = "".join(migration.checksum for migration in migrations) + Path(__file__).read_text()
     version = hashlib.sha256(source.encode()).hexdigest()[:12]
-    path = Path(tempfile.gettempdir()) / f"paperbot-bench-{version}" / f"{size}.db"
+    path = Path(tempfile.gettempdir()) / f"paperbot-archives-{version}" / f"{size}.db"
     if not path.exists():
+        for older in path.parent.parent.glob("paperbot-archives-*"):
+            if older != path.parent:
+                shutil.rmtree(older, ignore_errors=True)
         path.parent.mkdir(exist_ok=True)
         unfinished = path.with_suffix(".part")
         unfinished.unlink(missing_ok=True)
