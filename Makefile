@@ -21,7 +21,7 @@ demo: $(VENV)/.runtime ## install, start with sample papers, print the address (
 	@$(BIN)/paperbot demo --host $(HOST) --port $(PORT) $(ARGS)
 
 test: $(VENV)/.dev ## run the tests (ARGS="-k word" for some of them)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
 
 check: format-check lint types imports test ## everything that must hold before a commit
 
