@@ -1,7 +1,7 @@
 """Today's new papers in the order of the curator's taste, each with the reasons for its place."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.domain.announce import FeedItem
@@ -100,13 +100,3 @@ def suggest_tags(
             votes[tag] = votes.get(tag, 0.0) + neighbour.likeness
     ranked = sorted(votes.items(), key=lambda vote: (-vote[1], vote[0]))
     return tuple(tag for tag, _ in ranked[:SUGGESTED_TAGS])
-
-
-def in_order(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
-    """The best first; those not judged last, as arXiv listed them."""
-
-    def place(candidate: Candidate) -> tuple[bool, float]:
-        judgement = candidate.judgement
-        return (judgement is None, -judgement.score if judgement else 0.0)
-
-    return tuple(sorted(candidates, key=place))

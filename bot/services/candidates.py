@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from bot.domain.batches import batch_day
-from bot.domain.candidates import FEWEST, Example, Nominee, Nominees, in_order, suggest_tags
+from bot.domain.candidates import FEWEST, Example, Nominee, Nominees, suggest_tags
 from bot.ports import Ranker, RankerError
 from bot.store import candidates, entries
 from bot.store.candidates import Taste
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 SHOWN_NEAREST = 3
 _PAGE = 500
-_AT_ONCE = 500
+_AT_ONCE = 200
 _FEW = 300
 _JUDGED_DAYS = timedelta(days=7)
 _LOOK_EVERY = timedelta(minutes=5)
@@ -32,7 +32,14 @@ async def refresh(db: Database, ranker: Ranker, *, now: datetime) -> int:
         taste = await candidates.find_taste(tx)
     if taste is None or batch_day(taste.learnt_at) < batch_day(now):
         await learn(db, ranker, now=now)
-    return await _judge(db, ranker, now)
+        return await _judge(db, ranker, now)
+    try:
+        return await _judge(db, ranker, now)
+    except RankerError as error:
+        # What was learnt is a file that may be gone, as after a move to another machine.
+        log.warning("learning again: %s", error)
+        await learn(db, ranker, now=now)
+        return await _judge(db, ranker, now)
 
 
 async def follow(
@@ -114,8 +121,10 @@ async def list_nominees(
     """A page of a day's candidates (the newest day's by default), with reasons and tags."""
     async with db.reading() as tx:
         on = day or await candidates.newest_day(tx)
-        open_ones = in_order(await candidates.list_open(tx, on)) if on is not None else ()
-        shown = open_ones[(page - 1) * per_page : page * per_page]
+        if on is None:
+            return Nominees(None, (), 0, 0)
+        total, judged = await candidates.count_open(tx, on)
+        shown = await candidates.list_open(tx, on, limit=per_page, offset=(page - 1) * per_page)
         near = {
             likeness.entry_id
             for each in shown
@@ -144,6 +153,5 @@ async def list_nominees(
                 ),
             )
         )
-    is_ranked = any(each.judgement is not None for each in open_ones)
-    learnt_from = taste.picked if taste is not None and is_ranked else 0
-    return Nominees(on, tuple(nominees), len(open_ones), learnt_from)
+    learnt_from = taste.picked if taste is not None and judged else 0
+    return Nominees(on, tuple(nominees), total, learnt_from)

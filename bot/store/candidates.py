@@ -40,17 +40,33 @@ async def newest_day(tx: Transaction) -> date | None:
     return date.fromisoformat(row["day"]) if row is not None and row["day"] is not None else None
 
 
-async def list_open(tx: Transaction, day: date) -> tuple[Candidate, ...]:
-    """The new papers of a day that have no entry, by number, as they were judged."""
+async def list_open(
+    tx: Transaction, day: date, *, limit: int, offset: int = 0
+) -> tuple[Candidate, ...]:
+    """The new papers of a day that have no entry, the best judged first, the unjudged last."""
     rows = await tx.all(
         f"""
         SELECT f.*, j.score, j.words, j.nearest
         FROM feed_item AS f LEFT JOIN feed_item_judgement AS j ON j.number = f.number
-        WHERE f.day = :day AND {_IS_OPEN} ORDER BY f.number
+        WHERE f.day = :day AND {_IS_OPEN}
+        ORDER BY j.score IS NULL, j.score DESC, f.number LIMIT :limit OFFSET :offset
+        """,  # noqa: S608 - a constant
+        {"day": day.isoformat(), "limit": limit, "offset": offset},
+    )
+    return tuple(Candidate(item_of(row), day, _judgement(row)) for row in rows)
+
+
+async def count_open(tx: Transaction, day: date) -> tuple[int, int]:
+    """How many new papers of a day have no entry, and how many of these were judged."""
+    row = await tx.one(
+        f"""
+        SELECT count(*) AS found, count(j.number) AS judged
+        FROM feed_item AS f LEFT JOIN feed_item_judgement AS j ON j.number = f.number
+        WHERE f.day = :day AND {_IS_OPEN}
         """,  # noqa: S608 - a constant
         {"day": day.isoformat()},
     )
-    return tuple(Candidate(item_of(row), day, _judgement(row)) for row in rows)
+    return (row["found"], row["judged"]) if row is not None else (0, 0)
 
 
 async def list_unjudged(tx: Transaction, day: date, limit: int) -> tuple[Newcomer, ...]:

@@ -184,7 +184,7 @@ async def test_with_arxiv_hanging_the_bot_answers_as_before(tmp_path: Path, arxi
 
     async def question(running: Any) -> float:
         began = time.perf_counter()
-        await running.text("?q=paper")
+        await running.text("digest/2024-01-02")
         await running.get("healthz")
         return time.perf_counter() - began
 
@@ -193,11 +193,18 @@ async def test_with_arxiv_hanging_the_bot_answers_as_before(tmp_path: Path, arxi
     async with bot(tmp_path, **settings(arxiv)) as running:
         await asyncio.wait_for(arxiv.arrived.wait(), 60)
         hanging = sorted([await question(running) for _ in range(30)])
+        await paperbot(tmp_path, "post", "2024-01-02", "--channel", "web:general")
+
+        async def is_posted() -> bool:
+            return "Paper 1" in await running.text("")
+
+        await eventually(is_posted)
         health = await running.get("healthz")
         status = await running.stop()
 
     # Far from the 40 s that arXiv is waited for: whoever waited on it would show.
     assert hanging[15] < free[15] * 5 + 0.5
+    assert all(request.status is None for request in arxiv.log)  # nothing was ever answered
     assert health["ok"] is True
     assert status == 0
 

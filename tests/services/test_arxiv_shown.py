@@ -1,5 +1,6 @@
 """What arXiv brought, where people see it: an entry's page, /paper new, /digest status."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from bot.services.candidates import learn, list_nominees, refresh
 from bot.services.digest_command import Desk
 from bot.services.inbox import Bot
 from bot.services.lookup import show
-from tests.fakes.arxiv import Paper
+from tests.fakes.arxiv import FaultKind, Paper
 from tests.services.arxiv_stage import Stage, staged
 
 MONDAY = datetime(2026, 11, 16, 6, tzinfo=UTC)
@@ -107,6 +108,26 @@ async def test_a_paper_that_was_noted_is_no_candidate_any_more(stage: Stage):
     assert "2611.00003" not in {each.candidate.item.id.number for each in after.found}
 
 
+async def test_while_arxiv_hangs_people_are_answered(stage: Stage):
+    stage.time.pass_by(days=1)
+    stage.arxiv.arrived.clear()
+    stage.arxiv.fail(FaultKind.HANGS, value="600", times=9)
+
+    async with asyncio.TaskGroup() as group:
+        asking = group.create_task(stage.round())
+        await stage.arxiv.arrived.wait()
+        found = await ask(stage, "paper", query="rl")
+        fresh = await ask(stage, "paper", query="new")
+        day = await ask(stage, "digest", what="2025-01-02")
+        was_asking = not asking.done()
+        asking.cancel()
+
+    assert was_asking
+    assert "Noted" in found
+    assert "Fresh" in fresh
+    assert "Noted" in day
+
+
 async def test_no_new_papers_is_said(tmp_path: Path):
     async with staged(tmp_path / "vault", MONDAY) as empty:
         assert "no new papers" in await ask(empty, "paper", query="new")
@@ -121,6 +142,24 @@ async def test_it_learns_once_a_night_and_judges_anew(stage: Stage):
 
     assert ranker.trainings == 2
     assert judged == 15
+
+
+async def test_what_was_learnt_and_lost_is_learnt_again(stage: Stage):
+    await refresh(stage.db, ByLength(), now=stage.time())
+    stage.world.announce(date(2026, 11, 16), Paper("2611.00050", "Later", categories=("cs.CL",)))
+    stage.time.pass_by(minutes=95)
+    await stage.round()
+
+    class Forgetful(ByLength):
+        async def judge(self, newcomers: Sequence[Newcomer]) -> tuple[Judgement, ...]:
+            if not self.trainings:
+                raise RankerError("no such file")
+            return await ByLength.judge(self, newcomers)
+
+    forgetful = Forgetful()
+
+    assert await refresh(stage.db, forgetful, now=stage.time()) == 16
+    assert forgetful.trainings == 1
 
 
 async def test_it_learns_from_what_was_noted_against_what_was_passed_over(stage: Stage):
