@@ -14,6 +14,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bot.adapters.discord.access import Access as DiscordAccess
+from bot.adapters.discord.chat import DiscordChat
 from bot.adapters.latex import readable
 from bot.adapters.machine import machine_name, process_runs
 from bot.adapters.slack.access import Access
@@ -27,7 +29,9 @@ from bot.services.deliver import Deliverer, Terms
 from bot.services.plan import plan_due
 from bot.store.database import Database, Transaction, opened
 from bot.store.ownership import Process
+from tests.adapters.discord.stage import Notes, Once
 from tests.adapters.slack.stage import RecordingInbox, Remembered
+from tests.fakes.discord import TOKEN
 from tests.fakes.http_chat import HttpChat, connected
 from tests.fakes.slack import BOT_TOKEN, SIGNING_SECRET
 
@@ -45,6 +49,13 @@ class BlindChat(HttpChat):
 
 class BlindSlackChat(SlackChat):
     """The same on Slack."""
+
+    async def find(self, *_: object, **__: object) -> MessageRef | None:
+        return None
+
+
+class BlindDiscordChat(DiscordChat):
+    """The same on Discord."""
 
     async def find(self, *_: object, **__: object) -> MessageRef | None:
         return None
@@ -83,6 +94,8 @@ async def main(options: argparse.Namespace) -> None:
         chat: Chat
         if options.chat == "slack":
             chat = await stack.enter_async_context(slack_chat(options.url, blind=options.blind))
+        elif options.chat == "discord":
+            chat = await stack.enter_async_context(discord_chat(options.url, blind=options.blind))
         else:
             chat = await stack.enter_async_context(connected(options.url))
         if options.blind and isinstance(chat, HttpChat):
@@ -94,7 +107,7 @@ async def main(options: argparse.Namespace) -> None:
             await take_ownership(db, stopping)
         deliverer = Deliverer(
             db,
-            {Platform.SLACK: chat},
+            {chat.platform: chat},
             owner=uuid.uuid4().hex,
             clock=now,
             pace=Pace({}),
@@ -125,6 +138,24 @@ async def slack_chat(url: str, *, blind: bool) -> AsyncIterator[Chat]:
         serving.cancel()
 
 
+@asynccontextmanager
+async def discord_chat(url: str, *, blind: bool) -> AsyncIterator[Chat]:
+    """The real one, posting; it has no gateway."""
+    chat = (BlindDiscordChat if blind else DiscordChat)(
+        DiscordAccess(TOKEN, url),
+        seen=Once(),
+        memo=Notes(),
+        readable=readable,
+        voices=lambda _: ENGLISH,
+        clock=now,
+        sleep=lambda seconds: asyncio.sleep(seconds / 10),
+    )
+    try:
+        yield chat
+    finally:
+        await chat.close()
+
+
 async def take_ownership(db: Database, stopping: asyncio.Event) -> None:
     await own.acquire(
         db,
@@ -140,7 +171,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--database", type=Path, required=True)
     parser.add_argument("--url", required=True)
-    parser.add_argument("--chat", choices=("http", "slack"), default="http")
+    parser.add_argument("--chat", choices=("http", "slack", "discord"), default="http")
     parser.add_argument("--timeout", type=float, default=0.7)
     parser.add_argument("--lease", type=float)
     parser.add_argument("--at-once", type=int, default=64)

@@ -5,7 +5,7 @@ import json
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -68,12 +68,21 @@ def document(words: str) -> Document:
     return Document((Paragraph((Text(words),)),), words)
 
 
-async def plan(database: Path, channels: int, each: int) -> Mapping[str, Sequence[str]]:
+def slack_channel(place: int) -> ChannelRef:
+    return ChannelRef(Platform.SLACK, "T1", f"C{place}")
+
+
+async def plan(
+    database: Path,
+    channels: int,
+    each: int,
+    channel_at: Callable[[int], ChannelRef] = slack_channel,
+) -> Mapping[str, Sequence[str]]:
     """Put messages into the outbox; the keys of each channel in their order."""
     drafts: list[deliveries.Draft] = []
     for number in range(each):
         for place in range(channels):
-            channel = ChannelRef(Platform.SLACK, "T1", f"C{place}")
+            channel = channel_at(place)
             content = dump(document(f"message {number} of {channel}"))
             drafts.append(
                 deliveries.Draft(

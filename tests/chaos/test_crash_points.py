@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.ports import ChannelRef
 from bot.services import subscribe
 from tests import stage as stages
 from tests.chaos import stage
@@ -26,7 +27,7 @@ CALM = Faults(delay=(0.01, 0.02))
 QUICK = ("--plan", "--timeout", "0.3")
 
 
-async def prepared(folder: Path) -> Path:
+async def prepared(folder: Path, channel: ChannelRef = stages.GENERAL) -> Path:
     """A database in that new folder, with a subscription whose digest is due."""
     await asyncio.to_thread(folder.mkdir)
     database = folder / "bot.db"
@@ -37,7 +38,7 @@ async def prepared(folder: Path) -> Path:
         await world.sync()
         at = f"{world.clock():%H:%M}"
         await subscribe.add(
-            world.db, stages.GENERAL, subscribe.Words(at=at, zone="UTC"), now=world.clock()
+            world.db, channel, subscribe.Words(at=at, zone="UTC"), now=world.clock()
         )
     return database
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -42,6 +43,8 @@ class FakeDiscord:
         self.rest = Rest(self.world, self.gateway, self.interactions)
         self.rates = Rates()
         self.faults: list[Fault] = []
+        self.chaos: Callable[[str, str], Fault | None] = lambda _method, _route: None
+        """Faults by chance: asked with each request's method and route."""
         self.requests: list[Request] = []
         self.validates = validates
         self.port = 0
@@ -139,7 +142,7 @@ class FakeDiscord:
         headers, wait, overall = self.rates.take(entry.route, place, now)
         if wait > 0:
             return too_many(wait, is_global=overall, headers=headers)
-        fault = self._fault(http.method, entry.path)
+        fault = self.chaos(http.method, entry.route) or self._fault(http.method, entry.path)
         if fault is not None and fault.delay:
             await asyncio.sleep(fault.delay)
         if fault is not None and fault.when == "before" and not (fault.delay and _only_slow(fault)):
