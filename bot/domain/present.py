@@ -69,15 +69,21 @@ def present_digest(
         return ()
     if layout is Layout.COMPACT:
         return (Post("digest", present_compact(digest, languages=languages, say=say)),)
-    posts = [Post("header", _header(digest, say))]
-    for stored in digest.entries:
-        part = f"entry-{stored.id}"
-        shown = present_entry(stored, languages=languages, say=say)
-        posts.append(Post(part, shown, entry_id=stored.id))
-        if stored.id in openings:
-            opening = openings[stored.id]
-            posts.append(Post(f"{part}-opening", opening, entry_id=stored.id, reply_to=part))
-    return tuple(posts)
+    papers = [
+        Post(
+            f"entry-{stored.id}",
+            present_entry(stored, languages=languages, say=say),
+            entry_id=stored.id,
+        )
+        for stored in digest.entries
+    ]
+    # The threads open after the last paper, so that the digest itself is there at once.
+    replies = [
+        Post(f"entry-{stored.id}-opening", openings[stored.id], stored.id, f"entry-{stored.id}")
+        for stored in digest.entries
+        if stored.id in openings
+    ]
+    return (Post("header", _header(digest, say)), *papers, *replies)
 
 
 def _header(digest: Digest, say: Say) -> Document:

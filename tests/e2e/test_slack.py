@@ -131,7 +131,7 @@ async def test_the_days_digest_comes_at_its_slot_a_message_a_paper(tmp_path):
                 True
             ] * 3
             assert "Paper 1 on reasoning" in header["text"]
-            assert all(not message.get("thread_ts") for message in papers)
+            assert all(message.get("thread_ts") in {None, message["ts"]} for message in papers)
 
             root = papers[0]["ts"]
             await slack.until(lambda: slack.replies(root))
