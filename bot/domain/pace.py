@@ -8,8 +8,10 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 
 MARGIN = 0.01
-"""Spans are kept this much longer than asked: requests do not arrive as evenly as they leave."""
-_EVENNESS = 0.95
+"""Spans are kept this much longer than asked: clocks differ."""
+TRAVEL = 0.05
+"""Seconds that a request is taken to be on its way at most; then it counts as arrived."""
+_EVENNESS = 0.8
 """How much of the even distance two requests keep; the rest lets a late one be made up for."""
 
 
@@ -44,21 +46,28 @@ class Lane:
 
 @dataclass(slots=True)
 class _Bucket:
-    """The last starts within one limit."""
+    """The last requests within one limit, by the time at which they count.
+
+    A platform counts a request when it arrives, some time between its start and its answer. So
+    it counts here from its answer, or a moment after its start while there is none: then the
+    limit is kept however unevenly requests travel.
+    """
 
     rate: Rate | None
     held_until: float = 0.0
-    starts: deque[float] = field(default_factory=deque)
+    counted: deque[list[float]] = field(default_factory=deque)  # [start, counts from]
+    gone: float = 0.0  # the latest time of those no longer in `counted`
 
     def ready_at(self, now: float) -> float:
         ready = max(now, self.held_until)
-        if self.rate is None or not self.starts:
+        if self.rate is None or not self.counted:
             return ready
-        if len(self.starts) >= self.rate.count:
-            ready = max(ready, self.starts[0] + self.rate.seconds * (1 + MARGIN))
+        if len(self.counted) >= self.rate.count:
+            span = self.rate.seconds * (1 + MARGIN)
+            ready = max(ready, max(self.gone, self.counted[0][1]) + span)
         if self.rate.count > 1:
             even = self.rate.seconds / self.rate.count
-            ready = max(ready, self.starts[-1] + even * _EVENNESS)
+            ready = max(ready, self.counted[-1][0] + even * _EVENNESS)
         return ready
 
     def room(self, now: float, until: float) -> int:
@@ -74,9 +83,17 @@ class _Bucket:
 
     def take(self, start: float) -> None:
         if self.rate is not None:
-            self.starts.append(start)
-            while len(self.starts) > self.rate.count:
-                self.starts.popleft()
+            self.counted.append([start, start + TRAVEL])
+            while len(self.counted) > self.rate.count:
+                self.gone = max(self.gone, self.counted.popleft()[1])
+
+    def answered(self, start: float, now: float) -> None:
+        for request in self.counted:
+            if request[0] == start:
+                # One at a time, nothing is lost by waiting for the answer, however late.
+                alone = self.rate is not None and self.rate.count == 1
+                request[1] = now if alone else min(request[1], now)
+                return
 
     def is_idle(self, now: float) -> bool:
         return self.ready_at(now) <= now
@@ -100,15 +117,10 @@ class Pace:
             bucket.take(start)
         return start
 
-    def answered(self, lane: Lane, now: float) -> None:
-        """The lane's last request was answered.
-
-        The channel's next span begins here: the platform counted it at some time before, so
-        however requests travel, the channel's limit is kept.
-        """
-        channel = self._of(lane)[0]
-        if channel.starts:
-            channel.starts[-1] = max(channel.starts[-1], now)
+    def answered(self, lane: Lane, start: float, now: float) -> None:
+        """The request that started at `start`, as `take` said, was answered."""
+        for bucket in self._of(lane):
+            bucket.answered(start, now)
 
     def hold(self, lane: Lane, until: float, *, whole_workspace: bool) -> None:
         """The platform said when to come back: to this channel, or to all of its workspace."""

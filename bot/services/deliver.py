@@ -215,7 +215,7 @@ class Deliverer:
         await asyncio.sleep(start - loop.time())
         chat = self._chats[claimed.channel.platform]
         outcome = await call(chat, claimed, clock=self._clock, within=self._terms.timeout)
-        self._pace.answered(lane, loop.time())
+        self._pace.answered(lane, start, loop.time())
         if isinstance(outcome, NotNow) and outcome.retry_after is not None:
             until = loop.time() + outcome.retry_after.total_seconds()
             self._pace.hold(lane, until, whole_workspace=outcome.whole_workspace)

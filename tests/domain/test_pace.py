@@ -16,35 +16,46 @@ def in_any_second(times: list[float]) -> int:
     return max((sum(start <= each < start + 1 for each in times) for start in times), default=0)
 
 
-@given(st.lists(st.tuples(st.sampled_from(LANES), st.floats(0, 0.7)), max_size=60))
-def test_no_limit_is_ever_broken(asked):
-    pace, now, starts = Pace({"slack": RATES}), 0.0, []
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(LANES), st.floats(0, 0.7), st.floats(0, 0.04), st.floats(0, 1)),
+        max_size=60,
+    )
+)
+def test_no_limit_is_ever_broken_however_unevenly_requests_travel(asked):
+    """The platform counts a request at some time between its start and its answer."""
+    pace, now, arrived = Pace({"slack": RATES}), 0.0, []
 
-    for lane, idle in asked:
+    for lane, idle, travel, share in asked:
         now += idle
-        starts.append((lane, pace.take(lane, now)))
+        start = pace.take(lane, now)
+        arrived.append((lane, start + travel * share))
+        pace.answered(lane, start, start + travel)
 
-    assert in_any_second([start for _, start in starts]) <= 8
+    assert in_any_second([at for _, at in arrived]) <= 8
     for workspace in ("T0", "T1"):
-        assert in_any_second([s for lane, s in starts if lane.workspace == workspace]) <= 5
+        assert in_any_second([at for lane, at in arrived if lane.workspace == workspace]) <= 5
     for lane in LANES:
-        assert in_any_second([start for each, start in starts if each == lane]) <= 1
+        assert in_any_second([at for each, at in arrived if each == lane]) <= 1
 
 
 def test_a_busy_workspace_uses_its_limit_nearly_up():
     pace = Pace({"slack": Rates(workspace=Rate(50, 1.0))})
 
-    starts = [pace.take(Lane("slack", "T", f"C{n}"), 0.0) for n in range(5_000)]
+    starts = []
+    for number in range(5_000):
+        lane = Lane("slack", "T", f"C{number}")
+        starts.append(pace.take(lane, 0.0))
+        pace.answered(lane, starts[-1], starts[-1] + 0.005)
 
-    assert starts[-1] < 5_000 / 50 * (1 + MARGIN)
+    assert starts[-1] < 5_000 / 50 * (1 + 2 * MARGIN)
     assert all(later > earlier for earlier, later in pairwise(starts))
 
 
 def test_a_channels_second_begins_with_the_answer():
     pace, lane = Pace({"slack": Rates(channel=Rate(1, 1.0))}), LANES[0]
 
-    pace.take(lane, 0.0)
-    pace.answered(lane, 0.4)
+    pace.answered(lane, pace.take(lane, 0.0), 0.4)
 
     assert pace.ready_at(lane, 0.5) == pytest.approx(0.4 + 1 + MARGIN)
 

@@ -111,6 +111,7 @@ class ChatServer:
             [
                 web.post("/messages", self._post),
                 web.get("/messages", self._find),
+                web.get("/counts", self._counts),
                 web.put("/messages/{id}", self._edit),
                 web.delete("/messages/{id}", self._delete),
             ]
@@ -212,6 +213,9 @@ class ChatServer:
         if message is not None:
             message.deleted = True
         return web.json_response({})
+
+    async def _counts(self, _request: web.Request) -> web.Response:
+        return web.json_response({"kept": len(self.messages), "limited": self.limited})
 
     def _message(self, message_id: str) -> Message | None:
         return next((each for each in self.messages if each.id == message_id), None)
