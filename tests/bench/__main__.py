@@ -11,12 +11,13 @@ from collections.abc import AsyncIterator, Callable
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import arxiv, imports, lookups, start
+from tests.bench import arxiv, imports, lookups, slack, start
 from tests.bench.measure import Row
 
 PARTS: dict[str, Callable[[bool], AsyncIterator[Row]]] = {
     "import": imports.rows,
     "lookup": lookups.rows,
+    "slack": slack.rows,
     "start": start.rows,
     "arxiv": arxiv.rows,
 }

@@ -1,9 +1,12 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.services.seen import KEPT, DatabaseSeen
-from bot.store.database import Database, open_database
+from bot.store.database import Database, Transaction, open_database
 
 
 class Clock:
@@ -50,3 +53,51 @@ async def test_it_is_forgotten_after_a_day(db: Database, clock: Clock):
     async with db.reading() as tx:
         rows = await tx.all("SELECT id FROM seen_event")
     assert [row["id"] for row in rows] == ["slack:Ev2"]
+
+
+async def test_events_that_come_at_once_are_each_new_once(db: Database, clock: Clock):
+    seen = DatabaseSeen(db, clock=clock)
+
+    answers = await asyncio.gather(*(seen.first_time(f"slack:Ev{n % 20}") for n in range(60)))
+
+    assert answers.count(True) == 20
+    assert answers[:20] == [True] * 20
+
+
+async def test_one_that_was_cancelled_does_not_hold_up_the_others(db: Database, clock: Clock):
+    seen = DatabaseSeen(db, clock=clock)
+    async with asyncio.TaskGroup() as tasks:
+        asked = [tasks.create_task(seen.first_time(f"slack:Ev{n}")) for n in range(5)]
+        await asyncio.sleep(0)
+        asked[0].cancel()
+        asked[3].cancel()
+
+    assert [task.result() for task in asked if not task.cancelled()] == [True] * 3
+
+
+async def test_a_database_that_refuses_once_loses_no_answer(db: Database, clock: Clock):
+    refused = Refusing(db)
+    seen = DatabaseSeen(refused, clock=clock)
+
+    answers = await asyncio.gather(
+        *(seen.first_time(f"slack:Ev{n}") for n in range(3)), return_exceptions=True
+    )
+
+    assert isinstance(answers[0], OSError)
+    assert answers[1:] == [True, True]
+
+
+class Refusing(Database):
+    """Refuses the first transaction."""
+
+    def __init__(self, inner: Database) -> None:
+        super().__init__(inner.path, inner._writer, inner._reader, throw_away=False)
+        self._refusals = 1
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        if self._refusals:
+            self._refusals -= 1
+            raise OSError("the disk is full")
+        async with super().transaction() as tx:
+            yield tx

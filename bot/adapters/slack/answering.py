@@ -10,16 +10,17 @@ message in the thread.
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
 from hashlib import blake2s
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
-from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.adapters.slack import events
-from bot.adapters.slack.api import call
-from bot.adapters.slack.errors import SDK_ERRORS, chat_error
+from bot.adapters.slack.api import call, respond
+from bot.adapters.slack.errors import chat_error
 from bot.adapters.slack.events import Asked, HomeOpened, Place, Pressed, Self, Spoken, TakenBack
 from bot.adapters.slack.people import People
 from bot.adapters.slack.render import Payload, render, render_home
@@ -44,6 +45,8 @@ log = logging.getLogger(__name__)
 
 HOME_LINE = commands.format_line(commands.DIGEST.name, "newest")
 """What the home of somebody who has pressed nothing shows."""
+_PATIENCE = timedelta(seconds=20)
+"""How long an answer waits where Slack limits our calls."""
 _RESPONSES = 5
 """How often a response URL may be used."""
 
@@ -71,6 +74,7 @@ class Answering:
         *,
         readable: Readable,
         voices: Callable[[str], Say],
+        sleep: Callable[[float], Awaitable[None]],
     ) -> None:
         self._client = client
         self._inbox = inbox
@@ -78,6 +82,7 @@ class Answering:
         self._us = us
         self._readable = readable
         self._voices = voices
+        self._sleep = sleep
 
     async def handle(self, happened: events.Happened) -> None:
         """Take it to the inbox, and what it answers to where it was asked."""
@@ -173,7 +178,7 @@ class Answering:
             document = replace(document, blocks=(back, *document.blocks))
         blocks = render_home(document, readable=self._readable)
         view = {"type": "home", "blocks": list(blocks)}
-        await self._call(self._client.views_publish(user_id=user, view=view))
+        await self._call(partial(self._client.views_publish, user_id=user, view=view))
 
     async def _bring(self, way: _Way, payloads: Sequence[Payload]) -> None:
         in_thread = way.place.thread is not None and not way.replaces
@@ -198,23 +203,15 @@ class Answering:
                 "thread_ts": thread,
             }
             if way.for_all:
-                request = self._client.chat_postMessage(
-                    **arguments, unfurl_links=False, unfurl_media=False
-                )
-                answer = await self._call(request)
+                shown = arguments | {"unfurl_links": False, "unfurl_media": False}
+                answer = await self._call(partial(self._client.chat_postMessage, **shown))
                 thread = thread or str(answer.get("ts") or "") or None
             else:
-                await self._call(self._client.chat_postEphemeral(**arguments, user=way.user))
+                shown = arguments | {"user": way.user}
+                await self._call(partial(self._client.chat_postEphemeral, **shown))
 
     async def _respond(self, way: _Way, url: str, payloads: Sequence[Payload]) -> None:
         """By the response URL, as often as it lets us, and by messages from then on."""
-        hook = AsyncWebhookClient(
-            url,
-            session=self._client.session,
-            proxy=self._client.proxy,
-            logger=self._client.logger,
-            retry_handlers=[],
-        )
         for place, payload in enumerate(payloads[:_RESPONSES]):
             body: Json = {
                 "response_type": "in_channel" if way.for_all else "ephemeral",
@@ -224,21 +221,23 @@ class Answering:
                 "unfurl_links": False,
                 "unfurl_media": False,
             }
-            try:
-                response = await hook.send_dict(body)
-            except SDK_ERRORS as error:
-                raise chat_error(error) from error
-            if response.status_code != 200:
-                reason = f"{response.status_code} {response.body[:80]}"
-                raise ChatUnavailableError(f"the response URL does not take the answer: {reason}")
+            await respond(self._client, url, body)
         if len(payloads) > _RESPONSES:
             await self._post(replace(way, for_all=False), payloads[_RESPONSES:])
 
-    async def _call(self, request: Awaitable[AsyncSlackResponse]) -> Json:
-        try:
-            return await call(request)
-        except SlackApiError as error:
-            raise chat_error(error) from error
+    async def _call(self, request: Callable[[], Awaitable[AsyncSlackResponse]]) -> Json:
+        """Make a request; where Slack asks to wait a moment, a person waits that moment too."""
+        waited = timedelta()
+        while True:
+            try:
+                return await call(request())
+            except SlackApiError as error:
+                refusal = chat_error(error)
+                pause = refusal.retry_after if isinstance(refusal, ChatUnavailableError) else None
+                if pause is None or waited + pause > _PATIENCE:
+                    raise refusal from error
+            waited += pause
+            await self._sleep(pause.total_seconds())
 
     def _channel(self, channel: str) -> ChannelRef:
         return ChannelRef(Platform.SLACK, self._us.team, channel)

@@ -9,6 +9,7 @@ import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,12 +21,15 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.adapters.slack.access import Access
 from bot.adapters.slack.errors import SDK_ERRORS, chat_error
 from bot.adapters.slack.text import Json
+from bot.ports import ChatUnavailableError
 
 CALL_SECONDS = 10.0
 """The longest a call may take: three of them fit into the outbox's patience for one message."""
 _CONNECT_SECONDS = 5.0
 _CONNECTIONS = 100
 
+_NO_WARNING = "As you gave `client` as well"
+"""Bolt finds SLACK_BOT_TOKEN in the environment, where our settings read it too."""
 _SECRET = re.compile(r"x(?:ox[a-z]|app)[-.][\w.-]+|ticket=[^&\s'\"]+")
 
 
@@ -67,6 +71,25 @@ async def call_with_headers(
         raise chat_error(error) from error
 
 
+async def respond(client: AsyncWebClient, url: str, body: Json) -> None:
+    """Answer by a response URL; raises `ChatError`.
+
+    Not through the SDK's webhook client, which is made anew for each address and whose
+    environment it reads each time.
+    """
+    if client.session is None:
+        raise ChatUnavailableError("Slack is not connected")
+    try:
+        async with client.session.post(url, json=body, proxy=client.proxy) as response:
+            if response.status != HTTPStatus.OK:
+                reason = (await response.text())[:80]
+                raise ChatUnavailableError(
+                    f"the response URL does not take the answer: {response.status} {reason}"
+                )
+    except SDK_ERRORS as error:
+        raise chat_error(error) from error
+
+
 def _object(data: Any) -> Mapping[str, Any]:
     if not isinstance(data, dict):
         raise ValueError("no JSON object")  # noqa: TRY004 - sorted with the other bad answers
@@ -83,10 +106,12 @@ def sorted_errors() -> Iterator[None]:
 
 
 class _WithoutSecrets(logging.Filter):
-    """Takes tokens and tickets out of what the SDK logs."""
+    """Takes tokens and tickets out of what the SDK logs, and a warning that is none."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         text = record.getMessage()
+        if text.startswith(_NO_WARNING):
+            return False
         if _SECRET.search(text):
             record.msg, record.args = _SECRET.sub("(secret)", text), None
         return True

@@ -143,7 +143,13 @@ class SlackChat:
                 self._us = us = await self._identify(client)
                 people = People(client, clock=self._clock)
                 answering = Answering(
-                    client, inbox, people, us, readable=self._readable, voices=self._voices
+                    client,
+                    inbox,
+                    people,
+                    us,
+                    readable=self._readable,
+                    voices=self._voices,
+                    sleep=self._sleep,
                 )
                 await self._serve(client, us, answering)
         except ExceptionGroup as group:

@@ -1,17 +1,20 @@
 """The Bolt app: acknowledges whatever comes at once, and hands it on to be dealt with.
 
 Slack waits three seconds for an acknowledgement and repeats what it does not get one for, so
-every listener acknowledges first, and listeners for everything stand at the end: Bolt leaves
-what nobody listens to unacknowledged.
+every listener acknowledges first, and what nobody listens to is acknowledged too, which Bolt
+does not do by itself.
 """
 
 import logging
 import re
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from http import HTTPStatus
+from typing import TypeAlias
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.error import BoltUnhandledRequestError
+from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.adapters.slack.events import (
@@ -22,6 +25,8 @@ from bot.adapters.slack.events import (
     read_press,
 )
 from bot.adapters.slack.text import Json
+
+log = logging.getLogger(__name__)
 
 Take: TypeAlias = Callable[[Happened], None]
 """Takes what happened, to deal with it later; returns at once."""
@@ -51,6 +56,7 @@ def build_app(client: AsyncWebClient, us: Self, take: Take, logger: logging.Logg
         authorize=authorize,
         request_verification_enabled=False,
         ssl_check_enabled=False,
+        raise_error_for_unhandled_request=True,
         logger=logger,
     )
 
@@ -72,17 +78,13 @@ def build_app(client: AsyncWebClient, us: Self, take: Take, logger: logging.Logg
     async def event(body: Json) -> None:  # Bolt acknowledges events before this runs
         pass_on(read_event(body, us))
 
-    async def nothing(ack: AsyncAck) -> None:
-        await ack()
+    @app.error
+    async def failed(error: Exception) -> BoltResponse | None:
+        if isinstance(error, BoltUnhandledRequestError):
+            return BoltResponse(status=HTTPStatus.OK)  # nobody listens to it: that is fine
+        log.error("Slack sent what could not be read", exc_info=error)
+        return None
 
-    listening: tuple[Callable[..., Any], ...] = (
-        app.shortcut,
-        app.view_submission,
-        app.view_closed,
-        app.options,
-    )
-    for listen in listening:
-        listen(_ANYTHING)(nothing)
     return app
 
 

@@ -1,6 +1,5 @@
 """Who somebody is, and whether they may manage a channel: Slack's answer, kept for a moment."""
 
-import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -83,7 +82,8 @@ class People:
         Admins and owners of the workspace and who made the channel may manage it; everybody
         their own direct messages.
         """
-        person, creator = await asyncio.gather(self.person(user, name=name), self._creator(channel))
+        person = await self.person(user, name=name)
+        creator = "" if person.is_admin else await self._creator(channel)
         can_manage = person.is_admin or channel.startswith("D") or creator == user
         return User(person.id, person.name, can_manage), person.locale
 

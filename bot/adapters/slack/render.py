@@ -40,6 +40,7 @@ from bot.domain.document import (
     Inline,
     Item,
     Items,
+    Link,
     Note,
     Paragraph,
     Quote,
@@ -58,6 +59,7 @@ COMMAND, LINK, CHOOSE = "command", "link", "choose"
 _LONGEST_TEXT = 2900
 _LONGEST_BLOCK = 5000
 _LONGEST_LIST = 2500
+_AROUND_A_RUN = 70
 _LONGEST_HEADER = 150
 _LONGEST_LABEL = 75
 _LONGEST_VALUE = 2000
@@ -81,19 +83,21 @@ class Payload:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """One block, what it says in plain words, and whether it is something to press."""
+    """One block, what it says in plain words, and whether it is something to press.
+
+    `size` is the length of its JSON, and `name` a name of exactly this content.
+    """
 
     block: Json
-    plain: str = ""
-    is_control: bool = False
+    plain: str
+    is_control: bool
+    size: int
+    name: str
 
-    @property
-    def size(self) -> int:
-        return len(json.dumps(self.block, ensure_ascii=False))
 
-    @property
-    def name(self) -> str:
-        return f"{crc32(json.dumps(self.block).encode()):08x}"
+def _piece(block: Json, plain: str = "", *, is_control: bool = False) -> _Piece:
+    written = json.dumps(block, ensure_ascii=False)
+    return _Piece(block, plain, is_control, len(written), f"{crc32(written.encode()):08x}")
 
 
 def render(document: Document, *, readable: Readable, mark: str) -> tuple[Payload, ...]:
@@ -126,7 +130,7 @@ def render_home(document: Document, *, readable: Readable) -> tuple[Json, ...]:
     if len(made) > _MOST_HOME_BLOCKS:
         controls = _last_controls(made)
         kept = made[: _MOST_HOME_BLOCKS - len(controls) - 1]
-        made = [*kept, _Piece(_context_of("…")), *controls]
+        made = [*kept, _piece(_context_of("…")), *controls]
     return tuple(piece.block for piece in made)
 
 
@@ -139,7 +143,7 @@ def _pack(made: Sequence[_Piece], *, room: int) -> list[list[_Piece]]:
         return [_trimmed(made)]
     controls = _last_controls(made)
     rest = list(made[: len(made) - len(controls)])
-    reserved = [_Piece(_context_of(_GOES_ON)), *controls]
+    reserved = [_piece(_context_of(_GOES_ON)), *controls]
     first: list[_Piece] = []
     while rest and _fits([*first, rest[0], *reserved], room):
         first.append(rest.pop(0))
@@ -214,7 +218,7 @@ def _pieces(block: Block, readable: Readable) -> Iterator[_Piece]:
         case Buttons():
             yield from _buttons(block.buttons, readable)
         case Divider():
-            yield _Piece(_DIVIDER)
+            yield _piece(_DIVIDER)
 
 
 def _heading(inlines: tuple[Inline, ...]) -> Iterator[_Piece]:
@@ -222,7 +226,7 @@ def _heading(inlines: tuple[Inline, ...]) -> Iterator[_Piece]:
     if not text.strip():
         return
     if len(text) <= _LONGEST_HEADER and all(isinstance(inline, Text) for inline in inlines):
-        yield _Piece({"type": "header", "text": _plain_object(text)}, text)
+        yield _piece({"type": "header", "text": _plain_object(text)}, text)
         return
     yield from _prose(inlines, "rich_text_section", bold=True)
 
@@ -231,7 +235,7 @@ def _prose(inlines: tuple[Inline, ...], kind: str, *, bold: bool = False) -> Ite
     if not plain_text(inlines).strip():
         return
     for part in _within_a_block(inlines):
-        yield _Piece(
+        yield _piece(
             {"type": "rich_text", "elements": [{"type": kind, "elements": rich(part, bold=bold)}]},
             plain_text(part),
         )
@@ -242,13 +246,21 @@ def _within_a_block(
 ) -> Iterator[tuple[Inline, ...]]:
     """The runs in pieces that one block holds, also when their JSON is longer than they are."""
     for part in pieces(inlines, longest):
-        if longest == 1 or _length(part) <= _LONGEST_BLOCK:
+        if longest == 1 or 2 * _length(part) <= _LONGEST_BLOCK or _written(part) <= _LONGEST_BLOCK:
             yield part
         else:
             yield from _within_a_block(part, max(1, longest // 2))
 
 
 def _length(inlines: tuple[Inline, ...]) -> int:
+    """About the length of the runs' JSON; clean text is at most twice as long when escaped."""
+    return sum(
+        _AROUND_A_RUN + len(inline.text) + (len(inline.url) if isinstance(inline, Link) else 0)
+        for inline in inlines
+    )
+
+
+def _written(inlines: tuple[Inline, ...]) -> int:
     return len(json.dumps(rich(inlines, bold=True), ensure_ascii=False))
 
 
@@ -259,14 +271,14 @@ def _note(inlines: tuple[Inline, ...]) -> Iterator[_Piece]:
         for part in _within_a_block(inlines):
             text = plain_text(part)
             if text.strip():
-                yield _Piece(_context_of(text), text)
+                yield _piece(_context_of(text), text)
         return
     marked = mrkdwn(inlines)
     if marked is None or len(marked) > _LONGEST_TEXT:
         yield from _prose(inlines, "rich_text_section")
         return
     element = {"type": "mrkdwn", "text": marked, "verbatim": True}
-    yield _Piece({"type": "context", "elements": [element]}, plain_text(inlines))
+    yield _piece({"type": "context", "elements": [element]}, plain_text(inlines))
 
 
 def _context_of(text: str) -> Json:
@@ -275,18 +287,20 @@ def _context_of(text: str) -> Json:
 
 def _list(items: Sequence[Item], readable: Readable) -> Iterator[_Piece]:
     chunk: list[_Row] = []
+    length = 0
     for item in items:
         parts = tuple(_within_a_block(_row(item, readable)))
         if not parts:
             continue
         begins, *goes_on = parts
-        if chunk and sum(_length(row) for _, row in chunk) + _length(begins) > _LONGEST_LIST:
+        if chunk and length + _length(begins) > _LONGEST_LIST:
             yield _list_block(chunk)
-            chunk = []
+            chunk, length = [], 0
         chunk.append((item.number, begins))
+        length += _length(begins)
         if goes_on:
             yield _list_block(chunk)
-            chunk = []
+            chunk, length = [], 0
             for part in goes_on:
                 yield from _prose(part, "rich_text_section")
     if chunk:
@@ -307,7 +321,7 @@ def _list_block(rows: Sequence[_Row]) -> _Piece:
     shown_rows = [row for _, row in rows] if ordered else numbered
     part["elements"] = [{"type": "rich_text_section", "elements": rich(row)} for row in shown_rows]
     plain = "\n".join(plain_text(row) for row in numbered)
-    return _Piece({"type": "rich_text", "elements": [part]}, plain)
+    return _piece({"type": "rich_text", "elements": [part]}, plain)
 
 
 def _row(item: Item, readable: Readable) -> tuple[Inline, ...]:
@@ -344,7 +358,7 @@ def _select(rows: Sequence[tuple[Item, Button]], readable: Readable) -> _Piece:
             for item, button in rows
         ],
     }
-    return _Piece({"type": "actions", "elements": [element]}, is_control=True)
+    return _piece({"type": "actions", "elements": [element]}, is_control=True)
 
 
 def _option(item: Item, button: Button, readable: Readable) -> str:
@@ -363,11 +377,11 @@ def _buttons(buttons: Sequence[Button], readable: Readable) -> Iterator[_Piece]:
             element = _button(button, place, readable)
             added = len(json.dumps(element, ensure_ascii=False))
             if elements and size + added > _LONGEST_BLOCK:
-                yield _Piece({"type": "actions", "elements": elements}, is_control=True)
+                yield _piece({"type": "actions", "elements": elements}, is_control=True)
                 elements, size = [], 0
             elements.append(element)
             size += added
-        yield _Piece({"type": "actions", "elements": elements}, is_control=True)
+        yield _piece({"type": "actions", "elements": elements}, is_control=True)
     for button in buttons:
         if not _can_be_pressed(button):
             words = f"{button.label}: {button.command or button.url or ''}"
@@ -419,7 +433,7 @@ def _field(name: tuple[Inline, ...], value: tuple[Inline, ...]) -> Json | None:
 
 
 def _section(fields: Sequence[Json | None], plain: Sequence[str]) -> _Piece:
-    return _Piece({"type": "section", "fields": list(fields)}, "\n".join(plain))
+    return _piece({"type": "section", "fields": list(fields)}, "\n".join(plain))
 
 
 def _plain_object(text: str) -> Json:
