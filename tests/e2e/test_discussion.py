@@ -1,0 +1,209 @@
+"""Slack and Discord meet in one bot: a process of its own between both fakes."""
+
+import asyncio
+import json
+import re
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.adapters.slack.stage import said_in_blocks
+from tests.e2e.process import Running, bot, paperbot
+from tests.e2e.test_slack import socket_mode, write_notes
+from tests.fakes.discord import TOKEN, FakeDiscord, Fault, text_of
+from tests.fakes.slack import FakeSlack
+
+pytestmark = pytest.mark.timeout(240)
+
+PAPERS = 11
+"""Discord's channel of papers."""
+TITLE = "Paper 1 on reasoning"
+DATABASE = Path("data/paperbot.db")
+
+Json = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Meeting:
+    """Both platforms, and the folder that the bot runs in."""
+
+    folder: Path
+    slack: FakeSlack
+    discord: FakeDiscord
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return socket_mode(self.slack) | {
+            "DISCORD_TOKEN": TOKEN,
+            "DISCORD_API_BASE": self.discord.api_base,
+            "DISCORD_GATEWAY_URL": self.discord.gateway_url,
+        }
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Running]:
+        """The bot, connected to both."""
+        async with bot(self.folder, **self.settings) as process:
+            async with asyncio.timeout(60):
+                while not all(  # noqa: ASYNC110 - another process
+                    part["ok"] for part in (await process.get("healthz"))["platforms"].values()
+                ):
+                    await asyncio.sleep(0.1)
+            yield process
+
+    async def subscribe(self) -> None:
+        at = f"{datetime.now(UTC) - timedelta(minutes=2):%H:%M}"
+        for channel in ("slack:C1", f"discord:{PAPERS}"):
+            status, _, err = await paperbot(
+                self.folder,
+                *("channel", "add", channel, "--at", at, "--tz", "UTC", "--languages", "en"),
+                **self.settings,
+            )
+            assert (status, err) == (0, "")
+
+    async def link(self) -> None:
+        """As people do: a code is made in Slack and entered in Discord."""
+        asked = await self.slack.command("/digest link", user="U1")
+        (answer,) = await self.slack.until(lambda: asked.answers)
+        found = re.search(r"/digest link ([A-Z0-9]{8,})", said_in_blocks(answer["blocks"]))
+        assert found is not None
+        entered = await self.discord.types("digest", {"what": f"link {found[1]}"}, by=101)
+        assert "Linked with slack:" in text_of(await entered.answer())
+
+    async def roots(self) -> tuple[str, int]:
+        """The paper's message in Slack, and its thread in Discord."""
+        await self.until(lambda: any(TITLE in _shown(one) for one in self.slack.messages()[1:]))
+        root = next(one for one in self.slack.messages()[1:] if TITLE in _shown(one))
+        await self.until(lambda: self._thread() is not None)
+        thread = self._thread()
+        assert thread is not None
+        return root["ts"], thread
+
+    def _thread(self) -> int | None:
+        return next(
+            (
+                channel.id
+                for channel in self.discord.world.channels.values()
+                if channel.is_thread and TITLE in channel.name
+            ),
+            None,
+        )
+
+    def in_slack(self, root: str) -> list[str]:
+        return [
+            said_in_blocks(one["blocks"]) for one in self.slack.replies(root) if "blocks" in one
+        ]
+
+    def in_discord(self, thread: int) -> list[str]:
+        return [text_of(one) for one in self.discord.messages(thread)]
+
+    def kept(self) -> list[str]:
+        """What the bot has in its memory."""
+        with sqlite3.connect(f"file:{self.folder / DATABASE}?mode=ro", uri=True) as reader:
+            rows = reader.execute("SELECT text FROM reply WHERE gone_at IS NULL ORDER BY id")
+            return [text for (text,) in rows]
+
+    async def until(self, claim: Callable[[], object], seconds: float = 60) -> None:
+        async with asyncio.timeout(seconds):
+            while not claim():  # noqa: ASYNC110 - other processes have no event
+                await asyncio.sleep(0.05)
+
+
+def _shown(message: Json) -> str:
+    return said_in_blocks(message["blocks"]) if "blocks" in message else ""
+
+
+def times(texts: list[str], words: str) -> int:
+    return sum(words in text for text in texts)
+
+
+@asynccontextmanager
+async def meeting(folder: Path) -> AsyncIterator[Meeting]:
+    status, _, err = await paperbot(folder, "import", str(write_notes(folder, papers=1)))
+    assert status == 0, err
+    async with FakeSlack() as slack, FakeDiscord() as discord:
+        opened = Meeting(folder, slack, discord)
+        await opened.subscribe()
+        yield opened
+
+
+async def test_what_is_said_on_one_side_is_read_on_the_other_and_found(tmp_path):
+    async with meeting(tmp_path) as here, here.running() as process:
+        root, thread = await here.roots()
+        await here.link()
+
+        await here.slack.say("Is <https://arxiv.org/abs/2502.00001> new? @everyone", thread=root)
+        await here.until(lambda: times(here.in_discord(thread), "new?") == 1)
+        answer = await here.discord.says("네, <!channel> 그렇습니다", by=102, at=thread)
+        await here.until(lambda: times(here.in_slack(root), "그렇습니다") == 1)
+        copy = next(text for text in here.in_discord(thread) if "new?" in text)
+        assert "Ada" in copy
+        assert "Slack" in copy
+
+        await here.discord.edits(answer, "아니요, 아직입니다")
+        await here.until(lambda: times(here.in_slack(root), "아직입니다") == 1)
+        assert times(here.in_slack(root), "그렇습니다") == 0
+
+        page = await process.text("entry/1")
+        assert "아직입니다" in page
+        status, out, _ = await paperbot(tmp_path, "lookup", "in:discussion", "아직", "--json")
+        assert status == 0
+        assert [each["title"] for each in json.loads(out)] == [TITLE]
+        status, out, _ = await paperbot(tmp_path, "show", "1")
+        assert "아직입니다" in out
+
+        await here.discord.takes_back(answer)
+        await here.until(lambda: times(here.in_slack(root), "아직입니다") == 0)
+        assert await process.stop() == 0
+
+
+async def test_a_side_that_is_down_catches_up_also_when_the_bot_is_killed_meanwhile(tmp_path):
+    async with meeting(tmp_path) as here:
+        thoughts = [f"thought number {n}." for n in range(6)]
+        async with here.running() as process:
+            root, thread = await here.roots()
+            await here.link()
+            # Discord takes the first copies and loses its answers; then it takes nothing.
+            place = rf"/channels/{thread}/messages$"
+            here.discord.fail(Fault("POST", place, when="after", drop=True, times=2))
+            here.discord.fail(Fault("POST", place, status=503, times=100_000))
+            for thought in thoughts:
+                await here.slack.say(thought, thread=root)
+                await here.until(lambda: here.kept()[-1:] == [thought])  # noqa: B023
+            await process.kill()
+
+        here.discord.faults.clear()
+        async with here.running() as process:
+            await here.until(
+                lambda: times(here.in_discord(thread), "thought number") == len(thoughts),
+                seconds=120,
+            )
+            await asyncio.sleep(2)  # time in which a double would come
+
+            copies = [text for text in here.in_discord(thread) if "thought number" in text]
+            assert [thought in copy for thought, copy in zip(thoughts, copies, strict=True)] == [
+                True
+            ] * len(thoughts)
+            assert times(here.in_slack(root), "thought number") == 0
+            assert await process.stop() == 0
+
+
+async def test_a_question_in_a_thread_is_answered_there_alone(tmp_path):
+    async with meeting(tmp_path) as here, here.running() as process:
+        root, thread = await here.roots()
+
+        await here.slack.say("<@UBOT> abstract", thread=root)
+        await here.discord.says("@paperbot bib", at=thread, mentions_bot=True)
+
+        shows = "We show in few words"
+        await here.until(lambda: times(here.in_slack(root), shows) >= 2)
+        await here.until(lambda: times(here.in_discord(thread), "@misc") == 1)
+        await asyncio.sleep(1)
+        assert times(here.in_slack(root), shows) == 2  # the opening reply, and the answer
+        assert times(here.in_slack(root), "@misc") == 0
+        assert await process.stop() == 0
