@@ -105,7 +105,7 @@ def status_lines(status: ArxivStatus, done: Round, *, say: Say) -> Iterator[str]
     ):
         if numbers:
             yield f"{label}: {', '.join(numbers)}"
-    for nameless in status.open:
+    for nameless in (each for each in status.open if each.tries):
         yield say(
             "No arXiv paper found for entry {id}: {title}",
             id=nameless.entry_id,

@@ -130,8 +130,11 @@ class ArxivClient:
             raise SourceUnavailableError(Refusal.UNREACHABLE, "no answer in time") from error
         except aiohttp.ClientPayloadError as error:
             raise SourceReplyError(Refusal.MALFORMED, "the answer was cut off") from error
+        except aiohttp.ClientConnectorError as error:
+            reason = f"cannot connect to {error.host}: {error.os_error.strerror or error.os_error}"
+            raise SourceUnavailableError(Refusal.UNREACHABLE, " ".join(reason.split())) from error
         except (aiohttp.ClientError, OSError) as error:
-            reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+            reason = str(error) or type(error).__name__
             raise SourceUnavailableError(Refusal.UNREACHABLE, " ".join(reason.split())) from error
 
 
