@@ -217,6 +217,10 @@ class Chat(Protocol):
 class Seen(Protocol):
     """What platforms have delivered already: they repeat themselves."""
 
+    async def is_known(self, event_id: str) -> bool:
+        """Whether `first_time` was asked about it before."""
+        ...
+
     async def first_time(self, event_id: str) -> bool:
         """Whether this is new; from now on it is not. Ids are forgotten after a day or so."""
         ...

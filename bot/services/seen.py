@@ -19,6 +19,10 @@ class DatabaseSeen:
         self._clock = clock
         self._cleaned_at: datetime | None = None
 
+    async def is_known(self, event_id: str) -> bool:
+        async with self._db.reading() as tx:
+            return await seen.is_known(tx, event_id)
+
     async def first_time(self, event_id: str) -> bool:
         now = self._clock()
         async with self._db.transaction() as tx:

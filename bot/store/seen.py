@@ -15,3 +15,9 @@ async def add(tx: Transaction, event_id: str, at: datetime) -> bool:
 async def remove_before(tx: Transaction, at: datetime) -> int:
     """Forget ids that came before `at`; how many."""
     return await tx.run("DELETE FROM seen_event WHERE seen_at < :at", {"at": to_text(at)})
+
+
+async def is_known(tx: Transaction, event_id: str) -> bool:
+    """Whether it is remembered."""
+    row = await tx.one("SELECT 1 FROM seen_event WHERE id = :id", {"id": event_id})
+    return row is not None

@@ -74,8 +74,11 @@ class Hearing:
             if spoken is None or not await self._is_ours(client, thread):
                 return
             edited = f"/{message.edited_at.timestamp()}" if message.edited_at else ""
-            if await self._seen.first_time(f"discord/{message.id}{edited}"):
+            event_id = f"discord/{message.id}{edited}"
+            if not await self._seen.is_known(event_id):
+                # Kept before it counts as seen: killed in between, it is read again.
                 await self._inbox.said(spoken)
+                await self._seen.first_time(event_id)
 
     async def deleted(self, client: GatewayClient, channel: int, messages: set[int]) -> None:
         """Messages were taken back."""

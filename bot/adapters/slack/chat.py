@@ -3,8 +3,9 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import datetime, timedelta
+from weakref import WeakValueDictionary
 
 from aiohttp import web
 from slack_sdk.errors import SlackApiError
@@ -15,7 +16,7 @@ from bot.adapters.slack.answering import Answering
 from bot.adapters.slack.api import call, open_client, sdk_logger
 from bot.adapters.slack.channels import check_channel
 from bot.adapters.slack.errors import BAD_TOKEN, chat_error, is_bad_token
-from bot.adapters.slack.events import Happened, Self
+from bot.adapters.slack.events import Happened, Self, Spoken, TakenBack
 from bot.adapters.slack.listening import build_app
 from bot.adapters.slack.people import People
 from bot.adapters.slack.posting import Posting
@@ -79,6 +80,7 @@ class SlackChat:
         self._posting: Posting | None = None
         self._us: Self | None = None
         self._lines: tuple[Line, ...] = ()
+        self._lanes: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
         self._trouble = "not connected yet"
         self._last_ok_at: datetime | None = None
         self._requests: Requests | None = None
@@ -195,8 +197,8 @@ class SlackChat:
         places = asyncio.Semaphore(_AT_ONCE)
         async with asyncio.TaskGroup() as tasks:
 
-            def take(happened: Happened) -> None:
-                tasks.create_task(self._deal_with(happened, answering, places))
+            def take(happened: Happened) -> asyncio.Task[None]:
+                return tasks.create_task(self._deal_with(happened, answering, places))
 
             app = build_app(client, us, take, sdk_logger())
             if self._requests is not None:
@@ -216,15 +218,28 @@ class SlackChat:
     async def _deal_with(
         self, happened: Happened, answering: Answering, places: asyncio.Semaphore
     ) -> None:
-        async with places:
+        async with self._lane(happened), places:
             try:
-                if not happened.event_id or await self._seen.first_time(happened.event_id):
+                event_id = happened.event_id
+                if isinstance(happened, Spoken | TakenBack):
+                    # Kept before it counts as seen: killed in between, Slack says it again.
+                    if not (event_id and await self._seen.is_known(event_id)):
+                        await answering.handle(happened)
+                        if event_id:
+                            await self._seen.first_time(event_id)
+                elif not event_id or await self._seen.first_time(event_id):
                     await answering.handle(happened)
             except ChatError as error:
                 log.warning("Slack: an answer did not arrive: %s", error)
             except Exception:
                 # The inbox's edge: what breaks on one message must not take the others along.
                 log.exception("Slack: something that happened could not be dealt with")
+
+    def _lane(self, happened: Happened) -> AbstractAsyncContextManager[object]:
+        """What is said in one thread is dealt with in its order, however long a look-up takes."""
+        if not isinstance(happened, Spoken):
+            return nullcontext()
+        return self._lanes.setdefault((happened.channel, happened.root), asyncio.Lock())
 
 
 def _told_to_a_person(group: ExceptionGroup[Exception]) -> Exception:

@@ -1,10 +1,12 @@
 """The Bolt app: acknowledges whatever comes at once, and hands it on to be dealt with.
 
-Slack waits three seconds for an acknowledgement and repeats what it does not get one for, so
-every listener acknowledges first, and what nobody listens to is acknowledged too, which Bolt
+Slack waits three seconds for an acknowledgement and repeats what it does not get one for. So
+commands and presses are acknowledged first; what people say is acknowledged once it is kept, so
+that it is said again if we die before. What nobody listens to is acknowledged too, which Bolt
 does not do by itself.
 """
 
+import asyncio
 import logging
 import re
 from collections.abc import Callable
@@ -20,6 +22,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.adapters.slack.events import (
     Happened,
     Self,
+    Spoken,
+    TakenBack,
     read_command,
     read_event,
     read_press,
@@ -28,8 +32,11 @@ from bot.adapters.slack.text import Json
 
 log = logging.getLogger(__name__)
 
-Take: TypeAlias = Callable[[Happened], None]
-"""Takes what happened, to deal with it later; returns at once."""
+Take: TypeAlias = Callable[[Happened], "asyncio.Task[None]"]
+"""Begins to deal with what happened; returns at once."""
+
+KEPT_WITHIN = 2.0
+"""Seconds; what takes longer is acknowledged all the same, before Slack gives up."""
 
 _ANYTHING = re.compile(".*", re.DOTALL)
 
@@ -56,13 +63,13 @@ def build_app(client: AsyncWebClient, us: Self, take: Take, logger: logging.Logg
         authorize=authorize,
         request_verification_enabled=False,
         ssl_check_enabled=False,
+        process_before_response=True,
         raise_error_for_unhandled_request=True,
         logger=logger,
     )
 
-    def pass_on(happened: Happened | None) -> None:
-        if happened is not None:
-            take(happened)
+    def pass_on(happened: Happened | None) -> asyncio.Task[None] | None:
+        return take(happened) if happened is not None else None
 
     @app.command(_ANYTHING)
     async def command(ack: AsyncAck, body: Json) -> None:
@@ -75,8 +82,11 @@ def build_app(client: AsyncWebClient, us: Self, take: Take, logger: logging.Logg
         pass_on(read_press(body))
 
     @app.event(_ANYTHING)
-    async def event(body: Json) -> None:  # Bolt acknowledges events before this runs
-        pass_on(read_event(body, us))
+    async def event(body: Json) -> None:  # Bolt acknowledges events when this is done
+        happened = read_event(body, us)
+        dealing = pass_on(happened)
+        if dealing is not None and isinstance(happened, Spoken | TakenBack):
+            await asyncio.wait((dealing,), timeout=KEPT_WITHIN)
 
     @app.error
     async def failed(error: Exception) -> BoltResponse | None:

@@ -119,6 +119,9 @@ class Once:
 
     ids: set[str] = field(default_factory=set)
 
+    async def is_known(self, event_id: str) -> bool:
+        return event_id in self.ids
+
     async def first_time(self, event_id: str) -> bool:
         if event_id in self.ids:
             return False

@@ -84,6 +84,9 @@ class Remembered:
     def __init__(self) -> None:
         self.ids: set[str] = set()
 
+    async def is_known(self, event_id: str) -> bool:
+        return event_id in self.ids
+
     async def first_time(self, event_id: str) -> bool:
         new = event_id not in self.ids
         self.ids.add(event_id)
