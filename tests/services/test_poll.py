@@ -336,3 +336,22 @@ async def test_an_unchanged_feed_costs_no_bytes(stage: Stage):
     assert [request.status for request in stage.arxiv.log] == [200, 304]
     assert await states(stage) == {"cs.LG": State.WAITING}
     assert stage.time() - TUESDAY < timedelta(minutes=1)
+
+
+async def test_a_recovery_that_is_throttled_is_made_later(stage: Stage):
+    stage.categories = ("cs.LG",)
+    stage.world.announce(MONDAY.date(), paper(1))
+    await stage.round()
+    lost = paper(2, submitted_at=datetime(2026, 11, 16, 15, tzinfo=UTC))
+    stage.world.add(lost)
+    stage.world.announce(date(2026, 11, 18), paper(3))
+    stage.time.now = datetime(2026, 11, 18, 6, tzinfo=UTC)
+    stage.arxiv.fail(FaultKind.THROTTLED, value="60", path="/api/")
+    await stage.round()
+    before = await known(stage)
+    stage.time.pass_by(seconds=61)
+    await stage.round()
+
+    assert "2611.00002" not in before
+    assert "2611.00002" in await known(stage)
+    assert stage.arxiv.impolite() == []

@@ -8,7 +8,7 @@ import pytest
 
 from bot.services.ingest import ingest
 from bot.store import entries
-from tests.fakes.arxiv import Paper
+from tests.fakes.arxiv import FaultKind, Paper
 from tests.services.arxiv_stage import Stage, staged
 
 NOW = datetime(2026, 11, 14, 7, tzinfo=UTC)  # a Saturday: no feed is in the way
@@ -178,3 +178,27 @@ async def test_a_common_title_does_not_crowd_the_others_out(stage: Stage):
 
     assert await ids(stage) == ["2611.00001", None]
     assert stage.arxiv.impolite() == []
+
+
+async def test_a_search_that_fails_is_made_later(stage: Stage):
+    stage.world.add(REWARD, Paper("2310.00002", "Cited"))
+    await write_page(stage)
+    stage.arxiv.fail(FaultKind.TRUNCATED)
+    await stage.round()
+    before = await ids(stage)
+    stage.time.pass_by(seconds=40)
+    await stage.round()
+
+    assert before == [None, None]
+    assert await ids(stage) == ["2611.00001", None]
+
+
+async def test_a_search_that_is_refused_is_made_title_by_title(stage: Stage):
+    stage.world.add(REWARD, Paper("2310.00002", "Cited"))
+    stage.arxiv.fail(FaultKind.REFUSED)
+    await write_page(stage)
+    await stage.round()
+
+    searches = [query for query in stage.asked(parameter="search_query") if query]
+    assert [query.count(" OR ") for query in searches] == [1, 0, 0]
+    assert await ids(stage) == ["2611.00001", None]

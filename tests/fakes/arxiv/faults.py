@@ -21,6 +21,7 @@ class FaultKind(StrEnum):
     ENTITY_BOMB = "entity_bomb"  # a billion laughs
     EXTERNAL_ENTITY = "external_entity"  # a document type that fetches `value`
     EMPTY = "empty"  # a valid answer without papers
+    REFUSED = "refused"  # 400: the question is wrong, they say
     LATIN = "latin"  # bytes that are no UTF-8
 
 

@@ -228,6 +228,8 @@ class FakeArxiv:
                 assert isinstance(whole, web.Response)
                 assert isinstance(whole.body, bytes)
                 return await _part(fault, request, whole.body)
+            case FaultKind.REFUSED:
+                return _refused(xml.query_error("malformed_query", "no such query", self.clock()))
             case FaultKind.EMPTY:
                 return web.Response(text=xml.query_feed([], 0, self.clock()))
             case _:
