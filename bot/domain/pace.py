@@ -7,9 +7,9 @@ from collections import deque
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 
-MARGIN = 0.01
+MARGIN = 0.002
 """Spans are kept this much longer than asked: clocks differ."""
-TRAVEL = 0.05
+TRAVEL = 0.2
 """Seconds that a request is taken to be on its way at most; then it counts as arrived."""
 _EVENNESS = 0.8
 """How much of the even distance two requests keep; the rest lets a late one be made up for."""
@@ -109,6 +109,15 @@ class Pace:
     def ready_at(self, lane: Lane, now: float) -> float:
         """The first time, not before `now`, at which a request may start."""
         return max(bucket.ready_at(now) for bucket in self._of(lane))
+
+    def channel_ready_at(self, lane: Lane, now: float) -> float:
+        """`ready_at`, as far as the channel itself goes."""
+        return self._of(lane)[0].ready_at(now)
+
+    def shared_ready_at(self, lane: Lane, now: float) -> float:
+        """`ready_at`, as far as what the channel is in goes."""
+        _, workspace, platform = self._of(lane)
+        return max(workspace.ready_at(now), platform.ready_at(now))
 
     def take(self, lane: Lane, now: float) -> float:
         """Have the next request start at the time returned."""

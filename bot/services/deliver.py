@@ -85,7 +85,7 @@ class Deliverer:
         self._jitter = jitter
         self._terms = terms
         self._observe = observe
-        self._waiting: dict[ChannelRef, None] = {}  # channels that may have a next message
+        self._waiting: dict[ChannelRef, Lane] = {}  # channels that may have a next message
         self._busy: set[ChannelRef] = set()
         self._settled: list[Settled] = []  # not yet written down
         self._progress = asyncio.Event()
@@ -128,7 +128,7 @@ class Deliverer:
             doubtful = await deliveries.has_doubtful(tx, now)
         for channel in ready:
             if channel not in self._busy and channel.platform in self._chats:
-                self._waiting.setdefault(channel)
+                self._waiting.setdefault(channel, lane_of(channel))
         if doubtful and len(self._busy) < self._terms.at_once:
             await self._claim_searches(calls)
 
@@ -153,17 +153,16 @@ class Deliverer:
         until = now + _HORIZON
         left: dict[tuple[str, ...], int] = {}
         chosen: list[ChannelRef] = []
-        for channel in self._waiting:
+        for channel, lane in self._waiting.items():
             if len(self._busy) + len(chosen) >= self._terms.at_once:
                 break
-            lane = lane_of(channel)
             workspace, platform = (lane.platform, lane.workspace), (lane.platform,)
             if workspace not in left:
                 left[workspace], room = self._pace.rooms(lane, now, until)
                 left.setdefault(platform, room)
             if left[workspace] <= 0 or left[platform] <= 0:
                 continue
-            if channel not in self._busy and self._pace.ready_at(lane, now) <= until:
+            if channel not in self._busy and self._pace.channel_ready_at(lane, now) <= until:
                 chosen.append(channel)
                 left[workspace] -= 1
                 left[platform] -= 1
@@ -247,14 +246,22 @@ class Deliverer:
         self._busy.discard(claimed.channel)
         later = step.not_before is not None and step.not_before > self._clock()
         if step.state is not State.SENDING and not later:
-            self._waiting[claimed.channel] = None
+            self._waiting[claimed.channel] = lane_of(claimed.channel)
         self._progress.set()
 
     def _next_start(self, now: float) -> float | None:
         """When the first waiting channel may go on."""
-        return min(
-            (self._pace.ready_at(lane_of(channel), now) for channel in self._waiting), default=None
-        )
+        shared: dict[tuple[str, str], float] = {}
+        first: float | None = None
+        for lane in self._waiting.values():
+            workspace = (lane.platform, lane.workspace)
+            if workspace not in shared:
+                shared[workspace] = self._pace.shared_ready_at(lane, now)
+            # No channel goes on before its workspace does: most need not be asked.
+            if first is None or shared[workspace] < first:
+                ready = max(shared[workspace], self._pace.channel_ready_at(lane, now))
+                first = ready if first is None else min(first, ready)
+        return first
 
     async def _rest(self, refresh_at: float) -> None:
         """Until a result is in and others had a moment to join it, or it is time to look again."""
