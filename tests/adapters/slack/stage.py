@@ -16,11 +16,17 @@ from bot.adapters.slack.chat import SlackChat
 from bot.adapters.slack.sockets import Patience
 from bot.domain import commands
 from bot.domain.document import Button, Buttons, Document, Heading, Paragraph, Text
-from bot.ports import ChannelRef, Choice, Command, MessageRef, Platform, Said
+from bot.ports import ChannelRef, Choice, Command, DeliveryKey, MessageRef, Platform, Said
 from tests.fakes.slack import BOT_TOKEN, SIGNING_SECRET, FakeSlack, Limits
 from tests.fakes.slack.server import APP_TOKEN
 
 CHANNEL = ChannelRef(Platform.SLACK, "T1", "C1")
+KEY, KEY_2 = DeliveryKey("d01"), DeliveryKey("d02")
+WITH_BUTTON = (
+    Paragraph((Text("A paper"),)),
+    Buttons((Button("Abstract", command="/paper entry:7"),)),
+)
+LONG = Document(tuple(Paragraph((Text(f"Part {n}. " * 300),)) for n in range(14)), "Long")
 QUICK = Patience(
     ping=0.5, connect=3.0, look=0.05, heals_within=1.0, first_pause=0.1, longest_pause=0.5
 )
@@ -209,3 +215,13 @@ def said_in_blocks(value: Any) -> str:
     if isinstance(value, list):
         return " ".join(filter(None, map(said_in_blocks, value)))
     return ""
+
+
+def paragraph(text: str) -> Document:
+    return Document((Paragraph((Text(text),)),), text)
+
+
+def button(message: dict[str, Any]) -> dict[str, Any]:
+    """The first button of a message, as Slack tells that it was pressed."""
+    block = next(block for block in message["blocks"] if block["type"] == "actions")
+    return {**block["elements"][0], "block_id": block.get("block_id", "")}
