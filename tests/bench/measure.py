@@ -2,9 +2,11 @@
 
 import statistics
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
+Name = TypeVar("Name", bound=Hashable)
 Timed = Callable[[], Awaitable[float]]
 """Does the work once; the seconds that count."""
 
@@ -23,9 +25,9 @@ class Row:
     held: bool | None = None
 
 
-async def interleaved(rounds: int, works: Mapping[str, Timed]) -> dict[str, float]:
+async def interleaved(rounds: int, works: Mapping[Name, Timed]) -> dict[Name, float]:
     """The median seconds of each work; in every round each has its turn, so noise hits all."""
-    seconds: dict[str, list[float]] = {name: [] for name in works}
+    seconds: dict[Name, list[float]] = {name: [] for name in works}
     for place in range(rounds):
         turn = list(works.items())
         for name, work in turn if place % 2 else reversed(turn):
