@@ -295,6 +295,15 @@ def parse_zone(text: str) -> ZoneInfo:
     )
 
 
+def complete_zone(typed: str, limit: int = 25) -> tuple[str, ...]:
+    """Zones whose name has what is typed in it, those that begin with it first."""
+    folded = typed.strip().casefold().replace(" ", "_")
+    names = sorted(_zone_names().items())
+    beginning = [name for key, name in names if key.startswith(folded)]
+    within = [name for key, name in names if folded in key and not key.startswith(folded)]
+    return tuple([*beginning, *within][:limit])
+
+
 def _nearest_zone(folded: str, names: dict[str, str]) -> str | None:
     """By the whole name, or by the city alone."""
     cities: dict[str, str] = {}
