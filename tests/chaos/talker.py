@@ -1,0 +1,99 @@
+"""The part of the bot that discusses, as a process to be killed: see `test_talk.py`.
+
+It stands between two platforms that both repeat what was not acknowledged. What people say is
+in a script, a line each; what was acknowledged is noted in a file, after it was heard.
+
+python -m tests.chaos.talker --database FILE --slack URL --discord URL --script FILE --acks FILE
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import uuid
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from pathlib import Path
+
+from bot.domain.delivery import Patience
+from bot.domain.pace import Pace
+from bot.domain.words import ENGLISH
+from bot.ports import Chat, MessageRef, Platform, Said, User, parse_channel
+from bot.services import discuss
+from bot.services.deliver import Deliverer, Terms
+from bot.services.discuss import Talk
+from bot.store.database import opened
+from tests.chaos.runner import DoomedDatabase, now
+from tests.fakes.http_chat import connected
+
+
+def utterance(line: str) -> Said:
+    """What somebody said, as the script has it."""
+    told = json.loads(line)
+    channel = parse_channel(told["channel"])
+    root, message = MessageRef(channel, told["root"]), MessageRef(channel, told["message"])
+    return Said(
+        root,
+        message,
+        User(told["user"], told["user"], can_manage=False),
+        told["text"],
+        mentions_bot=False,
+    )
+
+
+async def hear(talk: Talk, script: Path, acks: Path) -> None:
+    """Whatever was not acknowledged, in the order in which it was said."""
+    lines = await asyncio.to_thread(script.read_text, encoding="utf-8")
+    heard = set((await asyncio.to_thread(acks.read_text, encoding="utf-8")).split())
+    for line in lines.splitlines():
+        said = utterance(line)
+        if said.message.id in heard:
+            continue
+        await discuss.hear(talk, said)
+        with acks.open("a", encoding="utf-8") as file:
+            file.write(f"{said.message.id}\n")
+        await asyncio.sleep(0.01)
+
+
+async def main(options: argparse.Namespace) -> None:
+    terms = Terms(
+        timeout=timedelta(seconds=options.timeout),
+        lease=timedelta(seconds=options.timeout * 2),
+        patience=Patience(first_pause=timedelta(seconds=0.05), longest_pause=timedelta(seconds=1)),
+    )
+    async with AsyncExitStack() as stack:
+        db = await stack.enter_async_context(opened(options.database))
+        if options.doom:
+            moment, number = options.doom
+            db = DoomedDatabase(db, moment, int(number))
+        chats: dict[Platform, Chat] = {}
+        for platform, url in ((Platform.SLACK, options.slack), (Platform.DISCORD, options.discord)):
+            chats[platform] = await stack.enter_async_context(connected(url, platform))
+        talk = Talk(db, now, lambda _: ENGLISH)
+        deliverer = Deliverer(
+            db,
+            chats,
+            owner=uuid.uuid4().hex,
+            clock=now,
+            pace=Pace({}),
+            jitter=random.random,
+            terms=terms,
+        )
+        stopping = asyncio.Event()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(hear(talk, options.script, options.acks))
+            while True:
+                await discuss.catch_up(talk)
+                await deliverer.drain(stopping)
+                await asyncio.sleep(0.05)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    for name in ("--database", "--script", "--acks"):
+        parser.add_argument(name, type=Path, required=True)
+    parser.add_argument("--slack", required=True)
+    parser.add_argument("--discord", required=True)
+    parser.add_argument("--timeout", type=float, default=0.5)
+    parser.add_argument("--doom", nargs=2)
+    asyncio.run(main(parser.parse_args()))
