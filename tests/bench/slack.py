@@ -27,8 +27,7 @@ from aiohttp import web
 
 from tests.bench.big import archive
 from tests.bench.measure import Row
-from tests.fakes.slack import BOT_TOKEN, SIGNING_SECRET
-from tests.fakes.slack.server import signed
+from tests.fakes.slack import BOT_TOKEN, SIGNING_SECRET, signed
 
 _PEOPLE = 16
 _A_SECOND = 30

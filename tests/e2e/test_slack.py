@@ -14,8 +14,7 @@ import pytest
 
 from tests.adapters.slack.stage import said_in_blocks
 from tests.e2e.process import Running, bot, paperbot, ready, starting
-from tests.fakes.slack import BOT_TOKEN, SIGNING_SECRET, FakeSlack
-from tests.fakes.slack.server import APP_TOKEN, signed
+from tests.fakes.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, FakeSlack, signed
 from tests.fakes.slack.world import BOT_USER
 
 NOTE = """https://arxiv.org/abs/2502.0000{n}

@@ -17,8 +17,7 @@ from bot.adapters.slack.sockets import Patience
 from bot.domain import commands
 from bot.domain.document import Button, Buttons, Document, Heading, Paragraph, Text
 from bot.ports import ChannelRef, Choice, Command, DeliveryKey, MessageRef, Platform, Said
-from tests.fakes.slack import BOT_TOKEN, SIGNING_SECRET, FakeSlack, Limits
-from tests.fakes.slack.server import APP_TOKEN
+from tests.fakes.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, FakeSlack, Limits
 
 CHANNEL = ChannelRef(Platform.SLACK, "T1", "C1")
 KEY, KEY_2 = DeliveryKey("d01"), DeliveryKey("d02")

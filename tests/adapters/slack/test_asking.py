@@ -20,8 +20,7 @@ from tests.adapters.slack.stage import (
     staged,
     until,
 )
-from tests.fakes.slack import Fault
-from tests.fakes.slack.server import signed
+from tests.fakes.slack import Fault, signed
 from tests.fakes.slack.world import BOT_USER
 
 

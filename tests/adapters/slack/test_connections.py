@@ -18,8 +18,7 @@ from tests.adapters.slack.stage import (
     running,
     until,
 )
-from tests.fakes.slack import FakeSlack, Fault
-from tests.fakes.slack.server import APP_TOKEN, BOT_TOKEN
+from tests.fakes.slack import APP_TOKEN, BOT_TOKEN, FakeSlack, Fault
 
 
 def ref(channel: str, *, workspace: str = "T1") -> ChannelRef:

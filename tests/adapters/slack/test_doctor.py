@@ -5,8 +5,7 @@ from bot.adapters.slack.access import Access
 from bot.adapters.slack.doctor import check
 from bot.domain.words import ENGLISH
 from bot.ports import ChannelRef, Finding, Platform
-from tests.fakes.slack import BOT_TOKEN, SIGNING_SECRET, FakeSlack
-from tests.fakes.slack.server import APP_TOKEN
+from tests.fakes.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, FakeSlack
 
 
 def now() -> datetime:

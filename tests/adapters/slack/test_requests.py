@@ -17,8 +17,7 @@ from tests.adapters.slack.stage import (
     serving_http,
     until,
 )
-from tests.fakes.slack import FakeSlack
-from tests.fakes.slack.server import signed
+from tests.fakes.slack import FakeSlack, signed
 
 
 def command_body(trigger: str = "forged.1") -> bytes:

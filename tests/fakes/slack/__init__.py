@@ -6,6 +6,16 @@ do. `python -m tests.fakes.slack` runs it as a process of its own.
 """
 
 from tests.fakes.slack.faults import Fault, Limits
-from tests.fakes.slack.server import BOT_TOKEN, SIGNING_SECRET, Asked, FakeSlack
+from tests.fakes.slack.server import FakeSlack
+from tests.fakes.slack.wire import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Asked, signed
 
-__all__ = ["BOT_TOKEN", "SIGNING_SECRET", "Asked", "FakeSlack", "Fault", "Limits"]
+__all__ = [
+    "APP_TOKEN",
+    "BOT_TOKEN",
+    "SIGNING_SECRET",
+    "Asked",
+    "FakeSlack",
+    "Fault",
+    "Limits",
+    "signed",
+]

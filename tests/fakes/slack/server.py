@@ -1,16 +1,12 @@
 """The server: HTTP in front of the Web API, sockets, response URLs; and what people do."""
 
 import asyncio
-import hashlib
-import hmac
 import io
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from typing import Any, Self
-from urllib.parse import parse_qsl, urlencode
 
 import aiohttp
 from aiohttp import web
@@ -18,38 +14,19 @@ from aiohttp import web
 from tests.fakes.slack.api import WebApi, changed_event, deleted_event, message_event
 from tests.fakes.slack.faults import Fault, Limits
 from tests.fakes.slack.sockets import Sockets
+from tests.fakes.slack.wire import (
+    APP_TOKEN,
+    BOT_TOKEN,
+    Asked,
+    Call,
+    http_body,
+    read_call,
+    signed,
+    tasks_until_the_end,
+)
 from tests.fakes.slack.world import APP_ID, BOT_USER, Channel, Json, SlackError, World
 
-BOT_TOKEN, APP_TOKEN, SIGNING_SECRET = "xoxb-fake-bot", "xapp-fake-app", "fake-signing-secret"
 ACK_SECONDS = 3.0
-
-
-@dataclass
-class Call:
-    """One request to the Web API, and what was answered."""
-
-    method: str
-    args: Json
-    at: float
-    answer: str = ""
-
-
-@dataclass
-class Asked:
-    """What came of a command, a press or an event that was sent to the bot."""
-
-    kind: str
-    payload: Json
-    acknowledged_after: float | None = None
-    status: int | None = None
-    """HTTP mode: what the bot answered."""
-    response: Json = field(default_factory=dict)
-    answers: list[Json] = field(default_factory=list)
-    """What was posted to the response URL, in order."""
-
-    @property
-    def acknowledged(self) -> bool:
-        return self.acknowledged_after is not None
 
 
 class FakeSlack:
@@ -85,7 +62,7 @@ class FakeSlack:
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        self._tasks = await self._stack.enter_async_context(_tasks())
+        self._tasks = await self._stack.enter_async_context(tasks_until_the_end())
         self._session = await self._stack.enter_async_context(aiohttp.ClientSession())
         app = web.Application(client_max_size=1 << 22)
         app.router.add_route("*", "/api/{method}", self._serve_api)
@@ -288,7 +265,7 @@ class FakeSlack:
         return asked
 
     async def _send_http(self, asked: Asked, overrides: Mapping[str, Any]) -> None:
-        body, content_type = _http_body(asked)
+        body, content_type = http_body(asked)
         # A repetition is signed anew, in another second.
         at = time.time() + int(overrides.get("retry_attempt", 0))
         headers = signed(body, at=at) | {"Content-Type": content_type}
@@ -337,7 +314,7 @@ class FakeSlack:
 
     async def _serve_api(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
-        token, args = await _read_call(request)
+        token, args = await read_call(request)
         call = Call(method, args, time.monotonic())
         self.calls.append(call)
         fault = self._fault(method)
@@ -464,39 +441,3 @@ class FakeSlack:
             case other:
                 raise web.HTTPBadRequest(text=f"cannot {other}")
         return web.json_response(answer)
-
-
-def signed(body: bytes, *, at: float | None = None, secret: str = SIGNING_SECRET) -> dict[str, str]:
-    """The headers with which Slack vouches for a body."""
-    stamp = str(int(time.time() if at is None else at))
-    digest = hmac.new(secret.encode(), f"v0:{stamp}:".encode() + body, hashlib.sha256).hexdigest()
-    return {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={digest}"}
-
-
-def _http_body(asked: Asked) -> tuple[bytes, str]:
-    form = "application/x-www-form-urlencoded"
-    if asked.kind == "slash_commands":
-        return urlencode(asked.payload).encode(), form
-    if asked.kind == "interactive":
-        return urlencode({"payload": json.dumps(asked.payload)}).encode(), form
-    return json.dumps(asked.payload).encode(), "application/json"
-
-
-async def _read_call(request: web.Request) -> tuple[str, Json]:
-    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    args: Json = dict(request.query)
-    if request.method == "POST":
-        if request.content_type == "application/json":
-            args |= await request.json()
-        else:
-            args |= dict(parse_qsl(await request.text()))
-    return token or args.pop("token", ""), args
-
-
-@asynccontextmanager
-async def _tasks() -> AsyncIterator[asyncio.TaskGroup]:
-    """A task group that is cancelled, not awaited, at the end."""
-    async with asyncio.TaskGroup() as group:
-        yield group
-        for task in list(group._tasks):
-            task.cancel()

@@ -1,0 +1,81 @@
+"""What goes over the wire: tokens, signatures, forms; and what came of it."""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urlencode
+
+from aiohttp import web
+
+from tests.fakes.slack.world import Json
+
+BOT_TOKEN, APP_TOKEN, SIGNING_SECRET = "xoxb-fake-bot", "xapp-fake-app", "fake-signing-secret"
+
+
+@dataclass
+class Call:
+    """One request to the Web API, and what was answered."""
+
+    method: str
+    args: Json
+    at: float
+    answer: str = ""
+
+
+@dataclass
+class Asked:
+    """What came of a command, a press or an event that was sent to the bot."""
+
+    kind: str
+    payload: Json
+    acknowledged_after: float | None = None
+    status: int | None = None
+    """HTTP mode: what the bot answered."""
+    response: Json = field(default_factory=dict)
+    answers: list[Json] = field(default_factory=list)
+    """What was posted to the response URL, in order."""
+
+    @property
+    def acknowledged(self) -> bool:
+        return self.acknowledged_after is not None
+
+
+def signed(body: bytes, *, at: float | None = None, secret: str = SIGNING_SECRET) -> dict[str, str]:
+    """The headers with which Slack vouches for a body."""
+    stamp = str(int(time.time() if at is None else at))
+    digest = hmac.new(secret.encode(), f"v0:{stamp}:".encode() + body, hashlib.sha256).hexdigest()
+    return {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={digest}"}
+
+
+def http_body(asked: Asked) -> tuple[bytes, str]:
+    form = "application/x-www-form-urlencoded"
+    if asked.kind == "slash_commands":
+        return urlencode(asked.payload).encode(), form
+    if asked.kind == "interactive":
+        return urlencode({"payload": json.dumps(asked.payload)}).encode(), form
+    return json.dumps(asked.payload).encode(), "application/json"
+
+
+async def read_call(request: web.Request) -> tuple[str, Json]:
+    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    args: Json = dict(request.query)
+    if request.method == "POST":
+        if request.content_type == "application/json":
+            args |= await request.json()
+        else:
+            args |= dict(parse_qsl(await request.text()))
+    return token or args.pop("token", ""), args
+
+
+@asynccontextmanager
+async def tasks_until_the_end() -> AsyncIterator[asyncio.TaskGroup]:
+    """A task group that is cancelled, not awaited, at the end."""
+    async with asyncio.TaskGroup() as group:
+        yield group
+        for task in list(group._tasks):
+            task.cancel()
