@@ -20,6 +20,7 @@ from bot.adapters.discord.gateway import (
     GUILDS_WITHIN,
     HEARTBEAT_TIMEOUT,
     GatewayClient,
+    SessionLostError,
 )
 from bot.adapters.discord.hearing import Hearing
 from bot.adapters.discord.markdown import Readable
@@ -331,6 +332,8 @@ class _Ears:
 def _trouble(error: Exception) -> str:
     if isinstance(error, (ChatError, *RAISED)):
         return str(chat_error(error))
+    if isinstance(error, SessionLostError):
+        return str(error)
     log.error("Discord: the connection broke", exc_info=error)
     return type(error).__name__
 
