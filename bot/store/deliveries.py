@@ -91,7 +91,8 @@ def _draft_row(draft: Draft, now: datetime) -> Parameters:
         "part": draft.part,
         "entry": draft.entry_id,
         "shape": draft.shape,
-        "sending": draft.shape if doubtful else None,
+        # What somebody else posted may have said something else: found, it is edited.
+        "sending": "" if doubtful else None,
         "now": to_text(now),
         "document": draft.content,
     }
@@ -350,7 +351,7 @@ async def doubt_open(tx: Transaction, since: datetime, now: datetime) -> int:
     return await tx.run(
         """
         UPDATE delivery
-           SET state = 'sending', attempt = attempt + 1, not_before = :now, sending = wanted,
+           SET state = 'sending', attempt = attempt + 1, not_before = :now, sending = '',
                tried_at = min(coalesce(tried_at, :since), :since)
          WHERE state IN ('planned', 'sending')
         """,

@@ -1,6 +1,7 @@
 """`make bench`: what the bot does, as ratios to what plain tools do on this machine, in one run.
 
-`--quick` stays with small archives and few rounds. Words choose rows: `import`, `lookup`, `start`, `arxiv`.
+`--quick` stays with small archives and few rounds. Words choose rows: `import`, `lookup`, `start`, `arxiv`,
+`outbox`.
 """
 
 import argparse
@@ -11,7 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import arxiv, imports, lookups, slack, start
+from tests.bench import arxiv, imports, lookups, outbox, slack, start
 from tests.bench.measure import Row
 
 PARTS: dict[str, Callable[[bool], AsyncIterator[Row]]] = {
@@ -20,6 +21,7 @@ PARTS: dict[str, Callable[[bool], AsyncIterator[Row]]] = {
     "slack": slack.rows,
     "start": start.rows,
     "arxiv": arxiv.rows,
+    "outbox": outbox.rows,
 }
 
 

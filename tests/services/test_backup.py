@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from bot.domain.delivery import State
+from bot.domain.document import dump
 from bot.domain.errors import UsageError
-from bot.services import outbox, plan, subscribe
+from bot.domain.pace import Pace
+from bot.services import edits, outbox, plan, subscribe
 from bot.services.backup import after_restore, backup
 from bot.store.database import open_database
 from tests.services.test_deliver import draft
@@ -157,6 +159,28 @@ async def test_after_a_restore_life_goes_on(stage, tmp_path):
     papers = [said for said in stage.said() if said.startswith("Of ")]
     assert papers == [f"Of {day}" for day in DAYS[:4]]
     assert await after_restore(again.db, now=again.clock()) is None
+    await again.db.close()
+
+
+async def test_after_a_restore_messages_are_made_to_say_what_they_should(stage, tmp_path):
+    copy = tmp_path / "copy.db"
+    await backup(stage.db, copy, now=stage.clock())
+    await live(stage, DAYS[1])
+    (stage.vault / f"{DAYS[1]:%y%m%d} Of {DAYS[1]}.md").unlink()
+    stage.write(f"Of {DAYS[1]}", DAYS[1], "Words that nobody has seen yet.")
+
+    again = await restored(stage, copy, tmp_path)
+    await edits.edit_due(
+        again.db,
+        {stage.chat.platform: stage.chat},
+        clock=stage.clock,
+        pace=Pace({}),
+        jitter=lambda: 0.5,
+        stopping=asyncio.Event(),
+    )
+
+    assert "nobody has seen" in dump(stage.chat.posted[-1].document)
+    assert len(stage.chat.posted) == 4
     await again.db.close()
 
 

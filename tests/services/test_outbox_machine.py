@@ -179,7 +179,7 @@ class Outbox(RuleBasedStateMachine):
                 len(self.records) + 1, channel, draft.key, root, draft.shape, ready_at=self.now
             )
             if doubtful:
-                record.state, record.sending = State.SENDING, draft.shape
+                record.state, record.sending = State.SENDING, ""
             self.records.append(record)
             root = root if number else record
 
