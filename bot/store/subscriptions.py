@@ -100,8 +100,19 @@ def _wishes_row(wishes: Wishes) -> Parameters:
 
 
 async def find(tx: Transaction, channel: str) -> Subscription | None:
-    """The channel's subscription, also a removed one."""
+    """The channel's subscription, also a removed one.
+
+    A channel may be named without its workspace (`slack:C0123`), as operators do.
+    """
     row = await tx.one(_COLUMNS + "WHERE channel = :channel", {"channel": channel})
+    if row is None and "/" not in channel:
+        platform, _, place = channel.partition(":")
+        row = await tx.one(
+            _COLUMNS
+            + """WHERE substr(channel, 1, length(:start)) = :start
+                   AND substr(channel, -length(:end)) = :end""",
+            {"start": f"{platform}:", "end": f"/{place}"},
+        )
     return _subscription(row) if row is not None else None
 
 

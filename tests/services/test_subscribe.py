@@ -187,6 +187,23 @@ async def test_a_channel_that_is_not_subscribed_is_said_so_with_the_nearest(stag
         await step(stage.db, ChannelRef(Platform.SLACK, "T0123", "C0132"), now=NOON)
 
 
+async def test_a_channel_may_be_named_without_its_workspace(stage):
+    await subscribe.add(
+        stage.db, ChannelRef(Platform.SLACK, "T0123", "C0123"), NINE_IN_SEOUL, now=NOON
+    )
+    short = ChannelRef(Platform.SLACK, "", "C0123")
+
+    paused = await subscribe.pause(stage.db, short, now=NOON)
+    by_hand = await subscribe.by_hand(stage.db, short, NINE_IN_SEOUL, now=NOON)
+
+    assert (paused.channel, paused.standing) == ("slack:T0123/C0123", Standing.PAUSED)
+    assert by_hand == paused
+    with pytest.raises(NotFoundError):
+        await subscribe.pause(stage.db, ChannelRef(Platform.SLACK, "", "0123"), now=NOON)
+    with pytest.raises(NotFoundError):
+        await subscribe.pause(stage.db, ChannelRef(Platform.DISCORD, "", "C0123"), now=NOON)
+
+
 async def test_the_status_says_what_comes_next(stage):
     await subscribe.add(stage.db, GENERAL, NINE_IN_SEOUL, now=NOON)
 
