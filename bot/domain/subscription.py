@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
 
-from bot.domain import query
+from bot.domain import query, query_terms
 from bot.domain.digest import Layout, TagFilter
 from bot.domain.entry import Language, tag_slug
 from bot.domain.errors import QueryError, UsageError
@@ -165,9 +165,9 @@ def parse_tags(text: str) -> TagFilter:
     unwanted: set[str] = set()
     for term in query.parse(text.replace(",", " ")).terms:
         match term:
-            case query.Tag(slug, negated):
+            case query_terms.Tag(slug, negated):
                 (unwanted if negated else wanted).add(slug)
-            case query.Words(word, phrase=False, negated=negated):
+            case query_terms.Words(word, phrase=False, negated=negated):
                 (unwanted if negated else wanted).add(tag_slug(word))
             case _:
                 raise QueryError(

@@ -9,7 +9,7 @@ from bot.domain.discussion import Line, LookUp, Question, Unclear, Wish
 from bot.domain.document import Button, Buttons, Document
 from bot.domain.entry import EntryId, Language, StoredEntry
 from bot.domain.present import LANGUAGES, notice
-from bot.domain.query import About, PaperRef, Query
+from bot.domain.query_terms import About, PaperRef, Query
 from bot.domain.words import Say
 from bot.ports import EntryPage, MessageRef
 from bot.services import lookup

@@ -3,7 +3,7 @@
 from datetime import date
 
 from bot.domain.entry import EntryId, StoredEntry
-from bot.domain.query import Query, Tag
+from bot.domain.query_terms import Query, Tag
 from bot.ports import Day, EntryPage, Found, TagCount
 from bot.store import entries, related, search, tags
 from bot.store.database import Database

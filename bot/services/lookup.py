@@ -10,7 +10,8 @@ from rapidfuzz import distance, process
 from bot.domain.arxiv import parse_arxiv_id
 from bot.domain.entry import EntryId, StoredEntry, tag_slug
 from bot.domain.errors import NotFoundError
-from bot.domain.query import (
+from bot.domain.query import parse
+from bot.domain.query_terms import (
     About,
     Author,
     PaperRef,
@@ -19,7 +20,6 @@ from bot.domain.query import (
     Term,
     Words,
     format_query,
-    parse,
     replace_term,
 )
 from bot.ports import EntryPage

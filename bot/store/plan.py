@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.domain.indexed import tag_mark
-from bot.domain.query import (
+from bot.domain.query_terms import (
     About,
     Author,
     Cites,

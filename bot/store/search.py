@@ -7,7 +7,14 @@ from functools import partial
 from random import Random as Chance
 
 from bot.domain.entry import EntryId, StoredEntry, tag_slug
-from bot.domain.query import PaperRef, Query, Random, Similar, sole_word, with_sole_word_as_tag
+from bot.domain.query_terms import (
+    PaperRef,
+    Query,
+    Random,
+    Similar,
+    sole_word,
+    with_sole_word_as_tag,
+)
 from bot.store import entries, similar, tags
 from bot.store.database import Transaction
 from bot.store.plan import Plan, plan_for

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from bot.domain.indexed import tag_mark
-from bot.domain.query import PaperRef
+from bot.domain.query_terms import PaperRef
 from bot.domain.segment import match_expression
 from bot.store.newness import OLDEST
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from bot.domain.arxiv import ArxivId
 from bot.domain.entry import EntryId
 from bot.domain.errors import QueryError
-from bot.domain.query import (
-    FIELDS,
+from bot.domain.query import FIELDS, parse
+from bot.domain.query_terms import (
     About,
     Author,
     Cites,
@@ -23,7 +23,6 @@ from bot.domain.query import (
     Tag,
     Words,
     format_query,
-    parse,
     replace_term,
     sole_word,
     with_sole_word_as_tag,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.domain.entry import EntryId, SourceKind
 from bot.domain.errors import NotFoundError, QueryError
-from bot.domain.query import Tag
+from bot.domain.query_terms import Tag
 from bot.services import lookup
 from bot.store import entry_changes
 from bot.store.database import Database, opened

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.entry import Entry, Language, StoredEntry
-from bot.domain.query import Author, Query, Tag, Words
+from bot.domain.query_terms import Author, Query, Tag, Words
 from bot.services import export, lookup
 from bot.services.ingest import ingest
 from bot.store import entries, search

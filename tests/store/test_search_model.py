@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.domain.arxiv import ArxivId
 from bot.domain.entry import Entry, EntryId, SourceKind
 from bot.domain.indexed import indexed_text
-from bot.domain.query import (
+from bot.domain.query_terms import (
     About,
     Author,
     Cites,
