@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import arxiv, imports, lookups, outbox, slack, start
+from tests.bench import arxiv, discussion, imports, lookups, outbox, slack, start
 from tests.bench.measure import Row
 
 PARTS: dict[str, Callable[[bool], AsyncIterator[Row]]] = {
@@ -22,6 +22,7 @@ PARTS: dict[str, Callable[[bool], AsyncIterator[Row]]] = {
     "start": start.rows,
     "arxiv": arxiv.rows,
     "outbox": outbox.rows,
+    "discussion": discussion.rows,
 }
 
 
