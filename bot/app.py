@@ -4,6 +4,7 @@ The only module that reads the clock, draws random numbers and names every part 
 """
 
 import asyncio
+import gc
 import logging
 import os
 import random
@@ -279,6 +280,10 @@ class _Assembly:
 
     async def run(self, announce: Announce) -> None:
         """Until the bot is to stop; then what is in flight is finished, and the rest ended."""
+        # What start-up made stays for good: a collection that walks through it would block the
+        # event loop for longer than anybody may (issue 3: 20 ms).
+        gc.collect()
+        gc.freeze()
         await plan.look_at_all(self._db, now=now())
         try:
             async with asyncio.TaskGroup() as tasks:
