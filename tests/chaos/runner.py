@@ -85,7 +85,7 @@ async def main(options: argparse.Namespace) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     terms = Terms(
         timeout=timedelta(seconds=options.timeout),
-        lease=timedelta(seconds=options.lease or options.timeout * 2),
+        lease=timedelta(seconds=options.lease or options.timeout * 3),
         at_once=options.at_once,
         patience=Patience(first_pause=timedelta(seconds=0.05), longest_pause=timedelta(seconds=1)),
     )
@@ -172,7 +172,7 @@ if __name__ == "__main__":
     parser.add_argument("--database", type=Path, required=True)
     parser.add_argument("--url", required=True)
     parser.add_argument("--chat", choices=("http", "slack", "discord"), default="http")
-    parser.add_argument("--timeout", type=float, default=0.7)
+    parser.add_argument("--timeout", type=float, default=1.0)
     parser.add_argument("--lease", type=float)
     parser.add_argument("--at-once", type=int, default=64)
     parser.add_argument("--blind", action="store_true")

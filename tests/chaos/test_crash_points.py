@@ -8,6 +8,7 @@ kept but before the answer. Then it is started again.
 import asyncio
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,7 +25,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
 PAPERS = 2
 MESSAGES = 1 + PAPERS
 CALM = Faults(delay=(0.01, 0.02))
-QUICK = ("--plan", "--timeout", "0.3")
+QUICK = ("--plan", "--timeout", "0.5")
 
 
 async def prepared(folder: Path, channel: ChannelRef = stages.GENERAL) -> Path:
@@ -47,7 +48,7 @@ async def revived(database: Path, url: str) -> None:
     """The bot is started again, and does what is left to do."""
     again = await stage.runner(database, url, *QUICK)
     try:
-        for _ in range(300):
+        for _ in range(600):
             if (await stage.states(database)) == {"sent": MESSAGES}:
                 return
             await asyncio.sleep(0.1)
@@ -73,6 +74,8 @@ async def story(folder: Path, faults: Faults, *doom: str) -> tuple[list[str], bo
                 }:
                     break
                 await asyncio.sleep(0.05)
+            with suppress(TimeoutError):  # the last commit is seen a moment before it dies of it
+                await asyncio.wait_for(first.wait(), timeout=5)
             died = first.returncode is not None
         finally:
             await stage.end(first)
