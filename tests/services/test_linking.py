@@ -1,0 +1,156 @@
+"""Linking channels, and what a channel wants of discussions, as people ask for it."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.domain import commands
+from bot.domain.document import Document
+from bot.ports import ChannelRef, Command, User
+from bot.services.digest_command import Desk
+from bot.services.inbox import Bot
+from bot.store import circles
+from tests.stage import MORNING, english
+from tests.talk_stage import ADA, DISCORD, SLACK, WEB, TalkStage, talking, with_a_paper, words
+
+MANAGER = User("U9", "관리자", can_manage=True)
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[TalkStage]:
+    async with talking(tmp_path, MORNING) as opened:
+        yield opened
+
+
+@pytest.fixture
+def bot(stage: TalkStage) -> Bot:
+    async def check(channel: ChannelRef) -> ChannelRef:
+        return channel
+
+    desk = Desk(stage.stage.db, stage.clock, ZoneInfo("Asia/Seoul"), check, lambda: None)
+    return Bot(desk, voices=english, talk=stage.talk)
+
+
+async def ask(bot: Bot, line: str, channel: ChannelRef, user: User = MANAGER) -> Document:
+    parsed = commands.parse_line(line)
+    return await bot.command(Command(parsed.spec.name, parsed.options, user, channel, "en"))
+
+
+async def code_of(bot: Bot, channel: ChannelRef) -> str:
+    answer = words(await ask(bot, "/digest link", channel))
+    found = re.search(r"/digest link (\w+)", answer)
+    assert found is not None, answer
+    return found[1]
+
+
+async def shared(stage: TalkStage, channel: ChannelRef) -> set[str]:
+    async with stage.stage.db.reading() as tx:
+        return set(await circles.of(tx, str(channel)))
+
+
+async def test_a_code_of_one_channel_entered_in_another_links_them(bot, stage):
+    code = await code_of(bot, SLACK)
+
+    answer = words(await ask(bot, f"/digest link {code.lower()}", DISCORD))
+
+    assert answer.startswith(f"Linked with {SLACK}")
+    assert await shared(stage, SLACK) == await shared(stage, DISCORD) == {str(SLACK), str(DISCORD)}
+
+
+async def test_a_third_channel_joins_the_circle(bot, stage):
+    await ask(bot, f"/digest link {await code_of(bot, SLACK)}", DISCORD)
+
+    await ask(bot, f"/digest link {await code_of(bot, DISCORD)}", WEB)
+
+    assert await shared(stage, SLACK) == {str(SLACK), str(DISCORD), str(WEB)}
+
+
+async def test_only_who_may_manage_links(bot, stage):
+    code = await code_of(bot, SLACK)
+
+    made = words(await ask(bot, "/digest link", SLACK, ADA))
+    entered = words(await ask(bot, f"/digest link {code}", DISCORD, ADA))
+
+    assert made == entered == "Only people who may manage this channel can do that"
+    assert await shared(stage, DISCORD) == set()
+
+
+async def test_a_code_is_good_once_and_for_a_quarter_of_an_hour(bot, stage):
+    used, old = await code_of(bot, SLACK), await code_of(bot, WEB)
+    await ask(bot, f"/digest link {used}", DISCORD)
+    again = words(await ask(bot, f"/digest link {used}", WEB))
+    stage.clock.turn(minutes=16)
+
+    late = words(await ask(bot, f"/digest link {old}", DISCORD))
+
+    assert again.startswith("This code is unknown or too old")
+    assert late.startswith("This code is unknown or too old")
+
+
+async def test_a_code_is_of_no_use_in_its_own_channel(bot):
+    code = await code_of(bot, SLACK)
+
+    answer = words(await ask(bot, f"/digest link {code}", SLACK))
+
+    assert answer.startswith("This code is of this channel")
+
+
+async def test_a_code_is_nowhere_in_the_database(bot, stage):
+    code = await code_of(bot, SLACK)
+
+    async with stage.stage.db.reading() as tx:
+        rows = await tx.all("SELECT hash FROM link_code")
+
+    assert len(rows) == 1
+    assert code not in rows[0]["hash"]
+
+
+async def test_a_channel_that_leaves_shares_nothing_more(bot, stage):
+    await with_a_paper(stage, SLACK, DISCORD, WEB)
+
+    await ask(bot, "/digest unlink", DISCORD)
+    await stage.say(stage.root(SLACK), "Among the rest")
+
+    assert stage.copies(stage.root(DISCORD)) == []
+    assert stage.copies(stage.root(WEB)) == ["Among the rest"]
+
+
+async def test_two_that_part_are_linked_with_nobody(bot, stage):
+    await stage.link(SLACK, DISCORD)
+
+    await ask(bot, "/digest unlink", DISCORD)
+
+    assert await shared(stage, SLACK) == set()
+
+
+async def test_settings_turn_discussions_off_and_on(bot, stage):
+    await with_a_paper(stage, SLACK, DISCORD)
+
+    off = words(await ask(bot, "/digest settings discussion:off", SLACK))
+    await stage.say(stage.root(SLACK), "Unheard")
+    on = words(await ask(bot, "/digest settings discussion:on", SLACK))
+    await stage.say(stage.root(SLACK), "Heard")
+
+    assert "neither kept nor shared" in off
+    assert f"shared with {DISCORD}" in on
+    assert stage.copies(stage.root(DISCORD)) == ["Heard"]
+
+
+async def test_a_setting_that_is_neither_on_nor_off_is_refused(bot):
+    answer = words(await ask(bot, "/digest settings notices:maybe", SLACK))
+
+    assert answer == "“maybe” is neither on nor off: write notices:on or notices:off"
+
+
+async def test_forget_me_forgets_what_i_said(bot, stage):
+    await with_a_paper(stage, SLACK, DISCORD)
+    await stage.say(stage.root(SLACK), "Please forget")
+
+    answer = words(await ask(bot, "/paper forget-me", SLACK, ADA))
+    await stage.settle()
+
+    assert answer == "1 reply is forgotten."
+    assert stage.copies(stage.root(DISCORD)) == []

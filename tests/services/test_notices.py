@@ -1,0 +1,85 @@
+"""News of a paper comes into the threads that were there, once, where it is wanted."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.domain.record import Change, PaperEventKind
+from bot.services import notices
+from bot.store import channel_wishes, events
+from bot.store.channel_wishes import ChannelWish
+from tests.stage import MORNING
+from tests.talk_stage import DISCORD, SLACK, TalkStage, talking, today, words
+
+NUMBER = "2310.07831"
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[TalkStage]:
+    async with talking(tmp_path, MORNING) as opened:
+        file = opened.stage.write("Paper", today(opened))
+        text = file.read_text(encoding="utf-8")
+        file.write_text(f"https://arxiv.org/abs/{NUMBER}\n{text}", encoding="utf-8")
+        await opened.stage.sync()
+        await opened.subscribe(SLACK, DISCORD)
+        await opened.post()
+        opened.clock.turn(hours=1)
+        yield opened
+
+
+async def happens(stage: TalkStage, change: Change) -> None:
+    async with stage.stage.db.transaction() as tx:
+        await events.add(tx, [(NUMBER, change)], stage.clock())
+
+
+async def told(stage: TalkStage) -> list[str]:
+    await notices.pass_on(stage.talk)
+    await stage.settle()
+    return [words(each.document) for each in stage.thread(stage.root(SLACK))]
+
+
+NEW_VERSION = Change(PaperEventKind.VERSION, 1, 2)
+
+
+async def test_a_new_version_is_told_once(stage):
+    await happens(stage, NEW_VERSION)
+
+    first, again = await told(stage), await told(stage)
+
+    assert first == again == [f"This paper has a new version: v2. arXiv:{NUMBER}v2"]
+    assert len(stage.thread(stage.root(DISCORD))) == 1
+
+
+async def test_a_withdrawal_is_told(stage):
+    await happens(stage, Change(PaperEventKind.WITHDRAWN, 1, 2))
+
+    assert await told(stage) == [f"Its authors have withdrawn this paper. arXiv:{NUMBER}"]
+
+
+async def test_a_later_entry_that_refers_to_the_paper_is_told(stage):
+    later = today(stage) + timedelta(days=1)
+    stage.stage.write("Sequel", later, f"It builds on https://arxiv.org/abs/{NUMBER} a lot.")
+    await stage.stage.sync()
+    async with stage.stage.db.transaction() as tx:
+        await events.add_citations(tx, later, stage.clock())
+
+    assert await told(stage) == ["Taken up again on 4 February 2026 in “Sequel”."]
+
+
+async def test_a_channel_that_wants_no_news_gets_none(stage):
+    async with stage.stage.db.transaction() as tx:
+        await channel_wishes.put(tx, str(SLACK), ChannelWish(notices=False))
+    await happens(stage, NEW_VERSION)
+
+    assert await told(stage) == []
+    assert len(stage.thread(stage.root(DISCORD))) == 1
+
+
+async def test_what_became_of_a_paper_before_its_thread_was_there_is_no_news(stage):
+    stage.clock.turn(hours=-2)
+    await happens(stage, NEW_VERSION)
+    stage.clock.turn(hours=2)
+
+    assert await told(stage) == []
