@@ -26,6 +26,7 @@ from bot.domain.document import (
     Style,
     Text,
 )
+from bot.domain.present_discussion import present_copy
 from bot.ports import ChannelRef, Chat, ChatRefusedError, DeliveryKey, MessageRef
 from tests.adapters.discord.stage import PAPERS, posting_alone
 from tests.adapters.slack.stage import CHANNEL as SLACK_CHANNEL
@@ -312,3 +313,50 @@ async def test_messages_keep_the_order_they_were_posted_in(case: Case):
         await case.chat.reply(root, said(f"part {number}"), key=key(f"17n{number}"))
 
     assert await case.thread(root) == [f"part {number}" for number in range(5)]
+
+
+async def test_a_reply_is_edited_and_removed_and_the_others_stay(case: Case):
+    root = await case.chat.post(case.channel, said("a paper"), key=key("18"))
+    first = await case.chat.reply(root, said("first"), key=key("19"))
+    second = await case.chat.reply(root, said("secnd"), key=key("20"))
+    await case.chat.reply(root, said("third"), key=key("21"))
+
+    await case.chat.edit(second, said("second"))
+    await case.chat.delete(first)
+    await case.chat.delete(first)
+
+    assert await case.thread(root) == ["second", "third"]
+
+
+async def test_under_a_message_that_is_gone_replies_are_refused_or_stay_in_its_thread(case: Case):
+    root = await case.chat.post(case.channel, said("a paper"), key=key("22"))
+    await case.chat.delete(root)
+
+    try:
+        await case.chat.reply(root, said("anybody?"), key=key("23"))
+    except ChatRefusedError as error:
+        assert str(error)
+    else:
+        # A forum's post outlives its first message.
+        assert await case.thread(root) == ["anybody?"]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+async def test_what_somebody_said_elsewhere_is_quoted_as_text(case: Case, text: str):
+    root = await case.chat.post(case.channel, said("a paper"), key=key("24"))
+
+    await case.chat.reply(root, present_copy(text, "slack", f"{text} end"), key=key("25"))
+
+    [shown] = await case.thread(root)
+    assert "end" in shown
+
+
+async def test_a_reply_of_ten_thousand_characters_is_there_whole(case: Case):
+    root = await case.chat.post(case.channel, said("a paper"), key=key("26"))
+    text = " ".join(f"word{number}" for number in range(1200))
+
+    reply = await case.chat.reply(root, present_copy("Ada", "slack", text), key=key("27"))
+
+    assert text.split()[-1] in " ".join(await case.thread(root))
+    begun = case.now() - timedelta(minutes=5)
+    assert await case.chat.find(case.channel, key("27"), since=begun, root=root) == reply

@@ -92,7 +92,7 @@ class WebChat:
 
     async def reply(self, root: MessageRef, document: Document, *, key: DeliveryKey) -> MessageRef:
         message = await self._find(root)
-        if message is None:
+        if message is None or message.deleted:
             raise ChatRefusedError(_GONE)
         top = message.root or message.id
         return await self._add(
