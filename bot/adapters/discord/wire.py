@@ -10,9 +10,9 @@ Discord shuts out whoever collects 10,000 refusals (401, 403, 429) in ten minute
 import asyncio
 from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 from types import SimpleNamespace
@@ -21,8 +21,8 @@ import aiohttp
 
 from bot.adapters.discord.errors import NotRepeatedError, RestingError, TooManyRequests
 
-EVERYTHING_A_SECOND = 49.0
-"""Requests; Discord allows 50 (facts, section 4), interactions aside."""
+REQUESTS_A_SECOND = 50
+"""What Discord allows a bot, interactions aside."""
 REFUSALS_MOST = 1000
 """So many refusals within the window, and we rest: a tenth of what Discord puts up with."""
 REFUSALS_WINDOW = timedelta(minutes=10)
@@ -57,14 +57,23 @@ def calling(*, may_repeat: bool) -> Iterator[Call]:
         _CALL.reset(token)
 
 
-@dataclass(slots=True)
 class Wire:
-    """The pace and the count of refusals of everything that one bot sends to Discord."""
+    """The pace and the count of refusals of everything that one bot sends to Discord.
 
-    per_second: float = EVERYTHING_A_SECOND
-    refusals_most: int = REFUSALS_MOST
-    next_at: float = 0.0
-    refusals: deque[float] = field(default_factory=deque)
+    A request counts from its answer: it arrived by then, so one that leaves a second later
+    cannot be the one too many, however unevenly the network carries them.
+    """
+
+    def __init__(
+        self, *, per_second: int = REQUESTS_A_SECOND, refusals_most: int = REFUSALS_MOST
+    ) -> None:
+        self.refusals_most = refusals_most
+        self._per_second = per_second
+        self._refusals: deque[float] = deque()
+        self._under_way = 0
+        self._counted_until: deque[float] = deque()
+        self._turn = asyncio.Lock()
+        self._answered = asyncio.Event()
 
     def trace(self) -> aiohttp.TraceConfig:
         """What a client is built with, so that its requests are paced and watched."""
@@ -79,43 +88,62 @@ class Wire:
         """How long nothing is sent any more; nothing when all is well."""
         now = asyncio.get_running_loop().time()
         window = REFUSALS_WINDOW.total_seconds()
-        while self.refusals and self.refusals[0] <= now - window:
-            self.refusals.popleft()
-        if len(self.refusals) < self.refusals_most:
+        while self._refusals and self._refusals[0] <= now - window:
+            self._refusals.popleft()
+        if len(self._refusals) < self.refusals_most:
             return timedelta()
-        return timedelta(seconds=self.refusals[0] + window - now)
+        return timedelta(seconds=self._refusals[0] + window - now)
+
+    async def _take_turn(self) -> None:
+        """Wait until one more request may be under way; first come, first served."""
+        loop = asyncio.get_running_loop()
+        async with self._turn:
+            while True:
+                while self._counted_until and self._counted_until[0] <= loop.time():
+                    self._counted_until.popleft()
+                if self._under_way + len(self._counted_until) < self._per_second:
+                    self._under_way += 1
+                    return
+                self._answered.clear()
+                until = self._counted_until[0] if self._counted_until else None
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(until):
+                        await self._answered.wait()
+
+    def _give_turn(self, context: SimpleNamespace) -> None:
+        if getattr(context, "counts", False):
+            self._under_way -= 1
+            self._counted_until.append(asyncio.get_running_loop().time() + 1.0)
+            self._answered.set()
 
     async def _start(
         self,
         _session: aiohttp.ClientSession,
-        _context: SimpleNamespace,
+        context: SimpleNamespace,
         params: aiohttp.TraceRequestStartParams,
     ) -> None:
         if params.url.scheme in {"ws", "wss"}:
             return
-        call = _CALL.get()
-        exempt = any(part in params.url.path for part in _EXEMPT)
-        if not exempt:
+        if not any(part in params.url.path for part in _EXEMPT):
             if self.rests_for:
                 raise RestingError(self.rests_for)
-            now = asyncio.get_running_loop().time()
-            start = max(now, self.next_at)
-            self.next_at = start + 1 / self.per_second
-            if start > now:
-                await asyncio.sleep(start - now)
+            await self._take_turn()
+            context.counts = True
+        call = _CALL.get()
         if call is not None:
             call.sent = True
 
     async def _end(
         self,
         _session: aiohttp.ClientSession,
-        _context: SimpleNamespace,
+        context: SimpleNamespace,
         params: aiohttp.TraceRequestEndParams,
     ) -> None:
+        self._give_turn(context)
         response = params.response
         status, headers = response.status, response.headers
         if status in _REFUSED and headers.get("X-RateLimit-Scope") != "shared":
-            self.refusals.append(asyncio.get_running_loop().time())
+            self._refusals.append(asyncio.get_running_loop().time())
         call = _CALL.get()
         if call is None:
             return
@@ -135,12 +163,14 @@ class Wire:
     async def _fail(
         self,
         _session: aiohttp.ClientSession,
-        _context: SimpleNamespace,
+        context: SimpleNamespace,
         params: aiohttp.TraceRequestExceptionParams,
     ) -> None:
+        answered = isinstance(params.exception, TooManyRequests | NotRepeatedError)
+        if not answered:  # `_end` has raised these
+            self._give_turn(context)
         call = _CALL.get()
         never_left = isinstance(params.exception, aiohttp.ClientConnectorError | RestingError)
-        answered = isinstance(params.exception, TooManyRequests)
         if call is not None and not never_left and not answered:
             call.in_doubt = True
 
