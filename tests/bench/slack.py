@@ -31,7 +31,7 @@ from tests.fakes.slack import BOT_TOKEN, SIGNING_SECRET, signed
 
 _PEOPLE = 16
 _A_SECOND = 30
-_LINES = ("reasoning", "#model", "학습", "#gradient -#model")
+_LINES = ("#model", "학습", "#gradient -#model", "author:jinwoo #model")
 _BARE = """
 import asyncio, sys
 from slack_bolt.async_app import AsyncApp
