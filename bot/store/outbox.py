@@ -111,7 +111,7 @@ async def retry(tx: Transaction, delivery_id: int, now: datetime) -> bool:
            SET state = CASE WHEN in_doubt AND state <> 'planned' THEN 'sending' ELSE 'planned' END,
                vouched = in_doubt, attempt = attempt + 1, failures = 0, not_before = :now,
                in_doubt = 0, waits_for = NULL, reason = '', detail = ''
-         WHERE id = :id AND state IN ('held', 'dead', 'planned')
+         WHERE id = :id AND state IN ('held', 'dead', 'planned') AND unwanted = 0
         """,
         {"id": delivery_id, "now": to_text(now)},
     )

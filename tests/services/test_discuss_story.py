@@ -1,0 +1,94 @@
+"""Whatever people do, in whatever order platforms tell it: in the end every side reads the same."""
+
+import asyncio
+import tempfile
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.ports import ChatUnavailableError, ChatUncertainError, MessageRef, Said
+from bot.services import discuss
+from tests.stage import MORNING
+from tests.talk_stage import ADA, DISCORD, SLACK, WEB, TalkStage, talking, with_a_paper
+
+SIDES = (SLACK, DISCORD, WEB)
+
+numbers = st.integers(0, 3)
+deeds = st.one_of(
+    st.tuples(st.just("says"), numbers, st.sampled_from(["a", "b", "c"])),
+    st.tuples(st.just("takes back"), numbers, st.just("")),
+    st.tuples(st.sampled_from(["fails", "loses"]), st.integers(0, 2), st.just("")),
+    st.tuples(st.sampled_from(["settles", "waits"]), st.just(0), st.just("")),
+)
+"""Saying repeats, edits or begins, as it comes; what was taken back may still be said."""
+
+
+@dataclass(slots=True)
+class Model:
+    """What is there to read, by message, in the order in which it was first heard."""
+
+    texts: dict[int, str] = field(default_factory=dict)
+    gone: set[int] = field(default_factory=set)
+
+    def says(self, number: int, text: str) -> None:
+        if number not in self.gone:
+            self.texts[number] = text
+
+    def takes_back(self, number: int) -> None:
+        self.gone.add(number)
+        self.texts.pop(number, None)
+
+    def read_by(self, side: int) -> list[str]:
+        """Messages stay on the side where they were said: each number has its own."""
+        return [f"{n}{text}" for n, text in self.texts.items() if n % len(SIDES) != side]
+
+
+async def play(story: list[tuple[str, int, str]]) -> None:
+    model = Model()
+    with tempfile.TemporaryDirectory() as folder:
+        async with talking(Path(folder), MORNING) as stage:
+            await with_a_paper(stage, *SIDES)
+            roots = [stage.root(side) for side in SIDES]
+            for doing in story:
+                await act(stage, model, roots, doing)
+            for _ in range(8):
+                stage.clock.turn(minutes=10)
+                await stage.settle()
+            for side, root in enumerate(roots):
+                assert stage.copies(root) == model.read_by(side)
+
+
+async def act(
+    stage: TalkStage, model: Model, roots: list[MessageRef], doing: tuple[str, int, str]
+) -> None:
+    deed, number, text = doing
+    side = number % len(SIDES)
+    message = MessageRef(SIDES[side], f"p{number}")
+    match deed:
+        case "says":
+            model.says(number, text)
+            said = Said(roots[side], message, ADA, f"{number}{text}", mentions_bot=False)
+            await discuss.hear(stage.talk, said)
+            await discuss.hear(stage.talk, replace(said))
+        case "takes back":
+            model.takes_back(number)
+            await discuss.unhear(stage.talk, message)
+        case "fails":
+            chat = stage.chats[SIDES[side].platform]
+            chat.errors.append(ChatUnavailableError("busy"))
+            chat.edit_errors.append(ChatUnavailableError("busy"))
+        case "loses":
+            stage.chats[SIDES[side].platform].late_errors.append(ChatUncertainError("reset"))
+        case "waits":
+            stage.clock.turn(minutes=2)
+            await stage.settle()
+        case _:
+            await stage.settle()
+
+
+@settings(max_examples=100)
+@given(st.lists(deeds, max_size=16))
+def test_every_side_reads_the_same_in_the_end(story):
+    asyncio.run(play(story))
