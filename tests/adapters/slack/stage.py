@@ -174,10 +174,14 @@ async def running(chat: SlackChat, inbox: RecordingInbox) -> AsyncIterator[None]
 
 @asynccontextmanager
 async def staged(
-    *, http: bool = False, limits: Limits | None = None, patience: Patience = QUICK
+    *,
+    http: bool = False,
+    limits: Limits | None = None,
+    patience: Patience = QUICK,
+    inbox: RecordingInbox | None = None,
 ) -> AsyncIterator[Stage]:
-    """Everything, connected."""
-    clock, seen, inbox = Clock(), Remembered(), RecordingInbox()
+    """Everything, connected; the bot's `inbox` may be one of a test's own."""
+    clock, seen, inbox = Clock(), Remembered(), inbox or RecordingInbox()
     async with FakeSlack(clock=clock.timestamp, limits=limits) as slack:
         chat = make_chat(slack, clock, seen, http=http, patience=patience)
         stage = Stage(slack, chat, inbox, seen, clock)
