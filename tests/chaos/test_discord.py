@@ -270,4 +270,4 @@ async def test_killed_within_a_long_message_every_part_of_it_is_there_once(
 
     count = len(told[0])
     assert count > 3
-    assert told == [[f"{part}/{count}" for part in range(1, count + 1)]] * 3
+    assert told == [[f"{part}/{count}" for part in range(1, count + 1)]] * 4
