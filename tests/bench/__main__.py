@@ -12,13 +12,14 @@ from collections.abc import AsyncIterator, Callable
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import arxiv, discussion, imports, lookups, outbox, slack, start
+from tests.bench import arxiv, discord, discussion, imports, lookups, outbox, slack, start
 from tests.bench.measure import Row
 
 PARTS: dict[str, Callable[[bool], AsyncIterator[Row]]] = {
     "import": imports.rows,
     "lookup": lookups.rows,
     "slack": slack.rows,
+    "discord": discord.rows,
     "start": start.rows,
     "arxiv": arxiv.rows,
     "outbox": outbox.rows,

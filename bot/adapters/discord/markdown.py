@@ -26,6 +26,8 @@ _ACTIVE = re.compile(
     r"|@(?=everyone|here)"
     r"|:(?=//)|:(?=[\w+~-]+:)"
 )
+_MAY_ACT = re.compile(r"[\\*`\[<\]_~|@:/#>+-]|\d[.)]\s")
+"""What a text has in it that any of the rules below looks at."""
 _INVITE = re.compile(r"(?i)((?:discord(?:app)?\.\w+|dsc\.gg|dis\.gd))/")
 _INVITE_PATH = re.compile(
     r"(?i)^((?:\w+\.)*(?:discord(?:app)?\.\w+|dsc\.gg|dis\.gd)/(?:(?:invite|template|gifts)/)?)(\w)"
@@ -37,6 +39,8 @@ _URL_SAFE = "!#$%&*+,-./:;=?@_~"  # no parentheses, brackets, quotes, angles or 
 
 def clean(text: str) -> str:
     """The text without characters that are no text; lines end with a newline."""
+    if text.isprintable():
+        return text
     return _NO_TEXT.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
@@ -47,7 +51,10 @@ def one_line(text: str) -> str:
 
 def escape(text: str) -> str:
     """The text as Markdown that shows exactly this text and does nothing."""
-    escaped = _ACTIVE.sub(r"\\\g<0>", clean(text))
+    text = clean(text)
+    if not _MAY_ACT.search(text):
+        return text
+    escaped = _ACTIVE.sub(r"\\\g<0>", text)
     escaped = _INVITE.sub(r"\1\\/", escaped)
     escaped = _LINE_START.sub(r"\1\\\2", escaped)
     return _LINE_NUMBER.sub(r"\1\\\2", escaped)

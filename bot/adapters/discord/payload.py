@@ -75,7 +75,7 @@ class Payload:
 
 def size(text: str) -> int:
     """How long a text is for Discord, in UTF-16 units: its strictest reading of "characters"."""
-    return len(text) + sum(1 for character in text if character > "\uffff")
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def within(text: str, most: int) -> str:

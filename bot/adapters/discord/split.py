@@ -16,8 +16,13 @@ def pieces(inlines: tuple[Inline, ...], most: int, render: Render) -> Iterator[s
     """
     rest = joined(inlines)
     while rest:
-        head, rest = _cut(rest, most, render)
-        rendered = render(head)
+        # What is longer as plain text than all the room need not be rendered to be found out.
+        rendered = render(rest) if sum(len(inline.text) for inline in rest) <= most else None
+        if rendered is not None and size(rendered) <= most:
+            rest = ()
+        else:
+            head, rest = _cut(rest, most, render)
+            rendered = render(head)
         if rendered.strip():
             yield rendered
 
@@ -27,7 +32,6 @@ def _cut(
 ) -> tuple[tuple[Inline, ...], tuple[Inline, ...]]:
     taken: tuple[Inline, ...] = ()
     for place, inline in enumerate(inlines):
-        # What is longer as plain text than all the room need not be rendered to be found out.
         if len(inline.text) <= most and size(render((*taken, inline))) <= most:
             taken = (*taken, inline)
             continue

@@ -47,6 +47,7 @@ class FakeDiscord:
         """Faults by chance: asked with each request's method and route."""
         self.requests: list[Request] = []
         self.validates = validates
+        self.extra_routes: list[web.RouteDef] = []
         self.port = 0
         self._runner: web.AppRunner | None = None
         self._changed = asyncio.Event()
@@ -59,6 +60,10 @@ class FakeDiscord:
     def gateway_url(self) -> str:
         return f"ws://127.0.0.1:{self.port}/gw/"
 
+    @property
+    def control_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/control/"
+
     async def __aenter__(self) -> Self:
         await self.start()
         return self
@@ -70,6 +75,7 @@ class FakeDiscord:
         """Listen; after a `stop` the same world may listen again, on the same port."""
         app = web.Application()
         app.router.add_get("/gw/", self.gateway.serve)
+        app.add_routes(self.extra_routes)
         app.router.add_route("*", _PREFIX + "/{tail:.*}", self._serve)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
