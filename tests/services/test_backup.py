@@ -15,8 +15,8 @@ from bot.domain.pace import Pace
 from bot.services import edits, outbox, plan, subscribe
 from bot.services.backup import after_restore, backup
 from bot.store.database import open_database
-from tests.services.test_deliver import draft
-from tests.services.test_deliver import plan as plan_drafts
+from tests.outbox_stage import draft
+from tests.outbox_stage import plan as plan_drafts
 from tests.stage import GENERAL, NINE_IN_SEOUL, Stage, english, staged
 
 MONDAY = date(2026, 2, 2)

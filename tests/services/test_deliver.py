@@ -1,99 +1,25 @@
 """Delivering: in order, once, and whatever a platform answers."""
 
-import asyncio
-from datetime import UTC, time, timedelta
-from itertools import pairwise
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 import pytest
 
-from bot.domain.delivery import (
-    CANNOT_TELL,
-    REFUSED_BEFORE,
-    ROOT_MISSING,
-    State,
-    Step,
-    delivery_key,
-)
-from bot.domain.document import Document, Paragraph, Text, dump
-from bot.domain.pace import Pace, Rate, Rates
-from bot.domain.schedule import Schedule
-from bot.domain.subscription import Standing, Wishes
-from bot.ports import (
-    ChannelRef,
-    ChatRefusedError,
-    ChatUnavailableError,
-    ChatUncertainError,
-    DeliveryKey,
-    MessageRef,
-    Platform,
-)
+from bot.domain.delivery import CANNOT_TELL, REFUSED_BEFORE, ROOT_MISSING, State, Step
+from bot.domain.pace import Pace
+from bot.domain.subscription import Standing
+from bot.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError, Platform
 from bot.services import outbox, subscribe
-from bot.services.deliver import Deliverer, Terms
-from bot.services.plan import shape_of
-from bot.store import deliveries, subscriptions
-from bot.store.deliveries import Draft, Settled
-from tests.stage import GENERAL, Clock, MemoryChat, Stage, staged
-
-RANDOM = ChannelRef(Platform.SLACK, "T1", "C2")
-ELSEWHERE = ChannelRef(Platform.SLACK, "T2", "C3")
+from bot.services.deliver import Deliverer
+from bot.store import deliveries
+from bot.store.deliveries import Settled
+from tests.outbox_stage import ELSEWHERE, RANDOM, draft, drain, plan, plan_thread, states
+from tests.stage import GENERAL, staged
 
 
 @pytest.fixture
 async def stage(tmp_path):
     async with staged(tmp_path) as stage:
         yield stage
-
-
-def draft(
-    words: str, channel: ChannelRef = GENERAL, reply_to: str | None = None, slot: int | None = None
-) -> Draft:
-    content = dump(Document((Paragraph((Text(words),)),), words))
-    key = DeliveryKey(delivery_key(str(channel), words))
-    return Draft(key, channel, words, content, shape_of(content), slot_id=slot, reply_to=reply_to)
-
-
-async def plan(stage: Stage, *drafts: Draft) -> None:
-    async with stage.db.transaction() as tx:
-        await deliveries.add(tx, drafts, stage.clock())
-
-
-async def plan_thread(stage: Stage) -> None:
-    """A root and two replies in one slot, and a message behind them."""
-    async with stage.db.transaction() as tx:
-        subscription = await subscriptions.add(
-            tx,
-            str(GENERAL),
-            Wishes(Schedule(time(9), ZoneInfo("Asia/Seoul")), stage.clock().date()),
-            standing=Standing.ACTIVE,
-            now=stage.clock(),
-            next_at=None,
-        )
-        row = await tx.one(
-            """
-            INSERT INTO slot (subscription_id, on_date, round, languages, layout, left_out,
-                              missed, closed_at)
-            VALUES (:id, '2026-02-03', 0, 'ko', 'papers', 0, '', :now) RETURNING id
-            """,
-            {"id": subscription.id, "now": stage.clock().isoformat()},
-        )
-        assert row is not None
-        slot = row["id"]
-        drafts = [
-            draft("root", slot=slot),
-            draft("reply 1", slot=slot, reply_to="root"),
-            draft("reply 2", slot=slot, reply_to="root"),
-            draft("next", slot=slot),
-        ]
-        await deliveries.add(tx, drafts, stage.clock())
-
-
-async def drain(stage: Stage, deliverer: Deliverer | None = None) -> None:
-    await (deliverer or stage.deliverer()).drain(asyncio.Event())
-
-
-async def states(stage: Stage) -> list[State]:
-    return [each.state for each in await outbox.list_deliveries(stage.db)]
 
 
 async def test_messages_go_out_in_order_and_once(stage):
@@ -333,115 +259,3 @@ async def test_a_platform_that_is_not_there_keeps_its_messages(stage):
 
     assert waiting == [State.PLANNED]
     assert stage.said() == ["first"]
-
-
-class Slow(MemoryChat):
-    """Answers when it is told to."""
-
-    def __init__(self, now: Clock) -> None:
-        super().__init__(now)
-        self.called = asyncio.Event()
-        self.answer = asyncio.Event()
-
-    async def post(
-        self, channel: ChannelRef, document: Document, *, key: DeliveryKey
-    ) -> MessageRef:
-        self.called.set()
-        await self.answer.wait()
-        return await super().post(channel, document, key=key)
-
-
-async def test_what_is_under_way_is_finished_when_it_is_to_stop_and_nothing_else_begins(stage):
-    await plan(stage, draft("first"), draft("second"))
-    chat, stop = Slow(stage.clock), asyncio.Event()
-
-    async with asyncio.TaskGroup() as group:
-        group.create_task(stage.deliverer({Platform.SLACK: chat}).drain(stop))
-        await chat.called.wait()
-        stop.set()
-        chat.answer.set()
-
-    assert [each.document.summary for each in chat.posted] == ["first"]
-    assert await states(stage) == [State.SENT, State.PLANNED]
-
-
-async def test_a_call_without_an_answer_is_given_up_and_searched_for(stage):
-    await plan(stage, draft("first"))
-    chat = Slow(stage.clock)
-    deliverer = Deliverer(
-        stage.db,
-        {Platform.SLACK: chat},
-        owner="me",
-        clock=stage.clock,
-        pace=Pace({}),
-        jitter=lambda: 0.5,
-        terms=Terms(timeout=timedelta(seconds=0.01), lease=timedelta(seconds=1)),
-    )
-
-    await drain(stage, deliverer)
-
-    [delivery] = await outbox.list_deliveries(stage.db)
-    assert (delivery.state, delivery.detail) == (State.SENDING, "no answer in time")
-
-
-async def test_many_channels_go_out_side_by_side(stage):
-    channels = [ChannelRef(Platform.SLACK, "T1", f"C{n}") for n in range(20)]
-    await plan(stage, *(draft("hello", channel) for channel in channels))
-
-    class Gathering(MemoryChat):
-        """Answers nobody before twenty have asked."""
-
-        def __init__(self, now: Clock) -> None:
-            super().__init__(now)
-            self.all_here = asyncio.Barrier(20)
-
-        async def post(
-            self, channel: ChannelRef, document: Document, *, key: DeliveryKey
-        ) -> MessageRef:
-            await self.all_here.wait()
-            return await super().post(channel, document, key=key)
-
-    chat = Gathering(stage.clock)
-    await drain(stage, stage.deliverer({Platform.SLACK: chat}))
-
-    assert len(chat.posted) == 20
-
-
-async def test_the_pace_of_a_channel_is_kept(stage):
-    await plan(stage, *(draft(str(n)) for n in range(3)))
-    loop, times = asyncio.get_running_loop(), []
-
-    class Timed(MemoryChat):
-        async def post(
-            self, channel: ChannelRef, document: Document, *, key: DeliveryKey
-        ) -> MessageRef:
-            times.append(loop.time())
-            return await super().post(channel, document, key=key)
-
-    deliverer = Deliverer(
-        stage.db,
-        {Platform.SLACK: Timed(stage.clock)},
-        owner="me",
-        clock=stage.clock,
-        pace=Pace({Platform.SLACK: Rates(channel=Rate(1, 0.05))}),
-        jitter=lambda: 0.5,
-    )
-    await drain(stage, deliverer)
-
-    assert len(times) == 3
-    assert all(later - earlier >= 0.05 for earlier, later in pairwise(times))
-
-
-def test_a_lease_that_ends_before_its_call_cannot_be_agreed_on():
-    with pytest.raises(ValueError, match="outlive"):
-        Terms(timeout=timedelta(seconds=30), lease=timedelta(seconds=30))
-
-
-async def test_instants_are_utc(stage):
-    await plan(stage, draft("first"))
-    await drain(stage)
-
-    [delivery] = await outbox.list_deliveries(stage.db)
-
-    assert delivery.sent_at == stage.clock()
-    assert delivery.planned_at.tzinfo is UTC

@@ -9,7 +9,7 @@ from bot.domain.errors import NotFoundError, UsageError
 from bot.domain.subscription import Subscription
 from bot.ports import ChatRefusedError, ChatUnavailableError
 from bot.services import outbox, subscribe
-from tests.services.test_deliver import draft, drain, plan, plan_thread, states
+from tests.outbox_stage import draft, drain, plan, plan_thread, states
 from tests.stage import GENERAL, Stage, staged
 
 

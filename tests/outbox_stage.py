@@ -1,0 +1,77 @@
+"""Messages put into the outbox by hand, and what became of them."""
+
+import asyncio
+from datetime import date, time
+from zoneinfo import ZoneInfo
+
+from bot.domain.delivery import State, delivery_key
+from bot.domain.digest import Layout
+from bot.domain.document import Document, Paragraph, Text, dump
+from bot.domain.entry import Language
+from bot.domain.schedule import Schedule
+from bot.domain.subscription import Standing, Wishes
+from bot.ports import ChannelRef, DeliveryKey, Platform
+from bot.services import outbox
+from bot.services.deliver import Deliverer
+from bot.services.plan import shape_of
+from bot.store import deliveries, slots, subscriptions
+from bot.store.deliveries import Draft
+from tests.stage import GENERAL, Stage
+
+RANDOM = ChannelRef(Platform.SLACK, "T1", "C2")
+ELSEWHERE = ChannelRef(Platform.SLACK, "T2", "C3")
+
+
+def draft(
+    words: str, channel: ChannelRef = GENERAL, reply_to: str | None = None, slot: int | None = None
+) -> Draft:
+    content = dump(Document((Paragraph((Text(words),)),), words))
+    key = DeliveryKey(delivery_key(str(channel), words))
+    return Draft(key, channel, words, content, shape_of(content), slot_id=slot, reply_to=reply_to)
+
+
+async def plan(stage: Stage, *drafts: Draft) -> None:
+    async with stage.db.transaction() as tx:
+        await deliveries.add(tx, drafts, stage.clock())
+
+
+async def plan_thread(stage: Stage) -> None:
+    """A root and two replies in one slot, and a message behind them."""
+    async with stage.db.transaction() as tx:
+        subscription = await subscriptions.add(
+            tx,
+            str(GENERAL),
+            Wishes(Schedule(time(9), ZoneInfo("Asia/Seoul")), stage.clock().date()),
+            standing=Standing.ACTIVE,
+            now=stage.clock(),
+            next_at=None,
+        )
+        closed = await slots.close(
+            tx,
+            subscription.id,
+            date(2026, 2, 3),
+            by_hand=False,
+            languages=(Language.KO,),
+            layout=Layout.PAPERS,
+            left_out=0,
+            missed=(),
+            shown=(),
+            counted=(),
+            now=stage.clock(),
+        )
+        assert closed is not None
+        drafts = [
+            draft("root", slot=closed.id),
+            draft("reply 1", slot=closed.id, reply_to="root"),
+            draft("reply 2", slot=closed.id, reply_to="root"),
+            draft("next", slot=closed.id),
+        ]
+        await deliveries.add(tx, drafts, stage.clock())
+
+
+async def drain(stage: Stage, deliverer: Deliverer | None = None) -> None:
+    await (deliverer or stage.deliverer()).drain(asyncio.Event())
+
+
+async def states(stage: Stage) -> list[State]:
+    return [each.state for each in await outbox.list_deliveries(stage.db)]

@@ -1,0 +1,134 @@
+"""Delivering to many channels at a time: pace, time-outs, and how it stops."""
+
+import asyncio
+from datetime import UTC, timedelta
+from itertools import pairwise
+
+import pytest
+
+from bot.domain.delivery import State
+from bot.domain.document import Document
+from bot.domain.pace import Pace, Rate, Rates
+from bot.ports import ChannelRef, DeliveryKey, MessageRef, Platform
+from bot.services import outbox
+from bot.services.deliver import Deliverer, Terms
+from tests.outbox_stage import draft, drain, plan, states
+from tests.stage import Clock, MemoryChat, staged
+
+
+@pytest.fixture
+async def stage(tmp_path):
+    async with staged(tmp_path) as stage:
+        yield stage
+
+
+class Slow(MemoryChat):
+    """Answers when it is told to."""
+
+    def __init__(self, now: Clock) -> None:
+        super().__init__(now)
+        self.called = asyncio.Event()
+        self.answer = asyncio.Event()
+
+    async def post(
+        self, channel: ChannelRef, document: Document, *, key: DeliveryKey
+    ) -> MessageRef:
+        self.called.set()
+        await self.answer.wait()
+        return await super().post(channel, document, key=key)
+
+
+async def test_what_is_under_way_is_finished_when_it_is_to_stop_and_nothing_else_begins(stage):
+    await plan(stage, draft("first"), draft("second"))
+    chat, stop = Slow(stage.clock), asyncio.Event()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(stage.deliverer({Platform.SLACK: chat}).drain(stop))
+        await chat.called.wait()
+        stop.set()
+        chat.answer.set()
+
+    assert [each.document.summary for each in chat.posted] == ["first"]
+    assert await states(stage) == [State.SENT, State.PLANNED]
+
+
+async def test_a_call_without_an_answer_is_given_up_and_searched_for(stage):
+    await plan(stage, draft("first"))
+    chat = Slow(stage.clock)
+    deliverer = Deliverer(
+        stage.db,
+        {Platform.SLACK: chat},
+        owner="me",
+        clock=stage.clock,
+        pace=Pace({}),
+        jitter=lambda: 0.5,
+        terms=Terms(timeout=timedelta(seconds=0.01), lease=timedelta(seconds=1)),
+    )
+
+    await drain(stage, deliverer)
+
+    [delivery] = await outbox.list_deliveries(stage.db)
+    assert (delivery.state, delivery.detail) == (State.SENDING, "no answer in time")
+
+
+async def test_many_channels_go_out_side_by_side(stage):
+    channels = [ChannelRef(Platform.SLACK, "T1", f"C{n}") for n in range(20)]
+    await plan(stage, *(draft("hello", channel) for channel in channels))
+
+    class Gathering(MemoryChat):
+        """Answers nobody before twenty have asked."""
+
+        def __init__(self, now: Clock) -> None:
+            super().__init__(now)
+            self.all_here = asyncio.Barrier(20)
+
+        async def post(
+            self, channel: ChannelRef, document: Document, *, key: DeliveryKey
+        ) -> MessageRef:
+            await self.all_here.wait()
+            return await super().post(channel, document, key=key)
+
+    chat = Gathering(stage.clock)
+    await drain(stage, stage.deliverer({Platform.SLACK: chat}))
+
+    assert len(chat.posted) == 20
+
+
+async def test_the_pace_of_a_channel_is_kept(stage):
+    await plan(stage, *(draft(str(n)) for n in range(3)))
+    loop, times = asyncio.get_running_loop(), []
+
+    class Timed(MemoryChat):
+        async def post(
+            self, channel: ChannelRef, document: Document, *, key: DeliveryKey
+        ) -> MessageRef:
+            times.append(loop.time())
+            return await super().post(channel, document, key=key)
+
+    deliverer = Deliverer(
+        stage.db,
+        {Platform.SLACK: Timed(stage.clock)},
+        owner="me",
+        clock=stage.clock,
+        pace=Pace({Platform.SLACK: Rates(channel=Rate(1, 0.05))}),
+        jitter=lambda: 0.5,
+    )
+    await drain(stage, deliverer)
+
+    assert len(times) == 3
+    assert all(later - earlier >= 0.05 for earlier, later in pairwise(times))
+
+
+def test_a_lease_that_ends_before_its_call_cannot_be_agreed_on():
+    with pytest.raises(ValueError, match="outlive"):
+        Terms(timeout=timedelta(seconds=30), lease=timedelta(seconds=30))
+
+
+async def test_instants_are_utc(stage):
+    await plan(stage, draft("first"))
+    await drain(stage)
+
+    [delivery] = await outbox.list_deliveries(stage.db)
+
+    assert delivery.sent_at == stage.clock()
+    assert delivery.planned_at.tzinfo is UTC
