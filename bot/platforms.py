@@ -45,7 +45,7 @@ def join(
     """Everything that is set up but the web chat, which always is; nothing is connected yet."""
     joined: dict[Platform, Joined] = {}
     if settings.slack_is_on:
-        joined[Platform.SLACK] = _slack(settings, seen, voices, clock)
+        joined[Platform.SLACK] = _slack(settings, seen, memo, voices, clock)
     if settings.discord_is_on:
         joined[Platform.DISCORD] = _discord(settings, seen, memo, voices, clock)
     return joined
@@ -87,14 +87,17 @@ async def examine(
 
 
 def _slack(
-    settings: Settings, seen: Seen, voices: Callable[[str], Say], clock: Callable[[], datetime]
+    settings: Settings,
+    seen: Seen,
+    memo: Memo,
+    voices: Callable[[str], Say],
+    clock: Callable[[], datetime],
 ) -> Joined:
     from bot.adapters.latex import readable  # noqa: PLC0415 - as the module says
     from bot.adapters.slack.chat import SlackChat  # noqa: PLC0415 - as the module says
 
-    chat = SlackChat(
-        slack_access(settings), seen=seen, readable=readable, voices=voices, clock=clock
-    )
+    access = slack_access(settings)
+    chat = SlackChat(access, seen=seen, memo=memo, readable=readable, voices=voices, clock=clock)
     application = chat.application()
     mounts = {"/slack": application} if application is not None else {}
     return Joined(chat, chat.check, lambda: chat.condition, mounts)

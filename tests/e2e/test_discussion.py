@@ -193,6 +193,26 @@ async def test_a_side_that_is_down_catches_up_also_when_the_bot_is_killed_meanwh
             assert await process.stop() == 0
 
 
+async def test_what_is_said_while_the_bot_is_away_is_heard_when_it_is_back(tmp_path):
+    async with meeting(tmp_path) as here:
+        async with here.running() as process:
+            root, thread = await here.roots()
+            await here.link()
+            await here.slack.say("Before it went", thread=root)
+            await here.until(lambda: times(here.in_discord(thread), "Before it went") == 1)
+            await process.kill()
+        await here.slack.say("Anybody there?", thread=root)
+        await here.discord.says("Nobody but us", by=102, at=thread)
+
+        async with here.running() as process:
+            await here.until(lambda: times(here.in_discord(thread), "Anybody there?") == 1)
+            await here.until(lambda: times(here.in_slack(root), "Nobody but us") == 1)
+            await asyncio.sleep(1)
+            assert times(here.in_discord(thread), "Before it went") == 1
+            assert times(here.in_discord(thread), "Anybody there?") == 1
+            assert await process.stop() == 0
+
+
 async def test_a_question_in_a_thread_is_answered_there_alone(tmp_path):
     async with meeting(tmp_path) as here, here.running() as process:
         root, thread = await here.roots()

@@ -18,6 +18,7 @@ from bot.adapters.slack.channels import check_channel
 from bot.adapters.slack.errors import BAD_TOKEN, chat_error, is_bad_token
 from bot.adapters.slack.events import Happened, Self, Spoken, TakenBack
 from bot.adapters.slack.listening import build_app
+from bot.adapters.slack.missed import keep_noting, missed
 from bot.adapters.slack.people import People
 from bot.adapters.slack.posting import Posting
 from bot.adapters.slack.requests import Requests
@@ -33,6 +34,7 @@ from bot.ports import (
     Condition,
     DeliveryKey,
     Inbox,
+    Memo,
     MessageRef,
     Platform,
     Seen,
@@ -66,6 +68,7 @@ class SlackChat:
         readable: Readable,
         voices: Callable[[str], Say],
         clock: Callable[[], datetime],
+        memo: Memo | None = None,
         patience: Patience = PATIENCE,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -74,6 +77,7 @@ class SlackChat:
         self._readable = readable
         self._voices = voices
         self._clock = clock
+        self._memo = memo
         self._patience = patience
         self._sleep = sleep
         self._client: AsyncWebClient | None = None
@@ -201,6 +205,17 @@ class SlackChat:
                 return tasks.create_task(self._deal_with(happened, answering, places))
 
             app = build_app(client, us, take, sdk_logger())
+            if self._memo is not None:
+                for spoken in await missed(client, us, self._memo):
+                    take(spoken)
+                noting = keep_noting(
+                    us,
+                    self._memo,
+                    clock=self._clock,
+                    sleep=self._sleep,
+                    listens=lambda: self.condition.ok,
+                )
+                tasks.create_task(noting)
             if self._requests is not None:
                 self._requests.app = app
                 try:

@@ -193,6 +193,13 @@ def _message(event: Mapping[str, Any], event_id: str, us: Self) -> Happened | No
     return _spoken(event, channel, event_id, us)
 
 
+def read_reply(message: Mapping[str, Any], channel: str, us: Self) -> Spoken | None:
+    """A message of a thread that is read afterwards, if a person said it in a thread of ours."""
+    edited = _text(_object(message.get("edited")), "ts")
+    event_id = f"slack:read/{channel}/{_text(message, 'ts')}/{edited}"
+    return _spoken(message, channel, event_id, us)
+
+
 def _spoken(message: Mapping[str, Any], channel: str, event_id: str, us: Self) -> Spoken | None:
     """The message, if a person said it in a thread of ours.
 

@@ -39,6 +39,7 @@ class WebApi:
             "conversations.join": self._join,
             "conversations.list": self._list,
             "conversations.members": self._members,
+            "users.conversations": self._own_channels,
             "conversations.open": self._open,
             "conversations.replies": self._replies,
             "team.info": self._team,
@@ -232,6 +233,15 @@ class WebApi:
             _described(channel)
             for channel in self._world.channels.values()
             if not channel.direct and (not channel.private or BOT_USER in channel.members)
+        ]
+        return {"channels": listed, "response_metadata": {"next_cursor": ""}}
+
+    def _own_channels(self, _: Mapping[str, Any]) -> Json:
+        self._need("channels:read")
+        listed = [
+            _described(channel)
+            for channel in self._world.channels.values()
+            if not (channel.direct or channel.archived) and BOT_USER in channel.members
         ]
         return {"channels": listed, "response_metadata": {"next_cursor": ""}}
 

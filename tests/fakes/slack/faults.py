@@ -18,6 +18,7 @@ _METHOD_TIERS = {
     "conversations.open": 3,
     "conversations.replies": 3,
     "team.info": 3,
+    "users.conversations": 3,
     "chat.postEphemeral": 4,
     "conversations.members": 4,
     "users.info": 4,
