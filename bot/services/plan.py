@@ -130,18 +130,28 @@ async def _replay(
 
     The next day waits until the channel is done with the one before, so that pausing stops it.
     """
-    if await deliveries.has_open(tx, subscription.channel):
-        await subscriptions.ask_at(tx, subscription.id, now + REPLAY_PAUSE)
-        return []
     until = subscription.replay_until
     slot = next_slot(subscription.wishes.schedule, closed)
     if until is None or slot.on > until or slot.at > now:
-        await subscriptions.replay(tx, subscription.id, None, None)
+        if not _is_doubtful(subscription, slot.on):
+            await subscriptions.replay(tx, subscription.id, None, None)
         return None
+    if await deliveries.has_open(tx, subscription.channel):
+        await subscriptions.ask_at(tx, subscription.id, now + REPLAY_PAUSE)
+        return []
     planned = await _close(tx, subscription, slot.on, missed=(), now=now, voices=voices, link=link)
     pause = REPLAY_PAUSE if planned and planned[0].messages else timedelta()
     await subscriptions.ask_at(tx, subscription.id, now + pause)
     return planned
+
+
+def _is_doubtful(subscription: Subscription, on: date) -> bool:
+    """Whether what that day's slot takes may have been posted by somebody we know nothing of.
+
+    That goes on for a while after the last day in doubt: an entry may have gone out by hand.
+    """
+    until = subscription.replay_until
+    return subscription.doubt_from is not None and until is not None and on - LATE_NOTES <= until
 
 
 async def _close(
@@ -264,7 +274,7 @@ async def _plan(
         ),
     )
     channel = parse_channel(subscription.channel)
-    doubt_from = subscription.doubt_from if subscription.replay_until is not None else None
+    doubt_from = subscription.doubt_from if _is_doubtful(subscription, on) else None
     drafts = draft_posts(
         posts, digest, channel, slot_id=closed.id, round_=closed.round, doubt_from=doubt_from
     )

@@ -162,6 +162,24 @@ async def test_after_a_restore_life_goes_on(stage, tmp_path):
     await again.db.close()
 
 
+async def test_what_went_out_by_hand_after_the_backup_is_not_posted_again(stage, tmp_path):
+    copy = tmp_path / "copy.db"
+    await backup(stage.db, copy, now=stage.clock())
+    stage.clock.at = nine(DAYS[1]) + timedelta(hours=5)
+    await stage.note("By hand", DAYS[1])
+    subscription = await subscribe.get(stage.db, GENERAL)
+    await plan.plan_by_hand(stage.db, subscription, DAYS[1], now=stage.clock(), voices=english)
+    await work(stage)
+
+    again = await restored(stage, copy, tmp_path)
+    await live(again, DAYS[2])
+    await live(again, DAYS[3])
+
+    assert stage.said().count("By hand") == 1
+    assert stage.said().count(f"Of {DAYS[3]}") == 1
+    await again.db.close()
+
+
 async def test_after_a_restore_messages_are_made_to_say_what_they_should(stage, tmp_path):
     copy = tmp_path / "copy.db"
     await backup(stage.db, copy, now=stage.clock())
