@@ -165,7 +165,7 @@ async def test_after_a_restore_life_goes_on(stage, tmp_path):
 async def test_what_went_out_by_hand_after_the_backup_is_not_posted_again(stage, tmp_path):
     copy = tmp_path / "copy.db"
     await backup(stage.db, copy, now=stage.clock())
-    stage.clock.at = nine(DAYS[1]) + timedelta(hours=5)
+    stage.clock.at = nine(DAYS[1]) - timedelta(hours=2)
     await stage.note("By hand", DAYS[1])
     subscription = await subscribe.get(stage.db, GENERAL)
     await plan.plan_by_hand(stage.db, subscription, DAYS[1], now=stage.clock(), voices=english)
