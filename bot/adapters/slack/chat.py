@@ -205,22 +205,18 @@ class SlackChat:
                 return tasks.create_task(self._deal_with(happened, answering, places))
 
             app = build_app(client, us, take, sdk_logger())
-            if self._memo is not None:
-                for spoken in await missed(client, us, self._memo):
-                    take(spoken)
-                noting = keep_noting(
-                    us,
-                    self._memo,
-                    clock=self._clock,
-                    sleep=self._sleep,
-                    listens=lambda: self.condition.ok,
-                )
-                tasks.create_task(noting)
             if self._requests is not None:
                 self._requests.app = app
-                try:
+            try:
+                if self._memo is not None:
+                    # Before a socket opens, so that what is said now comes after it.
+                    for spoken in await missed(client, us, self._memo):
+                        take(spoken)
+                    tasks.create_task(self._keep_noting(us, self._memo))
+                if self._requests is not None:
                     await asyncio.Event().wait()
-                finally:
+            finally:
+                if self._requests is not None:
                     self._requests.app = None
             self._lines = tuple(
                 Line(number, client, token, patience=self._patience, sleep=self._sleep)
@@ -229,6 +225,12 @@ class SlackChat:
             )
             for line in self._lines:
                 tasks.create_task(line.keep_open(app))
+
+    async def _keep_noting(self, us: Self, memo: Memo) -> None:
+        def listens() -> bool:
+            return self.condition.ok
+
+        await keep_noting(us, memo, clock=self._clock, sleep=self._sleep, listens=listens)
 
     async def _deal_with(
         self, happened: Happened, answering: Answering, places: asyncio.Semaphore

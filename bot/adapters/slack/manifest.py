@@ -24,6 +24,7 @@ METHODS: Mapping[str, tuple[str, ...]] = {
     "conversations.history": ("channels:history", "groups:history", "im:history"),
     "conversations.info": ("channels:read", "groups:read", "im:read"),
     "conversations.replies": ("channels:history", "groups:history", "im:history"),
+    "users.conversations": ("channels:read", "groups:read"),
     "users.info": ("users:read",),
     "views.publish": (),
 }
