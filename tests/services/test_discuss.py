@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.arxiv import ArxivId
 from bot.domain.discussion import Reply
+from bot.domain.document import Items, plain_text
 from bot.domain.entry import EntryId
+from bot.domain.record import ArxivRecord
 from bot.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError, MessageRef
 from bot.services import discuss, lookup
-from bot.store import channel_wishes, replies
+from bot.store import channel_wishes, records, replies
 from bot.store.channel_wishes import ChannelWish
 from tests.stage import MORNING
 from tests.talk_stage import (
@@ -352,3 +355,56 @@ async def test_what_was_said_is_found_where_it_is_looked_for(stage):
     assert await found("in:discussion") == ["Paper"]
     await stage.unsay(said)
     assert await found("in:discussion appendix") == []
+
+
+async def test_an_unknown_paper_that_is_linked_gets_its_card_once_arxiv_has_told(stage):
+    await with_a_paper(stage, SLACK)
+    await stage.say(stage.root(SLACK), "arXiv:2501.00009 does the same")
+    async with stage.stage.db.reading() as tx:
+        asked = await records.list_due(tx, today(stage), 10)
+    before = len(stage.thread(stage.root(SLACK)))
+    record = ArxivRecord(
+        id=ArxivId("2501.00009", 1),
+        title="The Same, Earlier",
+        authors=("Ada Example",),
+        abstract="It does the same.",
+        categories=("cs.LG",),
+        submitted_at=MORNING,
+        updated_at=MORNING,
+    )
+    async with stage.stage.db.transaction() as tx:
+        await records.put(tx, [record])
+
+    await stage.settle()
+    await stage.settle()
+
+    assert asked == ("2501.00009",)
+    assert before == 0
+    [card] = stage.thread(stage.root(SLACK))
+    assert words(card.document).startswith("The Same, Earlier\nAda Example · arXiv:2501.00009")
+
+
+async def test_a_thread_opens_with_what_there_is_to_know_besides(stage):
+    older = stage.stage.write("Older", today(stage) - timedelta(days=30), "The first of its kind.")
+    text = older.read_text(encoding="utf-8")
+    older.write_text(f"https://arxiv.org/abs/2310.07831\n{text}", encoding="utf-8")
+    note = stage.stage.write("Paper", today(stage), "After https://arxiv.org/abs/2310.07831 this.")
+    text = note.read_text(encoding="utf-8")
+    note.write_text(text.replace("\n\n", "\n\n> What the paper says of itself.\n\n", 1), "utf-8")
+    await stage.stage.sync()
+    await stage.subscribe(SLACK)
+
+    await stage.post()
+
+    [opening] = stage.thread(stage.root(SLACK))
+    assert "What the paper says of itself." in words(opening.document)
+    [items] = [block for block in opening.document.blocks if isinstance(block, Items)]
+    assert [plain_text(item.inlines) for item in items.items] == ["Older"]
+    assert items.items[0].button is not None
+    assert items.items[0].button.command == "/paper entry:1"
+
+
+async def test_where_there_is_nothing_more_to_tell_a_thread_opens_empty(stage):
+    await with_a_paper(stage, SLACK)
+
+    assert stage.thread(stage.root(SLACK)) == []
