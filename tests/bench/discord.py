@@ -93,7 +93,7 @@ async def rows(quick: bool) -> AsyncIterator[Row]:
     """The rows of the table."""
     async for row in _answering_rows(quick):
         yield row
-    async for row in _fan_out_rows(channels=100 if quick else 1000, each=5):
+    async for row in _fan_out_rows(*((100, 10) if quick else (1000, 5))):
         yield row
 
 

@@ -27,6 +27,7 @@ NOTED_EVERY = 30.0
 _MARGIN = timedelta(minutes=1)
 """What is older than this has been heard, if it is not still being dealt with."""
 _CAUGHT_UP_WITHIN = 300.0
+_REMEMBERED = 10_000
 
 
 class Hearing:
@@ -93,6 +94,8 @@ class Hearing:
         if thread.owner_id == client.me:
             return True
         if thread.id not in self._ours:
+            if len(self._ours) >= _REMEMBERED:
+                self._ours.clear()
             try:
                 root = await self._rest.message(thread.parent_id, thread.id)
                 self._ours[thread.id] = root.author == client.me

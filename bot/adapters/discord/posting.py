@@ -57,7 +57,7 @@ log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 Sleep: TypeAlias = Callable[[float], Awaitable[None]]
 
-TOGETHER_SECONDS = 20.0
+TOGETHER_SECONDS = 18.0
 """How long the requests for one document may take together, waiting for limits included."""
 _TRIES = 3
 _LOOKED_BACK = timedelta(days=7)

@@ -1,5 +1,6 @@
 """Payloads as discord.py takes them, and where discord.py finds Discord."""
 
+import logging
 from typing import Any
 
 import discord
@@ -21,6 +22,9 @@ def point_at(api_base: str, gateway_url: str) -> None:
     discord.http.Route.BASE = api_base.rstrip("/")
     gateway = yarl.URL(gateway_url)
     discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = gateway if gateway.path else gateway / ""
+    # At DEBUG it shows whole requests, and addresses with tokens of interactions in them.
+    root = logging.getLogger()
+    logging.getLogger("discord").setLevel(max(logging.INFO, root.level))
     # This bot never speaks; without these, every start would warn of missing voice libraries.
     discord.VoiceClient.warn_nacl = False
     discord.VoiceClient.warn_dave = False

@@ -27,6 +27,10 @@ REFUSALS_MOST = 1000
 """So many refusals within the window, and we rest: a tenth of what Discord puts up with."""
 REFUSALS_WINDOW = timedelta(minutes=10)
 
+_EVENNESS = 0.95
+"""How much of the even distance two requests keep; the rest lets a late one be made up for."""
+_MADE_UP = 0.2
+"""Seconds of being late that may be made up for, where the machine was busy elsewhere."""
 _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS})
 _REPEATED = frozenset({500, 502, 504, 524})
 """The answers after which discord.py sends the request again."""
@@ -61,7 +65,8 @@ class Wire:
     """The pace and the count of refusals of everything that one bot sends to Discord.
 
     A request counts from its answer: it arrived by then, so one that leaves a second later
-    cannot be the one too many, however unevenly the network carries them.
+    cannot be the one too many, however unevenly the network carries them. Requests also keep
+    nearly even distances, since those that leave in a bunch wait for each other's answers.
     """
 
     def __init__(
@@ -71,6 +76,7 @@ class Wire:
         self._per_second = per_second
         self._refusals: deque[float] = deque()
         self._under_way = 0
+        self._next_at = 0.0
         self._counted_until: deque[float] = deque()
         self._turn = asyncio.Lock()
         self._answered = asyncio.Event()
@@ -102,13 +108,16 @@ class Wire:
                 while self._counted_until and self._counted_until[0] <= loop.time():
                     self._counted_until.popleft()
                 if self._under_way + len(self._counted_until) < self._per_second:
-                    self._under_way += 1
-                    return
+                    break
                 self._answered.clear()
                 until = self._counted_until[0] if self._counted_until else None
                 with suppress(TimeoutError):
                     async with asyncio.timeout_at(until):
                         await self._answered.wait()
+            await asyncio.sleep(self._next_at - loop.time())
+            since = max(self._next_at, loop.time() - _MADE_UP)
+            self._next_at = since + _EVENNESS / self._per_second
+            self._under_way += 1
 
     def _give_turn(self, context: SimpleNamespace) -> None:
         if getattr(context, "counts", False):
