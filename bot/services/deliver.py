@@ -27,8 +27,8 @@ _HORIZON = 0.1
 """Seconds of work that is claimed at once."""
 _LINGER = 0.05
 """Seconds that a result waits for others to be written with."""
-_REFRESH = 0.5
-"""Seconds between two looks into the database while there is work."""
+_REFRESH, _PLENTY = 0.5, 5.0
+"""Seconds between two looks into the database while there is work, and while there is plenty."""
 _WORTH_WAITING = 2.0
 """Seconds that a drain waits for a channel's turn before it leaves it to the next drain."""
 _CHANNELS = 2000
@@ -106,7 +106,8 @@ class Deliverer:
                 fresh = not stopping.is_set() and (idle or loop.time() >= refresh_at)
                 if fresh:
                     await self._refresh(calls)
-                    refresh_at = loop.time() + _REFRESH
+                    plenty = len(self._waiting) > 2 * self._terms.at_once
+                    refresh_at = loop.time() + (_PLENTY if plenty else _REFRESH)
                 chosen = [] if stopping.is_set() else self._choose(loop.time())
                 if chosen or self._settled:
                     await self._write(calls, chosen)
@@ -127,8 +128,9 @@ class Deliverer:
             ready = await deliveries.list_ready_channels(tx, now, _CHANNELS)
             doubtful = await deliveries.has_doubtful(tx, now)
         for channel in ready:
-            if channel not in self._busy and channel.platform in self._chats:
-                self._waiting.setdefault(channel, lane_of(channel))
+            known = channel in self._waiting or channel in self._busy
+            if not known and channel.platform in self._chats:
+                self._waiting[channel] = lane_of(channel)
         if doubtful and len(self._busy) < self._terms.at_once:
             await self._claim_searches(calls)
 

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from bot.domain.delivery import REFUSED_BEFORE, ROOT_MISSING, Attempt, State, Step, WaitsFor
 from bot.domain.document import Document, load
@@ -150,7 +151,13 @@ SELECT head.channel, head.id
 async def list_ready_channels(tx: Transaction, now: datetime, limit: int) -> tuple[ChannelRef, ...]:
     """The channels whose next message may be claimed, the longest waiting first."""
     rows = await tx.all(_HEADS, {"now": to_text(now), "limit": limit})
-    return tuple(parse_channel(row["channel"]) for row in rows)
+    return tuple(_channel(row["channel"]) for row in rows)
+
+
+@lru_cache(maxsize=65536)
+def _channel(text: str) -> ChannelRef:
+    """`parse_channel`, remembered: the same few thousand are read again and again."""
+    return parse_channel(text)
 
 
 async def has_doubtful(tx: Transaction, now: datetime) -> bool:
@@ -244,7 +251,7 @@ def _returned(
 
 
 def _claimed(row: Row, document: Document | None) -> Claimed:
-    channel = parse_channel(row["channel"])
+    channel = _channel(row["channel"])
     return Claimed(
         id=row["id"],
         attempt=row["attempt"],

@@ -1,6 +1,7 @@
 """The outbox: how much of the platform's limits it uses, what it costs, what the database bears."""
 
 import asyncio
+import gc
 import random
 import tempfile
 import time
@@ -54,7 +55,7 @@ class Lag:
     ours: float = 0.0
 
     async def watch(self) -> None:
-        loop, step = asyncio.get_running_loop(), 0.002
+        loop, step = asyncio.get_running_loop(), 0.005
         while True:
             asked, worked = loop.time() + step, time.thread_time()
             await asyncio.sleep(step)
@@ -83,6 +84,8 @@ async def _fan_out_rows(folder: Path, channels: int) -> AsyncIterator[Row]:
                 pace=Pace({Platform.SLACK: Rates(Rate(A_CHANNEL, 1.0), Rate(OVERALL, 1.0))}),
                 jitter=random.random,
             )
+            gc.collect()
+            gc.freeze()  # as the bot does when it has started
             async with asyncio.TaskGroup() as group:
                 watch = group.create_task(lag.watch())
                 began, cpu = time.perf_counter(), time.process_time()
