@@ -29,6 +29,16 @@ async def briefly(_seconds: float) -> None:
     await asyncio.sleep(0)
 
 
+def assert_lawful(discord: FakeDiscord) -> None:
+    """What holds of every request in every test: the published schema, and that nobody is pinged."""
+    assert discord.complaints == []
+    saying = {"messages", "message", "threads", "original", "followup"}
+    for request in discord.requests:
+        if request.route in saying and request.method in {"POST", "PATCH"}:
+            body = request.body.get("message", request.body)
+            assert body["allowed_mentions"]["parse"] == [], request
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     discord: FakeDiscord
@@ -47,7 +57,7 @@ async def staged(*, token: str = TOKEN) -> AsyncIterator[Stage]:
             yield Stage(discord, wire, rest, Posting(rest, readable=str, clock=now, sleep=briefly))
         finally:
             await rest.close()
-        assert discord.complaints == []
+        assert_lawful(discord)
 
 
 def key(number: int = 1) -> DeliveryKey:
@@ -182,7 +192,7 @@ async def posting_alone() -> AsyncIterator[Counter]:
             yield Counter(discord, chat, clock)
         finally:
             await chat.close()
-        assert discord.complaints == []
+        assert_lawful(discord)
 
 
 @dataclass
@@ -256,4 +266,4 @@ async def hall() -> AsyncIterator[Hall]:
             yield opened
         finally:
             await opened.stop()
-        assert discord.complaints == []
+        assert_lawful(discord)
