@@ -1,15 +1,22 @@
 """Ids of events that platforms have delivered, for a while."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from sqlite3 import Connection
 
 from bot.store.database import Transaction
 from bot.store.instants import to_text
 
 
-async def add(tx: Transaction, event_id: str, at: datetime) -> bool:
-    """Remember an id; whether it was new."""
+async def add_all(tx: Transaction, event_ids: Sequence[str], at: datetime) -> tuple[bool, ...]:
+    """Remember ids, in one hop; of each whether it was new."""
     sql = "INSERT INTO seen_event (id, seen_at) VALUES (:id, :at) ON CONFLICT (id) DO NOTHING"
-    return await tx.run(sql, {"id": event_id, "at": to_text(at)}) == 1
+    rows = [{"id": event_id, "at": to_text(at)} for event_id in event_ids]
+
+    def insert(connection: Connection) -> tuple[bool, ...]:
+        return tuple(connection.execute(sql, row).rowcount == 1 for row in rows)
+
+    return await tx.call(insert)
 
 
 async def remove_before(tx: Transaction, at: datetime) -> int:

@@ -87,6 +87,39 @@ async def test_a_database_that_refuses_once_loses_no_answer(db: Database, clock:
     assert answers[1:] == [True, True]
 
 
+async def test_those_who_were_kept_beside_one_that_was_cancelled_are_new(
+    db: Database, clock: Clock
+):
+    committed = Silent(db)
+    seen = DatabaseSeen(committed, clock=clock)
+    async with asyncio.TaskGroup() as tasks:
+        asked = [tasks.create_task(seen.first_time(f"slack:Ev{n}")) for n in (0, 1, 2, 1)]
+        await committed.second.wait()
+        asked[1].cancel()
+
+    assert asked[1].cancelled()
+    assert [asked[n].result() for n in (0, 2, 3)] == [True, True, False]
+    assert committed.transactions == 3
+
+
+class Silent(Database):
+    """Commits the second transaction, but does not say so until it is cancelled."""
+
+    def __init__(self, inner: Database) -> None:
+        super().__init__(inner.path, inner._writer, inner._reader, throw_away=False)
+        self.second = asyncio.Event()
+        self.transactions = 0
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        self.transactions += 1
+        async with super().transaction() as tx:
+            yield tx
+        if self.transactions == 2:
+            self.second.set()
+            await asyncio.Event().wait()
+
+
 class Refusing(Database):
     """Refuses the first transaction."""
 
