@@ -1,5 +1,6 @@
 """What every test may use: the project's root, real samples where they exist, a browser."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -9,7 +10,13 @@ from hypothesis import HealthCheck, settings
 ROOT = Path(__file__).resolve().parent.parent
 
 # A shared, slow machine is no failure: no deadlines, and slow generation is fine.
-settings.register_profile("paperbot", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# CI judges a change, not luck: there, each property gets the same examples every time.
+settings.register_profile(
+    "paperbot",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize="CI" in os.environ,  # noqa: TID251 - about the tests, not a setting
+)
 settings.load_profile("paperbot")
 
 
