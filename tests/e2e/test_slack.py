@@ -8,12 +8,14 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
 
 from tests.adapters.slack.stage import said_in_blocks
 from tests.e2e.process import Running, bot, paperbot, ready, starting
+from tests.fakes.arxiv import FakeArxiv, Paper, World
 from tests.fakes.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, FakeSlack, signed
 from tests.fakes.slack.world import BOT_USER
 
@@ -295,6 +297,36 @@ async def test_commands_are_acknowledged_at_once_while_a_vault_is_imported(tmp_p
             last = await slack.command("/paper reasoning")
             await slack.until(lambda: last.answers, seconds=60)
 
+    assert all(wait is not None and wait < 1.0 for wait in waits), waits
+
+
+@pytest.mark.slow
+async def test_commands_are_acknowledged_at_once_while_a_feed_of_2000_papers_is_read(tmp_path):
+    today = datetime.now(UTC).astimezone(ZoneInfo("America/New_York")).date()
+    abstract = "We say at some length what is new in this paper. " * 20
+    write_notes(tmp_path, papers=1000)
+    async with FakeArxiv(World(invents=True)) as arxiv, FakeSlack() as slack:
+        papers = (Paper(f"2699.{n:05}", f"New paper {n}", abstract) for n in range(1, 2001))
+        arxiv.world.announce(today, *papers)
+        settings = socket_mode(slack) | {
+            "PAPERBOT_VAULT": str(tmp_path / "vault"),
+            "ARXIV_API_URL": arxiv.api_url,
+            "ARXIV_FEED_URL": arxiv.feed_url,
+            "ARXIV_CONTACT": "ops@example.org",
+            "ARXIV_CATEGORIES": "cs.LG",
+        }
+        async with bot(tmp_path, **settings) as process:
+            await connected(process)
+            waits = []
+            async with asyncio.timeout(60):
+                while (await process.get("healthz"))["arxiv"]["last_ok_at"] is None:
+                    asked = await slack.command("/paper reasoning")
+                    waits.append(asked.acknowledged_after)
+            for _ in range(20):
+                asked = await slack.command("/paper reasoning")
+                waits.append(asked.acknowledged_after)
+
+    assert any("cs.LG" in str(request.path) for request in arxiv.log)
     assert all(wait is not None and wait < 1.0 for wait in waits), waits
 
 
