@@ -306,7 +306,9 @@ async def test_commands_are_acknowledged_at_once_while_a_feed_of_2000_papers_is_
     abstract = "We say at some length what is new in this paper. " * 20
     write_notes(tmp_path, papers=1000)
     async with FakeArxiv(World(invents=True)) as arxiv, FakeSlack() as slack:
-        papers = (Paper(f"2699.{n:05}", f"New paper {n}", abstract) for n in range(1, 2001))
+        papers = (
+            Paper(f"2699.{n:05}", f"New paper {n}", abstract=abstract) for n in range(1, 2001)
+        )
         arxiv.world.announce(today, *papers)
         settings = socket_mode(slack) | {
             "PAPERBOT_VAULT": str(tmp_path / "vault"),
