@@ -8,6 +8,7 @@ backslash escapes any sign, but not inside code, so there a backtick becomes its
 
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 from bot.domain.document import Inline, Link, Style, Text
@@ -34,6 +35,7 @@ _INVITE_PATH = re.compile(
 )
 _LINE_START = re.compile(r"(?m)^([ \t]*)(#{1,6}(?=\s)|-(?=#?\s)|\+(?=\s)|>)")
 _LINE_NUMBER = re.compile(r"(?m)^([ \t]*\d{1,9})([.)])(?=\s)")
+_SPACES = re.compile(r"\s+")
 _URL_SAFE = "!#$%&*+,-./:;=?@_~"  # no parentheses, brackets, quotes, angles or backslashes
 
 
@@ -92,7 +94,9 @@ def _run(inline: Inline, readable: Readable, *, flat: bool) -> str:
     if isinstance(inline, Link):
         return _link(inline, readable)
     text = inline.text if inline.style is Style.CODE else readable(inline.text)
-    text = re.sub(r"\s+", " ", clean(text)) if flat else clean(text)
+    # Code within a line stays on it: across lines, a quote's mark would become part of it.
+    flat = flat or inline.style is Style.CODE
+    text = _SPACES.sub(" ", clean(text)) if flat else clean(text)
     core = text.strip()
     if not core or inline.style is Style.PLAIN:
         return escape(text)
@@ -126,7 +130,7 @@ def _link(link: Link, readable: Readable) -> str:
 
 
 def _label(label: str) -> str:
-    if not _is_balanced(label):
+    if ("[" in label or "]" in label) and not _is_balanced(label):
         label = label.replace("[", "［").replace("]", "］")
     return escape(label)
 
@@ -140,6 +144,7 @@ def _is_balanced(text: str) -> bool:
     return depth == 0
 
 
+@lru_cache(maxsize=4096)
 def address(url: str) -> str | None:
     """The address as plain ASCII that cannot end a link early; `None` if it is none."""
     try:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.adapters.discord import controls, markdown, sdk
@@ -25,6 +25,7 @@ from bot.domain.document import (
     Note,
     Paragraph,
     Quote,
+    Style,
     Text,
 )
 from bot.ports import DeliveryKey
@@ -111,7 +112,16 @@ def test_every_message_is_as_the_published_schema_wants_it(
         assert spec.complaints("POST", "messages", body(payload)) == []
 
 
+def test_code_within_a_quote_stays_on_one_line():
+    quote = Quote((Text("1. \n1. \n1. \n", Style.CODE),))
+
+    (payload,) = render(Document((quote,), ""), None)
+
+    assert payload.content.strip() == "> `1. 1. 1.`"
+
+
 @settings(max_examples=40)
+@example(Document((Quote((Text("1. \n1. \n1. \n", Style.CODE),)),), ""), None)
 @given(document=documents, key=keys)
 def test_no_word_is_lost_and_none_changes_places(document: Document, key: DeliveryKey | None):
     rest = iter(says(render(document, key)))
