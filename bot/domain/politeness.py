@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-SPACING = dt.timedelta(seconds=3.5)
+SPACING = dt.timedelta(seconds=3.1)
 """Between the end of one request and the start of the next; arXiv's terms say 3 s."""
 
 LADDER = (
