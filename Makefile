@@ -9,7 +9,8 @@ ARGS ?=
 
 BIN := $(VENV)/bin
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 \
-	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet
+	--generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links --no-header \
+	--no-annotate --quiet
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format format-check lint types imports bench chaos words lock venv clean

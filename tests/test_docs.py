@@ -2,9 +2,12 @@
 
 import re
 import subprocess
+from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from bot.adapters.catalogue import Catalogues
 from bot.cli.program import app
@@ -111,3 +114,32 @@ def test_what_runs_is_locked_the_same_for_development(root: Path):
     )
 
     assert runtime <= development
+
+
+def test_extras_that_packages_ask_for_are_locked_with_them(root: Path):
+    # pip takes the newest `coverage[toml]` where the lock names `coverage` only: the install then
+    # works until the next release of it, and fails from then on.
+    text = (root / "requirements-dev.txt").read_text(encoding="utf-8")
+    locked = {
+        canonicalize_name(name): set(extras.split(",")) if extras else set()
+        for name, extras in re.findall(r"^([\w.-]+)(?:\[([\w,]+)\])?==", text, re.MULTILINE)
+    }
+    asked = [
+        requirement
+        for name in locked
+        for requirement in map(Requirement, _requirements(name))
+        if requirement.extras
+        and (requirement.marker is None or requirement.marker.evaluate({"extra": ""}))
+    ]
+
+    assert asked
+    for requirement in asked:
+        assert requirement.extras <= locked[canonicalize_name(requirement.name)], requirement
+
+
+def _requirements(name: str) -> list[str]:
+    """What an installed package asks for; nothing of one that this platform leaves out."""
+    try:
+        return requires(name) or []
+    except PackageNotFoundError:
+        return []
