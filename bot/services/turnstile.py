@@ -76,39 +76,38 @@ class DatabaseTurnstile:
     async def _take(self, holder: str, target: str) -> None:
         since = self._clock()
         while True:
-            now = self._clock()
             # Looked at on the reader first: while we wait, nobody's writes queue behind us.
             async with self._db.reading() as tx:
-                pause = await self._pause(tx, target, now, since)
+                pause = await self._pause(tx, target, since)
             if pause <= timedelta(0):
                 async with self._db.transaction() as tx:
-                    now = self._clock()
-                    pause = await self._pause(tx, target, now, since)
+                    pause = await self._pause(tx, target, since)
                     if pause <= timedelta(0):
-                        await turns.take(tx, holder, now + self._lease)
+                        await turns.take(tx, holder, self._clock() + self._lease)
                         return
             await self._sleep(pause.total_seconds())
 
-    async def _pause(
-        self, tx: Transaction, target: str, now: datetime, since: datetime
-    ) -> timedelta:
+    async def _pause(self, tx: Transaction, target: str, since: datetime) -> timedelta:
         """How long to wait now; raises `SourceWaitError` for what is longer than our patience.
 
         A clock that was set back must not make us wait for weeks: no wait is believed that
-        could not have been made.
+        could not have been made, give or take what the clocks of two machines may differ by.
         """
+        waits, turn = await turns.list_waits(tx), await turns.get(tx)
+        # Read after the first statement, which waits while another process writes: an earlier
+        # instant would lie before what that process has just written.
+        now = self._clock()
         pauses = [timedelta(0)]
-        for wait in await turns.list_waits(tx):
+        for wait in waits:
             left = wait.until - now
             if wait.target in {target, EVERYTHING} and left <= LONGEST_WAIT:
                 if left > self._patience:
                     raise SourceWaitError(wait.until, wait.reason)
                 pauses.append(left)
-        turn = await turns.get(tx)
         held = turn.held_until - now if turn.held_until is not None else timedelta(0)
         if turn.holder is not None and self._is_gone(turn.holder.rpartition("/")[0]):
             pauses.append(since + self._spacing - now)  # it may have asked until just now
-        elif timedelta(0) < held <= self._lease:
+        elif timedelta(0) < held <= 2 * self._lease:
             if now - since > self._patience:
                 raise SourceWaitError(now + held, "another process is asking, or died asking")
             pauses.append(min(held, self._spacing))

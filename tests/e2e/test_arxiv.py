@@ -168,7 +168,6 @@ async def test_a_kill_at_any_moment_costs_one_batch_and_no_politeness(
     assert rows(tmp_path, "PRAGMA integrity_check") == [("ok",)]
 
 
-@pytest.mark.xfail(strict=False, reason="known bug: two processes may ask arXiv 5 ms apart")
 async def test_two_processes_share_one_arxiv(tmp_path: Path, arxiv: FakeArxiv):
     await paperbot(tmp_path, "import", str(write_vault(tmp_path, 50, 5)))
 

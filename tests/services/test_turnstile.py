@@ -75,6 +75,40 @@ async def test_two_processes_never_ask_at_once(tmp_path: Path):
     assert all(later - earlier >= SPACING for earlier, later in pairwise(starts))
 
 
+async def test_a_turn_that_was_taken_while_we_waited_to_write_is_seen(tmp_path: Path):
+    time = Time(NOW)
+    async with opened(tmp_path / "a.db") as one, opened(tmp_path / "a.db") as other:
+        gate = turnstile(one, time)
+        async with asyncio.TaskGroup() as group, other.transaction() as tx:
+            await turns.get(tx)  # from here on nobody else writes
+            asking = group.create_task(told_to_wait(gate))
+            while not one._write_lock.locked():  # noqa: ASYNC110 - the lock has no event
+                await asyncio.sleep(0)
+            time.pass_by(milliseconds=5)
+            held_until = time.now + LEASE
+            await turns.take(tx, "the other/1", held_until)
+
+    assert asking.result() == held_until
+
+
+async def told_to_wait(gate: DatabaseTurnstile) -> datetime:
+    with pytest.raises(SourceWaitError) as wait:
+        async with gate.turn("papers"):
+            raise AssertionError("nothing may be asked")
+    return wait.value.until
+
+
+async def test_another_machine_whose_clock_is_ahead_is_believed():
+    time = Time(NOW)
+    async with opened(None) as db:
+        async with db.transaction() as tx:
+            await turns.take(tx, "elsewhere/1", NOW + LEASE + timedelta(seconds=20))
+
+        until = await told_to_wait(turnstile(db, time))
+
+    assert until == NOW + LEASE + timedelta(seconds=20)
+
+
 async def test_a_restart_keeps_the_distance(tmp_path: Path):
     time = Time(NOW)
     async with opened(tmp_path / "a.db") as db, turnstile(db, time).turn("papers"):

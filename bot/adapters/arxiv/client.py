@@ -134,8 +134,24 @@ class ArxivClient:
             reason = f"cannot connect to {error.host}: {error.os_error.strerror or error.os_error}"
             raise SourceUnavailableError(Refusal.UNREACHABLE, " ".join(reason.split())) from error
         except (aiohttp.ClientError, OSError) as error:
-            reason = str(error) or type(error).__name__
-            raise SourceUnavailableError(Refusal.UNREACHABLE, " ".join(reason.split())) from error
+            raise _unreachable(error) from error
+
+
+async def _once(
+    request: aiohttp.ClientRequest, ask: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """One question, one request: aiohttp repeats a GET at once when its connection breaks."""
+    try:
+        return await ask(request)
+    except aiohttp.ClientConnectorError:
+        raise  # nothing was sent, and nothing is repeated
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _unreachable(error) from error
+
+
+def _unreachable(error: Exception) -> SourceUnavailableError:
+    reason = str(error) or type(error).__name__
+    return SourceUnavailableError(Refusal.UNREACHABLE, " ".join(reason.split()))
 
 
 def _etag(value: str | None) -> str | None:
@@ -240,6 +256,7 @@ async def open_client(
         headers={"User-Agent": user_agent(version, contact), "Accept-Encoding": "gzip"},
         auto_decompress=False,
         cookie_jar=aiohttp.DummyCookieJar(),
+        middlewares=(_once,),
         trust_env=False,
     ) as session:
         yield ArxivClient(

@@ -233,6 +233,21 @@ async def test_nobody_there_is_unavailable(arxiv: FakeArxiv):
     assert refused.value.kind is Refusal.UNREACHABLE
 
 
+@pytest.mark.parametrize("after", [0, 1])
+async def test_a_connection_that_breaks_is_no_reason_to_ask_again_at_once(
+    arxiv: FakeArxiv, after: int
+):
+    arxiv.fail(FaultKind.DROPPED, times=2, after=after)
+    async with client_of(arxiv) as client:
+        for _ in range(after):
+            await client.fetch_feed("cs.LG")
+        with pytest.raises(SourceUnavailableError) as refused:
+            await client.fetch_feed("cs.LG")
+
+    assert refused.value.kind is Refusal.UNREACHABLE
+    assert len(arxiv.log) == after + 1
+
+
 async def test_cancelling_a_request_that_hangs_leaves_the_client_usable(arxiv: FakeArxiv):
     arxiv.world.announce(DAY, Paper("2611.10001", "A"))
     arxiv.fail(FaultKind.HANGS, value="60")

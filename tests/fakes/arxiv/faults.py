@@ -13,6 +13,7 @@ class FaultKind(StrEnum):
     HTML = "html"  # a page with 200
     TRUNCATED = "truncated"  # well-formed HTTP, cut XML
     CUT_OFF = "cut_off"  # the connection ends before the body does
+    DROPPED = "dropped"  # the connection ends before any answer
     HANGS = "hangs"  # no answer, for `value` seconds
     REDIRECT = "redirect"  # to `value`
     HUGE = "huge"  # `value` MiB, without saying so beforehand

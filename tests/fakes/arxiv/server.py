@@ -221,6 +221,10 @@ class FakeArxiv:
             case FaultKind.HANGS:
                 await asyncio.sleep(float(fault.value or 3600))
                 return web.Response(text="too late")
+            case FaultKind.DROPPED:
+                assert request.transport is not None
+                request.transport.close()
+                return web.Response()
             case FaultKind.HUGE | FaultKind.HUGE_ANNOUNCED | FaultKind.GZIP_BOMB:
                 return await _huge(fault, request)
             case FaultKind.TRUNCATED | FaultKind.CUT_OFF:
