@@ -1,7 +1,6 @@
 """`make bench`: what the bot does, as ratios to what plain tools do on this machine, in one run.
 
-`--quick` stays with small archives and few rounds. Words choose rows: `import`, `lookup`, `start`, `arxiv`,
-`outbox`.
+`--quick` stays with small archives and few rounds; words choose rows.
 """
 
 import argparse
@@ -30,7 +29,7 @@ PARTS: dict[str, Callable[[bool], AsyncIterator[Row]]] = {
 async def measure(parts: list[str], *, quick: bool) -> bool:
     """Measure and print; whether every aim was held."""
     table = Table("what", "result", "compared", "aim", "", title="Measured in one run, medians")
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 160)
     progress = Console(stderr=True)
     held = True
     for part in parts:
