@@ -47,15 +47,24 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class AtArxiv:
+    """How a paper stands at arXiv now."""
+
+    version: int
+    is_withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """A paper that an entry's commentary mentions, by arXiv id, else by URL.
 
-    `title` is filled in by the store where the paper is known; parsers leave it out.
+    `title` and `at_arxiv` are filled in by the store where they are known; parsers leave them out.
     """
 
     arxiv_id: ArxivId | None
     url: str | None = None
     title: str | None = None
+    at_arxiv: AtArxiv | None = None
 
     @property
     def key(self) -> str:
@@ -65,13 +74,18 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A work. Identity is its arXiv id without version, else its URL, else its title."""
+    """A work. Identity is its arXiv id without version, else its URL, else its title.
+
+    Where arXiv is known to have it, the store fills in `at_arxiv`, and the authors and the abstract
+    that the curator left out.
+    """
 
     title: str
     authors: tuple[str, ...] = ()
     arxiv_id: ArxivId | None = None
     url: str | None = None
     abstract: str | None = None
+    at_arxiv: AtArxiv | None = None
 
     @property
     def key(self) -> str:

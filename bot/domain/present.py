@@ -25,7 +25,7 @@ from bot.domain.document import (
     Text,
     run,
 )
-from bot.domain.entry import Entry, EntryId, Language, Paper, Reference, StoredEntry
+from bot.domain.entry import AtArxiv, Entry, EntryId, Language, Paper, Reference, StoredEntry
 from bot.domain.inlines import inlines
 from bot.domain.words import Say
 
@@ -154,6 +154,9 @@ def present_entry(
     if stored.withdrawn_at is not None:
         text = say("The curator has withdrawn this entry.")
         blocks.append(Paragraph((Text(text, Style.STRONG),)))
+    if entry.paper.at_arxiv is not None and entry.paper.at_arxiv.is_withdrawn:
+        text = say("Its authors have withdrawn this paper.")
+        blocks.append(Paragraph((Text(text, Style.STRONG),)))
     if detailed and entry.paper.abstract:
         blocks.append(Quote(inlines(entry.paper.abstract), language="en"))
     blocks += commentary_blocks(entry, languages)
@@ -214,6 +217,8 @@ def _byline(entry: Entry, say: Say, *, detailed: bool) -> Note:
         parts.append(day_text(entry.date, say.locale))
     if entry.paper.arxiv_id:
         parts.append(f"arXiv:{entry.paper.arxiv_id.number}")
+    if detailed:
+        parts += filter(None, [news(entry.paper.at_arxiv, say)])
     return Note(run(" · ".join(parts)))
 
 
@@ -224,8 +229,19 @@ def _references(references: Iterable[Reference], say: Say) -> list[Block]:
         name = reference.title or (
             f"arXiv:{reference.arxiv_id.number}" if reference.arxiv_id else reference.url or ""
         )
-        rows.append(Item((Link(name, url),) if url else run(name)))
+        stands = news(reference.at_arxiv, say)
+        title = (Link(name, url),) if url else run(name)
+        rows.append(Item(title, detail=run(stands) if stands else ()))
     return [Paragraph((Text(say("Refers to"), Style.STRONG),)), Items(tuple(rows))]
+
+
+def news(at_arxiv: AtArxiv | None, say: Say) -> str:
+    """What a reader of an older version wants to know of a paper; empty where that is nothing."""
+    if at_arxiv is None:
+        return ""
+    if at_arxiv.is_withdrawn:
+        return say("withdrawn by its authors")
+    return say("now at v{n}", n=at_arxiv.version) if at_arxiv.version > 1 else ""
 
 
 def _entry_buttons(stored: StoredEntry, say: Say, *, detailed: bool) -> tuple[Button, ...]:
@@ -262,6 +278,8 @@ def row(stored: StoredEntry, number: int, *, languages: Sequence[Language], say:
     parts = [day_text(entry.date, say.locale)] if entry.date else []
     if entry.tags:
         parts.append(" ".join(f"#{tag}" for tag in entry.tags))
+    if entry.paper.at_arxiv is not None and entry.paper.at_arxiv.is_withdrawn:
+        parts.append(say("withdrawn by its authors"))
     gist = _gist(entry, languages)
     detail = run(" · ".join(parts))
     if gist:

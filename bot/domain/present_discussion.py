@@ -126,10 +126,14 @@ def reference_rows(
             f"arXiv:{reference.arxiv_id.number}" if reference.arxiv_id else reference.url or ""
         )
         thread = links.get(entry_id) if entry_id is not None else None
+        detail: list[Inline] = [Link(say("its thread"), thread)] if thread else []
+        stands = present.news(reference.at_arxiv, say)
+        if stands:
+            detail += run(f" · {stands}" if detail else stands)
         rows.append(
             Item(
                 (Link(name, url),) if url else run(name),
-                detail=(Link(say("its thread"), thread),) if thread else (),
+                detail=tuple(detail),
                 button=_read(entry_id, say) if entry_id is not None else None,
             )
         )

@@ -2,11 +2,11 @@
 
 import datetime as dt
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.domain.arxiv import ArxivId
-from bot.domain.entry import EntryId, Paper
+from bot.domain.entry import EntryId
 
 ASK_AGAIN = dt.timedelta(hours=6)
 """arXiv's answers change once a day; ours begins at 06:00 UTC, after the night's updates."""
@@ -87,15 +87,6 @@ class PaperEvent:
     noticed_at: dt.datetime
 
 
-def filled(paper: Paper, record: ArxivRecord) -> Paper:
-    """The paper with what the curator left out; the curator's own words always win."""
-    return replace(
-        paper,
-        authors=paper.authors or record.authors,
-        abstract=paper.abstract or record.abstract or None,
-    )
-
-
 def changes(old: ArxivRecord | None, new: ArxivRecord) -> tuple[Change, ...]:
     """What is news about a paper; nothing the first time we hear of it.
 
@@ -110,6 +101,14 @@ def changes(old: ArxivRecord | None, new: ArxivRecord) -> tuple[Change, ...]:
     if new.id.version > old.id.version and not new.is_withdrawn:
         return (Change(PaperEventKind.VERSION, *versions),)
     return ()
+
+
+def tells_more(old: ArxivRecord | None, new: ArxivRecord) -> bool:
+    """Whether what is shown of a paper, or of one that refers to it, changes with the new record."""
+    if old is None:
+        return True
+    shown = [(r.title, r.authors, r.abstract, r.is_withdrawn) for r in (old, new)]
+    return shown[0] != shown[1]
 
 
 def sweep_day(at: dt.datetime) -> dt.date:

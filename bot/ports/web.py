@@ -122,8 +122,7 @@ class Mention:
 class EntryPage:
     """An entry with what stands around it; lists of entries are newest first.
 
-    What the curator left out of the paper is filled in from `record`, which is what arXiv says;
-    `events` are what became of the paper since, `replies` what people said of it, both oldest first.
+    `record` is what arXiv says of the paper, `events` are what became of the paper since, `replies` what people said of it, both oldest first.
     """
 
     stored: StoredEntry

@@ -34,11 +34,12 @@ async def export_text(db: Database, form: Format, query: str = "") -> AsyncItera
     """
     match form:
         case Format.JSONL:
-            async for stored in chosen(db, query):
+            async for stored in chosen(db, query, as_written=False):
                 yield json.dumps(entry_json(stored), ensure_ascii=False) + "\n"
         case Format.DIGEST | Format.BIBTEX:
-            found = [stored.entry async for stored in chosen(db, query)]
-            write = digest_page.write if form is Format.DIGEST else bibtex.write
+            is_digest = form is Format.DIGEST
+            found = [s.entry async for s in chosen(db, query, as_written=is_digest)]
+            write = digest_page.write if is_digest else bibtex.write
             yield await asyncio.to_thread(write, found)
         case Format.VAULT:
             raise UsageError("A vault is a folder: say with --out PATH where it shall be")
@@ -54,7 +55,7 @@ async def export_vault(db: Database, folder: Path, query: str = "") -> int:
     taken: set[str] = set()
     written = 0
     page: list[StoredEntry] = []
-    async for stored in chosen(db, query):
+    async for stored in chosen(db, query, as_written=True):
         page.append(stored)
         if len(page) == _PAGE:
             written += await asyncio.to_thread(_write_notes, folder, page, taken)
@@ -62,15 +63,19 @@ async def export_vault(db: Database, folder: Path, query: str = "") -> int:
     return written + await asyncio.to_thread(_write_notes, folder, page, taken)
 
 
-async def chosen(db: Database, query: str) -> AsyncIterator[StoredEntry]:
-    """What the query finds, oldest day first and within a day in the order of the sources."""
+async def chosen(db: Database, query: str, *, as_written: bool) -> AsyncIterator[StoredEntry]:
+    """What the query finds, oldest day first and within a day in the order of the sources.
+
+    `as_written` is for what may be read in again: arXiv's words must not become the curator's.
+    """
     wanted = parse(query)
     async with db.reading() as tx:
         found = await search.list_all(tx, wanted) if wanted.terms else None
         ordered = await entries.list_in_order(tx, found)
     for start in range(0, len(ordered), _PAGE):
         async with db.reading() as tx:
-            page = await entries.list_by_id(tx, ordered[start : start + _PAGE])
+            part = ordered[start : start + _PAGE]
+            page = await entries.list_by_id(tx, part, as_written=as_written)
         for stored in page:
             yield stored
 

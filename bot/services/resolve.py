@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bot.domain.arxiv import parse_arxiv_id
-from bot.domain.record import Change, changes, sweep_day
+from bot.domain.record import Change, changes, sweep_day, tells_more
 from bot.ports import PaperSource, SourceError, SourceQuestionError
-from bot.store import events, records
+from bot.store import events, records, slots
 from bot.store.database import Database
 
 log = logging.getLogger(__name__)
 
 BATCH = 100
 """So many papers are asked about at once: what arXiv's manual recommends, and short enough."""
+
+_STILL_READ = timedelta(days=14)
+"""Messages of so long ago are completed when more is known; older ones are left in peace."""
 
 _NEWLY_WRITTEN = timedelta(days=3)
 
@@ -93,6 +96,8 @@ async def _ask(
             if number not in known or known[number].id.version <= record.id.version
         ]
         await records.put(tx, newest)
+        told = [r.id.number for r in newest if tells_more(known.get(r.id.number), r)]
+        await slots.touch(tx, told, clock() - _STILL_READ)
         await records.note_asked(tx, today, found=wanted, missing=missing)
         await events.add(tx, news, clock())
     for number, change in news:

@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.domain.arxiv import ArxivId
 from bot.domain.entry import (
+    AtArxiv,
     Commentary,
     Entry,
     EntryId,
@@ -41,21 +42,27 @@ async def find(tx: Transaction, entry_id: EntryId) -> StoredEntry | None:
     return found[0] if found else None
 
 
-async def list_by_id(tx: Transaction, entry_ids: Iterable[EntryId]) -> tuple[StoredEntry, ...]:
-    """Those of these entries that there are, withdrawn or not, in the order asked for."""
+async def list_by_id(
+    tx: Transaction, entry_ids: Iterable[EntryId], *, as_written: bool = False
+) -> tuple[StoredEntry, ...]:
+    """Those of these entries that there are, withdrawn or not, in the order asked for.
+
+    `as_written` leaves out what arXiv says of their papers (see `load`).
+    """
     asked = tuple(entry_ids)
-    return await tx.call(partial(_list_by_id, asked=asked))
+    return await tx.call(partial(_list_by_id, asked=asked, as_written=as_written))
 
 
 def _list_by_id(
-    connection: sqlite3.Connection, asked: Sequence[EntryId]
+    connection: sqlite3.Connection, asked: Sequence[EntryId], *, as_written: bool
 ) -> tuple[StoredEntry, ...]:
     rows = connection.execute(
         "SELECT id, newness FROM entry WHERE id IN (SELECT value FROM json_each(:asked))",
         {"asked": json.dumps(asked)},
     )
     newness: dict[int, int] = dict(rows.fetchall())
-    return load(connection, [newness[entry_id] for entry_id in asked if entry_id in newness])
+    found = [newness[entry_id] for entry_id in asked if entry_id in newness]
+    return load(connection, found, as_written=as_written)
 
 
 async def on_date(tx: Transaction, day: date) -> tuple[StoredEntry, ...]:
@@ -84,7 +91,10 @@ async def between(tx: Transaction, first: date, last: date) -> tuple[StoredEntry
 async def list_of_sources(
     tx: Transaction, source_ids: Iterable[int]
 ) -> Mapping[int, tuple[StoredEntry, ...]]:
-    """The entries of these sources by source, in their order, withdrawn ones included."""
+    """The entries of these sources by source, in their order, withdrawn ones included.
+
+    They are as the curator wrote them: what arXiv says is not filled in.
+    """
     return await tx.call(partial(_list_of_sources, source_ids=tuple(source_ids)))
 
 
@@ -98,7 +108,7 @@ def _list_of_sources(
         """,
         {"ids": json.dumps(source_ids)},
     ).fetchall()
-    stored = load(connection, [newness for _, newness in rows])
+    stored = load(connection, [newness for _, newness in rows], as_written=True)
     grouped = defaultdict(list)
     for (source_id, _), entry in zip(rows, stored, strict=True):
         grouped[source_id].append(entry)
@@ -162,18 +172,24 @@ async def day_after(tx: Transaction, day: date) -> date | None:
     return date.fromisoformat(row["date"]) if row is not None else None
 
 
-def load(connection: sqlite3.Connection, ordered: Sequence[int]) -> tuple[StoredEntry, ...]:
-    """The entries with these values of newness, in that order; all must exist."""
-    them = {"them": json.dumps(ordered)}
+def load(
+    connection: sqlite3.Connection, ordered: Sequence[int], *, as_written: bool = False
+) -> tuple[StoredEntry, ...]:
+    """The entries with these values of newness, in that order; all must exist.
+
+    What the curator left out is filled in from arXiv, and how their papers stand there; not so
+    `as_written`, for whoever compares or writes the curator's own words.
+    """
+    them = {"them": json.dumps(ordered), "filled": not as_written}
     cursor = connection.cursor()
     cursor.row_factory = None  # plain tuples: a look-up is mostly this
     tags: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
     for newness, slug, spelling in cursor.execute(_TAGS, them):
         tags[newness].append((slug, spelling))
     references: defaultdict[int, list[Reference]] = defaultdict(list)
-    for newness, number, version, url, title in cursor.execute(_REFERENCES, them):
+    for newness, number, version, url, title, *now in cursor.execute(_REFERENCES, them):
         arxiv_id = ArxivId(number, version) if number is not None else None
-        references[newness].append(Reference(arxiv_id, url, title))
+        references[newness].append(Reference(arxiv_id, url, title, _at_arxiv(*now)))
     links: defaultdict[int, list[str]] = defaultdict(list)
     for newness, text in cursor.execute(_LINKS, them):
         links[newness].append(text)
@@ -186,9 +202,12 @@ def load(connection: sqlite3.Connection, ordered: Sequence[int]) -> tuple[Stored
 
 
 _ENTRIES = """
-    SELECT e.newness, e.id, e.date, e.withdrawn_at, e.title, e.authors, p.arxiv_id, e.arxiv_version,
-           e.url, e.abstract, e.commentary, s.kind, s.path, e.part, e.text
+    SELECT e.newness, e.id, e.date, e.withdrawn_at, e.title,
+           coalesce(nullif(e.authors, '[]'), a.authors, '[]'), p.arxiv_id, e.arxiv_version, e.url,
+           coalesce(nullif(e.abstract, ''), nullif(a.abstract, '')), a.version, a.is_withdrawn,
+           e.commentary, s.kind, s.path, e.part, e.text
     FROM entry AS e JOIN paper AS p ON p.id = e.paper_id JOIN source AS s ON s.id = e.source_id
+        LEFT JOIN arxiv_record AS a ON a.number = p.arxiv_id AND :filled
     WHERE e.newness IN (SELECT value FROM json_each(:them))
 """
 _TAGS = """
@@ -196,8 +215,9 @@ _TAGS = """
     WHERE et.newness IN (SELECT value FROM json_each(:them)) ORDER BY et.newness, et.position
 """
 _REFERENCES = """
-    SELECT r.newness, p.arxiv_id, r.arxiv_version, p.url, p.title
+    SELECT r.newness, p.arxiv_id, r.arxiv_version, p.url, p.title, a.version, a.is_withdrawn
     FROM reference AS r JOIN paper AS p ON p.id = r.paper_id
+        LEFT JOIN arxiv_record AS a ON a.number = p.arxiv_id AND :filled
     WHERE r.newness IN (SELECT value FROM json_each(:them)) ORDER BY r.newness, r.position
 """
 _LINKS = """
@@ -215,12 +235,19 @@ def _stored(
     links: Sequence[str],
 ) -> StoredEntry:
     entry_id, on, withdrawn_at, title, authors, number, version, url, *rest = row
-    abstract, commentary, kind, path, part, text = rest
+    abstract, version_now, is_withdrawn, commentary, kind, path, part, text = rest
     arxiv_id = ArxivId(number, version) if number is not None else None
     return StoredEntry(
         entry_id,
         Entry(
-            Paper(title, tuple(json.loads(authors)), arxiv_id, url, abstract),
+            Paper(
+                title,
+                tuple(json.loads(authors)),
+                arxiv_id,
+                url,
+                abstract,
+                _at_arxiv(version_now, is_withdrawn),
+            ),
             Source(_KINDS[kind], path, part, text),
             date.fromisoformat(on) if on is not None else None,
             tuple(
@@ -234,3 +261,7 @@ def _stored(
         ),
         instants.from_text(withdrawn_at) if withdrawn_at is not None else None,
     )
+
+
+def _at_arxiv(version: int | None, is_withdrawn: int | None) -> AtArxiv | None:
+    return AtArxiv(version, bool(is_withdrawn)) if version is not None else None

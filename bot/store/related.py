@@ -8,7 +8,6 @@ from functools import partial
 
 from bot.domain.entry import EntryId, Related, SourceKind, StoredEntry
 from bot.domain.link_names import leads_to, linked_name, note_name
-from bot.domain.record import ArxivRecord, filled
 from bot.ports import EntryPage, Mention
 from bot.store import events, records, replies
 from bot.store.database import Row, Transaction
@@ -32,7 +31,7 @@ def _page_of(connection: sqlite3.Connection, stored: StoredEntry) -> EntryPage:
     arxiv_id = stored.entry.paper.arxiv_id
     record = records.load(connection, arxiv_id.number) if arxiv_id is not None else None
     return EntryPage(
-        stored=_filled(stored, record),
+        stored=stored,
         record=record,
         events=events.load(connection, arxiv_id.number) if arxiv_id is not None else (),
         mentions=tuple(
@@ -43,13 +42,6 @@ def _page_of(connection: sqlite3.Connection, stored: StoredEntry) -> EntryPage:
         linked_by=_linked_by(connection, stored),
         same_paper=related(_SAME_PAPER),
     )
-
-
-def _filled(stored: StoredEntry, record: ArxivRecord | None) -> StoredEntry:
-    if record is None:
-        return stored
-    paper = filled(stored.entry.paper, record)
-    return replace(stored, entry=replace(stored.entry, paper=paper))
 
 
 def _links(connection: sqlite3.Connection, stored: StoredEntry) -> tuple[Related, ...]:

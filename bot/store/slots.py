@@ -126,6 +126,33 @@ async def posted(
     return frozenset(EntryId(row["entry_id"]) for row in rows)
 
 
+async def touch(tx: Transaction, numbers: Iterable[str], since: datetime) -> None:
+    """More is known of these papers: slots closed since then that show them are looked at again.
+
+    They show a paper that they hold an entry about, or that such an entry refers to.
+    """
+    await tx.run(
+        """
+        WITH known (id) AS (
+            SELECT p.id FROM paper AS p
+            WHERE p.arxiv_id IN (SELECT value FROM json_each(:numbers))
+        ), about (id) AS (
+            SELECT e.id FROM entry AS e JOIN known ON known.id = e.paper_id
+            UNION
+            SELECT e.id FROM known JOIN reference AS r ON r.paper_id = known.id AND r.newness > 0
+                JOIN entry AS e ON e.newness = r.newness
+        )
+        INSERT INTO changed_entry (entry_id)
+        SELECT DISTINCT se.entry_id
+        FROM about JOIN slot_entry AS se ON se.entry_id = about.id AND se.position IS NOT NULL
+            JOIN slot AS s ON s.id = se.slot_id
+        WHERE s.closed_at >= :since
+        ON CONFLICT DO NOTHING
+        """,
+        {"numbers": json.dumps(list(numbers)), "since": to_text(since)},
+    )
+
+
 async def take_changed(tx: Transaction, limit: int) -> tuple[ClosedSlot, ...]:
     """The slots that show entries changed since the last call; they are forgotten with it."""
     rows = await tx.all(

@@ -84,7 +84,9 @@ async def take_in(db: Database, *paths: Path, **options: object) -> Report:
 
 async def kept(db: Database) -> dict[str, StoredEntry]:
     """Entries by title, withdrawn ones not included."""
-    return {stored.entry.paper.title: stored async for stored in export.chosen(db, "")}
+    return {
+        stored.entry.paper.title: stored async for stored in export.chosen(db, "", as_written=True)
+    }
 
 
 def counts(report: Report) -> tuple[int, int, int, int]:

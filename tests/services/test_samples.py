@@ -36,7 +36,7 @@ def vault(shared: Path) -> Path:
 
 
 async def everything(db: Database) -> list[StoredEntry]:
-    return [stored async for stored in export.chosen(db, "")]
+    return [stored async for stored in export.chosen(db, "", as_written=True)]
 
 
 async def test_a_published_day_is_read_whole(db, page):

@@ -16,7 +16,7 @@ from bot.domain.day_text import day_text
 from bot.domain.document import Document
 from bot.domain.entry import Reference
 from bot.domain.inlines import inlines as linked
-from bot.domain.present import paper_url
+from bot.domain.present import news, paper_url
 from bot.domain.words import Say
 from bot.ports import BoardMessage
 
@@ -67,6 +67,7 @@ def make_view(voices: Callable[[str], Say], *, build: str) -> View:
         "opens_thread": opens_thread,
         "version": version,
         "reference_url": reference_url,
+        "news": news,
     }
     environment.filters |= {
         "document": render.render,
