@@ -1,7 +1,9 @@
 """The part of the bot that discusses, as a process to be killed: see `test_talk.py`.
 
 It stands between two platforms that both repeat what was not acknowledged. What people say is
-in a script, a line each; what was acknowledged is noted in a file, after it was heard.
+in a script, a line each: something new or newly worded, or (`"text": null`) taken back. What was
+acknowledged is noted in a file, after it was heard. With `--real` the platforms are a fake Slack and
+a fake Discord behind the real adapters.
 
 python -m tests.chaos.talker --database FILE --slack URL --discord URL --script FILE --acks FILE
 """
@@ -19,17 +21,16 @@ from bot.domain.delivery import Patience
 from bot.domain.pace import Pace
 from bot.domain.words import ENGLISH
 from bot.ports import Chat, MessageRef, Platform, Said, User, parse_channel
-from bot.services import discuss
+from bot.services import discuss, edits, removals
 from bot.services.deliver import Deliverer, Terms
 from bot.services.discuss import Talk
 from bot.store.database import opened
-from tests.chaos.runner import DoomedDatabase, now
+from tests.chaos.runner import DoomedDatabase, discord_chat, now, slack_chat
 from tests.fakes.http_chat import connected
 
 
-def utterance(line: str) -> Said:
+def utterance(told: dict[str, str]) -> Said:
     """What somebody said, as the script has it."""
-    told = json.loads(line)
     channel = parse_channel(told["channel"])
     root, message = MessageRef(channel, told["root"]), MessageRef(channel, told["message"])
     return Said(
@@ -45,13 +46,16 @@ async def hear(talk: Talk, script: Path, acks: Path) -> None:
     """Whatever was not acknowledged, in the order in which it was said."""
     lines = await asyncio.to_thread(script.read_text, encoding="utf-8")
     heard = set((await asyncio.to_thread(acks.read_text, encoding="utf-8")).split())
-    for line in lines.splitlines():
-        said = utterance(line)
-        if said.message.id in heard:
+    for number, line in enumerate(lines.splitlines()):
+        if str(number) in heard:
             continue
-        await discuss.hear(talk, said)
+        told = json.loads(line)
+        if told["text"] is None:
+            await discuss.unhear(talk, MessageRef(parse_channel(told["channel"]), told["message"]))
+        else:
+            await discuss.hear(talk, utterance(told))
         with acks.open("a", encoding="utf-8") as file:
-            file.write(f"{said.message.id}\n")
+            file.write(f"{number}\n")
         await asyncio.sleep(0.01)
 
 
@@ -67,8 +71,15 @@ async def main(options: argparse.Namespace) -> None:
             moment, number = options.doom
             db = DoomedDatabase(db, moment, int(number))
         chats: dict[Platform, Chat] = {}
-        for platform, url in ((Platform.SLACK, options.slack), (Platform.DISCORD, options.discord)):
-            chats[platform] = await stack.enter_async_context(connected(url, platform))
+        if options.real:
+            real = slack_chat(options.slack, blind=False)
+            chats[Platform.SLACK] = await stack.enter_async_context(real)
+            real = discord_chat(options.discord, blind=False)
+            chats[Platform.DISCORD] = await stack.enter_async_context(real)
+        else:
+            places = ((Platform.SLACK, options.slack), (Platform.DISCORD, options.discord))
+            for platform, url in places:
+                chats[platform] = await stack.enter_async_context(connected(url, platform))
         talk = Talk(db, now, lambda _: ENGLISH)
         deliverer = Deliverer(
             db,
@@ -85,6 +96,15 @@ async def main(options: argparse.Namespace) -> None:
             while True:
                 await discuss.catch_up(talk)
                 await deliverer.drain(stopping)
+                for change_due in (edits.edit_due, removals.remove_due):
+                    await change_due(
+                        db,
+                        chats,
+                        clock=now,
+                        pace=Pace({}),
+                        jitter=random.random,
+                        stopping=stopping,
+                    )
                 await asyncio.sleep(0.05)
 
 
@@ -95,5 +115,6 @@ if __name__ == "__main__":
     parser.add_argument("--slack", required=True)
     parser.add_argument("--discord", required=True)
     parser.add_argument("--timeout", type=float, default=0.5)
+    parser.add_argument("--real", action="store_true")
     parser.add_argument("--doom", nargs=2)
     asyncio.run(main(parser.parse_args()))

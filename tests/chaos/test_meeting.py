@@ -1,0 +1,290 @@
+"""Slack and Discord at once, behind the real adapters, while the bot is killed and killed again.
+
+People talk by turns on both sides, change what they said and take it back. In the end each side
+shows what was said on the other, once and in order, and nothing of its own.
+"""
+
+import asyncio
+import json
+import os
+import random
+import re
+import signal
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.domain.words import ENGLISH
+from bot.ports import ChannelRef, MessageRef, Platform, parse_channel
+from bot.services import plan, subscribe
+from bot.services.subscribe import Words
+from bot.store import circles, threads
+from tests import stage as stages
+from tests.adapters.slack.stage import said_in_blocks
+from tests.chaos import stage, test_discord, test_slack
+from tests.chaos.runner import discord_chat, slack_chat
+from tests.chaos.test_slack import side_by_side
+from tests.fakes.discord import FakeDiscord, text_of
+from tests.fakes.discord import Fault as DiscordFault
+from tests.fakes.slack import FakeSlack
+from tests.fakes.slack import Fault as SlackFault
+
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
+
+SLACK, DISCORD = parse_channel("slack:T1/C1"), parse_channel("discord:1/11")
+
+Script = list[dict[str, str | None]]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "seed" in metafunc.fixturenames:
+        every = metafunc.config.getoption("--chaos-seeds") == "all"
+        metafunc.parametrize("seed", range(20) if every else (1,))
+
+
+@dataclass(slots=True)
+class Scene:
+    """Both platforms with one paper on each, in channels that are linked."""
+
+    folder: Path
+    slack: FakeSlack
+    discord: FakeDiscord
+    roots: dict[ChannelRef, MessageRef]
+
+    def write(self, script: Script) -> None:
+        lines = (json.dumps(line) for line in script)
+        (self.folder / "script").write_text("\n".join(lines), encoding="utf-8")
+        (self.folder / "acks").touch()
+
+    @asynccontextmanager
+    async def talker(self, *arguments: str) -> AsyncIterator[Process]:
+        """The bot's discussing part, a process that is killed at the end of the block."""
+        places = (("--database", "bot.db"), ("--script", "script"), ("--acks", "acks"))
+        process = await stage.start(
+            "tests.chaos.talker",
+            *(word for name, file in places for word in (name, str(self.folder / file))),
+            *("--slack", self.slack.url, "--discord", self.discord.api_base),
+            *("--real", "--timeout", "1.5"),
+            *arguments,
+        )
+        try:
+            yield process
+        finally:
+            await stage.end(process)
+
+    def shown(self) -> dict[ChannelRef, list[str]]:
+        """The thoughts that stand in each thread, as people read them from top to bottom."""
+        in_slack = self.slack.replies(self.roots[SLACK].id)
+        in_discord = self.discord.messages(int(self.roots[DISCORD].id))
+        return {
+            SLACK: thoughts(said_in_blocks(one.get("blocks", [])) for one in in_slack),
+            DISCORD: thoughts(text_of(one) for one in in_discord),
+        }
+
+    async def until_shown(self, wanted: dict[ChannelRef, list[str]], seconds: float = 90) -> None:
+        """Wait until both sides show what they should, and see that they still do after a while."""
+        try:
+            async with asyncio.timeout(seconds):
+                while self.shown() != wanted:  # noqa: ASYNC110 - another process has no event
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            assert self.shown() == wanted, await stage.states(self.folder / "bot.db")
+        await asyncio.sleep(2)  # time in which a double would come
+        assert self.shown() == wanted
+
+
+def thoughts(texts: Iterable[str]) -> list[str]:
+    return [found[0] for text in texts if (found := re.search(r"thought \d+(, mended)?", text))]
+
+
+@asynccontextmanager
+async def scene(folder: Path) -> AsyncIterator[Scene]:
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    async with FakeSlack() as slack, FakeDiscord() as discord:
+        roots = await posted(folder, slack, discord)
+        yield Scene(folder, slack, discord, roots)
+        slack.chaos, discord.chaos = lambda _: None, lambda _method, _route: None
+        assert discord.complaints == []
+
+
+async def posted(
+    folder: Path, slack: FakeSlack, discord: FakeDiscord
+) -> dict[ChannelRef, MessageRef]:
+    at = datetime.now(UTC) - timedelta(minutes=2)
+    async with (
+        stages.staged(folder, at, folder / "bot.db") as world,
+        slack_chat(slack.url, blind=False) as one,
+        discord_chat(discord.api_base, blind=False) as other,
+    ):
+        await world.note("Paper", at.date())
+        for channel in (SLACK, DISCORD):
+            words = Words(at=f"{at:%H:%M}", zone="UTC")
+            await subscribe.add(world.db, channel, words, now=at)
+        async with world.db.transaction() as tx:
+            await circles.join(tx, str(SLACK), str(DISCORD), at)
+        await plan.plan_due(world.db, now=at, voices=lambda _: ENGLISH)
+        deliverer = world.deliverer({Platform.SLACK: one, Platform.DISCORD: other})
+        await deliverer.drain(asyncio.Event())
+        async with world.db.reading() as tx:
+            [entry] = await tx.all("SELECT id FROM entry")
+            roots = {
+                channel: await threads.find_posted(tx, entry["id"], str(channel))
+                for channel in (SLACK, DISCORD)
+            }
+        return {channel: root for channel, root in roots.items() if root is not None}
+
+
+def conversation(roots: dict[ChannelRef, MessageRef], count: int) -> Script:
+    """Both sides say something by turns; each fifth is mended later, each seventh taken back."""
+    script: Script = []
+
+    def line(number: int, text: str | None) -> dict[str, str | None]:
+        channel = (SLACK, DISCORD)[number % 2]
+        return {
+            "channel": str(channel),
+            "root": roots[channel].id,
+            "message": f"p{number}",
+            "user": f"person {number % 3}",
+            "text": text,
+        }
+
+    for number in range(count):
+        script.append(line(number, f"thought {number}"))
+        if number % 5 == 4:
+            script.append(line(number - 1, f"thought {number - 1}, mended"))
+        if number % 7 == 6:
+            script.append(line(number - 2, None))
+    return script
+
+
+def crossed(script: Script) -> dict[ChannelRef, list[str]]:
+    """What each side is to show in the end of what was said on the other."""
+    last: dict[tuple[str, str], str | None] = {}
+    for line in script:
+        last[str(line["channel"]), str(line["message"])] = line["text"]
+    return {
+        side: [text for (channel, _), text in last.items() if channel == str(other) and text]
+        for side, other in ((SLACK, DISCORD), (DISCORD, SLACK))
+    }
+
+
+async def test_whatever_is_killed_each_reply_is_on_the_other_side_once_and_in_order(
+    tmp_path, seed, pytestconfig
+):
+    count, kills = (60, 12) if pytestconfig.getoption("--chaos-seeds") == "all" else (30, 5)
+    dice = random.Random(seed)
+    async with scene(tmp_path) as here:
+        script = conversation(here.roots, count)
+        here.write(script)
+        here.slack.chaos = test_slack.misbehaving(seed)
+        here.discord.chaos = test_discord.misbehaving(seed)
+        for _ in range(kills):
+            async with here.talker():
+                await asyncio.sleep(dice.uniform(1.0, 2.5))
+        async with here.talker():
+            await here.until_shown(crossed(script), seconds=240)
+
+
+FEW = 4
+"""Utterances of a story that is told at every point of death; the third is taken back."""
+
+
+def short_story(roots: dict[ChannelRef, MessageRef]) -> Script:
+    script = conversation(roots, FEW)
+    return [*script, {**script[1], "text": "thought 1, mended"}, {**script[2], "text": None}]
+
+
+async def survived(here: Scene, *doom: str, kill: Callable[[Scene, Process], None]) -> bool:
+    """Whether all is well after one death and a second life."""
+    script = short_story(here.roots)
+    here.write(script)
+    async with here.talker(*doom) as doomed:
+        kill(here, doomed)
+        async with asyncio.timeout(60):
+            await doomed.wait()
+    here.slack.chaos, here.discord.chaos = lambda _: None, lambda _method, _route: None
+    async with here.talker():
+        await here.until_shown(crossed(script))
+    return doomed.returncode == -signal.SIGKILL
+
+
+@asynccontextmanager
+async def scenes(folder: Path, numbers: Iterable[int]) -> AsyncIterator[dict[int, Scene]]:
+    """A scene for each number, set one after the other: discord.py knows one address a process."""
+    async with AsyncExitStack() as stack:
+        yield {
+            number: await stack.enter_async_context(scene(folder / str(number)))
+            for number in numbers
+        }
+
+
+def by_itself(_scene: Scene, _process: Process) -> None:
+    """It kills itself at a commit."""
+
+
+COMMITS = range(1, 16)
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_killed_around_any_commit_both_sides_show_the_same(tmp_path, moment):
+    async with scenes(tmp_path, COMMITS) as all_scenes:
+        told = await side_by_side(
+            survived(here, "--doom", moment, str(number), kill=by_itself)
+            for number, here in all_scenes.items()
+        )
+
+    assert told == [True] * len(COMMITS)
+
+
+def at_request(moment: str, number: int) -> Callable[[Scene, Process], None]:
+    """SIGKILL at the n-th request that posts, edits or deletes, on whichever platform it is."""
+
+    def kill(here: Scene, process: Process) -> None:
+        requests = 0
+
+        def is_the_one() -> bool:
+            nonlocal requests
+            requests += 1
+            if requests == number:
+                os.kill(process.pid, signal.SIGKILL)
+            return requests == number
+
+        def in_slack(method: str) -> SlackFault | None:
+            acts = method in {"chat.postMessage", "chat.update", "chat.delete"}
+            return SlackFault(when=moment, drop=True) if acts and is_the_one() else None
+
+        def in_discord(method: str, route: str) -> DiscordFault | None:
+            acts = method in {"POST", "PATCH", "DELETE"} and route in {"messages", "message"}
+            return DiscordFault(when=moment, drop=True) if acts and is_the_one() else None
+
+        here.slack.chaos, here.discord.chaos = in_slack, in_discord
+
+    return kill
+
+
+REQUESTS = range(1, 6)
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_killed_during_any_request_both_sides_show_the_same(tmp_path, moment):
+    async with scenes(tmp_path, REQUESTS) as all_scenes:
+        told = await side_by_side(
+            survived(here, kill=at_request(moment, number)) for number, here in all_scenes.items()
+        )
+
+    assert told == [True] * len(REQUESTS)
+
+
+async def test_a_side_that_is_killed_for_good_would_be_noticed(tmp_path):
+    async with scene(tmp_path) as here:
+        script = conversation(here.roots, 4)
+        here.write(script)
+        here.discord.chaos = lambda _method, _route: DiscordFault(status=503)
+        async with here.talker():
+            with pytest.raises(AssertionError):
+                await here.until_shown(crossed(script), seconds=8)
