@@ -3,7 +3,9 @@
 Beside Discord's own addresses it answers `POST /control/{verb}` with a JSON object of arguments:
 `channels {"first", "count"}` makes text channels, `fail {…}` a `Fault`, `drop` and `invalidate`
 do that to the gateway, `forget` lets minutes pass for nonces, `types {"name", "options"}` lets
-somebody send a command and waits for its answer, and `counts` tells what came of it all.
+somebody send a command and waits for its answer, `says {"text", "at"}` lets somebody talk,
+`rates` begins to enforce Discord's limits, `messages` gives what stands where, and `counts` tells
+what came of it all.
 """
 
 import argparse
@@ -16,7 +18,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.fakes.discord.faults import Fault
-from tests.fakes.discord.server import FakeDiscord
+from tests.fakes.discord.server import FakeDiscord, text_of
 
 
 class Control:
@@ -57,6 +59,20 @@ class Control:
         asked = await self._discord.types(name, options)
         answer = await asked.answer()
         return {"acked_after": asked.acked_after, "private": asked.private, "answer": answer}
+
+    async def do_says(self, text: str, at: int) -> Any:
+        return await self._discord.says(text, at=at)
+
+    async def do_rates(self) -> Any:
+        self._discord.rates.on = True
+        return {}
+
+    async def do_messages(self) -> Any:
+        return [
+            {"id": message["id"], "channel": channel.id, "text": text_of(message)}
+            for channel in self._discord.world.channels.values()
+            for message in channel.messages.values()
+        ]
 
     async def do_counts(self) -> Any:
         requests = self._discord.requests

@@ -434,6 +434,13 @@ class FakeSlack:
             case "fault":
                 self.faults.append(Fault(**order["with"]))
                 answer = {}
+            case "channels":
+                for number in range(order["with"]["count"]):
+                    self.world.add_channel(f"C{number}", f"channel-{number}")
+                answer = {}
+            case "limits":
+                self.limits = Limits()
+                answer = {}
             case "messages":
                 answer = {"messages": self.channel(order["with"]["channel"]).messages}
             case "calls":
