@@ -171,8 +171,8 @@ async def _open_threads(
         rows = await tx.all("SELECT id FROM entry ORDER BY id")
         entries = [EntryId(row["id"]) for row in rows]
         for place in range(CHANNELS):
-            slack, discord = _pair(place)
-            await circles.join(tx, str(slack), str(discord), now())
+            one, other = _pair(place)
+            await circles.join(tx, str(one), str(other), now())
         for place, entry in enumerate(entries):
             pair = _pair(place % CHANNELS)
             await deliveries.add(tx, [_draft(channel, entry) for channel in pair], now())

@@ -1,0 +1,203 @@
+"""What every platform tells the bot of what people say in threads: one suite over all of them.
+
+A platform joins by adding to `PLATFORMS` a function that opens a `Place`.
+"""
+
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from bot.domain.document import Document, Paragraph, Text
+from bot.ports import ChannelRef, Chat, DeliveryKey, MessageRef, Said
+from tests.adapters.discord.stage import PAPERS, hall
+from tests.adapters.slack.stage import CHANNEL as SLACK_CHANNEL
+from tests.adapters.slack.stage import staged as staged_slack
+from tests.adapters.slack.stage import until
+from tests.adapters.web.stage import staged
+from tests.adapters.web.test_talk import GENERAL
+from tests.fakes.discord.world import FORUM
+
+numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A running chat with people in it, and what the bot has been told.
+
+    `say` puts a person's words into the thread of a root; what it returns is given to `edit` and
+    `take_back`. `calling` is how a person calls the bot there.
+    """
+
+    chat: Chat
+    channel: ChannelRef
+    heard: list[Said]
+    taken_back: list[MessageRef]
+    say: Callable[[MessageRef, str], Awaitable[Any]]
+    edit: Callable[[Any, str], Awaitable[object]]
+    take_back: Callable[[Any], Awaitable[object]]
+    calling: str
+
+    async def root(self) -> MessageRef:
+        """A paper's message."""
+        paper = Document(
+            (Paragraph((Text("a paper"),)),), "a paper", opens_thread=True, thread_name="a paper"
+        )
+        return await self.chat.post(self.channel, paper, key=key())
+
+
+def key() -> DeliveryKey:
+    return DeliveryKey(f"d{next(numbers):024x}")
+
+
+@asynccontextmanager
+async def web() -> AsyncIterator[Place]:
+    async with staged() as stage:
+
+        async def post(path: str, **body: object) -> Any:
+            status, answer = await stage.post(path, **body)
+            assert status == 200, answer
+            return answer
+
+        async def say(root: MessageRef, text: str) -> int:
+            body = {"channel": "general", "text": text, "nonce": key(), "root": int(root.id)}
+            return int((await post("/api/say", **body))["change"]["id"])
+
+        yield Place(
+            stage.chat,
+            GENERAL,
+            stage.ear.heard,
+            stage.ear.taken_back,
+            say,
+            lambda message, text: post("/api/edit", message=message, text=text),
+            lambda message: post("/api/remove", message=message),
+            "@paperbot",
+        )
+
+
+@asynccontextmanager
+async def slack() -> AsyncIterator[Place]:
+    async with staged_slack() as stage:
+        yield Place(
+            stage.chat,
+            SLACK_CHANNEL,
+            stage.inbox.heard,
+            stage.inbox.forgotten,
+            lambda root, text: stage.slack.say(text, thread=root.id),
+            stage.slack.edit,
+            stage.slack.take_back,
+            "<@UBOT>",
+        )
+
+
+@asynccontextmanager
+async def discord(channel: ChannelRef = PAPERS) -> AsyncIterator[Place]:
+    async with hall() as opened:
+        opened.discord.world.add_channel(20, "forum", type=FORUM)
+        opened.start()
+        await opened.connected()
+
+        async def say(root: MessageRef, text: str) -> Any:
+            thread = int(root.id.rpartition("/")[2])
+            calls = "@paperbot" in text
+            return await opened.discord.says(text, at=thread, mentions_bot=calls)
+
+        yield Place(
+            opened.chat,
+            channel,
+            opened.desk.heard,
+            opened.desk.taken_back,
+            say,
+            opened.discord.edits,
+            opened.discord.takes_back,
+            "@paperbot",
+        )
+
+
+def discord_forum() -> AbstractAsyncContextManager[Place]:
+    return discord(ChannelRef(PAPERS.platform, PAPERS.workspace, "20"))
+
+
+PLATFORMS: dict[str, Callable[[], AbstractAsyncContextManager[Place]]] = {
+    "discord": discord,
+    "discord forum": discord_forum,
+    "slack": slack,
+    "web": web,
+}
+
+
+@pytest.fixture(params=sorted(PLATFORMS))
+async def place(request: pytest.FixtureRequest) -> AsyncIterator[Place]:
+    async with PLATFORMS[request.param]() as opened:
+        yield opened
+
+
+async def test_what_a_person_says_in_a_thread_is_told_with_its_root(place: Place):
+    root = await place.root()
+
+    await place.say(root, "What about the baseline?")
+    await until(lambda: place.heard)
+
+    (said,) = place.heard
+    assert (said.root, said.text, said.mentions_bot) == (root, "What about the baseline?", False)
+    assert said.message.channel == root.channel
+    assert said.message != root
+    assert said.user.name
+
+
+async def test_who_calls_the_bot_is_told_apart(place: Place):
+    root = await place.root()
+
+    await place.say(root, f"{place.calling} abstract")
+    await until(lambda: place.heard)
+
+    assert {said.mentions_bot for said in place.heard} == {True}
+    assert all("abstract" in said.text for said in place.heard)
+
+
+async def test_what_is_said_keeps_its_order(place: Place):
+    root = await place.root()
+    texts = [f"thought {number}" for number in range(6)]
+
+    for text in texts:
+        await place.say(root, text)
+    await until(lambda: len(place.heard) >= len(texts))
+
+    assert [said.text for said in place.heard] == texts
+
+
+async def test_what_is_changed_is_told_again_as_the_same_message(place: Place):
+    root = await place.root()
+    message = await place.say(root, "befor")
+    await until(lambda: place.heard)
+
+    await place.edit(message, "before")
+    await until(lambda: len(place.heard) >= 2)
+
+    first, again = place.heard
+    assert (again.message, again.root, again.text) == (first.message, root, "before")
+
+
+async def test_what_is_taken_back_is_told(place: Place):
+    root = await place.root()
+    message = await place.say(root, "oops")
+    await until(lambda: place.heard)
+
+    await place.take_back(message)
+    await until(lambda: place.taken_back)
+
+    assert place.heard[0].message in place.taken_back
+
+
+async def test_the_bots_own_replies_are_told_to_nobody(place: Place):
+    root = await place.root()
+    own = Document((Paragraph((Text("mine"),)),), "mine")
+
+    await place.chat.reply(root, own, key=key())
+    await place.say(root, "a person's")
+    await until(lambda: place.heard)
+
+    assert [said.text for said in place.heard] == ["a person's"]
