@@ -264,6 +264,21 @@ def present_event(
     return Document((Paragraph((Text(text), *link)),), summary=text)
 
 
+def present_event_of_reference(
+    kind: PaperEventKind, number: str, title: str, say: Say
+) -> Document | None:
+    """News of a paper for the thread of one that refers to it; `None` where it says nothing there."""
+    match kind:
+        case PaperEventKind.WITHDRAWN:
+            text = say("A paper that is referred to here was withdrawn by its authors:")
+        case PaperEventKind.REINSTATED:
+            text = say("A paper that is referred to here is no longer withdrawn:")
+        case _:
+            return None
+    link = Link(title, f"https://arxiv.org/abs/{number}")
+    return Document((Paragraph((Text(text), Text(" "), link)),), summary=f"{text} {title}")
+
+
 def _taken_up(citing: Related, say: Say) -> str:
     if citing.date is None:
         return say("Taken up again in “{title}”.", title=citing.title)

@@ -1,10 +1,19 @@
-"""News of a paper comes into its threads: a new version, a withdrawal, a later entry about it."""
+"""News of a paper comes into its threads: a new version, a withdrawal, a later entry about it.
 
+A withdrawal also comes into the threads of entries that refer to the paper: what they say may rest
+on it.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+from bot.domain.document import Document
 from bot.domain.entry import EntryId, Related
-from bot.domain.present_discussion import present_event
-from bot.domain.record import PaperEvent
+from bot.domain.present_discussion import present_event, present_event_of_reference
+from bot.domain.record import PaperEvent, PaperEventKind
+from bot.domain.words import Say
 from bot.services.discuss import Talk, channel_voice, reply_in
-from bot.store import channel_wishes, entries, events, threads
+from bot.store import channel_wishes, entries, events, records, threads
 from bot.store.database import Transaction
 
 _EVENTS = 50
@@ -34,17 +43,47 @@ async def _tell(tx: Transaction, talk: Talk, event: PaperEvent) -> int:
     citing = await _related(tx, event.entry_id) if event.entry_id is not None else None
     planned = 0
     for thread in await threads.list_about(tx, event.number, event.noticed_at):
-        channel = str(thread.channel)
-        if thread.entry_id == event.entry_id:
-            continue
-        if not (await channel_wishes.get(tx, channel)).notices:
-            continue
-        say = await channel_voice(tx, talk, channel)
-        document = present_event(event.kind, event.new_version, event.number, citing, say)
-        if document is not None:
-            name = ("news", channel, thread.message.id, str(event.id))
-            planned += await reply_in(tx, thread.message, document, name, talk.clock())
+        if thread.entry_id != event.entry_id:
+            planned += await _say_in(
+                tx,
+                talk,
+                thread,
+                event,
+                partial(present_event, event.kind, event.new_version, event.number, citing),
+            )
+    if event.kind in _STRIKES_WHAT_BUILDS_ON_IT:
+        title = await _title(tx, event.number)
+        for thread in await threads.list_referring(tx, event.number, event.noticed_at):
+            present = partial(present_event_of_reference, event.kind, event.number, title)
+            planned += await _say_in(tx, talk, thread, event, present)
     return planned
+
+
+_STRIKES_WHAT_BUILDS_ON_IT = frozenset({PaperEventKind.WITHDRAWN, PaperEventKind.REINSTATED})
+"""What is told in the threads of entries that refer to the paper, too; a new version is not."""
+
+
+async def _say_in(
+    tx: Transaction,
+    talk: Talk,
+    thread: threads.Posted,
+    event: PaperEvent,
+    present: Callable[[Say], Document | None],
+) -> int:
+    """Plan the news of an event for a thread, if its channel wants any."""
+    channel = str(thread.channel)
+    if not (await channel_wishes.get(tx, channel)).notices:
+        return 0
+    document = present(await channel_voice(tx, talk, channel))
+    if document is None:
+        return 0
+    name = ("news", channel, thread.message.id, str(event.id))
+    return await reply_in(tx, thread.message, document, name, talk.clock())
+
+
+async def _title(tx: Transaction, number: str) -> str:
+    known = await records.find(tx, [number])
+    return known[number].title if number in known else f"arXiv:{number}"
 
 
 async def _related(tx: Transaction, entry_id: EntryId) -> Related | None:

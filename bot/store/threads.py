@@ -7,7 +7,7 @@ from bot.domain.copies import Thread
 from bot.domain.delivery import REFUSED
 from bot.domain.entry import EntryId
 from bot.ports import ChannelRef, MessageRef, parse_channel
-from bot.store.database import Transaction
+from bot.store.database import Row, Transaction
 from bot.store.instants import to_text
 
 
@@ -130,11 +130,27 @@ async def list_about(tx: Transaction, number: str, at: datetime) -> tuple[Posted
         """,
         {"number": number, "at": to_text(at), "refused": REFUSED},
     )
-    return tuple(
-        Posted(
-            channel=(channel := parse_channel(row["channel"])),
-            message=MessageRef(channel, row["message_id"]),
-            entry_id=EntryId(row["entry_id"]),
-        )
-        for row in rows
+    return tuple(map(_posted, rows))
+
+
+async def list_referring(tx: Transaction, number: str, at: datetime) -> tuple[Posted, ...]:
+    """The threads of entries that refer to a paper of arXiv, as `list_about` gives those about it."""
+    rows = await tx.all(
+        """
+        SELECT d.channel, d.message_id, d.entry_id
+          FROM paper p JOIN reference r ON r.paper_id = p.id JOIN entry e ON e.newness = r.newness
+               JOIN delivery d ON d.entry_id = e.id
+         WHERE p.arxiv_id = :number AND e.newness > 0 AND d.root_id IS NULL AND d.state = 'sent'
+           AND d.sent_at <= :at
+           AND NOT EXISTS (SELECT 1 FROM delivery r
+                            WHERE r.root_id = d.id AND r.state = 'dead' AND r.reason = :refused)
+         ORDER BY d.id
+        """,
+        {"number": number, "at": to_text(at), "refused": REFUSED},
     )
+    return tuple(map(_posted, rows))
+
+
+def _posted(row: Row) -> Posted:
+    channel = parse_channel(row["channel"])
+    return Posted(channel, MessageRef(channel, row["message_id"]), EntryId(row["entry_id"]))

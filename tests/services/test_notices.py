@@ -83,3 +83,42 @@ async def test_what_became_of_a_paper_before_its_thread_was_there_is_no_news(sta
     stage.clock.turn(hours=2)
 
     assert await told(stage) == []
+
+
+REFERRED = "2301.00007"
+
+
+async def refer(stage: TalkStage) -> None:
+    """Another paper is posted, whose note refers to one that has no note."""
+    file = stage.stage.write("Second", today(stage), f"It builds on arXiv:{REFERRED}.")
+    assert file.is_file()
+    await stage.stage.sync()
+    stage.clock.turn(days=1)
+    await stage.post()
+    stage.clock.turn(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        (
+            PaperEventKind.WITHDRAWN,
+            [f"A paper that is referred to here was withdrawn by its authors: arXiv:{REFERRED}"],
+        ),
+        (PaperEventKind.VERSION, []),
+    ],
+)
+async def test_a_withdrawal_is_told_where_the_paper_is_referred_to_and_a_version_is_not(
+    stage, kind, told
+):
+    await refer(stage)
+    async with stage.stage.db.transaction() as tx:
+        await events.add(tx, [(REFERRED, Change(kind, 1, 2))], stage.clock())
+
+    for _ in range(2):
+        await notices.pass_on(stage.talk)
+        await stage.settle()
+
+    in_thread = [words(each.document) for each in stage.thread(stage.root(SLACK, "Second"))]
+    assert [text for text in in_thread if "referred to here" in text] == told
+    assert stage.thread(stage.root(SLACK)) == []
