@@ -22,11 +22,21 @@ def indexed_text(entry: Entry) -> IndexedText:
     paper = entry.paper
     return IndexedText(
         title=segment(paper.title),
-        authors=_apart(paper.authors),
-        abstract=segment(paper.abstract or ""),
+        authors=indexed_authors(paper.authors),
+        abstract=indexed_abstract(paper.abstract),
         commentary=segment("\n\n".join(written.text for written in entry.commentary)),
         tags=_apart(entry.tags),
     )
+
+
+def indexed_authors(authors: tuple[str, ...]) -> str:
+    """The words of the authors' names."""
+    return _apart(authors)
+
+
+def indexed_abstract(abstract: str | None) -> str:
+    """The words of an abstract, if there is one."""
+    return segment(abstract or "")
 
 
 def _apart(texts: tuple[str, ...]) -> str:

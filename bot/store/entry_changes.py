@@ -14,7 +14,7 @@ from typing import Any
 from bot.domain.entry import Entry, EntryId, SourceKind
 from bot.domain.indexed import IndexedText, tag_mark
 from bot.domain.link_names import linked_name, note_name
-from bot.store import instants, papers, tags
+from bot.store import arxiv_words, instants, papers, tags
 from bot.store.database import Transaction
 from bot.store.newness import newness_of
 
@@ -211,6 +211,7 @@ def _add_what_hangs_on(
         """,
         {"rows": _json([(newness, *_indexed(draft, ids)) for newness, draft in keyed])},
     )
+    arxiv_words.index_entries(connection, (newness for newness, _ in keyed))
 
 
 def _indexed(draft: Draft, ids: _Ids) -> tuple[str, str, str, str, str]:

@@ -8,6 +8,7 @@ from datetime import date
 from functools import partial
 
 from bot.domain.entry import EntryId
+from bot.store import arxiv_words
 from bot.store.database import Transaction
 
 
@@ -132,3 +133,4 @@ def _apply(connection: sqlite3.Connection, *, found: Sequence[tuple[int, str]]) 
             both,
         )
         connection.execute("DELETE FROM paper WHERE id = :old", both)
+    arxiv_words.index_papers(connection, (number for _, number in found))

@@ -9,7 +9,7 @@ from functools import partial
 
 from bot.domain.arxiv import ArxivId
 from bot.domain.record import WEEK, ArxivRecord
-from bot.store import instants
+from bot.store import arxiv_words, instants
 from bot.store.database import Row, Transaction
 
 PATIENCE = 2
@@ -100,6 +100,7 @@ def _put(connection: sqlite3.Connection, *, records: Sequence[ArxivRecord]) -> N
         "UPDATE paper SET title = :title WHERE key = 'arxiv:' || :number AND title IS NULL",
         [{"title": record.title, "number": record.id.number} for record in records],
     )
+    arxiv_words.index_papers(connection, (record.id.number for record in records))
 
 
 async def note_asked(

@@ -134,8 +134,7 @@ async def touch(tx: Transaction, numbers: Iterable[str], since: datetime) -> Non
     await tx.run(
         """
         WITH known (id) AS (
-            SELECT p.id FROM paper AS p
-            WHERE p.arxiv_id IN (SELECT value FROM json_each(:numbers))
+            SELECT p.id FROM json_each(:numbers) AS j JOIN paper AS p ON p.key = 'arxiv:' || j.value
         ), about (id) AS (
             SELECT e.id FROM entry AS e JOIN known ON known.id = e.paper_id
             UNION

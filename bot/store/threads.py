@@ -140,7 +140,7 @@ async def list_referring(tx: Transaction, number: str, at: datetime) -> tuple[Po
         SELECT d.channel, d.message_id, d.entry_id
           FROM paper p JOIN reference r ON r.paper_id = p.id JOIN entry e ON e.newness = r.newness
                JOIN delivery d ON d.entry_id = e.id
-         WHERE p.arxiv_id = :number AND e.newness > 0 AND d.root_id IS NULL AND d.state = 'sent'
+         WHERE p.key = 'arxiv:' || :number AND e.newness > 0 AND d.root_id IS NULL AND d.state = 'sent'
            AND d.sent_at <= :at
            AND NOT EXISTS (SELECT 1 FROM delivery r
                             WHERE r.root_id = d.id AND r.state = 'dead' AND r.reason = :refused)

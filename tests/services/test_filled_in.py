@@ -78,6 +78,37 @@ async def test_what_the_curator_wrote_always_wins(stage: Stage):
     assert found.entry.paper.abstract == "My own abstract."
 
 
+async def test_what_is_filled_in_is_found(stage: Stage):
+    await stage.write("261117 Bare", BARE)
+    await stage.write("261117 Mine", OWN)
+    await stage.round()
+
+    assert await titles(stage, '"says this of it"') == ["Bare"]
+    assert await titles(stage, "author:two") == ["Bare"]
+    assert await titles(stage, "author:three") == []  # the curator named others
+
+
+async def test_what_is_filled_in_is_found_after_the_note_was_changed(stage: Stage):
+    await stage.write("261117 Bare", BARE)
+    await stage.round()
+    await stage.write("261117 Bare", BARE + "\n다시 생각.\n")
+
+    assert await titles(stage, '"says this of it"') == ["Bare"]
+    assert await titles(stage, "author:two 다시") == ["Bare"]
+
+
+async def test_a_paper_that_was_found_by_its_title_is_found_by_arxivs_words(stage: Stage):
+    await stage.write("261117 Named", "*An older work* (Di Four)\n\n생각.\n")
+    await stage.round()
+
+    assert await titles(stage, '"We study examples"') == ["An older work"]
+
+
+async def titles(stage: Stage, query: str) -> list[str]:
+    found = await look_up(stage.db, query)
+    return [stored.entry.paper.title for stored in found.entries]
+
+
 async def test_json_and_bibtex_are_filled_in_and_what_can_be_read_again_is_not(
     stage: Stage, tmp_path: Path
 ):
