@@ -268,6 +268,20 @@ async def test_a_category_that_does_not_exist_is_not_asked_for_every_minute(stag
     assert "Bad archive" in bad.detail
 
 
+async def test_a_category_that_cannot_be_asked_for_is_failed_and_ends_nothing(stage: Stage):
+    stage.categories = ("../api/query?x=1", "cs.LG")
+    stage.world.announce(MONDAY.date(), paper(1))
+
+    for _ in range(3):
+        await stage.round()
+
+    assert await states(stage) == {"../api/query?x=1": State.FAILED, "cs.LG": State.FRESH}
+    assert [request.path for request in stage.arxiv.log] == ["/atom/cs.LG"]
+    stage.time.now = TUESDAY
+    await stage.round()
+    assert [request.path for request in stage.arxiv.log] == ["/atom/cs.LG"] * 2
+
+
 async def test_throttling_stops_the_round_and_is_waited_out(stage: Stage):
     stage.world.announce(MONDAY.date(), paper(1))
     stage.arxiv.fail(FaultKind.THROTTLED, value="120", path="cs.CL")

@@ -10,7 +10,6 @@ import pytest
 
 from bot.adapters.arxiv.client import ArxivClient, Limits, open_client, user_agent
 from bot.domain.arxiv import ArxivId
-from bot.domain.errors import UsageError
 from bot.ports import (
     Refusal,
     SourceFailureError,
@@ -105,11 +104,21 @@ async def test_submissions_of_a_window_come_page_by_page(arxiv: FakeArxiv):
     assert found == [paper.number for paper in papers[2:9]]
 
 
+async def test_an_archive_is_asked_for_with_all_its_classes(arxiv: FakeArxiv):
+    since, until = (datetime(2026, 11, day, tzinfo=UTC) for day in (20, 21))
+    async with client_of(arxiv) as client:
+        for category in ("cs", "hep-th"):
+            await client.list_submitted(category, since, until, start=0, limit=10)
+
+    asked = [request.query["search_query"].partition(" ")[0] for request in arxiv.log]
+    assert asked == ["cat:cs.*", "cat:hep-th"]
+
+
 async def test_a_wrong_category_is_refused_and_one_that_is_none_never_asked(arxiv: FakeArxiv):
     async with client_of(arxiv) as client:
         with pytest.raises(SourceQuestionError):
             await client.fetch_feed("nope")
-        with pytest.raises(UsageError):
+        with pytest.raises(SourceQuestionError):
             await client.fetch_feed("../api/query?x=1")
 
     assert [request.path for request in arxiv.log] == ["/atom/nope"]
