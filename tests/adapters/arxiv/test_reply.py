@@ -155,7 +155,7 @@ def test_items_without_an_id_are_left_out_and_a_feed_of_only_such_is_refused():
     with pytest.raises(SourceReplyError):
         parse_feed(Reply(200, good.replace(entry, broken).encode()), "cs.LG")
 
-    assert len(mixed.items) == 1
+    assert (len(mixed.items), mixed.skipped) == (1, 1)
 
 
 def test_an_answer_with_fewer_papers_than_it_counts_is_refused():
