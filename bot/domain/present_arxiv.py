@@ -1,10 +1,12 @@
 """What arXiv brings, as documents: today's new papers, and how its categories stand."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 
 from bot.domain import commands
 from bot.domain.batches import CategoryStatus, State, Trouble
 from bot.domain.candidates import Nominee, Nominees
+from bot.domain.categories import find_category
 from bot.domain.day_text import day_text
 from bot.domain.document import (
     Block,
@@ -34,6 +36,20 @@ _STATES = {
     State.STALLED: mark("today's papers are late"),
     State.FAILED: mark("the last answer was refused"),
 }
+
+REFUSALS = {
+    "throttled": mark("arXiv asks to be asked less"),
+    "unreachable": mark("arXiv does not answer"),
+    "server_error": mark("arXiv's server is in trouble"),
+    "too_large": mark("the answer is too large"),
+    "html": mark("a web page came in place of papers"),
+    "entities": mark("the answer holds what no feed may hold"),
+    "malformed": mark("the answer is broken"),
+    "redirect": mark("the answer leads elsewhere"),
+    "error_feed": mark("arXiv answers with an error"),
+    "question": mark("arXiv refuses the question"),
+}
+"""What the kinds of refusals (`ports.Refusal`) mean."""
 
 
 def present_nominees(nominees: Nominees, *, page: int, per_page: int, say: Say) -> Document:
@@ -127,10 +143,58 @@ def status_line(statuses: Sequence[CategoryStatus], trouble: Trouble, say: Say) 
     """How arXiv's categories stand, in one line; empty where none is looked through."""
     if not statuses:
         return ""
-    parts = [
-        f"{each.category}: {say(_STATES[each.state])}" + (f" ({each.items})" if each.items else "")
-        for each in statuses
-    ]
+    parts = [_standing(each, say) for each in statuses]
     if trouble is not Trouble.NONE:
         parts.append(say("nothing new in any category"))
     return "arXiv — " + "; ".join(parts)
+
+
+def _standing(status: CategoryStatus, say: Say) -> str:
+    words = f"{status.category}: {say(_STATES[status.state])}"
+    if status.items:
+        words += f" ({status.items})"
+    detail = detail_words(status, say)
+    return f"{words} — {detail}" if detail else words
+
+
+def detail_words(status: CategoryStatus, say: Say) -> str:
+    """What else a person should know of a category; empty where there is nothing."""
+    return ", ".join(_details(status, say))
+
+
+def _details(status: CategoryStatus, say: Say) -> Iterator[str]:
+    if status.refusal:
+        yield refusal_words(status.refusal, status.reason, say)
+    elif status.state is State.FAILED and find_category(status.category) is None:
+        yield say("it is no category of arXiv")
+    if status.older is not None:
+        yield say("what came is of {day}", day=day_text(status.older, say.locale))
+    if status.is_cut:
+        yield say(
+            "cut by arXiv at {n} items: the rest is asked for by date",
+            n=status.items,
+        )
+    if status.missed:
+        yield say("missed and asked for by date: {days}", days=_days(status.missed, say))
+    if status.lost:
+        yield say("missed and not found: {days}", days=_days(status.lost, say))
+
+
+def _days(days: Sequence[date], say: Say) -> str:
+    return ", ".join(day_text(day, say.locale) for day in days)
+
+
+def refusal_words(kind: str, reason: str, say: Say) -> str:
+    """Why an answer of arXiv did not count, by its kind; `reason` is the technical side of it."""
+    words = say(REFUSALS[kind]) if kind in REFUSALS else ""
+    return f"{words} ({reason})" if words and reason else words or reason
+
+
+def wait_words(target: str, until: datetime, refusal: str, say: Say) -> str:
+    """What is left alone, until when, and why; `*` is all of arXiv."""
+    return say(
+        "{target} is left alone until {until}: {reason}",
+        target="arXiv" if target == "*" else target,
+        until=until.isoformat(timespec="seconds"),
+        reason=refusal,
+    )

@@ -100,8 +100,9 @@ async def test_submissions_of_a_window_come_page_by_page(arxiv: FakeArxiv):
             for start in (0, 4)
         ]
 
-    found = [record.id.number for page in pages for record in page]
+    found = [record.id.number for page in pages for record in page.records]
     assert found == [paper.number for paper in papers[2:9]]
+    assert [(page.entries, page.total) for page in pages] == [(4, 7), (3, 7)]
 
 
 async def test_an_archive_is_asked_for_with_all_its_classes(arxiv: FakeArxiv):
