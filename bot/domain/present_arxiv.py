@@ -19,6 +19,7 @@ from bot.domain.document import (
     Items,
     Link,
     Note,
+    Paragraph,
     Text,
     run,
 )
@@ -53,12 +54,30 @@ REFUSALS = {
 
 
 def present_nominees(nominees: Nominees, *, page: int, per_page: int, say: Say) -> Document:
-    """A page of the newest day's candidates, each with the reasons for its place."""
-    if nominees.on is None or not nominees.total:
+    """A page of a day's candidates, each with the reasons for its place, and the way to others."""
+    if nominees.on is None:
         text = say("There are no new papers from arXiv yet.")
         return notice(text, say("Newest papers"), commands.format_line("paper"))
-    title = say("New on arXiv, {day}", day=day_text(nominees.on, say.locale))
-    found = say.count("{n} paper", "{n} papers", nominees.total)
+    day = day_text(nominees.on, say.locale)
+    title = say("New on arXiv, {day}", day=day)
+    count = say.count("{n} paper", "{n} papers", nominees.total)
+    ways = tuple(_ways(nominees, page, per_page, say))
+    if nominees.found:
+        shown = _page_of(nominees, title, count, (page - 1) * per_page, say)
+        return Document((*shown, *ways), summary=f"{title}: {count}")
+    if nominees.total:
+        last = _last_page(nominees, per_page)
+        text = say(
+            "There is no page {page} of new papers; the last one is {last}.", page=page, last=last
+        )
+    else:
+        text = say("No new paper of {day} waits for an entry.", day=day)
+    return Document((Paragraph(run(text)), *ways), summary=text)
+
+
+def _page_of(
+    nominees: Nominees, title: str, count: str, before: int, say: Say
+) -> tuple[Block, ...]:
     order = (
         say.count(
             "by what {n} noted paper is like",
@@ -69,18 +88,44 @@ def present_nominees(nominees: Nominees, *, page: int, per_page: int, say: Say) 
         else say("as arXiv lists them")
     )
     rows = tuple(
-        _row(nominee, (page - 1) * per_page + place, say)
-        for place, nominee in enumerate(nominees.found, start=1)
+        _row(nominee, place, say) for place, nominee in enumerate(nominees.found, start=before + 1)
     )
-    blocks: list[Block] = [Heading(run(title)), Note(run(f"{found}, {order}")), Items(rows)]
-    turn = []
-    if page > 1:
-        turn.append(Button(say("Back"), commands.format_line("paper", "new", page=page - 1)))
-    if page * per_page < nominees.total:
-        turn.append(Button(say("More"), commands.format_line("paper", "new", page=page + 1)))
-    if turn:
-        blocks.append(Buttons(tuple(turn)))
-    return Document(tuple(blocks), summary=f"{title}: {found}")
+    return (Heading(run(title)), Note(run(f"{count}, {order}")), Items(rows))
+
+
+def _last_page(nominees: Nominees, per_page: int) -> int:
+    return -(-nominees.total // per_page)
+
+
+def _ways(nominees: Nominees, page: int, per_page: int, say: Say) -> Iterator[Block]:
+    """To the other pages of the day, and to the day before: its papers may have come late."""
+    buttons = []
+    last = _last_page(nominees, per_page)
+    if 1 < page <= last:
+        buttons.append(Button(say("Back"), _line(nominees.on, page - 1)))
+    if page < last:
+        buttons.append(Button(say("More"), _line(nominees.on, page + 1)))
+    if page > last > 0:
+        buttons.append(Button(say("Last page"), _line(nominees.on, last)))
+    if nominees.earlier is not None:
+        day = day_text(nominees.earlier, say.locale)
+        if nominees.late:
+            late = say.count(
+                "{n} paper of {day} came later",
+                "{n} papers of {day} came later",
+                nominees.late,
+                day=day,
+            )
+            yield Note(run(late))
+        buttons.append(Button(say("Papers of {day}", day=day), _line(nominees.earlier, 1)))
+    if buttons:
+        yield Buttons(tuple(buttons))
+
+
+def _line(day: date | None, page: int) -> str:
+    """A page of a day's papers; the day is named, so that no newer one gets between the pages."""
+    free = f"new {day}" if day is not None else "new"
+    return commands.format_line("paper", free, **({"page": page} if page > 1 else {}))
 
 
 def _row(nominee: Nominee, number: int, say: Say) -> Item:
