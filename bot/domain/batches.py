@@ -174,12 +174,8 @@ def after_answer(watch: Watch, seen: Seen, now: dt.datetime, spread: float) -> W
         checked_at=now,
         etag=seen.etag or watch.etag,
     )
-    if state(after, now) is State.WAITING:
-        shortest, longest = AGAIN_AFTER
-        again = now + shortest + (longest - shortest) * spread
-        # One last look when the window closes, so that "late" is said from what was seen then.
-        return replace(after, next_at=min(again, max(_at(today, CLOSES), now + shortest)))
-    return replace(after, next_at=next_window(now, spread))
+    is_waiting = state(after, now) is State.WAITING
+    return replace(after, next_at=(next_look if is_waiting else next_window)(now, spread))
 
 
 def after_failure(watch: Watch, now: dt.datetime, retry_at: dt.datetime) -> Watch:
@@ -206,8 +202,11 @@ class Trouble(StrEnum):
 def trouble(
     statuses: Iterable[CategoryStatus], now: dt.datetime, *, news_the_day_before: bool
 ) -> Trouble:
-    """Whether all of arXiv seems to stand still; nothing is said before a day's batch is late."""
-    known = tuple(statuses)
+    """Whether all of arXiv seems to stand still; nothing is said before a day's batch is late.
+
+    A category that arXiv refuses to show says nothing of arXiv.
+    """
+    known = tuple(each for each in statuses if each.refusal != "question")
     day = batch_day(now)
     if not known or not has_closed(now) or not is_expected(day) or may_be_holiday(day):
         return Trouble.NONE
@@ -255,6 +254,17 @@ def day_before(day: dt.date) -> dt.date:
 
 def _at(day: dt.date, after_midnight: dt.timedelta) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(), dt.UTC) + after_midnight
+
+
+def next_look(now: dt.datetime, spread: float) -> dt.datetime:
+    """When to look again for today's batch while it may come; `spread` as in `after_answer`."""
+    day = batch_day(now)
+    if has_closed(now) or not is_expected(day):
+        return next_window(now, spread)
+    shortest, longest = AGAIN_AFTER
+    again = now + shortest + (longest - shortest) * spread
+    # One last look when the window closes, so that "late" is said from what was seen then.
+    return min(again, max(_at(day, CLOSES), now + shortest))
 
 
 def next_window(now: dt.datetime, spread: float) -> dt.datetime:

@@ -52,6 +52,9 @@ REFUSALS = {
 }
 """What the kinds of refusals (`ports.Refusal`) mean."""
 
+_ALL_IS_SAID = frozenset({"html", "entities"})
+"""The kinds whose reasons say nothing more."""
+
 
 def present_nominees(nominees: Nominees, *, page: int, per_page: int, say: Say) -> Document:
     """A page of a day's candidates, each with the reasons for its place, and the way to others."""
@@ -231,8 +234,10 @@ def _days(days: Sequence[date], say: Say) -> str:
 
 def refusal_words(kind: str, reason: str, say: Say) -> str:
     """Why an answer of arXiv did not count, by its kind; `reason` is the technical side of it."""
-    words = say(REFUSALS[kind]) if kind in REFUSALS else ""
-    return f"{words} ({reason})" if words and reason else words or reason
+    if kind not in REFUSALS:
+        return reason
+    words = say(REFUSALS[kind])
+    return f"{words} ({reason})" if reason and kind not in _ALL_IS_SAID else words
 
 
 def wait_words(target: str, until: datetime, refusal: str, say: Say) -> str:

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from bot.domain import batches
 from bot.domain.announce import Feed, is_fresh_paper
 from bot.domain.batches import CategoryStatus, Seen, State, Trouble, Watch
+from bot.domain.categories import find_category
 from bot.ports import PaperSource, SourceFailureError, SourceQuestionError, SourceWaitError
 from bot.services.recover import recover_due
 from bot.store import feeds, turns
@@ -57,9 +58,7 @@ async def _poll(
         return 0
     except SourceFailureError as failure:
         now = clock()
-        # A question that is wrong stays wrong; anything else the turnstile holds back itself.
-        asks_again = isinstance(failure, SourceQuestionError)
-        retry_at = batches.next_window(now, spread()) if asks_again else now
+        retry_at = _retry_at(watch.category, failure, now, spread())
         async with db.transaction() as tx:
             await feeds.put_watch(tx, batches.after_failure(watch, now, retry_at))
             await feeds.note_look(tx, watch.category, batches.batch_day(now))
@@ -68,6 +67,15 @@ async def _poll(
     now = clock()
     async with db.transaction() as tx:
         return await _take_in(tx, watch, feed, now, spread())
+
+
+def _retry_at(category: str, failure: SourceFailureError, now: datetime, spread: float) -> datetime:
+    """When a feed is due again that failed; the turnstile may hold it back for longer."""
+    if not isinstance(failure, SourceQuestionError):
+        return now
+    if find_category(category) is None:
+        return batches.next_window(now, spread)  # a question that is wrong stays wrong
+    return batches.next_look(now, spread)  # arXiv's error, then
 
 
 async def _take_in(

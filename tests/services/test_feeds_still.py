@@ -93,6 +93,13 @@ async def test_a_hiccup_after_the_batch_came_is_no_trouble(stage: Stage):
     assert (await stage.status()).trouble is Trouble.NONE
 
 
+async def test_a_category_that_arxiv_refuses_is_no_standstill_of_arxiv(stage: Stage):
+    stage.categories = ("nope",)
+
+    assert await spend(stage, date(2026, 11, 17)) is Trouble.NONE
+    assert await state(stage) is State.FAILED
+
+
 async def test_after_a_holiday_and_a_weekend_one_silent_day_is_a_warning(stage: Stage):
     await have_news(stage, date(2026, 11, 24), date(2026, 11, 25), date(2026, 11, 26))
     quiet = await spend(stage, date(2026, 11, 27))

@@ -196,6 +196,22 @@ async def test_a_category_that_does_not_exist_is_not_asked_for_every_minute(stag
     assert "Bad archive" in bad.reason
 
 
+async def test_a_category_that_exists_is_asked_again_on_the_same_day_when_it_is_refused(
+    stage: Stage,
+):
+    stage.categories = ("cs.LG",)
+    stage.world.announce(MONDAY.date(), paper(1))
+    stage.arxiv.fail(FaultKind.REFUSED, path="/atom/")
+    await stage.round()
+    stage.time.pass_by(minutes=5)
+    await stage.round()
+    assert len(stage.arxiv.log) == 1
+    stage.time.pass_by(minutes=90)
+    await stage.round()
+
+    assert await states(stage) == {"cs.LG": State.FRESH}
+
+
 async def test_a_category_that_cannot_be_asked_for_is_failed_and_ends_nothing(stage: Stage):
     stage.categories = ("../api/query?x=1", "cs.LG")
     stage.world.announce(MONDAY.date(), paper(1))
