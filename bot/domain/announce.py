@@ -61,11 +61,6 @@ class Feed:
         """Whether arXiv left items out: then new papers are missing first."""
         return len(self.items) + self.skipped >= FEED_LIMIT
 
-    @property
-    def batch_on(self) -> dt.date | None:
-        """The newest date that an item claims."""
-        return max((item.batch_on for item in self.items if item.batch_on), default=None)
-
 
 def is_fresh_paper(item: FeedItem, on: dt.date) -> bool:
     """Whether the item is a paper that a reader of that day would call new."""

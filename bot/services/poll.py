@@ -37,8 +37,7 @@ async def poll_due(
     new = 0
     for category in categories:
         async with db.reading() as tx:
-            watches = await feeds.list_watches(tx)
-        watch = watches.get(category, Watch(category))
+            watch = await _watch(tx, category)
         if batches.is_due(watch, clock()):
             new += await _poll(db, source, watch, clock=clock, spread=spread)
     return new + await recover_due(db, source, categories, clock=clock)
@@ -60,13 +59,19 @@ async def _poll(
         now = clock()
         retry_at = _retry_at(watch.category, failure, now, spread())
         async with db.transaction() as tx:
+            watch = await _watch(tx, watch.category)
             await feeds.put_watch(tx, batches.after_failure(watch, now, retry_at))
             await feeds.note_look(tx, watch.category, batches.batch_day(now))
             await _note_missed(tx, watch, frozenset(), now)
         return 0
     now = clock()
     async with db.transaction() as tx:
-        return await _take_in(tx, watch, feed, now, spread())
+        return await _take_in(tx, await _watch(tx, watch.category), feed, now, spread())
+
+
+async def _watch(tx: Transaction, category: str) -> Watch:
+    """What is remembered now: another process may have asked the same meanwhile."""
+    return (await feeds.list_watches(tx)).get(category, Watch(category))
 
 
 def _retry_at(category: str, failure: SourceFailureError, now: datetime, spread: float) -> datetime:

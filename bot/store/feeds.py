@@ -134,16 +134,20 @@ async def count_recovered(tx: Transaction, batch: Batch, found: int) -> None:
 async def end_try(
     tx: Transaction, batch: Batch, *, is_whole: bool, again_at: datetime | None
 ) -> None:
-    """A batch was asked for by date and came whole, or did not; the next try is at `again_at`."""
+    """A batch was asked for by date and came whole, or did not; the next try is at `again_at`.
+
+    Two processes that ask at once make one try.
+    """
     await tx.run(
         """
         UPDATE arxiv_batch
         SET tries = tries + 1, is_whole = max(is_whole, :is_whole), recover_at = :again_at
-        WHERE category = :category AND day = :day
+        WHERE category = :category AND day = :day AND tries = :tries
         """,
         {
             "category": batch.category,
             "day": batch.day.isoformat(),
+            "tries": batch.tries,
             "is_whole": is_whole,
             "again_at": _instant_text(again_at),
         },

@@ -1,5 +1,6 @@
 """Today's papers: what a morning looks like, and all that can be mistaken for it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -277,3 +278,22 @@ async def test_an_unchanged_feed_costs_no_bytes(stage: Stage):
     assert [request.status for request in stage.arxiv.log] == [200, 304]
     assert await states(stage) == {"cs.LG": State.WAITING}
     assert stage.time() - TUESDAY < timedelta(minutes=1)
+
+
+async def test_two_processes_that_ask_the_same_agree_in_the_end(stage: Stage):
+    # `paperbot poll` beside a running bot: both read what is remembered, then both ask.
+    stage.categories = ("cs.LG",)
+    stage.world.announce(date(2026, 11, 13), paper(1))
+    stage.time.now = datetime(2026, 11, 13, 6, tzinfo=UTC)
+    await stage.round()
+    stage.world.announce(MONDAY.date(), paper(2))
+    stage.time.now = MONDAY
+
+    await asyncio.gather(stage.round(), stage.round())
+
+    assert [request.path for request in stage.arxiv.log] == ["/atom/cs.LG"] * 3
+    assert await states(stage) == {"cs.LG": State.FRESH}
+    stage.world.announce(TUESDAY.date(), paper(3))
+    stage.time.now = TUESDAY
+    await stage.round()
+    assert [query for query in stage.asked(parameter="search_query") if query] == []

@@ -1,5 +1,6 @@
 """Batches that were missed or cut are fetched by date, until they are there or given up."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -313,3 +314,16 @@ async def test_tries_are_on_different_days_however_early_the_first_is(stage: Sta
     await stage.round()
 
     assert (await batch(stage, TUESDAY.date())).recover_at == datetime(2026, 11, 19, 6, tzinfo=UTC)
+
+
+async def test_two_processes_that_recover_the_same_make_one_try(stage: Stage):
+    await sleep_through_tuesday(stage, paper(2, submitted_at=MONDAYS_TALK))
+    stage.arxiv.fail(FaultKind.THROTTLED, value="1", path="/api/")
+    await stage.round()
+    stage.time.pass_by(seconds=5)
+
+    await asyncio.gather(stage.round(), stage.round())
+
+    assert len(asked(stage)) == 3
+    recovered = await batch(stage, TUESDAY.date())
+    assert (recovered.tries, recovered.recovered) == (1, 1)
