@@ -156,7 +156,9 @@ def _status(
         checked_at=watch.checked_at,
         next_at=watch.next_at,
         older=watch.batch_on if is_older and batches.is_expected(today) else None,
-        missed=tuple(batch.day for batch in reversed(noted) if batch.is_missed),
+        missed=tuple(
+            batch.day for batch in reversed(noted) if batch.is_missed and not batch.is_cut
+        ),
         lost=tuple(batch.day for batch in reversed(noted) if batch.is_lost),
         refusal=failure.kind if failure is not None else "",
         reason=failure.reason if failure is not None else "",

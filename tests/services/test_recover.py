@@ -191,6 +191,18 @@ async def test_a_missed_archive_is_fetched_with_all_its_classes(stage: Stage):
 
 
 @pytest.mark.slow
+async def test_the_rest_of_a_cut_feed_that_is_late_is_not_called_missed(stage: Stage):
+    old = [Paper(f"2001.{n:05}", f"Old {n}", version=2) for n in range(2000)]
+    stage.world.announce(MONDAY.date(), *old, kind="replace")
+    stage.arxiv.fail(FaultKind.THROTTLED, value="3600", path="/api/")
+
+    await stage.round()
+
+    assert (await status(stage)).is_cut
+    assert (await status(stage)).missed == ()
+
+
+@pytest.mark.slow
 async def test_a_cut_feed_is_noticed_and_the_rest_is_fetched_by_date(stage: Stage):
     at = datetime(2026, 11, 13, 15, tzinfo=UTC)
     fresh = [paper(n, submitted_at=at) for n in range(300)]
