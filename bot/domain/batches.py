@@ -18,6 +18,9 @@ from bot.domain.holidays import is_holiday
 OPENS = dt.timedelta(hours=4, minutes=10)
 """From when on a day's batch is looked for, after midnight UTC."""
 
+ROLLED = dt.timedelta(hours=5, minutes=10)
+"""From when on every feed is of that day, in winter too; before, it may be of the day before."""
+
 CLOSES = dt.timedelta(hours=14)
 """When a batch that has not come is called late."""
 
@@ -164,7 +167,7 @@ def after_answer(watch: Watch, seen: Seen, now: dt.datetime, spread: float) -> W
     """The memory after a believed answer; `spread` is a random number in [0, 1)."""
     today, came = batch_day(now), arrived(seen, now)
     accounted = {_accounted(watch, now), *came}
-    if seen.is_empty and may_be_holiday(today):
+    if seen.is_empty and may_be_holiday(today) and _at(today, ROLLED) <= now:
         accounted.add(today)
     after = replace(
         watch,

@@ -158,6 +158,18 @@ def test_an_empty_feed_on_what_may_be_a_holiday_is_no_missed_batch():
     assert batches.missed_days(asleep, (), at(6, day=monday)) == (friday,)
 
 
+def test_sundays_empty_feed_says_nothing_of_a_monday_that_may_be_a_holiday():
+    # In winter feeds roll at 05:00 UTC, and are looked at from 04:10 on.
+    monday = date(2026, 12, 28)
+    before = Watch("c", batch_on=date(2026, 12, 25))
+
+    early = batches.after_answer(before, Seen(is_empty=True), at(4, 15, monday), 0.5)
+    later = batches.after_answer(before, Seen(is_empty=True), at(5, 15, monday), 0.5)
+
+    assert batches.missed_days(early, (), at(6, day=date(2026, 12, 29))) == (monday,)
+    assert batches.missed_days(later, (), at(6, day=date(2026, 12, 29))) == ()
+
+
 def test_an_empty_feed_on_any_other_day_is_a_missed_batch():
     before = Watch("c", batch_on=date(2026, 11, 16))
 
