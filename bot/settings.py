@@ -19,6 +19,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.domain.categories import find_category, suggest_categories
 from bot.domain.errors import SettingsError, UsageError
 from bot.domain.words import mark
 
@@ -50,6 +51,14 @@ class _WrongValueError(ValueError):
         super().__init__(message)
         self.message = message
         self.values = values
+
+
+class _WrongWordsError(ValueError):
+    """What is wrong with several words of one value."""
+
+    def __init__(self, each: tuple[_WrongValueError, ...]) -> None:
+        super().__init__("; ".join(map(str, each)))
+        self.each = each
 
 
 def _database(value: object) -> Path:
@@ -167,6 +176,28 @@ def _words(value: object) -> tuple[str, ...]:
     return tuple(str(value).replace(",", " ").split())
 
 
+def _categories(value: object) -> tuple[str, ...]:
+    words = [str(word) for word in _words(value)]
+    wrong = tuple(_wrong_category(word) for word in words if find_category(word) is None)
+    if wrong:
+        raise _WrongWordsError(wrong)
+    return tuple(dict.fromkeys(filter(None, map(find_category, words))))
+
+
+def _wrong_category(word: str) -> _WrongValueError:
+    close = ", ".join(suggest_categories(word))
+    if close:
+        return _WrongValueError(
+            mark("{name}: “{value}” is no category of arXiv; did you mean {close}?"),
+            value=word,
+            close=close,
+        )
+    return _WrongValueError(
+        mark("{name}: “{value}” is no category of arXiv: write cs.LG, stat.ML, hep-th …"),
+        value=word,
+    )
+
+
 def _guilds(value: object) -> tuple[int, ...]:
     words = [str(word) for word in _words(value)]
     if not all(word.isascii() and word.isdigit() for word in words):
@@ -243,7 +274,9 @@ class Settings(BaseSettings):
     arxiv_feed_url: Url = Field(
         default="https://rss.arxiv.org/atom/", validation_alias="ARXIV_FEED_URL"
     )
-    arxiv_categories: Words = Field(default=("cs.CL", "cs.LG"), validation_alias="ARXIV_CATEGORIES")
+    arxiv_categories: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_categories)] = Field(
+        default=("cs.CL", "cs.LG"), validation_alias="ARXIV_CATEGORIES"
+    )
     arxiv_contact: str | None = Field(default=None, validation_alias="ARXIV_CONTACT")
 
     @property
@@ -280,7 +313,7 @@ def read_settings(env_file: Path | None = ENV_FILE) -> Settings:
         settings = Settings(_env_file=env_file, _env_file_encoding="utf-8-sig")
         problems += _contradictions(settings)
     except ValidationError as error:
-        problems += [_explain(detail) for detail in error.errors()]
+        problems += [problem for detail in error.errors() for problem in _explain(detail)]
         raise SettingsError(tuple(problems)) from None  # its cause would show the values
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
@@ -291,12 +324,14 @@ def read_settings(env_file: Path | None = ENV_FILE) -> Settings:
     return settings
 
 
-def _explain(detail: ErrorDetails) -> UsageError:
+def _explain(detail: ErrorDetails) -> Iterator[UsageError]:
     name = detail["loc"][0]
-    wrong = detail.get("ctx", {}).get("error")
-    if isinstance(wrong, _WrongValueError):
-        return UsageError(wrong.message, path=None, line=None, name=name, **wrong.values)
-    return UsageError("{name}: {reason}", name=name, reason=detail["msg"])
+    error = detail.get("ctx", {}).get("error")
+    for wrong in error.each if isinstance(error, _WrongWordsError) else (error,):
+        if isinstance(wrong, _WrongValueError):
+            yield UsageError(wrong.message, path=None, line=None, name=name, **wrong.values)
+        else:
+            yield UsageError("{name}: {reason}", name=name, reason=detail["msg"])
 
 
 def _contradictions(settings: Settings) -> Iterator[UsageError]:

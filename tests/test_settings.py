@@ -62,6 +62,31 @@ def test_lists_are_written_with_commas(tmp_path: Path):
     assert settings.discord_guilds == (12, 34)
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("q-bio.NC q-fin.ST", ("q-bio.NC", "q-fin.ST")),
+        ("cond-mat.soft,physics.optics", ("cond-mat.soft", "physics.optics")),
+        ("CS.LG, cs.lg,stat.ml", ("cs.LG", "stat.ML")),
+        ("cs,hep-th", ("cs", "hep-th")),
+    ],
+)
+def test_every_category_of_arxiv_is_understood_in_any_case(
+    written: str, meant: tuple[str, ...], tmp_path: Path
+):
+    assert _read(f"ARXIV_CATEGORIES={written}\n", tmp_path).arxiv_categories == meant
+
+
+def test_every_wrong_category_is_named_beside_every_other_problem(tmp_path: Path):
+    with pytest.raises(SettingsError) as caught:
+        _read("ARXIV_CATEGORIES=cs.LB,cs.LG,nope\nPAPERBOT_WEB_PORT=x\n", tmp_path)
+
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 3
+    assert sum("“cs.LB”" in line for line in lines) == 1
+    assert sum("“nope”" in line for line in lines) == 1
+
+
 def test_a_file_saved_by_a_windows_editor_is_read(tmp_path: Path):
     file = tmp_path / ".env"
     file.write_bytes(b"\xef\xbb\xbfPAPERBOT_WEB_PORT=9000\r\nPAPERBOT_TIMEZONE=Asia/Seoul\r\n")
@@ -99,6 +124,9 @@ def test_three_slashes_are_a_relative_database_and_four_a_full_path(
         ("PAPERBOT_LOG_LEVEL=loud", "debug, info, warning, error"),
         ("PAPERBOT_LOG_FORMAT=xml", "text, json"),
         ("DISCORD_GUILDS=12,Lab", "guild ids"),
+        ("ARXIV_CATEGORIES=cs.LG,cs.LB", "“cs.LB” is no category of arXiv; did you mean"),
+        ("ARXIV_CATEGORIES=cond-mat.softt", "did you mean cond-mat.soft"),
+        ("ARXIV_CATEGORIES=zzzzzzzz", "“zzzzzzzz” is no category of arXiv: write cs.LG"),
         ("SLACK_API_BASE=slack.com", "https://"),
         ("SLACK_API_BASE=http://[", "https://"),
         ("DISCORD_API_BASE=http://example.org/api", "in clear"),

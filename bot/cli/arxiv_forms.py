@@ -5,9 +5,10 @@ from datetime import datetime
 
 from bot.domain.batches import CategoryStatus, Trouble
 from bot.domain.candidates import Nominee
-from bot.domain.present_arxiv import status_line
-from bot.domain.words import Say
+from bot.domain.present_arxiv import detail_words, refusal_words, status_line, wait_words
+from bot.domain.words import ENGLISH, Say
 from bot.services.arxiv import ArxivStatus, Round
+from bot.services.poll import kind_of
 
 
 def status_json(status: ArxivStatus, done: Round) -> dict[str, object]:
@@ -74,7 +75,7 @@ def _category(status: CategoryStatus) -> dict[str, object]:
         "recovered": status.recovered,
         "checked_at": _instant(status.checked_at),
         "next_at": _instant(status.next_at),
-        "detail": status.detail,
+        "detail": detail_words(status, ENGLISH),
     }
 
 
@@ -85,8 +86,7 @@ def _instant(at: datetime | None) -> str | None:
 def status_lines(status: ArxivStatus, done: Round, *, say: Say) -> Iterator[str]:
     """What `poll` prints for people."""
     for each in status.categories:
-        line = status_line((each,), Trouble.NONE, say)
-        yield f"{line} — {each.detail}" if each.detail else line
+        yield status_line((each,), Trouble.NONE, say)
     if status.trouble is not Trouble.NONE:
         yield say("There is nothing new in any category: look at https://status.arxiv.org")
     yield say(
@@ -112,12 +112,8 @@ def status_lines(status: ArxivStatus, done: Round, *, say: Say) -> Iterator[str]
             title=nameless.title,
         )
     for wait in status.waits:
-        yield say(
-            "{target} is left alone until {until}: {reason}",
-            target=wait.target,
-            until=wait.until.isoformat(timespec="seconds"),
-            reason=wait.reason,
-        )
+        refusal = refusal_words(kind_of(wait, status.refusals), wait.reason, say)
+        yield wait_words(wait.target, wait.until, refusal, say)
 
 
 def nominee_json(nominee: Nominee) -> dict[str, object]:

@@ -27,7 +27,14 @@ async def _look(settings: Settings) -> tuple[Finding, ...]:
     findings += await checkup.check_database(settings.database, now=now(), say=say)
     if settings.vault is not None:
         findings.append(await checkup.check_vault(settings.vault, say=say))
-    findings += (_zones(), _web(settings), _arxiv(settings))
+    findings += (_zones(), _web(settings))
+    findings += await checkup.check_arxiv(
+        settings.database,
+        settings.arxiv_categories,
+        contact=settings.arxiv_contact,
+        now=now(),
+        say=say,
+    )
     channels = {
         platform: await checkup.subscribed(settings.database, platform) for platform in Platform
     }
@@ -45,15 +52,6 @@ def _web(settings: Settings) -> Finding:
     if settings.web_host not in _LOOPBACK:
         words += "; " + say("it has no log-in: keep a proxy before it that has one")
     return Finding(say("Web chat"), ok=True, words=words)
-
-
-def _arxiv(settings: Settings) -> Finding:
-    say = voice()
-    if settings.arxiv_contact is None:
-        words = say("not asked: ARXIV_CONTACT is missing")
-    else:
-        words = " ".join(settings.arxiv_categories)
-    return Finding("arXiv", ok=True, words=words)
 
 
 def form(finding: Finding) -> dict[str, object]:

@@ -44,21 +44,22 @@ class FeedItem:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A category's feed, believed; no items is what a weekend looks like."""
+    """A category's feed, believed; `skipped` items of it could not be understood."""
 
     category: str
     items: tuple[FeedItem, ...]
     etag: str | None = None
+    skipped: int = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it holds nothing, as on a weekend or a holiday."""
+        return not self.items and not self.skipped
 
     @property
     def is_cut(self) -> bool:
         """Whether arXiv left items out: then new papers are missing first."""
-        return len(self.items) >= FEED_LIMIT
-
-    @property
-    def batch_on(self) -> dt.date | None:
-        """The newest date that an item claims."""
-        return max((item.batch_on for item in self.items if item.batch_on), default=None)
+        return len(self.items) + self.skipped >= FEED_LIMIT
 
 
 def is_fresh_paper(item: FeedItem, on: dt.date) -> bool:

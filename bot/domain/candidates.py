@@ -77,12 +77,15 @@ class Nominees:
     """A page of a day's candidates, best first, of `total`; `on` is `None` where none ever came.
 
     `learnt_from` is how many papers the order was learnt from; 0: they are in arXiv's order.
+    `earlier` is the day before on which papers came; `late` of those are there since it was over.
     """
 
     on: dt.date | None
     found: tuple[Nominee, ...]
     total: int
     learnt_from: int
+    earlier: dt.date | None = None
+    late: int = 0
 
 
 def example_text(title: str, abstract: str) -> str:

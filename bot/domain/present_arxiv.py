@@ -1,10 +1,12 @@
 """What arXiv brings, as documents: today's new papers, and how its categories stand."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 
 from bot.domain import commands
 from bot.domain.batches import CategoryStatus, State, Trouble
 from bot.domain.candidates import Nominee, Nominees
+from bot.domain.categories import find_category
 from bot.domain.day_text import day_text
 from bot.domain.document import (
     Block,
@@ -17,6 +19,7 @@ from bot.domain.document import (
     Items,
     Link,
     Note,
+    Paragraph,
     Text,
     run,
 )
@@ -35,14 +38,49 @@ _STATES = {
     State.FAILED: mark("the last answer was refused"),
 }
 
+REFUSALS = {
+    "throttled": mark("arXiv asks to be asked less"),
+    "unreachable": mark("arXiv does not answer"),
+    "server_error": mark("arXiv's server is in trouble"),
+    "too_large": mark("the answer is too large"),
+    "html": mark("a web page came in place of papers"),
+    "entities": mark("the answer holds what no feed may hold"),
+    "malformed": mark("the answer is broken"),
+    "redirect": mark("the answer leads elsewhere"),
+    "error_feed": mark("arXiv answers with an error"),
+    "question": mark("arXiv refuses the question"),
+}
+"""What the kinds of refusals (`ports.Refusal`) mean."""
+
+_ALL_IS_SAID = frozenset({"html", "entities"})
+"""The kinds whose reasons say nothing more."""
+
 
 def present_nominees(nominees: Nominees, *, page: int, per_page: int, say: Say) -> Document:
-    """A page of the newest day's candidates, each with the reasons for its place."""
-    if nominees.on is None or not nominees.total:
+    """A page of a day's candidates, each with the reasons for its place, and the way to others."""
+    if nominees.on is None:
         text = say("There are no new papers from arXiv yet.")
         return notice(text, say("Newest papers"), commands.format_line("paper"))
-    title = say("New on arXiv, {day}", day=day_text(nominees.on, say.locale))
-    found = say.count("{n} paper", "{n} papers", nominees.total)
+    day = day_text(nominees.on, say.locale)
+    title = say("New on arXiv, {day}", day=day)
+    count = say.count("{n} paper", "{n} papers", nominees.total)
+    ways = tuple(_ways(nominees, page, per_page, say))
+    if nominees.found:
+        shown = _page_of(nominees, title, count, (page - 1) * per_page, say)
+        return Document((*shown, *ways), summary=f"{title}: {count}")
+    if nominees.total:
+        last = _last_page(nominees, per_page)
+        text = say(
+            "There is no page {page} of new papers; the last one is {last}.", page=page, last=last
+        )
+    else:
+        text = say("No new paper of {day} waits for an entry.", day=day)
+    return Document((Paragraph(run(text)), *ways), summary=text)
+
+
+def _page_of(
+    nominees: Nominees, title: str, count: str, before: int, say: Say
+) -> tuple[Block, ...]:
     order = (
         say.count(
             "by what {n} noted paper is like",
@@ -53,18 +91,44 @@ def present_nominees(nominees: Nominees, *, page: int, per_page: int, say: Say) 
         else say("as arXiv lists them")
     )
     rows = tuple(
-        _row(nominee, (page - 1) * per_page + place, say)
-        for place, nominee in enumerate(nominees.found, start=1)
+        _row(nominee, place, say) for place, nominee in enumerate(nominees.found, start=before + 1)
     )
-    blocks: list[Block] = [Heading(run(title)), Note(run(f"{found}, {order}")), Items(rows)]
-    turn = []
-    if page > 1:
-        turn.append(Button(say("Back"), commands.format_line("paper", "new", page=page - 1)))
-    if page * per_page < nominees.total:
-        turn.append(Button(say("More"), commands.format_line("paper", "new", page=page + 1)))
-    if turn:
-        blocks.append(Buttons(tuple(turn)))
-    return Document(tuple(blocks), summary=f"{title}: {found}")
+    return (Heading(run(title)), Note(run(f"{count}, {order}")), Items(rows))
+
+
+def _last_page(nominees: Nominees, per_page: int) -> int:
+    return -(-nominees.total // per_page)
+
+
+def _ways(nominees: Nominees, page: int, per_page: int, say: Say) -> Iterator[Block]:
+    """To the other pages of the day, and to the day before: its papers may have come late."""
+    buttons = []
+    last = _last_page(nominees, per_page)
+    if 1 < page <= last:
+        buttons.append(Button(say("Back"), _line(nominees.on, page - 1)))
+    if page < last:
+        buttons.append(Button(say("More"), _line(nominees.on, page + 1)))
+    if page > last > 0:
+        buttons.append(Button(say("Last page"), _line(nominees.on, last)))
+    if nominees.earlier is not None:
+        day = day_text(nominees.earlier, say.locale)
+        if nominees.late:
+            late = say.count(
+                "{n} paper of {day} came later",
+                "{n} papers of {day} came later",
+                nominees.late,
+                day=day,
+            )
+            yield Note(run(late))
+        buttons.append(Button(say("Papers of {day}", day=day), _line(nominees.earlier, 1)))
+    if buttons:
+        yield Buttons(tuple(buttons))
+
+
+def _line(day: date | None, page: int) -> str:
+    """A page of a day's papers; the day is named, so that no newer one gets between the pages."""
+    free = f"new {day}" if day is not None else "new"
+    return commands.format_line("paper", free, **({"page": page} if page > 1 else {}))
 
 
 def _row(nominee: Nominee, number: int, say: Say) -> Item:
@@ -127,10 +191,60 @@ def status_line(statuses: Sequence[CategoryStatus], trouble: Trouble, say: Say) 
     """How arXiv's categories stand, in one line; empty where none is looked through."""
     if not statuses:
         return ""
-    parts = [
-        f"{each.category}: {say(_STATES[each.state])}" + (f" ({each.items})" if each.items else "")
-        for each in statuses
-    ]
+    parts = [_standing(each, say) for each in statuses]
     if trouble is not Trouble.NONE:
         parts.append(say("nothing new in any category"))
     return "arXiv — " + "; ".join(parts)
+
+
+def _standing(status: CategoryStatus, say: Say) -> str:
+    words = f"{status.category}: {say(_STATES[status.state])}"
+    if status.items:
+        words += f" ({status.items})"
+    detail = detail_words(status, say)
+    return f"{words} — {detail}" if detail else words
+
+
+def detail_words(status: CategoryStatus, say: Say) -> str:
+    """What else a person should know of a category; empty where there is nothing."""
+    return ", ".join(_details(status, say))
+
+
+def _details(status: CategoryStatus, say: Say) -> Iterator[str]:
+    if status.refusal:
+        yield refusal_words(status.refusal, status.reason, say)
+    elif status.state is State.FAILED and find_category(status.category) is None:
+        yield say("it is no category of arXiv")
+    if status.older is not None:
+        yield say("what came is of {day}", day=day_text(status.older, say.locale))
+    if status.is_cut:
+        yield say(
+            "cut by arXiv at {n} items: the rest is asked for by date",
+            n=status.items,
+        )
+    if status.missed:
+        yield say("missed and asked for by date: {days}", days=_days(status.missed, say))
+    if status.lost:
+        yield say("missed and not found: {days}", days=_days(status.lost, say))
+
+
+def _days(days: Sequence[date], say: Say) -> str:
+    return ", ".join(day_text(day, say.locale) for day in days)
+
+
+def refusal_words(kind: str, reason: str, say: Say) -> str:
+    """Why an answer of arXiv did not count, by its kind; `reason` is the technical side of it."""
+    if kind not in REFUSALS:
+        return reason
+    words = say(REFUSALS[kind])
+    return f"{words} ({reason})" if reason and kind not in _ALL_IS_SAID else words
+
+
+def wait_words(target: str, until: datetime, refusal: str, say: Say) -> str:
+    """What is left alone, until when, and why; `*` is all of arXiv."""
+    return say(
+        "{target} is left alone until {until}: {reason}",
+        target="arXiv" if target == "*" else target,
+        until=until.isoformat(timespec="seconds"),
+        reason=refusal,
+    )

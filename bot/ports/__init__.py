@@ -12,6 +12,7 @@ from bot.ports.arxiv import (
     SourceThrottledError,
     SourceUnavailableError,
     SourceWaitError,
+    Submissions,
     Turnstile,
 )
 from bot.ports.chat import (
@@ -90,6 +91,7 @@ __all__ = [
     "SourceThrottledError",
     "SourceUnavailableError",
     "SourceWaitError",
+    "Submissions",
     "TagCount",
     "Turnstile",
     "User",

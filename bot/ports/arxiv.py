@@ -10,6 +10,7 @@ SourceError                  what a `PaperSource` may raise, and nothing else
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -87,6 +88,18 @@ class Turnstile(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Submissions:
+    """A page of papers by when they were submitted: `entries` of `total`.
+
+    `records` are those of them that could be understood.
+    """
+
+    records: tuple[ArxivRecord, ...]
+    entries: int
+    total: int
+
+
 class PaperSource(Protocol):
     """arXiv, as the bot sees it; raises `SourceError` only."""
 
@@ -104,8 +117,11 @@ class PaperSource(Protocol):
 
     async def list_submitted(
         self, category: str, since: datetime, until: datetime, *, start: int, limit: int
-    ) -> tuple[ArxivRecord, ...]:
-        """Papers of a category first submitted in that time, oldest first, from the start-th."""
+    ) -> Submissions:
+        """Papers of a category first submitted in that time, oldest first, from the start-th.
+
+        A page may be shorter than `limit`; one that is neither the end nor goes on is refused.
+        """
         ...
 
 

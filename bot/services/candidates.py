@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from bot.domain.batches import batch_day
+from bot.domain.batches import LONGEST_RECOVERY, batch_day
 from bot.domain.candidates import FEWEST, Example, Nominee, Nominees, suggest_tags
 from bot.ports import Ranker, RankerError
 from bot.store import candidates, entries
@@ -19,6 +19,7 @@ _PAGE = 500
 _AT_ONCE = 200
 _FEW = 300
 _JUDGED_DAYS = timedelta(days=7)
+_JUDGED_LATE = timedelta(days=LONGEST_RECOVERY)
 _LOOK_EVERY = timedelta(minutes=5)
 _RETRY_AFTER = timedelta(hours=1)
 
@@ -100,7 +101,7 @@ async def _list_picked(db: Database) -> Sequence[Example]:
 
 
 async def _judge(db: Database, ranker: Ranker, now: datetime) -> int:
-    since = batch_day(now) - _JUDGED_DAYS
+    since = batch_day(now) - _JUDGED_LATE
     judged = 0
     while True:
         async with db.reading() as tx:
@@ -140,6 +141,10 @@ async def list_nominees(
         ]
         stored = {each.id: each for each in await entries.list_by_id(tx, dict.fromkeys(wanted))}
         taste = await candidates.find_taste(tx)
+        earlier = await candidates.day_before(tx, on)
+        # Told to whoever looks at the newest day: those of the day before were looked at already.
+        tells_late = day is None and earlier is not None
+        late = await candidates.count_late(tx, earlier) if earlier and tells_late else 0
     nominees = []
     for each in shown:
         nearest = each.judgement.nearest if each.judgement is not None else ()
@@ -154,4 +159,4 @@ async def list_nominees(
             )
         )
     learnt_from = taste.picked if taste is not None and judged else 0
-    return Nominees(on, tuple(nominees), total, learnt_from)
+    return Nominees(on, tuple(nominees), total, learnt_from, earlier, late)

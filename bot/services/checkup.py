@@ -2,14 +2,19 @@
 
 import asyncio
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from bot.domain.batches import Trouble
 from bot.domain.errors import StorageError
+from bot.domain.politeness import LADDER
+from bot.domain.present_arxiv import refusal_words, status_line, wait_words
 from bot.domain.subscription import Standing, Subscription
 from bot.domain.words import Say
-from bot.ports import ChannelRef, Finding, Platform, parse_channel
+from bot.ports import ChannelRef, Finding, Platform, Refusal, parse_channel
+from bot.services.arxiv import ArxivStatus, get_status
+from bot.services.poll import kind_of
 from bot.store import integrity, outbox, ownership, subscriptions
 from bot.store.database import Database, opened
 from bot.store.totals import totals
@@ -49,6 +54,62 @@ async def subscribed(path: Path, platform: Platform) -> tuple[ChannelRef, ...]:
         return ()
     channels = (parse_channel(each.channel) for each in every)
     return tuple(channel for channel in channels if channel.platform is platform)
+
+
+async def check_arxiv(
+    path: Path, categories: Sequence[str], *, contact: str | None, now: datetime, say: Say
+) -> tuple[Finding, ...]:
+    """How things stand with arXiv, from the database alone; nothing is asked."""
+    subject = "arXiv"
+    if contact is None:
+        words = say(
+            "never asked, because ARXIV_CONTACT is not set: give an e-mail or web address of yours"
+        )
+        return (Finding(subject, ok=True, words=words),)
+    try:
+        status = await _arxiv_status(path, categories, now)
+    except StorageError:
+        status = None  # the database's own finding says so
+    named = say("asked in the name of {contact}", contact=contact)
+    if status is None or all(each.checked_at is None for each in status.categories):
+        names = " ".join(categories)
+        words = say("{names}: not asked yet; “paperbot run” or “paperbot poll” does", names=names)
+        return (Finding(subject, ok=True, words=f"{named}; {words}"),)
+    line = status_line(status.categories, Trouble.NONE, say).partition(" — ")[2]
+    standing = Finding(subject, ok=True, words=f"{named}; {line}")
+    return (standing, *_arxiv_troubles(status, subject, say))
+
+
+async def _arxiv_status(path: Path, categories: Sequence[str], now: datetime) -> ArxivStatus | None:
+    if not await asyncio.to_thread(path.exists):
+        return None
+    async with opened(path) as db:
+        return await get_status(db, categories, now)
+
+
+def _arxiv_troubles(status: ArxivStatus, subject: str, say: Say) -> Iterator[Finding]:
+    """What is wrong, and what to do; a wait ends by itself."""
+    if status.trouble is not Trouble.NONE:
+        words = say("There is nothing new in any category: look at https://status.arxiv.org")
+        yield Finding(subject, ok=False, words=words)
+    for each in status.categories:
+        if each.refusal == Refusal.QUESTION:
+            words = say(
+                "{category} is refused ({reason}): mend ARXIV_CATEGORIES",
+                category=each.category,
+                reason=each.reason,
+            )
+            yield Finding(subject, ok=False, words=words)
+    for wait in status.waits:
+        refusal = refusal_words(kind_of(wait, status.refusals), wait.reason, say)
+        words = wait_words(wait.target, wait.until, refusal, say)
+        is_long = wait.failures >= len(LADDER)
+        if is_long:
+            words += "; " + say(
+                "{n} times in a row: see https://status.arxiv.org, and that ARXIV_CONTACT is yours",
+                n=wait.failures,
+            )
+        yield Finding(subject, ok=not is_long, words=words)
 
 
 async def check_vault(folder: Path, *, say: Say) -> Finding:

@@ -2,11 +2,13 @@
 
 import logging
 from collections.abc import Callable
+from datetime import date
 
 from bot.domain import commands, present, present_lookup
+from bot.domain.dates import parse_date
 from bot.domain.document import Document
 from bot.domain.entry import Language
-from bot.domain.errors import UserError
+from bot.domain.errors import UsageError, UserError
 from bot.domain.present_arxiv import present_nominees
 from bot.domain.words import Say, in_words
 from bot.ports import Choice, Command, MessageRef, Said
@@ -63,8 +65,9 @@ class Bot:
         if commands.find_verb(commands.PAPER, command.options) is not None:
             return await self._forget(command, say)
         page = _page(command.options.get("page", "1"))
-        if asked.casefold() in _NEW:
-            nominees = await list_nominees(self._desk.db, page=page, per_page=PER_PAGE)
+        is_new, day = _asks_for_new(asked)
+        if is_new:
+            nominees = await list_nominees(self._desk.db, day=day, page=page, per_page=PER_PAGE)
             return present_nominees(nominees, page=page, per_page=PER_PAGE, say=say)
         found = await lookup.look_up(self._desk.db, asked, page=page, per_page=PER_PAGE)
         languages = _languages(say)
@@ -126,6 +129,22 @@ class Bot:
     async def unsaid(self, message: MessageRef) -> None:
         """Forgotten, and its copies removed."""
         await discuss.unhear(self._talk, message)
+
+
+def _asks_for_new(asked: str) -> tuple[bool, date | None]:
+    """Whether arXiv's new papers are asked for, and of which day, if it is said: `new 2026-11-17`.
+
+    "new methods" is a look-up like any other.
+    """
+    word, _, rest = asked.partition(" ")
+    if word.casefold() not in _NEW:
+        return False, None
+    if not rest.strip():
+        return True, None
+    try:
+        return True, parse_date(rest)
+    except UsageError:
+        return False, None
 
 
 def _page(text: str) -> int:

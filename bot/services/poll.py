@@ -1,32 +1,23 @@
 """Today's papers: each category's feed, asked until its batch of the day is there."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from bot.domain import batches
-from bot.domain.announce import Announcement, Feed, FeedItem, is_fresh_paper
+from bot.domain.announce import Feed, is_fresh_paper
 from bot.domain.batches import CategoryStatus, Seen, State, Trouble, Watch
-from bot.domain.record import ArxivRecord, next_sweep
-from bot.ports import (
-    PaperSource,
-    SourceError,
-    SourceFailureError,
-    SourceQuestionError,
-    SourceWaitError,
-)
+from bot.domain.categories import find_category
+from bot.ports import PaperSource, SourceFailureError, SourceQuestionError, SourceWaitError
+from bot.services.recover import recover_due
 from bot.store import feeds, turns
 from bot.store.database import Database, Transaction
 from bot.store.feeds import Batch
+from bot.store.turns import Refused, Wait
 
 log = logging.getLogger(__name__)
 
-EASTERN = ZoneInfo("America/New_York")
-PAGE = 500
-_MOST_PAGES = 10
-_MOST_RECOVERIES = 2
-_REMEMBERED = timedelta(days=14)
+_REMEMBERED = timedelta(days=batches.LONGEST_RECOVERY)
 _KEEP_LISTINGS = timedelta(days=90)
 _KEEP_PAPERS = timedelta(days=200)
 
@@ -46,16 +37,10 @@ async def poll_due(
     new = 0
     for category in categories:
         async with db.reading() as tx:
-            watches = await feeds.list_watches(tx)
-        watch = watches.get(category, Watch(category))
+            watch = await _watch(tx, category)
         if batches.is_due(watch, clock()):
             new += await _poll(db, source, watch, clock=clock, spread=spread)
-    async with db.reading() as tx:
-        missed = await feeds.list_to_recover(tx, clock())
-    for batch in missed:
-        if batch.category in categories:
-            new += await _recover(db, source, batch, clock=clock)
-    return new
+    return new + await recover_due(db, source, categories, clock=clock)
 
 
 async def _poll(
@@ -72,145 +57,139 @@ async def _poll(
         return 0
     except SourceFailureError as failure:
         now = clock()
-        # A question that is wrong stays wrong; anything else the turnstile holds back itself.
-        asks_again = isinstance(failure, SourceQuestionError)
-        retry_at = batches.next_window(now, spread()) if asks_again else now
+        retry_at = _retry_at(watch.category, failure, now, spread())
         async with db.transaction() as tx:
+            watch = await _watch(tx, watch.category)
             await feeds.put_watch(tx, batches.after_failure(watch, now, retry_at))
+            await feeds.note_look(tx, watch.category, batches.batch_day(now))
+            await _note_missed(tx, watch, frozenset(), now)
         return 0
     now = clock()
     async with db.transaction() as tx:
-        return await _take_in(tx, watch, feed, now, spread())
+        return await _take_in(tx, await _watch(tx, watch.category), feed, now, spread())
+
+
+async def _watch(tx: Transaction, category: str) -> Watch:
+    """What is remembered now: another process may have asked the same meanwhile."""
+    return (await feeds.list_watches(tx)).get(category, Watch(category))
+
+
+def _retry_at(category: str, failure: SourceFailureError, now: datetime, spread: float) -> datetime:
+    """When a feed is due again that failed; the turnstile may hold it back for longer."""
+    if not isinstance(failure, SourceQuestionError):
+        return now
+    if find_category(category) is None:
+        return batches.next_window(now, spread)  # a question that is wrong stays wrong
+    return batches.next_look(now, spread)  # arXiv's error, then
 
 
 async def _take_in(
     tx: Transaction, watch: Watch, feed: Feed | None, now: datetime, spread: float
 ) -> int:
     """Remember what a feed showed; how many papers are new. `None` is the feed seen before."""
-    day = batches.batch_day(now)
     items = feed.items if feed is not None else ()
-    unseen = await feeds.add_listings(tx, watch.category, items, day)
+    unseen = await feeds.add_listings(tx, watch.category, items, batches.batch_day(now))
     seen = Seen(
-        items=len(items),
         unseen=len(unseen),
-        batch_on=feed.batch_on if feed is not None else None,
+        claims=frozenset(item.batch_on for item in unseen if item.batch_on is not None),
+        is_empty=feed is not None and feed.is_empty,
         etag=feed.etag if feed is not None else None,
     )
     after = batches.after_answer(watch, seen, now, spread)
     await feeds.put_watch(tx, after)
-    if unseen and feed is not None:
-        await _note_missed(tx, watch.category, day, now)
-        await feeds.add_batch(
-            tx,
-            watch.category,
-            day,
-            items=len(unseen),
-            is_cut=feed.is_cut,
-            recover_at=now if feed.is_cut else None,
-        )
+    came = batches.arrived(seen, now)
+    day = batches.arrival_day(came, now)
+    await _note_missed(tx, watch, came, now)
+    if came or batches.has_closed(now):
+        is_cut = feed is not None and feed.is_cut
+        await feeds.note_look(tx, watch.category, day, items=len(unseen), is_cut=is_cut)
+        for cut in came if is_cut else ():
+            await feeds.want(tx, watch.category, cut, now)
     state = batches.state(after, now)
     log.info("arXiv %s: %s, %d of %d unseen", watch.category, state, len(unseen), len(items))
     return await feeds.add_papers(tx, (item for item in unseen if is_fresh_paper(item, day)), day)
 
 
-async def _note_missed(tx: Transaction, category: str, day: date, now: datetime) -> None:
-    """A batch came: whatever should have come since the last one was missed."""
-    for missed in batches.missed_days(await feeds.last_batch(tx, category), day):
-        log.warning("arXiv %s: the batch of %s was missed", category, missed)
-        await feeds.add_batch(tx, category, missed, recover_at=now)
-
-
-async def _recover(
-    db: Database, source: PaperSource, batch: Batch, *, clock: Callable[[], datetime]
-) -> int:
-    """Fetch a batch from the query service, by when its papers were submitted."""
-    since, until = batches.submission_window(batch.day, EASTERN)
-    found = 0
-    try:
-        for page in range(_MOST_PAGES):
-            records = await source.list_submitted(
-                batch.category, since, until, start=page * PAGE, limit=PAGE
-            )
-            items = tuple(_announced(record, batch) for record in records)
-            async with db.transaction() as tx:
-                day = batches.batch_day(clock())
-                found += await feeds.add_papers(tx, items, day)
-            if len(records) < PAGE:
-                break
-    except SourceQuestionError as error:
-        log.error("arXiv %s: %s", batch.category, error)
-    except SourceError:
-        return found  # tried again when its wait is over
-    now = clock()
-    # The query service may lag a day behind: what is recent is looked for once more.
-    is_recent = now.date() - batch.day < timedelta(days=3)
-    again = is_recent and batch.tries + 1 < _MOST_RECOVERIES
-    async with db.transaction() as tx:
-        again_at = next_sweep(now, is_daily=True) if again else None
-        await feeds.end_recovery(tx, batch, found=found, again_at=again_at)
-    log.info("arXiv %s: %d papers of %s recovered", batch.category, found, batch.day)
-    return found
-
-
-def _announced(record: ArxivRecord, batch: Batch) -> FeedItem:
-    is_primary = record.categories[:1] == (batch.category,)
-    return FeedItem(
-        id=record.id,
-        announcement=Announcement.NEW if is_primary else Announcement.CROSS,
-        title=record.title,
-        authors=record.authors,
-        abstract=record.abstract,
-        categories=record.categories,
-        batch_on=batch.day,
-    )
+async def _note_missed(
+    tx: Transaction, watch: Watch, came: Collection[date], now: datetime
+) -> None:
+    """Whatever should have come by now, and did not, is fetched by date."""
+    for day in batches.missed_days(watch, came, now):
+        if await feeds.want(tx, watch.category, day, now):
+            log.warning("arXiv %s: the batch of %s was missed", watch.category, day)
 
 
 async def list_status(
     tx: Transaction, categories: Iterable[str], now: datetime
 ) -> tuple[CategoryStatus, ...]:
     """How each category stands."""
-    day = batches.batch_day(now)
+    today = batches.batch_day(now)
     watches = await feeds.list_watches(tx)
-    today = {batch.category: batch for batch in await feeds.list_batches(tx, day)}
-    reasons = {wait.target: wait.reason for wait in await turns.list_waits(tx)}
-    refused = {
-        refusal.target: refusal.reason for refusal in reversed(await turns.list_refusals(tx))
-    }
-    statuses = []
-    for category in categories:
-        watch = watches.get(category, Watch(category))
-        batch, target = today.get(category), f"feed:{category}"
-        state = batches.state(watch, now)
-        detail = reasons.get(target, "")
-        if state is State.FAILED:
-            detail = detail or refused.get(target, "")
-        elif batch is not None and batch.is_cut:
-            detail = f"cut by arXiv at {batch.items} items; the rest is asked for by date"
-        statuses.append(
-            CategoryStatus(
-                category=category,
-                state=state,
-                items=batch.items if batch is not None else 0,
-                is_cut=batch is not None and batch.is_cut,
-                recovered=(batch.recovered or 0) if batch is not None else 0,
-                checked_at=watch.checked_at,
-                next_at=watch.next_at,
-                detail=detail,
-            )
+    noted = await feeds.list_batches(tx, today - _REMEMBERED)
+    refused = {refusal.target: refusal for refusal in reversed(await turns.list_refusals(tx))}
+    return tuple(
+        _status(
+            watches.get(category, Watch(category)),
+            tuple(batch for batch in noted if batch.category == category),
+            refused.get(f"feed:{category}"),
+            now,
         )
-    return tuple(statuses)
+        for category in categories
+    )
+
+
+def _status(
+    watch: Watch, noted: Sequence[Batch], refused: Refused | None, now: datetime
+) -> CategoryStatus:
+    """How a category stands, by its batches, newest first, and by what its feed refused last."""
+    today = batches.batch_day(now)
+    batch = next((batch for batch in noted if batch.day == today), None)
+    state = batches.state(watch, now)
+    is_older = watch.news_on == today and watch.batch_on is not None and watch.batch_on < today
+    failure = refused if state is State.FAILED else None
+    return CategoryStatus(
+        category=watch.category,
+        state=state,
+        items=batch.items if batch is not None else 0,
+        is_cut=batch is not None and batch.is_cut,
+        recovered=(batch.recovered or 0) if batch is not None else 0,
+        checked_at=watch.checked_at,
+        next_at=watch.next_at,
+        older=watch.batch_on if is_older and batches.is_expected(today) else None,
+        missed=tuple(
+            batch.day for batch in reversed(noted) if batch.is_missed and not batch.is_cut
+        ),
+        lost=tuple(batch.day for batch in reversed(noted) if batch.is_lost),
+        refusal=failure.kind if failure is not None else "",
+        reason=failure.reason if failure is not None else "",
+    )
+
+
+def kind_of(wait: Wait, refusals: Iterable[Refused]) -> str:
+    """The kind of the refusal that a wait is for, if it can be told."""
+    return next((each.kind for each in refusals if each.reason == wait.reason), "")
 
 
 async def find_trouble(
     tx: Transaction, statuses: Iterable[CategoryStatus], now: datetime
 ) -> Trouble:
-    """Whether all categories stand still, today or for two days."""
-    before = batches.day_before(batches.batch_day(now))
-    noted = await feeds.list_batches(tx, before - _REMEMBERED)
-    past = [batch for batch in noted if batch.day <= before]
+    """Whether all categories stand still, today or for two days.
+
+    The day before is the last one on which feeds were looked at and batches were sure to come.
+    """
+    today = batches.batch_day(now)
+    past = [
+        batch
+        for batch in await feeds.list_batches(tx, today - _REMEMBERED)
+        if batch.is_looked_for
+        and batch.day < today
+        and batches.is_expected(batch.day)
+        and not batches.may_be_holiday(batch.day)
+    ]
+    before = max((batch.day for batch in past), default=None)
     # Without a past, as on the first day, nothing is known of the day before.
-    news = not past or any(batch.items for batch in past if batch.day == before)
-    return batches.trouble((each.state for each in statuses), news_the_day_before=news)
+    news = before is None or any(batch.items for batch in past if batch.day == before)
+    return batches.trouble(statuses, now, news_the_day_before=news)
 
 
 async def forget_old(db: Database, now: datetime) -> None:

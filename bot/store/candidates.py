@@ -40,6 +40,23 @@ async def newest_day(tx: Transaction) -> date | None:
     return date.fromisoformat(row["day"]) if row is not None and row["day"] is not None else None
 
 
+async def day_before(tx: Transaction, day: date) -> date | None:
+    """The last day before that one on which new papers came."""
+    row = await tx.one(
+        "SELECT max(day) AS day FROM feed_item WHERE day < :day", {"day": day.isoformat()}
+    )
+    return date.fromisoformat(row["day"]) if row is not None and row["day"] is not None else None
+
+
+async def count_late(tx: Transaction, day: date) -> int:
+    """How many papers of a day came later, fetched by date because its feed did not bring them."""
+    row = await tx.one(
+        "SELECT sum(recovered) AS n FROM arxiv_batch WHERE day = :day AND NOT is_cut",
+        {"day": day.isoformat()},
+    )
+    return (row["n"] or 0) if row is not None else 0
+
+
 async def list_open(
     tx: Transaction, day: date, *, limit: int, offset: int = 0
 ) -> tuple[Candidate, ...]:

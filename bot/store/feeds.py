@@ -44,15 +44,32 @@ async def put_watch(tx: Transaction, watch: Watch) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A batch of a category: `items` unseen ids came; `recovered` more were fetched later."""
+    """What is known of a category's batch of a day.
+
+    `items` unseen ids came on that day, whatever day they claimed; `is_looked_for` says that the
+    feed was asked for them until they came or were late. `recovered` papers of the day's batch
+    were fetched by date, in `tries` of which one at least was `is_whole`; `recover_at` is the next.
+    """
 
     category: str
     day: date
     items: int
     is_cut: bool
+    is_looked_for: bool
     recover_at: datetime | None
     tries: int
+    is_whole: bool
     recovered: int | None
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether it is still to be found."""
+        return self.recover_at is not None and not self.is_whole
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it was asked for by date, and given up."""
+        return self.recover_at is None and self.tries > 0 and not self.is_whole
 
 
 async def list_batches(tx: Transaction, since: date) -> tuple[Batch, ...]:
@@ -64,15 +81,6 @@ async def list_batches(tx: Transaction, since: date) -> tuple[Batch, ...]:
     return tuple(map(_batch, rows))
 
 
-async def last_batch(tx: Transaction, category: str) -> date | None:
-    """The newest day on which a batch of that category came or was looked for."""
-    row = await tx.one(
-        "SELECT max(day) AS day FROM arxiv_batch WHERE category = :category",
-        {"category": category},
-    )
-    return _day(row["day"]) if row is not None else None
-
-
 async def list_to_recover(tx: Transaction, now: datetime) -> tuple[Batch, ...]:
     """The batches that are to be fetched from the query service now, oldest first."""
     rows = await tx.all(
@@ -82,48 +90,65 @@ async def list_to_recover(tx: Transaction, now: datetime) -> tuple[Batch, ...]:
     return tuple(map(_batch, rows))
 
 
-async def add_batch(
-    tx: Transaction,
-    category: str,
-    day: date,
-    *,
-    items: int = 0,
-    is_cut: bool = False,
-    recover_at: datetime | None = None,
+async def note_look(
+    tx: Transaction, category: str, day: date, *, items: int = 0, is_cut: bool = False
 ) -> None:
-    """Note a batch; the same day again adds its items to what is there."""
+    """Note that a feed was looked at on a day; the items that came are added up."""
     await tx.run(
         """
-        INSERT INTO arxiv_batch (category, day, items, is_cut, recover_at)
-        VALUES (:category, :day, :items, :is_cut, :recover_at)
+        INSERT INTO arxiv_batch (category, day, items, is_cut, is_looked_for)
+        VALUES (:category, :day, :items, :is_cut, 1)
         ON CONFLICT (category, day) DO UPDATE SET
             items = items + excluded.items, is_cut = max(is_cut, excluded.is_cut),
-            recover_at = coalesce(excluded.recover_at, recover_at)
+            is_looked_for = 1
         """,
-        {
-            "category": category,
-            "day": day.isoformat(),
-            "items": items,
-            "is_cut": is_cut,
-            "recover_at": _instant_text(recover_at),
-        },
+        {"category": category, "day": day.isoformat(), "items": items, "is_cut": is_cut},
     )
 
 
-async def end_recovery(
-    tx: Transaction, batch: Batch, *, found: int, again_at: datetime | None
+async def want(tx: Transaction, category: str, day: date, now: datetime) -> bool:
+    """Have the batch of a day fetched by date; false if that is so already, or was done."""
+    changed = await tx.run(
+        """
+        INSERT INTO arxiv_batch (category, day, items, is_cut, recover_at)
+        VALUES (:category, :day, 0, 0, :now)
+        ON CONFLICT (category, day) DO UPDATE SET recover_at = excluded.recover_at
+            WHERE recover_at IS NULL AND tries = 0
+        """,
+        {"category": category, "day": day.isoformat(), "now": instants.to_text(now)},
+    )
+    return changed > 0
+
+
+async def count_recovered(tx: Transaction, batch: Batch, found: int) -> None:
+    """So many more papers of a batch were fetched by date."""
+    await tx.run(
+        """
+        UPDATE arxiv_batch SET recovered = coalesce(recovered, 0) + :found
+        WHERE category = :category AND day = :day
+        """,
+        {"category": batch.category, "day": batch.day.isoformat(), "found": found},
+    )
+
+
+async def end_try(
+    tx: Transaction, batch: Batch, *, is_whole: bool, again_at: datetime | None
 ) -> None:
-    """A batch was fetched from the query service: `found` new papers; once more at `again_at`."""
+    """A batch was asked for by date and came whole, or did not; the next try is at `again_at`.
+
+    Two processes that ask at once make one try.
+    """
     await tx.run(
         """
         UPDATE arxiv_batch
-        SET tries = tries + 1, recovered = coalesce(recovered, 0) + :found, recover_at = :again_at
-        WHERE category = :category AND day = :day
+        SET tries = tries + 1, is_whole = max(is_whole, :is_whole), recover_at = :again_at
+        WHERE category = :category AND day = :day AND tries = :tries
         """,
         {
             "category": batch.category,
             "day": batch.day.isoformat(),
-            "found": found,
+            "tries": batch.tries,
+            "is_whole": is_whole,
             "again_at": _instant_text(again_at),
         },
     )
@@ -247,8 +272,10 @@ def _batch(row: Row) -> Batch:
         day=date.fromisoformat(row["day"]),
         items=row["items"],
         is_cut=bool(row["is_cut"]),
+        is_looked_for=bool(row["is_looked_for"]),
         recover_at=_instant(row["recover_at"]),
         tries=row["tries"],
+        is_whole=bool(row["is_whole"]),
         recovered=row["recovered"],
     )
 

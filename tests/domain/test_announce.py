@@ -73,4 +73,10 @@ def test_merging_keeps_each_paper_once_and_is_done_at_once(listed):
 def test_a_feed_at_the_limit_is_cut():
     assert Feed("c", (item(),) * FEED_LIMIT).is_cut
     assert not Feed("c", (item(),) * (FEED_LIMIT - 1)).is_cut
-    assert Feed("c", ()).batch_on is None
+
+
+def test_items_that_are_not_understood_fill_a_feed_too():
+    assert Feed("c", (item(),) * (FEED_LIMIT - 1), skipped=1).is_cut
+    assert not Feed("c", (item(),) * (FEED_LIMIT - 2), skipped=1).is_cut
+    assert Feed("c", ()).is_empty
+    assert not Feed("c", (), skipped=1).is_empty

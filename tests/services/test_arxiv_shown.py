@@ -92,6 +92,87 @@ async def test_new_papers_come_with_reasons_page_by_page(stage: Stage):
     assert "Fresh 5" in second
 
 
+async def test_pages_and_days_of_new_papers_lead_to_each_other(stage: Stage):
+    stage.world.announce(date(2026, 11, 17), *(paper(n) for n in range(31, 34)))
+    stage.time.now = datetime(2026, 11, 17, 6, tzinfo=UTC)
+    await stage.round()
+
+    newest = await ask(stage, "paper", query="new")
+    monday = await ask(stage, "paper", query="new 2026-11-16")
+    second = await ask(stage, "paper", query="new 2026-11-16", page="2")
+
+    assert "Fresh 31" in newest
+    assert "/paper new 2026-11-16" in newest
+    assert "page:" not in newest
+    assert "Fresh 1 " in monday.replace("\n", " ")
+    assert "/paper new 2026-11-16 page:2" in monday
+    assert "Fresh 15" in second
+    assert "/paper new 2026-11-16\n" in second
+
+
+async def test_words_that_begin_with_new_are_looked_up(stage: Stage):
+    await stage.write("250109 Odd", "https://arxiv.org/abs/2501.00099\n\n*New methods*\n\n새.\n")
+
+    assert "New methods" in await ask(stage, "paper", query="new methods")
+
+
+@pytest.mark.parametrize("page", ["3", "99"])
+async def test_a_page_that_is_not_there_leads_to_the_last_one(stage: Stage, page: str):
+    shown = await ask(stage, "paper", query="new", page=page)
+
+    assert f"no page {page}" in shown
+    assert "/paper new 2026-11-16 page:2" in shown
+    assert f"page:{int(page) - 1}" not in shown or page == "3"
+
+
+async def test_when_every_new_paper_has_an_entry_that_is_said(stage: Stage):
+    for n in range(1, 16):
+        await stage.write(f"261116 Picked {n}", f"https://arxiv.org/abs/2611.{n:05}\n\n골랐다.\n")
+
+    shown = await ask(stage, "paper", query="new")
+
+    assert "No new paper of 16 November 2026 waits for an entry" in shown
+
+
+async def test_papers_that_came_late_are_of_their_day_judged_and_told_of(stage: Stage):
+    # The bot sleeps through Tuesday.
+    stage.world.add(
+        Paper(
+            "2611.00040",
+            "Lost and found",
+            abstract="word " * 40,
+            submitted_at=datetime(2026, 11, 16, 15, tzinfo=UTC),
+        )
+    )
+    stage.world.announce(date(2026, 11, 18), paper(31))
+    stage.time.now = datetime(2026, 11, 18, 6, tzinfo=UTC)
+    await stage.round()
+    await refresh(stage.db, ByLength(), now=stage.time())
+
+    newest = await ask(stage, "paper", query="new")
+    tuesday = await list_nominees(stage.db, day=date(2026, 11, 17))
+
+    assert "Lost and found" not in newest
+    assert "1 paper of 17 November 2026 came later" in newest
+    assert "/paper new 2026-11-17" in newest
+    (found,) = tuesday.found
+    assert found.candidate.item.title == "Lost and found"
+    assert found.candidate.judgement is not None
+
+
+async def test_papers_that_came_weeks_late_are_judged(stage: Stage):
+    stage.world.add(
+        Paper("2611.00040", "Lost", submitted_at=datetime(2026, 11, 16, 15, tzinfo=UTC))
+    )
+    stage.time.now = datetime(2026, 11, 30, 6, tzinfo=UTC)
+    stage.world.announce(date(2026, 11, 30), paper(31))
+    await stage.round()
+    await refresh(stage.db, ByLength(), now=stage.time())
+
+    (found,) = (await list_nominees(stage.db, day=date(2026, 11, 17))).found
+    assert found.candidate.judgement is not None
+
+
 async def test_without_ranking_new_papers_come_as_arxiv_lists_them(stage: Stage):
     shown = await ask(stage, "paper", query="new")
 

@@ -171,3 +171,22 @@ async def test_processes_that_start_at_once_migrate_once(tmp_path):
 
     assert [await process.wait() for process in started] == [0] * 6
     assert query(path, "SELECT count(*) FROM schema_migration") == [(len(bundled_migrations()),)]
+
+
+async def test_batches_of_before_they_were_told_apart_are_neither_lost_nor_days_off(tmp_path):
+    path = tmp_path / "t.db"
+    every = bundled_migrations()
+    mine = next(at for at, each in enumerate(every) if each.name.endswith("_missed_batches.sql"))
+    await migrate(path, *every[:mine])
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(
+            """
+            INSERT INTO arxiv_batch (category, day, items, is_cut, tries, recovered) VALUES
+                ('cs.LG', '2026-11-16', 12, 0, 0, NULL), ('cs.LG', '2026-11-17', 0, 0, 1, 0);
+            """
+        )
+
+    await migrate(path, *every)
+
+    rows = query(path, "SELECT is_looked_for, is_whole FROM arxiv_batch ORDER BY day")
+    assert rows == [(1, 0), (0, 1)]

@@ -17,11 +17,17 @@ from yarl import URL
 
 from bot.adapters.arxiv import questions
 from bot.adapters.arxiv.feed import parse_feed
-from bot.adapters.arxiv.records import parse_records
+from bot.adapters.arxiv.records import parse_records, parse_submissions
 from bot.adapters.arxiv.reply import Reply, retry_after
 from bot.domain.announce import Feed
 from bot.domain.record import ArxivRecord
-from bot.ports import Refusal, SourceReplyError, SourceUnavailableError, Turnstile
+from bot.ports import (
+    Refusal,
+    SourceReplyError,
+    SourceUnavailableError,
+    Submissions,
+    Turnstile,
+)
 
 T = TypeVar("T")
 
@@ -82,11 +88,12 @@ class ArxivClient:
 
     async def list_submitted(
         self, category: str, since: datetime, until: datetime, *, start: int, limit: int
-    ) -> tuple[ArxivRecord, ...]:
+    ) -> Submissions:
         url = questions.submitted_url(
             self._api_url, category, since, until, start=start, limit=limit
         )
-        return await self._ask(f"missed:{category}", url, parse_records) or ()
+        parse = partial(parse_submissions, start=start)
+        return await self._ask(f"missed:{category}", url, parse) or Submissions((), 0, 0)
 
     async def _ask(
         self, target: str, url: str, parse: Callable[[Reply], T], *, etag: str | None = None

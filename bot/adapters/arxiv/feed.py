@@ -28,9 +28,10 @@ def parse_feed(reply: Reply, category: str) -> Feed:
     items = tuple(_items(parsed.entries))
     if parsed.entries and not items:
         raise SourceReplyError(Refusal.MALFORMED, "not one of its items has an arXiv id")
-    if len(items) < len(parsed.entries):
-        log.warning("arXiv %s: %d items skipped", category, len(parsed.entries) - len(items))
-    return Feed(category, items, reply.etag)
+    skipped = len(parsed.entries) - len(items)
+    if skipped:
+        log.warning("arXiv %s: %d items skipped", category, skipped)
+    return Feed(category, items, reply.etag, skipped)
 
 
 def _items(entries: list[Any]) -> Iterator[FeedItem]:

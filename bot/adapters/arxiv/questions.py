@@ -5,26 +5,27 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from urllib.parse import quote, urlencode
 
-from bot.domain.errors import UsageError
+from bot.domain.categories import has_classes
 from bot.domain.identify import title_words
+from bot.ports import SourceQuestionError
 
 _WORDS = 10
-CATEGORY = re.compile(r"[a-z]{2,8}(?:-[a-z]{2,4})?(?:\.[A-Za-z]{2,3}(?:-[a-z]{2,5})?)?")
+_CATEGORY = re.compile(r"[a-z-]{2,16}(?:\.[a-z-]{2,16})?", re.ASCII | re.IGNORECASE)
 
 
-def check_category(category: str) -> str:
-    """The category unchanged; raises `UsageError` for what can be none."""
-    if CATEGORY.fullmatch(category) is None:
-        raise UsageError(
-            "“{category}” in ARXIV_CATEGORIES is no category of arXiv: write cs.LG, stat.ML …",
-            category=category,
-        )
+def _checked(category: str) -> str:
+    """The category unchanged; raises `SourceQuestionError` for what does not look like one.
+
+    Which ones there are is for the settings to know: arXiv may have new ones.
+    """
+    if _CATEGORY.fullmatch(category) is None:
+        raise SourceQuestionError(f"“{category}” is no category")
     return category
 
 
 def feed_url(base: str, category: str) -> str:
     """The feed of one category."""
-    return f"{base.rstrip('/')}/{quote(check_category(category))}"
+    return f"{base.rstrip('/')}/{quote(_checked(category))}"
 
 
 def records_url(base: str, numbers: Sequence[str]) -> str:
@@ -53,10 +54,11 @@ def submitted_url(
     base: str, category: str, since: datetime, until: datetime, *, start: int, limit: int
 ) -> str:
     """Papers of a category by when they were first submitted, oldest first."""
+    within = f"{_checked(category)}.*" if has_classes(category) else _checked(category)
     span = f"[{_minute(since)} TO {_minute(until)}]"
     return _query(
         base,
-        search_query=f"cat:{check_category(category)} AND submittedDate:{span}",
+        search_query=f"cat:{within} AND submittedDate:{span}",
         sortBy="submittedDate",
         sortOrder="ascending",
         start=start,

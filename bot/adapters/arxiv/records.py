@@ -9,7 +9,7 @@ from bot.adapters.arxiv.feed import one_line
 from bot.adapters.arxiv.ids import versioned_id
 from bot.adapters.arxiv.reply import Reply, parse_reply
 from bot.domain.record import ArxivRecord
-from bot.ports import Refusal, SourceReplyError
+from bot.ports import Refusal, SourceReplyError, Submissions
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +36,24 @@ def parse_records(reply: Reply, *, asked: int | None = None) -> tuple[ArxivRecor
     if parsed.entries and not records:
         raise SourceReplyError(Refusal.MALFORMED, "not one of its entries is a paper")
     return records
+
+
+def parse_submissions(reply: Reply, *, start: int) -> Submissions:
+    """The page from the start-th paper on; raises `SourceFailureError`.
+
+    It must count the papers, and reach their end or go some way towards it.
+    """
+    parsed = parse_reply(reply)
+    counted = str(parsed.feed.get("opensearch_totalresults", ""))
+    entries = len(parsed.entries)
+    if not (counted.isascii() and counted.isdigit()):
+        raise SourceReplyError(Refusal.MALFORMED, "the answer does not count its papers")
+    total = int(counted[:18])
+    if start + entries > total or (not entries and start < total):
+        raise SourceReplyError(
+            Refusal.MALFORMED, f"{entries} papers in the answer, from {start} of {total}"
+        )
+    return Submissions(tuple(_records(parsed.entries)), entries, total)
 
 
 def _records(entries: list[Any]) -> Iterator[ArxivRecord]:

@@ -10,7 +10,6 @@ import pytest
 
 from bot.adapters.arxiv.client import ArxivClient, Limits, open_client, user_agent
 from bot.domain.arxiv import ArxivId
-from bot.domain.errors import UsageError
 from bot.ports import (
     Refusal,
     SourceFailureError,
@@ -61,7 +60,7 @@ async def test_a_feed_comes_with_its_etag_and_is_not_sent_twice(arxiv: FakeArxiv
         again = await client.fetch_feed("cs.LG", etag=feed.etag)
 
     assert [str(item.id) for item in feed.items] == ["2611.10001v1"]
-    assert feed.batch_on == DAY
+    assert {item.batch_on for item in feed.items} == {DAY}
     assert again is None
     assert arxiv.log[1].etag == feed.etag  # byte for byte: arXiv's has no quotes
     assert arxiv.log[0].agent == "paper-digest-bot/0.1 (ops@example.org)"
@@ -101,15 +100,26 @@ async def test_submissions_of_a_window_come_page_by_page(arxiv: FakeArxiv):
             for start in (0, 4)
         ]
 
-    found = [record.id.number for page in pages for record in page]
+    found = [record.id.number for page in pages for record in page.records]
     assert found == [paper.number for paper in papers[2:9]]
+    assert [(page.entries, page.total) for page in pages] == [(4, 7), (3, 7)]
+
+
+async def test_an_archive_is_asked_for_with_all_its_classes(arxiv: FakeArxiv):
+    since, until = (datetime(2026, 11, day, tzinfo=UTC) for day in (20, 21))
+    async with client_of(arxiv) as client:
+        for category in ("cs", "hep-th"):
+            await client.list_submitted(category, since, until, start=0, limit=10)
+
+    asked = [request.query["search_query"].partition(" ")[0] for request in arxiv.log]
+    assert asked == ["cat:cs.*", "cat:hep-th"]
 
 
 async def test_a_wrong_category_is_refused_and_one_that_is_none_never_asked(arxiv: FakeArxiv):
     async with client_of(arxiv) as client:
         with pytest.raises(SourceQuestionError):
             await client.fetch_feed("nope")
-        with pytest.raises(UsageError):
+        with pytest.raises(SourceQuestionError):
             await client.fetch_feed("../api/query?x=1")
 
     assert [request.path for request in arxiv.log] == ["/atom/nope"]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.adapters.arxiv.feed import parse_feed, split_authors
-from bot.adapters.arxiv.records import parse_records
+from bot.adapters.arxiv.records import parse_records, parse_submissions
 from bot.adapters.arxiv.reply import Reply, parse_reply, retry_after
 from bot.ports import (
     Refusal,
@@ -155,7 +155,7 @@ def test_items_without_an_id_are_left_out_and_a_feed_of_only_such_is_refused():
     with pytest.raises(SourceReplyError):
         parse_feed(Reply(200, good.replace(entry, broken).encode()), "cs.LG")
 
-    assert len(mixed.items) == 1
+    assert (len(mixed.items), mixed.skipped) == (1, 1)
 
 
 def test_an_answer_with_fewer_papers_than_it_counts_is_refused():
@@ -163,6 +163,38 @@ def test_an_answer_with_fewer_papers_than_it_counts_is_refused():
 
     with pytest.raises(SourceReplyError):
         parse_records(Reply(200, body), asked=2)
+
+
+@pytest.mark.parametrize(
+    ("entries", "start", "total"),
+    [(0, 0, 3), (2, 0, 1), (0, 3, 5), (1, 2, 2), (0, 3, 2)],
+)
+def test_a_page_that_does_not_go_on_to_the_end_it_names_is_refused(
+    entries: int, start: int, total: int
+):
+    papers = [(Paper(f"2611.{n:05}", "A"), 0) for n in range(entries)]
+    body = xml.query_feed(papers, total, NOW).encode()
+
+    with pytest.raises(SourceReplyError):
+        parse_submissions(Reply(200, body), start=start)
+
+
+def test_a_page_that_counts_nothing_is_refused():
+    body = xml.query_feed([], 0, NOW).replace("opensearch:totalResults", "opensearch:sum").encode()
+
+    with pytest.raises(SourceReplyError):
+        parse_submissions(Reply(200, body), start=0)
+
+
+@pytest.mark.parametrize(("entries", "start", "total"), [(0, 0, 0), (2, 0, 5), (2, 3, 5)])
+def test_a_page_is_what_it_holds_understood_or_not(entries: int, start: int, total: int):
+    papers = [(Paper(f"2611.{n:05}" if n else "no-id", "A"), 0) for n in range(entries)]
+    body = xml.query_feed(papers, total, NOW).encode()
+
+    page = parse_submissions(Reply(200, body), start=start)
+
+    assert (page.entries, page.total) == (entries, total)
+    assert len(page.records) == max(0, entries - 1)
 
 
 def test_none_of_ten_papers_is_not_believed():

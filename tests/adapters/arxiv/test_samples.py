@@ -108,7 +108,7 @@ def test_versions_types_and_dates_of_the_official_feed(samples: Path):
         "Kevin Ro Wang",
         "Yoav Goldberg",
     )
-    assert feed.batch_on == date(2026, 11, 20)
+    assert {item.batch_on for item in feed.items} == {date(2026, 11, 20)}
     assert {i.id.version for i in feed.items} == {1, 2, 3, 4, 5}
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 
 from tests.fakes.arxiv.world import Paper
 
@@ -78,7 +79,7 @@ def _field(name: str, value: str, *, is_phrase: bool) -> Test:
         case "all":
             return lambda paper: set(wanted) <= set(_words(f"{paper.title} {paper.abstract}"))
         case "cat":
-            return lambda paper: value in paper.categories
+            return lambda paper: any(fnmatchcase(listed, value) for listed in paper.categories)
         case "submittedDate":
             since, until = _span(value)
             return lambda paper: since <= paper.submitted_at <= until

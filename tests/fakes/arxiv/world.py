@@ -85,9 +85,9 @@ class World:
         shown = []
         for number, kind in self.announced.get(day, []):
             paper = self.papers[number]
-            if category not in paper.categories:
+            if not any(is_in(listed, category) for listed in paper.categories):
                 continue
-            primary = paper.categories[0] == category
+            primary = is_in(paper.categories[0], category)
             shown.append(
                 (
                     paper,
@@ -97,6 +97,11 @@ class World:
                 )
             )
         return day, shown
+
+
+def is_in(listed: str, category: str) -> bool:
+    """Whether what is listed in the one is in the other, which may be an archive."""
+    return category in {listed, listed.partition(".")[0]}
 
 
 def parse_id(text: str) -> tuple[str, int] | None:
