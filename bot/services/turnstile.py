@@ -58,20 +58,26 @@ class DatabaseTurnstile:
         self._in_order = asyncio.Lock()
 
     @asynccontextmanager
-    async def turn(self, target: str) -> AsyncIterator[None]:
+    async def turn(self, target: str) -> AsyncIterator[Callable[[], None]]:
         """See `ports.Turnstile`."""
         async with self._in_order:
             holder = f"{self._owner}/{uuid.uuid4().hex}"
             await self._take(holder, target)
+            is_answered = False
+
+            def answered() -> None:
+                nonlocal is_answered
+                is_answered = True
+
             try:
-                yield
+                yield answered
             except SourceFailureError as failure:
                 await self._give_back(holder, target, failure)
                 raise
             except BaseException:
-                await self._give_back(holder, target, None, answered=False)
+                await self._give_back(holder, target, None)
                 raise
-            await self._give_back(holder, target, None)
+            await self._give_back(holder, target, None, answered=is_answered)
 
     async def _take(self, holder: str, target: str) -> None:
         since = self._clock()
@@ -121,7 +127,7 @@ class DatabaseTurnstile:
         target: str,
         failure: SourceFailureError | None,
         *,
-        answered: bool = True,
+        answered: bool = False,
     ) -> None:
         now = self._clock()
         async with self._db.transaction() as tx:

@@ -206,8 +206,8 @@ async def test_the_ladder_is_climbed_and_forgotten_when_an_answer_comes():
                     pass
             waits.append(wait.value.until - time.now)
             time.now = wait.value.until
-        async with gate.turn("papers"):
-            pass
+        async with gate.turn("papers") as answered:
+            answered()
         async with db.reading() as tx:
             left = await turns.list_waits(tx)
 
