@@ -5,7 +5,7 @@ SourceError                  what a `PaperSource` may raise, and nothing else
 ├── SourceThrottledError     it asks us to slow down; every target waits
 ├── SourceUnavailableError   no answer, or that of a server in trouble
 ├── SourceReplyError         an answer that is not to be believed; nothing of it counts
-└── SourceQuestionError      it refuses this question; asking again gets the same answer
+└── SourceQuestionError      it says that this question is wrong; asked again, it says so again
 """
 
 from collections.abc import Callable, Sequence

@@ -24,6 +24,10 @@ LEASE = timedelta(seconds=50)
 """A dead process is waited for so long; longer than any request may take."""
 
 
+WRONG_QUESTIONS = 2
+"""So many in a row may be refused because they are wrong; a server that refuses more is unwell."""
+
+
 class DatabaseTurnstile:
     """`ports.Turnstile` over the database.
 
@@ -142,12 +146,16 @@ class DatabaseTurnstile:
     ) -> None:
         reason = str(failure)
         await turns.count_refusal(tx, target, failure.kind, reason, now)
-        if isinstance(failure, SourceQuestionError):
-            return  # the server is well: it is the question that was wrong
         whom = EVERYTHING if isinstance(failure, SourceThrottledError) else target
         before = {wait.target: wait.failures for wait in await turns.list_waits(tx)}
         failures = before.get(whom, 0) + 1
-        until = wait_until(now, failures, failure.retry_after, self._spread())
+        steps = failures
+        if isinstance(failure, SourceQuestionError):
+            steps -= WRONG_QUESTIONS
+        if steps <= 0:
+            await turns.put_wait(tx, Wait(whom, failures, now, reason))
+            return  # the server is well: it is the question that was wrong
+        until = wait_until(now, steps, failure.retry_after, self._spread())
         await turns.put_wait(tx, Wait(whom, failures, until, reason))
         log.warning(
             "arXiv %s: %s; left alone until %s (%d in a row)",
