@@ -42,6 +42,7 @@ def status_json(status: ArxivStatus, done: Round) -> dict[str, object]:
             "identified": done.searched.found,
             "cited": done.cited,
             "requests": done.requests,
+            "left": done.is_left,
         },
         "refusals": [
             {

@@ -174,7 +174,47 @@ async def test_two_processes_share_one_arxiv(tmp_path: Path, arxiv: FakeArxiv):
     async with asyncio.TaskGroup() as group:
         answers = [group.create_task(poll(tmp_path, arxiv)) for _ in range(2)]
 
-    assert max(each.result()["papers"]["known"] for each in answers) == 300
+    assert [each.result()["papers"]["known"] for each in answers] == [300, 300]
+    assert sorted(each.result()["done"]["requests"] for each in answers) == [0, 5]
+    assert [each.result()["done"]["left"] for each in answers] == [False, False]
+    # As many as one alone makes: two feeds, three batches of papers.
+    assert len(arxiv.log) == 5
+    assert sum(map(len, id_batches(arxiv))) == 300
+    assert arxiv.impolite() == []
+
+
+async def test_a_poll_beside_a_running_bot_asks_nothing_again(tmp_path: Path, arxiv: FakeArxiv):
+    await paperbot(tmp_path, "import", str(write_vault(tmp_path, 50, 5)))
+
+    async with bot(tmp_path, **settings(arxiv)) as running:
+        await asyncio.wait_for(arxiv.arrived.wait(), 60)
+        answer = await poll(tmp_path, arxiv)
+        health = await running.get("healthz")
+        status = await running.stop()
+
+    assert answer["papers"]["known"] == 300
+    assert len(arxiv.log) == 5
+    assert arxiv.impolite() == []
+    assert health["ok"] is True
+    assert status == 0
+
+
+async def test_a_round_that_another_process_is_at_for_long_is_left_to_it(
+    tmp_path: Path, arxiv: FakeArxiv
+):
+    arxiv.fail(FaultKind.HANGS, times=100, value="600")
+
+    async with bot(tmp_path, **settings(arxiv)) as running:
+        await asyncio.wait_for(arxiv.arrived.wait(), 60)
+        status, out, err = await paperbot(tmp_path, "poll", "--once", "--json", **settings(arxiv))
+        await running.kill()
+    arxiv.faults.clear()
+    answer = await poll(tmp_path, arxiv)
+
+    assert (status, json.loads(out)["done"]["left"]) == (1, True)
+    assert "Another process" in err
+    assert len(arxiv.log) == 1 + 2
+    assert answer["done"]["requests"] == 2
     assert arxiv.impolite() == []
 
 
