@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -96,6 +96,18 @@ async def put(
             "next_on": next_on.isoformat() if next_on is not None else None,
         },
     )
+
+
+async def find(tx: Transaction, keys: Iterable[str]) -> Mapping[str, str]:
+    """The numbers of those of the papers, given by key, that were found by their titles."""
+    rows = await tx.all(
+        """
+        SELECT paper_key, number FROM arxiv_identity
+        WHERE number IS NOT NULL AND paper_key IN (SELECT value FROM json_each(:keys))
+        """,
+        {"keys": json.dumps(tuple(keys), ensure_ascii=False)},
+    )
+    return {row["paper_key"]: row["number"] for row in rows}
 
 
 async def count_found(tx: Transaction) -> int:
