@@ -9,8 +9,9 @@ from functools import partial
 from bot.domain.batches import CategoryStatus, Trouble
 from bot.domain.politeness import LADDER
 from bot.ports import Condition, Measure, PaperSource
+from bot.services.notices import note_citations
 from bot.services.poll import find_trouble, forget_old, list_status, poll_due
-from bot.services.resolve import Resolved, note_citations, resolve_due
+from bot.services.resolve import Resolved, resolve_due
 from bot.services.rounds import Rounds, RoundTakenError
 from bot.services.title_search import Searched, search_due
 from bot.store import identities, records, turns

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from bot.domain.arxiv import parse_arxiv_id
 from bot.domain.record import Change, changes, sweep_day
@@ -16,8 +16,6 @@ log = logging.getLogger(__name__)
 
 BATCH = 100
 """So many papers are asked about at once: what arXiv's manual recommends, and short enough."""
-
-_NEWLY_WRITTEN = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +127,3 @@ async def _refuse(db: Database, numbers: Sequence[str], today: date) -> None:
         for number in numbers:
             log.warning("arXiv says that %s is no paper's number", number)
             await records.note_refused(tx, today, number)
-
-
-async def note_citations(db: Database, now: datetime) -> int:
-    """Tell papers with entries that a new entry refers to them; how many were told.
-
-    Entries of the last days are new: an archive that is read in is not.
-    """
-    async with db.transaction() as tx:
-        return await events.add_citations(tx, now.date() - _NEWLY_WRITTEN, now)

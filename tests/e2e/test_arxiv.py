@@ -280,6 +280,28 @@ async def test_without_a_contact_nothing_is_ever_asked(tmp_path: Path, arxiv: Fa
     assert arxiv.log == []
 
 
+async def test_without_a_contact_a_cited_papers_thread_is_told_all_the_same(tmp_path: Path):
+    vault = write_vault(tmp_path, 1, 1)
+    await paperbot(tmp_path, "import", str(vault))
+    async with bot(tmp_path) as running:
+        await paperbot(tmp_path, "post", "2024-01-02", "--channel", "web:general")
+        await eventually(lambda: said(tmp_path, "Paper 0"))
+        text = "https://arxiv.org/abs/2401.09999\n\n*Sequel* (Ada Example)\n\n2401.00001 다음. "
+        later = vault / f"{datetime.now(UTC):%y%m%d} Sequel.md"
+        later.write_text(f"{text}https://arxiv.org/abs/2401.00001\n", encoding="utf-8")
+        await paperbot(tmp_path, "import", str(vault))
+        await eventually(lambda: said(tmp_path, "Sequel", place="IS NOT NULL"))
+        status = await running.stop()
+
+    assert status == 0
+
+
+async def said(folder: Path, words: str, *, place: str = "IS NULL") -> bool:
+    """Whether a message with these words was sent; one in a thread names its root."""
+    sql = f"SELECT document FROM delivery WHERE state = 'sent' AND root_id {place}"
+    return any(words in document for (document,) in rows(folder, sql))
+
+
 @pytest.mark.skipif(not is_installed(), reason="the extra `rank` is not installed")
 async def test_candidates_come_in_the_order_of_taste_with_reasons(tmp_path: Path, arxiv: FakeArxiv):
     vault = tmp_path / "vault"
