@@ -361,6 +361,7 @@ class _Assembly:
 
     async def _follow_talk(self) -> None:
         await discuss.catch_up(self._talk)
+        await notices.note_citations(self._db, now())
         await notices.pass_on(self._talk)
 
     async def _tell(self) -> None:

@@ -14,6 +14,7 @@ from bot.adapters.machine import machine_name, process_runs
 from bot.adapters.ranker.worker import ProcessRanker, is_installed
 from bot.ports import Condition, Measure, PaperSource
 from bot.services import arxiv, candidates
+from bot.services.rounds import Rounds
 from bot.services.supervise import Supervised
 from bot.services.turnstile import DatabaseTurnstile
 from bot.settings import Settings
@@ -38,7 +39,7 @@ async def open_arxiv(
         sleep=asyncio.sleep,
         spread=spread,
         patience=patience,
-        owner=f"{os.getpid()} {machine_name()}",
+        owner=_owner(),
         is_gone=_is_gone,
     )
     async with open_client(
@@ -50,6 +51,24 @@ async def open_arxiv(
         clock=clock,
     ) as client:
         yield client
+
+
+def arxiv_rounds(
+    db: Database, *, clock: Callable[[], datetime], patience: timedelta = _PATIENCE
+) -> Rounds:
+    """This process's right to do what is due; `patience` is how long it waits for another's."""
+    return Rounds(
+        db,
+        clock=clock,
+        sleep=asyncio.sleep,
+        patience=patience,
+        owner=_owner(),
+        is_gone=_is_gone,
+    )
+
+
+def _owner() -> str:
+    return f"{os.getpid()} {machine_name()}"
 
 
 def _is_gone(owner: str) -> bool:
@@ -103,6 +122,7 @@ class ArxivPart:
                 self._db,
                 source,
                 categories,
+                rounds=arxiv_rounds(self._db, clock=self._clock),
                 clock=self._clock,
                 spread=self._spread,
                 sleep=asyncio.sleep,

@@ -26,9 +26,9 @@ def poll(
 
     from bot.cli.arxiv_forms import status_json, status_lines
     from bot.cli.workbench import now, with_database
-    from bot.services.arxiv import ArxivStatus, Round, get_status, run_round, run_until_done
+    from bot.services.arxiv import ArxivStatus, Round, get_status, run_until_done, take_round
     from bot.settings import Settings
-    from bot.sources import open_arxiv
+    from bot.sources import arxiv_rounds, open_arxiv
     from bot.store.database import Database
 
     chance = random.Random().random  # noqa: S311 - it spreads load, it guards nothing
@@ -43,12 +43,21 @@ def poll(
                 )
             )
         categories = settings.arxiv_categories
+        rounds = arxiv_rounds(db, clock=now, patience=patience)
         async with open_arxiv(db, settings, clock=now, spread=chance, patience=patience) as source:
             if once:
-                done = await run_round(db, source, categories, clock=now, spread=chance)
+                done = await take_round(
+                    db, source, categories, rounds=rounds, clock=now, spread=chance
+                )
             else:
                 done = await run_until_done(
-                    db, source, categories, clock=now, spread=chance, patience=patience
+                    db,
+                    source,
+                    categories,
+                    rounds=rounds,
+                    clock=now,
+                    spread=chance,
+                    patience=patience,
                 )
         return await get_status(db, categories, now()), done
 
@@ -58,7 +67,9 @@ def poll(
     else:
         for line in status_lines(status, done, say=voice()):
             say_line(line)
-    return FAILED if status.waits else DONE
+    if done.is_left:
+        tell(voice()("Another process is asking arXiv what is due: look again when it is done"))
+    return FAILED if status.waits or done.is_left else DONE
 
 
 def candidates(

@@ -22,6 +22,7 @@ def status_json(status: ArxivStatus, done: Round) -> dict[str, object]:
             "missing": list(status.coverage.missing),
             "absent": list(status.coverage.absent),
             "refused": list(status.coverage.refused),
+            "unreadable": dict(status.coverage.unreadable),
         },
         "identified": status.identified,
         "open": [
@@ -42,6 +43,7 @@ def status_json(status: ArxivStatus, done: Round) -> dict[str, object]:
             "identified": done.searched.found,
             "cited": done.cited,
             "requests": done.requests,
+            "left": done.is_left,
         },
         "refusals": [
             {
@@ -105,6 +107,10 @@ def status_lines(status: ArxivStatus, done: Round, *, say: Say) -> Iterator[str]
     ):
         if numbers:
             yield f"{label}: {', '.join(numbers)}"
+    for number, reason in status.coverage.unreadable:
+        yield say(
+            "arXiv's answer about {number} is of no use: {reason}", number=number, reason=reason
+        )
     for nameless in (each for each in status.open if each.tries):
         yield say(
             "No arXiv paper found for entry {id}: {title}",

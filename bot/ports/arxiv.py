@@ -5,10 +5,10 @@ SourceError                  what a `PaperSource` may raise, and nothing else
 ├── SourceThrottledError     it asks us to slow down; every target waits
 ├── SourceUnavailableError   no answer, or that of a server in trouble
 ├── SourceReplyError         an answer that is not to be believed; nothing of it counts
-└── SourceQuestionError      it refuses this question; asking again gets the same answer
+└── SourceQuestionError      it says that this question is wrong; asked again, it says so again
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -79,11 +79,13 @@ class SourceQuestionError(SourceFailureError):
 class Turnstile(Protocol):
     """Lets one request through at a time, well apart, over every process of this bot."""
 
-    def turn(self, target: str) -> AbstractAsyncContextManager[None]:
+    def turn(self, target: str) -> AbstractAsyncContextManager[Callable[[], None]]:
         """One request of a target (`feed:cs.LG`, `papers` …); waits for its turn.
 
         Raises `SourceWaitError` when the wait would be long. A `SourceFailureError` that leaves
-        the block is remembered, and makes the target, or all of them, wait.
+        the block is remembered, and makes the target, or all of them, wait. The block calls what
+        it is given when it has an answer that counts, and only that ends a wait: a redirect is
+        no answer.
         """
         ...
 

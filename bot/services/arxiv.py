@@ -2,14 +2,17 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.domain.batches import CategoryStatus, Trouble
 from bot.domain.politeness import LADDER
 from bot.ports import Condition, Measure, PaperSource
+from bot.services.notices import note_citations
 from bot.services.poll import find_trouble, forget_old, list_status, poll_due
-from bot.services.resolve import Resolved, note_citations, resolve_due
+from bot.services.resolve import Resolved, resolve_due
+from bot.services.rounds import Rounds, RoundTakenError
 from bot.services.title_search import Searched, search_due
 from bot.store import identities, records, turns
 from bot.store.database import Database
@@ -25,13 +28,28 @@ _MOST_OPEN = 500
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one or several rounds brought: new papers announced, papers asked about, requests."""
+    """What one or several rounds brought: new papers announced, papers asked about, requests.
 
-    new: int
-    searched: Searched
-    resolved: Resolved
-    cited: int
-    requests: int
+    `is_left` says that what is due was left to another process, which was at it.
+    """
+
+    new: int = 0
+    searched: Searched = field(default_factory=Searched)
+    resolved: Resolved = field(default_factory=Resolved)
+    cited: int = 0
+    requests: int = 0
+    is_left: bool = False
+
+    def __add__(self, other: "Round") -> "Round":
+        """Both together."""
+        return Round(
+            self.new + other.new,
+            self.searched + other.searched,
+            self.resolved + other.resolved,
+            self.cited + other.cited,
+            self.requests + other.requests,
+            self.is_left or other.is_left,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +79,8 @@ async def run_round(
 ) -> Round:
     """Do what is due: feeds, missed batches, titles to search, papers to ask about.
 
-    Asks nothing where nothing is due, so it may be called as often as one likes.
+    Asks nothing where nothing is due, so it may be called as often as one likes; but two at once
+    would ask the same, so processes take `take_round`.
     """
     before = await _requests(db)
     new = await poll_due(db, source, categories, clock=clock, spread=spread)
@@ -72,29 +91,40 @@ async def run_round(
     return Round(new, searched, resolved, cited, await _requests(db) - before)
 
 
+async def take_round(
+    db: Database,
+    source: PaperSource,
+    categories: Sequence[str],
+    *,
+    rounds: Rounds,
+    clock: Callable[[], datetime],
+    spread: Callable[[], float],
+) -> Round:
+    """`run_round` while no other process is at it; one that is at it for long is left alone."""
+    work = partial(run_round, db, source, categories, clock=clock, spread=spread)
+    try:
+        return await rounds.alone(work)
+    except RoundTakenError:
+        log.info("another process asks arXiv what is due")
+        return Round(is_left=True)
+
+
 async def run_until_done(
     db: Database,
     source: PaperSource,
     categories: Sequence[str],
     *,
+    rounds: Rounds,
     clock: Callable[[], datetime],
     spread: Callable[[], float],
     patience: timedelta,
 ) -> Round:
     """Rounds until nothing is due, or what is due must wait longer than `patience`."""
-    total = await run_round(db, source, categories, clock=clock, spread=spread)
+    work = partial(take_round, db, source, categories, rounds=rounds, clock=clock, spread=spread)
+    total = await work()
     while await _may_go_on(db, clock(), patience):
-        more = await run_round(db, source, categories, clock=clock, spread=spread)
-        total = Round(
-            total.new + more.new,
-            Searched(
-                total.searched.asked + more.searched.asked,
-                total.searched.found + more.searched.found,
-            ),
-            total.resolved + more.resolved,
-            total.cited + more.cited,
-            total.requests + more.requests,
-        )
+        more = await work()
+        total += more
         if not more.requests:
             break
     return total
@@ -185,6 +215,7 @@ async def follow(
     source: PaperSource,
     categories: Sequence[str],
     *,
+    rounds: Rounds,
     clock: Callable[[], datetime],
     spread: Callable[[], float],
     sleep: Callable[[float], Awaitable[None]],
@@ -192,7 +223,7 @@ async def follow(
     """Rounds for ever, a minute apart; says so when all of arXiv stands still."""
     told: Trouble = Trouble.NONE
     while True:
-        await run_round(db, source, categories, clock=clock, spread=spread)
+        await take_round(db, source, categories, rounds=rounds, clock=clock, spread=spread)
         async with db.reading() as tx:
             statuses = await list_status(tx, categories, clock())
             trouble = await find_trouble(tx, statuses, clock())

@@ -5,13 +5,14 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.domain.entry import Problem
+from bot.domain.arxiv import ArxivId
+from bot.domain.entry import Entry, Problem
 from bot.domain.revision import Revision, revise
 from bot.domain.sources import InputFile, KnownSource, other_paths, path_of
 from bot.services.identify import identify
 from bot.services.reading import ParsedFile
 from bot.services.report import Tally
-from bot.store import entries, entry_changes, sources
+from bot.store import entries, entry_changes, identities, sources
 from bot.store.database import Database, Transaction
 from bot.store.entry_changes import Draft
 
@@ -92,8 +93,9 @@ def _transaction(db: Database, *, dry_run: bool) -> AbstractAsyncContextManager[
 
 
 async def _plans(
-    tx: Transaction, parsed: Sequence[ParsedFile], taken: Collection[int]
+    tx: Transaction, files: Sequence[ParsedFile], taken: Collection[int]
 ) -> tuple[_Plan, ...]:
+    parsed = await _with_found_papers(tx, files)
     known = await identify(tx, [file.input for file in parsed], taken)
     kept = await entries.list_of_sources(tx, [source.id for source in known if source is not None])
     paths = await _paths(tx, [file.input for file in parsed], known)
@@ -106,6 +108,27 @@ async def _plans(
             revision = replace(revision, vanished=())
         plans.append(_Plan(file, source, path, revision))
     return tuple(plans)
+
+
+async def _with_found_papers(
+    tx: Transaction, files: Sequence[ParsedFile]
+) -> tuple[ParsedFile, ...]:
+    """The files with the arXiv ids that were found for papers that they know by title only."""
+    keys = {entry.paper.key for file in files for entry, _ in file.entries}
+    found = await identities.find(tx, keys)
+    if not found:
+        return tuple(files)
+
+    def completed(entry: Entry) -> Entry:
+        number = found.get(entry.paper.key)
+        if number is None:
+            return entry
+        return replace(entry, paper=replace(entry.paper, arxiv_id=ArxivId(number)))
+
+    return tuple(
+        replace(file, entries=tuple((completed(entry), words) for entry, words in file.entries))
+        for file in files
+    )
 
 
 async def _paths(

@@ -5,6 +5,7 @@ on it.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 
 from bot.domain.document import Document
@@ -13,10 +14,28 @@ from bot.domain.present_discussion import present_event, present_event_of_refere
 from bot.domain.record import PaperEvent, PaperEventKind
 from bot.domain.words import Say
 from bot.services.discuss import Talk, channel_voice, reply_in
+from bot.services.plan import LATE_NOTES
 from bot.store import channel_wishes, entries, events, records, threads
-from bot.store.database import Transaction
+from bot.store.database import Database, Transaction
 
 _EVENTS = 50
+
+
+async def note_citations(db: Database, now: datetime) -> int:
+    """Note which papers entries that have come in refer to, where those had entries before.
+
+    Returns how many are new; may be repeated. As in digests, an entry is news when it comes in
+    up to a week after its date, and tells so for a week; so reading an archive in tells nobody.
+    """
+    since = now - LATE_NOTES
+    first = (since - LATE_NOTES).date()
+    async with db.reading() as tx:
+        found = await events.list_citations(tx, dated_from=first, came_from=since)
+    news = [each for each in found if each.came_at.date() - each.on <= LATE_NOTES]
+    if news:
+        async with db.transaction() as tx:
+            await events.add_citations(tx, news, now)
+    return len(news)
 
 
 async def pass_on(talk: Talk) -> int:

@@ -7,8 +7,9 @@ from datetime import date, datetime, timedelta
 
 from bot.domain.arxiv import parse_arxiv_id
 from bot.domain.record import Change, changes, sweep_day, tells_more
-from bot.ports import PaperSource, SourceError, SourceQuestionError
-from bot.store import events, records, slots
+from bot.ports import PaperSource, SourceError, SourceFailureError, SourceQuestionError
+from bot.services.narrowing import Verdict, judge
+from bot.store import events, records, slots, trouble
 from bot.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -18,8 +19,6 @@ BATCH = 100
 
 _STILL_READ = timedelta(days=14)
 """Messages of so long ago are completed when more is known; older ones are left in peace."""
-
-_NEWLY_WRITTEN = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +50,18 @@ async def resolve_due(
             due = await records.list_due(tx, today, BATCH)
         if not due:
             return total
-        valid = tuple(number for number in due if parse_arxiv_id(number) is not None)
-        await _refuse(db, [number for number in due if number not in valid], today)
+        numbers = tuple(number for number in due if parse_arxiv_id(number) is not None)
+        await _refuse(db, [number for number in due if number not in numbers], today)
+        if not numbers:
+            continue
         try:
-            total += await _ask(db, source, valid, today, clock)
+            total += await _ask(db, source, numbers, today, clock)
+        except SourceFailureError as failure:
+            # Counted and logged where it was met.
+            if not await _goes_on(db, numbers, failure, today):
+                return total
         except SourceError:
-            return total  # counted and logged where it was met; tried again when its wait is over
+            return total  # tried again when its wait is over
 
 
 async def _ask(
@@ -66,22 +71,8 @@ async def _ask(
     today: date,
     clock: Callable[[], datetime],
 ) -> Resolved:
-    """Ask about a batch. One bad number fails all of it: then ask without it, or in halves."""
-    if not numbers:
-        return Resolved()
-    try:
-        answered = await source.fetch_records(numbers)
-    except SourceQuestionError as error:
-        named = parse_arxiv_id(error.culprit or "")
-        names = {error.culprit, named.number if named is not None else None}
-        culprits = [each for each in numbers if each in names] or numbers[: len(numbers) == 1]
-        if culprits:
-            await _refuse(db, culprits, today)
-            rest = [each for each in numbers if each not in culprits]
-            return await _ask(db, source, rest, today, clock)
-        middle = len(numbers) // 2
-        first = await _ask(db, source, numbers[:middle], today, clock)
-        return first + await _ask(db, source, numbers[middle:], today, clock)
+    """Ask about a batch, and keep what is said."""
+    answered = await source.fetch_records(numbers)
     wanted = {record.id.number: record for record in answered if record.id.number in numbers}
     missing = tuple(number for number in numbers if number not in wanted)
     news: list[tuple[str, Change]] = []
@@ -99,10 +90,39 @@ async def _ask(
         told = [r.id.number for r in newest if tells_more(known.get(r.id.number), r)]
         await slots.touch(tx, told, clock() - _STILL_READ)
         await records.note_asked(tx, today, found=wanted, missing=missing)
+        await trouble.end(tx, trouble.PAPERS, numbers)
         await events.add(tx, news, clock())
     for number, change in news:
         log.info("arXiv %s: %s, v%d", number, change.kind, change.new_version)
     return Resolved(len(numbers), len(wanted), len(news))
+
+
+async def _goes_on(
+    db: Database, numbers: Sequence[str], failure: SourceFailureError, today: date
+) -> bool:
+    """Remember that a batch failed, and who is to blame; whether to go on asking at once."""
+    culprits = _named(numbers, failure)
+    if culprits:
+        await _refuse(db, culprits, today)
+        return True
+    is_refused = isinstance(failure, SourceQuestionError)
+    async with db.transaction() as tx:
+        verdict = await judge(tx, trouble.PAPERS, numbers, failure)
+        if verdict is Verdict.TO_BLAME and not is_refused:
+            await records.note_asked(tx, today, found=(), missing=numbers)
+            log.warning("arXiv's answer about %s is of no use: %s", numbers[0], failure)
+    if verdict is Verdict.TO_BLAME and is_refused:
+        await _refuse(db, numbers, today)
+    return verdict is not Verdict.LEAVE and is_refused
+
+
+def _named(numbers: Sequence[str], failure: SourceFailureError) -> tuple[str, ...]:
+    """Those of the numbers that arXiv says are none."""
+    if not isinstance(failure, SourceQuestionError) or failure.culprit is None:
+        return ()
+    named = parse_arxiv_id(failure.culprit)
+    names = {failure.culprit, named.number if named is not None else None}
+    return tuple(number for number in numbers if number in names)
 
 
 async def _refuse(db: Database, numbers: Sequence[str], today: date) -> None:
@@ -112,12 +132,3 @@ async def _refuse(db: Database, numbers: Sequence[str], today: date) -> None:
         for number in numbers:
             log.warning("arXiv says that %s is no paper's number", number)
             await records.note_refused(tx, today, number)
-
-
-async def note_citations(db: Database, now: datetime) -> int:
-    """Tell papers with entries that a new entry refers to them; how many were told.
-
-    Entries of the last days are new: an archive that is read in is not.
-    """
-    async with db.transaction() as tx:
-        return await events.add_citations(tx, now.date() - _NEWLY_WRITTEN, now)

@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from bot.domain.identify import Match, best_match, is_searchable
+from bot.domain.identify import best_match, is_searchable
 from bot.domain.record import ArxivRecord, sweep_day
-from bot.ports import PaperSource, SourceError, SourceQuestionError
-from bot.store import identities, records
+from bot.ports import PaperSource, SourceError, SourceFailureError, SourceQuestionError
+from bot.services.narrowing import Verdict, judge
+from bot.store import identities, records, trouble
 from bot.store.database import Database, Transaction
 from bot.store.identities import Nameless
 
@@ -30,45 +31,96 @@ class Searched:
     asked: int = 0
     found: int = 0
 
+    def __add__(self, other: "Searched") -> "Searched":
+        """Both together."""
+        return Searched(self.asked + other.asked, self.found + other.found)
+
 
 async def search_due(
     db: Database, source: PaperSource, *, clock: Callable[[], datetime]
 ) -> Searched:
     """Search for every paper that is known by title only and due, ten titles a request."""
-    asked = found = 0
+    total = Searched()
     while True:
         today = sweep_day(clock())
         async with db.transaction() as tx:
             await identities.apply_found(tx)
-            due = await identities.list_open(tx, due_on=today, limit=AT_ONCE)
+            due = await identities.list_due(tx, today, AT_ONCE)
             for nameless in due:
                 if not is_searchable(nameless.title, nameless.authors):
                     await identities.put(
                         tx, nameless, number=None, confidence=0.0, next_on=today + _HOPELESS
                     )
         if not due:
-            return Searched(asked, found)
-        searchable = [each for each in due if is_searchable(each.title, each.authors)]
+            return total
+        group = [each for each in due if is_searchable(each.title, each.authors)]
+        if not group:
+            continue
         try:
-            matches = await _search(source, searchable)
+            answered = await source.search_titles([each.title for each in group])
+        except SourceFailureError as failure:
+            # Counted and logged where it was met.
+            if not await _goes_on(db, group, failure, today):
+                return total
         except SourceError:
-            return Searched(asked, found)  # counted where it was met; tried again later
-        async with db.transaction() as tx:
-            for nameless in searchable:
-                match, confidence = matches[nameless.paper_key]
-                if match is not None:
-                    await _keep(tx, match.record, today)
-                    log.info("“%s” is arXiv %s", nameless.title, match.record.id)
-                await identities.put(
-                    tx,
-                    nameless,
-                    number=match.record.id.number if match is not None else None,
-                    confidence=confidence,
-                    next_on=_next(nameless, today) if match is None else None,
-                )
-            await identities.apply_found(tx)
-        asked += len(searchable)
-        found += sum(match is not None for match, _ in matches.values())
+            return total  # tried again when its wait is over
+        else:
+            total += await _take_in(db, group, answered, today)
+
+
+async def _take_in(
+    db: Database, group: Sequence[Nameless], answered: Sequence[ArxivRecord], today: date
+) -> Searched:
+    """Keep which titles were found. One common title may have crowded the others out."""
+    matches = {each.paper_key: best_match(each.title, each.authors, answered) for each in group}
+    is_full = len(answered) >= _MOST_ANSWERS and len(group) > 1
+    left = [each for each in group if is_full and matches[each.paper_key][0] is None]
+    done = [each for each in group if each not in left]
+    found = 0
+    async with db.transaction() as tx:
+        for nameless in done:
+            match, confidence = matches[nameless.paper_key]
+            if match is not None:
+                found += 1
+                await _keep(tx, match.record, today)
+                log.info("“%s” is arXiv %s", nameless.title, match.record.id)
+            await identities.put(
+                tx,
+                nameless,
+                number=match.record.id.number if match is not None else None,
+                confidence=confidence,
+                next_on=_next(nameless, today) if match is None else None,
+            )
+        await trouble.end(tx, trouble.TITLES, [each.paper_key for each in done])
+        await trouble.add(
+            tx,
+            trouble.TITLES,
+            [each.paper_key for each in left],
+            first=1,
+            then=1,
+            reason="more papers answer than an answer holds",
+        )
+        await identities.apply_found(tx)
+    return Searched(len(done), found)
+
+
+async def _goes_on(
+    db: Database, group: Sequence[Nameless], failure: SourceFailureError, today: date
+) -> bool:
+    """Remember that a search failed, and for which title; whether to go on at once."""
+    async with db.transaction() as tx:
+        verdict = await judge(tx, trouble.TITLES, [each.paper_key for each in group], failure)
+        if verdict is Verdict.TO_BLAME:
+            (nameless,) = group
+            log.warning("arXiv's answer about “%s” is of no use: %s", nameless.title, failure)
+            await identities.put(
+                tx,
+                nameless,
+                number=None,
+                confidence=nameless.confidence,
+                next_on=_next(nameless, today),
+            )
+    return verdict is not Verdict.LEAVE and isinstance(failure, SourceQuestionError)
 
 
 async def _keep(tx: Transaction, record: ArxivRecord, today: date) -> None:
@@ -76,41 +128,6 @@ async def _keep(tx: Transaction, record: ArxivRecord, today: date) -> None:
     if not await records.find(tx, (record.id.number,)):
         await records.put(tx, (record,))
         await records.note_asked(tx, today, found=(record.id.number,), missing=())
-
-
-async def _search(
-    source: PaperSource, group: Sequence[Nameless]
-) -> dict[str, tuple[Match | None, float]]:
-    """The one certain paper for each, or none, with the confidence reached."""
-    if not group:
-        return {}
-    try:
-        answered = await source.search_titles([each.title for each in group])
-    except SourceQuestionError:
-        if len(group) == 1:
-            return {group[0].paper_key: (None, 0.0)}
-        return await _one_by_one(source, group)
-    matches = _matches(group, answered)
-    if len(answered) >= _MOST_ANSWERS and len(group) > 1:
-        # One common title may have filled the answer: the others get one of their own.
-        left = [each for each in group if matches[each.paper_key][0] is None]
-        matches |= await _one_by_one(source, left)
-    return matches
-
-
-async def _one_by_one(
-    source: PaperSource, group: Sequence[Nameless]
-) -> dict[str, tuple[Match | None, float]]:
-    matches: dict[str, tuple[Match | None, float]] = {}
-    for each in group:
-        matches |= await _search(source, [each])
-    return matches
-
-
-def _matches(
-    group: Sequence[Nameless], answered: Sequence[ArxivRecord]
-) -> dict[str, tuple[Match | None, float]]:
-    return {each.paper_key: best_match(each.title, each.authors, answered) for each in group}
 
 
 def _next(nameless: Nameless, today: date) -> date:

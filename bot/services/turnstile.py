@@ -24,6 +24,10 @@ LEASE = timedelta(seconds=50)
 """A dead process is waited for so long; longer than any request may take."""
 
 
+WRONG_QUESTIONS = 2
+"""So many in a row may be refused because they are wrong; a server that refuses more is unwell."""
+
+
 class DatabaseTurnstile:
     """`ports.Turnstile` over the database.
 
@@ -58,20 +62,26 @@ class DatabaseTurnstile:
         self._in_order = asyncio.Lock()
 
     @asynccontextmanager
-    async def turn(self, target: str) -> AsyncIterator[None]:
+    async def turn(self, target: str) -> AsyncIterator[Callable[[], None]]:
         """See `ports.Turnstile`."""
         async with self._in_order:
             holder = f"{self._owner}/{uuid.uuid4().hex}"
             await self._take(holder, target)
+            is_answered = False
+
+            def answered() -> None:
+                nonlocal is_answered
+                is_answered = True
+
             try:
-                yield
+                yield answered
             except SourceFailureError as failure:
                 await self._give_back(holder, target, failure)
                 raise
             except BaseException:
-                await self._give_back(holder, target, None, answered=False)
+                await self._give_back(holder, target, None)
                 raise
-            await self._give_back(holder, target, None)
+            await self._give_back(holder, target, None, answered=is_answered)
 
     async def _take(self, holder: str, target: str) -> None:
         since = self._clock()
@@ -121,7 +131,7 @@ class DatabaseTurnstile:
         target: str,
         failure: SourceFailureError | None,
         *,
-        answered: bool = True,
+        answered: bool = False,
     ) -> None:
         now = self._clock()
         async with self._db.transaction() as tx:
@@ -136,12 +146,16 @@ class DatabaseTurnstile:
     ) -> None:
         reason = str(failure)
         await turns.count_refusal(tx, target, failure.kind, reason, now)
-        if isinstance(failure, SourceQuestionError):
-            return  # the server is well: it is the question that was wrong
         whom = EVERYTHING if isinstance(failure, SourceThrottledError) else target
         before = {wait.target: wait.failures for wait in await turns.list_waits(tx)}
         failures = before.get(whom, 0) + 1
-        until = wait_until(now, failures, failure.retry_after, self._spread())
+        steps = failures
+        if isinstance(failure, SourceQuestionError):
+            steps -= WRONG_QUESTIONS
+        if steps <= 0:
+            await turns.put_wait(tx, Wait(whom, failures, now, reason))
+            return  # the server is well: it is the question that was wrong
+        until = wait_until(now, steps, failure.retry_after, self._spread())
         await turns.put_wait(tx, Wait(whom, failures, until, reason))
         log.warning(
             "arXiv %s: %s; left alone until %s (%d in a row)",

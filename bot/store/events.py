@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 
@@ -32,24 +33,66 @@ async def add(tx: Transaction, changed: Iterable[tuple[str, Change]], now: datet
     )
 
 
-async def add_citations(tx: Transaction, since: date, now: datetime) -> int:
-    """Note each entry dated `since` or later that refers to a paper with an older entry.
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """An entry that refers to a paper, which had an entry before that one came in."""
 
-    May be repeated: each pair of entry and paper counts once. Returns how many are new.
+    number: str
+    entry_id: EntryId
+    on: date
+    came_at: datetime
+
+
+async def list_citations(
+    tx: Transaction, *, dated_from: date, came_from: datetime
+) -> tuple[Citation, ...]:
+    """References to papers that have older entries, not noted yet.
+
+    Of entries dated and come in since then. Whatever came in together knows nothing of each
+    other: an archive that is read in for the first time has none.
     """
-    return await tx.run(
+    rows = await tx.all(
         """
-        INSERT INTO paper_event (number, kind, entry_id, noticed_at)
-        SELECT p.arxiv_id, 'cited', e.id, :now
+        SELECT p.arxiv_id, e.id, e.date, e.created_at
         FROM entry AS e JOIN reference AS r ON r.newness = e.newness
             JOIN paper AS p ON p.id = r.paper_id
-        WHERE e.newness >= :low AND p.arxiv_id IS NOT NULL AND EXISTS (
-            SELECT 1 FROM entry AS o
-            WHERE o.paper_id = p.id AND o.newness > 0 AND o.newness < e.newness
+        WHERE e.newness >= :low AND e.created_at >= :came_from AND p.arxiv_id IS NOT NULL
+            AND EXISTS (
+                SELECT 1 FROM entry AS o
+                WHERE o.paper_id = p.id AND o.newness > 0 AND o.newness < e.newness
+                    AND o.created_at < e.created_at
+            )
+            AND NOT EXISTS (
+                SELECT 1 FROM paper_event AS n
+                WHERE n.number = p.arxiv_id AND n.entry_id = e.id AND n.kind = 'cited'
+            )
+        ORDER BY e.id, p.arxiv_id
+        """,
+        {"low": span(dated_from, None)[0], "came_from": instants.to_text(came_from)},
+    )
+    return tuple(
+        Citation(
+            row["arxiv_id"],
+            EntryId(row["id"]),
+            date.fromisoformat(row["date"]),
+            instants.from_text(row["created_at"]),
         )
+        for row in rows
+    )
+
+
+async def add_citations(tx: Transaction, citations: Iterable[Citation], now: datetime) -> None:
+    """Note citations. May be repeated: each pair of entry and paper counts once."""
+    await tx.run_many(
+        """
+        INSERT INTO paper_event (number, kind, entry_id, noticed_at)
+        VALUES (:number, 'cited', :entry_id, :now)
         ON CONFLICT DO NOTHING
         """,
-        {"low": span(since, None)[0], "now": instants.to_text(now)},
+        [
+            {"number": each.number, "entry_id": each.entry_id, "now": instants.to_text(now)}
+            for each in citations
+        ],
     )
 
 

@@ -2,14 +2,14 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
 from bot.domain.entry import EntryId
-from bot.store import arxiv_words
-from bot.store.database import Transaction
+from bot.store import arxiv_words, trouble
+from bot.store.database import Row, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,35 +27,48 @@ class Nameless:
     tries: int = 0
 
 
-async def list_open(
-    tx: Transaction, *, due_on: date | None = None, limit: int
-) -> tuple[Nameless, ...]:
-    """Papers known by title only, newest entries first; with `due_on`, those to search then."""
+_OPEN = """
+    SELECT p.key, e.id, e.title, e.authors, i.confidence, i.tries, t.together
+    FROM entry AS e JOIN paper AS p ON p.id = e.paper_id
+        LEFT JOIN arxiv_identity AS i ON i.paper_key = p.key
+        LEFT JOIN arxiv_trouble AS t ON t.target = :target AND t.name = p.key
+    WHERE e.newness > 0 AND p.arxiv_id IS NULL AND p.url IS NULL AND i.number IS NULL
+        AND e.newness = (
+            SELECT max(o.newness) FROM entry AS o WHERE o.paper_id = p.id
+        )
+"""
+
+
+async def list_open(tx: Transaction, *, limit: int) -> tuple[Nameless, ...]:
+    """Papers known by title only, newest entries first."""
     rows = await tx.all(
-        """
-        SELECT p.key, e.id, e.title, e.authors, i.confidence, i.tries
-        FROM entry AS e JOIN paper AS p ON p.id = e.paper_id
-            LEFT JOIN arxiv_identity AS i ON i.paper_key = p.key
-        WHERE e.newness > 0 AND p.arxiv_id IS NULL AND p.url IS NULL AND i.number IS NULL
-            AND e.newness = (
-                SELECT max(o.newness) FROM entry AS o WHERE o.paper_id = p.id
-            )
-            AND (:due_on IS NULL OR i.paper_key IS NULL OR i.next_on <= :due_on)
-        ORDER BY e.newness DESC
+        _OPEN + "ORDER BY e.newness DESC LIMIT :limit", {"target": trouble.TITLES, "limit": limit}
+    )
+    return tuple(map(_nameless, rows))
+
+
+async def list_due(tx: Transaction, today: date, limit: int) -> tuple[Nameless, ...]:
+    """Those of them to search for together on that day; what spoilt an answer comes last."""
+    rows = await tx.all(
+        _OPEN
+        + """
+        AND (i.paper_key IS NULL OR i.next_on <= :today)
+        ORDER BY t.name IS NOT NULL, t.together DESC, t.failures, e.newness DESC
         LIMIT :limit
         """,
-        {"due_on": due_on.isoformat() if due_on is not None else None, "limit": limit},
+        {"target": trouble.TITLES, "today": today.isoformat(), "limit": limit},
     )
-    return tuple(
-        Nameless(
-            paper_key=row["key"],
-            entry_id=EntryId(row["id"]),
-            title=row["title"],
-            authors=tuple(json.loads(row["authors"])),
-            confidence=row["confidence"] or 0.0,
-            tries=row["tries"] or 0,
-        )
-        for row in rows
+    return trouble.part(((_nameless(row), row["together"]) for row in rows), limit)
+
+
+def _nameless(row: Row) -> Nameless:
+    return Nameless(
+        paper_key=row["key"],
+        entry_id=EntryId(row["id"]),
+        title=row["title"],
+        authors=tuple(json.loads(row["authors"])),
+        confidence=row["confidence"] or 0.0,
+        tries=row["tries"] or 0,
     )
 
 
@@ -83,6 +96,18 @@ async def put(
             "next_on": next_on.isoformat() if next_on is not None else None,
         },
     )
+
+
+async def find(tx: Transaction, keys: Iterable[str]) -> Mapping[str, str]:
+    """The numbers of those of the papers, given by key, that were found by their titles."""
+    rows = await tx.all(
+        """
+        SELECT paper_key, number FROM arxiv_identity
+        WHERE number IS NOT NULL AND paper_key IN (SELECT value FROM json_each(:keys))
+        """,
+        {"keys": json.dumps(tuple(keys), ensure_ascii=False)},
+    )
+    return {row["paper_key"]: row["number"] for row in rows}
 
 
 async def count_found(tx: Transaction) -> int:

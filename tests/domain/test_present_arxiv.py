@@ -76,7 +76,7 @@ def status() -> ArxivStatus:
     return ArxivStatus(
         categories=(EVERYTHING,),
         trouble=Trouble.WARNING,
-        coverage=Coverage(known=1, withdrawn=0, missing=(), absent=(), refused=()),
+        coverage=Coverage(known=1, withdrawn=0, missing=(), absent=(), refused=(), unreadable=()),
         identified=0,
         open=(),
         refusals=(Refused("feed:cs.LG", Refusal.HTML, 1, "a page of HTML in place", NOW),),

@@ -174,7 +174,47 @@ async def test_two_processes_share_one_arxiv(tmp_path: Path, arxiv: FakeArxiv):
     async with asyncio.TaskGroup() as group:
         answers = [group.create_task(poll(tmp_path, arxiv)) for _ in range(2)]
 
-    assert max(each.result()["papers"]["known"] for each in answers) == 300
+    assert [each.result()["papers"]["known"] for each in answers] == [300, 300]
+    assert sorted(each.result()["done"]["requests"] for each in answers) == [0, 5]
+    assert [each.result()["done"]["left"] for each in answers] == [False, False]
+    # As many as one alone makes: two feeds, three batches of papers.
+    assert len(arxiv.log) == 5
+    assert sum(map(len, id_batches(arxiv))) == 300
+    assert arxiv.impolite() == []
+
+
+async def test_a_poll_beside_a_running_bot_asks_nothing_again(tmp_path: Path, arxiv: FakeArxiv):
+    await paperbot(tmp_path, "import", str(write_vault(tmp_path, 50, 5)))
+
+    async with bot(tmp_path, **settings(arxiv)) as running:
+        await asyncio.wait_for(arxiv.arrived.wait(), 60)
+        answer = await poll(tmp_path, arxiv)
+        health = await running.get("healthz")
+        status = await running.stop()
+
+    assert answer["papers"]["known"] == 300
+    assert len(arxiv.log) == 5
+    assert arxiv.impolite() == []
+    assert health["ok"] is True
+    assert status == 0
+
+
+async def test_a_round_that_another_process_is_at_for_long_is_left_to_it(
+    tmp_path: Path, arxiv: FakeArxiv
+):
+    arxiv.fail(FaultKind.HANGS, times=100, value="600")
+
+    async with bot(tmp_path, **settings(arxiv)) as running:
+        await asyncio.wait_for(arxiv.arrived.wait(), 60)
+        status, out, err = await paperbot(tmp_path, "poll", "--once", "--json", **settings(arxiv))
+        await running.kill()
+    arxiv.faults.clear()
+    answer = await poll(tmp_path, arxiv)
+
+    assert (status, json.loads(out)["done"]["left"]) == (1, True)
+    assert "Another process" in err
+    assert len(arxiv.log) == 1 + 2
+    assert answer["done"]["requests"] == 2
     assert arxiv.impolite() == []
 
 
@@ -238,6 +278,28 @@ async def test_without_a_contact_nothing_is_ever_asked(tmp_path: Path, arxiv: Fa
     assert status == 2
     assert "ARXIV_CONTACT" in err
     assert arxiv.log == []
+
+
+async def test_without_a_contact_a_cited_papers_thread_is_told_all_the_same(tmp_path: Path):
+    vault = write_vault(tmp_path, 1, 1)
+    await paperbot(tmp_path, "import", str(vault))
+    async with bot(tmp_path) as running:
+        await paperbot(tmp_path, "post", "2024-01-02", "--channel", "web:general")
+        await eventually(lambda: said(tmp_path, "Paper 0"))
+        text = "https://arxiv.org/abs/2401.09999\n\n*Sequel* (Ada Example)\n\n2401.00001 다음. "
+        later = vault / f"{datetime.now(UTC):%y%m%d} Sequel.md"
+        later.write_text(f"{text}https://arxiv.org/abs/2401.00001\n", encoding="utf-8")
+        await paperbot(tmp_path, "import", str(vault))
+        await eventually(lambda: said(tmp_path, "Sequel", place="IS NOT NULL"))
+        status = await running.stop()
+
+    assert status == 0
+
+
+async def said(folder: Path, words: str, *, place: str = "IS NULL") -> bool:
+    """Whether a message with these words was sent; one in a thread names its root."""
+    sql = f"SELECT document FROM delivery WHERE state = 'sent' AND root_id {place}"
+    return any(words in document for (document,) in rows(folder, sql))
 
 
 @pytest.mark.skipif(not is_installed(), reason="the extra `rank` is not installed")

@@ -35,6 +35,7 @@ async def happens(stage: TalkStage, change: Change) -> None:
 
 
 async def told(stage: TalkStage) -> list[str]:
+    await notices.note_citations(stage.stage.db, stage.clock())
     await notices.pass_on(stage.talk)
     await stage.settle()
     return [words(each.document) for each in stage.thread(stage.root(SLACK))]
@@ -62,10 +63,51 @@ async def test_a_later_entry_that_refers_to_the_paper_is_told(stage):
     later = today(stage) + timedelta(days=1)
     stage.stage.write("Sequel", later, f"It builds on https://arxiv.org/abs/{NUMBER} a lot.")
     await stage.stage.sync()
-    async with stage.stage.db.transaction() as tx:
-        await events.add_citations(tx, later, stage.clock())
 
     assert await told(stage) == ["Taken up again on 4 February 2026 in “Sequel”."]
+    assert len(await told(stage)) == 1
+
+
+async def test_an_entry_that_comes_in_days_late_is_told_as_well(stage):
+    stage.clock.turn(days=6)
+    stage.stage.write("Sequel", today(stage) - timedelta(days=4), f"On arxiv.org/abs/{NUMBER}.")
+    await stage.stage.sync()
+
+    assert await told(stage) == ["Taken up again on 5 February 2026 in “Sequel”."]
+
+
+async def test_an_entry_that_is_edited_tells_what_it_refers_to_since(stage):
+    later = today(stage) + timedelta(days=1)
+    stage.stage.write("Sequel", later, "It refers to nothing.")
+    await stage.stage.sync()
+    before = await told(stage)
+    stage.clock.turn(days=2)
+    stage.stage.write("Sequel", later, f"It builds on https://arxiv.org/abs/{NUMBER} a lot.")
+    await stage.stage.sync()
+
+    assert before == []
+    assert len(await told(stage)) == 1
+
+
+async def test_years_of_notes_that_are_read_in_later_tell_nobody(stage):
+    stage.clock.turn(days=60)
+    for n in range(1, 50):
+        on = today(stage) - timedelta(days=8 + n % 50)
+        stage.stage.write(f"Old {n}", on, f"It builds on https://arxiv.org/abs/{NUMBER} too.")
+    await stage.stage.sync()
+
+    assert await told(stage) == []
+
+
+async def test_an_archive_that_is_read_in_for_the_first_time_notes_no_citations(tmp_path: Path):
+    async with talking(tmp_path, MORNING) as stage:
+        file = stage.stage.write("Paper", today(stage) - timedelta(days=1))
+        text = file.read_text(encoding="utf-8")
+        file.write_text(f"https://arxiv.org/abs/{NUMBER}\n{text}", encoding="utf-8")
+        stage.stage.write("Sequel", today(stage), f"It builds on https://arxiv.org/abs/{NUMBER}.")
+        await stage.stage.sync()
+
+        assert await notices.note_citations(stage.stage.db, stage.clock()) == 0
 
 
 async def test_a_channel_that_wants_no_news_gets_none(stage):

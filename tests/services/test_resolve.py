@@ -255,6 +255,7 @@ async def test_versions_and_old_ids_are_asked_for_as_papers(stage: Stage):
 async def test_a_new_entry_that_refers_to_a_paper_with_an_entry_is_known_to_both(stage: Stage):
     stage.world.invents = True
     await stage.write("250101 Old", note("2501.00001"))
+    stage.time.pass_by(minutes=1)
     await stage.write("261113 New", note("2611.00009", "2501.00001"))
     await stage.write("250110 Archive", note("2501.00007", "2501.00001"))
     await stage.round()

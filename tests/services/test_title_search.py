@@ -145,6 +145,37 @@ async def test_an_edited_page_keeps_its_paper_without_a_new_search(stage: Stage)
     assert len(stage.arxiv.log) == asked
 
 
+async def test_an_edited_page_keeps_its_papers_at_once_and_its_other_entries_as_they_are(
+    stage: Stage,
+):
+    kernels = Paper("2611.00002", "Small Kernels Everywhere", authors=("Dora Beispiel",))
+    stage.world.add(REWARD, kernels, Paper("2310.00002", "Cited"))
+    await write_page(stage)
+    await stage.round()
+    path = stage.folder.parent / "2026-11-13.txt"
+    path.write_text(PAGE.replace("보상에 대한 생각.", "보상에 대한 다른 생각."), encoding="utf-8")
+    report = await ingest(stage.db, [path], now=stage.time())
+
+    assert await ids(stage) == ["2611.00001", "2611.00002"]
+    assert (report.new, report.updated, report.unchanged) == (0, 1, 1)
+    async with stage.db.reading() as tx:
+        assert not await tx.all("SELECT key FROM paper WHERE key LIKE 'title:%'")
+
+
+async def test_a_paper_that_was_found_is_found_for_the_next_entry_about_it(stage: Stage):
+    stage.world.add(REWARD, Paper("2310.00002", "Cited"))
+    await write_page(stage)
+    await stage.round()
+    path = stage.folder.parent / "2026-11-14.txt"
+    again = PAGE.replace("2026-11-13", "2026-11-14")
+    path.write_text(again, encoding="utf-8")
+    await ingest(stage.db, [path], now=stage.time())
+
+    async with stage.db.reading() as tx:
+        first, *_ = await entries.on_date(tx, date(2026, 11, 14))
+    assert str(first.entry.paper.arxiv_id) == "2611.00001"
+
+
 async def test_importing_the_page_again_changes_nothing(stage: Stage):
     stage.world.add(REWARD, Paper("2310.00002", "Cited"))
     await write_page(stage)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.politeness import SPACING
+from bot.domain.politeness import LADDER, SPACING
 from bot.ports import (
     Refusal,
     SourceQuestionError,
@@ -15,7 +15,7 @@ from bot.ports import (
     SourceUnavailableError,
     SourceWaitError,
 )
-from bot.services.turnstile import LEASE, DatabaseTurnstile
+from bot.services.turnstile import LEASE, WRONG_QUESTIONS, DatabaseTurnstile
 from bot.store import turns
 from bot.store.database import Database, opened
 from tests.services.arxiv_stage import Time
@@ -206,8 +206,8 @@ async def test_the_ladder_is_climbed_and_forgotten_when_an_answer_comes():
                     pass
             waits.append(wait.value.until - time.now)
             time.now = wait.value.until
-        async with gate.turn("papers"):
-            pass
+        async with gate.turn("papers") as answered:
+            answered()
         async with db.reading() as tx:
             left = await turns.list_waits(tx)
 
@@ -265,6 +265,25 @@ async def test_a_wrong_question_is_counted_but_makes_nobody_wait():
             (refused,) = await turns.list_refusals(tx)
 
     assert (refused.target, refused.kind, refused.times) == ("papers", Refusal.QUESTION, 1)
+
+
+async def test_a_server_that_calls_every_question_wrong_is_left_alone():
+    time = Time(NOW)
+    waits = []
+    async with opened(None) as db:
+        gate = turnstile(db, time, patience=timedelta(0))
+        for _ in range(WRONG_QUESTIONS + 5):
+            time.now += SPACING
+            with pytest.raises(SourceQuestionError):
+                async with gate.turn("papers"):
+                    raise SourceQuestionError("HTTP 400")
+            async with db.reading() as tx:
+                (wait,) = await turns.list_waits(tx)
+            waits.append(wait.until - time.now)
+            time.now = wait.until
+
+    assert waits[: WRONG_QUESTIONS + 4] == [timedelta(0)] * WRONG_QUESTIONS + list(LADDER)
+    assert waits[-1] > timedelta(hours=12)
 
 
 async def test_a_cancelled_request_gives_its_turn_back():

@@ -101,12 +101,15 @@ class ArxivClient:
         """The parsed answer, or `None` for "not modified"; each redirect is a turn of its own."""
         here, hops = url, 0
         while True:
-            async with self._turnstile.turn(target):
+            async with self._turnstile.turn(target) as answered:
                 reply, there = await self._request(here, etag)
                 if there is None:
-                    if reply.status == HTTPStatus.NOT_MODIFIED and etag is not None:
-                        return None
-                    return await asyncio.to_thread(without_collections, parse, reply)
+                    same = reply.status == HTTPStatus.NOT_MODIFIED and etag is not None
+                    parsed = (
+                        None if same else await asyncio.to_thread(without_collections, parse, reply)
+                    )
+                    answered()
+                    return parsed
                 hops += 1
                 if hops == _HOPS:
                     raise SourceReplyError(Refusal.REDIRECT, f"redirected {_HOPS} times")

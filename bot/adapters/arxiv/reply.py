@@ -159,15 +159,19 @@ def _parse(body: bytes) -> Any:
 
 
 def _check_parsed(parsed: Any) -> None:
+    _check_well_formed(parsed)
+    error = _error_in(parsed)
+    if error is not None:
+        raise SourceReplyError(Refusal.ERROR_FEED, error)
+
+
+def _check_well_formed(parsed: Any) -> None:
     if parsed.bozo:
         raise SourceReplyError(
             Refusal.MALFORMED, f"broken XML: {_excerpt(str(parsed.get('bozo_exception', '')))}"
         )
     if parsed.version not in _VERSIONS:
         raise SourceReplyError(Refusal.MALFORMED, f"a feed of unknown kind “{parsed.version}”")
-    error = _error_in(parsed)
-    if error is not None:
-        raise SourceReplyError(Refusal.ERROR_FEED, error)
 
 
 def _error_in(parsed: Any) -> str | None:
@@ -181,16 +185,27 @@ def _error_in(parsed: Any) -> str | None:
 
 
 def _refused_question(reply: Reply) -> SourceFailureError:
-    """Why arXiv refused to answer: its 400 carries a feed that says so."""
+    """What a 400 is: a wrong question where it carries a feed that says so, else a server unwell."""
     try:
         _check_body(reply)
         parsed = _parse(reply.body)
-    except SourceFailureError:
-        return SourceQuestionError(f"HTTP {reply.status}")
-    error = _error_in(parsed) or f"HTTP {reply.status}"
+        _check_well_formed(parsed)
+    except SourceThrottledError as throttled:
+        return throttled
+    except SourceReplyError as unreadable:
+        return _unwell(reply, str(unreadable))
+    error = _error_in(parsed)
+    if error is None:
+        return _unwell(reply, "a feed that names no error")
     ids = [str(entry.get("id", "")) for entry in parsed.entries[:1]]
     culprit = _BAD_ID.search(ids[0]) if ids else None
     return SourceQuestionError(error, culprit=culprit["id"] if culprit else None)
+
+
+def _unwell(reply: Reply, reason: str) -> SourceUnavailableError:
+    return SourceUnavailableError(
+        Refusal.SERVER_ERROR, f"HTTP {reply.status}, {reason}", retry_after=reply.retry_after
+    )
 
 
 def _excerpt(text: bytes | str) -> str:

@@ -54,7 +54,8 @@ async def client_of(
 
 async def test_a_feed_comes_with_its_etag_and_is_not_sent_twice(arxiv: FakeArxiv):
     arxiv.world.announce(DAY, Paper("2611.10001", "A $k<n$ title"))
-    async with client_of(arxiv) as client:
+    gate = OpenGate()
+    async with client_of(arxiv, gate) as client:
         feed = await client.fetch_feed("cs.LG")
         assert feed is not None
         again = await client.fetch_feed("cs.LG", etag=feed.etag)
@@ -62,6 +63,7 @@ async def test_a_feed_comes_with_its_etag_and_is_not_sent_twice(arxiv: FakeArxiv
     assert [str(item.id) for item in feed.items] == ["2611.10001v1"]
     assert {item.batch_on for item in feed.items} == {DAY}
     assert again is None
+    assert gate.answered == ["feed:cs.LG", "feed:cs.LG"]
     assert arxiv.log[1].etag == feed.etag  # byte for byte: arXiv's has no quotes
     assert arxiv.log[0].agent == "paper-digest-bot/0.1 (ops@example.org)"
 
@@ -223,6 +225,7 @@ async def test_a_redirect_on_the_same_server_takes_a_turn_of_its_own(arxiv: Fake
     assert feed is not None
     assert len(feed.items) == 1
     assert gate.turns == ["feed:cs.LG", "feed:cs.LG"]
+    assert gate.answered == ["feed:cs.LG"]  # by the second: a redirect is no answer
 
 
 async def test_redirects_in_a_circle_come_to_an_end(arxiv: FakeArxiv):

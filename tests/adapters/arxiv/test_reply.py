@@ -12,6 +12,7 @@ from bot.adapters.arxiv.reply import Reply, parse_reply, retry_after
 from bot.ports import (
     Refusal,
     SourceFailureError,
+    SourceQuestionError,
     SourceReplyError,
     SourceThrottledError,
     SourceUnavailableError,
@@ -85,6 +86,43 @@ def test_a_server_in_trouble_is_unavailable_whatever_it_sends(status: int):
         parse_reply(Reply(status, feed(), retry_after=wish))
 
     assert refused.value.retry_after == wish
+
+
+REFUSAL = xml.query_error("malformed_query", "no such query", NOW).encode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        PAGE.encode(),
+        b"",
+        b"no",
+        b"<?xml version='1.0'?><problem/>",
+        feed(),
+        REFUSAL.rstrip()[:-1],
+        LAUGHS.encode(),
+    ],
+)
+def test_a_400_without_an_error_feed_is_a_server_unwell_and_says_nothing_of_the_question(
+    body: bytes,
+):
+    wish = timedelta(seconds=7)
+
+    with pytest.raises(SourceUnavailableError) as refused:
+        parse_reply(Reply(400, body, retry_after=wish))
+
+    assert (refused.value.kind, refused.value.retry_after) == (Refusal.SERVER_ERROR, wish)
+
+
+@pytest.mark.parametrize("body", [REFUSAL, xml.feed_error("nope", "Bad archive").encode()])
+def test_a_400_with_an_error_feed_is_a_wrong_question(body: bytes):
+    with pytest.raises(SourceQuestionError):
+        parse_reply(Reply(400, body))
+
+
+def test_throttling_with_status_400_is_throttling():
+    with pytest.raises(SourceThrottledError):
+        parse_reply(Reply(400, b"Rate exceeded."))
 
 
 def test_a_reason_for_the_log_is_one_short_printable_line():

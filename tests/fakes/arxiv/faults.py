@@ -23,6 +23,7 @@ class FaultKind(StrEnum):
     EXTERNAL_ENTITY = "external_entity"  # a document type that fetches `value`
     EMPTY = "empty"  # a valid answer without papers
     REFUSED = "refused"  # 400: the question is wrong, they say
+    BAD_REQUEST = "bad_request"  # 400 and a page: something in between says no
     LATIN = "latin"  # bytes that are no UTF-8
 
 

@@ -281,6 +281,8 @@ def _bad_answer(fault: Fault) -> web.Response:
             return web.Response(text="Rate exceeded.")
         case FaultKind.UNAVAILABLE:
             return web.Response(status=503, text=PAGE, content_type="text/html", headers=retry)
+        case FaultKind.BAD_REQUEST:
+            return web.Response(status=400, text=PAGE, content_type="text/html")
         case FaultKind.HTML:
             return web.Response(text=PAGE, content_type="text/html")
         case FaultKind.REDIRECT:
