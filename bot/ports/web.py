@@ -91,6 +91,17 @@ class Board(Protocol):
         """Forget what a message said; `None` when there never was one. May be repeated."""
         ...
 
+    async def list_unheard(self, *, limit: int) -> tuple[BoardMessage, ...]:
+        """What people wrote, changed or took back in threads and the bot has not heard, in order.
+
+        It is noted with the change itself, and stands here until `mark_heard`.
+        """
+        ...
+
+    async def mark_heard(self, heard: BoardMessage) -> None:
+        """The bot has heard the message as it is in `heard`; a change after that stays unheard."""
+        ...
+
     async def list_messages(
         self, channel: str, *, limit: int, root: int | None = None, before: int | None = None
     ) -> tuple[BoardMessage, ...]:
