@@ -134,7 +134,8 @@ class EntryPage:
     """An entry with what stands around it; lists of entries are newest first.
 
     What the curator left out of the paper is filled in from `record`, which is what arXiv says;
-    `events` are what became of the paper since, `replies` what people said of it, both oldest first.
+    `events` are what became of the paper since, `replies` what people said of it, both oldest first;
+    `talked_of` are the papers that those link and the curator does not mention.
     """
 
     stored: StoredEntry
@@ -146,6 +147,7 @@ class EntryPage:
     record: ArxivRecord | None = None
     events: tuple[PaperEvent, ...] = ()
     replies: tuple[Reply, ...] = ()
+    talked_of: tuple[Mention, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +177,12 @@ class Found:
 class Library(Protocol):
     """What pages read of the curator's archive."""
 
-    async def find_entry(self, entry_id: EntryId) -> EntryPage | None:
-        """The entry of that id, withdrawn or not."""
+    async def find_entry(self, entry_id: EntryId, *, all_talk: bool) -> EntryPage | None:
+        """The entry of that id, withdrawn or not.
+
+        Without `all_talk`, of what people said only that which belongs to the web chat: said
+        there, or in a channel that is linked with one of it.
+        """
         ...
 
     async def list_on(self, day: date) -> tuple[StoredEntry, ...]:
