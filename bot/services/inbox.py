@@ -18,7 +18,6 @@ from bot.services.discuss import Talk
 log = logging.getLogger(__name__)
 
 PER_PAGE = 10
-_NEW = frozenset({"new", "새논문"})
 
 
 class Bot:
@@ -60,13 +59,16 @@ class Bot:
 
     async def _paper(self, command: Command, say: Say) -> Document:
         asked = command.options.get("query", "").strip()
-        if commands.find_verb(commands.PAPER, command.options) is not None:
+        verb = commands.find_verb(commands.PAPER, command.options)
+        if verb is commands.FORGET_ME:
             return await self._forget(command, say)
         page = _page(command.options.get("page", "1"))
-        if asked.casefold() in _NEW:
+        if verb is commands.NEW:
             nominees = await list_nominees(self._desk.db, page=page, per_page=PER_PAGE)
             return present_nominees(nominees, page=page, per_page=PER_PAGE, say=say)
-        found = await lookup.look_up(self._desk.db, asked, page=page, per_page=PER_PAGE)
+        found = await lookup.look_up(
+            self._desk.db, asked, page=page, per_page=PER_PAGE, asked_in=str(command.channel)
+        )
         languages = _languages(say)
         if not found.entries:
             return present_lookup.present_nothing(asked, found.suggestions, say)

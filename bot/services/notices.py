@@ -3,7 +3,8 @@
 from bot.domain.entry import EntryId, Related
 from bot.domain.present_discussion import present_event
 from bot.domain.record import PaperEvent
-from bot.services.discuss import Talk, channel_voice, reply_in
+from bot.services.discuss import Talk
+from bot.services.saying import channel_voice, reply_in
 from bot.store import channel_wishes, entries, events, threads
 from bot.store.database import Transaction
 
@@ -39,7 +40,7 @@ async def _tell(tx: Transaction, talk: Talk, event: PaperEvent) -> int:
             continue
         if not (await channel_wishes.get(tx, channel)).notices:
             continue
-        say = await channel_voice(tx, talk, channel)
+        say = await channel_voice(tx, talk.voices, channel)
         document = present_event(event.kind, event.new_version, event.number, citing, say)
         if document is not None:
             name = ("news", channel, thread.message.id, str(event.id))
