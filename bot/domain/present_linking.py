@@ -59,9 +59,7 @@ def _names(places: Sequence[Place], say: Say) -> str:
 
 
 def _name(place: Place, say: Say) -> str:
-    if place.platform == "web":
-        return say("#{name} in the web chat", name=place.name)
-    platform = place.platform.capitalize()
+    platform = say("the web chat") if place.platform == "web" else place.platform.capitalize()
     if place.name:
         return say("#{name} in {platform}", name=place.name, platform=platform)
     return say("a channel in {platform}", platform=platform)
