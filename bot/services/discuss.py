@@ -253,7 +253,8 @@ async def _forget_asker(talk: Talk, said: Said) -> None:
             return  # it is heard again; what was said since then is not meant
         say = await voice_for(tx, talk.voices, str(channel), said.text)
         await forgetting.forget_author(tx, said.user, channel, now)
-        await reply_in(tx, said.root, present_forgotten(say), name, now, cause=said.message)
+        # It stays when the wish itself goes, which in the web chat it does at once.
+        await reply_in(tx, said.root, present_forgotten(say), name, now)
     talk.to_change()
     talk.to_send()
 

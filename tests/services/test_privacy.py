@@ -176,6 +176,17 @@ async def test_the_wish_to_be_forgotten_heard_again_means_nothing_that_was_said_
     assert len(stage.thread(stage.root(SLACK))) == 1
 
 
+async def test_who_was_forgotten_is_told_so_also_when_the_wish_itself_goes(stage, bot):
+    await with_a_paper(stage, WEB)
+    wish = stage.utterance(stage.root(WEB), "@paperbot paper forget-me", mentions_bot=True)
+    await bot.said(wish)
+
+    await stage.unsay(wish)
+
+    [answer] = stage.thread(stage.root(WEB))
+    assert words(answer.document).startswith("What you said in discussions is forgotten")
+
+
 async def test_an_answer_goes_with_what_asked_for_it(stage, bot):
     await with_a_paper(stage, SLACK)
     await call(stage, bot, stage.root(SLACK), "my secret health words")
