@@ -14,6 +14,7 @@ from bot.adapters.discord import addresses as discord_addresses
 from bot.adapters.discord.access import Access as DiscordAccess
 from bot.adapters.slack import addresses as slack_addresses
 from bot.adapters.slack.access import Access as SlackAccess
+from bot.adapters.web import addresses as web_addresses
 from bot.domain.words import Say
 from bot.ports import ChannelRef, Chat, Condition, Finding, Memo, MessageRef, Platform, Seen
 from bot.services.subscribe import Check
@@ -52,14 +53,14 @@ def join(
 
 
 def message_address(message: MessageRef) -> str | None:
-    """Where a person reads a message, on the platforms that have an address for that."""
+    """Where a person reads a message; for the web chat a path, of use only within it."""
     match message.channel.platform:
         case Platform.SLACK:
             return slack_addresses.message_address(message)
         case Platform.DISCORD:
             return discord_addresses.message_address(message)
         case Platform.WEB:
-            return None  # its address is that of a machine, often of nobody else's
+            return web_addresses.message_address(message)
 
 
 async def examine(

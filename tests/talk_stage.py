@@ -11,6 +11,7 @@ from bot.domain.document import Document, Heading, Note, Paragraph, Quote, plain
 from bot.domain.pace import Pace
 from bot.ports import ChannelRef, Chat, MessageRef, Platform, Said, User, parse_channel
 from bot.services import discuss, plan, removals, subscribe
+from bot.services.answers import Link, no_link
 from bot.services.discuss import Talk
 from bot.services.edits import edit_due
 from bot.services.subscribe import Words
@@ -55,9 +56,9 @@ class TalkStage:
         async with self.stage.db.transaction() as tx:
             await circles.join(tx, str(first), str(second), self.clock())
 
-    async def post(self) -> None:
+    async def post(self, link: Link = no_link) -> None:
         """Plan what is due, and bring everything out that can go out."""
-        await plan.plan_due(self.stage.db, now=self.clock(), voices=english)
+        await plan.plan_due(self.stage.db, now=self.clock(), voices=english, link=link)
         await self.settle()
 
     async def settle(self) -> None:

@@ -5,7 +5,7 @@ from bot.domain.discussion import Reply
 from bot.domain.entry import Problem, Related, StoredEntry
 from bot.domain.present_arxiv import paper_lines
 from bot.domain.words import Say
-from bot.ports import EntryPage
+from bot.ports import EntryPage, Mention
 from bot.services.lookup import Results
 from bot.services.report import Report
 
@@ -97,12 +97,20 @@ def surroundings(page: EntryPage, *, say: Say) -> tuple[str, ...]:
         lines += ("", *at_arxiv)
     if page.replies:
         lines += ("", say("Discussion"), *map(_reply_line, page.replies))
+    if page.talked_of:
+        lines += ("", say("Also mentioned in the discussion"), *map(_mention_line, page.talked_of))
     return tuple(lines)
 
 
 def _reply_line(reply: Reply) -> str:
     said = f"{reply.said_at:%Y-%m-%d %H:%M}Z  {reply.author} ({reply.platform}): {reply.text}"
     return printable(" ".join(said.split()))
+
+
+def _mention_line(mention: Mention) -> str:
+    number = mention.reference.arxiv_id.number if mention.reference.arxiv_id is not None else "-"
+    entry = str(mention.entry_id) if mention.entry_id is not None else "-"
+    return printable(f"{entry}  arXiv:{number}  {mention.reference.title or ''}".rstrip())
 
 
 def _related_line(other: Related) -> str:

@@ -4,7 +4,7 @@ Every platform's registration, usage text, manifest and form, `/help` and the RE
 come from here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -38,12 +38,22 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """A first word that a command's free option understands, and who may say it."""
+    """A first word that a command's free option understands, and who may say it.
+
+    One that stands `alone` is meant only where nothing follows it.
+    """
 
     name: str
     summary: str
     who: Who = Who.ANYONE
     audience: Audience | None = None
+    aliases: tuple[str, ...] = ()
+    alone: bool = False
+
+    def begins(self, words: Sequence[str]) -> bool:
+        """Whether these words say it."""
+        is_said = bool(words) and words[0].casefold() in (self.name, *self.aliases)
+        return is_said and not (self.alone and len(words) > 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +76,13 @@ class CommandSpec:
 
 PAGE = Option("page", mark("Which page of the results, from 1"))
 
+FORGET_ME = Verb(
+    "forget-me",
+    mark("Forget everything I said in discussions, and remove its copies"),
+    audience=Audience.PRIVATE,
+)
+NEW = Verb("new", mark("Show today's new papers from arXiv"), aliases=("새논문",), alone=True)
+
 PAPER = CommandSpec(
     name="paper",
     summary=mark("Look up papers by tag, words, author, date or arXiv id"),
@@ -75,13 +92,7 @@ PAPER = CommandSpec(
         Option("query", mark("What to look for"), free=True, completes=True),
         PAGE,
     ),
-    verbs=(
-        Verb(
-            "forget-me",
-            mark("Forget everything I said in discussions, and remove its copies"),
-            audience=Audience.PRIVATE,
-        ),
-    ),
+    verbs=(FORGET_ME, NEW),
     examples=(
         "/paper reasoning",
         "/paper #rl -#moe",
@@ -162,7 +173,7 @@ def find_verb(spec: CommandSpec, options: Mapping[str, str]) -> Verb | None:
     """The verb that the free option begins with, if the table knows it."""
     free = spec.free_option
     words = options.get(free.name, "").split() if free else []
-    return next((verb for verb in spec.verbs if words and verb.name == words[0].casefold()), None)
+    return next((verb for verb in spec.verbs if verb.begins(words)), None)
 
 
 def parse_line(line: str) -> CommandLine:

@@ -11,12 +11,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
-from bot.domain import commands, query
-from bot.domain.arxiv import iter_arxiv_ids
+from bot.domain import commands, query, query_terms
+from bot.domain.arxiv import ArxivId, iter_arxiv_ids
+from bot.domain.commands import Audience, Verb
 from bot.domain.errors import QueryError
+from bot.domain.query_terms import About, PaperRef
 
 MOST_CARDS = 3
 """Cards of one reply: a list of twenty links is no question."""
+
+MOST_LINKS = 50
+"""Papers that are kept as what one reply refers to."""
 
 _LONGEST_LOOKUP = 120
 """Characters of a look-up in a thread: what is longer is talk."""
@@ -89,9 +94,27 @@ class LookUp:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A command of the command table, as it would be typed."""
+    """A command of the command table, as it would be typed: `parse_line` reads it."""
 
     text: str
+
+    @property
+    def is_private(self) -> bool:
+        """Whether its answer is for whoever asks alone: in a thread everybody reads along."""
+        return commands.parse_line(self.text).audience is Audience.PRIVATE
+
+    @property
+    def verb(self) -> Verb | None:
+        """The verb that it says, if the table knows it."""
+        line = commands.parse_line(self.text)
+        return commands.find_verb(line.spec, line.options)
+
+    @property
+    def bare(self) -> str:
+        """The line in words of the command table alone: nothing that somebody made up is in it."""
+        verb = self.verb
+        name = commands.parse_line(self.text).spec.name
+        return commands.format_line(name, verb.name if verb is not None else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +124,11 @@ class Unclear:
 
 Question: TypeAlias = Wish | LookUp | Line | Unclear
 
-_NAME = re.compile(r"@(?:paperbot|paper-digest-bot)\b[:,]?", re.IGNORECASE)
+# ASCII: in Korean the next word may follow the name without a space.
+_NAME = re.compile(r"@(?:paperbot|paper-digest-bot)\b[:,]?", re.IGNORECASE | re.ASCII)
 _LINE = re.compile(r"/?paper(?:\s+|$)", re.IGNORECASE)
+_ASKING = "?？"
+_ENDS = f" .!。！{_ASKING}"
 
 
 def read_question(text: str) -> Question:
@@ -116,12 +142,14 @@ def read_question(text: str) -> Question:
     line = _LINE.match(asked)
     if line is not None:
         asked = asked[line.end() :].strip()
-    wish = WORDS.get(asked.casefold().strip(".!").removeprefix("/"))
+    if any(verb.begins(asked.split()) for verb in commands.PAPER.verbs):
+        return Line(commands.format_line(commands.PAPER.name, asked))
+    wish = _wish(asked.casefold().removeprefix("/"))
     if wish is not None:
         return wish
     if not asked or asked.startswith("/"):
         return Unclear()
-    is_talk = line is None and (asked.endswith(("?", "？")) or len(asked) > _LONGEST_LOOKUP)
+    is_talk = line is None and (asked.endswith(tuple(_ASKING)) or len(asked) > _LONGEST_LOOKUP)
     if is_talk:
         return Unclear()
     try:
@@ -131,8 +159,27 @@ def read_question(text: str) -> Question:
     return LookUp(asked)
 
 
+def _wish(folded: str) -> Wish | None:
+    return WORDS.get(folded) or WORDS.get(folded.strip(_ENDS))
+
+
+def sole_paper(asked: query_terms.Query) -> str | None:
+    """The arXiv number of the paper that is all that a look-up asks for, if it is one."""
+    match asked.terms:
+        case (About(PaperRef(arxiv_id=ArxivId(number)), negated=False),):
+            return number
+        case _:
+            return None
+
+
+def asked_paper(text: str) -> str | None:
+    """The same of what somebody says to the bot; `None` where they do not call it."""
+    question = read_question(text) if _NAME.search(text) else None
+    return sole_paper(query.parse(question.asked)) if isinstance(question, LookUp) else None
+
+
 def linked_papers(text: str, *, except_for: Iterable[str] = ()) -> tuple[str, ...]:
     """The arXiv numbers that a reply names, in order, without repeats and `except_for`."""
     known = set(except_for)
     numbers = (mention.id.number for mention in iter_arxiv_ids(text) if mention.id is not None)
-    return tuple(dict.fromkeys(number for number in numbers if number not in known))[:MOST_CARDS]
+    return tuple(dict.fromkeys(number for number in numbers if number not in known))[:MOST_LINKS]

@@ -30,7 +30,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A run of text that leads to `url` (always http or https)."""
+    """A run of text that leads to `url`: http or https, or a path within the web chat."""
 
     text: str
     url: str

@@ -1,7 +1,8 @@
 """What the bot says in threads: copies, answers, cards, news of a paper."""
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot.domain import commands, present
 from bot.domain.day_text import day_text
@@ -21,9 +22,10 @@ from bot.domain.document import (
     Quote,
     Style,
     Text,
+    plain_text,
     run,
 )
-from bot.domain.entry import EntryId, Language, Reference, Related, StoredEntry
+from bot.domain.entry import Entry, EntryId, Language, Reference, Related, StoredEntry
 from bot.domain.foreign_text import settled, settled_name, with_addresses
 from bot.domain.formats import bibtex
 from bot.domain.inlines import inlines
@@ -34,6 +36,8 @@ _PLATFORMS = {"slack": "Slack", "discord": "Discord", "web": "Web"}
 _SUMMARY_LENGTH = 120
 _GIST_LENGTH = 700
 """Characters of an abstract before the rest of it is left to a button."""
+_EARLIER_LENGTH = 140
+_SENTENCE_END = re.compile(r"[.!?。…]['”\"’)\]]*(?=\s)")
 
 ANSWERS: Mapping[Wish, str] = {
     Wish.ABSTRACT: mark("the paper's abstract"),
@@ -48,11 +52,15 @@ ANSWERS: Mapping[Wish, str] = {
 
 
 def present_copy(author: str, platform: str, text: str, link: str | None = None) -> Document:
-    """A person's reply in another channel: who said it, where, and what, all of it as text."""
+    """A person's reply in another channel: who said it, where, and what, all of it as text.
+
+    A `link` that leads somewhere only within its own platform is left out.
+    """
     name = settled_name(author) or "?"
     words = settled(text)
     place = _PLATFORMS.get(platform, platform)
-    origin: Inline = Link(place, link) if link else Text(place)
+    leads = link is not None and link.startswith(("http://", "https://"))
+    origin: Inline = Link(place, link) if link and leads else Text(place)
     blocks: list[Block] = [Note((Text(name, Style.STRONG), Text(" · "), origin))]
     if words:
         blocks.append(Quote(with_addresses(words)))
@@ -86,9 +94,39 @@ def present_words(say: Say, *, unclear: bool = False) -> Document:
     return Document(tuple(blocks), summary)
 
 
-def present_nothing_found(asked: str, say: Say) -> Document:
-    """A look-up in a thread found nothing."""
-    text = say("Nothing found for “{asked}”.", asked=asked)
+def present_no_paper(say: Say) -> Document:
+    """Something about a paper was asked where there is none: below a list of papers, say."""
+    return present.notice(
+        say(
+            "This thread belongs to no one paper: ask me that in the thread of a paper's own message."
+        )
+    )
+
+
+def present_elsewhere(line: str, say: Say) -> Document:
+    """A command whose answer is for one person alone was given where everybody reads along."""
+    text = say(
+        "Only you should see the answer to that, and here everybody would. Type it as a command "
+        "in the channel, outside of threads:"
+    )
+    blocks = (Paragraph(run(text)), Paragraph((Text(line, Style.CODE),)))
+    return Document(blocks, summary=f"{text} {line}")
+
+
+def present_forgotten(say: Say) -> Document:
+    """Somebody asked in a thread to be forgotten, and is."""
+    return present.notice(
+        say("What you said in discussions is forgotten, and its copies are being removed.")
+    )
+
+
+def present_nothing_found(asked: str | None, say: Say) -> Document:
+    """A look-up in a thread found nothing; `None`: what was asked is not to be kept."""
+    text = (
+        say("Nothing found for “{asked}”.", asked=asked)
+        if asked is not None
+        else say("Nothing found for that.")
+    )
     document = present_words(say)
     return replace(document, blocks=(Paragraph(run(text)), *document.blocks), summary=text)
 
@@ -101,21 +139,36 @@ def present_abstract(title: str, abstract: str | None, say: Say) -> Document:
     return Document(blocks, summary=f"{say('Abstract')}: {title}")
 
 
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What the curator wrote about a paper before: how it begins, and where its thread is read."""
+
+    gist: str = ""
+    thread: str | None = None
+
+
+def gist_of(entry: Entry, languages: Sequence[Language]) -> str:
+    """How the commentary begins in the first of these languages that it has, as plain words."""
+    written = (entry.paragraphs(language) for language in languages)
+    first = next((paragraphs[0] for paragraphs in written if paragraphs), "")
+    return _beginning(plain_text(inlines(first)), _EARLIER_LENGTH)
+
+
 def present_references(
     references: Sequence[tuple[Reference, EntryId | None]],
-    links: Mapping[EntryId, str],
+    earlier: Mapping[EntryId, Earlier],
     say: Say,
 ) -> Document:
     """What an entry refers to; those the curator wrote about have a button, or lead there."""
     if not references:
         return present.notice(say("The curator refers to no other paper here."))
-    blocks = (_label(say("Refers to")), Items(reference_rows(references, links, say)))
+    blocks = (_label(say("Refers to")), Items(reference_rows(references, earlier, say)))
     return Document(blocks, summary=say("Refers to"))
 
 
 def reference_rows(
     references: Sequence[tuple[Reference, EntryId | None]],
-    links: Mapping[EntryId, str],
+    earlier: Mapping[EntryId, Earlier],
     say: Say,
 ) -> tuple[Item, ...]:
     """One row a reference: its title, and what the curator wrote about it before."""
@@ -125,8 +178,8 @@ def reference_rows(
         name = reference.title or (
             f"arXiv:{reference.arxiv_id.number}" if reference.arxiv_id else reference.url or ""
         )
-        thread = links.get(entry_id) if entry_id is not None else None
-        detail: list[Inline] = [Link(say("its thread"), thread)] if thread else []
+        before = earlier.get(entry_id, Earlier()) if entry_id is not None else Earlier()
+        detail = [*_earlier(before, say)]
         stands = present.news(reference.at_arxiv, say)
         if stands:
             detail += run(f" · {stands}" if detail else stands)
@@ -138,6 +191,14 @@ def reference_rows(
             )
         )
     return tuple(rows)
+
+
+def _earlier(before: Earlier, say: Say) -> tuple[Inline, ...]:
+    words: list[Inline] = [Text(before.gist)] if before.gist else []
+    if before.thread is not None:
+        words += [Text(" · ")] if words else []
+        words.append(Link(say("its thread"), before.thread))
+    return tuple(words)
 
 
 def present_related(label: str, related: Sequence[Related], nothing: str, say: Say) -> Document:
@@ -208,7 +269,7 @@ def present_opening(
     abstract: str | None,
     references: Sequence[tuple[Reference, EntryId | None]],
     cited_by: Sequence[Related],
-    links: Mapping[EntryId, str],
+    earlier: Mapping[EntryId, Earlier],
     say: Say,
 ) -> Document | None:
     """What opens a paper's thread, in one message; `None` where there is nothing to tell.
@@ -220,7 +281,7 @@ def present_opening(
         gist = _shortened(abstract, _GIST_LENGTH)
         blocks += [_label(say("Abstract")), Quote(inlines(gist), language="en")]
     if references:
-        rows = reference_rows(references[:_ROWS], links, say)
+        rows = reference_rows(references[:_ROWS], earlier, say)
         blocks += [_label(say("Refers to")), Items(rows)]
     if cited_by:
         blocks += [_label(say("Cited by")), Items(related_rows(cited_by[:_ROWS], say))]
@@ -289,15 +350,6 @@ def _taken_up(citing: Related, say: Say) -> str:
     )
 
 
-def present_code(code: str, minutes: int, say: Say) -> Document:
-    """A code to enter in the channel that this one is to be linked with."""
-    line = commands.format_line("digest", f"link {code}")
-    text = say("Enter this in the other channel within {n} minutes:", n=minutes)
-    note = say("From then on, what is said about a paper here appears there too, and back.")
-    blocks = (Paragraph(run(text)), Paragraph((Text(line, Style.CODE),)), Note(run(note)))
-    return Document(blocks, summary=f"{text} {line}")
-
-
 def _label(text: str) -> Paragraph:
     return Paragraph((Text(text, Style.STRONG),))
 
@@ -308,6 +360,15 @@ def _read(entry_id: EntryId, say: Say) -> Button:
 
 def _title(stored: StoredEntry) -> str:
     return stored.entry.paper.title
+
+
+def _beginning(text: str, length: int) -> str:
+    """The text, or its first sentences, or its first words, within `length`; cut, it ends in “…”."""
+    plain = " ".join(text.split())
+    ends = [found.end() for found in _SENTENCE_END.finditer(plain[: length - 1])]
+    if len(plain) <= length or not ends or ends[-1] < length // 3:
+        return _shortened(plain, length)
+    return f"{plain[: ends[-1]]} …"
 
 
 def _shortened(text: str, length: int) -> str:

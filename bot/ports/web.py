@@ -91,6 +91,17 @@ class Board(Protocol):
         """Forget what a message said; `None` when there never was one. May be repeated."""
         ...
 
+    async def list_unheard(self, *, limit: int) -> tuple[BoardMessage, ...]:
+        """What people wrote, changed or took back in threads and the bot has not heard, in order.
+
+        It is noted with the change itself, and stands here until `mark_heard`.
+        """
+        ...
+
+    async def mark_heard(self, heard: BoardMessage) -> None:
+        """The bot has heard the message as it is in `heard`; a change after that stays unheard."""
+        ...
+
     async def list_messages(
         self, channel: str, *, limit: int, root: int | None = None, before: int | None = None
     ) -> tuple[BoardMessage, ...]:
@@ -122,7 +133,9 @@ class Mention:
 class EntryPage:
     """An entry with what stands around it; lists of entries are newest first.
 
-    `record` is what arXiv says of the paper, `events` are what became of the paper since, `replies` what people said of it, both oldest first.
+    `record` is what arXiv says of the paper, `events` are what became of the paper since, `replies`
+    what people said of it, both oldest first; `talked_of` are the papers that those link and the
+    curator does not mention.
     """
 
     stored: StoredEntry
@@ -134,6 +147,7 @@ class EntryPage:
     record: ArxivRecord | None = None
     events: tuple[PaperEvent, ...] = ()
     replies: tuple[Reply, ...] = ()
+    talked_of: tuple[Mention, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +177,12 @@ class Found:
 class Library(Protocol):
     """What pages read of the curator's archive."""
 
-    async def find_entry(self, entry_id: EntryId) -> EntryPage | None:
-        """The entry of that id, withdrawn or not."""
+    async def find_entry(self, entry_id: EntryId, *, all_talk: bool) -> EntryPage | None:
+        """The entry of that id, withdrawn or not.
+
+        Without `all_talk`, of what people said only that which belongs to the web chat: said
+        there, or in a channel that is linked with one of it.
+        """
         ...
 
     async def list_on(self, day: date) -> tuple[StoredEntry, ...]:

@@ -1,14 +1,15 @@
 """Answers in threads: what a person who called the bot is told, read from the archive."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from bot.domain import commands, present_discussion, present_lookup
 from bot.domain.arxiv import ArxivId
-from bot.domain.discussion import Line, LookUp, Question, Unclear, Wish
+from bot.domain.discussion import Line, LookUp, Question, Unclear, Wish, sole_paper
 from bot.domain.document import Button, Buttons, Document
 from bot.domain.entry import EntryId, Language, StoredEntry
 from bot.domain.present import LANGUAGES, notice
+from bot.domain.present_discussion import Earlier
 from bot.domain.query_terms import About, PaperRef, Query
 from bot.domain.words import Say
 from bot.ports import EntryPage, MessageRef
@@ -41,36 +42,41 @@ async def answer(
     channel: str,
     link: Link,
     say: Say,
+    repeats: bool = True,
 ) -> Document:
-    """The answer to a question in the thread of that entry, or in one of no entry."""
+    """The answer to a question in the thread of that entry, or in one of no entry.
+
+    Where the question is not kept, its words are not to be in the answer either: `repeats` says
+    whether they may be.
+    """
     match question:
         case Wish.HELP:
             return present_discussion.present_words(say)
         case Unclear() | Line():
             return present_discussion.present_words(say, unclear=True)
         case LookUp(asked):
-            return await _look_up(db, asked, say)
+            return await _look_up(db, asked, say, channel=channel, repeats=repeats)
         case _:
             pass
     if entry_id is None:
-        return present_discussion.present_words(say, unclear=True)
+        return present_discussion.present_no_paper(say)
     async with db.reading() as tx:
         stored = await entries.find(tx, entry_id)
         if stored is None:
-            return present_discussion.present_words(say, unclear=True)
+            return present_discussion.present_no_paper(say)
         page = await related.page_of(tx, stored)
         abstract = await abstract_of(tx, stored)
-        links = await thread_links(tx, entries_of(page), channel, link)
+        earlier = await what_was_written(tx, page, channel=channel, link=link, say=say)
     if question is Wish.SIMILAR:
         return await _similar(db, stored, say)
-    return _about(question, page, abstract, links, say)
+    return _about(question, page, abstract, earlier, say)
 
 
 def _about(
     wish: Wish,
     page: EntryPage,
     abstract: str | None,
-    links: Mapping[EntryId, str],
+    earlier: Mapping[EntryId, Earlier],
     say: Say,
 ) -> Document:
     stored = page.stored
@@ -80,7 +86,7 @@ def _about(
             return present_discussion.present_abstract(title, abstract, say)
         case Wish.REFS:
             mentions = [(mention.reference, mention.entry_id) for mention in page.mentions]
-            return present_discussion.present_references(mentions, links, say)
+            return present_discussion.present_references(mentions, earlier, say)
         case Wish.CITED:
             nothing = say("No entry refers to this paper yet.")
             return present_discussion.present_related(say("Cited by"), page.cited_by, nothing, say)
@@ -105,21 +111,33 @@ async def _similar(db: Database, stored: StoredEntry, say: Say) -> Document:
     return _results(asked, found, say)
 
 
-async def _look_up(db: Database, asked: str, say: Say) -> Document:
-    found = await lookup.look_up(db, asked, per_page=_FOUND)
+async def _look_up(db: Database, asked: str, say: Say, *, channel: str, repeats: bool) -> Document:
+    found = await lookup.look_up(db, asked, per_page=_FOUND, asked_in=channel)
     if not found.entries:
-        if found.suggestions:
-            return present_lookup.present_nothing(asked, found.suggestions, say)
-        return present_discussion.present_nothing_found(asked, say)
+        return await _nothing_found(db, asked, found, say, repeats=repeats)
     if len(found.entries) == 1 and not found.more:
         languages = voice_languages(say)
         return present_discussion.present_card(found.entries[0], languages=languages, say=say)
-    return _results(asked, found, say)
+    return _results(asked, found, say, repeats=repeats)
 
 
-def _results(asked: str, found: lookup.Results, say: Say) -> Document:
+async def _nothing_found(
+    db: Database, asked: str, found: lookup.Results, say: Say, *, repeats: bool
+) -> Document:
+    number = sole_paper(found.query)
+    if number is not None:
+        async with db.reading() as tx:
+            known = await card(tx, number, say)
+        if known is not None:
+            return known
+    if found.suggestions and repeats:
+        return present_lookup.present_nothing(asked, found.suggestions, say)
+    return present_discussion.present_nothing_found(asked if repeats else None, say)
+
+
+def _results(asked: str, found: lookup.Results, say: Say, *, repeats: bool = True) -> Document:
     document = present_lookup.present_results(
-        asked,
+        asked if repeats else say("What I found"),
         found.entries,
         page=1,
         per_page=_FOUND,
@@ -128,7 +146,7 @@ def _results(asked: str, found: lookup.Results, say: Say) -> Document:
         languages=voice_languages(say),
         say=say,
     )
-    if not found.more:
+    if not found.more or not repeats:
         return document
     whole = Button(say("Show all"), command=commands.format_line("paper", asked))
     return replace(document, blocks=(*document.blocks, Buttons((whole,))))
@@ -144,22 +162,21 @@ async def abstract_of(tx: Transaction, stored: StoredEntry) -> str | None:
     return record.abstract if record is not None else None
 
 
-def entries_of(page: EntryPage) -> tuple[EntryId, ...]:
-    """Our entries about the papers that an entry refers to."""
-    return tuple(mention.entry_id for mention in page.mentions if mention.entry_id is not None)
+async def what_was_written(
+    tx: Transaction, page: EntryPage, *, channel: str, link: Link, say: Say
+) -> Mapping[EntryId, Earlier]:
+    """What the curator wrote before about the papers that an entry refers to, by our entries.
 
-
-async def thread_links(
-    tx: Transaction, entry_ids: Iterable[EntryId], channel: str, link: Link
-) -> Mapping[EntryId, str]:
-    """Where the threads of these entries are read in a channel, of those that it has."""
-    links = {}
-    for entry_id in entry_ids:
-        message = await threads.find_posted(tx, entry_id, channel)
+    Their threads are those of that channel, of those that it has.
+    """
+    languages = voice_languages(say)
+    ids = [mention.entry_id for mention in page.mentions if mention.entry_id is not None]
+    told = {}
+    for stored in await entries.list_by_id(tx, ids):
+        message = await threads.find_posted(tx, stored.id, channel)
         address = link(message) if message is not None else None
-        if address is not None:
-            links[entry_id] = address
-    return links
+        told[stored.id] = Earlier(present_discussion.gist_of(stored.entry, languages), address)
+    return told
 
 
 async def card(tx: Transaction, number: str, say: Say) -> Document | None:

@@ -64,6 +64,14 @@ class DatabaseBoard:
         async with self._db.transaction() as tx:
             return await board.remove(tx, message, at)
 
+    async def list_unheard(self, *, limit: int) -> tuple[BoardMessage, ...]:
+        async with self._db.reading() as tx:
+            return await board.list_unheard(tx, limit)
+
+    async def mark_heard(self, heard: BoardMessage) -> None:
+        async with self._db.transaction() as tx:
+            await board.mark_heard(tx, heard)
+
     async def list_messages(
         self, channel: str, *, limit: int, root: int | None = None, before: int | None = None
     ) -> tuple[BoardMessage, ...]:

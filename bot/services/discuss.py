@@ -5,35 +5,36 @@ copies and its answer in the outbox. So whatever is killed when, it happened or 
 the same utterance again changes nothing.
 """
 
-import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.domain import commands
 from bot.domain import copies as decide
-from bot.domain.arxiv import ArxivId
 from bot.domain.copies import Heard
-from bot.domain.delivery import delivery_key
-from bot.domain.discussion import Line, linked_papers, read_question
+from bot.domain.discussion import Line, read_question
 from bot.domain.document import Document, dump
-from bot.domain.entry import EntryId, Reference
+from bot.domain.entry import EntryId
 from bot.domain.foreign_text import settled, settled_name
-from bot.domain.present_discussion import present_copy, present_taken_back, present_words
+from bot.domain.present_discussion import (
+    present_copy,
+    present_elsewhere,
+    present_forgotten,
+    present_words,
+)
 from bot.domain.words import Say
 from bot.ports import ChannelRef, DeliveryKey, MessageRef, Said, User, parse_channel
-from bot.services import answers
+from bot.services import answers, cards, forgetting
 from bot.services.answers import Link, no_link
 from bot.services.plan import shape_of
+from bot.services.saying import answer_name, is_answered, key_of, reply_in, voice_for
 from bot.store import (
     channel_wishes,
     circles,
     copies,
     deliveries,
     edits,
-    entries,
-    papers,
     replies,
-    subscriptions,
     threads,
 )
 from bot.store.database import Database, Transaction
@@ -41,9 +42,7 @@ from bot.store.database import Database, Transaction
 PATIENCE = timedelta(days=1)
 """How long a reply waits for the message that it may be a reply to."""
 
-_HANGUL = re.compile("[\uac00-\ud7a3]")
 _THREADS = 50
-_CARDS = 20
 
 
 def _nothing() -> None:
@@ -84,66 +83,60 @@ async def hear(talk: Talk, said: Said, ask: Ask = _refuse) -> None:
     channel = str(said.message.channel)
     async with talk.db.reading() as tx:
         wish = await channel_wishes.get(tx, channel)
+    command = _command_of(said)
+    if command is not None and command.verb is commands.FORGET_ME:
+        await _forget_asker(talk, said)
+        return
     answer = await _answer(talk, said, channel, ask) if said.mentions_bot else None
     planned = 0
     async with talk.db.transaction() as tx:
-        if wish.discussion:
-            planned += await _keep(tx, talk, said, now)
+        if command is not None and command.is_private:
+            await forgetting.forget_message(tx, said.message, now)
         if answer is not None:
-            planned += await reply_in(tx, said.root, answer, _answer_name(said), now)
+            name, part = answer_name(said.message), await cards.part_of_answer(tx, said.text)
+            planned += await reply_in(
+                tx, said.root, answer, name, now, cause=said.message, part=part
+            )
+        if wish.discussion and not (command is not None and command.is_private):
+            planned += await _keep(tx, talk, said, now)
     if planned:
         talk.to_send()
 
 
-def _answer_name(said: Said) -> tuple[str, ...]:
-    return ("answer", str(said.message.channel), said.message.id)
+def _command_of(said: Said) -> Line | None:
+    """The command that somebody gave by calling the bot."""
+    question = read_question(said.text) if said.mentions_bot else None
+    return question if isinstance(question, Line) else None
 
 
 async def _answer(talk: Talk, said: Said, channel: str, ask: Ask) -> Document | None:
-    """The answer to who called the bot; `None` where they were answered before."""
+    """The answer to who called the bot; `None` where they were answered, or took it back, before.
+
+    Everybody in the thread reads it. So a command whose answer is private is not carried out,
+    and what was asked is repeated only where it is kept, from where it can be forgotten again.
+    """
     async with talk.db.reading() as tx:
-        if await deliveries.is_known(tx, DeliveryKey(delivery_key(*_answer_name(said)))):
+        found = await replies.find(tx, said.message)
+        if await is_answered(tx, said.message) or (found is not None and found[1].gone):
             return None
         root = await threads.find(tx, said.root)
-        say = await _voice(tx, talk, channel, said.text)
+        wish = await channel_wishes.get(tx, channel)
+        say = await voice_for(tx, talk.voices, channel, said.text)
     question = read_question(said.text)
     if isinstance(question, Line):
+        if question.is_private:
+            return present_elsewhere(question.bare, say)
         return await ask(question.text, say)
     entry_id = root.entry_id if root is not None else None
     return await answers.answer(
-        talk.db, question, entry_id, channel=channel, link=talk.link, say=say
+        talk.db,
+        question,
+        entry_id,
+        channel=channel,
+        link=talk.link,
+        say=say,
+        repeats=wish.discussion and entry_id is not None,
     )
-
-
-async def _voice(tx: Transaction, talk: Talk, channel: str, text: str) -> Say:
-    """The language of whoever speaks, as far as one can tell: their script, their channel."""
-    if _HANGUL.search(text):
-        return talk.voices("ko")
-    return await channel_voice(tx, talk, channel)
-
-
-async def channel_voice(tx: Transaction, talk: Talk, channel: str) -> Say:
-    """The first language of a channel's digest."""
-    subscription = await subscriptions.find(tx, channel)
-    return talk.voices(subscription.wishes.languages[0] if subscription is not None else "en")
-
-
-async def reply_in(
-    tx: Transaction, root: MessageRef, document: Document, name: Iterable[str], now: datetime
-) -> int:
-    """Plan a message of ours in a thread, whosever it is; `name` makes it one message for ever."""
-    own = await threads.find(tx, root)
-    content = dump(document)
-    draft = deliveries.Draft(
-        key=DeliveryKey(delivery_key(*name)),
-        channel=root.channel,
-        part="answer",
-        content=content,
-        shape=shape_of(content),
-        root_id=own.delivery_id if own is not None else None,
-        root_message=root.id if own is None else None,
-    )
-    return await deliveries.add(tx, [draft], now)
 
 
 async def _keep(tx: Transaction, talk: Talk, said: Said, now: datetime) -> int:
@@ -172,24 +165,19 @@ def _draft(talk: Talk, said: Said, entry_id: EntryId | None, text: str) -> repli
         message=said.message,
         root=said.root,
         entry_id=entry_id,
-        author_id=author_id(said.message.channel, said.user),
+        author_id=forgetting.author_id(said.message.channel, said.user),
         author=settled_name(said.user.name),
         text=text,
         link=talk.link(said.message),
     )
 
 
-def author_id(channel: ChannelRef, user: User) -> str:
-    """A person as the platform knows them."""
-    return f"{channel.platform}:{user.id}"
-
-
 async def _follow(tx: Transaction, talk: Talk, reply_id: int, now: datetime) -> int:
     """What a reply that belongs to a discussion brings: its copies, the cards of its links."""
     heard = await replies.get(tx, reply_id)
     planned = await _copy(tx, talk, heard, now)
-    await _refer(tx, heard)
-    return planned + await _make_cards(tx, talk, now, reply_id=reply_id)
+    await cards.refer(tx, heard, now)
+    return planned + await cards.make_cards(tx, talk.voices, now, reply_id=reply_id)
 
 
 async def _change(tx: Transaction, talk: Talk, reply_id: int, now: datetime) -> int:
@@ -201,8 +189,8 @@ async def _change(tx: Transaction, talk: Talk, reply_id: int, now: datetime) -> 
     for made in await copies.list_of(tx, reply_id):
         await edits.want(tx, made.delivery_id, content, shape_of(content))
         talk.to_change()
-    await _refer(tx, found)
-    return await _make_cards(tx, talk, now, reply_id=reply_id)
+    await cards.refer(tx, found, now)
+    return await cards.make_cards(tx, talk.voices, now, reply_id=reply_id)
 
 
 async def _copy(tx: Transaction, talk: Talk, heard: replies.Heard, now: datetime) -> int:
@@ -236,39 +224,12 @@ def _copy_of(talk: Talk, heard: replies.Heard) -> Document:
     return present_copy(heard.author, channel.platform, heard.text, talk.link(origin))
 
 
-async def _refer(tx: Transaction, heard: replies.Heard) -> None:
-    """Keep which papers a reply links; those that nobody knows yet are asked about in their turn."""
-    stored = await entries.find(tx, heard.entry_id) if heard.entry_id is not None else None
-    own = stored.entry.paper.arxiv_id if stored is not None else None
-    numbers = linked_papers(heard.text, except_for=(own.number,) if own is not None else ())
-    await replies.refer(tx, heard.id, numbers)
-    if numbers:
-        await papers.ensure(tx, (), [Reference(arxiv_id=ArxivId(each)) for each in numbers])
-
-
-async def _make_cards(
-    tx: Transaction, talk: Talk, now: datetime, *, reply_id: int | None = None
-) -> int:
-    planned = 0
-    for due in await replies.list_cards_due(tx, reply_id=reply_id, limit=_CARDS):
-        say = await _voice(tx, talk, due.channel, due.text)
-        document = await answers.card(tx, due.number, say)
-        if document is not None:
-            root = MessageRef(parse_channel(due.channel), due.root_message)
-            name = ("card", due.channel, due.message_id, due.number)
-            planned += await reply_in(tx, root, document, name, now)
-        await replies.mark_card(tx, due.reply_id, due.number, now)
-    return planned
-
-
 async def unhear(talk: Talk, message: MessageRef) -> None:
-    """A person took a message back: nothing of it stays, here or in its copies."""
+    """A person took a message back: nothing of it stays, here, in its copies, in its answers."""
     now = talk.clock()
     async with talk.db.transaction() as tx:
-        found = await replies.find(tx, message)
-        if found is not None:
-            await _forget(tx, [found[0]], now)
-        elif (await channel_wishes.get(tx, str(message.channel))).discussion:
+        known = await forgetting.take_back(tx, message, now)
+        if not known and (await channel_wishes.get(tx, str(message.channel))).discussion:
             await replies.bury(tx, message, now)
     talk.to_change()
 
@@ -277,17 +238,25 @@ async def forget_person(talk: Talk, user: User, channel: ChannelRef) -> int:
     """Forget everything that a person ever said, and remove the copies; returns how much it was."""
     now = talk.clock()
     async with talk.db.transaction() as tx:
-        theirs = await replies.list_by_author(tx, author_id(channel, user))
-        await _forget(tx, theirs, now)
+        forgotten = await forgetting.forget_author(tx, user, channel, now)
     talk.to_change()
-    return len(theirs)
+    return forgotten
 
 
-async def _forget(tx: Transaction, reply_ids: Iterable[int], now: datetime) -> None:
-    content = dump(present_taken_back())
-    for reply_id in reply_ids:
-        await copies.unwant(tx, reply_id, content, shape_of(content))
-        await replies.forget(tx, [reply_id], now)
+async def _forget_asker(talk: Talk, said: Said) -> None:
+    """Somebody wants to be forgotten and says so in a thread: it is done once, and told there."""
+    now = talk.clock()
+    channel = said.message.channel
+    name = ("forget", str(channel), said.message.id)
+    async with talk.db.transaction() as tx:
+        if await deliveries.is_known(tx, key_of(name)):
+            return  # it is heard again; what was said since then is not meant
+        say = await voice_for(tx, talk.voices, str(channel), said.text)
+        await forgetting.forget_author(tx, said.user, channel, now)
+        # It stays when the wish itself goes, which in the web chat it does at once.
+        await reply_in(tx, said.root, present_forgotten(say), name, now)
+    talk.to_change()
+    talk.to_send()
 
 
 async def catch_up(talk: Talk) -> int:
@@ -305,7 +274,7 @@ async def catch_up(talk: Talk) -> int:
             for heard in await _shared_before(tx, delivery_id, entry_id):
                 planned += await _copy(tx, talk, heard, now)
             await threads.looked_at(tx, delivery_id)
-        planned += await _make_cards(tx, talk, now)
+        planned += await cards.make_cards(tx, talk.voices, now)
     if planned:
         talk.to_send()
     return planned

@@ -20,7 +20,6 @@ from bot.services.discuss import Talk
 log = logging.getLogger(__name__)
 
 PER_PAGE = 10
-_NEW = frozenset({"new", "새논문"})
 
 
 class Bot:
@@ -62,14 +61,17 @@ class Bot:
 
     async def _paper(self, command: Command, say: Say) -> Document:
         asked = command.options.get("query", "").strip()
-        if commands.find_verb(commands.PAPER, command.options) is not None:
+        verb = commands.find_verb(commands.PAPER, command.options)
+        if verb is commands.FORGET_ME:
             return await self._forget(command, say)
         page = _page(command.options.get("page", "1"))
         is_new, day = _asks_for_new(asked)
         if is_new:
             nominees = await list_nominees(self._desk.db, day=day, page=page, per_page=PER_PAGE)
             return present_nominees(nominees, page=page, per_page=PER_PAGE, say=say)
-        found = await lookup.look_up(self._desk.db, asked, page=page, per_page=PER_PAGE)
+        found = await lookup.look_up(
+            self._desk.db, asked, page=page, per_page=PER_PAGE, asked_in=str(command.channel)
+        )
         languages = _languages(say)
         if not found.entries:
             return present_lookup.present_nothing(asked, found.suggestions, say)
@@ -137,7 +139,7 @@ def _asks_for_new(asked: str) -> tuple[bool, date | None]:
     "new methods" is a look-up like any other.
     """
     word, _, rest = asked.partition(" ")
-    if word.casefold() not in _NEW:
+    if word.casefold() not in {commands.NEW.name, *commands.NEW.aliases}:
         return False, None
     if not rest.strip():
         return True, None

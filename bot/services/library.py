@@ -4,9 +4,9 @@ from datetime import date
 
 from bot.domain.entry import EntryId, StoredEntry
 from bot.domain.query_terms import Query, Tag
-from bot.ports import Day, EntryPage, Found, TagCount
-from bot.store import entries, related, search, tags
-from bot.store.database import Database
+from bot.ports import ChannelRef, Day, EntryPage, Found, Platform, TagCount
+from bot.store import board, circles, entries, related, search, tags
+from bot.store.database import Database, Transaction
 
 
 class DatabaseLibrary:
@@ -15,10 +15,13 @@ class DatabaseLibrary:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    async def find_entry(self, entry_id: EntryId) -> EntryPage | None:
+    async def find_entry(self, entry_id: EntryId, *, all_talk: bool) -> EntryPage | None:
         async with self._db.reading() as tx:
             stored = await entries.find(tx, entry_id)
-            return await related.page_of(tx, stored) if stored is not None else None
+            if stored is None:
+                return None
+            heard = None if all_talk else await _heard_in_the_web_chat(tx)
+            return await related.page_of(tx, stored, heard)
 
     async def list_on(self, day: date) -> tuple[StoredEntry, ...]:
         async with self._db.reading() as tx:
@@ -44,3 +47,8 @@ class DatabaseLibrary:
             query = Query((Tag(found.tag),))
             hits = await search.look_up(tx, query, page=page, per_page=per_page)
         return Found(hits.entries, hits.more)
+
+
+async def _heard_in_the_web_chat(tx: Transaction) -> circles.Heard:
+    channels = [str(ChannelRef(Platform.WEB, "", name)) for name in await board.list_channels(tx)]
+    return await circles.heard_by(tx, *channels)

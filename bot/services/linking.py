@@ -2,17 +2,22 @@
 
 import hashlib
 import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.domain.document import Document
+from bot.domain.digest import Layout
+from bot.domain.document import Document, Note, dump, run
 from bot.domain.errors import UsageError
 from bot.domain.present import notice
-from bot.domain.present_discussion import present_code
+from bot.domain.present_linking import Place, present_code, present_linked, present_unlinked
 from bot.domain.words import Say
-from bot.ports import ChannelRef
+from bot.ports import ChannelRef, Platform, parse_channel
 from bot.services.discuss import Talk
-from bot.store import channel_wishes, circles
+from bot.services.plan import shape_of
+from bot.services.saying import channel_voices, key_of
+from bot.store import channel_wishes, circles, deliveries, subscriptions
+from bot.store.database import Transaction
 
 VALID_FOR = timedelta(minutes=15)
 
@@ -42,25 +47,80 @@ async def enter_code(talk: Talk, channel: ChannelRef, code: str, say: Say) -> Do
             )
         if other == str(channel):
             raise UsageError("This code is of this channel: enter it in the other one")
+        before = [await _sharing(tx, each) for each in (other, str(channel))]
         joined = await circles.join(tx, other, str(channel), now)
         await circles.use_code(tx, _hash(wanted))
+        after = await _sharing(tx, str(channel))
+        if joined:
+            met = {member: after - _circle_of(member, before) for member in after}
+            await _tell(tx, talk, met, present=present_linked, name=("linked", _hash(wanted)))
     if not joined:
         return notice(say("These channels are linked already."))
-    return notice(
-        say(
-            "Linked with {channel}: discussions of the same paper are shared from now on.",
-            channel=other,
-        )
+    talk.to_send()
+    text = say(
+        "Linked with {channel}: discussions of the same paper are shared from now on.",
+        channel=other,
     )
+    linked = notice(text)
+    return replace(linked, blocks=(*linked.blocks, Note(run(_readers(after, say)))))
 
 
 async def unlink(talk: Talk, channel: ChannelRef, say: Say) -> Document:
     """The channel shares its discussions no more; copies that are there stay."""
+    own = str(channel)
     async with talk.db.transaction() as tx:
-        left = await circles.leave(tx, str(channel))
+        before = await _sharing(tx, own)
+        left = await circles.leave(tx, own)
+        if own in before:
+            others = before - {own}
+            parted = {own: others, **{other: frozenset({own}) for other in others}}
+            name = ("unlinked", own, talk.clock().isoformat())
+            await _tell(tx, talk, parted, present=present_unlinked, name=name)
     if not left:
         return notice(say("This channel is not linked."))
+    talk.to_send()
     return notice(say("This channel shares its discussions no more; what is there stays."))
+
+
+async def _sharing(tx: Transaction, channel: str) -> frozenset[str]:
+    """The channels that share a channel's discussions, itself included."""
+    return frozenset(await circles.of(tx, channel))
+
+
+def _circle_of(channel: str, circles_before: Iterable[frozenset[str]]) -> frozenset[str]:
+    """Whom a channel shared with already; itself in any case."""
+    return next((each for each in circles_before if channel in each), frozenset()) | {channel}
+
+
+async def _tell(
+    tx: Transaction,
+    talk: Talk,
+    news: Mapping[str, Iterable[str]],
+    *,
+    present: Callable[[Sequence[Place], Iterable[Say]], Document],
+    name: tuple[str, ...],
+) -> None:
+    """Tell each channel, for everybody to read, about the others that are news to it: once."""
+    drafts = []
+    for channel, others in sorted(news.items()):
+        if others:
+            places = [_place(parse_channel(other)) for other in sorted(others)]
+            content = dump(present(places, await channel_voices(tx, talk.voices, channel)))
+            drafts.append(
+                deliveries.Draft(
+                    key=key_of((*name, channel)),
+                    channel=parse_channel(channel),
+                    part="notice",
+                    content=content,
+                    shape=shape_of(content),
+                )
+            )
+    await deliveries.add(tx, drafts, talk.clock())
+
+
+def _place(channel: ChannelRef) -> Place:
+    """Only the web chat's channels are called what they are known by to us."""
+    return Place(channel.platform, channel.id if channel.platform is Platform.WEB else "")
 
 
 async def change_wish(
@@ -81,15 +141,34 @@ async def describe(talk: Talk, channel: ChannelRef, say: Say) -> str:
     async with talk.db.reading() as tx:
         wish = await channel_wishes.get(tx, str(channel))
         circle = await circles.of(tx, str(channel))
+        subscription = await subscriptions.find(tx, str(channel))
     lines = []
-    others = ", ".join(other for other in circle if other != str(channel))
+    others = [other for other in circle if other != str(channel)]
     if not wish.discussion:
         lines.append(say("What is said in threads here is neither kept nor shared."))
     elif others:
-        lines.append(say("Discussions are shared with {channels}.", channels=others))
+        lines += (
+            say("Discussions are shared with {channels}.", channels=", ".join(others)),
+            _readers([str(channel), *others], say),
+        )
+    elif subscription is not None and subscription.wishes.layout is Layout.COMPACT:
+        lines.append(say("In this layout papers have no threads, so there are no discussions."))
+    elif subscription is not None:
+        lines += (
+            say("What is said in papers' threads here is kept, and found from here."),
+            _readers([str(channel)], say),
+            say("“/digest settings discussion:off” ends that."),
+        )
     if not wish.notices:
         lines.append(say("News of papers does not come into their threads here."))
     return " ".join(lines)
+
+
+def _readers(sharing: Iterable[str], say: Say) -> str:
+    """Who reads what is said in these channels on the web page, which knows no log-in."""
+    if any(parse_channel(channel).platform is Platform.WEB for channel in sharing):
+        return say("The bot's web page shows it to everybody who can open that.")
+    return say("The bot's web page shows it on the bot's own machine only.")
 
 
 def _is_on(name: str, text: str) -> bool:

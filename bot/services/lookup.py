@@ -14,6 +14,7 @@ from bot.domain.query import parse
 from bot.domain.query_terms import (
     About,
     Author,
+    InDiscussion,
     PaperRef,
     Query,
     Tag,
@@ -23,7 +24,7 @@ from bot.domain.query_terms import (
     replace_term,
 )
 from bot.ports import EntryPage
-from bot.store import entries, names, related, search, tags
+from bot.store import circles, entries, names, related, search, tags
 from bot.store.database import Database, Transaction
 
 _TAGS_COMPARED = 20_000
@@ -49,15 +50,28 @@ class Results:
 
 
 async def look_up(
-    db: Database, text: str, *, page: int = 1, per_page: int = 10, chance: Random | None = None
+    db: Database,
+    text: str,
+    *,
+    page: int = 1,
+    per_page: int = 10,
+    chance: Random | None = None,
+    asked_in: str | None = None,
 ) -> Results:
     """The page (from 1) of what the query finds; `chance` decides for `random`.
 
+    `asked_in` is the channel where it is asked: what people said is found there if it was said
+    there or in a channel that shares its discussions; `None`, the operator, finds all of it.
     Raises `QueryError`.
     """
     query = parse(text)
     async with db.reading() as tx:
-        hits = await search.look_up(tx, query, page=page, per_page=per_page, chance=chance)
+        heard = None
+        if asked_in is not None and InDiscussion() in query.terms:
+            heard = await circles.heard_by(tx, asked_in)
+        hits = await search.look_up(
+            tx, query, page=page, per_page=per_page, chance=chance, heard=heard
+        )
         near = await _suggestions(tx, query) if page == 1 and not hits.entries else ()
     return Results(hits.query, hits.entries, page, hits.more, hits.total, near)
 

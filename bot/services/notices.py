@@ -13,8 +13,9 @@ from bot.domain.entry import EntryId, Related
 from bot.domain.present_discussion import present_event, present_event_of_reference
 from bot.domain.record import PaperEvent, PaperEventKind
 from bot.domain.words import Say
-from bot.services.discuss import Talk, channel_voice, reply_in
+from bot.services.discuss import Talk
 from bot.services.plan import LATE_NOTES
+from bot.services.saying import channel_voice, reply_in
 from bot.store import channel_wishes, entries, events, records, threads
 from bot.store.database import Database, Transaction
 
@@ -93,7 +94,7 @@ async def _say_in(
     channel = str(thread.channel)
     if not (await channel_wishes.get(tx, channel)).notices:
         return 0
-    document = present(await channel_voice(tx, talk, channel))
+    document = present(await channel_voice(tx, talk.voices, channel))
     if document is None:
         return 0
     name = ("news", channel, thread.message.id, str(event.id))

@@ -6,7 +6,7 @@ from bot.domain.document import Document
 from bot.domain.entry import EntryId, StoredEntry
 from bot.domain.present_discussion import present_opening
 from bot.domain.words import Say
-from bot.services.answers import Link, abstract_of, entries_of, thread_links
+from bot.services.answers import Link, abstract_of, what_was_written
 from bot.store import related
 from bot.store.database import Transaction
 
@@ -25,7 +25,7 @@ async def openings(
             abstract=await abstract_of(tx, stored),
             references=[(mention.reference, mention.entry_id) for mention in page.mentions],
             cited_by=page.cited_by,
-            links=await thread_links(tx, entries_of(page), channel, link),
+            earlier=await what_was_written(tx, page, channel=channel, link=link, say=say),
             say=say,
         )
         if document is not None:

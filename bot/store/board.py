@@ -61,9 +61,9 @@ async def add(tx: Transaction, draft: Draft) -> BoardMessage:
     row = await tx.one(
         """
         INSERT INTO board_message (channel, root_id, author_id, author_name, by_bot, question,
-                                   content, message_key, posted_at, revision)
+                                   content, message_key, posted_at, revision, unheard)
         VALUES (:channel, :root, :author_id, :author_name, :by_bot, :question,
-                :content, :key, :at, :revision)
+                :content, :key, :at, :revision, NOT :by_bot AND :root IS NOT NULL)
         RETURNING id
         """,
         {
@@ -115,7 +115,7 @@ async def update(
         """
         UPDATE board_message
            SET content = :content, by_bot = :by_bot, question = :question, edited_at = :at,
-               revision = :revision
+               revision = :revision, unheard = NOT :by_bot AND root_id IS NOT NULL
          WHERE id = :id
         """,
         {
@@ -138,13 +138,51 @@ async def remove(tx: Transaction, message: int, at: datetime) -> BoardMessage | 
     await tx.run(
         """
         UPDATE board_message
-           SET content = '', question = '', deleted_at = :at, revision = :revision
+           SET content = '', question = '', deleted_at = :at, revision = :revision,
+               unheard = NOT by_bot AND root_id IS NOT NULL
          WHERE id = :id
         """,
         {"id": message, "at": to_text(at), "revision": await _next_revision(tx)},
     )
     await _touch(tx, present.root)
     return await _get(tx, message)
+
+
+async def forget_author(tx: Transaction, author_id: str, at: datetime) -> int:
+    """Forget everything that somebody wrote or had answered, and that it was them.
+
+    Returns how many messages they had written.
+    """
+    rows = await tx.all(
+        "SELECT id, by_bot FROM board_message WHERE author_id = :author AND deleted_at IS NULL",
+        {"author": author_id},
+    )
+    for row in rows:
+        await remove(tx, row["id"], at)
+    await tx.run(
+        """
+        UPDATE board_message SET author_id = NULL, author_name = NULL, message_key = NULL
+         WHERE author_id = :author
+        """,
+        {"author": author_id},
+    )
+    return sum(not row["by_bot"] for row in rows)
+
+
+async def list_unheard(tx: Transaction, limit: int) -> tuple[BoardMessage, ...]:
+    """What people wrote, changed or took back in threads and the bot has not heard, in order."""
+    rows = await tx.all(
+        _MESSAGE + "WHERE m.unheard = 1 ORDER BY m.revision LIMIT :limit", {"limit": limit}
+    )
+    return tuple(_message(row) for row in rows)
+
+
+async def mark_heard(tx: Transaction, heard: BoardMessage) -> None:
+    """The bot has heard the message as it was read; it may have been changed since."""
+    await tx.run(
+        "UPDATE board_message SET unheard = 0 WHERE id = :id AND revision = :revision",
+        {"id": heard.id, "revision": heard.revision},
+    )
 
 
 async def list_messages(

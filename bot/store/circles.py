@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import TypeAlias
 
 from bot.store.database import Transaction
 from bot.store.instants import from_text, to_text
+
+Heard: TypeAlias = Mapping[str, str]
+"""Channels whose talk may be told, each with the instant from which on, as text."""
 
 
 async def of(tx: Transaction, channel: str) -> Mapping[str, datetime]:
@@ -23,6 +27,29 @@ async def of(tx: Transaction, channel: str) -> Mapping[str, datetime]:
         {"channel": channel},
     )
     return {row["channel"]: from_text(row["linked_at"]) for row in rows}
+
+
+async def heard_by(tx: Transaction, *channels: str) -> Heard:
+    """Whose talk belongs to these channels too, and from which instant on, as text.
+
+    Their own does from the beginning; that of a linked one since both of the two were linked.
+    """
+    heard: dict[str, str] = {}
+    for channel in channels:
+        circle = await of(tx, channel)
+        own = circle.get(channel)
+        shared = {}
+        if own is not None:
+            shared = {other: to_text(max(own, since)) for other, since in circle.items()}
+        for other, since in (shared | {channel: ""}).items():
+            heard[other] = min(since, heard.get(other, since))
+    return heard
+
+
+def is_heard(heard: Heard, channel: str, at: datetime) -> bool:
+    """Whether what was said in that channel at that instant may be told."""
+    since = heard.get(channel)
+    return since is not None and to_text(at) >= since
 
 
 async def join(tx: Transaction, first: str, second: str, now: datetime) -> bool:

@@ -24,8 +24,9 @@ class Draft:
 
     `reply_to` is the part, among those added with it or before it in the slot, whose thread it
     belongs to; `root_id` names that message by its delivery, `root_message` one that is none of
-    ours. `reply_id` is the reply that it is a copy of. With `doubt_from` it may have been posted
-    since that instant, and is searched for before anything is sent.
+    ours. `reply_id` is the reply that it is a copy of, `caused_by` the message of the channel that
+    it answers. With `doubt_from` it may have been posted since that instant, and is searched for
+    before anything is sent.
     """
 
     key: DeliveryKey
@@ -40,6 +41,7 @@ class Draft:
     root_id: int | None = None
     root_message: str | None = None
     reply_id: int | None = None
+    caused_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ def _draft_row(draft: Draft, now: datetime) -> Parameters:
         "root": draft.root_id,
         "root_message": draft.root_message,
         "reply": draft.reply_id,
+        "cause": draft.caused_by,
         "root_missing": ROOT_MISSING,
         "part": draft.part,
         "entry": draft.entry_id,
@@ -112,9 +115,10 @@ def _add(connection: sqlite3.Connection, rows: Sequence[Parameters]) -> int:
 
 _ADD = """
 INSERT INTO delivery (key, channel, state, not_before, tried_at, slot_id, part, entry_id, wanted,
-                      sending, planned_at, document, root_message, reply_id, root_id)
+                      sending, planned_at, document, root_message, reply_id, caused_by,
+                      root_id)
 VALUES (:key, :channel, :state, :not_before, :tried_at, :slot, :part, :entry, :shape,
-        :sending, :now, :document, :root_message, :reply,
+        :sending, :now, :document, :root_message, :reply, :cause,
         coalesce(:root, (SELECT id FROM delivery WHERE slot_id = :slot AND part = :reply_to)))
 ON CONFLICT DO NOTHING
 RETURNING id

@@ -26,6 +26,7 @@ from bot.domain.query_terms import (
 )
 from bot.domain.segment import match_expression
 from bot.store import tags
+from bot.store.circles import Heard
 from bot.store.newness import NEWEST, OLDEST, span
 
 
@@ -75,16 +76,19 @@ class Plan:
         return {"low": self.low, "high": self.high} | self.values | more
 
 
-def plan_for(connection: sqlite3.Connection, query: Query) -> Plan | None:
+def plan_for(
+    connection: sqlite3.Connection, query: Query, heard: Heard | None = None
+) -> Plan | None:
     """The walk that finds what the query asks for; `None` where nothing can be found.
 
-    `similar:` and `random` are no part of it: they choose among what the rest finds.
+    `similar:` and `random` are no part of it: they choose among what the rest finds. What people
+    said is looked for in what was `heard`; `None` is everything.
     """
     asked = _asked(connection, query)
     if asked is None:
         return None
     if asked.in_discussion:
-        return _discussed(asked)
+        return _discussed(asked, heard)
     plan, fulfilled = _walk_along(connection, asked)
     conditions: list[tuple[str, Any]] = [
         *(row for row in asked.rows if row not in fulfilled),
@@ -98,17 +102,21 @@ def plan_for(connection: sqlite3.Connection, query: Query) -> Plan | None:
     return replace(plan, low=asked.low, high=asked.high)
 
 
+_HEARD = """(:heard IS NULL OR EXISTS (
+    SELECT 1 FROM json_each(:heard) AS h WHERE h.key = reply.channel AND reply.said_at >= h.value))"""
 _DISCUSSED = """(
     SELECT DISTINCT entry.newness FROM reply JOIN entry ON entry.id = reply.entry_id
-     WHERE reply.gone_at IS NULL) AS d"""
+     WHERE reply.gone_at IS NULL AND [heard]) AS d""".replace("[heard]", _HEARD)
 _SAID = """(
     SELECT DISTINCT entry.newness FROM reply_search
       JOIN reply ON reply.id = reply_search.rowid JOIN entry ON entry.id = reply.entry_id
-     WHERE reply_search MATCH :said) AS d"""
+     WHERE reply_search MATCH :said AND [heard]) AS d""".replace("[heard]", _HEARD)
 _ALSO_SAID = """(EXISTS (
     SELECT 1 FROM entry JOIN reply ON reply.entry_id = entry.id
-     WHERE entry.newness = [d]
-       AND reply.id IN (SELECT rowid FROM reply_search WHERE reply_search MATCH {})))"""
+     WHERE entry.newness = [d] AND [heard]
+       AND reply.id IN (SELECT rowid FROM reply_search WHERE reply_search MATCH {})))""".replace(
+    "[heard]", _HEARD
+)
 _MATCH = "EXISTS (SELECT 1 FROM search WHERE search MATCH {} AND rowid = [d])"
 _TAGGED = "EXISTS (SELECT 1 FROM entry_tag WHERE tag_id = {} AND newness = [d])"
 _ABOUT = "EXISTS (SELECT 1 FROM entry WHERE paper_id = {} AND newness = [d])"
@@ -142,10 +150,11 @@ class _Asked:
         return tuple(row for about, row in self.rows if about == condition)
 
 
-def _discussed(asked: _Asked) -> Plan:
+def _discussed(asked: _Asked, heard: Heard | None) -> Plan:
     """The walk along what was discussed, which is little beside the archive."""
     first, *others = asked.said or (None,)
-    plan = Plan(origin=_DISCUSSED) if first is None else Plan(origin=_SAID, values={"said": first})
+    values = {"said": first, "heard": json.dumps(heard) if heard is not None else None}
+    plan = Plan(origin=_DISCUSSED if first is None else _SAID, values=values)
     conditions: list[tuple[str, Any]] = [
         *((_MATCH, match) for match in asked.matches),
         *((_NO_MATCH, match) for match in asked.unwanted_matches),

@@ -1,25 +1,50 @@
 """What stands around an entry: what it mentions, what cites it, what it links, what links it."""
 
+import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
 
-from bot.domain.entry import EntryId, Related, SourceKind, StoredEntry
+from bot.domain.arxiv import ArxivId
+from bot.domain.entry import EntryId, Reference, Related, SourceKind, StoredEntry
 from bot.domain.link_names import leads_to, linked_name, note_name
 from bot.ports import EntryPage, Mention
-from bot.store import events, records, replies
+from bot.store import circles, events, records, replies
 from bot.store.database import Row, Transaction
 
 _MOST = 200
 """Relatives of one kind that are told; a page with more is no page."""
 
 
-async def page_of(tx: Transaction, stored: StoredEntry) -> EntryPage:
-    """The entry with what stands around it; no relative is withdrawn."""
+async def page_of(
+    tx: Transaction, stored: StoredEntry, heard: circles.Heard | None = None
+) -> EntryPage:
+    """The entry with what stands around it; no relative is withdrawn.
+
+    Of what people said there is what was `heard`; `None` is everything.
+    """
     page = await tx.call(partial(_page_of, stored=stored))
-    return replace(page, replies=await replies.list_of(tx, stored.id))
+    said = tuple(
+        reply
+        for reply in await replies.list_of(tx, stored.id)
+        if heard is None or circles.is_heard(heard, reply.channel, reply.said_at)
+    )
+    if not said:
+        return page
+    mentioned = {mention.reference.key for mention in page.mentions}
+    talked_of = await tx.call(partial(_linked_in, replies=[reply.id for reply in said]))
+    others = tuple(each for each in talked_of if each.reference.key not in mentioned)
+    return replace(page, replies=said, talked_of=others)
+
+
+def _linked_in(connection: sqlite3.Connection, *, replies: Sequence[int]) -> tuple[Mention, ...]:
+    rows = connection.execute(_LINKED_IN, {"replies": json.dumps(replies), "most": _MOST})
+    return tuple(
+        Mention(Reference(ArxivId(row["number"]), title=row["title"]), row["entry_id"])
+        for row in rows
+    )
 
 
 def _page_of(connection: sqlite3.Connection, stored: StoredEntry) -> EntryPage:
@@ -72,6 +97,16 @@ def _newest_first(related: Iterable[Related]) -> tuple[Related, ...]:
     return tuple(sorted(related, key=lambda one: (one.date or date.min, -one.id), reverse=True))
 
 
+_LINKED_IN = """
+    SELECT f.number, coalesce(p.title, a.title) AS title, (
+        SELECT about.id FROM entry AS about
+        WHERE about.paper_id = p.id AND about.newness > 0 ORDER BY about.newness DESC LIMIT 1
+    ) AS entry_id
+    FROM reply_reference AS f LEFT JOIN paper AS p ON p.key = 'arxiv:' || f.number
+    LEFT JOIN arxiv_record AS a ON a.number = f.number
+    WHERE f.reply_id IN (SELECT value FROM json_each(:replies))
+    GROUP BY f.number ORDER BY min(f.reply_id), min(f.position) LIMIT :most
+"""
 _MENTIONED = """
     SELECT p.key, (
         SELECT about.id FROM entry AS about

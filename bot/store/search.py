@@ -16,6 +16,7 @@ from bot.domain.query_terms import (
     with_sole_word_as_tag,
 )
 from bot.store import entries, similar, tags
+from bot.store.circles import Heard
 from bot.store.database import Transaction
 from bot.store.plan import Plan, plan_for
 
@@ -38,23 +39,36 @@ class Hits:
 
 
 async def look_up(
-    tx: Transaction, query: Query, *, page: int, per_page: int, chance: Chance | None = None
+    tx: Transaction,
+    query: Query,
+    *,
+    page: int,
+    per_page: int,
+    chance: Chance | None = None,
+    heard: Heard | None = None,
 ) -> Hits:
     """The page (from 1) of the entries that a query finds, newest first, in one hop.
 
-    `similar:` puts the most similar first; `random` finds one, chosen with `chance`.
+    `similar:` puts the most similar first; `random` finds one, chosen with `chance`. What people
+    said is looked for in what was `heard`, see `plan_for`.
     """
     chance = chance if chance is not None else Chance()  # noqa: S311  no secret hangs on it
     return await tx.call(
-        partial(_look_up, query=query, page=page, per_page=per_page, chance=chance)
+        partial(_look_up, query=query, page=page, per_page=per_page, chance=chance, heard=heard)
     )
 
 
 def _look_up(
-    connection: sqlite3.Connection, *, query: Query, page: int, per_page: int, chance: Chance
+    connection: sqlite3.Connection,
+    *,
+    query: Query,
+    page: int,
+    per_page: int,
+    chance: Chance,
+    heard: Heard | None = None,
 ) -> Hits:
     query = _understood(connection, query)
-    plan = plan_for(connection, query)
+    plan = plan_for(connection, query, heard)
     if plan is None:
         return Hits(query, (), more=False, total=0)
     if Random() in query.terms:

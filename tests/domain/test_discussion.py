@@ -7,16 +7,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.discussion import (
-    MOST_CARDS,
+    MOST_LINKS,
     WORDS,
     Line,
     LookUp,
     Unclear,
     Wish,
+    asked_paper,
     linked_papers,
     read_question,
 )
-from bot.domain.document import Quote, dump, load, plain_text
+from bot.domain.document import (
+    Document,
+    Inline,
+    Link,
+    Note,
+    Quote,
+    Text,
+    dump,
+    load,
+    plain_text,
+)
 from bot.domain.foreign_text import settled, settled_name, with_addresses
 from bot.domain.present_discussion import present_copy
 
@@ -38,6 +49,18 @@ from bot.domain.present_discussion import present_copy
         ("@paperbot 보상 모델", LookUp("보상 모델")),
         ("@paperbot digest today", Line("/digest today")),
         ("@paperbot /digest status", Line("/digest status")),
+        ("@paperbot paper forget-me", Line("/paper forget-me")),
+        ("@paperbot Forget-Me please", Line("/paper Forget-Me please")),
+        ("@paperbot paper new", Line("/paper new")),
+        ("@paperbot 새논문", Line("/paper 새논문")),
+        ("@paperbot new methods", LookUp("new methods")),
+        ("@paperbot paper random", LookUp("random")),
+        ("@paperbot abstract?", Wish.ABSTRACT),
+        ("@paperbot refs?!", Wish.REFS),
+        ("@paperbot 초록？", Wish.ABSTRACT),
+        ("@paperbot초록", Wish.ABSTRACT),
+        ("초록@paperbot", Wish.ABSTRACT),
+        ("@paperbotic abstract", LookUp("@paperbotic abstract")),
         ("@paperbot what do you think of it?", Unclear()),
         ("@paperbot 어떻게 생각해？", Unclear()),
         ("@paperbot " + "long " * 60, Unclear()),
@@ -66,10 +89,45 @@ def test_linked_papers_are_named_once_and_not_the_papers_own():
     assert linked_papers(text, except_for=["2310.07831"]) == ("2501.00001",)
 
 
-def test_a_list_of_links_brings_no_flood():
+def test_of_a_list_of_links_as_many_are_taken_as_anybody_reads():
     text = " ".join(f"arXiv:2501.{number:05}" for number in range(1, 30))
 
-    assert len(linked_papers(text)) == MOST_CARDS
+    assert len(linked_papers(text)) == 29
+    assert len(linked_papers(text * 3 + many(80))) == MOST_LINKS
+
+
+def many(count: int) -> str:
+    return " ".join(f"arXiv:2412.{number:05}" for number in range(1, count))
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("@paperbot https://arxiv.org/abs/2310.07831", "2310.07831"),
+        ("@paperbot 2310.07831v2", "2310.07831"),
+        ("@paperbot 2310.07831 #rl", None),
+        ("@paperbot cites:2310.07831", None),
+        ("@paperbot -2310.07831", None),
+        ("@paperbot abstract", None),
+        ("https://arxiv.org/abs/2310.07831", None),
+    ],
+)
+def test_a_question_is_a_paper_where_it_asks_for_nothing_else(text, number):
+    assert asked_paper(text) == number
+
+
+@pytest.mark.parametrize(
+    ("line", "is_private", "bare"),
+    [
+        ("/digest link ABCDE23456", True, "/digest link"),
+        ("/digest 2025-02-04", True, "/digest"),
+        ("/digest settings tags:#rl", True, "/digest settings"),
+        ("/paper forget-me please", True, "/paper forget-me"),
+        ("/paper new", False, "/paper new"),
+    ],
+)
+def test_a_line_is_told_in_words_of_the_command_table(line, is_private, bare):
+    assert (Line(line).is_private, Line(line).bare) == (is_private, bare)
 
 
 hostile = st.lists(
@@ -123,6 +181,19 @@ def test_an_address_leads_where_it_says(text):
 
     assert plain_text(runs) == text
     assert all(getattr(run, "url", run.text) == run.text for run in runs)
+
+
+def test_a_copy_leads_to_its_origin_only_where_that_can_be_reached():
+    slack = present_copy("Ada", "slack", "hi", "https://slack.com/x")
+    web = present_copy("Ada", "web", "hi", "/c/general/t/7")
+
+    assert Link("Slack", "https://slack.com/x") in head(slack)
+    assert Text("Web") in head(web)
+
+
+def head(document: Document) -> tuple[Inline, ...]:
+    [note] = [block for block in document.blocks if isinstance(block, Note)]
+    return note.inlines
 
 
 def test_ten_thousand_characters_are_all_in_the_copy():

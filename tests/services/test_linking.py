@@ -2,16 +2,21 @@
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.adapters.catalogue import Catalogues
 from bot.domain import commands
 from bot.domain.document import Document
+from bot.domain.words import ENGLISH
 from bot.ports import ChannelRef, Command, User
+from bot.services import linking, subscribe
 from bot.services.digest_command import Desk
 from bot.services.inbox import Bot
+from bot.services.subscribe import Words
 from bot.store import circles
 from tests.stage import MORNING, english
 from tests.talk_stage import ADA, DISCORD, SLACK, WEB, TalkStage, talking, with_a_paper, words
@@ -106,6 +111,99 @@ async def test_a_code_is_nowhere_in_the_database(bot, stage):
 
     assert len(rows) == 1
     assert code not in rows[0]["hash"]
+
+
+def told(stage: TalkStage, channel: ChannelRef) -> list[str]:
+    """What the bot said in a channel itself, to everybody."""
+    posted = stage.chats[channel.platform].posted
+    return [words(each.document) for each in posted if each.channel == channel and not each.root]
+
+
+async def test_both_channels_are_told_that_they_share_from_now_on_once(bot, stage):
+    code = await code_of(bot, SLACK)
+
+    await ask(bot, f"/digest link {code}", WEB)
+    for _ in range(2):
+        await ask(bot, f"/digest link {code}", WEB)
+        await stage.settle()
+
+    [in_slack], [in_web] = told(stage, SLACK), told(stage, WEB)
+    assert "between this channel and #general in the web chat" in in_slack
+    assert "between this channel and a channel in Slack" in in_web
+    assert str(SLACK) not in in_web
+
+
+async def test_whoever_shared_already_is_told_of_the_third_alone(bot, stage):
+    await ask(bot, f"/digest link {await code_of(bot, SLACK)}", DISCORD)
+    await stage.settle()
+
+    await ask(bot, f"/digest link {await code_of(bot, DISCORD)}", WEB)
+    await stage.settle()
+
+    assert "and #general in the web chat." in told(stage, SLACK)[1]
+    assert "and #general in the web chat." in told(stage, DISCORD)[1]
+    assert "and a channel in Discord, a channel in Slack." in told(stage, WEB)[0]
+    assert [len(told(stage, each)) for each in (SLACK, DISCORD, WEB)] == [2, 2, 1]
+
+
+async def test_a_channel_is_told_in_the_languages_of_its_digest(stage):
+    await subscribe.add(
+        stage.stage.db,
+        SLACK,
+        Words(at="09:00", zone="Asia/Seoul", languages="ko,en"),
+        now=stage.clock(),
+    )
+    talk = replace(stage.talk, voices=Catalogues())
+    code = (await linking.make_code(talk, DISCORD, ENGLISH)).summary.split()[-1]
+
+    await linking.enter_code(talk, SLACK, code, ENGLISH)
+    await stage.settle()
+
+    [notice] = told(stage, SLACK)
+    korean, english_words = notice.splitlines()
+    assert "Discord" in korean
+    assert not korean.isascii()
+    assert english_words.startswith("From now on")
+
+
+async def test_who_parts_is_told_and_so_are_those_that_are_left(bot, stage):
+    for channel in (DISCORD, WEB):
+        await stage.link(SLACK, channel)
+
+    await ask(bot, "/digest unlink", DISCORD)
+    await stage.settle()
+
+    assert ["no longer shared" in text for text in told(stage, SLACK)] == [True]
+    assert "a channel in Discord" in told(stage, WEB)[0]
+    assert "a channel in Slack, #general in the web chat" in told(stage, DISCORD)[0]
+
+
+async def test_a_channel_that_wants_no_discussion_is_told_nothing_and_of_nothing(bot, stage):
+    await ask(bot, "/digest settings discussion:off", SLACK)
+
+    await ask(bot, f"/digest link {await code_of(bot, SLACK)}", DISCORD)
+    await stage.settle()
+
+    assert told(stage, SLACK) == told(stage, DISCORD) == []
+
+
+async def test_who_links_is_told_who_can_read_it(bot, stage):
+    in_the_web = words(await ask(bot, f"/digest link {await code_of(bot, SLACK)}", WEB))
+    code = await code_of(bot, ChannelRef(SLACK.platform, "T1", "C2"))
+    elsewhere = words(await ask(bot, f"/digest link {code}", DISCORD))
+
+    assert "to everybody who can open that" in in_the_web
+    assert "on the bot's own machine only" in elsewhere
+
+
+async def test_who_subscribes_is_told_what_becomes_of_what_is_said(bot):
+    papers = words(await ask(bot, "/digest here at:09:00", SLACK))
+    compact = words(await ask(bot, "/digest settings layout:compact", SLACK))
+
+    assert "is kept" in papers
+    assert "on the bot's own machine only" in papers
+    assert "discussion:off" in papers
+    assert "papers have no threads" in compact
 
 
 async def test_a_channel_that_leaves_shares_nothing_more(bot, stage):

@@ -18,6 +18,7 @@ from aiohttp import web
 from bot.adapters.web.hub import Hub
 from bot.adapters.web.server import build_name, make_application, read_static, serving
 from bot.adapters.web.site import Metrics, Site, channel_ref, message_ref
+from bot.adapters.web.telling import Telling
 from bot.adapters.web.view import make_view
 from bot.domain.document import Document
 from bot.domain.errors import UserError
@@ -130,10 +131,12 @@ class WebChat:
         self._hub = Hub(self._board)
         static = await asyncio.to_thread(read_static)
         build = build_name(static)
+        telling = Telling(self._board, inbox)
         site = Site(
             board=self._board,
             library=self._library,
             inbox=inbox,
+            tell=telling.tell,
             hub=self._hub,
             view=make_view(self._voices, build=build),
             voices=self._voices,
@@ -144,11 +147,12 @@ class WebChat:
             build=build,
         )
         application = make_application(site, hosts=self._hosts, mounts=self._mounts)
+        await telling.tell()  # what was said when the bot was killed
         async with serving(application, self._host, self._port) as address:
             self._address = address
             self._ready.set()
             try:
-                await asyncio.Event().wait()
+                await telling.keep_telling()
             finally:
                 self._ready.clear()
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -44,7 +45,11 @@ async def chat(request: web.Request) -> web.Response:
     # Read before the messages: what comes between is sent again rather than missed.
     revision = await site.board.newest_revision()
     messages = await site.board.list_messages(channel, limit=MESSAGES + 1)
-    root = await _find_root(site, visitor, channel, request.match_info.get("message"))
+    asked = request.match_info.get("message")
+    reply = await _find_reply(site, channel, asked)
+    if reply is not None:
+        raise web.HTTPFound(f"/c/{quote(channel, safe='')}/t/{reply.root}#m{reply.id}")
+    root = await _find_root(site, visitor, channel, asked)
     opened = await _thread(site, visitor, root) if root else {}
     say = visitor.say
     return page_response(
@@ -97,7 +102,11 @@ async def entry(request: web.Request) -> web.Response:
     """Everything about one entry."""
     site, visitor = request.app[SITE], request[VISITOR]
     number = _number(request.match_info["entry"])
-    found = await site.library.find_entry(EntryId(number)) if number else None
+    found = None
+    if number:
+        # Without a log-in, whoever comes from elsewhere reads only what was said in the web chat.
+        sees_all = visitor.user.can_manage
+        found = await site.library.find_entry(EntryId(number), all_talk=sees_all)
     if found is None:
         raise web.HTTPNotFound(text=visitor.say("There is no such entry."))
     return _reading(
@@ -188,6 +197,13 @@ def _reading(request: web.Request, template: str, *, title: str, **values: objec
         template, visitor.say, title=title, visitor=visitor, here=request.path_qs, **values
     )
     return page_response(text)
+
+
+async def _find_reply(site: Site, channel: str, text: str | None) -> BoardMessage | None:
+    """The message, if it stands in a thread of the channel: it is read there."""
+    number = _number(text)
+    found = await site.board.find(number) if number else None
+    return found if found is not None and found.channel == channel and found.root else None
 
 
 async def _find_root(

@@ -44,6 +44,7 @@ _PAGED = re.compile(
     r"/paper entry:(?P<entry>[0-9]{1,18})|/paper #(?P<tag>\w[\w-]{0,59})"
     r"|/digest (?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
 )
+_OWN = re.compile(r"/c/[\w.~%-]{1,400}/t/[0-9]{1,18}", re.ASCII)
 _STYLES = {Style.STRONG: "strong", Style.EMPHASIS: "em", Style.CODE: "code"}
 _URL_LENGTH = 2000
 _REL = "noopener noreferrer nofollow"
@@ -67,6 +68,11 @@ def render_text(text: str) -> Markup:
 def render_inlines(inlines: Sequence[Inline], *, tags: bool = False) -> Markup:
     """A run of inlines; `tags` makes each `#tag` lead to its papers."""
     return Markup("").join(_inline(inline, tags=tags) for inline in inlines)
+
+
+def own_path(url: str) -> str | None:
+    """The address if it is the page of a message of this chat."""
+    return url if _OWN.fullmatch(url) else None
 
 
 def safe_url(url: str) -> str | None:
@@ -192,6 +198,8 @@ def _inline(inline: Inline, *, tags: bool) -> Markup:
     if isinstance(inline, Link):
         url = safe_url(inline.url)
         words = _words(inline.text or inline.url)
+        if own_path(inline.url) is not None:
+            return Markup('<a href="{}">{}</a>').format(inline.url, words)
         if url is None:
             return words
         return Markup('<a href="{}" rel="{}" target="_blank">{}</a>').format(url, _REL, words)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, unquote
@@ -33,11 +33,12 @@ class Metrics:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Everything that a handler may need."""
+    """Everything that a handler may need; `tell` has the bot hear what people said."""
 
     board: Board
     library: Library
     inbox: Inbox
+    tell: Callable[[], Awaitable[None]]
     hub: Hub
     view: View
     voices: Callable[[str], Say]

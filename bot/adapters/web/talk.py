@@ -22,19 +22,17 @@ from bot.adapters.web.site import (
     keep_cookie,
     message_ref,
 )
-from bot.adapters.web.view import BOT_NAME
 from bot.domain import commands, present
 from bot.domain.commands import Audience, CommandLine
 from bot.domain.document import Document
 from bot.domain.errors import UsageError
 from bot.domain.words import Say
-from bot.ports import BoardMessage, Command, Said
+from bot.ports import BoardMessage, Command
 
 MOST_TEXT = 4000
 """Characters of one message."""
 
 _NONCE = re.compile(r"[0-9a-z-]{8,40}")
-_MENTION = re.compile(rf"(?<!\w)@{BOT_NAME}\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +97,8 @@ async def say_something(request: web.Request) -> web.Response:
         key=key,
     )
     site.hub.wake()
-    await _tell_inbox(site, visitor, message)
+    await site.tell()
+    site.hub.wake()  # who is forgotten by it takes back what stands here
     return _changed(site, visitor, message)
 
 
@@ -111,6 +110,7 @@ async def _ask(site: Site, visitor: Visitor, place: Place, text: str, key: str) 
         return _private(site, visitor, present.notice(visitor.say(error.message, **error.values)))
     answer = await site.inbox.command(_command(visitor, place, line))
     if line.audience is Audience.PRIVATE:
+        site.hub.wake()  # being forgotten changes what stands here
         return _private(site, visitor, answer, question=text, typed=True)
     message = await site.board.add(
         place.channel,
@@ -180,7 +180,8 @@ async def edit(request: web.Request) -> web.Response:
     if message is None:
         raise refusal(visitor.say("That message is gone."), kind=web.HTTPNotFound)
     site.hub.wake()
-    await _tell_inbox(site, visitor, message)
+    await site.tell()
+    site.hub.wake()  # who is forgotten by it takes back what stands here
     return _changed(site, visitor, message)
 
 
@@ -190,8 +191,7 @@ async def remove(request: web.Request) -> web.Response:
     own = await _own_message(site, visitor, body)
     message = await site.board.remove(own.id, at=site.now())
     site.hub.wake()
-    if own.root is not None:
-        await site.inbox.unsaid(message_ref(own.channel, own.id))
+    await site.tell()
     return _changed(site, visitor, message or own)
 
 
@@ -279,21 +279,6 @@ async def _own_message(site: Site, visitor: Visitor, body: Body) -> BoardMessage
     if message.by_bot or message.author is None or message.author.id != visitor.user.id:
         raise refusal(visitor.say("Only its author can change a message."), kind=web.HTTPForbidden)
     return message
-
-
-async def _tell_inbox(site: Site, visitor: Visitor, message: BoardMessage) -> None:
-    """A reply is the bot's business; talk in the channel itself is only between people."""
-    if message.root is None or not isinstance(message.content, str):
-        return
-    await site.inbox.said(
-        Said(
-            root=message_ref(message.channel, message.root),
-            message=message_ref(message.channel, message.id),
-            user=visitor.user,
-            text=message.content,
-            mentions_bot=_MENTION.search(message.content) is not None,
-        )
-    )
 
 
 def _changed(site: Site, visitor: Visitor, message: BoardMessage) -> web.Response:

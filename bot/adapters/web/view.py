@@ -76,6 +76,7 @@ def make_view(voices: Callable[[str], Say], *, build: str) -> View:
         "inlines": render.render_inlines,
         "isolated": render.isolated,
         "safe_url": render.safe_url,
+        "own_path": render.own_path,
         "printable": render.printable,
         "hue": hue,
     }

@@ -13,6 +13,7 @@ from bot.adapters.web.chat import WebChat
 from bot.adapters.web.site import Metrics
 from bot.domain import present, present_lookup
 from bot.domain.arxiv import ArxivId
+from bot.domain.discussion import Reply
 from bot.domain.document import Document
 from bot.domain.entry import (
     Commentary,
@@ -40,7 +41,7 @@ from bot.ports import (
     TagCount,
 )
 from bot.services.board import DatabaseBoard
-from bot.store.database import opened
+from bot.store.database import Database, opened
 
 DAY = date(2025, 2, 4)
 NOON = datetime(2025, 2, 4, 12, 0, tzinfo=UTC)
@@ -135,14 +136,18 @@ class Ear:
 class Shelf:
     """A library over `ARCHIVE`."""
 
-    async def find_entry(self, entry_id: EntryId) -> EntryPage | None:
+    async def find_entry(self, entry_id: EntryId, *, all_talk: bool) -> EntryPage | None:
         if not 1 <= entry_id <= len(ARCHIVE):
             return None
         stored = ARCHIVE[entry_id - 1]
+        here = Reply(1, "web:general", "7", "민지", "Said here", NOON, link="/c/general/t/7")
+        elsewhere = Reply(2, "slack:T1/C1", "1.2", "Ada", "Said elsewhere", NOON)
         return EntryPage(
             stored,
             mentions=tuple(Mention(reference) for reference in stored.entry.references),
             cited_by=(Related(EntryId(2), "A paper that cites it", DAY),),
+            replies=(here, elsewhere) if all_talk else (here,),
+            talked_of=(Mention(Reference(ArxivId("2501.00009"), title="Also on waiting")),),
         )
 
     async def list_on(self, day: date) -> tuple[StoredEntry, ...]:
@@ -189,6 +194,7 @@ class Stage:
     address: str
     client: aiohttp.ClientSession
     health: list[Health]
+    db: Database
 
     def url(self, path: str) -> str:
         return self.address.rstrip("/") + path
@@ -230,5 +236,5 @@ async def staged(**more: object) -> AsyncIterator[Stage]:
         address = await chat.ready()
         jar = aiohttp.CookieJar(unsafe=True)  # cookies of an address, not of a name
         async with aiohttp.ClientSession(cookie_jar=jar) as client:
-            yield Stage(chat, board, ear, clock, address, client, health)
+            yield Stage(chat, board, ear, clock, address, client, health, db)
         running.cancel()

@@ -4,8 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from bot.adapters.web.addresses import message_address
+from bot.adapters.web.site import message_ref
 from bot.domain.document import Document, Paragraph, Text
 from bot.ports import Author, ChannelRef, DeliveryKey, Platform
+from bot.store import board
 from tests.adapters.web.stage import Stage
 
 GENERAL = ChannelRef(Platform.WEB, "", "general")
@@ -48,6 +51,66 @@ async def test_a_thread_has_an_address_of_its_own(stage: Stage):
     assert status == 200
     assert "good one" in html
     assert "has-thread" in html
+
+
+async def test_the_address_of_a_reply_leads_into_its_thread(stage: Stage):
+    root = await stage.chat.post(GENERAL, said("a paper"), key=DeliveryKey("a"))
+    reply = await stage.board.add(
+        "general", "good one", at=stage.clock(), root=int(root.id), author=Author("x", "민지")
+    )
+    path = message_address(message_ref("general", reply.id))
+
+    async with stage.client.get(stage.url(path)) as response:
+        html = await response.text()
+
+    [redirect] = response.history
+    assert redirect.headers["Location"] == f"/c/general/t/{root.id}#m{reply.id}"
+    assert f'id="m{reply.id}"' in html
+
+
+async def test_a_channel_of_any_name_has_an_address(stage: Stage):
+    await stage.board.add_channel("독서-모임", at=stage.clock())
+    root = await stage.board.add("독서-모임", "look", at=stage.clock(), author=Author("x", "민지"))
+
+    status, html = await page(stage, message_address(message_ref("독서-모임", root.id)))
+
+    assert status == 200
+    assert "look" in html
+
+
+async def test_a_message_of_somebody_forgotten_is_nobodys(stage: Stage):
+    root = await stage.board.add("general", "look", at=stage.clock(), author=Author("x", "민지"))
+    await stage.board.add(
+        "general", "yes", at=stage.clock(), author=Author("y", "보람"), root=root.id
+    )
+    async with stage.db.transaction() as tx:
+        await board.forget_author(tx, "x", stage.clock())
+
+    status, html = await page(stage, "/")
+
+    assert status == 200
+    assert "민지" not in html
+    assert "This message was deleted." in html
+
+
+async def test_whoever_comes_from_elsewhere_reads_only_what_was_said_in_the_web_chat(stage: Stage):
+    _, here = await page(stage, "/entry/1")
+    async with stage.client.get(
+        stage.url("/entry/1"), headers={"X-Forwarded-For": "203.0.113.9"}
+    ) as response:
+        elsewhere = await response.text()
+
+    assert "Said elsewhere" in here
+    assert "Said elsewhere" not in elsewhere
+    assert "Said here" in elsewhere
+
+
+async def test_an_entry_says_which_papers_people_linked(stage: Stage):
+    _, html = await page(stage, "/entry/1")
+
+    assert "Also mentioned in the discussion" in html
+    assert "Also on waiting" in html
+    assert '<a href="/c/general/t/7">Web</a>' in html
 
 
 async def test_older_messages_come_page_by_page(stage: Stage):

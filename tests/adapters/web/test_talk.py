@@ -4,6 +4,7 @@ import itertools
 from typing import Any
 
 import aiohttp
+import pytest
 
 from bot.domain.document import Document, Paragraph, Text
 from bot.ports import BoardMessage, ChannelRef, DeliveryKey, MessageRef, Platform
@@ -56,6 +57,22 @@ async def test_a_reply_is_kept_first_and_then_told_to_the_bot(stage: Stage):
     assert heard.mentions_bot
     assert reply.author is not None
     assert heard.user.id == reply.author.id
+
+
+@pytest.mark.parametrize(
+    ("text", "is_called"),
+    [
+        ("@paperbot초록", True),
+        ("네@PaperBot 초록", True),
+        ("@paperbotic is another", False),
+        ("mail me@paperbot", False),
+    ],
+)
+async def test_the_bot_is_called_by_its_name_also_beside_hangul(stage, text, is_called):
+    await say(stage, text, root=await post_paper(stage))
+
+    (heard,) = stage.ear.heard
+    assert heard.mentions_bot is is_called
 
 
 async def test_the_same_thing_sent_twice_is_said_once(stage: Stage):
