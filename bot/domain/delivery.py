@@ -47,6 +47,19 @@ FOLLOWS: Mapping[State, frozenset[State]] = {
 """The states that may follow each."""
 
 
+class Extent(StrEnum):
+    """How much a refusal takes in, and for how long."""
+
+    MESSAGE = "message"
+    """This message as it is; others may be taken."""
+    THREAD = "thread"
+    """Everything in its thread, until somebody mends what is wrong."""
+    CHANNEL = "channel"
+    """Everything in its channel, until then."""
+    GONE = "gone"
+    """Everything in its thread, or the message itself, for ever: it is locked or deleted."""
+
+
 class WaitsFor(StrEnum):
     """What brings a held or dead delivery back without being asked for it."""
 
@@ -87,9 +100,10 @@ class Uncertain:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The platform will never take it."""
+    """The platform does not take it, and waiting alone will not change that."""
 
     detail: str
+    extent: Extent = Extent.CHANNEL
 
 
 @dataclass(frozen=True, slots=True)
