@@ -10,6 +10,7 @@ from bot.domain.delivery import (
     Absent,
     Accepted,
     CallOutcome,
+    Extent,
     NotNow,
     NotTried,
     Refused,
@@ -32,7 +33,7 @@ async def call(
 ) -> CallOutcome:
     """Post the message; whatever happens is an outcome."""
     if claimed.document is None or (claimed.root is None and claimed.state.is_reply):
-        return Refused(ROOT_MISSING)
+        return Refused(ROOT_MISSING, Extent.MESSAGE)
     if clock() + within > claimed.state.lease_until:
         # The machine slept between the claim and here: somebody may be searching for it already.
         return NotTried()
@@ -45,7 +46,7 @@ async def call(
     except ChatUnavailableError as error:
         return NotNow(str(error), error.retry_after, error.whole_workspace)
     except ChatRefusedError as error:
-        return Refused(str(error))
+        return Refused(str(error), error.extent)
     except ChatUncertainError as error:
         return Uncertain(str(error))
     except TimeoutError:
@@ -71,5 +72,5 @@ async def search(chat: Chat, claimed: Claimed, *, within: timedelta) -> SearchOu
         return Unsearched(str(error) or "no answer in time")
     except Exception as error:
         log.exception("the search for delivery %d in %s broke", claimed.id, claimed.channel)
-        return Unsearched(type(error).__name__)
+        return Unsearched(type(error).__name__, broken=True)
     return Absent() if found is None else Accepted(found.id)

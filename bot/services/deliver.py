@@ -17,7 +17,7 @@ from bot.domain.delivery import NotNow, Patience, State, Step, after_call, after
 from bot.domain.pace import Lane, Pace
 from bot.ports import ChannelRef, Chat, Platform
 from bot.services.calls import call, search
-from bot.store import deliveries, subscriptions
+from bot.store import deliveries, subscriptions, waiting
 from bot.store.database import Database
 from bot.store.deliveries import Claimed, Settled
 
@@ -124,6 +124,11 @@ class Deliverer:
     async def _refresh(self, calls: asyncio.TaskGroup) -> None:
         """Look into the database: what came in since, and what is to be searched for."""
         now = self._clock()
+        async with self._db.reading() as tx:
+            some_wait = await waiting.is_due(tx, now)
+        if some_wait:
+            async with self._db.transaction() as tx:
+                await waiting.try_again(tx, now)
         async with self._db.reading() as tx:
             ready = await deliveries.list_ready_channels(tx, now, _CHANNELS)
             doubtful = await deliveries.has_doubtful(tx, now)

@@ -14,6 +14,7 @@ from functools import lru_cache
 from bot.domain.delivery import REFUSED_BEFORE, ROOT_MISSING, Attempt, State, Step, WaitsFor
 from bot.domain.document import Document, load
 from bot.ports import ChannelRef, DeliveryKey, MessageRef, Platform, parse_channel
+from bot.store import waiting
 from bot.store.database import Parameters, Row, Transaction
 from bot.store.instants import from_text, to_text
 
@@ -105,8 +106,10 @@ def _add(connection: sqlite3.Connection, rows: Sequence[Parameters]) -> int:
         done = connection.execute(_ADD, row).fetchone()
         if done is not None:
             added += 1
+            own = {**row, "id": done["id"]}
             if row["root"] is not None:
-                connection.execute(_HOLD_WITH_ROOT, {**row, "id": done["id"]})
+                connection.execute(_HOLD_WITH_ROOT, own)
+            waiting.queue(connection, own)
     return added
 
 
@@ -320,6 +323,7 @@ def _settled_row(settled: Settled, now: datetime) -> Parameters:
         "waits_for": step.waits_for,
         "in_doubt": step.in_doubt,
         "stops": step.stops_subscription,
+        "closes": step.closes_thread,
         "now": to_text(now),
         "root_missing": ROOT_MISSING,
         "refused_before": REFUSED_BEFORE,
@@ -333,23 +337,31 @@ def _settle(connection: sqlite3.Connection, rows: Iterable[Parameters]) -> tuple
             late.append(row["id"])
         elif row["state"] == State.SENT:
             connection.execute(_RELEASE_REPLIES, row)
+            waiting.release(connection, row)
         elif row["state"] in (State.HELD, State.DEAD):
             connection.execute(_HOLD_REPLIES, row)
+            if row["waits_for"] in (WaitsFor.THREAD, WaitsFor.CHANNEL):
+                waiting.hold(connection, row)
+            if row["closes"]:
+                waiting.close(connection, row)
             if row["stops"]:
+                # Replies into threads that are there go on by themselves: a resumption is not theirs.
+                waiting.hold(connection, {**row, "waits_for": WaitsFor.CHANNEL})
                 connection.execute(_HOLD_CHANNEL, row)
     return tuple(late)
 
 
 async def release(tx: Transaction, channel: str, now: datetime) -> int:
-    """Plan again what waited for the channel's subscription to be resumed; returns how many."""
+    """Plan again what waited for the channel to be mended or resumed; returns how many."""
     return await tx.run(
         """
         UPDATE delivery
            SET state = 'planned', failures = 0, not_before = :now, waits_for = NULL, reason = '',
                detail = ''
-         WHERE channel = :channel AND state IN ('held', 'dead') AND waits_for = :resume
+         WHERE channel = :channel AND state IN ('held', 'dead')
+           AND waits_for IN ('resume', 'thread', 'channel')
         """,
-        {"channel": channel, "now": to_text(now), "resume": WaitsFor.RESUME},
+        {"channel": channel, "now": to_text(now)},
     )
 
 

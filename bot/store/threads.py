@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.copies import Thread
-from bot.domain.delivery import REFUSED
+from bot.domain.delivery import CLOSED
 from bot.domain.entry import EntryId
 from bot.ports import ChannelRef, MessageRef, parse_channel
 from bot.store.database import Transaction
@@ -49,17 +49,22 @@ async def may_be_ours(tx: Transaction, root: MessageRef) -> bool:
 
 
 async def list_of(tx: Transaction, entry_id: EntryId) -> tuple[Thread, ...]:
-    """The threads of a discussion, oldest first; those not posted yet are there too."""
+    """The threads of a discussion, oldest first; those not posted yet are there too.
+
+    So are those whose roots wait for their subscriptions to be resumed.
+    """
     rows = await tx.all(
         """
         SELECT d.id, d.channel,
                NOT EXISTS (SELECT 1 FROM delivery r
-                            WHERE r.root_id = d.id AND r.state = 'dead' AND r.reason = :refused)
+                            WHERE r.root_id = d.id AND r.state = 'dead' AND r.reason = :closed)
                AS is_open
           FROM delivery d
-         WHERE d.entry_id = :entry AND d.root_id IS NULL AND d.state <> 'dead' ORDER BY d.id
+         WHERE d.entry_id = :entry AND d.root_id IS NULL
+           AND (d.state <> 'dead' OR d.waits_for = 'resume')
+         ORDER BY d.id
         """,
-        {"entry": entry_id, "refused": REFUSED},
+        {"entry": entry_id, "closed": CLOSED},
     )
     return tuple(Thread(row["id"], row["channel"], bool(row["is_open"])) for row in rows)
 
@@ -125,10 +130,10 @@ async def list_about(tx: Transaction, number: str, at: datetime) -> tuple[Posted
          WHERE p.arxiv_id = :number AND e.newness > 0 AND d.root_id IS NULL AND d.state = 'sent'
            AND d.sent_at <= :at
            AND NOT EXISTS (SELECT 1 FROM delivery r
-                            WHERE r.root_id = d.id AND r.state = 'dead' AND r.reason = :refused)
+                            WHERE r.root_id = d.id AND r.state = 'dead' AND r.reason = :closed)
          ORDER BY d.id
         """,
-        {"number": number, "at": to_text(at), "refused": REFUSED},
+        {"number": number, "at": to_text(at), "closed": CLOSED},
     )
     return tuple(
         Posted(

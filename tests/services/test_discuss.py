@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.arxiv import ArxivId
+from bot.domain.delivery import Extent
 from bot.domain.discussion import Reply
 from bot.domain.document import Items, plain_text
 from bot.domain.entry import EntryId
@@ -172,7 +173,7 @@ async def test_a_root_that_was_deleted_brings_one_refusal_and_no_flood(stage):
     await with_a_paper(stage, SLACK, DISCORD)
     chat = stage.chats[DISCORD.platform]
     before = len(chat.posted)
-    chat.errors = [ChatRefusedError("the message is gone")]
+    chat.errors = [ChatRefusedError("the message is gone", Extent.GONE)]
 
     for number in range(5):
         await stage.say(stage.root(SLACK), f"thought {number}")

@@ -1,0 +1,12 @@
+-- Outages: what a thread or a channel refuses for now waits for it, and what is to be edited or
+-- removed is tried until it is.
+
+-- `waits_for` may name two places more. SQLite changes no check, so the column is made anew:
+-- 'thread' and 'channel' are of messages held together; after `not_before`, one of them is tried.
+ALTER TABLE delivery ADD COLUMN waiting TEXT
+      CHECK (waiting IN ('resume', 'root', 'thread', 'channel'));
+UPDATE delivery SET waiting = waits_for WHERE waits_for IS NOT NULL;
+ALTER TABLE delivery DROP COLUMN waits_for;
+ALTER TABLE delivery RENAME COLUMN waiting TO waits_for;
+CREATE INDEX delivery_waiting ON delivery (channel, id)
+ WHERE state = 'held' AND waits_for IN ('thread', 'channel');
