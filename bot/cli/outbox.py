@@ -58,7 +58,7 @@ def drop(delivery_id: int) -> Delivery:
     """Give a delivery up; raises `UserError`."""
 
     async def work(db: Database, _: Settings) -> Delivery:
-        return await outbox.drop(db, delivery_id)
+        return await outbox.drop(db, delivery_id, now=now())
 
     return with_database(work)
 

@@ -112,6 +112,11 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Done:
+    """A message was edited or removed, now or before."""
+
+
+@dataclass(frozen=True, slots=True)
 class Absent:
     """A search, made after the lease, did not find it."""
 
@@ -134,6 +139,7 @@ class Unsearchable:
 
 CallOutcome: TypeAlias = Accepted | NotNow | NotTried | Uncertain | Refused
 SearchOutcome: TypeAlias = Accepted | Absent | Unsearched | Unsearchable
+ChangeOutcome: TypeAlias = Done | NotNow | Uncertain | Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +209,8 @@ ROOT_MISSING = mark("The message that it replies to was not posted")
 DROPPED = mark("An operator dropped it")
 WITHDRAWN = mark("Its entry was withdrawn before it was posted")
 TAKEN_BACK = mark("What it is a copy of was taken back")
+NOT_EDITED = mark("The message could not be edited yet; it is tried again")
+NOT_REMOVED = mark("The message could not be removed yet; it is tried again")
 
 
 def after_call(
@@ -298,6 +306,27 @@ def _cannot_tell(detail: str, now: datetime, patience: Patience) -> Step:
     # What is to be removed is searched for again all the same, seldom.
     again_at = now + patience.refused_pause
     return Step(State.HELD, not_before=again_at, reason=CANNOT_TELL, detail=detail, in_doubt=True)
+
+
+def change_again_at(
+    failures: int,
+    outcome: NotNow | Uncertain | Refused,
+    *,
+    now: datetime,
+    jitter: float,
+    patience: Patience = Patience(),
+) -> datetime:
+    """When an edit or a removal is tried again that failed once more, after `failures` in a row.
+
+    It may be repeated safely and is wanted for good, so there is no end to it.
+    """
+    match outcome:
+        case NotNow(_, retry_after) if retry_after is not None and retry_after > timedelta():
+            return now + retry_after
+        case Refused():
+            return now + patience.refused_pause
+        case _:
+            return now + pause(failures + 1, jitter, patience)
 
 
 def pause(failures: int, jitter: float, patience: Patience = Patience()) -> timedelta:

@@ -7,7 +7,7 @@ from bot.domain.delivery import State
 from bot.domain.errors import NotFoundError, UsageError
 from bot.domain.subscription import Subscription
 from bot.ports import Condition
-from bot.store import outbox, subscriptions
+from bot.store import edits, outbox, subscriptions
 from bot.store.database import Database, Transaction
 from bot.store.outbox import Delivery
 
@@ -29,12 +29,12 @@ async def list_deliveries(
 async def retry(db: Database, delivery_id: int, *, now: datetime) -> Delivery:
     """Have a delivery posted after all; returns it as it is now. Raises `UserError`.
 
-    One that may have been posted is searched for first. Where no search can tell, it is posted:
+    One that is posted but could not be edited or removed yet is tried at once. One that may have been posted is searched for first. Where no search can tell, it is posted:
     whoever asks for it has looked.
     """
     async with db.transaction() as tx:
         await _get(tx, delivery_id)
-        done = await outbox.retry(tx, delivery_id, now)
+        done = await outbox.retry(tx, delivery_id, now) or await edits.try_now(tx, delivery_id)
         delivery = await _get(tx, delivery_id)
     if not done:
         raise UsageError(
@@ -45,11 +45,14 @@ async def retry(db: Database, delivery_id: int, *, now: datetime) -> Delivery:
     return delivery
 
 
-async def drop(db: Database, delivery_id: int) -> Delivery:
-    """Give a delivery up, and the replies to it; returns it as it is now. Raises `UserError`."""
+async def drop(db: Database, delivery_id: int, *, now: datetime) -> Delivery:
+    """Give a delivery up, and the replies to it; returns it as it is now. Raises `UserError`.
+
+    One that is posted but could not be edited or removed yet stays as it is.
+    """
     async with db.transaction() as tx:
         await _get(tx, delivery_id)
-        done = await outbox.drop(tx, delivery_id)
+        done = await outbox.drop(tx, delivery_id) or await edits.drop(tx, delivery_id, now)
         delivery = await _get(tx, delivery_id)
     if not done:
         raise UsageError(

@@ -36,8 +36,8 @@ async def unwant(tx: Transaction, reply_id: int, content: str, shape: str) -> in
     changed = await tx.run(
         """
         UPDATE delivery
-           SET unwanted = 1, edit_after = '', edit_failures = 0, document = :content,
-               wanted = :shape
+           SET unwanted = 1, edit_after = '', edit_failures = 0, failing_since = NULL,
+               document = :content, wanted = :shape
          WHERE reply_id = :reply
         """,
         {"reply": reply_id, "content": content, "shape": shape},
@@ -84,23 +84,12 @@ async def list_unwanted(
     )
 
 
-async def mark_removed(
-    tx: Transaction, delivery_id: int, now: datetime, reason: str = "", detail: str = ""
-) -> None:
-    """It is removed, or cannot be, for that reason; nothing more is done about it."""
-    await tx.run(
-        "UPDATE delivery SET removed_at = :now, reason = :reason, detail = :detail WHERE id = :id",
-        {"id": delivery_id, "now": to_text(now), "reason": reason, "detail": detail},
-    )
-
-
-async def remove_later(tx: Transaction, delivery_id: int, at: datetime, detail: str) -> None:
-    """It could not be removed for now; try again at that instant."""
+async def mark_removed(tx: Transaction, delivery_id: int, now: datetime) -> None:
+    """It is not there any more."""
     await tx.run(
         """
-        UPDATE delivery
-           SET edit_after = :at, edit_failures = edit_failures + 1, detail = :detail
+        UPDATE delivery SET removed_at = :now, failing_since = NULL, reason = '', detail = ''
          WHERE id = :id
         """,
-        {"id": delivery_id, "at": to_text(at), "detail": detail},
+        {"id": delivery_id, "now": to_text(now)},
     )

@@ -41,7 +41,7 @@ async def test_a_dropped_delivery_is_never_posted_and_neither_are_the_replies_to
     await plan_thread(stage)
     [root, *_] = await outbox.list_deliveries(stage.db)
 
-    dropped = await outbox.drop(stage.db, root.id)
+    dropped = await outbox.drop(stage.db, root.id, now=stage.clock())
     await drain(stage)
 
     assert (dropped.state, dropped.reason) == (State.DEAD, DROPPED)
@@ -78,9 +78,9 @@ async def test_what_was_posted_can_neither_be_tried_again_nor_dropped(stage):
     with pytest.raises(UsageError, match="is sent: there is nothing to try again"):
         await outbox.retry(stage.db, sent.id, now=stage.clock())
     with pytest.raises(UsageError, match="cannot be dropped"):
-        await outbox.drop(stage.db, sent.id)
+        await outbox.drop(stage.db, sent.id, now=stage.clock())
     with pytest.raises(NotFoundError, match="no delivery 999"):
-        await outbox.drop(stage.db, 999)
+        await outbox.drop(stage.db, 999, now=stage.clock())
 
 
 async def test_people_are_told_of_a_refusal_once(stage):

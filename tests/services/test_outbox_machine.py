@@ -554,7 +554,7 @@ class Outbox(RuleBasedStateMachine):
         stuck = [r for r in self.records if r.state in (State.HELD, State.DEAD)]
         record = stuck[place % len(stuck)]
         if drops:
-            self.run(outbox.drop(self.db, record.id))
+            self.run(outbox.drop(self.db, record.id, now=self.now))
             for each in [record, *self._replies(record)]:
                 if each is record or each.state in (State.PLANNED, State.HELD):
                     each.state, each.waits_for = State.DEAD, None

@@ -214,7 +214,7 @@ async def test_one_that_is_dropped_lets_the_next_be_tried(stage):
     [first, _] = await copies(stage)
     discord(stage).trouble = None
 
-    await outbox.drop(stage.stage.db, first.id)
+    await outbox.drop(stage.stage.db, first.id, now=stage.clock())
     await pass_hours(stage, 1)
 
     assert stage.copies(stage.root(DISCORD)) == ["two"]

@@ -10,3 +10,15 @@ ALTER TABLE delivery DROP COLUMN waits_for;
 ALTER TABLE delivery RENAME COLUMN waiting TO waits_for;
 CREATE INDEX delivery_waiting ON delivery (channel, id)
  WHERE state = 'held' AND waits_for IN ('thread', 'channel');
+
+-- Since when a posted message is to be edited or removed, and that fails.
+ALTER TABLE delivery ADD COLUMN failing_since TEXT;
+CREATE INDEX delivery_failing ON delivery (failing_since) WHERE failing_since IS NOT NULL;
+
+-- What was given up while a platform was away is taken up again.
+UPDATE delivery SET removed_at = NULL, edit_after = '', edit_failures = 0
+ WHERE unwanted = 1 AND state = 'sent' AND removed_at IS NOT NULL
+   AND reason = 'The message could not be removed';
+UPDATE delivery SET shown = '', edit_after = '', edit_failures = 0
+ WHERE state = 'sent' AND unwanted = 0
+   AND reason = 'The message could not be edited; it shows an older version';

@@ -1,0 +1,147 @@
+"""What was taken back is removed from every side, however long that takes."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.domain.delivery import NOT_REMOVED, Extent, State
+from bot.ports import (
+    ChatError,
+    ChatRefusedError,
+    ChatUnavailableError,
+    ChatUncertainError,
+)
+from bot.services import discuss, outbox
+from bot.store.outbox import Delivery
+from tests.stage import MORNING, MemoryChat
+from tests.talk_stage import ADA, DISCORD, SLACK, TalkStage, talking, with_a_paper
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[TalkStage]:
+    async with talking(tmp_path, MORNING) as opened:
+        await with_a_paper(opened, SLACK, DISCORD)
+        yield opened
+
+
+def discord(stage: TalkStage) -> MemoryChat:
+    return stage.chats[DISCORD.platform]
+
+
+async def pass_time(stage: TalkStage, length: timedelta, step: timedelta) -> None:
+    for _ in range(length // step):
+        stage.clock.at += step
+        await stage.settle()
+
+
+async def copy(stage: TalkStage) -> Delivery:
+    [found] = [d for d in await outbox.list_deliveries(stage.stage.db) if d.part == "copy"]
+    return found
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ChatUnavailableError("down"),
+        ChatUncertainError("no answer"),
+        ChatRefusedError("the bot is not in that channel"),
+        ChatRefusedError("not this one", Extent.MESSAGE),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_what_cannot_be_removed_for_three_days_is_removed_in_the_end(
+    stage: TalkStage, error: ChatError
+):
+    said = await stage.say(stage.root(SLACK), "a slip")
+    discord(stage).trouble = lambda *_: error
+
+    await stage.unsay(said)
+    await pass_time(stage, timedelta(days=3), timedelta(minutes=30))
+    before = stage.copies(stage.root(DISCORD))
+    discord(stage).trouble = None
+    await pass_time(stage, timedelta(hours=1), timedelta(minutes=10))
+
+    assert before == ["a slip"]
+    assert stage.copies(stage.root(DISCORD)) == []
+
+
+async def test_a_person_is_forgotten_also_where_nobody_was_reached(stage):
+    for number in range(3):
+        await stage.say(stage.root(SLACK), f"thought {number}")
+    discord(stage).trouble = lambda *_: ChatUnavailableError("down")
+
+    await discuss.forget_person(stage.talk, ADA, SLACK)
+    await pass_time(stage, timedelta(days=1), timedelta(minutes=10))
+    discord(stage).trouble = None
+    await pass_time(stage, timedelta(minutes=10), timedelta(minutes=10))
+
+    assert stage.copies(stage.root(DISCORD)) == []
+
+
+async def test_a_platform_that_is_away_is_tried_every_ten_minutes(stage):
+    said = await stage.say(stage.root(SLACK), "a slip")
+    discord(stage).trouble = lambda *_: ChatUnavailableError("down")
+    await stage.unsay(said)
+    await pass_time(stage, timedelta(hours=12), timedelta(minutes=10))
+    before = discord(stage).calls
+
+    await pass_time(stage, timedelta(hours=1), timedelta(seconds=10))
+
+    assert 6 <= discord(stage).calls - before <= 12
+
+
+async def test_a_channel_that_refuses_is_tried_once_an_hour_for_all_of_its_messages(stage):
+    said = [await stage.say(stage.root(SLACK), f"thought {number}") for number in range(5)]
+    discord(stage).trouble = lambda *_: ChatRefusedError("the bot is not in that channel")
+    before = discord(stage).calls
+
+    for each in said:
+        await discuss.unhear(stage.talk, each.message)
+    await stage.settle()
+    await pass_time(stage, timedelta(hours=10), timedelta(minutes=30))
+
+    assert discord(stage).calls - before == 11
+
+
+async def test_what_is_gone_already_is_removed(stage):
+    said = await stage.say(stage.root(SLACK), "a slip")
+    discord(stage).delete_errors = [ChatRefusedError("gone", Extent.GONE)]
+    before = discord(stage).calls
+
+    await stage.unsay(said)
+    await pass_time(stage, timedelta(days=1), timedelta(hours=2))
+
+    assert discord(stage).calls - before == 1
+    assert (await copy(stage)).reason == ""
+
+
+async def test_the_operator_sees_what_is_not_removed_yet_and_can_have_it_tried_at_once(stage):
+    said = await stage.say(stage.root(SLACK), "a slip")
+    discord(stage).delete_errors = [ChatRefusedError("not in that channel")]
+
+    await stage.unsay(said)
+    late = await copy(stage)
+    tried = await outbox.retry(stage.stage.db, late.id, now=stage.clock())
+    await stage.settle()
+
+    assert (late.state, late.reason, late.detail) == (
+        State.SENT,
+        NOT_REMOVED,
+        "not in that channel",
+    )
+    assert tried.state is State.SENT
+    assert stage.copies(stage.root(DISCORD)) == []
+
+
+async def test_the_operator_can_give_a_removal_up(stage):
+    said = await stage.say(stage.root(SLACK), "a slip")
+    discord(stage).trouble = lambda *_: ChatRefusedError("the channel is archived")
+    await stage.unsay(said)
+
+    await outbox.drop(stage.stage.db, (await copy(stage)).id, now=stage.clock())
+    before = discord(stage).calls
+    await pass_time(stage, timedelta(hours=5), timedelta(hours=1))
+
+    assert discord(stage).calls == before
