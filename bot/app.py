@@ -201,6 +201,7 @@ class _Assembly:
         self._voices = Catalogues()
         self._outbox = Condition("outbox", ok=True)
         self._measures: tuple[Measure, ...] = ()
+        self._told_late: frozenset[outbox.Told] = frozenset()
         self._pace = Pace(RATES)
         self._alarm = Alarm(now)
         self._joined = join(
@@ -377,8 +378,11 @@ class _Assembly:
 
     async def _look(self) -> None:
         self._outbox = await outbox.condition(self._db, now=now())
+        late = await outbox.list_late(self._db, now=now())
+        self._told_late = outbox.tell_late(late, self._told_late)
         await self._arxiv.look()
-        self._measures = (*await measure(self._db), *self._arxiv.measures)
+        counted = await measure(self._db)
+        self._measures = (*counted, *outbox.measure_late(late), *self._arxiv.measures)
 
     def _health(self) -> Health:
         platforms = tuple(map(self._condition, self._platforms))

@@ -278,6 +278,8 @@ UPDATE delivery
        failures = :failures, not_before = coalesce(:not_before, not_before),
        message_id = :message_id, reason = :reason, detail = :detail, waits_for = :waits_for,
        in_doubt = :in_doubt,
+       failing_since = CASE WHEN :state IN ('planned', 'sending') AND (:failures > 0 OR :reason <> '')
+                            THEN coalesce(failing_since, :now) END,
        vouched = CASE WHEN :state = 'sending' THEN vouched ELSE 0 END,
        sent_at = CASE WHEN :state = 'sent' THEN :now END,
        shown = CASE WHEN :state = 'sent' THEN sending END

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 
 from bot.domain.delivery import DROPPED, State
 from bot.domain.document import load
@@ -41,6 +42,25 @@ class Tally:
     held: int
     dead: int
     waiting_since: datetime | None = None
+
+
+class Errand(StrEnum):
+    """What is to be done with a message."""
+
+    POST = "post"
+    EDIT = "edit"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """What fails in a channel, since when, how many messages that keeps waiting, and why."""
+
+    channel: str
+    errand: Errand
+    since: datetime
+    number: int
+    detail: str
 
 
 _DELIVERY = """
@@ -110,7 +130,7 @@ async def retry(tx: Transaction, delivery_id: int, now: datetime) -> bool:
         UPDATE delivery
            SET state = CASE WHEN in_doubt AND state <> 'planned' THEN 'sending' ELSE 'planned' END,
                vouched = in_doubt, attempt = attempt + 1, failures = 0, not_before = :now,
-               in_doubt = 0, waits_for = NULL, reason = '', detail = ''
+               in_doubt = 0, waits_for = NULL, failing_since = NULL, reason = '', detail = ''
          WHERE id = :id AND state IN ('held', 'dead', 'planned') AND unwanted = 0
         """,
         {"id": delivery_id, "now": to_text(now)},
@@ -156,3 +176,34 @@ async def tally(tx: Transaction, *, channel: str | None = None) -> Tally:
     assert row is not None  # noqa: S101 — an aggregate always has a row
     since = row["waiting_since"]
     return Tally(row["open"], row["held"], row["dead"], from_text(since) if since else None)
+
+
+async def list_late(tx: Transaction, since: datetime) -> tuple[Late, ...]:
+    """What has failed since that instant, or longer, a channel and errand each, the longest first."""
+    rows = await tx.all(
+        """
+        SELECT channel, min(failing_since) AS since, count(*) AS number, detail,
+               CASE WHEN state <> 'sent' THEN 'post' WHEN unwanted = 1 THEN 'remove' ELSE 'edit' END
+               AS errand,
+               (SELECT count(*) FROM delivery behind
+                 WHERE behind.channel = failing.channel AND behind.state IN ('planned', 'sending'))
+               AS open
+          FROM delivery failing
+         WHERE failing_since <= :since
+           AND (state IN ('planned', 'sending')
+                OR state = 'sent' AND unwanted = 1 AND removed_at IS NULL
+                OR state = 'sent' AND unwanted = 0 AND shown <> wanted)
+         GROUP BY channel, errand ORDER BY since, channel, errand
+        """,
+        {"since": to_text(since)},
+    )
+    return tuple(
+        Late(
+            channel=row["channel"],
+            errand=(errand := Errand(row["errand"])),
+            since=from_text(row["since"]),
+            number=row["open"] if errand is Errand.POST else row["number"],
+            detail=row["detail"],
+        )
+        for row in rows
+    )

@@ -104,6 +104,9 @@ async def is_due(tx: Transaction, now: datetime) -> bool:
 async def try_again(tx: Transaction, now: datetime) -> int:
     """Plan one message for each place that is to be tried again; returns how many those are."""
     return await tx.run(
-        f"UPDATE delivery SET state = 'planned', waits_for = NULL WHERE {_DUE}",  # noqa: S608 - our own text
+        f"""
+        UPDATE delivery SET state = 'planned', waits_for = NULL, reason = '', detail = ''
+         WHERE {_DUE}
+        """,  # noqa: S608 - our own text
         {"now": to_text(now)},
     )

@@ -145,3 +145,24 @@ async def test_the_operator_can_give_a_removal_up(stage):
     await pass_time(stage, timedelta(hours=5), timedelta(hours=1))
 
     assert discord(stage).calls == before
+
+
+async def test_removals_that_are_late_are_counted_and_make_nobody_unwell(stage):
+    said = [await stage.say(stage.root(SLACK), f"thought {number}") for number in range(3)]
+    discord(stage).trouble = lambda *_: ChatRefusedError("the channel is archived")
+    for each in said:
+        await stage.unsay(each)
+
+    await pass_time(stage, timedelta(hours=3), timedelta(minutes=30))
+    condition = await outbox.condition(stage.stage.db, now=stage.clock())
+    [late] = await outbox.list_late(stage.stage.db, now=stage.clock())
+
+    assert (condition.ok, condition.detail) == (
+        True,
+        "0 open, 0 held, 0 dead; 3 to remove late",
+    )
+    assert (late.channel, late.number, late.detail) == (
+        str(DISCORD),
+        3,
+        "the channel is archived",
+    )

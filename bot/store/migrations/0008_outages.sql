@@ -11,7 +11,7 @@ ALTER TABLE delivery RENAME COLUMN waiting TO waits_for;
 CREATE INDEX delivery_waiting ON delivery (channel, id)
  WHERE state = 'held' AND waits_for IN ('thread', 'channel');
 
--- Since when a posted message is to be edited or removed, and that fails.
+-- Since when it fails to be posted or, once posted, to be edited or removed as it should.
 ALTER TABLE delivery ADD COLUMN failing_since TEXT;
 CREATE INDEX delivery_failing ON delivery (failing_since) WHERE failing_since IS NOT NULL;
 
