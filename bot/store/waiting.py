@@ -1,16 +1,35 @@
-"""Messages that wait for a thread or a channel which takes none for now.
+"""Messages that wait: for their root, for their subscription, for a thread or a channel.
 
-They are held together and go on together: one of them is tried from time to time, and the first
-that is taken there releases the others. Within a thread, all wait for the same place, so that
-none overtakes another.
+Those for a thread or a channel which takes none for now are held together and go on together: one
+of them is tried from time to time, and the first that is taken there releases the others. Within
+a thread, all wait for the same place, so that none overtakes another.
 """
 
 import sqlite3
 from datetime import datetime
 
-from bot.domain.delivery import WaitsFor
+from bot.domain.delivery import REFUSED_FOR_NOW, WaitsFor
 from bot.store.database import Parameters, Transaction
 from bot.store.instants import to_text
+
+# A thread that is not there waits for its root, however late the reply comes.
+_HOLD_WITH_ROOT = """
+UPDATE delivery SET state = 'held', waits_for = 'root', reason = :root_missing
+ WHERE id = :id AND state = 'planned'
+   AND (SELECT root.state FROM delivery root WHERE root.id = :root) IN ('held', 'dead')
+"""
+_RELEASE_REPLIES = """
+UPDATE delivery SET state = 'planned', waits_for = NULL, reason = '', detail = ''
+ WHERE root_id = :id AND state = 'held' AND waits_for = 'root'
+"""
+_HOLD_REPLIES = """
+UPDATE delivery SET state = 'held', waits_for = 'root', reason = :root_missing, detail = ''
+ WHERE root_id = :id AND state = 'planned'
+"""
+_HOLD_CHANNEL = """
+UPDATE delivery SET state = 'held', waits_for = 'resume', reason = :refused_before, detail = :detail
+ WHERE channel = :channel AND state = 'planned'
+"""
 
 # What is still to go into the channel of the delivery `:id`, read from two small indices …
 _TO_COME = """
@@ -32,14 +51,14 @@ _IN_A_THREAD = f"""
   AND (root_message IS NOT NULL
        OR (SELECT root.state FROM delivery root WHERE root.id = delivery.root_id) = 'sent')
 """  # noqa: S608 - our own text
-_HOLD = """
+_HOLD_PLACE = """
 UPDATE delivery SET state = 'held', waits_for = :waits_for, not_before = :not_before,
                     reason = :reason, detail = :detail WHERE
 """
 _CLOSE = """
 UPDATE delivery SET state = 'dead', waits_for = NULL, reason = :reason, detail = :detail WHERE
 """
-_RELEASE = """
+_RELEASE_PLACE = """
 UPDATE delivery SET state = 'planned', waits_for = NULL, not_before = :now, reason = '', detail = ''
  WHERE channel = :channel AND state = 'held' AND waits_for IN ('thread', 'channel')
    AND (waits_for = 'channel' OR (root_id, root_message) IS
@@ -74,25 +93,33 @@ AND NOT EXISTS (
 """
 
 
-def hold(connection: sqlite3.Connection, row: Parameters) -> None:
-    """Hold what is to go where the delivery `id` was refused, as `waits_for` says."""
-    everything = row["waits_for"] == WaitsFor.CHANNEL
-    connection.execute(_HOLD + (_IN_A_THREAD if everything else _IN_ITS_THREAD), row)
-
-
-def close(connection: sqlite3.Connection, row: Parameters) -> None:
-    """Give up what is to go into the thread of the delivery `id`, for `reason`."""
-    connection.execute(_CLOSE + _IN_ITS_THREAD, row)
+def queue(connection: sqlite3.Connection, row: Parameters) -> None:
+    """Have the delivery `id`, planned just now, wait for what it must."""
+    if row["root"] is not None:
+        connection.execute(_HOLD_WITH_ROOT, row)
+    connection.execute(_QUEUE, row)
 
 
 def release(connection: sqlite3.Connection, row: Parameters) -> None:
-    """The delivery `id` was taken: whatever waits for its thread or its channel goes on."""
-    connection.execute(_RELEASE, row)
+    """The delivery `id` was taken: what waits for it, its thread or its channel goes on."""
+    connection.execute(_RELEASE_REPLIES, row)
+    connection.execute(_RELEASE_PLACE, row)
 
 
-def queue(connection: sqlite3.Connection, row: Parameters) -> None:
-    """Put the reply `id`, planned just now, behind those that wait for the same place."""
-    connection.execute(_QUEUE, row)
+def hold(connection: sqlite3.Connection, row: Parameters) -> None:
+    """The delivery `id` is held or dead: others wait as it does, or are given up with it."""
+    connection.execute(_HOLD_REPLIES, row)
+    if row["waits_for"] == WaitsFor.THREAD:
+        connection.execute(_HOLD_PLACE + _IN_ITS_THREAD, row)
+    if row["waits_for"] == WaitsFor.CHANNEL:
+        connection.execute(_HOLD_PLACE + _IN_A_THREAD, row)
+    if row["closes"]:
+        connection.execute(_CLOSE + _IN_ITS_THREAD, row)
+    if row["stops"]:
+        # What is to go into threads that are there is no matter of the subscription.
+        channel = {"waits_for": WaitsFor.CHANNEL, "reason": REFUSED_FOR_NOW}
+        connection.execute(_HOLD_PLACE + _IN_A_THREAD, {**row, **channel})
+        connection.execute(_HOLD_CHANNEL, row)
 
 
 async def is_due(tx: Transaction, now: datetime) -> bool:

@@ -490,7 +490,7 @@ class Outbox(RuleBasedStateMachine):
         async with self.db.transaction() as tx:
             return await deliveries.claim_searches(
                 tx,
-                [Platform.SLACK],
+                Platform.SLACK,
                 owner="x",
                 now=self.now,
                 lease_until=self.now + LEASE,
