@@ -206,14 +206,17 @@ async def _change(tx: Transaction, talk: Talk, reply_id: int, now: datetime) -> 
 
 
 async def _copy(tx: Transaction, talk: Talk, heard: replies.Heard, now: datetime) -> int:
-    """Plan the copies that a reply lacks."""
+    """Plan the copies that a reply lacks.
+
+    A thread that nobody looked at yet gets it in its turn, after what was said before.
+    """
     circle = await circles.of(tx, heard.utterance.channel)
     if not circle or heard.entry_id is None:
         return 0
     made = {str(each.channel) for each in await copies.list_of(tx, heard.id)}
-    wanted = decide.plan_copies(
-        heard.utterance, await threads.list_of(tx, heard.entry_id), circle, made
-    )
+    until = await threads.looked_until(tx)
+    known = [each for each in await threads.list_of(tx, heard.entry_id) if each.id <= until]
+    wanted = decide.plan_copies(heard.utterance, known, circle, made)
     content = dump(_copy_of(talk, heard)) if wanted else ""
     drafts = [
         deliveries.Draft(
@@ -302,9 +305,9 @@ async def catch_up(talk: Talk) -> int:
         for reply_id in await replies.place(tx, now, now - PATIENCE):
             planned += await _follow(tx, talk, reply_id, now)
         for delivery_id, entry_id in await threads.list_new(tx, _THREADS):
+            await threads.looked_at(tx, delivery_id)
             for heard in await _shared_before(tx, delivery_id, entry_id):
                 planned += await _copy(tx, talk, heard, now)
-            await threads.looked_at(tx, delivery_id)
         planned += await _make_cards(tx, talk, now)
     if planned:
         talk.to_send()

@@ -96,6 +96,12 @@ async def list_new(tx: Transaction, limit: int) -> tuple[tuple[int, EntryId], ..
     return tuple((row["id"], EntryId(row["entry_id"])) for row in rows)
 
 
+async def looked_until(tx: Transaction) -> int:
+    """The newest delivery up to which every thread has been looked at."""
+    row = await tx.one("SELECT delivery_id FROM discussion_progress")
+    return row["delivery_id"] if row is not None else 0
+
+
 async def looked_at(tx: Transaction, delivery_id: int) -> None:
     """Every thread up to that delivery has been looked at."""
     await tx.run("UPDATE discussion_progress SET delivery_id = :id", {"id": delivery_id})
