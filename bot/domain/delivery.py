@@ -209,6 +209,7 @@ ROOT_MISSING = mark("The message that it replies to was not posted")
 DROPPED = mark("An operator dropped it")
 WITHDRAWN = mark("Its entry was withdrawn before it was posted")
 TAKEN_BACK = mark("What it is a copy of was taken back")
+UNSHARED = mark("The channels share their discussions no more")
 NOT_EDITED = mark("The message could not be edited yet; it is tried again")
 NOT_REMOVED = mark("The message could not be removed yet; it is tried again")
 

@@ -198,9 +198,12 @@ async def _change(tx: Transaction, talk: Talk, reply_id: int, now: datetime) -> 
     if found.entry_id is None:
         return 0
     content = dump(_copy_of(talk, found))
-    for made in await copies.list_of(tx, reply_id):
-        await edits.want(tx, made.delivery_id, content, shape_of(content))
-        talk.to_change()
+    circle = await circles.of(tx, found.utterance.channel)
+    if found.utterance.channel in circle:
+        for made in await copies.list_of(tx, reply_id):
+            if str(made.channel) in circle:
+                await edits.want(tx, made.delivery_id, content, shape_of(content))
+                talk.to_change()
     await _refer(tx, found)
     return await _make_cards(tx, talk, now, reply_id=reply_id)
 
@@ -289,7 +292,7 @@ async def forget_person(talk: Talk, user: User, channel: ChannelRef) -> int:
 async def _forget(tx: Transaction, reply_ids: Iterable[int], now: datetime) -> None:
     content = dump(present_taken_back())
     for reply_id in reply_ids:
-        await copies.unwant(tx, reply_id, content, shape_of(content))
+        await copies.unwant(tx, reply_id, content, shape_of(content), now)
         await replies.forget(tx, [reply_id], now)
 
 

@@ -12,7 +12,7 @@ from bot.domain.present_discussion import present_code
 from bot.domain.words import Say
 from bot.ports import ChannelRef
 from bot.services.discuss import Talk
-from bot.store import channel_wishes, circles
+from bot.store import channel_wishes, circles, copies
 
 VALID_FOR = timedelta(minutes=15)
 
@@ -58,6 +58,8 @@ async def unlink(talk: Talk, channel: ChannelRef, say: Say) -> Document:
     """The channel shares its discussions no more; copies that are there stay."""
     async with talk.db.transaction() as tx:
         left = await circles.leave(tx, str(channel))
+        if left:
+            await copies.unshare(tx, str(channel))
     if not left:
         return notice(say("This channel is not linked."))
     return notice(say("This channel shares its discussions no more; what is there stays."))
@@ -71,6 +73,8 @@ async def change_wish(
         wish = await channel_wishes.get(tx, str(channel))
         if discussion is not None:
             wish = replace(wish, discussion=_is_on("discussion", discussion))
+            if not wish.discussion:
+                await copies.unshare(tx, str(channel))
         if notices is not None:
             wish = replace(wish, notices=_is_on("notices", notices))
         await channel_wishes.put(tx, str(channel), wish)

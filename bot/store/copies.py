@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.delivery import TAKEN_BACK
+from bot.domain.delivery import TAKEN_BACK, UNSHARED
 from bot.ports import ChannelRef, MessageRef, Platform, parse_channel
 from bot.store.database import Transaction
 from bot.store.instants import to_text
@@ -27,11 +27,11 @@ async def list_of(tx: Transaction, reply_id: int) -> tuple[Made, ...]:
     return tuple(Made(row["id"], parse_channel(row["channel"])) for row in rows)
 
 
-async def unwant(tx: Transaction, reply_id: int, content: str, shape: str) -> int:
+async def unwant(tx: Transaction, reply_id: int, content: str, shape: str, now: datetime) -> int:
     """No copy of the reply shall be left, posted or not; returns how many there are.
 
     `content`, a dumped document, takes the place of what the copies said, so that the outbox
-    does not keep it either.
+    does not keep it either. One that may have been posted is searched for.
     """
     changed = await tx.run(
         """
@@ -49,7 +49,34 @@ async def unwant(tx: Transaction, reply_id: int, content: str, shape: str) -> in
         """,
         {"reply": reply_id, "taken_back": TAKEN_BACK},
     )
+    await tx.run(
+        """
+        UPDATE delivery
+           SET state = 'sending', attempt = attempt + 1, failures = 0, not_before = :now,
+               in_doubt = 0, vouched = 0
+         WHERE reply_id = :reply AND state IN ('held', 'dead') AND in_doubt = 1
+        """,
+        {"reply": reply_id, "now": to_text(now)},
+    )
     return changed
+
+
+async def unshare(tx: Transaction, channel: str) -> None:
+    """Copies into the channel, and of what was said in it, go nowhere any more; posted ones stay."""
+    await tx.run(
+        """
+        UPDATE delivery
+           SET state = CASE WHEN state IN ('planned', 'held') AND in_doubt = 0 THEN 'dead'
+                            ELSE state END,
+               reason = CASE WHEN state IN ('planned', 'held') AND in_doubt = 0 THEN :unshared
+                             ELSE reason END,
+               waits_for = NULL, unwanted = 2
+         WHERE id IN (SELECT d.id FROM delivery d JOIN reply r ON r.id = d.reply_id
+                       WHERE d.state IN ('planned', 'held', 'sending') AND d.unwanted = 0
+                         AND (d.channel = :channel OR r.channel = :channel))
+        """,
+        {"channel": channel, "unshared": UNSHARED},
+    )
 
 
 @dataclass(frozen=True, slots=True)

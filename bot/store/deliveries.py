@@ -274,7 +274,9 @@ def _claimed(row: Row, document: Document | None) -> Claimed:
 
 _SETTLE = """
 UPDATE delivery
-   SET state = CASE WHEN unwanted AND :state IN ('planned', 'held') THEN 'dead' ELSE :state END,
+   SET state = CASE WHEN unwanted AND :state IN ('planned', 'held') AND NOT :in_doubt
+                    THEN 'dead' ELSE :state END,
+       unwanted = CASE WHEN unwanted = 2 AND :state = 'sent' THEN 0 ELSE unwanted END,
        failures = :failures, not_before = coalesce(:not_before, not_before),
        message_id = :message_id, reason = :reason, detail = :detail, waits_for = :waits_for,
        in_doubt = :in_doubt,

@@ -122,16 +122,17 @@ def _delivery(row: Row) -> Delivery:
 async def retry(tx: Transaction, delivery_id: int, now: datetime) -> bool:
     """Have a held or dead one posted after all, or one that waits posted at once.
 
-    One that may have been posted is searched for first; where nothing can tell, it is posted.
-    Returns whether there was something to do.
+    One that may have been posted is searched for first; where nothing can tell, it is posted. One
+    that is to be removed is only searched for. Returns whether there was something to do.
     """
     changed = await tx.run(
         """
         UPDATE delivery
            SET state = CASE WHEN in_doubt AND state <> 'planned' THEN 'sending' ELSE 'planned' END,
-               vouched = in_doubt, attempt = attempt + 1, failures = 0, not_before = :now,
+               vouched = in_doubt AND unwanted = 0, attempt = attempt + 1, failures = 0, not_before = :now,
                in_doubt = 0, waits_for = NULL, failing_since = NULL, reason = '', detail = ''
-         WHERE id = :id AND state IN ('held', 'dead', 'planned') AND unwanted = 0
+         WHERE id = :id AND state IN ('held', 'dead', 'planned')
+           AND (unwanted = 0 OR unwanted = 1 AND in_doubt = 1)
         """,
         {"id": delivery_id, "now": to_text(now)},
     )

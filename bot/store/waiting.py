@@ -92,6 +92,9 @@ AND NOT EXISTS (
                 (ahead.root_id, ahead.root_message) IS (delivery.root_id, delivery.root_message)))
 """
 
+# What may be there and is to be removed is looked for again.
+_SOUGHT = "state = 'held' AND in_doubt = 1 AND unwanted = 1 AND not_before <= :now"
+
 
 def queue(connection: sqlite3.Connection, row: Parameters) -> None:
     """Have the delivery `id`, planned just now, wait for what it must."""
@@ -123,13 +126,22 @@ def hold(connection: sqlite3.Connection, row: Parameters) -> None:
 
 
 async def is_due(tx: Transaction, now: datetime) -> bool:
-    """Whether some place is to be tried again."""
-    row = await tx.one(f"SELECT 1 FROM delivery WHERE {_DUE} LIMIT 1", {"now": to_text(now)})  # noqa: S608 - our own text
-    return row is not None
+    """Whether there is something to try again."""
+    for what in (_DUE, _SOUGHT):
+        if await tx.one(f"SELECT 1 FROM delivery WHERE {what} LIMIT 1", {"now": to_text(now)}):  # noqa: S608 - our own text
+            return True
+    return False
 
 
 async def try_again(tx: Transaction, now: datetime) -> int:
-    """Plan one message for each place that is to be tried again; returns how many those are."""
+    """Plan one message for each place that is to be tried again; returns how many those are.
+
+    What may be there and is to be removed is to be searched for again.
+    """
+    await tx.run(
+        f"UPDATE delivery SET state = 'sending', attempt = attempt + 1, in_doubt = 0 WHERE {_SOUGHT}",  # noqa: S608 - our own text
+        {"now": to_text(now)},
+    )
     return await tx.run(
         f"""
         UPDATE delivery SET state = 'planned', waits_for = NULL, reason = '', detail = ''

@@ -12,6 +12,7 @@ from bot.ports import (
     ChatRefusedError,
     ChatUnavailableError,
     ChatUncertainError,
+    Said,
 )
 from bot.services import discuss, outbox
 from bot.store.outbox import Delivery
@@ -166,3 +167,76 @@ async def test_removals_that_are_late_are_counted_and_make_nobody_unwell(stage):
         3,
         "the channel is archived",
     )
+
+
+async def in_doubt(stage: TalkStage, *, posted: bool) -> Said:
+    """Something said whose copy may be in Discord, where nothing can tell."""
+    lost = discord(stage).late_errors if posted else discord(stage).errors
+    lost.append(ChatUncertainError("reset"))
+    discord(stage).find_errors = [ChatRefusedError("no access to the history")]
+    said = await stage.say(stage.root(SLACK), "a slip")
+    await pass_time(stage, timedelta(minutes=2), timedelta(minutes=1))
+    held = await copy(stage)
+    assert (held.state, held.in_doubt) == (State.HELD, True)
+    return said
+
+
+@pytest.mark.parametrize("posted", [True, False])
+async def test_a_copy_in_doubt_is_looked_for_when_it_is_taken_back(stage, posted):
+    said = await in_doubt(stage, posted=posted)
+
+    await stage.unsay(said)
+
+    assert stage.copies(stage.root(DISCORD)) == []
+    assert (await copy(stage)).state is (State.SENT if posted else State.DEAD)
+
+
+async def test_a_copy_in_doubt_is_looked_for_by_the_hour_and_keeps_nobody_waiting(stage):
+    said = await in_doubt(stage, posted=True)
+    discord(stage).find_errors = [ChatRefusedError("no access to the history")] * 10
+
+    await stage.unsay(said)
+    await pass_time(stage, timedelta(minutes=30), timedelta(minutes=10))
+    await stage.say(stage.root(SLACK), "goes on")
+    meanwhile = stage.copies(stage.root(DISCORD))
+    await pass_time(stage, timedelta(hours=9), timedelta(minutes=30))
+    looked_for = 10 - len(discord(stage).find_errors)
+    await pass_time(stage, timedelta(hours=2), timedelta(minutes=30))
+
+    assert meanwhile == ["a slip", "goes on"]
+    assert looked_for in (9, 10)
+    assert stage.copies(stage.root(DISCORD)) == ["goes on"]
+
+
+async def test_what_was_taken_back_while_it_was_looked_for_is_not_taken_for_absent(stage):
+    discord(stage).late_errors = [ChatUncertainError("reset")]
+    discord(stage).find_errors = [ChatRefusedError("no access to the history")]
+    said = await stage.say(stage.root(SLACK), "a slip")
+
+    await stage.unsay(said)
+    await pass_time(stage, timedelta(minutes=2), timedelta(minutes=1))
+    before = stage.copies(stage.root(DISCORD))
+    await pass_time(stage, timedelta(hours=2), timedelta(minutes=30))
+
+    assert before == ["a slip"]
+    assert stage.copies(stage.root(DISCORD)) == []
+
+
+async def test_the_operator_can_have_a_copy_in_doubt_looked_for_at_once(stage):
+    said = await in_doubt(stage, posted=True)
+    discord(stage).find_errors = [ChatRefusedError("no access to the history")]
+    await stage.unsay(said)
+
+    await outbox.retry(stage.stage.db, (await copy(stage)).id, now=stage.clock())
+    await stage.settle()
+
+    assert stage.copies(stage.root(DISCORD)) == []
+
+
+async def test_a_copy_in_doubt_that_was_dropped_is_looked_for_all_the_same(stage):
+    said = await in_doubt(stage, posted=True)
+    await outbox.drop(stage.stage.db, (await copy(stage)).id, now=stage.clock())
+
+    await stage.unsay(said)
+
+    assert stage.copies(stage.root(DISCORD)) == []

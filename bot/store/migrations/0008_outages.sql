@@ -15,6 +15,11 @@ CREATE INDEX delivery_waiting ON delivery (channel, id)
 ALTER TABLE delivery ADD COLUMN failing_since TEXT;
 CREATE INDEX delivery_failing ON delivery (failing_since) WHERE failing_since IS NOT NULL;
 
+-- `unwanted` is 1 where a message is to be removed wherever it is, and 2 where it is only not to be
+-- posted any more. Those that may be there and are to be removed are searched for now and then.
+CREATE INDEX delivery_sought ON delivery (not_before)
+ WHERE state = 'held' AND in_doubt = 1 AND unwanted = 1;
+
 -- What was given up while a platform was away is taken up again.
 UPDATE delivery SET removed_at = NULL, edit_after = '', edit_failures = 0
  WHERE unwanted = 1 AND state = 'sent' AND removed_at IS NOT NULL
