@@ -89,6 +89,8 @@ async def hear(talk: Talk, said: Said, ask: Ask = _refuse) -> None:
     async with talk.db.transaction() as tx:
         if wish.discussion:
             planned += await _keep(tx, talk, said, now)
+        else:
+            await _correct(tx, said, now)
         if answer is not None:
             planned += await reply_in(tx, said.root, answer, _answer_name(said), now)
     if planned:
@@ -165,6 +167,14 @@ async def _keep(tx: Transaction, talk: Talk, said: Said, now: datetime) -> int:
             return await _change(tx, talk, reply_id, now)
         case Heard.KNOWN | Heard.GONE:
             return 0
+
+
+async def _correct(tx: Transaction, said: Said, now: datetime) -> None:
+    """Where nothing is kept any more, what was kept can still be changed; it goes nowhere."""
+    found = await replies.find(tx, said.message)
+    text = settled(said.text)
+    if found is not None and decide.hear(found[1], text) is Heard.EDITED:
+        await replies.change(tx, found[0], text, now)
 
 
 def _draft(talk: Talk, said: Said, entry_id: EntryId | None, text: str) -> replies.Draft:

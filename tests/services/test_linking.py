@@ -9,10 +9,11 @@ import pytest
 
 from bot.domain import commands
 from bot.domain.document import Document
+from bot.domain.entry import EntryId
 from bot.ports import ChannelRef, ChatUnavailableError, ChatUncertainError, Command, User
 from bot.services.digest_command import Desk
 from bot.services.inbox import Bot
-from bot.store import circles
+from bot.store import circles, replies
 from tests.stage import MORNING, english
 from tests.talk_stage import ADA, DISCORD, SLACK, WEB, TalkStage, talking, with_a_paper, words
 
@@ -230,3 +231,18 @@ async def test_edits_cross_again_where_discussions_are_turned_on_again(bot, stag
     await stage.edit(said, "before")
 
     assert stage.copies(stage.root(DISCORD)) == ["before"]
+
+
+async def test_what_was_kept_can_be_corrected_where_nothing_is_kept_any_more(bot, stage):
+    await with_a_paper(stage, SLACK)
+    said = await stage.say(stage.root(SLACK), "the password is swordfish")
+
+    await ask(bot, "/digest settings discussion:off", SLACK)
+    await stage.edit(said, "the password is a secret")
+    await stage.say(stage.root(SLACK), "unheard")
+
+    async with stage.stage.db.reading() as tx:
+        kept = await replies.list_of(tx, EntryId(1))
+        found = await tx.all("SELECT 1 FROM reply_search WHERE text LIKE '%swordfish%'")
+    assert [reply.text for reply in kept] == ["the password is a secret"]
+    assert found == []
