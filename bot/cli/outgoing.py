@@ -67,7 +67,7 @@ def show(
 
 @deliveries.command("retry")
 def retry(delivery: Id) -> int:
-    """Have one posted after all; one that may have been posted is searched for first."""
+    """Have one posted after all, or edited or removed now; searched for first if in doubt."""
     from bot.cli import outbox
 
     outbox.show(outbox.retry(delivery))
@@ -76,7 +76,7 @@ def retry(delivery: Id) -> int:
 
 @deliveries.command("drop")
 def drop(delivery: Id) -> int:
-    """Give one up, and the replies to it."""
+    """Give one up, and the replies to it; one that could not be edited or removed stays as it is."""
     from bot.cli import outbox
 
     outbox.show(outbox.drop(delivery))

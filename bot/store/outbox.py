@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from bot.domain.delivery import DROPPED, State
+from bot.domain.delivery import CLOSED, DROPPED, State
 from bot.domain.document import load
 from bot.domain.entry import EntryId
 from bot.store.database import Row, Transaction
@@ -123,8 +123,20 @@ async def retry(tx: Transaction, delivery_id: int, now: datetime) -> bool:
     """Have a held or dead one posted after all, or one that waits posted at once.
 
     One that may have been posted is searched for first; where nothing can tell, it is posted. One
-    that is to be removed is only searched for. Returns whether there was something to do.
+    that is to be removed is only searched for. With one of a closed thread, the others that were
+    given up with it are tried again. Returns whether there was something to do.
     """
+    await tx.run(
+        """
+        UPDATE delivery
+           SET state = 'planned', attempt = attempt + 1, failures = 0, not_before = :now,
+               reason = '', detail = ''
+         WHERE state = 'dead' AND reason = :closed AND unwanted = 0
+           AND root_id = (SELECT own.root_id FROM delivery own
+                           WHERE own.id = :id AND own.state = 'dead' AND own.reason = :closed)
+        """,
+        {"id": delivery_id, "closed": CLOSED, "now": to_text(now)},
+    )
     changed = await tx.run(
         """
         UPDATE delivery

@@ -83,6 +83,7 @@ class Record:
     shown: str | None = None
     out_of_turn: bool = False
     by_hand: bool = False
+    closed: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -358,10 +359,11 @@ class Outbox(RuleBasedStateMachine):
             self._hold(self._replies(record), "root")
         if step.waits_for in PLACES:
             self._wait_for_place(record, step, step.waits_for or "")
+        record.closed = step.closes_thread
         if step.closes_thread:
             for other in self._to_come(record):
                 if other.root is record.root:
-                    other.state, other.waits_for = State.DEAD, None
+                    other.state, other.waits_for, other.closed = State.DEAD, None, True
         if step.stops_subscription:
             self.refused.add(record.channel)
             self._wait_for_place(record, step, "channel")
@@ -557,9 +559,14 @@ class Outbox(RuleBasedStateMachine):
             self.run(outbox.drop(self.db, record.id, now=self.now))
             for each in [record, *self._replies(record)]:
                 if each is record or each.state in (State.PLANNED, State.HELD):
-                    each.state, each.waits_for = State.DEAD, None
+                    each.state, each.waits_for, each.closed = State.DEAD, None, False
             return
         self.run(outbox.retry(self.db, record.id, now=self.now))
+        for other in self.records if record.closed else ():
+            if other.closed and other.root is record.root:
+                other.state, other.closed = State.PLANNED, False
+                other.attempt, other.failures, other.ready_at = other.attempt + 1, 0, self.now
+                other.out_of_turn = other.by_hand = True
         record.state = State.SENDING if record.in_doubt else State.PLANNED
         record.vouched, record.in_doubt = record.in_doubt, False
         record.attempt += 1

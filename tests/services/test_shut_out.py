@@ -196,6 +196,19 @@ async def test_a_thread_that_is_gone_is_tried_once_however_much_waits_for_it(sta
     assert len(await copies(stage)) == 10
 
 
+async def test_a_closed_thread_opens_again_when_one_of_its_messages_is_tried_again(stage):
+    discord(stage).trouble = shut_out
+    await say_each(stage, "one", "two")
+    discord(stage).trouble = lambda *_: ChatRefusedError("locked", Extent.GONE)
+    await pass_hours(stage, 1)
+    discord(stage).trouble = None
+
+    await outbox.retry(stage.stage.db, (await copies(stage))[-1].id, now=stage.clock())
+    await say_each(stage, "three")
+
+    assert stage.copies(stage.root(DISCORD)) == ["one", "two", "three"]
+
+
 async def test_what_was_taken_back_while_it_waited_is_never_shown(stage):
     discord(stage).trouble = shut_out
     said = await stage.say(stage.root(SLACK), "a slip")
