@@ -32,11 +32,21 @@ Tell = Callable[[Subscription], Awaitable[None]]
 
 
 async def list_deliveries(
-    db: Database, *, states: Iterable[State] = State, channel: str | None = None, limit: int = 100
+    db: Database,
+    *,
+    states: Iterable[State] = State,
+    channel: str | None = None,
+    failing: bool = False,
+    limit: int = 100,
 ) -> tuple[Delivery, ...]:
-    """The newest `limit` deliveries of these states, the oldest of them first."""
+    """The newest `limit` deliveries of these states, the oldest of them first.
+
+    With `failing`, only those that fail to be posted, edited or removed.
+    """
     async with db.reading() as tx:
-        return await outbox.list_deliveries(tx, states=states, channel=channel, limit=limit)
+        return await outbox.list_deliveries(
+            tx, states=states, channel=channel, failing=failing, limit=limit
+        )
 
 
 async def retry(db: Database, delivery_id: int, *, now: datetime) -> Delivery:

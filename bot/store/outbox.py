@@ -69,24 +69,36 @@ SELECT d.id, d.key, d.channel, d.state, s.on_date, d.part, d.entry_id, d.documen
   FROM delivery d LEFT JOIN slot s ON s.id = d.slot_id
 """
 
+_FAILS = """
+    d.failing_since IS NOT NULL
+AND (d.state IN ('planned', 'sending')
+     OR d.state = 'sent' AND d.unwanted = 1 AND d.removed_at IS NULL
+     OR d.state = 'sent' AND d.unwanted = 0 AND d.shown <> d.wanted)
+"""
+
 
 async def list_deliveries(
     tx: Transaction,
     *,
     states: Iterable[State] = State,
     channel: str | None = None,
+    failing: bool = False,
     limit: int = 100,
 ) -> tuple[Delivery, ...]:
-    """The newest `limit` of these states (and that channel), the oldest of them first."""
+    """The newest `limit` of these states (and that channel), the oldest of them first.
+
+    With `failing`, only those that fail to be posted, edited or removed.
+    """
     found: list[Row] = []
     for state in states:
         found += await tx.all(
             _DELIVERY
-            + """
+            + f"""
             WHERE d.state = :state AND (:channel IS NULL OR d.channel = :channel)
+              AND (NOT :failing OR {_FAILS})
             ORDER BY d.id DESC LIMIT :limit
             """,
-            {"state": state, "channel": channel, "limit": limit},
+            {"state": state, "channel": channel, "failing": failing, "limit": limit},
         )
     newest = sorted(found, key=lambda row: -int(row["id"]))[:limit]
     return tuple(map(_delivery, reversed(newest)))
@@ -194,20 +206,16 @@ async def tally(tx: Transaction, *, channel: str | None = None) -> Tally:
 async def list_late(tx: Transaction, since: datetime) -> tuple[Late, ...]:
     """What has failed since that instant, or longer, a channel and errand each, the longest first."""
     rows = await tx.all(
-        """
-        SELECT channel, min(failing_since) AS since, count(*) AS number, detail,
-               CASE WHEN state <> 'sent' THEN 'post' WHEN unwanted = 1 THEN 'remove' ELSE 'edit' END
-               AS errand,
+        f"""
+        SELECT d.channel, min(d.failing_since) AS since, count(*) AS number, d.detail,
+               CASE WHEN d.state <> 'sent' THEN 'post' WHEN d.unwanted = 1 THEN 'remove'
+                    ELSE 'edit' END AS errand,
                (SELECT count(*) FROM delivery behind
-                 WHERE behind.channel = failing.channel AND behind.state IN ('planned', 'sending'))
+                 WHERE behind.channel = d.channel AND behind.state IN ('planned', 'sending'))
                AS open
-          FROM delivery failing
-         WHERE failing_since <= :since
-           AND (state IN ('planned', 'sending')
-                OR state = 'sent' AND unwanted = 1 AND removed_at IS NULL
-                OR state = 'sent' AND unwanted = 0 AND shown <> wanted)
-         GROUP BY channel, errand ORDER BY since, channel, errand
-        """,
+          FROM delivery d WHERE d.failing_since <= :since AND {_FAILS}
+         GROUP BY d.channel, errand ORDER BY since, d.channel, errand
+        """,  # noqa: S608 - our own text
         {"since": to_text(since)},
     )
     return tuple(

@@ -123,7 +123,7 @@ async def test_the_operator_sees_what_is_not_removed_yet_and_can_have_it_tried_a
     discord(stage).delete_errors = [ChatRefusedError("not in that channel")]
 
     await stage.unsay(said)
-    late = await copy(stage)
+    [late] = await outbox.list_deliveries(stage.stage.db, failing=True)
     tried = await outbox.retry(stage.stage.db, late.id, now=stage.clock())
     await stage.settle()
 
@@ -133,6 +133,7 @@ async def test_the_operator_sees_what_is_not_removed_yet_and_can_have_it_tried_a
         "not in that channel",
     )
     assert tried.state is State.SENT
+    assert await outbox.list_deliveries(stage.stage.db, failing=True) == ()
     assert stage.copies(stage.root(DISCORD)) == []
 
 

@@ -21,9 +21,9 @@ CREATE INDEX delivery_sought ON delivery (not_before)
  WHERE state = 'held' AND in_doubt = 1 AND unwanted = 1;
 
 -- What was given up while a platform was away is taken up again.
-UPDATE delivery SET removed_at = NULL, edit_after = '', edit_failures = 0
+UPDATE delivery SET removed_at = NULL, edit_after = '', edit_failures = 0, reason = '', detail = ''
  WHERE unwanted = 1 AND state = 'sent' AND removed_at IS NOT NULL
    AND reason = 'The message could not be removed';
-UPDATE delivery SET shown = '', edit_after = '', edit_failures = 0
+UPDATE delivery SET shown = '', edit_after = '', edit_failures = 0, reason = '', detail = ''
  WHERE state = 'sent' AND unwanted = 0
    AND reason = 'The message could not be edited; it shows an older version';
