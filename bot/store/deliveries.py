@@ -333,7 +333,14 @@ def _settle(connection: sqlite3.Connection, rows: Iterable[Parameters]) -> tuple
 
 
 async def release(tx: Transaction, channel: str, now: datetime) -> int:
-    """Plan again what waited for the channel to be mended or resumed; returns how many."""
+    """Plan again what waited for the channel to be mended or resumed; returns how many.
+
+    What could not be edited or removed there is tried at once, too.
+    """
+    await tx.run(
+        "UPDATE delivery SET edit_after = '' WHERE channel = :channel AND failing_since IS NOT NULL",
+        {"channel": channel},
+    )
     return await tx.run(
         """
         UPDATE delivery

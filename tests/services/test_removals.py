@@ -14,7 +14,7 @@ from bot.ports import (
     ChatUncertainError,
     Said,
 )
-from bot.services import discuss, outbox
+from bot.services import discuss, outbox, subscribe
 from bot.store.outbox import Delivery
 from tests.stage import MORNING, MemoryChat
 from tests.talk_stage import ADA, DISCORD, SLACK, TalkStage, talking, with_a_paper
@@ -134,6 +134,17 @@ async def test_the_operator_sees_what_is_not_removed_yet_and_can_have_it_tried_a
     )
     assert tried.state is State.SENT
     assert await outbox.list_deliveries(stage.stage.db, failing=True) == ()
+    assert stage.copies(stage.root(DISCORD)) == []
+
+
+async def test_resuming_the_digest_removes_at_once_what_was_refused(stage):
+    said = await stage.say(stage.root(SLACK), "a slip")
+    discord(stage).delete_errors = [ChatRefusedError("the bot is not in that channel")]
+    await stage.unsay(said)
+
+    await subscribe.resume(stage.stage.db, DISCORD, now=stage.clock())
+    await stage.settle()
+
     assert stage.copies(stage.root(DISCORD)) == []
 
 
