@@ -8,26 +8,31 @@ import gc
 import logging
 import os
 import random
-import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from bot.adapters.alarm import Alarm
 from bot.adapters.catalogue import Catalogues
-from bot.adapters.machine import machine_name, new_owner_name, process_runs
+from bot.adapters.machine import (
+    machine_name,
+    new_owner_name,
+    process_runs,
+    stopped_by_signal,
+)
 from bot.adapters.metrics import CONTENT_TYPE, render_measures
 from bot.adapters.vault_watch import changes
 from bot.adapters.web.chat import WebChat
 from bot.adapters.web.site import Metrics
 from bot.domain.errors import UserError
-from bot.domain.pace import Pace, Rate, Rates
+from bot.domain.pace import Pace
 from bot.domain.subscription import Subscription
-from bot.platforms import join, message_address
+from bot.platforms import RATES, join, message_address
 from bot.ports import Chat, Condition, Health, Measure, Platform
 from bot.samples import PAGE
-from bot.services import demo, discuss, edits, notices, outbox, own, plan, removals
+from bot.services import change_rounds, demo, discuss, edits, notices, outbox, own, plan
 from bot.services.backup import after_restore
 from bot.services.board import DatabaseBoard
 from bot.services.channel_check import checker
@@ -52,14 +57,6 @@ log = logging.getLogger(__name__)
 Announce = Callable[[str], None]
 """Told the address of the web chat once it answers."""
 
-RATES: Mapping[str, Rates] = {
-    # Slack: about one message a second a channel; several hundred a minute a workspace.
-    Platform.SLACK: Rates(channel=Rate(1, 1.0), workspace=Rate(8, 1.0)),
-    # Discord: 5 in 5 s a channel; 50 requests a second a bot, which its adapter keeps to exactly,
-    # since threads and edits are requests as well.
-    Platform.DISCORD: Rates(channel=Rate(5, 5.0), platform=Rate(50, 1.0)),
-}
-
 TIME_TO_FINISH = timedelta(seconds=9)
 """How long what is in flight has after SIGTERM; the supervisor's patience is ten seconds."""
 
@@ -83,7 +80,7 @@ def chance() -> float:
 
 async def run(settings: Settings, announce: Announce) -> None:
     """The bot, until SIGTERM or SIGINT. Raises `UserError` for what a person must mend."""
-    with _stopping() as stopping:
+    with stopped_by_signal() as stopping:
         async with opened(settings.database) as db, _owning(db, stopping) as me:
             if stopping.is_set():
                 return
@@ -118,7 +115,7 @@ async def run_demo(
 
     `imported` is told what came of `paths`. Raises `UserError`.
     """
-    with _stopping() as stopping:
+    with stopped_by_signal() as stopping:
         async with opened(None) as db, _owning(db, stopping) as me:
             samples = await asyncio.to_thread(PAGE.read_text, encoding="utf-8")
             report = await demo.fill(
@@ -127,27 +124,6 @@ async def run_demo(
             if report is not None:
                 imported(report)
             await _Assembly(db, settings, me.owner, stopping).run(announce)
-
-
-@contextmanager
-def _stopping() -> Iterator[asyncio.Event]:
-    """Set by the first SIGTERM or SIGINT; a second one does what it always does."""
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    signals = (signal.SIGTERM, signal.SIGINT)
-
-    def stop() -> None:
-        stopping.set()
-        for number in signals:
-            loop.remove_signal_handler(number)
-
-    for number in signals:
-        loop.add_signal_handler(number, stop)
-    try:
-        yield stopping
-    finally:
-        for number in signals:
-            loop.remove_signal_handler(number)
 
 
 @asynccontextmanager
@@ -201,6 +177,7 @@ class _Assembly:
         self._voices = Catalogues()
         self._outbox = Condition("outbox", ok=True)
         self._measures: tuple[Measure, ...] = ()
+        self._told_late: frozenset[outbox.Told] = frozenset()
         self._pace = Pace(RATES)
         self._alarm = Alarm(now)
         self._joined = join(
@@ -249,7 +226,7 @@ class _Assembly:
             voices=self._voices,
             link=message_address,
             to_send=lambda: self._alarm.wake("deliver"),
-            to_change=lambda: self._alarm.wake("edit"),
+            to_change=self._wake_changes,
         )
         self._inbox = Bot(desk, voices=self._voices, talk=self._talk)
         self._platforms = {
@@ -275,6 +252,8 @@ class _Assembly:
         self._alarm.add("plan", _PLAN_EVERY, self._plan)
         self._alarm.add("deliver", _DELIVER_EVERY, self._deliver)
         self._alarm.add("edit", _EDIT_EVERY, self._edit)
+        for platform, chat in self._chats.items():
+            self._alarm.add(_changes(platform), _EDIT_EVERY, partial(self._change, chat))
         self._alarm.add("talk", _TALK_EVERY, self._follow_talk)
         self._alarm.add("tell", _TELL_EVERY, self._tell)
         self._alarm.add("look", _LOOK_EVERY, self._look)
@@ -348,16 +327,23 @@ class _Assembly:
         await self._deliverer.drain(self._stopping)
 
     async def _edit(self) -> None:
-        await edits.want_again(self._db, now=now(), voices=self._voices, link=message_address)
-        for change_due in (edits.edit_due, removals.remove_due):
-            await change_due(
-                self._db,
-                self._chats,
-                clock=now,
-                pace=self._pace,
-                jitter=chance,
-                stopping=self._stopping,
-            )
+        if await edits.want_again(self._db, now=now(), voices=self._voices, link=message_address):
+            self._wake_changes()
+
+    def _wake_changes(self) -> None:
+        for platform in self._chats:
+            self._alarm.wake(_changes(platform))
+
+    async def _change(self, chat: Chat) -> None:
+        if await change_rounds.change_due(
+            self._db,
+            chat,
+            clock=now,
+            pace=self._pace,
+            jitter=chance,
+            stopping=self._stopping,
+        ):
+            self._alarm.wake(_changes(chat.platform))
 
     async def _follow_talk(self) -> None:
         await discuss.catch_up(self._talk)
@@ -378,8 +364,11 @@ class _Assembly:
 
     async def _look(self) -> None:
         self._outbox = await outbox.condition(self._db, now=now())
+        late = await outbox.list_late(self._db, now=now())
+        self._told_late = outbox.tell_late(late, self._told_late)
         await self._arxiv.look()
-        self._measures = (*await measure(self._db), *self._arxiv.measures)
+        counted = await measure(self._db)
+        self._measures = (*counted, *outbox.measure_late(late), *self._arxiv.measures)
 
     def _health(self) -> Health:
         platforms = tuple(map(self._condition, self._platforms))
@@ -411,6 +400,11 @@ class _Assembly:
             for name, count in self._alarm.failures
         )
         return Metrics(render_measures((*self._measures, *failures)), CONTENT_TYPE)
+
+
+def _changes(platform: Platform) -> str:
+    """The name of the pump that edits and removes a platform's messages."""
+    return f"change {platform}"
 
 
 def _told_to_a_person(group: BaseExceptionGroup[BaseException]) -> BaseException:

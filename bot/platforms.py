@@ -15,10 +15,19 @@ from bot.adapters.discord.access import Access as DiscordAccess
 from bot.adapters.slack import addresses as slack_addresses
 from bot.adapters.slack.access import Access as SlackAccess
 from bot.adapters.web import addresses as web_addresses
+from bot.domain.pace import Rate, Rates
 from bot.domain.words import Say
 from bot.ports import ChannelRef, Chat, Condition, Finding, Memo, MessageRef, Platform, Seen
 from bot.services.subscribe import Check
 from bot.settings import Settings
+
+RATES: Mapping[str, Rates] = {
+    # Slack: about one message a second a channel; several hundred a minute a workspace.
+    Platform.SLACK: Rates(channel=Rate(1, 1.0), workspace=Rate(8, 1.0)),
+    # Discord: 5 in 5 s a channel; 50 requests a second a bot, which its adapter keeps to exactly,
+    # since threads and edits are requests as well.
+    Platform.DISCORD: Rates(channel=Rate(5, 5.0), platform=Rate(50, 1.0)),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """A vault, a database, a clock and a platform in memory: what tests of the outbox act on."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from bot.domain.delivery import Extent
 from bot.domain.document import Document
 from bot.domain.pace import Pace
 from bot.domain.words import ENGLISH, Say
@@ -13,6 +14,7 @@ from bot.ports import (
     ChannelRef,
     Chat,
     ChatError,
+    ChatRefusedError,
     DeliveryKey,
     Inbox,
     MessageRef,
@@ -51,7 +53,8 @@ class Posted:
 class MemoryChat:
     """A platform that does as it is told: `errors` are raised one by one, `None` is none.
 
-    An error in `late_errors` is raised although the message was kept.
+    An error in `late_errors` is raised although the message was kept. `trouble` says of a channel
+    and a thread in it what every call there raises, as long as it stands; `calls` counts them all.
     """
 
     now: "Clock"
@@ -61,6 +64,10 @@ class MemoryChat:
     late_errors: list[ChatError | Exception | None] = field(default_factory=list)
     find_errors: list[ChatError | Exception | None] = field(default_factory=list)
     edit_errors: list[ChatError | Exception | None] = field(default_factory=list)
+    delete_errors: list[ChatError | Exception | None] = field(default_factory=list)
+    trouble: Callable[[ChannelRef, str | None], ChatError | None] | None = None
+    calls: int = 0
+    kept: int = 0
 
     async def post(
         self, channel: ChannelRef, document: Document, *, key: DeliveryKey
@@ -73,8 +80,9 @@ class MemoryChat:
     def _keep(
         self, channel: ChannelRef, root: str | None, document: Document, key: DeliveryKey
     ) -> MessageRef:
-        _raise_next(self.errors)
-        message = Posted(f"m{len(self.posted) + 1}", channel, root, key, document, self.now())
+        self._meet(channel, root, self.errors)
+        self.kept += 1
+        message = Posted(f"m{self.kept}", channel, root, key, document, self.now())
         self.posted.append(message)
         _raise_next(self.late_errors)
         return MessageRef(channel, message.id)
@@ -87,24 +95,39 @@ class MemoryChat:
         since: datetime,
         root: MessageRef | None = None,
     ) -> MessageRef | None:
-        _raise_next(self.find_errors)
         place = root.id if root is not None else None
+        self._meet(channel, place, self.find_errors)
         for each in self.posted:
             if (each.channel, each.root, each.key) == (channel, place, key) and each.at >= since:
                 return MessageRef(channel, each.id)
         return None
 
     async def edit(self, message: MessageRef, document: Document) -> None:
-        _raise_next(self.edit_errors)
-        found = next(each for each in self.posted if each.id == message.id)
+        found = next((each for each in self.posted if each.id == message.id), None)
+        self._meet(message.channel, found.root if found else None, self.edit_errors)
+        if found is None:
+            raise ChatRefusedError("the message is gone", Extent.GONE)
         found.document = document
         found.edits += 1
 
     async def delete(self, message: MessageRef) -> None:
-        self.posted = [each for each in self.posted if each.id != message.id]
+        found = next((each for each in self.posted if each.id == message.id), None)
+        self._meet(message.channel, found.root if found else None, self.delete_errors)
+        if found is not None:
+            self.posted.remove(found)
 
     async def run(self, inbox: Inbox) -> None:
         """Nobody talks to it."""
+
+    def _meet(
+        self, channel: ChannelRef, root: str | None, errors: list[ChatError | Exception | None]
+    ) -> None:
+        """What goes wrong with a call."""
+        self.calls += 1
+        error = self.trouble(channel, root) if self.trouble is not None else None
+        if error is not None:
+            raise error
+        _raise_next(errors)
 
 
 def _raise_next(errors: list[ChatError | Exception | None]) -> None:

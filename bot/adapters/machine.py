@@ -1,8 +1,12 @@
-"""Which process this is, and whether another one on this machine still runs."""
+"""Which process this is, when it is to stop, and whether another one still runs."""
 
+import asyncio
 import os
+import signal
 import socket
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -41,3 +45,24 @@ def process_runs(machine: str, pid: int) -> bool | None:
     except OSError:
         return None
     return True
+
+
+@contextmanager
+def stopped_by_signal() -> Iterator[asyncio.Event]:
+    """Set by the first SIGTERM or SIGINT; a second one does what it always does."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGTERM, signal.SIGINT)
+
+    def stop() -> None:
+        stopping.set()
+        for number in signals:
+            loop.remove_signal_handler(number)
+
+    for number in signals:
+        loop.add_signal_handler(number, stop)
+    try:
+        yield stopping
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)

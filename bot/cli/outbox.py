@@ -35,12 +35,16 @@ def post(ref: str, date: str | None) -> Planned:
     return with_database(work)
 
 
-def list_deliveries(states: Iterable[State], ref: str | None, limit: int) -> tuple[Delivery, ...]:
-    """The newest of these states, and of that channel, oldest first."""
+def list_deliveries(
+    states: Iterable[State], ref: str | None, limit: int, *, failing: bool
+) -> tuple[Delivery, ...]:
+    """The newest of these states, and of that channel, oldest first; or those that fail."""
     channel = str(parse_channel(ref)) if ref is not None else None
 
     async def work(db: Database, _: Settings) -> tuple[Delivery, ...]:
-        return await outbox.list_deliveries(db, states=states, channel=channel, limit=limit)
+        return await outbox.list_deliveries(
+            db, states=states, channel=channel, failing=failing, limit=limit
+        )
 
     return with_database(work)
 
@@ -58,7 +62,7 @@ def drop(delivery_id: int) -> Delivery:
     """Give a delivery up; raises `UserError`."""
 
     async def work(db: Database, _: Settings) -> Delivery:
-        return await outbox.drop(db, delivery_id)
+        return await outbox.drop(db, delivery_id, now=now())
 
     return with_database(work)
 

@@ -49,6 +49,10 @@ def show(
         str | None, typer.Option("--channel", metavar="REF", help="Only of this channel.")
     ] = None,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="The newest N.")] = 100,
+    failing: Annotated[
+        bool,
+        typer.Option("--failing", help="Only what fails to be posted, edited or removed."),
+    ] = False,
     as_json: AsJson = False,
 ) -> int:
     """The outbox, newest last."""
@@ -56,7 +60,7 @@ def show(
         return DONE
     from bot.cli import outbox
 
-    found = outbox.list_deliveries(state or tuple(State), channel, limit)
+    found = outbox.list_deliveries(state or tuple(State), channel, limit, failing=failing)
     if as_json:
         show_json([outbox.form(delivery) for delivery in found])
     else:
@@ -67,7 +71,7 @@ def show(
 
 @deliveries.command("retry")
 def retry(delivery: Id) -> int:
-    """Have one posted after all; one that may have been posted is searched for first."""
+    """Have one posted after all, or edited or removed now; searched for first if in doubt."""
     from bot.cli import outbox
 
     outbox.show(outbox.retry(delivery))
@@ -76,7 +80,7 @@ def retry(delivery: Id) -> int:
 
 @deliveries.command("drop")
 def drop(delivery: Id) -> int:
-    """Give one up, and the replies to it."""
+    """Give one up, and the replies to it; one that could not be edited or removed stays as it is."""
     from bot.cli import outbox
 
     outbox.show(outbox.drop(delivery))

@@ -27,7 +27,7 @@ class Utterance:
 class Thread:
     """A discussion's presence in a channel: `id` is the delivery that the thread hangs on.
 
-    `is_open` is false once the platform has refused a message in it: it is locked or gone.
+    `is_open` is false once the platform has said that it is locked or gone.
     """
 
     id: int

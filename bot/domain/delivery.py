@@ -2,9 +2,10 @@
 
     planned ──claim──▶ sending ──accepted──▶ sent
        ▲                  │
-       ├── not for now ───┤            (429, a failure before anything was posted)
+       ├── not for now ───┤            (429, a failure before anything was posted: for ever so long)
        ├── absent ────────┤ uncertain: searched for once the lease has ended; found ──▶ sent
-       │                  ├── cannot tell, or too often ──▶ held   (a person decides)
+       │                  ├── cannot tell, or it is at fault itself ──▶ held   (a person decides)
+       ├── by the hour ───┼── its thread or channel takes nothing now ──▶ held   (so are the others)
        └── retry ── held, dead ◀── refused for good
 
 `sending` is written before the platform is called, so a message that may have been posted is
@@ -47,6 +48,19 @@ FOLLOWS: Mapping[State, frozenset[State]] = {
 """The states that may follow each."""
 
 
+class Extent(StrEnum):
+    """How much a refusal takes in, and for how long."""
+
+    MESSAGE = "message"
+    """This message as it is; others may be taken."""
+    THREAD = "thread"
+    """Everything in its thread, until somebody mends what is wrong."""
+    CHANNEL = "channel"
+    """Everything in its channel, until then."""
+    GONE = "gone"
+    """Everything in its thread, or the message itself, for ever: it is locked or deleted."""
+
+
 class WaitsFor(StrEnum):
     """What brings a held or dead delivery back without being asked for it."""
 
@@ -54,6 +68,10 @@ class WaitsFor(StrEnum):
     """Its subscription is resumed."""
     ROOT = "root"
     """The message whose thread it belongs to is posted after all."""
+    THREAD = "thread"
+    """Its thread takes messages again: one of them is tried from time to time."""
+    CHANNEL = "channel"
+    """Its channel does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +105,15 @@ class Uncertain:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The platform will never take it."""
+    """The platform does not take it, and waiting alone will not change that."""
 
     detail: str
+    extent: Extent = Extent.CHANNEL
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A message was edited or removed, now or before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +123,11 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Unsearched:
-    """A search could not be made for now."""
+    """A search could not be made for now. `broken` as in `Uncertain`."""
 
     detail: str
     retry_after: timedelta | None = None
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +139,20 @@ class Unsearchable:
 
 CallOutcome: TypeAlias = Accepted | NotNow | NotTried | Uncertain | Refused
 SearchOutcome: TypeAlias = Accepted | Absent | Unsearched | Unsearchable
+ChangeOutcome: TypeAlias = Done | NotNow | Uncertain | Refused
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to go on with a delivery that fails: about a day, as it stands."""
+    """How long to wait with a delivery that fails."""
 
     first_pause: timedelta = timedelta(seconds=2)
     longest_pause: timedelta = timedelta(minutes=10)
-    failures: int = 150
-    """So many failures in a row hold it."""
+    refused_pause: timedelta = timedelta(hours=1)
+    """How often a thread or a channel that takes nothing is tried."""
+    failures: int = 1000
+    """So many calls in a row whose message is then not there, on a platform that answers, hold
+    it: after a week or so, it is the message that is at fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +173,12 @@ class Attempt:
 class Step:
     """What an outcome makes of a delivery.
 
-    `not_before` is when it may be claimed again (`planned`) or searched for (`sending`).
+    `not_before` is when it may be claimed again (`planned`) or searched for (`sending`), or when
+    what it keeps waiting is tried again.
     `reason` is a message for people, `detail` the platform's own words. `in_doubt` says of a
     held one that it may have been posted; `stops_subscription` that nothing more will be
-    accepted in that channel until a person mends it.
+    accepted in that channel until a person mends it, `closes_thread` that nothing ever will be
+    in its thread.
     """
 
     state: State
@@ -159,12 +190,18 @@ class Step:
     waits_for: WaitsFor | None = None
     in_doubt: bool = False
     stops_subscription: bool = False
+    closes_thread: bool = False
 
+
+_TIRED = 16
+"""After so many failures in a row, pauses have grown as long as they ever do."""
 
 NOT_NOW = mark("The platform did not take it for now; it is tried again")
 UNCERTAIN = mark("It may have been posted; the channel is searched before anything is sent again")
 UNSEARCHED = mark("It may have been posted, and the channel could not be searched yet")
 REFUSED = mark("The platform refuses it")
+REFUSED_FOR_NOW = mark("The thread or channel refuses it; one message is tried there every hour")
+CLOSED = mark("Its thread is locked or gone")
 REFUSED_BEFORE = mark("The channel refuses messages; it is posted when the subscription is resumed")
 CANNOT_TELL = mark("It may have been posted, and nothing can tell: look at the channel")
 TOO_OFTEN = mark("It failed too often; nothing was posted")
@@ -172,6 +209,9 @@ ROOT_MISSING = mark("The message that it replies to was not posted")
 DROPPED = mark("An operator dropped it")
 WITHDRAWN = mark("Its entry was withdrawn before it was posted")
 TAKEN_BACK = mark("What it is a copy of was taken back")
+UNSHARED = mark("The channels share their discussions no more")
+NOT_EDITED = mark("The message could not be edited yet; it is tried again")
+NOT_REMOVED = mark("The message could not be removed yet; it is tried again")
 
 
 def after_call(
@@ -194,25 +234,42 @@ def after_call(
             back_at = now + max(retry_after, timedelta())
             return Step(State.PLANNED, failures, back_at, reason=NOT_NOW, detail=detail)
         case NotNow(detail):
-            if failures >= patience.failures:
-                return Step(State.HELD, reason=TOO_OFTEN, detail=detail)
-            back_at = now + pause(failures + 1, jitter, patience)
-            return Step(State.PLANNED, failures + 1, back_at, reason=NOT_NOW, detail=detail)
+            # Nothing is lost by waiting, however long the platform is away.
+            failures = min(failures + 1, _TIRED)
+            back_at = now + pause(failures, jitter, patience)
+            return Step(State.PLANNED, failures, back_at, reason=NOT_NOW, detail=detail)
         case Uncertain(detail, broken):
             # What is broken breaks again: a few times are enough to be sure.
             failures += 1 + broken * patience.failures // 3
             search_at = attempt.lease_until
             return Step(State.SENDING, failures, search_at, reason=UNCERTAIN, detail=detail)
-        case Refused(detail) if attempt.is_reply:
-            # A thread that is locked or gone says nothing about the channel.
-            return Step(State.DEAD, reason=REFUSED, detail=detail)
+        case Refused() if attempt.is_reply:
+            # What is wrong with a thread says nothing about the channel's subscription.
+            return _reply_refused(outcome, now + patience.refused_pause)
         case Refused(detail):
             return Step(
                 State.DEAD,
+                not_before=now + patience.refused_pause,
                 reason=REFUSED,
                 detail=detail,
                 waits_for=WaitsFor.RESUME,
                 stops_subscription=True,
+            )
+
+
+def _reply_refused(refused: Refused, again_at: datetime) -> Step:
+    match refused.extent:
+        case Extent.GONE:
+            return Step(State.DEAD, reason=CLOSED, detail=refused.detail, closes_thread=True)
+        case Extent.MESSAGE:
+            return Step(State.DEAD, reason=REFUSED, detail=refused.detail)
+        case Extent.THREAD | Extent.CHANNEL:
+            return Step(
+                State.HELD,
+                not_before=again_at,
+                reason=REFUSED_FOR_NOW,
+                detail=refused.detail,
+                waits_for=WaitsFor(refused.extent.value),
             )
 
 
@@ -233,15 +290,44 @@ def after_search(
             if failures > patience.failures:
                 return Step(State.HELD, reason=TOO_OFTEN)
             return Step(State.PLANNED, failures, now + pause(failures - 1, jitter, patience))
-        case Unsearched(detail, retry_after):
-            if failures >= patience.failures:
-                return Step(State.HELD, reason=CANNOT_TELL, detail=detail, in_doubt=True)
-            wait = max(pause(failures + 1, jitter, patience), retry_after or timedelta())
-            return Step(State.SENDING, failures + 1, now + wait, reason=UNSEARCHED, detail=detail)
+        case Unsearched(detail, _, broken=True) if failures > patience.failures:
+            return _cannot_tell(detail, now, patience)
+        case Unsearched(detail, retry_after, broken):
+            # A platform that is away can tell again when it is back, however long that takes.
+            failures = failures + 1 if broken else min(failures + 1, _TIRED)
+            wait = max(pause(failures, jitter, patience), retry_after or timedelta())
+            return Step(State.SENDING, failures, now + wait, reason=UNSEARCHED, detail=detail)
         case Unsearchable(detail) if attempt.vouched:
             return Step(State.PLANNED, failures, now, detail=detail)
         case Unsearchable(detail):
-            return Step(State.HELD, reason=CANNOT_TELL, detail=detail, in_doubt=True)
+            return _cannot_tell(detail, now, patience)
+
+
+def _cannot_tell(detail: str, now: datetime, patience: Patience) -> Step:
+    # What is to be removed is searched for again all the same, seldom.
+    again_at = now + patience.refused_pause
+    return Step(State.HELD, not_before=again_at, reason=CANNOT_TELL, detail=detail, in_doubt=True)
+
+
+def change_again_at(
+    failures: int,
+    outcome: NotNow | Uncertain | Refused,
+    *,
+    now: datetime,
+    jitter: float,
+    patience: Patience = Patience(),
+) -> datetime:
+    """When an edit or a removal is tried again that failed once more, after `failures` in a row.
+
+    It may be repeated safely and is wanted for good, so there is no end to it.
+    """
+    match outcome:
+        case NotNow(_, retry_after) if retry_after is not None and retry_after > timedelta():
+            return now + retry_after
+        case Refused():
+            return now + patience.refused_pause
+        case _:
+            return now + pause(failures + 1, jitter, patience)
 
 
 def pause(failures: int, jitter: float, patience: Patience = Patience()) -> timedelta:

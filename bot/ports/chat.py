@@ -3,7 +3,7 @@
 ChatError                    what a `Chat` may raise, and nothing else
 ├── ChatUnavailableError     certainly not posted; try again after `retry_after`
 ├── ChatUncertainError       it may have been posted: reconcile, never blindly resend
-└── ChatRefusedError         refused for good, with a reason a person understands
+└── ChatRefusedError         refused until a person mends it, or for ever; the reason says what is wrong
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NewType, Protocol
 
+from bot.domain.delivery import Extent
 from bot.domain.document import Document
 from bot.domain.errors import UsageError
 
@@ -126,7 +127,14 @@ class ChatUncertainError(ChatError):
 
 
 class ChatRefusedError(ChatError):
-    """Refused for good: the reason says what is wrong and what a person can do about it."""
+    """Refused: the reason says what is wrong and what a person can do about it.
+
+    `extent` says what else will be refused, and whether that can ever be mended.
+    """
+
+    def __init__(self, reason: str, extent: Extent = Extent.CHANNEL) -> None:
+        super().__init__(reason)
+        self.extent = extent
 
 
 class Inbox(Protocol):

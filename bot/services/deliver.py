@@ -1,7 +1,7 @@
 """Delivering: what the outbox holds goes out, in order in each channel, once.
 
 One `drain` sends what can be sent, many channels side by side, at the pace that the platforms
-allow. Claims and results go into the database in batches, a commit for many messages, and
+allow; each platform has its own share of the calls, so that one that hangs stops no other. Claims and results go into the database in batches, a commit for many messages, and
 always in this order: the claim is committed, then the platform is called, then the result is
 written. Where that is cut, the message is `sending` and its lease ends: then it is searched
 for, and sent again only if it is not there (`bot.domain.delivery`).
@@ -9,6 +9,7 @@ for, and sent again only if it is not there (`bot.domain.delivery`).
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from bot.domain.delivery import NotNow, Patience, State, Step, after_call, after
 from bot.domain.pace import Lane, Pace
 from bot.ports import ChannelRef, Chat, Platform
 from bot.services.calls import call, search
-from bot.store import deliveries, subscriptions
+from bot.store import deliveries, subscriptions, waiting
 from bot.store.database import Database
 from bot.store.deliveries import Claimed, Settled
 
@@ -32,12 +33,15 @@ _REFRESH, _PLENTY = 0.5, 5.0
 _WORTH_WAITING = 2.0
 """Seconds that a drain waits for a channel's turn before it leaves it to the next drain."""
 _CHANNELS = 2000
-"""Channels that are looked at at once; the others have their turn."""
+"""Channels of a platform that are looked at at once; the others have their turn."""
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How calls are made. A lease must outlive its call, or two could be under way at once."""
+    """How calls are made. A lease must outlive its call, or two could be under way at once.
+
+    `at_once` is how many may be under way on one platform.
+    """
 
     timeout: timedelta = timedelta(seconds=30)
     lease: timedelta = timedelta(seconds=60)
@@ -87,6 +91,7 @@ class Deliverer:
         self._observe = observe
         self._waiting: dict[ChannelRef, Lane] = {}  # channels that may have a next message
         self._busy: set[ChannelRef] = set()
+        self._calls: Counter[Platform] = Counter()  # under way
         self._settled: list[Settled] = []  # not yet written down
         self._progress = asyncio.Event()
 
@@ -97,6 +102,7 @@ class Deliverer:
         """
         loop = asyncio.get_running_loop()
         self._busy.clear()
+        self._calls.clear()
         self._waiting.clear()
         refresh_at = loop.time()
         async with asyncio.TaskGroup() as calls:
@@ -106,7 +112,8 @@ class Deliverer:
                 fresh = not stopping.is_set() and (idle or loop.time() >= refresh_at)
                 if fresh:
                     await self._refresh(calls)
-                    plenty = len(self._waiting) > 2 * self._terms.at_once
+                    could_go = sum(1 for each in self._waiting if self._room(each.platform))
+                    plenty = could_go > 2 * self._terms.at_once
                     refresh_at = loop.time() + (_PLENTY if plenty else _REFRESH)
                 chosen = [] if stopping.is_set() else self._choose(loop.time())
                 if chosen or self._settled:
@@ -125,30 +132,47 @@ class Deliverer:
         """Look into the database: what came in since, and what is to be searched for."""
         now = self._clock()
         async with self._db.reading() as tx:
-            ready = await deliveries.list_ready_channels(tx, now, _CHANNELS)
+            some_wait = await waiting.is_due(tx, now)
+        if some_wait:
+            async with self._db.transaction() as tx:
+                await waiting.try_again(tx, now)
+        ready: list[ChannelRef] = []
+        async with self._db.reading() as tx:
+            for platform in self._chats:
+                ready += await deliveries.list_ready_channels(tx, platform, now, _CHANNELS)
             doubtful = await deliveries.has_doubtful(tx, now)
         for channel in ready:
-            known = channel in self._waiting or channel in self._busy
-            if not known and channel.platform in self._chats:
+            if channel not in self._waiting and channel not in self._busy:
                 self._waiting[channel] = lane_of(channel)
-        if doubtful and len(self._busy) < self._terms.at_once:
+        if doubtful:
             await self._claim_searches(calls)
 
+    def _room(self, platform: Platform) -> int:
+        """How many calls may begin on a platform."""
+        return max(self._terms.at_once - self._calls[platform], 0)
+
+    def _begin(self, claimed: Claimed) -> float:
+        """When the call for it may start; from now on, it is under way."""
+        channel = claimed.channel
+        self._busy.add(channel)
+        self._calls[channel.platform] += 1
+        return self._pace.take(lane_of(channel), asyncio.get_running_loop().time())
+
     async def _claim_searches(self, calls: asyncio.TaskGroup) -> None:
-        loop, now = asyncio.get_running_loop(), self._clock()
+        now = self._clock()
+        found: list[Claimed] = []
         async with self._db.transaction() as tx:
-            found = await deliveries.claim_searches(
-                tx,
-                self._chats,
-                owner=self._owner,
-                now=now,
-                lease_until=now + self._terms.lease,
-                limit=self._terms.at_once - len(self._busy),
-            )
+            for platform in self._chats:
+                found += await deliveries.claim_searches(
+                    tx,
+                    platform,
+                    owner=self._owner,
+                    now=now,
+                    lease_until=now + self._terms.lease,
+                    limit=self._room(platform),
+                )
         for claimed in found:
-            self._busy.add(claimed.channel)
-            start = self._pace.take(lane_of(claimed.channel), loop.time())
-            calls.create_task(self._search(claimed, start))
+            calls.create_task(self._search(claimed, self._begin(claimed)))
 
     def _choose(self, now: float) -> list[ChannelRef]:
         """The channels whose next message may start within the horizon, first come first."""
@@ -156,12 +180,10 @@ class Deliverer:
         left: dict[tuple[str, ...], int] = {}
         chosen: list[ChannelRef] = []
         for channel, lane in self._waiting.items():
-            if len(self._busy) + len(chosen) >= self._terms.at_once:
-                break
             workspace, platform = (lane.platform, lane.workspace), (lane.platform,)
             if workspace not in left:
                 left[workspace], room = self._pace.rooms(lane, now, until)
-                left.setdefault(platform, room)
+                left.setdefault(platform, min(room, self._room(channel.platform)))
             if left[workspace] <= 0 or left[platform] <= 0:
                 continue
             if channel not in self._busy and self._pace.channel_ready_at(lane, now) <= until:
@@ -172,7 +194,7 @@ class Deliverer:
 
     async def _write(self, calls: asyncio.TaskGroup, chosen: list[ChannelRef]) -> None:
         """Write results down and claim what is next, in one commit; then start the calls."""
-        loop, now = asyncio.get_running_loop(), self._clock()
+        now = self._clock()
         settled = tuple(self._settled)
         stopped: list[Settled] = []
         async with self._db.transaction() as tx:
@@ -188,9 +210,7 @@ class Deliverer:
             )
         del self._settled[: len(settled)]
         for claimed in claims:
-            self._busy.add(claimed.channel)
-            start = self._pace.take(lane_of(claimed.channel), loop.time())
-            calls.create_task(self._send(claimed, start))
+            calls.create_task(self._send(claimed, self._begin(claimed)))
         for channel in chosen:
             self._waiting.pop(channel, None)
         self._report(settled, late, stopped)
@@ -246,16 +266,19 @@ class Deliverer:
         """The result is written, and the channel's next claimed, with the next commit."""
         self._settled.append(Settled(claimed, step))
         self._busy.discard(claimed.channel)
+        self._calls[claimed.channel.platform] -= 1
         later = step.not_before is not None and step.not_before > self._clock()
         if step.state is not State.SENDING and not later:
             self._waiting[claimed.channel] = lane_of(claimed.channel)
         self._progress.set()
 
     def _next_start(self, now: float) -> float | None:
-        """When the first waiting channel may go on."""
+        """When the first waiting channel may go on whose platform has room."""
         shared: dict[tuple[str, str], float] = {}
         first: float | None = None
-        for lane in self._waiting.values():
+        for channel, lane in self._waiting.items():
+            if not self._room(channel.platform):
+                continue
             workspace = (lane.platform, lane.workspace)
             if workspace not in shared:
                 shared[workspace] = self._pace.shared_ready_at(lane, now)
@@ -270,7 +293,7 @@ class Deliverer:
         loop = asyncio.get_running_loop()
         next_start = self._next_start(loop.time()) if self._waiting else None
         wake_at = refresh_at
-        if next_start is not None and len(self._busy) < self._terms.at_once:
+        if next_start is not None:
             wake_at = min(wake_at, max(next_start - _HORIZON / 2, loop.time() + _LINGER))
         if not self._settled:
             await self._progress_until(wake_at)

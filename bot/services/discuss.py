@@ -97,8 +97,11 @@ async def hear(talk: Talk, said: Said, ask: Ask = _refuse) -> None:
             planned += await reply_in(
                 tx, said.root, answer, name, now, cause=said.message, part=part
             )
-        if wish.discussion and not (command is not None and command.is_private):
-            planned += await _keep(tx, talk, said, now)
+        if not (command is not None and command.is_private):
+            if wish.discussion:
+                planned += await _keep(tx, talk, said, now)
+            else:
+                await _correct(tx, said, now)
     if planned:
         talk.to_send()
 
@@ -160,6 +163,14 @@ async def _keep(tx: Transaction, talk: Talk, said: Said, now: datetime) -> int:
             return 0
 
 
+async def _correct(tx: Transaction, said: Said, now: datetime) -> None:
+    """Where nothing is kept any more, what was kept can still be changed; it goes nowhere."""
+    found = await replies.find(tx, said.message)
+    text = settled(said.text)
+    if found is not None and decide.hear(found[1], text) is Heard.EDITED:
+        await replies.change(tx, found[0], text, now)
+
+
 def _draft(talk: Talk, said: Said, entry_id: EntryId | None, text: str) -> replies.Draft:
     return replies.Draft(
         message=said.message,
@@ -186,22 +197,28 @@ async def _change(tx: Transaction, talk: Talk, reply_id: int, now: datetime) -> 
     if found.entry_id is None:
         return 0
     content = dump(_copy_of(talk, found))
-    for made in await copies.list_of(tx, reply_id):
-        await edits.want(tx, made.delivery_id, content, shape_of(content))
-        talk.to_change()
+    circle = await circles.of(tx, found.utterance.channel)
+    if found.utterance.channel in circle:
+        for made in await copies.list_of(tx, reply_id):
+            if str(made.channel) in circle:
+                await edits.want(tx, made.delivery_id, content, shape_of(content))
+                talk.to_change()
     await cards.refer(tx, found, now)
     return await cards.make_cards(tx, talk.voices, now, reply_id=reply_id)
 
 
 async def _copy(tx: Transaction, talk: Talk, heard: replies.Heard, now: datetime) -> int:
-    """Plan the copies that a reply lacks."""
+    """Plan the copies that a reply lacks.
+
+    A thread that nobody looked at yet gets it in its turn, after what was said before.
+    """
     circle = await circles.of(tx, heard.utterance.channel)
     if not circle or heard.entry_id is None:
         return 0
     made = {str(each.channel) for each in await copies.list_of(tx, heard.id)}
-    wanted = decide.plan_copies(
-        heard.utterance, await threads.list_of(tx, heard.entry_id), circle, made
-    )
+    until = await threads.looked_until(tx)
+    known = [each for each in await threads.list_of(tx, heard.entry_id) if each.id <= until]
+    wanted = decide.plan_copies(heard.utterance, known, circle, made)
     content = dump(_copy_of(talk, heard)) if wanted else ""
     drafts = [
         deliveries.Draft(
@@ -271,9 +288,9 @@ async def catch_up(talk: Talk) -> int:
         for reply_id in await replies.place(tx, now, now - PATIENCE):
             planned += await _follow(tx, talk, reply_id, now)
         for delivery_id, entry_id in await threads.list_new(tx, _THREADS):
+            await threads.looked_at(tx, delivery_id)
             for heard in await _shared_before(tx, delivery_id, entry_id):
                 planned += await _copy(tx, talk, heard, now)
-            await threads.looked_at(tx, delivery_id)
         planned += await cards.make_cards(tx, talk.voices, now)
     if planned:
         talk.to_send()

@@ -1,46 +1,32 @@
 """Edits: when an entry changes, what was posted of it changes too.
 
 `want_again` presents the slots anew that show changed entries and writes down what their
-messages should say; `edit_due` has the platforms say it. An edit may be repeated safely, so it
-needs no more care than that.
+messages should say; `edit_due` has the platforms say it.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from bot.domain.delivery import Patience, State, pause
+from bot.domain.delivery import ChangeOutcome, Done, Extent, Refused, State
 from bot.domain.digest import Digest
 from bot.domain.document import dump
 from bot.domain.entry import StoredEntry
 from bot.domain.pace import Pace
 from bot.domain.present import Post, present_digest
 from bot.domain.words import mark
-from bot.ports import (
-    Chat,
-    ChatRefusedError,
-    ChatUnavailableError,
-    ChatUncertainError,
-    Platform,
-    parse_channel,
-)
+from bot.ports import Chat, Platform, parse_channel
 from bot.services.answers import Link, no_link
-from bot.services.deliver import lane_of
+from bot.services.changes import LASTING, MESSAGES, WITHIN, Hands, change_each
 from bot.services.openings import openings
 from bot.services.plan import Voices, draft_posts, shape_of
 from bot.store import deliveries, edits, entries, slots, subscriptions
 from bot.store.database import Database, Transaction
 from bot.store.edits import Part, Unshown
 
-log = logging.getLogger(__name__)
-
 UNEDITABLE = mark("The message could not be edited; it shows an older version")
 
 _ENTRIES = 20
-_MESSAGES = 100
-_ATTEMPTS = 20
-_PATIENCE = Patience(first_pause=timedelta(seconds=5))
 
 
 async def want_again(db: Database, *, now: datetime, voices: Voices, link: Link = no_link) -> int:
@@ -108,60 +94,28 @@ async def edit_due(
     pace: Pace,
     jitter: Callable[[], float],
     stopping: asyncio.Event,
-    within: timedelta = timedelta(seconds=30),
+    within: timedelta = WITHIN,
+    lasting: timedelta = LASTING,
 ) -> int:
-    """Edit the posted messages that do not say what they should; returns how many say it now.
+    """Edit posted messages that do not say what they should: a round. Returns how many do now.
 
-    Messages that waited go first; one that fails waits longer each time and stops no other.
+    One that is gone, or whose new words are refused, stays as it is until other words are wanted.
     """
-    loop = asyncio.get_running_loop()
-    edited = 0
-    while not stopping.is_set():
-        async with db.reading() as tx:
-            due = await edits.list_unshown(tx, chats, clock(), _MESSAGES)
-        for each in due:
-            if stopping.is_set():
-                break
-            chat = chats[each.message.channel.platform]
-            await asyncio.sleep(pace.take(lane_of(each.message.channel), loop.time()) - loop.time())
-            edited += await _edit(db, chat, each, clock=clock, jitter=jitter, within=within)
-        if not due:
-            break
-    return edited
+    async with db.reading() as tx:
+        due = await edits.list_unshown(tx, chats, clock(), MESSAGES)
 
+    async def edit(chat: Chat, wanted: Unshown) -> None:
+        await chat.edit(wanted.message, wanted.document)
 
-async def _edit(
-    db: Database,
-    chat: Chat,
-    wanted: Unshown,
-    *,
-    clock: Callable[[], datetime],
-    jitter: Callable[[], float],
-    within: timedelta,
-) -> bool:
-    wait: timedelta | None = None
-    try:
-        async with asyncio.timeout(within.total_seconds()):
-            await chat.edit(wanted.message, wanted.document)
-    except ChatRefusedError as error:
-        async with db.transaction() as tx:
-            await edits.give_up(tx, wanted, UNEDITABLE, str(error))
-        return False
-    except ChatUnavailableError as error:
-        reason, wait = str(error), error.retry_after
-    except (ChatUncertainError, TimeoutError) as error:
-        reason = str(error) or "no answer in time"
-    except Exception as error:
-        log.exception("the edit of delivery %d broke", wanted.id)
-        reason = type(error).__name__
-    else:
-        async with db.transaction() as tx:
-            await edits.mark_shown(tx, wanted)
+    async def finish(tx: Transaction, wanted: Unshown, outcome: ChangeOutcome) -> bool:
+        match outcome:
+            case Done():
+                await edits.mark_shown(tx, wanted)
+            case Refused(detail, Extent.GONE | Extent.MESSAGE):
+                await edits.give_up(tx, wanted, UNEDITABLE, detail)
+            case _:
+                return False
         return True
-    async with db.transaction() as tx:
-        if wanted.failures >= _ATTEMPTS and wait is None:
-            await edits.give_up(tx, wanted, UNEDITABLE, reason)
-        else:
-            later = wait or pause(wanted.failures + 1, jitter(), _PATIENCE)
-            await edits.edit_later(tx, wanted, clock() + later, reason)
-    return False
+
+    hands = Hands(db, chats, clock, pace, jitter, stopping, within, lasting)
+    return await change_each(hands, due, edit, finish)

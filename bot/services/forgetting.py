@@ -19,7 +19,7 @@ def author_id(channel: ChannelRef, user: User) -> str:
 async def take_back(tx: Transaction, message: MessageRef, now: datetime) -> bool:
     """Keep nothing of a message or of what followed from it; whether anything is known of it."""
     found = await forget_message(tx, message, now)
-    await _unwant_answers(tx, message)
+    await _unwant_answers(tx, message, now)
     return found
 
 
@@ -51,11 +51,13 @@ async def _forget(tx: Transaction, reply_ids: Iterable[int], now: datetime) -> N
     content = dump(present_taken_back())
     for reply_id in reply_ids:
         said = (await replies.get(tx, reply_id)).utterance
-        await copies.unwant(tx, reply_id, content, shape_of(content))
-        await _unwant_answers(tx, MessageRef(parse_channel(said.channel), said.message_id))
+        await copies.unwant(tx, reply_id, content, shape_of(content), now)
+        message = MessageRef(parse_channel(said.channel), said.message_id)
+        await _unwant_answers(tx, message, now)
         await replies.forget(tx, [reply_id], now)
 
 
-async def _unwant_answers(tx: Transaction, cause: MessageRef) -> None:
+async def _unwant_answers(tx: Transaction, cause: MessageRef, now: datetime) -> None:
     content = dump(present_taken_back())
-    await causes.unwant(tx, cause, content, shape_of(content))
+    answers = await causes.list_of(tx, cause)
+    await copies.unwant_messages(tx, answers, content, shape_of(content), now)

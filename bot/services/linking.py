@@ -16,7 +16,7 @@ from bot.ports import ChannelRef, Platform, parse_channel
 from bot.services.discuss import Talk
 from bot.services.plan import shape_of
 from bot.services.saying import channel_voices, key_of
-from bot.store import channel_wishes, circles, deliveries, subscriptions
+from bot.store import channel_wishes, circles, copies, deliveries, subscriptions
 from bot.store.database import Transaction
 
 VALID_FOR = timedelta(minutes=15)
@@ -71,6 +71,8 @@ async def unlink(talk: Talk, channel: ChannelRef, say: Say) -> Document:
     async with talk.db.transaction() as tx:
         before = await _sharing(tx, own)
         left = await circles.leave(tx, own)
+        if left:
+            await copies.unshare(tx, own)
         if own in before:
             others = before - {own}
             parted = {own: others, **{other: frozenset({own}) for other in others}}
@@ -131,6 +133,8 @@ async def change_wish(
         wish = await channel_wishes.get(tx, str(channel))
         if discussion is not None:
             wish = replace(wish, discussion=_is_on("discussion", discussion))
+            if not wish.discussion:
+                await copies.unshare(tx, str(channel))
         if notices is not None:
             wish = replace(wish, notices=_is_on("notices", notices))
         await channel_wishes.put(tx, str(channel), wish)

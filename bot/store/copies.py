@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.delivery import TAKEN_BACK
+from bot.domain.delivery import TAKEN_BACK, UNSHARED
 from bot.ports import ChannelRef, MessageRef, Platform, parse_channel
 from bot.store.database import Transaction
 from bot.store.instants import to_text
@@ -27,29 +27,66 @@ async def list_of(tx: Transaction, reply_id: int) -> tuple[Made, ...]:
     return tuple(Made(row["id"], parse_channel(row["channel"])) for row in rows)
 
 
-async def unwant(tx: Transaction, reply_id: int, content: str, shape: str) -> int:
-    """No copy of the reply shall be left, posted or not; returns how many there are.
+async def unwant(tx: Transaction, reply_id: int, content: str, shape: str, now: datetime) -> None:
+    """No copy of the reply shall be left; see `unwant_messages`."""
+    made = [each.delivery_id for each in await list_of(tx, reply_id)]
+    await unwant_messages(tx, made, content, shape, now)
 
-    `content`, a dumped document, takes the place of what the copies said, so that the outbox
-    does not keep it either.
+
+async def unwant_messages(
+    tx: Transaction, delivery_ids: Iterable[int], content: str, shape: str, now: datetime
+) -> None:
+    """None of these messages of ours shall be left, posted or not.
+
+    `content`, a dumped document, takes the place of what they said, so that the outbox does not
+    keep it either. One that may have been posted is searched for.
     """
-    changed = await tx.run(
+    them = {"them": json.dumps(list(delivery_ids))}
+    await tx.run(
         """
         UPDATE delivery
-           SET unwanted = 1, edit_after = '', edit_failures = 0, document = :content,
-               wanted = :shape
-         WHERE reply_id = :reply
+           SET unwanted = 1, edit_after = '', edit_failures = 0, failing_since = NULL,
+               document = :content, wanted = :shape
+         WHERE id IN (SELECT value FROM json_each(:them))
         """,
-        {"reply": reply_id, "content": content, "shape": shape},
+        them | {"content": content, "shape": shape},
     )
     await tx.run(
         """
         UPDATE delivery SET state = 'dead', reason = :taken_back, detail = '', waits_for = NULL
-         WHERE reply_id = :reply AND state IN ('planned', 'held') AND in_doubt = 0
+         WHERE id IN (SELECT value FROM json_each(:them)) AND state IN ('planned', 'held')
+           AND in_doubt = 0
         """,
-        {"reply": reply_id, "taken_back": TAKEN_BACK},
+        them | {"taken_back": TAKEN_BACK},
     )
-    return changed
+    await tx.run(
+        """
+        UPDATE delivery
+           SET state = 'sending', attempt = attempt + 1, failures = 0, not_before = :now,
+               in_doubt = 0, vouched = 0
+         WHERE id IN (SELECT value FROM json_each(:them)) AND state IN ('held', 'dead')
+           AND in_doubt = 1
+        """,
+        them | {"now": to_text(now)},
+    )
+
+
+async def unshare(tx: Transaction, channel: str) -> None:
+    """Copies into the channel, and of what was said in it, go nowhere any more; posted ones stay."""
+    await tx.run(
+        """
+        UPDATE delivery
+           SET state = CASE WHEN state IN ('planned', 'held') AND in_doubt = 0 THEN 'dead'
+                            ELSE state END,
+               reason = CASE WHEN state IN ('planned', 'held') AND in_doubt = 0 THEN :unshared
+                             ELSE reason END,
+               waits_for = NULL, unwanted = 2
+         WHERE id IN (SELECT d.id FROM delivery d JOIN reply r ON r.id = d.reply_id
+                       WHERE d.state IN ('planned', 'held', 'sending') AND d.unwanted = 0
+                         AND (d.channel = :channel OR r.channel = :channel))
+        """,
+        {"channel": channel, "unshared": UNSHARED},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +121,12 @@ async def list_unwanted(
     )
 
 
-async def mark_removed(
-    tx: Transaction, delivery_id: int, now: datetime, reason: str = "", detail: str = ""
-) -> None:
-    """It is removed, or cannot be, for that reason; nothing more is done about it."""
-    await tx.run(
-        "UPDATE delivery SET removed_at = :now, reason = :reason, detail = :detail WHERE id = :id",
-        {"id": delivery_id, "now": to_text(now), "reason": reason, "detail": detail},
-    )
-
-
-async def remove_later(tx: Transaction, delivery_id: int, at: datetime, detail: str) -> None:
-    """It could not be removed for now; try again at that instant."""
+async def mark_removed(tx: Transaction, delivery_id: int, now: datetime) -> None:
+    """It is not there any more."""
     await tx.run(
         """
-        UPDATE delivery
-           SET edit_after = :at, edit_failures = edit_failures + 1, detail = :detail
+        UPDATE delivery SET removed_at = :now, failing_since = NULL, reason = '', detail = ''
          WHERE id = :id
         """,
-        {"id": delivery_id, "at": to_text(at), "detail": detail},
+        {"id": delivery_id, "now": to_text(now)},
     )

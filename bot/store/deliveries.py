@@ -4,16 +4,16 @@
 written in one go, in the connection's thread, so that one commit carries many messages.
 """
 
-import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from bot.domain.delivery import REFUSED_BEFORE, ROOT_MISSING, Attempt, State, Step, WaitsFor
+from bot.domain.delivery import REFUSED_BEFORE, ROOT_MISSING, Attempt, State, Step
 from bot.domain.document import Document, load
 from bot.ports import ChannelRef, DeliveryKey, MessageRef, Platform, parse_channel
+from bot.store import waiting
 from bot.store.database import Parameters, Row, Transaction
 from bot.store.instants import from_text, to_text
 
@@ -108,8 +108,7 @@ def _add(connection: sqlite3.Connection, rows: Sequence[Parameters]) -> int:
         done = connection.execute(_ADD, row).fetchone()
         if done is not None:
             added += 1
-            if row["root"] is not None:
-                connection.execute(_HOLD_WITH_ROOT, {**row, "id": done["id"]})
+            waiting.queue(connection, {**row, "id": done["id"]})
     return added
 
 
@@ -123,22 +122,17 @@ VALUES (:key, :channel, :state, :not_before, :tried_at, :slot, :part, :entry, :s
 ON CONFLICT DO NOTHING
 RETURNING id
 """
-# A thread that is not there waits for its root, however late the reply comes.
-_HOLD_WITH_ROOT = """
-UPDATE delivery SET state = 'held', waits_for = 'root', reason = :root_missing
- WHERE id = :id AND state = 'planned'
-   AND (SELECT root.state FROM delivery root WHERE root.id = :root) IN ('held', 'dead')
-"""
 
 
-# The first open delivery of each channel, by leaps through the index: as quick with a hundred
-# thousand waiting as with one a channel.
+# The first open delivery of each channel of a platform, by leaps through the index: as quick with
+# a hundred thousand waiting as with one a channel.
 _HEADS = """
 WITH RECURSIVE lane (channel) AS (
-    SELECT min(channel) FROM delivery WHERE state IN ('planned', 'sending')
+    SELECT min(channel) FROM delivery
+     WHERE state IN ('planned', 'sending') AND channel >= :first AND channel < :beyond
     UNION ALL
     SELECT (SELECT min(channel) FROM delivery
-             WHERE state IN ('planned', 'sending') AND channel > lane.channel)
+             WHERE state IN ('planned', 'sending') AND channel > lane.channel AND channel < :beyond)
       FROM lane WHERE lane.channel IS NOT NULL
 )
 SELECT head.channel, head.id
@@ -152,10 +146,17 @@ SELECT head.channel, head.id
 """
 
 
-async def list_ready_channels(tx: Transaction, now: datetime, limit: int) -> tuple[ChannelRef, ...]:
-    """The channels whose next message may be claimed, the longest waiting first."""
-    rows = await tx.all(_HEADS, {"now": to_text(now), "limit": limit})
+async def list_ready_channels(
+    tx: Transaction, platform: Platform, now: datetime, limit: int
+) -> tuple[ChannelRef, ...]:
+    """The platform's channels whose next message may be claimed, the longest waiting first."""
+    rows = await tx.all(_HEADS, _bounds(platform) | {"now": to_text(now), "limit": limit})
     return tuple(_channel(row["channel"]) for row in rows)
+
+
+def _bounds(platform: Platform) -> dict[str, object]:
+    """All of a platform's channels, as the index has them: `;` follows on `:`."""
+    return {"first": f"{platform}:", "beyond": f"{platform};"}
 
 
 @lru_cache(maxsize=65536)
@@ -214,8 +215,7 @@ UPDATE delivery
    SET attempt = attempt + 1, owner = :owner, not_before = :lease_until
  WHERE id IN (SELECT id FROM delivery
                WHERE state = 'sending' AND not_before <= :now
-                 AND substr(channel, 1, instr(channel, ':') - 1)
-                     IN (SELECT value FROM json_each(:platforms))
+                 AND channel >= :first AND channel < :beyond
                ORDER BY not_before LIMIT :limit)
    AND state = 'sending' AND not_before <= :now
 RETURNING id, attempt, key, channel, failures, vouched, not_before, tried_at,
@@ -227,18 +227,21 @@ RETURNING id, attempt, key, channel, failures, vouched, not_before, tried_at,
 
 async def claim_searches(
     tx: Transaction,
-    platforms: Iterable[Platform],
+    platform: Platform,
     *,
     owner: str,
     now: datetime,
     lease_until: datetime,
     limit: int,
 ) -> tuple[Claimed, ...]:
-    """Messages that may have been posted and whose lease has ended: they are to be looked for."""
+    """The platform's messages that may have been posted and whose lease has ended.
+
+    They are to be looked for.
+    """
     found = await tx.all(
         _SEARCH,
-        {
-            "platforms": json.dumps(list(platforms)),
+        _bounds(platform)
+        | {
             "owner": owner,
             "now": to_text(now),
             "lease_until": to_text(lease_until),
@@ -275,28 +278,18 @@ def _claimed(row: Row, document: Document | None) -> Claimed:
 
 _SETTLE = """
 UPDATE delivery
-   SET state = CASE WHEN unwanted AND :state IN ('planned', 'held') THEN 'dead' ELSE :state END,
+   SET state = CASE WHEN unwanted AND :state IN ('planned', 'held') AND NOT :in_doubt
+                    THEN 'dead' ELSE :state END,
+       unwanted = CASE WHEN unwanted = 2 AND :state = 'sent' THEN 0 ELSE unwanted END,
        failures = :failures, not_before = coalesce(:not_before, not_before),
        message_id = :message_id, reason = :reason, detail = :detail, waits_for = :waits_for,
        in_doubt = :in_doubt,
+       failing_since = CASE WHEN :state IN ('planned', 'sending') AND (:failures > 0 OR :reason <> '')
+                            THEN coalesce(failing_since, :now) END,
        vouched = CASE WHEN :state = 'sending' THEN vouched ELSE 0 END,
        sent_at = CASE WHEN :state = 'sent' THEN :now END,
        shown = CASE WHEN :state = 'sent' THEN sending END
  WHERE id = :id AND attempt = :attempt AND state = 'sending'
-"""
-
-# What else follows from one that was posted, or was not.
-_RELEASE_REPLIES = """
-UPDATE delivery SET state = 'planned', waits_for = NULL, reason = '', detail = ''
- WHERE root_id = :id AND state = 'held' AND waits_for = 'root'
-"""
-_HOLD_REPLIES = """
-UPDATE delivery SET state = 'held', waits_for = 'root', reason = :root_missing, detail = ''
- WHERE root_id = :id AND state = 'planned'
-"""
-_HOLD_CHANNEL = """
-UPDATE delivery SET state = 'held', waits_for = 'resume', reason = :refused_before, detail = :detail
- WHERE channel = :channel AND state = 'planned'
 """
 
 
@@ -324,6 +317,7 @@ def _settled_row(settled: Settled, now: datetime) -> Parameters:
         "waits_for": step.waits_for,
         "in_doubt": step.in_doubt,
         "stops": step.stops_subscription,
+        "closes": step.closes_thread,
         "now": to_text(now),
         "root_missing": ROOT_MISSING,
         "refused_before": REFUSED_BEFORE,
@@ -336,24 +330,30 @@ def _settle(connection: sqlite3.Connection, rows: Iterable[Parameters]) -> tuple
         if connection.execute(_SETTLE, row).rowcount == 0:
             late.append(row["id"])
         elif row["state"] == State.SENT:
-            connection.execute(_RELEASE_REPLIES, row)
+            waiting.release(connection, row)
         elif row["state"] in (State.HELD, State.DEAD):
-            connection.execute(_HOLD_REPLIES, row)
-            if row["stops"]:
-                connection.execute(_HOLD_CHANNEL, row)
+            waiting.hold(connection, row)
     return tuple(late)
 
 
 async def release(tx: Transaction, channel: str, now: datetime) -> int:
-    """Plan again what waited for the channel's subscription to be resumed; returns how many."""
+    """Plan again what waited for the channel to be mended or resumed; returns how many.
+
+    What could not be edited or removed there is tried at once, too.
+    """
+    await tx.run(
+        "UPDATE delivery SET edit_after = '' WHERE channel = :channel AND failing_since IS NOT NULL",
+        {"channel": channel},
+    )
     return await tx.run(
         """
         UPDATE delivery
            SET state = 'planned', failures = 0, not_before = :now, waits_for = NULL, reason = '',
                detail = ''
-         WHERE channel = :channel AND state IN ('held', 'dead') AND waits_for = :resume
+         WHERE channel = :channel AND state IN ('held', 'dead')
+           AND waits_for IN ('resume', 'thread', 'channel')
         """,
-        {"channel": channel, "now": to_text(now), "resume": WaitsFor.RESUME},
+        {"channel": channel, "now": to_text(now)},
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.delivery import WITHDRAWN, State
+from bot.domain.delivery import DROPPED, NOT_EDITED, NOT_REMOVED, WITHDRAWN, State
 from bot.domain.document import Document, load
 from bot.ports import ChannelRef, MessageRef, Platform, parse_channel
 from bot.store import outbox
@@ -99,31 +99,94 @@ async def mark_shown(tx: Transaction, edited: Unshown) -> None:
     """The message says what was wanted when `edited` was read; it may be wanted otherwise since."""
     await tx.run(
         """
-        UPDATE delivery SET shown = :shape, edit_after = '', edit_failures = 0, reason = '',
-                            detail = ''
+        UPDATE delivery SET shown = :shape, edit_after = '', edit_failures = 0,
+                            failing_since = NULL, reason = '', detail = ''
          WHERE id = :id AND state = 'sent'
         """,
         {"id": edited.id, "shape": edited.shape},
     )
 
 
-async def edit_later(tx: Transaction, edited: Unshown, at: datetime, detail: str) -> None:
-    """The edit failed and is tried again at that instant."""
+async def put_off(
+    tx: Transaction, delivery_id: int, at: datetime, now: datetime, detail: str
+) -> None:
+    """An edit or a removal failed and is tried again at that instant."""
     await tx.run(
         """
         UPDATE delivery
-           SET edit_after = :at, edit_failures = edit_failures + 1, detail = :detail
+           SET edit_after = :at, edit_failures = edit_failures + 1,
+               failing_since = coalesce(failing_since, :now), detail = :detail,
+               reason = CASE WHEN unwanted = 1 THEN :not_removed ELSE :not_edited END
          WHERE id = :id
         """,
-        {"id": edited.id, "at": to_text(at), "detail": detail},
+        {"id": delivery_id} | _put_off(at, now, detail),
     )
+
+
+async def put_off_channel(
+    tx: Transaction, channel: ChannelRef, at: datetime, now: datetime, detail: str
+) -> None:
+    """No edit or removal of the channel's messages is tried before that instant."""
+    await tx.run(
+        """
+        UPDATE delivery
+           SET edit_after = :at, failing_since = coalesce(failing_since, :now), detail = :detail,
+               reason = CASE WHEN unwanted = 1 THEN :not_removed ELSE :not_edited END
+         WHERE id IN (SELECT id FROM delivery WHERE unwanted = 1 AND removed_at IS NULL
+                       UNION ALL
+                      SELECT id FROM delivery WHERE state = 'sent' AND shown <> wanted)
+           AND channel = :channel AND state = 'sent' AND edit_after < :at
+        """,
+        {"channel": str(channel)} | _put_off(at, now, detail),
+    )
+
+
+def _put_off(at: datetime, now: datetime, detail: str) -> dict[str, object]:
+    return {
+        "at": to_text(at),
+        "now": to_text(now),
+        "detail": detail,
+        "not_edited": NOT_EDITED,
+        "not_removed": NOT_REMOVED,
+    }
+
+
+_FAILING = """
+    id = :id AND state = 'sent' AND failing_since IS NOT NULL
+AND (unwanted = 1 AND removed_at IS NULL OR unwanted = 0 AND shown <> wanted)
+"""
+
+
+async def try_now(tx: Transaction, delivery_id: int) -> bool:
+    """Try an edit or a removal that fails at once; returns whether there is one."""
+    changed = await tx.run(
+        f"UPDATE delivery SET edit_after = '' WHERE {_FAILING}",  # noqa: S608 - our own text
+        {"id": delivery_id},
+    )
+    return changed > 0
+
+
+async def drop(tx: Transaction, delivery_id: int, now: datetime) -> bool:
+    """Leave a message as it is whose edit or removal fails; returns whether there is one."""
+    changed = await tx.run(
+        f"""
+        UPDATE delivery
+           SET removed_at = CASE WHEN unwanted = 1 THEN :now END,
+               shown = CASE WHEN unwanted = 1 THEN shown ELSE wanted END,
+               failing_since = NULL, reason = :dropped, detail = ''
+         WHERE {_FAILING}
+        """,  # noqa: S608 - our own text
+        {"id": delivery_id, "now": to_text(now), "dropped": DROPPED},
+    )
+    return changed > 0
 
 
 async def give_up(tx: Transaction, edited: Unshown, reason: str, detail: str) -> None:
     """The message cannot be edited: it stays as it is, until something else is wanted of it."""
     await tx.run(
         """
-        UPDATE delivery SET shown = :shape, reason = :reason, detail = :detail
+        UPDATE delivery SET shown = :shape, failing_since = NULL, reason = :reason,
+                            detail = :detail
          WHERE id = :id AND state = 'sent'
         """,
         {"id": edited.id, "shape": edited.shape, "reason": reason, "detail": detail},

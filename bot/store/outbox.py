@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 
-from bot.domain.delivery import DROPPED, State
+from bot.domain.delivery import CLOSED, DROPPED, State
 from bot.domain.document import load
 from bot.domain.entry import EntryId
 from bot.store.database import Row, Transaction
@@ -43,10 +44,36 @@ class Tally:
     waiting_since: datetime | None = None
 
 
+class Errand(StrEnum):
+    """What is to be done with a message."""
+
+    POST = "post"
+    EDIT = "edit"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """What fails in a channel, since when, how many messages that keeps waiting, and why."""
+
+    channel: str
+    errand: Errand
+    since: datetime
+    number: int
+    detail: str
+
+
 _DELIVERY = """
 SELECT d.id, d.key, d.channel, d.state, s.on_date, d.part, d.entry_id, d.document, d.attempt,
        d.not_before, d.reason, d.detail, d.in_doubt, d.message_id, d.planned_at, d.sent_at
   FROM delivery d LEFT JOIN slot s ON s.id = d.slot_id
+"""
+
+_FAILS = """
+    d.failing_since IS NOT NULL
+AND (d.state IN ('planned', 'sending')
+     OR d.state = 'sent' AND d.unwanted = 1 AND d.removed_at IS NULL
+     OR d.state = 'sent' AND d.unwanted = 0 AND d.shown <> d.wanted)
 """
 
 
@@ -55,18 +82,23 @@ async def list_deliveries(
     *,
     states: Iterable[State] = State,
     channel: str | None = None,
+    failing: bool = False,
     limit: int = 100,
 ) -> tuple[Delivery, ...]:
-    """The newest `limit` of these states (and that channel), the oldest of them first."""
+    """The newest `limit` of these states (and that channel), the oldest of them first.
+
+    With `failing`, only those that fail to be posted, edited or removed.
+    """
     found: list[Row] = []
     for state in states:
         found += await tx.all(
             _DELIVERY
-            + """
+            + f"""
             WHERE d.state = :state AND (:channel IS NULL OR d.channel = :channel)
+              AND (NOT :failing OR {_FAILS})
             ORDER BY d.id DESC LIMIT :limit
             """,
-            {"state": state, "channel": channel, "limit": limit},
+            {"state": state, "channel": channel, "failing": failing, "limit": limit},
         )
     newest = sorted(found, key=lambda row: -int(row["id"]))[:limit]
     return tuple(map(_delivery, reversed(newest)))
@@ -102,16 +134,29 @@ def _delivery(row: Row) -> Delivery:
 async def retry(tx: Transaction, delivery_id: int, now: datetime) -> bool:
     """Have a held or dead one posted after all, or one that waits posted at once.
 
-    One that may have been posted is searched for first; where nothing can tell, it is posted.
-    Returns whether there was something to do.
+    One that may have been posted is searched for first; where nothing can tell, it is posted. One
+    that is to be removed is only searched for. With one of a closed thread, the others that were
+    given up with it are tried again. Returns whether there was something to do.
     """
+    await tx.run(
+        """
+        UPDATE delivery
+           SET state = 'planned', attempt = attempt + 1, failures = 0, not_before = :now,
+               reason = '', detail = ''
+         WHERE state = 'dead' AND reason = :closed AND unwanted = 0
+           AND root_id = (SELECT own.root_id FROM delivery own
+                           WHERE own.id = :id AND own.state = 'dead' AND own.reason = :closed)
+        """,
+        {"id": delivery_id, "closed": CLOSED, "now": to_text(now)},
+    )
     changed = await tx.run(
         """
         UPDATE delivery
            SET state = CASE WHEN in_doubt AND state <> 'planned' THEN 'sending' ELSE 'planned' END,
-               vouched = in_doubt, attempt = attempt + 1, failures = 0, not_before = :now,
-               in_doubt = 0, waits_for = NULL, reason = '', detail = ''
-         WHERE id = :id AND state IN ('held', 'dead', 'planned') AND unwanted = 0
+               vouched = in_doubt AND unwanted = 0, attempt = attempt + 1, failures = 0, not_before = :now,
+               in_doubt = 0, waits_for = NULL, failing_since = NULL, reason = '', detail = ''
+         WHERE id = :id AND state IN ('held', 'dead', 'planned')
+           AND (unwanted = 0 OR unwanted = 1 AND in_doubt = 1)
         """,
         {"id": delivery_id, "now": to_text(now)},
     )
@@ -156,3 +201,30 @@ async def tally(tx: Transaction, *, channel: str | None = None) -> Tally:
     assert row is not None  # noqa: S101 — an aggregate always has a row
     since = row["waiting_since"]
     return Tally(row["open"], row["held"], row["dead"], from_text(since) if since else None)
+
+
+async def list_late(tx: Transaction, since: datetime) -> tuple[Late, ...]:
+    """What has failed since that instant, or longer, a channel and errand each, the longest first."""
+    rows = await tx.all(
+        f"""
+        SELECT d.channel, min(d.failing_since) AS since, count(*) AS number, d.detail,
+               CASE WHEN d.state <> 'sent' THEN 'post' WHEN d.unwanted = 1 THEN 'remove'
+                    ELSE 'edit' END AS errand,
+               (SELECT count(*) FROM delivery behind
+                 WHERE behind.channel = d.channel AND behind.state IN ('planned', 'sending'))
+               AS open
+          FROM delivery d WHERE d.failing_since <= :since AND {_FAILS}
+         GROUP BY d.channel, errand ORDER BY since, d.channel, errand
+        """,  # noqa: S608 - our own text
+        {"since": to_text(since)},
+    )
+    return tuple(
+        Late(
+            channel=row["channel"],
+            errand=(errand := Errand(row["errand"])),
+            since=from_text(row["since"]),
+            number=row["open"] if errand is Errand.POST else row["number"],
+            detail=row["detail"],
+        )
+        for row in rows
+    )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.copies import Thread
-from bot.domain.delivery import REFUSED
+from bot.domain.delivery import CLOSED
 from bot.domain.entry import EntryId
 from bot.ports import ChannelRef, MessageRef, parse_channel
 from bot.store.database import Row, Transaction
@@ -49,17 +49,22 @@ async def may_be_ours(tx: Transaction, root: MessageRef) -> bool:
 
 
 async def list_of(tx: Transaction, entry_id: EntryId) -> tuple[Thread, ...]:
-    """The threads of a discussion, oldest first; those not posted yet are there too."""
+    """The threads of a discussion, oldest first; those not posted yet are there too.
+
+    So are those whose roots wait for their subscriptions to be resumed.
+    """
     rows = await tx.all(
         """
         SELECT d.id, d.channel,
                NOT EXISTS (SELECT 1 FROM delivery r
-                            WHERE r.root_id = d.id AND r.state = 'dead' AND r.reason = :refused)
+                            WHERE r.root_id = d.id AND r.state = 'dead' AND r.reason = :closed)
                AS is_open
           FROM delivery d
-         WHERE d.entry_id = :entry AND d.root_id IS NULL AND d.state <> 'dead' ORDER BY d.id
+         WHERE d.entry_id = :entry AND d.root_id IS NULL
+           AND (d.state <> 'dead' OR d.waits_for = 'resume')
+         ORDER BY d.id
         """,
-        {"entry": entry_id, "refused": REFUSED},
+        {"entry": entry_id, "closed": CLOSED},
     )
     return tuple(Thread(row["id"], row["channel"], bool(row["is_open"])) for row in rows)
 
@@ -91,6 +96,12 @@ async def list_new(tx: Transaction, limit: int) -> tuple[tuple[int, EntryId], ..
     return tuple((row["id"], EntryId(row["entry_id"])) for row in rows)
 
 
+async def looked_until(tx: Transaction) -> int:
+    """The newest delivery up to which every thread has been looked at."""
+    row = await tx.one("SELECT delivery_id FROM discussion_progress")
+    return row["delivery_id"] if row is not None else 0
+
+
 async def looked_at(tx: Transaction, delivery_id: int) -> None:
     """Every thread up to that delivery has been looked at."""
     await tx.run("UPDATE discussion_progress SET delivery_id = :id", {"id": delivery_id})
@@ -118,35 +129,30 @@ class Posted:
 
 async def list_about(tx: Transaction, number: str, at: datetime) -> tuple[Posted, ...]:
     """The threads about a paper of arXiv that were there at that instant and are not closed."""
-    rows = await tx.all(
-        """
-        SELECT d.channel, d.message_id, d.entry_id
-          FROM paper p JOIN entry e ON e.paper_id = p.id JOIN delivery d ON d.entry_id = e.id
-         WHERE p.arxiv_id = :number AND e.newness > 0 AND d.root_id IS NULL AND d.state = 'sent'
-           AND d.sent_at <= :at
-           AND NOT EXISTS (SELECT 1 FROM delivery r
-                            WHERE r.root_id = d.id AND r.state = 'dead' AND r.reason = :refused)
-         ORDER BY d.id
-        """,
-        {"number": number, "at": to_text(at), "refused": REFUSED},
-    )
-    return tuple(map(_posted, rows))
+    about = "JOIN entry e ON e.paper_id = p.id"
+    return await _list_posted(tx, about, number, at)
 
 
 async def list_referring(tx: Transaction, number: str, at: datetime) -> tuple[Posted, ...]:
     """The threads of entries that refer to a paper of arXiv, as `list_about` gives those about it."""
+    referring = "JOIN reference f ON f.paper_id = p.id JOIN entry e ON e.newness = f.newness"
+    return await _list_posted(tx, referring, number, at)
+
+
+async def _list_posted(
+    tx: Transaction, entries: str, number: str, at: datetime
+) -> tuple[Posted, ...]:
     rows = await tx.all(
-        """
+        f"""
         SELECT d.channel, d.message_id, d.entry_id
-          FROM paper p JOIN reference r ON r.paper_id = p.id JOIN entry e ON e.newness = r.newness
-               JOIN delivery d ON d.entry_id = e.id
-         WHERE p.key = 'arxiv:' || :number AND e.newness > 0 AND d.root_id IS NULL AND d.state = 'sent'
-           AND d.sent_at <= :at
+          FROM paper p {entries} JOIN delivery d ON d.entry_id = e.id
+         WHERE p.key = 'arxiv:' || :number AND e.newness > 0 AND d.root_id IS NULL
+           AND d.state = 'sent' AND d.sent_at <= :at
            AND NOT EXISTS (SELECT 1 FROM delivery r
-                            WHERE r.root_id = d.id AND r.state = 'dead' AND r.reason = :refused)
+                            WHERE r.root_id = d.id AND r.state = 'dead' AND r.reason = :closed)
          ORDER BY d.id
-        """,
-        {"number": number, "at": to_text(at), "refused": REFUSED},
+        """,  # noqa: S608 - our own text
+        {"number": number, "at": to_text(at), "closed": CLOSED},
     )
     return tuple(map(_posted, rows))
 

@@ -30,11 +30,11 @@ import aiohttp
 
 from bot.adapters.discord.access import Access
 from bot.adapters.discord.chat import DiscordChat
-from bot.app import RATES
 from bot.domain.delivery import delivery_key
 from bot.domain.document import Document, Heading, Paragraph, Text, dump
 from bot.domain.pace import Pace
 from bot.domain.words import ENGLISH
+from bot.platforms import RATES
 from bot.ports import ChannelRef, DeliveryKey, Platform
 from bot.services.deliver import Deliverer
 from bot.services.memo import DatabaseMemo

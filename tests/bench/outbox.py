@@ -177,7 +177,7 @@ async def _round(db: Database) -> float:
     """Look for what is ready, then claim and settle some of it; the seconds it takes."""
     began = time.perf_counter()
     async with db.reading() as tx:
-        ready = await deliveries.list_ready_channels(tx, now(), 2000)
+        ready = await deliveries.list_ready_channels(tx, Platform.SLACK, now(), 2000)
     done: tuple[Settled, ...] = ()
     for place in range(CLAIMS + 1):
         channels = ready[place * BATCH : (place + 1) * BATCH] if place < CLAIMS else ()

@@ -9,13 +9,17 @@ from hypothesis import strategies as st
 
 from bot.domain.delivery import (
     CANNOT_TELL,
+    CLOSED,
     FOLLOWS,
     NOT_NOW,
     OPEN,
+    REFUSED,
+    REFUSED_FOR_NOW,
     TOO_OFTEN,
     Absent,
     Accepted,
     Attempt,
+    Extent,
     NotNow,
     NotTried,
     Patience,
@@ -41,18 +45,18 @@ calls = st.one_of(
     st.builds(NotNow, st.text(), st.none() | spans, st.booleans()),
     st.builds(NotTried),
     st.builds(Uncertain, st.text(), st.booleans()),
-    st.builds(Refused, st.text()),
+    st.builds(Refused, st.text(), st.sampled_from(Extent)),
 )
 searches = st.one_of(
     st.builds(Accepted, st.text()),
     st.builds(Absent),
-    st.builds(Unsearched, st.text(), st.none() | spans),
+    st.builds(Unsearched, st.text(), st.none() | spans, st.booleans()),
     st.builds(Unsearchable, st.text()),
 )
 attempts = st.builds(
     Attempt,
     lease_until=st.just(LEASE),
-    failures=st.integers(0, 200),
+    failures=st.integers(0, 2000),
     vouched=st.booleans(),
     is_reply=st.booleans(),
 )
@@ -105,19 +109,78 @@ def test_waiting_as_long_as_the_platform_says_is_no_failure():
     assert (step.reason, step.detail) == (NOT_NOW, "slow down")
 
 
-def test_failures_wait_longer_each_time_and_hold_the_delivery_in_the_end():
+def test_failures_wait_longer_each_time_for_as_long_as_it_takes():
     patience = Patience(timedelta(seconds=2), timedelta(seconds=60), failures=8)
     attempt, waits = ATTEMPT, []
 
-    while True:
+    for _ in range(100):
         step = after_call(attempt, NotNow("down"), now=NOW, jitter=0.999999, patience=patience)
-        if step.not_before is None:
-            break
+        assert (step.state, step.reason) == (State.PLANNED, NOT_NOW)
+        assert step.not_before is not None
         waits.append(round((step.not_before - NOW).total_seconds()))
         attempt = Attempt(LEASE, failures=step.failures)
 
-    assert waits == [2, 4, 8, 16, 32, 60, 60, 60]
+    assert waits == [2, 4, 8, 16, 32, *[60] * 95]
+
+
+@given(attempts, st.one_of(st.builds(NotNow, st.text(), st.none() | spans).map(lambda o: (after_call, o)), st.builds(Unsearched, st.text(), st.none() | spans).map(lambda o: (after_search, o))), jitters)  # fmt: skip
+def test_a_platform_that_is_away_holds_nothing_however_long(attempt, case, jitter):
+    decide, outcome = case
+
+    step = decide(attempt, outcome, now=NOW, jitter=jitter)
+
+    assert step.state in OPEN
+    assert step.not_before is not None
+    assert step.not_before - NOW <= max(
+        Patience().longest_pause, outcome.retry_after or timedelta()
+    )
+
+
+@given(st.lists(st.sampled_from(["away", "lost", "absent", "unsearched"]), max_size=400))
+def test_what_is_away_for_three_days_is_posted_when_it_is_back(deeds):
+    """However calls and searches fail in between: the platform answers nothing for sure."""
+    now, attempt, last = NOW, ATTEMPT, None
+    for deed in deeds:
+        match deed:
+            case "away":
+                last = after_call(attempt, NotNow("down"), now=now, jitter=0)
+            case "lost":
+                last = after_call(attempt, Uncertain("reset"), now=now, jitter=0)
+            case "absent":
+                last = after_search(attempt, Absent(), now=now, jitter=0)
+            case _:
+                last = after_search(attempt, Unsearched("down"), now=now, jitter=0)
+        assert last.state in OPEN
+        attempt = Attempt(LEASE, failures=last.failures)
+
+
+def test_a_message_that_is_lost_each_time_for_a_week_is_at_fault_itself():
+    failures, spent = 0, timedelta()
+
+    while True:
+        lost = after_call(Attempt(LEASE, failures), Uncertain("500"), now=NOW, jitter=0.5)
+        step = after_search(Attempt(LEASE, lost.failures), Absent(), now=NOW, jitter=0.5)
+        if step.not_before is None:
+            break
+        failures, spent = step.failures, spent + (step.not_before - NOW)
+
     assert (step.state, step.reason, step.in_doubt) == (State.HELD, TOO_OFTEN, False)
+    assert timedelta(days=3) < spent < timedelta(days=10)
+
+
+def test_a_search_that_breaks_for_a_week_can_tell_nothing():
+    failures, spent = 0, timedelta()
+
+    while True:
+        attempt = Attempt(LEASE, failures)
+        step = after_search(attempt, Unsearched("KeyError", broken=True), now=NOW, jitter=0.5)
+        assert step.not_before is not None
+        if step.state is State.HELD:
+            break
+        failures, spent = step.failures, spent + (step.not_before - NOW)
+
+    assert (step.reason, step.in_doubt) == (CANNOT_TELL, True)
+    assert spent > timedelta(days=3)
 
 
 def test_what_failed_once_is_sent_again_as_soon_as_it_is_known_to_be_absent():
@@ -151,10 +214,27 @@ def test_a_channel_that_refuses_stops_its_subscription():
     assert step.waits_for is WaitsFor.RESUME
 
 
-def test_a_thread_that_refuses_stops_nothing_else():
-    step = after_call(Attempt(LEASE, is_reply=True), Refused("locked"), now=NOW, jitter=0)
+@pytest.mark.parametrize(
+    ("extent", "state", "reason", "waits_for"),
+    [
+        (Extent.GONE, State.DEAD, CLOSED, None),
+        (Extent.MESSAGE, State.DEAD, REFUSED, None),
+        (Extent.THREAD, State.HELD, REFUSED_FOR_NOW, WaitsFor.THREAD),
+        (Extent.CHANNEL, State.HELD, REFUSED_FOR_NOW, WaitsFor.CHANNEL),
+    ],
+)
+def test_a_thread_that_refuses_stops_no_subscription(extent, state, reason, waits_for):
+    step = after_call(Attempt(LEASE, is_reply=True), Refused("no", extent), now=NOW, jitter=0)
 
-    assert (step.state, step.stops_subscription, step.waits_for) == (State.DEAD, False, None)
+    assert (step.state, step.reason, step.waits_for) == (state, reason, waits_for)
+    assert step.closes_thread == (extent is Extent.GONE)
+    assert not step.stops_subscription
+
+
+def test_where_messages_are_refused_one_is_tried_every_hour():
+    step = after_call(Attempt(LEASE, is_reply=True), Refused("out"), now=NOW, jitter=0)
+
+    assert step.not_before == NOW + timedelta(hours=1)
 
 
 def test_what_no_search_can_tell_is_held_until_somebody_vouches_for_it():

@@ -7,6 +7,7 @@ import pytest
 from bot.domain.delivery import (
     Absent,
     Accepted,
+    Extent,
     NotNow,
     NotTried,
     Refused,
@@ -50,6 +51,7 @@ async def claimed(stage: Stage) -> Claimed:
             NotNow("limit", MINUTE, whole_workspace=True),
         ),
         (ChatRefusedError("archived"), Refused("archived")),
+        (ChatRefusedError("locked", Extent.GONE), Refused("locked", Extent.GONE)),
         (ChatUncertainError("reset"), Uncertain("reset")),
         (TimeoutError(), Uncertain("no answer in time")),
         (KeyError("oops"), Uncertain("KeyError", broken=True)),
@@ -82,7 +84,7 @@ async def test_a_call_that_the_lease_would_not_outlive_is_not_made(stage):
         (ChatRefusedError("no access"), Unsearchable("no access")),
         (ChatUncertainError("reset"), Unsearched("reset")),
         (TimeoutError(), Unsearched("no answer in time")),
-        (KeyError("oops"), Unsearched("KeyError")),
+        (KeyError("oops"), Unsearched("KeyError", broken=True)),
     ],
     ids=lambda value: type(value).__name__,
 )

@@ -4,7 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.delivery import CANNOT_TELL, REFUSED_BEFORE, ROOT_MISSING, State, Step
+from bot.domain.delivery import (
+    CANNOT_TELL,
+    REFUSED_BEFORE,
+    ROOT_MISSING,
+    Extent,
+    State,
+    Step,
+)
 from bot.domain.pace import Pace
 from bot.domain.subscription import Standing
 from bot.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError, Platform
@@ -198,11 +205,12 @@ async def test_replies_wait_for_a_root_that_is_held_and_follow_it(stage):
 
 async def test_a_thread_that_refuses_stops_nothing_else(stage):
     await plan_thread(stage)
-    stage.chat.errors = [None, ChatRefusedError("the thread is locked")]
+    stage.chat.errors = [None, ChatRefusedError("the thread is locked", Extent.GONE)]
 
     await drain(stage)
 
-    assert stage.said() == ["root", "reply 2", "next"]
+    assert stage.said() == ["root", "next"]
+    assert await states(stage) == [State.SENT, State.DEAD, State.DEAD, State.SENT]
     assert (await subscribe.get(stage.db, GENERAL)).standing is Standing.ACTIVE
 
 

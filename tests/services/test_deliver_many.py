@@ -1,7 +1,8 @@
 """Delivering to many channels at a time: pace, time-outs, and how it stops."""
 
 import asyncio
-from datetime import UTC, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -12,6 +13,7 @@ from bot.domain.pace import Pace, Rate, Rates
 from bot.ports import ChannelRef, DeliveryKey, MessageRef, Platform
 from bot.services import outbox
 from bot.services.deliver import Deliverer, Terms
+from bot.store import deliveries
 from tests.outbox_stage import draft, drain, plan, states
 from tests.stage import Clock, MemoryChat, staged
 
@@ -132,3 +134,70 @@ async def test_instants_are_utc(stage):
 
     assert delivery.sent_at == stage.clock()
     assert delivery.planned_at.tzinfo is UTC
+
+
+class Hanging(MemoryChat):
+    """Never answers."""
+
+    async def post(
+        self, channel: ChannelRef, document: Document, *, key: DeliveryKey
+    ) -> MessageRef:
+        await asyncio.Event().wait()
+        return await super().post(channel, document, key=key)
+
+    async def find(
+        self,
+        channel: ChannelRef,
+        key: DeliveryKey,
+        *,
+        since: datetime,
+        root: MessageRef | None = None,
+    ) -> MessageRef | None:
+        await asyncio.Event().wait()
+        return await super().find(channel, key, since=since, root=root)
+
+
+@pytest.mark.parametrize("in_doubt", [False, True], ids=["posting", "searching"])
+async def test_a_platform_that_hangs_keeps_no_other_waiting(stage, in_doubt):
+    channels = [ChannelRef(Platform.SLACK, "T1", f"C{n}") for n in range(10)]
+    elsewhere = [ChannelRef(Platform.DISCORD, "G1", str(n)) for n in range(3)]
+    drafts = [draft("hello", channel) for channel in channels]
+    if in_doubt:
+        drafts = [replace(each, doubt_from=stage.clock()) for each in drafts]
+    await plan(stage, *drafts)
+    await plan(stage, *(draft(f"{n}", channel) for n in range(5) for channel in elsewhere))
+    hanging, well = Hanging(stage.clock), MemoryChat(stage.clock, Platform.DISCORD)
+    deliverer = Deliverer(
+        stage.db,
+        {Platform.SLACK: hanging, Platform.DISCORD: well},
+        owner="me",
+        clock=stage.clock,
+        pace=Pace({}),
+        jitter=lambda: 0.5,
+        terms=Terms(timeout=timedelta(seconds=30), lease=timedelta(seconds=60), at_once=4),
+    )
+
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        draining = group.create_task(drain(stage, deliverer))
+        while len(well.posted) < 15:  # noqa: ASYNC110 - the deliverer tells nobody
+            await asyncio.sleep(0.01)
+        draining.cancel()
+
+    assert [each.document.summary for each in well.posted if each.channel == elsewhere[0]] == [
+        "0",
+        "1",
+        "2",
+        "3",
+        "4",
+    ]
+
+
+async def test_channels_of_one_platform_do_not_hide_those_of_another(stage):
+    crowd = [ChannelRef(Platform.SLACK, "T1", f"C{n}") for n in range(6)]
+    other = ChannelRef(Platform.DISCORD, "G1", "1")
+    await plan(stage, *(draft("hello", channel) for channel in crowd), draft("hi", other))
+
+    async with stage.db.reading() as tx:
+        found = await deliveries.list_ready_channels(tx, Platform.DISCORD, stage.clock(), 2)
+
+    assert found == (other,)

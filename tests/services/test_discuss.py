@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 
 from bot.domain.arxiv import ArxivId
+from bot.domain.delivery import Extent
 from bot.domain.discussion import Reply
 from bot.domain.document import Items, plain_text
 from bot.domain.entry import EntryId
 from bot.domain.record import ArxivRecord
 from bot.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError, MessageRef
-from bot.services import discuss, lookup
+from bot.services import discuss, lookup, plan
 from bot.store import channel_wishes, records, replies
 from bot.store.channel_wishes import ChannelWish
-from tests.stage import MORNING
+from tests.stage import MORNING, english
 from tests.talk_stage import (
     ADA,
     BO,
@@ -172,7 +173,7 @@ async def test_a_root_that_was_deleted_brings_one_refusal_and_no_flood(stage):
     await with_a_paper(stage, SLACK, DISCORD)
     chat = stage.chats[DISCORD.platform]
     before = len(chat.posted)
-    chat.errors = [ChatRefusedError("the message is gone")]
+    chat.errors = [ChatRefusedError("the message is gone", Extent.GONE)]
 
     for number in range(5):
         await stage.say(stage.root(SLACK), f"thought {number}")
@@ -220,6 +221,23 @@ async def test_a_thread_that_opens_later_gets_what_was_said_before(stage):
     await stage.post()
 
     assert stage.copies(stage.root(DISCORD)) == ["first", "second"]
+
+
+async def test_what_is_said_while_a_thread_opens_overtakes_nothing(stage):
+    await stage.subscribe(SLACK)
+    await stage.subscribe(DISCORD, at="18:00")
+    await stage.link(SLACK, DISCORD)
+    await stage.stage.note("Paper", today(stage))
+    await stage.post()
+    await stage.say(stage.root(SLACK), "first")
+    await stage.say(stage.root(SLACK), "second")
+    stage.clock.turn(hours=9)
+    await plan.plan_due(stage.stage.db, now=stage.clock(), voices=english)
+
+    await discuss.hear(stage.talk, stage.utterance(stage.root(SLACK), "third"))
+    await stage.settle()
+
+    assert stage.copies(stage.root(DISCORD)) == ["first", "second", "third"]
 
 
 async def test_a_reply_that_overtakes_the_news_of_its_root_is_kept(stage):

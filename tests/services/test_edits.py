@@ -5,15 +5,24 @@ from datetime import date, timedelta
 
 import pytest
 
-from bot.domain.delivery import WITHDRAWN, State
-from bot.domain.document import dump
+from bot.domain.delivery import NOT_EDITED, WITHDRAWN, Extent, State
+from bot.domain.document import Document, dump
 from bot.domain.pace import Pace
-from bot.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError
+from bot.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError, MessageRef
 from bot.services import edits, outbox, plan, subscribe
 from bot.services.edits import UNEDITABLE
 from bot.services.subscribe import Words
 from bot.store import deliveries
-from tests.stage import GENERAL, MORNING, NINE_IN_SEOUL, Posted, Stage, english, staged
+from tests.stage import (
+    GENERAL,
+    MORNING,
+    NINE_IN_SEOUL,
+    MemoryChat,
+    Posted,
+    Stage,
+    english,
+    staged,
+)
 
 TUESDAY = date(2026, 2, 3)
 
@@ -198,9 +207,79 @@ async def test_an_edit_that_fails_is_made_later_and_stops_no_other(stage):
     assert "Better words." in shown(stage, 1)
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        ChatUnavailableError("down"),
+        ChatUncertainError("no answer"),
+        ChatRefusedError("the bot is not in that channel"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_what_cannot_be_edited_for_three_days_is_edited_in_the_end(stage, error):
+    await delivered(stage)
+    stage.chat.trouble = lambda *_: error
+
+    await stage.note("Alpha", TUESDAY, "Better words.")
+    for _ in range(72):
+        await edited(stage)
+        stage.clock.turn(hours=1)
+    [late] = [each for each in await outbox.list_deliveries(stage.db) if each.reason]
+    stage.chat.trouble = None
+    number = await edited(stage)
+
+    assert (late.reason, late.detail) == (NOT_EDITED, str(error))
+    assert number == 1
+    assert "Better words." in shown(stage, 1)
+    assert [each.reason for each in await outbox.list_deliveries(stage.db)] == ["", "", ""]
+
+
+async def test_a_channel_that_refuses_edits_is_tried_once_an_hour_for_all_of_them(stage):
+    await delivered(stage)
+    stage.chat.trouble = lambda *_: ChatRefusedError("the bot is not in that channel")
+    before = stage.chat.calls
+
+    stage.write("Alpha", TUESDAY, "Better words.")
+    stage.write("Beta", TUESDAY, "Better, too.")
+    await stage.sync()
+    for _ in range(10):
+        await edited(stage)
+        stage.clock.turn(minutes=30)
+
+    assert stage.chat.calls - before == 5
+
+
+async def test_a_platform_that_hangs_ends_its_round_after_a_while(stage):
+    await delivered(stage)
+    stage.write("Alpha", TUESDAY, "Better words.")
+    stage.write("Beta", TUESDAY, "Better, too.")
+    await stage.sync()
+
+    class Hanging(MemoryChat):
+        async def edit(self, message: MessageRef, document: Document) -> None:
+            self.calls += 1
+            await asyncio.Event().wait()
+            await super().edit(message, document)
+
+    hanging = Hanging(stage.clock)
+    await edits.want_again(stage.db, now=stage.clock(), voices=english)
+    await edits.edit_due(
+        stage.db,
+        {hanging.platform: hanging},
+        clock=stage.clock,
+        pace=Pace({}),
+        jitter=lambda: 0.5,
+        stopping=asyncio.Event(),
+        within=timedelta(seconds=0.05),
+        lasting=timedelta(seconds=0.04),
+    )
+
+    assert hanging.calls == 1
+
+
 async def test_a_message_that_cannot_be_edited_is_left_and_said_so(stage):
     await delivered(stage)
-    stage.chat.edit_errors = [ChatRefusedError("the message is gone")]
+    stage.chat.edit_errors = [ChatRefusedError("the message is gone", Extent.GONE)]
 
     await stage.note("Alpha", TUESDAY, "Better words.")
     first, second = await edited(stage), await edited(stage)

@@ -11,13 +11,14 @@ import pytest
 from bot.adapters.catalogue import Catalogues
 from bot.domain import commands
 from bot.domain.document import Document
+from bot.domain.entry import EntryId
 from bot.domain.words import ENGLISH
-from bot.ports import ChannelRef, Command, User
+from bot.ports import ChannelRef, ChatUnavailableError, ChatUncertainError, Command, User
 from bot.services import linking, subscribe
 from bot.services.digest_command import Desk
 from bot.services.inbox import Bot
 from bot.services.subscribe import Words
-from bot.store import circles
+from bot.store import circles, replies
 from tests.stage import MORNING, english
 from tests.talk_stage import ADA, DISCORD, SLACK, WEB, TalkStage, talking, with_a_paper, words
 
@@ -252,3 +253,94 @@ async def test_forget_me_forgets_what_i_said(bot, stage):
 
     assert answer == "1 reply is forgotten."
     assert stage.copies(stage.root(DISCORD)) == []
+
+
+LEAVING = ("/digest unlink", "/digest settings discussion:off")
+
+
+@pytest.mark.parametrize("line", LEAVING)
+@pytest.mark.parametrize("leaves", [SLACK, DISCORD], ids=["its origin", "where it goes"])
+async def test_what_waits_does_not_cross_any_more(bot, stage, line, leaves):
+    await with_a_paper(stage, SLACK, DISCORD, WEB)
+    discord = stage.chats[DISCORD.platform]
+    discord.errors = [ChatUnavailableError("down")]
+    await stage.say(stage.root(SLACK), "too late")
+
+    await ask(bot, line, leaves)
+    stage.clock.turn(hours=1)
+    await stage.settle()
+
+    assert stage.copies(stage.root(DISCORD)) == []
+    assert stage.copies(stage.root(WEB)) == ["too late"]
+
+
+@pytest.mark.parametrize("line", LEAVING)
+async def test_what_waits_between_others_still_crosses(bot, stage, line):
+    await with_a_paper(stage, SLACK, DISCORD, WEB)
+    stage.chats[DISCORD.platform].errors = [ChatUnavailableError("down")]
+    await stage.say(stage.root(SLACK), "between us")
+
+    await ask(bot, line, WEB)
+    stage.clock.turn(hours=1)
+    await stage.settle()
+
+    assert stage.copies(stage.root(DISCORD)) == ["between us"]
+
+
+@pytest.mark.parametrize("line", LEAVING)
+@pytest.mark.parametrize("arrived", [True, False])
+async def test_what_was_lost_on_its_way_is_not_sent_again_after_leaving(bot, stage, line, arrived):
+    await with_a_paper(stage, SLACK, DISCORD)
+    discord = stage.chats[DISCORD.platform]
+    (discord.late_errors if arrived else discord.errors).append(ChatUncertainError("reset"))
+    await stage.say(stage.root(SLACK), "on its way")
+
+    await ask(bot, line, DISCORD)
+    stage.clock.turn(hours=1)
+    await stage.settle()
+
+    assert stage.copies(stage.root(DISCORD)) == (["on its way"] if arrived else [])
+
+
+@pytest.mark.parametrize("line", LEAVING)
+@pytest.mark.parametrize("leaves", [SLACK, DISCORD], ids=["its origin", "where it went"])
+async def test_edits_do_not_cross_after_leaving_and_removals_do(bot, stage, line, leaves):
+    await with_a_paper(stage, SLACK, DISCORD, WEB)
+    said = await stage.say(stage.root(SLACK), "befor")
+
+    await ask(bot, line, leaves)
+    await stage.edit(said, "before")
+    edited = stage.copies(stage.root(DISCORD)), stage.copies(stage.root(WEB))
+    await stage.unsay(said)
+
+    assert edited == (["befor"], ["before" if leaves is DISCORD else "befor"])
+    assert stage.copies(stage.root(DISCORD)) == stage.copies(stage.root(WEB)) == []
+
+
+async def test_edits_cross_again_where_discussions_are_turned_on_again(bot, stage):
+    await with_a_paper(stage, SLACK, DISCORD)
+    stage.chats[DISCORD.platform].late_errors = [ChatUncertainError("reset")]
+    said = await stage.say(stage.root(SLACK), "befor")
+    await ask(bot, "/digest settings discussion:off", DISCORD)
+    stage.clock.turn(hours=1)
+    await stage.settle()
+
+    await ask(bot, "/digest settings discussion:on", DISCORD)
+    await stage.edit(said, "before")
+
+    assert stage.copies(stage.root(DISCORD)) == ["before"]
+
+
+async def test_what_was_kept_can_be_corrected_where_nothing_is_kept_any_more(bot, stage):
+    await with_a_paper(stage, SLACK)
+    said = await stage.say(stage.root(SLACK), "the password is swordfish")
+
+    await ask(bot, "/digest settings discussion:off", SLACK)
+    await stage.edit(said, "the password is a secret")
+    await stage.say(stage.root(SLACK), "unheard")
+
+    async with stage.stage.db.reading() as tx:
+        kept = await replies.list_of(tx, EntryId(1))
+        found = await tx.all("SELECT 1 FROM reply_search WHERE text LIKE '%swordfish%'")
+    assert [reply.text for reply in kept] == ["the password is a secret"]
+    assert found == []

@@ -7,9 +7,9 @@ import pytest
 from bot.domain.delivery import DROPPED, State
 from bot.domain.errors import NotFoundError, UsageError
 from bot.domain.subscription import Subscription
-from bot.ports import ChatRefusedError, ChatUnavailableError
+from bot.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError
 from bot.services import outbox, subscribe
-from tests.outbox_stage import draft, drain, plan, plan_thread, states
+from tests.outbox_stage import RANDOM, draft, drain, plan, plan_thread, states
 from tests.stage import GENERAL, Stage, staged
 
 
@@ -41,7 +41,7 @@ async def test_a_dropped_delivery_is_never_posted_and_neither_are_the_replies_to
     await plan_thread(stage)
     [root, *_] = await outbox.list_deliveries(stage.db)
 
-    dropped = await outbox.drop(stage.db, root.id)
+    dropped = await outbox.drop(stage.db, root.id, now=stage.clock())
     await drain(stage)
 
     assert (dropped.state, dropped.reason) == (State.DEAD, DROPPED)
@@ -78,9 +78,9 @@ async def test_what_was_posted_can_neither_be_tried_again_nor_dropped(stage):
     with pytest.raises(UsageError, match="is sent: there is nothing to try again"):
         await outbox.retry(stage.db, sent.id, now=stage.clock())
     with pytest.raises(UsageError, match="cannot be dropped"):
-        await outbox.drop(stage.db, sent.id)
+        await outbox.drop(stage.db, sent.id, now=stage.clock())
     with pytest.raises(NotFoundError, match="no delivery 999"):
-        await outbox.drop(stage.db, 999)
+        await outbox.drop(stage.db, 999, now=stage.clock())
 
 
 async def test_people_are_told_of_a_refusal_once(stage):
@@ -133,3 +133,77 @@ async def test_the_bot_is_unwell_when_a_message_waits_for_too_long(stage):
 
     assert (well.ok, well.detail) == (True, "1 open, 0 held, 0 dead")
     assert not ill.ok
+
+
+async def passing(stage: Stage, hours: float) -> None:
+    """Time passes, and the outbox is tried every ten minutes."""
+    for _ in range(round(hours * 6)):
+        stage.clock.turn(minutes=10)
+        await drain(stage)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ChatUnavailableError("no connection"),
+        ChatUnavailableError("no connection", retry_after=timedelta(minutes=5)),
+        ChatUncertainError("no connection"),
+    ],
+    ids=["away", "says when", "uncertain"],
+)
+async def test_a_channel_that_takes_nothing_for_hours_is_told_with_the_reason(stage, error):
+    await plan(stage, draft("first"))
+    stage.chat.trouble = lambda *_: error
+    await drain(stage)
+
+    await passing(stage, 1)
+    well = await outbox.condition(stage.db, now=stage.clock())
+    await plan(stage, draft("second"))
+    await passing(stage, 71)
+    ill = await outbox.condition(stage.db, now=stage.clock())
+    stage.chat.trouble = None
+    await passing(stage, 0.5)
+    mended = await outbox.condition(stage.db, now=stage.clock())
+
+    assert well.ok
+    assert not ill.ok
+    assert ill.detail == (
+        "2 open, 0 held, 0 dead; "
+        "slack:T1/C1: 2 to post, failing since 2026-02-03 00:00 UTC (no connection)"
+    )
+    assert (mended.ok, mended.detail) == (True, "0 open, 0 held, 0 dead")
+    assert stage.said() == ["first", "second"]
+
+
+async def test_what_is_late_is_logged_once_and_again_when_it_is_over(stage, caplog):
+    caplog.set_level("INFO")
+    await plan(stage, draft("first"))
+    stage.chat.trouble = lambda *_: ChatUnavailableError("no connection")
+    told: frozenset[outbox.Told] = frozenset()
+
+    for hours in (1, 2, 3):
+        await passing(stage, hours)
+        told = outbox.tell_late(await outbox.list_late(stage.db, now=stage.clock()), told)
+    stage.chat.trouble = None
+    await passing(stage, 1)
+    told = outbox.tell_late(await outbox.list_late(stage.db, now=stage.clock()), told)
+
+    assert [r.getMessage() for r in caplog.records if r.name == "bot.services.outbox"] == [
+        "slack:T1/C1: 1 to post, failing since 2026-02-03 00:10 UTC: no connection; it is tried on",
+        "slack:T1/C1: nothing to post is late any more",
+    ]
+    assert told == frozenset()
+
+
+async def test_what_is_late_is_measured(stage):
+    await plan(stage, draft("first"), draft("second"), draft("elsewhere", RANDOM))
+    stage.chat.trouble = lambda *_: ChatUnavailableError("no connection")
+    await passing(stage, 3)
+
+    measures = outbox.measure_late(await outbox.list_late(stage.db, now=stage.clock()))
+
+    assert {each.labels[0][1]: each.value for each in measures} == {
+        "post": 3,
+        "edit": 0,
+        "remove": 0,
+    }

@@ -27,6 +27,7 @@ from bot.domain.delivery import (
     Absent,
     Accepted,
     Attempt,
+    Extent,
     NotNow,
     Refused,
     State,
@@ -46,7 +47,7 @@ from bot.domain.subscription import Standing, Wishes
 from bot.ports import ChannelRef, DeliveryKey, Platform
 from bot.services import outbox, subscribe
 from bot.services.plan import shape_of
-from bot.store import deliveries, edits, slots, subscriptions
+from bot.store import deliveries, edits, slots, subscriptions, waiting
 from bot.store.database import open_database
 from bot.store.deliveries import Claimed, Draft, Settled
 
@@ -55,6 +56,9 @@ T = TypeVar("T")
 CHANNELS = tuple(ChannelRef(Platform.SLACK, "T1", f"C{n}") for n in range(2))
 LEASE = timedelta(seconds=60)
 START = datetime(2026, 2, 3, tzinfo=UTC)
+
+PLACES = ("thread", "channel")
+"""What messages wait for together."""
 
 places = st.integers(0, 100)
 
@@ -78,10 +82,16 @@ class Record:
     sending: str | None = None
     shown: str | None = None
     out_of_turn: bool = False
+    by_hand: bool = False
+    closed: bool = False
 
     @property
     def is_open(self) -> bool:
         return self.state in (State.PLANNED, State.SENDING)
+
+    @property
+    def waits_for_a_place(self) -> bool:
+        return self.state is State.HELD and self.waits_for in PLACES
 
 
 @dataclass(slots=True)
@@ -187,6 +197,35 @@ class Outbox(RuleBasedStateMachine):
         async with self.db.transaction() as tx:
             assert await deliveries.add(tx, [draft], self.now) == 1
 
+    @precondition(lambda self: self.records)
+    @rule(place=places)
+    def reply_later(self, place: int) -> None:
+        """A reply to a message that was planned before, whatever became of it."""
+        roots = [record for record in self.records if record.root is None]
+        root = roots[place % len(roots)]
+        part = f"part {len(self.records)}"
+        content = dump(document(part))
+        key = DeliveryKey(delivery_key(str(root.channel), part))
+        draft = Draft(key, root.channel, part, content, shape_of(content), root_id=root.id)
+        self.run(self._add(draft))
+        reply = Record(
+            len(self.records) + 1, root.channel, key, root, draft.shape, ready_at=self.now
+        )
+        self.records.append(reply)
+        before = [r for r in self.records if r.waits_for_a_place and self._is_in_the_way(r, reply)]
+        if root.state in (State.HELD, State.DEAD):
+            reply.state, reply.waits_for = State.HELD, "root"
+        elif root.state is State.SENT and before:
+            ahead = min(before, key=lambda r: (r.waits_for == "channel", r.id))
+            reply.state, reply.waits_for = State.HELD, ahead.waits_for
+            reply.ready_at = ahead.ready_at
+
+    def _is_in_the_way(self, waits: Record, reply: Record) -> bool:
+        """Whether a reply is to go where another one waits."""
+        if waits.waits_for == "channel":
+            return waits.channel == reply.channel and reply.root is not None
+        return waits.root is reply.root
+
     @rule(channel=st.sampled_from(CHANNELS))
     def claim(self, channel: ChannelRef) -> None:
         """The model says whether there is something to claim, and what."""
@@ -263,14 +302,18 @@ class Outbox(RuleBasedStateMachine):
             self._settle(call, after_call(self._attempt(call), Uncertain("reset"), now=self.now, jitter=0.5))  # fmt: skip
 
     @precondition(lambda self: any(not call.arrived for call in self.calls))
-    @rule(place=places, refuses=st.booleans(), wait=st.none() | st.integers(1, 100))
-    def turn_away(self, place: int, refuses: bool, wait: int | None) -> None:
-        """The platform does not take it, for now or for good."""
+    @rule(
+        place=places,
+        refuses=st.none() | st.sampled_from(Extent),
+        wait=st.none() | st.integers(1, 100),
+    )
+    def turn_away(self, place: int, refuses: Extent | None, wait: int | None) -> None:
+        """The platform does not take it, for now or until somebody mends something."""
         waiting = [call for call in self.calls if not call.arrived]
         call = waiting[place % len(waiting)]
         self.calls.remove(call)
         retry_after = timedelta(seconds=wait) if wait is not None else None
-        outcome = Refused("archived") if refuses else NotNow("limit", retry_after)
+        outcome = Refused("no", refuses) if refuses else NotNow("limit", retry_after)
         step = after_call(self._attempt(call), outcome, now=self.now, jitter=0.5)
         self._settle(call, step)
 
@@ -304,11 +347,49 @@ class Outbox(RuleBasedStateMachine):
             for reply in self._replies(record):
                 if reply.state is State.HELD and reply.waits_for == "root":
                     reply.state, reply.waits_for, reply.out_of_turn = State.PLANNED, None, True
+            for waits in self.records:
+                if waits.waits_for_a_place and (
+                    waits.root is record.root
+                    if waits.waits_for == "thread"
+                    else waits.channel == record.channel
+                ):
+                    self._plan_again(waits)
+                    waits.ready_at = self.now
         if step.state in (State.HELD, State.DEAD):
             self._hold(self._replies(record), "root")
+        if step.waits_for in PLACES:
+            self._wait_for_place(record, step, step.waits_for or "")
+        record.closed = step.closes_thread
+        if step.closes_thread:
+            for other in self._to_come(record):
+                if other.root is record.root:
+                    other.state, other.waits_for, other.closed = State.DEAD, None, True
         if step.stops_subscription:
             self.refused.add(record.channel)
+            self._wait_for_place(record, step, "channel")
             self._hold([r for r in self.records if r.channel == record.channel], "resume")
+
+    def _plan_again(self, record: Record) -> None:
+        record.state, record.waits_for, record.out_of_turn = State.PLANNED, None, True
+
+    def _to_come(self, record: Record) -> list[Record]:
+        """What else is to go into threads of a message's channel."""
+        return [
+            each
+            for each in self.records
+            if each is not record
+            and each.channel == record.channel
+            and (each.state is State.PLANNED or each.waits_for_a_place)
+            and each.root is not None
+            and each.root.state is State.SENT
+        ]
+
+    def _wait_for_place(self, record: Record, step: Step, waits_for: str) -> None:
+        assert step.not_before is not None
+        for other in self._to_come(record):
+            if waits_for == "channel" or other.root is record.root:
+                other.state, other.waits_for = State.HELD, waits_for
+                other.ready_at = step.not_before
 
     def _replies(self, record: Record) -> list[Record]:
         return [each for each in self.records if each.root is record]
@@ -318,9 +399,42 @@ class Outbox(RuleBasedStateMachine):
             if record.state is State.PLANNED:
                 record.state, record.waits_for = State.HELD, waits_for
 
-    @rule(seconds=st.sampled_from([1, 30, 60]))
+    @rule(seconds=st.sampled_from([1, 30, 60, 3600]))
     def wait(self, seconds: int) -> None:
         self.now += timedelta(seconds=seconds)
+
+    @precondition(lambda self: any(record.waits_for_a_place for record in self.records))
+    @rule()
+    def try_again(self) -> None:
+        """One message of each place that took nothing."""
+        first: dict[object, Record] = {}
+        for record in self.records:
+            if record.waits_for_a_place:
+                place = record.channel if record.waits_for == "channel" else id(record.root)
+                first.setdefault(place, record)
+        due = [
+            record
+            for record in first.values()
+            if record.ready_at <= self.now
+            and not any(
+                other.is_open and other.root is not None and self._is_in_the_way(record, other)
+                for other in self.records
+            )
+        ]
+
+        assert self.run(self._is_due()) == bool(due)
+        assert self.run(self._try_again()) == len(due)
+
+        for record in due:
+            self._plan_again(record)
+
+    async def _is_due(self) -> bool:
+        async with self.db.reading() as tx:
+            return await waiting.is_due(tx, self.now)
+
+    async def _try_again(self) -> int:
+        async with self.db.transaction() as tx:
+            return await waiting.try_again(tx, self.now)
 
     @precondition(lambda self: self._in_doubt())
     @rule()
@@ -378,7 +492,7 @@ class Outbox(RuleBasedStateMachine):
         async with self.db.transaction() as tx:
             return await deliveries.claim_searches(
                 tx,
-                [Platform.SLACK],
+                Platform.SLACK,
                 owner="x",
                 now=self.now,
                 lease_until=self.now + LEASE,
@@ -430,7 +544,7 @@ class Outbox(RuleBasedStateMachine):
         self.run(subscribe.resume(self.db, channel, now=self.now))
         self.refused.discard(channel)
         for record in self.records:
-            if record.channel == channel and record.waits_for == "resume":
+            if record.channel == channel and record.waits_for in ("resume", *PLACES):
                 record.state, record.waits_for = State.PLANNED, None
                 record.ready_at, record.failures = self.now, 0
                 record.out_of_turn = True
@@ -442,17 +556,22 @@ class Outbox(RuleBasedStateMachine):
         stuck = [r for r in self.records if r.state in (State.HELD, State.DEAD)]
         record = stuck[place % len(stuck)]
         if drops:
-            self.run(outbox.drop(self.db, record.id))
+            self.run(outbox.drop(self.db, record.id, now=self.now))
             for each in [record, *self._replies(record)]:
                 if each is record or each.state in (State.PLANNED, State.HELD):
-                    each.state, each.waits_for = State.DEAD, None
+                    each.state, each.waits_for, each.closed = State.DEAD, None, False
             return
         self.run(outbox.retry(self.db, record.id, now=self.now))
+        for other in self.records if record.closed else ():
+            if other.closed and other.root is record.root:
+                other.state, other.closed = State.PLANNED, False
+                other.attempt, other.failures, other.ready_at = other.attempt + 1, 0, self.now
+                other.out_of_turn = other.by_hand = True
         record.state = State.SENDING if record.in_doubt else State.PLANNED
         record.vouched, record.in_doubt = record.in_doubt, False
         record.attempt += 1
         record.failures, record.ready_at, record.waits_for = 0, self.now, None
-        record.out_of_turn = True
+        record.out_of_turn = record.by_hand = True
 
     # What must always hold.
 
@@ -487,6 +606,16 @@ class Outbox(RuleBasedStateMachine):
         for channel in CHANNELS:
             posted = [numbers[key] for place, key in self.world.kept if place == channel and key in numbers]  # fmt: skip
             assert posted == sorted(posted)
+
+    @invariant()
+    def replies_keep_their_order_whatever_held_them(self) -> None:
+        by_key = {record.key: record for record in self.records if not record.by_hand}
+        threads: dict[int, list[int]] = {}
+        for _, key in self.world.kept:
+            reply = by_key.get(key)
+            if reply is not None and reply.root is not None and not reply.root.by_hand:
+                threads.setdefault(reply.root.id, []).append(reply.id)
+        assert all(posted == sorted(posted) for posted in threads.values())
 
     def _settle_down(self) -> None:
         """Nothing goes wrong any more: then everything that is not given up is posted."""

@@ -190,3 +190,36 @@ async def test_batches_of_before_they_were_told_apart_are_neither_lost_nor_days_
 
     rows = query(path, "SELECT is_looked_for, is_whole FROM arxiv_batch ORDER BY day")
     assert rows == [(1, 0), (0, 1)]
+
+
+async def test_what_an_outage_had_given_up_is_taken_up_again(tmp_path):
+    path, every = tmp_path / "t.db", bundled_migrations()
+    place = next(n for n, each in enumerate(every) if each.name.endswith("_outages.sql"))
+    await migrate(path, *every[:place])
+    columns = "id, key, channel, state, not_before, part, wanted, planned_at, document"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for number, waits_for in enumerate([None, "root", "resume", None, None], start=1):
+            state = "held" if waits_for else "sent"
+            values = (number, f"k{number}", "c", state, "", "p", "w", "", "{}", waits_for)
+            connection.execute(
+                f"INSERT INTO delivery ({columns}, waits_for) VALUES ({'?,' * 9}?)", values
+            )
+        connection.execute(
+            "UPDATE delivery SET unwanted = 1, removed_at = 'then', shown = 'w',"
+            " reason = 'The message could not be removed' WHERE id = 4"
+        )
+        connection.execute(
+            "UPDATE delivery SET shown = 'w',"
+            " reason = 'The message could not be edited; it shows an older version' WHERE id = 5"
+        )
+
+    await migrate(path, *every)
+
+    sql = "SELECT id, waits_for, removed_at, shown, reason FROM delivery ORDER BY id"
+    assert query(path, sql) == [
+        (1, None, None, None, ""),
+        (2, "root", None, None, ""),
+        (3, "resume", None, None, ""),
+        (4, None, None, "w", ""),
+        (5, None, None, "", ""),
+    ]

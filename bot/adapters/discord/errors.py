@@ -2,7 +2,8 @@
 
 Every answer is sorted into one of four kinds, which become the port's three exceptions:
 
-REFUSED    the channel or the message will never take it          ChatRefusedError
+REFUSED    the channel, the thread or the message does not        ChatRefusedError, with its
+           take it, whenever it is tried                          extent
 HELD       everything is closed to us for a while, or until a     ChatUnavailableError, with a
            person mends it                                        long pause for all of Discord
 RETRY      certainly not posted, and worth another try            ChatUnavailableError
@@ -18,6 +19,7 @@ from http import HTTPStatus
 import aiohttp
 import discord
 
+from bot.domain.delivery import Extent
 from bot.domain.words import mark
 from bot.ports import ChatError, ChatRefusedError, ChatUnavailableError, ChatUncertainError
 
@@ -44,10 +46,11 @@ class Meaning:
     words: str
     pause: timedelta | None = None
     whole_workspace: bool = False
+    extent: Extent = Extent.CHANNEL
 
 
-def _refused(words: str, *codes: int) -> dict[int, Meaning]:
-    return dict.fromkeys(codes, Meaning(Kind.REFUSED, words))
+def _refused(words: str, *codes: int, extent: Extent = Extent.CHANNEL) -> dict[int, Meaning]:
+    return dict.fromkeys(codes, Meaning(Kind.REFUSED, words, extent=extent))
 
 
 def _held(words: str, *codes: int) -> dict[int, Meaning]:
@@ -117,25 +120,31 @@ _UNKNOWN = mark("Discord answered with an error that this bot does not know")
 
 UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, NOT_TEXT = 10003, 10008, 50008
 WRONG_CHANNEL_TYPE, THREAD_ARCHIVED, THREAD_EXISTS = 50024, 50083, 160004
+TOO_MANY_THREADS = (160006, 160007)
 
 MEANINGS: Mapping[int, Meaning] = {
-    **_refused(NO_CHANNEL, UNKNOWN_CHANNEL, 10004),
+    # A channel or thread that cannot be seen is 50001; one that is unknown never comes back.
+    **_refused(NO_CHANNEL, UNKNOWN_CHANNEL, extent=Extent.GONE),
+    **_refused(NO_CHANNEL, 10004),
     **_refused(NO_ACCESS, 50001),
-    **_refused(NO_PERMISSION, 50013, 50028),
+    # Mostly the channel's, but a locked thread wants more than those beside it.
+    **_refused(NO_PERMISSION, 50013, 50028, extent=Extent.THREAD),
     **_refused(_NO_POSTS, NOT_TEXT, WRONG_CHANNEL_TYPE, 50068),
-    **_refused(_RULES, 50009, 40094, 200000, 200001, 240000, 20009),
+    **_refused(_RULES, 50009),
+    **_refused(_RULES, 40094, 200000, 200001, 240000, 20009, extent=Extent.MESSAGE),
     **_refused(_TAG, 10087, 30048, 40066, 40067),
-    **_refused(_GONE, UNKNOWN_MESSAGE, 50021),
-    **_refused(LOCKED, 160005),
-    **_refused(_ARCHIVED, THREAD_ARCHIVED),
-    **_refused(_THREADS, 160006, 160007),
-    **_refused(_NOT_OURS, 50005),
+    **_refused(_GONE, UNKNOWN_MESSAGE, 50021, extent=Extent.GONE),
+    **_refused(LOCKED, 160005, extent=Extent.GONE),
+    **_refused(_ARCHIVED, THREAD_ARCHIVED, extent=Extent.GONE),
+    **_refused(_THREADS, *TOO_MANY_THREADS, extent=Extent.THREAD),
+    **_refused(_NOT_OURS, 50005, extent=Extent.MESSAGE),
     **_refused(_NOBODY, 10013, 40007, 50007, 50033, 50278),
     **_refused(_TWO_FACTORS, 60003),
     **_refused(
         _MALFORMED,
         *(10001, 10002, 10015, 20001, 20002, 40005, 40060, 50006, 50016, 50027, 50034, 50035),
         *(50041, 50046, 50067, 50080, 50081, 50086, 50109, 50138, THREAD_EXISTS),
+        extent=Extent.MESSAGE,
     ),
     **_held(BAD_TOKEN, 40001, 40002, 50014, 50025),
     **_retry(RATE, RETRIED_AFTER, 20016, 20022, 20028, 20029, 31002, 40003),
@@ -207,9 +216,9 @@ def _meaning_of_answer(error: discord.HTTPException) -> Meaning:
             # No JSON with a code: it is not Discord's API that answers, but what stands before it.
             return Meaning(Kind.HELD, _SHUT_OUT, HELD_FOR, whole_workspace=True)
         case HTTPStatus.FORBIDDEN:
-            return Meaning(Kind.REFUSED, NO_PERMISSION)
+            return Meaning(Kind.REFUSED, NO_PERMISSION, extent=Extent.THREAD)
         case HTTPStatus.NOT_FOUND | HTTPStatus.BAD_REQUEST | HTTPStatus.METHOD_NOT_ALLOWED:
-            return Meaning(Kind.REFUSED, _UNKNOWN)
+            return Meaning(Kind.REFUSED, _UNKNOWN, extent=Extent.THREAD)
         case _:
             return Meaning(Kind.UNCERTAIN, _UNKNOWN)
 
@@ -223,7 +232,7 @@ def chat_error(error: Exception, *, named: bool = True) -> ChatError:
     words = f"{meaning.words} ({detail})" if detail else meaning.words
     match meaning.kind:
         case Kind.REFUSED:
-            return ChatRefusedError(words)
+            return ChatRefusedError(words, meaning.extent)
         case Kind.UNCERTAIN:
             return ChatUncertainError(words)
         case _:

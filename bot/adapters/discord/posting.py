@@ -25,6 +25,7 @@ from bot.adapters.discord.errors import (
     NOT_TEXT,
     THREAD_ARCHIVED,
     THREAD_EXISTS,
+    TOO_MANY_THREADS,
     UNKNOWN_CHANNEL,
     UNKNOWN_MESSAGE,
     Kind,
@@ -40,6 +41,7 @@ from bot.adapters.discord.places import Where, channel_number, read_reference, r
 from bot.adapters.discord.render import TooLongError, render, thread_name, thread_name_of
 from bot.adapters.discord.rest import CALL_SECONDS, FORUMS, RAISED, Rest, sorted_errors
 from bot.adapters.discord.search import Found, search_channel, search_thread
+from bot.domain.delivery import Extent
 from bot.domain.document import Document
 from bot.domain.words import mark
 from bot.ports import (
@@ -220,15 +222,19 @@ class Posting:
                     raise
                 await job.patience.sleep(0.5 * tried)
 
-    async def _opened(self, root: Where, name: str) -> bool:
-        """Whether the message has its thread, opened now or before; logs why not."""
+    async def _opened(self, root: Where, name: str, *, waits: bool = False) -> bool:
+        """Whether the message has its thread, opened now or before; logs why not.
+
+        Raises where there are too many threads for now, if what is on its way `waits` for one.
+        """
         try:
             await self._rest.open_thread(root.channel, root.message, name)
         except discord.HTTPException as error:
             if code_of(error) == THREAD_EXISTS:
                 return True
             is_gone = code_of(error) in {UNKNOWN_CHANNEL, UNKNOWN_MESSAGE}
-            if is_gone or meaning_of(error).kind is not Kind.REFUSED:
+            is_full = waits and code_of(error) in TOO_MANY_THREADS
+            if is_gone or is_full or meaning_of(error).kind is not Kind.REFUSED:
                 raise
             log.warning("no thread for message %d: %s", root.message, chat_error(error))
             return False
@@ -261,7 +267,7 @@ class Posting:
                 await self._rest.reopen(thread)
             elif code_of(error) != UNKNOWN_CHANNEL or root.thread is not None:
                 raise
-            elif not await self._opened(root, await self._name(job, root)):
+            elif not await self._opened(root, await self._name(job, root), waits=True):
                 # No threads here (direct messages, a voice channel's chat): below the message.
                 at = root.channel
                 return at, await self._send(job, 1, at, answers=root.message)
@@ -364,6 +370,6 @@ class Posting:
         try:
             payloads = await asyncio.to_thread(work) if is_long else work()
         except TooLongError as error:
-            raise ChatRefusedError(_TOO_LONG) from error
+            raise ChatRefusedError(_TOO_LONG, Extent.MESSAGE) from error
         name = thread_name(document, readable=self._readable)
         return _Job(document, key, payloads, name, _Patience(self._sleep))

@@ -2,7 +2,8 @@
 
 Every error is sorted into one of four kinds, which become the port's three exceptions:
 
-REFUSED    the channel or the message will never take it          ChatRefusedError
+REFUSED    the channel, the thread or the message does not        ChatRefusedError, with its
+           take it, whenever it is tried                          extent
 HELD       the whole workspace is closed to us until a person     ChatUnavailableError, with a
            mends a token, a scope or a policy                     long pause for the workspace
 RETRY      certainly not posted, and worth another try            ChatUnavailableError
@@ -19,6 +20,7 @@ from typing import Any
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from bot.domain.delivery import Extent
 from bot.domain.words import mark
 from bot.ports import ChatError, ChatRefusedError, ChatUnavailableError, ChatUncertainError
 
@@ -45,10 +47,11 @@ class Meaning:
     words: str
     pause: timedelta | None = None
     whole_workspace: bool = False
+    extent: Extent = Extent.CHANNEL
 
 
-def _refused(words: str, *names: str) -> dict[str, Meaning]:
-    return dict.fromkeys(names, Meaning(Kind.REFUSED, words))
+def _refused(words: str, *names: str, extent: Extent = Extent.CHANNEL) -> dict[str, Meaning]:
+    return dict.fromkeys(names, Meaning(Kind.REFUSED, words, extent=extent))
 
 
 def _held(words: str, *names: str) -> dict[str, Meaning]:
@@ -109,6 +112,7 @@ MEANINGS: Mapping[str, Meaning] = {
         "channel_is_limited_access",
         "posting_to_channel_denied",
         "restricted_action",
+        "restricted_action_non_threadable_channel",
         "restricted_action_read_only_channel",
         "restricted_action_thread_only_channel",
         "method_not_supported_for_channel_type",
@@ -116,18 +120,20 @@ MEANINGS: Mapping[str, Meaning] = {
     **_refused(
         _THREAD,
         "cannot_reply_to_message",
-        "restricted_action_non_threadable_channel",
         "restricted_action_thread_locked",
         "thread_not_found",
+        extent=Extent.GONE,
     ),
-    **_refused(_GONE, "message_not_found", "cant_delete_message"),
+    **_refused(_GONE, "message_not_found", extent=Extent.GONE),
     **_refused(
         _NOT_EDITABLE,
         "block_mismatch",
         "cant_broadcast_message",
+        "cant_delete_message",
         "cant_update_message",
         "edit_window_closed",
         "no_dual_broadcast_content_update",
+        extent=Extent.MESSAGE,
     ),
     **_refused(
         _NOBODY,
@@ -205,6 +211,7 @@ MEANINGS: Mapping[str, Meaning] = {
         "too_many_members",
         "unable_to_share_files",
         "view_too_large",
+        extent=Extent.MESSAGE,
     ),
     **_held(
         BAD_TOKEN,
@@ -291,7 +298,7 @@ def chat_error(error: Exception, *, named: bool = True) -> ChatError:
     words = f"{meaning.words} ({name})" if name and named else meaning.words
     match meaning.kind:
         case Kind.REFUSED:
-            return ChatRefusedError(words)
+            return ChatRefusedError(words, meaning.extent)
         case Kind.UNCERTAIN:
             return ChatUncertainError(words)
         case _:

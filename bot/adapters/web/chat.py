@@ -20,6 +20,7 @@ from bot.adapters.web.server import build_name, make_application, read_static, s
 from bot.adapters.web.site import Metrics, Site, channel_ref, message_ref
 from bot.adapters.web.telling import Telling
 from bot.adapters.web.view import make_view
+from bot.domain.delivery import Extent
 from bot.domain.document import Document
 from bot.domain.errors import UserError
 from bot.domain.words import Say, mark
@@ -94,7 +95,7 @@ class WebChat:
     async def reply(self, root: MessageRef, document: Document, *, key: DeliveryKey) -> MessageRef:
         message = await self._find(root)
         if message is None or message.deleted:
-            raise ChatRefusedError(_GONE)
+            raise ChatRefusedError(_GONE, Extent.GONE)
         top = message.root or message.id
         return await self._add(
             self._board.add(message.channel, document, at=self._now(), root=top, key=key)
@@ -115,9 +116,9 @@ class WebChat:
     async def edit(self, message: MessageRef, document: Document) -> None:
         present = await self._find(message)
         if present is None or not present.by_bot:
-            raise ChatRefusedError(_GONE)
+            raise ChatRefusedError(_GONE, Extent.GONE)
         if await _kept(self._board.update(present.id, document, at=self._now())) is None:
-            raise ChatRefusedError(_GONE)
+            raise ChatRefusedError(_GONE, Extent.GONE)
         self._hub.wake()
 
     async def delete(self, message: MessageRef) -> None:

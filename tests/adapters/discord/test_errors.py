@@ -4,6 +4,7 @@ import aiohttp
 import pytest
 
 from bot.adapters.discord.errors import MEANINGS, Kind, chat_error
+from bot.domain.delivery import Extent
 from bot.ports import (
     ChatError,
     ChatRefusedError,
@@ -43,9 +44,28 @@ async def test_every_code_is_sorted_as_the_table_says(stage: Stage):
         assert type(error) is RAISED[meaning.kind], code
         assert meaning.words in str(error)
         assert str(code) in str(error)
+        if isinstance(error, ChatRefusedError):
+            assert error.extent is meaning.extent
         if isinstance(error, ChatUnavailableError):
             assert error.retry_after == meaning.pause
             assert error.whole_workspace == meaning.whole_workspace
+
+
+@pytest.mark.parametrize(
+    ("code", "extent"),
+    [
+        (10008, Extent.GONE),  # no such message
+        (10003, Extent.GONE),  # no such thread
+        (160005, Extent.GONE),  # locked
+        (160006, Extent.THREAD),  # too many threads
+        (50013, Extent.THREAD),  # no permission
+        (50001, Extent.CHANNEL),  # no access
+        (200000, Extent.MESSAGE),  # AutoMod
+        (50035, Extent.MESSAGE),  # not understood
+    ],
+)
+def test_a_refusal_takes_in_no_more_than_it_must(code: int, extent: Extent):
+    assert MEANINGS[code].extent is extent
 
 
 @pytest.mark.parametrize(

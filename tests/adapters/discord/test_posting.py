@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.domain.delivery import Extent
 from bot.domain.document import Document, Heading, Note, Text
 from bot.ports import (
     ChannelRef,
@@ -248,6 +249,33 @@ async def test_a_reply_wakes_an_archived_thread_and_leaves_a_locked_one(stage: S
         await stage.posting.reply(root, said("hello?"), key(3))
 
     assert texts(stage, thread.id) == ["still there?"]
+
+
+async def test_a_reply_waits_while_there_are_too_many_threads(stage: Stage):
+    root = await stage.posting.post(PAPERS, replace(paper(), opens_thread=False), key())
+    stage.discord.rest.active_threads_limit = 0
+
+    with pytest.raises(ChatRefusedError, match="close some") as raised:
+        await stage.posting.reply(root, said("a remark"), key(2))
+
+    assert raised.value.extent is Extent.THREAD
+    assert len(stage.discord.messages(11)) == 1
+
+
+@pytest.mark.parametrize("in_a_forum", [False, True])
+async def test_a_reply_into_a_thread_that_was_deleted_is_refused_for_ever(
+    stage: Stage, in_a_forum: bool
+):
+    stage.discord.world.add_channel(20, "forum", type=rights.FORUM)
+    channel = place(20) if in_a_forum else PAPERS
+    root = await stage.posting.post(channel, paper(), key())
+    await stage.posting.delete(root)
+    stage.discord.world.channels.pop(int(root.id.rpartition("/")[2]))
+
+    with pytest.raises(ChatRefusedError) as raised:
+        await stage.posting.reply(root, said("anybody?"), key(2))
+
+    assert raised.value.extent is Extent.GONE
 
 
 async def test_an_archived_thread_is_woken_to_edit_a_reply(stage: Stage):

@@ -8,6 +8,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.adapters.slack.errors import MEANINGS, Kind, chat_error, meaning_of
+from bot.domain.delivery import Extent
 from bot.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError
 
 CALLED = (
@@ -67,6 +68,26 @@ def test_every_error_name_of_the_specification_is_sorted(shared):
 )
 def test_errors_mean_what_they_say(name, kind):
     assert meaning_of(api_error(name)).kind is kind
+
+
+@pytest.mark.parametrize(
+    ("name", "extent"),
+    [
+        ("message_not_found", Extent.GONE),
+        ("thread_not_found", Extent.GONE),
+        ("restricted_action_thread_locked", Extent.GONE),
+        ("not_in_channel", Extent.CHANNEL),
+        ("channel_not_found", Extent.CHANNEL),
+        ("is_archived", Extent.CHANNEL),
+        ("invalid_blocks", Extent.MESSAGE),
+        ("cant_delete_message", Extent.MESSAGE),
+    ],
+)
+def test_a_refusal_takes_in_no_more_than_it_must(name, extent):
+    error = chat_error(api_error(name))
+
+    assert isinstance(error, ChatRefusedError)
+    assert error.extent is extent
 
 
 def test_what_may_have_been_done_is_never_called_refused():
