@@ -1,11 +1,12 @@
 """Entries without a link: their papers are looked for by title, and never guessed."""
 
+import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from bot.domain.identify import Match, best_match, is_searchable
+from bot.domain.identify import Match, best_match, is_same_title, is_searchable, may_take
 from bot.domain.record import ArxivRecord, sweep_day
 from bot.ports import PaperSource, SourceError, SourceQuestionError
 from bot.store import identities, records
@@ -22,6 +23,9 @@ _AGAIN_AFTER = (timedelta(days=1), timedelta(days=7), timedelta(days=30))
 
 _HOPELESS = timedelta(days=3650)
 
+_Matches = Mapping[str, tuple[Match | None, float]]
+"""For each title's paper the one certain match, or none, and the confidence reached."""
+
 
 @dataclass(frozen=True, slots=True)
 class Searched:
@@ -37,9 +41,10 @@ async def search_due(
     """Search for every paper that is known by title only and due, ten titles a request."""
     asked = found = 0
     while True:
-        today = sweep_day(clock())
+        now = clock()
+        today = sweep_day(now)
         async with db.transaction() as tx:
-            await identities.apply_found(tx)
+            await identities.apply_found(tx, now)
             due = await identities.list_open(tx, due_on=today, limit=AT_ONCE)
             for nameless in due:
                 if not is_searchable(nameless.title, nameless.authors):
@@ -54,21 +59,59 @@ async def search_due(
         except SourceError:
             return Searched(asked, found)  # counted where it was met; tried again later
         async with db.transaction() as tx:
-            for nameless in searchable:
-                match, confidence = matches[nameless.paper_key]
-                if match is not None:
-                    await _keep(tx, match.record, today)
-                    log.info("“%s” is arXiv %s", nameless.title, match.record.id)
-                await identities.put(
-                    tx,
-                    nameless,
-                    number=match.record.id.number if match is not None else None,
-                    confidence=confidence,
-                    next_on=_next(nameless, today) if match is None else None,
-                )
-            await identities.apply_found(tx)
+            found += await _settle(tx, searchable, matches, now)
         asked += len(searchable)
-        found += sum(match is not None for match, _ in matches.values())
+
+
+async def _settle(
+    tx: Transaction, searched: Sequence[Nameless], matches: _Matches, now: datetime
+) -> int:
+    """Give each title its paper, if there is one and no other title has it; how many got one."""
+    found = 0
+    for nameless in searched:
+        match, confidence = matches[nameless.paper_key]
+        rivals = [
+            other.title
+            for other in searched
+            if other is not nameless and _same_paper(match, matches[other.paper_key][0])
+        ]
+        if match is not None and not await _take(tx, nameless, match, rivals, now):
+            match = None
+        await identities.put(
+            tx,
+            nameless,
+            number=match.record.id.number if match is not None else None,
+            confidence=confidence,
+            next_on=_next(nameless, sweep_day(now)) if match is None else None,
+        )
+        found += match is not None
+    await identities.apply_found(tx, now)
+    return found
+
+
+def _same_paper(one: Match | None, other: Match | None) -> bool:
+    return one is not None and other is not None and one.record.id.number == other.record.id.number
+
+
+async def _take(
+    tx: Transaction,
+    nameless: Nameless,
+    match: Match,
+    rivals: Sequence[str],
+    now: datetime,
+) -> bool:
+    """Whether a title may have the paper; another that a search gave it by a slip loses it then."""
+    today = sweep_day(now)
+    owners = await identities.list_owners(tx, match.record.id.number)
+    if not may_take(nameless.title, match, (*rivals, *(owner.title for owner in owners))):
+        log.warning("“%s” may be arXiv %s, as other titles", nameless.title, match.record.id)
+        return False
+    for owner in owners:
+        if owner.found_as is not None and not is_same_title(owner.title, nameless.title):
+            await identities.reopen(tx, owner.found_as, today + _AGAIN_AFTER[-1], now)
+    await _keep(tx, match.record, today)
+    log.info("“%s” is arXiv %s", nameless.title, match.record.id)
+    return True
 
 
 async def _keep(tx: Transaction, record: ArxivRecord, today: date) -> None:
@@ -78,10 +121,7 @@ async def _keep(tx: Transaction, record: ArxivRecord, today: date) -> None:
         await records.note_asked(tx, today, found=(record.id.number,), missing=())
 
 
-async def _search(
-    source: PaperSource, group: Sequence[Nameless]
-) -> dict[str, tuple[Match | None, float]]:
-    """The one certain paper for each, or none, with the confidence reached."""
+async def _search(source: PaperSource, group: Sequence[Nameless]) -> _Matches:
     if not group:
         return {}
     try:
@@ -90,26 +130,20 @@ async def _search(
         if len(group) == 1:
             return {group[0].paper_key: (None, 0.0)}
         return await _one_by_one(source, group)
-    matches = _matches(group, answered)
     if len(answered) >= _MOST_ANSWERS and len(group) > 1:
-        # One common title may have filled the answer: the others get one of their own.
-        left = [each for each in group if matches[each.paper_key][0] is None]
-        matches |= await _one_by_one(source, left)
-    return matches
+        # One common title may have filled the answer, and what is not in it is not known.
+        return await _one_by_one(source, group)
+    return await asyncio.to_thread(_matches, group, answered)
 
 
-async def _one_by_one(
-    source: PaperSource, group: Sequence[Nameless]
-) -> dict[str, tuple[Match | None, float]]:
+async def _one_by_one(source: PaperSource, group: Sequence[Nameless]) -> _Matches:
     matches: dict[str, tuple[Match | None, float]] = {}
     for each in group:
         matches |= await _search(source, [each])
     return matches
 
 
-def _matches(
-    group: Sequence[Nameless], answered: Sequence[ArxivRecord]
-) -> dict[str, tuple[Match | None, float]]:
+def _matches(group: Sequence[Nameless], answered: Sequence[ArxivRecord]) -> _Matches:
     return {each.paper_key: best_match(each.title, each.authors, answered) for each in group}
 
 
