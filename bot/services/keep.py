@@ -11,7 +11,7 @@ from bot.domain.sources import InputFile, KnownSource, other_paths, path_of
 from bot.services.identify import identify
 from bot.services.reading import ParsedFile
 from bot.services.report import Tally
-from bot.store import entries, entry_changes, sources
+from bot.store import entries, entry_changes, identities, sources
 from bot.store.database import Database, Transaction
 from bot.store.entry_changes import Draft
 
@@ -148,6 +148,8 @@ async def _write(tx: Transaction, plans: Sequence[_Plan], *, now: datetime) -> l
         await entry_changes.update(tx, changes, now=now)
     if drafts:
         await entry_changes.add(tx, drafts, now=now)
+    # What is known of their papers holds at once: a digest may be posted before arXiv's next round.
+    await identities.apply_found(tx, now)
     return rows
 
 

@@ -260,6 +260,15 @@ async def test_an_edited_page_keeps_its_paper_without_a_new_search(stage: Stage)
     assert len(stage.arxiv.log) == asked
 
 
+async def test_an_edited_page_is_never_without_the_paper_that_was_found(stage: Stage):
+    stage.world.add(REWARD, Paper("2310.00002", "Cited"))
+    await write_page(stage)
+    await stage.round()
+    await write_page(stage, PAGE.replace("보상에 대한 생각.", "보상에 대한 다른 생각."))
+
+    assert await ids(stage) == ["2611.00001", None]
+
+
 async def test_importing_the_page_again_changes_nothing(stage: Stage):
     stage.world.add(REWARD, Paper("2310.00002", "Cited"))
     await write_page(stage)
