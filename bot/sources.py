@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -64,6 +64,16 @@ def ranker_of(database: Path) -> ProcessRanker | None:
     return ProcessRanker(database.with_name(f"{database.name}.taste"))
 
 
+def condition_of(state: Condition | None, parts: Sequence[Condition]) -> Condition | None:
+    """How arXiv is, by what it answers (`state`) and by how what asks it runs."""
+    broken = not all(part.ok for part in parts)
+    if state is None and not broken:
+        return None
+    known = state if state is not None else Condition("arxiv", ok=False)
+    told = (*(f"{part.name}: {part.detail}" for part in parts if part.detail), known.detail)
+    return replace(known, ok=known.ok and not broken, detail="; ".join(filter(None, told)))
+
+
 class ArxivPart:
     """arXiv's part of a running bot; nothing at all where ARXIV_CONTACT is not set."""
 
@@ -123,11 +133,8 @@ class ArxivPart:
 
     @property
     def condition(self) -> Condition | None:
-        """For `/healthz`; `None` where arXiv is not asked at all."""
-        broken = next((part.condition for part in self._concerns if not part.condition.ok), None)
-        if self._state is None or broken is None:
-            return self._state
-        return replace(self._state, ok=False, detail=f"{broken.name}: {broken.detail}")
+        """For `/healthz`; `None` where arXiv is not asked at all, or not looked at yet."""
+        return condition_of(self._state, [part.condition for part in self._concerns])
 
     @property
     def measures(self) -> tuple[Measure, ...]:
