@@ -12,6 +12,7 @@ from pathlib import Path
 from bot.adapters.arxiv.client import open_client
 from bot.adapters.machine import machine_name, process_runs
 from bot.adapters.ranker.worker import ProcessRanker, is_installed
+from bot.domain.errors import RankerError
 from bot.ports import Condition, Measure, PaperSource
 from bot.services import arxiv, candidates
 from bot.services.supervise import Supervised
@@ -96,6 +97,7 @@ class ArxivPart:
                 Supervised("ranking", self._rank, clock=clock, sleep=asyncio.sleep),
             )
         self._state: Condition | None = None
+        self._unranked: RankerError | None = None
         self._measures: tuple[Measure, ...] = ()
 
     async def run(self) -> None:
@@ -121,7 +123,16 @@ class ArxivPart:
     async def _rank(self) -> None:
         ranker = ranker_of(self._db.path)
         if ranker is not None:
-            await candidates.follow(self._db, ranker, clock=self._clock, sleep=asyncio.sleep)
+            await candidates.follow(
+                self._db,
+                ranker,
+                clock=self._clock,
+                sleep=asyncio.sleep,
+                tell=self._note_ranking,
+            )
+
+    def _note_ranking(self, trouble: RankerError | None) -> None:
+        self._unranked = trouble
 
     async def look(self) -> None:
         """Read anew how arXiv is, for `condition` and `measures`."""
@@ -134,7 +145,10 @@ class ArxivPart:
     @property
     def condition(self) -> Condition | None:
         """For `/healthz`; `None` where arXiv is not asked at all, or not looked at yet."""
-        return condition_of(self._state, [part.condition for part in self._concerns])
+        parts = [part.condition for part in self._concerns]
+        if self._unranked is not None:
+            parts.append(Condition("ranking", ok=True, detail=str(self._unranked)))
+        return condition_of(self._state, parts)
 
     @property
     def measures(self) -> tuple[Measure, ...]:

@@ -3,7 +3,6 @@
 from bot.ports.arxiv import (
     PaperSource,
     Ranker,
-    RankerError,
     Refusal,
     SourceError,
     SourceFailureError,
@@ -79,7 +78,6 @@ __all__ = [
     "PaperSource",
     "Platform",
     "Ranker",
-    "RankerError",
     "Refusal",
     "Said",
     "Seen",
