@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from bot.adapters.text import printable
 from bot.domain.batches import CategoryStatus, Trouble
 from bot.domain.candidates import Nominee
 from bot.domain.present_arxiv import status_line
@@ -83,7 +84,11 @@ def _instant(at: datetime | None) -> str | None:
 
 
 def status_lines(status: ArxivStatus, done: Round, *, say: Say) -> Iterator[str]:
-    """What `poll` prints for people."""
+    """What `poll` prints for people; titles and reasons of others steer no terminal."""
+    yield from map(printable, _status_lines(status, done, say=say))
+
+
+def _status_lines(status: ArxivStatus, done: Round, *, say: Say) -> Iterator[str]:
     for each in status.categories:
         line = status_line((each,), Trouble.NONE, say)
         yield f"{line} — {each.detail}" if each.detail else line

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.cli.arxiv_forms import status_lines
+from bot.domain.words import ENGLISH
 from bot.services.ingest import ingest
 from bot.store import entries
 from tests.fakes.arxiv import FaultKind, Paper
@@ -84,6 +86,16 @@ async def test_what_is_not_certain_stays_open_and_is_listed(stage: Stage):
         "Small Kernels Everywhere",
     ]
     assert all(each.confidence < 0.9 for each in status.open)
+
+
+async def test_a_title_that_is_listed_steers_no_terminal(stage: Stage):
+    await write_page(stage, PAGE.replace("Small Kernels", "Small \x1b[2J\u202eKernels"))
+    done = await stage.round()
+
+    lines = list(status_lines(await stage.status(), done, say=ENGLISH))
+
+    assert any("Small \ufffd[2J\ufffdKernels" in line for line in lines)
+    assert not any("\x1b" in line or "\u202e" in line for line in lines)
 
 
 async def test_two_papers_of_one_title_and_author_are_left_open(stage: Stage):
