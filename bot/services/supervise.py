@@ -5,13 +5,16 @@ import random
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from bot.domain.errors import UserError
+from bot.domain.errors import NotFoundError, RankerError, StorageError, UserError
 from bot.ports import Condition
 
 log = logging.getLogger(__name__)
 
 FIRST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(minutes=5)
+
+_PASSING = (StorageError, NotFoundError, RankerError)
+"""What a person may act on, but what may also be over in a moment: a locked database, a full disk."""
 
 _TOLD_FOR = timedelta(days=1)
 """So long the last failure is told of something that is well again."""
@@ -31,7 +34,7 @@ class Supervised:
 
     It is well until it fails, and again when it has run for longer than the longest wait: the
     failures in a row are over then. A `UserError` (a wrong token, a taken port) is for a person
-    to mend: it ends `run`.
+    to mend and ends `run`, unless it may be over in a moment.
     """
 
     def __init__(
@@ -79,9 +82,9 @@ class Supervised:
             self._started_at = self._clock()
             try:
                 await self._start()
-            except UserError:
-                raise
             except Exception as error:
+                if isinstance(error, UserError) and not isinstance(error, _PASSING):
+                    raise
                 # The supervisor is the last to see it; whatever it is, the others go on.
                 log.exception("%s failed", self.name)
                 self._note_failure(error)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.errors import UsageError
+from bot.domain.errors import NotFoundError, RankerError, StorageError, UsageError
 from bot.ports import Condition
 from bot.services.supervise import FIRST_WAIT, LONGEST_WAIT, Supervised, wait_after
 
@@ -121,6 +121,25 @@ async def test_what_fails_and_then_ends_by_itself_is_well() -> None:
     await flaky.supervised.run()
 
     assert flaky.supervised.condition.ok
+
+
+@pytest.mark.parametrize(
+    "error",
+    [StorageError("The disk is full"), NotFoundError("There is no entry"), RankerError("Too few")],
+)
+async def test_what_may_be_over_in_a_moment_ends_nothing(error: Exception) -> None:
+    clock = Clock()
+    starts = 0
+
+    async def start() -> None:
+        nonlocal starts
+        starts += 1
+        if starts == 1:
+            raise error
+
+    await Supervised("arxiv", start, clock=clock, sleep=clock.sleep).run()
+
+    assert starts == 2
 
 
 async def test_what_a_person_must_mend_ends_it() -> None:
