@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from bot import samples
+from bot.adapters.ranker.worker import is_installed
 from bot.cli import main
 from bot.cli.terminal import complain
 from bot.settings import setting_names
@@ -556,6 +557,19 @@ def test_what_cannot_be_identified_is_said(
     assert (ran.status, ran.out, ran.err.count("\n")) == (status, "", 1)
     assert words in ran.err
     assert "itself" in unlinked("identify", 2).out
+
+
+@pytest.mark.skipif(not is_installed(), reason="the extra `rank` is not installed")
+def test_why_new_papers_are_not_ranked_is_told_in_the_language_of_the_terminal(
+    archive: Run, monkeypatch: pytest.MonkeyPatch
+):
+    english = archive("candidates")
+    monkeypatch.setenv("LANG", "ko_KR.UTF-8")
+    korean = archive("candidates")
+
+    assert (english.status, korean.status) == (0, 0)
+    assert english.err.startswith("Not ranked: 12 noted papers with abstracts and 0 passed over")
+    assert korean.err.startswith("순위를 매기지 않았습니다: 초록이 있는 메모한 논문 12편")
 
 
 def test_a_backup_is_a_whole_database(
