@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,6 +12,7 @@ from pathlib import Path
 from bot.adapters.arxiv.client import open_client
 from bot.adapters.machine import machine_name, process_runs
 from bot.adapters.ranker.worker import ProcessRanker, is_installed
+from bot.domain.errors import RankerError
 from bot.ports import Condition, Measure, PaperSource
 from bot.services import arxiv, candidates
 from bot.services.rounds import Rounds
@@ -83,6 +84,16 @@ def ranker_of(database: Path) -> ProcessRanker | None:
     return ProcessRanker(database.with_name(f"{database.name}.taste"))
 
 
+def condition_of(state: Condition | None, parts: Sequence[Condition]) -> Condition | None:
+    """How arXiv is, by what it answers (`state`) and by how what asks it runs."""
+    broken = not all(part.ok for part in parts)
+    if state is None and not broken:
+        return None
+    known = state if state is not None else Condition("arxiv", ok=False)
+    told = (*(f"{part.name}: {part.detail}" for part in parts if part.detail), known.detail)
+    return replace(known, ok=known.ok and not broken, detail="; ".join(filter(None, told)))
+
+
 class ArxivPart:
     """arXiv's part of a running bot; nothing at all where ARXIV_CONTACT is not set."""
 
@@ -105,6 +116,7 @@ class ArxivPart:
                 Supervised("ranking", self._rank, clock=clock, sleep=asyncio.sleep),
             )
         self._state: Condition | None = None
+        self._unranked: RankerError | None = None
         self._measures: tuple[Measure, ...] = ()
 
     async def run(self) -> None:
@@ -131,7 +143,16 @@ class ArxivPart:
     async def _rank(self) -> None:
         ranker = ranker_of(self._db.path)
         if ranker is not None:
-            await candidates.follow(self._db, ranker, clock=self._clock, sleep=asyncio.sleep)
+            await candidates.follow(
+                self._db,
+                ranker,
+                clock=self._clock,
+                sleep=asyncio.sleep,
+                tell=self._note_ranking,
+            )
+
+    def _note_ranking(self, trouble: RankerError | None) -> None:
+        self._unranked = trouble
 
     async def look(self) -> None:
         """Read anew how arXiv is, for `condition` and `measures`."""
@@ -143,11 +164,11 @@ class ArxivPart:
 
     @property
     def condition(self) -> Condition | None:
-        """For `/healthz`; `None` where arXiv is not asked at all."""
-        broken = next((part.condition for part in self._concerns if not part.condition.ok), None)
-        if self._state is None or broken is None:
-            return self._state
-        return replace(self._state, ok=False, detail=f"{broken.name}: {broken.detail}")
+        """For `/healthz`; `None` where arXiv is not asked at all, or not looked at yet."""
+        parts = [part.condition for part in self._concerns]
+        if self._unranked is not None:
+            parts.append(Condition("ranking", ok=True, detail=str(self._unranked)))
+        return condition_of(self._state, parts)
 
     @property
     def measures(self) -> tuple[Measure, ...]:

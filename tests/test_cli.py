@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from bot import samples
+from bot.adapters.ranker.worker import is_installed
 from bot.cli import main
 from bot.cli.terminal import complain
 from bot.settings import setting_names
@@ -469,6 +470,106 @@ def test_a_delivery_is_dropped_and_tried_again(archive: Run):
     assert "dead" in dropped.out
     assert "planned" in retried.out
     assert (unknown.status, unknown.err.count("\n")) == (1, 1)
+
+
+UNLINKED = """2026-11-20
+
+Small Kernels Everywhere
+(Dora Beispiel)
+커널에 대한 생각. https://arxiv.org/abs/2501.00001
+#kernel
+
+Large Kernels Nowhere
+(Dora Beispiel)
+https://arxiv.org/abs/2501.00002
+다른 커널에 대한 생각.
+#kernel
+"""
+
+
+@pytest.fixture
+def unlinked(run: Run, tmp_path: Path) -> Run:
+    """The program, with an entry without a link, and one with."""
+    page = tmp_path / "2026-11-20.txt"
+    page.write_text(UNLINKED, encoding="utf-8")
+    assert run("import", page).status == 0
+    return run
+
+
+def test_a_paper_is_named_by_hand_and_left_open_again(unlinked: Run):
+    before = unlinked("identify", 1)
+    named = unlinked("identify", 1, "arXiv:2501.00003v2")
+    shown = unlinked("show", 1)
+    by_number = unlinked("show", "2501.00003", "--json")
+    left = unlinked("identify", 1, "--open")
+    after = unlinked("show", 1, "--json")
+
+    assert [ran.status for ran in (before, named, shown, left, after)] == [0] * 5
+    assert "not known yet" in before.out
+    assert named.out == "Its paper is arXiv 2501.00003, as was decided by hand\n"
+    assert named.out in shown.out
+    assert by_number.json["title"] == "Small Kernels Everywhere"
+    assert "stays open" in left.out
+    assert after.json["arxiv_id"] is None
+    assert "stays open" in unlinked("show", 1).out
+    assert unlinked("show", "2501.00003").status == 1
+
+
+def test_a_paper_named_by_hand_is_one_with_that_of_another_entry_until_it_is_not(unlinked: Run):
+    unlinked("identify", 1, "2501.00002")
+    together = unlinked("show", 1)
+    unlinked("identify", 1, "2501.00001")
+    apart = unlinked("show", 1)
+
+    assert "Large Kernels Nowhere" in together.out
+    assert "Large Kernels Nowhere" not in apart.out
+    assert unlinked("show", 1, "--json").json["arxiv_id"] == "2501.00001"
+    assert unlinked("show", 2, "--json").json["arxiv_id"] == "2501.00002"
+    assert unlinked("show", 2, "--json").json["title"] == "Large Kernels Nowhere"
+
+
+def test_what_was_named_by_hand_survives_another_import(unlinked: Run, tmp_path: Path):
+    unlinked("identify", 1, "2501.00003")
+    page = tmp_path / "2026-11-20.txt"
+    page.write_text(
+        UNLINKED.replace("커널에 대한 생각. h", "커널에 대한 새 생각. h"), encoding="utf-8"
+    )
+
+    assert unlinked("import", page, "--json").json["entries"]["updated"] == 1
+    assert unlinked("show", 1, "--json").json["arxiv_id"] == "2501.00003"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        ((2, "2501.00009"), 2, "names its paper itself"),
+        ((2, "--open"), 2, "names its paper itself"),
+        ((1, "nothing"), 2, "no arXiv id"),
+        ((1, "2501.00009", "--open"), 2, "either"),
+        ((9,), 1, "no entry 9"),
+    ],
+)
+def test_what_cannot_be_identified_is_said(
+    arguments: tuple[object, ...], status: int, words: str, unlinked: Run
+):
+    ran = unlinked("identify", *arguments)
+
+    assert (ran.status, ran.out, ran.err.count("\n")) == (status, "", 1)
+    assert words in ran.err
+    assert "itself" in unlinked("identify", 2).out
+
+
+@pytest.mark.skipif(not is_installed(), reason="the extra `rank` is not installed")
+def test_why_new_papers_are_not_ranked_is_told_in_the_language_of_the_terminal(
+    archive: Run, monkeypatch: pytest.MonkeyPatch
+):
+    english = archive("candidates")
+    monkeypatch.setenv("LANG", "ko_KR.UTF-8")
+    korean = archive("candidates")
+
+    assert (english.status, korean.status) == (0, 0)
+    assert english.err.startswith("Not ranked: 12 noted papers with abstracts and 0 passed over")
+    assert korean.err.startswith("순위를 매기지 않았습니다: 초록이 있는 메모한 논문 12편")
 
 
 def test_a_backup_is_a_whole_database(

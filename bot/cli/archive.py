@@ -104,19 +104,24 @@ def show(
     from bot.cli.workbench import with_database
     from bot.domain.present import LANGUAGES, present_entry
     from bot.ports import EntryPage
+    from bot.services.entry_paper import find_identity
     from bot.services.export import entry_json
     from bot.services.lookup import show as look_at
     from bot.settings import Settings
     from bot.store.database import Database
+    from bot.store.identities import Identity
 
-    async def work(db: Database, _: Settings) -> EntryPage:
-        return await look_at(db, entry)
+    async def work(db: Database, _: Settings) -> tuple[EntryPage, Identity | None]:
+        page = await look_at(db, entry)
+        return page, await find_identity(db, page.stored)
 
-    page = with_database(work)
+    page, identity = with_database(work)
     if as_json:
         show_json(entry_json(page.stored))
     else:
         show_document(present_entry(page.stored, languages=LANGUAGES, say=voice(), detailed=True))
+        if identity is not None:
+            say_line(forms.identity_line(page.stored, identity, say=voice()))
         for line in forms.surroundings(page, say=voice()):
             say_line(line)
     return DONE

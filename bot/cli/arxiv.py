@@ -82,12 +82,14 @@ def candidates(
     as_json: AsJson = False,
 ) -> int:
     """The new papers of a day that have no entry yet, the likeliest first, with the reasons."""
+    from bot.adapters.text import printable
     from bot.cli.arxiv_forms import nominee_json
     from bot.cli.workbench import now, with_database
     from bot.domain.candidates import Nominees
     from bot.domain.dates import parse_date
+    from bot.domain.errors import RankerError
     from bot.domain.present_arxiv import present_nominees
-    from bot.ports import RankerError
+    from bot.domain.words import in_words
     from bot.services.candidates import list_nominees, refresh
     from bot.settings import Settings
     from bot.sources import ranker_of
@@ -100,10 +102,15 @@ def candidates(
         if ranker is None:
             tell(voice()("Not ranked: install paper-digest-bot[rank]"))
         else:
+            say = voice()
             try:
-                await refresh(db, ranker, now=now())
+                stale = (await refresh(db, ranker, now=now())).stale
             except RankerError as error:
-                tell(voice()("Not ranked: {reason}", reason=error))
+                tell(printable(say("Not ranked: {reason}", reason=in_words(error, say))))
+            else:
+                if stale is not None:
+                    reason = in_words(stale, say)
+                    tell(printable(say("Ranked as was learnt before: {reason}", reason=reason)))
         return await list_nominees(db, day=day, per_page=limit)
 
     found = with_database(work)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from bot.adapters.text import printable
 from bot.domain.batches import CategoryStatus, Trouble
 from bot.domain.candidates import Nominee
 from bot.domain.present_arxiv import detail_words, refusal_words, status_line, wait_words
@@ -86,7 +87,11 @@ def _instant(at: datetime | None) -> str | None:
 
 
 def status_lines(status: ArxivStatus, done: Round, *, say: Say) -> Iterator[str]:
-    """What `poll` prints for people."""
+    """What `poll` prints for people; titles and reasons of others steer no terminal."""
+    yield from map(printable, _status_lines(status, done, say=say))
+
+
+def _status_lines(status: ArxivStatus, done: Round, *, say: Say) -> Iterator[str]:
     for each in status.categories:
         yield status_line((each,), Trouble.NONE, say)
     if status.trouble is not Trouble.NONE:

@@ -8,6 +8,7 @@ from bot.domain.words import Say
 from bot.ports import EntryPage, Mention
 from bot.services.lookup import Results
 from bot.services.report import Report
+from bot.store.identities import Identity
 
 
 def report_form(report: Report) -> dict[str, object]:
@@ -100,6 +101,31 @@ def surroundings(page: EntryPage, *, say: Say) -> tuple[str, ...]:
     if page.talked_of:
         lines += ("", say("Also mentioned in the discussion"), *map(_mention_line, page.talked_of))
     return tuple(lines)
+
+
+def identity_line(stored: StoredEntry, identity: Identity | None, *, say: Say) -> str:
+    """How it is known which arXiv paper an entry is about."""
+    paper = stored.entry.paper
+    if paper.url is not None:
+        return printable(say("Its paper is named by the entry itself: {url}", url=paper.url))
+    if identity is None:
+        return say("Its paper is not known yet: the entry has no link, and no search was made")
+    if identity.number is None:
+        if identity.by_hand:
+            return say("Its paper stays open, as was decided by hand")
+        return say(
+            "Its paper was not found by title: the nearest had a confidence of {share}",
+            share=f"{identity.confidence:.2f}",
+        )
+    if identity.by_hand:
+        return say("Its paper is arXiv {id}, as was decided by hand", id=identity.number)
+    return say(
+        "Its paper is arXiv {id}, found by title with a confidence of {share}; if that is wrong: "
+        "paperbot identify {entry} --open",
+        id=identity.number,
+        share=f"{identity.confidence:.2f}",
+        entry=stored.id,
+    )
 
 
 def _reply_line(reply: Reply) -> str:

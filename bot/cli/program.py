@@ -12,6 +12,7 @@ import typer
 
 from bot.cli import archive, arxiv, digests, outgoing, serving, upkeep
 from bot.cli.channels import channel
+from bot.cli.identify import identify
 from bot.cli.terminal import DONE, FAILED, WRONG, complain, tell_error
 from bot.domain.errors import QueryError, UsageError, UserError
 
@@ -28,6 +29,7 @@ app.command("run")(serving.run)
 app.command("import")(archive.import_)
 app.command("lookup", context_settings={"ignore_unknown_options": True})(archive.lookup)
 app.command("show")(archive.show)
+app.command("identify")(identify)
 app.command("digest")(digests.digest)
 app.command("export", context_settings={"ignore_unknown_options": True})(archive.export)
 app.add_typer(channel, name="channel")

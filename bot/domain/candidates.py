@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.domain.announce import FeedItem
 from bot.domain.entry import EntryId, StoredEntry
+from bot.domain.errors import RankerError
 
 NEIGHBOURS = 20
 """So many entries of the archive vote on a paper's tags."""
@@ -86,6 +87,18 @@ class Nominees:
     learnt_from: int
     earlier: dt.date | None = None
     late: int = 0
+
+
+def check_enough(picked: int, passed: int) -> None:
+    """Raises `RankerError` where so many papers are too few to learn from."""
+    if min(picked, passed) < FEWEST:
+        raise RankerError(
+            "{picked} noted papers with abstracts and {passed} passed over: at least {fewest} of "
+            "each are needed",
+            picked=picked,
+            passed=passed,
+            fewest=FEWEST,
+        )
 
 
 def example_text(title: str, abstract: str) -> str:

@@ -6,7 +6,8 @@ UserError                  safe to show: what is wrong, where, what to do
 ├── UsageError             a command or setting is used wrongly
 │   └── SettingsError          several settings, each with its own UsageError
 ├── NotFoundError          what was asked for is not there
-└── StorageError           the database cannot be opened, read or written
+├── StorageError           the database cannot be opened, read or written
+└── RankerError            new papers cannot be ranked
 """
 
 
@@ -64,3 +65,7 @@ class NotFoundError(UserError):
 
 class StorageError(UserError):
     """The database cannot be opened, read or written; nothing was changed."""
+
+
+class RankerError(UserError):
+    """New papers cannot be ranked, or not by what was noted last; everything else works."""

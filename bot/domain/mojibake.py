@@ -1,30 +1,164 @@
-"""Names and titles that were decoded wrongly before they came to us ("WÃ¼bben") set right."""
+"""Names and titles that were decoded wrongly before they came to us ("WÃ¼bben") set right.
+
+Such damage is UTF-8 read as Latin-1 or Windows-1252. Correct text can hold the same characters:
+`5×–10×`, `Gauß–Newton`, `CAFÉ–BAR`, `3 Å²`. So a text is repaired only where it shows clear damage
+somewhere (a control character, or a capital and a sign where no word has them), and only what
+becomes a letter or a sign that such damage is known to hit. What is doubtful stays.
+"""
 
 import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
-# Bytes of UTF-8 read as Latin-1 or as Windows-1252: a lead byte and its continuation bytes.
 _CONTINUATION = (
     "\x80-\xbf\u20ac\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u017d"
     "\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u017e\u0178"
 )
-_SUSPECT = re.compile(f"(?:[\xc2-\xf4][{_CONTINUATION}]{{1,3}})+")
+_SUSPECT = re.compile(
+    f"[\xc2-\xdf][{_CONTINUATION}]|[\xe0-\xef][{_CONTINUATION}]{{2}}|[\xf0-\xf4][{_CONTINUATION}]{{3}}"
+)
+# What damage is known to hit. Latin: also that of Vietnam (ơ, ư, ế …) and Romania (ș, ț).
+_LATIN = re.compile("[\xa0-\u017f\u01a0\u01a1\u01af\u01b0\u0218-\u021b\u1e00-\u1eff\ufb00-\ufb04]")
+_SIGN = re.compile("[\u2010-\u2033\u2039\u203a\u20ac\u2122\u2190-\u2194\u2212\u2248\u2260-\u2265]")
+_GREEK = re.compile("[\u0386-\u03ce]")
+# Only beside clear damage: Cyrillic, and what is still damaged after one decoding.
+_LESS_SURE = re.compile(f"[\u0400-\u045f{_CONTINUATION}]")
+_CONTROL = re.compile("[\x80-\x9f]")
+
+_AFTER_A_WORD = frozenset("\xa0®©°±²³¹·ªº«»–—…‘’“”„‚‹›•™†‡")
+_BETWEEN_WORDS = frozenset("–—…’")
+_QUOTES = frozenset("‘’“”")
+_AFTER_A_UNIT = _BETWEEN_WORDS | set("\xa0·±²³°")
+_SMALL_UNIT = re.compile(r"[\W\d_]?[fkmnpµ]")  # of Å
+_OPENING = re.compile(r"(?<![^\s(\[“–—-])«")
+_LETTERS = re.compile(r"[^\W\d_]*")
+_FEW = 3
+_MOST_ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Characters of a text that may be the bytes of one, `meant`.
+
+    `before` is the character before them, and `behind` the letters after them, at most three;
+    both as they are meant, where they may be damage as well.
+    """
+
+    shown: str
+    start: int
+    end: int
+    meant: str
+    before: str = ""
+    behind: str = ""
 
 
 def repair_mojibake(text: str) -> str:
-    """The text with each stretch that is doubly encoded UTF-8 decoded once more.
+    """The text with UTF-8 that was decoded wrongly, once or more often, decoded rightly.
 
-    Only stretches that decode without error change, so a text that is right stays as it is:
-    no language puts a letter such as `Ã` before a sign such as `¼`.
+    Text that is right stays as it is.
     """
-    return _SUSPECT.sub(_decoded, text)
+    for _ in range(_MOST_ROUNDS):
+        better = _repaired(text)
+        if better == text:
+            break
+        text = better
+    return text
 
 
-def _decoded(match: re.Match[str]) -> str:
+def _repaired(text: str) -> str:
+    places = tuple(_places(text))
+    quotes = _OPENING.search(text) is not None
+    if not any(_is_clear(place, text, quotes=quotes) for place in places):
+        return text
+    controls = _CONTROL.search(text) is not None
+    pieces: list[str] = []
+    end = 0
+    for place in places:
+        if _is_known(place, controls=controls):
+            pieces += text[end : place.start], place.meant
+            end = place.end
+    return "".join((*pieces, text[end:]))
+
+
+def _places(text: str) -> Iterator[_Place]:
+    found = [
+        _Place(match[0], match.start(), match.end(), meant)
+        for match in _SUSPECT.finditer(text)
+        if (meant := _decoded(match[0]))
+    ]
+    for last, place, coming in zip([None, *found], found, [*found[1:], None], strict=False):
+        behind = _LETTERS.match(text, place.end, place.end + _FEW)
+        yield replace(
+            place,
+            before=last.meant
+            if last is not None and last.end == place.start
+            else text[max(0, place.start - 1) : place.start],
+            behind=coming.meant
+            if coming is not None and coming.start == place.end
+            else (behind[0] if behind is not None else ""),
+        )
+
+
+def _decoded(characters: str) -> str:
+    """The one character whose bytes these are; empty if they are none."""
     try:
-        return b"".join(map(_byte, match[0])).decode()
+        meant = b"".join(map(_byte, characters)).decode()
     except UnicodeError:
-        return match[0]
+        return ""
+    return meant if unicodedata.category(meant) not in {"Cn", "Co"} else ""
 
 
 def _byte(character: str) -> bytes:
     return character.encode("latin-1" if character <= "\xff" else "cp1252")
+
+
+def _is_known(place: _Place, *, controls: bool) -> bool:
+    """Whether beside clear damage this is damage, too; `controls`: the text has control characters.
+
+    Those come of Latin-1, and then whatever can be read as it is damage of that kind (Hangul, say).
+    """
+    if any(kind.match(place.meant) for kind in (_LATIN, _SIGN, _GREEK, _LESS_SURE)):
+        return True
+    if _CONTROL.search(place.shown):
+        return True
+    return controls and len(place.shown) > 2 and max(place.shown) <= "\xff"
+
+
+def _is_clear(place: _Place, text: str, *, quotes: bool) -> bool:
+    """Whether no correct text has these characters at this place; `quotes`: the text opens with «."""
+    lead, sign = place.shown[0], place.shown[1]
+    if _CONTROL.search(place.shown) or _SIGN.match(place.meant):
+        return True  # â€™: only damage puts a euro or a dagger behind an â
+    before, after = place.before, place.behind[:1]
+    if _GREEK.match(place.meant):  # Î³, but “Î” and «Î» are right
+        is_quoted = sign in _QUOTES or (quotes and sign == "»")
+        return not (is_quoted or sign in _BETWEEN_WORDS or before.isupper())
+    if not _LATIN.match(place.meant):
+        return False
+    if sign not in _AFTER_A_WORD:
+        return True  # Ã¼
+    if _SUSPECT.fullmatch(place.meant + after) and _decoded(place.meant + after):
+        return True  # twice: Ã…Â¹ is Å¹
+    if len(place.shown) > 2:
+        return sign == "º" or (
+            not quotes and (before.isalpha() or after.isalpha())
+        )  # Nguyá»…n, but «está»… is right
+    if before.islower():
+        # A capital within a word, and a sign behind it; but 5 mÅ² is a measure.
+        prefix = _SMALL_UNIT.fullmatch(text, max(0, place.start - 2), place.start)
+        return lead != "Å" or prefix is None
+    if before.isdigit():
+        return lead in "ÂÃ"  # 90Â°, 5Ã—10
+    if before.isalpha():  # LÃ³pez, but OPÇÃ–opção is right
+        return after.islower() and place.meant.islower() and sign not in _BETWEEN_WORDS
+    if lead == "Â":
+        return sign in "©®°±"
+    return _begins_a_word(place, lead, sign)
+
+
+def _begins_a_word(place: _Place, lead: str, sign: str) -> bool:
+    """Whether a capital and a sign, with no letter before them, must be a word's first letter."""
+    if not place.behind[:1].islower() or (sign == "’" and len(place.behind) < _FEW):
+        return False  # Ä’s
+    return lead != "Å" or sign not in _AFTER_A_UNIT or place.start == 0

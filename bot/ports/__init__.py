@@ -3,7 +3,6 @@
 from bot.ports.arxiv import (
     PaperSource,
     Ranker,
-    RankerError,
     Refusal,
     SourceError,
     SourceFailureError,
@@ -80,7 +79,6 @@ __all__ = [
     "PaperSource",
     "Platform",
     "Ranker",
-    "RankerError",
     "Refusal",
     "Said",
     "Seen",

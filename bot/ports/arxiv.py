@@ -140,7 +140,3 @@ class Ranker(Protocol):
     async def judge(self, newcomers: Sequence[Newcomer]) -> tuple[Judgement, ...]:
         """A judgement for each; raises `RankerError`, also when nothing was learnt yet."""
         ...
-
-
-class RankerError(Exception):
-    """Ranking is not possible; the message says why, and what the operator can do."""

@@ -115,7 +115,7 @@ async def _with_found_papers(
 ) -> tuple[ParsedFile, ...]:
     """The files with the arXiv ids that were found for papers that they know by title only."""
     keys = {entry.paper.key for file in files for entry, _ in file.entries}
-    found = await identities.find(tx, keys)
+    found = await identities.list_numbers(tx, keys)
     if not found:
         return tuple(files)
 

@@ -5,13 +5,19 @@ import random
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from bot.domain.errors import UserError
+from bot.domain.errors import NotFoundError, RankerError, StorageError, UserError
 from bot.ports import Condition
 
 log = logging.getLogger(__name__)
 
 FIRST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(minutes=5)
+
+_PASSING = (StorageError, NotFoundError, RankerError)
+"""What a person may act on, but what may also be over in a moment: a locked database, a full disk."""
+
+_TOLD_FOR = timedelta(days=1)
+"""So long the last failure is told of something that is well again."""
 
 
 def wait_after(failures: int, spread: float) -> timedelta:
@@ -26,7 +32,9 @@ def wait_after(failures: int, spread: float) -> timedelta:
 class Supervised:
     """Runs something that should run for ever, again and again, and knows how it is.
 
-    A `UserError` (a wrong token, a taken port) is for a person to mend: it ends `run`.
+    It is well until it fails, and again when it has run for longer than the longest wait: the
+    failures in a row are over then. A `UserError` (a wrong token, a taken port) is for a person
+    to mend and ends `run`, unless it may be over in a moment.
     """
 
     def __init__(
@@ -42,30 +50,59 @@ class Supervised:
         self._clock = clock
         self._sleep = sleep
         self._failures = 0
-        self._detail = ""
+        self._error = ""
+        self._failed_at: datetime | None = None
+        self._started_at: datetime | None = None  # of the run that goes on
         self._last_ok_at: datetime | None = None
 
     @property
     def condition(self) -> Condition:
         """For `/healthz`."""
-        return Condition(self.name, self._failures == 0, self._detail, self._last_ok_at)
+        now = self._clock()
+        if not self._is_well(now):
+            detail = f"{self._error}, {self._failures} in a row"
+            return Condition(self.name, ok=False, detail=detail, last_ok_at=self._last_ok_at)
+        last_ok_at = now if self._started_at is not None else self._last_ok_at
+        return Condition(self.name, ok=True, detail=self._past(now), last_ok_at=last_ok_at)
+
+    def _is_well(self, now: datetime) -> bool:
+        if self._failures == 0:
+            return True
+        return self._started_at is not None and now - self._started_at > LONGEST_WAIT
+
+    def _past(self, now: datetime) -> str:
+        """What went wrong lately."""
+        if self._failed_at is None or now - self._failed_at > _TOLD_FOR:
+            return ""
+        return f"well again after {self._error} at {self._failed_at:%Y-%m-%dT%H:%MZ}"
 
     async def run(self) -> None:
         """Until cancelled, or until what it runs ends by itself or raises a `UserError`."""
         while True:
-            started_at = self._clock()
-            self._last_ok_at = started_at
+            self._started_at = self._clock()
             try:
                 await self._start()
-                return
-            except UserError:
-                raise
             except Exception as error:
+                if isinstance(error, UserError) and not isinstance(error, _PASSING):
+                    raise
                 # The supervisor is the last to see it; whatever it is, the others go on.
                 log.exception("%s failed", self.name)
-                ran_well = self._clock() - started_at > LONGEST_WAIT
-                self._failures = 1 if ran_well else self._failures + 1
-                self._detail = f"{type(error).__name__}, {self._failures} in a row"
+                self._note_failure(error)
+            else:
+                self._failures = 0
+                self._last_ok_at = self._clock()
+                self._started_at = None
+                return
             wait = wait_after(self._failures, random.random())  # noqa: S311 - no secret
             log.warning("%s is started again in %.0f s", self.name, wait.total_seconds())
             await self._sleep(wait.total_seconds())
+
+    def _note_failure(self, error: Exception) -> None:
+        now = self._clock()
+        if self._is_well(now):
+            self._failures = 0
+            self._last_ok_at = now
+        self._failures += 1
+        self._error = type(error).__name__
+        self._failed_at = now
+        self._started_at = None

@@ -1,11 +1,12 @@
 """Entries without a link: their papers are looked for by title, and never guessed."""
 
+import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from bot.domain.identify import best_match, is_searchable
+from bot.domain.identify import Match, best_match, is_same_title, is_searchable, may_take
 from bot.domain.record import ArxivRecord, sweep_day
 from bot.ports import PaperSource, SourceError, SourceFailureError, SourceQuestionError
 from bot.services.narrowing import Verdict, judge
@@ -22,6 +23,9 @@ _AGAIN_AFTER = (timedelta(days=1), timedelta(days=7), timedelta(days=30))
 """A paper may be announced after the entry was written, and indexed a day later."""
 
 _HOPELESS = timedelta(days=3650)
+
+_Matches = Mapping[str, tuple[Match | None, float]]
+"""For each title's paper the one certain match, or none, and the confidence reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +46,10 @@ async def search_due(
     """Search for every paper that is known by title only and due, ten titles a request."""
     total = Searched()
     while True:
-        today = sweep_day(clock())
+        now = clock()
+        today = sweep_day(now)
         async with db.transaction() as tx:
-            await identities.apply_found(tx)
+            await identities.apply_found(tx, now)
             due = await identities.list_due(tx, today, AT_ONCE)
             for nameless in due:
                 if not is_searchable(nameless.title, nameless.authors):
@@ -65,32 +70,21 @@ async def search_due(
         except SourceError:
             return total  # tried again when its wait is over
         else:
-            total += await _take_in(db, group, answered, today)
+            total += await _take_in(db, group, answered, now)
 
 
 async def _take_in(
-    db: Database, group: Sequence[Nameless], answered: Sequence[ArxivRecord], today: date
+    db: Database, group: Sequence[Nameless], answered: Sequence[ArxivRecord], now: datetime
 ) -> Searched:
-    """Keep which titles were found. One common title may have crowded the others out."""
-    matches = {each.paper_key: best_match(each.title, each.authors, answered) for each in group}
+    """Keep which titles were found; where the answer is full, each is searched for by itself.
+
+    One common title may have filled it, and what is not in it is not known.
+    """
     is_full = len(answered) >= _MOST_ANSWERS and len(group) > 1
-    left = [each for each in group if is_full and matches[each.paper_key][0] is None]
-    done = [each for each in group if each not in left]
-    found = 0
+    done, left = ((), group) if is_full else (group, ())
+    matches = await asyncio.to_thread(_match_all, done, answered)
     async with db.transaction() as tx:
-        for nameless in done:
-            match, confidence = matches[nameless.paper_key]
-            if match is not None:
-                found += 1
-                await _keep(tx, match.record, today)
-                log.info("“%s” is arXiv %s", nameless.title, match.record.id)
-            await identities.put(
-                tx,
-                nameless,
-                number=match.record.id.number if match is not None else None,
-                confidence=confidence,
-                next_on=_next(nameless, today) if match is None else None,
-            )
+        found = await _settle(tx, done, matches, now)
         await trouble.end(tx, trouble.TITLES, [each.paper_key for each in done])
         await trouble.add(
             tx,
@@ -100,8 +94,62 @@ async def _take_in(
             then=1,
             reason="more papers answer than an answer holds",
         )
-        await identities.apply_found(tx)
     return Searched(len(done), found)
+
+
+def _match_all(group: Sequence[Nameless], answered: Sequence[ArxivRecord]) -> _Matches:
+    return {each.paper_key: best_match(each.title, each.authors, answered) for each in group}
+
+
+async def _settle(
+    tx: Transaction, searched: Sequence[Nameless], matches: _Matches, now: datetime
+) -> int:
+    """Give each title its paper, if there is one and no other title has it; how many got one."""
+    found = 0
+    for nameless in searched:
+        match, confidence = matches[nameless.paper_key]
+        rivals = [
+            other.title
+            for other in searched
+            if other is not nameless and _same_paper(match, matches[other.paper_key][0])
+        ]
+        if match is not None and not await _take(tx, nameless, match, rivals, now):
+            match = None
+        await identities.put(
+            tx,
+            nameless,
+            number=match.record.id.number if match is not None else None,
+            confidence=confidence,
+            next_on=_next(nameless, sweep_day(now)) if match is None else None,
+        )
+        found += match is not None
+    await identities.apply_found(tx, now)
+    return found
+
+
+def _same_paper(one: Match | None, other: Match | None) -> bool:
+    return one is not None and other is not None and one.record.id.number == other.record.id.number
+
+
+async def _take(
+    tx: Transaction,
+    nameless: Nameless,
+    match: Match,
+    rivals: Sequence[str],
+    now: datetime,
+) -> bool:
+    """Whether a title may have the paper; another that a search gave it by a slip loses it then."""
+    today = sweep_day(now)
+    owners = await identities.list_owners(tx, match.record.id.number)
+    if not may_take(nameless.title, match, (*rivals, *(owner.title for owner in owners))):
+        log.warning("“%s” may be arXiv %s, as other titles", nameless.title, match.record.id)
+        return False
+    for owner in owners:
+        if owner.found_as is not None and not is_same_title(owner.title, nameless.title):
+            await identities.reopen(tx, owner.found_as, today + _AGAIN_AFTER[-1], now)
+    await _keep(tx, match.record, today)
+    log.info("“%s” is arXiv %s", nameless.title, match.record.id)
+    return True
 
 
 async def _goes_on(

@@ -86,16 +86,21 @@ async def count_open(tx: Transaction, day: date) -> tuple[int, int]:
     return (row["found"], row["judged"]) if row is not None else (0, 0)
 
 
-async def list_unjudged(tx: Transaction, day: date, limit: int) -> tuple[Newcomer, ...]:
-    """The new papers of a day or later that have no entry and were not judged yet."""
+async def list_unjudged(
+    tx: Transaction, day: date, judged_since: datetime, limit: int
+) -> tuple[Newcomer, ...]:
+    """The new papers of a day or later that have no entry and were not judged since that instant."""
     rows = await tx.all(
         f"""
         SELECT f.number, f.title, f.abstract FROM feed_item AS f
         WHERE f.day >= :day AND {_IS_OPEN}
-            AND NOT EXISTS (SELECT 1 FROM feed_item_judgement AS j WHERE j.number = f.number)
+            AND NOT EXISTS (
+                SELECT 1 FROM feed_item_judgement AS j
+                WHERE j.number = f.number AND j.judged_at >= :since
+            )
         ORDER BY f.number LIMIT :limit
         """,  # noqa: S608 - a constant
-        {"day": day.isoformat(), "limit": limit},
+        {"day": day.isoformat(), "since": instants.to_text(judged_since), "limit": limit},
     )
     return tuple(
         Newcomer(row["number"], example_text(row["title"], row["abstract"])) for row in rows
@@ -123,17 +128,6 @@ async def put_judgements(tx: Transaction, judgements: Iterable[Judgement], now: 
             }
             for judgement in judgements
         ],
-    )
-
-
-async def forget_judgements(tx: Transaction, since: date) -> None:
-    """Papers of that day and later are judged anew."""
-    await tx.run(
-        """
-        DELETE FROM feed_item_judgement
-        WHERE number IN (SELECT number FROM feed_item WHERE day >= :since)
-        """,
-        {"since": since.isoformat()},
     )
 
 
@@ -222,6 +216,18 @@ async def put_taste(tx: Transaction, taste: Taste) -> None:
             "passed": taste.passed,
         },
     )
+
+
+async def list_live(tx: Transaction, entry_ids: Iterable[EntryId]) -> frozenset[EntryId]:
+    """Those of these entries that were not withdrawn."""
+    rows = await tx.all(
+        """
+        SELECT id FROM entry
+        WHERE newness > 0 AND id IN (SELECT value FROM json_each(:ids))
+        """,
+        {"ids": json.dumps(tuple(entry_ids))},
+    )
+    return frozenset(EntryId(row["id"]) for row in rows)
 
 
 async def tags_of(tx: Transaction, entry_ids: Iterable[EntryId]) -> Mapping[EntryId, Sequence[str]]:

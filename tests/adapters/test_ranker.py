@@ -1,9 +1,12 @@
 """Ranking in its own process: it learns, keeps what it learnt, and gives reasons."""
 
 import asyncio
+import os
 import random
+import re
 import subprocess
 import sys
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +15,7 @@ import pytest
 from bot.adapters.ranker.worker import ProcessRanker, is_installed
 from bot.domain.candidates import Example, Newcomer
 from bot.domain.entry import EntryId
-from bot.ports import RankerError
+from bot.domain.errors import RankerError
 
 pytestmark = pytest.mark.skipif(not is_installed(), reason="the extra `rank` is not installed")
 
@@ -66,7 +69,7 @@ def test_a_damaged_file_is_refused_and_replaced_whole(tmp_path: Path, content: b
 
     path = tmp_path / "taste"
     path.write_bytes(content)
-    with pytest.raises((OSError, ValueError)):
+    with pytest.raises(RankerError, match="damaged"):
         Taste.load(path)
     Taste.learn(PICKED, PASSED).save(path)
 
@@ -74,11 +77,79 @@ def test_a_damaged_file_is_refused_and_replaced_whole(tmp_path: Path, content: b
     assert [file.name for file in tmp_path.iterdir()] == ["taste"]
 
 
+def test_a_file_that_was_cut_off_anywhere_is_refused(tmp_path: Path):
+    from bot.adapters.ranker.taste import Taste
+
+    path = tmp_path / "taste"
+    Taste.learn(PICKED, PASSED).save(path)
+    whole = path.read_bytes()
+    for length in range(0, len(whole), len(whole) // 20):
+        path.write_bytes(whole[:length])
+        with pytest.raises(RankerError, match="damaged"):
+            Taste.load(path)
+
+
+def test_what_a_killed_worker_left_is_not_believed_and_goes_in_time(tmp_path: Path):
+    from bot.adapters.ranker.taste import Taste
+
+    path = tmp_path / "taste"
+    old, new = tmp_path / "taste.17.part", tmp_path / "taste.18.part"
+    for remains in (old, new):
+        remains.write_bytes(b"half a file")
+    two_hours_ago = time.time() - 7200
+    os.utime(old, (two_hours_ago, two_hours_ago))
+    with pytest.raises(RankerError, match="Nothing was learnt"):
+        Taste.load(path)
+    Taste.learn(PICKED, PASSED).save(path)
+
+    # Another process may still be writing the new one.
+    assert {file.name for file in tmp_path.iterdir()} == {"taste", "taste.18.part"}
+    assert len(Taste.load(path).judge(NEW)) == 2
+
+
+def test_papers_without_entries_have_no_neighbours(tmp_path: Path):
+    from bot.adapters.ranker.taste import Taste
+
+    nameless = [Example(each.number, each.text) for each in PICKED]
+    Taste.learn(nameless, PASSED).save(tmp_path / "taste")
+
+    assert [each.nearest for each in Taste.load(tmp_path / "taste").judge(NEW)] == [(), ()]
+
+
+@pytest.mark.parametrize("text", ["", "보상 모델 학습", "the of and", "\x00 \u202e"])
+def test_papers_without_words_teach_nothing_and_that_is_said(text: str):
+    from bot.adapters.ranker.taste import Taste
+
+    papers = [Example(f"2401.{n:05}", text) for n in range(20)]
+
+    with pytest.raises(RankerError, match="no words in common"):
+        Taste.learn(papers, papers)
+
+
+def test_the_words_that_weighed_are_plain_whatever_stood_in_the_papers():
+    from bot.adapters.ranker.taste import Taste
+
+    bad = "\x1b[2Jreward \u202emodel\u2066 re\u200bward <b>policy</b> @everyone ｒｅｗａｒｄ \x9bcluster"
+    picked = [Example(each.number, f"{each.text} {bad}", each.entry_id) for each in PICKED]
+    judged = Taste.learn(picked, PASSED).judge([Newcomer("2501.00001", bad)])
+
+    assert judged[0].words
+    assert all(re.fullmatch("[a-z0-9 -]+", word) for word in judged[0].words)
+
+
+@pytest.mark.slow
+async def test_what_is_wrong_comes_over_as_a_message_with_values(tmp_path: Path):
+    with pytest.raises(RankerError) as told:
+        await ProcessRanker(tmp_path / "taste").judge(NEW)
+
+    assert told.value.message == "Nothing was learnt yet, or it is gone"
+
+
 @pytest.mark.slow
 async def test_too_little_to_learn_from_is_said(tmp_path: Path):
     ranker = ProcessRanker(tmp_path / "taste")
 
-    with pytest.raises(RankerError, match="needs at least 10"):
+    with pytest.raises(RankerError, match="at least 10"):
         await ranker.train(PICKED[:3], PASSED)
 
 

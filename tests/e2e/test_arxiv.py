@@ -271,6 +271,32 @@ async def test_the_running_bot_follows_arxiv_and_says_how_it_is(tmp_path: Path, 
     assert arxiv.impolite() == []
 
 
+async def test_what_was_found_by_title_is_told_and_undone_for_good(
+    tmp_path: Path, arxiv: FakeArxiv
+):
+    title = "Small Kernels Everywhere"
+    arxiv.world.add(Paper("2501.00002", title, authors=("Dora Beispiel",)))
+    page = tmp_path / "2026-11-20.txt"
+    page.write_text(f"2026-11-20\n\n{title}\n(Dora Beispiel)\n생각.\n#kernel\n", encoding="utf-8")
+    await paperbot(tmp_path, "import", str(page))
+    first = await poll(tmp_path, arxiv)
+
+    _, told, _ = await paperbot(tmp_path, "show", "1")
+    status, _, _ = await paperbot(tmp_path, "identify", "1", "--open")
+    await paperbot(tmp_path, "import", str(page))
+    second = await poll(tmp_path, arxiv)
+    _, shown, _ = await paperbot(tmp_path, "show", "1", "--json")
+    await paperbot(tmp_path, "identify", "1", "2501.00002")
+    _, named, _ = await paperbot(tmp_path, "show", "1", "--json")
+
+    assert (first["identified"], second["identified"], second["done"]["searched"]) == (1, 0, 0)
+    assert "found by title with a confidence of 1.00" in told
+    assert status == 0
+    assert json.loads(shown)["arxiv_id"] is None
+    assert [each["id"] for each in second["open"]] == [1]
+    assert json.loads(named)["arxiv_id"] == "2501.00002"
+
+
 async def test_without_a_contact_nothing_is_ever_asked(tmp_path: Path, arxiv: FakeArxiv):
     quiet = settings(arxiv) | {"ARXIV_CONTACT": ""}
     status, _, err = await paperbot(tmp_path, "poll", **quiet)

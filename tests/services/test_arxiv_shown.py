@@ -10,13 +10,15 @@ import pytest
 
 from bot.adapters.text import render
 from bot.domain.candidates import Example, Judgement, Likeness, Newcomer
+from bot.domain.errors import RankerError
 from bot.domain.present_arxiv import paper_lines
 from bot.domain.words import ENGLISH
-from bot.ports import ChannelRef, Command, Platform, RankerError, User
-from bot.services.candidates import learn, list_nominees, refresh
+from bot.ports import ChannelRef, Command, Platform, User
+from bot.services.candidates import Refreshed, follow, learn, list_nominees, refresh
 from bot.services.digest_command import Desk
 from bot.services.inbox import Bot
 from bot.services.lookup import show
+from bot.store import entry_changes
 from tests.fakes.arxiv import FaultKind, Paper
 from tests.services.arxiv_stage import Stage, staged
 
@@ -78,7 +80,7 @@ async def ask(stage: Stage, name: str, **options: str) -> str:
 
 async def test_new_papers_come_with_reasons_page_by_page(stage: Stage):
     ranker = ByLength()
-    judged = await refresh(stage.db, ranker, now=stage.time())
+    judged = (await refresh(stage.db, ranker, now=stage.time())).judged
 
     first = await ask(stage, "paper", query="new")
     second = await ask(stage, "paper", query="NEW", page="2")
@@ -219,7 +221,7 @@ async def test_it_learns_once_a_night_and_judges_anew(stage: Stage):
     for _ in range(3):
         await refresh(stage.db, ranker, now=stage.time())
     stage.time.pass_by(days=1)
-    judged = await refresh(stage.db, ranker, now=stage.time())
+    judged = (await refresh(stage.db, ranker, now=stage.time())).judged
 
     assert ranker.trainings == 2
     assert judged == 15
@@ -239,8 +241,126 @@ async def test_what_was_learnt_and_lost_is_learnt_again(stage: Stage):
 
     forgetful = Forgetful()
 
-    assert await refresh(stage.db, forgetful, now=stage.time()) == 16
+    assert await refresh(stage.db, forgetful, now=stage.time()) == Refreshed(16)
     assert forgetful.trainings == 1
+
+
+class Tired(ByLength):
+    """A ranker that cannot learn any more, and judges by what it learnt before."""
+
+    def __init__(self, fresh: ByLength) -> None:
+        super().__init__()
+        self.picked = fresh.picked
+        self.asked = 0
+        self.is_tired = True
+
+    async def train(self, picked: Sequence[Example], passed: Sequence[Example]) -> None:
+        self.asked += 1
+        if self.is_tired:
+            raise RankerError("The ranking took longer than {minutes} minutes", minutes=10)
+        await super().train(picked, passed)
+
+
+async def test_where_learning_fails_what_was_learnt_before_serves(stage: Stage):
+    fresh = ByLength()
+    await refresh(stage.db, fresh, now=stage.time())
+    stage.time.pass_by(days=1)
+    stage.world.announce(stage.time().date(), Paper("2611.00050", "Later", categories=("cs.CL",)))
+    await stage.round()
+
+    done = await refresh(stage.db, Tired(fresh), now=stage.time())
+
+    nominees = await list_nominees(stage.db)
+    assert done.judged == 1
+    assert str(done.stale) == "The ranking took longer than 10 minutes"
+    assert nominees.on == date(2026, 11, 17)
+    assert nominees.found[0].candidate.judgement is not None
+    assert nominees.learnt_from == 12
+
+
+async def test_what_was_judged_stands_until_it_is_judged_anew(stage: Stage):
+    await refresh(stage.db, ByLength(), now=stage.time())
+    stage.time.pass_by(days=1)
+
+    class Dumb(ByLength):
+        async def judge(self, newcomers: Sequence[Newcomer]) -> tuple[Judgement, ...]:
+            raise RankerError(f"nothing about {len(newcomers)} papers")
+
+    with pytest.raises(RankerError):
+        await refresh(stage.db, Dumb(), now=stage.time())
+
+    assert (await list_nominees(stage.db)).learnt_from == 12
+
+
+async def test_an_answer_without_some_papers_is_none(stage: Stage):
+    class Forgetful(ByLength):
+        async def judge(self, newcomers: Sequence[Newcomer]) -> tuple[Judgement, ...]:
+            return (*(await super().judge(newcomers))[1:], Judgement("2699.99999", 1, (), ()))
+
+    with pytest.raises(RankerError, match="left papers out"):
+        await refresh(stage.db, Forgetful(), now=stage.time())
+
+
+async def test_a_clock_that_was_set_back_judges_once(stage: Stage):
+    await refresh(stage.db, ByLength(), now=stage.time())
+    stage.world.announce(date(2026, 11, 16), Paper("2611.00050", "Later", categories=("cs.CL",)))
+    stage.time.pass_by(minutes=95)
+    await stage.round()
+
+    done = await refresh(stage.db, ByLength(), now=MONDAY.replace(hour=5))
+
+    assert done == Refreshed(1)
+
+
+async def test_following_says_once_why_it_cannot_learn_and_tries_again_in_an_hour(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+):
+    fresh = ByLength()
+    await refresh(stage.db, fresh, now=stage.time())
+    stage.time.pass_by(days=1)
+    tired = Tired(fresh)
+    told: list[str] = []
+
+    async def sleep(seconds: float) -> None:
+        await stage.time.sleep(seconds)
+        tired.is_tired = len(told) < 20
+        if len(told) == 30:
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        await follow(
+            stage.db,
+            tired,
+            clock=stage.time,
+            sleep=sleep,
+            tell=lambda trouble: told.append(str(trouble or "")),
+        )
+
+    # Every five minutes for 150, learning tried at once, after an hour, and after two.
+    assert tired.asked == 3
+    assert tired.trainings == 1
+    assert ["minutes" in each for each in told] == [True] * 24 + [False] * 6
+    assert [each.message for each in caplog.records if "not ranked" in each.message] == [
+        "new papers are not ranked, or by an older taste: The ranking took longer than 10 minutes"
+    ]
+
+
+async def test_what_the_curator_withdrew_is_no_reason(stage: Stage):
+    await stage.write("250101 Note 9", NOTE.format(n=9).replace("#rl", "#gone"))
+    await refresh(stage.db, ByLength(), now=stage.time())
+    before = await list_nominees(stage.db)
+    async with stage.db.transaction() as tx:
+        gone = [each.id for each in before.found[0].nearest if "9" in each.entry.paper.title]
+        await entry_changes.withdraw(tx, gone, now=stage.time())
+
+    after = await list_nominees(stage.db)
+
+    assert "gone" in before.found[0].candidate.tags
+    assert after.found[0].candidate.tags == ("rl",)
+    titles = [each.entry.paper.title for each in after.found[0].nearest]
+    assert len(before.found[0].nearest) == 2
+    assert len(titles) == 1
+    assert "Noted 9" not in titles
 
 
 async def test_it_learns_from_what_was_noted_against_what_was_passed_over(stage: Stage):

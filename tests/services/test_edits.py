@@ -12,7 +12,8 @@ from bot.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError
 from bot.services import edits, outbox, plan, subscribe
 from bot.services.edits import UNEDITABLE
 from bot.services.subscribe import Words
-from bot.store import deliveries
+from bot.store import deliveries, identities
+from bot.store.identities import title_key
 from tests.stage import (
     GENERAL,
     MORNING,
@@ -86,6 +87,22 @@ async def test_a_changed_title_changes_the_header_too(stage):
 
     assert number == 2
     assert "Alpha, revised" in shown(stage, 0)
+
+
+async def test_a_message_says_which_paper_was_found_and_no_longer_if_that_was_wrong(stage):
+    await delivered(stage)
+
+    async with stage.db.transaction() as tx:
+        await identities.decide(tx, title_key("Alpha"), "2501.00002", stage.clock())
+    await edited(stage)
+    found = shown(stage, 1)
+    stage.clock.turn(minutes=1)
+    async with stage.db.transaction() as tx:
+        await identities.decide(tx, title_key("Alpha"), None, stage.clock())
+    await edited(stage)
+
+    assert "arxiv.org/abs/2501.00002" in found
+    assert "2501.00002" not in shown(stage, 1)
 
 
 async def test_nothing_changed_edits_nothing(stage):

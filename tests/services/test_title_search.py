@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.cli.arxiv_forms import status_lines
+from bot.domain.words import ENGLISH
 from bot.services.ingest import ingest
 from bot.store import entries
 from tests.fakes.arxiv import FaultKind, Paper
@@ -86,6 +88,16 @@ async def test_what_is_not_certain_stays_open_and_is_listed(stage: Stage):
     assert all(each.confidence < 0.9 for each in status.open)
 
 
+async def test_a_title_that_is_listed_steers_no_terminal(stage: Stage):
+    await write_page(stage, PAGE.replace("Small Kernels", "Small \x1b[2J\u202eKernels"))
+    done = await stage.round()
+
+    lines = list(status_lines(await stage.status(), done, say=ENGLISH))
+
+    assert any("Small \ufffd[2J\ufffdKernels" in line for line in lines)
+    assert not any("\x1b" in line or "\u202e" in line for line in lines)
+
+
 async def test_two_papers_of_one_title_and_author_are_left_open(stage: Stage):
     stage.world.add(
         Paper("2611.00002", "Small Kernels Everywhere", authors=("Dora Beispiel",)),
@@ -95,6 +107,121 @@ async def test_two_papers_of_one_title_and_author_are_left_open(stage: Stage):
     await stage.round()
 
     assert await ids(stage) == [None, None]
+
+
+TWO_NOTES = """2026-11-13
+
+{one}
+(Ada Example, Bo Sample, Chu Muster)
+생각.
+#rl
+
+{other}
+(Ada Example, Bo Sample, Chu Muster)
+다른 생각.
+#rl
+"""
+SUPERVISED = "Supervised Representation Learning for Graphs"
+# The search asks for the ten longest words: the first two are none of them.
+LONG = (
+    "{} {} Approximations Converging Geometrically Concerning Distributed Reinforcement "
+    "Environments Representing Continuous Combinatorial Optimization Instances"
+)
+EXACT = LONG.format("Kernels", "Graphs")
+SLIP = LONG.format("Kernel", "Graphs")
+OTHER_SLIP = LONG.format("Kernels", "Graph")
+THREE = ("Ada Example", "Bo Sample", "Chu Muster")
+
+
+async def test_two_titles_that_differ_by_a_prefix_are_two_papers(stage: Stage):
+    stage.world.add(Paper("2501.00002", "Un" + SUPERVISED.lower(), authors=THREE))
+    await write_page(stage, TWO_NOTES.format(one=SUPERVISED, other=f"Un{SUPERVISED.lower()}"))
+    await stage.round()
+
+    assert await ids(stage) == [None, "2501.00002"]
+    assert [each.title for each in (await stage.status()).open] == [SUPERVISED]
+
+
+async def test_a_word_that_is_not_searched_for_counts_all_the_same(stage: Stage):
+    stage.world.add(Paper("2501.00002", LONG.format("Nonlinear", "Graphs"), authors=THREE))
+    linear = LONG.format("Linear", "Graphs")
+    await write_page(stage, TWO_NOTES.format(one=linear, other="Small Kernels Everywhere"))
+    await stage.round()
+
+    assert await ids(stage) == [None, None]
+
+
+async def test_a_slip_in_a_title_is_forgiven(stage: Stage):
+    stage.world.add(Paper("2501.00002", EXACT, authors=THREE))
+    await write_page(stage, TWO_NOTES.format(one=SLIP, other="Small Kernels Everywhere"))
+    await stage.round()
+
+    assert await ids(stage) == ["2501.00002", None]
+
+
+async def test_of_two_titles_found_at_once_the_exact_one_gets_the_paper(stage: Stage):
+    stage.world.add(Paper("2501.00002", EXACT, authors=THREE))
+    await write_page(stage, TWO_NOTES.format(one=SLIP, other=EXACT))
+    await stage.round()
+
+    assert await ids(stage) == [None, "2501.00002"]
+
+
+async def test_of_two_titles_with_a_slip_each_none_gets_the_paper(stage: Stage):
+    stage.world.add(Paper("2501.00002", EXACT, authors=THREE))
+    await write_page(stage, TWO_NOTES.format(one=SLIP, other=OTHER_SLIP))
+    await stage.round()
+
+    assert await ids(stage) == [None, None]
+    assert len((await stage.status()).open) == 2
+
+
+async def test_the_same_title_twice_is_the_same_paper(stage: Stage):
+    stage.world.add(Paper("2501.00002", EXACT, authors=THREE))
+    await write_page(stage, TWO_NOTES.format(one=EXACT, other=EXACT.replace(" ", "-", 1).upper()))
+    await stage.round()
+
+    assert await ids(stage) == ["2501.00002", "2501.00002"]
+
+
+async def test_a_paper_that_a_note_links_is_not_given_to_a_title_with_a_slip(stage: Stage):
+    stage.world.add(Paper("2501.00002", EXACT, authors=THREE))
+    await stage.write("250102 Norm", "https://arxiv.org/abs/2501.00002\n\n*Norm*\n\n생각.\n")
+    await stage.round()
+    await write_page(stage, TWO_NOTES.format(one=SLIP, other="Small Kernels Everywhere"))
+    await stage.round()
+
+    assert await ids(stage) == [None, None]
+
+
+async def test_a_paper_that_a_note_links_under_its_nickname_is_given_to_its_very_title(
+    stage: Stage,
+):
+    stage.world.add(Paper("2501.00002", EXACT, authors=THREE))
+    await stage.write("250102 Norm", "https://arxiv.org/abs/2501.00002\n\n생각.\n")
+    await stage.round()
+    await write_page(stage, TWO_NOTES.format(one=EXACT, other="Small Kernels Everywhere"))
+    await stage.round()
+
+    assert await ids(stage) == ["2501.00002", None]
+
+
+async def test_an_exact_title_that_comes_later_takes_the_paper_from_a_slip(stage: Stage):
+    stage.world.add(Paper("2501.00002", EXACT, authors=THREE))
+    page = TWO_NOTES.format(one=SLIP, other="Small Kernels Everywhere")
+    await write_page(stage, page)
+    await stage.round()
+    before = await ids(stage)
+    await write_page(stage, page.replace("Small Kernels Everywhere", EXACT))
+    await stage.round()
+    after = await ids(stage)
+    for _ in range(40):
+        stage.time.pass_by(days=1)
+        await stage.round()
+
+    assert before == ["2501.00002", None]
+    assert after == [None, "2501.00002"]
+    assert await ids(stage) == [None, "2501.00002"]
 
 
 async def test_it_is_searched_for_again_later_but_not_every_day(stage: Stage):
@@ -174,6 +301,15 @@ async def test_a_paper_that_was_found_is_found_for_the_next_entry_about_it(stage
     async with stage.db.reading() as tx:
         first, *_ = await entries.on_date(tx, date(2026, 11, 14))
     assert str(first.entry.paper.arxiv_id) == "2611.00001"
+
+
+async def test_an_edited_page_is_never_without_the_paper_that_was_found(stage: Stage):
+    stage.world.add(REWARD, Paper("2310.00002", "Cited"))
+    await write_page(stage)
+    await stage.round()
+    await write_page(stage, PAGE.replace("보상에 대한 생각.", "보상에 대한 다른 생각."))
+
+    assert await ids(stage) == ["2611.00001", None]
 
 
 async def test_importing_the_page_again_changes_nothing(stage: Stage):

@@ -58,7 +58,8 @@ def _items(entries: list[Any]) -> Iterator[FeedItem]:
 
 def one_line(text: object) -> str:
     """A title or an abstract without the line breaks it was typed with."""
-    return repair_mojibake(" ".join(str(text).split()))
+    # Damage may hold what counts as a space: "Å\xa0imun", "Ã\x85ngström".
+    return " ".join(repair_mojibake(str(text)).split())
 
 
 def split_authors(creator: str) -> tuple[str, ...]:

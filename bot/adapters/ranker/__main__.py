@@ -1,7 +1,7 @@
 """The worker: `python -m bot.adapters.ranker learn|judge FILE`, papers on standard input.
 
-Exit status 0: done; 3: scikit-learn is not installed; 4: not possible, and standard error says
-why in its last line.
+Exit status 0: done; 3: scikit-learn is not installed; 4: not possible, and the last line of
+standard error says why, as `lines.write_trouble` does.
 """
 
 import contextlib
@@ -9,7 +9,13 @@ import os
 import sys
 from pathlib import Path
 
-from bot.adapters.ranker.lines import read_examples, read_newcomers, write_judgement
+from bot.adapters.ranker.lines import (
+    read_examples,
+    read_newcomers,
+    write_judgement,
+    write_trouble,
+)
+from bot.domain.errors import RankerError
 
 NOT_INSTALLED = 3
 NOT_POSSIBLE = 4
@@ -30,8 +36,12 @@ def main(task: str, path: Path) -> int:
         else:
             for judgement in Taste.load(path).judge(read_newcomers(sys.stdin)):
                 sys.stdout.write(write_judgement(judgement) + "\n")
+    except RankerError as error:
+        sys.stderr.write(write_trouble(error) + "\n")
+        return NOT_POSSIBLE
     except (OSError, ValueError) as error:
-        sys.stderr.write(f"{error}\n")
+        trouble = RankerError("The ranking failed: {reason}", reason=str(error))
+        sys.stderr.write(write_trouble(trouble) + "\n")
         return NOT_POSSIBLE
     return 0
 

@@ -5,24 +5,34 @@ from collections.abc import Iterable, Iterator
 
 from bot.domain.candidates import Example, Judgement, Likeness, Newcomer
 from bot.domain.entry import EntryId
+from bot.domain.errors import RankerError
+from bot.domain.words import mark
+
+_END = "end"
 
 
 def write_examples(picked: Iterable[Example], passed: Iterable[Example]) -> Iterator[str]:
-    """Papers to learn from, a line each."""
+    """Papers to learn from, a line each, and a line that says that these were all."""
     for verdict, examples in (("picked", picked), ("passed", passed)):
         for example in examples:
             yield json.dumps([verdict, example.number, example.text, example.entry_id])
+    yield json.dumps([_END, "", "", None])
 
 
 def read_examples(lines: Iterable[str]) -> tuple[list[Example], list[Example]]:
-    """The picked and the passed papers that `write_examples` wrote."""
+    """The picked and the passed papers that `write_examples` wrote.
+
+    Raises `RankerError` where the last line is missing: whoever wrote them was killed.
+    """
     picked: list[Example] = []
     passed: list[Example] = []
     for line in lines:
         verdict, number, text, entry_id = json.loads(line)
+        if verdict == _END:
+            return picked, passed
         example = Example(number, text, EntryId(entry_id) if entry_id is not None else None)
         (picked if verdict == "picked" else passed).append(example)
-    return picked, passed
+    raise RankerError(mark("The papers to learn from were cut off"))
 
 
 def write_newcomers(newcomers: Iterable[Newcomer]) -> Iterator[str]:
@@ -51,3 +61,18 @@ def read_judgement(line: str | bytes) -> Judgement:
         tuple(words),
         tuple(Likeness(EntryId(entry_id), likeness) for entry_id, likeness in nearest),
     )
+
+
+def write_trouble(error: RankerError) -> str:
+    """Why a task was not done, as a line."""
+    return json.dumps([error.message, error.values])
+
+
+def read_trouble(line: str | bytes) -> RankerError:
+    """What `write_trouble` wrote; anything else is told as it is."""
+    try:
+        message, values = json.loads(line)
+        return RankerError(str(message), **values)
+    except (ValueError, TypeError):
+        reason = line.decode("utf-8", "replace") if isinstance(line, bytes) else line
+        return RankerError("The ranking failed: {reason}", reason=" ".join(reason.split()))

@@ -5,11 +5,15 @@ were picked and papers that were passed over: of what was tried on real days it 
 its weights are reasons that a person can read.
 """
 
+import contextlib
+import glob
 import json
 import os
+import time
 import zipfile
 import zlib
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +23,35 @@ from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
-from bot.domain.candidates import FEWEST, NEIGHBOURS, Example, Judgement, Likeness, Newcomer
+from bot.domain.candidates import (
+    NEIGHBOURS,
+    Example,
+    Judgement,
+    Likeness,
+    Newcomer,
+    check_enough,
+)
 from bot.domain.entry import EntryId
+from bot.domain.errors import RankerError
+from bot.domain.words import mark
 
 _FORMAT = 1
 _MOST_WORDS = 5
 _FEATURES = 60_000
+_UNFINISHED = ".part"
+_REMAINS_AFTER = timedelta(hours=1)
+"""No process takes so long: an unfinished file of that age is what is left of a killed one."""
+
+_DAMAGED = (
+    KeyError,
+    TypeError,
+    ValueError,
+    IndexError,
+    AttributeError,
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 Floats = NDArray[np.float32]
 
@@ -53,15 +80,16 @@ class Taste:
 
     @classmethod
     def learn(cls, picked: Sequence[Example], passed: Sequence[Example]) -> "Taste":
-        """Raises `ValueError` where there is too little to learn from."""
-        if min(len(picked), len(passed)) < FEWEST:
-            raise ValueError(
-                f"{len(picked)} picked and {len(passed)} passed papers with abstracts: "
-                f"ranking needs at least {FEWEST} of each"
-            )
+        """Raises `RankerError` where there is too little to learn from."""
+        check_enough(len(picked), len(passed))
         texts = [example.text for example in (*picked, *passed)]
         vectorizer = _vectorizer(max_features=_FEATURES)
-        matrix = vectorizer.fit_transform(texts)
+        try:
+            matrix = vectorizer.fit_transform(texts)
+        except ValueError as error:  # what it says of an empty vocabulary is for programmers
+            raise RankerError(
+                mark("The papers have no words in common: only English ones are learnt from")
+            ) from error
         machine = LinearSVC(C=0.1, class_weight="balanced", random_state=0)
         machine.fit(matrix, [1] * len(picked) + [0] * len(passed))
         with_entries = [n for n, example in enumerate(picked) if example.entry_id is not None]
@@ -113,8 +141,12 @@ class Taste:
         )
 
     def save(self, path: Path) -> None:
-        """Write the file whole or not at all; it holds numbers and words, nothing that runs."""
-        unfinished = path.with_name(path.name + ".part")
+        """Write the file whole or not at all; it holds numbers and words, nothing that runs.
+
+        Another process may be doing the same: the last one that is done wins.
+        """
+        _remove_remains(path)
+        unfinished = path.with_name(f"{path.name}.{os.getpid()}{_UNFINISHED}")
         with unfinished.open("wb") as file:
             np.savez_compressed(
                 file,
@@ -134,11 +166,11 @@ class Taste:
 
     @classmethod
     def load(cls, path: Path) -> "Taste":
-        """What `save` wrote; raises `OSError` or `ValueError` where that is not there."""
+        """What `save` wrote; raises `RankerError` where that is not there."""
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
                 if int(kept["format"]) != _FORMAT:
-                    raise ValueError("it was learnt by another version")
+                    raise RankerError(mark("What was learnt is of another version"))
                 words = tuple(json.loads(kept["words"].tobytes()))
                 entries = tuple(EntryId(int(n)) for n in kept["entries"])
                 archive = sparse.csr_matrix(
@@ -153,8 +185,17 @@ class Taste:
                     archive=archive,
                     entries=entries,
                 )
-        except (KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            raise ValueError("the file is damaged") from error
+        except FileNotFoundError as error:
+            raise RankerError(mark("Nothing was learnt yet, or it is gone")) from error
+        except _DAMAGED as error:
+            raise RankerError(mark("What was learnt is damaged")) from error
+
+
+def _remove_remains(path: Path) -> None:
+    for remains in path.parent.glob(f"{glob.escape(path.name)}.*{_UNFINISHED}"):
+        with contextlib.suppress(FileNotFoundError):  # another process may have been quicker
+            if time.time() - remains.stat().st_mtime > _REMAINS_AFTER.total_seconds():
+                remains.unlink()
 
 
 def _vectorizer(**settings: Any) -> TfidfVectorizer:

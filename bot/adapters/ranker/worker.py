@@ -8,13 +8,19 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from bot.adapters.ranker.__main__ import NOT_INSTALLED
-from bot.adapters.ranker.lines import read_judgement, write_examples, write_newcomers
+from bot.adapters.ranker.lines import (
+    read_judgement,
+    read_trouble,
+    write_examples,
+    write_newcomers,
+)
 from bot.domain.candidates import Example, Judgement, Newcomer
-from bot.ports import RankerError
+from bot.domain.errors import RankerError
+from bot.domain.words import mark
 
 _AT_A_TIME = 50
-_LONGEST_LINE = 2**20
-_HOW_TO = "scikit-learn is not installed: install paper-digest-bot[rank] to rank new papers"
+_PROGRAM = (sys.executable, "-m", "bot.adapters.ranker")
+_HOW_TO = mark("scikit-learn is not installed: install paper-digest-bot[rank] to rank new papers")
 
 
 def is_installed() -> bool:
@@ -32,10 +38,12 @@ class ProcessRanker:
         self,
         path: Path,
         *,
+        program: Sequence[str] = _PROGRAM,
         train_within: timedelta = timedelta(minutes=10),
         judge_within: timedelta = timedelta(minutes=2),
     ) -> None:
         self._path = path
+        self._program = tuple(program)
         self._train_within = train_within
         self._judge_within = judge_within
 
@@ -46,37 +54,41 @@ class ProcessRanker:
         if not newcomers:
             return ()
         output = await self._run("judge", write_newcomers(newcomers), self._judge_within)
-        return tuple(map(read_judgement, output))
+        try:
+            return tuple(map(read_judgement, output))
+        except (ValueError, TypeError) as error:
+            raise RankerError(mark("The ranking gave an answer that cannot be read")) from error
 
     async def _run(self, task: str, lines: Iterable[str], within: timedelta) -> list[bytes]:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "bot.adapters.ranker",
-            task,
-            str(self._path.absolute()),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            limit=_LONGEST_LINE,
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *(*self._program, task, str(self._path.absolute())),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+            )
+        except OSError as error:
+            raise RankerError("The ranking failed: {reason}", reason=str(error)) from error
         try:
             async with asyncio.timeout(within.total_seconds()), asyncio.TaskGroup() as tasks:
                 tasks.create_task(_feed(process, lines))
                 output = tasks.create_task(_lines(process.stdout))
                 errors = tasks.create_task(_lines(process.stderr))
-            status = await process.wait()
+                tasks.create_task(process.wait())
         except TimeoutError as error:
-            raise RankerError(f"ranking took longer than {within}") from error
+            raise RankerError(
+                "The ranking took longer than {minutes} minutes",
+                minutes=round(within.total_seconds() / 60),
+            ) from error
         finally:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
-        if status == NOT_INSTALLED:
+        if process.returncode == NOT_INSTALLED:
             raise RankerError(_HOW_TO)
-        if status != 0:
-            reason = errors.result()[-1] if errors.result() else f"exit status {status}".encode()
-            raise RankerError(reason.decode("utf-8", "replace").strip())
+        if process.returncode != 0:
+            last = errors.result()[-1:] or [f"exit status {process.returncode}".encode()]
+            raise read_trouble(last[0])
         return output.result()
 
 
@@ -97,4 +109,4 @@ async def _feed(process: asyncio.subprocess.Process, lines: Iterable[str]) -> No
 
 async def _lines(stream: asyncio.StreamReader | None) -> list[bytes]:
     assert stream is not None  # noqa: S101 - it is a pipe
-    return [line async for line in stream]
+    return (await stream.read()).splitlines()

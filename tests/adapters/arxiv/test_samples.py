@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from bot.adapters.arxiv import feed
 from bot.adapters.arxiv.feed import parse_feed
 from bot.adapters.arxiv.records import parse_records
 from bot.adapters.arxiv.reply import Reply
@@ -210,6 +211,14 @@ def test_one_paper_of_the_query_service(samples: Path):
     assert not record.is_withdrawn
 
 
+@pytest.mark.parametrize(
+    ("broken", "right"),
+    [("Ã\x85sa  Ã\x85ngstrÃ¶m", "Åsa Ångström"), ("VoilÃ\xa0", "Voilà"), ("Å\xa0imun", "Šimun")],
+)
+def test_mojibake_with_what_counts_as_a_space_is_repaired(broken: str, right: str):
+    assert feed.one_line(broken) == right
+
+
 def test_mojibake_in_a_name_is_repaired(samples: Path):
     path = samples / "api" / "arxivpy_id_1707.08567_s0_m100.xml"
 
@@ -307,4 +316,4 @@ def test_a_page_of_a_search_is_whole(samples: Path, name: str, count: int):
 
 
 def one_line(text: str | None) -> str:
-    return repair_mojibake(" ".join((text or "").split()))
+    return " ".join(repair_mojibake(text or "").split())

@@ -1,0 +1,43 @@
+"""`identify`: which arXiv paper an entry without a link is about, seen and set right."""
+
+from typing import Annotated
+
+import typer
+
+from bot.cli.terminal import DONE, say_line, voice
+from bot.domain.errors import UsageError
+from bot.domain.words import mark
+
+
+def identify(
+    entry: Annotated[str, typer.Argument(metavar="ENTRY", help="An entry's number.")],
+    paper: Annotated[
+        str | None, typer.Argument(metavar="ID", help="The arXiv id that it is about.")
+    ] = None,
+    stays_open: Annotated[
+        bool, typer.Option("--open", help="It has none: forget what was found, search no more.")
+    ] = False,
+) -> int:
+    """Say which arXiv paper an entry without a link is about, or see how that is known."""
+    from bot.cli.forms import identity_line
+    from bot.cli.workbench import now, with_database
+    from bot.domain.arxiv import parse_arxiv_id
+    from bot.services.entry_paper import decide, find_identity
+    from bot.services.lookup import show
+    from bot.settings import Settings
+    from bot.store.database import Database
+
+    arxiv_id = parse_arxiv_id(paper) if paper is not None else None
+    if paper is not None and stays_open:
+        raise UsageError(mark("Say either which arXiv id it is, or --open"))
+    if paper is not None and arxiv_id is None:
+        raise UsageError("“{ref}” is no arXiv id", ref=paper)
+
+    async def work(db: Database, _: Settings) -> str:
+        stored = (await show(db, entry)).stored
+        if arxiv_id is not None or stays_open:
+            await decide(db, stored, arxiv_id, now=now())
+        return identity_line(stored, await find_identity(db, stored), say=voice())
+
+    say_line(with_database(work))
+    return DONE
