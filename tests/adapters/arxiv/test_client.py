@@ -1,6 +1,8 @@
 """The client against a server: what it asks, and what it does not let itself be told."""
 
 import asyncio
+import gzip
+import random
 import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,13 +10,21 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bot.adapters.arxiv.client import ArxivClient, Limits, open_client, user_agent
+from bot.adapters.arxiv.client import (
+    AT_ONCE,
+    ArxivClient,
+    Limits,
+    inflated,
+    open_client,
+    user_agent,
+)
 from bot.domain.arxiv import ArxivId
 from bot.domain.errors import UsageError
 from bot.ports import (
     Refusal,
     SourceFailureError,
     SourceQuestionError,
+    SourceReplyError,
     SourceThrottledError,
     SourceUnavailableError,
 )
@@ -170,6 +180,50 @@ async def test_two_hundred_megabytes_are_refused_while_they_come(arxiv: FakeArxi
         tracemalloc.stop()
 
     assert peak < 16 * 2**20
+
+
+async def chunks_of(packed: bytes, size: int = 2**16) -> AsyncIterator[bytes]:
+    for at in range(0, len(packed), size):
+        yield packed[at : at + size]
+
+
+@pytest.mark.parametrize("size", [1, 7, 2**16])
+async def test_what_is_compressed_is_inflated_a_little_at_a_time(size: int):
+    text = b"words " * 100_000 + random.Random(1).randbytes(50_000)
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with asyncio.TaskGroup() as group:
+        going_on = group.create_task(others())
+        pieces = [piece async for piece in inflated(chunks_of(gzip.compress(text), size))]
+        going_on.cancel()
+
+    assert b"".join(pieces) == text
+    assert max(map(len, pieces)) <= AT_ONCE
+    assert turns >= len(pieces) > 2
+
+
+@pytest.mark.parametrize(
+    ("packed", "reason"),
+    [
+        (gzip.compress(b"words")[:-3], "cut off"),
+        (b"", "cut off"),
+        (b"no gzip", "broken"),
+        (gzip.compress(b"words") + b"more", "after its end"),
+        (gzip.compress(b"words") + gzip.compress(b"words"), "after its end"),
+        (gzip.compress(b"words")[:-8] + b"\0" * 8, "broken"),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 2**16])
+async def test_broken_compression_is_refused(packed: bytes, reason: str, size: int):
+    with pytest.raises(SourceReplyError, match=reason):
+        async for _ in inflated(chunks_of(packed, size)):
+            pass
 
 
 async def test_retry_after_reaches_whoever_waits(arxiv: FakeArxiv):
