@@ -236,6 +236,8 @@ def _allowed(here: str, there: str) -> str:
         )
     except ValueError as error:
         raise SourceReplyError(Refusal.REDIRECT, "redirected to no address") from error
+    if not url.isprintable() or " " in url:
+        raise SourceReplyError(Refusal.REDIRECT, "redirected to no address")
     if not stays or after.username or after.password:
         elsewhere = (after.hostname or "nowhere")[:80]
         raise SourceReplyError(Refusal.REDIRECT, f"redirected to {elsewhere}, another server")

@@ -247,6 +247,7 @@ async def test_retry_after_reaches_whoever_waits(arxiv: FakeArxiv):
         "http://user:secret@127.0.0.1:{port}/atom/cs.LG",
         "http://[broken",
         "file:///etc/passwd",
+        "/a place",
     ],
 )
 async def test_a_redirect_elsewhere_is_refused(arxiv: FakeArxiv, place: str):
@@ -258,6 +259,32 @@ async def test_a_redirect_elsewhere_is_refused(arxiv: FakeArxiv, place: str):
     assert refused.value.kind is Refusal.REDIRECT
     assert len(arxiv.log) == 1
     assert "secret" not in str(refused.value)
+
+
+async def test_a_redirect_to_what_no_request_can_name_is_refused():
+    async def redirect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 302 Found\r\nLocation: /\x7f\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(redirect, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with (
+        server,
+        open_client(
+            OpenGate(),
+            api_url="http://127.0.0.1/",
+            feed_url=f"http://127.0.0.1:{port}/atom/",
+            contact="c",
+            version="0",
+            clock=lambda: NOW,
+        ) as client,
+    ):
+        with pytest.raises(SourceReplyError) as refused:
+            await client.fetch_feed("cs.LG")
+
+    assert refused.value.kind is Refusal.REDIRECT
 
 
 async def test_a_redirect_on_the_same_server_takes_a_turn_of_its_own(arxiv: FakeArxiv):
