@@ -31,6 +31,9 @@ from bot.ports import (
 
 T = TypeVar("T")
 
+AT_ONCE: Final = 2**18
+"""So many bytes are inflated in one go."""
+
 _HOPS: Final = 3
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PORTS: Final = {"http": 80, "https": 443}
@@ -38,9 +41,13 @@ _PORTS: Final = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much of arXiv's an answer may take: of memory, and of time."""
+    """How much of arXiv's an answer may take: of memory, and of time.
 
-    body: int = 16 * 2**20
+    The largest feed has 4.2 MB. Whatever is done to a body in one go, 2 ms a MiB, nothing else is
+    done meanwhile.
+    """
+
+    body: int = 8 * 2**20
     connect: timedelta = timedelta(seconds=10)
     read: timedelta = timedelta(seconds=15)
     total: timedelta = timedelta(seconds=40)
@@ -191,26 +198,34 @@ async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in {"identity", "gzip", ""}:
         raise SourceReplyError(Refusal.MALFORMED, f"compressed as {encoding[:20]}, not asked for")
-    inflate = zlib.decompressobj(zlib.MAX_WBITS | 16) if encoding == "gzip" else None
+    chunks = response.content.iter_chunked(2**16)
     body = bytearray()
-    async for chunk in response.content.iter_chunked(2**16):
-        if inflate is None:
-            body += chunk
-        else:
-            # One byte more than allowed is enough to know: a bomb never unfolds.
-            body += _inflated(inflate, chunk, limit + 1 - len(body))
+    async for piece in chunks if encoding != "gzip" else inflated(chunks):
+        body += piece
         if len(body) > limit:
             raise _too_large(limit)
-    if inflate is not None and not inflate.eof:
-        raise SourceReplyError(Refusal.MALFORMED, "the answer was cut off")
     return bytes(body)
 
 
-def _inflated(inflate: "zlib._Decompress", chunk: bytes, room: int) -> bytes:
-    try:
-        return inflate.decompress(chunk, room)
-    except zlib.error as error:
-        raise SourceReplyError(Refusal.MALFORMED, "broken compression") from error
+async def inflated(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """What was compressed, a little at a time: whatever it is a bomb of, the loop goes on.
+
+    Raises `SourceReplyError` where it is broken, ends too early, or goes on after its end.
+    """
+    inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    async for chunk in chunks:
+        try:
+            piece = inflate.decompress(chunk, AT_ONCE)
+            while piece:
+                yield piece
+                await asyncio.sleep(0)
+                piece = inflate.decompress(inflate.unconsumed_tail, AT_ONCE)
+        except zlib.error as error:
+            raise SourceReplyError(Refusal.MALFORMED, "broken compression") from error
+        if inflate.unused_data:
+            raise SourceReplyError(Refusal.MALFORMED, "the answer goes on after its end")
+    if not inflate.eof:
+        raise SourceReplyError(Refusal.MALFORMED, "the answer was cut off")
 
 
 def _too_large(limit: int) -> SourceReplyError:
@@ -228,6 +243,8 @@ def _allowed(here: str, there: str) -> str:
         )
     except ValueError as error:
         raise SourceReplyError(Refusal.REDIRECT, "redirected to no address") from error
+    if not url.isprintable() or " " in url:
+        raise SourceReplyError(Refusal.REDIRECT, "redirected to no address")
     if not stays or after.username or after.password:
         elsewhere = (after.hostname or "nowhere")[:80]
         raise SourceReplyError(Refusal.REDIRECT, f"redirected to {elsewhere}, another server")

@@ -19,7 +19,6 @@ _LEAD = re.compile(
     r"\s*arXiv:\S+\s+Announce Type:\s*(?P<type>[a-z-]+)\s*(?:Abstract:\s*)?", re.IGNORECASE
 )
 _SUFFIX = re.compile(r"(?:Jr|Sr|[IVX]{1,4}|Ph\.?\s?D)\.?", re.IGNORECASE)
-_AFFILIATION = re.compile(r"\s*\([^()]*\)")
 
 
 def parse_feed(reply: Reply, category: str) -> Feed:
@@ -79,11 +78,19 @@ def split_authors(creator: str) -> tuple[str, ...]:
 
 
 def _without_affiliations(part: str) -> str:
-    while True:
-        shorter = _AFFILIATION.sub("", part)
-        if shorter == part:
-            return part
-        part = shorter
+    """The part without what stands in parentheses, and the space before it."""
+    kept: list[str] = []
+    opened: list[int] = []
+    for character in part:
+        if character == ")" and opened:
+            del kept[opened.pop() :]
+            while kept and kept[-1].isspace():
+                kept.pop()
+            continue
+        if character == "(":
+            opened.append(len(kept))
+        kept.append(character)
+    return "".join(kept)
 
 
 def _split_outside(text: str) -> Iterator[str]:
@@ -111,5 +118,5 @@ def _date(text: str) -> date | None:
         pass
     try:
         return parsedate_to_datetime(text).date()
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

@@ -94,6 +94,6 @@ def _optional(text: object) -> str | None:
 def _instant(text: object) -> datetime | None:
     try:
         at = datetime.fromisoformat(str(text))
-    except ValueError:
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

@@ -1,6 +1,8 @@
 """The client against a server: what it asks, and what it does not let itself be told."""
 
 import asyncio
+import gzip
+import random
 import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,12 +10,20 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bot.adapters.arxiv.client import ArxivClient, Limits, open_client, user_agent
+from bot.adapters.arxiv.client import (
+    AT_ONCE,
+    ArxivClient,
+    Limits,
+    inflated,
+    open_client,
+    user_agent,
+)
 from bot.domain.arxiv import ArxivId
 from bot.ports import (
     Refusal,
     SourceFailureError,
     SourceQuestionError,
+    SourceReplyError,
     SourceThrottledError,
     SourceUnavailableError,
 )
@@ -182,6 +192,50 @@ async def test_two_hundred_megabytes_are_refused_while_they_come(arxiv: FakeArxi
     assert peak < 16 * 2**20
 
 
+async def chunks_of(packed: bytes, size: int = 2**16) -> AsyncIterator[bytes]:
+    for at in range(0, len(packed), size):
+        yield packed[at : at + size]
+
+
+@pytest.mark.parametrize("size", [1, 7, 2**16])
+async def test_what_is_compressed_is_inflated_a_little_at_a_time(size: int):
+    text = b"words " * 100_000 + random.Random(1).randbytes(50_000)
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with asyncio.TaskGroup() as group:
+        going_on = group.create_task(others())
+        pieces = [piece async for piece in inflated(chunks_of(gzip.compress(text), size))]
+        going_on.cancel()
+
+    assert b"".join(pieces) == text
+    assert max(map(len, pieces)) <= AT_ONCE
+    assert turns >= len(pieces) > 2
+
+
+@pytest.mark.parametrize(
+    ("packed", "reason"),
+    [
+        (gzip.compress(b"words")[:-3], "cut off"),
+        (b"", "cut off"),
+        (b"no gzip", "broken"),
+        (gzip.compress(b"words") + b"more", "after its end"),
+        (gzip.compress(b"words") + gzip.compress(b"words"), "after its end"),
+        (gzip.compress(b"words")[:-8] + b"\0" * 8, "broken"),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 2**16])
+async def test_broken_compression_is_refused(packed: bytes, reason: str, size: int):
+    with pytest.raises(SourceReplyError, match=reason):
+        async for _ in inflated(chunks_of(packed, size)):
+            pass
+
+
 async def test_retry_after_reaches_whoever_waits(arxiv: FakeArxiv):
     arxiv.fail(FaultKind.THROTTLED, value="120")
     async with client_of(arxiv) as client:
@@ -203,6 +257,7 @@ async def test_retry_after_reaches_whoever_waits(arxiv: FakeArxiv):
         "http://user:secret@127.0.0.1:{port}/atom/cs.LG",
         "http://[broken",
         "file:///etc/passwd",
+        "/a place",
     ],
 )
 async def test_a_redirect_elsewhere_is_refused(arxiv: FakeArxiv, place: str):
@@ -214,6 +269,32 @@ async def test_a_redirect_elsewhere_is_refused(arxiv: FakeArxiv, place: str):
     assert refused.value.kind is Refusal.REDIRECT
     assert len(arxiv.log) == 1
     assert "secret" not in str(refused.value)
+
+
+async def test_a_redirect_to_what_no_request_can_name_is_refused():
+    async def redirect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 302 Found\r\nLocation: /\x7f\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(redirect, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with (
+        server,
+        open_client(
+            OpenGate(),
+            api_url="http://127.0.0.1/",
+            feed_url=f"http://127.0.0.1:{port}/atom/",
+            contact="c",
+            version="0",
+            clock=lambda: NOW,
+        ) as client,
+    ):
+        with pytest.raises(SourceReplyError) as refused:
+            await client.fetch_feed("cs.LG")
+
+    assert refused.value.kind is Refusal.REDIRECT
 
 
 async def test_a_redirect_on_the_same_server_takes_a_turn_of_its_own(arxiv: FakeArxiv):

@@ -1,11 +1,12 @@
 """What is believed, and what is refused before a parser sees it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.adapters.arxiv.bounds import LONGEST_TEXT
 from bot.adapters.arxiv.feed import parse_feed, split_authors
 from bot.adapters.arxiv.records import parse_records, parse_submissions
 from bot.adapters.arxiv.reply import Reply, parse_reply, retry_after
@@ -161,6 +162,8 @@ def test_a_feed_cut_anywhere_is_refused(cut: int, status: int):
         ("Tue, 24 Nov 2026 05:01:00 GMT", timedelta(minutes=1)),
         ("Tue, 24 Nov 2026 04:00:00 GMT", timedelta(0)),
         ("soon", None),
+        ("Tue, 24 Nov 99999999999999999999 05:01:00 GMT", None),
+        ("Tue, 24 Nov 2026 05:01:00 +99999999999999", None),
         ("-5", None),
         ("9" * 400, timedelta(seconds=10**8)),
     ],
@@ -178,6 +181,9 @@ def test_retry_after_is_seconds_or_a_date(value: str | None, wait: timedelta | N
         ("Stray (one, Two", ("Stray (one", "Two")),
         ("", ()),
         ("The (A, B) Collaboration, C D", ("The Collaboration", "C D")),
+        ("A (of (B) and\t ( (C) D)), E ) F", ("A", "E ) F")),
+        ("(" * 50_000 + ")" * 50_000 + " Ada, Bo", ("Ada", "Bo")),
+        ("Ada" + " " * 100_000 + "L., Bo", ("Ada L.", "Bo")),
     ],
 )
 def test_authors_are_parted_at_their_own_commas(creator: str, names: tuple[str, ...]):
@@ -241,3 +247,73 @@ def test_none_of_ten_papers_is_not_believed():
     with pytest.raises(SourceReplyError):
         parse_records(Reply(200, body), asked=10)
     assert parse_records(Reply(200, body), asked=9) == ()
+
+
+@pytest.mark.parametrize(
+    "at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "1 Jan 99999999999999999999"]
+)
+def test_a_date_that_no_calendar_has_is_none(at: str):
+    entry = f"<id>http://arxiv.org/abs/2611.10001v1</id><published>{at}</published>"
+    body = f"<feed xmlns='http://www.w3.org/2005/Atom'><entry>{entry}</entry></feed>".encode()
+    shown = body.replace(b"http://arxiv.org/abs/", b"oai:arXiv.org:").replace(
+        b"</entry>", b"<summary>arXiv:2611.10001v1 Announce Type: new</summary></entry>"
+    )
+
+    with pytest.raises(SourceReplyError):
+        parse_records(Reply(200, body))
+    (item,) = parse_feed(Reply(200, shown), "cs.LG").items
+    assert item.batch_on in {None, date(1, 1, 1), date(9999, 12, 31)}
+
+
+ATOM = b"<?xml version='1.0'?><feed xmlns='http://www.w3.org/2005/Atom'>%b</feed>"
+RSS = b"<?xml version='1.0'?><rss version='2.0'><channel>%b</channel></rss>"
+LONG = b"x" * (LONGEST_TEXT + 1)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (ATOM % (b"<title>" + b"word " * 60_000 + b"</title>"), Refusal.TOO_LARGE),
+        (ATOM % (b"<title>" + "가".encode() * 100_000 + b"</title>"), Refusal.TOO_LARGE),
+        (ATOM % (b"<entry>" + b"&lt;" * 100_000 + b"</entry>"), Refusal.TOO_LARGE),
+        (ATOM % (b"<title>" + b"&lt;<!-- -->" * 140_000 + b"</title>"), Refusal.TOO_LARGE),
+        (ATOM % (b"<title><![CDATA[" + b"< " * 70_000 + b"]]></title>"), Refusal.TOO_LARGE),
+        (ATOM % (b"<entry><summary>" + b"<i>ab</i>" * 50_000 + b"</summary></entry>"), Refusal.TOO_LARGE),
+        (ATOM % (b"<a><entry><b>" + LONG[:90_000] + b"</b></entry><c>" + LONG[:90_000] + b"</c></a>"), Refusal.TOO_LARGE),
+        (RSS % (b"<item><description>" + LONG + b"</description></item>"), Refusal.TOO_LARGE),
+        (RSS % (b"<description>" + LONG + b"</description>"), Refusal.TOO_LARGE),
+        (RSS % (b"<x><item><y>" + LONG[:99_000] + b"</y>" + LONG[:99_000] + b"</item></x>"), Refusal.TOO_LARGE),
+        (ATOM % (b"<link href='" + LONG + b"'/>"), Refusal.TOO_LARGE),
+        (ATOM % (b"<entry " + b"".join(b" a%d='%b'" % (n, b"x" * 100) for n in range(300)) + b"/>"), Refusal.TOO_LARGE),
+        (ATOM % (b"<author>" + b"a" * 2000 + b"</author>"), Refusal.TOO_LARGE),
+        (RSS % (b"<item><x:creator xmlns:x='http://purl.org/dc/elements/1.1/'>" + b"a." * 9000 + b"</x:creator></item>"), Refusal.TOO_LARGE),
+        (b"<?xml version='1.0'?>" + b" " * 300_000 + b"<feed/>", Refusal.TOO_LARGE),
+        (ATOM % b"<entry><x:y/></entry>", Refusal.MALFORMED),
+        (ATOM % b"<entry>&nbsp;</entry>", Refusal.MALFORMED),
+        (ATOM % b"<entry><keywords/><textinput><name/></textinput></entry>", Refusal.MALFORMED),
+    ],
+)  # fmt: skip
+def test_what_would_keep_a_parser_busy_is_refused_before(body: bytes, kind: Refusal):
+    with pytest.raises(SourceReplyError) as refused:
+        parse_reply(Reply(200, body))
+
+    assert refused.value.kind is kind
+    assert str(refused.value).isprintable()
+
+
+def test_as_much_as_the_longest_list_of_authors_is_read():
+    names = ", ".join(f"Ada B. Name{n} (Department of Examples, University)" for n in range(2000))
+    body = feed().replace(b"Ada Example", names.encode())
+
+    (item,) = parse_feed(Reply(200, body), "cs.LG").items
+
+    assert len(names) > 90_000
+    assert item.authors[1999] == "Ada B. Name1999"
+
+
+def test_a_declaration_that_never_ends_is_not_searched_back_and_forth():
+    quotes = b"encoding='" + b"'" * 100_000
+
+    parsed = parse_reply(Reply(200, ATOM % (b"<title>" + quotes + b"</title>")))
+
+    assert parsed.feed.title == quotes.decode()
