@@ -292,6 +292,8 @@ async def _tell_inbox(site: Site, visitor: Visitor, message: BoardMessage) -> No
             user=visitor.user,
             text=message.content,
             mentions_bot=_MENTION.search(message.content) is not None,
+            at=message.posted_at,
+            edited_at=message.edited_at,
         )
     )
 
