@@ -104,12 +104,15 @@ class SlackChat:
     def condition(self) -> Condition:
         """For `/healthz`: whether people can reach the bot, and it them."""
         is_open = [line.is_open for line in self._lines]
-        ok = self._us is not None and (any(is_open) or self._requests is not None)
+        takes_requests = self._requests is not None and self._requests.app is not None
+        ok = self._us is not None and (any(is_open) or takes_requests)
         if ok:
             self._last_ok_at = self._clock()
         detail = self._trouble
-        if self._us is not None:
-            detail = f"{sum(is_open)} of {LINES} connections" if self._lines else "HTTP requests"
+        if self._lines:
+            detail = f"{sum(is_open)} of {LINES} connections"
+        elif ok:
+            detail = "HTTP requests"
         return Condition(self.platform.value, ok, detail, self._last_ok_at)
 
     async def post(
