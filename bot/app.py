@@ -40,6 +40,7 @@ from bot.services.deliver import Deliverer
 from bot.services.digest_command import Desk
 from bot.services.discuss import Talk
 from bot.services.inbox import Bot
+from bot.services.kept import DatabaseReplies
 from bot.services.library import DatabaseLibrary
 from bot.services.measure import measure
 from bot.services.memo import DatabaseMemo
@@ -184,6 +185,7 @@ class _Assembly:
             settings,
             seen=DatabaseSeen(db, clock=now),
             memo=DatabaseMemo(db),
+            replies=DatabaseReplies(db),
             voices=self._voices,
             clock=now,
         )

@@ -17,7 +17,17 @@ from bot.adapters.slack.access import Access as SlackAccess
 from bot.adapters.web import addresses as web_addresses
 from bot.domain.pace import Rate, Rates
 from bot.domain.words import Say
-from bot.ports import ChannelRef, Chat, Condition, Finding, Memo, MessageRef, Platform, Seen
+from bot.ports import (
+    ChannelRef,
+    Chat,
+    Condition,
+    Finding,
+    Memo,
+    MessageRef,
+    Platform,
+    Replies,
+    Seen,
+)
 from bot.services.subscribe import Check
 from bot.settings import Settings
 
@@ -49,15 +59,20 @@ def join(
     *,
     seen: Seen,
     memo: Memo,
+    replies: Replies,
     voices: Callable[[str], Say],
     clock: Callable[[], datetime],
 ) -> Mapping[Platform, Joined]:
     """Everything that is set up but the web chat, which always is; nothing is connected yet."""
     joined: dict[Platform, Joined] = {}
     if settings.slack_is_on:
-        joined[Platform.SLACK] = _slack(settings, seen, memo, voices, clock)
+        joined[Platform.SLACK] = _slack(
+            settings, seen=seen, memo=memo, replies=replies, voices=voices, clock=clock
+        )
     if settings.discord_is_on:
-        joined[Platform.DISCORD] = _discord(settings, seen, memo, voices, clock)
+        joined[Platform.DISCORD] = _discord(
+            settings, seen=seen, memo=memo, replies=replies, voices=voices, clock=clock
+        )
     return joined
 
 
@@ -98,8 +113,10 @@ async def examine(
 
 def _slack(
     settings: Settings,
+    *,
     seen: Seen,
     memo: Memo,
+    replies: Replies,
     voices: Callable[[str], Say],
     clock: Callable[[], datetime],
 ) -> Joined:
@@ -107,7 +124,15 @@ def _slack(
     from bot.adapters.slack.chat import SlackChat  # noqa: PLC0415 - as the module says
 
     access = slack_access(settings)
-    chat = SlackChat(access, seen=seen, memo=memo, readable=readable, voices=voices, clock=clock)
+    chat = SlackChat(
+        access,
+        seen=seen,
+        memo=memo,
+        replies=replies,
+        readable=readable,
+        voices=voices,
+        clock=clock,
+    )
     application = chat.application()
     mounts = {"/slack": application} if application is not None else {}
     return Joined(chat, chat.check, lambda: chat.condition, mounts)
@@ -125,8 +150,10 @@ def slack_access(settings: Settings) -> SlackAccess:
 
 def _discord(
     settings: Settings,
+    *,
     seen: Seen,
     memo: Memo,
+    replies: Replies,
     voices: Callable[[str], Say],
     clock: Callable[[], datetime],
 ) -> Joined:
@@ -134,7 +161,15 @@ def _discord(
     from bot.adapters.latex import readable  # noqa: PLC0415 - as the module says
 
     access = discord_access(settings)
-    chat = DiscordChat(access, seen=seen, memo=memo, readable=readable, voices=voices, clock=clock)
+    chat = DiscordChat(
+        access,
+        seen=seen,
+        memo=memo,
+        replies=replies,
+        readable=readable,
+        voices=voices,
+        clock=clock,
+    )
     return Joined(chat, chat.check, lambda: chat.condition)
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from bot.domain.document import Document, Heading, Note, Paragraph, Quote, plain_text
@@ -106,7 +106,7 @@ class TalkStage:
         """Something new that a person says in a thread."""
         self.said += 1
         message = MessageRef(root.channel, f"p{self.said}")
-        return Said(root, message, user, text, mentions_bot)
+        return Said(root, message, user, text, mentions_bot, at=self.clock())
 
     async def say(
         self, root: MessageRef, text: str, *, user: User = ADA, mentions_bot: bool = False
@@ -117,9 +117,17 @@ class TalkStage:
         await self.settle()
         return said
 
-    async def edit(self, said: Said, text: str) -> None:
-        await discuss.hear(self.talk, replace(said, text=text))
+    def edited(self, said: Said, text: str) -> Said:
+        """The next version of what somebody said."""
+        self.said += 1
+        edited_at = self.clock() + timedelta(milliseconds=self.said)
+        return replace(said, text=text, edited_at=edited_at)
+
+    async def edit(self, said: Said, text: str) -> Said:
+        edited = self.edited(said, text)
+        await discuss.hear(self.talk, edited)
         await self.settle()
+        return edited
 
     async def unsay(self, said: Said) -> None:
         await discuss.unhear(self.talk, said.message)

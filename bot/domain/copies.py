@@ -15,7 +15,7 @@ from bot.domain.delivery import delivery_key
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """A reply as far as its copies depend on it; `said_at` is when it was heard first."""
+    """A reply as far as its copies depend on it; `said_at` is when it was said."""
 
     channel: str
     message_id: str
@@ -86,22 +86,32 @@ class Heard(StrEnum):
     NEW = "new"
     EDITED = "edited"
     KNOWN = "known"
+    """It is kept already, or a newer version of it."""
     GONE = "gone"
     """It was taken back or forgotten: whatever still arrives of it comes too late."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A reply as it is kept."""
+    """A reply as it is kept; `edited_at` is its version, `None` where it never was edited."""
 
-    text: str
+    edited_at: datetime | None = None
     gone: bool = False
 
 
-def hear(before: Kept | None, text: str) -> Heard:
-    """What an utterance with that text is to what is kept of it."""
+def hear(before: Kept | None, edited_at: datetime | None) -> Heard:
+    """What an utterance last edited at that instant is to what is kept of it.
+
+    Platforms repeat themselves late and out of order, so the newest version wins, in whatever
+    order versions arrive.
+    """
     if before is None:
         return Heard.NEW
     if before.gone:
         return Heard.GONE
-    return Heard.KNOWN if before.text == text else Heard.EDITED
+    return Heard.EDITED if is_newer(edited_at, before.edited_at) else Heard.KNOWN
+
+
+def is_newer(edited_at: datetime | None, than: datetime | None) -> bool:
+    """Whether a version came after another; `None` is what was said first."""
+    return edited_at is not None and (than is None or than < edited_at)

@@ -98,13 +98,28 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Somebody said something in the thread under `root`; never this bot."""
+    """Somebody said something in the thread under `root`; never this bot.
+
+    `at` is when, by the platform's clock (`None`: now); `edited_at` names the version, `None`
+    for what was said first. Of two versions the newer one is true, whichever comes first.
+    """
 
     root: MessageRef
     message: MessageRef
     user: User
     text: str
     mentions_bot: bool
+    at: datetime | None = None
+    edited_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptReply:
+    """What is remembered of a message of a person, to be compared with what is there."""
+
+    message: MessageRef
+    said_at: datetime
+    edited_at: datetime | None
 
 
 class ChatError(Exception):
@@ -230,4 +245,19 @@ class Memo(Protocol):
 
     async def note(self, name: str, value: str) -> None:
         """Remember this under that name from now on."""
+        ...
+
+
+class Replies(Protocol):
+    """What is kept of what people said: an adapter that was away compares it with what is there."""
+
+    async def roots(self, platform: Platform, since: datetime) -> tuple[MessageRef, ...]:
+        """The threads of a platform in which something was said since then, the newest first.
+
+        They are bounded in number: the oldest are left out.
+        """
+        ...
+
+    async def kept_in(self, root: MessageRef) -> tuple[KeptReply, ...]:
+        """What is kept of a thread, in the order in which it was said."""
         ...

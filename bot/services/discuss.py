@@ -101,7 +101,7 @@ async def hear(talk: Talk, said: Said, ask: Ask = _refuse) -> None:
             if wish.discussion:
                 planned += await _keep(tx, talk, said, now)
             else:
-                await _correct(tx, said, now)
+                await _correct(tx, said)
     if planned:
         talk.to_send()
 
@@ -147,31 +147,32 @@ async def _keep(tx: Transaction, talk: Talk, said: Said, now: datetime) -> int:
     text = settled(said.text)
     found = await replies.find(tx, said.message)
     reply_id, before = found if found is not None else (0, None)
-    match decide.hear(before, text):
+    match decide.hear(before, said.edited_at):
         case Heard.NEW:
             root = await threads.find(tx, said.root)
             entry_id = root.entry_id if root is not None else None
             may_wait = root is None and await threads.may_be_ours(tx, said.root)
             if not text or (entry_id is None and not may_wait):
                 return 0
-            reply_id = await replies.add(tx, _draft(talk, said, entry_id, text), now)
+            reply_id = await replies.add(tx, _draft(talk, said, entry_id, text, now), now)
             return await _follow(tx, talk, reply_id, now) if entry_id is not None else 0
         case Heard.EDITED:
-            await replies.change(tx, reply_id, text, now)
+            await replies.change(tx, reply_id, text, said.edited_at)
             return await _change(tx, talk, reply_id, now)
         case Heard.KNOWN | Heard.GONE:
             return 0
 
 
-async def _correct(tx: Transaction, said: Said, now: datetime) -> None:
+async def _correct(tx: Transaction, said: Said) -> None:
     """Where nothing is kept any more, what was kept can still be changed; it goes nowhere."""
     found = await replies.find(tx, said.message)
-    text = settled(said.text)
-    if found is not None and decide.hear(found[1], text) is Heard.EDITED:
-        await replies.change(tx, found[0], text, now)
+    if found is not None and decide.hear(found[1], said.edited_at) is Heard.EDITED:
+        await replies.change(tx, found[0], settled(said.text), said.edited_at)
 
 
-def _draft(talk: Talk, said: Said, entry_id: EntryId | None, text: str) -> replies.Draft:
+def _draft(
+    talk: Talk, said: Said, entry_id: EntryId | None, text: str, now: datetime
+) -> replies.Draft:
     return replies.Draft(
         message=said.message,
         root=said.root,
@@ -179,6 +180,9 @@ def _draft(talk: Talk, said: Said, entry_id: EntryId | None, text: str) -> repli
         author_id=forgetting.author_id(said.message.channel, said.user),
         author=settled_name(said.user.name),
         text=text,
+        # A platform's clock may be ahead of ours; nothing was said in the future.
+        said_at=min(said.at, now) if said.at is not None else now,
+        edited_at=said.edited_at,
         link=talk.link(said.message),
     )
 

@@ -8,7 +8,7 @@ from bot.domain.copies import Kept, Utterance
 from bot.domain.discussion import Reply
 from bot.domain.entry import EntryId
 from bot.domain.segment import segment
-from bot.ports import MessageRef
+from bot.ports import KeptReply, MessageRef, Platform, parse_channel
 from bot.store.database import Row, Transaction
 from bot.store.instants import from_text, to_text
 
@@ -18,7 +18,10 @@ _MOST = 500
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An utterance that is to be kept; without `entry_id` it waits for its root to be known."""
+    """An utterance that is to be kept; without `entry_id` it waits for its root to be known.
+
+    `said_at` is when it was said, `edited_at` its version.
+    """
 
     message: MessageRef
     root: MessageRef
@@ -26,6 +29,8 @@ class Draft:
     author_id: str
     author: str
     text: str
+    said_at: datetime
+    edited_at: datetime | None = None
     link: str | None = None
 
 
@@ -46,19 +51,25 @@ _HEARD = "SELECT id, entry_id, author, text, channel, message_id, said_at, gone_
 async def find(tx: Transaction, message: MessageRef) -> tuple[int, Kept] | None:
     """The id of what is kept of a message, and what that is."""
     row = await tx.one(
-        "SELECT id, text, gone_at FROM reply WHERE channel = :channel AND message_id = :message",
+        """
+        SELECT id, edited_at, gone_at FROM reply
+         WHERE channel = :channel AND message_id = :message
+        """,
         _named(message),
     )
-    return (row["id"], Kept(row["text"], row["gone_at"] is not None)) if row is not None else None
+    if row is None:
+        return None
+    return row["id"], Kept(_instant(row["edited_at"]), row["gone_at"] is not None)
 
 
 async def add(tx: Transaction, draft: Draft, now: datetime) -> int:
-    """Keep an utterance that is not kept yet; returns its id."""
+    """Keep an utterance that is not kept yet and is heard now; returns its id."""
     row = await tx.one(
         """
         INSERT INTO reply (channel, message_id, root_message, entry_id, author_id, author, text,
-                           link, said_at)
-        VALUES (:channel, :message, :root, :entry, :author_id, :author, :text, :link, :now)
+                           link, said_at, edited_at, heard_at)
+        VALUES (:channel, :message, :root, :entry, :author_id, :author, :text, :link, :said_at,
+                :edited_at, :now)
         RETURNING id
         """,
         _named(draft.message)
@@ -69,6 +80,8 @@ async def add(tx: Transaction, draft: Draft, now: datetime) -> int:
             "author": draft.author,
             "text": draft.text,
             "link": draft.link,
+            "said_at": to_text(draft.said_at),
+            "edited_at": _text(draft.edited_at),
             "now": to_text(now),
         },
     )
@@ -78,11 +91,11 @@ async def add(tx: Transaction, draft: Draft, now: datetime) -> int:
     return reply_id
 
 
-async def change(tx: Transaction, reply_id: int, text: str, now: datetime) -> None:
-    """It was edited and says this now."""
+async def change(tx: Transaction, reply_id: int, text: str, edited_at: datetime | None) -> None:
+    """It was edited at that instant and says this now."""
     await tx.run(
-        "UPDATE reply SET text = :text, edited_at = :now WHERE id = :id AND gone_at IS NULL",
-        {"id": reply_id, "text": text, "now": to_text(now)},
+        "UPDATE reply SET text = :text, edited_at = :edited_at WHERE id = :id AND gone_at IS NULL",
+        {"id": reply_id, "text": text, "edited_at": _text(edited_at)},
     )
     await _unindex(tx, reply_id)
     await _index(tx, reply_id, text)
@@ -107,8 +120,8 @@ async def bury(tx: Transaction, message: MessageRef, now: datetime) -> None:
     await tx.run(
         """
         INSERT INTO reply (channel, message_id, root_message, author_id, author, text, said_at,
-                           gone_at)
-        VALUES (:channel, :message, '', '', '', '', :now, :now)
+                           heard_at, gone_at)
+        VALUES (:channel, :message, '', '', '', '', :now, :now, :now)
         ON CONFLICT DO NOTHING
         """,
         _named(message) | {"now": to_text(now)},
@@ -132,20 +145,21 @@ async def get(tx: Transaction, reply_id: int) -> Heard:
 
 
 async def list_since(tx: Transaction, entry_id: EntryId, since: datetime) -> tuple[Heard, ...]:
-    """What was said in a discussion since then and is still there, in the order it was heard."""
+    """What was said in a discussion since then and is still there, in the order it was said."""
     rows = await tx.all(
-        _HEARD + "WHERE entry_id = :entry AND said_at >= :since AND gone_at IS NULL ORDER BY id",
+        _HEARD + "WHERE entry_id = :entry AND said_at >= :since AND gone_at IS NULL"
+        " ORDER BY said_at, id",
         {"entry": entry_id, "since": to_text(since)},
     )
     return tuple(map(_heard, rows))
 
 
 async def list_of(tx: Transaction, entry_id: EntryId) -> tuple[Reply, ...]:
-    """The newest replies of a discussion, oldest of them first."""
+    """The newest replies of a discussion, in the order in which they were said."""
     rows = await tx.all(
         """
         SELECT id, channel, message_id, author, text, link, said_at, edited_at FROM reply
-         WHERE entry_id = :entry AND gone_at IS NULL ORDER BY id DESC LIMIT :most
+         WHERE entry_id = :entry AND gone_at IS NULL ORDER BY said_at DESC, id DESC LIMIT :most
         """,
         {"entry": entry_id, "most": _MOST},
     )
@@ -157,18 +171,54 @@ async def list_of(tx: Transaction, entry_id: EntryId) -> tuple[Reply, ...]:
             author=row["author"],
             text=row["text"],
             said_at=from_text(row["said_at"]),
-            edited_at=from_text(row["edited_at"]) if row["edited_at"] else None,
+            edited_at=_instant(row["edited_at"]),
             link=row["link"],
         )
         for row in reversed(rows)
     )
 
 
+async def list_roots(
+    tx: Transaction, platform: Platform, since: datetime, limit: int
+) -> tuple[MessageRef, ...]:
+    """The threads of a platform in which something was said since then, the newest first."""
+    rows = await tx.all(
+        """
+        SELECT channel, root_message FROM reply
+         WHERE said_at >= :since AND gone_at IS NULL AND root_message <> ''
+           AND substr(channel, 1, instr(channel, ':') - 1) = :platform
+         GROUP BY channel, root_message ORDER BY max(said_at) DESC, max(id) DESC LIMIT :limit
+        """,
+        {"platform": platform.value, "since": to_text(since), "limit": limit},
+    )
+    return tuple(MessageRef(parse_channel(row["channel"]), row["root_message"]) for row in rows)
+
+
+async def list_kept(tx: Transaction, root: MessageRef) -> tuple[KeptReply, ...]:
+    """What is kept of a thread, in the order in which it was said."""
+    rows = await tx.all(
+        """
+        SELECT message_id, said_at, edited_at FROM reply
+         WHERE channel = :channel AND root_message = :message AND gone_at IS NULL
+         ORDER BY said_at, id
+        """,
+        _named(root),
+    )
+    return tuple(
+        KeptReply(
+            MessageRef(root.channel, row["message_id"]),
+            from_text(row["said_at"]),
+            _instant(row["edited_at"]),
+        )
+        for row in rows
+    )
+
+
 async def place(tx: Transaction, now: datetime, patience: datetime) -> tuple[int, ...]:
     """Find the discussions of replies that waited for their root to be known.
 
-    Those that waited since before `patience` are forgotten. Returns the ids of the others that
-    now have one, in the order in which they were heard.
+    Those heard before `patience` are forgotten. Returns the ids of the others that now have one,
+    in the order in which they were heard.
     """
     waiting = await tx.one("SELECT 1 FROM reply WHERE entry_id IS NULL LIMIT 1")
     if waiting is None:
@@ -187,7 +237,7 @@ async def place(tx: Transaction, now: datetime, patience: datetime) -> tuple[int
         """
     )
     old = await tx.all(
-        "SELECT id FROM reply WHERE entry_id IS NULL AND said_at < :patience",
+        "SELECT id FROM reply WHERE entry_id IS NULL AND heard_at < :patience",
         {"patience": to_text(patience)},
     )
     stale = [row["id"] for row in old]
@@ -294,3 +344,11 @@ def _heard(row: Row) -> Heard:
             gone=row["gone_at"] is not None,
         ),
     )
+
+
+def _instant(text: str | None) -> datetime | None:
+    return from_text(text) if text else None
+
+
+def _text(at: datetime | None) -> str | None:
+    return to_text(at) if at is not None else None

@@ -29,7 +29,8 @@ from bot.services.deliver import Deliverer, Terms
 from bot.services.plan import plan_due
 from bot.store.database import Database, Transaction, opened
 from bot.store.ownership import Process
-from tests.adapters.discord.stage import Notes, Once
+from tests.adapters.discord.stage import Once
+from tests.adapters.memory import Notes
 from tests.adapters.slack.stage import RecordingInbox, Remembered
 from tests.fakes.discord import TOKEN
 from tests.fakes.http_chat import HttpChat, connected

@@ -85,20 +85,36 @@ def test_a_copy_is_named_by_what_was_said_and_where_it_goes(one, other, here, th
     assert (copy_key(one, here) == copy_key(other, there)) == is_same
 
 
-@given(st.lists(st.sampled_from(["first", "second", None]), min_size=1, max_size=8))
-def test_whatever_the_order_a_reply_that_was_taken_back_stays_away(story):
-    """`None` is taking back; each text is heard as it comes, again perhaps."""
+versions = st.one_of(st.none(), instants)
+"""When a message was last edited; `None`: what was said first."""
+
+
+@given(st.lists(versions, min_size=1, max_size=8), st.randoms())
+def test_in_whatever_order_and_however_often_versions_arrive_the_newest_is_kept(told, dice):
+    arriving = [*told, *told]
+    dice.shuffle(arriving)
     kept: Kept | None = None
-    for text in story:
-        if text is None:
-            kept = Kept("", gone=True)
+
+    for edited_at in arriving:
+        heard = hear(kept, edited_at)
+        if heard in (Heard.NEW, Heard.EDITED):
+            kept = Kept(edited_at)
+        assert hear(kept, edited_at) is Heard.KNOWN
+
+    assert kept == Kept(max((at for at in told if at is not None), default=None))
+
+
+@given(st.lists(st.one_of(versions, st.just("taken back")), min_size=1, max_size=8))
+def test_whatever_the_order_a_reply_that_was_taken_back_stays_away(story):
+    kept: Kept | None = None
+    for deed in story:
+        if isinstance(deed, str):
+            kept = Kept(gone=True)
             continue
-        heard = hear(kept, text)
+        heard = hear(kept, deed)
         assert (heard is Heard.GONE) == (kept is not None and kept.gone)
         if heard in (Heard.NEW, Heard.EDITED):
-            kept = Kept(text)
-        assert hear(kept, text) in (Heard.KNOWN, Heard.GONE)
+            kept = Kept(deed)
 
-    taken_back = None in story
-    last = next(text for text in reversed(story) if text is not None or taken_back)
-    assert kept == (Kept("", gone=True) if taken_back else Kept(str(last)))
+    assert kept is not None
+    assert kept.gone == ("taken back" in story)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -65,7 +64,7 @@ async def edited_and_taken_back(stage: TalkStage) -> None:
     """Something said on the web is edited, something else is taken back."""
     first = await stage.say(stage.root(WEB), "befor")
     second = await stage.say(stage.root(WEB), "a slip")
-    await discuss.hear(stage.talk, replace(first, text="before"))
+    await discuss.hear(stage.talk, stage.edited(first, "before"))
     await discuss.unhear(stage.talk, second.message)
 
 

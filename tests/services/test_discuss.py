@@ -1,7 +1,6 @@
 """What people say in threads, over a real database and platforms in memory."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -347,7 +346,7 @@ async def test_an_edit_to_other_words_keeps_one_copy(stage):
     said = await stage.say(stage.root(SLACK), "one")
 
     for text in ("two", "three", "two"):
-        await discuss.hear(stage.talk, replace(said, text=text))
+        await discuss.hear(stage.talk, stage.edited(said, text))
     await stage.settle()
 
     assert stage.copies(stage.root(DISCORD)) == ["two"]

@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -18,35 +19,45 @@ SIDES = (SLACK, DISCORD, WEB)
 
 numbers = st.integers(0, 3)
 deeds = st.one_of(
-    st.tuples(st.just("says"), numbers, st.sampled_from(["a", "b", "c"])),
-    st.tuples(st.just("takes back"), numbers, st.just("")),
-    st.tuples(st.sampled_from(["fails", "loses", "refuses"]), st.integers(0, 2), st.just("")),
-    st.tuples(st.sampled_from(["settles", "waits"]), st.just(0), st.just("")),
+    st.tuples(st.just("says"), numbers, st.integers(0, 3)),
+    st.tuples(st.just("takes back"), numbers, st.just(0)),
+    st.tuples(st.sampled_from(["fails", "loses", "refuses"]), st.integers(0, 2), st.just(0)),
+    st.tuples(st.sampled_from(["settles", "waits"]), st.just(0), st.just(0)),
 )
-"""Saying repeats, edits or begins, as it comes; what was taken back may still be said."""
+"""Saying brings a version of a message: the first, an edit, one that is old by now, the same
+again; what was taken back may still be said."""
 
 
 @dataclass(slots=True)
 class Model:
-    """What is there to read, by message, in the order in which it was first heard."""
+    """The newest version of each message, in the order in which they were first heard."""
 
-    texts: dict[int, str] = field(default_factory=dict)
+    versions: dict[int, int] = field(default_factory=dict)
     gone: set[int] = field(default_factory=set)
 
-    def says(self, number: int, text: str) -> None:
+    def says(self, number: int, version: int) -> None:
         if number not in self.gone:
-            self.texts[number] = text
+            self.versions[number] = max(version, self.versions.get(number, 0))
 
     def takes_back(self, number: int) -> None:
         self.gone.add(number)
-        self.texts.pop(number, None)
+        self.versions.pop(number, None)
 
     def read_by(self, side: int) -> list[str]:
         """Messages stay on the side where they were said: each number has its own."""
-        return [f"{n}{text}" for n, text in self.texts.items() if n % len(SIDES) != side]
+        return [text_of(n, v) for n, v in self.versions.items() if n % len(SIDES) != side]
 
 
-async def play(story: list[tuple[str, int, str]]) -> None:
+def text_of(number: int, version: int) -> str:
+    return f"message {number}, version {version}"
+
+
+def edited(version: int) -> datetime | None:
+    """When a version came to be; the first is no edit."""
+    return MORNING + timedelta(minutes=version) if version else None
+
+
+async def play(story: list[tuple[str, int, int]]) -> None:
     model = Model()
     with tempfile.TemporaryDirectory() as folder:
         async with talking(Path(folder), MORNING) as stage:
@@ -70,15 +81,23 @@ def mend(stage: TalkStage) -> None:
 
 
 async def act(
-    stage: TalkStage, model: Model, roots: list[MessageRef], doing: tuple[str, int, str]
+    stage: TalkStage, model: Model, roots: list[MessageRef], doing: tuple[str, int, int]
 ) -> None:
-    deed, number, text = doing
+    deed, number, version = doing
     side = number % len(SIDES)
     message = MessageRef(SIDES[side], f"p{number}")
     match deed:
         case "says":
-            model.says(number, text)
-            said = Said(roots[side], message, ADA, f"{number}{text}", mentions_bot=False)
+            model.says(number, version)
+            said = Said(
+                roots[side],
+                message,
+                ADA,
+                text_of(number, version),
+                mentions_bot=False,
+                at=MORNING,
+                edited_at=edited(version),
+            )
             await discuss.hear(stage.talk, said)
             await discuss.hear(stage.talk, replace(said))
         case "takes back":

@@ -14,6 +14,7 @@ import discord
 from bot.adapters.discord import answering, sdk
 from bot.adapters.discord.access import Access
 from bot.adapters.discord.answering import Answering
+from bot.adapters.discord.catching_up import CatchingUp
 from bot.adapters.discord.checks import check_channel
 from bot.adapters.discord.errors import BAD_TOKEN, chat_error
 from bot.adapters.discord.gateway import (
@@ -40,6 +41,7 @@ from bot.ports import (
     Memo,
     MessageRef,
     Platform,
+    Replies,
     Seen,
 )
 
@@ -98,6 +100,7 @@ class DiscordChat:
         readable: Readable,
         voices: Callable[[str], Say],
         clock: Callable[[], datetime],
+        replies: Replies | None = None,
         patience: Patience = Patience(),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         wire: Wire | None = None,
@@ -106,6 +109,7 @@ class DiscordChat:
         self._access = access
         self._seen = seen
         self._memo = memo
+        self._replies = replies
         self._readable = readable
         self._voices = voices
         self._clock = clock
@@ -167,18 +171,19 @@ class DiscordChat:
 
     async def run(self, inbox: Inbox) -> None:
         """Serve until cancelled; raises `UsageError` when Discord does not accept the token."""
-        hearing = Hearing(
+        hearing = Hearing(self._rest, inbox, seen=self._seen, sleep=self._sleep)
+        catching_up = CatchingUp(
             self._rest,
-            inbox,
-            seen=self._seen,
+            hearing,
             memo=self._memo,
+            replies=self._replies,
             clock=self._clock,
             sleep=self._sleep,
         )
         answers = Answering(inbox, readable=self._readable, voices=self._voices)
         try:
             async with asyncio.TaskGroup() as tasks:
-                self._ears = _Ears(tasks, hearing, answers)
+                self._ears = _Ears(tasks, hearing, catching_up, answers)
                 await self._keep_connected(self._ears)
         except ExceptionGroup as group:
             raise _told_to_a_person(group) from group
@@ -229,6 +234,7 @@ class DiscordChat:
             self._client = client
             async with asyncio.timeout(self._patience.ready_within) as limit:
                 ears.limit = limit
+                ears.expect_a_session()
                 async with client:
                     try:
                         await client.start(self._access.token, reconnect=False)
@@ -271,13 +277,24 @@ class DiscordChat:
 class _Ears:
     """What connections hear, dealt with in tasks of their own."""
 
-    def __init__(self, tasks: asyncio.TaskGroup, hearing: Hearing, answers: Answering) -> None:
+    def __init__(
+        self,
+        tasks: asyncio.TaskGroup,
+        hearing: Hearing,
+        catching_up: CatchingUp,
+        answers: Answering,
+    ) -> None:
         self._tasks = tasks
         self._hearing = hearing
+        self._catching_up = catching_up
         self._answers = answers
         self._answering: set[asyncio.Task[None]] = set()
         self.limit: asyncio.Timeout | None = None
         """The time until a connection must be ready."""
+
+    def expect_a_session(self) -> None:
+        """What comes before it is ready waits for what was missed."""
+        self._catching_up.expect()
 
     async def settle(self) -> None:
         """Give what is being answered a moment to be finished."""
@@ -288,11 +305,15 @@ class _Ears:
         if self.limit is not None:
             self.limit.reschedule(None)
         log.info("Discord: connected as %s in %d servers", client.user, len(client.guilds))
-        self._deal_with(client, self._hearing.catch_up(client))
-        self._deal_with(client, self._hearing.keep_noting(client))
+        self._deal_with(client, self._catching_up.catch_up(client))
+        self._deal_with(client, self._catching_up.keep_noting(client))
+
+    def on_return(self, client: GatewayClient) -> None:
+        self._deal_with(client, self._catching_up.catch_up(client))
 
     def on_message(self, client: GatewayClient, message: discord.Message) -> None:
-        self._deal_with(client, self._hearing.message(client, message))
+        heard = self._hearing.message(client, message, self._catching_up.before)
+        self._deal_with(client, heard)
 
     def on_deleted(self, client: GatewayClient, channel: int, messages: set[int]) -> None:
         self._deal_with(client, self._hearing.deleted(client, channel, messages))

@@ -36,6 +36,10 @@ class Listener(Protocol):
         """A new session has begun: what happened before it was not heard."""
         ...
 
+    def on_return(self, client: "GatewayClient") -> None:
+        """A server of this session is back: what happened in it meanwhile was not heard."""
+        ...
+
     def on_message(self, client: "GatewayClient", message: discord.Message) -> None:
         """Somebody said something, or changed what they said."""
         ...
@@ -124,6 +128,10 @@ class GatewayClient(discord.Client):
     async def on_ready(self) -> None:
         self.is_connected = True
         self._listener.on_ready(self)
+
+    async def on_guild_available(self, _guild: discord.Guild) -> None:
+        if self.is_ready():  # before, it is part of how a session begins
+            self._listener.on_return(self)
 
     async def on_resumed(self) -> None:
         self.is_connected = True

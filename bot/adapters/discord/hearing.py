@@ -1,14 +1,15 @@
-"""What is said in our threads, to the inbox: once, in order, and also what was said meanwhile.
+"""What is said in our threads, to the inbox: in the order of each thread, until it is kept.
 
-A session that is resumed misses nothing. When a new one begins, the threads that are still
-open are read from where the last one ended: a snowflake, kept in the memo. Whoever was away
-for longer than threads stay open (a week of silence) misses what stands in closed ones.
+What cannot be kept, say because the disk is full, is tried again, with a pause that grows, and
+those behind it in their thread wait. Nothing of that is written down: whoever notes how far we
+have heard stops before what is still `pending`, and the next session reads it again.
 """
 
 import asyncio
+import itertools
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from enum import StrEnum
 from weakref import WeakValueDictionary
 
 import discord
@@ -18,16 +19,27 @@ from bot.adapters.discord.gateway import GatewayClient
 from bot.adapters.discord.people import parent_ref, said
 from bot.adapters.discord.places import reference
 from bot.adapters.discord.rest import RAISED, Rest
-from bot.ports import ChatError, Inbox, Memo, Seen
+from bot.domain.errors import StorageError
+from bot.ports import ChatError, Inbox, Seen
 
 log = logging.getLogger(__name__)
 
-NOTED_EVERY = 30.0
-"""Seconds between two notes of how far we have heard."""
-_MARGIN = timedelta(minutes=1)
-"""What is older than this has been heard, if it is not still being dealt with."""
-_CAUGHT_UP_WITHIN = 300.0
+TRIES = 5
+"""After so many failures that are not the disk's, what fails lets those behind it pass."""
+SELDOM = 600.0
+"""Seconds between two tries of what let the others pass."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 _REMEMBERED = 10_000
+
+Before = Callable[[GatewayClient, discord.Thread], Awaitable[None]]
+
+
+class Taken(StrEnum):
+    """What became of something that was handed on."""
+
+    NEW = "new"
+    KNOWN = "known"
+    NOT = "not"
 
 
 class Hearing:
@@ -39,57 +51,156 @@ class Hearing:
         inbox: Inbox,
         *,
         seen: Seen,
-        memo: Memo,
-        clock: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
         self._rest = rest
         self._inbox = inbox
         self._seen = seen
-        self._memo = memo
-        self._clock = clock
         self._sleep = sleep
-        self._caught_up = asyncio.Event()
-        self._pending: dict[int, None] = {}
+        self._pending: dict[int, int] = {}
+        self._numbers = itertools.count()
         self._lanes: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._ours: dict[int, bool] = {}
+        self._stuck: set[str] = set()
 
-    async def message(self, client: GatewayClient, message: discord.Message) -> None:
-        """Somebody said something somewhere, or changed it."""
-        thread = message.channel
-        if not isinstance(thread, discord.Thread) or message.author.id == client.me:
-            return
-        self._pending[message.id] = None
-        try:
-            await self._caught_up.wait()
-            await self._in_turn(client, thread, message)
-        finally:
-            self._pending.pop(message.id, None)
+    @property
+    def pending(self) -> tuple[int, ...]:
+        """When that was said, or edited, which is not kept yet: snowflakes."""
+        return tuple(self._pending.values())
 
-    async def _in_turn(
-        self, client: GatewayClient, thread: discord.Thread, message: discord.Message
+    def lane(self, thread: int) -> asyncio.Lock:
+        """Held by whoever hands on something that was said in that thread."""
+        return self._lanes.setdefault(thread, asyncio.Lock())
+
+    async def message(
+        self, client: GatewayClient, message: discord.Message, before: Before
     ) -> None:
-        lane = self._lanes.setdefault(thread.id, asyncio.Lock())
-        async with lane:  # whoever comes first goes first
-            spoken = said(message, thread, client.me)
-            if spoken is None or not await self._is_ours(client, thread):
-                return
-            edited = f"/{message.edited_at.timestamp()}" if message.edited_at else ""
-            event_id = f"discord/{message.id}{edited}"
-            if not await self._seen.is_known(event_id):
-                # Kept before it counts as seen: killed in between, it is read again.
-                await self._inbox.said(spoken)
-                await self._seen.first_time(event_id)
+        """Somebody said something somewhere, or changed it; returns once it is kept.
+
+        `before` is done first, while the thread is ours alone.
+        """
+        place = message.channel
+        # A thread that sleeps is not known by its id; what stands in it can still change.
+        if message.author.id == client.me or not isinstance(
+            place, discord.Thread | discord.PartialMessageable
+        ):
+            return
+
+        async def take() -> Taken:
+            thread = await self.thread(client, place)
+            if thread is None:
+                return Taken.KNOWN
+            await before(client, thread)
+            return await self._take(client, thread, message)
+
+        number = next(self._numbers)
+        self._pending[number] = _version(message)
+        try:
+            async with self.lane(place.id):  # whoever comes first goes first
+                taken = await self._insist(client, _event_id(message), take)
+            while taken is Taken.NOT and not client.is_closed():
+                await self._sleep(SELDOM)
+                taken = await self._insist(client, _event_id(message), take)
+        finally:
+            del self._pending[number]
 
     async def deleted(self, client: GatewayClient, channel: int, messages: set[int]) -> None:
-        """Messages were taken back."""
-        thread = client.get_channel(channel)
-        if not isinstance(thread, discord.Thread) or not await self._is_ours(client, thread):
+        """Messages were taken back; returns once they are forgotten."""
+        found = client.get_channel(channel)
+        place = found if found is not None else client.get_partial_messageable(channel)
+        if not isinstance(place, discord.Thread | discord.PartialMessageable):
             return
+
+        async def take() -> Taken:
+            thread = await self.thread(client, place)
+            if thread is None or not await self.is_ours(client, thread):
+                return Taken.KNOWN
+            return await self._forget(thread, messages)
+
+        while await self._insist(client, _gone_id(messages), take) is Taken.NOT:
+            if client.is_closed():
+                return
+            await self._sleep(SELDOM)
+
+    async def forget(
+        self, client: GatewayClient, thread: discord.Thread, messages: set[int]
+    ) -> Taken:
+        """Hand on that messages of a thread of ours are not there any more."""
+        return await self._insist(
+            client, _gone_id(messages), lambda: self._forget(thread, messages)
+        )
+
+    async def _forget(self, thread: discord.Thread, messages: set[int]) -> Taken:
         for message in sorted(messages):
             await self._inbox.unsaid(reference(parent_ref(thread), thread.id, message))
+        return Taken.NEW
 
-    async def _is_ours(self, client: GatewayClient, thread: discord.Thread) -> bool:
+    async def hand_on(
+        self, client: GatewayClient, thread: discord.Thread, message: discord.Message
+    ) -> Taken:
+        """Hand on what was read, within the lane of its thread."""
+        return await self._insist(
+            client, _event_id(message), lambda: self._take(client, thread, message)
+        )
+
+    async def _insist(
+        self, client: GatewayClient, name: str, take: Callable[[], Awaitable[Taken]]
+    ) -> Taken:
+        """Try until it is done; `Taken.NOT` after many failures, or when the connection ended.
+
+        What failed so often before is tried once.
+        """
+        failures = faults = 0
+        while True:
+            try:
+                taken = await take()
+                self._stuck.discard(name)
+                return taken
+            except StorageError as error:
+                if not failures:
+                    log.warning("Discord: what is said cannot be kept for now: %s", error)
+            except Exception as error:
+                if client.is_closed():  # what it was asked for, the next one asks for
+                    return Taken.NOT
+                if isinstance(error, (ChatError, *RAISED)):
+                    log.warning("Discord: what was said cannot be placed: %s", chat_error(error))
+                else:
+                    # The inbox's edge: one message must not take the others along.
+                    log.exception("Discord: something that was said could not be dealt with")
+                faults += 1
+                if faults >= TRIES or name in self._stuck:
+                    self._stuck.add(name)
+                    return Taken.NOT
+            await self._sleep(min(_FIRST_PAUSE * 2 ** min(failures, 16), _LONGEST_PAUSE))
+            failures += 1
+
+    async def _take(
+        self, client: GatewayClient, thread: discord.Thread, message: discord.Message
+    ) -> Taken:
+        spoken = said(message, thread, client.me)
+        if spoken is None or not await self.is_ours(client, thread):
+            return Taken.KNOWN
+        event_id = _event_id(message)
+        if await self._seen.is_known(event_id):
+            return Taken.KNOWN
+        # Kept before it counts as seen: killed in between, it is read again.
+        await self._inbox.said(spoken)
+        await self._seen.first_time(event_id)
+        return Taken.NEW
+
+    async def thread(
+        self, client: GatewayClient, place: discord.Thread | discord.PartialMessageable
+    ) -> discord.Thread | None:
+        """The thread that a place is, also one that sleeps; `None` where it is none, or gone."""
+        if isinstance(place, discord.Thread):
+            return place
+        try:
+            found = await client.fetch_channel(place.id)
+        except (discord.NotFound, discord.Forbidden):
+            return None
+        return found if isinstance(found, discord.Thread) else None
+
+    async def is_ours(self, client: GatewayClient, thread: discord.Thread) -> bool:
         """Whether the thread belongs to a message of ours, whoever opened it."""
         if thread.owner_id == client.me:
             return True
@@ -103,48 +214,18 @@ class Hearing:
                 self._ours[thread.id] = False
         return self._ours[thread.id]
 
-    async def catch_up(self, client: GatewayClient) -> None:
-        """Hear what was said before this session began; until then, what is new waits."""
-        self._caught_up.clear()
-        name = self._name(client)
-        since = await self._memo.recall(name)
-        try:
-            if since is not None:
-                async with asyncio.timeout(_CAUGHT_UP_WITHIN):
-                    for guild in client.guilds:
-                        for thread in guild.threads:
-                            if max(thread.last_message_id or 0, thread.id) > int(since):
-                                await self._read(client, thread, int(since))
-        except TimeoutError:
-            log.warning("Discord: reading what was said meanwhile took too long")
-        finally:
-            self._caught_up.set()
-        if not client.is_closed():
-            await self._note(client)
 
-    async def _read(self, client: GatewayClient, thread: discord.Thread, since: int) -> None:
-        try:
-            if not await self._is_ours(client, thread):
-                return
-            after = discord.Object(since)
-            async for message in thread.history(limit=None, after=after, oldest_first=True):
-                if message.author.id != client.me:
-                    await self._in_turn(client, thread, message)
-        except (ChatError, *RAISED) as error:
-            log.warning("Discord: thread %d could not be read: %s", thread.id, chat_error(error))
+def _version(message: discord.Message) -> int:
+    """When a message was said, or last edited, as a snowflake."""
+    if message.edited_at is None:
+        return message.id
+    return discord.utils.time_snowflake(message.edited_at)
 
-    async def keep_noting(self, client: GatewayClient) -> None:
-        """Note how far we have heard, as long as the connection lives."""
-        while not client.is_closed():
-            await self._sleep(NOTED_EVERY)
-            if client.is_connected and self._caught_up.is_set():
-                await self._note(client)
 
-    async def _note(self, client: GatewayClient) -> None:
-        heard_to = discord.utils.time_snowflake(self._clock() - _MARGIN)
-        if self._pending:
-            heard_to = min(heard_to, min(self._pending) - 1)
-        await self._memo.note(self._name(client), str(heard_to))
+def _event_id(message: discord.Message) -> str:
+    edited = f"/{message.edited_at.timestamp()}" if message.edited_at else ""
+    return f"discord/{message.id}{edited}"
 
-    def _name(self, client: GatewayClient) -> str:
-        return f"discord/{client.application_id}/heard"
+
+def _gone_id(messages: set[int]) -> str:
+    return f"discord/gone/{min(messages, default=0)}"

@@ -4,6 +4,7 @@ from typing import Any
 
 import discord
 
+from bot.adapters.discord.addresses import message_address
 from bot.adapters.discord.places import reference
 from bot.ports import ChannelRef, MessageRef, Platform, Said, User
 
@@ -46,9 +47,10 @@ def said(message: discord.Message, thread: discord.Thread, me: int) -> Said | No
     """What somebody said in a thread; `None` for what bots say, and for what says nothing."""
     if message.author.bot or message.webhook_id is not None or message.type not in SPOKEN:
         return None
-    text = "\n".join(
-        part for part in (_words(message, me), *(a.url for a in message.attachments)) if part
-    )
+    own = reference(parent_ref(thread), thread.id, message.id)
+    # The addresses of the files themselves are good for a day; the message shows them for ever.
+    files = (f"{file.filename} {message_address(own)}" for file in message.attachments)
+    text = "\n".join(part for part in (_words(message, me), *files) if part)
     if not text:
         return None
     author = message.author
@@ -58,12 +60,14 @@ def said(message: discord.Message, thread: discord.Thread, me: int) -> Said | No
         manages = may.manage_channels or may.administrator
     return Said(
         root=root_of(thread),
-        message=reference(parent_ref(thread), thread.id, message.id),
+        message=own,
         user=User(str(author.id), author.display_name, manages),
         text=text,
         mentions_bot=any(user.id == me for user in message.mentions)
         # The bot's own role is called like the bot, and people pick it by mistake.
         or any(role.tags and role.tags.bot_id == me for role in message.role_mentions),
+        at=message.created_at,
+        edited_at=message.edited_at,
     )
 
 

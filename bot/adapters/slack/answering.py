@@ -167,6 +167,8 @@ class Answering:
             user=user,
             text=events.plain(spoken.text, lambda called: names.get(called, called)),
             mentions_bot=events.mentions(spoken.text, self._us),
+            at=spoken.at,
+            edited_at=spoken.edited_at,
         )
         await self._inbox.said(said)
 

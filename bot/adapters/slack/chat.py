@@ -3,29 +3,31 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from weakref import WeakValueDictionary
 
 from aiohttp import web
+from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.adapters.slack.access import Access
 from bot.adapters.slack.answering import Answering
 from bot.adapters.slack.api import call, open_client, sdk_logger
+from bot.adapters.slack.catching_up import CatchingUp
 from bot.adapters.slack.channels import check_channel
 from bot.adapters.slack.errors import BAD_TOKEN, chat_error, is_bad_token
 from bot.adapters.slack.events import Happened, Self, Spoken, TakenBack
+from bot.adapters.slack.hearing import Hearing
 from bot.adapters.slack.listening import build_app
-from bot.adapters.slack.missed import keep_noting, missed
+from bot.adapters.slack.missed import Reading
 from bot.adapters.slack.people import People
 from bot.adapters.slack.posting import Posting
 from bot.adapters.slack.requests import Requests
 from bot.adapters.slack.sockets import PATIENCE, Line, Patience
 from bot.adapters.slack.text import Readable
 from bot.domain.document import Document
-from bot.domain.errors import UsageError
+from bot.domain.errors import StorageError, UsageError
 from bot.domain.words import Say
 from bot.ports import (
     ChannelRef,
@@ -37,6 +39,7 @@ from bot.ports import (
     Memo,
     MessageRef,
     Platform,
+    Replies,
     Seen,
 )
 
@@ -54,8 +57,9 @@ class SlackChat:
 
     With an app-level token it connects by Socket Mode; with a signing secret alone Slack must
     be told to send to `/slack/events`, where `application` is mounted. What people do is
-    dealt with once, also across restarts (`seen`). Slack cannot post once by a key of ours:
-    in this process a key is posted once, and `find` answers for other times.
+    dealt with once, also across restarts (`seen`); what they say while Slack cannot reach us is
+    read afterwards (`memo` has how far we heard, `replies` what is kept). Slack cannot post once
+    by a key of ours: in this process a key is posted once, and `find` answers for other times.
     """
 
     platform = Platform.SLACK
@@ -69,6 +73,7 @@ class SlackChat:
         voices: Callable[[str], Say],
         clock: Callable[[], datetime],
         memo: Memo | None = None,
+        replies: Replies | None = None,
         patience: Patience = PATIENCE,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -78,13 +83,13 @@ class SlackChat:
         self._voices = voices
         self._clock = clock
         self._memo = memo
+        self._replies = replies
         self._patience = patience
         self._sleep = sleep
         self._client: AsyncWebClient | None = None
         self._posting: Posting | None = None
         self._us: Self | None = None
         self._lines: tuple[Line, ...] = ()
-        self._lanes: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
         self._trouble = "not connected yet"
         self._last_ok_at: datetime | None = None
         self._requests: Requests | None = None
@@ -99,12 +104,15 @@ class SlackChat:
     def condition(self) -> Condition:
         """For `/healthz`: whether people can reach the bot, and it them."""
         is_open = [line.is_open for line in self._lines]
-        ok = self._us is not None and (any(is_open) or self._requests is not None)
+        takes_requests = self._requests is not None and self._requests.app is not None
+        ok = self._us is not None and (any(is_open) or takes_requests)
         if ok:
             self._last_ok_at = self._clock()
         detail = self._trouble
-        if self._us is not None:
-            detail = f"{sum(is_open)} of {LINES} connections" if self._lines else "HTTP requests"
+        if self._lines:
+            detail = f"{sum(is_open)} of {LINES} connections"
+        elif ok:
+            detail = "HTTP requests"
         return Condition(self.platform.value, ok, detail, self._last_ok_at)
 
     async def post(
@@ -199,64 +207,84 @@ class SlackChat:
 
     async def _serve(self, client: AsyncWebClient, us: Self, answering: Answering) -> None:
         places = asyncio.Semaphore(_AT_ONCE)
+        hearing = Hearing(
+            answering.handle,
+            seen=self._seen,
+            sleep=self._sleep,
+            patience=self._patience,
+            places=places,
+        )
+        catching_up = CatchingUp(
+            us,
+            hearing,
+            Reading(client, us, pause=self._patience.between_reads, sleep=self._sleep),
+            memo=self._memo,
+            replies=self._replies,
+            clock=self._clock,
+            patience=self._patience,
+        )
+        await self._begin(catching_up)
         async with asyncio.TaskGroup() as tasks:
 
             def take(happened: Happened) -> asyncio.Task[None]:
+                if isinstance(happened, Spoken | TakenBack):
+                    return tasks.create_task(hearing.hear(happened, catching_up.before))
                 return tasks.create_task(self._deal_with(happened, answering, places))
 
             app = build_app(client, us, take, sdk_logger())
+            tasks.create_task(catching_up.keep_reading())
             if self._requests is not None:
-                self._requests.app = app
-            try:
-                if self._memo is not None:
-                    # Before a socket opens, so that what is said now comes after it.
-                    for spoken in await missed(client, us, self._memo):
-                        take(spoken)
-                    tasks.create_task(self._keep_noting(us, self._memo))
-                if self._requests is not None:
-                    await asyncio.Event().wait()
-            finally:
-                if self._requests is not None:
-                    self._requests.app = None
+                await self._answer_requests(self._requests, app, catching_up)
             self._lines = tuple(
-                Line(number, client, token, patience=self._patience, sleep=self._sleep)
+                Line(
+                    number,
+                    client,
+                    token,
+                    patience=self._patience,
+                    sleep=self._sleep,
+                    changed=lambda: catching_up.reached(now=self.condition.ok),
+                )
                 for number in range(1, LINES + 1)
                 if (token := self._access.app_token) is not None
             )
             for line in self._lines:
                 tasks.create_task(line.keep_open(app))
 
-    async def _keep_noting(self, us: Self, memo: Memo) -> None:
-        def listens() -> bool:
-            return self.condition.ok
+    async def _begin(self, catching_up: CatchingUp) -> None:
+        while True:
+            try:
+                await catching_up.begin()
+            except StorageError as error:
+                self._trouble = str(error)
+                log.warning("Slack: how far we have heard cannot be looked up: %s", error)
+                await self._sleep(self._patience.longest_pause)
+            else:
+                return
 
-        await keep_noting(us, memo, clock=self._clock, sleep=self._sleep, listens=listens)
+    async def _answer_requests(
+        self, requests: Requests, app: AsyncApp, catching_up: CatchingUp
+    ) -> None:
+        """Until cancelled."""
+        requests.app = app
+        catching_up.reached(now=True)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            requests.app = None
 
     async def _deal_with(
         self, happened: Happened, answering: Answering, places: asyncio.Semaphore
     ) -> None:
-        async with self._lane(happened), places:
+        async with places:
             try:
                 event_id = happened.event_id
-                if isinstance(happened, Spoken | TakenBack):
-                    # Kept before it counts as seen: killed in between, Slack says it again.
-                    if not (event_id and await self._seen.is_known(event_id)):
-                        await answering.handle(happened)
-                        if event_id:
-                            await self._seen.first_time(event_id)
-                elif not event_id or await self._seen.first_time(event_id):
+                if not event_id or await self._seen.first_time(event_id):
                     await answering.handle(happened)
             except ChatError as error:
                 log.warning("Slack: an answer did not arrive: %s", error)
             except Exception:
                 # The inbox's edge: what breaks on one message must not take the others along.
                 log.exception("Slack: something that happened could not be dealt with")
-
-    def _lane(self, happened: Happened) -> AbstractAsyncContextManager[object]:
-        """What is said in one thread is dealt with in its order, however long a look-up takes."""
-        if not isinstance(happened, Spoken):
-            return nullcontext()
-        return self._lanes.setdefault((happened.channel, happened.root), asyncio.Lock())
 
 
 def _told_to_a_person(group: ExceptionGroup[Exception]) -> Exception:

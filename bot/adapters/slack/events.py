@@ -7,11 +7,15 @@ is not meant for us, or not understood, is `None`.
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 
 _TALK = frozenset({"", "file_share", "me_message", "thread_broadcast"})
 """Subtypes of a message that somebody said; the others are Slack's own (joins, topics …)."""
+
+_TIMESTAMP = re.compile(r"([0-9]{1,11})\.([0-9]{1,6})")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _MARK = re.compile(r"<(?P<sign>[@#!]?)(?P<target>[^<>|]{0,3000})(?:\|(?P<label>[^<>]{0,3000}))?>")
 
@@ -61,7 +65,11 @@ class Pressed:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A message in the thread of one of our messages; `text` is Slack's mrkdwn."""
+    """A message in the thread of one of our messages; `text` is Slack's mrkdwn.
+
+    `event_id` names the version of the message, whichever way it comes to us; `at` is when it was
+    said, `edited_at` when it was edited last.
+    """
 
     event_id: str
     channel: str
@@ -69,6 +77,8 @@ class Spoken:
     ts: str
     user: str
     text: str
+    at: datetime
+    edited_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,32 +197,50 @@ def _message(event: Mapping[str, Any], event_id: str, us: Self) -> Happened | No
         changed = _object(event.get("message"))
         if _text(changed, "text") == _text(_object(event.get("previous_message")), "text"):
             return None  # a link preview, a reaction, a new reply count
-        return _spoken(changed, channel, event_id, us)
+        return read_reply(changed, channel, us)
     if _text(event, "channel_type") == "im" and subtype in _TALK and not _text(event, "thread_ts"):
         return _asked(event, event_id, _text(event, "text")) if _is_of_a_person(event, us) else None
-    return _spoken(event, channel, event_id, us)
+    return read_reply(event, channel, us)
 
 
 def read_reply(message: Mapping[str, Any], channel: str, us: Self) -> Spoken | None:
-    """A message of a thread that is read afterwards, if a person said it in a thread of ours."""
-    edited = _text(_object(message.get("edited")), "ts")
-    event_id = f"slack:read/{channel}/{_text(message, 'ts')}/{edited}"
-    return _spoken(message, channel, event_id, us)
-
-
-def _spoken(message: Mapping[str, Any], channel: str, event_id: str, us: Self) -> Spoken | None:
     """The message, if a person said it in a thread of ours.
 
     Slack names the root's author in `parent_user_id`; where it does not, the thread may be
     ours, and whoever keeps the discussions knows.
     """
     ts, root = _text(message, "ts"), _text(message, "thread_ts")
-    if not (ts and root) or ts == root or _text(message, "subtype") not in _TALK:
+    at = instant(ts)
+    if at is None or not root or ts == root or _text(message, "subtype") not in _TALK:
         return None
     if not _is_of_a_person(message, us) or _text(message, "parent_user_id") not in {"", us.user}:
         return None
-    text = "\n".join(filter(None, (_text(message, "text"), *_attached(message))))
-    return Spoken(event_id, channel, root, ts, _text(message, "user"), text)
+    edited = _text(_object(message.get("edited")), "ts")
+    return Spoken(
+        event_id=f"slack:said/{channel}/{ts}/{edited}",
+        channel=channel,
+        root=root,
+        ts=ts,
+        user=_text(message, "user"),
+        text="\n".join(filter(None, (_text(message, "text"), *_attached(message)))),
+        at=at,
+        edited_at=instant(edited),
+    )
+
+
+def instant(ts: str) -> datetime | None:
+    """When a timestamp of Slack's says, to the microsecond; `None` where it is none."""
+    found = _TIMESTAMP.fullmatch(ts)
+    if found is None:
+        return None
+    seconds, rest = found.groups()
+    return _EPOCH + timedelta(seconds=int(seconds), microseconds=int(rest.ljust(6, "0")))
+
+
+def timestamp(at: datetime) -> str:
+    """The timestamp of an instant, as Slack writes it."""
+    seconds, rest = divmod((at - _EPOCH) // timedelta(microseconds=1), 1_000_000)
+    return f"{seconds}.{rest:06d}"
 
 
 def _attached(message: Mapping[str, Any]) -> Iterator[str]:

@@ -36,7 +36,11 @@ Take: TypeAlias = Callable[[Happened], "asyncio.Task[None]"]
 """Begins to deal with what happened; returns at once."""
 
 KEPT_WITHIN = 2.0
-"""Seconds; what takes longer is acknowledged all the same, before Slack gives up."""
+"""Seconds; what takes longer is acknowledged all the same, before Slack gives up.
+
+Slack turns off an app that acknowledges too little; what we have not kept by then we keep on
+trying to, and read again after a restart.
+"""
 
 _ANYTHING = re.compile(".*", re.DOTALL)
 

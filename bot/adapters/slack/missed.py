@@ -1,14 +1,12 @@
-"""What was said in our threads while nobody listened: read when the bot comes back.
+"""What stands in our threads, read slowly and to its end, or not at all.
 
-Slack repeats an event for some minutes and then lets it go. How far we have heard is noted, and
-on the way back the threads of our messages are read from there. What was taken back meanwhile,
-and what is said in threads older than `LOOKED_BACK`, is missed.
+What is read is judged by its completeness: whoever looks for what is missing must be sure that
+nothing was left out. So a limit is waited out, and whatever else goes wrong is raised.
 """
 
-import asyncio
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
@@ -16,93 +14,140 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.adapters.slack.api import call
-from bot.adapters.slack.events import Self, Spoken, read_reply
+from bot.adapters.slack.errors import chat_error, error_name
+from bot.adapters.slack.events import Self, instant, timestamp
 from bot.adapters.slack.text import Json
-from bot.ports import ChatError, Memo
-
-log = logging.getLogger(__name__)
+from bot.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError
 
 LOOKED_BACK = timedelta(days=14)
-NOTED_EVERY = 30.0
-"""Seconds between two notes of how far we have heard."""
-MARGIN = timedelta(minutes=2)
-"""What is older than this has been heard, if it is not still being dealt with."""
-READ_WITHIN = 20.0
-"""Seconds; people who ask something now must not wait longer for what others said."""
+"""What is said in threads older than this is heard live or not at all."""
 
 _PAGE = 200
+_AT_ONCE = 20
+"""Calls that need no pause between them: Slack allows bursts."""
+_WAITS = 20
+"""How often one call waits for Slack's limits before something else must be wrong."""
+_OUR_CHANNELS: Json = {"types": "public_channel,private_channel", "exclude_archived": True}
+
+_LONGEST_WAIT = timedelta(minutes=2)
+
+Request = Callable[[], Awaitable[AsyncSlackResponse]]
 
 
-async def missed(client: AsyncWebClient, us: Self, memo: Memo) -> tuple[Spoken, ...]:
-    """What was said since the last note, oldest first; nothing where there is no note."""
-    note = await memo.recall(_name(us))
-    if note is None:
-        return ()
-    since = datetime.fromisoformat(note)
-    found: list[Spoken] = []
-    try:
-        async with asyncio.timeout(READ_WITHIN):
-            async for channel in _pages(client.users_conversations, "channels", **_OUR_CHANNELS):
-                found += await _said_in(client, us, str(channel.get("id", "")), since)
-    except (SlackApiError, ChatError, TimeoutError) as error:
-        log.warning("Slack: what was said meanwhile could not all be read: %s", error)
-    return tuple(sorted(found, key=lambda spoken: float(spoken.ts)))
+class NoThreadError(Exception):
+    """Slack knows no such thread."""
 
 
-_OUR_CHANNELS = {"types": "public_channel,private_channel", "exclude_archived": True}
+class Reading:
+    """Reads one workspace. Raises `ChatError` and, of threads, `NoThreadError`.
+
+    `ChatRefusedError` says that something may not be read at all: nothing reaches us from there.
+    """
+
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        us: Self,
+        *,
+        pause: float,
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self._client = client
+        self._us = us
+        self._pause = pause
+        self._sleep = sleep
+        self._calls = 0
+
+    def begin(self) -> None:
+        """The next calls may come quickly."""
+        self._calls = 0
+
+    async def channels(self) -> tuple[str, ...]:
+        """The channels that the bot is in."""
+        request = partial(self._client.users_conversations, **_OUR_CHANNELS)
+        channels = [str(each.get("id") or "") async for each in self._pages(request, "channels")]
+        return tuple(filter(None, channels))
+
+    async def talked_in(self, channel: str, since: datetime) -> tuple[str, ...]:
+        """The threads of our messages in which something was said since then."""
+        oldest = timestamp(since - LOOKED_BACK)
+        request = partial(self._client.conversations_history, channel=channel, oldest=oldest)
+        return tuple(
+            [
+                str(root.get("ts"))
+                async for root in self._pages(request, "messages")
+                if (root.get("bot_id") == self._us.bot or root.get("user") == self._us.user)
+                and _is_later(str(root.get("latest_reply") or ""), since)
+            ]
+        )
+
+    async def thread(self, channel: str, root: str, since: datetime) -> AsyncIterator[Json]:
+        """The root, and everything that stands below it and is of that time or later."""
+        request = partial(
+            self._client.conversations_replies,
+            channel=channel,
+            ts=root,
+            oldest=timestamp(since),
+            inclusive=True,
+        )
+        async for message in self._pages(request, "messages"):
+            yield message
+
+    async def stands(self, channel: str, root: str) -> bool:
+        """Whether a message stands in the channel itself."""
+        request = partial(
+            self._client.conversations_history,
+            channel=channel,
+            oldest=root,
+            latest=root,
+            inclusive=True,
+        )
+        there = [message.get("ts") async for message in self._pages(request, "messages")]
+        return root in there
+
+    async def _pages(self, request: Callable[..., Any], what: str) -> AsyncIterator[Json]:
+        cursor = ""
+        while True:
+            more = {"cursor": cursor} if cursor else {}
+            answer = await self._call(partial(request, limit=_PAGE, **more))
+            found, metadata = answer.get(what), answer.get("response_metadata")
+            if not isinstance(found, list) or not isinstance(metadata, dict | None):
+                raise ChatUncertainError("what Slack answers is not understood")
+            for each in found:
+                if isinstance(each, dict):
+                    yield each
+            cursor = str((metadata or {}).get("next_cursor") or "")
+            if not cursor:
+                break
+        if answer.get("has_more"):
+            raise ChatUncertainError("Slack has more, and does not say where")
+
+    async def _call(self, request: Request) -> Json:
+        self._calls += 1
+        if self._calls > _AT_ONCE:
+            await self._sleep(self._pause)
+        for _ in range(_WAITS):
+            try:
+                return await call(request())
+            except SlackApiError as error:
+                await self._sleep(_wait(error).total_seconds())
+        raise ChatUnavailableError("Slack does not let us read what was said")
 
 
-async def _said_in(client: AsyncWebClient, us: Self, channel: str, since: datetime) -> list[Spoken]:
-    found: list[Spoken] = []
-    oldest = _timestamp(since - LOOKED_BACK)
-    async for root in _pages(
-        client.conversations_history, "messages", channel=channel, oldest=oldest
-    ):
-        is_ours = root.get("bot_id") == us.bot or root.get("user") == us.user
-        if not is_ours or float(root.get("latest_reply") or 0) <= since.timestamp():
-            continue
-        place = {"channel": channel, "ts": root["ts"], "oldest": _timestamp(since)}
-        async for reply in _pages(client.conversations_replies, "messages", **place):
-            spoken = read_reply(reply, channel, us)
-            if spoken is not None:
-                found.append(spoken)
-    return found
+def _is_later(ts: str, than: datetime) -> bool:
+    """Whether a timestamp is one, and of a later time."""
+    at = instant(ts)
+    return at is not None and at > than
 
 
-async def keep_noting(
-    us: Self,
-    memo: Memo,
-    *,
-    clock: Callable[[], datetime],
-    sleep: Callable[[float], Awaitable[None]],
-    listens: Callable[[], bool],
-) -> None:
-    """Note how far we have heard, as long as somebody `listens`; until cancelled."""
-    if await memo.recall(_name(us)) is None:
-        await memo.note(_name(us), clock().isoformat())
-    while True:
-        await sleep(NOTED_EVERY)
-        if listens():
-            await memo.note(_name(us), (clock() - MARGIN).isoformat())
-
-
-def _name(us: Self) -> str:
-    return f"slack/heard/{us.team}"
-
-
-async def _pages(
-    method: Callable[..., Awaitable[AsyncSlackResponse]], what: str, **arguments: Any
-) -> AsyncIterator[Json]:
-    cursor = ""
-    while True:
-        more = {"cursor": cursor} if cursor else {}
-        answer = await call(method(limit=_PAGE, **arguments, **more))
-        for each in answer.get(what) or ():
-            yield each
-        cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
-        if not cursor:
-            return
-
-
-def _timestamp(at: datetime) -> str:
-    return f"{at.timestamp():.6f}"
+def _wait(error: SlackApiError) -> timedelta:
+    """How long Slack asks to wait; raises what cannot be waited out."""
+    if error_name(error) == "thread_not_found":
+        raise NoThreadError from error
+    refusal = chat_error(error)
+    if error_name(error) == "missing_scope":
+        raise ChatRefusedError(str(refusal)) from error
+    pause = refusal.retry_after if isinstance(refusal, ChatUnavailableError) else None
+    if pause is None or pause > _LONGEST_WAIT:
+        raise refusal from error
+    return pause

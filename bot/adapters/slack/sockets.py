@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How a connection is watched, in seconds."""
+    """How connections are watched, and what is said is read; in seconds."""
 
     ping: float = 5.0
     connect: float = 15.0
@@ -35,13 +35,25 @@ class Patience:
     heals_within: float = 15.0
     first_pause: float = 1.0
     longest_pause: float = 60.0
+    read_every: float = 600.0
+    """How often it is looked for what was said and did not reach us."""
+    between_reads: float = 2.0
+    """Reading goes slowly: what people wait for shares Slack's limits with it."""
 
 
 PATIENCE = Patience()
 
 
+def _nobody() -> None:
+    """Nobody wants to know."""
+
+
 class Line:
-    """One connection that is kept open; `is_open` says how it is."""
+    """One connection that is kept open; `is_open` says how it is.
+
+    `changed` is told whenever that changes, also of the moment in which the SDK put a new
+    connection into the place of one that broke: what came in between did not reach us.
+    """
 
     def __init__(
         self,
@@ -51,6 +63,7 @@ class Line:
         *,
         patience: Patience = PATIENCE,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        changed: Callable[[], None] = _nobody,
     ) -> None:
         self.number = number
         self.is_open = False
@@ -58,6 +71,7 @@ class Line:
         self._app_token = app_token
         self._patience = patience
         self._sleep = sleep
+        self._changed = changed
 
     async def keep_open(self, app: AsyncApp) -> None:
         """Until cancelled; raises `UsageError` when Slack does not accept the token."""
@@ -108,8 +122,10 @@ class Line:
     async def _watch(self, handler: AsyncSocketModeHandler) -> None:
         """Until it has been down for longer than the SDK needs to heal it."""
         down_for = 0.0
+        session = handler.client.current_session
         while down_for < self._patience.heals_within:
-            is_open = await handler.client.is_connected()
+            before, session = session, handler.client.current_session
+            is_open = session is before and await handler.client.is_connected()
             self._set_open(now_open=is_open)
             down_for = 0.0 if is_open else down_for + self._patience.look
             await self._sleep(self._patience.look)
@@ -117,7 +133,8 @@ class Line:
     def _set_open(self, *, now_open: bool) -> None:
         if now_open != self.is_open:
             log.info("Slack connection %d is %s", self.number, "open" if now_open else "down")
-        self.is_open = now_open
+            self.is_open = now_open
+            self._changed()
 
     def _pause(self, failures: int) -> float:
         doubled: float = self._patience.first_pause * 2 ** min(failures - 1, 16)

@@ -69,6 +69,8 @@ class Telling:
                     user=User(message.author.id, message.author.name, can_manage=False),
                     text=text,
                     mentions_bot=_MENTION.search(text) is not None,
+                    at=message.posted_at,
+                    edited_at=message.edited_at,
                 )
             )
 

@@ -15,6 +15,7 @@ from bot.adapters.discord.rest import Rest
 from bot.adapters.discord.wire import Wire
 from bot.domain.document import Document, Heading, Paragraph, Text
 from bot.ports import ChannelRef, Choice, Command, DeliveryKey, MessageRef, Platform, Said
+from tests.adapters.memory import Kept, Notes
 from tests.fakes.discord import TOKEN, FakeDiscord
 
 PAPERS = ChannelRef(Platform.DISCORD, "1", "11")
@@ -111,19 +112,6 @@ class Desk:
 
 
 @dataclass
-class Notes:
-    """A memo in memory."""
-
-    kept: dict[str, str] = field(default_factory=dict)
-
-    async def recall(self, name: str) -> str | None:
-        return self.kept.get(name)
-
-    async def note(self, name: str, value: str) -> None:
-        self.kept[name] = value
-
-
-@dataclass
 class Once:
     """What was seen, in memory."""
 
@@ -202,6 +190,7 @@ class Hall:
     discord: FakeDiscord
     desk: Desk = field(default_factory=Desk)
     notes: Notes = field(default_factory=Notes)
+    clock: Clock = field(default_factory=Clock)
     once: Once = field(default_factory=Once)
     token: str = TOKEN
     guilds: tuple[int, ...] = ()
@@ -215,9 +204,10 @@ class Hall:
             Access(self.token, self.discord.api_base, self.discord.gateway_url, self.guilds),
             seen=self.once,
             memo=self.notes,
+            replies=Kept(self.desk.heard, self.desk.taken_back),
             readable=str,
             voices=Catalogues(),
-            clock=now,
+            clock=self.clock,
             patience=self.patience,
             sleep=soon,
             wire=Wire(per_second=1000),
@@ -262,6 +252,7 @@ async def hall() -> AsyncIterator[Hall]:
     """A Discord, with a bot that is not started yet."""
     async with FakeDiscord() as discord:
         opened = Hall(discord)
+        discord.world.clock = lambda: opened.clock().timestamp()
         try:
             yield opened
         finally:

@@ -17,6 +17,7 @@ from bot.adapters.slack.sockets import Patience
 from bot.domain import commands
 from bot.domain.document import Button, Buttons, Document, Heading, Paragraph, Text
 from bot.ports import ChannelRef, Choice, Command, DeliveryKey, MessageRef, Platform, Said
+from tests.adapters.memory import Kept, Notes
 from tests.fakes.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, FakeSlack, Limits
 
 CHANNEL = ChannelRef(Platform.SLACK, "T1", "C1")
@@ -27,7 +28,13 @@ WITH_BUTTON = (
 )
 LONG = Document(tuple(Paragraph((Text(f"Part {n}. " * 300),)) for n in range(14)), "Long")
 QUICK = Patience(
-    ping=0.5, connect=3.0, look=0.05, heals_within=1.0, first_pause=0.1, longest_pause=0.5
+    ping=0.5,
+    connect=3.0,
+    look=0.05,
+    heals_within=1.0,
+    first_pause=0.1,
+    longest_pause=0.5,
+    between_reads=0.0,
 )
 
 
@@ -100,13 +107,14 @@ class Remembered:
 
 @dataclass
 class Stage:
-    """The players: the fake, the chat under test, its inbox."""
+    """The players: the fake, the chat under test, its inbox, and what it remembers."""
 
     slack: FakeSlack
     chat: SlackChat
     inbox: RecordingInbox
     seen: Remembered
     clock: Clock
+    notes: Notes
 
     async def connected(self, lines: int = 2) -> None:
         await until(lambda: self.chat.condition.ok)
@@ -144,6 +152,8 @@ def make_chat(
     bot_token: str = BOT_TOKEN,
     app_token: str = APP_TOKEN,
     patience: Patience = QUICK,
+    notes: Notes | None = None,
+    inbox: RecordingInbox | None = None,
 ) -> SlackChat:
     access = Access(
         bot_token,
@@ -157,8 +167,16 @@ def make_chat(
         readable=readable,
         voices=Catalogues(),
         clock=clock,
+        memo=notes,
+        replies=Kept(inbox.heard, inbox.forgotten) if inbox is not None else None,
         patience=patience,
+        sleep=soon,
     )
+
+
+async def soon(seconds: float) -> None:
+    """A pause that is short enough for a test."""
+    await asyncio.sleep(min(seconds, 0.5))
 
 
 @asynccontextmanager
@@ -181,10 +199,10 @@ async def staged(
     inbox: RecordingInbox | None = None,
 ) -> AsyncIterator[Stage]:
     """Everything, connected; the bot's `inbox` may be one of a test's own."""
-    clock, seen, inbox = Clock(), Remembered(), inbox or RecordingInbox()
+    clock, seen, inbox, notes = Clock(), Remembered(), inbox or RecordingInbox(), Notes()
     async with FakeSlack(clock=clock.timestamp, limits=limits) as slack:
-        chat = make_chat(slack, clock, seen, http=http, patience=patience)
-        stage = Stage(slack, chat, inbox, seen, clock)
+        chat = make_chat(slack, clock, seen, http=http, patience=patience, notes=notes, inbox=inbox)
+        stage = Stage(slack, chat, inbox, seen, clock, notes)
         async with serving_http(chat, slack), running(chat, inbox):
             await stage.connected()
             yield stage

@@ -75,6 +75,8 @@ class Gateway:
         self.refuses_content = False
         """Whether the content intent was turned off a moment ago, and REST does not know yet."""
         self.resumable = True
+        self.away: set[int] = set()
+        """Guilds that are unavailable: nothing is heard of them."""
         self.heartbeat_ms = 41_250
         self.changed = asyncio.Event()
 
@@ -135,7 +137,7 @@ class Gateway:
         self.sessions[session.id] = session
         await session.dispatch("READY", self._ready(session))
         for guild in self.world.guilds.values():
-            if guild.has_bot:
+            if guild.has_bot and guild.id not in self.away:
                 await session.dispatch("GUILD_CREATE", self.world.guild_json(guild, whole=True))
         self._note()
 
@@ -178,6 +180,8 @@ class Gateway:
 
     async def dispatch_message(self, event: str, message: Json, channel: Channel) -> None:
         """A message's event: its words only for those who may read them."""
+        if channel.guild in self.away:
+            return
         intent = DIRECT_MESSAGES if channel.guild is None else GUILD_MESSAGES
         author = message.get("author", {}).get("id")
         for_all = (
@@ -192,6 +196,12 @@ class Gateway:
             if not for_all and not session.intents & MESSAGE_CONTENT:
                 data = message | {"content": "", "embeds": [], "attachments": [], "components": []}
             await session.dispatch(event, data)
+
+    async def bring_back(self, guild: int) -> None:
+        """A guild is available again; what happened in it meanwhile is not told."""
+        self.away.discard(guild)
+        data = self.world.guild_json(self.world.guilds[guild], whole=True)
+        await self.dispatch("GUILD_CREATE", data, intent=GUILDS)
 
     def event_message(self, message: Json, channel: Channel, author: Person) -> Json:
         """A message as events carry it: with its guild and its author's membership."""

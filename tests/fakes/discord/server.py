@@ -253,12 +253,24 @@ class FakeDiscord:
         return await self.interactions.ask(COMPONENT, data, channel, self.person(by), dict(message))
 
     async def says(
-        self, text: str, *, by: int = 101, at: int = 11, mentions_bot: bool = False
+        self,
+        text: str,
+        *,
+        by: int = 101,
+        at: int = 11,
+        mentions_bot: bool = False,
+        files: tuple[str, ...] = (),
     ) -> Json:
-        """Somebody says something in a channel or thread."""
+        """Somebody says something in a channel or thread, with files perhaps."""
         channel, person = self.channel(at), self.person(by)
         mentions = [self.world.bot.json()] if mentions_bot else []
-        message = self.world.new_message(channel, person, content=text, mentions=mentions)
+        message = self.world.new_message(
+            channel,
+            person,
+            content=text,
+            mentions=mentions,
+            attachments=[self.world.attachment(name) for name in files],
+        )
         await self.rest.wake(channel)
         self.world.add_message(channel, message)
         seen = self.gateway.event_message(message, channel, person)

@@ -251,6 +251,18 @@ class World:
         }
         return message | fields
 
+    def attachment(self, name: str) -> Json:
+        """A file; its address is signed, and good until the next day."""
+        id = self.next_id()
+        address = f"https://cdn.discordapp.com/attachments/1/{id}/{name}?ex=67a2&is=67a1&hm=beef"
+        return {
+            "id": str(id),
+            "filename": name,
+            "size": 1024,
+            "url": address,
+            "proxy_url": address,
+        }
+
     def add_message(self, channel: Channel, message: Json) -> Json:
         channel.messages[int(message["id"])] = message
         channel.changed_at = self.clock()

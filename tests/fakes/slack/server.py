@@ -353,7 +353,8 @@ class FakeSlack:
         if fault.status:
             call.answer += f" (status {fault.status})"
             body_text = fault.body if fault.body is not None else "<html>error</html>"
-            return web.Response(status=fault.status, text=body_text, content_type="text/html")
+            kind = "application/json" if body_text.startswith("{") else "text/html"
+            return web.Response(status=fault.status, text=body_text, content_type=kind)
         return None
 
     def _answer(self, call: Call, token: str) -> web.Response:
