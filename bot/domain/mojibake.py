@@ -9,7 +9,7 @@ becomes a letter or a sign that such damage is known to hit. What is doubtful st
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 _CONTINUATION = (
     "\x80-\xbf\u20ac\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u017d"
@@ -49,8 +49,8 @@ class _Place:
     start: int
     end: int
     meant: str
-    before: str = ""
-    behind: str = ""
+    before: str
+    behind: str
 
 
 def repair_mojibake(text: str) -> str:
@@ -82,21 +82,18 @@ def _repaired(text: str) -> str:
 
 
 def _places(text: str) -> Iterator[_Place]:
-    found = [
-        _Place(match[0], match.start(), match.end(), meant)
-        for match in _SUSPECT.finditer(text)
-        if (meant := _decoded(match[0]))
-    ]
-    for last, place, coming in zip([None, *found], found, [*found[1:], None], strict=False):
-        behind = _LETTERS.match(text, place.end, place.end + _FEW)
-        yield replace(
-            place,
-            before=last.meant
-            if last is not None and last.end == place.start
-            else text[max(0, place.start - 1) : place.start],
-            behind=coming.meant
-            if coming is not None and coming.start == place.end
-            else (behind[0] if behind is not None else ""),
+    found = [(m.start(), m.end(), c) for m in _SUSPECT.finditer(text) if (c := _decoded(m[0]))]
+    meant_from = {start: meant for start, _, meant in found}
+    meant_until = {end: meant for _, end, meant in found}
+    for start, end, meant in found:
+        letters = _LETTERS.match(text, end, end + _FEW)
+        yield _Place(
+            shown=text[start:end],
+            start=start,
+            end=end,
+            meant=meant,
+            before=meant_until.get(start) or text[max(0, start - 1) : start],
+            behind=meant_from.get(end) or (letters[0] if letters is not None else ""),
         )
 
 
