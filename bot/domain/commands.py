@@ -40,7 +40,8 @@ class Option:
 class Verb:
     """A first word that a command's free option understands, and who may say it.
 
-    One that stands `alone` is meant only where nothing follows it.
+    One that stands `alone` is meant only where nothing follows it. The answer to one that `is_secret`
+    is never given where others read along.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Verb:
     audience: Audience | None = None
     aliases: tuple[str, ...] = ()
     alone: bool = False
+    is_secret: bool = False
 
     def begins(self, words: Sequence[str]) -> bool:
         """Whether these words say it."""
@@ -127,7 +129,12 @@ DIGEST = CommandSpec(
         Verb("pause", mark("Post nothing until resumed"), Who.MANAGERS),
         Verb("resume", mark("Post again"), Who.MANAGERS),
         Verb("status", mark("When the next digest comes, and how the last ones went")),
-        Verb("link", mark("Share discussions with another channel, by a code"), Who.MANAGERS),
+        Verb(
+            "link",
+            mark("Share discussions with another channel, by a code"),
+            Who.MANAGERS,
+            is_secret=True,
+        ),
         Verb("unlink", mark("Share discussions with no other channel any more"), Who.MANAGERS),
     ),
     examples=(

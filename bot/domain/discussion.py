@@ -100,8 +100,13 @@ class Line:
 
     @property
     def is_private(self) -> bool:
-        """Whether its answer is for whoever asks alone: in a thread everybody reads along."""
+        """Whether elsewhere its answer is for whoever asks alone: it is no talk about a paper."""
         return commands.parse_line(self.text).audience is Audience.PRIVATE
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether its answer must not be given in a thread, where everybody reads along."""
+        return self.verb is not None and self.verb.is_secret
 
     @property
     def verb(self) -> Verb | None:

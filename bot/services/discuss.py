@@ -115,8 +115,8 @@ def _command_of(said: Said) -> Line | None:
 async def _answer(talk: Talk, said: Said, channel: str, ask: Ask) -> Document | None:
     """The answer to who called the bot; `None` where they were answered, or took it back, before.
 
-    Everybody in the thread reads it. So a command whose answer is private is not carried out,
-    and what was asked is repeated only where it is kept, from where it can be forgotten again.
+    Everybody in the thread reads it. So a command whose answer is secret is not carried out, and
+    what was asked is repeated only where it is kept, from where it can be forgotten again.
     """
     async with talk.db.reading() as tx:
         found = await replies.find(tx, said.message)
@@ -127,7 +127,7 @@ async def _answer(talk: Talk, said: Said, channel: str, ask: Ask) -> Document | 
         say = await voice_for(tx, talk.voices, channel, said.text)
     question = read_question(said.text)
     if isinstance(question, Line):
-        if question.is_private:
+        if question.is_secret:
             return present_elsewhere(question.bare, say)
         return await ask(question.text, say)
     entry_id = root.entry_id if root is not None else None
