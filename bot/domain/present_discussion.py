@@ -245,7 +245,7 @@ def present_card(stored: StoredEntry, *, languages: Sequence[Language], say: Say
 
 
 def present_record(record: ArxivRecord, say: Say) -> Document:
-    """A paper that somebody linked and the curator has not written about, as arXiv tells it."""
+    """A paper that the curator has not written about, as arXiv tells it."""
     authors = list(record.authors)
     if len(authors) > 3:
         authors = [*authors[:3], say("and {n} more", n=len(authors) - 3)]
@@ -260,6 +260,8 @@ def present_record(record: ArxivRecord, say: Say) -> Document:
         )
     if record.abstract:
         blocks.append(Quote(inlines(_shortened(record.abstract, _GIST_LENGTH)), language="en"))
+    citing = commands.format_line("paper", f"cites:{record.id.number}")
+    blocks.append(Buttons((Button(say("Cited by"), command=citing),)))
     return Document(tuple(blocks), summary=record.title)
 
 

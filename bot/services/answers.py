@@ -121,15 +121,21 @@ async def _look_up(db: Database, asked: str, say: Say, *, channel: str, repeats:
     return _results(asked, found, say, repeats=repeats)
 
 
+async def without_entry(db: Database, query: Query, say: Say) -> Document | None:
+    """What arXiv says of the one paper that is asked for, where the curator wrote nothing of it."""
+    number = sole_paper(query)
+    if number is None:
+        return None
+    async with db.reading() as tx:
+        return await card(tx, number, say)
+
+
 async def _nothing_found(
     db: Database, asked: str, found: lookup.Results, say: Say, *, repeats: bool
 ) -> Document:
-    number = sole_paper(found.query)
-    if number is not None:
-        async with db.reading() as tx:
-            known = await card(tx, number, say)
-        if known is not None:
-            return known
+    known = await without_entry(db, found.query, say)
+    if known is not None:
+        return known
     if found.suggestions and repeats:
         return present_lookup.present_nothing(asked, found.suggestions, say)
     return present_discussion.present_nothing_found(asked if repeats else None, say)

@@ -12,7 +12,7 @@ from bot.domain.errors import UsageError, UserError
 from bot.domain.present_arxiv import present_nominees
 from bot.domain.words import Say, in_words
 from bot.ports import Choice, Command, MessageRef, Said
-from bot.services import completion, digest_command, discuss, lookup, subscribe
+from bot.services import answers, completion, digest_command, discuss, lookup, subscribe
 from bot.services.candidates import list_nominees
 from bot.services.digest_command import Desk
 from bot.services.discuss import Talk
@@ -74,6 +74,9 @@ class Bot:
         )
         languages = _languages(say)
         if not found.entries:
+            known = await answers.without_entry(self._desk.db, found.query, say)
+            if known is not None:
+                return known
             return present_lookup.present_nothing(asked, found.suggestions, say)
         if asked and page == 1 and len(found.entries) == 1:
             return present.present_entry(

@@ -67,6 +67,18 @@ async def test_a_look_up_of_a_paper_has_its_authors_and_its_abstract(stage: Stag
     assert "An older work" in shown
 
 
+async def test_a_paper_that_is_only_referred_to_is_shown_as_arxiv_tells_it(stage: Stage):
+    await stage.write("261117 Bare", BARE)
+    await stage.round()
+
+    shown = await ask(stage, "https://arxiv.org/abs/2301.00007")
+
+    assert "An older work" in shown
+    assert "Di Four" in shown
+    assert "/paper cites:2301.00007" in shown
+    assert "Nothing found" in await ask(stage, "2301.00008")
+
+
 async def test_what_the_curator_wrote_always_wins(stage: Stage):
     await stage.write("261117 Mine", OWN)
     await stage.round()
