@@ -9,8 +9,7 @@ from datetime import datetime, timedelta
 
 from bot.adapters.slack.events import instant
 from bot.adapters.slack.sockets import Patience
-from bot.domain.errors import StorageError
-from bot.ports import ChannelRef, MessageRef, Platform, Said
+from bot.ports import ChannelRef, MessageRef, Platform
 from tests.adapters.memory import Kept, Notes
 from tests.adapters.slack.stage import (
     CHANNEL,
@@ -31,7 +30,7 @@ from tests.fakes.slack import FakeSlack, Fault
 
 HEARD = "slack/heard/T1"
 """Where it is noted how far the bot has heard."""
-HOURLY = replace(QUICK, read_every=0.3)
+OFTEN = replace(QUICK, read_every=0.3)
 
 
 @dataclass
@@ -217,7 +216,7 @@ async def test_people_do_not_wait_for_what_cannot_be_read_now():
 
 
 async def test_in_http_mode_it_is_looked_for_what_slack_could_not_bring():
-    async with staged(http=True, patience=HOURLY) as stage:
+    async with staged(http=True, patience=OFTEN) as stage:
         root = (await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)).id
         before = await stage.slack.say("before", thread=root)
         await stage.heard(1)
@@ -300,7 +299,7 @@ async def no_deletion(*faults: Fault) -> None:
         here.notes.kept[HEARD] = (here.clock() - timedelta(minutes=2)).isoformat()
         here.slack.faults += faults
 
-        async with here.bot(HOURLY):
+        async with here.bot(OFTEN):
             await until(lambda: all(fault.times == 0 for fault in faults))
             await asyncio.sleep(0.2)  # time in which it would be taken for deleted
 
@@ -362,88 +361,3 @@ async def test_an_answer_that_is_cut_off_is_no_deletion():
             await asyncio.sleep(0.2)  # time in which it would be taken for deleted
 
     assert here.inbox.forgotten == []
-
-
-@dataclass
-class BrokenInbox(RecordingInbox):
-    """Cannot keep the next `failures` things, or ever what is in `poison`."""
-
-    failures: int = 0
-    poison: str = ""
-    tries: int = 0
-
-    async def said(self, said: Said) -> None:
-        self.tries += 1
-        if said.text == self.poison:
-            raise ValueError(said.text)
-        if self.failures > 0:
-            self.failures -= 1
-            raise StorageError("the database is locked")
-        await super().said(said)
-
-
-async def test_what_could_not_be_kept_is_tried_again_in_its_order():
-    inbox = BrokenInbox(failures=14)
-    async with staged(inbox=inbox, patience=replace(QUICK, longest_pause=0.02)) as stage:
-        root = (await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)).id
-        for text in ("first", "second", "third"):
-            await stage.slack.say(text, thread=root)
-            await asyncio.sleep(0.05)  # which of two connections brings it is left to chance
-
-        await stage.heard(3)
-
-        assert [said.text for said in inbox.heard] == ["first", "second", "third"]
-
-
-async def test_the_note_stops_before_what_is_not_kept_yet():
-    inbox = BrokenInbox(failures=1_000_000)
-    async with staged(inbox=inbox, patience=HOURLY) as stage:
-        root = (await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)).id
-        said = instant((await stage.slack.say("wait for me", thread=root))["ts"])
-        assert said is not None
-        await until(lambda: inbox.tries)
-
-        stage.clock.ahead += timedelta(hours=1)
-        looked = len(stage.slack.calls_of("users.conversations"))
-        await until(lambda: len(stage.slack.calls_of("users.conversations")) > looked)
-        await asyncio.sleep(0.3)  # time in which it would be noted
-        stopped_at = datetime.fromisoformat(stage.notes.kept[HEARD])
-        inbox.failures = 0
-        await until(lambda: datetime.fromisoformat(stage.notes.kept[HEARD]) > said)
-
-        assert stopped_at <= said
-        assert [heard.text for heard in inbox.heard] == ["wait for me"]
-
-
-async def test_the_note_stops_also_before_what_only_the_bot_knows_of():
-    inbox = BrokenInbox(failures=1_000_000)
-    async with staged(inbox=inbox, patience=HOURLY) as stage:
-        root = (await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)).id
-        stage.clock.ahead += timedelta(days=30)  # threads as old as that are not read
-        long_ago = stage.notes.kept[HEARD]
-        await until(lambda: stage.notes.kept[HEARD] != long_ago)
-        said = instant((await stage.slack.say("wait for me", thread=root))["ts"])
-        assert said is not None
-        await until(lambda: inbox.tries)
-        stage.clock.ahead += timedelta(hours=1)
-
-        noted = stage.notes.kept[HEARD]
-        await until(lambda: stage.notes.kept[HEARD] != noted)
-        stopped_at = datetime.fromisoformat(stage.notes.kept[HEARD])
-        inbox.failures = 0
-        await until(lambda: datetime.fromisoformat(stage.notes.kept[HEARD]) > said)
-
-        assert stopped_at <= said
-
-
-async def test_what_can_never_be_kept_lets_the_others_pass():
-    inbox = BrokenInbox(poison="poison")
-    async with staged(inbox=inbox, patience=replace(QUICK, longest_pause=0.01)) as stage:
-        root = (await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)).id
-        await stage.slack.say("poison", thread=root)
-        await until(lambda: inbox.tries)
-        await stage.slack.say("food", thread=root)
-
-        await stage.heard(1)
-
-        assert [said.text for said in inbox.heard] == ["food"]
