@@ -8,8 +8,7 @@ import gc
 import logging
 import os
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -18,8 +17,6 @@ from bot.adapters.alarm import Alarm
 from bot.adapters.catalogue import Catalogues
 from bot.adapters.machine import (
     machine_name,
-    new_owner_name,
-    process_runs,
     stopped_by_signal,
 )
 from bot.adapters.metrics import CONTENT_TYPE, render_measures
@@ -29,6 +26,7 @@ from bot.adapters.web.site import Metrics
 from bot.domain.errors import UserError
 from bot.domain.pace import Pace
 from bot.domain.subscription import Subscription
+from bot.owning import owning
 from bot.platforms import RATES, join, message_address
 from bot.ports import Chat, Condition, Health, Measure, Platform
 from bot.samples import PAGE
@@ -51,7 +49,7 @@ from bot.services.vault import Vault
 from bot.settings import Settings
 from bot.sources import ArxivPart
 from bot.store.database import Database, opened
-from bot.store.ownership import Holder, Process
+from bot.store.ownership import Process
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +80,7 @@ def chance() -> float:
 async def run(settings: Settings, announce: Announce) -> None:
     """The bot, until SIGTERM or SIGINT. Raises `UserError` for what a person must mend."""
     with stopped_by_signal() as stopping:
-        async with opened(settings.database) as db, _owning(db, stopping) as me:
+        async with opened(settings.database) as db, owning(db, stopping, clock=now) as me:
             if stopping.is_set():
                 return
             restored = await after_restore(db, now=now())
@@ -117,7 +115,7 @@ async def run_demo(
     `imported` is told what came of `paths`. Raises `UserError`.
     """
     with stopped_by_signal() as stopping:
-        async with opened(None) as db, _owning(db, stopping) as me:
+        async with opened(None) as db, owning(db, stopping, clock=now) as me:
             samples = await asyncio.to_thread(PAGE.read_text, encoding="utf-8")
             report = await demo.fill(
                 db, samples, paths, now=now(), zone=settings.timezone, voices=Catalogues()
@@ -125,45 +123,6 @@ async def run_demo(
             if report is not None:
                 imported(report)
             await _Assembly(db, settings, me.owner, stopping).run(announce)
-
-
-@asynccontextmanager
-async def _owning(db: Database, stopping: asyncio.Event) -> AsyncIterator[Process]:
-    """This process as the one that posts; waits while another one is."""
-    me = Process(new_owner_name(), machine_name(), os.getpid())
-
-    def waiting_for(holder: Holder) -> None:
-        log.warning(
-            "another bot (process %d on %s) runs on this database; waiting until it is gone",
-            holder.process.pid,
-            holder.process.machine.partition(" ")[0],
-        )
-
-    def is_gone(process: Process) -> bool:
-        return process_runs(process.machine, process.pid) is False
-
-    acquiring = own.acquire(
-        db, me, clock=now, is_gone=is_gone, sleep=asyncio.sleep, waiting_for=waiting_for
-    )
-    await _unless(stopping, acquiring)
-    try:
-        yield me
-    finally:
-        await own.give_back(db, me)
-
-
-async def _unless(stopping: asyncio.Event, work: Awaitable[None]) -> None:
-    """Do the work, or give it up when the bot is to stop."""
-    async with asyncio.TaskGroup() as tasks:
-        doing = tasks.create_task(_as_coroutine(work))
-        waiting = tasks.create_task(stopping.wait())
-        await asyncio.wait((doing, waiting), return_when=asyncio.FIRST_COMPLETED)
-        doing.cancel()
-        waiting.cancel()
-
-
-async def _as_coroutine(work: Awaitable[None]) -> None:
-    await work
 
 
 class _Assembly:
