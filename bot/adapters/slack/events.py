@@ -197,17 +197,20 @@ def _message(event: Mapping[str, Any], event_id: str, us: Self) -> Happened | No
         changed = _object(event.get("message"))
         if _text(changed, "text") == _text(_object(event.get("previous_message")), "text"):
             return None  # a link preview, a reaction, a new reply count
-        return read_reply(changed, channel, us)
+        return read_reply(changed, channel, us, changed_ts=_text(event, "ts"))
     if _text(event, "channel_type") == "im" and subtype in _TALK and not _text(event, "thread_ts"):
         return _asked(event, event_id, _text(event, "text")) if _is_of_a_person(event, us) else None
     return read_reply(event, channel, us)
 
 
-def read_reply(message: Mapping[str, Any], channel: str, us: Self) -> Spoken | None:
+def read_reply(
+    message: Mapping[str, Any], channel: str, us: Self, *, changed_ts: str = ""
+) -> Spoken | None:
     """The message, if a person said it in a thread of ours.
 
     Slack names the root's author in `parent_user_id`; where it does not, the thread may be
-    ours, and whoever keeps the discussions knows.
+    ours, and whoever keeps the discussions knows. `changed_ts` is when Slack says that it was
+    changed: `edited` may know that to the second only, and two edits of one second are two.
     """
     ts, root = _text(message, "ts"), _text(message, "thread_ts")
     at = instant(ts)
@@ -216,6 +219,8 @@ def read_reply(message: Mapping[str, Any], channel: str, us: Self) -> Spoken | N
     if not _is_of_a_person(message, us) or _text(message, "parent_user_id") not in {"", us.user}:
         return None
     edited = _text(_object(message.get("edited")), "ts")
+    if edited and (changed := instant(changed_ts)) and changed > (instant(edited) or at):
+        edited = changed_ts
     return Spoken(
         event_id=f"slack:said/{channel}/{ts}/{edited}",
         channel=channel,
