@@ -1,7 +1,9 @@
 """Slack and Discord meet in one bot: a process of its own between both fakes."""
 
 import asyncio
+import itertools
 import json
+import random
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable
@@ -227,3 +229,66 @@ async def test_a_question_in_a_thread_is_answered_there_alone(tmp_path):
         assert times(here.in_slack(root), shows) == 2  # the opening reply, and the answer
         assert times(here.in_slack(root), "@misc") == 0
         assert await process.stop() == 0
+
+
+@pytest.mark.chaos
+async def test_killed_again_and_again_while_people_talk_nothing_is_missing_or_doubled(tmp_path):
+    dice = random.Random(7)
+    numbers = itertools.count(1)
+    said: dict[str, dict[int, str]] = {"slack": {}, "discord": {}}
+
+    async with meeting(tmp_path) as here:
+        async with here.running() as process:
+            root, thread = await here.roots()
+            await here.link()
+            await process.kill()
+
+        async def talk() -> None:
+            """Somebody says something on each side; now and then it is mended or taken back."""
+            for side in ("slack", "discord"):
+                number = next(numbers)
+                text = f"thought {number}."
+                message = (
+                    await here.slack.say(text, thread=root)
+                    if side == "slack"
+                    else await here.discord.says(text, by=102, at=thread)
+                )
+                said[side][number] = text
+                if number % 5 == 0:
+                    said[side][number] = text = f"thought {number}. mended"
+                    await (
+                        here.slack.edit(message, text)
+                        if side == "slack"
+                        else here.discord.edits(message, text)
+                    )
+                if number % 6 == 0:
+                    del said[side][number]
+                    await (
+                        here.slack.take_back(message)
+                        if side == "slack"
+                        else here.discord.takes_back(message)
+                    )
+
+        for _ in range(4):
+            await talk()  # while the bot is away
+            async with here.running() as process:
+                for _ in range(3):
+                    await talk()
+                    await asyncio.sleep(dice.uniform(0.0, 1.0))
+                await process.kill()
+
+        def shown() -> tuple[list[str], list[str]]:
+            copies = (here.in_slack(root), [t for t in here.in_discord(thread) if "Ada" in t])
+            return tuple(
+                [found[0] for text in texts if (found := _THOUGHT.search(text))] for texts in copies
+            )  # type: ignore[return-value]
+
+        wanted = (list(said["discord"].values()), list(said["slack"].values()))
+        async with here.running() as process:
+            await here.until(lambda: shown() == wanted, seconds=120)
+            await asyncio.sleep(3)  # time in which a double would come
+            assert shown() == wanted
+            assert await process.stop() == 0
+
+
+_THOUGHT = re.compile(r"thought \d+\.(?: mended)?")
