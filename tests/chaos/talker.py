@@ -14,7 +14,7 @@ import json
 import random
 import uuid
 from contextlib import AsyncExitStack
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.domain.delivery import Patience
@@ -29,8 +29,8 @@ from tests.chaos.runner import DoomedDatabase, discord_chat, now, slack_chat
 from tests.fakes.http_chat import connected
 
 
-def utterance(told: dict[str, str]) -> Said:
-    """What somebody said, as the script has it."""
+def utterance(told: dict[str, str], line: int) -> Said:
+    """What somebody said, as that line of the script has it; edits are dated by their lines."""
     channel = parse_channel(told["channel"])
     root, message = MessageRef(channel, told["root"]), MessageRef(channel, told["message"])
     return Said(
@@ -39,7 +39,11 @@ def utterance(told: dict[str, str]) -> Said:
         User(told["user"], told["user"], can_manage=False),
         told["text"],
         mentions_bot=False,
+        edited_at=_EDITS + timedelta(seconds=line) if told.get("edited") else None,
     )
+
+
+_EDITS = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 async def hear(talk: Talk, script: Path, acks: Path) -> None:
@@ -53,7 +57,7 @@ async def hear(talk: Talk, script: Path, acks: Path) -> None:
         if told["text"] is None:
             await discuss.unhear(talk, MessageRef(parse_channel(told["channel"]), told["message"]))
         else:
-            await discuss.hear(talk, utterance(told))
+            await discuss.hear(talk, utterance(told, number))
         with acks.open("a", encoding="utf-8") as file:
             file.write(f"{number}\n")
         await asyncio.sleep(0.01)

@@ -143,9 +143,10 @@ def conversation(roots: dict[ChannelRef, MessageRef], count: int) -> Script:
     """Both sides say something by turns; each fifth is mended later, each seventh taken back."""
     script: Script = []
 
-    def line(number: int, text: str | None) -> dict[str, str | None]:
+    def line(number: int, text: str | None, edited: str = "") -> dict[str, str | None]:
         channel = (SLACK, DISCORD)[number % 2]
         return {
+            "edited": edited,
             "channel": str(channel),
             "root": roots[channel].id,
             "message": f"p{number}",
@@ -156,7 +157,7 @@ def conversation(roots: dict[ChannelRef, MessageRef], count: int) -> Script:
     for number in range(count):
         script.append(line(number, f"thought {number}"))
         if number % 5 == 4:
-            script.append(line(number - 1, f"thought {number - 1}, mended"))
+            script.append(line(number - 1, f"thought {number - 1}, mended", "edited"))
         if number % 7 == 6:
             script.append(line(number - 2, None))
     return script
@@ -196,7 +197,8 @@ FEW = 4
 
 def short_story(roots: dict[ChannelRef, MessageRef]) -> Script:
     script = conversation(roots, FEW)
-    return [*script, {**script[1], "text": "thought 1, mended"}, {**script[2], "text": None}]
+    mended = {**script[1], "text": "thought 1, mended", "edited": "edited"}
+    return [*script, mended, {**script[2], "text": None}]
 
 
 async def survived(here: Scene, *doom: str, kill: Callable[[Scene, Process], None]) -> bool:
