@@ -1,10 +1,11 @@
 """Delivering: what the outbox holds goes out, in order in each channel, once.
 
 One `drain` sends what can be sent, many channels side by side, at the pace that the platforms
-allow; each platform has its own share of the calls, so that one that hangs stops no other. Claims and results go into the database in batches, a commit for many messages, and
-always in this order: the claim is committed, then the platform is called, then the result is
-written. Where that is cut, the message is `sending` and its lease ends: then it is searched
-for, and sent again only if it is not there (`bot.domain.delivery`).
+allow; each platform has its own share of the calls, so that one that hangs stops no other. Claims
+and results go into the database in batches, a commit for many messages, and always in this order:
+the claim is committed, then the platform is called, then the result is written. Where that is cut,
+the message is `sending` and its lease ends: then it is searched for, and sent again only if it is
+not there (`bot.domain.delivery`).
 """
 
 import asyncio

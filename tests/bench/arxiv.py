@@ -119,17 +119,26 @@ async def _lag_of_a_poll(body: bytes) -> float:
     async def feed(_: web.Request) -> web.Response:
         return web.Response(body=body, content_type="application/atom+xml")
 
+    async def nothing(_: web.Request) -> web.Response:
+        return web.Response(text=xml.query_feed([], 0, NOW), content_type="application/atom+xml")
+
     app = web.Application()
     app.router.add_get("/atom/{category}", feed)
+    app.router.add_get("/api/query", nothing)
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    url = f"http://127.0.0.1:{runner.addresses[0][1]}/atom/"
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     with tempfile.TemporaryDirectory() as folder:
         async with (
             opened(Path(folder) / "bot.db") as db,
             open_client(
-                OpenGate(), api_url=url, feed_url=url, contact="c", version="0", clock=lambda: NOW
+                OpenGate(),
+                api_url=f"{url}/api/query",
+                feed_url=f"{url}/atom/",
+                contact="c",
+                version="0",
+                clock=lambda: NOW,
             ) as client,
         ):
             polling = partial(poll_due, db, client, ["cs.LG"])
