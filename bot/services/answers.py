@@ -65,25 +65,23 @@ async def answer(
         if stored is None:
             return present_discussion.present_no_paper(say)
         page = await related.page_of(tx, stored)
-        abstract = await abstract_of(tx, stored)
         earlier = await what_was_written(tx, page, channel=channel, link=link, say=say)
     if question is Wish.SIMILAR:
         return await _similar(db, stored, say)
-    return _about(question, page, abstract, earlier, say)
+    return _about(question, page, earlier, say)
 
 
 def _about(
     wish: Wish,
     page: EntryPage,
-    abstract: str | None,
     earlier: Mapping[EntryId, Earlier],
     say: Say,
 ) -> Document:
     stored = page.stored
     match wish:
         case Wish.ABSTRACT:
-            title = stored.entry.paper.title
-            return present_discussion.present_abstract(title, abstract, say)
+            paper = stored.entry.paper
+            return present_discussion.present_abstract(paper.title, paper.abstract, say)
         case Wish.REFS:
             mentions = [(mention.reference, mention.entry_id) for mention in page.mentions]
             return present_discussion.present_references(mentions, earlier, say)
@@ -156,16 +154,6 @@ def _results(asked: str, found: lookup.Results, say: Say, *, repeats: bool = Tru
         return document
     whole = Button(say("Show all"), command=commands.format_line("paper", asked))
     return replace(document, blocks=(*document.blocks, Buttons((whole,))))
-
-
-async def abstract_of(tx: Transaction, stored: StoredEntry) -> str | None:
-    """The abstract that the curator noted, else arXiv's."""
-    paper = stored.entry.paper
-    if paper.abstract or paper.arxiv_id is None:
-        return paper.abstract
-    known = await records.find(tx, [paper.arxiv_id.number])
-    record = known.get(paper.arxiv_id.number)
-    return record.abstract if record is not None else None
 
 
 async def what_was_written(

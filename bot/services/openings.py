@@ -6,7 +6,7 @@ from bot.domain.document import Document
 from bot.domain.entry import EntryId, StoredEntry
 from bot.domain.present_discussion import present_opening
 from bot.domain.words import Say
-from bot.services.answers import Link, abstract_of, what_was_written
+from bot.services.answers import Link, what_was_written
 from bot.store import related
 from bot.store.database import Transaction
 
@@ -22,7 +22,7 @@ async def openings(
         page = await related.page_of(tx, stored)
         document = present_opening(
             stored,
-            abstract=await abstract_of(tx, stored),
+            abstract=page.stored.entry.paper.abstract,
             references=[(mention.reference, mention.entry_id) for mention in page.mentions],
             cited_by=page.cited_by,
             earlier=await what_was_written(tx, page, channel=channel, link=link, say=say),

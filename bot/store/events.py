@@ -118,12 +118,6 @@ async def list_after(tx: Transaction, event_id: int, limit: int) -> tuple[PaperE
     return tuple(map(_event, rows))
 
 
-async def newest_id(tx: Transaction) -> int:
-    """The id of the newest event, or 0."""
-    row = await tx.one("SELECT coalesce(max(id), 0) AS id FROM paper_event")
-    return row["id"] if row is not None else 0
-
-
 def _event(row: Row) -> PaperEvent:
     entry_id = row["entry_id"]
     return PaperEvent(
