@@ -19,9 +19,9 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bot.domain.categories import find_category, suggest_categories
-from bot.domain.errors import SettingsError, UsageError
-from bot.domain.words import mark
+from bot.arxiv.domain.categories import find_category, suggest_categories
+from bot.core.domain.errors import SettingsError, UsageError
+from bot.core.domain.i18n import mark
 
 ENV_FILE = Path(".env")
 

@@ -4,18 +4,19 @@ import asyncio
 from datetime import date, time
 from zoneinfo import ZoneInfo
 
-from bot.domain.delivery import State, delivery_key
-from bot.domain.digest import Layout
-from bot.domain.document import Document, Paragraph, Text, dump
-from bot.domain.entry import Language
-from bot.domain.schedule import Schedule
-from bot.domain.subscription import Standing, Wishes
-from bot.ports import ChannelRef, DeliveryKey, Platform
-from bot.services import outbox
-from bot.services.deliver import Deliverer
-from bot.services.plan import shape_of
-from bot.store import deliveries, slots, subscriptions
-from bot.store.deliveries import Draft
+from bot.archive.domain.entry import Language
+from bot.channels.domain.schedule import Schedule
+from bot.channels.domain.subscription import Standing, Wishes
+from bot.channels.store import slots, subscriptions
+from bot.core.domain.document import Document, Paragraph, Text, dump
+from bot.core.ports import ChannelRef, DeliveryKey, Platform
+from bot.digest.domain.digest import Layout
+from bot.digest.services.plan import shape_of
+from bot.outbox.domain.delivery import State, delivery_key
+from bot.outbox.services import operator_actions
+from bot.outbox.services.deliver import Deliverer
+from bot.outbox.store import deliveries
+from bot.outbox.store.deliveries import Draft
 from tests.stage import GENERAL, Stage
 
 RANDOM = ChannelRef(Platform.SLACK, "T1", "C2")
@@ -74,4 +75,4 @@ async def drain(stage: Stage, deliverer: Deliverer | None = None) -> None:
 
 
 async def states(stage: Stage) -> list[State]:
-    return [each.state for each in await outbox.list_deliveries(stage.db)]
+    return [each.state for each in await operator_actions.list_deliveries(stage.db)]

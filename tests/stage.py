@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from bot.domain.delivery import Extent
-from bot.domain.document import Document
-from bot.domain.pace import Pace
-from bot.domain.words import ENGLISH, Say
-from bot.ports import (
+from bot.archive.services.ingest import ingest
+from bot.core.database.database import Database, open_database
+from bot.core.domain.document import Document
+from bot.core.domain.i18n import ENGLISH, Say
+from bot.core.ports import (
     ChannelRef,
     Chat,
     ChatError,
@@ -21,10 +21,10 @@ from bot.ports import (
     Platform,
     parse_channel,
 )
-from bot.services.deliver import Deliverer, Terms
-from bot.services.ingest import ingest
-from bot.services.subscribe import Words
-from bot.store.database import Database, open_database
+from bot.digest.services.subscribe import Words
+from bot.outbox.domain.delivery import Extent
+from bot.outbox.domain.rate_limit import Pace
+from bot.outbox.services.deliver import Deliverer, Terms
 
 GENERAL = parse_channel("slack:T1/C1")
 NINE_IN_SEOUL = Words(at="09:00", zone="Asia/Seoul")

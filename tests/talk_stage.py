@@ -7,15 +7,17 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from bot.domain.document import Document, Heading, Note, Paragraph, Quote, plain_text
-from bot.domain.pace import Pace
-from bot.ports import ChannelRef, Chat, MessageRef, Platform, Said, User, parse_channel
-from bot.services import discuss, plan, removals, subscribe
-from bot.services.answers import Link, no_link
-from bot.services.discuss import Talk
-from bot.services.edits import edit_due
-from bot.services.subscribe import Words
-from bot.store import circles
+from bot.channels.store import linked_channels
+from bot.core.domain.document import Document, Heading, Note, Paragraph, Quote, plain_text
+from bot.core.ports import ChannelRef, Chat, MessageRef, Platform, Said, User, parse_channel
+from bot.digest.services import plan, subscribe
+from bot.digest.services.edits import edit_due
+from bot.digest.services.subscribe import Words
+from bot.discussion.services import discuss
+from bot.discussion.services.answers import Link, no_link
+from bot.discussion.services.discuss import Talk
+from bot.outbox.domain.rate_limit import Pace
+from bot.outbox.services import removals
 from tests.stage import Clock, MemoryChat, Posted, Stage, english, staged
 
 SLACK = parse_channel("slack:T1/C1")
@@ -54,7 +56,7 @@ class TalkStage:
 
     async def link(self, first: ChannelRef, second: ChannelRef) -> None:
         async with self.stage.db.transaction() as tx:
-            await circles.join(tx, str(first), str(second), self.clock())
+            await linked_channels.join(tx, str(first), str(second), self.clock())
 
     async def post(self, link: Link = no_link) -> None:
         """Plan what is due, and bring everything out that can go out."""

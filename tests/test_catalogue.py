@@ -5,7 +5,7 @@ from importlib import resources
 
 from babel.messages.pofile import read_po
 
-from bot.adapters.catalogue import Catalogues
+from bot.core.catalogue import Catalogues
 from tests.words import extract
 
 

@@ -9,9 +9,9 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from bot.adapters.catalogue import Catalogues
 from bot.cli.program import app
-from bot.domain.commands import COMMANDS
+from bot.core.catalogue import Catalogues
+from bot.core.domain.commands import COMMANDS
 
 
 def _tracked(root: Path) -> list[Path]:

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from bot.domain.entry import Entry, Language
-from bot.domain.formats import digest_page
+from bot.archive.domain.entry import Entry, Language
+from bot.archive.domain.formats import digest_page
 from bot.samples import PAGE
 
 

@@ -10,7 +10,7 @@ from dotenv import dotenv_values
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.errors import SettingsError, UsageError
+from bot.core.domain.errors import SettingsError, UsageError
 from bot.settings import LogLevel, Settings, read_settings, setting_names
 
 

@@ -13,7 +13,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from bot.domain import errors
+from bot.core.domain import errors
 
 BOT = Path(__file__).resolve().parent.parent / "bot"
 KOREAN = BOT / "locale" / "ko" / "LC_MESSAGES" / "paperbot.po"
@@ -77,7 +77,7 @@ def update() -> int:
     catalogue.obsolete.clear()
     catalogue.fuzzy = False
     with KOREAN.open("wb") as file:
-        write_po(file, catalogue, width=0, include_lineno=False)
+        write_po(file, catalogue, width=0, no_location=True, sort_output=True)
     return sum(not any(message.string or "") for message in catalogue if message.id)
 
 

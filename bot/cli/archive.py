@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.terminal import (
+from bot.archive.domain.entry import Severity
+from bot.cli.output.terminal import (
     DONE,
     FAILED,
     progress,
@@ -19,7 +20,6 @@ from bot.cli.terminal import (
     voice,
     writing,
 )
-from bot.domain.entry import Severity
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value and nothing else.")]
 
@@ -32,12 +32,12 @@ def import_(
     as_json: AsJson = False,
 ) -> int:
     """Take in digest pages, notes and whole vaults; repeating it changes nothing."""
-    from bot.cli import forms
+    from bot.archive.services.import_report import Report
+    from bot.archive.services.ingest import STDIN, ingest
+    from bot.cli.output import forms
     from bot.cli.workbench import now, with_database
-    from bot.services.ingest import STDIN, ingest
-    from bot.services.report import Report
+    from bot.core.database.database import Database
     from bot.settings import Settings
-    from bot.store.database import Database
 
     stdin = sys.stdin.buffer.read() if STDIN in paths else b""
 
@@ -69,12 +69,12 @@ def lookup(
     """Find entries: exactly what /paper QUERY finds, the newest first."""
     import random
 
-    from bot.cli import forms
+    from bot.archive.services.export import entry_json
+    from bot.cli.output import forms
     from bot.cli.workbench import with_database
-    from bot.services.export import entry_json
-    from bot.services.lookup import Results, look_up
+    from bot.core.database.database import Database
+    from bot.lookup.services.lookup import Results, look_up
     from bot.settings import Settings
-    from bot.store.database import Database
 
     asked = " ".join(query or ())
 
@@ -100,16 +100,16 @@ def show(
     as_json: AsJson = False,
 ) -> int:
     """Show one entry, with everything the curator wrote."""
-    from bot.cli import forms
+    from bot.archive.services.export import entry_json
+    from bot.arxiv.services.operator_match import find_identity
+    from bot.arxiv.store.title_matches import Identity
+    from bot.cli.output import forms
     from bot.cli.workbench import with_database
-    from bot.domain.present import LANGUAGES, present_entry
-    from bot.ports import EntryPage
-    from bot.services.entry_paper import find_identity
-    from bot.services.export import entry_json
-    from bot.services.lookup import show as look_at
+    from bot.core.database.database import Database
+    from bot.digest.domain.present_digest import LANGUAGES, present_entry
+    from bot.discussion.domain.entry_page import EntryPage
+    from bot.lookup.services.lookup import show as look_at
     from bot.settings import Settings
-    from bot.store.database import Database
-    from bot.store.identities import Identity
 
     async def work(db: Database, _: Settings) -> tuple[EntryPage, Identity | None]:
         page = await look_at(db, entry)
@@ -148,10 +148,10 @@ def export(
     ] = None,
 ) -> int:
     """Give entries out again, oldest first: to standard output, or to PATH."""
+    from bot.archive.services import export as exporting
     from bot.cli.workbench import with_database
-    from bot.services import export as exporting
+    from bot.core.database.database import Database
     from bot.settings import Settings
-    from bot.store.database import Database
 
     asked = " ".join(query or ())
     chosen = exporting.Format(form)

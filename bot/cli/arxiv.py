@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.terminal import DONE, FAILED, say_line, show_document, show_json, tell, voice
-from bot.domain.errors import UsageError
-from bot.domain.words import mark
+from bot.cli.output.terminal import DONE, FAILED, say_line, show_document, show_json, tell, voice
+from bot.core.domain.errors import UsageError
+from bot.core.domain.i18n import mark
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value and nothing else.")]
 
@@ -24,12 +24,18 @@ def poll(
     """Ask arXiv what is due: today's papers, papers that entries refer to, missing links."""
     import random
 
-    from bot.cli.arxiv_forms import status_json, status_lines
+    from bot.app.arxiv import arxiv_rounds, open_arxiv
+    from bot.arxiv.services.polling import (
+        ArxivStatus,
+        Round,
+        get_status,
+        run_until_done,
+        take_round,
+    )
+    from bot.cli.output.arxiv_forms import status_json, status_lines
     from bot.cli.workbench import now, with_database
-    from bot.services.arxiv import ArxivStatus, Round, get_status, run_until_done, take_round
+    from bot.core.database.database import Database
     from bot.settings import Settings
-    from bot.sources import arxiv_rounds, open_arxiv
-    from bot.store.database import Database
 
     chance = random.Random().random  # noqa: S311 - it spreads load, it guards nothing
     patience = _NO_PATIENCE if once else _PATIENCE
@@ -82,18 +88,18 @@ def candidates(
     as_json: AsJson = False,
 ) -> int:
     """The new papers of a day that have no entry yet, the likeliest first, with the reasons."""
-    from bot.adapters.text import printable
-    from bot.cli.arxiv_forms import nominee_json
+    from bot.app.arxiv import ranker_of
+    from bot.archive.domain.dates import parse_date
+    from bot.arxiv.domain.candidates import Nominees
+    from bot.arxiv.domain.present_arxiv import present_nominees
+    from bot.arxiv.services.candidates import list_nominees, refresh
+    from bot.cli.output.arxiv_forms import nominee_json
+    from bot.cli.output.text import printable
     from bot.cli.workbench import now, with_database
-    from bot.domain.candidates import Nominees
-    from bot.domain.dates import parse_date
-    from bot.domain.errors import RankerError
-    from bot.domain.present_arxiv import present_nominees
-    from bot.domain.words import in_words
-    from bot.services.candidates import list_nominees, refresh
+    from bot.core.database.database import Database
+    from bot.core.domain.errors import RankerError
+    from bot.core.domain.i18n import in_words
     from bot.settings import Settings
-    from bot.sources import ranker_of
-    from bot.store.database import Database
 
     day = parse_date(date) if date is not None else None
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.terminal import DONE, say_line, show_json, voice
+from bot.cli.output.terminal import DONE, say_line, show_json, voice
 
 channel = typer.Typer(help="Subscribe channels to the digest.")
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.terminal import DONE, say_line, show_document, show_json, voice
-from bot.domain.document import Document
+from bot.cli.output.terminal import DONE, say_line, show_document, show_json, voice
+from bot.core.domain.document import Document
 
 
 class Form(StrEnum):
@@ -32,13 +32,13 @@ def digest(
     ] = Form.TEXT,
 ) -> int:
     """Show a day's digest as it would be posted; nothing is posted."""
-    from bot.adapters.catalogue import Catalogues
+    from bot.archive.domain.dates import parse_date
     from bot.cli.workbench import now, with_database
-    from bot.domain.dates import parse_date
-    from bot.ports import parse_channel
-    from bot.services.preview import preview, preview_for
+    from bot.core.catalogue import Catalogues
+    from bot.core.database.database import Database
+    from bot.core.ports import parse_channel
+    from bot.digest.services.preview import preview, preview_for
     from bot.settings import Settings
-    from bot.store.database import Database
 
     day = parse_date(date) if date is not None else None
     ref = parse_channel(channel) if channel is not None else None
@@ -60,7 +60,7 @@ def _show(documents: Sequence[Document], form: Form) -> None:
                     say_line("")
                 show_document(document)
         case Form.HTML:
-            from bot.adapters.web.render import render as render_html
+            from bot.platforms.web.render import render as render_html
 
             for document in documents:
                 say_line(f"<article>\n{render_html(document)}\n</article>")
@@ -71,12 +71,12 @@ def _show(documents: Sequence[Document], form: Form) -> None:
 def _payloads(document: Document, form: Form) -> list[object]:
     from dataclasses import asdict
 
-    from bot.adapters.latex import readable
+    from bot.core.latex import readable
 
     if form is Form.SLACK:
-        from bot.adapters.slack.render import render as render_slack
+        from bot.platforms.slack.rendering.render import render as render_slack
 
         return [asdict(part) for part in render_slack(document, readable=readable, mark="preview")]
-    from bot.adapters.discord.render import render as render_discord
+    from bot.platforms.discord.rendering.render import render as render_discord
 
     return [asdict(part) for part in render_discord(document, readable=readable)]

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from bot.adapters.text import printable
-from bot.cli.terminal import say_line, voice
+from bot.app.platforms import examine
+from bot.cli.output.terminal import say_line, voice
+from bot.cli.output.text import printable
 from bot.cli.workbench import now
-from bot.platforms import examine
-from bot.ports import Finding, Platform
-from bot.services import checkup
+from bot.core.ports import Finding, Platform
+from bot.operations.services import doctor
 from bot.settings import Settings, read_settings
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -24,11 +24,11 @@ def look() -> tuple[Finding, ...]:
 async def _look(settings: Settings) -> tuple[Finding, ...]:
     say = voice()
     findings = [Finding(say("Settings"), ok=True, words=say("all understood"))]
-    findings += await checkup.check_database(settings.database, now=now(), say=say)
+    findings += await doctor.check_database(settings.database, now=now(), say=say)
     if settings.vault is not None:
-        findings.append(await checkup.check_vault(settings.vault, say=say))
+        findings.append(await doctor.check_vault(settings.vault, say=say))
     findings += (_zones(), _web(settings))
-    findings += await checkup.check_arxiv(
+    findings += await doctor.check_arxiv(
         settings.database,
         settings.arxiv_categories,
         contact=settings.arxiv_contact,
@@ -36,7 +36,7 @@ async def _look(settings: Settings) -> tuple[Finding, ...]:
         say=say,
     )
     channels = {
-        platform: await checkup.subscribed(settings.database, platform) for platform in Platform
+        platform: await doctor.subscribed(settings.database, platform) for platform in Platform
     }
     findings += await examine(settings, channels, clock=now, say=say)
     return tuple(findings)

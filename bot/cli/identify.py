@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.terminal import DONE, say_line, voice
-from bot.domain.errors import UsageError
-from bot.domain.words import mark
+from bot.cli.output.terminal import DONE, say_line, voice
+from bot.core.domain.errors import UsageError
+from bot.core.domain.i18n import mark
 
 
 def identify(
@@ -19,13 +19,13 @@ def identify(
     ] = False,
 ) -> int:
     """Say which arXiv paper an entry without a link is about, or see how that is known."""
-    from bot.cli.forms import identity_line
+    from bot.archive.domain.arxiv_id import parse_arxiv_id
+    from bot.arxiv.services.operator_match import decide, find_identity
+    from bot.cli.output.forms import identity_line
     from bot.cli.workbench import now, with_database
-    from bot.domain.arxiv import parse_arxiv_id
-    from bot.services.entry_paper import decide, find_identity
-    from bot.services.lookup import show
+    from bot.core.database.database import Database
+    from bot.lookup.services.lookup import show
     from bot.settings import Settings
-    from bot.store.database import Database
 
     arxiv_id = parse_arxiv_id(paper) if paper is not None else None
     if paper is not None and stays_open:

@@ -2,20 +2,21 @@
 
 from collections.abc import Iterable
 
-from bot.adapters.catalogue import Catalogues
-from bot.adapters.text import printable
-from bot.cli.terminal import say_line, voice
+from bot.app.platforms import message_address
+from bot.archive.domain.dates import parse_date
+from bot.cli.output.terminal import say_line, voice
+from bot.cli.output.text import printable
 from bot.cli.workbench import checker, now, with_database
-from bot.domain.dates import parse_date
-from bot.domain.delivery import State
-from bot.platforms import message_address
-from bot.ports import parse_channel
-from bot.services import outbox, plan, subscribe
-from bot.services.plan import Planned
-from bot.services.subscribe import Words
+from bot.core.catalogue import Catalogues
+from bot.core.database.database import Database
+from bot.core.ports import parse_channel
+from bot.digest.services import plan, subscribe
+from bot.digest.services.plan import Planned
+from bot.digest.services.subscribe import Words
+from bot.outbox.domain.delivery import State
+from bot.outbox.services import operator_actions
+from bot.outbox.store.operator_view import Delivery
 from bot.settings import Settings
-from bot.store.database import Database
-from bot.store.outbox import Delivery
 
 
 def post(ref: str, date: str | None) -> Planned:
@@ -42,7 +43,7 @@ def list_deliveries(
     channel = str(parse_channel(ref)) if ref is not None else None
 
     async def work(db: Database, _: Settings) -> tuple[Delivery, ...]:
-        return await outbox.list_deliveries(
+        return await operator_actions.list_deliveries(
             db, states=states, channel=channel, failing=failing, limit=limit
         )
 
@@ -53,7 +54,7 @@ def retry(delivery_id: int) -> Delivery:
     """Have a delivery posted after all; raises `UserError`."""
 
     async def work(db: Database, _: Settings) -> Delivery:
-        return await outbox.retry(db, delivery_id, now=now())
+        return await operator_actions.retry(db, delivery_id, now=now())
 
     return with_database(work)
 
@@ -62,7 +63,7 @@ def drop(delivery_id: int) -> Delivery:
     """Give a delivery up; raises `UserError`."""
 
     async def work(db: Database, _: Settings) -> Delivery:
-        return await outbox.drop(db, delivery_id, now=now())
+        return await operator_actions.drop(db, delivery_id, now=now())
 
     return with_database(work)
 

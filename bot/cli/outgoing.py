@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.terminal import DONE, say_line, show_json, voice
-from bot.domain.delivery import State
+from bot.cli.output.terminal import DONE, say_line, show_json, voice
+from bot.outbox.domain.delivery import State
 
 deliveries = typer.Typer(help="The outbox: what was posted, what waits, what is stuck and why.")
 

@@ -13,8 +13,8 @@ import typer
 from bot.cli import archive, arxiv, digests, outgoing, serving, upkeep
 from bot.cli.channels import channel
 from bot.cli.identify import identify
-from bot.cli.terminal import DONE, FAILED, WRONG, complain, tell_error
-from bot.domain.errors import QueryError, UsageError, UserError
+from bot.cli.output.terminal import DONE, FAILED, WRONG, complain, tell_error
+from bot.core.domain.errors import QueryError, UsageError, UserError
 
 _INTERRUPTED = 130
 """What a shell reports for SIGINT: 128 + 2."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.terminal import DONE, say_line, tell_problem, voice
+from bot.cli.output.terminal import DONE, say_line, tell_problem, voice
 
 
 def demo(
@@ -20,10 +20,10 @@ def demo(
     """Try it: the web chat with sample papers in a throw-away database; no token, no network."""
     import asyncio
 
-    from bot.adapters.logs import start_logging
-    from bot.app import demo_settings, run_demo
-    from bot.cli import forms
-    from bot.services.report import Report
+    from bot.app.main import demo_settings, run_demo
+    from bot.archive.services.import_report import Report
+    from bot.cli.output import forms
+    from bot.operations.logs import start_logging
     from bot.settings import read_settings
 
     def imported(report: Report) -> None:
@@ -41,13 +41,13 @@ def run() -> int:
     """Run the bot: every platform that is set up, the schedule, the web chat; until SIGTERM."""
     import asyncio
 
-    from bot import app
-    from bot.adapters.logs import start_logging
+    from bot.app import main
+    from bot.operations.logs import start_logging
     from bot.settings import LogFormat, read_settings
 
     settings = read_settings()
     start_logging(settings.log_level, as_json=settings.log_format is LogFormat.JSON)
-    asyncio.run(app.run(settings, _announce))
+    asyncio.run(main.run(settings, _announce))
     return DONE
 
 

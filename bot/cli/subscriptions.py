@@ -2,15 +2,15 @@
 
 from collections.abc import Awaitable, Callable
 
-from bot.cli.terminal import say_line, voice
+from bot.archive.domain.dates import parse_date
+from bot.channels.domain.subscription import Standing, format_weekdays
+from bot.cli.output.terminal import say_line, voice
 from bot.cli.workbench import checker, now, with_database
-from bot.domain.dates import parse_date
-from bot.domain.subscription import Standing, format_weekdays
-from bot.ports import ChannelRef, parse_channel
-from bot.services import subscribe
-from bot.services.subscribe import Status, Words
+from bot.core.database.database import Database
+from bot.core.ports import ChannelRef, parse_channel
+from bot.digest.services import subscribe
+from bot.digest.services.subscribe import Status, Words
 from bot.settings import Settings
-from bot.store.database import Database
 
 __all__ = ["Words", "add", "change", "form", "list_all", "pause", "remove", "resume", "show"]
 

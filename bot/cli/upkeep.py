@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.terminal import DONE, FAILED, say_line, show_json, voice
+from bot.cli.output.terminal import DONE, FAILED, say_line, show_json, voice
 
 
 def backup(
@@ -13,9 +13,9 @@ def backup(
 ) -> int:
     """Write a consistent, checked copy of the database, also while the bot runs."""
     from bot.cli.workbench import now, with_database
-    from bot.services.backup import backup as write_backup
+    from bot.core.database.database import Database
+    from bot.operations.services.backup import backup as write_backup
     from bot.settings import Settings
-    from bot.store.database import Database
 
     async def work(db: Database, _: Settings) -> int:
         return await write_backup(db, file, now=now())

@@ -5,13 +5,13 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from bot.domain.errors import NotFoundError, UsageError
-from bot.domain.words import mark
-from bot.ports import ChannelRef, Platform
-from bot.services.board import DatabaseBoard
-from bot.services.subscribe import Check
+from bot.core.database.database import Database, opened
+from bot.core.domain.errors import NotFoundError, UsageError
+from bot.core.domain.i18n import mark
+from bot.core.ports import ChannelRef, Platform
+from bot.digest.services.subscribe import Check
 from bot.settings import Settings, read_settings
-from bot.store.database import Database, opened
+from bot.webchat.services.board import DatabaseBoard
 
 T = TypeVar("T")
 
@@ -43,16 +43,16 @@ def checker(db: Database, settings: Settings) -> Check:
 
 async def _ask_slack(settings: Settings, channel: ChannelRef) -> ChannelRef:
     # Imported here: Slack's SDK takes a while, and few commands need it.
-    from bot.adapters.slack.channels import check_once
-    from bot.platforms import slack_access
+    from bot.app.platforms import slack_access
+    from bot.platforms.slack.channels import check_once
 
     return await check_once(slack_access(settings), channel)
 
 
 async def _ask_discord(settings: Settings, channel: ChannelRef) -> ChannelRef:
     # Imported here, likewise.
-    from bot.adapters.discord.checks import check_once
-    from bot.platforms import discord_access
+    from bot.app.platforms import discord_access
+    from bot.platforms.discord.doctor import check_once
 
     return await check_once(discord_access(settings), channel)
 

@@ -15,15 +15,15 @@ from pathlib import Path
 import feedparser
 from aiohttp import web
 
-from bot.adapters.arxiv.client import open_client, without_collections
-from bot.adapters.arxiv.feed import parse_feed
-from bot.adapters.arxiv.reply import Reply
-from bot.adapters.ranker.worker import ProcessRanker, is_installed
-from bot.domain.candidates import Example, Newcomer, example_text
-from bot.domain.entry import EntryId
-from bot.services.poll import poll_due
-from bot.store.database import opened
-from tests.adapters.arxiv.gates import OpenGate
+from bot.archive.domain.entry import EntryId
+from bot.arxiv.client.client import open_client, without_collections
+from bot.arxiv.client.feed import parse_feed
+from bot.arxiv.client.reply import Reply
+from bot.arxiv.domain.candidates import Example, Newcomer, example_text
+from bot.arxiv.ranking.worker import ProcessRanker, is_installed
+from bot.arxiv.services.daily_batches import poll_due
+from bot.core.database.database import opened
+from tests.arxiv.client.gates import OpenGate
 from tests.bench.measure import Row
 from tests.bench.ranking import EASY, REAL, Outcome, evaluate, list_archive, list_pool
 from tests.fakes.arxiv import Paper, xml

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from bot.domain.entry import EntryId
-from bot.domain.indexed import tag_mark
-from bot.domain.segment import segment
-from bot.store.migrate import apply_migrations, bundled_migrations
-from bot.store.newness import newness_of
+from bot.archive.domain.entry import EntryId
+from bot.archive.domain.search_text import tag_mark
+from bot.archive.domain.segment import segment
+from bot.archive.store.sort_key import newness_of
+from bot.core.database.migrate import apply_migrations, bundled_migrations
 from tests.bench.notes import FIRST, LAST, TAGS, Pen
 
 _TEXTS = 5000

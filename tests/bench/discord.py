@@ -28,20 +28,20 @@ from typing import Any
 
 import aiohttp
 
-from bot.adapters.discord.access import Access
-from bot.adapters.discord.chat import DiscordChat
-from bot.domain.delivery import delivery_key
-from bot.domain.document import Document, Heading, Paragraph, Text, dump
-from bot.domain.pace import Pace
-from bot.domain.words import ENGLISH
-from bot.platforms import RATES
-from bot.ports import ChannelRef, DeliveryKey, Platform
-from bot.services.deliver import Deliverer
-from bot.services.memo import DatabaseMemo
-from bot.services.plan import shape_of
-from bot.services.seen import DatabaseSeen
-from bot.store import deliveries
-from bot.store.database import Database, opened
+from bot.app.platforms import RATES
+from bot.core.database.database import Database, opened
+from bot.core.domain.document import Document, Heading, Paragraph, Text, dump
+from bot.core.domain.i18n import ENGLISH
+from bot.core.ports import ChannelRef, DeliveryKey, Platform
+from bot.core.services.key_value import DatabaseMemo
+from bot.core.services.processed_events import DatabaseSeen
+from bot.digest.services.plan import shape_of
+from bot.outbox.domain.delivery import delivery_key
+from bot.outbox.domain.rate_limit import Pace
+from bot.outbox.services.deliver import Deliverer
+from bot.outbox.store import deliveries
+from bot.platforms.discord.access import Access
+from bot.platforms.discord.chat import DiscordChat
 from tests.bench.big import archive
 from tests.bench.measure import Row
 from tests.chaos import stage

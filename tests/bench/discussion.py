@@ -20,23 +20,23 @@ from typing import Any
 
 import aiohttp
 
-from bot.adapters.discord.access import Access
-from bot.adapters.discord.chat import DiscordChat
-from bot.adapters.discord.wire import Wire
-from bot.domain.delivery import delivery_key
-from bot.domain.document import Document, Paragraph, Text, dump
-from bot.domain.entry import EntryId
-from bot.domain.pace import Pace
-from bot.domain.words import ENGLISH
-from bot.ports import ChannelRef, Chat, DeliveryKey, MessageRef, Platform
-from bot.services.deliver import Deliverer
-from bot.services.ingest import ingest
-from bot.services.memo import DatabaseMemo
-from bot.services.plan import shape_of
-from bot.services.seen import DatabaseSeen
-from bot.store import circles, deliveries, threads
-from bot.store.database import Database, opened
-from tests.adapters.slack.stage import said_in_blocks
+from bot.archive.domain.entry import EntryId
+from bot.archive.services.ingest import ingest
+from bot.channels.store import linked_channels
+from bot.core.database.database import Database, opened
+from bot.core.domain.document import Document, Paragraph, Text, dump
+from bot.core.domain.i18n import ENGLISH
+from bot.core.ports import ChannelRef, Chat, DeliveryKey, MessageRef, Platform
+from bot.core.services.key_value import DatabaseMemo
+from bot.core.services.processed_events import DatabaseSeen
+from bot.digest.services.plan import shape_of
+from bot.outbox.domain.delivery import delivery_key
+from bot.outbox.domain.rate_limit import Pace
+from bot.outbox.services.deliver import Deliverer
+from bot.outbox.store import deliveries, threads
+from bot.platforms.discord.access import Access
+from bot.platforms.discord.chat import DiscordChat
+from bot.platforms.discord.http_hooks import Wire
 from tests.bench.measure import Row
 from tests.chaos import stage
 from tests.chaos.runner import now, slack_chat
@@ -44,6 +44,7 @@ from tests.e2e.process import bot
 from tests.fakes.discord import TOKEN
 from tests.fakes.discord.world import EPOCH_MS
 from tests.fakes.slack import APP_TOKEN, BOT_TOKEN
+from tests.platforms.slack.stage import said_in_blocks
 
 A_SECOND = 50
 IN_DISCORD = 6
@@ -172,7 +173,7 @@ async def _open_threads(
         entries = [EntryId(row["id"]) for row in rows]
         for place in range(CHANNELS):
             one, other = _pair(place)
-            await circles.join(tx, str(one), str(other), now())
+            await linked_channels.join(tx, str(one), str(other), now())
         for place, entry in enumerate(entries):
             pair = _pair(place % CHANNELS)
             await deliveries.add(tx, [_draft(channel, entry) for channel in pair], now())

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.services.ingest import ingest
-from bot.store.database import open_database
+from bot.archive.services.ingest import ingest
+from bot.core.database.database import open_database
 from tests.bench.measure import Row, Timed, against, interleaved
 from tests.bench.notes import write_vault
 

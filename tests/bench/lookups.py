@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import aiosqlite
 
-from bot.services import lookup
-from bot.store.database import Database, open_database
+from bot.core.database.database import Database, open_database
+from bot.lookup.services import lookup
 from tests.bench.big import archive
 from tests.bench.measure import Row, Timed, against, interleaved, microseconds, repeated
 

@@ -14,15 +14,15 @@ from pathlib import Path
 
 import aiohttp
 
-from bot.domain.delivery import State, Step, delivery_key
-from bot.domain.document import Document, Heading, Paragraph, Text, dump, load
-from bot.domain.pace import Pace, Rate, Rates
-from bot.ports import ChannelRef, ChatUnavailableError, DeliveryKey, Platform
-from bot.services.deliver import Deliverer
-from bot.services.plan import shape_of
-from bot.store import deliveries
-from bot.store.database import Database, opened
-from bot.store.deliveries import Settled
+from bot.core.database.database import Database, opened
+from bot.core.domain.document import Document, Heading, Paragraph, Text, dump, load
+from bot.core.ports import ChannelRef, ChatUnavailableError, DeliveryKey, Platform
+from bot.digest.services.plan import shape_of
+from bot.outbox.domain.delivery import State, Step, delivery_key
+from bot.outbox.domain.rate_limit import Pace, Rate, Rates
+from bot.outbox.services.deliver import Deliverer
+from bot.outbox.store import deliveries
+from bot.outbox.store.deliveries import Settled
 from tests.bench.measure import Row, interleaved
 from tests.chaos import stage
 from tests.fakes.chat_server import Faults

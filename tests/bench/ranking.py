@@ -22,13 +22,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from bot.adapters.arxiv.records import parse_records
-from bot.adapters.arxiv.reply import Reply
-from bot.domain.candidates import Example, Newcomer, example_text
-from bot.domain.entry import EntryId
-from bot.domain.formats import vault_note
-from bot.domain.formats.decode import decode
-from bot.domain.identify import title_words
+from bot.archive.domain.entry import EntryId
+from bot.archive.domain.formats import vault_note
+from bot.archive.domain.formats.decode import decode
+from bot.arxiv.client.records import parse_records
+from bot.arxiv.client.reply import Reply
+from bot.arxiv.domain.candidates import Example, Newcomer, example_text
+from bot.arxiv.domain.title_match import title_words
 
 REAL = "the papers announced on their days"
 EASY = "50 papers of another subject"
@@ -111,7 +111,7 @@ def list_days(folder: Path) -> tuple[Announced, ...]:
 
 def evaluate(archive: Sequence[Noted], pool: Sequence[Announced], split: date = SPLIT) -> Outcome:
     """The protocol of this module."""
-    from bot.adapters.ranker.taste import Taste
+    from bot.arxiv.ranking.model import Taste
 
     past = [note for note in archive if note.on < split]
     known = {note.number for note in past}

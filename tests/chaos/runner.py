@@ -14,27 +14,27 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.adapters.discord.access import Access as DiscordAccess
-from bot.adapters.discord.chat import DiscordChat
-from bot.adapters.latex import readable
-from bot.adapters.machine import machine_name, process_runs
-from bot.adapters.slack.access import Access
-from bot.adapters.slack.chat import SlackChat
-from bot.domain.delivery import Patience
-from bot.domain.pace import Pace
-from bot.domain.words import ENGLISH
-from bot.ports import Chat, MessageRef, Platform
-from bot.services import own
-from bot.services.deliver import Deliverer, Terms
-from bot.services.plan import plan_due
-from bot.store.database import Database, Transaction, opened
-from bot.store.ownership import Process
-from tests.adapters.discord.stage import Once
-from tests.adapters.memory import Notes
-from tests.adapters.slack.stage import RecordingInbox, Remembered
+from bot.core.database.database import Database, Transaction, opened
+from bot.core.domain.i18n import ENGLISH
+from bot.core.latex import readable
+from bot.core.ports import Chat, MessageRef, Platform
+from bot.core.process import machine_name, process_runs
+from bot.core.services import process_lease
+from bot.core.store.process_lease import Process
+from bot.digest.services.plan import plan_due
+from bot.outbox.domain.delivery import Patience
+from bot.outbox.domain.rate_limit import Pace
+from bot.outbox.services.deliver import Deliverer, Terms
+from bot.platforms.discord.access import Access as DiscordAccess
+from bot.platforms.discord.chat import DiscordChat
+from bot.platforms.slack.access import Access
+from bot.platforms.slack.chat import SlackChat
 from tests.fakes.discord import TOKEN
 from tests.fakes.http_chat import HttpChat, connected
 from tests.fakes.slack import BOT_TOKEN, SIGNING_SECRET
+from tests.platforms.discord.stage import Once
+from tests.platforms.memory import Notes
+from tests.platforms.slack.stage import RecordingInbox, Remembered
 
 
 def now() -> datetime:
@@ -158,7 +158,7 @@ async def discord_chat(url: str, *, blind: bool) -> AsyncIterator[Chat]:
 
 
 async def take_ownership(db: Database, stopping: asyncio.Event) -> None:
-    await own.acquire(
+    await process_lease.acquire(
         db,
         Process(uuid.uuid4().hex, machine_name(), os.getpid()),
         clock=now,

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.ports import ChannelRef
-from bot.services import subscribe
+from bot.core.ports import ChannelRef
+from bot.digest.services import subscribe
 from tests import stage as stages
 from tests.chaos import stage
 from tests.fakes.chat_server import Faults

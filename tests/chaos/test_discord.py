@@ -18,12 +18,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.delivery import delivery_key
-from bot.domain.document import Document, Paragraph, Text, dump
-from bot.ports import ChannelRef, DeliveryKey, Platform
-from bot.services.plan import shape_of
-from bot.store import deliveries
-from bot.store.database import opened
+from bot.core.database.database import opened
+from bot.core.domain.document import Document, Paragraph, Text, dump
+from bot.core.ports import ChannelRef, DeliveryKey, Platform
+from bot.digest.services.plan import shape_of
+from bot.outbox.domain.delivery import delivery_key
+from bot.outbox.store import deliveries
 from tests.chaos import stage
 from tests.chaos.checker import CLEAN, Verdict, check
 from tests.chaos.runner import now

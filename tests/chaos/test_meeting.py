@@ -19,13 +19,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.words import ENGLISH
-from bot.ports import ChannelRef, MessageRef, Platform, parse_channel
-from bot.services import plan, subscribe
-from bot.services.subscribe import Words
-from bot.store import circles, threads
+from bot.channels.store import linked_channels
+from bot.core.domain.i18n import ENGLISH
+from bot.core.ports import ChannelRef, MessageRef, Platform, parse_channel
+from bot.digest.services import plan, subscribe
+from bot.digest.services.subscribe import Words
+from bot.outbox.store import threads
 from tests import stage as stages
-from tests.adapters.slack.stage import said_in_blocks
 from tests.chaos import stage, test_discord, test_slack
 from tests.chaos.runner import discord_chat, slack_chat
 from tests.chaos.test_slack import side_by_side
@@ -33,6 +33,7 @@ from tests.fakes.discord import FakeDiscord, text_of
 from tests.fakes.discord import Fault as DiscordFault
 from tests.fakes.slack import FakeSlack
 from tests.fakes.slack import Fault as SlackFault
+from tests.platforms.slack.stage import said_in_blocks
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 
@@ -126,7 +127,7 @@ async def posted(
             words = Words(at=f"{at:%H:%M}", zone="UTC")
             await subscribe.add(world.db, channel, words, now=at)
         async with world.db.transaction() as tx:
-            await circles.join(tx, str(SLACK), str(DISCORD), at)
+            await linked_channels.join(tx, str(SLACK), str(DISCORD), at)
         await plan.plan_due(world.db, now=at, voices=lambda _: ENGLISH)
         deliverer = world.deliverer({Platform.SLACK: one, Platform.DISCORD: other})
         await deliverer.drain(asyncio.Event())

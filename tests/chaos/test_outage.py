@@ -18,34 +18,37 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.adapters.catalogue import Catalogues
-from bot.adapters.discord.access import Access as DiscordAccess
-from bot.adapters.discord.chat import DiscordChat
-from bot.adapters.discord.wire import Wire
-from bot.adapters.slack.access import Access as SlackAccess
-from bot.adapters.slack.chat import SlackChat
-from bot.domain.pace import Pace
-from bot.domain.words import ENGLISH
-from bot.ports import ChannelRef, Chat, MessageRef, Platform, parse_channel
-from bot.services import discuss, edits, plan, removals, subscribe
-from bot.services.deliver import Deliverer
-from bot.services.digest_command import Desk
-from bot.services.discuss import Talk
-from bot.services.inbox import Bot
-from bot.services.ingest import ingest
-from bot.services.kept import DatabaseReplies
-from bot.services.memo import DatabaseMemo
-from bot.services.seen import DatabaseSeen
-from bot.services.subscribe import Words
-from bot.store import circles, threads
-from bot.store.database import Database, opened
-from tests.adapters.discord.stage import QUICK as QUICK_DISCORD
-from tests.adapters.discord.stage import soon
-from tests.adapters.slack.stage import QUICK as QUICK_SLACK
-from tests.adapters.slack.stage import Clock, said_in_blocks, until
+from bot.archive.services.ingest import ingest
+from bot.channels.store import linked_channels
+from bot.commands.services.digest_command import Desk
+from bot.commands.services.inbox import Bot
+from bot.core.catalogue import Catalogues
+from bot.core.database.database import Database, opened
+from bot.core.domain.i18n import ENGLISH
+from bot.core.ports import ChannelRef, Chat, MessageRef, Platform, parse_channel
+from bot.core.services.key_value import DatabaseMemo
+from bot.core.services.processed_events import DatabaseSeen
+from bot.digest.services import edits, plan, subscribe
+from bot.digest.services.subscribe import Words
+from bot.discussion.services import discuss
+from bot.discussion.services.discuss import Talk
+from bot.discussion.services.reply_history import DatabaseReplies
+from bot.outbox.domain.rate_limit import Pace
+from bot.outbox.services import removals
+from bot.outbox.services.deliver import Deliverer
+from bot.outbox.store import threads
+from bot.platforms.discord.access import Access as DiscordAccess
+from bot.platforms.discord.chat import DiscordChat
+from bot.platforms.discord.http_hooks import Wire
+from bot.platforms.slack.access import Access as SlackAccess
+from bot.platforms.slack.chat import SlackChat
 from tests.fakes.discord import TOKEN, FakeDiscord, text_of
 from tests.fakes.slack import APP_TOKEN, BOT_TOKEN, FakeSlack
 from tests.fakes.slack import Fault as SlackFault
+from tests.platforms.discord.stage import QUICK as QUICK_DISCORD
+from tests.platforms.discord.stage import soon
+from tests.platforms.slack.stage import QUICK as QUICK_SLACK
+from tests.platforms.slack.stage import Clock, said_in_blocks, until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
 
@@ -246,7 +249,7 @@ async def post_a_paper(scene: Scene, folder: Path) -> None:
         due = f"{at - timedelta(minutes=1):%H:%M}"
         await subscribe.add(scene.db, channel, Words(at=due, zone="UTC"), now=at)
     async with scene.db.transaction() as tx:
-        await circles.join(tx, str(SLACK), str(DISCORD), at)
+        await linked_channels.join(tx, str(SLACK), str(DISCORD), at)
     await plan.plan_due(scene.db, now=scene.clock(), voices=lambda _: ENGLISH)
     await scene.pump()
     async with scene.db.reading() as tx:

@@ -15,12 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.document import Quote, load, plain_text
-from bot.domain.words import ENGLISH
-from bot.ports import MessageRef, Platform, parse_channel
-from bot.services import plan, subscribe
-from bot.services.subscribe import Words
-from bot.store import circles, threads
+from bot.channels.store import linked_channels
+from bot.core.domain.document import Quote, load, plain_text
+from bot.core.domain.i18n import ENGLISH
+from bot.core.ports import MessageRef, Platform, parse_channel
+from bot.digest.services import plan, subscribe
+from bot.digest.services.subscribe import Words
+from bot.outbox.store import threads
 from tests import stage as stages
 from tests.chaos import stage
 from tests.chaos.stage import Platformed
@@ -122,7 +123,7 @@ async def posted(folder: Path, slack: str, discord: str) -> dict[str, MessageRef
             words = Words(at=f"{at:%H:%M}", zone="UTC")
             await subscribe.add(world.db, channel, words, now=at)
         async with world.db.transaction() as tx:
-            await circles.join(tx, str(SLACK), str(DISCORD), at)
+            await linked_channels.join(tx, str(SLACK), str(DISCORD), at)
         await plan.plan_due(world.db, now=at, voices=lambda _: ENGLISH)
         deliverer = world.deliverer({Platform.SLACK: one, Platform.DISCORD: other})
         roots: dict[str, MessageRef] = {}

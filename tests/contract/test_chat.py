@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.domain.document import (
+from bot.core.domain.document import (
     Button,
     Buttons,
     Divider,
@@ -26,15 +26,15 @@ from bot.domain.document import (
     Style,
     Text,
 )
-from bot.domain.present_discussion import present_copy
-from bot.ports import ChannelRef, Chat, ChatRefusedError, DeliveryKey, MessageRef
-from tests.adapters.discord.stage import PAPERS, posting_alone
-from tests.adapters.slack.stage import CHANNEL as SLACK_CHANNEL
-from tests.adapters.slack.stage import said_in_blocks
-from tests.adapters.slack.stage import staged as staged_slack
-from tests.adapters.web.stage import staged
+from bot.core.ports import ChannelRef, Chat, ChatRefusedError, DeliveryKey, MessageRef
+from bot.discussion.domain.present_discussion import present_copy
 from tests.fakes.discord import text_of
 from tests.fakes.discord.world import FORUM
+from tests.platforms.discord.stage import PAPERS, posting_alone
+from tests.platforms.slack.stage import CHANNEL as SLACK_CHANNEL
+from tests.platforms.slack.stage import said_in_blocks
+from tests.platforms.slack.stage import staged as staged_slack
+from tests.platforms.web.stage import staged
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from bot.domain.document import Document, Paragraph, Text
-from bot.ports import ChannelRef, Chat, DeliveryKey, MessageRef, Said
-from tests.adapters.discord.stage import PAPERS, hall
-from tests.adapters.slack.stage import CHANNEL as SLACK_CHANNEL
-from tests.adapters.slack.stage import staged as staged_slack
-from tests.adapters.slack.stage import until
-from tests.adapters.web.stage import staged
-from tests.adapters.web.test_talk import GENERAL
+from bot.core.domain.document import Document, Paragraph, Text
+from bot.core.ports import ChannelRef, Chat, DeliveryKey, MessageRef, Said
 from tests.fakes.discord.world import FORUM
+from tests.platforms.discord.stage import PAPERS, hall
+from tests.platforms.slack.stage import CHANNEL as SLACK_CHANNEL
+from tests.platforms.slack.stage import staged as staged_slack
+from tests.platforms.slack.stage import until
+from tests.platforms.web.stage import staged
+from tests.platforms.web.test_talk import GENERAL
 
 numbers = itertools.count(1)
 

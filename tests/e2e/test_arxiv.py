@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.adapters.ranker.worker import is_installed
+from bot.arxiv.ranking.worker import is_installed
 from tests.e2e.process import bot, environment, paperbot
 from tests.fakes.arxiv import FakeArxiv, FaultKind, Paper, World
 

@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from tests.adapters.slack.stage import said_in_blocks
 from tests.e2e.process import Running, bot, paperbot
 from tests.e2e.test_slack import socket_mode, write_notes
 from tests.fakes.discord import TOKEN, FakeDiscord, Fault, text_of
 from tests.fakes.slack import FakeSlack
+from tests.platforms.slack.stage import said_in_blocks
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 import aiohttp
 import pytest
 
-from tests.adapters.slack.stage import said_in_blocks
 from tests.e2e.process import Running, bot, paperbot, ready, starting
 from tests.fakes.arxiv import FakeArxiv, Paper, World
 from tests.fakes.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, FakeSlack, signed
 from tests.fakes.slack.world import BOT_USER
+from tests.platforms.slack.stage import said_in_blocks
 
 NOTE = """https://arxiv.org/abs/2502.0000{n}
 

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import aiohttp
 
-from bot.domain.document import Document, dump
-from bot.ports import (
+from bot.core.domain.document import Document, dump
+from bot.core.ports import (
     ChannelRef,
     ChatRefusedError,
     ChatUnavailableError,

@@ -1,1 +1,0 @@
-"""The edges: each implements a port, none knows another."""

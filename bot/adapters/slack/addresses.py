@@ -1,8 +1,0 @@
-"""Where a person reads a message of Slack."""
-
-from bot.ports import MessageRef
-
-
-def message_address(message: MessageRef) -> str:
-    """A permanent link: Slack leads whoever follows it into their workspace."""
-    return f"https://slack.com/archives/{message.channel.id}/p{message.id.replace('.', '')}"

@@ -1,0 +1,177 @@
+"""Where papers come from: arXiv and the ranking of what it brings, built from the settings."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+
+from bot.arxiv.client.client import open_client
+from bot.arxiv.ports import PaperSource
+from bot.arxiv.ranking.worker import ProcessRanker, is_installed
+from bot.arxiv.services import candidates, polling
+from bot.arxiv.services.request_gate import DatabaseTurnstile
+from bot.core.database.database import Database
+from bot.core.domain.errors import RankerError
+from bot.core.ports import Condition, Measure
+from bot.core.process import machine_name, process_runs
+from bot.core.services.round_lease import Rounds
+from bot.operations.services.supervise import Supervised
+from bot.settings import Settings
+
+_PATIENCE = timedelta(seconds=10)
+
+
+@asynccontextmanager
+async def open_arxiv(
+    db: Database,
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime],
+    spread: Callable[[], float],
+    patience: timedelta = _PATIENCE,
+) -> AsyncIterator[PaperSource]:
+    """arXiv, asked politely; `patience` is how long a question may wait for its turn."""
+    turnstile = DatabaseTurnstile(
+        db,
+        clock=clock,
+        sleep=asyncio.sleep,
+        spread=spread,
+        patience=patience,
+        owner=_owner(),
+        is_gone=_is_gone,
+    )
+    async with open_client(
+        turnstile,
+        api_url=settings.arxiv_api_url,
+        feed_url=settings.arxiv_feed_url,
+        contact=settings.arxiv_contact or "",
+        version=version("paper-digest-bot"),
+        clock=clock,
+    ) as client:
+        yield client
+
+
+def arxiv_rounds(
+    db: Database, *, clock: Callable[[], datetime], patience: timedelta = _PATIENCE
+) -> Rounds:
+    """This process's right to do what is due; `patience` is how long it waits for another's."""
+    return Rounds(
+        db,
+        clock=clock,
+        sleep=asyncio.sleep,
+        patience=patience,
+        owner=_owner(),
+        is_gone=_is_gone,
+    )
+
+
+def _owner() -> str:
+    return f"{os.getpid()} {machine_name()}"
+
+
+def _is_gone(owner: str) -> bool:
+    pid, _, machine = owner.partition(" ")
+    return pid.isdigit() and process_runs(machine, int(pid)) is False
+
+
+def ranker_of(database: Path) -> ProcessRanker | None:
+    """Ranking, if it is installed. What it learns lies beside the database, worth no backup."""
+    if not is_installed():
+        return None
+    return ProcessRanker(database.with_name(f"{database.name}.taste"))
+
+
+def condition_of(state: Condition | None, parts: Sequence[Condition]) -> Condition | None:
+    """How arXiv is, by what it answers (`state`) and by how what asks it runs."""
+    broken = not all(part.ok for part in parts)
+    if state is None and not broken:
+        return None
+    known = state if state is not None else Condition("arxiv", ok=False)
+    told = (*(f"{part.name}: {part.detail}" for part in parts if part.detail), known.detail)
+    return replace(known, ok=known.ok and not broken, detail="; ".join(filter(None, told)))
+
+
+class ArxivPart:
+    """arXiv's part of a running bot; nothing at all where ARXIV_CONTACT is not set."""
+
+    def __init__(
+        self,
+        db: Database,
+        settings: Settings,
+        *,
+        clock: Callable[[], datetime],
+        spread: Callable[[], float],
+    ) -> None:
+        self._db = db
+        self._settings = settings
+        self._clock = clock
+        self._spread = spread
+        self._concerns: tuple[Supervised, ...] = ()
+        if settings.arxiv_contact is not None:
+            self._concerns = (
+                Supervised("arxiv", self._follow, clock=clock, sleep=asyncio.sleep),
+                Supervised("ranking", self._rank, clock=clock, sleep=asyncio.sleep),
+            )
+        self._state: Condition | None = None
+        self._unranked: RankerError | None = None
+        self._measures: tuple[Measure, ...] = ()
+
+    async def run(self) -> None:
+        """Until cancelled: what fails is started again, and stops nothing else."""
+        async with asyncio.TaskGroup() as tasks:
+            for concern in self._concerns:
+                tasks.create_task(concern.run())
+
+    async def _follow(self) -> None:
+        categories = self._settings.arxiv_categories
+        async with open_arxiv(
+            self._db, self._settings, clock=self._clock, spread=self._spread
+        ) as source:
+            await polling.follow(
+                self._db,
+                source,
+                categories,
+                rounds=arxiv_rounds(self._db, clock=self._clock),
+                clock=self._clock,
+                spread=self._spread,
+                sleep=asyncio.sleep,
+            )
+
+    async def _rank(self) -> None:
+        ranker = ranker_of(self._db.path)
+        if ranker is not None:
+            await candidates.follow(
+                self._db,
+                ranker,
+                clock=self._clock,
+                sleep=asyncio.sleep,
+                tell=self._note_ranking,
+            )
+
+    def _note_ranking(self, trouble: RankerError | None) -> None:
+        self._unranked = trouble
+
+    async def look(self) -> None:
+        """Read anew how arXiv is, for `condition` and `measures`."""
+        if not self._concerns:
+            return
+        categories = self._settings.arxiv_categories
+        self._state = await polling.get_condition(self._db, categories, self._clock())
+        self._measures = await polling.measure_arxiv(self._db)
+
+    @property
+    def condition(self) -> Condition | None:
+        """For `/healthz`; `None` where arXiv is not asked at all, or not looked at yet."""
+        parts = [part.condition for part in self._concerns]
+        if self._unranked is not None:
+            parts.append(Condition("ranking", ok=True, detail=str(self._unranked)))
+        return condition_of(self._state, parts)
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """For `/metrics`."""
+        return self._measures

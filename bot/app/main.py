@@ -1,0 +1,381 @@
+"""The composition root: build, wire, run until SIGTERM, close in reverse.
+
+The only module that reads the clock, draws random numbers and names every part at once.
+"""
+
+import asyncio
+import gc
+import logging
+import os
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from bot.app.arxiv import ArxivPart
+from bot.app.platforms import RATES, join, message_address
+from bot.app.posting_lease import owning
+from bot.archive.services.import_report import Report
+from bot.archive.services.vault import Vault
+from bot.archive.services.vault_watch import changes
+from bot.channels.domain.subscription import Subscription
+from bot.commands.services.digest_command import Desk
+from bot.commands.services.inbox import Bot
+from bot.core.catalogue import Catalogues
+from bot.core.database.database import Database, opened
+from bot.core.domain.errors import UserError
+from bot.core.ports import Chat, Condition, Health, Measure, Platform
+from bot.core.process import machine_name, stopped_by_signal
+from bot.core.services import process_lease
+from bot.core.services.key_value import DatabaseMemo
+from bot.core.services.processed_events import DatabaseSeen
+from bot.core.store.process_lease import Process
+from bot.digest.services import edits, plan
+from bot.digest.services.channel_check import checker
+from bot.discussion.services import discuss, paper_updates
+from bot.discussion.services.discuss import Talk
+from bot.discussion.services.library import DatabaseLibrary
+from bot.discussion.services.reply_history import DatabaseReplies
+from bot.operations.prometheus import CONTENT_TYPE, render_measures
+from bot.operations.pumps import Alarm
+from bot.operations.services import demo
+from bot.operations.services.backup import after_restore
+from bot.operations.services.metrics import measure
+from bot.operations.services.supervise import Supervised
+from bot.outbox.domain.rate_limit import Pace
+from bot.outbox.services import change_rounds, operator_actions
+from bot.outbox.services.deliver import Deliverer
+from bot.platforms.web.chat import WebChat
+from bot.platforms.web.site import Metrics
+from bot.samples import PAGE
+from bot.settings import Settings
+from bot.webchat.services.board import DatabaseBoard
+
+log = logging.getLogger(__name__)
+
+Announce = Callable[[str], None]
+"""Told the address of the web chat once it answers."""
+
+TIME_TO_FINISH = timedelta(seconds=9)
+"""How long what is in flight has after SIGTERM; the supervisor's patience is ten seconds."""
+
+_PLAN_EVERY = timedelta(seconds=20)
+_DELIVER_EVERY = timedelta(seconds=2)
+_EDIT_EVERY = timedelta(seconds=10)
+_TALK_EVERY = timedelta(seconds=10)
+_TELL_EVERY = timedelta(minutes=1)
+_LOOK_EVERY = timedelta(seconds=10)
+
+
+def now() -> datetime:
+    """The clock of the whole program: an aware UTC instant."""
+    return datetime.now(UTC)
+
+
+def chance() -> float:
+    """A random number in [0, 1) for waits."""
+    return random.random()  # noqa: S311 - it spreads load, it guards nothing
+
+
+async def run(settings: Settings, announce: Announce) -> None:
+    """The bot, until SIGTERM or SIGINT. Raises `UserError` for what a person must mend."""
+    with stopped_by_signal() as stopping:
+        async with opened(settings.database) as db, owning(db, stopping, clock=now) as me:
+            if stopping.is_set():
+                return
+            restored = await after_restore(db, now=now())
+            if restored is not None:
+                log.warning(
+                    "this database was restored from a backup of %s: what may have been posted "
+                    "since is searched for before anything is sent",
+                    restored.isoformat(),
+                )
+            await _Assembly(db, settings, me.owner, stopping).run(announce)
+
+
+def demo_settings(settings: Settings, *, host: str, port: int) -> Settings:
+    """The settings without what a demo must not touch: platforms, the vault, the network."""
+    untouched = {
+        "slack_bot_token": None,
+        "discord_token": None,
+        "vault": None,
+        "arxiv_contact": None,
+    }
+    return settings.model_copy(update=untouched | {"web_host": host, "web_port": port})
+
+
+async def run_demo(
+    settings: Settings,
+    paths: Sequence[Path],
+    announce: Announce,
+    imported: Callable[[Report], None],
+) -> None:
+    """The web chat with the samples and the notes at `paths`, in a throw-away database.
+
+    `imported` is told what came of `paths`. Raises `UserError`.
+    """
+    with stopped_by_signal() as stopping:
+        async with opened(None) as db, owning(db, stopping, clock=now) as me:
+            samples = await asyncio.to_thread(PAGE.read_text, encoding="utf-8")
+            report = await demo.fill(
+                db, samples, paths, now=now(), zone=settings.timezone, voices=Catalogues()
+            )
+            if report is not None:
+                imported(report)
+            await _Assembly(db, settings, me.owner, stopping).run(announce)
+
+
+class _Assembly:
+    """Every part of a running bot, wired."""
+
+    def __init__(
+        self, db: Database, settings: Settings, owner: str, stopping: asyncio.Event
+    ) -> None:
+        self._db = db
+        self._stopping = stopping
+        self._owner = Process(owner, machine_name(), os.getpid())
+        self._voices = Catalogues()
+        self._outbox = Condition("outbox", ok=True)
+        self._measures: tuple[Measure, ...] = ()
+        self._told_late: frozenset[operator_actions.Told] = frozenset()
+        self._pace = Pace(RATES)
+        self._alarm = Alarm(now)
+        self._joined = join(
+            settings,
+            seen=DatabaseSeen(db, clock=now),
+            memo=DatabaseMemo(db),
+            replies=DatabaseReplies(db),
+            voices=self._voices,
+            clock=now,
+        )
+        board = DatabaseBoard(db)
+        self._web = WebChat(
+            board,
+            DatabaseLibrary(db),
+            host=settings.web_host,
+            port=settings.web_port,
+            voices=self._voices,
+            now=now,
+            health=self._health,
+            metrics=self._metrics,
+            hosts=settings.web_names,
+            mounts={
+                prefix: mounted
+                for joined in self._joined.values()
+                for prefix, mounted in joined.mounts.items()
+            },
+        )
+        self._chats: dict[Platform, Chat] = {
+            Platform.WEB: self._web,
+            **{platform: joined.chat for platform, joined in self._joined.items()},
+        }
+        desk = Desk(
+            db,
+            clock=now,
+            zone=settings.timezone,
+            check=checker(
+                {platform: joined.check for platform, joined in self._joined.items()},
+                board,
+                clock=now,
+            ),
+            planned=lambda: self._alarm.wake("plan"),
+            categories=settings.arxiv_categories if settings.arxiv_contact else (),
+        )
+        self._talk = Talk(
+            db,
+            clock=now,
+            voices=self._voices,
+            link=message_address,
+            to_send=lambda: self._alarm.wake("deliver"),
+            to_change=self._wake_changes,
+        )
+        self._inbox = Bot(desk, voices=self._voices, talk=self._talk)
+        self._platforms = {
+            platform: Supervised(
+                platform.value, self._serving(chat), clock=now, sleep=asyncio.sleep
+            )
+            for platform, chat in self._chats.items()
+        }
+        self._vault: Vault | None = None
+        if settings.vault is not None:
+            self._vault = Vault(db, settings.vault, clock=now, changed=self._archive_changed)
+            self._vault_folder = settings.vault
+        self._arxiv = ArxivPart(db, settings, clock=now, spread=chance)
+        self._deliverer = Deliverer(
+            db, self._chats, owner=owner, clock=now, pace=self._pace, jitter=chance
+        )
+        self._add_pumps()
+
+    def _serving(self, chat: Chat) -> Callable[[], Awaitable[None]]:
+        return lambda: chat.run(self._inbox)
+
+    def _add_pumps(self) -> None:
+        self._alarm.add("plan", _PLAN_EVERY, self._plan)
+        self._alarm.add("deliver", _DELIVER_EVERY, self._deliver)
+        self._alarm.add("edit", _EDIT_EVERY, self._edit)
+        for platform, chat in self._chats.items():
+            self._alarm.add(_changes(platform), _EDIT_EVERY, partial(self._change, chat))
+        self._alarm.add("talk", _TALK_EVERY, self._follow_talk)
+        self._alarm.add("tell", _TELL_EVERY, self._tell)
+        self._alarm.add("look", _LOOK_EVERY, self._look)
+
+    async def run(self, announce: Announce) -> None:
+        """Until the bot is to stop; then what is in flight is finished, and the rest ended."""
+        # What start-up made stays for good: a collection that walks through it would block the
+        # event loop for longer than anybody may (issue 3: 20 ms).
+        gc.collect()
+        gc.freeze()
+        await plan.look_at_all(self._db, now=now())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                concerns = [tasks.create_task(part.run()) for part in self._platforms.values()]
+                concerns.append(tasks.create_task(self._keep_owning()))
+                concerns.append(tasks.create_task(self._announce(announce)))
+                if self._vault is not None:
+                    concerns.append(tasks.create_task(self._follow_vault(self._vault)))
+                concerns.append(tasks.create_task(self._arxiv.run()))
+                await self._pump()
+                for concern in concerns:
+                    concern.cancel()
+        except BaseExceptionGroup as group:
+            raise _told_to_a_person(group) from None
+
+    async def _pump(self) -> None:
+        """Run the pumps until the bot is to stop, and give what runs then time to finish."""
+        async with asyncio.TaskGroup() as tasks:
+            ringing = tasks.create_task(self._ring())
+            await self._stopping.wait()
+            log.info("stopping: finishing what is in flight")
+            done, _ = await asyncio.wait((ringing,), timeout=TIME_TO_FINISH.total_seconds())
+            if not done:
+                log.warning("some calls did not finish in time; the next start searches for them")
+                ringing.cancel()
+
+    async def _ring(self) -> None:
+        async with self._alarm.ringing():
+            await self._stopping.wait()
+
+    async def _keep_owning(self) -> None:
+        try:
+            await process_lease.keep(self._db, self._owner, clock=now, sleep=asyncio.sleep)
+        except process_lease.OwnershipLostError as error:
+            raise UserError(
+                "Another bot has taken over this database: only one may run on it"
+            ) from error
+
+    async def _announce(self, announce: Announce) -> None:
+        announce(await self._web.ready())
+
+    async def _follow_vault(self, vault: Vault) -> None:
+        following = Supervised(
+            "vault",
+            lambda: vault.follow(changes(self._vault_folder)),
+            clock=now,
+            sleep=asyncio.sleep,
+        )
+        await following.run()
+
+    def _archive_changed(self) -> None:
+        self._alarm.wake("plan")
+        self._alarm.wake("edit")
+
+    async def _plan(self) -> None:
+        if await plan.plan_due(self._db, now=now(), voices=self._voices, link=message_address):
+            self._alarm.wake("deliver")
+            self._alarm.wake("talk")
+
+    async def _deliver(self) -> None:
+        await self._deliverer.drain(self._stopping)
+
+    async def _edit(self) -> None:
+        if await edits.want_again(self._db, now=now(), voices=self._voices, link=message_address):
+            self._wake_changes()
+
+    def _wake_changes(self) -> None:
+        for platform in self._chats:
+            self._alarm.wake(_changes(platform))
+
+    async def _change(self, chat: Chat) -> None:
+        if await change_rounds.change_due(
+            self._db,
+            chat,
+            clock=now,
+            pace=self._pace,
+            jitter=chance,
+            stopping=self._stopping,
+        ):
+            self._alarm.wake(_changes(chat.platform))
+
+    async def _follow_talk(self) -> None:
+        await discuss.catch_up(self._talk)
+        await paper_updates.note_citations(self._db, now())
+        await paper_updates.pass_on(self._talk)
+
+    async def _tell(self) -> None:
+        await operator_actions.tell_refusals(self._db, self._tell_operator, now=now())
+
+    async def _tell_operator(self, subscription: Subscription) -> None:
+        log.error(
+            "%s refuses messages (%s); its digest has stopped. Mend it, then: "
+            "paperbot channel resume %s",
+            subscription.channel,
+            subscription.detail or subscription.reason,
+            subscription.channel,
+        )
+
+    async def _look(self) -> None:
+        self._outbox = await operator_actions.condition(self._db, now=now())
+        late = await operator_actions.list_late(self._db, now=now())
+        self._told_late = operator_actions.tell_late(late, self._told_late)
+        await self._arxiv.look()
+        counted = await measure(self._db)
+        self._measures = (*counted, *operator_actions.measure_late(late), *self._arxiv.measures)
+
+    def _health(self) -> Health:
+        platforms = tuple(map(self._condition, self._platforms))
+        vault = (self._vault.condition,) if self._vault is not None else ()
+        pumps = (*self._alarm.conditions, self._outbox, *vault)
+        return Health(
+            ok=all(part.ok for part in (*platforms, *pumps)),
+            platforms=platforms,
+            pumps=pumps,
+            arxiv=self._arxiv.condition,
+        )
+
+    def _condition(self, platform: Platform) -> Condition:
+        """How a platform is: what runs it, and, while that runs, what it says itself."""
+        running = self._platforms[platform].condition
+        if running.ok and platform in self._joined:
+            return self._joined[platform].condition()
+        return running
+
+    def _metrics(self) -> Metrics:
+        failures = (
+            Measure(
+                "pump_failures",
+                "Ticks of a pump that failed since the start.",
+                count,
+                (("pump", name),),
+                only_grows=True,
+            )
+            for name, count in self._alarm.failures
+        )
+        return Metrics(render_measures((*self._measures, *failures)), CONTENT_TYPE)
+
+
+def _changes(platform: Platform) -> str:
+    """The name of the pump that edits and removes a platform's messages."""
+    return f"change {platform}"
+
+
+def _told_to_a_person(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The one error that a person can act on, where there is one; else all of them."""
+    for error in group.exceptions:
+        if isinstance(error, UserError):
+            return error
+        if isinstance(error, BaseExceptionGroup):
+            inner = _told_to_a_person(error)
+            if isinstance(inner, UserError):
+                return inner
+    return group

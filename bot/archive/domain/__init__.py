@@ -1,0 +1,1 @@
+"""Entries, papers and the text of notes as values: standard library only."""

@@ -1,0 +1,144 @@
+"""Dates as the curator writes them: on a line of their own, in a file's name, in its folders."""
+
+import datetime as dt
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+from bot.core.domain.errors import UsageError
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = (
+    "(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|"
+    r"sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+)
+_YEAR, _DAY = "(?P<year>(?:19|20)[0-9]{2})", "(?P<day>[0-9]{1,2})"
+_SHAPES = (
+    rf"{_YEAR} ?[년年] ?(?P<month>[0-9]{{1,2}}) ?[월月] ?{_DAY} ?[일日]",
+    rf"{_YEAR}(?P<by>[-/.]) ?(?P<month>[0-9]{{1,2}})(?P=by) ?{_DAY}\.?",
+    rf"{_MONTH} ?{_DAY}(?:st|nd|rd|th)?,? {_YEAR}",
+    rf"{_DAY}(?:st|nd|rd|th)? {_MONTH},? {_YEAR}",
+)
+_WEEKDAY = (
+    r"(?:[월화수목금토일](?:요일)?|"
+    r"(?:mon|tue|tues|wed|wednes|thu|thur|thurs|fri|sat|satur|sun)(?:day)?\.?)"
+)
+_LINES = tuple(
+    re.compile(rf"(?:{_WEEKDAY},? )?{shape}(?:,? ?(?:{_WEEKDAY}|\({_WEEKDAY}\)))?", re.IGNORECASE)
+    for shape in _SHAPES
+)
+_LONGEST = 60
+
+_ENDING = re.compile(r"\.(?:md|markdown|txt|text)$", re.IGNORECASE)
+_NAME_SHORT = re.compile(r"([0-9]{2})([0-9]{2})([0-9]{2})(?![0-9])[\s_.,-]*")
+_NAME_LONG = re.compile(r"((?:19|20)[0-9]{2})([-_./]?)([0-9]{2})\2([0-9]{2})(?![0-9])[\s_.,-]*")
+_NAME_DAY = re.compile(r"([0-9]{2})(?:$|[\s_.,-]+)")
+_FOLDER_MONTH = re.compile(r"(?:^|/)((?:19|20)[0-9]{2})[-/.]([0-9]{1,2})(?=/|$)")
+_FOLDER_DAY = re.compile(
+    r"(?:^|/)(?:((?:19|20)[0-9]{2})[-/.]?([0-9]{2})[-/.]?([0-9]{2})|([0-9]{2})([0-9]{2})([0-9]{2}))"
+    r"(?=/|$)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DateLine:
+    """A line that says a date and nothing else; `on` is `None` where there is no such day."""
+
+    on: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class NamedDate:
+    """What a path says: the date, if any; the name without it; the date that does not exist."""
+
+    on: dt.date | None
+    name: str
+    impossible: str = ""
+
+
+def parse_date_line(line: str) -> DateLine | None:
+    """The date that a whole line says, in Korean or English, with or without a weekday.
+
+    Marks of a heading or of bold type around it, odd spaces and full-width signs do not matter.
+    """
+    if len(line) > _LONGEST:
+        return None
+    text = " ".join(unicodedata.normalize("NFKC", line).strip(" #*_:[]\t\xa0\ufeff").split())
+    if not any("0" <= character <= "9" for character in text):
+        return None
+    for shape in _LINES:
+        found = shape.fullmatch(text)
+        if found is not None:
+            month = found["month"]
+            number = int(month) if month.isdigit() else _MONTHS.index(month[:3].lower()) + 1
+            return DateLine(_day(int(found["year"]), number, int(found["day"])))
+    return None
+
+
+def parse_date(text: str) -> dt.date:
+    """The date that a person typed, in any of the ways a date line may have.
+
+    Raises `UsageError` for anything else, and for a day that does not exist.
+    """
+    found = parse_date_line(text)
+    if found is None or found.on is None:
+        raise UsageError(
+            "“{text}” is no date: write it like 2025-02-04 or 2025년 2월 4일", text=text[:_LONGEST]
+        )
+    return found.on
+
+
+def named_date(path: str) -> NamedDate:
+    """The date in a file's name (`250203 …`, `2025-02-03 …`), else the one its folders make.
+
+    A two-digit year is of this century. Folders say a day as `2025/02/03` (the day may begin
+    the file's name), `2025-02-03` or `250203`; a mere `2025/02` stands for the first of that
+    month; a year alone says nothing. A name that begins with six digits which are no day since
+    2017 is taken for a slip of the pen, others for a number.
+    """
+    folder, _, file = path.rpartition("/")
+    stem = _ENDING.sub("", file) or file
+    for shape, long in ((_NAME_LONG, True), (_NAME_SHORT, False)):
+        found = shape.match(stem)
+        if found is None:
+            continue
+        year, month, day = found.group(1, 3, 4) if long else found.group(1, 2, 3)
+        on = _day(int(year) if long else 2000 + int(year), int(month), int(day))
+        if on is not None and (long or year < "70"):
+            return NamedDate(on, stem[found.end() :].strip() or stem)
+        if long or "17" <= year < "70":
+            return NamedDate(None, stem, found[0].rstrip(" _.,-\t"))
+    return _with_folders(folder, stem)
+
+
+def _with_folders(folder: str, stem: str) -> NamedDate:
+    first = _first_of_month(folder)
+    if first is not None:
+        found = _NAME_DAY.match(stem)
+        on = _day(first.year, first.month, int(found[1])) if found is not None else None
+        if found is not None and on is not None:
+            return NamedDate(on, stem[found.end() :].strip() or stem)
+    return NamedDate(_folder_date(folder) or first, stem)
+
+
+@lru_cache(maxsize=256)
+def _folder_date(folder: str) -> dt.date | None:
+    days = [
+        _day(int(a or f"20{d}"), int(b or e), int(c or f))
+        for a, b, c, d, e, f in _FOLDER_DAY.findall(folder)
+    ]
+    return next((day for day in reversed(days) if day is not None), None)
+
+
+@lru_cache(maxsize=256)
+def _first_of_month(folder: str) -> dt.date | None:
+    months = [_day(int(year), int(month), 1) for year, month in _FOLDER_MONTH.findall(folder)]
+    return next((day for day in reversed(months) if day is not None), None)
+
+
+def _day(year: int, month: int, day: int) -> dt.date | None:
+    try:
+        return dt.date(year, month, day)
+    except ValueError:
+        return None

@@ -1,0 +1,191 @@
+"""The nouns of the product: papers, and what the curator wrote about them on a date."""
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NewType
+
+from bot.archive.domain.arxiv_id import ArxivId
+
+EntryId = NewType("EntryId", int)
+
+
+class Language(StrEnum):
+    """A language the curator writes in."""
+
+    KO = "ko"
+    EN = "en"
+
+
+class SourceKind(StrEnum):
+    """Which format an entry was read from."""
+
+    DIGEST_PAGE = "digest_page"
+    VAULT_NOTE = "vault_note"
+    CHAT_FORM = "chat_form"
+
+
+class Severity(StrEnum):
+    """How bad a problem is: an `error` kept text out of every entry, a `warning` did not."""
+
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in an input that a person should look at.
+
+    `line` counts from 1. `text` holds, verbatim, input that found a place in no entry.
+    """
+
+    path: str
+    line: int | None
+    severity: Severity
+    message: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AtArxiv:
+    """How a paper stands at arXiv now."""
+
+    version: int
+    is_withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A paper that an entry's commentary mentions, by arXiv id, else by URL.
+
+    `title` and `at_arxiv` are filled in by the store where they are known; parsers leave them out.
+    """
+
+    arxiv_id: ArxivId | None
+    url: str | None = None
+    title: str | None = None
+    at_arxiv: AtArxiv | None = None
+
+    @property
+    def key(self) -> str:
+        """The identity of the paper meant; the same as `Paper.key` of that paper."""
+        return paper_key(self.arxiv_id, self.url, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A work. Identity is its arXiv id without version, else its URL, else its title.
+
+    Where arXiv is known to have it, the store fills in `at_arxiv`, and the authors and the abstract
+    that the curator left out.
+    """
+
+    title: str
+    authors: tuple[str, ...] = ()
+    arxiv_id: ArxivId | None = None
+    url: str | None = None
+    abstract: str | None = None
+    at_arxiv: AtArxiv | None = None
+
+    @property
+    def key(self) -> str:
+        """`arxiv:2310.07831`, `url:https://…` or `title:…`; equal keys are one paper."""
+        return paper_key(self.arxiv_id, self.url, self.title)
+
+
+def paper_key(arxiv_id: ArxivId | None, url: str | None, title: str) -> str:
+    """The identity of a paper as one string: arXiv id first, URL next, folded title last."""
+    if arxiv_id is not None:
+        return f"arxiv:{arxiv_id.number}"
+    if url:
+        return f"url:{url}"
+    return "title:" + " ".join(title.casefold().split())
+
+
+@dataclass(frozen=True, slots=True)
+class Commentary:
+    """What the curator wrote in one language, paragraph by paragraph, verbatim."""
+
+    language: Language
+    paragraphs: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The paragraphs joined by a blank line."""
+        return "\n\n".join(self.paragraphs)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where an entry came from.
+
+    `path` is stable between imports (relative to the vault, with `/`); `part` counts the
+    entries of one file from 0; `text` is exactly what was read for this entry, so that an
+    untouched entry is written back byte for byte.
+    """
+
+    kind: SourceKind
+    path: str
+    part: int = 0
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One paper with the curator's commentary, on one date (`None` where no date is known).
+
+    `tags` are slugs as `tag_slug` makes them, in the order written, without repeats;
+    `spellings` are the same tags as the curator spelled them. `links` are the names inside
+    `[[…]]`, without `.md`, in order, without repeats. `references` exclude the entry's own
+    paper.
+    """
+
+    paper: Paper
+    source: Source
+    date: dt.date | None = None
+    commentary: tuple[Commentary, ...] = ()
+    tags: tuple[str, ...] = ()
+    spellings: tuple[str, ...] = ()
+    references: tuple[Reference, ...] = ()
+    links: tuple[str, ...] = ()
+
+    def paragraphs(self, language: Language) -> tuple[str, ...]:
+        """The commentary in one language; empty when there is none."""
+        return tuple(
+            paragraph
+            for commentary in self.commentary
+            if commentary.language == language
+            for paragraph in commentary.paragraphs
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """An entry as the store keeps it: with its id, and when the curator took it back, if so."""
+
+    id: EntryId
+    entry: Entry
+    withdrawn_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another entry, as a line: one that cites this one, is cited by it, or is linked."""
+
+    id: EntryId
+    title: str
+    date: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a parser made of one input: the entries, and what a person should look at."""
+
+    entries: tuple[Entry, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+def tag_slug(spelling: str) -> str:
+    """The slug of a tag: `#Long_Context`, `long context` and `long-context` are `long-context`."""
+    folded = spelling.strip().removeprefix("#").casefold()
+    return "-".join(folded.replace("_", " ").replace("-", " ").split())

@@ -1,0 +1,107 @@
+"""Entries → BibTeX: one `@misc` a paper, with what the curator wrote as its note.
+
+Written for UTF-8 (biber, and BibTeX with a Unicode style); every character that TeX gives a
+meaning is escaped, so that a title comes out as it stands. Only writing is needed, so there is
+no library.
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+from bot.archive.domain.arxiv_id import ArxivId
+from bot.archive.domain.entry import Entry, Language, Paper
+
+_ESCAPED = str.maketrans(
+    {
+        **{character: f"\\{character}" for character in "&%$#_"},
+        "{": r"\textbraceleft{}",  # \{ would not count as balanced
+        "}": r"\textbraceright{}",
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "<": r"\textless{}",
+        ">": r"\textgreater{}",
+    }
+)
+_IN_URL = str.maketrans({"{": "%7B", "}": "%7D", "\\": "%5C", " ": "%20", "\n": ""})
+_NOT_IN_KEY = re.compile(r"[^a-z0-9]+")
+_LONGEST_SLUG = 40
+
+
+def write(entries: Iterable[Entry]) -> str:
+    """The bibliography of the papers of these entries, in order of their first appearance.
+
+    Entries of one paper share an item: their notes and tags are joined.
+    """
+    papers: dict[str, list[Entry]] = {}
+    for entry in entries:
+        papers.setdefault(entry.paper.key, []).append(entry)
+    return "\n".join(_item(group) for group in papers.values())
+
+
+def key(paper: Paper) -> str:
+    """The citation key of a paper: the same whatever else is known or exported.
+
+    `arxiv:2310.07831`, else words of the title and a digest of what identifies the paper.
+    """
+    if paper.arxiv_id is not None:
+        return f"arxiv:{paper.arxiv_id.number}"
+    plain = unicodedata.normalize("NFKD", paper.title).casefold()
+    slug = _NOT_IN_KEY.sub("-", plain)[:_LONGEST_SLUG].strip("-")
+    digest = hashlib.blake2b(paper.key.encode("utf-8", "replace"), digest_size=4).hexdigest()
+    return f"{slug}-{digest}" if slug else f"paper-{digest}"
+
+
+def _item(entries: list[Entry]) -> str:
+    lines = [f"  {name} = {{{value}}}," for name, value in _fields(entries) if value]
+    return "\n".join([f"@misc{{{key(entries[0].paper)},", *lines, "}\n"])
+
+
+def _fields(entries: list[Entry]) -> Iterator[tuple[str, str]]:
+    paper = entries[0].paper
+    arxiv_id = paper.arxiv_id
+    yield "title", f"{{{_escaped(paper.title)}}}"
+    yield "author", " and ".join(_author(name) for name in paper.authors)
+    yield "year", _year(entries)
+    if arxiv_id is not None:
+        yield "eprint", str(arxiv_id)
+        yield "archivePrefix", "arXiv"
+    url = paper.url or (arxiv_id.url if arxiv_id is not None else "")
+    yield "url", url.translate(_IN_URL)
+    yield "abstract", _escaped(paper.abstract or "")
+    yield (
+        "keywords",
+        ", ".join(dict.fromkeys(_escaped(tag) for entry in entries for tag in entry.tags)),
+    )
+    yield "note", _escaped("\n".join(text for entry in entries for text in _note(entry)))
+
+
+def _note(entry: Entry) -> tuple[str, ...]:
+    """The commentary in English, the usual language of bibliographies, else in Korean."""
+    return entry.paragraphs(Language.EN) or entry.paragraphs(Language.KO)
+
+
+def _author(name: str) -> str:
+    """A name; one that BibTeX would take apart wrongly is kept together by braces."""
+    escaped = _escaped(name)
+    return f"{{{escaped}}}" if "," in name or re.search(r"\band\b", name) else escaped
+
+
+def _year(entries: list[Entry]) -> str:
+    arxiv_id = entries[0].paper.arxiv_id
+    if arxiv_id is not None:
+        return str(_year_of(arxiv_id))
+    dates = [entry.date for entry in entries if entry.date is not None]
+    return str(min(dates).year) if dates else ""
+
+
+def _year_of(arxiv_id: ArxivId) -> int:
+    """The year in an id's number; numbers began in 1991."""
+    year = int(arxiv_id.number.rpartition("/")[2][:2])
+    return 1900 + year if "/" in arxiv_id.number and year > 90 else 2000 + year
+
+
+def _escaped(text: str) -> str:
+    return " ".join(text.split()).translate(_ESCAPED)

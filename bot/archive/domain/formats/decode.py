@@ -1,0 +1,84 @@
+"""Bytes of a file → text."""
+
+import re
+
+from bot.archive.domain.entry import Problem, Severity
+from bot.core.domain.errors import UnreadableError
+
+_BOMS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_LF, _CR = b"\n", b"\r"
+_HANGUL = re.compile("[가-힣]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
+
+
+def decode(data: bytes, path: str) -> str:
+    """The text in a file's bytes; line ends, and the byte order mark of UTF-8, stay in it.
+
+    Read are UTF-8, UTF-16 where a byte order mark says so, else Korean Windows' code page 949
+    where it gives Korean text. Of these only UTF-8 comes out byte for byte when the text is
+    written again; `encoding_warning` tells. Raises `UnreadableError`, naming the line of the first
+    bad byte, for anything else and for files that are no text.
+    """
+    for bom, encoding in _BOMS:
+        if data.startswith(bom):
+            return _text(_utf16(data[len(bom) :], encoding, path), path)
+    try:
+        return _text(data.decode("utf-8"), path)
+    except UnicodeDecodeError as error:
+        bad = error.start
+    korean = _korean(data)
+    if korean is None:
+        raise UnreadableError(
+            "this is no UTF-8 text: save the file as UTF-8 and try again",
+            path=path,
+            line=_lines(data[:bad]),
+        )
+    return korean
+
+
+def encoding_warning(data: bytes, path: str) -> Problem | None:
+    """What to tell about a file that `decode` reads, but that would be written as UTF-8."""
+    for bom, _ in _BOMS:
+        if data.startswith(bom):
+            return Problem(path, None, Severity.WARNING, "this file is UTF-16; read as such")
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = _lines(data[: error.start])
+        return Problem(path, line, Severity.WARNING, "this file is no UTF-8; read as CP949")
+    return None
+
+
+def _utf16(data: bytes, encoding: str, path: str) -> str:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise UnreadableError(
+            "this UTF-16 text is damaged: save the file as UTF-8 and try again",
+            path=path,
+            line=_lines(data[: error.start].decode(encoding, "replace").encode()),
+        ) from error
+
+
+def _korean(data: bytes) -> str | None:
+    try:
+        text = data.decode("cp949")
+    except UnicodeDecodeError:
+        return None
+    return text if _HANGUL.search(text) is not None and _CONTROL.search(text) is None else None
+
+
+def _text(text: str, path: str) -> str:
+    at = text.find("\0")
+    if at >= 0:
+        raise UnreadableError(
+            "this is no text file: it holds NUL characters",
+            path=path,
+            line=_lines(text[:at].encode("utf-8", "surrogatepass")),
+        )
+    return text
+
+
+def _lines(before: bytes) -> int:
+    """The number of the line that begins or goes on after some bytes."""
+    return before.count(_LF) + before.count(_CR) - before.count(_CR + _LF) + 1

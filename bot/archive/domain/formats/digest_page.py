@@ -1,0 +1,233 @@
+"""Digest pages: one or more days as the curator publishes them.
+
+    2025년 2월 4일                           a date: also 2025-02-04, 2025/02/04,
+                                            February 4, 2025, 4 Feb 2025, with or without weekday
+    Title                                   each entry: a title;
+    (First Author, Second Author)           the authors, or none; also behind the title;
+    https://arxiv.org/abs/2310.07831        the paper's own link, or none; also before the title;
+    The abstract.                           the abstract, or none; also as a `>` quotation;
+    한국어 코멘트.                            Korean paragraphs, English paragraphs: both or one,
+    English commentary.                     in either order; English also in `<english>` marks;
+    [[240101 Gravel]]                       names of other notes, or none; also in the text
+    #tag #other-tag                         tags, or none
+
+Every line is a paragraph; blank lines may stand anywhere. Where titles are is told in
+`page_lines.openings`, which English is abstract in `abstracts.leading_abstract`: where a rule is
+not sure, text stays in the commentary of the entry above it.
+
+An entry's `Source.text` is the page from its first line up to the next entry, the next date or
+the end, blank lines included. Dates, and blank lines right below them, belong to no entry: what an
+entry says does not depend on its neighbours. So the spans and the lines between them are the page.
+
+Nothing is lost: every character that is no white space ends up in a field of an entry or in a
+problem, except this mark-up: a byte order mark; lines that are dates; `*`, `**` or `_` around a
+title and `#` before one; the parentheses around authors or around the title's link, the colon
+before that link, the `<>` around a link; commas, semicolons and `and` between authors; `>` before
+lines of the abstract; `<english>` and `</english>`; `#` and commas on lines of tags; on lines of
+note names brackets, commas, list marks, `.md`, and names that stand elsewhere in the entry already.
+"""
+
+import datetime as dt
+import unicodedata
+from collections.abc import Container, Iterable, Sequence
+
+from bot.archive.domain.dates import named_date
+from bot.archive.domain.entry import Entry, Parsed, Problem, Severity, Source, SourceKind
+from bot.archive.domain.formats.mentions import malformed_ids
+from bot.archive.domain.formats.page_entry import (
+    is_page_entry,
+    read_entry,
+    write_marked,
+    write_plain,
+)
+from bot.archive.domain.formats.page_lines import Kind, Page, openings, read_lines
+from bot.archive.domain.formats.untouched import is_untouched
+from bot.core.domain.errors import UnreadableError
+
+_BYTE_ORDER_MARK = "\ufeff"
+
+
+def parse(text: str, path: str) -> Parsed:
+    """The entries of a page, and what a person should look at.
+
+    Dates come from the lines that say them, and above the first of these from `path`. A date that
+    does not exist, and text that belongs to no entry, are problems. Raises `UnreadableError` where
+    there is nothing like an entry. Time grows with the length of the text.
+    """
+    path = unicodedata.normalize("NFC", path)
+    page = read_lines(text.removeprefix(_BYTE_ORDER_MARK))
+    on = named_date(path).on
+    read = _read(page, path, on)
+    if not read.entries or not (on is not None or _is_told(page, read.entries)):
+        raise UnreadableError(
+            "there are no entries here: a page has a date and, for each paper, a title, "
+            "the authors in parentheses, and text",
+            path=path,
+        )
+    problems = [*read.problems, *malformed_ids(text, path)]
+    if any(entry.date is None for entry in read.entries) and not problems:
+        problems.append(Problem(path, 1, Severity.WARNING, "no date stands above these entries"))
+    problems.sort(key=lambda problem: problem.line or 0)
+    return Parsed(read.entries, tuple(problems))
+
+
+def looks_like(text: str) -> bool:
+    """Whether a text without telling name is a digest page rather than a note.
+
+    A page begins with a date, or has two titles with their authors on the next line.
+    """
+    page = read_lines(text.removeprefix(_BYTE_ORDER_MARK)[:200_000])
+    if page.kind(page.after(-1)) is Kind.DATE:
+        return True
+    found = (True for opening in openings(page) if opening.authors)
+    return next(found, False) and next(found, False)
+
+
+def write(entries: Iterable[Entry]) -> str:
+    """A page of these entries, in their order, each day under its date, undated ones first.
+
+    What was read from a page and says the same still is written as it stood there; everything
+    else in the format's plainest form that is read back as the same entry. Should entries read
+    otherwise in their new company, the date is repeated above each; should that not do, every part
+    of every entry is marked.
+    """
+    ordered = sorted(entries, key=lambda entry: entry.date is not None)
+    blocks = [_block(entry) for entry in ordered]
+    for each_dated in (False, True):
+        page = _page(ordered, blocks, each_dated=each_dated)
+        if _reads_as(page, ordered, blocks):
+            return page
+    marked = [_joined(write_marked(entry)) for entry in ordered]
+    return _page(ordered, marked, each_dated=True)
+
+
+def _reads_as(page: str, entries: Sequence[Entry], blocks: Sequence[str]) -> bool:
+    """Whether a page is read as the entries that its blocks are read as one by one."""
+    read = _read(read_lines(page), "", None).entries
+    if len(read) != len(entries):
+        return False
+    alone = (_alone(block, entry) for block, entry in zip(blocks, entries, strict=True))
+    return all(one is None or is_untouched(two, one) for one, two in zip(alone, read, strict=True))
+
+
+def _page(entries: Sequence[Entry], blocks: Sequence[str], *, each_dated: bool) -> str:
+    page: list[str] = []
+    on: dt.date | None = None
+    for entry, block in zip(entries, blocks, strict=True):
+        end = "\r\n" if "\r\n" in block else "\n"
+        if page and not page[-1].endswith(("\n", "\r")):
+            page.append(end)
+        if entry.date is not None and (each_dated or entry.date != on):
+            if page and not page[-1].endswith(("\n\n", "\r\n\r\n")):
+                page.append(end)
+            page.append(f"{entry.date.year}년 {entry.date.month}월 {entry.date.day}일{end}")
+            on = entry.date
+        page.append(block)
+    return "".join(page)
+
+
+def _read(page: Page, path: str, on: dt.date | None) -> Parsed:
+    """The entries of lines below a date, and what of the lines belongs to none."""
+    begins = {opening.begin: opening for opening in openings(page)}
+    entries: list[Entry] = []
+    problems: list[Problem] = []
+    idle: tuple[int, int] | None = None  # the line of a date that has no entry yet
+    at = 0
+    while at < len(page.lines):
+        end = _end_of_segment(page, begins, at)
+        opening = begins.get(at)
+        if opening is not None:
+            text = "".join(page.lines[at:end])
+            source = Source(SourceKind.DIGEST_PAGE, path, len(entries), text)
+            entry = read_entry(page, opening, end, source, on)
+            if _says_something(entry, page.lines[opening.title]):
+                entries.append(entry)
+                idle = None
+            else:
+                problems.append(_kept_out(page, (at, end), path, _STRAY))
+        elif page.kinds[at] is Kind.DATE:
+            if idle is not None:
+                problems.append(_kept_out(page, idle, path, _IDLE))
+            on, idle = page.dates[at].on, (at, end)
+            if on is None:
+                problems.append(_kept_out(page, (at, end), path, "there is no such day"))
+                idle = None
+        elif any(page.kinds[each] is not Kind.BLANK for each in range(at, end)):
+            problems.append(_kept_out(page, (at, end), path, _STRAY))
+        at = end
+    if idle is not None:
+        problems.append(_kept_out(page, idle, path, _IDLE))
+    return Parsed(tuple(entries), tuple(problems))
+
+
+_IDLE = "no entry stands below this date"
+_STRAY = "this text belongs to no entry: a title, and authors in parentheses, would begin one"
+
+
+def _is_told(page: Page, entries: Iterable[Entry]) -> bool:
+    """Whether anything tells that this is a page: dates, tags, authors, emphasised titles."""
+    if Kind.DATE in page.kinds or Kind.TAGS in page.kinds:
+        return True
+    return any(
+        entry.paper.authors or entry.source.text.lstrip()[:1] in {"*", "_"} for entry in entries
+    )
+
+
+def _end_of_segment(page: Page, begins: Container[int], at: int) -> int:
+    """The line behind the date, the entry or the text between entries that begins on a line."""
+    end = at + 1
+    if page.kinds[at] is Kind.DATE:
+        return end
+    while end < len(page.lines) and page.kinds[end] is not Kind.DATE and end not in begins:
+        end += 1
+    return end
+
+
+def _says_something(entry: Entry, title_line: str) -> bool:
+    """Whether there is more than a line that merely stood where a title might."""
+    paper = entry.paper
+    marked = title_line.strip() != paper.title
+    return bool(
+        paper.authors or paper.url or paper.abstract or entry.commentary or entry.tags or marked
+    )
+
+
+def _kept_out(page: Page, segment: tuple[int, int], path: str, message: str) -> Problem:
+    """A problem that keeps the text of lines which no entry holds."""
+    at, end = segment
+    while at < end and page.kinds[at] is Kind.BLANK:
+        at += 1
+    text = "".join(page.lines[at:end]).strip()
+    severity = Severity.WARNING if message == _IDLE else Severity.ERROR
+    return Problem(path, at + 1, severity, message, text)
+
+
+def _block(entry: Entry) -> str:
+    if is_page_entry(entry):
+        read = _alone(entry.source.text, entry)
+        told = entry.date is not None or _is_told(read_lines(entry.source.text), (entry,))
+        if read is not None and told and is_untouched(read, entry):
+            return entry.source.text
+    plain = _joined(write_plain(entry))
+    read = _alone(plain, entry)
+    if read is not None and _is_whole(read, entry):
+        return plain
+    return _joined(write_marked(entry))
+
+
+def _joined(lines: Iterable[str]) -> str:
+    return "\n".join(lines) + "\n\n"
+
+
+def _alone(block: str, entry: Entry) -> Entry | None:
+    """What a block is read as by itself, below the date of its entry; if it is one entry."""
+    read = _read(read_lines(block), entry.source.path, entry.date)
+    return read.entries[0] if len(read.entries) == 1 and not read.problems else None
+
+
+def _is_whole(read: Entry, entry: Entry) -> bool:
+    """Whether every part of an entry was read back as that part."""
+    return is_untouched(read, entry) and (
+        (read.paper.title, read.paper.authors, read.paper.abstract)
+        == (entry.paper.title, entry.paper.authors, entry.paper.abstract)
+    )

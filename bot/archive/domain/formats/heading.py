@@ -1,0 +1,192 @@
+"""The heading of a paper: its title, its authors in parentheses, perhaps its link."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.archive.domain.formats.mentions import Address, address_of
+
+_PARENS = re.compile("[()（）]")
+_SEPARATORS = re.compile(r"[(（\[]|[)）\]]| ?[,;，、；] ?(?:and )?| and ")
+_NESTED = re.compile(r"[(（][^()（）]*[)）]")
+_KOREAN_NAME = re.compile(r"[가-힣]{1,2} ?[가-힣]{1,4}")
+_HANGUL = re.compile("[가-힣]")
+_EMPHASISED = re.compile(r"(\*{1,3}|_)(?=\S)(.+?)(?<=\S)\1(?=$|\s|[(（])\s*(.*)", re.DOTALL)
+_ADDRESS = re.compile(r"https?://[^\s()<>（）]+", re.IGNORECASE)
+_LIST_ITEM = re.compile(r"(?:[*+]|[0-9]{1,3}[.)])\s")
+_PARTICLE = re.compile(
+    "(?:van|von|der|den|de|del|della|di|da|dos|das|du|la|le|les|el|al|bin|ibn|ten|ter|te|zu|zur|"
+    r"auf|et|al\.|y|e|of|the|for|and|at|in)",
+    re.IGNORECASE,
+)
+_LONGEST_TITLE = 400
+_LONGEST_NAME = 300
+_LONGEST = 200_000
+"""No list of authors is longer; what is longer is no heading."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A title, and what stood on the same lines: authors, a link, and text `behind` them."""
+
+    title: str
+    authors: tuple[str, ...] = ()
+    address: Address | None = None
+    behind: str = ""
+
+
+def split_authors(text: str) -> tuple[str, ...]:
+    """The names in a list: separated by commas, semicolons or `and`, but not inside brackets."""
+    text = " ".join(text.split())
+    names = []
+    depth, start = 0, 0
+    for found in _SEPARATORS.finditer(text):
+        if found[0] in "(（[":
+            depth += 1
+        elif found[0] in ")）]":
+            depth = max(0, depth - 1)
+        elif depth == 0:
+            names.append(text[start : found.start()])
+            start = found.end()
+    names.append(text[start:])
+    return tuple(name for each in names if (name := each.strip()))
+
+
+def are_names(authors: Sequence[str]) -> bool:
+    """Whether most of a list reads as names of people or groups, not as words of a sentence."""
+    if not authors:
+        return False
+    likely = sum(_is_name(name) for name in authors)
+    return likely == len(authors) if len(authors) < 3 else likely >= 0.7 * len(authors)
+
+
+def _is_name(name: str) -> bool:
+    if len(name) > _LONGEST_NAME:
+        return False
+    bare = name
+    while bare != (bare := _NESTED.sub(" ", bare)):
+        pass
+    words = bare.strip(" *†‡§¹²³").split()
+    if not 0 < len(words) < 9 or "://" in bare:
+        return False
+    if _HANGUL.search(bare) is not None:
+        return _KOREAN_NAME.fullmatch(" ".join(words)) is not None
+    weighty = [word for word in words if _PARTICLE.fullmatch(word) is None]
+    return bool(weighty) and all(_is_capital(word) for word in weighty)
+
+
+def _is_capital(word: str) -> bool:
+    """Whether a word is written as names are; scripts without capitals count."""
+    letters = [letter for letter in word if letter.isalpha()]
+    return bool(letters) and (not letters[0].islower() or any(map(str.isupper, letters)))
+
+
+def closing_group(text: str) -> int | None:
+    """Where the parenthesis opens that the end of `text` closes; `None` if there is none."""
+    if not text or text[-1] not in ")）" or len(text) > _LONGEST:
+        return None
+    depth = 0
+    for found in reversed(list(_PARENS.finditer(text))):
+        depth += 1 if found[0] in ")）" else -1
+        if depth == 0:
+            return found.start()
+    return None
+
+
+def end_of_group(text: str) -> int | None:
+    """Where the parenthesis that `text` begins with is closed (behind it); `None` if nowhere."""
+    depth = 0
+    for found in _PARENS.finditer(text[:_LONGEST]):
+        depth += 1 if found[0] in "(（" else -1
+        if depth == 0:
+            return found.end()
+    return None
+
+
+def parse_authors_line(line: str) -> tuple[str, ...]:
+    """The authors that a whole line in parentheses names; empty where it is anything else."""
+    text = line.strip()
+    if len(text) < 3 or text[0] not in "(（" or text[-1] not in ")）" or len(text) > _LONGEST:
+        return ()
+    end = end_of_group(text)
+    if end is not None and end < len(text):
+        return ()
+    authors = split_authors(text[1:-1])
+    return authors if are_names(authors) else ()
+
+
+def parse_emphasised(text: str) -> Heading | None:
+    """`*Title* (authors) rest`, with any part behind the title missing.
+
+    `None` where no emphasised title begins the text, or the authors' parenthesis stays open.
+    """
+    if text[:1] not in "*_" or len(text) > _LONGEST:
+        return None
+    found = _EMPHASISED.match(text)
+    if found is None or len(found[2]) > _LONGEST_TITLE:
+        return None
+    title, rest = _one_line(found[2]), found[3]
+    if rest[:1] not in ("(", "（"):
+        return Heading(title, behind=rest)
+    end = end_of_group(rest)
+    if end is None:
+        return None
+    return Heading(title, split_authors(rest[1 : end - 1]), behind=rest[end:].strip())
+
+
+def emphasised(title: str) -> str:
+    """A title in as many `*` as set it off from those it holds."""
+    runs = [len(run[0]) for run in re.finditer(r"\*+", title)]
+    mark = "*" * min(3, max(runs, default=0) + 1)
+    return f"{mark}{title}{mark}"
+
+
+def parse_plain(text: str) -> Heading | None:
+    """`Title (authors)` as the whole of a text, where the authors read as names."""
+    stripped = text.strip()
+    start = closing_group(stripped)
+    if start is None:
+        return None
+    title = _one_line(stripped[:start])
+    if not is_like_title(title):
+        return None
+    authors = split_authors(stripped[start + 1 : -1])
+    alone = len(authors) == 1 and " " not in authors[0]  # an acronym, as likely as a group
+    return Heading(title, authors) if are_names(authors) and not alone else None
+
+
+def parse_with_link(text: str) -> Heading | None:
+    """`Title (address) text`, `Title: (address) text` or `Title address`."""
+    found = _ADDRESS.search(text[:_LONGEST_TITLE])
+    if found is None:
+        return None
+    address = _ADDRESS.match(text, found.start())
+    before = text[: found.start()].rstrip("< ")
+    if address is None or not before:
+        return None
+    behind = text[address.end() :].lstrip("> ")
+    if before[-1] in "(（" and behind[:1] in (")", "）"):
+        before, behind = before[:-1].rstrip(), behind[1:]
+    elif behind.strip():
+        return None
+    title = _one_line(before.removesuffix(":").removesuffix("："))
+    if not is_like_title(title) or not any(each.isalpha() for each in title):
+        return None
+    return Heading(title, (), address_of(address[0]), behind=behind.strip())
+
+
+def is_like_title(line: str) -> bool:
+    """Whether a line may be a title: short, not in Korean, no sentence, no mark-up."""
+    text = line.strip()
+    return (
+        1 < len(text) <= _LONGEST_TITLE
+        and text[0] not in "#>-|[(（!<`~"
+        and text[-1] not in ".,;…"
+        and "://" not in text
+        and _LIST_ITEM.match(text) is None
+        and _HANGUL.search(text) is None
+    )
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

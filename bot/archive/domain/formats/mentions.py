@@ -1,0 +1,134 @@
+"""What text points at: papers by arXiv id or address, other notes by `[[name]]`."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from bot.archive.domain.arxiv_id import ArxivId, find_arxiv_ids, iter_arxiv_ids, parse_arxiv_id
+from bot.archive.domain.entry import Paper, Problem, Reference, Severity
+
+_URL = re.compile(r"https?://[!-;=?-~]{1,2000}", re.IGNORECASE)
+_LINE_URL = re.compile(r"<?(https?://[^\s<>]+|www\.[^\s<>]+)>?", re.IGNORECASE)
+_PAPER_SITE = re.compile(
+    r"""https?://(?:[\w-]+\.)*(?:
+        openreview\.net/(?:forum|pdf)\?id=.
+      | aclanthology\.org/. | aclweb\.org/anthology/. | doi\.org/. | jmlr\.org/papers/.
+      | proceedings\.(?:neurips\.cc|mlr\.press)/. | papers\.n(?:eur)?ips\.cc/paper.
+      | openaccess\.thecvf\.com/content. | semanticscholar\.org/paper/.
+      | (?:bio|med)rxiv\.org/content/. | dl\.acm\.org/doi/. | ieeexplore\.ieee\.org/document/.
+      | nature\.com/articles/. | transformer-circuits\.pub/.
+    )|https?://\S+\.pdf(?:[?\#]|$)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_MOST_WARNINGS = 100
+_WIKILINK = re.compile(r"(?<!!)\[\[([^\[\]\n]+)\]\]")
+_PLAIN_WIKILINKS = re.compile(r"(?:[-*+]\s+)?(?:\[\[[^\[\]\n|#]+\]\][\s,]*)+")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A link that stands for a paper: as it was written, and the arXiv id in it, if any.
+
+    `malformed` says that it is a link to arXiv whose id is none.
+    """
+
+    written: str
+    arxiv_id: ArxivId | None = None
+    malformed: bool = False
+
+    @property
+    def is_paper(self) -> bool:
+        """Whether the site is known to hold papers."""
+        return self.arxiv_id is not None or self.malformed or is_paper_address(self.written)
+
+
+def parse_address_line(line: str) -> Address | None:
+    """The link that a whole line is: an address, or an arXiv id with its site or `arXiv:`."""
+    text = line.strip()
+    found = _LINE_URL.fullmatch(text)
+    if found is None:
+        names_arxiv = len(text) < 200 and ("." in text or ":" in text) and find_arxiv_ids(text)
+        arxiv_id = parse_arxiv_id(text) if names_arxiv else None
+        return Address(text, arxiv_id) if arxiv_id is not None else None
+    address = address_of(found[1])
+    glued = address.arxiv_id is not None and not found[1].isascii()
+    return None if glued else address
+
+
+def address_of(url: str) -> Address:
+    """What an address points at."""
+    mentions = find_arxiv_ids(url[:500])
+    if mentions and mentions[0].start == 0:
+        return Address(url, mentions[0].id, malformed=mentions[0].id is None)
+    return Address(url)
+
+
+def is_paper_address(url: str) -> bool:
+    """Whether an address leads to a paper on one of the sites that hold them, or to a PDF."""
+    return _PAPER_SITE.match(url) is not None
+
+
+def references_in(texts: Iterable[str], own: Paper) -> tuple[Reference, ...]:
+    """The papers that texts mention, in order, without repeats and without the `own` one."""
+    found: dict[str, Reference] = {}
+    for text in texts:
+        if "://" in text or "rxiv" in text.lower():
+            for reference in _references(text):
+                found.setdefault(reference.key, reference)
+    found.pop(own.key, None)
+    if own.url:
+        found.pop(f"url:{own.url}", None)
+    return tuple(found.values())
+
+
+def _references(text: str) -> Iterator[Reference]:
+    first: dict[str, tuple[int, Reference]] = {}
+    for mention in iter_arxiv_ids(text):
+        if mention.id is not None:
+            reference = Reference(mention.id)
+            first.setdefault(reference.key, (mention.start, reference))
+    for found in _URL.finditer(text):
+        url = _without_punctuation(found[0])
+        if is_paper_address(url) and not find_arxiv_ids(url):
+            first.setdefault(f"url:{url}", (found.start(), Reference(None, url)))
+    return (reference for _, reference in sorted(first.values(), key=lambda each: each[0]))
+
+
+def malformed_ids(text: str, path: str) -> Iterator[Problem]:
+    """A warning for each place where an arXiv id should be and none is, up to a hundred."""
+    line, counted, warnings = 1, 0, 0
+    for mention in iter_arxiv_ids(text):
+        if mention.id is None:
+            line += sum(1 for _ in _LINE_END.finditer(text, counted, mention.start))
+            counted, warnings = mention.start, warnings + 1
+            yield Problem(path, line, Severity.WARNING, f"{mention.text} is no arXiv id")
+            if warnings == _MOST_WARNINGS:
+                return
+
+
+def _without_punctuation(url: str) -> str:
+    """An address without what ends the sentence around it, or the bracket it stands in."""
+    while url:
+        last = url[-1]
+        opening = {")": "(", "]": "[", "}": "{"}.get(last)
+        if last not in ".,;:!?'\"*_" and (opening is None or url.count(opening) >= url.count(last)):
+            break
+        url = url[:-1]
+    return url
+
+
+def note_names_in(text: str) -> Iterator[str]:
+    """The names inside `[[…]]`, without `.md`, what they are shown as, or the heading meant."""
+    if "[[" in text:
+        for found in _WIKILINK.finditer(text):
+            name = re.split(r"[|#]", found[1], maxsplit=1)[0].strip()
+            name = unicodedata.normalize("NFC", name.removesuffix(".md").strip())
+            if name:
+                yield name
+
+
+def is_note_names(line: str) -> bool:
+    """Whether a line holds `[[names]]` and nothing that their names would not keep."""
+    return _PLAIN_WIKILINKS.fullmatch(line.strip()) is not None

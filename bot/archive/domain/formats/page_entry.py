@@ -1,0 +1,202 @@
+"""One entry of a digest page: the lines from its title on → the entry, and back."""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from bot.archive.domain.entry import Entry, Language, Paper, Source, SourceKind
+from bot.archive.domain.formats.abstracts import leading_abstract
+from bot.archive.domain.formats.commentary import by_language
+from bot.archive.domain.formats.english_marks import has_marks, split_marks
+from bot.archive.domain.formats.heading import Heading, emphasised, parse_with_link
+from bot.archive.domain.formats.mentions import (
+    Address,
+    is_note_names,
+    note_names_in,
+    parse_address_line,
+    references_in,
+)
+from bot.archive.domain.formats.page_lines import Kind, Opening, Page, heading_on_line, may_mislead
+from bot.archive.domain.formats.tags import parse_tag_line, take_tags, with_tags_in
+from bot.archive.domain.language import languages_of
+
+
+@dataclass(slots=True)
+class _Body:
+    """What stands below a title, while it is read line by line."""
+
+    address: Address | None
+    paragraphs: list[str] = field(default_factory=list)
+    marked: list[bool] = field(default_factory=list)
+    quoted: list[str] = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
+    names: list[str] = field(default_factory=list)
+    english: bool = False
+
+    def add(self, text: str) -> None:
+        self.paragraphs.append(text)
+        self.marked.append(self.english)
+
+
+def read_entry(page: Page, opening: Opening, end: int, source: Source, on: dt.date | None) -> Entry:
+    """The entry that an opening begins and that goes on up to line `end`."""
+    heading = _heading(page, opening)
+    body = _Body(heading.address)
+    for at in range(opening.begin, opening.body):
+        if page.kinds[at] is Kind.LINK:
+            _take_link(page.lines[at].strip(), body, heads=True)
+    if heading.behind:
+        body.add(heading.behind)
+    for at in range(opening.body, end):
+        _take_line(page.lines[at].strip(), page.kinds[at], body)
+    return _entry(heading, body, source, on)
+
+
+def _heading(page: Page, opening: Opening) -> Heading:
+    written = " ".join(" ".join(page.lines[opening.title : opening.title_end]).split())
+    heading = heading_on_line(written)
+    if heading is None or (heading.authors and opening.authors):
+        heading = parse_with_link(written) or Heading(written)
+    return replace(heading, authors=opening.authors or heading.authors)
+
+
+def _take_line(line: str, kind: Kind, body: _Body) -> None:
+    if kind is Kind.BLANK:
+        return
+    if kind is Kind.TAGS:
+        if not take_tags(parse_tag_line(line), body.tags):
+            body.add(line)
+    elif line[0] == ">" and not body.paragraphs and not body.english:
+        body.quoted.append(line[1:].strip())
+    elif has_marks(line, english=body.english):
+        for part in split_marks(line):
+            if part in {"<english>", "</english>"}:
+                body.english = part == "<english>"
+            else:
+                body.add(part.strip())
+    elif kind is Kind.LINK:
+        _take_link(line, body, heads=False)
+    elif is_note_names(line):
+        body.names.extend(note_names_in(line))
+    else:
+        body.add(line)
+
+
+def _take_link(line: str, body: _Body, *, heads: bool) -> None:
+    """A link is the paper's if it is the first and heads the entry or leads to a paper.
+
+    Any other is a paragraph.
+    """
+    address = parse_address_line(line)
+    if body.address is None and address is not None and (heads or address.is_paper):
+        body.address = address
+    else:
+        body.add(line)
+
+
+def _entry(heading: Heading, body: _Body, source: Source, on: dt.date | None) -> Entry:
+    known = [Language.EN if marked else None for marked in body.marked]
+    languages = languages_of(body.paragraphs, known)
+    abstract = _abstract_lines(body, languages)
+    address = body.address
+    paper = Paper(
+        title=heading.title,
+        authors=heading.authors,
+        arxiv_id=address.arxiv_id if address is not None else None,
+        url=address.written if address is not None else None,
+        abstract=_quotation(body.quoted) or "\n\n".join(body.paragraphs[:abstract]) or None,
+    )
+    said = body.paragraphs[abstract:]
+    tags = with_tags_in(said, body.tags)
+    return Entry(
+        paper=paper,
+        source=source,
+        date=on,
+        commentary=by_language(said, languages[abstract:]),
+        tags=tuple(tags),
+        spellings=tuple(tags.values()),
+        references=references_in(said, paper),
+        links=tuple(dict.fromkeys([*_names_in(said), *body.names])),
+    )
+
+
+def _names_in(texts: Iterable[str]) -> Iterator[str]:
+    return (name for text in texts for name in note_names_in(text))
+
+
+def _abstract_lines(body: _Body, languages: tuple[Language, ...]) -> int:
+    """How many of the first paragraphs are the abstract: none where it is quoted."""
+    if _quotation(body.quoted):
+        return 0
+    if True in body.marked:
+        unmarked = body.marked.index(True)
+        english = [language is Language.EN for language in languages[:unmarked]]
+        return english.index(False) if False in english else unmarked
+    return leading_abstract(body.paragraphs, languages)
+
+
+def _quotation(lines: list[str]) -> str:
+    paragraphs = "\n".join(lines).split("\n\n")
+    return "\n\n".join(" ".join(each.split("\n")).strip() for each in paragraphs).strip()
+
+
+def write_plain(entry: Entry) -> Iterator[str]:
+    """The lines of an entry as the curator writes them."""
+    paper = entry.paper
+    yield paper.title if paper.authors else emphasised(paper.title)
+    if paper.authors:
+        yield f"({', '.join(paper.authors)})"
+    yield from _address_lines(paper)
+    if paper.abstract:
+        yield from _lines(paper.abstract)
+    for commentary in entry.commentary:
+        for paragraph in commentary.paragraphs:
+            yield from _lines(paragraph)
+    yield from _last_lines(entry)
+
+
+def write_marked(entry: Entry) -> Iterator[str]:
+    """The lines of an entry with every part marked, for where the plain form would mislead.
+
+    Lines of commentary that would be read as something else become items of a list.
+    """
+    paper = entry.paper
+    authors = f" ({', '.join(paper.authors)})" if paper.authors else ""
+    yield emphasised(paper.title) + authors
+    yield from _address_lines(paper)
+    if paper.abstract:
+        yield from (f"> {line}".rstrip() for line in paper.abstract.split("\n"))
+    for commentary in entry.commentary:
+        lines = (line for paragraph in commentary.paragraphs for line in _lines(paragraph))
+        paragraphs = [f"- {line}" if may_mislead(line) else line for line in lines]
+        if commentary.language is Language.EN:
+            yield from ("<english>", *paragraphs, "</english>")
+        else:
+            yield from paragraphs
+    yield from _last_lines(entry)
+
+
+def _address_lines(paper: Paper) -> Iterator[str]:
+    if paper.url:
+        yield paper.url
+    elif paper.arxiv_id is not None:
+        yield paper.arxiv_id.url
+
+
+def _last_lines(entry: Entry) -> Iterator[str]:
+    """The links that the commentary does not hold, and the tags."""
+    said = set(_names_in(each for part in entry.commentary for each in part.paragraphs))
+    names = [f"[[{name}]]" for name in entry.links if name not in said]
+    if names:
+        yield " ".join(names)
+    if entry.spellings:
+        yield " ".join(f"#{spelling}" for spelling in entry.spellings)
+
+
+def _lines(text: str) -> list[str]:
+    return [line for line in text.split("\n") if line.strip()]
+
+
+def is_page_entry(entry: Entry) -> bool:
+    """Whether an entry carries the part of a page it was read from."""
+    return entry.source.kind is SourceKind.DIGEST_PAGE and bool(entry.source.text)

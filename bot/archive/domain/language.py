@@ -1,0 +1,114 @@
+"""Which paragraph of a commentary is Korean, and which English."""
+
+import re
+from collections.abc import Sequence
+
+from bot.archive.domain.entry import Language
+
+_HANGUL = re.compile("[ᄀ-ᇿㄱ-ㆎꥠ-ꥼ가-힣ힰ-ퟻﾡ-ￜ]")
+_LATIN = re.compile("[A-Za-zÀ-ÖØ-öø-ɏ]")
+_LATIN_WORD = re.compile("[A-Za-zÀ-ÖØ-öø-ɏ]{2}")
+# Names, tags and addresses say nothing about the language around them.
+_NAMED = re.compile(
+    r"(?<!\S)[#＃]\S+|\[\[[^\[\]\n]*\]\]|(?:https?://|www\.)\S+|```.*?(?:```|\Z)|`[^`\n]*`",
+    re.DOTALL,
+)
+_SIGNS = ("://", "[[", "`", "www.", "#", "＃")
+_SENTENCE_END = re.compile(r"""[.!?…:;。][)\]"'”’]*\s*(?:\([^()\n]*\)\s*)?$""")
+_TITLE_WORD = re.compile(r"[A-Za-z][\w'’.-]{3,}")
+_COMMON = re.compile(
+    r"\b(?:the|of|to|and|in|is|are|was|it|that|this|for|with|on|as|by|be|we|they|from|an|but|not)\b",
+    re.IGNORECASE,
+)
+_ENDS_IN_NUMBER = re.compile(r"[0-9]\s*[%)]?\s*$")
+_ENOUGH = 20_000
+"""Characters that decide; what follows a start as long as this changes nothing."""
+
+
+def language_of(paragraph: str) -> Language | None:
+    """The language of one paragraph, or `None` where its letters do not decide.
+
+    Hangul makes a paragraph Korean, however many English terms it holds, unless the Hangul is a
+    mere quotation in English sentences. Addresses, names of notes, tags, code, numbers and tables
+    of numbers decide nothing, nor do letters of other scripts.
+    """
+    text = _spoken(paragraph)
+    if _HANGUL.search(text) is not None:
+        return Language.EN if _only_quotes_korean(text[:_ENOUGH]) else Language.KO
+    if _LATIN_WORD.search(text) is None or _is_table(text):
+        return None
+    return Language.EN
+
+
+def languages_of(
+    paragraphs: Sequence[str], known: Sequence[Language | None] = ()
+) -> tuple[Language, ...]:
+    """The language of each paragraph of one commentary, decided by its neighbours where need be.
+
+    An undecided paragraph goes with the one before it, else with the one behind it, else it
+    counts as English. So does, between two Korean paragraphs, a line of English that is no
+    sentence: a heading, a title, a formula. `known` overrides, paragraph by paragraph.
+    """
+    given = [*known, *[None] * (len(paragraphs) - len(known))]
+    found = [one or language_of(text) for one, text in zip(given, paragraphs, strict=True)]
+    if Language.KO not in found:
+        return (Language.EN,) * len(found)
+    if Language.EN in found:
+        firm = [
+            None if one is None and language is Language.EN and not is_sentence(text) else language
+            for one, language, text in zip(given, found, paragraphs, strict=True)
+        ]
+        before, behind = _nearest(firm), _nearest(firm[::-1])[::-1]
+        found = [
+            Language.KO
+            if firm[at] is None and before[at] is behind[at] is Language.KO
+            else language
+            for at, language in enumerate(found)
+        ]
+    settled = _nearest(found)
+    first = next((language for language in settled if language is not None), Language.EN)
+    return tuple(language or first for language in settled)
+
+
+def is_sentence(text: str) -> bool:
+    """Whether English text reads as a sentence, rather than as a title, a label or a formula."""
+    spoken = _spoken(text[-_ENOUGH:]).rstrip()
+    end = _SENTENCE_END.search(spoken[-400:])
+    if end is not None and not (end[0][0] == "?" and is_title_case(spoken)):
+        return True
+    return len(_COMMON.findall(spoken)) > 3
+
+
+def is_title_case(text: str) -> bool:
+    """Whether nearly all longer words of a line begin with a capital, as in a paper's title."""
+    words = _TITLE_WORD.findall(text[:1000])
+    return len(words) > 0 and sum(word[0].isupper() for word in words) >= 0.7 * len(words)
+
+
+def _nearest(languages: Sequence[Language | None]) -> list[Language | None]:
+    """Each language, or where it is `None` the last one before it."""
+    last: Language | None = None
+    filled = []
+    for language in languages:
+        last = language or last
+        filled.append(last)
+    return filled
+
+
+def _spoken(paragraph: str) -> str:
+    if any(sign in paragraph for sign in _SIGNS):
+        return _NAMED.sub(" ", paragraph)
+    return paragraph
+
+
+def _only_quotes_korean(text: str) -> bool:
+    hangul, latin = len(_HANGUL.findall(text)), len(_LATIN.findall(text))
+    return hangul * 15 < latin and len(_COMMON.findall(text)) > 3
+
+
+def _is_table(text: str) -> bool:
+    """Whether every line is a table's row, or most of several lines end in a number."""
+    lines = [line for line in text[:_ENOUGH].splitlines() if line.strip()]
+    if all(line.lstrip().startswith("|") for line in lines):
+        return True
+    return len(lines) > 2 and 2 * sum(bool(_ENDS_IN_NUMBER.search(x)) for x in lines) > len(lines)

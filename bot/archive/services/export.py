@@ -1,0 +1,180 @@
+"""Export: everything, or what a query finds, goes out again as it came in."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from enum import StrEnum
+from itertools import count
+from pathlib import Path
+
+from bot.archive.domain.entry import Language, Reference, SourceKind, StoredEntry
+from bot.archive.domain.formats import bibtex, digest_page, vault_note
+from bot.archive.store import entries
+from bot.core.database.database import Database
+from bot.core.domain.errors import UsageError
+from bot.lookup.domain.query import parse
+from bot.lookup.store import search
+
+_PAGE = 500
+
+
+class Format(StrEnum):
+    """What entries can be written as."""
+
+    VAULT = "vault"
+    DIGEST = "digest"
+    JSONL = "jsonl"
+    BIBTEX = "bibtex"
+
+
+async def export_text(db: Database, form: Format, query: str = "") -> AsyncIterator[str]:
+    """What the query finds (empty: everything), oldest first, in pieces of one text.
+
+    Raises `QueryError`, and `UsageError` for a vault, which is a folder.
+    """
+    match form:
+        case Format.JSONL:
+            async for stored in chosen(db, query, as_written=False):
+                yield json.dumps(entry_json(stored), ensure_ascii=False) + "\n"
+        case Format.DIGEST | Format.BIBTEX:
+            is_digest = form is Format.DIGEST
+            found = [s.entry async for s in chosen(db, query, as_written=is_digest)]
+            write = digest_page.write if is_digest else bibtex.write
+            yield await asyncio.to_thread(write, found)
+        case Format.VAULT:
+            raise UsageError("A vault is a folder: say with --out PATH where it shall be")
+
+
+async def export_vault(db: Database, folder: Path, query: str = "") -> int:
+    """Write one note an entry into an empty or new folder; how many.
+
+    A note that came from a vault and says the same still is written byte for byte, under its path
+    there. Raises `QueryError`, and `UsageError` where the folder cannot be written or has files.
+    """
+    await asyncio.to_thread(_make_empty, folder)
+    taken: set[str] = set()
+    written = 0
+    page: list[StoredEntry] = []
+    async for stored in chosen(db, query, as_written=True):
+        page.append(stored)
+        if len(page) == _PAGE:
+            written += await asyncio.to_thread(_write_notes, folder, page, taken)
+            page = []
+    return written + await asyncio.to_thread(_write_notes, folder, page, taken)
+
+
+async def chosen(db: Database, query: str, *, as_written: bool) -> AsyncIterator[StoredEntry]:
+    """What the query finds, oldest day first and within a day in the order of the sources.
+
+    `as_written` is for what may be read in again: arXiv's words must not become the curator's.
+    """
+    wanted = parse(query)
+    async with db.reading() as tx:
+        found = await search.list_all(tx, wanted) if wanted.terms else None
+        ordered = await entries.list_in_order(tx, found)
+    for start in range(0, len(ordered), _PAGE):
+        async with db.reading() as tx:
+            part = ordered[start : start + _PAGE]
+            page = await entries.list_by_id(tx, part, as_written=as_written)
+        for stored in page:
+            yield stored
+
+
+def entry_json(stored: StoredEntry) -> dict[str, object]:
+    """The JSON form of an entry: of `show --json`, of `lookup --json` and of a line of `jsonl`."""
+    entry, paper = stored.entry, stored.entry.paper
+    return {
+        "id": stored.id,
+        "date": entry.date.isoformat() if entry.date is not None else None,
+        "title": paper.title,
+        "authors": list(paper.authors),
+        "arxiv_id": paper.arxiv_id.number if paper.arxiv_id is not None else None,
+        "url": paper.url or (paper.arxiv_id.url if paper.arxiv_id is not None else None),
+        "abstract": paper.abstract,
+        "commentary": {language: "\n\n".join(entry.paragraphs(language)) for language in Language},
+        "tags": list(entry.tags),
+        "references": [_reference_json(reference) for reference in entry.references],
+        "links": list(entry.links),
+        "source": {"kind": entry.source.kind, "path": entry.source.path},
+    }
+
+
+def _reference_json(reference: Reference) -> dict[str, object]:
+    arxiv_id = reference.arxiv_id
+    return {
+        "arxiv_id": arxiv_id.number if arxiv_id is not None else None,
+        "url": reference.url or (arxiv_id.url if arxiv_id is not None else None),
+        "title": reference.title,
+    }
+
+
+def _make_empty(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        there = [path.name for path in folder.iterdir() if not path.name.startswith(".")]
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    if there:
+        raise UsageError(
+            "There are files in this folder, and none shall be overwritten: choose an empty one",
+            path=str(folder),
+        )
+
+
+def _unwritable(path: Path, error: OSError) -> UsageError:
+    return UsageError(
+        "This cannot be written ({reason}): choose another place with --out",
+        path=str(path),
+        reason=error.strerror or type(error).__name__,
+    )
+
+
+def _write_notes(folder: Path, page: list[StoredEntry], taken: set[str]) -> int:
+    for stored in page:
+        path = folder / free_path(_wanted_path(stored), taken)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(vault_note.write(stored.entry).encode())
+        except OSError as error:
+            raise _unwritable(path, error) from error
+    return len(page)
+
+
+def _wanted_path(stored: StoredEntry) -> str:
+    source = stored.entry.source
+    if source.kind is SourceKind.VAULT_NOTE:
+        return source.path
+    return vault_note.file_name(stored.entry)
+
+
+def free_path(wanted: str, taken: set[str]) -> str:
+    """A path below the vault's folder that no other note has; it is added to `taken`.
+
+    Whatever `wanted` says, it leads nowhere else, it is no hidden file, and files of two paths
+    never become one, not even where case does not count.
+    """
+    *folders, name = ("/" + wanted).split("/")
+    folder = "".join(f"{_safe(part)}/" for part in folders if part)
+    stem = _safe(name[:-3] if name.lower().endswith(".md") else name)
+    for number in count(1):
+        path = f"{folder}{stem}.md" if number == 1 else f"{folder}{stem} {number}.md"
+        if path.casefold() not in taken:
+            taken.add(path.casefold())
+            return path
+    raise AssertionError
+
+
+def _safe(part: str) -> str:
+    """One part of a path that means itself and nothing else, on any system."""
+    plain = _CONTROL.sub("_", part)
+    while len(plain.encode()) > _LONGEST_BYTES:
+        plain = plain[:-1]
+    if not plain or plain.startswith(".") or _RESERVED.fullmatch(plain):
+        return f"_{plain}"
+    return plain
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]")
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
+_LONGEST_BYTES = 240

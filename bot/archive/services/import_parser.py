@@ -1,0 +1,118 @@
+"""What an input says: decoded, told apart into pages and notes, parsed and made searchable.
+
+Blocking and pure computation, for a thread.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from bot.archive.domain.dates import parse_date_line
+from bot.archive.domain.entry import Entry, Parsed, Problem, Severity, SourceKind
+from bot.archive.domain.formats import digest_page, vault_note
+from bot.archive.domain.formats.decode import decode, encoding_warning
+from bot.archive.domain.search_text import IndexedText, indexed_text
+from bot.archive.domain.source_match import InputFile
+from bot.archive.services.input_files import NOTE_SUFFIXES, ReadFile
+from bot.core.domain.errors import UnreadableError
+
+_LONGEST_NAME = 120
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFile:
+    """The entries of one file, each with its words for the index."""
+
+    input: InputFile
+    shown: str
+    kind: SourceKind
+    entries: tuple[tuple[Entry, IndexedText], ...]
+    problems: tuple[Problem, ...]
+
+
+def parse_file(read: ReadFile) -> ParsedFile:
+    """What is in a file that was read; what cannot be read as entries becomes a problem."""
+    try:
+        text = decode(read.data, read.shown)
+        parsed, kind = _parse(text, read.input.path)
+        warning = encoding_warning(read.data, read.shown)
+    except UnreadableError as error:
+        line = error.line
+        problem = Problem(read.shown, line, Severity.ERROR, error.message.format(**error.values))
+        return ParsedFile(read.input, read.shown, SourceKind.VAULT_NOTE, (), (problem,))
+    problems = [replace(problem, path=read.shown) for problem in parsed.problems]
+    if warning is not None:
+        problems.insert(0, warning)
+    return ParsedFile(
+        input=read.input,
+        shown=read.shown,
+        kind=kind,
+        entries=tuple((entry, indexed_text(entry)) for entry in parsed.entries),
+        problems=tuple(problems),
+    )
+
+
+def parse_files(files: Iterable[ReadFile]) -> list[ParsedFile]:
+    """What is in files that were read, in order."""
+    return [parse_file(file) for file in files]
+
+
+def _parse(text: str, path: str) -> tuple[Parsed, SourceKind]:
+    """Pages are told from notes by what they hold, whatever they are called."""
+    if path.lower().endswith(NOTE_SUFFIXES):
+        page = _as_page(text, path) if _begins_with_date(text) else None
+        if page is None:
+            return vault_note.parse(text, path), SourceKind.VAULT_NOTE
+        return page, SourceKind.DIGEST_PAGE
+    return digest_page.parse(text, path), SourceKind.DIGEST_PAGE
+
+
+def _begins_with_date(text: str) -> bool:
+    first = text[:4000].lstrip("\ufeff\n\r\t ").partition("\n")[0]
+    return not first.startswith("http") and parse_date_line(first) is not None
+
+
+def _as_page(text: str, path: str) -> Parsed | None:
+    """The page that a note with a date on top may be: one has papers with authors on it."""
+    try:
+        parsed = digest_page.parse(text, path)
+    except UnreadableError:
+        return None
+    return parsed if any(entry.paper.authors for entry in parsed.entries) else None
+
+
+def parse_stream(data: bytes, content_hash: str) -> ParsedFile:
+    """What came without a file name, as a source that a mended version of it means again.
+
+    A page is named for its first day, a note for its title, and whatever has neither for its
+    content.
+    """
+    shown = "standard input"
+    suffix = ".txt" if _is_page(data) else ".md"
+    parsed = parse_file(
+        ReadFile(
+            InputFile(f"stdin/{content_hash[:12]}{suffix}", None, None, content_hash), shown, data
+        )
+    )
+    if not parsed.entries:
+        return parsed
+    first = parsed.entries[0][0]
+    if parsed.kind is SourceKind.VAULT_NOTE:
+        name = " ".join(first.paper.title.replace("/", " ").split())
+    else:
+        name = first.date.isoformat() if first.date is not None else content_hash[:12]
+    path = f"stdin/{name[:_LONGEST_NAME]}{suffix}"
+    return replace(
+        parsed,
+        input=replace(parsed.input, path=path),
+        entries=tuple(
+            (replace(entry, source=replace(entry.source, path=path)), indexed)
+            for entry, indexed in parsed.entries
+        ),
+    )
+
+
+def _is_page(data: bytes) -> bool:
+    try:
+        return digest_page.looks_like(decode(data, ""))
+    except UnreadableError:
+        return False

@@ -1,0 +1,1 @@
+"""The tables of entries, papers, sources, tags, and the search index."""

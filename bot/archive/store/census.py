@@ -1,0 +1,61 @@
+"""What there is of sources: counted, without reading it."""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+
+from bot.core.database.database import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """What some sources hold: how many entries, references and links, which papers and tags."""
+
+    entries: int
+    references: int
+    links: int
+    papers: frozenset[str]
+    tags: frozenset[str]
+
+
+async def count(tx: Transaction, source_ids: Iterable[int]) -> Census:
+    """What these sources hold that is not withdrawn; papers by key, tags by slug."""
+    return await tx.call(partial(_count, source_ids=tuple(source_ids)))
+
+
+def _count(connection: sqlite3.Connection, source_ids: tuple[int, ...]) -> Census:
+    ids = {"ids": json.dumps(source_ids)}
+    references, links, number = connection.execute(_NUMBERS, ids).fetchone()
+    return Census(
+        entries=number,
+        references=references,
+        links=links,
+        papers=frozenset(key for (key,) in connection.execute(_PAPERS, ids)),
+        tags=frozenset(slug for (slug,) in connection.execute(_TAGS, ids)),
+    )
+
+
+_COUNTED = """
+    WITH counted AS (
+        SELECT newness, paper_id FROM entry
+        WHERE source_id IN (SELECT value FROM json_each(:ids)) AND newness > 0
+    )
+"""
+_NUMBERS = f"""
+    {_COUNTED}
+    SELECT (SELECT count(*) FROM reference WHERE newness IN (SELECT newness FROM counted)),
+           (SELECT count(*) FROM link WHERE newness IN (SELECT newness FROM counted)),
+           (SELECT count(*) FROM counted)
+"""  # noqa: S608  our own text
+_PAPERS = f"""
+    {_COUNTED}
+    SELECT DISTINCT key FROM counted JOIN paper ON paper.id = counted.paper_id
+"""  # noqa: S608  our own text
+_TAGS = f"""
+    {_COUNTED}
+    SELECT DISTINCT slug FROM tag WHERE id IN (
+        SELECT tag_id FROM entry_tag WHERE newness IN (SELECT newness FROM counted)
+    )
+"""  # noqa: S608  our own text

@@ -1,0 +1,267 @@
+"""Entries, read: by id, by date, by source; rows become `StoredEntry`."""
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
+from functools import partial
+from typing import Any
+
+from bot.archive.domain.arxiv_id import ArxivId
+from bot.archive.domain.counts import Day
+from bot.archive.domain.entry import (
+    AtArxiv,
+    Commentary,
+    Entry,
+    EntryId,
+    Language,
+    Paper,
+    Reference,
+    Source,
+    SourceKind,
+    StoredEntry,
+)
+from bot.archive.store.sort_key import NEWEST, span
+from bot.core.database import instants
+from bot.core.database.database import Transaction
+from bot.core.domain.errors import NotFoundError
+
+
+async def get(tx: Transaction, entry_id: EntryId) -> StoredEntry:
+    """The entry of that id, withdrawn or not; raises `NotFoundError`."""
+    stored = await find(tx, entry_id)
+    if stored is None:
+        raise NotFoundError("There is no entry {id}", id=entry_id)
+    return stored
+
+
+async def find(tx: Transaction, entry_id: EntryId) -> StoredEntry | None:
+    """The entry of that id, withdrawn or not."""
+    found = await list_by_id(tx, [entry_id])
+    return found[0] if found else None
+
+
+async def list_by_id(
+    tx: Transaction, entry_ids: Iterable[EntryId], *, as_written: bool = False
+) -> tuple[StoredEntry, ...]:
+    """Those of these entries that there are, withdrawn or not, in the order asked for.
+
+    `as_written` leaves out what arXiv says of their papers (see `load`).
+    """
+    asked = tuple(entry_ids)
+    return await tx.call(partial(_list_by_id, asked=asked, as_written=as_written))
+
+
+def _list_by_id(
+    connection: sqlite3.Connection, asked: Sequence[EntryId], *, as_written: bool
+) -> tuple[StoredEntry, ...]:
+    rows = connection.execute(
+        "SELECT id, newness FROM entry WHERE id IN (SELECT value FROM json_each(:asked))",
+        {"asked": json.dumps(asked)},
+    )
+    newness: dict[int, int] = dict(rows.fetchall())
+    found = [newness[entry_id] for entry_id in asked if entry_id in newness]
+    return load(connection, found, as_written=as_written)
+
+
+async def on_date(tx: Transaction, day: date) -> tuple[StoredEntry, ...]:
+    """The entries of a day in the order of their sources, without withdrawn ones."""
+    return await between(tx, day, day)
+
+
+async def between(tx: Transaction, first: date, last: date) -> tuple[StoredEntry, ...]:
+    """The entries of days `first` to `last`, both included, without withdrawn ones.
+
+    The oldest day comes first, and within a day the order is that of the sources.
+    """
+    low, high = span(first, last)
+    rows = await tx.all(
+        """
+        SELECT e.newness FROM entry AS e JOIN source AS s ON s.id = e.source_id
+        WHERE e.newness BETWEEN :low AND :high
+        ORDER BY e.date, s.path, e.part, e.id
+        """,
+        {"low": low, "high": high},
+    )
+    ordered = [row["newness"] for row in rows]
+    return await tx.call(partial(load, ordered=ordered))
+
+
+async def list_of_sources(
+    tx: Transaction, source_ids: Iterable[int]
+) -> Mapping[int, tuple[StoredEntry, ...]]:
+    """The entries of these sources by source, in their order, withdrawn ones included.
+
+    They are as the curator wrote them: what arXiv says is not filled in.
+    """
+    return await tx.call(partial(_list_of_sources, source_ids=tuple(source_ids)))
+
+
+def _list_of_sources(
+    connection: sqlite3.Connection, source_ids: Sequence[int]
+) -> dict[int, tuple[StoredEntry, ...]]:
+    rows = connection.execute(
+        """
+        SELECT source_id, newness FROM entry
+        WHERE source_id IN (SELECT value FROM json_each(:ids)) ORDER BY part, id
+        """,
+        {"ids": json.dumps(source_ids)},
+    ).fetchall()
+    stored = load(connection, [newness for _, newness in rows], as_written=True)
+    grouped = defaultdict(list)
+    for (source_id, _), entry in zip(rows, stored, strict=True):
+        grouped[source_id].append(entry)
+    return {source_id: tuple(found) for source_id, found in grouped.items()}
+
+
+async def list_in_order(
+    tx: Transaction, chosen: Collection[EntryId] | None = None
+) -> tuple[EntryId, ...]:
+    """The ids of all entries, or the chosen ones, that are not withdrawn.
+
+    The oldest day comes first, undated ones before it, and within a day the order is that of the
+    sources.
+    """
+    rows = await tx.all(
+        """
+        SELECT e.id FROM entry AS e JOIN source AS s ON s.id = e.source_id
+        WHERE e.newness > 0 AND (:all OR e.id IN (SELECT value FROM json_each(:chosen)))
+        ORDER BY e.date, s.path, e.part, e.id
+        """,
+        {"all": chosen is None, "chosen": json.dumps(list(chosen or ()))},
+    )
+    return tuple(EntryId(row["id"]) for row in rows)
+
+
+async def list_days(tx: Transaction, *, before: date | None = None, limit: int) -> tuple[Day, ...]:
+    """The newest days that have entries, earlier than `before`, newest first."""
+    rows = await tx.all(
+        """
+        WITH RECURSIVE day (newest) AS (
+            SELECT max(newness) FROM entry WHERE newness >= :oldest AND newness < :before
+            UNION ALL
+            SELECT (
+                SELECT max(newness) FROM entry
+                WHERE newness >= :oldest AND newness < day.newest >> 32 << 32
+            ) FROM day WHERE newest IS NOT NULL
+            LIMIT :limit
+        )
+        SELECT e.date, (
+            SELECT count(*) FROM entry AS d
+            WHERE d.newness BETWEEN day.newest >> 32 << 32 AND day.newest
+        ) AS entries
+        FROM day JOIN entry AS e ON e.newness = day.newest
+        ORDER BY day.newest DESC
+        """,
+        {
+            "oldest": span(None, None)[0],
+            "before": span(before, None)[0] if before is not None else NEWEST,
+            "limit": limit,
+        },
+    )
+    return tuple(Day(date.fromisoformat(row["date"]), row["entries"]) for row in rows)
+
+
+async def day_after(tx: Transaction, day: date) -> date | None:
+    """The next day that has entries."""
+    row = await tx.one(
+        "SELECT date FROM entry WHERE newness > :newest ORDER BY newness LIMIT 1",
+        {"newest": span(day, day)[1]},
+    )
+    return date.fromisoformat(row["date"]) if row is not None else None
+
+
+def load(
+    connection: sqlite3.Connection, ordered: Sequence[int], *, as_written: bool = False
+) -> tuple[StoredEntry, ...]:
+    """The entries with these values of newness, in that order; all must exist.
+
+    What the curator left out is filled in from arXiv, and how their papers stand there; not so
+    `as_written`, for whoever compares or writes the curator's own words.
+    """
+    them = {"them": json.dumps(ordered), "filled": not as_written}
+    cursor = connection.cursor()
+    cursor.row_factory = None  # plain tuples: a look-up is mostly this
+    tags: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
+    for newness, slug, spelling in cursor.execute(_TAGS, them):
+        tags[newness].append((slug, spelling))
+    references: defaultdict[int, list[Reference]] = defaultdict(list)
+    for newness, number, version, url, title, *now in cursor.execute(_REFERENCES, them):
+        arxiv_id = ArxivId(number, version) if number is not None else None
+        references[newness].append(Reference(arxiv_id, url, title, _at_arxiv(*now)))
+    links: defaultdict[int, list[str]] = defaultdict(list)
+    for newness, text in cursor.execute(_LINKS, them):
+        links[newness].append(text)
+    rows = {row[0]: row[1:] for row in cursor.execute(_ENTRIES, them)}
+    cursor.close()
+    return tuple(
+        _stored(rows[newness], tags[newness], references[newness], links[newness])
+        for newness in ordered
+    )
+
+
+_ENTRIES = """
+    SELECT e.newness, e.id, e.date, e.withdrawn_at, e.title,
+           coalesce(nullif(e.authors, '[]'), a.authors, '[]'), p.arxiv_id, e.arxiv_version, e.url,
+           coalesce(nullif(e.abstract, ''), nullif(a.abstract, '')), a.version, a.is_withdrawn,
+           e.commentary, s.kind, s.path, e.part, e.text
+    FROM entry AS e JOIN paper AS p ON p.id = e.paper_id JOIN source AS s ON s.id = e.source_id
+        LEFT JOIN arxiv_record AS a ON a.number = p.arxiv_id AND :filled
+    WHERE e.newness IN (SELECT value FROM json_each(:them))
+"""
+_TAGS = """
+    SELECT et.newness, t.slug, et.spelling FROM entry_tag AS et JOIN tag AS t ON t.id = et.tag_id
+    WHERE et.newness IN (SELECT value FROM json_each(:them)) ORDER BY et.newness, et.position
+"""
+_REFERENCES = """
+    SELECT r.newness, p.arxiv_id, r.arxiv_version, p.url, p.title, a.version, a.is_withdrawn
+    FROM reference AS r JOIN paper AS p ON p.id = r.paper_id
+        LEFT JOIN arxiv_record AS a ON a.number = p.arxiv_id AND :filled
+    WHERE r.newness IN (SELECT value FROM json_each(:them)) ORDER BY r.newness, r.position
+"""
+_LINKS = """
+    SELECT newness, text FROM link
+    WHERE newness IN (SELECT value FROM json_each(:them)) ORDER BY newness, position
+"""
+_LANGUAGES = {str(language): language for language in Language}
+_KINDS = {str(kind): kind for kind in SourceKind}
+
+
+def _stored(
+    row: tuple[Any, ...],
+    tags: Sequence[tuple[str, str]],
+    references: Sequence[Reference],
+    links: Sequence[str],
+) -> StoredEntry:
+    entry_id, on, withdrawn_at, title, authors, number, version, url, *rest = row
+    abstract, version_now, is_withdrawn, commentary, kind, path, part, text = rest
+    arxiv_id = ArxivId(number, version) if number is not None else None
+    return StoredEntry(
+        entry_id,
+        Entry(
+            Paper(
+                title,
+                tuple(json.loads(authors)),
+                arxiv_id,
+                url,
+                abstract,
+                _at_arxiv(version_now, is_withdrawn),
+            ),
+            Source(_KINDS[kind], path, part, text),
+            date.fromisoformat(on) if on is not None else None,
+            tuple(
+                Commentary(_LANGUAGES[language], tuple(paragraphs))
+                for language, paragraphs in json.loads(commentary)
+            ),
+            tuple(slug for slug, _ in tags),
+            tuple(spelling for _, spelling in tags),
+            tuple(references),
+            tuple(links),
+        ),
+        instants.from_text(withdrawn_at) if withdrawn_at is not None else None,
+    )
+
+
+def _at_arxiv(version: int | None, is_withdrawn: int | None) -> AtArxiv | None:
+    return AtArxiv(version, bool(is_withdrawn)) if version is not None else None

@@ -1,0 +1,221 @@
+"""Entries, written: added, changed, withdrawn and brought back, with everything that finds them.
+
+All of it works on many entries at once, each statement in one hop to the writer's thread.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from bot.archive.domain.entry import Entry, EntryId, SourceKind
+from bot.archive.domain.link_names import linked_name, note_name
+from bot.archive.domain.search_text import IndexedText, tag_mark
+from bot.archive.store import papers, search_index, tags
+from bot.archive.store.sort_key import newness_of
+from bot.core.database import instants
+from bot.core.database.database import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An entry to be kept, with its words for the index, as a part of the source of that row."""
+
+    entry: Entry
+    indexed: IndexedText
+    source_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Ids:
+    """The rows that entries lead to."""
+
+    papers: Mapping[str, int]
+    tags: Mapping[str, int]
+
+
+async def add(tx: Transaction, drafts: Sequence[Draft], *, now: datetime) -> tuple[EntryId, ...]:
+    """Keep new entries; their ids, in order."""
+    ids = await _rows_of_others(tx, drafts)
+    return await tx.call(partial(_add, drafts=drafts, ids=ids, at=instants.to_text(now)))
+
+
+async def update(
+    tx: Transaction, changes: Sequence[tuple[EntryId, Draft]], *, now: datetime
+) -> None:
+    """Replace what entries say, ids unchanged; withdrawn ones come back by it."""
+    ids = await _rows_of_others(tx, [draft for _, draft in changes])
+    await tx.call(partial(_update, changes=changes, ids=ids, at=instants.to_text(now)))
+
+
+async def withdraw(tx: Transaction, entry_ids: Iterable[EntryId], *, now: datetime) -> None:
+    """Take entries out of every look-up; nothing of them is lost. May be repeated."""
+    at = instants.to_text(now)
+    await tx.run_many(
+        """
+        UPDATE entry SET newness = -newness, withdrawn_at = :at, updated_at = :at
+        WHERE id = :id AND withdrawn_at IS NULL
+        """,
+        [{"id": entry_id, "at": at} for entry_id in entry_ids],
+    )
+
+
+async def move(tx: Transaction, places: Iterable[tuple[EntryId, int]]) -> None:
+    """Note at which place of its source (from 0) each entry stands now."""
+    await tx.run_many(
+        "UPDATE entry SET part = :part WHERE id = :id",
+        [{"id": entry_id, "part": place} for entry_id, place in places],
+    )
+
+
+async def _rows_of_others(tx: Transaction, drafts: Sequence[Draft]) -> _Ids:
+    entries = [draft.entry for draft in drafts]
+    return _Ids(
+        papers=await papers.ensure(
+            tx,
+            (entry.paper for entry in entries),
+            (reference for entry in entries for reference in entry.references),
+        ),
+        tags=await tags.ensure(tx, (pair for entry in entries for pair in _spelled(entry))),
+    )
+
+
+def _spelled(entry: Entry) -> tuple[tuple[str, str], ...]:
+    """The entry's tags as pairs of slug and spelling."""
+    spellings = (*entry.spellings, *entry.tags[len(entry.spellings) :])
+    return tuple(zip(entry.tags, spellings, strict=False))
+
+
+def _add(
+    connection: sqlite3.Connection, drafts: Sequence[Draft], ids: _Ids, at: str
+) -> tuple[EntryId, ...]:
+    (newest,) = connection.execute("SELECT coalesce(max(id), 0) FROM entry").fetchone()
+    numbered = [(EntryId(newest + place), draft) for place, draft in enumerate(drafts, start=1)]
+    connection.executemany(
+        """
+        INSERT INTO entry (
+            id, newness, paper_id, source_id, part, name, date, title, authors, arxiv_version, url,
+            abstract, commentary, text, created_at, updated_at
+        ) VALUES (
+            :id, :newness, :paper_id, :source_id, :part, :name, :date, :title, :authors,
+            :arxiv_version, :url, :abstract, :commentary, :text, :at, :at
+        )
+        """,
+        [_row(entry_id, draft, ids, at) for entry_id, draft in numbered],
+    )
+    _add_what_hangs_on(connection, numbered, ids)
+    return tuple(entry_id for entry_id, _ in numbered)
+
+
+def _update(
+    connection: sqlite3.Connection,
+    changes: Sequence[tuple[EntryId, Draft]],
+    ids: _Ids,
+    at: str,
+) -> None:
+    rows = [_row(entry_id, draft, ids, at) for entry_id, draft in changes]
+    for table in ("entry_tag", "reference", "link", "search_text"):
+        connection.executemany(
+            f"DELETE FROM {table} "  # noqa: S608  fixed names
+            "WHERE newness = (SELECT newness FROM entry WHERE id = :id)",
+            rows,
+        )
+    connection.executemany(
+        """
+        UPDATE entry SET
+            newness = :newness, paper_id = :paper_id, source_id = :source_id, part = :part,
+            name = :name, date = :date, title = :title, authors = :authors,
+            arxiv_version = :arxiv_version, url = :url, abstract = :abstract,
+            commentary = :commentary, text = :text, updated_at = :at, withdrawn_at = NULL
+        WHERE id = :id
+        """,
+        rows,
+    )
+    _add_what_hangs_on(connection, changes, ids)
+
+
+def _row(entry_id: EntryId, draft: Draft, ids: _Ids, at: str) -> dict[str, Any]:
+    entry, paper = draft.entry, draft.entry.paper
+    is_note = entry.source.kind is SourceKind.VAULT_NOTE
+    return {
+        "id": entry_id,
+        "newness": newness_of(entry.date, entry_id),
+        "paper_id": ids.papers[paper.key],
+        "source_id": draft.source_id,
+        "part": entry.source.part,
+        "name": note_name(entry.source.path) if is_note else None,
+        "date": entry.date.isoformat() if entry.date is not None else None,
+        "title": paper.title,
+        "authors": _json(paper.authors),
+        "arxiv_version": paper.arxiv_id.version if paper.arxiv_id is not None else 0,
+        "url": paper.url,
+        "abstract": paper.abstract,
+        "commentary": _json([(part.language, part.paragraphs) for part in entry.commentary]),
+        "text": entry.source.text,
+        "at": at,
+    }
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _add_what_hangs_on(
+    connection: sqlite3.Connection, numbered: Sequence[tuple[EntryId, Draft]], ids: _Ids
+) -> None:
+    # Ascending newness: the full-text index writes a new segment whenever it goes back.
+    keyed = sorted(
+        ((newness_of(draft.entry.date, entry_id), draft) for entry_id, draft in numbered),
+        key=lambda pair: pair[0],
+    )
+    connection.executemany(
+        """
+        INSERT INTO entry_tag (tag_id, newness, position, spelling) VALUES (?, ?, ?, ?)
+        ON CONFLICT DO NOTHING
+        """,
+        [
+            (ids.tags[slug], newness, position, spelling)
+            for newness, draft in keyed
+            for position, (slug, spelling) in enumerate(_spelled(draft.entry))
+        ],
+    )
+    connection.executemany(
+        """
+        INSERT INTO reference (paper_id, newness, position, arxiv_version) VALUES (?, ?, ?, ?)
+        ON CONFLICT DO NOTHING
+        """,
+        [
+            (ids.papers[reference.key], newness, position, reference.arxiv_id.version)
+            if reference.arxiv_id is not None
+            else (ids.papers[reference.key], newness, position, 0)
+            for newness, draft in keyed
+            for position, reference in enumerate(draft.entry.references)
+        ],
+    )
+    connection.executemany(
+        "INSERT INTO link (newness, position, text, name) VALUES (?, ?, ?, ?)",
+        [
+            (newness, position, link, linked_name(link))
+            for newness, draft in keyed
+            for position, link in enumerate(draft.entry.links)
+        ],
+    )
+    # One statement for all rows: it is quicker, and Python can go on meanwhile.
+    connection.execute(
+        """
+        INSERT INTO search_text (newness, title, authors, abstract, commentary, tags)
+        SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5
+        FROM json_each(:rows)
+        """,
+        {"rows": _json([(newness, *_indexed(draft, ids)) for newness, draft in keyed])},
+    )
+    search_index.index_entries(connection, (newness for newness, _ in keyed))
+
+
+def _indexed(draft: Draft, ids: _Ids) -> tuple[str, str, str, str, str]:
+    text = draft.indexed
+    marks = " ".join(tag_mark(ids.tags[slug]) for slug in draft.entry.tags)
+    return text.title, text.authors, text.abstract, text.commentary, f"{text.tags} {marks}"

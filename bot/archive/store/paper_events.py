@@ -1,0 +1,131 @@
+"""What became of papers: new versions, withdrawals, entries that refer to them."""
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+
+from bot.archive.domain.arxiv_record import Change, PaperEvent, PaperEventKind
+from bot.archive.domain.entry import EntryId
+from bot.archive.store.sort_key import span
+from bot.core.database import instants
+from bot.core.database.database import Row, Transaction
+
+
+async def add(tx: Transaction, changed: Iterable[tuple[str, Change]], now: datetime) -> None:
+    """Note what became of papers, given by number."""
+    await tx.run_many(
+        """
+        INSERT INTO paper_event (number, kind, old_version, new_version, noticed_at)
+        VALUES (:number, :kind, :old, :new, :now)
+        """,
+        [
+            {
+                "number": number,
+                "kind": change.kind,
+                "old": change.old_version,
+                "new": change.new_version,
+                "now": instants.to_text(now),
+            }
+            for number, change in changed
+        ],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """An entry that refers to a paper, which had an entry before that one came in."""
+
+    number: str
+    entry_id: EntryId
+    on: date
+    came_at: datetime
+
+
+async def list_citations(
+    tx: Transaction, *, dated_from: date, came_from: datetime
+) -> tuple[Citation, ...]:
+    """References to papers that have older entries, not noted yet.
+
+    Of entries dated and come in since then. Whatever came in together knows nothing of each
+    other: an archive that is read in for the first time has none.
+    """
+    rows = await tx.all(
+        """
+        SELECT p.arxiv_id, e.id, e.date, e.created_at
+        FROM entry AS e JOIN reference AS r ON r.newness = e.newness
+            JOIN paper AS p ON p.id = r.paper_id
+        WHERE e.newness >= :low AND e.created_at >= :came_from AND p.arxiv_id IS NOT NULL
+            AND EXISTS (
+                SELECT 1 FROM entry AS o
+                WHERE o.paper_id = p.id AND o.newness > 0 AND o.newness < e.newness
+                    AND o.created_at < e.created_at
+            )
+            AND NOT EXISTS (
+                SELECT 1 FROM paper_event AS n
+                WHERE n.number = p.arxiv_id AND n.entry_id = e.id AND n.kind = 'cited'
+            )
+        ORDER BY e.id, p.arxiv_id
+        """,
+        {"low": span(dated_from, None)[0], "came_from": instants.to_text(came_from)},
+    )
+    return tuple(
+        Citation(
+            row["arxiv_id"],
+            EntryId(row["id"]),
+            date.fromisoformat(row["date"]),
+            instants.from_text(row["created_at"]),
+        )
+        for row in rows
+    )
+
+
+async def add_citations(tx: Transaction, citations: Iterable[Citation], now: datetime) -> None:
+    """Note citations. May be repeated: each pair of entry and paper counts once."""
+    await tx.run_many(
+        """
+        INSERT INTO paper_event (number, kind, entry_id, noticed_at)
+        VALUES (:number, 'cited', :entry_id, :now)
+        ON CONFLICT DO NOTHING
+        """,
+        [
+            {"number": each.number, "entry_id": each.entry_id, "now": instants.to_text(now)}
+            for each in citations
+        ],
+    )
+
+
+async def list_of(tx: Transaction, number: str) -> tuple[PaperEvent, ...]:
+    """What became of a paper, oldest first."""
+    return await tx.call(partial(load, number=number))
+
+
+def load(connection: sqlite3.Connection, number: str) -> tuple[PaperEvent, ...]:
+    """The same, inside another reading."""
+    rows = connection.execute(
+        "SELECT * FROM paper_event WHERE number = :number ORDER BY id", {"number": number}
+    )
+    return tuple(map(_event, rows.fetchall()))
+
+
+async def list_after(tx: Transaction, event_id: int, limit: int) -> tuple[PaperEvent, ...]:
+    """The events after that one, oldest first: for whoever passes them on."""
+    rows = await tx.all(
+        "SELECT * FROM paper_event WHERE id > :id ORDER BY id LIMIT :limit",
+        {"id": event_id, "limit": limit},
+    )
+    return tuple(map(_event, rows))
+
+
+def _event(row: Row) -> PaperEvent:
+    entry_id = row["entry_id"]
+    return PaperEvent(
+        id=row["id"],
+        number=row["number"],
+        kind=PaperEventKind(row["kind"]),
+        old_version=row["old_version"],
+        new_version=row["new_version"],
+        entry_id=EntryId(entry_id) if entry_id is not None else None,
+        noticed_at=instants.from_text(row["noticed_at"]),
+    )

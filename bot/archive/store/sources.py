@@ -1,0 +1,144 @@
+"""Sources: the files and forms that entries came from."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import partial
+
+from bot.archive.domain.entry import SourceKind
+from bot.archive.domain.source_match import InputFile, KnownSource, source_name
+from bot.core.database import instants
+from bot.core.database.database import Row, Transaction
+
+
+async def list_at(tx: Transaction, locations: Iterable[str]) -> tuple[KnownSource, ...]:
+    """The sources last read from these files."""
+    rows = await tx.all(
+        "SELECT * FROM source WHERE location IN (SELECT value FROM json_each(:locations))",
+        {"locations": json.dumps(list(locations))},
+    )
+    return tuple(map(_known, rows))
+
+
+async def list_like(tx: Transaction, files: Sequence[InputFile]) -> tuple[KnownSource, ...]:
+    """The sources that one of these files may be by its name or its content, oldest first."""
+    rows = await tx.all(
+        """
+        SELECT * FROM source WHERE name IN (SELECT value FROM json_each(:names))
+        UNION
+        SELECT * FROM source WHERE content_hash IN (SELECT value FROM json_each(:hashes))
+        ORDER BY id
+        """,
+        {
+            "names": json.dumps([source_name(file.path) for file in files]),
+            "hashes": json.dumps([file.content_hash for file in files]),
+        },
+    )
+    return tuple(map(_known, rows))
+
+
+async def list_within(tx: Transaction, folder: str) -> tuple[KnownSource, ...]:
+    """The sources last read from files below that folder, an absolute path; gone ones too."""
+    rows = await tx.all(
+        "SELECT * FROM source WHERE location > :low AND location < :high ORDER BY location",
+        {"low": folder.rstrip("/") + "/", "high": folder.rstrip("/") + "0"},
+    )
+    return tuple(map(_known, rows))
+
+
+def _known(row: Row) -> KnownSource:
+    return KnownSource(
+        id=row["id"],
+        path=row["path"],
+        location=row["location"],
+        content_hash=row["content_hash"],
+        is_gone=row["gone_at"] is not None,
+    )
+
+
+async def add(
+    tx: Transaction, files: Sequence[tuple[InputFile, SourceKind]], *, now: datetime
+) -> tuple[int, ...]:
+    """Keep new sources; their row ids, in order. The paths must not be taken."""
+    at = instants.to_text(now)
+    return await tx.call(partial(_add, files=files, at=at))
+
+
+def _add(
+    connection: sqlite3.Connection, files: Sequence[tuple[InputFile, SourceKind]], at: str
+) -> tuple[int, ...]:
+    (newest,) = connection.execute("SELECT coalesce(max(id), 0) FROM source").fetchone()
+    ids = tuple(range(newest + 1, newest + 1 + len(files)))
+    connection.executemany(
+        """
+        INSERT INTO source (id, kind, path, name, location, content_hash, imported_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+        """,
+        (
+            (
+                row_id,
+                kind,
+                file.path,
+                source_name(file.path),
+                file.location,
+                file.content_hash,
+                at,
+            )
+            for row_id, (file, kind) in zip(ids, files, strict=True)
+        ),
+    )
+    return ids
+
+
+async def update(
+    tx: Transaction, sources: Sequence[tuple[int, InputFile, SourceKind]], *, now: datetime
+) -> None:
+    """Note what the sources with these row ids were read from just now; `path` must be free."""
+    at = instants.to_text(now)
+    await tx.run_many(
+        """
+        UPDATE source
+        SET kind = :kind, path = :path, name = :name, location = :location,
+            content_hash = :hash, imported_at = :at, gone_at = NULL
+        WHERE id = :id
+        """,
+        [
+            {
+                "id": row_id,
+                "kind": kind,
+                "path": file.path,
+                "name": source_name(file.path),
+                "location": file.location,
+                "hash": file.content_hash,
+                "at": at,
+            }
+            for row_id, file, kind in sources
+        ],
+    )
+
+
+async def relocate(tx: Transaction, moves: Iterable[tuple[int, str, InputFile]]) -> None:
+    """Note under which path, and in which file, unchanged sources are now; `path` must be free."""
+    await tx.run_many(
+        "UPDATE source SET path = :path, location = :location WHERE id = :id",
+        [{"id": row_id, "path": path, "location": file.location} for row_id, path, file in moves],
+    )
+
+
+async def list_taken_paths(tx: Transaction, paths: Iterable[str]) -> dict[str, int]:
+    """Which of these paths are taken, and by which source's row id."""
+    rows = await tx.all(
+        "SELECT path, id FROM source WHERE path IN (SELECT value FROM json_each(:paths))",
+        {"paths": json.dumps(list(paths), ensure_ascii=False)},
+    )
+    return {row["path"]: row["id"] for row in rows}
+
+
+async def mark_gone(tx: Transaction, source_ids: Iterable[int], *, now: datetime) -> None:
+    """Note that the files of these sources vanished."""
+    at = instants.to_text(now)
+    await tx.run_many(
+        "UPDATE source SET gone_at = :at WHERE id = :id AND gone_at IS NULL",
+        [{"id": source_id, "at": at} for source_id in source_ids],
+    )

@@ -1,0 +1,113 @@
+"""Tags, their other spellings, and how much each is used."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from functools import partial
+
+from bot.archive.domain.counts import TagCount
+from bot.archive.domain.entry import tag_slug
+from bot.core.database.database import Transaction
+
+
+async def ensure(tx: Transaction, spelled: Iterable[tuple[str, str]]) -> Mapping[str, int]:
+    """The row ids of tags by slug, for pairs of slug and spelling; absent ones are added.
+
+    A slug that is an alias of another tag gives that tag. Spellings other than the slug are
+    kept as aliases.
+    """
+    return await tx.call(partial(_ensure, spelled=tuple(dict.fromkeys(spelled))))
+
+
+def _ensure(connection: sqlite3.Connection, spelled: tuple[tuple[str, str], ...]) -> dict[str, int]:
+    slugs = tuple(dict.fromkeys(slug for slug, _ in spelled))
+    known = known_ids(connection, slugs)
+    absent = [slug for slug in slugs if slug not in known]
+    connection.executemany("INSERT INTO tag (slug) VALUES (?)", ((slug,) for slug in absent))
+    known |= known_ids(connection, absent)
+    connection.executemany(
+        "INSERT INTO tag_alias (alias, tag_id) VALUES (?, ?) ON CONFLICT (alias) DO NOTHING",
+        ((spelling, known[slug]) for slug, spelling in spelled if spelling != slug),
+    )
+    return known
+
+
+def known_ids(connection: sqlite3.Connection, slugs: Iterable[str]) -> dict[str, int]:
+    """The row ids of those tags that are known, by slug or alias."""
+    found = connection.execute(
+        """
+        SELECT wanted.value, coalesce(tag.id, tag_alias.tag_id)
+        FROM json_each(:slugs) AS wanted
+        LEFT JOIN tag ON tag.slug = wanted.value
+        LEFT JOIN tag_alias ON tag_alias.alias = wanted.value
+        WHERE coalesce(tag.id, tag_alias.tag_id) IS NOT NULL
+        """,
+        {"slugs": json.dumps(list(slugs), ensure_ascii=False)},
+    )
+    return dict(found.fetchall())
+
+
+def is_used(connection: sqlite3.Connection, spelling: str) -> bool:
+    """Whether an entry carries the tag of that slug or alias."""
+    row = connection.execute(
+        """
+        SELECT uses > 0 FROM tag
+        WHERE slug = :spelling OR id = (SELECT tag_id FROM tag_alias WHERE alias = :spelling)
+        ORDER BY slug <> :spelling LIMIT 1
+        """,
+        {"spelling": spelling},
+    ).fetchone()
+    return row is not None and bool(row[0])
+
+
+async def find(tx: Transaction, spelling: str) -> TagCount | None:
+    """The tag that a spelling means, whatever its case and hyphens."""
+    row = await tx.one(
+        """
+        SELECT slug, uses FROM tag
+        WHERE slug = :slug
+           OR id = (SELECT tag_id FROM tag_alias WHERE alias IN (:slug, :spelling))
+        ORDER BY slug <> :slug LIMIT 1
+        """,
+        {"slug": tag_slug(spelling), "spelling": spelling},
+    )
+    return TagCount(row["slug"], row["uses"]) if row is not None else None
+
+
+async def list_used(tx: Transaction, *, limit: int) -> tuple[TagCount, ...]:
+    """The tags with the most entries, most first; none without any."""
+    rows = await tx.all(
+        "SELECT slug, uses FROM tag WHERE uses > 0 ORDER BY uses DESC, slug LIMIT :limit",
+        {"limit": limit},
+    )
+    return tuple(TagCount(row["slug"], row["uses"]) for row in rows)
+
+
+async def list_beginning(tx: Transaction, start: str, *, limit: int) -> tuple[TagCount, ...]:
+    """The tags whose slug begins so, or holds it behind a hyphen; most used first."""
+    rows = await tx.all(
+        """
+        SELECT slug, uses FROM tag
+        WHERE uses > 0 AND (slug >= :start AND slug < :start || char(1114111)
+                            OR instr(slug, '-' || :start))
+        ORDER BY substr(slug, 1, length(:start)) = :start DESC, uses DESC, slug LIMIT :limit
+        """,
+        {"start": start, "limit": limit},
+    )
+    return tuple(TagCount(row["slug"], row["uses"]) for row in rows)
+
+
+async def list_spellings(tx: Transaction, *, limit: int) -> Mapping[str, str]:
+    """The slugs and aliases of the most used tags, each with its slug: for near-misses."""
+    rows = await tx.all(
+        """
+        WITH used AS (
+            SELECT id, slug FROM tag WHERE uses > 0 ORDER BY uses DESC, slug LIMIT :limit
+        )
+        SELECT slug AS spelling, slug FROM used
+        UNION ALL
+        SELECT alias, slug FROM tag_alias JOIN used ON used.id = tag_alias.tag_id
+        """,
+        {"limit": limit},
+    )
+    return {row["spelling"]: row["slug"] for row in rows}

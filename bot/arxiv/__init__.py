@@ -1,0 +1,1 @@
+"""arXiv: asked politely, believed carefully, and the ranking of its new papers."""

@@ -1,0 +1,1 @@
+"""arXiv's announcements, batches and categories as values: standard library only."""

@@ -1,0 +1,118 @@
+"""Today's new papers in the order of the curator's taste, each with the reasons for its place."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.archive.domain.entry import EntryId, StoredEntry
+from bot.arxiv.domain.announcements import FeedItem
+from bot.core.domain.errors import RankerError
+
+NEIGHBOURS = 20
+"""So many entries of the archive vote on a paper's tags."""
+
+SUGGESTED_TAGS = 5
+
+FEWEST = 10
+"""With fewer picked or fewer passed papers there is nothing to learn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """A paper to be judged."""
+
+    number: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A paper to learn from; `entry_id` is the newest entry about it, where there is one."""
+
+    number: str
+    text: str
+    entry_id: EntryId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """An entry of the archive, and how alike its paper is, from 0 to 1."""
+
+    entry_id: EntryId
+    likeness: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """How much a paper is to the curator's taste: above 0, more like the picked ones.
+
+    `words` are those that spoke most for it; `nearest` the archive's most alike, best first.
+    """
+
+    number: str
+    score: float
+    words: tuple[str, ...]
+    nearest: tuple[Likeness, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A new paper that has no entry yet; without `judgement` where nothing is ranked."""
+
+    item: FeedItem
+    on: dt.date
+    judgement: Judgement | None = None
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Nominee:
+    """A candidate with the entries that it is most like, for showing."""
+
+    candidate: Candidate
+    nearest: tuple[StoredEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Nominees:
+    """A page of a day's candidates, best first, of `total`; `on` is `None` where none ever came.
+
+    `learnt_from` is how many papers the order was learnt from; 0: they are in arXiv's order.
+    `earlier` is the day before on which papers came; `late` of those are there since it was over.
+    """
+
+    on: dt.date | None
+    found: tuple[Nominee, ...]
+    total: int
+    learnt_from: int
+    earlier: dt.date | None = None
+    late: int = 0
+
+
+def check_enough(picked: int, passed: int) -> None:
+    """Raises `RankerError` where so many papers are too few to learn from."""
+    if min(picked, passed) < FEWEST:
+        raise RankerError(
+            "{picked} noted papers with abstracts and {passed} passed over: at least {fewest} of "
+            "each are needed",
+            picked=picked,
+            passed=passed,
+            fewest=FEWEST,
+        )
+
+
+def example_text(title: str, abstract: str) -> str:
+    """What ranking reads of a paper."""
+    return " ".join(f"{title}\n{abstract}".split())
+
+
+def suggest_tags(
+    nearest: Sequence[Likeness], tags: Mapping[EntryId, Sequence[str]]
+) -> tuple[str, ...]:
+    """The tags of the nearest entries, by how alike those entries are, most likely first."""
+    votes: dict[str, float] = {}
+    for neighbour in nearest[:NEIGHBOURS]:
+        for tag in tags.get(neighbour.entry_id, ()):
+            votes[tag] = votes.get(tag, 0.0) + neighbour.likeness
+    ranked = sorted(votes.items(), key=lambda vote: (-vote[1], vote[0]))
+    return tuple(tag for tag, _ in ranked[:SUGGESTED_TAGS])

@@ -1,0 +1,250 @@
+"""What arXiv brings, as documents: today's new papers, and how its categories stand."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+
+from bot.archive.domain.arxiv_record import ArxivRecord, PaperEvent, PaperEventKind
+from bot.arxiv.domain.batches import CategoryStatus, State, Trouble
+from bot.arxiv.domain.candidates import Nominee, Nominees
+from bot.arxiv.domain.categories import find_category
+from bot.core.domain import commands
+from bot.core.domain.day_text import day_text
+from bot.core.domain.document import (
+    Block,
+    Button,
+    Buttons,
+    Document,
+    Heading,
+    Inline,
+    Item,
+    Items,
+    Link,
+    Note,
+    Paragraph,
+    Text,
+    run,
+)
+from bot.core.domain.i18n import Say, mark
+from bot.digest.domain.present_digest import notice
+
+_AUTHORS_SHOWN = 3
+_TITLE_SHOWN = 60
+
+_STATES = {
+    State.FRESH: mark("today's papers are here"),
+    State.WAITING: mark("today's papers are expected"),
+    State.QUIET: mark("no papers today"),
+    State.STALLED: mark("today's papers are late"),
+    State.FAILED: mark("the last answer was refused"),
+}
+
+REFUSALS = {
+    "throttled": mark("arXiv asks to be asked less"),
+    "unreachable": mark("arXiv does not answer"),
+    "server_error": mark("arXiv's server is in trouble"),
+    "too_large": mark("the answer is too large"),
+    "html": mark("a web page came in place of papers"),
+    "entities": mark("the answer holds what no feed may hold"),
+    "malformed": mark("the answer is broken"),
+    "redirect": mark("the answer leads elsewhere"),
+    "error_feed": mark("arXiv answers with an error"),
+    "question": mark("arXiv refuses the question"),
+}
+"""What the kinds of refusals (`ports.Refusal`) mean."""
+
+_ALL_IS_SAID = frozenset({"html", "entities"})
+"""The kinds whose reasons say nothing more."""
+
+
+def present_nominees(nominees: Nominees, *, page: int, per_page: int, say: Say) -> Document:
+    """A page of a day's candidates, each with the reasons for its place, and the way to others."""
+    if nominees.on is None:
+        text = say("There are no new papers from arXiv yet.")
+        return notice(text, say("Newest papers"), commands.format_line("paper"))
+    day = day_text(nominees.on, say.locale)
+    title = say("New on arXiv, {day}", day=day)
+    count = say.count("{n} paper", "{n} papers", nominees.total)
+    ways = tuple(_ways(nominees, page, per_page, say))
+    if nominees.found:
+        shown = _page_of(nominees, title, count, (page - 1) * per_page, say)
+        return Document((*shown, *ways), summary=f"{title}: {count}")
+    if nominees.total:
+        last = _last_page(nominees, per_page)
+        text = say(
+            "There is no page {page} of new papers; the last one is {last}.", page=page, last=last
+        )
+    else:
+        text = say("No new paper of {day} waits for an entry.", day=day)
+    return Document((Paragraph(run(text)), *ways), summary=text)
+
+
+def _page_of(
+    nominees: Nominees, title: str, count: str, before: int, say: Say
+) -> tuple[Block, ...]:
+    order = (
+        say.count(
+            "by what {n} noted paper is like",
+            "by what {n} noted papers are like",
+            nominees.learnt_from,
+        )
+        if nominees.learnt_from
+        else say("as arXiv lists them")
+    )
+    rows = tuple(
+        _row(nominee, place, say) for place, nominee in enumerate(nominees.found, start=before + 1)
+    )
+    return (Heading(run(title)), Note(run(f"{count}, {order}")), Items(rows))
+
+
+def _last_page(nominees: Nominees, per_page: int) -> int:
+    return -(-nominees.total // per_page)
+
+
+def _ways(nominees: Nominees, page: int, per_page: int, say: Say) -> Iterator[Block]:
+    """To the other pages of the day, and to the day before: its papers may have come late."""
+    buttons = []
+    last = _last_page(nominees, per_page)
+    if 1 < page <= last:
+        buttons.append(Button(say("Back"), _line(nominees.on, page - 1)))
+    if page < last:
+        buttons.append(Button(say("More"), _line(nominees.on, page + 1)))
+    if page > last > 0:
+        buttons.append(Button(say("Last page"), _line(nominees.on, last)))
+    if nominees.earlier is not None:
+        day = day_text(nominees.earlier, say.locale)
+        if nominees.late:
+            late = say.count(
+                "{n} paper of {day} came later",
+                "{n} papers of {day} came later",
+                nominees.late,
+                day=day,
+            )
+            yield Note(run(late))
+        buttons.append(Button(say("Papers of {day}", day=day), _line(nominees.earlier, 1)))
+    if buttons:
+        yield Buttons(tuple(buttons))
+
+
+def _line(day: date | None, page: int) -> str:
+    """A page of a day's papers; the day is named, so that no newer one gets between the pages."""
+    free = f"new {day}" if day is not None else "new"
+    return commands.format_line("paper", free, **({"page": page} if page > 1 else {}))
+
+
+def _row(nominee: Nominee, number: int, say: Say) -> Item:
+    item = nominee.candidate.item
+    detail: list[Inline] = [Text(_authors(item.authors, say))]
+    if item.categories:
+        detail.append(Text(f" · {item.categories[0]}"))
+    judgement = nominee.candidate.judgement
+    if judgement is not None and judgement.words:
+        words = ", ".join(judgement.words)
+        detail.append(Text(f" · {say('because of {words}', words=words)}"))
+    if nominee.nearest:
+        likes = ", ".join(_short(stored.entry.paper.title) for stored in nominee.nearest)
+        detail.append(Text(f" · {say('like {titles}', titles=likes)}"))
+    if nominee.candidate.tags:
+        detail.append(Text(" · " + " ".join(f"#{tag}" for tag in nominee.candidate.tags)))
+    return Item((Link(item.title, item.id.url),), detail=tuple(detail), number=number)
+
+
+def _authors(authors: Sequence[str], say: Say) -> str:
+    shown = list(authors[:_AUTHORS_SHOWN])
+    if len(authors) > _AUTHORS_SHOWN:
+        shown.append(say("and {n} more", n=len(authors) - _AUTHORS_SHOWN))
+    return ", ".join(shown)
+
+
+def _short(title: str) -> str:
+    return title if len(title) <= _TITLE_SHOWN else title[: _TITLE_SHOWN - 1].rstrip() + "…"
+
+
+def paper_lines(
+    record: ArxivRecord | None, events: Sequence[PaperEvent], say: Say
+) -> tuple[str, ...]:
+    """How a paper stands at arXiv, and what became of it, a line each."""
+    if record is None:
+        return ()
+    day = day_text(record.updated_at.date(), say.locale)
+    stands = say("arXiv has version {n}, of {day}", n=record.id.version, day=day)
+    if record.is_withdrawn:
+        stands = f"{stands} — {say('withdrawn by its authors')}"
+    happened = (event_line(event, say) for event in events)
+    return (stands, *(line for line in happened if line))
+
+
+def event_line(event: PaperEvent, say: Say) -> str:
+    """What became of a paper, in one line; empty for what a page shows otherwise (citations)."""
+    day = day_text(event.noticed_at.date(), say.locale)
+    match event.kind:
+        case PaperEventKind.VERSION:
+            return say("{day}: version {n} came out", day=day, n=event.new_version)
+        case PaperEventKind.WITHDRAWN:
+            return say("{day}: its authors withdrew it", day=day)
+        case PaperEventKind.REINSTATED:
+            return say("{day}: it is no longer withdrawn", day=day)
+        case PaperEventKind.CITED:
+            return ""
+
+
+def status_line(statuses: Sequence[CategoryStatus], trouble: Trouble, say: Say) -> str:
+    """How arXiv's categories stand, in one line; empty where none is looked through."""
+    if not statuses:
+        return ""
+    parts = [_standing(each, say) for each in statuses]
+    if trouble is not Trouble.NONE:
+        parts.append(say("nothing new in any category"))
+    return "arXiv — " + "; ".join(parts)
+
+
+def _standing(status: CategoryStatus, say: Say) -> str:
+    words = f"{status.category}: {say(_STATES[status.state])}"
+    if status.items:
+        words += f" ({status.items})"
+    detail = detail_words(status, say)
+    return f"{words} — {detail}" if detail else words
+
+
+def detail_words(status: CategoryStatus, say: Say) -> str:
+    """What else a person should know of a category; empty where there is nothing."""
+    return ", ".join(_details(status, say))
+
+
+def _details(status: CategoryStatus, say: Say) -> Iterator[str]:
+    if status.refusal:
+        yield refusal_words(status.refusal, status.reason, say)
+    elif status.state is State.FAILED and find_category(status.category) is None:
+        yield say("it is no category of arXiv")
+    if status.older is not None:
+        yield say("what came is of {day}", day=day_text(status.older, say.locale))
+    if status.is_cut:
+        yield say(
+            "cut by arXiv at {n} items: the rest is asked for by date",
+            n=status.items,
+        )
+    if status.missed:
+        yield say("missed and asked for by date: {days}", days=_days(status.missed, say))
+    if status.lost:
+        yield say("missed and not found: {days}", days=_days(status.lost, say))
+
+
+def _days(days: Sequence[date], say: Say) -> str:
+    return ", ".join(day_text(day, say.locale) for day in days)
+
+
+def refusal_words(kind: str, reason: str, say: Say) -> str:
+    """Why an answer of arXiv did not count, by its kind; `reason` is the technical side of it."""
+    if kind not in REFUSALS:
+        return reason
+    words = say(REFUSALS[kind])
+    return f"{words} ({reason})" if reason and kind not in _ALL_IS_SAID else words
+
+
+def wait_words(target: str, until: datetime, refusal: str, say: Say) -> str:
+    """What is left alone, until when, and why; `*` is all of arXiv."""
+    return say(
+        "{target} is left alone until {until}: {reason}",
+        target="arXiv" if target == "*" else target,
+        until=until.isoformat(timespec="seconds"),
+        reason=refusal,
+    )

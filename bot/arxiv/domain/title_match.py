@@ -1,0 +1,260 @@
+"""Which arXiv paper an entry without a link means: by its title and authors, never by a guess.
+
+Confidence runs from 0 to 1 and is the product of two shares:
+
+- the title's: 1 when the words are the same, however they are parted ("pre-training"); a little
+  less for each slip of the pen and each article or "and" more or less. Any other difference makes
+  it another paper and at most 0.85: a number, "Part II", a prefix, "from" for "by".
+- the authors': the share of the curator's authors who are among the paper's, by surname, with
+  one in ten forgiven. Where the curator names none, only a title of five words or more, the
+  same word by word, can stand alone, at 0.95.
+
+From 0.9 on a match counts, if it is the only one: two papers of one title are left open.
+
+A slip is what a hand does and no prefix, ending or other word is: a letter more or less or two
+swapped in a long word, s for z, an s at the end. A letter in the place of another is none:
+max/min, on/off, inter/intra, micro/macro and projection/protection are real words both.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from bot.archive.domain.arxiv_record import ArxivRecord
+
+CERTAIN = 0.9
+"""From this confidence on an entry is said to be about the paper."""
+
+LONG_TITLE = 5
+"""So many words identify a paper without its authors."""
+
+_ALONE = 0.95
+_ANOTHER = 0.85
+_PER_SLIP = 0.03
+_MOST_SLIPS = 3
+# How long a word must be for a slip in it to make no other word.
+_LONG_WORD = 8
+_VARIED_WORD = 6
+_PLURAL_WORD = 4
+_MOST_PARTS = 4
+_WORD = re.compile(r"[^\W_]+")
+# In comparing, a plus at the end counts (Net++), and so does a hyphen between two words.
+_COMPARED = re.compile(r"([^\W_]+(?:\+(?![^\W_]))*)([-\u2010\u2013](?=[^\W_]))?")
+# Accents (\'e, \v{s}) and looks (\textbf, \rm) vanish; what stands for a sign (\alpha) is a word.
+_COMMAND = re.compile(
+    r"\\(?:[^a-zA-Z]|[uvHckrtbd](?=[\s{])\s?|(?:(?:text|math)[a-z]*|emph|rm|bf|it)(?![a-zA-Z]))|\\"
+)
+_PARTICLES = frozenset({"jr", "sr", "ii", "iii", "iv", "et", "al"})
+_WITHOUT_MEANING = frozenset({"a", "an", "and", "the"})
+# Written as one with what follows, these make another word: "on line search", "a symmetric loss".
+_SMALL = _WITHOUT_MEANING.union(
+    ("as", "at", "be", "by", "for", "from", "in", "is", "of", "on", "or", "to", "with")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A paper of arXiv's, and how sure it is that the entry means it.
+
+    `is_exact`: its title is the entry's, word by word.
+    """
+
+    record: ArxivRecord
+    confidence: float
+    is_exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Title:
+    """The words of a title; `hyphened` are the places of those that a hyphen joins to the next."""
+
+    words: tuple[str, ...]
+    hyphened: frozenset[int]
+
+
+def title_words(title: str) -> tuple[str, ...]:
+    """The words of a title, as two spellings of it share them: no case, accents or markup."""
+    return tuple(_WORD.findall(_folded(title)))
+
+
+def _folded(title: str) -> str:
+    plain = _COMMAND.sub("", title.replace("$", " ")).replace("{", "").replace("}", "")
+    # Accents come off; Hangul, which decomposes as well, is put together again.
+    folded = unicodedata.normalize("NFKD", plain).casefold()
+    bare = "".join(c for c in folded if not unicodedata.combining(c))
+    return unicodedata.normalize("NFC", bare)
+
+
+def _title(text: str) -> _Title:
+    found = _COMPARED.findall(_folded(text))
+    return _Title(
+        tuple(word for word, _ in found),
+        frozenset(place for place, (_, hyphen) in enumerate(found) if hyphen),
+    )
+
+
+def is_same_title(one: str, other: str) -> bool:
+    """Whether two titles are the same words, however they are parted."""
+    return _slips(_title(one), _title(other)) == 0
+
+
+def confidence(title: str, authors: Sequence[str], record: ArxivRecord) -> float:
+    """How sure it is that a title and its authors are that paper."""
+    return _match(_title(title), authors, record).confidence
+
+
+def _match(ours: _Title, authors: Sequence[str], record: ArxivRecord) -> Match:
+    theirs = _title(record.title)
+    if not ours.words or not theirs.words:
+        return Match(record, 0.0, is_exact=False)
+    slips = _slips(ours, theirs)
+    alike = 1 - _PER_SLIP * slips if slips is not None else _likeness(ours, theirs)
+    if authors:
+        sure = alike * _shared_authors(authors, record.authors)
+    else:
+        sure = _ALONE if slips == 0 and len(ours.words) >= LONG_TITLE else alike / 2
+    return Match(record, sure, is_exact=slips == 0)
+
+
+def _likeness(ours: _Title, theirs: _Title) -> float:
+    """How much two titles of different papers have in common."""
+    one, other = set(ours.words), set(theirs.words)
+    return min(_ANOTHER, 2 * len(one & other) / (len(one) + len(other)))
+
+
+def _slips(ours: _Title, theirs: _Title) -> int | None:
+    """With how few slips one title becomes the other; `None` where that takes more than slips."""
+    end = (len(ours.words), len(theirs.words))
+    reached = {(0, 0)}
+    for slips in range(_MOST_SLIPS + 1):
+        reached = _along_equals(ours, theirs, reached)
+        if end in reached:
+            return slips
+        reached = {place for at in reached for place in _after_a_slip(ours, theirs, *at)}
+    return None
+
+
+def _along_equals(
+    ours: _Title, theirs: _Title, reached: Iterable[tuple[int, int]]
+) -> set[tuple[int, int]]:
+    """The places of both titles to which equal words lead from these, and these."""
+    found, ahead = set(reached), list(reached)
+    while ahead:
+        i, j = ahead.pop()
+        places = []
+        if i < len(ours.words) and j < len(theirs.words):
+            if ours.words[i] == theirs.words[j]:
+                places.append((i + 1, j + 1))
+            else:
+                places += [(i + n, j + 1) for n in _parts(ours, i, theirs.words[j])]
+                places += [(i + 1, j + n) for n in _parts(theirs, j, ours.words[i])]
+        ahead += (place for place in places if place not in found)
+        found.update(places)
+    return found
+
+
+def _parts(title: _Title, start: int, whole: str) -> Iterator[int]:
+    """The number of words from `start` that are `whole` in parts, if they are."""
+    words = title.words[start : start + _MOST_PARTS]
+    if words[0] in _SMALL and start not in title.hyphened:
+        return
+    joined = words[0]
+    for n, (before, word) in enumerate(pairwise(words), start=2):
+        if before[-1].isdigit() and word[0].isdigit():
+            return  # 2.5 is not 25
+        joined += word
+        if joined == whole:
+            yield n
+        if not whole.startswith(joined):
+            return
+
+
+def _after_a_slip(ours: _Title, theirs: _Title, i: int, j: int) -> Iterator[tuple[int, int]]:
+    """The places after one slip, or after one word that may be missing, from these."""
+    left, right = ours.words[i : i + 1], theirs.words[j : j + 1]
+    if _may_be_missing(ours, i):
+        yield i + 1, j
+    if _may_be_missing(theirs, j):
+        yield i, j + 1
+    if left and right and _is_slip(left[0], right[0]):
+        yield i + 1, j + 1
+
+
+def _may_be_missing(title: _Title, place: int) -> bool:
+    """Whether the word there is an article or "and"; those of "Vitamin A" and "a-cyclic" are not."""
+    return (
+        place + 1 < len(title.words)
+        and title.words[place] in _WITHOUT_MEANING
+        and title.hyphened.isdisjoint((place - 1, place))
+    )
+
+
+def _is_slip(one: str, other: str) -> bool:
+    """Whether two words are one, misspelt, and certainly no two words of the language."""
+    both = one + other
+    if one == other or one[0] != other[0] or not (both.isascii() and both.isalpha()):
+        return False
+    short, long = sorted((one, other), key=len)
+    same = next((n for n, c in enumerate(short) if c != long[n]), len(short))
+    rest, longer = short[same:], long[same:]
+    if len(short) == len(long):
+        if {rest[0], longer[0]} == {"s", "z"}:
+            return len(short) >= _VARIED_WORD and rest[1:] == longer[1:]  # normalise, normalize
+        swapped = rest[:2] == longer[1::-1] and rest[2:] == longer[2:]
+        return swapped and len(short) >= _LONG_WORD
+    if rest != longer[1:]:
+        return False
+    if not rest:
+        return longer == "s" and len(short) >= _PLURAL_WORD  # any other ending makes another word
+    doubled = longer[0] == long[same - 1]  # labelled, labeled
+    return len(short) >= _LONG_WORD - doubled
+
+
+def _shared_authors(ours: Sequence[str], theirs: Sequence[str]) -> float:
+    listed = {surname for name in theirs for surname in surnames(name)}
+    found = sum(1 for name in ours if any(part in listed for part in surnames(name)))
+    return min(1.0, found / len(ours) / 0.9)
+
+
+def surnames(name: str) -> tuple[str, ...]:
+    """The words of a name that may be its surname: the last of them, or the part before a comma."""
+    family, comma, _given = name.partition(",")
+    words = [word for word in title_words(family if comma else name) if word not in _PARTICLES]
+    return tuple(words) if comma else tuple(words[-1:])
+
+
+def best_match(
+    title: str, authors: Sequence[str], records: Iterable[ArxivRecord]
+) -> tuple[Match | None, float]:
+    """The one paper that is certain, or `None`; and the highest confidence there was.
+
+    The one with the very title goes before those with a slip in it.
+    """
+    ours = _title(title)
+    papers = {record.id.number: record for record in records}
+    matches = [_match(ours, authors, record) for record in papers.values()]
+    highest = max((match.confidence for match in matches), default=0.0)
+    certain = [match for match in matches if match.confidence >= CERTAIN]
+    exact = [match for match in certain if match.is_exact]
+    only = exact or certain
+    return (only[0], only[0].confidence) if len(only) == 1 else (None, highest)
+
+
+def may_take(title: str, match: Match, others: Iterable[str]) -> bool:
+    """Whether an entry may have the paper, although entries with these titles have it, or ask too.
+
+    With the paper's very title it may; with a slip in it only where all have the same slip.
+    """
+    return match.is_exact or all(is_same_title(title, other) for other in others)
+
+
+def is_searchable(title: str, authors: Sequence[str]) -> bool:
+    """Whether a search could ever identify the paper, so that asking is worth a request."""
+    words = title_words(title)
+    return (
+        bool(words)
+        and any(c.isascii() for c in "".join(words))
+        and (bool(authors) or len(words) >= LONG_TITLE)
+    )

@@ -1,0 +1,210 @@
+"""The curator's taste as a line through the space of words: learnt, kept in a file, applied.
+
+Words and pairs of words weighted by tf-idf, a linear support vector machine between papers that
+were picked and papers that were passed over: of what was tried on real days it ranks best, and
+its weights are reasons that a person can read.
+"""
+
+import contextlib
+import glob
+import json
+import os
+import time
+import zipfile
+import zlib
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.svm import LinearSVC
+
+from bot.archive.domain.entry import EntryId
+from bot.arxiv.domain.candidates import (
+    NEIGHBOURS,
+    Example,
+    Judgement,
+    Likeness,
+    Newcomer,
+    check_enough,
+)
+from bot.core.domain.errors import RankerError
+from bot.core.domain.i18n import mark
+
+_FORMAT = 1
+_MOST_WORDS = 5
+_FEATURES = 60_000
+_UNFINISHED = ".part"
+_REMAINS_AFTER = timedelta(hours=1)
+"""No process takes so long: an unfinished file of that age is what is left of a killed one."""
+
+_DAMAGED = (
+    KeyError,
+    TypeError,
+    ValueError,
+    IndexError,
+    AttributeError,
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+Floats = NDArray[np.float32]
+
+
+class Taste:
+    """What was learnt: words with their weights, and the archive to find neighbours in."""
+
+    def __init__(
+        self,
+        *,
+        words: tuple[str, ...],
+        idf: Floats,
+        weights: Floats,
+        bias: float,
+        archive: Any,
+        entries: tuple[EntryId, ...],
+    ) -> None:
+        self._words = words
+        self._weights = weights
+        self._bias = bias
+        self._archive = archive
+        self._entries = entries
+        self._idf = idf
+        self._vectorizer = _vectorizer(vocabulary={word: n for n, word in enumerate(words)})
+        self._vectorizer.idf_ = idf
+
+    @classmethod
+    def learn(cls, picked: Sequence[Example], passed: Sequence[Example]) -> "Taste":
+        """Raises `RankerError` where there is too little to learn from."""
+        check_enough(len(picked), len(passed))
+        texts = [example.text for example in (*picked, *passed)]
+        vectorizer = _vectorizer(max_features=_FEATURES)
+        try:
+            matrix = vectorizer.fit_transform(texts)
+        except ValueError as error:  # what it says of an empty vocabulary is for programmers
+            raise RankerError(
+                mark("The papers have no words in common: only English ones are learnt from")
+            ) from error
+        machine = LinearSVC(C=0.1, class_weight="balanced", random_state=0)
+        machine.fit(matrix, [1] * len(picked) + [0] * len(passed))
+        with_entries = [n for n, example in enumerate(picked) if example.entry_id is not None]
+        return cls(
+            words=tuple(vectorizer.get_feature_names_out()),
+            idf=vectorizer.idf_.astype(np.float32),
+            weights=machine.coef_[0].astype(np.float32),
+            bias=float(machine.intercept_[0]),
+            archive=matrix[with_entries],
+            entries=tuple(EntryId(picked[n].entry_id or 0) for n in with_entries),
+        )
+
+    def judge(self, newcomers: Sequence[Newcomer]) -> tuple[Judgement, ...]:
+        """A judgement for each, in their order."""
+        if not newcomers:
+            return ()
+        matrix = self._vectorizer.transform([newcomer.text for newcomer in newcomers])
+        scores = matrix @ self._weights + self._bias
+        likenesses = (matrix @ self._archive.T).toarray()
+        return tuple(
+            Judgement(
+                number=newcomer.number,
+                score=round(float(scores[row]), 4),
+                words=self._telling(matrix[row]),
+                nearest=self._nearest(likenesses[row]),
+            )
+            for row, newcomer in enumerate(newcomers)
+        )
+
+    def _telling(self, row: Any) -> tuple[str, ...]:
+        """The words that spoke most for a paper; none that is half of a pair already named."""
+        parts = row.data * self._weights[row.indices]
+        told: list[str] = []
+        for n in np.argsort(-parts):
+            word = self._words[row.indices[n]]
+            if parts[n] <= 0 or len(told) == _MOST_WORDS:
+                break
+            halves = set(word.split())
+            if not any(halves & set(other.split()) for other in told):
+                told.append(word)
+        return tuple(told)
+
+    def _nearest(self, likenesses: Floats) -> tuple[Likeness, ...]:
+        order = np.argsort(-likenesses)[:NEIGHBOURS]
+        return tuple(
+            Likeness(self._entries[n], round(float(likenesses[n]), 4))
+            for n in order
+            if likenesses[n] > 0
+        )
+
+    def save(self, path: Path) -> None:
+        """Write the file whole or not at all; it holds numbers and words, nothing that runs.
+
+        Another process may be doing the same: the last one that is done wins.
+        """
+        _remove_remains(path)
+        unfinished = path.with_name(f"{path.name}.{os.getpid()}{_UNFINISHED}")
+        with unfinished.open("wb") as file:
+            np.savez_compressed(
+                file,
+                format=np.array(_FORMAT),
+                words=np.frombuffer(json.dumps(self._words).encode(), dtype=np.uint8),
+                idf=self._idf,
+                weights=self._weights,
+                bias=np.array(self._bias),
+                entries=np.array(self._entries, dtype=np.int64),
+                data=self._archive.data,
+                indices=self._archive.indices,
+                indptr=self._archive.indptr,
+            )
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> "Taste":
+        """What `save` wrote; raises `RankerError` where that is not there."""
+        try:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+                if int(kept["format"]) != _FORMAT:
+                    raise RankerError(mark("What was learnt is of another version"))
+                words = tuple(json.loads(kept["words"].tobytes()))
+                entries = tuple(EntryId(int(n)) for n in kept["entries"])
+                archive = sparse.csr_matrix(
+                    (kept["data"], kept["indices"], kept["indptr"]),
+                    shape=(len(entries), len(words)),
+                )
+                return cls(
+                    words=words,
+                    idf=kept["idf"],
+                    weights=kept["weights"],
+                    bias=float(kept["bias"]),
+                    archive=archive,
+                    entries=entries,
+                )
+        except FileNotFoundError as error:
+            raise RankerError(mark("Nothing was learnt yet, or it is gone")) from error
+        except _DAMAGED as error:
+            raise RankerError(mark("What was learnt is damaged")) from error
+
+
+def _remove_remains(path: Path) -> None:
+    for remains in path.parent.glob(f"{glob.escape(path.name)}.*{_UNFINISHED}"):
+        with contextlib.suppress(FileNotFoundError):  # another process may have been quicker
+            if time.time() - remains.stat().st_mtime > _REMAINS_AFTER.total_seconds():
+                remains.unlink()
+
+
+def _vectorizer(**settings: Any) -> TfidfVectorizer:
+    return TfidfVectorizer(
+        ngram_range=(1, 2),
+        sublinear_tf=True,
+        stop_words="english",
+        strip_accents="unicode",
+        token_pattern=r"(?u)\b[a-zA-Z][a-zA-Z0-9-]+\b",  # noqa: S106 - tokens of text
+        dtype=np.float32,
+        **({"min_df": 2} | settings if "vocabulary" not in settings else settings),
+    )

@@ -1,0 +1,1 @@
+"""Polling: daily batches, refreshed records, title searches, candidates."""

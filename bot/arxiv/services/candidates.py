@@ -1,0 +1,203 @@
+"""Today's new papers in the order of the curator's taste, learnt anew each night."""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from bot.archive.store import entries
+from bot.arxiv.domain.batches import LONGEST_RECOVERY, batch_day
+from bot.arxiv.domain.candidates import (
+    Candidate,
+    Example,
+    Likeness,
+    Nominee,
+    Nominees,
+    check_enough,
+    suggest_tags,
+)
+from bot.arxiv.ports import Ranker
+from bot.arxiv.store import candidates
+from bot.arxiv.store.candidates import Taste
+from bot.core.database.database import Database
+from bot.core.domain.errors import RankerError
+from bot.core.domain.i18n import mark
+
+log = logging.getLogger(__name__)
+
+SHOWN_NEAREST = 3
+_PAGE = 500
+_AT_ONCE = 200
+_FEW = 300
+_JUDGED_LATE = timedelta(days=LONGEST_RECOVERY)
+_LOOK_EVERY = timedelta(minutes=5)
+_RETRY_AFTER = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """How many papers were judged; `stale` says why what was learnt before had to do for it."""
+
+    judged: int
+    stale: RankerError | None = None
+
+
+async def refresh(
+    db: Database, ranker: Ranker, *, now: datetime, may_learn: bool = True
+) -> Refreshed:
+    """Learn if it was not done since the night, then judge what is new.
+
+    Where learning fails, or may not be tried, what was learnt before serves. Raises `RankerError`
+    where nothing can be judged, for one to be told why.
+    """
+    async with db.reading() as tx:
+        taste = await candidates.find_taste(tx)
+    if taste is None or (may_learn and batch_day(taste.learnt_at) < batch_day(now)):
+        try:
+            taste = await learn(db, ranker, now=now)
+        except RankerError as error:
+            if taste is None:
+                raise
+            try:
+                return Refreshed(await _judge(db, ranker, taste, now), stale=error)
+            except RankerError:
+                raise error from None  # that nothing older is there is no news
+        return Refreshed(await _judge(db, ranker, taste, now))
+    try:
+        return Refreshed(await _judge(db, ranker, taste, now))
+    except RankerError as error:
+        if not may_learn:
+            raise
+        # What was learnt is a file that may be gone, as after a move to another machine.
+        log.warning("learning again: %s", error)
+        return Refreshed(await _judge(db, ranker, await learn(db, ranker, now=now), now))
+
+
+async def follow(
+    db: Database,
+    ranker: Ranker,
+    *,
+    clock: Callable[[], datetime],
+    sleep: Callable[[float], Awaitable[None]],
+    tell: Callable[[RankerError | None], None],
+) -> None:
+    """Learn each night and judge what comes, for ever.
+
+    `tell` is told, whenever it was tried, why that is not possible, or `None`; the log, once.
+    """
+    trouble: RankerError | None = None
+    learns_at: datetime | None = None
+    while True:
+        now = clock()
+        may_learn = learns_at is None or learns_at <= now
+        last, wait = trouble, _LOOK_EVERY
+        try:
+            done = await refresh(db, ranker, now=now, may_learn=may_learn)
+        except RankerError as error:
+            trouble, wait = error, _RETRY_AFTER
+        else:
+            if done.judged:
+                log.info("%d new papers judged", done.judged)
+            if may_learn:
+                trouble = done.stale
+        if may_learn:
+            learns_at = now + _RETRY_AFTER if trouble is not None else None
+        if trouble is not None and str(trouble) != str(last or ""):
+            log.warning("new papers are not ranked, or by an older taste: %s", trouble)
+        tell(trouble)
+        await sleep(wait.total_seconds())
+
+
+async def learn(db: Database, ranker: Ranker, *, now: datetime) -> Taste:
+    """Learn from the whole archive and from the papers passed over; raises `RankerError`."""
+    day = batch_day(now)
+    picked = await _list_picked(db)
+    async with db.reading() as tx:
+        passed = await candidates.list_passed(tx, day)
+        if len(passed) < _FEW:
+            # The first days: today's papers, most of which will not be picked, have to do.
+            passed = await candidates.list_passed(tx, day + timedelta(days=1))
+    numbers = {example.number for example in picked}
+    passed = tuple(each for each in passed if each.number not in numbers)
+    check_enough(len(picked), len(passed))
+    await ranker.train(picked, passed)
+    taste = Taste(now, len(picked), len(passed))
+    async with db.transaction() as tx:
+        await candidates.put_taste(tx, taste)
+    log.info("learnt from %d picked and %d passed papers", taste.picked, taste.passed)
+    return taste
+
+
+async def _list_picked(db: Database) -> Sequence[Example]:
+    """The archive page by page, so that no look-up waits long behind it."""
+    picked: list[Example] = []
+    after = 0
+    while True:
+        async with db.reading() as tx:
+            page, after = await candidates.list_picked(tx, after, _PAGE)
+        picked += page
+        if not after:
+            return picked
+
+
+async def _judge(db: Database, ranker: Ranker, taste: Taste, now: datetime) -> int:
+    """Judge the papers of the last days that this taste has not judged; how many it were.
+
+    What an earlier taste said of them stands until then.
+    """
+    since = batch_day(now) - _JUDGED_LATE
+    judged_at = max(now, taste.learnt_at)  # a clock may be set back
+    judged = 0
+    while True:
+        async with db.reading() as tx:
+            newcomers = await candidates.list_unjudged(tx, since, taste.learnt_at, _AT_ONCE)
+        if not newcomers:
+            return judged
+        judgements = await ranker.judge(newcomers)
+        if {each.number for each in newcomers} - {each.number for each in judgements}:
+            raise RankerError(mark("The ranking left papers out"))
+        async with db.transaction() as tx:
+            await candidates.put_judgements(tx, judgements, judged_at)
+        judged += len(judgements)
+
+
+async def list_nominees(
+    db: Database, *, day: date | None = None, page: int = 1, per_page: int = 10
+) -> Nominees:
+    """A page of a day's candidates (the newest day's by default), with reasons and tags."""
+    async with db.reading() as tx:
+        on = day or await candidates.newest_day(tx)
+        if on is None:
+            return Nominees(None, (), 0, 0)
+        total, judged = await candidates.count_open(tx, on)
+        shown = await candidates.list_open(tx, on, limit=per_page, offset=(page - 1) * per_page)
+        live = await candidates.list_live(
+            tx, {near.entry_id for each in shown for near in _nearest(each)}
+        )
+        reasons = {
+            each.item.id.number: [near for near in _nearest(each) if near.entry_id in live]
+            for each in shown
+        }
+        tags = await candidates.tags_of(tx, live)
+        wanted = [near.entry_id for nearest in reasons.values() for near in nearest[:SHOWN_NEAREST]]
+        stored = {each.id: each for each in await entries.list_by_id(tx, dict.fromkeys(wanted))}
+        taste = await candidates.find_taste(tx)
+        earlier = await candidates.day_before(tx, on)
+        # Told to whoever looks at the newest day: those of the day before were looked at already.
+        tells_late = day is None and earlier is not None
+        late = await candidates.count_late(tx, earlier) if earlier and tells_late else 0
+    nominees = []
+    for each in shown:
+        nearest = reasons[each.item.id.number]
+        nominees.append(
+            Nominee(
+                replace(each, tags=suggest_tags(nearest, tags)),
+                tuple(stored[near.entry_id] for near in nearest[:SHOWN_NEAREST]),
+            )
+        )
+    learnt_from = taste.picked if taste is not None and judged else 0
+    return Nominees(on, tuple(nominees), total, learnt_from, earlier, late)
+
+
+def _nearest(candidate: Candidate) -> Sequence[Likeness]:
+    return candidate.judgement.nearest if candidate.judgement is not None else ()

@@ -1,0 +1,204 @@
+"""Today's papers: each category's feed, asked until its batch of the day is there."""
+
+import logging
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import date, datetime, timedelta
+
+from bot.arxiv.domain import batches
+from bot.arxiv.domain.announcements import Feed, is_fresh_paper
+from bot.arxiv.domain.batches import CategoryStatus, Seen, State, Trouble, Watch
+from bot.arxiv.domain.categories import find_category
+from bot.arxiv.ports import PaperSource, SourceFailureError, SourceQuestionError, SourceWaitError
+from bot.arxiv.services.missed_batches import recover_due
+from bot.arxiv.store import feeds, request_gate
+from bot.arxiv.store.feeds import Batch
+from bot.arxiv.store.request_gate import Refused, Wait
+from bot.core.database.database import Database, Transaction
+
+log = logging.getLogger(__name__)
+
+_REMEMBERED = timedelta(days=batches.LONGEST_RECOVERY)
+_KEEP_LISTINGS = timedelta(days=90)
+_KEEP_PAPERS = timedelta(days=200)
+
+
+async def poll_due(
+    db: Database,
+    source: PaperSource,
+    categories: Sequence[str],
+    *,
+    clock: Callable[[], datetime],
+    spread: Callable[[], float],
+) -> int:
+    """Ask every feed that is due, then fetch the batches that were missed; how many are new.
+
+    One feed's failure stops no other: it is remembered, and tried again when its wait is over.
+    """
+    new = 0
+    for category in categories:
+        async with db.reading() as tx:
+            watch = await _watch(tx, category)
+        if batches.is_due(watch, clock()):
+            new += await _poll(db, source, watch, clock=clock, spread=spread)
+    return new + await recover_due(db, source, categories, clock=clock)
+
+
+async def _poll(
+    db: Database,
+    source: PaperSource,
+    watch: Watch,
+    *,
+    clock: Callable[[], datetime],
+    spread: Callable[[], float],
+) -> int:
+    try:
+        feed = await source.fetch_feed(watch.category, etag=watch.etag)
+    except SourceWaitError:
+        return 0
+    except SourceFailureError as failure:
+        now = clock()
+        retry_at = _retry_at(watch.category, failure, now, spread())
+        async with db.transaction() as tx:
+            watch = await _watch(tx, watch.category)
+            await feeds.put_watch(tx, batches.after_failure(watch, now, retry_at))
+            await feeds.note_look(tx, watch.category, batches.batch_day(now))
+            await _note_missed(tx, watch, frozenset(), now)
+        return 0
+    now = clock()
+    async with db.transaction() as tx:
+        return await _take_in(tx, await _watch(tx, watch.category), feed, now, spread())
+
+
+async def _watch(tx: Transaction, category: str) -> Watch:
+    """What is remembered now: another process may have asked the same meanwhile."""
+    return (await feeds.list_watches(tx)).get(category, Watch(category))
+
+
+def _retry_at(category: str, failure: SourceFailureError, now: datetime, spread: float) -> datetime:
+    """When a feed is due again that failed; the turnstile may hold it back for longer."""
+    if not isinstance(failure, SourceQuestionError):
+        return now
+    if find_category(category) is None:
+        return batches.next_window(now, spread)  # a question that is wrong stays wrong
+    return batches.next_look(now, spread)  # arXiv's error, then
+
+
+async def _take_in(
+    tx: Transaction, watch: Watch, feed: Feed | None, now: datetime, spread: float
+) -> int:
+    """Remember what a feed showed; how many papers are new. `None` is the feed seen before."""
+    items = feed.items if feed is not None else ()
+    unseen = await feeds.add_listings(tx, watch.category, items, batches.batch_day(now))
+    seen = Seen(
+        unseen=len(unseen),
+        claims=frozenset(item.batch_on for item in unseen if item.batch_on is not None),
+        is_empty=feed is not None and feed.is_empty,
+        etag=feed.etag if feed is not None else None,
+    )
+    after = batches.after_answer(watch, seen, now, spread)
+    await feeds.put_watch(tx, after)
+    came = batches.arrived(seen, now)
+    day = batches.arrival_day(came, now)
+    await _note_missed(tx, watch, came, now)
+    if came or batches.has_closed(now):
+        is_cut = feed is not None and feed.is_cut
+        await feeds.note_look(tx, watch.category, day, items=len(unseen), is_cut=is_cut)
+        for cut in came if is_cut else ():
+            await feeds.want(tx, watch.category, cut, now)
+    state = batches.state(after, now)
+    log.info("arXiv %s: %s, %d of %d unseen", watch.category, state, len(unseen), len(items))
+    return await feeds.add_papers(tx, (item for item in unseen if is_fresh_paper(item, day)), day)
+
+
+async def _note_missed(
+    tx: Transaction, watch: Watch, came: Collection[date], now: datetime
+) -> None:
+    """Whatever should have come by now, and did not, is fetched by date."""
+    for day in batches.missed_days(watch, came, now):
+        if await feeds.want(tx, watch.category, day, now):
+            log.warning("arXiv %s: the batch of %s was missed", watch.category, day)
+
+
+async def list_status(
+    tx: Transaction, categories: Iterable[str], now: datetime
+) -> tuple[CategoryStatus, ...]:
+    """How each category stands."""
+    today = batches.batch_day(now)
+    watches = await feeds.list_watches(tx)
+    noted = await feeds.list_batches(tx, today - _REMEMBERED)
+    refused = {
+        refusal.target: refusal for refusal in reversed(await request_gate.list_refusals(tx))
+    }
+    return tuple(
+        _status(
+            watches.get(category, Watch(category)),
+            tuple(batch for batch in noted if batch.category == category),
+            refused.get(f"feed:{category}"),
+            now,
+        )
+        for category in categories
+    )
+
+
+def _status(
+    watch: Watch, noted: Sequence[Batch], refused: Refused | None, now: datetime
+) -> CategoryStatus:
+    """How a category stands, by its batches, newest first, and by what its feed refused last."""
+    today = batches.batch_day(now)
+    batch = next((batch for batch in noted if batch.day == today), None)
+    state = batches.state(watch, now)
+    is_older = watch.news_on == today and watch.batch_on is not None and watch.batch_on < today
+    failure = refused if state is State.FAILED else None
+    return CategoryStatus(
+        category=watch.category,
+        state=state,
+        items=batch.items if batch is not None else 0,
+        is_cut=batch is not None and batch.is_cut,
+        recovered=(batch.recovered or 0) if batch is not None else 0,
+        checked_at=watch.checked_at,
+        next_at=watch.next_at,
+        older=watch.batch_on if is_older and batches.is_expected(today) else None,
+        missed=tuple(
+            batch.day for batch in reversed(noted) if batch.is_missed and not batch.is_cut
+        ),
+        lost=tuple(batch.day for batch in reversed(noted) if batch.is_lost),
+        refusal=failure.kind if failure is not None else "",
+        reason=failure.reason if failure is not None else "",
+    )
+
+
+def kind_of(wait: Wait, refusals: Iterable[Refused]) -> str:
+    """The kind of the refusal that a wait is for, if it can be told."""
+    return next((each.kind for each in refusals if each.reason == wait.reason), "")
+
+
+async def find_trouble(
+    tx: Transaction, statuses: Iterable[CategoryStatus], now: datetime
+) -> Trouble:
+    """Whether all categories stand still, today or for two days.
+
+    The day before is the last one on which feeds were looked at and batches were sure to come.
+    """
+    today = batches.batch_day(now)
+    past = [
+        batch
+        for batch in await feeds.list_batches(tx, today - _REMEMBERED)
+        if batch.is_looked_for
+        and batch.day < today
+        and batches.is_expected(batch.day)
+        and not batches.may_be_holiday(batch.day)
+    ]
+    before = max((batch.day for batch in past), default=None)
+    # Without a past, as on the first day, nothing is known of the day before.
+    news = before is None or any(batch.items for batch in past if batch.day == before)
+    return batches.trouble(statuses, now, news_the_day_before=news)
+
+
+async def forget_old(db: Database, now: datetime) -> None:
+    """Drop what feeds showed long ago; cheap, and may be repeated."""
+    async with db.transaction() as tx:
+        await feeds.prune(
+            tx,
+            listings_before=now.date() - _KEEP_LISTINGS,
+            papers_before=now.date() - _KEEP_PAPERS,
+        )

@@ -1,0 +1,38 @@
+"""Which paper an entry without a link is about: how that is known, and set right by hand."""
+
+from datetime import datetime
+
+from bot.archive.domain.arxiv_id import ArxivId
+from bot.archive.domain.entry import StoredEntry
+from bot.arxiv.store import title_matches
+from bot.arxiv.store.title_matches import Identity, title_key
+from bot.core.database.database import Database
+from bot.core.domain.errors import UsageError
+
+
+async def find_identity(db: Database, stored: StoredEntry) -> Identity | None:
+    """How the paper's number is known; `None` where the entry links it, or nobody looked yet."""
+    if stored.entry.paper.url is not None:
+        return None
+    async with db.reading() as tx:
+        return await title_matches.find(tx, title_key(stored.entry.paper.title))
+
+
+async def decide(
+    db: Database, stored: StoredEntry, arxiv_id: ArxivId | None, *, now: datetime
+) -> None:
+    """A person says which paper the entry is about, or that it stays open; no search changes it.
+
+    It holds for every entry of that title that has no link. Raises `UsageError` where the entry
+    has one.
+    """
+    paper = stored.entry.paper
+    if paper.url is not None:
+        raise UsageError(
+            "Entry {id} names its paper itself ({url}): change it where the entry was written",
+            id=stored.id,
+            url=paper.url,
+        )
+    number = arxiv_id.number if arxiv_id is not None else None
+    async with db.transaction() as tx:
+        await title_matches.decide(tx, title_key(paper.title), number, now)

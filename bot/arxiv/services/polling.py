@@ -1,0 +1,235 @@
+"""One round of everything that is due at arXiv, and how things stand with it."""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+
+from bot.arxiv.domain.backoff import LADDER
+from bot.arxiv.domain.batches import CategoryStatus, Trouble
+from bot.arxiv.ports import PaperSource
+from bot.arxiv.services.daily_batches import find_trouble, forget_old, list_status, poll_due
+from bot.arxiv.services.refresh import Resolved, resolve_due
+from bot.arxiv.services.title_search import Searched, search_due
+from bot.arxiv.store import records, request_gate, title_matches
+from bot.arxiv.store.records import Coverage
+from bot.arxiv.store.request_gate import Refused, Wait
+from bot.arxiv.store.title_matches import Nameless
+from bot.core.database.database import Database
+from bot.core.ports import Condition, Measure
+from bot.core.services.round_lease import Rounds, RoundTakenError
+from bot.discussion.services.paper_updates import note_citations
+
+log = logging.getLogger(__name__)
+
+BETWEEN_ROUNDS = timedelta(minutes=1)
+_MOST_OPEN = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one or several rounds brought: new papers announced, papers asked about, requests.
+
+    `is_left` says that what is due was left to another process, which was at it.
+    """
+
+    new: int = 0
+    searched: Searched = field(default_factory=Searched)
+    resolved: Resolved = field(default_factory=Resolved)
+    cited: int = 0
+    requests: int = 0
+    is_left: bool = False
+
+    def __add__(self, other: "Round") -> "Round":
+        """Both together."""
+        return Round(
+            self.new + other.new,
+            self.searched + other.searched,
+            self.resolved + other.resolved,
+            self.cited + other.cited,
+            self.requests + other.requests,
+            self.is_left or other.is_left,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ArxivStatus:
+    """How things stand with arXiv.
+
+    `open` are entries whose papers were not found by title; `waits` what is left alone now.
+    """
+
+    categories: tuple[CategoryStatus, ...]
+    trouble: Trouble
+    coverage: Coverage
+    identified: int
+    open: tuple[Nameless, ...]
+    refusals: tuple[Refused, ...]
+    waits: tuple[Wait, ...]
+    requests: int
+
+
+async def run_round(
+    db: Database,
+    source: PaperSource,
+    categories: Sequence[str],
+    *,
+    clock: Callable[[], datetime],
+    spread: Callable[[], float],
+) -> Round:
+    """Do what is due: feeds, missed batches, titles to search, papers to ask about.
+
+    Asks nothing where nothing is due, so it may be called as often as one likes; but two at once
+    would ask the same, so processes take `take_round`.
+    """
+    before = await _requests(db)
+    new = await poll_due(db, source, categories, clock=clock, spread=spread)
+    searched = await search_due(db, source, clock=clock)
+    resolved = await resolve_due(db, source, clock=clock)
+    cited = await note_citations(db, clock())
+    await forget_old(db, clock())
+    return Round(new, searched, resolved, cited, await _requests(db) - before)
+
+
+async def take_round(
+    db: Database,
+    source: PaperSource,
+    categories: Sequence[str],
+    *,
+    rounds: Rounds,
+    clock: Callable[[], datetime],
+    spread: Callable[[], float],
+) -> Round:
+    """`run_round` while no other process is at it; one that is at it for long is left alone."""
+    work = partial(run_round, db, source, categories, clock=clock, spread=spread)
+    try:
+        return await rounds.alone(work)
+    except RoundTakenError:
+        log.info("another process asks arXiv what is due")
+        return Round(is_left=True)
+
+
+async def run_until_done(
+    db: Database,
+    source: PaperSource,
+    categories: Sequence[str],
+    *,
+    rounds: Rounds,
+    clock: Callable[[], datetime],
+    spread: Callable[[], float],
+    patience: timedelta,
+) -> Round:
+    """Rounds until nothing is due, or what is due must wait longer than `patience`."""
+    work = partial(take_round, db, source, categories, rounds=rounds, clock=clock, spread=spread)
+    total = await work()
+    while await _may_go_on(db, clock(), patience):
+        more = await work()
+        total += more
+        if not more.requests:
+            break
+    return total
+
+
+async def _may_go_on(db: Database, now: datetime, patience: timedelta) -> bool:
+    """Whether something failed that may be tried again soon."""
+    async with db.reading() as tx:
+        waits = await request_gate.list_waits(tx)
+    return any(wait.until - now <= patience for wait in waits)
+
+
+async def _requests(db: Database) -> int:
+    async with db.reading() as tx:
+        return (await request_gate.get(tx)).requests
+
+
+async def get_status(db: Database, categories: Sequence[str], now: datetime) -> ArxivStatus:
+    """How things stand, read from the database alone: nothing is asked."""
+    async with db.reading() as tx:
+        statuses = await list_status(tx, categories, now)
+        return ArxivStatus(
+            categories=statuses,
+            trouble=await find_trouble(tx, statuses, now),
+            coverage=await records.coverage(tx),
+            identified=await title_matches.count_found(tx),
+            open=await title_matches.list_open(tx, limit=_MOST_OPEN),
+            refusals=await request_gate.list_refusals(tx),
+            waits=tuple(wait for wait in await request_gate.list_waits(tx) if wait.until > now),
+            requests=(await request_gate.get(tx)).requests,
+        )
+
+
+async def get_condition(db: Database, categories: Sequence[str], now: datetime) -> Condition:
+    """ArXiv's part of `/healthz`: not ok where everything stands still, or nothing may be asked.
+
+    A short wait is no trouble: arXiv asks for one now and then.
+    """
+    async with db.reading() as tx:
+        statuses = await list_status(tx, categories, now)
+        trouble = await find_trouble(tx, statuses, now)
+        refusals = await request_gate.list_refusals(tx)
+        waits = [wait for wait in await request_gate.list_waits(tx) if wait.until > now]
+    parts = [f"{each.category} {each.state}" for each in statuses]
+    parts += [
+        f"{wait.target} left alone until {wait.until:%Y-%m-%dT%H:%MZ} ({wait.reason})"
+        for wait in waits
+    ]
+    if trouble is not Trouble.NONE:
+        parts.append(f"nothing new anywhere ({trouble})")
+    refused = sum(each.times for each in refusals)
+    if refused:
+        parts.append(f"{refused} answers refused so far")
+    stopped = any(
+        wait.target == request_gate.EVERYTHING and wait.failures >= len(LADDER) for wait in waits
+    )
+    checked = [each.checked_at for each in statuses if each.checked_at is not None]
+    return Condition(
+        name="arxiv",
+        ok=not stopped and trouble is not Trouble.ALARM,
+        detail=", ".join(parts),
+        last_ok_at=max(checked, default=None),
+    )
+
+
+async def measure_arxiv(db: Database) -> tuple[Measure, ...]:
+    """ArXiv's numbers for `/metrics`."""
+    async with db.reading() as tx:
+        turn = await request_gate.get(tx)
+        refusals = await request_gate.list_refusals(tx)
+    return (
+        Measure("arxiv_requests", "Requests to arXiv ever made.", turn.requests, only_grows=True),
+        *(
+            Measure(
+                "arxiv_refusals",
+                "Answers of arXiv that did not count, by what was asked and why.",
+                each.times,
+                (("target", each.target), ("kind", each.kind)),
+                only_grows=True,
+            )
+            for each in refusals
+        ),
+    )
+
+
+async def follow(
+    db: Database,
+    source: PaperSource,
+    categories: Sequence[str],
+    *,
+    rounds: Rounds,
+    clock: Callable[[], datetime],
+    spread: Callable[[], float],
+    sleep: Callable[[float], Awaitable[None]],
+) -> None:
+    """Rounds for ever, a minute apart; says so when all of arXiv stands still."""
+    told: Trouble = Trouble.NONE
+    while True:
+        await take_round(db, source, categories, rounds=rounds, clock=clock, spread=spread)
+        async with db.reading() as tx:
+            statuses = await list_status(tx, categories, clock())
+            trouble = await find_trouble(tx, statuses, clock())
+        if trouble is not told and trouble is not Trouble.NONE:
+            level = logging.ERROR if trouble is Trouble.ALARM else logging.WARNING
+            log.log(level, "arXiv: nothing new in any category (%s)", trouble)
+        told = trouble
+        await sleep(BETWEEN_ROUNDS.total_seconds())

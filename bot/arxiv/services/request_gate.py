@@ -1,0 +1,166 @@
+"""One request to arXiv at a time, well apart, over every process: the database is the gate."""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+
+from bot.arxiv.domain.backoff import LONGEST_WAIT, SPACING, wait_until
+from bot.arxiv.ports import (
+    SourceFailureError,
+    SourceQuestionError,
+    SourceThrottledError,
+    SourceWaitError,
+)
+from bot.arxiv.store import request_gate
+from bot.arxiv.store.request_gate import EVERYTHING, Wait
+from bot.core.database.database import Database, Transaction
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=50)
+"""A dead process is waited for so long; longer than any request may take."""
+
+
+WRONG_QUESTIONS = 2
+"""So many in a row may be refused because they are wrong; a server that refuses more is unwell."""
+
+
+class DatabaseTurnstile:
+    """`ports.Turnstile` over the database.
+
+    `patience` is how long a turn may be waited for before `SourceWaitError` says until when.
+    `clock` gives the aware instant, `spread` a random number in [0, 1). `owner` names this
+    process, and `is_gone` says of such a name that its process surely runs no more: then its
+    turn is over, and not only when its lease ends.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        *,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]],
+        spread: Callable[[], float],
+        patience: timedelta = timedelta(seconds=10),
+        spacing: timedelta = SPACING,
+        lease: timedelta = LEASE,
+        owner: str = "",
+        is_gone: Callable[[str], bool] = lambda _: False,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._sleep = sleep
+        self._spread = spread
+        self._patience = patience
+        self._spacing = spacing
+        self._lease = lease
+        self._owner = owner
+        self._is_gone = is_gone
+        self._in_order = asyncio.Lock()
+
+    @asynccontextmanager
+    async def turn(self, target: str) -> AsyncIterator[Callable[[], None]]:
+        """See `ports.Turnstile`."""
+        async with self._in_order:
+            holder = f"{self._owner}/{uuid.uuid4().hex}"
+            await self._take(holder, target)
+            is_answered = False
+
+            def answered() -> None:
+                nonlocal is_answered
+                is_answered = True
+
+            try:
+                yield answered
+            except SourceFailureError as failure:
+                await self._give_back(holder, target, failure)
+                raise
+            except BaseException:
+                await self._give_back(holder, target, None)
+                raise
+            await self._give_back(holder, target, None, answered=is_answered)
+
+    async def _take(self, holder: str, target: str) -> None:
+        since = self._clock()
+        while True:
+            # Looked at on the reader first: while we wait, nobody's writes queue behind us.
+            async with self._db.reading() as tx:
+                pause = await self._pause(tx, target, since)
+            if pause <= timedelta(0):
+                async with self._db.transaction() as tx:
+                    pause = await self._pause(tx, target, since)
+                    if pause <= timedelta(0):
+                        await request_gate.take(tx, holder, self._clock() + self._lease)
+                        return
+            await self._sleep(pause.total_seconds())
+
+    async def _pause(self, tx: Transaction, target: str, since: datetime) -> timedelta:
+        """How long to wait now; raises `SourceWaitError` for what is longer than our patience.
+
+        A clock that was set back must not make us wait for weeks: no wait is believed that
+        could not have been made, give or take what the clocks of two machines may differ by.
+        """
+        waits, turn = await request_gate.list_waits(tx), await request_gate.get(tx)
+        # Read after the first statement, which waits while another process writes: an earlier
+        # instant would lie before what that process has just written.
+        now = self._clock()
+        pauses = [timedelta(0)]
+        for wait in waits:
+            left = wait.until - now
+            if wait.target in {target, EVERYTHING} and left <= LONGEST_WAIT:
+                if left > self._patience:
+                    raise SourceWaitError(wait.until, wait.reason)
+                pauses.append(left)
+        held = turn.held_until - now if turn.held_until is not None else timedelta(0)
+        if turn.holder is not None and self._is_gone(turn.holder.rpartition("/")[0]):
+            pauses.append(since + self._spacing - now)  # it may have asked until just now
+        elif timedelta(0) < held <= 2 * self._lease:
+            if now - since > self._patience:
+                raise SourceWaitError(now + held, "another process is asking, or died asking")
+            pauses.append(min(held, self._spacing))
+        apart = turn.free_at - now
+        pauses.append(apart if apart <= self._lease else since + self._spacing - now)
+        return max(pauses)
+
+    async def _give_back(
+        self,
+        holder: str,
+        target: str,
+        failure: SourceFailureError | None,
+        *,
+        answered: bool = False,
+    ) -> None:
+        now = self._clock()
+        async with self._db.transaction() as tx:
+            await request_gate.give_back(tx, holder, now + self._spacing)
+            if failure is not None:
+                await self._remember(tx, target, failure, now)
+            elif answered:
+                await request_gate.end_waits(tx, target)
+
+    async def _remember(
+        self, tx: Transaction, target: str, failure: SourceFailureError, now: datetime
+    ) -> None:
+        reason = str(failure)
+        await request_gate.count_refusal(tx, target, failure.kind, reason, now)
+        whom = EVERYTHING if isinstance(failure, SourceThrottledError) else target
+        before = {wait.target: wait.failures for wait in await request_gate.list_waits(tx)}
+        failures = before.get(whom, 0) + 1
+        steps = failures
+        if isinstance(failure, SourceQuestionError):
+            steps -= WRONG_QUESTIONS
+        if steps <= 0:
+            await request_gate.put_wait(tx, Wait(whom, failures, now, reason))
+            return  # the server is well: it is the question that was wrong
+        until = wait_until(now, steps, failure.retry_after, self._spread())
+        await request_gate.put_wait(tx, Wait(whom, failures, until, reason))
+        log.warning(
+            "arXiv %s: %s; left alone until %s (%d in a row)",
+            whom,
+            reason,
+            until.isoformat(timespec="seconds"),
+            failures,
+        )

@@ -1,0 +1,1 @@
+"""The tables of what is asked of arXiv and what it announced."""

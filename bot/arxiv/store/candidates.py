@@ -1,0 +1,267 @@
+"""New papers as candidates: which are open, how they were judged, and what to learn from."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+
+from bot.archive.domain.entry import EntryId
+from bot.arxiv.domain.announcements import FeedItem
+from bot.arxiv.domain.candidates import (
+    Candidate,
+    Example,
+    Judgement,
+    Likeness,
+    Newcomer,
+    example_text,
+)
+from bot.arxiv.store.feeds import item_of
+from bot.core.database import instants
+from bot.core.database.database import Row, Transaction
+
+MOST_PASSED = 3000
+"""So many of the newest papers that were not picked are learnt from."""
+
+_IS_OPEN = """
+    NOT EXISTS (
+        SELECT 1 FROM paper AS p JOIN entry AS e ON e.paper_id = p.id
+        WHERE p.key = 'arxiv:' || f.number AND e.newness > 0
+    )
+"""
+
+
+async def list_papers(tx: Transaction, since: date) -> tuple[FeedItem, ...]:
+    """The new papers met on that day or later, newest day first, then by number."""
+    rows = await tx.all(
+        "SELECT * FROM feed_item WHERE day >= :since ORDER BY day DESC, number",
+        {"since": since.isoformat()},
+    )
+    return tuple(map(item_of, rows))
+
+
+async def newest_day(tx: Transaction) -> date | None:
+    """The last day on which new papers came."""
+    row = await tx.one("SELECT max(day) AS day FROM feed_item")
+    return date.fromisoformat(row["day"]) if row is not None and row["day"] is not None else None
+
+
+async def day_before(tx: Transaction, day: date) -> date | None:
+    """The last day before that one on which new papers came."""
+    row = await tx.one(
+        "SELECT max(day) AS day FROM feed_item WHERE day < :day", {"day": day.isoformat()}
+    )
+    return date.fromisoformat(row["day"]) if row is not None and row["day"] is not None else None
+
+
+async def count_late(tx: Transaction, day: date) -> int:
+    """How many papers of a day came later, fetched by date because its feed did not bring them."""
+    row = await tx.one(
+        "SELECT sum(recovered) AS n FROM arxiv_batch WHERE day = :day AND NOT is_cut",
+        {"day": day.isoformat()},
+    )
+    return (row["n"] or 0) if row is not None else 0
+
+
+async def list_open(
+    tx: Transaction, day: date, *, limit: int, offset: int = 0
+) -> tuple[Candidate, ...]:
+    """The new papers of a day that have no entry, the best judged first, the unjudged last."""
+    rows = await tx.all(
+        f"""
+        SELECT f.*, j.score, j.words, j.nearest
+        FROM feed_item AS f LEFT JOIN feed_item_judgement AS j ON j.number = f.number
+        WHERE f.day = :day AND {_IS_OPEN}
+        ORDER BY j.score IS NULL, j.score DESC, f.number LIMIT :limit OFFSET :offset
+        """,  # noqa: S608 - a constant
+        {"day": day.isoformat(), "limit": limit, "offset": offset},
+    )
+    return tuple(Candidate(item_of(row), day, _judgement(row)) for row in rows)
+
+
+async def count_open(tx: Transaction, day: date) -> tuple[int, int]:
+    """How many new papers of a day have no entry, and how many of these were judged."""
+    row = await tx.one(
+        f"""
+        SELECT count(*) AS found, count(j.number) AS judged
+        FROM feed_item AS f LEFT JOIN feed_item_judgement AS j ON j.number = f.number
+        WHERE f.day = :day AND {_IS_OPEN}
+        """,  # noqa: S608 - a constant
+        {"day": day.isoformat()},
+    )
+    return (row["found"], row["judged"]) if row is not None else (0, 0)
+
+
+async def list_unjudged(
+    tx: Transaction, day: date, judged_since: datetime, limit: int
+) -> tuple[Newcomer, ...]:
+    """The new papers of a day or later that have no entry and were not judged since that instant."""
+    rows = await tx.all(
+        f"""
+        SELECT f.number, f.title, f.abstract FROM feed_item AS f
+        WHERE f.day >= :day AND {_IS_OPEN}
+            AND NOT EXISTS (
+                SELECT 1 FROM feed_item_judgement AS j
+                WHERE j.number = f.number AND j.judged_at >= :since
+            )
+        ORDER BY f.number LIMIT :limit
+        """,  # noqa: S608 - a constant
+        {"day": day.isoformat(), "since": instants.to_text(judged_since), "limit": limit},
+    )
+    return tuple(
+        Newcomer(row["number"], example_text(row["title"], row["abstract"])) for row in rows
+    )
+
+
+async def put_judgements(tx: Transaction, judgements: Iterable[Judgement], now: datetime) -> None:
+    """Keep how papers were judged, in place of earlier judgements."""
+    await tx.run_many(
+        """
+        INSERT INTO feed_item_judgement (number, score, words, nearest, judged_at)
+        SELECT :number, :score, :words, :nearest, :now
+        WHERE EXISTS (SELECT 1 FROM feed_item WHERE number = :number)
+        ON CONFLICT (number) DO UPDATE SET
+            score = excluded.score, words = excluded.words, nearest = excluded.nearest,
+            judged_at = excluded.judged_at
+        """,
+        [
+            {
+                "number": judgement.number,
+                "score": judgement.score,
+                "words": json.dumps(judgement.words, ensure_ascii=False),
+                "nearest": json.dumps([[n.entry_id, n.likeness] for n in judgement.nearest]),
+                "now": instants.to_text(now),
+            }
+            for judgement in judgements
+        ],
+    )
+
+
+async def list_picked(tx: Transaction, after: int, limit: int) -> tuple[tuple[Example, ...], int]:
+    """Papers with an entry whose abstract is known, the curator's own words first, by page.
+
+    Begin `after` 0; the second value is where to go on, or 0 at the end.
+    """
+    return await tx.call(partial(_list_picked, after=after, limit=limit))
+
+
+def _list_picked(
+    connection: sqlite3.Connection, *, after: int, limit: int
+) -> tuple[tuple[Example, ...], int]:
+    rows = connection.execute(
+        """
+        SELECT p.key, e.id, e.newness, e.title,
+            coalesce(nullif(e.abstract, ''), r.abstract) AS abstract
+        FROM entry AS e JOIN paper AS p ON p.id = e.paper_id
+            LEFT JOIN arxiv_record AS r ON r.number = p.arxiv_id
+        WHERE e.newness > :after
+            AND e.newness = (SELECT max(o.newness) FROM entry AS o WHERE o.paper_id = p.id)
+        ORDER BY e.newness LIMIT :limit
+        """,
+        {"after": after, "limit": limit},
+    ).fetchall()
+    examples = tuple(
+        Example(
+            row["key"].removeprefix("arxiv:"),
+            example_text(row["title"], row["abstract"]),
+            EntryId(row["id"]),
+        )
+        for row in rows
+        if row["abstract"]
+    )
+    return examples, rows[-1]["newness"] if len(rows) == limit else 0
+
+
+async def list_passed(tx: Transaction, before: date) -> tuple[Example, ...]:
+    """The newest papers, met before that day, that were announced and not picked."""
+    return await tx.call(partial(_list_passed, before=before))
+
+
+def _list_passed(connection: sqlite3.Connection, *, before: date) -> tuple[Example, ...]:
+    rows = connection.execute(
+        f"""
+        SELECT f.number, f.title, f.abstract FROM feed_item AS f
+        WHERE f.day < :before AND {_IS_OPEN} ORDER BY f.day DESC, f.number LIMIT :most
+        """,  # noqa: S608 - a constant
+        {"before": before.isoformat(), "most": MOST_PASSED},
+    )
+    return tuple(
+        Example(row["number"], example_text(row["title"], row["abstract"])) for row in rows
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Taste:
+    """When the curator's taste was learnt, and from how many papers."""
+
+    learnt_at: datetime
+    picked: int
+    passed: int
+
+
+async def find_taste(tx: Transaction) -> Taste | None:
+    """What was learnt last."""
+    row = await tx.one("SELECT * FROM arxiv_taste")
+    if row is None:
+        return None
+    return Taste(instants.from_text(row["learnt_at"]), row["picked"], row["passed"])
+
+
+async def put_taste(tx: Transaction, taste: Taste) -> None:
+    """Note what was learnt."""
+    await tx.run(
+        """
+        INSERT INTO arxiv_taste (only_row, learnt_at, picked, passed)
+        VALUES (1, :at, :picked, :passed)
+        ON CONFLICT (only_row) DO UPDATE SET
+            learnt_at = excluded.learnt_at, picked = excluded.picked, passed = excluded.passed
+        """,
+        {
+            "at": instants.to_text(taste.learnt_at),
+            "picked": taste.picked,
+            "passed": taste.passed,
+        },
+    )
+
+
+async def list_live(tx: Transaction, entry_ids: Iterable[EntryId]) -> frozenset[EntryId]:
+    """Those of these entries that were not withdrawn."""
+    rows = await tx.all(
+        """
+        SELECT id FROM entry
+        WHERE newness > 0 AND id IN (SELECT value FROM json_each(:ids))
+        """,
+        {"ids": json.dumps(tuple(entry_ids))},
+    )
+    return frozenset(EntryId(row["id"]) for row in rows)
+
+
+async def tags_of(tx: Transaction, entry_ids: Iterable[EntryId]) -> Mapping[EntryId, Sequence[str]]:
+    """The tags of entries, in the order written."""
+    rows = await tx.all(
+        """
+        SELECT e.id, t.slug FROM entry AS e JOIN entry_tag AS et ON et.newness = e.newness
+            JOIN tag AS t ON t.id = et.tag_id
+        WHERE e.id IN (SELECT value FROM json_each(:ids)) ORDER BY e.id, et.position
+        """,
+        {"ids": json.dumps(tuple(entry_ids))},
+    )
+    tags: dict[EntryId, list[str]] = {}
+    for row in rows:
+        tags.setdefault(EntryId(row["id"]), []).append(row["slug"])
+    return tags
+
+
+def _judgement(row: Row) -> Judgement | None:
+    if row["score"] is None:
+        return None
+    return Judgement(
+        number=row["number"],
+        score=row["score"],
+        words=tuple(json.loads(row["words"])),
+        nearest=tuple(
+            Likeness(EntryId(entry_id), likeness)
+            for entry_id, likeness in json.loads(row["nearest"])
+        ),
+    )

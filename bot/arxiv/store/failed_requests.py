@@ -1,0 +1,80 @@
+"""What spoilt arXiv's answers about others: papers and titles to be asked for in smaller parts."""
+
+import json
+from collections.abc import Iterable, Mapping
+from itertools import takewhile
+from typing import TypeVar
+
+from bot.core.database.database import Transaction
+
+PAPERS = "papers"
+TITLES = "titles"
+
+T = TypeVar("T")
+
+
+def part(due: Iterable[tuple[T, int | None]], most: int) -> tuple[T, ...]:
+    """The first of what is due that may be asked for together: at most `most`.
+
+    Each comes with how many it may be asked for with, or `None` where it never was in trouble.
+    """
+    pairs = tuple(due)
+    first = pairs[0][1] if pairs else None
+    alike = takewhile(lambda pair: pair[1] == first, pairs)
+    return tuple(name for name, _ in alike)[: most if first is None else min(first, most)]
+
+
+async def add(
+    tx: Transaction, target: str, names: Iterable[str], *, first: int, then: int, reason: str
+) -> None:
+    """The answer about these was of no use.
+
+    From now on they are asked for with at most `first` together, those that were in trouble
+    before with `then`.
+    """
+    await tx.run_many(
+        """
+        INSERT INTO arxiv_trouble (target, name, together, failures, is_proven, reason)
+        VALUES (:target, :name, :first, 1, 0, :reason)
+        ON CONFLICT (target, name) DO UPDATE SET
+            together = min(together, :then), failures = failures + 1, is_proven = 0,
+            reason = excluded.reason
+        """,
+        [
+            {"target": target, "name": name, "first": first, "then": then, "reason": reason}
+            for name in names
+        ],
+    )
+
+
+async def is_proven(tx: Transaction, target: str, name: str) -> bool:
+    """Whether others were answered since it failed last: then it is not arXiv that is unwell."""
+    row = await tx.one(
+        "SELECT is_proven FROM arxiv_trouble WHERE target = :target AND name = :name",
+        {"target": target, "name": name},
+    )
+    return row is not None and bool(row["is_proven"])
+
+
+async def end(tx: Transaction, target: str, names: Iterable[str]) -> None:
+    """These were answered, which they were not if any of them was to blame."""
+    await tx.run(
+        """
+        DELETE FROM arxiv_trouble
+        WHERE target = :target AND name IN (SELECT value FROM json_each(:names))
+        """,
+        {"target": target, "names": json.dumps(tuple(names), ensure_ascii=False)},
+    )
+    await tx.run(
+        "UPDATE arxiv_trouble SET is_proven = 1 WHERE target = :target AND NOT is_proven",
+        {"target": target},
+    )
+
+
+async def list_alone(tx: Transaction, target: str) -> Mapping[str, str]:
+    """What is asked for alone, having failed alone; with the reasons."""
+    rows = await tx.all(
+        "SELECT name, reason FROM arxiv_trouble WHERE target = :target AND together = 1",
+        {"target": target},
+    )
+    return {row["name"]: row["reason"] for row in rows}

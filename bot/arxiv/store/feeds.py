@@ -1,0 +1,296 @@
+"""What arXiv announced: the watch over each category, its batches, and the new papers."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+
+from bot.archive.domain.arxiv_id import ArxivId
+from bot.arxiv.domain.announcements import Announcement, FeedItem, merge_listings
+from bot.arxiv.domain.batches import Watch
+from bot.core.database import instants
+from bot.core.database.database import Row, Transaction
+
+
+async def list_watches(tx: Transaction) -> Mapping[str, Watch]:
+    """What is remembered of each category's feed."""
+    rows = await tx.all("SELECT * FROM arxiv_feed")
+    return {row["category"]: _watch(row) for row in rows}
+
+
+async def put_watch(tx: Transaction, watch: Watch) -> None:
+    """Remember a category's feed, in place of what was remembered."""
+    await tx.run(
+        """
+        INSERT INTO arxiv_feed (category, news_on, batch_on, failed, checked_at, next_at, etag)
+        VALUES (:category, :news_on, :batch_on, :failed, :checked_at, :next_at, :etag)
+        ON CONFLICT (category) DO UPDATE SET
+            news_on = excluded.news_on, batch_on = excluded.batch_on, failed = excluded.failed,
+            checked_at = excluded.checked_at, next_at = excluded.next_at, etag = excluded.etag
+        """,
+        {
+            "category": watch.category,
+            "news_on": _day_text(watch.news_on),
+            "batch_on": _day_text(watch.batch_on),
+            "failed": watch.failed,
+            "checked_at": _instant_text(watch.checked_at),
+            "next_at": _instant_text(watch.next_at),
+            "etag": watch.etag,
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What is known of a category's batch of a day.
+
+    `items` unseen ids came on that day, whatever day they claimed; `is_looked_for` says that the
+    feed was asked for them until they came or were late. `recovered` papers of the day's batch
+    were fetched by date, in `tries` of which one at least was `is_whole`; `recover_at` is the next.
+    """
+
+    category: str
+    day: date
+    items: int
+    is_cut: bool
+    is_looked_for: bool
+    recover_at: datetime | None
+    tries: int
+    is_whole: bool
+    recovered: int | None
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether it is still to be found."""
+        return self.recover_at is not None and not self.is_whole
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it was asked for by date, and given up."""
+        return self.recover_at is None and self.tries > 0 and not self.is_whole
+
+
+async def list_batches(tx: Transaction, since: date) -> tuple[Batch, ...]:
+    """The batches from that day on, newest first."""
+    rows = await tx.all(
+        "SELECT * FROM arxiv_batch WHERE day >= :since ORDER BY day DESC, category",
+        {"since": since.isoformat()},
+    )
+    return tuple(map(_batch, rows))
+
+
+async def list_to_recover(tx: Transaction, now: datetime) -> tuple[Batch, ...]:
+    """The batches that are to be fetched from the query service now, oldest first."""
+    rows = await tx.all(
+        "SELECT * FROM arxiv_batch WHERE recover_at <= :now ORDER BY day, category",
+        {"now": instants.to_text(now)},
+    )
+    return tuple(map(_batch, rows))
+
+
+async def note_look(
+    tx: Transaction, category: str, day: date, *, items: int = 0, is_cut: bool = False
+) -> None:
+    """Note that a feed was looked at on a day; the items that came are added up."""
+    await tx.run(
+        """
+        INSERT INTO arxiv_batch (category, day, items, is_cut, is_looked_for)
+        VALUES (:category, :day, :items, :is_cut, 1)
+        ON CONFLICT (category, day) DO UPDATE SET
+            items = items + excluded.items, is_cut = max(is_cut, excluded.is_cut),
+            is_looked_for = 1
+        """,
+        {"category": category, "day": day.isoformat(), "items": items, "is_cut": is_cut},
+    )
+
+
+async def want(tx: Transaction, category: str, day: date, now: datetime) -> bool:
+    """Have the batch of a day fetched by date; false if that is so already, or was done."""
+    changed = await tx.run(
+        """
+        INSERT INTO arxiv_batch (category, day, items, is_cut, recover_at)
+        VALUES (:category, :day, 0, 0, :now)
+        ON CONFLICT (category, day) DO UPDATE SET recover_at = excluded.recover_at
+            WHERE recover_at IS NULL AND tries = 0
+        """,
+        {"category": category, "day": day.isoformat(), "now": instants.to_text(now)},
+    )
+    return changed > 0
+
+
+async def count_recovered(tx: Transaction, batch: Batch, found: int) -> None:
+    """So many more papers of a batch were fetched by date."""
+    await tx.run(
+        """
+        UPDATE arxiv_batch SET recovered = coalesce(recovered, 0) + :found
+        WHERE category = :category AND day = :day
+        """,
+        {"category": batch.category, "day": batch.day.isoformat(), "found": found},
+    )
+
+
+async def end_try(
+    tx: Transaction, batch: Batch, *, is_whole: bool, again_at: datetime | None
+) -> None:
+    """A batch was asked for by date and came whole, or did not; the next try is at `again_at`.
+
+    Two processes that ask at once make one try.
+    """
+    await tx.run(
+        """
+        UPDATE arxiv_batch
+        SET tries = tries + 1, is_whole = max(is_whole, :is_whole), recover_at = :again_at
+        WHERE category = :category AND day = :day AND tries = :tries
+        """,
+        {
+            "category": batch.category,
+            "day": batch.day.isoformat(),
+            "tries": batch.tries,
+            "is_whole": is_whole,
+            "again_at": _instant_text(again_at),
+        },
+    )
+
+
+async def add_listings(
+    tx: Transaction, category: str, items: Sequence[FeedItem], day: date
+) -> tuple[FeedItem, ...]:
+    """Note what a feed shows; returns the items whose id and version it never showed before."""
+    return await tx.call(partial(_add_listings, category=category, items=items, day=day))
+
+
+def _add_listings(
+    connection: sqlite3.Connection, *, category: str, items: Sequence[FeedItem], day: date
+) -> tuple[FeedItem, ...]:
+    unseen = []
+    for item in items:
+        added = connection.execute(
+            """
+            INSERT INTO arxiv_listing (category, number, version, announcement, day)
+            VALUES (:category, :number, :version, :announcement, :day)
+            ON CONFLICT (category, number, version) DO NOTHING
+            """,
+            {
+                "category": category,
+                "number": item.id.number,
+                "version": item.id.version,
+                "announcement": item.announcement,
+                "day": day.isoformat(),
+            },
+        )
+        if added.rowcount:
+            unseen.append(item)
+    return tuple(unseen)
+
+
+async def add_papers(tx: Transaction, items: Iterable[FeedItem], day: date) -> int:
+    """Keep new papers, each once under the day it was met first; how many were not there."""
+    return await tx.call(partial(_add_papers, items=tuple(items), day=day))
+
+
+def _add_papers(connection: sqlite3.Connection, *, items: tuple[FeedItem, ...], day: date) -> int:
+    numbers = json.dumps([item.id.number for item in items])
+    rows = connection.execute(
+        "SELECT * FROM feed_item WHERE number IN (SELECT value FROM json_each(:numbers))",
+        {"numbers": numbers},
+    )
+    known = tuple(map(_item, rows))
+    merged = merge_listings((*known, *items))
+    connection.executemany(
+        """
+        INSERT INTO feed_item (
+            number, version, announcement, title, authors, abstract, categories, batch_on, day
+        ) VALUES (
+            :number, :version, :announcement, :title, :authors, :abstract, :categories, :batch_on,
+            :day
+        )
+        ON CONFLICT (number) DO UPDATE SET
+            version = excluded.version, announcement = excluded.announcement,
+            title = excluded.title, authors = excluded.authors, abstract = excluded.abstract,
+            categories = excluded.categories
+        """,
+        [
+            {
+                "number": item.id.number,
+                "version": item.id.version,
+                "announcement": item.announcement,
+                "title": item.title,
+                "authors": json.dumps(item.authors, ensure_ascii=False),
+                "abstract": item.abstract,
+                "categories": json.dumps(item.categories),
+                "batch_on": _day_text(item.batch_on),
+                "day": day.isoformat(),
+            }
+            for item in merged
+        ],
+    )
+    return len(merged) - len(known)
+
+
+async def prune(tx: Transaction, *, listings_before: date, papers_before: date) -> None:
+    """Forget what feeds showed long ago, so that a busy category does not fill the disk."""
+    await tx.run(
+        "DELETE FROM arxiv_listing WHERE day < :before", {"before": listings_before.isoformat()}
+    )
+    await tx.run("DELETE FROM feed_item WHERE day < :before", {"before": papers_before.isoformat()})
+
+
+def item_of(row: Row) -> FeedItem:
+    """A row of `feed_item`."""
+    return _item(row)
+
+
+def _item(row: Row) -> FeedItem:
+    return FeedItem(
+        id=ArxivId(row["number"], row["version"]),
+        announcement=Announcement(row["announcement"]),
+        title=row["title"],
+        authors=tuple(json.loads(row["authors"])),
+        abstract=row["abstract"],
+        categories=tuple(json.loads(row["categories"])),
+        batch_on=_day(row["batch_on"]),
+    )
+
+
+def _watch(row: Row) -> Watch:
+    return Watch(
+        category=row["category"],
+        news_on=_day(row["news_on"]),
+        batch_on=_day(row["batch_on"]),
+        failed=bool(row["failed"]),
+        checked_at=_instant(row["checked_at"]),
+        next_at=_instant(row["next_at"]),
+        etag=row["etag"],
+    )
+
+
+def _batch(row: Row) -> Batch:
+    return Batch(
+        category=row["category"],
+        day=date.fromisoformat(row["day"]),
+        items=row["items"],
+        is_cut=bool(row["is_cut"]),
+        is_looked_for=bool(row["is_looked_for"]),
+        recover_at=_instant(row["recover_at"]),
+        tries=row["tries"],
+        is_whole=bool(row["is_whole"]),
+        recovered=row["recovered"],
+    )
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text is not None else None
+
+
+def _day_text(day: date | None) -> str | None:
+    return day.isoformat() if day is not None else None
+
+
+def _instant(text: str | None) -> datetime | None:
+    return instants.from_text(text) if text is not None else None
+
+
+def _instant_text(at: datetime | None) -> str | None:
+    return instants.to_text(at) if at is not None else None

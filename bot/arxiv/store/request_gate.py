@@ -1,0 +1,141 @@
+"""Whose turn it is to ask arXiv, what must be left alone, and which answers did not count."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.arxiv.ports import Refusal
+from bot.core.database import instants
+from bot.core.database.database import Transaction
+
+EVERYTHING = "*"
+"""The target that stands for all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """When the next request may be made: not before `free_at`, nor while `holder` asks."""
+
+    free_at: datetime
+    holder: str | None
+    held_until: datetime | None
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A target that must be left alone."""
+
+    target: str
+    failures: int
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """How often a target's answer did not count for one reason."""
+
+    target: str
+    kind: Refusal
+    times: int
+    reason: str
+    last_at: datetime
+
+
+async def get(tx: Transaction) -> Turn:
+    """The state of the turnstile."""
+    row = await tx.one("SELECT free_at, holder, held_until, requests FROM arxiv_turn")
+    assert row is not None  # noqa: S101 - the migration put it there
+    held = row["held_until"]
+    return Turn(
+        free_at=instants.from_text(row["free_at"]),
+        holder=row["holder"],
+        held_until=instants.from_text(held) if held is not None else None,
+        requests=row["requests"],
+    )
+
+
+async def take(tx: Transaction, holder: str, until: datetime) -> None:
+    """Let the holder make one request; whoever finds it held after `until` may take over."""
+    await tx.run(
+        "UPDATE arxiv_turn SET holder = :holder, held_until = :until, requests = requests + 1",
+        {"holder": holder, "until": instants.to_text(until)},
+    )
+
+
+async def give_back(tx: Transaction, holder: str, free_at: datetime) -> None:
+    """The holder is done; nothing changes if another has taken over."""
+    await tx.run(
+        """
+        UPDATE arxiv_turn SET holder = NULL, held_until = NULL, free_at = :free_at
+        WHERE holder = :holder
+        """,
+        {"holder": holder, "free_at": instants.to_text(free_at)},
+    )
+
+
+async def list_waits(tx: Transaction) -> tuple[Wait, ...]:
+    """Every target that failed last, also those whose wait is over."""
+    rows = await tx.all("SELECT target, failures, until_at, reason FROM arxiv_wait ORDER BY target")
+    return tuple(
+        Wait(row["target"], row["failures"], instants.from_text(row["until_at"]), row["reason"])
+        for row in rows
+    )
+
+
+async def put_wait(tx: Transaction, wait: Wait) -> None:
+    """Add a wait, or replace that of its target."""
+    await tx.run(
+        """
+        INSERT INTO arxiv_wait (target, failures, until_at, reason)
+        VALUES (:target, :failures, :until_at, :reason)
+        ON CONFLICT (target) DO UPDATE SET
+            failures = excluded.failures, until_at = excluded.until_at, reason = excluded.reason
+        """,
+        {
+            "target": wait.target,
+            "failures": wait.failures,
+            "until_at": instants.to_text(wait.until),
+            "reason": wait.reason,
+        },
+    )
+
+
+async def end_waits(tx: Transaction, target: str) -> None:
+    """The target answered: neither it nor everything has to wait any more."""
+    await tx.run(
+        "DELETE FROM arxiv_wait WHERE target IN (:target, :everything)",
+        {"target": target, "everything": EVERYTHING},
+    )
+
+
+async def count_refusal(
+    tx: Transaction, target: str, kind: Refusal, reason: str, at: datetime
+) -> None:
+    """Count an answer that did not count."""
+    await tx.run(
+        """
+        INSERT INTO arxiv_refusal (target, kind, times, reason, last_at)
+        VALUES (:target, :kind, 1, :reason, :at)
+        ON CONFLICT (target, kind) DO UPDATE SET
+            times = times + 1, reason = excluded.reason, last_at = excluded.last_at
+        """,
+        {"target": target, "kind": kind, "reason": reason, "at": instants.to_text(at)},
+    )
+
+
+async def list_refusals(tx: Transaction) -> tuple[Refused, ...]:
+    """What did not count so far, the last first."""
+    rows = await tx.all(
+        "SELECT target, kind, times, reason, last_at FROM arxiv_refusal ORDER BY last_at DESC"
+    )
+    return tuple(
+        Refused(
+            row["target"],
+            Refusal(row["kind"]),
+            row["times"],
+            row["reason"],
+            instants.from_text(row["last_at"]),
+        )
+        for row in rows
+    )

@@ -1,0 +1,1 @@
+"""Channels: subscriptions, schedules, slots, preferences, and which channels are linked."""

@@ -1,0 +1,1 @@
+"""Schedules and subscriptions as values: standard library only."""

@@ -1,0 +1,65 @@
+"""What is said of linked channels: the code that links them, and that they are linked or not."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from bot.core.domain import commands
+from bot.core.domain.document import Document, Note, Paragraph, Style, Text, run
+from bot.core.domain.i18n import Say
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A channel as people elsewhere know it: its platform, and its name where that is known."""
+
+    platform: str
+    name: str = ""
+
+
+def present_code(code: str, minutes: int, say: Say) -> Document:
+    """A code to enter in the channel that this one is to be linked with."""
+    line = commands.format_line("digest", f"link {code}")
+    text = say("Enter this in the other channel within {n} minutes:", n=minutes)
+    note = say("From then on, what is said about a paper here appears there too, and back.")
+    blocks = (Paragraph(run(text)), Paragraph((Text(line, Style.CODE),)), Note(run(note)))
+    return Document(blocks, summary=f"{text} {line}")
+
+
+def present_linked(others: Sequence[Place], voices: Iterable[Say]) -> Document:
+    """A channel is told with whom it shares discussions from now on, in each of its languages."""
+    return _told(
+        voices,
+        lambda say: say(
+            "From now on, replies in papers' threads are shared between this channel and "
+            "{places}. “/digest unlink” ends that.",
+            places=_names(others, say),
+        ),
+    )
+
+
+def present_unlinked(others: Sequence[Place], voices: Iterable[Say]) -> Document:
+    """A channel is told with whom it shares discussions no more; what is there stays."""
+    return _told(
+        voices,
+        lambda say: say(
+            "Replies in papers' threads are no longer shared between this channel and {places}; "
+            "what is there stays.",
+            places=_names(others, say),
+        ),
+    )
+
+
+def _told(voices: Iterable[Say], words: Callable[[Say], str]) -> Document:
+    texts = tuple(dict.fromkeys(map(words, voices)))
+    return Document(tuple(Paragraph(run(text)) for text in texts), summary=texts[0])
+
+
+def _names(places: Sequence[Place], say: Say) -> str:
+    return ", ".join(dict.fromkeys(_name(place, say) for place in places))
+
+
+def _name(place: Place, say: Say) -> str:
+    platform = say("the web chat") if place.platform == "web" else place.platform.capitalize()
+    if place.name:
+        return say("#{name} in {platform}", name=place.name, platform=platform)
+    return say("a channel in {platform}", platform=platform)

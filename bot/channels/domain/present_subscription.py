@@ -1,0 +1,102 @@
+"""A channel's subscription as a document: when its digest comes, what is in it, how it goes."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from bot.channels.domain.subscription import Standing, Subscription, format_weekdays
+from bot.core.domain import commands
+from bot.core.domain.day_text import day_text
+from bot.core.domain.document import (
+    Block,
+    Button,
+    Buttons,
+    Document,
+    Fields,
+    Heading,
+    Note,
+    Paragraph,
+    run,
+)
+from bot.core.domain.i18n import Say, mark
+
+_STANDINGS = {
+    Standing.ACTIVE: mark("A digest is posted here."),
+    Standing.PAUSED: mark("The digest of this channel is paused."),
+    Standing.REFUSED: mark("The digest of this channel has stopped: the platform refuses it."),
+    Standing.MANUAL: mark("Digests are posted here by hand only."),
+    Standing.REMOVED: mark("No digest is posted here."),
+}
+
+
+def present_subscription(
+    subscription: Subscription,
+    *,
+    next_at: datetime | None = None,
+    last_on: date | None = None,
+    waiting: int = 0,
+    stuck: int = 0,
+    say: Say,
+) -> Document:
+    """How a subscription is. `next_at` is an aware instant; `stuck` counts what needs a person."""
+    standing = say(_STANDINGS[subscription.standing])
+    blocks: list[Block] = [Heading(run(standing))]
+    if subscription.reason:
+        words = say(subscription.reason)
+        detail = f"{words}: {subscription.detail}" if subscription.detail else words
+        blocks.append(Paragraph(run(detail)))
+    blocks.append(Fields(tuple((label, run(text)) for label, text in _wishes(subscription, say))))
+    zone = subscription.wishes.schedule.zone
+    lines = _progress(next_at, last_on, waiting=waiting, stuck=stuck, zone=zone, say=say)
+    blocks += (Note(run(line)) for line in lines)
+    blocks.append(Buttons(_buttons(subscription.standing, say)))
+    return Document(tuple(blocks), summary=standing)
+
+
+def _wishes(subscription: Subscription, say: Say) -> Sequence[tuple[str, str]]:
+    wishes = subscription.wishes
+    schedule = wishes.schedule
+    return (
+        (say("Time"), f"{schedule.at:%H:%M} {schedule.zone.key}"),
+        (say("Days"), format_weekdays(schedule.weekdays)),
+        (say("Languages"), ", ".join(wishes.languages)),
+        (say("Tags"), wishes.tags or say("all")),
+        (say("Layout"), wishes.layout),
+        (say("Most papers"), str(wishes.most)),
+    )
+
+
+def _progress(
+    next_at: datetime | None,
+    last_on: date | None,
+    *,
+    waiting: int,
+    stuck: int,
+    zone: ZoneInfo,
+    say: Say,
+) -> Sequence[str]:
+    lines = []
+    if next_at is not None:
+        local = next_at.astimezone(zone)
+        day = day_text(local.date(), say.locale, weekday=True)
+        lines.append(say("Next: {day}, {time}", day=day, time=f"{local:%H:%M}"))
+    if last_on is not None:
+        lines.append(say("Last: {day}", day=day_text(last_on, say.locale)))
+    if waiting:
+        lines.append(
+            say.count("{n} message is on its way", "{n} messages are on their way", waiting)
+        )
+    if stuck:
+        lines.append(
+            say.count("{n} message needs the operator", "{n} messages need the operator", stuck)
+        )
+    return lines
+
+
+def _buttons(standing: Standing, say: Say) -> tuple[Button, ...]:
+    change = (
+        Button(say("Pause"), command=commands.format_line("digest", "pause"))
+        if standing is Standing.ACTIVE
+        else Button(say("Resume"), command=commands.format_line("digest", "resume"))
+    )
+    return (change, Button(say("Today"), command=commands.format_line("digest", "today")))

@@ -1,0 +1,1 @@
+"""The tables of subscriptions, slots, preferences and linked channels."""

@@ -1,0 +1,195 @@
+"""Slots as rows: which dates of a subscription are closed, and which entries went into them."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from bot.archive.domain.entry import EntryId, Language
+from bot.core.database.database import Row, Transaction
+from bot.core.database.instants import to_text
+from bot.digest.domain.digest import Layout
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedSlot:
+    """A closed slot, with what it takes to present it again; `entries` are those shown."""
+
+    id: int
+    subscription_id: int
+    on: date
+    round: int
+    languages: tuple[Language, ...]
+    layout: Layout
+    left_out: int
+    missed: tuple[date, ...]
+    entries: tuple[EntryId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A slot just closed: `round` is 0 for the schedule's, and counts those by hand from 1."""
+
+    id: int
+    round: int
+
+
+async def last_closed(tx: Transaction, subscription_id: int) -> date | None:
+    """The newest date that the schedule of the subscription has closed."""
+    row = await tx.one(
+        "SELECT max(on_date) AS newest FROM slot WHERE subscription_id = :id AND round = 0",
+        {"id": subscription_id},
+    )
+    return date.fromisoformat(row["newest"]) if row and row["newest"] else None
+
+
+async def close(
+    tx: Transaction,
+    subscription_id: int,
+    on: date,
+    *,
+    by_hand: bool,
+    languages: Sequence[Language],
+    layout: Layout,
+    left_out: int,
+    missed: Iterable[date],
+    shown: Sequence[EntryId],
+    counted: Sequence[EntryId],
+    now: datetime,
+) -> Closed | None:
+    """Close a date; `None` when the schedule has closed it before.
+
+    `shown` are the entries in it, `counted` those that its header only counts. By hand, a date
+    may be closed again and again.
+    """
+    row = await tx.one(
+        """
+        INSERT INTO slot (subscription_id, on_date, round, languages, layout, left_out, missed,
+                          closed_at)
+        VALUES (:subscription, :on,
+                CASE WHEN :by_hand THEN
+                    (SELECT coalesce(max(round), 0) + 1 FROM slot
+                      WHERE subscription_id = :subscription AND on_date = :on)
+                ELSE 0 END,
+                :languages, :layout, :left_out, :missed, :now)
+        ON CONFLICT (subscription_id, on_date, round) DO NOTHING
+        RETURNING id, round
+        """,
+        {
+            "subscription": subscription_id,
+            "on": on.isoformat(),
+            "by_hand": by_hand,
+            "languages": ",".join(languages),
+            "layout": layout,
+            "left_out": left_out,
+            "missed": ",".join(day.isoformat() for day in missed),
+            "now": to_text(now),
+        },
+    )
+    if row is None:
+        return None
+    closed = Closed(row["id"], row["round"])
+    places: list[tuple[EntryId, int | None]] = [
+        *((entry_id, position) for position, entry_id in enumerate(shown)),
+        *((entry_id, None) for entry_id in counted),
+    ]
+    await tx.run_many(
+        """
+        INSERT INTO slot_entry (subscription_id, entry_id, slot_id, position)
+        VALUES (:subscription, :entry, :slot, :position)
+        """,
+        [
+            {
+                "subscription": subscription_id,
+                "entry": entry_id,
+                "slot": closed.id,
+                "position": position,
+            }
+            for entry_id, position in places
+        ],
+    )
+    return closed
+
+
+async def posted(
+    tx: Transaction, subscription_id: int, entries: Iterable[EntryId]
+) -> frozenset[EntryId]:
+    """Those of the entries that went into a slot of the subscription already."""
+    rows = await tx.all(
+        """
+        SELECT entry_id FROM slot_entry
+         WHERE subscription_id = :subscription
+           AND entry_id IN (SELECT value FROM json_each(:entries))
+        """,
+        {"subscription": subscription_id, "entries": json.dumps(list(entries))},
+    )
+    return frozenset(EntryId(row["entry_id"]) for row in rows)
+
+
+async def touch(tx: Transaction, numbers: Iterable[str], since: datetime) -> None:
+    """More is known of these papers: slots closed since then that show them are looked at again.
+
+    They show a paper that they hold an entry about, or that such an entry refers to.
+    """
+    await tx.run(
+        """
+        WITH known (id) AS (
+            SELECT p.id FROM json_each(:numbers) AS j JOIN paper AS p ON p.key = 'arxiv:' || j.value
+        ), about (id) AS (
+            SELECT e.id FROM entry AS e JOIN known ON known.id = e.paper_id
+            UNION
+            SELECT e.id FROM known JOIN reference AS r ON r.paper_id = known.id AND r.newness > 0
+                JOIN entry AS e ON e.newness = r.newness
+        )
+        INSERT INTO changed_entry (entry_id)
+        SELECT DISTINCT se.entry_id
+        FROM about JOIN slot_entry AS se ON se.entry_id = about.id AND se.position IS NOT NULL
+            JOIN slot AS s ON s.id = se.slot_id
+        WHERE s.closed_at >= :since
+        ON CONFLICT DO NOTHING
+        """,
+        {"numbers": json.dumps(list(numbers)), "since": to_text(since)},
+    )
+
+
+async def take_changed(tx: Transaction, limit: int) -> tuple[ClosedSlot, ...]:
+    """The slots that show entries changed since the last call; they are forgotten with it."""
+    rows = await tx.all(
+        """
+        SELECT DISTINCT s.id, s.subscription_id, s.on_date, s.round, s.languages, s.layout, s.left_out,
+               s.missed
+          FROM (SELECT entry_id FROM changed_entry ORDER BY entry_id LIMIT :limit) changed
+          JOIN slot_entry e ON e.entry_id = changed.entry_id AND e.position IS NOT NULL
+          JOIN slot s ON s.id = e.slot_id
+        """,
+        {"limit": limit},
+    )
+    await tx.run(
+        """
+        DELETE FROM changed_entry
+         WHERE entry_id IN (SELECT entry_id FROM changed_entry ORDER BY entry_id LIMIT :limit)
+        """,
+        {"limit": limit},
+    )
+    return tuple([await _slot(tx, row) for row in rows])
+
+
+async def _slot(tx: Transaction, row: Row) -> ClosedSlot:
+    entries = await tx.all(
+        """
+        SELECT entry_id FROM slot_entry
+         WHERE slot_id = :slot AND position IS NOT NULL ORDER BY position
+        """,
+        {"slot": row["id"]},
+    )
+    return ClosedSlot(
+        id=row["id"],
+        subscription_id=row["subscription_id"],
+        on=date.fromisoformat(row["on_date"]),
+        round=row["round"],
+        languages=tuple(map(Language, row["languages"].split(","))),
+        layout=Layout(row["layout"]),
+        left_out=row["left_out"],
+        missed=tuple(map(date.fromisoformat, filter(None, row["missed"].split(",")))),
+        entries=tuple(EntryId(entry["entry_id"]) for entry in entries),
+    )

@@ -1,0 +1,238 @@
+"""Subscriptions as rows."""
+
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+from bot.archive.domain.entry import Language
+from bot.channels.domain.schedule import Schedule
+from bot.channels.domain.subscription import Standing, Subscription, Wishes
+from bot.core.database.database import Parameters, Row, Transaction
+from bot.core.database.instants import from_text, to_text
+from bot.digest.domain.digest import Layout
+
+_COLUMNS = """
+SELECT id, channel, standing, at, zone, weekdays, languages, tags, layout, most, since,
+       replay_until, doubt_from, reason, detail, created_by, created_at
+  FROM subscription
+"""
+
+
+async def add(
+    tx: Transaction,
+    channel: str,
+    wishes: Wishes,
+    *,
+    standing: Standing,
+    now: datetime,
+    next_at: datetime | None,
+    created_by: str = "",
+    replay_until: date | None = None,
+) -> Subscription:
+    """Subscribe the channel, or give its row, removed or not, these wishes."""
+    row = await tx.one(
+        """
+        INSERT INTO subscription (channel, standing, at, zone, weekdays, languages, tags, layout,
+                                  most, since, replay_until, next_at, created_by, created_at,
+                                  changed_at)
+        VALUES (:channel, :standing, :at, :zone, :weekdays, :languages, :tags, :layout,
+                :most, :since, :replay_until, :next_at, :created_by, :now, :now)
+        ON CONFLICT (channel) DO UPDATE
+           SET standing = :standing, at = :at, zone = :zone, weekdays = :weekdays,
+               languages = :languages, tags = :tags, layout = :layout, most = :most,
+               since = :since, replay_until = :replay_until, next_at = :next_at,
+               created_by = :created_by, changed_at = :now, doubt_from = NULL, told_at = NULL,
+               reason = '', detail = ''
+        RETURNING *
+        """,
+        {
+            "channel": channel,
+            "standing": standing,
+            "replay_until": replay_until.isoformat() if replay_until else None,
+            "next_at": to_text(next_at) if next_at else None,
+            "created_by": created_by,
+            "now": to_text(now),
+            **_wishes_row(wishes),
+        },
+    )
+    assert row is not None  # noqa: S101 — it was inserted or updated
+    return _subscription(row)
+
+
+async def update(
+    tx: Transaction,
+    subscription_id: int,
+    wishes: Wishes,
+    *,
+    standing: Standing,
+    now: datetime,
+    next_at: datetime | None,
+) -> None:
+    """Other wishes, another standing; a reason of refusal is forgotten."""
+    await tx.run(
+        """
+        UPDATE subscription
+           SET standing = :standing, at = :at, zone = :zone, weekdays = :weekdays,
+               languages = :languages, tags = :tags, layout = :layout, most = :most,
+               since = :since, next_at = :next_at, changed_at = :now, reason = '', detail = ''
+         WHERE id = :id
+        """,
+        {
+            "id": subscription_id,
+            "standing": standing,
+            "next_at": to_text(next_at) if next_at else None,
+            "now": to_text(now),
+            **_wishes_row(wishes),
+        },
+    )
+
+
+def _wishes_row(wishes: Wishes) -> Parameters:
+    return {
+        "at": wishes.schedule.at.isoformat("minutes"),
+        "zone": wishes.schedule.zone.key,
+        "weekdays": "".join(map(str, sorted(wishes.schedule.weekdays))),
+        "languages": ",".join(wishes.languages),
+        "tags": wishes.tags,
+        "layout": wishes.layout,
+        "most": wishes.most,
+        "since": wishes.since.isoformat(),
+    }
+
+
+async def find(tx: Transaction, channel: str) -> Subscription | None:
+    """The channel's subscription, also a removed one.
+
+    A channel may be named without its workspace (`slack:C0123`), as operators do.
+    """
+    row = await tx.one(_COLUMNS + "WHERE channel = :channel", {"channel": channel})
+    if row is None and "/" not in channel:
+        platform, _, place = channel.partition(":")
+        row = await tx.one(
+            _COLUMNS
+            + """WHERE substr(channel, 1, length(:start)) = :start
+                   AND substr(channel, -length(:end)) = :end""",
+            {"start": f"{platform}:", "end": f"/{place}"},
+        )
+    return _subscription(row) if row is not None else None
+
+
+async def get(tx: Transaction, subscription_id: int) -> Subscription:
+    """The subscription of that id; it must exist."""
+    row = await tx.one(_COLUMNS + "WHERE id = :id", {"id": subscription_id})
+    if row is None:
+        raise KeyError(subscription_id)
+    return _subscription(row)
+
+
+async def list_all(tx: Transaction) -> tuple[Subscription, ...]:
+    """Every subscription that was not removed, by channel."""
+    rows = await tx.all(
+        _COLUMNS + "WHERE standing <> :removed ORDER BY channel", {"removed": Standing.REMOVED}
+    )
+    return tuple(map(_subscription, rows))
+
+
+async def list_to_ask(tx: Transaction, now: datetime, limit: int) -> tuple[int, ...]:
+    """The ids of those that are to be looked at now, the longest overdue first."""
+    rows = await tx.all(
+        """
+        SELECT id FROM subscription
+         WHERE next_at <= :now AND standing = :active ORDER BY next_at LIMIT :limit
+        """,
+        {"now": to_text(now), "active": Standing.ACTIVE, "limit": limit},
+    )
+    return tuple(row["id"] for row in rows)
+
+
+async def ask_at(tx: Transaction, subscription_id: int, at: datetime) -> None:
+    """Look at it again at that instant, if it is still served."""
+    await tx.run(
+        "UPDATE subscription SET next_at = :at WHERE id = :id AND standing = :active",
+        {"id": subscription_id, "at": to_text(at), "active": Standing.ACTIVE},
+    )
+
+
+async def ask_all(tx: Transaction, now: datetime) -> None:
+    """Look at every one that is served again: the rules of its zone may have changed."""
+    await tx.run(
+        "UPDATE subscription SET next_at = :now WHERE standing = :active",
+        {"now": to_text(now), "active": Standing.ACTIVE},
+    )
+
+
+async def replay(
+    tx: Transaction, subscription_id: int, until: date | None, doubt_from: datetime | None
+) -> None:
+    """Put out each day until then by itself; `None`: no more, and nothing is in doubt."""
+    await tx.run(
+        "UPDATE subscription SET replay_until = :until, doubt_from = :doubt WHERE id = :id",
+        {
+            "id": subscription_id,
+            "until": until.isoformat() if until else None,
+            "doubt": to_text(doubt_from) if doubt_from else None,
+        },
+    )
+
+
+async def refuse(tx: Transaction, channel: str, reason: str, detail: str, now: datetime) -> bool:
+    """The platform takes nothing there any more; returns whether an active one is stopped."""
+    changed = await tx.run(
+        """
+        UPDATE subscription
+           SET standing = :refused, reason = :reason, detail = :detail, next_at = NULL,
+               told_at = NULL, changed_at = :now
+         WHERE channel = :channel AND standing = :active
+        """,
+        {
+            "channel": channel,
+            "reason": reason,
+            "detail": detail,
+            "now": to_text(now),
+            "refused": Standing.REFUSED,
+            "active": Standing.ACTIVE,
+        },
+    )
+    return changed > 0
+
+
+async def list_untold(tx: Transaction) -> tuple[Subscription, ...]:
+    """Those whose refusal nobody was told of."""
+    rows = await tx.all(
+        _COLUMNS + "WHERE standing = :refused AND told_at IS NULL", {"refused": Standing.REFUSED}
+    )
+    return tuple(map(_subscription, rows))
+
+
+async def mark_told(tx: Transaction, subscription_id: int, now: datetime) -> None:
+    """Somebody was told that it is refused."""
+    await tx.run(
+        "UPDATE subscription SET told_at = :now WHERE id = :id",
+        {"id": subscription_id, "now": to_text(now)},
+    )
+
+
+def _subscription(row: Row) -> Subscription:
+    schedule = Schedule(
+        at=time.fromisoformat(row["at"]),
+        zone=ZoneInfo(row["zone"]),
+        weekdays=frozenset(map(int, row["weekdays"])),
+    )
+    return Subscription(
+        id=row["id"],
+        channel=row["channel"],
+        standing=Standing(row["standing"]),
+        wishes=Wishes(
+            schedule=schedule,
+            since=date.fromisoformat(row["since"]),
+            languages=tuple(map(Language, row["languages"].split(","))),
+            tags=row["tags"],
+            layout=Layout(row["layout"]),
+            most=row["most"],
+        ),
+        created_at=from_text(row["created_at"]),
+        created_by=row["created_by"],
+        replay_until=date.fromisoformat(row["replay_until"]) if row["replay_until"] else None,
+        doubt_from=from_text(row["doubt_from"]) if row["doubt_from"] else None,
+        reason=row["reason"],
+        detail=row["detail"],
+    )

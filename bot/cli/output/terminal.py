@@ -1,0 +1,125 @@
+"""How the program speaks: results on standard output, everything else on standard error."""
+
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from bot.archive.domain.entry import Problem
+from bot.core.domain.document import Document
+from bot.core.domain.errors import SettingsError, UserError
+from bot.core.domain.i18n import ENGLISH, Say, in_words
+
+DONE: Final = 0
+FAILED: Final = 1
+WRONG: Final = 2
+
+
+def voice() -> Say:
+    """The operator's language, by the locale of the terminal."""
+    from bot.settings import operator_locale
+
+    return _voice(operator_locale())
+
+
+@cache
+def _voice(locale: str) -> Say:
+    if not locale.startswith("ko"):
+        return ENGLISH
+    from bot.core.catalogue import Catalogues
+
+    return Catalogues()(locale)
+
+
+def show_json(value: object) -> None:
+    """One JSON value on standard output, and nothing else."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def say_line(text: str) -> None:
+    """A result for people on standard output."""
+    sys.stdout.write(text + "\n")
+
+
+def tell(text: str) -> None:
+    """A remark beside the result, on standard error."""
+    sys.stderr.write(text + "\n")
+
+
+@contextmanager
+def writing(path: Path | None) -> Iterator[Callable[[str], object]]:
+    """Write pieces of text to a file, which appears when all is in it, or to standard output."""
+    if path is None:
+        yield sys.stdout.write
+        return
+    with tempfile.NamedTemporaryFile(
+        "w", dir=path.parent, prefix=f".{path.name}.", encoding="utf-8", newline="", delete=False
+    ) as file:
+        try:
+            yield file.write
+        except BaseException:
+            Path(file.name).unlink()
+            raise
+    Path(file.name).replace(path)
+
+
+def show_document(document: Document) -> None:
+    """A document on standard output, in colours where that is a terminal."""
+    from bot.cli.output.text import Look, render, runs
+
+    if not sys.stdout.isatty():
+        sys.stdout.write(render(document))
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    styles = {
+        Look.PLAIN: "",
+        Look.HEADING: "bold cyan",
+        Look.STRONG: "bold",
+        Look.EMPHASIS: "italic",
+        Look.CODE: "green",
+        Look.LINK: "underline",
+        Look.SMALL: "dim",
+    }
+    Console().print(
+        Text.assemble(*((run.text, styles[run.look]) for run in runs(document))), end=""
+    )
+
+
+def complain(text: str, where: str = "") -> None:
+    """One line on standard error; `where` is `path:line`, `path` or nothing."""
+    line = " ".join(text.split())
+    sys.stderr.write(f"{where or 'paperbot'}: {line}\n")
+
+
+def tell_error(error: UserError) -> None:
+    """What a person did that cannot work, in one line; several wrong settings in as many."""
+    for problem in error.problems if isinstance(error, SettingsError) else (error,):
+        complain(in_words(problem, voice()), problem.where)
+
+
+def tell_problem(problem: Problem) -> None:
+    """Something in an input that a person should look at, in one line."""
+    where = problem.path if problem.line is None else f"{problem.path}:{problem.line}"
+    complain(f"{problem.severity}: {problem.message}", where)
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error for long work: call it with (done, total). Terminals only."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as TimeLeftColumn
+
+    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeLeftColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

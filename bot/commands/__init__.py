@@ -1,0 +1,1 @@
+"""Commands of the chat: each is dispatched to its use case."""

@@ -1,0 +1,1 @@
+"""The inbox: what platforms hand over, dispatched."""

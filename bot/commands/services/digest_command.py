@@ -1,0 +1,188 @@
+"""`/digest …`: a day's digest for whoever asks, and the channel's own for who may manage it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.archive.domain.dates import parse_date
+from bot.archive.domain.entry import Language
+from bot.archive.store import entries
+from bot.arxiv.domain.present_arxiv import status_line
+from bot.arxiv.services import daily_batches
+from bot.channels.domain.present_subscription import present_subscription
+from bot.channels.domain.subscription import Subscription
+from bot.core.database.database import Database
+from bot.core.domain import commands
+from bot.core.domain.commands import Who
+from bot.core.domain.document import Document, Note, run
+from bot.core.domain.errors import NotFoundError, UsageError
+from bot.core.domain.i18n import Say
+from bot.core.ports import ChannelRef, Command
+from bot.digest.domain import present_digest
+from bot.digest.services import subscribe
+from bot.digest.services.subscribe import Words
+from bot.discussion.services import linked_channels
+from bot.discussion.services.discuss import Talk
+
+DEFAULT_TIME = "09:00"
+_TODAY = frozenset({"", "today", "오늘"})
+_NEWEST = frozenset({"newest", "최신"})
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What `/digest` works with.
+
+    `zone` is where "today" is, and when a digest comes, in a channel that says nothing else;
+    `check` asks a platform whether the bot may post; `planned` is told that there may be
+    something to post. `categories` are those of arXiv that are looked through, if any.
+    """
+
+    db: Database
+    clock: Callable[[], datetime]
+    zone: ZoneInfo
+    check: Callable[[ChannelRef], Awaitable[ChannelRef]]
+    planned: Callable[[], None]
+    categories: tuple[str, ...] = ()
+
+
+async def answer(
+    desk: Desk, talk: Talk, command: Command, *, languages: tuple[Language, ...], say: Say
+) -> Document:
+    """The answer to `/digest …`; raises `UserError`."""
+    what = command.options.get("what", "").strip()
+    verb = commands.find_verb(commands.DIGEST, command.options)
+    if verb is not None and verb.who is Who.MANAGERS and not command.user.can_manage:
+        raise UsageError("Only people who may manage this channel can do that")
+    if verb is None or verb.name in {"today", "newest"}:
+        return await _show_day(desk, command.channel, what, languages, say)
+    match verb.name:
+        case "link":
+            return await _link(talk, command.channel, what, say)
+        case "unlink":
+            return await linked_channels.unlink(talk, command.channel, say)
+    words = _words(command.options)
+    if verb.name in ("here", "settings"):
+        await _change_wish(talk, command)
+    match verb.name:
+        case "here":
+            await _subscribe(desk, command, words)
+        case "settings" if words != Words():
+            await subscribe.change(desk.db, command.channel, words, now=desk.clock())
+        case "pause":
+            await subscribe.pause(desk.db, command.channel, now=desk.clock())
+        case "resume":
+            await subscribe.resume(desk.db, command.channel, now=desk.clock(), check=desk.check)
+    desk.planned()
+    status = await _show_status(desk, command.channel, say)
+    note = await linked_channels.describe(talk, command.channel, say)
+    return replace(status, blocks=(*status.blocks, Note(run(note)))) if note else status
+
+
+async def _link(talk: Talk, channel: ChannelRef, what: str, say: Say) -> Document:
+    code = what.split(maxsplit=1)[1:]
+    if code:
+        return await linked_channels.enter_code(talk, channel, code[0], say)
+    return await linked_channels.make_code(talk, channel, say)
+
+
+async def _change_wish(talk: Talk, command: Command) -> None:
+    discussion, notices = (command.options.get(name) for name in ("discussion", "notices"))
+    if discussion is not None or notices is not None:
+        await linked_channels.change_wish(
+            talk, command.channel, discussion=discussion, notices=notices
+        )
+
+
+async def _show_day(
+    desk: Desk, channel: ChannelRef, what: str, languages: tuple[Language, ...], say: Say
+) -> Document:
+    today = desk.clock().astimezone(await _zone(desk, channel)).date()
+    async with desk.db.reading() as tx:
+        if what.casefold() in _NEWEST:
+            newest = await entries.list_days(tx, before=today + timedelta(days=1), limit=1)
+            day = newest[0].on if newest else today
+        else:
+            day = today if what.casefold() in _TODAY else parse_date(what)
+        found = await entries.on_date(tx, day)
+    return present_digest.present_day(day, found, languages=languages, say=say)
+
+
+async def _zone(desk: Desk, channel: ChannelRef) -> ZoneInfo:
+    try:
+        return (await subscribe.get(desk.db, channel)).wishes.schedule.zone
+    except NotFoundError:
+        return desk.zone
+
+
+async def _subscribe(desk: Desk, command: Command, words: Words) -> None:
+    since = command.options.get("since")
+    try:
+        await subscribe.get(desk.db, command.channel)
+    except NotFoundError:
+        await _add(desk, command, words, parse_date(since) if since else None)
+        return
+    await subscribe.resume(desk.db, command.channel, now=desk.clock(), check=desk.check)
+    if words != Words():
+        await subscribe.change(desk.db, command.channel, words, now=desk.clock())
+
+
+async def _add(desk: Desk, command: Command, words: Words, since: date | None) -> Subscription:
+    return await subscribe.add(
+        desk.db,
+        command.channel,
+        Words(
+            at=words.at or DEFAULT_TIME,
+            zone=words.zone or desk.zone.key,
+            weekdays=words.weekdays,
+            languages=words.languages,
+            tags=words.tags,
+            layout=words.layout,
+            most=words.most,
+        ),
+        now=desk.clock(),
+        since=since,
+        created_by=command.user.name,
+        check=desk.check,
+    )
+
+
+async def _show_status(desk: Desk, channel: ChannelRef, say: Say) -> Document:
+    try:
+        status = await subscribe.status(desk.db, channel, now=desk.clock())
+    except NotFoundError:
+        text = say("No digest is posted in this channel.")
+        return present_digest.notice(
+            text, say("Post one here"), commands.format_line("digest", "here")
+        )
+    shown = present_subscription(
+        status.subscription,
+        next_at=status.next_slot.at if status.next_slot else None,
+        last_on=status.last_on,
+        waiting=status.tally.open,
+        stuck=status.tally.held + status.tally.dead,
+        say=say,
+    )
+    line = await _arxiv_line(desk, say)
+    return replace(shown, blocks=(*shown.blocks, Note(run(line)))) if line else shown
+
+
+async def _arxiv_line(desk: Desk, say: Say) -> str:
+    now = desk.clock()
+    async with desk.db.reading() as tx:
+        statuses = await daily_batches.list_status(tx, desk.categories, now)
+        trouble = await daily_batches.find_trouble(tx, statuses, now)
+    return status_line(statuses, trouble, say)
+
+
+def _words(options: Mapping[str, str]) -> Words:
+    return Words(
+        at=options.get("at"),
+        zone=options.get("tz"),
+        weekdays=options.get("weekdays"),
+        languages=options.get("languages"),
+        tags=options.get("tags"),
+        layout=options.get("layout"),
+        most=options.get("most"),
+    )

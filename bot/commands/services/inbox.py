@@ -1,0 +1,170 @@
+"""The bot as platforms see it: each command of the table to the use case behind it."""
+
+import logging
+from collections.abc import Callable
+from datetime import date
+
+from bot.archive.domain.dates import parse_date
+from bot.archive.domain.entry import Language
+from bot.arxiv.domain.present_arxiv import present_nominees
+from bot.arxiv.services.candidates import list_nominees
+from bot.commands.services import digest_command
+from bot.commands.services.digest_command import Desk
+from bot.core.domain import commands
+from bot.core.domain.document import Document
+from bot.core.domain.errors import UsageError, UserError
+from bot.core.domain.i18n import Say, in_words
+from bot.core.ports import Choice, Command, MessageRef, Said
+from bot.digest.domain import present_digest
+from bot.digest.services import subscribe
+from bot.discussion.services import answers, discuss
+from bot.discussion.services.discuss import Talk
+from bot.lookup.domain import present_lookup
+from bot.lookup.services import completion, lookup
+
+log = logging.getLogger(__name__)
+
+PER_PAGE = 10
+
+
+class Bot:
+    """`ports.Inbox` over the database; `voices` gives the `Say` of a locale.
+
+    Without a `talk`, discussions go on over the same database and wake nobody up.
+    """
+
+    def __init__(
+        self, desk: Desk, *, voices: Callable[[str], Say], talk: Talk | None = None
+    ) -> None:
+        self._desk = desk
+        self._voices = voices
+        self._talk = talk if talk is not None else Talk(desk.db, desk.clock, voices)
+
+    async def command(self, command: Command) -> Document:
+        """The answer; whatever goes wrong is answered too, and logged if it is ours."""
+        say = self._voices(command.locale)
+        try:
+            return await self._answer(command, say)
+        except UserError as error:
+            return present_digest.notice(in_words(error, say))
+        except Exception:
+            # One of the two places that catch everything (STYLE.md): a person waits.
+            log.exception("/%s failed", command.name)
+            return present_digest.notice(
+                say("That went wrong here; the operator can see why in the log.")
+            )
+
+    async def _answer(self, command: Command, say: Say) -> Document:
+        match command.name:
+            case commands.PAPER.name:
+                return await self._paper(command, say)
+            case commands.DIGEST.name:
+                languages = _languages(say)
+                return await digest_command.answer(
+                    self._desk, self._talk, command, languages=languages, say=say
+                )
+            case _:
+                return present_lookup.present_help(say)
+
+    async def _paper(self, command: Command, say: Say) -> Document:
+        asked = command.options.get("query", "").strip()
+        verb = commands.find_verb(commands.PAPER, command.options)
+        if verb is commands.FORGET_ME:
+            return await self._forget(command, say)
+        page = _page(command.options.get("page", "1"))
+        is_new, day = _asks_for_new(asked)
+        if is_new:
+            nominees = await list_nominees(self._desk.db, day=day, page=page, per_page=PER_PAGE)
+            return present_nominees(nominees, page=page, per_page=PER_PAGE, say=say)
+        found = await lookup.look_up(
+            self._desk.db, asked, page=page, per_page=PER_PAGE, asked_in=str(command.channel)
+        )
+        languages = _languages(say)
+        if not found.entries:
+            known = await answers.without_entry(self._desk.db, found.query, say)
+            if known is not None:
+                return known
+            return present_lookup.present_nothing(asked, found.suggestions, say)
+        if asked and page == 1 and len(found.entries) == 1:
+            return present_digest.present_entry(
+                found.entries[0], languages=languages, say=say, detailed=True
+            )
+        return present_lookup.present_results(
+            asked,
+            found.entries,
+            page=page,
+            per_page=PER_PAGE,
+            more=found.more,
+            total=found.total,
+            languages=languages,
+            say=say,
+        )
+
+    async def _forget(self, command: Command, say: Say) -> Document:
+        forgotten = await discuss.forget_person(self._talk, command.user, command.channel)
+        return present_digest.notice(
+            say.count("{n} reply is forgotten.", "{n} replies are forgotten.", forgotten)
+        )
+
+    async def complete(self, command: Command, option: str, typed: str) -> tuple[Choice, ...]:
+        """Suggestions for a look-up, a zone, or what `/digest` can do."""
+        say = self._voices(command.locale)
+        match command.name, option:
+            case commands.PAPER.name, "query":
+                return await completion.complete(self._desk.db, typed)
+            case commands.DIGEST.name, "what":
+                return tuple(
+                    Choice(f"{verb.name} — {say(verb.summary)}", verb.name)
+                    for verb in commands.DIGEST.verbs
+                    if verb.name.startswith(typed.strip().casefold())
+                )
+            case commands.DIGEST.name, "tz":
+                return tuple(Choice(zone, zone) for zone in subscribe.complete_zone(typed))
+            case _:
+                return ()
+
+    async def said(self, said: Said) -> None:
+        """Kept, shared and answered; see `bot.discussion.services.discuss`."""
+
+        async def ask(line: str, say: Say) -> Document:
+            try:
+                parsed = commands.parse_line(line)
+            except UserError as error:
+                return present_digest.notice(in_words(error, say))
+            channel = said.root.channel
+            name, options = parsed.spec.name, parsed.options
+            asked = Command(name, options, said.user, channel, say.locale, said.root)
+            return await self.command(asked)
+
+        await discuss.hear(self._talk, said, ask)
+
+    async def unsaid(self, message: MessageRef) -> None:
+        """Forgotten, and its copies removed."""
+        await discuss.unhear(self._talk, message)
+
+
+def _asks_for_new(asked: str) -> tuple[bool, date | None]:
+    """Whether arXiv's new papers are asked for, and of which day, if it is said: `new 2026-11-17`.
+
+    "new methods" is a look-up like any other.
+    """
+    word, _, rest = asked.partition(" ")
+    if word.casefold() not in {commands.NEW.name, *commands.NEW.aliases}:
+        return False, None
+    if not rest.strip():
+        return True, None
+    try:
+        return True, parse_date(rest)
+    except UsageError:
+        return False, None
+
+
+def _page(text: str) -> int:
+    """The page that is meant; the first one where that is no number."""
+    is_number = text.isascii() and text.isdigit() and len(text) < 6
+    return max(1, int(text)) if is_number else 1
+
+
+def _languages(say: Say) -> tuple[Language, ...]:
+    """The reader's own language first, then the others."""
+    return tuple(sorted(present_digest.LANGUAGES, key=lambda language: language != say.locale))

@@ -1,0 +1,301 @@
+"""The SQLite file: one writer behind a lock, a reader beside it, migrations at start.
+
+`async with db.transaction() as tx` is the only way to write: BEGIN IMMEDIATE with the first
+statement, COMMIT at the end, ROLLBACK on any exception, cancellation included. `async with
+db.reading() as tx` reads a consistent snapshot on a connection of its own, so that a slow
+search never queues before a commit. Nothing of the network is awaited inside either. Functions
+of `bot.store` take the `Transaction`.
+
+What SQLite says about the disk and the file (full, read-only, damaged, locked) is raised as
+`StorageError`, one line for the operator; whatever happens, the database stays whole.
+
+Each connection lives in a thread that runs what it is given in order, even when whoever waits
+for the result is cancelled. So a rollback needs not be waited for: it is in the queue before
+any statement of the next transaction.
+"""
+
+import asyncio
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiosqlite
+
+from bot.core.database.migrate import Migration, apply_migrations, bundled_migrations
+from bot.core.domain.errors import StorageError
+from bot.core.domain.i18n import mark
+
+Parameters = Mapping[str, Any]
+Row = sqlite3.Row
+T = TypeVar("T")
+
+BUSY_SECONDS = 10.0
+"""How long a statement waits for another process (the CLI beside the bot) to commit."""
+
+
+class _Connection(aiosqlite.Connection):
+    """A connection that also runs whole functions in its thread, in one hop."""
+
+    def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
+        super().__init__(connector, iter_chunk_size=64)
+        # A program that dies of an error must end, though nobody closed the database.
+        self._thread.daemon = True
+
+    async def call(self, function: Callable[[sqlite3.Connection], T]) -> T:
+        """What the function returns; it runs in the connection's thread."""
+        result: T = await self._execute(function, self._conn)  # type: ignore[no-untyped-call]
+        return result
+
+    def post(self, function: Callable[[sqlite3.Connection], object]) -> None:
+        """Run the function in its turn, without waiting for it."""
+        if self._connection is not None:
+            self._tx.put_nowait((None, partial(function, self._connection)))
+
+
+class Transaction:
+    """Statements inside one transaction; parameters are named (`:name`), never formatted in."""
+
+    def __init__(self, connection: _Connection, begin: str, path: Path) -> None:
+        self._connection = connection
+        self._begin = begin
+        self._path = path
+        self._begun = False
+
+    async def all(self, sql: str, parameters: Parameters | None = None) -> Sequence[Row]:
+        """Every row of a statement (also of one with RETURNING)."""
+        return await self.call(lambda connection: _rows(connection, sql, parameters or {}))
+
+    async def one(self, sql: str, parameters: Parameters | None = None) -> Row | None:
+        """The first row, or `None`."""
+        rows = await self.all(sql, parameters)
+        return rows[0] if rows else None
+
+    async def run(self, sql: str, parameters: Parameters | None = None) -> int:
+        """How many rows the statement changed."""
+        return await self.call(lambda connection: _run(connection, sql, parameters or {}))
+
+    async def run_many(self, sql: str, rows: Iterable[Parameters]) -> None:
+        """The statement once a row of parameters, in one hop to the writer's thread."""
+        await self.call(lambda connection: _run_many(connection, sql, rows))
+
+    async def call(self, function: Callable[[sqlite3.Connection], T]) -> T:
+        """Several statements in one hop: the function runs in the connection's thread.
+
+        It must neither commit nor roll back, and it belongs to `bot.store`.
+        """
+        return await self._connection.call(lambda connection: self._within(connection, function))
+
+    def _within(
+        self, connection: sqlite3.Connection, function: Callable[[sqlite3.Connection], T]
+    ) -> T:
+        try:
+            if not self._begun:
+                connection.execute(self._begin)
+                self._begun = True
+            elif not connection.in_transaction:
+                # A full disk makes SQLite roll back by itself; going on would commit a part.
+                raise StorageError("The transaction was rolled back", path=str(self._path))
+            return function(connection)
+        except sqlite3.DatabaseError as error:
+            raise explained(error, self._path) from error
+
+
+def _rows(connection: sqlite3.Connection, sql: str, parameters: Parameters) -> list[Row]:
+    return connection.execute(sql, parameters).fetchall()
+
+
+def _run(connection: sqlite3.Connection, sql: str, parameters: Parameters) -> int:
+    cursor = connection.execute(sql, parameters)
+    changed = cursor.rowcount
+    cursor.close()
+    return changed
+
+
+def _run_many(connection: sqlite3.Connection, sql: str, rows: Iterable[Parameters]) -> None:
+    connection.executemany(sql, rows).close()
+
+
+class Database:
+    """An open database; make one with `open_database`, close it with `close`."""
+
+    def __init__(
+        self, path: Path, writer: _Connection, reader: _Connection, *, throw_away: bool
+    ) -> None:
+        self.path = path
+        self._writer = writer
+        self._reader = reader
+        self._throw_away = throw_away
+        self._write_lock = asyncio.Lock()
+        self._read_lock = asyncio.Lock()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """A write transaction; only one at a time in this process, the rest wait in order.
+
+        Raises `StorageError`. Cancelled while it commits, it may be committed or not.
+        """
+        async with self._write_lock:
+            try:
+                yield Transaction(self._writer, "BEGIN IMMEDIATE", self.path)
+                await self._writer.call(partial(_commit, path=self.path))
+            except BaseException:
+                self._writer.post(sqlite3.Connection.rollback)
+                raise
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Transaction]:
+        """A read snapshot, taken with the first statement. Raises `StorageError`."""
+        async with self._read_lock:
+            try:
+                yield Transaction(self._reader, "BEGIN", self.path)
+            except asyncio.CancelledError:
+                await self._reader.interrupt()  # nobody waits for that search any more
+                raise
+            finally:
+                self._reader.post(sqlite3.Connection.rollback)
+
+    async def close(self) -> None:
+        """Close both connections; open transactions are rolled back."""
+        try:
+            await self._reader.close()
+        finally:
+            await self._writer.close()  # last, so that it tidies the write-ahead log up
+            if self._throw_away:
+                await asyncio.to_thread(shutil.rmtree, self.path.parent, ignore_errors=True)
+
+
+def _commit(connection: sqlite3.Connection, path: Path) -> None:
+    try:
+        connection.commit()
+    except sqlite3.DatabaseError as error:
+        connection.rollback()
+        raise explained(error, path) from error
+
+
+async def open_database(
+    path: Path | None, *, migrations: Sequence[Migration] | None = None
+) -> Database:
+    """The database in that file, made and migrated if need be; raises `StorageError`.
+
+    `None` is a throw-away database, in a folder that `close` removes. Several processes may
+    have the same file open.
+    """
+    throw_away = path is None
+    folder = await asyncio.to_thread(tempfile.mkdtemp, prefix="paperbot-") if path is None else ""
+    file = path if path is not None else Path(folder) / "paperbot.db"
+    opened: list[_Connection] = []
+    try:
+        await asyncio.to_thread(_make_folder, file)
+        chosen = migrations if migrations is not None else bundled_migrations()
+        writer = await _connect(file, opened, _writer_pragmas(throw_away=throw_away))
+        await writer.call(partial(apply_migrations, migrations=chosen, path=str(file)))
+        reader = await _connect(file, opened, _READER_PRAGMAS)
+    except BaseException as error:
+        for connection in opened:
+            await connection.close()
+        if throw_away:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        if isinstance(error, sqlite3.DatabaseError):
+            raise explained(error, file) from error
+        raise
+    return Database(file, writer, reader, throw_away=throw_away)
+
+
+@asynccontextmanager
+async def opened(path: Path | None) -> AsyncIterator[Database]:
+    """`open_database`, closed at the end."""
+    database = await open_database(path)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+_PRAGMAS = (
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA cache_size = -16384",  # 16 MiB
+    "PRAGMA mmap_size = 134217728",  # 128 MiB: an index of a million entries is read in place
+)
+_READER_PRAGMAS = (*_PRAGMAS, "PRAGMA query_only = ON")
+
+
+def _writer_pragmas(*, throw_away: bool) -> tuple[str, ...]:
+    return (
+        "PRAGMA journal_mode = WAL",
+        # FULL: what the outbox has committed survives a power cut (NORMAL may lose the last).
+        "PRAGMA synchronous = OFF" if throw_away else "PRAGMA synchronous = FULL",
+        "PRAGMA journal_size_limit = 67108864",
+        *_PRAGMAS,
+    )
+
+
+async def _connect(
+    path: Path, opened_so_far: list[_Connection], pragmas: tuple[str, ...]
+) -> _Connection:
+    connection = _Connection(partial(_connector, path))
+    await connection
+    opened_so_far.append(connection)
+    await connection.call(partial(_run_all, statements=pragmas))
+    return connection
+
+
+def _run_all(connection: sqlite3.Connection, statements: tuple[str, ...]) -> None:
+    for statement in statements:
+        connection.execute(statement).close()
+
+
+def _connector(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=512
+    )
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            "The folder of the database cannot be made ({reason}): choose another place with "
+            "PAPERBOT_DATABASE, or mend the permissions",
+            path=str(path),
+            reason=error.strerror or type(error).__name__,
+        ) from error
+
+
+_LOCKED = mark("Another process keeps the database locked: try again when it is done")
+_EXPLANATIONS: Mapping[int, str] = {
+    sqlite3.SQLITE_FULL: mark("The disk is full. Nothing was changed: make room, then try again"),
+    sqlite3.SQLITE_READONLY: mark(
+        "The database or its folder is read-only: the bot must be able to write both"
+    ),
+    sqlite3.SQLITE_CANTOPEN: mark(
+        "The database cannot be opened: the bot must be able to read and write the file and its "
+        "folder"
+    ),
+    sqlite3.SQLITE_PERM: mark("The database cannot be opened: its permissions forbid it"),
+    sqlite3.SQLITE_NOTADB: mark(
+        "This file is no SQLite database: choose another with PAPERBOT_DATABASE, or put a backup "
+        "in its place"
+    ),
+    sqlite3.SQLITE_CORRUPT: mark("The database is damaged: put a backup in its place"),
+    sqlite3.SQLITE_IOERR: mark(
+        "The disk cannot be read or written. Nothing was changed: check the disk, then try again"
+    ),
+    sqlite3.SQLITE_BUSY: _LOCKED,
+    sqlite3.SQLITE_LOCKED: _LOCKED,
+}
+
+
+def explained(error: sqlite3.DatabaseError, path: Path) -> Exception:
+    """The error in words if it is about the disk or the file, else the error itself."""
+    code = getattr(error, "sqlite_errorcode", None)
+    message = _EXPLANATIONS.get(code & 0xFF) if isinstance(code, int) else None
+    return error if message is None else StorageError(message, path=str(path))

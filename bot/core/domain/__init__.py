@@ -1,0 +1,1 @@
+"""Values and decisions that every subject uses: standard library only."""

@@ -1,0 +1,227 @@
+"""THE command table: what a person may type, who may, and who sees the answer.
+
+Every platform's registration, usage text, manifest and form, `/help` and the README's table
+come from here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.core.domain.errors import UsageError
+from bot.core.domain.i18n import Say, mark
+
+
+class Who(StrEnum):
+    """Who may give a command."""
+
+    ANYONE = "anyone"
+    MANAGERS = "managers"
+
+
+class Audience(StrEnum):
+    """Who sees the answer."""
+
+    PRIVATE = "private"
+    CHANNEL = "channel"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option of a command; the `free` one takes the rest of the line."""
+
+    name: str
+    summary: str
+    free: bool = False
+    completes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A first word that a command's free option understands, and who may say it.
+
+    One that stands `alone` is meant only where nothing follows it. The answer to one that `is_secret`
+    is never given where others read along.
+    """
+
+    name: str
+    summary: str
+    who: Who = Who.ANYONE
+    audience: Audience | None = None
+    aliases: tuple[str, ...] = ()
+    alone: bool = False
+    is_secret: bool = False
+
+    def begins(self, words: Sequence[str]) -> bool:
+        """Whether these words say it."""
+        is_said = bool(words) and words[0].casefold() in (self.name, *self.aliases)
+        return is_said and not (self.alone and len(words) > 1)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSpec:
+    """One command: `/name …`."""
+
+    name: str
+    summary: str
+    usage: str
+    audience: Audience
+    options: tuple[Option, ...] = ()
+    verbs: tuple[Verb, ...] = ()
+    examples: tuple[str, ...] = ()
+
+    @property
+    def free_option(self) -> Option | None:
+        """The option that takes the rest of the line."""
+        return next((option for option in self.options if option.free), None)
+
+
+PAGE = Option("page", mark("Which page of the results, from 1"))
+
+FORGET_ME = Verb(
+    "forget-me",
+    mark("Forget everything I said in discussions, and remove its copies"),
+    audience=Audience.PRIVATE,
+)
+NEW = Verb("new", mark("Show today's new papers from arXiv"), aliases=("새논문",), alone=True)
+
+PAPER = CommandSpec(
+    name="paper",
+    summary=mark("Look up papers by tag, words, author, date or arXiv id"),
+    usage="/paper QUERY",
+    audience=Audience.CHANNEL,
+    options=(
+        Option("query", mark("What to look for"), free=True, completes=True),
+        PAGE,
+    ),
+    verbs=(FORGET_ME, NEW),
+    examples=(
+        "/paper reasoning",
+        "/paper #rl -#moe",
+        "/paper author:lee date:2025-02",
+        "/paper new",
+    ),
+)
+
+DIGEST = CommandSpec(
+    name="digest",
+    summary=mark("Show a day's digest, or manage the daily one of this channel"),
+    usage="/digest [today | DATE | here | settings | pause | resume | status | link | unlink]",
+    audience=Audience.PRIVATE,
+    options=(
+        Option("what", mark("today, a date, or what to do"), free=True, completes=True),
+        Option("at", mark("When, in local time: 09:00")),
+        Option("tz", mark("The time zone: Asia/Seoul"), completes=True),
+        Option("weekdays", mark("On which days: mon-fri, daily")),
+        Option("languages", mark("Which languages, in order: ko,en")),
+        Option("tags", mark("Only these tags, or not those: #rl,-#moe")),
+        Option("layout", mark("papers: a message a paper; compact: one message")),
+        Option("most", mark("The most papers a digest")),
+        Option("since", mark("From which date on: older days are put out one by one")),
+        Option("discussion", mark("on: keep and share what is said in threads; off: nothing")),
+        Option("notices", mark("on: news of a paper comes into its thread; off: none")),
+    ),
+    verbs=(
+        Verb("today", mark("Show today's digest; nothing is posted")),
+        Verb("newest", mark("Show the newest day's digest")),
+        Verb("here", mark("Post a digest here every day"), Who.MANAGERS),
+        Verb("settings", mark("Show or change when and how it is posted"), Who.MANAGERS),
+        Verb("pause", mark("Post nothing until resumed"), Who.MANAGERS),
+        Verb("resume", mark("Post again"), Who.MANAGERS),
+        Verb("status", mark("When the next digest comes, and how the last ones went")),
+        Verb(
+            "link",
+            mark("Share discussions with another channel, by a code"),
+            Who.MANAGERS,
+            is_secret=True,
+        ),
+        Verb("unlink", mark("Share discussions with no other channel any more"), Who.MANAGERS),
+    ),
+    examples=(
+        "/digest today",
+        "/digest 2025-02-04",
+        "/digest here at:09:00 tz:Asia/Seoul",
+        "/digest settings tags:#rl,-#moe layout:compact",
+    ),
+)
+
+HELP = CommandSpec(
+    name="help",
+    summary=mark("How to ask this bot"),
+    usage="/help",
+    audience=Audience.PRIVATE,
+)
+
+COMMANDS: tuple[CommandSpec, ...] = (PAPER, DIGEST, HELP)
+
+
+def find(name: str) -> CommandSpec | None:
+    """The command of that name."""
+    return next((spec for spec in COMMANDS if spec.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandLine:
+    """A command line, parsed by the table."""
+
+    spec: CommandSpec
+    options: Mapping[str, str]
+
+    @property
+    def audience(self) -> Audience:
+        """Who sees the answer to exactly this line."""
+        verb = find_verb(self.spec, self.options)
+        if verb is not None and verb.audience is not None:
+            return verb.audience
+        return self.spec.audience
+
+
+def find_verb(spec: CommandSpec, options: Mapping[str, str]) -> Verb | None:
+    """The verb that the free option begins with, if the table knows it."""
+    free = spec.free_option
+    words = options.get(free.name, "").split() if free else []
+    return next((verb for verb in spec.verbs if verb.begins(words)), None)
+
+
+def parse_line(line: str) -> CommandLine:
+    """A typed line (`/paper reasoning page:2`) as a command; raises `UsageError`.
+
+    Options other than the free one are `name:value` words at the end of the line.
+    """
+    name, _, rest = line.strip().removeprefix("/").partition(" ")
+    spec = find(name.casefold())
+    if spec is None:
+        known = ", ".join(f"/{command.name}" for command in COMMANDS)
+        raise UsageError(
+            "There is no command “/{name}”. There are: {known}", name=name, known=known
+        )
+    named = {option.name for option in spec.options if not option.free}
+    words = rest.split(" ")
+    options: dict[str, str] = {}
+    while words:
+        key, colon, value = words[-1].partition(":")
+        if not colon or key not in named or not value:
+            break
+        options.setdefault(key, value)
+        words.pop()
+    if spec.free_option is not None and " ".join(words).strip():
+        options[spec.free_option.name] = " ".join(words).strip()
+    return CommandLine(spec, options)
+
+
+def changes(line: str) -> bool:
+    """Whether a line changes something for others: then only managers may give it."""
+    parsed = parse_line(line)
+    verb = find_verb(parsed.spec, parsed.options)
+    return verb is not None and verb.who is Who.MANAGERS
+
+
+def format_line(name: str, free: str = "", **options: object) -> str:
+    """The line that `parse_line` reads back: what a button carries."""
+    words = [f"/{name}", *free.split(), *(f"{key}:{value}" for key, value in options.items())]
+    return " ".join(words)
+
+
+def describe(spec: CommandSpec, say: Say) -> str:
+    """The command in one line, for people."""
+    return f"{spec.usage} — {say(spec.summary)}"

@@ -1,0 +1,57 @@
+"""How text for people is said in their language: messages are written once, in English.
+
+A message is a `str.format` template and the key of its translation (gettext). Functions that
+make text take a `Say`; the catalogues are loaded at the edge (`bot.core.catalogue`).
+"""
+
+from typing import Protocol
+
+from bot.core.domain.errors import UserError
+
+
+class Say(Protocol):
+    """One language's voice."""
+
+    @property
+    def locale(self) -> str:
+        """`en` or `ko`."""
+        ...
+
+    def __call__(self, message: str, /, **values: object) -> str:
+        """The message in this language, filled in."""
+        ...
+
+    def count(self, one: str, many: str, n: int, /, **values: object) -> str:
+        """`one` or `many` by this language's plural rule; `{n}` is filled with `n`."""
+        ...
+
+
+class English:
+    """The messages as they are written."""
+
+    locale = "en"
+
+    def __call__(self, message: str, /, **values: object) -> str:
+        """The message, filled in."""
+        return message.format(**values) if values else message
+
+    def count(self, one: str, many: str, n: int, /, **values: object) -> str:
+        """`one` for 1, else `many`."""
+        return self(one if n == 1 else many, n=n, **values)
+
+
+ENGLISH = English()
+
+
+def in_words(error: UserError, say: Say) -> str:
+    """What a person did wrong, in a language; a reason that a platform gave is said in it too."""
+    values = {
+        name: say(value) if name == "reason" and isinstance(value, str) else value
+        for name, value in error.values.items()
+    }
+    return say(error.message, **values)
+
+
+def mark(message: str) -> str:
+    """The message unchanged; marks it for extraction where it is stored before it is said."""
+    return message

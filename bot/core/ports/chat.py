@@ -1,0 +1,263 @@
+"""A platform where people talk, and the bot as platforms see it.
+
+ChatError                    what a `Chat` may raise, and nothing else
+├── ChatUnavailableError     certainly not posted; try again after `retry_after`
+├── ChatUncertainError       it may have been posted: reconcile, never blindly resend
+└── ChatRefusedError         refused until a person mends it, or for ever; the reason says what is wrong
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NewType, Protocol
+
+from bot.core.domain.document import Document
+from bot.core.domain.errors import UsageError
+from bot.outbox.domain.delivery import Extent
+
+DeliveryKey = NewType("DeliveryKey", str)
+"""Names one outbound message for ever: at most 25 characters of `[0-9a-z]` (Discord's nonce)."""
+
+
+class Platform(StrEnum):
+    """Where people talk."""
+
+    DISCORD = "discord"
+    SLACK = "slack"
+    WEB = "web"
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelRef:
+    """A channel; `workspace` and `id` are opaque outside the adapter that minted them."""
+
+    platform: Platform
+    workspace: str
+    id: str
+
+    def __str__(self) -> str:
+        """`slack:T0123/C0123`, `discord:1234567890` or `web:general`; `parse_channel` reads it."""
+        place = f"{self.workspace}/{self.id}" if self.workspace else self.id
+        return f"{self.platform}:{place}"
+
+
+def parse_channel(text: str) -> ChannelRef:
+    """The channel that an operator typed as REF; raises `UsageError`."""
+    platform, colon, place = text.strip().partition(":")
+    workspace, slash, channel = place.rpartition("/")
+    if not colon or platform not in set(Platform) or not channel or (slash and not workspace):
+        raise UsageError(
+            "“{text}” is no channel: write slack:C0123, slack:T0123/C0123, "
+            "discord:1234567890 or web:general",
+            text=text,
+        )
+    return ChannelRef(Platform(platform), workspace, channel)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRef:
+    """A message; `id` is opaque, as in `ChannelRef`."""
+
+    channel: ChannelRef
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person; `can_manage` is the platform's answer for the channel at hand."""
+
+    id: str
+    name: str
+    can_manage: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command of a person, already acknowledged to the platform.
+
+    `name` is a name of the command table without the slash; `options` are its options as
+    text; `locale` is the person's (`ko`, `en-US` …); `root` is the thread it came from.
+    """
+
+    name: str
+    options: Mapping[str, str]
+    user: User
+    channel: ChannelRef
+    locale: str
+    root: MessageRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One suggestion of an autocomplete: what is shown, what is filled in."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Somebody said something in the thread under `root`; never this bot.
+
+    `at` is when, by the platform's clock (`None`: now); `edited_at` names the version, `None`
+    for what was said first. Of two versions the newer one is true, whichever comes first.
+    """
+
+    root: MessageRef
+    message: MessageRef
+    user: User
+    text: str
+    mentions_bot: bool
+    at: datetime | None = None
+    edited_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptReply:
+    """What is remembered of a message of a person, to be compared with what is there."""
+
+    message: MessageRef
+    said_at: datetime
+    edited_at: datetime | None
+
+
+class ChatError(Exception):
+    """What a `Chat` may raise; the message is safe to show to the operator."""
+
+
+class ChatUnavailableError(ChatError):
+    """Certainly not posted; worth another try after `retry_after` (`None`: as you like)."""
+
+    def __init__(
+        self, reason: str, *, retry_after: timedelta | None = None, whole_workspace: bool = False
+    ) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+        self.whole_workspace = whole_workspace
+
+
+class ChatUncertainError(ChatError):
+    """It may have been posted: a time-out, a reset, a server error."""
+
+
+class ChatRefusedError(ChatError):
+    """Refused: the reason says what is wrong and what a person can do about it.
+
+    `extent` says what else will be refused, and whether that can ever be mended.
+    """
+
+    def __init__(self, reason: str, extent: Extent = Extent.CHANNEL) -> None:
+        super().__init__(reason)
+        self.extent = extent
+
+
+class Inbox(Protocol):
+    """The bot, as platforms see it. Calls may be repeated: platforms redeliver."""
+
+    async def command(self, command: Command) -> Document:
+        """The answer to a command; never raises for what a person did."""
+        ...
+
+    async def complete(self, command: Command, option: str, typed: str) -> tuple[Choice, ...]:
+        """At most 25 suggestions for what is being typed into `option`."""
+        ...
+
+    async def said(self, said: Said) -> None:
+        """An upsert: edits and redeliveries repeat `message`."""
+        ...
+
+    async def unsaid(self, message: MessageRef) -> None:
+        """A person took a message back."""
+        ...
+
+
+class Chat(Protocol):
+    """A platform, as the bot sees it.
+
+    Raises only `ChatUnavailableError`, `ChatUncertainError` and `ChatRefusedError`.
+
+    A document too long for one message goes on in the thread: the returned reference is the
+    first message's. `find` says `None` until every part is there, and posting again with the
+    same key then adds only the parts that are missing, so that a crash half-way is mended.
+    """
+
+    @property
+    def platform(self) -> Platform:
+        """Which one."""
+        ...
+
+    async def post(
+        self, channel: ChannelRef, document: Document, *, key: DeliveryKey
+    ) -> MessageRef:
+        """Post a message; `key` can be found again with `find`."""
+        ...
+
+    async def reply(self, root: MessageRef, document: Document, *, key: DeliveryKey) -> MessageRef:
+        """Post into the thread under `root`, opening it where there is none."""
+        ...
+
+    async def find(
+        self,
+        channel: ChannelRef,
+        key: DeliveryKey,
+        *,
+        since: datetime,
+        root: MessageRef | None = None,
+    ) -> MessageRef | None:
+        """Our message with this key, posted at or after `since`; `None`: it is not there.
+
+        `root` is the one that a reply was meant for: threads are read one by one.
+        """
+        ...
+
+    async def edit(self, message: MessageRef, document: Document) -> None:
+        """Replace what a message of ours says."""
+        ...
+
+    async def delete(self, message: MessageRef) -> None:
+        """Remove a message of ours; done already counts as done."""
+        ...
+
+    async def run(self, inbox: Inbox) -> None:
+        """Serve the platform until cancelled."""
+        ...
+
+
+class Seen(Protocol):
+    """What platforms have delivered already: they repeat themselves."""
+
+    async def is_known(self, event_id: str) -> bool:
+        """Whether `first_time` was asked about it before."""
+        ...
+
+    async def first_time(self, event_id: str) -> bool:
+        """Whether this is new; from now on it is not. Ids are forgotten after a day or so."""
+        ...
+
+
+class Memo(Protocol):
+    """Small things that an adapter remembers between two runs, by name."""
+
+    async def recall(self, name: str) -> str | None:
+        """What was noted last under that name, if anything."""
+        ...
+
+    async def note(self, name: str, value: str) -> None:
+        """Remember this under that name from now on."""
+        ...
+
+
+class Replies(Protocol):
+    """What is kept of what people said: an adapter that was away compares it with what is there."""
+
+    async def roots(self, platform: Platform, since: datetime) -> tuple[MessageRef, ...]:
+        """The threads of a platform in which something was said since then, the newest first.
+
+        They are bounded in number: the oldest are left out.
+        """
+        ...
+
+    async def kept_in(self, root: MessageRef) -> tuple[KeptReply, ...]:
+        """What is kept of a thread, in the order in which it was said."""
+        ...

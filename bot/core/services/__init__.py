@@ -1,0 +1,1 @@
+"""Leases, key-value pairs and processed events over an open database."""

@@ -1,0 +1,1 @@
+"""Tables that every subject uses: leases, key-value pairs, processed events."""

@@ -1,0 +1,1 @@
+"""Choosing and presenting a digest: standard library only."""

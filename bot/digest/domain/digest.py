@@ -1,0 +1,73 @@
+"""What one slot posts: the chosen entries of a day, in order."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from bot.archive.domain.entry import StoredEntry
+
+
+class Layout(StrEnum):
+    """How a digest is laid out."""
+
+    PAPERS = "papers"
+    """A header, and one message a paper, each with its thread."""
+    COMPACT = "compact"
+    """One message, the papers as a list with buttons."""
+
+
+@dataclass(frozen=True, slots=True)
+class TagFilter:
+    """Which entries a channel wants: all of `wanted` unless it is empty, none of `unwanted`.
+
+    Several wanted tags mean any of them: a channel follows topics, it does not intersect them.
+    """
+
+    wanted: frozenset[str] = frozenset()
+    unwanted: frozenset[str] = frozenset()
+
+    def accepts(self, tags: Iterable[str]) -> bool:
+        """Whether an entry with these tag slugs passes."""
+        present = frozenset(tags)
+        return not (present & self.unwanted) and (not self.wanted or bool(present & self.wanted))
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """The chosen entries of one slot.
+
+    `on` is the slot's local date; `missed` are earlier days whose entries are in it too;
+    `left_out` counts accepted entries beyond the most papers a digest.
+    """
+
+    on: date
+    entries: tuple[StoredEntry, ...]
+    left_out: int = 0
+    missed: tuple[date, ...] = ()
+
+
+def compile_digest(
+    entries: Iterable[StoredEntry],
+    *,
+    on: date,
+    tags: TagFilter = TagFilter(),
+    most: int | None = None,
+    missed: Iterable[date] = (),
+) -> Digest:
+    """Choose from `entries`, which come oldest day first and in source order within a day.
+
+    Withdrawn entries and repeats of one entry are left out.
+    """
+    chosen: dict[int, StoredEntry] = {}
+    for stored in entries:
+        if stored.withdrawn_at is None and tags.accepts(stored.entry.tags):
+            chosen.setdefault(stored.id, stored)
+    kept = tuple(chosen.values())[:most]
+    days = {stored.entry.date for stored in kept}
+    return Digest(
+        on=on,
+        entries=kept,
+        left_out=len(chosen) - len(kept),
+        missed=tuple(sorted(day for day in missed if day in days)),
+    )

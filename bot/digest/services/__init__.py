@@ -1,0 +1,1 @@
+"""Planning digests, subscribing channels, editing what was posted."""

@@ -1,0 +1,123 @@
+"""Edits: when an entry changes, what was posted of it changes too.
+
+`want_again` presents the slots anew that show changed entries and writes down what their
+messages should say; `edit_due` has the platforms say it.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from bot.archive.domain.entry import StoredEntry
+from bot.archive.store import entries
+from bot.channels.store import slots, subscriptions
+from bot.core.database.database import Database, Transaction
+from bot.core.domain.document import dump
+from bot.core.domain.i18n import mark
+from bot.core.ports import Chat, Platform, parse_channel
+from bot.digest.domain.digest import Digest
+from bot.digest.domain.present_digest import Post, present_digest
+from bot.digest.services.plan import Voices, draft_posts, shape_of
+from bot.digest.services.thread_intro import openings
+from bot.discussion.services.answers import Link, no_link
+from bot.outbox.domain.delivery import ChangeOutcome, Done, Extent, Refused, State
+from bot.outbox.domain.rate_limit import Pace
+from bot.outbox.services.message_changes import LASTING, MESSAGES, WITHIN, Hands, change_each
+from bot.outbox.store import deliveries, edits
+from bot.outbox.store.edits import Part, Unshown
+
+UNEDITABLE = mark("The message could not be edited; it shows an older version")
+
+_ENTRIES = 20
+
+
+async def want_again(db: Database, *, now: datetime, voices: Voices, link: Link = no_link) -> int:
+    """Look at the slots of entries that changed; returns how many messages are to change."""
+    changed = 0
+    while True:
+        async with db.transaction() as tx:
+            stale = await slots.take_changed(tx, _ENTRIES)
+            for slot in stale:
+                changed += await _present_again(tx, slot, now, voices, link)
+        if not stale:
+            return changed
+
+
+async def _present_again(
+    tx: Transaction, slot: slots.ClosedSlot, now: datetime, voices: Voices, link: Link
+) -> int:
+    shown = await entries.list_by_id(tx, slot.entries)
+    digest = Digest(slot.on, shown, slot.left_out, slot.missed)
+    say = voices(slot.languages[0])
+    subscription = await subscriptions.get(tx, slot.subscription_id)
+    posts = present_digest(
+        digest,
+        languages=slot.languages,
+        layout=slot.layout,
+        say=say,
+        openings=await openings(tx, shown, channel=subscription.channel, link=link, say=say),
+    )
+    parts = {part.part: part for part in await edits.list_parts(tx, slot.id)}
+    by_id = {stored.id: stored for stored in shown}
+    changed = 0
+    for post in posts:
+        part = parts.get(post.part)
+        stored = by_id.get(post.entry_id) if post.entry_id is not None else None
+        if part is not None:
+            changed += await _want(tx, part, post, stored)
+    added = [post for post in posts if post.part not in parts and post.reply_to in parts]
+    if added:
+        # What an entry gained beyond its message goes on in the thread.
+        channel = parse_channel(subscription.channel)
+        drafts = draft_posts(added, digest, channel, slot_id=slot.id, round_=slot.round)
+        changed += await deliveries.add(tx, drafts, now)
+    return changed
+
+
+async def _want(tx: Transaction, part: Part, post: Post, stored: StoredEntry | None) -> bool:
+    if part.state is State.DEAD:
+        return False
+    withdrawn = stored is not None and stored.withdrawn_at is not None
+    if withdrawn and part.state in (State.PLANNED, State.HELD):
+        return await edits.withdraw(tx, part.id)
+    content = dump(post.document)
+    shape = shape_of(content)
+    if shape == part.shape:
+        return False
+    await edits.want(tx, part.id, content, shape)
+    return True
+
+
+async def edit_due(
+    db: Database,
+    chats: Mapping[Platform, Chat],
+    *,
+    clock: Callable[[], datetime],
+    pace: Pace,
+    jitter: Callable[[], float],
+    stopping: asyncio.Event,
+    within: timedelta = WITHIN,
+    lasting: timedelta = LASTING,
+) -> int:
+    """Edit posted messages that do not say what they should: a round. Returns how many do now.
+
+    One that is gone, or whose new words are refused, stays as it is until other words are wanted.
+    """
+    async with db.reading() as tx:
+        due = await edits.list_unshown(tx, chats, clock(), MESSAGES)
+
+    async def edit(chat: Chat, wanted: Unshown) -> None:
+        await chat.edit(wanted.message, wanted.document)
+
+    async def finish(tx: Transaction, wanted: Unshown, outcome: ChangeOutcome) -> bool:
+        match outcome:
+            case Done():
+                await edits.mark_shown(tx, wanted)
+            case Refused(detail, Extent.GONE | Extent.MESSAGE):
+                await edits.give_up(tx, wanted, UNEDITABLE, detail)
+            case _:
+                return False
+        return True
+
+    hands = Hands(db, chats, clock, pace, jitter, stopping, within, lasting)
+    return await change_each(hands, due, edit, finish)

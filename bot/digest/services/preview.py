@@ -1,0 +1,52 @@
+"""A day's digest as it would be posted, for somebody who wants to see it first."""
+
+from datetime import date, datetime, tzinfo
+
+from bot.archive.store import entries
+from bot.channels.domain.subscription import parse_tags
+from bot.core.database.database import Database
+from bot.core.domain.document import Document
+from bot.core.domain.i18n import Say
+from bot.core.ports import ChannelRef
+from bot.digest.domain import present_digest
+from bot.digest.domain.digest import Layout, compile_digest
+from bot.digest.services import subscribe
+from bot.digest.services.plan import Voices
+
+
+async def preview(
+    db: Database, day: date | None, *, now: datetime, zone: tzinfo, say: Say
+) -> tuple[Document, ...]:
+    """All entries of a day (else of today in `zone`), a message a paper, in every language.
+
+    One message says so where there is nothing.
+    """
+    on = day or now.astimezone(zone).date()
+    async with db.reading() as tx:
+        digest = compile_digest(await entries.on_date(tx, on), on=on)
+    languages = present_digest.LANGUAGES
+    posts = present_digest.present_digest(
+        digest, languages=languages, layout=Layout.PAPERS, say=say
+    )
+    nothing = present_digest.present_day(on, (), languages=languages, say=say)
+    return tuple(post.document for post in posts) or (nothing,)
+
+
+async def preview_for(
+    db: Database, channel: ChannelRef, day: date | None, *, now: datetime, voices: Voices
+) -> tuple[Document, ...]:
+    """What the subscription of the channel makes of a day (else of its today), posted or not.
+
+    Raises `NotFoundError` when the channel is not subscribed.
+    """
+    wishes = (await subscribe.get(db, channel)).wishes
+    on = day or now.astimezone(wishes.schedule.zone).date()
+    async with db.reading() as tx:
+        found = await entries.on_date(tx, on)
+    digest = compile_digest(found, on=on, tags=parse_tags(wishes.tags), most=wishes.most)
+    say = voices(wishes.languages[0])
+    posts = present_digest.present_digest(
+        digest, languages=wishes.languages, layout=wishes.layout, say=say
+    )
+    nothing = present_digest.present_day(on, (), languages=wishes.languages, say=say)
+    return tuple(post.document for post in posts) or (nothing,)

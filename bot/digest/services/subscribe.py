@@ -1,0 +1,319 @@
+"""Subscribing channels: everything that is wrong is said at once, and nothing is half-done."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from rapidfuzz import fuzz, process
+
+from bot.channels.domain.schedule import Schedule, Slot, newest_slot, next_slot
+from bot.channels.domain.subscription import (
+    Standing,
+    Subscription,
+    Wishes,
+    format_tags,
+    parse_languages,
+    parse_layout,
+    parse_most,
+    parse_tags,
+    parse_time,
+    parse_weekdays,
+)
+from bot.channels.store import slots, subscriptions
+from bot.core.database.database import Database, Transaction
+from bot.core.domain.errors import NotFoundError, UsageError
+from bot.core.ports import ChannelRef, ChatRefusedError, ChatUnavailableError, ChatUncertainError
+from bot.outbox.store import deliveries, operator_view
+
+Check = Callable[[ChannelRef], Awaitable[ChannelRef]]
+"""Asks the platform whether the bot may post there: the channel as the platform knows it
+(with its workspace), or `ChatRefusedError` saying what to do about it."""
+
+_DAY = timedelta(days=1)
+_EVER = date(1970, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What somebody typed; `None` is what they left out."""
+
+    at: str | None = None
+    zone: str | None = None
+    weekdays: str | None = None
+    languages: str | None = None
+    tags: str | None = None
+    layout: str | None = None
+    most: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a subscription is: its next slot, the last date it closed, what is under way or stuck."""
+
+    subscription: Subscription
+    next_slot: Slot | None
+    last_on: date | None
+    tally: operator_view.Tally
+
+
+async def add(
+    db: Database,
+    channel: ChannelRef,
+    words: Words,
+    *,
+    now: datetime,
+    since: date | None = None,
+    created_by: str = "",
+    check: Check | None = None,
+) -> Subscription:
+    """Subscribe a channel; `words` must have a time and a zone.
+
+    It starts with the entries of its first day, here and now; with those of `since` where that
+    is given: older days then come one by one, each as a digest of its own. Raises `UserError`.
+    """
+    if words.at is None or words.zone is None:
+        raise UsageError("A digest needs a time and a zone, like 09:00 and Asia/Seoul")
+    schedule = Schedule(parse_time(words.at), parse_zone(words.zone))
+    today = now.astimezone(schedule.zone).date()
+    wishes = read_wishes(words, Wishes(schedule, since or today))
+    channel = await _checked(channel, check)
+    async with db.transaction() as tx:
+        present = await subscriptions.find(tx, str(channel))
+        if present is not None and present.standing not in (Standing.REMOVED, Standing.MANUAL):
+            raise UsageError(
+                "{channel} is subscribed already: change it, or remove it first",
+                channel=str(channel),
+            )
+        return await subscriptions.add(
+            tx,
+            str(channel),
+            wishes,
+            standing=Standing.ACTIVE,
+            now=now,
+            next_at=now,
+            created_by=created_by,
+            replay_until=_replay_until(wishes, today, now),
+        )
+
+
+def _replay_until(wishes: Wishes, today: date, now: datetime) -> date | None:
+    """Up to which date older days come one by one, if the first wanted day is an older one."""
+    newest = newest_slot(wishes.schedule, now).on
+    return newest if wishes.since < today and wishes.since <= newest else None
+
+
+async def change(db: Database, channel: ChannelRef, words: Words, *, now: datetime) -> Subscription:
+    """Other wishes from now on; what is left out stays. Raises `UserError`.
+
+    A channel that wants other tags gets what is new to it from today on.
+    """
+    async with db.transaction() as tx:
+        present = await _get(tx, channel)
+        wishes = read_wishes(words, present.wishes)
+        if parse_tags(wishes.tags) != parse_tags(present.wishes.tags):
+            today = now.astimezone(wishes.schedule.zone).date()
+            wishes = replace(wishes, since=max(wishes.since, today))
+        return await _update(tx, present, wishes, present.standing, now)
+
+
+async def pause(db: Database, channel: ChannelRef, *, now: datetime) -> Subscription:
+    """Post nothing there until it is resumed; what is in the outbox still goes out."""
+    async with db.transaction() as tx:
+        present = await _get(tx, channel)
+        if present.standing is Standing.PAUSED:
+            return present
+        return await _update(tx, present, present.wishes, Standing.PAUSED, now)
+
+
+async def resume(
+    db: Database, channel: ChannelRef, *, now: datetime, check: Check | None = None
+) -> Subscription:
+    """Post there again. What was paused goes on with today; what was refused, where it stopped."""
+    async with db.reading() as tx:
+        present = await _get(tx, channel)
+    if present.standing is Standing.REFUSED:
+        await _checked(channel, check)
+    async with db.transaction() as tx:
+        present = await _get(tx, channel)
+        wishes = present.wishes
+        if present.standing in (Standing.PAUSED, Standing.MANUAL):
+            today = now.astimezone(wishes.schedule.zone).date()
+            wishes = replace(wishes, since=max(wishes.since, today))
+        await deliveries.release(tx, present.channel, now)
+        if present.standing is Standing.ACTIVE:
+            return present
+        return await _update(tx, present, wishes, Standing.ACTIVE, now)
+
+
+async def remove(db: Database, channel: ChannelRef, *, now: datetime) -> Subscription:
+    """End it; what is in the outbox still goes out. That its days were posted is remembered."""
+    async with db.transaction() as tx:
+        present = await _get(tx, channel)
+        return await _update(tx, present, present.wishes, Standing.REMOVED, now)
+
+
+async def by_hand(
+    db: Database, channel: ChannelRef, words: Words, *, now: datetime, check: Check | None = None
+) -> Subscription:
+    """The subscription for a digest that is posted by hand.
+
+    A channel without one gets one without a schedule: it is posted what it is sent by hand.
+    """
+    async with db.reading() as tx:
+        present = await subscriptions.find(tx, str(channel))
+    if present is not None and present.standing is not Standing.REMOVED:
+        return present
+    schedule = Schedule(parse_time(words.at or "09:00"), parse_zone(words.zone or "UTC"))
+    wishes = read_wishes(words, Wishes(schedule, since=_EVER))
+    channel = await _checked(channel, check)
+    async with db.transaction() as tx:
+        return await subscriptions.add(
+            tx, str(channel), wishes, standing=Standing.MANUAL, now=now, next_at=None
+        )
+
+
+async def list_all(db: Database) -> tuple[Subscription, ...]:
+    """Every subscription that was not removed, by channel."""
+    async with db.reading() as tx:
+        return await subscriptions.list_all(tx)
+
+
+async def get(db: Database, channel: ChannelRef) -> Subscription:
+    """The channel's subscription; raises `NotFoundError`."""
+    async with db.reading() as tx:
+        return await _get(tx, channel)
+
+
+async def status(db: Database, channel: ChannelRef, *, now: datetime) -> Status:
+    """How it goes with the channel's subscription; raises `NotFoundError`."""
+    async with db.reading() as tx:
+        present = await _get(tx, channel)
+        last = await slots.last_closed(tx, present.id)
+        tally = await operator_view.tally(tx, channel=present.channel)
+    upcoming = None
+    if present.standing is Standing.ACTIVE:
+        schedule = present.wishes.schedule
+        today = newest_slot(schedule, now).on
+        upcoming = next_slot(schedule, max(today, last or today, present.wishes.since - _DAY))
+    return Status(present, upcoming, last, tally)
+
+
+async def _update(
+    tx: Transaction, present: Subscription, wishes: Wishes, standing: Standing, now: datetime
+) -> Subscription:
+    next_at = now if standing is Standing.ACTIVE else None
+    await subscriptions.update(tx, present.id, wishes, standing=standing, now=now, next_at=next_at)
+    return await subscriptions.get(tx, present.id)
+
+
+async def _get(tx: Transaction, channel: ChannelRef) -> Subscription:
+    present = await subscriptions.find(tx, str(channel))
+    if present is not None and present.standing is not Standing.REMOVED:
+        return present
+    known = [each.channel for each in await subscriptions.list_all(tx)]
+    near = process.extractOne(str(channel), known, scorer=fuzz.WRatio, score_cutoff=80)
+    if near is not None:
+        raise NotFoundError(
+            "{channel} is not subscribed; did you mean {near}?", channel=str(channel), near=near[0]
+        )
+    raise NotFoundError("{channel} is not subscribed", channel=str(channel))
+
+
+async def _checked(channel: ChannelRef, check: Check | None) -> ChannelRef:
+    if check is None:
+        return channel
+    try:
+        return await check(channel)
+    except ChatRefusedError as error:
+        raise UsageError(
+            "The bot cannot post in {channel}: {reason}", channel=str(channel), reason=str(error)
+        ) from error
+    except (ChatUnavailableError, ChatUncertainError) as error:
+        raise UsageError(
+            "{channel} could not be checked ({reason}): try again in a minute",
+            channel=str(channel),
+            reason=str(error),
+        ) from error
+
+
+def read_wishes(words: Words, otherwise: Wishes) -> Wishes:
+    """What the words say, and what they leave out as it was; raises `UserError`."""
+    schedule = otherwise.schedule
+    return replace(
+        otherwise,
+        schedule=Schedule(
+            at=parse_time(words.at) if words.at is not None else schedule.at,
+            zone=parse_zone(words.zone) if words.zone is not None else schedule.zone,
+            weekdays=(
+                parse_weekdays(words.weekdays) if words.weekdays is not None else schedule.weekdays
+            ),
+        ),
+        languages=(
+            parse_languages(words.languages) if words.languages is not None else otherwise.languages
+        ),
+        tags=format_tags(parse_tags(words.tags)) if words.tags is not None else otherwise.tags,
+        layout=parse_layout(words.layout) if words.layout is not None else otherwise.layout,
+        most=parse_most(words.most) if words.most is not None else otherwise.most,
+    )
+
+
+_ABBREVIATIONS = {
+    "kst": "Asia/Seoul",
+    "jst": "Asia/Tokyo",
+    "ist": "Asia/Kolkata",
+    "bst": "Europe/London",
+    "cest": "Europe/Berlin",
+    "pst": "America/Los_Angeles",
+    "pdt": "America/Los_Angeles",
+    "edt": "America/New_York",
+    "korea": "Asia/Seoul",
+    "한국": "Asia/Seoul",
+    "서울": "Asia/Seoul",
+}
+"""What people write for a zone that has another name; offered, never guessed."""
+
+
+@cache
+def _zone_names() -> dict[str, str]:
+    return {name.casefold(): name for name in available_timezones()}
+
+
+def parse_zone(text: str) -> ZoneInfo:
+    """`Asia/Seoul`, in any case; raises `UsageError` with the nearest name there is."""
+    folded = text.strip().casefold().replace(" ", "_")
+    names = _zone_names()
+    if folded in names:
+        return ZoneInfo(names[folded])
+    near = _ABBREVIATIONS.get(folded) or _nearest_zone(folded, names)
+    if near is None:
+        raise UsageError(
+            "There is no time zone “{text}”: write an IANA name like Asia/Seoul", text=text.strip()
+        )
+    raise UsageError(
+        "There is no time zone “{text}”; did you mean {near}?", text=text.strip(), near=near
+    )
+
+
+def complete_zone(typed: str, limit: int = 25) -> tuple[str, ...]:
+    """Zones whose name has what is typed in it, those that begin with it first."""
+    folded = typed.strip().casefold().replace(" ", "_")
+    names = sorted(_zone_names().items())
+    beginning = [name for key, name in names if key.startswith(folded)]
+    within = [name for key, name in names if folded in key and not key.startswith(folded)]
+    return tuple([*beginning, *within][:limit])
+
+
+def _nearest_zone(folded: str, names: dict[str, str]) -> str | None:
+    """By the whole name, or by the city alone."""
+    cities: dict[str, str] = {}
+    for name in sorted(names, key=len):
+        cities.setdefault(name.rpartition("/")[2], name)
+    whole = process.extractOne(folded, names.keys(), scorer=fuzz.ratio, score_cutoff=75)
+    city = process.extractOne(
+        folded.rpartition("/")[2], cities.keys(), scorer=fuzz.ratio, score_cutoff=75
+    )
+    if city is not None and (whole is None or city[1] > whole[1]):
+        return names[cities[city[0]]]
+    return names[whole[0]] if whole is not None else None

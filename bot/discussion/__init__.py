@@ -1,0 +1,1 @@
+"""What people say in threads: kept, copied to linked channels, answered, forgotten."""

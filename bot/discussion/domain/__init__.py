@@ -1,0 +1,1 @@
+"""Questions in threads, copies of replies, and answers as documents: standard library only."""

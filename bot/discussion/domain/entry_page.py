@@ -1,0 +1,79 @@
+"""An entry with everything around it, and what pages read of the archive (`Library`)."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from bot.archive.domain.arxiv_record import ArxivRecord, PaperEvent
+from bot.archive.domain.counts import Day, TagCount
+from bot.archive.domain.entry import EntryId, Reference, Related, StoredEntry
+from bot.discussion.domain.questions import Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A paper that an entry mentions, and our newest entry about that paper, if any."""
+
+    reference: Reference
+    entry_id: EntryId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPage:
+    """An entry with what stands around it; lists of entries are newest first.
+
+    `record` is what arXiv says of the paper, `events` are what became of the paper since, `replies`
+    what people said of it, both oldest first; `talked_of` are the papers that those link and the
+    curator does not mention.
+    """
+
+    stored: StoredEntry
+    mentions: tuple[Mention, ...] = ()
+    cited_by: tuple[Related, ...] = ()
+    links: tuple[Related, ...] = ()
+    linked_by: tuple[Related, ...] = ()
+    same_paper: tuple[Related, ...] = ()
+    record: ArxivRecord | None = None
+    events: tuple[PaperEvent, ...] = ()
+    replies: tuple[Reply, ...] = ()
+    talked_of: tuple[Mention, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of entries, newest first; `more` says that there is another page."""
+
+    entries: tuple[StoredEntry, ...]
+    more: bool
+
+
+class Library(Protocol):
+    """What pages read of the curator's archive."""
+
+    async def find_entry(self, entry_id: EntryId, *, all_talk: bool) -> EntryPage | None:
+        """The entry of that id, withdrawn or not.
+
+        Without `all_talk`, of what people said only that which belongs to the web chat: said
+        there, or in a channel that is linked with one of it.
+        """
+        ...
+
+    async def list_on(self, day: date) -> tuple[StoredEntry, ...]:
+        """A day's entries in their order, without withdrawn ones."""
+        ...
+
+    async def list_days(self, *, before: date | None = None, limit: int) -> tuple[Day, ...]:
+        """The newest days that have entries, earlier than `before`, newest first."""
+        ...
+
+    async def day_after(self, day: date) -> date | None:
+        """The next day that has entries."""
+        ...
+
+    async def list_tags(self, *, limit: int) -> tuple[TagCount, ...]:
+        """The tags with the most entries, most first."""
+        ...
+
+    async def list_tagged(self, tag: str, *, page: int, per_page: int) -> Found:
+        """A page, from 1, of the entries with that tag (or an alias of it)."""
+        ...

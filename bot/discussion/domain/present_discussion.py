@@ -1,0 +1,383 @@
+"""What the bot says in threads: copies, answers, cards, news of a paper."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bot.archive.domain.arxiv_record import ArxivRecord, PaperEventKind
+from bot.archive.domain.entry import Entry, EntryId, Language, Reference, Related, StoredEntry
+from bot.archive.domain.formats import bibtex
+from bot.archive.domain.inlines import inlines
+from bot.core.domain import commands
+from bot.core.domain.day_text import day_text
+from bot.core.domain.document import (
+    Block,
+    Button,
+    Buttons,
+    Document,
+    Heading,
+    Inline,
+    Item,
+    Items,
+    Link,
+    Note,
+    Paragraph,
+    Quote,
+    Style,
+    Text,
+    plain_text,
+    run,
+)
+from bot.core.domain.i18n import Say, mark
+from bot.digest.domain import present_digest
+from bot.discussion.domain.foreign_text import settled, settled_name, with_addresses
+from bot.discussion.domain.questions import Wish
+
+_PLATFORMS = {"slack": "Slack", "discord": "Discord", "web": "Web"}
+_SUMMARY_LENGTH = 120
+_GIST_LENGTH = 700
+"""Characters of an abstract before the rest of it is left to a button."""
+_EARLIER_LENGTH = 140
+_SENTENCE_END = re.compile(r"[.!?。…]['”\"’)\]]*(?=\s)")
+
+ANSWERS: Mapping[Wish, str] = {
+    Wish.ABSTRACT: mark("the paper's abstract"),
+    Wish.REFS: mark("what the curator refers to"),
+    Wish.CITED: mark("what refers to it"),
+    Wish.SIMILAR: mark("similar papers"),
+    Wish.BIB: mark("BibTeX"),
+    Wish.KO: mark("what the curator wrote in Korean"),
+    Wish.EN: mark("what the curator wrote in English"),
+    Wish.HELP: mark("this list"),
+}
+
+
+def present_copy(author: str, platform: str, text: str, link: str | None = None) -> Document:
+    """A person's reply in another channel: who said it, where, and what, all of it as text.
+
+    A `link` that leads somewhere only within its own platform is left out.
+    """
+    name = settled_name(author) or "?"
+    words = settled(text)
+    place = _PLATFORMS.get(platform, platform)
+    leads = link is not None and link.startswith(("http://", "https://"))
+    origin: Inline = Link(place, link) if link and leads else Text(place)
+    blocks: list[Block] = [Note((Text(name, Style.STRONG), Text(" · "), origin))]
+    if words:
+        blocks.append(Quote(with_addresses(words)))
+    return Document(tuple(blocks), summary=_shortened(f"{name}: {words}", _SUMMARY_LENGTH))
+
+
+def present_taken_back() -> Document:
+    """What stands in the outbox for a copy that is to be removed: nothing of what it said."""
+    return Document((Paragraph(run("…")),), summary="…")
+
+
+def present_words(say: Say, *, unclear: bool = False) -> Document:
+    """What can be asked in a thread; `unclear` says first that something was not understood."""
+    blocks: list[Block] = []
+    summary = say("In this thread you can ask me for:")
+    if unclear:
+        text = say("I cannot answer that, and I do not guess.")
+        blocks.append(Paragraph(run(text)))
+        summary = text
+    blocks.append(Paragraph(run(say("In this thread you can ask me for:"))))
+    blocks.append(
+        Items(
+            tuple(
+                Item((Text(wish.value, Style.CODE), Text(f" — {say(words)}")))
+                for wish, words in ANSWERS.items()
+            )
+        )
+    )
+    note = say("Anything else is looked up: a #tag, words, author:name, an arXiv id.")
+    blocks.append(Note(run(note)))
+    return Document(tuple(blocks), summary)
+
+
+def present_no_paper(say: Say) -> Document:
+    """Something about a paper was asked where there is none: below a list of papers, say."""
+    return present_digest.notice(
+        say(
+            "This thread belongs to no one paper: ask me that in the thread of a paper's own message."
+        )
+    )
+
+
+def present_elsewhere(line: str, say: Say) -> Document:
+    """A command whose answer is for one person alone was given where everybody reads along."""
+    text = say(
+        "Only you should see the answer to that, and here everybody would. Type it as a command "
+        "in the channel, outside of threads:"
+    )
+    blocks = (Paragraph(run(text)), Paragraph((Text(line, Style.CODE),)))
+    return Document(blocks, summary=f"{text} {line}")
+
+
+def present_forgotten(say: Say) -> Document:
+    """Somebody asked in a thread to be forgotten, and is."""
+    return present_digest.notice(
+        say("What you said in discussions is forgotten, and its copies are being removed.")
+    )
+
+
+def present_nothing_found(asked: str | None, say: Say) -> Document:
+    """A look-up in a thread found nothing; `None`: what was asked is not to be kept."""
+    text = (
+        say("Nothing found for “{asked}”.", asked=asked)
+        if asked is not None
+        else say("Nothing found for that.")
+    )
+    document = present_words(say)
+    return replace(document, blocks=(Paragraph(run(text)), *document.blocks), summary=text)
+
+
+def present_abstract(title: str, abstract: str | None, say: Say) -> Document:
+    """A paper's own summary."""
+    if not abstract:
+        return present_digest.notice(say("I do not have the abstract of this paper."))
+    blocks = (_label(say("Abstract")), Quote(inlines(abstract), language="en"))
+    return Document(blocks, summary=f"{say('Abstract')}: {title}")
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What the curator wrote about a paper before: how it begins, and where its thread is read."""
+
+    gist: str = ""
+    thread: str | None = None
+
+
+def gist_of(entry: Entry, languages: Sequence[Language]) -> str:
+    """How the commentary begins in the first of these languages that it has, as plain words."""
+    written = (entry.paragraphs(language) for language in languages)
+    first = next((paragraphs[0] for paragraphs in written if paragraphs), "")
+    return _beginning(plain_text(inlines(first)), _EARLIER_LENGTH)
+
+
+def present_references(
+    references: Sequence[tuple[Reference, EntryId | None]],
+    earlier: Mapping[EntryId, Earlier],
+    say: Say,
+) -> Document:
+    """What an entry refers to; those the curator wrote about have a button, or lead there."""
+    if not references:
+        return present_digest.notice(say("The curator refers to no other paper here."))
+    blocks = (_label(say("Refers to")), Items(reference_rows(references, earlier, say)))
+    return Document(blocks, summary=say("Refers to"))
+
+
+def reference_rows(
+    references: Sequence[tuple[Reference, EntryId | None]],
+    earlier: Mapping[EntryId, Earlier],
+    say: Say,
+) -> tuple[Item, ...]:
+    """One row a reference: its title, and what the curator wrote about it before."""
+    rows = []
+    for reference, entry_id in references:
+        url = present_digest.paper_url(reference.arxiv_id, reference.url)
+        name = reference.title or (
+            f"arXiv:{reference.arxiv_id.number}" if reference.arxiv_id else reference.url or ""
+        )
+        before = earlier.get(entry_id, Earlier()) if entry_id is not None else Earlier()
+        detail = [*_earlier(before, say)]
+        stands = present_digest.news(reference.at_arxiv, say)
+        if stands:
+            detail += run(f" · {stands}" if detail else stands)
+        rows.append(
+            Item(
+                (Link(name, url),) if url else run(name),
+                detail=tuple(detail),
+                button=_read(entry_id, say) if entry_id is not None else None,
+            )
+        )
+    return tuple(rows)
+
+
+def _earlier(before: Earlier, say: Say) -> tuple[Inline, ...]:
+    words: list[Inline] = [Text(before.gist)] if before.gist else []
+    if before.thread is not None:
+        words += [Text(" · ")] if words else []
+        words.append(Link(say("its thread"), before.thread))
+    return tuple(words)
+
+
+def present_related(label: str, related: Sequence[Related], nothing: str, say: Say) -> Document:
+    """Other entries under a label, or one sentence that there are none."""
+    if not related:
+        return present_digest.notice(nothing)
+    return Document((_label(label), Items(related_rows(related, say))), summary=label)
+
+
+def related_rows(related: Sequence[Related], say: Say) -> tuple[Item, ...]:
+    """One row an entry, with a button that shows it."""
+    return tuple(
+        Item(
+            run(each.title),
+            detail=run(day_text(each.date, say.locale)) if each.date else (),
+            button=_read(each.id, say),
+        )
+        for each in related
+    )
+
+
+def present_bibtex(stored: StoredEntry) -> Document:
+    """The paper as an item of a bibliography."""
+    item = bibtex.write([stored.entry]).strip()
+    return Document((Paragraph((Text(item, Style.CODE),)),), summary=f"BibTeX: {_title(stored)}")
+
+
+def present_commentary(stored: StoredEntry, language: Language, say: Say) -> Document:
+    """What the curator wrote in one language."""
+    if not stored.entry.paragraphs(language):
+        return present_digest.notice(
+            say("The curator wrote nothing in Korean here.")
+            if language is Language.KO
+            else say("The curator wrote nothing in English here.")
+        )
+    blocks = present_digest.commentary_blocks(stored.entry, (language,))
+    return Document(tuple(blocks), summary=_title(stored))
+
+
+def present_card(stored: StoredEntry, *, languages: Sequence[Language], say: Say) -> Document:
+    """A paper that somebody linked, and what the curator wrote about it."""
+    document = present_digest.present_entry(stored, languages=languages, say=say)
+    return replace(document, opens_thread=False, thread_name="")
+
+
+def present_record(record: ArxivRecord, say: Say) -> Document:
+    """A paper that the curator has not written about, as arXiv tells it."""
+    authors = list(record.authors)
+    if len(authors) > 3:
+        authors = [*authors[:3], say("and {n} more", n=len(authors) - 3)]
+    parts = (", ".join(authors), f"arXiv:{record.id.number}", record.categories[0])
+    blocks: list[Block] = [
+        Heading((Link(record.title, record.id.url),)),
+        Note(run(" · ".join(filter(None, parts)))),
+    ]
+    if record.is_withdrawn:
+        blocks.append(
+            Paragraph((Text(say("Its authors have withdrawn this paper."), Style.STRONG),))
+        )
+    if record.abstract:
+        blocks.append(Quote(inlines(_shortened(record.abstract, _GIST_LENGTH)), language="en"))
+    citing = commands.format_line("paper", f"cites:{record.id.number}")
+    blocks.append(Buttons((Button(say("Cited by"), command=citing),)))
+    return Document(tuple(blocks), summary=record.title)
+
+
+def present_opening(
+    stored: StoredEntry,
+    *,
+    abstract: str | None,
+    references: Sequence[tuple[Reference, EntryId | None]],
+    cited_by: Sequence[Related],
+    earlier: Mapping[EntryId, Earlier],
+    say: Say,
+) -> Document | None:
+    """What opens a paper's thread, in one message; `None` where there is nothing to tell.
+
+    What does not stand in it is behind a button.
+    """
+    blocks: list[Block] = []
+    if abstract:
+        gist = _shortened(abstract, _GIST_LENGTH)
+        blocks += [_label(say("Abstract")), Quote(inlines(gist), language="en")]
+    if references:
+        rows = reference_rows(references[:_ROWS], earlier, say)
+        blocks += [_label(say("Refers to")), Items(rows)]
+    if cited_by:
+        blocks += [_label(say("Cited by")), Items(related_rows(cited_by[:_ROWS], say))]
+    if not blocks:
+        return None
+    command = commands.format_line("paper", present_digest.entry_query(stored))
+    hint = say("Mention me with a word, such as abstract or similar, and I answer here.")
+    blocks.append(Buttons((Button(say("Everything about it"), command=command),)))
+    blocks.append(Note(run(hint)))
+    return Document(tuple(blocks), summary=_title(stored))
+
+
+_ROWS = 5
+"""Rows of one kind in the opening reply."""
+
+
+def present_event(
+    kind: PaperEventKind, new_version: int, number: str, citing: Related | None, say: Say
+) -> Document | None:
+    """News of a paper for its thread; `None` where there is nothing to tell any more."""
+    url = f"https://arxiv.org/abs/{number}"
+    match kind:
+        case PaperEventKind.VERSION:
+            text = say("This paper has a new version: v{n}.", n=new_version)
+            link: tuple[Inline, ...] = (
+                Text(" "),
+                Link(f"arXiv:{number}v{new_version}", f"{url}v{new_version}"),
+            )
+        case PaperEventKind.WITHDRAWN:
+            text = say("Its authors have withdrawn this paper.")
+            link = (Text(" "), Link(f"arXiv:{number}", url))
+        case PaperEventKind.REINSTATED:
+            text = say("This paper is no longer withdrawn.")
+            link = (Text(" "), Link(f"arXiv:{number}", url))
+        case PaperEventKind.CITED if citing is not None:
+            text = _taken_up(citing, say)
+            button = _read(citing.id, say)
+            return Document((Paragraph(run(text)), Buttons((button,))), summary=text)
+        case _:
+            return None
+    return Document((Paragraph((Text(text), *link)),), summary=text)
+
+
+def present_event_of_reference(
+    kind: PaperEventKind, number: str, title: str, say: Say
+) -> Document | None:
+    """News of a paper for the thread of one that refers to it; `None` where it says nothing there."""
+    match kind:
+        case PaperEventKind.WITHDRAWN:
+            text = say("A paper that is referred to here was withdrawn by its authors:")
+        case PaperEventKind.REINSTATED:
+            text = say("A paper that is referred to here is no longer withdrawn:")
+        case _:
+            return None
+    link = Link(title, f"https://arxiv.org/abs/{number}")
+    return Document((Paragraph((Text(text), Text(" "), link)),), summary=f"{text} {title}")
+
+
+def _taken_up(citing: Related, say: Say) -> str:
+    if citing.date is None:
+        return say("Taken up again in “{title}”.", title=citing.title)
+    return say(
+        "Taken up again on {day} in “{title}”.",
+        day=day_text(citing.date, say.locale),
+        title=citing.title,
+    )
+
+
+def _label(text: str) -> Paragraph:
+    return Paragraph((Text(text, Style.STRONG),))
+
+
+def _read(entry_id: EntryId, say: Say) -> Button:
+    return Button(say("Read"), command=commands.format_line("paper", f"entry:{entry_id}"))
+
+
+def _title(stored: StoredEntry) -> str:
+    return stored.entry.paper.title
+
+
+def _beginning(text: str, length: int) -> str:
+    """The text, or its first sentences, or its first words, within `length`; cut, it ends in “…”."""
+    plain = " ".join(text.split())
+    ends = [found.end() for found in _SENTENCE_END.finditer(plain[: length - 1])]
+    if len(plain) <= length or not ends or ends[-1] < length // 3:
+        return _shortened(plain, length)
+    return f"{plain[: ends[-1]]} …"
+
+
+def _shortened(text: str, length: int) -> str:
+    """The text, or its beginning up to a word's end with an ellipsis, within `length`."""
+    plain = " ".join(text.split())
+    if len(plain) <= length:
+        return plain
+    head = plain[: length - 1]
+    return (head[: head.rfind(" ")] if " " in head else head).rstrip() + "…"

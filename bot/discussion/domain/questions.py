@@ -1,0 +1,191 @@
+"""What to answer in a thread: which question a text asks, which papers it links.
+
+A person calls the bot by its name and says one word of `Wish`, or whatever the look-up language
+understands. What asks neither is not guessed at: it gets a short way out.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+from bot.archive.domain.arxiv_id import ArxivId, iter_arxiv_ids
+from bot.core.domain import commands
+from bot.core.domain.commands import Audience, Verb
+from bot.core.domain.errors import QueryError
+from bot.lookup.domain import query, query_terms
+from bot.lookup.domain.query_terms import About, PaperRef
+
+MOST_CARDS = 3
+"""Cards of one reply: a list of twenty links is no question."""
+
+MOST_LINKS = 50
+"""Papers that are kept as what one reply refers to."""
+
+_LONGEST_LOOKUP = 120
+"""Characters of a look-up in a thread: what is longer is talk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a person said in a discussion; `channel` is its origin's REF, `author` a name.
+
+    `link` is where it is read at its origin, if there is an address for that.
+    """
+
+    id: int
+    channel: str
+    message_id: str
+    author: str
+    text: str
+    said_at: datetime
+    edited_at: datetime | None = None
+    link: str | None = None
+
+    @property
+    def platform(self) -> str:
+        """Where it was said, for people: `Slack`."""
+        return self.channel.partition(":")[0].capitalize()
+
+
+class Wish(StrEnum):
+    """What the bot tells in the thread of a paper about that paper."""
+
+    ABSTRACT = "abstract"
+    REFS = "refs"
+    CITED = "cited"
+    SIMILAR = "similar"
+    BIB = "bib"
+    KO = "ko"
+    EN = "en"
+    HELP = "help"
+
+
+WORDS: dict[str, Wish] = {
+    **{wish.value: wish for wish in Wish},
+    "references": Wish.REFS,
+    "citations": Wish.CITED,
+    "bibtex": Wish.BIB,
+    "korean": Wish.KO,
+    "english": Wish.EN,
+    "?": Wish.HELP,
+    "초록": Wish.ABSTRACT,
+    "참고": Wish.REFS,
+    "참고문헌": Wish.REFS,
+    "인용": Wish.CITED,
+    "비슷한": Wish.SIMILAR,
+    "유사": Wish.SIMILAR,
+    "서지": Wish.BIB,
+    "한국어": Wish.KO,
+    "영어": Wish.EN,
+    "도움": Wish.HELP,
+    "도움말": Wish.HELP,
+}
+"""Every word that means a wish, folded."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """A question in the look-up language."""
+
+    asked: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A command of the command table, as it would be typed: `parse_line` reads it."""
+
+    text: str
+
+    @property
+    def is_private(self) -> bool:
+        """Whether elsewhere its answer is for whoever asks alone: it is no talk about a paper."""
+        return commands.parse_line(self.text).audience is Audience.PRIVATE
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether its answer must not be given in a thread, where everybody reads along."""
+        return self.verb is not None and self.verb.is_secret
+
+    @property
+    def verb(self) -> Verb | None:
+        """The verb that it says, if the table knows it."""
+        line = commands.parse_line(self.text)
+        return commands.find_verb(line.spec, line.options)
+
+    @property
+    def bare(self) -> str:
+        """The line in words of the command table alone: nothing that somebody made up is in it."""
+        verb = self.verb
+        name = commands.parse_line(self.text).spec.name
+        return commands.format_line(name, verb.name if verb is not None else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """Something that the bot cannot answer."""
+
+
+Question: TypeAlias = Wish | LookUp | Line | Unclear
+
+# ASCII: in Korean the next word may follow the name without a space.
+_NAME = re.compile(r"@(?:paperbot|paper-digest-bot)\b[:,]?", re.IGNORECASE | re.ASCII)
+_LINE = re.compile(r"/?paper(?:\s+|$)", re.IGNORECASE)
+_ASKING = "?？"
+_ENDS = f" .!。！{_ASKING}"
+
+
+def read_question(text: str) -> Question:
+    """What somebody asks who called the bot by its name."""
+    asked = " ".join(_NAME.sub(" ", text).split())
+    if not asked:
+        return Wish.HELP
+    name = asked.removeprefix("/").partition(" ")[0].casefold()
+    if name not in WORDS and name != commands.PAPER.name and commands.find(name) is not None:
+        return Line("/" + asked.removeprefix("/"))
+    line = _LINE.match(asked)
+    if line is not None:
+        asked = asked[line.end() :].strip()
+    if any(verb.begins(asked.split()) for verb in commands.PAPER.verbs):
+        return Line(commands.format_line(commands.PAPER.name, asked))
+    wish = _wish(asked.casefold().removeprefix("/"))
+    if wish is not None:
+        return wish
+    if not asked or asked.startswith("/"):
+        return Unclear()
+    is_talk = line is None and (asked.endswith(tuple(_ASKING)) or len(asked) > _LONGEST_LOOKUP)
+    if is_talk:
+        return Unclear()
+    try:
+        query.parse(asked)
+    except QueryError:
+        return Unclear()
+    return LookUp(asked)
+
+
+def _wish(folded: str) -> Wish | None:
+    return WORDS.get(folded) or WORDS.get(folded.strip(_ENDS))
+
+
+def sole_paper(asked: query_terms.Query) -> str | None:
+    """The arXiv number of the paper that is all that a look-up asks for, if it is one."""
+    match asked.terms:
+        case (About(PaperRef(arxiv_id=ArxivId(number)), negated=False),):
+            return number
+        case _:
+            return None
+
+
+def asked_paper(text: str) -> str | None:
+    """The same of what somebody says to the bot; `None` where they do not call it."""
+    question = read_question(text) if _NAME.search(text) else None
+    return sole_paper(query.parse(question.asked)) if isinstance(question, LookUp) else None
+
+
+def linked_papers(text: str, *, except_for: Iterable[str] = ()) -> tuple[str, ...]:
+    """The arXiv numbers that a reply names, in order, without repeats and `except_for`."""
+    known = set(except_for)
+    numbers = (mention.id.number for mention in iter_arxiv_ids(text) if mention.id is not None)
+    return tuple(dict.fromkeys(number for number in numbers if number not in known))[:MOST_LINKS]

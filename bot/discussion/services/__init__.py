@@ -1,0 +1,1 @@
+"""Inbound replies, copies, answers, forgetting, linked channels."""

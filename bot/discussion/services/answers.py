@@ -1,0 +1,192 @@
+"""Answers in threads: what a person who called the bot is told, read from the archive."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from bot.archive.domain.arxiv_id import ArxivId
+from bot.archive.domain.entry import EntryId, Language, StoredEntry
+from bot.archive.store import entries
+from bot.arxiv.store import records
+from bot.core.database.database import Database, Transaction
+from bot.core.domain import commands
+from bot.core.domain.document import Button, Buttons, Document
+from bot.core.domain.i18n import Say
+from bot.core.ports import MessageRef
+from bot.digest.domain.present_digest import LANGUAGES, notice
+from bot.discussion.domain import present_discussion
+from bot.discussion.domain.entry_page import EntryPage
+from bot.discussion.domain.present_discussion import Earlier
+from bot.discussion.domain.questions import Line, LookUp, Question, Unclear, Wish, sole_paper
+from bot.discussion.store import entry_page
+from bot.lookup.domain import present_lookup
+from bot.lookup.domain.query_terms import About, PaperRef, Query
+from bot.lookup.services import lookup
+from bot.lookup.store import search
+from bot.outbox.store import threads
+
+Link = Callable[[MessageRef], str | None]
+"""Where a person reads a message, if there is an address for that."""
+
+_FOUND = 5
+"""Rows of a look-up in a thread; the other pages are behind buttons."""
+
+
+def no_link(_message: MessageRef) -> str | None:
+    """Nobody knows an address."""
+    return None
+
+
+def voice_languages(say: Say) -> tuple[Language, ...]:
+    """The reader's own language first, then the others."""
+    return tuple(sorted(LANGUAGES, key=lambda language: language != say.locale))
+
+
+async def answer(
+    db: Database,
+    question: Question,
+    entry_id: EntryId | None,
+    *,
+    channel: str,
+    link: Link,
+    say: Say,
+    repeats: bool = True,
+) -> Document:
+    """The answer to a question in the thread of that entry, or in one of no entry.
+
+    Where the question is not kept, its words are not to be in the answer either: `repeats` says
+    whether they may be.
+    """
+    match question:
+        case Wish.HELP:
+            return present_discussion.present_words(say)
+        case Unclear() | Line():
+            return present_discussion.present_words(say, unclear=True)
+        case LookUp(asked):
+            return await _look_up(db, asked, say, channel=channel, repeats=repeats)
+        case _:
+            pass
+    if entry_id is None:
+        return present_discussion.present_no_paper(say)
+    async with db.reading() as tx:
+        stored = await entries.find(tx, entry_id)
+        if stored is None:
+            return present_discussion.present_no_paper(say)
+        page = await entry_page.page_of(tx, stored)
+        earlier = await what_was_written(tx, page, channel=channel, link=link, say=say)
+    if question is Wish.SIMILAR:
+        return await _similar(db, stored, say)
+    return _about(question, page, earlier, say)
+
+
+def _about(
+    wish: Wish,
+    page: EntryPage,
+    earlier: Mapping[EntryId, Earlier],
+    say: Say,
+) -> Document:
+    stored = page.stored
+    match wish:
+        case Wish.ABSTRACT:
+            paper = stored.entry.paper
+            return present_discussion.present_abstract(paper.title, paper.abstract, say)
+        case Wish.REFS:
+            mentions = [(mention.reference, mention.entry_id) for mention in page.mentions]
+            return present_discussion.present_references(mentions, earlier, say)
+        case Wish.CITED:
+            nothing = say("No entry refers to this paper yet.")
+            return present_discussion.present_related(say("Cited by"), page.cited_by, nothing, say)
+        case Wish.BIB:
+            return present_discussion.present_bibtex(stored)
+        case Wish.KO:
+            return present_discussion.present_commentary(stored, Language.KO, say)
+        case Wish.EN:
+            return present_discussion.present_commentary(stored, Language.EN, say)
+        case _:
+            return present_discussion.present_words(say)
+
+
+async def _similar(db: Database, stored: StoredEntry, say: Say) -> Document:
+    paper = stored.entry.paper
+    if paper.arxiv_id is None:
+        return notice(say("I know no paper like this one."))
+    asked = f"similar:{paper.arxiv_id.number}"
+    found = await lookup.look_up(db, asked, per_page=_FOUND)
+    if not found.entries:
+        return notice(say("I know no paper like this one."))
+    return _results(asked, found, say)
+
+
+async def _look_up(db: Database, asked: str, say: Say, *, channel: str, repeats: bool) -> Document:
+    found = await lookup.look_up(db, asked, per_page=_FOUND, asked_in=channel)
+    if not found.entries:
+        return await _nothing_found(db, asked, found, say, repeats=repeats)
+    if len(found.entries) == 1 and not found.more:
+        languages = voice_languages(say)
+        return present_discussion.present_card(found.entries[0], languages=languages, say=say)
+    return _results(asked, found, say, repeats=repeats)
+
+
+async def without_entry(db: Database, query: Query, say: Say) -> Document | None:
+    """What arXiv says of the one paper that is asked for, where the curator wrote nothing of it."""
+    number = sole_paper(query)
+    if number is None:
+        return None
+    async with db.reading() as tx:
+        return await card(tx, number, say)
+
+
+async def _nothing_found(
+    db: Database, asked: str, found: lookup.Results, say: Say, *, repeats: bool
+) -> Document:
+    known = await without_entry(db, found.query, say)
+    if known is not None:
+        return known
+    if found.suggestions and repeats:
+        return present_lookup.present_nothing(asked, found.suggestions, say)
+    return present_discussion.present_nothing_found(asked if repeats else None, say)
+
+
+def _results(asked: str, found: lookup.Results, say: Say, *, repeats: bool = True) -> Document:
+    document = present_lookup.present_results(
+        asked if repeats else say("What I found"),
+        found.entries,
+        page=1,
+        per_page=_FOUND,
+        more=False,
+        total=found.total,
+        languages=voice_languages(say),
+        say=say,
+    )
+    if not found.more or not repeats:
+        return document
+    whole = Button(say("Show all"), command=commands.format_line("paper", asked))
+    return replace(document, blocks=(*document.blocks, Buttons((whole,))))
+
+
+async def what_was_written(
+    tx: Transaction, page: EntryPage, *, channel: str, link: Link, say: Say
+) -> Mapping[EntryId, Earlier]:
+    """What the curator wrote before about the papers that an entry refers to, by our entries.
+
+    Their threads are those of that channel, of those that it has.
+    """
+    languages = voice_languages(say)
+    ids = [mention.entry_id for mention in page.mentions if mention.entry_id is not None]
+    told = {}
+    for stored in await entries.list_by_id(tx, ids):
+        message = await threads.find_posted(tx, stored.id, channel)
+        address = link(message) if message is not None else None
+        told[stored.id] = Earlier(present_discussion.gist_of(stored.entry, languages), address)
+    return told
+
+
+async def card(tx: Transaction, number: str, say: Say) -> Document | None:
+    """A linked paper's card: what the curator wrote last, else what arXiv says; or `None`."""
+    query = Query((About(PaperRef(arxiv_id=ArxivId(number))),))
+    hits = await search.look_up(tx, query, page=1, per_page=1)
+    if hits.entries:
+        languages = voice_languages(say)
+        return present_discussion.present_card(hits.entries[0], languages=languages, say=say)
+    known = await records.find(tx, [number])
+    record = known.get(number)
+    return present_discussion.present_record(record, say) if record is not None else None

@@ -1,0 +1,80 @@
+"""Papers that people link in threads: kept as what the discussion refers to, and shown as cards."""
+
+from datetime import datetime, timedelta
+
+from bot.archive.domain.arxiv_id import ArxivId
+from bot.archive.domain.entry import Reference
+from bot.archive.store import entries, papers
+from bot.core.database.database import Transaction
+from bot.core.domain.i18n import ENGLISH
+from bot.core.ports import MessageRef, parse_channel
+from bot.discussion.domain.questions import MOST_CARDS, asked_paper, linked_papers
+from bot.discussion.services import answers
+from bot.discussion.services.thread_messages import Voices, reply_in, voice_for
+from bot.discussion.store import replies
+from bot.outbox.store import answer_deliveries, threads
+
+EVERY = timedelta(days=1)
+"""How long a paper's card stands in a thread before a link to it brings another."""
+
+_AT_ONCE = 20
+
+
+async def refer(tx: Transaction, heard: replies.Heard, now: datetime) -> None:
+    """Keep which papers a reply links; those that nobody knows yet are asked about in their turn."""
+    stored = await entries.find(tx, heard.entry_id) if heard.entry_id is not None else None
+    own = stored.entry.paper.arxiv_id if stored is not None else None
+    numbers = linked_papers(heard.text, except_for=(own.number,) if own is not None else ())
+    await replies.refer(tx, heard.id, numbers)
+    for number in numbers[MOST_CARDS:]:
+        await replies.mark_card(tx, heard.id, number, now)
+    if numbers:
+        await papers.ensure(tx, (), [Reference(arxiv_id=ArxivId(each)) for each in numbers])
+
+
+async def make_cards(
+    tx: Transaction, voices: Voices, now: datetime, *, reply_id: int | None = None
+) -> int:
+    """Plan the cards of linked papers that can be told by now; returns how many messages it is."""
+    planned = 0
+    for due in await replies.list_cards_due(tx, reply_id=reply_id, limit=_AT_ONCE):
+        if not await _is_told(tx, due, now):
+            planned += await _make_card(tx, voices, due, now)
+        await replies.mark_card(tx, due.reply_id, due.number, now)
+    return planned
+
+
+async def _make_card(tx: Transaction, voices: Voices, due: replies.CardDue, now: datetime) -> int:
+    say = await voice_for(tx, voices, due.channel, due.text)
+    document = await answers.card(tx, due.number, say)
+    if document is None:
+        return 0
+    channel = parse_channel(due.channel)
+    return await reply_in(
+        tx,
+        MessageRef(channel, due.root_message),
+        document,
+        ("card", due.channel, due.message_id, due.number),
+        now,
+        cause=MessageRef(channel, due.message_id),
+        part=_part(due.number),
+    )
+
+
+async def _is_told(tx: Transaction, due: replies.CardDue, now: datetime) -> bool:
+    """Whether the paper was told in that thread lately: by a card, or to who asked for it."""
+    root = await threads.find(tx, MessageRef(parse_channel(due.channel), due.root_message))
+    return root is not None and await answer_deliveries.has_card(
+        tx, root.delivery_id, _part(due.number), now - EVERY
+    )
+
+
+async def part_of_answer(tx: Transaction, question: str) -> str:
+    """What the answer to a question is in its thread: the card of a paper, where it asks for one."""
+    number = asked_paper(question)
+    is_card = number is not None and await answers.card(tx, number, ENGLISH) is not None
+    return _part(number) if number is not None and is_card else "answer"
+
+
+def _part(number: str) -> str:
+    return f"card {number}"

@@ -1,0 +1,65 @@
+"""Forgetting what people said: here, in its copies, in what answered it, in the web chat."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from bot.core.database.database import Transaction
+from bot.core.domain.document import dump
+from bot.core.ports import ChannelRef, MessageRef, Platform, User, parse_channel
+from bot.digest.services.plan import shape_of
+from bot.discussion.domain.present_discussion import present_taken_back
+from bot.discussion.store import replies
+from bot.outbox.store import answer_deliveries, copy_deliveries
+from bot.webchat.store import board
+
+
+def author_id(channel: ChannelRef, user: User) -> str:
+    """A person as the platform knows them."""
+    return f"{channel.platform}:{user.id}"
+
+
+async def take_back(tx: Transaction, message: MessageRef, now: datetime) -> bool:
+    """Keep nothing of a message or of what followed from it; whether anything is known of it."""
+    found = await forget_message(tx, message, now)
+    await _unwant_answers(tx, message, now)
+    return found
+
+
+async def forget_message(tx: Transaction, message: MessageRef, now: datetime) -> bool:
+    """The same for one that may never have been kept: then what answers it stays."""
+    found = await replies.find(tx, message)
+    if found is None:
+        return False
+    reply_id, kept = found
+    if not kept.gone:
+        await _forget(tx, [reply_id], now)
+    return True
+
+
+async def forget_author(tx: Transaction, user: User, channel: ChannelRef, now: datetime) -> int:
+    """Keep nothing of what a person ever said on the channel's platform; returns how much it was.
+
+    In the web chat, where the bot is the platform, it is removed there too.
+    """
+    theirs = await replies.list_by_author(tx, author_id(channel, user))
+    await _forget(tx, theirs, now)
+    if channel.platform is not Platform.WEB:
+        return len(theirs)
+    # Whatever was kept of them was said there, and more besides.
+    return max(len(theirs), await board.forget_author(tx, user.id, now))
+
+
+async def _forget(tx: Transaction, reply_ids: Iterable[int], now: datetime) -> None:
+    content = dump(present_taken_back())
+    for reply_id in reply_ids:
+        said = (await replies.get(tx, reply_id)).utterance
+        await copy_deliveries.unwant(tx, reply_id, content, shape_of(content), now)
+        message = MessageRef(parse_channel(said.channel), said.message_id)
+        await _unwant_answers(tx, message, now)
+        await replies.forget(tx, [reply_id], now)
+
+
+async def _unwant_answers(tx: Transaction, cause: MessageRef, now: datetime) -> None:
+    content = dump(present_taken_back())
+    answers = await answer_deliveries.list_of(tx, cause)
+    await copy_deliveries.unwant_messages(tx, answers, content, shape_of(content), now)

@@ -1,0 +1,116 @@
+"""News of a paper comes into its threads: a new version, a withdrawal, a later entry about it.
+
+A withdrawal also comes into the threads of entries that refer to the paper: what they say may rest
+on it.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+from bot.archive.domain.arxiv_record import PaperEvent, PaperEventKind
+from bot.archive.domain.entry import EntryId, Related
+from bot.archive.store import entries, paper_events
+from bot.arxiv.store import records
+from bot.channels.store import channel_preferences
+from bot.core.database.database import Database, Transaction
+from bot.core.domain.document import Document
+from bot.core.domain.i18n import Say
+from bot.digest.services.plan import LATE_NOTES
+from bot.discussion.domain.present_discussion import present_event, present_event_of_reference
+from bot.discussion.services.discuss import Talk
+from bot.discussion.services.thread_messages import channel_voice, reply_in
+from bot.outbox.store import threads
+
+_EVENTS = 50
+
+
+async def note_citations(db: Database, now: datetime) -> int:
+    """Note which papers entries that have come in refer to, where those had entries before.
+
+    Returns how many are new; may be repeated. As in digests, an entry is news when it comes in
+    up to a week after its date, and tells so for a week; so reading an archive in tells nobody.
+    """
+    since = now - LATE_NOTES
+    first = (since - LATE_NOTES).date()
+    async with db.reading() as tx:
+        found = await paper_events.list_citations(tx, dated_from=first, came_from=since)
+    news = [each for each in found if each.came_at.date() - each.on <= LATE_NOTES]
+    if news:
+        async with db.transaction() as tx:
+            await paper_events.add_citations(tx, news, now)
+    return len(news)
+
+
+async def pass_on(talk: Talk) -> int:
+    """Tell the threads of papers what became of these; returns how many messages that is.
+
+    May be repeated: an event comes into a thread once, and only into those that were there
+    when it was noticed.
+    """
+    planned = 0
+    while True:
+        async with talk.db.transaction() as tx:
+            news = await paper_events.list_after(tx, await threads.events_until(tx), _EVENTS)
+            for event in news:
+                planned += await _tell(tx, talk, event)
+                await threads.passed_on(tx, event.id)
+        if len(news) < _EVENTS:
+            break
+    if planned:
+        talk.to_send()
+    return planned
+
+
+async def _tell(tx: Transaction, talk: Talk, event: PaperEvent) -> int:
+    citing = await _related(tx, event.entry_id) if event.entry_id is not None else None
+    planned = 0
+    for thread in await threads.list_about(tx, event.number, event.noticed_at):
+        if thread.entry_id != event.entry_id:
+            planned += await _say_in(
+                tx,
+                talk,
+                thread,
+                event,
+                partial(present_event, event.kind, event.new_version, event.number, citing),
+            )
+    if event.kind in _STRIKES_WHAT_BUILDS_ON_IT:
+        title = await _title(tx, event.number)
+        for thread in await threads.list_referring(tx, event.number, event.noticed_at):
+            present = partial(present_event_of_reference, event.kind, event.number, title)
+            planned += await _say_in(tx, talk, thread, event, present)
+    return planned
+
+
+_STRIKES_WHAT_BUILDS_ON_IT = frozenset({PaperEventKind.WITHDRAWN, PaperEventKind.REINSTATED})
+"""What is told in the threads of entries that refer to the paper, too; a new version is not."""
+
+
+async def _say_in(
+    tx: Transaction,
+    talk: Talk,
+    thread: threads.Posted,
+    event: PaperEvent,
+    present: Callable[[Say], Document | None],
+) -> int:
+    """Plan the news of an event for a thread, if its channel wants any."""
+    channel = str(thread.channel)
+    if not (await channel_preferences.get(tx, channel)).notices:
+        return 0
+    document = present(await channel_voice(tx, talk.voices, channel))
+    if document is None:
+        return 0
+    name = ("news", channel, thread.message.id, str(event.id))
+    return await reply_in(tx, thread.message, document, name, talk.clock())
+
+
+async def _title(tx: Transaction, number: str) -> str:
+    known = await records.find(tx, [number])
+    return known[number].title if number in known else f"arXiv:{number}"
+
+
+async def _related(tx: Transaction, entry_id: EntryId) -> Related | None:
+    stored = await entries.find(tx, entry_id)
+    if stored is None or stored.withdrawn_at is not None:
+        return None
+    return Related(entry_id, stored.entry.paper.title, stored.entry.date)

@@ -1,0 +1,81 @@
+"""What the bot says in threads: planned as one message, in the language of whoever is spoken to."""
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from bot.channels.store import subscriptions
+from bot.core.database.database import Transaction
+from bot.core.domain.document import Document, dump
+from bot.core.domain.i18n import Say
+from bot.core.ports import DeliveryKey, MessageRef
+from bot.digest.domain.present_digest import LANGUAGES
+from bot.digest.services.plan import shape_of
+from bot.outbox.domain.delivery import delivery_key
+from bot.outbox.store import deliveries, threads
+
+Voices = Callable[[str], Say]
+
+_HANGUL = re.compile("[\uac00-\ud7a3]")
+
+
+async def reply_in(
+    tx: Transaction,
+    root: MessageRef,
+    document: Document,
+    name: Iterable[str],
+    now: datetime,
+    *,
+    cause: MessageRef | None = None,
+    part: str = "answer",
+) -> int:
+    """Plan a message of ours in a thread, whosever it is; `name` makes it one message for ever.
+
+    It goes when its `cause`, a person's message in that channel, is taken back.
+    """
+    own = await threads.find(tx, root)
+    content = dump(document)
+    draft = deliveries.Draft(
+        key=key_of(name),
+        channel=root.channel,
+        part=part,
+        content=content,
+        shape=shape_of(content),
+        root_id=own.delivery_id if own is not None else None,
+        root_message=root.id if own is None else None,
+        caused_by=cause.id if cause is not None else None,
+    )
+    return await deliveries.add(tx, [draft], now)
+
+
+def key_of(name: Iterable[str]) -> DeliveryKey:
+    """The key of the message of that name."""
+    return DeliveryKey(delivery_key(*name))
+
+
+def answer_name(message: MessageRef) -> tuple[str, ...]:
+    """Names the answer to what somebody asked in a message."""
+    return ("answer", str(message.channel), message.id)
+
+
+async def is_answered(tx: Transaction, message: MessageRef) -> bool:
+    """Whether who asked in that message was answered."""
+    return await deliveries.is_known(tx, key_of(answer_name(message)))
+
+
+async def voice_for(tx: Transaction, voices: Voices, channel: str, text: str) -> Say:
+    """The language of whoever speaks, as far as one can tell: their script, their channel."""
+    return voices("ko") if _HANGUL.search(text) else await channel_voice(tx, voices, channel)
+
+
+async def channel_voice(tx: Transaction, voices: Voices, channel: str) -> Say:
+    """The first language of a channel's digest."""
+    subscription = await subscriptions.find(tx, channel)
+    return voices(subscription.wishes.languages[0] if subscription is not None else "en")
+
+
+async def channel_voices(tx: Transaction, voices: Voices, channel: str) -> tuple[Say, ...]:
+    """Every language of a channel's digest, in its order; where it has none, all that we know."""
+    subscription = await subscriptions.find(tx, channel)
+    languages = subscription.wishes.languages if subscription is not None else LANGUAGES
+    return tuple(voices(language) for language in languages)

@@ -1,0 +1,1 @@
+"""The tables of replies, and everything around one entry."""

@@ -1,0 +1,154 @@
+"""What stands around an entry: what it mentions, what cites it, what it links, what links it."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+from functools import partial
+
+from bot.archive.domain.arxiv_id import ArxivId
+from bot.archive.domain.entry import EntryId, Reference, Related, SourceKind, StoredEntry
+from bot.archive.domain.link_names import leads_to, linked_name, note_name
+from bot.archive.store import paper_events
+from bot.arxiv.store import records
+from bot.channels.store import linked_channels
+from bot.core.database.database import Row, Transaction
+from bot.discussion.domain.entry_page import EntryPage, Mention
+from bot.discussion.store import replies
+
+_MOST = 200
+"""Relatives of one kind that are told; a page with more is no page."""
+
+
+async def page_of(
+    tx: Transaction, stored: StoredEntry, heard: linked_channels.Heard | None = None
+) -> EntryPage:
+    """The entry with what stands around it; no relative is withdrawn.
+
+    Of what people said there is what was `heard`; `None` is everything.
+    """
+    page = await tx.call(partial(_page_of, stored=stored))
+    said = tuple(
+        reply
+        for reply in await replies.list_of(tx, stored.id)
+        if heard is None or linked_channels.is_heard(heard, reply.channel, reply.said_at)
+    )
+    if not said:
+        return page
+    mentioned = {mention.reference.key for mention in page.mentions}
+    talked_of = await tx.call(partial(_linked_in, replies=[reply.id for reply in said]))
+    others = tuple(each for each in talked_of if each.reference.key not in mentioned)
+    return replace(page, replies=said, talked_of=others)
+
+
+def _linked_in(connection: sqlite3.Connection, *, replies: Sequence[int]) -> tuple[Mention, ...]:
+    rows = connection.execute(_LINKED_IN, {"replies": json.dumps(replies), "most": _MOST})
+    return tuple(
+        Mention(Reference(ArxivId(row["number"]), title=row["title"]), row["entry_id"])
+        for row in rows
+    )
+
+
+def _page_of(connection: sqlite3.Connection, stored: StoredEntry) -> EntryPage:
+    def related(sql: str) -> tuple[Related, ...]:
+        rows = connection.execute(sql, {"id": stored.id, "most": _MOST})
+        return tuple(_related(row) for row in rows)
+
+    entry_of = dict(connection.execute(_MENTIONED, {"id": stored.id}).fetchall())
+    arxiv_id = stored.entry.paper.arxiv_id
+    record = records.load(connection, arxiv_id.number) if arxiv_id is not None else None
+    return EntryPage(
+        stored=stored,
+        record=record,
+        events=paper_events.load(connection, arxiv_id.number) if arxiv_id is not None else (),
+        mentions=tuple(
+            Mention(reference, entry_of.get(reference.key)) for reference in stored.entry.references
+        ),
+        cited_by=related(_CITED_BY),
+        links=_links(connection, stored),
+        linked_by=_linked_by(connection, stored),
+        same_paper=related(_SAME_PAPER),
+    )
+
+
+def _links(connection: sqlite3.Connection, stored: StoredEntry) -> tuple[Related, ...]:
+    found: dict[EntryId, Related] = {}
+    for link in stored.entry.links:
+        rows = connection.execute(_NAMED, {"name": linked_name(link), "most": _MOST})
+        found |= {row["id"]: _related(row) for row in rows if leads_to(link, row["path"])}
+    return _newest_first(found.values())
+
+
+def _linked_by(connection: sqlite3.Connection, stored: StoredEntry) -> tuple[Related, ...]:
+    source = stored.entry.source
+    if source.kind is not SourceKind.VAULT_NOTE:
+        return ()
+    rows = connection.execute(
+        _LINKING, {"name": note_name(source.path), "id": stored.id, "most": _MOST}
+    )
+    found = {row["id"]: _related(row) for row in rows if leads_to(row["link"], source.path)}
+    return tuple(found.values())
+
+
+def _related(row: Row) -> Related:
+    on = date.fromisoformat(row["date"]) if row["date"] is not None else None
+    return Related(EntryId(row["id"]), row["title"], on)
+
+
+def _newest_first(related: Iterable[Related]) -> tuple[Related, ...]:
+    return tuple(sorted(related, key=lambda one: (one.date or date.min, -one.id), reverse=True))
+
+
+_LINKED_IN = """
+    SELECT f.number, coalesce(p.title, a.title) AS title, (
+        SELECT about.id FROM entry AS about
+        WHERE about.paper_id = p.id AND about.newness > 0 ORDER BY about.newness DESC LIMIT 1
+    ) AS entry_id
+    FROM reply_reference AS f LEFT JOIN paper AS p ON p.key = 'arxiv:' || f.number
+    LEFT JOIN arxiv_record AS a ON a.number = f.number
+    WHERE f.reply_id IN (SELECT value FROM json_each(:replies))
+    GROUP BY f.number ORDER BY min(f.reply_id), min(f.position) LIMIT :most
+"""
+_MENTIONED = """
+    SELECT p.key, (
+        SELECT about.id FROM entry AS about
+        WHERE about.paper_id = p.id AND about.newness > 0 ORDER BY about.newness DESC LIMIT 1
+    )
+    FROM entry AS e JOIN reference AS r ON r.newness = e.newness JOIN paper AS p ON p.id = r.paper_id
+    WHERE e.id = :id
+"""
+_CITED_BY = """
+    SELECT citing.id, citing.title, citing.date
+    FROM entry AS e
+    JOIN reference AS r ON r.paper_id = e.paper_id AND r.newness > 0
+    JOIN entry AS citing ON citing.newness = r.newness
+    WHERE e.id = :id AND citing.id <> :id ORDER BY r.newness DESC LIMIT :most
+"""
+_SAME_PAPER = """
+    SELECT other.id, other.title, other.date
+    FROM entry AS e JOIN entry AS other ON other.paper_id = e.paper_id AND other.newness > 0
+    WHERE e.id = :id AND other.id <> :id ORDER BY other.newness DESC LIMIT :most
+"""
+_NAMED = """
+    SELECT e.id, e.title, e.date, s.path
+    FROM entry AS e JOIN source AS s ON s.id = e.source_id
+    WHERE e.name = :name AND e.newness > 0 ORDER BY e.newness DESC LIMIT :most
+"""
+_LINKING = """
+    SELECT e.id, e.title, e.date, l.text AS link
+    FROM link AS l JOIN entry AS e ON e.newness = l.newness
+    WHERE l.name = :name AND l.newness > 0 AND e.id <> :id ORDER BY l.newness DESC LIMIT :most
+"""
+
+
+async def count_citing(tx: Transaction, paper_key: str) -> int:
+    """How many entries refer to that paper, none withdrawn."""
+    row = await tx.one(
+        """
+        SELECT count(*) AS citing FROM paper JOIN reference ON reference.paper_id = paper.id
+        WHERE paper.key = :key AND reference.newness > 0
+        """,
+        {"key": paper_key},
+    )
+    return row["citing"] if row is not None else 0

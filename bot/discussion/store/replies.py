@@ -1,0 +1,354 @@
+"""What people said in discussions, as rows."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.archive.domain.entry import EntryId
+from bot.archive.domain.segment import segment
+from bot.core.database.database import Row, Transaction
+from bot.core.database.instants import from_text, to_text
+from bot.core.ports import KeptReply, MessageRef, Platform, parse_channel
+from bot.discussion.domain.copies import Kept, Utterance
+from bot.discussion.domain.questions import Reply
+
+_MOST = 500
+"""Replies of one discussion that are read at once, the newest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An utterance that is to be kept; without `entry_id` it waits for its root to be known.
+
+    `said_at` is when it was said, `edited_at` its version.
+    """
+
+    message: MessageRef
+    root: MessageRef
+    entry_id: EntryId | None
+    author_id: str
+    author: str
+    text: str
+    said_at: datetime
+    edited_at: datetime | None = None
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A reply as copies are planned from it; without `entry_id` its root is not known yet."""
+
+    id: int
+    entry_id: EntryId | None
+    author: str
+    text: str
+    utterance: Utterance
+
+
+_HEARD = "SELECT id, entry_id, author, text, channel, message_id, said_at, gone_at FROM reply "
+
+
+async def find(tx: Transaction, message: MessageRef) -> tuple[int, Kept] | None:
+    """The id of what is kept of a message, and what that is."""
+    row = await tx.one(
+        """
+        SELECT id, edited_at, gone_at FROM reply
+         WHERE channel = :channel AND message_id = :message
+        """,
+        _named(message),
+    )
+    if row is None:
+        return None
+    return row["id"], Kept(_instant(row["edited_at"]), row["gone_at"] is not None)
+
+
+async def add(tx: Transaction, draft: Draft, now: datetime) -> int:
+    """Keep an utterance that is not kept yet and is heard now; returns its id."""
+    row = await tx.one(
+        """
+        INSERT INTO reply (channel, message_id, root_message, entry_id, author_id, author, text,
+                           link, said_at, edited_at, heard_at)
+        VALUES (:channel, :message, :root, :entry, :author_id, :author, :text, :link, :said_at,
+                :edited_at, :now)
+        RETURNING id
+        """,
+        _named(draft.message)
+        | {
+            "root": draft.root.id,
+            "entry": draft.entry_id,
+            "author_id": draft.author_id,
+            "author": draft.author,
+            "text": draft.text,
+            "link": draft.link,
+            "said_at": to_text(draft.said_at),
+            "edited_at": _text(draft.edited_at),
+            "now": to_text(now),
+        },
+    )
+    assert row is not None  # noqa: S101 - RETURNING gives the row that was inserted
+    reply_id: int = row["id"]
+    await _index(tx, reply_id, draft.text)
+    return reply_id
+
+
+async def change(tx: Transaction, reply_id: int, text: str, edited_at: datetime | None) -> None:
+    """It was edited at that instant and says this now."""
+    await tx.run(
+        "UPDATE reply SET text = :text, edited_at = :edited_at WHERE id = :id AND gone_at IS NULL",
+        {"id": reply_id, "text": text, "edited_at": _text(edited_at)},
+    )
+    await _unindex(tx, reply_id)
+    await _index(tx, reply_id, text)
+
+
+async def forget(tx: Transaction, reply_ids: Iterable[int], now: datetime) -> None:
+    """Keep nothing of these but that they were there: what arrives of them comes too late."""
+    for reply_id in reply_ids:
+        await tx.run(
+            """
+            UPDATE reply SET text = '', link = NULL, author = '', author_id = '', gone_at = :now
+             WHERE id = :id AND gone_at IS NULL
+            """,
+            {"id": reply_id, "now": to_text(now)},
+        )
+        await _unindex(tx, reply_id)
+        await tx.run("DELETE FROM reply_reference WHERE reply_id = :id", {"id": reply_id})
+
+
+async def bury(tx: Transaction, message: MessageRef, now: datetime) -> None:
+    """A message was taken back that was never heard: should it still arrive, it is not kept."""
+    await tx.run(
+        """
+        INSERT INTO reply (channel, message_id, root_message, author_id, author, text, said_at,
+                           heard_at, gone_at)
+        VALUES (:channel, :message, '', '', '', '', :now, :now, :now)
+        ON CONFLICT DO NOTHING
+        """,
+        _named(message) | {"now": to_text(now)},
+    )
+
+
+async def list_by_author(tx: Transaction, author_id: str) -> tuple[int, ...]:
+    """The ids of everything that is kept of a person."""
+    rows = await tx.all(
+        "SELECT id FROM reply WHERE author_id = :author AND gone_at IS NULL", {"author": author_id}
+    )
+    return tuple(row["id"] for row in rows)
+
+
+async def get(tx: Transaction, reply_id: int) -> Heard:
+    """The reply of that id, which must exist."""
+    row = await tx.one(_HEARD + "WHERE id = :id", {"id": reply_id})
+    if row is None:
+        raise KeyError(reply_id)
+    return _heard(row)
+
+
+async def list_since(tx: Transaction, entry_id: EntryId, since: datetime) -> tuple[Heard, ...]:
+    """What was said in a discussion since then and is still there, in the order it was said."""
+    rows = await tx.all(
+        _HEARD + "WHERE entry_id = :entry AND said_at >= :since AND gone_at IS NULL"
+        " ORDER BY said_at, id",
+        {"entry": entry_id, "since": to_text(since)},
+    )
+    return tuple(map(_heard, rows))
+
+
+async def list_of(tx: Transaction, entry_id: EntryId) -> tuple[Reply, ...]:
+    """The newest replies of a discussion, in the order in which they were said."""
+    rows = await tx.all(
+        """
+        SELECT id, channel, message_id, author, text, link, said_at, edited_at FROM reply
+         WHERE entry_id = :entry AND gone_at IS NULL ORDER BY said_at DESC, id DESC LIMIT :most
+        """,
+        {"entry": entry_id, "most": _MOST},
+    )
+    return tuple(
+        Reply(
+            id=row["id"],
+            channel=row["channel"],
+            message_id=row["message_id"],
+            author=row["author"],
+            text=row["text"],
+            said_at=from_text(row["said_at"]),
+            edited_at=_instant(row["edited_at"]),
+            link=row["link"],
+        )
+        for row in reversed(rows)
+    )
+
+
+async def list_roots(
+    tx: Transaction, platform: Platform, since: datetime, limit: int
+) -> tuple[MessageRef, ...]:
+    """The threads of a platform in which something was said since then, the newest first."""
+    rows = await tx.all(
+        """
+        SELECT channel, root_message FROM reply
+         WHERE said_at >= :since AND gone_at IS NULL AND root_message <> ''
+           AND substr(channel, 1, instr(channel, ':') - 1) = :platform
+         GROUP BY channel, root_message ORDER BY max(said_at) DESC, max(id) DESC LIMIT :limit
+        """,
+        {"platform": platform.value, "since": to_text(since), "limit": limit},
+    )
+    return tuple(MessageRef(parse_channel(row["channel"]), row["root_message"]) for row in rows)
+
+
+async def list_kept(tx: Transaction, root: MessageRef) -> tuple[KeptReply, ...]:
+    """What is kept of a thread, in the order in which it was said."""
+    rows = await tx.all(
+        """
+        SELECT message_id, said_at, edited_at FROM reply
+         WHERE channel = :channel AND root_message = :message AND gone_at IS NULL
+         ORDER BY said_at, id
+        """,
+        _named(root),
+    )
+    return tuple(
+        KeptReply(
+            MessageRef(root.channel, row["message_id"]),
+            from_text(row["said_at"]),
+            _instant(row["edited_at"]),
+        )
+        for row in rows
+    )
+
+
+async def place(tx: Transaction, now: datetime, patience: datetime) -> tuple[int, ...]:
+    """Find the discussions of replies that waited for their root to be known.
+
+    Those heard before `patience` are forgotten. Returns the ids of the others that now have one,
+    in the order in which they were heard.
+    """
+    waiting = await tx.one("SELECT 1 FROM reply WHERE entry_id IS NULL LIMIT 1")
+    if waiting is None:
+        return ()
+    rows = await tx.all(
+        """
+        UPDATE reply SET entry_id = (
+            SELECT d.entry_id FROM delivery d
+             WHERE d.message_id = reply.root_message AND d.channel = reply.channel
+               AND d.root_id IS NULL AND d.entry_id IS NOT NULL)
+         WHERE entry_id IS NULL AND gone_at IS NULL AND EXISTS (
+            SELECT 1 FROM delivery d
+             WHERE d.message_id = reply.root_message AND d.channel = reply.channel
+               AND d.root_id IS NULL AND d.entry_id IS NOT NULL)
+        RETURNING id
+        """
+    )
+    old = await tx.all(
+        "SELECT id FROM reply WHERE entry_id IS NULL AND heard_at < :patience",
+        {"patience": to_text(patience)},
+    )
+    stale = [row["id"] for row in old]
+    await forget(tx, stale, now)
+    await tx.run_many("DELETE FROM reply WHERE id = :id", [{"id": each} for each in stale])
+    return tuple(sorted(row["id"] for row in rows))
+
+
+async def refer(tx: Transaction, reply_id: int, numbers: Iterable[str]) -> None:
+    """The reply links these papers of arXiv, and no others; cards already made are remembered."""
+    wanted = tuple(numbers)
+    rows = await tx.all("SELECT number FROM reply_reference WHERE reply_id = :id", {"id": reply_id})
+    await tx.run_many(
+        "DELETE FROM reply_reference WHERE reply_id = :id AND number = :number",
+        [{"id": reply_id, "number": row["number"]} for row in rows if row["number"] not in wanted],
+    )
+    await tx.run_many(
+        """
+        INSERT INTO reply_reference (reply_id, number, position) VALUES (:id, :number, :position)
+        ON CONFLICT (reply_id, number) DO UPDATE SET position = excluded.position
+        """,
+        [
+            {"id": reply_id, "number": number, "position": position}
+            for position, number in enumerate(wanted)
+        ],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CardDue:
+    """A paper linked in a reply that can be told by now."""
+
+    reply_id: int
+    number: str
+    channel: str
+    message_id: str
+    root_message: str
+    text: str
+
+
+async def list_cards_due(
+    tx: Transaction, *, reply_id: int | None = None, limit: int = 50
+) -> tuple[CardDue, ...]:
+    """Linked papers without a card that have an entry, or of which arXiv has told by now."""
+    rows = await tx.all(
+        """
+        SELECT f.reply_id, f.number, r.channel, r.message_id, r.root_message, r.text
+          FROM reply_reference f JOIN reply r ON r.id = f.reply_id
+         WHERE f.card_at IS NULL AND (:reply IS NULL OR f.reply_id = :reply)
+           AND r.entry_id IS NOT NULL AND r.gone_at IS NULL
+           AND (EXISTS (SELECT 1 FROM arxiv_record a WHERE a.number = f.number)
+                OR EXISTS (SELECT 1 FROM paper p JOIN entry e ON e.paper_id = p.id
+                            WHERE p.arxiv_id = f.number AND e.newness > 0))
+         ORDER BY f.reply_id, f.position LIMIT :limit
+        """,
+        {"reply": reply_id, "limit": limit},
+    )
+    return tuple(
+        CardDue(
+            reply_id=row["reply_id"],
+            number=row["number"],
+            channel=row["channel"],
+            message_id=row["message_id"],
+            root_message=row["root_message"],
+            text=row["text"],
+        )
+        for row in rows
+    )
+
+
+async def mark_card(tx: Transaction, reply_id: int, number: str, now: datetime) -> None:
+    """The paper's card is in the outbox."""
+    await tx.run(
+        "UPDATE reply_reference SET card_at = :now WHERE reply_id = :id AND number = :number",
+        {"id": reply_id, "number": number, "now": to_text(now)},
+    )
+
+
+async def _index(tx: Transaction, reply_id: int, text: str) -> None:
+    await tx.run(
+        "INSERT INTO reply_search (rowid, text) VALUES (:id, :text)",
+        {"id": reply_id, "text": segment(text)},
+    )
+
+
+async def _unindex(tx: Transaction, reply_id: int) -> None:
+    await tx.run("DELETE FROM reply_search WHERE rowid = :id", {"id": reply_id})
+
+
+def _named(message: MessageRef) -> dict[str, object]:
+    return {"channel": str(message.channel), "message": message.id}
+
+
+def _heard(row: Row) -> Heard:
+    return Heard(
+        id=row["id"],
+        entry_id=EntryId(row["entry_id"]) if row["entry_id"] is not None else None,
+        author=row["author"],
+        text=row["text"],
+        utterance=Utterance(
+            channel=row["channel"],
+            message_id=row["message_id"],
+            said_at=from_text(row["said_at"]),
+            gone=row["gone_at"] is not None,
+        ),
+    )
+
+
+def _instant(text: str | None) -> datetime | None:
+    return from_text(text) if text else None
+
+
+def _text(at: datetime | None) -> str | None:
+    return to_text(at) if at is not None else None

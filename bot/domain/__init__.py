@@ -1,1 +1,0 @@
-"""Decisions as pure functions and values: standard library only, no async, no clock, no I/O."""

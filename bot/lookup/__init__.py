@@ -1,0 +1,1 @@
+"""The look-up language and the search behind it."""

@@ -1,0 +1,1 @@
+"""The look-up language: parsed, formatted, and its results as documents."""

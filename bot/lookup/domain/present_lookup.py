@@ -1,0 +1,104 @@
+"""What a look-up found, or did not, and how to ask, as documents."""
+
+from collections.abc import Sequence
+
+from bot.archive.domain.entry import Language, StoredEntry
+from bot.core.domain import commands
+from bot.core.domain.document import (
+    Block,
+    Button,
+    Buttons,
+    Document,
+    Heading,
+    Items,
+    Note,
+    Paragraph,
+    Style,
+    Text,
+    run,
+)
+from bot.core.domain.i18n import Say, mark
+from bot.digest.domain.present_digest import count_papers, row
+
+_HOW_TO_ASK = mark("Ask with a tag, words, author:name, date:2025-02 or an arXiv id.")
+
+
+def present_results(
+    asked: str,
+    entries: Sequence[StoredEntry],
+    *,
+    page: int,
+    per_page: int,
+    more: bool,
+    total: int | None,
+    languages: Sequence[Language],
+    say: Say,
+) -> Document:
+    """One page of what a look-up found, newest first, with buttons to turn the page."""
+    title = asked or say("Newest papers")
+    rows = tuple(
+        row(stored, (page - 1) * per_page + place, languages=languages, say=say)
+        for place, stored in enumerate(entries, start=1)
+    )
+    found = count_papers(total, say) if total is not None else say("Page {page}", page=page)
+    if page > 1 and total is not None:
+        found = f"{found} · {say('Page {page}', page=page)}"
+    blocks: list[Block] = [Heading(run(title)), Note(run(found)), Items(rows)]
+    if not asked:
+        blocks.append(Note(run(say(_HOW_TO_ASK))))
+    turn = _page_buttons(asked, page=page, more=more, say=say)
+    if turn:
+        blocks.append(Buttons(turn))
+    return Document(tuple(blocks), summary=f"{title}: {found}")
+
+
+def _page_buttons(asked: str, *, page: int, more: bool, say: Say) -> tuple[Button, ...]:
+    turn: list[Button] = []
+    if page > 1:
+        turn.append(
+            Button(say("Newer"), command=commands.format_line("paper", asked, page=page - 1))
+        )
+    if more:
+        turn.append(
+            Button(say("Older"), command=commands.format_line("paper", asked, page=page + 1))
+        )
+    return tuple(turn)
+
+
+def present_nothing(asked: str, suggestions: Sequence[str], say: Say) -> Document:
+    """Nothing was found: near-misses as buttons, and how to ask."""
+    text = say("Nothing found for “{asked}”.", asked=asked)
+    blocks: list[Block] = [Paragraph(run(text))]
+    if suggestions:
+        blocks.append(Paragraph(run(say("Did you mean {words}?", words=", ".join(suggestions)))))
+        blocks.append(
+            Buttons(
+                tuple(
+                    Button(words, command=commands.format_line("paper", words))
+                    for words in suggestions
+                )
+            )
+        )
+    blocks.append(Note(run(say(_HOW_TO_ASK))))
+    return Document(tuple(blocks), summary=text)
+
+
+def present_help(say: Say) -> Document:
+    """Every command, with examples."""
+    blocks: list[Block] = [Heading(run(say("How to ask")))]
+    for spec in commands.COMMANDS:
+        blocks.append(Paragraph((Text(spec.usage, Style.CODE), Text(f" — {say(spec.summary)}"))))
+        asking = tuple(example for example in spec.examples if not commands.changes(example))
+        if asking:
+            blocks.append(Buttons(tuple(Button(line, command=line) for line in asking)))
+    blocks.append(
+        Note(
+            run(
+                say(
+                    "A look-up takes a tag (reasoning, #rl, -#moe), words, “a phrase”, "
+                    "author:, date:, before:, after:, an arXiv id, cites:, similar: or random."
+                )
+            )
+        )
+    )
+    return Document(tuple(blocks), summary=say("How to ask"))

@@ -1,0 +1,336 @@
+"""The look-up language, the same in the command line, on the web and in every chat.
+
+    reasoning                   the tag, where that is one and stands alone; else the word
+    보상 모델                    entries with both words      "reward model"   with the phrase
+    #rl -#moe                   with one tag, without another
+    author:lee author:"yejin choi"
+    date:2025 date:2025-02 date:2025-02-04   before:2025-02 after:2024   (outside that day or span)
+    2502.01456                  entries about that paper; arXiv and other addresses likewise
+    cites:2310.07831            entries that refer to it
+    similar:2502.01456          entries like those about it
+    entry:12                    that entry
+    in:discussion ablation      entries in whose discussion somebody said that
+    random                      any one
+
+Everything must hold at once; `-` before a term means that it must not. `parse` reads a line,
+`query_terms.format_query` writes it so that it is read the same.
+"""
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from bot.archive.domain.arxiv_id import ArxivId, parse_arxiv_id
+from bot.archive.domain.entry import EntryId, tag_slug
+from bot.core.domain.errors import QueryError
+from bot.lookup.domain.query_terms import (
+    About,
+    Author,
+    Cites,
+    Dates,
+    EntryIs,
+    InDiscussion,
+    PaperRef,
+    Query,
+    Random,
+    Similar,
+    Tag,
+    Term,
+    Words,
+)
+
+LONGEST = 500
+"""Characters of a query; a pasted title fits, a pasted abstract does not."""
+MOST_TERMS = 40
+
+
+_SPACE = r"\s\u200b\ufeff"
+_QUOTES = '"“”„＂'
+# One term: signs, then perhaps a name and a colon, then a quoted text or a bare one.
+_TERM = re.compile(
+    rf"""
+    (?P<minus>[-−－]*) (?P<sharp>[#＃]*) (?:(?P<field>[^\W\d_]+)[:：])?
+    (?: [{_QUOTES}](?P<quoted>[^{_QUOTES}]*)[{_QUOTES}]? | (?P<bare>[^{_SPACE}]*) )
+    """,
+    re.VERBOSE,
+)
+_NOT_SPACE = re.compile(rf"[^{_SPACE}]")
+_DATE = re.compile(r"([0-9]{4})(?:[-./]([0-9]{1,2})(?:[-./]([0-9]{1,2}))?)?[-./]?", re.ASCII)
+_ADDRESS = re.compile(rf"https?://[^{_SPACE}/][^{_SPACE}]*", re.IGNORECASE)
+_ENTRY_ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
+_SURROGATE = re.compile("[\ud800-\udfff\0]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    """A term as it stands in the line; `at` counts from 1."""
+
+    at: int
+    negated: bool
+    sharp: bool
+    written_field: str
+    value: str
+    quoted: bool
+
+    @property
+    def field(self) -> str:
+        return self.written_field.casefold()
+
+
+def parse(text: str) -> Query:
+    """The query that a line means; raises `QueryError` and nothing else, on any input."""
+    if len(text) > LONGEST:
+        raise QueryError(
+            "That is too long to look up ({length} characters, {longest} at most): ask for a few "
+            "words of it",
+            length=len(text),
+            longest=LONGEST,
+        )
+    composed = unicodedata.normalize("NFC", _SURROGATE.sub(" ", text))
+    raws = tuple(_raw_terms(composed))
+    if len(raws) > MOST_TERMS:
+        raise QueryError(
+            "That is too much at once ({count} terms, {most} at most): ask for fewer",
+            count=len(raws),
+            most=MOST_TERMS,
+        )
+    terms = tuple(term for raw in raws if (term := _term(raw)) is not None)
+    if raws and not terms:
+        raise QueryError(
+            "“{text}” has no letter or digit to look for: ask for words or a #tag",
+            text=text.strip(),
+        )
+    return Query(_with_random(terms))
+
+
+def _raw_terms(text: str) -> Iterator[_Raw]:
+    at = 0
+    while (start := _NOT_SPACE.search(text, at)) is not None:
+        found = _TERM.match(text, start.start())
+        assert found is not None  # noqa: S101  every part of the pattern may be empty
+        at = max(found.end(), start.end())
+        field, value = found["field"] or "", found["bare"] or ""
+        is_field = field.casefold() in _FIELDS and not found["sharp"]
+        if is_field and not value and found["quoted"] is None:
+            behind = _TERM.match(text, m.start()) if (m := _NOT_SPACE.search(text, at)) else None
+            if behind and not (behind["minus"] or behind["sharp"] or behind["field"]):
+                # `author: lee` means what it seems to mean.
+                found, at = behind, behind.end()
+                value = found["bare"] or ""
+        yield _Raw(
+            at=start.start() + 1,
+            negated=bool(start[0] in "-−－"),
+            sharp=text[start.start() :].lstrip("-−－")[:1] in ("#", "＃"),
+            written_field=field,
+            value=value if found["quoted"] is None else found["quoted"],
+            quoted=found["quoted"] is not None,
+        )
+
+
+def _term(raw: _Raw) -> Term | None:
+    if raw.sharp:
+        return _tag(raw)
+    if not raw.quoted:
+        paper = _paper(_whole(raw))
+        if paper is not None:
+            return About(paper, raw.negated)
+    if raw.field in _FIELDS:
+        if not raw.value.strip():
+            raise QueryError(
+                "Something is missing after “{field}:” (character {at}), as in {example}",
+                field=raw.field,
+                at=raw.at,
+                example=_EXAMPLES[raw.field],
+            )
+        return _FIELDS[raw.field](raw)
+    _refuse_near_misses(raw)
+    words = _searchable(f"{raw.written_field} {raw.value}" if raw.value else raw.written_field)
+    if not words:
+        return None
+    # What is not written as it was read (`5"`) is kept from being read as something else.
+    as_typed = words in (raw.value, raw.written_field)
+    return Words(words, phrase=raw.quoted or not as_typed, negated=raw.negated)
+
+
+def _whole(raw: _Raw) -> str:
+    return f"{raw.written_field}:{raw.value}" if raw.written_field else raw.value
+
+
+def _searchable(text: str) -> str:
+    """The text without quotation marks and needless space; empty without letter or digit."""
+    cleaned = " ".join(re.sub(f"[{_QUOTES}{_SPACE}]+", " ", text).split())
+    return cleaned if any(map(str.isalnum, cleaned)) else ""
+
+
+def _tag(raw: _Raw) -> Tag:
+    slug = tag_slug(_searchable(re.sub("[#＃,;]", " ", _whole(raw)).rstrip(". ")))
+    if not slug:
+        raise QueryError("“#” (character {at}) needs a tag, as in #reasoning", at=raw.at)
+    return Tag(slug, raw.negated)
+
+
+def _author(raw: _Raw) -> Author:
+    last, comma, first = raw.value.strip(" ,;").partition(",")
+    name = _searchable(f"{first} {last}" if comma else last)  # "Choi, Yejin" is Yejin Choi
+    if not name:
+        raise QueryError(
+            '“{value}” (character {at}) is no name: ask author:lee or author:"yejin choi"',
+            value=raw.value,
+            at=raw.at,
+        )
+    return Author(name, raw.negated)
+
+
+def _dates(raw: _Raw) -> Dates:
+    first, last = _span(raw)
+    text = raw.value.rstrip("-./").replace(".", "-").replace("/", "-")
+    match raw.field:
+        case "before":
+            if first == date.min:
+                raise _no_date(raw)
+            return Dates(None, first - timedelta(days=1), text, raw.negated)
+        case "after":
+            if last == date.max:
+                raise _no_date(raw)
+            return Dates(last + timedelta(days=1), None, text, raw.negated)
+        case _:
+            return Dates(first, last, text, raw.negated)
+
+
+def _span(raw: _Raw) -> tuple[date, date]:
+    """The first and the last day of the year, month or day that is named."""
+    match = _DATE.fullmatch(raw.value)
+    if match is None:
+        raise _no_date(raw)
+    year, month, day = (int(part) if part else None for part in match.groups())
+    try:
+        if day is not None:
+            only = date(year or 0, month or 0, day)
+            return only, only
+        first = date(year or 0, month or 1, 1)
+    except ValueError as error:
+        raise _no_date(raw) from error
+    if month is None:
+        return first, date(first.year, 12, 31)
+    if month == 12:
+        return first, date(first.year, 12, 31)
+    return first, date(first.year, month + 1, 1) - timedelta(days=1)
+
+
+def _no_date(raw: _Raw) -> QueryError:
+    return QueryError(
+        "“{value}” (character {at}) is no date: ask {field}:2025, {field}:2025-02 or "
+        "{field}:2025-02-04",
+        value=raw.value,
+        at=raw.at,
+        field=raw.field,
+    )
+
+
+def _cites(raw: _Raw) -> Cites:
+    return Cites(_required_paper(raw), raw.negated)
+
+
+def _similar(raw: _Raw) -> Similar:
+    return Similar(_required_paper(_affirmed(raw)))
+
+
+def _entry(raw: _Raw) -> EntryIs:
+    if _ENTRY_ID.fullmatch(raw.value) is None:
+        raise QueryError(
+            "“{value}” (character {at}) is no entry's number: ask entry:12",
+            value=raw.value,
+            at=raw.at,
+        )
+    return EntryIs(EntryId(int(_affirmed(raw).value)))
+
+
+def _in_place(raw: _Raw) -> InDiscussion:
+    if _affirmed(raw).value.casefold() not in ("discussion", "discussions", "토론"):
+        raise QueryError(
+            "“{value}” (character {at}) is no place to look in: ask in:discussion",
+            value=raw.value,
+            at=raw.at,
+        )
+    return InDiscussion()
+
+
+def _affirmed(raw: _Raw) -> _Raw:
+    if raw.negated:
+        raise QueryError(
+            "“{field}:” (character {at}) cannot be turned around: leave the minus away",
+            field=raw.field,
+            at=raw.at,
+        )
+    return raw
+
+
+def _required_paper(raw: _Raw) -> PaperRef:
+    paper = _paper(raw.value)
+    if paper is None:
+        raise QueryError(
+            "“{value}” (character {at}) is neither an arXiv id nor an address: ask {example}",
+            value=raw.value,
+            at=raw.at,
+            example=_EXAMPLES[raw.field],
+        )
+    return paper
+
+
+def _paper(text: str) -> PaperRef | None:
+    arxiv_id = parse_arxiv_id(text)
+    if arxiv_id is not None:
+        return PaperRef(arxiv_id=ArxivId(arxiv_id.number))
+    return PaperRef(url=text) if _ADDRESS.fullmatch(text) else None
+
+
+def _refuse_near_misses(raw: _Raw) -> None:
+    """`auhtor:lee` is a slip, not two words."""
+    if raw.field and raw.value and raw.field.isascii():
+        for meant in difflib.get_close_matches(raw.field, _LONG_FIELDS, n=1, cutoff=0.75):
+            raise QueryError(
+                "There is no “{field}:” (character {at}); did you mean {meant}:{value}?",
+                field=raw.field,
+                at=raw.at,
+                meant=meant,
+                value=raw.value,
+            )
+
+
+_FIELDS: dict[str, Callable[[_Raw], Term]] = {
+    "author": _author,
+    "date": _dates,
+    "before": _dates,
+    "after": _dates,
+    "cites": _cites,
+    "similar": _similar,
+    "entry": _entry,
+    "in": _in_place,
+}
+_LONG_FIELDS = tuple(name for name in _FIELDS if len(name) > 2)
+_EXAMPLES = {
+    "author": 'author:lee or author:"yejin choi"',
+    "date": "date:2025-02",
+    "before": "before:2025-02",
+    "after": "after:2024",
+    "cites": "cites:2310.07831",
+    "similar": "similar:2502.01456",
+    "entry": "entry:12",
+    "in": "in:discussion",
+}
+FIELDS = tuple(f"{name}:" for name in _FIELDS)
+"""What may stand before a value, in the order in which it is offered."""
+
+
+def _with_random(terms: tuple[Term, ...]) -> tuple[Term, ...]:
+    """`random` is a word among words (`random forest`), and a wish beside anything else."""
+    words = tuple(term for term in terms if isinstance(term, Words))
+    if not words or any(replace(term, text=term.text.casefold()) != _RANDOM for term in words):
+        return terms
+    return (*(term for term in terms if term not in words), Random())
+
+
+_RANDOM = Words("random")

@@ -1,0 +1,168 @@
+"""The terms of a look-up as values, and how they are written; `bot.lookup.domain.query` reads them."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TypeAlias
+
+from bot.archive.domain.arxiv_id import ArxivId
+from bot.archive.domain.entry import EntryId, paper_key
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """Carries the tag with this slug."""
+
+    slug: str
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Contains this word, or this phrase."""
+
+    text: str
+    phrase: bool = False
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Has an author of this name or part of a name."""
+
+    name: str
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """Dated from `first` to `last`, both included; `None` is open. `text` is how it was asked."""
+
+    first: date | None
+    last: date | None
+    text: str
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PaperRef:
+    """Which paper is meant: exactly one of both is set."""
+
+    arxiv_id: ArxivId | None = None
+    url: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The same as `Paper.key` of that paper."""
+        return paper_key(self.arxiv_id, self.url, "")
+
+    def __str__(self) -> str:
+        return self.arxiv_id.number if self.arxiv_id is not None else self.url or ""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Is about this paper."""
+
+    paper: PaperRef
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cites:
+    """Refers to this paper."""
+
+    paper: PaperRef
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """Is like the entries about this paper."""
+
+    paper: PaperRef
+
+
+@dataclass(frozen=True, slots=True)
+class EntryIs:
+    """Is this entry."""
+
+    id: EntryId
+
+
+@dataclass(frozen=True, slots=True)
+class InDiscussion:
+    """Was discussed; the words of the query are looked for in what people said, not in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Random:
+    """Is any one of those that the other terms leave."""
+
+
+Term: TypeAlias = (
+    Tag | Words | Author | Dates | About | Cites | Similar | EntryIs | InDiscussion | Random
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A look-up: every term must hold. Without terms it means the newest."""
+
+    terms: tuple[Term, ...] = ()
+
+
+def sole_word(query: Query) -> str | None:
+    """The word that may be meant as a tag: the only words of the query, a single bare one."""
+    if InDiscussion() in query.terms:
+        return None
+    words = [term for term in query.terms if isinstance(term, Words) and not term.negated]
+    return words[0].text if len(words) == 1 and not words[0].phrase else None
+
+
+def with_sole_word_as_tag(query: Query, slug: str) -> Query:
+    """The query with its `sole_word` meant as that tag; narrowing a tag stays within the tag."""
+    word = sole_word(query)
+    return replace_term(query, Words(word), Tag(slug)) if word is not None else query
+
+
+def replace_term(query: Query, old: Term, new: Term) -> Query:
+    """The query with one term for another."""
+    return replace(query, terms=tuple(new if term == old else term for term in query.terms))
+
+
+def format_query(query: Query) -> str:
+    """The line that `parse` reads as this query."""
+    return " ".join(_format_term(term) for term in query.terms)
+
+
+def _format_term(term: Term) -> str:
+    match term:
+        case Tag(slug, negated):
+            return f"{_minus(negated)}#{slug}"
+        case Words(text, phrase, negated):
+            return _minus(negated) + (f'"{text}"' if phrase else text)
+        case Author(name, negated):
+            return f"{_minus(negated)}author:{_quoted_where_needed(name)}"
+        case Dates(first, last, text, negated):
+            field = "before" if first is None else "after" if last is None else "date"
+            return f"{_minus(negated)}{field}:{text}"
+        case About(paper, negated):
+            return f"{_minus(negated)}{paper}"
+        case Cites(paper, negated):
+            return f"{_minus(negated)}cites:{paper}"
+        case Similar(paper):
+            return f"similar:{paper}"
+        case EntryIs(entry_id):
+            return f"entry:{entry_id}"
+        case InDiscussion():
+            return "in:discussion"
+        case Random():
+            return "random"
+
+
+def _minus(negated: bool) -> str:
+    return "-" if negated else ""
+
+
+def _quoted_where_needed(text: str) -> str:
+    return f'"{text}"' if " " in text else text

@@ -1,0 +1,1 @@
+"""Search: a query as SQL over the indexes."""

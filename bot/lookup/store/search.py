@@ -1,0 +1,150 @@
+"""Look-ups: what a `Query` finds, page by page, newest first."""
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from functools import partial
+from random import Random as Chance
+
+from bot.archive.domain.entry import EntryId, StoredEntry, tag_slug
+from bot.archive.store import entries, tags
+from bot.channels.store.linked_channels import Heard
+from bot.core.database.database import Transaction
+from bot.lookup.domain.query_terms import (
+    PaperRef,
+    Query,
+    Random,
+    Similar,
+    sole_word,
+    with_sole_word_as_tag,
+)
+from bot.lookup.store import similar
+from bot.lookup.store.query_plan import Plan, plan_for
+
+COUNTED = 1000
+"""Matches are counted up to here; beyond, the total is not told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """One page of what a query finds.
+
+    `query` is the query as it was understood (a word may have been meant as a tag); `more` says
+    that there is another page; `total` is `None` where it is above `COUNTED`.
+    """
+
+    query: Query
+    entries: tuple[StoredEntry, ...]
+    more: bool
+    total: int | None
+
+
+async def look_up(
+    tx: Transaction,
+    query: Query,
+    *,
+    page: int,
+    per_page: int,
+    chance: Chance | None = None,
+    heard: Heard | None = None,
+) -> Hits:
+    """The page (from 1) of the entries that a query finds, newest first, in one hop.
+
+    `similar:` puts the most similar first; `random` finds one, chosen with `chance`. What people
+    said is looked for in what was `heard`, see `plan_for`.
+    """
+    chance = chance if chance is not None else Chance()  # noqa: S311  no secret hangs on it
+    return await tx.call(
+        partial(_look_up, query=query, page=page, per_page=per_page, chance=chance, heard=heard)
+    )
+
+
+def _look_up(
+    connection: sqlite3.Connection,
+    *,
+    query: Query,
+    page: int,
+    per_page: int,
+    chance: Chance,
+    heard: Heard | None = None,
+) -> Hits:
+    query = _understood(connection, query)
+    plan = plan_for(connection, query, heard)
+    if plan is None:
+        return Hits(query, (), more=False, total=0)
+    if Random() in query.terms:
+        chosen = _any_one(connection, plan, chance)
+        return Hits(query, entries.load(connection, chosen), more=False, total=len(chosen))
+    wanted, offset = per_page + 1, (page - 1) * per_page
+    similar_to = [term.paper for term in query.terms if isinstance(term, Similar)]
+    if similar_to:
+        ranked = _ranked(connection, plan, similar_to)
+        found, total = ranked[offset : offset + wanted], len(ranked)
+        stored = entries.load(connection, found[:per_page])
+        return Hits(query, stored, more=len(found) > per_page, total=total)
+    found = plan.walk(connection, limit=wanted, offset=offset)
+    stored = entries.load(connection, found[:per_page])
+    if len(found) < wanted and (found or not offset):
+        return Hits(query, stored, more=False, total=offset + len(found))
+    count = plan.count(connection, most=COUNTED + 1)
+    total_or_none = count if count <= COUNTED else None
+    return Hits(query, stored, more=len(found) > per_page, total=total_or_none)
+
+
+async def list_all(tx: Transaction, query: Query) -> tuple[EntryId, ...]:
+    """Every entry that a query finds, in no order; of `random` terms one."""
+    return await tx.call(partial(_list_all, query=query))
+
+
+def _list_all(connection: sqlite3.Connection, *, query: Query) -> tuple[EntryId, ...]:
+    if any(isinstance(term, Similar | Random) for term in query.terms):
+        hits = _look_up(connection, query=query, page=1, per_page=similar.RANKED, chance=Chance())  # noqa: S311
+        return tuple(stored.id for stored in hits.entries)
+    plan = plan_for(connection, _understood(connection, query))
+    if plan is None:
+        return ()
+    found = plan.walk(connection, limit=-1)
+    rows = connection.execute(
+        "SELECT id FROM entry WHERE newness IN (SELECT value FROM json_each(:them))",
+        {"them": json.dumps(found)},
+    )
+    return tuple(EntryId(row["id"]) for row in rows)
+
+
+def _understood(connection: sqlite3.Connection, query: Query) -> Query:
+    """The query with its only word meant as a tag, where there is an entry with such a tag."""
+    word = sole_word(query)
+    if word is not None:
+        for spelling in (tag_slug(word), word):
+            if tags.is_used(connection, spelling):
+                return with_sole_word_as_tag(query, spelling)
+    return query
+
+
+def _ranked(connection: sqlite3.Connection, plan: Plan, papers: list[PaperRef]) -> list[int]:
+    """What is like all of these papers, most similar first, as far as the plan leaves it."""
+    first, *others = (similar.rank(connection, paper) for paper in papers)
+    left = plan.among(connection, first)
+    for other in others:
+        left &= set(other)
+    return [newness for newness in first if newness in left]
+
+
+def _any_one(connection: sqlite3.Connection, plan: Plan, chance: Chance) -> list[int]:
+    """One of the newest that the plan finds; of all entries alike if it asks for nothing."""
+    if plan == Plan():
+        return _any_entry(connection, chance)
+    count = plan.count(connection, most=COUNTED)
+    return plan.walk(connection, limit=1, offset=chance.randrange(count)) if count else []
+
+
+def _any_entry(connection: sqlite3.Connection, chance: Chance) -> list[int]:
+    (newest,) = connection.execute("SELECT coalesce(max(id), 0) FROM entry").fetchone()
+    at = chance.randint(1, newest) if newest else 1
+    rows = connection.execute(
+        "SELECT newness FROM (SELECT newness, id FROM entry WHERE id >= :at AND newness > 0 "
+        "ORDER BY id LIMIT 1) UNION ALL SELECT newness FROM (SELECT newness FROM entry "
+        "WHERE id < :at AND newness > 0 ORDER BY id DESC LIMIT 1)",
+        {"at": at},
+    )
+    return [newness for (newness,) in rows][:1]

@@ -1,0 +1,75 @@
+"""Titles and names of recent entries: what is offered while somebody types."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+
+from bot.archive.domain.entry import EntryId, Related
+from bot.core.database.database import Transaction
+
+_RECENT = 2000
+"""So many of the newest entries are looked through, so that it costs the same in any archive."""
+_WORD = re.compile(r"[^\W\d_]{2,}")
+
+
+async def list_author_words(tx: Transaction) -> tuple[str, ...]:
+    """The parts of the names of recent authors, folded, the most frequent first."""
+    words = Counter(
+        word
+        for authors in await _recent_authors(tx)
+        for word in _WORD.findall(" ".join(authors).casefold())
+    )
+    return tuple(word for word, _ in words.most_common())
+
+
+async def list_authors(tx: Transaction, typed: str, *, limit: int) -> tuple[str, ...]:
+    """Recent authors who have a name that begins with what was typed, most frequent first."""
+    wanted = typed.casefold()
+    found = Counter(
+        author
+        for authors in await _recent_authors(tx)
+        for author in authors
+        if any(part.startswith(wanted) for part in _parts(author.casefold()))
+    )
+    return tuple(author for author, _ in found.most_common(limit))
+
+
+def _parts(name: str) -> Iterator[str]:
+    """The name, and what is left of it from each of its words."""
+    yield name
+    at = name.find(" ")
+    while at >= 0:
+        yield name[at + 1 :]
+        at = name.find(" ", at + 1)
+
+
+async def _recent_authors(tx: Transaction) -> list[list[str]]:
+    rows = await tx.all(
+        "SELECT authors FROM entry WHERE newness > 0 ORDER BY newness DESC LIMIT :recent",
+        {"recent": _RECENT},
+    )
+    return [json.loads(row["authors"]) for row in rows]
+
+
+async def list_titled(tx: Transaction, typed: str, *, limit: int) -> tuple[Related, ...]:
+    """Recent entries whose title contains what was typed, newest first."""
+    rows = await tx.all(
+        """
+        SELECT id, title, date FROM (
+            SELECT id, title, date, newness FROM entry WHERE newness > 0
+            ORDER BY newness DESC LIMIT :recent
+        )
+        WHERE instr(lower(title), lower(:typed)) ORDER BY newness DESC LIMIT :limit
+        """,
+        {"recent": _RECENT, "typed": typed, "limit": limit},
+    )
+    return tuple(
+        Related(
+            EntryId(row["id"]),
+            row["title"],
+            date.fromisoformat(row["date"]) if row["date"] is not None else None,
+        )
+        for row in rows
+    )

@@ -1,0 +1,1 @@
+"""Operating the bot: health, metrics, doctor, backup, pumps, logs."""

@@ -1,0 +1,53 @@
+"""What the log looks like: a line of text for people, or a line of JSON for machines."""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+
+
+class _Json(logging.Formatter):
+    """One JSON object a line: `at`, `level`, `logger`, `message` and, after an error, `traceback`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "at": _instant(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+class _Text(logging.Formatter):
+    """`2026-01-31T09:00:00Z info bot.outbox.services.deliver: …`; control characters are shown, not sent."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        message = _visible(record.getMessage())
+        line = f"{_instant(record)} {record.levelname.lower()} {record.name}: {message}"
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+def _instant(record: logging.LogRecord) -> str:
+    instant = datetime.fromtimestamp(record.created, UTC)
+    return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _visible(text: str) -> str:
+    """Untrusted text must not forge a line of the log or drive the terminal that shows it."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
+def start_logging(level: str, *, as_json: bool) -> None:
+    """Send the log to standard error from now on; `level` is `debug` … `error`."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Json() if as_json else _Text())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for chatty in ("apscheduler", "watchfiles", "aiosqlite", "slack_bolt", "slack_sdk", "discord"):
+        # Their debug output shows request bodies, and some of it tokens.
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLogger().level))

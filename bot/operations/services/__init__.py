@@ -1,0 +1,1 @@
+"""Doctor, backup, metrics, supervision, and the demo."""

@@ -1,0 +1,74 @@
+"""A backup while the bot runs, and what a bot does that finds itself on a restored one.
+
+A backup says in itself that it is one. The bot that opens it does not know what was posted
+since it was made, so whatever may have been is searched for before anything is sent: what
+waited in the outbox, and every day since then, each as the slot it would have been.
+"""
+
+import asyncio
+import os
+import tempfile
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from bot.core.database.database import Database
+from bot.core.domain.errors import UsageError
+from bot.digest.services import plan
+from bot.operations.store import backups
+
+
+async def backup(db: Database, target: Path, *, now: datetime) -> int:
+    """Write a consistent, checked copy of the database; returns its size in bytes.
+
+    `target` appears when it is whole, and replaces what was there. Raises `UserError`.
+    """
+    return await asyncio.to_thread(partial(_backup, db.path, target, now))
+
+
+def _backup(source: Path, target: Path, now: datetime) -> int:
+    if target.is_dir():
+        raise UsageError("It is a folder: name a file", path=str(target))
+    if target.exists() and target.samefile(source):
+        raise UsageError("It is the database itself: name another file", path=str(target))
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        os.close(descriptor)
+        temporary = Path(name)
+        try:
+            backups.copy(source, temporary, now)
+            size = temporary.stat().st_size
+            temporary.replace(target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        _flush_folder(target.parent)
+    except OSError as error:
+        raise UsageError(
+            "The backup cannot be written ({reason})",
+            path=str(target),
+            reason=error.strerror or type(error).__name__,
+        ) from error
+    return size
+
+
+def _flush_folder(folder: Path) -> None:
+    """Have the new name on the disk, too."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+async def after_restore(db: Database, *, now: datetime) -> datetime | None:
+    """To be called by the bot that owns the database, before it plans or delivers.
+
+    Returns when the backup was made that this database was restored from, or `None`.
+    """
+    async with db.transaction() as tx:
+        made_at = await backups.find_mark(tx)
+        if made_at is not None:
+            await plan.doubt_since(tx, made_at, now)
+            await backups.clear_mark(tx)
+    return made_at

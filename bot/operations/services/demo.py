@@ -1,0 +1,66 @@
+"""What `paperbot demo` shows: the bundled samples, as if their newest day were today."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from bot.archive.domain.formats import digest_page
+from bot.archive.services.import_report import Report
+from bot.archive.services.ingest import STDIN, ingest
+from bot.archive.store import entries
+from bot.core.database.database import Database
+from bot.core.domain.day_text import day_text
+from bot.core.domain.i18n import Say
+from bot.core.ports import ChannelRef, Platform
+from bot.digest.services import subscribe
+from bot.digest.services.plan import plan_by_hand
+
+CHANNEL = ChannelRef(Platform.WEB, "", "general")
+_DAYS_POSTED = 2
+
+
+async def fill(
+    db: Database,
+    samples: str,
+    paths: Sequence[Path],
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    voices: Callable[[str], Say],
+) -> Report | None:
+    """Import the samples and the notes at `paths`, and post the newest days of both.
+
+    Returns what came of `paths`, if there are any. Raises `UserError`.
+    """
+    today = now.astimezone(zone).date()
+    report = await ingest(db, paths, now=now) if paths else None
+    days = set(await _newest_days(db))
+    page = as_of(samples, today)
+    await ingest(db, [STDIN], now=now, stdin=page.encode())
+    days |= set(sorted(_dates(page))[-_DAYS_POSTED:])
+    words = subscribe.Words(at="09:00", zone=zone.key)
+    subscription = await subscribe.by_hand(db, CHANNEL, words, now=now)
+    for day in sorted(days):
+        await plan_by_hand(db, subscription, day, now=now, voices=voices)
+    return report
+
+
+async def _newest_days(db: Database) -> list[date]:
+    async with db.reading() as tx:
+        return [day.on for day in await entries.list_days(tx, limit=_DAYS_POSTED)]
+
+
+def as_of(page: str, today: date) -> str:
+    """The digest page with its days moved so that the newest is `today`."""
+    dates = sorted(_dates(page))
+    later = today - dates[-1]
+    # From the end that is moved towards, so that no day is moved twice.
+    for day in sorted(dates, reverse=later > timedelta()):
+        page = page.replace(day_text(day, "ko"), day_text(day + later, "ko"))
+    return page
+
+
+def _dates(page: str) -> set[date]:
+    parsed = digest_page.parse(page, "samples")
+    return {entry.date for entry in parsed.entries if entry.date is not None}

@@ -1,0 +1,204 @@
+"""`paperbot doctor`: what is wrong with the bot's own parts, and what to do about it."""
+
+import asyncio
+import shutil
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from bot.arxiv.domain.backoff import LADDER
+from bot.arxiv.domain.batches import Trouble
+from bot.arxiv.domain.present_arxiv import refusal_words, status_line, wait_words
+from bot.arxiv.ports import Refusal
+from bot.arxiv.services.daily_batches import kind_of
+from bot.arxiv.services.polling import ArxivStatus, get_status
+from bot.channels.domain.subscription import Standing, Subscription
+from bot.channels.store import subscriptions
+from bot.core.database import integrity
+from bot.core.database.database import Database, opened
+from bot.core.domain.errors import StorageError
+from bot.core.domain.i18n import Say
+from bot.core.ports import ChannelRef, Finding, Platform, parse_channel
+from bot.core.store import process_lease
+from bot.operations.store.totals import totals
+from bot.outbox.store import operator_view
+
+_LITTLE_SPACE = 200_000_000
+_MEGABYTE = 1_000_000
+
+
+async def check_database(path: Path, *, now: datetime, say: Say) -> tuple[Finding, ...]:
+    """The file, the disk it is on, and what stands in it; makes no database."""
+    subject = "PAPERBOT_DATABASE"
+    if not await asyncio.to_thread(path.exists):
+        words = say("{path} is not there yet; the first import or run makes it", path=path)
+        return (Finding(subject, ok=True, words=words), _check_disk(path, say))
+    try:
+        async with opened(path) as db:
+            return (
+                await _check_whole(db, subject, say),
+                _check_disk(path, say),
+                await _check_owner(db, now, say),
+                await _check_outbox(db, say),
+                *await _check_subscriptions(db, say),
+            )
+    except StorageError as error:
+        text = say(error.message, **error.values)
+        return (Finding(subject, ok=False, words=f"{path}: {text}"),)
+
+
+async def subscribed(path: Path, platform: Platform) -> tuple[ChannelRef, ...]:
+    """The channels of a platform that are posted to; none where the database cannot be read."""
+    if not await asyncio.to_thread(path.exists):
+        return ()
+    try:
+        async with opened(path) as db, db.reading() as tx:
+            every = await subscriptions.list_all(tx)
+    except StorageError:
+        return ()
+    channels = (parse_channel(each.channel) for each in every)
+    return tuple(channel for channel in channels if channel.platform is platform)
+
+
+async def check_arxiv(
+    path: Path, categories: Sequence[str], *, contact: str | None, now: datetime, say: Say
+) -> tuple[Finding, ...]:
+    """How things stand with arXiv, from the database alone; nothing is asked."""
+    subject = "arXiv"
+    if contact is None:
+        words = say(
+            "never asked, because ARXIV_CONTACT is not set: give an e-mail or web address of yours"
+        )
+        return (Finding(subject, ok=True, words=words),)
+    try:
+        status = await _arxiv_status(path, categories, now)
+    except StorageError:
+        status = None  # the database's own finding says so
+    named = say("asked in the name of {contact}", contact=contact)
+    if status is None or all(each.checked_at is None for each in status.categories):
+        names = " ".join(categories)
+        words = say("{names}: not asked yet; “paperbot run” or “paperbot poll” does", names=names)
+        return (Finding(subject, ok=True, words=f"{named}; {words}"),)
+    line = status_line(status.categories, Trouble.NONE, say).partition(" — ")[2]
+    standing = Finding(subject, ok=True, words=f"{named}; {line}")
+    return (standing, *_arxiv_troubles(status, subject, say))
+
+
+async def _arxiv_status(path: Path, categories: Sequence[str], now: datetime) -> ArxivStatus | None:
+    if not await asyncio.to_thread(path.exists):
+        return None
+    async with opened(path) as db:
+        return await get_status(db, categories, now)
+
+
+def _arxiv_troubles(status: ArxivStatus, subject: str, say: Say) -> Iterator[Finding]:
+    """What is wrong, and what to do; a wait ends by itself."""
+    if status.trouble is not Trouble.NONE:
+        words = say("There is nothing new in any category: look at https://status.arxiv.org")
+        yield Finding(subject, ok=False, words=words)
+    for each in status.categories:
+        if each.refusal == Refusal.QUESTION:
+            words = say(
+                "{category} is refused ({reason}): mend ARXIV_CATEGORIES",
+                category=each.category,
+                reason=each.reason,
+            )
+            yield Finding(subject, ok=False, words=words)
+    for wait in status.waits:
+        refusal = refusal_words(kind_of(wait, status.refusals), wait.reason, say)
+        words = wait_words(wait.target, wait.until, refusal, say)
+        is_long = wait.failures >= len(LADDER)
+        if is_long:
+            words += "; " + say(
+                "{n} times in a row: see https://status.arxiv.org, and that ARXIV_CONTACT is yours",
+                n=wait.failures,
+            )
+        yield Finding(subject, ok=not is_long, words=words)
+
+
+async def check_vault(folder: Path, *, say: Say) -> Finding:
+    """Whether the notes are there and can be read."""
+    subject = "PAPERBOT_VAULT"
+    try:
+        notes = await asyncio.to_thread(_count_notes, folder)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        words = say("{path} cannot be read: {reason}", path=folder, reason=reason)
+        return Finding(subject, ok=False, words=words)
+    if not notes:
+        words = say("{path} holds no notes (*.md); is it the right folder?", path=folder)
+        return Finding(subject, ok=False, words=words)
+    words = say.count("{path}: {n} note", "{path}: {n} notes", notes, path=folder)
+    return Finding(subject, ok=True, words=words)
+
+
+def _count_notes(folder: Path) -> int:
+    next(folder.iterdir(), None)  # rglob is silent where the folder is missing
+    return sum(1 for path in folder.rglob("*.md") if path.is_file())
+
+
+async def _check_whole(db: Database, subject: str, say: Say) -> Finding:
+    async with db.reading() as tx:
+        damage = await integrity.find_damage(tx)
+        found = await totals(tx)
+    if damage is not None:
+        words = say("it is damaged ({damage}): put a backup in its place", damage=damage)
+        return Finding(subject, ok=False, words=f"{db.path}: {words}")
+    size = f"{db.path.stat().st_size / _MEGABYTE:.1f}"
+    words = say(
+        "{path}: {size} MB, {entries} entries", path=db.path, size=size, entries=found.entries
+    )
+    return Finding(subject, ok=True, words=words)
+
+
+def _check_disk(path: Path, say: Say) -> Finding:
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    free = shutil.disk_usage(folder).free
+    size = free // _MEGABYTE
+    if free < _LITTLE_SPACE:
+        words = say("only {size} MB are free where the database is: make room", size=size)
+        return Finding(say("Disk"), ok=False, words=words)
+    return Finding(say("Disk"), ok=True, words=say("{size} MB free", size=size))
+
+
+async def _check_owner(db: Database, now: datetime, say: Say) -> Finding:
+    """Told for information: a bot need not run while the doctor looks."""
+    async with db.reading() as tx:
+        holder = await process_lease.find_holder(tx)
+    if holder is None or holder.lease_until < now:
+        return Finding(say("Bot"), ok=True, words=say("none runs on this database now"))
+    words = say("process {pid} runs on this database", pid=holder.process.pid)
+    return Finding(say("Bot"), ok=True, words=words)
+
+
+async def _check_outbox(db: Database, say: Say) -> Finding:
+    async with db.reading() as tx:
+        tally = await operator_view.tally(tx)
+    if tally.held:
+        words = say(
+            "{held} messages wait for you: see “paperbot deliveries --state held”", held=tally.held
+        )
+        return Finding(say("Outbox"), ok=False, words=words)
+    words = say("{open} on their way, {dead} given up", open=tally.open, dead=tally.dead)
+    return Finding(say("Outbox"), ok=True, words=words)
+
+
+async def _check_subscriptions(db: Database, say: Say) -> Sequence[Finding]:
+    async with db.reading() as tx:
+        every = await subscriptions.list_all(tx)
+    if not every:
+        words = say("none; “paperbot channel add --help” says how")
+        return (Finding(say("Subscriptions"), ok=True, words=words),)
+    refused = [each for each in every if each.standing is Standing.REFUSED]
+    count = Finding(say("Subscriptions"), ok=True, words=str(len(every)))
+    return (count, *(_refused(each, say) for each in refused))
+
+
+def _refused(subscription: Subscription, say: Say) -> Finding:
+    reason = " ".join(filter(None, (say(subscription.reason), subscription.detail)))
+    words = say(
+        "{reason}; when it is mended: paperbot channel resume {channel}",
+        reason=reason,
+        channel=subscription.channel,
+    )
+    return Finding(subscription.channel, ok=False, words=words)

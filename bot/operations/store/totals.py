@@ -1,0 +1,38 @@
+"""How much there is of everything, for `/metrics`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.channels.domain.subscription import Standing
+from bot.core.database.database import Transaction
+from bot.outbox.domain.delivery import State
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Counted rows; every state and standing is there, also with 0."""
+
+    entries: int
+    papers: int
+    deliveries: Mapping[State, int]
+    subscriptions: Mapping[Standing, int]
+
+
+async def totals(tx: Transaction) -> Totals:
+    """What there is; entries without withdrawn ones."""
+    row = await tx.one(
+        """
+        SELECT (SELECT count(*) FROM entry WHERE newness > 0) AS entries,
+               (SELECT count(*) FROM paper) AS papers
+        """
+    )
+    assert row is not None  # noqa: S101 - an aggregate always has a row
+    states = await tx.all("SELECT state, count(*) AS n FROM delivery GROUP BY state")
+    standings = await tx.all("SELECT standing, count(*) AS n FROM subscription GROUP BY standing")
+    return Totals(
+        entries=row["entries"],
+        papers=row["papers"],
+        deliveries=dict.fromkeys(State, 0) | {State(each["state"]): each["n"] for each in states},
+        subscriptions=dict.fromkeys(Standing, 0)
+        | {Standing(each["standing"]): each["n"] for each in standings},
+    )

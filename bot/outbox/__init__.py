@@ -1,0 +1,1 @@
+"""Every outbound message and its state: delivered exactly once, edited, removed."""

@@ -1,0 +1,1 @@
+"""The state machine of a delivery, and rate limits: standard library only."""

@@ -1,0 +1,348 @@
+"""What may follow what in the outbox: the state of one outbound message, decided purely.
+
+    planned ──claim──▶ sending ──accepted──▶ sent
+       ▲                  │
+       ├── not for now ───┤            (429, a failure before anything was posted: for ever so long)
+       ├── absent ────────┤ uncertain: searched for once the lease has ended; found ──▶ sent
+       │                  ├── cannot tell, or it is at fault itself ──▶ held   (a person decides)
+       ├── by the hour ───┼── its thread or channel takes nothing now ──▶ held   (so are the others)
+       └── retry ── held, dead ◀── refused for good
+
+`sending` is written before the platform is called, so a message that may have been posted is
+never `planned`. A lease outlives the call; only when it has ended may anybody search, and only
+a search that finds nothing leads to another call. Nothing leads away from `sent`.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TypeAlias
+
+from bot.core.domain.i18n import mark
+
+
+class State(StrEnum):
+    """Where a delivery stands."""
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    SENT = "sent"
+    HELD = "held"
+    """Waiting for a person, or for what `WaitsFor` says; those behind it go on."""
+    DEAD = "dead"
+    """Never going to be posted unless a person says so."""
+
+
+OPEN = frozenset({State.PLANNED, State.SENDING})
+"""The states in which a delivery holds back those behind it in its channel."""
+
+FOLLOWS: Mapping[State, frozenset[State]] = {
+    State.PLANNED: frozenset({State.SENDING, State.HELD, State.DEAD}),
+    State.SENDING: frozenset(State),
+    State.SENT: frozenset(),
+    State.HELD: frozenset({State.PLANNED, State.SENDING, State.DEAD}),
+    State.DEAD: frozenset({State.PLANNED, State.SENDING}),
+}
+"""The states that may follow each."""
+
+
+class Extent(StrEnum):
+    """How much a refusal takes in, and for how long."""
+
+    MESSAGE = "message"
+    """This message as it is; others may be taken."""
+    THREAD = "thread"
+    """Everything in its thread, until somebody mends what is wrong."""
+    CHANNEL = "channel"
+    """Everything in its channel, until then."""
+    GONE = "gone"
+    """Everything in its thread, or the message itself, for ever: it is locked or deleted."""
+
+
+class WaitsFor(StrEnum):
+    """What brings a held or dead delivery back without being asked for it."""
+
+    RESUME = "resume"
+    """Its subscription is resumed."""
+    ROOT = "root"
+    """The message whose thread it belongs to is posted after all."""
+    THREAD = "thread"
+    """Its thread takes messages again: one of them is tried from time to time."""
+    CHANNEL = "channel"
+    """Its channel does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The platform has it, by its own answer or as a search found."""
+
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotNow:
+    """Certainly not posted; the platform may have said how long to wait, and for what."""
+
+    detail: str
+    retry_after: timedelta | None = None
+    whole_workspace: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NotTried:
+    """It was claimed, but there was not enough of the lease left to make the call in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertain:
+    """It may have been posted. `broken` says that an adapter did what it never should."""
+
+    detail: str
+    broken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The platform does not take it, and waiting alone will not change that."""
+
+    detail: str
+    extent: Extent = Extent.CHANNEL
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A message was edited or removed, now or before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A search, made after the lease, did not find it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsearched:
+    """A search could not be made for now. `broken` as in `Uncertain`."""
+
+    detail: str
+    retry_after: timedelta | None = None
+    broken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unsearchable:
+    """No search can tell whether it was posted."""
+
+    detail: str
+
+
+CallOutcome: TypeAlias = Accepted | NotNow | NotTried | Uncertain | Refused
+SearchOutcome: TypeAlias = Accepted | Absent | Unsearched | Unsearchable
+ChangeOutcome: TypeAlias = Done | NotNow | Uncertain | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait with a delivery that fails."""
+
+    first_pause: timedelta = timedelta(seconds=2)
+    longest_pause: timedelta = timedelta(minutes=10)
+    refused_pause: timedelta = timedelta(hours=1)
+    """How often a thread or a channel that takes nothing is tried."""
+    failures: int = 1000
+    """So many calls in a row whose message is then not there, on a platform that answers, hold
+    it: after a week or so, it is the message that is at fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What is known of a delivery that is `sending` when an outcome comes in.
+
+    `failures` counts those in a row before this one; `vouched` says that a person looked and
+    wants it posted where no search can tell; `is_reply` that it belongs into a thread.
+    """
+
+    lease_until: datetime
+    failures: int = 0
+    vouched: bool = False
+    is_reply: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What an outcome makes of a delivery.
+
+    `not_before` is when it may be claimed again (`planned`) or searched for (`sending`), or when
+    what it keeps waiting is tried again.
+    `reason` is a message for people, `detail` the platform's own words. `in_doubt` says of a
+    held one that it may have been posted; `stops_subscription` that nothing more will be
+    accepted in that channel until a person mends it, `closes_thread` that nothing ever will be
+    in its thread.
+    """
+
+    state: State
+    failures: int = 0
+    not_before: datetime | None = None
+    message_id: str | None = None
+    reason: str = ""
+    detail: str = ""
+    waits_for: WaitsFor | None = None
+    in_doubt: bool = False
+    stops_subscription: bool = False
+    closes_thread: bool = False
+
+
+_TIRED = 16
+"""After so many failures in a row, pauses have grown as long as they ever do."""
+
+NOT_NOW = mark("The platform did not take it for now; it is tried again")
+UNCERTAIN = mark("It may have been posted; the channel is searched before anything is sent again")
+UNSEARCHED = mark("It may have been posted, and the channel could not be searched yet")
+REFUSED = mark("The platform refuses it")
+REFUSED_FOR_NOW = mark("The thread or channel refuses it; one message is tried there every hour")
+CLOSED = mark("Its thread is locked or gone")
+REFUSED_BEFORE = mark("The channel refuses messages; it is posted when the subscription is resumed")
+CANNOT_TELL = mark("It may have been posted, and nothing can tell: look at the channel")
+TOO_OFTEN = mark("It failed too often; nothing was posted")
+ROOT_MISSING = mark("The message that it replies to was not posted")
+DROPPED = mark("An operator dropped it")
+WITHDRAWN = mark("Its entry was withdrawn before it was posted")
+TAKEN_BACK = mark("What it is a copy of was taken back")
+UNSHARED = mark("The channels share their discussions no more")
+NOT_EDITED = mark("The message could not be edited yet; it is tried again")
+NOT_REMOVED = mark("The message could not be removed yet; it is tried again")
+
+
+def after_call(
+    attempt: Attempt,
+    outcome: CallOutcome,
+    *,
+    now: datetime,
+    jitter: float,
+    patience: Patience = Patience(),
+) -> Step:
+    """What a call makes of a delivery; `jitter` is a random number in [0, 1)."""
+    failures = attempt.failures
+    match outcome:
+        case Accepted(message_id):
+            return Step(State.SENT, message_id=message_id)
+        case NotTried():
+            return Step(State.PLANNED, failures, now)
+        case NotNow(detail, retry_after) if retry_after is not None:
+            # Being told when to come back is no failure: limits are a platform's daily bread.
+            back_at = now + max(retry_after, timedelta())
+            return Step(State.PLANNED, failures, back_at, reason=NOT_NOW, detail=detail)
+        case NotNow(detail):
+            # Nothing is lost by waiting, however long the platform is away.
+            failures = min(failures + 1, _TIRED)
+            back_at = now + pause(failures, jitter, patience)
+            return Step(State.PLANNED, failures, back_at, reason=NOT_NOW, detail=detail)
+        case Uncertain(detail, broken):
+            # What is broken breaks again: a few times are enough to be sure.
+            failures += 1 + broken * patience.failures // 3
+            search_at = attempt.lease_until
+            return Step(State.SENDING, failures, search_at, reason=UNCERTAIN, detail=detail)
+        case Refused() if attempt.is_reply:
+            # What is wrong with a thread says nothing about the channel's subscription.
+            return _reply_refused(outcome, now + patience.refused_pause)
+        case Refused(detail):
+            return Step(
+                State.DEAD,
+                not_before=now + patience.refused_pause,
+                reason=REFUSED,
+                detail=detail,
+                waits_for=WaitsFor.RESUME,
+                stops_subscription=True,
+            )
+
+
+def _reply_refused(refused: Refused, again_at: datetime) -> Step:
+    match refused.extent:
+        case Extent.GONE:
+            return Step(State.DEAD, reason=CLOSED, detail=refused.detail, closes_thread=True)
+        case Extent.MESSAGE:
+            return Step(State.DEAD, reason=REFUSED, detail=refused.detail)
+        case Extent.THREAD | Extent.CHANNEL:
+            return Step(
+                State.HELD,
+                not_before=again_at,
+                reason=REFUSED_FOR_NOW,
+                detail=refused.detail,
+                waits_for=WaitsFor(refused.extent.value),
+            )
+
+
+def after_search(
+    attempt: Attempt,
+    outcome: SearchOutcome,
+    *,
+    now: datetime,
+    jitter: float,
+    patience: Patience = Patience(),
+) -> Step:
+    """What a search, made after the lease, makes of a delivery; `jitter` as in `after_call`."""
+    failures = attempt.failures
+    match outcome:
+        case Accepted(message_id):
+            return Step(State.SENT, message_id=message_id)
+        case Absent():
+            if failures > patience.failures:
+                return Step(State.HELD, reason=TOO_OFTEN)
+            return Step(State.PLANNED, failures, now + pause(failures - 1, jitter, patience))
+        case Unsearched(detail, _, broken=True) if failures > patience.failures:
+            return _cannot_tell(detail, now, patience)
+        case Unsearched(detail, retry_after, broken):
+            # A platform that is away can tell again when it is back, however long that takes.
+            failures = failures + 1 if broken else min(failures + 1, _TIRED)
+            wait = max(pause(failures, jitter, patience), retry_after or timedelta())
+            return Step(State.SENDING, failures, now + wait, reason=UNSEARCHED, detail=detail)
+        case Unsearchable(detail) if attempt.vouched:
+            return Step(State.PLANNED, failures, now, detail=detail)
+        case Unsearchable(detail):
+            return _cannot_tell(detail, now, patience)
+
+
+def _cannot_tell(detail: str, now: datetime, patience: Patience) -> Step:
+    # What is to be removed is searched for again all the same, seldom.
+    again_at = now + patience.refused_pause
+    return Step(State.HELD, not_before=again_at, reason=CANNOT_TELL, detail=detail, in_doubt=True)
+
+
+def change_again_at(
+    failures: int,
+    outcome: NotNow | Uncertain | Refused,
+    *,
+    now: datetime,
+    jitter: float,
+    patience: Patience = Patience(),
+) -> datetime:
+    """When an edit or a removal is tried again that failed once more, after `failures` in a row.
+
+    It may be repeated safely and is wanted for good, so there is no end to it.
+    """
+    match outcome:
+        case NotNow(_, retry_after) if retry_after is not None and retry_after > timedelta():
+            return now + retry_after
+        case Refused():
+            return now + patience.refused_pause
+        case _:
+            return now + pause(failures + 1, jitter, patience)
+
+
+def pause(failures: int, jitter: float, patience: Patience = Patience()) -> timedelta:
+    """How long to wait after so many failures in a row: doubling, a half of it left to chance.
+
+    After none it is nothing.
+    """
+    if failures <= 0:
+        return timedelta()
+    doubled = patience.first_pause * (1 << min(failures - 1, 30))
+    return min(doubled, patience.longest_pause) * (1 + jitter) / 2
+
+
+def delivery_key(*parts: str) -> str:
+    """A key of 25 characters that the same parts always give (the shortest limit: Discord's)."""
+    # Lengths stand before the parts, so that no two lists of parts are one text.
+    text = "".join(f"{len(part)}:{part}" for part in parts)
+    return "d" + hashlib.sha256(text.encode()).hexdigest()[:24]

@@ -1,0 +1,1 @@
+"""Delivering, editing, removing, and what an operator does with stuck deliveries."""

@@ -1,0 +1,312 @@
+"""Delivering: what the outbox holds goes out, in order in each channel, once.
+
+One `drain` sends what can be sent, many channels side by side, at the pace that the platforms
+allow; each platform has its own share of the calls, so that one that hangs stops no other. Claims
+and results go into the database in batches, a commit for many messages, and always in this order:
+the claim is committed, then the platform is called, then the result is written. Where that is cut,
+the message is `sending` and its lease ends: then it is searched for, and sent again only if it is
+not there (`bot.outbox.domain.delivery`).
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.channels.store import subscriptions
+from bot.core.database.database import Database
+from bot.core.ports import ChannelRef, Chat, Platform
+from bot.outbox.domain.delivery import NotNow, Patience, State, Step, after_call, after_search
+from bot.outbox.domain.rate_limit import Lane, Pace
+from bot.outbox.services.platform_calls import call, search
+from bot.outbox.store import deliveries, waiting
+from bot.outbox.store.deliveries import Claimed, Settled
+
+log = logging.getLogger(__name__)
+
+_HORIZON = 0.1
+"""Seconds of work that is claimed at once."""
+_LINGER = 0.05
+"""Seconds that a result waits for others to be written with."""
+_REFRESH, _PLENTY = 0.5, 5.0
+"""Seconds between two looks into the database while there is work, and while there is plenty."""
+_WORTH_WAITING = 2.0
+"""Seconds that a drain waits for a channel's turn before it leaves it to the next drain."""
+_CHANNELS = 2000
+"""Channels of a platform that are looked at at once; the others have their turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How calls are made. A lease must outlive its call, or two could be under way at once.
+
+    `at_once` is how many may be under way on one platform.
+    """
+
+    timeout: timedelta = timedelta(seconds=30)
+    lease: timedelta = timedelta(seconds=60)
+    at_once: int = 64
+    patience: Patience = field(default_factory=Patience)
+
+    def __post_init__(self) -> None:
+        if self.lease <= self.timeout:
+            raise ValueError("the lease must outlive the call")
+
+
+def lane_of(channel: ChannelRef) -> Lane:
+    """The channel as its pace is kept."""
+    return Lane(channel.platform, channel.workspace, channel.id)
+
+
+def _ignore(_claimed: Claimed, _step: Step) -> None:
+    """Nobody watches."""
+
+
+class Deliverer:
+    """Drains the outbox for one process, the one that owns it.
+
+    `clock` gives the aware instant, `jitter` a random number in [0, 1), and `observe` is called
+    with everything that was settled and committed.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        chats: Mapping[Platform, Chat],
+        *,
+        owner: str,
+        clock: Callable[[], datetime],
+        pace: Pace,
+        jitter: Callable[[], float],
+        terms: Terms = Terms(),
+        observe: Callable[[Claimed, Step], None] = _ignore,
+    ) -> None:
+        self._db = db
+        self._chats = chats
+        self._owner = owner
+        self._clock = clock
+        self._pace = pace
+        self._jitter = jitter
+        self._terms = terms
+        self._observe = observe
+        self._waiting: dict[ChannelRef, Lane] = {}  # channels that may have a next message
+        self._busy: set[ChannelRef] = set()
+        self._calls: Counter[Platform] = Counter()  # under way
+        self._settled: list[Settled] = []  # not yet written down
+        self._progress = asyncio.Event()
+
+    async def drain(self, stopping: asyncio.Event) -> None:
+        """Send what there is to send, until there is nothing for now.
+
+        Once `stopping` is set, nothing more is claimed, and what is under way is finished.
+        """
+        loop = asyncio.get_running_loop()
+        self._busy.clear()
+        self._calls.clear()
+        self._waiting.clear()
+        refresh_at = loop.time()
+        async with asyncio.TaskGroup() as calls:
+            while True:
+                self._progress.clear()
+                idle = not (self._waiting or self._busy or self._settled)
+                fresh = not stopping.is_set() and (idle or loop.time() >= refresh_at)
+                if fresh:
+                    await self._refresh(calls)
+                    could_go = sum(1 for each in self._waiting if self._room(each.platform))
+                    plenty = could_go > 2 * self._terms.at_once
+                    refresh_at = loop.time() + (_PLENTY if plenty else _REFRESH)
+                chosen = [] if stopping.is_set() else self._choose(loop.time())
+                if chosen or self._settled:
+                    await self._write(calls, chosen)
+                if not (self._busy or self._settled):
+                    next_start = self._next_start(loop.time())
+                    if stopping.is_set() or (fresh and next_start is None):
+                        return
+                    if next_start is None:
+                        continue
+                    if next_start > loop.time() + _WORTH_WAITING:
+                        return
+                await self._rest(refresh_at)
+
+    async def _refresh(self, calls: asyncio.TaskGroup) -> None:
+        """Look into the database: what came in since, and what is to be searched for."""
+        now = self._clock()
+        async with self._db.reading() as tx:
+            some_wait = await waiting.is_due(tx, now)
+        if some_wait:
+            async with self._db.transaction() as tx:
+                await waiting.try_again(tx, now)
+        ready: list[ChannelRef] = []
+        async with self._db.reading() as tx:
+            for platform in self._chats:
+                ready += await deliveries.list_ready_channels(tx, platform, now, _CHANNELS)
+            doubtful = await deliveries.has_doubtful(tx, now)
+        for channel in ready:
+            if channel not in self._waiting and channel not in self._busy:
+                self._waiting[channel] = lane_of(channel)
+        if doubtful:
+            await self._claim_searches(calls)
+
+    def _room(self, platform: Platform) -> int:
+        """How many calls may begin on a platform."""
+        return max(self._terms.at_once - self._calls[platform], 0)
+
+    def _begin(self, claimed: Claimed) -> float:
+        """When the call for it may start; from now on, it is under way."""
+        channel = claimed.channel
+        self._busy.add(channel)
+        self._calls[channel.platform] += 1
+        return self._pace.take(lane_of(channel), asyncio.get_running_loop().time())
+
+    async def _claim_searches(self, calls: asyncio.TaskGroup) -> None:
+        now = self._clock()
+        found: list[Claimed] = []
+        async with self._db.transaction() as tx:
+            for platform in self._chats:
+                found += await deliveries.claim_searches(
+                    tx,
+                    platform,
+                    owner=self._owner,
+                    now=now,
+                    lease_until=now + self._terms.lease,
+                    limit=self._room(platform),
+                )
+        for claimed in found:
+            calls.create_task(self._search(claimed, self._begin(claimed)))
+
+    def _choose(self, now: float) -> list[ChannelRef]:
+        """The channels whose next message may start within the horizon, first come first."""
+        until = now + _HORIZON
+        left: dict[tuple[str, ...], int] = {}
+        chosen: list[ChannelRef] = []
+        for channel, lane in self._waiting.items():
+            workspace, platform = (lane.platform, lane.workspace), (lane.platform,)
+            if workspace not in left:
+                left[workspace], room = self._pace.rooms(lane, now, until)
+                left.setdefault(platform, min(room, self._room(channel.platform)))
+            if left[workspace] <= 0 or left[platform] <= 0:
+                continue
+            if channel not in self._busy and self._pace.channel_ready_at(lane, now) <= until:
+                chosen.append(channel)
+                left[workspace] -= 1
+                left[platform] -= 1
+        return chosen
+
+    async def _write(self, calls: asyncio.TaskGroup, chosen: list[ChannelRef]) -> None:
+        """Write results down and claim what is next, in one commit; then start the calls."""
+        now = self._clock()
+        settled = tuple(self._settled)
+        stopped: list[Settled] = []
+        async with self._db.transaction() as tx:
+            late = await deliveries.settle(tx, settled, now)
+            for each in settled:
+                step = each.step
+                if step.stops_subscription and each.claimed.id not in late:
+                    place = str(each.claimed.channel)
+                    if await subscriptions.refuse(tx, place, step.reason, step.detail, now):
+                        stopped.append(each)
+            claims = await deliveries.claim(
+                tx, chosen, owner=self._owner, now=now, lease_until=now + self._terms.lease
+            )
+        del self._settled[: len(settled)]
+        for claimed in claims:
+            calls.create_task(self._send(claimed, self._begin(claimed)))
+        for channel in chosen:
+            self._waiting.pop(channel, None)
+        self._report(settled, late, stopped)
+
+    def _report(
+        self, settled: Iterable[Settled], late: Collection[int], stopped: Iterable[Settled]
+    ) -> None:
+        for each in settled:
+            claimed, step = each.claimed, each.step
+            if claimed.id in late:
+                log.warning("delivery %d was taken over; its result is dropped", claimed.id)
+                continue
+            if step.state in (State.HELD, State.DEAD):
+                text = "delivery %d to %s is %s: %s (%s)"
+                log.error(text, claimed.id, claimed.channel, step.state, step.reason, step.detail)
+            self._observe(claimed, step)
+        for each in stopped:
+            channel, detail = each.claimed.channel, each.step.detail
+            log.error("%s refuses messages, its subscription is stopped: %s", channel, detail)
+
+    async def _send(self, claimed: Claimed, start: float) -> None:
+        loop, lane = asyncio.get_running_loop(), lane_of(claimed.channel)
+        await asyncio.sleep(start - loop.time())
+        chat = self._chats[claimed.channel.platform]
+        outcome = await call(chat, claimed, clock=self._clock, within=self._terms.timeout)
+        self._pace.answered(lane, start, loop.time())
+        if isinstance(outcome, NotNow) and outcome.retry_after is not None:
+            until = loop.time() + outcome.retry_after.total_seconds()
+            self._pace.hold(lane, until, whole_workspace=outcome.whole_workspace)
+        step = after_call(
+            claimed.state,
+            outcome,
+            now=self._clock(),
+            jitter=self._jitter(),
+            patience=self._terms.patience,
+        )
+        self._finish(claimed, step)
+
+    async def _search(self, claimed: Claimed, start: float) -> None:
+        await asyncio.sleep(start - asyncio.get_running_loop().time())
+        chat = self._chats[claimed.channel.platform]
+        outcome = await search(chat, claimed, within=self._terms.timeout)
+        step = after_search(
+            claimed.state,
+            outcome,
+            now=self._clock(),
+            jitter=self._jitter(),
+            patience=self._terms.patience,
+        )
+        self._finish(claimed, step)
+
+    def _finish(self, claimed: Claimed, step: Step) -> None:
+        """The result is written, and the channel's next claimed, with the next commit."""
+        self._settled.append(Settled(claimed, step))
+        self._busy.discard(claimed.channel)
+        self._calls[claimed.channel.platform] -= 1
+        later = step.not_before is not None and step.not_before > self._clock()
+        if step.state is not State.SENDING and not later:
+            self._waiting[claimed.channel] = lane_of(claimed.channel)
+        self._progress.set()
+
+    def _next_start(self, now: float) -> float | None:
+        """When the first waiting channel may go on whose platform has room."""
+        shared: dict[tuple[str, str], float] = {}
+        first: float | None = None
+        for channel, lane in self._waiting.items():
+            if not self._room(channel.platform):
+                continue
+            workspace = (lane.platform, lane.workspace)
+            if workspace not in shared:
+                shared[workspace] = self._pace.shared_ready_at(lane, now)
+            # No channel goes on before its workspace does: most need not be asked.
+            if first is None or shared[workspace] < first:
+                ready = max(shared[workspace], self._pace.channel_ready_at(lane, now))
+                first = ready if first is None else min(first, ready)
+        return first
+
+    async def _rest(self, refresh_at: float) -> None:
+        """Until a result is in and others had a moment to join it, or it is time to look again."""
+        loop = asyncio.get_running_loop()
+        next_start = self._next_start(loop.time()) if self._waiting else None
+        wake_at = refresh_at
+        if next_start is not None:
+            wake_at = min(wake_at, max(next_start - _HORIZON / 2, loop.time() + _LINGER))
+        if not self._settled:
+            await self._progress_until(wake_at)
+        linger_until = loop.time() + _LINGER
+        while self._busy and self._settled and loop.time() < linger_until:
+            self._progress.clear()
+            await self._progress_until(linger_until)
+
+    async def _progress_until(self, at: float) -> None:
+        try:
+            async with asyncio.timeout_at(at):
+                await self._progress.wait()
+        except TimeoutError:
+            return

@@ -1,0 +1,163 @@
+"""The outbox in the operator's hands: see what is stuck, send it again, let it go."""
+
+import logging
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from bot.channels.domain.subscription import Subscription
+from bot.channels.store import subscriptions
+from bot.core.database.database import Database, Transaction
+from bot.core.domain.errors import NotFoundError, UsageError
+from bot.core.ports import Condition, Measure
+from bot.outbox.domain.delivery import State
+from bot.outbox.store import edits, operator_view
+from bot.outbox.store.operator_view import Delivery, Errand, Late
+
+log = logging.getLogger(__name__)
+
+LATE = timedelta(minutes=10)
+"""A message that is not even tried for so long makes the bot unhealthy."""
+
+OVERDUE = timedelta(hours=2)
+"""What fails for so long is told to the operator; nothing is given up for it."""
+
+_NAMED = 3
+"""Channels that are named at most."""
+
+Told: TypeAlias = tuple[str, Errand]
+"""What the operator was told to be late: in which channel, and what."""
+
+Tell = Callable[[Subscription], Awaitable[None]]
+"""Tells people, the operator and whoever subscribed, that a channel refuses messages."""
+
+
+async def list_deliveries(
+    db: Database,
+    *,
+    states: Iterable[State] = State,
+    channel: str | None = None,
+    failing: bool = False,
+    limit: int = 100,
+) -> tuple[Delivery, ...]:
+    """The newest `limit` deliveries of these states, the oldest of them first.
+
+    With `failing`, only those that fail to be posted, edited or removed.
+    """
+    async with db.reading() as tx:
+        return await operator_view.list_deliveries(
+            tx, states=states, channel=channel, failing=failing, limit=limit
+        )
+
+
+async def retry(db: Database, delivery_id: int, *, now: datetime) -> Delivery:
+    """Have a delivery posted after all; returns it as it is now. Raises `UserError`.
+
+    One that is posted but could not be edited or removed yet is tried at once. One that may have been posted is searched for first. Where no search can tell, it is posted:
+    whoever asks for it has looked.
+    """
+    async with db.transaction() as tx:
+        await _get(tx, delivery_id)
+        done = await operator_view.retry(tx, delivery_id, now) or await edits.try_now(
+            tx, delivery_id
+        )
+        delivery = await _get(tx, delivery_id)
+    if not done:
+        raise UsageError(
+            "Delivery {id} is {state}: there is nothing to try again",
+            id=delivery_id,
+            state=delivery.state,
+        )
+    return delivery
+
+
+async def drop(db: Database, delivery_id: int, *, now: datetime) -> Delivery:
+    """Give a delivery up, and the replies to it; returns it as it is now. Raises `UserError`.
+
+    One that is posted but could not be edited or removed yet stays as it is.
+    """
+    async with db.transaction() as tx:
+        await _get(tx, delivery_id)
+        done = await operator_view.drop(tx, delivery_id) or await edits.drop(tx, delivery_id, now)
+        delivery = await _get(tx, delivery_id)
+    if not done:
+        raise UsageError(
+            "Delivery {id} is {state}: it cannot be dropped", id=delivery_id, state=delivery.state
+        )
+    return delivery
+
+
+async def _get(tx: Transaction, delivery_id: int) -> Delivery:
+    found = await operator_view.find(tx, delivery_id)
+    if found is None:
+        raise NotFoundError("There is no delivery {id}", id=delivery_id)
+    return found
+
+
+async def list_late(db: Database, *, now: datetime) -> tuple[Late, ...]:
+    """What has failed for hours, a channel and errand each, the longest first."""
+    async with db.reading() as tx:
+        return await operator_view.list_late(tx, now - OVERDUE)
+
+
+async def condition(db: Database, *, now: datetime) -> Condition:
+    """For `/healthz`: not well when something waits for too long; what is stuck is told.
+
+    Edits and removals that wait are told as well, but a channel that refuses them for good makes
+    nobody unwell.
+    """
+    async with db.reading() as tx:
+        tally = await operator_view.tally(tx)
+        failing = await operator_view.list_late(tx, now - LATE)
+    late = [each for each in failing if now - each.since >= OVERDUE]
+    unposted = [each for each in failing if each.errand is Errand.POST]
+    waits = tally.waiting_since is not None and now - tally.waiting_since > LATE
+    ok = not (waits or set(unposted) & set(late))
+    parts = [f"{tally.open} open, {tally.held} held, {tally.dead} dead"]
+    if not ok:
+        parts += [f"{_words(each)} ({each.detail})" for each in unposted[:_NAMED]]
+    for errand in (Errand.EDIT, Errand.REMOVE):
+        if number := sum(each.number for each in late if each.errand is errand):
+            parts.append(f"{number} to {errand} late")
+    return Condition("outbox", ok=ok, detail="; ".join(parts))
+
+
+def tell_late(late: Iterable[Late], told: Collection[Told]) -> frozenset[Told]:
+    """Log what is late and was not `told` yet, and what is late no more; returns what is told now."""
+    known = {(each.channel, each.errand): each for each in late}
+    for key, each in known.items():
+        if key not in told:
+            log.error("%s: %s; it is tried on", _words(each), each.detail)
+    for channel, errand in set(told) - set(known):
+        log.info("%s: nothing to %s is late any more", channel, errand)
+    return frozenset(known)
+
+
+def _words(late: Late) -> str:
+    return f"{late.channel}: {late.number} to {late.errand}, failing since {late.since:%F %R} UTC"
+
+
+def measure_late(late: Iterable[Late]) -> tuple[Measure, ...]:
+    """For `/metrics`."""
+    numbers = dict.fromkeys(Errand, 0)
+    for each in late:
+        numbers[each.errand] += each.number
+    words = "Messages that have failed for hours to be posted, edited or removed."
+    return tuple(
+        Measure("deliveries_late", words, number, (("errand", errand),))
+        for errand, number in numbers.items()
+    )
+
+
+async def tell_refusals(db: Database, tell: Tell, *, now: datetime) -> int:
+    """Tell of every subscription that was refused and nobody was told of; may tell twice.
+
+    Returns how many that were. What `tell` raises is raised, and that one is told again.
+    """
+    async with db.reading() as tx:
+        untold = await subscriptions.list_untold(tx)
+    for subscription in untold:
+        await tell(subscription)
+        async with db.transaction() as tx:
+            await subscriptions.mark_told(tx, subscription.id, now)
+    return len(untold)

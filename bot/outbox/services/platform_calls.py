@@ -1,0 +1,96 @@
+"""One call to a platform for one message of ours: whatever happens is an outcome."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from bot.core.ports import Chat, ChatRefusedError, ChatUnavailableError, ChatUncertainError
+from bot.outbox.domain.delivery import (
+    ROOT_MISSING,
+    Absent,
+    Accepted,
+    CallOutcome,
+    ChangeOutcome,
+    Done,
+    Extent,
+    NotNow,
+    NotTried,
+    Refused,
+    SearchOutcome,
+    Uncertain,
+    Unsearchable,
+    Unsearched,
+)
+from bot.outbox.store.deliveries import Claimed
+
+log = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
+
+CLOCKS_APART = timedelta(minutes=2)
+"""How far a platform's clock may be from ours: searches begin that much earlier."""
+
+
+async def call(
+    chat: Chat, claimed: Claimed, *, clock: Callable[[], datetime], within: timedelta
+) -> CallOutcome:
+    """Post the message."""
+    if claimed.document is None or (claimed.root is None and claimed.state.is_reply):
+        return Refused(ROOT_MISSING, Extent.MESSAGE)
+    if clock() + within > claimed.state.lease_until:
+        # The machine slept between the claim and here: somebody may be searching for it already.
+        return NotTried()
+    if claimed.root is not None:
+        posting = chat.reply(claimed.root, claimed.document, key=claimed.key)
+    else:
+        posting = chat.post(claimed.channel, claimed.document, key=claimed.key)
+    answer = await _answer_of(posting, f"delivery {claimed.id} to {claimed.channel}", within)
+    if isinstance(answer, NotNow | Refused | Uncertain):
+        return answer
+    return Accepted(answer.id)
+
+
+async def search(chat: Chat, claimed: Claimed, *, within: timedelta) -> SearchOutcome:
+    """Look whether the message is there."""
+    since = claimed.since - CLOCKS_APART
+    finding = chat.find(claimed.channel, claimed.key, since=since, root=claimed.root)
+    name = f"the search for delivery {claimed.id} in {claimed.channel}"
+    match await _answer_of(finding, name, within):
+        case None:
+            return Absent()
+        case NotNow(detail, retry_after):
+            return Unsearched(detail, retry_after)
+        case Refused(detail):
+            return Unsearchable(detail)
+        case Uncertain(detail, broken):
+            return Unsearched(detail, broken=broken)
+        case found:
+            return Accepted(found.id)
+
+
+async def change(work: Awaitable[None], name: str, *, within: timedelta) -> ChangeOutcome:
+    """Edit or remove a message, as `work` does; `name` says in a log which."""
+    return await _answer_of(work, name, within) or Done()
+
+
+async def _answer_of(
+    work: Awaitable[Answer], name: str, within: timedelta
+) -> Answer | NotNow | Refused | Uncertain:
+    """What a platform answers, or how that failed."""
+    try:
+        async with asyncio.timeout(within.total_seconds()):
+            return await work
+    except ChatUnavailableError as error:
+        return NotNow(str(error), error.retry_after, error.whole_workspace)
+    except ChatRefusedError as error:
+        return Refused(str(error), error.extent)
+    except ChatUncertainError as error:
+        return Uncertain(str(error))
+    except TimeoutError:
+        return Uncertain("no answer in time")
+    except Exception as error:
+        # An adapter that breaks its contract, on one message, must not stop the others.
+        log.exception("%s broke", name)
+        return Uncertain(type(error).__name__, broken=True)

@@ -1,0 +1,1 @@
+"""The table `delivery`, which no other subject names."""

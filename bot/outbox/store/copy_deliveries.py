@@ -1,0 +1,132 @@
+"""Copies of replies in the outbox, and messages of ours that are to be removed again."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.database.database import Transaction
+from bot.core.database.instants import to_text
+from bot.core.ports import ChannelRef, MessageRef, Platform, parse_channel
+from bot.outbox.domain.delivery import TAKEN_BACK, UNSHARED
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A copy that is in the outbox, in whatever state."""
+
+    delivery_id: int
+    channel: ChannelRef
+
+
+async def list_of(tx: Transaction, reply_id: int) -> tuple[Made, ...]:
+    """The copies of a reply."""
+    rows = await tx.all(
+        "SELECT id, channel FROM delivery WHERE reply_id = :reply ORDER BY id", {"reply": reply_id}
+    )
+    return tuple(Made(row["id"], parse_channel(row["channel"])) for row in rows)
+
+
+async def unwant(tx: Transaction, reply_id: int, content: str, shape: str, now: datetime) -> None:
+    """No copy of the reply shall be left; see `unwant_messages`."""
+    made = [each.delivery_id for each in await list_of(tx, reply_id)]
+    await unwant_messages(tx, made, content, shape, now)
+
+
+async def unwant_messages(
+    tx: Transaction, delivery_ids: Iterable[int], content: str, shape: str, now: datetime
+) -> None:
+    """None of these messages of ours shall be left, posted or not.
+
+    `content`, a dumped document, takes the place of what they said, so that the outbox does not
+    keep it either. One that may have been posted is searched for.
+    """
+    them = {"them": json.dumps(list(delivery_ids))}
+    await tx.run(
+        """
+        UPDATE delivery
+           SET unwanted = 1, edit_after = '', edit_failures = 0, failing_since = NULL,
+               document = :content, wanted = :shape
+         WHERE id IN (SELECT value FROM json_each(:them))
+        """,
+        them | {"content": content, "shape": shape},
+    )
+    await tx.run(
+        """
+        UPDATE delivery SET state = 'dead', reason = :taken_back, detail = '', waits_for = NULL
+         WHERE id IN (SELECT value FROM json_each(:them)) AND state IN ('planned', 'held')
+           AND in_doubt = 0
+        """,
+        them | {"taken_back": TAKEN_BACK},
+    )
+    await tx.run(
+        """
+        UPDATE delivery
+           SET state = 'sending', attempt = attempt + 1, failures = 0, not_before = :now,
+               in_doubt = 0, vouched = 0
+         WHERE id IN (SELECT value FROM json_each(:them)) AND state IN ('held', 'dead')
+           AND in_doubt = 1
+        """,
+        them | {"now": to_text(now)},
+    )
+
+
+async def unshare(tx: Transaction, channel: str) -> None:
+    """Copies into the channel, and of what was said in it, go nowhere any more; posted ones stay."""
+    await tx.run(
+        """
+        UPDATE delivery
+           SET state = CASE WHEN state IN ('planned', 'held') AND in_doubt = 0 THEN 'dead'
+                            ELSE state END,
+               reason = CASE WHEN state IN ('planned', 'held') AND in_doubt = 0 THEN :unshared
+                             ELSE reason END,
+               waits_for = NULL, unwanted = 2
+         WHERE id IN (SELECT d.id FROM delivery d JOIN reply r ON r.id = d.reply_id
+                       WHERE d.state IN ('planned', 'held', 'sending') AND d.unwanted = 0
+                         AND (d.channel = :channel OR r.channel = :channel))
+        """,
+        {"channel": channel, "unshared": UNSHARED},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Unwanted:
+    """A posted message that is to be removed."""
+
+    id: int
+    message: MessageRef
+    failures: int
+
+
+async def list_unwanted(
+    tx: Transaction, platforms: Iterable[Platform], now: datetime, limit: int
+) -> tuple[Unwanted, ...]:
+    """Posted messages of these platforms that are to be removed now."""
+    rows = await tx.all(
+        """
+        SELECT id, channel, message_id, edit_failures FROM delivery
+         WHERE unwanted = 1 AND removed_at IS NULL AND state = 'sent' AND edit_after <= :now
+           AND substr(channel, 1, instr(channel, ':') - 1) IN (SELECT value FROM json_each(:platforms))
+         ORDER BY edit_after, id LIMIT :limit
+        """,
+        {"platforms": json.dumps(list(platforms)), "now": to_text(now), "limit": limit},
+    )
+    return tuple(
+        Unwanted(
+            row["id"],
+            MessageRef(parse_channel(row["channel"]), row["message_id"]),
+            row["edit_failures"],
+        )
+        for row in rows
+    )
+
+
+async def mark_removed(tx: Transaction, delivery_id: int, now: datetime) -> None:
+    """It is not there any more."""
+    await tx.run(
+        """
+        UPDATE delivery SET removed_at = :now, failing_since = NULL, reason = '', detail = ''
+         WHERE id = :id
+        """,
+        {"id": delivery_id, "now": to_text(now)},
+    )

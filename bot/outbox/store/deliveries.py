@@ -1,0 +1,388 @@
+"""The outbox's rows: planned, claimed, settled. Every write after a claim carries its attempt.
+
+`bot.outbox.domain.delivery` decides; here, decisions are written down. Several rows are always
+written in one go, in the connection's thread, so that one commit carries many messages.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from bot.core.database.database import Parameters, Row, Transaction
+from bot.core.database.instants import from_text, to_text
+from bot.core.domain.document import Document, load
+from bot.core.ports import ChannelRef, DeliveryKey, MessageRef, Platform, parse_channel
+from bot.outbox.domain.delivery import REFUSED_BEFORE, ROOT_MISSING, Attempt, State, Step
+from bot.outbox.store import waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message to come: `content` is a dumped document, `shape` a digest of it.
+
+    `reply_to` is the part, among those added with it or before it in the slot, whose thread it
+    belongs to; `root_id` names that message by its delivery, `root_message` one that is none of
+    ours. `reply_id` is the reply that it is a copy of, `caused_by` the message of the channel that
+    it answers. With `doubt_from` it may have been posted since that instant, and is searched for
+    before anything is sent.
+    """
+
+    key: DeliveryKey
+    channel: ChannelRef
+    part: str
+    content: str
+    shape: str
+    slot_id: int | None = None
+    entry_id: int | None = None
+    reply_to: str | None = None
+    doubt_from: datetime | None = None
+    root_id: int | None = None
+    root_message: str | None = None
+    reply_id: int | None = None
+    caused_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery that this process may send (or, `search`, look for) until the lease ends."""
+
+    id: int
+    attempt: int
+    key: DeliveryKey
+    channel: ChannelRef
+    root: MessageRef | None
+    document: Document | None
+    """What to send; `None` for a search."""
+    since: datetime
+    """When it may have been posted first."""
+    state: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of a claimed delivery."""
+
+    claimed: Claimed
+    step: Step
+
+
+async def add(tx: Transaction, drafts: Iterable[Draft], now: datetime) -> int:
+    """Plan messages in their order; a key that is there already stays as it is.
+
+    Returns how many are new.
+    """
+    rows = [_draft_row(draft, now) for draft in drafts]
+    return await tx.call(lambda connection: _add(connection, rows))
+
+
+def _draft_row(draft: Draft, now: datetime) -> Parameters:
+    doubtful = draft.doubt_from is not None
+    return {
+        "key": draft.key,
+        "channel": str(draft.channel),
+        "state": State.SENDING if doubtful else State.PLANNED,
+        "not_before": to_text(now),
+        "tried_at": to_text(draft.doubt_from) if draft.doubt_from else None,
+        "slot": draft.slot_id,
+        "reply_to": draft.reply_to,
+        "root": draft.root_id,
+        "root_message": draft.root_message,
+        "reply": draft.reply_id,
+        "cause": draft.caused_by,
+        "root_missing": ROOT_MISSING,
+        "part": draft.part,
+        "entry": draft.entry_id,
+        "shape": draft.shape,
+        # What somebody else posted may have said something else: found, it is edited.
+        "sending": "" if doubtful else None,
+        "now": to_text(now),
+        "document": draft.content,
+    }
+
+
+def _add(connection: sqlite3.Connection, rows: Sequence[Parameters]) -> int:
+    added = 0
+    for row in rows:
+        done = connection.execute(_ADD, row).fetchone()
+        if done is not None:
+            added += 1
+            waiting.queue(connection, {**row, "id": done["id"]})
+    return added
+
+
+_ADD = """
+INSERT INTO delivery (key, channel, state, not_before, tried_at, slot_id, part, entry_id, wanted,
+                      sending, planned_at, document, root_message, reply_id, caused_by,
+                      root_id)
+VALUES (:key, :channel, :state, :not_before, :tried_at, :slot, :part, :entry, :shape,
+        :sending, :now, :document, :root_message, :reply, :cause,
+        coalesce(:root, (SELECT id FROM delivery WHERE slot_id = :slot AND part = :reply_to)))
+ON CONFLICT DO NOTHING
+RETURNING id
+"""
+
+
+# The first open delivery of each channel of a platform, by leaps through the index: as quick with
+# a hundred thousand waiting as with one a channel.
+_HEADS = """
+WITH RECURSIVE lane (channel) AS (
+    SELECT min(channel) FROM delivery
+     WHERE state IN ('planned', 'sending') AND channel >= :first AND channel < :beyond
+    UNION ALL
+    SELECT (SELECT min(channel) FROM delivery
+             WHERE state IN ('planned', 'sending') AND channel > lane.channel AND channel < :beyond)
+      FROM lane WHERE lane.channel IS NOT NULL
+)
+SELECT head.channel, head.id
+  FROM lane
+  JOIN delivery head ON head.id = (
+           SELECT id FROM delivery
+            WHERE channel = lane.channel AND state IN ('planned', 'sending')
+            ORDER BY id LIMIT 1)
+ WHERE head.state = 'planned' AND head.not_before <= :now
+ ORDER BY head.id LIMIT :limit
+"""
+
+
+async def list_ready_channels(
+    tx: Transaction, platform: Platform, now: datetime, limit: int
+) -> tuple[ChannelRef, ...]:
+    """The platform's channels whose next message may be claimed, the longest waiting first."""
+    rows = await tx.all(_HEADS, _bounds(platform) | {"now": to_text(now), "limit": limit})
+    return tuple(_channel(row["channel"]) for row in rows)
+
+
+def _bounds(platform: Platform) -> dict[str, object]:
+    """All of a platform's channels, as the index has them: `;` follows on `:`."""
+    return {"first": f"{platform}:", "beyond": f"{platform};"}
+
+
+@lru_cache(maxsize=65536)
+def _channel(text: str) -> ChannelRef:
+    """`parse_channel`, remembered: the same few thousand are read again and again."""
+    return parse_channel(text)
+
+
+async def has_doubtful(tx: Transaction, now: datetime) -> bool:
+    """Whether there is something to search for."""
+    row = await tx.one(
+        "SELECT 1 FROM delivery WHERE state = 'sending' AND not_before <= :now LIMIT 1",
+        {"now": to_text(now)},
+    )
+    return row is not None
+
+
+_CLAIM = """
+UPDATE delivery
+   SET state = 'sending', attempt = attempt + 1, owner = :owner, not_before = :lease_until,
+       tried_at = coalesce(tried_at, :now), sending = wanted
+ WHERE id = (SELECT id FROM delivery
+              WHERE channel = :channel AND state IN ('planned', 'sending') ORDER BY id LIMIT 1)
+   AND state = 'planned' AND not_before <= :now
+RETURNING id, attempt, key, channel, failures, vouched, not_before, tried_at, document,
+          coalesce(root_id, root_message) AS answers,
+          coalesce((SELECT root.message_id FROM delivery root WHERE root.id = delivery.root_id),
+                   root_message) AS root
+"""
+
+
+async def claim(
+    tx: Transaction,
+    channels: Iterable[ChannelRef],
+    *,
+    owner: str,
+    now: datetime,
+    lease_until: datetime,
+) -> tuple[Claimed, ...]:
+    """The next message of each of these channels that has one for now; at most one each."""
+    rows = [
+        {
+            "channel": str(channel),
+            "owner": owner,
+            "now": to_text(now),
+            "lease_until": to_text(lease_until),
+        }
+        for channel in channels
+    ]
+    found = await tx.call(lambda connection: _returned(connection, _CLAIM, rows))
+    return tuple(_claimed(row, load(row["document"])) for row in found)
+
+
+_SEARCH = """
+UPDATE delivery
+   SET attempt = attempt + 1, owner = :owner, not_before = :lease_until
+ WHERE id IN (SELECT id FROM delivery
+               WHERE state = 'sending' AND not_before <= :now
+                 AND channel >= :first AND channel < :beyond
+               ORDER BY not_before LIMIT :limit)
+   AND state = 'sending' AND not_before <= :now
+RETURNING id, attempt, key, channel, failures, vouched, not_before, tried_at,
+          coalesce(root_id, root_message) AS answers,
+          coalesce((SELECT root.message_id FROM delivery root WHERE root.id = delivery.root_id),
+                   root_message) AS root
+"""
+
+
+async def claim_searches(
+    tx: Transaction,
+    platform: Platform,
+    *,
+    owner: str,
+    now: datetime,
+    lease_until: datetime,
+    limit: int,
+) -> tuple[Claimed, ...]:
+    """The platform's messages that may have been posted and whose lease has ended.
+
+    They are to be looked for.
+    """
+    found = await tx.all(
+        _SEARCH,
+        _bounds(platform)
+        | {
+            "owner": owner,
+            "now": to_text(now),
+            "lease_until": to_text(lease_until),
+            "limit": limit,
+        },
+    )
+    return tuple(_claimed(row, None) for row in found)
+
+
+def _returned(
+    connection: sqlite3.Connection, sql: str, rows: Iterable[Parameters]
+) -> list[sqlite3.Row]:
+    return [found for row in rows for found in connection.execute(sql, row).fetchall()]
+
+
+def _claimed(row: Row, document: Document | None) -> Claimed:
+    channel = _channel(row["channel"])
+    return Claimed(
+        id=row["id"],
+        attempt=row["attempt"],
+        key=DeliveryKey(row["key"]),
+        channel=channel,
+        root=MessageRef(channel, row["root"]) if row["root"] is not None else None,
+        document=document,
+        since=from_text(row["tried_at"]),
+        state=Attempt(
+            lease_until=from_text(row["not_before"]),
+            failures=row["failures"],
+            vouched=bool(row["vouched"]),
+            is_reply=row["answers"] is not None,
+        ),
+    )
+
+
+_SETTLE = """
+UPDATE delivery
+   SET state = CASE WHEN unwanted AND :state IN ('planned', 'held') AND NOT :in_doubt
+                    THEN 'dead' ELSE :state END,
+       unwanted = CASE WHEN unwanted = 2 AND :state = 'sent' THEN 0 ELSE unwanted END,
+       failures = :failures, not_before = coalesce(:not_before, not_before),
+       message_id = :message_id, reason = :reason, detail = :detail, waits_for = :waits_for,
+       in_doubt = :in_doubt,
+       failing_since = CASE WHEN :state IN ('planned', 'sending') AND (:failures > 0 OR :reason <> '')
+                            THEN coalesce(failing_since, :now) END,
+       vouched = CASE WHEN :state = 'sending' THEN vouched ELSE 0 END,
+       sent_at = CASE WHEN :state = 'sent' THEN :now END,
+       shown = CASE WHEN :state = 'sent' THEN sending END
+ WHERE id = :id AND attempt = :attempt AND state = 'sending'
+"""
+
+
+async def settle(tx: Transaction, settled: Iterable[Settled], now: datetime) -> tuple[int, ...]:
+    """Write down what became of claimed deliveries, and what follows for others.
+
+    Returns the ids of those that were no longer this claim's to settle; they stay as they are.
+    """
+    rows = [_settled_row(each, now) for each in settled]
+    return await tx.call(lambda connection: _settle(connection, rows))
+
+
+def _settled_row(settled: Settled, now: datetime) -> Parameters:
+    claimed, step = settled.claimed, settled.step
+    return {
+        "id": claimed.id,
+        "attempt": claimed.attempt,
+        "channel": str(claimed.channel),
+        "state": step.state,
+        "failures": step.failures,
+        "not_before": to_text(step.not_before) if step.not_before else None,
+        "message_id": step.message_id,
+        "reason": step.reason,
+        "detail": step.detail,
+        "waits_for": step.waits_for,
+        "in_doubt": step.in_doubt,
+        "stops": step.stops_subscription,
+        "closes": step.closes_thread,
+        "now": to_text(now),
+        "root_missing": ROOT_MISSING,
+        "refused_before": REFUSED_BEFORE,
+    }
+
+
+def _settle(connection: sqlite3.Connection, rows: Iterable[Parameters]) -> tuple[int, ...]:
+    late = []
+    for row in rows:
+        if connection.execute(_SETTLE, row).rowcount == 0:
+            late.append(row["id"])
+        elif row["state"] == State.SENT:
+            waiting.release(connection, row)
+        elif row["state"] in (State.HELD, State.DEAD):
+            waiting.hold(connection, row)
+    return tuple(late)
+
+
+async def release(tx: Transaction, channel: str, now: datetime) -> int:
+    """Plan again what waited for the channel to be mended or resumed; returns how many.
+
+    What could not be edited or removed there is tried at once, too.
+    """
+    await tx.run(
+        "UPDATE delivery SET edit_after = '' WHERE channel = :channel AND failing_since IS NOT NULL",
+        {"channel": channel},
+    )
+    return await tx.run(
+        """
+        UPDATE delivery
+           SET state = 'planned', failures = 0, not_before = :now, waits_for = NULL, reason = '',
+               detail = ''
+         WHERE channel = :channel AND state IN ('held', 'dead')
+           AND waits_for IN ('resume', 'thread', 'channel')
+        """,
+        {"channel": channel, "now": to_text(now)},
+    )
+
+
+async def doubt_open(tx: Transaction, since: datetime, now: datetime) -> int:
+    """Say of everything not yet sent that it may have been posted since that instant."""
+    return await tx.run(
+        """
+        UPDATE delivery
+           SET state = 'sending', attempt = attempt + 1, not_before = :now, sending = '',
+               tried_at = min(coalesce(tried_at, :since), :since)
+         WHERE state IN ('planned', 'sending')
+        """,
+        {"since": to_text(since), "now": to_text(now)},
+    )
+
+
+async def has_open(tx: Transaction, channel: str) -> bool:
+    """Whether anything of the channel is still to be sent."""
+    row = await tx.one(
+        """
+        SELECT 1 FROM delivery
+         WHERE channel = :channel AND state IN ('planned', 'sending') LIMIT 1
+        """,
+        {"channel": channel},
+    )
+    return row is not None
+
+
+async def is_known(tx: Transaction, key: DeliveryKey) -> bool:
+    """Whether a message of that key was ever planned."""
+    row = await tx.one("SELECT 1 FROM delivery WHERE key = :key", {"key": key})
+    return row is not None

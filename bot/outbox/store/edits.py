@@ -1,0 +1,193 @@
+"""What posted messages say, and what they should: `document` is wanted, `shown` is there."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.database.database import Transaction
+from bot.core.database.instants import to_text
+from bot.core.domain.document import Document, load
+from bot.core.ports import ChannelRef, MessageRef, Platform, parse_channel
+from bot.outbox.domain.delivery import DROPPED, NOT_EDITED, NOT_REMOVED, WITHDRAWN, State
+from bot.outbox.store import operator_view
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A message of a slot: what it is, and the shape of what it should say."""
+
+    id: int
+    part: str
+    state: State
+    channel: ChannelRef
+    shape: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unshown:
+    """A posted message that does not say yet what it should; `shape` is the wanted one's."""
+
+    id: int
+    message: MessageRef
+    document: Document
+    shape: str
+    failures: int
+
+
+async def list_parts(tx: Transaction, slot_id: int) -> tuple[Part, ...]:
+    """The messages of a slot, in their order."""
+    rows = await tx.all(
+        "SELECT id, part, state, channel, wanted FROM delivery WHERE slot_id = :slot ORDER BY id",
+        {"slot": slot_id},
+    )
+    return tuple(
+        Part(
+            row["id"],
+            row["part"],
+            State(row["state"]),
+            parse_channel(row["channel"]),
+            row["wanted"],
+        )
+        for row in rows
+    )
+
+
+async def want(tx: Transaction, delivery_id: int, content: str, shape: str) -> None:
+    """The message should say this; one that is posted is edited, one under way after it."""
+    await tx.run(
+        """
+        UPDATE delivery
+           SET document = :content, wanted = :shape, edit_after = '', edit_failures = 0
+         WHERE id = :id
+        """,
+        {"id": delivery_id, "content": content, "shape": shape},
+    )
+
+
+async def withdraw(tx: Transaction, delivery_id: int) -> bool:
+    """Give up a message that is not posted yet, since its entry was withdrawn."""
+    return await operator_view.drop(tx, delivery_id, WITHDRAWN)
+
+
+async def list_unshown(
+    tx: Transaction, platforms: Iterable[Platform], now: datetime, limit: int
+) -> tuple[Unshown, ...]:
+    """Posted messages of these platforms that are to be edited now."""
+    rows = await tx.all(
+        """
+        SELECT id, channel, message_id, document, wanted, edit_failures FROM delivery
+         WHERE state = 'sent' AND shown <> wanted AND edit_after <= :now AND unwanted = 0
+           AND substr(channel, 1, instr(channel, ':') - 1) IN (SELECT value FROM json_each(:platforms))
+         ORDER BY edit_after, id LIMIT :limit
+        """,
+        {"platforms": json.dumps(list(platforms)), "now": to_text(now), "limit": limit},
+    )
+    return tuple(
+        Unshown(
+            id=row["id"],
+            message=MessageRef(parse_channel(row["channel"]), row["message_id"]),
+            document=load(row["document"]),
+            shape=row["wanted"],
+            failures=row["edit_failures"],
+        )
+        for row in rows
+    )
+
+
+async def mark_shown(tx: Transaction, edited: Unshown) -> None:
+    """The message says what was wanted when `edited` was read; it may be wanted otherwise since."""
+    await tx.run(
+        """
+        UPDATE delivery SET shown = :shape, edit_after = '', edit_failures = 0,
+                            failing_since = NULL, reason = '', detail = ''
+         WHERE id = :id AND state = 'sent'
+        """,
+        {"id": edited.id, "shape": edited.shape},
+    )
+
+
+async def put_off(
+    tx: Transaction, delivery_id: int, at: datetime, now: datetime, detail: str
+) -> None:
+    """An edit or a removal failed and is tried again at that instant."""
+    await tx.run(
+        """
+        UPDATE delivery
+           SET edit_after = :at, edit_failures = edit_failures + 1,
+               failing_since = coalesce(failing_since, :now), detail = :detail,
+               reason = CASE WHEN unwanted = 1 THEN :not_removed ELSE :not_edited END
+         WHERE id = :id
+        """,
+        {"id": delivery_id} | _put_off(at, now, detail),
+    )
+
+
+async def put_off_channel(
+    tx: Transaction, channel: ChannelRef, at: datetime, now: datetime, detail: str
+) -> None:
+    """No edit or removal of the channel's messages is tried before that instant."""
+    await tx.run(
+        """
+        UPDATE delivery
+           SET edit_after = :at, failing_since = coalesce(failing_since, :now), detail = :detail,
+               reason = CASE WHEN unwanted = 1 THEN :not_removed ELSE :not_edited END
+         WHERE id IN (SELECT id FROM delivery WHERE unwanted = 1 AND removed_at IS NULL
+                       UNION ALL
+                      SELECT id FROM delivery WHERE state = 'sent' AND shown <> wanted)
+           AND channel = :channel AND state = 'sent' AND edit_after < :at
+        """,
+        {"channel": str(channel)} | _put_off(at, now, detail),
+    )
+
+
+def _put_off(at: datetime, now: datetime, detail: str) -> dict[str, object]:
+    return {
+        "at": to_text(at),
+        "now": to_text(now),
+        "detail": detail,
+        "not_edited": NOT_EDITED,
+        "not_removed": NOT_REMOVED,
+    }
+
+
+_FAILING = """
+    id = :id AND state = 'sent' AND failing_since IS NOT NULL
+AND (unwanted = 1 AND removed_at IS NULL OR unwanted = 0 AND shown <> wanted)
+"""
+
+
+async def try_now(tx: Transaction, delivery_id: int) -> bool:
+    """Try an edit or a removal that fails at once; returns whether there is one."""
+    changed = await tx.run(
+        f"UPDATE delivery SET edit_after = '' WHERE {_FAILING}",  # noqa: S608 - our own text
+        {"id": delivery_id},
+    )
+    return changed > 0
+
+
+async def drop(tx: Transaction, delivery_id: int, now: datetime) -> bool:
+    """Leave a message as it is whose edit or removal fails; returns whether there is one."""
+    changed = await tx.run(
+        f"""
+        UPDATE delivery
+           SET removed_at = CASE WHEN unwanted = 1 THEN :now END,
+               shown = CASE WHEN unwanted = 1 THEN shown ELSE wanted END,
+               failing_since = NULL, reason = :dropped, detail = ''
+         WHERE {_FAILING}
+        """,  # noqa: S608 - our own text
+        {"id": delivery_id, "now": to_text(now), "dropped": DROPPED},
+    )
+    return changed > 0
+
+
+async def give_up(tx: Transaction, edited: Unshown, reason: str, detail: str) -> None:
+    """The message cannot be edited: it stays as it is, until something else is wanted of it."""
+    await tx.run(
+        """
+        UPDATE delivery SET shown = :shape, failing_since = NULL, reason = :reason,
+                            detail = :detail
+         WHERE id = :id AND state = 'sent'
+        """,
+        {"id": edited.id, "shape": edited.shape, "reason": reason, "detail": detail},
+    )

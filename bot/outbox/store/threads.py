@@ -1,0 +1,162 @@
+"""Threads: the deliveries that posted an entry, each the presence of a discussion in a channel."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.archive.domain.entry import EntryId
+from bot.core.database.database import Row, Transaction
+from bot.core.database.instants import to_text
+from bot.core.ports import ChannelRef, MessageRef, parse_channel
+from bot.discussion.domain.copies import Thread
+from bot.outbox.domain.delivery import CLOSED
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """The message whose thread it is: its delivery, and the entry it shows, if it shows one."""
+
+    delivery_id: int
+    entry_id: EntryId | None
+
+
+async def find(tx: Transaction, root: MessageRef) -> Root | None:
+    """The delivery that posted that message into its channel, if we did."""
+    row = await tx.one(
+        """
+        SELECT id, entry_id FROM delivery
+         WHERE message_id = :message AND channel = :channel AND root_id IS NULL
+           AND root_message IS NULL
+        """,
+        {"message": root.id, "channel": str(root.channel)},
+    )
+    if row is None:
+        return None
+    entry_id = EntryId(row["entry_id"]) if row["entry_id"] is not None else None
+    return Root(row["id"], entry_id)
+
+
+async def may_be_ours(tx: Transaction, root: MessageRef) -> bool:
+    """Whether an entry is on its way into the channel whose message this might be."""
+    row = await tx.one(
+        """
+        SELECT 1 FROM delivery
+         WHERE channel = :channel AND state = 'sending' AND entry_id IS NOT NULL
+           AND root_id IS NULL LIMIT 1
+        """,
+        {"channel": str(root.channel)},
+    )
+    return row is not None
+
+
+async def list_of(tx: Transaction, entry_id: EntryId) -> tuple[Thread, ...]:
+    """The threads of a discussion, oldest first; those not posted yet are there too.
+
+    So are those whose roots wait for their subscriptions to be resumed.
+    """
+    rows = await tx.all(
+        """
+        SELECT d.id, d.channel,
+               NOT EXISTS (SELECT 1 FROM delivery r
+                            WHERE r.root_id = d.id AND r.state = 'dead' AND r.reason = :closed)
+               AS is_open
+          FROM delivery d
+         WHERE d.entry_id = :entry AND d.root_id IS NULL
+           AND (d.state <> 'dead' OR d.waits_for = 'resume')
+         ORDER BY d.id
+        """,
+        {"entry": entry_id, "closed": CLOSED},
+    )
+    return tuple(Thread(row["id"], row["channel"], bool(row["is_open"])) for row in rows)
+
+
+async def find_posted(tx: Transaction, entry_id: EntryId, channel: str) -> MessageRef | None:
+    """The message that shows an entry in a channel, if it is posted there."""
+    row = await tx.one(
+        """
+        SELECT message_id FROM delivery
+         WHERE entry_id = :entry AND channel = :channel AND root_id IS NULL AND state = 'sent'
+         ORDER BY id DESC LIMIT 1
+        """,
+        {"entry": entry_id, "channel": channel},
+    )
+    return MessageRef(parse_channel(channel), row["message_id"]) if row is not None else None
+
+
+async def list_new(tx: Transaction, limit: int) -> tuple[tuple[int, EntryId], ...]:
+    """Threads that nobody has looked at yet, with their entries, oldest first."""
+    rows = await tx.all(
+        """
+        SELECT id, entry_id FROM delivery
+         WHERE id > (SELECT delivery_id FROM discussion_progress)
+           AND entry_id IS NOT NULL AND root_id IS NULL
+         ORDER BY id LIMIT :limit
+        """,
+        {"limit": limit},
+    )
+    return tuple((row["id"], EntryId(row["entry_id"])) for row in rows)
+
+
+async def looked_until(tx: Transaction) -> int:
+    """The newest delivery up to which every thread has been looked at."""
+    row = await tx.one("SELECT delivery_id FROM discussion_progress")
+    return row["delivery_id"] if row is not None else 0
+
+
+async def looked_at(tx: Transaction, delivery_id: int) -> None:
+    """Every thread up to that delivery has been looked at."""
+    await tx.run("UPDATE discussion_progress SET delivery_id = :id", {"id": delivery_id})
+
+
+async def events_until(tx: Transaction) -> int:
+    """The newest event of a paper that was passed on."""
+    row = await tx.one("SELECT event_id FROM discussion_progress")
+    return row["event_id"] if row is not None else 0
+
+
+async def passed_on(tx: Transaction, event_id: int) -> None:
+    """Every event of a paper up to that one has been passed on."""
+    await tx.run("UPDATE discussion_progress SET event_id = :id", {"id": event_id})
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A thread whose root is there for people to see."""
+
+    channel: ChannelRef
+    message: MessageRef
+    entry_id: EntryId
+
+
+async def list_about(tx: Transaction, number: str, at: datetime) -> tuple[Posted, ...]:
+    """The threads about a paper of arXiv that were there at that instant and are not closed."""
+    about = "JOIN entry e ON e.paper_id = p.id"
+    return await _list_posted(tx, about, number, at)
+
+
+async def list_referring(tx: Transaction, number: str, at: datetime) -> tuple[Posted, ...]:
+    """The threads of entries that refer to a paper of arXiv, as `list_about` gives those about it."""
+    referring = "JOIN reference f ON f.paper_id = p.id JOIN entry e ON e.newness = f.newness"
+    return await _list_posted(tx, referring, number, at)
+
+
+async def _list_posted(
+    tx: Transaction, entries: str, number: str, at: datetime
+) -> tuple[Posted, ...]:
+    rows = await tx.all(
+        f"""
+        SELECT d.channel, d.message_id, d.entry_id
+          FROM paper p {entries} JOIN delivery d ON d.entry_id = e.id
+         WHERE p.key = 'arxiv:' || :number AND e.newness > 0 AND d.root_id IS NULL
+           AND d.state = 'sent' AND d.sent_at <= :at
+           AND NOT EXISTS (SELECT 1 FROM delivery r
+                            WHERE r.root_id = d.id AND r.state = 'dead' AND r.reason = :closed)
+         ORDER BY d.id
+        """,  # noqa: S608 - our own text
+        {"number": number, "at": to_text(at), "closed": CLOSED},
+    )
+    return tuple(map(_posted, rows))
+
+
+def _posted(row: Row) -> Posted:
+    channel = parse_channel(row["channel"])
+    return Posted(channel, MessageRef(channel, row["message_id"]), EntryId(row["entry_id"]))

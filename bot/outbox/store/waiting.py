@@ -1,0 +1,151 @@
+"""Messages that wait: for their root, for their subscription, for a thread or a channel.
+
+Those for a thread or a channel which takes none for now are held together and go on together: one
+of them is tried from time to time, and the first that is taken there releases the others. Within
+a thread, all wait for the same place, so that none overtakes another.
+"""
+
+import sqlite3
+from datetime import datetime
+
+from bot.core.database.database import Parameters, Transaction
+from bot.core.database.instants import to_text
+from bot.outbox.domain.delivery import REFUSED_FOR_NOW, WaitsFor
+
+# A thread that is not there waits for its root, however late the reply comes.
+_HOLD_WITH_ROOT = """
+UPDATE delivery SET state = 'held', waits_for = 'root', reason = :root_missing
+ WHERE id = :id AND state = 'planned'
+   AND (SELECT root.state FROM delivery root WHERE root.id = :root) IN ('held', 'dead')
+"""
+_RELEASE_REPLIES = """
+UPDATE delivery SET state = 'planned', waits_for = NULL, reason = '', detail = ''
+ WHERE root_id = :id AND state = 'held' AND waits_for = 'root'
+"""
+_HOLD_REPLIES = """
+UPDATE delivery SET state = 'held', waits_for = 'root', reason = :root_missing, detail = ''
+ WHERE root_id = :id AND state = 'planned'
+"""
+_HOLD_CHANNEL = """
+UPDATE delivery SET state = 'held', waits_for = 'resume', reason = :refused_before, detail = :detail
+ WHERE channel = :channel AND state = 'planned'
+"""
+
+# What is still to go into the channel of the delivery `:id`, read from two small indices …
+_TO_COME = """
+      id IN (SELECT id FROM delivery WHERE channel = :channel AND state IN ('planned', 'sending')
+              UNION ALL
+             SELECT id FROM delivery
+              WHERE channel = :channel AND state = 'held' AND waits_for IN ('thread', 'channel'))
+  AND id <> :id AND state <> 'sending'
+"""
+# … into the same thread …
+_IN_ITS_THREAD = f"""
+{_TO_COME}
+  AND (root_id, root_message) IS
+      (SELECT own.root_id, own.root_message FROM delivery own WHERE own.id = :id)
+"""  # noqa: S608 - our own text
+# … or into any thread whose root is there.
+_IN_A_THREAD = f"""
+{_TO_COME}
+  AND (root_message IS NOT NULL
+       OR (SELECT root.state FROM delivery root WHERE root.id = delivery.root_id) = 'sent')
+"""  # noqa: S608 - our own text
+_HOLD_PLACE = """
+UPDATE delivery SET state = 'held', waits_for = :waits_for, not_before = :not_before,
+                    reason = :reason, detail = :detail WHERE
+"""
+_CLOSE = """
+UPDATE delivery SET state = 'dead', waits_for = NULL, reason = :reason, detail = :detail WHERE
+"""
+_RELEASE_PLACE = """
+UPDATE delivery SET state = 'planned', waits_for = NULL, not_before = :now, reason = '', detail = ''
+ WHERE channel = :channel AND state = 'held' AND waits_for IN ('thread', 'channel')
+   AND (waits_for = 'channel' OR (root_id, root_message) IS
+        (SELECT own.root_id, own.root_message FROM delivery own WHERE own.id = :id))
+"""
+# One that comes into a thread where others wait, waits behind them.
+_QUEUE = """
+UPDATE delivery
+   SET state = 'held', waits_for = before.waits_for, not_before = before.not_before,
+       reason = before.reason, detail = before.detail
+  FROM (SELECT waits_for, not_before, reason, detail FROM delivery w
+         WHERE w.channel = :channel AND w.state = 'held' AND w.waits_for IN ('thread', 'channel')
+           AND (w.waits_for = 'channel' OR (w.root_id, w.root_message) IS
+                (SELECT own.root_id, own.root_message FROM delivery own WHERE own.id = :id))
+         ORDER BY w.waits_for = 'channel', w.id LIMIT 1) AS before
+ WHERE id = :id AND state = 'planned'
+   AND (root_message IS NOT NULL
+        OR (SELECT root.state FROM delivery root WHERE root.id = delivery.root_id) = 'sent')
+"""
+_DUE = """
+    id IN (SELECT min(id) FROM delivery
+            WHERE state = 'held' AND waits_for IN ('thread', 'channel')
+            GROUP BY channel, waits_for,
+                     CASE waits_for WHEN 'thread' THEN coalesce(root_id, root_message) END)
+AND not_before <= :now
+AND NOT EXISTS (
+        SELECT 1 FROM delivery ahead
+         WHERE ahead.channel = delivery.channel AND ahead.state IN ('planned', 'sending')
+           AND (ahead.root_id IS NOT NULL OR ahead.root_message IS NOT NULL)
+           AND (delivery.waits_for = 'channel' OR
+                (ahead.root_id, ahead.root_message) IS (delivery.root_id, delivery.root_message)))
+"""
+
+# What may be there and is to be removed is looked for again.
+_SOUGHT = "state = 'held' AND in_doubt = 1 AND unwanted = 1 AND not_before <= :now"
+
+
+def queue(connection: sqlite3.Connection, row: Parameters) -> None:
+    """Have the delivery `id`, planned just now, wait for what it must."""
+    if row["root"] is not None:
+        connection.execute(_HOLD_WITH_ROOT, row)
+    connection.execute(_QUEUE, row)
+
+
+def release(connection: sqlite3.Connection, row: Parameters) -> None:
+    """The delivery `id` was taken: what waits for it, its thread or its channel goes on."""
+    connection.execute(_RELEASE_REPLIES, row)
+    connection.execute(_RELEASE_PLACE, row)
+
+
+def hold(connection: sqlite3.Connection, row: Parameters) -> None:
+    """The delivery `id` is held or dead: others wait as it does, or are given up with it."""
+    connection.execute(_HOLD_REPLIES, row)
+    if row["waits_for"] == WaitsFor.THREAD:
+        connection.execute(_HOLD_PLACE + _IN_ITS_THREAD, row)
+    if row["waits_for"] == WaitsFor.CHANNEL:
+        connection.execute(_HOLD_PLACE + _IN_A_THREAD, row)
+    if row["closes"]:
+        connection.execute(_CLOSE + _IN_ITS_THREAD, row)
+    if row["stops"]:
+        # What is to go into threads that are there is no matter of the subscription.
+        channel = {"waits_for": WaitsFor.CHANNEL, "reason": REFUSED_FOR_NOW}
+        connection.execute(_HOLD_PLACE + _IN_A_THREAD, {**row, **channel})
+        connection.execute(_HOLD_CHANNEL, row)
+
+
+async def is_due(tx: Transaction, now: datetime) -> bool:
+    """Whether there is something to try again."""
+    for what in (_DUE, _SOUGHT):
+        if await tx.one(f"SELECT 1 FROM delivery WHERE {what} LIMIT 1", {"now": to_text(now)}):  # noqa: S608 - our own text
+            return True
+    return False
+
+
+async def try_again(tx: Transaction, now: datetime) -> int:
+    """Plan one message for each place that is to be tried again; returns how many those are.
+
+    What may be there and is to be removed is to be searched for again.
+    """
+    await tx.run(
+        f"UPDATE delivery SET state = 'sending', attempt = attempt + 1, in_doubt = 0 WHERE {_SOUGHT}",  # noqa: S608 - our own text
+        {"now": to_text(now)},
+    )
+    return await tx.run(
+        f"""
+        UPDATE delivery SET state = 'planned', waits_for = NULL, reason = '', detail = ''
+         WHERE {_DUE}
+        """,  # noqa: S608 - our own text
+        {"now": to_text(now)},
+    )

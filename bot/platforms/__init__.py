@@ -1,0 +1,1 @@
+"""Slack, Discord and the web: each implements the port, none knows another."""

@@ -1,0 +1,109 @@
+"""Whether the bot may do its work: in one channel, and for `paperbot doctor` in all of Discord."""
+
+from collections.abc import AsyncIterator, Sequence
+
+import discord
+
+from bot.core.domain.i18n import ENGLISH, Say, mark
+from bot.core.ports import ChannelRef, ChatError, ChatRefusedError, Finding, Platform
+from bot.platforms.discord import sdk
+from bot.platforms.discord.access import Access
+from bot.platforms.discord.errors import BAD_TOKEN, chat_error
+from bot.platforms.discord.http_hooks import Wire
+from bot.platforms.discord.permissions import invite_link, missing
+from bot.platforms.discord.places import channel_number
+from bot.platforms.discord.rest import FORUMS, RAISED, Rest, sorted_errors
+
+_NO_MESSAGES = mark(
+    "nothing can be posted in that kind of channel: choose a text, announcement or forum channel"
+)
+_LACKS = mark("the bot lacks there: {names}. Give it that in the channel's permissions")
+
+_POSTED_IN = frozenset({0, 1, 2, 5, 10, 11, 12, 13}) | FORUMS
+
+
+async def check_channel(rest: Rest, channel: ChannelRef, *, say: Say = ENGLISH) -> ChannelRef:
+    """The channel with its guild; `ChatRefusedError` says what the bot lacks there."""
+    with sorted_errors():
+        place = await rest.place(channel_number(channel))
+        if place.type not in _POSTED_IN:
+            raise ChatRefusedError(say(_NO_MESSAGES))
+        lacks = missing(await rest.permissions(place), in_forum=place.type in FORUMS)
+    if lacks:
+        raise ChatRefusedError(say(_LACKS, names=", ".join(lacks)))
+    return ChannelRef(Platform.DISCORD, str(place.guild or ""), str(place.id))
+
+
+async def check_once(access: Access, channel: ChannelRef) -> ChannelRef:
+    """As `check_channel`, where no bot runs: for one command of an operator."""
+    sdk.point_at(access.api_base, access.gateway_url)
+    rest = Rest(access.token, Wire())
+    try:
+        return await check_channel(rest, channel)
+    finally:
+        await rest.close()
+
+
+async def check(access: Access, channels: Sequence[ChannelRef], *, say: Say) -> tuple[Finding, ...]:
+    """Token, intent, servers, and every channel that is subscribed; changes nothing."""
+    sdk.point_at(access.api_base, access.gateway_url)
+    rest = Rest(access.token, Wire())
+    try:
+        return tuple([finding async for finding in _findings(rest, channels, say)])
+    finally:
+        await rest.close()
+
+
+async def _findings(rest: Rest, channels: Sequence[ChannelRef], say: Say) -> AsyncIterator[Finding]:
+    try:
+        account = await rest.account()
+    except discord.LoginFailure:
+        yield Finding("DISCORD_TOKEN", ok=False, words=say(BAD_TOKEN))
+        return
+    except (ChatError, *RAISED) as error:
+        yield Finding("DISCORD_API_BASE", ok=False, words=_words(error, say))
+        return
+    yield Finding("DISCORD_TOKEN", ok=True, words=f"@{account.name}")
+    subject = say("Discord: invite link")
+    yield Finding(subject, ok=True, words=invite_link(account.application))
+    for subject, examine in (
+        (say("Discord: Message Content Intent"), _check_intent),
+        (say("Discord: servers"), _check_servers),
+    ):
+        try:
+            yield await examine(rest, subject, say)
+        except (ChatError, *RAISED) as error:
+            yield Finding(subject, ok=False, words=_words(error, say))
+    for channel in channels:
+        try:
+            await check_channel(rest, channel, say=say)
+        except ChatError as error:
+            yield Finding(str(channel), ok=False, words=_words(error, say))
+        else:
+            yield Finding(str(channel), ok=True)
+
+
+async def _check_intent(rest: Rest, subject: str, say: Say) -> Finding:
+    if await rest.may_read_content():
+        return Finding(subject, ok=True)
+    words = say(
+        "it is off: in threads the bot hears only what mentions it. "
+        "Turn it on in the developer portal, under Bot"
+    )
+    return Finding(subject, ok=False, words=words)
+
+
+async def _check_servers(rest: Rest, subject: str, say: Say) -> Finding:
+    servers = await rest.servers()
+    if servers:
+        return Finding(subject, ok=True, words=", ".join(servers))
+    words = say("the bot is in no server yet: open the invite link and choose one")
+    return Finding(subject, ok=False, words=words)
+
+
+def _words(error: Exception, say: Say) -> str:
+    """What is wrong and what to do, in the operator's language."""
+    cause = error.__cause__ if isinstance(error, ChatError) else error
+    if isinstance(cause, RAISED):
+        return say(str(chat_error(cause, named=False)))
+    return str(error)

@@ -1,0 +1,255 @@
+"""What Discord's errors mean for a message, and what a person can do about each.
+
+Every answer is sorted into one of four kinds, which become the port's three exceptions:
+
+REFUSED    the channel, the thread or the message does not        ChatRefusedError, with its
+           take it, whenever it is tried                          extent
+HELD       everything is closed to us for a while, or until a     ChatUnavailableError, with a
+           person mends it                                        long pause for all of Discord
+RETRY      certainly not posted, and worth another try            ChatUnavailableError
+UNCERTAIN  it may have been posted                                ChatUncertainError
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from http import HTTPStatus
+
+import aiohttp
+import discord
+
+from bot.core.domain.i18n import mark
+from bot.core.ports import ChatError, ChatRefusedError, ChatUnavailableError, ChatUncertainError
+from bot.outbox.domain.delivery import Extent
+
+HELD_FOR = timedelta(minutes=5)
+"""How often a Discord that is closed to us is tried."""
+RETRIED_AFTER = timedelta(seconds=30)
+"""The pause where Discord names none."""
+
+
+class Kind(StrEnum):
+    """What an error means for the message."""
+
+    REFUSED = "refused"
+    HELD = "held"
+    RETRY = "retry"
+    UNCERTAIN = "uncertain"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """An error, understood: `words` say what is wrong and what to do."""
+
+    kind: Kind
+    words: str
+    pause: timedelta | None = None
+    whole_workspace: bool = False
+    extent: Extent = Extent.CHANNEL
+
+
+def _refused(words: str, *codes: int, extent: Extent = Extent.CHANNEL) -> dict[int, Meaning]:
+    return dict.fromkeys(codes, Meaning(Kind.REFUSED, words, extent=extent))
+
+
+def _held(words: str, *codes: int) -> dict[int, Meaning]:
+    return dict.fromkeys(codes, Meaning(Kind.HELD, words, HELD_FOR, whole_workspace=True))
+
+
+def _retry(words: str, pause: timedelta, *codes: int) -> dict[int, Meaning]:
+    return dict.fromkeys(codes, Meaning(Kind.RETRY, words, pause))
+
+
+def _uncertain(words: str, *codes: int) -> dict[int, Meaning]:
+    return dict.fromkeys(codes, Meaning(Kind.UNCERTAIN, words))
+
+
+NO_CHANNEL = mark(
+    "Discord knows no such channel: it was deleted, or the id is wrong; "
+    "check the id, or remove its subscription"
+)
+NO_ACCESS = mark(
+    "the bot cannot see that channel: invite it to the server, or give it the permission "
+    "View Channel there, then resume the subscription"
+)
+NO_PERMISSION = mark(
+    "the bot lacks a permission in that channel: paperbot doctor says which; "
+    "give it there, then resume the subscription"
+)
+NO_HISTORY = mark(
+    "the bot cannot read what stands in that channel: give it the permission "
+    "Read Message History there"
+)
+BAD_TOKEN = mark(
+    "Discord does not accept the bot's token: reset it in the developer portal "
+    "and put the new one into DISCORD_TOKEN"
+)
+_NO_POSTS = mark(
+    "nothing can be posted in that kind of channel: choose a text, announcement or forum channel"
+)
+_RULES = mark(
+    "a rule of that server stops the message (AutoMod, a link filter or verification): "
+    "ask whoever manages it to let this bot through"
+)
+_TAG = mark("that forum wants a tag on every post, or knows none of ours: add one of the same name")
+_GONE = mark("the message is not there any more")
+LOCKED = mark("that thread is locked: unlock it, or let the discussion rest")
+_ARCHIVED = mark("that thread is archived and cannot be opened again")
+_THREADS = mark("that server has as many open threads as Discord allows: close some")
+_NOT_OURS = mark("the message is not the bot's own")
+_NOBODY = mark("that person takes no messages from this bot")
+_TWO_FACTORS = mark(
+    "that server wants two-factor authentication of whoever owns the bot: turn it on"
+)
+_MALFORMED = mark(
+    "Discord does not understand the request; this is a fault of the bot: please report it"
+)
+RATE = mark("Discord asks to wait: too many messages or requests")
+TOO_MANY_FAILURES = mark(
+    "too many requests were refused; the bot waits so that Discord does not shut it out"
+)
+_SHUT_OUT = mark("Discord's network shuts this machine out for a while")
+_BUSY = mark("Discord is overloaded or has turned this off for a while")
+_BROKEN = mark("Discord failed while it worked on the request; it may have been done all the same")
+DISCONNECTED = mark("the connection broke before Discord answered")
+_UNREACHABLE = mark("Discord cannot be reached")
+NO_ANSWER = mark("Discord did not answer in time")
+NOT_SENT = mark("the request waited too long for its turn and was not sent")
+_UNKNOWN = mark("Discord answered with an error that this bot does not know")
+
+UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, NOT_TEXT = 10003, 10008, 50008
+WRONG_CHANNEL_TYPE, THREAD_ARCHIVED, THREAD_EXISTS = 50024, 50083, 160004
+TOO_MANY_THREADS = (160006, 160007)
+
+MEANINGS: Mapping[int, Meaning] = {
+    # A channel or thread that cannot be seen is 50001; one that is unknown never comes back.
+    **_refused(NO_CHANNEL, UNKNOWN_CHANNEL, extent=Extent.GONE),
+    **_refused(NO_CHANNEL, 10004),
+    **_refused(NO_ACCESS, 50001),
+    # Mostly the channel's, but a locked thread wants more than those beside it.
+    **_refused(NO_PERMISSION, 50013, 50028, extent=Extent.THREAD),
+    **_refused(_NO_POSTS, NOT_TEXT, WRONG_CHANNEL_TYPE, 50068),
+    **_refused(_RULES, 50009),
+    **_refused(_RULES, 40094, 200000, 200001, 240000, 20009, extent=Extent.MESSAGE),
+    **_refused(_TAG, 10087, 30048, 40066, 40067),
+    **_refused(_GONE, UNKNOWN_MESSAGE, 50021, extent=Extent.GONE),
+    **_refused(LOCKED, 160005, extent=Extent.GONE),
+    **_refused(_ARCHIVED, THREAD_ARCHIVED, extent=Extent.GONE),
+    **_refused(_THREADS, *TOO_MANY_THREADS, extent=Extent.THREAD),
+    **_refused(_NOT_OURS, 50005, extent=Extent.MESSAGE),
+    **_refused(_NOBODY, 10013, 40007, 50007, 50033, 50278),
+    **_refused(_TWO_FACTORS, 60003),
+    **_refused(
+        _MALFORMED,
+        *(10001, 10002, 10015, 20001, 20002, 40005, 40060, 50006, 50016, 50027, 50034, 50035),
+        *(50041, 50046, 50067, 50080, 50081, 50086, 50109, 50138, THREAD_EXISTS),
+        extent=Extent.MESSAGE,
+    ),
+    **_held(BAD_TOKEN, 40001, 40002, 50014, 50025),
+    **_retry(RATE, RETRIED_AFTER, 20016, 20022, 20028, 20029, 31002, 40003),
+    **_retry(RATE, HELD_FOR, 30046),
+    **_retry(_BUSY, HELD_FOR, 40004, 40006),
+    **_retry(_BUSY, RETRIED_AFTER, 40058, 130000),
+    **_uncertain(_BROKEN, 40333),
+}
+"""Discord's own error codes that may answer a request of this bot."""
+
+
+class TooManyRequests(Exception):  # noqa: N818 - it is what HTTP calls it
+    """A 429, as the wire saw it (`bot.platforms.discord.http_hooks`), before discord.py waits it out."""
+
+    def __init__(self, retry_after: timedelta, *, is_global: bool, shut_out: bool) -> None:
+        super().__init__(str(retry_after))
+        self.retry_after = retry_after
+        self.is_global = is_global
+        self.shut_out = shut_out
+
+
+class NotRepeatedError(Exception):
+    """A server error on a request that must not be sent twice."""
+
+
+class RestingError(Exception):
+    """No request is made for now: too many were refused lately."""
+
+    def __init__(self, pause: timedelta) -> None:
+        super().__init__(str(pause))
+        self.pause = pause
+
+
+def meaning_of(error: Exception) -> Meaning:
+    """What an exception of discord.py, or of the wire, means for the message on its way."""
+    match error:
+        case TooManyRequests() if error.shut_out:
+            pause = max(error.retry_after, HELD_FOR)
+            return Meaning(Kind.HELD, _SHUT_OUT, pause, whole_workspace=True)
+        case TooManyRequests():
+            return Meaning(Kind.RETRY, RATE, error.retry_after, error.is_global)
+        case RestingError():
+            return Meaning(Kind.HELD, TOO_MANY_FAILURES, error.pause, whole_workspace=True)
+        case discord.RateLimited():
+            return Meaning(Kind.RETRY, RATE, timedelta(seconds=error.retry_after))
+        case discord.LoginFailure():
+            return Meaning(Kind.HELD, BAD_TOKEN, HELD_FOR, whole_workspace=True)
+        case discord.HTTPException():
+            return _meaning_of_answer(error)
+        case NotRepeatedError():
+            return Meaning(Kind.UNCERTAIN, _BROKEN)
+        case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
+            return Meaning(Kind.RETRY, _UNREACHABLE)
+        case _:
+            return Meaning(Kind.UNCERTAIN, DISCONNECTED)
+
+
+def _meaning_of_answer(error: discord.HTTPException) -> Meaning:
+    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Meaning(Kind.UNCERTAIN, _BROKEN)
+    if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return Meaning(Kind.HELD, _SHUT_OUT, HELD_FOR, whole_workspace=True)
+    if error.code in MEANINGS:
+        return MEANINGS[error.code]
+    match error.status:
+        case HTTPStatus.UNAUTHORIZED:
+            return Meaning(Kind.HELD, BAD_TOKEN, HELD_FOR, whole_workspace=True)
+        case HTTPStatus.FORBIDDEN if not error.code:
+            # No JSON with a code: it is not Discord's API that answers, but what stands before it.
+            return Meaning(Kind.HELD, _SHUT_OUT, HELD_FOR, whole_workspace=True)
+        case HTTPStatus.FORBIDDEN:
+            return Meaning(Kind.REFUSED, NO_PERMISSION, extent=Extent.THREAD)
+        case HTTPStatus.NOT_FOUND | HTTPStatus.BAD_REQUEST | HTTPStatus.METHOD_NOT_ALLOWED:
+            return Meaning(Kind.REFUSED, _UNKNOWN, extent=Extent.THREAD)
+        case _:
+            return Meaning(Kind.UNCERTAIN, _UNKNOWN)
+
+
+def chat_error(error: Exception, *, named: bool = True) -> ChatError:
+    """The exception of the port; its text also names what Discord said, unless not `named`."""
+    if isinstance(error, ChatError):
+        return error
+    meaning = meaning_of(error)
+    detail = _detail(error) if named else ""
+    words = f"{meaning.words} ({detail})" if detail else meaning.words
+    match meaning.kind:
+        case Kind.REFUSED:
+            return ChatRefusedError(words, meaning.extent)
+        case Kind.UNCERTAIN:
+            return ChatUncertainError(words)
+        case _:
+            return ChatUnavailableError(
+                words, retry_after=meaning.pause, whole_workspace=meaning.whole_workspace
+            )
+
+
+def _detail(error: Exception) -> str:
+    if isinstance(error, discord.HTTPException):
+        text = " ".join(error.text.split())[:200]
+        return f"{error.status}, {error.code}: {text}" if text else f"{error.status}, {error.code}"
+    if isinstance(error, TooManyRequests | RestingError | discord.LoginFailure):
+        return ""
+    return type(error).__name__
+
+
+def code_of(error: Exception) -> int:
+    """Discord's own code, or 0."""
+    return error.code if isinstance(error, discord.HTTPException) else 0

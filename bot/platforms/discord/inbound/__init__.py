@@ -1,0 +1,1 @@
+"""From Discord to the inbox: the gateway, interactions, backfill."""

@@ -1,0 +1,83 @@
+"""People, channels and what was said, from discord.py's objects to the port's values."""
+
+from typing import Any
+
+import discord
+
+from bot.core.ports import ChannelRef, MessageRef, Platform, Said, User
+from bot.platforms.discord.addresses import message_address
+from bot.platforms.discord.places import reference
+
+SPOKEN = frozenset({discord.MessageType.default, discord.MessageType.reply})
+"""What somebody said; the other kinds are Discord's own (joins, renames, thread beginnings)."""
+
+
+def channel_ref(channel: int, guild: int | None) -> ChannelRef:
+    """The reference to a channel; direct messages are in no guild."""
+    return ChannelRef(Platform.DISCORD, str(guild or ""), str(channel))
+
+
+def parent_ref(thread: discord.Thread) -> ChannelRef:
+    """The reference to the channel that a thread is in."""
+    return channel_ref(thread.parent_id, thread.guild.id)
+
+
+def root_of(thread: discord.Thread) -> MessageRef:
+    """The message that a thread belongs to; in a forum it stands in the thread itself."""
+    in_forum = isinstance(thread.parent, discord.ForumChannel)
+    return reference(parent_ref(thread), thread.id if in_forum else None, thread.id)
+
+
+def asker(interaction: "discord.Interaction[Any]") -> User:
+    """Who asks; in direct messages everybody may manage the channel, which is theirs."""
+    may = interaction.permissions
+    manages = interaction.guild_id is None or may.manage_channels or may.administrator
+    return User(str(interaction.user.id), interaction.user.display_name, manages)
+
+
+def place_of(interaction: "discord.Interaction[Any]") -> tuple[ChannelRef, MessageRef | None]:
+    """Where somebody asks: the channel, and the thread's root inside of one."""
+    channel = interaction.channel
+    if isinstance(channel, discord.Thread):
+        return parent_ref(channel), root_of(channel)
+    return channel_ref(interaction.channel_id or 0, interaction.guild_id), None
+
+
+def said(message: discord.Message, thread: discord.Thread, me: int) -> Said | None:
+    """What somebody said in a thread; `None` for what bots say, and for what says nothing."""
+    if message.author.bot or message.webhook_id is not None or message.type not in SPOKEN:
+        return None
+    own = reference(parent_ref(thread), thread.id, message.id)
+    # The addresses of the files themselves are good for a day; the message shows them for ever.
+    files = (f"{file.filename} {message_address(own)}" for file in message.attachments)
+    text = "\n".join(part for part in (_words(message, me), *files) if part)
+    if not text:
+        return None
+    author = message.author
+    manages = False
+    if isinstance(author, discord.Member) and thread.parent is not None:
+        may = thread.permissions_for(author)
+        manages = may.manage_channels or may.administrator
+    return Said(
+        root=root_of(thread),
+        message=own,
+        user=User(str(author.id), author.display_name, manages),
+        text=text,
+        mentions_bot=any(user.id == me for user in message.mentions)
+        # The bot's own role is called like the bot, and people pick it by mistake.
+        or any(role.tags and role.tags.bot_id == me for role in message.role_mentions),
+        at=message.created_at,
+        edited_at=message.edited_at,
+    )
+
+
+def _words(message: discord.Message, me: int) -> str:
+    """What a message says, with people's names for ids; the bot is called `@paperbot`."""
+    text = message.clean_content
+    ours = [
+        *(user.display_name for user in message.mentions if user.id == me),
+        *(role.name for role in message.role_mentions if role.tags and role.tags.bot_id == me),
+    ]
+    for name in ours:
+        text = text.replace(f"@{name}", "@paperbot")
+    return text

@@ -1,0 +1,1 @@
+"""Posting, finding, editing and deleting messages in Discord."""

@@ -1,0 +1,113 @@
+"""The application commands that Discord offers, made from the command table.
+
+Discord counts each creation against 200 a day and guild, and shows commands a while late, so
+they are sent only when they differ from what was sent last: a hash of them is remembered.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from bot.core.domain.commands import COMMANDS, CommandSpec, Option
+from bot.core.domain.i18n import Say
+from bot.core.ports import ChatError, Memo
+from bot.platforms.discord.errors import chat_error
+from bot.platforms.discord.rendering.payload import within
+from bot.platforms.discord.rest import RAISED, Rest
+
+log = logging.getLogger(__name__)
+
+Json = dict[str, Any]
+
+TYPED_MOST = 400
+"""The longest value of an option: a button that turns its pages still carries it (`controls`)."""
+_DESCRIPTION_MOST = 100
+_CHAT_INPUT, _STRING = 1, 3
+_GUILD_INSTALL = 0
+_IN_GUILD, _IN_DIRECT_MESSAGES = 0, 1
+
+
+def application_commands(voices: Callable[[str], Say]) -> list[Json]:
+    """The whole table as Discord registers it, in English and Korean."""
+    return [_command(spec, voices) for spec in COMMANDS]
+
+
+def _command(spec: CommandSpec, voices: Callable[[str], Say]) -> Json:
+    return {
+        "type": _CHAT_INPUT,
+        "name": spec.name,
+        **_described(spec.summary, voices),
+        "options": [_option(option, voices) for option in spec.options],
+        "integration_types": [_GUILD_INSTALL],
+        "contexts": [_IN_GUILD, _IN_DIRECT_MESSAGES],
+    }
+
+
+def _option(option: Option, voices: Callable[[str], Say]) -> Json:
+    return {
+        "type": _STRING,
+        "name": option.name,
+        **_described(option.summary, voices),
+        "required": False,
+        "autocomplete": option.completes,
+        "max_length": TYPED_MOST,
+    }
+
+
+def _described(summary: str, voices: Callable[[str], Say]) -> Json:
+    return {
+        "description": within(voices("en")(summary), _DESCRIPTION_MOST),
+        "description_localizations": {"ko": within(voices("ko")(summary), _DESCRIPTION_MOST)},
+    }
+
+
+def fingerprint(commands: list[Json]) -> str:
+    """The same for the same commands."""
+    text = json.dumps(commands, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class Registration:
+    """Keeps what Discord offers equal to the table: in some guilds or, with none, everywhere."""
+
+    def __init__(
+        self, rest: Rest, memo: Memo, *, guilds: Iterable[int], voices: Callable[[str], Say]
+    ) -> None:
+        self._rest = rest
+        self._memo = memo
+        self._wanted = {str(guild) for guild in guilds} or {_EVERYWHERE}
+        self._commands = application_commands(voices)
+
+    async def bring_up_to_date(self) -> tuple[str, ...]:
+        """Send what has changed; what could not be registered is said in words, a line each.
+
+        Places where commands were registered before and are not wanted any more are cleared,
+        since Discord would offer both.
+        """
+        name = f"discord/{(await self._rest.account()).application}/commands"
+        known = dict(entry.split("=", 1) for entry in (await self._memo.recall(name) or "").split())
+        wanted = dict.fromkeys(self._wanted, fingerprint(self._commands))
+        troubles: list[str] = []
+        for place in sorted(known.keys() | wanted.keys()):
+            if known.get(place) == wanted.get(place):
+                continue
+            try:
+                commands = self._commands if place in wanted else []
+                await self._rest.register(commands, None if place == _EVERYWHERE else int(place))
+            except (ChatError, *RAISED) as error:
+                troubles.append(f"{place}: {chat_error(error)}")
+                log.warning("Discord: commands are not up to date in %s", troubles[-1])
+                continue
+            if place in wanted:
+                known[place] = wanted[place]
+            else:
+                del known[place]
+            text = " ".join(f"{place}={hashed}" for place, hashed in sorted(known.items()))
+            await self._memo.note(name, text)
+            log.info("Discord: commands registered in %s", place)
+        return tuple(troubles)
+
+
+_EVERYWHERE = "everywhere"

@@ -1,0 +1,162 @@
+r"""Inlines as Discord's Markdown. Pure; no text can ping, link, format or break out of its place.
+
+Only what Discord would act on is escaped, since notifications show the source: a colon before
+`//` or around a shortcode, `@` of `@everyone`, `[` of a link, `<` of mentions and timestamps,
+signs of emphasis, and what makes a heading, list or quote at the start of a line. Discord's
+backslash escapes any sign, but not inside code, so there a backtick becomes its look-alike.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from urllib.parse import quote, urlsplit
+
+from bot.core.domain.document import Inline, Link, Style, Text
+
+Readable = Callable[[str], str]
+"""Makes formulas readable; the identity where nothing else is wanted."""
+
+# Control characters, directional overrides and isolates, and halves of surrogate pairs: they
+# are no text, and some repaint what stands around them.
+_NO_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_ACTIVE = re.compile(
+    r"[\\*`\[<]|(?<=\])\("
+    r"|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"  # inside an English word it is harmless
+    r"|~(?=~)|(?<=~)~"
+    r"|\|(?=\|)|(?<=\|)\|"
+    r"|@(?=everyone|here)"
+    r"|:(?=//)|:(?=[\w+~-]+:)"
+)
+_MAY_ACT = re.compile(r"[\\*`\[<\]_~|@:/#>+-]|\d[.)]\s")
+"""What a text has in it that any of the rules below looks at."""
+_INVITE = re.compile(r"(?i)((?:discord(?:app)?\.\w+|dsc\.gg|dis\.gd))/")
+_INVITE_PATH = re.compile(
+    r"(?i)^((?:\w+\.)*(?:discord(?:app)?\.\w+|dsc\.gg|dis\.gd)/(?:(?:invite|template|gifts)/)?)(\w)"
+)
+_LINE_START = re.compile(r"(?m)^([ \t]*)(#{1,6}(?=\s)|-(?=#?\s)|\+(?=\s)|>)")
+_LINE_NUMBER = re.compile(r"(?m)^([ \t]*\d{1,9})([.)])(?=\s)")
+_SPACES = re.compile(r"\s+")
+_URL_SAFE = "!#$%&*+,-./:;=?@_~"  # no parentheses, brackets, quotes, angles or backslashes
+
+
+def clean(text: str) -> str:
+    """The text without characters that are no text; lines end with a newline."""
+    if text.isprintable():
+        return text
+    return _NO_TEXT.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def one_line(text: str) -> str:
+    """The text on one line."""
+    return " ".join(clean(text).split())
+
+
+def escape(text: str) -> str:
+    """The text as Markdown that shows exactly this text and does nothing."""
+    text = clean(text)
+    if not _MAY_ACT.search(text):
+        return text
+    escaped = _ACTIVE.sub(r"\\\g<0>", text)
+    escaped = _INVITE.sub(r"\1\\/", escaped)
+    escaped = _LINE_START.sub(r"\1\\\2", escaped)
+    return _LINE_NUMBER.sub(r"\1\\\2", escaped)
+
+
+def render(
+    inlines: Iterable[Inline],
+    *,
+    readable: Readable = str,
+    flat: bool = False,
+) -> str:
+    """The inlines as Markdown; `flat` puts them on one line."""
+    runs = [_run(inline, readable, flat=flat) for inline in joined(inlines)]
+    pieces: list[str] = []
+    for place, run in enumerate(runs):
+        if place and runs[place - 1][-1:] in {"*", "`"} and run[:1] in {"*", "`"}:
+            pieces.append("\u200b")  # so that the signs of two runs are not read as one
+        pieces.append(run)
+    return "".join(pieces)
+
+
+def joined(inlines: Iterable[Inline]) -> tuple[Inline, ...]:
+    """The inlines with neighbours of one style made one: no sign is pieced together unseen."""
+    merged: list[Inline] = []
+    for inline in inlines:
+        last = merged[-1] if merged else None
+        if isinstance(inline, Text) and isinstance(last, Text) and inline.style is last.style:
+            merged[-1] = Text(last.text + inline.text, last.style)
+        elif inline.text:
+            merged.append(inline)
+    return tuple(merged)
+
+
+def _run(inline: Inline, readable: Readable, *, flat: bool) -> str:
+    if isinstance(inline, Link):
+        return _link(inline, readable)
+    text = inline.text if inline.style is Style.CODE else readable(inline.text)
+    # Code within a line stays on it: across lines, a quote's mark would become part of it.
+    flat = flat or inline.style is Style.CODE
+    text = _SPACES.sub(" ", clean(text)) if flat else clean(text)
+    core = text.strip()
+    if not core or inline.style is Style.PLAIN:
+        return escape(text)
+    at = text.index(core)
+    return text[:at] + _styled(core, inline.style) + text[at + len(core) :]
+
+
+def _styled(text: str, style: Style) -> str:
+    if style is Style.CODE:
+        # No sign is escaped in here, and the end of a link is looked for even here.
+        text = text.replace("`", "ˋ").replace("](", "]\u200b(")
+        broken = _INVITE.sub("\\1\u200b/", text)
+        return f"`{broken}`"
+    if style is Style.STRONG:
+        return f"**{escape(text)}**"
+    # Discord ends *…* at the first asterisk, escaped or not.
+    return escape(text) if "*" in text else f"*{escape(text)}*"
+
+
+def _link(link: Link, readable: Readable) -> str:
+    url = address(link.url)
+    label = one_line(readable(link.text))
+    if url is None:
+        return escape(f"{label} ({link.url})" if label != link.url else label)
+    shown = f"<{url}>"  # in angle brackets no card is put under the message for it
+    if label in {link.url, url} or not label:
+        return shown
+    if "://" in label:  # an address as a label could promise another place
+        return f"{escape(label)} ({shown})"
+    return f"[{_label(label)}]({shown})"
+
+
+def _label(label: str) -> str:
+    if ("[" in label or "]" in label) and not _is_balanced(label):
+        label = label.replace("[", "［").replace("]", "］")
+    return escape(label)
+
+
+def _is_balanced(text: str) -> bool:
+    depth = 0
+    for character in text:
+        depth += {"[": 1, "]": -1}.get(character, 0)
+        if depth not in {0, 1}:  # Discord reads one level of brackets inside a label
+            return False
+    return depth == 0
+
+
+@lru_cache(maxsize=4096)
+def address(url: str) -> str | None:
+    """The address as plain ASCII that cannot end a link early; `None` if it is none."""
+    try:
+        parts = urlsplit(clean(url))
+        host = (parts.hostname or "").encode("idna").decode("ascii")
+        port = f":{parts.port}" if parts.port else ""
+    except (ValueError, UnicodeError):
+        return None
+    if parts.scheme not in {"http", "https"} or not re.fullmatch(r"[a-z0-9._-]+|[0-9a-f:]+", host):
+        return None
+    host = f"[{host}]" if ":" in host else host
+    rest = quote(parts._replace(scheme="", netloc="").geturl(), safe=_URL_SAFE)
+    # Clients put a card under any invite in a message: the same address, spelled differently.
+    plain = _INVITE_PATH.sub(lambda match: f"{match[1]}%{ord(match[2]):02x}", f"{host}{rest}")
+    return f"{parts.scheme}://{host}{port}{plain.removeprefix(host)}"

@@ -1,0 +1,249 @@
+"""A document as Discord messages: text, embeds and rows of buttons. Pure; nothing is ever cut.
+
+Embeds, not Components V2, since they read better on a phone: a notification there shows a
+message's content, and a message of components has none (discord-api-docs#7854); content can be
+searched for, components cannot; and a message holds 2,000 + 6,000 characters instead of 4,000,
+so that a paper in two languages is one message. So the title and its small print are content,
+in full size, and the rest stands in embeds, one a language. A list is full-width text with one
+menu below it: buttons beside the rows would leave little room for words.
+
+Everything is counted while it is put together, so no message can be over a limit. What does
+not fit goes on in further messages, numbered in their footers.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from bot.core.domain.document import (
+    Block,
+    Buttons,
+    Divider,
+    Document,
+    Fields,
+    Heading,
+    Inline,
+    Item,
+    Items,
+    Note,
+    Paragraph,
+    Quote,
+    Style,
+    Text,
+    plain_text,
+)
+from bot.core.ports import DeliveryKey
+from bot.platforms.discord.rendering import markdown, rows
+from bot.platforms.discord.rendering.controls import PARTS_MOST, Mark, Slip
+from bot.platforms.discord.rendering.markdown import Readable
+from bot.platforms.discord.rendering.payload import (
+    CONTENT_MOST,
+    DESCRIPTION_MOST,
+    EMBED_TOTAL_MOST,
+    EMBEDS_MOST,
+    THREAD_NAME_MOST,
+    Embed,
+    Payload,
+    size,
+    within,
+)
+from bot.platforms.discord.rendering.rows import Board
+from bot.platforms.discord.rendering.split import pieces
+
+_PIECE_MOST = 1900
+"""Text is cut into pieces of this size at most: two fill an embed, three a message."""
+_FOOTER_MOST = 20
+
+_Shown = Callable[[tuple[Inline, ...]], str]
+
+
+class TooLongError(Exception):
+    """Longer than as many messages as could still be told apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of Markdown; `glue` stands before it, unless an embed begins with it."""
+
+    text: str
+    glue: str = "\n\n"
+    breaks: bool = False
+    """Whether it wants an embed of its own to begin with it."""
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A message while it is filled."""
+
+    content: str = ""
+    embeds: list[str] = field(default_factory=list)
+
+    @property
+    def room(self) -> int:
+        return EMBED_TOTAL_MOST - _FOOTER_MOST - sum(map(size, self.embeds))
+
+    def take(self, chunk: Chunk) -> bool:
+        """Put the chunk into this message, if it fits."""
+        last = self.embeds[-1] if self.embeds else None
+        if last is not None and not chunk.breaks:
+            longer = last + chunk.glue + chunk.text
+            if size(longer) <= DESCRIPTION_MOST and size(longer) - size(last) <= self.room:
+                self.embeds[-1] = longer
+                return True
+        if len(self.embeds) < EMBEDS_MOST and size(chunk.text) <= self.room:
+            self.embeds.append(chunk.text)
+            return True
+        return False
+
+
+def render(
+    document: Document, key: DeliveryKey | None = None, *, readable: Readable = str
+) -> tuple[Payload, ...]:
+    """The messages that say the document: the first, and those that go on in the thread.
+
+    With a `key` each is marked as a part of that delivery. Raises `TooLongError`.
+    """
+    boards, spelled = rows.boards(document, key)
+    head, body = _chunks(document, readable)
+    for words in spelled:
+        body += _pieces(words.inlines, markdown.render, "\n", "\n")
+    if not (head or body or boards):
+        body = list(_pieces((Text(document.summary or "…"),), markdown.render, " "))
+    first = boards[0] if boards else Board()
+    needs_embed = bool(first.lines.slip) or (key is not None and not first.can_be_marked)
+    if not head and not needs_embed and size(_joined(body)) <= CONTENT_MOST:
+        head, body = body, []
+    head, body = _fitting(head, body, needs_embed=needs_embed)
+    drafts = _spread(head, body)
+    drafts += [_Draft() for _ in boards[len(drafts) :]]
+    if len(drafts) > PARTS_MOST:
+        raise TooLongError(f"{len(drafts)} messages")
+    return tuple(
+        _payload(
+            draft,
+            boards[part - 1] if part <= len(boards) else Board(),
+            Mark(key, part, len(drafts), document.opens_thread) if key else None,
+            f"{part}/{len(drafts)}" if len(drafts) > 1 else "",
+        )
+        for part, draft in enumerate(drafts, start=1)
+    )
+
+
+def thread_name(document: Document, *, readable: Readable = str) -> str:
+    """What the thread of a document is called: within Discord's limit, never blank."""
+    heading = next((block for block in document.blocks if isinstance(block, Heading)), None)
+    title = plain_text(heading.inlines) if heading else document.summary
+    name = markdown.one_line(readable(document.thread_name or title))
+    return within(name, THREAD_NAME_MOST) or "…"
+
+
+def thread_name_of(content: str) -> str:
+    """What the thread of a posted message is called, told from its content alone."""
+    title = content.partition("\n")[0].removeprefix("### ")
+    label = re.fullmatch(r"\[(.+)\]\(<[^>]*>\)", title)
+    plain = re.sub(r"\\([^0-9A-Za-z\s])", r"\1", label[1] if label else title)
+    return within(markdown.one_line(plain), THREAD_NAME_MOST) or "…"
+
+
+def _chunks(document: Document, readable: Readable) -> tuple[list[Chunk], list[Chunk]]:
+    """What is content, in full size (the title and the notes under it), and the rest."""
+    blocks = [block for block in document.blocks if not isinstance(block, Buttons)]
+    lead = 0
+    if blocks and isinstance(blocks[0], Heading):
+        lead = 1
+        while lead < len(blocks) and isinstance(blocks[lead], Note):
+            lead += 1
+    return list(_flow(blocks[:lead], readable)), list(_flow(blocks[lead:], readable))
+
+
+def _flow(blocks: Iterable[Block], readable: Readable) -> Iterator[Chunk]:
+    def shown(inlines: tuple[Inline, ...]) -> str:
+        return markdown.render(inlines, readable=readable)
+
+    def flat(inlines: tuple[Inline, ...]) -> str:
+        return markdown.render(inlines, readable=readable, flat=True)
+
+    breaks = False
+    for block in blocks:
+        if isinstance(block, Divider):
+            breaks = True
+            continue
+        for chunk in _block(block, shown, flat):
+            yield replace(chunk, breaks=breaks)
+            breaks = False
+
+
+def _block(block: Block, shown: _Shown, flat: _Shown) -> Iterator[Chunk]:
+    match block:
+        case Heading(inlines):
+            yield from _pieces(inlines, lambda part: f"### {flat(part)}", "\n")
+        case Paragraph(inlines):
+            yield from _pieces(inlines, shown, " ")
+        case Quote(inlines):
+            yield from _pieces(inlines, lambda part: _lines("> ", shown(part)), "\n")
+        case Note(inlines):
+            yield from _pieces(inlines, lambda part: _lines("-# ", shown(part)), "\n", "\n")
+        case Items(items):
+            for item in items:
+                yield from _item(item, shown, flat)
+        case Fields(fields):
+            for label, value in fields:
+                named = (Text(label.strip(), Style.STRONG), Text(" "), *value)
+                yield from _pieces(named, shown, " ", "\n")
+
+
+def _item(item: Item, shown: _Shown, flat: _Shown) -> Iterator[Chunk]:
+    bullet = Text("• ") if item.number is None else Text(f"{item.number}.", Style.STRONG)
+    space = () if item.number is None else (Text(" "),)
+    glue = "\n\n" if item.detail else "\n"
+    yield from _pieces((bullet, *space, *item.inlines), flat, " ", glue)
+    yield from _pieces(item.detail, lambda part: _lines("-# ", shown(part)), "\n", "\n")
+
+
+def _pieces(
+    inlines: tuple[Inline, ...], wrap: _Shown, between: str, before: str = "\n\n"
+) -> Iterator[Chunk]:
+    for place, text in enumerate(pieces(inlines, _PIECE_MOST, wrap)):
+        yield Chunk(text, between if place else before)
+
+
+def _lines(prefix: str, text: str) -> str:
+    """The prefix before every line that says something."""
+    return "\n".join(prefix + line for line in text.split("\n") if line.strip())
+
+
+def _joined(chunks: list[Chunk]) -> str:
+    return "".join((chunk.glue if place else "") + chunk.text for place, chunk in enumerate(chunks))
+
+
+def _fitting(
+    head: list[Chunk], body: list[Chunk], *, needs_embed: bool
+) -> tuple[list[Chunk], list[Chunk]]:
+    """As much of the head as fits into content; the rest of it begins the embeds."""
+    kept = len(head)
+    while size(_joined(head[:kept])) > CONTENT_MOST:
+        kept -= 1
+    if needs_embed and kept == len(head) and not body:
+        kept = max(0, kept - 1)
+    return head[:kept], [*head[kept:], *body]
+
+
+def _spread(head: list[Chunk], body: list[Chunk]) -> list[_Draft]:
+    drafts = [_Draft(content=_joined(head))]
+    for chunk in body:
+        if not drafts[-1].take(chunk):
+            drafts.append(_Draft(embeds=[chunk.text]))
+    return drafts
+
+
+def _payload(draft: _Draft, board: Board, mark: Mark | None, number: str) -> Payload:
+    slip = Slip(None if board.can_be_marked else mark, board.lines.slip).url()
+    content, texts = draft.content, draft.embeds
+    if not texts and (slip or not content):
+        # Only buttons are left for this message, and it must say something.
+        texts = [number or "…"]
+    embeds = [Embed(text) for text in texts]
+    if embeds:
+        embeds[0] = replace(embeds[0], url=slip)
+        embeds[-1] = replace(embeds[-1], footer=number if texts != [number] else "")
+    return Payload(content, tuple(embeds), board.marked(mark))

@@ -1,0 +1,389 @@
+"""Discord's REST API as the adapter uses it: typed, bounded in time, over one lasting log-in.
+
+It needs no gateway: messages go out while that is down, and its client outlives those that the
+supervisor builds. What is raised is discord.py's or the wire's; `errors.chat_error` sorts it.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+import aiohttp
+import discord
+from discord.http import HTTPClient
+
+from bot.core.ports import ChatUnavailableError, ChatUncertainError
+from bot.platforms.discord import sdk
+from bot.platforms.discord.errors import (
+    DISCONNECTED,
+    NO_ANSWER,
+    NOT_SENT,
+    Kind,
+    NotRepeatedError,
+    RestingError,
+    TooManyRequests,
+    chat_error,
+    meaning_of,
+)
+from bot.platforms.discord.http_hooks import Wire, calling
+from bot.platforms.discord.rendering.controls import Mark, mark_of, read_slip
+from bot.platforms.discord.rendering.payload import Payload
+
+Result = TypeVar("Result")
+Json = dict[str, Any]
+
+CALL_SECONDS = 10.0
+"""The longest a call may take: a few of them fit into the outbox's patience for one message."""
+ARCHIVE_MINUTES: Final = 10080
+"""A discussion sleeps after a week of silence; the next word wakes it."""
+_PAGE = 100
+_GUILDS_MOST = 200
+_HAS_THREAD = 1 << 5
+
+TEXT, DIRECT, VOICE, ANNOUNCEMENT, STAGE, FORUM, MEDIA = 0, 1, 2, 5, 13, 15, 16
+THREADS = frozenset({10, 11, 12})
+FORUMS = frozenset({FORUM, MEDIA})
+
+RAISED = (
+    discord.DiscordException,
+    aiohttp.ClientError,
+    OSError,
+    TooManyRequests,
+    NotRepeatedError,
+    RestingError,
+)
+"""What a call may raise beside a `ChatError`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who the token is for."""
+
+    user: int
+    name: str
+    application: int
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A message that stands somewhere; `mark` only if it is ours."""
+
+    id: int
+    author: int
+    mark: Mark | None
+    has_thread: bool
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A channel or thread."""
+
+    id: int
+    type: int
+    guild: int | None = None
+    parent: int | None = None
+    last_message: int = 0
+    tags: tuple[tuple[int, str], ...] = ()
+    """A forum's tags: id and name."""
+    requires_tag: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    """A client that is logged in, and as whom."""
+
+    client: discord.Client
+    account: Account
+
+
+class Rest:
+    """One bot's REST calls; made quickly, logged in when first needed, closed with `close`."""
+
+    def __init__(self, token: str, wire: Wire) -> None:
+        self._token = token
+        self._wire = wire
+        self._session: _Session | None = None
+        self._login = asyncio.Lock()
+
+    async def close(self) -> None:
+        """Close the connections; a later call logs in again."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.client.close()
+
+    async def account(self) -> Account:
+        """Who we are. Raises `discord.LoginFailure` where the token is wrong."""
+        return (await self.session()).account
+
+    async def session(self) -> _Session:
+        """The client of all calls, which has no gateway; logs in where that is not done yet."""
+        async with self._login:
+            if self._session is None:
+                self._session = await self._logged_in()
+            return self._session
+
+    async def _logged_in(self) -> _Session:
+        client = discord.Client(
+            intents=discord.Intents(guilds=True),  # never used; without it discord.py warns
+            http_trace=self._wire.trace(),
+            max_ratelimit_timeout=30.0,
+            max_messages=None,
+        )
+        try:
+            with calling(may_repeat=False):
+                async with asyncio.timeout(CALL_SECONDS):
+                    await client.login(self._token)
+            account = _account(client)
+        except BaseException as error:
+            await client.close()
+            if isinstance(error, TimeoutError):
+                raise ChatUnavailableError(NO_ANSWER) from error
+            if isinstance(error, RAISED) and not isinstance(error, discord.LoginFailure):
+                # Whatever was wrong, nothing has been posted.
+                sorted_error = chat_error(error)
+                pause = getattr(sorted_error, "retry_after", None)
+                raise ChatUnavailableError(str(sorted_error), retry_after=pause) from error
+            raise
+        return _Session(client, account)
+
+    async def call(
+        self,
+        make: Callable[[HTTPClient], Awaitable[Result]],
+        *,
+        may_repeat: bool = True,
+        seconds: float = CALL_SECONDS,
+    ) -> Result:
+        """What a method of discord.py's HTTP client answers, within the time.
+
+        Out of time it is `ChatUnavailableError` while nothing has left, `ChatUncertainError`
+        from then on. Only what `may_repeat` is sent again after a server error.
+        """
+        client = (await self.session()).client
+        with calling(may_repeat=may_repeat) as call:
+            try:
+                async with asyncio.timeout(seconds):
+                    return await make(client.http)
+            except TimeoutError as error:
+                if call.sent:
+                    raise ChatUncertainError(NO_ANSWER) from error
+                raise ChatUnavailableError(NOT_SENT) from error
+            except RAISED as error:
+                if call.in_doubt and meaning_of(error).kind in {Kind.RETRY, Kind.HELD}:
+                    # This one was not taken, but one before it may have been.
+                    raise ChatUncertainError(str(chat_error(error))) from error
+                raise
+
+    # Messages
+
+    async def send(
+        self, channel: int, payload: Payload, *, nonce: str, answers: int | None = None
+    ) -> int:
+        """Post a message; within minutes, the same nonce again is the same message.
+
+        It answers the message `answers`, where there is one.
+        """
+        params = sdk.parameters(payload, nonce=nonce)
+        if answers is not None and params.payload is not None:
+            reference = {"message_id": str(answers), "fail_if_not_exists": False}
+            params.payload["message_reference"] = reference
+        found = await self.call(lambda http: http.send_message(channel, params=params))
+        return _id(found)
+
+    async def edit(self, channel: int, message: int, payload: Payload) -> None:
+        """Replace what a message says."""
+        params = sdk.parameters(payload)
+        if params.payload is not None:
+            params.payload.pop("tts", None)
+        await self.call(lambda http: http.edit_message(channel, message, params=params))
+
+    async def delete(self, channel: int, message: int) -> None:
+        """Remove a message."""
+        await self.call(lambda http: http.delete_message(channel, message))
+
+    async def message(self, channel: int, message: int) -> Posted:
+        """The message."""
+        found = await self.call(lambda http: http.get_message(channel, message))
+        return _posted(found, (await self.account()).user)
+
+    async def history(self, channel: int, since: datetime) -> AsyncIterator[Posted]:
+        """What was posted at that time or later, oldest first.
+
+        It is empty, too, where the bot may not read what stands there.
+        """
+        after = discord.utils.time_snowflake(since) - 1
+        me = (await self.account()).user
+        while True:
+            start = after
+            page: list[Any] = await self.call(
+                lambda http, after=start: http.logs_from(channel, _PAGE, after=after)  # type: ignore[misc]
+            )
+            for found in sorted(page, key=_id):
+                yield _posted(found, me)
+            if len(page) < _PAGE:
+                return
+            after = max(map(_id, page))
+
+    # Channels and threads
+
+    async def place(self, channel: int) -> Place:
+        """What kind of channel it is, and where."""
+        return _place(await self.call(lambda http: http.get_channel(channel)))
+
+    async def open_thread(self, channel: int, message: int, name: str) -> None:
+        """Open the thread of a message."""
+        await self.call(
+            lambda http: http.start_thread_with_message(
+                channel, message, name=name, auto_archive_duration=ARCHIVE_MINUTES
+            )
+        )
+
+    async def open_post(
+        self, forum: int, name: str, payload: Payload, tags: tuple[int, ...]
+    ) -> int:
+        """Post into a forum: the thread's id, which is its first message's.
+
+        Discord knows no nonce here, so this is never sent twice by itself.
+        """
+        around: Json = {"name": name, "auto_archive_duration": ARCHIVE_MINUTES}
+        if tags:
+            around["applied_tags"] = [str(tag) for tag in tags]
+        params = sdk.parameters(payload, extra=around)
+        if params.payload is not None:
+            params.payload["message"].pop("tts", None)
+        found = await self.call(
+            lambda http: http.start_thread_in_forum(forum, params=params), may_repeat=False
+        )
+        return _id(found)
+
+    async def reopen(self, thread: int) -> None:
+        """Wake an archived thread."""
+        await self.call(lambda http: http.edit_channel(thread, archived=False))
+
+    async def threads(self, parent: Place, since: datetime) -> tuple[Place, ...]:
+        """The threads of a channel with a message of that time or later, archived ones too."""
+        if parent.guild is None:
+            return ()
+        guild = parent.guild
+        active: Any = await self.call(lambda http: http.get_active_threads(guild))
+        archived: Any = await self.call(
+            lambda http: http.get_public_archived_threads(parent.id, limit=_PAGE)
+        )
+        start = discord.utils.time_snowflake(since)
+        places = (_place(found) for found in (*active["threads"], *archived["threads"]))
+        return tuple(
+            place
+            for place in places
+            if place.parent == parent.id and max(place.last_message, place.id) >= start
+        )
+
+    async def direct(self, user: int) -> int:
+        """The channel of direct messages with somebody."""
+        return _id(await self.call(lambda http: http.start_private_message(user)))
+
+    async def permissions(self, place: Place) -> discord.Permissions:
+        """What the bot may do there."""
+        session = await self.session()
+        if place.guild is None:
+            return discord.Permissions.all()
+        guild_id, client, me = place.guild, session.client, session.account.user
+        channel_id = place.parent if place.type in THREADS and place.parent else place.id
+
+        async def compute(_: HTTPClient) -> discord.Permissions:
+            guild = await client.fetch_guild(guild_id, with_counts=False)
+            member = await guild.fetch_member(me)
+            channel = await guild.fetch_channel(channel_id)
+            return channel.permissions_for(member)
+
+        return await self.call(compute)
+
+    # The bot itself, its commands and the gateway
+
+    async def may_read_content(self) -> bool:
+        """Whether the message content intent is on, as the developer portal has it now."""
+        client = (await self.session()).client
+        flags = (await self.call(lambda _: client.application_info())).flags
+        return flags.gateway_message_content or flags.gateway_message_content_limited
+
+    async def servers(self) -> tuple[str, ...]:
+        """The names of the guilds that the bot is in."""
+        found: Any = await self.call(lambda http: http.get_guilds(_GUILDS_MOST))
+        return tuple(str(guild["name"]) for guild in found)
+
+    async def register(self, commands: list[Json], guild: int | None) -> None:
+        """Replace the application commands of a guild or, `None`, the global ones."""
+        application = (await self.account()).application
+        if guild is None:
+            await self.call(lambda http: http.bulk_upsert_global_commands(application, commands))
+            return
+        at = guild
+        await self.call(lambda http: http.bulk_upsert_guild_commands(application, at, commands))
+
+    async def session_starts(self) -> tuple[int, float]:
+        """How often the bot may still identify, and in how many seconds that is renewed."""
+        _, _, limit = await self.call(lambda http: http.get_bot_gateway())
+        return int(limit["remaining"]), float(limit["reset_after"]) / 1000
+
+
+@contextmanager
+def sorted_errors() -> Iterator[None]:
+    """Turns what calls raise into the port's exceptions."""
+    try:
+        yield
+    except RAISED as error:
+        raise chat_error(error) from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        # An answer that is not Discord's breaks the SDK in these ways.
+        raise ChatUncertainError(f"{DISCONNECTED} ({type(error).__name__})") from error
+
+
+def _account(client: discord.Client) -> Account:
+    if client.user is None or client.application is None:
+        raise discord.ClientException("Discord did not say who this bot is")
+    return Account(client.user.id, client.user.name, client.application.id)
+
+
+def _id(found: Any) -> int:
+    try:
+        return int(found["id"])
+    except (KeyError, TypeError, ValueError) as error:
+        # Not Discord's answer (a proxy's page); the request may have been done all the same.
+        raise ChatUncertainError(DISCONNECTED) from error
+
+
+def _posted(found: Any, me: int) -> Posted:
+    author = int(found["author"]["id"])
+    return Posted(
+        id=_id(found),
+        author=author,
+        mark=_mark(found) if author == me else None,
+        has_thread=bool(found.get("flags", 0) & _HAS_THREAD) or "thread" in found,
+        content=str(found.get("content") or ""),
+    )
+
+
+def _mark(found: Any) -> Mark | None:
+    for row in found.get("components") or ():
+        for component in row.get("components") or ():
+            if "custom_id" in component:
+                return mark_of(str(component["custom_id"]))
+    embeds = found.get("embeds") or ()
+    return read_slip(embeds[0].get("url")).mark if embeds else None
+
+
+def _place(found: Any) -> Place:
+    def number(name: str) -> int | None:
+        return int(found[name]) if found.get(name) else None
+
+    return Place(
+        id=_id(found),
+        type=int(found["type"]),
+        guild=number("guild_id"),
+        parent=number("parent_id"),
+        last_message=number("last_message_id") or 0,
+        tags=tuple((_id(tag), str(tag["name"])) for tag in found.get("available_tags") or ()),
+        requires_tag=bool(found.get("flags", 0) & (1 << 4)),
+    )

@@ -1,0 +1,93 @@
+"""Payloads as discord.py takes them, and where discord.py finds Discord."""
+
+import logging
+from typing import Any
+
+import discord
+import discord.gateway
+import discord.http
+import yarl
+
+from bot.platforms.discord.rendering.payload import Payload, Press, Select, Visit
+
+_ACCENT = discord.Colour(0x5B7FA6)
+NO_MENTIONS = discord.AllowedMentions.none()
+
+
+def point_at(api_base: str, gateway_url: str) -> None:
+    """Let discord.py talk to these addresses. It keeps them for the whole process.
+
+    Called before any client is made.
+    """
+    discord.http.Route.BASE = api_base.rstrip("/")
+    gateway = yarl.URL(gateway_url)
+    discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = gateway if gateway.path else gateway / ""
+    # At DEBUG it shows whole requests, and addresses with tokens of interactions in them.
+    root = logging.getLogger()
+    logging.getLogger("discord").setLevel(max(logging.INFO, root.level))
+    # This bot never speaks; without these, every start would warn of missing voice libraries.
+    discord.VoiceClient.warn_nacl = False
+    discord.VoiceClient.warn_dave = False
+
+
+def embeds(payload: Payload) -> list[discord.Embed]:
+    """The embeds of a payload."""
+    made = []
+    for embed in payload.embeds:
+        shown = discord.Embed(description=embed.description, url=embed.url, colour=_ACCENT)
+        made.append(shown.set_footer(text=embed.footer) if embed.footer else shown)
+    return made
+
+
+def view(payload: Payload) -> discord.ui.View:
+    """The rows of a payload.
+
+    It is stopped: discord.py would keep a live one in memory for each message, and presses are
+    answered from what the message itself says.
+    """
+    made = discord.ui.View(timeout=None)
+    for number, row in enumerate(payload.rows):
+        if isinstance(row, Select):
+            made.add_item(_select(row, number))
+            continue
+        for button in row:
+            made.add_item(_button(button, number))
+    made.stop()
+    return made
+
+
+def _select(select: Select, row: int) -> discord.ui.Select[discord.ui.View]:
+    return discord.ui.Select(
+        custom_id=select.custom_id,
+        placeholder=select.placeholder or None,
+        options=[discord.SelectOption(label=o.label, value=o.value) for o in select.options],
+        row=row,
+    )
+
+
+def _button(button: Press | Visit, row: int) -> discord.ui.Button[discord.ui.View]:
+    if isinstance(button, Visit):
+        return discord.ui.Button(label=button.label, url=button.url, row=row)
+    return discord.ui.Button(
+        label=button.label,
+        custom_id=button.custom_id,
+        style=discord.ButtonStyle.secondary,
+        row=row,
+    )
+
+
+def parameters(
+    payload: Payload, *, nonce: str | None = None, extra: dict[str, Any] | None = None
+) -> discord.http.MultipartParameters:
+    """The body of a request that posts or edits; whatever is not in the payload is cleared.
+
+    `extra` goes around the message, as a forum's post wants it.
+    """
+    return discord.http.handle_message_parameters(
+        content=payload.content or None,
+        embeds=embeds(payload),
+        view=view(payload),
+        nonce=nonce,
+        allowed_mentions=NO_MENTIONS,
+        channel_payload=discord.utils.MISSING if extra is None else extra,
+    )

@@ -1,0 +1,295 @@
+"""Slack as a `Chat`: posting through the Web API, people through Socket Mode or HTTP requests."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+
+from aiohttp import web
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.domain.document import Document
+from bot.core.domain.errors import StorageError, UsageError
+from bot.core.domain.i18n import Say
+from bot.core.ports import (
+    ChannelRef,
+    ChatError,
+    ChatUnavailableError,
+    Condition,
+    DeliveryKey,
+    Inbox,
+    Memo,
+    MessageRef,
+    Platform,
+    Replies,
+    Seen,
+)
+from bot.platforms.slack.access import Access
+from bot.platforms.slack.api import call, open_client, sdk_logger
+from bot.platforms.slack.channels import check_channel
+from bot.platforms.slack.errors import BAD_TOKEN, chat_error, is_bad_token
+from bot.platforms.slack.inbound.backfill import CatchingUp
+from bot.platforms.slack.inbound.bolt_app import build_app
+from bot.platforms.slack.inbound.events import Happened, Self, Spoken, TakenBack
+from bot.platforms.slack.inbound.http_requests import Requests
+from bot.platforms.slack.inbound.interactions import Answering
+from bot.platforms.slack.inbound.socket_mode import PATIENCE, Line, Patience
+from bot.platforms.slack.inbound.thread_inbound import Hearing
+from bot.platforms.slack.inbound.thread_reader import Reading
+from bot.platforms.slack.people import People
+from bot.platforms.slack.posting import Posting
+from bot.platforms.slack.rendering.text import Readable
+
+log = logging.getLogger(__name__)
+
+LINES = 2
+"""Connections of Socket Mode: Slack closes each every few hours, and never both at once."""
+_AT_ONCE = 64
+"""Things that people did, dealt with side by side."""
+_SOON = timedelta(seconds=2)
+
+
+class SlackChat:
+    """`ports.Chat` for one workspace.
+
+    With an app-level token it connects by Socket Mode; with a signing secret alone Slack must
+    be told to send to `/slack/events`, where `application` is mounted. What people do is
+    dealt with once, also across restarts (`seen`); what they say while Slack cannot reach us is
+    read afterwards (`memo` has how far we heard, `replies` what is kept). Slack cannot post once
+    by a key of ours: in this process a key is posted once, and `find` answers for other times.
+    """
+
+    platform = Platform.SLACK
+
+    def __init__(
+        self,
+        access: Access,
+        *,
+        seen: Seen,
+        readable: Readable,
+        voices: Callable[[str], Say],
+        clock: Callable[[], datetime],
+        memo: Memo | None = None,
+        replies: Replies | None = None,
+        patience: Patience = PATIENCE,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._access = access
+        self._seen = seen
+        self._readable = readable
+        self._voices = voices
+        self._clock = clock
+        self._memo = memo
+        self._replies = replies
+        self._patience = patience
+        self._sleep = sleep
+        self._client: AsyncWebClient | None = None
+        self._posting: Posting | None = None
+        self._us: Self | None = None
+        self._lines: tuple[Line, ...] = ()
+        self._trouble = "not connected yet"
+        self._last_ok_at: datetime | None = None
+        self._requests: Requests | None = None
+        if access.app_token is None and access.signing_secret is not None:
+            self._requests = Requests(access.signing_secret, clock=clock)
+
+    def application(self) -> web.Application | None:
+        """What the bot's web server mounts at `/slack` in HTTP mode; `None` in Socket Mode."""
+        return self._requests.application() if self._requests is not None else None
+
+    @property
+    def condition(self) -> Condition:
+        """For `/healthz`: whether people can reach the bot, and it them."""
+        is_open = [line.is_open for line in self._lines]
+        takes_requests = self._requests is not None and self._requests.app is not None
+        ok = self._us is not None and (any(is_open) or takes_requests)
+        if ok:
+            self._last_ok_at = self._clock()
+        detail = self._trouble
+        if self._lines:
+            detail = f"{sum(is_open)} of {LINES} connections"
+        elif ok:
+            detail = "HTTP requests"
+        return Condition(self.platform.value, ok, detail, self._last_ok_at)
+
+    async def post(
+        self, channel: ChannelRef, document: Document, *, key: DeliveryKey
+    ) -> MessageRef:
+        return await self._ready().post(channel, None, document, key)
+
+    async def reply(self, root: MessageRef, document: Document, *, key: DeliveryKey) -> MessageRef:
+        return await self._ready().post(root.channel, root.id, document, key)
+
+    async def find(
+        self,
+        channel: ChannelRef,
+        key: DeliveryKey,
+        *,
+        since: datetime,
+        root: MessageRef | None = None,
+    ) -> MessageRef | None:
+        return await self._ready().find(channel, key, since=since, root=root)
+
+    async def edit(self, message: MessageRef, document: Document) -> None:
+        await self._ready().edit(message, document)
+
+    async def delete(self, message: MessageRef) -> None:
+        await self._ready().delete(message)
+
+    async def check(self, channel: ChannelRef) -> ChannelRef:
+        """The channel with its workspace; `ChatRefusedError` says why nothing can be posted."""
+        if self._client is None or self._us is None:
+            raise ChatUnavailableError("Slack is not connected yet", retry_after=_SOON)
+        return await check_channel(self._client, self._us.team, channel)
+
+    def _ready(self) -> Posting:
+        if self._posting is None:
+            raise ChatUnavailableError("Slack is not connected yet", retry_after=_SOON)
+        return self._posting
+
+    async def run(self, inbox: Inbox) -> None:
+        """Serve until cancelled; raises `UsageError` when Slack does not accept a token."""
+        try:
+            async with self._open() as client:
+                self._us = us = await self._identify(client)
+                people = People(client, clock=self._clock)
+                answering = Answering(
+                    client,
+                    inbox,
+                    people,
+                    us,
+                    readable=self._readable,
+                    voices=self._voices,
+                    sleep=self._sleep,
+                )
+                await self._serve(client, us, answering)
+        except ExceptionGroup as group:
+            raise _told_to_a_person(group) from group
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncIterator[AsyncWebClient]:
+        async with open_client(self._access) as client:
+            self._client = client
+            self._posting = Posting(
+                client, readable=self._readable, clock=self._clock, sleep=self._sleep
+            )
+            try:
+                yield client
+            finally:
+                self._client = self._posting = self._us = None
+                self._lines = ()
+
+    async def _identify(self, client: AsyncWebClient) -> Self:
+        """Who we are, asked until Slack says it; the SDK would ask when somebody waits."""
+        failures = 0
+        while True:
+            try:
+                answer = await call(client.auth_test())
+                us = Self(str(answer["team_id"]), str(answer["user_id"]), str(answer["bot_id"]))
+            except SlackApiError as error:
+                if is_bad_token(error):
+                    raise UsageError(BAD_TOKEN) from error
+                self._trouble = str(chat_error(error))
+            except ChatError as error:
+                self._trouble = str(error)
+            except KeyError:
+                raise UsageError(BAD_TOKEN) from None  # a person's token, not a bot's
+            else:
+                log.info("Slack: connected to %s as %s", answer.get("team"), answer.get("user"))
+                return us
+            failures += 1
+            pause = min(self._patience.first_pause * 2**failures, self._patience.longest_pause)
+            log.warning("Slack: %s; tried again in %.0f s", self._trouble, pause)
+            await self._sleep(pause)
+
+    async def _serve(self, client: AsyncWebClient, us: Self, answering: Answering) -> None:
+        places = asyncio.Semaphore(_AT_ONCE)
+        hearing = Hearing(
+            answering.handle,
+            seen=self._seen,
+            sleep=self._sleep,
+            patience=self._patience,
+            places=places,
+        )
+        catching_up = CatchingUp(
+            us,
+            hearing,
+            Reading(client, us, pause=self._patience.between_reads, sleep=self._sleep),
+            memo=self._memo,
+            replies=self._replies,
+            clock=self._clock,
+            patience=self._patience,
+        )
+        await self._begin(catching_up)
+        async with asyncio.TaskGroup() as tasks:
+
+            def take(happened: Happened) -> asyncio.Task[None]:
+                if isinstance(happened, Spoken | TakenBack):
+                    return tasks.create_task(hearing.hear(happened, catching_up.before))
+                return tasks.create_task(self._deal_with(happened, answering, places))
+
+            app = build_app(client, us, take, sdk_logger())
+            tasks.create_task(catching_up.keep_reading())
+            if self._requests is not None:
+                await self._answer_requests(self._requests, app, catching_up)
+            self._lines = tuple(
+                Line(
+                    number,
+                    client,
+                    token,
+                    patience=self._patience,
+                    sleep=self._sleep,
+                    changed=lambda: catching_up.reached(now=self.condition.ok),
+                )
+                for number in range(1, LINES + 1)
+                if (token := self._access.app_token) is not None
+            )
+            for line in self._lines:
+                tasks.create_task(line.keep_open(app))
+
+    async def _begin(self, catching_up: CatchingUp) -> None:
+        while True:
+            try:
+                await catching_up.begin()
+            except StorageError as error:
+                self._trouble = str(error)
+                log.warning("Slack: how far we have heard cannot be looked up: %s", error)
+                await self._sleep(self._patience.longest_pause)
+            else:
+                return
+
+    async def _answer_requests(
+        self, requests: Requests, app: AsyncApp, catching_up: CatchingUp
+    ) -> None:
+        """Until cancelled."""
+        requests.app = app
+        catching_up.reached(now=True)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            requests.app = None
+
+    async def _deal_with(
+        self, happened: Happened, answering: Answering, places: asyncio.Semaphore
+    ) -> None:
+        async with places:
+            try:
+                event_id = happened.event_id
+                if not event_id or await self._seen.first_time(event_id):
+                    await answering.handle(happened)
+            except ChatError as error:
+                log.warning("Slack: an answer did not arrive: %s", error)
+            except Exception:
+                # The inbox's edge: what breaks on one message must not take the others along.
+                log.exception("Slack: something that happened could not be dealt with")
+
+
+def _told_to_a_person(group: ExceptionGroup[Exception]) -> Exception:
+    """The error that a person can act on, where there is one; else all of them."""
+    for error in group.exceptions:
+        if isinstance(error, UsageError):
+            return error
+    return group

@@ -1,0 +1,111 @@
+"""`paperbot doctor`: what is wrong with Slack, and what to do about it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.domain.i18n import Say, mark
+from bot.core.ports import ChannelRef, ChatError, Finding
+from bot.platforms.slack.access import Access
+from bot.platforms.slack.api import call, call_with_headers, open_client
+from bot.platforms.slack.channels import check_channel
+from bot.platforms.slack.errors import BAD_APP_TOKEN, chat_error, is_bad_token
+from bot.platforms.slack.manifest import SCOPES
+
+_CLOCK_APART = timedelta(minutes=2)
+_NOBODY = mark("the token is not a bot's: take the one that begins with xoxb-")
+
+
+async def check(
+    access: Access, channels: Sequence[ChannelRef], *, clock: Callable[[], datetime], say: Say
+) -> tuple[Finding, ...]:
+    """Tokens, scopes, the clock, and every channel that is subscribed; changes nothing."""
+    async with open_client(access) as client:
+        try:
+            answer, headers = await call_with_headers(client.auth_test())
+        except SlackApiError as error:
+            return (Finding("SLACK_BOT_TOKEN", ok=False, words=_words(error, say)),)
+        except ChatError as error:
+            return (Finding("SLACK_API_BASE", ok=False, words=_words(error, say)),)
+        if "bot_id" not in answer:
+            return (Finding("SLACK_BOT_TOKEN", ok=False, words=say(_NOBODY)),)
+        token = Finding("SLACK_BOT_TOKEN", ok=True, words=f"{answer['team']}, @{answer['user']}")
+        team = str(answer["team_id"])
+        return (
+            token,
+            _check_scopes(headers, say),
+            _check_clock(headers, clock(), say),
+            await _check_way_in(client, access, say),
+            *[await _check_channel(client, team, channel, say) for channel in channels],
+        )
+
+
+def _check_scopes(headers: Mapping[str, str], say: Say) -> Finding:
+    given = {scope.strip() for scope in _header(headers, "x-oauth-scopes").split(",")}
+    missing = sorted(set(SCOPES) - given)
+    if not missing:
+        return Finding(say("Slack: scopes"), ok=True)
+    words = say(
+        "missing: {scopes}. Give the app the scopes of deploy/slack-manifest.yaml "
+        "and install it again",
+        scopes=", ".join(missing),
+    )
+    return Finding(say("Slack: scopes"), ok=False, words=words)
+
+
+def _check_clock(headers: Mapping[str, str], now: datetime, say: Say) -> Finding:
+    """Signatures are good for five minutes: a clock that is wrong refuses them all."""
+    with suppress(TypeError, ValueError):
+        apart = abs(now - parsedate_to_datetime(_header(headers, "date")))
+        if apart > _CLOCK_APART:
+            words = say(
+                "this machine's clock is {seconds} s away from Slack's: set it, with NTP",
+                seconds=round(apart.total_seconds()),
+            )
+            return Finding(say("Slack: clock"), ok=False, words=words)
+    return Finding(say("Slack: clock"), ok=True)
+
+
+async def _check_way_in(client: AsyncWebClient, access: Access, say: Say) -> Finding:
+    if access.app_token is None:
+        words = say(
+            "HTTP mode: in the app's settings, event subscriptions, interactivity and each "
+            "slash command must have the address https://YOUR-HOST/slack/events"
+        )
+        return Finding("SLACK_SIGNING_SECRET", ok=True, words=words)
+    try:
+        await call(client.apps_connections_open(app_token=access.app_token))
+    except SlackApiError as error:
+        words = say(BAD_APP_TOKEN) if is_bad_token(error) else _words(error, say)
+        return Finding("SLACK_APP_TOKEN", ok=False, words=words)
+    except ChatError as error:
+        return Finding("SLACK_APP_TOKEN", ok=False, words=_words(error, say))
+    return Finding("SLACK_APP_TOKEN", ok=True, words=say("Socket Mode"))
+
+
+async def _check_channel(
+    client: AsyncWebClient, team: str, channel: ChannelRef, say: Say
+) -> Finding:
+    """Whether it can be posted there, and read: reading tells what was posted before a crash."""
+    try:
+        await check_channel(client, team, channel)
+        await call(client.conversations_history(channel=channel.id, limit=1))
+    except (SlackApiError, ChatError) as error:
+        return Finding(str(channel), ok=False, words=_words(error, say))
+    return Finding(str(channel), ok=True)
+
+
+def _words(error: Exception, say: Say) -> str:
+    """What is wrong and what to do, in the operator's language."""
+    cause = error.__cause__ if isinstance(error, ChatError) else error
+    if isinstance(cause, Exception):
+        return say(str(chat_error(cause, named=False)))
+    return say(str(error))
+
+
+def _header(headers: Mapping[str, str], name: str) -> str:
+    return next((value for key, value in headers.items() if key.lower() == name), "")

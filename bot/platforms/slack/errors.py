@@ -1,0 +1,329 @@
+"""What Slack's errors mean for a message, and what a person can do about each.
+
+Every error is sorted into one of four kinds, which become the port's three exceptions:
+
+REFUSED    the channel, the thread or the message does not        ChatRefusedError, with its
+           take it, whenever it is tried                          extent
+HELD       the whole workspace is closed to us until a person     ChatUnavailableError, with a
+           mends a token, a scope or a policy                     long pause for the workspace
+RETRY      certainly not posted, and worth another try            ChatUnavailableError
+UNCERTAIN  it may have been posted                                ChatUncertainError
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from bot.core.domain.i18n import mark
+from bot.core.ports import ChatError, ChatRefusedError, ChatUnavailableError, ChatUncertainError
+from bot.outbox.domain.delivery import Extent
+
+HELD_FOR = timedelta(minutes=5)
+"""How often a workspace that is closed to us is tried."""
+RETRIED_AFTER = timedelta(seconds=30)
+"""The pause where Slack names none."""
+
+
+class Kind(StrEnum):
+    """What an error means for the message."""
+
+    REFUSED = "refused"
+    HELD = "held"
+    RETRY = "retry"
+    UNCERTAIN = "uncertain"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """An error, understood: `words` say what is wrong and what to do."""
+
+    kind: Kind
+    words: str
+    pause: timedelta | None = None
+    whole_workspace: bool = False
+    extent: Extent = Extent.CHANNEL
+
+
+def _refused(words: str, *names: str, extent: Extent = Extent.CHANNEL) -> dict[str, Meaning]:
+    return dict.fromkeys(names, Meaning(Kind.REFUSED, words, extent=extent))
+
+
+def _held(words: str, *names: str) -> dict[str, Meaning]:
+    return dict.fromkeys(names, Meaning(Kind.HELD, words, HELD_FOR, whole_workspace=True))
+
+
+def _retry(words: str, pause: timedelta, *names: str) -> dict[str, Meaning]:
+    return dict.fromkeys(names, Meaning(Kind.RETRY, words, pause))
+
+
+def _uncertain(words: str, *names: str) -> dict[str, Meaning]:
+    return dict.fromkeys(names, Meaning(Kind.UNCERTAIN, words))
+
+
+NOT_IN_CHANNEL = mark(
+    "the bot is not in that channel: type /invite @paperbot there, then resume its subscription"
+)
+NO_CHANNEL = mark(
+    "Slack knows no such channel, or it is private and the bot is not in it: "
+    "check the id, and type /invite @paperbot there"
+)
+ARCHIVED = mark("the channel is archived: unarchive it, or remove its subscription")
+BAD_TOKEN = mark(
+    "Slack does not accept the bot's token: install the app again and put the new token "
+    "into SLACK_BOT_TOKEN"
+)
+BAD_APP_TOKEN = mark(
+    "Slack does not accept the app-level token: make a new one with the scope connections:write "
+    "and put it into SLACK_APP_TOKEN"
+)
+NO_SCOPE = mark(
+    "the bot lacks a permission: give the app the scopes of deploy/slack-manifest.yaml "
+    "and install it again"
+)
+_POLICY = mark("a rule of the workspace forbids it: ask its administrators to allow this app")
+_CHANNEL_POLICY = mark("this channel does not let the bot post: ask whoever manages it to allow it")
+_THREAD = mark("nothing can be posted into that thread: it is locked, gone or takes no replies")
+_GONE = mark("the message is not there any more")
+_NOT_EDITABLE = mark("Slack does not let this message be changed any more")
+_NOBODY = mark("Slack knows no such person, or the bot may not write to them")
+_MALFORMED = mark(
+    "Slack does not understand the message; this is a fault of the bot: please report it"
+)
+_RATE = mark("Slack asks to wait: too many messages or calls")
+_MOVING = mark("the workspace or the channel is being moved; Slack says it will come back")
+_TRANSIENT = mark("the request did not reach Slack whole")
+_BROKEN = mark("Slack failed while it worked on the request; it may have been done all the same")
+_DISCONNECTED = mark("the connection broke before Slack answered")
+_UNREACHABLE = mark("Slack cannot be reached")
+_UNKNOWN = mark("Slack answered with an error that this bot does not know")
+
+MEANINGS: Mapping[str, Meaning] = {
+    **_refused(NOT_IN_CHANNEL, "not_in_channel", "no_permission", "user_not_in_channel"),
+    **_refused(NO_CHANNEL, "channel_not_found", "team_not_found"),
+    **_refused(ARCHIVED, "is_archived", "is_inactive"),
+    **_refused(
+        _CHANNEL_POLICY,
+        "channel_is_limited_access",
+        "posting_to_channel_denied",
+        "restricted_action",
+        "restricted_action_non_threadable_channel",
+        "restricted_action_read_only_channel",
+        "restricted_action_thread_only_channel",
+        "method_not_supported_for_channel_type",
+    ),
+    **_refused(
+        _THREAD,
+        "cannot_reply_to_message",
+        "restricted_action_thread_locked",
+        "thread_not_found",
+        extent=Extent.GONE,
+    ),
+    **_refused(_GONE, "message_not_found", extent=Extent.GONE),
+    **_refused(
+        _NOT_EDITABLE,
+        "block_mismatch",
+        "cant_broadcast_message",
+        "cant_delete_message",
+        "cant_update_message",
+        "edit_window_closed",
+        "no_dual_broadcast_content_update",
+        extent=Extent.MESSAGE,
+    ),
+    **_refused(
+        _NOBODY,
+        "invalid_user_combination",
+        "messages_tab_disabled",
+        "missing_profile_id",
+        "missing_user",
+        "not_enabled",
+        "not_enough_users",
+        "too_many_users",
+        "user_disabled",
+        "user_not_found",
+        "user_not_visible",
+        "users_list_not_supplied",
+    ),
+    **_refused(
+        _MALFORMED,
+        "as_user_not_supported",
+        "attachment_payload_limit_exceeded",
+        "blocked_file_type",
+        "deprecated_endpoint",
+        "draft_already_deleted",
+        "draft_already_sent",
+        "draft_has_conflict",
+        "draft_not_found",
+        "duplicate_channel_not_found",
+        "duplicate_external_id",
+        "duplicate_message_not_found",
+        "fetch_members_failed",
+        "file_deleted",
+        "file_is_deleted",
+        "file_not_found",
+        "file_share_limit_reached",
+        "hash_conflict",
+        "insecure_request",
+        "invalid_arg_name",
+        "invalid_arguments",
+        "invalid_array_arg",
+        "invalid_attachments",
+        "invalid_blocks",
+        "invalid_blocks_format",
+        "invalid_charset",
+        "invalid_cursor",
+        "invalid_form_data",
+        "invalid_limit",
+        "invalid_metadata_filter_keys",
+        "invalid_metadata_format",
+        "invalid_metadata_schema",
+        "invalid_post_type",
+        "invalid_ts_latest",
+        "invalid_ts_oldest",
+        "invalid_types",
+        "list_record_comment_fetch_failed",
+        "markdown_text_conflict",
+        "max_file_sharing_exceeded",
+        "metadata_must_be_sent_from_app",
+        "metadata_too_large",
+        "method_deprecated",
+        "missing_args",
+        "missing_argument",
+        "missing_file_data",
+        "missing_post_type",
+        "msg_blocks_too_long",
+        "msg_too_long",
+        "no_text",
+        "not_implemented",
+        "slack_connect_blocked_file_type",
+        "slack_connect_canvas_sharing_blocked",
+        "slack_connect_clip_sharing_blocked",
+        "slack_connect_file_link_sharing_blocked",
+        "slack_connect_file_upload_sharing_blocked",
+        "slack_connect_lists_sharing_blocked",
+        "too_many_attachments",
+        "too_many_contact_cards",
+        "too_many_members",
+        "unable_to_share_files",
+        "view_too_large",
+        extent=Extent.MESSAGE,
+    ),
+    **_held(
+        BAD_TOKEN,
+        "account_inactive",
+        "invalid_auth",
+        "not_allowed_token_type",
+        "not_authed",
+        "token_expired",
+        "token_revoked",
+    ),
+    **_held(NO_SCOPE, "missing_scope"),
+    **_held(
+        _POLICY,
+        "access_denied",
+        "accesslimited",
+        "ekm_access_denied",
+        "enterprise_is_restricted",
+        "enterprise_not_found",
+        "fail_to_get_teams_for_restricted_user",
+        "forbidden_team",
+        "org_not_found",
+        "team_access_not_granted",
+        "team_not_on_enterprise",
+        "two_factor_setup_required",
+    ),
+    **_held(_MOVING, "org_login_required", "team_added_to_org"),
+    **_retry(_MOVING, HELD_FOR, "external_channel_migrating"),
+    **_retry(_RATE, RETRIED_AFTER, "ratelimited", "rate_limited"),
+    **_retry(_RATE, HELD_FOR, "message_limit_exceeded"),
+    **_retry(_TRANSIENT, RETRIED_AFTER, "request_timeout", "streaming_state_conflict"),
+    **_uncertain(_BROKEN, "fatal_error", "internal_error", "service_unavailable", "update_failed"),
+}
+"""Every error name of the methods that the bot calls."""
+
+_BAD_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
+_BAD_TOKENS = frozenset(name for name, meaning in MEANINGS.items() if meaning.words == BAD_TOKEN)
+
+
+def error_name(error: SlackApiError) -> str:
+    """Slack's word for what is wrong, or the empty string where it is not Slack who answers."""
+    data = getattr(error.response, "data", None)
+    name = data.get("error") if isinstance(data, dict) else None
+    return name if isinstance(name, str) else ""
+
+
+def meaning_of(error: Exception) -> Meaning:
+    """What an exception of the SDK means for the message that was on its way."""
+    match error:
+        case SlackApiError():
+            return _meaning_of_answer(error)
+        case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
+            return Meaning(Kind.RETRY, _UNREACHABLE)
+        case aiohttp.ClientSSLError():
+            return Meaning(Kind.RETRY, _UNREACHABLE)
+        case _:
+            return Meaning(Kind.UNCERTAIN, _DISCONNECTED)
+
+
+def _meaning_of_answer(error: SlackApiError) -> Meaning:
+    status = int(getattr(error.response, "status_code", 0) or getattr(error.response, "status", 0))
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return Meaning(Kind.RETRY, _RATE, _retry_after(error.response))
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Meaning(Kind.UNCERTAIN, _BROKEN)
+    return MEANINGS.get(error_name(error), Meaning(Kind.UNCERTAIN, _UNKNOWN))
+
+
+def _retry_after(response: Any) -> timedelta:
+    """The pause that Slack names, to the second."""
+    headers = getattr(response, "headers", None) or {}
+    text = str(headers.get("Retry-After", "")).strip()
+    if text.isascii() and text.isdigit() and len(text) < 7:
+        return timedelta(seconds=int(text))
+    return RETRIED_AFTER
+
+
+def chat_error(error: Exception, *, named: bool = True) -> ChatError:
+    """The exception of the port for one of the SDK.
+
+    Its text ends in Slack's own word unless it is not to be `named`: then it can be translated.
+    """
+    meaning = meaning_of(error)
+    name = error_name(error) if isinstance(error, SlackApiError) else type(error).__name__
+    words = f"{meaning.words} ({name})" if name and named else meaning.words
+    match meaning.kind:
+        case Kind.REFUSED:
+            return ChatRefusedError(words, meaning.extent)
+        case Kind.UNCERTAIN:
+            return ChatUncertainError(words)
+        case _:
+            return ChatUnavailableError(
+                words, retry_after=meaning.pause, whole_workspace=meaning.whole_workspace
+            )
+
+
+def is_bad_token(error: SlackApiError) -> bool:
+    """Whether no waiting helps: the token itself is wrong."""
+    return error_name(error) in _BAD_TOKENS
+
+
+def is_about_blocks(error: SlackApiError) -> bool:
+    """Whether the same words without their blocks might be taken."""
+    return error_name(error) in _BAD_BLOCKS
+
+
+SDK_ERRORS = (
+    SlackClientError,
+    aiohttp.ClientError,
+    TimeoutError,
+    # A proxy's answer that is no JSON, or in no known encoding, breaks the SDK in these ways.
+    ValueError,
+    LookupError,
+    AttributeError,
+)
+"""What a call of the SDK may raise."""

@@ -1,0 +1,1 @@
+"""From Slack to the inbox: connections, requests, events, backfill."""

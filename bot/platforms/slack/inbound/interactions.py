@@ -1,0 +1,272 @@
+"""From what happened to the inbox, and the answer back to where it was asked.
+
+Who typed gets the answer where the command table says: for everybody or for them alone. Who
+pressed gets it alone, since looking is not speaking; turning the page of one's own answer
+turns it in place. A slash command is answered by its response URL, which also works where the
+bot is no member; a mention, and a slash command in a thread that Slack does not offer, by a
+message in the thread.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+from hashlib import blake2s
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.core.domain import commands
+from bot.core.domain.commands import Audience, CommandLine
+from bot.core.domain.document import Button, Buttons, Document, Paragraph, Text
+from bot.core.domain.errors import UsageError
+from bot.core.domain.i18n import Say
+from bot.core.ports import (
+    ChannelRef,
+    ChatRefusedError,
+    ChatUnavailableError,
+    Command,
+    Inbox,
+    MessageRef,
+    Platform,
+    Said,
+)
+from bot.platforms.slack.api import call, respond
+from bot.platforms.slack.errors import chat_error
+from bot.platforms.slack.inbound import events
+from bot.platforms.slack.inbound.events import (
+    Asked,
+    HomeOpened,
+    Place,
+    Pressed,
+    Self,
+    Spoken,
+    TakenBack,
+)
+from bot.platforms.slack.people import People
+from bot.platforms.slack.rendering.render import Payload, render, render_home
+from bot.platforms.slack.rendering.text import Json, Readable
+
+log = logging.getLogger(__name__)
+
+HOME_LINE = commands.format_line(commands.DIGEST.name, "newest")
+"""What the home of somebody who has pressed nothing shows."""
+_PATIENCE = timedelta(seconds=20)
+"""How long an answer waits where Slack limits our calls."""
+_RESPONSES = 5
+"""How often a response URL may be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How an answer goes back; `replaces` the message that was pressed."""
+
+    user: str
+    place: Place
+    response_url: str | None
+    for_all: bool
+    replaces: bool = False
+
+
+class Answering:
+    """Deals with what happened, one thing at a time; raises only `ChatError`."""
+
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        inbox: Inbox,
+        people: People,
+        us: Self,
+        *,
+        readable: Readable,
+        voices: Callable[[str], Say],
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self._client = client
+        self._inbox = inbox
+        self._people = people
+        self._us = us
+        self._readable = readable
+        self._voices = voices
+        self._sleep = sleep
+
+    async def handle(self, happened: events.Happened) -> None:
+        """Take it to the inbox, and what it answers to where it was asked."""
+        match happened:
+            case Asked():
+                await self._answer(happened)
+            case Pressed():
+                await self._press(happened)
+            case Spoken():
+                await self._hear(happened)
+            case TakenBack():
+                channel = self._channel(happened.channel)
+                await self._inbox.unsaid(MessageRef(channel, happened.ts))
+            case HomeOpened():
+                await self._show_home(happened.user, HOME_LINE)
+
+    async def _answer(self, asked: Asked) -> None:
+        typed = asked.line if asked.message is None else self._line_of(asked.line)
+        document, line = await self._ask(typed, asked.user, asked.user_name, asked.place)
+        place = asked.place
+        if asked.message is not None and place.thread is None and not _is_direct(place):
+            place = replace(place, thread=asked.message)
+        for_all = line is not None and line.audience is Audience.CHANNEL
+        way = _Way(asked.user, place, asked.response_url, for_all or _is_direct(place))
+        await self._bring(way, self._payloads(document, asked.user, line))
+
+    def _line_of(self, text: str) -> str:
+        """The command line that was meant by what was said to the bot."""
+        words = " ".join(events.plain(text, lambda user: user).split())
+        name = words.removeprefix("/").partition(" ")[0].casefold()
+        if not words:
+            return commands.format_line(commands.HELP.name)
+        if commands.find(name) is not None:
+            return f"/{words.removeprefix('/')}"
+        return commands.format_line(commands.PAPER.name, words)
+
+    async def _ask(
+        self, typed: str, user: str, name: str, place: Place
+    ) -> tuple[Document, CommandLine | None]:
+        """The inbox's answer to a line; `None` beside it when it is no command at all."""
+        asker, locale = await self._people.user(user, place.channel, name=name)
+        try:
+            line = commands.parse_line(typed)
+        except UsageError as error:
+            return _notice(self._voices(locale)(error.message, **error.values)), None
+        channel = self._channel(place.channel)
+        root = MessageRef(channel, place.thread) if place.thread is not None else None
+        command = Command(line.spec.name, line.options, asker, channel, locale, root)
+        return await self._inbox.command(command), line
+
+    def _payloads(
+        self, document: Document, user: str, line: CommandLine | None
+    ) -> tuple[Payload, ...]:
+        mark = _answer_mark(user, line) if line is not None else "notice"
+        return render(document, readable=self._readable, mark=mark)
+
+    async def _press(self, pressed: Pressed) -> None:
+        if pressed.place is None:
+            await self._show_home(pressed.user, pressed.line)
+            return
+        document, line = await self._ask(
+            pressed.line, pressed.user, pressed.user_name, pressed.place
+        )
+        own = line is not None and pressed.block_id.startswith(
+            f"{_answer_mark(pressed.user, line)}/"
+        )
+        way = _Way(pressed.user, pressed.place, pressed.response_url, for_all=False, replaces=own)
+        await self._bring(way, self._payloads(document, pressed.user, line))
+
+    async def _hear(self, spoken: Spoken) -> None:
+        channel = self._channel(spoken.channel)
+        user, _ = await self._people.user(spoken.user, spoken.channel)
+        names = {
+            called: "paperbot"
+            if called == self._us.user
+            else (await self._people.person(called)).name
+            for called in events.mentioned(spoken.text)
+        }
+        said = Said(
+            root=MessageRef(channel, spoken.root),
+            message=MessageRef(channel, spoken.ts),
+            user=user,
+            text=events.plain(spoken.text, lambda called: names.get(called, called)),
+            mentions_bot=events.mentions(spoken.text, self._us),
+            at=spoken.at,
+            edited_at=spoken.edited_at,
+        )
+        await self._inbox.said(said)
+
+    async def _show_home(self, user: str, typed: str) -> None:
+        """The answer to a line as the person's home; from any but the first, a way back."""
+        document, _ = await self._ask(typed, user, "", Place(f"D{user}"))
+        if typed != HOME_LINE:
+            back = Buttons((Button("←", command=HOME_LINE),))
+            document = replace(document, blocks=(back, *document.blocks))
+        blocks = render_home(document, readable=self._readable)
+        view = {"type": "home", "blocks": list(blocks)}
+        await self._call(partial(self._client.views_publish, user_id=user, view=view))
+
+    async def _bring(self, way: _Way, payloads: Sequence[Payload]) -> None:
+        in_thread = way.place.thread is not None and not way.replaces
+        if way.response_url is None or in_thread or (way.for_all and len(payloads) > 1):
+            try:
+                await self._post(way, payloads)
+                return
+            except ChatRefusedError:
+                if way.response_url is None:
+                    raise
+        if way.response_url is not None:
+            await self._respond(way, way.response_url, payloads)
+
+    async def _post(self, way: _Way, payloads: Sequence[Payload]) -> None:
+        """Messages of our own: what goes on stands in the thread."""
+        thread = way.place.thread
+        for payload in payloads:
+            arguments: Json = {
+                "channel": way.place.channel,
+                "text": payload.text,
+                "blocks": list(payload.blocks),
+                "thread_ts": thread,
+            }
+            if way.for_all:
+                shown = arguments | {"unfurl_links": False, "unfurl_media": False}
+                answer = await self._call(partial(self._client.chat_postMessage, **shown))
+                thread = thread or str(answer.get("ts") or "") or None
+            else:
+                shown = arguments | {"user": way.user}
+                await self._call(partial(self._client.chat_postEphemeral, **shown))
+
+    async def _respond(self, way: _Way, url: str, payloads: Sequence[Payload]) -> None:
+        """By the response URL, as often as it lets us, and by messages from then on."""
+        for place, payload in enumerate(payloads[:_RESPONSES]):
+            body: Json = {
+                "response_type": "in_channel" if way.for_all else "ephemeral",
+                "replace_original": way.replaces and place == 0,
+                "text": payload.text,
+                "blocks": list(payload.blocks),
+                "unfurl_links": False,
+                "unfurl_media": False,
+            }
+            await respond(self._client, url, body)
+        if len(payloads) > _RESPONSES:
+            await self._post(replace(way, for_all=False), payloads[_RESPONSES:])
+
+    async def _call(self, request: Callable[[], Awaitable[AsyncSlackResponse]]) -> Json:
+        """Make a request; where Slack asks to wait a moment, a person waits that moment too."""
+        waited = timedelta()
+        while True:
+            try:
+                return await call(request())
+            except SlackApiError as error:
+                refusal = chat_error(error)
+                pause = refusal.retry_after if isinstance(refusal, ChatUnavailableError) else None
+                if pause is None or waited + pause > _PATIENCE:
+                    raise refusal from error
+            waited += pause
+            await self._sleep(pause.total_seconds())
+
+    def _channel(self, channel: str) -> ChannelRef:
+        return ChannelRef(Platform.SLACK, self._us.team, channel)
+
+
+def _answer_mark(user: str, line: CommandLine) -> str:
+    """Names the answers to what somebody asked, whichever page they show."""
+    asked = [
+        f"{name}:{value}"
+        for name, value in sorted(line.options.items())
+        if name != commands.PAGE.name
+    ]
+    digest = blake2s("\n".join([line.spec.name, *asked]).encode(), digest_size=9).hexdigest()
+    return f"a.{user}.{digest}"
+
+
+def _is_direct(place: Place) -> bool:
+    return place.channel.startswith("D")
+
+
+def _notice(text: str) -> Document:
+    return Document((Paragraph((Text(text),)),), summary=text)

@@ -1,0 +1,129 @@
+"""The app as Slack's configuration describes it, made from the command table and what we use.
+
+`python -m bot.platforms.slack.manifest` prints the manifest for Socket Mode, which is kept in
+`deploy/slack-manifest.yaml`; with an address (`https://bot.example.org/slack/events`) behind it,
+the one for HTTP mode.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+from bot.core.domain import commands
+
+Node: TypeAlias = str | bool | Sequence["Node"] | Mapping[str, "Node"]
+
+METHODS: Mapping[str, tuple[str, ...]] = {
+    "apps.connections.open": (),
+    "auth.test": (),
+    "chat.delete": ("chat:write",),
+    "chat.postEphemeral": ("chat:write",),
+    "chat.postMessage": ("chat:write",),
+    "chat.update": ("chat:write",),
+    "conversations.history": ("channels:history", "groups:history", "im:history"),
+    "conversations.info": ("channels:read", "groups:read", "im:read"),
+    "conversations.replies": ("channels:history", "groups:history", "im:history"),
+    "users.conversations": ("channels:read", "groups:read"),
+    "users.info": ("users:read",),
+    "views.publish": (),
+}
+"""Every method that this package calls, and the scopes that it needs in the channels we serve."""
+
+EVENTS: Mapping[str, tuple[str, ...]] = {
+    "app_home_opened": (),
+    "app_mention": ("app_mentions:read",),
+    "message.channels": ("channels:history",),
+    "message.groups": ("groups:history",),
+    "message.im": ("im:history",),
+}
+"""Every event that this package listens to, and the scopes that it needs."""
+
+SCOPES: tuple[str, ...] = tuple(
+    sorted(
+        {
+            "commands",
+            *(scope for needed in (*METHODS.values(), *EVENTS.values()) for scope in needed),
+        }
+    )
+)
+"""The scopes of the bot's token."""
+
+APP_SCOPE = "connections:write"
+"""The scope of the app-level token, for Socket Mode."""
+
+
+def manifest(url: str | None = None) -> Mapping[str, Node]:
+    """The app's configuration: for Socket Mode, or with everything sent to `url`."""
+    address: Mapping[str, Node] = {} if url is None else {"request_url": url}
+    return {
+        "display_information": {
+            "name": "paperbot",
+            "description": "A curator's notes on papers: posted daily, found again, discussed.",
+        },
+        "features": {
+            "app_home": {
+                "home_tab_enabled": True,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": False,
+            },
+            "bot_user": {"display_name": "paperbot", "always_online": True},
+            "slash_commands": [_command(spec, url) for spec in commands.COMMANDS],
+        },
+        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "settings": {
+            "event_subscriptions": {**address, "bot_events": sorted(EVENTS)},
+            "interactivity": {"is_enabled": True, **address},
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": url is None,
+            "token_rotation_enabled": False,
+        },
+    }
+
+
+def _command(spec: commands.CommandSpec, url: str | None) -> Mapping[str, Node]:
+    described: dict[str, Node] = {"command": f"/{spec.name}", "description": spec.summary}
+    hint = spec.usage.removeprefix(f"/{spec.name}").strip()
+    if hint:
+        described["usage_hint"] = hint
+    if url is not None:
+        described["url"] = url
+    return {**described, "should_escape": False}
+
+
+def as_yaml(node: Mapping[str, Node]) -> str:
+    """The configuration as YAML, ready to be pasted into Slack's form."""
+    return "\n".join(_lines(node, 0)) + "\n"
+
+
+def _lines(node: Mapping[str, Node], depth: int) -> Iterator[str]:
+    indent = "  " * depth
+    for name, value in node.items():
+        if isinstance(value, Mapping):
+            yield f"{indent}{name}:"
+            yield from _lines(value, depth + 1)
+        elif isinstance(value, str | bool):
+            yield f"{indent}{name}: {_scalar(value)}"
+        else:
+            yield f"{indent}{name}:"
+            for item in value:
+                yield from _item(item, depth + 1)
+
+
+def _item(item: Node, depth: int) -> Iterator[str]:
+    indent = "  " * depth
+    if isinstance(item, Mapping):
+        first, *others = _lines(item, depth + 1)
+        yield f"{indent}- {first.strip()}"
+        yield from others
+    elif isinstance(item, str | bool):
+        yield f"{indent}- {_scalar(item)}"
+
+
+def _scalar(value: str | bool) -> str:
+    # A JSON string is a YAML string, and never mistaken for anything else.
+    return json.dumps(value, ensure_ascii=False)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(as_yaml(manifest(*sys.argv[1:2])))

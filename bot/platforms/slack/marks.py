@@ -1,0 +1,54 @@
+"""How a message of ours is known again: which delivery, and which part of it, it is.
+
+The mark is written into the message's metadata, and once more into the ids of its blocks, in
+case a message loses its metadata on the way (an import, another app's edit).
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.platforms.slack.rendering.text import Json
+
+EVENT_TYPE = "paperbot_delivery"
+_BLOCK_ID = re.compile(r"(?P<key>[0-9a-zA-Z]{1,60})/(?P<part>\d{1,4})-(?P<parts>\d{1,4})\.[\w.]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Part `part` of the `parts` messages of the delivery `key`; both count from 1."""
+
+    key: str
+    part: int
+    parts: int
+
+    @property
+    def metadata(self) -> Json:
+        """As Slack's message metadata."""
+        payload = {"delivery": self.key, "part": self.part, "parts": self.parts}
+        return {"event_type": EVENT_TYPE, "event_payload": payload}
+
+
+def mark_of(message: Mapping[str, Any]) -> Mark | None:
+    """The mark of a message as Slack tells it; `None` when it is none of our deliveries."""
+    metadata = message.get("metadata") or {}
+    payload = metadata.get("event_payload") or {}
+    match payload:
+        case {"delivery": str(key), "part": int(part), "parts": int(parts)}:
+            return Mark(key, part, parts)
+    for block in message.get("blocks") or ():
+        found = _BLOCK_ID.fullmatch(str(block.get("block_id", "")))
+        if found is not None:
+            return Mark(found["key"], int(found["part"]), int(found["parts"]))
+    return None
+
+
+def parts_of(messages: Iterable[Mapping[str, Any]], key: str) -> dict[int, str]:
+    """The timestamps of a delivery's parts among some messages, by part."""
+    found: dict[int, str] = {}
+    for message in messages:
+        mark = mark_of(message)
+        if mark is not None and mark.key == key:
+            found.setdefault(mark.part, str(message["ts"]))
+    return found

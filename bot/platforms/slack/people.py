@@ -1,0 +1,99 @@
+"""Who somebody is, and whether they may manage a channel: Slack's answer, kept for a moment."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.ports import ChatError, User
+from bot.platforms.slack.api import call
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_KEPT = timedelta(minutes=5)
+_KEPT_UNKNOWN = timedelta(seconds=30)
+_MOST = 5000
+_SECONDS = 3.0
+"""A person waits for an answer: better without their language than late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A member of the workspace; `locale` as Slack says it (`ko-KR`)."""
+
+    id: str
+    name: str
+    locale: str = "en-US"
+    is_admin: bool = False
+
+
+class _Kept(Generic[T]):
+    """Values that are good for a while, by name."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._values: dict[str, tuple[datetime, T]] = {}
+
+    def find(self, name: str) -> T | None:
+        until, value = self._values.get(name, (None, None))
+        return value if until is not None and until > self._clock() else None
+
+    def put(self, name: str, value: T, length: timedelta) -> T:
+        if len(self._values) >= _MOST:
+            self._values.clear()
+        self._values[name] = (self._clock() + length, value)
+        return value
+
+
+class People:
+    """Looks people and channels up; never fails: who cannot be looked up is nobody special."""
+
+    def __init__(self, client: AsyncWebClient, *, clock: Callable[[], datetime]) -> None:
+        self._client = client
+        self._people: _Kept[Person] = _Kept(clock)
+        self._creators: _Kept[str] = _Kept(clock)
+
+    async def person(self, user: str, *, name: str = "") -> Person:
+        """The member with that id; `name` is used where Slack does not say one."""
+        if (kept := self._people.find(user)) is not None:
+            return kept
+        try:
+            request = self._client.users_info(user=user, include_locale=True)
+            found = (await call(request, seconds=_SECONDS))["user"]
+        except (SlackApiError, ChatError, KeyError) as error:
+            log.warning("who %s is could not be looked up: %s", user, error)
+            return self._people.put(user, Person(user, name or user), _KEPT_UNKNOWN)
+        profile = found.get("profile") or {}
+        shown = profile.get("display_name") or found.get("real_name") or found.get("name")
+        admin = any(found.get(f"is_{role}") for role in ("admin", "owner", "primary_owner"))
+        locale = str(found.get("locale") or "en-US")
+        person = Person(user, str(shown or name or user), locale, admin)
+        return self._people.put(user, person, _KEPT)
+
+    async def user(self, user: str, channel: str, *, name: str = "") -> tuple[User, str]:
+        """The person as the bot sees them in a channel, and their locale.
+
+        Admins and owners of the workspace and who made the channel may manage it; everybody
+        their own direct messages.
+        """
+        person = await self.person(user, name=name)
+        creator = "" if person.is_admin else await self._creator(channel)
+        can_manage = person.is_admin or channel.startswith("D") or creator == user
+        return User(person.id, person.name, can_manage), person.locale
+
+    async def _creator(self, channel: str) -> str:
+        if (kept := self._creators.find(channel)) is not None:
+            return kept
+        try:
+            request = self._client.conversations_info(channel=channel)
+            found = (await call(request, seconds=_SECONDS))["channel"]
+        except (SlackApiError, ChatError, KeyError):
+            # A private channel that the bot is not in: then only admins may manage.
+            return self._creators.put(channel, "", _KEPT_UNKNOWN)
+        return self._creators.put(channel, str(found.get("creator") or ""), _KEPT)

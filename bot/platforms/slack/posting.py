@@ -1,0 +1,258 @@
+"""Posting, finding, editing and deleting in Slack, exactly once however often it is begun.
+
+Slack knows no idempotent posting, so a message carries its key, and whoever is in doubt looks.
+A document of several messages is posted root first and then part by part into the thread; if
+that is cut short, the next attempt looks which parts are there and posts the others. `find`
+calls a document absent until all of it is there, so the outbox makes that next attempt.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.core.domain.document import Document
+from bot.core.ports import ChannelRef, DeliveryKey, MessageRef
+from bot.platforms.slack.api import call, sorted_errors
+from bot.platforms.slack.errors import error_name, is_about_blocks
+from bot.platforms.slack.marks import Mark, mark_of, parts_of
+from bot.platforms.slack.rendering.render import Payload, render
+from bot.platforms.slack.rendering.text import Json, Readable
+
+log = logging.getLogger(__name__)
+
+BETWEEN_PARTS = 1.0
+"""Seconds: Slack takes about one message a second in a channel."""
+_LOOKED_BACK = timedelta(days=7)
+"""How far an attempt looks for the parts that an earlier one left behind."""
+_PAGE = 200
+_REMEMBERED = 2000
+_GONE = frozenset({"message_not_found", "thread_not_found"})
+
+
+class Posting:
+    """What a `Chat` does with messages, over one client.
+
+    Inside one process a key that was posted once is not posted again, whatever happens.
+    """
+
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        *,
+        readable: Readable,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._client = client
+        self._readable = readable
+        self._clock = clock
+        self._sleep = sleep
+        self._posted: OrderedDict[DeliveryKey, MessageRef] = OrderedDict()
+
+    async def post(
+        self, channel: ChannelRef, thread: str | None, document: Document, key: DeliveryKey
+    ) -> MessageRef:
+        """Post a document, or those parts of it that are not there yet."""
+        if (before := self._posted.get(key)) is not None:
+            return before
+        payloads = render(document, readable=self._readable, mark=key)
+        with sorted_errors():
+            if len(payloads) == 1:
+                ts = await self._send(channel, thread, payloads[0], Mark(key, 1, 1))
+            else:
+                ts = await self._complete(channel, thread, payloads, key)
+        posted = self._posted[key] = MessageRef(channel, ts)
+        if len(self._posted) > _REMEMBERED:
+            self._posted.popitem(last=False)
+        return posted
+
+    async def _complete(
+        self,
+        channel: ChannelRef,
+        thread: str | None,
+        payloads: tuple[Payload, ...],
+        key: DeliveryKey,
+    ) -> str:
+        since = self._clock() - _LOOKED_BACK
+        there = await self._parts(channel, thread, key, since)
+        for part, payload in enumerate(payloads, start=1):
+            if part in there:
+                continue
+            if part > 1:
+                await self._sleep(BETWEEN_PARTS)
+            mark = Mark(key, part, len(payloads))
+            there[part] = await self._send(channel, thread or there.get(1), payload, mark)
+        return there[1]
+
+    async def _parts(
+        self, channel: ChannelRef, thread: str | None, key: DeliveryKey, since: datetime
+    ) -> dict[int, str]:
+        """Where the parts of a delivery are that was posted since then."""
+        if thread is not None:
+            return parts_of(await self._thread(channel, thread, since), key)
+        root = await self._root(channel, key, since)
+        if root is None:
+            return {}
+        mark = mark_of(root)
+        if mark is None or mark.parts == 1:
+            return {1: str(root["ts"])}
+        return {1: str(root["ts"])} | parts_of(await self._thread(channel, str(root["ts"])), key)
+
+    async def _send(
+        self, channel: ChannelRef, thread: str | None, payload: Payload, mark: Mark
+    ) -> str:
+        arguments: Json = {
+            "channel": channel.id,
+            "text": payload.text,
+            "blocks": list(payload.blocks),
+            "metadata": mark.metadata,
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+        if thread is not None:
+            arguments["thread_ts"] = thread
+        try:
+            answer = await call(self._client.chat_postMessage(**arguments))
+        except SlackApiError as error:
+            if not is_about_blocks(error):
+                raise
+            self._complain(error)
+            answer = await call(self._client.chat_postMessage(**arguments | {"blocks": None}))
+        return str(answer["ts"])
+
+    async def find(
+        self, channel: ChannelRef, key: DeliveryKey, *, since: datetime, root: MessageRef | None
+    ) -> MessageRef | None:
+        """The first message of a delivery, once all of its parts are there."""
+        with sorted_errors():
+            if root is None:
+                message = await self._root(channel, key, since)
+                messages = [message] if message is not None else []
+            else:
+                messages = await self._thread(channel, root.id, since)
+            there = parts_of(messages, key)
+            wanted = max(
+                (m.parts for one in messages if (m := mark_of(one)) and m.key == key), default=0
+            )
+            if root is None and wanted > 1:
+                there |= parts_of(await self._thread(channel, there[1]), key)
+        if not wanted or not set(range(1, wanted + 1)) <= set(there):
+            return None
+        return MessageRef(channel, there[1])
+
+    async def edit(self, message: MessageRef, document: Document) -> None:
+        """Say something else, in as many messages as that takes; may be repeated."""
+        channel = message.channel
+        with sorted_errors():
+            thread, own = await self._around(message)
+            mark = mark_of(own) if own is not None else None
+            key = mark.key if mark is not None else f"m{message.id.replace('.', '')}"
+            there = parts_of(thread, key) | {1: message.id}
+            payloads = render(document, readable=self._readable, mark=key)
+            for part, payload in enumerate(payloads, start=1):
+                if part > 1:
+                    await self._sleep(BETWEEN_PARTS)
+                its_mark = Mark(key, part, len(payloads))
+                if part in there:
+                    await self._update(channel, there[part], payload, its_mark)
+                else:
+                    root = str((own or {}).get("thread_ts") or message.id)
+                    await self._send(channel, root, payload, its_mark)
+            for part in sorted(set(there) - set(range(1, len(payloads) + 1))):
+                await self._remove(channel, there[part])
+
+    async def _update(self, channel: ChannelRef, ts: str, payload: Payload, mark: Mark) -> None:
+        arguments: Json = {
+            "channel": channel.id,
+            "ts": ts,
+            "text": payload.text,
+            "blocks": list(payload.blocks),
+            "metadata": mark.metadata,
+        }
+        try:
+            await call(self._client.chat_update(**arguments))
+        except SlackApiError as error:
+            if not is_about_blocks(error):
+                raise
+            self._complain(error)
+            await call(self._client.chat_update(**arguments | {"blocks": []}))
+
+    async def delete(self, message: MessageRef) -> None:
+        """Remove a message and what goes on from it; the first part goes last."""
+        with sorted_errors():
+            try:
+                thread, own = await self._around(message)
+            except SlackApiError as error:
+                if error_name(error) in _GONE:
+                    return
+                raise
+            mark = mark_of(own) if own is not None else None
+            others = parts_of(thread, mark.key) if mark is not None else {}
+            for ts in [*(others[part] for part in sorted(others, reverse=True)), message.id]:
+                await self._remove(message.channel, ts)
+
+    async def _remove(self, channel: ChannelRef, ts: str) -> None:
+        try:
+            await call(self._client.chat_delete(channel=channel.id, ts=ts))
+        except SlackApiError as error:
+            if error_name(error) not in _GONE:
+                raise
+
+    async def _around(self, message: MessageRef) -> tuple[list[Json], Json | None]:
+        """The thread that a message of ours stands in, if it goes on there, and the message."""
+        thread = await self._thread(message.channel, message.id)
+        own = next((one for one in thread if one.get("ts") == message.id), None)
+        mark = mark_of(own) if own is not None else None
+        root = str((own or {}).get("thread_ts") or message.id)
+        if root != message.id and mark is not None and mark.parts > 1:
+            thread = await self._thread(message.channel, root)
+        return thread, own
+
+    async def _root(self, channel: ChannelRef, key: DeliveryKey, since: datetime) -> Json | None:
+        """The first message of a delivery in the channel itself, newest first."""
+        arguments = {"oldest": _timestamp(since), "inclusive": True}
+        async for message in self._pages(
+            self._client.conversations_history, channel=channel.id, **arguments
+        ):
+            mark = mark_of(message)
+            if mark is not None and mark.key == key and mark.part == 1:
+                return message
+        return None
+
+    async def _thread(
+        self, channel: ChannelRef, root: str, since: datetime | None = None
+    ) -> list[Json]:
+        """The messages of a thread, those before `since` left out but for the root."""
+        oldest = {"oldest": _timestamp(since), "inclusive": True} if since is not None else {}
+        pages = self._pages(
+            self._client.conversations_replies, channel=channel.id, ts=root, **oldest
+        )
+        return [message async for message in pages]
+
+    async def _pages(
+        self, method: Callable[..., Awaitable[AsyncSlackResponse]], **arguments: Any
+    ) -> AsyncIterator[Json]:
+        cursor = ""
+        while True:
+            more = {"cursor": cursor} if cursor else {}
+            answer = await call(method(limit=_PAGE, include_all_metadata=True, **arguments, **more))
+            for message in answer.get("messages") or ():
+                yield message
+            cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
+            if not cursor:
+                return
+
+    def _complain(self, error: SlackApiError) -> None:
+        details = (getattr(error.response, "data", None) or {}).get("response_metadata")
+        log.error("Slack refuses our blocks (%s): %s; sent as text", error_name(error), details)
+
+
+def _timestamp(at: datetime) -> str:
+    return f"{at.timestamp():.6f}"

@@ -1,0 +1,173 @@
+"""Each kind of block of a document as Slack's blocks.
+
+Prose, quotes and lists are rich text; titles without a link are headers; small print is
+context; labelled values are section fields. Rows with commands get one select below their
+list: a button beside each of thirty rows is a wall on a phone.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+
+from bot.core.domain.document import (
+    Block,
+    Buttons,
+    Divider,
+    Fields,
+    Heading,
+    Inline,
+    Item,
+    Items,
+    Note,
+    Paragraph,
+    Quote,
+    Text,
+    plain_text,
+)
+from bot.platforms.slack.rendering.controls import button_rows, choices
+from bot.platforms.slack.rendering.piece import (
+    DIVIDER,
+    LONGEST_TEXT,
+    Piece,
+    json_length,
+    make_piece,
+    plain_object,
+    prose,
+    small_print,
+    within_a_block,
+)
+from bot.platforms.slack.rendering.text import Json, Readable, clean, mrkdwn, rich
+
+_Row: TypeAlias = tuple[int | None, tuple[Inline, ...]]
+
+_LONGEST_HEADER = 150
+_LONGEST_LIST = 2500
+_LONGEST_FIELD = 2000
+_FIELDS_A_SECTION = 10
+
+
+def pieces_of(block: Block, readable: Readable) -> Iterator[Piece]:
+    """The pieces of one block of a document; none where it has nothing to show."""
+    match block:
+        case Heading():
+            yield from _heading(clean(block.inlines, readable))
+        case Paragraph():
+            yield from prose(clean(block.inlines, readable), "rich_text_section")
+        case Quote():
+            yield from prose(clean(block.inlines, readable), "rich_text_quote")
+        case Note():
+            yield from _note(clean(block.inlines, readable))
+        case Items():
+            yield from _list(block.items, readable)
+        case Fields():
+            yield from _fields(block, readable)
+        case Buttons():
+            yield from button_rows(block.buttons, readable)
+        case Divider():
+            yield make_piece(DIVIDER)
+
+
+def _heading(inlines: tuple[Inline, ...]) -> Iterator[Piece]:
+    text = plain_text(inlines)
+    if not text.strip():
+        return
+    if len(text) <= _LONGEST_HEADER and all(isinstance(inline, Text) for inline in inlines):
+        yield make_piece({"type": "header", "text": plain_object(text)}, text)
+        return
+    yield from prose(inlines, "rich_text_section", bold=True)
+
+
+def _note(inlines: tuple[Inline, ...]) -> Iterator[Piece]:
+    if not plain_text(inlines).strip():
+        return
+    if all(isinstance(inline, Text) for inline in inlines):
+        for part in within_a_block(inlines):
+            text = plain_text(part)
+            if text.strip():
+                yield make_piece(small_print(text), text)
+        return
+    marked = mrkdwn(inlines)
+    if marked is None or len(marked) > LONGEST_TEXT:
+        yield from prose(inlines, "rich_text_section")
+        return
+    element = {"type": "mrkdwn", "text": marked, "verbatim": True}
+    yield make_piece({"type": "context", "elements": [element]}, plain_text(inlines))
+
+
+def _list(items: Sequence[Item], readable: Readable) -> Iterator[Piece]:
+    chunk: list[_Row] = []
+    length = 0
+    for item in items:
+        parts = tuple(within_a_block(_row(item, readable)))
+        if not parts:
+            continue
+        begins, *goes_on = parts
+        if chunk and length + json_length(begins) > _LONGEST_LIST:
+            yield _list_block(chunk)
+            chunk, length = [], 0
+        chunk.append((item.number, begins))
+        length += json_length(begins)
+        if goes_on:
+            yield _list_block(chunk)
+            chunk, length = [], 0
+            for part in goes_on:
+                yield from prose(part, "rich_text_section")
+    if chunk:
+        yield _list_block(chunk)
+    yield from choices(items, readable)
+
+
+def _list_block(rows: Sequence[_Row]) -> Piece:
+    """Rows as a numbered list where their numbers follow each other, else as a bulleted one."""
+    first = rows[0][0]
+    ordered = first is not None and all(
+        number == first + place for place, (number, _) in enumerate(rows)
+    )
+    part: Json = {"type": "rich_text_list", "style": "ordered" if ordered else "bullet"}
+    if ordered and first is not None and first > 1:
+        part["offset"] = first - 1
+    numbered = [(Text(f"{number}. "), *row) if number is not None else row for number, row in rows]
+    shown_rows = [row for _, row in rows] if ordered else numbered
+    part["elements"] = [{"type": "rich_text_section", "elements": rich(row)} for row in shown_rows]
+    plain = "\n".join(plain_text(row) for row in numbered)
+    return make_piece({"type": "rich_text", "elements": [part]}, plain)
+
+
+def _row(item: Item, readable: Readable) -> tuple[Inline, ...]:
+    inlines, detail = clean(item.inlines, readable), clean(item.detail, readable)
+    between = (Text("\n"),) if inlines and detail else ()
+    row = (*inlines, *between, *detail)
+    return row if plain_text(row).strip() else ()
+
+
+def _fields(block: Fields, readable: Readable) -> Iterator[Piece]:
+    """Labelled values side by side, or below each other where mrkdwn could not say them."""
+    rows = [(clean((Text(label),), str), clean(value, readable)) for label, value in block.fields]
+    fields = [_field(name, value) for name, value in rows]
+    plain = [f"{plain_text(name)}: {plain_text(value)}" for name, value in rows]
+    if None in fields:
+        for name, value in rows:
+            yield from prose((*name, Text(": "), *value), "rich_text_section")
+        return
+    begins, length = 0, 0
+    for place, field in enumerate(fields):
+        length += len(field["text"]) if field else 0
+        if place - begins == _FIELDS_A_SECTION or (place > begins and length > LONGEST_TEXT):
+            yield _section(fields[begins:place], plain[begins:place])
+            begins, length = place, len(field["text"]) if field else 0
+    if fields:
+        yield _section(fields[begins:], plain[begins:])
+
+
+def _field(name: tuple[Inline, ...], value: tuple[Inline, ...]) -> Json | None:
+    """The labelled value in mrkdwn, if it cannot be misread: alone on its line a label is bold."""
+    label, said = mrkdwn(name), mrkdwn(value)
+    if not label or label.strip() != label or "\n" in label or not said:
+        return None
+    text = f"*{label}*\n{said}"
+    return (
+        {"type": "mrkdwn", "text": text, "verbatim": True} if len(text) <= _LONGEST_FIELD else None
+    )
+
+
+def _section(fields: Sequence[Json | None], plain: Sequence[str]) -> Piece:
+    return make_piece({"type": "section", "fields": list(fields)}, "\n".join(plain))

@@ -1,0 +1,131 @@
+"""`Document` → Block Kit, pure. What does not fit one message goes on in further ones.
+
+Controls at the end of a document stay on its first message, whatever goes on in the thread.
+
+Kept by construction: 50 blocks, 3,000 characters a text, 150 a header, 25 elements a row of
+actions, 75 a label, 2,000 a button's value, 150 an option's, 4,000 of fallback, and about
+10,000 characters of blocks a message: Slack's `msg_blocks_too_long` begins at some 13,200.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bot.core.domain.document import Document
+from bot.platforms.slack.rendering.blocks import pieces_of
+from bot.platforms.slack.rendering.piece import DIVIDER, Piece, make_piece, small_print
+from bot.platforms.slack.rendering.text import Json, Readable, cut, escaped, shown
+
+MOST_BLOCKS = 50
+LONGEST_BLOCKS = 10_000
+"""Characters of JSON a message: the texts and what stands around them."""
+LONGEST_FALLBACK = 3900
+
+_MOST_HOME_BLOCKS = 100
+_ROOM_FOR_ID = 41
+"""What a block's id adds to its JSON beside the mark: `"block_id": "/123-456.78.01234567", `."""
+_GOES_ON = "… 🧵"
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """One message: its blocks, and the text of notifications and screen readers."""
+
+    text: str
+    blocks: tuple[Json, ...]
+
+
+def render(document: Document, *, readable: Readable, mark: str) -> tuple[Payload, ...]:
+    """The messages of a document, at least one; `mark` begins the id of each of their blocks.
+
+    `mark` has at most 190 characters. The ids are how `find` and pressed buttons recognise a
+    message without any memory: `mark/1-3.0.…` is the first block of the first of three messages.
+    They end in a name of their content, since Slack wants new ids for what is said anew.
+    """
+    made = [piece for block in document.blocks for piece in pieces_of(block, readable)]
+    messages = _pack(made, room=_ROOM_FOR_ID + len(mark))
+    return tuple(
+        Payload(
+            _fallback(document.summary if number == 1 else "", message),
+            tuple(
+                {"block_id": f"{mark}/{number}-{len(messages)}.{place}.{piece.name}", **piece.block}
+                for place, piece in enumerate(message)
+            ),
+        )
+        for number, message in enumerate(messages, start=1)
+    )
+
+
+def render_home(document: Document, *, readable: Readable) -> tuple[Json, ...]:
+    """The blocks of a home view: up to 100, and no thread to go on in.
+
+    A longer document ends in an ellipsis, with its controls still below.
+    """
+    made = [piece for block in document.blocks for piece in pieces_of(block, readable)]
+    if len(made) > _MOST_HOME_BLOCKS:
+        controls = _last_controls(made)
+        kept = made[: _MOST_HOME_BLOCKS - len(controls) - 1]
+        made = [*kept, make_piece(small_print("…")), *controls]
+    return tuple(piece.block for piece in made)
+
+
+def _pack(made: Sequence[Piece], *, room: int) -> list[list[Piece]]:
+    """The pieces in messages within the limits, the controls of the end on the first one.
+
+    `room` is what each block's id needs.
+    """
+    if _fits(made, room):
+        return [_trimmed(made)]
+    controls = _last_controls(made)
+    rest = list(made[: len(made) - len(controls)])
+    reserved = [make_piece(small_print(_GOES_ON)), *controls]
+    first: list[Piece] = []
+    while rest and _fits([*first, rest[0], *reserved], room):
+        first.append(rest.pop(0))
+    messages = [[*_trimmed(first), *reserved]]
+    while rest:
+        message = [rest.pop(0)]
+        while rest and _fits([*message, rest[0]], room):
+            message.append(rest.pop(0))
+        messages.append(_trimmed(message))
+    return [message for message in messages if message]
+
+
+def _last_controls(made: Sequence[Piece]) -> list[Piece]:
+    """What can be pressed at the end, unless it would fill the first message alone."""
+    at = len(made)
+    while at and made[at - 1].is_control:
+        at -= 1
+    controls = list(made[at:])
+    small = sum(piece.size for piece in controls) <= LONGEST_BLOCKS // 3
+    return controls if small and len(controls) <= MOST_BLOCKS // 3 else []
+
+
+def _fits(message: Sequence[Piece], room: int) -> bool:
+    length = 2 + sum(piece.size + room for piece in message)
+    return len(message) <= MOST_BLOCKS and length <= LONGEST_BLOCKS
+
+
+def _trimmed(message: Sequence[Piece]) -> list[Piece]:
+    """The message without breaks at its ends."""
+    kept = list(message)
+    while kept and kept[0].block == DIVIDER:
+        kept.pop(0)
+    while kept and kept[-1].block == DIVIDER:
+        kept.pop()
+    return kept
+
+
+def _fallback(summary: str, message: Iterable[Piece]) -> str:
+    """Summary first, for the notification; then the words, for who hears the message.
+
+    Screen readers read this and not the blocks (Slack's manual of chat.postMessage). It is cut
+    where Slack would cut it: the blocks hold everything.
+    """
+    lines = [shown(summary).strip(), *(piece.plain.strip() for piece in message)]
+    said = [line for place, line in enumerate(lines) if line and line not in lines[:place]]
+    text = "\n".join(said) or "…"
+    if len(escaped(text)) <= LONGEST_FALLBACK:
+        return escaped(text)
+    while len(escaped(text)) >= LONGEST_FALLBACK:
+        text = text[: cut(text, len(text) * 9 // 10)].rstrip()
+    return escaped(text) + "…"

@@ -1,0 +1,183 @@
+"""The web chat: a full `Chat` whose platform is the bot's own web server.
+
+Messages are kept on the `Board` and shown to every open page at once. The platform lacks
+nothing that the port asks for; what it does differently:
+
+- a message is found by its key even after it was deleted, so that it is not posted again;
+- it refuses only a channel or a message that is not there;
+- pressing a button never posts: see `talk.press`.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import TypeVar
+
+from aiohttp import web
+
+from bot.core.domain.document import Document
+from bot.core.domain.errors import UserError
+from bot.core.domain.i18n import Say, mark
+from bot.core.ports import (
+    ChannelRef,
+    ChatRefusedError,
+    ChatUnavailableError,
+    DeliveryKey,
+    Health,
+    Inbox,
+    MessageRef,
+    Platform,
+)
+from bot.discussion.domain.entry_page import Library
+from bot.outbox.domain.delivery import Extent
+from bot.platforms.web.hub import Hub
+from bot.platforms.web.server import build_name, make_application, read_static, serving
+from bot.platforms.web.site import Metrics, Site, channel_ref, message_ref
+from bot.platforms.web.telling import Telling
+from bot.platforms.web.view import make_view
+from bot.webchat.domain.board import Board, BoardMessage
+
+T = TypeVar("T")
+
+_NO_CHANNEL = mark("the web chat has no such channel: make it there, or remove its subscription")
+_GONE = mark("the message is not there any more")
+
+
+class WebChat:
+    """`ports.Chat` in a browser, on `host` and `port` (0: any free one).
+
+    `hosts` are further names that visitors may use in the address; addresses and `localhost`
+    always work. `mounts` are applications under path prefixes of their own, such as `/slack`.
+    """
+
+    platform = Platform.WEB
+
+    def __init__(
+        self,
+        board: Board,
+        library: Library,
+        *,
+        host: str,
+        port: int,
+        voices: Callable[[str], Say],
+        now: Callable[[], datetime],
+        health: Callable[[], Health],
+        metrics: Callable[[], Metrics],
+        hosts: tuple[str, ...] = (),
+        mounts: Mapping[str, web.Application] | None = None,
+    ) -> None:
+        self._board = board
+        self._library = library
+        self._host = host
+        self._port = port
+        self._voices = voices
+        self._now = now
+        self._health = health
+        self._metrics = metrics
+        self._hosts = frozenset(name.casefold() for name in (host, *hosts))
+        self._mounts = dict(mounts or {})
+        self._hub = Hub(board)
+        self._ready = asyncio.Event()
+        self._address = ""
+
+    async def ready(self) -> str:
+        """Wait until the server answers; the address to open, such as `http://127.0.0.1:8000/`."""
+        await self._ready.wait()
+        return self._address
+
+    async def post(
+        self, channel: ChannelRef, document: Document, *, key: DeliveryKey
+    ) -> MessageRef:
+        name = await self._known(channel)
+        return await self._add(self._board.add(name, document, at=self._now(), key=key))
+
+    async def reply(self, root: MessageRef, document: Document, *, key: DeliveryKey) -> MessageRef:
+        message = await self._find(root)
+        if message is None or message.deleted:
+            raise ChatRefusedError(_GONE, Extent.GONE)
+        top = message.root or message.id
+        return await self._add(
+            self._board.add(message.channel, document, at=self._now(), root=top, key=key)
+        )
+
+    async def find(
+        self,
+        channel: ChannelRef,
+        key: DeliveryKey,
+        *,
+        since: datetime,
+        root: MessageRef | None = None,  # noqa: ARG002 - the key alone finds it here
+    ) -> MessageRef | None:
+        name = await self._known(channel)
+        message = await _kept(self._board.find_by_key(name, key, since=since))
+        return message_ref(name, message.id) if message else None
+
+    async def edit(self, message: MessageRef, document: Document) -> None:
+        present = await self._find(message)
+        if present is None or not present.by_bot:
+            raise ChatRefusedError(_GONE, Extent.GONE)
+        if await _kept(self._board.update(present.id, document, at=self._now())) is None:
+            raise ChatRefusedError(_GONE, Extent.GONE)
+        self._hub.wake()
+
+    async def delete(self, message: MessageRef) -> None:
+        present = await self._find(message)
+        if present is not None and present.by_bot:
+            await _kept(self._board.remove(present.id, at=self._now()))
+            self._hub.wake()
+
+    async def run(self, inbox: Inbox) -> None:
+        """Serve until cancelled; raises `UsageError` where the address cannot be used."""
+        self._hub = Hub(self._board)
+        static = await asyncio.to_thread(read_static)
+        build = build_name(static)
+        telling = Telling(self._board, inbox)
+        site = Site(
+            board=self._board,
+            library=self._library,
+            inbox=inbox,
+            tell=telling.tell,
+            hub=self._hub,
+            view=make_view(self._voices, build=build),
+            voices=self._voices,
+            now=self._now,
+            health=self._health,
+            metrics=self._metrics,
+            static=static,
+            build=build,
+        )
+        application = make_application(site, hosts=self._hosts, mounts=self._mounts)
+        await telling.tell()  # what was said when the bot was killed
+        async with serving(application, self._host, self._port) as address:
+            self._address = address
+            self._ready.set()
+            try:
+                await telling.keep_telling()
+            finally:
+                self._ready.clear()
+
+    async def _known(self, channel: ChannelRef) -> str:
+        channels = await _kept(self._board.list_channels())
+        if channel != channel_ref(channel.id) or channel.id not in channels:
+            raise ChatRefusedError(_NO_CHANNEL)
+        return channel.id
+
+    async def _find(self, ref: MessageRef) -> BoardMessage | None:
+        name = await self._known(ref.channel)
+        if not (ref.id.isascii() and ref.id.isdigit() and len(ref.id) < 19):
+            return None
+        message = await _kept(self._board.find(int(ref.id)))
+        return message if message is not None and message.channel == name else None
+
+    async def _add(self, adding: Awaitable[BoardMessage]) -> MessageRef:
+        message = await _kept(adding)
+        self._hub.wake()
+        return message_ref(message.channel, message.id)
+
+
+async def _kept(work: Awaitable[T]) -> T:
+    """What the board says; a board that cannot write has changed nothing."""
+    try:
+        return await work
+    except UserError as error:
+        raise ChatUnavailableError(str(error)) from error

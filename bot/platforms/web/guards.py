@@ -1,0 +1,169 @@
+"""What stands before every handler: known host, known visitor, modest pace, readable errors."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from http import HTTPStatus
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from bot.core.domain.errors import StorageError, UserError
+from bot.core.domain.i18n import Say
+from bot.platforms.web.security import HEADERS, Pace, Turnstile, host_is_ours, is_same_origin
+from bot.platforms.web.site import (
+    LANGUAGE_COOKIE,
+    VISITOR,
+    VISITOR_COOKIE,
+    Site,
+    json_response,
+    keep_cookie,
+    page_response,
+    recognise,
+)
+from bot.platforms.web.view import LANGUAGES
+
+log = logging.getLogger(__name__)
+
+# A person types fast but not for ever; one address may stand for a whole office.
+_WRITES = Pace(burst=30, rate=3)
+_READS = Pace(burst=200, rate=30)
+_ADDRESS = Pace(burst=1000, rate=150)
+
+_SAFE = frozenset({"GET", "HEAD"})
+
+
+def guards(site: Site, *, hosts: frozenset[str], unguarded: Sequence[str]) -> list[Middleware]:
+    """The middlewares in their order, outermost first.
+
+    `hosts` are the names the site goes by. Paths that begin with one of `unguarded` pass:
+    they are for machines, and check for themselves what they are sent.
+    """
+    chain = (_admit_host(hosts), _know_visitor(site), _explain_errors(site), _pace(), _same_origin)
+    return [_except_for(tuple(unguarded), middleware) for middleware in chain]
+
+
+async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
+    """The headers that keep a page to itself, on every answer."""
+    response.headers["Server"] = "paperbot"  # not which versions of what
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+
+
+def _except_for(paths: tuple[str, ...], middleware: Middleware) -> Middleware:
+    @web.middleware
+    async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if any(request.path == path or request.path.startswith(f"{path}/") for path in paths):
+            return await handler(request)
+        return await middleware(request, handler)
+
+    return guarded
+
+
+def _admit_host(hosts: frozenset[str]) -> Middleware:
+    @web.middleware
+    async def admit_host(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not host_is_ours(request.headers.get("Host", ""), hosts):
+            # Whoever points a name of theirs at this machine learns nothing but this.
+            return web.Response(status=421, text="This server does not go by that name.\n")
+        return await handler(request)
+
+    return admit_host
+
+
+def _know_visitor(site: Site) -> Middleware:
+    @web.middleware
+    async def know_visitor(request: web.Request, handler: Handler) -> web.StreamResponse:
+        visitor = recognise(request, site.voices)
+        request[VISITOR] = visitor
+        chosen = request.query.get("lang", "")
+        if request.method in _SAFE and chosen in LANGUAGES:
+            # Only this site's own path is gone back to.
+            clean = request.rel_url.without_query_params("lang")
+            path = "/" + str(clean.relative() if clean.is_absolute() else clean).lstrip("/\\")
+            response: web.StreamResponse = web.Response(status=303, headers={"Location": path})
+            keep_cookie(request, response, LANGUAGE_COOKIE, chosen)
+            return response
+        response = await handler(request)
+        if visitor.is_new and not response.prepared:
+            keep_cookie(request, response, VISITOR_COOKIE, visitor.token)
+        return response
+
+    return know_visitor
+
+
+def _explain_errors(site: Site) -> Middleware:
+    @web.middleware
+    async def explain_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+        say = request[VISITOR].say
+        try:
+            return await handler(request)
+        except StorageError as error:  # the disk is full, the database is locked
+            log.error("%s %s: %s", request.method, request.path, error)
+            return _error(request, site, 503, say("That could not be kept. Try again later."))
+        except UserError as error:
+            return _error(request, site, 422, say(error.message, **error.values))
+        except web.HTTPException as error:
+            if error.status < 400 or error.content_type == "application/json":
+                raise
+            default = f"{error.status}: {error.reason}"
+            text = error.text if error.text and error.text != default else ""
+            return _error(request, site, error.status, text or _explanation(error.status, say))
+
+    return explain_errors
+
+
+def _explanation(status: int, say: Say) -> str:
+    match status:
+        case HTTPStatus.NOT_FOUND:
+            return say("There is nothing here.")
+        case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            return say("That is too much at once.")
+        case HTTPStatus.SERVICE_UNAVAILABLE:
+            return say("Too many pages are open. Try again later.")
+        case _:
+            return say("That does not work here.")
+
+
+def _error(request: web.Request, site: Site, status: int, text: str) -> web.Response:
+    visitor = request[VISITOR]
+    if request.path.startswith("/api/") or request.method not in _SAFE:
+        return json_response({"error": text}, status=status)
+    html = site.view.page(
+        "error.html", visitor.say, title=text, visitor=visitor, here=request.path, status=status
+    )
+    return page_response(html, status=status)
+
+
+def _pace() -> Middleware:
+    addresses, reads, writes = Turnstile(_ADDRESS), Turnstile(_READS), Turnstile(_WRITES)
+
+    @web.middleware
+    async def pace(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path.startswith("/static/"):
+            return await handler(request)
+        visitor, address = request[VISITOR], request.remote or ""
+        now = asyncio.get_running_loop().time()
+        # Whoever has no cookie yet could have as many as they like: they share their address.
+        client = address if visitor.is_new else f"{address} {visitor.user.id}"
+        turnstile = reads if request.method in _SAFE else writes
+        wait = max(addresses.wait(address, now), turnstile.wait(client, now))
+        if wait:
+            text = visitor.say("That was a lot at once. Wait a moment.")
+            response = json_response({"error": text}, status=429)
+            response.headers["Retry-After"] = str(int(wait) + 1)
+            return response
+        return await handler(request)
+
+    return pace
+
+
+@web.middleware
+async def _same_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
+    if request.method not in _SAFE:
+        say = request[VISITOR].say
+        if not is_same_origin(request.headers):
+            return json_response({"error": say("Open the chat itself to write here.")}, status=403)
+        if request.content_type != "application/json":
+            return json_response({"error": say("That could not be understood.")}, status=415)
+    return await handler(request)

@@ -1,0 +1,69 @@
+"""The stream of changes that every open page listens to (server-sent events)."""
+
+import asyncio
+import logging
+from contextlib import suppress
+
+from aiohttp import web
+from aiohttp_sse import EventSourceResponse
+
+from bot.core.domain.errors import UserError
+from bot.platforms.web.hub import Hub
+from bot.platforms.web.site import SITE, VISITOR, Site
+
+log = logging.getLogger(__name__)
+
+MOST_LISTENERS = 500
+"""Open pages; the next one is told to come again later."""
+
+_BREATH = 10.0
+"""Seconds after which a silent connection is looked at: is anybody there?"""
+
+_RETRY = 2000
+"""Milliseconds before a page that lost its stream asks again."""
+
+
+async def stream(request: web.Request) -> web.StreamResponse:
+    """Changes after the revision that the page knows (`Last-Event-ID`, else `after`).
+
+    Events: `hello` with the version of the page's files, `change` with a message, `reload`
+    when the page cannot be brought up to date piece by piece.
+    """
+    site = request.app[SITE]
+    if site.hub.listeners >= MOST_LISTENERS or site.hub.is_closed:
+        raise web.HTTPServiceUnavailable(headers={"Retry-After": "5"})
+    known = request.headers.get("Last-Event-ID") or request.query.get("after", "")
+    after = int(known) if known.isascii() and known.isdigit() and len(known) < 19 else 0
+    response = EventSourceResponse(sep="\n", send_timeout=20)
+    try:
+        await response.prepare(request)
+        async with response:
+            await response.send(site.build, event="hello", retry=_RETRY)
+            await _send_changes(response, site, after, request[VISITOR].say.locale)
+    except ConnectionResetError:
+        log.debug("a page went away")
+    except UserError as error:  # the database; the page comes back and asks again
+        log.error("the stream of changes broke off: %s", error)
+    return response
+
+
+async def _send_changes(response: EventSourceResponse, site: Site, after: int, locale: str) -> None:
+    with site.hub.listen() as changed:
+        while not site.hub.is_closed and response.is_connected():
+            changed.clear()
+            changes = await site.hub.changes(after)
+            if changes is None:
+                await response.send("", event="reload")
+                return
+            for message in changes:
+                change = site.view.change(message, locale)
+                await response.send(change, event="change", id=str(message.revision))
+                after = message.revision
+            await _wait(changed, site.hub)
+
+
+async def _wait(changed: asyncio.Event, hub: Hub) -> None:
+    if not hub.is_closed:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_BREATH):
+                await changed.wait()

@@ -1,0 +1,229 @@
+"""The pages: the chat, and the archive as somebody reads it."""
+
+import re
+from datetime import date
+from urllib.parse import quote
+
+from aiohttp import web
+
+from bot.archive.domain.entry import Entry, EntryId, Language
+from bot.arxiv.domain.present_arxiv import paper_lines
+from bot.core.domain.day_text import day_text
+from bot.core.domain.i18n import Say
+from bot.digest.domain import present_digest
+from bot.platforms.web import view
+from bot.platforms.web.site import SITE, VISITOR, Site, Visitor, json_response, page_response
+from bot.webchat.domain.board import BoardMessage
+
+MESSAGES = 40
+"""Messages of a channel that a page begins with, and that one step back adds."""
+
+REPLIES = 200
+"""Replies of a thread, likewise."""
+
+_PER_PAGE = 20
+_DAYS = 60
+_TAGS = 80
+_HOME = "general"
+_MOST_ID = 2**63
+
+
+async def chat(request: web.Request) -> web.Response:
+    """A channel, `general` where none is named; with a thread open where one is."""
+    site, visitor = request.app[SITE], request[VISITOR]
+    channel = request.match_info.get("channel", _HOME)
+    channels = await site.board.list_channels()
+    if channel not in channels:
+        raise web.HTTPNotFound(text=visitor.say("There is no such channel."))
+    # Read before the messages: what comes between is sent again rather than missed.
+    revision = await site.board.newest_revision()
+    messages = await site.board.list_messages(channel, limit=MESSAGES + 1)
+    asked = request.match_info.get("message")
+    reply = await _find_reply(site, channel, asked)
+    if reply is not None:
+        raise web.HTTPFound(f"/c/{quote(channel, safe='')}/t/{reply.root}#m{reply.id}")
+    root = await _find_root(site, visitor, channel, asked)
+    opened = await _thread(site, visitor, root) if root else {}
+    say = visitor.say
+    return page_response(
+        site.view.page(
+            "chat.html",
+            say,
+            title=f"#{channel}",
+            visitor=visitor,
+            channel=channel,
+            channels=channels,
+            articles=await site.view.articles(messages[-MESSAGES:], say),
+            more=len(messages) > MESSAGES,
+            revision=revision,
+            root=root,
+            **opened,
+            texts=view.as_script(view.script_texts(say)),
+            commands=view.as_script(view.script_commands(say)),
+            here=request.path,
+        )
+    )
+
+
+async def older(request: web.Request) -> web.Response:
+    """Older messages of a channel, or replies of a thread, as a fragment."""
+    site, visitor = request.app[SITE], request[VISITOR]
+    channel = request.query.get("channel", "")
+    before = _number(request.query.get("before"))
+    root = _number(request.query.get("root"))
+    if channel not in await site.board.list_channels() or before is None:
+        raise web.HTTPNotFound
+    limit = REPLIES if root else MESSAGES
+    found = await site.board.list_messages(channel, limit=limit + 1, root=root, before=before)
+    html = "\n".join(await site.view.articles(found[-limit:], visitor.say))
+    return json_response({"html": html, "more": len(found) > limit})
+
+
+async def thread(request: web.Request) -> web.Response:
+    """A thread as a fragment."""
+    site, visitor = request.app[SITE], request[VISITOR]
+    channel = request.query.get("channel", "")
+    root = await _find_root(site, visitor, channel, request.query.get("root"))
+    if root is None:
+        raise web.HTTPNotFound
+    opened = await _thread(site, visitor, root)
+    html = site.view.page("thread.html", visitor.say, channel=channel, root=root, **opened)
+    return json_response({"html": html})
+
+
+async def entry(request: web.Request) -> web.Response:
+    """Everything about one entry."""
+    site, visitor = request.app[SITE], request[VISITOR]
+    number = _number(request.match_info["entry"])
+    found = None
+    if number:
+        # Without a log-in, whoever comes from elsewhere reads only what was said in the web chat.
+        sees_all = visitor.user.can_manage
+        found = await site.library.find_entry(EntryId(number), all_talk=sees_all)
+    if found is None:
+        raise web.HTTPNotFound(text=visitor.say("There is no such entry."))
+    return _reading(
+        request,
+        "entry.html",
+        title=found.stored.entry.paper.title,
+        page=found,
+        entry=found.stored.entry,
+        parts=commentary_parts(found.stored.entry, visitor.say),
+        address=present_digest.paper_url(
+            found.stored.entry.paper.arxiv_id, found.stored.entry.paper.url
+        ),
+        at_arxiv=paper_lines(found.record, found.events, visitor.say),
+    )
+
+
+async def digest(request: web.Request) -> web.Response:
+    """A day's entries."""
+    site, visitor = request.app[SITE], request[VISITOR]
+    try:
+        day = date.fromisoformat(request.match_info["day"])
+    except ValueError:
+        raise web.HTTPNotFound(text=visitor.say("There is no such day.")) from None
+    entries = await site.library.list_on(day)
+    before = await site.library.list_days(before=day, limit=1)
+    return _reading(
+        request,
+        "digest.html",
+        title=day_text(day, visitor.say.locale),
+        day=day,
+        entries=[(stored, commentary_parts(stored.entry, visitor.say)) for stored in entries],
+        earlier=before[0].on if before else None,
+        later=await site.library.day_after(day),
+    )
+
+
+async def tag(request: web.Request) -> web.Response:
+    """The entries with a tag."""
+    site = request.app[SITE]
+    name = request.match_info["tag"]
+    page = min(_number(request.query.get("page")) or 1, 100_000)
+    found = await site.library.list_tagged(name, page=page, per_page=_PER_PAGE)
+    return _reading(
+        request,
+        "tag.html",
+        title=f"#{name}",
+        tag=name,
+        entries=found.entries,
+        page=page,
+        more=found.more,
+        languages_wanted=_languages(request[VISITOR].say),
+    )
+
+
+async def papers(request: web.Request) -> web.Response:
+    """The archive: its days and its tags."""
+    site, visitor = request.app[SITE], request[VISITOR]
+    try:
+        before = date.fromisoformat(request.query.get("before", ""))
+    except ValueError:
+        before = None
+    days = await site.library.list_days(before=before, limit=_DAYS + 1)
+    return _reading(
+        request,
+        "papers.html",
+        title=visitor.say("Papers"),
+        days=days[:_DAYS],
+        older_than=days[_DAYS - 1].on if len(days) > _DAYS else None,
+        tags=() if before else await site.library.list_tags(limit=_TAGS),
+        counts={day.on: visitor.say.count("{n} paper", "{n} papers", day.entries) for day in days},
+    )
+
+
+def commentary_parts(entry: Entry, say: Say) -> list[tuple[Language, tuple[str, ...]]]:
+    """The commentary by language, the reader's own first."""
+    return [
+        (language, entry.paragraphs(language))
+        for language in _languages(say)
+        if entry.paragraphs(language)
+    ]
+
+
+def _languages(say: Say) -> tuple[Language, ...]:
+    return tuple(sorted(Language, key=lambda language: language != say.locale))
+
+
+def _reading(request: web.Request, template: str, *, title: str, **values: object) -> web.Response:
+    site, visitor = request.app[SITE], request[VISITOR]
+    text = site.view.page(
+        template, visitor.say, title=title, visitor=visitor, here=request.path_qs, **values
+    )
+    return page_response(text)
+
+
+async def _find_reply(site: Site, channel: str, text: str | None) -> BoardMessage | None:
+    """The message, if it stands in a thread of the channel: it is read there."""
+    number = _number(text)
+    found = await site.board.find(number) if number else None
+    return found if found is not None and found.channel == channel and found.root else None
+
+
+async def _find_root(
+    site: Site, visitor: Visitor, channel: str, text: str | None
+) -> BoardMessage | None:
+    if text is None:
+        return None
+    number = _number(text)
+    root = await site.board.find(number) if number else None
+    if root is None or root.channel != channel or root.root is not None:
+        raise web.HTTPNotFound(text=visitor.say("That message is gone."))
+    return root
+
+
+async def _thread(site: Site, visitor: Visitor, root: BoardMessage) -> dict[str, object]:
+    """What the template of a thread needs beside its root."""
+    replies = await site.board.list_messages(root.channel, limit=REPLIES + 1, root=root.id)
+    return {
+        "root_article": site.view.article(root, visitor.say.locale),
+        "replies": await site.view.articles(replies[-REPLIES:], visitor.say),
+        "more_replies": len(replies) > REPLIES,
+    }
+
+
+def _number(text: str | None) -> int | None:
+    if text is None or not re.fullmatch(r"[0-9]{1,19}", text) or int(text) >= _MOST_ID:
+        return None
+    return int(text)

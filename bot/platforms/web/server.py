@@ -1,0 +1,168 @@
+"""The bot's one web server: its routes, what guards them, and starting and stopping it."""
+
+import errno
+import hashlib
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from importlib import resources
+
+from aiohttp import web
+
+from bot.core.domain.errors import UsageError
+from bot.core.ports import Condition
+from bot.platforms.web import live, pages, talk
+from bot.platforms.web.guards import add_headers, guards
+from bot.platforms.web.site import SITE, Site, json_response
+
+MOST_BODY = 64 * 1024
+"""Bytes of a request."""
+
+_SHUTDOWN = 1.5
+"""Seconds that requests in flight have left when the server stops."""
+
+_TYPES = {
+    "css": "text/css",
+    "js": "text/javascript",
+    "svg": "image/svg+xml",
+    "webmanifest": "application/manifest+json",
+}
+
+
+def read_static() -> dict[str, bytes]:
+    """The style sheet, the scripts and the icon of this package, by name."""
+    folder = resources.files("bot.platforms.web") / "static"
+    return {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
+
+
+def build_name(static: Mapping[str, bytes]) -> str:
+    """A name for exactly these files: with it in their address they may be kept for ever."""
+    digest = hashlib.sha256()
+    for name in sorted(static):
+        digest.update(name.encode() + b"\0" + static[name] + b"\0")
+    return digest.hexdigest()[:12]
+
+
+def make_application(
+    site: Site, *, hosts: frozenset[str], mounts: Mapping[str, web.Application]
+) -> web.Application:
+    """The whole site. `hosts` are the names it goes by; each of `mounts` guards itself."""
+    application = web.Application(
+        middlewares=guards(site, hosts=hosts, unguarded=("/healthz", "/metrics", *mounts)),
+        client_max_size=MOST_BODY,
+    )
+    application.on_response_prepare.append(add_headers)
+    application[SITE] = site
+    application.add_routes(
+        [
+            web.get("/", pages.chat),
+            web.get("/c/{channel}", pages.chat),
+            web.get("/c/{channel}/t/{message}", pages.chat),
+            web.get("/papers", pages.papers),
+            web.get("/entry/{entry}", pages.entry),
+            web.get("/digest/{day}", pages.digest),
+            web.get("/tag/{tag}", pages.tag),
+            web.get("/events", live.stream, allow_head=False),
+            web.get("/api/messages", pages.older),
+            web.get("/api/thread", pages.thread),
+            web.get("/api/complete", talk.complete),
+            web.post("/api/say", talk.say_something),
+            web.post("/api/press", talk.press),
+            web.post("/api/edit", talk.edit),
+            web.post("/api/remove", talk.remove),
+            web.post("/api/name", talk.rename),
+            web.post("/api/channel", talk.add_channel),
+            web.get("/static/{build}/{name}", _static),
+            web.get("/healthz", _healthz),
+            web.get("/metrics", _metrics),
+        ]
+    )
+    for prefix, mounted in mounts.items():
+        application.add_subapp(prefix, mounted)
+    return application
+
+
+@asynccontextmanager
+async def serving(application: web.Application, host: str, port: int) -> AsyncIterator[str]:
+    """Serve within the block; gives the address to open. Raises `UsageError` if it cannot.
+
+    At the end open streams are closed at once and requests in flight soon.
+    """
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=_SHUTDOWN)
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            raise _cannot_listen(error, host, port) from error
+        yield _address(runner, host)
+    finally:
+        application[SITE].hub.close()
+        await runner.cleanup()
+
+
+def _cannot_listen(error: OSError, host: str, port: int) -> UsageError:
+    if error.errno == errno.EADDRINUSE:
+        return UsageError(
+            "port {port} is taken: stop what uses it, or choose another with --port or "
+            "PAPERBOT_WEB_PORT",
+            port=port,
+        )
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        return UsageError(
+            "port {port} may not be used by this account: choose one above 1023", port=port
+        )
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return UsageError("“{host}” is no address of this machine", host=host)
+    return UsageError(
+        "the web server cannot listen on {host} port {port}: {reason}",
+        host=host,
+        port=port,
+        reason=error.strerror or error,
+    )
+
+
+def _address(runner: web.AppRunner, host: str) -> str:
+    bound = runner.addresses[0]
+    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 - compared only
+    if ":" in name and not name.startswith("["):
+        name = f"[{name}]"
+    return f"http://{name}:{bound[1]}/"
+
+
+async def _static(request: web.Request) -> web.Response:
+    site, name = request.app[SITE], request.match_info["name"]
+    content = site.static.get(name)
+    if content is None:
+        raise web.HTTPNotFound
+    fresh = request.match_info["build"] == site.build
+    return web.Response(
+        body=content,
+        content_type=_TYPES.get(name.rpartition(".")[2], "application/octet-stream"),
+        charset="utf-8",
+        headers={"Cache-Control": "public, max-age=31536000, immutable" if fresh else "no-cache"},
+    )
+
+
+async def _healthz(request: web.Request) -> web.Response:
+    health = request.app[SITE].health()
+    body = {
+        "ok": health.ok,
+        "platforms": {part.name: _condition(part) for part in health.platforms},
+        "pumps": {part.name: _condition(part) for part in health.pumps},
+        "arxiv": _condition(health.arxiv) if health.arxiv else None,
+    }
+    return json_response(body, status=200 if health.ok else 503)
+
+
+def _condition(part: Condition) -> dict[str, object]:
+    return {
+        "ok": part.ok,
+        "detail": part.detail,
+        "last_ok_at": part.last_ok_at.isoformat() if part.last_ok_at else None,
+    }
+
+
+async def _metrics(request: web.Request) -> web.Response:
+    metrics = request.app[SITE].metrics()
+    return web.Response(body=metrics.body, headers={"Content-Type": metrics.content_type})

@@ -1,0 +1,307 @@
+"""What a visitor does in the chat: say, ask, press, edit, delete, be called something.
+
+Every handler takes a JSON object and gives one: `{"change": …}` for a message that everybody
+sees, `{"private": html}` for an answer to this visitor alone, which is kept nowhere.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from bot.core.domain import commands
+from bot.core.domain.commands import Audience, CommandLine
+from bot.core.domain.document import Document
+from bot.core.domain.errors import UsageError
+from bot.core.domain.i18n import Say
+from bot.core.ports import Command
+from bot.digest.domain import present_digest
+from bot.platforms.web.security import clean_name, clean_text
+from bot.platforms.web.site import (
+    NAME_COOKIE,
+    SITE,
+    VISITOR,
+    Site,
+    Visitor,
+    channel_ref,
+    json_response,
+    keep_cookie,
+    message_ref,
+)
+from bot.webchat.domain.board import BoardMessage
+
+MOST_TEXT = 4000
+"""Characters of one message."""
+
+_NONCE = re.compile(r"[0-9a-z-]{8,40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where somebody stands: in a channel, or in the thread of `root` in it."""
+
+    channel: str
+    root: BoardMessage | None
+
+
+class Body:
+    """A request's JSON object; what it lacks or has wrong is an answer with status 422."""
+
+    def __init__(self, values: object, say: Say) -> None:
+        self._values = values if isinstance(values, dict) else {}
+        self.say = say
+
+    def text(self, name: str, *, most: int = MOST_TEXT) -> str:
+        """A cleaned text of at most `most` characters; the empty one where there is none."""
+        value = self._values.get(name, "")
+        if not isinstance(value, str):
+            raise refusal(self.say("That could not be understood."))
+        value = clean_text(value)
+        if len(value) > most:
+            raise refusal(
+                self.say("That is too long: {n} characters, {most} fit.", n=len(value), most=most)
+            )
+        return value
+
+    def number(self, name: str) -> int | None:
+        """A message's id, or `None` where there is none."""
+        value = self._values.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 2**63:
+            raise refusal(self.say("That could not be understood."))
+        return value
+
+
+def refusal(text: str, *, kind: type[web.HTTPException] = web.HTTPUnprocessableEntity) -> Exception:
+    """An answer that says what is wrong, for the page to show."""
+    return kind(text=json.dumps({"error": text}), content_type="application/json")
+
+
+async def say_something(request: web.Request) -> web.Response:
+    """Text, or a command line if it begins with a slash. `nonce` makes a repeat harmless."""
+    site, visitor, body = request.app[SITE], request[VISITOR], await read_body(request)
+    place = await find_place(site, visitor, body)
+    text = body.text("text")
+    nonce = body.text("nonce", most=40)
+    if not text or not _NONCE.fullmatch(nonce):
+        raise refusal(visitor.say("That could not be understood."))
+    key = f"{visitor.user.id}:{nonce}"
+    if text.startswith("/"):
+        return await _ask(site, visitor, place, text, key)
+    message = await site.board.add(
+        place.channel,
+        text,
+        at=site.now(),
+        root=place.root.id if place.root else None,
+        author=visitor.author,
+        key=key,
+    )
+    site.hub.wake()
+    await site.tell()
+    site.hub.wake()  # who is forgotten by it takes back what stands here
+    return _changed(site, visitor, message)
+
+
+async def _ask(site: Site, visitor: Visitor, place: Place, text: str, key: str) -> web.Response:
+    """A typed command: answered to everybody or to the visitor, as the command table says."""
+    try:
+        line = commands.parse_line(text)
+    except UsageError as error:
+        return _private(
+            site, visitor, present_digest.notice(visitor.say(error.message, **error.values))
+        )
+    answer = await site.inbox.command(_command(visitor, place, line))
+    if line.audience is Audience.PRIVATE:
+        site.hub.wake()  # being forgotten changes what stands here
+        return _private(site, visitor, answer, question=text, typed=True)
+    message = await site.board.add(
+        place.channel,
+        answer,
+        at=site.now(),
+        root=place.root.id if place.root else None,
+        author=visitor.author,
+        question=text,
+        key=key,
+    )
+    site.hub.wake()
+    return _changed(site, visitor, message)
+
+
+async def press(request: web.Request) -> web.Response:
+    """A button's command line. Looking is not speaking: nothing new is posted.
+
+    Turning the page of an answer that one asked for oneself turns it for everybody, in place;
+    every other answer is for whoever pressed. `shown` is the question of a private answer.
+    """
+    site, visitor, body = request.app[SITE], request[VISITOR], await read_body(request)
+    place = await find_place(site, visitor, body)
+    text = body.text("line")
+    try:
+        line = commands.parse_line(text)
+    except UsageError as error:
+        return _private(
+            site, visitor, present_digest.notice(visitor.say(error.message, **error.values))
+        )
+    answer = await site.inbox.command(_command(visitor, place, line))
+    number = body.number("message")
+    pressed = await site.board.find(number) if number else None
+    if (
+        pressed is not None
+        and pressed.by_bot
+        and pressed.author is not None
+        and pressed.author.id == visitor.user.id
+        and turns_the_page(pressed.question, line)
+    ):
+        message = await site.board.update(pressed.id, answer, at=site.now(), question=text)
+        if message is not None:
+            site.hub.wake()
+            return _changed(site, visitor, message)
+    in_place = turns_the_page(body.text("shown"), line)
+    return _private(site, visitor, answer, question=text, in_place=in_place)
+
+
+def turns_the_page(question: str, line: CommandLine) -> bool:
+    """Whether a line asks what `question` asked, at most for another page of it."""
+    try:
+        asked = commands.parse_line(question)
+    except UsageError:
+        return False
+    page = commands.PAGE.name
+    return asked.spec is line.spec and (
+        {name: value for name, value in asked.options.items() if name != page}
+        == {name: value for name, value in line.options.items() if name != page}
+    )
+
+
+async def edit(request: web.Request) -> web.Response:
+    """Replace what one said oneself."""
+    site, visitor, body = request.app[SITE], request[VISITOR], await read_body(request)
+    own = await _own_message(site, visitor, body)
+    text = body.text("text")
+    if not text:
+        raise refusal(visitor.say("That could not be understood."))
+    message = await site.board.update(own.id, text, at=site.now())
+    if message is None:
+        raise refusal(visitor.say("That message is gone."), kind=web.HTTPNotFound)
+    site.hub.wake()
+    await site.tell()
+    site.hub.wake()  # who is forgotten by it takes back what stands here
+    return _changed(site, visitor, message)
+
+
+async def remove(request: web.Request) -> web.Response:
+    """Take back what one said oneself."""
+    site, visitor, body = request.app[SITE], request[VISITOR], await read_body(request)
+    own = await _own_message(site, visitor, body)
+    message = await site.board.remove(own.id, at=site.now())
+    site.hub.wake()
+    await site.tell()
+    return _changed(site, visitor, message or own)
+
+
+async def complete(request: web.Request) -> web.Response:
+    """Suggestions for the free option of the command line that is being typed."""
+    site, visitor = request.app[SITE], request[VISITOR]
+    body = Body(dict(request.query), visitor.say)
+    name, space, typed = body.text("line").removeprefix("/").partition(" ")
+    spec = commands.find(name.casefold())
+    option = spec.free_option if spec else None
+    if spec is None or option is None or not option.completes:
+        return json_response([])
+    if not space:
+        typed = ""
+    channel = body.text("channel")
+    if channel not in await site.board.list_channels():
+        raise refusal(visitor.say("There is no such channel."), kind=web.HTTPNotFound)
+    command = _command(visitor, Place(channel, None), CommandLine(spec, {option.name: typed}))
+    choices = await site.inbox.complete(command, option.name, typed)
+    return json_response(
+        [{"label": choice.label, "value": f"/{spec.name} {choice.value}"} for choice in choices]
+    )
+
+
+async def rename(request: web.Request) -> web.Response:
+    """What the visitor wants to be called from now on."""
+    visitor, body = request[VISITOR], await read_body(request)
+    name = clean_name(body.text("name", most=200))
+    if not name:
+        raise refusal(visitor.say("Please write a name of 1 to 40 characters."))
+    response = json_response({"name": name})
+    keep_cookie(request, response, NAME_COOKIE, name)
+    return response
+
+
+async def add_channel(request: web.Request) -> web.Response:
+    """A new channel, by somebody who may manage."""
+    site, visitor, body = request.app[SITE], request[VISITOR], await read_body(request)
+    name = body.text("name", most=200).removeprefix("#").casefold()
+    if not visitor.user.can_manage:
+        text = visitor.say("Channels are made on the machine that the bot runs on.")
+        raise refusal(text, kind=web.HTTPForbidden)
+    await site.board.add_channel(name, at=site.now())
+    return json_response({"name": name})
+
+
+async def read_body(request: web.Request) -> Body:
+    """The JSON object that was sent."""
+    say = request[VISITOR].say
+    try:
+        return Body(await request.json(), say)
+    except (ValueError, RecursionError) as error:
+        raise refusal(say("That could not be understood.")) from error
+
+
+async def find_place(site: Site, visitor: Visitor, body: Body) -> Place:
+    """Where the request was made; answers 404 for a channel or a thread that is not there."""
+    channel, number = body.text("channel"), body.number("root")
+    if channel not in await site.board.list_channels():
+        raise refusal(visitor.say("There is no such channel."), kind=web.HTTPNotFound)
+    if number is None:
+        return Place(channel, None)
+    root = await site.board.find(number)
+    if root is None or root.channel != channel or root.root is not None:
+        raise refusal(visitor.say("That message is gone."), kind=web.HTTPNotFound)
+    return Place(channel, root)
+
+
+def _command(visitor: Visitor, place: Place, line: CommandLine) -> Command:
+    return Command(
+        name=line.spec.name,
+        options=line.options,
+        user=visitor.user,
+        channel=channel_ref(place.channel),
+        locale=visitor.say.locale,
+        root=message_ref(place.channel, place.root.id) if place.root else None,
+    )
+
+
+async def _own_message(site: Site, visitor: Visitor, body: Body) -> BoardMessage:
+    number = body.number("message")
+    message = await site.board.find(number) if number else None
+    if message is None or message.deleted:
+        raise refusal(visitor.say("That message is gone."), kind=web.HTTPNotFound)
+    if message.by_bot or message.author is None or message.author.id != visitor.user.id:
+        raise refusal(visitor.say("Only its author can change a message."), kind=web.HTTPForbidden)
+    return message
+
+
+def _changed(site: Site, visitor: Visitor, message: BoardMessage) -> web.Response:
+    change = site.view.change(message, visitor.say.locale)
+    return json_response(f'{{"change": {change}}}')
+
+
+def _private(
+    site: Site,
+    visitor: Visitor,
+    answer: Document,
+    *,
+    question: str = "",
+    typed: bool = False,
+    in_place: bool = False,
+) -> web.Response:
+    html = site.view.page(
+        "private.html", visitor.say, document=answer, question=question, typed=typed
+    )
+    return json_response({"private": html, "in_place": in_place, "summary": answer.summary})

@@ -1,0 +1,82 @@
+"""What people say in threads of the web chat, to the inbox: in order, whatever is killed when.
+
+The board notes with every change that the bot has not heard it yet; here that is worked off,
+after each change, at start, and now and then. Hearing may be repeated safely.
+"""
+
+import asyncio
+import logging
+import re
+
+from bot.core.domain.errors import UserError
+from bot.core.ports import Inbox, Said, User
+from bot.platforms.web.site import message_ref
+from bot.platforms.web.view import BOT_NAME
+from bot.webchat.domain.board import Board, BoardMessage
+
+log = logging.getLogger(__name__)
+
+EVERY = 30.0
+"""Seconds after which what could not be told is tried again."""
+
+_AT_ONCE = 50
+# ASCII: in Korean the next word may follow the name without a space.
+_MENTION = re.compile(rf"(?<!\w)@{BOT_NAME}\b", re.IGNORECASE | re.ASCII)
+
+
+class Telling:
+    """Tells one inbox what stands on a board."""
+
+    def __init__(self, board: Board, inbox: Inbox) -> None:
+        self._board = board
+        self._inbox = inbox
+        self._one_by_one = asyncio.Lock()
+
+    async def tell(self) -> None:
+        """Have the bot hear everything that it has not; what fails waits for the next time."""
+        async with self._one_by_one:
+            failed: set[int] = set()
+            while True:
+                try:
+                    unheard = await self._board.list_unheard(limit=_AT_ONCE + len(failed))
+                except UserError as error:  # the database
+                    log.error("what was said in the web chat could not be read: %s", error)
+                    return
+                fresh = [message for message in unheard if message.id not in failed]
+                if not fresh:
+                    return
+                failed |= {message.id for message in fresh if not await self._heard(message)}
+
+    async def _heard(self, message: BoardMessage) -> bool:
+        try:
+            await self._hear(message)
+            await self._board.mark_heard(message)
+        except Exception:
+            # One of the places that catch everything (STYLE.md): one message never stops others.
+            log.exception("message %d of the web chat could not be heard", message.id)
+            return False
+        return True
+
+    async def _hear(self, message: BoardMessage) -> None:
+        reference = message_ref(message.channel, message.id)
+        if message.deleted:
+            await self._inbox.unsaid(reference)
+        elif message.root is not None and message.author is not None:
+            text = str(message.content)
+            await self._inbox.said(
+                Said(
+                    root=message_ref(message.channel, message.root),
+                    message=reference,
+                    user=User(message.author.id, message.author.name, can_manage=False),
+                    text=text,
+                    mentions_bot=_MENTION.search(text) is not None,
+                    at=message.posted_at,
+                    edited_at=message.edited_at,
+                )
+            )
+
+    async def keep_telling(self) -> None:
+        """Try again what failed, until cancelled."""
+        while True:
+            await asyncio.sleep(EVERY)
+            await self.tell()

@@ -1,0 +1,190 @@
+"""What pages are made of: the templates, and messages as HTML and as changes of a page."""
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from bot.archive.domain.entry import Reference
+from bot.archive.domain.inlines import inlines as linked
+from bot.core.domain import commands
+from bot.core.domain.day_text import day_text
+from bot.core.domain.document import Document
+from bot.core.domain.i18n import Say
+from bot.digest.domain.present_digest import news, paper_url
+from bot.platforms.web import render
+from bot.webchat.domain.board import BoardMessage
+
+BOT_NAME = "paperbot"
+LANGUAGES = {"en": "English", "ko": "한국어"}
+
+_REMEMBERED = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The templates, and messages: as HTML, and as changes of the pages of one language."""
+
+    environment: Environment
+    article: Callable[[BoardMessage, str], Markup]
+    change: Callable[[BoardMessage, str], str]
+
+    async def articles(self, messages: Sequence[BoardMessage], say: Say) -> list[Markup]:
+        """The messages as HTML, with room for others in between: one may hold a whole digest."""
+        made = []
+        for message in messages:
+            made.append(self.article(message, say.locale))
+            await asyncio.sleep(0)
+        return made
+
+    def page(self, template: str, say: Say, **values: object) -> str:
+        """A template filled in; its text is in the language of `say`."""
+        return self.environment.get_template(template).render(say=say, **values)
+
+
+def make_view(voices: Callable[[str], Say], *, build: str) -> View:
+    """The templates of this package; `build` names the version of the static files."""
+    environment = Environment(
+        loader=PackageLoader("bot.platforms.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {
+        "bot_name": BOT_NAME,
+        "build": build,
+        "languages": LANGUAGES,
+        "day_text": day_text,
+        "quote": lambda text: quote(text, safe=""),
+        "tag_path": render.tag_path,
+        "replies_text": replies_text,
+        "opens_thread": opens_thread,
+        "version": version,
+        "reference_url": reference_url,
+        "news": news,
+    }
+    environment.filters |= {
+        "document": render.render,
+        "said": render.render_text,
+        "linked": linked,
+        "inlines": render.render_inlines,
+        "isolated": render.isolated,
+        "safe_url": render.safe_url,
+        "own_path": render.own_path,
+        "printable": render.printable,
+        "hue": hue,
+    }
+
+    # A message goes to every open page; it is made into HTML once a language.
+    @lru_cache(maxsize=_REMEMBERED)
+    def article(message: BoardMessage, locale: str) -> Markup:
+        template = environment.get_template("message.html")
+        html = template.render(say=voices(locale), message=message)
+        return Markup(html)  # noqa: S704 - a template with autoescape wrote it
+
+    def change(message: BoardMessage, locale: str) -> str:
+        return json.dumps(
+            {
+                "id": message.id,
+                "channel": message.channel,
+                "root": message.root,
+                "revision": message.revision,
+                "version": version(message),
+                "gone": message.deleted and not message.replies,
+                "cause": message.author.id if message.author else "",
+                "summary": summary(message),
+                "html": article(message, locale),
+            },
+            ensure_ascii=False,
+        )
+
+    return View(environment, article, change)
+
+
+def version(message: BoardMessage) -> str:
+    """Changes with what the message itself says, not with its thread."""
+    if message.deleted:
+        return "deleted"
+    return message.edited_at.isoformat() if message.edited_at else "first"
+
+
+def summary(message: BoardMessage) -> str:
+    """The message in a line, as a screen reader announces it."""
+    if isinstance(message.content, Document):
+        return f"{BOT_NAME}: {render.printable(message.content.summary)}"
+    name = message.author.name if message.author else BOT_NAME
+    return f"{name}: {render.printable(message.content)}"
+
+
+def reference_url(reference: Reference) -> str | None:
+    """Where a mentioned paper is read, if a page may lead there."""
+    return render.safe_url(paper_url(reference.arxiv_id, reference.url) or "")
+
+
+def hue(person: str) -> int:
+    """One of six colours for a person's initial, always the same."""
+    return sum(person.encode()) % 6
+
+
+def replies_text(message: BoardMessage, say: Say) -> str:
+    """How many replies there are, or an invitation to write the first."""
+    if message.replies:
+        return say.count("{n} reply", "{n} replies", message.replies)
+    if isinstance(message.content, Document):
+        return say("Discuss")
+    return say("Reply")
+
+
+def opens_thread(message: BoardMessage) -> bool:
+    """Whether the page offers a thread: on papers, on what people say, and where one exists."""
+    if message.root is not None:
+        return False
+    if isinstance(message.content, Document):
+        return message.content.opens_thread or message.replies > 0
+    return not message.deleted or message.replies > 0
+
+
+def script_texts(say: Say) -> dict[str, str]:
+    """What the scripts of the chat say, in the language of the page."""
+    return {
+        "today": say("Today"),
+        "yesterday": say("Yesterday"),
+        "new": say("New"),
+        "showAll": say("Show all"),
+        "showLess": say("Show less"),
+        "reconnecting": say("Connection lost, trying again …"),
+        "failed": say("That could not be sent. Try again."),
+        "edit": say("Edit"),
+        "save": say("Save"),
+        "cancel": say("Cancel"),
+        "remove": say("Delete"),
+        "reallyRemove": say("Delete this message?"),
+        "suggestions": say("{n} suggestions"),
+    }
+
+
+def script_commands(say: Say) -> list[dict[str, object]]:
+    """The command table as the composer's suggestions need it."""
+    return [
+        {
+            "name": spec.name,
+            "usage": spec.usage,
+            "summary": say(spec.summary),
+            "completes": bool(spec.free_option and spec.free_option.completes),
+        }
+        for spec in commands.COMMANDS
+    ]
+
+
+def as_script(value: object) -> Markup:
+    """A value as JSON inside a `<script type="application/json">`, which it cannot end."""
+    text = json.dumps(value, ensure_ascii=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # noqa: S704 - what could end the element is escaped above

@@ -1,1 +1,0 @@
-"""Use cases: async functions whose parameters are their dependencies."""

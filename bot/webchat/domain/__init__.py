@@ -1,0 +1,1 @@
+"""Channels and messages of the web chat as values."""

@@ -1,0 +1,1 @@
+"""The web chat's memory over an open database."""

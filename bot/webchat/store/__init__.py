@@ -1,0 +1,1 @@
+"""The tables of the web chat's channels and messages."""

@@ -1,0 +1,92 @@
+import re
+from datetime import date
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.archive.domain.arxiv_id import ArxivId
+from bot.archive.domain.entry import Commentary, Entry, Language, Paper, Source, SourceKind
+from bot.archive.domain.formats import bibtex
+
+NOTE = Source(SourceKind.VAULT_NOTE, "note.md")
+
+
+def entry(paper: Paper, *paragraphs: str, tags: tuple[str, ...] = ()) -> Entry:
+    commentary = (Commentary(Language.EN, paragraphs),) if paragraphs else ()
+    return Entry(paper, NOTE, date(2025, 2, 4), commentary, tags, tags)
+
+
+def test_an_arxiv_paper_becomes_an_item_with_its_eprint() -> None:
+    paper = Paper(
+        "Pebbles", ("Mina Kang", "José Ortiz"), ArxivId("2310.01234", 2), abstract="Short."
+    )
+
+    written = bibtex.write([entry(paper, "Nice.", "Really.", tags=("long-context", "lm"))])
+
+    assert written == (
+        "@misc{arxiv:2310.01234,\n"
+        "  title = {{Pebbles}},\n"
+        "  author = {Mina Kang and José Ortiz},\n"
+        "  year = {2023},\n"
+        "  eprint = {2310.01234v2},\n"
+        "  archivePrefix = {arXiv},\n"
+        "  url = {https://arxiv.org/abs/2310.01234},\n"
+        "  abstract = {Short.},\n"
+        "  keywords = {long-context, lm},\n"
+        "  note = {Nice. Really.},\n"
+        "}\n"
+    )
+
+
+def test_what_tex_would_read_as_mark_up_is_escaped() -> None:
+    paper = Paper(
+        "100% of {R^3} & C#_~\\x", ("ERNIE Team, Baidu", "Rock and Roll"), url="https://e.org/a{b}"
+    )
+
+    written = bibtex.write([entry(paper)])
+
+    assert (
+        r"title = {{100\% of \textbraceleft{}R\textasciicircum{}3\textbraceright{} \& "
+        r"C\#\_\textasciitilde{}\textbackslash{}x}}" in written
+    )
+    assert "author = {{ERNIE Team, Baidu} and {Rock and Roll}}" in written
+    assert "url = {https://e.org/a%7Bb%7D}" in written
+
+
+def test_entries_of_one_paper_share_an_item() -> None:
+    first = entry(Paper("Pebbles", arxiv_id=ArxivId("2310.01234")), "First.", tags=("lm",))
+    again = entry(Paper("Pebbles!", arxiv_id=ArxivId("2310.01234", 3)), "Again.", tags=("lm", "rl"))
+
+    written = bibtex.write([first, again])
+
+    assert written.count("@misc") == 1
+    assert "note = {First. Again.}" in written
+    assert "keywords = {lm, rl}" in written
+
+
+def test_years_come_from_the_id_else_from_the_entry() -> None:
+    old = Paper("Old", arxiv_id=ArxivId("hep-th/9901001"))
+    later = Paper("Later", arxiv_id=ArxivId("math/0611800"))
+
+    assert "year = {1999}" in bibtex.write([entry(old)])
+    assert "year = {2006}" in bibtex.write([entry(later)])
+    assert "year = {2025}" in bibtex.write([entry(Paper("Elsewhere"))])
+
+
+def test_a_key_depends_on_the_paper_alone_and_two_papers_have_two() -> None:
+    assert bibtex.key(Paper("A", ("X",), abstract="y")) == bibtex.key(Paper("A"))
+    assert bibtex.key(Paper("A", url="https://a.org")) != bibtex.key(
+        Paper("A", url="https://b.org")
+    )
+    assert bibtex.key(Paper("한국어 제목")).startswith("paper-")
+
+
+@given(st.text(), st.lists(st.text(min_size=1), max_size=3), st.text())
+def test_braces_always_balance(title: str, authors: list[str], note: str) -> None:
+    written = bibtex.write([entry(Paper(title, tuple(authors), url="https://e.org/" + note), note)])
+
+    depth = 0
+    for brace in re.findall("[{}]", written):
+        depth += 1 if brace == "{" else -1
+        assert depth >= 0
+    assert depth == 0

@@ -1,0 +1,122 @@
+"""The segmenter: what is indexed, and what is asked of the index."""
+
+import sqlite3
+import unicodedata
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.archive.domain.segment import BREAK, INDEXED_CHARACTERS, MARK, match_expression, segment
+
+
+class Index:
+    """A full-text index as the schema has it, for one text after another."""
+
+    def __init__(self) -> None:
+        self._connection = sqlite3.connect(":memory:")
+        self._connection.execute(
+            "CREATE VIRTUAL TABLE t USING fts5 (x, tokenize = 'unicode61 remove_diacritics 2')"
+        )
+
+    def finds(self, query: str, text: str) -> bool:
+        match = match_expression(query)
+        if match is None:
+            return False
+        self._connection.execute("DELETE FROM t")
+        self._connection.execute("INSERT INTO t VALUES (?)", (segment(text),))
+        found = self._connection.execute("SELECT count(*) FROM t WHERE t MATCH ?", (match,))
+        return bool(found.fetchone()[0])
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@pytest.fixture(scope="module")
+def index() -> Iterator[Index]:
+    opened = Index()
+    yield opened
+    opened.close()
+
+
+hangul = st.text(st.sampled_from("가나다라각ㅋㄱ하"), min_size=1, max_size=6)
+korean_text = st.lists(
+    st.one_of(hangul, st.sampled_from([" ", ". ", "GPT", "a", "1", "漢字", "カナ", "\n", "-"])),
+    max_size=12,
+).map("".join)
+
+
+@given(word=hangul, text=korean_text)
+def test_a_hangul_word_is_found_exactly_where_a_substring_scan_finds_it(index, word, text):
+    assert index.finds(word, text) == (word in text)
+
+
+@given(words=st.lists(hangul, min_size=2, max_size=3), runs=st.lists(hangul, max_size=6))
+def test_a_hangul_phrase_is_found_exactly_where_a_substring_scan_finds_it(index, words, runs):
+    text = " ".join(runs)
+
+    assert index.finds(" ".join(words), text) == (" ".join(words) in text)
+
+
+@given(word=hangul, text=korean_text)
+def test_decomposed_text_and_composed_text_find_each_other(index, word, text):
+    decomposed = unicodedata.normalize("NFD", text)
+
+    assert index.finds(word, decomposed) == index.finds(word, text)
+    assert index.finds(unicodedata.normalize("NFD", word), text) == index.finds(word, text)
+
+
+@given(query=st.text(max_size=40), text=st.text(max_size=60))
+def test_no_query_is_full_text_syntax(index, query, text):
+    index.finds(query, text)  # raises nothing
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("transformer", "Transformer를 쓴다"),
+        ("Transformer를", "이 Transformer를 쓴다"),
+        ("를", "Transformer를 쓴다"),
+        ("hagele", "Alexander Hägele"),
+        ("GPT-4", "GPT-4의 결과"),
+        ("gpt 4", "GPT-4의 결과"),
+        ("漢字", "古い漢字です"),
+        ("ㅋㅋ", "재미있네요ㅋㅋㅋ"),
+        ("보상 모델", "이것은 보상 모델입니다"),
+        ('say "hi"', "they say hi there"),
+    ],
+)
+def test_words_are_found_across_scripts(index, query, text):
+    assert index.finds(query, text)
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("former", "Transformer를 쓴다"),
+        ("모델 보상", "보상 모델"),
+        ("상모", "보상 모델"),
+        ("NOT a", "a"),
+        ("hi*", "hill"),
+    ],
+)
+def test_other_words_are_not_found(index, query, text):
+    assert not index.finds(query, text)
+
+
+@given(text=st.text(max_size=60))
+def test_no_text_holds_the_words_of_the_index_itself(text):
+    assert MARK not in segment(f"{text}{MARK}12{BREAK}")
+    assert BREAK not in segment(text)
+
+
+@pytest.mark.parametrize("text", ["", " ", "+++", "“”", "\0", MARK, "—"])
+def test_there_is_nothing_to_ask_without_a_letter_or_digit(text):
+    assert match_expression(text) is None
+
+
+def test_a_text_longer_than_any_person_writes_is_indexed_in_part():
+    text = "가" * (INDEXED_CHARACTERS + 10)
+
+    assert len(segment(text)) < 4 * INDEXED_CHARACTERS

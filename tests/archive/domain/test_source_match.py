@@ -1,0 +1,111 @@
+"""Which source a file is."""
+
+from dataclasses import replace
+from itertools import islice
+
+import pytest
+
+from bot.archive.domain.source_match import (
+    InputFile,
+    KnownSource,
+    other_paths,
+    path_of,
+    same_source,
+)
+
+FILE = InputFile("2025/note.md", "/vault/2025/note.md", "/vault", "h1")
+KNOWN = KnownSource(1, "2025/note.md", "/vault/2025/note.md", "h0")
+
+
+def is_same(file: InputFile, known: KnownSource, *there: str) -> bool:
+    return same_source(file, [known], there.__contains__) == known
+
+
+@pytest.mark.parametrize(
+    ("file", "known", "there", "same"),
+    [
+        # The same file, changed.
+        (FILE, KNOWN, [KNOWN.location], True),
+        # The same place in a copy of the vault, changed, while the other is still there.
+        (FILE, replace(KNOWN, location="/old/2025/note.md"), ["/old/2025/note.md"], True),
+        # A bare name in another folder is another file …
+        (
+            InputFile("note.md", "/b/note.md", None, "h1"),
+            KnownSource(1, "note.md", "/a/note.md", "h0"),
+            ["/a/note.md"],
+            False,
+        ),
+        # … unless it says the same, or the other is gone.
+        (
+            InputFile("note.md", "/b/note.md", None, "h0"),
+            KnownSource(1, "note.md", "/a/note.md", "h0"),
+            ["/a/note.md"],
+            True,
+        ),
+        (
+            InputFile("note.md", "/b/note.md", None, "h1"),
+            KnownSource(1, "note.md", "/a/note.md", "h0"),
+            [],
+            True,
+        ),
+        # Seen from a folder above or below, in a moved vault.
+        (FILE, KnownSource(1, "note.md", "/old/note.md", "h0"), [], True),
+        (FILE, KnownSource(1, "vault/2025/note.md", "/old/note.md", "h0"), [], True),
+        (FILE, KnownSource(1, "xx2025/note.md", "/old/note.md", "h0"), [], False),
+        # Renamed: the same content, and nothing under the old name.
+        (FILE, KnownSource(1, "2025/old.md", "/vault/2025/old.md", "h1"), [], True),
+        # A second note with the same content in the same vault.
+        (
+            FILE,
+            KnownSource(1, "2025/twin.md", "/vault/2025/twin.md", "h1"),
+            ["/vault/2025/twin.md"],
+            False,
+        ),
+        (FILE, KnownSource(1, "note.md", "/vault/note.md", "h1"), ["/vault/note.md"], False),
+        # Standard input that says what a file says.
+        (InputFile("stdin/x.md", None, None, "h0"), KNOWN, [KNOWN.location], True),
+        (InputFile("stdin/x.md", None, None, "h1"), KNOWN, [KNOWN.location], False),
+        # Nothing in common.
+        (FILE, KnownSource(1, "else.md", "/vault/else.md", "h9"), [], False),
+    ],
+)
+def test_a_file_is_the_source_that_a_person_would_call_the_same(file, known, there, same):
+    assert is_same(file, known, *there) == same
+
+
+def test_the_file_itself_comes_before_any_other():
+    twin = KnownSource(2, "2025/note.md", "/copy/2025/note.md", "h1")
+
+    assert same_source(FILE, [twin, KNOWN], {twin.location, KNOWN.location}.__contains__) == KNOWN
+
+
+@pytest.mark.parametrize(
+    ("known", "path"),
+    [
+        (None, "2025/note.md"),
+        (KNOWN, "2025/note.md"),
+        (replace(KNOWN, path="note.md"), "2025/note.md"),
+        (replace(KNOWN, path="vault/2025/note.md"), "vault/2025/note.md"),
+        (replace(KNOWN, path="2025/old.md"), "2025/note.md"),
+    ],
+)
+def test_a_source_has_the_fullest_path_known_or_its_new_one(known, path):
+    assert path_of(FILE, known) == path
+
+
+def test_a_taken_path_gets_more_folders_and_then_numbers():
+    file = InputFile("note.md", "/home/curator/note.md", None, "h")
+
+    assert list(islice(other_paths(file), 4)) == [
+        "curator/note.md",
+        "home/curator/note.md",
+        "note (2).md",
+        "note (3).md",
+    ]
+
+
+def test_a_source_holds_a_file_only_if_nothing_would_change():
+    assert KNOWN.holds(replace(FILE, content_hash="h0"))
+    assert not KNOWN.holds(FILE)
+    assert not replace(KNOWN, is_gone=True).holds(replace(FILE, content_hash="h0"))
+    assert not KNOWN.holds(replace(FILE, content_hash="h0", path="2025/renamed.md"))

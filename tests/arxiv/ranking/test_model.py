@@ -1,0 +1,185 @@
+"""Ranking in its own process: it learns, keeps what it learnt, and gives reasons."""
+
+import asyncio
+import os
+import random
+import re
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.archive.domain.entry import EntryId
+from bot.arxiv.domain.candidates import Example, Newcomer
+from bot.arxiv.ranking.worker import ProcessRanker, is_installed
+from bot.core.domain.errors import RankerError
+
+pytestmark = pytest.mark.skipif(not is_installed(), reason="the extra `rank` is not installed")
+
+REWARD = ["reward", "model", "preference", "policy", "alignment", "reasoning", "verifier"]
+GALAXY = ["galaxy", "telescope", "redshift", "spectrum", "cluster", "dust", "survey"]
+
+
+def text(words: list[str], seed: int) -> str:
+    common = ["we", "study", "a", "method", "and", "show", "results"]
+    return " ".join(random.Random(seed).choices(words * 2 + common, k=60))
+
+
+PICKED = [Example(f"2401.{n:05}", text(REWARD, n), EntryId(n + 1)) for n in range(40)]
+PASSED = [Example(f"2402.{n:05}", text(GALAXY, n)) for n in range(40)]
+NEW = [Newcomer("2501.00001", text(REWARD, 999)), Newcomer("2501.00002", text(GALAXY, 998))]
+
+
+@pytest.mark.slow
+async def test_it_learns_judges_and_says_why(tmp_path: Path):
+    await ProcessRanker(tmp_path / "taste").train(PICKED, PASSED)
+
+    liked, disliked = await ProcessRanker(tmp_path / "taste").judge(NEW)
+
+    assert liked.score > 0 > disliked.score
+    assert liked.words
+    assert all(set(word.split()) <= set(REWARD) for word in liked.words)
+    likenesses = [near.likeness for near in liked.nearest]
+    assert likenesses == sorted(likenesses, reverse=True)
+    assert likenesses[0] > 0.3
+    assert all(near.likeness < likenesses[0] for near in disliked.nearest)
+
+
+def test_the_same_papers_teach_the_same():
+    from bot.arxiv.ranking.model import Taste
+
+    assert Taste.learn(PICKED, PASSED).judge(NEW) == Taste.learn(PICKED, PASSED).judge(NEW)
+
+
+def test_what_is_kept_judges_as_what_was_learnt(tmp_path: Path):
+    from bot.arxiv.ranking.model import Taste
+
+    taste = Taste.learn(PICKED, PASSED)
+    taste.save(tmp_path / "taste")
+
+    assert Taste.load(tmp_path / "taste").judge(NEW) == taste.judge(NEW)
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", b"PK\x03\x04 no archive"])
+def test_a_damaged_file_is_refused_and_replaced_whole(tmp_path: Path, content: bytes):
+    from bot.arxiv.ranking.model import Taste
+
+    path = tmp_path / "taste"
+    path.write_bytes(content)
+    with pytest.raises(RankerError, match="damaged"):
+        Taste.load(path)
+    Taste.learn(PICKED, PASSED).save(path)
+
+    assert len(Taste.load(path).judge(NEW)) == 2
+    assert [file.name for file in tmp_path.iterdir()] == ["taste"]
+
+
+def test_a_file_that_was_cut_off_anywhere_is_refused(tmp_path: Path):
+    from bot.arxiv.ranking.model import Taste
+
+    path = tmp_path / "taste"
+    Taste.learn(PICKED, PASSED).save(path)
+    whole = path.read_bytes()
+    for length in range(0, len(whole), len(whole) // 20):
+        path.write_bytes(whole[:length])
+        with pytest.raises(RankerError, match="damaged"):
+            Taste.load(path)
+
+
+def test_what_a_killed_worker_left_is_not_believed_and_goes_in_time(tmp_path: Path):
+    from bot.arxiv.ranking.model import Taste
+
+    path = tmp_path / "taste"
+    old, new = tmp_path / "taste.17.part", tmp_path / "taste.18.part"
+    for remains in (old, new):
+        remains.write_bytes(b"half a file")
+    two_hours_ago = time.time() - 7200
+    os.utime(old, (two_hours_ago, two_hours_ago))
+    with pytest.raises(RankerError, match="Nothing was learnt"):
+        Taste.load(path)
+    Taste.learn(PICKED, PASSED).save(path)
+
+    # Another process may still be writing the new one.
+    assert {file.name for file in tmp_path.iterdir()} == {"taste", "taste.18.part"}
+    assert len(Taste.load(path).judge(NEW)) == 2
+
+
+def test_papers_without_entries_have_no_neighbours(tmp_path: Path):
+    from bot.arxiv.ranking.model import Taste
+
+    nameless = [Example(each.number, each.text) for each in PICKED]
+    Taste.learn(nameless, PASSED).save(tmp_path / "taste")
+
+    assert [each.nearest for each in Taste.load(tmp_path / "taste").judge(NEW)] == [(), ()]
+
+
+@pytest.mark.parametrize("text", ["", "보상 모델 학습", "the of and", "\x00 \u202e"])
+def test_papers_without_words_teach_nothing_and_that_is_said(text: str):
+    from bot.arxiv.ranking.model import Taste
+
+    papers = [Example(f"2401.{n:05}", text) for n in range(20)]
+
+    with pytest.raises(RankerError, match="no words in common"):
+        Taste.learn(papers, papers)
+
+
+def test_the_words_that_weighed_are_plain_whatever_stood_in_the_papers():
+    from bot.arxiv.ranking.model import Taste
+
+    bad = "\x1b[2Jreward \u202emodel\u2066 re\u200bward <b>policy</b> @everyone ｒｅｗａｒｄ \x9bcluster"
+    picked = [Example(each.number, f"{each.text} {bad}", each.entry_id) for each in PICKED]
+    judged = Taste.learn(picked, PASSED).judge([Newcomer("2501.00001", bad)])
+
+    assert judged[0].words
+    assert all(re.fullmatch("[a-z0-9 -]+", word) for word in judged[0].words)
+
+
+@pytest.mark.slow
+async def test_what_is_wrong_comes_over_as_a_message_with_values(tmp_path: Path):
+    with pytest.raises(RankerError) as told:
+        await ProcessRanker(tmp_path / "taste").judge(NEW)
+
+    assert told.value.message == "Nothing was learnt yet, or it is gone"
+
+
+@pytest.mark.slow
+async def test_too_little_to_learn_from_is_said(tmp_path: Path):
+    ranker = ProcessRanker(tmp_path / "taste")
+
+    with pytest.raises(RankerError, match="at least 10"):
+        await ranker.train(PICKED[:3], PASSED)
+
+
+@pytest.mark.slow
+async def test_a_worker_that_takes_too_long_is_killed(tmp_path: Path):
+    ranker = ProcessRanker(tmp_path / "taste", train_within=timedelta(seconds=0))
+
+    with pytest.raises(RankerError, match="longer"):
+        await ranker.train(PICKED, PASSED)
+
+
+@pytest.mark.slow
+async def test_a_cancelled_worker_is_gone(tmp_path: Path):
+    ranker = ProcessRanker(tmp_path / "taste")
+    async with asyncio.TaskGroup() as group:
+        learning = group.create_task(ranker.train(PICKED * 200, PASSED * 200))
+        await asyncio.sleep(0.5)
+        learning.cancel()
+
+    assert learning.cancelled()
+
+
+async def test_nothing_to_judge_starts_no_process(tmp_path: Path):
+    assert await ProcessRanker(tmp_path / "none").judge([]) == ()
+
+
+def test_the_bot_itself_never_loads_the_libraries():
+    code = (
+        "import sys, bot.arxiv.ranking.worker, bot.arxiv.services.candidates\n"
+        "assert not {'numpy', 'scipy', 'sklearn'} & set(sys.modules)"
+    )
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,116 @@
+"""What the bot makes of a worker that does not behave; none of it needs scikit-learn."""
+
+import asyncio
+import json
+import os
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.archive.domain.entry import EntryId
+from bot.arxiv.domain.candidates import Example, Newcomer
+from bot.arxiv.ranking.lines import read_examples, read_trouble, write_examples, write_trouble
+from bot.arxiv.ranking.worker import ProcessRanker
+from bot.core.domain.errors import RankerError
+
+NEW = [Newcomer("2501.00001", "reward")]
+PICKED = [Example("2401.00001", "reward", EntryId(1))]
+PASSED = [Example("2402.00001", "galaxy")]
+LINE = json.dumps(["2501.00001", 1.0, ["reward"], [[1, 0.5]]])
+
+
+def ranker(tmp_path: Path, code: str) -> ProcessRanker:
+    """One whose worker runs this."""
+    return ProcessRanker(
+        tmp_path / "taste",
+        program=(sys.executable, "-c", f"import os, sys, time\n{code}"),
+        train_within=timedelta(seconds=20),
+        judge_within=timedelta(seconds=20),
+    )
+
+
+async def test_a_worker_that_does_its_work_is_believed(tmp_path: Path):
+    (judgement,) = await ranker(tmp_path, f"sys.stdin.read()\nprint({LINE!r})").judge(NEW)
+
+    assert (judgement.number, judgement.words) == ("2501.00001", ("reward",))
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (f"print({LINE!r}, flush=True)\nos.kill(os.getpid(), 9)", "exit status -9"),
+        (f"print({LINE!r})\nsys.exit(1)", "exit status 1"),
+        ("print('[\"2501.00001\", 1.0')", "cannot be read"),
+        ("print('[1]')", "cannot be read"),
+        ("print('nonsense')", "cannot be read"),
+        ("raise MemoryError('too much')", "MemoryError: too much"),
+        ("sys.stderr.write('x' * 3_000_000 + chr(10) + 'last')\nsys.exit(4)", "last"),
+        ("sys.exit(3)", "not installed"),
+    ],
+)
+async def test_a_worker_that_fails_is_not_believed(tmp_path: Path, code: str, reason: str):
+    with pytest.raises(RankerError, match=reason):
+        await ranker(tmp_path, code).judge(NEW)
+
+
+@pytest.mark.parametrize(
+    "code", ["time.sleep(60)", "for n in range(3):\n    os.close(n)\ntime.sleep(60)"]
+)
+async def test_a_worker_that_hangs_is_killed_whatever_it_closed(tmp_path: Path, code: str):
+    code = f"open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\n{code}"
+    hanging = ProcessRanker(
+        tmp_path / "taste",
+        program=(sys.executable, "-c", f"import os, sys, time\n{code}"),
+        judge_within=timedelta(seconds=2),
+    )
+
+    with pytest.raises(RankerError, match="took longer"):
+        await hanging.judge(NEW)
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+async def test_a_program_that_cannot_be_started_is_said(tmp_path: Path):
+    missing = ProcessRanker(tmp_path / "taste", program=(str(tmp_path / "nothing"),))
+
+    with pytest.raises(RankerError, match="No such file"):
+        await missing.train(PICKED, PASSED)
+
+
+async def test_a_cancelled_question_leaves_no_process(tmp_path: Path):
+    pid = tmp_path / "pid"
+    code = f"print(os.getpid(), file=open({str(pid)!r}, 'w'), flush=True)\ntime.sleep(60)"
+    async with asyncio.TaskGroup() as group:
+        asking = group.create_task(ranker(tmp_path, code).judge(NEW))
+        while not (pid.exists() and pid.read_text().endswith("\n")):  # noqa: ASYNC110 - another process writes it
+            await asyncio.sleep(0.01)
+        asking.cancel()
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid.read_text()), 0)
+
+
+def test_papers_to_learn_from_that_were_cut_off_are_not_learnt_from():
+    lines = list(write_examples(PICKED, PASSED))
+
+    assert read_examples(lines) == (PICKED, PASSED)
+    for length in range(len(lines)):
+        with pytest.raises(RankerError, match="cut off"):
+            read_examples(lines[:length])
+
+
+@given(st.text(), st.integers())
+def test_trouble_comes_over_as_it_was(text: str, n: int):
+    told = read_trouble(write_trouble(RankerError("{a} and {b}", a=text, b=n)).encode())
+
+    assert (told.message, told.values) == ("{a} and {b}", {"a": text, "b": n})
+
+
+@given(st.binary(max_size=60))
+def test_any_last_words_are_told(line: bytes):
+    assert str(read_trouble(line)) is not None

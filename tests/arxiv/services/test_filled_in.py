@@ -1,0 +1,229 @@
+"""What the curator left out and arXiv knows is shown everywhere, and written down nowhere."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.archive.domain.arxiv_id import ArxivId
+from bot.archive.domain.entry import AtArxiv
+from bot.archive.services.export import Format, export_text, export_vault
+from bot.archive.services.ingest import ingest
+from bot.cli.output.text import render
+from bot.commands.services.digest_command import Desk
+from bot.commands.services.inbox import Bot
+from bot.core.domain.document import load
+from bot.core.domain.i18n import ENGLISH
+from bot.core.ports import ChannelRef, Command, Platform, User
+from bot.digest.domain.present_digest import LANGUAGES, present_entry
+from bot.digest.services import edits, plan, subscribe
+from bot.digest.services.subscribe import Words
+from bot.lookup.services.lookup import look_up, show
+from tests.arxiv.stage import Stage, staged
+from tests.fakes.arxiv import Paper
+from tests.talk_stage import words
+
+TUESDAY = datetime(2026, 11, 17, 6, tzinfo=UTC)
+CHANNEL = ChannelRef(Platform.SLACK, "T1", "C1")
+BARE = "https://arxiv.org/abs/2501.00001\n\n생각. https://arxiv.org/abs/2301.00007 이 먼저다.\n"
+OWN = "https://arxiv.org/abs/2501.00002\n\n*Mine* (Bo Writer)\n\n> My own abstract.\n\n생각.\n"
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with staged(tmp_path / "vault", TUESDAY) as made:
+        made.world.add(
+            Paper("2501.00001", "Bare", ("Ada One", "Bo Two"), "arXiv says this of it."),
+            Paper("2501.00002", "Theirs", ("Cy Three",), "Not the curator's words."),
+            Paper("2301.00007", "An older work", ("Di Four",)),
+        )
+        yield made
+
+
+async def ask(stage: Stage, query: str) -> str:
+    async def check(channel: ChannelRef) -> ChannelRef:
+        return channel
+
+    desk = Desk(stage.db, stage.time, UTC, check, lambda: None)  # type: ignore[arg-type]
+    person = User("u1", "Reader", can_manage=True)
+    bot = Bot(desk, voices=lambda _: ENGLISH)
+    return render(await bot.command(Command("paper", {"query": query}, person, CHANNEL, "en")))
+
+
+async def text_of(stage: Stage, form: Format) -> str:
+    return "".join([piece async for piece in export_text(stage.db, form)])
+
+
+async def test_a_look_up_of_a_paper_has_its_authors_and_its_abstract(stage: Stage):
+    await stage.write("261117 Bare", BARE)
+    await stage.round()
+
+    shown = await ask(stage, "2501.00001")
+
+    assert "Ada One, Bo Two" in shown
+    assert "arXiv says this of it." in shown
+    assert "An older work" in shown
+
+
+async def test_a_paper_that_is_only_referred_to_is_shown_as_arxiv_tells_it(stage: Stage):
+    await stage.write("261117 Bare", BARE)
+    await stage.round()
+
+    shown = await ask(stage, "https://arxiv.org/abs/2301.00007")
+
+    assert "An older work" in shown
+    assert "Di Four" in shown
+    assert "/paper cites:2301.00007" in shown
+    assert "Nothing found" in await ask(stage, "2301.00008")
+
+
+async def test_what_the_curator_wrote_always_wins(stage: Stage):
+    await stage.write("261117 Mine", OWN)
+    await stage.round()
+
+    (found,) = (await look_up(stage.db, "2501.00002")).entries
+
+    assert found.entry.paper.title == "Mine"
+    assert found.entry.paper.authors == ("Bo Writer",)
+    assert found.entry.paper.abstract == "My own abstract."
+
+
+async def test_what_is_filled_in_is_found(stage: Stage):
+    await stage.write("261117 Bare", BARE)
+    await stage.write("261117 Mine", OWN)
+    await stage.round()
+
+    assert await titles(stage, '"says this of it"') == ["Bare"]
+    assert await titles(stage, "author:two") == ["Bare"]
+    assert await titles(stage, "author:three") == []  # the curator named others
+
+
+async def test_what_is_filled_in_is_found_after_the_note_was_changed(stage: Stage):
+    await stage.write("261117 Bare", BARE)
+    await stage.round()
+    await stage.write("261117 Bare", BARE + "\n다시 생각.\n")
+
+    assert await titles(stage, '"says this of it"') == ["Bare"]
+    assert await titles(stage, "author:two 다시") == ["Bare"]
+
+
+async def test_a_paper_that_was_found_by_its_title_is_found_by_arxivs_words(stage: Stage):
+    await stage.write("261117 Named", "*An older work* (Di Four)\n\n생각.\n")
+    await stage.round()
+
+    assert await titles(stage, '"We study examples"') == ["An older work"]
+
+
+async def titles(stage: Stage, query: str) -> list[str]:
+    found = await look_up(stage.db, query)
+    return [stored.entry.paper.title for stored in found.entries]
+
+
+async def test_json_and_bibtex_are_filled_in_and_what_can_be_read_again_is_not(
+    stage: Stage, tmp_path: Path
+):
+    await stage.write("261117 Bare", BARE)
+    await stage.round()
+
+    (line,) = (await text_of(stage, Format.JSONL)).splitlines()
+    bibliography = await text_of(stage, Format.BIBTEX)
+    page = await text_of(stage, Format.DIGEST)
+    await export_vault(stage.db, tmp_path / "out")
+
+    entry = json.loads(line)
+    assert entry["authors"] == ["Ada One", "Bo Two"]
+    assert entry["abstract"] == "arXiv says this of it."
+    assert "Ada One and Bo Two" in bibliography
+    assert "Ada One" not in page
+    assert (tmp_path / "out" / "261117 Bare.md").read_text(encoding="utf-8") == BARE
+
+
+async def test_a_second_import_finds_nothing_changed(stage: Stage):
+    await stage.write("261117 Bare", BARE)
+    await stage.round()
+    (stage.folder / "261117 Bare.md").touch()
+
+    report = await ingest(stage.db, [stage.folder], now=stage.time())
+
+    assert (report.updated, report.unchanged) == (0, 1)
+
+
+async def test_a_withdrawn_paper_says_so_in_a_look_up_and_in_the_list(stage: Stage):
+    await stage.write("261117 Bare", BARE)
+    await stage.round()
+    stage.world.revise("2501.00001", at=TUESDAY, comment="This paper has been withdrawn")
+    stage.time.pass_by(days=8)
+    await stage.round()
+
+    assert "Its authors have withdrawn this paper." in await ask(stage, "2501.00001")
+    assert "withdrawn by its authors" in await ask(stage, "")
+
+
+async def test_what_became_of_a_paper_that_is_only_referred_to_stands_beside_it(stage: Stage):
+    await stage.write("261117 Bare", BARE)
+    await stage.round()
+    stage.world.revise("2301.00007", at=TUESDAY)
+    stage.time.pass_by(days=1)
+    await stage.round()
+    newer = await ask(stage, "2501.00001")
+    stage.world.revise("2301.00007", at=TUESDAY, comment="withdrawn: an error in section 3")
+    stage.time.pass_by(days=1)
+    await stage.round()
+
+    page = await show(stage.db, "2501.00001")
+    printed = render(present_entry(page.stored, languages=LANGUAGES, say=ENGLISH, detailed=True))
+
+    assert "An older work" in newer
+    assert "now at v2" in newer
+    assert "withdrawn by its authors" in printed
+    (mention,) = page.mentions
+    assert mention.reference.arxiv_id == ArxivId("2301.00007")
+    assert mention.reference.at_arxiv == AtArxiv(3, is_withdrawn=True)
+
+
+async def plan_a_digest(stage: Stage) -> None:
+    """A digest of the note is planned before arXiv was asked."""
+    await stage.write("261117 Bare", BARE)
+    words_of = Words(at="15:00", zone="Asia/Seoul", languages="en")
+    await subscribe.add(stage.db, CHANNEL, words_of, now=stage.time() - timedelta(minutes=1))
+    await plan.plan_due(stage.db, now=stage.time(), voices=lambda _: ENGLISH)
+
+
+async def planned(stage: Stage) -> list[str]:
+    """What the outbox is going to say, message by message."""
+    async with stage.db.reading() as tx:
+        rows = await tx.all("SELECT document FROM delivery ORDER BY id")
+    return [words(load(row["document"])) for row in rows]
+
+
+async def test_an_opening_reply_is_completed_when_arxiv_has_answered(stage: Stage):
+    await plan_a_digest(stage)
+    before = await planned(stage)
+    await stage.round()
+    changed = await edits.want_again(stage.db, now=stage.time(), voices=lambda _: ENGLISH)
+    after = await planned(stage)
+
+    assert not any("arXiv says this of it." in text for text in before)
+    assert changed
+    assert "Ada One, Bo Two" in after[1]
+    assert "arXiv says this of it." in after[2]
+
+
+async def test_messages_of_long_ago_are_left_in_peace(stage: Stage):
+    await plan_a_digest(stage)
+    stage.time.pass_by(days=20)
+    await stage.round()
+
+    assert await edits.want_again(stage.db, now=stage.time(), voices=lambda _: ENGLISH) == 0
+
+
+async def test_the_same_answer_again_changes_nothing(stage: Stage):
+    await plan_a_digest(stage)
+    await stage.round()
+    await edits.want_again(stage.db, now=stage.time(), voices=lambda _: ENGLISH)
+    stage.time.pass_by(days=1)
+    await stage.round()
+
+    assert await edits.want_again(stage.db, now=stage.time(), voices=lambda _: ENGLISH) == 0

@@ -1,0 +1,313 @@
+"""One request at a time, well apart, over restarts and processes; long left alone after a no."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from bot.arxiv.domain.backoff import LADDER, SPACING
+from bot.arxiv.ports import (
+    Refusal,
+    SourceQuestionError,
+    SourceThrottledError,
+    SourceUnavailableError,
+    SourceWaitError,
+)
+from bot.arxiv.services.request_gate import LEASE, WRONG_QUESTIONS, DatabaseTurnstile
+from bot.arxiv.store import request_gate
+from bot.core.database.database import Database, opened
+from tests.arxiv.stage import Time
+
+NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
+
+
+def turnstile(
+    db: Database, time: Time, *, patience: timedelta = timedelta(seconds=10)
+) -> DatabaseTurnstile:
+    return DatabaseTurnstile(
+        db, clock=time, sleep=time.sleep, spread=lambda: 0.0, patience=patience
+    )
+
+
+async def test_requests_are_apart_from_the_end_of_one_to_the_start_of_the_next():
+    time = Time(NOW)
+    starts = []
+    async with opened(None) as db:
+        gate = turnstile(db, time)
+        for _ in range(4):
+            async with gate.turn("papers"):
+                starts.append(time.now)
+                time.pass_by(seconds=2)
+
+    gaps = [later - earlier for earlier, later in pairwise(starts)]
+    assert all(gap >= SPACING + timedelta(seconds=2) for gap in gaps)
+
+
+async def test_two_processes_never_ask_at_once(tmp_path: Path):
+    time = Time(NOW)
+    inside = 0
+    most = 0
+    starts = []
+
+    async def ask(db: Database) -> None:
+        nonlocal inside, most
+        gate = turnstile(db, time, patience=timedelta(minutes=5))
+        for _ in range(5):
+            async with gate.turn("papers"):
+                inside += 1
+                most = max(most, inside)
+                starts.append(time.now)
+                await time.sleep(0.5)
+                inside -= 1
+
+    async with (
+        opened(tmp_path / "a.db") as one,
+        opened(tmp_path / "a.db") as other,
+        asyncio.TaskGroup() as group,
+    ):
+        group.create_task(ask(one))
+        group.create_task(ask(other))
+
+    assert most == 1
+    assert len(starts) == 10
+    assert all(later - earlier >= SPACING for earlier, later in pairwise(starts))
+
+
+async def test_a_turn_that_was_taken_while_we_waited_to_write_is_seen(tmp_path: Path):
+    time = Time(NOW)
+    async with opened(tmp_path / "a.db") as one, opened(tmp_path / "a.db") as other:
+        gate = turnstile(one, time)
+        async with asyncio.TaskGroup() as group, other.transaction() as tx:
+            await request_gate.get(tx)  # from here on nobody else writes
+            asking = group.create_task(told_to_wait(gate))
+            while not one._write_lock.locked():  # noqa: ASYNC110 - the lock has no event
+                await asyncio.sleep(0)
+            time.pass_by(milliseconds=5)
+            held_until = time.now + LEASE
+            await request_gate.take(tx, "the other/1", held_until)
+
+    assert asking.result() == held_until
+
+
+async def told_to_wait(gate: DatabaseTurnstile) -> datetime:
+    with pytest.raises(SourceWaitError) as wait:
+        async with gate.turn("papers"):
+            raise AssertionError("nothing may be asked")
+    return wait.value.until
+
+
+async def test_another_machine_whose_clock_is_ahead_is_believed():
+    time = Time(NOW)
+    async with opened(None) as db:
+        async with db.transaction() as tx:
+            await request_gate.take(tx, "elsewhere/1", NOW + LEASE + timedelta(seconds=20))
+
+        until = await told_to_wait(turnstile(db, time))
+
+    assert until == NOW + LEASE + timedelta(seconds=20)
+
+
+async def test_a_restart_keeps_the_distance(tmp_path: Path):
+    time = Time(NOW)
+    async with opened(tmp_path / "a.db") as db, turnstile(db, time).turn("papers"):
+        pass
+    ended = time.now
+    async with opened(tmp_path / "a.db") as db, turnstile(db, time).turn("feed:cs.LG"):
+        started = time.now
+
+    assert started - ended >= SPACING
+
+
+async def test_a_process_that_died_asking_is_waited_for_and_then_forgotten(tmp_path: Path):
+    time = Time(NOW)
+    async with opened(tmp_path / "a.db") as db:
+        async with db.transaction() as tx:
+            await request_gate.take(tx, "the dead", NOW + LEASE)
+
+        with pytest.raises(SourceWaitError) as early:
+            async with turnstile(db, time).turn("papers"):
+                pass
+        async with turnstile(db, time, patience=timedelta(minutes=5)).turn("papers"):
+            started = time.now
+
+    assert early.value.until == NOW + LEASE
+    assert started >= NOW + LEASE
+
+
+async def test_a_process_that_surely_died_is_followed_at_a_distance():
+    time = Time(NOW)
+    async with opened(None) as db:
+        async with db.transaction() as tx:
+            await request_gate.take(tx, "the dead/1", NOW + LEASE)
+        gate = DatabaseTurnstile(
+            db,
+            clock=time,
+            sleep=time.sleep,
+            spread=lambda: 0.0,
+            is_gone=lambda owner: owner == "the dead",
+        )
+        async with gate.turn("papers"):
+            started = time.now
+        async with db.transaction() as tx:
+            await request_gate.take(tx, "the living/2", time.now + LEASE)
+        with pytest.raises(SourceWaitError):
+            async with gate.turn("papers"):
+                pass
+
+    assert started == NOW + SPACING
+
+
+async def test_who_took_over_is_not_disturbed_by_the_one_thought_dead():
+    time = Time(NOW)
+    async with opened(None) as db:
+        async with turnstile(db, time).turn("papers"):
+            time.pass_by(seconds=LEASE.total_seconds() + 1)
+            async with db.transaction() as tx:
+                await request_gate.take(tx, "another", time.now + LEASE)
+        async with db.reading() as tx:
+            turn = await request_gate.get(tx)
+
+    assert turn.held_until == time.now + LEASE
+
+
+async def test_throttling_stops_everything_and_trouble_only_its_target():
+    time = Time(NOW)
+    async with opened(None) as db:
+        gate = turnstile(db, time)
+        with pytest.raises(SourceUnavailableError):
+            async with gate.turn("feed:cs.LG"):
+                raise SourceUnavailableError(Refusal.SERVER_ERROR, "HTTP 503")
+        with pytest.raises(SourceWaitError):
+            async with gate.turn("feed:cs.LG"):
+                raise AssertionError("nothing may be asked")
+        async with gate.turn("feed:cs.CL"):
+            pass
+        with pytest.raises(SourceThrottledError):
+            async with gate.turn("papers"):
+                raise SourceThrottledError(Refusal.THROTTLED, "HTTP 429")
+        with pytest.raises(SourceWaitError):
+            async with gate.turn("feed:cs.CL"):
+                raise AssertionError("nothing may be asked")
+
+
+async def test_the_ladder_is_climbed_and_forgotten_when_an_answer_comes():
+    time = Time(NOW)
+    waits = []
+    async with opened(None) as db:
+        gate = turnstile(db, time)
+        for _ in range(6):
+            with pytest.raises(SourceUnavailableError):
+                async with gate.turn("papers"):
+                    raise SourceUnavailableError(Refusal.SERVER_ERROR, "HTTP 503")
+            with pytest.raises(SourceWaitError) as wait:
+                async with gate.turn("papers"):
+                    pass
+            waits.append(wait.value.until - time.now)
+            time.now = wait.value.until
+        async with gate.turn("papers") as answered:
+            answered()
+        async with db.reading() as tx:
+            left = await request_gate.list_waits(tx)
+
+    assert waits[:4] == [
+        timedelta(seconds=30),
+        timedelta(minutes=2),
+        timedelta(minutes=10),
+        timedelta(minutes=60),
+    ]
+    assert NOW + timedelta(hours=20) < NOW + sum(waits[:5], timedelta()) < NOW + timedelta(days=1)
+    assert waits[5] == timedelta(days=1)
+    assert left == ()
+
+
+async def test_retry_after_is_honoured_to_the_second():
+    time = Time(NOW)
+    wish = timedelta(seconds=77)
+    async with opened(None) as db:
+        gate = turnstile(db, time)
+        with pytest.raises(SourceThrottledError):
+            async with gate.turn("papers"):
+                raise SourceThrottledError(Refusal.THROTTLED, "429", retry_after=wish)
+        with pytest.raises(SourceWaitError) as wait:
+            async with gate.turn("feed:cs.LG"):
+                pass
+
+    assert wait.value.until == NOW + wish
+
+
+async def test_a_short_wait_is_waited_out():
+    time = Time(NOW)
+    async with opened(None) as db:
+        gate = turnstile(db, time)
+        with pytest.raises(SourceThrottledError):
+            async with gate.turn("papers"):
+                raise SourceThrottledError(
+                    Refusal.THROTTLED, "429", retry_after=timedelta(seconds=8)
+                )
+        async with gate.turn("papers"):
+            started = time.now
+
+    assert started == NOW + timedelta(seconds=8)
+
+
+async def test_a_wrong_question_is_counted_but_makes_nobody_wait():
+    time = Time(NOW)
+    async with opened(None) as db:
+        gate = turnstile(db, time)
+        with pytest.raises(SourceQuestionError):
+            async with gate.turn("papers"):
+                raise SourceQuestionError("incorrect id format for abc", culprit="abc")
+        async with gate.turn("papers"):
+            pass
+        async with db.reading() as tx:
+            (refused,) = await request_gate.list_refusals(tx)
+
+    assert (refused.target, refused.kind, refused.times) == ("papers", Refusal.QUESTION, 1)
+
+
+async def test_a_server_that_calls_every_question_wrong_is_left_alone():
+    time = Time(NOW)
+    waits = []
+    async with opened(None) as db:
+        gate = turnstile(db, time, patience=timedelta(0))
+        for _ in range(WRONG_QUESTIONS + 5):
+            time.now += SPACING
+            with pytest.raises(SourceQuestionError):
+                async with gate.turn("papers"):
+                    raise SourceQuestionError("HTTP 400")
+            async with db.reading() as tx:
+                (wait,) = await request_gate.list_waits(tx)
+            waits.append(wait.until - time.now)
+            time.now = wait.until
+
+    assert waits[: WRONG_QUESTIONS + 4] == [timedelta(0)] * WRONG_QUESTIONS + list(LADDER)
+    assert waits[-1] > timedelta(hours=12)
+
+
+async def test_a_cancelled_request_gives_its_turn_back():
+    time = Time(NOW)
+    async with opened(None) as db:
+        gate = turnstile(db, time)
+        with pytest.raises(asyncio.CancelledError):
+            async with gate.turn("papers"):
+                raise asyncio.CancelledError
+        async with gate.turn("papers"):
+            started = time.now
+
+    assert started == NOW + SPACING
+
+
+async def test_a_clock_that_is_set_back_stops_nothing_for_long():
+    time = Time(NOW + timedelta(days=400))
+    async with opened(None) as db:
+        gate = turnstile(db, time)
+        with pytest.raises(SourceThrottledError):
+            async with gate.turn("papers"):
+                raise SourceThrottledError(Refusal.THROTTLED, "429")
+        time.now = NOW
+        async with gate.turn("papers"):
+            started = time.now
+
+    assert started - NOW <= SPACING

@@ -1,0 +1,437 @@
+"""What arXiv brought, where people see it: an entry's page, /paper new, /digest status."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.archive.store import entry_changes
+from bot.arxiv.domain.candidates import Example, Judgement, Likeness, Newcomer
+from bot.arxiv.domain.present_arxiv import paper_lines
+from bot.arxiv.services.candidates import Refreshed, follow, learn, list_nominees, refresh
+from bot.cli.output.text import render
+from bot.commands.services.digest_command import Desk
+from bot.commands.services.inbox import Bot
+from bot.core.domain.errors import RankerError
+from bot.core.domain.i18n import ENGLISH
+from bot.core.ports import ChannelRef, Command, Platform, User
+from bot.lookup.services.lookup import show
+from tests.arxiv.stage import Stage, staged
+from tests.fakes.arxiv import FaultKind, Paper
+
+MONDAY = datetime(2026, 11, 16, 6, tzinfo=UTC)
+CHANNEL = ChannelRef(Platform.WEB, "", "general")
+NOTE = "https://arxiv.org/abs/2501.{n:05}\n\n*Noted {n}* (Ada Example)\n\n생각 {n}.\n\n#rl\n"
+
+
+class ByLength:
+    """A ranker that likes long texts; it remembers what it was given to learn."""
+
+    def __init__(self) -> None:
+        self.picked: Sequence[Example] = ()
+        self.passed: Sequence[Example] = ()
+        self.trainings = 0
+
+    async def train(self, picked: Sequence[Example], passed: Sequence[Example]) -> None:
+        self.picked, self.passed = picked, passed
+        self.trainings += 1
+
+    async def judge(self, newcomers: Sequence[Newcomer]) -> tuple[Judgement, ...]:
+        nearest = tuple(
+            Likeness(example.entry_id, 0.5) for example in self.picked[:2] if example.entry_id
+        )
+        return tuple(
+            Judgement(each.number, float(len(each.text)), ("long", "text"), nearest)
+            for each in newcomers
+        )
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with staged(tmp_path / "vault", MONDAY) as made:
+        made.world.invents = True
+        for n in range(1, 13):
+            await made.write(f"25010{n % 9 + 1} Note {n}", NOTE.format(n=n))
+        made.world.announce(MONDAY.date(), *(paper(n) for n in range(1, 16)))
+        await made.round()
+        yield made
+
+
+def paper(n: int) -> Paper:
+    return Paper(f"2611.{n:05}", f"Fresh {n}", abstract="word " * n, categories=("cs.LG",))
+
+
+async def ask(stage: Stage, name: str, **options: str) -> str:
+    async def check(channel: ChannelRef) -> ChannelRef:
+        return channel
+
+    desk = Desk(
+        stage.db, stage.time, ZoneInfo("UTC"), check, lambda: None, categories=stage.categories
+    )
+    person = User("u1", "Reader", can_manage=True)
+    answer = await Bot(desk, voices=lambda _: ENGLISH).command(
+        Command(name, options, person, CHANNEL, "en")
+    )
+    return render(answer)
+
+
+async def test_new_papers_come_with_reasons_page_by_page(stage: Stage):
+    ranker = ByLength()
+    judged = (await refresh(stage.db, ranker, now=stage.time())).judged
+
+    first = await ask(stage, "paper", query="new")
+    second = await ask(stage, "paper", query="NEW", page="2")
+
+    assert judged == 15
+    assert first.index("Fresh 15") < first.index("Fresh 14") < first.index("Fresh 6")
+    assert "Fresh 5" not in first
+    assert "because of long, text" in first
+    assert "like Noted" in first
+    assert "#rl" in first
+    assert "Fresh 5" in second
+
+
+async def test_pages_and_days_of_new_papers_lead_to_each_other(stage: Stage):
+    stage.world.announce(date(2026, 11, 17), *(paper(n) for n in range(31, 34)))
+    stage.time.now = datetime(2026, 11, 17, 6, tzinfo=UTC)
+    await stage.round()
+
+    newest = await ask(stage, "paper", query="new")
+    monday = await ask(stage, "paper", query="new 2026-11-16")
+    second = await ask(stage, "paper", query="new 2026-11-16", page="2")
+
+    assert "Fresh 31" in newest
+    assert "/paper new 2026-11-16" in newest
+    assert "page:" not in newest
+    assert "Fresh 1 " in monday.replace("\n", " ")
+    assert "/paper new 2026-11-16 page:2" in monday
+    assert "Fresh 15" in second
+    assert "/paper new 2026-11-16\n" in second
+
+
+async def test_words_that_begin_with_new_are_looked_up(stage: Stage):
+    await stage.write("250109 Odd", "https://arxiv.org/abs/2501.00099\n\n*New methods*\n\n새.\n")
+
+    assert "New methods" in await ask(stage, "paper", query="new methods")
+
+
+@pytest.mark.parametrize("page", ["3", "99"])
+async def test_a_page_that_is_not_there_leads_to_the_last_one(stage: Stage, page: str):
+    shown = await ask(stage, "paper", query="new", page=page)
+
+    assert f"no page {page}" in shown
+    assert "/paper new 2026-11-16 page:2" in shown
+    assert f"page:{int(page) - 1}" not in shown or page == "3"
+
+
+async def test_when_every_new_paper_has_an_entry_that_is_said(stage: Stage):
+    for n in range(1, 16):
+        await stage.write(f"261116 Picked {n}", f"https://arxiv.org/abs/2611.{n:05}\n\n골랐다.\n")
+
+    shown = await ask(stage, "paper", query="new")
+
+    assert "No new paper of 16 November 2026 waits for an entry" in shown
+
+
+async def test_papers_that_came_late_are_of_their_day_judged_and_told_of(stage: Stage):
+    # The bot sleeps through Tuesday.
+    stage.world.add(
+        Paper(
+            "2611.00040",
+            "Lost and found",
+            abstract="word " * 40,
+            submitted_at=datetime(2026, 11, 16, 15, tzinfo=UTC),
+        )
+    )
+    stage.world.announce(date(2026, 11, 18), paper(31))
+    stage.time.now = datetime(2026, 11, 18, 6, tzinfo=UTC)
+    await stage.round()
+    await refresh(stage.db, ByLength(), now=stage.time())
+
+    newest = await ask(stage, "paper", query="new")
+    tuesday = await list_nominees(stage.db, day=date(2026, 11, 17))
+
+    assert "Lost and found" not in newest
+    assert "1 paper of 17 November 2026 came later" in newest
+    assert "/paper new 2026-11-17" in newest
+    (found,) = tuesday.found
+    assert found.candidate.item.title == "Lost and found"
+    assert found.candidate.judgement is not None
+
+
+async def test_papers_that_came_weeks_late_are_judged(stage: Stage):
+    stage.world.add(
+        Paper("2611.00040", "Lost", submitted_at=datetime(2026, 11, 16, 15, tzinfo=UTC))
+    )
+    stage.time.now = datetime(2026, 11, 30, 6, tzinfo=UTC)
+    stage.world.announce(date(2026, 11, 30), paper(31))
+    await stage.round()
+    await refresh(stage.db, ByLength(), now=stage.time())
+
+    (found,) = (await list_nominees(stage.db, day=date(2026, 11, 17))).found
+    assert found.candidate.judgement is not None
+
+
+async def test_without_ranking_new_papers_come_as_arxiv_lists_them(stage: Stage):
+    shown = await ask(stage, "paper", query="new")
+
+    assert shown.index("Fresh 1") < shown.index("Fresh 2")
+    assert "as arXiv lists them" in shown
+
+
+async def test_a_paper_that_was_noted_is_no_candidate_any_more(stage: Stage):
+    before = await list_nominees(stage.db)
+    await stage.write("261116 Picked", "https://arxiv.org/abs/2611.00003\n\n골랐다.\n")
+    after = await list_nominees(stage.db)
+
+    assert (before.total, after.total) == (15, 14)
+    assert "2611.00003" not in {each.candidate.item.id.number for each in after.found}
+
+
+async def test_while_arxiv_hangs_people_are_answered(stage: Stage):
+    stage.time.pass_by(days=1)
+    stage.arxiv.arrived.clear()
+    stage.arxiv.fail(FaultKind.HANGS, value="600", times=9)
+
+    async with asyncio.TaskGroup() as group:
+        asking = group.create_task(stage.round())
+        await stage.arxiv.arrived.wait()
+        found = await ask(stage, "paper", query="rl")
+        fresh = await ask(stage, "paper", query="new")
+        day = await ask(stage, "digest", what="2025-01-02")
+        was_asking = not asking.done()
+        asking.cancel()
+
+    assert was_asking
+    assert "Noted" in found
+    assert "Fresh" in fresh
+    assert "Noted" in day
+
+
+async def test_no_new_papers_is_said(tmp_path: Path):
+    async with staged(tmp_path / "vault", MONDAY) as empty:
+        assert "no new papers" in await ask(empty, "paper", query="new")
+
+
+async def test_it_learns_once_a_night_and_judges_anew(stage: Stage):
+    ranker = ByLength()
+    for _ in range(3):
+        await refresh(stage.db, ranker, now=stage.time())
+    stage.time.pass_by(days=1)
+    judged = (await refresh(stage.db, ranker, now=stage.time())).judged
+
+    assert ranker.trainings == 2
+    assert judged == 15
+
+
+async def test_what_was_learnt_and_lost_is_learnt_again(stage: Stage):
+    await refresh(stage.db, ByLength(), now=stage.time())
+    stage.world.announce(date(2026, 11, 16), Paper("2611.00050", "Later", categories=("cs.CL",)))
+    stage.time.pass_by(minutes=95)
+    await stage.round()
+
+    class Forgetful(ByLength):
+        async def judge(self, newcomers: Sequence[Newcomer]) -> tuple[Judgement, ...]:
+            if not self.trainings:
+                raise RankerError("no such file")
+            return await ByLength.judge(self, newcomers)
+
+    forgetful = Forgetful()
+
+    assert await refresh(stage.db, forgetful, now=stage.time()) == Refreshed(16)
+    assert forgetful.trainings == 1
+
+
+class Tired(ByLength):
+    """A ranker that cannot learn any more, and judges by what it learnt before."""
+
+    def __init__(self, fresh: ByLength) -> None:
+        super().__init__()
+        self.picked = fresh.picked
+        self.asked = 0
+        self.is_tired = True
+
+    async def train(self, picked: Sequence[Example], passed: Sequence[Example]) -> None:
+        self.asked += 1
+        if self.is_tired:
+            raise RankerError("The ranking took longer than {minutes} minutes", minutes=10)
+        await super().train(picked, passed)
+
+
+async def test_where_learning_fails_what_was_learnt_before_serves(stage: Stage):
+    fresh = ByLength()
+    await refresh(stage.db, fresh, now=stage.time())
+    stage.time.pass_by(days=1)
+    stage.world.announce(stage.time().date(), Paper("2611.00050", "Later", categories=("cs.CL",)))
+    await stage.round()
+
+    done = await refresh(stage.db, Tired(fresh), now=stage.time())
+
+    nominees = await list_nominees(stage.db)
+    assert done.judged == 1
+    assert str(done.stale) == "The ranking took longer than 10 minutes"
+    assert nominees.on == date(2026, 11, 17)
+    assert nominees.found[0].candidate.judgement is not None
+    assert nominees.learnt_from == 12
+
+
+async def test_what_was_judged_stands_until_it_is_judged_anew(stage: Stage):
+    await refresh(stage.db, ByLength(), now=stage.time())
+    stage.time.pass_by(days=1)
+
+    class Dumb(ByLength):
+        async def judge(self, newcomers: Sequence[Newcomer]) -> tuple[Judgement, ...]:
+            raise RankerError(f"nothing about {len(newcomers)} papers")
+
+    with pytest.raises(RankerError):
+        await refresh(stage.db, Dumb(), now=stage.time())
+
+    assert (await list_nominees(stage.db)).learnt_from == 12
+
+
+async def test_an_answer_without_some_papers_is_none(stage: Stage):
+    class Forgetful(ByLength):
+        async def judge(self, newcomers: Sequence[Newcomer]) -> tuple[Judgement, ...]:
+            return (*(await super().judge(newcomers))[1:], Judgement("2699.99999", 1, (), ()))
+
+    with pytest.raises(RankerError, match="left papers out"):
+        await refresh(stage.db, Forgetful(), now=stage.time())
+
+
+async def test_a_clock_that_was_set_back_judges_once(stage: Stage):
+    await refresh(stage.db, ByLength(), now=stage.time())
+    stage.world.announce(date(2026, 11, 16), Paper("2611.00050", "Later", categories=("cs.CL",)))
+    stage.time.pass_by(minutes=95)
+    await stage.round()
+
+    done = await refresh(stage.db, ByLength(), now=MONDAY.replace(hour=5))
+
+    assert done == Refreshed(1)
+
+
+async def test_following_says_once_why_it_cannot_learn_and_tries_again_in_an_hour(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+):
+    fresh = ByLength()
+    await refresh(stage.db, fresh, now=stage.time())
+    stage.time.pass_by(days=1)
+    tired = Tired(fresh)
+    told: list[str] = []
+
+    async def sleep(seconds: float) -> None:
+        await stage.time.sleep(seconds)
+        tired.is_tired = len(told) < 20
+        if len(told) == 30:
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        await follow(
+            stage.db,
+            tired,
+            clock=stage.time,
+            sleep=sleep,
+            tell=lambda trouble: told.append(str(trouble or "")),
+        )
+
+    # Every five minutes for 150, learning tried at once, after an hour, and after two.
+    assert tired.asked == 3
+    assert tired.trainings == 1
+    assert ["minutes" in each for each in told] == [True] * 24 + [False] * 6
+    assert [each.message for each in caplog.records if "not ranked" in each.message] == [
+        "new papers are not ranked, or by an older taste: The ranking took longer than 10 minutes"
+    ]
+
+
+async def test_what_the_curator_withdrew_is_no_reason(stage: Stage):
+    await stage.write("250101 Note 9", NOTE.format(n=9).replace("#rl", "#gone"))
+    await refresh(stage.db, ByLength(), now=stage.time())
+    before = await list_nominees(stage.db)
+    async with stage.db.transaction() as tx:
+        gone = [each.id for each in before.found[0].nearest if "9" in each.entry.paper.title]
+        await entry_changes.withdraw(tx, gone, now=stage.time())
+
+    after = await list_nominees(stage.db)
+
+    assert "gone" in before.found[0].candidate.tags
+    assert after.found[0].candidate.tags == ("rl",)
+    titles = [each.entry.paper.title for each in after.found[0].nearest]
+    assert len(before.found[0].nearest) == 2
+    assert len(titles) == 1
+    assert "Noted 9" not in titles
+
+
+async def test_it_learns_from_what_was_noted_against_what_was_passed_over(stage: Stage):
+    await stage.write("261116 Picked", "https://arxiv.org/abs/2611.00003\n\n골랐다.\n")
+    await stage.round()
+    ranker = ByLength()
+    await learn(stage.db, ranker, now=stage.time())
+
+    picked = {example.number for example in ranker.picked}
+    passed = {example.number for example in ranker.passed}
+    assert len(picked) == 13
+    assert "2611.00003" in picked
+    assert len(passed) == 14
+    assert not picked & passed
+
+
+async def test_too_little_to_learn_from_starts_nothing(tmp_path: Path):
+    async with staged(tmp_path / "vault", MONDAY) as empty:
+        ranker = ByLength()
+        with pytest.raises(RankerError, match="at least 10"):
+            await refresh(empty.db, ranker, now=empty.time())
+
+    assert ranker.trainings == 0
+
+
+async def test_an_entrys_page_tells_what_arxiv_says_and_what_became_of_the_paper(stage: Stage):
+    stage.world.revise("2501.00001", at=MONDAY, abstract="New words")
+    stage.time.pass_by(days=7)
+    await stage.round()
+    stage.world.revise("2501.00001", at=MONDAY, comment="withdrawn")
+    stage.time.pass_by(days=7)
+    await stage.round()
+
+    page = await show(stage.db, "2501.00001")
+
+    version = page.record.id.version if page.record else 0
+    lines = paper_lines(page.record, page.events, ENGLISH)
+    assert page.stored.entry.paper.abstract == "New words"
+    assert lines[0].startswith(f"arXiv has version {version}, of")
+    assert lines[0].endswith("withdrawn by its authors")
+    assert lines[1] == f"23 November 2026: version {version - 1} came out"
+    assert lines[2] == "30 November 2026: its authors withdrew it"
+
+
+async def test_a_paper_that_arxiv_does_not_know_has_no_lines(stage: Stage):
+    page = await show(stage.db, "2501.00001")
+
+    assert paper_lines(None, page.events, ENGLISH) == ()
+
+
+async def test_the_digests_status_has_a_line_about_arxiv(stage: Stage):
+    await ask(stage, "digest", what="here")
+
+    shown = await ask(stage, "digest", what="status")
+
+    assert "cs.LG: today's papers are here (15)" in shown
+    assert "cs.CL: today's papers are expected" in shown
+
+
+async def test_an_older_day_can_be_asked_for(stage: Stage):
+    nominees = await list_nominees(stage.db, day=date(2026, 11, 15))
+
+    assert (nominees.on, nominees.total) == (date(2026, 11, 15), 0)
+
+
+async def test_hostile_titles_stay_text(stage: Stage):
+    stage.world.announce(
+        date(2026, 11, 17), Paper("2611.00099", "<!channel> @everyone [x](http://e)", ("A <b>",))
+    )
+    stage.time.now = datetime(2026, 11, 17, 6, tzinfo=UTC)
+    await stage.round()
+
+    nominees = await list_nominees(stage.db)
+    assert nominees.found[0].candidate.item.title == "<!channel> @everyone [x](http://e)"

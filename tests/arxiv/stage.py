@@ -1,0 +1,104 @@
+"""A bot's arXiv side whole: database, turnstile, client and a server, on one clock of our own."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from bot.archive.services.ingest import ingest
+from bot.arxiv.client.client import ArxivClient, Limits, open_client
+from bot.arxiv.services.polling import ArxivStatus, Round, get_status, run_round
+from bot.arxiv.services.request_gate import DatabaseTurnstile
+from bot.core.database.database import Database, opened
+from tests.fakes.arxiv import FakeArxiv, World
+
+CATEGORIES = ("cs.CL", "cs.LG")
+
+
+@dataclass(slots=True)
+class Time:
+    """A clock that moves when somebody sleeps, and when told to."""
+
+    now: datetime
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        """Nobody waits: the clock does."""
+        self.now += timedelta(seconds=seconds)
+        await asyncio.sleep(0)
+
+    def pass_by(self, **duration: float) -> None:
+        """Let some time go by."""
+        self.now += timedelta(**duration)
+
+
+@dataclass(slots=True)
+class Stage:
+    """Everything a test of the arXiv services needs."""
+
+    db: Database
+    time: Time
+    arxiv: FakeArxiv
+    client: ArxivClient
+    folder: Path
+    categories: tuple[str, ...] = CATEGORIES
+
+    @property
+    def world(self) -> World:
+        """What arXiv holds."""
+        return self.arxiv.world
+
+    async def write(self, name: str, text: str) -> None:
+        """The curator writes, or changes, a note."""
+        (self.folder / f"{name}.md").write_text(text, encoding="utf-8")
+        report = await ingest(self.db, [self.folder], now=self.time())
+        assert not report.problems
+
+    async def round(self) -> Round:
+        """The bot does what is due."""
+        return await run_round(
+            self.db, self.client, self.categories, clock=self.time, spread=lambda: 0.5
+        )
+
+    async def status(self) -> ArxivStatus:
+        """How things stand."""
+        return await get_status(self.db, self.categories, self.time())
+
+    def asked(self, path: str = "/api/query", parameter: str = "id_list") -> list[str]:
+        """What the server was asked for, request by request."""
+        return [
+            request.query.get(parameter, "") for request in self.arxiv.log if path in request.path
+        ]
+
+
+@asynccontextmanager
+async def staged(
+    folder: Path,
+    now: datetime,
+    *,
+    patience: timedelta = timedelta(seconds=10),
+    categories: tuple[str, ...] = CATEGORIES,
+    database: Path | None = None,
+) -> AsyncIterator[Stage]:
+    """A stage at that instant; the vault is `folder`."""
+    time = Time(now)
+    folder.mkdir(exist_ok=True)  # noqa: ASYNC240 - a moment of the test's own
+    server = FakeArxiv(World(), clock=time, ticks=lambda: time.now.timestamp())  # noqa: PLW0108 - it moves on
+    async with opened(database) as db, server:
+        gate = DatabaseTurnstile(
+            db, clock=time, sleep=time.sleep, spread=lambda: 0.0, patience=patience
+        )
+        async with open_client(
+            gate,
+            api_url=server.api_url,
+            feed_url=server.feed_url,
+            contact="ops@example.org",
+            version="0.1",
+            clock=time,
+            limits=Limits(read=timedelta(seconds=2)),
+        ) as client:
+            yield Stage(db, time, server, client, folder, categories)

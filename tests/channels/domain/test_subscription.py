@@ -1,0 +1,121 @@
+"""What people type to subscribe: read, or refused with a word that helps."""
+
+from datetime import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.archive.domain.entry import Language
+from bot.channels.domain.subscription import (
+    format_tags,
+    format_weekdays,
+    parse_languages,
+    parse_layout,
+    parse_most,
+    parse_tags,
+    parse_time,
+    parse_weekdays,
+)
+from bot.core.domain.errors import QueryError, UsageError
+from bot.digest.domain.digest import Layout, TagFilter
+
+
+@pytest.mark.parametrize(
+    ("text", "at"), [("09:00", time(9)), ("9:05", time(9, 5)), (" 23:59 ", time(23, 59))]
+)
+def test_a_time_is_read(text, at):
+    assert parse_time(text) == at
+
+
+@pytest.mark.parametrize("text", ["", "24:00", "9", "09:60", "9am", "0９:00", "-1:00", "09:00:00"])
+def test_what_is_no_time_is_refused(text):
+    with pytest.raises(UsageError, match="no time of day"):
+        parse_time(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("daily", {0, 1, 2, 3, 4, 5, 6}),
+        ("weekdays", {0, 1, 2, 3, 4}),
+        ("평일", {0, 1, 2, 3, 4}),
+        ("mon-fri", {0, 1, 2, 3, 4}),
+        ("Mon, Wed,FRI", {0, 2, 4}),
+        ("monday tues thurs", {0, 1, 3}),
+        ("fri-mon", {4, 5, 6, 0}),
+        ("월,수,금", {0, 2, 4}),
+        ("월요일 – 금요일", {0, 1, 2, 3, 4}),
+        ("토~일", {5, 6}),
+    ],
+)
+def test_weekdays_are_read_in_both_languages(text, days):
+    assert parse_weekdays(text) == days
+
+
+@pytest.mark.parametrize("text", ["", "mo", "someday", "mon-", "월-", "mon--fri", "1-5"])
+def test_what_is_no_weekday_is_refused(text):
+    with pytest.raises(UsageError, match="weekday"):
+        parse_weekdays(text)
+
+
+@given(st.frozensets(st.integers(0, 6), min_size=1))
+def test_weekdays_are_read_as_they_are_written(days):
+    assert parse_weekdays(format_weekdays(days)) == days
+
+
+@pytest.mark.parametrize(
+    ("text", "languages"),
+    [
+        ("ko", (Language.KO,)),
+        ("en,ko", (Language.EN, Language.KO)),
+        ("KO EN ko", (Language.KO, Language.EN)),
+    ],
+)
+def test_languages_keep_the_order_wanted(text, languages):
+    assert parse_languages(text) == languages
+
+
+@pytest.mark.parametrize("text", ["", "fr", "ko,jp", "korean"])
+def test_languages_that_the_curator_does_not_write_are_refused(text):
+    with pytest.raises(UsageError, match="languages"):
+        parse_languages(text)
+
+
+def test_layouts_and_numbers_are_read_or_refused():
+    assert parse_layout(" Compact ") is Layout.COMPACT
+    assert parse_most("20") == 20
+    for wrong in ("0", "51", "-1", "ten", "1.5", "٣"):
+        with pytest.raises(UsageError, match="1 to 50"):
+            parse_most(wrong)
+    with pytest.raises(UsageError, match="papers or compact"):
+        parse_layout("wide")
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "unwanted"),
+    [
+        ("", set(), set()),
+        ("#rl -#moe", {"rl"}, {"moe"}),
+        ("rl, -moe, long_context", {"rl", "long-context"}, {"moe"}),
+        ("#강화학습", {"강화학습"}, set()),
+    ],
+)
+def test_a_filter_is_tags_wanted_and_unwanted(text, wanted, unwanted):
+    assert parse_tags(text) == TagFilter(frozenset(wanted), frozenset(unwanted))
+
+
+@pytest.mark.parametrize("text", ["author:lee", '"a phrase"', "2502.01456", "#", "#rl -#rl", "date:2025"])  # fmt: skip
+def test_a_filter_that_is_no_tags_is_refused(text):
+    with pytest.raises(QueryError):
+        parse_tags(text)
+
+
+slugs = st.from_regex(r"[a-z][a-z0-9]{0,8}(-[a-z0-9]{1,8})?", fullmatch=True).map(lambda s: f"x{s}")
+
+
+@given(st.frozensets(slugs, max_size=5), st.frozensets(slugs, max_size=5))
+def test_a_filter_is_read_as_it_is_written(wanted, unwanted):
+    tags = TagFilter(wanted - unwanted, unwanted)
+
+    assert parse_tags(format_tags(tags)) == tags

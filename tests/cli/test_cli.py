@@ -1,0 +1,649 @@
+"""What an operator types, what comes out where, and with which exit status."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from bot import samples
+from bot.arxiv.ranking.worker import is_installed
+from bot.cli import main
+from bot.cli.output.terminal import complain
+from bot.settings import setting_names
+
+
+class Ran(NamedTuple):
+    """What one command line did."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output, which is one JSON value."""
+        return json.loads(self.out)
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """The program, in an empty folder and without any setting."""
+    for name in (*setting_names(), "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: object) -> Ran:
+        status = main([str(argument) for argument in arguments])
+        return Ran(status, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def archive(run: Run) -> Run:
+    """The program, with the bundled samples imported."""
+    assert run("import", samples.PAGE).status == 0
+    return run
+
+
+def test_the_program_says_its_version(run: Run):
+    ran = run("--version")
+
+    assert (ran.status, ran.out.split()[0], ran.err) == (0, "paperbot", "")
+
+
+def test_without_a_command_the_help_is_shown(run: Run):
+    ran = run()
+
+    assert (ran.status, ran.err) == (2, "")
+    assert "Usage: paperbot" in ran.out
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--nope"], ["nope"], ["import"], ["digest", "--as", "nope"]]
+)
+def test_wrong_usage_is_one_line_and_status_2(arguments: list[str], run: Run):
+    ran = run(*arguments)
+
+    assert (ran.status, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert ran.err.startswith("paperbot: ")
+
+
+def test_a_complaint_is_one_line_whatever_it_quotes(capsys: pytest.CaptureFixture[str]):
+    complain("two\nlines", "notes/a.md:3")
+
+    assert capsys.readouterr().err == "notes/a.md:3: two lines\n"
+
+
+def test_every_wrong_setting_is_one_line_and_status_2(run: Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PAPERBOT_WEB_PORT", "x")
+    monkeypatch.setenv("PAPERBOT_TIMEZONE", "y")
+
+    ran = run("digest")
+
+    assert (ran.status, ran.out, ran.err.count("\n")) == (2, "", 2)
+
+
+def test_errors_are_told_in_the_language_of_the_terminal(run: Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("LANG", "ko_KR.UTF-8")
+
+    ran = run("digest", "yesterday")
+
+    assert ran.status == 2
+    assert "날짜" in ran.err
+
+
+def test_python_m_bot_is_paperbot(root: Path):
+    result = subprocess.run(
+        [sys.executable, "-m", "bot", "--version"],
+        capture_output=True,
+        check=False,
+        cwd=root,
+        text=True,
+    )
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("paperbot ")
+
+
+def test_output_that_nobody_reads_to_its_end_is_no_traceback(archive: Run, root: Path):
+    with subprocess.Popen(
+        [sys.executable, "-m", "bot", "digest", "2026-11-20", "--as", "html"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(root)},  # noqa: TID251 - handed on to the process
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        error = process.stderr.read()
+
+    assert error == b""
+
+
+def test_an_import_says_what_it_found_as_json(run: Run):
+    ran = run("import", samples.PAGE, "--json")
+
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.json == {
+        "files": 1,
+        "entries": {"new": 12, "updated": 0, "unchanged": 0},
+        "papers": 12,
+        "references": 7,
+        "links": 0,
+        "tags": 19,
+        "problems": [],
+    }
+
+
+def test_a_second_import_changes_nothing(archive: Run):
+    ran = archive("import", samples.PAGE, "--json")
+
+    assert ran.json["entries"] == {"new": 0, "updated": 0, "unchanged": 12}
+
+
+def test_a_dry_run_writes_nothing(run: Run):
+    dry = run("import", samples.PAGE, "--dry-run", "--json")
+    real = run("import", samples.PAGE, "--json")
+
+    assert dry.json == real.json
+
+
+def test_an_import_is_summed_up_for_people(run: Run):
+    ran = run("import", samples.PAGE)
+
+    assert "12 new" in ran.out
+    assert ran.err == ""
+
+
+def test_a_file_that_cannot_be_read_is_named_and_the_rest_goes_on(run: Run, tmp_path: Path):
+    junk = tmp_path / "junk.md"
+    junk.write_bytes(b"\x00\x01\x02\xff")
+
+    ran = run("import", junk, "nowhere.md", samples.PAGE, "--json")
+
+    assert ran.status == 1
+    assert ran.json["entries"]["new"] == 12
+    assert [problem["path"] for problem in ran.json["problems"]] == ["nowhere.md", str(junk)]
+    assert {problem["severity"] for problem in ran.json["problems"]} == {"error"}
+
+
+def test_the_same_problems_are_lines_for_people(run: Run, tmp_path: Path):
+    junk = tmp_path / "junk.md"
+    junk.write_bytes(b"\x00\x01\x02\xff")
+
+    ran = run("import", junk)
+
+    assert ran.status == 1
+    assert ran.err.startswith(f"{junk}:1: error: ")
+    assert ran.err.count("\n") == 1
+
+
+def test_standard_input_can_be_imported(root: Path, tmp_path: Path):
+    result = subprocess.run(
+        [sys.executable, "-m", "bot", "import", "-", "--json"],
+        input=samples.PAGE.read_bytes(),
+        capture_output=True,
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(root)},  # noqa: TID251 - handed on to the process
+    )
+
+    assert result.returncode == 0
+    assert json.loads(result.stdout)["entries"]["new"] == 12
+
+
+def test_a_port_that_is_taken_is_one_line(root: Path, tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = subprocess.run(
+            [sys.executable, "-m", "bot", "demo", "--port", str(port)],
+            capture_output=True,
+            check=False,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(root), "LANG": "C"},  # noqa: TID251 - as above
+            text=True,
+        )
+
+    assert (result.returncode, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+    assert f"port {port} is taken" in result.stderr
+
+
+def test_a_command_before_any_import_says_what_to_do(run: Run):
+    ran = run("digest", "2026-11-20")
+
+    assert (ran.status, ran.out, ran.err.count("\n")) == (1, "", 1)
+    assert "import something first" in ran.err
+
+
+def test_a_day_is_shown_as_it_would_be_posted(archive: Run):
+    ran = archive("digest", "2026-11-20")
+
+    assert (ran.status, ran.err) == (0, "")
+    assert "Friday, 20 November 2026" in ran.out
+    assert "모델이 스스로 풀이 과정을 적기 시작하고" in ran.out
+    assert "\x1b" not in ran.out
+
+
+@pytest.mark.parametrize("form", ["slack", "discord"])
+def test_a_day_is_shown_as_a_platform_would_get_it(form: str, archive: Run):
+    ran = archive("digest", "2026-11-20", "--as", form)
+
+    assert ran.status == 0
+    assert len(ran.json) >= 6
+
+
+def test_a_day_is_shown_as_html(archive: Run):
+    ran = archive("digest", "2026-11-20", "--as", "html")
+
+    assert ran.out.count("<article>") == 6
+
+
+def test_a_day_without_entries_says_so(archive: Run):
+    ran = archive("digest", "2001-01-01")
+
+    assert ran.status == 0
+    assert "nothing" in ran.out
+
+
+def test_a_channel_that_is_not_subscribed_is_an_error(archive: Run):
+    ran = archive("digest", "--channel", "web:general")
+
+    assert (ran.status, ran.err.count("\n")) == (1, 1)
+
+
+def test_a_tag_alone_finds_what_has_it(archive: Run):
+    ran = archive("lookup", "reasoning")
+
+    lines = ran.out.splitlines()
+    assert (ran.status, ran.err) == (0, "")
+    assert [line.split("  ")[2].split(" #")[0] for line in lines] == [
+        "Chain-of-Thought Prompting Elicits Reasoning in Large Language Models",
+        "Self-Consistency Improves Chain of Thought Reasoning in Language Models",
+        "Let's Verify Step by Step",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        (["보상 모델"], {"2305.20050", "2305.18290"}),
+        (["author:lee"], {"2305.20050"}),
+        (["cites:1706.03762"], {"2312.00752", "1412.6980"}),
+        (["#rl", "-#reasoning"], {"2305.18290", "2203.02155"}),
+        (["-#lm", "#efficiency"], {"2205.14135"}),
+        (['"majority voting"'], {"2305.20050"}),
+        (["https://arxiv.org/abs/2001.08361v2"], {"2001.08361"}),
+        (["date:2026-11-17"], {"1706.03762", "1412.6980"}),
+        (["nonsense"], set()),
+    ],
+)
+def test_a_look_up_as_json_is_a_list_of_entries(query: list[str], found: set[str], archive: Run):
+    ran = archive("lookup", *query, "--json")
+
+    assert ran.status == 0
+    assert {entry["arxiv_id"] for entry in ran.json} == found
+
+
+def test_a_look_up_can_be_limited_and_says_that_there_is_more(archive: Run):
+    ran = archive("lookup", "reasoning", "--limit", 2)
+
+    assert ran.out.count("\n") == 2
+    assert "2 of 3" in ran.err
+
+
+def test_a_near_miss_is_asked_about(archive: Run):
+    ran = archive("lookup", "resoning")
+
+    assert (ran.status, ran.out) == (0, "")
+    assert "Did you mean reasoning?" in ran.err
+
+
+def test_a_query_that_does_not_parse_is_wrong_usage(archive: Run):
+    ran = archive("lookup", "date:yesterday")
+
+    assert (ran.status, ran.out, ran.err.count("\n")) == (2, "", 1)
+
+
+@pytest.mark.parametrize("name", ["2203.11171", "arXiv:2203.11171v4", "arxiv.org/abs/2203.11171"])
+def test_an_entry_is_shown_by_the_names_of_its_paper(name: str, archive: Run):
+    ran = archive("show", name, "--json")
+
+    assert ran.status == 0
+    assert ran.json["title"].startswith("Self-Consistency")
+    assert archive("show", ran.json["id"], "--json").json == ran.json
+
+
+def test_the_json_of_an_entry_has_the_documented_form(archive: Run):
+    entry = archive("show", "2203.11171", "--json").json
+
+    assert set(entry) == {
+        *("id", "date", "title", "authors", "arxiv_id", "url", "abstract", "commentary"),
+        *("tags", "references", "links", "source"),
+    }
+    assert entry["date"] == "2026-11-20"
+    assert entry["url"] == "https://arxiv.org/abs/2203.11171"
+    assert set(entry["commentary"]) == {"ko", "en"}
+    assert entry["commentary"]["ko"].count("\n\n") == 1
+    assert entry["tags"] == ["reasoning", "inference-time-scaling"]
+    assert [set(reference) for reference in entry["references"]] == [{"arxiv_id", "url", "title"}]
+    assert entry["source"] == {"kind": "digest_page", "path": "entries.txt"}
+
+
+def test_an_entry_is_shown_for_people_with_who_cites_it(archive: Run):
+    ran = archive("show", "2201.11903")
+
+    assert "Ed Chi" in ran.out
+    assert "Cited by" in ran.out
+    assert "Self-Consistency" in ran.out
+
+
+@pytest.mark.parametrize("name", ["999", "2501.00001", "nonsense"])
+def test_what_is_not_there_is_said_in_one_line(name: str, archive: Run):
+    ran = archive("show", name)
+
+    assert (ran.status, ran.out, ran.err.count("\n")) == (1, "", 1)
+
+
+def test_what_goes_out_comes_in_again_unchanged(archive: Run, tmp_path: Path):
+    ran = archive("export", "--format", "digest", "--out", tmp_path / "out.txt")
+
+    text = (tmp_path / "out.txt").read_text(encoding="utf-8")
+    assert (ran.status, ran.out) == (0, "")
+    for title in ("Attention Is All You Need", "Let's Verify Step by Step"):
+        assert title in text
+    assert archive("import", tmp_path / "out.txt", "--dry-run").status == 0
+
+
+def test_json_lines_are_entries_as_show_prints_them(archive: Run):
+    lines = archive("export", "--format", "jsonl", "reasoning").out.splitlines()
+
+    entries = [json.loads(line) for line in lines]
+    assert len(entries) == 3
+    assert entries[0] == archive("show", entries[0]["id"], "--json").json
+
+
+def test_a_bibliography_goes_to_standard_output(archive: Run):
+    ran = archive("export", "--format", "bibtex", "#optimizer")
+
+    assert ran.out.count("@misc{") == 1
+    assert "1412.6980" in ran.out
+
+
+def test_a_vault_needs_an_empty_folder(archive: Run, tmp_path: Path):
+    nowhere = archive("export", "--format", "vault")
+    written = archive("export", "--format", "vault", "--out", tmp_path / "vault")
+    again = archive("export", "--format", "vault", "--out", tmp_path / "vault")
+
+    assert (nowhere.status, written.status, again.status) == (2, 0, 2)
+    assert len(list((tmp_path / "vault").rglob("*.md"))) == 12
+
+
+def test_a_file_that_cannot_be_written_is_one_line(archive: Run, tmp_path: Path):
+    ran = archive("export", "--format", "jsonl", "--out", tmp_path / "nowhere" / "x.jsonl")
+
+    assert (ran.status, ran.err.count("\n")) == (1, 1)
+
+
+def test_a_channel_is_subscribed_changed_and_removed(archive: Run):
+    added = archive("channel", "add", "web:general", "--at", "9:00", "--tz", "asia/seoul")
+    changed = archive("channel", "change", "web:general", "--weekdays", "mon-fri", "--tags", "#rl")
+    listed = archive("channel", "list", "--json")
+    removed = archive("channel", "remove", "web:general")
+
+    assert [added.status, changed.status, removed.status] == [0, 0, 0]
+    (form,) = listed.json
+    assert form["channel"] == "web:general"
+    assert (form["at"], form["tz"], form["weekdays"]) == ("09:00", "Asia/Seoul", "mon-fri")
+    assert (form["tags"], form["standing"]) == ("#rl", "active")
+    assert archive("channel", "list", "--json").json == []
+
+
+def test_a_channel_is_paused_and_resumed(archive: Run):
+    archive("channel", "add", "web:general", "--at", "09:00", "--tz", "UTC")
+
+    assert "paused" in archive("channel", "pause", "web:general").out
+    assert "active" in archive("channel", "resume", "web:general").out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["add", "general", "--at", "09:00", "--tz", "UTC"],
+        ["add", "web:general", "--at", "25:00", "--tz", "UTC"],
+        ["add", "web:general", "--at", "09:00", "--tz", "Asia/Soul"],
+        ["add", "web:general", "--at", "09:00"],
+        ["add", "web:general", "--at", "09:00", "--tz", "UTC", "--tags", "author:lee"],
+        ["add", "web:general", "--at", "09:00", "--tz", "UTC", "--since", "2025-02-30"],
+        ["add", "slack:C0123", "--at", "09:00", "--tz", "UTC"],
+        ["add", "discord:123", "--at", "09:00", "--tz", "UTC"],
+    ],
+)
+def test_a_wrong_subscription_is_one_clear_line_and_nothing_is_done(
+    arguments: list[str], archive: Run
+):
+    ran = archive("channel", *arguments)
+
+    assert (ran.status, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert archive("channel", "list", "--json").json == []
+
+
+def test_a_preview_for_a_channel_is_in_its_languages_and_layout(archive: Run):
+    archive("channel", "add", "web:general", "--at", "09:00", "--tz", "UTC", "--languages", "ko")
+    archive("channel", "change", "web:general", "--layout", "compact", "--tags", "#rl")
+
+    ran = archive("digest", "2026-11-20", "--channel", "web:general", "--as", "html")
+
+    assert ran.out.count("<article>") == 1
+    assert "논문 2편" in ran.out
+
+
+def test_a_digest_posted_by_hand_waits_in_the_outbox(archive: Run):
+    posted = archive("post", "2026-11-20", "--channel", "web:general")
+    again = archive("post", "2026-11-20", "--channel", "web:general")
+    waiting = archive("deliveries", "--state", "planned", "--json")
+
+    assert (posted.status, again.status) == (0, 1)
+    papers = [one["part"] for one in waiting.json if one["part"].count("-") == 1]
+    openings = [one["part"] for one in waiting.json if one["part"].endswith("-opening")]
+    assert waiting.json[0]["part"] == "header"
+    assert len(papers) == 5
+    assert set(openings) <= {f"{paper}-opening" for paper in papers}
+
+
+def test_a_delivery_is_dropped_and_tried_again(archive: Run):
+    archive("post", "2026-11-20", "--channel", "web:general")
+
+    dropped = archive("deliveries", "drop", 2)
+    retried = archive("deliveries", "retry", 2)
+    unknown = archive("deliveries", "retry", 99)
+
+    assert "dead" in dropped.out
+    assert "planned" in retried.out
+    assert (unknown.status, unknown.err.count("\n")) == (1, 1)
+
+
+UNLINKED = """2026-11-20
+
+Small Kernels Everywhere
+(Dora Beispiel)
+커널에 대한 생각. https://arxiv.org/abs/2501.00001
+#kernel
+
+Large Kernels Nowhere
+(Dora Beispiel)
+https://arxiv.org/abs/2501.00002
+다른 커널에 대한 생각.
+#kernel
+"""
+
+
+@pytest.fixture
+def unlinked(run: Run, tmp_path: Path) -> Run:
+    """The program, with an entry without a link, and one with."""
+    page = tmp_path / "2026-11-20.txt"
+    page.write_text(UNLINKED, encoding="utf-8")
+    assert run("import", page).status == 0
+    return run
+
+
+def test_a_paper_is_named_by_hand_and_left_open_again(unlinked: Run):
+    before = unlinked("identify", 1)
+    named = unlinked("identify", 1, "arXiv:2501.00003v2")
+    shown = unlinked("show", 1)
+    by_number = unlinked("show", "2501.00003", "--json")
+    left = unlinked("identify", 1, "--open")
+    after = unlinked("show", 1, "--json")
+
+    assert [ran.status for ran in (before, named, shown, left, after)] == [0] * 5
+    assert "not known yet" in before.out
+    assert named.out == "Its paper is arXiv 2501.00003, as was decided by hand\n"
+    assert named.out in shown.out
+    assert by_number.json["title"] == "Small Kernels Everywhere"
+    assert "stays open" in left.out
+    assert after.json["arxiv_id"] is None
+    assert "stays open" in unlinked("show", 1).out
+    assert unlinked("show", "2501.00003").status == 1
+
+
+def test_a_paper_named_by_hand_is_one_with_that_of_another_entry_until_it_is_not(unlinked: Run):
+    unlinked("identify", 1, "2501.00002")
+    together = unlinked("show", 1)
+    unlinked("identify", 1, "2501.00001")
+    apart = unlinked("show", 1)
+
+    assert "Large Kernels Nowhere" in together.out
+    assert "Large Kernels Nowhere" not in apart.out
+    assert unlinked("show", 1, "--json").json["arxiv_id"] == "2501.00001"
+    assert unlinked("show", 2, "--json").json["arxiv_id"] == "2501.00002"
+    assert unlinked("show", 2, "--json").json["title"] == "Large Kernels Nowhere"
+
+
+def test_what_was_named_by_hand_survives_another_import(unlinked: Run, tmp_path: Path):
+    unlinked("identify", 1, "2501.00003")
+    page = tmp_path / "2026-11-20.txt"
+    page.write_text(
+        UNLINKED.replace("커널에 대한 생각. h", "커널에 대한 새 생각. h"), encoding="utf-8"
+    )
+
+    assert unlinked("import", page, "--json").json["entries"]["updated"] == 1
+    assert unlinked("show", 1, "--json").json["arxiv_id"] == "2501.00003"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        ((2, "2501.00009"), 2, "names its paper itself"),
+        ((2, "--open"), 2, "names its paper itself"),
+        ((1, "nothing"), 2, "no arXiv id"),
+        ((1, "2501.00009", "--open"), 2, "either"),
+        ((9,), 1, "no entry 9"),
+    ],
+)
+def test_what_cannot_be_identified_is_said(
+    arguments: tuple[object, ...], status: int, words: str, unlinked: Run
+):
+    ran = unlinked("identify", *arguments)
+
+    assert (ran.status, ran.out, ran.err.count("\n")) == (status, "", 1)
+    assert words in ran.err
+    assert "itself" in unlinked("identify", 2).out
+
+
+@pytest.mark.skipif(not is_installed(), reason="the extra `rank` is not installed")
+def test_why_new_papers_are_not_ranked_is_told_in_the_language_of_the_terminal(
+    archive: Run, monkeypatch: pytest.MonkeyPatch
+):
+    english = archive("candidates")
+    monkeypatch.setenv("LANG", "ko_KR.UTF-8")
+    korean = archive("candidates")
+
+    assert (english.status, korean.status) == (0, 0)
+    assert english.err.startswith("Not ranked: 12 noted papers with abstracts and 0 passed over")
+    assert korean.err.startswith("순위를 매기지 않았습니다: 초록이 있는 메모한 논문 12편")
+
+
+def test_a_backup_is_a_whole_database(
+    archive: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    ran = archive("backup", tmp_path / "copy.db")
+    monkeypatch.setenv("PAPERBOT_DATABASE", f"sqlite:///{tmp_path}/copy.db")
+
+    assert ran.status == 0
+    assert archive("import", samples.PAGE, "--json").json["entries"]["unchanged"] == 12
+
+
+def test_the_doctor_finds_nothing_wrong_with_a_new_bot(run: Run):
+    ran = run("doctor", "--json")
+
+    assert ran.status == 0
+    assert all(finding["ok"] for finding in ran.json)
+    assert run("doctor").out.count("\n") == len(ran.json)
+
+
+def test_the_doctor_says_what_is_wrong_and_what_to_do(
+    archive: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("PAPERBOT_VAULT", str(tmp_path / "nowhere"))
+
+    ran = archive("doctor")
+
+    assert ran.status == 1
+    assert ran.out.splitlines()[-1].startswith("WRONG  PAPERBOT_VAULT: ")
+
+
+def test_the_doctor_knows_a_database_from_junk(run: Run, tmp_path: Path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "paperbot.db").write_bytes(b"not a database" * 500)
+
+    ran = run("doctor", "--json")
+
+    assert ran.status == 1
+    wrong = [finding["subject"] for finding in ran.json if not finding["ok"]]
+    assert wrong == ["PAPERBOT_DATABASE"]
+
+
+def test_the_real_day_is_read_as_the_curator_wrote_it(run: Run, shared: Path):
+    page = shared / "samples" / "digests" / "2025-02-04.txt"
+
+    first = run("import", page, "--json")
+    second = run("import", page, "--json")
+
+    assert first.json["entries"] == {"new": 5, "updated": 0, "unchanged": 0}
+    assert first.json["references"] == 6
+    assert first.json["problems"] == []
+    assert second.json["entries"] == {"new": 0, "updated": 0, "unchanged": 5}
+
+
+def test_the_real_vault_loses_no_note(run: Run, shared: Path):
+    vault = shared / "samples" / "vault"
+    notes = sum(1 for _ in vault.rglob("*.md"))
+
+    ran = run("import", vault, "--json")
+
+    assert ran.status == 0
+    assert ran.json["entries"]["new"] == notes
+
+
+def test_the_real_vault_is_exported_byte_for_byte(run: Run, shared: Path, tmp_path: Path):
+    vault = shared / "samples" / "vault"
+    run("import", vault)
+
+    ran = run("export", "--format", "vault", "--out", tmp_path / "out")
+
+    assert ran.status == 0
+    before = {path.relative_to(vault): path.read_bytes() for path in vault.rglob("*.md")}
+    after = {
+        path.relative_to(tmp_path / "out"): path.read_bytes()
+        for path in (tmp_path / "out").rglob("*.md")
+    }
+    assert after == before

@@ -1,0 +1,212 @@
+"""What people get when they type a command, over a real database."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.archive.services.ingest import ingest
+from bot.commands.services.digest_command import Desk
+from bot.commands.services.inbox import Bot
+from bot.core.catalogue import Catalogues
+from bot.core.database.database import Database, opened
+from bot.core.domain import commands
+from bot.core.domain.document import (
+    Buttons,
+    Document,
+    Fields,
+    Heading,
+    Items,
+    Note,
+    Paragraph,
+    Quote,
+    plain_text,
+)
+from bot.core.ports import ChannelRef, Command, Platform, User
+
+NOW = datetime(2025, 2, 4, 3, tzinfo=UTC)
+CHANNEL = ChannelRef(Platform.WEB, "", "general")
+MANAGER = User("u1", "관리자", can_manage=True)
+READER = User("u2", "Reader", can_manage=False)
+
+PAGE = """2025년 2월 4일
+A Paper on Reasoning
+https://arxiv.org/abs/2502.00001
+(Jane Lee, Min Kim)
+The abstract of the first paper is here, and it is long enough to be one.
+추론에 대한 첫 논문입니다. (https://arxiv.org/abs/2310.07831)
+The first paper about reasoning. (https://arxiv.org/abs/2310.07831)
+#reasoning #rl
+A Paper on Embeddings
+(Ada Park)
+The abstract of the second paper is here, and it is long enough to be one.
+임베딩에 대한 논문.
+A paper about embeddings.
+#embedding
+"""
+
+
+@pytest.fixture
+async def db(tmp_path: Path) -> AsyncIterator[Database]:
+    page = tmp_path / "page.txt"
+    page.write_text(PAGE, encoding="utf-8")
+    async with opened(None) as database:
+        await ingest(database, [page], now=NOW)
+        yield database
+
+
+@pytest.fixture
+def bot(db: Database) -> Bot:
+    async def check(channel: ChannelRef) -> ChannelRef:
+        return channel
+
+    desk = Desk(db, lambda: NOW, ZoneInfo("Asia/Seoul"), check, lambda: None)
+    return Bot(desk, voices=Catalogues())
+
+
+async def ask(bot: Bot, line: str, *, user: User = READER, locale: str = "en") -> Document:
+    parsed = commands.parse_line(line)
+    return await bot.command(Command(parsed.spec.name, parsed.options, user, CHANNEL, locale))
+
+
+def words(document: Document) -> str:
+    parts: list[str] = []
+    for block in document.blocks:
+        match block:
+            case Heading() | Paragraph() | Quote() | Note():
+                parts.append(plain_text(block.inlines))
+            case Items(items):
+                parts += (plain_text(item.inlines + item.detail) for item in items)
+            case Fields(fields):
+                parts += (f"{label}: {plain_text(value)}" for label, value in fields)
+            case Buttons(buttons):
+                parts += (f"[{button.label}]" for button in buttons)
+            case _:
+                pass
+    return "\n".join(parts)
+
+
+async def test_one_hit_is_shown_whole_with_abstract_and_references(bot: Bot) -> None:
+    text = words(await ask(bot, "/paper reasoning"))
+
+    assert text.startswith("A Paper on Reasoning\nJane Lee, Min Kim")
+    assert "The abstract of the first paper" in text
+    assert text.index("The first paper about") < text.index("추론에 대한 첫 논문입니다")
+    assert "Refers to\narXiv:2310.07831" in text
+
+
+async def test_a_korean_reader_gets_korean_first_and_korean_labels(bot: Bot) -> None:
+    text = words(await ask(bot, "/paper reasoning", locale="ko-KR"))
+
+    assert text.index("추론에 대한 첫 논문입니다") < text.index("The first paper about")
+    assert "언급한 논문" in text
+
+
+async def test_nothing_asked_is_the_newest_and_how_to_ask(bot: Bot) -> None:
+    text = words(await ask(bot, "/paper"))
+
+    assert "Newest papers" in text
+    assert "A Paper on Embeddings" in text
+    assert "Ask with a tag" in text
+
+
+async def test_a_near_miss_is_offered_as_a_button(bot: Bot) -> None:
+    document = await ask(bot, "/paper resoning")
+
+    assert "Did you mean reasoning?" in words(document)
+    assert "[reasoning]" in words(document)
+
+
+async def test_a_wrong_query_is_answered_in_one_sentence_in_the_readers_language(bot: Bot) -> None:
+    english = words(await ask(bot, "/paper date:soon"))
+    korean = words(await ask(bot, "/paper date:soon", locale="ko"))
+
+    assert "“soon”" in english
+    assert "“soon”" in korean
+    assert english != korean
+
+
+async def test_today_is_a_date_of_the_zone_and_shows_without_posting(bot: Bot) -> None:
+    today = words(await ask(bot, "/digest today"))
+    by_date = words(await ask(bot, "/digest 4 Feb 2025"))
+    empty = words(await ask(bot, "/digest 2025-02-05"))
+
+    assert "A Paper on Reasoning" in today
+    assert "2 papers" in today
+    assert by_date == today
+    assert "There is nothing for 5 February 2025." in empty
+
+
+async def test_a_date_that_does_not_exist_is_said_to_be_none(bot: Bot) -> None:
+    assert "2025-02-30" in words(await ask(bot, "/digest 2025-02-30"))
+
+
+async def test_who_may_manage_subscribes_changes_pauses_and_resumes(bot: Bot) -> None:
+    made = words(await ask(bot, "/digest here at:08:30 tags:#rl,-#moe", user=MANAGER))
+    changed = words(await ask(bot, "/digest settings layout:compact most:3", user=MANAGER))
+    paused = words(await ask(bot, "/digest pause", user=MANAGER))
+    resumed = words(await ask(bot, "/digest resume", user=MANAGER))
+
+    assert "Time: 08:30 Asia/Seoul" in made
+    assert "Tags: #rl -#moe" in made
+    assert "Layout: compact" in changed
+    assert "Most papers: 3" in changed
+    assert "paused" in paused
+    assert "A digest is posted here." in resumed
+
+
+async def test_subscribing_twice_changes_what_is_there(bot: Bot) -> None:
+    await ask(bot, "/digest here at:08:30", user=MANAGER)
+    again = words(await ask(bot, "/digest here at:10:00", user=MANAGER))
+
+    assert "Time: 10:00" in again
+
+
+@pytest.mark.parametrize("verb", ["here", "settings", "pause", "resume"])
+async def test_who_may_not_manage_is_told_so_and_nothing_happens(bot: Bot, verb: str) -> None:
+    refused = words(await ask(bot, f"/digest {verb}", user=READER))
+
+    assert "Only people who may manage this channel" in refused
+    assert "No digest is posted in this channel." in words(await ask(bot, "/digest status"))
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("/digest here at:25:00", "25:00"),
+        ("/digest here tz:Asia/Soul", "Asia/Seoul"),
+        ("/digest here tags:author:lee", "more than tags"),
+        ("/digest here languages:fr", "fr"),
+        ("/digest here most:0", "0"),
+    ],
+)
+async def test_a_wrong_wish_is_said_and_nothing_is_half_done(
+    bot: Bot, line: str, said: str
+) -> None:
+    assert said in words(await ask(bot, line, user=MANAGER))
+    assert "No digest is posted in this channel." in words(await ask(bot, "/digest status"))
+
+
+async def test_what_is_typed_is_completed(bot: Bot) -> None:
+    async def complete(name: str, option: str, typed: str) -> list[str]:
+        command = Command(name, {}, READER, CHANNEL, "en")
+        return [choice.value for choice in await bot.complete(command, option, typed)]
+
+    assert "reasoning" in " ".join(await complete("paper", "query", "rea"))
+    assert await complete("digest", "what", "st") == ["status"]
+    assert (await complete("digest", "tz", "seoul"))[0] == "Asia/Seoul"
+    assert await complete("digest", "at", "0") == []
+
+
+async def test_help_lists_every_command_and_offers_no_button_that_changes_anything(
+    bot: Bot,
+) -> None:
+    document = await ask(bot, "/help")
+
+    for spec in commands.COMMANDS:
+        assert spec.usage in words(document)
+    for block in document.blocks:
+        if isinstance(block, Buttons):
+            assert not any(commands.changes(button.command or "") for button in block.buttons)

@@ -1,0 +1,53 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.domain import document
+from bot.core.domain.document import (
+    Button,
+    Buttons,
+    Divider,
+    Document,
+    Fields,
+    Heading,
+    Item,
+    Items,
+    Link,
+    Note,
+    Paragraph,
+    Quote,
+    Style,
+    Text,
+)
+
+_INLINES = st.lists(
+    st.one_of(
+        st.builds(Text, st.text(), st.sampled_from(Style)),
+        st.builds(Link, st.text(), st.just("https://example.org/")),
+    ),
+    max_size=3,
+).map(tuple)
+_BUTTON = st.builds(Button, st.text(), command=st.text() | st.none(), url=st.none())
+_BLOCK = st.one_of(
+    st.builds(Heading, _INLINES),
+    st.builds(Paragraph, _INLINES, st.sampled_from(["ko", "en", None])),
+    st.builds(Quote, _INLINES),
+    st.builds(Note, _INLINES),
+    st.builds(Divider),
+    st.builds(Buttons, st.lists(_BUTTON, max_size=3).map(tuple)),
+    st.builds(Fields, st.lists(st.tuples(st.text(), _INLINES), max_size=2).map(tuple)),
+    st.builds(
+        Items,
+        st.lists(
+            st.builds(Item, _INLINES, _INLINES, st.integers() | st.none(), _BUTTON | st.none()),
+            max_size=3,
+        ).map(tuple),
+    ),
+)
+DOCUMENTS = st.builds(
+    Document, st.lists(_BLOCK, max_size=6).map(tuple), st.text(), st.booleans(), st.text()
+)
+
+
+@given(DOCUMENTS)
+def test_a_dumped_document_loads_equal(value: Document) -> None:
+    assert document.load(document.dump(value)) == value

@@ -1,0 +1,190 @@
+from datetime import UTC, date, datetime
+
+from bot.archive.domain.arxiv_id import ArxivId
+from bot.archive.domain.entry import (
+    Commentary,
+    Entry,
+    EntryId,
+    Language,
+    Paper,
+    Source,
+    SourceKind,
+    StoredEntry,
+)
+from bot.core.domain import commands
+from bot.core.domain.document import (
+    Buttons,
+    Divider,
+    Document,
+    Heading,
+    Items,
+    Paragraph,
+    plain_text,
+)
+from bot.core.domain.i18n import ENGLISH
+from bot.digest.domain import present_digest
+from bot.digest.domain.digest import Digest, Layout, TagFilter, compile_digest
+from bot.lookup.domain import present_lookup
+
+DAY = date(2025, 2, 4)
+
+
+def stored(number: int, *tags: str, withdrawn: bool = False, korean: bool = True) -> StoredEntry:
+    commentary = [Commentary(Language.EN, (f"An English thought {number}.",))]
+    if korean:
+        commentary.insert(0, Commentary(Language.KO, (f"한국어 생각 {number}.",)))
+    entry = Entry(
+        Paper(
+            f"Paper {number}", ("A. One", "B. Two", "C. Three", "D. Four"), ArxivId("2501.00001")
+        ),
+        Source(SourceKind.DIGEST_PAGE, "page.txt", number),
+        DAY,
+        tuple(commentary),
+        tags,
+    )
+    return StoredEntry(
+        EntryId(number), entry, datetime(2025, 2, 5, tzinfo=UTC) if withdrawn else None
+    )
+
+
+def words(document: Document) -> str:
+    return "\n".join(
+        plain_text(block.inlines)
+        for block in document.blocks
+        if isinstance(block, Heading | Paragraph)
+    )
+
+
+def test_a_digest_leaves_out_withdrawn_unwanted_and_repeated_entries() -> None:
+    found = [
+        stored(1, "rl"),
+        stored(2, "rl", "moe"),
+        stored(3, "rl", withdrawn=True),
+        stored(1, "rl"),
+        stored(4),
+    ]
+
+    digest = compile_digest(found, on=DAY, tags=TagFilter(frozenset({"rl"}), frozenset({"moe"})))
+
+    assert [entry.id for entry in digest.entries] == [1]
+    assert digest.left_out == 0
+
+
+def test_a_digest_counts_what_it_has_no_room_for() -> None:
+    digest = compile_digest([stored(n) for n in range(5)], on=DAY, most=3)
+
+    assert len(digest.entries) == 3
+    assert digest.left_out == 2
+
+
+def test_the_papers_layout_is_a_header_and_a_message_a_paper_with_stable_parts() -> None:
+    digest = Digest(DAY, (stored(7), stored(9)))
+
+    posts = present_digest.present_digest(
+        digest, languages=(Language.KO,), layout=Layout.PAPERS, say=ENGLISH
+    )
+
+    assert [post.part for post in posts] == ["header", "entry-7", "entry-9"]
+    assert [post.entry_id for post in posts] == [None, 7, 9]
+    assert "2 papers" in words(posts[0].document)
+    assert [post.document.opens_thread for post in posts] == [False, True, True]
+
+
+def test_the_languages_come_in_the_channels_order_with_a_break_between() -> None:
+    both = present_digest.present_entry(
+        stored(1), languages=(Language.EN, Language.KO), say=ENGLISH
+    )
+    korean = present_digest.present_entry(stored(1), languages=(Language.KO,), say=ENGLISH)
+
+    assert words(both) == "Paper 1\nAn English thought 1.\n한국어 생각 1."
+    assert sum(isinstance(block, Divider) for block in both.blocks) == 1
+    assert words(korean) == "Paper 1\n한국어 생각 1."
+
+
+def test_what_was_written_only_in_another_language_is_shown_rather_than_nothing() -> None:
+    document = present_digest.present_entry(
+        stored(1, korean=False), languages=(Language.KO,), say=ENGLISH
+    )
+
+    assert "An English thought 1." in words(document)
+
+
+def test_an_empty_digest_posts_nothing() -> None:
+    for layout in Layout:
+        assert (
+            present_digest.present_digest(Digest(DAY, ()), languages=(), layout=layout, say=ENGLISH)
+            == ()
+        )
+
+
+def test_a_digest_that_makes_up_for_missed_days_says_so() -> None:
+    late = compile_digest([stored(1)], on=date(2025, 2, 5), missed=(date(2025, 2, 3), DAY))
+
+    document = present_digest.present_compact(late, say=ENGLISH)
+
+    assert late.missed == (DAY,)
+    assert any(
+        "4 February 2025" in plain_text(getattr(block, "inlines", ())) for block in document.blocks
+    )
+
+
+def test_every_button_carries_a_line_that_the_command_table_reads() -> None:
+    documents = [
+        present_digest.present_compact(
+            Digest(DAY, (stored(1), stored(2)), left_out=3), say=ENGLISH
+        ),
+        present_digest.present_entry(
+            stored(1, "rl"), languages=present_digest.LANGUAGES, say=ENGLISH
+        ),
+        present_digest.present_entry(
+            stored(1), languages=present_digest.LANGUAGES, say=ENGLISH, detailed=True
+        ),
+        present_lookup.present_nothing("resoning", ("reasoning",), ENGLISH),
+        present_lookup.present_results(
+            "#rl words",
+            [stored(1)],
+            page=2,
+            per_page=10,
+            more=True,
+            total=31,
+            languages=present_digest.LANGUAGES,
+            say=ENGLISH,
+        ),
+        present_lookup.present_help(ENGLISH),
+    ]
+
+    for document in documents:
+        buttons = [
+            button
+            for block in document.blocks
+            if isinstance(block, Buttons)
+            for button in block.buttons
+        ] + [
+            item.button
+            for block in document.blocks
+            if isinstance(block, Items)
+            for item in block.items
+            if item.button is not None
+        ]
+        assert buttons or document.blocks
+        for button in buttons:
+            assert (button.command is None) != (button.url is None)
+            if button.command is not None:
+                commands.parse_line(button.command)
+
+
+def test_a_page_of_results_turns_both_ways() -> None:
+    document = present_lookup.present_results(
+        "rl",
+        [stored(1)],
+        page=2,
+        per_page=10,
+        more=True,
+        total=31,
+        languages=present_digest.LANGUAGES,
+        say=ENGLISH,
+    )
+
+    last = document.blocks[-1]
+    assert isinstance(last, Buttons)
+    assert [button.command for button in last.buttons] == ["/paper rl page:1", "/paper rl page:3"]

@@ -1,0 +1,224 @@
+"""Subscribing: what is wrong is said at once, and nothing is half-done."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from bot.channels.domain.subscription import Standing
+from bot.core.domain.errors import NotFoundError, QueryError, UsageError, UserError
+from bot.core.ports import ChannelRef, ChatRefusedError, ChatUnavailableError, Platform
+from bot.digest.services import subscribe
+from bot.digest.services.subscribe import Words, parse_zone
+from tests.stage import GENERAL, NINE_IN_SEOUL, staged
+
+NOON = datetime(2026, 2, 3, 3, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+async def stage(tmp_path):
+    async with staged(tmp_path, NOON) as stage:
+        yield stage
+
+
+async def test_a_subscription_has_what_was_asked_for(stage):
+    words = Words(
+        at="7:30",
+        zone="europe/berlin",
+        weekdays="mon-fri",
+        languages="en",
+        tags="-moe rl",
+        layout="compact",
+        most="5",
+    )
+
+    made = await subscribe.add(stage.db, GENERAL, words, now=NOON, created_by="Ada")
+
+    wishes = made.wishes
+    assert (made.channel, made.standing, made.created_by) == (str(GENERAL), Standing.ACTIVE, "Ada")
+    assert (str(wishes.schedule.at), wishes.schedule.zone.key) == ("07:30:00", "Europe/Berlin")
+    assert (wishes.tags, wishes.layout, wishes.most) == ("#rl -#moe", "compact", 5)
+    assert wishes.since == date(2026, 2, 3)
+    assert await subscribe.list_all(stage.db) == (made,)
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "says"),
+    [
+        (Words(at="25:00", zone="Asia/Seoul"), UsageError, "“25:00” is no time"),
+        (Words(at="09:00", zone="Asia/Soul"), UsageError, "did you mean Asia/Seoul"),
+        (Words(at="09:00"), UsageError, "a time and a zone"),
+        (Words(at="09:00", zone="Asia/Seoul", tags="author:lee"), QueryError, "more than tags"),
+        (Words(at="09:00", zone="Asia/Seoul", weekdays="someday"), UsageError, "no weekday"),
+        (Words(at="09:00", zone="Asia/Seoul", languages="fr"), UsageError, "“fr”"),
+        (Words(at="09:00", zone="Asia/Seoul", layout="wide"), UsageError, "no layout"),
+        (Words(at="09:00", zone="Asia/Seoul", most="0"), UsageError, "1 to 50"),
+    ],
+)
+async def test_what_is_wrong_is_said_and_nothing_is_kept(stage, words, error, says):
+    with pytest.raises(error, match=says):
+        await subscribe.add(stage.db, GENERAL, words, now=NOON)
+
+    assert await subscribe.list_all(stage.db) == ()
+
+
+@pytest.mark.parametrize(
+    ("typed", "zone"),
+    [
+        ("Asia/Seoul", "Asia/Seoul"),
+        (" us/eastern ", "US/Eastern"),
+        ("utc", "UTC"),
+        ("america/new york", "America/New_York"),
+    ],
+)
+def test_a_zone_is_found_in_any_case(typed, zone):
+    assert parse_zone(typed).key.casefold() == zone.casefold()
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("Asia/Soul", "Asia/Seoul"),
+        ("Seoul", "Asia/Seoul"),
+        ("KST", "Asia/Seoul"),
+        ("서울", "Asia/Seoul"),
+        ("New York", "America/New_York"),
+        ("Europe/Berln", "Europe/Berlin"),
+    ],
+)
+def test_a_zone_that_is_nearly_right_gets_a_suggestion(typed, meant):
+    with pytest.raises(UsageError, match=f"did you mean {meant}\\?"):
+        parse_zone(typed)
+
+
+@pytest.mark.parametrize("typed", ["", "xyzzy", "../etc/passwd", "Asia/", "\0", "+09:00"])
+def test_what_is_no_zone_is_refused(typed):
+    with pytest.raises(UsageError, match="no time zone"):
+        parse_zone(typed)
+
+
+async def test_a_channel_that_the_bot_is_not_in_is_refused_at_once(stage):
+    async def check(channel: ChannelRef) -> ChannelRef:
+        raise ChatRefusedError("invite it with /invite @paperbot")
+
+    with pytest.raises(UsageError, match="cannot post in slack:T1/C1: invite it"):
+        await subscribe.add(stage.db, GENERAL, NINE_IN_SEOUL, now=NOON, check=check)
+
+    assert await subscribe.list_all(stage.db) == ()
+
+
+async def test_a_platform_that_does_not_answer_is_no_reason_to_guess(stage):
+    async def check(channel: ChannelRef) -> ChannelRef:
+        raise ChatUnavailableError("no connection")
+
+    with pytest.raises(UsageError, match="try again in a minute"):
+        await subscribe.add(stage.db, GENERAL, NINE_IN_SEOUL, now=NOON, check=check)
+
+
+async def test_the_platform_completes_the_channel(stage):
+    async def check(channel: ChannelRef) -> ChannelRef:
+        return ChannelRef(channel.platform, "T9", channel.id)
+
+    made = await subscribe.add(
+        stage.db, ChannelRef(Platform.SLACK, "", "C1"), NINE_IN_SEOUL, now=NOON, check=check
+    )
+
+    assert made.channel == "slack:T9/C1"
+
+
+async def test_a_channel_is_subscribed_once(stage):
+    await subscribe.add(stage.db, GENERAL, NINE_IN_SEOUL, now=NOON)
+
+    with pytest.raises(UsageError, match="subscribed already"):
+        await subscribe.add(stage.db, GENERAL, NINE_IN_SEOUL, now=NOON)
+
+
+async def test_a_change_leaves_what_it_does_not_name(stage):
+    await subscribe.add(stage.db, GENERAL, Words(at="09:00", zone="Asia/Seoul", tags="#rl"), now=NOON)  # fmt: skip
+
+    changed = await subscribe.change(stage.db, GENERAL, Words(at="18:00"), now=NOON)
+
+    assert changed.wishes.schedule.at.hour == 18
+    assert (changed.wishes.schedule.zone.key, changed.wishes.tags) == ("Asia/Seoul", "#rl")
+
+
+async def test_a_change_that_is_wrong_changes_nothing(stage):
+    made = await subscribe.add(stage.db, GENERAL, NINE_IN_SEOUL, now=NOON)
+
+    with pytest.raises(UsageError):
+        await subscribe.change(stage.db, GENERAL, Words(at="10:00", zone="Nowhere"), now=NOON)
+
+    assert await subscribe.get(stage.db, GENERAL) == made
+
+
+async def test_other_tags_begin_today(stage):
+    await subscribe.add(stage.db, GENERAL, NINE_IN_SEOUL, now=NOON - timedelta(days=9))
+
+    changed = await subscribe.change(stage.db, GENERAL, Words(tags="#vision"), now=NOON)
+
+    assert changed.wishes.since == date(2026, 2, 3)
+
+
+async def test_pausing_resuming_and_removing_may_be_repeated(stage):
+    await subscribe.add(stage.db, GENERAL, NINE_IN_SEOUL, now=NOON)
+
+    standings = [
+        (await step(stage.db, GENERAL, now=NOON)).standing
+        for step in (
+            subscribe.pause,
+            subscribe.pause,
+            subscribe.resume,
+            subscribe.resume,
+            subscribe.remove,
+        )
+    ]
+
+    assert standings == ["paused", "paused", "active", "active", "removed"]
+    with pytest.raises(NotFoundError):
+        await subscribe.remove(stage.db, GENERAL, now=NOON)
+
+
+@pytest.mark.parametrize("step", [subscribe.pause, subscribe.resume, subscribe.remove, subscribe.status])  # fmt: skip
+async def test_a_channel_that_is_not_subscribed_is_said_so_with_the_nearest(stage, step):
+    await subscribe.add(
+        stage.db, ChannelRef(Platform.SLACK, "T0123", "C0123"), NINE_IN_SEOUL, now=NOON
+    )
+
+    with pytest.raises(NotFoundError, match="did you mean slack:T0123/C0123"):
+        await step(stage.db, ChannelRef(Platform.SLACK, "T0123", "C0132"), now=NOON)
+
+
+async def test_a_channel_may_be_named_without_its_workspace(stage):
+    await subscribe.add(
+        stage.db, ChannelRef(Platform.SLACK, "T0123", "C0123"), NINE_IN_SEOUL, now=NOON
+    )
+    short = ChannelRef(Platform.SLACK, "", "C0123")
+
+    paused = await subscribe.pause(stage.db, short, now=NOON)
+    by_hand = await subscribe.by_hand(stage.db, short, NINE_IN_SEOUL, now=NOON)
+
+    assert (paused.channel, paused.standing) == ("slack:T0123/C0123", Standing.PAUSED)
+    assert by_hand == paused
+    with pytest.raises(NotFoundError):
+        await subscribe.pause(stage.db, ChannelRef(Platform.SLACK, "", "0123"), now=NOON)
+    with pytest.raises(NotFoundError):
+        await subscribe.pause(stage.db, ChannelRef(Platform.DISCORD, "", "C0123"), now=NOON)
+
+
+async def test_the_status_says_what_comes_next(stage):
+    await subscribe.add(stage.db, GENERAL, NINE_IN_SEOUL, now=NOON)
+
+    status = await subscribe.status(stage.db, GENERAL, now=NOON)
+    await subscribe.pause(stage.db, GENERAL, now=NOON)
+    paused = await subscribe.status(stage.db, GENERAL, now=NOON)
+
+    assert status.next_slot is not None
+    assert status.next_slot.at == datetime(2026, 2, 4, 0, 0, tzinfo=UTC)
+    assert (status.last_on, status.tally.open) == (None, 0)
+    assert paused.next_slot is None
+
+
+async def test_every_error_is_one_line_for_people(stage):
+    for words in (Words(at="9", zone="Asia/Seoul"), Words(at="09:00", zone="x\ny")):
+        with pytest.raises(UserError) as raised:
+            await subscribe.add(stage.db, GENERAL, words, now=NOON)
+        assert str(raised.value)

@@ -1,0 +1,120 @@
+"""Copies: never to the origin, never twice, the same again for the same again."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.discussion.domain.copies import Heard, Kept, Thread, Utterance, copy_key, hear, plan_copies
+
+START = datetime(2026, 2, 4, tzinfo=UTC)
+CHANNELS = ("slack:T1/C1", "slack:T1/C2", "discord:1/11", "discord:1/12", "web:general")
+
+instants = st.integers(0, 9).map(lambda hours: START + timedelta(hours=hours))
+replies = st.builds(
+    Utterance,
+    channel=st.sampled_from(CHANNELS),
+    message_id=st.text("0123456789./", min_size=1, max_size=9),
+    said_at=instants,
+    gone=st.booleans(),
+)
+threads = st.lists(
+    st.builds(
+        Thread,
+        id=st.integers(1, 99),
+        channel=st.sampled_from(CHANNELS),
+        is_open=st.booleans(),
+    ),
+    max_size=12,
+)
+circles = st.dictionaries(st.sampled_from(CHANNELS), instants)
+made = st.sets(st.sampled_from(CHANNELS))
+
+
+@given(replies, threads, circles, made)
+def test_a_reply_never_comes_back_to_where_it_was_said(reply, threads, circle, made):
+    copies = plan_copies(reply, threads, circle, made)
+
+    assert reply.channel not in {copy.channel for copy in copies}
+
+
+@given(replies, threads, circles, made)
+def test_no_channel_gets_two_copies(reply, threads, circle, made):
+    channels = [copy.channel for copy in plan_copies(reply, threads, circle, made)]
+
+    assert len(channels) == len(set(channels))
+    assert not set(channels) & made
+
+
+@given(replies, threads, circles, made)
+def test_planning_again_after_the_copies_were_made_plans_nothing(reply, threads, circle, made):
+    first = plan_copies(reply, threads, circle, made)
+
+    assert plan_copies(reply, threads, circle, made) == first
+    assert plan_copies(reply, threads, circle, made | {copy.channel for copy in first}) == ()
+
+
+@given(replies, threads, circles, made)
+def test_only_channels_that_share_get_copies_and_only_of_what_was_said_since(
+    reply, threads, circle, made
+):
+    for copy in plan_copies(reply, threads, circle, made):
+        assert circle[copy.channel] <= reply.said_at
+        assert circle[reply.channel] <= reply.said_at
+        assert Thread(copy.thread, copy.channel, is_open=True) in threads
+
+
+@given(replies, threads, circles, made)
+def test_every_channel_that_shares_an_open_thread_has_its_copy_in_the_end(
+    reply, threads, circle, made
+):
+    copies = {copy.channel for copy in plan_copies(reply, threads, circle, made)} | made
+    since = circle.get(reply.channel)
+
+    for thread in threads:
+        shares = thread.channel in circle and circle[thread.channel] <= reply.said_at
+        if since is None or since > reply.said_at or reply.gone or not shares:
+            continue
+        assert not thread.is_open or thread.channel in {*copies, reply.channel}
+
+
+@given(replies, replies, st.sampled_from(CHANNELS), st.sampled_from(CHANNELS))
+def test_a_copy_is_named_by_what_was_said_and_where_it_goes(one, other, here, there):
+    is_same = (one.channel, one.message_id, here) == (other.channel, other.message_id, there)
+
+    assert (copy_key(one, here) == copy_key(other, there)) == is_same
+
+
+versions = st.one_of(st.none(), instants)
+"""When a message was last edited; `None`: what was said first."""
+
+
+@given(st.lists(versions, min_size=1, max_size=8), st.randoms())
+def test_in_whatever_order_and_however_often_versions_arrive_the_newest_is_kept(told, dice):
+    arriving = [*told, *told]
+    dice.shuffle(arriving)
+    kept: Kept | None = None
+
+    for edited_at in arriving:
+        heard = hear(kept, edited_at)
+        if heard in (Heard.NEW, Heard.EDITED):
+            kept = Kept(edited_at)
+        assert hear(kept, edited_at) is Heard.KNOWN
+
+    assert kept == Kept(max((at for at in told if at is not None), default=None))
+
+
+@given(st.lists(st.one_of(versions, st.just("taken back")), min_size=1, max_size=8))
+def test_whatever_the_order_a_reply_that_was_taken_back_stays_away(story):
+    kept: Kept | None = None
+    for deed in story:
+        if isinstance(deed, str):
+            kept = Kept(gone=True)
+            continue
+        heard = hear(kept, deed)
+        assert (heard is Heard.GONE) == (kept is not None and kept.gone)
+        if heard in (Heard.NEW, Heard.EDITED):
+            kept = Kept(deed)
+
+    assert kept is not None
+    assert kept.gone == ("taken back" in story)

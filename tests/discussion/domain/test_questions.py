@@ -1,0 +1,206 @@
+"""What the bot makes of what people say: questions, links, and text that means no good."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.domain.document import (
+    Document,
+    Inline,
+    Link,
+    Note,
+    Quote,
+    Text,
+    dump,
+    load,
+    plain_text,
+)
+from bot.discussion.domain.foreign_text import settled, settled_name, with_addresses
+from bot.discussion.domain.present_discussion import present_copy
+from bot.discussion.domain.questions import (
+    MOST_LINKS,
+    WORDS,
+    Line,
+    LookUp,
+    Unclear,
+    Wish,
+    asked_paper,
+    linked_papers,
+    read_question,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("@paperbot abstract", Wish.ABSTRACT),
+        ("@paperbot: Refs", Wish.REFS),
+        ("@PaperBot, similar!", Wish.SIMILAR),
+        ("bib @paperbot", Wish.BIB),
+        ("@paperbot 초록", Wish.ABSTRACT),
+        ("@paperbot", Wish.HELP),
+        ("@paperbot ?", Wish.HELP),
+        ("@paperbot help", Wish.HELP),
+        ("@paperbot /paper cited", Wish.CITED),
+        ("@paperbot #rl -#moe", LookUp("#rl -#moe")),
+        ("@paperbot /paper reasoning", LookUp("reasoning")),
+        ("@paperbot 보상 모델", LookUp("보상 모델")),
+        ("@paperbot digest today", Line("/digest today")),
+        ("@paperbot /digest status", Line("/digest status")),
+        ("@paperbot paper forget-me", Line("/paper forget-me")),
+        ("@paperbot Forget-Me please", Line("/paper Forget-Me please")),
+        ("@paperbot paper new", Line("/paper new")),
+        ("@paperbot 새논문", Line("/paper 새논문")),
+        ("@paperbot new methods", LookUp("new methods")),
+        ("@paperbot paper random", LookUp("random")),
+        ("@paperbot abstract?", Wish.ABSTRACT),
+        ("@paperbot refs?!", Wish.REFS),
+        ("@paperbot 초록？", Wish.ABSTRACT),
+        ("@paperbot초록", Wish.ABSTRACT),
+        ("초록@paperbot", Wish.ABSTRACT),
+        ("@paperbotic abstract", LookUp("@paperbotic abstract")),
+        ("@paperbot what do you think of it?", Unclear()),
+        ("@paperbot 어떻게 생각해？", Unclear()),
+        ("@paperbot " + "long " * 60, Unclear()),
+        ("@paperbot date:yesterday", Unclear()),
+        ("@paperbot /nonsense", Unclear()),
+    ],
+)
+def test_a_question_is_understood_or_said_not_to_be(text, question):
+    assert read_question(text) == question
+
+
+@given(st.text(max_size=400))
+def test_whatever_is_asked_is_some_question(text):
+    assert isinstance(read_question(text), Wish | LookUp | Line | Unclear)
+
+
+@given(st.sampled_from(sorted(WORDS)))
+def test_every_word_means_its_wish_however_it_is_written(word):
+    assert read_question(f"@paperbot  {word.upper()}") == WORDS[word]
+
+
+def test_linked_papers_are_named_once_and_not_the_papers_own():
+    text = "arXiv:2310.07831, https://arxiv.org/abs/2310.07831v2 와 2502.01456 arxiv.org/pdf/2501.00001"
+
+    assert linked_papers(text) == ("2310.07831", "2501.00001")
+    assert linked_papers(text, except_for=["2310.07831"]) == ("2501.00001",)
+
+
+def test_of_a_list_of_links_as_many_are_taken_as_anybody_reads():
+    text = " ".join(f"arXiv:2501.{number:05}" for number in range(1, 30))
+
+    assert len(linked_papers(text)) == 29
+    assert len(linked_papers(text * 3 + many(80))) == MOST_LINKS
+
+
+def many(count: int) -> str:
+    return " ".join(f"arXiv:2412.{number:05}" for number in range(1, count))
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("@paperbot https://arxiv.org/abs/2310.07831", "2310.07831"),
+        ("@paperbot 2310.07831v2", "2310.07831"),
+        ("@paperbot 2310.07831 #rl", None),
+        ("@paperbot cites:2310.07831", None),
+        ("@paperbot -2310.07831", None),
+        ("@paperbot abstract", None),
+        ("https://arxiv.org/abs/2310.07831", None),
+    ],
+)
+def test_a_question_is_a_paper_where_it_asks_for_nothing_else(text, number):
+    assert asked_paper(text) == number
+
+
+@pytest.mark.parametrize(
+    ("line", "is_private", "bare"),
+    [
+        ("/digest link ABCDE23456", True, "/digest link"),
+        ("/digest 2025-02-04", True, "/digest"),
+        ("/digest settings tags:#rl", True, "/digest settings"),
+        ("/paper forget-me please", True, "/paper forget-me"),
+        ("/paper new", False, "/paper new"),
+    ],
+)
+def test_a_line_is_told_in_words_of_the_command_table(line, is_private, bare):
+    assert (Line(line).is_private, Line(line).bare) == (is_private, bare)
+
+
+hostile = st.lists(
+    st.sampled_from(
+        [
+            "@everyone",
+            "<!channel>",
+            "<@U1>",
+            "\u202e",
+            "\u2066",
+            "e" + "\u0301" * 40,
+            "[bank](https://evil.example)",
+            "https://discord.gg/abc",
+            "\x00",
+            "\ud800",
+            "\r\n",
+            "가나다",
+            "```",
+            "> ",
+            " ",
+        ]
+    ),
+    max_size=60,
+).map("".join)
+
+
+@given(hostile | st.text(max_size=500))
+def test_foreign_text_reaches_nowhere_beyond_its_place(text):
+    plain = settled(text)
+
+    assert settled(plain) == plain
+    assert not any(
+        unicodedata.category(character) == "Cs" or character in "\u202e\u2066\u2067\u202d\x00"
+        for character in plain
+    )
+    marks = 0
+    for character in plain:
+        marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
+        assert marks <= 4
+
+
+@given(hostile | st.text(max_size=300))
+def test_a_name_stands_on_one_line(name):
+    assert "\n" not in settled_name(name)
+    assert len(settled_name(name)) <= 60
+
+
+@given(hostile | st.text(max_size=500))
+def test_an_address_leads_where_it_says(text):
+    runs = with_addresses(text)
+
+    assert plain_text(runs) == text
+    assert all(getattr(run, "url", run.text) == run.text for run in runs)
+
+
+def test_a_copy_leads_to_its_origin_only_where_that_can_be_reached():
+    slack = present_copy("Ada", "slack", "hi", "https://slack.com/x")
+    web = present_copy("Ada", "web", "hi", "/c/general/t/7")
+
+    assert Link("Slack", "https://slack.com/x") in head(slack)
+    assert Text("Web") in head(web)
+
+
+def head(document: Document) -> tuple[Inline, ...]:
+    [note] = [block for block in document.blocks if isinstance(block, Note)]
+    return note.inlines
+
+
+def test_ten_thousand_characters_are_all_in_the_copy():
+    text = "가나다라 " * 2000
+
+    document = present_copy("Ada", "slack", text)
+
+    [quote] = [block for block in document.blocks if isinstance(block, Quote)]
+    assert plain_text(quote.inlines) == text.strip()
+    assert load(dump(document)) == document

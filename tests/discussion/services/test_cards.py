@@ -1,0 +1,206 @@
+"""Papers that people link in threads, and papers that the curator refers to."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.archive.domain.arxiv_id import ArxivId
+from bot.archive.domain.arxiv_record import ArxivRecord
+from bot.archive.domain.entry import EntryId
+from bot.arxiv.store import records
+from bot.cli.output.forms import surroundings
+from bot.core.domain.document import Items, Link, plain_text
+from bot.core.domain.i18n import ENGLISH
+from bot.core.ports import MessageRef
+from bot.discussion.services import discuss
+from bot.discussion.services.library import DatabaseLibrary
+from bot.lookup.services import lookup
+from tests.stage import MORNING
+from tests.talk_stage import BO, SLACK, TalkStage, talking, today, with_a_paper, words
+
+KNOWN = "2310.07831"
+LINK = f"https://arxiv.org/abs/{KNOWN}"
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[TalkStage]:
+    async with talking(tmp_path, MORNING) as opened:
+        yield opened
+
+
+async def with_a_known_paper(stage: TalkStage) -> MessageRef:
+    """A paper's thread, and another paper that the curator wrote about before."""
+    linked = stage.stage.write("Other", today(stage) - timedelta(days=90), "About something else.")
+    linked.write_text(f"{LINK}\n" + linked.read_text(encoding="utf-8"), encoding="utf-8")
+    await with_a_paper(stage, SLACK)
+    return stage.root(SLACK)
+
+
+async def at_arxiv(stage: TalkStage, *numbers: str) -> None:
+    """ArXiv has told about these papers."""
+    told = [
+        ArxivRecord(
+            id=ArxivId(number, 1),
+            title=f"Number {number}",
+            authors=("Ada Example",),
+            abstract="It does the same.",
+            categories=("cs.LG",),
+            submitted_at=MORNING,
+            updated_at=MORNING,
+        )
+        for number in numbers
+    ]
+    async with stage.stage.db.transaction() as tx:
+        await records.put(tx, told)
+
+
+def shown(stage: TalkStage, root: MessageRef) -> list[str]:
+    return [words(each.document).partition("\n")[0] for each in stage.thread(root)]
+
+
+async def test_a_paper_that_is_linked_again_gets_no_second_card_for_a_day(stage):
+    root = await with_a_known_paper(stage)
+
+    for user in (BO, BO, BO):
+        await stage.say(root, f"see {LINK}", user=user)
+    on_one_day = shown(stage, root)
+    stage.clock.turn(hours=25)
+    await stage.say(root, f"once more: {LINK}")
+
+    assert on_one_day == ["Other"]
+    assert shown(stage, root) == ["Other", "Other"]
+
+
+async def test_a_link_whose_card_was_taken_back_brings_a_new_one(stage):
+    root = await with_a_known_paper(stage)
+    said = await stage.say(root, f"sea {LINK}")
+    await stage.unsay(said)
+
+    await stage.say(root, f"see {LINK}")
+
+    assert shown(stage, root) == ["Other"]
+
+
+async def test_a_question_that_is_a_paper_gets_one_answer(stage):
+    root = await with_a_known_paper(stage)
+
+    await stage.say(root, f"@paperbot {LINK}", mentions_bot=True)
+    await discuss.catch_up(stage.talk)
+    await stage.settle()
+
+    assert shown(stage, root) == ["Other"]
+
+
+async def test_a_paper_that_was_asked_for_needs_no_card_when_somebody_links_it(stage):
+    root = await with_a_known_paper(stage)
+
+    await stage.say(root, f"@paperbot {KNOWN}", mentions_bot=True)
+    await stage.say(root, f"that is {LINK}", user=BO)
+
+    assert shown(stage, root) == ["Other"]
+
+
+async def test_who_writes_the_bots_name_without_calling_it_gets_the_card(stage):
+    root = await with_a_known_paper(stage)
+
+    await stage.say(root, f"@paperbot {LINK}")
+
+    assert shown(stage, root) == ["Other"]
+
+
+async def test_a_question_that_is_a_paper_only_arxiv_knows_is_answered_with_what_it_says(stage):
+    await with_a_paper(stage, SLACK)
+    await at_arxiv(stage, "2501.00009")
+
+    await stage.say(stage.root(SLACK), "@paperbot arXiv:2501.00009", mentions_bot=True)
+
+    assert shown(stage, stage.root(SLACK)) == ["Number 2501.00009"]
+
+
+async def test_a_question_that_is_a_paper_nobody_knows_gets_its_card_when_arxiv_has_told(stage):
+    await with_a_paper(stage, SLACK)
+    await stage.say(stage.root(SLACK), "@paperbot arXiv:2501.00009", mentions_bot=True)
+
+    await at_arxiv(stage, "2501.00009")
+    await stage.settle()
+
+    [nothing, card] = shown(stage, stage.root(SLACK))
+    assert nothing.startswith("Nothing found")
+    assert card == "Number 2501.00009"
+
+
+async def test_of_many_links_three_get_a_card_and_all_are_kept(stage):
+    await with_a_paper(stage, SLACK)
+    numbers = [f"2501.{number:05}" for number in range(1, 9)]
+    await at_arxiv(stage, *numbers)
+
+    await stage.say(stage.root(SLACK), " ".join(f"arXiv:{number}" for number in numbers))
+    await stage.settle()
+
+    assert shown(stage, stage.root(SLACK)) == [f"Number {number}" for number in numbers[:3]]
+    page = await DatabaseLibrary(stage.stage.db).find_entry(EntryId(1), all_talk=True)
+    assert page is not None
+    titles = [each.reference.title for each in page.talked_of]
+    assert titles == [f"Number {number}" for number in numbers]
+
+
+async def test_what_the_curator_refers_to_is_not_told_as_if_others_had_found_it(stage):
+    stage.stage.write("Paper", today(stage), f"After {LINK} this.")
+    await stage.stage.sync()
+    await stage.subscribe(SLACK)
+    await stage.post()
+
+    await stage.say(stage.root(SLACK), f"as in {LINK}")
+
+    page = await DatabaseLibrary(stage.stage.db).find_entry(EntryId(1), all_talk=True)
+    assert page is not None
+    assert page.talked_of == ()
+
+
+async def test_a_reference_says_how_the_curator_began_about_it_and_where_its_thread_is(stage):
+    def link(message: MessageRef) -> str:
+        return f"https://chat.example/{message.id}"
+
+    commentary = "The first of its kind. " + "It goes on for quite a while after that. " * 9
+    older = stage.stage.write("Older", today(stage), commentary)
+    older.write_text(f"{LINK}\n" + older.read_text(encoding="utf-8"), encoding="utf-8")
+    await with_a_paper(stage, SLACK)
+    stage.clock.turn(days=1)
+    stage.stage.write("Newer", today(stage), f"After {LINK} this.")
+    await stage.stage.sync()
+
+    await stage.post(link=link)
+
+    [opening] = stage.thread(stage.root(SLACK, "Newer"))
+    [items] = [block for block in opening.document.blocks if isinstance(block, Items)]
+    [row] = items.items
+    assert plain_text(row.inlines) == "Older"
+    gist = plain_text(row.detail).removesuffix(" · its thread")
+    assert gist.startswith("The first of its kind. It goes on")
+    assert gist.endswith("after that. …")
+    assert len(gist) <= 142
+    [leading] = [each for each in row.detail if isinstance(each, Link)]
+    assert leading.url == link(stage.root(SLACK, "Older"))
+
+
+async def test_the_shell_shows_what_people_linked_with_titles_where_they_are_known(stage):
+    await with_a_known_paper(stage)
+    await stage.say(stage.root(SLACK), f"{LINK} and arXiv:2501.00009")
+
+    lines = surroundings(await lookup.show(stage.stage.db, "2"), say=ENGLISH)
+
+    at = lines.index("Also mentioned in the discussion")
+    assert lines[at + 1 : at + 3] == (f"1  arXiv:{KNOWN}  Other", "-  arXiv:2501.00009")
+
+
+@pytest.mark.parametrize("word", ["abstract", "초록", "refs?", "bib"])
+async def test_in_a_thread_of_no_paper_it_is_said_where_that_is_asked(stage, word):
+    await with_a_paper(stage, SLACK)
+    digest = MessageRef(SLACK, "a compact digest")
+
+    await stage.say(digest, f"@paperbot {word}", mentions_bot=True)
+
+    [answer] = shown(stage, digest)
+    assert answer.startswith("This thread belongs to no one paper")

@@ -1,0 +1,348 @@
+"""Linking channels, and what a channel wants of discussions, as people ask for it."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.archive.domain.entry import EntryId
+from bot.channels.store import linked_channels
+from bot.commands.services.digest_command import Desk
+from bot.commands.services.inbox import Bot
+from bot.core.catalogue import Catalogues
+from bot.core.domain import commands
+from bot.core.domain.document import Document
+from bot.core.domain.i18n import ENGLISH
+from bot.core.ports import ChannelRef, ChatUnavailableError, ChatUncertainError, Command, User
+from bot.digest.services import subscribe
+from bot.digest.services.subscribe import Words
+from bot.discussion.services import linked_channels as linking
+from bot.discussion.store import replies
+from tests.stage import MORNING, english
+from tests.talk_stage import ADA, DISCORD, SLACK, WEB, TalkStage, talking, with_a_paper, words
+
+MANAGER = User("U9", "관리자", can_manage=True)
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[TalkStage]:
+    async with talking(tmp_path, MORNING) as opened:
+        yield opened
+
+
+@pytest.fixture
+def bot(stage: TalkStage) -> Bot:
+    async def check(channel: ChannelRef) -> ChannelRef:
+        return channel
+
+    desk = Desk(stage.stage.db, stage.clock, ZoneInfo("Asia/Seoul"), check, lambda: None)
+    return Bot(desk, voices=english, talk=stage.talk)
+
+
+async def ask(bot: Bot, line: str, channel: ChannelRef, user: User = MANAGER) -> Document:
+    parsed = commands.parse_line(line)
+    return await bot.command(Command(parsed.spec.name, parsed.options, user, channel, "en"))
+
+
+async def code_of(bot: Bot, channel: ChannelRef) -> str:
+    answer = words(await ask(bot, "/digest link", channel))
+    found = re.search(r"/digest link (\w+)", answer)
+    assert found is not None, answer
+    return found[1]
+
+
+async def shared(stage: TalkStage, channel: ChannelRef) -> set[str]:
+    async with stage.stage.db.reading() as tx:
+        return set(await linked_channels.of(tx, str(channel)))
+
+
+async def test_a_code_of_one_channel_entered_in_another_links_them(bot, stage):
+    code = await code_of(bot, SLACK)
+
+    answer = words(await ask(bot, f"/digest link {code.lower()}", DISCORD))
+
+    assert answer.startswith(f"Linked with {SLACK}")
+    assert await shared(stage, SLACK) == await shared(stage, DISCORD) == {str(SLACK), str(DISCORD)}
+
+
+async def test_a_third_channel_joins_the_circle(bot, stage):
+    await ask(bot, f"/digest link {await code_of(bot, SLACK)}", DISCORD)
+
+    await ask(bot, f"/digest link {await code_of(bot, DISCORD)}", WEB)
+
+    assert await shared(stage, SLACK) == {str(SLACK), str(DISCORD), str(WEB)}
+
+
+async def test_only_who_may_manage_links(bot, stage):
+    code = await code_of(bot, SLACK)
+
+    made = words(await ask(bot, "/digest link", SLACK, ADA))
+    entered = words(await ask(bot, f"/digest link {code}", DISCORD, ADA))
+
+    assert made == entered == "Only people who may manage this channel can do that"
+    assert await shared(stage, DISCORD) == set()
+
+
+async def test_a_code_is_good_once_and_for_a_quarter_of_an_hour(bot, stage):
+    used, old = await code_of(bot, SLACK), await code_of(bot, WEB)
+    await ask(bot, f"/digest link {used}", DISCORD)
+    again = words(await ask(bot, f"/digest link {used}", WEB))
+    stage.clock.turn(minutes=16)
+
+    late = words(await ask(bot, f"/digest link {old}", DISCORD))
+
+    assert again.startswith("This code is unknown or too old")
+    assert late.startswith("This code is unknown or too old")
+
+
+async def test_a_code_is_of_no_use_in_its_own_channel(bot):
+    code = await code_of(bot, SLACK)
+
+    answer = words(await ask(bot, f"/digest link {code}", SLACK))
+
+    assert answer.startswith("This code is of this channel")
+
+
+async def test_a_code_is_nowhere_in_the_database(bot, stage):
+    code = await code_of(bot, SLACK)
+
+    async with stage.stage.db.reading() as tx:
+        rows = await tx.all("SELECT hash FROM link_code")
+
+    assert len(rows) == 1
+    assert code not in rows[0]["hash"]
+
+
+def told(stage: TalkStage, channel: ChannelRef) -> list[str]:
+    """What the bot said in a channel itself, to everybody."""
+    posted = stage.chats[channel.platform].posted
+    return [words(each.document) for each in posted if each.channel == channel and not each.root]
+
+
+async def test_both_channels_are_told_that_they_share_from_now_on_once(bot, stage):
+    code = await code_of(bot, SLACK)
+
+    await ask(bot, f"/digest link {code}", WEB)
+    for _ in range(2):
+        await ask(bot, f"/digest link {code}", WEB)
+        await stage.settle()
+
+    [in_slack], [in_web] = told(stage, SLACK), told(stage, WEB)
+    assert "between this channel and #general in the web chat" in in_slack
+    assert "between this channel and a channel in Slack" in in_web
+    assert str(SLACK) not in in_web
+
+
+async def test_whoever_shared_already_is_told_of_the_third_alone(bot, stage):
+    await ask(bot, f"/digest link {await code_of(bot, SLACK)}", DISCORD)
+    await stage.settle()
+
+    await ask(bot, f"/digest link {await code_of(bot, DISCORD)}", WEB)
+    await stage.settle()
+
+    assert "and #general in the web chat." in told(stage, SLACK)[1]
+    assert "and #general in the web chat." in told(stage, DISCORD)[1]
+    assert "and a channel in Discord, a channel in Slack." in told(stage, WEB)[0]
+    assert [len(told(stage, each)) for each in (SLACK, DISCORD, WEB)] == [2, 2, 1]
+
+
+async def test_a_channel_is_told_in_the_languages_of_its_digest(stage):
+    await subscribe.add(
+        stage.stage.db,
+        SLACK,
+        Words(at="09:00", zone="Asia/Seoul", languages="ko,en"),
+        now=stage.clock(),
+    )
+    talk = replace(stage.talk, voices=Catalogues())
+    code = (await linking.make_code(talk, DISCORD, ENGLISH)).summary.split()[-1]
+
+    await linking.enter_code(talk, SLACK, code, ENGLISH)
+    await stage.settle()
+
+    [notice] = told(stage, SLACK)
+    korean, english_words = notice.splitlines()
+    assert "Discord" in korean
+    assert not korean.isascii()
+    assert english_words.startswith("From now on")
+
+
+async def test_who_parts_is_told_and_so_are_those_that_are_left(bot, stage):
+    for channel in (DISCORD, WEB):
+        await stage.link(SLACK, channel)
+
+    await ask(bot, "/digest unlink", DISCORD)
+    await stage.settle()
+
+    assert ["no longer shared" in text for text in told(stage, SLACK)] == [True]
+    assert "a channel in Discord" in told(stage, WEB)[0]
+    assert "a channel in Slack, #general in the web chat" in told(stage, DISCORD)[0]
+
+
+async def test_a_channel_that_wants_no_discussion_is_told_nothing_and_of_nothing(bot, stage):
+    await ask(bot, "/digest settings discussion:off", SLACK)
+
+    await ask(bot, f"/digest link {await code_of(bot, SLACK)}", DISCORD)
+    await stage.settle()
+
+    assert told(stage, SLACK) == told(stage, DISCORD) == []
+
+
+async def test_who_links_is_told_who_can_read_it(bot, stage):
+    in_the_web = words(await ask(bot, f"/digest link {await code_of(bot, SLACK)}", WEB))
+    code = await code_of(bot, ChannelRef(SLACK.platform, "T1", "C2"))
+    elsewhere = words(await ask(bot, f"/digest link {code}", DISCORD))
+
+    assert "to everybody who can open that" in in_the_web
+    assert "on the bot's own machine only" in elsewhere
+
+
+async def test_who_subscribes_is_told_what_becomes_of_what_is_said(bot):
+    papers = words(await ask(bot, "/digest here at:09:00", SLACK))
+    compact = words(await ask(bot, "/digest settings layout:compact", SLACK))
+
+    assert "is kept" in papers
+    assert "on the bot's own machine only" in papers
+    assert "discussion:off" in papers
+    assert "papers have no threads" in compact
+
+
+async def test_a_channel_that_leaves_shares_nothing_more(bot, stage):
+    await with_a_paper(stage, SLACK, DISCORD, WEB)
+
+    await ask(bot, "/digest unlink", DISCORD)
+    await stage.say(stage.root(SLACK), "Among the rest")
+
+    assert stage.copies(stage.root(DISCORD)) == []
+    assert stage.copies(stage.root(WEB)) == ["Among the rest"]
+
+
+async def test_two_that_part_are_linked_with_nobody(bot, stage):
+    await stage.link(SLACK, DISCORD)
+
+    await ask(bot, "/digest unlink", DISCORD)
+
+    assert await shared(stage, SLACK) == set()
+
+
+async def test_settings_turn_discussions_off_and_on(bot, stage):
+    await with_a_paper(stage, SLACK, DISCORD)
+
+    off = words(await ask(bot, "/digest settings discussion:off", SLACK))
+    await stage.say(stage.root(SLACK), "Unheard")
+    on = words(await ask(bot, "/digest settings discussion:on", SLACK))
+    await stage.say(stage.root(SLACK), "Heard")
+
+    assert "neither kept nor shared" in off
+    assert f"shared with {DISCORD}" in on
+    assert stage.copies(stage.root(DISCORD)) == ["Heard"]
+
+
+async def test_a_setting_that_is_neither_on_nor_off_is_refused(bot):
+    answer = words(await ask(bot, "/digest settings notices:maybe", SLACK))
+
+    assert answer == "“maybe” is neither on nor off: write notices:on or notices:off"
+
+
+async def test_forget_me_forgets_what_i_said(bot, stage):
+    await with_a_paper(stage, SLACK, DISCORD)
+    await stage.say(stage.root(SLACK), "Please forget")
+
+    answer = words(await ask(bot, "/paper forget-me", SLACK, ADA))
+    await stage.settle()
+
+    assert answer == "1 reply is forgotten."
+    assert stage.copies(stage.root(DISCORD)) == []
+
+
+LEAVING = ("/digest unlink", "/digest settings discussion:off")
+
+
+@pytest.mark.parametrize("line", LEAVING)
+@pytest.mark.parametrize("leaves", [SLACK, DISCORD], ids=["its origin", "where it goes"])
+async def test_what_waits_does_not_cross_any_more(bot, stage, line, leaves):
+    await with_a_paper(stage, SLACK, DISCORD, WEB)
+    discord = stage.chats[DISCORD.platform]
+    discord.errors = [ChatUnavailableError("down")]
+    await stage.say(stage.root(SLACK), "too late")
+
+    await ask(bot, line, leaves)
+    stage.clock.turn(hours=1)
+    await stage.settle()
+
+    assert stage.copies(stage.root(DISCORD)) == []
+    assert stage.copies(stage.root(WEB)) == ["too late"]
+
+
+@pytest.mark.parametrize("line", LEAVING)
+async def test_what_waits_between_others_still_crosses(bot, stage, line):
+    await with_a_paper(stage, SLACK, DISCORD, WEB)
+    stage.chats[DISCORD.platform].errors = [ChatUnavailableError("down")]
+    await stage.say(stage.root(SLACK), "between us")
+
+    await ask(bot, line, WEB)
+    stage.clock.turn(hours=1)
+    await stage.settle()
+
+    assert stage.copies(stage.root(DISCORD)) == ["between us"]
+
+
+@pytest.mark.parametrize("line", LEAVING)
+@pytest.mark.parametrize("arrived", [True, False])
+async def test_what_was_lost_on_its_way_is_not_sent_again_after_leaving(bot, stage, line, arrived):
+    await with_a_paper(stage, SLACK, DISCORD)
+    discord = stage.chats[DISCORD.platform]
+    (discord.late_errors if arrived else discord.errors).append(ChatUncertainError("reset"))
+    await stage.say(stage.root(SLACK), "on its way")
+
+    await ask(bot, line, DISCORD)
+    stage.clock.turn(hours=1)
+    await stage.settle()
+
+    assert stage.copies(stage.root(DISCORD)) == (["on its way"] if arrived else [])
+
+
+@pytest.mark.parametrize("line", LEAVING)
+@pytest.mark.parametrize("leaves", [SLACK, DISCORD], ids=["its origin", "where it went"])
+async def test_edits_do_not_cross_after_leaving_and_removals_do(bot, stage, line, leaves):
+    await with_a_paper(stage, SLACK, DISCORD, WEB)
+    said = await stage.say(stage.root(SLACK), "befor")
+
+    await ask(bot, line, leaves)
+    await stage.edit(said, "before")
+    edited = stage.copies(stage.root(DISCORD)), stage.copies(stage.root(WEB))
+    await stage.unsay(said)
+
+    assert edited == (["befor"], ["before" if leaves is DISCORD else "befor"])
+    assert stage.copies(stage.root(DISCORD)) == stage.copies(stage.root(WEB)) == []
+
+
+async def test_edits_cross_again_where_discussions_are_turned_on_again(bot, stage):
+    await with_a_paper(stage, SLACK, DISCORD)
+    stage.chats[DISCORD.platform].late_errors = [ChatUncertainError("reset")]
+    said = await stage.say(stage.root(SLACK), "befor")
+    await ask(bot, "/digest settings discussion:off", DISCORD)
+    stage.clock.turn(hours=1)
+    await stage.settle()
+
+    await ask(bot, "/digest settings discussion:on", DISCORD)
+    await stage.edit(said, "before")
+
+    assert stage.copies(stage.root(DISCORD)) == ["before"]
+
+
+async def test_what_was_kept_can_be_corrected_where_nothing_is_kept_any_more(bot, stage):
+    await with_a_paper(stage, SLACK)
+    said = await stage.say(stage.root(SLACK), "the password is swordfish")
+
+    await ask(bot, "/digest settings discussion:off", SLACK)
+    await stage.edit(said, "the password is a secret")
+    await stage.say(stage.root(SLACK), "unheard")
+
+    async with stage.stage.db.reading() as tx:
+        kept = await replies.list_of(tx, EntryId(1))
+        found = await tx.all("SELECT 1 FROM reply_search WHERE text LIKE '%swordfish%'")
+    assert [reply.text for reply in kept] == ["the password is a secret"]
+    assert found == []

@@ -1,0 +1,404 @@
+"""What everybody reads in a thread, what is kept of it, and what is left when it is taken back."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.archive.domain.entry import EntryId
+from bot.channels.store import channel_preferences
+from bot.channels.store.channel_preferences import ChannelWish
+from bot.commands.services.digest_command import Desk
+from bot.commands.services.inbox import Bot
+from bot.core.domain.document import Items
+from bot.core.ports import ChannelRef, MessageRef, User
+from bot.discussion.domain.questions import Reply
+from bot.discussion.services import discuss
+from bot.discussion.services.library import DatabaseLibrary
+from bot.discussion.store import replies
+from bot.lookup.services import lookup
+from bot.webchat.domain.board import Author
+from bot.webchat.services.board import DatabaseBoard
+from tests.stage import MORNING, english
+from tests.talk_stage import (
+    ADA,
+    BO,
+    DISCORD,
+    SLACK,
+    WEB,
+    TalkStage,
+    talking,
+    today,
+    with_a_paper,
+    words,
+)
+
+MANAGER = User("U9", "관리자", can_manage=True)
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[TalkStage]:
+    async with talking(tmp_path, MORNING) as opened:
+        yield opened
+
+
+@pytest.fixture
+def bot(stage: TalkStage) -> Bot:
+    async def check(channel: ChannelRef) -> ChannelRef:
+        return channel
+
+    desk = Desk(stage.stage.db, stage.clock, ZoneInfo("Asia/Seoul"), check, lambda: None)
+    return Bot(desk, voices=english, talk=stage.talk)
+
+
+async def call(
+    stage: TalkStage, bot: Bot, root: MessageRef, text: str, user: User = ADA
+) -> list[str]:
+    """Somebody calls the bot in a thread: what it says there then."""
+    said = stage.utterance(root, f"@paperbot {text}", user=user, mentions_bot=True)
+    await bot.said(said)
+    await stage.settle()
+    return [words(each.document) for each in stage.thread(root)]
+
+
+async def kept(stage: TalkStage) -> tuple[Reply, ...]:
+    async with stage.stage.db.reading() as tx:
+        return await replies.list_of(tx, EntryId(1))
+
+
+async def is_anywhere(stage: TalkStage, secret: str) -> bool:
+    """Whether some text is in any row of the database."""
+    async with stage.stage.db.reading() as tx:
+        tables = await tx.all("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        for table in tables:
+            for row in await tx.all(f"SELECT * FROM {table['name']}"):
+                if any(secret in str(value) for value in tuple(row)):
+                    return True
+    return False
+
+
+async def turn_off(stage: TalkStage, channel: ChannelRef) -> None:
+    async with stage.stage.db.transaction() as tx:
+        await channel_preferences.put(tx, str(channel), ChannelWish(discussion=False))
+
+
+async def test_a_link_code_is_neither_made_nor_told_in_a_thread(stage, bot):
+    await with_a_paper(stage, SLACK, DISCORD)
+
+    [answer] = await call(stage, bot, stage.root(SLACK), "digest link", MANAGER)
+
+    assert "in the channel, outside of threads" in answer
+    assert answer.endswith("/digest link")
+    async with stage.stage.db.reading() as tx:
+        assert await tx.all("SELECT * FROM link_code") == []
+
+
+@pytest.mark.parametrize("line", ["/digest today", "digest status", "digest settings notices:off"])
+async def test_other_commands_are_carried_out_in_threads_where_slack_has_no_slash_commands(
+    stage, bot, line
+):
+    await with_a_paper(stage, SLACK)
+
+    [answer] = await call(stage, bot, stage.root(SLACK), line, MANAGER)
+
+    assert "outside of threads" not in answer
+    assert await kept(stage) == ()
+    async with stage.stage.db.reading() as tx:
+        wishes = await tx.all("SELECT notices FROM channel_wish")
+    assert [tuple(row) for row in wishes] == ([(0,)] if "notices" in line else [])
+
+
+async def test_a_code_that_is_entered_in_a_thread_is_nowhere_kept(stage, bot):
+    await with_a_paper(stage, SLACK, DISCORD)
+
+    [answer] = await call(stage, bot, stage.root(SLACK), "digest link ABCDE23456", MANAGER)
+
+    assert answer.endswith("/digest link")
+    assert stage.copies(stage.root(DISCORD)) == []
+    assert not await is_anywhere(stage, "ABCDE23456")
+
+
+async def test_a_reply_that_becomes_such_a_command_is_no_reply_any_more(stage, bot):
+    await with_a_paper(stage, SLACK, DISCORD)
+    said = await stage.say(stage.root(SLACK), "something kept")
+
+    edited = replace(said, text="@paperbot digest link ABCDE23456", mentions_bot=True)
+    for _ in range(2):
+        await bot.said(edited)
+        await stage.settle()
+
+    assert await kept(stage) == ()
+    assert stage.copies(stage.root(DISCORD)) == []
+    assert len(stage.thread(stage.root(SLACK))) == 1
+    assert not await is_anywhere(stage, "ABCDE23456")
+
+
+async def test_a_command_that_everybody_may_read_is_answered_in_a_thread(stage, bot):
+    await with_a_paper(stage, SLACK)
+
+    [answer] = await call(stage, bot, stage.root(SLACK), "paper new")
+
+    assert "new papers" in answer.casefold()
+
+
+async def test_any_paper_at_all_may_be_asked_for_in_a_thread(stage, bot):
+    await with_a_paper(stage, SLACK)
+
+    [answer] = await call(stage, bot, stage.root(SLACK), "paper random")
+
+    assert answer.startswith("Paper\n")
+
+
+@pytest.mark.parametrize("line", ["paper forget-me", "/paper forget-me", "forget-me"])
+async def test_who_asks_in_a_thread_to_be_forgotten_is_forgotten(stage, bot, line):
+    await with_a_paper(stage, SLACK, DISCORD)
+    await stage.say(stage.root(SLACK), "Forget this")
+    await stage.say(stage.root(SLACK), "Keep this", user=BO)
+
+    answers = await call(stage, bot, stage.root(SLACK), line)
+
+    assert answers[-1].startswith("What you said in discussions is forgotten")
+    assert [reply.text for reply in await kept(stage)] == ["Keep this"]
+    assert stage.copies(stage.root(DISCORD)) == ["Keep this"]
+    assert not await is_anywhere(stage, "forget-me")
+
+
+async def test_the_wish_to_be_forgotten_heard_again_means_nothing_that_was_said_since(stage, bot):
+    await with_a_paper(stage, SLACK, DISCORD)
+    wish = stage.utterance(stage.root(SLACK), "@paperbot paper forget-me", mentions_bot=True)
+    await bot.said(wish)
+    await stage.say(stage.root(SLACK), "Said afterwards")
+
+    await bot.said(wish)
+    await stage.settle()
+
+    assert [reply.text for reply in await kept(stage)] == ["Said afterwards"]
+    assert len(stage.thread(stage.root(SLACK))) == 1
+
+
+async def test_who_was_forgotten_is_told_so_also_when_the_wish_itself_goes(stage, bot):
+    await with_a_paper(stage, WEB)
+    wish = stage.utterance(stage.root(WEB), "@paperbot paper forget-me", mentions_bot=True)
+    await bot.said(wish)
+
+    await stage.unsay(wish)
+
+    [answer] = stage.thread(stage.root(WEB))
+    assert words(answer.document).startswith("What you said in discussions is forgotten")
+
+
+async def test_an_answer_goes_with_what_asked_for_it(stage, bot):
+    await with_a_paper(stage, SLACK)
+    await call(stage, bot, stage.root(SLACK), "my secret health words")
+
+    forgotten = await discuss.forget_person(stage.talk, ADA, SLACK)
+    await stage.settle()
+
+    assert forgotten == 1
+    assert stage.thread(stage.root(SLACK)) == []
+    assert not await is_anywhere(stage, "secret health")
+
+
+async def test_an_answer_goes_when_the_question_is_taken_back(stage, bot):
+    await with_a_paper(stage, SLACK)
+    await turn_off(stage, SLACK)
+    said = stage.utterance(stage.root(SLACK), "@paperbot bib", mentions_bot=True)
+    await bot.said(said)
+    await stage.settle()
+    before = len(stage.thread(stage.root(SLACK)))
+
+    await stage.unsay(said)
+
+    assert before == 1
+    assert stage.thread(stage.root(SLACK)) == []
+
+
+async def test_a_question_that_was_taken_back_before_it_was_heard_is_not_answered(stage, bot):
+    await with_a_paper(stage, SLACK)
+    said = stage.utterance(stage.root(SLACK), "@paperbot my secret", mentions_bot=True)
+
+    await stage.unsay(said)
+    await bot.said(said)
+    await stage.settle()
+
+    assert stage.thread(stage.root(SLACK)) == []
+    assert not await is_anywhere(stage, "my secret")
+
+
+async def test_an_answer_that_waits_is_never_posted_once_the_question_is_gone(stage, bot):
+    await with_a_paper(stage, SLACK)
+    said = stage.utterance(stage.root(SLACK), "@paperbot bib", mentions_bot=True)
+    await bot.said(said)
+
+    await stage.unsay(said)
+
+    assert stage.thread(stage.root(SLACK)) == []
+
+
+async def test_the_card_of_a_forgotten_reply_goes_too(stage):
+    linked = stage.stage.write("Other", today(stage), "About something else.")
+    linked.write_text("https://arxiv.org/abs/2310.07831\n" + linked.read_text(), encoding="utf-8")
+    await with_a_paper(stage, SLACK)
+    await stage.say(stage.root(SLACK), "see https://arxiv.org/abs/2310.07831")
+    before = len(stage.thread(stage.root(SLACK)))
+
+    await discuss.forget_person(stage.talk, ADA, SLACK)
+    await stage.settle()
+
+    assert before == 1
+    assert stage.thread(stage.root(SLACK)) == []
+
+
+@pytest.mark.parametrize("question", ["secretwords", "paper secretwords", "#secretwords", "papr"])
+async def test_where_nothing_is_kept_an_answer_does_not_repeat_the_question(stage, bot, question):
+    await with_a_paper(stage, SLACK)
+    await turn_off(stage, SLACK)
+
+    [answer] = await call(stage, bot, stage.root(SLACK), question)
+
+    assert answer.startswith("Nothing found for that.")
+    assert not await is_anywhere(stage, "secretwords")
+
+
+async def test_where_nothing_is_kept_what_is_found_does_not_repeat_the_question(stage, bot):
+    for number in range(8):
+        await stage.stage.note(f"Paper {number}", today(stage), "It holds secretwords.")
+    await turn_off(stage, SLACK)
+
+    await call(stage, bot, MessageRef(SLACK, "x1"), "secretwords holds")
+
+    [shown] = stage.thread(MessageRef(SLACK, "x1"))
+    assert shown.document.summary == "What I found: 8 papers"
+    [items] = [block for block in shown.document.blocks if isinstance(block, Items)]
+    assert len(items.items) == 5
+    assert "secretwords holds" not in str(shown.document)
+
+
+async def test_a_question_elsewhere_is_not_repeated_either(stage, bot):
+    await with_a_paper(stage, SLACK)
+
+    [answer] = await call(stage, bot, MessageRef(SLACK, "x1"), "secretwords")
+
+    assert answer.startswith("Nothing found for that.")
+
+
+async def test_of_the_web_chat_everything_that_a_person_wrote_goes(stage, bot):
+    await with_a_paper(stage, SLACK, WEB)
+    board = DatabaseBoard(stage.stage.db)
+    ada, bo = Author("U1", "민지"), Author("U2", "보람")
+    root = await board.add("general", "Whose turn is it?", at=stage.clock(), author=ada, key="U1:k")
+    await board.add("general", "Mine", at=stage.clock(), author=bo, root=root.id)
+    said = await board.add("general", "A secret", at=stage.clock(), author=ada, root=root.id)
+    known = await board.newest_revision()
+
+    forgotten = await discuss.forget_person(stage.talk, ADA, WEB)
+
+    assert forgotten == 2
+    assert not await is_anywhere(stage, "A secret")
+    assert not await is_anywhere(stage, "민지")
+    assert not await is_anywhere(stage, "U1:k")
+    assert [m.content for m in await board.list_messages("general", limit=9, root=root.id)] == [
+        "Mine"
+    ]
+    [left] = await board.list_messages("general", limit=9)
+    assert (left.content, left.author, left.deleted) == ("", None, True)
+    changed = {change.id for change in await board.list_changes(known, limit=9)}
+    assert changed == {root.id, said.id}
+
+
+async def test_of_other_platforms_the_web_chat_keeps_whoever_has_the_same_id(stage):
+    board = DatabaseBoard(stage.stage.db)
+    await board.add("general", "Not yours", at=stage.clock(), author=Author("U1", "Somebody"))
+
+    await discuss.forget_person(stage.talk, ADA, SLACK)
+
+    assert [m.content for m in await board.list_messages("general", limit=9)] == ["Not yours"]
+
+
+async def found(stage: TalkStage, asked: str, channel: ChannelRef | None = None) -> list[str]:
+    asked_in = str(channel) if channel is not None else None
+    results = await lookup.look_up(stage.stage.db, asked, asked_in=asked_in)
+    return [each.entry.paper.title for each in results.entries]
+
+
+@pytest.mark.parametrize("asked", ["in:discussion", "in:discussion ablation"])
+async def test_what_was_said_is_found_where_it_was_said_and_by_the_operator(stage, asked):
+    await stage.subscribe(SLACK, DISCORD)
+    await stage.stage.note("Paper", today(stage))
+    await stage.post()
+    await stage.say(stage.root(SLACK), "The ablation")
+
+    assert await found(stage, asked) == ["Paper"]
+    assert await found(stage, asked, SLACK) == ["Paper"]
+    assert await found(stage, asked, DISCORD) == []
+    assert await found(stage, asked, ChannelRef(SLACK.platform, "T1", "D1")) == []
+
+
+async def test_what_was_said_is_found_in_linked_channels_from_the_link_on(stage):
+    await stage.subscribe(SLACK, DISCORD, WEB)
+    await stage.stage.note("Paper", today(stage))
+    await stage.post()
+    await stage.say(stage.root(SLACK), "before among us")
+    stage.clock.turn(seconds=1)
+    await stage.link(SLACK, DISCORD)
+    await stage.say(stage.root(SLACK), "afterwards for both")
+
+    assert await found(stage, "in:discussion before", SLACK) == ["Paper"]
+    assert await found(stage, "in:discussion before", DISCORD) == []
+    assert await found(stage, "in:discussion afterwards", DISCORD) == ["Paper"]
+    assert await found(stage, "in:discussion afterwards -before", DISCORD) == ["Paper"]
+    assert await found(stage, "in:discussion afterwards before", DISCORD) == []
+    assert await found(stage, "in:discussion afterwards", WEB) == []
+
+
+async def test_who_asks_in_a_chat_finds_what_belongs_there(stage, bot):
+    await stage.subscribe(SLACK, DISCORD)
+    await stage.stage.note("Paper", today(stage))
+    await stage.post()
+    await stage.say(stage.root(SLACK), "The ablation")
+
+    elsewhere = await call(stage, bot, stage.root(DISCORD), "in:discussion ablation")
+    here = await call(stage, bot, stage.root(SLACK), "in:discussion ablation")
+
+    assert elsewhere[-1].startswith("Nothing found")
+    assert here[-1].startswith("Paper\n")
+
+
+async def told_on_the_page(stage: TalkStage, *, all_talk: bool) -> list[str]:
+    page = await DatabaseLibrary(stage.stage.db).find_entry(EntryId(1), all_talk=all_talk)
+    assert page is not None
+    return [reply.text for reply in page.replies]
+
+
+async def test_the_web_page_shows_strangers_only_what_belongs_to_the_web_chat(stage):
+    await stage.subscribe(SLACK, DISCORD, WEB)
+    await stage.stage.note("Paper", today(stage))
+    await stage.post()
+    await stage.say(stage.root(WEB), "said here")
+    await stage.say(stage.root(SLACK), "said before the link")
+    await stage.say(stage.root(DISCORD), "https://arxiv.org/abs/2310.07831 said elsewhere")
+    stage.clock.turn(seconds=1)
+    await stage.link(SLACK, WEB)
+    await stage.say(stage.root(SLACK), "said for both")
+
+    assert await told_on_the_page(stage, all_talk=False) == ["said here", "said for both"]
+    assert len(await told_on_the_page(stage, all_talk=True)) == 4
+
+
+async def test_papers_that_people_link_stand_with_the_discussion_they_are_linked_in(stage):
+    await with_a_paper(stage, SLACK)
+    links = " ".join(f"arXiv:2501.{number:05}" for number in range(1, 9))
+    await stage.say(stage.root(SLACK), links)
+    library = DatabaseLibrary(stage.stage.db)
+
+    whole = await library.find_entry(EntryId(1), all_talk=True)
+    strangers = await library.find_entry(EntryId(1), all_talk=False)
+
+    assert whole is not None
+    assert strangers is not None
+    numbers = [each.reference.arxiv_id.number for each in whole.talked_of]  # type: ignore[union-attr]
+    assert numbers == re.findall(r"2501\.\d{5}", links)
+    assert strangers.talked_of == ()

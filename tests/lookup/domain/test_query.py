@@ -1,0 +1,183 @@
+"""The look-up language."""
+
+from datetime import date
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bot.archive.domain.arxiv_id import ArxivId
+from bot.archive.domain.entry import EntryId
+from bot.core.domain.errors import QueryError
+from bot.lookup.domain.query import FIELDS, parse
+from bot.lookup.domain.query_terms import (
+    About,
+    Author,
+    Cites,
+    Dates,
+    EntryIs,
+    InDiscussion,
+    PaperRef,
+    Query,
+    Random,
+    Similar,
+    Tag,
+    Words,
+    format_query,
+    replace_term,
+    sole_word,
+    with_sole_word_as_tag,
+)
+
+PAPER = PaperRef(arxiv_id=ArxivId("2502.01456"))
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("", ()),
+        ("reasoning", (Words("reasoning"),)),
+        ("보상 모델", (Words("보상"), Words("모델"))),
+        ('"reward model" rl', (Words("reward model", phrase=True), Words("rl"))),
+        ("“reward model”", (Words("reward model", phrase=True),)),
+        ('"never closed', (Words("never closed", phrase=True),)),
+        ("#rl -#moe", (Tag("rl"), Tag("moe", negated=True))),
+        ("#Long_Context ＃GAN", (Tag("long-context"), Tag("gan"))),
+        ('#"long context"', (Tag("long-context"),)),
+        ("-attention", (Words("attention", negated=True),)),
+        ('-"a b"', (Words("a b", phrase=True, negated=True),)),
+        ("author:lee", (Author("lee"),)),
+        ('author:"yejin choi"', (Author("yejin choi"),)),
+        ('author:"Choi, Yejin"', (Author("Yejin Choi"),)),
+        ("AUTHOR: lee", (Author("lee"),)),
+        ("-author:lee", (Author("lee", negated=True),)),
+        ("2502.01456", (About(PAPER),)),
+        ("https://arxiv.org/abs/2502.01456v2", (About(PAPER),)),
+        ("arXiv:2502.01456", (About(PAPER),)),
+        ("https://example.org/a?b=c", (About(PaperRef(url="https://example.org/a?b=c")),)),
+        ("cites:2502.01456", (Cites(PAPER),)),
+        ("-cites:arxiv.org/abs/2502.01456", (Cites(PAPER, negated=True),)),
+        ("similar:2502.01456", (Similar(PAPER),)),
+        ("entry:12", (EntryIs(EntryId(12)),)),
+        ("in:discussion ablation", (InDiscussion(), Words("ablation"))),
+        ("in:토론", (InDiscussion(),)),
+        ("random", (Random(),)),
+        ("Random #rl", (Tag("rl"), Random())),
+        ("random forest", (Words("random"), Words("forest"))),
+        ('"random"', (Words("random", phrase=True),)),
+        ("ZebraLogic: on limits", (Words("ZebraLogic"), Words("on"), Words("limits"))),
+        ("foo:bar", (Words("foo bar", phrase=True),)),
+        ("3:1", (Words("3:1"),)),
+        ("attention & memory", (Words("attention"), Words("memory"))),
+        ("C++", (Words("C++"),)),
+    ],
+)
+def test_a_line_means_these_terms(text, terms):
+    assert parse(text).terms == terms
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("date:2025", date(2025, 1, 1), date(2025, 12, 31)),
+        ("date:2024-02", date(2024, 2, 1), date(2024, 2, 29)),
+        ("date:2024-12", date(2024, 12, 1), date(2024, 12, 31)),
+        ("date:2025-02-04", date(2025, 2, 4), date(2025, 2, 4)),
+        ("date:2025/2/4", date(2025, 2, 4), date(2025, 2, 4)),
+        ("date:2025.02.04.", date(2025, 2, 4), date(2025, 2, 4)),
+        ("before:2025", None, date(2024, 12, 31)),
+        ("before:2025-02-04", None, date(2025, 2, 3)),
+        ("after:2024", date(2025, 1, 1), None),
+        ("after:2025-02", date(2025, 3, 1), None),
+    ],
+)
+def test_dates_are_spans_with_both_ends(text, first, last):
+    (term,) = parse(text).terms
+
+    assert isinstance(term, Dates)
+    assert (term.first, term.last) == (first, last)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("date:2025-02-30", "2025-02-30"),
+        ("reasoning date:yesterday", "(character 11)"),
+        ("before:0001", "0001"),
+        ("after:9999", "9999"),
+        ("author:", "author:lee"),
+        ("author: #rl", "author:lee"),
+        ("#", "#reasoning"),
+        ("# rl", "#reasoning"),
+        ("cites:attention", "cites:2310.07831"),
+        ("similar:attention", "similar:2502.01456"),
+        ("-similar:2502.01456", "minus"),
+        ("entry:zero", "entry:12"),
+        ("auhtor:lee", "did you mean author:lee?"),
+        ("+++", "+++"),
+        ("a" * 501, "501"),
+        ("a " * 41, "41"),
+    ],
+)
+def test_what_is_no_query_says_where_and_what_to_do(text, says):
+    with pytest.raises(QueryError) as raised:
+        parse(text)
+
+    assert says in str(raised.value)
+
+
+fragments = st.sampled_from(
+    [
+        *FIELDS,
+        "#",
+        "-",
+        '"',
+        "“",
+        " ",
+        "random",
+        "2502.01456",
+        "2025-02",
+        "http://a",
+        ":",
+        "가나",
+        "x",
+    ]
+)
+lines = st.one_of(st.text(max_size=60), st.lists(fragments, max_size=12).map("".join))
+
+
+@given(text=lines)
+@example("#-#0")
+@example("2001.00000“")
+@example('#AUTHOR:""0')
+def test_whatever_parses_is_written_so_that_it_parses_the_same(text):
+    try:
+        query = parse(text)
+    except QueryError:
+        return
+
+    assert parse(format_query(query)) == query
+
+
+def test_the_only_bare_word_may_be_meant_as_a_tag():
+    query = parse("reasoning date:2025 -moe")
+
+    assert sole_word(query) == "reasoning"
+    assert with_sole_word_as_tag(query, "reasoning").terms[0] == Tag("reasoning")
+
+
+@pytest.mark.parametrize("text", ["", "reward model", '"reasoning"', "-reasoning", "#rl"])
+def test_other_words_are_no_tag(text):
+    query = parse(text)
+
+    assert sole_word(query) is None
+    assert with_sole_word_as_tag(query, "x") == query
+
+
+def test_a_term_is_replaced_wherever_it_stands():
+    query = parse("#resoning author:lee")
+
+    assert format_query(replace_term(query, Tag("resoning"), Tag("reasoning"))) == (
+        "#reasoning author:lee"
+    )
+    assert parse("") == Query()

@@ -1,0 +1,53 @@
+"""What is offered while somebody types."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.core.database.database import Database, opened
+from bot.lookup.services.completion import LONGEST, complete
+from tests.archive_stage import an_entry, keep_apart
+
+
+@pytest.fixture
+async def db() -> AsyncIterator[Database]:
+    async with opened(None) as database:
+        await keep_apart(
+            database,
+            an_entry("Scaling Laws", authors=("Yejin Choi",), tags="reasoning scaling-law"),
+            an_entry("On Reasoning", authors=("Jinwoo Lee",), tags="reasoning 강화학습"),
+            an_entry("A" * 300, tags="rl"),
+        )
+        yield database
+
+
+@pytest.mark.parametrize(
+    ("typed", "values"),
+    [
+        ("", ["reasoning", "rl", "scaling-law", "강화학습"]),
+        ("reas", ["reasoning", "entry:2"]),
+        ("#r", ["#reasoning", "#rl"]),
+        ("-#r", ["-#reasoning", "-#rl"]),
+        ("law", ["scaling-law", "entry:1"]),
+        ("강화", ["강화학습"]),
+        ("reasoning -#s", ["reasoning -#scaling-law"]),
+        ("reasoning r", ["reasoning #reasoning", "reasoning #rl", "reasoning random"]),
+        ("aut", ["author:"]),
+        ("author:ch", ['author:"Yejin Choi"']),
+        ("#rl author:jin", ['#rl author:"Jinwoo Lee"']),
+        ('"reasoning wi', []),
+    ],
+)
+async def test_the_last_term_is_completed(db, typed, values):
+    assert [choice.value for choice in await complete(db, typed)] == values
+
+
+async def test_at_most_so_many_are_offered(db):
+    assert len(await complete(db, "", limit=2)) == 2
+
+
+@pytest.mark.parametrize("typed", ["aaa", f"{'b ' * 60}r", "\0", "%", "author:%"])
+async def test_nothing_offered_is_too_long_for_a_platform(db, typed):
+    for choice in await complete(db, typed):
+        assert 0 < len(choice.label) <= LONGEST
+        assert 0 < len(choice.value) <= LONGEST

@@ -1,0 +1,217 @@
+"""Backups: whole, while the bot works; and nothing is posted twice after one is restored."""
+
+import asyncio
+import shutil
+import sqlite3
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.core.database.database import open_database
+from bot.core.domain.document import dump
+from bot.core.domain.errors import UsageError
+from bot.digest.services import edits, plan, subscribe
+from bot.operations.services.backup import after_restore, backup
+from bot.outbox.domain.delivery import State
+from bot.outbox.domain.rate_limit import Pace
+from bot.outbox.services import operator_actions
+from tests.outbox_stage import draft
+from tests.outbox_stage import plan as plan_drafts
+from tests.stage import GENERAL, NINE_IN_SEOUL, Stage, english, staged
+
+MONDAY = date(2026, 2, 2)
+DAYS = [MONDAY + timedelta(days=n) for n in range(5)]
+
+
+def nine(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+@pytest.fixture
+async def stage(tmp_path):
+    """A bot that has posted Monday's digest."""
+    async with staged(tmp_path, nine(MONDAY) - timedelta(hours=1), tmp_path / "bot.db") as stage:
+        await subscribe.add(stage.db, GENERAL, NINE_IN_SEOUL, now=stage.clock())
+        await live(stage, MONDAY)
+        yield stage
+
+
+async def live(stage: Stage, day: date) -> None:
+    """A day of the bot: a note is written, its digest is posted."""
+    stage.clock.at = nine(day) - timedelta(minutes=5)
+    stage.write(f"Of {day}", day)
+    await stage.sync()
+    stage.clock.at = nine(day)
+    await work(stage)
+
+
+async def work(stage: Stage) -> None:
+    """Plan and post until nothing is left to do."""
+    for _ in range(30):
+        await plan.plan_due(stage.db, now=stage.clock(), voices=english)
+        await stage.deliverer().drain(asyncio.Event())
+        stage.clock.turn(seconds=10)
+
+
+async def restored(stage: Stage, copy: Path, folder: Path) -> Stage:
+    """The same vault and platform, with the database as it was backed up."""
+    again = await staged_on(stage, copy, folder)
+    await after_restore(again.db, now=again.clock())
+    await again.sync()
+    await work(again)
+    return again
+
+
+async def staged_on(stage: Stage, copy: Path, folder: Path) -> Stage:
+    place = folder / "restored.db"
+    await asyncio.to_thread(shutil.copyfile, copy, place)
+    return Stage(await open_database(place), stage.vault, stage.clock, stage.chat)
+
+
+async def test_a_backup_is_whole_checked_and_marked(stage, tmp_path):
+    copy = tmp_path / "copy.db"
+
+    size = await backup(stage.db, copy, now=stage.clock())
+
+    assert size == copy.stat().st_size
+    with sqlite3.connect(copy) as raw:
+        assert raw.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert raw.execute("SELECT count(*) FROM delivery").fetchone() == (2,)
+        assert raw.execute("SELECT count(*) FROM backup_mark").fetchone() == (1,)
+        assert raw.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+    raw.close()
+    assert sorted(each.name for each in tmp_path.glob("*copy*")) == ["copy.db"]
+    assert await after_restore(stage.db, now=stage.clock()) is None  # the original is none
+
+
+async def test_a_backup_is_made_while_others_write(stage, tmp_path):
+    copy, done = tmp_path / "copy.db", asyncio.Event()
+
+    async def write() -> int:
+        number = 0
+        while not done.is_set():
+            await plan_drafts(stage, draft(f"message {number}"))
+            number += 1
+        return number
+
+    async with asyncio.TaskGroup() as group:
+        writing = group.create_task(write())
+        for _ in range(3):
+            await backup(stage.db, copy, now=stage.clock())
+        done.set()
+
+    assert writing.result() > 0
+    with sqlite3.connect(copy) as raw:
+        assert raw.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    raw.close()
+
+
+async def test_a_backup_that_cannot_be_written_leaves_the_old_one(stage, tmp_path):
+    copy = tmp_path / "nowhere" / "copy.db"
+
+    with pytest.raises(UsageError, match="cannot be written"):
+        await backup(stage.db, copy, now=stage.clock())
+    with pytest.raises(UsageError, match="a folder"):
+        await backup(stage.db, tmp_path, now=stage.clock())
+    with pytest.raises(UsageError, match="the database itself"):
+        await backup(stage.db, stage.db.path, now=stage.clock())
+
+
+async def test_after_a_restore_nothing_is_posted_twice(stage, tmp_path):
+    copy = tmp_path / "copy.db"
+    await backup(stage.db, copy, now=stage.clock())
+    for day in DAYS[1:4]:
+        await live(stage, day)
+    before = stage.said()
+
+    again = await restored(stage, copy, tmp_path)
+
+    assert stage.said() == before
+    states = {each.state for each in await operator_actions.list_deliveries(again.db)}
+    assert states == {State.SENT}
+    await again.db.close()
+
+
+async def test_after_a_restore_what_nobody_posted_is_posted(stage, tmp_path):
+    copy = tmp_path / "copy.db"
+    await backup(stage.db, copy, now=stage.clock())
+    await live(stage, DAYS[1])
+    before = stage.said()
+    stage.write("Lost", DAYS[2])
+    stage.clock.at = nine(DAYS[3]) + timedelta(hours=3)
+
+    again = await restored(stage, copy, tmp_path)
+
+    assert stage.said()[: len(before)] == before
+    assert stage.said()[len(before) + 1 :] == ["Lost"]
+    await again.db.close()
+
+
+async def test_after_a_restore_life_goes_on(stage, tmp_path):
+    copy = tmp_path / "copy.db"
+    await backup(stage.db, copy, now=stage.clock())
+    await live(stage, DAYS[1])
+
+    again = await restored(stage, copy, tmp_path)
+    await live(again, DAYS[2])
+    await live(again, DAYS[3])
+
+    papers = [said for said in stage.said() if said.startswith("Of ")]
+    assert papers == [f"Of {day}" for day in DAYS[:4]]
+    assert await after_restore(again.db, now=again.clock()) is None
+    await again.db.close()
+
+
+async def test_what_went_out_by_hand_after_the_backup_is_not_posted_again(stage, tmp_path):
+    copy = tmp_path / "copy.db"
+    await backup(stage.db, copy, now=stage.clock())
+    stage.clock.at = nine(DAYS[1]) - timedelta(hours=2)
+    await stage.note("By hand", DAYS[1])
+    subscription = await subscribe.get(stage.db, GENERAL)
+    await plan.plan_by_hand(stage.db, subscription, DAYS[1], now=stage.clock(), voices=english)
+    await work(stage)
+
+    again = await restored(stage, copy, tmp_path)
+    await live(again, DAYS[2])
+    await live(again, DAYS[3])
+
+    assert stage.said().count("By hand") == 1
+    assert stage.said().count(f"Of {DAYS[3]}") == 1
+    await again.db.close()
+
+
+async def test_after_a_restore_messages_are_made_to_say_what_they_should(stage, tmp_path):
+    copy = tmp_path / "copy.db"
+    await backup(stage.db, copy, now=stage.clock())
+    await live(stage, DAYS[1])
+    (stage.vault / f"{DAYS[1]:%y%m%d} Of {DAYS[1]}.md").unlink()
+    stage.write(f"Of {DAYS[1]}", DAYS[1], "Words that nobody has seen yet.")
+
+    again = await restored(stage, copy, tmp_path)
+    await edits.edit_due(
+        again.db,
+        {stage.chat.platform: stage.chat},
+        clock=stage.clock,
+        pace=Pace({}),
+        jitter=lambda: 0.5,
+        stopping=asyncio.Event(),
+    )
+
+    assert "nobody has seen" in dump(stage.chat.posted[-1].document)
+    assert len(stage.chat.posted) == 4
+    await again.db.close()
+
+
+async def test_what_waited_in_the_outbox_when_the_backup_was_made_is_searched_for(stage, tmp_path):
+    copy = tmp_path / "copy.db"
+    await plan_drafts(stage, draft("waiting"), draft("waiting, too"))
+    await backup(stage.db, copy, now=stage.clock())
+    await stage.deliverer().drain(asyncio.Event())
+    before = stage.said()
+
+    again = await restored(stage, copy, tmp_path)
+
+    assert before[-2:] == ["waiting", "waiting, too"]
+    assert stage.said() == before
+    await again.db.close()

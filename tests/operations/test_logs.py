@@ -1,0 +1,51 @@
+import json
+import logging
+
+import pytest
+
+from bot.operations.logs import start_logging
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> object:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def test_a_json_line_is_one_object_with_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    start_logging("info", as_json=True)
+    try:
+        int("제목")
+    except ValueError:
+        logging.getLogger("bot.test").exception("failed: %s", "a\nb")
+
+    line = json.loads(capsys.readouterr().err)
+
+    assert line["message"] == "failed: a\nb"
+    assert line["level"] == "error"
+    assert "제목" in line["traceback"]
+    assert line["at"].endswith("Z")
+
+
+def test_untrusted_text_cannot_forge_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    start_logging("info", as_json=False)
+
+    logging.getLogger("bot.test").info(
+        "title: %s", "x\n2026-01-01T00:00:00Z error bot: 가짜 \x1b[2J"
+    )
+
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert "\x1b" not in lines[0]
+    assert "가짜" in lines[0]
+
+
+def test_below_the_level_nothing_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    start_logging("warning", as_json=False)
+
+    logging.getLogger("bot.test").info("quiet")
+
+    assert capsys.readouterr().err == ""

@@ -1,0 +1,156 @@
+"""The alarm: pumps are called again and again, whatever happens to one of them."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.operations.pumps import Alarm
+
+SELDOM = timedelta(hours=1)
+OFTEN = timedelta(milliseconds=5)
+NOW = datetime(2026, 2, 3, tzinfo=UTC)
+
+
+def alarm() -> Alarm:
+    return Alarm(lambda: NOW)
+
+
+class Counted:
+    """A pump that counts its calls and does what it is told to."""
+
+    def __init__(self, what: Callable[[int], Awaitable[None]] | None = None) -> None:
+        self.calls = 0
+        self._what = what
+        self._called = asyncio.Condition()
+
+    async def __call__(self) -> None:
+        self.calls += 1
+        async with self._called:
+            self._called.notify_all()
+        if self._what is not None:
+            await self._what(self.calls)
+
+    async def times(self, number: int) -> None:
+        async with self._called:
+            await self._called.wait_for(lambda: self.calls >= number)
+
+
+async def test_a_pump_is_called_at_once_and_then_at_its_interval():
+    pumps, often, seldom = alarm(), Counted(), Counted()
+    pumps.add("often", OFTEN, often)
+    pumps.add("seldom", SELDOM, seldom)
+
+    async with pumps.ringing():
+        await often.times(4)
+
+    assert seldom.calls == 1
+
+
+async def test_a_pump_that_fails_is_logged_counted_and_called_again_and_the_others_go_on(caplog):
+    mended = asyncio.Event()
+
+    async def fail_until_mended(call: int) -> None:
+        if not mended.is_set():
+            raise ValueError(f"number {call}")
+
+    pumps, failing, other = alarm(), Counted(fail_until_mended), Counted()
+    pumps.add("failing", OFTEN, failing)
+    pumps.add("other", OFTEN, other)
+
+    async with pumps.ringing():
+        await failing.times(3)
+        await other.times(3)
+        ill, well = pumps.conditions
+        mended.set()
+        await failing.times(failing.calls + 2)
+        mended_conditions = pumps.conditions
+
+    assert (ill.ok, ill.last_ok_at, well.ok) == (False, None, True)
+    assert ill.detail.startswith("ValueError, ")
+    assert [(each.ok, each.last_ok_at) for each in mended_conditions] == [(True, NOW), (True, NOW)]
+    errors = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert errors[1].getMessage() == "failing failed, 2 in a row"
+    assert all(record.exc_info for record in errors)
+
+
+async def test_a_pump_that_is_woken_while_it_works_is_called_again():
+    async def wake_once(call: int) -> None:
+        if call == 1:
+            pumps.wake("pump")
+            pumps.wake("pump")
+
+    pumps, pump = alarm(), Counted(wake_once)
+    pumps.add("pump", SELDOM, pump)
+
+    async with pumps.ringing():
+        await pump.times(2)
+
+    assert pump.calls == 2
+
+
+async def test_one_pump_wakes_another():
+    async def wake_delivery(_: int) -> None:
+        pumps.wake("deliver")
+
+    pumps, deliver = alarm(), Counted()
+    pumps.add("deliver", SELDOM, deliver)
+    pumps.add("plan", SELDOM, Counted(wake_delivery))
+
+    async with pumps.ringing():
+        await deliver.times(1)
+
+    assert 1 <= deliver.calls <= 2
+
+
+async def test_what_is_under_way_ends_before_the_alarm_does_and_nothing_begins():
+    stop, ended = asyncio.Event(), asyncio.Event()
+
+    async def work(_: int) -> None:
+        await stop.wait()
+        await asyncio.sleep(0)
+        ended.set()
+
+    pumps, pump = alarm(), Counted(work)
+    pumps.add("pump", OFTEN, pump)
+
+    async with pumps.ringing():
+        await pump.times(1)
+        pumps.wake("pump")
+        stop.set()
+
+    assert ended.is_set()
+    assert pump.calls == 1
+
+
+async def test_cancelling_cuts_off_what_does_not_end():
+    cut_off = asyncio.Event()
+
+    async def hang(_: int) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cut_off.set()
+
+    pumps, pump = alarm(), Counted(hang)
+    pumps.add("pump", SELDOM, pump)
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01), pumps.ringing():
+            await pump.times(1)
+
+    assert cut_off.is_set()
+
+
+async def test_an_alarm_can_ring_again():
+    pumps, pump = alarm(), Counted()
+    pumps.add("pump", SELDOM, pump)
+
+    async with pumps.ringing():
+        await pump.times(1)
+    async with pumps.ringing():
+        await pump.times(2)
+
+    assert pump.calls == 2

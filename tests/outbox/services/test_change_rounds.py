@@ -1,0 +1,112 @@
+"""Rounds of changes: removals first, and a platform that hangs keeps no other waiting."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from bot.core.domain.document import Document
+from bot.core.ports import MessageRef
+from bot.discussion.services import discuss
+from bot.operations.pumps import Alarm
+from bot.outbox.domain.rate_limit import Pace
+from bot.outbox.services import change_rounds
+from tests.stage import MORNING, MemoryChat
+from tests.talk_stage import DISCORD, SLACK, WEB, TalkStage, talking, with_a_paper
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[TalkStage]:
+    async with talking(tmp_path, MORNING) as opened:
+        await with_a_paper(opened, WEB, SLACK, DISCORD)
+        yield opened
+
+
+class Recording(MemoryChat):
+    """Remembers what it was asked for, and hangs where it is told to."""
+
+    def __init__(self, inner: MemoryChat, *, hangs: bool = False) -> None:
+        super().__init__(inner.now, inner.platform, inner.posted)
+        self.asked: list[str] = []
+        self.hangs = hangs
+
+    async def edit(self, message: MessageRef, document: Document) -> None:
+        self.asked.append("edit")
+        if self.hangs:
+            await asyncio.Event().wait()
+        await super().edit(message, document)
+
+    async def delete(self, message: MessageRef) -> None:
+        self.asked.append("delete")
+        if self.hangs:
+            await asyncio.Event().wait()
+        await super().delete(message)
+
+
+async def one_round(
+    stage: TalkStage, chat: MemoryChat, *, stopping: asyncio.Event | None = None
+) -> int:
+    return await change_rounds.change_due(
+        stage.stage.db,
+        chat,
+        clock=stage.clock,
+        pace=Pace({}),
+        jitter=lambda: 0.5,
+        stopping=stopping or asyncio.Event(),
+        within=timedelta(seconds=0.2),
+        lasting=timedelta(seconds=0.1),
+    )
+
+
+async def edited_and_taken_back(stage: TalkStage) -> None:
+    """Something said on the web is edited, something else is taken back."""
+    first = await stage.say(stage.root(WEB), "befor")
+    second = await stage.say(stage.root(WEB), "a slip")
+    await discuss.hear(stage.talk, stage.edited(first, "before"))
+    await discuss.unhear(stage.talk, second.message)
+
+
+async def test_what_is_to_go_goes_before_anything_is_edited(stage):
+    await edited_and_taken_back(stage)
+    chat = Recording(stage.chats[SLACK.platform])
+
+    changed = await one_round(stage, chat)
+    again = await one_round(stage, chat)
+
+    assert (changed, again) == (2, 0)
+    assert chat.asked == ["delete", "edit"]
+
+
+async def test_a_round_that_is_to_stop_begins_nothing(stage):
+    await edited_and_taken_back(stage)
+    chat, stopping = Recording(stage.chats[SLACK.platform]), asyncio.Event()
+    stopping.set()
+
+    await one_round(stage, chat, stopping=stopping)
+
+    assert chat.asked == []
+
+
+async def test_a_platform_that_hangs_keeps_no_other_waiting(stage):
+    await edited_and_taken_back(stage)
+    slack = Recording(stage.chats[SLACK.platform], hangs=True)
+    discord = Recording(stage.chats[DISCORD.platform])
+    alarm, done = Alarm(stage.clock), asyncio.Event()
+
+    async def change(chat: MemoryChat) -> None:
+        await one_round(stage, chat)
+        if len(discord.asked) == 2:
+            done.set()
+
+    for chat in (slack, discord):
+        alarm.add(f"change {chat.platform}", timedelta(hours=1), partial(change, chat))
+    async with alarm.ringing():
+        async with asyncio.timeout(5):
+            await done.wait()
+        in_the_middle = list(slack.asked)
+
+    assert discord.asked == ["delete", "edit"]
+    assert in_the_middle == ["delete"]

@@ -1,0 +1,203 @@
+"""Delivering to many channels at a time: pace, time-outs, and how it stops."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from bot.core.domain.document import Document
+from bot.core.ports import ChannelRef, DeliveryKey, MessageRef, Platform
+from bot.outbox.domain.delivery import State
+from bot.outbox.domain.rate_limit import Pace, Rate, Rates
+from bot.outbox.services import operator_actions
+from bot.outbox.services.deliver import Deliverer, Terms
+from bot.outbox.store import deliveries
+from tests.outbox_stage import draft, drain, plan, states
+from tests.stage import Clock, MemoryChat, staged
+
+
+@pytest.fixture
+async def stage(tmp_path):
+    async with staged(tmp_path) as stage:
+        yield stage
+
+
+class Slow(MemoryChat):
+    """Answers when it is told to."""
+
+    def __init__(self, now: Clock) -> None:
+        super().__init__(now)
+        self.called = asyncio.Event()
+        self.answer = asyncio.Event()
+
+    async def post(
+        self, channel: ChannelRef, document: Document, *, key: DeliveryKey
+    ) -> MessageRef:
+        self.called.set()
+        await self.answer.wait()
+        return await super().post(channel, document, key=key)
+
+
+async def test_what_is_under_way_is_finished_when_it_is_to_stop_and_nothing_else_begins(stage):
+    await plan(stage, draft("first"), draft("second"))
+    chat, stop = Slow(stage.clock), asyncio.Event()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(stage.deliverer({Platform.SLACK: chat}).drain(stop))
+        await chat.called.wait()
+        stop.set()
+        chat.answer.set()
+
+    assert [each.document.summary for each in chat.posted] == ["first"]
+    assert await states(stage) == [State.SENT, State.PLANNED]
+
+
+async def test_a_call_without_an_answer_is_given_up_and_searched_for(stage):
+    await plan(stage, draft("first"))
+    chat = Slow(stage.clock)
+    deliverer = Deliverer(
+        stage.db,
+        {Platform.SLACK: chat},
+        owner="me",
+        clock=stage.clock,
+        pace=Pace({}),
+        jitter=lambda: 0.5,
+        terms=Terms(timeout=timedelta(seconds=0.01), lease=timedelta(seconds=1)),
+    )
+
+    await drain(stage, deliverer)
+
+    [delivery] = await operator_actions.list_deliveries(stage.db)
+    assert (delivery.state, delivery.detail) == (State.SENDING, "no answer in time")
+
+
+async def test_many_channels_go_out_side_by_side(stage):
+    channels = [ChannelRef(Platform.SLACK, "T1", f"C{n}") for n in range(20)]
+    await plan(stage, *(draft("hello", channel) for channel in channels))
+
+    class Gathering(MemoryChat):
+        """Answers nobody before twenty have asked."""
+
+        def __init__(self, now: Clock) -> None:
+            super().__init__(now)
+            self.all_here = asyncio.Barrier(20)
+
+        async def post(
+            self, channel: ChannelRef, document: Document, *, key: DeliveryKey
+        ) -> MessageRef:
+            await self.all_here.wait()
+            return await super().post(channel, document, key=key)
+
+    chat = Gathering(stage.clock)
+    await drain(stage, stage.deliverer({Platform.SLACK: chat}))
+
+    assert len(chat.posted) == 20
+
+
+async def test_the_pace_of_a_channel_is_kept(stage):
+    await plan(stage, *(draft(str(n)) for n in range(3)))
+    loop, times = asyncio.get_running_loop(), []
+
+    class Timed(MemoryChat):
+        async def post(
+            self, channel: ChannelRef, document: Document, *, key: DeliveryKey
+        ) -> MessageRef:
+            times.append(loop.time())
+            return await super().post(channel, document, key=key)
+
+    deliverer = Deliverer(
+        stage.db,
+        {Platform.SLACK: Timed(stage.clock)},
+        owner="me",
+        clock=stage.clock,
+        pace=Pace({Platform.SLACK: Rates(channel=Rate(1, 0.05))}),
+        jitter=lambda: 0.5,
+    )
+    await drain(stage, deliverer)
+
+    assert len(times) == 3
+    assert all(later - earlier >= 0.05 for earlier, later in pairwise(times))
+
+
+def test_a_lease_that_ends_before_its_call_cannot_be_agreed_on():
+    with pytest.raises(ValueError, match="outlive"):
+        Terms(timeout=timedelta(seconds=30), lease=timedelta(seconds=30))
+
+
+async def test_instants_are_utc(stage):
+    await plan(stage, draft("first"))
+    await drain(stage)
+
+    [delivery] = await operator_actions.list_deliveries(stage.db)
+
+    assert delivery.sent_at == stage.clock()
+    assert delivery.planned_at.tzinfo is UTC
+
+
+class Hanging(MemoryChat):
+    """Never answers."""
+
+    async def post(
+        self, channel: ChannelRef, document: Document, *, key: DeliveryKey
+    ) -> MessageRef:
+        await asyncio.Event().wait()
+        return await super().post(channel, document, key=key)
+
+    async def find(
+        self,
+        channel: ChannelRef,
+        key: DeliveryKey,
+        *,
+        since: datetime,
+        root: MessageRef | None = None,
+    ) -> MessageRef | None:
+        await asyncio.Event().wait()
+        return await super().find(channel, key, since=since, root=root)
+
+
+@pytest.mark.parametrize("in_doubt", [False, True], ids=["posting", "searching"])
+async def test_a_platform_that_hangs_keeps_no_other_waiting(stage, in_doubt):
+    channels = [ChannelRef(Platform.SLACK, "T1", f"C{n}") for n in range(10)]
+    elsewhere = [ChannelRef(Platform.DISCORD, "G1", str(n)) for n in range(3)]
+    drafts = [draft("hello", channel) for channel in channels]
+    if in_doubt:
+        drafts = [replace(each, doubt_from=stage.clock()) for each in drafts]
+    await plan(stage, *drafts)
+    await plan(stage, *(draft(f"{n}", channel) for n in range(5) for channel in elsewhere))
+    hanging, well = Hanging(stage.clock), MemoryChat(stage.clock, Platform.DISCORD)
+    deliverer = Deliverer(
+        stage.db,
+        {Platform.SLACK: hanging, Platform.DISCORD: well},
+        owner="me",
+        clock=stage.clock,
+        pace=Pace({}),
+        jitter=lambda: 0.5,
+        terms=Terms(timeout=timedelta(seconds=30), lease=timedelta(seconds=60), at_once=4),
+    )
+
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        draining = group.create_task(drain(stage, deliverer))
+        while len(well.posted) < 15:  # noqa: ASYNC110 - the deliverer tells nobody
+            await asyncio.sleep(0.01)
+        draining.cancel()
+
+    assert [each.document.summary for each in well.posted if each.channel == elsewhere[0]] == [
+        "0",
+        "1",
+        "2",
+        "3",
+        "4",
+    ]
+
+
+async def test_channels_of_one_platform_do_not_hide_those_of_another(stage):
+    crowd = [ChannelRef(Platform.SLACK, "T1", f"C{n}") for n in range(6)]
+    other = ChannelRef(Platform.DISCORD, "G1", "1")
+    await plan(stage, *(draft("hello", channel) for channel in crowd), draft("hi", other))
+
+    async with stage.db.reading() as tx:
+        found = await deliveries.list_ready_channels(tx, Platform.DISCORD, stage.clock(), 2)
+
+    assert found == (other,)

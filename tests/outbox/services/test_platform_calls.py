@@ -1,0 +1,105 @@
+"""One call to a platform: whatever happens is an outcome."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.core.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError
+from bot.outbox.domain.delivery import (
+    Absent,
+    Accepted,
+    Extent,
+    NotNow,
+    NotTried,
+    Refused,
+    Uncertain,
+    Unsearchable,
+    Unsearched,
+)
+from bot.outbox.services.platform_calls import call, search
+from bot.outbox.store import deliveries
+from bot.outbox.store.deliveries import Claimed
+from tests.outbox_stage import draft, plan
+from tests.stage import GENERAL, Stage, staged
+
+LEASE, WITHIN = timedelta(seconds=60), timedelta(seconds=30)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+async def stage(tmp_path):
+    async with staged(tmp_path) as stage:
+        yield stage
+
+
+async def claimed(stage: Stage) -> Claimed:
+    await plan(stage, draft("first"))
+    async with stage.db.transaction() as tx:
+        [claimed] = await deliveries.claim(
+            tx, [GENERAL], owner="me", now=stage.clock(), lease_until=stage.clock() + LEASE
+        )
+    return claimed
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (None, Accepted("m1")),
+        (ChatUnavailableError("limit", retry_after=MINUTE), NotNow("limit", MINUTE)),
+        (
+            ChatUnavailableError("limit", retry_after=MINUTE, whole_workspace=True),
+            NotNow("limit", MINUTE, whole_workspace=True),
+        ),
+        (ChatRefusedError("archived"), Refused("archived")),
+        (ChatRefusedError("locked", Extent.GONE), Refused("locked", Extent.GONE)),
+        (ChatUncertainError("reset"), Uncertain("reset")),
+        (TimeoutError(), Uncertain("no answer in time")),
+        (KeyError("oops"), Uncertain("KeyError", broken=True)),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+async def test_a_call_has_an_outcome(stage, error, outcome):
+    stage.chat.errors = [error]
+
+    found = await call(stage.chat, await claimed(stage), clock=stage.clock, within=WITHIN)
+
+    assert found == outcome
+
+
+async def test_a_call_that_the_lease_would_not_outlive_is_not_made(stage):
+    late = await claimed(stage)
+    stage.clock.turn(seconds=31)
+
+    found = await call(stage.chat, late, clock=stage.clock, within=WITHIN)
+
+    assert found == NotTried()
+    assert stage.chat.posted == []
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (None, Absent()),
+        (ChatUnavailableError("limit", retry_after=MINUTE), Unsearched("limit", MINUTE)),
+        (ChatRefusedError("no access"), Unsearchable("no access")),
+        (ChatUncertainError("reset"), Unsearched("reset")),
+        (TimeoutError(), Unsearched("no answer in time")),
+        (KeyError("oops"), Unsearched("KeyError", broken=True)),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+async def test_a_search_has_an_outcome(stage, error, outcome):
+    stage.chat.find_errors = [error]
+
+    found = await search(stage.chat, await claimed(stage), within=WITHIN)
+
+    assert found == outcome
+
+
+async def test_a_search_allows_for_clocks_that_differ(stage):
+    mine = await claimed(stage)
+    assert mine.document is not None
+    stage.clock.turn(seconds=-100)  # the platform's clock is behind ours
+    await stage.chat.post(GENERAL, mine.document, key=mine.key)
+
+    assert await search(stage.chat, mine, within=WITHIN) == Accepted("m1")

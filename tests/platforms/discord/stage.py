@@ -1,0 +1,260 @@
+"""A stage for tests of the adapter: our Discord, and a bot's posting at it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from bot.core.catalogue import Catalogues
+from bot.core.domain.document import Document, Heading, Paragraph, Text
+from bot.core.ports import ChannelRef, Choice, Command, DeliveryKey, MessageRef, Platform, Said
+from bot.platforms.discord import sdk
+from bot.platforms.discord.access import Access
+from bot.platforms.discord.chat import DiscordChat, Patience
+from bot.platforms.discord.http_hooks import Wire
+from bot.platforms.discord.posting.posting import Posting
+from bot.platforms.discord.rest import Rest
+from tests.fakes.discord import TOKEN, FakeDiscord
+from tests.platforms.memory import Kept, Notes
+
+PAPERS = ChannelRef(Platform.DISCORD, "1", "11")
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def briefly(_seconds: float) -> None:
+    """A pause that costs a test nothing."""
+    await asyncio.sleep(0)
+
+
+def assert_lawful(discord: FakeDiscord) -> None:
+    """What holds of every request in every test: the published schema, and that nobody is pinged."""
+    assert discord.complaints == []
+    saying = {"messages", "message", "threads", "original", "followup"}
+    for request in discord.requests:
+        if request.route in saying and request.method in {"POST", "PATCH"}:
+            body = request.body.get("message", request.body)
+            assert body["allowed_mentions"]["parse"] == [], request
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    discord: FakeDiscord
+    wire: Wire
+    rest: Rest
+    posting: Posting
+
+
+@asynccontextmanager
+async def staged(*, token: str = TOKEN) -> AsyncIterator[Stage]:
+    async with FakeDiscord() as discord:
+        sdk.point_at(discord.api_base, discord.gateway_url)
+        wire = Wire(per_second=1000)
+        rest = Rest(token, wire)
+        try:
+            yield Stage(discord, wire, rest, Posting(rest, readable=str, clock=now, sleep=briefly))
+        finally:
+            await rest.close()
+        assert_lawful(discord)
+
+
+def key(number: int = 1) -> DeliveryKey:
+    return DeliveryKey(f"d{number:024x}")
+
+
+def said(text: str) -> Document:
+    return Document((Paragraph((Text(text),)),), summary=text)
+
+
+def paper(title: str = "A paper", text: str = "What it says.") -> Document:
+    return Document(
+        (Heading((Text(title),)), Paragraph((Text(text),))),
+        summary=title,
+        opens_thread=True,
+        thread_name=title,
+    )
+
+
+def long_paper(title: str = "A long paper") -> Document:
+    """One that fills four messages."""
+    words = " ".join(f"word{number}" for number in range(2600))
+    return paper(title, words)
+
+
+@dataclass
+class Desk:
+    """An inbox that remembers what it is told; `answers` makes what it says to a command."""
+
+    answers: Callable[[Command], Document] = lambda command: said(f"answer to {command.options}")
+    choices: tuple[Choice, ...] = ()
+    asked: list[Command] = field(default_factory=list)
+    completed: list[tuple[str, str]] = field(default_factory=list)
+    heard: list[Said] = field(default_factory=list)
+    taken_back: list[MessageRef] = field(default_factory=list)
+
+    async def command(self, command: Command) -> Document:
+        self.asked.append(command)
+        return self.answers(command)
+
+    async def complete(self, command: Command, option: str, typed: str) -> tuple[Choice, ...]:
+        self.asked.append(command)
+        self.completed.append((option, typed))
+        return self.choices
+
+    async def said(self, said: Said) -> None:
+        self.heard.append(said)
+
+    async def unsaid(self, message: MessageRef) -> None:
+        self.taken_back.append(message)
+
+
+@dataclass
+class Once:
+    """What was seen, in memory."""
+
+    ids: set[str] = field(default_factory=set)
+
+    async def is_known(self, event_id: str) -> bool:
+        return event_id in self.ids
+
+    async def first_time(self, event_id: str) -> bool:
+        if event_id in self.ids:
+            return False
+        self.ids.add(event_id)
+        return True
+
+
+QUICK = Patience(
+    first_pause=0.01,
+    longest_pause=0.1,
+    between_identifications=0.0,
+    ready_within=3.0,
+    guilds_within=0.05,
+    sessions_kept=2,
+)
+
+
+async def soon(seconds: float) -> None:
+    """A pause that is short enough for a test."""
+    await asyncio.sleep(min(seconds, 0.02))
+
+
+class Clock:
+    """The time of this machine, as far ahead as a test has waited."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return now() + self.ahead
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """A chat that only posts: no gateway is connected."""
+
+    discord: FakeDiscord
+    chat: DiscordChat
+    clock: Clock
+
+
+@asynccontextmanager
+async def posting_alone() -> AsyncIterator[Counter]:
+    async with FakeDiscord() as discord:
+        clock = Clock()
+        discord.world.clock = lambda: clock().timestamp()
+        chat = DiscordChat(
+            Access(TOKEN, discord.api_base, discord.gateway_url),
+            seen=Once(),
+            memo=Notes(),
+            readable=str,
+            voices=Catalogues(),
+            clock=clock,
+            sleep=soon,
+            wire=Wire(per_second=1000),
+        )
+        try:
+            yield Counter(discord, chat, clock)
+        finally:
+            await chat.close()
+        assert_lawful(discord)
+
+
+@dataclass
+class Hall:
+    """A Discord with a running bot in it, which may be ended and started again."""
+
+    discord: FakeDiscord
+    desk: Desk = field(default_factory=Desk)
+    notes: Notes = field(default_factory=Notes)
+    clock: Clock = field(default_factory=Clock)
+    once: Once = field(default_factory=Once)
+    token: str = TOKEN
+    guilds: tuple[int, ...] = ()
+    patience: Patience = QUICK
+    chat: DiscordChat = field(init=False)
+    _running: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Build a bot and let it run, whether or not it can connect."""
+        self.chat = DiscordChat(
+            Access(self.token, self.discord.api_base, self.discord.gateway_url, self.guilds),
+            seen=self.once,
+            memo=self.notes,
+            replies=Kept(self.desk.heard, self.desk.taken_back),
+            readable=str,
+            voices=Catalogues(),
+            clock=self.clock,
+            patience=self.patience,
+            sleep=soon,
+            wire=Wire(per_second=1000),
+        )
+        self._running = asyncio.get_running_loop().create_task(self.chat.run(self.desk))
+
+    async def connected(self) -> None:
+        """Wait until the bot has a session and has caught up with it."""
+        async with asyncio.timeout(10):
+            while not self.chat.condition.ok:
+                if self._running is not None and self._running.done():
+                    self._running.result()
+                await asyncio.sleep(0.01)
+
+    async def until(self, claim: Callable[[], bool]) -> None:
+        """Wait until something holds."""
+        async with asyncio.timeout(10):
+            while not claim():  # noqa: ASYNC110 - what a test waits for has no event
+                await asyncio.sleep(0.01)
+
+    async def ended(self) -> None:
+        """Wait until the bot ends by itself; raises what it ends with."""
+        assert self._running is not None
+        async with asyncio.timeout(10):
+            await self._running
+
+    async def stop(self) -> None:
+        running, self._running = self._running, None
+        if running is not None:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+    async def restart(self) -> None:
+        """End the bot and start it again, with what it has written down."""
+        await self.stop()
+        self.start()
+        await self.connected()
+
+
+@asynccontextmanager
+async def hall() -> AsyncIterator[Hall]:
+    """A Discord, with a bot that is not started yet."""
+    async with FakeDiscord() as discord:
+        opened = Hall(discord)
+        discord.world.clock = lambda: opened.clock().timestamp()
+        try:
+            yield opened
+        finally:
+            await opened.stop()
+        assert_lawful(discord)

@@ -1,0 +1,349 @@
+"""What is said, changed or taken back while the bot hears nothing is heard all the same."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import discord
+import pytest
+
+from bot.core.domain.errors import StorageError
+from bot.core.ports import MessageRef, Said
+from tests.fakes.discord import Fault
+from tests.fakes.discord.world import APP_ID, READ_HISTORY, Json
+from tests.platforms.discord.stage import PAPERS, Desk, Hall, hall, key, paper
+from tests.platforms.memory import Kept
+
+HEARD = f"discord/{APP_ID}/heard"
+"""Where it is noted how far the bot has heard."""
+
+
+def heard(bot: Hall) -> list[str]:
+    return [said.text for said in bot.desk.heard]
+
+
+def kept(bot: Hall) -> list[str]:
+    """What is left in the end."""
+    return [said.text for said in Kept(bot.desk.heard, bot.desk.taken_back).newest.values()]
+
+
+def heard_to(bot: Hall) -> int:
+    return int(bot.notes.kept[HEARD])
+
+
+async def a_thread(bot: Hall, number: int = 1) -> int:
+    """The thread of a paper, into which the bot has posted it."""
+    await bot.until(lambda: HEARD in bot.notes.kept)
+    return int((await bot.chat.post(PAPERS, paper(), key=key(number))).id)
+
+
+async def some_time(bot: Hall) -> None:
+    """Time in which something would come that must not come."""
+    await asyncio.sleep(0.3)
+
+
+async def test_what_cannot_be_read_is_tried_again_and_the_note_does_not_pass_it(bot: Hall):
+    threads = [await a_thread(bot, number) for number in (1, 2)]
+    await bot.stop()
+    bot.clock.ahead += timedelta(hours=8)
+    messages = [await bot.discord.says(f"in {thread}", at=thread) for thread in threads]
+    bot.clock.ahead += timedelta(hours=8)
+    faults = [Fault("GET", rf"/{thread}/messages", status=503, times=3) for thread in threads]
+    bot.discord.faults += faults
+    stuck = Fault("GET", rf"/{threads[1]}/messages", drop=True, times=1000)
+    bot.discord.fail(stuck)
+
+    bot.start()
+    await bot.until(lambda: heard(bot) == [f"in {threads[0]}"])
+    await some_time(bot)
+    assert heard_to(bot) < int(messages[1]["id"])
+    stuck.times = 0
+
+    await bot.until(lambda: len(bot.desk.heard) == 2)
+    await bot.until(lambda: heard_to(bot) > int(messages[1]["id"]))
+
+
+async def test_a_limit_on_the_way_loses_nothing(bot: Hall):
+    thread = await a_thread(bot)
+    await bot.stop()
+    await bot.discord.says("meanwhile", at=thread)
+    bot.discord.fail(Fault("GET", rf"/{thread}/messages", status=429, retry_after=0.1, times=2))
+
+    bot.start()
+
+    await bot.until(lambda: heard(bot) == ["meanwhile"])
+
+
+async def test_people_do_not_wait_for_what_cannot_be_read_now(bot: Hall):
+    thread = await a_thread(bot)
+    await bot.stop()
+    await bot.discord.says("meanwhile", at=thread)
+    broken = Fault("GET", rf"/{thread}/messages", status=503, times=1000)
+    bot.discord.fail(broken)
+    bot.start()
+    await bot.connected()
+
+    await bot.discord.says("now", at=thread)
+    await bot.until(lambda: heard(bot) == ["now"])
+    broken.times = 0
+
+    await bot.until(lambda: heard(bot) == ["now", "meanwhile"])
+
+
+async def test_what_is_said_now_comes_after_what_was_said_in_its_thread_meanwhile(bot: Hall):
+    slow, thread = await a_thread(bot, 1), await a_thread(bot, 2)
+    await bot.stop()
+    await bot.discord.says("slow", at=slow)
+    await bot.discord.says("meanwhile", at=thread)
+    bot.discord.fail(Fault("GET", rf"/{slow}/messages", delay=0.5))
+    bot.start()
+    await bot.connected()
+
+    await bot.discord.says("now", at=thread)
+    await bot.until(lambda: len(bot.desk.heard) == 3)
+
+    assert heard(bot) == ["meanwhile", "now", "slow"]
+
+
+async def test_what_is_said_before_a_session_is_ready_waits_for_what_was_missed(bot: Hall):
+    thread = await a_thread(bot)
+    await bot.stop()
+    await bot.discord.says("meanwhile", at=thread)
+    identified = bot.discord.gateway.identifies
+    bot.patience = replace(bot.patience, guilds_within=0.5)
+    bot.start()
+    await bot.until(lambda: bot.discord.gateway.identifies > identified)
+
+    await bot.discord.says("now", at=thread)
+    await bot.until(lambda: len(bot.desk.heard) == 2)
+
+    assert heard(bot) == ["meanwhile", "now"]
+
+
+async def test_edits_and_deletions_of_meanwhile_follow_and_the_rest_stays(bot: Hall):
+    thread = await a_thread(bot)
+    _, edited, gone = [
+        await bot.discord.says(text, at=thread) for text in ("kept", "befor", "gone")
+    ]
+    await bot.until(lambda: len(bot.desk.heard) == 3)
+    await bot.stop()
+    bot.clock.ahead += timedelta(days=3)
+    await bot.discord.edits(edited, "before")
+    await bot.discord.takes_back(gone)
+    bot.discord.channel(thread).archived = True
+
+    bot.start()
+    await bot.until(lambda: bool(bot.desk.taken_back))
+    await bot.until(lambda: "before" in heard(bot))
+
+    assert bot.desk.taken_back == [MessageRef(PAPERS, f"{thread}/{gone['id']}")]
+    assert sorted(kept(bot)) == ["before", "kept"]
+
+
+async def test_what_was_said_in_a_thread_that_fell_asleep_again_is_heard(bot: Hall):
+    await a_thread(bot, 2)
+    thread = await a_thread(bot)
+    await bot.stop()
+    bot.clock.ahead += timedelta(hours=8)
+    await bot.discord.says("meanwhile", at=thread)
+    bot.clock.ahead += timedelta(days=3)
+    bot.discord.channel(thread).archived = True
+
+    bot.start()
+
+    await bot.until(lambda: heard(bot) == ["meanwhile"])
+
+
+async def asleep(bot: Hall) -> tuple[int, Json]:
+    """A thread that sleeps, unknown to the bot since its start, and what was said in it."""
+    thread = await a_thread(bot)
+    message = await bot.discord.says("before", at=thread)
+    await bot.until(lambda: len(bot.desk.heard) == 1)
+    bot.discord.channel(thread).archived = True
+    await bot.restart()
+    return thread, message
+
+
+async def test_a_deletion_in_a_thread_that_sleeps_follows(bot: Hall):
+    thread, message = await asleep(bot)
+
+    await bot.discord.takes_back(message)
+
+    await bot.until(lambda: bool(bot.desk.taken_back))
+    assert bot.desk.taken_back == [MessageRef(PAPERS, f"{thread}/{message['id']}")]
+
+
+async def test_an_edit_in_a_thread_that_sleeps_follows(bot: Hall):
+    _, message = await asleep(bot)
+
+    await bot.discord.edits(message, "after")
+
+    await bot.until(lambda: heard(bot) == ["before", "after"])
+
+
+async def test_a_deletion_in_a_thread_of_others_that_sleeps_is_not_ours(bot: Hall):
+    theirs = await bot.discord.says("somebody's message")
+    await bot.discord.opens_thread(theirs, "their thread")
+    message = await bot.discord.says("in their thread", at=int(theirs["id"]))
+    bot.discord.channel(int(theirs["id"])).archived = True
+    await bot.restart()
+
+    await bot.discord.takes_back(message)
+
+    await some_time(bot)
+    assert bot.desk.taken_back == []
+
+
+@pytest.mark.parametrize("harm", ["forbidden", "fails", "breaks off", "thread gone"])
+async def test_what_cannot_be_read_is_no_deletion(bot: Hall, harm: str):
+    thread = await a_thread(bot)
+    texts = [f"thought {number}" for number in range(130)]  # more than a page
+    for text in texts:
+        await bot.discord.says(text, at=thread)
+    await bot.until(lambda: len(bot.desk.heard) == len(texts))
+    await bot.stop()
+    bot.clock.ahead += timedelta(hours=8)
+    # All was heard, so nothing is read but to be compared.
+    bot.notes.kept[HEARD] = str(discord.utils.time_snowflake(bot.clock()))
+    path = rf"/channels/{thread}/messages$"
+    match harm:
+        case "forbidden":
+            bot.discord.world.forbid(11, READ_HISTORY)
+        case "fails":
+            bot.discord.fail(Fault("GET", path, status=503, times=1000))
+        case "breaks off":
+            bot.discord.fail(Fault("GET", path, drop=True, skip=1, times=1000))
+        case "thread gone":
+            bot.discord.channel(thread).deleted = True
+    asked = len(bot.discord.requests)
+
+    bot.start()
+    await bot.connected()
+    await bot.until(
+        lambda: any(f"/channels/{thread}" in each.path for each in bot.discord.requests[asked:])
+    )
+    await some_time(bot)
+
+    assert bot.desk.taken_back == []
+    assert sorted(kept(bot)) == sorted(texts)
+
+
+async def test_what_is_said_in_a_server_that_is_away_is_heard_when_it_is_back(bot: Hall):
+    thread = await a_thread(bot)
+    await bot.stop()
+    bot.discord.gateway.away.add(1)
+    bot.start()
+    await bot.connected()
+    message = await bot.discord.says("meanwhile", at=thread)
+    bot.clock.ahead += timedelta(hours=1)
+    await some_time(bot)
+    assert heard_to(bot) < int(message["id"])
+
+    await bot.discord.gateway.bring_back(1)
+
+    await bot.until(lambda: heard(bot) == ["meanwhile"])
+    await bot.until(lambda: heard_to(bot) > int(message["id"]))
+
+
+async def test_a_file_is_a_link_to_its_message(bot: Hall):
+    thread = await a_thread(bot)
+
+    message = await bot.discord.says("look", at=thread, files=("figure.png",))
+
+    await bot.until(lambda: bool(bot.desk.heard))
+    address = f"https://discord.com/channels/1/{thread}/{message['id']}"
+    assert heard(bot) == [f"look\nfigure.png {address}"]
+
+
+async def test_what_is_heard_says_when_it_was_said_and_edited(bot: Hall):
+    thread = await a_thread(bot)
+    message = await bot.discord.says("befor", at=thread)
+    await bot.until(lambda: len(bot.desk.heard) == 1)
+    bot.clock.ahead += timedelta(hours=1)
+    await bot.discord.edits(message, "before")
+    await bot.until(lambda: len(bot.desk.heard) == 2)
+
+    first, second = bot.desk.heard
+    assert first.at == second.at == discord.utils.snowflake_time(int(message["id"]))
+    assert first.edited_at is None
+    assert second.edited_at is not None
+    assert second.edited_at > bot.clock() - timedelta(minutes=1)
+
+
+@dataclass
+class BrokenDesk(Desk):
+    """Cannot keep the next `failures` things, or ever what is in `poison`."""
+
+    failures: int = 0
+    poison: str = ""
+    tries: int = 0
+
+    async def said(self, said: Said) -> None:
+        self.tries += 1
+        if said.text == self.poison:
+            raise ValueError(said.text)
+        self._may_fail()
+        await super().said(said)
+
+    async def unsaid(self, message: MessageRef) -> None:
+        self._may_fail()
+        await super().unsaid(message)
+
+    def _may_fail(self) -> None:
+        if self.failures > 0:
+            self.failures -= 1
+            raise StorageError("the database is locked")
+
+
+@pytest.fixture
+async def broken() -> AsyncIterator[tuple[Hall, BrokenDesk]]:
+    """A bot that is connected, and whose inbox breaks."""
+    async with hall() as opened:
+        opened.desk = desk = BrokenDesk()
+        opened.start()
+        await opened.connected()
+        yield opened, desk
+
+
+async def test_what_could_not_be_kept_is_tried_again_in_its_order(broken):
+    bot, desk = broken
+    thread = await a_thread(bot)
+    desk.failures = 14
+
+    messages = [await bot.discord.says(text, at=thread) for text in ("first", "second", "third")]
+    await bot.until(lambda: len(desk.heard) == 3)
+    desk.failures = 7
+    await bot.discord.takes_back(messages[1])
+    await bot.until(lambda: bool(desk.taken_back))
+
+    assert heard(bot) == ["first", "second", "third"]
+    assert sorted(kept(bot)) == ["first", "third"]
+
+
+async def test_the_note_stops_before_what_is_not_kept_yet(broken):
+    bot, desk = broken
+    thread = await a_thread(bot)
+    desk.failures = 1_000_000
+    message = await bot.discord.says("wait for me", at=thread)
+    await bot.until(lambda: desk.tries > 0)
+    bot.clock.ahead += timedelta(hours=1)
+
+    await some_time(bot)
+    stopped_at = heard_to(bot)
+    desk.failures = 0
+    await bot.until(lambda: heard_to(bot) > int(message["id"]))
+
+    assert stopped_at < int(message["id"])
+    assert heard(bot) == ["wait for me"]
+
+
+async def test_what_can_never_be_kept_lets_the_others_pass(broken):
+    bot, desk = broken
+    thread = await a_thread(bot)
+    desk.poison = "poison"
+
+    await bot.discord.says("poison", at=thread)
+    await bot.discord.says("food", at=thread)
+
+    await bot.until(lambda: heard(bot) == ["food"])

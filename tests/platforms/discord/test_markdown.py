@@ -1,0 +1,93 @@
+"""Untrusted text in Discord shows as it is, and does nothing."""
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bot.core.domain.document import Link, Style, Text
+from bot.platforms.discord.rendering import markdown
+from tests.platforms.discord.documents import HOSTILE, inlines, texts, urls
+from tests.platforms.discord.reader import Token, read, shown
+
+
+@given(text=texts)
+@example(text="a_b_ c_d_")
+@example(text="[x\\](https://evil.example)")
+@example(text="1. one\n2. two\n- three\n-# four\n# five\n> six\n>>> seven")
+@example(text="discord.gg/abc and https://discord.com/invite/abc")
+@example(text="a:100:b https://evil.example <https://evil.example>")
+def test_any_text_reads_as_itself(text: str):
+    cleaned = markdown.clean(text)
+
+    assert read(markdown.escape(text)) == ([Token("text", cleaned)] if cleaned else [])
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_reads_as_itself_inside_every_style(text: str):
+    for style in Style:
+        rendered = markdown.render((Text(f"a {text} b", style),))
+
+        kinds = {token.kind for token in read(rendered)}
+        assert kinds <= {"text", "strong", "em", "code"}, (text, rendered)
+        expected = markdown.clean(text)
+        if style is Style.CODE:
+            expected = expected.replace("`", "ˋ")
+        assert expected.strip().replace("\u200b", "") in shown(rendered).replace("\u200b", "")
+
+
+@given(runs=inlines)
+def test_runs_beside_each_other_give_no_more_than_they_are(runs: tuple[Text | Link, ...]):
+    rendered = markdown.render(runs)
+
+    tokens = read(rendered)
+    assert {token.kind for token in tokens} <= {"text", "strong", "em", "code", "link"}
+    wanted = {markdown.address(run.url) for run in runs if isinstance(run, Link)}
+    assert {token.url for token in tokens if token.kind == "link"} <= wanted
+
+
+@given(label=texts, url=urls)
+def test_a_link_leads_where_it_says_and_nowhere_else(label: str, url: str):
+    tokens = read(markdown.render((Link(label, url),)))
+
+    for token in tokens:
+        assert token.kind in {"text", "link"}
+        if token.kind == "link":
+            assert token.url == markdown.address(url)
+            assert "://" not in token.text or token.text == token.url
+
+
+@given(text=st.text() | texts)
+def test_an_address_is_plain_and_ends_nothing(text: str):
+    address = markdown.address(text)
+
+    if address is not None:
+        assert address.isascii()
+        assert address.startswith(("http://", "https://"))
+        assert not set(address) & set(" <>()\"'\\`\n")
+
+
+def test_formulas_are_made_readable_before_anything_is_escaped():
+    rendered = markdown.render((Text("$\\alpha_t$"),), readable=lambda _: "α_t*")
+
+    assert shown(rendered) == "α_t*"
+
+
+def test_bold_text_beside_hangul_is_bold():
+    rendered = markdown.render((Text("강화", Style.STRONG), Text("학습은")))
+
+    assert read(rendered) == [Token("strong", "강화"), Token("text", "학습은")]
+
+
+def test_neighbours_of_two_styles_stay_apart():
+    rendered = markdown.render((Text("a", Style.STRONG), Text("b", Style.EMPHASIS)))
+
+    assert [t for t in read(rendered) if t.text != "\u200b"] == [
+        Token("strong", "a"),
+        Token("em", "b"),
+    ]
+
+
+def test_what_notifications_show_stays_readable():
+    title = "Process Reinforcement: PRIME, self-play & long_context (2025) - a study #1"
+
+    assert markdown.escape(title) == title

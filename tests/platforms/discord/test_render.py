@@ -1,0 +1,273 @@
+"""Documents as Discord messages: within every limit, nothing lost, every button alive."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from bot.core.domain.document import (
+    Button,
+    Buttons,
+    Divider,
+    Document,
+    Fields,
+    Heading,
+    Inline,
+    Item,
+    Items,
+    Link,
+    Note,
+    Paragraph,
+    Quote,
+    Style,
+    Text,
+)
+from bot.core.ports import DeliveryKey
+from bot.platforms.discord import sdk
+from bot.platforms.discord.rendering import controls, markdown
+from bot.platforms.discord.rendering.payload import Payload, Press, Select, Visit, size, within
+from bot.platforms.discord.rendering.render import render, thread_name
+from tests.fakes.discord import limits, spec
+from tests.platforms.discord.documents import documents, texts
+from tests.platforms.discord.reader import read, shown
+
+KEY = DeliveryKey("d0123456789abcdef01234567")
+keys = st.sampled_from([None, KEY])
+
+
+def body(payload: Payload) -> dict[str, Any]:
+    found = sdk.parameters(payload, nonce=KEY).payload
+    assert found is not None
+    return found
+
+
+def says(payloads: tuple[Payload, ...]) -> str:
+    """All that the messages show, buttons aside."""
+    parts = []
+    for payload in payloads:
+        parts += [shown(payload.content), *(shown(e.description) for e in payload.embeds)]
+    return "\n".join(parts)
+
+
+def lines_of(payload: Payload) -> list[str | None]:
+    """The command lines behind the buttons and menus of a message, as pressing them reads."""
+    slip = controls.read_slip(payload.embeds[0].url if payload.embeds else None)
+    found = []
+    for row in payload.rows:
+        if isinstance(row, Select):
+            written = [controls.option_line(option.value) for option in row.options]
+        else:
+            matches = [controls.BUTTON.fullmatch(b.custom_id) for b in row if isinstance(b, Press)]
+            written = [match["line"] for match in matches if match]
+        found += [controls.full_line(line, slip.lines) for line in written]
+    return found
+
+
+def mark_of(payload: Payload) -> controls.Mark | None:
+    for row in payload.rows:
+        for held in [row] if isinstance(row, Select) else row:
+            if not isinstance(held, Visit):
+                return controls.mark_of(held.custom_id)
+    return controls.read_slip(payload.embeds[0].url if payload.embeds else None).mark
+
+
+def inlines_of(document: Document) -> Iterator[Inline]:
+    for block in document.blocks:
+        match block:
+            case Heading(inlines) | Paragraph(inlines) | Quote(inlines) | Note(inlines):
+                yield from inlines
+            case Items(items):
+                for item in items:
+                    yield from (*item.inlines, *item.detail)
+            case Fields(fields):
+                for label, value in fields:
+                    yield from (Text(label), *value)
+
+
+def buttons_of(document: Document) -> list[Button]:
+    found: list[Button] = []
+    for block in document.blocks:
+        if isinstance(block, Buttons):
+            found += block.buttons
+        if isinstance(block, Items):
+            found += [item.button for item in block.items if item.button]
+    return found
+
+
+@settings(max_examples=40)
+@given(document=documents, key=keys)
+def test_no_message_is_over_any_limit(document: Document, key: DeliveryKey | None):
+    for payload in render(document, key):
+        limits.check_message(body(payload))
+
+
+@settings(max_examples=40)
+@given(document=documents, key=keys)
+def test_every_message_is_as_the_published_schema_wants_it(
+    shared, document: Document, key: DeliveryKey | None
+):
+    for payload in render(document, key)[:3]:
+        assert spec.complaints("POST", "messages", body(payload)) == []
+
+
+def test_code_within_a_quote_stays_on_one_line():
+    quote = Quote((Text("1. \n1. \n1. \n", Style.CODE),))
+
+    (payload,) = render(Document((quote,), ""), None)
+
+    assert payload.content.strip() == "> `1. 1. 1.`"
+
+
+@settings(max_examples=40)
+@example(Document((Quote((Text("1. \n1. \n1. \n", Style.CODE),)),), ""), None)
+@given(document=documents, key=keys)
+def test_no_word_is_lost_and_none_changes_places(document: Document, key: DeliveryKey | None):
+    rest = iter(says(render(document, key)))
+
+    for inline in inlines_of(document):
+        for character in markdown.clean(inline.text):
+            if character.isalnum():
+                assert character in rest, (character, inline)
+
+
+@settings(max_examples=40)
+@given(document=documents, key=keys)
+def test_every_button_gives_its_command_or_stands_there_in_words(
+    document: Document, key: DeliveryKey | None
+):
+    payloads = render(document, key)
+
+    alive = [line for payload in payloads for line in lines_of(payload)]
+    assert None not in alive
+    wanted = [button.command for button in buttons_of(document) if button.command is not None]
+    words = says(payloads)
+    for line in wanted:
+        if line in alive:
+            alive.remove(line)
+        else:
+            assert re.sub(r"\s", "", line) in re.sub(r"[\s`]", "", words)
+    assert alive == []
+
+
+@settings(max_examples=40)
+@given(document=documents)
+def test_each_message_of_a_delivery_says_which_part_it_is(document: Document):
+    payloads = render(document, KEY)
+
+    for part, payload in enumerate(payloads, start=1):
+        assert mark_of(payload) == controls.Mark(
+            KEY, part, len(payloads), opens_thread=document.opens_thread
+        )
+
+
+@settings(max_examples=40)
+@given(document=documents)
+def test_nothing_in_a_document_does_anything_but_be_read(document: Document):
+    wanted = {
+        markdown.address(inline.url) for inline in inlines_of(document) if isinstance(inline, Link)
+    }
+    wanted |= {markdown.address(b.url) for b in buttons_of(document) if b.url is not None}
+
+    for payload in render(document):
+        for source in (payload.content, *(embed.description for embed in payload.embeds)):
+            for token in read(source):
+                assert token.kind in {
+                    *("text", "strong", "em", "code", "link", "heading", "subtext", "quote")
+                }
+                if token.kind == "link":
+                    assert token.url in wanted
+
+
+@given(name=texts)
+def test_a_thread_has_a_name_within_the_limit(name: str):
+    document = Document((Heading((Text(name * 20),)),), summary="", thread_name=name)
+
+    for shaped in (document, replace(document, thread_name="")):
+        limits.check_thread({"name": thread_name(shaped)})
+
+
+@given(text=st.text(), most=st.integers(1, 50))
+def test_a_label_is_cut_with_a_sign_of_it(text: str, most: int):
+    cut = within(text, most)
+
+    assert size(cut) <= most
+    assert cut == text or cut.endswith("…")
+
+
+PAPER = Document(
+    (
+        Heading((Link("Process Reinforcement: a study", "https://arxiv.org/abs/2502.01456"),)),
+        Note((Text("Ada Example, 김예시 and 3 more · 4 February 2025 · arXiv:2502.01456"),)),
+        Paragraph(
+            (Text("보상 모델 없이 "), Link("이 논문", "https://arxiv.org/abs/1"), Text("을"))
+        ),
+        Divider(),
+        Paragraph((Text("Without a reward model."),)),
+        Note((Text("#rl #reasoning"),)),
+        Buttons((Button("Similar papers", command="/paper similar:2502.01456"),)),
+    ),
+    summary="Process Reinforcement",
+    opens_thread=True,
+    thread_name="Process Reinforcement",
+)
+
+
+def test_a_paper_has_its_title_as_content_and_an_embed_a_language():
+    (payload,) = render(PAPER, KEY)
+
+    assert payload.content == (
+        "### [Process Reinforcement: a study](<https://arxiv.org/abs/2502.01456>)\n"
+        "-# Ada Example, 김예시 and 3 more · 4 February 2025 · arXiv:2502.01456"
+    )
+    assert [embed.description for embed in payload.embeds] == [
+        "보상 모델 없이 [이 논문](<https://arxiv.org/abs/1>)을",
+        "Without a reward model.\n-# #rl #reasoning",
+    ]
+    assert lines_of(payload) == ["/paper similar:2502.01456"]
+
+
+def test_a_sentence_without_a_title_is_content_alone():
+    document = Document((Paragraph((Text("There is nothing for today."),)),), summary="")
+
+    assert render(document) == (Payload("There is nothing for today."),)
+
+
+def test_a_list_with_a_button_a_row_gets_one_menu():
+    rows = tuple(
+        Item((Text(f"Paper {n}"),), (Text("1 May"),), n, Button("Read", f"/paper entry:{n}"))
+        for n in range(1, 31)
+    )
+
+    (payload,) = render(Document((Heading((Text("Found"),)), Items(rows)), summary=""))
+
+    menus = [row for row in payload.rows if isinstance(row, Select)]
+    assert [len(menu.options) for menu in menus] == [25, 5]
+    assert {menu.placeholder for menu in menus} == {"Read"}
+    assert menus[0].options[0].label == "1. Paper 1"
+    assert payload.embeds[0].description.startswith("**1.** Paper 1\n-# 1 May\n\n**2.** Paper 2")
+
+
+def test_a_long_document_goes_on_and_its_buttons_stay_with_its_beginning():
+    long = replace(
+        PAPER, blocks=(*PAPER.blocks[:3], Paragraph((Text("말 " * 9000),)), PAPER.blocks[-1])
+    )
+
+    payloads = render(long, KEY)
+
+    assert len(payloads) > 2
+    assert payloads[0].rows
+    assert not any(payload.rows for payload in payloads[1:])
+    assert [payload.embeds[-1].footer for payload in payloads] == [
+        f"{part}/{len(payloads)}" for part in range(1, len(payloads) + 1)
+    ]
+
+
+def test_megabytes_of_text_are_split_in_reasonable_time():
+    document = Document((Paragraph((Text("가나다 <@1> " * 100_000),)),), summary="")
+
+    payloads = render(document, KEY)
+
+    assert len(payloads) > 100

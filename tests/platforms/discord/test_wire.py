@@ -1,0 +1,37 @@
+"""What goes to Discord keeps its limits, and what must not be seen is not logged."""
+
+import asyncio
+import logging
+
+from bot.core.ports import ChannelRef, Platform
+from bot.platforms.discord import sdk
+from bot.platforms.discord.http_hooks import Wire
+from bot.platforms.discord.posting.posting import Posting
+from bot.platforms.discord.rest import Rest
+from tests.fakes.discord import TOKEN
+from tests.platforms.discord.stage import Hall, Stage, key, now, said
+
+
+async def test_however_much_is_to_be_posted_discord_never_has_to_turn_it_away(stage: Stage):
+    stage.discord.rates.on = True
+    places = [stage.discord.world.add_channel(100 + n, f"channel-{n}").id for n in range(120)]
+    rest = Rest(TOKEN, Wire())
+    posting = Posting(rest, readable=str, clock=now)
+
+    async with asyncio.TaskGroup() as posts:
+        for number, place in enumerate(places):
+            channel = ChannelRef(Platform.DISCORD, "1", str(place))
+            posts.create_task(posting.post(channel, said("hello"), key(number)))
+    await rest.close()
+
+    assert {request.status for request in stage.discord.requests} == {200}
+
+
+async def test_not_even_at_debug_are_tokens_of_interactions_logged(bot: Hall, caplog):
+    with caplog.at_level(logging.DEBUG):
+        sdk.point_at(bot.discord.api_base, bot.discord.gateway_url)
+        asked = await bot.discord.types("paper", {"query": "x"})
+        await asked.answer()
+
+    assert asked.token not in caplog.text
+    assert TOKEN not in caplog.text

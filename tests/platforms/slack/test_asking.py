@@ -1,0 +1,316 @@
+"""Commands, mentions and talk in threads, through the real SDK, in both modes."""
+
+import asyncio
+import json
+
+import pytest
+
+from bot.core.domain.document import Document
+from bot.core.ports import Command, MessageRef
+from tests.fakes.slack import Fault, signed
+from tests.fakes.slack.world import BOT_USER
+from tests.platforms.slack.stage import (
+    CHANNEL,
+    KEY,
+    KEY_2,
+    RecordingInbox,
+    Remembered,
+    Stage,
+    make_chat,
+    paragraph,
+    running,
+    staged,
+    until,
+)
+
+
+async def test_a_command_is_acknowledged_and_answered_in_the_channel(stage: Stage):
+    asked = await stage.slack.command("/paper reasoning", user="U2")
+
+    answer = await stage.slack.until(lambda: asked.answers)
+    assert asked.acknowledged
+    assert asked.response == {}
+    assert answer[0]["response_type"] == "in_channel"
+    assert answer[0]["text"].startswith("/paper reasoning: page 1")
+    (command,) = stage.inbox.commands
+    assert (command.name, dict(command.options)) == ("paper", {"query": "reasoning"})
+    assert (command.channel, command.root) == (CHANNEL, None)
+    assert (command.user.id, command.user.name, command.locale) == ("U2", "하늘", "ko-KR")
+
+
+async def test_a_private_command_is_answered_to_its_asker_alone(stage: Stage):
+    asked = await stage.slack.command("/digest today")
+
+    answer = await stage.slack.until(lambda: asked.answers)
+    assert answer[0]["response_type"] == "ephemeral"
+    assert stage.slack.messages() == []
+
+
+async def test_what_is_no_command_is_said_in_the_askers_language(stage: Stage):
+    asked = await stage.slack.command("/nonsense x", user="U2")
+
+    answer = await stage.slack.until(lambda: asked.answers)
+    assert answer[0]["response_type"] == "ephemeral"
+    assert "/nonsense" in answer[0]["text"]
+    assert "없습니다" in answer[0]["text"]
+    assert stage.inbox.commands == []
+
+
+async def test_a_command_works_where_the_bot_is_no_member(stage: Stage):
+    stage.slack.world.add_channel("C2", "elsewhere", joined=False)
+
+    asked = await stage.slack.command("/paper rl", channel="C2")
+
+    await stage.slack.until(lambda: asked.answers)
+    assert stage.inbox.commands[0].channel.id == "C2"
+
+
+async def test_signs_that_slack_escapes_arrive_as_they_were_typed(stage: Stage):
+    await stage.slack.command("/paper a &lt;b&gt; &amp; c")
+
+    assert (await stage.asked())[0].options["query"] == "a <b> & c"
+
+
+async def test_who_may_manage_a_channel_is_slacks_answer(stage: Stage):
+    stage.slack.world.add_channel("C3", "made-by-2", creator="U2")
+    stage.slack.world.add_person("U3", "Grace")
+
+    for user, channel in (("U1", "C3"), ("U2", "C3"), ("U2", "C1"), ("U3", "C3")):
+        await stage.slack.command("/digest status", user=user, channel=channel)
+
+    asked = await stage.asked(4)
+    found = {(c.user.id, c.channel.id): c.user.can_manage for c in asked}
+    assert found == {
+        ("U1", "C3"): True,
+        ("U2", "C3"): True,
+        ("U2", "C1"): False,
+        ("U3", "C3"): False,
+    }
+
+
+async def test_who_cannot_be_looked_up_is_still_answered(stage: Stage):
+    stage.slack.faults.append(Fault("users.info", error="internal_error", times=9))
+
+    asked = await stage.slack.command("/paper rl")
+
+    await stage.slack.until(lambda: asked.answers)
+    assert stage.inbox.commands[0].user.name == "Ada"
+
+
+async def test_a_mention_is_answered_in_the_thread(stage: Stage):
+    message = await stage.slack.say(f"<@{BOT_USER}> reasoning")
+
+    await stage.slack.until(lambda: stage.slack.replies(message["ts"]))
+    (answer,) = stage.slack.replies(message["ts"])
+    assert answer["text"].startswith("/paper reasoning: page 1")
+    assert stage.inbox.commands[0].root is None
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("<@UBOT> reasoning", ("paper", {"query": "reasoning"})),
+        ("<@UBOT>: digest today", ("digest", {"what": "today"})),
+        ("<@UBOT> /paper rl page:2", ("paper", {"query": "rl", "page": "2"})),
+        ("tell me, <@UBOT> 보상 모델", ("paper", {"query": "보상 모델"})),
+        ("rl please <@UBOT>", ("paper", {"query": "rl please"})),
+        ("<@UBOT>", ("help", {})),
+        (
+            "<@UBOT> <https://arxiv.org/abs/2502.01456>",
+            ("paper", {"query": "https://arxiv.org/abs/2502.01456"}),
+        ),
+    ],
+)
+async def test_a_mention_says_what_a_command_would(socket_stage: Stage, text, line):
+    await socket_stage.slack.say(text)
+
+    (command,) = await socket_stage.asked()
+    assert (command.name, dict(command.options)) == line
+
+
+async def test_a_mention_in_a_thread_of_ours_is_heard_there_and_no_command(stage: Stage):
+    root = await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)
+    await stage.slack.say(f"<@{BOT_USER}> reasoning", thread=root.id)
+
+    (heard,) = await stage.heard()
+    assert heard.root == root
+    assert heard.text == "@paperbot reasoning"
+    assert heard.mentions_bot
+    assert stage.inbox.commands == []
+
+
+async def test_a_mention_in_somebody_elses_thread_is_answered_there(stage: Stage):
+    root = await stage.slack.say("Who knows a paper about that?")
+    await stage.slack.say(f"<@{BOT_USER}> reasoning", thread=root["ts"])
+
+    await stage.slack.until(lambda: len(stage.slack.replies(root["ts"])) == 2)
+    assert stage.inbox.commands[0].root == MessageRef(CHANNEL, root["ts"])
+    assert stage.slack.replies(root["ts"])[1]["text"].startswith("/paper reasoning")
+
+
+async def test_a_private_answer_to_a_mention_is_seen_by_the_asker_alone(stage: Stage):
+    await stage.slack.say(f"<@{BOT_USER}> digest today", user="U1")
+
+    await stage.slack.until(lambda: stage.slack.world.ephemerals)
+    assert stage.slack.world.ephemerals[0].user == "U1"
+    assert stage.slack.messages() == []
+
+
+async def test_a_direct_message_needs_no_mention(stage: Stage):
+    direct = stage.slack.world.direct_channel("U2")
+    await stage.slack.say("reasoning", user="U2", channel=direct.id)
+
+    await stage.slack.until(lambda: stage.slack.messages(direct.id))
+    (answer,) = stage.slack.messages(direct.id)
+    assert "thread_ts" not in answer
+    assert stage.inbox.commands[0].user.can_manage
+
+
+async def test_what_people_say_in_our_threads_reaches_the_inbox(stage: Stage):
+    root = await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)
+    said = await stage.slack.say(
+        "See <https://arxiv.org/abs/1706.03762|arxiv.org> &amp; <@U1>, <!here>",
+        user="U2",
+        thread=root.id,
+    )
+
+    (heard,) = await stage.heard()
+    assert heard.root == root
+    assert heard.message == MessageRef(CHANNEL, said["ts"])
+    assert heard.user.name == "하늘"
+    assert heard.text == "See arxiv.org (https://arxiv.org/abs/1706.03762) & @Ada, @here"
+    assert not heard.mentions_bot
+
+
+async def test_an_edit_repeats_the_message_and_a_deletion_takes_it_back(stage: Stage):
+    root = await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)
+    said = await stage.slack.say("first", thread=root.id)
+    await stage.heard()
+    await stage.slack.edit(said, "second")
+    first, second = await stage.heard(2)
+    await stage.slack.take_back(said)
+    await until(lambda: stage.inbox.forgotten)
+
+    assert (first.text, second.text) == ("first", "second")
+    assert first.message == second.message == stage.inbox.forgotten[0]
+
+
+async def test_other_talk_is_none_of_our_business(socket_stage: Stage):
+    stage = socket_stage
+    theirs = await stage.slack.say("a thread of people")
+    await stage.slack.say("a reply to it", thread=theirs["ts"])
+    ours = await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)
+    await stage.chat.reply(ours, paragraph("our own reply"), key=KEY_2)
+    await stage.slack.say("ours", thread=ours.id)
+
+    (heard,) = await stage.heard()
+    assert heard.text == "ours"
+    assert stage.inbox.commands == []
+
+
+async def test_everything_is_acknowledged_also_what_nobody_listens_to(stage: Stage):
+    asked = [
+        await stage.slack.event({"type": "team_join", "user": {"id": "U9"}}),
+        await stage.slack.event({"type": "message", "subtype": "channel_topic", "channel": "C1"}),
+        await stage.slack.event({"type": "message"}),
+        await stage.slack.press(None, {"type": "button", "action_id": "x", "url": "https://a.b"}),
+        await stage.slack.press(
+            None, {"type": "button", "action_id": "y", "value": {"not": "text"}}
+        ),
+    ]
+
+    assert all(one.acknowledged for one in asked)
+    assert stage.inbox.commands == []
+
+
+async def test_an_unknown_interaction_is_acknowledged(stage: Stage):
+    for kind in ("shortcut", "view_submission", "view_closed"):
+        asked = await stage.slack.press(
+            None,
+            {"action_id": "z"},
+            type=kind,
+            callback_id="c",
+            view={"type": "modal", "callback_id": "c"},
+        )
+        assert asked.acknowledged, kind
+
+
+async def test_what_is_no_event_at_all_is_acknowledged():
+    told = {"type": "app_rate_limited", "team_id": "T1", "minute_rate_limited": 1}
+    async with staged() as stage:
+        acknowledged, _ = await stage.slack.sockets.push("events_api", dict(told), {}, seconds=3)
+        assert acknowledged
+    async with staged(http=True) as stage:
+        body = json.dumps(told).encode()
+        headers = {"Content-Type": "application/json"} | signed(body)
+        assert (await stage.slack.post_raw(body, headers))[0] == 200
+
+
+async def test_an_answer_waits_where_slack_asks_to_wait(socket_stage: Stage):
+    slack = socket_stage.slack
+    limit = Fault("chat.postMessage", error="ratelimited", status=429, retry_after=1, times=2)
+    slack.faults.append(limit)
+
+    message = await slack.say(f"<@{BOT_USER}> reasoning")
+
+    await slack.until(lambda: slack.replies(message["ts"]))
+    assert len(slack.calls_of("chat.postMessage")) == 3
+
+
+async def test_a_redelivered_event_has_no_second_effect(stage: Stage):
+    await stage.slack.say(f"<@{BOT_USER}> reasoning")
+    await stage.asked()
+    asked = next(one for one in stage.slack.asked if one.payload["event"]["type"] == "app_mention")
+
+    again = await stage.slack.redeliver(asked)
+    await stage.slack.say(f"<@{BOT_USER}> another")
+
+    assert again.acknowledged
+    await stage.asked(2)
+    assert [c.options["query"] for c in stage.inbox.commands] == ["reasoning", "another"]
+
+
+async def test_a_redelivered_command_has_no_second_effect(socket_stage: Stage):
+    asked = await socket_stage.slack.command("/paper reasoning")
+    await socket_stage.asked()
+
+    await socket_stage.slack.redeliver(asked)
+    await socket_stage.slack.command("/paper another")
+
+    await socket_stage.asked(2)
+    assert len(socket_stage.inbox.commands) == 2
+
+
+async def test_it_is_acknowledged_long_before_it_is_answered(socket_stage: Stage):
+    going_on = asyncio.Event()
+
+    class Slow(RecordingInbox):
+        async def command(self, command: Command) -> Document:
+            await going_on.wait()
+            return await RecordingInbox.command(self, command)
+
+    stage = socket_stage
+    stage.slack.sockets.open.clear()
+    slow = Slow()
+    chat = make_chat(stage.slack, stage.clock, Remembered())
+    async with running(chat, slow):
+        await until(lambda: chat.condition.ok and stage.slack.sockets.open)
+        asked = await stage.slack.command("/paper reasoning")
+        assert asked.acknowledged
+        assert asked.answers == []
+        going_on.set()
+        await stage.slack.until(lambda: asked.answers)
+
+
+async def test_what_breaks_on_one_message_does_not_take_the_others_along(socket_stage: Stage):
+    def answer(command: Command) -> Document:
+        if command.options["query"] == "bad":
+            raise ZeroDivisionError
+        return paragraph("fine")
+
+    socket_stage.inbox.answer = answer
+    bad = await socket_stage.slack.command("/paper bad")
+    good = await socket_stage.slack.command("/paper good")
+
+    await socket_stage.slack.until(lambda: good.answers)
+    assert bad.acknowledged

@@ -1,0 +1,103 @@
+from datetime import UTC, datetime, timedelta
+
+from bot.core.catalogue import Catalogues
+from bot.core.domain.i18n import ENGLISH
+from bot.core.ports import ChannelRef, Finding, Platform
+from bot.platforms.slack.access import Access
+from bot.platforms.slack.doctor import check
+from tests.fakes.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, FakeSlack
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def channel(name: str) -> ChannelRef:
+    return ChannelRef(Platform.SLACK, "", name)
+
+
+def access(slack: FakeSlack) -> Access:
+    return Access(BOT_TOKEN, APP_TOKEN, None, slack.url)
+
+
+def wrong(findings: tuple[Finding, ...]) -> dict[str, str]:
+    return {finding.subject: finding.words for finding in findings if not finding.ok}
+
+
+async def test_where_all_is_well_it_says_so():
+    async with FakeSlack() as slack:
+        findings = await check(access(slack), [channel("C1")], clock=now, say=ENGLISH)
+
+    assert wrong(findings) == {}
+    assert [finding.subject for finding in findings] == [
+        "SLACK_BOT_TOKEN",
+        "Slack: scopes",
+        "Slack: clock",
+        "SLACK_APP_TOKEN",
+        "slack:C1",
+    ]
+    assert findings[0].words == "Papers, @paperbot"
+
+
+async def test_a_wrong_token_is_the_only_thing_worth_saying():
+    async with FakeSlack() as slack:
+        slack.tokens[BOT_TOKEN] = "token_revoked"
+        findings = await check(access(slack), [channel("C1")], clock=now, say=Catalogues()("ko"))
+
+    assert list(wrong(findings)) == ["SLACK_BOT_TOKEN"]
+    assert "SLACK_BOT_TOKEN" in findings[0].words
+    assert "토큰" in findings[0].words
+
+
+async def test_a_wrong_app_level_token_and_missing_scopes_are_named():
+    async with FakeSlack() as slack:
+        slack.tokens[APP_TOKEN] = "invalid_auth"
+        slack.world.scopes -= {"channels:history", "users:read"}
+        findings = await check(access(slack), [], clock=now, say=ENGLISH)
+
+    found = wrong(findings)
+    assert "channels:history, users:read" in found["Slack: scopes"]
+    assert "connections:write" in found["SLACK_APP_TOKEN"]
+
+
+async def test_each_channel_is_looked_at():
+    async with FakeSlack() as slack:
+        slack.world.add_channel("C2", "elsewhere", joined=False)
+        slack.world.add_channel("C3", "old").archived = True
+        slack.world.add_channel("C4", "secret", private=True)
+        slack.world.scopes.discard("groups:history")
+        channels = [channel(name) for name in ("C1", "C2", "C3", "C4", "C404")]
+        findings = await check(access(slack), channels, clock=now, say=ENGLISH)
+
+    found = wrong(findings)
+    assert "/invite" in found["slack:C2"]
+    assert "archived" in found["slack:C3"]
+    assert "permission" in found["slack:C4"]
+    assert "check the id" in found["slack:C404"]
+    assert "slack:C1" not in found
+
+
+async def test_a_clock_that_is_wrong_is_noticed():
+    async with FakeSlack() as slack:
+        findings = await check(
+            access(slack), [], clock=lambda: now() + timedelta(minutes=7), say=ENGLISH
+        )
+
+    assert "42" in wrong(findings)["Slack: clock"]
+
+
+async def test_slack_that_cannot_be_reached_is_said_in_words():
+    unreachable = Access(BOT_TOKEN, APP_TOKEN, None, "http://127.0.0.1:9/api/")
+
+    findings = await check(unreachable, [], clock=now, say=ENGLISH)
+
+    assert wrong(findings) == {"SLACK_API_BASE": "Slack cannot be reached"}
+
+
+async def test_in_http_mode_it_says_where_slack_must_send_to():
+    async with FakeSlack() as slack:
+        http = Access(BOT_TOKEN, None, SIGNING_SECRET, slack.url)
+        findings = await check(http, [], clock=now, say=ENGLISH)
+
+    assert wrong(findings) == {}
+    assert "/slack/events" in findings[-1].words

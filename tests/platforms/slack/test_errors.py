@@ -1,0 +1,143 @@
+import json
+from datetime import timedelta
+
+import aiohttp
+import pytest
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.core.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError
+from bot.outbox.domain.delivery import Extent
+from bot.platforms.slack.errors import MEANINGS, Kind, chat_error, meaning_of
+
+CALLED = (
+    "apps.connections.open",
+    "auth.test",
+    "chat.delete",
+    "chat.postEphemeral",
+    "chat.postMessage",
+    "chat.update",
+    "conversations.history",
+    "conversations.info",
+    "conversations.open",
+    "conversations.replies",
+    "users.info",
+    "views.publish",
+)
+
+
+def api_error(name: str, *, status: int = 200, headers: dict[str, str] | None = None):
+    response = AsyncSlackResponse(
+        client=AsyncWebClient(),
+        http_verb="POST",
+        api_url="http://127.0.0.1/api/chat.postMessage",
+        req_args={},
+        data={"ok": False, "error": name},
+        headers=headers or {},
+        status_code=status,
+    )
+    return SlackApiError("failed", response)
+
+
+def test_every_error_name_of_the_specification_is_sorted(shared):
+    folder = shared / "specs" / "slack-methods"
+    names = set(json.loads((folder / "_common_errors.json").read_text()))
+    for method in CALLED:
+        names |= set(json.loads((folder / f"{method}.json").read_text())["errors"])
+
+    assert sorted(names - set(MEANINGS)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("channel_not_found", Kind.REFUSED),
+        ("is_archived", Kind.REFUSED),
+        ("not_in_channel", Kind.REFUSED),
+        ("restricted_action_thread_locked", Kind.REFUSED),
+        ("invalid_auth", Kind.HELD),
+        ("token_revoked", Kind.HELD),
+        ("missing_scope", Kind.HELD),
+        ("ratelimited", Kind.RETRY),
+        ("request_timeout", Kind.RETRY),
+        ("internal_error", Kind.UNCERTAIN),
+        ("fatal_error", Kind.UNCERTAIN),
+        ("an_error_of_next_year", Kind.UNCERTAIN),
+    ],
+)
+def test_errors_mean_what_they_say(name, kind):
+    assert meaning_of(api_error(name)).kind is kind
+
+
+@pytest.mark.parametrize(
+    ("name", "extent"),
+    [
+        ("message_not_found", Extent.GONE),
+        ("thread_not_found", Extent.GONE),
+        ("restricted_action_thread_locked", Extent.GONE),
+        ("not_in_channel", Extent.CHANNEL),
+        ("channel_not_found", Extent.CHANNEL),
+        ("is_archived", Extent.CHANNEL),
+        ("invalid_blocks", Extent.MESSAGE),
+        ("cant_delete_message", Extent.MESSAGE),
+    ],
+)
+def test_a_refusal_takes_in_no_more_than_it_must(name, extent):
+    error = chat_error(api_error(name))
+
+    assert isinstance(error, ChatRefusedError)
+    assert error.extent is extent
+
+
+def test_what_may_have_been_done_is_never_called_refused():
+    for status in (500, 502, 503, 504):
+        assert isinstance(chat_error(api_error("", status=status)), ChatUncertainError)
+        assert isinstance(
+            chat_error(api_error("channel_not_found", status=status)), ChatUncertainError
+        )
+
+
+def test_the_pause_that_slack_names_is_kept_to_the_second():
+    error = chat_error(api_error("ratelimited", status=429, headers={"Retry-After": "7"}))
+
+    assert isinstance(error, ChatUnavailableError)
+    assert error.retry_after == timedelta(seconds=7)
+    assert not error.whole_workspace
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-3", "99999999999"])
+def test_a_pause_that_is_no_number_is_half_a_minute(text):
+    error = chat_error(api_error("ratelimited", status=429, headers={"Retry-After": text}))
+
+    assert isinstance(error, ChatUnavailableError)
+    assert error.retry_after == timedelta(seconds=30)
+
+
+def test_a_wrong_token_holds_the_whole_workspace_and_says_what_to_do():
+    error = chat_error(api_error("invalid_auth"))
+
+    assert isinstance(error, ChatUnavailableError)
+    assert error.whole_workspace
+    assert "SLACK_BOT_TOKEN" in str(error)
+
+
+def test_a_channel_without_the_bot_asks_for_an_invitation():
+    error = chat_error(api_error("not_in_channel"))
+
+    assert isinstance(error, ChatRefusedError)
+    assert "/invite @paperbot" in str(error)
+    assert "not_in_channel" in str(error)
+
+
+def test_a_connection_that_was_never_made_is_certain_and_a_broken_one_is_not():
+    never = aiohttp.ConnectionTimeoutError()
+    broken = aiohttp.ServerDisconnectedError()
+
+    assert isinstance(chat_error(never), ChatUnavailableError)
+    assert isinstance(chat_error(broken), ChatUncertainError)
+    assert isinstance(chat_error(TimeoutError()), ChatUncertainError)
+
+
+def test_words_stand_with_every_meaning():
+    assert all(meaning.words for meaning in MEANINGS.values())

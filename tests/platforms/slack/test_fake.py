@@ -1,0 +1,54 @@
+"""The fake Slack as a process of its own, driven from outside."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import aiohttp
+
+from bot.core.latex import readable
+from bot.core.ports import ChatUnavailableError
+from bot.platforms.slack.access import Access
+from bot.platforms.slack.api import open_client
+from bot.platforms.slack.posting import Posting
+from tests.fakes.slack import BOT_TOKEN
+from tests.platforms.slack.stage import CHANNEL, KEY, KEY_2, Clock, no_waiting, paragraph
+
+
+async def test_the_fake_runs_as_a_process_keeps_its_limits_and_does_as_it_is_told(root: Path):
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.fakes.slack", "--limits"),
+        cwd=root,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    url = json.loads(await process.stdout.readline())["url"]
+    control = url.replace("/api/", "/control")
+    try:
+        async with (
+            aiohttp.ClientSession() as session,
+            open_client(Access(BOT_TOKEN, api_base=url)) as client,
+        ):
+
+            async def told(do: str, **options: object) -> dict[str, object]:
+                async with session.post(control, json={"do": do, "with": options}) as answer:
+                    return dict(await answer.json())
+
+            posting = Posting(client, readable=readable, clock=Clock(), sleep=no_waiting)
+            posted = await posting.post(CHANNEL, None, paragraph("A paper"), KEY)
+            said = await told("say", text="hello", channel="C1", thread=posted.id)
+            messages = (await told("messages", channel="C1"))["messages"]
+            try:
+                await posting.post(CHANNEL, None, paragraph("Too soon"), KEY_2)
+                limited = False
+            except ChatUnavailableError:
+                limited = True
+    finally:
+        process.terminate()
+        await process.wait()
+
+    assert isinstance(messages, dict)
+    assert set(messages) == {posted.id, said["ts"]}
+    assert limited
+    assert process.returncode == 0

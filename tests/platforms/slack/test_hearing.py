@@ -1,0 +1,159 @@
+"""What is said in Slack is kept before it is acknowledged, and in the order in which it was said."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from bot.core.domain.document import Document, Paragraph, Text
+from bot.core.domain.errors import StorageError
+from bot.core.ports import DeliveryKey, Said
+from bot.platforms.slack.inbound.events import instant
+from tests.fakes.slack.faults import Fault
+from tests.fakes.slack.wire import Asked
+from tests.platforms.slack.stage import (
+    CHANNEL,
+    QUICK,
+    RecordingInbox,
+    Stage,
+    paragraph,
+    staged,
+    until,
+)
+
+HEARD = "slack/heard/T1"
+"""Where it is noted how far the bot has heard."""
+OFTEN = replace(QUICK, read_every=0.3)
+KEY = DeliveryKey("k0123456789abcdef01234567")
+
+
+@dataclass
+class ThoughtfulInbox(RecordingInbox):
+    """Keeps what it hears only once it may."""
+
+    may: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def said(self, said: Said) -> None:
+        await self.may.wait()
+        await super().said(said)
+
+
+def paper() -> Document:
+    return Document((Paragraph((Text("A paper"),)),), summary="A paper")
+
+
+async def test_a_slow_look_up_of_one_person_does_not_let_the_next_overtake():
+    async with staged() as stage:
+        root = await stage.chat.post(CHANNEL, paper(), key=KEY)
+        stage.slack.faults.append(Fault("users.info", delay=0.4))
+        for text, user in (("first", "U1"), ("second", "U2"), ("third", "U2")):
+            await stage.slack.say(text, user=user, thread=root.id)
+            await asyncio.sleep(0.1)  # which of two connections brings it is left to chance
+
+        await stage.slack.until(lambda: len(stage.inbox.heard) == 3)
+
+        assert [said.text for said in stage.inbox.heard] == ["first", "second", "third"]
+
+
+async def test_what_is_not_kept_yet_is_not_acknowledged_yet():
+    inbox = ThoughtfulInbox()
+    async with staged(inbox=inbox) as stage:
+        root = await stage.chat.post(CHANNEL, paper(), key=KEY)
+        await stage.slack.say("Remember this", thread=root.id)
+        await stage.slack.until(lambda: spoken(stage))
+        await asyncio.sleep(0.2)
+        early = spoken(stage)[0].acknowledged
+        inbox.may.set()
+
+        await stage.slack.until(lambda: spoken(stage)[0].acknowledged)
+
+        assert not early
+        assert [said.text for said in inbox.heard] == ["Remember this"]
+
+
+def spoken(stage: Stage) -> list[Asked]:
+    return [one for one in stage.slack.asked if "Remember this" in str(one.payload)]
+
+
+@dataclass
+class BrokenInbox(RecordingInbox):
+    """Cannot keep the next `failures` things, or ever what is in `poison`."""
+
+    failures: int = 0
+    poison: str = ""
+    tries: int = 0
+
+    async def said(self, said: Said) -> None:
+        self.tries += 1
+        if said.text == self.poison:
+            raise ValueError(said.text)
+        if self.failures > 0:
+            self.failures -= 1
+            raise StorageError("the database is locked")
+        await super().said(said)
+
+
+async def test_what_could_not_be_kept_is_tried_again_in_its_order():
+    inbox = BrokenInbox(failures=14)
+    async with staged(inbox=inbox, patience=replace(QUICK, longest_pause=0.02)) as stage:
+        root = (await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)).id
+        for text in ("first", "second", "third"):
+            await stage.slack.say(text, thread=root)
+            await asyncio.sleep(0.05)  # which of two connections brings it is left to chance
+
+        await stage.heard(3)
+
+        assert [said.text for said in inbox.heard] == ["first", "second", "third"]
+
+
+async def test_the_note_stops_before_what_is_not_kept_yet():
+    inbox = BrokenInbox(failures=1_000_000)
+    async with staged(inbox=inbox, patience=OFTEN) as stage:
+        root = (await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)).id
+        said = instant((await stage.slack.say("wait for me", thread=root))["ts"])
+        assert said is not None
+        await until(lambda: inbox.tries)
+
+        stage.clock.ahead += timedelta(hours=1)
+        looked = len(stage.slack.calls_of("users.conversations"))
+        await until(lambda: len(stage.slack.calls_of("users.conversations")) > looked)
+        await asyncio.sleep(0.3)  # time in which it would be noted
+        stopped_at = datetime.fromisoformat(stage.notes.kept[HEARD])
+        inbox.failures = 0
+        await until(lambda: datetime.fromisoformat(stage.notes.kept[HEARD]) > said)
+
+        assert stopped_at <= said
+        assert [heard.text for heard in inbox.heard] == ["wait for me"]
+
+
+async def test_the_note_stops_also_before_what_only_the_bot_knows_of():
+    inbox = BrokenInbox(failures=1_000_000)
+    async with staged(inbox=inbox, patience=OFTEN) as stage:
+        root = (await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)).id
+        stage.clock.ahead += timedelta(days=30)  # threads as old as that are not read
+        long_ago = stage.notes.kept[HEARD]
+        await until(lambda: stage.notes.kept[HEARD] != long_ago)
+        said = instant((await stage.slack.say("wait for me", thread=root))["ts"])
+        assert said is not None
+        await until(lambda: inbox.tries)
+        stage.clock.ahead += timedelta(hours=1)
+
+        noted = stage.notes.kept[HEARD]
+        await until(lambda: stage.notes.kept[HEARD] != noted)
+        stopped_at = datetime.fromisoformat(stage.notes.kept[HEARD])
+        inbox.failures = 0
+        await until(lambda: datetime.fromisoformat(stage.notes.kept[HEARD]) > said)
+
+        assert stopped_at <= said
+
+
+async def test_what_can_never_be_kept_lets_the_others_pass():
+    inbox = BrokenInbox(poison="poison")
+    async with staged(inbox=inbox, patience=replace(QUICK, longest_pause=0.01)) as stage:
+        root = (await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)).id
+        await stage.slack.say("poison", thread=root)
+        await until(lambda: inbox.tries)
+        await stage.slack.say("food", thread=root)
+
+        await stage.heard(1)
+
+        assert [said.text for said in inbox.heard] == ["food"]

@@ -1,0 +1,72 @@
+"""The manifest says what the code does, and the file says what the manifest says."""
+
+import ast
+import json
+import re
+from pathlib import Path
+
+from bot.core.domain import commands
+from bot.platforms.slack.manifest import EVENTS, METHODS, SCOPES, as_yaml, manifest
+
+SDK_CALL = re.compile(r"(?:auth|apps|chat|conversations|team|users|views)_\w+")
+
+
+def called_methods(package: Path) -> set[str]:
+    """Every method of the SDK's client that the package names, as Slack calls it."""
+    found = set()
+    for path in package.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Attribute) and SDK_CALL.fullmatch(node.attr):
+                found.add(node.attr.replace("_", "."))
+    return found
+
+
+def test_the_file_is_what_the_code_makes(root):
+    path = root / "deploy" / "slack-manifest.yaml"
+
+    assert path.read_text() == as_yaml(manifest()), (
+        "python -m bot.platforms.slack.manifest > deploy/slack-manifest.yaml"
+    )
+
+
+def test_the_scopes_are_those_of_the_methods_that_are_called(root):
+    assert called_methods(root / "bot" / "platforms" / "slack") == set(METHODS)
+
+
+def test_each_method_has_scopes_that_slack_asks_for(shared):
+    for method, scopes in METHODS.items():
+        path = shared / "specs" / "slack-methods" / f"{method}.json"
+        if not path.exists():
+            continue  # not every method's page is there
+        asked = {scope["name"] for scope in json.loads(path.read_text())["scopes"].get("bot", [])}
+
+        assert set(scopes) <= asked, method
+        assert bool(scopes) == bool(asked), method
+
+
+def test_every_command_of_the_table_is_a_slash_command():
+    features = manifest()["features"]
+
+    assert isinstance(features, dict)
+    assert [command["command"] for command in features["slash_commands"]] == [
+        f"/{spec.name}" for spec in commands.COMMANDS
+    ]
+
+
+def test_every_event_has_the_scope_that_it_needs():
+    assert {scope for scopes in EVENTS.values() for scope in scopes} <= set(SCOPES)
+
+
+def test_in_http_mode_everything_is_sent_to_the_address():
+    url = "https://bot.example.org/slack/events"
+
+    text = as_yaml(manifest(url))
+
+    assert text.count(url) == 2 + len(commands.COMMANDS)
+    assert "socket_mode_enabled: false" in text
+
+
+def test_the_yaml_is_what_it_was_made_of():
+    text = as_yaml({"a": {"b": [{"c": "d: e", "f": True}, "g"]}, "h": "#i"})
+
+    assert text == 'a:\n  b:\n    - c: "d: e"\n      f: true\n    - "g"\nh: "#i"\n'

@@ -1,0 +1,13 @@
+"""A running chat for each test that asks for one."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.platforms.web.stage import Stage, staged
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    async with staged() as running:
+        yield running

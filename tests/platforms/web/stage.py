@@ -1,0 +1,231 @@
+"""A web chat on a free port with a small archive of its own, for tests to visit."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+import aiohttp
+
+from bot.archive.domain.arxiv_id import ArxivId
+from bot.archive.domain.counts import Day, TagCount
+from bot.archive.domain.entry import (
+    Commentary,
+    Entry,
+    EntryId,
+    Language,
+    Paper,
+    Reference,
+    Related,
+    Source,
+    SourceKind,
+    StoredEntry,
+)
+from bot.core.catalogue import Catalogues
+from bot.core.database.database import Database, opened
+from bot.core.domain.document import Document
+from bot.core.ports import Choice, Command, Condition, Health, MessageRef, Said
+from bot.digest.domain import present_digest
+from bot.discussion.domain.entry_page import EntryPage, Found, Mention
+from bot.discussion.domain.questions import Reply
+from bot.lookup.domain import present_lookup
+from bot.platforms.web.chat import WebChat
+from bot.platforms.web.site import Metrics
+from bot.webchat.services.board import DatabaseBoard
+
+DAY = date(2025, 2, 4)
+NOON = datetime(2025, 2, 4, 12, 0, tzinfo=UTC)
+
+
+def make_entry(number: int, *, tags: tuple[str, ...] = ("reasoning",)) -> StoredEntry:
+    """An entry of our own making; the higher the number, the older."""
+    day = DAY - timedelta(days=number // 4)
+    return StoredEntry(
+        EntryId(number),
+        Entry(
+            paper=Paper(
+                title=f"Sample paper number {number} on patient machines",
+                authors=("Ada Example", "김예시", "Bo Sample", "Cy Placeholder", "Di Stand-In"),
+                arxiv_id=ArxivId(f"2502.{number:05d}"),
+                abstract="We wait and see. " * 40,
+            ),
+            source=Source(SourceKind.DIGEST_PAGE, "sample.txt"),
+            date=day,
+            commentary=(
+                Commentary(
+                    Language.KO,
+                    (
+                        f"{number}번째 보기 글입니다. 보상 모델 없이도 기다릴 줄 아는 기계를 다룹니다.",
+                    ),
+                ),
+                Commentary(
+                    Language.EN,
+                    (f"Sample {number} builds on patience (https://arxiv.org/abs/2310.07831).",),
+                ),
+            ),
+            tags=tags,
+            references=(Reference(ArxivId("2310.07831"), title="On waiting"),),
+        ),
+    )
+
+
+ARCHIVE = tuple(
+    make_entry(number, tags=("reasoning", "rl") if number % 2 else ("optimizer",))
+    for number in range(1, 31)
+)
+
+
+@dataclass
+class Ear:
+    """An inbox that answers from `ARCHIVE` and writes down what it is told."""
+
+    asked: list[Command] = field(default_factory=list)
+    heard: list[Said] = field(default_factory=list)
+    taken_back: list[MessageRef] = field(default_factory=list)
+
+    async def command(self, command: Command) -> Document:
+        self.asked.append(command)
+        say = Catalogues()(command.locale)
+        languages = (Language(say.locale),)
+        if command.name == "digest":
+            day = [stored for stored in ARCHIVE if stored.entry.date == DAY]
+            return present_digest.present_day(DAY, day, languages=languages, say=say)
+        if command.name == "help":
+            return present_lookup.present_help(say)
+        query = command.options.get("query", "")
+        if query.startswith("entry:"):
+            stored = ARCHIVE[int(query.removeprefix("entry:")) - 1]
+            return present_digest.present_entry(stored, languages=languages, say=say, detailed=True)
+        found = [s for s in ARCHIVE if query.removeprefix("#") in s.entry.tags or not query]
+        if not found:
+            return present_lookup.present_nothing(query, ("reasoning",), say)
+        page = int(command.options.get("page", "1"))
+        return present_lookup.present_results(
+            query,
+            found[(page - 1) * 10 : page * 10],
+            page=page,
+            per_page=10,
+            more=len(found) > page * 10,
+            total=len(found),
+            languages=languages,
+            say=say,
+        )
+
+    async def complete(self, command: Command, option: str, typed: str) -> tuple[Choice, ...]:
+        assert (command.name, option) == ("paper", "query")
+        tags = ("optimizer", "reasoning", "reward-model", "rl", "강화-학습")
+        return tuple(Choice(f"#{tag}", tag) for tag in tags if tag.startswith(typed))
+
+    async def said(self, said: Said) -> None:
+        self.heard.append(said)
+
+    async def unsaid(self, message: MessageRef) -> None:
+        self.taken_back.append(message)
+
+
+class Shelf:
+    """A library over `ARCHIVE`."""
+
+    async def find_entry(self, entry_id: EntryId, *, all_talk: bool) -> EntryPage | None:
+        if not 1 <= entry_id <= len(ARCHIVE):
+            return None
+        stored = ARCHIVE[entry_id - 1]
+        here = Reply(1, "web:general", "7", "민지", "Said here", NOON, link="/c/general/t/7")
+        elsewhere = Reply(2, "slack:T1/C1", "1.2", "Ada", "Said elsewhere", NOON)
+        return EntryPage(
+            stored,
+            mentions=tuple(Mention(reference) for reference in stored.entry.references),
+            cited_by=(Related(EntryId(2), "A paper that cites it", DAY),),
+            replies=(here, elsewhere) if all_talk else (here,),
+            talked_of=(Mention(Reference(ArxivId("2501.00009"), title="Also on waiting")),),
+        )
+
+    async def list_on(self, day: date) -> tuple[StoredEntry, ...]:
+        return tuple(stored for stored in ARCHIVE if stored.entry.date == day)
+
+    async def list_days(self, *, before: date | None = None, limit: int) -> tuple[Day, ...]:
+        days: dict[date, int] = {}
+        for stored in ARCHIVE:
+            day = stored.entry.date
+            if day is not None and (before is None or day < before):
+                days[day] = days.get(day, 0) + 1
+        return tuple(Day(on, count) for on, count in sorted(days.items(), reverse=True))[:limit]
+
+    async def day_after(self, day: date) -> date | None:
+        later = [s.entry.date for s in ARCHIVE if s.entry.date and s.entry.date > day]
+        return min(later, default=None)
+
+    async def list_tags(self, *, limit: int) -> tuple[TagCount, ...]:
+        return (TagCount("reasoning", 15), TagCount("optimizer", 15))[:limit]
+
+    async def list_tagged(self, tag: str, *, page: int, per_page: int) -> Found:
+        found = tuple(stored for stored in ARCHIVE if tag in stored.entry.tags)
+        return Found(found[(page - 1) * per_page : page * per_page], len(found) > page * per_page)
+
+
+@dataclass
+class Clock:
+    """The time as a test sets it."""
+
+    at: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+@dataclass
+class Stage:
+    """A running chat, what stands behind it, and a visitor's client."""
+
+    chat: WebChat
+    board: DatabaseBoard
+    ear: Ear
+    clock: Clock
+    address: str
+    client: aiohttp.ClientSession
+    health: list[Health]
+    db: Database
+
+    def url(self, path: str) -> str:
+        return self.address.rstrip("/") + path
+
+    @property
+    def own(self) -> Mapping[str, str]:
+        """The headers of a page of this server."""
+        return {"Origin": self.address.rstrip("/")}
+
+    async def post(self, path: str, **body: object) -> tuple[int, dict[str, object]]:
+        """Send what a script of the page sends; the status and the JSON."""
+        async with self.client.post(self.url(path), json=body, headers=self.own) as response:
+            return response.status, await response.json()
+
+
+def make_chat(board: DatabaseBoard, clock: Clock, health: list[Health], **more: object) -> WebChat:
+    """A chat on a free port; `more` replaces what is wanted otherwise."""
+    wanted: dict[str, object] = {"host": "127.0.0.1", "port": 0} | more
+    return WebChat(
+        board,
+        Shelf(),
+        voices=Catalogues(),
+        now=clock,
+        health=lambda: health[-1],
+        metrics=lambda: Metrics(b"papers 1\n", "text/plain; version=0.0.4"),
+        **wanted,  # type: ignore[arg-type]
+    )
+
+
+@asynccontextmanager
+async def staged(**more: object) -> AsyncIterator[Stage]:
+    """A chat that is running within the block."""
+    clock, ear = Clock(), Ear()
+    health = [Health(ok=True, platforms=(Condition("web", ok=True),))]
+    async with opened(None) as db, asyncio.TaskGroup() as tasks:
+        board = DatabaseBoard(db)
+        chat = make_chat(board, clock, health, **more)
+        running = tasks.create_task(chat.run(ear))
+        address = await chat.ready()
+        jar = aiohttp.CookieJar(unsafe=True)  # cookies of an address, not of a name
+        async with aiohttp.ClientSession(cookie_jar=jar) as client:
+            yield Stage(chat, board, ear, clock, address, client, health, db)
+        running.cancel()

@@ -1,0 +1,293 @@
+"""The chat as a person uses it: a real Chromium, keyboard, phone, two people at once."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from bot.archive.domain.entry import Language
+from bot.core.catalogue import Catalogues
+from bot.core.ports import ChannelRef, DeliveryKey, Platform
+from bot.digest.domain import present_digest
+from bot.digest.domain.digest import Layout, compile_digest
+from bot.webchat.domain.board import Author
+from tests.browser import browsing, overflow, visiting
+from tests.platforms.web.stage import ARCHIVE, DAY, Stage, staged
+
+# One browser for all of them: starting one takes longer than most of these tests.
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+GENERAL = ChannelRef(Platform.WEB, "", "general")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    async with browsing(chromium) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def busy() -> AsyncIterator[Stage]:
+    """A chat in which a digest has been posted."""
+    async with staged() as stage:
+        stage.clock.at = datetime.now(UTC)
+        digest = compile_digest(ARCHIVE[:3], on=DAY)
+        posts = present_digest.present_digest(
+            digest, languages=tuple(Language), layout=Layout.PAPERS, say=Catalogues()("en")
+        )
+        for number, post in enumerate(posts):
+            await stage.chat.post(GENERAL, post.document, key=DeliveryKey(f"d{number}"))
+        yield stage
+
+
+def paper(page: Page, number: int):
+    return page.locator(".log .message", has_text=f"Sample paper number {number} on").last
+
+
+async def test_a_look_up_is_typed_with_the_keyboard_alone(browser: Browser, busy: Stage):
+    async with visiting(browser, busy.address) as page:
+        field = page.get_by_role("combobox", name="Write to #general")
+
+        await page.keyboard.press("/")
+        await expect(field).to_be_focused()
+        await expect(page.get_by_role("option")).to_have_count(3)
+        await page.keyboard.type("pa")
+        await page.keyboard.press("Tab")
+        await expect(field).to_have_value("/paper ")
+        await page.keyboard.type("re")
+        await expect(page.get_by_role("option")).to_have_count(2)
+        await page.keyboard.press("ArrowDown")
+        chosen = page.get_by_role("option", name="#reasoning")
+        await expect(chosen).to_have_attribute("aria-selected", "true")
+        await expect(field).to_have_attribute(
+            "aria-activedescendant", str(await chosen.get_attribute("id"))
+        )
+        await page.keyboard.press("Enter")
+        await expect(field).to_have_value("/paper reasoning")
+        await page.keyboard.press("Enter")
+
+        answer = page.locator(".log .message").last
+        await expect(answer).to_contain_text("15 papers")
+        await expect(answer.locator(".question code")).to_have_text("/paper reasoning")
+        await expect(field).to_have_value("")
+        await expect(field).to_be_focused()
+
+
+async def test_escape_closes_the_suggestions_and_keeps_what_was_typed(
+    browser: Browser, busy: Stage
+):
+    async with visiting(browser, busy.address) as page:
+        field = page.get_by_role("combobox", name="Write to #general")
+        await field.fill("/paper re")
+        await expect(page.get_by_role("option")).to_have_count(2)
+
+        await page.keyboard.press("Escape")
+
+        await expect(page.get_by_role("listbox")).to_have_count(0)
+        await expect(field).to_have_value("/paper re")
+
+
+async def test_the_page_of_an_answer_is_turned_in_place(browser: Browser, busy: Stage):
+    async with visiting(browser, busy.address) as page, visiting(browser, busy.address) as other:
+        await page.get_by_role("combobox").fill("/paper reasoning ")
+        await page.get_by_role("button", name="Send").click()
+        answer = page.locator(".log .message").last
+        await expect(other.locator(".log .message").last).to_contain_text("Sample paper number 1 ")
+
+        await answer.get_by_role("button", name="Older").click()
+
+        await expect(answer).to_contain_text("Sample paper number 29 ")
+        await expect(other.locator(".log .message").last).to_contain_text("Sample paper number 29 ")
+        await expect(page.locator(".log .message")).to_have_count(5)
+
+
+async def test_reading_a_paper_is_between_the_reader_and_the_bot(browser: Browser, busy: Stage):
+    async with visiting(browser, busy.address) as page, visiting(browser, busy.address) as other:
+        await paper(page, 2).get_by_role("link", name="Abstract and references").click()
+
+        private = page.locator(".message.is-private")
+        await expect(private).to_contain_text("Only you see this")
+        await expect(private).to_contain_text("We wait and see.")
+        await private.get_by_role("button", name="Show all").click()
+        await expect(private.get_by_role("button", name="Show less")).to_be_visible()
+        await expect(other.locator(".message.is-private")).to_have_count(0)
+
+        await private.get_by_role("button", name="Dismiss").click()
+        await expect(private).to_have_count(0)
+
+
+async def test_a_reply_is_seen_by_the_other_at_once_and_stays(browser: Browser, busy: Stage):
+    async with visiting(browser, busy.address) as page, visiting(browser, busy.address) as other:
+        for visitor in (page, other):
+            await paper(visitor, 3).get_by_role("link", name="Discuss").click()
+        thread = page.get_by_role("complementary")
+        await expect(thread.get_by_role("combobox", name="Write a reply")).to_be_focused()
+
+        await page.keyboard.type("끈기가 느껴지네요")
+        await page.keyboard.press("Enter")
+
+        await expect(other.get_by_role("complementary")).to_contain_text("끈기가 느껴지네요")
+        await expect(paper(other, 3)).to_contain_text("1 reply")
+        await page.reload()
+        await expect(page.get_by_role("complementary")).to_contain_text("끈기가 느껴지네요")
+        assert [said.text for said in busy.ear.heard] == ["끈기가 느껴지네요"]
+
+
+async def test_going_back_closes_the_thread_and_forward_opens_it(browser: Browser, busy: Stage):
+    async with visiting(browser, busy.address) as page:
+        thread = page.get_by_role("complementary")
+        await paper(page, 1).get_by_role("link", name="Discuss").click()
+        await expect(thread).to_be_visible()
+
+        await page.go_back()
+        await expect(thread).to_be_hidden()
+        await page.go_forward()
+        await expect(thread).to_be_visible()
+        await page.keyboard.press("Escape")
+        await expect(thread).to_be_hidden()
+
+
+async def test_what_one_said_is_mended_and_taken_back(browser: Browser, busy: Stage):
+    async with visiting(browser, busy.address) as page, visiting(browser, busy.address) as other:
+        await page.get_by_role("combobox").fill("helo")
+        await page.keyboard.press("Enter")
+        mine = page.locator(".log .by-person")
+        theirs = other.locator(".log .by-person")
+        await expect(theirs).to_contain_text("helo")
+        await expect(theirs.get_by_role("button", name="Edit")).to_have_count(0)
+
+        await mine.hover()
+        await mine.get_by_role("button", name="Edit").click()
+        await mine.get_by_role("textbox").fill("hello")
+        await page.keyboard.press("Enter")
+        await expect(theirs).to_contain_text("hello")
+        await expect(theirs).to_contain_text("edited")
+
+        page.on("dialog", lambda dialog: dialog.accept())
+        await mine.get_by_role("button", name="Delete").click()
+        await expect(theirs).to_have_count(0)
+        await expect(mine).to_have_count(0)
+
+
+async def test_an_unsent_message_is_kept_and_sent_once(browser: Browser, busy: Stage):
+    async with visiting(browser, busy.address, strict=False) as page:
+        # The answer is lost on the way back: the message is kept, the page does not know.
+        async def lose(route):
+            await route.fetch()
+            await route.abort()
+
+        await page.route("**/api/say", lose, times=1)
+        await page.route("**/events**", lambda route: route.abort())
+        field = page.get_by_role("combobox")
+        await field.fill("do not lose me")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".composer .problem")).to_be_visible()
+        await expect(field).to_have_value("do not lose me")
+
+        await page.keyboard.press("Enter")
+        await expect(field).to_have_value("")
+
+        said = [m.content for m in await busy.board.list_messages("general", limit=9)]
+        assert said.count("do not lose me") == 1
+
+
+async def test_a_page_that_lost_its_stream_catches_up(browser: Browser, busy: Stage):
+    async with visiting(browser, busy.address) as page:
+        await page.context.set_offline(True)
+        await page.context.set_offline(False)
+        await busy.board.add(
+            "general", "while you were away", at=busy.clock(), author=Author("x", "Tomas")
+        )
+        await busy.chat.post(
+            GENERAL, present_digest.notice("and this woke the hub"), key=DeliveryKey("wake")
+        )
+
+        await expect(page.locator(".log")).to_contain_text("while you were away")
+        await expect(page.locator(".log")).to_contain_text("and this woke the hub")
+
+
+async def test_older_messages_come_when_one_scrolls_up(browser: Browser, busy: Stage):
+    for number in range(90):
+        await busy.board.add(
+            "general", f"line {number:02}", at=busy.clock(), author=Author("x", "Tomas")
+        )
+    async with visiting(browser, busy.address) as page:
+        log = page.locator("#log")
+        await page.reload()  # all is read, so that it begins at the end
+        await expect(log).not_to_contain_text("line 49")
+
+        for earlier in ("line 10", "line 00"):
+            await log.evaluate("log => log.scrollTop = 0")
+            await expect(log).to_contain_text(earlier)
+
+        await expect(log).to_contain_text("Sample paper number 1 on")
+        lines = await page.locator(".log .said").all_inner_texts()
+        assert lines == sorted(lines)
+        assert len(lines) == len(set(lines)) == 90
+
+
+async def test_a_name_is_chosen_and_used(browser: Browser, busy: Stage):
+    async with visiting(browser, busy.address) as page:
+        await page.get_by_role("button", name="You are").click()
+        await page.get_by_role("textbox", name="What should people call you?").fill("민지")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("button", name="You are")).to_contain_text("민지")
+
+        await page.get_by_role("combobox").fill("hello")
+        await page.keyboard.press("Enter")
+
+        await expect(page.locator(".log .by-person .name")).to_have_text("민지")
+
+
+@pytest.mark.parametrize("path", ["", "c/general/t/2", "entry/1", "digest/2025-02-04", "papers"])
+async def test_nothing_is_wider_than_a_small_phone(browser: Browser, busy: Stage, path: str):
+    hostile = "Zalgo" + "\u0351\u0489" * 60 + "unbroken" * 80 + "<b>\u202e"
+    await busy.board.add("general", hostile, at=busy.clock(), author=Author("x", hostile))
+    await busy.chat.reply(
+        await busy.chat.post(GENERAL, present_digest.notice(hostile), key=DeliveryKey("z")),
+        present_digest.notice(hostile),
+        key=DeliveryKey("y"),
+    )
+    context = await browser.new_context(viewport={"width": 360, "height": 640}, has_touch=True)
+    page = await context.new_page()
+
+    await page.goto(busy.address + path)
+
+    assert await overflow(page) == 0
+
+
+async def test_on_a_phone_the_thread_is_the_whole_screen(browser: Browser, busy: Stage):
+    async with visiting(browser, busy.address, width=360, height=640, touch=True) as page:
+        await paper(page, 1).get_by_role("link", name="Discuss").tap()
+        thread = page.get_by_role("complementary")
+        await expect(thread).to_be_visible()
+        box = await thread.bounding_box()
+        assert box is not None
+        assert (box["x"], box["width"], box["height"]) == (0, 360, 640)
+
+        await thread.get_by_role("link", name="Close the thread").tap()
+        await page.get_by_role("button", name="Menu").tap()
+
+        await expect(page.get_by_role("link", name="All papers")).to_be_visible()
+        await expect(page.get_by_role("link", name="한국어")).to_be_visible()
+
+
+async def test_the_chat_is_korean_for_a_korean_reader(browser: Browser, busy: Stage):
+    async with visiting(browser, busy.address, locale="ko-KR") as page:
+        await expect(page.locator("html")).to_have_attribute("lang", "ko")
+        await expect(page.get_by_role("combobox", name="#general에 쓰기")).to_be_visible()
+        await expect(page.locator(".log .day").last).to_contain_text("오늘")
+
+        await page.get_by_role("link", name="English").click()
+        await expect(page.locator("html")).to_have_attribute("lang", "en")
+
+
+async def test_dark_is_dark_and_light_is_light(browser: Browser, busy: Stage):
+    brightness = "parseInt(getComputedStyle(document.documentElement).backgroundColor.slice(4))"
+
+    async with visiting(browser, busy.address, dark=True) as page:
+        assert await page.evaluate(brightness) < 60
+    async with visiting(browser, busy.address) as page:
+        assert await page.evaluate(brightness) > 200

@@ -1,0 +1,151 @@
+"""The stream of changes: everything, once, in order, also after a break."""
+
+import json
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from bot.core.database.database import opened
+from bot.core.domain.document import Document, Paragraph, Text
+from bot.core.ports import ChannelRef, DeliveryKey, Platform
+from bot.platforms.web.hub import MOST_MISSED, Hub
+from bot.webchat.services.board import DatabaseBoard
+from tests.platforms.web.stage import NOON, Stage
+
+GENERAL = ChannelRef(Platform.WEB, "", "general")
+
+
+def said(text: str) -> Document:
+    return Document((Paragraph((Text(text),)),), summary=text)
+
+
+async def events(
+    stage: Stage, *, after: int, headers: dict[str, str] | None = None
+) -> AsyncGenerator[tuple[str, str, str], None]:
+    """Each event as (name, id, data)."""
+    async with stage.client.get(stage.url(f"/events?after={after}"), headers=headers) as response:
+        assert response.status == 200
+        assert response.content_type == "text/event-stream"
+        fields: dict[str, str] = {}
+        async for raw in response.content:
+            line = raw.decode().rstrip("\n")
+            if line:
+                name, _, value = line.partition(": ")
+                fields[name] = value
+            elif fields:
+                yield fields.get("event", ""), fields.get("id", ""), fields.get("data", "")
+                fields = {}
+
+
+async def changes(stage: Stage, count: int, *, after: int, **more: Any) -> list[dict[str, Any]]:
+    """The first `count` changes of a stream."""
+    found: list[dict[str, Any]] = []
+    async for name, _, data in events(stage, after=after, **more):
+        if name == "change":
+            found.append(json.loads(data))
+        if len(found) == count:
+            return found
+    return found
+
+
+async def test_a_page_is_greeted_and_hears_what_is_posted_then(stage: Stage):
+    stream = events(stage, after=0)
+    assert (await anext(stream))[0] == "hello"
+
+    posted = await stage.chat.post(GENERAL, said("news"), key=DeliveryKey("a"))
+
+    name, revision, data = await anext(stream)
+    change = json.loads(data)
+    assert name == "change"
+    assert revision == str(change["revision"])
+    assert change["id"] == int(posted.id)
+    assert "news" in change["html"]
+    await stream.aclose()
+
+
+async def test_what_was_missed_is_caught_up_with(stage: Stage):
+    await stage.chat.post(GENERAL, said("seen"), key=DeliveryKey("a"))
+    known = await stage.board.newest_revision()
+    posted = await stage.chat.post(GENERAL, said("missed"), key=DeliveryKey("b"))
+    await stage.chat.edit(posted, said("mended"))
+
+    (change,) = await changes(stage, 1, after=known)
+
+    assert "mended" in change["html"]
+
+
+async def test_the_browsers_own_memory_goes_before_the_pages(stage: Stage):
+    for name in "abc":
+        await stage.chat.post(GENERAL, said(name), key=DeliveryKey(name))
+
+    (change,) = await changes(stage, 1, after=0, headers={"Last-Event-ID": "2"})
+
+    assert change["revision"] == 3
+
+
+async def test_a_reply_also_tells_its_root_how_many_there_are(stage: Stage):
+    root = await stage.chat.post(GENERAL, said("a paper"), key=DeliveryKey("a"))
+    known = await stage.board.newest_revision()
+
+    reply = await stage.chat.reply(root, said("a remark"), key=DeliveryKey("b"))
+
+    first, second = await changes(stage, 2, after=known)
+    assert (first["id"], first["root"]) == (int(reply.id), int(root.id))
+    assert (second["id"], second["version"]) == (int(root.id), "first")
+    assert "1 reply" in second["html"]
+
+
+async def test_a_deleted_message_is_gone_everywhere(stage: Stage):
+    posted = await stage.chat.post(GENERAL, said("oops"), key=DeliveryKey("a"))
+    known = await stage.board.newest_revision()
+
+    await stage.chat.delete(posted)
+
+    (change,) = await changes(stage, 1, after=known)
+    assert change["gone"] is True
+    assert "oops" not in change["html"]
+
+
+async def test_a_page_of_another_database_loads_itself_again(stage: Stage):
+    names = [name async for name, _, _ in events(stage, after=10_000)]
+
+    assert names == ["hello", "reload"]
+
+
+async def test_everybody_hears_it_in_their_language(stage: Stage):
+    await stage.chat.post(
+        GENERAL, Document((), summary="x", opens_thread=True), key=DeliveryKey("a")
+    )
+
+    (english,) = await changes(stage, 1, after=0, headers={"Accept-Language": "en"})
+    (korean,) = await changes(stage, 1, after=0, headers={"Accept-Language": "ko"})
+
+    assert "Discuss" in english["html"]
+    assert "이야기하기" in korean["html"]
+
+
+async def test_the_hub_reads_each_change_once_and_gives_it_to_all():
+    async with opened(None) as db:
+        board = DatabaseBoard(db)
+        hub = Hub(board)
+        assert await hub.changes(0) == ()
+        for number in range(300):
+            await board.add("general", said(f"{number}"), at=NOON)
+
+        from_the_start = await hub.changes(0)
+        from_there = await hub.changes(290)
+
+    assert from_the_start is not None
+    assert [change.revision for change in from_the_start] == list(range(1, 301))
+    assert from_there == from_the_start[290:]
+
+
+async def test_a_page_that_missed_too_much_is_told_so():
+    async with opened(None) as db:
+        board = DatabaseBoard(db)
+        for number in range(MOST_MISSED + 1):
+            await board.add("general", said(f"{number}"), at=NOON)
+        hub = Hub(board)
+
+        assert await hub.changes(0) is None
+        assert await hub.changes(MOST_MISSED + 1) == ()
+        assert await hub.changes(MOST_MISSED + 2) is None

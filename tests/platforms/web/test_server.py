@@ -1,0 +1,254 @@
+"""The web server over real HTTP: whom it serves, what every answer carries, how it stops."""
+
+import asyncio
+import socket
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from bot.core.database.database import opened
+from bot.core.domain.errors import UserError
+from bot.core.ports import Condition, Health
+from bot.webchat.services.board import DatabaseBoard
+from tests.platforms.web.stage import NOON, Clock, Ear, Stage, make_chat, staged
+
+
+async def test_every_answer_keeps_to_itself(stage: Stage):
+    for path in ("/", "/nowhere", "/papers", "/healthz", "/api/complete?line=/p&channel=general"):
+        async with stage.client.get(stage.url(path)) as response:
+            policy = response.headers["Content-Security-Policy"]
+            assert "default-src 'none'" in policy
+            assert "script-src 'self'" in policy
+            assert "frame-ancestors 'none'" in policy
+            assert "unsafe" not in policy
+            assert response.headers["X-Content-Type-Options"] == "nosniff"
+            assert response.headers["Referrer-Policy"] == "no-referrer"
+            assert "aiohttp" not in response.headers["Server"]
+
+
+async def test_a_page_holds_no_script_or_style_of_its_own(stage: Stage):
+    for path in ("/", "/papers", "/entry/1", "/digest/2025-02-04", "/tag/reasoning"):
+        async with stage.client.get(stage.url(path)) as response:
+            html = await response.text()
+
+        assert response.status == 200
+        assert " style=" not in html
+        assert "<style" not in html
+        assert " onclick" not in html
+        assert html.count("<script") == html.count('type="module"') + html.count("application/json")
+
+
+async def test_a_name_pointed_at_this_machine_learns_nothing(stage: Stage):
+    headers = {"Host": "rebound.example"}
+
+    async with stage.client.get(stage.url("/"), headers=headers) as response:
+        assert response.status == 421
+        assert "Set-Cookie" not in response.headers
+
+    async with stage.client.get(stage.url("/healthz"), headers=headers) as response:
+        assert response.status == 200
+
+
+async def test_a_configured_name_is_served():
+    async with (
+        staged(hosts=("papers.example.org",)) as stage,
+        stage.client.get(stage.url("/"), headers={"Host": "papers.example.org"}) as response,
+    ):
+        assert response.status == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 403),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-origin"}, 200),
+    ],
+)
+async def test_only_a_page_of_this_server_may_write(
+    stage: Stage, headers: dict[str, str], status: int
+):
+    body = {"channel": "general", "text": "hello", "nonce": "0123456789"}
+
+    async with stage.client.post(stage.url("/api/say"), json=body, headers=headers) as response:
+        assert response.status == status
+
+    assert len(await stage.board.list_messages("general", limit=9)) == (status == 200)
+
+
+async def test_a_form_of_another_site_cannot_be_posted(stage: Stage):
+    async with stage.client.post(
+        stage.url("/api/say"), data={"channel": "general", "text": "x"}, headers=stage.own
+    ) as response:
+        assert response.status == 415
+
+
+async def test_a_body_is_read_only_up_to_a_limit(stage: Stage):
+    async with stage.client.post(
+        stage.url("/api/say"),
+        data=b'{"text": "' + b"x" * 100_000 + b'"}',
+        headers={**stage.own, "Content-Type": "application/json"},
+    ) as response:
+        assert response.status == 413
+        assert "error" in await response.json()
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b"\xff", b"[" * 60_000])
+async def test_what_is_no_json_object_is_an_error_in_words(stage: Stage, body: bytes):
+    for path in ("say", "press", "edit", "remove", "name", "channel"):
+        async with stage.client.post(
+            stage.url(f"/api/{path}"),
+            data=body,
+            headers={**stage.own, "Content-Type": "application/json"},
+        ) as response:
+            assert 400 <= response.status < 500
+            assert "error" in await response.json()
+
+
+async def test_whoever_asks_too_much_at_once_is_told_to_wait(stage: Stage):
+    statuses = []
+    for number in range(40):
+        status, _ = await stage.post("/api/name", name=f"n{number}")
+        statuses.append(status)
+
+    assert statuses[0] == 200
+    assert statuses[-1] == 429
+
+
+async def test_static_files_are_kept_for_ever_under_their_version(stage: Stage):
+    async with stage.client.get(stage.url("/")) as response:
+        html = await response.text()
+    path = html.partition('<script type="module" src="')[2].partition('"')[0]
+
+    async with stage.client.get(stage.url(path)) as response:
+        assert response.status == 200
+        assert "immutable" in response.headers["Cache-Control"]
+        assert response.content_type == "text/javascript"
+
+    for other in ("/static/x/../server.py", "/static/x/%2e%2e%2fserver.py", "/static/x/none.js"):
+        async with stage.client.get(stage.url(other)) as response:
+            assert response.status == 404
+
+
+async def test_health_is_told_as_a_status_and_in_detail(stage: Stage):
+    async with stage.client.get(stage.url("/healthz")) as response:
+        assert response.status == 200
+        assert (await response.json())["platforms"]["web"]["ok"] is True
+
+    ill = Condition("plan", ok=False, detail="the disk is full", last_ok_at=NOON)
+    stage.health.append(Health(ok=False, pumps=(ill,), arxiv=Condition("arxiv", ok=True)))
+
+    async with stage.client.get(stage.url("/healthz")) as response:
+        told = await response.json()
+    assert response.status == 503
+    assert told["ok"] is False
+    assert told["pumps"]["plan"] == {
+        "ok": False,
+        "detail": "the disk is full",
+        "last_ok_at": NOON.isoformat(),
+    }
+    assert told["arxiv"]["ok"] is True
+
+
+async def test_metrics_are_passed_on_as_they_are(stage: Stage):
+    async with stage.client.get(stage.url("/metrics")) as response:
+        assert await response.text() == "papers 1\n"
+        assert response.content_type == "text/plain"
+
+
+async def test_a_mounted_application_guards_itself():
+    async def hook(request: web.Request) -> web.Response:
+        return web.Response(text=await request.text())
+
+    slack = web.Application()
+    slack.router.add_post("/events", hook)
+
+    async with (
+        staged(mounts={"/slack": slack}) as stage,
+        stage.client.post(
+            stage.url("/slack/events"), data=b"signed", headers={"Host": "bot.example.org"}
+        ) as response,
+    ):
+        assert response.status == 200
+        assert await response.text() == "signed"
+
+
+async def test_a_taken_port_is_said_in_one_line():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        async with opened(None) as db:
+            chat = make_chat(DatabaseBoard(db), Clock(), [Health(ok=True)], port=port)
+
+            with pytest.raises(UserError, match=f"^port {port} is taken: ") as caught:
+                await chat.run(Ear())
+
+    assert "\n" not in str(caught.value)
+
+
+async def test_an_address_that_is_not_ours_is_said_in_one_line():
+    async with opened(None) as db:
+        chat = make_chat(DatabaseBoard(db), Clock(), [Health(ok=True)], host="203.0.113.1")
+
+        with pytest.raises(UserError, match=r"203\.0\.113\.1"):
+            await chat.run(Ear())
+
+
+async def test_it_stops_at_once_though_pages_are_open():
+    async with opened(None) as db, aiohttp.ClientSession() as client:
+        chat = make_chat(DatabaseBoard(db), Clock(), [Health(ok=True)])
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(chat.run(Ear()))
+            address = await chat.ready()
+            async with client.get(f"{address}events?after=0") as stream:
+                assert await stream.content.readline()
+                running.cancel()
+                # Far below what the server would grant a request that is still being answered.
+                async with asyncio.timeout(1.4):
+                    await stream.content.read()
+
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await client.get(address)
+
+
+async def test_it_can_be_run_again_after_it_stopped():
+    async with opened(None) as db, aiohttp.ClientSession() as client:
+        chat = make_chat(DatabaseBoard(db), Clock(), [Health(ok=True)])
+        for _ in range(2):
+            async with asyncio.TaskGroup() as tasks:
+                running = tasks.create_task(chat.run(Ear()))
+                async with client.get(await chat.ready()) as response:
+                    assert response.status == 200
+                running.cancel()
+
+
+async def test_a_language_is_chosen_once_and_kept(stage: Stage):
+    async with stage.client.get(stage.url("/"), headers={"Accept-Language": "ko-KR"}) as response:
+        assert '<html lang="ko">' in await response.text()
+
+    async with stage.client.get(stage.url("/papers?lang=ko&before=2025-02-04")) as response:
+        assert response.url.path_qs == "/papers?before=2025-02-04"
+        assert '<html lang="ko">' in await response.text()
+
+    async with stage.client.get(stage.url("/")) as response:
+        assert '<html lang="ko">' in await response.text()
+
+
+async def test_choosing_a_language_never_leads_away(stage: Stage):
+    async with stage.client.get(
+        stage.address + "/evil.example/?lang=ko", allow_redirects=False
+    ) as response:
+        assert response.status == 303
+        assert response.headers["Location"].startswith("/")
+        assert not response.headers["Location"].startswith("//")
+
+
+async def test_the_visitor_is_a_secret_that_scripts_cannot_read(stage: Stage):
+    async with stage.client.get(stage.url("/")) as response:
+        cookie = response.headers["Set-Cookie"]
+        html = await response.text()
+
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    assert cookie.partition("=")[2].partition(";")[0] not in html

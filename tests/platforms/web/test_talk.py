@@ -1,0 +1,312 @@
+"""What a visitor does in the chat, over real HTTP."""
+
+import itertools
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bot.core.domain.document import Document, Paragraph, Text
+from bot.core.ports import ChannelRef, DeliveryKey, MessageRef, Platform
+from bot.webchat.domain.board import BoardMessage
+from tests.platforms.web.stage import Stage
+
+GENERAL = ChannelRef(Platform.WEB, "", "general")
+numbers = itertools.count()
+
+
+def nonce() -> str:
+    return f"nonce-{next(numbers):08}"
+
+
+async def say(stage: Stage, text: str, **more: object) -> tuple[int, dict[str, Any]]:
+    body = {"channel": "general", "text": text, "nonce": nonce()} | more
+    return await stage.post("/api/say", **body)
+
+
+async def messages(stage: Stage, root: int | None = None) -> tuple[BoardMessage, ...]:
+    return await stage.board.list_messages("general", limit=100, root=root)
+
+
+async def post_paper(stage: Stage) -> int:
+    document = Document((Paragraph((Text("a paper"),)),), summary="a paper", opens_thread=True)
+    return int((await stage.chat.post(GENERAL, document, key=DeliveryKey("paper"))).id)
+
+
+async def test_text_is_said_to_everybody(stage: Stage):
+    status, answer = await say(stage, "안녕하세요")
+
+    assert status == 200
+    (kept,) = await messages(stage)
+    assert kept.content == "안녕하세요"
+    assert kept.author is not None
+    assert kept.author.name.startswith("Guest")
+    assert "안녕하세요" in answer["change"]["html"]
+    assert stage.ear.heard == []
+
+
+async def test_a_reply_is_kept_first_and_then_told_to_the_bot(stage: Stage):
+    root = await post_paper(stage)
+
+    await say(stage, "what about @paperbot then?", root=root)
+
+    (reply,) = await messages(stage, root=root)
+    (heard,) = stage.ear.heard
+    assert heard.root == MessageRef(GENERAL, str(root))
+    assert heard.message == MessageRef(GENERAL, str(reply.id))
+    assert heard.text == "what about @paperbot then?"
+    assert heard.mentions_bot
+    assert reply.author is not None
+    assert heard.user.id == reply.author.id
+
+
+@pytest.mark.parametrize(
+    ("text", "is_called"),
+    [
+        ("@paperbot초록", True),
+        ("네@PaperBot 초록", True),
+        ("@paperbotic is another", False),
+        ("mail me@paperbot", False),
+    ],
+)
+async def test_the_bot_is_called_by_its_name_also_beside_hangul(stage, text, is_called):
+    await say(stage, text, root=await post_paper(stage))
+
+    (heard,) = stage.ear.heard
+    assert heard.mentions_bot is is_called
+
+
+async def test_the_same_thing_sent_twice_is_said_once(stage: Stage):
+    again = nonce()
+
+    await say(stage, "once", nonce=again)
+    await say(stage, "once", nonce=again)
+
+    assert len(await messages(stage)) == 1
+
+
+async def test_a_look_up_is_answered_to_everybody_with_who_asked(stage: Stage):
+    status, answer = await say(stage, "/paper reasoning")
+
+    assert status == 200
+    (kept,) = await messages(stage)
+    assert kept.by_bot
+    assert kept.question == "/paper reasoning"
+    assert "Sample paper number 1 " in answer["change"]["html"]
+    assert "/paper reasoning" in answer["change"]["html"]
+    (command,) = stage.ear.asked
+    assert (command.name, dict(command.options)) == ("paper", {"query": "reasoning"})
+    assert command.channel == GENERAL
+    assert command.user.can_manage
+
+
+async def test_a_look_up_in_a_thread_is_answered_in_the_thread(stage: Stage):
+    root = await post_paper(stage)
+
+    await say(stage, "/paper reasoning", root=root)
+
+    (answer,) = await messages(stage, root=root)
+    assert answer.by_bot
+    assert stage.ear.asked[0].root == MessageRef(GENERAL, str(root))
+
+
+async def test_a_private_answer_is_kept_nowhere(stage: Stage):
+    status, answer = await say(stage, "/digest today")
+
+    assert status == 200
+    assert "Only you see this" in answer["private"]
+    assert "Sample paper number 1 " in answer["private"]
+    assert await messages(stage) == ()
+
+
+async def test_an_unknown_command_is_explained_privately(stage: Stage):
+    _, answer = await say(stage, "/papre <b>x</b>")
+
+    assert "There is no command “/papre”" in answer["private"]
+    assert stage.ear.asked == []
+    assert await messages(stage) == ()
+
+
+async def test_turning_the_page_of_ones_own_answer_turns_it_for_everybody(stage: Stage):
+    await say(stage, "/paper reasoning")
+    (before,) = await messages(stage)
+
+    _, answer = await stage.post(
+        "/api/press", channel="general", message=before.id, line="/paper reasoning page:2"
+    )
+
+    (after,) = await messages(stage)
+    assert after.id == before.id
+    assert after.question == "/paper reasoning page:2"
+    assert "Sample paper number 29 " in str(answer["change"])
+
+
+async def test_turning_the_page_of_somebody_elses_answer_is_for_oneself(stage: Stage):
+    await say(stage, "/paper reasoning")
+    (before,) = await messages(stage)
+
+    async with (
+        aiohttp.ClientSession() as other,
+        other.post(
+            stage.url("/api/press"),
+            json={"channel": "general", "message": before.id, "line": "/paper reasoning page:2"},
+            headers=stage.own,
+        ) as response,
+    ):
+        answer = await response.json()
+
+    assert "Sample paper number 29 " in answer["private"]
+    assert await messages(stage) == (before,)
+
+
+async def test_a_button_that_asks_something_else_posts_nothing(stage: Stage):
+    await say(stage, "/paper reasoning")
+    (before,) = await messages(stage)
+
+    _, answer = await stage.post(
+        "/api/press", channel="general", message=before.id, line="/paper entry:3"
+    )
+
+    assert "Sample paper number 3 " in str(answer["private"])
+    assert answer["in_place"] is False
+    assert await messages(stage) == (before,)
+
+
+async def test_the_page_of_a_private_answer_is_turned_in_place(stage: Stage):
+    _, answer = await stage.post(
+        "/api/press",
+        channel="general",
+        line="/paper reasoning page:2",
+        shown="/paper reasoning",
+    )
+
+    assert answer["in_place"] is True
+
+
+async def test_a_button_of_a_message_that_is_long_gone_still_works(stage: Stage):
+    _, answer = await stage.post(
+        "/api/press", channel="general", message=99999, line="/paper entry:3"
+    )
+
+    assert "Sample paper number 3 " in str(answer["private"])
+
+
+async def test_what_one_said_can_be_mended_and_the_bot_hears_it_again(stage: Stage):
+    root = await post_paper(stage)
+    _, answer = await say(stage, "helo", root=root)
+    number = answer["change"]["id"]
+
+    status, mended = await stage.post("/api/edit", message=number, text="hello")
+
+    assert status == 200
+    assert "edited" in str(mended["change"])
+    assert [said.text for said in stage.ear.heard] == ["helo", "hello"]
+    assert stage.ear.heard[0].message == stage.ear.heard[1].message
+
+
+async def test_what_one_said_can_be_taken_back_and_the_bot_hears_that(stage: Stage):
+    root = await post_paper(stage)
+    _, answer = await say(stage, "oops", root=root)
+
+    status, gone = await stage.post("/api/remove", message=answer["change"]["id"])
+
+    assert status == 200
+    assert '"gone": true' in str(gone).replace("'", '"').replace("True", "true")
+    assert stage.ear.taken_back == [MessageRef(GENERAL, str(answer["change"]["id"]))]
+    assert await messages(stage, root=root) == ()
+
+
+async def test_nobody_changes_what_others_said(stage: Stage):
+    _, answer = await say(stage, "mine")
+    paper = await post_paper(stage)
+
+    async with aiohttp.ClientSession() as other:
+        for number in (answer["change"]["id"], paper):
+            for path, more in (("edit", {"text": "yours"}), ("remove", {})):
+                async with other.post(
+                    stage.url(f"/api/{path}"),
+                    json={"message": number, **more},
+                    headers=stage.own,
+                ) as response:
+                    assert response.status == 403
+
+    assert [m.deleted for m in await messages(stage)] == [False, False]
+
+
+async def test_the_tags_of_a_look_up_are_suggested_while_typing(stage: Stage):
+    query = {"channel": "general", "line": "/paper re"}
+
+    async with stage.client.get(stage.url("/api/complete"), params=query) as response:
+        choices = await response.json()
+
+    assert [choice["value"] for choice in choices] == ["/paper reasoning", "/paper reward-model"]
+
+
+async def test_nothing_is_suggested_where_nothing_can_be(stage: Stage):
+    for line in ("/help ", "/nothing ", "just talk", ""):
+        async with stage.client.get(
+            stage.url("/api/complete"), params={"channel": "general", "line": line}
+        ) as response:
+            assert await response.json() == []
+
+
+async def test_a_chosen_name_stands_above_what_one_says_from_then_on(stage: Stage):
+    status, answer = await stage.post("/api/name", name="  민지\u202e  \n")
+    await say(stage, "hello")
+
+    (kept,) = await messages(stage)
+    assert (status, answer) == (200, {"name": "민지"})
+    assert kept.author is not None
+    assert kept.author.name == "민지"
+
+
+async def test_a_name_of_nothing_is_refused(stage: Stage):
+    status, answer = await stage.post("/api/name", name="\u200b \u2028")
+
+    assert status == 422
+    assert "1 to 40" in str(answer["error"])
+
+
+async def test_too_long_a_text_is_refused_whole(stage: Stage):
+    status, answer = await say(stage, "x" * 4001)
+
+    assert status == 422
+    assert "4001" in answer["error"]
+    assert await messages(stage) == ()
+
+
+async def test_broken_characters_are_left_out(stage: Stage):
+    await say(stage, "a\ud800\u0000b\r\nc")
+
+    (kept,) = await messages(stage)
+    assert kept.content == "ab\nc"
+
+
+async def test_places_that_are_not_there_are_not_found(stage: Stage):
+    _, reply = await say(stage, "x", root=await post_paper(stage))
+    inner = reply["change"]["id"]
+
+    assert (await say(stage, "x", channel="nowhere"))[0] == 404
+    assert (await say(stage, "x", root=12345))[0] == 404
+    assert (await say(stage, "x", root=inner))[0] == 404
+    assert (await say(stage, "x", root="1"))[0] == 422
+    assert (await say(stage, "x", root=True))[0] == 422
+    assert (await say(stage, "x", root=2**70))[0] == 422
+    assert (await say(stage, "x", nonce="?"))[0] == 422
+    assert (await stage.post("/api/edit", message=12345, text="x"))[0] == 404
+
+
+async def test_a_channel_is_made_on_this_machine_only(stage: Stage):
+    status, answer = await stage.post("/api/channel", name="#독서-모임")
+    assert (status, answer) == (200, {"name": "독서-모임"})
+    assert "독서-모임" in await stage.board.list_channels()
+    assert (await stage.post("/api/channel", name="a b"))[0] == 422
+
+    async with stage.client.post(
+        stage.url("/api/channel"),
+        json={"name": "other"},
+        headers={**stage.own, "X-Forwarded-For": "203.0.113.9"},
+    ) as response:
+        assert response.status == 403
+    async with stage.client.get(stage.url("/c/독서-모임")) as response:
+        assert response.status == 200

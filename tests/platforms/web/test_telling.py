@@ -1,0 +1,129 @@
+"""What is said in the web chat is heard, whatever is killed between saying and hearing."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from bot.core.database.database import opened
+from bot.core.domain.document import Document, Paragraph, Text
+from bot.core.ports import Health, Said
+from bot.platforms.web.telling import Telling
+from bot.webchat.domain.board import Author, BoardMessage
+from bot.webchat.services.board import DatabaseBoard
+from tests.platforms.web.stage import NOON, Clock, Ear, make_chat
+
+MINJI = Author("a1", "민지")
+
+
+@pytest.fixture
+async def board() -> AsyncIterator[DatabaseBoard]:
+    async with opened(None) as db:
+        yield DatabaseBoard(db)
+
+
+async def post_paper(board: DatabaseBoard) -> int:
+    document = Document((Paragraph((Text("a paper"),)),), summary="a paper")
+    return (await board.add("general", document, at=NOON)).id
+
+
+async def reply(board: DatabaseBoard, root: int, text: str) -> BoardMessage:
+    return await board.add("general", text, at=NOON, root=root, author=MINJI)
+
+
+@asynccontextmanager
+async def started(board: DatabaseBoard, ear: Ear) -> AsyncIterator[None]:
+    """The web chat, started anew on what is there."""
+    chat = make_chat(board, Clock(), [Health(ok=True)])
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(chat.run(ear))
+        await chat.ready()
+        yield
+        running.cancel()
+
+
+async def test_what_was_said_just_before_the_end_is_heard_at_the_next_start_once(board):
+    root = await post_paper(board)
+    await reply(board, root, "first")
+    await reply(board, root, "@paperbot second")
+    ear, later = Ear(), Ear()
+
+    async with started(board, ear):
+        pass
+    async with started(board, later):
+        pass
+
+    assert [(said.text, said.mentions_bot) for said in ear.heard] == [
+        ("first", False),
+        ("@paperbot second", True),
+    ]
+    assert [said.user.name for said in ear.heard] == ["민지", "민지"]
+    assert later.heard == []
+
+
+async def test_what_was_changed_or_taken_back_just_before_the_end_is_heard_too(board):
+    root = await post_paper(board)
+    kept, gone = await reply(board, root, "kept"), await reply(board, root, "gone")
+    async with started(board, Ear()):
+        pass
+    await board.update(kept.id, "mended", at=NOON)
+    await board.remove(gone.id, at=NOON)
+    ear = Ear()
+
+    async with started(board, ear):
+        pass
+
+    assert [said.text for said in ear.heard] == ["mended"]
+    assert [message.id for message in ear.taken_back] == [str(gone.id)]
+
+
+async def test_what_the_bot_says_and_what_is_said_in_a_channel_is_not_for_the_bot(board):
+    root = await post_paper(board)
+    answer = Document((Paragraph((Text("an answer"),)),), summary="an answer")
+    await board.add("general", answer, at=NOON, root=root, author=MINJI, question="/paper x")
+    await board.add("general", "Lunch?", at=NOON, author=MINJI)
+
+    assert await board.list_unheard(limit=9) == ()
+
+
+async def test_a_change_while_the_bot_hears_is_heard_after_it(board):
+    @dataclass
+    class Slow(Ear):
+        async def said(self, said: Said) -> None:
+            await super().said(said)
+            await board.update(int(said.message.id), "at last", at=NOON)
+
+    ear = Slow()
+    await reply(board, await post_paper(board), "at frist")
+
+    await Telling(board, ear).tell()
+
+    assert [said.text for said in ear.heard] == ["at frist", "at last"]
+    assert await board.list_unheard(limit=9) == ()
+
+
+async def test_what_cannot_be_heard_stops_no_other_and_is_told_again(board):
+    @dataclass
+    class Broken(Ear):
+        breaks: set[str] = field(default_factory=lambda: {"poison"})
+
+        async def said(self, said: Said) -> None:
+            if said.text in self.breaks:
+                raise ValueError(said.text)
+            await super().said(said)
+
+    ear = Broken()
+    root = await post_paper(board)
+    for text in ("poison", "fine", "fine too"):
+        await reply(board, root, text)
+    telling = Telling(board, ear)
+
+    await telling.tell()
+    first = [said.text for said in ear.heard]
+    ear.breaks.clear()
+    await telling.tell()
+
+    assert first == ["fine", "fine too"]
+    assert [said.text for said in ear.heard] == ["fine", "fine too", "poison"]

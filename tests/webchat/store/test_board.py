@@ -1,0 +1,150 @@
+"""The web chat's messages in a real database."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.core.database.database import opened
+from bot.core.domain.document import Document, Paragraph, Text
+from bot.core.domain.errors import UsageError
+from bot.core.ports import ChannelRef, Platform
+from bot.digest.services.channel_check import checker
+from bot.webchat.domain.board import Author, BoardMessage
+from bot.webchat.services.board import DatabaseBoard
+
+NOON = datetime(2025, 2, 4, 12, 0, tzinfo=UTC)
+MINJI = Author("a1", "민지")
+
+
+@pytest.fixture
+async def board() -> AsyncIterator[DatabaseBoard]:
+    async with opened(None) as db:
+        yield DatabaseBoard(db)
+
+
+def document(text: str) -> Document:
+    return Document((Paragraph((Text(text),)),), summary=text)
+
+
+def ids(messages: tuple[BoardMessage, ...]) -> list[int]:
+    return [message.id for message in messages]
+
+
+async def test_a_message_comes_back_as_it_was_kept(board: DatabaseBoard):
+    kept = await board.add(
+        "general", document("답"), at=NOON, author=MINJI, question="/paper rl", key="k"
+    )
+
+    assert kept == await board.find(kept.id)
+    assert kept.content == document("답")
+    assert (kept.author, kept.question, kept.posted_at) == (MINJI, "/paper rl", NOON)
+    assert kept.by_bot
+    assert not kept.deleted
+
+
+async def test_a_key_is_kept_once_and_the_first_message_wins(board: DatabaseBoard):
+    first = await board.add("general", "one", at=NOON, author=MINJI, key="same")
+
+    again = await board.add("general", "two", at=NOON, author=MINJI, key="same")
+
+    assert again == first
+
+
+async def test_general_is_there_and_other_channels_are_added_once(board: DatabaseBoard):
+    await board.add_channel("reading", at=NOON)
+    await board.add_channel("reading", at=NOON + timedelta(days=1))
+
+    assert await board.list_channels() == ("general", "reading")
+
+
+async def test_a_channel_is_paged_from_its_newest_message_backwards(board: DatabaseBoard):
+    kept = [await board.add("general", f"{n}", at=NOON, author=MINJI) for n in range(7)]
+    numbers = [message.id for message in kept]
+
+    newest = await board.list_messages("general", limit=3)
+    before = await board.list_messages("general", limit=3, before=newest[0].id)
+
+    assert ids(newest) == numbers[4:]
+    assert ids(before) == numbers[1:4]
+
+
+async def test_replies_stand_in_their_thread_and_are_counted(board: DatabaseBoard):
+    root = await board.add("general", document("a paper"), at=NOON)
+    late = NOON + timedelta(hours=1)
+
+    reply = await board.add("general", "nice", at=late, author=MINJI, root=root.id)
+
+    assert await board.list_messages("general", limit=9, root=root.id) == (reply,)
+    (shown,) = await board.list_messages("general", limit=9)
+    assert (shown.replies, shown.last_reply_at) == (1, late)
+
+
+async def test_every_change_is_found_after_the_revision_one_knows(board: DatabaseBoard):
+    root = await board.add("general", document("a paper"), at=NOON)
+    known = await board.newest_revision()
+
+    reply = await board.add("general", "nice", at=NOON, author=MINJI, root=root.id)
+    await board.update(reply.id, "very nice", at=NOON)
+
+    changes = await board.list_changes(known, limit=10)
+    assert ids(changes) == [root.id, reply.id]
+    assert changes[-1].content == "very nice"
+    assert changes[-1].revision == await board.newest_revision()
+    assert await board.list_changes(changes[-1].revision, limit=10) == ()
+
+
+async def test_saying_the_same_again_is_no_change(board: DatabaseBoard):
+    kept = await board.add("general", document("as it is"), at=NOON)
+
+    assert await board.update(kept.id, document("as it is"), at=NOON + timedelta(hours=1)) == kept
+
+
+async def test_a_removed_message_is_forgotten_but_a_root_with_replies_keeps_its_place(
+    board: DatabaseBoard,
+):
+    root = await board.add("general", "look", at=NOON, author=MINJI)
+    reply = await board.add("general", "yes", at=NOON, author=MINJI, root=root.id)
+
+    await board.remove(root.id, at=NOON)
+    (tombstone,) = await board.list_messages("general", limit=9)
+    await board.remove(reply.id, at=NOON)
+
+    assert (tombstone.deleted, tombstone.content, tombstone.replies) == (True, "", 1)
+    assert await board.list_messages("general", limit=9) == ()
+
+
+async def test_removing_may_be_repeated_and_what_is_gone_is_not_edited(board: DatabaseBoard):
+    kept = await board.add("general", "oops", at=NOON, author=MINJI, key="k")
+    gone = await board.remove(kept.id, at=NOON)
+
+    assert await board.remove(kept.id, at=NOON + timedelta(hours=1)) == gone
+    assert await board.update(kept.id, "back", at=NOON) is None
+    assert await board.add("general", "oops", at=NOON, author=MINJI, key="k") == gone
+    assert await board.remove(12345, at=NOON) is None
+
+
+async def test_a_key_is_found_in_its_channel_and_since_its_time(board: DatabaseBoard):
+    await board.add_channel("reading", at=NOON)
+    kept = await board.add("general", document("x"), at=NOON, key="k")
+
+    assert await board.find_by_key("general", "k", since=NOON) == kept
+    assert await board.find_by_key("reading", "k", since=NOON) is None
+    assert await board.find_by_key("general", "k", since=NOON + timedelta(seconds=1)) is None
+
+
+async def test_a_channel_that_is_to_be_subscribed_is_made_under_its_own_name(
+    board: DatabaseBoard,
+):
+    check = checker({}, board, clock=lambda: NOON)
+
+    made = await check(ChannelRef(Platform.WEB, "somewhere", "독서-모임"))
+
+    assert made == ChannelRef(Platform.WEB, "", "독서-모임")
+    assert await board.list_channels() == ("general", "독서-모임")
+
+
+@pytest.mark.parametrize("name", ["", "two words", "x" * 41, "a/b", "-x", "<b>"])
+async def test_a_name_that_no_address_can_hold_is_no_channel(board: DatabaseBoard, name: str):
+    with pytest.raises(UsageError):
+        await board.add_channel(name, at=NOON)
