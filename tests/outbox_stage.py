@@ -5,13 +5,13 @@ from datetime import date, time
 from zoneinfo import ZoneInfo
 
 from bot.archive.domain.entry import Language
+from bot.channels.domain.digest_options import Layout
 from bot.channels.domain.schedule import Schedule
 from bot.channels.domain.subscription import Standing, Wishes
 from bot.channels.store import slots, subscriptions
 from bot.core.domain.document import Document, Paragraph, Text, dump
 from bot.core.ports import ChannelRef, DeliveryKey, Platform
-from bot.digest.domain.digest import Layout
-from bot.digest.services.plan import shape_of
+from bot.outbox.domain.content_hash import shape_of
 from bot.outbox.domain.delivery import State, delivery_key
 from bot.outbox.services import operator_actions
 from bot.outbox.services.deliver import Deliverer

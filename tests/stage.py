@@ -9,6 +9,7 @@ from pathlib import Path
 from bot.archive.services.ingest import ingest
 from bot.core.database.database import Database, open_database
 from bot.core.domain.document import Document
+from bot.core.domain.extent import Extent
 from bot.core.domain.i18n import ENGLISH, Say
 from bot.core.ports import (
     ChannelRef,
@@ -22,7 +23,6 @@ from bot.core.ports import (
     parse_channel,
 )
 from bot.digest.services.subscribe import Words
-from bot.outbox.domain.delivery import Extent
 from bot.outbox.domain.rate_limit import Pace
 from bot.outbox.services.deliver import Deliverer, Terms
 

@@ -11,13 +11,13 @@ from bot.channels.store import linked_channels
 from bot.core.domain.document import Document, Heading, Note, Paragraph, Quote, plain_text
 from bot.core.ports import ChannelRef, Chat, MessageRef, Platform, Said, User, parse_channel
 from bot.digest.services import plan, subscribe
-from bot.digest.services.edits import edit_due
 from bot.digest.services.subscribe import Words
 from bot.discussion.services import discuss
 from bot.discussion.services.answers import Link, no_link
 from bot.discussion.services.discuss import Talk
 from bot.outbox.domain.rate_limit import Pace
 from bot.outbox.services import removals
+from bot.outbox.services.edits import edit_due
 from tests.stage import Clock, MemoryChat, Posted, Stage, english, staged
 
 SLACK = parse_channel("slack:T1/C1")

@@ -31,7 +31,7 @@ from bot.core.services import process_lease
 from bot.core.services.key_value import DatabaseMemo
 from bot.core.services.processed_events import DatabaseSeen
 from bot.core.store.process_lease import Process
-from bot.digest.services import edits, plan
+from bot.digest.services import plan, present_again
 from bot.digest.services.channel_check import checker
 from bot.discussion.services import discuss, paper_updates
 from bot.discussion.services.discuss import Talk
@@ -289,7 +289,9 @@ class _Assembly:
         await self._deliverer.drain(self._stopping)
 
     async def _edit(self) -> None:
-        if await edits.want_again(self._db, now=now(), voices=self._voices, link=message_address):
+        if await present_again.want_again(
+            self._db, now=now(), voices=self._voices, link=message_address
+        ):
             self._wake_changes()
 
     def _wake_changes(self) -> None:

@@ -100,15 +100,15 @@ def show(
     as_json: AsJson = False,
 ) -> int:
     """Show one entry, with everything the curator wrote."""
+    from bot.archive.domain.present_entry import LANGUAGES, present_entry
     from bot.archive.services.export import entry_json
+    from bot.archive.store.title_matches import Identity
     from bot.arxiv.services.operator_match import find_identity
-    from bot.arxiv.store.title_matches import Identity
     from bot.cli.output import forms
     from bot.cli.workbench import with_database
     from bot.core.database.database import Database
-    from bot.digest.domain.present_digest import LANGUAGES, present_entry
     from bot.discussion.domain.entry_page import EntryPage
-    from bot.lookup.services.lookup import show as look_at
+    from bot.discussion.services.entry_page import show as look_at
     from bot.settings import Settings
 
     async def work(db: Database, _: Settings) -> tuple[EntryPage, Identity | None]:
@@ -151,18 +151,20 @@ def export(
     from bot.archive.services import export as exporting
     from bot.cli.workbench import with_database
     from bot.core.database.database import Database
+    from bot.lookup.services.selection import chosen
     from bot.settings import Settings
 
     asked = " ".join(query or ())
-    chosen = exporting.Format(form)
+    written_as = exporting.Format(form)
 
     async def work(db: Database, _: Settings) -> None:
-        if chosen is exporting.Format.VAULT and out is not None:
-            written = await exporting.export_vault(db, out, asked)
+        found = chosen(db, asked, as_written=written_as.is_read_again)
+        if written_as is exporting.Format.VAULT and out is not None:
+            written = await exporting.export_vault(found, out)
             tell(voice().count("{n} note written.", "{n} notes written.", written))
             return
         with writing(out) as write:
-            async for piece in exporting.export_text(db, chosen, asked):
+            async for piece in exporting.export_text(found, written_as):
                 write(piece)
 
     with_database(work)

@@ -24,7 +24,7 @@ def identify(
     from bot.cli.output.forms import identity_line
     from bot.cli.workbench import now, with_database
     from bot.core.database.database import Database
-    from bot.lookup.services.lookup import show
+    from bot.discussion.services.entry_page import show
     from bot.settings import Settings
 
     arxiv_id = parse_arxiv_id(paper) if paper is not None else None

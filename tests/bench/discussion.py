@@ -29,7 +29,7 @@ from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import ChannelRef, Chat, DeliveryKey, MessageRef, Platform
 from bot.core.services.key_value import DatabaseMemo
 from bot.core.services.processed_events import DatabaseSeen
-from bot.digest.services.plan import shape_of
+from bot.outbox.domain.content_hash import shape_of
 from bot.outbox.domain.delivery import delivery_key
 from bot.outbox.domain.rate_limit import Pace
 from bot.outbox.services.deliver import Deliverer

@@ -17,7 +17,7 @@ import aiohttp
 from bot.core.database.database import Database, opened
 from bot.core.domain.document import Document, Heading, Paragraph, Text, dump, load
 from bot.core.ports import ChannelRef, ChatUnavailableError, DeliveryKey, Platform
-from bot.digest.services.plan import shape_of
+from bot.outbox.domain.content_hash import shape_of
 from bot.outbox.domain.delivery import State, Step, delivery_key
 from bot.outbox.domain.rate_limit import Pace, Rate, Rates
 from bot.outbox.services.deliver import Deliverer

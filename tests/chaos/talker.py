@@ -20,12 +20,11 @@ from pathlib import Path
 from bot.core.database.database import opened
 from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import Chat, MessageRef, Platform, Said, User, parse_channel
-from bot.digest.services import edits
 from bot.discussion.services import discuss
 from bot.discussion.services.discuss import Talk
 from bot.outbox.domain.delivery import Patience
 from bot.outbox.domain.rate_limit import Pace
-from bot.outbox.services import removals
+from bot.outbox.services import edits, removals
 from bot.outbox.services.deliver import Deliverer, Terms
 from tests.chaos.runner import DoomedDatabase, discord_chat, now, slack_chat
 from tests.fakes.http_chat import connected

@@ -21,7 +21,7 @@ import pytest
 from bot.core.database.database import opened
 from bot.core.domain.document import Document, Paragraph, Text, dump
 from bot.core.ports import ChannelRef, DeliveryKey, Platform
-from bot.digest.services.plan import shape_of
+from bot.outbox.domain.content_hash import shape_of
 from bot.outbox.domain.delivery import delivery_key
 from bot.outbox.store import deliveries
 from tests.chaos import stage

@@ -28,13 +28,13 @@ from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import ChannelRef, Chat, MessageRef, Platform, parse_channel
 from bot.core.services.key_value import DatabaseMemo
 from bot.core.services.processed_events import DatabaseSeen
-from bot.digest.services import edits, plan, subscribe
+from bot.digest.services import plan, subscribe
 from bot.digest.services.subscribe import Words
 from bot.discussion.services import discuss
 from bot.discussion.services.discuss import Talk
 from bot.discussion.services.reply_history import DatabaseReplies
 from bot.outbox.domain.rate_limit import Pace
-from bot.outbox.services import removals
+from bot.outbox.services import edits, removals
 from bot.outbox.services.deliver import Deliverer
 from bot.outbox.store import threads
 from bot.platforms.discord.access import Access as DiscordAccess

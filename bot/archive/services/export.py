@@ -10,11 +10,7 @@ from pathlib import Path
 
 from bot.archive.domain.entry import Language, Reference, SourceKind, StoredEntry
 from bot.archive.domain.formats import bibtex, digest_page, vault_note
-from bot.archive.store import entries
-from bot.core.database.database import Database
 from bot.core.domain.errors import UsageError
-from bot.lookup.domain.query import parse
-from bot.lookup.store import search
 
 _PAGE = 500
 
@@ -27,58 +23,45 @@ class Format(StrEnum):
     JSONL = "jsonl"
     BIBTEX = "bibtex"
 
+    @property
+    def is_read_again(self) -> bool:
+        """Whether an export may be imported again: arXiv's words must not become the curator's."""
+        return self in (Format.VAULT, Format.DIGEST)
 
-async def export_text(db: Database, form: Format, query: str = "") -> AsyncIterator[str]:
-    """What the query finds (empty: everything), oldest first, in pieces of one text.
 
-    Raises `QueryError`, and `UsageError` for a vault, which is a folder.
+async def export_text(found: AsyncIterator[StoredEntry], form: Format) -> AsyncIterator[str]:
+    """The entries in their order, in pieces of one text.
+
+    Raises `UsageError` for a vault, which is a folder.
     """
     match form:
         case Format.JSONL:
-            async for stored in chosen(db, query, as_written=False):
+            async for stored in found:
                 yield json.dumps(entry_json(stored), ensure_ascii=False) + "\n"
         case Format.DIGEST | Format.BIBTEX:
-            is_digest = form is Format.DIGEST
-            found = [s.entry async for s in chosen(db, query, as_written=is_digest)]
-            write = digest_page.write if is_digest else bibtex.write
-            yield await asyncio.to_thread(write, found)
+            entries = [stored.entry async for stored in found]
+            write = digest_page.write if form is Format.DIGEST else bibtex.write
+            yield await asyncio.to_thread(write, entries)
         case Format.VAULT:
             raise UsageError("A vault is a folder: say with --out PATH where it shall be")
 
 
-async def export_vault(db: Database, folder: Path, query: str = "") -> int:
+async def export_vault(found: AsyncIterator[StoredEntry], folder: Path) -> int:
     """Write one note an entry into an empty or new folder; how many.
 
     A note that came from a vault and says the same still is written byte for byte, under its path
-    there. Raises `QueryError`, and `UsageError` where the folder cannot be written or has files.
+    there. Raises `UsageError` where the folder cannot be written or has files.
     """
     await asyncio.to_thread(_make_empty, folder)
     taken: set[str] = set()
     written = 0
     page: list[StoredEntry] = []
-    async for stored in chosen(db, query, as_written=True):
+    async for stored in found:
         page.append(stored)
         if len(page) == _PAGE:
             written += await asyncio.to_thread(_write_notes, folder, page, taken)
             page = []
     return written + await asyncio.to_thread(_write_notes, folder, page, taken)
-
-
-async def chosen(db: Database, query: str, *, as_written: bool) -> AsyncIterator[StoredEntry]:
-    """What the query finds, oldest day first and within a day in the order of the sources.
-
-    `as_written` is for what may be read in again: arXiv's words must not become the curator's.
-    """
-    wanted = parse(query)
-    async with db.reading() as tx:
-        found = await search.list_all(tx, wanted) if wanted.terms else None
-        ordered = await entries.list_in_order(tx, found)
-    for start in range(0, len(ordered), _PAGE):
-        async with db.reading() as tx:
-            part = ordered[start : start + _PAGE]
-            page = await entries.list_by_id(tx, part, as_written=as_written)
-        for stored in page:
-            yield stored
 
 
 def entry_json(stored: StoredEntry) -> dict[str, object]:

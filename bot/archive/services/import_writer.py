@@ -12,9 +12,8 @@ from bot.archive.domain.source_match import InputFile, KnownSource, other_paths,
 from bot.archive.services.import_parser import ParsedFile
 from bot.archive.services.import_report import Tally
 from bot.archive.services.source_matching import identify
-from bot.archive.store import entries, entry_changes, sources
+from bot.archive.store import entries, entry_changes, sources, title_matches
 from bot.archive.store.entry_changes import Draft
-from bot.arxiv.store import title_matches
 from bot.core.database.database import Database, Transaction
 
 

@@ -22,10 +22,10 @@ from bot.core.domain.document import (
     Note,
     Paragraph,
     Text,
+    notice,
     run,
 )
 from bot.core.domain.i18n import Say, mark
-from bot.digest.domain.present_digest import notice
 
 _AUTHORS_SHOWN = 3
 _TITLE_SHOWN = 60

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import StoredEntry
-from bot.arxiv.store import title_matches
-from bot.arxiv.store.title_matches import Identity, title_key
+from bot.archive.store import title_matches
+from bot.archive.store.title_matches import Identity, title_key
 from bot.core.database.database import Database
 from bot.core.domain.errors import UsageError
 

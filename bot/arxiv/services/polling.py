@@ -6,16 +6,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
+from bot.archive.store import title_matches
 from bot.arxiv.domain.backoff import LADDER
 from bot.arxiv.domain.batches import CategoryStatus, Trouble
 from bot.arxiv.ports import PaperSource
 from bot.arxiv.services.daily_batches import find_trouble, forget_old, list_status, poll_due
 from bot.arxiv.services.refresh import Resolved, resolve_due
 from bot.arxiv.services.title_search import Searched, search_due
-from bot.arxiv.store import records, request_gate, title_matches
-from bot.arxiv.store.records import Coverage
+from bot.arxiv.store import asked_papers, open_titles, request_gate
+from bot.arxiv.store.asked_papers import Coverage
+from bot.arxiv.store.open_titles import Nameless
 from bot.arxiv.store.request_gate import Refused, Wait
-from bot.arxiv.store.title_matches import Nameless
 from bot.core.database.database import Database
 from bot.core.ports import Condition, Measure
 from bot.core.services.round_lease import Rounds, RoundTakenError
@@ -150,9 +151,9 @@ async def get_status(db: Database, categories: Sequence[str], now: datetime) -> 
         return ArxivStatus(
             categories=statuses,
             trouble=await find_trouble(tx, statuses, now),
-            coverage=await records.coverage(tx),
+            coverage=await asked_papers.coverage(tx),
             identified=await title_matches.count_found(tx),
-            open=await title_matches.list_open(tx, limit=_MOST_OPEN),
+            open=await open_titles.list_open(tx, limit=_MOST_OPEN),
             refusals=await request_gate.list_refusals(tx),
             waits=tuple(wait for wait in await request_gate.list_waits(tx) if wait.until > now),
             requests=(await request_gate.get(tx)).requests,

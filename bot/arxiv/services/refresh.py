@@ -7,10 +7,11 @@ from datetime import date, datetime, timedelta
 
 from bot.archive.domain.arxiv_id import parse_arxiv_id
 from bot.archive.domain.arxiv_record import Change, changes, sweep_day, tells_more
+from bot.archive.store import arxiv_records
 from bot.archive.store import paper_events as events
 from bot.arxiv.ports import PaperSource, SourceError, SourceFailureError, SourceQuestionError
 from bot.arxiv.services.bisect import Verdict, judge
-from bot.arxiv.store import failed_requests, records
+from bot.arxiv.store import asked_papers, failed_requests
 from bot.channels.store import slots
 from bot.core.database.database import Database
 
@@ -49,7 +50,7 @@ async def resolve_due(
     while True:
         today = sweep_day(clock())
         async with db.reading() as tx:
-            due = await records.list_due(tx, today, BATCH)
+            due = await asked_papers.list_due(tx, today, BATCH)
         if not due:
             return total
         numbers = tuple(number for number in due if parse_arxiv_id(number) is not None)
@@ -79,7 +80,7 @@ async def _ask(
     missing = tuple(number for number in numbers if number not in wanted)
     news: list[tuple[str, Change]] = []
     async with db.transaction() as tx:
-        known = await records.find(tx, wanted)
+        known = await arxiv_records.find(tx, wanted)
         for number, record in wanted.items():
             news += ((number, change) for change in changes(known.get(number), record))
         # An answer from a mirror that lags behind does not take a version back.
@@ -88,10 +89,10 @@ async def _ask(
             for number, record in wanted.items()
             if number not in known or known[number].id.version <= record.id.version
         ]
-        await records.put(tx, newest)
+        await arxiv_records.put(tx, newest)
         told = [r.id.number for r in newest if tells_more(known.get(r.id.number), r)]
         await slots.touch(tx, told, clock() - _STILL_READ)
-        await records.note_asked(tx, today, found=wanted, missing=missing)
+        await asked_papers.note_asked(tx, today, found=wanted, missing=missing)
         await failed_requests.end(tx, failed_requests.PAPERS, numbers)
         await events.add(tx, news, clock())
     for number, change in news:
@@ -111,7 +112,7 @@ async def _goes_on(
     async with db.transaction() as tx:
         verdict = await judge(tx, failed_requests.PAPERS, numbers, failure)
         if verdict is Verdict.TO_BLAME and not is_refused:
-            await records.note_asked(tx, today, found=(), missing=numbers)
+            await asked_papers.note_asked(tx, today, found=(), missing=numbers)
             log.warning("arXiv's answer about %s is of no use: %s", numbers[0], failure)
     if verdict is Verdict.TO_BLAME and is_refused:
         await _refuse(db, numbers, today)
@@ -133,4 +134,4 @@ async def _refuse(db: Database, numbers: Sequence[str], today: date) -> None:
     async with db.transaction() as tx:
         for number in numbers:
             log.warning("arXiv says that %s is no paper's number", number)
-            await records.note_refused(tx, today, number)
+            await asked_papers.note_refused(tx, today, number)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bot.archive.domain.arxiv_record import ArxivRecord, sweep_day
+from bot.archive.store import arxiv_records, title_matches
 from bot.arxiv.domain.title_match import Match, best_match, is_same_title, is_searchable, may_take
 from bot.arxiv.ports import PaperSource, SourceError, SourceFailureError, SourceQuestionError
 from bot.arxiv.services.bisect import Verdict, judge
-from bot.arxiv.store import failed_requests, records, title_matches
-from bot.arxiv.store.title_matches import Nameless
+from bot.arxiv.store import asked_papers, failed_requests, open_titles
+from bot.arxiv.store.open_titles import Nameless
 from bot.core.database.database import Database, Transaction
 
 log = logging.getLogger(__name__)
@@ -50,11 +51,15 @@ async def search_due(
         today = sweep_day(now)
         async with db.transaction() as tx:
             await title_matches.apply_found(tx, now)
-            due = await title_matches.list_due(tx, today, AT_ONCE)
+            due = await open_titles.list_due(tx, today, AT_ONCE)
             for nameless in due:
                 if not is_searchable(nameless.title, nameless.authors):
                     await title_matches.put(
-                        tx, nameless, number=None, confidence=0.0, next_on=today + _HOPELESS
+                        tx,
+                        nameless.paper_key,
+                        number=None,
+                        confidence=0.0,
+                        next_on=today + _HOPELESS,
                     )
         if not due:
             return total
@@ -117,7 +122,7 @@ async def _settle(
             match = None
         await title_matches.put(
             tx,
-            nameless,
+            nameless.paper_key,
             number=match.record.id.number if match is not None else None,
             confidence=confidence,
             next_on=_next(nameless, sweep_day(now)) if match is None else None,
@@ -165,7 +170,7 @@ async def _goes_on(
             log.warning("arXiv's answer about “%s” is of no use: %s", nameless.title, failure)
             await title_matches.put(
                 tx,
-                nameless,
+                nameless.paper_key,
                 number=None,
                 confidence=nameless.confidence,
                 next_on=_next(nameless, today),
@@ -175,9 +180,9 @@ async def _goes_on(
 
 async def _keep(tx: Transaction, record: ArxivRecord, today: date) -> None:
     """Keep what the search said of a paper, unless it was known: news are for the sweep to tell."""
-    if not await records.find(tx, (record.id.number,)):
-        await records.put(tx, (record,))
-        await records.note_asked(tx, today, found=(record.id.number,), missing=())
+    if not await arxiv_records.find(tx, (record.id.number,)):
+        await arxiv_records.put(tx, (record,))
+        await asked_papers.note_asked(tx, today, found=(record.id.number,), missing=())
 
 
 def _next(nameless: Nameless, today: date) -> date:

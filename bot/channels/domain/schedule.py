@@ -142,3 +142,7 @@ def ask_again_at(schedule: Schedule, after: date, now: datetime) -> datetime:
     if newest.on > after and now - newest.at < GRACE:
         return newest.at
     return next_slot(schedule, max(after, newest.on)).at
+
+
+LATE_NOTES = timedelta(days=7)
+"""An entry dated this long before a slot may still be news to it."""

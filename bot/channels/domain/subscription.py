@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
 
-from bot.archive.domain.entry import Language, tag_slug
+from bot.archive.domain.entry import Language
+from bot.channels.domain.digest_options import Layout, TagFilter
 from bot.channels.domain.schedule import EVERY_DAY, Schedule
-from bot.core.domain.errors import QueryError, UsageError
-from bot.digest.domain.digest import Layout, TagFilter
-from bot.lookup.domain import query, query_terms
+from bot.core.domain.errors import UsageError
 
 MOST_PAPERS = 10
 """The papers of a digest where nothing else is wished; the rest is counted in the header."""
@@ -157,27 +156,6 @@ def parse_most(text: str) -> int:
             most=MOST_ALLOWED,
         )
     return number
-
-
-def parse_tags(text: str) -> TagFilter:
-    """The filter that `#rl -#moe` (or `rl -moe`) means; raises `QueryError`."""
-    wanted: set[str] = set()
-    unwanted: set[str] = set()
-    for term in query.parse(text.replace(",", " ")).terms:
-        match term:
-            case query_terms.Tag(slug, negated):
-                (unwanted if negated else wanted).add(slug)
-            case query_terms.Words(word, phrase=False, negated=negated):
-                (unwanted if negated else wanted).add(tag_slug(word))
-            case _:
-                raise QueryError(
-                    "“{text}” is more than tags: a channel's filter is like #rl -#moe",
-                    text=text.strip(),
-                )
-    both = sorted(wanted & unwanted)
-    if both:
-        raise QueryError("#{tag} is both wanted and unwanted", tag=both[0])
-    return TagFilter(frozenset(wanted), frozenset(unwanted))
 
 
 def format_tags(tags: TagFilter) -> str:

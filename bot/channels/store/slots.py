@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from bot.archive.domain.entry import EntryId, Language
+from bot.channels.domain.digest_options import Layout
 from bot.core.database.database import Row, Transaction
 from bot.core.database.instants import to_text
-from bot.digest.domain.digest import Layout
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from bot.archive.domain.entry import Language
+from bot.channels.domain.digest_options import Layout
 from bot.channels.domain.schedule import Schedule
 from bot.channels.domain.subscription import Standing, Subscription, Wishes
 from bot.core.database.database import Parameters, Row, Transaction
 from bot.core.database.instants import from_text, to_text
-from bot.digest.domain.digest import Layout
 
 _COLUMNS = """
 SELECT id, channel, standing, at, zone, weekdays, languages, tags, layout, most, since,

@@ -2,8 +2,8 @@
 
 from bot.archive.domain.entry import Problem, Related, StoredEntry
 from bot.archive.services.import_report import Report
+from bot.archive.store.title_matches import Identity
 from bot.arxiv.domain.present_arxiv import paper_lines
-from bot.arxiv.store.title_matches import Identity
 from bot.cli.output.text import printable
 from bot.core.domain.i18n import Say
 from bot.discussion.domain.entry_page import EntryPage, Mention

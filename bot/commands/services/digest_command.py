@@ -13,7 +13,7 @@ from bot.arxiv.services import daily_batches
 from bot.channels.domain.present_subscription import present_subscription
 from bot.channels.domain.subscription import Subscription
 from bot.core.database.database import Database
-from bot.core.domain import commands
+from bot.core.domain import commands, document
 from bot.core.domain.commands import Who
 from bot.core.domain.document import Document, Note, run
 from bot.core.domain.errors import NotFoundError, UsageError
@@ -153,9 +153,7 @@ async def _show_status(desk: Desk, channel: ChannelRef, say: Say) -> Document:
         status = await subscribe.status(desk.db, channel, now=desk.clock())
     except NotFoundError:
         text = say("No digest is posted in this channel.")
-        return present_digest.notice(
-            text, say("Post one here"), commands.format_line("digest", "here")
-        )
+        return document.notice(text, say("Post one here"), commands.format_line("digest", "here"))
     shown = present_subscription(
         status.subscription,
         next_at=status.next_slot.at if status.next_slot else None,

@@ -4,18 +4,18 @@ import logging
 from collections.abc import Callable
 from datetime import date
 
+from bot.archive.domain import present_entry
 from bot.archive.domain.dates import parse_date
 from bot.archive.domain.entry import Language
 from bot.arxiv.domain.present_arxiv import present_nominees
 from bot.arxiv.services.candidates import list_nominees
 from bot.commands.services import digest_command
 from bot.commands.services.digest_command import Desk
-from bot.core.domain import commands
+from bot.core.domain import commands, document
 from bot.core.domain.document import Document
 from bot.core.domain.errors import UsageError, UserError
 from bot.core.domain.i18n import Say, in_words
 from bot.core.ports import Choice, Command, MessageRef, Said
-from bot.digest.domain import present_digest
 from bot.digest.services import subscribe
 from bot.discussion.services import answers, discuss
 from bot.discussion.services.discuss import Talk
@@ -46,11 +46,11 @@ class Bot:
         try:
             return await self._answer(command, say)
         except UserError as error:
-            return present_digest.notice(in_words(error, say))
+            return document.notice(in_words(error, say))
         except Exception:
             # One of the two places that catch everything (STYLE.md): a person waits.
             log.exception("/%s failed", command.name)
-            return present_digest.notice(
+            return document.notice(
                 say("That went wrong here; the operator can see why in the log.")
             )
 
@@ -86,7 +86,7 @@ class Bot:
                 return known
             return present_lookup.present_nothing(asked, found.suggestions, say)
         if asked and page == 1 and len(found.entries) == 1:
-            return present_digest.present_entry(
+            return present_entry.present_entry(
                 found.entries[0], languages=languages, say=say, detailed=True
             )
         return present_lookup.present_results(
@@ -102,7 +102,7 @@ class Bot:
 
     async def _forget(self, command: Command, say: Say) -> Document:
         forgotten = await discuss.forget_person(self._talk, command.user, command.channel)
-        return present_digest.notice(
+        return document.notice(
             say.count("{n} reply is forgotten.", "{n} replies are forgotten.", forgotten)
         )
 
@@ -130,7 +130,7 @@ class Bot:
             try:
                 parsed = commands.parse_line(line)
             except UserError as error:
-                return present_digest.notice(in_words(error, say))
+                return document.notice(in_words(error, say))
             channel = said.root.channel
             name, options = parsed.spec.name, parsed.options
             asked = Command(name, options, said.user, channel, say.locale, said.root)
@@ -167,4 +167,4 @@ def _page(text: str) -> int:
 
 def _languages(say: Say) -> tuple[Language, ...]:
     """The reader's own language first, then the others."""
-    return tuple(sorted(present_digest.LANGUAGES, key=lambda language: language != say.locale))
+    return tuple(sorted(present_entry.LANGUAGES, key=lambda language: language != say.locale))

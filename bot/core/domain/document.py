@@ -194,3 +194,11 @@ def run(text: str) -> tuple[Inline, ...]:
 def plain_text(inlines: tuple[Inline, ...]) -> str:
     """The words of some inlines, without style or address."""
     return "".join(inline.text for inline in inlines)
+
+
+def notice(text: str, button: str | None = None, command: str | None = None) -> Document:
+    """One sentence, and at most one thing to press."""
+    blocks: list[Block] = [Paragraph(run(text))]
+    if button is not None and command is not None:
+        blocks.append(Buttons((Button(button, command=command),)))
+    return Document(tuple(blocks), summary=text)

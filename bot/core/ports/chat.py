@@ -14,7 +14,7 @@ from typing import NewType, Protocol
 
 from bot.core.domain.document import Document
 from bot.core.domain.errors import UsageError
-from bot.outbox.domain.delivery import Extent
+from bot.core.domain.extent import Extent
 
 DeliveryKey = NewType("DeliveryKey", str)
 """Names one outbound message for ever: at most 25 characters of `[0-9a-z]` (Discord's nonce)."""

@@ -3,34 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 
 from bot.archive.domain.entry import StoredEntry
+from bot.channels.domain.digest_options import TagFilter
 
-
-class Layout(StrEnum):
-    """How a digest is laid out."""
-
-    PAPERS = "papers"
-    """A header, and one message a paper, each with its thread."""
-    COMPACT = "compact"
-    """One message, the papers as a list with buttons."""
-
-
-@dataclass(frozen=True, slots=True)
-class TagFilter:
-    """Which entries a channel wants: all of `wanted` unless it is empty, none of `unwanted`.
-
-    Several wanted tags mean any of them: a channel follows topics, it does not intersect them.
-    """
-
-    wanted: frozenset[str] = frozenset()
-    unwanted: frozenset[str] = frozenset()
-
-    def accepts(self, tags: Iterable[str]) -> bool:
-        """Whether an entry with these tag slugs passes."""
-        present = frozenset(tags)
-        return not (present & self.unwanted) and (not self.wanted or bool(present & self.wanted))
+_EVERY_TAG = TagFilter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +28,7 @@ def compile_digest(
     entries: Iterable[StoredEntry],
     *,
     on: date,
-    tags: TagFilter = TagFilter(),
+    tags: TagFilter = _EVERY_TAG,
     most: int | None = None,
     missed: Iterable[date] = (),
 ) -> Digest:

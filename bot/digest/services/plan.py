@@ -10,30 +10,30 @@ week (`LATE_NOTES`), never before the subscription's `since`.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from hashlib import sha256
 
 from bot.archive.domain.entry import StoredEntry
 from bot.archive.store import entries
-from bot.channels.domain.schedule import ask_again_at, due, newest_slot, next_slot
-from bot.channels.domain.subscription import Standing, Subscription, parse_tags
+from bot.channels.domain.digest_options import TagFilter
+from bot.channels.domain.schedule import LATE_NOTES, ask_again_at, due, newest_slot, next_slot
+from bot.channels.domain.subscription import Standing, Subscription
 from bot.channels.store import slots, subscriptions
 from bot.core.database.database import Database, Transaction
 from bot.core.domain.document import dump
 from bot.core.domain.errors import NotFoundError
 from bot.core.domain.i18n import Say
 from bot.core.ports import ChannelRef, DeliveryKey, parse_channel
-from bot.digest.domain.digest import Digest, TagFilter, compile_digest
+from bot.digest.domain.digest import Digest, compile_digest
 from bot.digest.domain.present_digest import Post, present_digest
 from bot.digest.services.thread_intro import openings
 from bot.discussion.services.answers import Link, no_link
+from bot.lookup.domain.tag_filter import parse_tags
+from bot.outbox.domain.content_hash import shape_of
 from bot.outbox.domain.delivery import delivery_key
 from bot.outbox.store import deliveries
 
 Voices = Callable[[str], Say]
 """The `Say` of a locale."""
 
-LATE_NOTES = timedelta(days=7)
-"""An entry dated this long before a slot may still be news to it."""
 
 REPLAY_PAUSE = timedelta(seconds=5)
 """How long a replay waits before it looks whether the channel is done with the day before."""
@@ -320,11 +320,6 @@ def draft_posts(
             )
         )
     return tuple(drafts)
-
-
-def shape_of(content: str) -> str:
-    """A short digest of a dumped document: equal shapes say the same."""
-    return sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 async def doubt_since(tx: Transaction, made_at: datetime, now: datetime) -> int:

@@ -2,16 +2,18 @@
 
 from datetime import date, datetime, tzinfo
 
+from bot.archive.domain import present_entry
 from bot.archive.store import entries
-from bot.channels.domain.subscription import parse_tags
+from bot.channels.domain.digest_options import Layout
 from bot.core.database.database import Database
 from bot.core.domain.document import Document
 from bot.core.domain.i18n import Say
 from bot.core.ports import ChannelRef
 from bot.digest.domain import present_digest
-from bot.digest.domain.digest import Layout, compile_digest
+from bot.digest.domain.digest import compile_digest
 from bot.digest.services import subscribe
 from bot.digest.services.plan import Voices
+from bot.lookup.domain.tag_filter import parse_tags
 
 
 async def preview(
@@ -24,7 +26,7 @@ async def preview(
     on = day or now.astimezone(zone).date()
     async with db.reading() as tx:
         digest = compile_digest(await entries.on_date(tx, on), on=on)
-    languages = present_digest.LANGUAGES
+    languages = present_entry.LANGUAGES
     posts = present_digest.present_digest(
         digest, languages=languages, layout=Layout.PAPERS, say=say
     )

@@ -17,7 +17,6 @@ from bot.channels.domain.subscription import (
     parse_languages,
     parse_layout,
     parse_most,
-    parse_tags,
     parse_time,
     parse_weekdays,
 )
@@ -25,6 +24,7 @@ from bot.channels.store import slots, subscriptions
 from bot.core.database.database import Database, Transaction
 from bot.core.domain.errors import NotFoundError, UsageError
 from bot.core.ports import ChannelRef, ChatRefusedError, ChatUnavailableError, ChatUncertainError
+from bot.lookup.domain.tag_filter import parse_tags
 from bot.outbox.store import deliveries, operator_view
 
 Check = Callable[[ChannelRef], Awaitable[ChannelRef]]

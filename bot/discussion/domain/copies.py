@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.outbox.domain.delivery import delivery_key
+from bot.outbox.domain.thread import Thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +22,6 @@ class Utterance:
     message_id: str
     said_at: datetime
     gone: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Thread:
-    """A discussion's presence in a channel: `id` is the delivery that the thread hangs on.
-
-    `is_open` is false once the platform has said that it is locked or gone.
-    """
-
-    id: int
-    channel: str
-    is_open: bool = True
 
 
 @dataclass(frozen=True, slots=True)

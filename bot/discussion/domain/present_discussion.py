@@ -4,11 +4,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from bot.archive.domain import present_entry
 from bot.archive.domain.arxiv_record import ArxivRecord, PaperEventKind
 from bot.archive.domain.entry import Entry, EntryId, Language, Reference, Related, StoredEntry
 from bot.archive.domain.formats import bibtex
 from bot.archive.domain.inlines import inlines
-from bot.core.domain import commands
+from bot.core.domain import commands, document
 from bot.core.domain.day_text import day_text
 from bot.core.domain.document import (
     Block,
@@ -29,7 +30,6 @@ from bot.core.domain.document import (
     run,
 )
 from bot.core.domain.i18n import Say, mark
-from bot.digest.domain import present_digest
 from bot.discussion.domain.foreign_text import settled, settled_name, with_addresses
 from bot.discussion.domain.questions import Wish
 
@@ -97,7 +97,7 @@ def present_words(say: Say, *, unclear: bool = False) -> Document:
 
 def present_no_paper(say: Say) -> Document:
     """Something about a paper was asked where there is none: below a list of papers, say."""
-    return present_digest.notice(
+    return document.notice(
         say(
             "This thread belongs to no one paper: ask me that in the thread of a paper's own message."
         )
@@ -116,7 +116,7 @@ def present_elsewhere(line: str, say: Say) -> Document:
 
 def present_forgotten(say: Say) -> Document:
     """Somebody asked in a thread to be forgotten, and is."""
-    return present_digest.notice(
+    return document.notice(
         say("What you said in discussions is forgotten, and its copies are being removed.")
     )
 
@@ -135,7 +135,7 @@ def present_nothing_found(asked: str | None, say: Say) -> Document:
 def present_abstract(title: str, abstract: str | None, say: Say) -> Document:
     """A paper's own summary."""
     if not abstract:
-        return present_digest.notice(say("I do not have the abstract of this paper."))
+        return document.notice(say("I do not have the abstract of this paper."))
     blocks = (_label(say("Abstract")), Quote(inlines(abstract), language="en"))
     return Document(blocks, summary=f"{say('Abstract')}: {title}")
 
@@ -162,7 +162,7 @@ def present_references(
 ) -> Document:
     """What an entry refers to; those the curator wrote about have a button, or lead there."""
     if not references:
-        return present_digest.notice(say("The curator refers to no other paper here."))
+        return document.notice(say("The curator refers to no other paper here."))
     blocks = (_label(say("Refers to")), Items(reference_rows(references, earlier, say)))
     return Document(blocks, summary=say("Refers to"))
 
@@ -175,13 +175,13 @@ def reference_rows(
     """One row a reference: its title, and what the curator wrote about it before."""
     rows = []
     for reference, entry_id in references:
-        url = present_digest.paper_url(reference.arxiv_id, reference.url)
+        url = present_entry.paper_url(reference.arxiv_id, reference.url)
         name = reference.title or (
             f"arXiv:{reference.arxiv_id.number}" if reference.arxiv_id else reference.url or ""
         )
         before = earlier.get(entry_id, Earlier()) if entry_id is not None else Earlier()
         detail = [*_earlier(before, say)]
-        stands = present_digest.news(reference.at_arxiv, say)
+        stands = present_entry.news(reference.at_arxiv, say)
         if stands:
             detail += run(f" · {stands}" if detail else stands)
         rows.append(
@@ -205,7 +205,7 @@ def _earlier(before: Earlier, say: Say) -> tuple[Inline, ...]:
 def present_related(label: str, related: Sequence[Related], nothing: str, say: Say) -> Document:
     """Other entries under a label, or one sentence that there are none."""
     if not related:
-        return present_digest.notice(nothing)
+        return document.notice(nothing)
     return Document((_label(label), Items(related_rows(related, say))), summary=label)
 
 
@@ -230,18 +230,18 @@ def present_bibtex(stored: StoredEntry) -> Document:
 def present_commentary(stored: StoredEntry, language: Language, say: Say) -> Document:
     """What the curator wrote in one language."""
     if not stored.entry.paragraphs(language):
-        return present_digest.notice(
+        return document.notice(
             say("The curator wrote nothing in Korean here.")
             if language is Language.KO
             else say("The curator wrote nothing in English here.")
         )
-    blocks = present_digest.commentary_blocks(stored.entry, (language,))
+    blocks = present_entry.commentary_blocks(stored.entry, (language,))
     return Document(tuple(blocks), summary=_title(stored))
 
 
 def present_card(stored: StoredEntry, *, languages: Sequence[Language], say: Say) -> Document:
     """A paper that somebody linked, and what the curator wrote about it."""
-    document = present_digest.present_entry(stored, languages=languages, say=say)
+    document = present_entry.present_entry(stored, languages=languages, say=say)
     return replace(document, opens_thread=False, thread_name="")
 
 
@@ -290,7 +290,7 @@ def present_opening(
         blocks += [_label(say("Cited by")), Items(related_rows(cited_by[:_ROWS], say))]
     if not blocks:
         return None
-    command = commands.format_line("paper", present_digest.entry_query(stored))
+    command = commands.format_line("paper", present_entry.entry_query(stored))
     hint = say("Mention me with a word, such as abstract or similar, and I answer here.")
     blocks.append(Buttons((Button(say("Everything about it"), command=command),)))
     blocks.append(Note(run(hint)))

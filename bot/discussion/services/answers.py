@@ -5,14 +5,13 @@ from dataclasses import replace
 
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import EntryId, Language, StoredEntry
-from bot.archive.store import entries
-from bot.arxiv.store import records
+from bot.archive.domain.present_entry import LANGUAGES
+from bot.archive.store import arxiv_records, entries
 from bot.core.database.database import Database, Transaction
 from bot.core.domain import commands
-from bot.core.domain.document import Button, Buttons, Document
+from bot.core.domain.document import Button, Buttons, Document, notice
 from bot.core.domain.i18n import Say
 from bot.core.ports import MessageRef
-from bot.digest.domain.present_digest import LANGUAGES, notice
 from bot.discussion.domain import present_discussion
 from bot.discussion.domain.entry_page import EntryPage
 from bot.discussion.domain.present_discussion import Earlier
@@ -187,6 +186,6 @@ async def card(tx: Transaction, number: str, say: Say) -> Document | None:
     if hits.entries:
         languages = voice_languages(say)
         return present_discussion.present_card(hits.entries[0], languages=languages, say=say)
-    known = await records.find(tx, [number])
+    known = await arxiv_records.find(tx, [number])
     record = known.get(number)
     return present_discussion.present_record(record, say) if record is not None else None

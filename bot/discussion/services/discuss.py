@@ -16,7 +16,6 @@ from bot.core.domain import commands
 from bot.core.domain.document import Document, dump
 from bot.core.domain.i18n import Say
 from bot.core.ports import ChannelRef, DeliveryKey, MessageRef, Said, User, parse_channel
-from bot.digest.services.plan import shape_of
 from bot.discussion.domain import copies as decide
 from bot.discussion.domain.copies import Heard
 from bot.discussion.domain.foreign_text import settled, settled_name
@@ -37,6 +36,7 @@ from bot.discussion.services.thread_messages import (
     voice_for,
 )
 from bot.discussion.store import replies
+from bot.outbox.domain.content_hash import shape_of
 from bot.outbox.store import copy_deliveries, deliveries, edits, threads
 
 PATIENCE = timedelta(days=1)

@@ -6,9 +6,9 @@ from datetime import datetime
 from bot.core.database.database import Transaction
 from bot.core.domain.document import dump
 from bot.core.ports import ChannelRef, MessageRef, Platform, User, parse_channel
-from bot.digest.services.plan import shape_of
 from bot.discussion.domain.present_discussion import present_taken_back
 from bot.discussion.store import replies
+from bot.outbox.domain.content_hash import shape_of
 from bot.outbox.store import answer_deliveries, copy_deliveries
 from bot.webchat.store import board
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from bot.channels.domain.digest_options import Layout
 from bot.channels.domain.present_linked_channels import (
     Place,
     present_code,
@@ -14,15 +15,13 @@ from bot.channels.domain.present_linked_channels import (
 )
 from bot.channels.store import channel_preferences, linked_channels, subscriptions
 from bot.core.database.database import Transaction
-from bot.core.domain.document import Document, Note, dump, run
+from bot.core.domain.document import Document, Note, dump, notice, run
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Say
 from bot.core.ports import ChannelRef, Platform, parse_channel
-from bot.digest.domain.digest import Layout
-from bot.digest.domain.present_digest import notice
-from bot.digest.services.plan import shape_of
 from bot.discussion.services.discuss import Talk
 from bot.discussion.services.thread_messages import channel_voices, key_of
+from bot.outbox.domain.content_hash import shape_of
 from bot.outbox.store import copy_deliveries, deliveries
 
 VALID_FOR = timedelta(minutes=15)

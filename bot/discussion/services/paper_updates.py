@@ -10,13 +10,12 @@ from functools import partial
 
 from bot.archive.domain.arxiv_record import PaperEvent, PaperEventKind
 from bot.archive.domain.entry import EntryId, Related
-from bot.archive.store import entries, paper_events
-from bot.arxiv.store import records
+from bot.archive.store import arxiv_records, entries, paper_events
+from bot.channels.domain.schedule import LATE_NOTES
 from bot.channels.store import channel_preferences
 from bot.core.database.database import Database, Transaction
 from bot.core.domain.document import Document
 from bot.core.domain.i18n import Say
-from bot.digest.services.plan import LATE_NOTES
 from bot.discussion.domain.present_discussion import present_event, present_event_of_reference
 from bot.discussion.services.discuss import Talk
 from bot.discussion.services.thread_messages import channel_voice, reply_in
@@ -105,7 +104,7 @@ async def _say_in(
 
 
 async def _title(tx: Transaction, number: str) -> str:
-    known = await records.find(tx, [number])
+    known = await arxiv_records.find(tx, [number])
     return known[number].title if number in known else f"arXiv:{number}"
 
 

@@ -4,13 +4,13 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
+from bot.archive.domain.present_entry import LANGUAGES
 from bot.channels.store import subscriptions
 from bot.core.database.database import Transaction
 from bot.core.domain.document import Document, dump
 from bot.core.domain.i18n import Say
 from bot.core.ports import DeliveryKey, MessageRef
-from bot.digest.domain.present_digest import LANGUAGES
-from bot.digest.services.plan import shape_of
+from bot.outbox.domain.content_hash import shape_of
 from bot.outbox.domain.delivery import delivery_key
 from bot.outbox.store import deliveries, threads
 

@@ -10,8 +10,7 @@ from functools import partial
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import EntryId, Reference, Related, SourceKind, StoredEntry
 from bot.archive.domain.link_names import leads_to, linked_name, note_name
-from bot.archive.store import paper_events
-from bot.arxiv.store import records
+from bot.archive.store import arxiv_records, paper_events
 from bot.channels.store import linked_channels
 from bot.core.database.database import Row, Transaction
 from bot.discussion.domain.entry_page import EntryPage, Mention
@@ -57,7 +56,7 @@ def _page_of(connection: sqlite3.Connection, stored: StoredEntry) -> EntryPage:
 
     entry_of = dict(connection.execute(_MENTIONED, {"id": stored.id}).fetchall())
     arxiv_id = stored.entry.paper.arxiv_id
-    record = records.load(connection, arxiv_id.number) if arxiv_id is not None else None
+    record = arxiv_records.load(connection, arxiv_id.number) if arxiv_id is not None else None
     return EntryPage(
         stored=stored,
         record=record,

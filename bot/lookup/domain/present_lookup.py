@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bot.archive.domain.entry import Language, StoredEntry
+from bot.archive.domain.present_entry import count_papers, row
 from bot.core.domain import commands
 from bot.core.domain.document import (
     Block,
@@ -18,7 +19,6 @@ from bot.core.domain.document import (
     run,
 )
 from bot.core.domain.i18n import Say, mark
-from bot.digest.domain.present_digest import count_papers, row
 
 _HOW_TO_ASK = mark("Ask with a tag, words, author:name, date:2025-02 or an arXiv id.")
 

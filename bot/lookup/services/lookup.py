@@ -1,26 +1,19 @@
 """Look-ups: what `/paper QUERY`, `paperbot lookup` and `paperbot show` answer."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from random import Random
 
 from rapidfuzz import distance, process
 
-from bot.archive.domain.arxiv_id import parse_arxiv_id
-from bot.archive.domain.entry import EntryId, StoredEntry, tag_slug
-from bot.archive.store import entries, tags
+from bot.archive.domain.entry import StoredEntry, tag_slug
+from bot.archive.store import tags
 from bot.channels.store import linked_channels
 from bot.core.database.database import Database, Transaction
-from bot.core.domain.errors import NotFoundError
-from bot.discussion.domain.entry_page import EntryPage
-from bot.discussion.store import entry_page
 from bot.lookup.domain.query import parse
 from bot.lookup.domain.query_terms import (
-    About,
     Author,
     InDiscussion,
-    PaperRef,
     Query,
     Tag,
     Term,
@@ -113,47 +106,3 @@ def _near(word: str, known: Iterable[str]) -> list[str]:
         limit=2 * _MOST_SUGGESTIONS,
     )
     return [near for near, _, _ in found if near != word]
-
-
-async def show(db: Database, ref: str) -> EntryPage:
-    """The entry with that id (`12`, `entry:12`), or the newest about that arXiv id or address.
-
-    Raises `NotFoundError`, saying what is there instead.
-    """
-    wanted = ref.strip()
-    number = _ENTRY.fullmatch(wanted)
-    async with db.reading() as tx:
-        if number is not None:
-            stored = await entries.find(tx, EntryId(int(number[1])))
-            if stored is None:
-                raise NotFoundError(
-                    "There is no entry {id}: look for its paper with “paperbot lookup”", id=wanted
-                )
-        else:
-            stored = await _newest_about(tx, wanted)
-        return await entry_page.page_of(tx, stored)
-
-
-_ENTRY = re.compile(r"(?:entry:)?([1-9][0-9]{0,17})", re.ASCII)
-
-
-async def _newest_about(tx: Transaction, wanted: str) -> StoredEntry:
-    arxiv_id = parse_arxiv_id(wanted)
-    if arxiv_id is None and not wanted.startswith(("http://", "https://")):
-        raise NotFoundError(
-            "“{ref}” is neither an entry's number nor an arXiv id nor an address: look for words "
-            "with “paperbot lookup”",
-            ref=wanted,
-        )
-    paper = PaperRef(arxiv_id=arxiv_id) if arxiv_id is not None else PaperRef(url=wanted)
-    hits = await search.look_up(tx, Query((About(paper),)), page=1, per_page=1)
-    if hits.entries:
-        return hits.entries[0]
-    citing = await entry_page.count_citing(tx, paper.key)
-    if citing:
-        raise NotFoundError(
-            "There is no entry about {paper}, but {count} refer to it: see “cites:{paper}”",
-            paper=paper,
-            count=citing,
-        )
-    raise NotFoundError("There is no entry about {paper}", paper=paper)

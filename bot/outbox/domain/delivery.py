@@ -20,6 +20,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
+from bot.core.domain.extent import Extent
 from bot.core.domain.i18n import mark
 
 
@@ -46,19 +47,6 @@ FOLLOWS: Mapping[State, frozenset[State]] = {
     State.DEAD: frozenset({State.PLANNED, State.SENDING}),
 }
 """The states that may follow each."""
-
-
-class Extent(StrEnum):
-    """How much a refusal takes in, and for how long."""
-
-    MESSAGE = "message"
-    """This message as it is; others may be taken."""
-    THREAD = "thread"
-    """Everything in its thread, until somebody mends what is wrong."""
-    CHANNEL = "channel"
-    """Everything in its channel, until then."""
-    GONE = "gone"
-    """Everything in its thread, or the message itself, for ever: it is locked or deleted."""
 
 
 class WaitsFor(StrEnum):

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from bot.core.database.database import Database
 from bot.core.ports import Chat
-from bot.digest.services.edits import edit_due
 from bot.outbox.domain.rate_limit import Pace
+from bot.outbox.services.edits import edit_due
 from bot.outbox.services.message_changes import LASTING, WITHIN
 from bot.outbox.services.removals import remove_due
 

@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from bot.core.database.database import Database, Transaction
+from bot.core.domain.extent import Extent
 from bot.core.ports import ChannelRef, Chat, MessageRef, Platform
-from bot.outbox.domain.delivery import ChangeOutcome, Done, Extent, NotNow, Refused, change_again_at
+from bot.outbox.domain.delivery import ChangeOutcome, Done, NotNow, Refused, change_again_at
 from bot.outbox.domain.rate_limit import Pace
 from bot.outbox.services.deliver import lane_of
 from bot.outbox.services.platform_calls import change

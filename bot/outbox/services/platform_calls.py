@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from bot.core.domain.extent import Extent
 from bot.core.ports import Chat, ChatRefusedError, ChatUnavailableError, ChatUncertainError
 from bot.outbox.domain.delivery import (
     ROOT_MISSING,
@@ -14,7 +15,6 @@ from bot.outbox.domain.delivery import (
     CallOutcome,
     ChangeOutcome,
     Done,
-    Extent,
     NotNow,
     NotTried,
     Refused,

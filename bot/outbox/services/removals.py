@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from bot.core.database.database import Database, Transaction
+from bot.core.domain.extent import Extent
 from bot.core.ports import Chat, Platform
-from bot.outbox.domain.delivery import ChangeOutcome, Done, Extent, Refused
+from bot.outbox.domain.delivery import ChangeOutcome, Done, Refused
 from bot.outbox.domain.rate_limit import Pace
 from bot.outbox.services.message_changes import LASTING, MESSAGES, WITHIN, Hands, change_each
 from bot.outbox.store import copy_deliveries

@@ -7,8 +7,8 @@ from bot.archive.domain.entry import EntryId
 from bot.core.database.database import Row, Transaction
 from bot.core.database.instants import to_text
 from bot.core.ports import ChannelRef, MessageRef, parse_channel
-from bot.discussion.domain.copies import Thread
 from bot.outbox.domain.delivery import CLOSED
+from bot.outbox.domain.thread import Thread
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,9 @@ from http import HTTPStatus
 import aiohttp
 import discord
 
+from bot.core.domain.extent import Extent
 from bot.core.domain.i18n import mark
 from bot.core.ports import ChatError, ChatRefusedError, ChatUnavailableError, ChatUncertainError
-from bot.outbox.domain.delivery import Extent
 
 HELD_FOR = timedelta(minutes=5)
 """How often a Discord that is closed to us is tried."""

@@ -20,9 +20,9 @@ from typing import Any
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from bot.core.domain.extent import Extent
 from bot.core.domain.i18n import mark
 from bot.core.ports import ChatError, ChatRefusedError, ChatUnavailableError, ChatUncertainError
-from bot.outbox.domain.delivery import Extent
 
 HELD_FOR = timedelta(minutes=5)
 """How often a workspace that is closed to us is tried."""

@@ -17,6 +17,7 @@ from aiohttp import web
 
 from bot.core.domain.document import Document
 from bot.core.domain.errors import UserError
+from bot.core.domain.extent import Extent
 from bot.core.domain.i18n import Say, mark
 from bot.core.ports import (
     ChannelRef,
@@ -29,7 +30,6 @@ from bot.core.ports import (
     Platform,
 )
 from bot.discussion.domain.entry_page import Library
-from bot.outbox.domain.delivery import Extent
 from bot.platforms.web.hub import Hub
 from bot.platforms.web.server import build_name, make_application, read_static, serving
 from bot.platforms.web.site import Metrics, Site, channel_ref, message_ref

@@ -6,11 +6,11 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from bot.archive.domain import present_entry
 from bot.archive.domain.entry import Entry, EntryId, Language
 from bot.arxiv.domain.present_arxiv import paper_lines
 from bot.core.domain.day_text import day_text
 from bot.core.domain.i18n import Say
-from bot.digest.domain import present_digest
 from bot.platforms.web import view
 from bot.platforms.web.site import SITE, VISITOR, Site, Visitor, json_response, page_response
 from bot.webchat.domain.board import BoardMessage
@@ -109,7 +109,7 @@ async def entry(request: web.Request) -> web.Response:
         page=found,
         entry=found.stored.entry,
         parts=commentary_parts(found.stored.entry, visitor.say),
-        address=present_digest.paper_url(
+        address=present_entry.paper_url(
             found.stored.entry.paper.arxiv_id, found.stored.entry.paper.url
         ),
         at_arxiv=paper_lines(found.record, found.events, visitor.say),

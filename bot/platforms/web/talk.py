@@ -10,13 +10,12 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from bot.core.domain import commands
+from bot.core.domain import commands, document
 from bot.core.domain.commands import Audience, CommandLine
 from bot.core.domain.document import Document
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Say
 from bot.core.ports import Command
-from bot.digest.domain import present_digest
 from bot.platforms.web.security import clean_name, clean_text
 from bot.platforms.web.site import (
     NAME_COOKIE,
@@ -109,9 +108,7 @@ async def _ask(site: Site, visitor: Visitor, place: Place, text: str, key: str) 
     try:
         line = commands.parse_line(text)
     except UsageError as error:
-        return _private(
-            site, visitor, present_digest.notice(visitor.say(error.message, **error.values))
-        )
+        return _private(site, visitor, document.notice(visitor.say(error.message, **error.values)))
     answer = await site.inbox.command(_command(visitor, place, line))
     if line.audience is Audience.PRIVATE:
         site.hub.wake()  # being forgotten changes what stands here
@@ -141,9 +138,7 @@ async def press(request: web.Request) -> web.Response:
     try:
         line = commands.parse_line(text)
     except UsageError as error:
-        return _private(
-            site, visitor, present_digest.notice(visitor.say(error.message, **error.values))
-        )
+        return _private(site, visitor, document.notice(visitor.say(error.message, **error.values)))
     answer = await site.inbox.command(_command(visitor, place, line))
     number = body.number("message")
     pressed = await site.board.find(number) if number else None

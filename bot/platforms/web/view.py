@@ -12,11 +12,11 @@ from markupsafe import Markup
 
 from bot.archive.domain.entry import Reference
 from bot.archive.domain.inlines import inlines as linked
+from bot.archive.domain.present_entry import news, paper_url
 from bot.core.domain import commands
 from bot.core.domain.day_text import day_text
 from bot.core.domain.document import Document
 from bot.core.domain.i18n import Say
-from bot.digest.domain.present_digest import news, paper_url
 from bot.platforms.web import render
 from bot.webchat.domain.board import BoardMessage
 

@@ -13,7 +13,8 @@ from bot.archive.services.export import Format, entry_json, export_text, export_
 from bot.archive.services.ingest import ingest
 from bot.core.database.database import Database, opened
 from bot.core.domain.errors import QueryError, UsageError
-from bot.lookup.services.lookup import show
+from bot.discussion.services.entry_page import show
+from bot.lookup.services.selection import chosen
 from tests.archive_stage import NOW, an_entry, keep, keep_apart, write_notes
 
 NOTES = {
@@ -31,13 +32,18 @@ async def db() -> AsyncIterator[Database]:
 
 
 async def text_of(db: Database, form: Format, query: str = "") -> str:
-    return "".join([piece async for piece in export_text(db, form, query)])
+    return "".join(
+        [
+            piece
+            async for piece in export_text(chosen(db, query, as_written=form.is_read_again), form)
+        ]
+    )
 
 
 async def test_a_vault_goes_out_byte_for_byte(db, tmp_path):
     await ingest(db, [write_notes(tmp_path / "in", NOTES)], now=NOW)
 
-    written = await export_vault(db, tmp_path / "out")
+    written = await export_vault(chosen(db, "", as_written=True), tmp_path / "out")
 
     out = tmp_path / "out"
     assert written == len(NOTES)
@@ -48,7 +54,7 @@ async def test_a_vault_goes_out_byte_for_byte(db, tmp_path):
 
 async def test_import_export_import_into_an_empty_database_changes_nothing(db, tmp_path):
     await ingest(db, [write_notes(tmp_path / "in", NOTES)], now=NOW)
-    await export_vault(db, tmp_path / "out")
+    await export_vault(chosen(db, "", as_written=True), tmp_path / "out")
 
     async with opened(None) as other:
         await ingest(other, [tmp_path / "out"], now=NOW)
@@ -130,9 +136,9 @@ async def test_nothing_is_overwritten(db, tmp_path):
     (tmp_path / "mine.md").write_text("mine")
 
     with pytest.raises(UsageError, match="overwritten"):
-        await export_vault(db, tmp_path)
+        await export_vault(chosen(db, "", as_written=True), tmp_path)
     with pytest.raises(UsageError, match="cannot be written"):
-        await export_vault(db, tmp_path / "mine.md")
+        await export_vault(chosen(db, "", as_written=True), tmp_path / "mine.md")
 
     assert (tmp_path / "mine.md").read_text() == "mine"
 
@@ -142,7 +148,7 @@ async def test_entries_of_a_page_become_notes_of_their_own(db, tmp_path):
     same = [an_entry("The same title", ko=f"{n}번", part=n, **page) for n in range(3)]  # type: ignore[arg-type]
     await keep(db, *same)
 
-    await export_vault(db, tmp_path / "out")
+    await export_vault(chosen(db, "", as_written=True), tmp_path / "out")
 
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
         "250204 The same title 2.md",
@@ -155,7 +161,7 @@ async def test_a_hostile_path_leads_nowhere_else(db, tmp_path):
     hostile = ("../../escaped.md", "/etc/passwd.md", "a/../../b.md", ".git/config.md", "CON.md")
     await keep(db, *(an_entry(f"Paper {n}", path=path) for n, path in enumerate(hostile)))
 
-    written = await export_vault(db, tmp_path / "out" / "vault")
+    written = await export_vault(chosen(db, "", as_written=True), tmp_path / "out" / "vault")
 
     inside = [p for p in (tmp_path / "out" / "vault").rglob("*") if p.is_file()]
     everything = [p for p in tmp_path.rglob("*") if p.is_file()]

@@ -19,7 +19,7 @@ from bot.archive.services.ingest import STDIN, ingest
 from bot.archive.store import entries
 from bot.core.database.database import Database, open_database, opened
 from bot.core.domain.errors import StorageError
-from bot.lookup.services import lookup
+from bot.lookup.services import lookup, selection
 from tests.archive_stage import NOW, write_notes
 
 LATER = NOW + timedelta(hours=1)
@@ -86,7 +86,8 @@ async def take_in(db: Database, *paths: Path, **options: object) -> Report:
 async def kept(db: Database) -> dict[str, StoredEntry]:
     """Entries by title, withdrawn ones not included."""
     return {
-        stored.entry.paper.title: stored async for stored in export.chosen(db, "", as_written=True)
+        stored.entry.paper.title: stored
+        async for stored in selection.chosen(db, "", as_written=True)
     }
 
 
@@ -482,7 +483,7 @@ async def test_whatever_is_imported_importing_it_again_changes_nothing(tmp_path_
     async with opened(None) as db, opened(None) as other:
         first = await take_in(db, folder)
         again = await take_in(db, folder)
-        await export.export_vault(db, folder / "out")
+        await export.export_vault(selection.chosen(db, "", as_written=True), folder / "out")
         exported = await take_in(other, folder / "out")
 
         assert counts(again) == (0, 0, first.new, 0)

@@ -14,7 +14,7 @@ from bot.archive.services.ingest import ingest
 from bot.archive.store import entries
 from bot.core.database.database import Database, opened
 from bot.lookup.domain.query_terms import Author, Query, Tag, Words
-from bot.lookup.services import lookup
+from bot.lookup.services import lookup, selection
 from bot.lookup.store import search
 from tests.archive_stage import NOW
 
@@ -38,7 +38,7 @@ def vault(shared: Path) -> Path:
 
 
 async def everything(db: Database) -> list[StoredEntry]:
-    return [stored async for stored in export.chosen(db, "", as_written=True)]
+    return [stored async for stored in selection.chosen(db, "", as_written=True)]
 
 
 async def test_a_published_day_is_read_whole(db, page):
@@ -84,7 +84,7 @@ async def test_a_second_import_finds_everything_unchanged(db, page, vault):
 
 async def test_a_vault_is_one_entry_a_note_and_goes_out_byte_for_byte(db, vault, tmp_path):
     report = await ingest(db, [vault], now=NOW)
-    written = await export.export_vault(db, tmp_path / "out")
+    written = await export.export_vault(selection.chosen(db, "", as_written=True), tmp_path / "out")
 
     notes = {p.relative_to(vault): p.read_bytes() for p in vault.rglob("*.md")}
     out = tmp_path / "out"
@@ -94,7 +94,7 @@ async def test_a_vault_is_one_entry_a_note_and_goes_out_byte_for_byte(db, vault,
 
 async def test_import_export_import_changes_nothing(db, page, vault, tmp_path):
     await ingest(db, [vault], now=NOW)
-    await export.export_vault(db, tmp_path / "out")
+    await export.export_vault(selection.chosen(db, "", as_written=True), tmp_path / "out")
     async with opened(None) as other:
         await ingest(other, [tmp_path / "out"], now=NOW)
         again = await everything(other)

@@ -12,7 +12,7 @@ from bot.arxiv.ports import Refusal
 from bot.arxiv.services.polling import ArxivStatus, Round
 from bot.arxiv.services.refresh import Resolved
 from bot.arxiv.services.title_search import Searched
-from bot.arxiv.store.records import Coverage
+from bot.arxiv.store.asked_papers import Coverage
 from bot.arxiv.store.request_gate import Refused, Wait
 from bot.cli.output.arxiv_forms import status_json, status_lines
 from bot.core.catalogue import Catalogues

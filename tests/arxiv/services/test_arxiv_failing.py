@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.archive.services.ingest import ingest
-from bot.arxiv.store.records import Coverage
+from bot.arxiv.store.asked_papers import Coverage
 from tests.arxiv.stage import Stage, staged
 from tests.fakes.arxiv import FaultKind, Paper
 

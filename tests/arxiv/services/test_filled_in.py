@@ -9,6 +9,7 @@ import pytest
 
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import AtArxiv
+from bot.archive.domain.present_entry import LANGUAGES, present_entry
 from bot.archive.services.export import Format, export_text, export_vault
 from bot.archive.services.ingest import ingest
 from bot.cli.output.text import render
@@ -17,10 +18,11 @@ from bot.commands.services.inbox import Bot
 from bot.core.domain.document import load
 from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import ChannelRef, Command, Platform, User
-from bot.digest.domain.present_digest import LANGUAGES, present_entry
-from bot.digest.services import edits, plan, subscribe
+from bot.digest.services import plan, present_again, subscribe
 from bot.digest.services.subscribe import Words
-from bot.lookup.services.lookup import look_up, show
+from bot.discussion.services.entry_page import show
+from bot.lookup.services.lookup import look_up
+from bot.lookup.services.selection import chosen
 from tests.arxiv.stage import Stage, staged
 from tests.fakes.arxiv import Paper
 from tests.talk_stage import words
@@ -53,7 +55,14 @@ async def ask(stage: Stage, query: str) -> str:
 
 
 async def text_of(stage: Stage, form: Format) -> str:
-    return "".join([piece async for piece in export_text(stage.db, form)])
+    return "".join(
+        [
+            piece
+            async for piece in export_text(
+                chosen(stage.db, "", as_written=form.is_read_again), form
+            )
+        ]
+    )
 
 
 async def test_a_look_up_of_a_paper_has_its_authors_and_its_abstract(stage: Stage):
@@ -130,7 +139,7 @@ async def test_json_and_bibtex_are_filled_in_and_what_can_be_read_again_is_not(
     (line,) = (await text_of(stage, Format.JSONL)).splitlines()
     bibliography = await text_of(stage, Format.BIBTEX)
     page = await text_of(stage, Format.DIGEST)
-    await export_vault(stage.db, tmp_path / "out")
+    await export_vault(chosen(stage.db, "", as_written=True), tmp_path / "out")
 
     entry = json.loads(line)
     assert entry["authors"] == ["Ada One", "Bo Two"]
@@ -202,7 +211,7 @@ async def test_an_opening_reply_is_completed_when_arxiv_has_answered(stage: Stag
     await plan_a_digest(stage)
     before = await planned(stage)
     await stage.round()
-    changed = await edits.want_again(stage.db, now=stage.time(), voices=lambda _: ENGLISH)
+    changed = await present_again.want_again(stage.db, now=stage.time(), voices=lambda _: ENGLISH)
     after = await planned(stage)
 
     assert not any("arXiv says this of it." in text for text in before)
@@ -216,14 +225,14 @@ async def test_messages_of_long_ago_are_left_in_peace(stage: Stage):
     stage.time.pass_by(days=20)
     await stage.round()
 
-    assert await edits.want_again(stage.db, now=stage.time(), voices=lambda _: ENGLISH) == 0
+    assert await present_again.want_again(stage.db, now=stage.time(), voices=lambda _: ENGLISH) == 0
 
 
 async def test_the_same_answer_again_changes_nothing(stage: Stage):
     await plan_a_digest(stage)
     await stage.round()
-    await edits.want_again(stage.db, now=stage.time(), voices=lambda _: ENGLISH)
+    await present_again.want_again(stage.db, now=stage.time(), voices=lambda _: ENGLISH)
     stage.time.pass_by(days=1)
     await stage.round()
 
-    assert await edits.want_again(stage.db, now=stage.time(), voices=lambda _: ENGLISH) == 0
+    assert await present_again.want_again(stage.db, now=stage.time(), voices=lambda _: ENGLISH) == 0

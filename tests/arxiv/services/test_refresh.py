@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.archive.domain.arxiv_record import PaperEvent, PaperEventKind
-from bot.archive.store import entries, paper_events
-from bot.arxiv.store import records
+from bot.archive.store import arxiv_records, entries, paper_events
 from tests.arxiv.stage import Stage, staged
 from tests.fakes.arxiv import FaultKind, Paper
 
@@ -90,7 +89,7 @@ async def test_the_curators_own_title_and_abstract_stay(stage: Stage):
 
     async with stage.db.reading() as tx:
         (found,) = await entries.between(tx, NOW.date().replace(year=2020), NOW.date())
-        record = (await records.find(tx, ["2501.00001"]))["2501.00001"]
+        record = (await arxiv_records.find(tx, ["2501.00001"]))["2501.00001"]
     assert (found.entry.paper.title, found.entry.paper.abstract) == ("Mine", "My abstract.")
     assert (record.title, record.abstract) == ("arXiv's title", "arXiv's abstract")
 

@@ -18,7 +18,7 @@ from bot.commands.services.inbox import Bot
 from bot.core.domain.errors import RankerError
 from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import ChannelRef, Command, Platform, User
-from bot.lookup.services.lookup import show
+from bot.discussion.services.entry_page import show
 from tests.arxiv.stage import Stage, staged
 from tests.fakes.arxiv import FaultKind, Paper
 

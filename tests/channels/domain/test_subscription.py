@@ -7,18 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.archive.domain.entry import Language
+from bot.channels.domain.digest_options import Layout, TagFilter
 from bot.channels.domain.subscription import (
     format_tags,
     format_weekdays,
     parse_languages,
     parse_layout,
     parse_most,
-    parse_tags,
     parse_time,
     parse_weekdays,
 )
 from bot.core.domain.errors import QueryError, UsageError
-from bot.digest.domain.digest import Layout, TagFilter
+from bot.lookup.domain.tag_filter import parse_tags
 
 
 @pytest.mark.parametrize(

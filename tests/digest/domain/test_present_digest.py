@@ -1,5 +1,6 @@
 from datetime import UTC, date, datetime
 
+from bot.archive.domain import present_entry
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import (
     Commentary,
@@ -11,6 +12,7 @@ from bot.archive.domain.entry import (
     SourceKind,
     StoredEntry,
 )
+from bot.channels.domain.digest_options import Layout, TagFilter
 from bot.core.domain import commands
 from bot.core.domain.document import (
     Buttons,
@@ -23,7 +25,7 @@ from bot.core.domain.document import (
 )
 from bot.core.domain.i18n import ENGLISH
 from bot.digest.domain import present_digest
-from bot.digest.domain.digest import Digest, Layout, TagFilter, compile_digest
+from bot.digest.domain.digest import Digest, compile_digest
 from bot.lookup.domain import present_lookup
 
 DAY = date(2025, 2, 4)
@@ -91,10 +93,8 @@ def test_the_papers_layout_is_a_header_and_a_message_a_paper_with_stable_parts()
 
 
 def test_the_languages_come_in_the_channels_order_with_a_break_between() -> None:
-    both = present_digest.present_entry(
-        stored(1), languages=(Language.EN, Language.KO), say=ENGLISH
-    )
-    korean = present_digest.present_entry(stored(1), languages=(Language.KO,), say=ENGLISH)
+    both = present_entry.present_entry(stored(1), languages=(Language.EN, Language.KO), say=ENGLISH)
+    korean = present_entry.present_entry(stored(1), languages=(Language.KO,), say=ENGLISH)
 
     assert words(both) == "Paper 1\nAn English thought 1.\n한국어 생각 1."
     assert sum(isinstance(block, Divider) for block in both.blocks) == 1
@@ -102,7 +102,7 @@ def test_the_languages_come_in_the_channels_order_with_a_break_between() -> None
 
 
 def test_what_was_written_only_in_another_language_is_shown_rather_than_nothing() -> None:
-    document = present_digest.present_entry(
+    document = present_entry.present_entry(
         stored(1, korean=False), languages=(Language.KO,), say=ENGLISH
     )
 
@@ -133,11 +133,11 @@ def test_every_button_carries_a_line_that_the_command_table_reads() -> None:
         present_digest.present_compact(
             Digest(DAY, (stored(1), stored(2)), left_out=3), say=ENGLISH
         ),
-        present_digest.present_entry(
-            stored(1, "rl"), languages=present_digest.LANGUAGES, say=ENGLISH
+        present_entry.present_entry(
+            stored(1, "rl"), languages=present_entry.LANGUAGES, say=ENGLISH
         ),
-        present_digest.present_entry(
-            stored(1), languages=present_digest.LANGUAGES, say=ENGLISH, detailed=True
+        present_entry.present_entry(
+            stored(1), languages=present_entry.LANGUAGES, say=ENGLISH, detailed=True
         ),
         present_lookup.present_nothing("resoning", ("reasoning",), ENGLISH),
         present_lookup.present_results(
@@ -147,7 +147,7 @@ def test_every_button_carries_a_line_that_the_command_table_reads() -> None:
             per_page=10,
             more=True,
             total=31,
-            languages=present_digest.LANGUAGES,
+            languages=present_entry.LANGUAGES,
             say=ENGLISH,
         ),
         present_lookup.present_help(ENGLISH),
@@ -181,7 +181,7 @@ def test_a_page_of_results_turns_both_ways() -> None:
         per_page=10,
         more=True,
         total=31,
-        languages=present_digest.LANGUAGES,
+        languages=present_entry.LANGUAGES,
         say=ENGLISH,
     )
 

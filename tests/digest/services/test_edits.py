@@ -5,16 +5,17 @@ from datetime import date, timedelta
 
 import pytest
 
-from bot.arxiv.store import title_matches
-from bot.arxiv.store.title_matches import title_key
+from bot.archive.store import title_matches
+from bot.archive.store.title_matches import title_key
 from bot.core.domain.document import Document, dump
+from bot.core.domain.extent import Extent
 from bot.core.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError, MessageRef
-from bot.digest.services import edits, plan, subscribe
-from bot.digest.services.edits import UNEDITABLE
+from bot.digest.services import plan, present_again, subscribe
 from bot.digest.services.subscribe import Words
-from bot.outbox.domain.delivery import NOT_EDITED, WITHDRAWN, Extent, State
+from bot.outbox.domain.delivery import NOT_EDITED, WITHDRAWN, State
 from bot.outbox.domain.rate_limit import Pace
-from bot.outbox.services import operator_actions
+from bot.outbox.services import edits, operator_actions
+from bot.outbox.services.edits import UNEDITABLE
 from bot.outbox.store import deliveries
 from tests.stage import (
     GENERAL,
@@ -53,7 +54,7 @@ async def delivered(stage: Stage, words: Words = NINE_IN_SEOUL) -> None:
 
 
 async def edited(stage: Stage) -> int:
-    await edits.want_again(stage.db, now=stage.clock(), voices=english)
+    await present_again.want_again(stage.db, now=stage.clock(), voices=english)
     return await edits.edit_due(
         stage.db,
         {stage.chat.platform: stage.chat},
@@ -285,7 +286,7 @@ async def test_a_platform_that_hangs_ends_its_round_after_a_while(stage):
             await super().edit(message, document)
 
     hanging = Hanging(stage.clock)
-    await edits.want_again(stage.db, now=stage.clock(), voices=english)
+    await present_again.want_again(stage.db, now=stage.clock(), voices=english)
     await edits.edit_due(
         stage.db,
         {hanging.platform: hanging},

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.discussion.domain.copies import Heard, Kept, Thread, Utterance, copy_key, hear, plan_copies
+from bot.discussion.domain.copies import Heard, Kept, Utterance, copy_key, hear, plan_copies
+from bot.outbox.domain.thread import Thread
 
 START = datetime(2026, 2, 4, tzinfo=UTC)
 CHANNELS = ("slack:T1/C1", "slack:T1/C2", "discord:1/11", "discord:1/12", "web:general")

@@ -9,14 +9,13 @@ import pytest
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.arxiv_record import ArxivRecord
 from bot.archive.domain.entry import EntryId
-from bot.arxiv.store import records
+from bot.archive.store import arxiv_records
 from bot.cli.output.forms import surroundings
 from bot.core.domain.document import Items, Link, plain_text
 from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import MessageRef
-from bot.discussion.services import discuss
+from bot.discussion.services import discuss, entry_page
 from bot.discussion.services.library import DatabaseLibrary
-from bot.lookup.services import lookup
 from tests.stage import MORNING
 from tests.talk_stage import BO, SLACK, TalkStage, talking, today, with_a_paper, words
 
@@ -53,7 +52,7 @@ async def at_arxiv(stage: TalkStage, *numbers: str) -> None:
         for number in numbers
     ]
     async with stage.stage.db.transaction() as tx:
-        await records.put(tx, told)
+        await arxiv_records.put(tx, told)
 
 
 def shown(stage: TalkStage, root: MessageRef) -> list[str]:
@@ -189,7 +188,7 @@ async def test_the_shell_shows_what_people_linked_with_titles_where_they_are_kno
     await with_a_known_paper(stage)
     await stage.say(stage.root(SLACK), f"{LINK} and arXiv:2501.00009")
 
-    lines = surroundings(await lookup.show(stage.stage.db, "2"), say=ENGLISH)
+    lines = surroundings(await entry_page.show(stage.stage.db, "2"), say=ENGLISH)
 
     at = lines.index("Also mentioned in the discussion")
     assert lines[at + 1 : at + 3] == (f"1  arXiv:{KNOWN}  Other", "-  arXiv:2501.00009")

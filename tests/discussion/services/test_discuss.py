@@ -9,17 +9,18 @@ import pytest
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.arxiv_record import ArxivRecord
 from bot.archive.domain.entry import EntryId
-from bot.arxiv.store import records
+from bot.archive.store import arxiv_records
+from bot.arxiv.store import asked_papers
 from bot.channels.store import channel_preferences
 from bot.channels.store.channel_preferences import ChannelWish
 from bot.core.domain.document import Items, plain_text
+from bot.core.domain.extent import Extent
 from bot.core.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError, MessageRef
 from bot.digest.services import plan
 from bot.discussion.domain.questions import Reply
 from bot.discussion.services import discuss
 from bot.discussion.store import replies
 from bot.lookup.services import lookup
-from bot.outbox.domain.delivery import Extent
 from tests.stage import MORNING, english
 from tests.talk_stage import (
     ADA,
@@ -382,7 +383,7 @@ async def test_an_unknown_paper_that_is_linked_gets_its_card_once_arxiv_has_told
     await with_a_paper(stage, SLACK)
     await stage.say(stage.root(SLACK), "arXiv:2501.00009 does the same")
     async with stage.stage.db.reading() as tx:
-        asked = await records.list_due(tx, today(stage), 10)
+        asked = await asked_papers.list_due(tx, today(stage), 10)
     before = len(stage.thread(stage.root(SLACK)))
     record = ArxivRecord(
         id=ArxivId("2501.00009", 1),
@@ -394,7 +395,7 @@ async def test_an_unknown_paper_that_is_linked_gets_its_card_once_arxiv_has_told
         updated_at=MORNING,
     )
     async with stage.stage.db.transaction() as tx:
-        await records.put(tx, [record])
+        await arxiv_records.put(tx, [record])
 
     await stage.settle()
     await stage.settle()

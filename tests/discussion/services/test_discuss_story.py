@@ -9,6 +9,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.core.domain.extent import Extent
 from bot.core.ports import (
     ChatRefusedError,
     ChatUnavailableError,
@@ -17,7 +18,6 @@ from bot.core.ports import (
     Said,
 )
 from bot.discussion.services import discuss
-from bot.outbox.domain.delivery import Extent
 from tests.stage import MORNING
 from tests.talk_stage import ADA, DISCORD, SLACK, WEB, TalkStage, talking, with_a_paper
 

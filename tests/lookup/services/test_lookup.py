@@ -13,6 +13,7 @@ from bot.archive.domain.entry import EntryId, SourceKind
 from bot.archive.store import entry_changes
 from bot.core.database.database import Database, opened
 from bot.core.domain.errors import NotFoundError, QueryError
+from bot.discussion.services import entry_page
 from bot.lookup.domain.query_terms import Tag
 from bot.lookup.services import lookup
 from tests.archive_stage import NOW, an_entry, found, keep, keep_apart
@@ -175,7 +176,7 @@ async def test_a_withdrawn_entry_is_in_no_look_up(library):
 
     for query in ("", "rl", "#reasoning", "보상", "cites:2412.01981", "2502.01456", "date:2025-02"):
         assert "Rewards" not in await found(library, query)
-    assert (await lookup.show(library, "3")).stored.withdrawn_at == NOW
+    assert (await entry_page.show(library, "3")).stored.withdrawn_at == NOW
 
 
 async def test_random_finds_one_and_chance_decides(library):
@@ -241,8 +242,8 @@ async def test_one_entry_is_shown_with_what_stands_around_it(db):
         an_entry("New, again", arxiv_id="2502.01456", on=date(2025, 3, 1), path="2025/Again.md"),
     )
 
-    page = await lookup.show(db, "2")
-    old = await lookup.show(db, "entry:1")
+    page = await entry_page.show(db, "2")
+    old = await entry_page.show(db, "entry:1")
 
     assert page.stored.entry.paper.title == "New"
     assert [(m.reference.title, m.entry_id) for m in page.mentions] == [("Old", 1), (None, None)]
@@ -255,12 +256,12 @@ async def test_one_entry_is_shown_with_what_stands_around_it(db):
 
 async def test_a_link_leads_somewhere_as_soon_as_the_other_note_comes(db):
     await keep(db, an_entry("Early", links=("250301 Late.md",), path="Early.md"))
-    assert (await lookup.show(db, "1")).links == ()
+    assert (await entry_page.show(db, "1")).links == ()
 
     await keep(db, an_entry("Late", path="notes/250301 late.md"))
 
-    assert [related.title for related in (await lookup.show(db, "1")).links] == ["Late"]
-    assert [related.title for related in (await lookup.show(db, "2")).linked_by] == ["Early"]
+    assert [related.title for related in (await entry_page.show(db, "1")).links] == ["Late"]
+    assert [related.title for related in (await entry_page.show(db, "2")).linked_by] == ["Early"]
 
 
 async def test_a_link_with_a_folder_leads_to_the_note_in_that_folder(db):
@@ -271,15 +272,15 @@ async def test_a_link_with_a_folder_leads_to_the_note_in_that_folder(db):
         an_entry("Linking", links=("2025/Same|this",), path="Linking.md"),
     )
 
-    assert [related.title for related in (await lookup.show(db, "3")).links] == ["Second"]
-    assert (await lookup.show(db, "1")).linked_by == ()
+    assert [related.title for related in (await entry_page.show(db, "3")).links] == ["Second"]
+    assert (await entry_page.show(db, "1")).linked_by == ()
 
 
 @pytest.mark.parametrize(
     "ref", ["2502.01456", "arXiv:2502.01456v1", "https://arxiv.org/abs/2502.01456"]
 )
 async def test_an_entry_is_shown_by_its_paper_too(library, ref):
-    assert (await lookup.show(library, ref)).stored.entry.paper.title == "Rewards"
+    assert (await entry_page.show(library, ref)).stored.entry.paper.title == "Rewards"
 
 
 @pytest.mark.parametrize(
@@ -295,7 +296,7 @@ async def test_an_entry_is_shown_by_its_paper_too(library, ref):
 )
 async def test_what_is_not_there_says_what_is(library, ref, says):
     with pytest.raises(NotFoundError) as raised:
-        await lookup.show(library, ref)
+        await entry_page.show(library, ref)
 
     assert says in str(raised.value)
 

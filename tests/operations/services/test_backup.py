@@ -11,11 +11,11 @@ import pytest
 from bot.core.database.database import open_database
 from bot.core.domain.document import dump
 from bot.core.domain.errors import UsageError
-from bot.digest.services import edits, plan, subscribe
+from bot.digest.services import plan, subscribe
 from bot.operations.services.backup import after_restore, backup
 from bot.outbox.domain.delivery import State
 from bot.outbox.domain.rate_limit import Pace
-from bot.outbox.services import operator_actions
+from bot.outbox.services import edits, operator_actions
 from tests.outbox_stage import draft
 from tests.outbox_stage import plan as plan_drafts
 from tests.stage import GENERAL, NINE_IN_SEOUL, Stage, english, staged

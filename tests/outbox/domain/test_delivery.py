@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core.domain.extent import Extent
 from bot.outbox.domain.delivery import (
     CANNOT_TELL,
     CLOSED,
@@ -19,7 +20,6 @@ from bot.outbox.domain.delivery import (
     Absent,
     Accepted,
     Attempt,
-    Extent,
     NotNow,
     NotTried,
     Patience,

@@ -5,16 +5,10 @@ from datetime import timedelta
 import pytest
 
 from bot.channels.domain.subscription import Standing
+from bot.core.domain.extent import Extent
 from bot.core.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError, Platform
 from bot.digest.services import subscribe
-from bot.outbox.domain.delivery import (
-    CANNOT_TELL,
-    REFUSED_BEFORE,
-    ROOT_MISSING,
-    Extent,
-    State,
-    Step,
-)
+from bot.outbox.domain.delivery import CANNOT_TELL, REFUSED_BEFORE, ROOT_MISSING, State, Step
 from bot.outbox.domain.rate_limit import Pace
 from bot.outbox.services import operator_actions
 from bot.outbox.services.deliver import Deliverer

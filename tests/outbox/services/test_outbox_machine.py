@@ -24,20 +24,20 @@ from hypothesis.stateful import (
 )
 
 from bot.archive.domain.entry import Language
+from bot.channels.domain.digest_options import Layout
 from bot.channels.domain.schedule import Schedule
 from bot.channels.domain.subscription import Standing, Wishes
 from bot.channels.store import slots, subscriptions
 from bot.core.database.database import open_database
 from bot.core.domain.document import Document, Paragraph, Text, dump
+from bot.core.domain.extent import Extent
 from bot.core.ports import ChannelRef, DeliveryKey, Platform
-from bot.digest.domain.digest import Layout
 from bot.digest.services import subscribe
-from bot.digest.services.plan import shape_of
+from bot.outbox.domain.content_hash import shape_of
 from bot.outbox.domain.delivery import (
     Absent,
     Accepted,
     Attempt,
-    Extent,
     NotNow,
     Refused,
     State,

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from bot.core.domain.extent import Extent
 from bot.core.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError
 from bot.outbox.domain.delivery import (
     Absent,
     Accepted,
-    Extent,
     NotNow,
     NotTried,
     Refused,

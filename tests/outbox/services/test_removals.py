@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.domain.extent import Extent
 from bot.core.ports import (
     ChatError,
     ChatRefusedError,
@@ -15,7 +16,7 @@ from bot.core.ports import (
 )
 from bot.digest.services import subscribe
 from bot.discussion.services import discuss
-from bot.outbox.domain.delivery import NOT_REMOVED, Extent, State
+from bot.outbox.domain.delivery import NOT_REMOVED, State
 from bot.outbox.services import operator_actions
 from bot.outbox.store.operator_view import Delivery
 from tests.stage import MORNING, MemoryChat

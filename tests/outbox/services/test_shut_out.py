@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.domain.extent import Extent
 from bot.core.ports import ChannelRef, ChatRefusedError, ChatUnavailableError
 from bot.digest.services import plan, subscribe
-from bot.outbox.domain.delivery import Extent, State
+from bot.outbox.domain.delivery import State
 from bot.outbox.services import operator_actions
 from bot.outbox.store.operator_view import Delivery
 from tests.stage import MORNING, MemoryChat, english

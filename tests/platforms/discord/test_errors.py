@@ -3,8 +3,8 @@
 import aiohttp
 import pytest
 
+from bot.core.domain.extent import Extent
 from bot.core.ports import ChatError, ChatRefusedError, ChatUnavailableError, ChatUncertainError
-from bot.outbox.domain.delivery import Extent
 from bot.platforms.discord.errors import MEANINGS, Kind, chat_error
 from tests.fakes.discord import Fault
 from tests.platforms.discord.stage import PAPERS, Stage, key, said

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.core.domain.document import Document, Heading, Note, Text
+from bot.core.domain.extent import Extent
 from bot.core.ports import (
     ChannelRef,
     ChatRefusedError,
@@ -14,7 +15,6 @@ from bot.core.ports import (
     MessageRef,
     Platform,
 )
-from bot.outbox.domain.delivery import Extent
 from tests.fakes.discord import Fault, text_of
 from tests.fakes.discord import world as rights
 from tests.platforms.discord.stage import PAPERS, Stage, key, long_paper, now, paper, said

@@ -7,8 +7,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.core.domain.extent import Extent
 from bot.core.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError
-from bot.outbox.domain.delivery import Extent
 from bot.platforms.slack.errors import MEANINGS, Kind, chat_error, meaning_of
 
 CALLED = (

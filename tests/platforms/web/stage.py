@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import aiohttp
 
+from bot.archive.domain import present_entry
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.counts import Day, TagCount
 from bot.archive.domain.entry import (
@@ -96,7 +97,7 @@ class Ear:
         query = command.options.get("query", "")
         if query.startswith("entry:"):
             stored = ARCHIVE[int(query.removeprefix("entry:")) - 1]
-            return present_digest.present_entry(stored, languages=languages, say=say, detailed=True)
+            return present_entry.present_entry(stored, languages=languages, say=say, detailed=True)
         found = [s for s in ARCHIVE if query.removeprefix("#") in s.entry.tags or not query]
         if not found:
             return present_lookup.present_nothing(query, ("reasoning",), say)

@@ -8,10 +8,12 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from bot.archive.domain.entry import Language
+from bot.channels.domain.digest_options import Layout
 from bot.core.catalogue import Catalogues
+from bot.core.domain import document
 from bot.core.ports import ChannelRef, DeliveryKey, Platform
 from bot.digest.domain import present_digest
-from bot.digest.domain.digest import Layout, compile_digest
+from bot.digest.domain.digest import compile_digest
 from bot.webchat.domain.board import Author
 from tests.browser import browsing, overflow, visiting
 from tests.platforms.web.stage import ARCHIVE, DAY, Stage, staged
@@ -201,7 +203,7 @@ async def test_a_page_that_lost_its_stream_catches_up(browser: Browser, busy: St
             "general", "while you were away", at=busy.clock(), author=Author("x", "Tomas")
         )
         await busy.chat.post(
-            GENERAL, present_digest.notice("and this woke the hub"), key=DeliveryKey("wake")
+            GENERAL, document.notice("and this woke the hub"), key=DeliveryKey("wake")
         )
 
         await expect(page.locator(".log")).to_contain_text("while you were away")
@@ -246,8 +248,8 @@ async def test_nothing_is_wider_than_a_small_phone(browser: Browser, busy: Stage
     hostile = "Zalgo" + "\u0351\u0489" * 60 + "unbroken" * 80 + "<b>\u202e"
     await busy.board.add("general", hostile, at=busy.clock(), author=Author("x", hostile))
     await busy.chat.reply(
-        await busy.chat.post(GENERAL, present_digest.notice(hostile), key=DeliveryKey("z")),
-        present_digest.notice(hostile),
+        await busy.chat.post(GENERAL, document.notice(hostile), key=DeliveryKey("z")),
+        document.notice(hostile),
         key=DeliveryKey("y"),
     )
     context = await browser.new_context(viewport={"width": 360, "height": 640}, has_touch=True)

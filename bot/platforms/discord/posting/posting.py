@@ -22,6 +22,7 @@ from typing import TypeAlias, TypeVar
 import discord
 
 from bot.core.domain.document import Document
+from bot.core.domain.extent import Extent
 from bot.core.domain.i18n import mark
 from bot.core.ports import (
     ChannelRef,
@@ -32,7 +33,6 @@ from bot.core.ports import (
     DeliveryKey,
     MessageRef,
 )
-from bot.outbox.domain.delivery import Extent
 from bot.platforms.discord.errors import (
     NOT_TEXT,
     THREAD_ARCHIVED,

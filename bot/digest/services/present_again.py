@@ -1,32 +1,25 @@
-"""Edits: when an entry changes, what was posted of it changes too.
+"""When an entry changes, the messages that show it are presented again.
 
-`want_again` presents the slots anew that show changed entries and writes down what their
-messages should say; `edit_due` has the platforms say it.
+`want_again` writes down what they should say; `bot.outbox.services.edits` edits them.
 """
 
-import asyncio
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.archive.domain.entry import StoredEntry
 from bot.archive.store import entries
 from bot.channels.store import slots, subscriptions
 from bot.core.database.database import Database, Transaction
 from bot.core.domain.document import dump
-from bot.core.domain.i18n import mark
-from bot.core.ports import Chat, Platform, parse_channel
+from bot.core.ports import parse_channel
 from bot.digest.domain.digest import Digest
 from bot.digest.domain.present_digest import Post, present_digest
-from bot.digest.services.plan import Voices, draft_posts, shape_of
+from bot.digest.services.plan import Voices, draft_posts
 from bot.digest.services.thread_intro import openings
 from bot.discussion.services.answers import Link, no_link
-from bot.outbox.domain.delivery import ChangeOutcome, Done, Extent, Refused, State
-from bot.outbox.domain.rate_limit import Pace
-from bot.outbox.services.message_changes import LASTING, MESSAGES, WITHIN, Hands, change_each
+from bot.outbox.domain.content_hash import shape_of
+from bot.outbox.domain.delivery import State
 from bot.outbox.store import deliveries, edits
-from bot.outbox.store.edits import Part, Unshown
-
-UNEDITABLE = mark("The message could not be edited; it shows an older version")
+from bot.outbox.store.edits import Part
 
 _ENTRIES = 20
 
@@ -86,38 +79,3 @@ async def _want(tx: Transaction, part: Part, post: Post, stored: StoredEntry | N
         return False
     await edits.want(tx, part.id, content, shape)
     return True
-
-
-async def edit_due(
-    db: Database,
-    chats: Mapping[Platform, Chat],
-    *,
-    clock: Callable[[], datetime],
-    pace: Pace,
-    jitter: Callable[[], float],
-    stopping: asyncio.Event,
-    within: timedelta = WITHIN,
-    lasting: timedelta = LASTING,
-) -> int:
-    """Edit posted messages that do not say what they should: a round. Returns how many do now.
-
-    One that is gone, or whose new words are refused, stays as it is until other words are wanted.
-    """
-    async with db.reading() as tx:
-        due = await edits.list_unshown(tx, chats, clock(), MESSAGES)
-
-    async def edit(chat: Chat, wanted: Unshown) -> None:
-        await chat.edit(wanted.message, wanted.document)
-
-    async def finish(tx: Transaction, wanted: Unshown, outcome: ChangeOutcome) -> bool:
-        match outcome:
-            case Done():
-                await edits.mark_shown(tx, wanted)
-            case Refused(detail, Extent.GONE | Extent.MESSAGE):
-                await edits.give_up(tx, wanted, UNEDITABLE, detail)
-            case _:
-                return False
-        return True
-
-    hands = Hands(db, chats, clock, pace, jitter, stopping, within, lasting)
-    return await change_each(hands, due, edit, finish)

@@ -1,18 +1,12 @@
 """What arXiv says of papers, and which papers it is to be asked about."""
 
-import json
-import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import partial
 
-from bot.archive.domain.arxiv_id import ArxivId
-from bot.archive.domain.arxiv_record import WEEK, ArxivRecord
-from bot.archive.store import search_index
+from bot.archive.domain.arxiv_record import WEEK
 from bot.arxiv.store import failed_requests
-from bot.core.database import instants
-from bot.core.database.database import Row, Transaction
+from bot.core.database.database import Transaction
 
 PATIENCE = 2
 """So many times in a row arXiv must not know a paper before it counts as absent."""
@@ -63,54 +57,6 @@ async def list_due(tx: Transaction, today: date, limit: int) -> tuple[str, ...]:
         },
     )
     return failed_requests.part(((row["number"], row["together"]) for row in rows), limit)
-
-
-async def find(tx: Transaction, numbers: Iterable[str]) -> Mapping[str, ArxivRecord]:
-    """What arXiv said last of these papers, by number."""
-    rows = await tx.all(
-        "SELECT * FROM arxiv_record WHERE number IN (SELECT value FROM json_each(:numbers))",
-        {"numbers": json.dumps(tuple(numbers))},
-    )
-    return {row["number"]: _record(row) for row in rows}
-
-
-def load(connection: sqlite3.Connection, number: str) -> ArxivRecord | None:
-    """What arXiv said last of one paper, inside another reading."""
-    row = connection.execute(
-        "SELECT * FROM arxiv_record WHERE number = :number", {"number": number}
-    ).fetchone()
-    return _record(row) if row is not None else None
-
-
-async def put(tx: Transaction, records: Sequence[ArxivRecord]) -> None:
-    """Keep what arXiv says; papers that were only referred to get their titles."""
-    await tx.call(partial(_put, records=records))
-
-
-def _put(connection: sqlite3.Connection, *, records: Sequence[ArxivRecord]) -> None:
-    connection.executemany(
-        """
-        INSERT INTO arxiv_record (
-            number, version, title, authors, abstract, categories, submitted_at, updated_at,
-            comment, journal_ref, doi, is_withdrawn
-        ) VALUES (
-            :number, :version, :title, :authors, :abstract, :categories, :submitted_at,
-            :updated_at, :comment, :journal_ref, :doi, :is_withdrawn
-        )
-        ON CONFLICT (number) DO UPDATE SET
-            version = excluded.version, title = excluded.title, authors = excluded.authors,
-            abstract = excluded.abstract, categories = excluded.categories,
-            submitted_at = excluded.submitted_at, updated_at = excluded.updated_at,
-            comment = excluded.comment, journal_ref = excluded.journal_ref, doi = excluded.doi,
-            is_withdrawn = excluded.is_withdrawn
-        """,
-        [_row(record) for record in records],
-    )
-    connection.executemany(
-        "UPDATE paper SET title = :title WHERE key = 'arxiv:' || :number AND title IS NULL",
-        [{"title": record.title, "number": record.id.number} for record in records],
-    )
-    search_index.index_papers(connection, (record.id.number for record in records))
 
 
 async def note_asked(
@@ -181,36 +127,4 @@ async def coverage(tx: Transaction) -> Coverage:
         absent=tuple(number for number, times in unknown.items() if times >= PATIENCE),
         refused=refused,
         unreadable=unreadable,
-    )
-
-
-def _row(record: ArxivRecord) -> dict[str, object]:
-    return {
-        "number": record.id.number,
-        "version": record.id.version,
-        "title": record.title,
-        "authors": json.dumps(record.authors, ensure_ascii=False),
-        "abstract": record.abstract,
-        "categories": json.dumps(record.categories),
-        "submitted_at": instants.to_text(record.submitted_at),
-        "updated_at": instants.to_text(record.updated_at),
-        "comment": record.comment,
-        "journal_ref": record.journal_ref,
-        "doi": record.doi,
-        "is_withdrawn": record.is_withdrawn,
-    }
-
-
-def _record(row: Row) -> ArxivRecord:
-    return ArxivRecord(
-        id=ArxivId(row["number"], row["version"]),
-        title=row["title"],
-        authors=tuple(json.loads(row["authors"])),
-        abstract=row["abstract"],
-        categories=tuple(json.loads(row["categories"])),
-        submitted_at=instants.from_text(row["submitted_at"]),
-        updated_at=instants.from_text(row["updated_at"]),
-        comment=row["comment"],
-        journal_ref=row["journal_ref"],
-        doi=row["doi"],
     )

@@ -1,0 +1,199 @@
+"""An entry as a document: in full, as one row of a list, as a detailed answer."""
+
+from collections.abc import Iterable, Sequence
+
+from bot.archive.domain.entry import AtArxiv, Entry, Language, Paper, Reference, StoredEntry
+from bot.archive.domain.inlines import inlines
+from bot.core.domain import commands
+from bot.core.domain.day_text import day_text
+from bot.core.domain.document import (
+    Block,
+    Button,
+    Buttons,
+    Divider,
+    Document,
+    Heading,
+    Inline,
+    Item,
+    Items,
+    Link,
+    Note,
+    Paragraph,
+    Quote,
+    Style,
+    Text,
+    run,
+)
+from bot.core.domain.i18n import Say
+
+LANGUAGES = (Language.KO, Language.EN)
+
+
+_AUTHORS_SHOWN = 3
+
+
+_GIST_LENGTH = 160
+
+
+_THREAD_NAME_LENGTH = 100
+"""Discord's limit for a thread's name, the shortest of the platforms' (facts, section 4)."""
+
+
+def present_entry(
+    stored: StoredEntry, *, languages: Sequence[Language], say: Say, detailed: bool = False
+) -> Document:
+    """One paper with its commentary; `detailed` adds every author, the abstract, references."""
+    entry = stored.entry
+    blocks: list[Block] = [Heading(_title(entry.paper)), _byline(entry, say, detailed=detailed)]
+    if stored.withdrawn_at is not None:
+        text = say("The curator has withdrawn this entry.")
+        blocks.append(Paragraph((Text(text, Style.STRONG),)))
+    if entry.paper.at_arxiv is not None and entry.paper.at_arxiv.is_withdrawn:
+        text = say("Its authors have withdrawn this paper.")
+        blocks.append(Paragraph((Text(text, Style.STRONG),)))
+    if detailed and entry.paper.abstract:
+        blocks.append(Quote(inlines(entry.paper.abstract), language="en"))
+    blocks += commentary_blocks(entry, languages)
+    if entry.tags:
+        blocks.append(Note(run(" ".join(f"#{tag}" for tag in entry.tags))))
+    if detailed and entry.references:
+        blocks += _references(entry.references, say)
+    buttons = _entry_buttons(stored, say, detailed=detailed)
+    if buttons:
+        blocks.append(Buttons(buttons))
+    return Document(
+        tuple(blocks),
+        summary=entry.paper.title,
+        opens_thread=True,
+        thread_name=_shortened(entry.paper.title, _THREAD_NAME_LENGTH),
+    )
+
+
+def commentary_blocks(entry: Entry, languages: Sequence[Language]) -> list[Block]:
+    """The commentary in the wanted languages, in their order.
+
+    Where the curator wrote none of them, what there is is shown rather than nothing.
+    """
+    written = [commentary.language for commentary in entry.commentary]
+    chosen = [language for language in languages if language in written] or written
+    blocks: list[Block] = []
+    for language in chosen:
+        if blocks:
+            blocks.append(Divider())
+        blocks += (
+            Paragraph(inlines(paragraph), language=language)
+            for paragraph in entry.paragraphs(language)
+        )
+    return blocks
+
+
+def _title(paper: Paper) -> tuple[Inline, ...]:
+    url = paper_url(paper.arxiv_id, paper.url)
+    return (Link(paper.title, url),) if url else run(paper.title)
+
+
+def paper_url(arxiv_id: object, url: str | None) -> str | None:
+    """Where a paper is read: its abstract page on arXiv, else its own address."""
+    number = getattr(arxiv_id, "number", None)
+    if number:
+        return f"https://arxiv.org/abs/{number}"
+    return url if url and url.startswith(("http://", "https://")) else None
+
+
+def _byline(entry: Entry, say: Say, *, detailed: bool) -> Note:
+    authors = entry.paper.authors
+    hidden = 0 if detailed else max(0, len(authors) - _AUTHORS_SHOWN)
+    names = ", ".join(authors[:_AUTHORS_SHOWN] if hidden else authors)
+    if hidden:
+        names = say("{names} and {n} more", names=names, n=hidden)
+    parts = [names] if names else []
+    if entry.date:
+        parts.append(day_text(entry.date, say.locale))
+    if entry.paper.arxiv_id:
+        parts.append(f"arXiv:{entry.paper.arxiv_id.number}")
+    if detailed:
+        parts += filter(None, [news(entry.paper.at_arxiv, say)])
+    return Note(run(" · ".join(parts)))
+
+
+def _references(references: Iterable[Reference], say: Say) -> list[Block]:
+    rows = []
+    for reference in references:
+        url = paper_url(reference.arxiv_id, reference.url)
+        name = reference.title or (
+            f"arXiv:{reference.arxiv_id.number}" if reference.arxiv_id else reference.url or ""
+        )
+        stands = news(reference.at_arxiv, say)
+        title = (Link(name, url),) if url else run(name)
+        rows.append(Item(title, detail=run(stands) if stands else ()))
+    return [Paragraph((Text(say("Refers to"), Style.STRONG),)), Items(tuple(rows))]
+
+
+def news(at_arxiv: AtArxiv | None, say: Say) -> str:
+    """What a reader of an older version wants to know of a paper; empty where that is nothing."""
+    if at_arxiv is None:
+        return ""
+    if at_arxiv.is_withdrawn:
+        return say("withdrawn by its authors")
+    return say("now at v{n}", n=at_arxiv.version) if at_arxiv.version > 1 else ""
+
+
+def _entry_buttons(stored: StoredEntry, say: Say, *, detailed: bool) -> tuple[Button, ...]:
+    buttons: list[Button] = []
+    if not detailed:
+        label = say("Abstract and references")
+        buttons.append(Button(label, command=commands.format_line("paper", entry_query(stored))))
+    if stored.entry.paper.arxiv_id is not None:
+        number = stored.entry.paper.arxiv_id.number
+        similar = commands.format_line("paper", f"similar:{number}")
+        citing = commands.format_line("paper", f"cites:{number}")
+        buttons.append(Button(say("Similar papers"), command=similar))
+        if detailed:
+            buttons.append(Button(say("Cited by"), command=citing))
+    return tuple(buttons)
+
+
+def entry_query(stored: StoredEntry) -> str:
+    """The look-up that finds exactly this entry."""
+    return f"entry:{stored.id}"
+
+
+def row(stored: StoredEntry, number: int, *, languages: Sequence[Language], say: Say) -> Item:
+    """An entry as one row of a list, with a button that shows it."""
+    entry = stored.entry
+    parts = [day_text(entry.date, say.locale)] if entry.date else []
+    if entry.tags:
+        parts.append(" ".join(f"#{tag}" for tag in entry.tags))
+    if entry.paper.at_arxiv is not None and entry.paper.at_arxiv.is_withdrawn:
+        parts.append(say("withdrawn by its authors"))
+    gist = _gist(entry, languages)
+    detail = run(" · ".join(parts))
+    if gist:
+        detail = (*detail, Text("\n" if parts else ""), Text(gist))
+    return Item(
+        _title(entry.paper),
+        detail=detail,
+        number=number,
+        button=Button(say("Read"), command=commands.format_line("paper", entry_query(stored))),
+    )
+
+
+def _gist(entry: Entry, languages: Sequence[Language]) -> str:
+    """The beginning of the commentary in the first language there is, as plain words."""
+    written = [*languages, *LANGUAGES]
+    paragraphs = next((found for language in written if (found := entry.paragraphs(language))), ())
+    text = " ".join("".join(run.text for run in inlines(part)) for part in paragraphs)
+    return _shortened(" ".join(text.split()), _GIST_LENGTH)
+
+
+def count_papers(n: int, say: Say) -> str:
+    """`5 papers`."""
+    return say.count("{n} paper", "{n} papers", n)
+
+
+def _shortened(text: str, length: int) -> str:
+    """The text, or its beginning up to a word's end with an ellipsis, within `length`."""
+    if len(text) <= length:
+        return text
+    head = text[: length - 1]
+    return (head[: head.rfind(" ")] if " " in head else head).rstrip() + "…"

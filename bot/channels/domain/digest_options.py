@@ -1,0 +1,30 @@
+"""What a channel chooses of a digest: its layout, and which tags."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Layout(StrEnum):
+    """How a digest is laid out."""
+
+    PAPERS = "papers"
+    """A header, and one message a paper, each with its thread."""
+    COMPACT = "compact"
+    """One message, the papers as a list with buttons."""
+
+
+@dataclass(frozen=True, slots=True)
+class TagFilter:
+    """Which entries a channel wants: all of `wanted` unless it is empty, none of `unwanted`.
+
+    Several wanted tags mean any of them: a channel follows topics, it does not intersect them.
+    """
+
+    wanted: frozenset[str] = frozenset()
+    unwanted: frozenset[str] = frozenset()
+
+    def accepts(self, tags: Iterable[str]) -> bool:
+        """Whether an entry with these tag slugs passes."""
+        present = frozenset(tags)
+        return not (present & self.unwanted) and (not self.wanted or bool(present & self.wanted))

@@ -1,0 +1,15 @@
+"""A discussion in one channel: the delivery that its thread hangs on."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A discussion's presence in a channel: `id` is the delivery that the thread hangs on.
+
+    `is_open` is false once the platform has said that it is locked or gone.
+    """
+
+    id: int
+    channel: str
+    is_open: bool = True
