@@ -21,7 +21,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.arxiv.domain.categories import find_category, suggest_categories
 from bot.core.domain.errors import SettingsError, UsageError
-from bot.core.domain.i18n import mark
+from bot.core.domain.i18n import translatable
 
 ENV_FILE = Path(".env")
 
@@ -67,11 +67,13 @@ def _database(value: object) -> Path:
     scheme, colon, path = str(value).partition("://")
     if scheme != "sqlite" or not colon:
         raise _WrongValueError(
-            mark("{name} must look like sqlite:///data/paperbot.db: there is only SQLite so far")
+            translatable(
+                "{name} must look like sqlite:///data/paperbot.db: there is only SQLite so far"
+            )
         )
     if not path.startswith("/") or path in {"/", "/:memory:"}:
         raise _WrongValueError(
-            mark(
+            translatable(
                 "{name} must name a file: sqlite:///data/paperbot.db, "
                 "or sqlite:////var/lib/paperbot.db for a full path"
             )
@@ -90,7 +92,7 @@ def _port(value: object) -> int:
         port = -1
     if not 0 <= port <= 65535:
         raise _WrongValueError(
-            mark("{name} must be a port number from 0 to 65535, not “{value}”"), value=value
+            translatable("{name} must be a port number from 0 to 65535, not “{value}”"), value=value
         )
     return port
 
@@ -102,7 +104,7 @@ def _zone(value: object) -> ZoneInfo:
         return ZoneInfo(str(value))
     except (KeyError, OSError, ValueError):  # unknown; a folder of zones; no name of a zone
         raise _WrongValueError(
-            mark("{name} must be a time zone such as Asia/Seoul or UTC, not “{value}”"),
+            translatable("{name} must be a time zone such as Asia/Seoul or UTC, not “{value}”"),
             value=value,
         ) from None
 
@@ -113,7 +115,7 @@ def _one_of(kind: type[StrEnum]) -> Callable[[object], StrEnum]:
             return kind(str(value).lower())
         except ValueError:
             raise _WrongValueError(
-                mark("{name} must be one of {words}, not “{value}”"),
+                translatable("{name} must be one of {words}, not “{value}”"),
                 words=", ".join(kind),
                 value=value,
             ) from None
@@ -128,13 +130,17 @@ def _base(secure: str, plain: str) -> Callable[[object], str]:
         scheme, host = _scheme_and_host(str(value))
         if not host or scheme not in {secure, plain}:
             raise _WrongValueError(
-                mark("{name} must be an address that starts with {secure}://, not “{value}”"),
+                translatable(
+                    "{name} must be an address that starts with {secure}://, not “{value}”"
+                ),
                 secure=secure,
                 value=value,
             )
         if scheme == plain and not _is_loopback(host):
             raise _WrongValueError(
-                mark("{name} must start with {secure}://: only this machine may be asked in clear"),
+                translatable(
+                    "{name} must start with {secure}://: only this machine may be asked in clear"
+                ),
                 secure=secure,
             )
         return str(value)
@@ -163,7 +169,7 @@ def _token(*prefixes: str) -> Callable[[object], str]:
     def read(value: object) -> str:
         if not str(value).startswith(prefixes):
             raise _WrongValueError(
-                mark("{name} must be a token that starts with {prefix}"), prefix=prefixes[0]
+                translatable("{name} must be a token that starts with {prefix}"), prefix=prefixes[0]
             )
         return str(value)
 
@@ -188,12 +194,12 @@ def _wrong_category(word: str) -> _WrongValueError:
     close = ", ".join(suggest_categories(word))
     if close:
         return _WrongValueError(
-            mark("{name}: “{value}” is no category of arXiv; did you mean {close}?"),
+            translatable("{name}: “{value}” is no category of arXiv; did you mean {close}?"),
             value=word,
             close=close,
         )
     return _WrongValueError(
-        mark("{name}: “{value}” is no category of arXiv: write cs.LG, stat.ML, hep-th …"),
+        translatable("{name}: “{value}” is no category of arXiv: write cs.LG, stat.ML, hep-th …"),
         value=word,
     )
 
@@ -202,7 +208,7 @@ def _guilds(value: object) -> tuple[int, ...]:
     words = [str(word) for word in _words(value)]
     if not all(word.isascii() and word.isdigit() for word in words):
         raise _WrongValueError(
-            mark("{name} must be guild ids (numbers) with commas between, not “{value}”"),
+            translatable("{name} must be guild ids (numbers) with commas between, not “{value}”"),
             value=value,
         )
     return tuple(int(word) for word in words)
@@ -317,7 +323,9 @@ def read_settings(env_file: Path | None = ENV_FILE) -> Settings:
         raise SettingsError(tuple(problems)) from None  # its cause would show the values
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
-            mark("cannot read the settings in {file}: {reason}"), file=env_file, reason=error
+            translatable("cannot read the settings in {file}: {reason}"),
+            file=env_file,
+            reason=error,
         ) from error
     if problems:
         raise SettingsError(tuple(problems))
@@ -338,7 +346,7 @@ def _contradictions(settings: Settings) -> Iterator[UsageError]:
     if settings.slack_bot_token:
         if not settings.slack_app_token and not settings.slack_signing_secret:
             yield UsageError(
-                mark(
+                translatable(
                     "SLACK_BOT_TOKEN needs SLACK_APP_TOKEN (Socket Mode) "
                     "or SLACK_SIGNING_SECRET (HTTP mode) beside it"
                 )
@@ -349,7 +357,7 @@ def _contradictions(settings: Settings) -> Iterator[UsageError]:
         ("SLACK_SIGNING_SECRET", settings.slack_signing_secret),
     ):
         if value:
-            yield UsageError(mark("{name} needs SLACK_BOT_TOKEN beside it"), name=name)
+            yield UsageError(translatable("{name} needs SLACK_BOT_TOKEN beside it"), name=name)
 
 
 def _unknown_names(env_file: Path | None) -> Iterator[UsageError]:
@@ -363,10 +371,12 @@ def _unknown_names(env_file: Path | None) -> Iterator[UsageError]:
         close = difflib.get_close_matches(name, known, n=1)
         if close:
             yield UsageError(
-                mark("{name} in {file} is no setting; did you mean {close}?"),
+                translatable("{name} in {file} is no setting; did you mean {close}?"),
                 name=name,
                 file=env_file,
                 close=close[0],
             )
         else:
-            yield UsageError(mark("{name} in {file} is no setting"), name=name, file=env_file)
+            yield UsageError(
+                translatable("{name} in {file} is no setting"), name=name, file=env_file
+            )

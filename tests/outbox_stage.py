@@ -11,7 +11,7 @@ from bot.channels.domain.subscription import Standing, Wishes
 from bot.channels.store import slots, subscriptions
 from bot.core.domain.document import Document, Paragraph, Text, dump
 from bot.core.ports import ChannelRef, DeliveryKey, Platform
-from bot.outbox.domain.content_hash import shape_of
+from bot.outbox.domain.content_hash import content_hash
 from bot.outbox.domain.delivery import State, delivery_key
 from bot.outbox.services import operator_actions
 from bot.outbox.services.deliver import Deliverer
@@ -28,7 +28,9 @@ def draft(
 ) -> Draft:
     content = dump(Document((Paragraph((Text(words),)),), words))
     key = DeliveryKey(delivery_key(str(channel), words))
-    return Draft(key, channel, words, content, shape_of(content), slot_id=slot, reply_to=reply_to)
+    return Draft(
+        key, channel, words, content, content_hash(content), slot_id=slot, reply_to=reply_to
+    )
 
 
 async def plan(stage: Stage, *drafts: Draft) -> None:

@@ -10,7 +10,7 @@ from bot.archive.services.ingest import ingest
 from bot.core.database.database import Database, open_database
 from bot.core.domain.document import Document
 from bot.core.domain.extent import Extent
-from bot.core.domain.i18n import ENGLISH, Say
+from bot.core.domain.i18n import ENGLISH, Translate
 from bot.core.ports import (
     ChannelRef,
     Chat,
@@ -32,7 +32,7 @@ MORNING = datetime(2026, 2, 3, 0, 0, tzinfo=UTC)
 """Nine o'clock in Seoul on 3 February 2026."""
 
 
-def english(_locale: str) -> Say:
+def english(_locale: str) -> Translate:
     return ENGLISH
 
 

@@ -9,7 +9,15 @@ from pathlib import Path
 
 from bot.channels.store import linked_channels
 from bot.core.domain.document import Document, Heading, Note, Paragraph, Quote, plain_text
-from bot.core.ports import ChannelRef, Chat, MessageRef, Platform, Said, User, parse_channel
+from bot.core.ports import (
+    ChannelRef,
+    Chat,
+    MessageRef,
+    Platform,
+    ThreadMessage,
+    User,
+    parse_channel,
+)
 from bot.digest.services import plan, subscribe
 from bot.digest.services.subscribe import Words
 from bot.discussion.services import discuss
@@ -104,35 +112,35 @@ class TalkStage:
 
     def utterance(
         self, root: MessageRef, text: str, *, user: User = ADA, mentions_bot: bool = False
-    ) -> Said:
+    ) -> ThreadMessage:
         """Something new that a person says in a thread."""
         self.said += 1
         message = MessageRef(root.channel, f"p{self.said}")
-        return Said(root, message, user, text, mentions_bot, at=self.clock())
+        return ThreadMessage(root, message, user, text, mentions_bot, at=self.clock())
 
     async def say(
         self, root: MessageRef, text: str, *, user: User = ADA, mentions_bot: bool = False
-    ) -> Said:
+    ) -> ThreadMessage:
         """A person says something; what follows goes out."""
         said = self.utterance(root, text, user=user, mentions_bot=mentions_bot)
-        await discuss.hear(self.talk, said)
+        await discuss.on_message(self.talk, said)
         await self.settle()
         return said
 
-    def edited(self, said: Said, text: str) -> Said:
+    def edited(self, said: ThreadMessage, text: str) -> ThreadMessage:
         """The next version of what somebody said."""
         self.said += 1
         edited_at = self.clock() + timedelta(milliseconds=self.said)
         return replace(said, text=text, edited_at=edited_at)
 
-    async def edit(self, said: Said, text: str) -> Said:
+    async def edit(self, said: ThreadMessage, text: str) -> ThreadMessage:
         edited = self.edited(said, text)
-        await discuss.hear(self.talk, edited)
+        await discuss.on_message(self.talk, edited)
         await self.settle()
         return edited
 
-    async def unsay(self, said: Said) -> None:
-        await discuss.unhear(self.talk, said.message)
+    async def unsay(self, said: ThreadMessage) -> None:
+        await discuss.on_message_deleted(self.talk, said.message)
         await self.settle()
 
 

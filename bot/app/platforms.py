@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bot.core.domain.i18n import Say
+from bot.core.domain.i18n import Translate
 from bot.core.ports import (
     ChannelRef,
     Chat,
@@ -60,7 +60,7 @@ def join(
     seen: Seen,
     memo: Memo,
     replies: Replies,
-    voices: Callable[[str], Say],
+    voices: Callable[[str], Translate],
     clock: Callable[[], datetime],
 ) -> Mapping[Platform, Joined]:
     """Everything that is set up but the web chat, which always is; nothing is connected yet."""
@@ -92,7 +92,7 @@ async def examine(
     channels: Mapping[Platform, Sequence[ChannelRef]],
     *,
     clock: Callable[[], datetime],
-    say: Say,
+    say: Translate,
 ) -> tuple[Finding, ...]:
     """What is wrong with the platforms that are set up, and with their `channels`."""
     findings: list[Finding] = []
@@ -117,7 +117,7 @@ def _slack(
     seen: Seen,
     memo: Memo,
     replies: Replies,
-    voices: Callable[[str], Say],
+    voices: Callable[[str], Translate],
     clock: Callable[[], datetime],
 ) -> Joined:
     from bot.core.latex import readable  # noqa: PLC0415 - as the module says
@@ -154,7 +154,7 @@ def _discord(
     seen: Seen,
     memo: Memo,
     replies: Replies,
-    voices: Callable[[str], Say],
+    voices: Callable[[str], Translate],
     clock: Callable[[], datetime],
 ) -> Joined:
     from bot.core.latex import readable  # noqa: PLC0415 - as the module says

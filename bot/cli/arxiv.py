@@ -7,7 +7,7 @@ import typer
 
 from bot.cli.output.terminal import DONE, FAILED, say_line, show_document, show_json, tell, voice
 from bot.core.domain.errors import UsageError
-from bot.core.domain.i18n import mark
+from bot.core.domain.i18n import translatable
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value and nothing else.")]
 
@@ -43,7 +43,7 @@ def poll(
     async def work(db: Database, settings: Settings) -> tuple[ArxivStatus, Round]:
         if settings.arxiv_contact is None:
             raise UsageError(
-                mark(
+                translatable(
                     "Set ARXIV_CONTACT to an e-mail or web address of yours: arXiv wants to know "
                     "whom to write to"
                 )
@@ -98,7 +98,7 @@ def candidates(
     from bot.cli.workbench import now, with_database
     from bot.core.database.database import Database
     from bot.core.domain.errors import RankerError
-    from bot.core.domain.i18n import in_words
+    from bot.core.domain.i18n import error_text
     from bot.settings import Settings
 
     day = parse_date(date) if date is not None else None
@@ -112,10 +112,10 @@ def candidates(
             try:
                 stale = (await refresh(db, ranker, now=now())).stale
             except RankerError as error:
-                tell(printable(say("Not ranked: {reason}", reason=in_words(error, say))))
+                tell(printable(say("Not ranked: {reason}", reason=error_text(error, say))))
             else:
                 if stale is not None:
-                    reason = in_words(stale, say)
+                    reason = error_text(stale, say)
                     tell(printable(say("Ranked as was learnt before: {reason}", reason=reason)))
         return await list_nominees(db, day=day, per_page=limit)
 

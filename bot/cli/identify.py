@@ -6,7 +6,7 @@ import typer
 
 from bot.cli.output.terminal import DONE, say_line, voice
 from bot.core.domain.errors import UsageError
-from bot.core.domain.i18n import mark
+from bot.core.domain.i18n import translatable
 
 
 def identify(
@@ -29,7 +29,7 @@ def identify(
 
     arxiv_id = parse_arxiv_id(paper) if paper is not None else None
     if paper is not None and stays_open:
-        raise UsageError(mark("Say either which arXiv id it is, or --open"))
+        raise UsageError(translatable("Say either which arXiv id it is, or --open"))
     if paper is not None and arxiv_id is None:
         raise UsageError("“{ref}” is no arXiv id", ref=paper)
 

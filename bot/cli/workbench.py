@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from bot.core.database.database import Database, opened
 from bot.core.domain.errors import NotFoundError, UsageError
-from bot.core.domain.i18n import mark
+from bot.core.domain.i18n import translatable
 from bot.core.ports import ChannelRef, Platform
 from bot.digest.services.subscribe import Check
 from bot.settings import Settings, read_settings
@@ -29,11 +29,11 @@ def checker(db: Database, settings: Settings) -> Check:
             case Platform.WEB:
                 await DatabaseBoard(db).add_channel(channel.id, at=now())
             case Platform.SLACK if not settings.slack_is_on:
-                raise UsageError(mark("Slack is not set up: SLACK_BOT_TOKEN is missing"))
+                raise UsageError(translatable("Slack is not set up: SLACK_BOT_TOKEN is missing"))
             case Platform.SLACK:
                 return await _ask_slack(settings, channel)
             case Platform.DISCORD if not settings.discord_is_on:
-                raise UsageError(mark("Discord is not set up: DISCORD_TOKEN is missing"))
+                raise UsageError(translatable("Discord is not set up: DISCORD_TOKEN is missing"))
             case Platform.DISCORD:
                 return await _ask_discord(settings, channel)
         return channel
@@ -65,7 +65,7 @@ def with_database(work: Callable[[Database, Settings], Awaitable[T]], *, make: b
     settings = read_settings()
     if not make and not settings.database.exists():
         raise NotFoundError(
-            mark(
+            translatable(
                 "There is no such database yet: import something first, "
                 "or say with PAPERBOT_DATABASE where it is"
             ),

@@ -1,4 +1,4 @@
-"""Translations: the `.po` catalogues under `bot/locale`, read once, as `Say`s."""
+"""Translations: the `.po` catalogues under `bot/locale`, read once, as `Translate`s."""
 
 from collections.abc import Sequence
 from importlib import resources
@@ -6,7 +6,7 @@ from importlib import resources
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
-from bot.core.domain.i18n import ENGLISH, Say
+from bot.core.domain.i18n import ENGLISH, Translate
 
 _LOCALES = ("ko",)
 
@@ -41,12 +41,12 @@ class Catalogues:
     """Every language the bot speaks."""
 
     def __init__(self) -> None:
-        self._says: dict[str, Say] = {"en": ENGLISH}
+        self._says: dict[str, Translate] = {"en": ENGLISH}
         for locale in _LOCALES:
             path = resources.files("bot") / "locale" / locale / "LC_MESSAGES" / "paperbot.po"
             with path.open("rb") as file:
                 self._says[locale] = _Translated(read_po(file, locale=locale), locale)
 
-    def __call__(self, locale: str) -> Say:
+    def __call__(self, locale: str) -> Translate:
         """The voice for a platform's locale (`ko`, `ko-KR`, `en-US`); English where unknown."""
         return self._says.get(locale.replace("_", "-").partition("-")[0].casefold(), ENGLISH)

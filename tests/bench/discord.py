@@ -35,7 +35,7 @@ from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import ChannelRef, DeliveryKey, Platform
 from bot.core.services.key_value import DatabaseMemo
 from bot.core.services.processed_events import DatabaseSeen
-from bot.outbox.domain.content_hash import shape_of
+from bot.outbox.domain.content_hash import content_hash
 from bot.outbox.domain.delivery import delivery_key
 from bot.outbox.domain.rate_limit import Pace
 from bot.outbox.services.deliver import Deliverer
@@ -282,7 +282,7 @@ def _draft(place: int, part: int) -> deliveries.Draft:
     )
     content = dump(Document((Heading((Text(words),)), *paragraphs), words))
     key = DeliveryKey(delivery_key(str(channel), str(part)))
-    return deliveries.Draft(key, channel, str(part), content, shape_of(content))
+    return deliveries.Draft(key, channel, str(part), content, content_hash(content))
 
 
 @asynccontextmanager

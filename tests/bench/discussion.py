@@ -29,7 +29,7 @@ from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import ChannelRef, Chat, DeliveryKey, MessageRef, Platform
 from bot.core.services.key_value import DatabaseMemo
 from bot.core.services.processed_events import DatabaseSeen
-from bot.outbox.domain.content_hash import shape_of
+from bot.outbox.domain.content_hash import content_hash
 from bot.outbox.domain.delivery import delivery_key
 from bot.outbox.domain.rate_limit import Pace
 from bot.outbox.services.deliver import Deliverer
@@ -211,7 +211,7 @@ def _draft(channel: ChannelRef, entry: int) -> deliveries.Draft:
         channel=channel,
         part="entry",
         content=content,
-        shape=shape_of(content),
+        shape=content_hash(content),
         entry_id=entry,
     )
 

@@ -17,7 +17,7 @@ import aiohttp
 from bot.core.database.database import Database, opened
 from bot.core.domain.document import Document, Heading, Paragraph, Text, dump, load
 from bot.core.ports import ChannelRef, ChatUnavailableError, DeliveryKey, Platform
-from bot.outbox.domain.content_hash import shape_of
+from bot.outbox.domain.content_hash import content_hash
 from bot.outbox.domain.delivery import State, Step, delivery_key
 from bot.outbox.domain.rate_limit import Pace, Rate, Rates
 from bot.outbox.services.deliver import Deliverer
@@ -149,7 +149,7 @@ def _draft(place: int, part: int) -> deliveries.Draft:
     )
     content = dump(Document((Heading((Text(words),)), *paragraphs), words))
     key = DeliveryKey(delivery_key(str(channel), str(part)))
-    return deliveries.Draft(key, channel, str(part), content, shape_of(content))
+    return deliveries.Draft(key, channel, str(part), content, content_hash(content))
 
 
 async def _ceiling_rows(folder: Path, backlog: int) -> AsyncIterator[Row]:

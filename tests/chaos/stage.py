@@ -14,7 +14,7 @@ from pathlib import Path
 from bot.core.database.database import opened
 from bot.core.domain.document import Document, Paragraph, Text, dump
 from bot.core.ports import ChannelRef, DeliveryKey, Platform
-from bot.outbox.domain.content_hash import shape_of
+from bot.outbox.domain.content_hash import content_hash
 from bot.outbox.domain.delivery import delivery_key
 from bot.outbox.store import deliveries
 from tests.fakes.chat_server import Faults
@@ -90,7 +90,7 @@ async def plan(
                     channel=channel,
                     part=str(number),
                     content=content,
-                    shape=shape_of(content),
+                    shape=content_hash(content),
                 )
             )
     async with opened(database) as db, db.transaction() as tx:

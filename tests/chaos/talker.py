@@ -19,7 +19,7 @@ from pathlib import Path
 
 from bot.core.database.database import opened
 from bot.core.domain.i18n import ENGLISH
-from bot.core.ports import Chat, MessageRef, Platform, Said, User, parse_channel
+from bot.core.ports import Chat, MessageRef, Platform, ThreadMessage, User, parse_channel
 from bot.discussion.services import discuss
 from bot.discussion.services.discuss import Talk
 from bot.outbox.domain.delivery import Patience
@@ -30,11 +30,11 @@ from tests.chaos.runner import DoomedDatabase, discord_chat, now, slack_chat
 from tests.fakes.http_chat import connected
 
 
-def utterance(told: dict[str, str], line: int) -> Said:
+def utterance(told: dict[str, str], line: int) -> ThreadMessage:
     """What somebody said, as that line of the script has it; edits are dated by their lines."""
     channel = parse_channel(told["channel"])
     root, message = MessageRef(channel, told["root"]), MessageRef(channel, told["message"])
-    return Said(
+    return ThreadMessage(
         root,
         message,
         User(told["user"], told["user"], can_manage=False),
@@ -56,9 +56,11 @@ async def hear(talk: Talk, script: Path, acks: Path) -> None:
             continue
         told = json.loads(line)
         if told["text"] is None:
-            await discuss.unhear(talk, MessageRef(parse_channel(told["channel"]), told["message"]))
+            await discuss.on_message_deleted(
+                talk, MessageRef(parse_channel(told["channel"]), told["message"])
+            )
         else:
-            await discuss.hear(talk, utterance(told, number))
+            await discuss.on_message(talk, utterance(told, number))
         with acks.open("a", encoding="utf-8") as file:
             file.write(f"{number}\n")
         await asyncio.sleep(0.01)

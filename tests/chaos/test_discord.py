@@ -21,7 +21,7 @@ import pytest
 from bot.core.database.database import opened
 from bot.core.domain.document import Document, Paragraph, Text, dump
 from bot.core.ports import ChannelRef, DeliveryKey, Platform
-from bot.outbox.domain.content_hash import shape_of
+from bot.outbox.domain.content_hash import content_hash
 from bot.outbox.domain.delivery import delivery_key
 from bot.outbox.store import deliveries
 from tests.chaos import stage
@@ -233,7 +233,7 @@ async def plan_a_long_one(database: Path) -> None:
                 channel=TEXT_CHANNEL,
                 part=part,
                 content=content,
-                shape=shape_of(content),
+                shape=content_hash(content),
             )
         )
     async with opened(database) as db, db.transaction() as tx:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bot.core.domain.document import Document, Paragraph, Text
-from bot.core.ports import ChannelRef, Chat, DeliveryKey, MessageRef, Said
+from bot.core.ports import ChannelRef, Chat, DeliveryKey, MessageRef, ThreadMessage
 from tests.fakes.discord.world import FORUM
 from tests.platforms.discord.stage import PAPERS, hall
 from tests.platforms.slack.stage import CHANNEL as SLACK_CHANNEL
@@ -34,7 +34,7 @@ class Place:
 
     chat: Chat
     channel: ChannelRef
-    heard: list[Said]
+    heard: list[ThreadMessage]
     taken_back: list[MessageRef]
     say: Callable[[MessageRef, str], Awaitable[Any]]
     edit: Callable[[Any, str], Awaitable[object]]

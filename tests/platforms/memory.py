@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from bot.core.ports import KeptReply, MessageRef, Platform, Said
+from bot.core.ports import KeptReply, MessageRef, Platform, ThreadMessage
 from bot.discussion.domain.copies import is_newer
 
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
@@ -26,13 +26,13 @@ class Notes:
 class Kept:
     """`ports.Replies` over what an inbox has heard, and what was taken back."""
 
-    heard: list[Said]
+    heard: list[ThreadMessage]
     taken_back: list[MessageRef]
 
     @property
-    def newest(self) -> dict[MessageRef, Said]:
+    def newest(self) -> dict[MessageRef, ThreadMessage]:
         """What is kept of each message."""
-        found: dict[MessageRef, Said] = {}
+        found: dict[MessageRef, ThreadMessage] = {}
         for said in self.heard:
             before = found.get(said.message)
             if before is None or is_newer(said.edited_at, before.edited_at):

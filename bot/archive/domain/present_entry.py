@@ -24,7 +24,7 @@ from bot.core.domain.document import (
     Text,
     run,
 )
-from bot.core.domain.i18n import Say
+from bot.core.domain.i18n import Translate
 
 LANGUAGES = (Language.KO, Language.EN)
 
@@ -40,7 +40,7 @@ _THREAD_NAME_LENGTH = 100
 
 
 def present_entry(
-    stored: StoredEntry, *, languages: Sequence[Language], say: Say, detailed: bool = False
+    stored: StoredEntry, *, languages: Sequence[Language], say: Translate, detailed: bool = False
 ) -> Document:
     """One paper with its commentary; `detailed` adds every author, the abstract, references."""
     entry = stored.entry
@@ -100,7 +100,7 @@ def paper_url(arxiv_id: object, url: str | None) -> str | None:
     return url if url and url.startswith(("http://", "https://")) else None
 
 
-def _byline(entry: Entry, say: Say, *, detailed: bool) -> Note:
+def _byline(entry: Entry, say: Translate, *, detailed: bool) -> Note:
     authors = entry.paper.authors
     hidden = 0 if detailed else max(0, len(authors) - _AUTHORS_SHOWN)
     names = ", ".join(authors[:_AUTHORS_SHOWN] if hidden else authors)
@@ -116,7 +116,7 @@ def _byline(entry: Entry, say: Say, *, detailed: bool) -> Note:
     return Note(run(" · ".join(parts)))
 
 
-def _references(references: Iterable[Reference], say: Say) -> list[Block]:
+def _references(references: Iterable[Reference], say: Translate) -> list[Block]:
     rows = []
     for reference in references:
         url = paper_url(reference.arxiv_id, reference.url)
@@ -129,7 +129,7 @@ def _references(references: Iterable[Reference], say: Say) -> list[Block]:
     return [Paragraph((Text(say("Refers to"), Style.STRONG),)), Items(tuple(rows))]
 
 
-def news(at_arxiv: AtArxiv | None, say: Say) -> str:
+def news(at_arxiv: AtArxiv | None, say: Translate) -> str:
     """What a reader of an older version wants to know of a paper; empty where that is nothing."""
     if at_arxiv is None:
         return ""
@@ -138,7 +138,7 @@ def news(at_arxiv: AtArxiv | None, say: Say) -> str:
     return say("now at v{n}", n=at_arxiv.version) if at_arxiv.version > 1 else ""
 
 
-def _entry_buttons(stored: StoredEntry, say: Say, *, detailed: bool) -> tuple[Button, ...]:
+def _entry_buttons(stored: StoredEntry, say: Translate, *, detailed: bool) -> tuple[Button, ...]:
     buttons: list[Button] = []
     if not detailed:
         label = say("Abstract and references")
@@ -158,7 +158,7 @@ def entry_query(stored: StoredEntry) -> str:
     return f"entry:{stored.id}"
 
 
-def row(stored: StoredEntry, number: int, *, languages: Sequence[Language], say: Say) -> Item:
+def row(stored: StoredEntry, number: int, *, languages: Sequence[Language], say: Translate) -> Item:
     """An entry as one row of a list, with a button that shows it."""
     entry = stored.entry
     parts = [day_text(entry.date, say.locale)] if entry.date else []
@@ -186,7 +186,7 @@ def _gist(entry: Entry, languages: Sequence[Language]) -> str:
     return _shortened(" ".join(text.split()), _GIST_LENGTH)
 
 
-def count_papers(n: int, say: Say) -> str:
+def count_papers(n: int, say: Translate) -> str:
     """`5 papers`."""
     return say.count("{n} paper", "{n} papers", n)
 

@@ -25,30 +25,30 @@ from bot.core.domain.document import (
     notice,
     run,
 )
-from bot.core.domain.i18n import Say, mark
+from bot.core.domain.i18n import Translate, translatable
 
 _AUTHORS_SHOWN = 3
 _TITLE_SHOWN = 60
 
 _STATES = {
-    State.FRESH: mark("today's papers are here"),
-    State.WAITING: mark("today's papers are expected"),
-    State.QUIET: mark("no papers today"),
-    State.STALLED: mark("today's papers are late"),
-    State.FAILED: mark("the last answer was refused"),
+    State.FRESH: translatable("today's papers are here"),
+    State.WAITING: translatable("today's papers are expected"),
+    State.QUIET: translatable("no papers today"),
+    State.STALLED: translatable("today's papers are late"),
+    State.FAILED: translatable("the last answer was refused"),
 }
 
 REFUSALS = {
-    "throttled": mark("arXiv asks to be asked less"),
-    "unreachable": mark("arXiv does not answer"),
-    "server_error": mark("arXiv's server is in trouble"),
-    "too_large": mark("the answer is too large"),
-    "html": mark("a web page came in place of papers"),
-    "entities": mark("the answer holds what no feed may hold"),
-    "malformed": mark("the answer is broken"),
-    "redirect": mark("the answer leads elsewhere"),
-    "error_feed": mark("arXiv answers with an error"),
-    "question": mark("arXiv refuses the question"),
+    "throttled": translatable("arXiv asks to be asked less"),
+    "unreachable": translatable("arXiv does not answer"),
+    "server_error": translatable("arXiv's server is in trouble"),
+    "too_large": translatable("the answer is too large"),
+    "html": translatable("a web page came in place of papers"),
+    "entities": translatable("the answer holds what no feed may hold"),
+    "malformed": translatable("the answer is broken"),
+    "redirect": translatable("the answer leads elsewhere"),
+    "error_feed": translatable("arXiv answers with an error"),
+    "question": translatable("arXiv refuses the question"),
 }
 """What the kinds of refusals (`ports.Refusal`) mean."""
 
@@ -56,7 +56,7 @@ _ALL_IS_SAID = frozenset({"html", "entities"})
 """The kinds whose reasons say nothing more."""
 
 
-def present_nominees(nominees: Nominees, *, page: int, per_page: int, say: Say) -> Document:
+def present_nominees(nominees: Nominees, *, page: int, per_page: int, say: Translate) -> Document:
     """A page of a day's candidates, each with the reasons for its place, and the way to others."""
     if nominees.on is None:
         text = say("There are no new papers from arXiv yet.")
@@ -79,7 +79,7 @@ def present_nominees(nominees: Nominees, *, page: int, per_page: int, say: Say) 
 
 
 def _page_of(
-    nominees: Nominees, title: str, count: str, before: int, say: Say
+    nominees: Nominees, title: str, count: str, before: int, say: Translate
 ) -> tuple[Block, ...]:
     order = (
         say.count(
@@ -100,7 +100,7 @@ def _last_page(nominees: Nominees, per_page: int) -> int:
     return -(-nominees.total // per_page)
 
 
-def _ways(nominees: Nominees, page: int, per_page: int, say: Say) -> Iterator[Block]:
+def _ways(nominees: Nominees, page: int, per_page: int, say: Translate) -> Iterator[Block]:
     """To the other pages of the day, and to the day before: its papers may have come late."""
     buttons = []
     last = _last_page(nominees, per_page)
@@ -131,7 +131,7 @@ def _line(day: date | None, page: int) -> str:
     return commands.format_line("paper", free, **({"page": page} if page > 1 else {}))
 
 
-def _row(nominee: Nominee, number: int, say: Say) -> Item:
+def _row(nominee: Nominee, number: int, say: Translate) -> Item:
     item = nominee.candidate.item
     detail: list[Inline] = [Text(_authors(item.authors, say))]
     if item.categories:
@@ -148,7 +148,7 @@ def _row(nominee: Nominee, number: int, say: Say) -> Item:
     return Item((Link(item.title, item.id.url),), detail=tuple(detail), number=number)
 
 
-def _authors(authors: Sequence[str], say: Say) -> str:
+def _authors(authors: Sequence[str], say: Translate) -> str:
     shown = list(authors[:_AUTHORS_SHOWN])
     if len(authors) > _AUTHORS_SHOWN:
         shown.append(say("and {n} more", n=len(authors) - _AUTHORS_SHOWN))
@@ -160,7 +160,7 @@ def _short(title: str) -> str:
 
 
 def paper_lines(
-    record: ArxivRecord | None, events: Sequence[PaperEvent], say: Say
+    record: ArxivRecord | None, events: Sequence[PaperEvent], say: Translate
 ) -> tuple[str, ...]:
     """How a paper stands at arXiv, and what became of it, a line each."""
     if record is None:
@@ -173,7 +173,7 @@ def paper_lines(
     return (stands, *(line for line in happened if line))
 
 
-def event_line(event: PaperEvent, say: Say) -> str:
+def event_line(event: PaperEvent, say: Translate) -> str:
     """What became of a paper, in one line; empty for what a page shows otherwise (citations)."""
     day = day_text(event.noticed_at.date(), say.locale)
     match event.kind:
@@ -187,7 +187,7 @@ def event_line(event: PaperEvent, say: Say) -> str:
             return ""
 
 
-def status_line(statuses: Sequence[CategoryStatus], trouble: Trouble, say: Say) -> str:
+def status_line(statuses: Sequence[CategoryStatus], trouble: Trouble, say: Translate) -> str:
     """How arXiv's categories stand, in one line; empty where none is looked through."""
     if not statuses:
         return ""
@@ -197,7 +197,7 @@ def status_line(statuses: Sequence[CategoryStatus], trouble: Trouble, say: Say) 
     return "arXiv — " + "; ".join(parts)
 
 
-def _standing(status: CategoryStatus, say: Say) -> str:
+def _standing(status: CategoryStatus, say: Translate) -> str:
     words = f"{status.category}: {say(_STATES[status.state])}"
     if status.items:
         words += f" ({status.items})"
@@ -205,12 +205,12 @@ def _standing(status: CategoryStatus, say: Say) -> str:
     return f"{words} — {detail}" if detail else words
 
 
-def detail_words(status: CategoryStatus, say: Say) -> str:
+def detail_words(status: CategoryStatus, say: Translate) -> str:
     """What else a person should know of a category; empty where there is nothing."""
     return ", ".join(_details(status, say))
 
 
-def _details(status: CategoryStatus, say: Say) -> Iterator[str]:
+def _details(status: CategoryStatus, say: Translate) -> Iterator[str]:
     if status.refusal:
         yield refusal_words(status.refusal, status.reason, say)
     elif status.state is State.FAILED and find_category(status.category) is None:
@@ -228,11 +228,11 @@ def _details(status: CategoryStatus, say: Say) -> Iterator[str]:
         yield say("missed and not found: {days}", days=_days(status.lost, say))
 
 
-def _days(days: Sequence[date], say: Say) -> str:
+def _days(days: Sequence[date], say: Translate) -> str:
     return ", ".join(day_text(day, say.locale) for day in days)
 
 
-def refusal_words(kind: str, reason: str, say: Say) -> str:
+def refusal_words(kind: str, reason: str, say: Translate) -> str:
     """Why an answer of arXiv did not count, by its kind; `reason` is the technical side of it."""
     if kind not in REFUSALS:
         return reason
@@ -240,7 +240,7 @@ def refusal_words(kind: str, reason: str, say: Say) -> str:
     return f"{words} ({reason})" if reason and kind not in _ALL_IS_SAID else words
 
 
-def wait_words(target: str, until: datetime, refusal: str, say: Say) -> str:
+def wait_words(target: str, until: datetime, refusal: str, say: Translate) -> str:
     """What is left alone, until when, and why; `*` is all of arXiv."""
     return say(
         "{target} is left alone until {until}: {reason}",

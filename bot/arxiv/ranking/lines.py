@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from bot.archive.domain.entry import EntryId
 from bot.arxiv.domain.candidates import Example, Judgement, Likeness, Newcomer
 from bot.core.domain.errors import RankerError
-from bot.core.domain.i18n import mark
+from bot.core.domain.i18n import translatable
 
 _END = "end"
 
@@ -32,7 +32,7 @@ def read_examples(lines: Iterable[str]) -> tuple[list[Example], list[Example]]:
             return picked, passed
         example = Example(number, text, EntryId(entry_id) if entry_id is not None else None)
         (picked if verdict == "picked" else passed).append(example)
-    raise RankerError(mark("The papers to learn from were cut off"))
+    raise RankerError(translatable("The papers to learn from were cut off"))
 
 
 def write_newcomers(newcomers: Iterable[Newcomer]) -> Iterator[str]:

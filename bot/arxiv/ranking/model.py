@@ -33,7 +33,7 @@ from bot.arxiv.domain.candidates import (
     check_enough,
 )
 from bot.core.domain.errors import RankerError
-from bot.core.domain.i18n import mark
+from bot.core.domain.i18n import translatable
 
 _FORMAT = 1
 _MOST_WORDS = 5
@@ -88,7 +88,9 @@ class Taste:
             matrix = vectorizer.fit_transform(texts)
         except ValueError as error:  # what it says of an empty vocabulary is for programmers
             raise RankerError(
-                mark("The papers have no words in common: only English ones are learnt from")
+                translatable(
+                    "The papers have no words in common: only English ones are learnt from"
+                )
             ) from error
         machine = LinearSVC(C=0.1, class_weight="balanced", random_state=0)
         machine.fit(matrix, [1] * len(picked) + [0] * len(passed))
@@ -170,7 +172,7 @@ class Taste:
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
                 if int(kept["format"]) != _FORMAT:
-                    raise RankerError(mark("What was learnt is of another version"))
+                    raise RankerError(translatable("What was learnt is of another version"))
                 words = tuple(json.loads(kept["words"].tobytes()))
                 entries = tuple(EntryId(int(n)) for n in kept["entries"])
                 archive = sparse.csr_matrix(
@@ -186,9 +188,9 @@ class Taste:
                     entries=entries,
                 )
         except FileNotFoundError as error:
-            raise RankerError(mark("Nothing was learnt yet, or it is gone")) from error
+            raise RankerError(translatable("Nothing was learnt yet, or it is gone")) from error
         except _DAMAGED as error:
-            raise RankerError(mark("What was learnt is damaged")) from error
+            raise RankerError(translatable("What was learnt is damaged")) from error
 
 
 def _remove_remains(path: Path) -> None:

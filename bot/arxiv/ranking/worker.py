@@ -11,11 +11,13 @@ from bot.arxiv.domain.candidates import Example, Judgement, Newcomer
 from bot.arxiv.ranking.__main__ import NOT_INSTALLED
 from bot.arxiv.ranking.lines import read_judgement, read_trouble, write_examples, write_newcomers
 from bot.core.domain.errors import RankerError
-from bot.core.domain.i18n import mark
+from bot.core.domain.i18n import translatable
 
 _AT_A_TIME = 50
 _PROGRAM = (sys.executable, "-m", "bot.arxiv.ranking")
-_HOW_TO = mark("scikit-learn is not installed: install paper-digest-bot[rank] to rank new papers")
+_HOW_TO = translatable(
+    "scikit-learn is not installed: install paper-digest-bot[rank] to rank new papers"
+)
 
 
 def is_installed() -> bool:
@@ -52,7 +54,9 @@ class ProcessRanker:
         try:
             return tuple(map(read_judgement, output))
         except (ValueError, TypeError) as error:
-            raise RankerError(mark("The ranking gave an answer that cannot be read")) from error
+            raise RankerError(
+                translatable("The ranking gave an answer that cannot be read")
+            ) from error
 
     async def _run(self, task: str, lines: Iterable[str], within: timedelta) -> list[bytes]:
         try:

@@ -21,7 +21,7 @@ from bot.arxiv.store import candidates
 from bot.arxiv.store.candidates import Taste
 from bot.core.database.database import Database
 from bot.core.domain.errors import RankerError
-from bot.core.domain.i18n import mark
+from bot.core.domain.i18n import translatable
 
 log = logging.getLogger(__name__)
 
@@ -155,7 +155,7 @@ async def _judge(db: Database, ranker: Ranker, taste: Taste, now: datetime) -> i
             return judged
         judgements = await ranker.judge(newcomers)
         if {each.number for each in newcomers} - {each.number for each in judgements}:
-            raise RankerError(mark("The ranking left papers out"))
+            raise RankerError(translatable("The ranking left papers out"))
         async with db.transaction() as tx:
             await candidates.put_judgements(tx, judgements, judged_at)
         judged += len(judgements)

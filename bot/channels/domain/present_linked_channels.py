@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.core.domain import commands
 from bot.core.domain.document import Document, Note, Paragraph, Style, Text, run
-from bot.core.domain.i18n import Say
+from bot.core.domain.i18n import Translate
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Place:
     name: str = ""
 
 
-def present_code(code: str, minutes: int, say: Say) -> Document:
+def present_code(code: str, minutes: int, say: Translate) -> Document:
     """A code to enter in the channel that this one is to be linked with."""
     line = commands.format_line("digest", f"link {code}")
     text = say("Enter this in the other channel within {n} minutes:", n=minutes)
@@ -25,7 +25,7 @@ def present_code(code: str, minutes: int, say: Say) -> Document:
     return Document(blocks, summary=f"{text} {line}")
 
 
-def present_linked(others: Sequence[Place], voices: Iterable[Say]) -> Document:
+def present_linked(others: Sequence[Place], voices: Iterable[Translate]) -> Document:
     """A channel is told with whom it shares discussions from now on, in each of its languages."""
     return _told(
         voices,
@@ -37,7 +37,7 @@ def present_linked(others: Sequence[Place], voices: Iterable[Say]) -> Document:
     )
 
 
-def present_unlinked(others: Sequence[Place], voices: Iterable[Say]) -> Document:
+def present_unlinked(others: Sequence[Place], voices: Iterable[Translate]) -> Document:
     """A channel is told with whom it shares discussions no more; what is there stays."""
     return _told(
         voices,
@@ -49,16 +49,16 @@ def present_unlinked(others: Sequence[Place], voices: Iterable[Say]) -> Document
     )
 
 
-def _told(voices: Iterable[Say], words: Callable[[Say], str]) -> Document:
+def _told(voices: Iterable[Translate], words: Callable[[Translate], str]) -> Document:
     texts = tuple(dict.fromkeys(map(words, voices)))
     return Document(tuple(Paragraph(run(text)) for text in texts), summary=texts[0])
 
 
-def _names(places: Sequence[Place], say: Say) -> str:
+def _names(places: Sequence[Place], say: Translate) -> str:
     return ", ".join(dict.fromkeys(_name(place, say) for place in places))
 
 
-def _name(place: Place, say: Say) -> str:
+def _name(place: Place, say: Translate) -> str:
     platform = say("the web chat") if place.platform == "web" else place.platform.capitalize()
     if place.name:
         return say("#{name} in {platform}", name=place.name, platform=platform)

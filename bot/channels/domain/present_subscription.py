@@ -18,14 +18,16 @@ from bot.core.domain.document import (
     Paragraph,
     run,
 )
-from bot.core.domain.i18n import Say, mark
+from bot.core.domain.i18n import Translate, translatable
 
 _STANDINGS = {
-    Standing.ACTIVE: mark("A digest is posted here."),
-    Standing.PAUSED: mark("The digest of this channel is paused."),
-    Standing.REFUSED: mark("The digest of this channel has stopped: the platform refuses it."),
-    Standing.MANUAL: mark("Digests are posted here by hand only."),
-    Standing.REMOVED: mark("No digest is posted here."),
+    Standing.ACTIVE: translatable("A digest is posted here."),
+    Standing.PAUSED: translatable("The digest of this channel is paused."),
+    Standing.REFUSED: translatable(
+        "The digest of this channel has stopped: the platform refuses it."
+    ),
+    Standing.MANUAL: translatable("Digests are posted here by hand only."),
+    Standing.REMOVED: translatable("No digest is posted here."),
 }
 
 
@@ -36,7 +38,7 @@ def present_subscription(
     last_on: date | None = None,
     waiting: int = 0,
     stuck: int = 0,
-    say: Say,
+    say: Translate,
 ) -> Document:
     """How a subscription is. `next_at` is an aware instant; `stuck` counts what needs a person."""
     standing = say(_STANDINGS[subscription.standing])
@@ -53,7 +55,7 @@ def present_subscription(
     return Document(tuple(blocks), summary=standing)
 
 
-def _wishes(subscription: Subscription, say: Say) -> Sequence[tuple[str, str]]:
+def _wishes(subscription: Subscription, say: Translate) -> Sequence[tuple[str, str]]:
     wishes = subscription.wishes
     schedule = wishes.schedule
     return (
@@ -73,7 +75,7 @@ def _progress(
     waiting: int,
     stuck: int,
     zone: ZoneInfo,
-    say: Say,
+    say: Translate,
 ) -> Sequence[str]:
     lines = []
     if next_at is not None:
@@ -93,7 +95,7 @@ def _progress(
     return lines
 
 
-def _buttons(standing: Standing, say: Say) -> tuple[Button, ...]:
+def _buttons(standing: Standing, say: Translate) -> tuple[Button, ...]:
     change = (
         Button(say("Pause"), command=commands.format_line("digest", "pause"))
         if standing is Standing.ACTIVE

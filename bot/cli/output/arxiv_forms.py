@@ -9,7 +9,7 @@ from bot.arxiv.domain.present_arxiv import detail_words, refusal_words, status_l
 from bot.arxiv.services.daily_batches import kind_of
 from bot.arxiv.services.polling import ArxivStatus, Round
 from bot.cli.output.text import printable
-from bot.core.domain.i18n import ENGLISH, Say
+from bot.core.domain.i18n import ENGLISH, Translate
 
 
 def status_json(status: ArxivStatus, done: Round) -> dict[str, object]:
@@ -86,12 +86,12 @@ def _instant(at: datetime | None) -> str | None:
     return at.isoformat(timespec="seconds") if at is not None else None
 
 
-def status_lines(status: ArxivStatus, done: Round, *, say: Say) -> Iterator[str]:
+def status_lines(status: ArxivStatus, done: Round, *, say: Translate) -> Iterator[str]:
     """What `poll` prints for people; titles and reasons of others steer no terminal."""
     yield from map(printable, _status_lines(status, done, say=say))
 
 
-def _status_lines(status: ArxivStatus, done: Round, *, say: Say) -> Iterator[str]:
+def _status_lines(status: ArxivStatus, done: Round, *, say: Translate) -> Iterator[str]:
     for each in status.categories:
         yield status_line((each,), Trouble.NONE, say)
     if status.trouble is not Trouble.NONE:

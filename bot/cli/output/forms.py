@@ -5,7 +5,7 @@ from bot.archive.services.import_report import Report
 from bot.archive.store.title_matches import Identity
 from bot.arxiv.domain.present_arxiv import paper_lines
 from bot.cli.output.text import printable
-from bot.core.domain.i18n import Say
+from bot.core.domain.i18n import Translate
 from bot.discussion.domain.entry_page import EntryPage, Mention
 from bot.discussion.domain.questions import Reply
 from bot.lookup.services.lookup import Results
@@ -38,7 +38,7 @@ def problem_form(problem: Problem) -> dict[str, object]:
     }
 
 
-def report_text(report: Report, *, dry_run: bool, say: Say) -> str:
+def report_text(report: Report, *, dry_run: bool, say: Translate) -> str:
     """What an import did, in two lines."""
     done = say(
         "Entries: {new} new, {updated} updated, {unchanged} unchanged, from {files}.",
@@ -66,7 +66,7 @@ def entry_line(stored: StoredEntry) -> str:
     return printable("  ".join(words[:3]) + "".join(f" {tag}" for tag in words[3:]))
 
 
-def remarks(asked: str, results: Results, *, say: Say) -> tuple[str, ...]:
+def remarks(asked: str, results: Results, *, say: Translate) -> tuple[str, ...]:
     """What there is to say beside what was found."""
     if not results.entries:
         nothing = say("Nothing found for “{asked}”.", asked=asked)
@@ -82,7 +82,7 @@ def remarks(asked: str, results: Results, *, say: Say) -> tuple[str, ...]:
     return ()
 
 
-def surroundings(page: EntryPage, *, say: Say) -> tuple[str, ...]:
+def surroundings(page: EntryPage, *, say: Translate) -> tuple[str, ...]:
     """The entries around an entry as lines, each kind under its heading."""
     lines: list[str] = []
     for heading, related in (
@@ -103,7 +103,7 @@ def surroundings(page: EntryPage, *, say: Say) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def identity_line(stored: StoredEntry, identity: Identity | None, *, say: Say) -> str:
+def identity_line(stored: StoredEntry, identity: Identity | None, *, say: Translate) -> str:
     """How it is known which arXiv paper an entry is about."""
     paper = stored.entry.paper
     if paper.url is not None:

@@ -12,14 +12,14 @@ from typing import Final
 from bot.archive.domain.entry import Problem
 from bot.core.domain.document import Document
 from bot.core.domain.errors import SettingsError, UserError
-from bot.core.domain.i18n import ENGLISH, Say, in_words
+from bot.core.domain.i18n import ENGLISH, Translate, error_text
 
 DONE: Final = 0
 FAILED: Final = 1
 WRONG: Final = 2
 
 
-def voice() -> Say:
+def voice() -> Translate:
     """The operator's language, by the locale of the terminal."""
     from bot.settings import operator_locale
 
@@ -27,7 +27,7 @@ def voice() -> Say:
 
 
 @cache
-def _voice(locale: str) -> Say:
+def _voice(locale: str) -> Translate:
     if not locale.startswith("ko"):
         return ENGLISH
     from bot.core.catalogue import Catalogues
@@ -100,7 +100,7 @@ def complain(text: str, where: str = "") -> None:
 def tell_error(error: UserError) -> None:
     """What a person did that cannot work, in one line; several wrong settings in as many."""
     for problem in error.problems if isinstance(error, SettingsError) else (error,):
-        complain(in_words(problem, voice()), problem.where)
+        complain(error_text(problem, voice()), problem.where)
 
 
 def tell_problem(problem: Problem) -> None:

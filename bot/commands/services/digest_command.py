@@ -17,7 +17,7 @@ from bot.core.domain import commands, document
 from bot.core.domain.commands import Who
 from bot.core.domain.document import Document, Note, run
 from bot.core.domain.errors import NotFoundError, UsageError
-from bot.core.domain.i18n import Say
+from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, Command
 from bot.digest.domain import present_digest
 from bot.digest.services import subscribe
@@ -48,7 +48,7 @@ class Desk:
 
 
 async def answer(
-    desk: Desk, talk: Talk, command: Command, *, languages: tuple[Language, ...], say: Say
+    desk: Desk, talk: Talk, command: Command, *, languages: tuple[Language, ...], say: Translate
 ) -> Document:
     """The answer to `/digest …`; raises `UserError`."""
     what = command.options.get("what", "").strip()
@@ -80,7 +80,7 @@ async def answer(
     return replace(status, blocks=(*status.blocks, Note(run(note)))) if note else status
 
 
-async def _link(talk: Talk, channel: ChannelRef, what: str, say: Say) -> Document:
+async def _link(talk: Talk, channel: ChannelRef, what: str, say: Translate) -> Document:
     code = what.split(maxsplit=1)[1:]
     if code:
         return await linked_channels.enter_code(talk, channel, code[0], say)
@@ -96,7 +96,7 @@ async def _change_wish(talk: Talk, command: Command) -> None:
 
 
 async def _show_day(
-    desk: Desk, channel: ChannelRef, what: str, languages: tuple[Language, ...], say: Say
+    desk: Desk, channel: ChannelRef, what: str, languages: tuple[Language, ...], say: Translate
 ) -> Document:
     today = desk.clock().astimezone(await _zone(desk, channel)).date()
     async with desk.db.reading() as tx:
@@ -148,7 +148,7 @@ async def _add(desk: Desk, command: Command, words: Words, since: date | None) -
     )
 
 
-async def _show_status(desk: Desk, channel: ChannelRef, say: Say) -> Document:
+async def _show_status(desk: Desk, channel: ChannelRef, say: Translate) -> Document:
     try:
         status = await subscribe.status(desk.db, channel, now=desk.clock())
     except NotFoundError:
@@ -166,7 +166,7 @@ async def _show_status(desk: Desk, channel: ChannelRef, say: Say) -> Document:
     return replace(shown, blocks=(*shown.blocks, Note(run(line)))) if line else shown
 
 
-async def _arxiv_line(desk: Desk, say: Say) -> str:
+async def _arxiv_line(desk: Desk, say: Translate) -> str:
     now = desk.clock()
     async with desk.db.reading() as tx:
         statuses = await daily_batches.list_status(tx, desk.categories, now)

@@ -14,8 +14,8 @@ from bot.commands.services.digest_command import Desk
 from bot.core.domain import commands, document
 from bot.core.domain.document import Document
 from bot.core.domain.errors import UsageError, UserError
-from bot.core.domain.i18n import Say, in_words
-from bot.core.ports import Choice, Command, MessageRef, Said
+from bot.core.domain.i18n import Translate, error_text
+from bot.core.ports import Choice, Command, MessageRef, ThreadMessage
 from bot.digest.services import subscribe
 from bot.discussion.services import answers, discuss
 from bot.discussion.services.discuss import Talk
@@ -28,13 +28,13 @@ PER_PAGE = 10
 
 
 class Bot:
-    """`ports.Inbox` over the database; `voices` gives the `Say` of a locale.
+    """`ports.Inbox` over the database; `voices` gives the `Translate` of a locale.
 
     Without a `talk`, discussions go on over the same database and wake nobody up.
     """
 
     def __init__(
-        self, desk: Desk, *, voices: Callable[[str], Say], talk: Talk | None = None
+        self, desk: Desk, *, voices: Callable[[str], Translate], talk: Talk | None = None
     ) -> None:
         self._desk = desk
         self._voices = voices
@@ -46,7 +46,7 @@ class Bot:
         try:
             return await self._answer(command, say)
         except UserError as error:
-            return document.notice(in_words(error, say))
+            return document.notice(error_text(error, say))
         except Exception:
             # One of the two places that catch everything (STYLE.md): a person waits.
             log.exception("/%s failed", command.name)
@@ -54,7 +54,7 @@ class Bot:
                 say("That went wrong here; the operator can see why in the log.")
             )
 
-    async def _answer(self, command: Command, say: Say) -> Document:
+    async def _answer(self, command: Command, say: Translate) -> Document:
         match command.name:
             case commands.PAPER.name:
                 return await self._paper(command, say)
@@ -66,7 +66,7 @@ class Bot:
             case _:
                 return present_lookup.present_help(say)
 
-    async def _paper(self, command: Command, say: Say) -> Document:
+    async def _paper(self, command: Command, say: Translate) -> Document:
         asked = command.options.get("query", "").strip()
         verb = commands.find_verb(commands.PAPER, command.options)
         if verb is commands.FORGET_ME:
@@ -100,7 +100,7 @@ class Bot:
             say=say,
         )
 
-    async def _forget(self, command: Command, say: Say) -> Document:
+    async def _forget(self, command: Command, say: Translate) -> Document:
         forgotten = await discuss.forget_person(self._talk, command.user, command.channel)
         return document.notice(
             say.count("{n} reply is forgotten.", "{n} replies are forgotten.", forgotten)
@@ -123,24 +123,24 @@ class Bot:
             case _:
                 return ()
 
-    async def said(self, said: Said) -> None:
+    async def on_message(self, said: ThreadMessage) -> None:
         """Kept, shared and answered; see `bot.discussion.services.discuss`."""
 
-        async def ask(line: str, say: Say) -> Document:
+        async def ask(line: str, say: Translate) -> Document:
             try:
                 parsed = commands.parse_line(line)
             except UserError as error:
-                return document.notice(in_words(error, say))
+                return document.notice(error_text(error, say))
             channel = said.root.channel
             name, options = parsed.spec.name, parsed.options
             asked = Command(name, options, said.user, channel, say.locale, said.root)
             return await self.command(asked)
 
-        await discuss.hear(self._talk, said, ask)
+        await discuss.on_message(self._talk, said, ask)
 
-    async def unsaid(self, message: MessageRef) -> None:
+    async def on_message_deleted(self, message: MessageRef) -> None:
         """Forgotten, and its copies removed."""
-        await discuss.unhear(self._talk, message)
+        await discuss.on_message_deleted(self._talk, message)
 
 
 def _asks_for_new(asked: str) -> tuple[bool, date | None]:
@@ -165,6 +165,6 @@ def _page(text: str) -> int:
     return max(1, int(text)) if is_number else 1
 
 
-def _languages(say: Say) -> tuple[Language, ...]:
+def _languages(say: Translate) -> tuple[Language, ...]:
     """The reader's own language first, then the others."""
     return tuple(sorted(present_entry.LANGUAGES, key=lambda language: language != say.locale))

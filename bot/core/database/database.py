@@ -28,7 +28,7 @@ import aiosqlite
 
 from bot.core.database.migrate import Migration, apply_migrations, bundled_migrations
 from bot.core.domain.errors import StorageError
-from bot.core.domain.i18n import mark
+from bot.core.domain.i18n import translatable
 
 Parameters = Mapping[str, Any]
 Row = sqlite3.Row
@@ -270,23 +270,25 @@ def _make_folder(path: Path) -> None:
         ) from error
 
 
-_LOCKED = mark("Another process keeps the database locked: try again when it is done")
+_LOCKED = translatable("Another process keeps the database locked: try again when it is done")
 _EXPLANATIONS: Mapping[int, str] = {
-    sqlite3.SQLITE_FULL: mark("The disk is full. Nothing was changed: make room, then try again"),
-    sqlite3.SQLITE_READONLY: mark(
+    sqlite3.SQLITE_FULL: translatable(
+        "The disk is full. Nothing was changed: make room, then try again"
+    ),
+    sqlite3.SQLITE_READONLY: translatable(
         "The database or its folder is read-only: the bot must be able to write both"
     ),
-    sqlite3.SQLITE_CANTOPEN: mark(
+    sqlite3.SQLITE_CANTOPEN: translatable(
         "The database cannot be opened: the bot must be able to read and write the file and its "
         "folder"
     ),
-    sqlite3.SQLITE_PERM: mark("The database cannot be opened: its permissions forbid it"),
-    sqlite3.SQLITE_NOTADB: mark(
+    sqlite3.SQLITE_PERM: translatable("The database cannot be opened: its permissions forbid it"),
+    sqlite3.SQLITE_NOTADB: translatable(
         "This file is no SQLite database: choose another with PAPERBOT_DATABASE, or put a backup "
         "in its place"
     ),
-    sqlite3.SQLITE_CORRUPT: mark("The database is damaged: put a backup in its place"),
-    sqlite3.SQLITE_IOERR: mark(
+    sqlite3.SQLITE_CORRUPT: translatable("The database is damaged: put a backup in its place"),
+    sqlite3.SQLITE_IOERR: translatable(
         "The disk cannot be read or written. Nothing was changed: check the disk, then try again"
     ),
     sqlite3.SQLITE_BUSY: _LOCKED,

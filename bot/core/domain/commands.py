@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.core.domain.errors import UsageError
-from bot.core.domain.i18n import Say, mark
+from bot.core.domain.i18n import Translate, translatable
 
 
 class Who(StrEnum):
@@ -76,22 +76,24 @@ class CommandSpec:
         return next((option for option in self.options if option.free), None)
 
 
-PAGE = Option("page", mark("Which page of the results, from 1"))
+PAGE = Option("page", translatable("Which page of the results, from 1"))
 
 FORGET_ME = Verb(
     "forget-me",
-    mark("Forget everything I said in discussions, and remove its copies"),
+    translatable("Forget everything I said in discussions, and remove its copies"),
     audience=Audience.PRIVATE,
 )
-NEW = Verb("new", mark("Show today's new papers from arXiv"), aliases=("새논문",), alone=True)
+NEW = Verb(
+    "new", translatable("Show today's new papers from arXiv"), aliases=("새논문",), alone=True
+)
 
 PAPER = CommandSpec(
     name="paper",
-    summary=mark("Look up papers by tag, words, author, date or arXiv id"),
+    summary=translatable("Look up papers by tag, words, author, date or arXiv id"),
     usage="/paper QUERY",
     audience=Audience.CHANNEL,
     options=(
-        Option("query", mark("What to look for"), free=True, completes=True),
+        Option("query", translatable("What to look for"), free=True, completes=True),
         PAGE,
     ),
     verbs=(FORGET_ME, NEW),
@@ -105,37 +107,41 @@ PAPER = CommandSpec(
 
 DIGEST = CommandSpec(
     name="digest",
-    summary=mark("Show a day's digest, or manage the daily one of this channel"),
+    summary=translatable("Show a day's digest, or manage the daily one of this channel"),
     usage="/digest [today | DATE | here | settings | pause | resume | status | link | unlink]",
     audience=Audience.PRIVATE,
     options=(
-        Option("what", mark("today, a date, or what to do"), free=True, completes=True),
-        Option("at", mark("When, in local time: 09:00")),
-        Option("tz", mark("The time zone: Asia/Seoul"), completes=True),
-        Option("weekdays", mark("On which days: mon-fri, daily")),
-        Option("languages", mark("Which languages, in order: ko,en")),
-        Option("tags", mark("Only these tags, or not those: #rl,-#moe")),
-        Option("layout", mark("papers: a message a paper; compact: one message")),
-        Option("most", mark("The most papers a digest")),
-        Option("since", mark("From which date on: older days are put out one by one")),
-        Option("discussion", mark("on: keep and share what is said in threads; off: nothing")),
-        Option("notices", mark("on: news of a paper comes into its thread; off: none")),
+        Option("what", translatable("today, a date, or what to do"), free=True, completes=True),
+        Option("at", translatable("When, in local time: 09:00")),
+        Option("tz", translatable("The time zone: Asia/Seoul"), completes=True),
+        Option("weekdays", translatable("On which days: mon-fri, daily")),
+        Option("languages", translatable("Which languages, in order: ko,en")),
+        Option("tags", translatable("Only these tags, or not those: #rl,-#moe")),
+        Option("layout", translatable("papers: a message a paper; compact: one message")),
+        Option("most", translatable("The most papers a digest")),
+        Option("since", translatable("From which date on: older days are put out one by one")),
+        Option(
+            "discussion", translatable("on: keep and share what is said in threads; off: nothing")
+        ),
+        Option("notices", translatable("on: news of a paper comes into its thread; off: none")),
     ),
     verbs=(
-        Verb("today", mark("Show today's digest; nothing is posted")),
-        Verb("newest", mark("Show the newest day's digest")),
-        Verb("here", mark("Post a digest here every day"), Who.MANAGERS),
-        Verb("settings", mark("Show or change when and how it is posted"), Who.MANAGERS),
-        Verb("pause", mark("Post nothing until resumed"), Who.MANAGERS),
-        Verb("resume", mark("Post again"), Who.MANAGERS),
-        Verb("status", mark("When the next digest comes, and how the last ones went")),
+        Verb("today", translatable("Show today's digest; nothing is posted")),
+        Verb("newest", translatable("Show the newest day's digest")),
+        Verb("here", translatable("Post a digest here every day"), Who.MANAGERS),
+        Verb("settings", translatable("Show or change when and how it is posted"), Who.MANAGERS),
+        Verb("pause", translatable("Post nothing until resumed"), Who.MANAGERS),
+        Verb("resume", translatable("Post again"), Who.MANAGERS),
+        Verb("status", translatable("When the next digest comes, and how the last ones went")),
         Verb(
             "link",
-            mark("Share discussions with another channel, by a code"),
+            translatable("Share discussions with another channel, by a code"),
             Who.MANAGERS,
             is_secret=True,
         ),
-        Verb("unlink", mark("Share discussions with no other channel any more"), Who.MANAGERS),
+        Verb(
+            "unlink", translatable("Share discussions with no other channel any more"), Who.MANAGERS
+        ),
     ),
     examples=(
         "/digest today",
@@ -147,7 +153,7 @@ DIGEST = CommandSpec(
 
 HELP = CommandSpec(
     name="help",
-    summary=mark("How to ask this bot"),
+    summary=translatable("How to ask this bot"),
     usage="/help",
     audience=Audience.PRIVATE,
 )
@@ -222,6 +228,6 @@ def format_line(name: str, free: str = "", **options: object) -> str:
     return " ".join(words)
 
 
-def describe(spec: CommandSpec, say: Say) -> str:
+def describe(spec: CommandSpec, say: Translate) -> str:
     """The command in one line, for people."""
     return f"{spec.usage} — {say(spec.summary)}"

@@ -1,7 +1,7 @@
-"""How text for people is said in their language: messages are written once, in English.
+"""Translation: messages are written once, in English; a `Translate` gives them in a language.
 
 A message is a `str.format` template and the key of its translation (gettext). Functions that
-make text take a `Say`; the catalogues are loaded at the edge (`bot.core.catalogue`).
+make text take one; the catalogues are loaded at the edge (`bot.core.catalogue`).
 """
 
 from typing import Protocol
@@ -9,8 +9,8 @@ from typing import Protocol
 from bot.core.domain.errors import UserError
 
 
-class Say(Protocol):
-    """One language's voice."""
+class Translate(Protocol):
+    """Translates messages into one language and fills them in."""
 
     @property
     def locale(self) -> str:
@@ -43,7 +43,7 @@ class English:
 ENGLISH = English()
 
 
-def in_words(error: UserError, say: Say) -> str:
+def error_text(error: UserError, say: Translate) -> str:
     """What a person did wrong, in a language; a reason that a platform gave is said in it too."""
     values = {
         name: say(value) if name == "reason" and isinstance(value, str) else value
@@ -52,6 +52,6 @@ def in_words(error: UserError, say: Say) -> str:
     return say(error.message, **values)
 
 
-def mark(message: str) -> str:
-    """The message unchanged; marks it for extraction where it is stored before it is said."""
+def translatable(message: str) -> str:
+    """The message unchanged; it is extracted for the catalogue and translated where it is shown."""
     return message

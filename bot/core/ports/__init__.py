@@ -16,8 +16,8 @@ from bot.core.ports.chat import (
     MessageRef,
     Platform,
     Replies,
-    Said,
     Seen,
+    ThreadMessage,
     User,
     parse_channel,
 )
@@ -43,8 +43,8 @@ __all__ = [
     "MessageRef",
     "Platform",
     "Replies",
-    "Said",
     "Seen",
+    "ThreadMessage",
     "User",
     "parse_channel",
 ]

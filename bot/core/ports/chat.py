@@ -97,7 +97,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ThreadMessage:
     """Somebody said something in the thread under `root`; never this bot.
 
     `at` is when, by the platform's clock (`None`: now); `edited_at` names the version, `None`
@@ -163,11 +163,11 @@ class Inbox(Protocol):
         """At most 25 suggestions for what is being typed into `option`."""
         ...
 
-    async def said(self, said: Said) -> None:
+    async def on_message(self, said: ThreadMessage) -> None:
         """An upsert: edits and redeliveries repeat `message`."""
         ...
 
-    async def unsaid(self, message: MessageRef) -> None:
+    async def on_message_deleted(self, message: MessageRef) -> None:
         """A person took a message back."""
         ...
 

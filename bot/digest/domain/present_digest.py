@@ -26,7 +26,7 @@ from bot.core.domain.document import (
     notice,
     run,
 )
-from bot.core.domain.i18n import Say
+from bot.core.domain.i18n import Translate
 from bot.digest.domain.digest import Digest
 
 _TITLES_IN_SUMMARY = 3
@@ -53,7 +53,7 @@ def present_digest(
     *,
     languages: Sequence[Language],
     layout: Layout,
-    say: Say,
+    say: Translate,
     openings: Mapping[EntryId, Document] = _NO_OPENINGS,
 ) -> tuple[Post, ...]:
     """The messages of a digest, in order; none when it holds no entry.
@@ -81,7 +81,7 @@ def present_digest(
     return (Post("header", _header(digest, say)), *papers, *replies)
 
 
-def _header(digest: Digest, say: Say) -> Document:
+def _header(digest: Digest, say: Translate) -> Document:
     titles = [stored.entry.paper.title for stored in digest.entries]
     blocks: list[Block] = [
         Heading(run(day_text(digest.on, say.locale, weekday=True))),
@@ -95,7 +95,7 @@ def _header(digest: Digest, say: Say) -> Document:
 
 
 def present_compact(
-    digest: Digest, *, languages: Sequence[Language] = LANGUAGES, say: Say
+    digest: Digest, *, languages: Sequence[Language] = LANGUAGES, say: Translate
 ) -> Document:
     """The whole digest as one message: a row a paper, each with a button that shows it."""
     rows = tuple(
@@ -111,7 +111,7 @@ def present_compact(
     return Document(blocks, _digest_summary(digest, say))
 
 
-def _remarks(digest: Digest, say: Say) -> tuple[Block, ...]:
+def _remarks(digest: Digest, say: Translate) -> tuple[Block, ...]:
     blocks: list[Block] = []
     if digest.missed:
         days = ", ".join(day_text(day, say.locale) for day in digest.missed)
@@ -131,7 +131,7 @@ def _remarks(digest: Digest, say: Say) -> tuple[Block, ...]:
 
 
 def present_day(
-    day: date, entries: Sequence[StoredEntry], *, languages: Sequence[Language], say: Say
+    day: date, entries: Sequence[StoredEntry], *, languages: Sequence[Language], say: Translate
 ) -> Document:
     """A day's entries for somebody who asked; says so when there are none."""
     if not entries:
@@ -140,7 +140,7 @@ def present_day(
     return present_compact(Digest(day, tuple(entries)), languages=languages, say=say)
 
 
-def _digest_summary(digest: Digest, say: Say) -> str:
+def _digest_summary(digest: Digest, say: Translate) -> str:
     titles = [stored.entry.paper.title for stored in digest.entries]
     names = "; ".join(titles[:_TITLES_IN_SUMMARY])
     day = day_text(digest.on, say.locale)

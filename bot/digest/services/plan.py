@@ -20,19 +20,19 @@ from bot.channels.store import slots, subscriptions
 from bot.core.database.database import Database, Transaction
 from bot.core.domain.document import dump
 from bot.core.domain.errors import NotFoundError
-from bot.core.domain.i18n import Say
+from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, DeliveryKey, parse_channel
 from bot.digest.domain.digest import Digest, compile_digest
 from bot.digest.domain.present_digest import Post, present_digest
 from bot.digest.services.thread_intro import openings
 from bot.discussion.services.answers import Link, no_link
 from bot.lookup.domain.tag_filter import parse_tags
-from bot.outbox.domain.content_hash import shape_of
+from bot.outbox.domain.content_hash import content_hash
 from bot.outbox.domain.delivery import delivery_key
 from bot.outbox.store import deliveries
 
-Voices = Callable[[str], Say]
-"""The `Say` of a locale."""
+Voices = Callable[[str], Translate]
+"""The `Translate` of a locale."""
 
 
 REPLAY_PAUSE = timedelta(seconds=5)
@@ -312,7 +312,7 @@ def draft_posts(
                 channel=channel,
                 part=post.part,
                 content=content,
-                shape=shape_of(content),
+                shape=content_hash(content),
                 slot_id=slot_id,
                 entry_id=post.entry_id,
                 reply_to=post.reply_to,

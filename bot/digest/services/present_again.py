@@ -16,7 +16,7 @@ from bot.digest.domain.present_digest import Post, present_digest
 from bot.digest.services.plan import Voices, draft_posts
 from bot.digest.services.thread_intro import openings
 from bot.discussion.services.answers import Link, no_link
-from bot.outbox.domain.content_hash import shape_of
+from bot.outbox.domain.content_hash import content_hash
 from bot.outbox.domain.delivery import State
 from bot.outbox.store import deliveries, edits
 from bot.outbox.store.edits import Part
@@ -74,7 +74,7 @@ async def _want(tx: Transaction, part: Part, post: Post, stored: StoredEntry | N
     if withdrawn and part.state in (State.PLANNED, State.HELD):
         return await edits.withdraw(tx, part.id)
     content = dump(post.document)
-    shape = shape_of(content)
+    shape = content_hash(content)
     if shape == part.shape:
         return False
     await edits.want(tx, part.id, content, shape)

@@ -7,7 +7,7 @@ from bot.archive.store import entries
 from bot.channels.domain.digest_options import Layout
 from bot.core.database.database import Database
 from bot.core.domain.document import Document
-from bot.core.domain.i18n import Say
+from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef
 from bot.digest.domain import present_digest
 from bot.digest.domain.digest import compile_digest
@@ -17,7 +17,7 @@ from bot.lookup.domain.tag_filter import parse_tags
 
 
 async def preview(
-    db: Database, day: date | None, *, now: datetime, zone: tzinfo, say: Say
+    db: Database, day: date | None, *, now: datetime, zone: tzinfo, say: Translate
 ) -> tuple[Document, ...]:
     """All entries of a day (else of today in `zone`), a message a paper, in every language.
 

@@ -5,14 +5,14 @@ from collections.abc import Iterable, Mapping
 from bot.archive.domain.entry import EntryId, StoredEntry
 from bot.core.database.database import Transaction
 from bot.core.domain.document import Document
-from bot.core.domain.i18n import Say
+from bot.core.domain.i18n import Translate
 from bot.discussion.domain.present_discussion import present_opening
 from bot.discussion.services.answers import Link, what_was_written
 from bot.discussion.store import entry_page
 
 
 async def openings(
-    tx: Transaction, shown: Iterable[StoredEntry], *, channel: str, link: Link, say: Say
+    tx: Transaction, shown: Iterable[StoredEntry], *, channel: str, link: Link, say: Translate
 ) -> Mapping[EntryId, Document]:
     """By entry; those of which there is nothing to tell are left out, as are withdrawn ones."""
     found = {}

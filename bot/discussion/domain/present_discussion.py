@@ -29,7 +29,7 @@ from bot.core.domain.document import (
     plain_text,
     run,
 )
-from bot.core.domain.i18n import Say, mark
+from bot.core.domain.i18n import Translate, translatable
 from bot.discussion.domain.foreign_text import settled, settled_name, with_addresses
 from bot.discussion.domain.questions import Wish
 
@@ -41,14 +41,14 @@ _EARLIER_LENGTH = 140
 _SENTENCE_END = re.compile(r"[.!?。…]['”\"’)\]]*(?=\s)")
 
 ANSWERS: Mapping[Wish, str] = {
-    Wish.ABSTRACT: mark("the paper's abstract"),
-    Wish.REFS: mark("what the curator refers to"),
-    Wish.CITED: mark("what refers to it"),
-    Wish.SIMILAR: mark("similar papers"),
-    Wish.BIB: mark("BibTeX"),
-    Wish.KO: mark("what the curator wrote in Korean"),
-    Wish.EN: mark("what the curator wrote in English"),
-    Wish.HELP: mark("this list"),
+    Wish.ABSTRACT: translatable("the paper's abstract"),
+    Wish.REFS: translatable("what the curator refers to"),
+    Wish.CITED: translatable("what refers to it"),
+    Wish.SIMILAR: translatable("similar papers"),
+    Wish.BIB: translatable("BibTeX"),
+    Wish.KO: translatable("what the curator wrote in Korean"),
+    Wish.EN: translatable("what the curator wrote in English"),
+    Wish.HELP: translatable("this list"),
 }
 
 
@@ -73,7 +73,7 @@ def present_taken_back() -> Document:
     return Document((Paragraph(run("…")),), summary="…")
 
 
-def present_words(say: Say, *, unclear: bool = False) -> Document:
+def present_words(say: Translate, *, unclear: bool = False) -> Document:
     """What can be asked in a thread; `unclear` says first that something was not understood."""
     blocks: list[Block] = []
     summary = say("In this thread you can ask me for:")
@@ -95,7 +95,7 @@ def present_words(say: Say, *, unclear: bool = False) -> Document:
     return Document(tuple(blocks), summary)
 
 
-def present_no_paper(say: Say) -> Document:
+def present_no_paper(say: Translate) -> Document:
     """Something about a paper was asked where there is none: below a list of papers, say."""
     return document.notice(
         say(
@@ -104,7 +104,7 @@ def present_no_paper(say: Say) -> Document:
     )
 
 
-def present_elsewhere(line: str, say: Say) -> Document:
+def present_elsewhere(line: str, say: Translate) -> Document:
     """A command whose answer is for one person alone was given where everybody reads along."""
     text = say(
         "Only you should see the answer to that, and here everybody would. Type it as a command "
@@ -114,14 +114,14 @@ def present_elsewhere(line: str, say: Say) -> Document:
     return Document(blocks, summary=f"{text} {line}")
 
 
-def present_forgotten(say: Say) -> Document:
+def present_forgotten(say: Translate) -> Document:
     """Somebody asked in a thread to be forgotten, and is."""
     return document.notice(
         say("What you said in discussions is forgotten, and its copies are being removed.")
     )
 
 
-def present_nothing_found(asked: str | None, say: Say) -> Document:
+def present_nothing_found(asked: str | None, say: Translate) -> Document:
     """A look-up in a thread found nothing; `None`: what was asked is not to be kept."""
     text = (
         say("Nothing found for “{asked}”.", asked=asked)
@@ -132,7 +132,7 @@ def present_nothing_found(asked: str | None, say: Say) -> Document:
     return replace(document, blocks=(Paragraph(run(text)), *document.blocks), summary=text)
 
 
-def present_abstract(title: str, abstract: str | None, say: Say) -> Document:
+def present_abstract(title: str, abstract: str | None, say: Translate) -> Document:
     """A paper's own summary."""
     if not abstract:
         return document.notice(say("I do not have the abstract of this paper."))
@@ -158,7 +158,7 @@ def gist_of(entry: Entry, languages: Sequence[Language]) -> str:
 def present_references(
     references: Sequence[tuple[Reference, EntryId | None]],
     earlier: Mapping[EntryId, Earlier],
-    say: Say,
+    say: Translate,
 ) -> Document:
     """What an entry refers to; those the curator wrote about have a button, or lead there."""
     if not references:
@@ -170,7 +170,7 @@ def present_references(
 def reference_rows(
     references: Sequence[tuple[Reference, EntryId | None]],
     earlier: Mapping[EntryId, Earlier],
-    say: Say,
+    say: Translate,
 ) -> tuple[Item, ...]:
     """One row a reference: its title, and what the curator wrote about it before."""
     rows = []
@@ -194,7 +194,7 @@ def reference_rows(
     return tuple(rows)
 
 
-def _earlier(before: Earlier, say: Say) -> tuple[Inline, ...]:
+def _earlier(before: Earlier, say: Translate) -> tuple[Inline, ...]:
     words: list[Inline] = [Text(before.gist)] if before.gist else []
     if before.thread is not None:
         words += [Text(" · ")] if words else []
@@ -202,14 +202,16 @@ def _earlier(before: Earlier, say: Say) -> tuple[Inline, ...]:
     return tuple(words)
 
 
-def present_related(label: str, related: Sequence[Related], nothing: str, say: Say) -> Document:
+def present_related(
+    label: str, related: Sequence[Related], nothing: str, say: Translate
+) -> Document:
     """Other entries under a label, or one sentence that there are none."""
     if not related:
         return document.notice(nothing)
     return Document((_label(label), Items(related_rows(related, say))), summary=label)
 
 
-def related_rows(related: Sequence[Related], say: Say) -> tuple[Item, ...]:
+def related_rows(related: Sequence[Related], say: Translate) -> tuple[Item, ...]:
     """One row an entry, with a button that shows it."""
     return tuple(
         Item(
@@ -227,7 +229,7 @@ def present_bibtex(stored: StoredEntry) -> Document:
     return Document((Paragraph((Text(item, Style.CODE),)),), summary=f"BibTeX: {_title(stored)}")
 
 
-def present_commentary(stored: StoredEntry, language: Language, say: Say) -> Document:
+def present_commentary(stored: StoredEntry, language: Language, say: Translate) -> Document:
     """What the curator wrote in one language."""
     if not stored.entry.paragraphs(language):
         return document.notice(
@@ -239,13 +241,13 @@ def present_commentary(stored: StoredEntry, language: Language, say: Say) -> Doc
     return Document(tuple(blocks), summary=_title(stored))
 
 
-def present_card(stored: StoredEntry, *, languages: Sequence[Language], say: Say) -> Document:
+def present_card(stored: StoredEntry, *, languages: Sequence[Language], say: Translate) -> Document:
     """A paper that somebody linked, and what the curator wrote about it."""
     document = present_entry.present_entry(stored, languages=languages, say=say)
     return replace(document, opens_thread=False, thread_name="")
 
 
-def present_record(record: ArxivRecord, say: Say) -> Document:
+def present_record(record: ArxivRecord, say: Translate) -> Document:
     """A paper that the curator has not written about, as arXiv tells it."""
     authors = list(record.authors)
     if len(authors) > 3:
@@ -273,7 +275,7 @@ def present_opening(
     references: Sequence[tuple[Reference, EntryId | None]],
     cited_by: Sequence[Related],
     earlier: Mapping[EntryId, Earlier],
-    say: Say,
+    say: Translate,
 ) -> Document | None:
     """What opens a paper's thread, in one message; `None` where there is nothing to tell.
 
@@ -302,7 +304,7 @@ _ROWS = 5
 
 
 def present_event(
-    kind: PaperEventKind, new_version: int, number: str, citing: Related | None, say: Say
+    kind: PaperEventKind, new_version: int, number: str, citing: Related | None, say: Translate
 ) -> Document | None:
     """News of a paper for its thread; `None` where there is nothing to tell any more."""
     url = f"https://arxiv.org/abs/{number}"
@@ -329,7 +331,7 @@ def present_event(
 
 
 def present_event_of_reference(
-    kind: PaperEventKind, number: str, title: str, say: Say
+    kind: PaperEventKind, number: str, title: str, say: Translate
 ) -> Document | None:
     """News of a paper for the thread of one that refers to it; `None` where it says nothing there."""
     match kind:
@@ -343,7 +345,7 @@ def present_event_of_reference(
     return Document((Paragraph((Text(text), Text(" "), link)),), summary=f"{text} {title}")
 
 
-def _taken_up(citing: Related, say: Say) -> str:
+def _taken_up(citing: Related, say: Translate) -> str:
     if citing.date is None:
         return say("Taken up again in “{title}”.", title=citing.title)
     return say(
@@ -357,7 +359,7 @@ def _label(text: str) -> Paragraph:
     return Paragraph((Text(text, Style.STRONG),))
 
 
-def _read(entry_id: EntryId, say: Say) -> Button:
+def _read(entry_id: EntryId, say: Translate) -> Button:
     return Button(say("Read"), command=commands.format_line("paper", f"entry:{entry_id}"))
 
 

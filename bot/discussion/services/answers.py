@@ -10,7 +10,7 @@ from bot.archive.store import arxiv_records, entries
 from bot.core.database.database import Database, Transaction
 from bot.core.domain import commands
 from bot.core.domain.document import Button, Buttons, Document, notice
-from bot.core.domain.i18n import Say
+from bot.core.domain.i18n import Translate
 from bot.core.ports import MessageRef
 from bot.discussion.domain import present_discussion
 from bot.discussion.domain.entry_page import EntryPage
@@ -35,7 +35,7 @@ def no_link(_message: MessageRef) -> str | None:
     return None
 
 
-def voice_languages(say: Say) -> tuple[Language, ...]:
+def voice_languages(say: Translate) -> tuple[Language, ...]:
     """The reader's own language first, then the others."""
     return tuple(sorted(LANGUAGES, key=lambda language: language != say.locale))
 
@@ -47,7 +47,7 @@ async def answer(
     *,
     channel: str,
     link: Link,
-    say: Say,
+    say: Translate,
     repeats: bool = True,
 ) -> Document:
     """The answer to a question in the thread of that entry, or in one of no entry.
@@ -81,7 +81,7 @@ def _about(
     wish: Wish,
     page: EntryPage,
     earlier: Mapping[EntryId, Earlier],
-    say: Say,
+    say: Translate,
 ) -> Document:
     stored = page.stored
     match wish:
@@ -104,7 +104,7 @@ def _about(
             return present_discussion.present_words(say)
 
 
-async def _similar(db: Database, stored: StoredEntry, say: Say) -> Document:
+async def _similar(db: Database, stored: StoredEntry, say: Translate) -> Document:
     paper = stored.entry.paper
     if paper.arxiv_id is None:
         return notice(say("I know no paper like this one."))
@@ -115,7 +115,9 @@ async def _similar(db: Database, stored: StoredEntry, say: Say) -> Document:
     return _results(asked, found, say)
 
 
-async def _look_up(db: Database, asked: str, say: Say, *, channel: str, repeats: bool) -> Document:
+async def _look_up(
+    db: Database, asked: str, say: Translate, *, channel: str, repeats: bool
+) -> Document:
     found = await lookup.look_up(db, asked, per_page=_FOUND, asked_in=channel)
     if not found.entries:
         return await _nothing_found(db, asked, found, say, repeats=repeats)
@@ -125,7 +127,7 @@ async def _look_up(db: Database, asked: str, say: Say, *, channel: str, repeats:
     return _results(asked, found, say, repeats=repeats)
 
 
-async def without_entry(db: Database, query: Query, say: Say) -> Document | None:
+async def without_entry(db: Database, query: Query, say: Translate) -> Document | None:
     """What arXiv says of the one paper that is asked for, where the curator wrote nothing of it."""
     number = sole_paper(query)
     if number is None:
@@ -135,7 +137,7 @@ async def without_entry(db: Database, query: Query, say: Say) -> Document | None
 
 
 async def _nothing_found(
-    db: Database, asked: str, found: lookup.Results, say: Say, *, repeats: bool
+    db: Database, asked: str, found: lookup.Results, say: Translate, *, repeats: bool
 ) -> Document:
     known = await without_entry(db, found.query, say)
     if known is not None:
@@ -145,7 +147,9 @@ async def _nothing_found(
     return present_discussion.present_nothing_found(asked if repeats else None, say)
 
 
-def _results(asked: str, found: lookup.Results, say: Say, *, repeats: bool = True) -> Document:
+def _results(
+    asked: str, found: lookup.Results, say: Translate, *, repeats: bool = True
+) -> Document:
     document = present_lookup.present_results(
         asked if repeats else say("What I found"),
         found.entries,
@@ -163,7 +167,7 @@ def _results(asked: str, found: lookup.Results, say: Say, *, repeats: bool = Tru
 
 
 async def what_was_written(
-    tx: Transaction, page: EntryPage, *, channel: str, link: Link, say: Say
+    tx: Transaction, page: EntryPage, *, channel: str, link: Link, say: Translate
 ) -> Mapping[EntryId, Earlier]:
     """What the curator wrote before about the papers that an entry refers to, by our entries.
 
@@ -179,7 +183,7 @@ async def what_was_written(
     return told
 
 
-async def card(tx: Transaction, number: str, say: Say) -> Document | None:
+async def card(tx: Transaction, number: str, say: Translate) -> Document | None:
     """A linked paper's card: what the curator wrote last, else what arXiv says; or `None`."""
     query = Query((About(PaperRef(arxiv_id=ArxivId(number))),))
     hits = await search.look_up(tx, query, page=1, per_page=1)

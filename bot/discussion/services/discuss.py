@@ -14,8 +14,8 @@ from bot.channels.store import channel_preferences, linked_channels
 from bot.core.database.database import Database, Transaction
 from bot.core.domain import commands
 from bot.core.domain.document import Document, dump
-from bot.core.domain.i18n import Say
-from bot.core.ports import ChannelRef, DeliveryKey, MessageRef, Said, User, parse_channel
+from bot.core.domain.i18n import Translate
+from bot.core.ports import ChannelRef, DeliveryKey, MessageRef, ThreadMessage, User, parse_channel
 from bot.discussion.domain import copies as decide
 from bot.discussion.domain.copies import Heard
 from bot.discussion.domain.foreign_text import settled, settled_name
@@ -36,7 +36,7 @@ from bot.discussion.services.thread_messages import (
     voice_for,
 )
 from bot.discussion.store import replies
-from bot.outbox.domain.content_hash import shape_of
+from bot.outbox.domain.content_hash import content_hash
 from bot.outbox.store import copy_deliveries, deliveries, edits, threads
 
 PATIENCE = timedelta(days=1)
@@ -53,27 +53,27 @@ def _nothing() -> None:
 class Talk:
     """What discussions work with.
 
-    `voices` gives the `Say` of a locale, `link` where a person reads a message; `to_send` is told
+    `voices` gives the `Translate` of a locale, `link` where a person reads a message; `to_send` is told
     that there may be something to send, `to_change` something to edit or to remove.
     """
 
     db: Database
     clock: Callable[[], datetime]
-    voices: Callable[[str], Say]
+    voices: Callable[[str], Translate]
     link: Link = no_link
     to_send: Callable[[], None] = _nothing
     to_change: Callable[[], None] = _nothing
 
 
-Ask = Callable[[str, Say], Awaitable[Document]]
+Ask = Callable[[str, Translate], Awaitable[Document]]
 """What a command line is answered with, in a language."""
 
 
-async def _refuse(_line: str, say: Say) -> Document:
+async def _refuse(_line: str, say: Translate) -> Document:
     return present_words(say, unclear=True)
 
 
-async def hear(talk: Talk, said: Said, ask: Ask = _refuse) -> None:
+async def on_message(talk: Talk, said: ThreadMessage, ask: Ask = _refuse) -> None:
     """Somebody said something in a thread, again perhaps, or otherwise than before.
 
     Who calls the bot is answered once, whatever becomes of the question; `ask` answers those
@@ -106,13 +106,13 @@ async def hear(talk: Talk, said: Said, ask: Ask = _refuse) -> None:
         talk.to_send()
 
 
-def _command_of(said: Said) -> Line | None:
+def _command_of(said: ThreadMessage) -> Line | None:
     """The command that somebody gave by calling the bot."""
     question = read_question(said.text) if said.mentions_bot else None
     return question if isinstance(question, Line) else None
 
 
-async def _answer(talk: Talk, said: Said, channel: str, ask: Ask) -> Document | None:
+async def _answer(talk: Talk, said: ThreadMessage, channel: str, ask: Ask) -> Document | None:
     """The answer to who called the bot; `None` where they were answered, or took it back, before.
 
     Everybody in the thread reads it. So a command whose answer is secret is not carried out, and
@@ -142,7 +142,7 @@ async def _answer(talk: Talk, said: Said, channel: str, ask: Ask) -> Document | 
     )
 
 
-async def _keep(tx: Transaction, talk: Talk, said: Said, now: datetime) -> int:
+async def _keep(tx: Transaction, talk: Talk, said: ThreadMessage, now: datetime) -> int:
     """Keep what was said, and plan what follows from it; returns how many messages that is."""
     text = settled(said.text)
     found = await replies.find(tx, said.message)
@@ -163,7 +163,7 @@ async def _keep(tx: Transaction, talk: Talk, said: Said, now: datetime) -> int:
             return 0
 
 
-async def _correct(tx: Transaction, said: Said) -> None:
+async def _correct(tx: Transaction, said: ThreadMessage) -> None:
     """Where nothing is kept any more, what was kept can still be changed; it goes nowhere."""
     found = await replies.find(tx, said.message)
     if found is not None and decide.hear(found[1], said.edited_at) is Heard.EDITED:
@@ -171,7 +171,7 @@ async def _correct(tx: Transaction, said: Said) -> None:
 
 
 def _draft(
-    talk: Talk, said: Said, entry_id: EntryId | None, text: str, now: datetime
+    talk: Talk, said: ThreadMessage, entry_id: EntryId | None, text: str, now: datetime
 ) -> replies.Draft:
     return replies.Draft(
         message=said.message,
@@ -205,7 +205,7 @@ async def _change(tx: Transaction, talk: Talk, reply_id: int, now: datetime) -> 
     if found.utterance.channel in circle:
         for made in await copy_deliveries.list_of(tx, reply_id):
             if str(made.channel) in circle:
-                await edits.want(tx, made.delivery_id, content, shape_of(content))
+                await edits.want(tx, made.delivery_id, content, content_hash(content))
                 talk.to_change()
     await cards.refer(tx, found, now)
     return await cards.make_cards(tx, talk.voices, now, reply_id=reply_id)
@@ -230,7 +230,7 @@ async def _copy(tx: Transaction, talk: Talk, heard: replies.Heard, now: datetime
             channel=parse_channel(copy.channel),
             part="copy",
             content=content,
-            shape=shape_of(content),
+            shape=content_hash(content),
             root_id=copy.thread,
             reply_id=heard.id,
         )
@@ -245,7 +245,7 @@ def _copy_of(talk: Talk, heard: replies.Heard) -> Document:
     return present_copy(heard.author, channel.platform, heard.text, talk.link(origin))
 
 
-async def unhear(talk: Talk, message: MessageRef) -> None:
+async def on_message_deleted(talk: Talk, message: MessageRef) -> None:
     """A person took a message back: nothing of it stays, here, in its copies, in its answers."""
     now = talk.clock()
     async with talk.db.transaction() as tx:
@@ -264,7 +264,7 @@ async def forget_person(talk: Talk, user: User, channel: ChannelRef) -> int:
     return forgotten
 
 
-async def _forget_asker(talk: Talk, said: Said) -> None:
+async def _forget_asker(talk: Talk, said: ThreadMessage) -> None:
     """Somebody wants to be forgotten and says so in a thread: it is done once, and told there."""
     now = talk.clock()
     channel = said.message.channel

@@ -17,11 +17,11 @@ from bot.channels.store import channel_preferences, linked_channels, subscriptio
 from bot.core.database.database import Transaction
 from bot.core.domain.document import Document, Note, dump, notice, run
 from bot.core.domain.errors import UsageError
-from bot.core.domain.i18n import Say
+from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, Platform, parse_channel
 from bot.discussion.services.discuss import Talk
 from bot.discussion.services.thread_messages import channel_voices, key_of
-from bot.outbox.domain.content_hash import shape_of
+from bot.outbox.domain.content_hash import content_hash
 from bot.outbox.store import copy_deliveries, deliveries
 
 VALID_FOR = timedelta(minutes=15)
@@ -31,7 +31,7 @@ _LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 _LENGTH = 10
 
 
-async def make_code(talk: Talk, channel: ChannelRef, say: Say) -> Document:
+async def make_code(talk: Talk, channel: ChannelRef, say: Translate) -> Document:
     """A new code of that channel; the one before it ends. Only its hash is kept."""
     code = "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
     async with talk.db.transaction() as tx:
@@ -39,7 +39,7 @@ async def make_code(talk: Talk, channel: ChannelRef, say: Say) -> Document:
     return present_code(code, int(VALID_FOR.total_seconds()) // 60, say)
 
 
-async def enter_code(talk: Talk, channel: ChannelRef, code: str, say: Say) -> Document:
+async def enter_code(talk: Talk, channel: ChannelRef, code: str, say: Translate) -> Document:
     """Link that channel with the one that the code is of. Raises `UsageError`."""
     wanted = "".join(code.split()).upper()
     now = talk.clock()
@@ -70,7 +70,7 @@ async def enter_code(talk: Talk, channel: ChannelRef, code: str, say: Say) -> Do
     return replace(linked, blocks=(*linked.blocks, Note(run(_readers(after, say)))))
 
 
-async def unlink(talk: Talk, channel: ChannelRef, say: Say) -> Document:
+async def unlink(talk: Talk, channel: ChannelRef, say: Translate) -> Document:
     """The channel shares its discussions no more; copies that are there stay."""
     own = str(channel)
     async with talk.db.transaction() as tx:
@@ -104,7 +104,7 @@ async def _tell(
     talk: Talk,
     news: Mapping[str, Iterable[str]],
     *,
-    present: Callable[[Sequence[Place], Iterable[Say]], Document],
+    present: Callable[[Sequence[Place], Iterable[Translate]], Document],
     name: tuple[str, ...],
 ) -> None:
     """Tell each channel, for everybody to read, about the others that are news to it: once."""
@@ -119,7 +119,7 @@ async def _tell(
                     channel=parse_channel(channel),
                     part="notice",
                     content=content,
-                    shape=shape_of(content),
+                    shape=content_hash(content),
                 )
             )
     await deliveries.add(tx, drafts, talk.clock())
@@ -145,7 +145,7 @@ async def change_wish(
         await channel_preferences.put(tx, str(channel), wish)
 
 
-async def describe(talk: Talk, channel: ChannelRef, say: Say) -> str:
+async def describe(talk: Talk, channel: ChannelRef, say: Translate) -> str:
     """How the channel stands with discussions, where that is worth a line."""
     async with talk.db.reading() as tx:
         wish = await channel_preferences.get(tx, str(channel))
@@ -173,7 +173,7 @@ async def describe(talk: Talk, channel: ChannelRef, say: Say) -> str:
     return " ".join(lines)
 
 
-def _readers(sharing: Iterable[str], say: Say) -> str:
+def _readers(sharing: Iterable[str], say: Translate) -> str:
     """Who reads what is said in these channels on the web page, which knows no log-in."""
     if any(parse_channel(channel).platform is Platform.WEB for channel in sharing):
         return say("The bot's web page shows it to everybody who can open that.")

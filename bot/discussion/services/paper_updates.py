@@ -15,7 +15,7 @@ from bot.channels.domain.schedule import LATE_NOTES
 from bot.channels.store import channel_preferences
 from bot.core.database.database import Database, Transaction
 from bot.core.domain.document import Document
-from bot.core.domain.i18n import Say
+from bot.core.domain.i18n import Translate
 from bot.discussion.domain.present_discussion import present_event, present_event_of_reference
 from bot.discussion.services.discuss import Talk
 from bot.discussion.services.thread_messages import channel_voice, reply_in
@@ -90,7 +90,7 @@ async def _say_in(
     talk: Talk,
     thread: threads.Posted,
     event: PaperEvent,
-    present: Callable[[Say], Document | None],
+    present: Callable[[Translate], Document | None],
 ) -> int:
     """Plan the news of an event for a thread, if its channel wants any."""
     channel = str(thread.channel)

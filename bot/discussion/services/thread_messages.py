@@ -8,13 +8,13 @@ from bot.archive.domain.present_entry import LANGUAGES
 from bot.channels.store import subscriptions
 from bot.core.database.database import Transaction
 from bot.core.domain.document import Document, dump
-from bot.core.domain.i18n import Say
+from bot.core.domain.i18n import Translate
 from bot.core.ports import DeliveryKey, MessageRef
-from bot.outbox.domain.content_hash import shape_of
+from bot.outbox.domain.content_hash import content_hash
 from bot.outbox.domain.delivery import delivery_key
 from bot.outbox.store import deliveries, threads
 
-Voices = Callable[[str], Say]
+Voices = Callable[[str], Translate]
 
 _HANGUL = re.compile("[\uac00-\ud7a3]")
 
@@ -40,7 +40,7 @@ async def reply_in(
         channel=root.channel,
         part=part,
         content=content,
-        shape=shape_of(content),
+        shape=content_hash(content),
         root_id=own.delivery_id if own is not None else None,
         root_message=root.id if own is None else None,
         caused_by=cause.id if cause is not None else None,
@@ -63,18 +63,18 @@ async def is_answered(tx: Transaction, message: MessageRef) -> bool:
     return await deliveries.is_known(tx, key_of(answer_name(message)))
 
 
-async def voice_for(tx: Transaction, voices: Voices, channel: str, text: str) -> Say:
+async def voice_for(tx: Transaction, voices: Voices, channel: str, text: str) -> Translate:
     """The language of whoever speaks, as far as one can tell: their script, their channel."""
     return voices("ko") if _HANGUL.search(text) else await channel_voice(tx, voices, channel)
 
 
-async def channel_voice(tx: Transaction, voices: Voices, channel: str) -> Say:
+async def channel_voice(tx: Transaction, voices: Voices, channel: str) -> Translate:
     """The first language of a channel's digest."""
     subscription = await subscriptions.find(tx, channel)
     return voices(subscription.wishes.languages[0] if subscription is not None else "en")
 
 
-async def channel_voices(tx: Transaction, voices: Voices, channel: str) -> tuple[Say, ...]:
+async def channel_voices(tx: Transaction, voices: Voices, channel: str) -> tuple[Translate, ...]:
     """Every language of a channel's digest, in its order; where it has none, all that we know."""
     subscription = await subscriptions.find(tx, channel)
     languages = subscription.wishes.languages if subscription is not None else LANGUAGES

@@ -18,9 +18,9 @@ from bot.core.domain.document import (
     Text,
     run,
 )
-from bot.core.domain.i18n import Say, mark
+from bot.core.domain.i18n import Translate, translatable
 
-_HOW_TO_ASK = mark("Ask with a tag, words, author:name, date:2025-02 or an arXiv id.")
+_HOW_TO_ASK = translatable("Ask with a tag, words, author:name, date:2025-02 or an arXiv id.")
 
 
 def present_results(
@@ -32,7 +32,7 @@ def present_results(
     more: bool,
     total: int | None,
     languages: Sequence[Language],
-    say: Say,
+    say: Translate,
 ) -> Document:
     """One page of what a look-up found, newest first, with buttons to turn the page."""
     title = asked or say("Newest papers")
@@ -52,7 +52,7 @@ def present_results(
     return Document(tuple(blocks), summary=f"{title}: {found}")
 
 
-def _page_buttons(asked: str, *, page: int, more: bool, say: Say) -> tuple[Button, ...]:
+def _page_buttons(asked: str, *, page: int, more: bool, say: Translate) -> tuple[Button, ...]:
     turn: list[Button] = []
     if page > 1:
         turn.append(
@@ -65,7 +65,7 @@ def _page_buttons(asked: str, *, page: int, more: bool, say: Say) -> tuple[Butto
     return tuple(turn)
 
 
-def present_nothing(asked: str, suggestions: Sequence[str], say: Say) -> Document:
+def present_nothing(asked: str, suggestions: Sequence[str], say: Translate) -> Document:
     """Nothing was found: near-misses as buttons, and how to ask."""
     text = say("Nothing found for “{asked}”.", asked=asked)
     blocks: list[Block] = [Paragraph(run(text))]
@@ -83,7 +83,7 @@ def present_nothing(asked: str, suggestions: Sequence[str], say: Say) -> Documen
     return Document(tuple(blocks), summary=text)
 
 
-def present_help(say: Say) -> Document:
+def present_help(say: Translate) -> Document:
     """Every command, with examples."""
     blocks: list[Block] = [Heading(run(say("How to ask")))]
     for spec in commands.COMMANDS:

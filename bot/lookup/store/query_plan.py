@@ -130,8 +130,8 @@ class _Asked:
     """What a query asks for, in terms of rows.
 
     `rows` are conditions about one row each, with its id. In a condition `[d]` stands for the
-    entry's newness and `{}` for the value. `said` must match in one reply each, `in_discussion`;
-    `unsaid` in none.
+    entry's newness and `{}` for the value. `on_message` must match in one reply each, `in_discussion`;
+    `on_message_deleted` in none.
     """
 
     matches: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from bot.archive.services.ingest import STDIN, ingest
 from bot.archive.store import entries
 from bot.core.database.database import Database
 from bot.core.domain.day_text import day_text
-from bot.core.domain.i18n import Say
+from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, Platform
 from bot.digest.services import subscribe
 from bot.digest.services.plan import plan_by_hand
@@ -27,7 +27,7 @@ async def fill(
     *,
     now: datetime,
     zone: ZoneInfo,
-    voices: Callable[[str], Say],
+    voices: Callable[[str], Translate],
 ) -> Report | None:
     """Import the samples and the notes at `paths`, and post the newest days of both.
 

@@ -17,7 +17,7 @@ from bot.channels.store import subscriptions
 from bot.core.database import integrity
 from bot.core.database.database import Database, opened
 from bot.core.domain.errors import StorageError
-from bot.core.domain.i18n import Say
+from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, Finding, Platform, parse_channel
 from bot.core.store import process_lease
 from bot.operations.store.totals import totals
@@ -27,7 +27,7 @@ _LITTLE_SPACE = 200_000_000
 _MEGABYTE = 1_000_000
 
 
-async def check_database(path: Path, *, now: datetime, say: Say) -> tuple[Finding, ...]:
+async def check_database(path: Path, *, now: datetime, say: Translate) -> tuple[Finding, ...]:
     """The file, the disk it is on, and what stands in it; makes no database."""
     subject = "PAPERBOT_DATABASE"
     if not await asyncio.to_thread(path.exists):
@@ -61,7 +61,7 @@ async def subscribed(path: Path, platform: Platform) -> tuple[ChannelRef, ...]:
 
 
 async def check_arxiv(
-    path: Path, categories: Sequence[str], *, contact: str | None, now: datetime, say: Say
+    path: Path, categories: Sequence[str], *, contact: str | None, now: datetime, say: Translate
 ) -> tuple[Finding, ...]:
     """How things stand with arXiv, from the database alone; nothing is asked."""
     subject = "arXiv"
@@ -91,7 +91,7 @@ async def _arxiv_status(path: Path, categories: Sequence[str], now: datetime) ->
         return await get_status(db, categories, now)
 
 
-def _arxiv_troubles(status: ArxivStatus, subject: str, say: Say) -> Iterator[Finding]:
+def _arxiv_troubles(status: ArxivStatus, subject: str, say: Translate) -> Iterator[Finding]:
     """What is wrong, and what to do; a wait ends by itself."""
     if status.trouble is not Trouble.NONE:
         words = say("There is nothing new in any category: look at https://status.arxiv.org")
@@ -116,7 +116,7 @@ def _arxiv_troubles(status: ArxivStatus, subject: str, say: Say) -> Iterator[Fin
         yield Finding(subject, ok=not is_long, words=words)
 
 
-async def check_vault(folder: Path, *, say: Say) -> Finding:
+async def check_vault(folder: Path, *, say: Translate) -> Finding:
     """Whether the notes are there and can be read."""
     subject = "PAPERBOT_VAULT"
     try:
@@ -137,7 +137,7 @@ def _count_notes(folder: Path) -> int:
     return sum(1 for path in folder.rglob("*.md") if path.is_file())
 
 
-async def _check_whole(db: Database, subject: str, say: Say) -> Finding:
+async def _check_whole(db: Database, subject: str, say: Translate) -> Finding:
     async with db.reading() as tx:
         damage = await integrity.find_damage(tx)
         found = await totals(tx)
@@ -151,7 +151,7 @@ async def _check_whole(db: Database, subject: str, say: Say) -> Finding:
     return Finding(subject, ok=True, words=words)
 
 
-def _check_disk(path: Path, say: Say) -> Finding:
+def _check_disk(path: Path, say: Translate) -> Finding:
     folder = next(parent for parent in path.absolute().parents if parent.exists())
     free = shutil.disk_usage(folder).free
     size = free // _MEGABYTE
@@ -161,7 +161,7 @@ def _check_disk(path: Path, say: Say) -> Finding:
     return Finding(say("Disk"), ok=True, words=say("{size} MB free", size=size))
 
 
-async def _check_owner(db: Database, now: datetime, say: Say) -> Finding:
+async def _check_owner(db: Database, now: datetime, say: Translate) -> Finding:
     """Told for information: a bot need not run while the doctor looks."""
     async with db.reading() as tx:
         holder = await process_lease.find_holder(tx)
@@ -171,7 +171,7 @@ async def _check_owner(db: Database, now: datetime, say: Say) -> Finding:
     return Finding(say("Bot"), ok=True, words=words)
 
 
-async def _check_outbox(db: Database, say: Say) -> Finding:
+async def _check_outbox(db: Database, say: Translate) -> Finding:
     async with db.reading() as tx:
         tally = await operator_view.tally(tx)
     if tally.held:
@@ -183,7 +183,7 @@ async def _check_outbox(db: Database, say: Say) -> Finding:
     return Finding(say("Outbox"), ok=True, words=words)
 
 
-async def _check_subscriptions(db: Database, say: Say) -> Sequence[Finding]:
+async def _check_subscriptions(db: Database, say: Translate) -> Sequence[Finding]:
     async with db.reading() as tx:
         every = await subscriptions.list_all(tx)
     if not every:
@@ -194,7 +194,7 @@ async def _check_subscriptions(db: Database, say: Say) -> Sequence[Finding]:
     return (count, *(_refused(each, say) for each in refused))
 
 
-def _refused(subscription: Subscription, say: Say) -> Finding:
+def _refused(subscription: Subscription, say: Translate) -> Finding:
     reason = " ".join(filter(None, (say(subscription.reason), subscription.detail)))
     words = say(
         "{reason}; when it is mended: paperbot channel resume {channel}",

@@ -3,6 +3,6 @@
 from hashlib import sha256
 
 
-def shape_of(content: str) -> str:
+def content_hash(content: str) -> str:
     """A short digest of a dumped document: equal shapes say the same."""
     return sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:32]

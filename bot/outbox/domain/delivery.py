@@ -21,7 +21,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from bot.core.domain.extent import Extent
-from bot.core.domain.i18n import mark
+from bot.core.domain.i18n import translatable
 
 
 class State(StrEnum):
@@ -184,22 +184,28 @@ class Step:
 _TIRED = 16
 """After so many failures in a row, pauses have grown as long as they ever do."""
 
-NOT_NOW = mark("The platform did not take it for now; it is tried again")
-UNCERTAIN = mark("It may have been posted; the channel is searched before anything is sent again")
-UNSEARCHED = mark("It may have been posted, and the channel could not be searched yet")
-REFUSED = mark("The platform refuses it")
-REFUSED_FOR_NOW = mark("The thread or channel refuses it; one message is tried there every hour")
-CLOSED = mark("Its thread is locked or gone")
-REFUSED_BEFORE = mark("The channel refuses messages; it is posted when the subscription is resumed")
-CANNOT_TELL = mark("It may have been posted, and nothing can tell: look at the channel")
-TOO_OFTEN = mark("It failed too often; nothing was posted")
-ROOT_MISSING = mark("The message that it replies to was not posted")
-DROPPED = mark("An operator dropped it")
-WITHDRAWN = mark("Its entry was withdrawn before it was posted")
-TAKEN_BACK = mark("What it is a copy of was taken back")
-UNSHARED = mark("The channels share their discussions no more")
-NOT_EDITED = mark("The message could not be edited yet; it is tried again")
-NOT_REMOVED = mark("The message could not be removed yet; it is tried again")
+NOT_NOW = translatable("The platform did not take it for now; it is tried again")
+UNCERTAIN = translatable(
+    "It may have been posted; the channel is searched before anything is sent again"
+)
+UNSEARCHED = translatable("It may have been posted, and the channel could not be searched yet")
+REFUSED = translatable("The platform refuses it")
+REFUSED_FOR_NOW = translatable(
+    "The thread or channel refuses it; one message is tried there every hour"
+)
+CLOSED = translatable("Its thread is locked or gone")
+REFUSED_BEFORE = translatable(
+    "The channel refuses messages; it is posted when the subscription is resumed"
+)
+CANNOT_TELL = translatable("It may have been posted, and nothing can tell: look at the channel")
+TOO_OFTEN = translatable("It failed too often; nothing was posted")
+ROOT_MISSING = translatable("The message that it replies to was not posted")
+DROPPED = translatable("An operator dropped it")
+WITHDRAWN = translatable("Its entry was withdrawn before it was posted")
+TAKEN_BACK = translatable("What it is a copy of was taken back")
+UNSHARED = translatable("The channels share their discussions no more")
+NOT_EDITED = translatable("The message could not be edited yet; it is tried again")
+NOT_REMOVED = translatable("The message could not be removed yet; it is tried again")
 
 
 def after_call(

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.core.database.database import Database, Transaction
 from bot.core.domain.extent import Extent
-from bot.core.domain.i18n import mark
+from bot.core.domain.i18n import translatable
 from bot.core.ports import Chat, Platform
 from bot.outbox.domain.delivery import ChangeOutcome, Done, Refused
 from bot.outbox.domain.rate_limit import Pace
@@ -14,7 +14,7 @@ from bot.outbox.services.message_changes import LASTING, MESSAGES, WITHIN, Hands
 from bot.outbox.store import edits
 from bot.outbox.store.edits import Unshown
 
-UNEDITABLE = mark("The message could not be edited; it shows an older version")
+UNEDITABLE = translatable("The message could not be edited; it shows an older version")
 
 
 async def edit_due(

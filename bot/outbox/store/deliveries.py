@@ -358,7 +358,7 @@ async def release(tx: Transaction, channel: str, now: datetime) -> int:
 
 
 async def doubt_open(tx: Transaction, since: datetime, now: datetime) -> int:
-    """Say of everything not yet sent that it may have been posted since that instant."""
+    """Mark everything not yet sent as in doubt: that it may have been posted since that instant."""
     return await tx.run(
         """
         UPDATE delivery

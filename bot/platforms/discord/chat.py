@@ -13,7 +13,7 @@ import discord
 
 from bot.core.domain.document import Document
 from bot.core.domain.errors import UsageError
-from bot.core.domain.i18n import Say, mark
+from bot.core.domain.i18n import Translate, translatable
 from bot.core.ports import (
     ChannelRef,
     ChatError,
@@ -48,16 +48,18 @@ from bot.platforms.discord.rest import RAISED, Rest
 
 log = logging.getLogger(__name__)
 
-NO_INTENT = mark(
+NO_INTENT = translatable(
     "Discord refuses what the bot wants to hear: turn on Message Content Intent "
     "in the developer portal, under Bot, and start again"
 )
-NOT_HEARING = mark(
+NOT_HEARING = translatable(
     "Message Content Intent is off in the developer portal, under Bot: the bot hears in threads "
     "only what mentions it"
 )
-_OUT_OF_SESSIONS = mark("the bot has connected too often today; it waits until Discord counts anew")
-_CLOSED = mark("the connection was closed")
+_OUT_OF_SESSIONS = translatable(
+    "the bot has connected too often today; it waits until Discord counts anew"
+)
+_CLOSED = translatable("the connection was closed")
 
 Interaction = discord.Interaction[Any]
 
@@ -99,7 +101,7 @@ class DiscordChat:
         seen: Seen,
         memo: Memo,
         readable: Readable,
-        voices: Callable[[str], Say],
+        voices: Callable[[str], Translate],
         clock: Callable[[], datetime],
         replies: Replies | None = None,
         patience: Patience = Patience(),

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import discord
 
-from bot.core.domain.i18n import ENGLISH, Say, mark
+from bot.core.domain.i18n import ENGLISH, Translate, translatable
 from bot.core.ports import ChannelRef, ChatError, ChatRefusedError, Finding, Platform
 from bot.platforms.discord import sdk
 from bot.platforms.discord.access import Access
@@ -14,15 +14,15 @@ from bot.platforms.discord.permissions import invite_link, missing
 from bot.platforms.discord.places import channel_number
 from bot.platforms.discord.rest import FORUMS, RAISED, Rest, sorted_errors
 
-_NO_MESSAGES = mark(
+_NO_MESSAGES = translatable(
     "nothing can be posted in that kind of channel: choose a text, announcement or forum channel"
 )
-_LACKS = mark("the bot lacks there: {names}. Give it that in the channel's permissions")
+_LACKS = translatable("the bot lacks there: {names}. Give it that in the channel's permissions")
 
 _POSTED_IN = frozenset({0, 1, 2, 5, 10, 11, 12, 13}) | FORUMS
 
 
-async def check_channel(rest: Rest, channel: ChannelRef, *, say: Say = ENGLISH) -> ChannelRef:
+async def check_channel(rest: Rest, channel: ChannelRef, *, say: Translate = ENGLISH) -> ChannelRef:
     """The channel with its guild; `ChatRefusedError` says what the bot lacks there."""
     with sorted_errors():
         place = await rest.place(channel_number(channel))
@@ -44,7 +44,9 @@ async def check_once(access: Access, channel: ChannelRef) -> ChannelRef:
         await rest.close()
 
 
-async def check(access: Access, channels: Sequence[ChannelRef], *, say: Say) -> tuple[Finding, ...]:
+async def check(
+    access: Access, channels: Sequence[ChannelRef], *, say: Translate
+) -> tuple[Finding, ...]:
     """Token, intent, servers, and every channel that is subscribed; changes nothing."""
     sdk.point_at(access.api_base, access.gateway_url)
     rest = Rest(access.token, Wire())
@@ -54,7 +56,9 @@ async def check(access: Access, channels: Sequence[ChannelRef], *, say: Say) -> 
         await rest.close()
 
 
-async def _findings(rest: Rest, channels: Sequence[ChannelRef], say: Say) -> AsyncIterator[Finding]:
+async def _findings(
+    rest: Rest, channels: Sequence[ChannelRef], say: Translate
+) -> AsyncIterator[Finding]:
     try:
         account = await rest.account()
     except discord.LoginFailure:
@@ -83,7 +87,7 @@ async def _findings(rest: Rest, channels: Sequence[ChannelRef], say: Say) -> Asy
             yield Finding(str(channel), ok=True)
 
 
-async def _check_intent(rest: Rest, subject: str, say: Say) -> Finding:
+async def _check_intent(rest: Rest, subject: str, say: Translate) -> Finding:
     if await rest.may_read_content():
         return Finding(subject, ok=True)
     words = say(
@@ -93,7 +97,7 @@ async def _check_intent(rest: Rest, subject: str, say: Say) -> Finding:
     return Finding(subject, ok=False, words=words)
 
 
-async def _check_servers(rest: Rest, subject: str, say: Say) -> Finding:
+async def _check_servers(rest: Rest, subject: str, say: Translate) -> Finding:
     servers = await rest.servers()
     if servers:
         return Finding(subject, ok=True, words=", ".join(servers))
@@ -101,7 +105,7 @@ async def _check_servers(rest: Rest, subject: str, say: Say) -> Finding:
     return Finding(subject, ok=False, words=words)
 
 
-def _words(error: Exception, say: Say) -> str:
+def _words(error: Exception, say: Translate) -> str:
     """What is wrong and what to do, in the operator's language."""
     cause = error.__cause__ if isinstance(error, ChatError) else error
     if isinstance(cause, RAISED):

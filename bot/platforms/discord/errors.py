@@ -20,7 +20,7 @@ import aiohttp
 import discord
 
 from bot.core.domain.extent import Extent
-from bot.core.domain.i18n import mark
+from bot.core.domain.i18n import translatable
 from bot.core.ports import ChatError, ChatRefusedError, ChatUnavailableError, ChatUncertainError
 
 HELD_FOR = timedelta(minutes=5)
@@ -65,58 +65,62 @@ def _uncertain(words: str, *codes: int) -> dict[int, Meaning]:
     return dict.fromkeys(codes, Meaning(Kind.UNCERTAIN, words))
 
 
-NO_CHANNEL = mark(
+NO_CHANNEL = translatable(
     "Discord knows no such channel: it was deleted, or the id is wrong; "
     "check the id, or remove its subscription"
 )
-NO_ACCESS = mark(
+NO_ACCESS = translatable(
     "the bot cannot see that channel: invite it to the server, or give it the permission "
     "View Channel there, then resume the subscription"
 )
-NO_PERMISSION = mark(
+NO_PERMISSION = translatable(
     "the bot lacks a permission in that channel: paperbot doctor says which; "
     "give it there, then resume the subscription"
 )
-NO_HISTORY = mark(
+NO_HISTORY = translatable(
     "the bot cannot read what stands in that channel: give it the permission "
     "Read Message History there"
 )
-BAD_TOKEN = mark(
+BAD_TOKEN = translatable(
     "Discord does not accept the bot's token: reset it in the developer portal "
     "and put the new one into DISCORD_TOKEN"
 )
-_NO_POSTS = mark(
+_NO_POSTS = translatable(
     "nothing can be posted in that kind of channel: choose a text, announcement or forum channel"
 )
-_RULES = mark(
+_RULES = translatable(
     "a rule of that server stops the message (AutoMod, a link filter or verification): "
     "ask whoever manages it to let this bot through"
 )
-_TAG = mark("that forum wants a tag on every post, or knows none of ours: add one of the same name")
-_GONE = mark("the message is not there any more")
-LOCKED = mark("that thread is locked: unlock it, or let the discussion rest")
-_ARCHIVED = mark("that thread is archived and cannot be opened again")
-_THREADS = mark("that server has as many open threads as Discord allows: close some")
-_NOT_OURS = mark("the message is not the bot's own")
-_NOBODY = mark("that person takes no messages from this bot")
-_TWO_FACTORS = mark(
+_TAG = translatable(
+    "that forum wants a tag on every post, or knows none of ours: add one of the same name"
+)
+_GONE = translatable("the message is not there any more")
+LOCKED = translatable("that thread is locked: unlock it, or let the discussion rest")
+_ARCHIVED = translatable("that thread is archived and cannot be opened again")
+_THREADS = translatable("that server has as many open threads as Discord allows: close some")
+_NOT_OURS = translatable("the message is not the bot's own")
+_NOBODY = translatable("that person takes no messages from this bot")
+_TWO_FACTORS = translatable(
     "that server wants two-factor authentication of whoever owns the bot: turn it on"
 )
-_MALFORMED = mark(
+_MALFORMED = translatable(
     "Discord does not understand the request; this is a fault of the bot: please report it"
 )
-RATE = mark("Discord asks to wait: too many messages or requests")
-TOO_MANY_FAILURES = mark(
+RATE = translatable("Discord asks to wait: too many messages or requests")
+TOO_MANY_FAILURES = translatable(
     "too many requests were refused; the bot waits so that Discord does not shut it out"
 )
-_SHUT_OUT = mark("Discord's network shuts this machine out for a while")
-_BUSY = mark("Discord is overloaded or has turned this off for a while")
-_BROKEN = mark("Discord failed while it worked on the request; it may have been done all the same")
-DISCONNECTED = mark("the connection broke before Discord answered")
-_UNREACHABLE = mark("Discord cannot be reached")
-NO_ANSWER = mark("Discord did not answer in time")
-NOT_SENT = mark("the request waited too long for its turn and was not sent")
-_UNKNOWN = mark("Discord answered with an error that this bot does not know")
+_SHUT_OUT = translatable("Discord's network shuts this machine out for a while")
+_BUSY = translatable("Discord is overloaded or has turned this off for a while")
+_BROKEN = translatable(
+    "Discord failed while it worked on the request; it may have been done all the same"
+)
+DISCONNECTED = translatable("the connection broke before Discord answered")
+_UNREACHABLE = translatable("Discord cannot be reached")
+NO_ANSWER = translatable("Discord did not answer in time")
+NOT_SENT = translatable("the request waited too long for its turn and was not sent")
+_UNKNOWN = translatable("Discord answered with an error that this bot does not know")
 
 UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, NOT_TEXT = 10003, 10008, 50008
 WRONG_CHANNEL_TYPE, THREAD_ARCHIVED, THREAD_EXISTS = 50024, 50083, 160004

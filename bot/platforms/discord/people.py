@@ -4,7 +4,7 @@ from typing import Any
 
 import discord
 
-from bot.core.ports import ChannelRef, MessageRef, Platform, Said, User
+from bot.core.ports import ChannelRef, MessageRef, Platform, ThreadMessage, User
 from bot.platforms.discord.addresses import message_address
 from bot.platforms.discord.places import reference
 
@@ -43,7 +43,7 @@ def place_of(interaction: "discord.Interaction[Any]") -> tuple[ChannelRef, Messa
     return channel_ref(interaction.channel_id or 0, interaction.guild_id), None
 
 
-def said(message: discord.Message, thread: discord.Thread, me: int) -> Said | None:
+def said(message: discord.Message, thread: discord.Thread, me: int) -> ThreadMessage | None:
     """What somebody said in a thread; `None` for what bots say, and for what says nothing."""
     if message.author.bot or message.webhook_id is not None or message.type not in SPOKEN:
         return None
@@ -58,7 +58,7 @@ def said(message: discord.Message, thread: discord.Thread, me: int) -> Said | No
     if isinstance(author, discord.Member) and thread.parent is not None:
         may = thread.permissions_for(author)
         manages = may.manage_channels or may.administrator
-    return Said(
+    return ThreadMessage(
         root=root_of(thread),
         message=own,
         user=User(str(author.id), author.display_name, manages),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from bot.core.domain.commands import COMMANDS, CommandSpec, Option
-from bot.core.domain.i18n import Say
+from bot.core.domain.i18n import Translate
 from bot.core.ports import ChatError, Memo
 from bot.platforms.discord.errors import chat_error
 from bot.platforms.discord.rendering.payload import within
@@ -29,12 +29,12 @@ _GUILD_INSTALL = 0
 _IN_GUILD, _IN_DIRECT_MESSAGES = 0, 1
 
 
-def application_commands(voices: Callable[[str], Say]) -> list[Json]:
+def application_commands(voices: Callable[[str], Translate]) -> list[Json]:
     """The whole table as Discord registers it, in English and Korean."""
     return [_command(spec, voices) for spec in COMMANDS]
 
 
-def _command(spec: CommandSpec, voices: Callable[[str], Say]) -> Json:
+def _command(spec: CommandSpec, voices: Callable[[str], Translate]) -> Json:
     return {
         "type": _CHAT_INPUT,
         "name": spec.name,
@@ -45,7 +45,7 @@ def _command(spec: CommandSpec, voices: Callable[[str], Say]) -> Json:
     }
 
 
-def _option(option: Option, voices: Callable[[str], Say]) -> Json:
+def _option(option: Option, voices: Callable[[str], Translate]) -> Json:
     return {
         "type": _STRING,
         "name": option.name,
@@ -56,7 +56,7 @@ def _option(option: Option, voices: Callable[[str], Say]) -> Json:
     }
 
 
-def _described(summary: str, voices: Callable[[str], Say]) -> Json:
+def _described(summary: str, voices: Callable[[str], Translate]) -> Json:
     return {
         "description": within(voices("en")(summary), _DESCRIPTION_MOST),
         "description_localizations": {"ko": within(voices("ko")(summary), _DESCRIPTION_MOST)},
@@ -73,7 +73,7 @@ class Registration:
     """Keeps what Discord offers equal to the table: in some guilds or, with none, everywhere."""
 
     def __init__(
-        self, rest: Rest, memo: Memo, *, guilds: Iterable[int], voices: Callable[[str], Say]
+        self, rest: Rest, memo: Memo, *, guilds: Iterable[int], voices: Callable[[str], Translate]
     ) -> None:
         self._rest = rest
         self._memo = memo

@@ -13,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.domain.document import Document
 from bot.core.domain.errors import StorageError, UsageError
-from bot.core.domain.i18n import Say
+from bot.core.domain.i18n import Translate
 from bot.core.ports import (
     ChannelRef,
     ChatError,
@@ -70,7 +70,7 @@ class SlackChat:
         *,
         seen: Seen,
         readable: Readable,
-        voices: Callable[[str], Say],
+        voices: Callable[[str], Translate],
         clock: Callable[[], datetime],
         memo: Memo | None = None,
         replies: Replies | None = None,

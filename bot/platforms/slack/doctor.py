@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.domain.i18n import Say, mark
+from bot.core.domain.i18n import Translate, translatable
 from bot.core.ports import ChannelRef, ChatError, Finding
 from bot.platforms.slack.access import Access
 from bot.platforms.slack.api import call, call_with_headers, open_client
@@ -17,11 +17,11 @@ from bot.platforms.slack.errors import BAD_APP_TOKEN, chat_error, is_bad_token
 from bot.platforms.slack.manifest import SCOPES
 
 _CLOCK_APART = timedelta(minutes=2)
-_NOBODY = mark("the token is not a bot's: take the one that begins with xoxb-")
+_NOBODY = translatable("the token is not a bot's: take the one that begins with xoxb-")
 
 
 async def check(
-    access: Access, channels: Sequence[ChannelRef], *, clock: Callable[[], datetime], say: Say
+    access: Access, channels: Sequence[ChannelRef], *, clock: Callable[[], datetime], say: Translate
 ) -> tuple[Finding, ...]:
     """Tokens, scopes, the clock, and every channel that is subscribed; changes nothing."""
     async with open_client(access) as client:
@@ -44,7 +44,7 @@ async def check(
         )
 
 
-def _check_scopes(headers: Mapping[str, str], say: Say) -> Finding:
+def _check_scopes(headers: Mapping[str, str], say: Translate) -> Finding:
     given = {scope.strip() for scope in _header(headers, "x-oauth-scopes").split(",")}
     missing = sorted(set(SCOPES) - given)
     if not missing:
@@ -57,7 +57,7 @@ def _check_scopes(headers: Mapping[str, str], say: Say) -> Finding:
     return Finding(say("Slack: scopes"), ok=False, words=words)
 
 
-def _check_clock(headers: Mapping[str, str], now: datetime, say: Say) -> Finding:
+def _check_clock(headers: Mapping[str, str], now: datetime, say: Translate) -> Finding:
     """Signatures are good for five minutes: a clock that is wrong refuses them all."""
     with suppress(TypeError, ValueError):
         apart = abs(now - parsedate_to_datetime(_header(headers, "date")))
@@ -70,7 +70,7 @@ def _check_clock(headers: Mapping[str, str], now: datetime, say: Say) -> Finding
     return Finding(say("Slack: clock"), ok=True)
 
 
-async def _check_way_in(client: AsyncWebClient, access: Access, say: Say) -> Finding:
+async def _check_way_in(client: AsyncWebClient, access: Access, say: Translate) -> Finding:
     if access.app_token is None:
         words = say(
             "HTTP mode: in the app's settings, event subscriptions, interactivity and each "
@@ -88,7 +88,7 @@ async def _check_way_in(client: AsyncWebClient, access: Access, say: Say) -> Fin
 
 
 async def _check_channel(
-    client: AsyncWebClient, team: str, channel: ChannelRef, say: Say
+    client: AsyncWebClient, team: str, channel: ChannelRef, say: Translate
 ) -> Finding:
     """Whether it can be posted there, and read: reading tells what was posted before a crash."""
     try:
@@ -99,7 +99,7 @@ async def _check_channel(
     return Finding(str(channel), ok=True)
 
 
-def _words(error: Exception, say: Say) -> str:
+def _words(error: Exception, say: Translate) -> str:
     """What is wrong and what to do, in the operator's language."""
     cause = error.__cause__ if isinstance(error, ChatError) else error
     if isinstance(cause, Exception):

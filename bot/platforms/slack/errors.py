@@ -21,7 +21,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.core.domain.extent import Extent
-from bot.core.domain.i18n import mark
+from bot.core.domain.i18n import translatable
 from bot.core.ports import ChatError, ChatRefusedError, ChatUnavailableError, ChatUncertainError
 
 HELD_FOR = timedelta(minutes=5)
@@ -66,42 +66,50 @@ def _uncertain(words: str, *names: str) -> dict[str, Meaning]:
     return dict.fromkeys(names, Meaning(Kind.UNCERTAIN, words))
 
 
-NOT_IN_CHANNEL = mark(
+NOT_IN_CHANNEL = translatable(
     "the bot is not in that channel: type /invite @paperbot there, then resume its subscription"
 )
-NO_CHANNEL = mark(
+NO_CHANNEL = translatable(
     "Slack knows no such channel, or it is private and the bot is not in it: "
     "check the id, and type /invite @paperbot there"
 )
-ARCHIVED = mark("the channel is archived: unarchive it, or remove its subscription")
-BAD_TOKEN = mark(
+ARCHIVED = translatable("the channel is archived: unarchive it, or remove its subscription")
+BAD_TOKEN = translatable(
     "Slack does not accept the bot's token: install the app again and put the new token "
     "into SLACK_BOT_TOKEN"
 )
-BAD_APP_TOKEN = mark(
+BAD_APP_TOKEN = translatable(
     "Slack does not accept the app-level token: make a new one with the scope connections:write "
     "and put it into SLACK_APP_TOKEN"
 )
-NO_SCOPE = mark(
+NO_SCOPE = translatable(
     "the bot lacks a permission: give the app the scopes of deploy/slack-manifest.yaml "
     "and install it again"
 )
-_POLICY = mark("a rule of the workspace forbids it: ask its administrators to allow this app")
-_CHANNEL_POLICY = mark("this channel does not let the bot post: ask whoever manages it to allow it")
-_THREAD = mark("nothing can be posted into that thread: it is locked, gone or takes no replies")
-_GONE = mark("the message is not there any more")
-_NOT_EDITABLE = mark("Slack does not let this message be changed any more")
-_NOBODY = mark("Slack knows no such person, or the bot may not write to them")
-_MALFORMED = mark(
+_POLICY = translatable(
+    "a rule of the workspace forbids it: ask its administrators to allow this app"
+)
+_CHANNEL_POLICY = translatable(
+    "this channel does not let the bot post: ask whoever manages it to allow it"
+)
+_THREAD = translatable(
+    "nothing can be posted into that thread: it is locked, gone or takes no replies"
+)
+_GONE = translatable("the message is not there any more")
+_NOT_EDITABLE = translatable("Slack does not let this message be changed any more")
+_NOBODY = translatable("Slack knows no such person, or the bot may not write to them")
+_MALFORMED = translatable(
     "Slack does not understand the message; this is a fault of the bot: please report it"
 )
-_RATE = mark("Slack asks to wait: too many messages or calls")
-_MOVING = mark("the workspace or the channel is being moved; Slack says it will come back")
-_TRANSIENT = mark("the request did not reach Slack whole")
-_BROKEN = mark("Slack failed while it worked on the request; it may have been done all the same")
-_DISCONNECTED = mark("the connection broke before Slack answered")
-_UNREACHABLE = mark("Slack cannot be reached")
-_UNKNOWN = mark("Slack answered with an error that this bot does not know")
+_RATE = translatable("Slack asks to wait: too many messages or calls")
+_MOVING = translatable("the workspace or the channel is being moved; Slack says it will come back")
+_TRANSIENT = translatable("the request did not reach Slack whole")
+_BROKEN = translatable(
+    "Slack failed while it worked on the request; it may have been done all the same"
+)
+_DISCONNECTED = translatable("the connection broke before Slack answered")
+_UNREACHABLE = translatable("Slack cannot be reached")
+_UNKNOWN = translatable("Slack answered with an error that this bot does not know")
 
 MEANINGS: Mapping[str, Meaning] = {
     **_refused(NOT_IN_CHANNEL, "not_in_channel", "no_permission", "user_not_in_channel"),

@@ -148,7 +148,7 @@ class Posting:
         return MessageRef(channel, there[1])
 
     async def edit(self, message: MessageRef, document: Document) -> None:
-        """Say something else, in as many messages as that takes; may be repeated."""
+        """Replace what the message says, in as many messages as that takes; may be repeated."""
         channel = message.channel
         with sorted_errors():
             thread, own = await self._around(message)

@@ -18,7 +18,7 @@ from aiohttp import web
 from bot.core.domain.document import Document
 from bot.core.domain.errors import UserError
 from bot.core.domain.extent import Extent
-from bot.core.domain.i18n import Say, mark
+from bot.core.domain.i18n import Translate, translatable
 from bot.core.ports import (
     ChannelRef,
     ChatRefusedError,
@@ -39,8 +39,10 @@ from bot.webchat.domain.board import Board, BoardMessage
 
 T = TypeVar("T")
 
-_NO_CHANNEL = mark("the web chat has no such channel: make it there, or remove its subscription")
-_GONE = mark("the message is not there any more")
+_NO_CHANNEL = translatable(
+    "the web chat has no such channel: make it there, or remove its subscription"
+)
+_GONE = translatable("the message is not there any more")
 
 
 class WebChat:
@@ -59,7 +61,7 @@ class WebChat:
         *,
         host: str,
         port: int,
-        voices: Callable[[str], Say],
+        voices: Callable[[str], Translate],
         now: Callable[[], datetime],
         health: Callable[[], Health],
         metrics: Callable[[], Metrics],

@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from bot.core.domain.errors import StorageError, UserError
-from bot.core.domain.i18n import Say
+from bot.core.domain.i18n import Translate
 from bot.platforms.web.security import HEADERS, Pace, Turnstile, host_is_ours, is_same_origin
 from bot.platforms.web.site import (
     LANGUAGE_COOKIE,
@@ -113,7 +113,7 @@ def _explain_errors(site: Site) -> Middleware:
     return explain_errors
 
 
-def _explanation(status: int, say: Say) -> str:
+def _explanation(status: int, say: Translate) -> str:
     match status:
         case HTTPStatus.NOT_FOUND:
             return say("There is nothing here.")

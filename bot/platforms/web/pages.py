@@ -10,7 +10,7 @@ from bot.archive.domain import present_entry
 from bot.archive.domain.entry import Entry, EntryId, Language
 from bot.arxiv.domain.present_arxiv import paper_lines
 from bot.core.domain.day_text import day_text
-from bot.core.domain.i18n import Say
+from bot.core.domain.i18n import Translate
 from bot.platforms.web import view
 from bot.platforms.web.site import SITE, VISITOR, Site, Visitor, json_response, page_response
 from bot.webchat.domain.board import BoardMessage
@@ -173,7 +173,7 @@ async def papers(request: web.Request) -> web.Response:
     )
 
 
-def commentary_parts(entry: Entry, say: Say) -> list[tuple[Language, tuple[str, ...]]]:
+def commentary_parts(entry: Entry, say: Translate) -> list[tuple[Language, tuple[str, ...]]]:
     """The commentary by language, the reader's own first."""
     return [
         (language, entry.paragraphs(language))
@@ -182,7 +182,7 @@ def commentary_parts(entry: Entry, say: Say) -> list[tuple[Language, tuple[str, 
     ]
 
 
-def _languages(say: Say) -> tuple[Language, ...]:
+def _languages(say: Translate) -> tuple[Language, ...]:
     return tuple(sorted(Language, key=lambda language: language != say.locale))
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 
 from aiohttp import web
 
-from bot.core.domain.i18n import Say
+from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, Health, Inbox, MessageRef, Platform, User
 from bot.discussion.domain.entry_page import Library
 from bot.platforms.web.hub import Hub
@@ -43,7 +43,7 @@ class Site:
     tell: Callable[[], Awaitable[None]]
     hub: Hub
     view: View
-    voices: Callable[[str], Say]
+    voices: Callable[[str], Translate]
     now: Callable[[], datetime]
     health: Callable[[], Health]
     metrics: Callable[[], Metrics]
@@ -59,7 +59,7 @@ class Visitor:
     token: str
     is_new: bool
     is_named: bool
-    say: Say
+    say: Translate
 
     @property
     def author(self) -> Author:
@@ -71,7 +71,7 @@ SITE = web.AppKey("site", Site)
 VISITOR = web.RequestKey("visitor", Visitor)
 
 
-def recognise(request: web.Request, voices: Callable[[str], Say]) -> Visitor:
+def recognise(request: web.Request, voices: Callable[[str], Translate]) -> Visitor:
     """The visitor by their cookies; a new one where there are none that we made."""
     token = request.cookies.get(VISITOR_COOKIE, "")
     is_new = len(token) != _TOKEN_LENGTH or not set(token) <= set("0123456789abcdef")

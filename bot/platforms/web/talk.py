@@ -14,7 +14,7 @@ from bot.core.domain import commands, document
 from bot.core.domain.commands import Audience, CommandLine
 from bot.core.domain.document import Document
 from bot.core.domain.errors import UsageError
-from bot.core.domain.i18n import Say
+from bot.core.domain.i18n import Translate
 from bot.core.ports import Command
 from bot.platforms.web.security import clean_name, clean_text
 from bot.platforms.web.site import (
@@ -47,7 +47,7 @@ class Place:
 class Body:
     """A request's JSON object; what it lacks or has wrong is an answer with status 422."""
 
-    def __init__(self, values: object, say: Say) -> None:
+    def __init__(self, values: object, say: Translate) -> None:
         self._values = values if isinstance(values, dict) else {}
         self.say = say
 

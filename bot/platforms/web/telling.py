@@ -9,7 +9,7 @@ import logging
 import re
 
 from bot.core.domain.errors import UserError
-from bot.core.ports import Inbox, Said, User
+from bot.core.ports import Inbox, ThreadMessage, User
 from bot.platforms.web.site import message_ref
 from bot.platforms.web.view import BOT_NAME
 from bot.webchat.domain.board import Board, BoardMessage
@@ -60,11 +60,11 @@ class Telling:
     async def _hear(self, message: BoardMessage) -> None:
         reference = message_ref(message.channel, message.id)
         if message.deleted:
-            await self._inbox.unsaid(reference)
+            await self._inbox.on_message_deleted(reference)
         elif message.root is not None and message.author is not None:
             text = str(message.content)
-            await self._inbox.said(
-                Said(
+            await self._inbox.on_message(
+                ThreadMessage(
                     root=message_ref(message.channel, message.root),
                     message=reference,
                     user=User(message.author.id, message.author.name, can_manage=False),

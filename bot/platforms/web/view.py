@@ -16,7 +16,7 @@ from bot.archive.domain.present_entry import news, paper_url
 from bot.core.domain import commands
 from bot.core.domain.day_text import day_text
 from bot.core.domain.document import Document
-from bot.core.domain.i18n import Say
+from bot.core.domain.i18n import Translate
 from bot.platforms.web import render
 from bot.webchat.domain.board import BoardMessage
 
@@ -34,7 +34,7 @@ class View:
     article: Callable[[BoardMessage, str], Markup]
     change: Callable[[BoardMessage, str], str]
 
-    async def articles(self, messages: Sequence[BoardMessage], say: Say) -> list[Markup]:
+    async def articles(self, messages: Sequence[BoardMessage], say: Translate) -> list[Markup]:
         """The messages as HTML, with room for others in between: one may hold a whole digest."""
         made = []
         for message in messages:
@@ -42,12 +42,12 @@ class View:
             await asyncio.sleep(0)
         return made
 
-    def page(self, template: str, say: Say, **values: object) -> str:
+    def page(self, template: str, say: Translate, **values: object) -> str:
         """A template filled in; its text is in the language of `say`."""
         return self.environment.get_template(template).render(say=say, **values)
 
 
-def make_view(voices: Callable[[str], Say], *, build: str) -> View:
+def make_view(voices: Callable[[str], Translate], *, build: str) -> View:
     """The templates of this package; `build` names the version of the static files."""
     environment = Environment(
         loader=PackageLoader("bot.platforms.web"),
@@ -132,7 +132,7 @@ def hue(person: str) -> int:
     return sum(person.encode()) % 6
 
 
-def replies_text(message: BoardMessage, say: Say) -> str:
+def replies_text(message: BoardMessage, say: Translate) -> str:
     """How many replies there are, or an invitation to write the first."""
     if message.replies:
         return say.count("{n} reply", "{n} replies", message.replies)
@@ -150,7 +150,7 @@ def opens_thread(message: BoardMessage) -> bool:
     return not message.deleted or message.replies > 0
 
 
-def script_texts(say: Say) -> dict[str, str]:
+def script_texts(say: Translate) -> dict[str, str]:
     """What the scripts of the chat say, in the language of the page."""
     return {
         "today": say("Today"),
@@ -169,7 +169,7 @@ def script_texts(say: Say) -> dict[str, str]:
     }
 
 
-def script_commands(say: Say) -> list[dict[str, object]]:
+def script_commands(say: Translate) -> list[dict[str, object]]:
     """The command table as the composer's suggestions need it."""
     return [
         {

@@ -70,7 +70,7 @@ async def test_a_redelivered_reply_is_copied_once(stage):
     await with_a_paper(stage, SLACK, DISCORD)
     said = await stage.say(stage.root(SLACK), "Once")
 
-    await discuss.hear(stage.talk, said)
+    await discuss.on_message(stage.talk, said)
     await stage.settle()
 
     assert stage.copies(stage.root(DISCORD)) == ["Once"]
@@ -154,8 +154,8 @@ async def test_a_deletion_that_comes_first_wins(stage):
     await with_a_paper(stage, SLACK, DISCORD)
     said = stage.utterance(stage.root(SLACK), "Too late")
 
-    await discuss.unhear(stage.talk, said.message)
-    await discuss.hear(stage.talk, said)
+    await discuss.on_message_deleted(stage.talk, said.message)
+    await discuss.on_message(stage.talk, said)
     await stage.settle()
 
     assert stage.copies(stage.root(DISCORD)) == []
@@ -238,7 +238,7 @@ async def test_what_is_said_while_a_thread_opens_overtakes_nothing(stage):
     stage.clock.turn(hours=9)
     await plan.plan_due(stage.stage.db, now=stage.clock(), voices=english)
 
-    await discuss.hear(stage.talk, stage.utterance(stage.root(SLACK), "third"))
+    await discuss.on_message(stage.talk, stage.utterance(stage.root(SLACK), "third"))
     await stage.settle()
 
     assert stage.copies(stage.root(DISCORD)) == ["first", "second", "third"]
@@ -253,7 +253,7 @@ async def test_a_reply_that_overtakes_the_news_of_its_root_is_kept(stage):
     await stage.post()
     root = stage.root(SLACK, "Other")
 
-    await discuss.hear(stage.talk, stage.utterance(root, "Quick!"))
+    await discuss.on_message(stage.talk, stage.utterance(root, "Quick!"))
     stage.clock.turn(minutes=5)
     await stage.settle()
     await stage.settle()
@@ -290,7 +290,7 @@ async def test_a_person_can_have_theirs_forgotten(stage):
 
     forgotten = await discuss.forget_person(stage.talk, ADA, SLACK)
     await stage.settle()
-    await discuss.hear(stage.talk, said)
+    await discuss.on_message(stage.talk, said)
     await stage.settle()
 
     assert forgotten == 1
@@ -308,7 +308,7 @@ async def test_a_mention_is_answered_in_the_thread_once(stage):
     await with_a_paper(stage, SLACK)
 
     said = await stage.say(stage.root(SLACK), "@paperbot bib", mentions_bot=True)
-    await discuss.hear(stage.talk, said)
+    await discuss.on_message(stage.talk, said)
     await stage.settle()
 
     [answer] = stage.thread(stage.root(SLACK))
@@ -351,7 +351,7 @@ async def test_an_edit_to_other_words_keeps_one_copy(stage):
     said = await stage.say(stage.root(SLACK), "one")
 
     for text in ("two", "three", "two"):
-        await discuss.hear(stage.talk, stage.edited(said, text))
+        await discuss.on_message(stage.talk, stage.edited(said, text))
     await stage.settle()
 
     assert stage.copies(stage.root(DISCORD)) == ["two"]

@@ -15,7 +15,7 @@ from bot.core.ports import (
     ChatUnavailableError,
     ChatUncertainError,
     MessageRef,
-    Said,
+    ThreadMessage,
 )
 from bot.discussion.services import discuss
 from tests.stage import MORNING
@@ -95,7 +95,7 @@ async def act(
     match deed:
         case "says":
             model.says(number, version)
-            said = Said(
+            said = ThreadMessage(
                 roots[side],
                 message,
                 ADA,
@@ -104,11 +104,11 @@ async def act(
                 at=MORNING,
                 edited_at=edited(version),
             )
-            await discuss.hear(stage.talk, said)
-            await discuss.hear(stage.talk, replace(said))
+            await discuss.on_message(stage.talk, said)
+            await discuss.on_message(stage.talk, replace(said))
         case "takes back":
             model.takes_back(number)
-            await discuss.unhear(stage.talk, message)
+            await discuss.on_message_deleted(stage.talk, message)
         case "fails":
             chat = stage.chats[SIDES[side].platform]
             chat.errors.append(ChatUnavailableError("busy"))

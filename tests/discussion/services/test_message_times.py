@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.archive.domain.entry import EntryId
-from bot.core.ports import ChatUncertainError, MessageRef, Platform, Said
+from bot.core.ports import ChatUncertainError, MessageRef, Platform, ThreadMessage
 from bot.discussion.domain.questions import Reply
 from bot.discussion.services import discuss
 from bot.discussion.services.reply_history import DatabaseReplies
@@ -35,7 +35,7 @@ async def test_a_version_that_arrives_late_does_not_undo_a_newer_one(stage: Talk
     third = await stage.edit(second, "version 3")
 
     for repeated in (first, second, third):
-        await discuss.hear(stage.talk, repeated)
+        await discuss.on_message(stage.talk, repeated)
         await stage.settle()
 
     assert [reply.text for reply in await kept(stage)] == ["version 3"]
@@ -45,9 +45,9 @@ async def test_a_version_that_arrives_late_does_not_undo_a_newer_one(stage: Talk
 async def test_what_is_heard_first_in_a_later_version_is_not_undone_by_the_first(stage: TalkStage):
     await with_a_paper(stage, SLACK, DISCORD)
     said = stage.utterance(stage.root(SLACK), "version 1")
-    await discuss.hear(stage.talk, stage.edited(said, "version 2"))
+    await discuss.on_message(stage.talk, stage.edited(said, "version 2"))
 
-    await discuss.hear(stage.talk, said)
+    await discuss.on_message(stage.talk, said)
     await stage.settle()
 
     assert [reply.text for reply in await kept(stage)] == ["version 2"]
@@ -60,8 +60,8 @@ async def test_an_edit_back_to_the_first_words_is_an_edit(stage: TalkStage):
     no = stage.edited(first, "no")
     again_yes = stage.edited(first, "yes")
 
-    await discuss.hear(stage.talk, again_yes)
-    await discuss.hear(stage.talk, no)
+    await discuss.on_message(stage.talk, again_yes)
+    await discuss.on_message(stage.talk, no)
     await stage.settle()
 
     assert [reply.text for reply in await kept(stage)] == ["yes"]
@@ -73,8 +73,8 @@ async def test_what_is_heard_in_the_morning_was_said_at_night(stage: TalkStage):
     early, late = (stage.utterance(stage.root(SLACK), text) for text in ("early", "late"))
     early = replace(early, at=stage.clock() - timedelta(hours=1))
 
-    await discuss.hear(stage.talk, late)
-    await discuss.hear(stage.talk, early)
+    await discuss.on_message(stage.talk, late)
+    await discuss.on_message(stage.talk, early)
 
     assert [(reply.text, reply.said_at) for reply in await kept(stage)] == [
         ("early", stage.clock() - timedelta(hours=1)),
@@ -86,7 +86,7 @@ async def test_a_clock_that_is_ahead_puts_nothing_into_the_future(stage: TalkSta
     await with_a_paper(stage, SLACK)
     said = stage.utterance(stage.root(SLACK), "Tomorrow's words")
 
-    await discuss.hear(stage.talk, replace(said, at=stage.clock() + timedelta(days=1)))
+    await discuss.on_message(stage.talk, replace(said, at=stage.clock() + timedelta(days=1)))
 
     assert [reply.said_at for reply in await kept(stage)] == [stage.clock()]
 
@@ -101,7 +101,7 @@ async def test_what_was_said_before_the_link_stays_there_though_it_is_heard_afte
     stage.clock.turn(hours=1)
     await stage.link(SLACK, DISCORD)
 
-    await discuss.hear(stage.talk, said)
+    await discuss.on_message(stage.talk, said)
     await stage.settle()
 
     assert [reply.text for reply in await kept(stage)] == ["Among us"]
@@ -119,7 +119,7 @@ async def test_what_was_said_days_ago_waits_for_the_news_of_its_root_all_the_sam
     await stage.post()  # the message is there, the news of it got lost
     old = stage.utterance(stage.root(SLACK, "Other"), "Said long ago")
 
-    await discuss.hear(stage.talk, replace(old, at=stage.clock() - timedelta(days=3)))
+    await discuss.on_message(stage.talk, replace(old, at=stage.clock() - timedelta(days=3)))
     for _ in range(3):
         stage.clock.turn(minutes=5)
         await stage.settle()
@@ -135,7 +135,7 @@ async def test_what_is_kept_of_a_platforms_threads_is_told_by_thread(stage: Talk
     memory = DatabaseReplies(stage.stage.db)
     older, paper = stage.root(SLACK, "Older"), stage.root(SLACK)
 
-    async def say(root: MessageRef, text: str) -> Said:
+    async def say(root: MessageRef, text: str) -> ThreadMessage:
         stage.clock.turn(minutes=1)
         return await stage.say(root, text)
 

@@ -59,7 +59,7 @@ async def call(
 ) -> list[str]:
     """Somebody calls the bot in a thread: what it says there then."""
     said = stage.utterance(root, f"@paperbot {text}", user=user, mentions_bot=True)
-    await bot.said(said)
+    await bot.on_message(said)
     await stage.settle()
     return [words(each.document) for each in stage.thread(root)]
 
@@ -127,7 +127,7 @@ async def test_a_reply_that_becomes_such_a_command_is_no_reply_any_more(stage, b
 
     edited = replace(said, text="@paperbot digest link ABCDE23456", mentions_bot=True)
     for _ in range(2):
-        await bot.said(edited)
+        await bot.on_message(edited)
         await stage.settle()
 
     assert await kept(stage) == ()
@@ -169,10 +169,10 @@ async def test_who_asks_in_a_thread_to_be_forgotten_is_forgotten(stage, bot, lin
 async def test_the_wish_to_be_forgotten_heard_again_means_nothing_that_was_said_since(stage, bot):
     await with_a_paper(stage, SLACK, DISCORD)
     wish = stage.utterance(stage.root(SLACK), "@paperbot paper forget-me", mentions_bot=True)
-    await bot.said(wish)
+    await bot.on_message(wish)
     await stage.say(stage.root(SLACK), "Said afterwards")
 
-    await bot.said(wish)
+    await bot.on_message(wish)
     await stage.settle()
 
     assert [reply.text for reply in await kept(stage)] == ["Said afterwards"]
@@ -182,7 +182,7 @@ async def test_the_wish_to_be_forgotten_heard_again_means_nothing_that_was_said_
 async def test_who_was_forgotten_is_told_so_also_when_the_wish_itself_goes(stage, bot):
     await with_a_paper(stage, WEB)
     wish = stage.utterance(stage.root(WEB), "@paperbot paper forget-me", mentions_bot=True)
-    await bot.said(wish)
+    await bot.on_message(wish)
 
     await stage.unsay(wish)
 
@@ -206,7 +206,7 @@ async def test_an_answer_goes_when_the_question_is_taken_back(stage, bot):
     await with_a_paper(stage, SLACK)
     await turn_off(stage, SLACK)
     said = stage.utterance(stage.root(SLACK), "@paperbot bib", mentions_bot=True)
-    await bot.said(said)
+    await bot.on_message(said)
     await stage.settle()
     before = len(stage.thread(stage.root(SLACK)))
 
@@ -221,7 +221,7 @@ async def test_a_question_that_was_taken_back_before_it_was_heard_is_not_answere
     said = stage.utterance(stage.root(SLACK), "@paperbot my secret", mentions_bot=True)
 
     await stage.unsay(said)
-    await bot.said(said)
+    await bot.on_message(said)
     await stage.settle()
 
     assert stage.thread(stage.root(SLACK)) == []
@@ -231,7 +231,7 @@ async def test_a_question_that_was_taken_back_before_it_was_heard_is_not_answere
 async def test_an_answer_that_waits_is_never_posted_once_the_question_is_gone(stage, bot):
     await with_a_paper(stage, SLACK)
     said = stage.utterance(stage.root(SLACK), "@paperbot bib", mentions_bot=True)
-    await bot.said(said)
+    await bot.on_message(said)
 
     await stage.unsay(said)
 

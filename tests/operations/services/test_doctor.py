@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.catalogue import Catalogues
-from bot.core.domain.i18n import ENGLISH, Say
+from bot.core.domain.i18n import ENGLISH, Translate
 from bot.core.ports import Finding
 from bot.operations.services.doctor import check_arxiv
 from tests.arxiv.stage import Stage, staged
@@ -25,7 +25,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
 
 
 async def look(
-    stage: Stage, *, contact: str | None = "ops@example.org", say: Say = ENGLISH
+    stage: Stage, *, contact: str | None = "ops@example.org", say: Translate = ENGLISH
 ) -> Sequence[Finding]:
     return await check_arxiv(
         stage.db.path, stage.categories, contact=contact, now=stage.time(), say=say

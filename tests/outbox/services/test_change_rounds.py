@@ -65,8 +65,8 @@ async def edited_and_taken_back(stage: TalkStage) -> None:
     """Something said on the web is edited, something else is taken back."""
     first = await stage.say(stage.root(WEB), "befor")
     second = await stage.say(stage.root(WEB), "a slip")
-    await discuss.hear(stage.talk, stage.edited(first, "before"))
-    await discuss.unhear(stage.talk, second.message)
+    await discuss.on_message(stage.talk, stage.edited(first, "before"))
+    await discuss.on_message_deleted(stage.talk, second.message)
 
 
 async def test_what_is_to_go_goes_before_anything_is_edited(stage):

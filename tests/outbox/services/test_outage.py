@@ -16,7 +16,7 @@ from bot.core.ports import (
     ChatRefusedError,
     ChatUnavailableError,
     ChatUncertainError,
-    Said,
+    ThreadMessage,
 )
 from bot.outbox.domain.delivery import State
 from bot.outbox.services import operator_actions
@@ -70,7 +70,7 @@ class People:
     def __init__(self, stage: TalkStage, dice: random.Random) -> None:
         self._stage = stage
         self._dice = dice
-        self._said: list[Said] = []
+        self._said: list[ThreadMessage] = []
         self.texts: dict[str, tuple[ChannelRef, str]] = {}
 
     async def do_something(self) -> None:

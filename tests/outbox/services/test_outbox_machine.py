@@ -33,7 +33,7 @@ from bot.core.domain.document import Document, Paragraph, Text, dump
 from bot.core.domain.extent import Extent
 from bot.core.ports import ChannelRef, DeliveryKey, Platform
 from bot.digest.services import subscribe
-from bot.outbox.domain.content_hash import shape_of
+from bot.outbox.domain.content_hash import content_hash
 from bot.outbox.domain.delivery import (
     Absent,
     Accepted,
@@ -98,7 +98,7 @@ class Record:
 
 @dataclass(slots=True)
 class Call:
-    """A request of some process, alive or not; `said` is the document that it carries."""
+    """A request of some process, alive or not; `on_message` is the document that it carries."""
 
     record: Record
     claimed: Claimed
@@ -181,7 +181,7 @@ class Outbox(RuleBasedStateMachine):
                 channel=channel,
                 part=part,
                 content=content,
-                shape=shape_of(content),
+                shape=content_hash(content),
                 slot_id=self.slots[channel],
                 reply_to=f"part {root.id - 1}" if root is not None else None,
                 doubt_from=self.now if doubtful else None,
@@ -208,7 +208,7 @@ class Outbox(RuleBasedStateMachine):
         part = f"part {len(self.records)}"
         content = dump(document(part))
         key = DeliveryKey(delivery_key(str(root.channel), part))
-        draft = Draft(key, root.channel, part, content, shape_of(content), root_id=root.id)
+        draft = Draft(key, root.channel, part, content, content_hash(content), root_id=root.id)
         self.run(self._add(draft))
         reply = Record(
             len(self.records) + 1, root.channel, key, root, draft.shape, ready_at=self.now
@@ -244,7 +244,7 @@ class Outbox(RuleBasedStateMachine):
             expected.sending = expected.shape
             assert claimed[0].attempt == expected.attempt
             assert claimed[0].document is not None
-            said = shape_of(dump(claimed[0].document))
+            said = content_hash(dump(claimed[0].document))
             assert said == expected.shape
             self.calls.append(Call(expected, claimed[0], said))
 
@@ -511,11 +511,11 @@ class Outbox(RuleBasedStateMachine):
             return
         content = dump(document(f"changed to {words}"))
         self.run(self._want(record.id, content))
-        record.shape = shape_of(content)
+        record.shape = content_hash(content)
 
     async def _want(self, delivery_id: int, content: str) -> None:
         async with self.db.transaction() as tx:
-            await edits.want(tx, delivery_id, content, shape_of(content))
+            await edits.want(tx, delivery_id, content, content_hash(content))
 
     @rule()
     def edit(self) -> None:
@@ -527,7 +527,7 @@ class Outbox(RuleBasedStateMachine):
         assert sorted(each.id for each in found) == sorted(record.id for record in due)
         for each in found:
             record = self.records[each.id - 1]
-            self.world.shows[record.key] = shape_of(dump(each.document))
+            self.world.shows[record.key] = content_hash(dump(each.document))
             self.run(self._shown(each))
             record.shown = each.shape
 

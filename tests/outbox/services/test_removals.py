@@ -12,7 +12,7 @@ from bot.core.ports import (
     ChatRefusedError,
     ChatUnavailableError,
     ChatUncertainError,
-    Said,
+    ThreadMessage,
 )
 from bot.digest.services import subscribe
 from bot.discussion.services import discuss
@@ -104,7 +104,7 @@ async def test_a_channel_that_refuses_is_tried_once_an_hour_for_all_of_its_messa
     before = discord(stage).calls
 
     for each in said:
-        await discuss.unhear(stage.talk, each.message)
+        await discuss.on_message_deleted(stage.talk, each.message)
     await stage.settle()
     await pass_time(stage, timedelta(hours=10), timedelta(minutes=30))
 
@@ -186,7 +186,7 @@ async def test_removals_that_are_late_are_counted_and_make_nobody_unwell(stage):
     )
 
 
-async def in_doubt(stage: TalkStage, *, posted: bool) -> Said:
+async def in_doubt(stage: TalkStage, *, posted: bool) -> ThreadMessage:
     """Something said whose copy may be in Discord, where nothing can tell."""
     lost = discord(stage).late_errors if posted else discord(stage).errors
     lost.append(ChatUncertainError("reset"))

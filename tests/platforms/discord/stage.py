@@ -8,7 +8,15 @@ from datetime import UTC, datetime, timedelta
 
 from bot.core.catalogue import Catalogues
 from bot.core.domain.document import Document, Heading, Paragraph, Text
-from bot.core.ports import ChannelRef, Choice, Command, DeliveryKey, MessageRef, Platform, Said
+from bot.core.ports import (
+    ChannelRef,
+    Choice,
+    Command,
+    DeliveryKey,
+    MessageRef,
+    Platform,
+    ThreadMessage,
+)
 from bot.platforms.discord import sdk
 from bot.platforms.discord.access import Access
 from bot.platforms.discord.chat import DiscordChat, Patience
@@ -92,7 +100,7 @@ class Desk:
     choices: tuple[Choice, ...] = ()
     asked: list[Command] = field(default_factory=list)
     completed: list[tuple[str, str]] = field(default_factory=list)
-    heard: list[Said] = field(default_factory=list)
+    heard: list[ThreadMessage] = field(default_factory=list)
     taken_back: list[MessageRef] = field(default_factory=list)
 
     async def command(self, command: Command) -> Document:
@@ -104,10 +112,10 @@ class Desk:
         self.completed.append((option, typed))
         return self.choices
 
-    async def said(self, said: Said) -> None:
+    async def on_message(self, said: ThreadMessage) -> None:
         self.heard.append(said)
 
-    async def unsaid(self, message: MessageRef) -> None:
+    async def on_message_deleted(self, message: MessageRef) -> None:
         self.taken_back.append(message)
 
 

@@ -9,7 +9,7 @@ import discord
 import pytest
 
 from bot.core.domain.errors import StorageError
-from bot.core.ports import MessageRef, Said
+from bot.core.ports import MessageRef, ThreadMessage
 from tests.fakes.discord import Fault
 from tests.fakes.discord.world import APP_ID, READ_HISTORY, Json
 from tests.platforms.discord.stage import PAPERS, Desk, Hall, hall, key, paper
@@ -279,16 +279,16 @@ class BrokenDesk(Desk):
     poison: str = ""
     tries: int = 0
 
-    async def said(self, said: Said) -> None:
+    async def on_message(self, said: ThreadMessage) -> None:
         self.tries += 1
         if said.text == self.poison:
             raise ValueError(said.text)
         self._may_fail()
-        await super().said(said)
+        await super().on_message(said)
 
-    async def unsaid(self, message: MessageRef) -> None:
+    async def on_message_deleted(self, message: MessageRef) -> None:
         self._may_fail()
-        await super().unsaid(message)
+        await super().on_message_deleted(message)
 
     def _may_fail(self) -> None:
         if self.failures > 0:

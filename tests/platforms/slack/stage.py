@@ -13,7 +13,15 @@ from bot.core.catalogue import Catalogues
 from bot.core.domain import commands
 from bot.core.domain.document import Button, Buttons, Document, Heading, Paragraph, Text
 from bot.core.latex import readable
-from bot.core.ports import ChannelRef, Choice, Command, DeliveryKey, MessageRef, Platform, Said
+from bot.core.ports import (
+    ChannelRef,
+    Choice,
+    Command,
+    DeliveryKey,
+    MessageRef,
+    Platform,
+    ThreadMessage,
+)
 from bot.platforms.slack.access import Access
 from bot.platforms.slack.chat import SlackChat
 from bot.platforms.slack.inbound.socket_mode import Patience
@@ -56,7 +64,7 @@ class RecordingInbox:
     """Answers a command with its own line and buttons to turn the page; remembers everything."""
 
     commands: list[Command] = field(default_factory=list)
-    heard: list[Said] = field(default_factory=list)
+    heard: list[ThreadMessage] = field(default_factory=list)
     forgotten: list[MessageRef] = field(default_factory=list)
     answer: Callable[[Command], Document] | None = None
 
@@ -67,10 +75,10 @@ class RecordingInbox:
     async def complete(self, *_: object) -> tuple[Choice, ...]:
         return ()
 
-    async def said(self, said: Said) -> None:
+    async def on_message(self, said: ThreadMessage) -> None:
         self.heard.append(said)
 
-    async def unsaid(self, message: MessageRef) -> None:
+    async def on_message_deleted(self, message: MessageRef) -> None:
         self.forgotten.append(message)
 
 
@@ -121,7 +129,7 @@ class Stage:
         if self.slack.events_url is None:
             await until(lambda: len(self.slack.sockets.open) >= lines)
 
-    async def heard(self, count: int = 1) -> list[Said]:
+    async def heard(self, count: int = 1) -> list[ThreadMessage]:
         await until(lambda: len(self.inbox.heard) >= count)
         return self.inbox.heard
 

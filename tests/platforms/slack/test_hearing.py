@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.domain.errors import StorageError
-from bot.core.ports import DeliveryKey, Said
+from bot.core.ports import DeliveryKey, ThreadMessage
 from bot.platforms.slack.inbound.events import instant
 from tests.fakes.slack.faults import Fault
 from tests.fakes.slack.wire import Asked
@@ -32,9 +32,9 @@ class ThoughtfulInbox(RecordingInbox):
 
     may: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def said(self, said: Said) -> None:
+    async def on_message(self, said: ThreadMessage) -> None:
         await self.may.wait()
-        await super().said(said)
+        await super().on_message(said)
 
 
 def paper() -> Document:
@@ -82,14 +82,14 @@ class BrokenInbox(RecordingInbox):
     poison: str = ""
     tries: int = 0
 
-    async def said(self, said: Said) -> None:
+    async def on_message(self, said: ThreadMessage) -> None:
         self.tries += 1
         if said.text == self.poison:
             raise ValueError(said.text)
         if self.failures > 0:
             self.failures -= 1
             raise StorageError("the database is locked")
-        await super().said(said)
+        await super().on_message(said)
 
 
 async def test_what_could_not_be_kept_is_tried_again_in_its_order():

@@ -26,7 +26,7 @@ from bot.archive.domain.entry import (
 from bot.core.catalogue import Catalogues
 from bot.core.database.database import Database, opened
 from bot.core.domain.document import Document
-from bot.core.ports import Choice, Command, Condition, Health, MessageRef, Said
+from bot.core.ports import Choice, Command, Condition, Health, MessageRef, ThreadMessage
 from bot.digest.domain import present_digest
 from bot.discussion.domain.entry_page import EntryPage, Found, Mention
 from bot.discussion.domain.questions import Reply
@@ -82,7 +82,7 @@ class Ear:
     """An inbox that answers from `ARCHIVE` and writes down what it is told."""
 
     asked: list[Command] = field(default_factory=list)
-    heard: list[Said] = field(default_factory=list)
+    heard: list[ThreadMessage] = field(default_factory=list)
     taken_back: list[MessageRef] = field(default_factory=list)
 
     async def command(self, command: Command) -> Document:
@@ -118,10 +118,10 @@ class Ear:
         tags = ("optimizer", "reasoning", "reward-model", "rl", "강화-학습")
         return tuple(Choice(f"#{tag}", tag) for tag in tags if tag.startswith(typed))
 
-    async def said(self, said: Said) -> None:
+    async def on_message(self, said: ThreadMessage) -> None:
         self.heard.append(said)
 
-    async def unsaid(self, message: MessageRef) -> None:
+    async def on_message_deleted(self, message: MessageRef) -> None:
         self.taken_back.append(message)
 
 

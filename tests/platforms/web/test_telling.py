@@ -9,7 +9,7 @@ import pytest
 
 from bot.core.database.database import opened
 from bot.core.domain.document import Document, Paragraph, Text
-from bot.core.ports import Health, Said
+from bot.core.ports import Health, ThreadMessage
 from bot.platforms.web.telling import Telling
 from bot.webchat.domain.board import Author, BoardMessage
 from bot.webchat.services.board import DatabaseBoard
@@ -91,8 +91,8 @@ async def test_what_the_bot_says_and_what_is_said_in_a_channel_is_not_for_the_bo
 async def test_a_change_while_the_bot_hears_is_heard_after_it(board):
     @dataclass
     class Slow(Ear):
-        async def said(self, said: Said) -> None:
-            await super().said(said)
+        async def on_message(self, said: ThreadMessage) -> None:
+            await super().on_message(said)
             await board.update(int(said.message.id), "at last", at=NOON)
 
     ear = Slow()
@@ -109,10 +109,10 @@ async def test_what_cannot_be_heard_stops_no_other_and_is_told_again(board):
     class Broken(Ear):
         breaks: set[str] = field(default_factory=lambda: {"poison"})
 
-        async def said(self, said: Said) -> None:
+        async def on_message(self, said: ThreadMessage) -> None:
             if said.text in self.breaks:
                 raise ValueError(said.text)
-            await super().said(said)
+            await super().on_message(said)
 
     ear = Broken()
     root = await post_paper(board)

@@ -18,7 +18,7 @@ from bot.core.domain import commands
 from bot.core.domain.commands import Audience, CommandLine
 from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.domain.errors import UsageError
-from bot.core.domain.i18n import Say, mark
+from bot.core.domain.i18n import Translate, translatable
 from bot.core.ports import Command, Inbox
 from bot.platforms.discord import sdk
 from bot.platforms.discord.people import asker, place_of
@@ -36,8 +36,8 @@ ANSWERED_WITHIN = 60.0
 """Seconds for bringing an answer; the token is good for fifteen minutes."""
 
 _TOO_LATE, _ANSWERED_ALREADY = 10062, 40060
-_OUT_OF_DATE = mark("This button is too old: type the command again, please.")
-_TOO_LONG = mark("The answer is too long to be shown.")
+_OUT_OF_DATE = translatable("This button is too old: type the command again, please.")
+_TOO_LONG = translatable("The answer is too long to be shown.")
 
 Interaction = discord.Interaction[Any]
 
@@ -53,7 +53,9 @@ class _Way:
 class Answering:
     """Answers what people type, press and begin to type."""
 
-    def __init__(self, inbox: Inbox, *, readable: Readable, voices: Callable[[str], Say]) -> None:
+    def __init__(
+        self, inbox: Inbox, *, readable: Readable, voices: Callable[[str], Translate]
+    ) -> None:
         self._inbox = inbox
         self._readable = readable
         self._voices = voices

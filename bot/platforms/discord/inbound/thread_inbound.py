@@ -132,7 +132,7 @@ class Hearing:
 
     async def _forget(self, thread: discord.Thread, messages: set[int]) -> Taken:
         for message in sorted(messages):
-            await self._inbox.unsaid(reference(parent_ref(thread), thread.id, message))
+            await self._inbox.on_message_deleted(reference(parent_ref(thread), thread.id, message))
         return Taken.NEW
 
     async def hand_on(
@@ -184,7 +184,7 @@ class Hearing:
         if await self._seen.is_known(event_id):
             return Taken.KNOWN
         # Kept before it counts as seen: killed in between, it is read again.
-        await self._inbox.said(spoken)
+        await self._inbox.on_message(spoken)
         await self._seen.first_time(event_id)
         return Taken.NEW
 

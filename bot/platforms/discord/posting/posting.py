@@ -23,7 +23,7 @@ import discord
 
 from bot.core.domain.document import Document
 from bot.core.domain.extent import Extent
-from bot.core.domain.i18n import mark
+from bot.core.domain.i18n import translatable
 from bot.core.ports import (
     ChannelRef,
     ChatError,
@@ -68,8 +68,8 @@ _REMEMBERED = 2000
 _LONG = 20_000
 """Characters above which a document is rendered beside the event loop."""
 
-_TOO_LONG = mark("the document is longer than any number of messages: shorten it")
-_REST_MISSING = mark("its beginning is posted, but not yet all of it")
+_TOO_LONG = translatable("the document is longer than any number of messages: shorten it")
+_REST_MISSING = translatable("its beginning is posted, but not yet all of it")
 
 
 class _Patience:
@@ -303,7 +303,7 @@ class Posting:
         return reference(channel, at.thread, message)
 
     async def edit(self, message: MessageRef, document: Document) -> None:
-        """Say something else, in as many messages as that takes; may be repeated."""
+        """Replace what the message says, in as many messages as that takes; may be repeated."""
         with sorted_errors():
             at = read_reference(message)
             own = await self._rest.message(at.within, at.message)

@@ -22,7 +22,7 @@ from bot.core.domain import commands
 from bot.core.domain.commands import Audience, CommandLine
 from bot.core.domain.document import Button, Buttons, Document, Paragraph, Text
 from bot.core.domain.errors import UsageError
-from bot.core.domain.i18n import Say
+from bot.core.domain.i18n import Translate
 from bot.core.ports import (
     ChannelRef,
     ChatRefusedError,
@@ -31,7 +31,7 @@ from bot.core.ports import (
     Inbox,
     MessageRef,
     Platform,
-    Said,
+    ThreadMessage,
 )
 from bot.platforms.slack.api import call, respond
 from bot.platforms.slack.errors import chat_error
@@ -81,7 +81,7 @@ class Answering:
         us: Self,
         *,
         readable: Readable,
-        voices: Callable[[str], Say],
+        voices: Callable[[str], Translate],
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
         self._client = client
@@ -103,7 +103,7 @@ class Answering:
                 await self._hear(happened)
             case TakenBack():
                 channel = self._channel(happened.channel)
-                await self._inbox.unsaid(MessageRef(channel, happened.ts))
+                await self._inbox.on_message_deleted(MessageRef(channel, happened.ts))
             case HomeOpened():
                 await self._show_home(happened.user, HOME_LINE)
 
@@ -169,7 +169,7 @@ class Answering:
             else (await self._people.person(called)).name
             for called in events.mentioned(spoken.text)
         }
-        said = Said(
+        said = ThreadMessage(
             root=MessageRef(channel, spoken.root),
             message=MessageRef(channel, spoken.ts),
             user=user,
@@ -178,7 +178,7 @@ class Answering:
             at=spoken.at,
             edited_at=spoken.edited_at,
         )
-        await self._inbox.said(said)
+        await self._inbox.on_message(said)
 
     async def _show_home(self, user: str, typed: str) -> None:
         """The answer to a line as the person's home; from any but the first, a way back."""
