@@ -174,7 +174,11 @@ class SlackChat:
         async with open_client(self._access) as client:
             self._client = client
             self._posting = Posting(
-                client, readable=self._readable, clock=self._clock, sleep=self._sleep
+                client,
+                readable=self._readable,
+                clock=self._clock,
+                voices=self._voices,
+                sleep=self._sleep,
             )
             try:
                 yield client
