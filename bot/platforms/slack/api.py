@@ -18,10 +18,11 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.core.ports import ChatUnavailableError
-from bot.platforms.slack.access import Access
-from bot.platforms.slack.errors import SDK_ERRORS, chat_error
-from bot.platforms.slack.rendering.text import Json
+from bot.adapters.slack.access import Access
+from bot.adapters.slack.errors import SDK_ERRORS, chat_error
+from bot.adapters.slack.text import Json
+from bot.adapters.slack.well_formed import well_formed
+from bot.ports import ChatUnavailableError
 
 CALL_SECONDS = 10.0
 """The longest a call may take: three of them fit into the outbox's patience for one message."""
@@ -64,7 +65,7 @@ async def call_with_headers(
     try:
         async with asyncio.timeout(seconds):
             response = await request
-        return dict(_object(response.data)), response.headers
+        return dict(_object(well_formed(response.data))), response.headers
     except SlackApiError:
         raise
     except SDK_ERRORS as error:

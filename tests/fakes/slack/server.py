@@ -63,7 +63,10 @@ class FakeSlack:
 
     async def __aenter__(self) -> Self:
         self._tasks = await self._stack.enter_async_context(tasks_until_the_end())
-        self._session = await self._stack.enter_async_context(aiohttp.ClientSession())
+        connector = aiohttp.TCPConnector(limit=0)  # Slack does not wait for a free connection
+        self._session = await self._stack.enter_async_context(
+            aiohttp.ClientSession(connector=connector)
+        )
         app = web.Application(client_max_size=1 << 22)
         app.router.add_route("*", "/api/{method}", self._serve_api)
         app.router.add_get("/link/", self._serve_socket)
@@ -181,11 +184,24 @@ class FakeSlack:
         return await self.event({**event, "event_ts": self.world.next_ts()})
 
     async def say(
-        self, text: str, *, user: str = "U1", channel: str = "C1", thread: str | None = None
+        self,
+        text: str,
+        *,
+        user: str = "U1",
+        channel: str = "C1",
+        thread: str | None = None,
+        told: bool = True,
+        **more: Any,
     ) -> Json:
-        """Somebody says something; the bot is told if it is there. Returns the message."""
+        """Somebody says something; the bot is told if it is there. Returns the message.
+
+        `more` are further fields of the message: `files`, `attachments`, `blocks`, `subtype`.
+        """
         place = self.channel(channel)
         message = self.world.add_message(place, user=user, text=text, thread=thread)
+        message |= more
+        if not told:
+            return message
         self.emit(message_event(place, message))
         if f"<@{BOT_USER}>" in text and not place.direct:
             self.emit(message_event(place, message) | {"type": "app_mention"})
@@ -222,8 +238,11 @@ class FakeSlack:
             return
         await self.event(event)
 
-    async def event(self, event: Json, *, event_id: str = "") -> Asked:
-        """Send an event and, unacknowledged, again, as Slack does."""
+    async def event(self, event: Json, *, event_id: str = "", **overrides: Any) -> Asked:
+        """Send an event and, unacknowledged, again, as Slack does.
+
+        `overrides` are fields of the envelope around it.
+        """
         payload = {
             "team_id": self.world.team,
             "api_app_id": APP_ID,
@@ -232,6 +251,7 @@ class FakeSlack:
             "event_id": event_id or f"Ev{self.world.next_number():08d}",
             "event_time": int(time.time()),
             "authorizations": [{"team_id": self.world.team, "user_id": BOT_USER, "is_bot": True}],
+            **overrides,
         }
         asked = await self._send(Asked("events_api", payload), {})
         for attempt, pause in enumerate(self._retries, start=1):

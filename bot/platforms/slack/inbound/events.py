@@ -103,11 +103,12 @@ Happened = Asked | Pressed | Spoken | TakenBack | HomeOpened
 
 @dataclass(frozen=True, slots=True)
 class Self:
-    """Who the bot is in its workspace."""
+    """Who the bot is in its workspace; `app` is empty where Slack does not say it."""
 
     team: str
     user: str
     bot: str
+    app: str = ""
 
 
 def read_command(body: Mapping[str, Any]) -> Asked | None:
