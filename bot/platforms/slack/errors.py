@@ -291,7 +291,7 @@ def meaning_of(error: Exception) -> Meaning:
 def _meaning_of_answer(error: SlackApiError) -> Meaning:
     status = int(getattr(error.response, "status_code", 0) or getattr(error.response, "status", 0))
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return Meaning(Kind.RETRY, _RATE, _retry_after(error.response))
+        return Meaning(Kind.RETRY, _RATE, retry_after(error.response))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Meaning(Kind.UNCERTAIN, _BROKEN)
     name = error_name(error)
@@ -302,7 +302,7 @@ def _meaning_of_answer(error: SlackApiError) -> Meaning:
     return Meaning(Kind.UNCERTAIN, _UNKNOWN)
 
 
-def _retry_after(response: Any) -> timedelta:
+def retry_after(response: Any) -> timedelta:
     """The pause that Slack names, to the second."""
     headers = getattr(response, "headers", None) or {}
     text = str(headers.get("Retry-After", "")).strip()

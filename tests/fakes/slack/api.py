@@ -126,7 +126,10 @@ class WebApi:
         }
 
     def _postable(self, args: Mapping[str, Any]) -> Channel:
-        channel = self._world.visible_channel(str(args.get("channel", "")))
+        place = str(args.get("channel", ""))
+        if place in self._world.people:  # a person's id stands for their direct messages
+            return self._world.direct_channel(place)
+        channel = self._world.visible_channel(place)
         if channel.archived:
             raise SlackError("is_archived")
         if BOT_USER not in channel.members:

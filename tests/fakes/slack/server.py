@@ -371,10 +371,13 @@ class FakeSlack:
             body = {"ok": False, "error": fault.error}
             return web.json_response(body, status=fault.status or 200, headers=headers)
         if fault.status:
+            named = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
             call.answer += f" (status {fault.status})"
             body_text = fault.body if fault.body is not None else "<html>error</html>"
             kind = "application/json" if body_text.startswith("{") else "text/html"
-            return web.Response(status=fault.status, text=body_text, content_type=kind)
+            return web.Response(
+                status=fault.status, text=body_text, content_type=kind, headers=named
+            )
         return None
 
     def _answer(self, call: Call, token: str) -> web.Response:
@@ -420,19 +423,32 @@ class FakeSlack:
         return await self.sockets.serve(request)
 
     async def _serve_response(self, request: web.Request) -> web.Response:
-        number = request.match_info["number"]
+        call = Call("response_url", await request.json(), time.monotonic())
+        self.calls.append(call)
+        fault = self._fault("response_url")
+        if fault is not None and fault.when == "before":
+            broken = self._break(request, call, fault)
+            if broken is not None:
+                return broken
+        response = self._take_response(request.match_info["number"], call)
+        await self._notify()
+        if fault is not None and fault.when == "after":
+            broken = self._break(request, call, fault)
+            if broken is not None:
+                return broken
+        return response
+
+    def _take_response(self, number: str, call: Call) -> web.Response:
         self._uses[number] = self._uses.get(number, 0) + 1
         if number not in self._responses or self._uses[number] > 5:
             return web.Response(status=404, text="used_url")
         asked, pressed, channel = self._responses[number]
-        body = await request.json()
-        self.calls.append(Call("response_url", body, time.monotonic(), "ok"))
-        asked.answers.append(body)
         try:
-            self._respond(body, pressed, self.world.channels[channel])
+            self._respond(call.args, pressed, self.world.channels[channel])
         except SlackError as error:
             return web.Response(status=400, text=error.name)
-        await self._notify()
+        call.answer = "ok"
+        asked.answers.append(call.args)
         return web.Response(text="ok")
 
     def _respond(self, body: Json, pressed: Json, channel: Channel) -> None:
