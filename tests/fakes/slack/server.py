@@ -217,6 +217,15 @@ class FakeSlack:
         await self._notify()
         return message
 
+    async def change(self, message: Json, *, channel: str = "C1", **fields: Any) -> Json:
+        """Slack or an app changes a message; nobody edited it."""
+        place = self.channel(channel)
+        previous = dict(message)
+        message |= fields
+        self.emit(changed_event(place, message, previous, self.world))
+        await self._notify()
+        return message
+
     async def take_back(self, message: Json, *, channel: str = "C1") -> None:
         """Somebody deletes what they said."""
         place = self.channel(channel)

@@ -15,7 +15,7 @@ from hashlib import blake2s
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.adapters.slack import events
+from bot.adapters.slack import events, mrkdwn
 from bot.adapters.slack.answer_delivery import AnswerDelivery, Destination
 from bot.adapters.slack.events import Asked, HomeOpened, Place, Pressed, Self, Spoken, TakenBack
 from bot.adapters.slack.people import People
@@ -32,7 +32,8 @@ from bot.ports import (
     Inbox,
     MessageRef,
     Platform,
-    ThreadMessage,
+    Said,
+    User,
 )
 from bot.platforms.slack.api import call, respond
 from bot.platforms.slack.errors import chat_error
@@ -105,7 +106,7 @@ class Answering:
 
     def _line_of(self, text: str) -> str:
         """The command line that was meant by what was said to the bot."""
-        words = " ".join(events.plain(text, lambda user: user).split())
+        words = " ".join(mrkdwn.plain(text, lambda user: user).split())
         name = words.removeprefix("/").partition(" ")[0].casefold()
         if not words:
             return commands.format_line(commands.HELP.name)
@@ -152,23 +153,32 @@ class Answering:
 
     async def _hear(self, spoken: Spoken) -> None:
         channel = self._channel(spoken.channel)
-        user, _ = await self._people.user(spoken.user, spoken.channel)
-        names = {
-            called: "paperbot"
-            if called == self._us.user
-            else (await self._people.person(called)).name
-            for called in events.mentioned(spoken.text)
-        }
-        said = ThreadMessage(
+        user = User(spoken.user, spoken.user_name, can_manage=False)
+        if not spoken.user_name:
+            user, _ = await self._people.user(spoken.user, spoken.channel)
+        said = Said(
             root=MessageRef(channel, spoken.root),
             message=MessageRef(channel, spoken.ts),
             user=user,
-            text=events.plain(spoken.text, lambda called: names.get(called, called)),
-            mentions_bot=events.mentions(spoken.text, self._us),
+            text=await self._plain(spoken.text),
+            mentions_bot=spoken.mentions_bot,
             at=spoken.at,
             edited_at=spoken.edited_at,
         )
         await self._inbox.on_message(said)
+
+    async def _plain(self, text: str) -> str:
+        """Mrkdwn as plain text: people and public channels by their names."""
+        people = {
+            called: "paperbot"
+            if called == self._us.user
+            else (await self._people.person(called)).name
+            for called in mrkdwn.mentioned(text)
+        }
+        channels = {
+            named: await self._people.channel_name(named) for named in mrkdwn.unnamed_channels(text)
+        }
+        return mrkdwn.plain(text, lambda id_: people.get(id_) or channels.get(id_) or id_)
 
     async def _show_home(self, user: str, typed: str) -> None:
         """The answer to a line as the person's home; from any but the first, a way back."""
