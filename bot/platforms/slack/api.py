@@ -18,12 +18,12 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.adapters.slack.access import Access
-from bot.adapters.slack.errors import SDK_ERRORS, chat_error, retry_after
-from bot.adapters.slack.text import Json
-from bot.adapters.slack.well_formed import well_formed
-from bot.domain.delivery import Extent
-from bot.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError
+from bot.core.domain.extent import Extent
+from bot.core.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError
+from bot.platforms.slack.access import Access
+from bot.platforms.slack.errors import SDK_ERRORS, chat_error, retry_after
+from bot.platforms.slack.rendering.text import Json
+from bot.platforms.slack.well_formed import well_formed
 
 CALL_SECONDS = 10.0
 """The longest a call may take: three of them fit into the outbox's patience for one message."""

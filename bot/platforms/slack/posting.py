@@ -17,17 +17,17 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.adapters.slack.api import call, sorted_errors
-from bot.adapters.slack.errors import error_details, error_name, is_about_blocks
-from bot.adapters.slack.marks import Mark, mark_of, parts_of
-from bot.adapters.slack.plain_message import LONGEST_TEXT, LONGEST_UPDATE, without_blocks
-from bot.adapters.slack.render import Payload, render
-from bot.adapters.slack.text import Json, Readable
-from bot.domain.document import Document
-from bot.domain.entry import Language
-from bot.domain.language import language_of
-from bot.domain.words import ENGLISH, Say
-from bot.ports import ChannelRef, DeliveryKey, MessageRef
+from bot.archive.domain.entry import Language
+from bot.archive.domain.language import language_of
+from bot.core.domain.document import Document
+from bot.core.domain.i18n import ENGLISH, Translate
+from bot.core.ports import ChannelRef, DeliveryKey, MessageRef
+from bot.platforms.slack.api import call, sorted_errors
+from bot.platforms.slack.errors import error_details, error_name, is_about_blocks
+from bot.platforms.slack.marks import Mark, mark_of, parts_of
+from bot.platforms.slack.rendering.plain_message import LONGEST_TEXT, LONGEST_UPDATE, without_blocks
+from bot.platforms.slack.rendering.render import Payload, render
+from bot.platforms.slack.rendering.text import Json, Readable
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class Posting:
         *,
         readable: Readable,
         clock: Callable[[], datetime],
-        voices: Callable[[str], Say] = lambda _: ENGLISH,
+        voices: Callable[[str], Translate] = lambda _: ENGLISH,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._client = client

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.latex import readable
-from bot.adapters.slack.render import render
-from bot.domain.document import Document
-from bot.ports import Command
-from tests.adapters.slack.stage import LONG, Stage, echo, until
+from bot.core.domain.document import Document
+from bot.core.latex import readable
+from bot.core.ports import Command
+from bot.platforms.slack.rendering.render import render
 from tests.fakes.slack import Fault
 from tests.fakes.slack.world import BOT_USER
+from tests.platforms.slack.stage import LONG, Stage, echo, until
 
 REFUSED = {
     "unauthorised": Fault("response_url", status=401, body="invalid_token", times=99),

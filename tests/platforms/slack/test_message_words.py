@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.adapters.slack.block_text import block_text
-from bot.adapters.slack.events import Self, Spoken, read_reply
-from bot.adapters.slack.message_words import message_words, own_words
-from bot.adapters.slack.mrkdwn import plain
-from tests.adapters.slack.stage import CHANNEL, KEY, Stage, paragraph
+from bot.platforms.slack.inbound.block_text import block_text
+from bot.platforms.slack.inbound.events import Self, Spoken, read_reply
+from bot.platforms.slack.inbound.message_words import message_words, own_words
+from bot.platforms.slack.inbound.mrkdwn import plain
 from tests.fakes.slack.world import BOT_USER
+from tests.platforms.slack.stage import CHANNEL, KEY, Stage, paragraph
 
 US = Self("T1", "UBOT", "BBOT")
 

@@ -6,13 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.catalogue import Catalogues
-from bot.adapters.latex import readable
-from bot.adapters.slack.access import Access
-from bot.adapters.slack.api import open_client
-from bot.adapters.slack.posting import Posting
-from bot.domain.delivery import Extent
-from bot.domain.document import (
+from bot.core.catalogue import Catalogues
+from bot.core.domain.document import (
     Button,
     Buttons,
     Document,
@@ -24,7 +19,9 @@ from bot.domain.document import (
     Paragraph,
     Text,
 )
-from bot.ports import (
+from bot.core.domain.extent import Extent
+from bot.core.latex import readable
+from bot.core.ports import (
     ChatRefusedError,
     ChatUnavailableError,
     ChatUncertainError,

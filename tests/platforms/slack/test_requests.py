@@ -7,7 +7,9 @@ from contextlib import suppress
 import aiohttp
 import pytest
 
-from tests.adapters.slack.stage import (
+from tests.fakes.slack import FakeSlack, signed
+from tests.fakes.slack.api import message_event
+from tests.platforms.slack.stage import (
     CHANNEL,
     KEY,
     Clock,
@@ -20,8 +22,6 @@ from tests.adapters.slack.stage import (
     serving_http,
     until,
 )
-from tests.fakes.slack import FakeSlack, signed
-from tests.fakes.slack.api import message_event
 
 
 def command_body(trigger: str = "forged.1") -> bytes:

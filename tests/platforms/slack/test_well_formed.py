@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.adapters.slack.well_formed import well_formed, well_formed_text
-from tests.adapters.slack.stage import CHANNEL, KEY, Stage, paragraph
+from bot.platforms.slack.well_formed import well_formed, well_formed_text
 from tests.fakes.slack.world import BOT_USER
+from tests.platforms.slack.stage import CHANNEL, KEY, Stage, paragraph
 
 MALFORMED = [
     "\ud800",

@@ -28,9 +28,9 @@ from bot.platforms.slack.inbound.events import (
     read_event,
     read_press,
 )
-from bot.adapters.slack.request_body import is_for_us
-from bot.adapters.slack.text import Json
-from bot.adapters.slack.well_formed import well_formed
+from bot.platforms.slack.inbound.request_body import is_for_us
+from bot.platforms.slack.rendering.text import Json
+from bot.platforms.slack.well_formed import well_formed
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 
-from bot.adapters.slack.message_words import has_choice, message_words, own_words
+from bot.platforms.slack.inbound.message_words import has_choice, message_words, own_words
 
 _TALK = frozenset({"", "file_share", "me_message", "thread_broadcast"})
 """Subtypes of a message that somebody said; the others are Slack's own (joins, topics …)."""

@@ -18,8 +18,8 @@ from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 
-from bot.adapters.slack.events import Self
-from bot.adapters.slack.request_body import is_for_us, parse_body
+from bot.platforms.slack.inbound.events import Self
+from bot.platforms.slack.inbound.request_body import is_for_us, parse_body
 
 log = logging.getLogger(__name__)
 

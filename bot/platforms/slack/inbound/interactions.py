@@ -15,29 +15,14 @@ from hashlib import blake2s
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.adapters.slack import events, mrkdwn
-from bot.adapters.slack.answer_delivery import AnswerDelivery, Destination
-from bot.adapters.slack.events import Asked, HomeOpened, Place, Pressed, Self, Spoken, TakenBack
-from bot.adapters.slack.people import People
-from bot.adapters.slack.render import Payload, render, render_home
-from bot.adapters.slack.text import Readable
-from bot.domain import commands
-from bot.domain.commands import Audience, CommandLine
-from bot.domain.document import Button, Buttons, Document, Paragraph, Text
-from bot.domain.errors import UsageError
-from bot.domain.words import Say
-from bot.ports import (
-    ChannelRef,
-    Command,
-    Inbox,
-    MessageRef,
-    Platform,
-    Said,
-    User,
-)
-from bot.platforms.slack.api import call, respond
-from bot.platforms.slack.errors import chat_error
-from bot.platforms.slack.inbound import events
+from bot.core.domain import commands
+from bot.core.domain.commands import Audience, CommandLine
+from bot.core.domain.document import Button, Buttons, Document, Paragraph, Text
+from bot.core.domain.errors import UsageError
+from bot.core.domain.i18n import Translate
+from bot.core.ports import ChannelRef, Command, Inbox, MessageRef, Platform, ThreadMessage, User
+from bot.platforms.slack.inbound import events, mrkdwn
+from bot.platforms.slack.inbound.answer_delivery import AnswerDelivery, Destination
 from bot.platforms.slack.inbound.events import (
     Asked,
     HomeOpened,
@@ -49,7 +34,7 @@ from bot.platforms.slack.inbound.events import (
 )
 from bot.platforms.slack.people import People
 from bot.platforms.slack.rendering.render import Payload, render, render_home
-from bot.platforms.slack.rendering.text import Json, Readable
+from bot.platforms.slack.rendering.text import Readable
 
 log = logging.getLogger(__name__)
 
@@ -156,7 +141,7 @@ class Answering:
         user = User(spoken.user, spoken.user_name, can_manage=False)
         if not spoken.user_name:
             user, _ = await self._people.user(spoken.user, spoken.channel)
-        said = Said(
+        said = ThreadMessage(
             root=MessageRef(channel, spoken.root),
             message=MessageRef(channel, spoken.ts),
             user=user,

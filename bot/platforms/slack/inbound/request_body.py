@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from bot.adapters.slack.events import Self
-from bot.adapters.slack.text import Json
-from bot.adapters.slack.well_formed import well_formed
+from bot.platforms.slack.inbound.events import Self
+from bot.platforms.slack.rendering.text import Json
+from bot.platforms.slack.well_formed import well_formed
 
 
 def parse_body(body: bytes, content_type: str, charset: str | None) -> Json | None:

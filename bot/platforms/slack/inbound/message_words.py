@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bot.adapters.slack.block_text import block_text, emoji_of, objects, quoted, text_of
-from bot.adapters.slack.mrkdwn import escape
+from bot.platforms.slack.inbound.block_text import block_text, emoji_of, objects, quoted, text_of
+from bot.platforms.slack.inbound.mrkdwn import escape
 
 _DEEPEST = 3
 """Forwarded messages may hold forwarded messages."""

@@ -16,12 +16,12 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.adapters.slack.api import call, respond
-from bot.adapters.slack.errors import chat_error
-from bot.adapters.slack.events import Place
-from bot.adapters.slack.render import Payload
-from bot.adapters.slack.text import Json
-from bot.ports import ChatError, ChatRefusedError, ChatUnavailableError, ChatUncertainError
+from bot.core.ports import ChatError, ChatRefusedError, ChatUnavailableError, ChatUncertainError
+from bot.platforms.slack.api import call, respond
+from bot.platforms.slack.errors import chat_error
+from bot.platforms.slack.inbound.events import Place
+from bot.platforms.slack.rendering.render import Payload
+from bot.platforms.slack.rendering.text import Json
 
 log = logging.getLogger(__name__)
 

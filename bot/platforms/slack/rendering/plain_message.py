@@ -7,9 +7,9 @@ it carries, since nothing can be pressed in plain text.
 from collections.abc import Iterator
 from typing import Any
 
-from bot.adapters.slack.render import Payload
-from bot.adapters.slack.text import cut, escaped
-from bot.domain.words import Say
+from bot.core.domain.i18n import Translate
+from bot.platforms.slack.rendering.render import Payload
+from bot.platforms.slack.rendering.text import cut, escaped
 
 LONGEST_TEXT = 40_000
 """Slack cuts the text of a new message at this length (chat.postMessage)."""
@@ -17,7 +17,7 @@ LONGEST_UPDATE = 4000
 """Slack refuses a longer text where a message is edited (chat.update)."""
 
 
-def without_blocks(payload: Payload, say: Say, *, longest: int) -> str:
+def without_blocks(payload: Payload, say: Translate, *, longest: int) -> str:
     """The words of a message as text of at most `longest` characters, and a note that says so."""
     note = escaped(say("(Slack did not accept the formatting of this message.)"))
     lines = [line for block in payload.blocks for line in _lines(block) if line.strip()]

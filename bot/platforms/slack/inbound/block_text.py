@@ -6,7 +6,7 @@ Blocks are somebody else's JSON: what is not understood is left out, and nesting
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bot.adapters.slack.mrkdwn import escape
+from bot.platforms.slack.inbound.mrkdwn import escape
 
 _DEEPEST = 6
 
