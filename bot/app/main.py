@@ -140,7 +140,8 @@ class _Assembly:
         self._measures: tuple[Measure, ...] = ()
         self._told_late: frozenset[operator_actions.Told] = frozenset()
         self._pace = Pace(RATES)
-        self._alarm = Alarm(now)
+        self._alarm = Alarm(now, stepped=self._clock_stepped)
+        self._set_back = False
         self._joined = join(
             settings,
             seen=DatabaseSeen(db, clock=now),
@@ -203,7 +204,13 @@ class _Assembly:
             self._vault_folder = settings.vault
         self._arxiv = ArxivPart(db, settings, clock=now, spread=chance)
         self._deliverer = Deliverer(
-            db, self._chats, owner=owner, clock=now, pace=self._pace, jitter=chance
+            db,
+            self._chats,
+            owner=owner,
+            clock=now,
+            pace=self._pace,
+            jitter=chance,
+            alive=lambda: self._alarm.alive("deliver"),
         )
         self._add_pumps()
 
@@ -219,6 +226,7 @@ class _Assembly:
         self._alarm.add("talk", _TALK_EVERY, self._follow_talk)
         self._alarm.add("tell", _TELL_EVERY, self._tell)
         self._alarm.add("look", _LOOK_EVERY, self._look)
+        self._alarm.add("clock", _TELL_EVERY, self._mend_waits)
 
     async def run(self, announce: Announce) -> None:
         """Until the bot is to stop; then what is in flight is finished, and the rest ended."""
@@ -226,7 +234,7 @@ class _Assembly:
         # event loop for longer than anybody may (issue 3: 20 ms).
         gc.collect()
         gc.freeze()
-        await plan.look_at_all(self._db, now=now())
+        await outbox.end_unlikely_waits(self._db, now=now())
         try:
             async with asyncio.TaskGroup() as tasks:
                 concerns = [tasks.create_task(part.run()) for part in self._platforms.values()]
@@ -293,6 +301,16 @@ class _Assembly:
             self._db, now=now(), voices=self._voices, link=message_address
         ):
             self._wake_changes()
+
+    def _clock_stepped(self, by: timedelta) -> None:
+        self._set_back = self._set_back or by < timedelta()
+
+    async def _mend_waits(self) -> None:
+        """After the clock was set back, waits that were stored before it was end."""
+        if self._set_back:
+            await outbox.end_waits(self._db, now=now())
+            self._set_back = False
+            self._alarm.wake_all()
 
     def _wake_changes(self) -> None:
         for platform in self._chats:

@@ -14,6 +14,8 @@ from bot.core.store.process_lease import Holder, Process
 LEASE = timedelta(seconds=30)
 RENEW_EVERY = timedelta(seconds=10)
 LOOK_EVERY = timedelta(seconds=1)
+_RENEWED_WITHIN = RENEW_EVERY + timedelta(seconds=5)
+"""An owner that lives renews its lease by then."""
 
 
 class OwnershipLostError(Exception):
@@ -34,19 +36,43 @@ async def acquire(
 
     `is_gone` says that a process certainly runs no more: then the end of its lease is not
     waited for. `waiting_for` is called once for each owner that is waited for.
+
+    Once it waits, it goes by how long the owner has not renewed its lease: clocks may be set, here
+    or on the owner's machine (issue 12, item 8).
     """
     announced: str | None = None
+    found: Holder | None = None
+    unchanged_for: timedelta | None = None
     while True:
         async with db.transaction() as tx:
             now = clock()
-            holder = await process_lease.find_holder(tx)
-            if holder is None or holder.lease_until <= now or is_gone(holder.process):
-                await process_lease.take(tx, me, now + lease)
+            holder = await ownership.find_holder(tx)
+            if holder != found:
+                unchanged_for = None if found is None else timedelta()
+                found = holder
+            if (
+                holder is None
+                or is_gone(holder.process)
+                or _is_over(holder, now, unchanged_for, lease)
+            ):
+                await ownership.take(tx, me, now + lease)
                 return
+        unchanged_for = (unchanged_for or timedelta()) + LOOK_EVERY
         if announced != holder.process.owner:
             announced = holder.process.owner
             waiting_for(holder)
         await sleep(LOOK_EVERY.total_seconds())
+
+
+def _is_over(
+    holder: Holder, now: datetime, unchanged_for: timedelta | None, lease: timedelta
+) -> bool:
+    """Whether a lease has ended that was not renewed for so long; `None` at the first look."""
+    if unchanged_for is None:
+        return holder.lease_until <= now
+    return unchanged_for >= lease or (
+        unchanged_for >= _RENEWED_WITHIN and holder.lease_until <= now
+    )
 
 
 async def keep(

@@ -82,12 +82,6 @@ async def plan_due(
     return tuple(closed)
 
 
-async def look_at_all(db: Database, *, now: datetime) -> None:
-    """Have the next `plan_due` look at every subscription: at start, zones may be new."""
-    async with db.transaction() as tx:
-        await subscriptions.ask_all(tx, now)
-
-
 async def _look_at(
     tx: Transaction, subscription_id: int, now: datetime, voices: Voices, link: Link
 ) -> list[Planned]:

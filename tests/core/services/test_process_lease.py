@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.services import process_lease
-from bot.core.store.process_lease import Holder, Process
+from bot.services import own
+from bot.store import ownership
+from bot.store.ownership import Holder, Process
 from tests.stage import Stage, staged
 
 FIRST = Process("first", "machine", 10)
@@ -104,3 +105,40 @@ async def test_an_owner_that_was_away_for_too_long_is_told(stage):
 
     with pytest.raises(OutOfPatienceError):
         await acquire(stage, Process("third", "machine", 12), looks=5)
+
+
+async def test_a_clock_set_forward_takes_nothing_from_an_owner_that_renews_its_lease(stage):
+    await acquire(stage, FIRST)
+    looks = 0
+
+    async def sleep(seconds: float) -> None:
+        nonlocal looks
+        looks += 1
+        stage.clock.turn(seconds=seconds)
+        if looks == 5:
+            stage.clock.turn(days=2)
+        if looks % 10 == 0:
+            async with stage.db.transaction() as tx:
+                assert await ownership.renew(tx, FIRST, stage.clock() + own.LEASE)
+        if looks == 100:
+            raise OutOfPatienceError
+
+    with pytest.raises(OutOfPatienceError):
+        await own.acquire(
+            stage.db,
+            SECOND,
+            clock=stage.clock,
+            is_gone=lambda _: False,
+            sleep=sleep,
+            waiting_for=lambda _: None,
+        )
+
+
+async def test_a_clock_set_back_does_not_prolong_the_lease_of_an_owner_that_is_gone(stage):
+    await acquire(stage, FIRST)
+    stage.clock.turn(hours=-9)
+    began_at = stage.clock()
+
+    await acquire(stage, SECOND)
+
+    assert stage.clock() - began_at == own.LEASE
