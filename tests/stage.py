@@ -193,10 +193,13 @@ class Stage:
 
 @asynccontextmanager
 async def staged(
-    folder: Path, at: datetime = MORNING, path: Path | None = None
+    folder: Path,
+    at: datetime = MORNING,
+    path: Path | None = None,
+    busy_seconds: float = BUSY_SECONDS,
 ) -> AsyncIterator[Stage]:
     """A stage on a throw-away database, or on that one."""
-    db = await open_database(path)
+    db = await open_database(path, busy_seconds=busy_seconds)
     try:
         vault = folder / "vault"
         vault.mkdir(exist_ok=True)

@@ -84,14 +84,22 @@ async def run(settings: Settings, announce: Announce) -> None:
         async with opened(settings.database) as db, owning(db, stopping, clock=now) as me:
             if stopping.is_set():
                 return
-            restored = await after_restore(db, now=now())
-            if restored is not None:
-                log.warning(
-                    "this database was restored from a backup of %s: what may have been posted "
-                    "since is searched for before anything is sent",
-                    restored.isoformat(),
-                )
+            await unless(stopping, _prepare(db))
+            if stopping.is_set():
+                return
             await _Assembly(db, settings, me.owner, stopping).run(announce)
+
+
+async def _prepare(db: Database) -> None:
+    """What comes before anything is planned or delivered."""
+    restored = await own.until_stored(lambda: after_restore(db, now=now()), sleep=asyncio.sleep)
+    if restored is not None:
+        log.warning(
+            "this database was restored from a backup of %s: what may have been posted "
+            "since is searched for before anything is sent",
+            restored.isoformat(),
+        )
+    await own.until_stored(lambda: outbox.end_unlikely_waits(db, now=now()), sleep=asyncio.sleep)
 
 
 def demo_settings(settings: Settings, *, host: str, port: int) -> Settings:
@@ -137,6 +145,7 @@ class _Assembly:
         self._owner = Process(owner, machine_name(), os.getpid())
         self._voices = Catalogues()
         self._outbox = Condition("outbox", ok=True)
+        self._lease = Condition("lease", ok=True)
         self._measures: tuple[Measure, ...] = ()
         self._told_late: frozenset[operator_actions.Told] = frozenset()
         self._pace = Pace(RATES)
@@ -234,7 +243,6 @@ class _Assembly:
         # event loop for longer than anybody may (issue 3: 20 ms).
         gc.collect()
         gc.freeze()
-        await outbox.end_unlikely_waits(self._db, now=now())
         try:
             async with asyncio.TaskGroup() as tasks:
                 concerns = [tasks.create_task(part.run()) for part in self._platforms.values()]
@@ -266,11 +274,17 @@ class _Assembly:
 
     async def _keep_owning(self) -> None:
         try:
-            await process_lease.keep(self._db, self._owner, clock=now, sleep=asyncio.sleep)
-        except process_lease.OwnershipLostError as error:
+            await own.keep(
+                self._db, self._owner, clock=now, sleep=asyncio.sleep, tell=self._note_lease
+            )
+        except own.OwnershipLostError as error:
             raise UserError(
                 "Another bot has taken over this database: only one may run on it"
             ) from error
+
+    def _note_lease(self, trouble: str) -> None:
+        last_ok_at = self._lease.last_ok_at if trouble else now()
+        self._lease = Condition("lease", not trouble, trouble, last_ok_at)
 
     async def _announce(self, announce: Announce) -> None:
         announce(await self._web.ready())
@@ -355,7 +369,7 @@ class _Assembly:
     def _health(self) -> Health:
         platforms = tuple(map(self._condition, self._platforms))
         vault = (self._vault.condition,) if self._vault is not None else ()
-        pumps = (*self._alarm.conditions, self._outbox, *vault)
+        pumps = (*self._alarm.conditions, self._lease, self._outbox, *vault)
         return Health(
             ok=all(part.ok for part in (*platforms, *pumps)),
             platforms=platforms,

@@ -99,7 +99,7 @@ class Transaction:
                 self._begun = True
             elif not connection.in_transaction:
                 # A full disk makes SQLite roll back by itself; going on would commit a part.
-                raise StorageError("The transaction was rolled back", path=str(self._path))
+                raise StorageBusyError("The transaction was rolled back", path=str(self._path))
             return function(connection)
         except sqlite3.DatabaseError as error:
             raise explained(error, self._path) from error
@@ -178,12 +178,15 @@ def _commit(connection: sqlite3.Connection, path: Path) -> None:
 
 
 async def open_database(
-    path: Path | None, *, migrations: Sequence[Migration] | None = None
+    path: Path | None,
+    *,
+    migrations: Sequence[Migration] | None = None,
+    busy_seconds: float = BUSY_SECONDS,
 ) -> Database:
     """The database in that file, made and migrated if need be; raises `StorageError`.
 
     `None` is a throw-away database, in a folder that `close` removes. Several processes may
-    have the same file open.
+    have the same file open; a statement waits for `busy_seconds` for another to commit.
     """
     throw_away = path is None
     folder = await asyncio.to_thread(tempfile.mkdtemp, prefix="paperbot-") if path is None else ""
@@ -192,9 +195,10 @@ async def open_database(
     try:
         await asyncio.to_thread(_make_folder, file)
         chosen = migrations if migrations is not None else bundled_migrations()
-        writer = await _connect(file, opened, _writer_pragmas(throw_away=throw_away))
+        connector = partial(_connector, file, busy_seconds)
+        writer = await _connect(connector, opened, _writer_pragmas(throw_away=throw_away))
         await writer.call(partial(apply_migrations, migrations=chosen, path=str(file)))
-        reader = await _connect(file, opened, _READER_PRAGMAS)
+        reader = await _connect(connector, opened, _READER_PRAGMAS)
     except BaseException as error:
         for connection in opened:
             await connection.close()
@@ -236,9 +240,11 @@ def _writer_pragmas(*, throw_away: bool) -> tuple[str, ...]:
 
 
 async def _connect(
-    path: Path, opened_so_far: list[_Connection], pragmas: tuple[str, ...]
+    connector: Callable[[], sqlite3.Connection],
+    opened_so_far: list[_Connection],
+    pragmas: tuple[str, ...],
 ) -> _Connection:
-    connection = _Connection(partial(_connector, path))
+    connection = _Connection(connector)
     await connection
     opened_so_far.append(connection)
     await connection.call(partial(_run_all, statements=pragmas))
@@ -250,9 +256,9 @@ def _run_all(connection: sqlite3.Connection, statements: tuple[str, ...]) -> Non
         connection.execute(statement).close()
 
 
-def _connector(path: Path) -> sqlite3.Connection:
+def _connector(path: Path, busy_seconds: float) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        path, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=512
+        path, timeout=busy_seconds, isolation_level=None, cached_statements=512
     )
     connection.row_factory = sqlite3.Row
     return connection
@@ -295,9 +301,20 @@ _EXPLANATIONS: Mapping[int, str] = {
     sqlite3.SQLITE_LOCKED: _LOCKED,
 }
 
+_PASSING = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+}
+"""What may be over in a while, with no change to the file or its permissions."""
+
 
 def explained(error: sqlite3.DatabaseError, path: Path) -> Exception:
     """The error in words if it is about the disk or the file, else the error itself."""
     code = getattr(error, "sqlite_errorcode", None)
     message = _EXPLANATIONS.get(code & 0xFF) if isinstance(code, int) else None
-    return error if message is None else StorageError(message, path=str(path))
+    if message is None or code is None:
+        return error
+    kind = StorageBusyError if code & 0xFF in _PASSING else StorageError
+    return kind(message, path=str(path))

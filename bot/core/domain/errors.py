@@ -7,6 +7,7 @@ UserError                  safe to show: what is wrong, where, what to do
 │   └── SettingsError          several settings, each with its own UsageError
 ├── NotFoundError          what was asked for is not there
 ├── StorageError           the database cannot be opened, read or written
+│   └── StorageBusyError       … for now: the disk is full, another process keeps it locked
 └── RankerError            new papers cannot be ranked
 """
 
@@ -65,6 +66,10 @@ class NotFoundError(UserError):
 
 class StorageError(UserError):
     """The database cannot be opened, read or written; nothing was changed."""
+
+
+class StorageBusyError(StorageError):
+    """The database cannot be written for now; nothing was changed, and it may be tried again."""
 
 
 class RankerError(UserError):

@@ -1,9 +1,11 @@
 """Ownership: one process posts; the next waits, and takes over when that one is gone."""
 
+import sqlite3
 from datetime import timedelta
 
 import pytest
 
+from bot.domain.errors import StorageError
 from bot.services import own
 from bot.store import ownership
 from bot.store.ownership import Holder, Process
@@ -142,3 +144,75 @@ async def test_a_clock_set_back_does_not_prolong_the_lease_of_an_owner_that_is_g
     await acquire(stage, SECOND)
 
     assert stage.clock() - began_at == own.LEASE
+
+
+async def test_a_write_lock_of_another_process_ends_nothing(tmp_path):
+    """A real second connection keeps the database locked for longer than a lease."""
+    async with staged(tmp_path, path=tmp_path / "bot.db", busy_seconds=0.01) as stage:
+        await acquire(stage, FIRST)
+        locker = sqlite3.connect(stage.db.path, isolation_level=None)
+        locker.execute("BEGIN IMMEDIATE")
+        told: list[str] = []
+
+        async def sleep(seconds: float) -> None:
+            stage.clock.turn(seconds=seconds)
+            if len(told) == 5:
+                locker.execute("ROLLBACK")
+            if len(told) == 6:
+                raise OutOfPatienceError
+
+        with pytest.raises(OutOfPatienceError):
+            await own.keep(stage.db, FIRST, clock=stage.clock, sleep=sleep, tell=told.append)
+        locker.close()
+
+        assert all("locked" in trouble for trouble in told[:5])
+        assert told[5] == ""
+        with pytest.raises(OutOfPatienceError):
+            await acquire(stage, SECOND, looks=15)  # it holds the lease as before
+
+
+async def test_a_second_bot_waits_on_while_the_database_is_locked(tmp_path):
+    async with staged(tmp_path, path=tmp_path / "bot.db", busy_seconds=0.01) as stage:
+        locker = sqlite3.connect(stage.db.path, isolation_level=None)
+        locker.execute("BEGIN IMMEDIATE")
+        looks = 0
+
+        async def sleep(_: float) -> None:
+            nonlocal looks
+            looks += 1
+            if looks == 5:
+                locker.execute("ROLLBACK")
+
+        await own.acquire(
+            stage.db,
+            SECOND,
+            clock=stage.clock,
+            is_gone=lambda _: False,
+            sleep=sleep,
+            waiting_for=lambda _: None,
+        )
+        locker.close()
+
+        assert looks == 5
+
+
+async def test_a_lease_that_cannot_be_given_back_ends_by_itself(tmp_path):
+    async with staged(tmp_path, path=tmp_path / "bot.db", busy_seconds=0.01) as stage:
+        await acquire(stage, FIRST)
+        locker = sqlite3.connect(stage.db.path, isolation_level=None)
+        locker.execute("BEGIN IMMEDIATE")
+
+        await own.give_back(stage.db, FIRST)
+
+        locker.close()
+
+
+async def test_what_a_person_must_mend_is_not_tried_again(stage):
+    async def work() -> None:
+        raise StorageError("The database is damaged")
+
+    async def sleep(_: float) -> None:
+        raise OutOfPatienceError
+
+    with pytest.raises(StorageError):
+        await own.until_stored(work, sleep=sleep)
