@@ -15,6 +15,7 @@ any statement of the next transaction.
 """
 
 import asyncio
+import logging
 import shutil
 import sqlite3
 import tempfile
@@ -29,6 +30,8 @@ import aiosqlite
 from bot.core.database.migrate import Migration, apply_migrations, bundled_migrations
 from bot.core.domain.errors import StorageError
 from bot.core.domain.i18n import translatable
+
+log = logging.getLogger(__name__)
 
 Parameters = Mapping[str, Any]
 Row = sqlite3.Row
@@ -194,6 +197,11 @@ async def open_database(
     opened: list[_Connection] = []
     try:
         await asyncio.to_thread(_make_folder, file)
+        foreign = await asyncio.to_thread(leftovers.set_aside_foreign, file)
+        if foreign is not None:
+            log.warning(
+                "%s: a crash's leftovers beside this backup are kept as %s-*", file, foreign
+            )
         chosen = migrations if migrations is not None else bundled_migrations()
         connector = partial(_connector, file, busy_seconds)
         writer = await _connect(connector, opened, _writer_pragmas(throw_away=throw_away))
@@ -288,13 +296,15 @@ _EXPLANATIONS: Mapping[int, str] = {
         "The database cannot be opened: the bot must be able to read and write the file and its "
         "folder"
     ),
-    sqlite3.SQLITE_PERM: translatable("The database cannot be opened: its permissions forbid it"),
-    sqlite3.SQLITE_NOTADB: translatable(
-        "This file is no SQLite database: choose another with PAPERBOT_DATABASE, or put a backup "
-        "in its place"
+    sqlite3.SQLITE_PERM: mark("The database cannot be opened: its permissions forbid it"),
+    sqlite3.SQLITE_NOTADB: mark(
+        "This file is no SQLite database: choose another with PAPERBOT_DATABASE, or restore a "
+        "backup with “paperbot restore FILE”"
     ),
-    sqlite3.SQLITE_CORRUPT: translatable("The database is damaged: put a backup in its place"),
-    sqlite3.SQLITE_IOERR: translatable(
+    sqlite3.SQLITE_CORRUPT: mark(
+        "The database is damaged: restore a backup with “paperbot restore FILE”"
+    ),
+    sqlite3.SQLITE_IOERR: mark(
         "The disk cannot be read or written. Nothing was changed: check the disk, then try again"
     ),
     sqlite3.SQLITE_BUSY: _LOCKED,
@@ -316,5 +326,12 @@ def explained(error: sqlite3.DatabaseError, path: Path) -> Exception:
     message = _EXPLANATIONS.get(code & 0xFF) if isinstance(code, int) else None
     if message is None or code is None:
         return error
+    if code & 0xFF == sqlite3.SQLITE_CORRUPT and (beside := leftovers.found(path)):
+        return StorageError(
+            "The database is damaged, or {files} beside it belong to another one: restore a backup "
+            "with “paperbot restore FILE”, which sets them aside",
+            path=str(path),
+            files=", ".join(file.name for file in beside),
+        )
     kind = StorageBusyError if code & 0xFF in _PASSING else StorageError
     return kind(message, path=str(path))
