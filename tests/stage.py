@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from bot.archive.services.ingest import ingest
-from bot.core.database.database import Database, open_database
+from bot.core.database.database import BUSY_SECONDS, Database, open_database
 from bot.core.domain.document import Document
 from bot.core.domain.extent import Extent
 from bot.core.domain.i18n import ENGLISH, Translate

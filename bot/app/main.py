@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bot.app.arxiv import ArxivPart
 from bot.app.platforms import RATES, join, message_address
-from bot.app.posting_lease import owning
+from bot.app.posting_lease import owning, unless
 from bot.archive.services.import_report import Report
 from bot.archive.services.vault import Vault
 from bot.archive.services.vault_watch import changes
@@ -92,14 +92,18 @@ async def run(settings: Settings, announce: Announce) -> None:
 
 async def _prepare(db: Database) -> None:
     """What comes before anything is planned or delivered."""
-    restored = await own.until_stored(lambda: after_restore(db, now=now()), sleep=asyncio.sleep)
+    restored = await process_lease.until_stored(
+        lambda: after_restore(db, now=now()), sleep=asyncio.sleep
+    )
     if restored is not None:
         log.warning(
             "this database was restored from a backup of %s: what may have been posted "
             "since is searched for before anything is sent",
             restored.isoformat(),
         )
-    await own.until_stored(lambda: outbox.end_unlikely_waits(db, now=now()), sleep=asyncio.sleep)
+    await process_lease.until_stored(
+        lambda: operator_actions.end_unlikely_waits(db, now=now()), sleep=asyncio.sleep
+    )
 
 
 def demo_settings(settings: Settings, *, host: str, port: int) -> Settings:
@@ -274,10 +278,10 @@ class _Assembly:
 
     async def _keep_owning(self) -> None:
         try:
-            await own.keep(
+            await process_lease.keep(
                 self._db, self._owner, clock=now, sleep=asyncio.sleep, tell=self._note_lease
             )
-        except own.OwnershipLostError as error:
+        except process_lease.OwnershipLostError as error:
             raise UserError(
                 "Another bot has taken over this database: only one may run on it"
             ) from error
@@ -322,7 +326,7 @@ class _Assembly:
     async def _mend_waits(self) -> None:
         """After the clock was set back, waits that were stored before it was end."""
         if self._set_back:
-            await outbox.end_waits(self._db, now=now())
+            await operator_actions.end_waits(self._db, now=now())
             self._set_back = False
             self._alarm.wake_all()
 

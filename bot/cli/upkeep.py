@@ -33,7 +33,7 @@ def restore(
     import asyncio
 
     from bot.cli.workbench import now
-    from bot.services.backup import restore as put_back
+    from bot.operations.services.backup import restore as put_back
     from bot.settings import read_settings
 
     database = read_settings().database

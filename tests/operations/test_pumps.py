@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.adapters.alarm import Alarm, Pump
+from bot.operations.pumps import Alarm, Pump
 
 SELDOM = timedelta(hours=1)
 OFTEN = timedelta(milliseconds=5)

@@ -4,7 +4,7 @@
 statement, COMMIT at the end, ROLLBACK on any exception, cancellation included. `async with
 db.reading() as tx` reads a consistent snapshot on a connection of its own, so that a slow
 search never queues before a commit. Nothing of the network is awaited inside either. Functions
-of `bot.store` take the `Transaction`.
+of a subject's `store` take the `Transaction`.
 
 What SQLite says about the disk and the file (full, read-only, damaged, locked) is raised as
 `StorageError`, one line for the operator; whatever happens, the database stays whole.
@@ -27,8 +27,9 @@ from typing import Any, TypeVar
 
 import aiosqlite
 
+from bot.core.database import leftovers
 from bot.core.database.migrate import Migration, apply_migrations, bundled_migrations
-from bot.core.domain.errors import StorageError
+from bot.core.domain.errors import StorageBusyError, StorageError
 from bot.core.domain.i18n import translatable
 
 log = logging.getLogger(__name__)
@@ -89,7 +90,7 @@ class Transaction:
     async def call(self, function: Callable[[sqlite3.Connection], T]) -> T:
         """Several statements in one hop: the function runs in the connection's thread.
 
-        It must neither commit nor roll back, and it belongs to `bot.store`.
+        It must neither commit nor roll back, and it belongs to a `store`.
         """
         return await self._connection.call(lambda connection: self._within(connection, function))
 
@@ -296,15 +297,15 @@ _EXPLANATIONS: Mapping[int, str] = {
         "The database cannot be opened: the bot must be able to read and write the file and its "
         "folder"
     ),
-    sqlite3.SQLITE_PERM: mark("The database cannot be opened: its permissions forbid it"),
-    sqlite3.SQLITE_NOTADB: mark(
+    sqlite3.SQLITE_PERM: translatable("The database cannot be opened: its permissions forbid it"),
+    sqlite3.SQLITE_NOTADB: translatable(
         "This file is no SQLite database: choose another with PAPERBOT_DATABASE, or restore a "
         "backup with “paperbot restore FILE”"
     ),
-    sqlite3.SQLITE_CORRUPT: mark(
+    sqlite3.SQLITE_CORRUPT: translatable(
         "The database is damaged: restore a backup with “paperbot restore FILE”"
     ),
-    sqlite3.SQLITE_IOERR: mark(
+    sqlite3.SQLITE_IOERR: translatable(
         "The disk cannot be read or written. Nothing was changed: check the disk, then try again"
     ),
     sqlite3.SQLITE_BUSY: _LOCKED,

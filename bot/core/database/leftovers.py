@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bot.domain.errors import UsageError
+from bot.core.domain.errors import UsageError
 
 SUFFIXES = ("-wal", "-shm", "-journal")
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from bot.core.database.database import Database
+from bot.core.domain.errors import StorageBusyError, StorageError
 from bot.core.store import process_lease
 from bot.core.store.process_lease import Holder, Process
 
@@ -54,7 +55,7 @@ async def acquire(
         """Take the lease, if it is free; or who holds it."""
         nonlocal found, unchanged_for
         async with db.transaction() as tx:
-            holder = await ownership.find_holder(tx)
+            holder = await process_lease.find_holder(tx)
             now = clock()
             if holder != found:
                 unchanged_for = None if found is None else timedelta()
@@ -64,7 +65,7 @@ async def acquire(
                 or is_gone(holder.process)
                 or _is_over(holder, now, unchanged_for, lease)
             ):
-                await ownership.take(tx, me, now + lease)
+                await process_lease.take(tx, me, now + lease)
                 return None
         return holder
 
@@ -108,7 +109,7 @@ async def keep(
         before = trouble
         try:
             async with db.transaction() as tx:
-                is_ours = await ownership.renew(tx, me, clock() + lease)
+                is_ours = await process_lease.renew(tx, me, clock() + lease)
         except StorageError as error:
             trouble = str(error)
         else:
@@ -129,7 +130,7 @@ async def give_back(db: Database, me: Process) -> None:
     """
     try:
         async with db.transaction() as tx:
-            await ownership.give_back(tx, me)
+            await process_lease.give_back(tx, me)
     except StorageError as error:
         log.warning("the lease could not be given back, it ends by itself: %s", error)
 

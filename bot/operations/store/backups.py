@@ -6,8 +6,10 @@ import sqlite3
 from datetime import datetime
 from pathlib import Path
 
+from bot.core.database import leftovers
 from bot.core.database.database import Transaction, explained
 from bot.core.database.instants import from_text, to_text
+from bot.core.database.migrate import applied
 from bot.core.domain.errors import StorageError
 
 

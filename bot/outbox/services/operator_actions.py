@@ -5,13 +5,14 @@ from collections.abc import Awaitable, Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from bot.domain.delivery import State
-from bot.domain.errors import NotFoundError, UsageError
-from bot.domain.subscription import Subscription
-from bot.ports import Condition, Measure
-from bot.store import deliveries, edits, outbox, subscriptions
-from bot.store.database import Database, Transaction
-from bot.store.outbox import Delivery, Errand, Late
+from bot.channels.domain.subscription import Subscription
+from bot.channels.store import subscriptions
+from bot.core.database.database import Database, Transaction
+from bot.core.domain.errors import NotFoundError, UsageError
+from bot.core.ports import Condition, Measure
+from bot.outbox.domain.delivery import State
+from bot.outbox.store import deliveries, edits, operator_view
+from bot.outbox.store.operator_view import Delivery, Errand, Late
 
 log = logging.getLogger(__name__)
 

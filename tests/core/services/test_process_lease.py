@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.errors import StorageError
-from bot.services import own
-from bot.store import ownership
-from bot.store.ownership import Holder, Process
+from bot.core.domain.errors import StorageError
+from bot.core.services import process_lease as own
+from bot.core.store import process_lease as ownership
+from bot.core.store.process_lease import Holder, Process
 from tests.stage import Stage, staged
 
 FIRST = Process("first", "machine", 10)
@@ -39,7 +39,7 @@ async def acquire(
             raise OutOfPatienceError
         stage.clock.turn(seconds=seconds)
 
-    await process_lease.acquire(
+    await own.acquire(
         stage.db,
         me,
         clock=stage.clock,
@@ -61,7 +61,7 @@ async def test_the_second_says_once_whom_it_waits_for_and_goes_on_when_the_lease
     waited = await acquire(stage, SECOND)
 
     assert [holder.process for holder in waited] == [FIRST]
-    assert stage.clock() - began_at == process_lease.LEASE
+    assert stage.clock() - began_at == own.LEASE
 
 
 async def test_the_second_need_not_wait_for_a_process_that_is_gone(stage):
@@ -72,7 +72,7 @@ async def test_the_second_need_not_wait_for_a_process_that_is_gone(stage):
 
 async def test_the_second_need_not_wait_for_what_was_given_back(stage):
     await acquire(stage, FIRST)
-    await process_lease.give_back(stage.db, FIRST)
+    await own.give_back(stage.db, FIRST)
 
     assert await acquire(stage, SECOND, looks=0) == []
 
@@ -87,7 +87,7 @@ async def test_an_owner_that_keeps_its_lease_is_waited_for(stage):
 
     began_at = stage.clock()
     with pytest.raises(OutOfPatienceError):
-        await process_lease.keep(stage.db, FIRST, clock=stage.clock, sleep=sleep)
+        await own.keep(stage.db, FIRST, clock=stage.clock, sleep=sleep)
 
     with pytest.raises(OutOfPatienceError):
         await acquire(stage, SECOND, looks=15)
@@ -101,9 +101,9 @@ async def test_an_owner_that_was_away_for_too_long_is_told(stage):
     async def sleep(seconds: float) -> None:
         stage.clock.turn(seconds=seconds)
 
-    with pytest.raises(process_lease.OwnershipLostError):
-        await process_lease.keep(stage.db, FIRST, clock=stage.clock, sleep=sleep)
-    await process_lease.give_back(stage.db, FIRST)  # not its to give
+    with pytest.raises(own.OwnershipLostError):
+        await own.keep(stage.db, FIRST, clock=stage.clock, sleep=sleep)
+    await own.give_back(stage.db, FIRST)  # not its to give
 
     with pytest.raises(OutOfPatienceError):
         await acquire(stage, Process("third", "machine", 12), looks=5)

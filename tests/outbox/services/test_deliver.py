@@ -141,7 +141,7 @@ async def test_after_a_clock_is_set_back_nothing_waits_for_as_long_as_the_step(s
 
     await drain(stage)
     before = stage.said()
-    await outbox.end_waits(stage.db, now=stage.clock())
+    await operator_actions.end_waits(stage.db, now=stage.clock())
     await drain(stage)
 
     assert before == []
@@ -152,7 +152,7 @@ async def test_after_a_clock_was_set_back_while_nobody_ran_nothing_waits(stage):
     await plan(stage, draft("planned"))
     stage.clock.turn(minutes=-10)
 
-    await outbox.end_unlikely_waits(stage.db, now=stage.clock())
+    await operator_actions.end_unlikely_waits(stage.db, now=stage.clock())
     await drain(stage)
 
     assert stage.said() == ["planned"]
