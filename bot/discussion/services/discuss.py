@@ -1,8 +1,7 @@
-"""What people say in threads: kept, copied to where it is shared, answered.
+"""Replies in threads: stored, copied to linked channels, answered.
 
-Everything that follows from an utterance is written with it in one transaction: the reply, its
-copies and its answer in the outbox. So whatever is killed when, it happened or it did not, and
-the same utterance again changes nothing.
+A reply, its copies and its answer are written to the database and the outbox in one transaction.
+A crash therefore leaves all of them or none, and a redelivered reply changes nothing.
 """
 
 from collections.abc import Awaitable, Callable
@@ -40,21 +39,21 @@ from bot.outbox.domain.content_hash import content_hash
 from bot.outbox.store import copy_deliveries, deliveries, edits, threads
 
 PATIENCE = timedelta(days=1)
-"""How long a reply waits for the message that it may be a reply to."""
+"""A reply whose root message stays unknown for this long is dropped."""
 
 _THREADS = 50
 
 
 def _nothing() -> None:
-    """Nobody waits for it."""
+    """The default callback: nobody needs to be woken."""
 
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """What discussions work with.
+    """The dependencies of this module's functions.
 
-    `voices` gives the `Translate` of a locale, `link` where a person reads a message; `to_send` is told
-    that there may be something to send, `to_change` something to edit or to remove.
+    `voices` gives the `Translate` of a locale, `link` the address of a message. `to_send` is called
+    when there may be a message to send, `to_change` when there may be one to edit or remove.
     """
 
     db: Database
@@ -66,7 +65,7 @@ class Talk:
 
 
 Ask = Callable[[str, Translate], Awaitable[Document]]
-"""What a command line is answered with, in a language."""
+"""Answers a command line in a language."""
 
 
 async def _refuse(_line: str, say: Translate) -> Document:
@@ -74,10 +73,10 @@ async def _refuse(_line: str, say: Translate) -> Document:
 
 
 async def on_message(talk: Talk, said: ThreadMessage, ask: Ask = _refuse) -> None:
-    """Somebody said something in a thread, again perhaps, or otherwise than before.
+    """Handle a message in a thread: new, redelivered or edited.
 
-    Who calls the bot is answered once, whatever becomes of the question; `ask` answers those
-    that are command lines.
+    A message that mentions the bot is answered once, also if it is edited later; `ask` answers
+    command lines.
     """
     now = talk.clock()
     channel = str(said.message.channel)
@@ -107,16 +106,16 @@ async def on_message(talk: Talk, said: ThreadMessage, ask: Ask = _refuse) -> Non
 
 
 def _command_of(said: ThreadMessage) -> Line | None:
-    """The command that somebody gave by calling the bot."""
+    """The command line in a message that mentions the bot, if it is one."""
     question = read_question(said.text) if said.mentions_bot else None
     return question if isinstance(question, Line) else None
 
 
 async def _answer(talk: Talk, said: ThreadMessage, channel: str, ask: Ask) -> Document | None:
-    """The answer to who called the bot; `None` where they were answered, or took it back, before.
+    """The answer to a message that mentions the bot; `None` if answered or deleted already.
 
-    Everybody in the thread reads it. So a command whose answer is secret is not carried out, and
-    what was asked is repeated only where it is kept, from where it can be forgotten again.
+    Everybody in the thread reads the answer. So a command with a secret answer is not executed,
+    and the question is quoted only where it is stored and can be forgotten.
     """
     async with talk.db.reading() as tx:
         found = await replies.find(tx, said.message)
@@ -143,7 +142,7 @@ async def _answer(talk: Talk, said: ThreadMessage, channel: str, ask: Ask) -> Do
 
 
 async def _keep(tx: Transaction, talk: Talk, said: ThreadMessage, now: datetime) -> int:
-    """Keep what was said, and plan what follows from it; returns how many messages that is."""
+    """Store the reply and plan its copies and cards; returns the number of messages planned."""
     text = settled(said.text)
     found = await replies.find(tx, said.message)
     reply_id, before = found if found is not None else (0, None)
@@ -164,7 +163,7 @@ async def _keep(tx: Transaction, talk: Talk, said: ThreadMessage, now: datetime)
 
 
 async def _correct(tx: Transaction, said: ThreadMessage) -> None:
-    """Where nothing is kept any more, what was kept can still be changed; it goes nowhere."""
+    """With `discussion:off`, edits still update replies stored before; they are not copied."""
     found = await replies.find(tx, said.message)
     if found is not None and decide.hear(found[1], said.edited_at) is Heard.EDITED:
         await replies.change(tx, found[0], settled(said.text), said.edited_at)
@@ -180,7 +179,7 @@ def _draft(
         author_id=forgetting.author_id(said.message.channel, said.user),
         author=settled_name(said.user.name),
         text=text,
-        # A platform's clock may be ahead of ours; nothing was said in the future.
+        # A platform's clock may be ahead of ours: never store a time in the future.
         said_at=min(said.at, now) if said.at is not None else now,
         edited_at=said.edited_at,
         link=talk.link(said.message),
@@ -188,7 +187,7 @@ def _draft(
 
 
 async def _follow(tx: Transaction, talk: Talk, reply_id: int, now: datetime) -> int:
-    """What a reply that belongs to a discussion brings: its copies, the cards of its links."""
+    """Plan the copies of a new reply and the cards of the papers it links."""
     heard = await replies.get(tx, reply_id)
     planned = await _copy(tx, talk, heard, now)
     await cards.refer(tx, heard, now)
@@ -196,7 +195,7 @@ async def _follow(tx: Transaction, talk: Talk, reply_id: int, now: datetime) -> 
 
 
 async def _change(tx: Transaction, talk: Talk, reply_id: int, now: datetime) -> int:
-    """What an edited reply changes: what its copies say, which papers it links."""
+    """Update the copies of an edited reply and the papers it links."""
     found = await replies.get(tx, reply_id)
     if found.entry_id is None:
         return 0
@@ -214,7 +213,7 @@ async def _change(tx: Transaction, talk: Talk, reply_id: int, now: datetime) -> 
 async def _copy(tx: Transaction, talk: Talk, heard: replies.Heard, now: datetime) -> int:
     """Plan the copies that a reply lacks.
 
-    A thread that nobody looked at yet gets it in its turn, after what was said before.
+    A thread that `catch_up` has not processed yet gets its copies there, after earlier replies.
     """
     circle = await linked_channels.of(tx, heard.utterance.channel)
     if not circle or heard.entry_id is None:
@@ -246,7 +245,7 @@ def _copy_of(talk: Talk, heard: replies.Heard) -> Document:
 
 
 async def on_message_deleted(talk: Talk, message: MessageRef) -> None:
-    """A person took a message back: nothing of it stays, here, in its copies, in its answers."""
+    """A person deleted a message: its text, its copies and its answers are removed."""
     now = talk.clock()
     async with talk.db.transaction() as tx:
         known = await forgetting.take_back(tx, message, now)
@@ -256,7 +255,7 @@ async def on_message_deleted(talk: Talk, message: MessageRef) -> None:
 
 
 async def forget_person(talk: Talk, user: User, channel: ChannelRef) -> int:
-    """Forget everything that a person ever said, and remove the copies; returns how much it was."""
+    """Forget every reply of a person and remove its copies; returns the number of replies."""
     now = talk.clock()
     async with talk.db.transaction() as tx:
         forgotten = await forgetting.forget_author(tx, user, channel, now)
@@ -265,26 +264,26 @@ async def forget_person(talk: Talk, user: User, channel: ChannelRef) -> int:
 
 
 async def _forget_asker(talk: Talk, said: ThreadMessage) -> None:
-    """Somebody wants to be forgotten and says so in a thread: it is done once, and told there."""
+    """Execute `forget-me` given in a thread, once, and confirm it there."""
     now = talk.clock()
     channel = said.message.channel
     name = ("forget", str(channel), said.message.id)
     async with talk.db.transaction() as tx:
         if await deliveries.is_known(tx, key_of(name)):
-            return  # it is heard again; what was said since then is not meant
+            return  # A redelivery: what was said after the first delivery is not meant.
         say = await voice_for(tx, talk.voices, str(channel), said.text)
         await forgetting.forget_author(tx, said.user, channel, now)
-        # It stays when the wish itself goes, which in the web chat it does at once.
+        # Without a cause, since the confirmation must outlive the deleted question.
         await reply_in(tx, said.root, present_forgotten(say), name, now)
     talk.to_change()
     talk.to_send()
 
 
 async def catch_up(talk: Talk) -> int:
-    """Do what could not follow at once; returns how many messages that planned.
+    """Process what had to wait; returns the number of messages planned. May be repeated.
 
-    Replies waited for their roots, threads came later than what was said elsewhere, and papers
-    that were linked have become known. May be repeated.
+    Replies whose root is known now, threads that opened after something was said in a linked
+    channel, and linked papers that arXiv has answered about.
     """
     now = talk.clock()
     planned = 0
@@ -304,7 +303,7 @@ async def catch_up(talk: Talk) -> int:
 async def _shared_before(
     tx: Transaction, delivery_id: int, entry_id: EntryId
 ) -> tuple[replies.Heard, ...]:
-    """What was said of an entry in linked channels before it came into this one."""
+    """Replies about an entry in linked channels from before its thread in this channel."""
     own = next(
         (each for each in await threads.list_of(tx, entry_id) if each.id == delivery_id), None
     )

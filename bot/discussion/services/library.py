@@ -1,4 +1,4 @@
-"""What pages read of the archive: `ports.Library` over the database."""
+"""What web pages read of the archive: `Library` over the database."""
 
 from datetime import date
 
@@ -16,7 +16,7 @@ from bot.webchat.store import board
 
 
 class DatabaseLibrary:
-    """`ports.Library` over an open database."""
+    """`Library` over an open database."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

@@ -1,4 +1,4 @@
-"""Linking channels: a code that is made in one and entered in the other, by who may manage both."""
+"""Linking channels: a code made in one channel is entered in the other, by managers of both."""
 
 import hashlib
 import secrets
@@ -27,12 +27,12 @@ from bot.outbox.store import copy_deliveries, deliveries
 VALID_FOR = timedelta(minutes=15)
 
 _LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-"""Without those that people take for one another."""
+"""Letters of a code, without those that are mistaken for one another (0/O, 1/I)."""
 _LENGTH = 10
 
 
 async def make_code(talk: Talk, channel: ChannelRef, say: Translate) -> Document:
-    """A new code of that channel; the one before it ends. Only its hash is kept."""
+    """A new code for the channel; an earlier one is revoked. Only its hash is stored."""
     code = "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
     async with talk.db.transaction() as tx:
         await linked_channels.add_code(tx, _hash(code), str(channel), talk.clock() + VALID_FOR)
@@ -40,7 +40,7 @@ async def make_code(talk: Talk, channel: ChannelRef, say: Translate) -> Document
 
 
 async def enter_code(talk: Talk, channel: ChannelRef, code: str, say: Translate) -> Document:
-    """Link that channel with the one that the code is of. Raises `UsageError`."""
+    """Link the channel with the channel that made the code. Raises `UsageError`."""
     wanted = "".join(code.split()).upper()
     now = talk.clock()
     async with talk.db.transaction() as tx:
@@ -71,7 +71,7 @@ async def enter_code(talk: Talk, channel: ChannelRef, code: str, say: Translate)
 
 
 async def unlink(talk: Talk, channel: ChannelRef, say: Translate) -> Document:
-    """The channel shares its discussions no more; copies that are there stay."""
+    """Stop sharing the channel's discussions; copies already posted stay."""
     own = str(channel)
     async with talk.db.transaction() as tx:
         before = await _sharing(tx, own)
@@ -90,12 +90,12 @@ async def unlink(talk: Talk, channel: ChannelRef, say: Translate) -> Document:
 
 
 async def _sharing(tx: Transaction, channel: str) -> frozenset[str]:
-    """The channels that share a channel's discussions, itself included."""
+    """The channels linked with a channel, itself included."""
     return frozenset(await linked_channels.of(tx, channel))
 
 
 def _circle_of(channel: str, circles_before: Iterable[frozenset[str]]) -> frozenset[str]:
-    """Whom a channel shared with already; itself in any case."""
+    """The channels linked with a channel before, always with itself."""
     return next((each for each in circles_before if channel in each), frozenset()) | {channel}
 
 
@@ -107,7 +107,7 @@ async def _tell(
     present: Callable[[Sequence[Place], Iterable[Translate]], Document],
     name: tuple[str, ...],
 ) -> None:
-    """Tell each channel, for everybody to read, about the others that are news to it: once."""
+    """Tell each channel, publicly and once, which other channels it shares discussions with now."""
     drafts = []
     for channel, others in sorted(news.items()):
         if others:
@@ -126,14 +126,14 @@ async def _tell(
 
 
 def _place(channel: ChannelRef) -> Place:
-    """Only the web chat's channels are called what they are known by to us."""
+    """A channel for people; only web channels have names that we know."""
     return Place(channel.platform, channel.id if channel.platform is Platform.WEB else "")
 
 
 async def change_wish(
     talk: Talk, channel: ChannelRef, *, discussion: str | None, notices: str | None
 ) -> None:
-    """What the channel wants of discussions from now on. Raises `UsageError`."""
+    """Change the channel's preferences for discussions. Raises `UsageError`."""
     async with talk.db.transaction() as tx:
         wish = await channel_preferences.get(tx, str(channel))
         if discussion is not None:
@@ -146,7 +146,7 @@ async def change_wish(
 
 
 async def describe(talk: Talk, channel: ChannelRef, say: Translate) -> str:
-    """How the channel stands with discussions, where that is worth a line."""
+    """The channel's discussion settings in a line, where they differ from the default."""
     async with talk.db.reading() as tx:
         wish = await channel_preferences.get(tx, str(channel))
         circle = await linked_channels.of(tx, str(channel))
@@ -174,7 +174,7 @@ async def describe(talk: Talk, channel: ChannelRef, say: Translate) -> str:
 
 
 def _readers(sharing: Iterable[str], say: Translate) -> str:
-    """Who reads what is said in these channels on the web page, which knows no log-in."""
+    """Who can read replies from these channels on the web page."""
     if any(parse_channel(channel).platform is Platform.WEB for channel in sharing):
         return say("The bot's web page shows it to everybody who can open that.")
     return say("The bot's web page shows it on the bot's own machine only.")

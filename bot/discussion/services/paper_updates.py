@@ -1,7 +1,6 @@
-"""News of a paper comes into its threads: a new version, a withdrawal, a later entry about it.
+"""Paper updates in threads: a new arXiv version, a withdrawal, a later entry that cites it.
 
-A withdrawal also comes into the threads of entries that refer to the paper: what they say may rest
-on it.
+A withdrawal is also announced in the threads of entries that refer to the paper.
 """
 
 from collections.abc import Callable
@@ -25,10 +24,10 @@ _EVENTS = 50
 
 
 async def note_citations(db: Database, now: datetime) -> int:
-    """Note which papers entries that have come in refer to, where those had entries before.
+    """Record new entries' references to papers that have entries; returns how many are new.
 
-    Returns how many are new; may be repeated. As in digests, an entry is news when it comes in
-    up to a week after its date, and tells so for a week; so reading an archive in tells nobody.
+    May be repeated. As in digests, an entry counts as new if it is imported within a week of its
+    date (`LATE_NOTES`), for a week; importing an old archive announces nothing.
     """
     since = now - LATE_NOTES
     first = (since - LATE_NOTES).date()
@@ -42,10 +41,10 @@ async def note_citations(db: Database, now: datetime) -> int:
 
 
 async def pass_on(talk: Talk) -> int:
-    """Tell the threads of papers what became of these; returns how many messages that is.
+    """Announce paper events in threads; returns the number of messages planned.
 
-    May be repeated: an event comes into a thread once, and only into those that were there
-    when it was noticed.
+    May be repeated: an event is announced once in a thread, and only in threads that existed
+    when the event was noticed.
     """
     planned = 0
     while True:
@@ -82,7 +81,7 @@ async def _tell(tx: Transaction, talk: Talk, event: PaperEvent) -> int:
 
 
 _STRIKES_WHAT_BUILDS_ON_IT = frozenset({PaperEventKind.WITHDRAWN, PaperEventKind.REINSTATED})
-"""What is told in the threads of entries that refer to the paper, too; a new version is not."""
+"""Announced in the threads of referring entries too; new versions are not."""
 
 
 async def _say_in(
@@ -92,7 +91,7 @@ async def _say_in(
     event: PaperEvent,
     present: Callable[[Translate], Document | None],
 ) -> int:
-    """Plan the news of an event for a thread, if its channel wants any."""
+    """Plan the announcement of an event in a thread, unless its channel has `notices:off`."""
     channel = str(thread.channel)
     if not (await channel_preferences.get(tx, channel)).notices:
         return 0

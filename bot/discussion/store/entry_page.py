@@ -1,4 +1,4 @@
-"""What stands around an entry: what it mentions, what cites it, what it links, what links it."""
+"""An entry with its surroundings: references, citing entries, links in both directions, replies."""
 
 import json
 import sqlite3
@@ -17,15 +17,15 @@ from bot.discussion.domain.entry_page import EntryPage, Mention
 from bot.discussion.store import replies
 
 _MOST = 200
-"""Relatives of one kind that are told; a page with more is no page."""
+"""The most related entries of one kind on a page."""
 
 
 async def page_of(
     tx: Transaction, stored: StoredEntry, heard: linked_channels.Heard | None = None
 ) -> EntryPage:
-    """The entry with what stands around it; no relative is withdrawn.
+    """The entry with its surroundings; withdrawn entries are left out.
 
-    Of what people said there is what was `heard`; `None` is everything.
+    Only replies readable by `heard` are included; `None` includes all.
     """
     page = await tx.call(partial(_page_of, stored=stored))
     said = tuple(
