@@ -22,12 +22,12 @@ from bot.core.ports import (
     Platform,
     parse_channel,
 )
-from bot.digest.services.subscribe import Words
+from bot.digest.services.subscribe import TypedOptions
 from bot.outbox.domain.rate_limit import Pace
 from bot.outbox.services.deliver import Deliverer, Terms
 
 GENERAL = parse_channel("slack:T1/C1")
-NINE_IN_SEOUL = Words(at="09:00", zone="Asia/Seoul")
+NINE_IN_SEOUL = TypedOptions(at="09:00", zone="Asia/Seoul")
 MORNING = datetime(2026, 2, 3, 0, 0, tzinfo=UTC)
 """Nine o'clock in Seoul on 3 February 2026."""
 

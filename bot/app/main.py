@@ -20,7 +20,7 @@ from bot.archive.services.import_report import Report
 from bot.archive.services.vault import Vault
 from bot.archive.services.vault_watch import changes
 from bot.channels.domain.subscription import Subscription
-from bot.commands.services.digest_command import Desk
+from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
 from bot.core.database.database import Database, opened
@@ -34,7 +34,7 @@ from bot.core.store.process_lease import Process
 from bot.digest.services import plan, present_again
 from bot.digest.services.channel_check import checker
 from bot.discussion.services import discuss, paper_updates
-from bot.discussion.services.discuss import Talk
+from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.services.library import DatabaseLibrary
 from bot.discussion.services.reply_history import DatabaseReplies
 from bot.operations.prometheus import CONTENT_TYPE, render_measures
@@ -184,7 +184,7 @@ class _Assembly:
             Platform.WEB: self._web,
             **{platform: joined.chat for platform, joined in self._joined.items()},
         }
-        desk = Desk(
+        desk = DigestContext(
             db,
             clock=now,
             zone=settings.timezone,
@@ -196,7 +196,7 @@ class _Assembly:
             planned=lambda: self._alarm.wake("plan"),
             categories=settings.arxiv_categories if settings.arxiv_contact else (),
         )
-        self._talk = Talk(
+        self._talk = DiscussionContext(
             db,
             clock=now,
             voices=self._voices,
@@ -315,7 +315,7 @@ class _Assembly:
         await self._deliverer.drain(self._stopping)
 
     async def _edit(self) -> None:
-        if await present_again.want_again(
+        if await present_again.present_changed(
             self._db, now=now(), voices=self._voices, link=message_address
         ):
             self._wake_changes()

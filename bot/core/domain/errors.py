@@ -1,4 +1,4 @@
-"""The one exception tree whose text may be shown to a person.
+"""Errors whose text may be shown to a person.
 
 UserError                  safe to show: what is wrong, where, what to do
 ├── UnreadableError        an input file or text cannot be read
@@ -13,7 +13,7 @@ UserError                  safe to show: what is wrong, where, what to do
 
 
 class UserError(Exception):
-    """Something a person can act on; `str(error)` is one line in English and safe to show.
+    """An error that a person can act on; `str(error)` is one line in English and safe to show.
 
     `message` is a format template, the key of its translation; `values` fill it in.
     `path` and `line` (from 1) say where, when there is a where.
@@ -73,4 +73,4 @@ class StorageBusyError(StorageError):
 
 
 class RankerError(UserError):
-    """New papers cannot be ranked, or not by what was noted last; everything else works."""
+    """New papers cannot be ranked; everything else works."""

@@ -14,7 +14,7 @@ from bot.outbox.domain.thread import Thread
 
 
 @dataclass(frozen=True, slots=True)
-class Utterance:
+class ReplyOrigin:
     """The parts of a reply that decide its copies; `said_at` is when it was posted."""
 
     channel: str
@@ -33,22 +33,22 @@ class Copy:
 
 
 def plan_copies(
-    reply: Utterance,
+    reply: ReplyOrigin,
     threads: Iterable[Thread],
-    circle: Mapping[str, datetime],
+    group: Mapping[str, datetime],
     made: Collection[str] = (),
 ) -> tuple[Copy, ...]:
     """The copies that a reply still lacks, one per channel, in the order of the threads.
 
-    `circle` maps each linked channel to the time since when it is linked; `made` are the
+    `group` maps each linked channel to the time since when it is linked; `made` are the
     channels that have a copy already, removed ones included.
     """
-    since = circle.get(reply.channel)
+    since = group.get(reply.channel)
     if since is None or reply.gone or reply.said_at < since:
         return ()
     copies: dict[str, Copy] = {}
     for thread in threads:
-        their_since = circle.get(thread.channel)
+        their_since = group.get(thread.channel)
         if (
             thread.is_open
             and their_since is not None
@@ -63,12 +63,12 @@ def plan_copies(
     return tuple(copies.values())
 
 
-def copy_key(reply: Utterance, channel: str) -> str:
+def copy_key(reply: ReplyOrigin, channel: str) -> str:
     """The delivery key of a reply's copy in a channel; it does not depend on row ids."""
     return delivery_key("copy", reply.channel, reply.message_id, channel)
 
 
-class Heard(StrEnum):
+class Comparison(StrEnum):
     """How an incoming message compares with what is stored."""
 
     NEW = "new"
@@ -80,23 +80,23 @@ class Heard(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredVersion:
     """The stored version of a reply; `edited_at` is `None` if it was never edited."""
 
     edited_at: datetime | None = None
     gone: bool = False
 
 
-def hear(before: Kept | None, edited_at: datetime | None) -> Heard:
+def compare(before: StoredVersion | None, edited_at: datetime | None) -> Comparison:
     """Compare an incoming version with the stored one.
 
     Platforms redeliver late and out of order, so the newest version wins in any order of arrival.
     """
     if before is None:
-        return Heard.NEW
+        return Comparison.NEW
     if before.gone:
-        return Heard.GONE
-    return Heard.EDITED if is_newer(edited_at, before.edited_at) else Heard.KNOWN
+        return Comparison.GONE
+    return Comparison.EDITED if is_newer(edited_at, before.edited_at) else Comparison.KNOWN
 
 
 def is_newer(edited_at: datetime | None, than: datetime | None) -> bool:

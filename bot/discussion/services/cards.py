@@ -20,14 +20,14 @@ EVERY = timedelta(days=1)
 _AT_ONCE = 20
 
 
-async def refer(tx: Transaction, heard: replies.Heard, now: datetime) -> None:
+async def refer(tx: Transaction, reply: replies.StoredReply, now: datetime) -> None:
     """Store which papers a reply links; unknown ones are fetched from arXiv by its regular poll."""
-    stored = await entries.find(tx, heard.entry_id) if heard.entry_id is not None else None
+    stored = await entries.find(tx, reply.entry_id) if reply.entry_id is not None else None
     own = stored.entry.paper.arxiv_id if stored is not None else None
-    numbers = linked_papers(heard.text, except_for=(own.number,) if own is not None else ())
-    await replies.refer(tx, heard.id, numbers)
+    numbers = linked_papers(reply.text, except_for=(own.number,) if own is not None else ())
+    await replies.set_references(tx, reply.id, numbers)
     for number in numbers[MOST_CARDS:]:
-        await replies.mark_card(tx, heard.id, number, now)
+        await replies.mark_card(tx, reply.id, number, now)
     if numbers:
         await papers.ensure(tx, (), [Reference(arxiv_id=ArxivId(each)) for each in numbers])
 

@@ -52,7 +52,7 @@ async def forget_author(tx: Transaction, user: User, channel: ChannelRef, now: d
 async def _forget(tx: Transaction, reply_ids: Iterable[int], now: datetime) -> None:
     content = dump(present_taken_back())
     for reply_id in reply_ids:
-        said = (await replies.get(tx, reply_id)).utterance
+        said = (await replies.get(tx, reply_id)).origin
         await copy_deliveries.unwant(tx, reply_id, content, content_hash(content), now)
         message = MessageRef(parse_channel(said.channel), said.message_id)
         await _unwant_answers(tx, message, now)

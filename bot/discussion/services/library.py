@@ -26,8 +26,8 @@ class DatabaseLibrary:
             stored = await entries.find(tx, entry_id)
             if stored is None:
                 return None
-            heard = None if all_talk else await _heard_in_the_web_chat(tx)
-            return await entry_page.page_of(tx, stored, heard)
+            readable = None if all_talk else await _readable_in_web_chat(tx)
+            return await entry_page.page_of(tx, stored, readable)
 
     async def list_on(self, day: date) -> tuple[StoredEntry, ...]:
         async with self._db.reading() as tx:
@@ -55,6 +55,6 @@ class DatabaseLibrary:
         return Found(hits.entries, hits.more)
 
 
-async def _heard_in_the_web_chat(tx: Transaction) -> linked_channels.Heard:
+async def _readable_in_web_chat(tx: Transaction) -> linked_channels.ReadableSince:
     channels = [str(ChannelRef(Platform.WEB, "", name)) for name in await board.list_channels(tx)]
-    return await linked_channels.heard_by(tx, *channels)
+    return await linked_channels.readable_from(tx, *channels)

@@ -16,7 +16,7 @@ from bot.core.database.database import Database, Transaction
 from bot.core.domain.document import Document
 from bot.core.domain.i18n import Translate
 from bot.discussion.domain.present_discussion import present_event, present_event_of_reference
-from bot.discussion.services.discuss import Talk
+from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.services.thread_messages import channel_voice, reply_in
 from bot.outbox.store import threads
 
@@ -40,7 +40,7 @@ async def note_citations(db: Database, now: datetime) -> int:
     return len(news)
 
 
-async def pass_on(talk: Talk) -> int:
+async def pass_on(context: DiscussionContext) -> int:
     """Announce paper events in threads; returns the number of messages planned.
 
     May be repeated: an event is announced once in a thread, and only in threads that existed
@@ -48,26 +48,26 @@ async def pass_on(talk: Talk) -> int:
     """
     planned = 0
     while True:
-        async with talk.db.transaction() as tx:
+        async with context.db.transaction() as tx:
             news = await paper_events.list_after(tx, await threads.events_until(tx), _EVENTS)
             for event in news:
-                planned += await _tell(tx, talk, event)
+                planned += await _tell(tx, context, event)
                 await threads.passed_on(tx, event.id)
         if len(news) < _EVENTS:
             break
     if planned:
-        talk.to_send()
+        context.to_send()
     return planned
 
 
-async def _tell(tx: Transaction, talk: Talk, event: PaperEvent) -> int:
+async def _tell(tx: Transaction, context: DiscussionContext, event: PaperEvent) -> int:
     citing = await _related(tx, event.entry_id) if event.entry_id is not None else None
     planned = 0
     for thread in await threads.list_about(tx, event.number, event.noticed_at):
         if thread.entry_id != event.entry_id:
             planned += await _say_in(
                 tx,
-                talk,
+                context,
                 thread,
                 event,
                 partial(present_event, event.kind, event.new_version, event.number, citing),
@@ -76,7 +76,7 @@ async def _tell(tx: Transaction, talk: Talk, event: PaperEvent) -> int:
         title = await _title(tx, event.number)
         for thread in await threads.list_referring(tx, event.number, event.noticed_at):
             present = partial(present_event_of_reference, event.kind, event.number, title)
-            planned += await _say_in(tx, talk, thread, event, present)
+            planned += await _say_in(tx, context, thread, event, present)
     return planned
 
 
@@ -86,7 +86,7 @@ _STRIKES_WHAT_BUILDS_ON_IT = frozenset({PaperEventKind.WITHDRAWN, PaperEventKind
 
 async def _say_in(
     tx: Transaction,
-    talk: Talk,
+    context: DiscussionContext,
     thread: threads.Posted,
     event: PaperEvent,
     present: Callable[[Translate], Document | None],
@@ -95,11 +95,11 @@ async def _say_in(
     channel = str(thread.channel)
     if not (await channel_preferences.get(tx, channel)).notices:
         return 0
-    document = present(await channel_voice(tx, talk.voices, channel))
+    document = present(await channel_voice(tx, context.voices, channel))
     if document is None:
         return 0
     name = ("news", channel, thread.message.id, str(event.id))
-    return await reply_in(tx, thread.message, document, name, talk.clock())
+    return await reply_in(tx, thread.message, document, name, context.clock())
 
 
 async def _title(tx: Transaction, number: str) -> str:

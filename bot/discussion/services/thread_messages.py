@@ -71,11 +71,11 @@ async def voice_for(tx: Transaction, voices: Voices, channel: str, text: str) ->
 async def channel_voice(tx: Transaction, voices: Voices, channel: str) -> Translate:
     """The first language of a channel's digest."""
     subscription = await subscriptions.find(tx, channel)
-    return voices(subscription.wishes.languages[0] if subscription is not None else "en")
+    return voices(subscription.options.languages[0] if subscription is not None else "en")
 
 
 async def channel_voices(tx: Transaction, voices: Voices, channel: str) -> tuple[Translate, ...]:
     """Every language of a channel's digest, in its order; without a subscription, all languages."""
     subscription = await subscriptions.find(tx, channel)
-    languages = subscription.wishes.languages if subscription is not None else LANGUAGES
+    languages = subscription.options.languages if subscription is not None else LANGUAGES
     return tuple(voices(language) for language in languages)

@@ -21,17 +21,17 @@ _MOST = 200
 
 
 async def page_of(
-    tx: Transaction, stored: StoredEntry, heard: linked_channels.Heard | None = None
+    tx: Transaction, stored: StoredEntry, readable: linked_channels.ReadableSince | None = None
 ) -> EntryPage:
     """The entry with its surroundings; withdrawn entries are left out.
 
-    Only replies readable by `heard` are included; `None` includes all.
+    Only replies readable by `readable` are included; `None` includes all.
     """
     page = await tx.call(partial(_page_of, stored=stored))
     said = tuple(
         reply
         for reply in await replies.list_of(tx, stored.id)
-        if heard is None or linked_channels.is_heard(heard, reply.channel, reply.said_at)
+        if readable is None or linked_channels.is_readable(readable, reply.channel, reply.said_at)
     )
     if not said:
         return page

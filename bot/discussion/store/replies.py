@@ -9,7 +9,7 @@ from bot.archive.domain.segment import segment
 from bot.core.database.database import Row, Transaction
 from bot.core.database.instants import from_text, to_text
 from bot.core.ports import KeptReply, MessageRef, Platform, parse_channel
-from bot.discussion.domain.copies import Kept, Utterance
+from bot.discussion.domain.copies import ReplyOrigin, StoredVersion
 from bot.discussion.domain.questions import Reply
 
 _MOST = 500
@@ -35,20 +35,20 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class StoredReply:
     """A stored reply; without `entry_id` its root message is not known yet."""
 
     id: int
     entry_id: EntryId | None
     author: str
     text: str
-    utterance: Utterance
+    origin: ReplyOrigin
 
 
 _HEARD = "SELECT id, entry_id, author, text, channel, message_id, said_at, gone_at FROM reply "
 
 
-async def find(tx: Transaction, message: MessageRef) -> tuple[int, Kept] | None:
+async def find(tx: Transaction, message: MessageRef) -> tuple[int, StoredVersion] | None:
     """The row id and version of a stored message."""
     row = await tx.one(
         """
@@ -59,7 +59,7 @@ async def find(tx: Transaction, message: MessageRef) -> tuple[int, Kept] | None:
     )
     if row is None:
         return None
-    return row["id"], Kept(_instant(row["edited_at"]), row["gone_at"] is not None)
+    return row["id"], StoredVersion(_instant(row["edited_at"]), row["gone_at"] is not None)
 
 
 async def add(tx: Transaction, draft: Draft, now: datetime) -> int:
@@ -115,7 +115,7 @@ async def forget(tx: Transaction, reply_ids: Iterable[int], now: datetime) -> No
         await tx.run("DELETE FROM reply_reference WHERE reply_id = :id", {"id": reply_id})
 
 
-async def bury(tx: Transaction, message: MessageRef, now: datetime) -> None:
+async def mark_deleted(tx: Transaction, message: MessageRef, now: datetime) -> None:
     """Store a tombstone for a message deleted before it was received: ignore it if it arrives."""
     await tx.run(
         """
@@ -136,7 +136,7 @@ async def list_by_author(tx: Transaction, author_id: str) -> tuple[int, ...]:
     return tuple(row["id"] for row in rows)
 
 
-async def get(tx: Transaction, reply_id: int) -> Heard:
+async def get(tx: Transaction, reply_id: int) -> StoredReply:
     """The reply of that id, which must exist."""
     row = await tx.one(_HEARD + "WHERE id = :id", {"id": reply_id})
     if row is None:
@@ -144,7 +144,9 @@ async def get(tx: Transaction, reply_id: int) -> Heard:
     return _heard(row)
 
 
-async def list_since(tx: Transaction, entry_id: EntryId, since: datetime) -> tuple[Heard, ...]:
+async def list_since(
+    tx: Transaction, entry_id: EntryId, since: datetime
+) -> tuple[StoredReply, ...]:
     """Replies of a discussion since then that are not deleted, in the order they were posted."""
     rows = await tx.all(
         _HEARD + "WHERE entry_id = :entry AND said_at >= :since AND gone_at IS NULL"
@@ -214,7 +216,7 @@ async def list_kept(tx: Transaction, root: MessageRef) -> tuple[KeptReply, ...]:
     )
 
 
-async def place(tx: Transaction, now: datetime, patience: datetime) -> tuple[int, ...]:
+async def assign_roots(tx: Transaction, now: datetime, patience: datetime) -> tuple[int, ...]:
     """Assign waiting replies to discussions whose root message is known now.
 
     Replies received before `patience` are deleted. Returns the ids of those assigned, in the
@@ -246,7 +248,7 @@ async def place(tx: Transaction, now: datetime, patience: datetime) -> tuple[int
     return tuple(sorted(row["id"] for row in rows))
 
 
-async def refer(tx: Transaction, reply_id: int, numbers: Iterable[str]) -> None:
+async def set_references(tx: Transaction, reply_id: int, numbers: Iterable[str]) -> None:
     """Set the arXiv papers that the reply links; cards already made stay recorded."""
     wanted = tuple(numbers)
     rows = await tx.all("SELECT number FROM reply_reference WHERE reply_id = :id", {"id": reply_id})
@@ -331,13 +333,13 @@ def _named(message: MessageRef) -> dict[str, object]:
     return {"channel": str(message.channel), "message": message.id}
 
 
-def _heard(row: Row) -> Heard:
-    return Heard(
+def _heard(row: Row) -> StoredReply:
+    return StoredReply(
         id=row["id"],
         entry_id=EntryId(row["entry_id"]) if row["entry_id"] is not None else None,
         author=row["author"],
         text=row["text"],
-        utterance=Utterance(
+        origin=ReplyOrigin(
             channel=row["channel"],
             message_id=row["message_id"],
             said_at=from_text(row["said_at"]),
