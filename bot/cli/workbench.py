@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from bot.core.database.database import Database, opened
-from bot.core.domain.errors import NotFoundError, UsageError
+from bot.core.domain.errors import NotFoundError, StorageError, UsageError
 from bot.core.domain.i18n import translatable
 from bot.core.ports import ChannelRef, Platform
 from bot.digest.services.subscribe import Check
+from bot.operations.services import reindex
 from bot.settings import Settings, read_settings
 from bot.webchat.services.board import DatabaseBoard
 
@@ -74,6 +76,8 @@ def with_database(work: Callable[[Database, Settings], Awaitable[T]], *, make: b
 
     async def opened_for_work() -> T:
         async with opened(settings.database) as db:
+            with suppress(StorageError):  # whatever is wrong, the work itself will meet and name it
+                await reindex.bring_up_to_date(db, most=reindex.AT_START)
             return await work(db, settings)
 
     return asyncio.run(opened_for_work())

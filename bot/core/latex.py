@@ -4,43 +4,45 @@ The parsing is pylatexenc's. What it does not know, or what only looks like LaTe
 paths), stays as it was written: nothing is lost.
 """
 
+import logging
 import re
+import threading
 from functools import lru_cache
 from typing import Any
 from unicodedata import normalize
 
-from pylatexenc.latex2text import (
-    LatexNodes2Text,
-    MacroTextSpec,
-    get_default_latex_context_db,
-)
-from pylatexenc.latexwalker import LatexWalkerError
+from bot.core.domain.latex_accents import accents
 
 _LONGEST = 1000
 """A formula longer than this stays LaTeX: nobody reads it in a chat, and parsing has its price."""
 
+_MOST = 8000
+"""So many characters of formulas are translated in one text, at some 5 µs each."""
+_FORMULA_ITSELF = 80
+"""Characters that each formula counts beside its own."""
+
+_LONGEST_CACHED = 8000
+
 # $…$ as Pandoc reads it: no space just inside, no digit just behind, so that "$5 and $10" is
-# money. \(…\), \[…\] and $$…$$ leave no doubt.
+# money. \(…\), \[…\] and $$…$$ leave no doubt. No formula holds the beginning of another, so that
+# each character is looked at once, however many there are.
+_INSIDE = r"(?:[^$\n\\]|\\[^$\n()\[\]])+"
 _FORMULA = re.compile(
     r"\$\$(?P<display>[^$]+)\$\$"
-    r"|\\\((?P<round>[^$\n]+?)\\\)"
-    r"|\\\[(?P<square>[^$\n]+?)\\\]"
+    rf"|(?<!\\)\\\((?P<round>{_INSIDE})\\\)"
+    rf"|(?<!\\)\\\[(?P<square>{_INSIDE})\\\]"
     r"|(?<![\\$\w])\$(?P<inline>[^\s$](?:[^$\n]*[^\s$\\])?)\$(?![\d$])"
     r"|(?<!\\)\$(?P<script>[\^_][^$\n]*[^\s$\\])\$(?![\d$])"
 )
 _PROSE_MACRO = re.compile(
     r"\\(?:emph|textbf|textit|textsf|textsc|textrm|texttt|text|underline|url|mbox)"
     r"\{(?P<body>[^{}\\$]*)\}"
+    r"|\{\\(?:bf|em|it|rm|sc|sf|sl|tt)(?:series|shape|family)?\s+(?P<group>[^{}\\$]*)\}"
     r"|(?<!\\)\\(?P<sign>[%&#_$])"
-    r"|(?<!\\)\\(?P<accent>[\"'`^~=.])(?:\{(?P<braced>[A-Za-z])\}|(?P<bare>[A-Za-z]))(?![A-Za-z]*\\)"
 )
 _SAYS_MATH = re.compile(r"[\\^_=<>+{}]")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _FOREIGN = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7a3]")
-_ACCENTS = {
-    '"': "\u0308", "'": "\u0301", "`": "\u0300", "^": "\u0302", "~": "\u0303", "=": "\u0304",
-    ".": "\u0307",
-}  # fmt: skip
 
 _KEPT = {"{": "\ue000", "}": "\ue001", "^": "\ue002", "_": "\ue003"}
 """Signs that are meant as such, out of the way of those that group and raise."""
@@ -86,7 +88,16 @@ def _overlined(node: Any, l2tobj: Any) -> str:
     return f"{text}\u0304"
 
 
-def _translator() -> LatexNodes2Text:
+def _translator() -> Any:
+    # Loaded with the first formula: most commands meet none.
+    from pylatexenc.latex2text import (  # noqa: PLC0415
+        LatexNodes2Text,
+        MacroTextSpec,
+        get_default_latex_context_db,
+    )
+
+    # It warns of every macro that it cannot translate, in the titles that strangers write.
+    logging.getLogger("pylatexenc").setLevel(logging.CRITICAL)
     context = get_default_latex_context_db()
     context.add_context_category(
         "paperbot",
@@ -108,25 +119,50 @@ def _translator() -> LatexNodes2Text:
     )
 
 
-_TRANSLATOR = _translator()
+_THREAD = threading.local()
 
 
-@lru_cache(maxsize=2048)
+def _own_translator() -> Any:
+    """This thread's translator: it changes itself while it works."""
+    if not hasattr(_THREAD, "translator"):
+        _THREAD.translator = _translator()
+    return _THREAD.translator
+
+
 def readable(text: str) -> str:
-    """The text with its formulas in Unicode where that is possible; else as it was."""
+    """The text as people read it: formulas and accents in Unicode, as far as that is possible.
+
+    This is what is shown everywhere, and what is indexed. Linear in the length of the text.
+    """
     if "$" not in text and "\\" not in text:
         return text
-    with_formulas = _FORMULA.sub(_formula, text)
-    return _PROSE_MACRO.sub(_prose, with_formulas) if "\\" in with_formulas else with_formulas
+    return _cached(text) if len(text) <= _LONGEST_CACHED else _readable(text)
 
 
-def _formula(match: re.Match[str]) -> str:
-    body = next(group for group in match.groups() if group is not None)
-    if len(body) > _LONGEST or _FOREIGN.search(body):
-        return match[0]
-    if match["inline"] is not None and not _is_math(body):
-        return match[0]
-    return _translate(body) or match[0]
+def _readable(text: str) -> str:
+    pieces: list[str] = []
+    at = translated = 0
+    for match in _FORMULA.finditer(text):
+        body = next(group for group in match.groups() if group is not None)
+        if not _is_formula(match, body):
+            continue  # prose
+        pieces.append(_prose(text[at : match.start()]))
+        cost = len(body) + _FORMULA_ITSELF
+        is_wanted = len(body) <= _LONGEST and translated + cost <= _MOST
+        pieces.append((_translate(body) if is_wanted else "") or match[0])
+        translated += cost if is_wanted else 0
+        at = match.end()
+    pieces.append(_prose(text[at:]))
+    return "".join(pieces)
+
+
+_cached = lru_cache(maxsize=2048)(_readable)
+
+
+def _is_formula(match: re.Match[str], body: str) -> bool:
+    if _FOREIGN.search(body):
+        return False
+    return match["inline"] is None or _is_math(body)
 
 
 def _is_math(body: str) -> bool:
@@ -138,12 +174,14 @@ def _is_math(body: str) -> bool:
 
 def _translate(body: str) -> str:
     """The formula as text; empty when that cannot be done."""
+    from pylatexenc.latexwalker import LatexWalkerError  # noqa: PLC0415
+
     source = _CODE_POINT.sub(lambda match: chr(int(match[1], 16)), body)
     source = re.sub(r"(?<!\\)%", r"\\%", source)  # nobody means a comment here
     source = re.sub(r"\\operatorname\*?\{([A-Za-z ]+)\}", r"\\mathrm{\1}", source)
     source = _BARE_SCRIPT.sub(r"\1{\2}", source)
     try:
-        text = _TRANSLATOR.latex_to_text(f"${source}$")
+        text: str = _own_translator().latex_to_text(f"${source}$")
     except (_UnknownMacroError, LatexWalkerError, RecursionError, IndexError, ValueError):
         return ""
     for _ in range(_DEEPEST):
@@ -164,10 +202,12 @@ def _script(match: re.Match[str]) -> str:
     return f"{sign}{inside}" if len(inside) < 2 or inside.isalnum() else f"{sign}({inside})"
 
 
-def _prose(match: re.Match[str]) -> str:
-    if (body := match["body"]) is not None:
-        return body
-    if sign := match["sign"]:
-        return sign
-    letter = match["braced"] or match["bare"]
-    return normalize("NFC", f"{letter}{_ACCENTS[match['accent']]}")
+def _prose(text: str) -> str:
+    return _PROSE_MACRO.sub(_macro, accents(text)) if "\\" in text else text
+
+
+def _macro(match: re.Match[str]) -> str:
+    for part in ("body", "group"):
+        if match[part] is not None:
+            return match[part]
+    return match["sign"]

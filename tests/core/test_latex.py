@@ -27,6 +27,8 @@ from bot.core.latex import readable
         (r"$\textbf{WRAP}$ wins by $25.3\%$", "WRAP wins by 25.3%"),
         (r"\(\ell_1\) and $$\ell_2$$", "ℓ₁ and ℓ₂"),
         (r"\emph{good}, 25\% of A\&B by Schr\"odinger", "good, 25% of A&B by Schrödinger"),
+        (r"{\it Gaia} by Erd\H{o}s and {\L}ukasz", "Gaia by Erdős and Łukasz"),
+        (r"costs $5 at Fr\'echet's, $10 elsewhere", "costs $5 at Fréchet's, $10 elsewhere"),
     ],
 )
 def test_formulas_become_unicode(written, read):
@@ -43,6 +45,7 @@ def test_formulas_become_unicode(written, read):
         r"C:\new\table",
         r"$\foo{bar}$ is no macro we know",
         r"$\binom{n}{k}$",
+        r"$\foo{\L}$ keeps what it is",
         "a lone $ and a lone \\",
         "no formula at all: a_b^c {d}",
     ],

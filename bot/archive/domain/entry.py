@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import NewType
 
 from bot.archive.domain.arxiv_id import ArxivId
+from bot.archive.domain.folding import compatible
 
 EntryId = NewType("EntryId", int)
 
@@ -187,5 +188,5 @@ class Parsed:
 
 def tag_slug(spelling: str) -> str:
     """The slug of a tag: `#Long_Context`, `long context` and `long-context` are `long-context`."""
-    folded = spelling.strip().removeprefix("#").casefold()
+    folded = compatible(spelling).strip().removeprefix("#").casefold()
     return "-".join(folded.replace("_", " ").replace("-", " ").split())

@@ -25,6 +25,7 @@ from bot.core.domain.document import (
     run,
 )
 from bot.core.domain.i18n import Translate
+from bot.core.domain.latex_accents import accents
 
 LANGUAGES = (Language.KO, Language.EN)
 
@@ -72,7 +73,7 @@ def present_entry(
 def commentary_blocks(entry: Entry, languages: Sequence[Language]) -> list[Block]:
     """The commentary in the wanted languages, in their order.
 
-    If none of them exists, the languages that exist are shown.
+    Where the curator wrote none of them, what there is is shown rather than nothing.
     """
     written = [commentary.language for commentary in entry.commentary]
     chosen = [language for language in languages if language in written] or written
@@ -93,7 +94,7 @@ def _title(paper: Paper) -> tuple[Inline, ...]:
 
 
 def paper_url(arxiv_id: object, url: str | None) -> str | None:
-    """The paper's address: its abstract page on arXiv, else its own link."""
+    """Where a paper is read: its abstract page on arXiv, else its own address."""
     number = getattr(arxiv_id, "number", None)
     if number:
         return f"https://arxiv.org/abs/{number}"
@@ -130,7 +131,7 @@ def _references(references: Iterable[Reference], say: Translate) -> list[Block]:
 
 
 def news(at_arxiv: AtArxiv | None, say: Translate) -> str:
-    """A newer arXiv version or a withdrawal in words, or the empty string."""
+    """What a reader of an older version wants to know of a paper; empty where that is nothing."""
     if at_arxiv is None:
         return ""
     if at_arxiv.is_withdrawn:
@@ -179,7 +180,7 @@ def row(stored: StoredEntry, number: int, *, languages: Sequence[Language], say:
 
 
 def _gist(entry: Entry, languages: Sequence[Language]) -> str:
-    """The beginning of the commentary in the first available language, as plain text."""
+    """The beginning of the commentary in the first language there is, as plain words."""
     written = [*languages, *LANGUAGES]
     paragraphs = next((found for language in written if (found := entry.paragraphs(language))), ())
     text = " ".join("".join(run.text for run in inlines(part)) for part in paragraphs)
@@ -193,6 +194,7 @@ def count_papers(n: int, say: Translate) -> str:
 
 def _shortened(text: str, length: int) -> str:
     """The text, or its beginning up to a word's end with an ellipsis, within `length`."""
+    text = accents(text)  # before it is cut in the middle of one
     if len(text) <= length:
         return text
     head = text[: length - 1]

@@ -1,9 +1,16 @@
-"""What of an entry is searched: its texts, as the segmenter makes them."""
+"""What of an entry is searched: its texts as they are shown, and as the segmenter makes them.
 
+`readable` is what shows LaTeX as text (`bot.core.latex`): whoever reads `Fréchet` or `αₜ`
+looks for that. The source of a formula is indexed beside it, since `alpha` is easier to type.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from bot.archive.domain.entry import Entry
-from bot.archive.domain.segment import BREAK, MARK, segment
+from bot.archive.domain.segment import BREAK, INDEXED_CHARACTERS, MARK, segment
+from bot.core.domain.latex_accents import accents
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,26 +24,37 @@ class IndexedText:
     tags: str
 
 
-def indexed_text(entry: Entry) -> IndexedText:
+VERSION = 2
+"""Of what is indexed of a text. Raise it with every change, and databases are indexed anew."""
+
+Readable: TypeAlias = Callable[[str], str]
+_FORMULA_SIGNS = ("$", r"\(", r"\[")
+
+
+def indexed_text(entry: Entry, readable: Readable) -> IndexedText:
     """The words of an entry. No phrase reaches from one author or tag into the next."""
     paper = entry.paper
     return IndexedText(
-        title=segment(paper.title),
-        authors=indexed_authors(paper.authors),
-        abstract=indexed_abstract(paper.abstract),
-        commentary=segment("\n\n".join(written.text for written in entry.commentary)),
+        title=indexed(paper.title, readable),
+        authors=indexed_authors(paper.authors, readable),
+        abstract=indexed(paper.abstract or "", readable),
+        commentary=indexed("\n\n".join(written.text for written in entry.commentary), readable),
         tags=_apart(entry.tags),
     )
 
 
-def indexed_authors(authors: tuple[str, ...]) -> str:
+def indexed_authors(authors: tuple[str, ...], readable: Readable) -> str:
     """The words of the authors' names."""
-    return _apart(authors)
+    return _apart(tuple(map(readable, authors)))
 
 
-def indexed_abstract(abstract: str | None) -> str:
-    """The words of an abstract, if there is one."""
-    return segment(abstract or "")
+def indexed(text: str, readable: Readable) -> str:
+    """The words of a text."""
+    kept = text[:INDEXED_CHARACTERS]
+    written, shown = accents(kept), readable(kept)
+    if shown == written or not any(sign in written for sign in _FORMULA_SIGNS):
+        return segment(shown)
+    return f"{segment(shown)} {BREAK} {segment(written)}"
 
 
 def _apart(texts: tuple[str, ...]) -> str:

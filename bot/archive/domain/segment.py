@@ -5,12 +5,15 @@ glues particles to words and compounds words freely, so a Hangul run is indexed 
 pairs of syllables and its last syllable alone: `학습을` is `학습`, `습을`, `을`. A look-up of two
 syllables or more is the phrase of its pairs; one syllable is the prefix of a word. So a Hangul
 look-up finds exactly what a scan for it as a substring finds. Han and kana are treated alike.
-Everything else is left as it is to the full-text index, which folds case and diacritics.
+Everything else is left as it is to the full-text index, which folds case and diacritics; what
+Unicode has several signs for is made one before (`bot.archive.domain.folding`), here and there alike.
 """
 
 import re
-import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
+
+from bot.archive.domain.folding import folded
 
 INDEXED_CHARACTERS = 1_000_000
 """So much of one field is indexed: no person writes more, and a mistake must not fill the disk."""
@@ -34,7 +37,7 @@ def segment(text: str) -> str:
     kept = text[:INDEXED_CHARACTERS]
     if kept.isascii() and "\0" not in kept:
         return kept
-    return _RUN.sub(_expanded, unicodedata.normalize("NFC", kept))
+    return _RUN.sub(_expanded, folded(kept)[:INDEXED_CHARACTERS])
 
 
 def _expanded(run: re.Match[str]) -> str:
@@ -59,15 +62,66 @@ def match_expression(text: str) -> str | None:
     The words of `text` must follow one another as they stand; the first may be the end of a
     Hangul run in the text found, the last one the beginning.
     """
-    composed = unicodedata.normalize("NFC", text)
-    pieces: list[tuple[str, bool]] = []
+    return _phrase(_pieces(text))
+
+
+def word_expression(text: str) -> str | None:
+    """Like `match_expression`, but a Korean word also finds what is written apart.
+
+    `강화학습` finds `강화 학습`, as far as each part has two syllables: parts of one would find
+    the end of any word before any other.
+    """
+    pieces = _pieces(text)
+    variants = [pieces]
+    for place, (run, is_pairs) in enumerate(pieces):
+        if is_pairs and _IS_HANGUL.match(run):
+            variants += (
+                [*pieces[:place], *((part, True) for part in parts), *pieces[place + 1 :]]
+                for parts in _apart(run)
+            )
+    return _any_of(variants[:_MOST_VARIANTS])
+
+
+def name_expression(name: str) -> str | None:
+    """Like `match_expression`, but spaces in a Korean name do not count: `홍길동` is `홍 길동`."""
+    pieces = _pieces(name)
+    whole = "".join(piece for piece, _ in pieces)
+    if len(whole) > _LONGEST_NAME or not all(_IS_HANGUL.match(piece) for piece, _ in pieces):
+        return _phrase(pieces)
+    variants = [pieces, [(whole, True)]]
+    variants += ([(whole[:at], True), (whole[at:], True)] for at in range(1, len(whole)))
+    return _any_of(variants)
+
+
+_IS_HANGUL = re.compile(f"[{_HANGUL}]")
+_SHORTEST_PART = 2
+_LONGEST_NAME = 8
+_MOST_VARIANTS = 16
+"""Ways of spacing that are looked for; all of them up to eight syllables."""
+
+_Pieces = list[tuple[str, bool]]
+"""The words of what is asked; with each, whether it is indexed in pairs."""
+
+
+def _pieces(text: str) -> _Pieces:
+    plain = folded(text)
+    pieces: _Pieces = []
     end = 0
-    for run in _RUN.finditer(composed):
-        _add_plain(pieces, composed[end : run.start()])
+    for run in _RUN.finditer(plain):
+        _add_plain(pieces, plain[end : run.start()])
         if not _PRIVATE_OR_NUL.match(run[0]):
             pieces.append((run[0], True))
         end = run.end()
-    _add_plain(pieces, composed[end:])
+    _add_plain(pieces, plain[end:])
+    return pieces
+
+
+def _add_plain(pieces: _Pieces, text: str) -> None:
+    if any(map(str.isalnum, text)):
+        pieces.append((text, False))
+
+
+def _phrase(pieces: _Pieces) -> str | None:
     if not pieces:
         return None
     *inner, (last, is_pairs) = pieces
@@ -77,6 +131,18 @@ def match_expression(text: str) -> str | None:
     return f'"{phrase}" *' if is_pairs and len(last) == 1 else f'"{phrase}"'
 
 
-def _add_plain(pieces: list[tuple[str, bool]], text: str) -> None:
-    if any(map(str.isalnum, text)):
-        pieces.append((text, False))
+def _any_of(variants: list[_Pieces]) -> str | None:
+    phrases = dict.fromkeys(phrase for pieces in variants if (phrase := _phrase(pieces)))
+    return " OR ".join(phrases) or None
+
+
+def _apart(run: str) -> Iterator[tuple[str, ...]]:
+    """The ways to write a run in parts of two syllables or more, those of few parts first."""
+    ways: list[tuple[str, ...]] = [(run,)]
+    for _ in range(_MOST_VARIANTS):
+        ways = [
+            (*parts[:-1], parts[-1][:at], parts[-1][at:])
+            for parts in ways
+            for at in range(_SHORTEST_PART, len(parts[-1]) - _SHORTEST_PART + 1)
+        ][:_MOST_VARIANTS]
+        yield from ways

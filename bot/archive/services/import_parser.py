@@ -14,6 +14,7 @@ from bot.archive.domain.search_text import IndexedText, indexed_text
 from bot.archive.domain.source_match import InputFile
 from bot.archive.services.input_files import NOTE_SUFFIXES, ReadFile
 from bot.core.domain.errors import UnreadableError
+from bot.core.latex import readable
 
 _LONGEST_NAME = 120
 
@@ -46,7 +47,7 @@ def parse_file(read: ReadFile) -> ParsedFile:
         input=read.input,
         shown=read.shown,
         kind=kind,
-        entries=tuple((entry, indexed_text(entry)) for entry in parsed.entries),
+        entries=tuple((entry, indexed_text(entry, readable)) for entry in parsed.entries),
         problems=tuple(problems),
     )
 

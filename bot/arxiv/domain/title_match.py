@@ -17,18 +17,22 @@ max/min, on/off, inter/intra, micro/macro and projection/protection are real wor
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from bot.archive.domain.arxiv_record import ArxivRecord
+from bot.archive.domain.folding import bare
+from bot.core.domain.latex_accents import accents
 
 CERTAIN = 0.9
 """From this confidence on an entry is said to be about the paper."""
 
 LONG_TITLE = 5
 """So many words identify a paper without its authors."""
+
+LONGEST_TITLE = 100
+"""Words of a title in which slips are looked for; one of more is the same only word by word."""
 
 _ALONE = 0.95
 _ANOTHER = 0.85
@@ -42,7 +46,8 @@ _MOST_PARTS = 4
 _WORD = re.compile(r"[^\W_]+")
 # In comparing, a plus at the end counts (Net++), and so does a hyphen between two words.
 _COMPARED = re.compile(r"([^\W_]+(?:\+(?![^\W_]))*)([-\u2010\u2013](?=[^\W_]))?")
-# Accents (\'e, \v{s}) and looks (\textbf, \rm) vanish; what stands for a sign (\alpha) is a word.
+# Looks (\textbf, \rm) vanish, and accents that are not read; what stands for a sign (\alpha) is
+# a word.
 _COMMAND = re.compile(
     r"\\(?:[^a-zA-Z]|[uvHckrtbd](?=[\s{])\s?|(?:(?:text|math)[a-z]*|emph|rm|bf|it)(?![a-zA-Z]))|\\"
 )
@@ -80,11 +85,8 @@ def title_words(title: str) -> tuple[str, ...]:
 
 
 def _folded(title: str) -> str:
-    plain = _COMMAND.sub("", title.replace("$", " ")).replace("{", "").replace("}", "")
-    # Accents come off; Hangul, which decomposes as well, is put together again.
-    folded = unicodedata.normalize("NFKD", plain).casefold()
-    bare = "".join(c for c in folded if not unicodedata.combining(c))
-    return unicodedata.normalize("NFC", bare)
+    read = accents(title).replace("$", " ")
+    return bare(_COMMAND.sub("", read).replace("{", "").replace("}", ""))
 
 
 def _title(text: str) -> _Title:
@@ -126,6 +128,8 @@ def _likeness(ours: _Title, theirs: _Title) -> float:
 
 def _slips(ours: _Title, theirs: _Title) -> int | None:
     """With how few slips one title becomes the other; `None` where that takes more than slips."""
+    if max(len(ours.words), len(theirs.words)) > LONGEST_TITLE:
+        return 0 if ours.words == theirs.words else None
     end = (len(ours.words), len(theirs.words))
     reached = {(0, 0)}
     for slips in range(_MOST_SLIPS + 1):

@@ -1,4 +1,4 @@
-"""Subscriptions: a channel's schedule, filter, languages and layout, and how people type them."""
+"""What a channel wants: when its digest comes, what is in it and how it looks."""
 
 import re
 from collections.abc import Iterable
@@ -12,27 +12,27 @@ from bot.channels.domain.schedule import EVERY_DAY, Schedule
 from bot.core.domain.errors import UsageError
 
 MOST_PAPERS = 10
-"""The default for the most papers per digest; the header counts the rest."""
+"""The papers of a digest where nothing else is wished; the rest is counted in the header."""
 MOST_ALLOWED = 50
 
 
 class Standing(StrEnum):
-    """Whether a subscription gets digests, and if not, why."""
+    """Whether a subscription is served."""
 
     ACTIVE = "active"
     PAUSED = "paused"
-    """Paused by a person; entries of the paused days are not posted later."""
+    """By a person; what comes in the meantime is not posted later."""
     REFUSED = "refused"
-    """The platform refuses messages in the channel; after `resume` it gets what it missed."""
+    """The platform takes nothing in that channel; resumed, it gets what it missed."""
     MANUAL = "manual"
-    """No schedule: it gets only digests posted by `paperbot post`."""
+    """It has no schedule and gets what is posted by hand."""
     REMOVED = "removed"
-    """Removed; the row stays so that no day is posted twice after subscribing again."""
+    """Only remembered, so that no day is posted twice."""
 
 
 @dataclass(frozen=True, slots=True)
-class DigestOptions:
-    """What people choose for a digest. Entries dated before `since` are never posted."""
+class Wishes:
+    """What people choose. Entries dated before `since` are never posted."""
 
     schedule: Schedule
     since: date
@@ -45,17 +45,17 @@ class DigestOptions:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """The stored subscription of one channel (its REF as text).
+    """The subscription of one channel (its REF as text), as it is kept.
 
-    Until `replay_until`, each day with entries is posted as a slot of its own, oldest first. With
-    `doubt_from` set, these messages may have been posted since that instant: each is searched for
-    before it is posted. `reason` and `detail` say why the platform refuses.
+    Until `replay_until`, each day that has entries is put out as a slot of its own, oldest
+    first. `doubt_from` says of these that they may have been posted since that instant: then
+    each is searched for before it is posted. `reason` and `detail` say why it is refused.
     """
 
     id: int
     channel: str
     standing: Standing
-    options: DigestOptions
+    wishes: Wishes
     created_at: datetime
     created_by: str = ""
     replay_until: date | None = None

@@ -1,4 +1,4 @@
-"""Channels' preferences for discussions (table `channel_wish`)."""
+"""What channels want of discussions."""
 
 from dataclasses import dataclass
 
@@ -6,26 +6,26 @@ from bot.core.database.database import Transaction
 
 
 @dataclass(frozen=True, slots=True)
-class ChannelPreferences:
-    """Whether a channel's replies are stored and shared, and whether paper updates are posted."""
+class ChannelWish:
+    """Whether what is said in a channel's threads is kept and shared, and news comes into them."""
 
     discussion: bool = True
     notices: bool = True
 
 
-async def get(tx: Transaction, channel: str) -> ChannelPreferences:
-    """A channel's preferences; both are on by default."""
+async def get(tx: Transaction, channel: str) -> ChannelWish:
+    """A channel's wish; a channel that never said anything wants everything."""
     row = await tx.one(
         "SELECT discussion, notices FROM channel_wish WHERE channel = :channel",
         {"channel": channel},
     )
     if row is None:
-        return ChannelPreferences()
-    return ChannelPreferences(bool(row["discussion"]), bool(row["notices"]))
+        return ChannelWish()
+    return ChannelWish(bool(row["discussion"]), bool(row["notices"]))
 
 
-async def put(tx: Transaction, channel: str, wish: ChannelPreferences) -> None:
-    """Store the channel's preferences."""
+async def put(tx: Transaction, channel: str, wish: ChannelWish) -> None:
+    """What the channel wants from now on."""
     await tx.run(
         """
         INSERT INTO channel_wish (channel, discussion, notices)

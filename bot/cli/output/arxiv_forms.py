@@ -10,6 +10,7 @@ from bot.arxiv.services.daily_batches import kind_of
 from bot.arxiv.services.polling import ArxivStatus, Round
 from bot.cli.output.text import printable
 from bot.core.domain.i18n import ENGLISH, Translate
+from bot.core.latex import readable
 
 
 def status_json(status: ArxivStatus, done: Round) -> dict[str, object]:
@@ -120,7 +121,7 @@ def _status_lines(status: ArxivStatus, done: Round, *, say: Translate) -> Iterat
         yield say(
             "No arXiv paper found for entry {id}: {title}",
             id=nameless.entry_id,
-            title=nameless.title,
+            title=readable(nameless.title),
         )
     for wait in status.waits:
         refusal = refusal_words(kind_of(wait, status.refusals), wait.reason, say)

@@ -6,6 +6,7 @@ from bot.archive.store.title_matches import Identity
 from bot.arxiv.domain.present_arxiv import paper_lines
 from bot.cli.output.text import printable
 from bot.core.domain.i18n import Translate
+from bot.core.latex import readable
 from bot.discussion.domain.entry_page import EntryPage, Mention
 from bot.discussion.domain.questions import Reply
 from bot.lookup.services.lookup import Results
@@ -62,7 +63,7 @@ def entry_line(stored: StoredEntry) -> str:
     """An entry as one line: its number, date, title and tags."""
     entry = stored.entry
     day = entry.date.isoformat() if entry.date is not None else "-"
-    words = [str(stored.id), day, entry.paper.title, *(f"#{tag}" for tag in entry.tags)]
+    words = [str(stored.id), day, readable(entry.paper.title), *(f"#{tag}" for tag in entry.tags)]
     return printable("  ".join(words[:3]) + "".join(f" {tag}" for tag in words[3:]))
 
 
@@ -136,9 +137,9 @@ def _reply_line(reply: Reply) -> str:
 def _mention_line(mention: Mention) -> str:
     number = mention.reference.arxiv_id.number if mention.reference.arxiv_id is not None else "-"
     entry = str(mention.entry_id) if mention.entry_id is not None else "-"
-    return printable(f"{entry}  arXiv:{number}  {mention.reference.title or ''}".rstrip())
+    return printable(f"{entry}  arXiv:{number}  {readable(mention.reference.title or '')}".rstrip())
 
 
 def _related_line(other: Related) -> str:
     day = other.date.isoformat() if other.date is not None else "-"
-    return printable(f"{other.id}  {day}  {other.title}")
+    return printable(f"{other.id}  {day}  {readable(other.title)}")

@@ -25,7 +25,9 @@ from bot.core.domain.document import (
     Paragraph,
     Quote,
     Style,
+    map_text,
 )
+from bot.core.latex import readable
 
 _STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -66,7 +68,7 @@ def render(document: Document) -> str:
 def runs(document: Document) -> tuple[Run, ...]:
     """The document piece by piece; joined they are what `render` gives."""
     pieces: list[Run] = []
-    for place, block in enumerate(document.blocks):
+    for place, block in enumerate(map_text(document, readable).blocks):
         if place:
             pieces.append(Run("\n"))
         pieces += _block(block)

@@ -1,18 +1,18 @@
-"""Documents: the platform-neutral content of one message.
+"""What to say, platform-neutral: meaning, not looks. One document is one message.
 
 Text in a document is plain and untrusted: it holds no markup of any platform, and each
 renderer escapes it. `dump` and `load` turn a document into JSON and back without loss.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeAlias, cast
 
 
 class Style(StrEnum):
-    """The style of a run of text."""
+    """What a run of text is."""
 
     PLAIN = "plain"
     STRONG = "strong"
@@ -41,7 +41,7 @@ Inline: TypeAlias = Text | Link
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading; the first one of a document is its title."""
+    """The name of what follows; the first one of a document is its title."""
 
     inlines: tuple[Inline, ...]
 
@@ -73,7 +73,7 @@ class Note:
 class Button:
     """Something to press: exactly one of `command` (a whole command line) and `url` is set.
 
-    The command line is all the button needs, so buttons on old messages keep working.
+    A command line needs no memory, so the button also works on messages of last year.
     """
 
     label: str
@@ -197,8 +197,61 @@ def plain_text(inlines: tuple[Inline, ...]) -> str:
 
 
 def notice(text: str, button: str | None = None, command: str | None = None) -> Document:
-    """One sentence, and at most one button."""
+    """One sentence, and at most one thing to press."""
     blocks: list[Block] = [Paragraph(run(text))]
     if button is not None and command is not None:
         blocks.append(Buttons((Button(button, command=command),)))
     return Document(tuple(blocks), summary=text)
+
+
+def map_text(document: Document, change: Callable[[str], str]) -> Document:
+    """The document with every text that is shown changed, but code, addresses and command lines."""
+    return replace(
+        document,
+        blocks=tuple(_mapped(block, change) for block in document.blocks),
+        summary=change(document.summary),
+        thread_name=change(document.thread_name),
+    )
+
+
+def _mapped(block: Block, change: Callable[[str], str]) -> Block:
+    match block:
+        case Heading() | Paragraph() | Quote() | Note():
+            return replace(block, inlines=map_inlines(block.inlines, change))
+        case Items():
+            return Items(tuple(_mapped_item(item, change) for item in block.items))
+        case Fields():
+            return Fields(
+                tuple((change(n), map_inlines(value, change)) for n, value in block.fields)
+            )
+        case Divider():
+            return block
+        case Buttons():
+            return Buttons(tuple(_mapped_button(button, change) for button in block.buttons))
+
+
+def _mapped_item(item: Item, change: Callable[[str], str]) -> Item:
+    return replace(
+        item,
+        inlines=map_inlines(item.inlines, change),
+        detail=map_inlines(item.detail, change),
+        button=_mapped_button(item.button, change) if item.button is not None else None,
+    )
+
+
+def _mapped_button(button: Button, change: Callable[[str], str]) -> Button:
+    return replace(button, label=change(button.label))
+
+
+def map_inlines(inlines: tuple[Inline, ...], change: Callable[[str], str]) -> tuple[Inline, ...]:
+    """The runs with their texts changed, but code and addresses that stand for themselves."""
+    return tuple(
+        inline if _is_verbatim(inline) else replace(inline, text=change(inline.text))
+        for inline in inlines
+    )
+
+
+def _is_verbatim(inline: Inline) -> bool:
+    if isinstance(inline, Link):
+        return inline.text == inline.url
+    return inline.style is Style.CODE

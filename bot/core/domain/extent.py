@@ -4,13 +4,13 @@ from enum import StrEnum
 
 
 class Extent(StrEnum):
-    """What else a platform will refuse after refusing one message, and for how long."""
+    """How much a refusal takes in, and for how long."""
 
     MESSAGE = "message"
-    """Only this message; others may be accepted."""
+    """This message as it is; others may be taken."""
     THREAD = "thread"
-    """Every message in its thread, until a person fixes the cause."""
+    """Everything in its thread, until somebody mends what is wrong."""
     CHANNEL = "channel"
-    """Every message in its channel, until a person fixes the cause."""
+    """Everything in its channel, until then."""
     GONE = "gone"
-    """The message or its whole thread, for good: it is locked or deleted."""
+    """Everything in its thread, or the message itself, for ever: it is locked or deleted."""

@@ -1,7 +1,8 @@
-"""Which copies a reply gets. Pure: the same input always gives the same copies.
+"""Which copies a reply gets: decided purely, so that the same again decides the same.
 
-A reply has one origin. It is copied once into each thread of the same discussion in channels
-linked with the origin's channel. Only messages of people are replies: a copy is never copied.
+A reply has one origin. It is copied into the threads of the same discussion in the channels
+that are linked with the channel of its origin, once each. Only what people say is ever a reply,
+so a copy is never copied.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -14,8 +15,8 @@ from bot.outbox.domain.thread import Thread
 
 
 @dataclass(frozen=True, slots=True)
-class ReplyOrigin:
-    """The parts of a reply that decide its copies; `said_at` is when it was posted."""
+class Utterance:
+    """A reply as far as its copies depend on it; `said_at` is when it was said."""
 
     channel: str
     message_id: str
@@ -25,7 +26,7 @@ class ReplyOrigin:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A copy to post in a thread; copies with equal keys are the same message."""
+    """A copy to make in a thread; equal keys are one message for ever."""
 
     thread: int
     channel: str
@@ -33,22 +34,22 @@ class Copy:
 
 
 def plan_copies(
-    reply: ReplyOrigin,
+    reply: Utterance,
     threads: Iterable[Thread],
-    group: Mapping[str, datetime],
+    circle: Mapping[str, datetime],
     made: Collection[str] = (),
 ) -> tuple[Copy, ...]:
-    """The copies that a reply still lacks, one per channel, in the order of the threads.
+    """The copies that a reply still lacks, one a channel, in the order of the threads.
 
-    `group` maps each linked channel to the time since when it is linked; `made` are the
-    channels that have a copy already, removed ones included.
+    `circle` holds the channels that share this discussion and since when each does; `made` the
+    channels that have a copy already, wanted or not.
     """
-    since = group.get(reply.channel)
+    since = circle.get(reply.channel)
     if since is None or reply.gone or reply.said_at < since:
         return ()
     copies: dict[str, Copy] = {}
     for thread in threads:
-        their_since = group.get(thread.channel)
+        their_since = circle.get(thread.channel)
         if (
             thread.is_open
             and their_since is not None
@@ -63,42 +64,43 @@ def plan_copies(
     return tuple(copies.values())
 
 
-def copy_key(reply: ReplyOrigin, channel: str) -> str:
-    """The delivery key of a reply's copy in a channel; it does not depend on row ids."""
+def copy_key(reply: Utterance, channel: str) -> str:
+    """Names the copy of a reply in a channel for ever, whatever database remembers it."""
     return delivery_key("copy", reply.channel, reply.message_id, channel)
 
 
-class Comparison(StrEnum):
-    """How an incoming message compares with what is stored."""
+class Heard(StrEnum):
+    """What hearing an utterance (again) means."""
 
     NEW = "new"
     EDITED = "edited"
     KNOWN = "known"
-    """This version or a newer one is stored."""
+    """It is kept already, or a newer version of it."""
     GONE = "gone"
-    """It was deleted or forgotten: ignore late deliveries."""
+    """It was taken back or forgotten: whatever still arrives of it comes too late."""
 
 
 @dataclass(frozen=True, slots=True)
-class StoredVersion:
-    """The stored version of a reply; `edited_at` is `None` if it was never edited."""
+class Kept:
+    """A reply as it is kept; `edited_at` is its version, `None` where it never was edited."""
 
     edited_at: datetime | None = None
     gone: bool = False
 
 
-def compare(before: StoredVersion | None, edited_at: datetime | None) -> Comparison:
-    """Compare an incoming version with the stored one.
+def hear(before: Kept | None, edited_at: datetime | None) -> Heard:
+    """What an utterance last edited at that instant is to what is kept of it.
 
-    Platforms redeliver late and out of order, so the newest version wins in any order of arrival.
+    Platforms repeat themselves late and out of order, so the newest version wins, in whatever
+    order versions arrive.
     """
     if before is None:
-        return Comparison.NEW
+        return Heard.NEW
     if before.gone:
-        return Comparison.GONE
-    return Comparison.EDITED if is_newer(edited_at, before.edited_at) else Comparison.KNOWN
+        return Heard.GONE
+    return Heard.EDITED if is_newer(edited_at, before.edited_at) else Heard.KNOWN
 
 
 def is_newer(edited_at: datetime | None, than: datetime | None) -> bool:
-    """Whether a version is newer than another; `None` is the first version."""
+    """Whether a version came after another; `None` is what was said first."""
     return edited_at is not None and (than is None or than < edited_at)

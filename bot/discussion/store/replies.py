@@ -1,26 +1,27 @@
-"""Replies of people as rows (table `reply`)."""
+"""What people said in discussions, as rows."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.archive.domain.entry import EntryId
-from bot.archive.domain.segment import segment
+from bot.archive.domain.search_text import indexed
 from bot.core.database.database import Row, Transaction
 from bot.core.database.instants import from_text, to_text
+from bot.core.latex import readable
 from bot.core.ports import KeptReply, MessageRef, Platform, parse_channel
-from bot.discussion.domain.copies import ReplyOrigin, StoredVersion
+from bot.discussion.domain.copies import Kept, Utterance
 from bot.discussion.domain.questions import Reply
 
 _MOST = 500
-"""The most replies of one discussion that are read, the newest."""
+"""Replies of one discussion that are read at once, the newest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A reply to be stored; without `entry_id` it waits until its root message is known.
+    """An utterance that is to be kept; without `entry_id` it waits for its root to be known.
 
-    `said_at` is when it was posted, `edited_at` its version.
+    `said_at` is when it was said, `edited_at` its version.
     """
 
     message: MessageRef
@@ -35,21 +36,21 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredReply:
-    """A stored reply; without `entry_id` its root message is not known yet."""
+class Heard:
+    """A reply as copies are planned from it; without `entry_id` its root is not known yet."""
 
     id: int
     entry_id: EntryId | None
     author: str
     text: str
-    origin: ReplyOrigin
+    utterance: Utterance
 
 
 _HEARD = "SELECT id, entry_id, author, text, channel, message_id, said_at, gone_at FROM reply "
 
 
-async def find(tx: Transaction, message: MessageRef) -> tuple[int, StoredVersion] | None:
-    """The row id and version of a stored message."""
+async def find(tx: Transaction, message: MessageRef) -> tuple[int, Kept] | None:
+    """The id of what is kept of a message, and what that is."""
     row = await tx.one(
         """
         SELECT id, edited_at, gone_at FROM reply
@@ -59,11 +60,11 @@ async def find(tx: Transaction, message: MessageRef) -> tuple[int, StoredVersion
     )
     if row is None:
         return None
-    return row["id"], StoredVersion(_instant(row["edited_at"]), row["gone_at"] is not None)
+    return row["id"], Kept(_instant(row["edited_at"]), row["gone_at"] is not None)
 
 
 async def add(tx: Transaction, draft: Draft, now: datetime) -> int:
-    """Store a new reply; returns its id."""
+    """Keep an utterance that is not kept yet and is heard now; returns its id."""
     row = await tx.one(
         """
         INSERT INTO reply (channel, message_id, root_message, entry_id, author_id, author, text,
@@ -92,7 +93,7 @@ async def add(tx: Transaction, draft: Draft, now: datetime) -> int:
 
 
 async def change(tx: Transaction, reply_id: int, text: str, edited_at: datetime | None) -> None:
-    """Store the text of a newer version."""
+    """It was edited at that instant and says this now."""
     await tx.run(
         "UPDATE reply SET text = :text, edited_at = :edited_at WHERE id = :id AND gone_at IS NULL",
         {"id": reply_id, "text": text, "edited_at": _text(edited_at)},
@@ -102,7 +103,7 @@ async def change(tx: Transaction, reply_id: int, text: str, edited_at: datetime 
 
 
 async def forget(tx: Transaction, reply_ids: Iterable[int], now: datetime) -> None:
-    """Delete the text of these replies; a tombstone stays, so that redeliveries are ignored."""
+    """Keep nothing of these but that they were there: what arrives of them comes too late."""
     for reply_id in reply_ids:
         await tx.run(
             """
@@ -115,8 +116,8 @@ async def forget(tx: Transaction, reply_ids: Iterable[int], now: datetime) -> No
         await tx.run("DELETE FROM reply_reference WHERE reply_id = :id", {"id": reply_id})
 
 
-async def mark_deleted(tx: Transaction, message: MessageRef, now: datetime) -> None:
-    """Store a tombstone for a message deleted before it was received: ignore it if it arrives."""
+async def bury(tx: Transaction, message: MessageRef, now: datetime) -> None:
+    """A message was taken back that was never heard: should it still arrive, it is not kept."""
     await tx.run(
         """
         INSERT INTO reply (channel, message_id, root_message, author_id, author, text, said_at,
@@ -129,14 +130,14 @@ async def mark_deleted(tx: Transaction, message: MessageRef, now: datetime) -> N
 
 
 async def list_by_author(tx: Transaction, author_id: str) -> tuple[int, ...]:
-    """The ids of every stored reply of a person."""
+    """The ids of everything that is kept of a person."""
     rows = await tx.all(
         "SELECT id FROM reply WHERE author_id = :author AND gone_at IS NULL", {"author": author_id}
     )
     return tuple(row["id"] for row in rows)
 
 
-async def get(tx: Transaction, reply_id: int) -> StoredReply:
+async def get(tx: Transaction, reply_id: int) -> Heard:
     """The reply of that id, which must exist."""
     row = await tx.one(_HEARD + "WHERE id = :id", {"id": reply_id})
     if row is None:
@@ -144,10 +145,8 @@ async def get(tx: Transaction, reply_id: int) -> StoredReply:
     return _heard(row)
 
 
-async def list_since(
-    tx: Transaction, entry_id: EntryId, since: datetime
-) -> tuple[StoredReply, ...]:
-    """Replies of a discussion since then that are not deleted, in the order they were posted."""
+async def list_since(tx: Transaction, entry_id: EntryId, since: datetime) -> tuple[Heard, ...]:
+    """What was said in a discussion since then and is still there, in the order it was said."""
     rows = await tx.all(
         _HEARD + "WHERE entry_id = :entry AND said_at >= :since AND gone_at IS NULL"
         " ORDER BY said_at, id",
@@ -157,7 +156,7 @@ async def list_since(
 
 
 async def list_of(tx: Transaction, entry_id: EntryId) -> tuple[Reply, ...]:
-    """The newest replies of a discussion, in the order they were posted."""
+    """The newest replies of a discussion, in the order in which they were said."""
     rows = await tx.all(
         """
         SELECT id, channel, message_id, author, text, link, said_at, edited_at FROM reply
@@ -183,7 +182,7 @@ async def list_of(tx: Transaction, entry_id: EntryId) -> tuple[Reply, ...]:
 async def list_roots(
     tx: Transaction, platform: Platform, since: datetime, limit: int
 ) -> tuple[MessageRef, ...]:
-    """The threads of a platform with replies since then, newest first."""
+    """The threads of a platform in which something was said since then, the newest first."""
     rows = await tx.all(
         """
         SELECT channel, root_message FROM reply
@@ -197,7 +196,7 @@ async def list_roots(
 
 
 async def list_kept(tx: Transaction, root: MessageRef) -> tuple[KeptReply, ...]:
-    """The stored replies of a thread, in the order they were posted."""
+    """What is kept of a thread, in the order in which it was said."""
     rows = await tx.all(
         """
         SELECT message_id, said_at, edited_at FROM reply
@@ -216,11 +215,11 @@ async def list_kept(tx: Transaction, root: MessageRef) -> tuple[KeptReply, ...]:
     )
 
 
-async def assign_roots(tx: Transaction, now: datetime, patience: datetime) -> tuple[int, ...]:
-    """Assign waiting replies to discussions whose root message is known now.
+async def place(tx: Transaction, now: datetime, patience: datetime) -> tuple[int, ...]:
+    """Find the discussions of replies that waited for their root to be known.
 
-    Replies received before `patience` are deleted. Returns the ids of those assigned, in the
-    order they were received.
+    Those heard before `patience` are forgotten. Returns the ids of the others that now have one,
+    in the order in which they were heard.
     """
     waiting = await tx.one("SELECT 1 FROM reply WHERE entry_id IS NULL LIMIT 1")
     if waiting is None:
@@ -248,8 +247,8 @@ async def assign_roots(tx: Transaction, now: datetime, patience: datetime) -> tu
     return tuple(sorted(row["id"] for row in rows))
 
 
-async def set_references(tx: Transaction, reply_id: int, numbers: Iterable[str]) -> None:
-    """Set the arXiv papers that the reply links; cards already made stay recorded."""
+async def refer(tx: Transaction, reply_id: int, numbers: Iterable[str]) -> None:
+    """The reply links these papers of arXiv, and no others; cards already made are remembered."""
     wanted = tuple(numbers)
     rows = await tx.all("SELECT number FROM reply_reference WHERE reply_id = :id", {"id": reply_id})
     await tx.run_many(
@@ -270,7 +269,7 @@ async def set_references(tx: Transaction, reply_id: int, numbers: Iterable[str])
 
 @dataclass(frozen=True, slots=True)
 class CardDue:
-    """A paper linked in a reply that has an entry or an arXiv record, and no card yet."""
+    """A paper linked in a reply that can be told by now."""
 
     reply_id: int
     number: str
@@ -283,7 +282,7 @@ class CardDue:
 async def list_cards_due(
     tx: Transaction, *, reply_id: int | None = None, limit: int = 50
 ) -> tuple[CardDue, ...]:
-    """Linked papers without a card that have an entry or an arXiv record by now."""
+    """Linked papers without a card that have an entry, or of which arXiv has told by now."""
     rows = await tx.all(
         """
         SELECT f.reply_id, f.number, r.channel, r.message_id, r.root_message, r.text
@@ -311,17 +310,33 @@ async def list_cards_due(
 
 
 async def mark_card(tx: Transaction, reply_id: int, number: str, now: datetime) -> None:
-    """Record that the paper's card is in the outbox."""
+    """The paper's card is in the outbox."""
     await tx.run(
         "UPDATE reply_reference SET card_at = :now WHERE reply_id = :id AND number = :number",
         {"id": reply_id, "number": number, "now": to_text(now)},
     )
 
 
+async def reindex(tx: Transaction, *, after: int | None, most: int) -> int | None:
+    """Index at most so many replies again, those with an id above `after`, as this version does.
+
+    Returns the last id that was looked at, or `None` when there is none left.
+    """
+    rows = await tx.all(
+        "SELECT id, text FROM reply WHERE id > :after ORDER BY id LIMIT :most",
+        {"after": after or 0, "most": most},
+    )
+    await tx.run_many(
+        "UPDATE reply_search SET text = :text WHERE rowid = :id AND text <> :text",
+        [{"id": row["id"], "text": indexed(row["text"], readable)} for row in rows],
+    )
+    return rows[-1]["id"] if rows else None
+
+
 async def _index(tx: Transaction, reply_id: int, text: str) -> None:
     await tx.run(
         "INSERT INTO reply_search (rowid, text) VALUES (:id, :text)",
-        {"id": reply_id, "text": segment(text)},
+        {"id": reply_id, "text": indexed(text, readable)},
     )
 
 
@@ -333,13 +348,13 @@ def _named(message: MessageRef) -> dict[str, object]:
     return {"channel": str(message.channel), "message": message.id}
 
 
-def _heard(row: Row) -> StoredReply:
-    return StoredReply(
+def _heard(row: Row) -> Heard:
+    return Heard(
         id=row["id"],
         entry_id=EntryId(row["entry_id"]) if row["entry_id"] is not None else None,
         author=row["author"],
         text=row["text"],
-        origin=ReplyOrigin(
+        utterance=Utterance(
             channel=row["channel"],
             message_id=row["message_id"],
             said_at=from_text(row["said_at"]),

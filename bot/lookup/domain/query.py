@@ -26,6 +26,7 @@ from datetime import date, timedelta
 from bot.archive.domain.arxiv_id import ArxivId, parse_arxiv_id
 from bot.archive.domain.entry import EntryId, tag_slug
 from bot.core.domain.errors import QueryError
+from bot.core.domain.latex_accents import accents
 from bot.lookup.domain.query_terms import (
     About,
     Author,
@@ -47,7 +48,7 @@ LONGEST = 500
 MOST_TERMS = 40
 
 
-_SPACE = r"\s\u200b\ufeff"
+_SPACE = r"\s"
 _QUOTES = '"“”„＂'
 # One term: signs, then perhaps a name and a colon, then a quoted text or a bare one.
 _TERM = re.compile(
@@ -62,6 +63,7 @@ _DATE = re.compile(r"([0-9]{4})(?:[-./]([0-9]{1,2})(?:[-./]([0-9]{1,2}))?)?[-./]
 _ADDRESS = re.compile(rf"https?://[^{_SPACE}/][^{_SPACE}]*", re.IGNORECASE)
 _ENTRY_ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 _SURROGATE = re.compile("[\ud800-\udfff\0]")
+_SHAPELESS = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,8 @@ def parse(text: str) -> Query:
             length=len(text),
             longest=LONGEST,
         )
-    composed = unicodedata.normalize("NFC", _SURROGATE.sub(" ", text))
+    shown = accents(_SHAPELESS.sub("", _SURROGATE.sub(" ", text)))
+    composed = unicodedata.normalize("NFC", shown)
     raws = tuple(_raw_terms(composed))
     if len(raws) > MOST_TERMS:
         raise QueryError(

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from bot.archive.domain.search_text import tag_mark
 from bot.archive.domain.segment import match_expression
 from bot.archive.store.sort_key import OLDEST
+from bot.core.latex import readable
 from bot.lookup.domain.query_terms import PaperRef
 
 _WALKED = 2000
@@ -66,7 +67,7 @@ def _weight(found: list[int], total: int) -> float:
 
 
 def _words(title: str) -> Iterable[str]:
-    words = dict.fromkeys(_WORD.findall(title.casefold()))
+    words = dict.fromkeys(_WORD.findall(readable(title).casefold()))
     return sorted(words, key=len, reverse=True)[:_MOST_WORDS]
 
 

@@ -5,9 +5,14 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
+from functools import lru_cache
+from itertools import islice
 
 from bot.archive.domain.entry import EntryId, Related
+from bot.archive.domain.folding import bare
 from bot.core.database.database import Transaction
+from bot.core.domain.latex_accents import accents
+from bot.core.latex import readable
 
 _RECENT = 2000
 """So many of the newest entries are looked through, so that it costs the same in any archive."""
@@ -19,21 +24,27 @@ async def list_author_words(tx: Transaction) -> tuple[str, ...]:
     words = Counter(
         word
         for authors in await _recent_authors(tx)
-        for word in _WORD.findall(" ".join(authors).casefold())
+        for word in _WORD.findall(readable(" ".join(authors)).casefold())
     )
     return tuple(word for word, _ in words.most_common())
 
 
 async def list_authors(tx: Transaction, typed: str, *, limit: int) -> tuple[str, ...]:
     """Recent authors who have a name that begins with what was typed, most frequent first."""
-    wanted = typed.casefold()
+    wanted = bare(accents(typed))
     found = Counter(
         author
         for authors in await _recent_authors(tx)
         for author in authors
-        if any(part.startswith(wanted) for part in _parts(author.casefold()))
+        if any(part.startswith(wanted) for part in _parts(_compared(author)))
     )
-    return tuple(author for author, _ in found.most_common(limit))
+    return tuple(readable(author) for author, _ in found.most_common(limit))
+
+
+@lru_cache(maxsize=8192)
+def _compared(text: str) -> str:
+    """A name or title as it is shown, without case and accents."""
+    return bare(readable(text))
 
 
 def _parts(name: str) -> Iterator[str]:
@@ -56,20 +67,16 @@ async def _recent_authors(tx: Transaction) -> list[list[str]]:
 async def list_titled(tx: Transaction, typed: str, *, limit: int) -> tuple[Related, ...]:
     """Recent entries whose title contains what was typed, newest first."""
     rows = await tx.all(
-        """
-        SELECT id, title, date FROM (
-            SELECT id, title, date, newness FROM entry WHERE newness > 0
-            ORDER BY newness DESC LIMIT :recent
-        )
-        WHERE instr(lower(title), lower(:typed)) ORDER BY newness DESC LIMIT :limit
-        """,
-        {"recent": _RECENT, "typed": typed, "limit": limit},
+        "SELECT id, title, date FROM entry WHERE newness > 0 ORDER BY newness DESC LIMIT :recent",
+        {"recent": _RECENT},
     )
+    wanted = bare(accents(typed))
+    found = (row for row in rows if wanted in _compared(row["title"]))
     return tuple(
         Related(
             EntryId(row["id"]),
-            row["title"],
+            readable(row["title"]),
             date.fromisoformat(row["date"]) if row["date"] is not None else None,
         )
-        for row in rows
+        for row in islice(found, limit)
     )

@@ -104,7 +104,7 @@ class SlackChat:
     def condition(self) -> Condition:
         """For `/healthz`: whether people can reach the bot, and it them."""
         is_open = [line.is_open for line in self._lines]
-        takes_requests = self._requests is not None and self._requests.is_open
+        takes_requests = self._requests is not None and self._requests.app is not None
         ok = self._us is not None and (any(is_open) or takes_requests)
         if ok:
             self._last_ok_at = self._clock()
@@ -174,11 +174,7 @@ class SlackChat:
         async with open_client(self._access) as client:
             self._client = client
             self._posting = Posting(
-                client,
-                readable=self._readable,
-                clock=self._clock,
-                voices=self._voices,
-                sleep=self._sleep,
+                client, readable=self._readable, clock=self._clock, sleep=self._sleep
             )
             try:
                 yield client
@@ -192,9 +188,7 @@ class SlackChat:
         while True:
             try:
                 answer = await call(client.auth_test())
-                bot = str(answer["bot_id"])
-                app = await _app_of(client, bot)
-                us = Self(str(answer["team_id"]), str(answer["user_id"]), bot, app)
+                us = Self(str(answer["team_id"]), str(answer["user_id"]), str(answer["bot_id"]))
             except SlackApiError as error:
                 if is_bad_token(error):
                     raise UsageError(BAD_TOKEN) from error
@@ -240,7 +234,7 @@ class SlackChat:
             app = build_app(client, us, take, sdk_logger())
             tasks.create_task(catching_up.keep_reading())
             if self._requests is not None:
-                await self._answer_requests(self._requests, app, us, catching_up)
+                await self._answer_requests(self._requests, app, catching_up)
             self._lines = tuple(
                 Line(
                     number,
@@ -268,15 +262,15 @@ class SlackChat:
                 return
 
     async def _answer_requests(
-        self, requests: Requests, app: AsyncApp, us: Self, catching_up: CatchingUp
+        self, requests: Requests, app: AsyncApp, catching_up: CatchingUp
     ) -> None:
         """Until cancelled."""
-        requests.open(app, us)
+        requests.app = app
         catching_up.reached(now=True)
         try:
             await asyncio.Event().wait()
         finally:
-            requests.close()
+            requests.app = None
 
     async def _deal_with(
         self, happened: Happened, answering: Answering, places: asyncio.Semaphore
@@ -291,19 +285,6 @@ class SlackChat:
             except Exception:
                 # The inbox's edge: what breaks on one message must not take the others along.
                 log.exception("Slack: something that happened could not be dealt with")
-
-
-async def _app_of(client: AsyncWebClient, bot: str) -> str:
-    """The id of the app that the bot belongs to; empty where Slack does not say it.
-
-    Then requests are told apart by their workspace only; their signature names the app anyway.
-    """
-    try:
-        found = (await call(client.bots_info(bot=bot))).get("bot")
-    except (SlackApiError, ChatError) as error:
-        log.info("Slack does not say which app the bot belongs to: %s", error)
-        return ""
-    return str(found.get("app_id") or "") if isinstance(found, dict) else ""
 
 
 def _told_to_a_person(group: ExceptionGroup[Exception]) -> Exception:

@@ -29,8 +29,10 @@ from bot.core.domain.document import (
     Paragraph,
     Quote,
     Style,
+    map_text,
     plain_text,
 )
+from bot.core.latex import readable
 
 # C0 and C1 controls, lone surrogates and non-characters: HTML holds none of them.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
@@ -54,7 +56,7 @@ def render(document: Document) -> Markup:
     """The blocks of a document, one after another."""
     parts: list[Markup] = []
     titled = False
-    for block in document.blocks:
+    for block in map_text(document, readable).blocks:
         parts.append(_block(block, titled=titled))
         titled = titled or isinstance(block, Heading)
     return Markup("\n").join(parts)

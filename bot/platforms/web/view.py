@@ -15,8 +15,9 @@ from bot.archive.domain.inlines import inlines as linked
 from bot.archive.domain.present_entry import news, paper_url
 from bot.core.domain import commands
 from bot.core.domain.day_text import day_text
-from bot.core.domain.document import Document
+from bot.core.domain.document import Document, map_inlines
 from bot.core.domain.i18n import Translate
+from bot.core.latex import readable
 from bot.platforms.web import render
 from bot.webchat.domain.board import BoardMessage
 
@@ -72,7 +73,8 @@ def make_view(voices: Callable[[str], Translate], *, build: str) -> View:
     environment.filters |= {
         "document": render.render,
         "said": render.render_text,
-        "linked": linked,
+        "linked": lambda text: map_inlines(linked(text), readable),
+        "readable": readable,
         "inlines": render.render_inlines,
         "isolated": render.isolated,
         "safe_url": render.safe_url,
@@ -117,7 +119,7 @@ def version(message: BoardMessage) -> str:
 def summary(message: BoardMessage) -> str:
     """The message in a line, as a screen reader announces it."""
     if isinstance(message.content, Document):
-        return f"{BOT_NAME}: {render.printable(message.content.summary)}"
+        return f"{BOT_NAME}: {render.printable(readable(message.content.summary))}"
     name = message.author.name if message.author else BOT_NAME
     return f"{name}: {render.printable(message.content)}"
 

@@ -2,13 +2,21 @@
 
 import sqlite3
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.archive.domain.segment import BREAK, INDEXED_CHARACTERS, MARK, match_expression, segment
+from bot.archive.domain.segment import (
+    BREAK,
+    INDEXED_CHARACTERS,
+    MARK,
+    match_expression,
+    name_expression,
+    segment,
+    word_expression,
+)
 
 
 class Index:
@@ -20,8 +28,13 @@ class Index:
             "CREATE VIRTUAL TABLE t USING fts5 (x, tokenize = 'unicode61 remove_diacritics 2')"
         )
 
-    def finds(self, query: str, text: str) -> bool:
-        match = match_expression(query)
+    def finds(
+        self,
+        query: str,
+        text: str,
+        expression: Callable[[str], str | None] = match_expression,
+    ) -> bool:
+        match = expression(query)
         if match is None:
             return False
         self._connection.execute("DELETE FROM t")
@@ -120,3 +133,66 @@ def test_a_text_longer_than_any_person_writes_is_indexed_in_part():
     text = "가" * (INDEXED_CHARACTERS + 10)
 
     assert len(segment(text)) < 4 * INDEXED_CHARACTERS
+
+
+words = st.text(st.sampled_from("강화학습모델"), min_size=1, max_size=7)
+
+
+@given(word=words, text=st.lists(words, max_size=5).map(" ".join))
+def test_a_korean_word_is_found_where_it_is_written_apart_in_parts_of_two(index, word, text):
+    ways = {word}
+    for _ in range(3):
+        ways |= {
+            f"{way[:at]} {way[at:]}"
+            for way in ways
+            for at in range(1, len(way))
+            if len(way[:at].rpartition(" ")[2]) >= 2 and len(way[at:].partition(" ")[0]) >= 2
+        }
+
+    assert index.finds(word, text, word_expression) == any(way in text for way in ways)
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "is_found"),
+    [
+        ("강화학습", "강화 학습", True),
+        ("강화학습을", "이제 강화 학습을 한다", True),
+        ("대규모언어모델", "대규모 언어 모델", True),
+        ("RLHF강화학습", "RLHF 강화 학습", True),
+        ("상모", "보상 모델", False),
+        ("이모델", "이 모델", False),
+        ("강화학습", "학습 강화", False),
+        ("강화학습", "강화된 학습", False),
+    ],
+)
+def test_words_are_parted_at_no_single_syllable(index, query, text, is_found):
+    assert index.finds(query, text, word_expression) is is_found
+
+
+@pytest.mark.parametrize(
+    ("query", "name", "is_found"),
+    [
+        ("홍길동", "홍 길동", True),
+        ("홍 길동", "홍길동", True),
+        ("남궁민수", "남궁 민수", True),
+        ("길동", "홍 길동", True),
+        ("홍길동", "길동 홍", False),
+        ("lukasz kaiser", "Łukasz Kaiser", True),
+        ("Łukasz", "Lukasz Kaiser", True),
+    ],
+)
+def test_spaces_in_a_korean_name_do_not_count(index, query, name, is_found):
+    assert index.finds(query, name, name_expression) is is_found
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("lukasz", "Łukasz Kaiser"), ("ŁUKASZ", "lukasz"), ("strasse", "Straße"),
+        ("aegir", "Ægir"), ("isil", "IŞIL"), ("coeur", "cœur"), ("transformer", "trans\u00adformer"),
+        ("trans\u200bformer", "transformer"), ("fine-tuning", "ﬁne-tuning"), ("bert", "ＢＥＲＴ를"),
+        ("H2O", "H₂O"), ("H₂O", "H2O"), ("bert", "BERT™"),
+    ],
+)  # fmt: skip
+def test_letters_are_found_by_what_people_type(index, query, text):
+    assert index.finds(query, text)

@@ -15,6 +15,7 @@ from bot.archive.domain.source_match import InputFile
 from bot.archive.store import entry_changes, sources
 from bot.archive.store.entry_changes import Draft
 from bot.core.database.database import Database, opened
+from bot.core.latex import readable
 from bot.lookup.domain.query_terms import (
     About,
     Author,
@@ -134,7 +135,7 @@ async def apply(db: Database, happened: list[Change]) -> dict[int, Entry]:
                 await entry_changes.withdraw(tx, [EntryId(change.entry_id)], now=NOW)
                 live.pop(change.entry_id, None)
                 continue
-            draft = Draft(change.entry, indexed_text(change.entry), source)
+            draft = Draft(change.entry, indexed_text(change.entry, readable), source)
             if change.entry_id in known:
                 await entry_changes.update(tx, [(EntryId(change.entry_id), draft)], now=NOW)
                 live[change.entry_id] = change.entry

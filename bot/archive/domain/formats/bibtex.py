@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import Entry, Language, Paper
+from bot.core.domain.latex_accents import accents
 
 _ESCAPED = str.maketrans(
     {
@@ -104,4 +105,4 @@ def _year_of(arxiv_id: ArxivId) -> int:
 
 
 def _escaped(text: str) -> str:
-    return " ".join(text.split()).translate(_ESCAPED)
+    return " ".join(accents(text).split()).translate(_ESCAPED)

@@ -30,6 +30,7 @@ from bot.core.domain.document import (
     Quote,
     Style,
     Text,
+    map_text,
     plain_text,
 )
 from bot.core.ports import DeliveryKey
@@ -103,8 +104,9 @@ def render(
 
     With a `key` each is marked as a part of that delivery. Raises `TooLongError`.
     """
+    document = map_text(document, readable)
     boards, spelled = rows.boards(document, key)
-    head, body = _chunks(document, readable)
+    head, body = _chunks(document, str)
     for words in spelled:
         body += _pieces(words.inlines, markdown.render, "\n", "\n")
     if not (head or body or boards):
@@ -131,9 +133,10 @@ def render(
 
 def thread_name(document: Document, *, readable: Readable = str) -> str:
     """What the thread of a document is called: within Discord's limit, never blank."""
+    document = map_text(document, readable)
     heading = next((block for block in document.blocks if isinstance(block, Heading)), None)
     title = plain_text(heading.inlines) if heading else document.summary
-    name = markdown.one_line(readable(document.thread_name or title))
+    name = markdown.one_line(document.thread_name or title)
     return within(name, THREAD_NAME_MOST) or "…"
 
 

@@ -10,7 +10,7 @@ actions, 75 a label, 2,000 a button's value, 150 an option's, 4,000 of fallback,
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.core.domain.document import Document
+from bot.core.domain.document import Document, map_text
 from bot.platforms.slack.rendering.blocks import pieces_of
 from bot.platforms.slack.rendering.piece import DIVIDER, Piece, make_piece, small_print
 from bot.platforms.slack.rendering.text import Json, Readable, cut, escaped, shown
@@ -41,7 +41,8 @@ def render(document: Document, *, readable: Readable, mark: str) -> tuple[Payloa
     message without any memory: `mark/1-3.0.…` is the first block of the first of three messages.
     They end in a name of their content, since Slack wants new ids for what is said anew.
     """
-    made = [piece for block in document.blocks for piece in pieces_of(block, readable)]
+    document = map_text(document, readable)
+    made = [piece for block in document.blocks for piece in pieces_of(block, str)]
     messages = _pack(made, room=_ROOM_FOR_ID + len(mark))
     return tuple(
         Payload(
@@ -60,7 +61,8 @@ def render_home(document: Document, *, readable: Readable) -> tuple[Json, ...]:
 
     A longer document ends in an ellipsis, with its controls still below.
     """
-    made = [piece for block in document.blocks for piece in pieces_of(block, readable)]
+    blocks = map_text(document, readable).blocks
+    made = [piece for block in blocks for piece in pieces_of(block, str)]
     if len(made) > _MOST_HOME_BLOCKS:
         controls = _last_controls(made)
         kept = made[: _MOST_HOME_BLOCKS - len(controls) - 1]
