@@ -240,7 +240,11 @@ def after_call(
         case Refused() if attempt.is_reply:
             # What is wrong with a thread says nothing about the channel's subscription.
             return _reply_refused(outcome, now + patience.refused_pause)
+        case Refused(detail, Extent.MESSAGE):
+            # The channel takes others (issue 12, item 12); trying this one again changes nothing.
+            return Step(State.DEAD, reason=REFUSED, detail=detail)
         case Refused(detail):
+            # For a message that is no reply, what refuses a thread or is gone is the channel.
             return Step(
                 State.DEAD,
                 not_before=now + patience.refused_pause,
