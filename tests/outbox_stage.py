@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from bot.archive.domain.entry import Language
 from bot.channels.domain.digest_options import Layout
 from bot.channels.domain.schedule import Schedule
-from bot.channels.domain.subscription import Standing, Wishes
+from bot.channels.domain.subscription import DigestOptions, Standing
 from bot.channels.store import slots, subscriptions
 from bot.core.domain.document import Document, Paragraph, Text, dump
 from bot.core.ports import ChannelRef, DeliveryKey, Platform
@@ -44,7 +44,7 @@ async def plan_thread(stage: Stage) -> None:
         subscription = await subscriptions.add(
             tx,
             str(GENERAL),
-            Wishes(Schedule(time(9), ZoneInfo("Asia/Seoul")), stage.clock().date()),
+            DigestOptions(Schedule(time(9), ZoneInfo("Asia/Seoul")), stage.clock().date()),
             standing=Standing.ACTIVE,
             now=stage.clock(),
             next_at=None,

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from bot.archive.services.ingest import ingest
-from bot.core.database.database import Database, open_database
+from bot.core.database.database import BUSY_SECONDS, Database, open_database
 from bot.core.domain.document import Document
 from bot.core.domain.extent import Extent
 from bot.core.domain.i18n import ENGLISH, Translate
@@ -22,12 +22,12 @@ from bot.core.ports import (
     Platform,
     parse_channel,
 )
-from bot.digest.services.subscribe import Words
+from bot.digest.services.subscribe import TypedOptions
 from bot.outbox.domain.rate_limit import Pace
 from bot.outbox.services.deliver import Deliverer, Terms
 
 GENERAL = parse_channel("slack:T1/C1")
-NINE_IN_SEOUL = Words(at="09:00", zone="Asia/Seoul")
+NINE_IN_SEOUL = TypedOptions(at="09:00", zone="Asia/Seoul")
 MORNING = datetime(2026, 2, 3, 0, 0, tzinfo=UTC)
 """Nine o'clock in Seoul on 3 February 2026."""
 
@@ -193,10 +193,13 @@ class Stage:
 
 @asynccontextmanager
 async def staged(
-    folder: Path, at: datetime = MORNING, path: Path | None = None
+    folder: Path,
+    at: datetime = MORNING,
+    path: Path | None = None,
+    busy_seconds: float = BUSY_SECONDS,
 ) -> AsyncIterator[Stage]:
     """A stage on a throw-away database, or on that one."""
-    db = await open_database(path)
+    db = await open_database(path, busy_seconds=busy_seconds)
     try:
         vault = folder / "vault"
         vault.mkdir(exist_ok=True)

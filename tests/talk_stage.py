@@ -19,10 +19,10 @@ from bot.core.ports import (
     parse_channel,
 )
 from bot.digest.services import plan, subscribe
-from bot.digest.services.subscribe import Words
+from bot.digest.services.subscribe import TypedOptions
 from bot.discussion.services import discuss
 from bot.discussion.services.answers import Link, no_link
-from bot.discussion.services.discuss import Talk
+from bot.discussion.services.discuss import DiscussionContext
 from bot.outbox.domain.rate_limit import Pace
 from bot.outbox.services import removals
 from bot.outbox.services.edits import edit_due
@@ -49,7 +49,7 @@ class TalkStage:
     """An archive whose digest goes out on Slack, Discord and the web; `talk` goes on over it."""
 
     stage: Stage
-    talk: Talk
+    talk: DiscussionContext
     chats: dict[Platform, MemoryChat]
     said: int = field(default=0)
 
@@ -59,8 +59,8 @@ class TalkStage:
 
     async def subscribe(self, *channels: ChannelRef, at: str = "09:00") -> None:
         for channel in channels:
-            wishes = Words(at=at, zone="Asia/Seoul", languages="en")
-            await subscribe.add(self.stage.db, channel, wishes, now=self.clock())
+            options = TypedOptions(at=at, zone="Asia/Seoul", languages="en")
+            await subscribe.add(self.stage.db, channel, options, now=self.clock())
 
     async def link(self, first: ChannelRef, second: ChannelRef) -> None:
         async with self.stage.db.transaction() as tx:
@@ -149,7 +149,7 @@ async def talking(folder: Path, at: datetime, path: Path | None = None) -> Async
     """The stage, empty but for the clock."""
     async with staged(folder, at, path) as stage:
         chats = {platform: MemoryChat(stage.clock, platform) for platform in Platform}
-        talk = Talk(stage.db, stage.clock, english)
+        talk = DiscussionContext(stage.db, stage.clock, english)
         yield TalkStage(stage, talk, chats)
 
 

@@ -15,12 +15,12 @@ from pathlib import Path
 
 from bot.app.arxiv import ArxivPart
 from bot.app.platforms import RATES, join, message_address
-from bot.app.posting_lease import owning
+from bot.app.posting_lease import owning, unless
 from bot.archive.services.import_report import Report
 from bot.archive.services.vault import Vault
 from bot.archive.services.vault_watch import changes
 from bot.channels.domain.subscription import Subscription
-from bot.commands.services.digest_command import Desk
+from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
 from bot.core.database.database import Database, opened
@@ -34,7 +34,7 @@ from bot.core.store.process_lease import Process
 from bot.digest.services import plan, present_again
 from bot.digest.services.channel_check import checker
 from bot.discussion.services import discuss, paper_updates
-from bot.discussion.services.discuss import Talk
+from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.services.library import DatabaseLibrary
 from bot.discussion.services.reply_history import DatabaseReplies
 from bot.operations.prometheus import CONTENT_TYPE, render_measures
@@ -84,15 +84,29 @@ async def run(settings: Settings, announce: Announce) -> None:
         async with opened(settings.database) as db, owning(db, stopping, clock=now) as me:
             if stopping.is_set():
                 return
-            restored = await after_restore(db, now=now())
-            if restored is not None:
-                log.warning(
-                    "this database was restored from a backup of %s: what may have been posted "
-                    "since is searched for before anything is sent",
-                    restored.isoformat(),
-                )
-            await reindex.bring_up_to_date(db, most=reindex.AT_START)
+            await unless(stopping, _prepare(db))
+            if stopping.is_set():
+                return
             await _Assembly(db, settings, me.owner, stopping).run(announce)
+
+
+async def _prepare(db: Database) -> None:
+    """What comes before anything is planned or delivered."""
+    restored = await process_lease.until_stored(
+        lambda: after_restore(db, now=now()), sleep=asyncio.sleep
+    )
+    if restored is not None:
+        log.warning(
+            "this database was restored from a backup of %s: what may have been posted "
+            "since is searched for before anything is sent",
+            restored.isoformat(),
+        )
+    await process_lease.until_stored(
+        lambda: operator_actions.end_unlikely_waits(db, now=now()), sleep=asyncio.sleep
+    )
+    await process_lease.until_stored(
+        lambda: reindex.bring_up_to_date(db, most=reindex.AT_START), sleep=asyncio.sleep
+    )
 
 
 def demo_settings(settings: Settings, *, host: str, port: int) -> Settings:
@@ -138,10 +152,12 @@ class _Assembly:
         self._owner = Process(owner, machine_name(), os.getpid())
         self._voices = Catalogues()
         self._outbox = Condition("outbox", ok=True)
+        self._lease = Condition("lease", ok=True)
         self._measures: tuple[Measure, ...] = ()
         self._told_late: frozenset[operator_actions.Told] = frozenset()
         self._pace = Pace(RATES)
-        self._alarm = Alarm(now)
+        self._alarm = Alarm(now, stepped=self._clock_stepped)
+        self._set_back = False
         self._joined = join(
             settings,
             seen=DatabaseSeen(db, clock=now),
@@ -171,7 +187,7 @@ class _Assembly:
             Platform.WEB: self._web,
             **{platform: joined.chat for platform, joined in self._joined.items()},
         }
-        desk = Desk(
+        desk = DigestContext(
             db,
             clock=now,
             zone=settings.timezone,
@@ -183,7 +199,7 @@ class _Assembly:
             planned=lambda: self._alarm.wake("plan"),
             categories=settings.arxiv_categories if settings.arxiv_contact else (),
         )
-        self._talk = Talk(
+        self._talk = DiscussionContext(
             db,
             clock=now,
             voices=self._voices,
@@ -204,7 +220,13 @@ class _Assembly:
             self._vault_folder = settings.vault
         self._arxiv = ArxivPart(db, settings, clock=now, spread=chance)
         self._deliverer = Deliverer(
-            db, self._chats, owner=owner, clock=now, pace=self._pace, jitter=chance
+            db,
+            self._chats,
+            owner=owner,
+            clock=now,
+            pace=self._pace,
+            jitter=chance,
+            alive=lambda: self._alarm.alive("deliver"),
         )
         self._add_pumps()
 
@@ -220,6 +242,7 @@ class _Assembly:
         self._alarm.add("talk", _TALK_EVERY, self._follow_talk)
         self._alarm.add("tell", _TELL_EVERY, self._tell)
         self._alarm.add("look", _LOOK_EVERY, self._look)
+        self._alarm.add("clock", _TELL_EVERY, self._mend_waits)
 
     async def run(self, announce: Announce) -> None:
         """Until the bot is to stop; then what is in flight is finished, and the rest ended."""
@@ -227,7 +250,6 @@ class _Assembly:
         # event loop for longer than anybody may (issue 3: 20 ms).
         gc.collect()
         gc.freeze()
-        await plan.look_at_all(self._db, now=now())
         try:
             async with asyncio.TaskGroup() as tasks:
                 concerns = [tasks.create_task(part.run()) for part in self._platforms.values()]
@@ -260,11 +282,17 @@ class _Assembly:
 
     async def _keep_owning(self) -> None:
         try:
-            await process_lease.keep(self._db, self._owner, clock=now, sleep=asyncio.sleep)
+            await process_lease.keep(
+                self._db, self._owner, clock=now, sleep=asyncio.sleep, tell=self._note_lease
+            )
         except process_lease.OwnershipLostError as error:
             raise UserError(
                 "Another bot has taken over this database: only one may run on it"
             ) from error
+
+    def _note_lease(self, trouble: str) -> None:
+        last_ok_at = self._lease.last_ok_at if trouble else now()
+        self._lease = Condition("lease", not trouble, trouble, last_ok_at)
 
     async def _announce(self, announce: Announce) -> None:
         announce(await self._web.ready())
@@ -300,10 +328,20 @@ class _Assembly:
         await self._deliverer.drain(self._stopping)
 
     async def _edit(self) -> None:
-        if await present_again.want_again(
+        if await present_again.present_changed(
             self._db, now=now(), voices=self._voices, link=message_address
         ):
             self._wake_changes()
+
+    def _clock_stepped(self, by: timedelta) -> None:
+        self._set_back = self._set_back or by < timedelta()
+
+    async def _mend_waits(self) -> None:
+        """After the clock was set back, waits that were stored before it was end."""
+        if self._set_back:
+            await operator_actions.end_waits(self._db, now=now())
+            self._set_back = False
+            self._alarm.wake_all()
 
     def _wake_changes(self) -> None:
         for platform in self._chats:
@@ -348,7 +386,7 @@ class _Assembly:
     def _health(self) -> Health:
         platforms = tuple(map(self._condition, self._platforms))
         vault = (self._vault.condition,) if self._vault is not None else ()
-        pumps = (*self._alarm.conditions, self._outbox, *vault)
+        pumps = (*self._alarm.conditions, self._lease, self._outbox, *vault)
         return Health(
             ok=all(part.ok for part in (*platforms, *pumps)),
             platforms=platforms,

@@ -35,14 +35,14 @@ async def owning(
     acquiring = process_lease.acquire(
         db, me, clock=clock, is_gone=is_gone, sleep=asyncio.sleep, waiting_for=waiting_for
     )
-    await _unless(stopping, acquiring)
+    await unless(stopping, acquiring)
     try:
         yield me
     finally:
         await process_lease.give_back(db, me)
 
 
-async def _unless(stopping: asyncio.Event, work: Awaitable[None]) -> None:
+async def unless(stopping: asyncio.Event, work: Awaitable[None]) -> None:
     """Do the work, or give it up when the bot is to stop."""
     async with asyncio.TaskGroup() as tasks:
         doing = tasks.create_task(_as_coroutine(work))

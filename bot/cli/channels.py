@@ -49,7 +49,7 @@ def add(
     """Post a digest there every day; --at and --tz are needed."""
     from bot.cli import subscriptions
 
-    words = subscriptions.Words(at, tz, weekdays, languages, tags, layout, most)
+    words = subscriptions.TypedOptions(at, tz, weekdays, languages, tags, layout, most)
     subscriptions.show(subscriptions.add(ref, words, since))
     return DONE
 
@@ -68,7 +68,7 @@ def change(
     """Post it otherwise from now on; what is left out stays."""
     from bot.cli import subscriptions
 
-    words = subscriptions.Words(at, tz, weekdays, languages, tags, layout, most)
+    words = subscriptions.TypedOptions(at, tz, weekdays, languages, tags, layout, most)
     subscriptions.show(subscriptions.change(ref, words))
     return DONE
 

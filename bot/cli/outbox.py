@@ -12,7 +12,7 @@ from bot.core.database.database import Database
 from bot.core.ports import parse_channel
 from bot.digest.services import plan, subscribe
 from bot.digest.services.plan import Planned
-from bot.digest.services.subscribe import Words
+from bot.digest.services.subscribe import TypedOptions
 from bot.outbox.domain.delivery import State
 from bot.outbox.services import operator_actions
 from bot.outbox.store.operator_view import Delivery
@@ -25,7 +25,7 @@ def post(ref: str, date: str | None) -> Planned:
     day = parse_date(date) if date is not None else None
 
     async def work(db: Database, settings: Settings) -> Planned:
-        words = Words(zone=settings.timezone.key)
+        words = TypedOptions(zone=settings.timezone.key)
         subscription = await subscribe.by_hand(
             db, channel, words, now=now(), check=checker(db, settings)
         )

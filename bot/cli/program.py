@@ -38,6 +38,7 @@ app.add_typer(outgoing.deliveries, name="deliveries")
 app.command("poll")(arxiv.poll)
 app.command("candidates")(arxiv.candidates)
 app.command("backup")(upkeep.backup)
+app.command("restore")(upkeep.restore)
 app.command("doctor")(upkeep.doctor)
 
 

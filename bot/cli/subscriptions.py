@@ -9,13 +9,13 @@ from bot.cli.workbench import checker, now, with_database
 from bot.core.database.database import Database
 from bot.core.ports import ChannelRef, parse_channel
 from bot.digest.services import subscribe
-from bot.digest.services.subscribe import Status, Words
+from bot.digest.services.subscribe import Status, TypedOptions
 from bot.settings import Settings
 
-__all__ = ["Words", "add", "change", "form", "list_all", "pause", "remove", "resume", "show"]
+__all__ = ["TypedOptions", "add", "change", "form", "list_all", "pause", "remove", "resume", "show"]
 
 
-def add(ref: str, words: Words, since: str | None) -> Status:
+def add(ref: str, words: TypedOptions, since: str | None) -> Status:
     """Subscribe a channel; raises `UserError`."""
     first = parse_date(since) if since is not None else None
 
@@ -28,8 +28,8 @@ def add(ref: str, words: Words, since: str | None) -> Status:
     return _done(ref, act, make=True)
 
 
-def change(ref: str, words: Words) -> Status:
-    """Other wishes from now on; raises `UserError`."""
+def change(ref: str, words: TypedOptions) -> Status:
+    """Other options from now on; raises `UserError`."""
 
     async def act(db: Database, _: Settings, channel: ChannelRef) -> ChannelRef:
         await subscribe.change(db, channel, words, now=now())
@@ -100,20 +100,20 @@ def _done(
 
 def form(status: Status) -> dict[str, object]:
     """The JSON of a subscription."""
-    subscription, wishes = status.subscription, status.subscription.wishes
+    subscription, options = status.subscription, status.subscription.options
     upcoming = status.next_slot
     return {
         "channel": subscription.channel,
         "standing": str(subscription.standing),
         "reason": subscription.reason,
-        "at": f"{wishes.schedule.at:%H:%M}",
-        "tz": wishes.schedule.zone.key,
-        "weekdays": format_weekdays(wishes.schedule.weekdays),
-        "languages": [str(language) for language in wishes.languages],
-        "tags": wishes.tags,
-        "layout": str(wishes.layout),
-        "most": wishes.most,
-        "since": wishes.since.isoformat(),
+        "at": f"{options.schedule.at:%H:%M}",
+        "tz": options.schedule.zone.key,
+        "weekdays": format_weekdays(options.schedule.weekdays),
+        "languages": [str(language) for language in options.languages],
+        "tags": options.tags,
+        "layout": str(options.layout),
+        "most": options.most,
+        "since": options.since.isoformat(),
         "next_at": upcoming.at.isoformat() if upcoming is not None else None,
         "last_on": status.last_on.isoformat() if status.last_on is not None else None,
         "open": status.tally.open,
@@ -125,20 +125,20 @@ def form(status: Status) -> dict[str, object]:
 def show(status: Status) -> None:
     """A subscription in a line or two."""
     say = voice()
-    subscription, wishes = status.subscription, status.subscription.wishes
+    subscription, options = status.subscription, status.subscription.options
     words = [
         subscription.channel,
         str(subscription.standing),
-        f"{wishes.schedule.at:%H:%M} {wishes.schedule.zone.key}",
-        format_weekdays(wishes.schedule.weekdays),
-        ",".join(wishes.languages),
-        wishes.layout,
-        wishes.tags or say("all"),
+        f"{options.schedule.at:%H:%M} {options.schedule.zone.key}",
+        format_weekdays(options.schedule.weekdays),
+        ",".join(options.languages),
+        options.layout,
+        options.tags or say("all"),
     ]
     if subscription.standing is Standing.MANUAL:
         del words[2:4]
     if status.next_slot is not None:
-        at = status.next_slot.at.astimezone(wishes.schedule.zone)
+        at = status.next_slot.at.astimezone(options.schedule.zone)
         words.append(say("next: {at}", at=f"{at:%Y-%m-%d %H:%M}"))
     if status.tally.held or status.tally.dead:
         words.append(

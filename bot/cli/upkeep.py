@@ -1,4 +1,4 @@
-"""`backup` and `doctor`: a copy while the bot runs, and what is wrong."""
+"""`backup`, `restore` and `doctor`: a copy while the bot runs, putting it back, what is wrong."""
 
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +23,27 @@ def backup(
     size = with_database(work)
     megabytes = f"{size / 1_000_000:.1f}"
     say_line(voice()("{file}: {size} MB, checked.", file=file, size=megabytes))
+    return DONE
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `paperbot backup` wrote.")],
+) -> int:
+    """Put a backup in the place of the database, while no bot runs; what was there is kept."""
+    import asyncio
+
+    from bot.cli.workbench import now
+    from bot.operations.services.backup import restore as put_back
+    from bot.settings import read_settings
+
+    database = read_settings().database
+    restored = asyncio.run(put_back(file, database, now=now()))
+    say = voice()
+    made_at = f"{restored.made_at:%Y-%m-%d %H:%M} UTC"
+    say_line(say("{file} of {made_at} is the database now.", file=file, made_at=made_at))
+    if restored.kept_as is not None:
+        say_line(say("What was there is kept as {kept_as}.", kept_as=restored.kept_as))
+    say_line(say("The bot searches for what was posted since then before it posts anything."))
     return DONE
 
 

@@ -3,15 +3,20 @@
 APScheduler only wakes a pump up; whether there is something to do, the pump asks the database.
 So a tick that is lost, or comes late, costs an interval and nothing else. Each pump runs by
 itself: one that fails is logged, counted and called again, and the others go on.
+
+APScheduler computes the next run from the wall clock, so a clock that is set back would stop every
+pump for as long as the step (issue 12, item 8). A watch compares the wall clock with the monotonic
+clock every second; after a step it schedules all pumps anew and calls them at once.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from apscheduler.job import Job
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
@@ -19,9 +24,26 @@ from bot.core.ports import Condition
 
 log = logging.getLogger(__name__)
 
+LOOK_AT_CLOCK_EVERY = 1.0
+"""Seconds between two comparisons of the wall clock with the monotonic clock."""
+_STEP = timedelta(seconds=2)
+"""A clock that moved by so much between two comparisons was set; NTP slews by far less."""
+_RUNS_MISSED = 3
+"""After so many intervals without a run, a pump is late …"""
+_GRACE = 5.0
+"""… and so many seconds more, for a busy event loop."""
+_LONG_RUN = 300.0
+"""A single call that takes longer than so many seconds without `alive` hangs."""
+
+
+def _no_step(_by: timedelta) -> None:
+    """Nobody wants to know."""
+
 
 @dataclass(slots=True)
-class _Pump:
+class Pump:
+    """One pump, and how its last call was."""
+
     name: str
     every: timedelta
     tick: Callable[[], Awaitable[object]]
@@ -30,33 +52,69 @@ class _Pump:
     failed_ever: int = 0
     detail: str = ""
     last_ok_at: datetime | None = None
+    running: bool = False
+    seen_at: float | None = None  # by the loop's clock, when it began, ended or said it is alive
+
+    def lateness(self, now: float) -> str:
+        """Why the pump is late, in words for the operator; empty while it is not."""
+        if self.seen_at is None:
+            return ""
+        age = now - self.seen_at
+        allowed = _RUNS_MISSED * self.every.total_seconds() + _GRACE
+        if self.running:
+            allowed = max(allowed, _LONG_RUN)
+        if age <= allowed:
+            return ""
+        return f"runs for {age:.0f} s" if self.running else f"last ran {age:.0f} s ago"
 
 
 class Alarm:
-    """Pumps and their intervals; `clock` gives the aware instant."""
+    """Pumps and their intervals; `clock` gives the aware instant.
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
+    `stepped` is told by how much the wall clock was set, forward or back, before the pumps are
+    called for it. A suspended machine looks like a clock that was set forward.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], datetime],
+        *,
+        stepped: Callable[[timedelta], None] = _no_step,
+        look_every: float = LOOK_AT_CLOCK_EVERY,
+    ) -> None:
         self._clock = clock
-        self._pumps: dict[str, _Pump] = {}
+        self._look_every = look_every
+        self._stepped = stepped
+        self._pumps: dict[str, Pump] = {}
 
     def add(self, name: str, every: timedelta, tick: Callable[[], Awaitable[object]]) -> None:
         """Call `tick` at once when the alarm rings first, and then at that interval.
 
         It is never called twice at a time, and several late calls are one call.
         """
-        self._pumps[name] = _Pump(name, every, tick)
+        self._pumps[name] = Pump(name, every, tick)
 
     def wake(self, name: str) -> None:
         """Call that pump now, or again as soon as it is done with what it does."""
         self._pumps[name].due.set()
 
+    def wake_all(self) -> None:
+        """Call every pump now."""
+        for pump in self._pumps.values():
+            pump.due.set()
+
+    def alive(self, name: str) -> None:
+        """That pump's call, which may take long, makes progress."""
+        self._pumps[name].seen_at = asyncio.get_running_loop().time()
+
     @property
     def conditions(self) -> tuple[Condition, ...]:
-        """For `/healthz`: a pump is well when its last call was."""
-        return tuple(
-            Condition(pump.name, pump.failures == 0, pump.detail, pump.last_ok_at)
-            for pump in self._pumps.values()
-        )
+        """For `/healthz`: a pump is well when its last call was, and not long ago.
+
+        How long ago is measured by the monotonic clock.
+        """
+        now = asyncio.get_running_loop().time()
+        return tuple(_condition(pump, now) for pump in self._pumps.values())
 
     @property
     def failures(self) -> tuple[tuple[str, int], ...]:
@@ -72,31 +130,64 @@ class Alarm:
         over = asyncio.Event()
         scheduler = AsyncIOScheduler()
         async with asyncio.TaskGroup() as group:
+            jobs: list[tuple[Job, Pump]] = []
             for pump in self._pumps.values():
                 pump.due.set()
+                pump.seen_at = asyncio.get_running_loop().time()
                 group.create_task(self._serve(pump, over))
-                scheduler.add_job(
+                job = scheduler.add_job(
                     pump.due.set,
-                    IntervalTrigger(seconds=pump.every.total_seconds()),
+                    _trigger(pump),
                     coalesce=True,
                     max_instances=1,
                     misfire_grace_time=None,
                 )
+                jobs.append((job, pump))
             scheduler.start()
+            watch = group.create_task(self._watch_clock(jobs))
             try:
                 yield
             finally:
+                watch.cancel()
                 scheduler.shutdown(wait=False)
                 over.set()
                 for pump in self._pumps.values():
                     pump.due.set()  # whoever waits for it need not wait any more
+                    pump.seen_at = None
 
-    async def _serve(self, pump: _Pump, over: asyncio.Event) -> None:
+    async def _watch_clock(self, jobs: Sequence[tuple[Job, Pump]]) -> None:
+        ahead = self._ahead()
+        while True:
+            await asyncio.sleep(self._look_every)
+            before, ahead = ahead, self._ahead()
+            if abs(by := ahead - before) < _STEP:
+                continue
+            log.warning(
+                "the clock was set %s by %.0f s (or the machine slept): all pumps start anew",
+                "back" if by < timedelta() else "forward",
+                abs(by.total_seconds()),
+            )
+            self._stepped(by)
+            for job, pump in jobs:
+                job.reschedule(_trigger(pump))  # counts from now, and has the scheduler look again
+            self.wake_all()
+
+    def _ahead(self) -> timedelta:
+        """How far the wall clock is ahead of the monotonic clock."""
+        monotonic = asyncio.get_running_loop().time
+        while True:
+            before, now, after = monotonic(), self._clock(), monotonic()
+            if after - before < 1:  # else this process was stopped in between
+                return timedelta(seconds=now.timestamp() - before)
+
+    async def _serve(self, pump: Pump, over: asyncio.Event) -> None:
         while True:
             await pump.due.wait()
             if over.is_set():
                 return
             pump.due.clear()
+            pump.running = True
+            self.alive(pump.name)
             try:
                 await pump.tick()
             except Exception as error:
@@ -108,3 +199,17 @@ class Alarm:
             else:
                 pump.failures, pump.detail = 0, ""
                 pump.last_ok_at = self._clock()
+            finally:
+                pump.running = False
+                if not over.is_set():
+                    self.alive(pump.name)
+
+
+def _trigger(pump: Pump) -> IntervalTrigger:
+    return IntervalTrigger(seconds=pump.every.total_seconds())
+
+
+def _condition(pump: Pump, now: float) -> Condition:
+    late = pump.lateness(now)
+    detail = "; ".join(filter(None, (pump.detail, late)))
+    return Condition(pump.name, pump.failures == 0 and not late, detail, pump.last_ok_at)

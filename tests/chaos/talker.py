@@ -21,7 +21,7 @@ from bot.core.database.database import opened
 from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import Chat, MessageRef, Platform, ThreadMessage, User, parse_channel
 from bot.discussion.services import discuss
-from bot.discussion.services.discuss import Talk
+from bot.discussion.services.discuss import DiscussionContext
 from bot.outbox.domain.delivery import Patience
 from bot.outbox.domain.rate_limit import Pace
 from bot.outbox.services import edits, removals
@@ -47,7 +47,7 @@ def utterance(told: dict[str, str], line: int) -> ThreadMessage:
 _EDITS = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-async def hear(talk: Talk, script: Path, acks: Path) -> None:
+async def hear(talk: DiscussionContext, script: Path, acks: Path) -> None:
     """Whatever was not acknowledged, in the order in which it was said."""
     lines = await asyncio.to_thread(script.read_text, encoding="utf-8")
     heard = set((await asyncio.to_thread(acks.read_text, encoding="utf-8")).split())
@@ -87,7 +87,7 @@ async def main(options: argparse.Namespace) -> None:
             places = ((Platform.SLACK, options.slack), (Platform.DISCORD, options.discord))
             for platform, url in places:
                 chats[platform] = await stack.enter_async_context(connected(url, platform))
-        talk = Talk(db, now, lambda _: ENGLISH)
+        talk = DiscussionContext(db, now, lambda _: ENGLISH)
         deliverer = Deliverer(
             db,
             chats,

@@ -39,7 +39,7 @@ async def prepared(folder: Path, channel: ChannelRef = stages.GENERAL) -> Path:
         await world.sync()
         at = f"{world.clock():%H:%M}"
         await subscribe.add(
-            world.db, channel, subscribe.Words(at=at, zone="UTC"), now=world.clock()
+            world.db, channel, subscribe.TypedOptions(at=at, zone="UTC"), now=world.clock()
         )
     return database
 

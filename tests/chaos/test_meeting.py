@@ -23,7 +23,7 @@ from bot.channels.store import linked_channels
 from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import ChannelRef, MessageRef, Platform, parse_channel
 from bot.digest.services import plan, subscribe
-from bot.digest.services.subscribe import Words
+from bot.digest.services.subscribe import TypedOptions
 from bot.outbox.store import threads
 from tests import stage as stages
 from tests.chaos import stage, test_discord, test_slack
@@ -124,7 +124,7 @@ async def posted(
     ):
         await world.note("Paper", at.date())
         for channel in (SLACK, DISCORD):
-            words = Words(at=f"{at:%H:%M}", zone="UTC")
+            words = TypedOptions(at=f"{at:%H:%M}", zone="UTC")
             await subscribe.add(world.db, channel, words, now=at)
         async with world.db.transaction() as tx:
             await linked_channels.join(tx, str(SLACK), str(DISCORD), at)

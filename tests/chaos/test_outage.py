@@ -20,7 +20,7 @@ import pytest
 
 from bot.archive.services.ingest import ingest
 from bot.channels.store import linked_channels
-from bot.commands.services.digest_command import Desk
+from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
 from bot.core.database.database import Database, opened
@@ -29,9 +29,9 @@ from bot.core.ports import ChannelRef, Chat, MessageRef, Platform, parse_channel
 from bot.core.services.key_value import DatabaseMemo
 from bot.core.services.processed_events import DatabaseSeen
 from bot.digest.services import plan, subscribe
-from bot.digest.services.subscribe import Words
+from bot.digest.services.subscribe import TypedOptions
 from bot.discussion.services import discuss
-from bot.discussion.services.discuss import Talk
+from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.services.reply_history import DatabaseReplies
 from bot.outbox.domain.rate_limit import Pace
 from bot.outbox.services import edits, removals
@@ -65,7 +65,7 @@ class Scene:
     slack: FakeSlack
     discord: FakeDiscord
     chats: dict[Platform, Chat]
-    talk: Talk
+    talk: DiscussionContext
     deliverer: Deliverer
     roots: dict[ChannelRef, MessageRef] = field(default_factory=dict)
     said: dict[ChannelRef, dict[int, tuple[Any, str | None]]] = field(
@@ -213,13 +213,13 @@ async def scene(folder: Path) -> AsyncIterator[Scene]:
                 wire=Wire(per_second=1000),
             ),
         }
-        talk = Talk(db, clock, lambda _: ENGLISH)
+        talk = DiscussionContext(db, clock, lambda _: ENGLISH)
 
         async def check(channel: ChannelRef) -> ChannelRef:
             return channel
 
         inbox = Bot(
-            Desk(db, clock, ZoneInfo("UTC"), check, lambda: None),
+            DigestContext(db, clock, ZoneInfo("UTC"), check, lambda: None),
             voices=lambda _: ENGLISH,
             talk=talk,
         )
@@ -247,7 +247,7 @@ async def post_a_paper(scene: Scene, folder: Path) -> None:
     await ingest(scene.db, [vault], now=at)
     for channel in (SLACK, DISCORD):
         due = f"{at - timedelta(minutes=1):%H:%M}"
-        await subscribe.add(scene.db, channel, Words(at=due, zone="UTC"), now=at)
+        await subscribe.add(scene.db, channel, TypedOptions(at=due, zone="UTC"), now=at)
     async with scene.db.transaction() as tx:
         await linked_channels.join(tx, str(SLACK), str(DISCORD), at)
     await plan.plan_due(scene.db, now=scene.clock(), voices=lambda _: ENGLISH)

@@ -20,7 +20,7 @@ from bot.core.domain.document import Quote, load, plain_text
 from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import MessageRef, Platform, parse_channel
 from bot.digest.services import plan, subscribe
-from bot.digest.services.subscribe import Words
+from bot.digest.services.subscribe import TypedOptions
 from bot.outbox.store import threads
 from tests import stage as stages
 from tests.chaos import stage
@@ -120,7 +120,7 @@ async def posted(folder: Path, slack: str, discord: str) -> dict[str, MessageRef
     ):
         await world.note("Paper", at.date())
         for channel in (SLACK, DISCORD):
-            words = Words(at=f"{at:%H:%M}", zone="UTC")
+            words = TypedOptions(at=f"{at:%H:%M}", zone="UTC")
             await subscribe.add(world.db, channel, words, now=at)
         async with world.db.transaction() as tx:
             await linked_channels.join(tx, str(SLACK), str(DISCORD), at)

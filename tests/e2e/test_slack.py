@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +15,15 @@ import pytest
 
 from tests.e2e.process import Running, bot, paperbot, ready, starting
 from tests.fakes.arxiv import FakeArxiv, Paper, World
-from tests.fakes.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, FakeSlack, signed
+from tests.fakes.slack import (
+    APP_TOKEN,
+    BOT_TOKEN,
+    SIGNING_SECRET,
+    Asked,
+    FakeSlack,
+    Fault,
+    signed,
+)
 from tests.fakes.slack.world import BOT_USER
 from tests.platforms.slack.stage import said_in_blocks
 
@@ -116,6 +124,31 @@ async def test_a_typed_command_is_acknowledged_and_answered_with_blocks(tmp_path
         assert "Paper 1 on reasoning" in shown
         assert "1번째 논문에 대한 생각입니다." in shown
         assert await process.stop() == 0
+
+
+@pytest.mark.parametrize("kind", ["commands", "messages", "presses"])
+async def test_a_thousand_requests_at_once_are_all_acknowledged_in_time(tmp_path, kind):
+    await import_notes(tmp_path)
+    async with FakeSlack() as slack, running(tmp_path, slack, http=True):
+        root = await slack.say("A message to press a button of")
+        button = {"type": "button", "action_id": "command.0", "block_id": "b"}
+        slack.faults.append(Fault("users.info", delay=2, times=1000))
+
+        def ask(n: int) -> Coroutine[Any, Any, Asked]:
+            if kind == "commands":
+                return slack.command(f"/paper reasoning {n}")
+            if kind == "presses":
+                return slack.press(root, button | {"value": f"/paper reasoning {n}"})
+            thread = f"17643{n % 100:05d}.000100"
+            message = {"type": "message", "channel": "C1", "channel_type": "channel", "user": "U1"}
+            said = {"text": f"remark {n}", "thread_ts": thread, "parent_user_id": BOT_USER}
+            return slack.event({**message, **said, "ts": f"1764400000.{n:06d}"})
+
+        # The fake counts what is answered within Slack's three seconds.
+        asked = await asyncio.gather(*(ask(n) for n in range(1000)))
+
+        late = [one.status for one in asked if not one.acknowledged]
+        assert late == []
 
 
 async def test_the_days_digest_comes_at_its_slot_a_message_a_paper(tmp_path):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.operations.pumps import Alarm
+from bot.operations.pumps import Alarm, Pump
 
 SELDOM = timedelta(hours=1)
 OFTEN = timedelta(milliseconds=5)
@@ -154,3 +154,69 @@ async def test_an_alarm_can_ring_again():
         await pump.times(2)
 
     assert pump.calls == 2
+
+
+class Wall:
+    """A wall clock that runs with the loop's and can be set."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return NOW + self.ahead + timedelta(seconds=asyncio.get_running_loop().time())
+
+
+@pytest.mark.parametrize(
+    "by", [timedelta(hours=-1), timedelta(minutes=-10), timedelta(days=2)], ids=str
+)
+async def test_a_clock_that_is_set_is_told_and_logged_and_every_pump_is_called(by, caplog):
+    wall = Wall()
+    steps: list[timedelta] = []
+    pumps = Alarm(wall, stepped=steps.append, look_every=0.005)
+    often, seldom = Counted(), Counted()
+    pumps.add("often", OFTEN, often)
+    pumps.add("seldom", SELDOM, seldom)
+
+    async with pumps.ringing():
+        await often.times(2)
+        wall.ahead = by
+        await seldom.times(2)
+        await often.times(often.calls + 5)
+        conditions = pumps.conditions
+
+    assert [round(step.total_seconds()) for step in steps] == [by.total_seconds()]
+    assert [each.ok for each in conditions] == [True, True]
+    [record] = [each for each in caplog.records if each.levelno == logging.WARNING]
+    assert f"by {abs(by.total_seconds()):.0f} s" in record.getMessage()
+
+
+async def test_a_clock_that_is_slewed_is_no_step(caplog):
+    wall = Wall()
+    steps: list[timedelta] = []
+    pumps = Alarm(wall, stepped=steps.append, look_every=0.005)
+
+    async def slew(_: int) -> None:
+        wall.ahead += timedelta(seconds=0.5)
+
+    pump = Counted(slew)
+    pumps.add("pump", OFTEN, pump)
+    async with pumps.ringing():
+        await pump.times(10)
+
+    assert steps == []
+
+
+def pump_of(*, running: bool, age: float, every: timedelta = timedelta(seconds=2)) -> str:
+    async def tick() -> None:
+        return
+
+    pump = Pump("pump", every, tick, running=running, seen_at=1000.0)
+    return pump.lateness(1000.0 + age)
+
+
+def test_a_pump_whose_last_run_is_older_than_a_few_of_its_intervals_is_late():
+    assert pump_of(running=False, age=11) == ""
+    assert pump_of(running=False, age=12) == "last ran 12 s ago"
+    assert pump_of(running=False, age=100, every=timedelta(minutes=1)) == ""
+    assert pump_of(running=True, age=12) == ""
+    assert pump_of(running=True, age=301) == "runs for 301 s"

@@ -73,7 +73,7 @@ def present_entry(
 def commentary_blocks(entry: Entry, languages: Sequence[Language]) -> list[Block]:
     """The commentary in the wanted languages, in their order.
 
-    Where the curator wrote none of them, what there is is shown rather than nothing.
+    If none of them exists, the languages that exist are shown.
     """
     written = [commentary.language for commentary in entry.commentary]
     chosen = [language for language in languages if language in written] or written
@@ -94,7 +94,7 @@ def _title(paper: Paper) -> tuple[Inline, ...]:
 
 
 def paper_url(arxiv_id: object, url: str | None) -> str | None:
-    """Where a paper is read: its abstract page on arXiv, else its own address."""
+    """The paper's address: its abstract page on arXiv, else its own link."""
     number = getattr(arxiv_id, "number", None)
     if number:
         return f"https://arxiv.org/abs/{number}"
@@ -131,7 +131,7 @@ def _references(references: Iterable[Reference], say: Translate) -> list[Block]:
 
 
 def news(at_arxiv: AtArxiv | None, say: Translate) -> str:
-    """What a reader of an older version wants to know of a paper; empty where that is nothing."""
+    """A newer arXiv version or a withdrawal in words, or the empty string."""
     if at_arxiv is None:
         return ""
     if at_arxiv.is_withdrawn:
@@ -180,7 +180,7 @@ def row(stored: StoredEntry, number: int, *, languages: Sequence[Language], say:
 
 
 def _gist(entry: Entry, languages: Sequence[Language]) -> str:
-    """The beginning of the commentary in the first language there is, as plain words."""
+    """The beginning of the commentary in the first available language, as plain text."""
     written = [*languages, *LANGUAGES]
     paragraphs = next((found for language in written if (found := entry.paragraphs(language))), ())
     text = " ".join("".join(run.text for run in inlines(part)) for part in paragraphs)

@@ -9,7 +9,7 @@ class Layout(StrEnum):
     """How a digest is laid out."""
 
     PAPERS = "papers"
-    """A header, and one message a paper, each with its thread."""
+    """A header, and one message per paper, each with its own thread."""
     COMPACT = "compact"
     """One message, the papers as a list with buttons."""
 
@@ -18,7 +18,7 @@ class Layout(StrEnum):
 class TagFilter:
     """Which entries a channel wants: all of `wanted` unless it is empty, none of `unwanted`.
 
-    Several wanted tags mean any of them: a channel follows topics, it does not intersect them.
+    Several wanted tags mean any of them, not all.
     """
 
     wanted: frozenset[str] = frozenset()

@@ -1,4 +1,4 @@
-"""What is said of linked channels: the code that links them, and that they are linked or not."""
+"""Linked channels as documents: the code that links them, and the notices to their readers."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from bot.core.domain.i18n import Translate
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A channel as people elsewhere know it: its platform, and its name where that is known."""
+    """A channel as shown on another platform: the platform, and its name where known."""
 
     platform: str
     name: str = ""
@@ -26,7 +26,7 @@ def present_code(code: str, minutes: int, say: Translate) -> Document:
 
 
 def present_linked(others: Sequence[Place], voices: Iterable[Translate]) -> Document:
-    """A channel is told with whom it shares discussions from now on, in each of its languages."""
+    """Tells a channel which channels share its discussions from now on, in each of its languages."""
     return _told(
         voices,
         lambda say: say(
@@ -38,7 +38,7 @@ def present_linked(others: Sequence[Place], voices: Iterable[Translate]) -> Docu
 
 
 def present_unlinked(others: Sequence[Place], voices: Iterable[Translate]) -> Document:
-    """A channel is told with whom it shares discussions no more; what is there stays."""
+    """Tells a channel which channels no longer share its discussions; posted copies stay."""
     return _told(
         voices,
         lambda say: say(

@@ -1,4 +1,4 @@
-"""A channel's subscription as a document: when its digest comes, what is in it, how it goes."""
+"""A channel's subscription as a document: schedule, options, and delivery status."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -40,31 +40,31 @@ def present_subscription(
     stuck: int = 0,
     say: Translate,
 ) -> Document:
-    """How a subscription is. `next_at` is an aware instant; `stuck` counts what needs a person."""
+    """A subscription's status. `next_at` is an aware instant; `stuck` counts held and dead messages."""
     standing = say(_STANDINGS[subscription.standing])
     blocks: list[Block] = [Heading(run(standing))]
     if subscription.reason:
         words = say(subscription.reason)
         detail = f"{words}: {subscription.detail}" if subscription.detail else words
         blocks.append(Paragraph(run(detail)))
-    blocks.append(Fields(tuple((label, run(text)) for label, text in _wishes(subscription, say))))
-    zone = subscription.wishes.schedule.zone
+    blocks.append(Fields(tuple((label, run(text)) for label, text in _options(subscription, say))))
+    zone = subscription.options.schedule.zone
     lines = _progress(next_at, last_on, waiting=waiting, stuck=stuck, zone=zone, say=say)
     blocks += (Note(run(line)) for line in lines)
     blocks.append(Buttons(_buttons(subscription.standing, say)))
     return Document(tuple(blocks), summary=standing)
 
 
-def _wishes(subscription: Subscription, say: Translate) -> Sequence[tuple[str, str]]:
-    wishes = subscription.wishes
-    schedule = wishes.schedule
+def _options(subscription: Subscription, say: Translate) -> Sequence[tuple[str, str]]:
+    options = subscription.options
+    schedule = options.schedule
     return (
         (say("Time"), f"{schedule.at:%H:%M} {schedule.zone.key}"),
         (say("Days"), format_weekdays(schedule.weekdays)),
-        (say("Languages"), ", ".join(wishes.languages)),
-        (say("Tags"), wishes.tags or say("all")),
-        (say("Layout"), wishes.layout),
-        (say("Most papers"), str(wishes.most)),
+        (say("Languages"), ", ".join(options.languages)),
+        (say("Tags"), options.tags or say("all")),
+        (say("Layout"), options.layout),
+        (say("Most papers"), str(options.most)),
     )
 
 

@@ -1,14 +1,13 @@
-"""When a digest is due: slots, one a local date, in every time zone (issue 3, item 2).
+"""When a digest is due: one slot per local date, in every time zone (issue 3, item 2).
 
-A slot is a local date; its instant is the first at which the clocks of the zone show the wanted
-time of that date, or later. So
+The instant of a slot is the first at which the zone's clocks show the wanted time of that date,
+or later. So
 
-- a time that the clocks jump over (a gap) is the first instant after the gap, even where that
-  is on the next date already;
-- a time that comes twice (a fold) is its first occurrence;
-- a date that a zone leaves out as a whole (Samoa had no 30 December 2011) is no slot.
+- a time in a gap (clocks go forward) is the first instant after the gap, even on the next date;
+- a time in a fold (clocks go back) is its first occurrence;
+- a date that a zone skips (Samoa had no 30 December 2011) has no slot.
 
-Nothing is computed ahead and kept: when a zone's rules change, so do the slots to come.
+Future slots are never stored: a change of a zone's rules applies at once.
 """
 
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ EVERY_DAY = frozenset(range(7))
 """All weekdays; 0 is Monday, as in `date.weekday`."""
 
 GRACE = timedelta(hours=12)
-"""A slot as late as this, or later, is not posted any more; the next one has its entries."""
+"""A slot that is this late is not posted; the next slot includes its entries."""
 
 _DAY = timedelta(days=1)
 _MIDNIGHT = time()
@@ -50,14 +49,14 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A slot that is to be posted now; `missed` are earlier slots that never were."""
+    """A slot to post now; `missed` are the dates of earlier slots that were not posted."""
 
     slot: Slot
     missed: tuple[date, ...] = ()
 
 
 def slot_utc(on: date, at: time, zone: ZoneInfo) -> datetime:
-    """The instant of that local time, as the module says; `exists` tells whether it is a slot."""
+    """The instant of that local time by the rules above; see `exists` for skipped dates."""
     wall = datetime.combine(on, at)
     early = _offset(wall.replace(tzinfo=zone, fold=0))
     late = _offset(wall.replace(tzinfo=zone, fold=1))
@@ -73,7 +72,7 @@ def _offset(local: datetime) -> timedelta:
 
 
 def _end_of_gap(wall: datetime, early: timedelta, late: timedelta, zone: ZoneInfo) -> datetime:
-    """The instant at which the clocks jump over `wall`: by halving, as zones change by seconds."""
+    """The end of the gap around `wall`, found by bisection to the second."""
     before, after = wall - late, wall - early
     while after - before > timedelta(seconds=1):
         middle = before + timedelta(seconds=(after - before) // timedelta(seconds=2))
@@ -103,7 +102,7 @@ def next_slot(schedule: Schedule, after: date) -> Slot:
 
 def newest_slot(schedule: Schedule, now: datetime) -> Slot:
     """The last slot whose instant is not after `now`."""
-    # The clocks may have gone back over midnight since: tomorrow's slot can have been.
+    # After clocks went back over midnight, the slot of tomorrow's date can be in the past.
     on = now.astimezone(schedule.zone).date() + _DAY
     while (slot := _slot(schedule, on)) is None or slot.at > now:
         on -= _DAY
@@ -120,9 +119,9 @@ def _slot(schedule: Schedule, on: date) -> Slot | None:
 
 
 def due(schedule: Schedule, after: date, now: datetime) -> Due | None:
-    """What is to be posted at `now` when every slot up to `after` is closed.
+    """The slot to post at `now` when every slot up to `after` is closed.
 
-    Only the newest slot ever is, and only while it is less than `GRACE` late.
+    Only the newest slot is posted, and only while it is less than `GRACE` late.
     """
     newest = newest_slot(schedule, now)
     if newest.on <= after or now - newest.at >= GRACE:
@@ -131,13 +130,13 @@ def due(schedule: Schedule, after: date, now: datetime) -> Due | None:
 
 
 def missed_between(schedule: Schedule, after: date, before: date) -> tuple[date, ...]:
-    """The dates of the slots between two dates, both left out."""
+    """The dates of the slots strictly between two dates."""
     days = (after + _DAY * n for n in range(1, (before - after).days))
     return tuple(on for on in days if _slot(schedule, on) is not None)
 
 
 def ask_again_at(schedule: Schedule, after: date, now: datetime) -> datetime:
-    """When `due` is worth asking next; not later than `now` when it is worth it now."""
+    """When to call `due` next; at or before `now` if it should be called now."""
     newest = newest_slot(schedule, now)
     if newest.on > after and now - newest.at < GRACE:
         return newest.at
@@ -145,4 +144,4 @@ def ask_again_at(schedule: Schedule, after: date, now: datetime) -> datetime:
 
 
 LATE_NOTES = timedelta(days=7)
-"""An entry dated this long before a slot may still be news to it."""
+"""An entry dated at most this long before a slot can still be posted in it."""

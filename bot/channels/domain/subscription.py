@@ -1,4 +1,4 @@
-"""What a channel wants: when its digest comes, what is in it and how it looks."""
+"""Subscriptions: a channel's schedule, filter, languages and layout, and how people type them."""
 
 import re
 from collections.abc import Iterable
@@ -12,27 +12,27 @@ from bot.channels.domain.schedule import EVERY_DAY, Schedule
 from bot.core.domain.errors import UsageError
 
 MOST_PAPERS = 10
-"""The papers of a digest where nothing else is wished; the rest is counted in the header."""
+"""The default for the most papers per digest; the header counts the rest."""
 MOST_ALLOWED = 50
 
 
 class Standing(StrEnum):
-    """Whether a subscription is served."""
+    """Whether a subscription gets digests, and if not, why."""
 
     ACTIVE = "active"
     PAUSED = "paused"
-    """By a person; what comes in the meantime is not posted later."""
+    """Paused by a person; entries of the paused days are not posted later."""
     REFUSED = "refused"
-    """The platform takes nothing in that channel; resumed, it gets what it missed."""
+    """The platform refuses messages in the channel; after `resume` it gets what it missed."""
     MANUAL = "manual"
-    """It has no schedule and gets what is posted by hand."""
+    """No schedule: it gets only digests posted by `paperbot post`."""
     REMOVED = "removed"
-    """Only remembered, so that no day is posted twice."""
+    """Removed; the row stays so that no day is posted twice after subscribing again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
-    """What people choose. Entries dated before `since` are never posted."""
+class DigestOptions:
+    """What people choose for a digest. Entries dated before `since` are never posted."""
 
     schedule: Schedule
     since: date
@@ -45,17 +45,17 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """The subscription of one channel (its REF as text), as it is kept.
+    """The stored subscription of one channel (its REF as text).
 
-    Until `replay_until`, each day that has entries is put out as a slot of its own, oldest
-    first. `doubt_from` says of these that they may have been posted since that instant: then
-    each is searched for before it is posted. `reason` and `detail` say why it is refused.
+    Until `replay_until`, each day with entries is posted as a slot of its own, oldest first. With
+    `doubt_from` set, these messages may have been posted since that instant: each is searched for
+    before it is posted. `reason` and `detail` say why the platform refuses.
     """
 
     id: int
     channel: str
     standing: Standing
-    wishes: Wishes
+    options: DigestOptions
     created_at: datetime
     created_by: str = ""
     replay_until: date | None = None

@@ -1,4 +1,4 @@
-"""What channels want of discussions."""
+"""Channels' preferences for discussions (table `channel_wish`)."""
 
 from dataclasses import dataclass
 
@@ -6,26 +6,26 @@ from bot.core.database.database import Transaction
 
 
 @dataclass(frozen=True, slots=True)
-class ChannelWish:
-    """Whether what is said in a channel's threads is kept and shared, and news comes into them."""
+class ChannelPreferences:
+    """Whether a channel's replies are stored and shared, and whether paper updates are posted."""
 
     discussion: bool = True
     notices: bool = True
 
 
-async def get(tx: Transaction, channel: str) -> ChannelWish:
-    """A channel's wish; a channel that never said anything wants everything."""
+async def get(tx: Transaction, channel: str) -> ChannelPreferences:
+    """A channel's preferences; both are on by default."""
     row = await tx.one(
         "SELECT discussion, notices FROM channel_wish WHERE channel = :channel",
         {"channel": channel},
     )
     if row is None:
-        return ChannelWish()
-    return ChannelWish(bool(row["discussion"]), bool(row["notices"]))
+        return ChannelPreferences()
+    return ChannelPreferences(bool(row["discussion"]), bool(row["notices"]))
 
 
-async def put(tx: Transaction, channel: str, wish: ChannelWish) -> None:
-    """What the channel wants from now on."""
+async def put(tx: Transaction, channel: str, wish: ChannelPreferences) -> None:
+    """Store the channel's preferences."""
     await tx.run(
         """
         INSERT INTO channel_wish (channel, discussion, notices)

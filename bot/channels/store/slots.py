@@ -1,4 +1,4 @@
-"""Slots as rows: which dates of a subscription are closed, and which entries went into them."""
+"""Slots as rows: the closed dates of a subscription, and which entries each posted."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ from bot.core.database.instants import to_text
 
 @dataclass(frozen=True, slots=True)
 class ClosedSlot:
-    """A closed slot, with what it takes to present it again; `entries` are those shown."""
+    """A closed slot with what presenting it again needs; `entries` are those shown."""
 
     id: int
     subscription_id: int
@@ -28,14 +28,14 @@ class ClosedSlot:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """A slot just closed: `round` is 0 for the schedule's, and counts those by hand from 1."""
+    """A slot just closed: `round` is 0 for a scheduled one; manual ones of a date count from 1."""
 
     id: int
     round: int
 
 
 async def last_closed(tx: Transaction, subscription_id: int) -> date | None:
-    """The newest date that the schedule of the subscription has closed."""
+    """The newest date closed by the subscription's schedule."""
     row = await tx.one(
         "SELECT max(on_date) AS newest FROM slot WHERE subscription_id = :id AND round = 0",
         {"id": subscription_id},
@@ -57,10 +57,10 @@ async def close(
     counted: Sequence[EntryId],
     now: datetime,
 ) -> Closed | None:
-    """Close a date; `None` when the schedule has closed it before.
+    """Close a date; `None` if the schedule closed it before.
 
-    `shown` are the entries in it, `counted` those that its header only counts. By hand, a date
-    may be closed again and again.
+    `shown` are its entries, `counted` those that its header only counts. Manual digests may close
+    the same date repeatedly.
     """
     row = await tx.one(
         """
@@ -114,7 +114,7 @@ async def close(
 async def posted(
     tx: Transaction, subscription_id: int, entries: Iterable[EntryId]
 ) -> frozenset[EntryId]:
-    """Those of the entries that went into a slot of the subscription already."""
+    """Which of the entries were in a slot of the subscription before."""
     rows = await tx.all(
         """
         SELECT entry_id FROM slot_entry
@@ -127,9 +127,9 @@ async def posted(
 
 
 async def touch(tx: Transaction, numbers: Iterable[str], since: datetime) -> None:
-    """More is known of these papers: slots closed since then that show them are looked at again.
+    """Mark slots closed since then that show these papers as changed, so they are presented again.
 
-    They show a paper that they hold an entry about, or that such an entry refers to.
+    A slot shows a paper if an entry in it is about the paper or refers to it.
     """
     await tx.run(
         """
@@ -153,7 +153,7 @@ async def touch(tx: Transaction, numbers: Iterable[str], since: datetime) -> Non
 
 
 async def take_changed(tx: Transaction, limit: int) -> tuple[ClosedSlot, ...]:
-    """The slots that show entries changed since the last call; they are forgotten with it."""
+    """Take the slots that show changed entries; each change is returned once."""
     rows = await tx.all(
         """
         SELECT DISTINCT s.id, s.subscription_id, s.on_date, s.round, s.languages, s.layout, s.left_out,

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from bot.archive.domain.entry import Language
 from bot.channels.domain.digest_options import Layout
 from bot.channels.domain.schedule import Schedule
-from bot.channels.domain.subscription import Standing, Subscription, Wishes
+from bot.channels.domain.subscription import DigestOptions, Standing, Subscription
 from bot.core.database.database import Parameters, Row, Transaction
 from bot.core.database.instants import from_text, to_text
 
@@ -20,7 +20,7 @@ SELECT id, channel, standing, at, zone, weekdays, languages, tags, layout, most,
 async def add(
     tx: Transaction,
     channel: str,
-    wishes: Wishes,
+    options: DigestOptions,
     *,
     standing: Standing,
     now: datetime,
@@ -28,7 +28,7 @@ async def add(
     created_by: str = "",
     replay_until: date | None = None,
 ) -> Subscription:
-    """Subscribe the channel, or give its row, removed or not, these wishes."""
+    """Subscribe the channel; an existing row, also a removed one, gets these options."""
     row = await tx.one(
         """
         INSERT INTO subscription (channel, standing, at, zone, weekdays, languages, tags, layout,
@@ -51,7 +51,7 @@ async def add(
             "next_at": to_text(next_at) if next_at else None,
             "created_by": created_by,
             "now": to_text(now),
-            **_wishes_row(wishes),
+            **_options_row(options),
         },
     )
     assert row is not None  # noqa: S101 — it was inserted or updated
@@ -61,13 +61,13 @@ async def add(
 async def update(
     tx: Transaction,
     subscription_id: int,
-    wishes: Wishes,
+    options: DigestOptions,
     *,
     standing: Standing,
     now: datetime,
     next_at: datetime | None,
 ) -> None:
-    """Other wishes, another standing; a reason of refusal is forgotten."""
+    """Store new options and standing; the reason of a refusal is cleared."""
     await tx.run(
         """
         UPDATE subscription
@@ -81,21 +81,21 @@ async def update(
             "standing": standing,
             "next_at": to_text(next_at) if next_at else None,
             "now": to_text(now),
-            **_wishes_row(wishes),
+            **_options_row(options),
         },
     )
 
 
-def _wishes_row(wishes: Wishes) -> Parameters:
+def _options_row(options: DigestOptions) -> Parameters:
     return {
-        "at": wishes.schedule.at.isoformat("minutes"),
-        "zone": wishes.schedule.zone.key,
-        "weekdays": "".join(map(str, sorted(wishes.schedule.weekdays))),
-        "languages": ",".join(wishes.languages),
-        "tags": wishes.tags,
-        "layout": wishes.layout,
-        "most": wishes.most,
-        "since": wishes.since.isoformat(),
+        "at": options.schedule.at.isoformat("minutes"),
+        "zone": options.schedule.zone.key,
+        "weekdays": "".join(map(str, sorted(options.schedule.weekdays))),
+        "languages": ",".join(options.languages),
+        "tags": options.tags,
+        "layout": options.layout,
+        "most": options.most,
+        "since": options.since.isoformat(),
     }
 
 
@@ -133,7 +133,7 @@ async def list_all(tx: Transaction) -> tuple[Subscription, ...]:
 
 
 async def list_to_ask(tx: Transaction, now: datetime, limit: int) -> tuple[int, ...]:
-    """The ids of those that are to be looked at now, the longest overdue first."""
+    """The ids of subscriptions that planning should look at now, the longest overdue first."""
     rows = await tx.all(
         """
         SELECT id FROM subscription
@@ -145,7 +145,7 @@ async def list_to_ask(tx: Transaction, now: datetime, limit: int) -> tuple[int, 
 
 
 async def ask_at(tx: Transaction, subscription_id: int, at: datetime) -> None:
-    """Look at it again at that instant, if it is still served."""
+    """Have planning look at it again at that instant, if it is active."""
     await tx.run(
         "UPDATE subscription SET next_at = :at WHERE id = :id AND standing = :active",
         {"id": subscription_id, "at": to_text(at), "active": Standing.ACTIVE},
@@ -153,7 +153,7 @@ async def ask_at(tx: Transaction, subscription_id: int, at: datetime) -> None:
 
 
 async def ask_all(tx: Transaction, now: datetime) -> None:
-    """Look at every one that is served again: the rules of its zone may have changed."""
+    """Have planning look at every active one now: the rules of its zone may have changed."""
     await tx.run(
         "UPDATE subscription SET next_at = :now WHERE standing = :active",
         {"now": to_text(now), "active": Standing.ACTIVE},
@@ -163,7 +163,7 @@ async def ask_all(tx: Transaction, now: datetime) -> None:
 async def replay(
     tx: Transaction, subscription_id: int, until: date | None, doubt_from: datetime | None
 ) -> None:
-    """Put out each day until then by itself; `None`: no more, and nothing is in doubt."""
+    """Replay each day until then as its own slot; `None` ends the replay and the doubt."""
     await tx.run(
         "UPDATE subscription SET replay_until = :until, doubt_from = :doubt WHERE id = :id",
         {
@@ -175,7 +175,7 @@ async def replay(
 
 
 async def refuse(tx: Transaction, channel: str, reason: str, detail: str, now: datetime) -> bool:
-    """The platform takes nothing there any more; returns whether an active one is stopped."""
+    """Record that the platform refuses the channel; returns whether an active one was stopped."""
     changed = await tx.run(
         """
         UPDATE subscription
@@ -196,7 +196,7 @@ async def refuse(tx: Transaction, channel: str, reason: str, detail: str, now: d
 
 
 async def list_untold(tx: Transaction) -> tuple[Subscription, ...]:
-    """Those whose refusal nobody was told of."""
+    """Refused subscriptions that were not reported to the operator yet."""
     rows = await tx.all(
         _COLUMNS + "WHERE standing = :refused AND told_at IS NULL", {"refused": Standing.REFUSED}
     )
@@ -204,7 +204,7 @@ async def list_untold(tx: Transaction) -> tuple[Subscription, ...]:
 
 
 async def mark_told(tx: Transaction, subscription_id: int, now: datetime) -> None:
-    """Somebody was told that it is refused."""
+    """Record that the refusal was reported."""
     await tx.run(
         "UPDATE subscription SET told_at = :now WHERE id = :id",
         {"id": subscription_id, "now": to_text(now)},
@@ -221,7 +221,7 @@ def _subscription(row: Row) -> Subscription:
         id=row["id"],
         channel=row["channel"],
         standing=Standing(row["standing"]),
-        wishes=Wishes(
+        options=DigestOptions(
             schedule=schedule,
             since=date.fromisoformat(row["since"]),
             languages=tuple(map(Language, row["languages"].split(","))),

@@ -1,4 +1,4 @@
-"""`/digest …`: a day's digest for whoever asks, and the channel's own for who may manage it."""
+"""`/digest …`: shows a day's digest to anyone; managers change the channel's subscription."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -21,9 +21,9 @@ from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, Command
 from bot.digest.domain import present_digest
 from bot.digest.services import subscribe
-from bot.digest.services.subscribe import Words
+from bot.digest.services.subscribe import TypedOptions
 from bot.discussion.services import linked_channels
-from bot.discussion.services.discuss import Talk
+from bot.discussion.services.discuss import DiscussionContext
 
 DEFAULT_TIME = "09:00"
 _TODAY = frozenset({"", "today", "오늘"})
@@ -31,12 +31,12 @@ _NEWEST = frozenset({"newest", "최신"})
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """What `/digest` works with.
+class DigestContext:
+    """The dependencies of `/digest`.
 
-    `zone` is where "today" is, and when a digest comes, in a channel that says nothing else;
-    `check` asks a platform whether the bot may post; `planned` is told that there may be
-    something to post. `categories` are those of arXiv that are looked through, if any.
+    `zone` decides "today" and the default schedule; `check` asks a platform whether the bot may
+    post; `planned` is called when there may be something to post. `categories` are the arXiv
+    categories that are polled, if any.
     """
 
     db: Database
@@ -48,7 +48,12 @@ class Desk:
 
 
 async def answer(
-    desk: Desk, talk: Talk, command: Command, *, languages: tuple[Language, ...], say: Translate
+    desk: DigestContext,
+    talk: DiscussionContext,
+    command: Command,
+    *,
+    languages: tuple[Language, ...],
+    say: Translate,
 ) -> Document:
     """The answer to `/digest …`; raises `UserError`."""
     what = command.options.get("what", "").strip()
@@ -64,11 +69,11 @@ async def answer(
             return await linked_channels.unlink(talk, command.channel, say)
     words = _words(command.options)
     if verb.name in ("here", "settings"):
-        await _change_wish(talk, command)
+        await _change_preferences(talk, command)
     match verb.name:
         case "here":
             await _subscribe(desk, command, words)
-        case "settings" if words != Words():
+        case "settings" if words != TypedOptions():
             await subscribe.change(desk.db, command.channel, words, now=desk.clock())
         case "pause":
             await subscribe.pause(desk.db, command.channel, now=desk.clock())
@@ -80,23 +85,29 @@ async def answer(
     return replace(status, blocks=(*status.blocks, Note(run(note)))) if note else status
 
 
-async def _link(talk: Talk, channel: ChannelRef, what: str, say: Translate) -> Document:
+async def _link(
+    talk: DiscussionContext, channel: ChannelRef, what: str, say: Translate
+) -> Document:
     code = what.split(maxsplit=1)[1:]
     if code:
         return await linked_channels.enter_code(talk, channel, code[0], say)
     return await linked_channels.make_code(talk, channel, say)
 
 
-async def _change_wish(talk: Talk, command: Command) -> None:
+async def _change_preferences(talk: DiscussionContext, command: Command) -> None:
     discussion, notices = (command.options.get(name) for name in ("discussion", "notices"))
     if discussion is not None or notices is not None:
-        await linked_channels.change_wish(
+        await linked_channels.change_preferences(
             talk, command.channel, discussion=discussion, notices=notices
         )
 
 
 async def _show_day(
-    desk: Desk, channel: ChannelRef, what: str, languages: tuple[Language, ...], say: Translate
+    desk: DigestContext,
+    channel: ChannelRef,
+    what: str,
+    languages: tuple[Language, ...],
+    say: Translate,
 ) -> Document:
     today = desk.clock().astimezone(await _zone(desk, channel)).date()
     async with desk.db.reading() as tx:
@@ -109,14 +120,14 @@ async def _show_day(
     return present_digest.present_day(day, found, languages=languages, say=say)
 
 
-async def _zone(desk: Desk, channel: ChannelRef) -> ZoneInfo:
+async def _zone(desk: DigestContext, channel: ChannelRef) -> ZoneInfo:
     try:
-        return (await subscribe.get(desk.db, channel)).wishes.schedule.zone
+        return (await subscribe.get(desk.db, channel)).options.schedule.zone
     except NotFoundError:
         return desk.zone
 
 
-async def _subscribe(desk: Desk, command: Command, words: Words) -> None:
+async def _subscribe(desk: DigestContext, command: Command, words: TypedOptions) -> None:
     since = command.options.get("since")
     try:
         await subscribe.get(desk.db, command.channel)
@@ -124,15 +135,17 @@ async def _subscribe(desk: Desk, command: Command, words: Words) -> None:
         await _add(desk, command, words, parse_date(since) if since else None)
         return
     await subscribe.resume(desk.db, command.channel, now=desk.clock(), check=desk.check)
-    if words != Words():
+    if words != TypedOptions():
         await subscribe.change(desk.db, command.channel, words, now=desk.clock())
 
 
-async def _add(desk: Desk, command: Command, words: Words, since: date | None) -> Subscription:
+async def _add(
+    desk: DigestContext, command: Command, words: TypedOptions, since: date | None
+) -> Subscription:
     return await subscribe.add(
         desk.db,
         command.channel,
-        Words(
+        TypedOptions(
             at=words.at or DEFAULT_TIME,
             zone=words.zone or desk.zone.key,
             weekdays=words.weekdays,
@@ -148,7 +161,7 @@ async def _add(desk: Desk, command: Command, words: Words, since: date | None) -
     )
 
 
-async def _show_status(desk: Desk, channel: ChannelRef, say: Translate) -> Document:
+async def _show_status(desk: DigestContext, channel: ChannelRef, say: Translate) -> Document:
     try:
         status = await subscribe.status(desk.db, channel, now=desk.clock())
     except NotFoundError:
@@ -166,7 +179,7 @@ async def _show_status(desk: Desk, channel: ChannelRef, say: Translate) -> Docum
     return replace(shown, blocks=(*shown.blocks, Note(run(line)))) if line else shown
 
 
-async def _arxiv_line(desk: Desk, say: Translate) -> str:
+async def _arxiv_line(desk: DigestContext, say: Translate) -> str:
     now = desk.clock()
     async with desk.db.reading() as tx:
         statuses = await daily_batches.list_status(tx, desk.categories, now)
@@ -174,8 +187,8 @@ async def _arxiv_line(desk: Desk, say: Translate) -> str:
     return status_line(statuses, trouble, say)
 
 
-def _words(options: Mapping[str, str]) -> Words:
-    return Words(
+def _words(options: Mapping[str, str]) -> TypedOptions:
+    return TypedOptions(
         at=options.get("at"),
         zone=options.get("tz"),
         weekdays=options.get("weekdays"),

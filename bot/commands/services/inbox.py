@@ -1,4 +1,4 @@
-"""The bot as platforms see it: each command of the table to the use case behind it."""
+"""The bot as platforms see it: dispatches each command of the table to its use case."""
 
 import logging
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from bot.archive.domain.entry import Language
 from bot.arxiv.domain.present_arxiv import present_nominees
 from bot.arxiv.services.candidates import list_nominees
 from bot.commands.services import digest_command
-from bot.commands.services.digest_command import Desk
+from bot.commands.services.digest_command import DigestContext
 from bot.core.domain import commands, document
 from bot.core.domain.document import Document
 from bot.core.domain.errors import UsageError, UserError
@@ -18,7 +18,7 @@ from bot.core.domain.i18n import Translate, error_text
 from bot.core.ports import Choice, Command, MessageRef, ThreadMessage
 from bot.digest.services import subscribe
 from bot.discussion.services import answers, discuss
-from bot.discussion.services.discuss import Talk
+from bot.discussion.services.discuss import DiscussionContext
 from bot.lookup.domain import present_lookup
 from bot.lookup.services import completion, lookup
 
@@ -28,27 +28,31 @@ PER_PAGE = 10
 
 
 class Bot:
-    """`ports.Inbox` over the database; `voices` gives the `Translate` of a locale.
+    """`Inbox` over the database; `voices` gives the `Translate` of a locale.
 
-    Without a `talk`, discussions go on over the same database and wake nobody up.
+    Without a `talk`, discussions use the same database and wake no pump.
     """
 
     def __init__(
-        self, desk: Desk, *, voices: Callable[[str], Translate], talk: Talk | None = None
+        self,
+        desk: DigestContext,
+        *,
+        voices: Callable[[str], Translate],
+        talk: DiscussionContext | None = None,
     ) -> None:
         self._desk = desk
         self._voices = voices
-        self._talk = talk if talk is not None else Talk(desk.db, desk.clock, voices)
+        self._talk = talk if talk is not None else DiscussionContext(desk.db, desk.clock, voices)
 
     async def command(self, command: Command) -> Document:
-        """The answer; whatever goes wrong is answered too, and logged if it is ours."""
+        """The answer, also to a failed command; our own failures are logged."""
         say = self._voices(command.locale)
         try:
             return await self._answer(command, say)
         except UserError as error:
             return document.notice(error_text(error, say))
         except Exception:
-            # One of the two places that catch everything (STYLE.md): a person waits.
+            # Catch everything here: a person waits for an answer (CONTRIBUTING.md, "Errors").
             log.exception("/%s failed", command.name)
             return document.notice(
                 say("That went wrong here; the operator can see why in the log.")
@@ -107,7 +111,7 @@ class Bot:
         )
 
     async def complete(self, command: Command, option: str, typed: str) -> tuple[Choice, ...]:
-        """Suggestions for a look-up, a zone, or what `/digest` can do."""
+        """Suggestions for a look-up, a zone, or a `/digest` verb."""
         say = self._voices(command.locale)
         match command.name, option:
             case commands.PAPER.name, "query":
@@ -124,7 +128,7 @@ class Bot:
                 return ()
 
     async def on_message(self, said: ThreadMessage) -> None:
-        """Kept, shared and answered; see `bot.discussion.services.discuss`."""
+        """Store, share and answer a message; see `bot.discussion.services.discuss`."""
 
         async def ask(line: str, say: Translate) -> Document:
             try:
@@ -139,14 +143,14 @@ class Bot:
         await discuss.on_message(self._talk, said, ask)
 
     async def on_message_deleted(self, message: MessageRef) -> None:
-        """Forgotten, and its copies removed."""
+        """Forget a message and remove its copies."""
         await discuss.on_message_deleted(self._talk, message)
 
 
 def _asks_for_new(asked: str) -> tuple[bool, date | None]:
-    """Whether arXiv's new papers are asked for, and of which day, if it is said: `new 2026-11-17`.
+    """Whether today's arXiv papers are asked for, and of which day: `new 2026-11-17`.
 
-    "new methods" is a look-up like any other.
+    "new methods" is an ordinary look-up.
     """
     word, _, rest = asked.partition(" ")
     if word.casefold() not in {commands.NEW.name, *commands.NEW.aliases}:
@@ -160,7 +164,7 @@ def _asks_for_new(asked: str) -> tuple[bool, date | None]:
 
 
 def _page(text: str) -> int:
-    """The page that is meant; the first one where that is no number."""
+    """The page number; 1 where the option is no number."""
     is_number = text.isascii() and text.isdigit() and len(text) < 6
     return max(1, int(text)) if is_number else 1
 

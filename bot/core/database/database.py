@@ -4,7 +4,7 @@
 statement, COMMIT at the end, ROLLBACK on any exception, cancellation included. `async with
 db.reading() as tx` reads a consistent snapshot on a connection of its own, so that a slow
 search never queues before a commit. Nothing of the network is awaited inside either. Functions
-of `bot.store` take the `Transaction`.
+of a subject's `store` take the `Transaction`.
 
 What SQLite says about the disk and the file (full, read-only, damaged, locked) is raised as
 `StorageError`, one line for the operator; whatever happens, the database stays whole.
@@ -15,6 +15,7 @@ any statement of the next transaction.
 """
 
 import asyncio
+import logging
 import shutil
 import sqlite3
 import tempfile
@@ -26,9 +27,12 @@ from typing import Any, TypeVar
 
 import aiosqlite
 
+from bot.core.database import leftovers
 from bot.core.database.migrate import Migration, apply_migrations, bundled_migrations
-from bot.core.domain.errors import StorageError
+from bot.core.domain.errors import StorageBusyError, StorageError
 from bot.core.domain.i18n import translatable
+
+log = logging.getLogger(__name__)
 
 Parameters = Mapping[str, Any]
 Row = sqlite3.Row
@@ -86,7 +90,7 @@ class Transaction:
     async def call(self, function: Callable[[sqlite3.Connection], T]) -> T:
         """Several statements in one hop: the function runs in the connection's thread.
 
-        It must neither commit nor roll back, and it belongs to `bot.store`.
+        It must neither commit nor roll back, and it belongs to a `store`.
         """
         return await self._connection.call(lambda connection: self._within(connection, function))
 
@@ -99,7 +103,7 @@ class Transaction:
                 self._begun = True
             elif not connection.in_transaction:
                 # A full disk makes SQLite roll back by itself; going on would commit a part.
-                raise StorageError("The transaction was rolled back", path=str(self._path))
+                raise StorageBusyError("The transaction was rolled back", path=str(self._path))
             return function(connection)
         except sqlite3.DatabaseError as error:
             raise explained(error, self._path) from error
@@ -178,12 +182,15 @@ def _commit(connection: sqlite3.Connection, path: Path) -> None:
 
 
 async def open_database(
-    path: Path | None, *, migrations: Sequence[Migration] | None = None
+    path: Path | None,
+    *,
+    migrations: Sequence[Migration] | None = None,
+    busy_seconds: float = BUSY_SECONDS,
 ) -> Database:
     """The database in that file, made and migrated if need be; raises `StorageError`.
 
     `None` is a throw-away database, in a folder that `close` removes. Several processes may
-    have the same file open.
+    have the same file open; a statement waits for `busy_seconds` for another to commit.
     """
     throw_away = path is None
     folder = await asyncio.to_thread(tempfile.mkdtemp, prefix="paperbot-") if path is None else ""
@@ -191,10 +198,16 @@ async def open_database(
     opened: list[_Connection] = []
     try:
         await asyncio.to_thread(_make_folder, file)
+        foreign = await asyncio.to_thread(leftovers.set_aside_foreign, file)
+        if foreign is not None:
+            log.warning(
+                "%s: a crash's leftovers beside this backup are kept as %s-*", file, foreign
+            )
         chosen = migrations if migrations is not None else bundled_migrations()
-        writer = await _connect(file, opened, _writer_pragmas(throw_away=throw_away))
+        connector = partial(_connector, file, busy_seconds)
+        writer = await _connect(connector, opened, _writer_pragmas(throw_away=throw_away))
         await writer.call(partial(apply_migrations, migrations=chosen, path=str(file)))
-        reader = await _connect(file, opened, _READER_PRAGMAS)
+        reader = await _connect(connector, opened, _READER_PRAGMAS)
     except BaseException as error:
         for connection in opened:
             await connection.close()
@@ -236,9 +249,11 @@ def _writer_pragmas(*, throw_away: bool) -> tuple[str, ...]:
 
 
 async def _connect(
-    path: Path, opened_so_far: list[_Connection], pragmas: tuple[str, ...]
+    connector: Callable[[], sqlite3.Connection],
+    opened_so_far: list[_Connection],
+    pragmas: tuple[str, ...],
 ) -> _Connection:
-    connection = _Connection(partial(_connector, path))
+    connection = _Connection(connector)
     await connection
     opened_so_far.append(connection)
     await connection.call(partial(_run_all, statements=pragmas))
@@ -250,9 +265,9 @@ def _run_all(connection: sqlite3.Connection, statements: tuple[str, ...]) -> Non
         connection.execute(statement).close()
 
 
-def _connector(path: Path) -> sqlite3.Connection:
+def _connector(path: Path, busy_seconds: float) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        path, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=512
+        path, timeout=busy_seconds, isolation_level=None, cached_statements=512
     )
     connection.row_factory = sqlite3.Row
     return connection
@@ -284,10 +299,12 @@ _EXPLANATIONS: Mapping[int, str] = {
     ),
     sqlite3.SQLITE_PERM: translatable("The database cannot be opened: its permissions forbid it"),
     sqlite3.SQLITE_NOTADB: translatable(
-        "This file is no SQLite database: choose another with PAPERBOT_DATABASE, or put a backup "
-        "in its place"
+        "This file is no SQLite database: choose another with PAPERBOT_DATABASE, or restore a "
+        "backup with “paperbot restore FILE”"
     ),
-    sqlite3.SQLITE_CORRUPT: translatable("The database is damaged: put a backup in its place"),
+    sqlite3.SQLITE_CORRUPT: translatable(
+        "The database is damaged: restore a backup with “paperbot restore FILE”"
+    ),
     sqlite3.SQLITE_IOERR: translatable(
         "The disk cannot be read or written. Nothing was changed: check the disk, then try again"
     ),
@@ -295,9 +312,27 @@ _EXPLANATIONS: Mapping[int, str] = {
     sqlite3.SQLITE_LOCKED: _LOCKED,
 }
 
+_PASSING = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+}
+"""What may be over in a while, with no change to the file or its permissions."""
+
 
 def explained(error: sqlite3.DatabaseError, path: Path) -> Exception:
     """The error in words if it is about the disk or the file, else the error itself."""
     code = getattr(error, "sqlite_errorcode", None)
     message = _EXPLANATIONS.get(code & 0xFF) if isinstance(code, int) else None
-    return error if message is None else StorageError(message, path=str(path))
+    if message is None or code is None:
+        return error
+    if code & 0xFF == sqlite3.SQLITE_CORRUPT and (beside := leftovers.found(path)):
+        return StorageError(
+            "The database is damaged, or {files} beside it belong to another one: restore a backup "
+            "with “paperbot restore FILE”, which sets them aside",
+            path=str(path),
+            files=", ".join(file.name for file in beside),
+        )
+    kind = StorageBusyError if code & 0xFF in _PASSING else StorageError
+    return kind(message, path=str(path))

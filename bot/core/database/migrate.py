@@ -70,6 +70,14 @@ def apply_migrations(
             _apply(connection, migration, migrations, path)
 
 
+def applied(connection: sqlite3.Connection, *, path: str) -> int:
+    """How many migrations a database has; 0 for an empty one.
+
+    Raises `StorageError` where it is not ours, or of a newer version than this one.
+    """
+    return _applied(connection, bundled_migrations(), path)
+
+
 def _applied(connection: sqlite3.Connection, migrations: Sequence[Migration], path: str) -> int:
     """How many of the migrations are in the database; raises where it does not fit them."""
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}

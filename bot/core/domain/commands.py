@@ -1,7 +1,7 @@
-"""THE command table: what a person may type, who may, and who sees the answer.
+"""The command table: what a person may type, who may type it, and who sees the answer.
 
-Every platform's registration, usage text, manifest and form, `/help` and the README's table
-come from here.
+Discord's registration, Slack's usage text and manifest, the web form, `/help` and the README's
+table are generated from it or tested against it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,10 +38,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """A first word that a command's free option understands, and who may say it.
+    """A first word of a command's free option, and who may use it.
 
-    One that stands `alone` is meant only where nothing follows it. The answer to one that `is_secret`
-    is never given where others read along.
+    An `alone` verb counts only if nothing follows it. The answer to an `is_secret` verb is never
+    posted where others can read it.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Verb:
     is_secret: bool = False
 
     def begins(self, words: Sequence[str]) -> bool:
-        """Whether these words say it."""
+        """Whether these words begin with the verb."""
         is_said = bool(words) and words[0].casefold() in (self.name, *self.aliases)
         return is_said and not (self.alone and len(words) > 1)
 
@@ -216,7 +216,7 @@ def parse_line(line: str) -> CommandLine:
 
 
 def changes(line: str) -> bool:
-    """Whether a line changes something for others: then only managers may give it."""
+    """Whether a line changes something for the channel: only managers may use it."""
     parsed = parse_line(line)
     verb = find_verb(parsed.spec, parsed.options)
     return verb is not None and verb.who is Who.MANAGERS

@@ -1,4 +1,4 @@
-"""What to say, platform-neutral: meaning, not looks. One document is one message.
+"""Documents: the platform-neutral content of one message.
 
 Text in a document is plain and untrusted: it holds no markup of any platform, and each
 renderer escapes it. `dump` and `load` turn a document into JSON and back without loss.
@@ -12,7 +12,7 @@ from typing import TypeAlias, cast
 
 
 class Style(StrEnum):
-    """What a run of text is."""
+    """The style of a run of text."""
 
     PLAIN = "plain"
     STRONG = "strong"
@@ -41,7 +41,7 @@ Inline: TypeAlias = Text | Link
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """The name of what follows; the first one of a document is its title."""
+    """A heading; the first one of a document is its title."""
 
     inlines: tuple[Inline, ...]
 
@@ -73,7 +73,7 @@ class Note:
 class Button:
     """Something to press: exactly one of `command` (a whole command line) and `url` is set.
 
-    A command line needs no memory, so the button also works on messages of last year.
+    The command line is all the button needs, so buttons on old messages keep working.
     """
 
     label: str
@@ -197,7 +197,7 @@ def plain_text(inlines: tuple[Inline, ...]) -> str:
 
 
 def notice(text: str, button: str | None = None, command: str | None = None) -> Document:
-    """One sentence, and at most one thing to press."""
+    """One sentence, and at most one button."""
     blocks: list[Block] = [Paragraph(run(text))]
     if button is not None and command is not None:
         blocks.append(Buttons((Button(button, command=command),)))

@@ -1,4 +1,4 @@
-"""The one exception tree whose text may be shown to a person.
+"""Errors whose text may be shown to a person.
 
 UserError                  safe to show: what is wrong, where, what to do
 ├── UnreadableError        an input file or text cannot be read
@@ -7,12 +7,13 @@ UserError                  safe to show: what is wrong, where, what to do
 │   └── SettingsError          several settings, each with its own UsageError
 ├── NotFoundError          what was asked for is not there
 ├── StorageError           the database cannot be opened, read or written
+│   └── StorageBusyError       … for now: the disk is full, another process keeps it locked
 └── RankerError            new papers cannot be ranked
 """
 
 
 class UserError(Exception):
-    """Something a person can act on; `str(error)` is one line in English and safe to show.
+    """An error that a person can act on; `str(error)` is one line in English and safe to show.
 
     `message` is a format template, the key of its translation; `values` fill it in.
     `path` and `line` (from 1) say where, when there is a where.
@@ -67,5 +68,9 @@ class StorageError(UserError):
     """The database cannot be opened, read or written; nothing was changed."""
 
 
+class StorageBusyError(StorageError):
+    """The database cannot be written for now; nothing was changed, and it may be tried again."""
+
+
 class RankerError(UserError):
-    """New papers cannot be ranked, or not by what was noted last; everything else works."""
+    """New papers cannot be ranked; everything else works."""

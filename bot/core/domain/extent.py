@@ -4,13 +4,13 @@ from enum import StrEnum
 
 
 class Extent(StrEnum):
-    """How much a refusal takes in, and for how long."""
+    """What else a platform will refuse after refusing one message, and for how long."""
 
     MESSAGE = "message"
-    """This message as it is; others may be taken."""
+    """Only this message; others may be accepted."""
     THREAD = "thread"
-    """Everything in its thread, until somebody mends what is wrong."""
+    """Every message in its thread, until a person fixes the cause."""
     CHANNEL = "channel"
-    """Everything in its channel, until then."""
+    """Every message in its channel, until a person fixes the cause."""
     GONE = "gone"
-    """Everything in its thread, or the message itself, for ever: it is locked or deleted."""
+    """The message or its whole thread, for good: it is locked or deleted."""

@@ -44,7 +44,7 @@ ENGLISH = English()
 
 
 def error_text(error: UserError, say: Translate) -> str:
-    """What a person did wrong, in a language; a reason that a platform gave is said in it too."""
+    """An error's text in a language; a platform's reason in it is translated too."""
     values = {
         name: say(value) if name == "reason" and isinstance(value, str) else value
         for name, value in error.values.items()

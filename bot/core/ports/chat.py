@@ -3,7 +3,7 @@
 ChatError                    what a `Chat` may raise, and nothing else
 ├── ChatUnavailableError     certainly not posted; try again after `retry_after`
 ├── ChatUncertainError       it may have been posted: reconcile, never blindly resend
-└── ChatRefusedError         refused until a person mends it, or for ever; the reason says what is wrong
+└── ChatRefusedError         refused until a person fixes the cause, or for good; the reason says why
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from bot.core.domain.errors import UsageError
 from bot.core.domain.extent import Extent
 
 DeliveryKey = NewType("DeliveryKey", str)
-"""Names one outbound message for ever: at most 25 characters of `[0-9a-z]` (Discord's nonce)."""
+"""The permanent name of one outbound message: at most 25 characters of `[0-9a-z]` (Discord's nonce)."""
 
 
 class Platform(StrEnum):
@@ -98,10 +98,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class ThreadMessage:
-    """Somebody said something in the thread under `root`; never this bot.
+    """A message of a person in the thread under `root`; never the bot's own.
 
-    `at` is when, by the platform's clock (`None`: now); `edited_at` names the version, `None`
-    for what was said first. Of two versions the newer one is true, whichever comes first.
+    `at` is when it was posted, by the platform's clock (`None`: now). `edited_at` is its version,
+    `None` for the first one: the newest version wins, in any order of arrival.
     """
 
     root: MessageRef
@@ -115,7 +115,7 @@ class ThreadMessage:
 
 @dataclass(frozen=True, slots=True)
 class KeptReply:
-    """What is remembered of a message of a person, to be compared with what is there."""
+    """The stored version of a person's message, to be compared with the platform's history."""
 
     message: MessageRef
     said_at: datetime
@@ -127,7 +127,7 @@ class ChatError(Exception):
 
 
 class ChatUnavailableError(ChatError):
-    """Certainly not posted; worth another try after `retry_after` (`None`: as you like)."""
+    """Certainly not posted; retry after `retry_after` (`None`: at the caller's choice)."""
 
     def __init__(
         self, reason: str, *, retry_after: timedelta | None = None, whole_workspace: bool = False
@@ -144,7 +144,7 @@ class ChatUncertainError(ChatError):
 class ChatRefusedError(ChatError):
     """Refused: the reason says what is wrong and what a person can do about it.
 
-    `extent` says what else will be refused, and whether that can ever be mended.
+    `extent` says what else will be refused, and whether that can be fixed.
     """
 
     def __init__(self, reason: str, extent: Extent = Extent.CHANNEL) -> None:
@@ -153,7 +153,7 @@ class ChatRefusedError(ChatError):
 
 
 class Inbox(Protocol):
-    """The bot, as platforms see it. Calls may be repeated: platforms redeliver."""
+    """The bot, as platforms see it. Calls may be repeated, since platforms redeliver."""
 
     async def command(self, command: Command) -> Document:
         """The answer to a command; never raises for what a person did."""
@@ -168,7 +168,7 @@ class Inbox(Protocol):
         ...
 
     async def on_message_deleted(self, message: MessageRef) -> None:
-        """A person took a message back."""
+        """A person deleted a message."""
         ...
 
 
@@ -179,7 +179,7 @@ class Chat(Protocol):
 
     A document too long for one message goes on in the thread: the returned reference is the
     first message's. `find` says `None` until every part is there, and posting again with the
-    same key then adds only the parts that are missing, so that a crash half-way is mended.
+    same key then adds only the parts that are missing, so a crash between two parts is repaired.
     """
 
     @property
@@ -205,9 +205,9 @@ class Chat(Protocol):
         since: datetime,
         root: MessageRef | None = None,
     ) -> MessageRef | None:
-        """Our message with this key, posted at or after `since`; `None`: it is not there.
+        """Our message with this key, posted at or after `since`, or `None`.
 
-        `root` is the one that a reply was meant for: threads are read one by one.
+        `root` names the thread of a reply, since threads are searched one by one.
         """
         ...
 
@@ -216,7 +216,7 @@ class Chat(Protocol):
         ...
 
     async def delete(self, message: MessageRef) -> None:
-        """Remove a message of ours; done already counts as done."""
+        """Remove a message of ours; removing it again succeeds."""
         ...
 
     async def run(self, inbox: Inbox) -> None:
@@ -225,39 +225,36 @@ class Chat(Protocol):
 
 
 class Seen(Protocol):
-    """What platforms have delivered already: they repeat themselves."""
+    """The ids of processed events, since platforms redeliver."""
 
     async def is_known(self, event_id: str) -> bool:
-        """Whether `first_time` was asked about it before."""
+        """Whether the event was processed."""
         ...
 
     async def first_time(self, event_id: str) -> bool:
-        """Whether this is new; from now on it is not. Ids are forgotten after a day or so."""
+        """Mark the event as processed; returns whether it was new. Ids are deleted after a day or so."""
         ...
 
 
 class Memo(Protocol):
-    """Small things that an adapter remembers between two runs, by name."""
+    """A key-value store for what a platform must remember across restarts."""
 
     async def recall(self, name: str) -> str | None:
-        """What was noted last under that name, if anything."""
+        """The value stored under the name, if any."""
         ...
 
     async def note(self, name: str, value: str) -> None:
-        """Remember this under that name from now on."""
+        """Store the value under the name."""
         ...
 
 
 class Replies(Protocol):
-    """What is kept of what people said: an adapter that was away compares it with what is there."""
+    """The stored replies, which a platform compares with its history after an outage (backfill)."""
 
     async def roots(self, platform: Platform, since: datetime) -> tuple[MessageRef, ...]:
-        """The threads of a platform in which something was said since then, the newest first.
-
-        They are bounded in number: the oldest are left out.
-        """
+        """The threads of a platform with replies since then, newest first, bounded in number."""
         ...
 
     async def kept_in(self, root: MessageRef) -> tuple[KeptReply, ...]:
-        """What is kept of a thread, in the order in which it was said."""
+        """The stored replies of a thread, in the order they were posted."""
         ...

@@ -1,4 +1,4 @@
-"""How the bot is: for the operator, for `/healthz` and for `/metrics`."""
+"""Health and metrics as values: for the operator, `/healthz` and `/metrics`."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was checked for the operator; `words` say what to do unless it is `ok`."""
+    """One check of `paperbot doctor`; `words` say what to do unless it is `ok`."""
 
     subject: str
     ok: bool
@@ -15,7 +15,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """How one part of the bot is; `detail` is a line for the operator, without secrets."""
+    """The state of one part of the bot; `detail` is a line for the operator, without secrets."""
 
     name: str
     ok: bool
@@ -25,7 +25,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How the bot is; `ok` is the verdict on the whole, as a supervisor should read it."""
+    """The state of the whole bot; a supervisor should act on `ok`."""
 
     ok: bool
     platforms: tuple[Condition, ...] = ()
@@ -35,7 +35,7 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A number about the bot for `/metrics`; `words` say in English what it is."""
+    """A metric for `/metrics`; `words` describe it in English."""
 
     name: str
     words: str

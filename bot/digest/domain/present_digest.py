@@ -1,4 +1,4 @@
-"""Entries, digests and results as documents: what is said, in which order, in which languages."""
+"""Digests as documents: the messages of a slot in each layout, and a day on request."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ _TITLES_IN_SUMMARY = 3
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One message of a digest: `part` names it within its slot, for ever.
+    """One message of a digest: `part` names it within its slot and never changes.
 
     `reply_to` is the part whose thread it belongs to; `entry_id` the entry that it shows.
     """
@@ -56,9 +56,9 @@ def present_digest(
     say: Translate,
     openings: Mapping[EntryId, Document] = _NO_OPENINGS,
 ) -> tuple[Post, ...]:
-    """The messages of a digest, in order; none when it holds no entry.
+    """The messages of a digest, in order; none for an empty digest.
 
-    `openings` are the first replies in the papers' threads, where papers have messages.
+    `openings` are the first replies in the papers' threads, in layouts that have threads.
     """
     if not digest.entries:
         return ()
@@ -72,7 +72,7 @@ def present_digest(
         )
         for stored in digest.entries
     ]
-    # The threads open after the last paper, so that the digest itself is there at once.
+    # Thread intros follow the last paper, so that the papers themselves are posted sooner.
     replies = [
         Post(f"entry-{stored.id}-opening", openings[stored.id], stored.id, f"entry-{stored.id}")
         for stored in digest.entries
@@ -97,7 +97,7 @@ def _header(digest: Digest, say: Translate) -> Document:
 def present_compact(
     digest: Digest, *, languages: Sequence[Language] = LANGUAGES, say: Translate
 ) -> Document:
-    """The whole digest as one message: a row a paper, each with a button that shows it."""
+    """The whole digest as one message: a row per paper, each with a button that shows it."""
     rows = tuple(
         row(stored, number, languages=languages, say=say)
         for number, stored in enumerate(digest.entries, start=1)
@@ -133,7 +133,7 @@ def _remarks(digest: Digest, say: Translate) -> tuple[Block, ...]:
 def present_day(
     day: date, entries: Sequence[StoredEntry], *, languages: Sequence[Language], say: Translate
 ) -> Document:
-    """A day's entries for somebody who asked; says so when there are none."""
+    """A day's entries for a person who asked, or a sentence that there are none."""
     if not entries:
         text = say("There is nothing for {day}.", day=day_text(day, say.locale))
         return notice(text, say("Newest papers"), commands.format_line("paper"))

@@ -1,4 +1,4 @@
-"""Whether the bot may post in a channel, asked before anything is subscribed to it."""
+"""Checks that the bot may post in a channel before it is subscribed."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -12,7 +12,7 @@ from bot.webchat.domain.board import Board
 def checker(
     checks: Mapping[Platform, Check], board: Board, *, clock: Callable[[], datetime]
 ) -> Check:
-    """Asks the channel's platform by its check; a web channel is made where there is none."""
+    """A check that asks the channel's platform; a missing web channel is created."""
 
     async def check(channel: ChannelRef) -> ChannelRef:
         if channel.platform is Platform.WEB:

@@ -1,10 +1,10 @@
-"""Planning: what is due goes into the outbox, a slot and its messages in one transaction.
+"""Planning digests: a due slot and its messages go into the outbox in one transaction.
 
-Which entries a slot takes: those dated up to its date that the channel wants and that no slot
-of the subscription took before. So an entry goes to a channel once, whatever its note is
-called in the meantime, and one that is written after the hour of its own day's digest is in
-the next. How far back that reaches is bounded: to the first day after the last slot, or a
-week (`LATE_NOTES`), never before the subscription's `since`.
+A slot takes the entries dated up to its date that pass the channel's filter and were in no
+earlier slot of the subscription. So an entry is posted to a channel once, even if its note is
+renamed, and an entry written after its own day's digest is in the next one. It reaches back to
+the day after the last slot or a week (`LATE_NOTES`), whichever is earlier, but never before
+`since`.
 """
 
 from collections.abc import Callable, Iterable
@@ -32,11 +32,11 @@ from bot.outbox.domain.delivery import delivery_key
 from bot.outbox.store import deliveries
 
 Voices = Callable[[str], Translate]
-"""The `Translate` of a locale."""
+"""Gives the `Translate` of a locale."""
 
 
 REPLAY_PAUSE = timedelta(seconds=5)
-"""How long a replay waits before it looks whether the channel is done with the day before."""
+"""How often a replay checks whether the channel has posted the previous day."""
 
 AFTER_FAILURE = timedelta(minutes=1)
 
@@ -46,7 +46,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A slot that was closed, and how many messages it brought into the outbox."""
+    """A closed slot, and how many messages it put into the outbox."""
 
     channel: ChannelRef
     on: date
@@ -57,10 +57,10 @@ class Planned:
 async def plan_due(
     db: Database, *, now: datetime, voices: Voices, link: Link = no_link
 ) -> tuple[Planned, ...]:
-    """Close every slot that is due; those with nothing to say bring no messages.
+    """Close every due slot; empty ones plan no messages.
 
-    May be called as often as one likes, by as many processes as one likes. A subscription that
-    fails is put off and does not stop the others; then an `ExceptionGroup` is raised at the end.
+    May be called repeatedly and by several processes. A subscription that fails is retried later
+    and does not stop the others; an `ExceptionGroup` with the failures is raised at the end.
     """
     closed: list[Planned] = []
     errors: list[Exception] = []
@@ -82,19 +82,13 @@ async def plan_due(
     return tuple(closed)
 
 
-async def look_at_all(db: Database, *, now: datetime) -> None:
-    """Have the next `plan_due` look at every subscription: at start, zones may be new."""
-    async with db.transaction() as tx:
-        await subscriptions.ask_all(tx, now)
-
-
 async def _look_at(
     tx: Transaction, subscription_id: int, now: datetime, voices: Voices, link: Link
 ) -> list[Planned]:
     subscription = await subscriptions.get(tx, subscription_id)
     if subscription.standing is not Standing.ACTIVE:
         return []
-    schedule = subscription.wishes.schedule
+    schedule = subscription.options.schedule
     closed = await _closed_until(tx, subscription)
     if subscription.replay_until is not None:
         planned = await _replay(tx, subscription, closed, now=now, voices=voices, link=link)
@@ -113,9 +107,9 @@ async def _look_at(
 
 
 async def _closed_until(tx: Transaction, subscription: Subscription) -> date:
-    """The date up to which nothing is due any more."""
+    """The date up to which every slot is closed."""
     last = await slots.last_closed(tx, subscription.id)
-    eve = subscription.wishes.since - _DAY
+    eve = subscription.options.since - _DAY
     return eve if last is None else max(last, eve)
 
 
@@ -128,12 +122,12 @@ async def _replay(
     voices: Voices,
     link: Link,
 ) -> list[Planned] | None:
-    """One step of putting each older day out by itself; `None` when there is no older day left.
+    """Plan the next older day of a replay; `None` when none is left.
 
-    The next day waits until the channel is done with the one before, so that pausing stops it.
+    It waits until the channel has posted the previous day, so that pausing stops the replay.
     """
     until = subscription.replay_until
-    slot = next_slot(subscription.wishes.schedule, closed)
+    slot = next_slot(subscription.options.schedule, closed)
     if until is None or slot.on > until or slot.at > now:
         if not _is_doubtful(subscription, slot.on):
             await subscriptions.replay(tx, subscription.id, None, None)
@@ -148,9 +142,9 @@ async def _replay(
 
 
 def _is_doubtful(subscription: Subscription, on: date) -> bool:
-    """Whether what that day's slot takes may have been posted by somebody we know nothing of.
+    """Whether entries of that day's slot may have been posted before a restore.
 
-    That goes on for a while after the last day in doubt: an entry may have gone out by hand.
+    This extends past the last replayed day, since an entry may have been posted by hand later.
     """
     until = subscription.replay_until
     return subscription.doubt_from is not None and until is not None and on - LATE_NOTES <= until
@@ -168,7 +162,7 @@ async def _close(
 ) -> list[Planned]:
     last = await slots.last_closed(tx, subscription.id)
     first = on - LATE_NOTES if last is None else min(last + _DAY, on - LATE_NOTES)
-    taken = await _untaken(tx, subscription, max(first, subscription.wishes.since), on)
+    taken = await _untaken(tx, subscription, max(first, subscription.options.since), on)
     planned = await _plan(
         tx,
         subscription,
@@ -194,18 +188,18 @@ async def plan_by_hand(
 ) -> Planned:
     """Plan a day's entries now (`paperbot post`): of `on`, else all that the next slot would take.
 
-    Raises `NotFoundError` when there are none that the channel wants and has not had. The
-    schedule goes on as if nothing had happened, without these entries.
+    Raises `NotFoundError` if none is new to the channel and passes its filter. The schedule is
+    unaffected, except that later slots leave these entries out.
     """
-    wishes = subscription.wishes
+    options = subscription.options
     async with db.transaction() as tx:
         if on is None:
-            day = now.astimezone(wishes.schedule.zone).date()
-            taken = await _untaken(tx, subscription, max(day - LATE_NOTES, wishes.since), day)
+            day = now.astimezone(options.schedule.zone).date()
+            taken = await _untaken(tx, subscription, max(day - LATE_NOTES, options.since), day)
         else:
             day = on
             taken = await _untaken(tx, subscription, on, on)
-        wanted = _wanted(taken, parse_tags(wishes.tags))
+        wanted = _wanted(taken, parse_tags(options.tags))
         if not wanted:
             raise NotFoundError(
                 "There is nothing of {day} to post in {channel}: no entry that it wants and has "
@@ -223,7 +217,7 @@ async def plan_by_hand(
 async def _untaken(
     tx: Transaction, subscription: Subscription, first: date, last: date
 ) -> tuple[StoredEntry, ...]:
-    """The entries of these days that no slot of the subscription took yet."""
+    """The entries of these days that were in no slot of the subscription yet."""
     found = await entries.between(tx, first, last)
     taken = await slots.posted(tx, subscription.id, [stored.id for stored in found])
     return tuple(stored for stored in found if stored.id not in taken)
@@ -245,18 +239,18 @@ async def _plan(
     link: Link,
     by_hand: bool,
 ) -> Planned | None:
-    """Close the slot and plan its messages; `None` when it was closed before."""
-    wishes = subscription.wishes
-    tags = parse_tags(wishes.tags)
-    digest = compile_digest(taken, on=on, tags=tags, most=wishes.most, missed=missed)
+    """Close the slot and plan its messages; `None` if it was closed before."""
+    options = subscription.options
+    tags = parse_tags(options.tags)
+    digest = compile_digest(taken, on=on, tags=tags, most=options.most, missed=missed)
     shown = tuple(stored.id for stored in digest.entries)
     closed = await slots.close(
         tx,
         subscription.id,
         on,
         by_hand=by_hand,
-        languages=wishes.languages,
-        layout=wishes.layout,
+        languages=options.languages,
+        layout=options.layout,
         left_out=digest.left_out,
         missed=digest.missed,
         shown=shown,
@@ -265,11 +259,11 @@ async def _plan(
     )
     if closed is None:
         return None
-    say = voices(wishes.languages[0])
+    say = voices(options.languages[0])
     posts = present_digest(
         digest,
-        languages=wishes.languages,
-        layout=wishes.layout,
+        languages=options.languages,
+        layout=options.layout,
         say=say,
         openings=await openings(
             tx, digest.entries, channel=subscription.channel, link=link, say=say
@@ -293,7 +287,7 @@ def draft_posts(
     round_: int,
     doubt_from: datetime | None = None,
 ) -> tuple[deliveries.Draft, ...]:
-    """The messages of a slot as the outbox takes them."""
+    """The messages of a slot as outbox drafts."""
     sources = {stored.id: stored.entry.source for stored in digest.entries}
     drafts = []
     for post in posts:
@@ -301,8 +295,8 @@ def draft_posts(
         if source is None:
             names = (str(channel), digest.on.isoformat(), str(round_), post.part)
         else:
-            # Named after the note, not after the slot or the row: after a restore, an entry may
-            # come in another slot and under another id, and must be found all the same.
+            # Keyed by the note, not the slot or row id: after a restore an entry may be in another
+            # slot and have another id, and reconciliation must still find its message.
             own = post.part.removeprefix(f"entry-{post.entry_id}")
             names = (str(channel), source.path, str(source.part), own)
         content = dump(post.document)
@@ -323,13 +317,13 @@ def draft_posts(
 
 
 async def doubt_since(tx: Transaction, made_at: datetime, now: datetime) -> int:
-    """Somebody else may have posted anything since then: all of it is searched for first.
+    """After a restore: anything since `made_at` may have been posted, so search before posting.
 
-    What waits in the outbox, and each day since then as a slot of its own. Returns how many
-    messages of the outbox that are.
+    Applies to waiting messages, and to each day since then, replayed as its own slot. Returns the
+    number of waiting messages.
     """
     for subscription in await subscriptions.list_all(tx):
-        newest = newest_slot(subscription.wishes.schedule, now).on
+        newest = newest_slot(subscription.options.schedule, now).on
         until = max(subscription.replay_until or newest, newest)
         doubt_from = min(subscription.doubt_from or made_at, made_at)
         await subscriptions.replay(tx, subscription.id, until, doubt_from)

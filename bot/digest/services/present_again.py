@@ -1,6 +1,6 @@
 """When an entry changes, the messages that show it are presented again.
 
-`want_again` writes down what they should say; `bot.outbox.services.edits` edits them.
+`present_changed` stores what they should say; `bot.outbox.services.edits` edits them.
 """
 
 from datetime import datetime
@@ -24,8 +24,10 @@ from bot.outbox.store.edits import Part
 _ENTRIES = 20
 
 
-async def want_again(db: Database, *, now: datetime, voices: Voices, link: Link = no_link) -> int:
-    """Look at the slots of entries that changed; returns how many messages are to change."""
+async def present_changed(
+    db: Database, *, now: datetime, voices: Voices, link: Link = no_link
+) -> int:
+    """Present slots with changed entries again; returns how many messages must be edited."""
     changed = 0
     while True:
         async with db.transaction() as tx:
@@ -60,7 +62,7 @@ async def _present_again(
             changed += await _want(tx, part, post, stored)
     added = [post for post in posts if post.part not in parts and post.reply_to in parts]
     if added:
-        # What an entry gained beyond its message goes on in the thread.
+        # New parts, such as a thread intro that was empty before, are posted in the thread.
         channel = parse_channel(subscription.channel)
         drafts = draft_posts(added, digest, channel, slot_id=slot.id, round_=slot.round)
         changed += await deliveries.add(tx, drafts, now)

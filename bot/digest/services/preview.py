@@ -1,4 +1,4 @@
-"""A day's digest as it would be posted, for somebody who wants to see it first."""
+"""Previews: a day's digest as it would be posted; nothing is posted."""
 
 from datetime import date, datetime, tzinfo
 
@@ -19,9 +19,9 @@ from bot.lookup.domain.tag_filter import parse_tags
 async def preview(
     db: Database, day: date | None, *, now: datetime, zone: tzinfo, say: Translate
 ) -> tuple[Document, ...]:
-    """All entries of a day (else of today in `zone`), a message a paper, in every language.
+    """All entries of a day (default: today in `zone`), a message per paper, in every language.
 
-    One message says so where there is nothing.
+    Without entries, one message says so.
     """
     on = day or now.astimezone(zone).date()
     async with db.reading() as tx:
@@ -37,18 +37,18 @@ async def preview(
 async def preview_for(
     db: Database, channel: ChannelRef, day: date | None, *, now: datetime, voices: Voices
 ) -> tuple[Document, ...]:
-    """What the subscription of the channel makes of a day (else of its today), posted or not.
+    """The channel's digest of a day (default: its today), posted before or not.
 
-    Raises `NotFoundError` when the channel is not subscribed.
+    Raises `NotFoundError` if the channel is not subscribed.
     """
-    wishes = (await subscribe.get(db, channel)).wishes
-    on = day or now.astimezone(wishes.schedule.zone).date()
+    options = (await subscribe.get(db, channel)).options
+    on = day or now.astimezone(options.schedule.zone).date()
     async with db.reading() as tx:
         found = await entries.on_date(tx, on)
-    digest = compile_digest(found, on=on, tags=parse_tags(wishes.tags), most=wishes.most)
-    say = voices(wishes.languages[0])
+    digest = compile_digest(found, on=on, tags=parse_tags(options.tags), most=options.most)
+    say = voices(options.languages[0])
     posts = present_digest.present_digest(
-        digest, languages=wishes.languages, layout=wishes.layout, say=say
+        digest, languages=options.languages, layout=options.layout, say=say
     )
-    nothing = present_digest.present_day(on, (), languages=wishes.languages, say=say)
+    nothing = present_digest.present_day(on, (), languages=options.languages, say=say)
     return tuple(post.document for post in posts) or (nothing,)

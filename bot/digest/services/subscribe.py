@@ -1,4 +1,4 @@
-"""Subscribing channels: everything that is wrong is said at once, and nothing is half-done."""
+"""Subscribing channels: all wrong options are reported at once, and nothing is half done."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -10,9 +10,9 @@ from rapidfuzz import fuzz, process
 
 from bot.channels.domain.schedule import Schedule, Slot, newest_slot, next_slot
 from bot.channels.domain.subscription import (
+    DigestOptions,
     Standing,
     Subscription,
-    Wishes,
     format_tags,
     parse_languages,
     parse_layout,
@@ -36,8 +36,8 @@ _EVER = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """What somebody typed; `None` is what they left out."""
+class TypedOptions:
+    """Options as typed; `None` means not given."""
 
     at: str | None = None
     zone: str | None = None
@@ -50,7 +50,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How a subscription is: its next slot, the last date it closed, what is under way or stuck."""
+    """A subscription's status: next slot, last closed date, messages in flight and stuck."""
 
     subscription: Subscription
     next_slot: Slot | None
@@ -61,23 +61,23 @@ class Status:
 async def add(
     db: Database,
     channel: ChannelRef,
-    words: Words,
+    words: TypedOptions,
     *,
     now: datetime,
     since: date | None = None,
     created_by: str = "",
     check: Check | None = None,
 ) -> Subscription:
-    """Subscribe a channel; `words` must have a time and a zone.
+    """Subscribe a channel; `words` must have a time and a zone. Raises `UserError`.
 
-    It starts with the entries of its first day, here and now; with those of `since` where that
-    is given: older days then come one by one, each as a digest of its own. Raises `UserError`.
+    It starts with today's entries or, with `since`, with that day: older days are then posted one
+    by one, each as a digest of its own.
     """
     if words.at is None or words.zone is None:
         raise UsageError("A digest needs a time and a zone, like 09:00 and Asia/Seoul")
     schedule = Schedule(parse_time(words.at), parse_zone(words.zone))
     today = now.astimezone(schedule.zone).date()
-    wishes = read_wishes(words, Wishes(schedule, since or today))
+    options = read_options(words, DigestOptions(schedule, since or today))
     channel = await _checked(channel, check)
     async with db.transaction() as tx:
         present = await subscriptions.find(tx, str(channel))
@@ -89,88 +89,92 @@ async def add(
         return await subscriptions.add(
             tx,
             str(channel),
-            wishes,
+            options,
             standing=Standing.ACTIVE,
             now=now,
             next_at=now,
             created_by=created_by,
-            replay_until=_replay_until(wishes, today, now),
+            replay_until=_replay_until(options, today, now),
         )
 
 
-def _replay_until(wishes: Wishes, today: date, now: datetime) -> date | None:
-    """Up to which date older days come one by one, if the first wanted day is an older one."""
-    newest = newest_slot(wishes.schedule, now).on
-    return newest if wishes.since < today and wishes.since <= newest else None
+def _replay_until(options: DigestOptions, today: date, now: datetime) -> date | None:
+    """The last date to replay, if the first wanted day is in the past."""
+    newest = newest_slot(options.schedule, now).on
+    return newest if options.since < today and options.since <= newest else None
 
 
-async def change(db: Database, channel: ChannelRef, words: Words, *, now: datetime) -> Subscription:
-    """Other wishes from now on; what is left out stays. Raises `UserError`.
+async def change(
+    db: Database, channel: ChannelRef, words: TypedOptions, *, now: datetime
+) -> Subscription:
+    """Change options; those not given stay. Raises `UserError`.
 
-    A channel that wants other tags gets what is new to it from today on.
+    A new tag filter applies to entries from today on.
     """
     async with db.transaction() as tx:
         present = await _get(tx, channel)
-        wishes = read_wishes(words, present.wishes)
-        if parse_tags(wishes.tags) != parse_tags(present.wishes.tags):
-            today = now.astimezone(wishes.schedule.zone).date()
-            wishes = replace(wishes, since=max(wishes.since, today))
-        return await _update(tx, present, wishes, present.standing, now)
+        options = read_options(words, present.options)
+        if parse_tags(options.tags) != parse_tags(present.options.tags):
+            today = now.astimezone(options.schedule.zone).date()
+            options = replace(options, since=max(options.since, today))
+        return await _update(tx, present, options, present.standing, now)
 
 
 async def pause(db: Database, channel: ChannelRef, *, now: datetime) -> Subscription:
-    """Post nothing there until it is resumed; what is in the outbox still goes out."""
+    """Stop planning digests until resumed; messages already in the outbox are still posted."""
     async with db.transaction() as tx:
         present = await _get(tx, channel)
         if present.standing is Standing.PAUSED:
             return present
-        return await _update(tx, present, present.wishes, Standing.PAUSED, now)
+        return await _update(tx, present, present.options, Standing.PAUSED, now)
 
 
 async def resume(
     db: Database, channel: ChannelRef, *, now: datetime, check: Check | None = None
 ) -> Subscription:
-    """Post there again. What was paused goes on with today; what was refused, where it stopped."""
+    """Resume: a paused subscription continues today, a refused one where it stopped."""
     async with db.reading() as tx:
         present = await _get(tx, channel)
     if present.standing is Standing.REFUSED:
         await _checked(channel, check)
     async with db.transaction() as tx:
         present = await _get(tx, channel)
-        wishes = present.wishes
+        options = present.options
         if present.standing in (Standing.PAUSED, Standing.MANUAL):
-            today = now.astimezone(wishes.schedule.zone).date()
-            wishes = replace(wishes, since=max(wishes.since, today))
+            today = now.astimezone(options.schedule.zone).date()
+            options = replace(options, since=max(options.since, today))
         await deliveries.release(tx, present.channel, now)
         if present.standing is Standing.ACTIVE:
             return present
-        return await _update(tx, present, wishes, Standing.ACTIVE, now)
+        return await _update(tx, present, options, Standing.ACTIVE, now)
 
 
 async def remove(db: Database, channel: ChannelRef, *, now: datetime) -> Subscription:
-    """End it; what is in the outbox still goes out. That its days were posted is remembered."""
+    """Remove it; messages in the outbox are still posted. Its closed days stay recorded."""
     async with db.transaction() as tx:
         present = await _get(tx, channel)
-        return await _update(tx, present, present.wishes, Standing.REMOVED, now)
+        return await _update(tx, present, present.options, Standing.REMOVED, now)
 
 
 async def by_hand(
-    db: Database, channel: ChannelRef, words: Words, *, now: datetime, check: Check | None = None
+    db: Database,
+    channel: ChannelRef,
+    words: TypedOptions,
+    *,
+    now: datetime,
+    check: Check | None = None,
 ) -> Subscription:
-    """The subscription for a digest that is posted by hand.
-
-    A channel without one gets one without a schedule: it is posted what it is sent by hand.
-    """
+    """The subscription for a manual digest; a channel without one gets one without a schedule."""
     async with db.reading() as tx:
         present = await subscriptions.find(tx, str(channel))
     if present is not None and present.standing is not Standing.REMOVED:
         return present
     schedule = Schedule(parse_time(words.at or "09:00"), parse_zone(words.zone or "UTC"))
-    wishes = read_wishes(words, Wishes(schedule, since=_EVER))
+    options = read_options(words, DigestOptions(schedule, since=_EVER))
     channel = await _checked(channel, check)
     async with db.transaction() as tx:
         return await subscriptions.add(
-            tx, str(channel), wishes, standing=Standing.MANUAL, now=now, next_at=None
+            tx, str(channel), options, standing=Standing.MANUAL, now=now, next_at=None
         )
 
 
@@ -187,24 +191,28 @@ async def get(db: Database, channel: ChannelRef) -> Subscription:
 
 
 async def status(db: Database, channel: ChannelRef, *, now: datetime) -> Status:
-    """How it goes with the channel's subscription; raises `NotFoundError`."""
+    """The status of the channel's subscription; raises `NotFoundError`."""
     async with db.reading() as tx:
         present = await _get(tx, channel)
         last = await slots.last_closed(tx, present.id)
         tally = await operator_view.tally(tx, channel=present.channel)
     upcoming = None
     if present.standing is Standing.ACTIVE:
-        schedule = present.wishes.schedule
+        schedule = present.options.schedule
         today = newest_slot(schedule, now).on
-        upcoming = next_slot(schedule, max(today, last or today, present.wishes.since - _DAY))
+        upcoming = next_slot(schedule, max(today, last or today, present.options.since - _DAY))
     return Status(present, upcoming, last, tally)
 
 
 async def _update(
-    tx: Transaction, present: Subscription, wishes: Wishes, standing: Standing, now: datetime
+    tx: Transaction,
+    present: Subscription,
+    options: DigestOptions,
+    standing: Standing,
+    now: datetime,
 ) -> Subscription:
     next_at = now if standing is Standing.ACTIVE else None
-    await subscriptions.update(tx, present.id, wishes, standing=standing, now=now, next_at=next_at)
+    await subscriptions.update(tx, present.id, options, standing=standing, now=now, next_at=next_at)
     return await subscriptions.get(tx, present.id)
 
 
@@ -238,8 +246,8 @@ async def _checked(channel: ChannelRef, check: Check | None) -> ChannelRef:
         ) from error
 
 
-def read_wishes(words: Words, otherwise: Wishes) -> Wishes:
-    """What the words say, and what they leave out as it was; raises `UserError`."""
+def read_options(words: TypedOptions, otherwise: DigestOptions) -> DigestOptions:
+    """The typed options merged over the present ones; raises `UserError`."""
     schedule = otherwise.schedule
     return replace(
         otherwise,
@@ -272,7 +280,7 @@ _ABBREVIATIONS = {
     "한국": "Asia/Seoul",
     "서울": "Asia/Seoul",
 }
-"""What people write for a zone that has another name; offered, never guessed."""
+"""Common abbreviations of zones; suggested in the error, never assumed."""
 
 
 @cache
@@ -281,7 +289,7 @@ def _zone_names() -> dict[str, str]:
 
 
 def parse_zone(text: str) -> ZoneInfo:
-    """`Asia/Seoul`, in any case; raises `UsageError` with the nearest name there is."""
+    """`Asia/Seoul`, case-insensitive; raises `UsageError` with the nearest known name."""
     folded = text.strip().casefold().replace(" ", "_")
     names = _zone_names()
     if folded in names:
@@ -306,7 +314,7 @@ def complete_zone(typed: str, limit: int = 25) -> tuple[str, ...]:
 
 
 def _nearest_zone(folded: str, names: dict[str, str]) -> str | None:
-    """By the whole name, or by the city alone."""
+    """The nearest name, by the whole name or by the city alone."""
     cities: dict[str, str] = {}
     for name in sorted(names, key=len):
         cities.setdefault(name.rpartition("/")[2], name)

@@ -1,4 +1,4 @@
-"""The opening replies of a digest's threads: what there is to know of each paper besides."""
+"""Thread intros: the first reply in a paper's thread, with abstract and references."""
 
 from collections.abc import Iterable, Mapping
 
@@ -14,7 +14,7 @@ from bot.discussion.store import entry_page
 async def openings(
     tx: Transaction, shown: Iterable[StoredEntry], *, channel: str, link: Link, say: Translate
 ) -> Mapping[EntryId, Document]:
-    """By entry; those of which there is nothing to tell are left out, as are withdrawn ones."""
+    """The intro of each entry; entries with an empty intro and withdrawn ones are left out."""
     found = {}
     for stored in shown:
         if stored.withdrawn_at is not None:

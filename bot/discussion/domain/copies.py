@@ -1,8 +1,7 @@
-"""Which copies a reply gets: decided purely, so that the same again decides the same.
+"""Which copies a reply gets. Pure: the same input always gives the same copies.
 
-A reply has one origin. It is copied into the threads of the same discussion in the channels
-that are linked with the channel of its origin, once each. Only what people say is ever a reply,
-so a copy is never copied.
+A reply has one origin. It is copied once into each thread of the same discussion in channels
+linked with the origin's channel. Only messages of people are replies: a copy is never copied.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -15,8 +14,8 @@ from bot.outbox.domain.thread import Thread
 
 
 @dataclass(frozen=True, slots=True)
-class Utterance:
-    """A reply as far as its copies depend on it; `said_at` is when it was said."""
+class ReplyOrigin:
+    """The parts of a reply that decide its copies; `said_at` is when it was posted."""
 
     channel: str
     message_id: str
@@ -26,7 +25,7 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A copy to make in a thread; equal keys are one message for ever."""
+    """A copy to post in a thread; copies with equal keys are the same message."""
 
     thread: int
     channel: str
@@ -34,22 +33,22 @@ class Copy:
 
 
 def plan_copies(
-    reply: Utterance,
+    reply: ReplyOrigin,
     threads: Iterable[Thread],
-    circle: Mapping[str, datetime],
+    group: Mapping[str, datetime],
     made: Collection[str] = (),
 ) -> tuple[Copy, ...]:
-    """The copies that a reply still lacks, one a channel, in the order of the threads.
+    """The copies that a reply still lacks, one per channel, in the order of the threads.
 
-    `circle` holds the channels that share this discussion and since when each does; `made` the
-    channels that have a copy already, wanted or not.
+    `group` maps each linked channel to the time since when it is linked; `made` are the
+    channels that have a copy already, removed ones included.
     """
-    since = circle.get(reply.channel)
+    since = group.get(reply.channel)
     if since is None or reply.gone or reply.said_at < since:
         return ()
     copies: dict[str, Copy] = {}
     for thread in threads:
-        their_since = circle.get(thread.channel)
+        their_since = group.get(thread.channel)
         if (
             thread.is_open
             and their_since is not None
@@ -64,43 +63,42 @@ def plan_copies(
     return tuple(copies.values())
 
 
-def copy_key(reply: Utterance, channel: str) -> str:
-    """Names the copy of a reply in a channel for ever, whatever database remembers it."""
+def copy_key(reply: ReplyOrigin, channel: str) -> str:
+    """The delivery key of a reply's copy in a channel; it does not depend on row ids."""
     return delivery_key("copy", reply.channel, reply.message_id, channel)
 
 
-class Heard(StrEnum):
-    """What hearing an utterance (again) means."""
+class Comparison(StrEnum):
+    """How an incoming message compares with what is stored."""
 
     NEW = "new"
     EDITED = "edited"
     KNOWN = "known"
-    """It is kept already, or a newer version of it."""
+    """This version or a newer one is stored."""
     GONE = "gone"
-    """It was taken back or forgotten: whatever still arrives of it comes too late."""
+    """It was deleted or forgotten: ignore late deliveries."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A reply as it is kept; `edited_at` is its version, `None` where it never was edited."""
+class StoredVersion:
+    """The stored version of a reply; `edited_at` is `None` if it was never edited."""
 
     edited_at: datetime | None = None
     gone: bool = False
 
 
-def hear(before: Kept | None, edited_at: datetime | None) -> Heard:
-    """What an utterance last edited at that instant is to what is kept of it.
+def compare(before: StoredVersion | None, edited_at: datetime | None) -> Comparison:
+    """Compare an incoming version with the stored one.
 
-    Platforms repeat themselves late and out of order, so the newest version wins, in whatever
-    order versions arrive.
+    Platforms redeliver late and out of order, so the newest version wins in any order of arrival.
     """
     if before is None:
-        return Heard.NEW
+        return Comparison.NEW
     if before.gone:
-        return Heard.GONE
-    return Heard.EDITED if is_newer(edited_at, before.edited_at) else Heard.KNOWN
+        return Comparison.GONE
+    return Comparison.EDITED if is_newer(edited_at, before.edited_at) else Comparison.KNOWN
 
 
 def is_newer(edited_at: datetime | None, than: datetime | None) -> bool:
-    """Whether a version came after another; `None` is what was said first."""
+    """Whether a version is newer than another; `None` is the first version."""
     return edited_at is not None and (than is None or than < edited_at)

@@ -20,11 +20,11 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class EntryPage:
-    """An entry with what stands around it; lists of entries are newest first.
+    """An entry with its surroundings; lists of entries are newest first.
 
-    `record` is what arXiv says of the paper, `events` are what became of the paper since, `replies`
-    what people said of it, both oldest first; `talked_of` are the papers that those link and the
-    curator does not mention.
+    `record` is arXiv's record of the paper, `events` its later versions and withdrawals, `replies`
+    what people said about it, both oldest first; `talked_of` are papers linked in replies that
+    the curator does not mention.
     """
 
     stored: StoredEntry
@@ -53,8 +53,8 @@ class Library(Protocol):
     async def find_entry(self, entry_id: EntryId, *, all_talk: bool) -> EntryPage | None:
         """The entry of that id, withdrawn or not.
 
-        Without `all_talk`, of what people said only that which belongs to the web chat: said
-        there, or in a channel that is linked with one of it.
+        Without `all_talk`, only replies from the web chat's channels and channels linked with
+        them are included.
         """
         ...
 

@@ -1,8 +1,7 @@
-"""Text that people wrote elsewhere, made fit to stand among the words of others.
+"""Cleaning text that people wrote on another platform, before it is shown elsewhere.
 
-It stays what they wrote. Only what has no shape and acts beyond its own place is taken out:
-control characters, marks that turn the writing direction, stacks of combining marks. Escaping
-is the renderers' part.
+The words stay as they are. Removed are invisible characters that affect text around them:
+control characters, direction marks, long stacks of combining marks. Renderers escape the rest.
 """
 
 import re
@@ -12,7 +11,7 @@ from bot.core.domain.document import Inline, Link, Text
 
 LONGEST_NAME = 60
 _MOST_MARKS = 4
-"""Combining marks on one character: no script in use has more."""
+"""The most combining marks kept on one character; no living script needs more."""
 
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb"
@@ -23,7 +22,7 @@ _SENTENCE_END = ".,;:!?'\"*_>)]|~`"
 
 
 def settled(text: str) -> str:
-    """The text without what reaches out of its place, and without space around it."""
+    """The cleaned text without surrounding white space."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
     plain = _UNSEEN.sub("", lines.replace("\u2029", "\n"))
     return _without_stacks(plain).strip()
@@ -48,7 +47,7 @@ def _without_stacks(text: str) -> str:
 
 
 def with_addresses(text: str) -> tuple[Inline, ...]:
-    """The text as runs in which addresses lead where they say, and nowhere else."""
+    """The text as runs in which each address links to itself."""
     runs: list[Inline] = []
     at = 0
     for match in _ADDRESS.finditer(text):

@@ -1,4 +1,4 @@
-"""What the bot says in threads: copies, answers, cards, news of a paper."""
+"""Messages of the bot in threads as documents: copies, answers, cards, paper updates."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ from bot.discussion.domain.questions import Wish
 _PLATFORMS = {"slack": "Slack", "discord": "Discord", "web": "Web"}
 _SUMMARY_LENGTH = 120
 _GIST_LENGTH = 700
-"""Characters of an abstract before the rest of it is left to a button."""
+"""The most characters of an abstract; a button shows the rest."""
 _EARLIER_LENGTH = 140
 _SENTENCE_END = re.compile(r"[.!?。…]['”\"’)\]]*(?=\s)")
 
@@ -55,7 +55,7 @@ ANSWERS: Mapping[Wish, str] = {
 def present_copy(author: str, platform: str, text: str, link: str | None = None) -> Document:
     """A person's reply in another channel: who said it, where, and what, all of it as text.
 
-    A `link` that leads somewhere only within its own platform is left out.
+    A `link` that works only within its own platform is left out.
     """
     name = settled_name(author) or "?"
     words = settled(text)
@@ -69,12 +69,12 @@ def present_copy(author: str, platform: str, text: str, link: str | None = None)
 
 
 def present_taken_back() -> Document:
-    """What stands in the outbox for a copy that is to be removed: nothing of what it said."""
+    """The content of a removed copy in the outbox: it repeats nothing of the deleted text."""
     return Document((Paragraph(run("…")),), summary="…")
 
 
 def present_words(say: Translate, *, unclear: bool = False) -> Document:
-    """What can be asked in a thread; `unclear` says first that something was not understood."""
+    """What can be asked in a thread; `unclear` adds that the question was not understood."""
     blocks: list[Block] = []
     summary = say("In this thread you can ask me for:")
     if unclear:
@@ -96,7 +96,7 @@ def present_words(say: Translate, *, unclear: bool = False) -> Document:
 
 
 def present_no_paper(say: Translate) -> Document:
-    """Something about a paper was asked where there is none: below a list of papers, say."""
+    """The answer to a question about a paper in a thread that has no paper."""
     return document.notice(
         say(
             "This thread belongs to no one paper: ask me that in the thread of a paper's own message."
@@ -105,7 +105,7 @@ def present_no_paper(say: Translate) -> Document:
 
 
 def present_elsewhere(line: str, say: Translate) -> Document:
-    """A command whose answer is for one person alone was given where everybody reads along."""
+    """The answer to a command in a thread whose real answer is private: where to give it instead."""
     text = say(
         "Only you should see the answer to that, and here everybody would. Type it as a command "
         "in the channel, outside of threads:"
@@ -115,14 +115,14 @@ def present_elsewhere(line: str, say: Translate) -> Document:
 
 
 def present_forgotten(say: Translate) -> Document:
-    """Somebody asked in a thread to be forgotten, and is."""
+    """Confirms `forget-me` given in a thread."""
     return document.notice(
         say("What you said in discussions is forgotten, and its copies are being removed.")
     )
 
 
 def present_nothing_found(asked: str | None, say: Translate) -> Document:
-    """A look-up in a thread found nothing; `None`: what was asked is not to be kept."""
+    """A look-up in a thread found nothing; with `None` the question is not quoted."""
     text = (
         say("Nothing found for “{asked}”.", asked=asked)
         if asked is not None
@@ -142,14 +142,14 @@ def present_abstract(title: str, abstract: str | None, say: Translate) -> Docume
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """What the curator wrote about a paper before: how it begins, and where its thread is read."""
+    """An earlier entry: the beginning of its commentary, and the address of its thread."""
 
     gist: str = ""
     thread: str | None = None
 
 
 def gist_of(entry: Entry, languages: Sequence[Language]) -> str:
-    """How the commentary begins in the first of these languages that it has, as plain words."""
+    """The beginning of the commentary in the first of these languages that it has, as plain text."""
     written = (entry.paragraphs(language) for language in languages)
     first = next((paragraphs[0] for paragraphs in written if paragraphs), "")
     return _beginning(plain_text(inlines(first)), _EARLIER_LENGTH)
@@ -160,7 +160,7 @@ def present_references(
     earlier: Mapping[EntryId, Earlier],
     say: Translate,
 ) -> Document:
-    """What an entry refers to; those the curator wrote about have a button, or lead there."""
+    """The papers that an entry refers to; those with entries have a button or a link."""
     if not references:
         return document.notice(say("The curator refers to no other paper here."))
     blocks = (_label(say("Refers to")), Items(reference_rows(references, earlier, say)))
@@ -172,7 +172,7 @@ def reference_rows(
     earlier: Mapping[EntryId, Earlier],
     say: Translate,
 ) -> tuple[Item, ...]:
-    """One row a reference: its title, and what the curator wrote about it before."""
+    """One row per reference: its title, and the beginning of an earlier entry about it."""
     rows = []
     for reference, entry_id in references:
         url = present_entry.paper_url(reference.arxiv_id, reference.url)
@@ -205,14 +205,14 @@ def _earlier(before: Earlier, say: Translate) -> tuple[Inline, ...]:
 def present_related(
     label: str, related: Sequence[Related], nothing: str, say: Translate
 ) -> Document:
-    """Other entries under a label, or one sentence that there are none."""
+    """Other entries under a label, or a sentence that there are none."""
     if not related:
         return document.notice(nothing)
     return Document((_label(label), Items(related_rows(related, say))), summary=label)
 
 
 def related_rows(related: Sequence[Related], say: Translate) -> tuple[Item, ...]:
-    """One row an entry, with a button that shows it."""
+    """One row per entry, with a button that shows it."""
     return tuple(
         Item(
             run(each.title),
@@ -248,7 +248,7 @@ def present_card(stored: StoredEntry, *, languages: Sequence[Language], say: Tra
 
 
 def present_record(record: ArxivRecord, say: Translate) -> Document:
-    """A paper that the curator has not written about, as arXiv tells it."""
+    """A paper without an entry, from arXiv's record."""
     authors = list(record.authors)
     if len(authors) > 3:
         authors = [*authors[:3], say("and {n} more", n=len(authors) - 3)]
@@ -277,9 +277,9 @@ def present_opening(
     earlier: Mapping[EntryId, Earlier],
     say: Translate,
 ) -> Document | None:
-    """What opens a paper's thread, in one message; `None` where there is nothing to tell.
+    """The first reply in a paper's thread (abstract, references, citations), or `None` if empty.
 
-    What does not stand in it is behind a button.
+    Buttons show what does not fit.
     """
     blocks: list[Block] = []
     if abstract:
@@ -300,13 +300,13 @@ def present_opening(
 
 
 _ROWS = 5
-"""Rows of one kind in the opening reply."""
+"""The most rows of one kind in the opening reply."""
 
 
 def present_event(
     kind: PaperEventKind, new_version: int, number: str, citing: Related | None, say: Translate
 ) -> Document | None:
-    """News of a paper for its thread; `None` where there is nothing to tell any more."""
+    """A paper event for the paper's thread; `None` if it no longer applies."""
     url = f"https://arxiv.org/abs/{number}"
     match kind:
         case PaperEventKind.VERSION:
@@ -333,7 +333,7 @@ def present_event(
 def present_event_of_reference(
     kind: PaperEventKind, number: str, title: str, say: Translate
 ) -> Document | None:
-    """News of a paper for the thread of one that refers to it; `None` where it says nothing there."""
+    """A paper event for the thread of an entry that refers to it; `None` for other kinds."""
     match kind:
         case PaperEventKind.WITHDRAWN:
             text = say("A paper that is referred to here was withdrawn by its authors:")

@@ -1,7 +1,7 @@
-"""What to answer in a thread: which question a text asks, which papers it links.
+"""Questions in threads: what a text asks the bot, and which papers it links.
 
-A person calls the bot by its name and says one word of `Wish`, or whatever the look-up language
-understands. What asks neither is not guessed at: it gets a short way out.
+A person mentions the bot with one word of `Wish`, a command line, or a look-up. Anything else is
+not guessed at: the answer lists what can be asked.
 """
 
 import re
@@ -19,20 +19,20 @@ from bot.lookup.domain import query, query_terms
 from bot.lookup.domain.query_terms import About, PaperRef
 
 MOST_CARDS = 3
-"""Cards of one reply: a list of twenty links is no question."""
+"""The most cards for one reply: a list of twenty links is not a question."""
 
 MOST_LINKS = 50
-"""Papers that are kept as what one reply refers to."""
+"""The most papers stored as references of one reply."""
 
 _LONGEST_LOOKUP = 120
-"""Characters of a look-up in a thread: what is longer is talk."""
+"""The most characters of a look-up in a thread: longer text is conversation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a person said in a discussion; `channel` is its origin's REF, `author` a name.
+    """A person's reply in a discussion; `channel` is its origin's REF, `author` a name.
 
-    `link` is where it is read at its origin, if there is an address for that.
+    `link` is its address at its origin, if it has one.
     """
 
     id: int
@@ -46,12 +46,12 @@ class Reply:
 
     @property
     def platform(self) -> str:
-        """Where it was said, for people: `Slack`."""
+        """The name of the platform of its origin: `Slack`."""
         return self.channel.partition(":")[0].capitalize()
 
 
 class Wish(StrEnum):
-    """What the bot tells in the thread of a paper about that paper."""
+    """What can be asked about the paper of a thread."""
 
     ABSTRACT = "abstract"
     REFS = "refs"
@@ -83,7 +83,7 @@ WORDS: dict[str, Wish] = {
     "도움": Wish.HELP,
     "도움말": Wish.HELP,
 }
-"""Every word that means a wish, folded."""
+"""Every word that stands for a `Wish`, case-folded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +101,12 @@ class Line:
 
     @property
     def is_private(self) -> bool:
-        """Whether elsewhere its answer is for whoever asks alone: it is no talk about a paper."""
+        """Whether the command's answer is private outside threads: then it is no discussion."""
         return commands.parse_line(self.text).audience is Audience.PRIVATE
 
     @property
     def is_secret(self) -> bool:
-        """Whether its answer must not be given in a thread, where everybody reads along."""
+        """Whether the answer must not be posted in a thread, where everybody reads it."""
         return self.verb is not None and self.verb.is_secret
 
     @property
@@ -117,7 +117,7 @@ class Line:
 
     @property
     def bare(self) -> str:
-        """The line in words of the command table alone: nothing that somebody made up is in it."""
+        """The line reduced to words of the command table: nothing that a person typed freely."""
         verb = self.verb
         name = commands.parse_line(self.text).spec.name
         return commands.format_line(name, verb.name if verb is not None else "")
@@ -125,7 +125,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Unclear:
-    """Something that the bot cannot answer."""
+    """A text that is no question the bot can answer."""
 
 
 Question: TypeAlias = Wish | LookUp | Line | Unclear
@@ -138,7 +138,7 @@ _ENDS = f" .!。！{_ASKING}"
 
 
 def read_question(text: str) -> Question:
-    """What somebody asks who called the bot by its name."""
+    """The question in a message that mentions the bot."""
     asked = " ".join(_NAME.sub(" ", text).split())
     if not asked:
         return Wish.HELP
@@ -170,7 +170,7 @@ def _wish(folded: str) -> Wish | None:
 
 
 def sole_paper(asked: query_terms.Query) -> str | None:
-    """The arXiv number of the paper that is all that a look-up asks for, if it is one."""
+    """The arXiv number, if the look-up asks for exactly one paper."""
     match asked.terms:
         case (About(PaperRef(arxiv_id=ArxivId(number)), negated=False),):
             return number
@@ -179,7 +179,7 @@ def sole_paper(asked: query_terms.Query) -> str | None:
 
 
 def asked_paper(text: str) -> str | None:
-    """The same of what somebody says to the bot; `None` where they do not call it."""
+    """The arXiv number that a message asks the bot for; `None` if it does not mention the bot."""
     question = read_question(text) if _NAME.search(text) else None
     return sole_paper(query.parse(question.asked)) if isinstance(question, LookUp) else None
 

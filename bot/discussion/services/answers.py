@@ -1,4 +1,4 @@
-"""Answers in threads: what a person who called the bot is told, read from the archive."""
+"""Answers to questions that mention the bot in a thread, read from the archive."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -24,14 +24,14 @@ from bot.lookup.store import search
 from bot.outbox.store import threads
 
 Link = Callable[[MessageRef], str | None]
-"""Where a person reads a message, if there is an address for that."""
+"""Gives the web address of a message, or `None` where it has none."""
 
 _FOUND = 5
 """Rows of a look-up in a thread; the other pages are behind buttons."""
 
 
 def no_link(_message: MessageRef) -> str | None:
-    """Nobody knows an address."""
+    """No message has an address."""
     return None
 
 
@@ -52,8 +52,8 @@ async def answer(
 ) -> Document:
     """The answer to a question in the thread of that entry, or in one of no entry.
 
-    Where the question is not kept, its words are not to be in the answer either: `repeats` says
-    whether they may be.
+    `repeats` says whether the answer may quote the question: it must not where the question is not
+    stored, since it could not be forgotten from there.
     """
     match question:
         case Wish.HELP:
@@ -128,7 +128,7 @@ async def _look_up(
 
 
 async def without_entry(db: Database, query: Query, say: Translate) -> Document | None:
-    """What arXiv says of the one paper that is asked for, where the curator wrote nothing of it."""
+    """ArXiv's record of the one paper that the query asks for, when no entry is about it."""
     number = sole_paper(query)
     if number is None:
         return None
@@ -169,9 +169,9 @@ def _results(
 async def what_was_written(
     tx: Transaction, page: EntryPage, *, channel: str, link: Link, say: Translate
 ) -> Mapping[EntryId, Earlier]:
-    """What the curator wrote before about the papers that an entry refers to, by our entries.
+    """The curator's earlier notes on the papers that an entry refers to, by entry id.
 
-    Their threads are those of that channel, of those that it has.
+    Each links to its thread in `channel`, where it has one there.
     """
     languages = voice_languages(say)
     ids = [mention.entry_id for mention in page.mentions if mention.entry_id is not None]
@@ -184,7 +184,7 @@ async def what_was_written(
 
 
 async def card(tx: Transaction, number: str, say: Translate) -> Document | None:
-    """A linked paper's card: what the curator wrote last, else what arXiv says; or `None`."""
+    """A linked paper's card: the newest entry about it, else arXiv's record, else `None`."""
     query = Query((About(PaperRef(arxiv_id=ArxivId(number))),))
     hits = await search.look_up(tx, query, page=1, per_page=1)
     if hits.entries:

@@ -1,4 +1,4 @@
-"""Papers that people link in threads: kept as what the discussion refers to, and shown as cards."""
+"""Papers that people link in threads: stored as references of the discussion, shown as cards."""
 
 from datetime import datetime, timedelta
 
@@ -15,19 +15,19 @@ from bot.discussion.store import replies
 from bot.outbox.store import answer_deliveries, threads
 
 EVERY = timedelta(days=1)
-"""How long a paper's card stands in a thread before a link to it brings another."""
+"""A link to a paper whose card was posted in that thread within this time brings no other card."""
 
 _AT_ONCE = 20
 
 
-async def refer(tx: Transaction, heard: replies.Heard, now: datetime) -> None:
-    """Keep which papers a reply links; those that nobody knows yet are asked about in their turn."""
-    stored = await entries.find(tx, heard.entry_id) if heard.entry_id is not None else None
+async def refer(tx: Transaction, reply: replies.StoredReply, now: datetime) -> None:
+    """Store which papers a reply links; unknown ones are fetched from arXiv by its regular poll."""
+    stored = await entries.find(tx, reply.entry_id) if reply.entry_id is not None else None
     own = stored.entry.paper.arxiv_id if stored is not None else None
-    numbers = linked_papers(heard.text, except_for=(own.number,) if own is not None else ())
-    await replies.refer(tx, heard.id, numbers)
+    numbers = linked_papers(reply.text, except_for=(own.number,) if own is not None else ())
+    await replies.set_references(tx, reply.id, numbers)
     for number in numbers[MOST_CARDS:]:
-        await replies.mark_card(tx, heard.id, number, now)
+        await replies.mark_card(tx, reply.id, number, now)
     if numbers:
         await papers.ensure(tx, (), [Reference(arxiv_id=ArxivId(each)) for each in numbers])
 
@@ -35,7 +35,7 @@ async def refer(tx: Transaction, heard: replies.Heard, now: datetime) -> None:
 async def make_cards(
     tx: Transaction, voices: Voices, now: datetime, *, reply_id: int | None = None
 ) -> int:
-    """Plan the cards of linked papers that can be told by now; returns how many messages it is."""
+    """Plan cards for linked papers that are known by now; returns the number of messages."""
     planned = 0
     for due in await replies.list_cards_due(tx, reply_id=reply_id, limit=_AT_ONCE):
         if not await _is_told(tx, due, now):
@@ -62,7 +62,7 @@ async def _make_card(tx: Transaction, voices: Voices, due: replies.CardDue, now:
 
 
 async def _is_told(tx: Transaction, due: replies.CardDue, now: datetime) -> bool:
-    """Whether the paper was told in that thread lately: by a card, or to who asked for it."""
+    """Whether the thread got this paper's card lately, as a card or as an answer."""
     root = await threads.find(tx, MessageRef(parse_channel(due.channel), due.root_message))
     return root is not None and await answer_deliveries.has_card(
         tx, root.delivery_id, _part(due.number), now - EVERY
@@ -70,7 +70,7 @@ async def _is_told(tx: Transaction, due: replies.CardDue, now: datetime) -> bool
 
 
 async def part_of_answer(tx: Transaction, question: str) -> str:
-    """What the answer to a question is in its thread: the card of a paper, where it asks for one."""
+    """The part name of an answer: a card's where the question asks for one paper, else `answer`."""
     number = asked_paper(question)
     is_card = number is not None and await answers.card(tx, number, ENGLISH) is not None
     return _part(number) if number is not None and is_card else "answer"

@@ -1,4 +1,4 @@
-"""Forgetting what people said: here, in its copies, in what answered it, in the web chat."""
+"""Forgetting replies: the stored text, its copies, its answers, and web chat messages."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -14,19 +14,19 @@ from bot.webchat.store import board
 
 
 def author_id(channel: ChannelRef, user: User) -> str:
-    """A person as the platform knows them."""
+    """A person's id with its platform."""
     return f"{channel.platform}:{user.id}"
 
 
 async def take_back(tx: Transaction, message: MessageRef, now: datetime) -> bool:
-    """Keep nothing of a message or of what followed from it; whether anything is known of it."""
+    """Forget a message, its copies and its answers; returns whether the message was known."""
     found = await forget_message(tx, message, now)
     await _unwant_answers(tx, message, now)
     return found
 
 
 async def forget_message(tx: Transaction, message: MessageRef, now: datetime) -> bool:
-    """The same for one that may never have been kept: then what answers it stays."""
+    """Forget a message and its copies; returns whether it was stored. Its answers stay."""
     found = await replies.find(tx, message)
     if found is None:
         return False
@@ -37,22 +37,22 @@ async def forget_message(tx: Transaction, message: MessageRef, now: datetime) ->
 
 
 async def forget_author(tx: Transaction, user: User, channel: ChannelRef, now: datetime) -> int:
-    """Keep nothing of what a person ever said on the channel's platform; returns how much it was.
+    """Forget every reply of a person on the channel's platform; returns the number of replies.
 
-    In the web chat, where the bot is the platform, it is removed there too.
+    In the web chat, where the bot is the platform, the messages themselves are removed too.
     """
     theirs = await replies.list_by_author(tx, author_id(channel, user))
     await _forget(tx, theirs, now)
     if channel.platform is not Platform.WEB:
         return len(theirs)
-    # Whatever was kept of them was said there, and more besides.
+    # Stored replies are a part of the person's web chat messages: do not count them twice.
     return max(len(theirs), await board.forget_author(tx, user.id, now))
 
 
 async def _forget(tx: Transaction, reply_ids: Iterable[int], now: datetime) -> None:
     content = dump(present_taken_back())
     for reply_id in reply_ids:
-        said = (await replies.get(tx, reply_id)).utterance
+        said = (await replies.get(tx, reply_id)).origin
         await copy_deliveries.unwant(tx, reply_id, content, content_hash(content), now)
         message = MessageRef(parse_channel(said.channel), said.message_id)
         await _unwant_answers(tx, message, now)

@@ -1,4 +1,4 @@
-"""What pages read of the archive: `ports.Library` over the database."""
+"""What web pages read of the archive: `Library` over the database."""
 
 from datetime import date
 
@@ -16,7 +16,7 @@ from bot.webchat.store import board
 
 
 class DatabaseLibrary:
-    """`ports.Library` over an open database."""
+    """`Library` over an open database."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -26,8 +26,8 @@ class DatabaseLibrary:
             stored = await entries.find(tx, entry_id)
             if stored is None:
                 return None
-            heard = None if all_talk else await _heard_in_the_web_chat(tx)
-            return await entry_page.page_of(tx, stored, heard)
+            readable = None if all_talk else await _readable_in_web_chat(tx)
+            return await entry_page.page_of(tx, stored, readable)
 
     async def list_on(self, day: date) -> tuple[StoredEntry, ...]:
         async with self._db.reading() as tx:
@@ -55,6 +55,6 @@ class DatabaseLibrary:
         return Found(hits.entries, hits.more)
 
 
-async def _heard_in_the_web_chat(tx: Transaction) -> linked_channels.Heard:
+async def _readable_in_web_chat(tx: Transaction) -> linked_channels.ReadableSince:
     channels = [str(ChannelRef(Platform.WEB, "", name)) for name in await board.list_channels(tx)]
-    return await linked_channels.heard_by(tx, *channels)
+    return await linked_channels.readable_from(tx, *channels)

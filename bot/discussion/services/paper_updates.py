@@ -1,7 +1,6 @@
-"""News of a paper comes into its threads: a new version, a withdrawal, a later entry about it.
+"""Paper updates in threads: a new arXiv version, a withdrawal, a later entry that cites it.
 
-A withdrawal also comes into the threads of entries that refer to the paper: what they say may rest
-on it.
+A withdrawal is also announced in the threads of entries that refer to the paper.
 """
 
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from bot.core.database.database import Database, Transaction
 from bot.core.domain.document import Document
 from bot.core.domain.i18n import Translate
 from bot.discussion.domain.present_discussion import present_event, present_event_of_reference
-from bot.discussion.services.discuss import Talk
+from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.services.thread_messages import channel_voice, reply_in
 from bot.outbox.store import threads
 
@@ -25,10 +24,10 @@ _EVENTS = 50
 
 
 async def note_citations(db: Database, now: datetime) -> int:
-    """Note which papers entries that have come in refer to, where those had entries before.
+    """Record new entries' references to papers that have entries; returns how many are new.
 
-    Returns how many are new; may be repeated. As in digests, an entry is news when it comes in
-    up to a week after its date, and tells so for a week; so reading an archive in tells nobody.
+    May be repeated. As in digests, an entry counts as new if it is imported within a week of its
+    date (`LATE_NOTES`), for a week; importing an old archive announces nothing.
     """
     since = now - LATE_NOTES
     first = (since - LATE_NOTES).date()
@@ -41,34 +40,34 @@ async def note_citations(db: Database, now: datetime) -> int:
     return len(news)
 
 
-async def pass_on(talk: Talk) -> int:
-    """Tell the threads of papers what became of these; returns how many messages that is.
+async def pass_on(context: DiscussionContext) -> int:
+    """Announce paper events in threads; returns the number of messages planned.
 
-    May be repeated: an event comes into a thread once, and only into those that were there
-    when it was noticed.
+    May be repeated: an event is announced once in a thread, and only in threads that existed
+    when the event was noticed.
     """
     planned = 0
     while True:
-        async with talk.db.transaction() as tx:
+        async with context.db.transaction() as tx:
             news = await paper_events.list_after(tx, await threads.events_until(tx), _EVENTS)
             for event in news:
-                planned += await _tell(tx, talk, event)
+                planned += await _tell(tx, context, event)
                 await threads.passed_on(tx, event.id)
         if len(news) < _EVENTS:
             break
     if planned:
-        talk.to_send()
+        context.to_send()
     return planned
 
 
-async def _tell(tx: Transaction, talk: Talk, event: PaperEvent) -> int:
+async def _tell(tx: Transaction, context: DiscussionContext, event: PaperEvent) -> int:
     citing = await _related(tx, event.entry_id) if event.entry_id is not None else None
     planned = 0
     for thread in await threads.list_about(tx, event.number, event.noticed_at):
         if thread.entry_id != event.entry_id:
             planned += await _say_in(
                 tx,
-                talk,
+                context,
                 thread,
                 event,
                 partial(present_event, event.kind, event.new_version, event.number, citing),
@@ -77,30 +76,30 @@ async def _tell(tx: Transaction, talk: Talk, event: PaperEvent) -> int:
         title = await _title(tx, event.number)
         for thread in await threads.list_referring(tx, event.number, event.noticed_at):
             present = partial(present_event_of_reference, event.kind, event.number, title)
-            planned += await _say_in(tx, talk, thread, event, present)
+            planned += await _say_in(tx, context, thread, event, present)
     return planned
 
 
 _STRIKES_WHAT_BUILDS_ON_IT = frozenset({PaperEventKind.WITHDRAWN, PaperEventKind.REINSTATED})
-"""What is told in the threads of entries that refer to the paper, too; a new version is not."""
+"""Announced in the threads of referring entries too; new versions are not."""
 
 
 async def _say_in(
     tx: Transaction,
-    talk: Talk,
+    context: DiscussionContext,
     thread: threads.Posted,
     event: PaperEvent,
     present: Callable[[Translate], Document | None],
 ) -> int:
-    """Plan the news of an event for a thread, if its channel wants any."""
+    """Plan the announcement of an event in a thread, unless its channel has `notices:off`."""
     channel = str(thread.channel)
     if not (await channel_preferences.get(tx, channel)).notices:
         return 0
-    document = present(await channel_voice(tx, talk.voices, channel))
+    document = present(await channel_voice(tx, context.voices, channel))
     if document is None:
         return 0
     name = ("news", channel, thread.message.id, str(event.id))
-    return await reply_in(tx, thread.message, document, name, talk.clock())
+    return await reply_in(tx, thread.message, document, name, context.clock())
 
 
 async def _title(tx: Transaction, number: str) -> str:

@@ -1,4 +1,4 @@
-"""What is kept of what people said, for adapters that compare it with what is there."""
+"""Stored replies, for platforms that compare them with their own history (backfill)."""
 
 from datetime import datetime
 
@@ -7,11 +7,11 @@ from bot.core.ports import KeptReply, MessageRef, Platform
 from bot.discussion.store import replies
 
 MOST_ROOTS = 500
-"""Threads that are compared at once; each costs its platform a call or more."""
+"""The most threads compared in one backfill; each costs its platform at least one call."""
 
 
 class DatabaseReplies:
-    """`ports.Replies` over an open database."""
+    """`Replies` over an open database."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

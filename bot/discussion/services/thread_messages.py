@@ -1,4 +1,4 @@
-"""What the bot says in threads: planned as one message, in the language of whoever is spoken to."""
+"""Messages of the bot in threads: planned in the outbox, in the reader's language."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -29,9 +29,9 @@ async def reply_in(
     cause: MessageRef | None = None,
     part: str = "answer",
 ) -> int:
-    """Plan a message of ours in a thread, whosever it is; `name` makes it one message for ever.
+    """Plan a message in a thread; returns 1, or 0 if a message of that `name` was planned before.
 
-    It goes when its `cause`, a person's message in that channel, is taken back.
+    It is removed when its `cause`, a person's message in that channel, is deleted.
     """
     own = await threads.find(tx, root)
     content = dump(document)
@@ -49,33 +49,33 @@ async def reply_in(
 
 
 def key_of(name: Iterable[str]) -> DeliveryKey:
-    """The key of the message of that name."""
+    """The delivery key of the message of that name."""
     return DeliveryKey(delivery_key(*name))
 
 
 def answer_name(message: MessageRef) -> tuple[str, ...]:
-    """Names the answer to what somebody asked in a message."""
+    """The name of the answer to a message."""
     return ("answer", str(message.channel), message.id)
 
 
 async def is_answered(tx: Transaction, message: MessageRef) -> bool:
-    """Whether who asked in that message was answered."""
+    """Whether the message was answered."""
     return await deliveries.is_known(tx, key_of(answer_name(message)))
 
 
 async def voice_for(tx: Transaction, voices: Voices, channel: str, text: str) -> Translate:
-    """The language of whoever speaks, as far as one can tell: their script, their channel."""
+    """The writer's language: Korean if the text has Hangul, else the channel's first language."""
     return voices("ko") if _HANGUL.search(text) else await channel_voice(tx, voices, channel)
 
 
 async def channel_voice(tx: Transaction, voices: Voices, channel: str) -> Translate:
     """The first language of a channel's digest."""
     subscription = await subscriptions.find(tx, channel)
-    return voices(subscription.wishes.languages[0] if subscription is not None else "en")
+    return voices(subscription.options.languages[0] if subscription is not None else "en")
 
 
 async def channel_voices(tx: Transaction, voices: Voices, channel: str) -> tuple[Translate, ...]:
-    """Every language of a channel's digest, in its order; where it has none, all that we know."""
+    """Every language of a channel's digest, in its order; without a subscription, all languages."""
     subscription = await subscriptions.find(tx, channel)
-    languages = subscription.wishes.languages if subscription is not None else LANGUAGES
+    languages = subscription.options.languages if subscription is not None else LANGUAGES
     return tuple(voices(language) for language in languages)

@@ -1,4 +1,4 @@
-"""What stands around an entry: what it mentions, what cites it, what it links, what links it."""
+"""An entry with its surroundings: references, citing entries, links in both directions, replies."""
 
 import json
 import sqlite3
@@ -17,21 +17,21 @@ from bot.discussion.domain.entry_page import EntryPage, Mention
 from bot.discussion.store import replies
 
 _MOST = 200
-"""Relatives of one kind that are told; a page with more is no page."""
+"""The most related entries of one kind on a page."""
 
 
 async def page_of(
-    tx: Transaction, stored: StoredEntry, heard: linked_channels.Heard | None = None
+    tx: Transaction, stored: StoredEntry, readable: linked_channels.ReadableSince | None = None
 ) -> EntryPage:
-    """The entry with what stands around it; no relative is withdrawn.
+    """The entry with its surroundings; withdrawn entries are left out.
 
-    Of what people said there is what was `heard`; `None` is everything.
+    Only replies readable by `readable` are included; `None` includes all.
     """
     page = await tx.call(partial(_page_of, stored=stored))
     said = tuple(
         reply
         for reply in await replies.list_of(tx, stored.id)
-        if heard is None or linked_channels.is_heard(heard, reply.channel, reply.said_at)
+        if readable is None or linked_channels.is_readable(readable, reply.channel, reply.said_at)
     )
     if not said:
         return page

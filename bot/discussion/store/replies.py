@@ -1,4 +1,4 @@
-"""What people said in discussions, as rows."""
+"""Replies of people as rows (table `reply`)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ from bot.core.database.database import Row, Transaction
 from bot.core.database.instants import from_text, to_text
 from bot.core.latex import readable
 from bot.core.ports import KeptReply, MessageRef, Platform, parse_channel
-from bot.discussion.domain.copies import Kept, Utterance
+from bot.discussion.domain.copies import ReplyOrigin, StoredVersion
 from bot.discussion.domain.questions import Reply
 
 _MOST = 500
-"""Replies of one discussion that are read at once, the newest."""
+"""The most replies of one discussion that are read, the newest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An utterance that is to be kept; without `entry_id` it waits for its root to be known.
+    """A reply to be stored; without `entry_id` it waits until its root message is known.
 
-    `said_at` is when it was said, `edited_at` its version.
+    `said_at` is when it was posted, `edited_at` its version.
     """
 
     message: MessageRef
@@ -36,21 +36,21 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """A reply as copies are planned from it; without `entry_id` its root is not known yet."""
+class StoredReply:
+    """A stored reply; without `entry_id` its root message is not known yet."""
 
     id: int
     entry_id: EntryId | None
     author: str
     text: str
-    utterance: Utterance
+    origin: ReplyOrigin
 
 
 _HEARD = "SELECT id, entry_id, author, text, channel, message_id, said_at, gone_at FROM reply "
 
 
-async def find(tx: Transaction, message: MessageRef) -> tuple[int, Kept] | None:
-    """The id of what is kept of a message, and what that is."""
+async def find(tx: Transaction, message: MessageRef) -> tuple[int, StoredVersion] | None:
+    """The row id and version of a stored message."""
     row = await tx.one(
         """
         SELECT id, edited_at, gone_at FROM reply
@@ -60,11 +60,11 @@ async def find(tx: Transaction, message: MessageRef) -> tuple[int, Kept] | None:
     )
     if row is None:
         return None
-    return row["id"], Kept(_instant(row["edited_at"]), row["gone_at"] is not None)
+    return row["id"], StoredVersion(_instant(row["edited_at"]), row["gone_at"] is not None)
 
 
 async def add(tx: Transaction, draft: Draft, now: datetime) -> int:
-    """Keep an utterance that is not kept yet and is heard now; returns its id."""
+    """Store a new reply; returns its id."""
     row = await tx.one(
         """
         INSERT INTO reply (channel, message_id, root_message, entry_id, author_id, author, text,
@@ -93,7 +93,7 @@ async def add(tx: Transaction, draft: Draft, now: datetime) -> int:
 
 
 async def change(tx: Transaction, reply_id: int, text: str, edited_at: datetime | None) -> None:
-    """It was edited at that instant and says this now."""
+    """Store the text of a newer version."""
     await tx.run(
         "UPDATE reply SET text = :text, edited_at = :edited_at WHERE id = :id AND gone_at IS NULL",
         {"id": reply_id, "text": text, "edited_at": _text(edited_at)},
@@ -103,7 +103,7 @@ async def change(tx: Transaction, reply_id: int, text: str, edited_at: datetime 
 
 
 async def forget(tx: Transaction, reply_ids: Iterable[int], now: datetime) -> None:
-    """Keep nothing of these but that they were there: what arrives of them comes too late."""
+    """Delete the text of these replies; a tombstone stays, so that redeliveries are ignored."""
     for reply_id in reply_ids:
         await tx.run(
             """
@@ -116,8 +116,8 @@ async def forget(tx: Transaction, reply_ids: Iterable[int], now: datetime) -> No
         await tx.run("DELETE FROM reply_reference WHERE reply_id = :id", {"id": reply_id})
 
 
-async def bury(tx: Transaction, message: MessageRef, now: datetime) -> None:
-    """A message was taken back that was never heard: should it still arrive, it is not kept."""
+async def mark_deleted(tx: Transaction, message: MessageRef, now: datetime) -> None:
+    """Store a tombstone for a message deleted before it was received: ignore it if it arrives."""
     await tx.run(
         """
         INSERT INTO reply (channel, message_id, root_message, author_id, author, text, said_at,
@@ -130,14 +130,14 @@ async def bury(tx: Transaction, message: MessageRef, now: datetime) -> None:
 
 
 async def list_by_author(tx: Transaction, author_id: str) -> tuple[int, ...]:
-    """The ids of everything that is kept of a person."""
+    """The ids of every stored reply of a person."""
     rows = await tx.all(
         "SELECT id FROM reply WHERE author_id = :author AND gone_at IS NULL", {"author": author_id}
     )
     return tuple(row["id"] for row in rows)
 
 
-async def get(tx: Transaction, reply_id: int) -> Heard:
+async def get(tx: Transaction, reply_id: int) -> StoredReply:
     """The reply of that id, which must exist."""
     row = await tx.one(_HEARD + "WHERE id = :id", {"id": reply_id})
     if row is None:
@@ -145,8 +145,10 @@ async def get(tx: Transaction, reply_id: int) -> Heard:
     return _heard(row)
 
 
-async def list_since(tx: Transaction, entry_id: EntryId, since: datetime) -> tuple[Heard, ...]:
-    """What was said in a discussion since then and is still there, in the order it was said."""
+async def list_since(
+    tx: Transaction, entry_id: EntryId, since: datetime
+) -> tuple[StoredReply, ...]:
+    """Replies of a discussion since then that are not deleted, in the order they were posted."""
     rows = await tx.all(
         _HEARD + "WHERE entry_id = :entry AND said_at >= :since AND gone_at IS NULL"
         " ORDER BY said_at, id",
@@ -156,7 +158,7 @@ async def list_since(tx: Transaction, entry_id: EntryId, since: datetime) -> tup
 
 
 async def list_of(tx: Transaction, entry_id: EntryId) -> tuple[Reply, ...]:
-    """The newest replies of a discussion, in the order in which they were said."""
+    """The newest replies of a discussion, in the order they were posted."""
     rows = await tx.all(
         """
         SELECT id, channel, message_id, author, text, link, said_at, edited_at FROM reply
@@ -182,7 +184,7 @@ async def list_of(tx: Transaction, entry_id: EntryId) -> tuple[Reply, ...]:
 async def list_roots(
     tx: Transaction, platform: Platform, since: datetime, limit: int
 ) -> tuple[MessageRef, ...]:
-    """The threads of a platform in which something was said since then, the newest first."""
+    """The threads of a platform with replies since then, newest first."""
     rows = await tx.all(
         """
         SELECT channel, root_message FROM reply
@@ -196,7 +198,7 @@ async def list_roots(
 
 
 async def list_kept(tx: Transaction, root: MessageRef) -> tuple[KeptReply, ...]:
-    """What is kept of a thread, in the order in which it was said."""
+    """The stored replies of a thread, in the order they were posted."""
     rows = await tx.all(
         """
         SELECT message_id, said_at, edited_at FROM reply
@@ -215,11 +217,11 @@ async def list_kept(tx: Transaction, root: MessageRef) -> tuple[KeptReply, ...]:
     )
 
 
-async def place(tx: Transaction, now: datetime, patience: datetime) -> tuple[int, ...]:
-    """Find the discussions of replies that waited for their root to be known.
+async def assign_roots(tx: Transaction, now: datetime, patience: datetime) -> tuple[int, ...]:
+    """Assign waiting replies to discussions whose root message is known now.
 
-    Those heard before `patience` are forgotten. Returns the ids of the others that now have one,
-    in the order in which they were heard.
+    Replies received before `patience` are deleted. Returns the ids of those assigned, in the
+    order they were received.
     """
     waiting = await tx.one("SELECT 1 FROM reply WHERE entry_id IS NULL LIMIT 1")
     if waiting is None:
@@ -247,8 +249,8 @@ async def place(tx: Transaction, now: datetime, patience: datetime) -> tuple[int
     return tuple(sorted(row["id"] for row in rows))
 
 
-async def refer(tx: Transaction, reply_id: int, numbers: Iterable[str]) -> None:
-    """The reply links these papers of arXiv, and no others; cards already made are remembered."""
+async def set_references(tx: Transaction, reply_id: int, numbers: Iterable[str]) -> None:
+    """Set the arXiv papers that the reply links; cards already made stay recorded."""
     wanted = tuple(numbers)
     rows = await tx.all("SELECT number FROM reply_reference WHERE reply_id = :id", {"id": reply_id})
     await tx.run_many(
@@ -269,7 +271,7 @@ async def refer(tx: Transaction, reply_id: int, numbers: Iterable[str]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class CardDue:
-    """A paper linked in a reply that can be told by now."""
+    """A paper linked in a reply that has an entry or an arXiv record, and no card yet."""
 
     reply_id: int
     number: str
@@ -282,7 +284,7 @@ class CardDue:
 async def list_cards_due(
     tx: Transaction, *, reply_id: int | None = None, limit: int = 50
 ) -> tuple[CardDue, ...]:
-    """Linked papers without a card that have an entry, or of which arXiv has told by now."""
+    """Linked papers without a card that have an entry or an arXiv record by now."""
     rows = await tx.all(
         """
         SELECT f.reply_id, f.number, r.channel, r.message_id, r.root_message, r.text
@@ -310,7 +312,7 @@ async def list_cards_due(
 
 
 async def mark_card(tx: Transaction, reply_id: int, number: str, now: datetime) -> None:
-    """The paper's card is in the outbox."""
+    """Record that the paper's card is in the outbox."""
     await tx.run(
         "UPDATE reply_reference SET card_at = :now WHERE reply_id = :id AND number = :number",
         {"id": reply_id, "number": number, "now": to_text(now)},
@@ -348,13 +350,13 @@ def _named(message: MessageRef) -> dict[str, object]:
     return {"channel": str(message.channel), "message": message.id}
 
 
-def _heard(row: Row) -> Heard:
-    return Heard(
+def _heard(row: Row) -> StoredReply:
+    return StoredReply(
         id=row["id"],
         entry_id=EntryId(row["entry_id"]) if row["entry_id"] is not None else None,
         author=row["author"],
         text=row["text"],
-        utterance=Utterance(
+        origin=ReplyOrigin(
             channel=row["channel"],
             message_id=row["message_id"],
             said_at=from_text(row["said_at"]),

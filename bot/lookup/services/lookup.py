@@ -62,11 +62,11 @@ async def look_up(
     """
     query = parse(text)
     async with db.reading() as tx:
-        heard = None
+        readable = None
         if asked_in is not None and InDiscussion() in query.terms:
-            heard = await linked_channels.heard_by(tx, asked_in)
+            readable = await linked_channels.readable_from(tx, asked_in)
         hits = await search.look_up(
-            tx, query, page=page, per_page=per_page, chance=chance, heard=heard
+            tx, query, page=page, per_page=per_page, chance=chance, readable=readable
         )
         near = await _suggestions(tx, query) if page == 1 and not hits.entries else ()
     return Results(hits.query, hits.entries, page, hits.more, hits.total, near)

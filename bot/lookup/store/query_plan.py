@@ -15,7 +15,7 @@ from bot.archive.domain.search_text import tag_mark
 from bot.archive.domain.segment import match_expression, name_expression, word_expression
 from bot.archive.store import tags
 from bot.archive.store.sort_key import NEWEST, OLDEST, span
-from bot.channels.store.linked_channels import Heard
+from bot.channels.store.linked_channels import ReadableSince
 from bot.lookup.domain.query_terms import (
     About,
     Author,
@@ -77,18 +77,18 @@ class Plan:
 
 
 def plan_for(
-    connection: sqlite3.Connection, query: Query, heard: Heard | None = None
+    connection: sqlite3.Connection, query: Query, readable: ReadableSince | None = None
 ) -> Plan | None:
     """The walk that finds what the query asks for; `None` where nothing can be found.
 
     `similar:` and `random` are no part of it: they choose among what the rest finds. What people
-    said is looked for in what was `heard`; `None` is everything.
+    said is looked for in what was `readable`; `None` is everything.
     """
     asked = _asked(connection, query)
     if asked is None:
         return None
     if asked.in_discussion:
-        return _discussed(asked, heard)
+        return _discussed(asked, readable)
     plan, fulfilled = _walk_along(connection, asked)
     conditions: list[tuple[str, Any]] = [
         *(row for row in asked.rows if row not in fulfilled),
@@ -102,20 +102,20 @@ def plan_for(
     return replace(plan, low=asked.low, high=asked.high)
 
 
-_HEARD = """(:heard IS NULL OR EXISTS (
-    SELECT 1 FROM json_each(:heard) AS h WHERE h.key = reply.channel AND reply.said_at >= h.value))"""
+_HEARD = """(:readable IS NULL OR EXISTS (
+    SELECT 1 FROM json_each(:readable) AS h WHERE h.key = reply.channel AND reply.said_at >= h.value))"""
 _DISCUSSED = """(
     SELECT DISTINCT entry.newness FROM reply JOIN entry ON entry.id = reply.entry_id
-     WHERE reply.gone_at IS NULL AND [heard]) AS d""".replace("[heard]", _HEARD)
+     WHERE reply.gone_at IS NULL AND [readable]) AS d""".replace("[readable]", _HEARD)
 _SAID = """(
     SELECT DISTINCT entry.newness FROM reply_search
       JOIN reply ON reply.id = reply_search.rowid JOIN entry ON entry.id = reply.entry_id
-     WHERE reply_search MATCH :said AND [heard]) AS d""".replace("[heard]", _HEARD)
+     WHERE reply_search MATCH :said AND [readable]) AS d""".replace("[readable]", _HEARD)
 _ALSO_SAID = """(EXISTS (
     SELECT 1 FROM entry JOIN reply ON reply.entry_id = entry.id
-     WHERE entry.newness = [d] AND [heard]
+     WHERE entry.newness = [d] AND [readable]
        AND reply.id IN (SELECT rowid FROM reply_search WHERE reply_search MATCH {})))""".replace(
-    "[heard]", _HEARD
+    "[readable]", _HEARD
 )
 _MATCH = "EXISTS (SELECT 1 FROM search WHERE search MATCH {} AND rowid = [d])"
 _TAGGED = "EXISTS (SELECT 1 FROM entry_tag WHERE tag_id = {} AND newness = [d])"
@@ -150,10 +150,10 @@ class _Asked:
         return tuple(row for about, row in self.rows if about == condition)
 
 
-def _discussed(asked: _Asked, heard: Heard | None) -> Plan:
+def _discussed(asked: _Asked, readable: ReadableSince | None) -> Plan:
     """The walk along what was discussed, which is little beside the archive."""
     first, *others = asked.said or (None,)
-    values = {"said": first, "heard": json.dumps(heard) if heard is not None else None}
+    values = {"said": first, "readable": json.dumps(readable) if readable is not None else None}
     plan = Plan(origin=_DISCUSSED if first is None else _SAID, values=values)
     conditions: list[tuple[str, Any]] = [
         *((_MATCH, match) for match in asked.matches),

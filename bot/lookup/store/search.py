@@ -8,7 +8,7 @@ from random import Random as Chance
 
 from bot.archive.domain.entry import EntryId, StoredEntry, tag_slug
 from bot.archive.store import entries, tags
-from bot.channels.store.linked_channels import Heard
+from bot.channels.store.linked_channels import ReadableSince
 from bot.core.database.database import Transaction
 from bot.lookup.domain.query_terms import (
     PaperRef,
@@ -46,16 +46,18 @@ async def look_up(
     page: int,
     per_page: int,
     chance: Chance | None = None,
-    heard: Heard | None = None,
+    readable: ReadableSince | None = None,
 ) -> Hits:
     """The page (from 1) of the entries that a query finds, newest first, in one hop.
 
     `similar:` puts the most similar first; `random` finds one, chosen with `chance`. What people
-    said is looked for in what was `heard`, see `plan_for`.
+    said is looked for in what was `readable`, see `plan_for`.
     """
     chance = chance if chance is not None else Chance()  # noqa: S311  no secret hangs on it
     return await tx.call(
-        partial(_look_up, query=query, page=page, per_page=per_page, chance=chance, heard=heard)
+        partial(
+            _look_up, query=query, page=page, per_page=per_page, chance=chance, readable=readable
+        )
     )
 
 
@@ -66,10 +68,10 @@ def _look_up(
     page: int,
     per_page: int,
     chance: Chance,
-    heard: Heard | None = None,
+    readable: ReadableSince | None = None,
 ) -> Hits:
     query = _understood(connection, query)
-    plan = plan_for(connection, query, heard)
+    plan = plan_for(connection, query, readable)
     if plan is None:
         return Hits(query, (), more=False, total=0)
     if Random() in query.terms:

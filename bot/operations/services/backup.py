@@ -1,4 +1,4 @@
-"""A backup while the bot runs, and what a bot does that finds itself on a restored one.
+"""A backup while the bot runs, putting one back, and what a bot does that finds itself on one.
 
 A backup says in itself that it is one. The bot that opens it does not know what was posted
 since it was made, so whatever may have been is searched for before anything is sent: what
@@ -8,6 +8,7 @@ waited in the outbox, and every day since then, each as the slot it would have b
 import asyncio
 import os
 import tempfile
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -50,6 +51,45 @@ def _backup(source: Path, target: Path, now: datetime) -> int:
             reason=error.strerror or type(error).__name__,
         ) from error
     return size
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A backup that is the database now; `kept_as` is where the one before lies, if there was one."""
+
+    made_at: datetime
+    kept_as: Path | None
+
+
+async def restore(source: Path, database: Path, *, now: datetime) -> Restored:
+    """Put a backup in the place of the database, checked and whole; raises `UserError`.
+
+    What was there is kept beside it, a crash's leftovers included. Nothing changes where the backup
+    is damaged or a process has the database open.
+    """
+    return await asyncio.to_thread(_restore, source, database, now)
+
+
+def _restore(source: Path, database: Path, now: datetime) -> Restored:
+    if not source.is_file():
+        raise UsageError("There is no such backup file", path=str(source))
+    if database.exists() and database.samefile(source):
+        raise UsageError("It is the database itself: name a backup", path=str(source))
+    try:
+        database.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(
+            prefix=f".{database.name}.", dir=database.parent
+        ) as folder:
+            prepared = Path(folder) / "restored"
+            made_at = backups.prepare(source, prepared, now)
+            kept_as = backups.put_in_place(prepared, database)
+    except OSError as error:
+        raise UsageError(
+            "The backup cannot be restored ({reason})",
+            path=str(source),
+            reason=error.strerror or type(error).__name__,
+        ) from error
+    return Restored(made_at, kept_as)
 
 
 def _flush_folder(folder: Path) -> None:

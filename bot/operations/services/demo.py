@@ -39,7 +39,7 @@ async def fill(
     page = as_of(samples, today)
     await ingest(db, [STDIN], now=now, stdin=page.encode())
     days |= set(sorted(_dates(page))[-_DAYS_POSTED:])
-    words = subscribe.Words(at="09:00", zone=zone.key)
+    words = subscribe.TypedOptions(at="09:00", zone=zone.key)
     subscription = await subscribe.by_hand(db, CHANNEL, words, now=now)
     for day in sorted(days):
         await plan_by_hand(db, subscription, day, now=now, voices=voices)

@@ -142,7 +142,9 @@ async def _check_whole(db: Database, subject: str, say: Translate) -> Finding:
         damage = await integrity.find_damage(tx)
         found = await totals(tx)
     if damage is not None:
-        words = say("it is damaged ({damage}): put a backup in its place", damage=damage)
+        words = say(
+            "it is damaged ({damage}): restore a backup with “paperbot restore FILE”", damage=damage
+        )
         return Finding(subject, ok=False, words=f"{db.path}: {words}")
     size = f"{db.path.stat().st_size / _MEGABYTE:.1f}"
     words = say(

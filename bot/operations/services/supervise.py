@@ -68,7 +68,8 @@ class Supervised:
     def _is_well(self, now: datetime) -> bool:
         if self._failures == 0:
             return True
-        return self._started_at is not None and now - self._started_at > LONGEST_WAIT
+        # Either sign: a clock that was set back makes nobody unwell for as long as the step.
+        return self._started_at is not None and abs(now - self._started_at) > LONGEST_WAIT
 
     def _past(self, now: datetime) -> str:
         """What went wrong lately."""

@@ -1,12 +1,15 @@
 """A consistent copy of the database, and how a bot knows that it runs on one."""
 
 import os
+import shutil
 import sqlite3
 from datetime import datetime
 from pathlib import Path
 
+from bot.core.database import leftovers
 from bot.core.database.database import Transaction, explained
 from bot.core.database.instants import from_text, to_text
+from bot.core.database.migrate import applied
 from bot.core.domain.errors import StorageError
 
 
@@ -37,13 +40,93 @@ def copy(source: Path, target: Path, made_at: datetime) -> None:
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:
-    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if found != "ok":
+    if (found := _damage(connection)) is not None:
         raise StorageError(
             "The copy is damaged ({found}), and so may be the database: check the disk",
             path=str(path),
             found=found,
         )
+
+
+def _damage(connection: sqlite3.Connection) -> str | None:
+    found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    return None if found == "ok" else found
+
+
+def prepare(source: Path, target: Path, now: datetime) -> datetime:
+    """Copy a backup to `target`, check it, and mark it as one; returns when it was made.
+
+    A plain copy of a database carries no mark: it is as old as the newest row of its outbox.
+    Blocking: it belongs into a thread. Raises `StorageError`.
+    """
+    try:
+        _copy_files(source, target)
+        connection = sqlite3.connect(target, isolation_level=None)
+        try:
+            version = applied(connection, path=str(source))
+            if (found := _damage(connection)) is not None:
+                raise StorageError(
+                    "This backup is damaged ({found}): take another", path=str(source), found=found
+                )
+            connection.execute("PRAGMA journal_mode = DELETE")
+            if version < _FIRST_WITH_MARKS:
+                made_at = now
+            else:
+                made_at = _made_at(connection) or now
+                connection.execute("DELETE FROM ownership")
+                connection.execute("DELETE FROM backup_mark")
+                connection.execute(
+                    "INSERT INTO backup_mark (made_at) VALUES (?)", (to_text(made_at),)
+                )
+        finally:
+            connection.close()
+    except sqlite3.DatabaseError as error:
+        raise explained(error, source) from error
+    _flush(target)
+    return made_at
+
+
+_FIRST_WITH_MARKS = 3
+"""The migration that brought `backup_mark`."""
+
+
+def _copy_files(source: Path, target: Path) -> None:
+    """The file, with its own write-ahead log where it was copied together with one."""
+    shutil.copyfile(source, target)
+    target.chmod(0o600)  # it holds what people said in private channels
+    for file in leftovers.own_log(source):
+        shutil.copyfile(file, target.with_name(target.name + file.name.removeprefix(source.name)))
+
+
+def _made_at(connection: sqlite3.Connection) -> datetime | None:
+    [(made_at,)] = connection.execute(
+        """
+        SELECT coalesce((SELECT max(made_at) FROM backup_mark),
+                        max((SELECT coalesce(max(planned_at), '') FROM delivery),
+                            (SELECT coalesce(max(sent_at), '') FROM delivery),
+                            (SELECT coalesce(max(closed_at), '') FROM slot)))
+        """
+    )
+    return from_text(made_at) if made_at else None
+
+
+def put_in_place(prepared: Path, path: Path) -> Path | None:
+    """Have a prepared file be the database; returns where the one before is kept, if there was one.
+
+    Killed anywhere, the database is the one before, with its log, or the new one, whose next start
+    sets that log aside. Raises `UsageError` where a process has it open. Blocking.
+    """
+    with leftovers.opened_by_nobody(path):
+        aside = leftovers.free_name(path)
+        was_there = path.exists()
+        if was_there:
+            os.link(path, aside)
+        leftovers.set_aside(path, aside, ("-journal",))
+        prepared.replace(path)
+        _flush(path.parent)
+        leftovers.set_aside(path, aside)
+        _flush(path.parent)
+    return aside if was_there else None
 
 
 def _flush(path: Path) -> None:

@@ -67,8 +67,8 @@ def _ignore(_claimed: Claimed, _step: Step) -> None:
 class Deliverer:
     """Drains the outbox for one process, the one that owns it.
 
-    `clock` gives the aware instant, `jitter` a random number in [0, 1), and `observe` is called
-    with everything that was settled and committed.
+    `clock` gives the aware instant, `jitter` a random number in [0, 1), `observe` is called with
+    everything that was settled and committed, and `alive` whenever a long drain makes progress.
     """
 
     def __init__(
@@ -82,6 +82,7 @@ class Deliverer:
         jitter: Callable[[], float],
         terms: Terms = Terms(),
         observe: Callable[[Claimed, Step], None] = _ignore,
+        alive: Callable[[], None] = lambda: None,
     ) -> None:
         self._db = db
         self._chats = chats
@@ -91,8 +92,10 @@ class Deliverer:
         self._jitter = jitter
         self._terms = terms
         self._observe = observe
+        self._alive = alive
         self._waiting: dict[ChannelRef, Lane] = {}  # channels that may have a next message
         self._busy: set[ChannelRef] = set()
+        self._claimed: set[int] = set()  # not yet settled in the database
         self._calls: Counter[Platform] = Counter()  # under way
         self._settled: list[Settled] = []  # not yet written down
         self._progress = asyncio.Event()
@@ -104,12 +107,14 @@ class Deliverer:
         """
         loop = asyncio.get_running_loop()
         self._busy.clear()
+        self._claimed = {each.claimed.id for each in self._settled}
         self._calls.clear()
         self._waiting.clear()
         refresh_at = loop.time()
         async with asyncio.TaskGroup() as calls:
             while True:
                 self._progress.clear()
+                self._alive()
                 idle = not (self._waiting or self._busy or self._settled)
                 fresh = not stopping.is_set() and (idle or loop.time() >= refresh_at)
                 if fresh:
@@ -157,6 +162,7 @@ class Deliverer:
         """When the call for it may start; from now on, it is under way."""
         channel = claimed.channel
         self._busy.add(channel)
+        self._claimed.add(claimed.id)
         self._calls[channel.platform] += 1
         return self._pace.take(lane_of(channel), asyncio.get_running_loop().time())
 
@@ -172,6 +178,8 @@ class Deliverer:
                     now=now,
                     lease_until=now + self._terms.lease,
                     limit=self._room(platform),
+                    # A clock that was set forward ends the leases of calls that still go on.
+                    without=self._claimed,
                 )
         for claimed in found:
             calls.create_task(self._search(claimed, self._begin(claimed)))
@@ -211,6 +219,7 @@ class Deliverer:
                 tx, chosen, owner=self._owner, now=now, lease_until=now + self._terms.lease
             )
         del self._settled[: len(settled)]
+        self._claimed.difference_update(each.claimed.id for each in settled)
         for claimed in claims:
             calls.create_task(self._send(claimed, self._begin(claimed)))
         for channel in chosen:

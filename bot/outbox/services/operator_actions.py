@@ -11,7 +11,7 @@ from bot.core.database.database import Database, Transaction
 from bot.core.domain.errors import NotFoundError, UsageError
 from bot.core.ports import Condition, Measure
 from bot.outbox.domain.delivery import State
-from bot.outbox.store import edits, operator_view
+from bot.outbox.store import deliveries, edits, operator_view
 from bot.outbox.store.operator_view import Delivery, Errand, Late
 
 log = logging.getLogger(__name__)
@@ -147,6 +147,20 @@ def measure_late(late: Iterable[Late]) -> tuple[Measure, ...]:
         Measure("deliveries_late", words, number, (("errand", errand),))
         for errand, number in numbers.items()
     )
+
+
+async def end_waits(db: Database, *, now: datetime) -> None:
+    """The clock was set back while we ran: whatever waits is looked at again."""
+    async with db.transaction() as tx:
+        await deliveries.end_waits(tx, now)
+        await subscriptions.ask_all(tx, now)
+
+
+async def end_unlikely_waits(db: Database, *, now: datetime) -> None:
+    """At start: zones may be new, and the clock may have been set back while nobody ran."""
+    async with db.transaction() as tx:
+        await deliveries.end_waits(tx, now, beyond=deliveries.LONGEST_WAIT)
+        await subscriptions.ask_all(tx, now)
 
 
 async def tell_refusals(db: Database, tell: Tell, *, now: datetime) -> int:

@@ -4,10 +4,11 @@
 written in one go, in the connection's thread, so that one commit carries many messages.
 """
 
+import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from bot.core.database.database import Parameters, Row, Transaction
@@ -216,6 +217,7 @@ UPDATE delivery
  WHERE id IN (SELECT id FROM delivery
                WHERE state = 'sending' AND not_before <= :now
                  AND channel >= :first AND channel < :beyond
+                 AND id NOT IN (SELECT value FROM json_each(:without))
                ORDER BY not_before LIMIT :limit)
    AND state = 'sending' AND not_before <= :now
 RETURNING id, attempt, key, channel, failures, vouched, not_before, tried_at,
@@ -233,10 +235,11 @@ async def claim_searches(
     now: datetime,
     lease_until: datetime,
     limit: int,
+    without: Collection[int] = (),
 ) -> tuple[Claimed, ...]:
     """The platform's messages that may have been posted and whose lease has ended.
 
-    They are to be looked for.
+    They are to be looked for. `without` are those whose call still goes on in this process.
     """
     found = await tx.all(
         _SEARCH,
@@ -246,6 +249,7 @@ async def claim_searches(
             "now": to_text(now),
             "lease_until": to_text(lease_until),
             "limit": limit,
+            "without": json.dumps(list(without)),
         },
     )
     return tuple(_claimed(row, None) for row in found)
@@ -367,6 +371,31 @@ async def doubt_open(tx: Transaction, since: datetime, now: datetime) -> int:
          WHERE state IN ('planned', 'sending')
         """,
         {"since": to_text(since), "now": to_text(now)},
+    )
+
+
+LONGEST_WAIT = timedelta(hours=1)
+"""No wait that we choose ourselves is longer."""
+
+
+async def end_waits(tx: Transaction, now: datetime, *, beyond: timedelta = timedelta()) -> int:
+    """The clock was set back: waits that were stored before it was end now. Returns how many.
+
+    Those are all that end later than `beyond` from now, and those of messages that were planned
+    after now. A wait that ends too early costs one call; one that lasts as long as the step would
+    stop its channel.
+    """
+    their = {"now": to_text(now), "until": to_text(now + beyond)}
+    await tx.run(
+        "UPDATE delivery SET edit_after = '' WHERE state = 'sent' AND edit_after > :until", their
+    )
+    return await tx.run(
+        """
+        UPDATE delivery SET not_before = :now
+         WHERE state IN ('planned', 'sending', 'held')
+           AND (not_before > :until OR not_before > :now AND planned_at > :now)
+        """,
+        their,
     )
 
 

@@ -18,10 +18,12 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.core.ports import ChatUnavailableError
+from bot.core.domain.extent import Extent
+from bot.core.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError
 from bot.platforms.slack.access import Access
-from bot.platforms.slack.errors import SDK_ERRORS, chat_error
+from bot.platforms.slack.errors import SDK_ERRORS, chat_error, retry_after
 from bot.platforms.slack.rendering.text import Json
+from bot.platforms.slack.well_formed import well_formed
 
 CALL_SECONDS = 10.0
 """The longest a call may take: three of them fit into the outbox's patience for one message."""
@@ -64,15 +66,15 @@ async def call_with_headers(
     try:
         async with asyncio.timeout(seconds):
             response = await request
-        return dict(_object(response.data)), response.headers
+        return dict(_object(well_formed(response.data))), response.headers
     except SlackApiError:
         raise
     except SDK_ERRORS as error:
         raise chat_error(error) from error
 
 
-async def respond(client: AsyncWebClient, url: str, body: Json) -> None:
-    """Answer by a response URL; raises `ChatError`.
+async def respond(client: AsyncWebClient, url: str, body: Json) -> Json:
+    """Answer by a response URL; raises `ChatError`, uncertain where it may have been shown.
 
     Not through the SDK's webhook client, which is made anew for each address and whose
     environment it reads each time.
@@ -80,14 +82,21 @@ async def respond(client: AsyncWebClient, url: str, body: Json) -> None:
     if client.session is None:
         raise ChatUnavailableError("Slack is not connected")
     try:
-        async with client.session.post(url, json=body, proxy=client.proxy) as response:
-            if response.status != HTTPStatus.OK:
-                reason = (await response.text())[:80]
-                raise ChatUnavailableError(
-                    f"the response URL does not take the answer: {response.status} {reason}"
-                )
+        async with client.session.post(
+            url, json=body, proxy=client.proxy, allow_redirects=False
+        ) as response:
+            status, reason = response.status, (await response.text(errors="replace"))[:80]
+            pause = retry_after(response)
     except SDK_ERRORS as error:
         raise chat_error(error) from error
+    if status == HTTPStatus.OK and '"ok":false' not in reason.replace(" ", ""):
+        return {}
+    words = f"the response URL does not take the answer: {status} {reason}"
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        raise ChatUnavailableError(words, retry_after=pause)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise ChatUncertainError(words)
+    raise ChatRefusedError(words, Extent.MESSAGE)
 
 
 def _object(data: Any) -> Mapping[str, Any]:

@@ -104,7 +104,7 @@ class SlackChat:
     def condition(self) -> Condition:
         """For `/healthz`: whether people can reach the bot, and it them."""
         is_open = [line.is_open for line in self._lines]
-        takes_requests = self._requests is not None and self._requests.app is not None
+        takes_requests = self._requests is not None and self._requests.is_open
         ok = self._us is not None and (any(is_open) or takes_requests)
         if ok:
             self._last_ok_at = self._clock()
@@ -174,7 +174,11 @@ class SlackChat:
         async with open_client(self._access) as client:
             self._client = client
             self._posting = Posting(
-                client, readable=self._readable, clock=self._clock, sleep=self._sleep
+                client,
+                readable=self._readable,
+                clock=self._clock,
+                voices=self._voices,
+                sleep=self._sleep,
             )
             try:
                 yield client
@@ -188,7 +192,9 @@ class SlackChat:
         while True:
             try:
                 answer = await call(client.auth_test())
-                us = Self(str(answer["team_id"]), str(answer["user_id"]), str(answer["bot_id"]))
+                bot = str(answer["bot_id"])
+                app = await _app_of(client, bot)
+                us = Self(str(answer["team_id"]), str(answer["user_id"]), bot, app)
             except SlackApiError as error:
                 if is_bad_token(error):
                     raise UsageError(BAD_TOKEN) from error
@@ -234,7 +240,7 @@ class SlackChat:
             app = build_app(client, us, take, sdk_logger())
             tasks.create_task(catching_up.keep_reading())
             if self._requests is not None:
-                await self._answer_requests(self._requests, app, catching_up)
+                await self._answer_requests(self._requests, app, us, catching_up)
             self._lines = tuple(
                 Line(
                     number,
@@ -262,15 +268,15 @@ class SlackChat:
                 return
 
     async def _answer_requests(
-        self, requests: Requests, app: AsyncApp, catching_up: CatchingUp
+        self, requests: Requests, app: AsyncApp, us: Self, catching_up: CatchingUp
     ) -> None:
         """Until cancelled."""
-        requests.app = app
+        requests.open(app, us)
         catching_up.reached(now=True)
         try:
             await asyncio.Event().wait()
         finally:
-            requests.app = None
+            requests.close()
 
     async def _deal_with(
         self, happened: Happened, answering: Answering, places: asyncio.Semaphore
@@ -285,6 +291,19 @@ class SlackChat:
             except Exception:
                 # The inbox's edge: what breaks on one message must not take the others along.
                 log.exception("Slack: something that happened could not be dealt with")
+
+
+async def _app_of(client: AsyncWebClient, bot: str) -> str:
+    """The id of the app that the bot belongs to; empty where Slack does not say it.
+
+    Then requests are told apart by their workspace only; their signature names the app anyway.
+    """
+    try:
+        found = (await call(client.bots_info(bot=bot))).get("bot")
+    except (SlackApiError, ChatError) as error:
+        log.info("Slack does not say which app the bot belongs to: %s", error)
+        return ""
+    return str(found.get("app_id") or "") if isinstance(found, dict) else ""
 
 
 def _told_to_a_person(group: ExceptionGroup[Exception]) -> Exception:

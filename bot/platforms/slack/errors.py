@@ -10,6 +10,7 @@ RETRY      certainly not posted, and worth another try            ChatUnavailabl
 UNCERTAIN  it may have been posted                                ChatUncertainError
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -120,11 +121,11 @@ MEANINGS: Mapping[str, Meaning] = {
         "channel_is_limited_access",
         "posting_to_channel_denied",
         "restricted_action",
-        "restricted_action_non_threadable_channel",
         "restricted_action_read_only_channel",
         "restricted_action_thread_only_channel",
         "method_not_supported_for_channel_type",
     ),
+    **_refused(_THREAD, "restricted_action_non_threadable_channel", extent=Extent.THREAD),
     **_refused(
         _THREAD,
         "cannot_reply_to_message",
@@ -254,6 +255,15 @@ MEANINGS: Mapping[str, Meaning] = {
 }
 """Every error name of the methods that the bot calls."""
 
+# Names that Slack may add later and that can only mean this message. What might be about the
+# token, the channel or a person is left out: it stays uncertain.
+_ABOUT_THE_MESSAGE = re.compile(
+    r"(?:invalid|malformed|missing|too_many|unsupported|blocked)_(?!.*(?:auth|token|team|channel|user"
+    r"|scope|client|permission)).+|(?:msg|message|text|blocks?|attachments?|metadata|file|payload)_"
+    r".*too_(?:long|large|big|many)"
+)
+_THIS_MESSAGE = Meaning(Kind.REFUSED, _MALFORMED, extent=Extent.MESSAGE)
+
 _BAD_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
 _BAD_TOKENS = frozenset(name for name, meaning in MEANINGS.items() if meaning.words == BAD_TOKEN)
 
@@ -281,13 +291,18 @@ def meaning_of(error: Exception) -> Meaning:
 def _meaning_of_answer(error: SlackApiError) -> Meaning:
     status = int(getattr(error.response, "status_code", 0) or getattr(error.response, "status", 0))
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return Meaning(Kind.RETRY, _RATE, _retry_after(error.response))
+        return Meaning(Kind.RETRY, _RATE, retry_after(error.response))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Meaning(Kind.UNCERTAIN, _BROKEN)
-    return MEANINGS.get(error_name(error), Meaning(Kind.UNCERTAIN, _UNKNOWN))
+    name = error_name(error)
+    if name in MEANINGS:
+        return MEANINGS[name]
+    if _ABOUT_THE_MESSAGE.fullmatch(name):
+        return _THIS_MESSAGE
+    return Meaning(Kind.UNCERTAIN, _UNKNOWN)
 
 
-def _retry_after(response: Any) -> timedelta:
+def retry_after(response: Any) -> timedelta:
     """The pause that Slack names, to the second."""
     headers = getattr(response, "headers", None) or {}
     text = str(headers.get("Retry-After", "")).strip()
@@ -322,7 +337,18 @@ def is_bad_token(error: SlackApiError) -> bool:
 
 def is_about_blocks(error: SlackApiError) -> bool:
     """Whether the same words without their blocks might be taken."""
-    return error_name(error) in _BAD_BLOCKS
+    name = error_name(error)
+    if name == "invalid_arguments":
+        return any("/blocks" in detail for detail in error_details(error))
+    return name in _BAD_BLOCKS
+
+
+def error_details(error: SlackApiError) -> tuple[str, ...]:
+    """What Slack says about the error beside its name: `[ERROR] … [json-pointer:/blocks/0]`."""
+    data = getattr(error.response, "data", None)
+    metadata = data.get("response_metadata") if isinstance(data, dict) else None
+    messages = metadata.get("messages") if isinstance(metadata, dict) else None
+    return tuple(str(each) for each in messages) if isinstance(messages, list) else ()
 
 
 SDK_ERRORS = (

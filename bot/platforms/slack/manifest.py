@@ -17,6 +17,7 @@ Node: TypeAlias = str | bool | Sequence["Node"] | Mapping[str, "Node"]
 METHODS: Mapping[str, tuple[str, ...]] = {
     "apps.connections.open": (),
     "auth.test": (),
+    "bots.info": ("users:read",),
     "chat.delete": ("chat:write",),
     "chat.postEphemeral": ("chat:write",),
     "chat.postMessage": ("chat:write",),

@@ -33,6 +33,14 @@ class Person:
     is_admin: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Channel:
+    """A channel as far as it matters here: who made it, and its name if everybody may know it."""
+
+    creator: str = ""
+    public_name: str = ""
+
+
 class _Kept(Generic[T]):
     """Values that are good for a while, by name."""
 
@@ -57,7 +65,7 @@ class People:
     def __init__(self, client: AsyncWebClient, *, clock: Callable[[], datetime]) -> None:
         self._client = client
         self._people: _Kept[Person] = _Kept(clock)
-        self._creators: _Kept[str] = _Kept(clock)
+        self._channels: _Kept[_Channel] = _Kept(clock)
 
     async def person(self, user: str, *, name: str = "") -> Person:
         """The member with that id; `name` is used where Slack does not say one."""
@@ -83,17 +91,23 @@ class People:
         their own direct messages.
         """
         person = await self.person(user, name=name)
-        creator = "" if person.is_admin else await self._creator(channel)
+        creator = "" if person.is_admin else (await self._channel(channel)).creator
         can_manage = person.is_admin or channel.startswith("D") or creator == user
         return User(person.id, person.name, can_manage), person.locale
 
-    async def _creator(self, channel: str) -> str:
-        if (kept := self._creators.find(channel)) is not None:
+    async def channel_name(self, channel: str) -> str:
+        """The name of a public channel; empty where it is private or not known."""
+        return (await self._channel(channel)).public_name
+
+    async def _channel(self, channel: str) -> _Channel:
+        if (kept := self._channels.find(channel)) is not None:
             return kept
         try:
             request = self._client.conversations_info(channel=channel)
             found = (await call(request, seconds=_SECONDS))["channel"]
         except (SlackApiError, ChatError, KeyError):
             # A private channel that the bot is not in: then only admins may manage.
-            return self._creators.put(channel, "", _KEPT_UNKNOWN)
-        return self._creators.put(channel, str(found.get("creator") or ""), _KEPT)
+            return self._channels.put(channel, _Channel(), _KEPT_UNKNOWN)
+        is_public = found.get("is_private") is False
+        name = str(found.get("name") or "") if is_public else ""
+        return self._channels.put(channel, _Channel(str(found.get("creator") or ""), name), _KEPT)

@@ -17,11 +17,15 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.archive.domain.entry import Language
+from bot.archive.domain.language import language_of
 from bot.core.domain.document import Document
+from bot.core.domain.i18n import ENGLISH, Translate
 from bot.core.ports import ChannelRef, DeliveryKey, MessageRef
 from bot.platforms.slack.api import call, sorted_errors
-from bot.platforms.slack.errors import error_name, is_about_blocks
+from bot.platforms.slack.errors import error_details, error_name, is_about_blocks
 from bot.platforms.slack.marks import Mark, mark_of, parts_of
+from bot.platforms.slack.rendering.plain_message import LONGEST_TEXT, LONGEST_UPDATE, without_blocks
 from bot.platforms.slack.rendering.render import Payload, render
 from bot.platforms.slack.rendering.text import Json, Readable
 
@@ -48,10 +52,12 @@ class Posting:
         *,
         readable: Readable,
         clock: Callable[[], datetime],
+        voices: Callable[[str], Translate] = lambda _: ENGLISH,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._client = client
         self._readable = readable
+        self._voices = voices
         self._clock = clock
         self._sleep = sleep
         self._posted: OrderedDict[DeliveryKey, MessageRef] = OrderedDict()
@@ -123,8 +129,8 @@ class Posting:
         except SlackApiError as error:
             if not is_about_blocks(error):
                 raise
-            self._complain(error)
-            answer = await call(self._client.chat_postMessage(**arguments | {"blocks": None}))
+            plain = {"blocks": None, "text": self._without_blocks(payload, error, LONGEST_TEXT)}
+            answer = await call(self._client.chat_postMessage(**arguments | plain))
         return str(answer["ts"])
 
     async def find(
@@ -181,8 +187,8 @@ class Posting:
         except SlackApiError as error:
             if not is_about_blocks(error):
                 raise
-            self._complain(error)
-            await call(self._client.chat_update(**arguments | {"blocks": []}))
+            plain = {"blocks": [], "text": self._without_blocks(payload, error, LONGEST_UPDATE)}
+            await call(self._client.chat_update(**arguments | plain))
 
     async def delete(self, message: MessageRef) -> None:
         """Remove a message and what goes on from it; the first part goes last."""
@@ -249,9 +255,15 @@ class Posting:
             if not cursor:
                 return
 
-    def _complain(self, error: SlackApiError) -> None:
-        details = (getattr(error.response, "data", None) or {}).get("response_metadata")
-        log.error("Slack refuses our blocks (%s): %s; sent as text", error_name(error), details)
+    def _without_blocks(self, payload: Payload, error: SlackApiError, longest: int) -> str:
+        """The message as plain text, which says so; the log says what Slack refused."""
+        log.error(
+            "Slack refuses our blocks (%s): %s; sent as text",
+            error_name(error),
+            error_details(error),
+        )
+        say = self._voices("ko" if language_of(payload.text) is Language.KO else "en")
+        return without_blocks(payload, say, longest=longest)
 
 
 def _timestamp(at: datetime) -> str:

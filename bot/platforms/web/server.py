@@ -21,6 +21,12 @@ MOST_BODY = 64 * 1024
 _SHUTDOWN = 1.5
 """Seconds that requests in flight have left when the server stops."""
 
+_BACKLOG = 1024
+"""Connections that wait to be accepted; when more come at once, each loses a second and more.
+
+Slack opens as many as it has requests, and waits three seconds for an answer.
+"""
+
 _TYPES = {
     "css": "text/css",
     "js": "text/javascript",
@@ -92,7 +98,7 @@ async def serving(application: web.Application, host: str, port: int) -> AsyncIt
     await runner.setup()
     try:
         try:
-            await web.TCPSite(runner, host, port).start()
+            await web.TCPSite(runner, host, port, backlog=_BACKLOG).start()
         except OSError as error:
             raise _cannot_listen(error, host, port) from error
         yield _address(runner, host)

@@ -13,13 +13,13 @@ from bot.archive.domain.present_entry import LANGUAGES, present_entry
 from bot.archive.services.export import Format, export_text, export_vault
 from bot.archive.services.ingest import ingest
 from bot.cli.output.text import render
-from bot.commands.services.digest_command import Desk
+from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
 from bot.core.domain.document import load
 from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import ChannelRef, Command, Platform, User
 from bot.digest.services import plan, present_again, subscribe
-from bot.digest.services.subscribe import Words
+from bot.digest.services.subscribe import TypedOptions
 from bot.discussion.services.entry_page import show
 from bot.lookup.services.lookup import look_up
 from bot.lookup.services.selection import chosen
@@ -48,7 +48,7 @@ async def ask(stage: Stage, query: str) -> str:
     async def check(channel: ChannelRef) -> ChannelRef:
         return channel
 
-    desk = Desk(stage.db, stage.time, UTC, check, lambda: None)  # type: ignore[arg-type]
+    desk = DigestContext(stage.db, stage.time, UTC, check, lambda: None)  # type: ignore[arg-type]
     person = User("u1", "Reader", can_manage=True)
     bot = Bot(desk, voices=lambda _: ENGLISH)
     return render(await bot.command(Command("paper", {"query": query}, person, CHANNEL, "en")))
@@ -195,7 +195,7 @@ async def test_what_became_of_a_paper_that_is_only_referred_to_stands_beside_it(
 async def plan_a_digest(stage: Stage) -> None:
     """A digest of the note is planned before arXiv was asked."""
     await stage.write("261117 Bare", BARE)
-    words_of = Words(at="15:00", zone="Asia/Seoul", languages="en")
+    words_of = TypedOptions(at="15:00", zone="Asia/Seoul", languages="en")
     await subscribe.add(stage.db, CHANNEL, words_of, now=stage.time() - timedelta(minutes=1))
     await plan.plan_due(stage.db, now=stage.time(), voices=lambda _: ENGLISH)
 
@@ -211,7 +211,9 @@ async def test_an_opening_reply_is_completed_when_arxiv_has_answered(stage: Stag
     await plan_a_digest(stage)
     before = await planned(stage)
     await stage.round()
-    changed = await present_again.want_again(stage.db, now=stage.time(), voices=lambda _: ENGLISH)
+    changed = await present_again.present_changed(
+        stage.db, now=stage.time(), voices=lambda _: ENGLISH
+    )
     after = await planned(stage)
 
     assert not any("arXiv says this of it." in text for text in before)
@@ -225,14 +227,20 @@ async def test_messages_of_long_ago_are_left_in_peace(stage: Stage):
     stage.time.pass_by(days=20)
     await stage.round()
 
-    assert await present_again.want_again(stage.db, now=stage.time(), voices=lambda _: ENGLISH) == 0
+    assert (
+        await present_again.present_changed(stage.db, now=stage.time(), voices=lambda _: ENGLISH)
+        == 0
+    )
 
 
 async def test_the_same_answer_again_changes_nothing(stage: Stage):
     await plan_a_digest(stage)
     await stage.round()
-    await present_again.want_again(stage.db, now=stage.time(), voices=lambda _: ENGLISH)
+    await present_again.present_changed(stage.db, now=stage.time(), voices=lambda _: ENGLISH)
     stage.time.pass_by(days=1)
     await stage.round()
 
-    assert await present_again.want_again(stage.db, now=stage.time(), voices=lambda _: ENGLISH) == 0
+    assert (
+        await present_again.present_changed(stage.db, now=stage.time(), voices=lambda _: ENGLISH)
+        == 0
+    )

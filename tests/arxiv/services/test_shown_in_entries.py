@@ -13,7 +13,7 @@ from bot.arxiv.domain.candidates import Example, Judgement, Likeness, Newcomer
 from bot.arxiv.domain.present_arxiv import paper_lines
 from bot.arxiv.services.candidates import Refreshed, follow, learn, list_nominees, refresh
 from bot.cli.output.text import render
-from bot.commands.services.digest_command import Desk
+from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
 from bot.core.domain.errors import RankerError
 from bot.core.domain.i18n import ENGLISH
@@ -68,7 +68,7 @@ async def ask(stage: Stage, name: str, **options: str) -> str:
     async def check(channel: ChannelRef) -> ChannelRef:
         return channel
 
-    desk = Desk(
+    desk = DigestContext(
         stage.db, stage.time, ZoneInfo("UTC"), check, lambda: None, categories=stage.categories
     )
     person = User("u1", "Reader", can_manage=True)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.archive.services.ingest import ingest
-from bot.commands.services.digest_command import Desk
+from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
 from bot.core.database.database import Database, opened
@@ -62,7 +62,7 @@ def bot(db: Database) -> Bot:
     async def check(channel: ChannelRef) -> ChannelRef:
         return channel
 
-    desk = Desk(db, lambda: NOW, ZoneInfo("Asia/Seoul"), check, lambda: None)
+    desk = DigestContext(db, lambda: NOW, ZoneInfo("Asia/Seoul"), check, lambda: None)
     return Bot(desk, voices=Catalogues())
 
 

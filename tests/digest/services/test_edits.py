@@ -11,7 +11,7 @@ from bot.core.domain.document import Document, dump
 from bot.core.domain.extent import Extent
 from bot.core.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError, MessageRef
 from bot.digest.services import plan, present_again, subscribe
-from bot.digest.services.subscribe import Words
+from bot.digest.services.subscribe import TypedOptions
 from bot.outbox.domain.delivery import NOT_EDITED, WITHDRAWN, State
 from bot.outbox.domain.rate_limit import Pace
 from bot.outbox.services import edits, operator_actions
@@ -38,7 +38,7 @@ async def stage(tmp_path):
         yield stage
 
 
-async def planned(stage: Stage, words: Words = NINE_IN_SEOUL) -> None:
+async def planned(stage: Stage, words: TypedOptions = NINE_IN_SEOUL) -> None:
     await subscribe.add(stage.db, GENERAL, words, now=stage.clock())
     stage.write("Alpha", TUESDAY, "First words.")
     stage.write("Beta", TUESDAY, "Other words.")
@@ -47,14 +47,14 @@ async def planned(stage: Stage, words: Words = NINE_IN_SEOUL) -> None:
     await plan.plan_due(stage.db, now=stage.clock(), voices=english)
 
 
-async def delivered(stage: Stage, words: Words = NINE_IN_SEOUL) -> None:
+async def delivered(stage: Stage, words: TypedOptions = NINE_IN_SEOUL) -> None:
     await planned(stage, words)
     await stage.deliverer().drain(asyncio.Event())
     stage.clock.turn(minutes=1)
 
 
 async def edited(stage: Stage) -> int:
-    await present_again.want_again(stage.db, now=stage.clock(), voices=english)
+    await present_again.present_changed(stage.db, now=stage.clock(), voices=english)
     return await edits.edit_due(
         stage.db,
         {stage.chat.platform: stage.chat},
@@ -135,7 +135,7 @@ async def test_a_withdrawn_entry_is_said_to_be_withdrawn_and_comes_back(stage):
 
 
 async def test_a_compact_digest_is_edited_as_a_whole(stage):
-    await delivered(stage, Words(at="09:00", zone="Asia/Seoul", layout="compact"))
+    await delivered(stage, TypedOptions(at="09:00", zone="Asia/Seoul", layout="compact"))
 
     await stage.note("Alpha", TUESDAY, "Better words.")
     number = await edited(stage)
@@ -286,7 +286,7 @@ async def test_a_platform_that_hangs_ends_its_round_after_a_while(stage):
             await super().edit(message, document)
 
     hanging = Hanging(stage.clock)
-    await present_again.want_again(stage.db, now=stage.clock(), voices=english)
+    await present_again.present_changed(stage.db, now=stage.clock(), voices=english)
     await edits.edit_due(
         stage.db,
         {hanging.platform: hanging},

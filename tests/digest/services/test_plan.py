@@ -9,7 +9,7 @@ from bot.channels.domain.subscription import Standing
 from bot.channels.store import slots, subscriptions
 from bot.core.domain.errors import NotFoundError
 from bot.digest.services import plan, subscribe
-from bot.digest.services.subscribe import Words
+from bot.digest.services.subscribe import TypedOptions
 from bot.outbox.domain.delivery import State
 from bot.outbox.services import operator_actions
 from tests.stage import GENERAL, NINE_IN_SEOUL, Stage, english, staged
@@ -31,7 +31,7 @@ async def stage(tmp_path):
         yield stage
 
 
-async def subscribed(stage: Stage, words: Words = NINE_IN_SEOUL, **more: object) -> None:
+async def subscribed(stage: Stage, words: TypedOptions = NINE_IN_SEOUL, **more: object) -> None:
     await subscribe.add(stage.db, GENERAL, words, now=stage.clock(), **more)  # type: ignore[arg-type]
     await planned(stage)
 
@@ -192,7 +192,7 @@ async def test_a_start_that_is_too_late_leaves_it_to_the_next_slot(stage):
 
 
 async def test_only_wanted_tags_are_planned_and_the_others_when_they_change(stage):
-    await subscribed(stage, Words(at="09:00", zone="Asia/Seoul", tags="#rl -#moe"))
+    await subscribed(stage, TypedOptions(at="09:00", zone="Asia/Seoul", tags="#rl -#moe"))
     await stage.note("Wanted", TUESDAY, tags="#RL #reward")
     await stage.note("Unwanted", TUESDAY, tags="#rl #moe")
     await stage.note("Other", TUESDAY, tags="#vision")
@@ -209,7 +209,7 @@ async def test_only_wanted_tags_are_planned_and_the_others_when_they_change(stag
 
 
 async def test_more_than_the_most_papers_are_counted_in_the_header_and_not_posted_later(stage):
-    await subscribed(stage, Words(at="09:00", zone="Asia/Seoul", most="2"))
+    await subscribed(stage, TypedOptions(at="09:00", zone="Asia/Seoul", most="2"))
     for number in range(5):
         stage.write(f"Paper {number}", TUESDAY)
     await stage.sync()
@@ -225,7 +225,7 @@ async def test_more_than_the_most_papers_are_counted_in_the_header_and_not_poste
 
 
 async def test_a_compact_digest_is_one_message(stage):
-    await subscribed(stage, Words(at="09:00", zone="Asia/Seoul", layout="compact"))
+    await subscribed(stage, TypedOptions(at="09:00", zone="Asia/Seoul", layout="compact"))
     await stage.note("Alpha", TUESDAY)
     await stage.note("Beta", TUESDAY)
 
@@ -236,7 +236,7 @@ async def test_a_compact_digest_is_one_message(stage):
 
 
 async def test_weekends_are_in_mondays_digest_of_those_who_want_weekdays(stage):
-    await subscribed(stage, Words(at="09:00", zone="Asia/Seoul", weekdays="mon-fri"))
+    await subscribed(stage, TypedOptions(at="09:00", zone="Asia/Seoul", weekdays="mon-fri"))
     saturday = MONDAY + DAY * 5
     await stage.note("Of Saturday", saturday)
 
@@ -340,7 +340,7 @@ async def test_a_digest_by_hand_of_nothing_is_refused(stage):
 async def test_a_channel_without_a_subscription_can_be_posted_to_by_hand(stage):
     await stage.note("Old", date(2024, 5, 1))
 
-    subscription = await subscribe.by_hand(stage.db, GENERAL, Words(), now=stage.clock())
+    subscription = await subscribe.by_hand(stage.db, GENERAL, TypedOptions(), now=stage.clock())
     done = await plan.plan_by_hand(
         stage.db, subscription, date(2024, 5, 1), now=stage.clock(), voices=english
     )

@@ -8,7 +8,7 @@ from bot.channels.domain.subscription import Standing
 from bot.core.domain.errors import NotFoundError, QueryError, UsageError, UserError
 from bot.core.ports import ChannelRef, ChatRefusedError, ChatUnavailableError, Platform
 from bot.digest.services import subscribe
-from bot.digest.services.subscribe import Words, parse_zone
+from bot.digest.services.subscribe import TypedOptions, parse_zone
 from tests.stage import GENERAL, NINE_IN_SEOUL, staged
 
 NOON = datetime(2026, 2, 3, 3, 0, tzinfo=UTC)
@@ -21,7 +21,7 @@ async def stage(tmp_path):
 
 
 async def test_a_subscription_has_what_was_asked_for(stage):
-    words = Words(
+    words = TypedOptions(
         at="7:30",
         zone="europe/berlin",
         weekdays="mon-fri",
@@ -33,25 +33,29 @@ async def test_a_subscription_has_what_was_asked_for(stage):
 
     made = await subscribe.add(stage.db, GENERAL, words, now=NOON, created_by="Ada")
 
-    wishes = made.wishes
+    options = made.options
     assert (made.channel, made.standing, made.created_by) == (str(GENERAL), Standing.ACTIVE, "Ada")
-    assert (str(wishes.schedule.at), wishes.schedule.zone.key) == ("07:30:00", "Europe/Berlin")
-    assert (wishes.tags, wishes.layout, wishes.most) == ("#rl -#moe", "compact", 5)
-    assert wishes.since == date(2026, 2, 3)
+    assert (str(options.schedule.at), options.schedule.zone.key) == ("07:30:00", "Europe/Berlin")
+    assert (options.tags, options.layout, options.most) == ("#rl -#moe", "compact", 5)
+    assert options.since == date(2026, 2, 3)
     assert await subscribe.list_all(stage.db) == (made,)
 
 
 @pytest.mark.parametrize(
     ("words", "error", "says"),
     [
-        (Words(at="25:00", zone="Asia/Seoul"), UsageError, "“25:00” is no time"),
-        (Words(at="09:00", zone="Asia/Soul"), UsageError, "did you mean Asia/Seoul"),
-        (Words(at="09:00"), UsageError, "a time and a zone"),
-        (Words(at="09:00", zone="Asia/Seoul", tags="author:lee"), QueryError, "more than tags"),
-        (Words(at="09:00", zone="Asia/Seoul", weekdays="someday"), UsageError, "no weekday"),
-        (Words(at="09:00", zone="Asia/Seoul", languages="fr"), UsageError, "“fr”"),
-        (Words(at="09:00", zone="Asia/Seoul", layout="wide"), UsageError, "no layout"),
-        (Words(at="09:00", zone="Asia/Seoul", most="0"), UsageError, "1 to 50"),
+        (TypedOptions(at="25:00", zone="Asia/Seoul"), UsageError, "“25:00” is no time"),
+        (TypedOptions(at="09:00", zone="Asia/Soul"), UsageError, "did you mean Asia/Seoul"),
+        (TypedOptions(at="09:00"), UsageError, "a time and a zone"),
+        (
+            TypedOptions(at="09:00", zone="Asia/Seoul", tags="author:lee"),
+            QueryError,
+            "more than tags",
+        ),
+        (TypedOptions(at="09:00", zone="Asia/Seoul", weekdays="someday"), UsageError, "no weekday"),
+        (TypedOptions(at="09:00", zone="Asia/Seoul", languages="fr"), UsageError, "“fr”"),
+        (TypedOptions(at="09:00", zone="Asia/Seoul", layout="wide"), UsageError, "no layout"),
+        (TypedOptions(at="09:00", zone="Asia/Seoul", most="0"), UsageError, "1 to 50"),
     ],
 )
 async def test_what_is_wrong_is_said_and_nothing_is_kept(stage, words, error, says):
@@ -133,19 +137,21 @@ async def test_a_channel_is_subscribed_once(stage):
 
 
 async def test_a_change_leaves_what_it_does_not_name(stage):
-    await subscribe.add(stage.db, GENERAL, Words(at="09:00", zone="Asia/Seoul", tags="#rl"), now=NOON)  # fmt: skip
+    await subscribe.add(stage.db, GENERAL, TypedOptions(at="09:00", zone="Asia/Seoul", tags="#rl"), now=NOON)  # fmt: skip
 
-    changed = await subscribe.change(stage.db, GENERAL, Words(at="18:00"), now=NOON)
+    changed = await subscribe.change(stage.db, GENERAL, TypedOptions(at="18:00"), now=NOON)
 
-    assert changed.wishes.schedule.at.hour == 18
-    assert (changed.wishes.schedule.zone.key, changed.wishes.tags) == ("Asia/Seoul", "#rl")
+    assert changed.options.schedule.at.hour == 18
+    assert (changed.options.schedule.zone.key, changed.options.tags) == ("Asia/Seoul", "#rl")
 
 
 async def test_a_change_that_is_wrong_changes_nothing(stage):
     made = await subscribe.add(stage.db, GENERAL, NINE_IN_SEOUL, now=NOON)
 
     with pytest.raises(UsageError):
-        await subscribe.change(stage.db, GENERAL, Words(at="10:00", zone="Nowhere"), now=NOON)
+        await subscribe.change(
+            stage.db, GENERAL, TypedOptions(at="10:00", zone="Nowhere"), now=NOON
+        )
 
     assert await subscribe.get(stage.db, GENERAL) == made
 
@@ -153,9 +159,9 @@ async def test_a_change_that_is_wrong_changes_nothing(stage):
 async def test_other_tags_begin_today(stage):
     await subscribe.add(stage.db, GENERAL, NINE_IN_SEOUL, now=NOON - timedelta(days=9))
 
-    changed = await subscribe.change(stage.db, GENERAL, Words(tags="#vision"), now=NOON)
+    changed = await subscribe.change(stage.db, GENERAL, TypedOptions(tags="#vision"), now=NOON)
 
-    assert changed.wishes.since == date(2026, 2, 3)
+    assert changed.options.since == date(2026, 2, 3)
 
 
 async def test_pausing_resuming_and_removing_may_be_repeated(stage):
@@ -218,7 +224,7 @@ async def test_the_status_says_what_comes_next(stage):
 
 
 async def test_every_error_is_one_line_for_people(stage):
-    for words in (Words(at="9", zone="Asia/Seoul"), Words(at="09:00", zone="x\ny")):
+    for words in (TypedOptions(at="9", zone="Asia/Seoul"), TypedOptions(at="09:00", zone="x\ny")):
         with pytest.raises(UserError) as raised:
             await subscribe.add(stage.db, GENERAL, words, now=NOON)
         assert str(raised.value)

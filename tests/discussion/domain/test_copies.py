@@ -5,7 +5,14 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.discussion.domain.copies import Heard, Kept, Utterance, copy_key, hear, plan_copies
+from bot.discussion.domain.copies import (
+    Comparison,
+    ReplyOrigin,
+    StoredVersion,
+    compare,
+    copy_key,
+    plan_copies,
+)
 from bot.outbox.domain.thread import Thread
 
 START = datetime(2026, 2, 4, tzinfo=UTC)
@@ -13,7 +20,7 @@ CHANNELS = ("slack:T1/C1", "slack:T1/C2", "discord:1/11", "discord:1/12", "web:g
 
 instants = st.integers(0, 9).map(lambda hours: START + timedelta(hours=hours))
 replies = st.builds(
-    Utterance,
+    ReplyOrigin,
     channel=st.sampled_from(CHANNELS),
     message_id=st.text("0123456789./", min_size=1, max_size=9),
     said_at=instants,
@@ -94,28 +101,28 @@ versions = st.one_of(st.none(), instants)
 def test_in_whatever_order_and_however_often_versions_arrive_the_newest_is_kept(told, dice):
     arriving = [*told, *told]
     dice.shuffle(arriving)
-    kept: Kept | None = None
+    kept: StoredVersion | None = None
 
     for edited_at in arriving:
-        heard = hear(kept, edited_at)
-        if heard in (Heard.NEW, Heard.EDITED):
-            kept = Kept(edited_at)
-        assert hear(kept, edited_at) is Heard.KNOWN
+        heard = compare(kept, edited_at)
+        if heard in (Comparison.NEW, Comparison.EDITED):
+            kept = StoredVersion(edited_at)
+        assert compare(kept, edited_at) is Comparison.KNOWN
 
-    assert kept == Kept(max((at for at in told if at is not None), default=None))
+    assert kept == StoredVersion(max((at for at in told if at is not None), default=None))
 
 
 @given(st.lists(st.one_of(versions, st.just("taken back")), min_size=1, max_size=8))
 def test_whatever_the_order_a_reply_that_was_taken_back_stays_away(story):
-    kept: Kept | None = None
+    kept: StoredVersion | None = None
     for deed in story:
         if isinstance(deed, str):
-            kept = Kept(gone=True)
+            kept = StoredVersion(gone=True)
             continue
-        heard = hear(kept, deed)
-        assert (heard is Heard.GONE) == (kept is not None and kept.gone)
-        if heard in (Heard.NEW, Heard.EDITED):
-            kept = Kept(deed)
+        heard = compare(kept, deed)
+        assert (heard is Comparison.GONE) == (kept is not None and kept.gone)
+        if heard in (Comparison.NEW, Comparison.EDITED):
+            kept = StoredVersion(deed)
 
     assert kept is not None
     assert kept.gone == ("taken back" in story)

@@ -12,7 +12,7 @@ from bot.archive.domain.entry import EntryId
 from bot.archive.store import arxiv_records
 from bot.arxiv.store import asked_papers
 from bot.channels.store import channel_preferences
-from bot.channels.store.channel_preferences import ChannelWish
+from bot.channels.store.channel_preferences import ChannelPreferences
 from bot.core.domain.document import Items, plain_text
 from bot.core.domain.extent import Extent
 from bot.core.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError, MessageRef
@@ -273,7 +273,7 @@ async def test_talk_that_belongs_to_no_paper_is_not_kept(stage):
 async def test_a_channel_that_wants_no_discussion_gives_and_gets_nothing(stage):
     await with_a_paper(stage, SLACK, DISCORD)
     async with stage.stage.db.transaction() as tx:
-        await channel_preferences.put(tx, str(SLACK), ChannelWish(discussion=False))
+        await channel_preferences.put(tx, str(SLACK), ChannelPreferences(discussion=False))
 
     await stage.say(stage.root(SLACK), "Off the record")
     await stage.say(stage.root(DISCORD), "On the record")

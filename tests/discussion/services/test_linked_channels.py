@@ -10,7 +10,7 @@ import pytest
 
 from bot.archive.domain.entry import EntryId
 from bot.channels.store import linked_channels
-from bot.commands.services.digest_command import Desk
+from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
 from bot.core.domain import commands
@@ -18,7 +18,7 @@ from bot.core.domain.document import Document
 from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import ChannelRef, ChatUnavailableError, ChatUncertainError, Command, User
 from bot.digest.services import subscribe
-from bot.digest.services.subscribe import Words
+from bot.digest.services.subscribe import TypedOptions
 from bot.discussion.services import linked_channels as linking
 from bot.discussion.store import replies
 from tests.stage import MORNING, english
@@ -38,7 +38,7 @@ def bot(stage: TalkStage) -> Bot:
     async def check(channel: ChannelRef) -> ChannelRef:
         return channel
 
-    desk = Desk(stage.stage.db, stage.clock, ZoneInfo("Asia/Seoul"), check, lambda: None)
+    desk = DigestContext(stage.stage.db, stage.clock, ZoneInfo("Asia/Seoul"), check, lambda: None)
     return Bot(desk, voices=english, talk=stage.talk)
 
 
@@ -56,7 +56,7 @@ async def code_of(bot: Bot, channel: ChannelRef) -> str:
 
 async def shared(stage: TalkStage, channel: ChannelRef) -> set[str]:
     async with stage.stage.db.reading() as tx:
-        return set(await linked_channels.of(tx, str(channel)))
+        return set(await linked_channels.list_group(tx, str(channel)))
 
 
 async def test_a_code_of_one_channel_entered_in_another_links_them(bot, stage):
@@ -153,7 +153,7 @@ async def test_a_channel_is_told_in_the_languages_of_its_digest(stage):
     await subscribe.add(
         stage.stage.db,
         SLACK,
-        Words(at="09:00", zone="Asia/Seoul", languages="ko,en"),
+        TypedOptions(at="09:00", zone="Asia/Seoul", languages="ko,en"),
         now=stage.clock(),
     )
     talk = replace(stage.talk, voices=Catalogues())

@@ -9,7 +9,7 @@ import pytest
 from bot.archive.domain.arxiv_record import Change, PaperEventKind
 from bot.archive.store import paper_events
 from bot.channels.store import channel_preferences
-from bot.channels.store.channel_preferences import ChannelWish
+from bot.channels.store.channel_preferences import ChannelPreferences
 from bot.discussion.services import paper_updates
 from tests.stage import MORNING
 from tests.talk_stage import DISCORD, SLACK, TalkStage, talking, today, words
@@ -113,7 +113,7 @@ async def test_an_archive_that_is_read_in_for_the_first_time_notes_no_citations(
 
 async def test_a_channel_that_wants_no_news_gets_none(stage):
     async with stage.stage.db.transaction() as tx:
-        await channel_preferences.put(tx, str(SLACK), ChannelWish(notices=False))
+        await channel_preferences.put(tx, str(SLACK), ChannelPreferences(notices=False))
     await happens(stage, NEW_VERSION)
 
     assert await told(stage) == []

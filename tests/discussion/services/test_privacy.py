@@ -10,8 +10,8 @@ import pytest
 
 from bot.archive.domain.entry import EntryId
 from bot.channels.store import channel_preferences
-from bot.channels.store.channel_preferences import ChannelWish
-from bot.commands.services.digest_command import Desk
+from bot.channels.store.channel_preferences import ChannelPreferences
+from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
 from bot.core.domain.document import Items
 from bot.core.ports import ChannelRef, MessageRef, User
@@ -50,7 +50,7 @@ def bot(stage: TalkStage) -> Bot:
     async def check(channel: ChannelRef) -> ChannelRef:
         return channel
 
-    desk = Desk(stage.stage.db, stage.clock, ZoneInfo("Asia/Seoul"), check, lambda: None)
+    desk = DigestContext(stage.stage.db, stage.clock, ZoneInfo("Asia/Seoul"), check, lambda: None)
     return Bot(desk, voices=english, talk=stage.talk)
 
 
@@ -82,7 +82,7 @@ async def is_anywhere(stage: TalkStage, secret: str) -> bool:
 
 async def turn_off(stage: TalkStage, channel: ChannelRef) -> None:
     async with stage.stage.db.transaction() as tx:
-        await channel_preferences.put(tx, str(channel), ChannelWish(discussion=False))
+        await channel_preferences.put(tx, str(channel), ChannelPreferences(discussion=False))
 
 
 async def test_a_link_code_is_neither_made_nor_told_in_a_thread(stage, bot):
@@ -107,8 +107,8 @@ async def test_other_commands_are_carried_out_in_threads_where_slack_has_no_slas
     assert "outside of threads" not in answer
     assert await kept(stage) == ()
     async with stage.stage.db.reading() as tx:
-        wishes = await tx.all("SELECT notices FROM channel_wish")
-    assert [tuple(row) for row in wishes] == ([(0,)] if "notices" in line else [])
+        options = await tx.all("SELECT notices FROM channel_wish")
+    assert [tuple(row) for row in options] == ([(0,)] if "notices" in line else [])
 
 
 async def test_a_code_that_is_entered_in_a_thread_is_nowhere_kept(stage, bot):

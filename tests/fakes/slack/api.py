@@ -29,6 +29,7 @@ class WebApi:
         self.pinged: list[Json] = []
         self._methods: dict[str, Callable[[Mapping[str, Any]], Json]] = {
             "auth.test": self._auth_test,
+            "bots.info": self._bot_info,
             "chat.delete": self._delete,
             "chat.getPermalink": self._permalink,
             "chat.postEphemeral": self._post_ephemeral,
@@ -70,6 +71,13 @@ class WebApi:
             "bot_id": BOT_ID,
             "is_enterprise_install": False,
         }
+
+    def _bot_info(self, args: Mapping[str, Any]) -> Json:
+        self._need("users:read")
+        if args.get("bot") != BOT_ID:
+            raise SlackError("bot_not_found")
+        bot = {"id": BOT_ID, "deleted": False, "name": "paperbot"}
+        return {"bot": bot | {"app_id": APP_ID, "user_id": BOT_USER}}
 
     def _team(self, _: Mapping[str, Any]) -> Json:
         self._need("team:read")
@@ -118,7 +126,10 @@ class WebApi:
         }
 
     def _postable(self, args: Mapping[str, Any]) -> Channel:
-        channel = self._world.visible_channel(str(args.get("channel", "")))
+        place = str(args.get("channel", ""))
+        if place in self._world.people:  # a person's id stands for their direct messages
+            return self._world.direct_channel(place)
+        channel = self._world.visible_channel(place)
         if channel.archived:
             raise SlackError("is_archived")
         if BOT_USER not in channel.members:

@@ -17,6 +17,7 @@ _METHOD_TIERS = {
     "conversations.join": 3,
     "conversations.open": 3,
     "conversations.replies": 3,
+    "bots.info": 3,
     "team.info": 3,
     "users.conversations": 3,
     "chat.postEphemeral": 4,

@@ -63,7 +63,10 @@ class FakeSlack:
 
     async def __aenter__(self) -> Self:
         self._tasks = await self._stack.enter_async_context(tasks_until_the_end())
-        self._session = await self._stack.enter_async_context(aiohttp.ClientSession())
+        connector = aiohttp.TCPConnector(limit=0)  # Slack does not wait for a free connection
+        self._session = await self._stack.enter_async_context(
+            aiohttp.ClientSession(connector=connector)
+        )
         app = web.Application(client_max_size=1 << 22)
         app.router.add_route("*", "/api/{method}", self._serve_api)
         app.router.add_get("/link/", self._serve_socket)
@@ -181,11 +184,24 @@ class FakeSlack:
         return await self.event({**event, "event_ts": self.world.next_ts()})
 
     async def say(
-        self, text: str, *, user: str = "U1", channel: str = "C1", thread: str | None = None
+        self,
+        text: str,
+        *,
+        user: str = "U1",
+        channel: str = "C1",
+        thread: str | None = None,
+        told: bool = True,
+        **more: Any,
     ) -> Json:
-        """Somebody says something; the bot is told if it is there. Returns the message."""
+        """Somebody says something; the bot is told if it is there. Returns the message.
+
+        `more` are further fields of the message: `files`, `attachments`, `blocks`, `subtype`.
+        """
         place = self.channel(channel)
         message = self.world.add_message(place, user=user, text=text, thread=thread)
+        message |= more
+        if not told:
+            return message
         self.emit(message_event(place, message))
         if f"<@{BOT_USER}>" in text and not place.direct:
             self.emit(message_event(place, message) | {"type": "app_mention"})
@@ -197,6 +213,15 @@ class FakeSlack:
         place = self.channel(channel)
         previous = dict(message)
         message |= {"text": text, "edited": {"user": message["user"], "ts": self.world.next_ts()}}
+        self.emit(changed_event(place, message, previous, self.world))
+        await self._notify()
+        return message
+
+    async def change(self, message: Json, *, channel: str = "C1", **fields: Any) -> Json:
+        """Slack or an app changes a message; nobody edited it."""
+        place = self.channel(channel)
+        previous = dict(message)
+        message |= fields
         self.emit(changed_event(place, message, previous, self.world))
         await self._notify()
         return message
@@ -222,8 +247,11 @@ class FakeSlack:
             return
         await self.event(event)
 
-    async def event(self, event: Json, *, event_id: str = "") -> Asked:
-        """Send an event and, unacknowledged, again, as Slack does."""
+    async def event(self, event: Json, *, event_id: str = "", **overrides: Any) -> Asked:
+        """Send an event and, unacknowledged, again, as Slack does.
+
+        `overrides` are fields of the envelope around it.
+        """
         payload = {
             "team_id": self.world.team,
             "api_app_id": APP_ID,
@@ -232,6 +260,7 @@ class FakeSlack:
             "event_id": event_id or f"Ev{self.world.next_number():08d}",
             "event_time": int(time.time()),
             "authorizations": [{"team_id": self.world.team, "user_id": BOT_USER, "is_bot": True}],
+            **overrides,
         }
         asked = await self._send(Asked("events_api", payload), {})
         for attempt, pause in enumerate(self._retries, start=1):
@@ -351,10 +380,13 @@ class FakeSlack:
             body = {"ok": False, "error": fault.error}
             return web.json_response(body, status=fault.status or 200, headers=headers)
         if fault.status:
+            named = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
             call.answer += f" (status {fault.status})"
             body_text = fault.body if fault.body is not None else "<html>error</html>"
             kind = "application/json" if body_text.startswith("{") else "text/html"
-            return web.Response(status=fault.status, text=body_text, content_type=kind)
+            return web.Response(
+                status=fault.status, text=body_text, content_type=kind, headers=named
+            )
         return None
 
     def _answer(self, call: Call, token: str) -> web.Response:
@@ -400,19 +432,32 @@ class FakeSlack:
         return await self.sockets.serve(request)
 
     async def _serve_response(self, request: web.Request) -> web.Response:
-        number = request.match_info["number"]
+        call = Call("response_url", await request.json(), time.monotonic())
+        self.calls.append(call)
+        fault = self._fault("response_url")
+        if fault is not None and fault.when == "before":
+            broken = self._break(request, call, fault)
+            if broken is not None:
+                return broken
+        response = self._take_response(request.match_info["number"], call)
+        await self._notify()
+        if fault is not None and fault.when == "after":
+            broken = self._break(request, call, fault)
+            if broken is not None:
+                return broken
+        return response
+
+    def _take_response(self, number: str, call: Call) -> web.Response:
         self._uses[number] = self._uses.get(number, 0) + 1
         if number not in self._responses or self._uses[number] > 5:
             return web.Response(status=404, text="used_url")
         asked, pressed, channel = self._responses[number]
-        body = await request.json()
-        self.calls.append(Call("response_url", body, time.monotonic(), "ok"))
-        asked.answers.append(body)
         try:
-            self._respond(body, pressed, self.world.channels[channel])
+            self._respond(call.args, pressed, self.world.channels[channel])
         except SlackError as error:
             return web.Response(status=400, text=error.name)
-        await self._notify()
+        call.answer = "ok"
+        asked.answers.append(call.args)
         return web.Response(text="ok")
 
     def _respond(self, body: Json, pressed: Json, channel: Channel) -> None:

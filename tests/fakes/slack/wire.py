@@ -55,7 +55,7 @@ def signed(body: bytes, *, at: float | None = None, secret: str = SIGNING_SECRET
 def http_body(asked: Asked) -> tuple[bytes, str]:
     form = "application/x-www-form-urlencoded"
     if asked.kind == "slash_commands":
-        return urlencode(asked.payload).encode(), form
+        return urlencode(asked.payload, errors="surrogatepass").encode(), form
     if asked.kind == "interactive":
         return urlencode({"payload": json.dumps(asked.payload)}).encode(), form
     return json.dumps(asked.payload).encode(), "application/json"

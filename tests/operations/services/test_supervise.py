@@ -152,3 +152,10 @@ async def test_what_a_person_must_mend_ends_it() -> None:
         await Supervised("slack", start, clock=clock, sleep=clock.sleep).run()
 
     assert clock.waits == []
+
+
+async def test_a_clock_that_is_set_back_makes_nobody_unwell_for_as_long_as_the_step() -> None:
+    flaky = Flaky(Clock(), timedelta(minutes=1), timedelta(hours=-9))
+    await flaky.supervised.run()
+
+    assert flaky.conditions[-1].ok

@@ -1,5 +1,6 @@
 """Delivering: in order, once, and whatever a platform answers."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from bot.outbox.services.deliver import Deliverer
 from bot.outbox.store import deliveries
 from bot.outbox.store.deliveries import Settled
 from tests.outbox_stage import ELSEWHERE, RANDOM, draft, drain, plan, plan_thread, states
-from tests.stage import GENERAL, staged
+from tests.stage import GENERAL, MemoryChat, staged
 
 
 @pytest.fixture
@@ -91,6 +92,70 @@ async def test_what_never_arrived_is_sent_again_after_the_search(stage):
     await drain(stage)
 
     assert stage.said() == ["first", "second"]
+
+
+class SlowChat(MemoryChat):
+    """A platform whose first answer is long on its way; the next calls are answered at once."""
+
+    def __init__(self, now) -> None:
+        super().__init__(now)
+        self.called, self.answered, self.answer = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def post(self, channel, document, *, key):
+        if not self.called.is_set():
+            self.called.set()
+            await self.answer.wait()
+            return await super().post(channel, document, key=key)
+        self.answered.set()
+        return await super().post(channel, document, key=key)
+
+
+async def test_after_a_clock_is_set_forward_nothing_is_searched_for_whose_call_goes_on(stage):
+    """The search would not find it, and it would be posted twice."""
+    chat = SlowChat(stage.clock)
+    deliverer = stage.deliverer({Platform.SLACK: chat})
+    await plan(stage, draft("first"))
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(drain(stage, deliverer))
+        await chat.called.wait()
+        stage.clock.turn(days=2)
+        await plan(stage, draft("elsewhere", ELSEWHERE))
+        await chat.answered.wait()
+        chat.answer.set()
+    await drain(stage, deliverer)
+
+    assert [each.document.summary for each in chat.posted] == ["elsewhere", "first"]
+    assert await states(stage) == [State.SENT] * 2
+
+
+async def test_after_a_clock_is_set_back_nothing_waits_for_as_long_as_the_step(stage):
+    await plan(stage, draft("planned"), draft("lost", RANDOM), draft("not now", ELSEWHERE))
+    stage.chat.errors = [
+        ChatUnavailableError("limit", retry_after=timedelta(minutes=5)),
+        ChatUncertainError("reset"),
+        ChatUnavailableError("limit", retry_after=timedelta(minutes=5)),
+    ]
+    await drain(stage)
+    stage.clock.turn(hours=-9)
+
+    await drain(stage)
+    before = stage.said()
+    await operator_actions.end_waits(stage.db, now=stage.clock())
+    await drain(stage)
+
+    assert before == []
+    assert sorted(stage.said()) == ["lost", "not now", "planned"]
+
+
+async def test_after_a_clock_was_set_back_while_nobody_ran_nothing_waits(stage):
+    await plan(stage, draft("planned"))
+    stage.clock.turn(minutes=-10)
+
+    await operator_actions.end_unlikely_waits(stage.db, now=stage.clock())
+    await drain(stage)
+
+    assert stage.said() == ["planned"]
 
 
 async def test_what_a_dead_process_had_claimed_is_searched_for_by_the_next(stage):

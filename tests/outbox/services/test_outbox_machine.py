@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 from bot.archive.domain.entry import Language
 from bot.channels.domain.digest_options import Layout
 from bot.channels.domain.schedule import Schedule
-from bot.channels.domain.subscription import Standing, Wishes
+from bot.channels.domain.subscription import DigestOptions, Standing
 from bot.channels.store import slots, subscriptions
 from bot.core.database.database import open_database
 from bot.core.domain.document import Document, Paragraph, Text, dump
@@ -134,10 +134,10 @@ class Outbox(RuleBasedStateMachine):
         return self.runner.run(work)
 
     async def _slot(self, channel: ChannelRef) -> int:
-        wishes = Wishes(Schedule(time(9), ZoneInfo("Asia/Seoul")), START.date())
+        options = DigestOptions(Schedule(time(9), ZoneInfo("Asia/Seoul")), START.date())
         async with self.db.transaction() as tx:
             subscription = await subscriptions.add(
-                tx, str(channel), wishes, standing=Standing.ACTIVE, now=self.now, next_at=None
+                tx, str(channel), options, standing=Standing.ACTIVE, now=self.now, next_at=None
             )
             closed = await slots.close(
                 tx,

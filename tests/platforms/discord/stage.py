@@ -93,7 +93,7 @@ def long_paper(title: str = "A long paper") -> Document:
 
 
 @dataclass
-class Desk:
+class DigestContext:
     """An inbox that remembers what it is told; `answers` makes what it says to a command."""
 
     answers: Callable[[Command], Document] = lambda command: said(f"answer to {command.options}")
@@ -196,7 +196,7 @@ class Hall:
     """A Discord with a running bot in it, which may be ended and started again."""
 
     discord: FakeDiscord
-    desk: Desk = field(default_factory=Desk)
+    desk: DigestContext = field(default_factory=DigestContext)
     notes: Notes = field(default_factory=Notes)
     clock: Clock = field(default_factory=Clock)
     once: Once = field(default_factory=Once)

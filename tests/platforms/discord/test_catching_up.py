@@ -12,7 +12,7 @@ from bot.core.domain.errors import StorageError
 from bot.core.ports import MessageRef, ThreadMessage
 from tests.fakes.discord import Fault
 from tests.fakes.discord.world import APP_ID, READ_HISTORY, Json
-from tests.platforms.discord.stage import PAPERS, Desk, Hall, hall, key, paper
+from tests.platforms.discord.stage import PAPERS, DigestContext, Hall, hall, key, paper
 from tests.platforms.memory import Kept
 
 HEARD = f"discord/{APP_ID}/heard"
@@ -272,7 +272,7 @@ async def test_what_is_heard_says_when_it_was_said_and_edited(bot: Hall):
 
 
 @dataclass
-class BrokenDesk(Desk):
+class BrokenDesk(DigestContext):
     """Cannot keep the next `failures` things, or ever what is in `poison`."""
 
     failures: int = 0

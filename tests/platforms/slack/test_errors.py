@@ -64,6 +64,10 @@ def test_every_error_name_of_the_specification_is_sorted(shared):
         ("internal_error", Kind.UNCERTAIN),
         ("fatal_error", Kind.UNCERTAIN),
         ("an_error_of_next_year", Kind.UNCERTAIN),
+        ("invalid_refresh_token", Kind.UNCERTAIN),
+        ("invalid_channel", Kind.UNCERTAIN),
+        ("missing_channel", Kind.UNCERTAIN),
+        ("too_many_channels", Kind.UNCERTAIN),
     ],
 )
 def test_errors_mean_what_they_say(name, kind):
@@ -81,6 +85,18 @@ def test_errors_mean_what_they_say(name, kind):
         ("is_archived", Extent.CHANNEL),
         ("invalid_blocks", Extent.MESSAGE),
         ("cant_delete_message", Extent.MESSAGE),
+        ("msg_too_long", Extent.MESSAGE),
+        ("msg_blocks_too_long", Extent.MESSAGE),
+        ("metadata_too_large", Extent.MESSAGE),
+        ("slack_connect_file_link_sharing_blocked", Extent.MESSAGE),
+        ("restricted_action_non_threadable_channel", Extent.THREAD),
+        # Not in the documentation of today, and clear by their names:
+        ("invalid_rich_text", Extent.MESSAGE),
+        ("invalid_block_id", Extent.MESSAGE),
+        ("too_many_blocks", Extent.MESSAGE),
+        ("text_too_long", Extent.MESSAGE),
+        ("blocks_too_large", Extent.MESSAGE),
+        ("unsupported_block", Extent.MESSAGE),
     ],
 )
 def test_a_refusal_takes_in_no_more_than_it_must(name, extent):

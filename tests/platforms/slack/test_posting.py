@@ -6,7 +6,20 @@ from typing import Any
 
 import pytest
 
-from bot.core.domain.document import Document, Heading, Paragraph, Text
+from bot.core.catalogue import Catalogues
+from bot.core.domain.document import (
+    Button,
+    Buttons,
+    Document,
+    Heading,
+    Item,
+    Items,
+    Link,
+    Note,
+    Paragraph,
+    Text,
+)
+from bot.core.domain.extent import Extent
 from bot.core.latex import readable
 from bot.core.ports import (
     ChatRefusedError,
@@ -36,10 +49,10 @@ class Bench:
     def __init__(self, slack: FakeSlack, clock: Clock, client: Any) -> None:
         self.slack = slack
         self.clock = clock
-        self._client = client
+        self.client = client
 
     def attempt(self) -> Posting:
-        return Posting(self._client, readable=readable, clock=self.clock, sleep=no_waiting)
+        return Posting(self.client, readable=readable, clock=self.clock, sleep=no_waiting)
 
     async def post(self, document: Document = SHORT, key: DeliveryKey = KEY) -> MessageRef:
         return await self.attempt().post(CHANNEL, None, document, key)
@@ -130,16 +143,101 @@ async def test_what_is_refused_for_good_says_what_to_do(bench, error, words):
         await bench.post()
 
 
-@pytest.mark.parametrize("error", ["invalid_blocks", "msg_blocks_too_long"])
-async def test_blocks_that_slack_refuses_are_said_in_words(bench, error):
-    bench.slack.faults.append(Fault("chat.postMessage", error=error))
+BAD_BLOCKS = [
+    {"ok": False, "error": "invalid_blocks"},
+    {"ok": False, "error": "invalid_blocks_format"},
+    {"ok": False, "error": "msg_blocks_too_long"},
+    {
+        "ok": False,
+        "error": "invalid_arguments",
+        "response_metadata": {"messages": ["[ERROR] failed [json-pointer:/blocks/0/text]"]},
+    },
+]
+RICH = Document(
+    (
+        Heading((Text("A & B"),)),
+        Paragraph((Text("Read "), Link("the paper", "https://arxiv.org/abs/2502.01456"))),
+        Items(
+            (
+                Item((Text("First"),), number=1, button=Button("Show", command="/paper entry:1")),
+                Item((Text("Second"),), number=2, button=Button("Show", command="/paper entry:2")),
+            )
+        ),
+        Note((Text("Small print"),)),
+        Buttons((Button("Abstract", command="/paper entry:7"),)),
+    ),
+    "Rich",
+)
 
-    await bench.post()
+
+def refused_blocks(answer: dict[str, Any], method: str = "chat.postMessage") -> Fault:
+    return Fault(method, status=200, body=json.dumps(answer))
+
+
+@pytest.mark.parametrize("answer", BAD_BLOCKS, ids=lambda answer: answer["error"])
+async def test_blocks_that_slack_refuses_are_said_in_words(bench, answer):
+    bench.slack.faults.append(refused_blocks(answer))
+
+    await bench.post(RICH)
 
     (message,) = bench.slack.messages()
     assert "blocks" not in message
-    assert message["text"] == "Short\nA short remark."
+    assert message["text"].splitlines() == [
+        "A &amp; B",
+        "Read <https://arxiv.org/abs/2502.01456|the paper>",
+        "1. First",
+        "2. Second",
+        "1. First: /paper entry:1",
+        "2. Second: /paper entry:2",
+        "Small print",
+        "Abstract: /paper entry:7",
+        "(Slack did not accept the formatting of this message.)",
+    ]
     assert await bench.find() is not None
+
+
+async def test_a_korean_message_says_in_korean_that_its_formatting_is_missing(bench):
+    bench.slack.faults.append(refused_blocks(BAD_BLOCKS[0]))
+    document = Document((Paragraph((Text("보상 모델을 다룬 논문입니다."),)),), "보상 모델")
+    posting = Posting(
+        bench.client, readable=readable, clock=bench.clock, voices=Catalogues(), sleep=no_waiting
+    )
+
+    await posting.post(CHANNEL, None, document, KEY)
+
+    assert "Slack이" in bench.slack.messages()[0]["text"]
+
+
+async def test_an_edit_without_blocks_is_shortened_to_what_slack_takes(bench):
+    posted = await bench.post()
+    long = Document((Paragraph((Text("<" * 2000 + " end"),)),), "Long")
+    bench.slack.faults.append(refused_blocks(BAD_BLOCKS[0], "chat.update"))
+
+    await bench.attempt().edit(posted, long)
+
+    (message,) = bench.slack.messages()
+    assert len(message["text"]) <= 4000
+    assert message["text"].endswith("it is shortened.)")
+
+
+async def test_a_text_that_is_too_long_is_refused_for_this_message_only(bench):
+    bench.slack.faults.append(Fault("chat.postMessage", error="msg_too_long"))
+
+    with pytest.raises(ChatRefusedError) as refused:
+        await bench.post()
+
+    assert refused.value.extent is Extent.MESSAGE
+    assert len(bench.slack.calls_of("chat.postMessage")) == 1
+
+
+async def test_a_message_that_is_refused_without_blocks_too_is_refused_for_itself_only(bench):
+    bench.slack.faults.append(Fault("chat.postMessage", error="invalid_blocks"))
+    bench.slack.faults.append(Fault("chat.postMessage", error="no_text"))
+
+    with pytest.raises(ChatRefusedError) as refused:
+        await bench.post()
+
+    assert refused.value.extent is Extent.MESSAGE
 
 
 async def test_a_long_document_goes_on_in_its_thread(bench):

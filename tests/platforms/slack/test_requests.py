@@ -8,12 +8,16 @@ import aiohttp
 import pytest
 
 from tests.fakes.slack import FakeSlack, signed
+from tests.fakes.slack.api import message_event
 from tests.platforms.slack.stage import (
+    CHANNEL,
+    KEY,
     Clock,
     RecordingInbox,
     Remembered,
     Stage,
     make_chat,
+    paragraph,
     running,
     serving_http,
     until,
@@ -100,14 +104,135 @@ async def test_slack_may_verify_the_address(http_stage: Stage):
     assert (status, json.loads(answer)["challenge"]) == (200, "c")
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"payload=%7B", b"\xff\xfe", b"a=" + b"x" * 2_000_000])
-async def test_signed_nonsense_is_survived(http_stage: Stage, body: bytes):
-    with suppress(aiohttp.ClientError):  # a body that is far too long may be cut off
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        (JSON, b"{"),
+        (JSON, b"[]"),
+        (JSON, b'"text"'),
+        (JSON, b"null"),
+        (JSON, b""),
+        (JSON, b'{"type": "event_callback"'),
+        (JSON, b'{"n": ' + b"9" * 5000 + b"}"),
+        (JSON, b"[" * 100_000),
+        (JSON, b'{"a":' * 900 + b"1" + b"}" * 900),
+        (JSON, b"command=%2Fpaper&text=rl"),
+        (JSON, "\ufeff{}".encode()),
+        (JSON, b"\xff\xfe"),
+        (FORM, b"{"),
+        (FORM, b"payload=%7B"),
+        (FORM, b"payload=[]"),
+        (FORM, b"payload="),
+        (FORM, b"\xff\xfe"),
+        ({"Content-Type": "application/json; charset=nonsense"}, b'{"type": "event_callback"}'),
+        ({"Content-Type": "application/json; charset=utf-16"}, b'{"type": "event_callback"}'),
+        ({"Content-Type": FORM["Content-Type"] + "; charset=nonsense"}, command_body("n.1")),
+        ({"Content-Type": FORM["Content-Type"] + '; charset="\\u0000"'}, command_body("n.2")),
+    ],
+)
+async def test_a_signed_request_that_cannot_be_read_gets_400_without_a_traceback(
+    http_stage: Stage, caplog, headers, body: bytes
+):
+    status, answer = await http_stage.slack.post_raw(body, headers | signed(body))
+
+    assert (status, answer) == (400, "")
+    assert [record for record in caplog.records if record.exc_info] == []
+    assert [record.levelname for record in caplog.records if record.name.startswith("bot.")] == [
+        "WARNING"
+    ]
+    asked = await http_stage.slack.command("/paper rl")
+    assert asked.acknowledged
+    assert [command.options["query"] for command in await http_stage.asked()] == ["rl"]
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF-8", "utf8", '"utf-8"'])
+async def test_a_request_may_say_that_it_is_in_utf_8(http_stage: Stage, charset: str):
+    body = command_body("charset.1")
+    headers = {"Content-Type": f"{FORM['Content-Type']}; charset={charset}"}
+
+    status, _ = await http_stage.slack.post_raw(body, headers | signed(body))
+
+    assert status == 200
+    await http_stage.asked()
+
+
+async def test_a_body_that_is_too_large_is_survived(http_stage: Stage):
+    body = b"a=" + b"x" * 2_000_000
+    with suppress(aiohttp.ClientError):  # it may be cut off
         await http_stage.slack.post_raw(body, FORM | signed(body))
+
     asked = await http_stage.slack.command("/paper rl")
 
     assert asked.acknowledged
-    assert len(await http_stage.asked()) == 1
+
+
+ANOTHER = [
+    {"team_id": "T2"},
+    {"api_app_id": "A0002"},
+    {"team_id": "T2", "api_app_id": "A0002"},
+]
+
+
+@pytest.mark.parametrize("named", ANOTHER)
+async def test_a_request_for_another_app_or_workspace_gets_401_and_has_no_effect(
+    http_stage: Stage, named: dict[str, str]
+):
+    refused = await http_stage.slack.command("/paper refused", **named)
+    asked = await http_stage.slack.command("/paper rl")
+
+    assert (refused.status, refused.acknowledged, asked.acknowledged) == (401, False, True)
+    assert [command.options["query"] for command in await http_stage.asked()] == ["rl"]
+
+
+@pytest.mark.parametrize("named", [{"team": {"id": "T2"}}, {"api_app_id": "A0002"}])
+async def test_a_press_for_another_app_or_workspace_has_no_effect(stage: Stage, named):
+    message = await stage.slack.say("Choose")
+    button = {"type": "button", "action_id": "command.0", "block_id": "b"}
+
+    await stage.slack.press(message, button | {"value": "/paper refused"}, **named)
+    await stage.slack.press(message, button | {"value": "/paper rl"})
+
+    assert [command.options["query"] for command in await stage.asked()] == ["rl"]
+
+
+@pytest.mark.parametrize("named", ANOTHER)
+async def test_an_envelope_for_another_app_or_workspace_has_no_effect(
+    socket_stage: Stage, named: dict[str, str]
+):
+    await socket_stage.slack.command("/paper refused", **named)
+    await socket_stage.slack.command("/paper rl")
+
+    assert [command.options["query"] for command in await socket_stage.asked()] == ["rl"]
+
+
+async def test_a_channel_that_two_organisations_share_is_heard(stage: Stage):
+    root = await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)
+    message = await stage.slack.say("From outside", thread=root.id, told=False)
+
+    await stage.slack.event(
+        message_event(stage.slack.channel(), message), team_id="T2", context_team_id="T1"
+    )
+
+    (heard,) = await stage.heard()
+    assert heard.text == "From outside"
+
+
+async def test_where_slack_does_not_tell_the_app_its_workspace_is_compared():
+    async with FakeSlack() as slack:
+        slack.world.scopes.discard("users:read")
+        inbox = RecordingInbox()
+        chat = make_chat(slack, Clock(), Remembered(), http=True)
+        async with serving_http(chat, slack), running(chat, inbox):
+            await until(lambda: chat.condition.ok)
+            refused = await slack.command("/paper refused", team_id="T2")
+            await slack.command("/paper rl", api_app_id="A7")
+            await until(lambda: inbox.commands)
+
+    assert refused.status == 401
+    assert [command.options["query"] for command in inbox.commands] == ["rl"]
 
 
 async def test_before_we_know_who_we_are_slack_is_told_to_come_back():

@@ -28,18 +28,24 @@ from bot.platforms.slack.inbound.events import (
     read_event,
     read_press,
 )
+from bot.platforms.slack.inbound.request_body import is_for_us
 from bot.platforms.slack.rendering.text import Json
+from bot.platforms.slack.well_formed import well_formed
 
 log = logging.getLogger(__name__)
 
 Take: TypeAlias = Callable[[Happened], "asyncio.Task[None]"]
 """Begins to deal with what happened; returns at once."""
 
-KEPT_WITHIN = 2.0
+KEPT_WITHIN = 1.0
 """Seconds; what takes longer is acknowledged all the same, before Slack gives up.
 
 Slack turns off an app that acknowledges too little; what we have not kept by then we keep on
 trying to, and read again after a restart.
+"""
+MOST_WAITING = 50
+"""Messages that wait to be kept at one time; beyond, a message is acknowledged at once, since
+keeping them all would take longer than Slack waits. What a crash loses then is read again too.
 """
 
 _ANYTHING = re.compile(".*", re.DOTALL)
@@ -72,25 +78,10 @@ def build_app(client: AsyncWebClient, us: Self, take: Take, logger: logging.Logg
         logger=logger,
     )
 
-    def pass_on(happened: Happened | None) -> asyncio.Task[None] | None:
-        return take(happened) if happened is not None else None
-
-    @app.command(_ANYTHING)
-    async def command(ack: AsyncAck, body: Json) -> None:
-        await ack()
-        pass_on(read_command(body))
-
-    @app.action(_ANYTHING)
-    async def action(ack: AsyncAck, body: Json) -> None:
-        await ack()
-        pass_on(read_press(body))
-
-    @app.event(_ANYTHING)
-    async def event(body: Json) -> None:  # Bolt acknowledges events when this is done
-        happened = read_event(body, us)
-        dealing = pass_on(happened)
-        if dealing is not None and isinstance(happened, Spoken | TakenBack):
-            await asyncio.wait((dealing,), timeout=KEPT_WITHIN)
+    listeners = _Listeners(us, take)
+    app.command(_ANYTHING)(listeners.command)
+    app.action(_ANYTHING)(listeners.action)
+    app.event(_ANYTHING)(listeners.event)
 
     @app.error
     async def failed(error: Exception) -> BoltResponse | None:
@@ -100,6 +91,43 @@ def build_app(client: AsyncWebClient, us: Self, take: Take, logger: logging.Logg
         return None
 
     return app
+
+
+class _Listeners:
+    """What Bolt calls: each reads a body as a value and hands it to `take`."""
+
+    def __init__(self, us: Self, take: Take) -> None:
+        self._us = us
+        self._take = take
+        self._waiting: set[asyncio.Task[None]] = set()
+
+    async def command(self, ack: AsyncAck, body: Json) -> None:
+        await ack()
+        if (asked := read_command(self._meant(body))) is not None:
+            self._take(asked)
+
+    async def action(self, ack: AsyncAck, body: Json) -> None:
+        await ack()
+        if (pressed := read_press(self._meant(body))) is not None:
+            self._take(pressed)
+
+    async def event(self, body: Json) -> None:
+        """Bolt acknowledges an event when this is done."""
+        happened = read_event(self._meant(body), self._us)
+        if happened is None:
+            return
+        dealing = self._take(happened)
+        if isinstance(happened, Spoken | TakenBack) and len(self._waiting) < MOST_WAITING:
+            self._waiting.add(dealing)
+            dealing.add_done_callback(self._waiting.discard)
+            await asyncio.wait((dealing,), timeout=KEPT_WITHIN)
+
+    def _meant(self, body: Json) -> Json:
+        """The body, its text well-formed; empty where it is for another app or workspace."""
+        if is_for_us(body, self._us):
+            return dict(well_formed(body))
+        log.warning("Slack: something for another app or workspace is ignored")
+        return {}
 
 
 def _without_token(client: AsyncWebClient) -> AsyncWebClient:

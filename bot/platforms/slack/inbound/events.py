@@ -5,19 +5,19 @@ is not meant for us, or not understood, is `None`.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
+
+from bot.platforms.slack.inbound.message_words import has_choice, message_words, own_words
 
 _TALK = frozenset({"", "file_share", "me_message", "thread_broadcast"})
 """Subtypes of a message that somebody said; the others are Slack's own (joins, topics …)."""
 
 _TIMESTAMP = re.compile(r"([0-9]{1,11})\.([0-9]{1,6})")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-_MARK = re.compile(r"<(?P<sign>[@#!]?)(?P<target>[^<>|]{0,3000})(?:\|(?P<label>[^<>]{0,3000}))?>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +65,11 @@ class Pressed:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A message in the thread of one of our messages; `text` is Slack's mrkdwn.
+    """A message in the thread of one of our messages; `text` is all of its words, as mrkdwn.
 
     `event_id` names the version of the message, whichever way it comes to us; `at` is when it was
-    said, `edited_at` when it was edited last.
+    said, `edited_at` when it was edited last. `user_name` is known of apps alone. `mentions_bot`
+    says that its author calls the bot, not somebody whom they quote.
     """
 
     event_id: str
@@ -79,6 +80,8 @@ class Spoken:
     text: str
     at: datetime
     edited_at: datetime | None = None
+    user_name: str = ""
+    mentions_bot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +106,12 @@ Happened = Asked | Pressed | Spoken | TakenBack | HomeOpened
 
 @dataclass(frozen=True, slots=True)
 class Self:
-    """Who the bot is in its workspace."""
+    """Who the bot is in its workspace; `app` is empty where Slack does not say it."""
 
     team: str
     user: str
     bot: str
+    app: str = ""
 
 
 def read_command(body: Mapping[str, Any]) -> Asked | None:
@@ -172,7 +176,7 @@ def _mention(event: Mapping[str, Any], event_id: str, us: Self) -> Asked | None:
         return None
     if _text(event, "thread_ts") and _text(event, "parent_user_id") in {"", us.user}:
         return None  # in a thread of ours: it comes as a message too, and is heard as one
-    return _asked(event, event_id, without_mention(_text(event, "text"), us))
+    return _asked(event, event_id, without_mention(own_words(event), us))
 
 
 def _asked(event: Mapping[str, Any], event_id: str, text: str) -> Asked | None:
@@ -195,42 +199,65 @@ def _message(event: Mapping[str, Any], event_id: str, us: Self) -> Happened | No
         return TakenBack(event_id, channel, ts) if ts and is_reply and not ours else None
     if subtype == "message_changed":
         changed = _object(event.get("message"))
-        if _text(changed, "text") == _text(_object(event.get("previous_message")), "text"):
+        if message_words(changed) == message_words(_object(event.get("previous_message"))):
             return None  # a link preview, a reaction, a new reply count
         return read_reply(changed, channel, us, changed_ts=_text(event, "ts"))
     if _text(event, "channel_type") == "im" and subtype in _TALK and not _text(event, "thread_ts"):
-        return _asked(event, event_id, _text(event, "text")) if _is_of_a_person(event, us) else None
+        return _asked(event, event_id, own_words(event)) if _is_of_a_person(event, us) else None
     return read_reply(event, channel, us)
 
 
 def read_reply(
     message: Mapping[str, Any], channel: str, us: Self, *, changed_ts: str = ""
 ) -> Spoken | None:
-    """The message, if a person said it in a thread of ours.
+    """The message, if a person or a poll of another app said it in a thread of ours.
 
     Slack names the root's author in `parent_user_id`; where it does not, the thread may be
     ours, and whoever keeps the discussions knows. `changed_ts` is when Slack says that it was
-    changed: `edited` may know that to the second only, and two edits of one second are two.
+    changed: `edited` may know that to the second only, and two edits of one second are two; a
+    transcript comes without any `edited`.
     """
     ts, root = _text(message, "ts"), _text(message, "thread_ts")
     at = instant(ts)
-    if at is None or not root or ts == root or _text(message, "subtype") not in _TALK:
+    if at is None or not root or ts == root:
         return None
-    if not _is_of_a_person(message, us) or _text(message, "parent_user_id") not in {"", us.user}:
+    author = _author(message, us)
+    if author is None or _text(message, "parent_user_id") not in {"", us.user}:
         return None
     edited = _text(_object(message.get("edited")), "ts")
-    if edited and (changed := instant(changed_ts)) and changed > (instant(edited) or at):
+    if (changed := instant(changed_ts)) and changed > (instant(edited) or at):
         edited = changed_ts
+    user, name = author
     return Spoken(
         event_id=f"slack:said/{channel}/{ts}/{edited}",
         channel=channel,
         root=root,
         ts=ts,
-        user=_text(message, "user"),
-        text="\n".join(filter(None, (_text(message, "text"), *_attached(message)))),
+        user=user,
+        text=message_words(message),
         at=at,
         edited_at=instant(edited),
+        user_name=name,
+        mentions_bot=not name and mentions(own_words(message), us),
     )
+
+
+def _author(message: Mapping[str, Any], us: Self) -> tuple[str, str] | None:
+    """Who said a message: a person's id, or the id and name of an app that polls.
+
+    What else apps say is not heard: a relay between platforms would repeat our copies for ever,
+    and what it repeats is bare text.
+    """
+    subtype = _text(message, "subtype")
+    if subtype in _TALK and _is_of_a_person(message, us):
+        return _text(message, "user"), ""
+    bot, user = _text(message, "bot_id"), _text(message, "user")
+    if not bot or bot == us.bot or user == us.user or subtype not in {*_TALK, "bot_message"}:
+        return None
+    if not has_choice(message):
+        return None
+    profile = _text(_object(message.get("bot_profile")), "name")
+    return user or bot, profile or _text(message, "username") or user or bot
 
 
 def instant(ts: str) -> datetime | None:
@@ -246,15 +273,6 @@ def timestamp(at: datetime) -> str:
     """The timestamp of an instant, as Slack writes it."""
     seconds, rest = divmod((at - _EPOCH) // timedelta(microseconds=1), 1_000_000)
     return f"{seconds}.{rest:06d}"
-
-
-def _attached(message: Mapping[str, Any]) -> Iterator[str]:
-    """Where the files of a message are looked at."""
-    files = message.get("files")
-    for file in files if isinstance(files, list) else ():
-        link = _text(_object(file), "permalink")
-        if link.startswith("https://"):
-            yield link
 
 
 def _is_of_a_person(event: Mapping[str, Any], us: Self) -> bool:
@@ -277,31 +295,6 @@ def mentions(text: str, us: Self) -> bool:
 
 def _name_of(us: Self) -> re.Pattern[str]:
     return re.compile(rf"<@{re.escape(us.user)}(?:\|[^>]*)?>")
-
-
-def mentioned(text: str) -> tuple[str, ...]:
-    """The ids of the people that a text calls by name."""
-    return tuple(
-        dict.fromkeys(found["target"] for found in _MARK.finditer(text) if found["sign"] == "@")
-    )
-
-
-def plain(text: str, name_of: Callable[[str], str]) -> str:
-    """Slack's mrkdwn as people wrote it: names for ids, addresses bare, signs unescaped."""
-    return unescape(_MARK.sub(lambda found: _spelled(found, name_of), text))
-
-
-def _spelled(found: re.Match[str], name_of: Callable[[str], str]) -> str:
-    sign, target, label = found["sign"], found["target"], found["label"]
-    if sign == "@":
-        return f"@{name_of(target)}"
-    if sign == "#":
-        return f"#{label or target}"
-    if sign == "!":
-        return label or f"@{target.partition('^')[0]}"
-    if label and unescape(label) != unescape(target) and not target.endswith(f"://{label}"):
-        return f"{label} ({target})"
-    return target.removeprefix("mailto:")
 
 
 def _event_id(body: Mapping[str, Any], *names: str) -> str:

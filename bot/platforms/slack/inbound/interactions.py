@@ -8,34 +8,21 @@ message in the thread.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from hashlib import blake2s
 
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.core.domain import commands
 from bot.core.domain.commands import Audience, CommandLine
 from bot.core.domain.document import Button, Buttons, Document, Paragraph, Text
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate
-from bot.core.ports import (
-    ChannelRef,
-    ChatRefusedError,
-    ChatUnavailableError,
-    Command,
-    Inbox,
-    MessageRef,
-    Platform,
-    ThreadMessage,
-)
-from bot.platforms.slack.api import call, respond
-from bot.platforms.slack.errors import chat_error
-from bot.platforms.slack.inbound import events
+from bot.core.ports import ChannelRef, Command, Inbox, MessageRef, Platform, ThreadMessage, User
+from bot.platforms.slack.inbound import events, mrkdwn
+from bot.platforms.slack.inbound.answer_delivery import AnswerDelivery, Destination
 from bot.platforms.slack.inbound.events import (
     Asked,
     HomeOpened,
@@ -47,27 +34,12 @@ from bot.platforms.slack.inbound.events import (
 )
 from bot.platforms.slack.people import People
 from bot.platforms.slack.rendering.render import Payload, render, render_home
-from bot.platforms.slack.rendering.text import Json, Readable
+from bot.platforms.slack.rendering.text import Readable
 
 log = logging.getLogger(__name__)
 
 HOME_LINE = commands.format_line(commands.DIGEST.name, "newest")
 """What the home of somebody who has pressed nothing shows."""
-_PATIENCE = timedelta(seconds=20)
-"""How long an answer waits where Slack limits our calls."""
-_RESPONSES = 5
-"""How often a response URL may be used."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """How an answer goes back; `replaces` the message that was pressed."""
-
-    user: str
-    place: Place
-    response_url: str | None
-    for_all: bool
-    replaces: bool = False
 
 
 class Answering:
@@ -85,12 +57,12 @@ class Answering:
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
         self._client = client
+        self._delivery = AnswerDelivery(client, sleep=sleep)
         self._inbox = inbox
         self._people = people
         self._us = us
         self._readable = readable
         self._voices = voices
-        self._sleep = sleep
 
     async def handle(self, happened: events.Happened) -> None:
         """Take it to the inbox, and what it answers to where it was asked."""
@@ -114,12 +86,12 @@ class Answering:
         if asked.message is not None and place.thread is None and not _is_direct(place):
             place = replace(place, thread=asked.message)
         for_all = line is not None and line.audience is Audience.CHANNEL
-        way = _Way(asked.user, place, asked.response_url, for_all or _is_direct(place))
-        await self._bring(way, self._payloads(document, asked.user, line))
+        to = Destination(asked.user, place, asked.response_url, for_all or _is_direct(place))
+        await self._delivery.deliver(to, self._payloads(document, asked, line))
 
     def _line_of(self, text: str) -> str:
         """The command line that was meant by what was said to the bot."""
-        words = " ".join(events.plain(text, lambda user: user).split())
+        words = " ".join(mrkdwn.plain(text, lambda user: user).split())
         name = words.removeprefix("/").partition(" ")[0].casefold()
         if not words:
             return commands.format_line(commands.HELP.name)
@@ -142,10 +114,12 @@ class Answering:
         return await self._inbox.command(command), line
 
     def _payloads(
-        self, document: Document, user: str, line: CommandLine | None
+        self, document: Document, asked: Asked | Pressed, line: CommandLine | None
     ) -> tuple[Payload, ...]:
-        mark = _answer_mark(user, line) if line is not None else "notice"
-        return render(document, readable=self._readable, mark=mark)
+        mark = _answer_mark(asked.user, line) if line is not None else "notice"
+        # Beside the question, the block ids name this one time it was asked.
+        time = blake2s(asked.event_id.encode(), digest_size=6).hexdigest()
+        return render(document, readable=self._readable, mark=f"{mark}/{time}")
 
     async def _press(self, pressed: Pressed) -> None:
         if pressed.place is None:
@@ -157,28 +131,39 @@ class Answering:
         own = line is not None and pressed.block_id.startswith(
             f"{_answer_mark(pressed.user, line)}/"
         )
-        way = _Way(pressed.user, pressed.place, pressed.response_url, for_all=False, replaces=own)
-        await self._bring(way, self._payloads(document, pressed.user, line))
+        to = Destination(
+            pressed.user, pressed.place, pressed.response_url, for_all=False, replaces=own
+        )
+        await self._delivery.deliver(to, self._payloads(document, pressed, line))
 
     async def _hear(self, spoken: Spoken) -> None:
         channel = self._channel(spoken.channel)
-        user, _ = await self._people.user(spoken.user, spoken.channel)
-        names = {
-            called: "paperbot"
-            if called == self._us.user
-            else (await self._people.person(called)).name
-            for called in events.mentioned(spoken.text)
-        }
+        user = User(spoken.user, spoken.user_name, can_manage=False)
+        if not spoken.user_name:
+            user, _ = await self._people.user(spoken.user, spoken.channel)
         said = ThreadMessage(
             root=MessageRef(channel, spoken.root),
             message=MessageRef(channel, spoken.ts),
             user=user,
-            text=events.plain(spoken.text, lambda called: names.get(called, called)),
-            mentions_bot=events.mentions(spoken.text, self._us),
+            text=await self._plain(spoken.text),
+            mentions_bot=spoken.mentions_bot,
             at=spoken.at,
             edited_at=spoken.edited_at,
         )
         await self._inbox.on_message(said)
+
+    async def _plain(self, text: str) -> str:
+        """Mrkdwn as plain text: people and public channels by their names."""
+        people = {
+            called: "paperbot"
+            if called == self._us.user
+            else (await self._people.person(called)).name
+            for called in mrkdwn.mentioned(text)
+        }
+        channels = {
+            named: await self._people.channel_name(named) for named in mrkdwn.unnamed_channels(text)
+        }
+        return mrkdwn.plain(text, lambda id_: people.get(id_) or channels.get(id_) or id_)
 
     async def _show_home(self, user: str, typed: str) -> None:
         """The answer to a line as the person's home; from any but the first, a way back."""
@@ -188,66 +173,7 @@ class Answering:
             document = replace(document, blocks=(back, *document.blocks))
         blocks = render_home(document, readable=self._readable)
         view = {"type": "home", "blocks": list(blocks)}
-        await self._call(partial(self._client.views_publish, user_id=user, view=view))
-
-    async def _bring(self, way: _Way, payloads: Sequence[Payload]) -> None:
-        in_thread = way.place.thread is not None and not way.replaces
-        if way.response_url is None or in_thread or (way.for_all and len(payloads) > 1):
-            try:
-                await self._post(way, payloads)
-                return
-            except ChatRefusedError:
-                if way.response_url is None:
-                    raise
-        if way.response_url is not None:
-            await self._respond(way, way.response_url, payloads)
-
-    async def _post(self, way: _Way, payloads: Sequence[Payload]) -> None:
-        """Messages of our own: what goes on stands in the thread."""
-        thread = way.place.thread
-        for payload in payloads:
-            arguments: Json = {
-                "channel": way.place.channel,
-                "text": payload.text,
-                "blocks": list(payload.blocks),
-                "thread_ts": thread,
-            }
-            if way.for_all:
-                shown = arguments | {"unfurl_links": False, "unfurl_media": False}
-                answer = await self._call(partial(self._client.chat_postMessage, **shown))
-                thread = thread or str(answer.get("ts") or "") or None
-            else:
-                shown = arguments | {"user": way.user}
-                await self._call(partial(self._client.chat_postEphemeral, **shown))
-
-    async def _respond(self, way: _Way, url: str, payloads: Sequence[Payload]) -> None:
-        """By the response URL, as often as it lets us, and by messages from then on."""
-        for place, payload in enumerate(payloads[:_RESPONSES]):
-            body: Json = {
-                "response_type": "in_channel" if way.for_all else "ephemeral",
-                "replace_original": way.replaces and place == 0,
-                "text": payload.text,
-                "blocks": list(payload.blocks),
-                "unfurl_links": False,
-                "unfurl_media": False,
-            }
-            await respond(self._client, url, body)
-        if len(payloads) > _RESPONSES:
-            await self._post(replace(way, for_all=False), payloads[_RESPONSES:])
-
-    async def _call(self, request: Callable[[], Awaitable[AsyncSlackResponse]]) -> Json:
-        """Make a request; where Slack asks to wait a moment, a person waits that moment too."""
-        waited = timedelta()
-        while True:
-            try:
-                return await call(request())
-            except SlackApiError as error:
-                refusal = chat_error(error)
-                pause = refusal.retry_after if isinstance(refusal, ChatUnavailableError) else None
-                if pause is None or waited + pause > _PATIENCE:
-                    raise refusal from error
-            waited += pause
-            await self._sleep(pause.total_seconds())
+        await self._delivery.call(partial(self._client.views_publish, user_id=user, view=view))
 
     def _channel(self, channel: str) -> ChannelRef:
         return ChannelRef(Platform.SLACK, self._us.team, channel)

@@ -1,0 +1,123 @@
+"""Everything that a message says, as mrkdwn: its text, and what stands outside of it.
+
+A person's own words come first; then their files and recordings, then what they forward, as a
+quotation that names who said it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bot.platforms.slack.inbound.block_text import block_text, emoji_of, objects, quoted, text_of
+from bot.platforms.slack.inbound.mrkdwn import escape
+
+_DEEPEST = 3
+"""Forwarded messages may hold forwarded messages."""
+_NO_TEXT = re.compile(r"\s*(?:This (?:content|message) can.t be displayed\.?)?\s*")
+"""What Slack writes into `text` where an app sent blocks alone."""
+_EMOJI = re.compile(r":[\w+'-]{1,100}:(?::skin-tone-[2-6]:)?")
+
+
+def message_words(message: Mapping[str, Any]) -> str:
+    """The words of a message, what it quotes included; empty where it says nothing."""
+    return "\n".join(_parts(message, 0))
+
+
+def own_words(message: Mapping[str, Any]) -> str:
+    """What its author wrote: `text`, or the blocks where there is no text."""
+    text, blocks = text_of(message, "text"), message.get("blocks")
+    if _NO_TEXT.fullmatch(text):
+        return block_text(blocks)
+    if emoji := emoji_of(blocks):
+        return _EMOJI.sub(lambda found: emoji.get(found[0], found[0]), text)
+    return text
+
+
+def has_choice(message: Mapping[str, Any]) -> bool:
+    """Whether a message holds something to press or to choose from, as polls do."""
+    attachments = list(objects(message.get("attachments")))
+    blocks = [
+        block
+        for part in (message, *attachments)
+        for block in objects(part.get("blocks"))
+        if block.get("type") == "actions" or "accessory" in block
+    ]
+    return bool(blocks) or any(each.get("actions") for each in attachments)
+
+
+def _parts(message: Mapping[str, Any], depth: int) -> Iterator[str]:
+    own = own_words(message)
+    if own.strip():
+        yield own
+    for file in objects(message.get("files")):
+        yield from _file(file)
+    for attachment in objects(message.get("attachments")):
+        yield from _attachment(attachment, depth)
+
+
+def _file(file: Mapping[str, Any]) -> Iterator[str]:
+    """Where a file is looked at, and what is known of what it says."""
+    link = text_of(file, "permalink")
+    name = " ".join((text_of(file, "title") or text_of(file, "name")).split())
+    if link.startswith("https://"):
+        yield f"<{link}|{escape(name)}>" if name else f"<{link}>"
+    elif name:
+        yield escape(name)
+    said = [
+        text_of(_object(_object(file.get("transcription")).get("preview")), "content"),
+        text_of(file, "alt_txt"),
+        text_of(file, "plain_text") or text_of(file, "preview"),
+    ]
+    for text in said:
+        if text.strip():
+            yield quoted(escape(text.strip()))
+
+
+def _attachment(attachment: Mapping[str, Any], depth: int) -> Iterator[str]:
+    """A forwarded message as a quotation; of an app's attachment what it says.
+
+    Previews of links are left out: they are not what somebody said.
+    """
+    if attachment.get("is_share") is True:
+        said = "\n".join(_shared(attachment, depth)) if depth < _DEEPEST else ""
+        if said:
+            yield quoted(f"{_author(attachment)}: {said}")
+    elif not (text_of(attachment, "from_url") or text_of(attachment, "original_url")):
+        yield from _card(attachment)
+
+
+def _shared(attachment: Mapping[str, Any], depth: int) -> Iterator[str]:
+    """What a forwarded message says: Slack puts it beside the blocks of the message itself."""
+    blocks = [
+        block
+        for each in objects(attachment.get("message_blocks"))
+        for block in objects(_object(each.get("message")).get("blocks"))
+    ]
+    inner = {**attachment, "blocks": blocks or attachment.get("blocks")}
+    said = list(_parts(inner, depth + 1))
+    if not said and (fallback := text_of(attachment, "fallback")):
+        said = [escape(fallback)]
+    yield from said
+
+
+def _author(attachment: Mapping[str, Any]) -> str:
+    name = text_of(attachment, "author_name") or text_of(attachment, "author_subname")
+    if name:
+        return escape(" ".join(name.split()))
+    author = text_of(attachment, "author_id")
+    return f"<@{author}>" if author else "?"
+
+
+def _card(attachment: Mapping[str, Any]) -> Iterator[str]:
+    said = [text_of(attachment, name) for name in ("pretext", "title", "text")]
+    for field in objects(attachment.get("fields")):
+        pair = (text_of(field, "title"), text_of(field, "value"))
+        said.append(": ".join(filter(None, pair)))
+    said.append(block_text(attachment.get("blocks")))
+    said.append(" · ".join(text_of(each, "text") for each in objects(attachment.get("actions"))))
+    lines = [line for line in said if line.strip()]
+    yield from lines or filter(None, [escape(text_of(attachment, "fallback"))])
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,94 @@
+"""Slack's mrkdwn as the plain text that people wrote and read."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from html import unescape
+
+_REFERENCE = re.compile(
+    r"<(?P<sign>[@#!]?)(?P<target>[^<>|]{0,3000})(?:\|(?P<label>[^<>]{0,3000}))?>"
+)
+_SKIN_TONE = re.compile(r"(:[\w+'-]{1,100}:):skin-tone-[2-6]:")
+_SCHEME = re.compile(r"(?:https?://|mailto:|tel:)", re.IGNORECASE)
+_NO_DIGITS = re.compile(r"[^0-9+]")
+_LATEST = 253_402_300_799
+"""The last second of the year 9999."""
+
+_GROUP = "@group"
+"""A user group whose handle Slack does not tell; asking for it needs one more permission."""
+
+
+def mentioned(text: str) -> tuple[str, ...]:
+    """The ids of the people that a text calls by name."""
+    found = (mark["target"] for mark in _REFERENCE.finditer(text) if mark["sign"] == "@")
+    return tuple(dict.fromkeys(found))
+
+
+def unnamed_channels(text: str) -> tuple[str, ...]:
+    """The ids of the channels that a text names by their id alone, as newer clients do."""
+    found = _REFERENCE.finditer(text)
+    ids = (each["target"] for each in found if each["sign"] == "#" and not each["label"])
+    return tuple(dict.fromkeys(ids))
+
+
+def plain(text: str, name_of: Callable[[str], str]) -> str:
+    """The text with names for ids of people and channels, bare addresses, and dates."""
+    spelled = _REFERENCE.sub(lambda found: _spelled(found, name_of), text)
+    return unescape(_SKIN_TONE.sub(r"\1", spelled))
+
+
+def escape(text: str) -> str:
+    """Plain text as mrkdwn, in which nothing of it is a reference."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _spelled(found: re.Match[str], name_of: Callable[[str], str]) -> str:
+    target, label = found["target"], (found["label"] or "").strip()
+    match found["sign"]:
+        case "@":
+            return f"@{name_of(target)}"
+        case "#":
+            return f"#{label.removeprefix('#') or name_of(target)}"
+        case "!":
+            return _special(target, label)
+        case _:
+            return _link(target, label)
+
+
+def _special(target: str, label: str) -> str:
+    """`<!here>`, `<!subteam^S1|@handle>`, `<!date^1392734382^{date}^https://…|18 February>`."""
+    kind, *more = target.split("^")
+    if kind == "date":
+        return _date(more, label)
+    if kind == "subteam":
+        return f"@{label.removeprefix('@')}" if label else _GROUP
+    return label or f"@{kind}"
+
+
+def _date(parts: list[str], label: str) -> str:
+    """Slack's clients show the date in each reader's zone; the label is for all others."""
+    seconds, _, address, *_ = [*parts, "", "", ""]
+    if not label and seconds.isascii() and seconds.isdigit() and int(seconds) <= _LATEST:
+        label = f"{datetime.fromtimestamp(int(seconds), UTC):%Y-%m-%d %H:%M} UTC"
+    return _link(address, label) if address and label else label or address
+
+
+def _link(target: str, label: str) -> str:
+    bare = target if target.lower().startswith("http") else _SCHEME.sub("", target, count=1)
+    if (
+        not label
+        or _without_scheme(label) == _without_scheme(target)
+        or _same_number(target, label)
+    ):
+        return label if label and not target.lower().startswith("http") else bare
+    return f"{label} ({bare})"
+
+
+def _same_number(target: str, label: str) -> bool:
+    """Whether a telephone number is only spaced differently."""
+    is_number = target.lower().startswith("tel:")
+    return is_number and _NO_DIGITS.sub("", target) == _NO_DIGITS.sub("", label)
+
+
+def _without_scheme(address: str) -> str:
+    return _SCHEME.sub("", unescape(address), count=1).rstrip("/").casefold()

@@ -1,0 +1,76 @@
+"""A message of ours without its blocks: sent where Slack refuses them, so that nothing is lost.
+
+Links are written as mrkdwn, and a button becomes its label and the command line or address that
+it carries, since nothing can be pressed in plain text.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from bot.core.domain.i18n import Translate
+from bot.platforms.slack.rendering.render import Payload
+from bot.platforms.slack.rendering.text import cut, escaped
+
+LONGEST_TEXT = 40_000
+"""Slack cuts the text of a new message at this length (chat.postMessage)."""
+LONGEST_UPDATE = 4000
+"""Slack refuses a longer text where a message is edited (chat.update)."""
+
+
+def without_blocks(payload: Payload, say: Translate, *, longest: int) -> str:
+    """The words of a message as text of at most `longest` characters, and a note that says so."""
+    note = escaped(say("(Slack did not accept the formatting of this message.)"))
+    lines = [line for block in payload.blocks for line in _lines(block) if line.strip()]
+    text = "\n".join([*(lines or [payload.text]), note])
+    if len(text) <= longest:
+        return text
+    note = escaped(say("(Slack did not accept the formatting of this message; it is shortened.)"))
+    room = longest - len(note) - 3
+    return f"{text[: cut(text, room)].rstrip()}…\n\n{note}"
+
+
+def _lines(block: dict[str, Any]) -> Iterator[str]:
+    match block.get("type"):
+        case "rich_text":
+            for part in block["elements"]:
+                yield from _rich(part)
+        case "header":
+            yield _text(block["text"])
+        case "section":
+            yield from (_text(field) for field in block["fields"])
+        case "context":
+            yield from (_text(element) for element in block["elements"])
+        case "actions":
+            yield from (_control(element) for element in block["elements"])
+
+
+def _rich(part: dict[str, Any]) -> Iterator[str]:
+    if part["type"] != "rich_text_list":
+        yield "".join(map(_run, part["elements"]))
+        return
+    first = part.get("offset", 0) + 1
+    for place, row in enumerate(part["elements"], start=first):
+        bullet = f"{place}. " if part["style"] == "ordered" else "• "
+        yield bullet + "".join(map(_run, row["elements"]))
+
+
+def _run(run: dict[str, Any]) -> str:
+    if run["type"] == "link":
+        label = escaped(run["text"]).replace("|", "¦").replace("\n", " ")
+        return f"<{escaped(run['url'])}|{label}>"
+    return escaped(run["text"])
+
+
+def _text(value: dict[str, Any]) -> str:
+    text = str(value["text"])
+    return text if value["type"] == "mrkdwn" else escaped(text)
+
+
+def _control(element: dict[str, Any]) -> str:
+    if element["type"] == "static_select":
+        options = [
+            f"{_text(each['text'])}: {escaped(each['value'])}" for each in element["options"]
+        ]
+        return "\n".join(options)
+    carried = element.get("value") or element.get("url") or ""
+    return f"{_text(element['text'])}: {escaped(carried)}"

@@ -1,0 +1,122 @@
+"""`paperbot run` while the clock of its machine is set: pumps go by the monotonic clock.
+
+libfaketime gives the process a wall clock that a file moves; its monotonic clock is the real one.
+"""
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.process import Running, bot, paperbot
+from tests.e2e.test_run import NOTE, eventually, write_vault
+
+pytestmark = pytest.mark.skipif(shutil.which("faketime") is None, reason="faketime is missing")
+
+
+@dataclass(frozen=True, slots=True)
+class FakedClock:
+    """The wall clock of every process that is started with `settings`."""
+
+    file: Path
+    library: str
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {
+            "LD_PRELOAD": self.library,
+            "FAKETIME_TIMESTAMP_FILE": str(self.file),
+            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "DONT_FAKE_MONOTONIC": "1",
+            "NO_FAKE_STAT": "1",
+        }
+
+    def set(self, offset: str) -> None:
+        """So far from the real time: `-1h`, `+2d`."""
+        new = self.file.with_suffix(".new")
+        new.write_text(offset)
+        new.replace(self.file)
+
+
+@pytest.fixture
+def clock(tmp_path: Path) -> FakedClock:
+    shown = subprocess.run(
+        [shutil.which("faketime") or "", "-m", "-f", "+0", "env"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    [line] = [each for each in shown.stdout.splitlines() if each.startswith("LD_PRELOAD=")]
+    faked = FakedClock(tmp_path / "clock", line.removeprefix("LD_PRELOAD="))
+    faked.set("+0")
+    return faked
+
+
+@pytest.mark.parametrize("step", ["-1h", "-10m", "+2d"])
+@pytest.mark.timeout(120)
+async def test_a_clock_that_is_set_stops_no_pump(tmp_path: Path, clock: FakedClock, step: str):
+    settings = clock.settings | {"PAPERBOT_VAULT": str(write_vault(tmp_path))}
+    async with bot(tmp_path, **settings) as running:
+
+        async def shows(words: str) -> bool:
+            return words in await running.text("")
+
+        await plan_digest(tmp_path, settings, "2025-02-04")  # by the clock as it was
+        clock.set(step)
+        async with asyncio.timeout(15):
+            await eventually(lambda: shows("2번째 생각입니다."))
+        (tmp_path / "vault" / "250205 Paper 3.md").write_text(NOTE.format(n=3), encoding="utf-8")
+        await plan_digest(tmp_path, settings, "2025-02-05")  # by the clock as it is now
+        async with asyncio.timeout(15):
+            await eventually(lambda: shows("3번째 생각입니다."))
+
+        clock.set("+0")
+        async with asyncio.timeout(15):
+            await eventually(lambda: is_well(running))
+        assert await running.stop() == 0
+
+    assert [line for line in running.log if "the clock was set" in line]
+
+
+@pytest.mark.timeout(120)
+async def test_after_a_suspended_machine_wakes_up_everything_goes_on(
+    tmp_path: Path, clock: FakedClock
+):
+    settings = clock.settings | {"PAPERBOT_VAULT": str(write_vault(tmp_path))}
+    async with bot(tmp_path, **settings) as running:
+        await plan_digest(tmp_path, settings, "2025-02-04")
+        os.kill(running.process.pid, signal.SIGSTOP)
+        clock.set("+8h")
+        await asyncio.sleep(3)  # longer than any interval of what delivers
+        os.kill(running.process.pid, signal.SIGCONT)
+
+        async def shows() -> bool:
+            return "2번째 생각입니다." in await running.text("")
+
+        async with asyncio.timeout(15):
+            await eventually(shows)
+            await eventually(lambda: is_well(running))
+        said = (await running.text("")).count("2번째 생각입니다.")
+        assert await running.stop() == 0
+
+    assert said == 1
+
+
+async def is_well(running: Running) -> bool:
+    return bool((await running.get("healthz"))["ok"])
+
+
+async def plan_digest(folder: Path, settings: dict[str, str], day: str) -> None:
+    async def is_planned() -> bool:
+        status, _, err = await paperbot(folder, "post", day, "--channel", "web:general", **settings)
+        assert status == 0 or "no entry" in err, err
+        return status == 0
+
+    async with asyncio.timeout(30):
+        await eventually(is_planned)

@@ -1,0 +1,71 @@
+"""`paperbot run` on a disk that fills up: it says so, keeps trying, and goes on by itself."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.process import Running, bot, paperbot
+from tests.e2e.test_run import eventually
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of eight megabytes, where this user may mount one."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounting = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", disk], capture_output=True, check=False
+    )
+    if mounting.returncode:
+        pytest.skip("a small disk cannot be mounted here (that takes root)")
+    yield disk
+    subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """A file that takes what is left."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file:
+        try:
+            while file.write(b"\0" * 4096):
+                pass
+        except OSError:
+            return filler
+    raise AssertionError
+
+
+@pytest.mark.timeout(120)
+async def test_a_full_disk_ends_nothing_and_shows_in_healthz(tmp_path: Path, small_disk: Path):
+    settings = {"PAPERBOT_DATABASE": f"sqlite:///{small_disk}/bot.db"}
+    async with bot(tmp_path, **settings) as running:
+        filler = fill(small_disk)
+
+        await eventually(lambda: lease_is(running, well=False))
+        ill = await running.get("healthz")
+        assert running.process.returncode is None
+        filler.unlink()
+        await eventually(lambda: lease_is(running, well=True))
+        well = await running.get("healthz")
+        status, _, err = await paperbot(
+            tmp_path, "channel", "add", "web:general", "--at", "09:00", "--tz", "UTC", **settings
+        )
+        assert (status, err) == (0, "")
+        assert await running.stop() == 0
+
+    assert "disk is full" in ill["pumps"]["lease"]["detail"]
+    assert (ill["ok"], well["ok"]) == (False, True)
+
+
+@pytest.mark.timeout(120)
+async def test_a_bot_on_a_full_disk_can_be_stopped(tmp_path: Path, small_disk: Path):
+    settings = {"PAPERBOT_DATABASE": f"sqlite:///{small_disk}/bot.db"}
+    async with bot(tmp_path, **settings) as running:
+        fill(small_disk)
+
+        assert await running.stop() == 0
+
+
+async def lease_is(running: Running, *, well: bool) -> bool:
+    return (await running.get("healthz"))["pumps"]["lease"]["ok"] is well
