@@ -278,6 +278,19 @@ async def test_a_channel_that_the_bot_is_not_in_is_refused_at_once_with_what_to_
     assert json.loads(listed[1]) == []
 
 
+@pytest.mark.parametrize("error", ["unknown_method", "missing_scope"])
+async def test_a_channel_that_cannot_be_checked_names_the_method_and_the_error(tmp_path, error):
+    async with FakeSlack() as slack:
+        slack.faults.append(Fault("conversations.info", error=error))
+        await import_notes(tmp_path)
+        there = ("slack:C1", "--at", "09:00", "--tz", "UTC")
+        status, _, err = await paperbot(tmp_path, "channel", "add", *there, **socket_mode(slack))
+
+    assert status != 0
+    assert f"conversations.info: {error}" in err
+    assert len(err.splitlines()) == 1
+
+
 async def test_digest_here_asks_to_be_invited(tmp_path):
     await import_notes(tmp_path)
     async with FakeSlack() as slack, running(tmp_path, slack):

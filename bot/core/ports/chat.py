@@ -123,7 +123,21 @@ class KeptReply:
 
 
 class ChatError(Exception):
-    """What a `Chat` may raise; the message is safe to show to the operator."""
+    """What a `Chat` may raise; its text is safe to show to the operator.
+
+    `reason` can be translated. `detail` is the platform's own name for the error, if it gave one;
+    the text of the exception holds both.
+    """
+
+    detail: str = ""
+
+    @property
+    def reason(self) -> str:
+        """What is wrong, and what a person can do about it where they can."""
+        return str(self.args[0]) if self.args else ""
+
+    def __str__(self) -> str:
+        return f"{self.reason} ({self.detail})" if self.detail else self.reason
 
 
 class ChatUnavailableError(ChatError):

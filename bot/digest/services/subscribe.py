@@ -23,7 +23,8 @@ from bot.channels.domain.subscription import (
 from bot.channels.store import slots, subscriptions
 from bot.core.database.database import Database, Transaction
 from bot.core.domain.errors import NotFoundError, UsageError
-from bot.core.ports import ChannelRef, ChatRefusedError, ChatUnavailableError, ChatUncertainError
+from bot.core.domain.i18n import translatable
+from bot.core.ports import ChannelRef, ChatError, ChatRefusedError, ChatUnavailableError
 from bot.lookup.domain.tag_filter import parse_tags
 from bot.outbox.store import deliveries, operator_view
 
@@ -234,16 +235,21 @@ async def _checked(channel: ChannelRef, check: Check | None) -> ChannelRef:
         return channel
     try:
         return await check(channel)
-    except ChatRefusedError as error:
-        raise UsageError(
-            "The bot cannot post in {channel}: {reason}", channel=str(channel), reason=str(error)
-        ) from error
-    except (ChatUnavailableError, ChatUncertainError) as error:
-        raise UsageError(
-            "{channel} could not be checked ({reason}): try again in a minute",
-            channel=str(channel),
-            reason=str(error),
-        ) from error
+    except ChatError as error:
+        words = translatable("The bot cannot post in {channel}: {reason}{detail}")
+        if not _needs_a_person(error):
+            words = translatable(
+                "{channel} could not be checked: {reason}{detail}. Try again in a minute"
+            )
+        detail = f" ({error.detail})" if error.detail else ""
+        raise UsageError(words, channel=str(channel), reason=error.reason, detail=detail) from error
+
+
+def _needs_a_person(error: ChatError) -> bool:
+    """Whether trying again does not help until somebody changes something."""
+    if isinstance(error, ChatUnavailableError):
+        return error.whole_workspace
+    return isinstance(error, ChatRefusedError)
 
 
 def read_options(words: TypedOptions, otherwise: DigestOptions) -> DigestOptions:

@@ -70,7 +70,9 @@ async def call_with_headers(
     except SlackApiError:
         raise
     except SDK_ERRORS as error:
-        raise chat_error(error) from error
+        # Each method of the SDK's client is named for the method of Slack that it calls.
+        method = str(getattr(request, "__name__", "")).replace("_", ".")
+        raise chat_error(error, method=method) from error
 
 
 async def respond(client: AsyncWebClient, url: str, body: Json) -> Json:

@@ -18,7 +18,7 @@ async def check_channel(client: AsyncWebClient, team: str, channel: ChannelRef) 
     try:
         found = (await call(client.conversations_info(channel=channel.id))).get("channel") or {}
     except SlackApiError as error:
-        raise chat_error(error, named=False) from error
+        raise chat_error(error) from error
     if found.get("is_archived"):
         raise ChatRefusedError(ARCHIVED)
     if not (found.get("is_member") or found.get("is_im")):
@@ -32,5 +32,5 @@ async def check_once(access: Access, channel: ChannelRef) -> ChannelRef:
         try:
             team = str((await call(client.auth_test())).get("team_id", ""))
         except SlackApiError as error:
-            raise chat_error(error, named=False) from error
+            raise chat_error(error) from error
         return await check_channel(client, team, channel)

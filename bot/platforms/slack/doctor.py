@@ -45,7 +45,10 @@ async def check(
 
 
 def _check_scopes(headers: Mapping[str, str], say: Translate) -> Finding:
-    given = {scope.strip() for scope in _header(headers, "x-oauth-scopes").split(",")}
+    given = {scope.strip() for scope in _header(headers, "x-oauth-scopes").split(",")} - {""}
+    if not given:
+        words = say("Slack did not say which scopes the token has, so they were not checked")
+        return Finding(say("Slack: scopes"), ok=True, words=words)
     missing = sorted(set(SCOPES) - given)
     if not missing:
         return Finding(say("Slack: scopes"), ok=True)
@@ -99,12 +102,11 @@ async def _check_channel(
     return Finding(str(channel), ok=True)
 
 
-def _words(error: Exception, say: Translate) -> str:
-    """What is wrong and what to do, in the operator's language."""
-    cause = error.__cause__ if isinstance(error, ChatError) else error
-    if isinstance(cause, Exception):
-        return say(str(chat_error(cause, named=False)))
-    return say(str(error))
+def _words(error: SlackApiError | ChatError, say: Translate) -> str:
+    """What is wrong and what to do, in the operator's language, and Slack's own word for it."""
+    found = chat_error(error) if isinstance(error, SlackApiError) else error
+    words = say(found.reason)
+    return f"{words} ({found.detail})" if found.detail else words
 
 
 def _header(headers: Mapping[str, str], name: str) -> str:

@@ -87,6 +87,9 @@ NO_SCOPE = translatable(
     "the bot lacks a permission: give the app the scopes of deploy/slack-manifest.yaml "
     "and install it again"
 )
+_NO_METHOD = translatable(
+    "Slack does not know a method that the bot calls: check SLACK_API_BASE, or update the bot"
+)
 _POLICY = translatable(
     "a rule of the workspace forbids it: ask its administrators to allow this app"
 )
@@ -163,7 +166,6 @@ MEANINGS: Mapping[str, Meaning] = {
         "as_user_not_supported",
         "attachment_payload_limit_exceeded",
         "blocked_file_type",
-        "deprecated_endpoint",
         "draft_already_deleted",
         "draft_already_sent",
         "draft_has_conflict",
@@ -200,7 +202,6 @@ MEANINGS: Mapping[str, Meaning] = {
         "max_file_sharing_exceeded",
         "metadata_must_be_sent_from_app",
         "metadata_too_large",
-        "method_deprecated",
         "missing_args",
         "missing_argument",
         "missing_file_data",
@@ -246,6 +247,7 @@ MEANINGS: Mapping[str, Meaning] = {
         "team_not_on_enterprise",
         "two_factor_setup_required",
     ),
+    **_held(_NO_METHOD, "deprecated_endpoint", "method_deprecated", "unknown_method"),
     **_held(_MOVING, "org_login_required", "team_added_to_org"),
     **_retry(_MOVING, HELD_FOR, "external_channel_migrating"),
     **_retry(_RATE, RETRIED_AFTER, "ratelimited", "rate_limited"),
@@ -289,7 +291,7 @@ def meaning_of(error: Exception) -> Meaning:
 
 
 def _meaning_of_answer(error: SlackApiError) -> Meaning:
-    status = int(getattr(error.response, "status_code", 0) or getattr(error.response, "status", 0))
+    status = _status(error)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return Meaning(Kind.RETRY, _RATE, retry_after(error.response))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -302,6 +304,10 @@ def _meaning_of_answer(error: SlackApiError) -> Meaning:
     return Meaning(Kind.UNCERTAIN, _UNKNOWN)
 
 
+def _status(error: SlackApiError) -> int:
+    return int(getattr(error.response, "status_code", 0) or getattr(error.response, "status", 0))
+
+
 def retry_after(response: Any) -> timedelta:
     """The pause that Slack names, to the second."""
     headers = getattr(response, "headers", None) or {}
@@ -311,23 +317,39 @@ def retry_after(response: Any) -> timedelta:
     return RETRIED_AFTER
 
 
-def chat_error(error: Exception, *, named: bool = True) -> ChatError:
+def chat_error(error: Exception, *, method: str = "") -> ChatError:
     """The exception of the port for one of the SDK.
 
-    Its text ends in Slack's own word unless it is not to be `named`: then it can be translated.
+    Its `detail` is the method that was called and Slack's word. `method` is needed where Slack did
+    not answer.
     """
-    meaning = meaning_of(error)
-    name = error_name(error) if isinstance(error, SlackApiError) else type(error).__name__
-    words = f"{meaning.words} ({name})" if name and named else meaning.words
+    made = _made(meaning_of(error))
+    made.detail = _detail(error, method)
+    return made
+
+
+def _made(meaning: Meaning) -> ChatError:
     match meaning.kind:
         case Kind.REFUSED:
-            return ChatRefusedError(words, meaning.extent)
+            return ChatRefusedError(meaning.words, meaning.extent)
         case Kind.UNCERTAIN:
-            return ChatUncertainError(words)
+            return ChatUncertainError(meaning.words)
         case _:
             return ChatUnavailableError(
-                words, retry_after=meaning.pause, whole_workspace=meaning.whole_workspace
+                meaning.words, retry_after=meaning.pause, whole_workspace=meaning.whole_workspace
             )
+
+
+def _detail(error: Exception, method: str) -> str:
+    """`conversations.info: missing_scope, channels:read is needed`."""
+    if not isinstance(error, SlackApiError):
+        return ": ".join(filter(None, (method, type(error).__name__)))
+    called = str(getattr(error.response, "api_url", "")).rpartition("/")[2].partition("?")[0]
+    data = getattr(error.response, "data", None)
+    needed = data.get("needed") if isinstance(data, dict) else None
+    name = error_name(error) or f"HTTP {_status(error)}"
+    word = f"{name}, {needed} is needed" if isinstance(needed, str) else name
+    return ": ".join(filter(None, (method or called, word)))
 
 
 def is_bad_token(error: SlackApiError) -> bool:

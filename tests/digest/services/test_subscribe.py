@@ -114,8 +114,22 @@ async def test_a_platform_that_does_not_answer_is_no_reason_to_guess(stage):
     async def check(channel: ChannelRef) -> ChannelRef:
         raise ChatUnavailableError("no connection")
 
-    with pytest.raises(UsageError, match="try again in a minute"):
+    with pytest.raises(UsageError, match="Try again in a minute"):
         await subscribe.add(stage.db, GENERAL, NINE_IN_SEOUL, now=NOON, check=check)
+
+
+async def test_a_platform_that_shuts_the_bot_out_does_not_ask_for_another_try(stage):
+    async def check(channel: ChannelRef) -> ChannelRef:
+        error = ChatUnavailableError("a scope is missing", whole_workspace=True)
+        error.detail = "conversations.info: missing_scope"
+        raise error
+
+    with pytest.raises(UsageError) as refused:
+        await subscribe.add(stage.db, GENERAL, NINE_IN_SEOUL, now=NOON, check=check)
+
+    assert str(refused.value) == (
+        "The bot cannot post in slack:T1/C1: a scope is missing (conversations.info: missing_scope)"
+    )
 
 
 async def test_the_platform_completes_the_channel(stage):

@@ -53,6 +53,7 @@ class FakeSlack:
         self.tokens = {BOT_TOKEN: "", APP_TOKEN: ""}
         """Valid tokens, or the error that using one gives."""
         self.events_url: str | None = None
+        self.tells_scopes = True
         self.sockets = Sockets()
         self.port = port
         self._retries = retries
@@ -409,7 +410,8 @@ class FakeSlack:
 
     def _json(self, body: Json) -> web.Response:
         scopes = ",".join(sorted(self.world.scopes))
-        return web.json_response(body, headers={"x-oauth-scopes": scopes})
+        headers = {"x-oauth-scopes": scopes} if self.tells_scopes else {}
+        return web.json_response(body, headers=headers)
 
     def _authorise(self, method: str, token: str) -> None:
         if not token:

@@ -1,11 +1,14 @@
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from bot.core.catalogue import Catalogues
 from bot.core.domain.i18n import ENGLISH
-from bot.core.ports import ChannelRef, Finding, Platform
+from bot.core.ports import ChannelRef, ChatError, Finding, Platform
 from bot.platforms.slack.access import Access
+from bot.platforms.slack.channels import check_once
 from bot.platforms.slack.doctor import check
-from tests.fakes.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, FakeSlack
+from tests.fakes.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, FakeSlack, Fault
 
 
 def now() -> datetime:
@@ -91,7 +94,71 @@ async def test_slack_that_cannot_be_reached_is_said_in_words():
 
     findings = await check(unreachable, [], clock=now, say=ENGLISH)
 
-    assert wrong(findings) == {"SLACK_API_BASE": "Slack cannot be reached"}
+    (words,) = wrong(findings).values()
+    assert list(wrong(findings)) == ["SLACK_API_BASE"]
+    assert words.startswith("Slack cannot be reached (auth.test: Client")
+
+
+async def test_where_slack_does_not_name_the_scopes_none_is_called_missing():
+    async with FakeSlack() as slack:
+        slack.tells_scopes = False
+        findings = await check(access(slack), [], clock=now, say=ENGLISH)
+
+    (scopes,) = [finding for finding in findings if finding.subject == "Slack: scopes"]
+    assert scopes.ok
+    assert scopes.words == "Slack did not say which scopes the token has, so they were not checked"
+
+
+FAULTS = {
+    "missing_scope": Fault("conversations.info", error="missing_scope"),
+    "unknown_method": Fault("conversations.info", error="unknown_method"),
+    "internal_error": Fault("conversations.info", error="internal_error"),
+    "an_error_of_next_year": Fault("conversations.info", error="an_error_of_next_year"),
+    "method_not_supported_for_channel_type": Fault(
+        "conversations.info", error="method_not_supported_for_channel_type"
+    ),
+    "HTTP 404": Fault("conversations.info", status=404, body='{"detail": "Not Found"}'),
+    "HTTP 405": Fault("conversations.info", status=405),
+    "HTTP 500": Fault("conversations.info", status=500),
+    "": Fault("conversations.info", drop=True, times=9),  # aiohttp asks again by itself
+}
+
+
+@pytest.mark.parametrize("error", FAULTS)
+@pytest.mark.parametrize("language", ["en", "ko"])
+async def test_a_channel_that_cannot_be_checked_says_which_method_failed_and_how(error, language):
+    say = Catalogues()(language)
+    async with FakeSlack() as slack:
+        slack.faults.append(Fault(**vars(FAULTS[error])))
+        with pytest.raises(ChatError) as refused:
+            await check_once(access(slack), channel("C1"))
+        slack.faults.append(Fault(**vars(FAULTS[error])))
+        findings = await check(access(slack), [channel("C1")], clock=now, say=say)
+
+    assert refused.value.detail.startswith(f"conversations.info: {error}")
+    words = wrong(findings)["slack:C1"]
+    assert words.endswith(f"({refused.value.detail})")
+    assert words.startswith(say(refused.value.reason))
+    if language == "ko":
+        assert say(refused.value.reason) != refused.value.reason
+
+
+async def test_a_missing_scope_is_named():
+    async with FakeSlack() as slack:
+        slack.world.scopes.discard("channels:read")
+        with pytest.raises(ChatError) as refused:
+            await check_once(access(slack), channel("C1"))
+
+    assert refused.value.detail == "conversations.info: missing_scope, channels:read is needed"
+
+
+async def test_a_token_that_is_refused_names_the_method():
+    async with FakeSlack() as slack:
+        slack.tokens[BOT_TOKEN] = "token_revoked"
+        with pytest.raises(ChatError) as refused:
+            await check_once(access(slack), channel("C1"))
+
+    assert refused.value.detail == "auth.test: token_revoked"
 
 
 async def test_in_http_mode_it_says_where_slack_must_send_to():
