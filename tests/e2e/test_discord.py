@@ -14,6 +14,7 @@ from tests.e2e.process import Running, bot, paperbot, ready, starting
 from tests.e2e.test_slack import import_notes, socket_mode
 from tests.fakes.discord import TOKEN, FakeDiscord, text_of
 from tests.fakes.discord import world as rights
+from tests.fakes.discord.gateway import Harm
 from tests.fakes.discord.world import BOT_ID, FORUM, Json
 from tests.fakes.slack import FakeSlack
 
@@ -171,6 +172,21 @@ async def test_whatever_happens_to_the_gateway_the_bot_is_back_alone(tmp_path, h
             assert len(posts(discord)) == 4  # the digest, and the answer to the command
             assert await process.stop() == 0
             assert not any("Traceback" in line for line in process.log) or harm == "malformed"
+
+
+async def test_a_gateway_that_closes_every_connection_is_not_stormed(tmp_path):
+    async with FakeDiscord() as discord:
+        discord.gateway.harm = Harm("hello", closes=4000)
+        async with starting(tmp_path, "run", settings=settings(discord)) as process:
+            await ready(process)
+            await discord.until(lambda: discord.gateway.connected >= 1, LONG)
+            began = asyncio.get_running_loop().time()
+            await discord.until(lambda: discord.gateway.connected >= 3, LONG)
+            took = asyncio.get_running_loop().time() - began
+            assert await process.stop() == 0
+
+            assert took > 5
+            assert sum("4000" in line for line in process.log) == 1
 
 
 async def test_a_discord_that_is_down_at_the_start_is_waited_for_and_nothing_is_lost(tmp_path):

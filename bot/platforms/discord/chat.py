@@ -28,6 +28,14 @@ from bot.core.ports import (
 )
 from bot.platforms.discord import sdk
 from bot.platforms.discord.access import Access
+from bot.platforms.discord.backoff import Backoff
+from bot.platforms.discord.closes import (
+    AUTHENTICATION_FAILED,
+    CLOSED,
+    FINAL,
+    REFUSED_INTENTS,
+    closed_with,
+)
 from bot.platforms.discord.doctor import check_channel
 from bot.platforms.discord.errors import BAD_TOKEN, chat_error
 from bot.platforms.discord.http_hooks import Wire
@@ -59,14 +67,13 @@ NOT_HEARING = translatable(
 _OUT_OF_SESSIONS = translatable(
     "the bot has connected too often today; it waits until Discord counts anew"
 )
-_CLOSED = translatable("the connection was closed")
 
 Interaction = discord.Interaction[Any]
 
 _SETTLED_WITHIN = 5.0
 """Seconds that a connection which ended is kept for what was asked over it."""
-_AUTHENTICATION_FAILED = 4004
-_REFUSED_INTENTS = frozenset({4013, 4014})
+_LONGEST_RESUMED = 40.0
+"""Seconds after which a session is given up instead of resumed: Discord keeps none for long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +81,12 @@ class Patience:
     """How the supervisor waits, in seconds."""
 
     first_pause: float = 1.0
-    longest_pause: float = 120.0
+    longest_pause: float = 150.0
     """Seldom enough for a day: Discord takes 1,000 identifications, then resets the token."""
+    lasting: float = 150.0
+    """A connection that was up for so long worked; after one that was not, pauses grow."""
+    until_mended: float = 3600.0
+    """Between two tries while only a person can help."""
     between_identifications: float = 5.5
     ready_within: float = 90.0
     heartbeat_timeout: float = HEARTBEAT_TIMEOUT
@@ -124,7 +135,17 @@ class DiscordChat:
         self._registration = Registration(self._rest, memo, guilds=access.guilds, voices=voices)
         self._client: GatewayClient | None = None
         self._ears: _Ears | None = None
+        self._backoff = Backoff(
+            first=patience.first_pause,
+            longest=patience.longest_pause,
+            lasting=patience.lasting,
+            chance=random.random,
+        )
+        self._told: set[str] = set()
+        """What was logged since the last connection that lasted."""
         self._identified_at = -patience.between_identifications
+        self._lived = 0.0
+        """For how many seconds the last connection was up."""
         self._trouble = "not connected yet"
         self._hears_all = True
         self._last_ok_at: datetime | None = None
@@ -186,7 +207,7 @@ class DiscordChat:
         answers = Answering(inbox, readable=self._readable, voices=self._voices)
         try:
             async with asyncio.TaskGroup() as tasks:
-                self._ears = _Ears(tasks, hearing, catching_up, answers)
+                self._ears = _Ears(self, tasks, hearing, catching_up, answers)
                 await self._keep_connected(self._ears)
         except ExceptionGroup as group:
             raise _told_to_a_person(group) from group
@@ -195,29 +216,61 @@ class DiscordChat:
             await self._rest.close()
 
     async def _keep_connected(self, ears: "_Ears") -> None:
-        loop = asyncio.get_running_loop()
-        failures = 0
+        task = asyncio.current_task()
         while True:
-            began_at = loop.time()
+            if task is not None and task.cancelling():
+                # Python 3.11's `wait_for`, around discord.py's connecting, may lose it.
+                raise asyncio.CancelledError
+            pause = 0.0
             try:
                 await self._connect(ears)
-                self._trouble = _CLOSED
+                self._tell_trouble(CLOSED)
             except UsageError:
                 raise
             except Exception as error:  # noqa: BLE001 - a malformed event breaks it in any way
                 # It ends this client only: the next one is built from nothing.
-                self._trouble = _trouble(error)
-            lived = loop.time() - began_at
-            failures = 1 if lived > self._patience.longest_pause else failures + 1
-            pause = min(
-                self._patience.first_pause * 2 ** (failures - 1), self._patience.longest_pause
-            )
-            pause *= 0.8 + 0.4 * random.random()  # noqa: S311 - it spreads load
-            log.warning("Discord: %s; a new connection in %.0f s", self._trouble, pause)
+                self._tell_trouble(_trouble(error), error)
+                if isinstance(error, discord.ConnectionClosed) and error.code in FINAL:
+                    pause = self._patience.until_mended
+            pause = max(pause, self._backoff.pause(self._lived))
             await self._sleep(pause)
 
+    async def before_resuming(self, reason: str, lived: float) -> None:
+        """Called by the client before each connection but its first; see `Listener`."""
+        self._forget_trouble(lived)
+        self._tell_trouble(reason)
+        pause = self._backoff.pause(lived)
+        if pause > _LONGEST_RESUMED:
+            raise SessionLostError(reason)
+        await self._sleep(pause)
+
+    def _forget_trouble(self, lived: float) -> None:
+        if self._backoff.lasted(lived):
+            self._told.clear()
+
+    def _tell_trouble(self, trouble: str, error: Exception | None = None) -> None:
+        """Why there is no connection; logged once, until one has lasted."""
+        self._trouble = trouble
+        if trouble in self._told:
+            return
+        self._told.add(trouble)
+        self._told.discard(_CONNECTED)
+        unforeseen = error is not None and not isinstance(error, _FORESEEN)
+        log.warning(
+            "Discord: %s; it is tried again, with pauses that grow",
+            trouble,
+            exc_info=error if unforeseen else None,
+        )
+
+    def tell_connected(self, client: GatewayClient) -> None:
+        """That a connection is up; logged once after each trouble that was logged."""
+        if _CONNECTED not in self._told:
+            self._told.add(_CONNECTED)
+            log.info("Discord: connected as %s in %d servers", client.user, len(client.guilds))
+
     async def _connect(self, ears: "_Ears") -> None:
-        """One connection, from log-in to its end. Raises `UsageError` for a person to mend."""
+        """One session, from log-in to its end. Raises `UsageError` for a person to mend."""
+        self._lived = 0.0
         try:
             self._hears_all = await self._rest.may_read_content()
             await self._registration.bring_up_to_date()
@@ -225,7 +278,8 @@ class DiscordChat:
             intents = discord.Intents(
                 guilds=True, guild_messages=True, message_content=self._hears_all
             )
-            if not self._hears_all:
+            if not self._hears_all and NOT_HEARING not in self._told:
+                self._told.add(NOT_HEARING)
                 log.warning("Discord: %s", NOT_HEARING)
             client = GatewayClient(
                 ears,
@@ -251,13 +305,20 @@ class DiscordChat:
                 raise UsageError(BAD_TOKEN) from error
             raise
         except discord.ConnectionClosed as error:
-            if error.code == _AUTHENTICATION_FAILED:
+            if error.code == AUTHENTICATION_FAILED:
                 raise UsageError(BAD_TOKEN) from error
-            if error.code in _REFUSED_INTENTS:
+            if error.code in REFUSED_INTENTS:
                 raise UsageError(NO_INTENT) from error
+            raise
+        except AttributeError as error:
+            if self._client is not None and self._client.ws is None:
+                # The first connection ended before the gateway's greeting: discord.py#10520.
+                raise SessionLostError(self._client.reason) from error
             raise
         finally:
             if self._client is not None:
+                self._lived = self._client.lived()
+                self._forget_trouble(self._lived)
                 await self._client.hang_up()
             self._client = None
 
@@ -267,8 +328,7 @@ class DiscordChat:
             remaining, renewed_in = await self._rest.session_starts()
             if remaining > self._patience.sessions_kept:
                 break
-            self._trouble = _OUT_OF_SESSIONS
-            log.error("Discord: %s (%.0f s)", _OUT_OF_SESSIONS, renewed_in)
+            self._tell_trouble(_OUT_OF_SESSIONS)
             await self._sleep(renewed_in + 1)
         loop = asyncio.get_running_loop()
         wait = self._identified_at + self._patience.between_identifications - loop.time()
@@ -282,11 +342,13 @@ class _Ears:
 
     def __init__(
         self,
+        chat: DiscordChat,
         tasks: asyncio.TaskGroup,
         hearing: Hearing,
         catching_up: CatchingUp,
         answers: Answering,
     ) -> None:
+        self._chat = chat
         self._tasks = tasks
         self._hearing = hearing
         self._catching_up = catching_up
@@ -304,10 +366,16 @@ class _Ears:
         if self._answering:
             await asyncio.wait(self._answering, timeout=_SETTLED_WITHIN)
 
+    async def before_resuming(self, reason: str, lived: float) -> None:
+        await self._chat.before_resuming(reason, lived)
+
+    def on_resumed(self, client: GatewayClient) -> None:
+        self._chat.tell_connected(client)
+
     def on_ready(self, client: GatewayClient) -> None:
         if self.limit is not None:
             self.limit.reschedule(None)
-        log.info("Discord: connected as %s in %d servers", client.user, len(client.guilds))
+        self._chat.tell_connected(client)
         self._deal_with(client, self._catching_up.catch_up(client))
         self._deal_with(client, self._catching_up.keep_noting(client))
 
@@ -353,12 +421,17 @@ class _Ears:
                 log.exception("Discord: something that happened could not be dealt with")
 
 
+_CONNECTED = "connected"
+_FORESEEN = (ChatError, SessionLostError, TimeoutError, *RAISED)
+
+
 def _trouble(error: Exception) -> str:
+    if isinstance(error, discord.ConnectionClosed):
+        return closed_with(error.code)
     if isinstance(error, (ChatError, *RAISED)):
         return str(chat_error(error))
     if isinstance(error, SessionLostError):
         return str(error)
-    log.error("Discord: the connection broke", exc_info=error)
     return type(error).__name__
 
 

@@ -22,9 +22,10 @@ def point_at(api_base: str, gateway_url: str) -> None:
     discord.http.Route.BASE = api_base.rstrip("/")
     gateway = yarl.URL(gateway_url)
     discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = gateway if gateway.path else gateway / ""
-    # At DEBUG it shows whole requests, and addresses with tokens of interactions in them.
+    # At DEBUG it shows whole requests, and addresses with tokens of interactions in them; at INFO
+    # it has a line for every attempt to connect.
     root = logging.getLogger()
-    logging.getLogger("discord").setLevel(max(logging.INFO, root.level))
+    logging.getLogger("discord").setLevel(max(logging.WARNING, root.level))
     # This bot never speaks; without these, every start would warn of missing voice libraries.
     discord.VoiceClient.warn_nacl = False
     discord.VoiceClient.warn_dave = False

@@ -56,6 +56,22 @@ class Session:
             await self.connection.send(payload)
 
 
+@dataclass(frozen=True)
+class Harm:
+    """What happens to every connection at a `moment`: "connected", "hello", "ready", "resumed".
+
+    Several moments stand with spaces between them.
+
+    It is closed with the code `closes`, or told to reconnect, or told that its session is invalid
+    though it may be resumed.
+    """
+
+    moment: str
+    closes: int = 0
+    reconnect: bool = False
+    invalid_session: bool = False
+
+
 class Gateway:
     """Every connection of bots to this Discord, and the faults of all of them."""
 
@@ -64,9 +80,12 @@ class Gateway:
         self._own_url = own_url
         self.sessions: dict[str, Session] = {}
         self.connections: list[Connection] = []
+        self.connected = 0
+        """How many connections have been made so far."""
         self.identifies = 0
         self.resumes = 0
         self.identify_limit = 1000
+        self.harm: Harm | None = None
         self.refusing = False
         """Whether connections are cut before the handshake: the gateway is down."""
         self.acknowledges = True
@@ -96,8 +115,11 @@ class Gateway:
         assert transport is None or isinstance(transport, asyncio.Transport)
         connection = Connection(socket, compressor, transport)
         self.connections.append(connection)
+        self.connected += 1
         try:
+            await self._harm(connection, "connected")
             await connection.send({"op": _HELLO, "d": {"heartbeat_interval": self.heartbeat_ms}})
+            await self._harm(connection, "hello")
             async for message in socket:
                 if message.type is WSMsgType.TEXT:
                     await self._receive(connection, json.loads(message.data))
@@ -139,6 +161,7 @@ class Gateway:
         for guild in self.world.guilds.values():
             if guild.has_bot and guild.id not in self.away:
                 await session.dispatch("GUILD_CREATE", self.world.guild_json(guild, whole=True))
+        await self._harm(connection, "ready")
         self._note()
 
     def _ready(self, session: Session) -> Json:
@@ -166,7 +189,19 @@ class Gateway:
             await connection.send(payload)
         session.connection = connection
         await session.dispatch("RESUMED", {"_trace": []})
+        await self._harm(connection, "resumed")
         self._note()
+
+    async def _harm(self, connection: Connection, moment: str) -> None:
+        harm = self.harm
+        if harm is None or moment not in harm.moment.split():
+            return
+        if harm.closes:
+            await connection.socket.close(code=harm.closes)
+        elif harm.reconnect:
+            await connection.send({"op": _RECONNECT, "d": None})
+        elif harm.invalid_session:
+            await connection.send({"op": _INVALID_SESSION, "d": True})
 
     def _note(self) -> None:
         self.changed.set()

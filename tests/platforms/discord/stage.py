@@ -203,6 +203,8 @@ class Hall:
     token: str = TOKEN
     guilds: tuple[int, ...] = ()
     patience: Patience = QUICK
+    pauses: list[float] = field(default_factory=list)
+    """The seconds that the bot wanted to wait, each of them cut short."""
     chat: DiscordChat = field(init=False)
     _running: asyncio.Task[None] | None = None
 
@@ -217,10 +219,14 @@ class Hall:
             voices=Catalogues(),
             clock=self.clock,
             patience=self.patience,
-            sleep=soon,
+            sleep=self._sleep,
             wire=Wire(per_second=1000),
         )
         self._running = asyncio.get_running_loop().create_task(self.chat.run(self.desk))
+
+    async def _sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        await soon(seconds)
 
     async def connected(self) -> None:
         """Wait until the bot has a session and has caught up with it."""

@@ -1,17 +1,22 @@
 """One connection to Discord's gateway, for as long as it lives: what it hears goes to a listener.
 
-discord.py resumes after a drop by itself. After anything else this ends, with an error or
-without, and the supervisor (`chat`) builds a new one: some of discord.py's own ways back do
-not work (Rapptz/discord.py#10520) and would identify without end.
+discord.py resumes after a drop by itself, without any pause: so the supervisor (`chat`) is asked
+before each of its connections but the first, and waits. Where there is no session to resume, this
+ends, and the supervisor builds a new client: some of discord.py's own ways back do not work
+(Rapptz/discord.py#10520) and would identify without end.
 """
 
+import asyncio
 import threading
-from typing import Any, Protocol
+from types import SimpleNamespace
+from typing import Any, Protocol, cast
 
 import aiohttp
 import discord
-from discord.gateway import KeepAliveHandler
+from discord.gateway import DiscordWebSocket, KeepAliveHandler
 
+from bot.core.domain.i18n import translatable
+from bot.platforms.discord.closes import closed_with
 from bot.platforms.discord.rendering.controls import BUTTON, MENU, option_line
 
 HEARTBEAT_TIMEOUT = 60.0
@@ -22,18 +27,30 @@ GUILDS_WITHIN = 2.0
 """Seconds without another server after which all have come in, and a session is ready."""
 
 
-class SessionLostError(Exception):
-    """The session cannot be resumed: a new client has to identify."""
+SESSION_INVALID = translatable("the gateway does not know the session any more")
 
-    def __init__(self) -> None:
-        super().__init__("the session was invalidated")
+
+class SessionLostError(Exception):
+    """The session cannot be resumed: a new client has to identify. Its text says why."""
 
 
 class Listener(Protocol):
     """Who hears what comes over a connection; every method returns at once."""
 
+    async def before_resuming(self, reason: str, lived: float) -> None:
+        """Wait before the session is resumed; the last connection was up for `lived` seconds.
+
+        Raises `SessionLostError` where the session is to be given up. The one method that waits:
+        for less than 45 seconds, as discord.py allows a connection 60.
+        """
+        ...
+
     def on_ready(self, client: "GatewayClient") -> None:
         """A new session has begun: what happened before it was not heard."""
+        ...
+
+    def on_resumed(self, client: "GatewayClient") -> None:
+        """The session goes on: nothing of what happened meanwhile was missed."""
         ...
 
     def on_return(self, client: "GatewayClient") -> None:
@@ -73,6 +90,7 @@ class GatewayClient(discord.Client):
         heartbeat_timeout: float = HEARTBEAT_TIMEOUT,
         guilds_within: float = GUILDS_WITHIN,
     ) -> None:
+        trace.on_request_start.append(self._before_request)
         super().__init__(
             intents=intents,
             http_trace=trace,
@@ -85,6 +103,7 @@ class GatewayClient(discord.Client):
         )
         self._listener = listener
         self.is_connected = False
+        self._up_since: float | None = None
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._connect_socket = self.http.ws_connect
         self.http.ws_connect = self._kept_socket  # type: ignore[method-assign]
@@ -100,9 +119,41 @@ class GatewayClient(discord.Client):
         """The bot's own user id, once it is logged in."""
         return self.user.id if self.user is not None else 0
 
+    def lived(self) -> float:
+        """For how many seconds the connection has been up; 0 when it never was."""
+        if self._up_since is None:
+            return 0.0
+        return asyncio.get_running_loop().time() - self._up_since
+
+    @property
+    def reason(self) -> str:
+        """Why the last connection ended, as far as the gateway said."""
+        return closed_with(self._socket.close_code if self._socket is not None else None)
+
+    async def _before_request(
+        self,
+        _session: aiohttp.ClientSession,
+        _context: SimpleNamespace,
+        params: aiohttp.TraceRequestStartParams,
+    ) -> None:
+        """Waits where discord.py is about to connect again."""
+        if params.url.scheme not in {"ws", "wss"} or self._socket is None:
+            return
+        self.is_connected = False
+        socket = cast("DiscordWebSocket | None", self.ws)
+        if socket is None or socket.session_id is None:
+            raise SessionLostError(self.reason)
+        lived, self._up_since = self.lived(), None
+        await self._listener.before_resuming(self.reason, lived)
+
     async def _kept_socket(self, url: str, *, compress: int = 0) -> aiohttp.ClientWebSocketResponse:
         self._socket = await self._connect_socket(url, compress=compress)
         return self._socket
+
+    def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
+        """Drop what comes after the end: discord.py would have no loop to handle it in."""
+        if not self.is_closed():
+            super().dispatch(event, *args, **kwargs)
 
     async def hang_up(self) -> None:
         """End what is left of the connection, once the client is closed.
@@ -123,10 +174,14 @@ class GatewayClient(discord.Client):
         initial: bool = False,
     ) -> None:
         if not initial:
-            raise SessionLostError
+            raise SessionLostError(SESSION_INVALID)
+
+    def _is_up(self) -> None:
+        self.is_connected = True
+        self._up_since = asyncio.get_running_loop().time()
 
     async def on_ready(self) -> None:
-        self.is_connected = True
+        self._is_up()
         self._listener.on_ready(self)
 
     async def on_guild_available(self, _guild: discord.Guild) -> None:
@@ -134,7 +189,8 @@ class GatewayClient(discord.Client):
             self._listener.on_return(self)
 
     async def on_resumed(self) -> None:
-        self.is_connected = True
+        self._is_up()
+        self._listener.on_resumed(self)
 
     async def on_disconnect(self) -> None:
         self.is_connected = False

@@ -1,0 +1,52 @@
+"""What it means that the gateway closed a connection, by its close code, and what to do.
+
+The codes are Discord's (docs: topics/opcodes-and-status-codes, "Gateway Close Event Codes").
+"""
+
+from collections.abc import Mapping
+
+from bot.core.domain.i18n import translatable
+
+AUTHENTICATION_FAILED = 4004
+REFUSED_INTENTS = frozenset({4013, 4014})
+
+NO_SHARD = translatable(
+    "Discord does not accept the shard that the connection names; this is a fault of the bot, "
+    "which uses one connection for all servers: please report it"
+)
+TOO_MANY_SERVERS = translatable(
+    "the bot is in more servers than one gateway connection may serve (2,500), and this bot "
+    "cannot spread them over several: remove it from servers that do not use it"
+)
+OLD_VERSION = translatable(
+    "Discord no longer offers the gateway version that this bot speaks: install a newer version "
+    "of the bot"
+)
+FINAL: Mapping[int, str] = {4010: NO_SHARD, 4011: TOO_MANY_SERVERS, 4012: OLD_VERSION}
+"""Trying again does not help until a person has done something."""
+
+CLOSED = translatable("the gateway closed the connection")
+_REASONS: Mapping[int, str] = {
+    1000: "closed normally",
+    1001: "going away",
+    1006: "cut off",
+    4000: "unknown error",
+    4001: "unknown opcode",
+    4002: "decode error",
+    4003: "not authenticated",
+    4004: "authentication failed",
+    4005: "already authenticated",
+    4007: "invalid sequence",
+    4008: "rate limited",
+    4009: "session timed out",
+}
+
+
+def closed_with(code: int | None) -> str:
+    """One line about a connection that was closed with this code (`None`: with none)."""
+    if code is None:
+        return CLOSED
+    if code in FINAL:
+        return f"{FINAL[code]} ({code})"
+    reason = _REASONS.get(code)
+    return f"{CLOSED} ({code}, {reason})" if reason else f"{CLOSED} ({code})"

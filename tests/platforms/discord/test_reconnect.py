@@ -1,0 +1,148 @@
+"""A gateway that breaks every connection is not stormed, and its reason is told once."""
+
+import bisect
+import itertools
+import logging
+from dataclasses import replace
+from functools import partial
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.platforms.discord.backoff import Backoff
+from bot.platforms.discord.chat import Patience
+from bot.platforms.discord.inbound.backfill import NOTED_EVERY
+from tests.fakes.discord.gateway import Harm
+from tests.platforms.discord.stage import PAPERS, Hall, key, said
+
+REAL = Patience(guilds_within=0.05)
+"""The pauses of a bot that runs; a test asks which were wanted, and cuts them short."""
+UP = "ready resumed"
+HARMS = (
+    Harm("connected", closes=4000),
+    *(Harm("hello", closes=code) for code in (4000, 4001, 4008, 4009, 1000, 1001)),
+    *(Harm(UP, closes=code) for code in (4000, 4009, 1000)),
+    *(Harm(moment, reconnect=True) for moment in ("hello", UP, "resumed")),
+    *(Harm(moment, invalid_session=True) for moment in ("hello", UP, "resumed")),
+)
+FEW = (Harm(UP, closes=4009), Harm(UP, invalid_session=True))
+TRIES = 8
+
+
+async def stormed(idle: Hall, harm: Harm, tries: int = TRIES) -> None:
+    """Let the bot run until it has been thrown out so often."""
+    idle.patience = REAL
+    idle.discord.gateway.harm = harm
+    idle.start()
+    if harm.moment == "resumed":
+        await idle.discord.connected()
+        idle.discord.gateway.drop()
+    await idle.until(lambda: idle.discord.gateway.connected >= tries)
+
+
+@pytest.mark.parametrize("harm", HARMS, ids=str)
+async def test_a_gateway_that_ends_every_connection_is_tried_with_growing_pauses(
+    idle: Hall, harm: Harm
+):
+    await stormed(idle, harm)
+
+    between = [pause for pause in idle.pauses if pause >= 0.5 and pause != NOTED_EVERY]
+    assert len(between) >= TRIES - 1
+    assert sum(between) > 40
+
+
+@pytest.mark.parametrize("harm", FEW, ids=str)
+async def test_the_days_identifications_are_never_used_up(idle: Hall, harm: Harm):
+    idle.discord.gateway.identify_limit = REAL.sessions_kept + 3
+    idle.patience = REAL
+    idle.discord.gateway.harm = harm
+    idle.start()
+
+    await idle.until(lambda: "too often" in idle.chat.condition.detail)
+
+    assert idle.discord.gateway.identifies <= 3
+
+
+@pytest.mark.parametrize("harm", [Harm("hello", closes=4008), Harm(UP, reconnect=True)], ids=str)
+async def test_a_broken_gateway_is_logged_once_and_not_for_each_attempt(
+    idle: Hall, harm: Harm, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.INFO)
+
+    await stormed(idle, harm)
+
+    told = [record for record in caplog.records if record.levelno >= logging.INFO]
+    assert 1 <= len(told) <= 4, caplog.text
+    if harm.closes:
+        assert sum("4008" in record.getMessage() for record in told) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(4010, "report it"), (4011, "more servers than"), (4012, "install a newer version")],
+)
+async def test_a_close_that_only_a_person_can_end_says_so_and_posting_goes_on(
+    idle: Hall, code: int, words: str, caplog: pytest.LogCaptureFixture
+):
+    idle.patience = REAL
+    idle.discord.gateway.harm = Harm("hello", closes=code)
+    idle.start()
+    await idle.until(lambda: idle.discord.gateway.connected >= 3)
+
+    await idle.chat.post(PAPERS, said("posted all the same"), key=key())
+
+    assert words in idle.chat.condition.detail
+    assert str(code) in idle.chat.condition.detail
+    assert not idle.chat.condition.ok
+    assert [words in record.getMessage() for record in caplog.records].count(True) == 1
+    assert max(idle.pauses) >= 1800
+
+
+def is_connected(idle: Hall, times: int) -> bool:
+    return idle.discord.gateway.connected == times
+
+
+async def test_after_a_connection_that_lasted_the_pauses_begin_anew(idle: Hall):
+    idle.patience = replace(REAL, lasting=0.0)
+    idle.start()
+    for number in range(1, 9):
+        await idle.discord.until(partial(is_connected, idle, number))
+        await idle.connected()
+        idle.discord.gateway.drop()
+
+    assert max(pause for pause in idle.pauses if pause < 30) < 2
+
+
+def test_pauses_double_up_to_the_longest_and_a_connection_that_lasted_resets_them():
+    backoff = Backoff(first=1, longest=10, lasting=60, chance=lambda: 0.5)
+
+    pauses = [backoff.pause(lived) for lived in (0, 59, 0, 0, 0, 0, 60, 0)]
+
+    assert pauses == [1, 2, 4, 8, 10, 10, 1, 2]
+
+
+def test_bots_that_were_thrown_out_together_come_back_apart():
+    chances = iter((0.0, 0.5, 0.99))
+    pauses = [
+        Backoff(first=8, longest=99, lasting=60, chance=lambda: next(chances)).pause(0)
+        for _ in range(3)
+    ]
+
+    assert pauses == [6, 8, pytest.approx(9.96)]
+
+
+@given(chances=st.lists(st.floats(0, 1, exclude_max=True), min_size=1))
+def test_however_the_dice_fall_a_day_is_enough_for_the_identifications(chances: list[float]):
+    dice = itertools.cycle(chances)
+    backoff = Backoff(
+        first=REAL.first_pause,
+        longest=REAL.longest_pause,
+        lasting=REAL.lasting,
+        chance=lambda: next(dice),
+    )
+
+    # Either a connection lasted, or the pause after it has grown.
+    short = list(itertools.accumulate(backoff.pause(0) for _ in range(900)))
+    assert bisect.bisect(short, 86_400) < 1000 - REAL.sessions_kept
+    assert 86_400 / REAL.lasting < 1000 - REAL.sessions_kept
