@@ -4,8 +4,8 @@ The only module that reads the environment. `.env.example` documents each settin
 holds the two equal.
 """
 
-import difflib
 import ipaddress
+import logging
 import os
 from collections.abc import Callable, Iterator
 from enum import StrEnum
@@ -14,18 +14,17 @@ from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from dotenv import dotenv_values
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.arxiv.domain.categories import find_category, suggest_categories
+from bot.channels.domain import zone_names
 from bot.core.domain.errors import SettingsError, UsageError
 from bot.core.domain.i18n import translatable
+from bot.env_file import check_env_file, meant_by
 
 ENV_FILE = Path(".env")
-
-_PREFIXES = ("PAPERBOT_", "SLACK_", "DISCORD_", "ARXIV_")
 
 
 class LogLevel(StrEnum):
@@ -100,6 +99,16 @@ def _port(value: object) -> int:
 def _zone(value: object) -> ZoneInfo:
     if isinstance(value, ZoneInfo):
         return value
+    offset = zone_names.meant_offset(str(value))
+    if offset and (zones := zone_names.zones_at(offset)):
+        raise _WrongValueError(
+            translatable(
+                "{name}: “{value}” is no time zone but an offset: write {zones} for {offset}"
+            ),
+            value=value,
+            offset=zone_names.format_offset(offset),
+            zones=", ".join(zones),
+        )
     try:
         return ZoneInfo(str(value))
     except (KeyError, OSError, ValueError):  # unknown; a folder of zones; no name of a zone
@@ -107,6 +116,19 @@ def _zone(value: object) -> ZoneInfo:
             translatable("{name} must be a time zone such as Asia/Seoul or UTC, not “{value}”"),
             value=value,
         ) from None
+
+
+_SWITCH = {
+    **dict.fromkeys(("on", "true", "yes", "1"), True),
+    **dict.fromkeys(("off", "false", "no", "0"), False),
+}
+
+
+def _switch(value: object) -> bool:
+    found = _SWITCH.get(str(value).lower())
+    if found is None:
+        raise _WrongValueError(translatable("{name} must be on or off, not “{value}”"), value=value)
+    return found
 
 
 def _one_of(kind: type[StrEnum]) -> Callable[[object], StrEnum]:
@@ -237,6 +259,9 @@ class Settings(BaseSettings):
     vault: Annotated[Path, BeforeValidator(_folder)] | None = Field(
         default=None, validation_alias="PAPERBOT_VAULT"
     )
+    vault_poll: Annotated[bool, BeforeValidator(_switch)] = Field(
+        default=False, validation_alias="PAPERBOT_VAULT_POLL"
+    )
     web_host: str = Field(default="127.0.0.1", validation_alias="PAPERBOT_WEB_HOST")
     web_port: Annotated[int, BeforeValidator(_port)] = Field(
         default=8000, validation_alias="PAPERBOT_WEB_PORT"
@@ -291,6 +316,11 @@ class Settings(BaseSettings):
         return self.slack_bot_token is not None
 
     @property
+    def has_secrets(self) -> bool:
+        """Whether any of the settings must not be read by others."""
+        return any(isinstance(value, SecretStr) for _, value in self)
+
+    @property
     def discord_is_on(self) -> bool:
         """Whether the bot is to talk to Discord."""
         return self.discord_token is not None
@@ -314,6 +344,7 @@ def read_settings(env_file: Path | None = ENV_FILE) -> Settings:
     a line, and never shows a secret.
     """
     problems: list[UsageError] = []
+    logging.getLogger("dotenv.main").setLevel(logging.ERROR)  # check_env_file says more
     try:
         problems += _unknown_names(env_file)
         settings = Settings(_env_file=env_file, _env_file_encoding="utf-8-sig")
@@ -362,21 +393,12 @@ def _contradictions(settings: Settings) -> Iterator[UsageError]:
 
 def _unknown_names(env_file: Path | None) -> Iterator[UsageError]:
     """Slips in `.env`; the environment itself may hold other people's variables."""
-    if env_file is None or not env_file.is_file():
-        return
     known = setting_names()
-    for name in dotenv_values(env_file, encoding="utf-8-sig", interpolate=False):
-        if name in known or not name.startswith(_PREFIXES):
-            continue
-        close = difflib.get_close_matches(name, known, n=1)
-        if close:
+    if env_file is not None:
+        yield from check_env_file(env_file, known)
+    for name in os.environ:
+        meant = meant_by(name, known)
+        if meant is not None and not name.isupper():
             yield UsageError(
-                translatable("{name} in {file} is no setting; did you mean {close}?"),
-                name=name,
-                file=env_file,
-                close=close[0],
-            )
-        else:
-            yield UsageError(
-                translatable("{name} in {file} is no setting"), name=name, file=env_file
+                translatable("{name} is no setting; did you mean {close}?"), name=name, close=meant
             )

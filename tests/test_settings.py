@@ -121,6 +121,9 @@ def test_three_slashes_are_a_relative_database_and_four_a_full_path(
         ("PAPERBOT_TIMEZONE=Asia/Soul", "not “Asia/Soul”"),
         ("PAPERBOT_TIMEZONE=Asia", "not “Asia”"),
         ("PAPERBOT_TIMEZONE=../etc/passwd", "time zone"),
+        ("PAPERBOT_TIMEZONE=GMT+9", "write Asia/Seoul, Etc/GMT-9 for UTC+9"),
+        ("PAPERBOT_TIMEZONE=Etc/GMT+9", "write Asia/Seoul, Etc/GMT-9 for UTC+9"),
+        ("PAPERBOT_VAULT_POLL=sometimes", "must be on or off, not “sometimes”"),
         ("PAPERBOT_LOG_LEVEL=loud", "debug, info, warning, error"),
         ("PAPERBOT_LOG_FORMAT=xml", "text, json"),
         ("DISCORD_GUILDS=12,Lab", "guild ids"),
@@ -156,6 +159,115 @@ def test_every_problem_is_reported_at_once_one_a_line(tmp_path: Path):
 def test_a_slip_in_the_name_of_a_setting_is_caught(tmp_path: Path):
     with pytest.raises(SettingsError, match="did you mean PAPERBOT_DATABASE"):
         _read("PAPERBOT_DATABSE=sqlite:///x.db\n", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("PAPERBOT_WEB_PORT: 18123", "write PAPERBOT_WEB_PORT=value"),
+        ("PAPERBOT_WEB_PORT : 18123", "write PAPERBOT_WEB_PORT=value"),
+        ("PAPERBOT_WEB_PORT:=18123", "did you mean PAPERBOT_WEB_PORT?"),
+        ("PAPERBOT_WEB_PORT", "write PAPERBOT_WEB_PORT=value"),
+        ("PAPERBOT_WEB_PORT 18123", "write PAPERBOT_WEB_PORT=value"),
+        ("PAPERBOT_WEB_PORT → 18123", "write PAPERBOT_WEB_PORT=value"),
+        ("set PAPERBOT_WEB_PORT=18123", "write PAPERBOT_WEB_PORT=value"),
+        ("SET PAPERBOT_WEB_PORT=18123", "write PAPERBOT_WEB_PORT=value"),
+        ("setx PAPERBOT_WEB_PORT 18123", "write PAPERBOT_WEB_PORT=value"),
+        ("declare -x PAPERBOT_WEB_PORT=18123", "write PAPERBOT_WEB_PORT=value"),
+        ("export PAPERBOT_WEB_PORT", "write PAPERBOT_WEB_PORT=value"),
+        ("- PAPERBOT_WEB_PORT=18123", "write PAPERBOT_WEB_PORT=value"),
+        ("$env:PAPERBOT_WEB_PORT = 18123", "did you mean PAPERBOT_WEB_PORT?"),
+        ("; PAPERBOT_WEB_PORT=18123", "write PAPERBOT_WEB_PORT=value"),
+        ("// a comment", "write NAME=value"),
+        ("<<<<<<< HEAD", "write NAME=value"),
+        ("paperbot_web_port=18123", "did you mean PAPERBOT_WEB_PORT?"),
+        ("Paperbot_Web_Port=18123", "did you mean PAPERBOT_WEB_PORT?"),
+        ("PAPERBOT-WEB-PORT=18123", "did you mean PAPERBOT_WEB_PORT?"),
+        ("paperbot-web-port=18123", "did you mean PAPERBOT_WEB_PORT?"),
+        ("PAPERBOT.WEB.PORT=18123", "did you mean PAPERBOT_WEB_PORT?"),
+        ('"PAPERBOT_WEB_PORT"=18123', "did you mean PAPERBOT_WEB_PORT?"),
+        ("paperbot_web_prot=18123", "did you mean PAPERBOT_WEB_PORT?"),
+        ("discord_tokn=s3cret", "did you mean DISCORD_TOKEN?"),
+        ("PAPERBOT_WEB_PORT＝18123", "write PAPERBOT_WEB_PORT=value"),
+        ('PAPERBOT_WEB_PORT="18123', "the quotes around the value of PAPERBOT_WEB_PORT"),
+        ("PAPERBOT_WEB_PORT='18123", "the quotes around the value of PAPERBOT_WEB_PORT"),
+        ('PAPERBOT_WEB_PORT="18123" 8', "the quotes around the value of PAPERBOT_WEB_PORT"),
+        ("SLACK_BOT_TOKEN: xoxb-s3cret", "write SLACK_BOT_TOKEN=value"),
+        ('SLACK_BOT_TOKEN="xoxb-s3cret', "the quotes around the value of SLACK_BOT_TOKEN"),
+        ("xoxb-s3cret", "write NAME=value"),
+        ("s3cret=", ""),
+    ],
+)
+def test_a_line_that_would_be_ignored_is_named_with_its_number(
+    line: str, words: str, tmp_path: Path
+):
+    text = f"# A comment\r\n\r\nCOMPOSE_PROJECT_NAME=digest\n\n{line}\nPAPERBOT_LOG_LEVEL=info\n"
+    if not words:  # the name of somebody else's variable
+        assert _read(text, tmp_path) == read_settings(None)
+        return
+
+    with pytest.raises(SettingsError) as caught:
+        _read(text, tmp_path)
+
+    (problem,) = caught.value.problems
+    assert problem.where == f"{tmp_path}/.env:5"
+    assert words in str(problem)
+    assert "s3cret" not in repr(caught.value) + str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "PAPERBOT_WEB_PORT=18123",
+        "export PAPERBOT_WEB_PORT=18123",
+        "  PAPERBOT_WEB_PORT = 18123  # the port",
+        "PAPERBOT_WEB_PORT='18123'",
+        'PAPERBOT_WEB_PORT="18123" # the port',
+        "'PAPERBOT_WEB_PORT'=18123",
+        "\tPAPERBOT_WEB_PORT=18123\r",
+    ],
+)
+def test_every_line_that_a_shell_would_read_is_read(line: str, tmp_path: Path):
+    assert _read(line + "\n", tmp_path).web_port == 18123
+
+
+def test_a_quote_that_swallows_the_next_lines_is_named(tmp_path: Path):
+    with pytest.raises(SettingsError) as caught:
+        _read('GREETING="hello\nPAPERBOT_WEB_PORT=1\nPAPERBOT_LOG_LEVEL="\n', tmp_path)
+
+    (problem,) = caught.value.problems
+    assert problem.where.endswith(".env:1")
+    assert "quote" in str(problem)
+
+
+def test_a_value_of_others_may_go_over_several_lines(tmp_path: Path):
+    text = 'PRIVATE_KEY="-----BEGIN-----\nabc=\n-----END-----"\nPAPERBOT_WEB_PORT=18123\n'
+
+    assert _read(text, tmp_path).web_port == 18123
+
+
+@pytest.mark.parametrize("name", ["paperbot_web_port", "Paperbot_Web_Port", "paperbot-web-port"])
+def test_a_name_in_lower_case_in_the_environment_is_named(
+    name: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(name, "18123")
+
+    with pytest.raises(SettingsError, match=f"{name} is no setting; did you mean PAPERBOT_WEB_"):
+        read_settings(None)
+
+
+def test_an_env_file_that_is_no_file_is_named(tmp_path: Path):
+    (tmp_path / ".env").mkdir()
+
+    with pytest.raises(SettingsError, match=r"\.env: This is no file"):
+        read_settings(tmp_path / ".env")
+
+
+@pytest.mark.parametrize(
+    ("value", "meant"), [("on", True), ("1", True), ("TRUE", True), ("off", False), ("no", False)]
+)
+def test_the_vault_may_be_polled(value: str, meant: bool, tmp_path: Path):
+    assert _read(f"PAPERBOT_VAULT_POLL={value}\n", tmp_path).vault_poll is meant
 
 
 def test_variables_of_others_are_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

@@ -18,7 +18,7 @@ from bot.app.platforms import RATES, join, message_address
 from bot.app.posting_lease import owning, unless
 from bot.archive.services.import_report import Report
 from bot.archive.services.vault import Vault
-from bot.archive.services.vault_watch import changes
+from bot.archive.services.vault_watch import signs
 from bot.channels.domain.subscription import Subscription
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
@@ -216,8 +216,14 @@ class _Assembly:
         }
         self._vault: Vault | None = None
         if settings.vault is not None:
-            self._vault = Vault(db, settings.vault, clock=now, changed=self._archive_changed)
-            self._vault_folder = settings.vault
+            self._vault = Vault(
+                db,
+                settings.vault,
+                clock=now,
+                sleep=asyncio.sleep,
+                changed=self._archive_changed,
+            )
+            self._vault_signs = partial(signs, settings.vault, poll=settings.vault_poll)
         self._arxiv = ArxivPart(db, settings, clock=now, spread=chance)
         self._deliverer = Deliverer(
             db,
@@ -300,7 +306,7 @@ class _Assembly:
     async def _follow_vault(self, vault: Vault) -> None:
         following = Supervised(
             "vault",
-            lambda: vault.follow(changes(self._vault_folder)),
+            lambda: vault.follow(self._vault_signs()),
             clock=now,
             sleep=asyncio.sleep,
         )

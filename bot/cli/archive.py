@@ -34,12 +34,13 @@ def import_(
     """Take in digest pages, notes and whole vaults; repeating it changes nothing."""
     from bot.archive.services.import_report import Report
     from bot.archive.services.ingest import STDIN, ingest
+    from bot.archive.services.input_files import LARGEST_PAGE
     from bot.cli.output import forms
     from bot.cli.workbench import now, with_database
     from bot.core.database.database import Database
     from bot.settings import Settings
 
-    stdin = sys.stdin.buffer.read() if STDIN in paths else b""
+    stdin = sys.stdin.buffer.read(LARGEST_PAGE + 1) if STDIN in paths else b""
 
     async def work(db: Database, _: Settings) -> Report:
         with progress(voice()("Importing")) as tell:

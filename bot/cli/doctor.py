@@ -10,7 +10,7 @@ from bot.cli.output.text import printable
 from bot.cli.workbench import now
 from bot.core.ports import Finding, Platform
 from bot.operations.services import doctor
-from bot.settings import Settings, read_settings
+from bot.settings import ENV_FILE, Settings, read_settings
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -24,6 +24,8 @@ def look() -> tuple[Finding, ...]:
 async def _look(settings: Settings) -> tuple[Finding, ...]:
     say = voice()
     findings = [Finding(say("Settings"), ok=True, words=say("all understood"))]
+    if settings.has_secrets:
+        findings += filter(None, (doctor.check_privacy(ENV_FILE, say=say),))
     findings += await doctor.check_database(settings.database, now=now(), say=say)
     if settings.vault is not None:
         findings.append(await doctor.check_vault(settings.vault, say=say))

@@ -9,7 +9,7 @@ from bot.cli.output.terminal import DONE, FAILED, say_line, show_json, voice
 
 
 def backup(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Replaced if it is there.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Must not be there yet.")],
 ) -> int:
     """Write a consistent, checked copy of the database, also while the bot runs."""
     from bot.cli.workbench import now, with_database

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import pytest
 
@@ -16,6 +16,7 @@ from bot.arxiv.ranking.worker import is_installed
 from bot.cli import main
 from bot.cli.output.terminal import complain
 from bot.settings import setting_names
+from tests.conftest import ROOT
 
 
 class Ran(NamedTuple):
@@ -588,6 +589,75 @@ def test_the_doctor_finds_nothing_wrong_with_a_new_bot(run: Run):
     assert ran.status == 0
     assert all(finding["ok"] for finding in ran.json)
     assert run("doctor").out.count("\n") == len(ran.json)
+
+
+@pytest.mark.parametrize(("mode", "is_told"), [(0o644, True), (0o604, True), (0o640, False)])
+def test_the_doctor_tells_of_secrets_that_everybody_can_read(
+    mode: int, is_told: bool, run: Run, tmp_path: Path
+):
+    (tmp_path / ".env").write_text("SLACK_BOT_TOKEN=xoxb-1\nSLACK_SIGNING_SECRET=s3cret\n")
+    (tmp_path / ".env").chmod(mode)
+
+    ran = run("doctor", "--json")
+
+    found = [finding for finding in ran.json if finding["subject"] == ".env"]
+    assert [finding["ok"] for finding in found] == [False] * is_told
+    assert all("chmod 600 .env" in finding["words"] for finding in found)
+
+
+def test_the_doctor_tells_of_a_database_that_everybody_can_read(archive: Run, tmp_path: Path):
+    (tmp_path / "data/paperbot.db").chmod(0o644)
+
+    ran = archive("doctor")
+
+    assert ran.status == 1
+    assert "chmod 600 data/paperbot.db" in ran.out
+
+
+def test_a_malformed_line_of_env_is_one_line_with_status_2(tmp_path: Path):
+    (tmp_path / ".env").write_text("PAPERBOT_WEB_PORT: 18123\n")
+
+    done = _as_process(tmp_path, "lookup")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == ".env:1: this line is not read: write PAPERBOT_WEB_PORT=value\n"
+
+
+def _as_process(
+    folder: Path, *arguments: str, stdin: BinaryIO | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bot", *arguments],
+        stdin=stdin,
+        capture_output=True,
+        check=False,
+        cwd=folder,
+        env={"PYTHONPATH": str(ROOT), "PATH": os.defpath},
+        timeout=60,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("source", ["/dev/zero", "a pipe"])
+def test_what_has_no_end_is_refused_at_once(source: str, tmp_path: Path):
+    (tmp_path / "good.md").write_text("A thought")
+    os.mkfifo(tmp_path / "a pipe")
+
+    done = _as_process(tmp_path, "import", source, "good.md", "--json")
+
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["entries"]["new"] == 1
+    assert ["not a file" in each["message"] for each in json.loads(done.stdout)["problems"]] == [
+        True
+    ]
+
+
+def test_standard_input_without_an_end_is_refused(tmp_path: Path):
+    with Path("/dev/zero").open("rb") as zero:
+        done = _as_process(tmp_path, "import", "-", stdin=zero)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("standard input: error: this is larger than 32 MB")
 
 
 def test_the_doctor_says_what_is_wrong_and_what_to_do(

@@ -141,7 +141,8 @@ def free_path(wanted: str, taken: set[str]) -> str:
     folder = "".join(f"{_safe(part)}/" for part in folders if part)
     stem = _safe(name[:-3] if name.lower().endswith(".md") else name)
     for number in count(1):
-        path = f"{folder}{stem}.md" if number == 1 else f"{folder}{stem} {number}.md"
+        # Not `Title 2.md`, which an import may take for a copy of `Title.md`.
+        path = f"{folder}{stem}.md" if number == 1 else f"{folder}{stem}, {number}.md"
         if path.casefold() not in taken:
             taken.add(path.casefold())
             return path

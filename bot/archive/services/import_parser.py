@@ -8,11 +8,18 @@ from dataclasses import dataclass, replace
 
 from bot.archive.domain.dates import parse_date_line
 from bot.archive.domain.entry import Entry, Parsed, Problem, Severity, SourceKind
+from bot.archive.domain.file_names import is_note
 from bot.archive.domain.formats import digest_page, vault_note
 from bot.archive.domain.formats.decode import decode, encoding_warning
 from bot.archive.domain.search_text import IndexedText, indexed_text
 from bot.archive.domain.source_match import InputFile
-from bot.archive.services.input_files import NOTE_SUFFIXES, ReadFile
+from bot.archive.services.input_files import (
+    LARGEST_NOTE,
+    LARGEST_PAGE,
+    ReadFile,
+    content_hash,
+    too_large,
+)
 from bot.core.domain.errors import UnreadableError
 from bot.core.latex import readable
 
@@ -38,8 +45,10 @@ def parse_file(read: ReadFile) -> ParsedFile:
         warning = encoding_warning(read.data, read.shown)
     except UnreadableError as error:
         line = error.line
-        problem = Problem(read.shown, line, Severity.ERROR, error.message.format(**error.values))
-        return ParsedFile(read.input, read.shown, SourceKind.VAULT_NOTE, (), (problem,))
+        return _unreadable(read, line, error.message.format(**error.values))
+    largest = max((len(entry.source.text) for entry in parsed.entries), default=0)
+    if largest > LARGEST_NOTE:
+        return _unreadable(read, None, f"an entry of it is too long: {too_large(LARGEST_NOTE)}")
     problems = [replace(problem, path=read.shown) for problem in parsed.problems]
     if warning is not None:
         problems.insert(0, warning)
@@ -52,6 +61,11 @@ def parse_file(read: ReadFile) -> ParsedFile:
     )
 
 
+def _unreadable(read: ReadFile, line: int | None, message: str) -> ParsedFile:
+    problem = Problem(read.shown, line, Severity.ERROR, message)
+    return ParsedFile(read.input, read.shown, SourceKind.VAULT_NOTE, (), (problem,))
+
+
 def parse_files(files: Iterable[ReadFile]) -> list[ParsedFile]:
     """What is in files that were read, in order."""
     return [parse_file(file) for file in files]
@@ -59,7 +73,7 @@ def parse_files(files: Iterable[ReadFile]) -> list[ParsedFile]:
 
 def _parse(text: str, path: str) -> tuple[Parsed, SourceKind]:
     """Pages are told from notes by what they hold, whatever they are called."""
-    if path.lower().endswith(NOTE_SUFFIXES):
+    if is_note(path):
         page = _as_page(text, path) if _begins_with_date(text) else None
         if page is None:
             return vault_note.parse(text, path), SourceKind.VAULT_NOTE
@@ -81,26 +95,27 @@ def _as_page(text: str, path: str) -> Parsed | None:
     return parsed if any(entry.paper.authors for entry in parsed.entries) else None
 
 
-def parse_stream(data: bytes, content_hash: str) -> ParsedFile:
+def parse_stream(data: bytes) -> ParsedFile:
     """What came without a file name, as a source that a mended version of it means again.
 
     A page is named for its first day, a note for its title, and whatever has neither for its
     content.
     """
-    shown = "standard input"
-    suffix = ".txt" if _is_page(data) else ".md"
-    parsed = parse_file(
-        ReadFile(
-            InputFile(f"stdin/{content_hash[:12]}{suffix}", None, None, content_hash), shown, data
-        )
+    given = content_hash(data[: LARGEST_PAGE + 1])
+    suffix = ".txt" if len(data) > LARGEST_NOTE or _is_page(data) else ".md"
+    read = ReadFile(
+        InputFile(f"stdin/{given[:12]}{suffix}", None, None, given), "standard input", data
     )
+    if len(data) > LARGEST_PAGE:
+        return _unreadable(read, None, too_large(LARGEST_PAGE))
+    parsed = parse_file(read)
     if not parsed.entries:
         return parsed
     first = parsed.entries[0][0]
     if parsed.kind is SourceKind.VAULT_NOTE:
         name = " ".join(first.paper.title.replace("/", " ").split())
     else:
-        name = first.date.isoformat() if first.date is not None else content_hash[:12]
+        name = first.date.isoformat() if first.date is not None else given[:12]
     path = f"stdin/{name[:_LONGEST_NAME]}{suffix}"
     return replace(
         parsed,

@@ -3,17 +3,21 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from bot.archive.domain.entry import Problem, Severity
 from bot.archive.domain.link_names import leads_to
+from bot.archive.domain.settled import Settled
+from bot.archive.domain.source_match import KnownSource
 from bot.archive.services import import_parser, input_files
+from bot.archive.services.find_files import Findings, FoundFile, find_files
 from bot.archive.services.import_report import Report, Tally
 from bot.archive.services.import_writer import Batch, keep, relocate
-from bot.archive.services.input_files import Findings, FoundFile, ReadBatch
+from bot.archive.services.input_files import ReadBatch, ReadFile
 from bot.archive.services.source_matching import identify, which_is_there
 from bot.archive.store import census, entries, entry_changes, links, sources
-from bot.core.database.database import Database
+from bot.core.database.database import Database, Transaction
 
 STDIN = Path("-")
 
@@ -29,32 +33,37 @@ async def ingest(
     stdin: bytes = b"",
     dry_run: bool = False,
     withdraw_missing: bool = False,
+    settled: Settled | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Import files, folders of notes, and `stdin` where a path is `-`.
 
     Repeating it changes nothing: a file that holds what it held is not even parsed, a changed one
     changes its entries, which keep their ids. `withdraw_missing` is for a watched vault: entries
-    whose files are gone from the folders given are withdrawn. `dry_run` writes nothing.
+    whose files are gone from the folders given are withdrawn. With `settled`, a file that is not
+    in the state given there is left for a later import, and so are its entries. `dry_run` writes
+    nothing.
 
     What is wrong with a file becomes a problem, and the rest goes on. Raises `StorageError`; what
     was imported until then stays.
     """
-    found = await asyncio.to_thread(input_files.find_files, [p for p in paths if p != STDIN])
+    found = await asyncio.to_thread(find_files, [p for p in paths if p != STDIN])
     tally = Tally(problems=list(found.problems))
     total = len(found.files) + (STDIN in paths)
     if STDIN in paths:
-        content_hash = input_files.content_hash(stdin)
-        parsed = await asyncio.to_thread(import_parser.parse_stream, stdin, content_hash)
+        parsed = await asyncio.to_thread(import_parser.parse_stream, stdin)
         await keep(db, Batch((parsed,)), tally, now=now, dry_run=dry_run)
+    read = partial(input_files.read_batch, settled=settled.files if settled is not None else None)
     try:
-        await _import_files(db, found.files, tally, now=now, dry_run=dry_run, progress=progress)
+        await _import_files(
+            db, found.files, read, tally, now=now, dry_run=dry_run, progress=progress
+        )
     except ExceptionGroup as failed:
         raise failed.exceptions[0] from failed
     if progress is not None:
         progress(len(found.files), len(found.files))
     if withdraw_missing:
-        await _withdraw_missing(db, found, tally, now=now, dry_run=dry_run)
+        await _withdraw_missing(db, found, settled, tally, now=now, dry_run=dry_run)
     await _report_ambiguous_links(db, tally)
     return tally.report(files=total)
 
@@ -62,6 +71,7 @@ async def ingest(
 async def _import_files(
     db: Database,
     files: Sequence[FoundFile],
+    read_batch: Callable[[Sequence[FoundFile]], ReadBatch],
     tally: Tally,
     *,
     now: datetime,
@@ -74,7 +84,7 @@ async def _import_files(
         while done < len(files):
             # While one batch is written, the next one is read.
             some = files[done : done + input_files.FILES_AT_ONCE]
-            read = await asyncio.to_thread(input_files.read_batch, some)
+            read = await asyncio.to_thread(read_batch, some)
             batch = await _parsed(db, read, tally, dry_run=dry_run)
             if writing is not None:
                 await writing
@@ -90,27 +100,62 @@ async def _parsed(db: Database, read: ReadBatch, tally: Tally, *, dry_run: bool)
         known = await identify(tx, [file.input for file in read.files], tally.sources)
         pairs = list(zip(read.files, known, strict=True))
         same = [(s, file.input) for file, s in pairs if s is not None and s.holds(file.input)]
-        rows = {source.id for source, _ in same}
+        emptied = await _emptied(tx, pairs)
+        rows = {source.id for source, _ in same} | emptied.keys()
         tally.count_unchanged(await census.count(tx, rows))
     changed = {source.id for source in known if source is not None} - rows
     tally.sources |= rows | changed
     await relocate(db, same, dry_run=dry_run)
     others = [file for file, source in pairs if source is None or source.id not in rows]
     parsed = await asyncio.to_thread(import_parser.parse_files, others) if others else []
-    return Batch(tuple(parsed), read.problems, frozenset(changed))
+    return Batch(tuple(parsed), (*read.problems, *emptied.values()), frozenset(changed))
+
+
+async def _emptied(
+    tx: Transaction, files: Sequence[tuple[ReadFile, KnownSource | None]]
+) -> dict[int, Problem]:
+    """The sources, by row, that held text and whose files hold none: most often half written."""
+    blank = {
+        source.id: file
+        for file, source in files
+        if source is not None and file.is_blank and not source.holds(file.input)
+    }
+    kept = await entries.list_of_sources(tx, blank) if blank else {}
+    message = "this file is empty; its entry stays as it was: delete the file to take it back"
+    return {
+        row: Problem(blank[row].shown, None, Severity.ERROR, message)
+        for row, of_source in kept.items()
+        if any(stored.entry.source.text.strip() for stored in of_source)
+    }
 
 
 async def _withdraw_missing(
-    db: Database, found: Findings, tally: Tally, *, now: datetime, dry_run: bool
+    db: Database,
+    found: Findings,
+    settled: Settled | None,
+    tally: Tally,
+    *,
+    now: datetime,
+    dry_run: bool,
 ) -> None:
     """Withdraw the entries of files that are no longer in the folders."""
     seen = {file.location for file in found.files}
     folders = [folder for folder in found.folders if any(f.root == folder for f in found.files)]
     async with db.reading() if dry_run else db.transaction() as tx:
         known = [source for folder in folders for source in await sources.list_within(tx, folder)]
-        missing = [s for s in known if not s.is_gone and s.location not in seen]
+        refused = await sources.list_at(tx, [location for _, location in found.refused])
+        known += [source for source in refused if (source.path, source.location) in found.refused]
+        missing = {s.id: s for s in known if not s.is_gone and s.location not in seen}.values()
         there = await which_is_there(missing)
-        gone = [source.id for source in missing if source.location not in there]
+
+        def is_gone(source: KnownSource) -> bool:
+            location = source.location or ""
+            if (source.path, location) in found.refused:
+                return True
+            is_settled = settled is None or settled.is_gone(location)
+            return location not in there and is_settled and not found.may_hold(location)
+
+        gone = [source.id for source in missing if is_gone(source)]
         kept = await entries.list_of_sources(tx, gone)
         withdrawn = [
             stored.id

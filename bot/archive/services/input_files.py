@@ -1,115 +1,44 @@
-"""The files that an import is given: found, read and hashed; blocking, for a thread."""
+"""The content of the files that an import is given: read and hashed; blocking, for a thread."""
 
 import hashlib
 import os
-import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from bot.archive.domain.entry import Problem, Severity
+from bot.archive.domain.file_names import is_note
+from bot.archive.domain.settled import Signature
 from bot.archive.domain.source_match import InputFile
-
-NOTE_SUFFIXES = (".md", ".markdown")
-_PAGE_SUFFIXES = (".txt",)
+from bot.archive.services.find_files import FoundFile, signature
+from bot.archive.services.regular_files import NotRegularError, read_regular
 
 _READING = 1
 """Raised whenever the formats read the same file differently, so that all are read anew."""
 
+LARGEST_NOTE = 1_000_000
+"""Bytes of one entry: what is longer cannot be shown or searched in reasonable time."""
+LARGEST_PAGE = 32_000_000
+"""Bytes of a page, which holds many entries."""
 
 FILES_AT_ONCE = 250
 _BYTES_AT_ONCE = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class FoundFile:
-    """A file to be read.
-
-    `shown` names it as a person gave it; `path` is relative to what was given, NFC and with `/`.
-    `location` is its absolute, real path and `root` that of the folder given, if it was one.
-    """
-
-    file: Path
-    shown: str
-    path: str
-    location: str
-    root: str | None = None
-
-    @property
-    def is_note(self) -> bool:
-        """Whether its name says that it is a vault's note."""
-        return self.path.lower().endswith(NOTE_SUFFIXES)
-
-
-@dataclass(frozen=True, slots=True)
 class ReadFile:
-    """What is in a file; `root` is `None` unless a whole folder was given."""
+    """What is in a file."""
 
     input: InputFile
     shown: str
     data: bytes
 
-
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """The files of an import in order, the real paths of its folders, and what went wrong."""
-
-    files: tuple[FoundFile, ...]
-    folders: tuple[str, ...]
-    problems: tuple[Problem, ...]
+    @property
+    def is_blank(self) -> bool:
+        """Whether there is no text in it: nothing at all, white space, or NUL bytes."""
+        return not self.data.strip(_BLANK)
 
 
-def find_files(paths: Iterable[Path]) -> Findings:
-    """The files meant: files themselves, and of folders all notes and texts, sorted by path.
-
-    Hidden folders and files are left out, and folders that are symbolic links. Each file counts
-    once, by whatever paths it is given.
-    """
-    files: dict[str, FoundFile] = {}
-    folders: list[str] = []
-    problems: list[Problem] = []
-    for path in paths:
-        root = os.path.realpath(path)
-        if path.is_dir():
-            found = sorted(_in_folder(path, root, problems), key=lambda file: file.path)
-            if not found:
-                problems.append(_problem(path, "there is no note (*.md) in this folder"))
-            folders.append(root)
-        elif path.exists():
-            found = [FoundFile(path, _text(path), _normal(path.name), _text(root))]
-        else:
-            problems.append(_problem(path, "there is no such file or folder"))
-            continue
-        for file in found:
-            files.setdefault(file.location, file)
-    return Findings(tuple(files.values()), tuple(map(_text, folders)), tuple(problems))
-
-
-def _in_folder(folder: Path, root: str, problems: list[Problem]) -> Iterator[FoundFile]:
-    pending = [""]
-    while pending:
-        below = pending.pop()
-        try:
-            with os.scandir(folder / below) as entries:
-                visible = [entry for entry in entries if not entry.name.startswith(".")]
-        except OSError as error:
-            problems.append(_problem(folder / below, _reason(error)))
-            continue
-        for entry in visible:
-            inner = f"{below}/{entry.name}" if below else entry.name
-            if entry.is_dir(follow_symlinks=False):
-                pending.append(inner)
-            elif entry.name.lower().endswith(NOTE_SUFFIXES + _PAGE_SUFFIXES) and entry.is_file():
-                location = f"{root.rstrip('/')}/{inner}"
-                if entry.is_symlink():
-                    location = os.path.realpath(location)
-                yield FoundFile(
-                    folder / inner,
-                    _text(folder / inner),
-                    _normal(inner),
-                    _text(location),
-                    _text(root),
-                )
+_BLANK = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n\f\v"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,23 +50,46 @@ class ReadBatch:
     problems: tuple[Problem, ...]
 
 
-def read_batch(files: Iterable[FoundFile]) -> ReadBatch:
-    """What is in these files, or the first of them if they are large."""
+def read_batch(
+    files: Iterable[FoundFile], settled: Mapping[str, Signature] | None = None
+) -> ReadBatch:
+    """What is in these files, or the first of them if they are large.
+
+    With `settled`, a file whose state is another than the one given there is left out.
+    """
     read: list[ReadFile] = []
     problems: list[Problem] = []
-    size = 0
+    size = count = 0
     for found in files:
         if size >= _BYTES_AT_ONCE:
             break
+        count += 1
+        limit = LARGEST_NOTE if is_note(found.path) else LARGEST_PAGE
         try:
-            data = found.file.read_bytes()
+            content = read_regular(found.file, limit, follow=found.root is None)
         except OSError as error:
-            problems.append(_problem(found.file, _reason(error)))
+            reason = error.strerror or type(error).__name__
+            problems.append(_problem(found, f"this cannot be read: {reason}"))
             continue
-        size += len(data)
-        given = InputFile(found.path, found.location, found.root, content_hash(data))
-        read.append(ReadFile(given, found.shown, data))
-    return ReadBatch(tuple(read), len(read) + len(problems), tuple(problems))
+        except NotRegularError as error:
+            problems.append(_problem(found, f"{error.kind}, not a file"))
+            continue
+        if not content.is_whole:
+            problems.append(_problem(found, too_large(limit)))
+            continue
+        if settled is not None and not (
+            signature(content.before) == signature(content.after) == settled.get(found.location)
+        ):
+            continue
+        size += len(content.data)
+        given = InputFile(found.path, found.location, found.root, content_hash(content.data))
+        read.append(ReadFile(given, found.shown, content.data))
+    return ReadBatch(tuple(read), count, tuple(problems))
+
+
+def too_large(limit: int) -> str:
+    """What to tell of a file that is larger than `limit` bytes."""
+    return f"this is larger than {limit // 1_000_000} MB: split it, or take out what is no text"
 
 
 def content_hash(data: bytes) -> str:
@@ -146,22 +98,19 @@ def content_hash(data: bytes) -> str:
 
 
 def which_exist(locations: Iterable[str]) -> frozenset[str]:
-    """Those of these files that are there."""
-    return frozenset(location for location in locations if os.path.exists(location))  # noqa: PTH110
+    """Those of these files that are there, or of which it cannot be told."""
+    return frozenset(location for location in locations if not _is_gone(location))
 
 
-def _problem(path: Path, message: str) -> Problem:
-    return Problem(_text(path), None, Severity.ERROR, message)
+def _is_gone(location: str) -> bool:
+    try:
+        os.stat(location)  # noqa: PTH116  many
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
-def _reason(error: OSError) -> str:
-    return f"this cannot be read: {error.strerror or type(error).__name__}"
-
-
-def _normal(name: str) -> str:
-    return unicodedata.normalize("NFC", _text(name))
-
-
-def _text(path: str | Path) -> str:
-    """A path as text that can be kept, whatever bytes the file system has in it."""
-    return os.fsencode(path).decode("utf-8", "replace")
+def _problem(found: FoundFile, message: str) -> Problem:
+    return Problem(found.shown, None, Severity.ERROR, message)

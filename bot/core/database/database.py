@@ -16,11 +16,12 @@ any statement of the next transaction.
 
 import asyncio
 import logging
+import os
 import shutil
 import sqlite3
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -203,6 +204,7 @@ async def open_database(
             log.warning(
                 "%s: a crash's leftovers beside this backup are kept as %s-*", file, foreign
             )
+        await asyncio.to_thread(_make_private, file)
         chosen = migrations if migrations is not None else bundled_migrations()
         connector = partial(_connector, file, busy_seconds)
         writer = await _connect(connector, opened, _writer_pragmas(throw_away=throw_away))
@@ -283,6 +285,13 @@ def _make_folder(path: Path) -> None:
             path=str(path),
             reason=error.strerror or type(error).__name__,
         ) from error
+
+
+def _make_private(path: Path) -> None:
+    """Make a new database readable by its owner only; SQLite gives its log the same mode."""
+    # Where the file cannot be made, opening it says why.
+    with suppress(OSError):
+        os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
 _LOCKED = translatable("Another process keeps the database locked: try again when it is done")

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from rapidfuzz import fuzz, process
 
+from bot.channels.domain import zone_names
 from bot.channels.domain.schedule import Schedule, Slot, newest_slot, next_slot
 from bot.channels.domain.subscription import (
     DigestOptions,
@@ -298,6 +299,7 @@ def parse_zone(text: str) -> ZoneInfo:
     """`Asia/Seoul`, case-insensitive; raises `UsageError` with the nearest known name."""
     folded = text.strip().casefold().replace(" ", "_")
     names = _zone_names()
+    _refuse_offset(text)
     if folded in names:
         return ZoneInfo(names[folded])
     near = _ABBREVIATIONS.get(folded) or _nearest_zone(folded, names)
@@ -310,10 +312,38 @@ def parse_zone(text: str) -> ZoneInfo:
     )
 
 
+def _refuse_offset(text: str) -> None:
+    meant = zone_names.meant_offset(text)
+    zones = ", ".join(zone_names.zones_at(meant)) if meant else ""
+    if not meant or not zones:
+        return
+    offset = zone_names.format_offset(meant)
+    others = ", ".join(zone_names.zones_at(-meant))
+    if zone_names.is_backwards(text) and others:
+        raise UsageError(
+            "“{text}” is {opposite}, not {offset}: write {zones} for {offset}, {others} for "
+            "{opposite}",
+            text=text.strip(),
+            opposite=zone_names.format_offset(-meant),
+            offset=offset,
+            zones=zones,
+            others=others,
+        )
+    raise UsageError(
+        "“{text}” is no time zone but an offset: write {zones} for {offset}",
+        text=text.strip(),
+        zones=zones,
+        offset=offset,
+    )
+
+
 def complete_zone(typed: str, limit: int = 25) -> tuple[str, ...]:
     """Zones whose name has what is typed in it, those that begin with it first."""
     folded = typed.strip().casefold().replace(" ", "_")
-    names = sorted(_zone_names().items())
+    offset = zone_names.meant_offset(typed)
+    if offset:
+        return zone_names.zones_at(offset)
+    names = sorted(each for each in _zone_names().items() if not zone_names.is_backwards(each[0]))
     beginning = [name for key, name in names if key.startswith(folded)]
     within = [name for key, name in names if folded in key and not key.startswith(folded)]
     return tuple([*beginning, *within][:limit])

@@ -22,7 +22,7 @@ from bot.operations.store import backups
 async def backup(db: Database, target: Path, *, now: datetime) -> int:
     """Write a consistent, checked copy of the database; returns its size in bytes.
 
-    `target` appears when it is whole, and replaces what was there. Raises `UserError`.
+    `target` appears when it is whole; a file that is there already is an error. Raises `UserError`.
     """
     return await asyncio.to_thread(partial(_backup, db.path, target, now))
 
@@ -32,6 +32,8 @@ def _backup(source: Path, target: Path, now: datetime) -> int:
         raise UsageError("It is a folder: name a file", path=str(target))
     if target.exists() and target.samefile(source):
         raise UsageError("It is the database itself: name another file", path=str(target))
+    if os.path.lexists(target):
+        raise _is_there(target)
     try:
         descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         os.close(descriptor)
@@ -39,10 +41,9 @@ def _backup(source: Path, target: Path, now: datetime) -> int:
         try:
             backups.copy(source, temporary, now)
             size = temporary.stat().st_size
-            temporary.replace(target)
-        except BaseException:
+            _put(temporary, target)
+        finally:
             temporary.unlink(missing_ok=True)
-            raise
         _flush_folder(target.parent)
     except OSError as error:
         raise UsageError(
@@ -51,6 +52,25 @@ def _backup(source: Path, target: Path, now: datetime) -> int:
             reason=error.strerror or type(error).__name__,
         ) from error
     return size
+
+
+def _put(temporary: Path, target: Path) -> None:
+    """Give the file its name, unless another has taken it meanwhile."""
+    try:
+        target.hardlink_to(temporary)
+    except FileExistsError as error:
+        raise _is_there(target) from error
+    except OSError:
+        # Some file systems (FAT, SMB) have no hard links.
+        if os.path.lexists(target):
+            raise _is_there(target) from None
+        temporary.rename(target)
+
+
+def _is_there(target: Path) -> UsageError:
+    return UsageError(
+        "There is a file of that name already: name another, or remove it first", path=str(target)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,14 @@
 """`paperbot doctor`: what is wrong with the bot's own parts, and what to do about it."""
 
 import asyncio
+import shlex
 import shutil
+import stat
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from bot.archive.services.find_files import find_files
 from bot.arxiv.domain.backoff import LADDER
 from bot.arxiv.domain.batches import Trouble
 from bot.arxiv.domain.present_arxiv import refusal_words, status_line, wait_words
@@ -37,6 +40,7 @@ async def check_database(path: Path, *, now: datetime, say: Translate) -> tuple[
         async with opened(path) as db:
             return (
                 await _check_whole(db, subject, say),
+                *filter(None, (check_privacy(path, say=say),)),
                 _check_disk(path, say),
                 await _check_owner(db, now, say),
                 await _check_outbox(db, say),
@@ -133,8 +137,22 @@ async def check_vault(folder: Path, *, say: Translate) -> Finding:
 
 
 def _count_notes(folder: Path) -> int:
-    next(folder.iterdir(), None)  # rglob is silent where the folder is missing
-    return sum(1 for path in folder.rglob("*.md") if path.is_file())
+    next(folder.iterdir(), None)  # a folder that cannot be read is an error, not empty
+    return len(find_files([folder]).files)
+
+
+def check_privacy(file: Path, *, say: Translate) -> Finding | None:
+    """A finding where everybody on this machine may read a file that holds secrets."""
+    try:
+        mode = file.stat().st_mode
+    except OSError:
+        return None
+    if not mode & stat.S_IROTH:
+        return None
+    words = say(
+        "every user of this machine can read {path}: chmod 600 {path}", path=shlex.quote(str(file))
+    )
+    return Finding(str(file), ok=False, words=words)
 
 
 async def _check_whole(db: Database, subject: str, say: Translate) -> Finding:

@@ -1,12 +1,14 @@
+import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from bot.archive.domain.entry import StoredEntry
-from bot.archive.services.vault import Vault
+from bot.archive.services.vault import LOOKS_ALIKE, Vault
+from bot.archive.services.vault_watch import Sign
 from bot.archive.store import entries
 from bot.core.database.database import Database, opened
 
@@ -29,6 +31,10 @@ def folder(tmp_path: Path) -> Path:
     return vault
 
 
+async def no_sleep(_seconds: float) -> None:
+    """The looks follow each other at once."""
+
+
 async def kept(db: Database) -> tuple[StoredEntry, ...]:
     async with db.reading() as tx:
         return await entries.between(tx, date(2025, 1, 1), date(2025, 12, 31))
@@ -40,17 +46,19 @@ async def titles(db: Database) -> list[str]:
 
 async def test_the_archive_follows_the_folder(db: Database, folder: Path) -> None:
     made_a_difference: list[int] = []
-    vault = Vault(db, folder, clock=lambda: NOW, changed=lambda: made_a_difference.append(1))
+    vault = Vault(
+        db, folder, clock=lambda: NOW, sleep=no_sleep, changed=lambda: made_a_difference.append(1)
+    )
 
-    async def changes() -> AsyncIterator[bool]:
-        yield True
+    async def signs() -> AsyncIterator[Sign]:
+        yield Sign.CHANGED
         assert await titles(db) == ["Note 1", "Note 2", "Note 3"]
-        yield True  # nothing happened
+        yield Sign.CHANGED  # nothing happened
         (folder / "250202 Note 2.md").unlink()
         (folder / "250209 Note 9.md").write_text(NOTE.format(n=9), encoding="utf-8")
-        yield True
+        yield Sign.CHANGED
 
-    await vault.follow(changes())
+    await vault.follow(signs())
 
     assert await titles(db) == ["Note 1", "Note 3", "Note 9"]
     assert len(made_a_difference) == 2
@@ -60,14 +68,14 @@ async def test_the_archive_follows_the_folder(db: Database, folder: Path) -> Non
 async def test_a_folder_that_is_gone_withdraws_nothing_and_shows(
     db: Database, folder: Path
 ) -> None:
-    vault = Vault(db, folder, clock=lambda: NOW, changed=lambda: None)
+    vault = Vault(db, folder, clock=lambda: NOW, sleep=no_sleep, changed=lambda: None)
 
-    async def changes() -> AsyncIterator[bool]:
-        yield True
+    async def signs() -> AsyncIterator[Sign]:
+        yield Sign.CHANGED
         shutil.rmtree(folder)
-        yield False
+        yield Sign.GONE
 
-    await vault.follow(changes())
+    await vault.follow(signs())
 
     assert await titles(db) == ["Note 1", "Note 2", "Note 3"]
     assert not vault.condition.ok
@@ -75,33 +83,162 @@ async def test_a_folder_that_is_gone_withdraws_nothing_and_shows(
 
 
 async def test_an_empty_folder_is_a_disk_that_is_not_mounted(db: Database, folder: Path) -> None:
-    vault = Vault(db, folder, clock=lambda: NOW, changed=lambda: None)
+    vault = Vault(db, folder, clock=lambda: NOW, sleep=no_sleep, changed=lambda: None)
 
-    async def changes() -> AsyncIterator[bool]:
-        yield True
+    async def signs() -> AsyncIterator[Sign]:
+        yield Sign.CHANGED
         for note in folder.iterdir():  # noqa: ASYNC240 - a moment of the test's own
             note.unlink()
-        yield True
+        yield Sign.CHANGED
 
-    await vault.follow(changes())
+    await vault.follow(signs())
 
     assert await titles(db) == ["Note 1", "Note 2", "Note 3"]
 
 
 async def test_a_note_that_comes_back_keeps_its_entry(db: Database, folder: Path) -> None:
-    vault = Vault(db, folder, clock=lambda: NOW, changed=lambda: None)
+    vault = Vault(db, folder, clock=lambda: NOW, sleep=no_sleep, changed=lambda: None)
     note = folder / "250201 Note 1.md"
     before: list[int] = []
 
-    async def changes() -> AsyncIterator[bool]:
-        yield True
+    async def signs() -> AsyncIterator[Sign]:
+        yield Sign.CHANGED
         before.extend([stored.id for stored in await kept(db)])
         note.rename(folder.parent / "aside.md")
-        yield True
+        yield Sign.CHANGED
         assert "Note 1" not in await titles(db)
         (folder.parent / "aside.md").rename(note)
-        yield True
+        yield Sign.CHANGED
 
-    await vault.follow(changes())
+    await vault.follow(signs())
 
     assert [stored.id for stored in await kept(db)] == before
+
+
+class Steps:
+    """Something that happens to the folder between looks: a step for each wait."""
+
+    def __init__(self, *steps: Callable[[], object]) -> None:
+        self._steps = list(steps)
+
+    async def __call__(self, _seconds: float) -> None:
+        if self._steps:
+            self._steps.pop(0)()
+
+
+async def test_a_note_that_is_being_written_keeps_what_it_said_until_it_is_whole(
+    db: Database, folder: Path
+) -> None:
+    note, whole = folder / "250202 Note 2.md", NOTE.format(n=2)
+    said: list[str] = []
+    half = whole[: len(whole) // 2]
+    steps = Steps()
+    vault = Vault(db, folder, clock=lambda: NOW, sleep=steps, changed=lambda: None)
+
+    async def text() -> str:
+        return next(s.entry.source.text for s in await kept(db) if "Note 2" in s.entry.paper.title)
+
+    async def signs() -> AsyncIterator[Sign]:
+        yield Sign.CHANGED
+        note.write_text("")
+        steps._steps = [lambda: note.write_text(half), lambda: note.write_text(half + " ")]
+        yield Sign.CHANGED
+        said.append(await text())
+        assert "1 being written" in vault.condition.detail
+        steps._steps = [lambda: note.write_text(whole + "끝."), lambda: None]
+        yield Sign.TIME
+        said.append(await text())
+        yield Sign.TIME
+        said.append(await text())
+
+    await vault.follow(signs())
+
+    assert said == [whole, whole, whole + "끝."]
+
+
+async def test_while_one_note_is_being_written_the_others_are_taken_in(
+    db: Database, folder: Path
+) -> None:
+    log = folder / "log.txt"
+
+    def write() -> None:
+        with log.open("a") as file:
+            file.write("2025-02-03\nTitle\n(A B, C D)\ntext\n")
+
+    vault = Vault(db, folder, clock=lambda: NOW, sleep=Steps(*[write] * 100), changed=lambda: None)
+
+    async def signs() -> AsyncIterator[Sign]:
+        write()
+        yield Sign.CHANGED
+        (folder / "250202 Note 2.md").unlink()
+        yield Sign.TIME
+
+    await vault.follow(signs())
+
+    assert await titles(db) == ["Note 1", "Note 3"]
+
+
+async def test_a_note_that_is_gone_for_a_moment_is_not_withdrawn(
+    db: Database, folder: Path
+) -> None:
+    note = folder / "250201 Note 1.md"
+    aside = folder.parent / "aside"
+    steps = Steps()
+    vault = Vault(db, folder, clock=lambda: NOW, sleep=steps, changed=lambda: None)
+    withdrawn: list[bool] = []
+
+    async def signs() -> AsyncIterator[Sign]:
+        yield Sign.CHANGED
+        note.rename(aside)
+        steps._steps = [lambda: aside.rename(note)]
+        yield Sign.CHANGED
+        withdrawn.append("Note 1" not in await titles(db))
+
+    await vault.follow(signs())
+
+    assert withdrawn == [False]
+
+
+async def test_time_alone_finds_what_no_event_told_of(db: Database, folder: Path) -> None:
+    vault = Vault(db, folder, clock=lambda: NOW, sleep=no_sleep, changed=lambda: None)
+    waits: list[float] = []
+
+    async def signs() -> AsyncIterator[Sign]:
+        yield Sign.CHANGED
+        vault._sleep = sleep
+        yield Sign.TIME
+        assert waits == []  # nothing has changed
+        (folder / "250204 NOTE 4.MD").write_text(NOTE.format(n=4), encoding="utf-8")
+        (folder / "250205 Note 5.markdown").write_text(NOTE.format(n=5), encoding="utf-8")
+        (folder / "250206 Page.txt").write_text("2025-02-06\nNote 6\n(Ada Lovelace)\nText.\n")
+        yield Sign.TIME
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    await vault.follow(signs())
+
+    assert len(waits) == LOOKS_ALIKE
+    assert (await titles(db))[3:] == ["NOTE 4", "Note 5", "Note 6"]
+
+
+async def test_what_is_wrong_is_told_once_and_the_vault_stays_well(
+    db: Database, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    vault = Vault(db, folder, clock=lambda: NOW, sleep=no_sleep, changed=lambda: None)
+    (folder / "loop.md").symlink_to("loop.md")
+
+    async def signs() -> AsyncIterator[Sign]:
+        yield Sign.CHANGED
+        yield Sign.CHANGED
+        os.mkfifo(folder / "pipe.md")
+        yield Sign.TIME
+
+    await vault.follow(signs())
+
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(told) == 2
+    assert "loop.md" in told[0]
+    assert "pipe.md: this is a pipe" in told[1]
+    assert vault.condition.ok
+    assert await titles(db) == ["Note 1", "Note 2", "Note 3"]

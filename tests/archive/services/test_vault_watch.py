@@ -1,12 +1,19 @@
+"""The folder is watched by events and by time, whatever the file system tells."""
+
 import asyncio
+import os
 import shutil
-from collections.abc import AsyncIterator
+import subprocess
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from bot.archive.services.vault_watch import changes
+from bot.archive.services.vault_watch import LOOK_EVERY, Sign, signs
+
+SOON = timedelta(seconds=0.3)
+NEVER = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -16,36 +23,131 @@ def vault(tmp_path: Path) -> Path:
     return folder
 
 
-async def following(watch: AsyncIterator[bool]) -> bool:
+async def following(watch: AsyncIterator[Sign]) -> Sign:
     return await asyncio.wait_for(anext(watch), timeout=30)
 
 
-async def test_a_new_note_is_noticed(vault: Path) -> None:
-    watch = changes(vault, look_again=timedelta(seconds=1))
-    assert await following(watch) is True
+async def told_of(watch: AsyncIterator[Sign], write: Path) -> Sign:
+    """The sign that comes of a file, which is written again and again until there is one."""
+
+    async def writing() -> None:
+        while True:  # the system's watch is being set up
+            write.write_text("https://arxiv.org/abs/2501.00001\n")  # noqa: ASYNC240 - a small file
+            await asyncio.sleep(0.1)
 
     async with asyncio.TaskGroup() as tasks:
-        later = tasks.create_task(following(watch))
-        await asyncio.sleep(0.3)  # the system's watch is being set up
-        (vault / "250203 A note.md").write_text("https://arxiv.org/abs/2501.00001\n")
+        writer = tasks.create_task(writing())
+        try:
+            return await following(watch)
+        finally:
+            writer.cancel()
 
-    assert later.result() is True
+
+@pytest.mark.parametrize(
+    "name", ["250203 A note.md", "250203 A.MD", "a.markdown", "page.txt", "PAGE.Txt", "b.md.icloud"]
+)
+async def test_an_event_of_whatever_the_import_takes_is_told_at_once(
+    vault: Path, name: str
+) -> None:
+    watch = signs(vault, look_every=NEVER)
+    assert await following(watch) is Sign.CHANGED
+
+    assert await told_of(watch, vault / name) is Sign.CHANGED
 
 
-async def test_a_folder_that_vanishes_and_comes_back_is_noticed_both_times(vault: Path) -> None:
-    watch = changes(vault, look_again=timedelta(seconds=0.3))
-    assert await following(watch) is True
+async def test_a_note_in_a_new_folder_is_told_of(vault: Path) -> None:
+    watch = signs(vault, look_every=SOON)
+    assert await following(watch) is Sign.CHANGED
+    (vault / "2025").mkdir()
+    while await following(watch) is not Sign.TIME:
+        pass
+
+    while await told_of(watch, vault / "2025/250203 A note.md") is not Sign.CHANGED:
+        pass
+
+
+async def test_what_is_no_note_is_no_reason_to_hurry(vault: Path) -> None:
+    watch = signs(vault, look_every=SOON)
+    assert await following(watch) is Sign.CHANGED
+
+    assert await told_of(watch, vault / "picture.png") is Sign.TIME
+
+
+@pytest.mark.parametrize("poll", [False, True])
+async def test_without_any_event_time_is_a_sign(vault: Path, poll: bool) -> None:
+    watch = signs(vault, poll=poll, look_every=SOON)
+
+    assert [await following(watch) for _ in range(3)] == [Sign.CHANGED, Sign.TIME, Sign.TIME]
+    assert timedelta(seconds=20) > LOOK_EVERY
+
+
+@pytest.mark.parametrize("poll", [False, True])
+async def test_a_folder_that_vanishes_and_comes_back_is_noticed_both_times(
+    vault: Path, poll: bool
+) -> None:
+    watch = signs(vault, poll=poll, look_every=SOON)
+    assert await following(watch) is Sign.CHANGED
 
     shutil.rmtree(vault)
-    assert await following(watch) is False
+    while (sign := await following(watch)) is not Sign.GONE:
+        assert sign in (Sign.TIME, Sign.CHANGED)
     vault.mkdir()  # noqa: ASYNC240 - a moment of the test's own
-    assert await following(watch) is True
+    assert await following(watch) is Sign.CHANGED
 
 
 async def test_a_folder_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
-    watch = changes(tmp_path / "later", look_again=timedelta(seconds=0.2))
-    assert await following(watch) is False
+    watch = signs(tmp_path / "later", look_every=SOON)
+    assert await following(watch) is Sign.GONE
 
     (tmp_path / "later").mkdir()
 
-    assert await following(watch) is True
+    assert await following(watch) is Sign.CHANGED
+
+
+async def test_links_are_not_followed_and_bad_entries_do_not_end_the_watch(vault: Path) -> None:
+    (vault / "everything").symlink_to("/usr")
+    (vault / "loop").symlink_to("loop")
+    os.mkfifo(vault / "pipe.md")
+    watch = signs(vault, look_every=NEVER)
+    assert await following(watch) is Sign.CHANGED
+
+    assert await told_of(watch, vault / "a.md") is Sign.CHANGED
+    assert sum(map(_watches, Path("/proc/self/fdinfo").iterdir())) < 50  # noqa: ASYNC240
+
+
+def _watches(descriptor: Path) -> int:
+    """How many folders an inotify descriptor of this process watches."""
+    try:
+        return descriptor.read_text().count("inotify wd")
+    except OSError:
+        return 0
+
+
+@pytest.fixture
+def overlay(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
+    """A file system that reports no events of what happens in its lower layer: that, and itself."""
+    lower, upper, work, merged = (tmp_path / name for name in ("lower", "upper", "work", "merged"))
+    for folder in (lower, upper, work, merged):
+        folder.mkdir()
+    options = f"lowerdir={lower},upperdir={upper},workdir={work}"
+    done = subprocess.run(
+        ["mount", "-t", "overlay", "overlay", "-o", options, merged],
+        check=False,
+        capture_output=True,
+    )
+    if done.returncode:
+        pytest.skip(f"no overlay can be mounted here: {done.stderr.decode().strip()}")
+    yield lower, merged
+    subprocess.run(["umount", "-l", merged], check=True)
+
+
+async def test_a_file_system_without_events_is_looked_at_by_time(
+    overlay: tuple[Path, Path],
+) -> None:
+    lower, merged = overlay
+    watch = signs(merged, look_every=SOON)
+    assert await following(watch) is Sign.CHANGED
+    (lower / "250203 A note.md").write_text("https://arxiv.org/abs/2501.00001\n")
+
+    assert await following(watch) is Sign.TIME
+    assert [each.name for each in merged.iterdir()] == ["250203 A note.md"]

@@ -98,6 +98,7 @@ async def test_a_backup_is_made_while_others_write(stage, tmp_path):
     async with asyncio.TaskGroup() as group:
         writing = group.create_task(write())
         for _ in range(3):
+            copy.unlink(missing_ok=True)
             await backup(stage.db, copy, now=stage.clock())
         done.set()
 
@@ -116,6 +117,27 @@ async def test_a_backup_that_cannot_be_written_leaves_the_old_one(stage, tmp_pat
         await backup(stage.db, tmp_path, now=stage.clock())
     with pytest.raises(UsageError, match="the database itself"):
         await backup(stage.db, stage.db.path, now=stage.clock())
+
+
+async def test_a_backup_replaces_nothing_that_is_there(stage, tmp_path):
+    copy, link = tmp_path / "copy.db", tmp_path / "link.db"
+    copy.write_text("precious")
+    link.symlink_to("nothing.db")
+
+    for target in (copy, link):
+        with pytest.raises(UsageError, match="There is a file of that name already"):
+            await backup(stage.db, target, now=stage.clock())
+
+    assert copy.read_text() == "precious"
+    assert sorted(each.name for each in tmp_path.glob("*.db")) == ["bot.db", "copy.db", "link.db"]
+    assert not list(tmp_path.glob(".*"))
+
+
+async def test_a_database_and_its_backup_are_readable_by_their_owner_only(stage, tmp_path):
+    await backup(stage.db, tmp_path / "copy.db", now=stage.clock())
+
+    files = {each.name: each.stat().st_mode & 0o777 for each in tmp_path.glob("*.db*")}
+    assert files == dict.fromkeys(["bot.db", "bot.db-wal", "bot.db-shm", "copy.db"], 0o600)
 
 
 async def test_after_a_restore_nothing_is_posted_twice(stage, tmp_path):

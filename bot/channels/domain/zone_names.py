@@ -1,0 +1,103 @@
+"""Time zones that people write as an offset: `GMT+9`, `UTC-05:00`, `+9`, `Etc/GMT+9`, `KST-9`.
+
+IANA's `Etc/GMT+9` is nine hours behind UTC: the sign is that of POSIX (the tz database, file
+`etcetera`), the opposite of what people write. It is refused in either sense, and a zone of the
+offset that was meant is named instead.
+"""
+
+import re
+from datetime import timedelta
+
+_OFFSET = re.compile(
+    r"(?:(?P<etc>etc/)?(?P<base>gmt|utc|ut|z))?(?P<sign>[+-])?(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?"
+)
+_POSIX = re.compile(r"(?P<name>[a-z]{3,4})(?P<sign>[+-])?(?P<hours>\d{1,2})")
+_MINUS = str.maketrans({"−": "-", "–": "-", "—": "-", "－": "-", "＋": "+", "：": ":", "﹣": "-"})
+_POSIX_NAMES = {"kst", "jst", "ist", "cst", "hkt", "sgt", "cet", "eet", "msk"}
+
+_CITIES = {
+    -660: "Pacific/Pago_Pago",
+    -600: "Pacific/Honolulu",
+    -570: "Pacific/Marquesas",
+    -540: "Pacific/Gambier",
+    -480: "Pacific/Pitcairn",
+    -420: "America/Phoenix",
+    -360: "America/Costa_Rica",
+    -300: "America/Panama",
+    -240: "America/Puerto_Rico",
+    -210: "America/St_Johns",
+    -180: "America/Sao_Paulo",
+    -120: "America/Noronha",
+    -60: "Atlantic/Cape_Verde",
+    0: "UTC",
+    60: "Africa/Lagos",
+    120: "Africa/Johannesburg",
+    180: "Europe/Istanbul",
+    210: "Asia/Tehran",
+    240: "Asia/Dubai",
+    270: "Asia/Kabul",
+    300: "Asia/Karachi",
+    330: "Asia/Kolkata",
+    345: "Asia/Kathmandu",
+    360: "Asia/Dhaka",
+    390: "Asia/Yangon",
+    420: "Asia/Bangkok",
+    480: "Asia/Shanghai",
+    525: "Australia/Eucla",
+    540: "Asia/Seoul",
+    570: "Australia/Darwin",
+    600: "Australia/Brisbane",
+    630: "Australia/Lord_Howe",
+    660: "Pacific/Guadalcanal",
+    720: "Pacific/Tarawa",
+    765: "Pacific/Chatham",
+    780: "Pacific/Tongatapu",
+    840: "Pacific/Kiritimati",
+}
+"""A zone for each offset from UTC in minutes, without daylight saving where there is such a one."""
+
+
+def meant_offset(text: str) -> timedelta | None:
+    """The offset from UTC that a person means by a zone's name, if the name is an offset.
+
+    `Etc/GMT-9`, which says what it means to whoever knows it, and zero are names of zones.
+    """
+    folded = re.sub(r"\s", "", text.translate(_MINUS)).casefold()
+    posix = _POSIX.fullmatch(folded)
+    if posix is not None and posix["name"] in _POSIX_NAMES:
+        return _offset("+" if posix["sign"] == "-" else "-", posix["hours"], None)
+    match = _OFFSET.fullmatch(folded)
+    if match is None or not (match["base"] or match["sign"]):
+        return None
+    if match["etc"] and match["base"] == "gmt" and match["sign"] == "-":
+        return None
+    return _offset(match["sign"] or "+", match["hours"], match["minutes"])
+
+
+def _offset(sign: str, hours: str, minutes: str | None) -> timedelta | None:
+    offset = timedelta(hours=int(hours), minutes=int(minutes or 0))
+    return -offset if sign == "-" else offset
+
+
+def zones_at(offset: timedelta) -> tuple[str, ...]:
+    """Zones to suggest for an offset, the likeliest first; none where there is no such zone."""
+    minutes = int(offset / timedelta(minutes=1))
+    city = _CITIES.get(minutes)
+    if city is None:
+        return ()
+    if minutes > 0 and minutes % 60 == 0:
+        return city, f"Etc/GMT-{minutes // 60}"
+    return (city,)
+
+
+def is_backwards(name: str) -> bool:
+    """Whether a zone's name says the opposite of its offset: `Etc/GMT+9` is UTC−9."""
+    return re.fullmatch(r"etc/gmt\+0*[1-9]\d*", name.strip().casefold()) is not None
+
+
+def format_offset(offset: timedelta) -> str:
+    """`UTC+9`, `UTC−3:30`."""
+    minutes = abs(int(offset / timedelta(minutes=1)))
+    hours, rest = divmod(minutes, 60)
+    sign = "−" if offset < timedelta() else "+"
+    return f"UTC{sign}{hours}" + (f":{rest:02}" if rest else "")

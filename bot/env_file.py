@@ -1,0 +1,111 @@
+"""What is wrong with the lines of a `.env` file, by line; values are never repeated.
+
+python-dotenv skips a line that it cannot parse and pydantic ignores a name that it does not know,
+so either would silently leave a setting at its default.
+"""
+
+import difflib
+import io
+import re
+import stat
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from dotenv.parser import Binding, parse_stream
+
+from bot.core.domain.errors import UsageError
+from bot.core.domain.i18n import translatable
+
+_PREFIXES = ("PAPERBOT_", "SLACK_", "DISCORD_", "ARXIV_")
+_LARGEST = 1_000_000
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
+_COMMAND = re.compile(r"(?:(?:setx?|export|declare -x|env)\s+|\$env:|\W+)", re.IGNORECASE)
+
+
+def check_env_file(file: Path, known: Collection[str]) -> Iterator[UsageError]:
+    """A `UsageError` for each malformed line and each name that is meant to be a setting and is not.
+
+    Names of other programs are left alone. Raises `OSError` and `UnicodeDecodeError`.
+    """
+    try:
+        mode = file.stat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(mode):
+        yield UsageError(
+            translatable("This is no file: settings are read from a file"), path=str(file)
+        )
+        return
+    with file.open(encoding="utf-8-sig", newline="") as opened:
+        text = opened.read(_LARGEST)
+    for binding in parse_stream(io.StringIO(text, newline="")):
+        skipped = len(binding.original.string) - len(binding.original.string.lstrip())
+        line = binding.original.line + _line_ends(binding.original.string[:skipped])
+        problem = _wrong(binding, known)
+        if problem is not None:
+            yield UsageError(problem.message, path=str(file), line=line, **problem.values)
+
+
+def meant_by(name: str, known: Collection[str]) -> str | None:
+    """The setting that a name is in another spelling: lower case, hyphens, quotes, `$env:`."""
+    plain = _plain(name)
+    return plain if plain in known and plain != name else None
+
+
+def _plain(name: str) -> str:
+    bare = name.strip(" \t\"'`“”‘’").removeprefix("$env:").lstrip("$")
+    return re.sub(r"[-.\s]", "_", bare).upper()
+
+
+def _wrong(binding: Binding, known: Collection[str]) -> UsageError | None:
+    """What is wrong with a line, with a path and a line still to be given."""
+    if binding.error or (binding.key is not None and binding.value is None):
+        return _malformed(binding.original.string.strip(), known)
+    if binding.key is None:
+        return None
+    plain = _plain(binding.key)
+    if "\n" in (binding.value or "") and (plain in known or _swallows(binding.value or "", known)):
+        return UsageError(
+            translatable("the quote that begins the value of {name} is not closed"), name=plain
+        )
+    if binding.key in known or not plain.startswith(_PREFIXES):
+        return None
+    return _unknown(binding.key, plain, known)
+
+
+def _malformed(line: str, known: Collection[str]) -> UsageError:
+    command = _COMMAND.match(line)
+    rest = line[command.end() :] if command is not None else line
+    match = _NAME.match(rest)
+    name = _plain(match[0]) if match is not None else ""
+    if not name.startswith(_PREFIXES):
+        # It may be a secret, or part of one: the line number has to do.
+        return UsageError(translatable("this line is no setting: write NAME=value"))
+    assert match is not None  # noqa: S101 - a name was found
+    name = next(iter(difflib.get_close_matches(name, known, n=1)), name)
+    behind = rest[match.end() :].lstrip()
+    if behind.startswith("=") and behind[1:].lstrip().startswith(("'", '"')):
+        message = translatable(
+            "the quotes around the value of {name} do not match, or more follows them"
+        )
+        return UsageError(message, name=name)
+    return UsageError(translatable("this line is not read: write {name}=value"), name=name)
+
+
+def _swallows(value: str, known: Collection[str]) -> bool:
+    """Whether a value over several lines has a line in it that sets something of ours."""
+    names = (line.removeprefix("export ").partition("=")[0].strip() for line in value.split("\n"))
+    return any(name in known for name in names)
+
+
+def _unknown(name: str, plain: str, known: Collection[str]) -> UsageError:
+    close = [plain] if plain in known else difflib.get_close_matches(plain, known, n=1)
+    if close:
+        return UsageError(
+            translatable("{name} is no setting; did you mean {close}?"), name=name, close=close[0]
+        )
+    return UsageError(translatable("{name} is no setting"), name=name)
+
+
+def _line_ends(text: str) -> int:
+    return len(re.findall(r"\r\n|\n|\r", text))

@@ -1,0 +1,361 @@
+"""What stands in a vault besides notes: one problem each, nothing read outside, the rest goes on."""
+
+import asyncio
+import os
+import socket
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.archive.domain.entry import Severity
+from bot.archive.services import input_files
+from bot.archive.services.import_report import Report
+from bot.archive.services.ingest import STDIN, ingest
+from bot.core.database.database import Database, opened
+from tests.archive_stage import NOW, found, write_notes
+
+NOTE = "https://arxiv.org/abs/2501.00001\n\n*Good* (Ada Lovelace)\n\n좋은 생각.\n"
+
+
+@pytest.fixture
+async def db() -> AsyncIterator[Database]:
+    async with opened(None) as database:
+        yield database
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Path:
+    return write_notes(tmp_path / "vault", {"2025/250101 Good.md": NOTE})
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    file = tmp_path / "outside" / "token.md"
+    file.parent.mkdir()
+    file.write_text("xoxb-secret-token")
+    return file
+
+
+async def take_in(db: Database, *paths: Path, watched: bool = False) -> Report:
+    return await ingest(db, paths, now=NOW, withdraw_missing=watched)
+
+
+def told(report: Report) -> dict[str, str]:
+    """The problems by the name of their file; no file has two."""
+    names = [Path(problem.path).name for problem in report.problems]
+    assert len(set(names)) == len(names), report.problems
+    return {Path(problem.path).name: problem.message for problem in report.problems}
+
+
+def link_straight(vault: Path, secret: Path) -> None:
+    (vault / "innocent.md").symlink_to(secret)
+
+
+def link_relative(vault: Path, secret: Path) -> None:
+    (vault / "2025/innocent.md").symlink_to(Path("../..") / secret.relative_to(vault.parent))
+
+
+def link_by_a_link(vault: Path, secret: Path) -> None:
+    (vault / "hop").symlink_to(secret.parent)
+    (vault / "innocent.md").symlink_to("hop/token.md")
+
+
+def link_by_dots_in_the_vault(vault: Path, secret: Path) -> None:
+    (vault / "innocent.md").symlink_to(f"2025/../../{secret.relative_to(vault.parent)}")
+
+
+def link_to_a_neighbour_whose_name_begins_alike(vault: Path, secret: Path) -> None:
+    neighbour = vault.parent / "vault-private"
+    neighbour.mkdir()
+    (vault / "innocent.md").symlink_to(secret.rename(neighbour / "token.md"))
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        link_straight,
+        link_relative,
+        link_by_a_link,
+        link_by_dots_in_the_vault,
+        link_to_a_neighbour_whose_name_begins_alike,
+    ],
+)
+async def test_a_symbolic_link_out_of_the_vault_is_not_read_and_named(db, vault, secret, link):
+    link(vault, secret)
+
+    report = await take_in(db, vault)
+
+    assert report.new == 1
+    assert await found(db, "secret") == []
+    assert "out of the folder" in told(report)["innocent.md"]
+
+
+async def test_a_linked_folder_outside_the_vault_is_not_read_and_named(db, vault, secret):
+    (vault / "more").symlink_to(secret.parent)
+
+    report = await take_in(db, vault)
+
+    assert report.new == 1
+    assert "out of the folder" in told(report)["more"]
+    assert [problem.severity for problem in report.problems] == [Severity.WARNING]
+
+
+async def test_a_link_to_a_hidden_file_of_the_vault_is_not_read(db, vault):
+    write_notes(vault, {".obsidian/secret.md": "secret", ".env": "TOKEN=secret"})
+    (vault / "a.md").symlink_to(".obsidian/secret.md")
+    (vault / "b.md").symlink_to(".env")
+
+    report = await take_in(db, vault)
+
+    assert report.new == 1
+    assert set(told(report)) == {"a.md", "b.md"}
+
+
+async def test_a_link_to_a_note_of_the_vault_is_that_note(db, vault):
+    (vault / "0 first.md").symlink_to("2025/250101 Good.md")
+    (vault / "again").symlink_to("2025")
+
+    report = await take_in(db, vault)
+
+    assert (report.new, report.problems) == (1, ())
+    assert await found(db, "") == ["Good"]
+
+
+async def test_a_vault_and_a_file_may_be_named_by_a_link(db, vault, tmp_path):
+    (tmp_path / "way").symlink_to(vault)
+    (tmp_path / "day.md").symlink_to(vault / "2025/250101 Good.md")
+
+    report = await take_in(db, tmp_path / "way", tmp_path / "day.md")
+
+    assert (report.new, report.problems) == (1, ())
+
+
+async def test_what_was_imported_through_a_link_is_withdrawn_from_a_watched_vault(
+    db, vault, secret
+):
+    note = vault / "token.md"
+    note.write_bytes(secret.read_bytes())
+    await take_in(db, vault, watched=True)
+    note.unlink()
+    note.symlink_to(secret)
+    async with db.transaction() as tx:  # as an earlier version noted it
+        await tx.run(
+            "UPDATE source SET location = :secret WHERE path = 'token.md'", {"secret": str(secret)}
+        )
+
+    report = await take_in(db, vault, watched=True)
+
+    assert report.withdrawn == 1
+    assert await found(db, "") == ["Good"]
+
+
+def make_bad_entries(folder: Path) -> dict[str, str]:
+    """One of each kind; what is told of it, by name."""
+    (folder / "loop.md").symlink_to("loop.md")
+    (folder / "there.md").symlink_to("back.md")
+    (folder / "back.md").symlink_to("there.md")
+    (folder / "long.md").symlink_to("x" * 300 + ".md")
+    (folder / "dangling.md").symlink_to("nothing.md")
+    os.mkfifo(folder / "pipe.md")
+    os.mkfifo(folder / "pipe.TXT")
+    with socket.socket(socket.AF_UNIX) as listening:
+        place = Path.cwd()
+        os.chdir(folder)  # the address of a socket is short
+        listening.bind("socket.markdown")
+        os.chdir(place)
+    expected = {
+        "loop.md": "symbolic links",
+        "there.md": "symbolic links",
+        "back.md": "symbolic links",
+        "long.md": "too long",
+        "dangling.md": "no such file",
+        "pipe.md": "a pipe",
+        "pipe.TXT": "a pipe",
+        "socket.markdown": "a socket",
+    }
+    if os.geteuid() == 0:
+        os.mknod(folder / "zero.md", 0o600 | 0o020000, os.makedev(1, 5))
+        expected["zero.md"] = "a device"
+    return expected
+
+
+async def test_each_bad_entry_is_one_problem_and_the_rest_goes_on(db, vault):
+    expected = make_bad_entries(vault / "2025")
+
+    report = await asyncio.wait_for(take_in(db, vault), 30)
+
+    assert report.new == 1
+    messages = told(report)
+    assert messages.keys() == expected.keys()
+    assert all(words in messages[name] for name, words in expected.items()), messages
+
+
+async def test_bad_entries_that_are_given_by_name_are_one_problem_each(db, vault):
+    expected = make_bad_entries(vault / "2025")
+    (vault / "2025/sub").mkdir()
+    too_long = vault / ("y" * 300 + ".md")
+
+    report = await asyncio.wait_for(
+        take_in(db, *(vault / "2025").iterdir(), too_long, Path("/dev/zero"), Path("/dev/tty")), 30
+    )
+
+    assert report.new == 1
+    assert told(report).keys() >= {*expected, too_long.name, "zero", "tty"}
+
+
+async def test_folders_deeper_than_a_path_may_be_long_are_told_of(db, vault):
+    start = os.open(vault, os.O_RDONLY)
+    place = start
+    for _ in range(20):
+        os.mkdir("d" * 250, dir_fd=place)
+        place = os.open("d" * 250, os.O_RDONLY, dir_fd=place)
+
+    report = await take_in(db, vault)
+
+    assert report.new == 1
+    assert len(report.problems) == 1
+
+
+async def test_names_of_files_are_anything_that_a_file_system_takes(db, vault):
+    for name in (b"new\nline.md", b"bad\xff\xfe.md", "né\u0301 한글.md".encode(), b" .md", b"-.md"):
+        (vault / os.fsdecode(name)).write_text("A thought")
+
+    first = await take_in(db, vault, watched=True)
+    again = await take_in(db, vault, watched=True)
+
+    assert (first.new, again.new, again.withdrawn) == (6, 0, 0)
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Without root's right to read everything."""
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that everybody may enter: pytest's own are closed to others."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone can become another user")
+async def test_what_may_not_be_read_is_one_problem_and_withdraws_nothing(db, open_folder):
+    notes = {"250101 Good.md": NOTE, "250103 Shut.md": "Shut", "closed/250102 In.md": "Inside"}
+    vault = write_notes(open_folder / "vault", notes)
+    before = await take_in(db, vault, watched=True)
+    (vault / "closed").chmod(0)
+    (vault / "250103 Shut.md").chmod(0)
+
+    with as_nobody():
+        closed = await take_in(db, vault, watched=True)
+
+    assert (before.new, before.problems) == (3, ())
+    assert (closed.unchanged, closed.withdrawn) == (1, 0)
+    assert set(told(closed)) == {"closed", "250103 Shut.md"}
+    assert len(await found(db, "")) == 3
+
+
+@contextmanager
+def mounted(kind: str, place: Path, *options: str) -> Iterator[None]:
+    """A file system of that kind at that place, or the test is skipped."""
+    done = subprocess.run(
+        ["mount", "-t", kind, *options, kind, place], check=False, capture_output=True
+    )
+    if done.returncode:
+        pytest.skip(f"no {kind} can be mounted here: {done.stderr.decode().strip()}")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", place], check=True)
+
+
+async def test_an_unmounted_disk_in_the_vault_withdraws_its_notes_only(db, vault):
+    disk = vault / "disk"
+    disk.mkdir()
+    with mounted("tmpfs", disk):
+        write_notes(disk, {"250105 On disk.md": "A thought on a disk"})
+        first = await take_in(db, vault, watched=True)
+
+    gone = await take_in(db, vault, watched=True)
+
+    assert (first.new, gone.withdrawn) == (2, 1)
+    assert await found(db, "") == ["Good"]
+
+
+async def test_a_note_of_fifty_megabytes_is_refused_with_a_word(db, vault):
+    (vault / "2025/250102 Huge.md").write_bytes(b"a word. " * 6_250_000)
+    (vault / "2025/250103 Page.txt").write_bytes(b"2025-01-03\n" + b"a word. " * 6_250_000)
+
+    report = await take_in(db, vault)
+
+    assert report.new == 1
+    assert told(report) == {
+        "250102 Huge.md": "this is larger than 1 MB: split it, or take out what is no text",
+        "250103 Page.txt": "this is larger than 32 MB: split it, or take out what is no text",
+    }
+
+
+async def test_a_note_that_grows_too_large_keeps_its_entry(db, vault):
+    await take_in(db, vault, watched=True)
+    note = vault / "2025/250101 Good.md"
+    note.write_text(NOTE + "더 " * input_files.LARGEST_NOTE)
+
+    report = await take_in(db, vault, watched=True)
+
+    assert (report.updated, report.withdrawn, len(report.problems)) == (0, 0, 1)
+    assert await found(db, "") == ["Good"]
+
+
+async def test_a_page_with_one_entry_too_long_is_refused_whole(db, tmp_path):
+    page = tmp_path / "day.txt"
+    entry = "A Title\n(Ada Lovelace, Alan Turing)\n{}\n#tag\n"
+    page.write_text("2025-02-04\n" + entry.format("short.") + entry.format("word " * 300_000))
+
+    report = await take_in(db, page)
+
+    assert report.new == 0
+    assert "an entry of it is too long" in told(report)["day.txt"]
+
+
+async def test_standard_input_is_bounded(db):
+    report = await ingest(db, [STDIN], now=NOW, stdin=b"a" * (input_files.LARGEST_PAGE + 1))
+
+    assert report.new == 0
+    assert "larger than 32 MB" in told(report)["standard input"]
+
+
+@pytest.mark.parametrize("blank", [b"", b"\n \t\r\n", b"\xef\xbb\xbf", b"\xff\xfe", b"\0" * 4096])
+@pytest.mark.parametrize("name", ["2025/250101 Good.md", "2025/250102 Day.txt"])
+async def test_a_file_that_becomes_empty_is_a_problem_and_no_change(db, vault, name, blank):
+    write_notes(vault, {"2025/250102 Day.txt": "2025-01-02\nA Title\n(Ada Lovelace)\nA thought.\n"})
+    await take_in(db, vault, watched=True)
+    text = (vault / name).read_bytes()
+    (vault / name).write_bytes(blank)
+
+    empty = await take_in(db, vault, watched=True)
+    (vault / name).write_bytes(text)
+    back = await take_in(db, vault, watched=True)
+
+    assert (empty.updated, empty.unchanged, empty.withdrawn) == (0, 2, 0)
+    assert "empty" in told(empty)[Path(name).name]
+    assert (back.new, back.updated, back.unchanged, back.problems) == (0, 0, 2, ())
+
+
+async def test_a_note_that_never_held_text_may_stay_empty(db, vault):
+    (vault / "Untitled.md").touch()
+    await take_in(db, vault)
+    (vault / "Untitled.md").write_text("\n")
+
+    report = await take_in(db, vault)
+
+    assert report.problems == ()
