@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bot.archive.domain.entry import Language, Reference, SourceKind, StoredEntry
 from bot.archive.domain.formats import bibtex, digest_page, vault_note
+from bot.archive.domain.sync_copies import is_same_note, originals_of
 from bot.core.domain.errors import UsageError
 
 _PAGE = 500
@@ -115,13 +116,26 @@ def _unwritable(path: Path, error: OSError) -> UsageError:
 
 def _write_notes(folder: Path, page: list[StoredEntry], taken: set[str]) -> int:
     for stored in page:
-        path = folder / free_path(_wanted_path(stored), taken)
+        text = vault_note.write(stored.entry)
+        wanted = _wanted_path(stored)
+        path = folder / free_path(wanted, taken)
         try:
+            if _is_taken_for_copy(path, text):
+                path = folder / free_path(wanted, taken, before_number=", ")
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(vault_note.write(stored.entry).encode())
+            path.write_bytes(text.encode())
         except OSError as error:
             raise _unwritable(path, error) from error
     return len(page)
+
+
+def _is_taken_for_copy(path: Path, text: str) -> bool:
+    """Whether an import would leave that note out as a copy of one that is written already."""
+    originals = (path.with_name(original.name) for original in originals_of(path.name))
+    return any(
+        original.exists() and is_same_note(text, original.read_text(encoding="utf-8"))
+        for original in originals
+    )
 
 
 def _wanted_path(stored: StoredEntry) -> str:
@@ -131,7 +145,7 @@ def _wanted_path(stored: StoredEntry) -> str:
     return vault_note.file_name(stored.entry)
 
 
-def free_path(wanted: str, taken: set[str]) -> str:
+def free_path(wanted: str, taken: set[str], *, before_number: str = " ") -> str:
     """A path below the vault's folder that no other note has; it is added to `taken`.
 
     Whatever `wanted` says, it leads nowhere else, it is no hidden file, and files of two paths
@@ -141,8 +155,8 @@ def free_path(wanted: str, taken: set[str]) -> str:
     folder = "".join(f"{_safe(part)}/" for part in folders if part)
     stem = _safe(name[:-3] if name.lower().endswith(".md") else name)
     for number in count(1):
-        # Not `Title 2.md`, which an import may take for a copy of `Title.md`.
-        path = f"{folder}{stem}.md" if number == 1 else f"{folder}{stem}, {number}.md"
+        end = f"{before_number}{number}" if number > 1 else ""
+        path = f"{folder}{stem}{end}.md"
         if path.casefold() not in taken:
             taken.add(path.casefold())
             return path
