@@ -34,6 +34,9 @@ T = TypeVar("T")
 AT_ONCE: Final = 2**18
 """So many bytes are inflated in one go."""
 
+ACCEPT: Final = "application/atom+xml, application/rss+xml;q=0.9, application/xml;q=0.8, */*;q=0.1"
+"""What we want, best first; arXiv's edge answers 406 also to requests that name nothing."""
+
 _HOPS: Final = 3
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PORTS: Final = {"http": 80, "https": 443}
@@ -278,7 +281,11 @@ async def open_client(
             connect=limits.connect.total_seconds(),
             sock_read=limits.read.total_seconds(),
         ),
-        headers={"User-Agent": user_agent(version, contact), "Accept-Encoding": "gzip"},
+        headers={
+            "User-Agent": user_agent(version, contact),
+            "Accept": ACCEPT,
+            "Accept-Encoding": "gzip",
+        },
         auto_decompress=False,
         cookie_jar=aiohttp.DummyCookieJar(),
         middlewares=(_once,),

@@ -30,6 +30,13 @@ from bot.arxiv.ports import (
     SourceUnavailableError,
 )
 
+_THROTTLING: Final = frozenset(
+    {
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.FORBIDDEN,  # how arXiv answers clients that it takes for robots
+        HTTPStatus.NOT_ACCEPTABLE,  # how its edge throttles since September 2026 (issue 12, item 15)
+    }
+)
 _VERSIONS: Final = frozenset({"rss20", "atom10"})
 _BOM: Final = b"\xef\xbb\xbf"
 _SPACE: Final = b" \t\r\n"
@@ -77,12 +84,13 @@ def _check_status(reply: Reply) -> None:
     status = reply.status
     if status == HTTPStatus.OK:
         return
-    # 403 is how arXiv answers whom it takes for a robot gone wild: as a reason to slow down.
-    if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.FORBIDDEN}:
+    if status in _THROTTLING:
         raise SourceThrottledError(
             Refusal.THROTTLED, f"HTTP {status}", retry_after=reply.retry_after
         )
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    # Any other status from 400 on is of a server, or of what stands before it: it says nothing of
+    # the question. A question that is refused has status 400.
+    if status >= HTTPStatus.BAD_REQUEST:
         raise SourceUnavailableError(
             Refusal.SERVER_ERROR, f"HTTP {status}", retry_after=reply.retry_after
         )

@@ -69,6 +69,7 @@ async def test_a_feed_comes_with_its_etag_and_is_not_sent_twice(arxiv: FakeArxiv
     assert gate.answered == ["feed:cs.LG", "feed:cs.LG"]
     assert arxiv.log[1].etag == feed.etag  # byte for byte: arXiv's has no quotes
     assert arxiv.log[0].agent == "paper-digest-bot/0.1 (ops@example.org)"
+    assert arxiv.log[0].accept.startswith("application/atom+xml")
 
 
 async def test_papers_are_asked_for_by_id_with_a_limit(arxiv: FakeArxiv):
@@ -143,6 +144,9 @@ async def test_one_malformed_id_is_named(arxiv: FakeArxiv):
     [
         (FaultKind.THROTTLED, "", Refusal.THROTTLED),
         (FaultKind.THROTTLED_AS_200, "", Refusal.THROTTLED),
+        (FaultKind.NOT_ACCEPTABLE, "", Refusal.THROTTLED),
+        (FaultKind.FORBIDDEN, "", Refusal.THROTTLED),
+        (FaultKind.GONE, "", Refusal.SERVER_ERROR),
         (FaultKind.UNAVAILABLE, "", Refusal.SERVER_ERROR),
         (FaultKind.HTML, "", Refusal.HTML),
         (FaultKind.TRUNCATED, "", Refusal.MALFORMED),

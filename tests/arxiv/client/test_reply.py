@@ -79,7 +79,21 @@ def test_throttling_with_status_200_is_throttling():
         parse_reply(Reply(200, b"Rate exceeded."))
 
 
-@pytest.mark.parametrize("status", [500, 502, 503, 504])
+@pytest.mark.parametrize("status", [403, 406, 429])
+@pytest.mark.parametrize("body", [b"", PAGE.encode(), b"Not Acceptable", feed()])
+def test_a_status_that_throttles_is_throttling_whatever_comes_with_it(status: int, body: bytes):
+    wish = timedelta(seconds=7)
+
+    with pytest.raises(SourceThrottledError) as refused:
+        parse_reply(Reply(status, body, retry_after=wish))
+
+    assert refused.value.retry_after == wish
+    assert str(status) in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "status", [401, 404, 405, 408, 410, 418, 421, 425, 451, 500, 502, 503, 504]
+)
 def test_a_server_in_trouble_is_unavailable_whatever_it_sends(status: int):
     wish = timedelta(seconds=7)
 

@@ -228,9 +228,10 @@ async def test_a_category_that_cannot_be_asked_for_is_failed_and_ends_nothing(st
     assert [request.path for request in stage.arxiv.log] == ["/atom/cs.LG"] * 2
 
 
-async def test_throttling_stops_the_round_and_is_waited_out(stage: Stage):
+@pytest.mark.parametrize("fault", [FaultKind.THROTTLED, FaultKind.NOT_ACCEPTABLE])
+async def test_throttling_stops_the_round_and_is_waited_out(stage: Stage, fault: FaultKind):
     stage.world.announce(MONDAY.date(), paper(1))
-    stage.arxiv.fail(FaultKind.THROTTLED, value="120", path="cs.CL")
+    stage.arxiv.fail(fault, value="120", path="cs.CL")
 
     await stage.round()
     stage.time.pass_by(seconds=60)

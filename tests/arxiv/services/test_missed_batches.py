@@ -218,9 +218,27 @@ async def test_a_cut_feed_is_noticed_and_the_rest_is_fetched_by_date(stage: Stag
     assert cut.recovered == 200
 
 
-async def test_a_recovery_that_is_throttled_is_made_later(stage: Stage):
+@pytest.mark.parametrize("fault", [FaultKind.NOT_ACCEPTABLE, FaultKind.GONE])
+async def test_an_edge_that_refuses_for_days_spends_no_try_of_a_batch(
+    stage: Stage, fault: FaultKind
+):
     await sleep_through_tuesday(stage, paper(2, submitted_at=MONDAYS_TALK))
-    stage.arxiv.fail(FaultKind.THROTTLED, value="60", path="/api/")
+    stage.arxiv.fail(fault, times=99, path="/api/")
+    for day in (18, 19, 20, 21, 22, 23):
+        await go_on(stage, datetime(2026, 11, day, 8, tzinfo=UTC))
+    refused = await status(stage)
+    stage.arxiv.faults.clear()
+    await go_on(stage, datetime(2026, 11, 24, 8, tzinfo=UTC))
+
+    assert TUESDAY.date() in refused.missed
+    assert refused.lost == ()
+    assert "2611.00002" in await known(stage)
+
+
+@pytest.mark.parametrize("fault", [FaultKind.THROTTLED, FaultKind.NOT_ACCEPTABLE])
+async def test_a_recovery_that_is_throttled_is_made_later(stage: Stage, fault: FaultKind):
+    await sleep_through_tuesday(stage, paper(2, submitted_at=MONDAYS_TALK))
+    stage.arxiv.fail(fault, value="60", path="/api/")
     await stage.round()
     before = await known(stage)
     stage.time.pass_by(seconds=61)

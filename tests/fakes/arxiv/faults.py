@@ -8,6 +8,9 @@ class FaultKind(StrEnum):
     """One way for an answer to be bad."""
 
     THROTTLED = "throttled"  # 429, with `value` seconds of Retry-After if given
+    NOT_ACCEPTABLE = "not_acceptable"  # 406 and a page: how the edge throttles since September 2026
+    FORBIDDEN = "forbidden"  # 403 and a page
+    GONE = "gone"  # 404 and a page: the edge knows no such place for now
     THROTTLED_AS_200 = "throttled_as_200"  # "Rate exceeded." as if it were an answer
     UNAVAILABLE = "unavailable"  # 503 and a page
     HTML = "html"  # a page with 200

@@ -30,6 +30,7 @@ class Request:
     path: str
     query: dict[str, str]
     agent: str
+    accept: str
     at: float
     etag: str | None = None
     ended_at: float | None = None
@@ -131,6 +132,7 @@ class FakeArxiv:
             request.path,
             dict(request.query),
             request.headers.get("User-Agent", ""),
+            request.headers.get("Accept", ""),
             self.ticks(),
             request.headers.get("If-None-Match"),
         )
@@ -277,6 +279,11 @@ def _bad_answer(fault: Fault) -> web.Response:
     match fault.kind:
         case FaultKind.THROTTLED:
             return web.Response(status=429, text="Rate exceeded.", headers=retry)
+        case FaultKind.NOT_ACCEPTABLE | FaultKind.FORBIDDEN | FaultKind.GONE:
+            status = {FaultKind.NOT_ACCEPTABLE: 406, FaultKind.FORBIDDEN: 403, FaultKind.GONE: 404}
+            return web.Response(
+                status=status[fault.kind], text=PAGE, content_type="text/html", headers=retry
+            )
         case FaultKind.THROTTLED_AS_200:
             return web.Response(text="Rate exceeded.")
         case FaultKind.UNAVAILABLE:
