@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from bot.archive.domain.entry import AtArxiv, Entry, Language, Paper, Reference, StoredEntry
 from bot.archive.domain.inlines import inlines
 from bot.core.domain import commands
+from bot.core.domain.characters import cut_at
 from bot.core.domain.day_text import day_text
 from bot.core.domain.document import (
     Block,
@@ -197,5 +198,5 @@ def _shortened(text: str, length: int) -> str:
     text = accents(text)  # before it is cut in the middle of one
     if len(text) <= length:
         return text
-    head = text[: length - 1]
+    head = text[: cut_at(text, length - 1)]
     return (head[: head.rfind(" ")] if " " in head else head).rstrip() + "…"

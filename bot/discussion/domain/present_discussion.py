@@ -8,7 +8,7 @@ from bot.archive.domain import present_entry
 from bot.archive.domain.arxiv_record import ArxivRecord, PaperEventKind
 from bot.archive.domain.entry import Entry, EntryId, Language, Reference, Related, StoredEntry
 from bot.archive.domain.formats import bibtex
-from bot.archive.domain.inlines import inlines
+from bot.archive.domain.inlines import inlines, with_addresses
 from bot.core.domain import commands, document
 from bot.core.domain.day_text import day_text
 from bot.core.domain.document import (
@@ -30,7 +30,7 @@ from bot.core.domain.document import (
     run,
 )
 from bot.core.domain.i18n import Translate, translatable
-from bot.discussion.domain.foreign_text import settled, settled_name, with_addresses
+from bot.discussion.domain.foreign_text import settled, settled_name
 from bot.discussion.domain.questions import Wish
 
 _PLATFORMS = {"slack": "Slack", "discord": "Discord", "web": "Web"}
@@ -64,7 +64,7 @@ def present_copy(author: str, platform: str, text: str, link: str | None = None)
     origin: Inline = Link(place, link) if link and leads else Text(place)
     blocks: list[Block] = [Note((Text(name, Style.STRONG), Text(" · "), origin))]
     if words:
-        blocks.append(Quote(with_addresses(words)))
+        blocks.append(Quote(with_addresses(words, shorten=False)))
     return Document(tuple(blocks), summary=_shortened(f"{name}: {words}", _SUMMARY_LENGTH))
 
 

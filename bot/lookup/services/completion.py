@@ -6,6 +6,7 @@ import unicodedata
 from bot.archive.domain.entry import tag_slug
 from bot.archive.store import tags
 from bot.core.database.database import Database, Transaction
+from bot.core.domain.characters import cut_at
 from bot.core.ports import Choice
 from bot.lookup.domain.query import FIELDS
 from bot.lookup.store import typed_names
@@ -69,4 +70,4 @@ async def _titles(tx: Transaction, typed: str) -> tuple[Choice, ...]:
 
 
 def _label(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    return text if len(text) <= LONGEST else f"{text[: cut_at(text, LONGEST - 1)]}…"

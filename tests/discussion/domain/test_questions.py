@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.archive.domain.inlines import with_addresses
 from bot.core.domain.document import (
     Document,
     Inline,
@@ -17,7 +18,7 @@ from bot.core.domain.document import (
     load,
     plain_text,
 )
-from bot.discussion.domain.foreign_text import settled, settled_name, with_addresses
+from bot.discussion.domain.foreign_text import settled, settled_name
 from bot.discussion.domain.present_discussion import present_copy
 from bot.discussion.domain.questions import (
     MOST_LINKS,

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from bot.core.domain.characters import cut_at
+
 CONTENT_MOST = 2000
 DESCRIPTION_MOST = 4096
 EMBEDS_MOST = 10
@@ -82,7 +84,7 @@ def within(text: str, most: int) -> str:
     """The text, or as much of its beginning as fits with an ellipsis."""
     if size(text) <= most:
         return text
-    kept = text[: most - 1]
+    kept = text[: cut_at(text, most - 1)]
     while size(kept) > most - 1:
-        kept = kept[:-1]
+        kept = kept[: cut_at(kept, len(kept) - 1)]
     return kept.rstrip() + "…"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from bot.core.domain.characters import cut_at
 from bot.core.domain.document import Inline, Link, Text
 from bot.platforms.discord.rendering.markdown import joined
 from bot.platforms.discord.rendering.payload import size
@@ -68,7 +69,8 @@ def _cut_text(
         fitting = space
     elif taken:  # not even its first words: it begins the next piece
         return taken, (inline, *behind)
-    fitting = max(fitting, 1)
+    else:
+        fitting = cut_at(inline.text, max(fitting, 1))
     kept = Text(inline.text[:fitting], inline.style)
     rest = Text(inline.text[fitting:].lstrip(" "), inline.style)
     return (*taken, kept), (rest, *behind) if rest.text else behind

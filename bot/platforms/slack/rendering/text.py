@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
+from bot.core.domain.addresses import ascii_address
+from bot.core.domain.characters import cut_at
 from bot.core.domain.document import Inline, Link, Style, Text
 
 Json: TypeAlias = dict[str, Any]
@@ -34,9 +36,10 @@ def clean(inlines: Sequence[Inline], readable: Readable) -> tuple[Inline, ...]:
 def _clean(inline: Inline, readable: Readable) -> Inline:
     if isinstance(inline, Link):
         text = shown(readable(inline.text))
-        if is_address(inline.url):
-            return Link(text or inline.url, inline.url)
-        return Text(f"{text} ({shown(inline.url)})")
+        url = ascii_address(inline.url)
+        if url is not None and is_address(url):
+            return Link(text or inline.url, url)
+        return Text(text if inline.text == inline.url else f"{text} ({shown(inline.url)})")
     text = inline.text if inline.style is Style.CODE else readable(inline.text)
     return Text(shown(text), inline.style)
 
@@ -121,18 +124,7 @@ def cut(text: str, longest: int) -> int:
         at = text.rfind(boundary, longest // 2, longest)
         if at >= 0:
             return at + len(boundary) if at + len(boundary) <= longest else at
-    at = longest
-    while at > longest // 2 + 1 and _joins(text[at]):
-        at -= 1
-    return at
-
-
-def _joins(character: str) -> bool:
-    return (
-        "\u0300" <= character <= "\u036f"
-        or character in "\u200d\ufe0e\ufe0f"
-        or character > "\U000e0000"
-    )
+    return cut_at(text, longest)
 
 
 def shortened(text: str, longest: int) -> str:
