@@ -32,6 +32,7 @@ from bot.core.domain.document import (
     map_text,
     plain_text,
 )
+from bot.core.domain.link_text import target_to_show
 from bot.core.latex import readable
 
 # C0 and C1 controls, lone surrogates and non-characters: HTML holds none of them.
@@ -204,7 +205,12 @@ def _inline(inline: Inline, *, tags: bool) -> Markup:
             return Markup('<a href="{}">{}</a>').format(inline.url, words)
         if url is None:
             return words
-        return Markup('<a href="{}" rel="{}" target="_blank">{}</a>').format(url, _REL, words)
+        target = Markup("")
+        if (shown := target_to_show(inline)) is not None:
+            target = Markup(' <bdi dir="ltr">({})</bdi>').format(printable(shown))
+        return Markup('<a href="{}" rel="{}" target="_blank">{}{}</a>').format(
+            url, _REL, words, target
+        )
     words = _tagged(inline.text) if tags else _words(inline.text)
     name = _STYLES.get(inline.style)
     return Markup("<{0}>{1}</{0}>").format(name, words) if name else words

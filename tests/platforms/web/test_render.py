@@ -252,3 +252,27 @@ def test_a_web_address_is_kept_as_it_is(url: str):
 )
 def test_a_command_that_a_page_answers_leads_there(line: str, page: str | None):
     assert command_page(line) == page
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[https://arxiv.org/abs/2310.07831](https://evil.example.org)",
+        "[arxiv.org/abs/2310.07831](https://evil.example.org)",
+        "[arXiv:2310.07831](https://evil.example.org)",
+        "[\u202egro.vixra//:sptth](https://evil.example.org)",
+    ],
+)
+def test_an_address_that_leads_elsewhere_is_shown_with_where_it_leads(text: str):
+    reader = Reader()
+    reader.feed(render_text(text))
+
+    assert reader.addresses == ["https://evil.example.org"]
+    assert "(https://evil.example.org)" in "".join(reader.words)
+
+
+def test_a_link_that_leads_where_it_says_is_shown_once():
+    reader = Reader()
+    reader.feed(render_text("https://arxiv.org/abs/2310.07831 and [this](https://a.example/b)"))
+
+    assert "".join(reader.words).strip() == "arXiv:2310.07831 and this"
