@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeAlias
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,8 @@ from bot.core.domain.i18n import translatable
 from bot.env_file import check_env_file, meant_by
 
 ENV_FILE = Path(".env")
+
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class LogLevel(StrEnum):
@@ -204,6 +206,24 @@ def _words(value: object) -> tuple[str, ...]:
     return tuple(str(value).replace(",", " ").split())
 
 
+def _networks(value: object) -> tuple[Network, ...]:
+    networks: list[Network] = []
+    wrong: list[_WrongValueError] = []
+    for word in _words(value):
+        try:
+            networks.append(ipaddress.ip_network(str(word), strict=False))
+        except ValueError:
+            wrong.append(
+                _WrongValueError(
+                    translatable("{name}: “{value}” is no address: write 127.0.0.1 or 10.0.0.0/8"),
+                    value=word,
+                )
+            )
+    if wrong:
+        raise _WrongWordsError(tuple(wrong))
+    return tuple(networks)
+
+
 def _categories(value: object) -> tuple[str, ...]:
     words = [str(word) for word in _words(value)]
     wrong = tuple(_wrong_category(word) for word in words if find_category(word) is None)
@@ -267,6 +287,9 @@ class Settings(BaseSettings):
         default=8000, validation_alias="PAPERBOT_WEB_PORT"
     )
     web_names: Words = Field(default=(), validation_alias="PAPERBOT_WEB_NAMES")
+    web_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)] = Field(
+        default=(), validation_alias="PAPERBOT_WEB_PROXIES"
+    )
     timezone: Annotated[ZoneInfo, BeforeValidator(_zone)] = Field(
         default=ZoneInfo("UTC"), validation_alias="PAPERBOT_TIMEZONE"
     )

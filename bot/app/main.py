@@ -50,12 +50,13 @@ from bot.platforms.web.chat import WebChat
 from bot.platforms.web.site import Metrics
 from bot.samples import PAGE
 from bot.settings import Settings
+from bot.webchat.services.access import WebAccess, one_time_address
 from bot.webchat.services.board import DatabaseBoard
 
 log = logging.getLogger(__name__)
 
 Announce = Callable[[str], None]
-"""Told the address of the web chat once it answers."""
+"""Told the one-time address of the web chat once it answers."""
 
 TIME_TO_FINISH = timedelta(seconds=9)
 """How long what is in flight has after SIGTERM; the supervisor's patience is ten seconds."""
@@ -167,16 +168,19 @@ class _Assembly:
             clock=now,
         )
         board = DatabaseBoard(db)
+        self._access = WebAccess(db)
         self._web = WebChat(
             board,
             DatabaseLibrary(db),
+            self._access,
             host=settings.web_host,
             port=settings.web_port,
             voices=self._voices,
             now=now,
             health=self._health,
             metrics=self._metrics,
-            hosts=settings.web_names,
+            names=settings.web_names,
+            proxies=settings.web_proxies,
             mounts={
                 prefix: mounted
                 for joined in self._joined.values()
@@ -301,7 +305,9 @@ class _Assembly:
         self._lease = Condition("lease", not trouble, trouble, last_ok_at)
 
     async def _announce(self, announce: Announce) -> None:
-        announce(await self._web.ready())
+        address = await self._web.ready()
+        await self._access.note_address(address)
+        announce(one_time_address(address, await self._access.new_token(at=now())))
 
     async def _follow_vault(self, vault: Vault) -> None:
         following = Supervised(

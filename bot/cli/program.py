@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 app.command("demo")(serving.demo)
 app.command("run")(serving.run)
+app.command("open")(serving.open_)
 app.command("import")(archive.import_)
 app.command("lookup", context_settings={"ignore_unknown_options": True})(archive.lookup)
 app.command("show")(archive.show)

@@ -1,12 +1,15 @@
-"""`demo` and `run`: the bot itself, until Ctrl-C or SIGTERM."""
+"""`demo`, `run` and `open`: the bot itself, and its web chat."""
 
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bot.cli.output.terminal import DONE, say_line, tell_problem, voice
+from bot.core.domain.errors import NotFoundError
+from bot.core.domain.i18n import Translate, translatable
 
 
 def demo(
@@ -33,7 +36,7 @@ def demo(
 
     start_logging("warning", as_json=False)
     settings = demo_settings(read_settings(), host=host, port=port)
-    asyncio.run(run_demo(settings, paths or [], _announce, imported))
+    asyncio.run(run_demo(settings, paths or [], _announce_demo, imported))
     return DONE
 
 
@@ -51,6 +54,47 @@ def run() -> int:
     return DONE
 
 
+def open_() -> int:
+    """Print a one-time address that opens the web chat as its operator."""
+    from bot.cli.workbench import now, with_database
+    from bot.core.database.database import Database
+    from bot.settings import Settings
+    from bot.webchat.services.access import WebAccess, one_time_address
+
+    async def work(db: Database, settings: Settings) -> list[str]:
+        access = WebAccess(db)
+        address = await access.find_address()
+        if address is None:
+            raise NotFoundError(
+                translatable("The bot has not run on this database yet: paperbot run")
+            )
+        token = await access.new_token(at=now())
+        names = (f"https://{name}/" for name in settings.web_names)
+        return [one_time_address(each, token) for each in (address, *names)]
+
+    for address in with_database(work):
+        say_line(address)
+    say_line(_how_long(voice()))
+    return DONE
+
+
 def _announce(address: str) -> None:
-    say_line(voice()("The web chat is at {address} (Ctrl-C ends it)", address=address))
+    _announce_demo(address)
+    say_line(voice()("paperbot open prints another one."))
+    sys.stdout.flush()
+
+
+def _announce_demo(address: str) -> None:
+    say = voice()
+    say_line(say("The web chat is at {address} (Ctrl-C ends it)", address=address))
+    say_line(_how_long(say))
     sys.stdout.flush()  # whoever started it may be a program that waits for the line
+
+
+def _how_long(say: Translate) -> str:
+    from bot.webchat.services.access import TOKEN_LIFE
+
+    return say(
+        "The address works once, within {minutes} minutes, and makes the browser the operator's.",
+        minutes=TOKEN_LIFE // timedelta(minutes=1),
+    )

@@ -179,7 +179,7 @@ def _readers(sharing: Iterable[str], say: Translate) -> str:
     """Who can read replies from these channels on the web page."""
     if any(parse_channel(channel).platform is Platform.WEB for channel in sharing):
         return say("The bot's web page shows it to everybody who can open that.")
-    return say("The bot's web page shows it on the bot's own machine only.")
+    return say("The bot's web page shows it to the operator only.")
 
 
 def _is_on(name: str, text: str) -> bool:

@@ -30,7 +30,11 @@ from bot.core.ports import (
     Platform,
 )
 from bot.discussion.domain.entry_page import Library
+from bot.platforms.web.access import Access, Signer
+from bot.platforms.web.connections import Connections, claim_descriptors, most_connections
 from bot.platforms.web.hub import Hub
+from bot.platforms.web.limits import RequestLimits, StreamLimits
+from bot.platforms.web.proxies import Network, Proxies
 from bot.platforms.web.server import build_name, make_application, read_static, serving
 from bot.platforms.web.site import Metrics, Site, channel_ref, message_ref
 from bot.platforms.web.telling import Telling
@@ -38,6 +42,9 @@ from bot.platforms.web.view import make_view
 from bot.webchat.domain.board import Board, BoardMessage
 
 T = TypeVar("T")
+
+_MOST_STREAMS = 500
+"""Open pages; the next one is told to come again later."""
 
 _NO_CHANNEL = translatable(
     "the web chat has no such channel: make it there, or remove its subscription"
@@ -48,8 +55,8 @@ _GONE = translatable("the message is not there any more")
 class WebChat:
     """`ports.Chat` in a browser, on `host` and `port` (0: any free one).
 
-    `hosts` are further names that visitors may use in the address; addresses and `localhost`
-    always work. `mounts` are applications under path prefixes of their own, such as `/slack`.
+    `names` are those that visitors may use in the address beside addresses and `localhost`, which
+    always work; `proxies` are those whose headers are believed. `mounts` are applications under path prefixes of their own, such as `/slack`.
     """
 
     platform = Platform.WEB
@@ -58,6 +65,7 @@ class WebChat:
         self,
         board: Board,
         library: Library,
+        access: Access,
         *,
         host: str,
         port: int,
@@ -65,7 +73,8 @@ class WebChat:
         now: Callable[[], datetime],
         health: Callable[[], Health],
         metrics: Callable[[], Metrics],
-        hosts: tuple[str, ...] = (),
+        names: tuple[str, ...] = (),
+        proxies: tuple[Network, ...] = (),
         mounts: Mapping[str, web.Application] | None = None,
     ) -> None:
         self._board = board
@@ -76,7 +85,9 @@ class WebChat:
         self._now = now
         self._health = health
         self._metrics = metrics
-        self._hosts = frozenset(name.casefold() for name in (host, *hosts))
+        self._access = access
+        self._names = frozenset(name.casefold() for name in names)
+        self._proxies = Proxies(proxies)
         self._mounts = dict(mounts or {})
         self._hub = Hub(board)
         self._ready = asyncio.Event()
@@ -134,6 +145,7 @@ class WebChat:
         static = await asyncio.to_thread(read_static)
         build = build_name(static)
         telling = Telling(self._board, inbox)
+        most = most_connections(claim_descriptors())
         site = Site(
             board=self._board,
             library=self._library,
@@ -147,8 +159,16 @@ class WebChat:
             metrics=self._metrics,
             static=static,
             build=build,
+            access=self._access,
+            signer=Signer(await self._access.signing_key()),
+            names=self._names,
+            proxies=self._proxies,
+            connections=Connections(most),
+            requests=RequestLimits(),
+            streams=StreamLimits(min(_MOST_STREAMS, most * 2 // 3)),
         )
-        application = make_application(site, hosts=self._hosts, mounts=self._mounts)
+        hosts = self._names | {self._host.casefold()}
+        application = make_application(site, hosts=hosts, mounts=self._mounts)
         await telling.tell()  # what was said when the bot was killed
         async with serving(application, self._host, self._port) as address:
             self._address = address

@@ -1,4 +1,4 @@
-"""What stands before every handler: known host, known visitor, modest pace, readable errors."""
+"""What every request passes first: time limits, host, visitor, errors in words, rate limits."""
 
 import asyncio
 import logging
@@ -10,14 +10,15 @@ from aiohttp.typedefs import Handler, Middleware
 
 from bot.core.domain.errors import StorageError, UserError
 from bot.core.domain.i18n import Translate
-from bot.platforms.web.security import HEADERS, Pace, Turnstile, host_is_ours, is_same_origin
+from bot.platforms.web.security import HEADERS, host_is_ours, is_same_origin
 from bot.platforms.web.site import (
     LANGUAGE_COOKIE,
     VISITOR,
-    VISITOR_COOKIE,
     Site,
     json_response,
     keep_cookie,
+    keep_visitor,
+    own_address,
     page_response,
     recognise,
 )
@@ -25,22 +26,28 @@ from bot.platforms.web.view import LANGUAGES
 
 log = logging.getLogger(__name__)
 
-# A person types fast but not for ever; one address may stand for a whole office.
-_WRITES = Pace(burst=30, rate=3)
-_READS = Pace(burst=200, rate=30)
-_ADDRESS = Pace(burst=1000, rate=150)
-
 _SAFE = frozenset({"GET", "HEAD"})
+_CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 
 
 def guards(site: Site, *, hosts: frozenset[str], unguarded: Sequence[str]) -> list[Middleware]:
     """The middlewares in their order, outermost first.
 
-    `hosts` are the names the site goes by. Paths that begin with one of `unguarded` pass:
-    they are for machines, and check for themselves what they are sent.
+    `hosts` are the names the site goes by. Paths that begin with one of `unguarded` pass most of
+    them: they are for machines, and check for themselves what they are sent.
     """
-    chain = (_admit_host(hosts), _know_visitor(site), _explain_errors(site), _pace(), _same_origin)
-    return [_except_for(tuple(unguarded), middleware) for middleware in chain]
+    chain = (
+        _admit_host(hosts),
+        _know_visitor(site),
+        _explain_errors(site),
+        _limit_rate(site),
+        _same_origin(site),
+    )
+    return [
+        site.connections.middleware(),
+        _refuse_charset,
+        *(_except_for(tuple(unguarded), middleware) for middleware in chain),
+    ]
 
 
 async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
@@ -71,22 +78,31 @@ def _admit_host(hosts: frozenset[str]) -> Middleware:
     return admit_host
 
 
+@web.middleware
+async def _refuse_charset(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse a body in another encoding: nothing that is sent here is in any but UTF-8."""
+    if request.method not in _SAFE and (request.charset or "utf-8").casefold() not in _CHARSETS:
+        return web.Response(status=400, text="Send the body in UTF-8.\n")
+    return await handler(request)
+
+
 def _know_visitor(site: Site) -> Middleware:
     @web.middleware
     async def know_visitor(request: web.Request, handler: Handler) -> web.StreamResponse:
-        visitor = recognise(request, site.voices)
+        visitor = recognise(request, site)
         request[VISITOR] = visitor
         chosen = request.query.get("lang", "")
         if request.method in _SAFE and chosen in LANGUAGES:
-            # Only this site's own path is gone back to.
-            clean = request.rel_url.without_query_params("lang")
-            path = "/" + str(clean.relative() if clean.is_absolute() else clean).lstrip("/\\")
+            path = own_address(request.rel_url.without_query_params("lang"))
             response: web.StreamResponse = web.Response(status=303, headers={"Location": path})
             keep_cookie(request, response, LANGUAGE_COOKIE, chosen)
             return response
         response = await handler(request)
-        if visitor.is_new and not response.prepared:
-            keep_cookie(request, response, VISITOR_COOKIE, visitor.token)
+        if visitor.is_new and response.status < 400 and not response.prepared:
+            now = asyncio.get_running_loop().time()
+            is_page = not request.path.startswith("/static/")
+            if is_page and site.requests.may_have_cookie(visitor.address, now):
+                keep_visitor(request, response)
         return response
 
     return know_visitor
@@ -130,24 +146,26 @@ def _error(request: web.Request, site: Site, status: int, text: str) -> web.Resp
     if request.path.startswith("/api/") or request.method not in _SAFE:
         return json_response({"error": text}, status=status)
     html = site.view.page(
-        "error.html", visitor.say, title=text, visitor=visitor, here=request.path, status=status
+        "error.html",
+        visitor.say,
+        title=text,
+        visitor=visitor,
+        here=own_address(request.rel_url),
+        status=status,
     )
     return page_response(html, status=status)
 
 
-def _pace() -> Middleware:
-    addresses, reads, writes = Turnstile(_ADDRESS), Turnstile(_READS), Turnstile(_WRITES)
-
+def _limit_rate(site: Site) -> Middleware:
     @web.middleware
-    async def pace(request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def limit_rate(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.path.startswith("/static/"):
             return await handler(request)
-        visitor, address = request[VISITOR], request.remote or ""
+        visitor = request[VISITOR]
         now = asyncio.get_running_loop().time()
-        # Whoever has no cookie yet could have as many as they like: they share their address.
-        client = address if visitor.is_new else f"{address} {visitor.user.id}"
-        turnstile = reads if request.method in _SAFE else writes
-        wait = max(addresses.wait(address, now), turnstile.wait(client, now))
+        limits = site.requests
+        wait_for = limits.wait_to_read if request.method in _SAFE else limits.wait_to_write
+        wait = wait_for(visitor.address, visitor.counted_as, now)
         if wait:
             text = visitor.say("That was a lot at once. Wait a moment.")
             response = json_response({"error": text}, status=429)
@@ -155,15 +173,19 @@ def _pace() -> Middleware:
             return response
         return await handler(request)
 
-    return pace
+    return limit_rate
 
 
-@web.middleware
-async def _same_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
-    if request.method not in _SAFE:
-        say = request[VISITOR].say
-        if not is_same_origin(request.headers):
-            return json_response({"error": say("Open the chat itself to write here.")}, status=403)
-        if request.content_type != "application/json":
-            return json_response({"error": say("That could not be understood.")}, status=415)
-    return await handler(request)
+def _same_origin(site: Site) -> Middleware:
+    @web.middleware
+    async def same_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method not in _SAFE:
+            say = request[VISITOR].say
+            if not is_same_origin(request.headers, site.names):
+                text = say("Open the chat itself to write here.")
+                return json_response({"error": text}, status=403)
+            if request.content_type != "application/json":
+                return json_response({"error": say("That could not be understood.")}, status=415)
+        return await handler(request)
+
+    return same_origin

@@ -13,9 +13,6 @@ from bot.platforms.web.site import SITE, VISITOR, Site
 
 log = logging.getLogger(__name__)
 
-MOST_LISTENERS = 500
-"""Open pages; the next one is told to come again later."""
-
 _BREATH = 10.0
 """Seconds after which a silent connection is looked at: is anybody there?"""
 
@@ -29,17 +26,22 @@ async def stream(request: web.Request) -> web.StreamResponse:
     Events: `hello` with the version of the page's files, `change` with a message, `reload`
     when the page cannot be brought up to date piece by piece.
     """
-    site = request.app[SITE]
-    if site.hub.listeners >= MOST_LISTENERS or site.hub.is_closed:
+    site, visitor = request.app[SITE], request[VISITOR]
+    whose = (visitor.address, visitor.counted_as)
+    if site.hub.is_closed or not site.streams.may_open(*whose):
         raise web.HTTPServiceUnavailable(headers={"Retry-After": "5"})
+    connection = site.connections.of(request)
+    if connection is not None:
+        connection.keep_open()
     known = request.headers.get("Last-Event-ID") or request.query.get("after", "")
     after = int(known) if known.isascii() and known.isdigit() and len(known) < 19 else 0
     response = EventSourceResponse(sep="\n", send_timeout=20)
     try:
-        await response.prepare(request)
-        async with response:
-            await response.send(site.build, event="hello", retry=_RETRY)
-            await _send_changes(response, site, after, request[VISITOR].say.locale)
+        with site.streams.opened(*whose):
+            await response.prepare(request)
+            async with response:
+                await response.send(site.build, event="hello", retry=_RETRY)
+                await _send_changes(response, site, after, visitor.say.locale)
     except ConnectionResetError:
         log.debug("a page went away")
     except UserError as error:  # the database; the page comes back and asks again

@@ -1,5 +1,6 @@
 """The pages: the chat, and the archive as somebody reads it."""
 
+import logging
 import re
 from datetime import date
 from urllib.parse import quote
@@ -12,8 +13,19 @@ from bot.arxiv.domain.present_arxiv import paper_lines
 from bot.core.domain.day_text import day_text
 from bot.core.domain.i18n import Translate
 from bot.platforms.web import view
-from bot.platforms.web.site import SITE, VISITOR, Site, Visitor, json_response, page_response
+from bot.platforms.web.site import (
+    SITE,
+    VISITOR,
+    Site,
+    Visitor,
+    json_response,
+    keep_operator,
+    own_address,
+    page_response,
+)
 from bot.webchat.domain.board import BoardMessage
+
+log = logging.getLogger(__name__)
 
 MESSAGES = 40
 """Messages of a channel that a page begins with, and that one step back adds."""
@@ -26,6 +38,25 @@ _DAYS = 60
 _TAGS = 80
 _HOME = "general"
 _MOST_ID = 2**63
+
+
+async def home(request: web.Request) -> web.Response:
+    """The chat; with the token of a one-time address, the chat as its operator from now on."""
+    token = request.query.get("token")
+    if token is None or request.method != "GET":
+        return await chat(request)
+    site, visitor = request.app[SITE], request[VISITOR]
+    if await site.access.redeem(token, at=site.now()):
+        log.info("a browser was made the operator's by a one-time address")
+        response = web.Response(status=303, headers={"Location": "/"})
+        keep_operator(request, response)
+        return response
+    if visitor.user.can_manage:  # the address opened twice in the same browser
+        raise web.HTTPSeeOther("/")
+    text = visitor.say(
+        "This address was used before, or is too old. paperbot open prints a new one."
+    )
+    raise web.HTTPForbidden(text=text)
 
 
 async def chat(request: web.Request) -> web.Response:
@@ -60,7 +91,7 @@ async def chat(request: web.Request) -> web.Response:
             **opened,
             texts=view.as_script(view.script_texts(say)),
             commands=view.as_script(view.script_commands(say)),
-            here=request.path,
+            here=own_address(request.rel_url),
         )
     )
 
@@ -97,9 +128,9 @@ async def entry(request: web.Request) -> web.Response:
     number = _number(request.match_info["entry"])
     found = None
     if number:
-        # Without a log-in, whoever comes from elsewhere reads only what was said in the web chat.
-        sees_all = visitor.user.can_manage
-        found = await site.library.find_entry(EntryId(number), all_talk=sees_all)
+        # Only the operator reads what was said in channels that the web chat is not linked with.
+        is_operator = visitor.user.can_manage
+        found = await site.library.find_entry(EntryId(number), all_talk=is_operator)
     if found is None:
         raise web.HTTPNotFound(text=visitor.say("There is no such entry."))
     return _reading(
@@ -189,7 +220,12 @@ def _languages(say: Translate) -> tuple[Language, ...]:
 def _reading(request: web.Request, template: str, *, title: str, **values: object) -> web.Response:
     site, visitor = request.app[SITE], request[VISITOR]
     text = site.view.page(
-        template, visitor.say, title=title, visitor=visitor, here=request.path_qs, **values
+        template,
+        visitor.say,
+        title=title,
+        visitor=visitor,
+        here=own_address(request.rel_url),
+        **values,
     )
     return page_response(text)
 

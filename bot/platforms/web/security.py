@@ -1,17 +1,16 @@
-"""Who may ask the server what: pure checks, and the headers of every answer.
+"""Which requests are answered: pure checks, and the headers of every answer.
 
-The chat has no passwords; on the machine it runs on, whoever reaches it is let in. What must be
-kept out is other *sites*: a page elsewhere that makes the visitor's browser post here (checked by
-`Origin` and `Sec-Fetch-Site`, and by a content type that no form can send), and a name that is
-pointed at this machine to read it (DNS rebinding, checked by `Host`).
+The chat has no passwords. What must be kept out is other *sites*: a page elsewhere that makes the
+visitor's browser post here (checked by `Sec-Fetch-Site` and `Origin`, and by a content type that
+no form can send), and a name that is pointed at this machine to read it (DNS rebinding, checked
+by `Host`). What a visitor may do is decided by their cookie: see `access`.
 """
 
 import ipaddress
-import unicodedata
-from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from bot.core.domain.incoming_text import well_formed
 
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (
@@ -26,19 +25,6 @@ HEADERS: Mapping[str, str] = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-
-_FORWARDED = (
-    "Forwarded",
-    "Via",
-    "X-Forwarded-For",
-    "X-Forwarded-Host",
-    "X-Forwarded-Proto",
-    "X-Real-IP",
-    "CF-Connecting-IP",
-    "True-Client-IP",
-)
-_NAME_LENGTH = 40
-_INVISIBLE = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp", "Zs"})
 
 
 def host_is_ours(host: str, ours: frozenset[str]) -> bool:
@@ -61,72 +47,22 @@ def host_is_ours(host: str, ours: frozenset[str]) -> bool:
     )
 
 
-def is_same_origin(headers: Mapping[str, str]) -> bool:
-    """Whether a request that changes something was made by a page of this server."""
-    site, origin = headers.get("Sec-Fetch-Site"), headers.get("Origin")
-    if site is not None and site != "same-origin":
-        return False
-    if origin is not None:
-        return origin.partition("://")[2].casefold() == headers.get("Host", "").casefold() != ""
-    return site is not None
+def is_same_origin(headers: Mapping[str, str], names: frozenset[str]) -> bool:
+    """Whether a request that changes something was made by a page of this server.
 
-
-def is_on_this_machine(remote: str | None, headers: Mapping[str, str]) -> bool:
-    """Whether the visitor sits at this machine: loopback, and nothing handed the request on."""
-    address = _address(remote or "")
-    if address is None or any(name in headers for name in _FORWARDED):
-        return False
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        return address.ipv4_mapped.is_loopback
-    return address.is_loopback
+    `names` are what a proxy in front is called. Such a proxy may replace `Host`, so the browser's
+    own word (`Sec-Fetch-Site`, which no page can set) comes before a comparison with it.
+    """
+    site = headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site == "same-origin"
+    origin = headers.get("Origin", "").partition("://")[2].casefold()
+    return origin != "" and (origin == headers.get("Host", "").casefold() or origin in names)
 
 
 def clean_text(text: str) -> str:
-    """A person's text without what no keyboard types: controls and halves of characters."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    kept = (
-        character
-        for character in text
-        if character in "\n\t" or unicodedata.category(character) not in {"Cc", "Cs"}
-    )
-    return "".join(kept).strip()
-
-
-def clean_name(name: str) -> str:
-    """A visitor's name on one line, without invisible characters; empty when nothing is left."""
-    kept = (
-        character
-        for character in unicodedata.normalize("NFC", name)
-        if character == " " or unicodedata.category(character) not in _INVISIBLE
-    )
-    return " ".join("".join(kept).split())[:_NAME_LENGTH].strip()
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How often one client may ask: `burst` at once, `rate` a second in the long run."""
-
-    burst: float
-    rate: float
-
-
-class Turnstile:
-    """A token bucket a client; it forgets the client that has been quiet longest."""
-
-    def __init__(self, pace: Pace, *, most_clients: int = 4096) -> None:
-        self._pace = pace
-        self._most_clients = most_clients
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
-
-    def wait(self, client: str, now: float) -> float:
-        """Let one request through (0) or say how many seconds to wait; `now` is in seconds."""
-        tokens, at = self._buckets.pop(client, (self._pace.burst, now))
-        tokens = min(self._pace.burst, tokens + max(0.0, now - at) * self._pace.rate)
-        admitted = tokens >= 1
-        self._buckets[client] = (tokens - 1 if admitted else tokens, now)
-        if len(self._buckets) > self._most_clients:
-            self._buckets.popitem(last=False)
-        return 0.0 if admitted else (1 - tokens) / self._pace.rate
+    """A person's text, well-formed and without space around it."""
+    return well_formed(text.strip()).strip()
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -1,5 +1,6 @@
 """The bot's one web server: its routes, what guards them, and starting and stopping it."""
 
+import asyncio
 import errno
 import hashlib
 import socket
@@ -12,6 +13,7 @@ from aiohttp import web
 from bot.core.domain.errors import UsageError
 from bot.core.ports import Condition
 from bot.platforms.web import live, pages, talk
+from bot.platforms.web.connections import AT_ONCE, IDLE_SECONDS, Connections
 from bot.platforms.web.guards import add_headers, guards
 from bot.platforms.web.site import SITE, Site, json_response
 
@@ -61,7 +63,7 @@ def make_application(
     application[SITE] = site
     application.add_routes(
         [
-            web.get("/", pages.chat),
+            web.get("/", pages.home),
             web.get("/c/{channel}", pages.chat),
             web.get("/c/{channel}/t/{message}", pages.chat),
             web.get("/papers", pages.papers),
@@ -94,17 +96,41 @@ async def serving(application: web.Application, host: str, port: int) -> AsyncIt
 
     At the end open streams are closed at once and requests in flight soon.
     """
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=_SHUTDOWN)
+    runner = web.AppRunner(
+        application,
+        access_log=None,
+        shutdown_timeout=_SHUTDOWN,
+        keepalive_timeout=IDLE_SECONDS,
+    )
     await runner.setup()
+    listening: asyncio.Server | None = None
     try:
-        try:
-            await web.TCPSite(runner, host, port, backlog=_BACKLOG).start()
-        except OSError as error:
-            raise _cannot_listen(error, host, port) from error
-        yield _address(runner, host)
+        listening = await _listen(application[SITE].connections, runner, host, port)
+        yield _address(listening, host)
     finally:
+        if listening is not None:
+            listening.close()
         application[SITE].hub.close()
         await runner.cleanup()
+
+
+async def _listen(
+    connections: Connections, runner: web.AppRunner, host: str, port: int
+) -> asyncio.Server:
+    """As `web.TCPSite` does, with our limits before each connection."""
+    server = runner.server
+    assert server is not None  # noqa: S101 - set up above
+    try:
+        listening = await asyncio.get_running_loop().create_server(
+            lambda: connections.accept(server()), host, port, backlog=AT_ONCE
+        )
+    except OSError as error:
+        raise _cannot_listen(error, host, port) from error
+    for each in listening.sockets:
+        # asyncio accepts as many in one go as may wait; here more may wait.
+        with each.dup() as one:
+            one.listen(_BACKLOG)
+    return listening
 
 
 def _cannot_listen(error: OSError, host: str, port: int) -> UsageError:
@@ -128,8 +154,8 @@ def _cannot_listen(error: OSError, host: str, port: int) -> UsageError:
     )
 
 
-def _address(runner: web.AppRunner, host: str) -> str:
-    bound = runner.addresses[0]
+def _address(listening: asyncio.Server, host: str) -> str:
+    bound = listening.sockets[0].getsockname()
     name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 - compared only
     if ":" in name and not name.startswith("["):
         name = f"[{name}]"

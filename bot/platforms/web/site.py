@@ -2,27 +2,38 @@
 
 import hashlib
 import json
-import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import quote, unquote
 
 from aiohttp import web
+from yarl import URL
 
 from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, Health, Inbox, MessageRef, Platform, User
 from bot.discussion.domain.entry_page import Library
+from bot.platforms.web.access import (
+    OPERATOR_FOR,
+    Access,
+    Signer,
+    is_operator,
+    new_visitor,
+    operator_cookie,
+)
+from bot.platforms.web.connections import Connections
 from bot.platforms.web.hub import Hub
-from bot.platforms.web.security import clean_name, is_on_this_machine
+from bot.platforms.web.limits import RequestLimits, StreamLimits
+from bot.platforms.web.names import clean_name, is_reserved
+from bot.platforms.web.proxies import Proxies
 from bot.platforms.web.view import LANGUAGES, View
 from bot.webchat.domain.board import Author, Board
 
 VISITOR_COOKIE = "paperbot_visitor"
+OPERATOR_COOKIE = "paperbot_operator"
 NAME_COOKIE = "paperbot_name"
 LANGUAGE_COOKIE = "paperbot_language"
-_A_YEAR = 365 * 24 * 3600
-_TOKEN_LENGTH = 32
+_A_YEAR = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +46,10 @@ class Metrics:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Everything that a handler may need; `tell` has the bot hear what people said."""
+    """Everything that a handler may need; `tell` has the bot hear what people said.
+
+    `names` are those by which the site is known beside its address.
+    """
 
     board: Board
     library: Library
@@ -49,17 +63,35 @@ class Site:
     metrics: Callable[[], Metrics]
     static: Mapping[str, bytes]
     build: str
+    access: Access
+    signer: Signer
+    names: frozenset[str]
+    proxies: Proxies
+    connections: Connections
+    requests: RequestLimits
+    streams: StreamLimits
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Whoever sent the request. `token` is their secret; `user.id` is public and made of it."""
+    """Whoever sent the request. `token` is their secret; `user.id` is public and made of it.
+
+    `address` is what their requests are counted by beside their cookie; `by_tls`: they came by
+    TLS, as far as a known proxy says so.
+    """
 
     user: User
     token: str
     is_new: bool
     is_named: bool
     say: Translate
+    address: str
+    by_tls: bool
+
+    @property
+    def counted_as(self) -> str | None:
+        """By what the visitor's own requests are counted; `None` for one without a cookie."""
+        return None if self.is_new else self.user.id
 
     @property
     def author(self) -> Author:
@@ -71,21 +103,35 @@ SITE = web.AppKey("site", Site)
 VISITOR = web.RequestKey("visitor", Visitor)
 
 
-def recognise(request: web.Request, voices: Callable[[str], Translate]) -> Visitor:
+def recognise(request: web.Request, site: Site) -> Visitor:
     """The visitor by their cookies; a new one where there are none that we made."""
-    token = request.cookies.get(VISITOR_COOKIE, "")
-    is_new = len(token) != _TOKEN_LENGTH or not set(token) <= set("0123456789abcdef")
-    if is_new:
-        token = secrets.token_hex(_TOKEN_LENGTH // 2)
-    say = voices(chosen_language(request))
+    known = site.signer.read(VISITOR_COOKIE, request.cookies.get(VISITOR_COOKIE, ""))
+    token = known or new_visitor()
+    say = site.voices(chosen_language(request))
     public = hashlib.sha256(token.encode()).hexdigest()[:16]
     name = clean_name(unquote(request.cookies.get(NAME_COOKIE, "")))
+    if is_reserved(name):
+        name = ""
     user = User(
         id=public,
         name=name or say("Guest {number}", number=public[:4]),
-        can_manage=is_on_this_machine(request.remote, request.headers),
+        can_manage=is_operator(
+            site.signer, request.cookies.get(OPERATOR_COOKIE, ""), now=site.now()
+        ),
     )
-    return Visitor(user, token, is_new, bool(name), say)
+    return Visitor(
+        user,
+        token,
+        is_new=known is None,
+        is_named=bool(name),
+        say=say,
+        address=site.proxies.visitor_address(
+            request.remote, request.headers.getall("X-Forwarded-For", ())
+        ),
+        by_tls=site.proxies.came_by_tls(
+            request.remote, request.headers.getall("X-Forwarded-Proto", ())
+        ),
+    )
 
 
 def chosen_language(request: web.Request) -> str:
@@ -112,16 +158,36 @@ def _quality(text: str) -> float:
         return 0.0
 
 
-def keep_cookie(request: web.Request, response: web.StreamResponse, name: str, value: str) -> None:
-    """Remember something in the visitor's browser for a year, out of scripts' reach."""
+def keep_visitor(request: web.Request, response: web.StreamResponse) -> None:
+    """Have the visitor's browser remember who it is."""
+    signed = request.app[SITE].signer.sign(VISITOR_COOKIE, request[VISITOR].token)
+    keep_cookie(request, response, VISITOR_COOKIE, signed)
+
+
+def keep_operator(request: web.Request, response: web.StreamResponse) -> None:
+    """Make the visitor's browser the operator's."""
+    site = request.app[SITE]
+    cookie = operator_cookie(site.signer, now=site.now())
+    keep_cookie(request, response, OPERATOR_COOKIE, cookie, time=OPERATOR_FOR)
+
+
+def keep_cookie(
+    request: web.Request,
+    response: web.StreamResponse,
+    name: str,
+    value: str,
+    *,
+    time: timedelta = _A_YEAR,
+) -> None:
+    """Remember something in the visitor's browser, out of scripts' reach."""
     response.set_cookie(
         name,
         quote(value, safe=""),
-        max_age=_A_YEAR,
+        max_age=int(time.total_seconds()),
         path="/",
         httponly=True,
         samesite="Lax",
-        secure=request.secure,
+        secure=request[VISITOR].by_tls,
     )
 
 
@@ -133,6 +199,15 @@ def channel_ref(name: str) -> ChannelRef:
 def message_ref(channel: str, message: int) -> MessageRef:
     """The message of that id."""
     return MessageRef(channel_ref(channel), str(message))
+
+
+def own_address(url: URL) -> str:
+    """The address of a page of this site as a path, which no browser takes for another site.
+
+    A path that begins with two slashes, or with a backslash, would name a host.
+    """
+    path = "/" + url.raw_path.lstrip("/\\")
+    return f"{path}?{url.raw_query_string}" if url.raw_query_string else path
 
 
 def page_response(text: str, *, status: int = 200) -> web.Response:

@@ -16,7 +16,8 @@ from bot.core.domain.document import Document
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate
 from bot.core.ports import Command
-from bot.platforms.web.security import clean_name, clean_text
+from bot.platforms.web.names import clean_name, is_reserved
+from bot.platforms.web.security import clean_text
 from bot.platforms.web.site import (
     NAME_COOKIE,
     SITE,
@@ -223,6 +224,9 @@ async def rename(request: web.Request) -> web.Response:
     name = clean_name(body.text("name", most=200))
     if not name:
         raise refusal(visitor.say("Please write a name of 1 to 40 characters."))
+    if is_reserved(name):
+        text = visitor.say("Others could take that name for somebody else. Choose another one.")
+        raise refusal(text)
     response = json_response({"name": name})
     keep_cookie(request, response, NAME_COOKIE, name)
     return response
@@ -233,7 +237,7 @@ async def add_channel(request: web.Request) -> web.Response:
     site, visitor, body = request.app[SITE], request[VISITOR], await read_body(request)
     name = body.text("name", most=200).removeprefix("#").casefold()
     if not visitor.user.can_manage:
-        text = visitor.say("Channels are made on the machine that the bot runs on.")
+        text = visitor.say("Only the operator makes channels: run paperbot open for an address.")
         raise refusal(text, kind=web.HTTPForbidden)
     await site.board.add_channel(name, at=site.now())
     return json_response({"name": name})
@@ -243,7 +247,7 @@ async def read_body(request: web.Request) -> Body:
     """The JSON object that was sent."""
     say = request[VISITOR].say
     try:
-        return Body(await request.json(), say)
+        return Body(json.loads(await request.read()), say)
     except (ValueError, RecursionError) as error:
         raise refusal(say("That could not be understood.")) from error
 

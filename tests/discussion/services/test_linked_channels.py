@@ -196,7 +196,7 @@ async def test_who_links_is_told_who_can_read_it(bot, stage):
     elsewhere = words(await ask(bot, f"/digest link {code}", DISCORD))
 
     assert "to everybody who can open that" in in_the_web
-    assert "on the bot's own machine only" in elsewhere
+    assert "to the operator only" in elsewhere
 
 
 async def test_who_subscribes_is_told_what_becomes_of_what_is_said(bot):
@@ -204,7 +204,7 @@ async def test_who_subscribes_is_told_what_becomes_of_what_is_said(bot):
     compact = words(await ask(bot, "/digest settings layout:compact", SLACK))
 
     assert "is kept" in papers
-    assert "on the bot's own machine only" in papers
+    assert "to the operator only" in papers
     assert "discussion:off" in papers
     assert "papers have no threads" in compact
 

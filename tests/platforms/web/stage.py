@@ -33,6 +33,7 @@ from bot.discussion.domain.questions import Reply
 from bot.lookup.domain import present_lookup
 from bot.platforms.web.chat import WebChat
 from bot.platforms.web.site import Metrics
+from bot.webchat.services.access import WebAccess, one_time_address
 from bot.webchat.services.board import DatabaseBoard
 
 DAY = date(2025, 2, 4)
@@ -181,6 +182,7 @@ class Stage:
 
     chat: WebChat
     board: DatabaseBoard
+    access: WebAccess
     ear: Ear
     clock: Clock
     address: str
@@ -196,18 +198,26 @@ class Stage:
         """The headers of a page of this server."""
         return {"Origin": self.address.rstrip("/")}
 
+    async def become_operator(self) -> None:
+        """Open a one-time address with this visitor's client."""
+        address = one_time_address(self.address, await self.access.new_token(at=self.clock()))
+        async with self.client.get(address) as response:
+            assert response.status == 200
+
     async def post(self, path: str, **body: object) -> tuple[int, dict[str, object]]:
         """Send what a script of the page sends; the status and the JSON."""
         async with self.client.post(self.url(path), json=body, headers=self.own) as response:
             return response.status, await response.json()
 
 
-def make_chat(board: DatabaseBoard, clock: Clock, health: list[Health], **more: object) -> WebChat:
+def make_chat(db: Database, clock: Clock, health: list[Health], **more: object) -> WebChat:
     """A chat on a free port; `more` replaces what is wanted otherwise."""
+    board, access = DatabaseBoard(db), WebAccess(db)
     wanted: dict[str, object] = {"host": "127.0.0.1", "port": 0} | more
     return WebChat(
         board,
         Shelf(),
+        access,
         voices=Catalogues(),
         now=clock,
         health=lambda: health[-1],
@@ -223,10 +233,11 @@ async def staged(**more: object) -> AsyncIterator[Stage]:
     health = [Health(ok=True, platforms=(Condition("web", ok=True),))]
     async with opened(None) as db, asyncio.TaskGroup() as tasks:
         board = DatabaseBoard(db)
-        chat = make_chat(board, clock, health, **more)
+        access = WebAccess(db)
+        chat = make_chat(db, clock, health, **more)
         running = tasks.create_task(chat.run(ear))
         address = await chat.ready()
         jar = aiohttp.CookieJar(unsafe=True)  # cookies of an address, not of a name
         async with aiohttp.ClientSession(cookie_jar=jar) as client:
-            yield Stage(chat, board, ear, clock, address, client, health, db)
+            yield Stage(chat, board, access, ear, clock, address, client, health, db)
         running.cancel()

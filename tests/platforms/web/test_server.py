@@ -10,7 +10,6 @@ from aiohttp import web
 from bot.core.database.database import opened
 from bot.core.domain.errors import UserError
 from bot.core.ports import Condition, Health
-from bot.webchat.services.board import DatabaseBoard
 from tests.platforms.web.stage import NOON, Clock, Ear, Stage, make_chat, staged
 
 
@@ -52,7 +51,7 @@ async def test_a_name_pointed_at_this_machine_learns_nothing(stage: Stage):
 
 async def test_a_configured_name_is_served():
     async with (
-        staged(hosts=("papers.example.org",)) as stage,
+        staged(names=("papers.example.org",)) as stage,
         stage.client.get(stage.url("/"), headers={"Host": "papers.example.org"}) as response,
     ):
         assert response.status == 200
@@ -179,7 +178,7 @@ async def test_a_taken_port_is_said_in_one_line():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         async with opened(None) as db:
-            chat = make_chat(DatabaseBoard(db), Clock(), [Health(ok=True)], port=port)
+            chat = make_chat(db, Clock(), [Health(ok=True)], port=port)
 
             with pytest.raises(UserError, match=f"^port {port} is taken: ") as caught:
                 await chat.run(Ear())
@@ -189,7 +188,7 @@ async def test_a_taken_port_is_said_in_one_line():
 
 async def test_an_address_that_is_not_ours_is_said_in_one_line():
     async with opened(None) as db:
-        chat = make_chat(DatabaseBoard(db), Clock(), [Health(ok=True)], host="203.0.113.1")
+        chat = make_chat(db, Clock(), [Health(ok=True)], host="203.0.113.1")
 
         with pytest.raises(UserError, match=r"203\.0\.113\.1"):
             await chat.run(Ear())
@@ -197,7 +196,7 @@ async def test_an_address_that_is_not_ours_is_said_in_one_line():
 
 async def test_it_stops_at_once_though_pages_are_open():
     async with opened(None) as db, aiohttp.ClientSession() as client:
-        chat = make_chat(DatabaseBoard(db), Clock(), [Health(ok=True)])
+        chat = make_chat(db, Clock(), [Health(ok=True)])
         async with asyncio.TaskGroup() as tasks:
             running = tasks.create_task(chat.run(Ear()))
             address = await chat.ready()
@@ -214,7 +213,7 @@ async def test_it_stops_at_once_though_pages_are_open():
 
 async def test_it_can_be_run_again_after_it_stopped():
     async with opened(None) as db, aiohttp.ClientSession() as client:
-        chat = make_chat(DatabaseBoard(db), Clock(), [Health(ok=True)])
+        chat = make_chat(db, Clock(), [Health(ok=True)])
         for _ in range(2):
             async with asyncio.TaskGroup() as tasks:
                 running = tasks.create_task(chat.run(Ear()))

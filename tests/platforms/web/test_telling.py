@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bot.core.database.database import opened
+from bot.core.database.database import Database, opened
 from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.ports import Health, ThreadMessage
 from bot.platforms.web.telling import Telling
@@ -19,9 +19,14 @@ MINJI = Author("a1", "민지")
 
 
 @pytest.fixture
-async def board() -> AsyncIterator[DatabaseBoard]:
-    async with opened(None) as db:
-        yield DatabaseBoard(db)
+async def db() -> AsyncIterator[Database]:
+    async with opened(None) as database:
+        yield database
+
+
+@pytest.fixture
+def board(db: Database) -> DatabaseBoard:
+    return DatabaseBoard(db)
 
 
 async def post_paper(board: DatabaseBoard) -> int:
@@ -34,9 +39,9 @@ async def reply(board: DatabaseBoard, root: int, text: str) -> BoardMessage:
 
 
 @asynccontextmanager
-async def started(board: DatabaseBoard, ear: Ear) -> AsyncIterator[None]:
+async def started(db: Database, ear: Ear) -> AsyncIterator[None]:
     """The web chat, started anew on what is there."""
-    chat = make_chat(board, Clock(), [Health(ok=True)])
+    chat = make_chat(db, Clock(), [Health(ok=True)])
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(chat.run(ear))
         await chat.ready()
@@ -44,15 +49,15 @@ async def started(board: DatabaseBoard, ear: Ear) -> AsyncIterator[None]:
         running.cancel()
 
 
-async def test_what_was_said_just_before_the_end_is_heard_at_the_next_start_once(board):
+async def test_what_was_said_just_before_the_end_is_heard_at_the_next_start_once(db, board):
     root = await post_paper(board)
     await reply(board, root, "first")
     await reply(board, root, "@paperbot second")
     ear, later = Ear(), Ear()
 
-    async with started(board, ear):
+    async with started(db, ear):
         pass
-    async with started(board, later):
+    async with started(db, later):
         pass
 
     assert [(said.text, said.mentions_bot) for said in ear.heard] == [
@@ -63,16 +68,16 @@ async def test_what_was_said_just_before_the_end_is_heard_at_the_next_start_once
     assert later.heard == []
 
 
-async def test_what_was_changed_or_taken_back_just_before_the_end_is_heard_too(board):
+async def test_what_was_changed_or_taken_back_just_before_the_end_is_heard_too(db, board):
     root = await post_paper(board)
     kept, gone = await reply(board, root, "kept"), await reply(board, root, "gone")
-    async with started(board, Ear()):
+    async with started(db, Ear()):
         pass
     await board.update(kept.id, "mended", at=NOON)
     await board.remove(gone.id, at=NOON)
     ear = Ear()
 
-    async with started(board, ear):
+    async with started(db, ear):
         pass
 
     assert [said.text for said in ear.heard] == ["mended"]

@@ -1,0 +1,128 @@
+"""How much a visitor may ask: so many requests, new cookies and open streams. Pure.
+
+Each visitor has limits of their own, by their cookie, and all visitors of one address have some
+together. The address is charged only for what the visitor's own limits let through, and whoever
+writes little is never stopped by what others of their address write, so that behind a proxy that
+hides addresses one flood does not shut out everybody (issue 12, item 5).
+"""
+
+from collections import Counter, OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How often something may happen: `burst` at once, `per_second` in the long run."""
+
+    burst: float
+    per_second: float
+
+
+class RateLimiter:
+    """A token bucket a client; it forgets the client that has been quiet longest."""
+
+    def __init__(self, rate: Rate, *, most_clients: int = 4096) -> None:
+        self._rate = rate
+        self._most_clients = most_clients
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def wait(self, client: str, now: float) -> float:
+        """Let one request through (0) or say how many seconds to wait; `now` is in seconds."""
+        tokens, at = self._buckets.pop(client, (self._rate.burst, now))
+        tokens = min(self._rate.burst, tokens + max(0.0, now - at) * self._rate.per_second)
+        admitted = tokens >= 1
+        self._buckets[client] = (tokens - 1 if admitted else tokens, now)
+        if len(self._buckets) > self._most_clients:
+            self._buckets.popitem(last=False)
+        return 0.0 if admitted else (1 - tokens) / self._rate.per_second
+
+    def used(self, client: str) -> float:
+        """How much of its burst the client has used up, as of its last request."""
+        tokens, _ = self._buckets.get(client, (self._rate.burst, 0.0))
+        return self._rate.burst - tokens
+
+
+# A person types fast but not for ever; one address may stand for a whole office.
+_READS, _READS_OF_ADDRESS = Rate(200, 30), Rate(1000, 150)
+_WRITES, _WRITES_OF_ADDRESS = Rate(20, 1), Rate(60, 4)
+_COOKIES_OF_ADDRESS = Rate(20, 0.2)
+_FEW_WRITES = 3
+"""So many writes within their burst are a visitor's own, whatever others of the address do."""
+
+
+class RequestLimits:
+    """Counts the requests of every visitor; `now` is in seconds of a clock that only goes on.
+
+    A visitor without a cookie of ours is `None`: all of them at one address are one visitor.
+    """
+
+    def __init__(self) -> None:
+        self._reads, self._all_reads = RateLimiter(_READS), RateLimiter(_READS_OF_ADDRESS)
+        self._writes, self._all_writes = RateLimiter(_WRITES), RateLimiter(_WRITES_OF_ADDRESS)
+        self._cookies = RateLimiter(_COOKIES_OF_ADDRESS)
+
+    def wait_to_read(self, address: str, visitor: str | None, now: float) -> float:
+        """Let a request that changes nothing through (0), or say how many seconds to wait."""
+        own = self._reads.wait(_client(address, visitor), now)
+        return own or self._all_reads.wait(address, now)
+
+    def wait_to_write(self, address: str, visitor: str | None, now: float) -> float:
+        """Let a request that writes through (0), or say how many seconds to wait."""
+        client = _client(address, visitor)
+        own = self._writes.wait(client, now)
+        if own or (visitor is not None and self._writes.used(client) <= _FEW_WRITES):
+            return own
+        return self._all_writes.wait(address, now)
+
+    def may_have_cookie(self, address: str, now: float) -> bool:
+        """Whether a new visitor may be given a cookie: it comes with limits of its own."""
+        return self._cookies.wait(address, now) == 0
+
+
+_STREAMS_OF_VISITOR = 8
+_STREAMS_OF_NEWCOMERS = 20
+_STREAMS_OF_ADDRESS = 200
+_FEW_STREAMS = 2
+
+
+class StreamLimits:
+    """Counts the open streams of changes: by visitor, by address, and at most `most` in all."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._open = 0
+        self._by_visitor: Counter[str] = Counter()
+        self._by_address: Counter[str] = Counter()
+
+    def may_open(self, address: str, visitor: str | None) -> bool:
+        """Whether one more is within the limits."""
+        own = self._by_visitor[_client(address, visitor)]
+        if self._open >= self._most:
+            return False
+        if visitor is not None and own < _FEW_STREAMS:
+            return True
+        most = _STREAMS_OF_NEWCOMERS if visitor is None else _STREAMS_OF_VISITOR
+        return own < most and self._by_address[address] < _STREAMS_OF_ADDRESS
+
+    @contextmanager
+    def opened(self, address: str, visitor: str | None) -> Iterator[None]:
+        """Count a stream while it is open."""
+        client = _client(address, visitor)
+        self._count(client, address, 1)
+        try:
+            yield
+        finally:
+            self._count(client, address, -1)
+
+    def _count(self, client: str, address: str, by: int) -> None:
+        self._open += by
+        for counter, key in ((self._by_visitor, client), (self._by_address, address)):
+            counter[key] += by
+            if not counter[key]:
+                del counter[key]
+
+
+def _client(address: str, visitor: str | None) -> str:
+    return f"cookie {visitor}" if visitor is not None else f"newcomers of {address}"

@@ -1,0 +1,83 @@
+"""What visitors may be called: nothing unseen, and nobody whom others trust. Pure.
+
+Visitors choose their names freely, so a name must not pass for the bot, for whoever runs it, for a
+person of another platform (whose replies are shown as `Alice (Slack)`) or for a guest's number
+(issue 12, item 6).
+"""
+
+import re
+import unicodedata
+
+from bot.core.domain.confusables import skeleton, without_unseen
+from bot.core.domain.incoming_text import well_formed
+from bot.platforms.web.view import BOT_NAME
+
+LONGEST_NAME = 40
+
+_UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp", "Zs"})
+_LEET = str.maketrans("013457|!$@i", "oleastllsal")
+
+# Anywhere in a name; compared without spaces, signs and marks.
+_PARTS = (
+    *(BOT_NAME, "administrator", "moderator", "operator", "sysadmin"),
+    *("페이퍼봇", "운영자", "운영진", "운영팀", "관리자", "관리진", "관리팀", "매니저", "큐레이터"),
+)
+# As a word of a name, digits at its ends aside.
+_WORDS = (
+    *("admin", "admins", "bot", "curator", "official", "slack", "discord", "arxiv"),
+    *("봇", "시스템", "공식", "슬랙", "디스코드", "개발자", "주인장"),
+)
+# As the whole name.
+_NAMES = (
+    *("root", "owner", "staff", "mod", "mods", "system", "support", "manager", "host"),
+    *("everyone", "here", "channel", "all", "you", "me", "web", "deleted"),
+    *("모두", "전체", "여기", "나", "지원팀"),
+)
+_PLATFORM = re.compile(r"[(\[{<]\s*(?:web|웹)\b[^)\]}>]*[)\]}>]\s*$")
+_GUEST = re.compile(r"(?:guest|손님)[0-9a-f]{4}")
+
+
+def clean_name(name: str) -> str:
+    """A visitor's name on one line, without invisible characters; empty when nothing is left."""
+    seen = well_formed(without_unseen(unicodedata.normalize("NFC", name)))
+    kept = (
+        character
+        for character in seen
+        if character == " " or unicodedata.category(character) not in _UNSEEN
+    )
+    return " ".join("".join(kept).split())[:LONGEST_NAME].strip()
+
+
+def is_reserved(name: str) -> bool:
+    """Whether others could take a visitor of that (clean) name for somebody else."""
+    seen = _without_marks(skeleton(name))
+    words = [word for word in re.split(r"[\W_]+", seen) if word]
+    whole = "".join(words)
+    return bool(
+        any(part in form for part in _FOLDED_PARTS for form in _forms(whole))
+        or any(form in _FOLDED_WORDS for word in (*words, whole) for form in _forms(word))
+        or any(form in _FOLDED_NAMES for form in _forms(whole))
+        or _PLATFORM.search(seen)
+        or _GUEST.fullmatch(whole)
+    )
+
+
+def _forms(word: str) -> tuple[str, ...]:
+    """The word with its digits read as letters, also without those at its ends."""
+    return (_folded(word), _folded(word.strip("0123456789")))
+
+
+def _folded(word: str) -> str:
+    return word.translate(_LEET).replace("rn", "m").replace("vv", "w")
+
+
+def _without_marks(text: str) -> str:
+    letters = unicodedata.normalize("NFD", text)
+    return unicodedata.normalize(
+        "NFC", "".join(each for each in letters if unicodedata.category(each) not in {"Mn", "Me"})
+    )
+
+
+_FOLDED_PARTS = tuple(map(_folded, _PARTS))
+_FOLDED_WORDS = frozenset(map(_folded, _WORDS))
+_FOLDED_NAMES = frozenset(map(_folded, _NAMES))

@@ -1,0 +1,158 @@
+"""Who is the operator: whoever opened a one-time address, and nobody by where they come from."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+import pytest
+
+from bot.platforms.web.access import OPERATOR_FOR, Signer, is_operator, operator_cookie
+from bot.webchat.services.access import TOKEN_LIFE, WebAccess, one_time_address
+from tests.platforms.web.stage import Stage
+
+NOW = datetime(2025, 2, 4, 12, 0, tzinfo=UTC)
+
+
+async def new_address(stage: Stage) -> str:
+    return one_time_address(stage.address, await stage.access.new_token(at=stage.clock()))
+
+
+async def manages(stage: Stage, client: aiohttp.ClientSession, **headers: str) -> bool:
+    """Whether the client is let make a channel and reads private threads; both or neither."""
+    async with client.post(
+        stage.url("/api/channel"), json={"name": "made"}, headers={**stage.own, **headers}
+    ) as response:
+        may_make = response.status == 200
+    async with client.get(stage.url("/entry/1"), headers=headers) as response:
+        reads_all = "Said elsewhere" in await response.text()
+    assert may_make is reads_all
+    return may_make
+
+
+async def test_whoever_opens_the_page_on_this_machine_is_a_stranger(stage: Stage):
+    async with stage.client.get(stage.url("/")) as response:
+        assert "data-add-channel" not in await response.text()
+
+    assert not await manages(stage, stage.client)
+
+
+async def test_a_one_time_address_makes_the_browser_the_operators(stage: Stage):
+    async with stage.client.get(await new_address(stage)) as response:
+        page = await response.text()
+        assert str(response.url) == stage.address  # the token is gone from the address bar
+
+    assert "data-add-channel" in page
+    assert await manages(stage, stage.client)
+    assert await manages(stage, stage.client, **{"X-Forwarded-For": "203.0.113.9"})
+
+
+async def test_it_works_once(stage: Stage):
+    address = await new_address(stage)
+    async with stage.client.get(address) as response:
+        assert response.status == 200
+
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with aiohttp.ClientSession(cookie_jar=jar) as other:
+        async with other.get(address) as response:
+            assert response.status == 403
+            assert "paperbot open" in await response.text()
+        assert not await manages(stage, other)
+
+    async with stage.client.get(address) as response:  # reloaded by the operator
+        assert response.status == 200
+
+
+async def test_it_is_good_for_minutes_only(stage: Stage):
+    address = await new_address(stage)
+    stage.clock.at += TOKEN_LIFE + timedelta(seconds=1)
+
+    async with stage.client.get(address) as response:
+        assert response.status == 403
+    assert not await manages(stage, stage.client)
+
+
+async def test_looking_at_an_address_without_opening_it_does_not_use_it_up(stage: Stage):
+    address = await new_address(stage)
+    async with stage.client.head(address) as response:
+        assert response.status == 200
+
+    async with stage.client.get(address) as response:
+        assert response.status == 200
+        assert "data-add-channel" in await response.text()
+
+
+@pytest.mark.parametrize("token", ["", "x", "\ud55c", "%00", "a" * 5000, "%ED%A0%80"])
+async def test_a_made_up_token_makes_nobody_anything(stage: Stage, token: str):
+    async with stage.client.get(f"{stage.address}?token={token}") as response:
+        assert response.status == 403
+
+    assert not await manages(stage, stage.client)
+
+
+async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(stage: Stage):
+    async with stage.client.get(await new_address(stage), allow_redirects=False) as response:
+        cookies = response.headers.getall("Set-Cookie")
+
+    assert len(cookies) == 2
+    for cookie in cookies:
+        assert "HttpOnly" in cookie
+        assert "SameSite=Lax" in cookie
+
+
+async def test_a_browser_stays_the_operators_for_a_month_and_over_restarts(stage: Stage):
+    async with stage.client.get(await new_address(stage)):
+        pass
+
+    stage.clock.at += OPERATOR_FOR - timedelta(minutes=1)
+    assert await manages(stage, stage.client)
+    assert await WebAccess(stage.db).signing_key() == await stage.access.signing_key()
+    stage.clock.at += timedelta(minutes=2)
+    assert not await manages(stage, stage.client)
+
+
+async def test_tokens_are_kept_as_hashes_and_only_while_they_are_good(stage: Stage):
+    token = await stage.access.new_token(at=NOW)
+    async with stage.db.reading() as tx:
+        rows = await tx.all("SELECT name, value FROM memo")
+    assert token not in str([tuple(row) for row in rows])
+
+    await stage.access.new_token(at=NOW + TOKEN_LIFE + timedelta(seconds=1))
+
+    async with stage.db.reading() as tx:
+        rows = await tx.all("SELECT name FROM memo WHERE name LIKE 'web: token %'")
+    assert len(rows) == 1
+
+
+def test_only_this_key_signs_and_only_for_its_purpose():
+    signer = Signer(b"key")
+    signed = signer.sign("visitor", "value")
+
+    assert signer.read("visitor", signed) == "value"
+    assert signer.read("operator", signed) is None
+    assert Signer(b"other").read("visitor", signed) is None
+    for forged in ("", ".", "value", "value.", f"x{signed}", signed[:-1], f"{signed}\ud800", "é.é"):
+        assert signer.read("visitor", forged) is None
+
+
+def test_no_other_cookie_makes_an_operator():
+    signer = Signer(b"key")
+
+    assert is_operator(signer, operator_cookie(signer, now=NOW), now=NOW)
+    assert not is_operator(signer, operator_cookie(Signer(b"other"), now=NOW), now=NOW)
+    assert not is_operator(signer, signer.sign("paperbot_visitor", "1738670400-0"), now=NOW)
+    assert not is_operator(signer, "", now=NOW)
+
+
+async def test_a_made_up_cookie_is_no_visitor(stage: Stage):
+    ids = set()
+    for number in range(3):
+        cookies = {"paperbot_visitor": f"{number:032x}"}
+        async with (
+            aiohttp.ClientSession(cookies=cookies) as client,
+            client.get(stage.url("/")) as response,
+        ):
+            page = await response.text()
+            assert "paperbot_visitor" in response.headers["Set-Cookie"]
+        ids.update(re.findall(r'data-visitor="(\w+)"', page))
+
+    assert len(ids) == 3

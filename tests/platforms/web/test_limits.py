@@ -1,0 +1,141 @@
+"""How much one visitor, and all of one address, may ask."""
+
+from contextlib import ExitStack
+
+import aiohttp
+
+from bot.platforms.web.limits import Rate, RateLimiter, RequestLimits, StreamLimits
+from tests.platforms.web.stage import Stage
+
+HERE = "192.0.2.1"
+
+
+def test_a_burst_passes_and_then_the_rate_is_kept():
+    limiter = RateLimiter(Rate(burst=3, per_second=2))
+
+    waits = [limiter.wait("a", 0.0) for _ in range(4)]
+
+    assert waits == [0, 0, 0, 0.5]
+    assert limiter.wait("b", 0.0) == 0
+    assert limiter.wait("a", 0.5) == 0
+    assert limiter.wait("a", 0.5) > 0
+
+
+def test_clients_that_are_quiet_are_forgotten():
+    limiter = RateLimiter(Rate(burst=1, per_second=0.001), most_clients=2)
+    for client in ("a", "b", "c"):
+        limiter.wait(client, 0.0)
+
+    assert limiter.wait("c", 0.0) > 0
+    assert limiter.wait("a", 0.0) == 0
+
+
+def accepted(limits: RequestLimits, visitors: list[str | None], *, tries: int = 1000) -> int:
+    """How many of so many writes in ten seconds from one address pass."""
+    return sum(
+        limits.wait_to_write(HERE, visitors[n % len(visitors)], n * 10 / tries) == 0
+        for n in range(tries)
+    )
+
+
+def test_one_visitor_writes_no_more_than_a_person():
+    assert accepted(RequestLimits(), ["abuser"]) <= 30
+
+
+def test_made_up_cookies_write_no_more_than_one_visitor():
+    assert accepted(RequestLimits(), [None]) <= 30
+
+
+def test_many_visitors_of_one_address_write_no_more_than_an_office():
+    limits = RequestLimits()
+    visitors: list[str | None] = [f"v{n}" for n in range(1000) if limits.may_have_cookie(HERE, 0)]
+
+    assert len(visitors) <= 20
+    assert accepted(limits, visitors) <= 180
+
+
+def test_behind_one_address_a_flood_stops_nobody_who_writes_a_little():
+    limits = RequestLimits()
+    accepted(limits, [None])
+    accepted(limits, [f"v{n}" for n in range(20)])
+
+    assert [limits.wait_to_write(HERE, "ada", 10 + n * 30) for n in range(5)] == [0] * 5
+    assert limits.wait_to_read(HERE, "ada", 10) == 0
+
+
+def test_what_a_visitors_own_limit_stops_is_not_charged_to_the_address():
+    limits = RequestLimits()
+    accepted(limits, ["abuser"], tries=100_000)
+
+    assert all(limits.wait_to_write(HERE, "ada", 10) == 0 for _ in range(20))
+
+
+def hold_all(limits: StreamLimits, streams: ExitStack, address: str, visitor: str | None) -> int:
+    """Open as many streams as the visitor may, up to 600; how many those are."""
+    for held in range(600):
+        if not limits.may_open(address, visitor):
+            return held
+        streams.enter_context(limits.opened(address, visitor))
+    return 600
+
+
+def test_one_visitor_holds_a_few_streams_and_others_open_theirs():
+    limits = StreamLimits(500)
+    with ExitStack() as streams:
+        assert hold_all(limits, streams, HERE, "abuser") == 8
+        assert limits.may_open(HERE, "ada")
+
+
+def test_one_address_holds_a_part_of_all_streams_and_no_visitor_is_without_one():
+    limits = StreamLimits(500)
+    with ExitStack() as streams:
+        held = sum(hold_all(limits, streams, HERE, f"v{n}") for n in range(100))
+        newcomers = hold_all(limits, streams, "192.0.2.2", None)
+
+        assert (held, newcomers) == (350, 20)
+        assert limits.may_open(HERE, "ada")
+        assert limits.may_open("192.0.2.2", "bo")
+
+
+def test_a_closed_stream_counts_no_more():
+    limits = StreamLimits(1)
+    with limits.opened(HERE, "ada"):
+        assert not limits.may_open(HERE, "bo")
+
+    assert limits.may_open(HERE, "bo")
+
+
+async def test_one_visitor_cannot_hold_every_stream(stage: Stage):
+    async with stage.client.get(stage.url("/")):
+        pass
+    streams = [await stage.client.get(stage.url("/events?after=0")) for _ in range(12)]
+
+    assert [stream.status for stream in streams].count(200) == 8
+    assert {stream.status for stream in streams} == {200, 503}
+    async with (
+        aiohttp.ClientSession() as other,
+        other.get(stage.url("/events?after=0")) as stream,
+    ):
+        assert stream.status == 200
+    for stream in streams:
+        stream.close()
+
+
+async def test_a_flood_of_made_up_cookies_leaves_other_visitors_their_words(stage: Stage):
+    async with stage.client.get(stage.url("/")):
+        pass
+    statuses = []
+    async with aiohttp.ClientSession() as flood:
+        for n in range(60):
+            async with flood.post(
+                stage.url("/api/say"),
+                json={"channel": "general", "text": "x", "nonce": f"nonce-{n:08}"},
+                headers={**stage.own, "Cookie": f"paperbot_visitor={n:032x}"},
+            ) as response:
+                statuses.append(response.status)
+
+    status, _ = await stage.post(
+        "/api/say", channel="general", text="still here", nonce="0123456789"
+    )
+    assert statuses.count(200) <= 25
+    assert status == 200
