@@ -15,6 +15,7 @@ import random
 import uuid
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 from bot.core.database.database import opened
@@ -98,9 +99,10 @@ async def main(options: argparse.Namespace) -> None:
             terms=terms,
         )
         stopping = asyncio.Event()
+        rounds = options.acks.with_name("rounds")
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(hear(talk, options.script, options.acks))
-            while True:
+            for number in count(1):
                 await discuss.catch_up(talk)
                 await deliverer.drain(stopping)
                 for change_due in (edits.edit_due, removals.remove_due):
@@ -112,6 +114,7 @@ async def main(options: argparse.Namespace) -> None:
                         jitter=random.random,
                         stopping=stopping,
                     )
+                await asyncio.to_thread(rounds.write_text, str(number))
                 await asyncio.sleep(0.05)
 
 

@@ -88,15 +88,25 @@ class Scene:
         }
 
     async def until_shown(self, wanted: dict[ChannelRef, list[str]], seconds: float = 90) -> None:
-        """Wait until both sides show what they should, and see that they still do after a while."""
+        """Wait until both sides show what they should, and still do after two more rounds."""
         try:
             async with asyncio.timeout(seconds):
                 while self.shown() != wanted:  # noqa: ASYNC110 - another process has no event
                     await asyncio.sleep(0.1)
         except TimeoutError:
             assert self.shown() == wanted, await stage.states(self.folder / "bot.db")
-        await asyncio.sleep(2)  # time in which a double would come
+        before = self.rounds()
+        async with asyncio.timeout(seconds):
+            # The round under way may have begun before: a whole one follows it. A bot that is
+            # started anew counts from 1 again.
+            while 0 <= self.rounds() - before < 2:  # noqa: ASYNC110 - another process has no event
+                await asyncio.sleep(0.1)
         assert self.shown() == wanted
+
+    def rounds(self) -> int:
+        """How many rounds the talker's pumps have made since its start."""
+        text = (self.folder / "rounds").read_text(encoding="utf-8")
+        return int(text or 0)
 
 
 def thoughts(texts: Iterable[str]) -> list[str]:

@@ -42,6 +42,16 @@ class Running:
         async with aiohttp.ClientSession() as session, session.get(self.address + path) as answer:
             return await answer.text()
 
+    async def ticks(self, pump: str, count: int = 2) -> None:
+        """Wait until the pump has run that often from now on: what it would do wrongly, it has done."""
+        seen = (await self.get("healthz"))["pumps"][pump]["last_ok_at"]
+        async with asyncio.timeout(60):
+            while count:
+                await asyncio.sleep(0.2)
+                last = (await self.get("healthz"))["pumps"][pump]["last_ok_at"]
+                count -= last != seen
+                seen = last
+
     async def stop(self) -> int:
         """SIGTERM; the exit status."""
         self.process.send_signal(signal.SIGTERM)

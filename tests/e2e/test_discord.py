@@ -83,7 +83,7 @@ async def test_the_days_digest_comes_at_its_slot_with_a_thread_a_paper(tmp_path)
     await import_notes(tmp_path, papers=3)
     async with FakeDiscord() as discord:
         await subscribe(tmp_path, discord, "discord:11")
-        async with running(tmp_path, discord):
+        async with running(tmp_path, discord) as process:
             await discord.until(lambda: len(posts(discord)) == 4, LONG)
             await discord.until(lambda: len(discord.world.threads_of(1)) == 3, LONG)
             header, *papers = posts(discord)
@@ -96,7 +96,7 @@ async def test_the_days_digest_comes_at_its_slot_with_a_thread_a_paper(tmp_path)
             mention = f"<@{BOT_ID}> rl"
             await discord.says(mention, at=thread, mentions_bot=True)
             await discord.until(lambda: "Paper 3 on reasoning" in shown(discord, thread), LONG)
-            await asyncio.sleep(3)  # time in which a double would be posted
+            await process.ticks("deliver")
 
             assert len(posts(discord)) == 4
             assert shown(discord, thread).count("Paper 3 on reasoning") == 1
@@ -124,10 +124,10 @@ async def test_buttons_from_before_a_restart_work_and_nothing_is_done_again(tmp_
             await discord.until(lambda: len(posts(discord)) == 3, LONG)
             await first.kill()
 
-        async with running(tmp_path, discord):
+        async with running(tmp_path, discord) as process:
             pressed = await discord.presses(posts(discord)[1], "Abstract and references")
             answer = await pressed.answer()
-            await asyncio.sleep(3)  # time in which a double would be posted
+            await process.ticks("deliver")
 
             assert pressed.private
             assert "in few words what paper 1 is about" in text_of(answer)
@@ -165,7 +165,7 @@ async def test_whatever_happens_to_the_gateway_the_bot_is_back_alone(tmp_path, h
             await discord.until(lambda: "Paper 2 on reasoning" in shown(discord, thread), LONG)
             asked = await discord.types("paper", {"query": "rl"})
             await asked.answer()
-            await asyncio.sleep(1)  # time in which a double would be posted
+            await process.ticks("deliver")
 
             assert len(discord.sent("commands")) == 1
             assert shown(discord, thread).count("Paper 2 on reasoning") == 1

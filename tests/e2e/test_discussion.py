@@ -185,7 +185,7 @@ async def test_a_side_that_is_down_catches_up_also_when_the_bot_is_killed_meanwh
                 lambda: times(here.in_discord(thread), "thought number") == len(thoughts),
                 seconds=120,
             )
-            await asyncio.sleep(2)  # time in which a double would come
+            await process.ticks("deliver")
 
             copies = [text for text in here.in_discord(thread) if "thought number" in text]
             assert [thought in copy for thought, copy in zip(thoughts, copies, strict=True)] == [
@@ -209,7 +209,7 @@ async def test_what_is_said_while_the_bot_is_away_is_heard_when_it_is_back(tmp_p
         async with here.running() as process:
             await here.until(lambda: times(here.in_discord(thread), "Anybody there?") == 1)
             await here.until(lambda: times(here.in_slack(root), "Nobody but us") == 1)
-            await asyncio.sleep(1)
+            await process.ticks("deliver")
             assert times(here.in_discord(thread), "Before it went") == 1
             assert times(here.in_discord(thread), "Anybody there?") == 1
             assert await process.stop() == 0
@@ -225,7 +225,7 @@ async def test_a_question_in_a_thread_is_answered_there_alone(tmp_path):
         shows = "We show in few words"
         await here.until(lambda: times(here.in_slack(root), shows) >= 2)
         await here.until(lambda: times(here.in_discord(thread), "@misc") == 1)
-        await asyncio.sleep(1)
+        await process.ticks("deliver")
         assert times(here.in_slack(root), shows) == 2  # the opening reply, and the answer
         assert times(here.in_slack(root), "@misc") == 0
         assert await process.stop() == 0
@@ -286,7 +286,7 @@ async def test_killed_again_and_again_while_people_talk_nothing_is_missing_or_do
         wanted = (list(said["discord"].values()), list(said["slack"].values()))
         async with here.running() as process:
             await here.until(lambda: shown() == wanted, seconds=120)
-            await asyncio.sleep(3)  # time in which a double would come
+            await process.ticks("deliver")
             assert shown() == wanted
             assert await process.stop() == 0
 

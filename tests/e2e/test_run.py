@@ -99,7 +99,7 @@ async def test_a_killed_bot_loses_nothing_and_doubles_nothing(tmp_path: Path) ->
 
     async with bot(tmp_path) as second:
         await eventually(lambda: _has(second.text, "", "2번째 생각입니다."))
-        await asyncio.sleep(3)  # time in which a double would be posted
+        await second.ticks("deliver")
         page = await second.text("")
         assert await second.stop() == 0
 
