@@ -16,6 +16,7 @@ from bot.archive.domain.entry import EntryId
 from bot.arxiv.domain.candidates import Example, Newcomer
 from bot.arxiv.ranking.worker import ProcessRanker, is_installed
 from bot.core.domain.errors import RankerError
+from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(not is_installed(), reason="the extra `rank` is not installed")
 
@@ -161,15 +162,22 @@ async def test_a_worker_that_takes_too_long_is_killed(tmp_path: Path):
         await ranker.train(PICKED, PASSED)
 
 
+def has_children() -> bool:
+    """Whether this process has started another one that still runs."""
+    tasks = Path("/proc/self/task").glob("*/children")
+    return any(children.read_text() for children in tasks)
+
+
 @pytest.mark.slow
 async def test_a_cancelled_worker_is_gone(tmp_path: Path):
     ranker = ProcessRanker(tmp_path / "taste")
     async with asyncio.TaskGroup() as group:
         learning = group.create_task(ranker.train(PICKED * 200, PASSED * 200))
-        await asyncio.sleep(0.5)
+        await until(has_children)
         learning.cancel()
 
     assert learning.cancelled()
+    assert not has_children()
 
 
 async def test_nothing_to_judge_starts_no_process(tmp_path: Path):

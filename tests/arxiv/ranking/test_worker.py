@@ -16,6 +16,7 @@ from bot.arxiv.domain.candidates import Example, Newcomer
 from bot.arxiv.ranking.lines import read_examples, read_trouble, write_examples, write_trouble
 from bot.arxiv.ranking.worker import ProcessRanker
 from bot.core.domain.errors import RankerError
+from tests.waiting import until
 
 NEW = [Newcomer("2501.00001", "reward")]
 PICKED = [Example("2401.00001", "reward", EntryId(1))]
@@ -87,8 +88,7 @@ async def test_a_cancelled_question_leaves_no_process(tmp_path: Path):
     code = f"print(os.getpid(), file=open({str(pid)!r}, 'w'), flush=True)\ntime.sleep(60)"
     async with asyncio.TaskGroup() as group:
         asking = group.create_task(ranker(tmp_path, code).judge(NEW))
-        while not (pid.exists() and pid.read_text().endswith("\n")):  # noqa: ASYNC110 - another process writes it
-            await asyncio.sleep(0.01)
+        await until(lambda: pid.exists() and pid.read_text().endswith("\n"), seconds=60)
         asking.cancel()
 
     with pytest.raises(ProcessLookupError):

@@ -11,6 +11,7 @@ import pytest
 from bot.core.database.database import open_database
 from bot.core.database.migrate import Migration, bundled_migrations, statements
 from bot.core.domain.errors import StorageError
+from tests.waiting import until
 
 FIRST = Migration(1, "0001_first.sql", "CREATE TABLE a (x);\nINSERT INTO a VALUES (1);\n")
 SECOND = Migration(
@@ -134,9 +135,7 @@ async def test_a_migration_that_is_killed_leaves_nothing_of_itself(tmp_path):
     migrating = await asyncio.create_subprocess_exec(
         sys.executable, "-c", program, path, ENDLESS, cwd=Path(__file__).parents[3]
     )
-    async with asyncio.timeout(60):
-        while not path.with_name("t.db-wal").exists() or not spills(path):  # noqa: ASYNC110  no event comes from another process
-            await asyncio.sleep(0.01)  # until the second one is at work
+    await until(lambda: path.with_name("t.db-wal").exists() and spills(path), seconds=60)
 
     migrating.kill()
     await migrating.wait()

@@ -16,6 +16,7 @@ from bot.outbox.services.deliver import Deliverer, Terms
 from bot.outbox.store import deliveries
 from tests.outbox_stage import draft, drain, plan, states
 from tests.stage import Clock, MemoryChat, staged
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -179,8 +180,7 @@ async def test_a_platform_that_hangs_keeps_no_other_waiting(stage, in_doubt):
 
     async with asyncio.timeout(10), asyncio.TaskGroup() as group:
         draining = group.create_task(drain(stage, deliverer))
-        while len(well.posted) < 15:  # noqa: ASYNC110 - the deliverer tells nobody
-            await asyncio.sleep(0.01)
+        await until(lambda: len(well.posted) >= 15)
         draining.cancel()
 
     assert [each.document.summary for each in well.posted if each.channel == elsewhere[0]] == [

@@ -25,6 +25,7 @@ from bot.platforms.discord.posting.posting import Posting
 from bot.platforms.discord.rest import Rest
 from tests.fakes.discord import TOKEN, FakeDiscord
 from tests.platforms.memory import Kept, Notes
+from tests.waiting import until
 
 PAPERS = ChannelRef(Platform.DISCORD, "1", "11")
 
@@ -230,17 +231,17 @@ class Hall:
 
     async def connected(self) -> None:
         """Wait until the bot has a session and has caught up with it."""
-        async with asyncio.timeout(10):
-            while not self.chat.condition.ok:
-                if self._running is not None and self._running.done():
-                    self._running.result()
-                await asyncio.sleep(0.01)
+
+        def is_connected() -> bool:
+            if self._running is not None and self._running.done():
+                self._running.result()
+            return self.chat.condition.ok
+
+        await until(is_connected)
 
     async def until(self, claim: Callable[[], bool]) -> None:
         """Wait until something holds."""
-        async with asyncio.timeout(10):
-            while not claim():  # noqa: ASYNC110 - what a test waits for has no event
-                await asyncio.sleep(0.01)
+        await until(claim)
 
     async def ended(self) -> None:
         """Wait until the bot ends by itself; raises what it ends with."""

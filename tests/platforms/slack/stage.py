@@ -27,6 +27,7 @@ from bot.platforms.slack.chat import SlackChat
 from bot.platforms.slack.inbound.socket_mode import Patience
 from tests.fakes.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, FakeSlack, Limits
 from tests.platforms.memory import Kept, Notes
+from tests.waiting import until
 
 CHANNEL = ChannelRef(Platform.SLACK, "T1", "C1")
 KEY, KEY_2 = DeliveryKey("d01"), DeliveryKey("d02")
@@ -136,14 +137,6 @@ class Stage:
     async def asked(self, count: int = 1) -> list[Command]:
         await until(lambda: len(self.inbox.commands) >= count)
         return self.inbox.commands
-
-
-async def until(holds: Callable[[], Any], seconds: float = 10.0) -> Any:
-    """Wait for something that no one tells us of."""
-    async with asyncio.timeout(seconds):
-        while not (value := holds()):  # noqa: ASYNC110 - what is waited for has no event
-            await asyncio.sleep(0.01)
-        return value
 
 
 async def no_waiting(_seconds: float) -> None:

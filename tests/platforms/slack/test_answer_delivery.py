@@ -11,7 +11,8 @@ from bot.core.ports import Command
 from bot.platforms.slack.rendering.render import render
 from tests.fakes.slack import Fault
 from tests.fakes.slack.world import BOT_USER
-from tests.platforms.slack.stage import LONG, Stage, echo, until
+from tests.platforms.slack.stage import LONG, Stage, echo
+from tests.waiting import until
 
 REFUSED = {
     "unauthorised": Fault("response_url", status=401, body="invalid_token", times=99),

@@ -20,8 +20,8 @@ from tests.platforms.slack.stage import (
     paragraph,
     running,
     staged,
-    until,
 )
+from tests.waiting import until
 
 
 async def test_a_command_is_acknowledged_and_answered_in_the_channel(stage: Stage):

@@ -25,8 +25,8 @@ from tests.platforms.slack.stage import (
     paragraph,
     running,
     staged,
-    until,
 )
+from tests.waiting import until
 
 HEARD = "slack/heard/T1"
 """Where it is noted how far the bot has heard."""

@@ -17,8 +17,8 @@ from tests.platforms.slack.stage import (
     make_chat,
     paragraph,
     running,
-    until,
 )
+from tests.waiting import until
 
 
 def ref(channel: str, *, workspace: str = "T1") -> ChannelRef:

@@ -10,15 +10,8 @@ from bot.core.ports import DeliveryKey, ThreadMessage
 from bot.platforms.slack.inbound.events import instant
 from tests.fakes.slack.faults import Fault
 from tests.fakes.slack.wire import Asked
-from tests.platforms.slack.stage import (
-    CHANNEL,
-    QUICK,
-    RecordingInbox,
-    Stage,
-    paragraph,
-    staged,
-    until,
-)
+from tests.platforms.slack.stage import CHANNEL, QUICK, RecordingInbox, Stage, paragraph, staged
+from tests.waiting import until
 
 HEARD = "slack/heard/T1"
 """Where it is noted how far the bot has heard."""

@@ -20,8 +20,8 @@ from tests.platforms.slack.stage import (
     paragraph,
     running,
     serving_http,
-    until,
 )
+from tests.waiting import until
 
 
 def command_body(trigger: str = "forged.1") -> bytes:
