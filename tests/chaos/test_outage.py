@@ -48,7 +48,8 @@ from tests.fakes.slack import Fault as SlackFault
 from tests.platforms.discord.stage import QUICK as QUICK_DISCORD
 from tests.platforms.discord.stage import soon
 from tests.platforms.slack.stage import QUICK as QUICK_SLACK
-from tests.platforms.slack.stage import Clock, said_in_blocks, until
+from tests.platforms.slack.stage import Clock, said_in_blocks
+from tests.waiting import until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
 

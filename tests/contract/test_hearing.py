@@ -17,9 +17,9 @@ from tests.fakes.discord.world import FORUM
 from tests.platforms.discord.stage import PAPERS, hall
 from tests.platforms.slack.stage import CHANNEL as SLACK_CHANNEL
 from tests.platforms.slack.stage import staged as staged_slack
-from tests.platforms.slack.stage import until
 from tests.platforms.web.stage import staged
 from tests.platforms.web.test_talk import GENERAL
+from tests.waiting import until
 
 numbers = itertools.count(1)
 
