@@ -132,7 +132,7 @@ async def _replay(
         if not _is_doubtful(subscription, slot.on):
             await subscriptions.replay(tx, subscription.id, None, None)
         return None
-    if await deliveries.has_open(tx, subscription.channel):
+    if await deliveries.has_open_digest(tx, subscription.channel):
         await subscriptions.ask_at(tx, subscription.id, now + REPLAY_PAUSE)
         return []
     planned = await _close(tx, subscription, slot.on, missed=(), now=now, voices=voices, link=link)

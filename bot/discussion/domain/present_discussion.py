@@ -68,6 +68,16 @@ def present_copy(author: str, platform: str, text: str, link: str | None = None)
     return Document(tuple(blocks), summary=_shortened(f"{name}: {words}", _SUMMARY_LENGTH))
 
 
+def present_too_fast(most: int, say: Translate) -> Document:
+    """What somebody is told who writes faster than is shared with linked channels."""
+    text = say(
+        "At most {n} messages a minute of one person are shared with the linked channels; "
+        "the ones after that are only here.",
+        n=most,
+    )
+    return Document((Paragraph(run(text)),), summary=text)
+
+
 def present_taken_back() -> Document:
     """The content of a removed copy in the outbox: it repeats nothing of the deleted text."""
     return Document((Paragraph(run("…")),), summary="…")

@@ -4,6 +4,7 @@ A reply, its copies and its answer are written to the database and the outbox in
 A crash therefore leaves all of them or none, and a redelivered reply changes nothing.
 """
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ from bot.discussion.domain.present_discussion import (
     present_copy,
     present_elsewhere,
     present_forgotten,
+    present_too_fast,
     present_words,
 )
 from bot.discussion.domain.questions import Line, read_question
@@ -38,6 +40,12 @@ from bot.discussion.store import replies
 from bot.outbox.domain.content_hash import content_hash
 from bot.outbox.store import copy_deliveries, deliveries, edits, threads
 
+log = logging.getLogger(__name__)
+
+COPIES_A_MINUTE = 30
+"""At most this many messages of one person per minute are copied (issue 12, item 5)."""
+_MINUTE = timedelta(minutes=1)
+
 PATIENCE = timedelta(days=1)
 """A reply whose root message stays unknown for this long is dropped."""
 
@@ -53,7 +61,8 @@ class DiscussionContext:
     """The dependencies of this module's functions.
 
     `voices` gives the `Translate` of a locale, `link` the address of a message. `to_send` is called
-    when there may be a message to send, `to_change` when there may be one to edit or remove.
+    when there may be a message to send, `to_change` when there may be one to edit or remove. What
+    a person writes beyond `copies_a_minute` is stored, but not copied.
     """
 
     db: Database
@@ -62,6 +71,7 @@ class DiscussionContext:
     link: Link = no_link
     to_send: Callable[[], None] = _nothing
     to_change: Callable[[], None] = _nothing
+    copies_a_minute: int = COPIES_A_MINUTE
 
 
 Ask = Callable[[str, Translate], Awaitable[Document]]
@@ -231,6 +241,9 @@ async def _copy(
     if not group or reply.entry_id is None:
         return 0
     made = {str(each.channel) for each in await copy_deliveries.list_of(tx, reply.id)}
+    most = context.copies_a_minute
+    if (before := await replies.count_before(tx, reply, _MINUTE, most + 1)) >= most:
+        return await _tell_too_fast(tx, context, reply, now) if before == most else 0
     until = await threads.looked_until(tx)
     known = [each for each in await threads.list_of(tx, reply.entry_id) if each.id <= until]
     wanted = decide.plan_copies(reply.origin, known, group, made)
@@ -248,6 +261,23 @@ async def _copy(
         for copy in wanted
     ]
     return await deliveries.add(tx, drafts, now)
+
+
+async def _tell_too_fast(
+    tx: Transaction, context: DiscussionContext, reply: replies.StoredReply, now: datetime
+) -> int:
+    """Tell the author, at the first message beyond the bound, that it is not copied."""
+    message = MessageRef(parse_channel(reply.origin.channel), reply.origin.message_id)
+    log.warning(
+        "%s: a person wrote more than %d messages in a minute; the others are not copied",
+        message.channel,
+        context.copies_a_minute,
+    )
+    root = await replies.find_root(tx, reply.id)
+    say = await voice_for(tx, context.voices, reply.origin.channel, reply.text)
+    name = ("too fast", str(message.channel), message.id)
+    notice = present_too_fast(context.copies_a_minute, say)
+    return await reply_in(tx, root, notice, name, now, cause=message)
 
 
 def _copy_of(context: DiscussionContext, reply: replies.StoredReply) -> Document:

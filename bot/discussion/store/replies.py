@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.archive.domain.entry import EntryId
 from bot.archive.domain.search_text import indexed
@@ -90,6 +90,28 @@ async def add(tx: Transaction, draft: Draft, now: datetime) -> int:
     reply_id: int = row["id"]
     await _index(tx, reply_id, draft.text)
     return reply_id
+
+
+async def find_root(tx: Transaction, reply_id: int) -> MessageRef:
+    """The message whose thread a reply stands in."""
+    row = await tx.one("SELECT channel, root_message FROM reply WHERE id = :id", {"id": reply_id})
+    assert row is not None  # noqa: S101 - replies are never deleted
+    return MessageRef(parse_channel(row["channel"]), row["root_message"])
+
+
+async def count_before(tx: Transaction, reply: StoredReply, span: timedelta, most: int) -> int:
+    """How much its author said in the span before a reply, in every thread; counted up to `most`."""
+    row = await tx.one(
+        """
+        SELECT count(*) AS number FROM
+            (SELECT 1 FROM reply own JOIN reply r ON r.author_id = own.author_id
+              WHERE own.id = :id AND r.author_id <> '' AND r.id < :id
+                AND r.said_at > :since AND r.said_at <= own.said_at
+              LIMIT :most)
+        """,
+        {"id": reply.id, "since": to_text(reply.origin.said_at - span), "most": most},
+    )
+    return int(row["number"]) if row is not None else 0
 
 
 async def change(tx: Transaction, reply_id: int, text: str, edited_at: datetime | None) -> None:

@@ -17,7 +17,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import TypeAlias
 
 from bot.core.domain.extent import Extent
@@ -38,6 +38,20 @@ class State(StrEnum):
 
 OPEN = frozenset({State.PLANNED, State.SENDING})
 """The states in which a delivery holds back those behind it in its channel."""
+
+
+class Priority(IntEnum):
+    """What goes first in a channel; among equals, what was planned first.
+
+    Within a thread nothing overtakes what was planned earlier, whatever it is.
+    """
+
+    DIGEST = 0
+    ANSWER = 1
+    """Answers, cards and notices."""
+    COPY = 2
+    """Copies of what people say in linked channels: one person may write many."""
+
 
 FOLLOWS: Mapping[State, frozenset[State]] = {
     State.PLANNED: frozenset({State.SENDING, State.HELD, State.DEAD}),

@@ -15,7 +15,7 @@ from bot.core.database.database import Parameters, Row, Transaction
 from bot.core.database.instants import from_text, to_text
 from bot.core.domain.document import Document, load
 from bot.core.ports import ChannelRef, DeliveryKey, MessageRef, Platform, parse_channel
-from bot.outbox.domain.delivery import REFUSED_BEFORE, ROOT_MISSING, Attempt, State, Step
+from bot.outbox.domain.delivery import REFUSED_BEFORE, ROOT_MISSING, Attempt, Priority, State, Step
 from bot.outbox.store import waiting
 
 
@@ -100,7 +100,14 @@ def _draft_row(draft: Draft, now: datetime) -> Parameters:
         "sending": "" if doubtful else None,
         "now": to_text(now),
         "document": draft.content,
+        "priority": _priority(draft),
     }
+
+
+def _priority(draft: Draft) -> Priority:
+    if draft.reply_id is not None:
+        return Priority.COPY
+    return Priority.DIGEST if draft.slot_id is not None else Priority.ANSWER
 
 
 def _add(connection: sqlite3.Connection, rows: Sequence[Parameters]) -> int:
@@ -109,6 +116,8 @@ def _add(connection: sqlite3.Connection, rows: Sequence[Parameters]) -> int:
         done = connection.execute(_ADD, row).fetchone()
         if done is not None:
             added += 1
+            if row["priority"] < Priority.COPY:
+                connection.execute(_KEEP_ORDER, {"id": done["id"]})
             waiting.queue(connection, {**row, "id": done["id"]})
     return added
 
@@ -116,12 +125,21 @@ def _add(connection: sqlite3.Connection, rows: Sequence[Parameters]) -> int:
 _ADD = """
 INSERT INTO delivery (key, channel, state, not_before, tried_at, slot_id, part, entry_id, wanted,
                       sending, planned_at, document, root_message, reply_id, caused_by,
-                      root_id)
+                      priority, root_id)
 VALUES (:key, :channel, :state, :not_before, :tried_at, :slot, :part, :entry, :shape,
-        :sending, :now, :document, :root_message, :reply, :cause,
+        :sending, :now, :document, :root_message, :reply, :cause, :priority,
         coalesce(:root, (SELECT id FROM delivery WHERE slot_id = :slot AND part = :reply_to)))
 ON CONFLICT DO NOTHING
 RETURNING id
+"""
+
+
+# In a thread where others wait, it goes behind them.
+_KEEP_ORDER = """
+UPDATE delivery
+   SET priority = (SELECT max(o.priority) FROM delivery o
+                    WHERE o.root_id = delivery.root_id AND o.state IN ('planned', 'sending', 'held'))
+ WHERE id = :id AND root_id IS NOT NULL
 """
 
 
@@ -141,9 +159,9 @@ SELECT head.channel, head.id
   JOIN delivery head ON head.id = (
            SELECT id FROM delivery
             WHERE channel = lane.channel AND state IN ('planned', 'sending')
-            ORDER BY id LIMIT 1)
+            ORDER BY priority, id LIMIT 1)
  WHERE head.state = 'planned' AND head.not_before <= :now
- ORDER BY head.id LIMIT :limit
+ ORDER BY head.priority, head.id LIMIT :limit
 """
 
 
@@ -180,7 +198,8 @@ UPDATE delivery
    SET state = 'sending', attempt = attempt + 1, owner = :owner, not_before = :lease_until,
        tried_at = coalesce(tried_at, :now), sending = wanted
  WHERE id = (SELECT id FROM delivery
-              WHERE channel = :channel AND state IN ('planned', 'sending') ORDER BY id LIMIT 1)
+              WHERE channel = :channel AND state IN ('planned', 'sending')
+              ORDER BY priority, id LIMIT 1)
    AND state = 'planned' AND not_before <= :now
 RETURNING id, attempt, key, channel, failures, vouched, not_before, tried_at, document,
           coalesce(root_id, root_message) AS answers,
@@ -399,14 +418,14 @@ async def end_waits(tx: Transaction, now: datetime, *, beyond: timedelta = timed
     )
 
 
-async def has_open(tx: Transaction, channel: str) -> bool:
-    """Whether anything of the channel is still to be sent."""
+async def has_open_digest(tx: Transaction, channel: str) -> bool:
+    """Whether anything of a digest is still to be sent into the channel."""
     row = await tx.one(
         """
         SELECT 1 FROM delivery
-         WHERE channel = :channel AND state IN ('planned', 'sending') LIMIT 1
+         WHERE channel = :channel AND state IN ('planned', 'sending') AND priority = :digest LIMIT 1
         """,
-        {"channel": channel},
+        {"channel": channel, "digest": Priority.DIGEST},
     )
     return row is not None
 

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import product
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -39,6 +40,7 @@ from bot.outbox.domain.delivery import (
     Accepted,
     Attempt,
     NotNow,
+    Priority,
     Refused,
     State,
     Step,
@@ -75,6 +77,7 @@ class Record:
     root: "Record | None"
     shape: str
     state: State = State.PLANNED
+    priority: Priority = Priority.DIGEST
     attempt: int = 0
     ready_at: datetime = START
     failures: int = 0
@@ -213,6 +216,7 @@ class Outbox(RuleBasedStateMachine):
         reply = Record(
             len(self.records) + 1, root.channel, key, root, draft.shape, ready_at=self.now
         )
+        reply.priority = Priority.ANSWER  # it is no part of the slot
         self.records.append(reply)
         before = [r for r in self.records if r.waits_for_a_place and self._is_in_the_way(r, reply)]
         if root.state in (State.HELD, State.DEAD):
@@ -249,7 +253,8 @@ class Outbox(RuleBasedStateMachine):
             self.calls.append(Call(expected, claimed[0], said))
 
     def _head(self, channel: ChannelRef) -> Record | None:
-        return next((r for r in self.records if r.channel == channel and r.is_open), None)
+        waiting = [r for r in self.records if r.channel == channel and r.is_open]
+        return min(waiting, key=lambda record: (record.priority, record.id), default=None)
 
     async def _claim(self, channel: ChannelRef) -> tuple[Claimed, ...]:
         async with self.db.transaction() as tx:
@@ -604,8 +609,12 @@ class Outbox(RuleBasedStateMachine):
 
     @invariant()
     def everything_is_posted_in_its_turn(self) -> None:
-        numbers = {record.key: record.id for record in self.records if not record.out_of_turn}
-        for channel in CHANNELS:
+        for channel, priority in product(CHANNELS, Priority):
+            numbers = {
+                record.key: record.id
+                for record in self.records
+                if record.priority is priority and not record.out_of_turn
+            }
             posted = [numbers[key] for place, key in self.world.kept if place == channel and key in numbers]  # fmt: skip
             assert posted == sorted(posted)
 
