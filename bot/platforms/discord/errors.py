@@ -22,6 +22,7 @@ import discord
 from bot.core.domain.extent import Extent
 from bot.core.domain.i18n import translatable
 from bot.core.ports import ChatError, ChatRefusedError, ChatUnavailableError, ChatUncertainError
+from bot.platforms.discord.well_formed import well_formed
 
 HELD_FOR = timedelta(minutes=5)
 """How often a Discord that is closed to us is tried."""
@@ -247,7 +248,7 @@ def chat_error(error: Exception, *, named: bool = True) -> ChatError:
 
 def _detail(error: Exception) -> str:
     if isinstance(error, discord.HTTPException):
-        text = " ".join(error.text.split())[:200]
+        text = " ".join(well_formed(error.text).split())[:200]
         return f"{error.status}, {error.code}: {text}" if text else f"{error.status}, {error.code}"
     if isinstance(error, TooManyRequests | RestingError | discord.LoginFailure):
         return ""

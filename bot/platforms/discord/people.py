@@ -6,7 +6,9 @@ import discord
 
 from bot.core.ports import ChannelRef, MessageRef, Platform, ThreadMessage, User
 from bot.platforms.discord.addresses import message_address
+from bot.platforms.discord.inbound.message_words import message_words
 from bot.platforms.discord.places import reference
+from bot.platforms.discord.well_formed import well_formed
 
 SPOKEN = frozenset({discord.MessageType.default, discord.MessageType.reply})
 """What somebody said; the other kinds are Discord's own (joins, renames, thread beginnings)."""
@@ -32,7 +34,7 @@ def asker(interaction: "discord.Interaction[Any]") -> User:
     """Who asks; in direct messages everybody may manage the channel, which is theirs."""
     may = interaction.permissions
     manages = interaction.guild_id is None or may.manage_channels or may.administrator
-    return User(str(interaction.user.id), interaction.user.display_name, manages)
+    return User(str(interaction.user.id), well_formed(interaction.user.display_name), manages)
 
 
 def place_of(interaction: "discord.Interaction[Any]") -> tuple[ChannelRef, MessageRef | None]:
@@ -43,15 +45,15 @@ def place_of(interaction: "discord.Interaction[Any]") -> tuple[ChannelRef, Messa
     return channel_ref(interaction.channel_id or 0, interaction.guild_id), None
 
 
-def said(message: discord.Message, thread: discord.Thread, me: int) -> ThreadMessage | None:
-    """What somebody said in a thread; `None` for what bots say, and for what says nothing."""
+def thread_message(
+    message: discord.Message, thread: discord.Thread, me: int
+) -> ThreadMessage | None:
+    """What a person said in a thread; `None` for what bots say, and for what says nothing."""
     if message.author.bot or message.webhook_id is not None or message.type not in SPOKEN:
         return None
     own = reference(parent_ref(thread), thread.id, message.id)
-    # The addresses of the files themselves are good for a day; the message shows them for ever.
-    files = (f"{file.filename} {message_address(own)}" for file in message.attachments)
-    text = "\n".join(part for part in (_words(message, me), *files) if part)
-    if not text:
+    text = message_words(message, me, message_address(own) or "")
+    if not text.strip():
         return None
     author = message.author
     manages = False
@@ -61,7 +63,7 @@ def said(message: discord.Message, thread: discord.Thread, me: int) -> ThreadMes
     return ThreadMessage(
         root=root_of(thread),
         message=own,
-        user=User(str(author.id), author.display_name, manages),
+        user=User(str(author.id), well_formed(author.display_name), manages),
         text=text,
         mentions_bot=any(user.id == me for user in message.mentions)
         # The bot's own role is called like the bot, and people pick it by mistake.
@@ -69,15 +71,3 @@ def said(message: discord.Message, thread: discord.Thread, me: int) -> ThreadMes
         at=message.created_at,
         edited_at=message.edited_at,
     )
-
-
-def _words(message: discord.Message, me: int) -> str:
-    """What a message says, with people's names for ids; the bot is called `@paperbot`."""
-    text = message.clean_content
-    ours = [
-        *(user.display_name for user in message.mentions if user.id == me),
-        *(role.name for role in message.role_mentions if role.tags and role.tags.bot_id == me),
-    ]
-    for name in ours:
-        text = text.replace(f"@{name}", "@paperbot")
-    return text

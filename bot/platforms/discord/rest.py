@@ -31,6 +31,7 @@ from bot.platforms.discord.errors import (
 from bot.platforms.discord.http_hooks import Wire, calling
 from bot.platforms.discord.rendering.controls import Mark, mark_of, read_slip
 from bot.platforms.discord.rendering.payload import Payload
+from bot.platforms.discord.well_formed import well_formed
 
 Result = TypeVar("Result")
 Json = dict[str, Any]
@@ -311,7 +312,7 @@ class Rest:
     async def servers(self) -> tuple[str, ...]:
         """The names of the guilds that the bot is in."""
         found: Any = await self.call(lambda http: http.get_guilds(_GUILDS_MOST))
-        return tuple(str(guild["name"]) for guild in found)
+        return tuple(well_formed(str(guild["name"])) for guild in found)
 
     async def register(self, commands: list[Json], guild: int | None) -> None:
         """Replace the application commands of a guild or, `None`, the global ones."""
@@ -343,7 +344,7 @@ def sorted_errors() -> Iterator[None]:
 def _account(client: discord.Client) -> Account:
     if client.user is None or client.application is None:
         raise discord.ClientException("Discord did not say who this bot is")
-    return Account(client.user.id, client.user.name, client.application.id)
+    return Account(client.user.id, well_formed(client.user.name), client.application.id)
 
 
 def _id(found: Any) -> int:

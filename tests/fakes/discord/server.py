@@ -260,8 +260,9 @@ class FakeDiscord:
         at: int = 11,
         mentions_bot: bool = False,
         files: tuple[str, ...] = (),
+        fields: Json | None = None,
     ) -> Json:
-        """Somebody says something in a channel or thread, with files perhaps."""
+        """Somebody says something in a channel or thread; `fields` stand beside the text."""
         channel, person = self.channel(at), self.person(by)
         mentions = [self.world.bot.json()] if mentions_bot else []
         message = self.world.new_message(
@@ -271,6 +272,7 @@ class FakeDiscord:
             mentions=mentions,
             attachments=[self.world.attachment(name) for name in files],
         )
+        message |= fields or {}
         await self.rest.wake(channel)
         self.world.add_message(channel, message)
         seen = self.gateway.event_message(message, channel, person)

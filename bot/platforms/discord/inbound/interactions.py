@@ -26,6 +26,7 @@ from bot.platforms.discord.rendering.controls import full_line, read_slip
 from bot.platforms.discord.rendering.markdown import Readable
 from bot.platforms.discord.rendering.payload import OPTION_MOST, OPTIONS_MOST, size, within
 from bot.platforms.discord.rendering.render import TooLongError, render
+from bot.platforms.discord.well_formed import well_formed
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ class Answering:
         data: Any = interaction.data or {}
         spec = commands.find(str(data.get("name")))
         options = {
-            str(option["name"]): str(option["value"])
+            str(option["name"]): well_formed(str(option["value"]))
             for option in data.get("options") or ()
             if "value" in option
         }
@@ -82,7 +83,7 @@ class Answering:
         """A button, or an option of a menu, that carries this command line."""
         message = interaction.message
         slip = read_slip(message.embeds[0].url if message and message.embeds else None)
-        typed = full_line(text, slip.lines)
+        typed = full_line(well_formed(text), map(well_formed, slip.lines))
         line, problem = self._parsed(typed, interaction)
         in_place = line is not None and _turns_own_page(interaction, line)
         if not await self._acknowledged(interaction, private=True, in_place=in_place):
@@ -107,7 +108,9 @@ class Answering:
     async def completed(self, interaction: Interaction) -> None:
         """Suggestions for what is being typed; none rather than late ones."""
         data: Any = interaction.data or {}
-        options = {str(o["name"]): str(o.get("value", "")) for o in data.get("options") or ()}
+        options = {
+            str(o["name"]): well_formed(str(o.get("value", ""))) for o in data.get("options") or ()
+        }
         focused = next((o for o in data.get("options") or () if o.get("focused")), None)
         choices: list[discord.app_commands.Choice[str]] = []
         if focused is not None:

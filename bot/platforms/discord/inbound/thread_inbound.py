@@ -18,7 +18,7 @@ from bot.core.domain.errors import StorageError
 from bot.core.ports import ChatError, Inbox, Seen
 from bot.platforms.discord.errors import chat_error
 from bot.platforms.discord.inbound.gateway import GatewayClient
-from bot.platforms.discord.people import parent_ref, said
+from bot.platforms.discord.people import parent_ref, thread_message
 from bot.platforms.discord.places import reference
 from bot.platforms.discord.rest import RAISED, Rest
 
@@ -177,7 +177,7 @@ class Hearing:
     async def _take(
         self, client: GatewayClient, thread: discord.Thread, message: discord.Message
     ) -> Taken:
-        spoken = said(message, thread, client.me)
+        spoken = thread_message(message, thread, client.me)
         if spoken is None or not await self.is_ours(client, thread):
             return Taken.KNOWN
         event_id = _event_id(message)
