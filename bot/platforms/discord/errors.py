@@ -21,8 +21,8 @@ import discord
 
 from bot.core.domain.extent import Extent
 from bot.core.domain.i18n import translatable
+from bot.core.domain.incoming_text import well_formed
 from bot.core.ports import ChatError, ChatRefusedError, ChatUnavailableError, ChatUncertainError
-from bot.platforms.discord.well_formed import well_formed
 
 HELD_FOR = timedelta(minutes=5)
 """How often a Discord that is closed to us is tried."""

@@ -4,11 +4,11 @@ from typing import Any
 
 import discord
 
+from bot.core.domain.incoming_text import well_formed
 from bot.core.ports import ChannelRef, MessageRef, Platform, ThreadMessage, User
 from bot.platforms.discord.addresses import message_address
 from bot.platforms.discord.inbound.message_words import message_words
 from bot.platforms.discord.places import reference
-from bot.platforms.discord.well_formed import well_formed
 
 SPOKEN = frozenset({discord.MessageType.default, discord.MessageType.reply})
 """What somebody said; the other kinds are Discord's own (joins, renames, thread beginnings)."""

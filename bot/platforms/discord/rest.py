@@ -15,6 +15,7 @@ import aiohttp
 import discord
 from discord.http import HTTPClient
 
+from bot.core.domain.incoming_text import well_formed
 from bot.core.ports import ChatUnavailableError, ChatUncertainError
 from bot.platforms.discord import sdk
 from bot.platforms.discord.errors import (
@@ -31,7 +32,6 @@ from bot.platforms.discord.errors import (
 from bot.platforms.discord.http_hooks import Wire, calling
 from bot.platforms.discord.rendering.controls import Mark, mark_of, read_slip
 from bot.platforms.discord.rendering.payload import Payload
-from bot.platforms.discord.well_formed import well_formed
 
 Result = TypeVar("Result")
 Json = dict[str, Any]

@@ -1,5 +1,7 @@
 """Untrusted text in Discord shows as it is, and does nothing."""
 
+from urllib.parse import unquote
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -91,3 +93,59 @@ def test_what_notifications_show_stays_readable():
     title = "Process Reinforcement: PRIME, self-play & long_context (2025) - a study #1"
 
     assert markdown.escape(title) == title
+
+
+@pytest.mark.parametrize(
+    ("label", "url"),
+    [
+        ("https://arxiv.org/abs/2310.07831", "https://evil.example/"),
+        ("arxiv.org/abs/2310.07831", "https://evil.example/"),
+        ("www.arxiv.org", "https://evil.example/"),
+        ("see arxiv.org.", "https://evil.example/"),
+        ("аrxiv.org", "https://evil.example/"),  # a Cyrillic first letter
+        ("arxiv。org", "https://evil.example/"),
+        ("arx\u200biv.org", "https://evil.example/"),
+        ("arxiv.org@evil.example", "https://arxiv.org/"),
+        ("https://arxiv.org@evil.example/", "https://arxiv.org@evil.example/"),
+        ("gro.vixra\u202e", "https://evil.example/"),
+        ("arXiv:2310.07831", "https://evil.example/"),
+        ("A paper", "https://arxiv.org@evil.example/"),
+    ],
+)
+def test_a_label_that_reads_like_another_address_stands_beside_the_target(label: str, url: str):
+    rendered = markdown.render((Link(label, url),))
+
+    target = markdown.address(url)
+    assert target is not None
+    assert f"<{target}>" in rendered
+    assert all(token.text == token.url for token in read(rendered) if token.kind == "link")
+
+
+@pytest.mark.parametrize("label", ["A paper", "Node.js in practice", "arxiv.org", "GPT-4.5 vs. o3"])
+def test_a_label_that_promises_nothing_else_stands_alone(label: str):
+    rendered = markdown.render((Link(label, "https://arxiv.org/abs/2310.07831"),))
+
+    assert rendered == f"[{label}](<https://arxiv.org/abs/2310.07831>)"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://en.wikipedia.org/wiki/Bias_(statistics)",
+        "https://example.org/a_b_",
+        "https://example.org/[a]",
+        "https://example.org/?q=[a](b)&c=*d*~~e~~",
+        "https://ko.wikipedia.org/wiki/강화학습",
+        "https://www.bücher.de/",
+        "https://example.org/a'b`c",
+        "https://[2001:db8::1]:8080/x",
+        "https://example.org:443/#a)b(c",
+    ],
+)
+def test_an_address_is_linked_whole(url: str):
+    for rendered in (markdown.render((Link(url, url),)), markdown.render((Link("x", url),))):
+        (token,) = read(rendered)
+
+        assert token.kind == "link"
+        assert token.url == markdown.address(url)
+        assert unquote(token.url or "") == url.replace("bücher", "xn--bcher-kva")

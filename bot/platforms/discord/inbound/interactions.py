@@ -19,6 +19,7 @@ from bot.core.domain.commands import Audience, CommandLine
 from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate, translatable
+from bot.core.domain.incoming_text import well_formed
 from bot.core.ports import Command, Inbox
 from bot.platforms.discord import sdk
 from bot.platforms.discord.people import asker, place_of
@@ -26,7 +27,6 @@ from bot.platforms.discord.rendering.controls import full_line, read_slip
 from bot.platforms.discord.rendering.markdown import Readable
 from bot.platforms.discord.rendering.payload import OPTION_MOST, OPTIONS_MOST, size, within
 from bot.platforms.discord.rendering.render import TooLongError, render
-from bot.platforms.discord.well_formed import well_formed
 
 log = logging.getLogger(__name__)
 

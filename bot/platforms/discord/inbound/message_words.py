@@ -10,8 +10,8 @@ from typing import Any
 
 import discord
 
+from bot.core.domain.incoming_text import well_formed
 from bot.platforms.discord.inbound import markup
-from bot.platforms.discord.well_formed import well_formed
 
 BOT_NAME = "paperbot"
 """What the bot is called in texts, whatever its name in a server."""

@@ -12,13 +12,16 @@ from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 from bot.core.domain.document import Inline, Link, Style, Text
+from bot.core.domain.link_text import target_to_show
 
 Readable = Callable[[str], str]
 """Makes formulas readable; the identity where nothing else is wanted."""
 
 # Control characters, directional overrides and isolates, and halves of surrogate pairs: they
 # are no text, and some repaint what stands around them.
-_NO_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_NO_TEXT = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 _ACTIVE = re.compile(
     r"[\\*`\[<]|(?<=\])\("
     r"|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"  # inside an English word it is harmless
@@ -118,13 +121,15 @@ def _styled(text: str, style: Style) -> str:
 
 def _link(link: Link, readable: Readable) -> str:
     url = address(link.url)
-    label = one_line(readable(link.text))
+    words = readable(link.text)
+    label = one_line(words)
     if url is None:
         return escape(f"{label} ({link.url})" if label != link.url else label)
     shown = f"<{url}>"  # in angle brackets no card is put under the message for it
     if label in {link.url, url} or not label:
         return shown
-    if "://" in label:  # an address as a label could promise another place
+    # Discord takes no scheme in a label; any address there could promise another place.
+    if "://" in label or target_to_show(Link(words, link.url)) is not None:
         return f"{escape(label)} ({shown})"
     return f"[{_label(label)}]({shown})"
 

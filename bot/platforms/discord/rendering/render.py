@@ -143,8 +143,8 @@ def thread_name(document: Document, *, readable: Readable = str) -> str:
 def thread_name_of(content: str) -> str:
     """What the thread of a posted message is called, told from its content alone."""
     title = content.partition("\n")[0].removeprefix("### ")
-    label = re.fullmatch(r"\[(.+)\]\(<[^>]*>\)", title)
-    plain = re.sub(r"\\([^0-9A-Za-z\s])", r"\1", label[1] if label else title)
+    label = re.fullmatch(r"\[(.+)\]\(<[^>]*>\)|(.+) \(<[^>]*>\)", title)
+    plain = re.sub(r"\\([^0-9A-Za-z\s])", r"\1", (label[1] or label[2]) if label else title)
     return within(markdown.one_line(plain), THREAD_NAME_MOST) or "…"
 
 
