@@ -79,11 +79,20 @@ def _database(value: object) -> Path:
                 "or sqlite:////var/lib/paperbot.db for a full path"
             )
         )
-    return Path(path[1:]).expanduser()
+    return _expanded(path[1:])
 
 
 def _folder(value: object) -> Path:
-    return Path(str(value)).expanduser()
+    return _expanded(str(value))
+
+
+def _expanded(path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:  # ~someone who is no user of this machine
+        raise _WrongValueError(
+            translatable("{name}: “{value}” is in the home folder of an unknown user"), value=path
+        ) from None
 
 
 def _port(value: object) -> int:

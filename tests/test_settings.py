@@ -123,6 +123,8 @@ def test_three_slashes_are_a_relative_database_and_four_a_full_path(
         ("PAPERBOT_TIMEZONE=../etc/passwd", "time zone"),
         ("PAPERBOT_TIMEZONE=GMT+9", "write Asia/Seoul, Etc/GMT-9 for UTC+9"),
         ("PAPERBOT_TIMEZONE=Etc/GMT+9", "write Asia/Seoul, Etc/GMT-9 for UTC+9"),
+        ("PAPERBOT_VAULT=~nobody-at-all/notes", "“~nobody-at-all/notes” is in the home folder of"),
+        ("PAPERBOT_DATABASE=sqlite:///~nobody-at-all/a.db", "unknown user"),
         ("PAPERBOT_VAULT_POLL=sometimes", "must be on or off, not “sometimes”"),
         ("PAPERBOT_LOG_LEVEL=loud", "debug, info, warning, error"),
         ("PAPERBOT_LOG_FORMAT=xml", "text, json"),
