@@ -16,10 +16,10 @@ from bot.archive.domain.entry import (
     SourceKind,
     tag_slug,
 )
+from bot.archive.domain.files.source_match import InputFile
 from bot.archive.domain.search_text import indexed_text
-from bot.archive.domain.source_match import InputFile
 from bot.archive.store import entry_changes, sources
-from bot.archive.store.entry_changes import Draft
+from bot.archive.store.entry_changes import IndexedEntry
 from bot.core.database.database import Database
 from bot.core.latex import readable
 from bot.lookup.services import lookup
@@ -67,7 +67,7 @@ async def keep(db: Database, *entries: Entry) -> tuple[EntryId, ...]:
     files = [(InputFile(path, f"/vault/{path}", None, path), kinds[path]) for path in paths]
     async with db.transaction() as tx:
         rows = dict(zip(paths, await sources.add(tx, files, now=NOW), strict=True))
-        drafts = [Draft(e, indexed_text(e, readable), rows[e.source.path]) for e in entries]
+        drafts = [IndexedEntry(e, indexed_text(e, readable), rows[e.source.path]) for e in entries]
         return await entry_changes.add(tx, drafts, now=NOW)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from bot.archive.services.ingest import ingest
+from bot.archive.services.import_files import import_files
 from bot.core.database.database import BUSY_SECONDS, Database, open_database
 from bot.core.domain.document import Document
 from bot.core.domain.extent import Extent
@@ -166,7 +166,7 @@ class Stage:
 
     async def sync(self) -> None:
         """The vault as it is, into the database."""
-        await ingest(self.db, [self.vault], now=self.clock(), withdraw_missing=True)
+        await import_files(self.db, [self.vault], now=self.clock(), withdraw_missing=True)
 
     async def note(
         self, name: str, on: date, words: str = "A fine paper.", tags: str = "#rl"

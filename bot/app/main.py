@@ -16,9 +16,9 @@ from pathlib import Path
 from bot.app.arxiv import ArxivPart
 from bot.app.platforms import RATES, join, message_address
 from bot.app.posting_lease import owning, unless
-from bot.archive.services.import_report import Report
+from bot.archive.services.import_report import ImportReport
 from bot.archive.services.vault import Vault
-from bot.archive.services.vault_watch import signs
+from bot.archive.services.vault_watch import watch_folder
 from bot.channels.domain.subscription import Subscription
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
@@ -125,7 +125,7 @@ async def run_demo(
     settings: Settings,
     paths: Sequence[Path],
     announce: Announce,
-    imported: Callable[[Report], None],
+    imported: Callable[[ImportReport], None],
 ) -> None:
     """The web chat with the samples and the notes at `paths`, in a throw-away database.
 
@@ -227,7 +227,7 @@ class _Assembly:
                 sleep=asyncio.sleep,
                 changed=self._archive_changed,
             )
-            self._vault_signs = partial(signs, settings.vault, poll=settings.vault_poll)
+            self._watch_vault = partial(watch_folder, settings.vault, poll=settings.vault_poll)
         self._arxiv = ArxivPart(db, settings, clock=now, spread=chance)
         self._deliverer = Deliverer(
             db,
@@ -312,7 +312,7 @@ class _Assembly:
     async def _follow_vault(self, vault: Vault) -> None:
         following = Supervised(
             "vault",
-            lambda: vault.follow(self._vault_signs()),
+            lambda: vault.follow(self._watch_vault()),
             clock=now,
             sleep=asyncio.sleep,
         )

@@ -32,9 +32,9 @@ def import_(
     as_json: AsJson = False,
 ) -> int:
     """Take in digest pages, notes and whole vaults; repeating it changes nothing."""
-    from bot.archive.services.import_report import Report
-    from bot.archive.services.ingest import STDIN, ingest
-    from bot.archive.services.input_files import LARGEST_PAGE
+    from bot.archive.services.import_files import STDIN, import_files
+    from bot.archive.services.import_report import ImportReport
+    from bot.archive.services.read_files import LARGEST_PAGE
     from bot.cli.output import forms
     from bot.cli.workbench import now, with_database
     from bot.core.database.database import Database
@@ -42,9 +42,11 @@ def import_(
 
     stdin = sys.stdin.buffer.read(LARGEST_PAGE + 1) if STDIN in paths else b""
 
-    async def work(db: Database, _: Settings) -> Report:
+    async def work(db: Database, _: Settings) -> ImportReport:
         with progress(voice()("Importing")) as tell:
-            return await ingest(db, paths, now=now(), stdin=stdin, dry_run=dry_run, progress=tell)
+            return await import_files(
+                db, paths, now=now(), stdin=stdin, dry_run=dry_run, progress=tell
+            )
 
     report = with_database(work, make=True)
     if as_json:

@@ -24,12 +24,12 @@ def demo(
     import asyncio
 
     from bot.app.main import demo_settings, run_demo
-    from bot.archive.services.import_report import Report
+    from bot.archive.services.import_report import ImportReport
     from bot.cli.output import forms
     from bot.operations.logs import start_logging
     from bot.settings import read_settings
 
-    def imported(report: Report) -> None:
+    def imported(report: ImportReport) -> None:
         for problem in report.problems:
             tell_problem(problem)
         say_line(forms.report_text(report, dry_run=False, say=voice()))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from bot.archive.services.ingest import ingest
+from bot.archive.services.import_files import import_files
 from bot.arxiv.client.client import ArxivClient, Limits, open_client
 from bot.arxiv.services.polling import ArxivStatus, Round, get_status, run_round
 from bot.arxiv.services.request_gate import DatabaseTurnstile
@@ -55,7 +55,7 @@ class Stage:
     async def write(self, name: str, text: str) -> None:
         """The curator writes, or changes, a note."""
         (self.folder / f"{name}.md").write_text(text, encoding="utf-8")
-        report = await ingest(self.db, [self.folder], now=self.time())
+        report = await import_files(self.db, [self.folder], now=self.time())
         assert not report.problems
 
     async def round(self) -> Round:

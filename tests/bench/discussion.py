@@ -21,7 +21,7 @@ from typing import Any
 import aiohttp
 
 from bot.archive.domain.entry import EntryId
-from bot.archive.services.ingest import ingest
+from bot.archive.services.import_files import import_files
 from bot.channels.store import linked_channels
 from bot.core.database.database import Database, opened
 from bot.core.domain.document import Document, Paragraph, Text, dump
@@ -167,7 +167,7 @@ async def _open_threads(
     for number in range(count):
         note = f"*Paper {number}* (Ada Lovelace)\n\nA thought.\n\n#rl\n"
         (vault / f"260204 Paper {number}.md").write_text(note, encoding="utf-8")
-    await ingest(db, [vault], now=now())
+    await import_files(db, [vault], now=now())
     async with db.transaction() as tx:
         rows = await tx.all("SELECT id FROM entry ORDER BY id")
         entries = [EntryId(row["id"]) for row in rows]

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.archive.services.ingest import ingest
+from bot.archive.services.import_files import import_files
 from bot.core.database.database import open_database
 from tests.bench.measure import Row, Timed, against, interleaved
 from tests.bench.notes import write_vault
@@ -72,7 +72,7 @@ def _remove(database: Path) -> None:
 async def _imported(path: Path, vault: Path) -> float:
     db = await open_database(path)
     start = time.perf_counter()
-    await ingest(db, [vault], now=NOW)
+    await import_files(db, [vault], now=NOW)
     seconds = time.perf_counter() - start
     await db.close()
     return seconds

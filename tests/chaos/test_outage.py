@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.archive.services.ingest import ingest
+from bot.archive.services.import_files import import_files
 from bot.channels.store import linked_channels
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
@@ -245,7 +245,7 @@ async def post_a_paper(scene: Scene, folder: Path) -> None:
     vault.mkdir()
     note = "*Paper* (Ada Lovelace)\n\nA fine paper.\n\n#rl\n"
     (vault / f"{at:%y%m%d} Paper.md").write_text(note, encoding="utf-8")
-    await ingest(scene.db, [vault], now=at)
+    await import_files(scene.db, [vault], now=at)
     for channel in (SLACK, DISCORD):
         due = f"{at - timedelta(minutes=1):%H:%M}"
         await subscribe.add(scene.db, channel, TypedOptions(at=due, zone="UTC"), now=at)

@@ -9,8 +9,8 @@ from itertools import count
 from pathlib import Path
 
 from bot.archive.domain.entry import Language, Reference, SourceKind, StoredEntry
+from bot.archive.domain.files.sync_copies import is_same_note, originals_of
 from bot.archive.domain.formats import bibtex, digest_page, vault_note
-from bot.archive.domain.sync_copies import is_same_note, originals_of
 from bot.core.domain.errors import UsageError
 
 _PAGE = 500

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.archive.domain.entry import Problem, Severity
-from bot.archive.domain.file_names import (
+from bot.archive.domain.files.file_names import (
     folded,
     is_hidden,
     is_lock,
@@ -20,8 +20,8 @@ from bot.archive.domain.file_names import (
     is_taken,
     placeholder_of,
 )
-from bot.archive.domain.settled import Signature
-from bot.archive.domain.sync_copies import is_same_note, originals_of
+from bot.archive.domain.files.stable_files import Signature
+from bot.archive.domain.files.sync_copies import is_same_note, originals_of
 from bot.archive.services.regular_files import NotRegularError, kind_of, read_regular
 
 _BYTES_COMPARED = 65_536
@@ -48,7 +48,7 @@ class FoundFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class FoundFiles:
     """The files of an import in order, the real paths of its folders, and what went wrong.
 
     `unseen` are locations of files and folders of which nothing can be told: they may hold what
@@ -79,7 +79,7 @@ class _Notes:
     refused: set[tuple[str, str]] = field(default_factory=set)
 
 
-def find_files(paths: Iterable[Path]) -> Findings:
+def find_files(paths: Iterable[Path]) -> FoundFiles:
     """The files meant: files themselves, and of folders all notes and texts, sorted by path.
 
     Hidden folders and files are left out, symbolic links that lead out of the folder, and copies
@@ -110,7 +110,7 @@ def find_files(paths: Iterable[Path]) -> Findings:
             continue
         files |= {file.location: file for file in found if file.location not in files}
     files |= {file.location: file for file in _given(given, notes) if file.location not in files}
-    return Findings(
+    return FoundFiles(
         tuple(files.values()),
         tuple(map(as_text, folders)),
         tuple(notes.problems),
@@ -119,7 +119,7 @@ def find_files(paths: Iterable[Path]) -> Findings:
     )
 
 
-def look_at(folder: Path) -> tuple[Findings, dict[str, Signature]]:
+def take_snapshot(folder: Path) -> tuple[FoundFiles, dict[str, Signature]]:
     """What is in a folder now, and the state of each file, by location; files are not read."""
     findings = find_files([folder])
     signatures = {}

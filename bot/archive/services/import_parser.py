@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 
 from bot.archive.domain.dates import parse_date_line
 from bot.archive.domain.entry import Entry, Parsed, Problem, Severity, SourceKind
-from bot.archive.domain.file_names import is_note
+from bot.archive.domain.files.file_names import is_note
+from bot.archive.domain.files.source_match import InputFile
 from bot.archive.domain.formats import digest_page, vault_note
 from bot.archive.domain.formats.decode import decode, encoding_warning
 from bot.archive.domain.search_text import IndexedText, indexed_text
-from bot.archive.domain.source_match import InputFile
-from bot.archive.services.input_files import (
+from bot.archive.services.read_files import (
     LARGEST_NOTE,
     LARGEST_PAGE,
     ReadFile,

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 from bot.archive.domain.entry import Entry, EntryId, Problem
 from bot.archive.domain.link_names import linked_name, note_name
-from bot.archive.store.census import Census
+from bot.archive.store.source_counts import SourceCounts
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ImportReport:
     """What an import found and did, or, dry, would do.
 
     `papers`, `references`, `links` and `tags` count what the imported files hold, new or not:
@@ -31,7 +31,7 @@ class Report:
 
 
 @dataclass(slots=True)
-class Tally:
+class ImportCounter:
     """A report in the making, and what one batch of an import has to know of those before.
 
     `sources` are the rows of the sources met; `names` are link names that entries were written
@@ -52,13 +52,13 @@ class Tally:
     references: int = 0
     links: int = 0
 
-    def count_unchanged(self, census: Census) -> None:
+    def count_unchanged(self, counts: SourceCounts) -> None:
         """Count what files hold that were not even parsed."""
-        self.unchanged += census.entries
-        self.references += census.references
-        self.links += census.links
-        self.papers |= census.papers
-        self.tags |= census.tags
+        self.unchanged += counts.entries
+        self.references += counts.references
+        self.links += counts.links
+        self.papers |= counts.papers
+        self.tags |= counts.tags
 
     def count_read(self, entries: Iterable[Entry]) -> None:
         """Count what files hold that were parsed."""
@@ -79,9 +79,9 @@ class Tally:
         self.names.add(note_name(entry.source.path))
         self.names.update(map(linked_name, entry.links))
 
-    def report(self, *, files: int) -> Report:
+    def report(self, *, files: int) -> ImportReport:
         """The sum."""
-        return Report(
+        return ImportReport(
             files=files,
             new=self.new,
             updated=self.updated,

@@ -7,13 +7,13 @@ from datetime import datetime
 
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import Entry, Problem
+from bot.archive.domain.files.source_match import InputFile, KnownSource, other_paths, path_of
 from bot.archive.domain.revision import Revision, revise
-from bot.archive.domain.source_match import InputFile, KnownSource, other_paths, path_of
 from bot.archive.services.import_parser import ParsedFile
-from bot.archive.services.import_report import Tally
-from bot.archive.services.source_matching import identify
+from bot.archive.services.import_report import ImportCounter
+from bot.archive.services.match_sources import match_sources
 from bot.archive.store import entries, entry_changes, sources, title_matches
-from bot.archive.store.entry_changes import Draft
+from bot.archive.store.entry_changes import IndexedEntry
 from bot.core.database.database import Database, Transaction
 
 
@@ -34,11 +34,11 @@ class _Plan:
             location = self.known.location
         return replace(self.file.input, path=self.path, location=location)
 
-    def draft(self, place: int, source_id: int) -> Draft:
+    def draft(self, place: int, source_id: int) -> IndexedEntry:
         """The entry at that place of the file, to be kept as a part of that source."""
         entry, indexed = self.file.entries[place]
         source = replace(entry.source, path=self.path)
-        return Draft(replace(entry, source=source), indexed, source_id)
+        return IndexedEntry(replace(entry, source=source), indexed, source_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,9 @@ class Batch:
     sources: frozenset[int] = frozenset()
 
 
-async def keep(db: Database, batch: Batch, tally: Tally, *, now: datetime, dry_run: bool) -> None:
+async def write_batch(
+    db: Database, batch: Batch, tally: ImportCounter, *, now: datetime, dry_run: bool
+) -> None:
     """Keep the entries of a batch in one transaction, and count them; dry, only count."""
     tally.problems += batch.problems
     for file in batch.files:
@@ -70,7 +72,7 @@ async def keep(db: Database, batch: Batch, tally: Tally, *, now: datetime, dry_r
         _count(plan, tally)
 
 
-async def relocate(
+async def update_locations(
     db: Database, moves: Sequence[tuple[KnownSource, InputFile]], *, dry_run: bool
 ) -> None:
     """Note where sources are found now whose content is what it was."""
@@ -96,7 +98,7 @@ async def _plans(
     tx: Transaction, files: Sequence[ParsedFile], taken: Collection[int]
 ) -> tuple[_Plan, ...]:
     parsed = await _with_found_papers(tx, files)
-    known = await identify(tx, [file.input for file in parsed], taken)
+    known = await match_sources(tx, [file.input for file in parsed], taken)
     kept = await entries.list_of_sources(tx, [source.id for source in known if source is not None])
     paths = await _paths(tx, [file.input for file in parsed], known)
     plans = []
@@ -174,7 +176,7 @@ async def _write(tx: Transaction, plans: Sequence[_Plan], *, now: datetime) -> l
     return rows
 
 
-def _count(plan: _Plan, tally: Tally) -> None:
+def _count(plan: _Plan, tally: ImportCounter) -> None:
     revision = plan.revision
     tally.new += len(revision.added)
     tally.updated += len(revision.changed)

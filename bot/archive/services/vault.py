@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.archive.domain.entry import Problem
-from bot.archive.domain.settled import Settled, Signature, settle
-from bot.archive.services.find_files import Findings, look_at
-from bot.archive.services.import_report import Report
-from bot.archive.services.ingest import ingest
-from bot.archive.services.vault_watch import Sign
+from bot.archive.domain.files.stable_files import Signature, StableFiles, settle
+from bot.archive.services.find_files import FoundFiles, take_snapshot
+from bot.archive.services.import_files import import_files
+from bot.archive.services.import_report import ImportReport
+from bot.archive.services.vault_watch import WatchEvent
 from bot.core.database.database import Database
 from bot.core.ports import Condition
 
@@ -47,7 +47,7 @@ class Vault:
         self._sleep = sleep
         self._changed = changed
         self._condition = Condition("vault", ok=True)
-        self._imported: tuple[Findings, dict[str, Signature]] | None = None
+        self._imported: tuple[FoundFiles, dict[str, Signature]] | None = None
         self._told: tuple[Problem, ...] = ()
 
     @property
@@ -55,13 +55,13 @@ class Vault:
         """For `/healthz`: not well while the folder is gone."""
         return self._condition
 
-    async def follow(self, signs: AsyncIterator[Sign]) -> None:
+    async def follow(self, signs: AsyncIterator[WatchEvent]) -> None:
         """Look at each sign, and import what came to rest."""
         async for sign in signs:
-            if sign is Sign.GONE:
+            if sign is WatchEvent.GONE:
                 self._note_gone()
             else:
-                await self._look(is_told=sign is Sign.CHANGED)
+                await self._look(is_told=sign is WatchEvent.CHANGED)
 
     def _note_gone(self) -> None:
         # Gone as a whole is an unmounted disk, not a curator who took everything back.
@@ -71,20 +71,20 @@ class Vault:
         self._imported = None
 
     async def _look(self, *, is_told: bool) -> None:
-        looks = [await asyncio.to_thread(look_at, self._folder)]
+        looks = [await asyncio.to_thread(take_snapshot, self._folder)]
         if not is_told and looks[0] == self._imported:
             return
         for _ in range(LOOKS_ALIKE):
             await self._sleep(LOOK_AGAIN.total_seconds())
-            looks.append(await asyncio.to_thread(look_at, self._folder))
+            looks.append(await asyncio.to_thread(take_snapshot, self._folder))
         settled = settle([signatures for _, signatures in looks])
         await self._import(settled)
         # What is still changing is looked at again with the next sign, which time brings.
         self._imported = looks[-1] if not settled.changing else None
 
-    async def _import(self, settled: Settled) -> None:
+    async def _import(self, settled: StableFiles) -> None:
         now = self._clock()
-        report = await ingest(
+        report = await import_files(
             self._db, [self._folder], now=now, withdraw_missing=True, settled=settled
         )
         self._tell(report)
@@ -95,7 +95,7 @@ class Vault:
         if report.new or report.changed:
             self._changed()
 
-    def _tell(self, report: Report) -> None:
+    def _tell(self, report: ImportReport) -> None:
         if report.new or report.changed:
             log.info(
                 "vault: %d new entries, %d changed, %d withdrawn, %d unchanged",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from watchfiles import awatch
 
-from bot.archive.domain.file_names import is_hidden, is_taken, placeholder_of
+from bot.archive.domain.files.file_names import is_hidden, is_taken, placeholder_of
 
 log = logging.getLogger(__name__)
 
@@ -21,27 +21,27 @@ LOOK_EVERY = timedelta(seconds=10)
 this look, whatever the file system (issue 12, item 19: within 30 seconds)."""
 
 
-class Sign(StrEnum):
+class WatchEvent(StrEnum):
     """Why to look at the folder now."""
 
     CHANGED = "changed"
     """A note or the folder itself changed, or this is the first look."""
-    TIME = "time"
+    INTERVAL = "interval"
     """Nothing was reported for a while."""
     GONE = "gone"
     """The folder is not there."""
 
 
-async def signs(
+async def watch_folder(
     folder: Path, *, poll: bool = False, look_every: timedelta = LOOK_EVERY
-) -> AsyncIterator[Sign]:
+) -> AsyncIterator[WatchEvent]:
     """Yields when to look at the folder: at once, at each event, and every `look_every`.
 
     Runs until cancelled. `poll` does without the system's events. A folder that vanishes (an
     unmounted disk) or is replaced (a fresh clone) is looked for again with every look.
     """
     seen = await asyncio.to_thread(_identity, folder)
-    yield Sign.CHANGED if seen is not None else Sign.GONE
+    yield WatchEvent.CHANGED if seen is not None else WatchEvent.GONE
     failure = ""
     while True:
         if seen is None or poll:
@@ -62,12 +62,12 @@ async def signs(
         if seen is None and before is None:
             continue
         if seen is None:
-            yield Sign.GONE
+            yield WatchEvent.GONE
         else:
-            yield Sign.CHANGED if seen != before else Sign.TIME
+            yield WatchEvent.CHANGED if seen != before else WatchEvent.INTERVAL
 
 
-async def _events(folder: Path, look_every: timedelta) -> AsyncIterator[Sign]:
+async def _events(folder: Path, look_every: timedelta) -> AsyncIterator[WatchEvent]:
     """The system's events, with a sign by time between them; ends when the folders are others.
 
     Each folder is watched by itself: a watch of the whole tree would follow symbolic links, out of
@@ -87,9 +87,9 @@ async def _events(folder: Path, look_every: timedelta) -> AsyncIterator[Sign]:
         ignore_permission_denied=True,
     ):
         if any(_matters(path) for _, path in changes):
-            yield Sign.CHANGED
+            yield WatchEvent.CHANGED
         elif clock() - looked_at >= look_every.total_seconds():
-            yield Sign.TIME
+            yield WatchEvent.INTERVAL
         else:
             continue
         looked_at = clock()

@@ -21,7 +21,7 @@ from bot.core.database.database import Transaction
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class IndexedEntry:
     """An entry to be kept, with its words for the index, as a part of the source of that row."""
 
     entry: Entry
@@ -37,14 +37,16 @@ class _Ids:
     tags: Mapping[str, int]
 
 
-async def add(tx: Transaction, drafts: Sequence[Draft], *, now: datetime) -> tuple[EntryId, ...]:
+async def add(
+    tx: Transaction, drafts: Sequence[IndexedEntry], *, now: datetime
+) -> tuple[EntryId, ...]:
     """Keep new entries; their ids, in order."""
     ids = await _rows_of_others(tx, drafts)
     return await tx.call(partial(_add, drafts=drafts, ids=ids, at=instants.to_text(now)))
 
 
 async def update(
-    tx: Transaction, changes: Sequence[tuple[EntryId, Draft]], *, now: datetime
+    tx: Transaction, changes: Sequence[tuple[EntryId, IndexedEntry]], *, now: datetime
 ) -> None:
     """Replace what entries say, ids unchanged; withdrawn ones come back by it."""
     ids = await _rows_of_others(tx, [draft for _, draft in changes])
@@ -71,7 +73,7 @@ async def move(tx: Transaction, places: Iterable[tuple[EntryId, int]]) -> None:
     )
 
 
-async def _rows_of_others(tx: Transaction, drafts: Sequence[Draft]) -> _Ids:
+async def _rows_of_others(tx: Transaction, drafts: Sequence[IndexedEntry]) -> _Ids:
     entries = [draft.entry for draft in drafts]
     return _Ids(
         papers=await papers.ensure(
@@ -90,7 +92,7 @@ def _spelled(entry: Entry) -> tuple[tuple[str, str], ...]:
 
 
 def _add(
-    connection: sqlite3.Connection, drafts: Sequence[Draft], ids: _Ids, at: str
+    connection: sqlite3.Connection, drafts: Sequence[IndexedEntry], ids: _Ids, at: str
 ) -> tuple[EntryId, ...]:
     (newest,) = connection.execute("SELECT coalesce(max(id), 0) FROM entry").fetchone()
     numbered = [(EntryId(newest + place), draft) for place, draft in enumerate(drafts, start=1)]
@@ -112,7 +114,7 @@ def _add(
 
 def _update(
     connection: sqlite3.Connection,
-    changes: Sequence[tuple[EntryId, Draft]],
+    changes: Sequence[tuple[EntryId, IndexedEntry]],
     ids: _Ids,
     at: str,
 ) -> None:
@@ -137,7 +139,7 @@ def _update(
     _add_what_hangs_on(connection, changes, ids)
 
 
-def _row(entry_id: EntryId, draft: Draft, ids: _Ids, at: str) -> dict[str, Any]:
+def _row(entry_id: EntryId, draft: IndexedEntry, ids: _Ids, at: str) -> dict[str, Any]:
     entry, paper = draft.entry, draft.entry.paper
     is_note = entry.source.kind is SourceKind.VAULT_NOTE
     return {
@@ -164,7 +166,7 @@ def _json(value: object) -> str:
 
 
 def _add_what_hangs_on(
-    connection: sqlite3.Connection, numbered: Sequence[tuple[EntryId, Draft]], ids: _Ids
+    connection: sqlite3.Connection, numbered: Sequence[tuple[EntryId, IndexedEntry]], ids: _Ids
 ) -> None:
     # Ascending newness: the full-text index writes a new segment whenever it goes back.
     keyed = sorted(
@@ -215,7 +217,7 @@ def _add_what_hangs_on(
     search_index.index_entries(connection, (newness for newness, _ in keyed))
 
 
-def _indexed(draft: Draft, ids: _Ids) -> tuple[str, str, str, str, str]:
+def _indexed(draft: IndexedEntry, ids: _Ids) -> tuple[str, str, str, str, str]:
     text = draft.indexed
     marks = " ".join(tag_mark(ids.tags[slug]) for slug in draft.entry.tags)
     return text.title, text.authors, text.abstract, text.commentary, f"{text.tags} {marks}"

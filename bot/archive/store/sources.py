@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 
 from bot.archive.domain.entry import SourceKind
-from bot.archive.domain.source_match import InputFile, KnownSource, source_name
+from bot.archive.domain.files.source_match import InputFile, KnownSource, source_name
 from bot.core.database import instants
 from bot.core.database.database import Row, Transaction
 

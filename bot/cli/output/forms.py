@@ -1,7 +1,7 @@
 """What commands print: the JSON forms that scripts rely on, and lines for people."""
 
 from bot.archive.domain.entry import Problem, Related, StoredEntry
-from bot.archive.services.import_report import Report
+from bot.archive.services.import_report import ImportReport
 from bot.archive.store.title_matches import Identity
 from bot.arxiv.domain.present_arxiv import paper_lines
 from bot.cli.output.text import printable
@@ -12,7 +12,7 @@ from bot.discussion.domain.questions import Reply
 from bot.lookup.services.lookup import Results
 
 
-def report_form(report: Report) -> dict[str, object]:
+def report_form(report: ImportReport) -> dict[str, object]:
     """The JSON of `import`."""
     return {
         "files": report.files,
@@ -39,7 +39,7 @@ def problem_form(problem: Problem) -> dict[str, object]:
     }
 
 
-def report_text(report: Report, *, dry_run: bool, say: Translate) -> str:
+def report_text(report: ImportReport, *, dry_run: bool, say: Translate) -> str:
     """What an import did, in two lines."""
     done = say(
         "Entries: {new} new, {updated} updated, {unchanged} unchanged, from {files}.",

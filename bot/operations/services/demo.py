@@ -6,8 +6,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bot.archive.domain.formats import digest_page
-from bot.archive.services.import_report import Report
-from bot.archive.services.ingest import STDIN, ingest
+from bot.archive.services.import_files import STDIN, import_files
+from bot.archive.services.import_report import ImportReport
 from bot.archive.store import entries
 from bot.core.database.database import Database
 from bot.core.domain.day_text import day_text
@@ -28,16 +28,16 @@ async def fill(
     now: datetime,
     zone: ZoneInfo,
     voices: Callable[[str], Translate],
-) -> Report | None:
+) -> ImportReport | None:
     """Import the samples and the notes at `paths`, and post the newest days of both.
 
     Returns what came of `paths`, if there are any. Raises `UserError`.
     """
     today = now.astimezone(zone).date()
-    report = await ingest(db, paths, now=now) if paths else None
+    report = await import_files(db, paths, now=now) if paths else None
     days = set(await _newest_days(db))
     page = as_of(samples, today)
-    await ingest(db, [STDIN], now=now, stdin=page.encode())
+    await import_files(db, [STDIN], now=now, stdin=page.encode())
     days |= set(sorted(_dates(page))[-_DAYS_POSTED:])
     words = subscribe.TypedOptions(at="09:00", zone=zone.key)
     subscription = await subscribe.by_hand(db, CHANNEL, words, now=now)

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from bot.archive.domain.entry import Severity
-from bot.archive.services import input_files
-from bot.archive.services.import_report import Report
-from bot.archive.services.ingest import STDIN, ingest
+from bot.archive.services import read_files
+from bot.archive.services.import_files import STDIN, import_files
+from bot.archive.services.import_report import ImportReport
 from bot.core.database.database import Database, opened
 from tests.archive_stage import NOW, found, write_notes
 
@@ -40,11 +40,11 @@ def secret(tmp_path: Path) -> Path:
     return file
 
 
-async def take_in(db: Database, *paths: Path, watched: bool = False) -> Report:
-    return await ingest(db, paths, now=NOW, withdraw_missing=watched)
+async def take_in(db: Database, *paths: Path, watched: bool = False) -> ImportReport:
+    return await import_files(db, paths, now=NOW, withdraw_missing=watched)
 
 
-def told(report: Report) -> dict[str, str]:
+def told(report: ImportReport) -> dict[str, str]:
     """The problems by the name of their file; no file has two."""
     names = [Path(problem.path).name for problem in report.problems]
     assert len(set(names)) == len(names), report.problems
@@ -308,7 +308,7 @@ async def test_a_note_of_fifty_megabytes_is_refused_with_a_word(db, vault):
 async def test_a_note_that_grows_too_large_keeps_its_entry(db, vault):
     await take_in(db, vault, watched=True)
     note = vault / "2025/250101 Good.md"
-    note.write_text(NOTE + "더 " * input_files.LARGEST_NOTE)
+    note.write_text(NOTE + "더 " * read_files.LARGEST_NOTE)
 
     report = await take_in(db, vault, watched=True)
 
@@ -328,7 +328,7 @@ async def test_a_page_with_one_entry_too_long_is_refused_whole(db, tmp_path):
 
 
 async def test_standard_input_is_bounded(db):
-    report = await ingest(db, [STDIN], now=NOW, stdin=b"a" * (input_files.LARGEST_PAGE + 1))
+    report = await import_files(db, [STDIN], now=NOW, stdin=b"a" * (read_files.LARGEST_PAGE + 1))
 
     assert report.new == 0
     assert "larger than 32 MB" in told(report)["standard input"]

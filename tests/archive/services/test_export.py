@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.archive.domain.entry import SourceKind
 from bot.archive.services.export import Format, entry_json, export_text, export_vault, free_path
-from bot.archive.services.ingest import ingest
+from bot.archive.services.import_files import import_files
 from bot.core.database.database import Database, opened
 from bot.core.domain.errors import QueryError, UsageError
 from bot.discussion.services.entry_page import show
@@ -41,7 +41,7 @@ async def text_of(db: Database, form: Format, query: str = "") -> str:
 
 
 async def test_a_vault_goes_out_byte_for_byte(db, tmp_path):
-    await ingest(db, [write_notes(tmp_path / "in", NOTES)], now=NOW)
+    await import_files(db, [write_notes(tmp_path / "in", NOTES)], now=NOW)
 
     written = await export_vault(chosen(db, "", as_written=True), tmp_path / "out")
 
@@ -53,11 +53,11 @@ async def test_a_vault_goes_out_byte_for_byte(db, tmp_path):
 
 
 async def test_import_export_import_into_an_empty_database_changes_nothing(db, tmp_path):
-    await ingest(db, [write_notes(tmp_path / "in", NOTES)], now=NOW)
+    await import_files(db, [write_notes(tmp_path / "in", NOTES)], now=NOW)
     await export_vault(chosen(db, "", as_written=True), tmp_path / "out")
 
     async with opened(None) as other:
-        await ingest(other, [tmp_path / "out"], now=NOW)
+        await import_files(other, [tmp_path / "out"], now=NOW)
         assert await text_of(other, Format.JSONL) == await text_of(db, Format.JSONL)
         assert await text_of(other, Format.DIGEST) == await text_of(db, Format.DIGEST)
 

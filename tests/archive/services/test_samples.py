@@ -10,7 +10,7 @@ import pytest
 
 from bot.archive.domain.entry import Entry, Language, StoredEntry
 from bot.archive.services import export
-from bot.archive.services.ingest import ingest
+from bot.archive.services.import_files import import_files
 from bot.archive.store import entries
 from bot.core.database.database import Database, opened
 from bot.lookup.domain.query_terms import Author, Query, Tag, Words
@@ -42,7 +42,7 @@ async def everything(db: Database) -> list[StoredEntry]:
 
 
 async def test_a_published_day_is_read_whole(db, page):
-    report = await ingest(db, [page], now=NOW)
+    report = await import_files(db, [page], now=NOW)
     async with db.reading() as tx:
         day = [stored.entry for stored in await entries.on_date(tx, date(2025, 2, 4))]
 
@@ -68,9 +68,9 @@ async def test_a_published_day_is_read_whole(db, page):
 
 
 async def test_a_second_import_finds_everything_unchanged(db, page, vault):
-    first = await ingest(db, [page, vault], now=NOW)
+    first = await import_files(db, [page, vault], now=NOW)
 
-    second = await ingest(db, [page, vault], now=NOW)
+    second = await import_files(db, [page, vault], now=NOW)
 
     assert (second.new, second.updated, second.unchanged) == (0, 0, first.new)
     assert second.problems == first.problems == ()
@@ -83,7 +83,7 @@ async def test_a_second_import_finds_everything_unchanged(db, page, vault):
 
 
 async def test_a_vault_is_one_entry_a_note_and_goes_out_byte_for_byte(db, vault, tmp_path):
-    report = await ingest(db, [vault], now=NOW)
+    report = await import_files(db, [vault], now=NOW)
     written = await export.export_vault(selection.chosen(db, "", as_written=True), tmp_path / "out")
 
     notes = {p.relative_to(vault): p.read_bytes() for p in vault.rglob("*.md")}
@@ -93,17 +93,17 @@ async def test_a_vault_is_one_entry_a_note_and_goes_out_byte_for_byte(db, vault,
 
 
 async def test_import_export_import_changes_nothing(db, page, vault, tmp_path):
-    await ingest(db, [vault], now=NOW)
+    await import_files(db, [vault], now=NOW)
     await export.export_vault(selection.chosen(db, "", as_written=True), tmp_path / "out")
     async with opened(None) as other:
-        await ingest(other, [tmp_path / "out"], now=NOW)
+        await import_files(other, [tmp_path / "out"], now=NOW)
         again = await everything(other)
 
     assert again == await everything(db)
 
 
 async def test_for_every_hangul_word_the_search_finds_what_a_substring_scan_finds(db, page, vault):
-    await ingest(db, [page, vault], now=NOW)
+    await import_files(db, [page, vault], now=NOW)
     texts = {stored.id: searched(stored.entry) for stored in await everything(db)}
     words = {
         run[start : start + length]
@@ -132,7 +132,7 @@ def searched(entry: Entry) -> str:
 
 
 async def test_tags_words_and_authors_answer(db, page, vault):
-    await ingest(db, [page, vault], now=NOW)
+    await import_files(db, [page, vault], now=NOW)
     stored = await everything(db)
 
     tagged = await lookup.look_up(db, "reasoning", per_page=500)
@@ -156,7 +156,7 @@ def ids(results: lookup.Results) -> set[int]:
 
 
 async def test_every_reference_is_answered_from_both_ends(db, page, vault):
-    await ingest(db, [page, vault], now=NOW)
+    await import_files(db, [page, vault], now=NOW)
     stored = await everything(db)
     cited = {r.arxiv_id for s in stored for r in s.entry.references if r.arxiv_id is not None}
     assert cited

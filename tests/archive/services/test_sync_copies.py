@@ -7,8 +7,8 @@ import pytest
 
 from bot.archive.domain.entry import Severity
 from bot.archive.services import export
-from bot.archive.services.import_report import Report
-from bot.archive.services.ingest import ingest
+from bot.archive.services.import_files import import_files
+from bot.archive.services.import_report import ImportReport
 from bot.core.database.database import Database, opened
 from bot.lookup.services.selection import chosen
 from tests.archive_stage import NOW, found, write_notes
@@ -74,8 +74,8 @@ async def db() -> AsyncIterator[Database]:
         yield database
 
 
-async def take_in(db: Database, *paths: Path) -> Report:
-    return await ingest(db, paths, now=NOW, withdraw_missing=True)
+async def take_in(db: Database, *paths: Path) -> ImportReport:
+    return await import_files(db, paths, now=NOW, withdraw_missing=True)
 
 
 @pytest.mark.parametrize("name", CONFLICTS + DUPLICATES)

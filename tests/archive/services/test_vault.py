@@ -8,7 +8,7 @@ import pytest
 
 from bot.archive.domain.entry import StoredEntry
 from bot.archive.services.vault import LOOKS_ALIKE, Vault
-from bot.archive.services.vault_watch import Sign
+from bot.archive.services.vault_watch import WatchEvent
 from bot.archive.store import entries
 from bot.core.database.database import Database, opened
 
@@ -50,13 +50,13 @@ async def test_the_archive_follows_the_folder(db: Database, folder: Path) -> Non
         db, folder, clock=lambda: NOW, sleep=no_sleep, changed=lambda: made_a_difference.append(1)
     )
 
-    async def signs() -> AsyncIterator[Sign]:
-        yield Sign.CHANGED
+    async def signs() -> AsyncIterator[WatchEvent]:
+        yield WatchEvent.CHANGED
         assert await titles(db) == ["Note 1", "Note 2", "Note 3"]
-        yield Sign.CHANGED  # nothing happened
+        yield WatchEvent.CHANGED  # nothing happened
         (folder / "250202 Note 2.md").unlink()
         (folder / "250209 Note 9.md").write_text(NOTE.format(n=9), encoding="utf-8")
-        yield Sign.CHANGED
+        yield WatchEvent.CHANGED
 
     await vault.follow(signs())
 
@@ -70,10 +70,10 @@ async def test_a_folder_that_is_gone_withdraws_nothing_and_shows(
 ) -> None:
     vault = Vault(db, folder, clock=lambda: NOW, sleep=no_sleep, changed=lambda: None)
 
-    async def signs() -> AsyncIterator[Sign]:
-        yield Sign.CHANGED
+    async def signs() -> AsyncIterator[WatchEvent]:
+        yield WatchEvent.CHANGED
         shutil.rmtree(folder)
-        yield Sign.GONE
+        yield WatchEvent.GONE
 
     await vault.follow(signs())
 
@@ -85,11 +85,11 @@ async def test_a_folder_that_is_gone_withdraws_nothing_and_shows(
 async def test_an_empty_folder_is_a_disk_that_is_not_mounted(db: Database, folder: Path) -> None:
     vault = Vault(db, folder, clock=lambda: NOW, sleep=no_sleep, changed=lambda: None)
 
-    async def signs() -> AsyncIterator[Sign]:
-        yield Sign.CHANGED
+    async def signs() -> AsyncIterator[WatchEvent]:
+        yield WatchEvent.CHANGED
         for note in folder.iterdir():  # noqa: ASYNC240 - a moment of the test's own
             note.unlink()
-        yield Sign.CHANGED
+        yield WatchEvent.CHANGED
 
     await vault.follow(signs())
 
@@ -101,14 +101,14 @@ async def test_a_note_that_comes_back_keeps_its_entry(db: Database, folder: Path
     note = folder / "250201 Note 1.md"
     before: list[int] = []
 
-    async def signs() -> AsyncIterator[Sign]:
-        yield Sign.CHANGED
+    async def signs() -> AsyncIterator[WatchEvent]:
+        yield WatchEvent.CHANGED
         before.extend([stored.id for stored in await kept(db)])
         note.rename(folder.parent / "aside.md")
-        yield Sign.CHANGED
+        yield WatchEvent.CHANGED
         assert "Note 1" not in await titles(db)
         (folder.parent / "aside.md").rename(note)
-        yield Sign.CHANGED
+        yield WatchEvent.CHANGED
 
     await vault.follow(signs())
 
@@ -138,17 +138,17 @@ async def test_a_note_that_is_being_written_keeps_what_it_said_until_it_is_whole
     async def text() -> str:
         return next(s.entry.source.text for s in await kept(db) if "Note 2" in s.entry.paper.title)
 
-    async def signs() -> AsyncIterator[Sign]:
-        yield Sign.CHANGED
+    async def signs() -> AsyncIterator[WatchEvent]:
+        yield WatchEvent.CHANGED
         note.write_text("")
         steps._steps = [lambda: note.write_text(half), lambda: note.write_text(half + " ")]
-        yield Sign.CHANGED
+        yield WatchEvent.CHANGED
         said.append(await text())
         assert "1 being written" in vault.condition.detail
         steps._steps = [lambda: note.write_text(whole + "끝."), lambda: None]
-        yield Sign.TIME
+        yield WatchEvent.INTERVAL
         said.append(await text())
-        yield Sign.TIME
+        yield WatchEvent.INTERVAL
         said.append(await text())
 
     await vault.follow(signs())
@@ -167,11 +167,11 @@ async def test_while_one_note_is_being_written_the_others_are_taken_in(
 
     vault = Vault(db, folder, clock=lambda: NOW, sleep=Steps(*[write] * 100), changed=lambda: None)
 
-    async def signs() -> AsyncIterator[Sign]:
+    async def signs() -> AsyncIterator[WatchEvent]:
         write()
-        yield Sign.CHANGED
+        yield WatchEvent.CHANGED
         (folder / "250202 Note 2.md").unlink()
-        yield Sign.TIME
+        yield WatchEvent.INTERVAL
 
     await vault.follow(signs())
 
@@ -187,11 +187,11 @@ async def test_a_note_that_is_gone_for_a_moment_is_not_withdrawn(
     vault = Vault(db, folder, clock=lambda: NOW, sleep=steps, changed=lambda: None)
     withdrawn: list[bool] = []
 
-    async def signs() -> AsyncIterator[Sign]:
-        yield Sign.CHANGED
+    async def signs() -> AsyncIterator[WatchEvent]:
+        yield WatchEvent.CHANGED
         note.rename(aside)
         steps._steps = [lambda: aside.rename(note)]
-        yield Sign.CHANGED
+        yield WatchEvent.CHANGED
         withdrawn.append("Note 1" not in await titles(db))
 
     await vault.follow(signs())
@@ -203,15 +203,15 @@ async def test_time_alone_finds_what_no_event_told_of(db: Database, folder: Path
     vault = Vault(db, folder, clock=lambda: NOW, sleep=no_sleep, changed=lambda: None)
     waits: list[float] = []
 
-    async def signs() -> AsyncIterator[Sign]:
-        yield Sign.CHANGED
+    async def signs() -> AsyncIterator[WatchEvent]:
+        yield WatchEvent.CHANGED
         vault._sleep = sleep
-        yield Sign.TIME
+        yield WatchEvent.INTERVAL
         assert waits == []  # nothing has changed
         (folder / "250204 NOTE 4.MD").write_text(NOTE.format(n=4), encoding="utf-8")
         (folder / "250205 Note 5.markdown").write_text(NOTE.format(n=5), encoding="utf-8")
         (folder / "250206 Page.txt").write_text("2025-02-06\nNote 6\n(Ada Lovelace)\nText.\n")
-        yield Sign.TIME
+        yield WatchEvent.INTERVAL
 
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
@@ -228,11 +228,11 @@ async def test_what_is_wrong_is_told_once_and_the_vault_stays_well(
     vault = Vault(db, folder, clock=lambda: NOW, sleep=no_sleep, changed=lambda: None)
     (folder / "loop.md").symlink_to("loop.md")
 
-    async def signs() -> AsyncIterator[Sign]:
-        yield Sign.CHANGED
-        yield Sign.CHANGED
+    async def signs() -> AsyncIterator[WatchEvent]:
+        yield WatchEvent.CHANGED
+        yield WatchEvent.CHANGED
         os.mkfifo(folder / "pipe.md")
-        yield Sign.TIME
+        yield WatchEvent.INTERVAL
 
     await vault.follow(signs())
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.archive.services.vault_watch import LOOK_EVERY, Sign, signs
+from bot.archive.services.vault_watch import LOOK_EVERY, WatchEvent, watch_folder
 
 SOON = timedelta(seconds=0.3)
 NEVER = timedelta(hours=1)
@@ -23,11 +23,11 @@ def vault(tmp_path: Path) -> Path:
     return folder
 
 
-async def following(watch: AsyncIterator[Sign]) -> Sign:
+async def following(watch: AsyncIterator[WatchEvent]) -> WatchEvent:
     return await asyncio.wait_for(anext(watch), timeout=30)
 
 
-async def told_of(watch: AsyncIterator[Sign], write: Path) -> Sign:
+async def told_of(watch: AsyncIterator[WatchEvent], write: Path) -> WatchEvent:
     """The sign that comes of a file, which is written again and again until there is one."""
 
     async def writing() -> None:
@@ -49,35 +49,39 @@ async def told_of(watch: AsyncIterator[Sign], write: Path) -> Sign:
 async def test_an_event_of_whatever_the_import_takes_is_told_at_once(
     vault: Path, name: str
 ) -> None:
-    watch = signs(vault, look_every=NEVER)
-    assert await following(watch) is Sign.CHANGED
+    watch = watch_folder(vault, look_every=NEVER)
+    assert await following(watch) is WatchEvent.CHANGED
 
-    assert await told_of(watch, vault / name) is Sign.CHANGED
+    assert await told_of(watch, vault / name) is WatchEvent.CHANGED
 
 
 async def test_a_note_in_a_new_folder_is_told_of(vault: Path) -> None:
-    watch = signs(vault, look_every=SOON)
-    assert await following(watch) is Sign.CHANGED
+    watch = watch_folder(vault, look_every=SOON)
+    assert await following(watch) is WatchEvent.CHANGED
     (vault / "2025").mkdir()
-    while await following(watch) is not Sign.TIME:
+    while await following(watch) is not WatchEvent.INTERVAL:
         pass
 
-    while await told_of(watch, vault / "2025/250203 A note.md") is not Sign.CHANGED:
+    while await told_of(watch, vault / "2025/250203 A note.md") is not WatchEvent.CHANGED:
         pass
 
 
 async def test_what_is_no_note_is_no_reason_to_hurry(vault: Path) -> None:
-    watch = signs(vault, look_every=SOON)
-    assert await following(watch) is Sign.CHANGED
+    watch = watch_folder(vault, look_every=SOON)
+    assert await following(watch) is WatchEvent.CHANGED
 
-    assert await told_of(watch, vault / "picture.png") is Sign.TIME
+    assert await told_of(watch, vault / "picture.png") is WatchEvent.INTERVAL
 
 
 @pytest.mark.parametrize("poll", [False, True])
 async def test_without_any_event_time_is_a_sign(vault: Path, poll: bool) -> None:
-    watch = signs(vault, poll=poll, look_every=SOON)
+    watch = watch_folder(vault, poll=poll, look_every=SOON)
 
-    assert [await following(watch) for _ in range(3)] == [Sign.CHANGED, Sign.TIME, Sign.TIME]
+    assert [await following(watch) for _ in range(3)] == [
+        WatchEvent.CHANGED,
+        WatchEvent.INTERVAL,
+        WatchEvent.INTERVAL,
+    ]
     assert timedelta(seconds=20) > LOOK_EVERY
 
 
@@ -85,33 +89,33 @@ async def test_without_any_event_time_is_a_sign(vault: Path, poll: bool) -> None
 async def test_a_folder_that_vanishes_and_comes_back_is_noticed_both_times(
     vault: Path, poll: bool
 ) -> None:
-    watch = signs(vault, poll=poll, look_every=SOON)
-    assert await following(watch) is Sign.CHANGED
+    watch = watch_folder(vault, poll=poll, look_every=SOON)
+    assert await following(watch) is WatchEvent.CHANGED
 
     shutil.rmtree(vault)
-    while (sign := await following(watch)) is not Sign.GONE:
-        assert sign in (Sign.TIME, Sign.CHANGED)
+    while (sign := await following(watch)) is not WatchEvent.GONE:
+        assert sign in (WatchEvent.INTERVAL, WatchEvent.CHANGED)
     vault.mkdir()  # noqa: ASYNC240 - a moment of the test's own
-    assert await following(watch) is Sign.CHANGED
+    assert await following(watch) is WatchEvent.CHANGED
 
 
 async def test_a_folder_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
-    watch = signs(tmp_path / "later", look_every=SOON)
-    assert await following(watch) is Sign.GONE
+    watch = watch_folder(tmp_path / "later", look_every=SOON)
+    assert await following(watch) is WatchEvent.GONE
 
     (tmp_path / "later").mkdir()
 
-    assert await following(watch) is Sign.CHANGED
+    assert await following(watch) is WatchEvent.CHANGED
 
 
 async def test_links_are_not_followed_and_bad_entries_do_not_end_the_watch(vault: Path) -> None:
     (vault / "everything").symlink_to("/usr")
     (vault / "loop").symlink_to("loop")
     os.mkfifo(vault / "pipe.md")
-    watch = signs(vault, look_every=NEVER)
-    assert await following(watch) is Sign.CHANGED
+    watch = watch_folder(vault, look_every=NEVER)
+    assert await following(watch) is WatchEvent.CHANGED
 
-    assert await told_of(watch, vault / "a.md") is Sign.CHANGED
+    assert await told_of(watch, vault / "a.md") is WatchEvent.CHANGED
     assert sum(map(_watches, Path("/proc/self/fdinfo").iterdir())) < 50  # noqa: ASYNC240
 
 
@@ -145,9 +149,9 @@ async def test_a_file_system_without_events_is_looked_at_by_time(
     overlay: tuple[Path, Path],
 ) -> None:
     lower, merged = overlay
-    watch = signs(merged, look_every=SOON)
-    assert await following(watch) is Sign.CHANGED
+    watch = watch_folder(merged, look_every=SOON)
+    assert await following(watch) is WatchEvent.CHANGED
     (lower / "250203 A note.md").write_text("https://arxiv.org/abs/2501.00001\n")
 
-    assert await following(watch) is Sign.TIME
+    assert await following(watch) is WatchEvent.INTERVAL
     assert [each.name for each in merged.iterdir()] == ["250203 A note.md"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.archive.services.ingest import ingest
+from bot.archive.services.import_files import import_files
 from bot.arxiv.store.asked_papers import Coverage
 from tests.arxiv.stage import Stage, staged
 from tests.fakes.arxiv import FaultKind, Paper
@@ -204,7 +204,7 @@ Kernel {n}.
 async def write_page(stage: Stage) -> None:
     path = stage.folder.parent / "2026-11-13.txt"
     path.write_text(PAGE, encoding="utf-8")
-    report = await ingest(stage.db, [path], now=stage.time())
+    report = await import_files(stage.db, [path], now=stage.time())
     assert (report.new, report.problems) == (25, ())
 
 

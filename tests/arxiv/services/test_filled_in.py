@@ -11,7 +11,7 @@ from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import AtArxiv
 from bot.archive.domain.present_entry import LANGUAGES, present_entry
 from bot.archive.services.export import Format, export_text, export_vault
-from bot.archive.services.ingest import ingest
+from bot.archive.services.import_files import import_files
 from bot.cli.output.text import render
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
@@ -154,7 +154,7 @@ async def test_a_second_import_finds_nothing_changed(stage: Stage):
     await stage.round()
     (stage.folder / "261117 Bare.md").touch()
 
-    report = await ingest(stage.db, [stage.folder], now=stage.time())
+    report = await import_files(stage.db, [stage.folder], now=stage.time())
 
     assert (report.updated, report.unchanged) == (0, 1)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.archive.services.ingest import ingest
+from bot.archive.services.import_files import import_files
 from bot.archive.store import entries
 from bot.cli.output.arxiv_forms import status_lines
 from bot.core.domain.i18n import ENGLISH
@@ -39,7 +39,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
 async def write_page(stage: Stage, text: str = PAGE) -> None:
     path = stage.folder.parent / "2026-11-13.txt"
     path.write_text(text, encoding="utf-8")
-    report = await ingest(stage.db, [path], now=stage.time())
+    report = await import_files(stage.db, [path], now=stage.time())
     assert not report.problems
 
 
@@ -281,7 +281,7 @@ async def test_an_edited_page_keeps_its_papers_at_once_and_its_other_entries_as_
     await stage.round()
     path = stage.folder.parent / "2026-11-13.txt"
     path.write_text(PAGE.replace("보상에 대한 생각.", "보상에 대한 다른 생각."), encoding="utf-8")
-    report = await ingest(stage.db, [path], now=stage.time())
+    report = await import_files(stage.db, [path], now=stage.time())
 
     assert await ids(stage) == ["2611.00001", "2611.00002"]
     assert (report.new, report.updated, report.unchanged) == (0, 1, 1)
@@ -296,7 +296,7 @@ async def test_a_paper_that_was_found_is_found_for_the_next_entry_about_it(stage
     path = stage.folder.parent / "2026-11-14.txt"
     again = PAGE.replace("2026-11-13", "2026-11-14")
     path.write_text(again, encoding="utf-8")
-    await ingest(stage.db, [path], now=stage.time())
+    await import_files(stage.db, [path], now=stage.time())
 
     async with stage.db.reading() as tx:
         first, *_ = await entries.on_date(tx, date(2026, 11, 14))
@@ -316,7 +316,9 @@ async def test_importing_the_page_again_changes_nothing(stage: Stage):
     stage.world.add(REWARD, Paper("2310.00002", "Cited"))
     await write_page(stage)
     await stage.round()
-    report = await ingest(stage.db, [stage.folder.parent / "2026-11-13.txt"], now=stage.time())
+    report = await import_files(
+        stage.db, [stage.folder.parent / "2026-11-13.txt"], now=stage.time()
+    )
 
     assert (report.new, report.updated, report.unchanged) == (0, 0, 2)
     assert await ids(stage) == ["2611.00001", None]

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.archive.services.ingest import ingest
+from bot.archive.services.import_files import import_files
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
@@ -53,7 +53,7 @@ async def db(tmp_path: Path) -> AsyncIterator[Database]:
     page = tmp_path / "page.txt"
     page.write_text(PAGE, encoding="utf-8")
     async with opened(None) as database:
-        await ingest(database, [page], now=NOW)
+        await import_files(database, [page], now=NOW)
         yield database
 
 

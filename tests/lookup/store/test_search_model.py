@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import Entry, EntryId, SourceKind
+from bot.archive.domain.files.source_match import InputFile
 from bot.archive.domain.search_text import indexed_text
-from bot.archive.domain.source_match import InputFile
 from bot.archive.store import entry_changes, sources
-from bot.archive.store.entry_changes import Draft
+from bot.archive.store.entry_changes import IndexedEntry
 from bot.core.database.database import Database, opened
 from bot.core.latex import readable
 from bot.lookup.domain.query_terms import (
@@ -135,7 +135,7 @@ async def apply(db: Database, happened: list[Change]) -> dict[int, Entry]:
                 await entry_changes.withdraw(tx, [EntryId(change.entry_id)], now=NOW)
                 live.pop(change.entry_id, None)
                 continue
-            draft = Draft(change.entry, indexed_text(change.entry, readable), source)
+            draft = IndexedEntry(change.entry, indexed_text(change.entry, readable), source)
             if change.entry_id in known:
                 await entry_changes.update(tx, [(EntryId(change.entry_id), draft)], now=NOW)
                 live[change.entry_id] = change.entry

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from bot.archive.domain.entry import Severity, StoredEntry
 from bot.archive.services import export
-from bot.archive.services.import_report import Report
-from bot.archive.services.ingest import STDIN, ingest
+from bot.archive.services.import_files import STDIN, import_files
+from bot.archive.services.import_report import ImportReport
 from bot.archive.store import entries
 from bot.core.database.database import Database, open_database, opened
 from bot.core.domain.errors import StorageError
@@ -79,8 +79,8 @@ def vault(tmp_path: Path) -> Path:
     )
 
 
-async def take_in(db: Database, *paths: Path, **options: object) -> Report:
-    return await ingest(db, paths, now=NOW, **options)  # type: ignore[arg-type]
+async def take_in(db: Database, *paths: Path, **options: object) -> ImportReport:
+    return await import_files(db, paths, now=NOW, **options)  # type: ignore[arg-type]
 
 
 async def kept(db: Database) -> dict[str, StoredEntry]:
@@ -91,7 +91,7 @@ async def kept(db: Database) -> dict[str, StoredEntry]:
     }
 
 
-def counts(report: Report) -> tuple[int, int, int, int]:
+def counts(report: ImportReport) -> tuple[int, int, int, int]:
     return report.new, report.updated, report.unchanged, report.withdrawn
 
 
@@ -111,7 +111,7 @@ async def test_importing_again_changes_nothing(db, vault):
     await take_in(db, vault)
     before = await kept(db)
 
-    report = await ingest(db, [vault], now=LATER)
+    report = await import_files(db, [vault], now=LATER)
 
     assert counts(report) == (0, 0, 2, 0)
     assert (report.papers, report.references, report.links, report.tags) == (2, 1, 1, 3)

@@ -15,7 +15,7 @@ some network file systems make up a new one with every look."""
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class StableFiles:
     """The files, by location, that looks saw alike, and those that are still changing."""
 
     files: Mapping[str, Signature]
@@ -26,7 +26,7 @@ class Settled:
         return location not in self.files and location not in self.changing
 
 
-def settle(looks: Sequence[Mapping[str, Signature]]) -> Settled:
+def settle(looks: Sequence[Mapping[str, Signature]]) -> StableFiles:
     """What one or more looks in a row have in common."""
     last, *others = reversed(looks)
     changing = {
@@ -36,4 +36,4 @@ def settle(looks: Sequence[Mapping[str, Signature]]) -> Settled:
         if other.get(location) != last.get(location)
     }
     files = {location: found for location, found in last.items() if location not in changing}
-    return Settled(files, frozenset(changing))
+    return StableFiles(files, frozenset(changing))

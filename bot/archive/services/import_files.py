@@ -7,16 +7,16 @@ from functools import partial
 from pathlib import Path
 
 from bot.archive.domain.entry import Problem, Severity
+from bot.archive.domain.files.source_match import KnownSource
+from bot.archive.domain.files.stable_files import StableFiles
 from bot.archive.domain.link_names import leads_to
-from bot.archive.domain.settled import Settled
-from bot.archive.domain.source_match import KnownSource
-from bot.archive.services import import_parser, input_files
-from bot.archive.services.find_files import Findings, FoundFile, find_files
-from bot.archive.services.import_report import Report, Tally
-from bot.archive.services.import_writer import Batch, keep, relocate
-from bot.archive.services.input_files import ReadBatch, ReadFile
-from bot.archive.services.source_matching import identify, which_is_there
-from bot.archive.store import census, entries, entry_changes, links, sources
+from bot.archive.services import import_parser, read_files
+from bot.archive.services.find_files import FoundFile, FoundFiles, find_files
+from bot.archive.services.import_report import ImportCounter, ImportReport
+from bot.archive.services.import_writer import Batch, update_locations, write_batch
+from bot.archive.services.match_sources import existing_locations, match_sources
+from bot.archive.services.read_files import ReadBatch, ReadFile
+from bot.archive.store import entries, entry_changes, links, source_counts, sources
 from bot.core.database.database import Database, Transaction
 
 STDIN = Path("-")
@@ -25,7 +25,7 @@ Progress = Callable[[int, int], None]
 """Is told how many files of how many are done."""
 
 
-async def ingest(
+async def import_files(
     db: Database,
     paths: Sequence[Path],
     *,
@@ -33,9 +33,9 @@ async def ingest(
     stdin: bytes = b"",
     dry_run: bool = False,
     withdraw_missing: bool = False,
-    settled: Settled | None = None,
+    settled: StableFiles | None = None,
     progress: Progress | None = None,
-) -> Report:
+) -> ImportReport:
     """Import files, folders of notes, and `stdin` where a path is `-`.
 
     Repeating it changes nothing: a file that holds what it held is not even parsed, a changed one
@@ -48,12 +48,12 @@ async def ingest(
     was imported until then stays.
     """
     found = await asyncio.to_thread(find_files, [p for p in paths if p != STDIN])
-    tally = Tally(problems=list(found.problems))
+    tally = ImportCounter(problems=list(found.problems))
     total = len(found.files) + (STDIN in paths)
     if STDIN in paths:
         parsed = await asyncio.to_thread(import_parser.parse_stream, stdin)
-        await keep(db, Batch((parsed,)), tally, now=now, dry_run=dry_run)
-    read = partial(input_files.read_batch, settled=settled.files if settled is not None else None)
+        await write_batch(db, Batch((parsed,)), tally, now=now, dry_run=dry_run)
+    read = partial(read_files.read_batch, settled=settled.files if settled is not None else None)
     try:
         await _import_files(
             db, found.files, read, tally, now=now, dry_run=dry_run, progress=progress
@@ -72,7 +72,7 @@ async def _import_files(
     db: Database,
     files: Sequence[FoundFile],
     read_batch: Callable[[Sequence[FoundFile]], ReadBatch],
-    tally: Tally,
+    tally: ImportCounter,
     *,
     now: datetime,
     dry_run: bool,
@@ -83,29 +83,29 @@ async def _import_files(
         done = 0
         while done < len(files):
             # While one batch is written, the next one is read.
-            some = files[done : done + input_files.FILES_AT_ONCE]
+            some = files[done : done + read_files.FILES_AT_ONCE]
             read = await asyncio.to_thread(read_batch, some)
             batch = await _parsed(db, read, tally, dry_run=dry_run)
             if writing is not None:
                 await writing
             if progress is not None:
                 progress(done, len(files))
-            writing = group.create_task(keep(db, batch, tally, now=now, dry_run=dry_run))
+            writing = group.create_task(write_batch(db, batch, tally, now=now, dry_run=dry_run))
             done += read.count
 
 
-async def _parsed(db: Database, read: ReadBatch, tally: Tally, *, dry_run: bool) -> Batch:
+async def _parsed(db: Database, read: ReadBatch, tally: ImportCounter, *, dry_run: bool) -> Batch:
     """The files that do not hold what they held, parsed; what the others hold is counted."""
     async with db.reading() as tx:
-        known = await identify(tx, [file.input for file in read.files], tally.sources)
+        known = await match_sources(tx, [file.input for file in read.files], tally.sources)
         pairs = list(zip(read.files, known, strict=True))
         same = [(s, file.input) for file, s in pairs if s is not None and s.holds(file.input)]
         emptied = await _emptied(tx, pairs)
         rows = {source.id for source, _ in same} | emptied.keys()
-        tally.count_unchanged(await census.count(tx, rows))
+        tally.count_unchanged(await source_counts.count(tx, rows))
     changed = {source.id for source in known if source is not None} - rows
     tally.sources |= rows | changed
-    await relocate(db, same, dry_run=dry_run)
+    await update_locations(db, same, dry_run=dry_run)
     others = [file for file, source in pairs if source is None or source.id not in rows]
     parsed = await asyncio.to_thread(import_parser.parse_files, others) if others else []
     return Batch(tuple(parsed), (*read.problems, *emptied.values()), frozenset(changed))
@@ -131,9 +131,9 @@ async def _emptied(
 
 async def _withdraw_missing(
     db: Database,
-    found: Findings,
-    settled: Settled | None,
-    tally: Tally,
+    found: FoundFiles,
+    settled: StableFiles | None,
+    tally: ImportCounter,
     *,
     now: datetime,
     dry_run: bool,
@@ -146,7 +146,7 @@ async def _withdraw_missing(
         refused = await sources.list_at(tx, [location for _, location in found.refused])
         known += [source for source in refused if (source.path, source.location) in found.refused]
         missing = {s.id: s for s in known if not s.is_gone and s.location not in seen}.values()
-        there = await which_is_there(missing)
+        there = await existing_locations(missing)
 
         def is_gone(source: KnownSource) -> bool:
             location = source.location or ""
@@ -169,7 +169,7 @@ async def _withdraw_missing(
     tally.count_withdrawn(withdrawn)
 
 
-async def _report_ambiguous_links(db: Database, tally: Tally) -> None:
+async def _report_ambiguous_links(db: Database, tally: ImportCounter) -> None:
     """Links that this import made or left ambiguous, as problems."""
     if not tally.names:
         return

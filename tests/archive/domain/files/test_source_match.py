@@ -5,7 +5,7 @@ from itertools import islice
 
 import pytest
 
-from bot.archive.domain.source_match import (
+from bot.archive.domain.files.source_match import (
     InputFile,
     KnownSource,
     other_paths,

@@ -10,7 +10,7 @@ from bot.core.database.database import Transaction
 
 
 @dataclass(frozen=True, slots=True)
-class Census:
+class SourceCounts:
     """What some sources hold: how many entries, references and links, which papers and tags."""
 
     entries: int
@@ -20,15 +20,15 @@ class Census:
     tags: frozenset[str]
 
 
-async def count(tx: Transaction, source_ids: Iterable[int]) -> Census:
+async def count(tx: Transaction, source_ids: Iterable[int]) -> SourceCounts:
     """What these sources hold that is not withdrawn; papers by key, tags by slug."""
     return await tx.call(partial(_count, source_ids=tuple(source_ids)))
 
 
-def _count(connection: sqlite3.Connection, source_ids: tuple[int, ...]) -> Census:
+def _count(connection: sqlite3.Connection, source_ids: tuple[int, ...]) -> SourceCounts:
     ids = {"ids": json.dumps(source_ids)}
     references, links, number = connection.execute(_NUMBERS, ids).fetchone()
-    return Census(
+    return SourceCounts(
         entries=number,
         references=references,
         links=links,

@@ -4,13 +4,13 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 
-from bot.archive.domain.source_match import InputFile, KnownSource, same_source, source_name
-from bot.archive.services.input_files import which_exist
+from bot.archive.domain.files.source_match import InputFile, KnownSource, same_source, source_name
+from bot.archive.services.read_files import which_exist
 from bot.archive.store import sources
 from bot.core.database.database import Transaction
 
 
-async def identify(
+async def match_sources(
     tx: Transaction, files: Sequence[InputFile], taken: Collection[int]
 ) -> tuple[KnownSource | None, ...]:
     """The source that each file is, in order; `taken` are rows that other files are.
@@ -30,7 +30,7 @@ async def identify(
         for source in (await sources.list_like(tx, unmet) if unmet else ())
         if source.id not in taken and source.location not in at
     }
-    there = await which_is_there(free.values())
+    there = await existing_locations(free.values())
     by_name, by_hash = defaultdict(list), defaultdict(list)
     for source in free.values():
         by_name[source_name(source.path)].append(source)
@@ -48,7 +48,7 @@ async def identify(
     return tuple(met)
 
 
-async def which_is_there(known: Iterable[KnownSource]) -> frozenset[str]:
+async def existing_locations(known: Iterable[KnownSource]) -> frozenset[str]:
     """The files that these sources were last read from and that are still there."""
     locations = [source.location for source in known if source.location is not None]
     return await asyncio.to_thread(which_exist, locations) if locations else frozenset()

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.archive.domain.entry import Problem, Severity
-from bot.archive.domain.file_names import is_note
-from bot.archive.domain.settled import Signature
-from bot.archive.domain.source_match import InputFile
+from bot.archive.domain.files.file_names import is_note
+from bot.archive.domain.files.source_match import InputFile
+from bot.archive.domain.files.stable_files import Signature
 from bot.archive.services.find_files import FoundFile, signature
 from bot.archive.services.regular_files import NotRegularError, read_regular
 
