@@ -109,5 +109,5 @@ def _words(error: Exception, say: Translate) -> str:
     """What is wrong and what to do, in the operator's language."""
     cause = error.__cause__ if isinstance(error, ChatError) else error
     if isinstance(cause, RAISED):
-        return say(str(chat_error(cause, named=False)))
+        return say(chat_error(cause).reason)
     return str(error)

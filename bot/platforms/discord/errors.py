@@ -1,19 +1,8 @@
-"""What Discord's errors mean for a message, and what a person can do about each.
-
-Every answer is sorted into one of four kinds, which become the port's three exceptions:
-
-REFUSED    the channel, the thread or the message does not        ChatRefusedError, with its
-           take it, whenever it is tried                          extent
-HELD       everything is closed to us for a while, or until a     ChatUnavailableError, with a
-           person mends it                                        long pause for all of Discord
-RETRY      certainly not posted, and worth another try            ChatUnavailableError
-UNCERTAIN  it may have been posted                                ChatUncertainError
-"""
+"""What Discord's errors mean for a message, and what a person can do about each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import timedelta
-from enum import StrEnum
 from http import HTTPStatus
 
 import aiohttp
@@ -22,49 +11,17 @@ import discord
 from bot.core.domain.extent import Extent
 from bot.core.domain.i18n import translatable
 from bot.core.domain.incoming_text import well_formed
-from bot.core.ports import ChatError, ChatRefusedError, ChatUnavailableError, ChatUncertainError
-
-HELD_FOR = timedelta(minutes=5)
-"""How often a Discord that is closed to us is tried."""
-RETRIED_AFTER = timedelta(seconds=30)
-"""The pause where Discord names none."""
-
-
-class Kind(StrEnum):
-    """What an error means for the message."""
-
-    REFUSED = "refused"
-    HELD = "held"
-    RETRY = "retry"
-    UNCERTAIN = "uncertain"
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """An error, understood: `words` say what is wrong and what to do."""
-
-    kind: Kind
-    words: str
-    pause: timedelta | None = None
-    whole_workspace: bool = False
-    extent: Extent = Extent.CHANNEL
-
-
-def _refused(words: str, *codes: int, extent: Extent = Extent.CHANNEL) -> dict[int, Meaning]:
-    return dict.fromkeys(codes, Meaning(Kind.REFUSED, words, extent=extent))
-
-
-def _held(words: str, *codes: int) -> dict[int, Meaning]:
-    return dict.fromkeys(codes, Meaning(Kind.HELD, words, HELD_FOR, whole_workspace=True))
-
-
-def _retry(words: str, pause: timedelta, *codes: int) -> dict[int, Meaning]:
-    return dict.fromkeys(codes, Meaning(Kind.RETRY, words, pause))
-
-
-def _uncertain(words: str, *codes: int) -> dict[int, Meaning]:
-    return dict.fromkeys(codes, Meaning(Kind.UNCERTAIN, words))
-
+from bot.core.ports import ChatError
+from bot.core.ports.error_table import (
+    HELD_FOR,
+    RETRIED_AFTER,
+    ErrorKind,
+    ErrorMeaning,
+    held,
+    refused,
+    retry,
+    uncertain,
+)
 
 NO_CHANNEL = translatable(
     "Discord knows no such channel: it was deleted, or the id is wrong; "
@@ -127,36 +84,36 @@ UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, NOT_TEXT = 10003, 10008, 50008
 WRONG_CHANNEL_TYPE, THREAD_ARCHIVED, THREAD_EXISTS = 50024, 50083, 160004
 TOO_MANY_THREADS = (160006, 160007)
 
-MEANINGS: Mapping[int, Meaning] = {
+MEANINGS: Mapping[int, ErrorMeaning] = {
     # A channel or thread that cannot be seen is 50001; one that is unknown never comes back.
-    **_refused(NO_CHANNEL, UNKNOWN_CHANNEL, extent=Extent.GONE),
-    **_refused(NO_CHANNEL, 10004),
-    **_refused(NO_ACCESS, 50001),
+    **refused(NO_CHANNEL, UNKNOWN_CHANNEL, extent=Extent.GONE),
+    **refused(NO_CHANNEL, 10004),
+    **refused(NO_ACCESS, 50001),
     # Mostly the channel's, but a locked thread wants more than those beside it.
-    **_refused(NO_PERMISSION, 50013, 50028, extent=Extent.THREAD),
-    **_refused(_NO_POSTS, NOT_TEXT, WRONG_CHANNEL_TYPE, 50068),
-    **_refused(_RULES, 50009),
-    **_refused(_RULES, 40094, 200000, 200001, 240000, 20009, extent=Extent.MESSAGE),
-    **_refused(_TAG, 10087, 30048, 40066, 40067),
-    **_refused(_GONE, UNKNOWN_MESSAGE, 50021, extent=Extent.GONE),
-    **_refused(LOCKED, 160005, extent=Extent.GONE),
-    **_refused(_ARCHIVED, THREAD_ARCHIVED, extent=Extent.GONE),
-    **_refused(_THREADS, *TOO_MANY_THREADS, extent=Extent.THREAD),
-    **_refused(_NOT_OURS, 50005, extent=Extent.MESSAGE),
-    **_refused(_NOBODY, 10013, 40007, 50007, 50033, 50278),
-    **_refused(_TWO_FACTORS, 60003),
-    **_refused(
+    **refused(NO_PERMISSION, 50013, 50028, extent=Extent.THREAD),
+    **refused(_NO_POSTS, NOT_TEXT, WRONG_CHANNEL_TYPE, 50068),
+    **refused(_RULES, 50009),
+    **refused(_RULES, 40094, 200000, 200001, 240000, 20009, extent=Extent.MESSAGE),
+    **refused(_TAG, 10087, 30048, 40066, 40067),
+    **refused(_GONE, UNKNOWN_MESSAGE, 50021, extent=Extent.GONE),
+    **refused(LOCKED, 160005, extent=Extent.GONE),
+    **refused(_ARCHIVED, THREAD_ARCHIVED, extent=Extent.GONE),
+    **refused(_THREADS, *TOO_MANY_THREADS, extent=Extent.THREAD),
+    **refused(_NOT_OURS, 50005, extent=Extent.MESSAGE),
+    **refused(_NOBODY, 10013, 40007, 50007, 50033, 50278),
+    **refused(_TWO_FACTORS, 60003),
+    **refused(
         _MALFORMED,
         *(10001, 10002, 10015, 20001, 20002, 40005, 40060, 50006, 50016, 50027, 50034, 50035),
         *(50041, 50046, 50067, 50080, 50081, 50086, 50109, 50138, THREAD_EXISTS),
         extent=Extent.MESSAGE,
     ),
-    **_held(BAD_TOKEN, 40001, 40002, 50014, 50025),
-    **_retry(RATE, RETRIED_AFTER, 20016, 20022, 20028, 20029, 31002, 40003),
-    **_retry(RATE, HELD_FOR, 30046),
-    **_retry(_BUSY, HELD_FOR, 40004, 40006),
-    **_retry(_BUSY, RETRIED_AFTER, 40058, 130000),
-    **_uncertain(_BROKEN, 40333),
+    **held(BAD_TOKEN, 40001, 40002, 50014, 50025),
+    **retry(RATE, RETRIED_AFTER, 20016, 20022, 20028, 20029, 31002, 40003),
+    **retry(RATE, HELD_FOR, 30046),
+    **retry(_BUSY, HELD_FOR, 40004, 40006),
+    **retry(_BUSY, RETRIED_AFTER, 40058, 130000),
+    **uncertain(_BROKEN, 40333),
 }
 """Discord's own error codes that may answer a request of this bot."""
 
@@ -183,67 +140,64 @@ class RestingError(Exception):
         self.pause = pause
 
 
-def meaning_of(error: Exception) -> Meaning:
+def meaning_of(error: Exception) -> ErrorMeaning:
     """What an exception of discord.py, or of the wire, means for the message on its way."""
     match error:
         case TooManyRequests() if error.shut_out:
             pause = max(error.retry_after, HELD_FOR)
-            return Meaning(Kind.HELD, _SHUT_OUT, pause, whole_workspace=True)
+            return ErrorMeaning(ErrorKind.HELD, _SHUT_OUT, pause, whole_workspace=True)
         case TooManyRequests():
-            return Meaning(Kind.RETRY, RATE, error.retry_after, error.is_global)
+            return ErrorMeaning(ErrorKind.RETRY, RATE, error.retry_after, error.is_global)
         case RestingError():
-            return Meaning(Kind.HELD, TOO_MANY_FAILURES, error.pause, whole_workspace=True)
+            return ErrorMeaning(
+                ErrorKind.HELD, TOO_MANY_FAILURES, error.pause, whole_workspace=True
+            )
         case discord.RateLimited():
-            return Meaning(Kind.RETRY, RATE, timedelta(seconds=error.retry_after))
+            return ErrorMeaning(ErrorKind.RETRY, RATE, timedelta(seconds=error.retry_after))
         case discord.LoginFailure():
-            return Meaning(Kind.HELD, BAD_TOKEN, HELD_FOR, whole_workspace=True)
+            return ErrorMeaning(ErrorKind.HELD, BAD_TOKEN, HELD_FOR, whole_workspace=True)
         case discord.HTTPException():
             return _meaning_of_answer(error)
         case NotRepeatedError():
-            return Meaning(Kind.UNCERTAIN, _BROKEN)
+            return ErrorMeaning(ErrorKind.UNCERTAIN, _BROKEN)
         case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
-            return Meaning(Kind.RETRY, _UNREACHABLE)
+            return ErrorMeaning(ErrorKind.RETRY, _UNREACHABLE)
         case _:
-            return Meaning(Kind.UNCERTAIN, DISCONNECTED)
+            return ErrorMeaning(ErrorKind.UNCERTAIN, DISCONNECTED)
 
 
-def _meaning_of_answer(error: discord.HTTPException) -> Meaning:
+def _meaning_of_answer(error: discord.HTTPException) -> ErrorMeaning:
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Meaning(Kind.UNCERTAIN, _BROKEN)
+        return ErrorMeaning(ErrorKind.UNCERTAIN, _BROKEN)
     if error.status == HTTPStatus.TOO_MANY_REQUESTS:
-        return Meaning(Kind.HELD, _SHUT_OUT, HELD_FOR, whole_workspace=True)
+        return ErrorMeaning(ErrorKind.HELD, _SHUT_OUT, HELD_FOR, whole_workspace=True)
     if error.code in MEANINGS:
         return MEANINGS[error.code]
     match error.status:
         case HTTPStatus.UNAUTHORIZED:
-            return Meaning(Kind.HELD, BAD_TOKEN, HELD_FOR, whole_workspace=True)
+            return ErrorMeaning(ErrorKind.HELD, BAD_TOKEN, HELD_FOR, whole_workspace=True)
         case HTTPStatus.FORBIDDEN if not error.code:
             # No JSON with a code: it is not Discord's API that answers, but what stands before it.
-            return Meaning(Kind.HELD, _SHUT_OUT, HELD_FOR, whole_workspace=True)
+            return ErrorMeaning(ErrorKind.HELD, _SHUT_OUT, HELD_FOR, whole_workspace=True)
         case HTTPStatus.FORBIDDEN:
-            return Meaning(Kind.REFUSED, NO_PERMISSION, extent=Extent.THREAD)
-        case HTTPStatus.NOT_FOUND | HTTPStatus.BAD_REQUEST | HTTPStatus.METHOD_NOT_ALLOWED:
-            return Meaning(Kind.REFUSED, _UNKNOWN, extent=Extent.THREAD)
+            return ErrorMeaning(ErrorKind.REFUSED, NO_PERMISSION, extent=Extent.THREAD)
+        case HTTPStatus.BAD_REQUEST:
+            # It is about what was sent: other messages may be taken.
+            return ErrorMeaning(ErrorKind.REFUSED, _UNKNOWN, extent=Extent.MESSAGE)
+        case HTTPStatus.NOT_FOUND | HTTPStatus.METHOD_NOT_ALLOWED:
+            return ErrorMeaning(ErrorKind.REFUSED, _UNKNOWN, extent=Extent.THREAD)
         case _:
-            return Meaning(Kind.UNCERTAIN, _UNKNOWN)
+            return ErrorMeaning(ErrorKind.UNCERTAIN, _UNKNOWN)
 
 
-def chat_error(error: Exception, *, named: bool = True) -> ChatError:
-    """The exception of the port; its text also names what Discord said, unless not `named`."""
-    if isinstance(error, ChatError):
-        return error
-    meaning = meaning_of(error)
-    detail = _detail(error) if named else ""
-    words = f"{meaning.words} ({detail})" if detail else meaning.words
-    match meaning.kind:
-        case Kind.REFUSED:
-            return ChatRefusedError(words, meaning.extent)
-        case Kind.UNCERTAIN:
-            return ChatUncertainError(words)
-        case _:
-            return ChatUnavailableError(
-                words, retry_after=meaning.pause, whole_workspace=meaning.whole_workspace
-            )
+def chat_error(error: Exception) -> ChatError:
+    """The exception of the port; its `detail` is what Discord said."""
+    return error if isinstance(error, ChatError) else meaning_of(error).chat_error(_detail(error))
+
+
+def uncertain_error(error: Exception) -> ChatError:
+    """The same, where an earlier request of the call may have been done."""
+    return replace(meaning_of(error), kind=ErrorKind.UNCERTAIN).chat_error(_detail(error))
 
 
 def _detail(error: Exception) -> str:

@@ -17,17 +17,18 @@ from discord.http import HTTPClient
 
 from bot.core.domain.incoming_text import well_formed
 from bot.core.ports import ChatUnavailableError, ChatUncertainError
+from bot.core.ports.error_table import ErrorKind
 from bot.platforms.discord import sdk
 from bot.platforms.discord.errors import (
     DISCONNECTED,
     NO_ANSWER,
     NOT_SENT,
-    Kind,
     NotRepeatedError,
     RestingError,
     TooManyRequests,
     chat_error,
     meaning_of,
+    uncertain_error,
 )
 from bot.platforms.discord.http_hooks import Wire, calling
 from bot.platforms.discord.rendering.controls import Mark, mark_of, read_slip
@@ -173,9 +174,9 @@ class Rest:
                     raise ChatUncertainError(NO_ANSWER) from error
                 raise ChatUnavailableError(NOT_SENT) from error
             except RAISED as error:
-                if call.in_doubt and meaning_of(error).kind in {Kind.RETRY, Kind.HELD}:
+                if call.in_doubt and meaning_of(error).kind in {ErrorKind.RETRY, ErrorKind.HELD}:
                     # This one was not taken, but one before it may have been.
-                    raise ChatUncertainError(str(chat_error(error))) from error
+                    raise uncertain_error(error) from error
                 raise
 
     # Messages

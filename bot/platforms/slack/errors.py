@@ -1,20 +1,8 @@
-"""What Slack's errors mean for a message, and what a person can do about each.
-
-Every error is sorted into one of four kinds, which become the port's three exceptions:
-
-REFUSED    the channel, the thread or the message does not        ChatRefusedError, with its
-           take it, whenever it is tried                          extent
-HELD       the whole workspace is closed to us until a person     ChatUnavailableError, with a
-           mends a token, a scope or a policy                     long pause for the workspace
-RETRY      certainly not posted, and worth another try            ChatUnavailableError
-UNCERTAIN  it may have been posted                                ChatUncertainError
-"""
+"""What Slack's errors mean for a message, and what a person can do about each."""
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
 
@@ -23,49 +11,17 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.core.domain.extent import Extent
 from bot.core.domain.i18n import translatable
-from bot.core.ports import ChatError, ChatRefusedError, ChatUnavailableError, ChatUncertainError
-
-HELD_FOR = timedelta(minutes=5)
-"""How often a workspace that is closed to us is tried."""
-RETRIED_AFTER = timedelta(seconds=30)
-"""The pause where Slack names none."""
-
-
-class Kind(StrEnum):
-    """What an error means for the message."""
-
-    REFUSED = "refused"
-    HELD = "held"
-    RETRY = "retry"
-    UNCERTAIN = "uncertain"
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """An error, understood: `words` say what is wrong and what to do."""
-
-    kind: Kind
-    words: str
-    pause: timedelta | None = None
-    whole_workspace: bool = False
-    extent: Extent = Extent.CHANNEL
-
-
-def _refused(words: str, *names: str, extent: Extent = Extent.CHANNEL) -> dict[str, Meaning]:
-    return dict.fromkeys(names, Meaning(Kind.REFUSED, words, extent=extent))
-
-
-def _held(words: str, *names: str) -> dict[str, Meaning]:
-    return dict.fromkeys(names, Meaning(Kind.HELD, words, HELD_FOR, whole_workspace=True))
-
-
-def _retry(words: str, pause: timedelta, *names: str) -> dict[str, Meaning]:
-    return dict.fromkeys(names, Meaning(Kind.RETRY, words, pause))
-
-
-def _uncertain(words: str, *names: str) -> dict[str, Meaning]:
-    return dict.fromkeys(names, Meaning(Kind.UNCERTAIN, words))
-
+from bot.core.ports import ChatError
+from bot.core.ports.error_table import (
+    HELD_FOR,
+    RETRIED_AFTER,
+    ErrorKind,
+    ErrorMeaning,
+    held,
+    refused,
+    retry,
+    uncertain,
+)
 
 NOT_IN_CHANNEL = translatable(
     "the bot is not in that channel: type /invite @paperbot there, then resume its subscription"
@@ -115,11 +71,11 @@ _DISCONNECTED = translatable("the connection broke before Slack answered")
 _UNREACHABLE = translatable("Slack cannot be reached")
 _UNKNOWN = translatable("Slack answered with an error that this bot does not know")
 
-MEANINGS: Mapping[str, Meaning] = {
-    **_refused(NOT_IN_CHANNEL, "not_in_channel", "no_permission", "user_not_in_channel"),
-    **_refused(NO_CHANNEL, "channel_not_found", "team_not_found"),
-    **_refused(ARCHIVED, "is_archived", "is_inactive"),
-    **_refused(
+MEANINGS: Mapping[str, ErrorMeaning] = {
+    **refused(NOT_IN_CHANNEL, "not_in_channel", "no_permission", "user_not_in_channel"),
+    **refused(NO_CHANNEL, "channel_not_found", "team_not_found"),
+    **refused(ARCHIVED, "is_archived", "is_inactive"),
+    **refused(
         _CHANNEL_POLICY,
         "channel_is_limited_access",
         "posting_to_channel_denied",
@@ -128,16 +84,16 @@ MEANINGS: Mapping[str, Meaning] = {
         "restricted_action_thread_only_channel",
         "method_not_supported_for_channel_type",
     ),
-    **_refused(_THREAD, "restricted_action_non_threadable_channel", extent=Extent.THREAD),
-    **_refused(
+    **refused(_THREAD, "restricted_action_non_threadable_channel", extent=Extent.THREAD),
+    **refused(
         _THREAD,
         "cannot_reply_to_message",
         "restricted_action_thread_locked",
         "thread_not_found",
         extent=Extent.GONE,
     ),
-    **_refused(_GONE, "message_not_found", extent=Extent.GONE),
-    **_refused(
+    **refused(_GONE, "message_not_found", extent=Extent.GONE),
+    **refused(
         _NOT_EDITABLE,
         "block_mismatch",
         "cant_broadcast_message",
@@ -147,7 +103,7 @@ MEANINGS: Mapping[str, Meaning] = {
         "no_dual_broadcast_content_update",
         extent=Extent.MESSAGE,
     ),
-    **_refused(
+    **refused(
         _NOBODY,
         "invalid_user_combination",
         "messages_tab_disabled",
@@ -161,7 +117,7 @@ MEANINGS: Mapping[str, Meaning] = {
         "user_not_visible",
         "users_list_not_supplied",
     ),
-    **_refused(
+    **refused(
         _MALFORMED,
         "as_user_not_supported",
         "attachment_payload_limit_exceeded",
@@ -223,7 +179,7 @@ MEANINGS: Mapping[str, Meaning] = {
         "view_too_large",
         extent=Extent.MESSAGE,
     ),
-    **_held(
+    **held(
         BAD_TOKEN,
         "account_inactive",
         "invalid_auth",
@@ -232,8 +188,8 @@ MEANINGS: Mapping[str, Meaning] = {
         "token_expired",
         "token_revoked",
     ),
-    **_held(NO_SCOPE, "missing_scope"),
-    **_held(
+    **held(NO_SCOPE, "missing_scope"),
+    **held(
         _POLICY,
         "access_denied",
         "accesslimited",
@@ -247,13 +203,13 @@ MEANINGS: Mapping[str, Meaning] = {
         "team_not_on_enterprise",
         "two_factor_setup_required",
     ),
-    **_held(_NO_METHOD, "deprecated_endpoint", "method_deprecated", "unknown_method"),
-    **_held(_MOVING, "org_login_required", "team_added_to_org"),
-    **_retry(_MOVING, HELD_FOR, "external_channel_migrating"),
-    **_retry(_RATE, RETRIED_AFTER, "ratelimited", "rate_limited"),
-    **_retry(_RATE, HELD_FOR, "message_limit_exceeded"),
-    **_retry(_TRANSIENT, RETRIED_AFTER, "request_timeout", "streaming_state_conflict"),
-    **_uncertain(_BROKEN, "fatal_error", "internal_error", "service_unavailable", "update_failed"),
+    **held(_NO_METHOD, "deprecated_endpoint", "method_deprecated", "unknown_method"),
+    **held(_MOVING, "org_login_required", "team_added_to_org"),
+    **retry(_MOVING, HELD_FOR, "external_channel_migrating"),
+    **retry(_RATE, RETRIED_AFTER, "ratelimited", "rate_limited"),
+    **retry(_RATE, HELD_FOR, "message_limit_exceeded"),
+    **retry(_TRANSIENT, RETRIED_AFTER, "request_timeout", "streaming_state_conflict"),
+    **uncertain(_BROKEN, "fatal_error", "internal_error", "service_unavailable", "update_failed"),
 }
 """Every error name of the methods that the bot calls."""
 
@@ -264,7 +220,7 @@ _ABOUT_THE_MESSAGE = re.compile(
     r"|scope|client|permission)).+|(?:msg|message|text|blocks?|attachments?|metadata|file|payload)_"
     r".*too_(?:long|large|big|many)"
 )
-_THIS_MESSAGE = Meaning(Kind.REFUSED, _MALFORMED, extent=Extent.MESSAGE)
+_THIS_MESSAGE = ErrorMeaning(ErrorKind.REFUSED, _MALFORMED, extent=Extent.MESSAGE)
 
 _BAD_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
 _BAD_TOKENS = frozenset(name for name, meaning in MEANINGS.items() if meaning.words == BAD_TOKEN)
@@ -277,31 +233,31 @@ def error_name(error: SlackApiError) -> str:
     return name if isinstance(name, str) else ""
 
 
-def meaning_of(error: Exception) -> Meaning:
+def meaning_of(error: Exception) -> ErrorMeaning:
     """What an exception of the SDK means for the message that was on its way."""
     match error:
         case SlackApiError():
             return _meaning_of_answer(error)
         case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
-            return Meaning(Kind.RETRY, _UNREACHABLE)
+            return ErrorMeaning(ErrorKind.RETRY, _UNREACHABLE)
         case aiohttp.ClientSSLError():
-            return Meaning(Kind.RETRY, _UNREACHABLE)
+            return ErrorMeaning(ErrorKind.RETRY, _UNREACHABLE)
         case _:
-            return Meaning(Kind.UNCERTAIN, _DISCONNECTED)
+            return ErrorMeaning(ErrorKind.UNCERTAIN, _DISCONNECTED)
 
 
-def _meaning_of_answer(error: SlackApiError) -> Meaning:
+def _meaning_of_answer(error: SlackApiError) -> ErrorMeaning:
     status = _status(error)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return Meaning(Kind.RETRY, _RATE, retry_after(error.response))
+        return ErrorMeaning(ErrorKind.RETRY, _RATE, retry_after(error.response))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Meaning(Kind.UNCERTAIN, _BROKEN)
+        return ErrorMeaning(ErrorKind.UNCERTAIN, _BROKEN)
     name = error_name(error)
     if name in MEANINGS:
         return MEANINGS[name]
     if _ABOUT_THE_MESSAGE.fullmatch(name):
         return _THIS_MESSAGE
-    return Meaning(Kind.UNCERTAIN, _UNKNOWN)
+    return ErrorMeaning(ErrorKind.UNCERTAIN, _UNKNOWN)
 
 
 def _status(error: SlackApiError) -> int:
@@ -323,21 +279,7 @@ def chat_error(error: Exception, *, method: str = "") -> ChatError:
     Its `detail` is the method that was called and Slack's word. `method` is needed where Slack did
     not answer.
     """
-    made = _made(meaning_of(error))
-    made.detail = _detail(error, method)
-    return made
-
-
-def _made(meaning: Meaning) -> ChatError:
-    match meaning.kind:
-        case Kind.REFUSED:
-            return ChatRefusedError(meaning.words, meaning.extent)
-        case Kind.UNCERTAIN:
-            return ChatUncertainError(meaning.words)
-        case _:
-            return ChatUnavailableError(
-                meaning.words, retry_after=meaning.pause, whole_workspace=meaning.whole_workspace
-            )
+    return meaning_of(error).chat_error(_detail(error, method))
 
 
 def _detail(error: Exception, method: str) -> str:

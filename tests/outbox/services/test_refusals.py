@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bot.channels.domain.subscription import Standing
 from bot.core.domain.extent import Extent
 from bot.core.ports import ChatRefusedError
+from bot.core.ports.error_table import ErrorKind
 from bot.digest.services import subscribe
 from bot.outbox.domain.delivery import Attempt, Refused, State, WaitsFor, after_call
 from bot.outbox.services import operator_actions
@@ -22,12 +23,12 @@ EXTENTS = {
     **{
         f"Slack: {name}": meaning.extent
         for name, meaning in slack_errors.MEANINGS.items()
-        if meaning.kind is slack_errors.Kind.REFUSED
+        if meaning.kind is ErrorKind.REFUSED
     },
     **{
         f"Discord: {code}": meaning.extent
         for code, meaning in discord_errors.MEANINGS.items()
-        if meaning.kind is discord_errors.Kind.REFUSED
+        if meaning.kind is ErrorKind.REFUSED
     },
 }
 

@@ -5,16 +5,17 @@ import pytest
 
 from bot.core.domain.extent import Extent
 from bot.core.ports import ChatError, ChatRefusedError, ChatUnavailableError, ChatUncertainError
-from bot.platforms.discord.errors import MEANINGS, Kind, chat_error
+from bot.core.ports.error_table import ErrorKind
+from bot.platforms.discord.errors import MEANINGS, chat_error
 from tests.fakes.discord import Fault
 from tests.platforms.discord.stage import PAPERS, Stage, key, said
 
 POSTS = r"^/channels/\d+/messages$"
 RAISED = {
-    Kind.REFUSED: ChatRefusedError,
-    Kind.HELD: ChatUnavailableError,
-    Kind.RETRY: ChatUnavailableError,
-    Kind.UNCERTAIN: ChatUncertainError,
+    ErrorKind.REFUSED: ChatRefusedError,
+    ErrorKind.HELD: ChatUnavailableError,
+    ErrorKind.RETRY: ChatUnavailableError,
+    ErrorKind.UNCERTAIN: ChatUncertainError,
 }
 SPECIAL = {10008, 50008, 50083}
 """Codes that `Posting` deals with itself: a deleted message, a forum, an archived thread."""
@@ -34,7 +35,7 @@ async def test_every_code_is_sorted_as_the_table_says(stage: Stage):
     for code, meaning in sorted(MEANINGS.items()):
         if code in SPECIAL:
             continue
-        error = await answered(stage, 403 if meaning.kind is Kind.REFUSED else 400, code)
+        error = await answered(stage, 403 if meaning.kind is ErrorKind.REFUSED else 400, code)
 
         assert type(error) is RAISED[meaning.kind], code
         assert meaning.words in str(error)
@@ -79,6 +80,13 @@ async def test_a_code_that_nobody_knows_is_sorted_by_its_status(
     stage: Stage, status: int, code: int, expected: type[ChatError]
 ):
     assert type(await answered(stage, status, code)) is expected
+
+
+async def test_an_unknown_refusal_of_what_was_sent_concerns_that_message_only(stage: Stage):
+    error = await answered(stage, 400, 99999)
+
+    assert isinstance(error, ChatRefusedError)
+    assert error.extent is Extent.MESSAGE
 
 
 async def test_a_page_of_a_proxy_is_no_answer_of_discord(stage: Stage):

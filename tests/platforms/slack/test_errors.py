@@ -9,7 +9,8 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.core.domain.extent import Extent
 from bot.core.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError
-from bot.platforms.slack.errors import MEANINGS, Kind, chat_error, meaning_of
+from bot.core.ports.error_table import ErrorKind
+from bot.platforms.slack.errors import MEANINGS, chat_error, meaning_of
 
 CALLED = (
     "apps.connections.open",
@@ -52,22 +53,22 @@ def test_every_error_name_of_the_specification_is_sorted(shared):
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("channel_not_found", Kind.REFUSED),
-        ("is_archived", Kind.REFUSED),
-        ("not_in_channel", Kind.REFUSED),
-        ("restricted_action_thread_locked", Kind.REFUSED),
-        ("invalid_auth", Kind.HELD),
-        ("token_revoked", Kind.HELD),
-        ("missing_scope", Kind.HELD),
-        ("ratelimited", Kind.RETRY),
-        ("request_timeout", Kind.RETRY),
-        ("internal_error", Kind.UNCERTAIN),
-        ("fatal_error", Kind.UNCERTAIN),
-        ("an_error_of_next_year", Kind.UNCERTAIN),
-        ("invalid_refresh_token", Kind.UNCERTAIN),
-        ("invalid_channel", Kind.UNCERTAIN),
-        ("missing_channel", Kind.UNCERTAIN),
-        ("too_many_channels", Kind.UNCERTAIN),
+        ("channel_not_found", ErrorKind.REFUSED),
+        ("is_archived", ErrorKind.REFUSED),
+        ("not_in_channel", ErrorKind.REFUSED),
+        ("restricted_action_thread_locked", ErrorKind.REFUSED),
+        ("invalid_auth", ErrorKind.HELD),
+        ("token_revoked", ErrorKind.HELD),
+        ("missing_scope", ErrorKind.HELD),
+        ("ratelimited", ErrorKind.RETRY),
+        ("request_timeout", ErrorKind.RETRY),
+        ("internal_error", ErrorKind.UNCERTAIN),
+        ("fatal_error", ErrorKind.UNCERTAIN),
+        ("an_error_of_next_year", ErrorKind.UNCERTAIN),
+        ("invalid_refresh_token", ErrorKind.UNCERTAIN),
+        ("invalid_channel", ErrorKind.UNCERTAIN),
+        ("missing_channel", ErrorKind.UNCERTAIN),
+        ("too_many_channels", ErrorKind.UNCERTAIN),
     ],
 )
 def test_errors_mean_what_they_say(name, kind):

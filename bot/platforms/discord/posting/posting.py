@@ -33,6 +33,7 @@ from bot.core.ports import (
     DeliveryKey,
     MessageRef,
 )
+from bot.core.ports.error_table import ErrorKind
 from bot.platforms.discord.errors import (
     NOT_TEXT,
     THREAD_ARCHIVED,
@@ -40,7 +41,6 @@ from bot.platforms.discord.errors import (
     TOO_MANY_THREADS,
     UNKNOWN_CHANNEL,
     UNKNOWN_MESSAGE,
-    Kind,
     TooManyRequests,
     chat_error,
     code_of,
@@ -234,7 +234,7 @@ class Posting:
                 return True
             is_gone = code_of(error) in {UNKNOWN_CHANNEL, UNKNOWN_MESSAGE}
             is_full = waits and code_of(error) in TOO_MANY_THREADS
-            if is_gone or is_full or meaning_of(error).kind is not Kind.REFUSED:
+            if is_gone or is_full or meaning_of(error).kind is not ErrorKind.REFUSED:
                 raise
             log.warning("no thread for message %d: %s", root.message, chat_error(error))
             return False
