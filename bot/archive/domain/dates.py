@@ -50,11 +50,15 @@ class DateLine:
 
 @dataclass(frozen=True, slots=True)
 class NamedDate:
-    """What a path says: the date, if any; the name without it; the date that does not exist."""
+    """What a path says: the date, if any; the name without it; the date that does not exist.
+
+    `is_month` tells that folders name a month only, of which `on` is the first day.
+    """
 
     on: dt.date | None
     name: str
     impossible: str = ""
+    is_month: bool = False
 
 
 def parse_date_line(line: str) -> DateLine | None:
@@ -119,7 +123,8 @@ def _with_folders(folder: str, stem: str) -> NamedDate:
         on = _day(first.year, first.month, int(found[1])) if found is not None else None
         if found is not None and on is not None:
             return NamedDate(on, stem[found.end() :].strip() or stem)
-    return NamedDate(_folder_date(folder) or first, stem)
+    day = _folder_date(folder)
+    return NamedDate(day or first, stem, is_month=day is None and first is not None)
 
 
 @lru_cache(maxsize=256)

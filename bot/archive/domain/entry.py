@@ -1,6 +1,7 @@
 """The nouns of the product: papers, and what the curator wrote about them on a date."""
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType
@@ -49,10 +50,11 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class AtArxiv:
-    """How a paper stands at arXiv now."""
+    """How a paper stands at arXiv now; `category` is its primary one (`cs.LG`), where known."""
 
     version: int
     is_withdrawn: bool = False
+    category: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,3 +192,11 @@ def tag_slug(spelling: str) -> str:
     """The slug of a tag: `#Long_Context`, `long context` and `long-context` are `long-context`."""
     folded = compatible(spelling).strip().removeprefix("#").casefold()
     return "-".join(folded.replace("_", " ").replace("-", " ").split())
+
+
+def tag_with_parents(slug: str) -> Iterator[str]:
+    """A tag and those that it is nested in: `ml/rl` and `ml`."""
+    yield slug
+    while "/" in slug:
+        slug = slug.rpartition("/")[0]
+        yield slug

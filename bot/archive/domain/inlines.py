@@ -1,7 +1,8 @@
-"""Plain text of a curator as inlines: addresses become links, `[[names]]` become emphasis."""
+"""Plain text of a curator as inlines: addresses become links, links to notes become emphasis."""
 
 import re
 
+from bot.archive.domain.formats.mentions import note_link_target
 from bot.core.domain.addresses import LONGEST, find_addresses
 from bot.core.domain.document import Inline, Link, Style, Text
 
@@ -11,6 +12,8 @@ _LABEL = r"(?:[^\[\]\n]|\[[^\[\]\n]*\])"
 _MARKED = re.compile(
     r"\[\[(?P<name>[^\[\]\n]{1,300})\]\]"
     rf"|\[(?P<label>{_LABEL}{{1,300}})\]\(<?(?P<target>{_TARGET})>?(?:\s+\"[^\"\n]{{0,300}}\")?\)"
+    r"|(?<!!)\[(?P<shown>[^\[\]\n]{1,300})\]\((?P<note>(?![^()\n]{0,300}:)"
+    r"[^()\n]{1,300}(?:\([^()\n]{0,200}\)[^()\n]{0,200}){0,3})\)"
 )
 _ARXIV = re.compile(r"https?://(?:www\.)?arxiv\.org/abs/(\d{4}\.\d{4,5}(?:v\d+)?)")
 
@@ -48,5 +51,8 @@ def with_addresses(text: str, *, shorten: bool = True) -> tuple[Inline, ...]:
 def _run(match: re.Match[str]) -> Inline | None:
     if name := match["name"]:
         return Text(name.removesuffix(".md"), Style.EMPHASIS)
+    if shown := match["shown"]:
+        is_note = note_link_target(match["note"]) is not None
+        return Text(shown, Style.EMPHASIS) if is_note else None
     target = match["target"]
     return Link(match["label"], target) if len(target) <= LONGEST else None

@@ -7,13 +7,14 @@ A vault's links name a file without its folder: `[[230517 SLiC-HF]]`, `[[230517 
 import re
 import unicodedata
 
+_SUFFIX = re.compile(r"\.(?:md|markdown)\Z")
 _BEHIND_THE_NAME = re.compile(r"[|#^]")
 
 
 def note_name(path: str) -> str:
     """The name by which links find the note at that path, whatever its case and composition."""
     name = unicodedata.normalize("NFC", path.replace("\\", "/").rpartition("/")[2])
-    return name.strip().casefold().removesuffix(".md").strip()
+    return _SUFFIX.sub("", name.strip().casefold()).strip()
 
 
 def linked_name(link: str) -> str:

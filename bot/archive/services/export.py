@@ -11,6 +11,7 @@ from pathlib import Path
 from bot.archive.domain.entry import Language, Reference, SourceKind, StoredEntry
 from bot.archive.domain.files.sync_copies import is_same_note, originals_of
 from bot.archive.domain.formats import bibtex, digest_page, vault_note
+from bot.archive.services import import_parser
 from bot.core.domain.errors import UsageError
 
 _PAGE = 500
@@ -116,7 +117,7 @@ def _unwritable(path: Path, error: OSError) -> UsageError:
 
 def _write_notes(folder: Path, page: list[StoredEntry], taken: set[str]) -> int:
     for stored in page:
-        text = vault_note.write(stored.entry)
+        text = import_parser.write_note(stored.entry)
         wanted = _wanted_path(stored)
         path = folder / free_path(wanted, taken)
         try:

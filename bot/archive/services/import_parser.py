@@ -3,7 +3,7 @@
 Blocking and pure computation, for a thread.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.archive.domain.dates import parse_date_line
@@ -12,7 +12,10 @@ from bot.archive.domain.files.file_names import is_note
 from bot.archive.domain.files.source_match import InputFile
 from bot.archive.domain.formats import digest_page, vault_note
 from bot.archive.domain.formats.decode import decode, encoding_warning
+from bot.archive.domain.formats.metadata import Field
+from bot.archive.domain.formats.visible import visible
 from bot.archive.domain.search_text import IndexedText, indexed_text
+from bot.archive.services import front_matter
 from bot.archive.services.read_files import (
     LARGEST_NOTE,
     LARGEST_PAGE,
@@ -73,23 +76,36 @@ def parse_files(files: Iterable[ReadFile]) -> list[ParsedFile]:
 
 def _parse(text: str, path: str) -> tuple[Parsed, SourceKind]:
     """Pages are told from notes by what they hold, whatever they are called."""
+    fields, problems = front_matter.read(text, path)
     if is_note(path):
-        page = _as_page(text, path) if _begins_with_date(text) else None
-        if page is None:
-            return vault_note.parse(text, path), SourceKind.VAULT_NOTE
-        return page, SourceKind.DIGEST_PAGE
-    return digest_page.parse(text, path), SourceKind.DIGEST_PAGE
+        parsed = _as_page(text, path, fields) if _begins_with_date(text) else None
+        if parsed is None:
+            parsed, kind = vault_note.parse(text, path, fields), SourceKind.VAULT_NOTE
+        else:
+            kind = SourceKind.DIGEST_PAGE
+    else:
+        parsed, kind = digest_page.parse(text, path, fields), SourceKind.DIGEST_PAGE
+    return replace(parsed, problems=(*problems, *parsed.problems)), kind
+
+
+def write_note(entry: Entry) -> str:
+    """The note of an entry, byte for byte as it was read if it says the same (`vault_note`)."""
+    fields, _ = front_matter.read(entry.source.text, entry.source.path)
+    return vault_note.write(entry, fields)
 
 
 def _begins_with_date(text: str) -> bool:
-    first = text[:4000].lstrip("\ufeff\n\r\t ").partition("\n")[0]
+    start = text[:4000]
+    if any(mark in start for mark in ("---", "%%", "<!--")):
+        start = visible(text).text[:4000]
+    first = start.lstrip("\ufeff\n\r\t ").partition("\n")[0]
     return not first.startswith("http") and parse_date_line(first) is not None
 
 
-def _as_page(text: str, path: str) -> Parsed | None:
+def _as_page(text: str, path: str, fields: Sequence[Field]) -> Parsed | None:
     """The page that a note with a date on top may be: one has papers with authors on it."""
     try:
-        parsed = digest_page.parse(text, path)
+        parsed = digest_page.parse(text, path, fields)
     except UnreadableError:
         return None
     return parsed if any(entry.paper.authors for entry in parsed.entries) else None

@@ -12,7 +12,7 @@ from bot.archive.domain.files.stable_files import Signature
 from bot.archive.services.find_files import FoundFile, signature
 from bot.archive.services.regular_files import NotRegularError, read_regular
 
-_READING = 1
+_READING = 2
 """Raised whenever the formats read the same file differently, so that all are read anew."""
 
 LARGEST_NOTE = 1_000_000

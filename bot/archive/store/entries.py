@@ -205,7 +205,7 @@ _ENTRIES = """
     SELECT e.newness, e.id, e.date, e.withdrawn_at, e.title,
            coalesce(nullif(e.authors, '[]'), a.authors, '[]'), p.arxiv_id, e.arxiv_version, e.url,
            coalesce(nullif(e.abstract, ''), nullif(a.abstract, '')), a.version, a.is_withdrawn,
-           e.commentary, s.kind, s.path, e.part, e.text
+           a.categories ->> 0, e.commentary, s.kind, s.path, e.part, e.text
     FROM entry AS e JOIN paper AS p ON p.id = e.paper_id JOIN source AS s ON s.id = e.source_id
         LEFT JOIN arxiv_record AS a ON a.number = p.arxiv_id AND :filled
     WHERE e.newness IN (SELECT value FROM json_each(:them))
@@ -235,7 +235,7 @@ def _stored(
     links: Sequence[str],
 ) -> StoredEntry:
     entry_id, on, withdrawn_at, title, authors, number, version, url, *rest = row
-    abstract, version_now, is_withdrawn, commentary, kind, path, part, text = rest
+    abstract, version_now, is_withdrawn, category, commentary, kind, path, part, text = rest
     arxiv_id = ArxivId(number, version) if number is not None else None
     return StoredEntry(
         entry_id,
@@ -246,7 +246,7 @@ def _stored(
                 arxiv_id,
                 url,
                 abstract,
-                _at_arxiv(version_now, is_withdrawn),
+                _at_arxiv(version_now, is_withdrawn, category),
             ),
             Source(_KINDS[kind], path, part, text),
             date.fromisoformat(on) if on is not None else None,
@@ -263,5 +263,7 @@ def _stored(
     )
 
 
-def _at_arxiv(version: int | None, is_withdrawn: int | None) -> AtArxiv | None:
-    return AtArxiv(version, bool(is_withdrawn)) if version is not None else None
+def _at_arxiv(
+    version: int | None, is_withdrawn: int | None, category: str | None = None
+) -> AtArxiv | None:
+    return AtArxiv(version, bool(is_withdrawn), category or "") if version is not None else None

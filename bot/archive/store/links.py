@@ -29,7 +29,10 @@ async def list_ambiguous(tx: Transaction, names: Iterable[str]) -> tuple[Ambiguo
             GROUP BY e.name HAVING count(*) > 1
         )
         SELECT l.text, s.path, s.location, target.paths,
-               substr(e.text, 1, instr(e.text, '[[' || l.text)) AS before
+               substr(e.text, 1, coalesce(
+                   nullif(instr(e.text, '[[' || l.text), 0),
+                   nullif(instr(e.text, replace(l.text, ' ', '%20') || '.m'), 0)
+               )) AS before
         FROM target
         JOIN link AS l ON l.name = target.name AND l.newness > 0
         JOIN entry AS e ON e.newness = l.newness
@@ -43,7 +46,7 @@ async def list_ambiguous(tx: Transaction, names: Iterable[str]) -> tuple[Ambiguo
             text=row["text"],
             path=row["path"],
             location=row["location"],
-            line=row["before"].count("\n") + 1,
+            line=(row["before"] or "").count("\n") + 1,
             targets=tuple(sorted(json.loads(row["paths"]))),
         )
         for row in rows

@@ -47,17 +47,35 @@ def known_ids(connection: sqlite3.Connection, slugs: Iterable[str]) -> dict[str,
     return dict(found.fetchall())
 
 
-def is_used(connection: sqlite3.Connection, spelling: str) -> bool:
-    """Whether an entry carries the tag of that slug or alias."""
-    row = connection.execute(
+def family(connection: sqlite3.Connection, slug: str) -> tuple[int, ...]:
+    """The row ids of a tag, by slug or alias, and of those nested in it (`ml/rl` in `ml`)."""
+    found = connection.execute(
         """
-        SELECT uses > 0 FROM tag
-        WHERE slug = :spelling OR id = (SELECT tag_id FROM tag_alias WHERE alias = :spelling)
-        ORDER BY slug <> :spelling LIMIT 1
-        """,
-        {"spelling": spelling},
+        WITH meant (slug) AS (
+            SELECT coalesce(
+                (SELECT slug FROM tag WHERE slug = :slug),
+                (SELECT tag.slug FROM tag_alias JOIN tag ON tag.id = tag_id WHERE alias = :slug),
+                :slug
+            )
+        )
+        SELECT tag.id FROM meant JOIN tag ON tag.slug = meant.slug
+        UNION ALL
+        SELECT tag.id FROM meant
+            JOIN tag ON tag.slug > meant.slug || '/' AND tag.slug < meant.slug || '0'
+        """,  # `0` is the character behind `/`
+        {"slug": slug},
+    )
+    return tuple(tag_id for (tag_id,) in found)
+
+
+def is_used(connection: sqlite3.Connection, spelling: str) -> bool:
+    """Whether an entry carries the tag of that slug or alias, or one that is nested in it."""
+    ids = family(connection, spelling)
+    row = connection.execute(
+        "SELECT 1 FROM tag WHERE id IN (SELECT value FROM json_each(:ids)) AND uses > 0 LIMIT 1",
+        {"ids": json.dumps(ids)},
     ).fetchone()
-    return row is not None and bool(row[0])
+    return row is not None
 
 
 async def find(tx: Transaction, spelling: str) -> TagCount | None:
@@ -84,12 +102,12 @@ async def list_used(tx: Transaction, *, limit: int) -> tuple[TagCount, ...]:
 
 
 async def list_beginning(tx: Transaction, start: str, *, limit: int) -> tuple[TagCount, ...]:
-    """The tags whose slug begins so, or holds it behind a hyphen; most used first."""
+    """The tags whose slug begins so, or holds it behind a hyphen or slash; most used first."""
     rows = await tx.all(
         """
         SELECT slug, uses FROM tag
         WHERE uses > 0 AND (slug >= :start AND slug < :start || char(1114111)
-                            OR instr(slug, '-' || :start))
+                            OR instr(slug, '-' || :start) OR instr(slug, '/' || :start))
         ORDER BY substr(slug, 1, length(:start)) = :start DESC, uses DESC, slug LIMIT :limit
         """,
         {"start": start, "limit": limit},

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.archive.domain.entry import tag_with_parents
+
 
 class Layout(StrEnum):
     """How a digest is laid out."""
@@ -18,7 +20,7 @@ class Layout(StrEnum):
 class TagFilter:
     """Which entries a channel wants: all of `wanted` unless it is empty, none of `unwanted`.
 
-    Several wanted tags mean any of them, not all.
+    Several wanted tags mean any of them, not all. A tag also means the tags nested in it.
     """
 
     wanted: frozenset[str] = frozenset()
@@ -26,5 +28,5 @@ class TagFilter:
 
     def accepts(self, tags: Iterable[str]) -> bool:
         """Whether an entry with these tag slugs passes."""
-        present = frozenset(tags)
+        present = frozenset(tag for each in tags for tag in tag_with_parents(each))
         return not (present & self.unwanted) and (not self.wanted or bool(present & self.wanted))

@@ -3,7 +3,7 @@
 from datetime import date
 
 from bot.archive.domain.counts import Day, TagCount
-from bot.archive.domain.entry import EntryId, StoredEntry
+from bot.archive.domain.entry import EntryId, StoredEntry, tag_slug
 from bot.archive.store import entries, tags
 from bot.channels.store import linked_channels
 from bot.core.database.database import Database, Transaction
@@ -48,9 +48,7 @@ class DatabaseLibrary:
     async def list_tagged(self, tag: str, *, page: int, per_page: int) -> Found:
         async with self._db.reading() as tx:
             found = await tags.find(tx, tag)
-            if found is None:
-                return Found((), more=False)
-            query = Query((Tag(found.tag),))
+            query = Query((Tag(found.tag if found is not None else tag_slug(tag)),))
             hits = await search.look_up(tx, query, page=page, per_page=per_page)
         return Found(hits.entries, hits.more)
 

@@ -183,6 +183,9 @@ def _asked(connection: sqlite3.Connection, query: Query) -> _Asked | None:
                 asked = _with_match(asked, authors, negated=negated)
             case Dates():
                 asked = _with_dates(asked, term)
+            case Tag(slug, negated) if len(ids := tags.family(connection, slug)) > 1:
+                marks = " OR ".join(f'"{tag_mark(tag_id)}"' for tag_id in ids)
+                asked = _with_match(asked, marks, negated=negated)
             case Tag() | About() | Cites() | EntryIs():
                 condition, row = _row_of(connection, term)
                 negated = not isinstance(term, EntryIs) and term.negated
@@ -202,7 +205,7 @@ def _row_of(
 ) -> tuple[str, int | None]:
     match term:
         case Tag(slug):
-            return _TAGGED, tags.known_ids(connection, [slug]).get(slug)
+            return _TAGGED, next(iter(tags.family(connection, slug)), None)
         case About(paper):
             return _ABOUT, _paper_id(connection, paper)
         case Cites(paper):

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,3 +50,15 @@ def test_text_without_addresses_comes_back_as_it_was(text: str) -> None:
 def test_every_link_is_an_address_that_stands_in_the_text(text: str) -> None:
     for run in inlines(text):
         assert isinstance(run, Text) or (run.url.startswith("http") and run.url in text)
+
+
+@pytest.mark.parametrize(
+    "link", ["[A](250101%20A.md)", "[A](<../250101 A.md#h>)", "[A](A%20(b).markdown)"]
+)
+def test_a_markdown_link_to_a_note_is_shown_by_its_label(link: str) -> None:
+    assert inlines(f"see {link}.") == (Text("see "), Text("A", Style.EMPHASIS), Text("."))
+
+
+@pytest.mark.parametrize("text", ["[절](#anchor)", "![A](a.md)", "[A](a.pdf)"])
+def test_other_markdown_links_within_a_vault_stay(text: str) -> None:
+    assert inlines(text) == (Text(text),)

@@ -44,3 +44,8 @@ def test_every_composition_of_a_name_is_the_same(name):
     forms = {note_name(unicodedata.normalize(form, f"a/{name}.md")) for form in ("NFC", "NFD")}
 
     assert len(forms) == 1
+
+
+@pytest.mark.parametrize("path", ["x.md", "2024/x.markdown", "X.MD", "x.Markdown"])
+def test_every_suffix_of_a_note_is_left_out(path):
+    assert linked_name("x") == linked_name("x.markdown") == note_name(path) == "x"

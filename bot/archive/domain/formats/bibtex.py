@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import Entry, Language, Paper
+from bot.archive.domain.formats.author_names import is_group, without_others
 from bot.core.domain.latex_accents import accents
 
 _ESCAPED = str.maketrans(
@@ -27,6 +28,12 @@ _ESCAPED = str.maketrans(
     }
 )
 _IN_URL = str.maketrans({"{": "%7B", "}": "%7D", "\\": "%5C", " ": "%20", "\n": ""})
+_SCHEME = re.compile(r"^[a-z]+://(?:www\.)?", re.IGNORECASE)
+_AFFILIATION = re.compile(r"\s*[(（](?:[^()（）]|[(（][^()（）]*[)）])*[)）]\s*$")
+_AND = re.compile(r"\band\b", re.IGNORECASE)
+_GIVEN = re.compile(
+    r"(?!(?:jr|sr|i+v?|inc|ltd)\b)[^\W\d_][\w.'’-]*(?:[ .-]+[^\W\d_][\w.'’-]*){0,3}", re.IGNORECASE
+)
 _NOT_IN_KEY = re.compile(r"[^a-z0-9]+")
 _LONGEST_SLUG = 40
 
@@ -43,15 +50,17 @@ def write(entries: Iterable[Entry]) -> str:
 
 
 def key(paper: Paper) -> str:
-    """The citation key of a paper: the same whatever else is known or exported.
+    """The citation key of a paper: made of what identifies it, whatever else is known or exported.
 
-    `arxiv:2310.07831`, else words of the title and a digest of what identifies the paper.
+    `arxiv:2310.07831`, else words of its address or title, with a digest of the whole.
     """
     if paper.arxiv_id is not None:
         return f"arxiv:{paper.arxiv_id.number}"
-    plain = unicodedata.normalize("NFKD", paper.title).casefold()
+    words = _SCHEME.sub("", paper.url) if paper.url else paper.title
+    plain = unicodedata.normalize("NFKD", words).casefold()
     slug = _NOT_IN_KEY.sub("-", plain)[:_LONGEST_SLUG].strip("-")
-    digest = hashlib.blake2b(paper.key.encode("utf-8", "replace"), digest_size=4).hexdigest()
+    identity = paper.key.encode("utf-8", "surrogatepass")
+    digest = hashlib.blake2b(identity, digest_size=8).hexdigest()
     return f"{slug}-{digest}" if slug else f"paper-{digest}"
 
 
@@ -64,11 +73,12 @@ def _fields(entries: list[Entry]) -> Iterator[tuple[str, str]]:
     paper = entries[0].paper
     arxiv_id = paper.arxiv_id
     yield "title", f"{{{_escaped(paper.title)}}}"
-    yield "author", " and ".join(_author(name) for name in paper.authors)
+    yield "author", " and ".join(_authors(paper.authors))
     yield "year", _year(entries)
     if arxiv_id is not None:
         yield "eprint", str(arxiv_id)
         yield "archivePrefix", "arXiv"
+        yield "primaryClass", _escaped(_primary_class(entries, arxiv_id))
     url = paper.url or (arxiv_id.url if arxiv_id is not None else "")
     yield "url", url.translate(_IN_URL)
     yield "abstract", _escaped(paper.abstract or "")
@@ -84,10 +94,36 @@ def _note(entry: Entry) -> tuple[str, ...]:
     return entry.paragraphs(Language.EN) or entry.paragraphs(Language.KO)
 
 
+def _authors(names: Iterable[str]) -> Iterator[str]:
+    """The names as BibTeX reads them; `others` comes last, once."""
+    has_others = False
+    for written in names:
+        name, and_others = without_others(written)
+        has_others = has_others or and_others
+        bare = _AFFILIATION.sub("", name).strip(" *†‡§¹²³")
+        if bare or name:
+            yield _author(bare or name)
+    if has_others:
+        yield "others"
+
+
 def _author(name: str) -> str:
-    """A name; one that BibTeX would take apart wrongly is kept together by braces."""
+    """A name; one that BibTeX would take apart wrongly is kept together by braces.
+
+    It takes apart what stands before a comma and behind it: a family name and given names.
+    """
     escaped = _escaped(name)
-    return f"{{{escaped}}}" if "," in name or re.search(r"\band\b", name) else escaped
+    family, comma, given = name.partition(",")
+    is_turned = family.strip() and _GIVEN.fullmatch(given.strip()) is not None
+    if is_group(name) or _AND.search(name) is not None or (comma and not is_turned):
+        return f"{{{escaped}}}"
+    return escaped
+
+
+def _primary_class(entries: list[Entry], arxiv_id: ArxivId) -> str:
+    """The category that arXiv files a paper under; old numbers begin with it."""
+    known = (entry.paper.at_arxiv.category for entry in entries if entry.paper.at_arxiv)
+    return next(filter(None, known), arxiv_id.number.rpartition("/")[0])
 
 
 def _year(entries: list[Entry]) -> str:

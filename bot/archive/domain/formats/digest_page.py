@@ -34,29 +34,33 @@ from collections.abc import Container, Iterable, Sequence
 from bot.archive.domain.dates import named_date
 from bot.archive.domain.entry import Entry, Parsed, Problem, Severity, Source, SourceKind
 from bot.archive.domain.formats.mentions import malformed_ids
+from bot.archive.domain.formats.metadata import Field, read_fields
 from bot.archive.domain.formats.page_entry import (
     is_page_entry,
     read_entry,
     write_marked,
     write_plain,
 )
-from bot.archive.domain.formats.page_lines import Kind, Page, openings, read_lines
+from bot.archive.domain.formats.page_lines import NOTHING, Kind, Page, openings, read_lines
 from bot.archive.domain.formats.untouched import is_untouched
+from bot.archive.domain.formats.visible import visible
 from bot.core.domain.errors import UnreadableError
 
 _BYTE_ORDER_MARK = "\ufeff"
 
 
-def parse(text: str, path: str) -> Parsed:
+def parse(text: str, path: str, front_matter: Sequence[Field] = ()) -> Parsed:
     """The entries of a page, and what a person should look at.
 
-    Dates come from the lines that say them, and above the first of these from `path`. A date that
-    does not exist, and text that belongs to no entry, are problems. Raises `UnreadableError` where
+    Dates come from the lines that say them, and above the first of these from `path`, else from
+    `front_matter`, which is what the page's YAML says. A date that does not exist, and text that belongs to no entry, are problems. Raises `UnreadableError` where
     there is nothing like an entry. Time grows with the length of the text.
     """
     path = unicodedata.normalize("NFC", path)
-    page = read_lines(text.removeprefix(_BYTE_ORDER_MARK))
-    on = named_date(path).on
+    seen = visible(text, only_closed=True)
+    page = read_lines(text.removeprefix(_BYTE_ORDER_MARK), seen.text)
+    said, misspelt = read_fields(front_matter, path)
+    on = named_date(path).on or said.date
     read = _read(page, path, on)
     if not read.entries or not (on is not None or _is_told(page, read.entries)):
         raise UnreadableError(
@@ -64,7 +68,7 @@ def parse(text: str, path: str) -> Parsed:
             "the authors in parentheses, and text",
             path=path,
         )
-    problems = [*read.problems, *malformed_ids(text, path)]
+    problems = [*read.problems, *malformed_ids(seen.text, path), *seen.problems(path), *misspelt]
     if any(entry.date is None for entry in read.entries) and not problems:
         problems.append(Problem(path, 1, Severity.WARNING, "no date stands above these entries"))
     problems.sort(key=lambda problem: problem.line or 0)
@@ -76,7 +80,7 @@ def looks_like(text: str) -> bool:
 
     A page begins with a date, or has two titles with their authors on the next line.
     """
-    page = read_lines(text.removeprefix(_BYTE_ORDER_MARK)[:200_000])
+    page = _seen_lines(text[:200_000])
     if page.kind(page.after(-1)) is Kind.DATE:
         return True
     found = (True for opening in openings(page) if opening.authors)
@@ -103,7 +107,7 @@ def write(entries: Iterable[Entry]) -> str:
 
 def _reads_as(page: str, entries: Sequence[Entry], blocks: Sequence[str]) -> bool:
     """Whether a page is read as the entries that its blocks are read as one by one."""
-    read = _read(read_lines(page), "", None).entries
+    read = _read(_seen_lines(page), "", None).entries
     if len(read) != len(entries):
         return False
     alone = (_alone(block, entry) for block, entry in zip(blocks, entries, strict=True))
@@ -132,12 +136,13 @@ def _read(page: Page, path: str, on: dt.date | None) -> Parsed:
     entries: list[Entry] = []
     problems: list[Problem] = []
     idle: tuple[int, int] | None = None  # the line of a date that has no entry yet
+    hidden: int | None = None  # where what is hidden above an entry begins, which keeps it
     at = 0
     while at < len(page.lines):
         end = _end_of_segment(page, begins, at)
         opening = begins.get(at)
         if opening is not None:
-            text = "".join(page.lines[at:end])
+            text = page.text(at if hidden is None else hidden, end)
             source = Source(SourceKind.DIGEST_PAGE, path, len(entries), text)
             entry = read_entry(page, opening, end, source, on)
             if _says_something(entry, page.lines[opening.title]):
@@ -145,15 +150,19 @@ def _read(page: Page, path: str, on: dt.date | None) -> Parsed:
                 idle = None
             else:
                 problems.append(_kept_out(page, (at, end), path, _STRAY))
+            hidden = None
         elif page.kinds[at] is Kind.DATE:
+            hidden = None
             if idle is not None:
                 problems.append(_kept_out(page, idle, path, _IDLE))
             on, idle = page.dates[at].on, (at, end)
             if on is None:
                 problems.append(_kept_out(page, (at, end), path, "there is no such day"))
                 idle = None
-        elif any(page.kinds[each] is not Kind.BLANK for each in range(at, end)):
+        elif any(page.kinds[each] not in NOTHING for each in range(at, end)):
             problems.append(_kept_out(page, (at, end), path, _STRAY))
+        elif Kind.HIDDEN in page.kinds[at:end]:
+            hidden = at
         at = end
     if idle is not None:
         problems.append(_kept_out(page, idle, path, _IDLE))
@@ -169,7 +178,8 @@ def _is_told(page: Page, entries: Iterable[Entry]) -> bool:
     if Kind.DATE in page.kinds or Kind.TAGS in page.kinds:
         return True
     return any(
-        entry.paper.authors or entry.source.text.lstrip()[:1] in {"*", "_"} for entry in entries
+        entry.paper.authors or visible(entry.source.text).text.lstrip()[:1] in {"*", "_"}
+        for entry in entries
     )
 
 
@@ -195,24 +205,38 @@ def _says_something(entry: Entry, title_line: str) -> bool:
 def _kept_out(page: Page, segment: tuple[int, int], path: str, message: str) -> Problem:
     """A problem that keeps the text of lines which no entry holds."""
     at, end = segment
-    while at < end and page.kinds[at] is Kind.BLANK:
+    while at < end and page.kinds[at] in NOTHING:
         at += 1
-    text = "".join(page.lines[at:end]).strip()
+    text = page.text(at, end).strip()
     severity = Severity.WARNING if message == _IDLE else Severity.ERROR
     return Problem(path, at + 1, severity, message, text)
 
 
 def _block(entry: Entry) -> str:
-    if is_page_entry(entry):
-        read = _alone(entry.source.text, entry)
-        told = entry.date is not None or _is_told(read_lines(entry.source.text), (entry,))
-        if read is not None and told and is_untouched(read, entry):
-            return entry.source.text
+    if is_page_entry(entry) and (seen := _as_it_stood(entry)) is not None:
+        return seen
     plain = _joined(write_plain(entry))
     read = _alone(plain, entry)
     if read is not None and _is_whole(read, entry):
         return plain
     return _joined(write_marked(entry))
+
+
+def _as_it_stood(entry: Entry) -> str | None:
+    """What an entry was read from, without what is hidden in it; `None` if it says more by now."""
+    page = _seen_lines(entry.source.text)
+    read = _alone(entry.source.text, entry)
+    if read is None or not is_untouched(read, entry):
+        return None
+    if Kind.HIDDEN in page.kinds or page.lines != page.written:
+        # A comment that began above the entry cannot be told from what it is without it.
+        return page.text(0, len(page.lines), written=False) if _is_whole(read, entry) else None
+    told = entry.date is not None or _is_told(page, (entry,))
+    return entry.source.text if told else None
+
+
+def _seen_lines(text: str) -> Page:
+    return read_lines(text.removeprefix(_BYTE_ORDER_MARK), visible(text, only_closed=True).text)
 
 
 def _joined(lines: Iterable[str]) -> str:
@@ -221,7 +245,7 @@ def _joined(lines: Iterable[str]) -> str:
 
 def _alone(block: str, entry: Entry) -> Entry | None:
     """What a block is read as by itself, below the date of its entry; if it is one entry."""
-    read = _read(read_lines(block), entry.source.path, entry.date)
+    read = _read(_seen_lines(block), entry.source.path, entry.date)
     return read.entries[0] if len(read.entries) == 1 and not read.problems else None
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.archive.domain.formats.author_names import is_one_name
 from bot.archive.domain.formats.mentions import Address, address_of
 
 _PARENS = re.compile("[()（）]")
@@ -36,16 +37,25 @@ class Heading:
 
 
 def split_authors(text: str) -> tuple[str, ...]:
-    """The names in a list: separated by commas, semicolons or `and`, but not inside brackets."""
+    """The names in a list: separated by commas, semicolons or `and`, but not inside brackets.
+
+    An `and` in the name of a group separates nothing.
+    """
     text = " ".join(text.split())
+    separators = tuple(_SEPARATORS.finditer(text))
     names = []
     depth, start = 0, 0
-    for found in _SEPARATORS.finditer(text):
+    for at, found in enumerate(separators):
         if found[0] in "(（[":
             depth += 1
         elif found[0] in ")）]":
             depth = max(0, depth - 1)
         elif depth == 0:
+            if found[0] == " and ":
+                end = separators[at + 1].start() if at + 1 < len(separators) else len(text)
+                before = text[max(start, found.start() - _LONGEST_NAME) : found.start()]
+                if is_one_name(before, text[found.end() : end][:_LONGEST_NAME]):
+                    continue
             names.append(text[start : found.start()])
             start = found.end()
     names.append(text[start:])
@@ -160,11 +170,12 @@ def parse_with_link(text: str) -> Heading | None:
     found = _ADDRESS.search(text[:_LONGEST_TITLE])
     if found is None:
         return None
-    address = _ADDRESS.match(text, found.start())
-    before = text[: found.start()].rstrip("< ")
-    if address is None or not before:
+    address = _ADDRESS.match(text, found.start()) or found
+    before, behind = text[: found.start()].rstrip(), text[address.end() :].lstrip(" ")
+    if before.endswith("<") and behind.startswith(">"):
+        before, behind = before[:-1].rstrip(), behind[1:].lstrip(" ")
+    if not before:
         return None
-    behind = text[address.end() :].lstrip("> ")
     if before[-1] in "(（" and behind[:1] in (")", "）"):
         before, behind = before[:-1].rstrip(), behind[1:]
     elif behind.strip():

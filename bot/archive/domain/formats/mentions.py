@@ -2,11 +2,14 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from bot.archive.domain.arxiv_id import ArxivId, find_arxiv_ids, iter_arxiv_ids, parse_arxiv_id
 from bot.archive.domain.entry import Paper, Problem, Reference, Severity
+from bot.archive.domain.formats.markdown import code_spans
 
 _URL = re.compile(r"https?://[!-;=?-~]{1,2000}", re.IGNORECASE)
 _LINE_URL = re.compile(r"<?(https?://[^\s<>]+|www\.[^\s<>]+)>?", re.IGNORECASE)
@@ -23,8 +26,17 @@ _PAPER_SITE = re.compile(
 )
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _MOST_WARNINGS = 100
-_WIKILINK = re.compile(r"(?<!!)\[\[([^\[\]\n]+)\]\]")
-_PLAIN_WIKILINKS = re.compile(r"(?:[-*+]\s+)?(?:\[\[[^\[\]\n|#]+\]\][\s,]*)+")
+_WIKILINK = r"(?<!!)\[\[(?P<wiki>[^\[\]\n]+)\]\]"
+_MARKDOWN_LINK = (
+    r"(?<!!)\[(?P<label>[^\[\]\n]{0,300})\]\([ \t]*(?P<target><[^<>\n]{1,500}>(?:[ \t]+[\"'][^()\n]{0,300})?"
+    r"|[^<>()\n]{1,500}(?:\([^()\n]{0,200}\)[^<>()\n]{0,500}){0,5})\)"
+)
+_NOTE_LINK = re.compile(f"{_WIKILINK}|{_MARKDOWN_LINK}")
+_NOTE_SUFFIX = re.compile(r"\.(?:md|markdown)\Z", re.IGNORECASE)
+_LINK_TITLE = re.compile(r"\s+(?:\"[^\"]*\"|'[^']*')\s*\Z")
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:|/", re.IGNORECASE)
+_AROUND_NAMES = re.compile(r"(?:[-*+]\s+)?")
+_BETWEEN_NAMES = re.compile(r"[\s,]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +132,66 @@ def _without_punctuation(url: str) -> str:
 
 
 def note_names_in(text: str) -> Iterator[str]:
-    """The names inside `[[…]]`, without `.md`, what they are shown as, or the heading meant."""
-    if "[[" in text:
-        for found in _WIKILINK.finditer(text):
-            name = re.split(r"[|#]", found[1], maxsplit=1)[0].strip()
-            name = unicodedata.normalize("NFC", name.removesuffix(".md").strip())
-            if name:
-                yield name
+    """The notes that text links to, by name: `[[name]]` and `[label](name.md)`, outside of code.
+
+    Without `.md`, what they are shown as, and the heading meant.
+    """
+    if "[[" not in text and "](" not in text:
+        return
+    code = code_spans(text)
+    for found in _NOTE_LINK.finditer(text):
+        name = _note_name(found)
+        if name and not (code and _is_within(found.start(), code)):
+            yield name
+
+
+def note_link_target(target: str) -> str | None:
+    """The name of the note that a Markdown link leads to; `None` if it leads to anything else."""
+    plain = _LINK_TITLE.sub("", target.strip())
+    plain = unquote(plain.removeprefix("<").removesuffix(">").partition("#")[0]).strip()
+    if _NOTE_SUFFIX.search(plain) is None or _SCHEME.match(plain) is not None:
+        return None
+    while plain.startswith(("./", "../")):
+        plain = plain.partition("/")[2]
+    return _without_suffix(plain)
+
+
+def _note_name(found: re.Match[str]) -> str | None:
+    if found["wiki"] is not None:
+        return _without_suffix(re.split(r"[|#]", found["wiki"], maxsplit=1)[0])
+    return note_link_target(found["target"])
+
+
+def _without_suffix(name: str) -> str:
+    return unicodedata.normalize("NFC", _NOTE_SUFFIX.sub("", name.strip()).strip())
+
+
+def _is_within(at: int, spans: Sequence[tuple[int, int]]) -> bool:
+    before = bisect_right(spans, (at, at))
+    return before > 0 and at < spans[before - 1][1]
 
 
 def is_note_names(line: str) -> bool:
-    """Whether a line holds `[[names]]` and nothing that their names would not keep."""
-    return _PLAIN_WIKILINKS.fullmatch(line.strip()) is not None
+    """Whether a line holds links to notes and nothing that their names would not keep."""
+    text = line.strip()
+    if not text.endswith(("]", "]]", ")", ",")) or ("[[" not in text and "](" not in text):
+        return False
+    at = 0
+    for found in _NOTE_LINK.finditer(text):
+        between = text[at : found.start()]
+        if not (_AROUND_NAMES if at == 0 else _BETWEEN_NAMES).fullmatch(between):
+            return False
+        if not _keeps_name(found):
+            return False
+        at = found.end()
+    return at > 0 and _BETWEEN_NAMES.fullmatch(text[at:]) is not None
+
+
+def _keeps_name(link: re.Match[str]) -> bool:
+    """Whether a link shows the name of its note and no more."""
+    if link["wiki"] is not None:
+        return not set(link["wiki"]) & set("|#")
+    target = link["target"]
+    name = note_link_target(target)
+    label = _without_suffix(link["label"])
+    return name is not None and "#" not in target and label == name and '"' not in target

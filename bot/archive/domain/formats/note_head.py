@@ -12,7 +12,9 @@ from bot.archive.domain.formats.heading import (
     parse_plain,
     parse_with_link,
 )
+from bot.archive.domain.formats.markdown import CodeBlocks
 from bot.archive.domain.formats.mentions import Address, parse_address_line
+from bot.archive.domain.formats.quotation import may_be_abstract, quoted_text
 from bot.archive.domain.language import is_sentence, is_title_case
 
 _MARKDOWN_HEADING = re.compile(r"#{1,3}\s+(?!links?\s*:?\s*$)(\S.*)", re.IGNORECASE)
@@ -63,18 +65,26 @@ def read_head(lines: Sequence[str], name: str) -> NoteHead:
 
 
 def _read_late_head(lines: Sequence[str]) -> NoteHead:
+    code: frozenset[int] | None = None
     for at, line in enumerate(lines):
         if "/" not in line and ":" not in line:
             continue
         address = parse_address_line(line)
         if address is not None and address.is_paper:
-            heading, behind = _read_heading(lines, _next_text(lines, at + 1), "", sure=True)
-            if heading is None or heading.behind:
-                heading, behind = None, at + 1
-            abstract, after = _read_quote(lines, behind)
-            return NoteHead(address, heading, abstract, [*lines[:at], "", *lines[after:]])
+            code = CodeBlocks(lines).lines() if code is None else code
+            if at not in code:
+                return _head_below(lines, at, address)
     abstract, after = _read_quote(lines, 0)
     return NoteHead(None, None, abstract, lines[after:])
+
+
+def _head_below(lines: Sequence[str], at: int, address: Address) -> NoteHead:
+    """The head that begins with a link further down; the lines before it are part of the rest."""
+    heading, behind = _read_heading(lines, _next_text(lines, at + 1), "", sure=True)
+    if heading is None or heading.behind:
+        heading, behind = None, at + 1
+    abstract, after = _read_quote(lines, behind)
+    return NoteHead(address, heading, abstract, [*lines[:at], "", *lines[after:]])
 
 
 def _read_heading(
@@ -166,12 +176,9 @@ def _read_quote(lines: Sequence[str], at: int) -> tuple[str | None, int]:
     end = first
     while end < len(lines) and lines[end].lstrip()[:1] == ">":
         end += 1
-    if end == first:
+    if end == first or not may_be_abstract(lines[first]):
         return None, at
-    quoted = [line.lstrip()[1:].strip() for line in lines[first:end]]
-    paragraphs = "\n".join(quoted).split("\n\n")
-    text = "\n\n".join(" ".join(each.split("\n")).strip() for each in paragraphs)
-    return text.strip() or None, end
+    return quoted_text(lines[first:end]) or None, end
 
 
 def _address_at(lines: Sequence[str], at: int) -> Address | None:

@@ -17,6 +17,7 @@ from bot.archive.domain.formats.mentions import (
     references_in,
 )
 from bot.archive.domain.formats.page_lines import Kind, Opening, Page, heading_on_line, may_mislead
+from bot.archive.domain.formats.quotation import may_be_abstract, quoted_text
 from bot.archive.domain.formats.tags import parse_tag_line, take_tags, with_tags_in
 from bot.archive.domain.language import languages_of
 
@@ -28,14 +29,16 @@ class _Body:
     address: Address | None
     paragraphs: list[str] = field(default_factory=list)
     marked: list[bool] = field(default_factory=list)
+    code: list[bool] = field(default_factory=list)
     quoted: list[str] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
     english: bool = False
 
-    def add(self, text: str) -> None:
+    def add(self, text: str, *, code: bool = False) -> None:
         self.paragraphs.append(text)
         self.marked.append(self.english)
+        self.code.append(code)
 
 
 def read_entry(page: Page, opening: Opening, end: int, source: Source, on: dt.date | None) -> Entry:
@@ -61,13 +64,15 @@ def _heading(page: Page, opening: Opening) -> Heading:
 
 
 def _take_line(line: str, kind: Kind, body: _Body) -> None:
-    if kind is Kind.BLANK:
+    if not line:
         return
-    if kind is Kind.TAGS:
+    if kind is Kind.CODE:
+        body.add(line, code=True)
+    elif kind is Kind.TAGS:
         if not take_tags(parse_tag_line(line), body.tags):
             body.add(line)
-    elif line[0] == ">" and not body.paragraphs and not body.english:
-        body.quoted.append(line[1:].strip())
+    elif line[0] == ">" and _continues_abstract(line, body):
+        body.quoted.append(line)
     elif has_marks(line, english=body.english):
         for part in split_marks(line):
             if part in {"<english>", "</english>"}:
@@ -80,6 +85,12 @@ def _take_line(line: str, kind: Kind, body: _Body) -> None:
         body.names.extend(note_names_in(line))
     else:
         body.add(line)
+
+
+def _continues_abstract(line: str, body: _Body) -> bool:
+    if body.paragraphs or body.english:
+        return False
+    return bool(body.quoted) or may_be_abstract(line)
 
 
 def _take_link(line: str, body: _Body, *, heads: bool) -> None:
@@ -96,7 +107,8 @@ def _take_link(line: str, body: _Body, *, heads: bool) -> None:
 
 def _entry(heading: Heading, body: _Body, source: Source, on: dt.date | None) -> Entry:
     known = [Language.EN if marked else None for marked in body.marked]
-    languages = languages_of(body.paragraphs, known)
+    spoken = ["" if code else text for text, code in zip(body.paragraphs, body.code, strict=True)]
+    languages = languages_of(spoken, known)
     abstract = _abstract_lines(body, languages)
     address = body.address
     paper = Paper(
@@ -104,10 +116,11 @@ def _entry(heading: Heading, body: _Body, source: Source, on: dt.date | None) ->
         authors=heading.authors,
         arxiv_id=address.arxiv_id if address is not None else None,
         url=address.written if address is not None else None,
-        abstract=_quotation(body.quoted) or "\n\n".join(body.paragraphs[:abstract]) or None,
+        abstract=quoted_text(body.quoted) or "\n\n".join(body.paragraphs[:abstract]) or None,
     )
     said = body.paragraphs[abstract:]
-    tags = with_tags_in(said, body.tags)
+    prose = [text for text in spoken[abstract:] if text]
+    tags = with_tags_in(prose, body.tags)
     return Entry(
         paper=paper,
         source=source,
@@ -116,7 +129,7 @@ def _entry(heading: Heading, body: _Body, source: Source, on: dt.date | None) ->
         tags=tuple(tags),
         spellings=tuple(tags.values()),
         references=references_in(said, paper),
-        links=tuple(dict.fromkeys([*_names_in(said), *body.names])),
+        links=tuple(dict.fromkeys([*_names_in(prose), *body.names])),
     )
 
 
@@ -126,18 +139,13 @@ def _names_in(texts: Iterable[str]) -> Iterator[str]:
 
 def _abstract_lines(body: _Body, languages: tuple[Language, ...]) -> int:
     """How many of the first paragraphs are the abstract: none where it is quoted."""
-    if _quotation(body.quoted):
+    if quoted_text(body.quoted):
         return 0
     if True in body.marked:
         unmarked = body.marked.index(True)
         english = [language is Language.EN for language in languages[:unmarked]]
         return english.index(False) if False in english else unmarked
     return leading_abstract(body.paragraphs, languages)
-
-
-def _quotation(lines: list[str]) -> str:
-    paragraphs = "\n".join(lines).split("\n\n")
-    return "\n\n".join(" ".join(each.split("\n")).strip() for each in paragraphs).strip()
 
 
 def write_plain(entry: Entry) -> Iterator[str]:

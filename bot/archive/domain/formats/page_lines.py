@@ -18,6 +18,7 @@ from bot.archive.domain.formats.heading import (
     parse_plain,
     split_authors,
 )
+from bot.archive.domain.formats.markdown import CodeBlocks, may_have_blocks
 from bot.archive.domain.formats.mentions import parse_address_line
 from bot.archive.domain.formats.tags import parse_tag_line
 from bot.archive.domain.language import is_title_case, language_of
@@ -37,36 +38,53 @@ class Kind(Enum):
     LINK = auto()
     AUTHORS = auto()
     TEXT = auto()
+    CODE = auto()
+    HIDDEN = auto()
+
+
+NOTHING = frozenset({Kind.BLANK, Kind.HIDDEN})
+"""What says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page's lines with their ends, and what each of them is.
+    """A page's lines with their ends, as `written` and as they are seen, and what each of them is.
 
-    `authors` gives, for the first line of a list of authors, the names and the line behind it;
-    its further lines are `AUTHORS` as well.
+    A line of which all is hidden is `HIDDEN`, and read as if it were not there. `authors` gives,
+    for the first line of a list of authors, the names and the line behind it; its further lines
+    are `AUTHORS` as well.
     """
 
+    written: Sequence[str]
     lines: Sequence[str]
     kinds: Sequence[Kind]
     dates: dict[int, DateLine]
     authors: dict[int, tuple[tuple[str, ...], int]]
 
     def after(self, at: int) -> int:
-        """The next line behind `at` that is not blank; the number of lines if there is none."""
+        """The next line behind `at` that says something; the number of lines if there is none."""
         at += 1
-        while at < len(self.lines) and self.kinds[at] is Kind.BLANK:
+        while at < len(self.lines) and self.kinds[at] in NOTHING:
             at += 1
         return at
+
+    def text(self, start: int, end: int, *, written: bool = True) -> str:
+        """Lines as they were written, or without what is hidden in them."""
+        if written:
+            return "".join(self.written[start:end])
+        kinds = self.kinds
+        return "".join(self.lines[at] for at in range(start, end) if kinds[at] is not Kind.HIDDEN)
 
     def kind(self, at: int) -> Kind:
         """What a line is; `BLANK` behind the last one."""
         return self.kinds[at] if at < len(self.kinds) else Kind.BLANK
 
 
-def read_lines(text: str) -> Page:
-    """The lines of a page, told apart one by one."""
-    lines = _KEPT_ENDS.findall(text)
+def read_lines(text: str, seen: str) -> Page:
+    """The lines of a page, told apart one by one; `seen` is its text without what is hidden."""
+    written, lines = (_KEPT_ENDS.findall(each) for each in (text, seen))
+    lines += [""] * (len(written) - len(lines))  # the last line may be hidden, and had no end
+    code = CodeBlocks(lines, only_closed=True).all() if may_have_blocks(seen) else {}
     kinds: list[Kind] = []
     dates: dict[int, DateLine] = {}
     authors: dict[int, tuple[tuple[str, ...], int]] = {}
@@ -74,8 +92,11 @@ def read_lines(text: str) -> Page:
         at = len(kinds)
         line = lines[at].strip()
         kind = Kind.TEXT
-        if not line:
-            kind = Kind.BLANK
+        if at in code:
+            kinds += [Kind.CODE] * (code[at] - at - 1)
+            kind = Kind.CODE
+        elif not line:
+            kind = Kind.HIDDEN if written[at].strip("\ufeff \t\r\n") else Kind.BLANK
         elif line[0] in "(（":
             names, end = _authors_from(lines, at)
             if names:
@@ -90,7 +111,7 @@ def read_lines(text: str) -> Page:
         elif parse_address_line(line) is not None:
             kind = Kind.LINK
         kinds.append(kind)
-    return Page(lines, kinds, dates, authors)
+    return Page(written, lines, kinds, dates, authors)
 
 
 def _authors_from(lines: Sequence[str], at: int) -> tuple[tuple[str, ...], int]:
@@ -271,7 +292,10 @@ def _may_be_korean_title(line: str) -> bool:
 
 
 def _is_apart(page: Page, at: int) -> bool:
-    return at == 0 or page.kinds[at - 1] is Kind.BLANK
+    before = at - 1
+    while before >= 0 and page.kinds[before] is Kind.HIDDEN:
+        before -= 1
+    return before < 0 or page.kinds[before] is Kind.BLANK
 
 
 def _authors_below(page: Page, at: int) -> tuple[int, int] | None:

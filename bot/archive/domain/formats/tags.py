@@ -5,12 +5,34 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 
 from bot.archive.domain.entry import tag_slug
+from bot.archive.domain.formats.markdown import code_spans
 
 _SPELLING = r"[^\W_](?:[\w./+&'’-]*[\w+])?"
+_TAG = re.compile(_SPELLING)
 _IN_LINE = re.compile(rf"[#＃]({_SPELLING})[,;.、，]*")
 _IN_TEXT = re.compile(rf"(?<![^\s(\[（])[#＃]({_SPELLING})")
 _LETTER = re.compile(r"[^\W\d_]")
 _LONGEST_LINE = 5_000
+
+# Mathematics, links and where they lead, elements of HTML: what begins with `#` there is no tag.
+_NO_PROSE = re.compile(
+    r"\$\$[^$]+\$\$|\$(?=\S)[^$\n]*(?<=\S)\$(?!\d)"
+    r"|\[\[[^\[\]\n]*\]\]|\]\((?:[^()\n]|\([^()\n]*\))*\)"
+    r"|^ {0,3}\[[^\[\]\n^][^\[\]\n]*\]:[ \t]*\S+|<[A-Za-z/][^<>\n]*>",
+    re.MULTILINE,
+)
+_HEX = re.compile(r"[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8}")
+_COLOUR = re.compile(
+    r"(?=[a-fA-F]*[0-9])(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{8})|([a-f])\1{2,7}", re.IGNORECASE
+)
+_PROPERTY = re.compile(r"([^\W\d_]+)[\"']?\s*[:=：]\s*[\"']?\Z")
+_LABELS = frozenset(
+    (
+        *("tag", "tags", "keyword", "keywords", "topic", "topics", "label", "labels", "see"),
+        *("태그", "키워드", "주제", "분류", "라벨", "참고", "관련"),
+    )
+)
+"""What stands before a colon and tags, not colours."""
 
 
 def parse_tag_line(line: str) -> tuple[str, ...]:
@@ -24,7 +46,7 @@ def parse_tag_line(line: str) -> tuple[str, ...]:
     spellings = []
     at = 0
     for found in _IN_LINE.finditer(stripped):
-        if stripped[at : found.start()].strip(" \t\xa0\u3000") or not _LETTER.search(found[1]):
+        if stripped[at : found.start()].strip(" \t\xa0\u3000") or not is_tag(found[1]):
             return ()
         spellings.append(found[1])
         at = found.end()
@@ -32,12 +54,51 @@ def parse_tag_line(line: str) -> tuple[str, ...]:
 
 
 def tags_in_text(text: str) -> Iterable[str]:
-    """The spellings, without `#`, of the tags that stand in running text, without repeats."""
+    """The spellings, without `#`, of the tags that stand in running text, without repeats.
+
+    None stands in code, mathematics, links or HTML, and a colour (`color: #abcdef`) is none.
+    """
     if "#" not in text and "＃" not in text:
         return ()
+    prose = _prose(text)
     return dict.fromkeys(
-        found[1] for found in _IN_TEXT.finditer(text) if _LETTER.search(found[1]) is not None
+        found[1]
+        for found in _IN_TEXT.finditer(prose)
+        if is_tag(found[1])
+        and not _is_value(found[1], prose[max(0, found.start() - 60) : found.start()])
     )
+
+
+def is_tag(spelling: str) -> bool:
+    """Whether a spelling may be a tag's: letters, and no colour of HTML such as `1a2b3c`."""
+    return (
+        _TAG.fullmatch(spelling) is not None
+        and _LETTER.search(spelling) is not None
+        and _COLOUR.fullmatch(spelling) is None
+    )
+
+
+def _is_value(spelling: str, before: str) -> bool:
+    """Whether what may be a colour is said to be the value of a property."""
+    if _HEX.fullmatch(spelling) is None:
+        return False
+    named = _PROPERTY.search(before)
+    return named is not None and named[1].casefold() not in _LABELS
+
+
+def _prose(text: str) -> str:
+    if "`" in text:
+        text = _replaced(text, code_spans(text))
+    return _NO_PROSE.sub("x", text) if any(mark in text for mark in "$[<") else text
+
+
+def _replaced(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    pieces: list[str] = []
+    at = 0
+    for start, end in spans:
+        pieces += text[at:start], "x"
+        at = end
+    return "".join((*pieces, text[at:]))
 
 
 def take_tags(spellings: Iterable[str], tags: dict[str, str]) -> bool:
@@ -59,9 +120,14 @@ def with_tags_in(texts: Iterable[str], tags: Mapping[str, str]) -> dict[str, str
     """The tags known, slug to spelling, and those that stand in running text."""
     known = dict(tags)
     for text in texts:
-        for spelling in tags_in_text(text):
-            known.setdefault(_slug(spelling), spelling)
+        add_tags(tags_in_text(text), known)
     return known
+
+
+def add_tags(spellings: Iterable[str], tags: dict[str, str]) -> None:
+    """Add those of these tags to those known, slug to spelling, that are not among them."""
+    for spelling in spellings:
+        tags.setdefault(_slug(spelling), spelling)
 
 
 def _slug(spelling: str) -> str:

@@ -48,60 +48,85 @@ from bot.archive.domain.entry import (
 from bot.archive.domain.formats.commentary import by_language
 from bot.archive.domain.formats.english_marks import has_marks, split_marks
 from bot.archive.domain.formats.heading import emphasised, parse_plain
+from bot.archive.domain.formats.inline_fields import WithoutFields, take_fields
+from bot.archive.domain.formats.markdown import CodeBlocks, may_have_blocks
 from bot.archive.domain.formats.mentions import (
     is_note_names,
     malformed_ids,
     note_names_in,
     references_in,
 )
+from bot.archive.domain.formats.metadata import Field, Metadata, read_fields
 from bot.archive.domain.formats.note_head import NoteHead, read_head
-from bot.archive.domain.formats.tags import parse_tag_line, take_tags, with_tags_in
+from bot.archive.domain.formats.quotation import is_abstract_callout, quoted_text
+from bot.archive.domain.formats.tags import add_tags, parse_tag_line, take_tags, with_tags_in
 from bot.archive.domain.formats.untouched import is_untouched
+from bot.archive.domain.formats.visible import Visible, visible, with_line_feeds
 from bot.archive.domain.language import languages_of
 
 _LINKS_HEADING = re.compile(r"#{1,6}\s+links?\s*:?", re.IGNORECASE)
-_FENCE = re.compile(r"\s*(```|~~~)")
 _UNFIT_FOR_A_NAME = re.compile(r'[\\/:*?"<>|#^\[\]\x00-\x1f]+')
 _LONGEST_NAME = 120
 
 
-def parse(text: str, path: str) -> Parsed:
+def parse(text: str, path: str, front_matter: Sequence[Field] = ()) -> Parsed:
     """The one entry that a note is, whatever it holds, and what a person should look at.
 
-    `path` is relative to the vault. `Source.text` is `text` itself, byte order mark and line
-    ends included. Never raises; time grows with the length of the text.
+    `path` is relative to the vault. `front_matter` is what the note's YAML says. `Source.text` is
+    `text` itself, byte order mark and line ends included. Never raises; time grows with the length
+    of the text.
     """
     path = unicodedata.normalize("NFC", path)
     named = named_date(path)
-    lines = _lines(text.removeprefix("\ufeff"))
+    seen = visible(text)
+    taken = take_fields(_lines(seen.text))
+    lines = _read_lines(text, taken) if seen.hidden or taken.fields else _lines(seen.text)
+    said, misspelt = read_fields((*front_matter, *taken.fields), path)
     head = read_head(lines, named.name)
     body = _read_body(head)
-    paper = _paper(head, named)
+    paper = _paper(head, body, named, said)
     tags = with_tags_in((each.text for each in body.paragraphs if not each.code), body.tags)
+    add_tags(said.tags, tags)
     entry = Entry(
         paper=paper,
         source=Source(SourceKind.VAULT_NOTE, path, text=text),
-        date=named.on,
+        date=(said.date or named.on) if named.is_month else (named.on or said.date),
         commentary=_commentary(head, body),
         tags=tuple(tags),
         spellings=tuple(tags.values()),
         references=references_in((each.text for each in body.paragraphs), paper),
-        links=tuple(dict.fromkeys(note_names_in(text))),
+        links=tuple(dict.fromkeys(_links(lines))),
     )
-    return Parsed((entry,), tuple(_problems(text, path, named)))
+    problems = [*_problems(seen.text, path, named), *seen.problems(path), *misspelt]
+    return Parsed((entry,), tuple(sorted(problems, key=lambda problem: problem.line or 0)))
 
 
-def write(entry: Entry) -> str:
+def write(entry: Entry, front_matter: Sequence[Field] = ()) -> str:
     """The note of an entry: as it was read if it says the same, else in the newest habit.
 
-    The paper's details, which arXiv may have filled in since, do not make it another note.
+    `front_matter` is what the YAML of the note says that the entry came from. The paper's details,
+    which arXiv may have filled in since, do not make it another note. What was hidden in a note
+    stays hidden in it.
     """
     source = entry.source
-    if source.kind is SourceKind.VAULT_NOTE:
-        read = parse(source.text, source.path).entries[0]
-        if is_untouched(read, entry):
-            return source.text
-    return "\n\n".join(_written(entry)) + "\n"
+    plain = "\n\n".join(_written(entry)) + "\n"
+    if source.kind is not SourceKind.VAULT_NOTE:
+        return plain
+    if is_untouched(parse(source.text, source.path, front_matter).entries[0], entry):
+        return source.text
+    return _with_hidden(plain, visible(source.text), entry, front_matter)
+
+
+def _with_hidden(plain: str, seen: Visible, entry: Entry, front_matter: Sequence[Field]) -> str:
+    """The note with its comments at the end, and its front matter where that still holds."""
+    front = seen.front_matter
+    first, comments = ("", seen.hidden) if front is None else (seen.hidden[0], seen.hidden[1:])
+    if front is not None:
+        first = "\n".join(_lines(first)).rstrip() + ("\n\n" if front.is_closed else "\n---\n\n")
+        read = parse(f"{first}{plain}", entry.source.path, front_matter).entries[0]
+        if not is_untouched(read, entry):
+            first, comments = "", (f"%%\n{front.yaml}%%", *comments)
+    return first + "\n".join((plain, *comments))
 
 
 def file_name(entry: Entry) -> str:
@@ -117,9 +142,24 @@ def file_name(entry: Entry) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return text.split("\n")
+    return with_line_feeds(text).split("\n")
+
+
+def _read_lines(text: str, seen: WithoutFields) -> list[str]:
+    """The lines that are seen: none of which all was hidden, or that was a field."""
+    return [
+        line
+        for line, written in zip(seen.lines, _lines(text), strict=True)
+        if line is not None and (line.strip() or not written.strip("\ufeff \t"))
+    ]
+
+
+def _links(lines: Sequence[str]) -> Iterator[str]:
+    text = "\n".join(lines)
+    if may_have_blocks(text):
+        code = CodeBlocks(lines).lines()
+        text = "\n".join("" if at in code else line for at, line in enumerate(lines))
+    return note_names_in(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +176,13 @@ class _Body:
     paragraphs: list[_Paragraph] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
     unfinished: list[str] = field(default_factory=list)
+    abstract: str | None = None
     english: bool = False
     under_links: bool = False
 
     def finish_paragraph(self, *, code: bool = False) -> None:
-        text = "\n".join(self.unfinished).strip()
+        text = "\n".join(self.unfinished)
+        text = text.strip("\n").rstrip() if code else text.strip()
         self.unfinished.clear()
         if text:
             self.paragraphs.append(_Paragraph(text, self.english, code))
@@ -154,17 +196,25 @@ def _read_body(head: NoteHead) -> _Body:
     last_mark = max(
         (at for at, line in enumerate(lines) if "</english>" in line.lower()), default=-1
     )
+    code = CodeBlocks(lines).all() if any(map(may_have_blocks, lines)) else {}
     at = 0
     while at < len(lines):
         line = lines[at].strip()
         first = line[:1]
         if not line:
             body.finish_paragraph()
-        elif first in "`~" and (end := _end_of_code(lines, at)) is not None:
+        elif at in code:
             body.finish_paragraph()
-            body.unfinished = list(lines[at : end + 1])
+            body.unfinished = list(lines[at : code[at]])
             body.finish_paragraph(code=True)
-            at = end
+            at = code[at] - 1
+        elif (
+            first == ">"
+            and head.abstract is None
+            and body.abstract is None
+            and (is_abstract_callout(line))
+        ):
+            at = _read_callout(lines, at, body) - 1
         elif first in "#＃" and _read_mark_up(line, body):
             body.english = body.english and at < last_mark
         elif has_marks(line, english=body.english):
@@ -177,13 +227,15 @@ def _read_body(head: NoteHead) -> _Body:
     return body
 
 
-def _end_of_code(lines: Sequence[str], at: int) -> int | None:
-    """The line that closes the block of code which a line opens, if both are so."""
-    fence = _FENCE.match(lines[at])
-    if fence is None:
-        return None
-    closing = (n for n in range(at + 1, len(lines)) if lines[n].strip().startswith(fence[1]))
-    return next(closing, None)
+def _read_callout(lines: Sequence[str], at: int, body: _Body) -> int:
+    """Take in the abstract that a callout holds, and return the line behind it."""
+    end = at
+    while end < len(lines) and lines[end].lstrip()[:1] == ">":
+        end += 1
+    body.abstract = quoted_text(lines[at:end]) or None
+    if body.abstract is None:
+        body.unfinished += lines[at:end]
+    return end
 
 
 def _read_mark_up(line: str, body: _Body) -> bool:
@@ -210,14 +262,14 @@ def _read_english_marks(line: str, body: _Body) -> None:
             body.unfinished.append(part.rstrip())
 
 
-def _paper(head: NoteHead, named: NamedDate) -> Paper:
-    heading, address = head.heading, head.address
+def _paper(head: NoteHead, body: _Body, named: NamedDate, said: Metadata) -> Paper:
+    heading, address = head.heading, head.address or said.address
     return Paper(
-        title=heading.title if heading is not None else named.name,
-        authors=heading.authors if heading is not None else (),
+        title=heading.title if heading is not None else said.title or named.name,
+        authors=(heading.authors if heading is not None else ()) or said.authors,
         arxiv_id=address.arxiv_id if address is not None else None,
         url=address.written if address is not None else None,
-        abstract=head.abstract,
+        abstract=head.abstract or body.abstract,
     )
 
 

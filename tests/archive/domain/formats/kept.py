@@ -1,7 +1,8 @@
 """What of a text is in no field that was read from it: the check behind "nothing is lost".
 
-It knows nothing of the parsers. It counts characters: those of the text that are no white space,
-less those in the fields, less the mark-up that the formats document. What remains is lost.
+It knows nothing of the parsers but what they hide, which only the source keeps. It counts
+characters: those of the text that are no white space, less those in the fields, less the mark-up
+that the formats document. What remains is lost.
 """
 
 import re
@@ -10,9 +11,15 @@ from collections import Counter
 from collections.abc import Iterator
 
 from bot.archive.domain.entry import Entry, Parsed
+from bot.archive.domain.formats.inline_fields import take_fields
+from bot.archive.domain.formats.visible import visible
 
 _SEPARATORS = ",;，、；"
 _LINKS_LINE = re.compile(r"\s*(?:[-*+]\s+)?(?:\[\[[^\[\]]+\]\][\s,]*)+$")
+_MARKDOWN_LINKS_LINE = re.compile(r"(?:[-*+]\s+)?\[([^\[\]]+)\]\(\1\.md\)$")
+_CALLOUT = re.compile(
+    r">\s*\[!(?:abstract|summary|tldr)\][+-]?(?:\s*(?:abstract|초록)\s*$)?", re.IGNORECASE
+)
 _NAME = re.compile(r"\[\[([^\[\]]+)\]\]")
 _ENGLISH = re.compile(r"</?english>", re.IGNORECASE)
 _LINKS_HEADING = re.compile(r"\s*#{1,6}\s+links?\s*:?\s*$", re.IGNORECASE)
@@ -24,6 +31,12 @@ _DATE_LINE = re.compile(
     r")(?:,?\s?\(?[\w월화수목금토일.]+\)?)?[\s#*_:\[\]\ufeff]*$",
     re.IGNORECASE,
 )
+
+
+def shown(text: str) -> str:
+    """A note without front matter, comments and Dataview's fields: what fields must hold."""
+    seen = visible(text).text.replace("\r\n", "\n").replace("\r", "\n")
+    return "\n".join(line or "" for line in take_fields(seen.split("\n")).lines)
 
 
 def lost(text: str, parsed: Parsed) -> str:
@@ -84,9 +97,13 @@ def _mark_up_of_line(line: str) -> Iterator[str]:
         yield from (character for character in line if character in f"#＃.{_SEPARATORS}")
     elif line[:1] == ">":
         yield ">"
+        if (callout := _CALLOUT.match(line)) is not None:
+            yield callout[0].removeprefix(">")
     elif _LINKS_LINE.match(line):
         for name in _NAME.findall(line):
             yield f"[[]],-*+{'.md' if name.rstrip().endswith('.md') else ''}"
+    elif _MARKDOWN_LINKS_LINE.match(line):
+        yield line
     elif line[:1] in ("*", "_"):
         yield line[0] * 6
 

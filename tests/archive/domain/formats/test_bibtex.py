@@ -1,11 +1,12 @@
 import re
 from datetime import date
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.archive.domain.arxiv_id import ArxivId
-from bot.archive.domain.entry import Commentary, Entry, Language, Paper, Source, SourceKind
+from bot.archive.domain.entry import AtArxiv, Commentary, Entry, Language, Paper, Source, SourceKind
 from bot.archive.domain.formats import bibtex
 
 NOTE = Source(SourceKind.VAULT_NOTE, "note.md")
@@ -79,6 +80,59 @@ def test_a_key_depends_on_the_paper_alone_and_two_papers_have_two() -> None:
         Paper("A", url="https://b.org")
     )
     assert bibtex.key(Paper("한국어 제목")).startswith("paper-")
+
+
+def test_a_key_stays_when_the_title_of_what_has_an_address_is_put_right() -> None:
+    url = "https://www.e.org/forum?id=a1"
+
+    assert bibtex.key(Paper("Pebbles", url=url)) == bibtex.key(Paper("Pebbles!", url=url))
+    assert bibtex.key(Paper("Pebbles", url=url)).startswith("e-org-forum-id-a1-")
+
+
+def test_keys_of_an_export_are_unique_and_those_of_a_part_of_it_are_the_same() -> None:
+    papers = [Paper(f"제목 {n}") for n in range(20_000)]
+    papers += [Paper("Pebbles", url=f"https://e.org/{n}") for n in range(20_000)]
+    keys = {paper.key: bibtex.key(paper) for paper in papers}
+
+    assert len(set(keys.values())) == len(papers)
+    for paper in papers[::5_000]:
+        assert f"@misc{{{keys[paper.key]}," in bibtex.write([entry(paper)])
+
+
+@pytest.mark.parametrize(
+    ("names", "written"),
+    [
+        (("Al Bo et al.",), "Al Bo and others"),
+        (("Al Bo", "et al"), "Al Bo and others"),
+        (("Al Bo", "others"), "Al Bo and others"),
+        (("Al Bo", "...", "Cy Do"), "Al Bo and Cy Do and others"),
+        (("김철수 외 3인",), "김철수 and others"),
+        (("김철수", "박영희 등"), "김철수 and 박영희 and others"),
+        (("Gemini Team", "Al Bo"), "{Gemini Team} and Al Bo"),
+        (("Gemini Team et al.",), "{Gemini Team} and others"),
+        (
+            ("Google DeepMind", "The ATLAS Collaboration"),
+            "{Google DeepMind} and {The ATLAS Collaboration}",
+        ),
+        (("네이버 연구소",), "{네이버 연구소}"),
+        (("Institute of Science and Technology",), "{Institute of Science and Technology}"),
+        (("Bo, Al", "Kang Mina (KAIST)"), "Bo, Al and Kang Mina"),
+        (("Martin Luther, Jr.",), "{Martin Luther, Jr.}"),
+        (("Al Alvarez", "Ettore Alto"), "Al Alvarez and Ettore Alto"),
+    ],
+)
+def test_groups_are_one_name_and_others_come_last(names: tuple[str, ...], written: str) -> None:
+    assert f"  author = {{{written}}},\n" in bibtex.write([entry(Paper("Pebbles", names))])
+
+
+def test_the_primary_class_is_the_one_that_arxiv_names_or_that_an_old_number_begins_with() -> None:
+    known = Paper("A", arxiv_id=ArxivId("2310.01234"), at_arxiv=AtArxiv(1, category="cs.LG"))
+
+    assert "  primaryClass = {cs.LG},\n" in bibtex.write([entry(known)])
+    assert "primaryClass" not in bibtex.write([entry(Paper("A", arxiv_id=ArxivId("2310.01234")))])
+    assert "  primaryClass = {hep-th},\n" in bibtex.write(
+        [entry(Paper("Old", arxiv_id=ArxivId("hep-th/9901001")))]
+    )
 
 
 @given(st.text(), st.lists(st.text(min_size=1), max_size=3), st.text())

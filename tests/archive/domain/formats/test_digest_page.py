@@ -355,3 +355,40 @@ def test_a_part_of_a_page_and_entries_from_elsewhere_are_written_under_their_dat
     )
     assert "#rl\n\n2025년 2월 5일\nPebbles" in written
     assert written.endswith(pebbles.source.text)
+
+
+@pytest.mark.parametrize("gap", ["\n", "\n\n"])
+def test_fenced_code_on_a_page_is_text_of_its_entry(gap: str) -> None:
+    code = ["```", "#include <a>", "2025-01-01", "A Title", "(Al Bo, Cy Do)", "[[a]]", "```"]
+
+    (entry,) = read(gap.join(["2025-02-04", "Pebbles", "(Al Bo)", "한국어.", *code, "#tag"]))
+
+    assert entry.paragraphs(KO) == ("한국어.", *code)
+    assert (entry.tags, entry.links) == (("tag",), ())
+
+
+def test_a_fence_that_is_not_closed_is_no_code_on_a_page() -> None:
+    first, second = read("2025-02-04\nPebbles\n(Al Bo)\n한국어.\n```\n#a\nSand\n(Cy Do)\n둘.\n#b")
+
+    assert (first.tags, second.tags) == (("a",), ("b",))
+
+
+def test_a_callout_on_a_page_is_the_abstract_or_commentary() -> None:
+    (abstract,) = read("2025-02-04\nPebbles\n(Al Bo)\n> [!abstract]\n> We study.\n한국어.")
+    (note,) = read("2025-02-04\nPebbles\n(Al Bo)\n> [!note] 메모\n한국어.")
+
+    assert abstract.paper.abstract == "We study."
+    assert note.paragraphs(KO) == ("> [!note] 메모", "한국어.")
+
+
+def test_a_hidden_line_is_read_as_if_it_were_not_there() -> None:
+    page = "2025-02-04\nPebbles\n%%x%%\n(Al Bo)\n<!-- y\n\nz -->\n한국어.\n%%w%%\n#tag\n"
+
+    (entry,) = read(page)
+    (plain,) = read("2025-02-04\nPebbles\n(Al Bo)\n한국어.\n#tag\n")
+
+    assert replace(entry, source=plain.source) == plain
+    assert f"2025-02-04\n{entry.source.text}" == page
+    assert digest_page.write([entry]) == digest_page.write([plain]).replace(
+        "(Al Bo)\n", "(Al Bo)\n\n"
+    )

@@ -10,18 +10,22 @@ from hypothesis import strategies as st
 
 from bot.archive.domain.entry import Parsed
 from bot.archive.domain.formats import digest_page, vault_note
+from bot.archive.domain.formats.visible import visible
 from bot.core.domain.errors import UnreadableError
-from tests.archive.domain.formats.kept import lost
+from tests.archive.domain.formats.kept import lost, shown
 from tests.archive.domain.formats.texts import NOTES, PAGES, junk, spoiled
 
 
 def lost_from_note(text: str, path: str = "250203 Name.md") -> str:
-    return lost(text, vault_note.parse(text, path))
+    parsed = vault_note.parse(text, path)
+    assert parsed.entries[0].source.text == text
+    return lost(shown(text), parsed)
 
 
 def lost_from_page(text: str, path: str = "page.txt") -> str:
     try:
-        return lost(text, digest_page.parse(text, path))
+        seen = visible(text, only_closed=True).text
+        return lost(seen, digest_page.parse(text, path))
     except UnreadableError:
         return ""  # the documented answer to a text without entries
 

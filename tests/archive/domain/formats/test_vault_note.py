@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import Commentary, Entry, Language, Paper, Source, SourceKind
 from bot.archive.domain.formats import vault_note
+from bot.archive.domain.formats.metadata import Field
 from tests.archive.domain.formats.texts import NOTES, made_entries, spoiled
 
 KO, EN = Language.KO, Language.EN
@@ -346,3 +347,77 @@ def test_a_new_note_is_named_as_the_curator_names_notes(title: str, name: str) -
     entry = Entry(Paper(title), Source(SourceKind.CHAT_FORM, "form"), date(2025, 2, 3))
 
     assert vault_note.file_name(entry) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("[a](250101%20Alpha.md)", ("250101 Alpha",)),
+        ("[a](<../2024/250101 Alpha.md#절> '제목')", ("2024/250101 Alpha",)),
+        ("[a](250101%20A%20(B).markdown)", ("250101 A (B)",)),
+        ("[a](./A.MD) [[b.markdown]] [[c.MD|이름]]", ("A", "b", "c")),
+        ("[a](https://e.org/x.md) [b](x.pdf) ![c](x.md) [d](#x.md) [e](mailto:x.md)", ()),
+        ("`[a](b.md)` `[[c]]`", ()),
+    ],
+)
+def test_markdown_links_to_notes_are_links(text: str, names: tuple[str, ...]) -> None:
+    entry = read(f"{LINK}\n\n한국어 {text}.")
+
+    assert entry.links == names
+    assert entry.paragraphs(KO) == (f"한국어 {text}.",)
+
+
+def test_below_their_heading_markdown_links_that_show_the_name_are_no_text() -> None:
+    entry = read(f"{LINK}\n\n한국어.\n\n# Links\n- [Alpha B](Alpha%20B.md)\n- [보기](Beta.md)\n")
+
+    assert entry.links == ("Alpha B", "Beta")
+    assert entry.paragraphs(KO) == ("한국어.", "- [보기](Beta.md)")
+
+
+@pytest.mark.parametrize(
+    ("quoted", "abstract"),
+    [
+        ("> [!abstract]\n> We study.\n>\n> More.", "We study.\n\nMore."),
+        ("> [!Abstract]- Abstract\n> We study.", "We study."),
+        ("> [!summary]+ 초록\n> We study.", "We study."),
+        ("> [!tldr] In short\n> We study.", "In short\n\nWe study."),
+        (">[!abstract|wide] **Abstract:**\n>We study.", "We study."),
+    ],
+)
+@pytest.mark.parametrize("before", ["", "한국어.\n\n"])
+def test_a_callout_that_holds_the_abstract_is_without_its_mark(
+    quoted: str, abstract: str, before: str
+) -> None:
+    entry = read(f"{LINK}\n\n*A Title* (Al Bo)\n\n{before}{quoted}\n\n다음.")
+
+    assert entry.paper.abstract == abstract
+    assert entry.paragraphs(KO)[-1] == "다음."
+
+
+def test_another_callout_is_no_abstract() -> None:
+    entry = read(f"{LINK}\n\n*A Title* (Al Bo)\n\n> [!note] 메모\n> 내용\n\n다음.")
+
+    assert entry.paper.abstract is None
+    assert entry.paragraphs(KO) == ("> [!note] 메모\n> 내용", "다음.")
+
+
+def test_a_touched_note_keeps_its_front_matter_and_what_it_hides() -> None:
+    text = f"---\nmemo: 1\n---\n{LINK}\n\n*A Title* (Al Bo)\n\n한국어 %%비밀%%.\n\n#rl\n"
+    entry = read(text)
+
+    written = vault_note.write(replace(entry, tags=("lm",), spellings=("lm",)))
+
+    assert written == (
+        f"---\nmemo: 1\n---\n\n{LINK}\n\n*A Title* (Al Bo)\n\n한국어 .\n\n#lm\n\n%%비밀%%"
+    )
+    assert (read(written).tags, read(written).commentary) == (("lm",), entry.commentary)
+
+
+def test_front_matter_that_says_otherwise_is_kept_as_a_comment() -> None:
+    yaml = [Field("tags", "rl", 2)]
+    (entry,) = vault_note.parse("---\ntags: rl\n---\n한국어.", "a.md", yaml).entries
+
+    written = vault_note.write(replace(entry, tags=("lm",), spellings=("lm",)), yaml)
+
+    assert read(written).tags == ("lm",)
+    assert written.endswith("%%\ntags: rl\n%%")

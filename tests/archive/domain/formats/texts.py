@@ -182,6 +182,10 @@ _FRAGMENTS = st.sampled_from(
             "가",
             "#가",
         ),
+        *("%%", "%%비밀%%", "a %% b", "%%%%", "<!--", "-->", "<!-- TODO -->", "[//]: # (비밀)"),
+        *("---", "tags: [a, b]", "title: A: B", "a:: b", "말 [a:: b] 말", "std::vector"),
+        *("    code #x", "\t[[a]]", "$$", "````", "`a %% b`", "> ```", "- ```"),
+        *("> [!abstract] Title", "> [!note]", "[a](b.md)", "- [b](b.md)", "[c](<../d%20e.md#f>)"),
     ]
 )
 _LINE_ENDS = st.sampled_from(["\n", "\r\n", "\r", "\n\n", " \n", "\u3000\n"])

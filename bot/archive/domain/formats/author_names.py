@@ -1,0 +1,80 @@
+"""Names in lists of authors: people, groups, and `et al.`."""
+
+import re
+
+_GROUP_WORDS = frozenset(
+    (
+        *("team", "teams", "group", "lab", "labs", "laboratory", "laboratories", "consortium"),
+        *("collaboration", "collaborators", "community", "project", "initiative", "alliance"),
+        *("committee", "society", "association", "foundation", "network", "institute"),
+        *("institution", "center", "centre", "university", "college", "school", "department"),
+        *("faculty", "academy", "council", "agency", "organization", "organisation", "company"),
+        *("corporation", "inc", "ltd", "llc", "gmbh", "research", "contributors", "authors"),
+        *("developers", "workshop", "taskforce", "office", "ministry", "division", "unit"),
+    )
+)
+_GROUP_NAMES = frozenset(
+    (
+        *("AI", "DeepMind", "OpenAI", "Anthropic", "NVIDIA", "Google", "Microsoft", "Meta", "IBM"),
+        *("DeepSeek", "Qwen", "Kimi", "Mistral", "EleutherAI", "Baidu", "Alibaba", "Tencent"),
+        *("ByteDance", "Huawei", "Samsung", "Naver", "NAVER", "Kakao", "LG", "BigScience"),
+        *("BigCode", "LAION", "MosaicML", "Databricks", "Cohere", "Salesforce", "HuggingFace"),
+    )
+)
+_KOREAN_GROUP = re.compile(
+    r"(?:팀|그룹|연구소|연구실|연구원|대학교|대학|학회|협회|재단|주식회사|컨소시엄|센터)$"
+)
+_TOPICS = frozenset(
+    (
+        *("language", "languages", "vision", "science", "sciences", "technology", "technologies"),
+        *("engineering", "learning", "robotics", "speech", "intelligence", "systems", "data"),
+        *("computing", "computation", "medicine", "health", "mathematics", "physics", "design"),
+        *("security", "privacy", "safety", "ethics", "policy", "development", "innovation"),
+        *("information", "communication", "communications", "applications", "arts", "letters"),
+        *("processing", "perception", "control", "networks", "humanities", "informatics"),
+        *("statistics", "economics", "education", "simulation", "analysis", "understanding"),
+        *("reasoning", "alignment", "society", "culture", "machines", "machine", "algorithms"),
+    )
+)
+_OF_A_GROUP = re.compile(r"\b(?:of|for|in)\b", re.IGNORECASE)
+_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_ET_AL = re.compile(
+    r"(?P<name>.*?)[\s,]*(?:\b(?:et\.?\s+al(?:ii|iae|\b)\.?|and\s+others|others)|…|\.\.\."
+    r"|(?<!\S)(?:외|등)(?:\s*[0-9]+\s*(?:인|명))?|(?<=[가-힣]) ?외\s*[0-9]+\s*(?:인|명))\s*",
+    re.IGNORECASE | re.DOTALL,
+)
+_LONGEST = 300
+
+
+def is_group(name: str) -> bool:
+    """Whether a name is rather a group's than a person's."""
+    words = _WORD.findall(name)
+    if any(word.casefold() in _GROUP_WORDS or word in _GROUP_NAMES for word in words):
+        return True
+    return _KOREAN_GROUP.search(name.strip()) is not None and len(name.strip()) > 3
+
+
+def without_others(name: str) -> tuple[str, bool]:
+    """A name without `et al.` behind it, and whether there was one; the name may be nothing else."""
+    found = _ET_AL.fullmatch(name) if len(name) <= _LONGEST else None
+    return (found["name"].strip(), True) if found is not None else (name, False)
+
+
+def is_one_name(before: str, behind: str) -> bool:
+    """Whether an `and` between two parts of a list is part of a group's name.
+
+    `Institute of Science` and `Technology`, `Vision` and `Language Team` are one;
+    `Al Bo` and `Gemini Team` are two.
+    """
+    left, right = _folded(before), _folded(behind)
+    if not left or not right:
+        return False
+    right_continues = right[-1] in _GROUP_WORDS and (len(left) == 1 or left[-1] in _TOPICS)
+    if right_continues and not (set(left) & _GROUP_WORDS):
+        return True
+    is_open = bool(set(left) & _GROUP_WORDS) and _OF_A_GROUP.search(before) is not None
+    return is_open and (len(right) == 1 or bool(set(right) & _TOPICS))
+
+
+def _folded(text: str) -> list[str]:
+    return [word.casefold() for word in _WORD.findall(text)]

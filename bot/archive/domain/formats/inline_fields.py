@@ -1,0 +1,68 @@
+"""Dataview's inline fields: metadata in the text of a note, which is not shown.
+
+key:: value          a line of its own, perhaps as an item of a list;
+[key:: value]        in running text; or in parentheses
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from bot.archive.domain.formats.markdown import CodeBlocks, code_spans, without
+from bot.archive.domain.formats.metadata import KEYS, Field
+
+_LINE = re.compile(
+    r"\s*(?:[-*+]\s+)?(?:\*\*|__)?(?P<key>[^\W\d_][\w-]{0,40}(?: [\w-]{1,40}){0,2})(?:\*\*|__)?"
+    r"::(?P<gap>\s*)(?P<value>.*)"
+)
+_IN_TEXT = re.compile(
+    r"(?:\[(?=[^\W\d_][\w-]{0,40}::)|\((?=[^\W\d_][\w-]{0,40}::))"
+    r"(?P<key>[\w-]+)::(?P<gap>\s*)"
+    r"(?P<value>(?<=\[)|[^()\[\]\n]*(?:\[\[[^\[\]\n]*\]\][^()\[\]\n]*)*)[\])]"
+)
+_LONGEST = 2_000
+
+
+@dataclass(slots=True)
+class WithoutFields:
+    """The lines of a note without Dataview's fields, and these; `None` was a field and no more."""
+
+    lines: list[str | None]
+    fields: list[Field] = field(default_factory=list)
+
+
+def take_fields(lines: Sequence[str]) -> WithoutFields:
+    """The fields that stand in lines, outside of code."""
+    taken = WithoutFields(list(lines))
+    if not any("::" in line for line in lines):
+        return taken
+    code = CodeBlocks(lines).all()
+    at = 0
+    while at < len(lines):
+        if at in code:
+            at = code[at]
+            continue
+        if "::" in lines[at]:
+            taken.lines[at] = _take(lines[at], at + 1, taken.fields)
+        at += 1
+    return taken
+
+
+def _take(line: str, number: int, fields: list[Field]) -> str | None:
+    whole = _LINE.fullmatch(line) if len(line) < _LONGEST else None
+    if whole is not None and _is_field(whole):
+        fields.append(Field(whole["key"], whole["value"].strip(), number))
+        return None
+    code = code_spans(line)
+    spans: list[tuple[int, int]] = []
+    for found in _IN_TEXT.finditer(line):
+        if _is_field(found) and not any(start < found.start() < end for start, end in code):
+            fields.append(Field(found["key"], found["value"].strip(), number))
+            spans.append(found.span())
+    left = without(line, spans)
+    return left if left.strip() or not line.strip() else None
+
+
+def _is_field(found: re.Match[str]) -> bool:
+    """Whether it is one rather than a name in C++: nothing but what is known stands without space."""
+    return bool(found["gap"]) or not found["value"] or found["key"].casefold() in KEYS

@@ -1,0 +1,333 @@
+"""What of a Markdown text is no prose: blocks of code and mathematics, code spans, comments.
+
+Everything here takes time in proportion to the length of the text.
+"""
+
+import re
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+
+_FENCE = re.compile(
+    r"(?P<quote>\s*(?:>\s*)*)(?:(?:[-*+]|[0-9]{1,9}[.)])\s+)?(?P<mark>`{3,}(?=[^`]*$)|~{3,})"
+)
+_QUOTE = re.compile(r"\s*>")
+_CLOSING_FENCE = re.compile(r"\s*(?:>\s*)*(`{3,}|~{3,})\s*$")
+_LIST_ITEM = re.compile(r"(\s*)((?:[-*+]|[0-9]{1,9}[.)])\s+)\S")
+_INDENTED = re.compile(r" {0,3}\t| {4}")
+_MOST_LINES_OF_MATHEMATICS = 100
+_MARK = re.compile(r"\\[\\`]|`+|%{2,}|<!--")
+_PERCENTS = re.compile(r"%{2,}")
+_BLANK_LINE = re.compile(r"\n[^\S\n]*(?=\n)")
+_SPACE = " \t\n\u3000"
+_BACKTICKS = re.compile(r"`+")
+# The idiom for a comment in plain Markdown: a link definition that no link uses.
+_DEFINITION = re.compile(
+    r""" {0,3}\[[^\[\]\n]{1,40}\]:[ \t]*(?:\#|<\#?>)"""
+    r"""(?:[ \t]*\n?[ \t]*(?:\((?:[^()\n]|\n(?!\s*\n))*\)|"(?:[^"\n]|\n(?!\s*\n))*"|"""
+    r"""'(?:[^'\n]|\n(?!\s*\n))*'))?[ \t]*(?=\n|\Z)"""
+)
+
+
+class CodeBlocks:
+    """Finds the blocks of code, and on wish of mathematics, in lines that are asked for in order.
+
+    Code is what fences enclose, also in quotations and list items, and what is indented by four
+    below a blank line outside of lists. A fence that is not closed reaches to the end of the text,
+    as in CommonMark. `only_closed` means that such a fence, and indentation, make no code.
+    Mathematics stands from a line that begins with `$$` to the next one that holds `$$`.
+    """
+
+    def __init__(
+        self, lines: Sequence[str], *, only_closed: bool = False, mathematics: bool = True
+    ) -> None:
+        self._lines = lines
+        self._only_closed = only_closed
+        self._mathematics = mathematics
+        self._after_blank = True
+        self._list_indent: int | None = None
+
+    def end(self, at: int) -> int | None:
+        """The line behind the block that a line begins; `None` if it begins none.
+
+        To be asked about each line once, in ascending order, but for those inside of blocks.
+        """
+        line = self._lines[at]
+        stripped = line.strip()
+        if not stripped:
+            self._after_blank = True
+            return None
+        end = None
+        if "```" in line or "~~~" in line:
+            end = self._end_of_fenced(at)
+        elif self._mathematics and stripped.startswith("$$"):
+            end = self._end_of_mathematics(at, stripped)
+        if end is None and line[0] in " \t" and not self._only_closed:
+            end = self._end_of_indented(at)
+        self._note_list(line)
+        self._after_blank = False
+        return end
+
+    def all(self) -> dict[int, int]:
+        """All blocks: the first line of each, and the line behind it."""
+        found = {}
+        at = 0
+        while at < len(self._lines):
+            end = self.end(at)
+            if end is not None:
+                found[at] = end
+            at = end or at + 1
+        return found
+
+    def lines(self) -> frozenset[int]:
+        """All lines of all blocks."""
+        return frozenset(n for at, end in self.all().items() for n in range(at, end))
+
+    def _note_list(self, line: str) -> None:
+        item = _LIST_ITEM.match(line)
+        if item is not None:
+            self._list_indent = len(item[1].expandtabs(4)) + len(item[2].expandtabs(4))
+        elif self._after_blank and line[0] not in " \t":
+            self._list_indent = None
+
+    def _end_of_fenced(self, at: int) -> int | None:
+        fence = _FENCE.match(self._lines[at].rstrip("\r\n"))
+        if fence is None:
+            return None
+        mark = fence["mark"]
+        if ">" in fence["quote"]:
+            return self._end_of_quoted(at, mark)
+        if at + 1 == len(self._lines) or self._closers[mark[0]][at + 1] < len(mark):
+            return None if self._only_closed else len(self._lines)
+        end = at + 1
+        while not _closes(self._lines[end], mark):
+            end += 1
+        return end + 1
+
+    def _end_of_quoted(self, at: int, mark: str) -> int:
+        end = at + 1
+        while end < len(self._lines) and _QUOTE.match(self._lines[end]):
+            end += 1
+            if _closes(self._lines[end - 1], mark):
+                break
+        return end
+
+    @cached_property
+    def _closers(self) -> dict[str, list[int]]:
+        """For each kind of fence and each line, the longest closing fence from there on."""
+        longest = {"`": [0] * len(self._lines), "~": [0] * len(self._lines)}
+        for at in range(len(self._lines) - 1, -1, -1):
+            for kind in longest.values():
+                kind[at] = kind[at + 1] if at + 1 < len(self._lines) else 0
+            if "```" in self._lines[at] or "~~~" in self._lines[at]:
+                found = _CLOSING_FENCE.match(self._lines[at])
+                if found is not None and ">" not in self._lines[at]:
+                    kind = longest[found[1][0]]
+                    kind[at] = max(kind[at], len(found[1]))
+        return longest
+
+    def _end_of_mathematics(self, at: int, stripped: str) -> int | None:
+        if "$$" in stripped[2:]:
+            return None
+        last = min(len(self._lines), at + _MOST_LINES_OF_MATHEMATICS)
+        closing = (n for n in range(at + 1, last) if "$$" in self._lines[n])
+        end = next(closing, None)
+        return None if end is None else end + 1
+
+    def _end_of_indented(self, at: int) -> int | None:
+        if not self._after_blank or self._list_indent is not None:
+            return None
+        if not _INDENTED.match(self._lines[at]):
+            return None
+        end = at + 1
+        last = at
+        while end < len(self._lines):
+            if _INDENTED.match(self._lines[end]) and self._lines[end].strip():
+                last = end
+            elif self._lines[end].strip():
+                break
+            end += 1
+        return last + 1
+
+
+def _closes(line: str, mark: str) -> bool:
+    found = _CLOSING_FENCE.match(line) if mark in line else None
+    return found is not None and found[1][0] == mark[0] and len(found[1]) >= len(mark)
+
+
+def may_have_blocks(text: str) -> bool:
+    """Whether it is worth looking for blocks in a text."""
+    return any(mark in text for mark in ("```", "~~~", "$$", "    ", "\t"))
+
+
+def code_spans(text: str) -> list[tuple[int, int]]:
+    """Where code stands in running text, between runs of backticks of one length in a paragraph."""
+    if "`" not in text:
+        return []
+    spans: list[tuple[int, int]] = []
+    start = 0
+    while start < len(text):
+        blank = _BLANK_LINE.search(text, start)
+        end = blank.start() + 1 if blank is not None else len(text)
+        _add_code_spans(text, start, end, spans)
+        start = end
+    return spans
+
+
+def _add_code_spans(text: str, start: int, end: int, spans: list[tuple[int, int]]) -> None:
+    runs = _Runs(text, start, end)
+    for mark in _MARK.finditer(text, start, end):
+        begin = mark.start()
+        if text[begin] == "`" and (not spans or begin >= spans[-1][1]):
+            behind = runs.end(begin, len(mark[0]))
+            if behind is not None:
+                spans.append((begin, behind))
+
+
+class _Runs:
+    """The runs of backticks in a text, by length."""
+
+    def __init__(self, text: str, start: int = 0, end: int | None = None) -> None:
+        self._starts: defaultdict[int, list[int]] = defaultdict(list)
+        for run in _BACKTICKS.finditer(text, start, len(text) if end is None else end):
+            self._starts[len(run[0])].append(run.start())
+
+    def end(self, start: int, length: int) -> int | None:
+        """Behind the next run of that length; `None` if there is none."""
+        starts = self._starts[length]
+        at = bisect_right(starts, start)
+        return starts[at] + length if at < len(starts) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """Where text stands that is not to be seen, and the line of a comment that has no end."""
+
+    spans: tuple[tuple[int, int], ...] = ()
+    unclosed: int | None = None
+
+
+def hidden(text: str, start: int = 0, *, only_closed: bool = False) -> Hidden:
+    """What an author wrote to be unseen: `%%…%%`, `<!-- … -->`, and a line of `[//]: # (…)`.
+
+    Lines of `text` end in a line feed, and what stands before `start` is no part of it.
+    Such comments may reach over lines and paragraphs. One that is not closed reaches to the end.
+    A `%%` behind a digit or within an address is text if nothing closes it in its paragraph, or
+    another such. In code all of it is text;
+    `only_closed` says what is code, as in `CodeBlocks`.
+    """
+    if "%%" not in text and "<!--" not in text and "]:" not in text:
+        return Hidden()
+    return _Scan(text, start, only_closed=only_closed).run()
+
+
+def without(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """The text without what stands in these spans, of which the line feeds stay.
+
+    Of two spaces that would meet, one stays.
+    """
+    pieces: list[str] = []
+    at = 0
+    for start, end in spans:
+        pieces.append(text[at:start])
+        pieces.append("\n" * text.count("\n", start, end))
+        spaced = start == 0 or text[start - 1] in _SPACE
+        at = end
+        while spaced and at < len(text) and text[at] in " \t":
+            at += 1
+    pieces.append(text[at:])
+    return "".join(pieces)
+
+
+class _Scan:
+    """One walk over a text, from comment to comment and from block of code to block of code."""
+
+    def __init__(self, text: str, start: int, *, only_closed: bool) -> None:
+        self._text = text
+        self._at = start  # everything before is decided
+        lines = text.split("\n")
+        self._starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
+        self._blocks = CodeBlocks(lines, only_closed=only_closed, mathematics=False)
+        self._runs = _Runs("")
+        self._paragraph_end = 0
+        self._spans: list[tuple[int, int]] = []
+
+    def run(self) -> Hidden:
+        unclosed: int | None = None
+        while self._at < len(self._text) and unclosed is None:
+            line = bisect_right(self._starts, self._at) - 1
+            begins = self._at == self._starts[line]
+            behind = self._blocks.end(line) if begins else None
+            if behind is not None:
+                self._at = self._starts[behind]
+            elif begins and (found := _DEFINITION.match(self._text, self._at)) is not None:
+                self._hide(self._at, found.end())
+            else:
+                unclosed = self._read_line(self._starts[line + 1])
+        return Hidden(tuple(self._spans), unclosed)
+
+    def _hide(self, start: int, end: int) -> None:
+        self._spans.append((start, end))
+        self._at = end
+
+    def _read_line(self, end: int) -> int | None:
+        """Go on to the line's end, or behind what begins on it; the line of an endless comment."""
+        while self._at < end:
+            mark = _MARK.search(self._text, self._at, end)
+            if mark is None:
+                self._at = end
+            elif mark[0][0] == "`":
+                self._at = self._end_of_code(mark.start(), len(mark[0])) or mark.end()
+            elif mark[0][0] == "\\":
+                self._at = mark.end()
+            elif mark[0] == "<!--":
+                closing = self._text.find("-->", mark.start() + 2)  # `<!-->` is a comment
+                if closing < 0:
+                    return self._hide_rest(mark.start())
+                self._hide(mark.start(), closing + 3)
+            elif (behind := self._end_of_percents(mark)) is not None:
+                self._hide(mark.start(), behind)
+            elif _may_be_text(self._text, mark.start()):
+                self._at = mark.end()
+            else:
+                return self._hide_rest(mark.start())
+        return None
+
+    def _end_of_percents(self, opening: re.Match[str]) -> int | None:
+        """Behind the run of `%` that closes a comment; two make a mark, four open and close one.
+
+        `None` where nothing does, or where both runs are rather text.
+        """
+        if len(opening[0]) // 2 % 2 == 0:
+            return opening.end()
+        runs = _PERCENTS.finditer(self._text, opening.end())
+        closing = next((run for run in runs if len(run[0]) // 2 % 2), None)
+        if closing is None:
+            return None
+        if _may_be_text(self._text, opening.start()) and (
+            _may_be_text(self._text, closing.start())
+            or _BLANK_LINE.search(self._text, opening.end(), closing.start()) is not None
+        ):
+            return None
+        return closing.end()
+
+    def _hide_rest(self, start: int) -> int:
+        self._hide(start, len(self._text))
+        return bisect_right(self._starts, start)
+
+    def _end_of_code(self, start: int, length: int) -> int | None:
+        if start >= self._paragraph_end:
+            blank = _BLANK_LINE.search(self._text, start)
+            self._paragraph_end = blank.start() + 1 if blank is not None else len(self._text)
+            self._runs = _Runs(self._text, start, self._paragraph_end)
+        return self._runs.end(start, length)
+
+
+def _may_be_text(text: str, at: int) -> bool:
+    """Whether a `%%` may be meant as it stands: in `95%%` and in addresses."""
+    before = re.search(r"\S*\Z", text[max(0, at - 200) : at])
+    word = before[0] if before is not None else ""
+    return word[-1:].isdigit() or "://" in word

@@ -1,0 +1,151 @@
+"""What the fields of front matter and of Dataview say of a note: title, authors, date, link, tags."""
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from bot.archive.domain.arxiv_id import parse_arxiv_id
+from bot.archive.domain.dates import parse_date_line
+from bot.archive.domain.entry import Problem, Severity
+from bot.archive.domain.formats.heading import split_authors
+from bot.archive.domain.formats.mentions import Address, address_of, parse_address_line
+from bot.archive.domain.formats.tags import is_tag
+
+Value = str | tuple[str, ...]
+
+_TITLE, _AUTHORS, _TAGS = ("title",), ("authors", "author"), ("tags", "tag", "keywords")
+_DATE = ("date", "created", "날짜")
+_URL = ("url", "link", "source", "arxiv", "arxiv_id", "eprint", "doi")
+
+_WIKILINK = re.compile(r"\[\[(?:[^\[\]\n|]*\|)?([^\[\]\n|]*)\]\]")
+_DAY = re.compile(r"([0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2})(?:[T\s].*)?", re.DOTALL)
+_COMPACT_DAY = re.compile(r"((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})")
+KEYS = frozenset((*_TITLE, *_AUTHORS, *_TAGS, *_DATE, *_URL))
+"""The keys that say something here; all others are kept in the source only."""
+
+_LONGEST = 2_000
+_MOST_VALUES = 200
+_LONGEST_TAG = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One key with its value or values, and the line it stands on, counted from 1."""
+
+    key: str
+    value: Value
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What fields say; each part counts only where the note itself says nothing else."""
+
+    title: str = ""
+    authors: tuple[str, ...] = ()
+    date: dt.date | None = None
+    address: Address | None = None
+    tags: tuple[str, ...] = ()
+
+
+def read_fields(fields: Iterable[Field], path: str) -> tuple[Metadata, tuple[Problem, ...]]:
+    """What fields say, the first of each kind; a value that says nothing of use is a problem."""
+    known: dict[str, list[Field]] = {}
+    for each in fields:
+        known.setdefault(each.key.strip().casefold().replace(" ", "_"), []).append(each)
+    problems: list[Problem] = []
+    return (
+        Metadata(
+            title=next((" ".join(v.split()) for v, _ in _texts(known, _TITLE)), ""),
+            authors=_authors(known),
+            date=_date(known, path, problems),
+            address=_address(known, path, problems),
+            tags=_tags(known, path, problems),
+        ),
+        tuple(problems),
+    )
+
+
+def _fields(known: Mapping[str, list[Field]], keys: Iterable[str]) -> Iterator[Field]:
+    return (each for key in keys for each in known.get(key, ()))
+
+
+def _texts(known: Mapping[str, list[Field]], keys: Iterable[str]) -> Iterator[tuple[str, int]]:
+    """The values of some keys, one by one, each with its line; without `[[…]]` around names."""
+    for each in _fields(known, keys):
+        values = (each.value,) if isinstance(each.value, str) else each.value
+        for value in values[:_MOST_VALUES]:
+            text = _WIKILINK.sub(r"\1", value[:_LONGEST]).strip()
+            if text:
+                yield text, each.line
+
+
+def _authors(known: Mapping[str, list[Field]]) -> tuple[str, ...]:
+    """A list names one author each; a text is taken apart as in a heading."""
+    for each in _fields(known, _AUTHORS):
+        texts = [text for text, _ in _texts({each.key: [each]}, (each.key,))]
+        if isinstance(each.value, str):
+            texts = [name for text in texts for name in split_authors(text)]
+        if texts:
+            return tuple(dict.fromkeys(" ".join(text.split()) for text in texts))
+    return ()
+
+
+def _date(known: Mapping[str, list[Field]], path: str, problems: list[Problem]) -> dt.date | None:
+    for text, line in _texts(known, _DATE):
+        on = _day(text)
+        if on is not None:
+            return on
+        problems.append(_problem(path, line, f"“{text[:60]}” is no date"))
+    return None
+
+
+def _day(text: str) -> dt.date | None:
+    day = _DAY.fullmatch(text)
+    compact = _COMPACT_DAY.fullmatch(text)
+    said = parse_date_line(day[1] if day else "-".join(compact.groups()) if compact else text)
+    return said.on if said is not None else None
+
+
+def _address(
+    known: Mapping[str, list[Field]], path: str, problems: list[Problem]
+) -> Address | None:
+    for each in _fields(known, _URL):
+        key = each.key.strip().casefold()
+        for text, line in _texts({key: [each]}, (key,)):
+            address = _address_of(key, text)
+            if address is not None:
+                return address
+            if key in {"url", "arxiv"}:
+                problems.append(_problem(path, line, f"“{text[:60]}” is no address"))
+    return None
+
+
+def _address_of(key: str, text: str) -> Address | None:
+    found = parse_address_line(text)
+    if found is None and key == "doi" and text.startswith("10."):
+        return address_of(f"https://doi.org/{text}")
+    arxiv_id = parse_arxiv_id(text) if found is None and key != "doi" else None
+    return Address(arxiv_id.url, arxiv_id) if arxiv_id is not None else found
+
+
+def _tags(known: Mapping[str, list[Field]], path: str, problems: list[Problem]) -> tuple[str, ...]:
+    """The spellings: of a list, one each; of a text, what commas part, or else spaces."""
+    spellings: dict[str, None] = {}
+    for each in _fields(known, _TAGS):
+        for text, line in _texts({"tags": [each]}, ("tags",)):
+            parts = [text]
+            if isinstance(each.value, str):
+                parts = re.split(r"[,;，、]" if re.search(r"[,;，、]", text) else r"\s+", text)
+            for part in parts:
+                spelling = "-".join(part.strip().lstrip("#＃").split())
+                if is_tag(spelling) and len(spelling) <= _LONGEST_TAG:
+                    spellings.setdefault(spelling)
+                elif spelling:
+                    problems.append(_problem(path, line, f"“{spelling[:60]}” is no tag"))
+    return tuple(spellings)
+
+
+def _problem(path: str, line: int, message: str) -> Problem:
+    return Problem(path, line, Severity.WARNING, message)

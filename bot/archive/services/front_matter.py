@@ -1,0 +1,166 @@
+"""The YAML of front matter → fields: read by PyYAML event by event, within bounds.
+
+Every scalar stays the text that stands there (`no`, `3.10` and dates are not turned into anything),
+no tag makes an object, and nesting, aliases and size are bounded before anything is built.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+from bot.archive.domain.entry import Problem, Severity
+from bot.archive.domain.formats import front_matter
+from bot.archive.domain.formats.metadata import Field
+from bot.archive.domain.formats.visible import with_line_feeds
+
+_LOADER = yaml.CBaseLoader if yaml.__with_libyaml__ else yaml.BaseLoader
+_LONGEST = 64 * 1024
+_MOST_EVENTS = 20_000
+_DEEPEST = 16
+_MOST_ALIASES = 100
+_MOST_VALUES = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """A value of YAML: a scalar's text, or the texts of the scalars right inside of a list."""
+
+    value: str | tuple[str, ...]
+    line: int
+
+
+class _RefusedError(Exception):
+    """The YAML is valid and beyond what front matter needs."""
+
+    def __init__(self, reason: str, line: int) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.line = line
+
+
+def read(text: str, path: str) -> tuple[tuple[Field, ...], tuple[Problem, ...]]:
+    """What the front matter of a text says, and a problem with its line where it cannot be read.
+
+    Never raises. Of a mapping inside of the front matter nothing is taken.
+    """
+    found = front_matter.find(with_line_feeds(text))
+    if found is None:
+        return (), ()
+    try:
+        return tuple(_Reader(found.line).fields(found.yaml)), ()
+    except _RefusedError as error:
+        line, reason = error.line, error.reason
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, reason = mark.line if mark is not None else 0, error.problem or "no YAML"
+    except (yaml.YAMLError, ValueError) as error:
+        line, reason = 0, str(error).partition("\n")[0]
+    message = f"the front matter cannot be read as YAML, and says nothing here: {reason}"
+    return (), (Problem(path, found.line + line, Severity.WARNING, message),)
+
+
+class _Reader:
+    """Turns the events of a document into the fields of its topmost mapping."""
+
+    def __init__(self, first_line: int) -> None:
+        self._first_line = first_line
+        self._anchors: dict[str, _Node] = {}
+        self._aliases = 0
+
+    def fields(self, text: str) -> Iterator[Field]:
+        if len(text) > _LONGEST:
+            raise _RefusedError(f"more than {_LONGEST} characters", 0)
+        events = self._events(text)
+        for event in events:
+            if isinstance(event, ScalarEvent | SequenceStartEvent | AliasEvent):
+                raise _RefusedError("no mapping of keys to values", _line(event))
+            if isinstance(event, MappingStartEvent):
+                yield from self._mapping(events)
+
+    def _events(self, text: str) -> Iterator[Event]:
+        """The events, until there are too many or they are nested too deep."""
+        depth = 0
+        for count, event in enumerate(yaml.parse(text, Loader=_LOADER)):
+            if isinstance(event, MappingStartEvent | SequenceStartEvent):
+                depth += 1
+            elif isinstance(event, MappingEndEvent | SequenceEndEvent):
+                depth -= 1
+            elif isinstance(event, AliasEvent):
+                self._aliases += 1
+            line = _line(event)
+            if depth > _DEEPEST:
+                raise _RefusedError(f"nested deeper than {_DEEPEST}", line)
+            if count > _MOST_EVENTS or self._aliases > _MOST_ALIASES:
+                raise _RefusedError("too many values or aliases", line)
+            yield event
+
+    def _mapping(self, events: Iterator[Event]) -> Iterator[Field]:
+        key: _Node | None = None
+        for event in events:
+            if isinstance(event, MappingEndEvent):
+                return
+            node = self._node(event, events)
+            if key is None:
+                key = node
+                continue
+            if isinstance(key.value, str) and node.value:
+                yield Field(key.value, node.value, self._first_line + key.line)
+            key = None
+
+    def _node(self, event: Event, events: Iterator[Event]) -> _Node:
+        line = _line(event)
+        if isinstance(event, AliasEvent):
+            if event.anchor not in self._anchors:
+                raise _RefusedError(f"nothing is called &{event.anchor}", line)
+            return _Node(self._anchors[event.anchor].value, line)
+        if isinstance(event, ScalarEvent):
+            node = _Node(_scalar(event), line)
+        elif isinstance(event, SequenceStartEvent):
+            node = _Node(self._list(events), line)
+        else:
+            self._skip(events)
+            node = _Node((), line)
+        anchor = getattr(event, "anchor", None)
+        if anchor is not None:
+            self._anchors[anchor] = node
+        return node
+
+    def _list(self, events: Iterator[Event]) -> tuple[str, ...]:
+        values: list[str] = []
+        for event in events:
+            if isinstance(event, SequenceEndEvent):
+                break
+            value = self._node(event, events).value
+            # `- [[Note]]` is a list in a list to YAML, and a link to who wrote it.
+            values += [value] if isinstance(value, str) else value
+            if len(values) > _MOST_VALUES:
+                raise _RefusedError(f"a list of more than {_MOST_VALUES} values", _line(event))
+        return tuple(value for value in values if value)
+
+    def _skip(self, events: Iterator[Event]) -> None:
+        depth = 1
+        while depth:
+            event = next(events)
+            depth += isinstance(event, MappingStartEvent | SequenceStartEvent)
+            depth -= isinstance(event, MappingEndEvent | SequenceEndEvent)
+
+
+def _line(event: Event) -> int:
+    return event.start_mark.line if event.start_mark is not None else 0
+
+
+def _scalar(event: ScalarEvent) -> str:
+    """A scalar's text; nothing for what YAML calls null."""
+    if not event.style and event.value in {"", "~", "null", "Null", "NULL"}:
+        return ""
+    return str(event.value)
