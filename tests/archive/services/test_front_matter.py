@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 from datetime import date
 
 import pytest
-from bot.archive.services.ingest import ingest
 
 from bot.archive.domain.entry import Problem
 from bot.archive.services import front_matter
 from bot.archive.services.export import Format, export_text, export_vault
+from bot.archive.services.import_files import import_files
 from bot.core.database.database import Database, opened
 from bot.lookup.services.selection import chosen
 from tests.archive_stage import NOW, found, write_notes
@@ -53,7 +53,7 @@ async def exported(db: Database, form: Format) -> str:
     ids=["plain", "crlf", "bom", "alone", "no-end", "block", "commas", "created"],
 )
 async def test_front_matter_says_what_the_note_does_not(db, tmp_path, text):
-    report = await ingest(db, [write_notes(tmp_path / "in", {"Pebbles.md": text})], now=NOW)
+    report = await import_files(db, [write_notes(tmp_path / "in", {"Pebbles.md": text})], now=NOW)
 
     (stored,) = [each async for each in chosen(db, "", as_written=True)]
     entry = stored.entry
@@ -74,7 +74,7 @@ async def test_a_note_with_front_matter_goes_out_byte_for_byte(db, tmp_path):
         "b.md": YAML.replace("\n", "\r\n"),
         "c.md": "---\ntags: [rl\n---\n글",
     }
-    await ingest(db, [write_notes(tmp_path / "in", notes)], now=NOW)
+    await import_files(db, [write_notes(tmp_path / "in", notes)], now=NOW)
 
     await export_vault(chosen(db, "", as_written=True), tmp_path / "out")
 
@@ -101,7 +101,7 @@ async def test_front_matter_that_cannot_be_read_is_reported_and_not_shown(
 ):
     folder = write_notes(tmp_path, {"Pebbles.md": f"---\n{yaml}---\n조약돌."})
 
-    report = await ingest(db, [folder], now=NOW)
+    report = await import_files(db, [folder], now=NOW)
 
     (problem,) = report.problems
     (stored,) = [each async for each in chosen(db, "", as_written=True)]
@@ -114,7 +114,7 @@ async def test_front_matter_that_cannot_be_read_is_reported_and_not_shown(
 async def test_front_matter_that_is_not_closed_is_read_and_reported(db, tmp_path):
     folder = write_notes(tmp_path, {"Pebbles.md": "---\ntags: [rl]\ntitle: T\n\n조약돌."})
 
-    report = await ingest(db, [folder], now=NOW)
+    report = await import_files(db, [folder], now=NOW)
 
     assert [(each.line, each.message) for each in report.problems] == [
         (1, "the front matter is not closed: write --- on a line below it")

@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from bot.archive.services.ingest import ingest
 
 from bot.archive.services.export import Format, export_text, export_vault
+from bot.archive.services.import_files import import_files
 from bot.core.database.database import Database, opened
 from bot.lookup.services.selection import chosen
 from tests.archive_stage import NOW, found, write_notes
@@ -48,7 +48,7 @@ def note(text: str) -> str:
 @pytest.mark.parametrize("kind", SECRETS)
 async def test_what_a_note_hides_is_in_its_source_only(db, tmp_path, kind):
     text = note(SECRETS[kind])
-    await ingest(db, [write_notes(tmp_path / "in", {"250203 Pebbles.md": text})], now=NOW)
+    await import_files(db, [write_notes(tmp_path / "in", {"250203 Pebbles.md": text})], now=NOW)
 
     (stored,) = [each async for each in chosen(db, "", as_written=True)]
     entry = stored.entry
@@ -71,7 +71,7 @@ async def test_what_a_page_hides_is_not_exported_in_digests(db, tmp_path, kind):
     front, _, text = SECRETS[kind].rpartition("---\n")
     head = "2025-02-04\nPebbles\n(Al Bo)\n한국어다.\n"
     page = f"{front}{'---' if front else ''}\n{head}{text}\n"
-    await ingest(db, [write_notes(tmp_path / "in", {"page.txt": page})], now=NOW)
+    await import_files(db, [write_notes(tmp_path / "in", {"page.txt": page})], now=NOW)
 
     written = await exported(db, Format.DIGEST)
 
@@ -81,7 +81,7 @@ async def test_what_a_page_hides_is_not_exported_in_digests(db, tmp_path, kind):
     assert "앞" in written
     async with opened(None) as other:
         (tmp_path / "page.txt").write_text(written, encoding="utf-8")
-        await ingest(other, [tmp_path / "page.txt"], now=NOW)
+        await import_files(other, [tmp_path / "page.txt"], now=NOW)
         (again,) = [each.entry async for each in chosen(other, "", as_written=True)]
         (before,) = [each.entry async for each in chosen(db, "", as_written=True)]
         assert [c.text for c in again.commentary] == [c.text for c in before.commentary]
@@ -92,7 +92,7 @@ async def test_a_comment_over_two_entries_of_a_page_leaks_from_neither(db, tmp_p
         "2025-02-04\n%%위 비밀%%\nPebbles One\n(Al Bo)\n첫째.\n%% 비밀\n비밀 %% 끝.\n\n"
         "Pebbles Two\n(Cy Do)\n둘째 %%비밀\n\nPebbles Three\n(Ed Fo)\n%% 셋째.\n"
     )
-    await ingest(db, [write_notes(tmp_path / "in", {"page.txt": page})], now=NOW)
+    await import_files(db, [write_notes(tmp_path / "in", {"page.txt": page})], now=NOW)
 
     written = await exported(db, Format.DIGEST)
 
@@ -104,7 +104,7 @@ async def test_a_comment_over_two_entries_of_a_page_leaks_from_neither(db, tmp_p
 async def test_a_comment_that_is_not_closed_is_reported_with_its_line(db, tmp_path):
     folder = write_notes(tmp_path, {"a.md": "앞.\n\n%%\n비밀\n"})
 
-    report = await ingest(db, [folder], now=NOW)
+    report = await import_files(db, [folder], now=NOW)
 
     assert [(each.path, each.line, each.message) for each in report.problems] == [
         (
@@ -117,7 +117,7 @@ async def test_a_comment_that_is_not_closed_is_reported_with_its_line(db, tmp_pa
 
 async def test_code_keeps_what_looks_like_a_comment(db, tmp_path):
     text = note("앞 `%%가나%%`.\n\n```\n%% 다라\n<!-- 마바 -->\n```\n\n뒤.")
-    await ingest(db, [write_notes(tmp_path, {"a.md": text})], now=NOW)
+    await import_files(db, [write_notes(tmp_path, {"a.md": text})], now=NOW)
 
     for word in ("가나", "다라", "마바"):
         assert await found(db, word) == ["Pebbles"]
