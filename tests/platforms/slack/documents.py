@@ -22,7 +22,7 @@ from bot.core.domain.document import (
 HOSTILE = (
     "<!channel>", "<!here|x>", "<@U1>", "<#C1|x>", "<https://evil.example|bank>", "&lt;", "*", "_",
     "~", "`", "```", "> ", ":smile:", "*굵게*는", "가나다라마바사 ", "\u202e", "\u0000", "\ud800",
-    "z̸̡̢̛", "\n", "\n\n", '"', "\\", "$\\alpha_t$", "$", "word ", "Sentence. ", "👩‍👩‍👧", "|", " ",
+    "z̸̡̢̛", "\n", "\n\n", '"', "\\", "$\\alpha_t$", "$", "word ", "Sentence. ", "👩‍👩‍👧", "😀", "𝔸", "🇰🇷", "|", " ",
 )  # fmt: skip
 
 texts = st.lists(st.sampled_from(HOSTILE) | st.characters(), max_size=12).map("".join)

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block as SdkBlock
 
 from bot.core.domain.document import (
@@ -25,7 +26,7 @@ from bot.core.domain.document import (
 from bot.core.latex import readable
 from bot.platforms.slack.marks import Mark, mark_of
 from bot.platforms.slack.rendering.render import Payload, render, render_home
-from bot.platforms.slack.rendering.text import shown
+from bot.platforms.slack.rendering.text import cut, length, pieces, shortened, shown
 from tests.fakes.slack.blocks import pings, problems
 from tests.platforms.slack.documents import documents
 
@@ -40,6 +41,15 @@ def one(*blocks: Any, summary: str = "Summary") -> list[dict[str, Any]]:
     """The blocks of a document that fits one message, without their ids."""
     (payload,) = rendered(Document(blocks, summary))
     return [{k: v for k, v in block.items() if k != "block_id"} for block in payload.blocks]
+
+
+def in_utf_16(value: Any) -> Any:
+    """The same JSON in which every character counts as often as it has UTF-16 code units."""
+    if isinstance(value, str):
+        return "".join("xx" if character > "\uffff" else character for character in value)
+    if isinstance(value, dict):
+        return {name: in_utf_16(part) for name, part in value.items()}
+    return [in_utf_16(part) for part in value] if isinstance(value, list) else value
 
 
 def words(value: Any) -> str:
@@ -61,10 +71,11 @@ def test_every_document_keeps_within_slacks_limits(document):
     assert payloads
     for payload in payloads:
         assert payload.text
-        assert len(payload.text) <= 4000
+        assert len(in_utf_16(payload.text)) <= 4000
         if payload.blocks:
             assert problems(list(payload.blocks)) == []
-        assert len(json.dumps(payload.blocks, ensure_ascii=False)) <= 10_000
+            assert problems(in_utf_16(list(payload.blocks))) == []
+        assert len(in_utf_16(json.dumps(payload.blocks, ensure_ascii=False))) <= 10_000
         json.dumps([payload.text, payload.blocks]).encode()
         for block in SdkBlock.parse_all(list(payload.blocks)):
             block.validate_json()
@@ -72,13 +83,14 @@ def test_every_document_keeps_within_slacks_limits(document):
 
 @pytest.mark.parametrize("length", [149, 150, 151, 152, 2899, 2900, 2901, 3001, 12_000])
 @pytest.mark.parametrize("kind", [Heading, Paragraph, Quote, Note])
-@pytest.mark.parametrize("filler", ["가", "a b. ", '"', "&<>"])
+@pytest.mark.parametrize("filler", ["가", "a b. ", '"', "&<>", "😀", "a😀", "👩‍👩‍👧", "🇰🇷", "👍🏼"])
 def test_the_limits_hold_at_their_edges(length, kind, filler):
     text = (filler * length)[:length]
 
     for payload in rendered(Document((kind((Text(text),)),), "Summary")):
         assert problems(list(payload.blocks)) == []
-        assert len(json.dumps(payload.blocks, ensure_ascii=False)) <= 10_000
+        assert problems(in_utf_16(list(payload.blocks))) == []
+        assert len(in_utf_16(json.dumps(payload.blocks, ensure_ascii=False))) <= 10_000
 
 
 @pytest.mark.parametrize("blocks", [49, 50, 51, 120])
@@ -318,3 +330,32 @@ def test_a_document_of_the_samples_says_every_word(shared):
 
     for paragraph in paragraphs:
         assert readable(plain_text(paragraph.inlines)).replace(" ", "") in said
+
+
+@given(
+    st.text(st.sampled_from("a가😀👩\u200d👧🇰🇷👍🏼e\u0301 .\n𝔸"), max_size=40), st.integers(2, 60)
+)
+def test_a_cut_part_is_within_the_limit_in_both_counts_and_nothing_is_lost(text, longest):
+    parts = list(pieces((Text(text),), longest))
+
+    assert "".join(plain_text(part) for part in parts) == text
+    assert all(length(plain_text(part)) <= longest for part in parts)
+    assert all(part for part in parts)
+
+
+@pytest.mark.parametrize(
+    "emoji", ["👩‍👩‍👧", "🇰🇷", "👍🏼", "❤️", "e\u0301", "🏴\U000e0067\U000e0062\U000e007f"]
+)
+def test_an_emoji_is_not_cut_in_two(emoji):
+    for before in range(20, 40):
+        text = "가" * before + emoji + "나" * 40
+        at = cut(text, 40)
+
+        assert at <= before or at >= before + len(emoji)
+
+
+def test_a_label_of_emoji_fits_in_both_counts():
+    label = shortened("😀" * 100, 75)
+
+    assert length(label) <= 75
+    assert label == "😀" * 37 + "…"

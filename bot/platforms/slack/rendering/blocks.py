@@ -35,7 +35,7 @@ from bot.platforms.slack.rendering.piece import (
     small_print,
     within_a_block,
 )
-from bot.platforms.slack.rendering.text import Json, Readable, clean, mrkdwn, rich
+from bot.platforms.slack.rendering.text import Json, Readable, clean, length, mrkdwn, rich
 
 _Row: TypeAlias = tuple[int | None, tuple[Inline, ...]]
 
@@ -70,7 +70,7 @@ def _heading(inlines: tuple[Inline, ...]) -> Iterator[Piece]:
     text = plain_text(inlines)
     if not text.strip():
         return
-    if len(text) <= _LONGEST_HEADER and all(isinstance(inline, Text) for inline in inlines):
+    if length(text) <= _LONGEST_HEADER and all(isinstance(inline, Text) for inline in inlines):
         yield make_piece({"type": "header", "text": plain_object(text)}, text)
         return
     yield from prose(inlines, "rich_text_section", bold=True)
@@ -86,7 +86,7 @@ def _note(inlines: tuple[Inline, ...]) -> Iterator[Piece]:
                 yield make_piece(small_print(text), text)
         return
     marked = mrkdwn(inlines)
-    if marked is None or len(marked) > LONGEST_TEXT:
+    if marked is None or length(marked) > LONGEST_TEXT:
         yield from prose(inlines, "rich_text_section")
         return
     element = {"type": "mrkdwn", "text": marked, "verbatim": True}
@@ -95,20 +95,20 @@ def _note(inlines: tuple[Inline, ...]) -> Iterator[Piece]:
 
 def _list(items: Sequence[Item], readable: Readable) -> Iterator[Piece]:
     chunk: list[_Row] = []
-    length = 0
+    size = 0
     for item in items:
         parts = tuple(within_a_block(_row(item, readable)))
         if not parts:
             continue
         begins, *goes_on = parts
-        if chunk and length + json_length(begins) > _LONGEST_LIST:
+        if chunk and size + json_length(begins) > _LONGEST_LIST:
             yield _list_block(chunk)
-            chunk, length = [], 0
+            chunk, size = [], 0
         chunk.append((item.number, begins))
-        length += json_length(begins)
+        size += json_length(begins)
         if goes_on:
             yield _list_block(chunk)
-            chunk, length = [], 0
+            chunk, size = [], 0
             for part in goes_on:
                 yield from prose(part, "rich_text_section")
     if chunk:
@@ -148,12 +148,12 @@ def _fields(block: Fields, readable: Readable) -> Iterator[Piece]:
         for name, value in rows:
             yield from prose((*name, Text(": "), *value), "rich_text_section")
         return
-    begins, length = 0, 0
+    begins, size = 0, 0
     for place, field in enumerate(fields):
-        length += len(field["text"]) if field else 0
-        if place - begins == _FIELDS_A_SECTION or (place > begins and length > LONGEST_TEXT):
+        size += length(field["text"]) if field else 0
+        if place - begins == _FIELDS_A_SECTION or (place > begins and size > LONGEST_TEXT):
             yield _section(fields[begins:place], plain[begins:place])
-            begins, length = place, len(field["text"]) if field else 0
+            begins, size = place, length(field["text"]) if field else 0
     if fields:
         yield _section(fields[begins:], plain[begins:])
 
@@ -165,7 +165,9 @@ def _field(name: tuple[Inline, ...], value: tuple[Inline, ...]) -> Json | None:
         return None
     text = f"*{label}*\n{said}"
     return (
-        {"type": "mrkdwn", "text": text, "verbatim": True} if len(text) <= _LONGEST_FIELD else None
+        {"type": "mrkdwn", "text": text, "verbatim": True}
+        if length(text) <= _LONGEST_FIELD
+        else None
     )
 
 

@@ -14,7 +14,15 @@ from bot.platforms.slack.rendering.piece import (
     plain_object,
     prose,
 )
-from bot.platforms.slack.rendering.text import Json, Readable, clean, is_address, shortened, shown
+from bot.platforms.slack.rendering.text import (
+    Json,
+    Readable,
+    clean,
+    is_address,
+    length,
+    shortened,
+    shown,
+)
 
 COMMAND, LINK, CHOOSE = "command", "link", "choose"
 """How the ids of actions begin: a button with a command, one with an address, a select."""
@@ -32,7 +40,7 @@ def choices(items: Sequence[Item], readable: Readable) -> Iterator[Piece]:
     chosen = [
         (item, button)
         for item, button in rows
-        if button.command is not None and 0 < len(button.command) <= _LONGEST_OPTION
+        if button.command is not None and 0 < length(button.command) <= _LONGEST_OPTION
     ]
     if len(chosen) < 2:
         chosen = []
@@ -70,7 +78,7 @@ def button_rows(buttons: Sequence[Button], readable: Readable) -> Iterator[Piece
         size = 0
         for place, button in enumerate(pressed[at : at + _BUTTONS_A_ROW]):
             element = _button(button, place, readable)
-            added = len(json.dumps(element, ensure_ascii=False))
+            added = length(json.dumps(element, ensure_ascii=False))
             if elements and size + added > LONGEST_BLOCK:
                 yield make_piece({"type": "actions", "elements": elements}, is_control=True)
                 elements, size = [], 0
@@ -85,7 +93,7 @@ def button_rows(buttons: Sequence[Button], readable: Readable) -> Iterator[Piece
 
 def _can_be_pressed(button: Button) -> bool:
     if button.command is not None:
-        return 0 < len(button.command) <= _LONGEST_VALUE
+        return 0 < length(button.command) <= _LONGEST_VALUE
     return button.url is not None and is_address(button.url)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from zlib import crc32
 
 from bot.core.domain.document import Inline, Link, plain_text
-from bot.platforms.slack.rendering.text import Json, pieces, rich
+from bot.platforms.slack.rendering.text import Json, length, pieces, rich
 
 LONGEST_TEXT = 2900
 LONGEST_BLOCK = 5000
@@ -33,7 +33,7 @@ class Piece:
 def make_piece(block: Json, plain: str = "", *, is_control: bool = False) -> Piece:
     """A piece of this block, measured and named."""
     written = json.dumps(block, ensure_ascii=False)
-    return Piece(block, plain, is_control, len(written), f"{crc32(written.encode()):08x}")
+    return Piece(block, plain, is_control, length(written), f"{crc32(written.encode()):08x}")
 
 
 def prose(inlines: tuple[Inline, ...], kind: str, *, bold: bool = False) -> Iterator[Piece]:
@@ -53,25 +53,25 @@ def within_a_block(
     """The runs in pieces that one block holds, also when their JSON is longer than they are."""
     for part in pieces(inlines, longest):
         if (
-            longest == 1
+            longest == 2
             or 2 * json_length(part) <= LONGEST_BLOCK
             or _written(part) <= LONGEST_BLOCK
         ):
             yield part
         else:
-            yield from within_a_block(part, max(1, longest // 2))
+            yield from within_a_block(part, max(2, longest // 2))
 
 
 def json_length(inlines: tuple[Inline, ...]) -> int:
     """About the length of the runs' JSON; clean text is at most twice as long when escaped."""
     return sum(
-        _AROUND_A_RUN + len(inline.text) + (len(inline.url) if isinstance(inline, Link) else 0)
+        _AROUND_A_RUN + length(inline.text) + (len(inline.url) if isinstance(inline, Link) else 0)
         for inline in inlines
     )
 
 
 def _written(inlines: tuple[Inline, ...]) -> int:
-    return len(json.dumps(rich(inlines, bold=True), ensure_ascii=False))
+    return length(json.dumps(rich(inlines, bold=True), ensure_ascii=False))
 
 
 def small_print(text: str) -> Json:

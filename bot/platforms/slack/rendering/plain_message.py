@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.core.domain.i18n import Translate
 from bot.platforms.slack.rendering.render import Payload
-from bot.platforms.slack.rendering.text import cut, escaped
+from bot.platforms.slack.rendering.text import cut, escaped, length
 
 LONGEST_TEXT = 40_000
 """Slack cuts the text of a new message at this length (chat.postMessage)."""
@@ -22,10 +22,10 @@ def without_blocks(payload: Payload, say: Translate, *, longest: int) -> str:
     note = escaped(say("(Slack did not accept the formatting of this message.)"))
     lines = [line for block in payload.blocks for line in _lines(block) if line.strip()]
     text = "\n".join([*(lines or [payload.text]), note])
-    if len(text) <= longest:
+    if length(text) <= longest:
         return text
     note = escaped(say("(Slack did not accept the formatting of this message; it is shortened.)"))
-    room = longest - len(note) - 3
+    room = longest - length(note) - 3
     return f"{text[: cut(text, room)].rstrip()}…\n\n{note}"
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from bot.core.domain.document import Document, map_text
 from bot.platforms.slack.rendering.blocks import pieces_of
 from bot.platforms.slack.rendering.piece import DIVIDER, Piece, make_piece, small_print
-from bot.platforms.slack.rendering.text import Json, Readable, cut, escaped, shown
+from bot.platforms.slack.rendering.text import Json, Readable, cut, escaped, length, shown
 
 MOST_BLOCKS = 50
 LONGEST_BLOCKS = 10_000
@@ -103,8 +103,8 @@ def _last_controls(made: Sequence[Piece]) -> list[Piece]:
 
 
 def _fits(message: Sequence[Piece], room: int) -> bool:
-    length = 2 + sum(piece.size + room for piece in message)
-    return len(message) <= MOST_BLOCKS and length <= LONGEST_BLOCKS
+    size = 2 + sum(piece.size + room for piece in message)
+    return len(message) <= MOST_BLOCKS and size <= LONGEST_BLOCKS
 
 
 def _trimmed(message: Sequence[Piece]) -> list[Piece]:
@@ -126,8 +126,8 @@ def _fallback(summary: str, message: Iterable[Piece]) -> str:
     lines = [shown(summary).strip(), *(piece.plain.strip() for piece in message)]
     said = [line for place, line in enumerate(lines) if line and line not in lines[:place]]
     text = "\n".join(said) or "…"
-    if len(escaped(text)) <= LONGEST_FALLBACK:
+    if length(escaped(text)) <= LONGEST_FALLBACK:
         return escaped(text)
-    while len(escaped(text)) >= LONGEST_FALLBACK:
-        text = text[: cut(text, len(text) * 9 // 10)].rstrip()
+    while length(escaped(text)) >= LONGEST_FALLBACK:
+        text = text[: cut(text, length(text) * 9 // 10)].rstrip()
     return escaped(text) + "…"

@@ -92,45 +92,69 @@ def mrkdwn(inlines: Sequence[Inline]) -> str | None:
     return "".join(parts)
 
 
+def length(text: str) -> int:
+    """The length that Slack may count, which it does not document: in UTF-16 code units.
+
+    It is never less than the number of code points, so that neither count exceeds a limit.
+    """
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
 def pieces(inlines: Sequence[Inline], longest: int) -> Iterator[tuple[Inline, ...]]:
-    """The runs in pieces of at most `longest` characters; joined they are the runs again."""
+    """The runs in pieces of a `length` of at most `longest`, which is at least 2.
+
+    Joined they are the runs again.
+    """
     piece: list[Inline] = []
     room = longest
     for inline in inlines:
         rest = inline
-        while len(rest.text) > room:
+        while length(rest.text[: room + 1]) > room:
             at = cut(rest.text, room)
-            if at and not (piece and at == room):  # rather a short piece than a broken word
+            if at and not (piece and length(rest.text[:at]) == room):
+                # Rather a short piece than a broken word.
                 piece.append(_with_text(rest, rest.text[:at]))
                 rest = _with_text(rest, rest.text[at:])
             yield tuple(piece)
             piece, room = [], longest
         if rest.text:
             piece.append(rest)
-            room -= len(rest.text)
+            room -= length(rest.text)
     if piece:
         yield tuple(piece)
 
 
 def cut(text: str, longest: int) -> int:
-    """Where to cut `text` so that the first part has at most `longest` characters.
+    """Where to cut `text` so that the first part has a `length` of at most `longest`.
 
     Behind a line, a sentence or a word if there is one in the last half, never between a
-    letter and the marks on it.
+    letter and the marks on it, nor inside an emoji.
     """
-    if len(text) <= longest:
-        return len(text)
+    most = _within(text, longest)
+    if most == len(text):
+        return most
     for boundary in ("\n", ". ", " "):
-        at = text.rfind(boundary, longest // 2, longest)
+        at = text.rfind(boundary, most // 2, most)
         if at >= 0:
-            return at + len(boundary) if at + len(boundary) <= longest else at
-    return cut_at(text, longest)
+            return at + len(boundary) if at + len(boundary) <= most else at
+    return cut_at(text, most)
+
+
+def _within(text: str, longest: int) -> int:
+    """How many code points of a text have together a `length` of at most `longest`."""
+    start = text[: max(longest, 0)]
+    excess = length(start) - longest
+    while excess > 0:
+        # Each code point takes one or two units, so half the excess can go at once.
+        start = start[: len(start) - (excess + 1) // 2]
+        excess = length(start) - longest
+    return len(start)
 
 
 def shortened(text: str, longest: int) -> str:
-    """One line of at most `longest` characters for a label; the whole stands elsewhere."""
+    """One line of at most `longest` for a label; the whole stands elsewhere."""
     line = " ".join(text.split())
-    if len(line) <= longest:
+    if length(line) <= longest:
         return line
     return line[: cut(line, longest - 1)].rstrip() + "…"
 
