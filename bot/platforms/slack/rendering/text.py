@@ -111,8 +111,11 @@ def pieces(inlines: Sequence[Inline], longest: int) -> Iterator[tuple[Inline, ..
         rest = inline
         while length(rest.text[: room + 1]) > room:
             at = cut(rest.text, room)
-            if at and not (piece and length(rest.text[:at]) == room):
-                # Rather a short piece than a broken word.
+            if not piece:
+                at = at or max(1, _within(rest.text, room))  # one character is all there is
+            elif length(rest.text[:at]) == room:
+                at = 0  # rather a short piece than a broken word
+            if at:
                 piece.append(_with_text(rest, rest.text[:at]))
                 rest = _with_text(rest, rest.text[at:])
             yield tuple(piece)
