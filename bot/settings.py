@@ -23,6 +23,7 @@ from bot.channels.domain import zone_names
 from bot.core.domain.errors import SettingsError, UsageError
 from bot.core.domain.i18n import translatable
 from bot.env_file import check_env_file, meant_by
+from bot.operations.domain.retention import Retention, parse_retention
 
 ENV_FILE = Path(".env")
 
@@ -154,6 +155,21 @@ def _one_of(kind: type[StrEnum]) -> Callable[[object], StrEnum]:
             ) from None
 
     return read
+
+
+def _retention(value: object) -> Retention:
+    if isinstance(value, Retention):
+        return value
+    retention = parse_retention(str(value))
+    if retention is None:
+        raise _WrongValueError(
+            translatable(
+                "{name} must be forever or at least 30 days, such as “6 months” or "
+                "“deliveries 90 days, discussions 2 years”, not “{value}”"
+            ),
+            value=value,
+        )
+    return retention
 
 
 def _base(secure: str, plain: str) -> Callable[[object], str]:
@@ -301,6 +317,9 @@ class Settings(BaseSettings):
     )
     timezone: Annotated[ZoneInfo, BeforeValidator(_zone)] = Field(
         default=ZoneInfo("UTC"), validation_alias="PAPERBOT_TIMEZONE"
+    )
+    keep: Annotated[Retention, NoDecode, BeforeValidator(_retention)] = Field(
+        default=Retention(), validation_alias="PAPERBOT_KEEP"
     )
     log_level: Annotated[LogLevel, BeforeValidator(_one_of(LogLevel))] = Field(
         default=LogLevel.INFO, validation_alias="PAPERBOT_LOG_LEVEL"

@@ -42,6 +42,7 @@ from bot.operations.pumps import Alarm
 from bot.operations.services import demo, reindex
 from bot.operations.services.backup import after_restore
 from bot.operations.services.metrics import measure
+from bot.operations.services.prune import prune
 from bot.operations.services.supervise import Supervised
 from bot.outbox.domain.rate_limit import Pace
 from bot.outbox.services import change_rounds, operator_actions
@@ -67,6 +68,9 @@ _EDIT_EVERY = timedelta(seconds=10)
 _TALK_EVERY = timedelta(seconds=10)
 _TELL_EVERY = timedelta(minutes=1)
 _LOOK_EVERY = timedelta(seconds=10)
+
+
+_PRUNE_EVERY = timedelta(hours=6)
 
 
 def now() -> datetime:
@@ -150,6 +154,7 @@ class _Assembly:
     ) -> None:
         self._db = db
         self._stopping = stopping
+        self._keep = settings.keep
         self._owner = Process(owner, machine_name(), os.getpid())
         self._voices = Catalogues()
         self._outbox = Condition("outbox", ok=True)
@@ -252,6 +257,7 @@ class _Assembly:
         self._alarm.add("talk", _TALK_EVERY, self._follow_talk)
         self._alarm.add("tell", _TELL_EVERY, self._tell)
         self._alarm.add("look", _LOOK_EVERY, self._look)
+        self._alarm.add("prune", _PRUNE_EVERY, self._prune)
         self._alarm.add("clock", _TELL_EVERY, self._mend_waits)
 
     async def run(self, announce: Announce) -> None:
@@ -354,6 +360,15 @@ class _Assembly:
             await operator_actions.end_waits(self._db, now=now())
             self._set_back = False
             self._alarm.wake_all()
+
+    async def _prune(self) -> None:
+        await prune(
+            self._db,
+            self._keep,
+            now=now(),
+            stopping=self._stopping,
+            alive=lambda: self._alarm.alive("prune"),
+        )
 
     def _wake_changes(self) -> None:
         for platform in self._chats:

@@ -164,6 +164,15 @@ class Database:
             finally:
                 self._reader.post(sqlite3.Connection.rollback)
 
+    async def reclaim(self, pages: int) -> bool:
+        """Give free pages of the file back to the file system; whether there are more.
+
+        A database of an earlier version is rewritten once for it, if there is room for a copy:
+        nothing else is written meanwhile. Raises `StorageError`.
+        """
+        async with self._write_lock:
+            return await self._writer.call(partial(_reclaim, path=self.path, pages=pages))
+
     async def close(self) -> None:
         """Close both connections; open transactions are rolled back."""
         try:
@@ -180,6 +189,43 @@ def _commit(connection: sqlite3.Connection, path: Path) -> None:
     except sqlite3.DatabaseError as error:
         connection.rollback()
         raise explained(error, path) from error
+
+
+def _reclaim(connection: sqlite3.Connection, path: Path, pages: int) -> bool:
+    try:
+        if not _number(connection, "PRAGMA freelist_count"):
+            return False
+        if _number(connection, "PRAGMA auto_vacuum") == _INCREMENTAL:
+            # Not `execute`: that takes one step of the statement, which is one page.
+            connection.executescript(f"PRAGMA incremental_vacuum({pages:d})")
+        elif not _rewrite(connection, path):
+            return False
+        # The file is cut when the log is written back into it.
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        return _number(connection, "PRAGMA freelist_count") > 0
+    except sqlite3.DatabaseError as error:
+        raise explained(error, path) from error
+
+
+def _rewrite(connection: sqlite3.Connection, path: Path) -> bool:
+    """Turn incremental vacuum on, which takes a new file; whether there was room for it."""
+    size = path.stat().st_size
+    room = min(shutil.disk_usage(path.parent).free, shutil.disk_usage(tempfile.gettempdir()).free)
+    if room < 3 * size:
+        log.warning("%s is not made smaller: that takes %d MB", path, 3 * size // 1_000_000)
+        return False
+    log.info("%s is rewritten once, so that it can be made smaller from now on", path)
+    connection.execute(f"PRAGMA auto_vacuum = {_INCREMENTAL}")
+    connection.execute("PRAGMA temp_store = FILE")  # the copy may not fit into memory
+    try:
+        connection.execute("VACUUM")
+    finally:
+        connection.execute("PRAGMA temp_store = MEMORY")
+    return True
+
+
+def _number(connection: sqlite3.Connection, sql: str) -> int:
+    return int(connection.execute(sql).fetchone()[0])
 
 
 async def open_database(
@@ -240,8 +286,14 @@ _PRAGMAS = (
 _READER_PRAGMAS = (*_PRAGMAS, "PRAGMA query_only = ON")
 
 
+_INCREMENTAL = 2
+"""SQLite's number for `auto_vacuum = INCREMENTAL`."""
+
+
 def _writer_pragmas(*, throw_away: bool) -> tuple[str, ...]:
     return (
+        # Before anything makes the file: then free pages can be given back in small steps.
+        f"PRAGMA auto_vacuum = {_INCREMENTAL}",
         "PRAGMA journal_mode = WAL",
         # FULL: what the outbox has committed survives a power cut (NORMAL may lose the last).
         "PRAGMA synchronous = OFF" if throw_away else "PRAGMA synchronous = FULL",

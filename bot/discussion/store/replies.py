@@ -138,6 +138,33 @@ async def forget(tx: Transaction, reply_ids: Iterable[int], now: datetime) -> No
         await tx.run("DELETE FROM reply_reference WHERE reply_id = :id", {"id": reply_id})
 
 
+async def next_batch(tx: Transaction, after: int, before: datetime, limit: int) -> int | None:
+    """The last id of the next replies after that id; `None` once they are younger than `before`."""
+    row = await tx.one(
+        """
+        SELECT max(id) AS until, min(said_at) AS oldest FROM
+            (SELECT id, said_at FROM reply WHERE id > :after ORDER BY id LIMIT :limit)
+        """,
+        {"after": after, "limit": limit},
+    )
+    if row is None or row["until"] is None or row["oldest"] >= to_text(before):
+        return None
+    return int(row["until"])
+
+
+async def prune(tx: Transaction, after: int, until: int, before: datetime) -> int:
+    """Forget the replies with these ids that were written before that instant, as `forget` does."""
+    rows = await tx.all(
+        """
+        SELECT id FROM reply
+         WHERE id > :after AND id <= :until AND said_at < :before AND gone_at IS NULL
+        """,
+        {"after": after, "until": until, "before": to_text(before)},
+    )
+    await forget(tx, [row["id"] for row in rows], before)
+    return len(rows)
+
+
 async def mark_deleted(tx: Transaction, message: MessageRef, now: datetime) -> None:
     """Store a tombstone for a message deleted before it was received: ignore it if it arrives."""
     await tx.run(

@@ -1,0 +1,1 @@
+"""What the operation of the bot decides, without the database or the clock."""

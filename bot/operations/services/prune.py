@@ -1,0 +1,77 @@
+"""Pruning: delete what nothing needs any more, in small steps, and shrink the file."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.database.database import Database, Transaction
+from bot.discussion.store import replies
+from bot.operations.domain.retention import Retention
+from bot.outbox.store import prune as deliveries
+from bot.webchat.store import board
+
+log = logging.getLogger(__name__)
+
+_ROWS = 500
+"""Rows that one transaction looks at: it takes a few milliseconds."""
+_PAGES = 500
+"""Pages that one step gives back to the file system: 2 MB."""
+
+
+def _nothing() -> None:
+    """Nobody watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A table as pruning sees it: `next_batch` and `prune` as in `bot.outbox.store.prune`."""
+
+    before: datetime
+    next_batch: Callable[[Transaction, int, datetime, int], Awaitable[int | None]]
+    prune: Callable[[Transaction, int, int, datetime], Awaitable[int]]
+
+
+async def prune(
+    db: Database,
+    retention: Retention,
+    *,
+    now: datetime,
+    stopping: asyncio.Event,
+    alive: Callable[[], None] = _nothing,
+) -> int:
+    """Prune everything that is old enough, and shrink the file; returns how many rows changed.
+
+    May be stopped or killed between any two steps. `alive` is called with each step.
+    """
+    changed = 0
+    for table in _tables(retention, now):
+        after = 0
+        while not stopping.is_set():
+            alive()
+            async with db.reading() as tx:
+                until = await table.next_batch(tx, after, table.before, _ROWS)
+            if until is None:
+                break
+            async with db.transaction() as tx:
+                changed += await table.prune(tx, after, until, table.before)
+            after = until
+    if changed:
+        log.info("pruned %d old rows", changed)
+    while not stopping.is_set() and await db.reclaim(_PAGES):
+        alive()
+    return changed
+
+
+def _tables(retention: Retention, now: datetime) -> tuple[_Table, ...]:
+    tables: list[_Table] = []
+    if retention.deliveries is not None:
+        before = now - retention.deliveries
+        tables.append(_Table(before, deliveries.next_batch, deliveries.prune))
+        tables.append(_Table(before, board.next_batch, board.prune_deleted))
+    if retention.discussions is not None:
+        before = now - retention.discussions
+        tables.append(_Table(before, replies.next_batch, replies.prune))
+        tables.append(_Table(before, board.next_batch, board.prune))
+    return tuple(tables)

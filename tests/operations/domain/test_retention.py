@@ -1,0 +1,41 @@
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.operations.domain.retention import SHORTEST, Retention, parse_retention
+
+
+@pytest.mark.parametrize(
+    ("text", "deliveries", "discussions"),
+    [
+        ("forever", None, None),
+        ("6 months", 180, None),
+        ("deliveries 90 days", 90, None),
+        ("discussions 2 years", 180, 730),
+        ("deliveries: forever, discussions=52 weeks", None, 364),
+        ("Deliveries 30 Days , Discussions forever", 30, None),
+    ],
+)
+def test_what_is_said_is_kept_so_long_and_the_rest_as_ever(text, deliveries, discussions):
+    days = [None if each is None else timedelta(days=each) for each in (deliveries, discussions)]
+
+    assert parse_retention(text) == Retention(*days)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "6", "months", "entries 6 months", "29 days", "0 days", "-6 months", "6 months, 7 months"],
+)
+def test_what_is_unclear_or_too_short_is_wrong(text):
+    assert parse_retention(text) is None
+
+
+@given(st.text())
+def test_nothing_is_kept_for_less_than_the_shortest(text):
+    retention = parse_retention(text)
+
+    if retention is not None:
+        for kept in (retention.deliveries, retention.discussions):
+            assert kept is None or kept >= SHORTEST
