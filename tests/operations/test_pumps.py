@@ -186,7 +186,7 @@ async def test_a_clock_that_is_set_is_told_and_logged_and_every_pump_is_called(b
 
     assert [round(step.total_seconds()) for step in steps] == [by.total_seconds()]
     assert [each.ok for each in conditions] == [True, True]
-    [record] = [each for each in caplog.records if each.levelno == logging.WARNING]
+    [record] = [each for each in caplog.records if each.name == "bot.operations.pumps"]
     assert f"by {abs(by.total_seconds()):.0f} s" in record.getMessage()
 
 
