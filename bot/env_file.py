@@ -33,7 +33,7 @@ def check_env_file(file: Path, known: Collection[str]) -> Iterator[UsageError]:
         return
     if not stat.S_ISREG(mode):
         yield UsageError(
-            translatable("This is no file: settings are read from a file"), path=str(file)
+            translatable("This is not a file: settings are read from a file"), path=str(file)
         )
         return
     with file.open(encoding="utf-8-sig", newline="") as opened:
@@ -80,13 +80,13 @@ def _malformed(line: str, known: Collection[str]) -> UsageError:
     name = _plain(match[0]) if match is not None else ""
     if not name.startswith(_PREFIXES):
         # It may be a secret, or part of one: the line number has to do.
-        return UsageError(translatable("this line is no setting: write NAME=value"))
+        return UsageError(translatable("this line is not a setting: write NAME=value"))
     assert match is not None  # noqa: S101 - a name was found
     name = next(iter(difflib.get_close_matches(name, known, n=1)), name)
     behind = rest[match.end() :].lstrip()
     if behind.startswith("=") and behind[1:].lstrip().startswith(("'", '"')):
         message = translatable(
-            "the quotes around the value of {name} do not match, or more follows them"
+            "the quotes around the value of {name} do not match, or text follows them"
         )
         return UsageError(message, name=name)
     return UsageError(translatable("this line is not read: write {name}=value"), name=name)
@@ -102,9 +102,11 @@ def _unknown(name: str, plain: str, known: Collection[str]) -> UsageError:
     close = [plain] if plain in known else difflib.get_close_matches(plain, known, n=1)
     if close:
         return UsageError(
-            translatable("{name} is no setting; did you mean {close}?"), name=name, close=close[0]
+            translatable("{name} is not a setting; did you mean {close}?"),
+            name=name,
+            close=close[0],
         )
-    return UsageError(translatable("{name} is no setting"), name=name)
+    return UsageError(translatable("{name} is not a setting: see .env.example"), name=name)
 
 
 def _line_ends(text: str) -> int:

@@ -70,7 +70,7 @@ def _database(value: object) -> Path:
     if scheme != "sqlite" or not colon:
         raise _WrongValueError(
             translatable(
-                "{name} must look like sqlite:///data/paperbot.db: there is only SQLite so far"
+                "{name} must look like sqlite:///data/paperbot.db: only SQLite is supported"
             )
         )
     if not path.startswith("/") or path in {"/", "/:memory:"}:
@@ -115,7 +115,7 @@ def _zone(value: object) -> ZoneInfo:
     if offset and (zones := zone_names.zones_at(offset)):
         raise _WrongValueError(
             translatable(
-                "{name}: “{value}” is no time zone but an offset: write {zones} for {offset}"
+                "{name}: “{value}” is an offset, not a time zone: write {zones} for {offset}"
             ),
             value=value,
             offset=zone_names.format_offset(offset),
@@ -179,16 +179,15 @@ def _base(secure: str, plain: str) -> Callable[[object], str]:
         scheme, host = _scheme_and_host(str(value))
         if not host or scheme not in {secure, plain}:
             raise _WrongValueError(
-                translatable(
-                    "{name} must be an address that starts with {secure}://, not “{value}”"
-                ),
+                translatable("{name} must be a URL that starts with {secure}://, not “{value}”"),
                 secure=secure,
                 value=value,
             )
         if scheme == plain and not _is_loopback(host):
             raise _WrongValueError(
                 translatable(
-                    "{name} must start with {secure}://: only this machine may be asked in clear"
+                    "{name} must start with {secure}://: unencrypted URLs are allowed for this "
+                    "machine only"
                 ),
                 secure=secure,
             )
@@ -261,12 +260,12 @@ def _wrong_category(word: str) -> _WrongValueError:
     close = ", ".join(suggest_categories(word))
     if close:
         return _WrongValueError(
-            translatable("{name}: “{value}” is no category of arXiv; did you mean {close}?"),
+            translatable("{name}: “{value}” is not an arXiv category; did you mean {close}?"),
             value=word,
             close=close,
         )
     return _WrongValueError(
-        translatable("{name}: “{value}” is no category of arXiv: write cs.LG, stat.ML, hep-th …"),
+        translatable("{name}: “{value}” is not an arXiv category: write cs.LG, stat.ML, hep-th …"),
         value=word,
     )
 
@@ -275,7 +274,7 @@ def _guilds(value: object) -> tuple[int, ...]:
     words = [str(word) for word in _words(value)]
     if not all(word.isascii() and word.isdigit() for word in words):
         raise _WrongValueError(
-            translatable("{name} must be guild ids (numbers) with commas between, not “{value}”"),
+            translatable("{name} must be guild ids (numbers) separated by commas, not “{value}”"),
             value=value,
         )
     return tuple(int(word) for word in words)
@@ -429,8 +428,8 @@ def _contradictions(settings: Settings) -> Iterator[UsageError]:
         if not settings.slack_app_token and not settings.slack_signing_secret:
             yield UsageError(
                 translatable(
-                    "SLACK_BOT_TOKEN needs SLACK_APP_TOKEN (Socket Mode) "
-                    "or SLACK_SIGNING_SECRET (HTTP mode) beside it"
+                    "SLACK_BOT_TOKEN also needs SLACK_APP_TOKEN (Socket Mode) or "
+                    "SLACK_SIGNING_SECRET (HTTP mode)"
                 )
             )
         return
@@ -439,7 +438,7 @@ def _contradictions(settings: Settings) -> Iterator[UsageError]:
         ("SLACK_SIGNING_SECRET", settings.slack_signing_secret),
     ):
         if value:
-            yield UsageError(translatable("{name} needs SLACK_BOT_TOKEN beside it"), name=name)
+            yield UsageError(translatable("{name} also needs SLACK_BOT_TOKEN"), name=name)
 
 
 def _unknown_names(env_file: Path | None) -> Iterator[UsageError]:
@@ -451,5 +450,7 @@ def _unknown_names(env_file: Path | None) -> Iterator[UsageError]:
         meant = meant_by(name, known)
         if meant is not None and not name.isupper():
             yield UsageError(
-                translatable("{name} is no setting; did you mean {close}?"), name=name, close=meant
+                translatable("{name} is not a setting; did you mean {close}?"),
+                name=name,
+                close=meant,
             )

@@ -1,5 +1,6 @@
 """Everything the bot says to people is said in Korean too, with the same blanks to fill."""
 
+import re
 import string
 from importlib import resources
 
@@ -46,6 +47,15 @@ def test_translations_fill_no_blank_that_the_message_lacks() -> None:
     wrong = [key for key, text in korean().items() if not blanks(text) <= blanks(key) | {"n"}]
 
     assert wrong == []
+
+
+def test_no_korean_particle_depends_on_what_fills_a_blank() -> None:
+    # 은/는, 이/가, 을/를, 과/와 and 으로/로 follow the last sound of a word that is not known here.
+    particle = re.compile(
+        r"[(](?:은|는|이|가|을|를|으)[)]|[}][”\"’]?(?:은|는|이|가|을|를|과|와|으?로)\b"
+    )
+
+    assert [text for text in korean().values() if particle.search(text)] == []
 
 
 def test_a_locale_of_a_platform_finds_its_language() -> None:

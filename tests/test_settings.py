@@ -129,12 +129,12 @@ def test_three_slashes_are_a_relative_database_and_four_a_full_path(
         ("PAPERBOT_LOG_LEVEL=loud", "debug, info, warning, error"),
         ("PAPERBOT_LOG_FORMAT=xml", "text, json"),
         ("DISCORD_GUILDS=12,Lab", "guild ids"),
-        ("ARXIV_CATEGORIES=cs.LG,cs.LB", "“cs.LB” is no category of arXiv; did you mean"),
+        ("ARXIV_CATEGORIES=cs.LG,cs.LB", "“cs.LB” is not an arXiv category; did you mean"),
         ("ARXIV_CATEGORIES=cond-mat.softt", "did you mean cond-mat.soft"),
-        ("ARXIV_CATEGORIES=zzzzzzzz", "“zzzzzzzz” is no category of arXiv: write cs.LG"),
+        ("ARXIV_CATEGORIES=zzzzzzzz", "“zzzzzzzz” is not an arXiv category: write cs.LG"),
         ("SLACK_API_BASE=slack.com", "https://"),
         ("SLACK_API_BASE=http://[", "https://"),
-        ("DISCORD_API_BASE=http://example.org/api", "in clear"),
+        ("DISCORD_API_BASE=http://example.org/api", "unencrypted"),
         ("DISCORD_GATEWAY_URL=https://gateway.example.org", "wss://"),
         ("SLACK_BOT_TOKEN=xoxb-1", "SLACK_APP_TOKEN"),
         ("SLACK_APP_TOKEN=xapp-1", "needs SLACK_BOT_TOKEN"),
@@ -254,14 +254,14 @@ def test_a_name_in_lower_case_in_the_environment_is_named(
 ):
     monkeypatch.setenv(name, "18123")
 
-    with pytest.raises(SettingsError, match=f"{name} is no setting; did you mean PAPERBOT_WEB_"):
+    with pytest.raises(SettingsError, match=f"{name} is not a setting; did you mean PAPERBOT_WEB_"):
         read_settings(None)
 
 
 def test_an_env_file_that_is_no_file_is_named(tmp_path: Path):
     (tmp_path / ".env").mkdir()
 
-    with pytest.raises(SettingsError, match=r"\.env: This is no file"):
+    with pytest.raises(SettingsError, match=r"\.env: This is not a file"):
         read_settings(tmp_path / ".env")
 
 

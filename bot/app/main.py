@@ -102,8 +102,8 @@ async def _prepare(db: Database) -> None:
     )
     if restored is not None:
         log.warning(
-            "this database was restored from a backup of %s: what may have been posted "
-            "since is searched for before anything is sent",
+            "this database was restored from a backup of %s: before posting, the bot searches "
+            "the channels for messages posted since",
             restored.isoformat(),
         )
     await process_lease.until_stored(
@@ -286,10 +286,12 @@ class _Assembly:
         async with asyncio.TaskGroup() as tasks:
             ringing = tasks.create_task(self._ring())
             await self._stopping.wait()
-            log.info("stopping: finishing what is in flight")
+            log.info("stopping: finishing the calls in flight")
             done, _ = await asyncio.wait((ringing,), timeout=TIME_TO_FINISH.total_seconds())
             if not done:
-                log.warning("some calls did not finish in time; the next start searches for them")
+                log.warning(
+                    "some calls did not finish in time; the next start searches for their messages"
+                )
                 ringing.cancel()
 
     async def _ring(self) -> None:
@@ -303,7 +305,7 @@ class _Assembly:
             )
         except process_lease.OwnershipLostError as error:
             raise UserError(
-                "Another bot has taken over this database: only one may run on it"
+                "Another bot process has taken over this database: only one may run on it"
             ) from error
 
     def _note_lease(self, trouble: str) -> None:
@@ -395,8 +397,8 @@ class _Assembly:
 
     async def _tell_operator(self, subscription: Subscription) -> None:
         log.error(
-            "%s refuses messages (%s); its digest has stopped. Mend it, then: "
-            "paperbot channel resume %s",
+            "%s refuses messages (%s); its digest has stopped. Fix it, then run: paperbot "
+            "channel resume %s",
             subscription.channel,
             subscription.detail or subscription.reason,
             subscription.channel,

@@ -24,7 +24,7 @@ async def owning(
 
     def waiting_for(holder: Holder) -> None:
         log.warning(
-            "another bot (process %d on %s) runs on this database; waiting until it is gone",
+            "another bot (process %d on %s) runs on this database; waiting until it stops",
             holder.process.pid,
             holder.process.machine.partition(" ")[0],
         )

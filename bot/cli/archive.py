@@ -26,12 +26,15 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value and n
 
 def import_(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH…", help="Files and folders; - is standard input.")
+        list[Path],
+        typer.Argument(metavar="PATH…", help="Files and folders; - reads standard input."),
     ],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would change; write nothing.")
+    ] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Take in digest pages, notes and whole vaults; repeating it changes nothing."""
+    """Import digest pages, notes and whole vaults; unchanged files change nothing."""
     from bot.archive.services.import_files import STDIN, import_files
     from bot.archive.services.import_report import ImportReport
     from bot.archive.services.read_files import LARGEST_PAGE
@@ -62,10 +65,12 @@ def import_(
 def lookup(
     query: Annotated[
         list[str] | None,
-        typer.Argument(metavar="QUERY", help="As after /paper; empty: the newest entries."),
+        typer.Argument(
+            metavar="QUERY", help="The same query as after /paper; without one, the newest entries."
+        ),
     ] = None,
     limit: Annotated[
-        int, typer.Option("--limit", metavar="N", min=1, max=1_000_000, help="At most so many.")
+        int, typer.Option("--limit", metavar="N", min=1, max=1_000_000, help="Show at most N.")
     ] = 10,
     as_json: AsJson = False,
 ) -> int:
@@ -98,7 +103,7 @@ def lookup(
 
 def show(
     entry: Annotated[
-        str, typer.Argument(metavar="ID", help="An entry's number, an arXiv id or an address.")
+        str, typer.Argument(metavar="ID", help="An entry number, an arXiv id or a URL.")
     ],
     as_json: AsJson = False,
 ) -> int:
@@ -140,17 +145,21 @@ class Format(StrEnum):
 
 
 def export(
-    form: Annotated[Format, typer.Option("--format", help="What to write.")],
+    form: Annotated[Format, typer.Option("--format", help="The format to write.")],
     query: Annotated[
         list[str] | None,
-        typer.Argument(metavar="QUERY", help="Only what it finds; else everything."),
+        typer.Argument(
+            metavar="QUERY", help="Only the entries that it finds; without one, everything."
+        ),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="PATH", help="A file, or an empty folder for a vault."),
+        typer.Option(
+            "--out", metavar="PATH", help="The file to write, or an empty folder for a vault."
+        ),
     ] = None,
 ) -> int:
-    """Give entries out again, oldest first: to standard output, or to PATH."""
+    """Export entries, oldest first, to standard output or to PATH."""
     from bot.archive.services import export as exporting
     from bot.cli.workbench import with_database
     from bot.core.database.database import Database

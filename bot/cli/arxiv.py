@@ -17,11 +17,11 @@ _NO_PATIENCE = timedelta(seconds=10)
 
 def poll(
     once: Annotated[
-        bool, typer.Option("--once", help="One pass: do not wait until arXiv may be asked again.")
+        bool, typer.Option("--once", help="One pass: skip what arXiv may not be asked yet.")
     ] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Ask arXiv what is due: today's papers, papers that entries refer to, missing links."""
+    """Poll arXiv now: today's papers, new versions of papers, papers of entries without a link."""
     import random
 
     from bot.app.arxiv import arxiv_rounds, open_arxiv
@@ -44,8 +44,8 @@ def poll(
         if settings.arxiv_contact is None:
             raise UsageError(
                 translatable(
-                    "Set ARXIV_CONTACT to an e-mail or web address of yours: arXiv wants to know "
-                    "whom to write to"
+                    "Set ARXIV_CONTACT to your e-mail or web address: arXiv asks clients to "
+                    "name a contact"
                 )
             )
         categories = settings.arxiv_categories
@@ -74,20 +74,20 @@ def poll(
         for line in status_lines(status, done, say=voice()):
             say_line(line)
     if done.is_left:
-        tell(voice()("Another process is asking arXiv what is due: look again when it is done"))
+        tell(voice()("Another process is polling arXiv: run this again when it is done"))
     return FAILED if status.waits or done.is_left else DONE
 
 
 def candidates(
     date: Annotated[
-        str | None, typer.Argument(metavar="DATE", help="Like 2025-02-04; else the newest day.")
+        str | None, typer.Argument(metavar="DATE", help="Like 2025-02-04; default: the newest day.")
     ] = None,
     limit: Annotated[
-        int, typer.Option("--limit", metavar="N", min=1, max=10_000, help="At most so many.")
+        int, typer.Option("--limit", metavar="N", min=1, max=10_000, help="Show at most N.")
     ] = 20,
     as_json: AsJson = False,
 ) -> int:
-    """The new papers of a day that have no entry yet, the likeliest first, with the reasons."""
+    """List a day's new papers that have no entry yet, the most likely picks first, with reasons."""
     from bot.app.arxiv import ranker_of
     from bot.archive.domain.dates import parse_date
     from bot.arxiv.domain.candidates import Nominees
@@ -116,7 +116,7 @@ def candidates(
             else:
                 if stale is not None:
                     reason = error_text(stale, say)
-                    tell(printable(say("Ranked as was learnt before: {reason}", reason=reason)))
+                    tell(printable(say("Ranked by the previous model: {reason}", reason=reason)))
         return await list_nominees(db, day=day, per_page=limit)
 
     found = with_database(work)

@@ -11,25 +11,34 @@ channel = typer.Typer(help="Subscribe channels to the digest.")
 Ref = Annotated[
     str, typer.Argument(metavar="REF", help="Like slack:C0123, discord:1234567890, web:general.")
 ]
-At = Annotated[str | None, typer.Option("--at", metavar="HH:MM", help="When, in local time.")]
-Zone = Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="Like Asia/Seoul.")]
+At = Annotated[str | None, typer.Option("--at", metavar="HH:MM", help="Local time of the digest.")]
+Zone = Annotated[
+    str | None, typer.Option("--tz", metavar="ZONE", help="IANA time zone, like Asia/Seoul.")
+]
 Weekdays = Annotated[
     str | None, typer.Option("--weekdays", metavar="DAYS", help="Like mon-fri or mon,wed,fri.")
 ]
 Languages = Annotated[
-    str | None, typer.Option("--languages", metavar="ko,en", help="Which, in that order.")
+    str | None, typer.Option("--languages", metavar="ko,en", help="Languages, in this order.")
 ]
 Tags = Annotated[
-    str | None, typer.Option("--tags", metavar="TAGS", help="Only these, or not those: '#rl -#moe'")
+    str | None,
+    typer.Option("--tags", metavar="TAGS", help="Tags to include or exclude: '#rl -#moe'."),
 ]
 Layout = Annotated[
     str | None,
-    typer.Option("--layout", metavar="papers|compact", help="A message a paper, or one for all."),
+    typer.Option(
+        "--layout", metavar="papers|compact", help="One message per paper, or one for all."
+    ),
 ]
-Most = Annotated[str | None, typer.Option("--most", metavar="N", help="The most papers a digest.")]
+Most = Annotated[
+    str | None, typer.Option("--most", metavar="N", help="Maximum number of papers per digest.")
+]
 Since = Annotated[
     str | None,
-    typer.Option("--since", metavar="DATE", help="Older days, from this on, come one by one."),
+    typer.Option(
+        "--since", metavar="DATE", help="Also post earlier days, one by one, starting at this date."
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value and nothing else.")]
 
@@ -46,7 +55,7 @@ def add(
     most: Most = None,
     since: Since = None,
 ) -> int:
-    """Post a digest there every day; --at and --tz are needed."""
+    """Post a digest there every day; --at and --tz are required."""
     from bot.cli import subscriptions
 
     words = subscriptions.TypedOptions(at, tz, weekdays, languages, tags, layout, most)
@@ -65,7 +74,7 @@ def change(
     layout: Layout = None,
     most: Most = None,
 ) -> int:
-    """Post it otherwise from now on; what is left out stays."""
+    """Change a subscription; options that you leave out stay as they are."""
     from bot.cli import subscriptions
 
     words = subscriptions.TypedOptions(at, tz, weekdays, languages, tags, layout, most)
@@ -75,14 +84,14 @@ def change(
 
 @channel.command("list")
 def list_(as_json: AsJson = False) -> int:
-    """Every subscribed channel, and how it goes there."""
+    """List the subscribed channels, with their settings and state."""
     from bot.cli import subscriptions
 
     found = subscriptions.list_all()
     if as_json:
         show_json([subscriptions.form(status) for status in found])
     elif not found:
-        say_line(voice()("No channel is subscribed: paperbot channel add --help says how."))
+        say_line(voice()("No channel is subscribed: see “paperbot channel add --help”."))
     else:
         for status in found:
             subscriptions.show(status)
@@ -91,7 +100,7 @@ def list_(as_json: AsJson = False) -> int:
 
 @channel.command("pause")
 def pause(ref: Ref) -> int:
-    """Post nothing there until it is resumed."""
+    """Stop posting there until the channel is resumed."""
     from bot.cli import subscriptions
 
     subscriptions.show(subscriptions.pause(ref))
@@ -100,7 +109,7 @@ def pause(ref: Ref) -> int:
 
 @channel.command("resume")
 def resume(ref: Ref) -> int:
-    """Post there again."""
+    """Post there again, including what was waiting for it."""
     from bot.cli import subscriptions
 
     subscriptions.show(subscriptions.resume(ref))
@@ -109,7 +118,7 @@ def resume(ref: Ref) -> int:
 
 @channel.command("remove")
 def remove(ref: Ref) -> int:
-    """End it; what was planned already still goes out."""
+    """End the subscription; messages already planned are still posted."""
     from bot.cli import subscriptions
 
     subscriptions.remove(ref)

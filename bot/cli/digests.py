@@ -21,14 +21,14 @@ class Form(StrEnum):
 
 def digest(
     date: Annotated[
-        str | None, typer.Argument(metavar="DATE", help="Like 2025-02-04; else today.")
+        str | None, typer.Argument(metavar="DATE", help="Like 2025-02-04; default: today.")
     ] = None,
     channel: Annotated[
         str | None,
-        typer.Option(metavar="REF", help="As this subscribed channel wants it."),
+        typer.Option(metavar="REF", help="Use the settings of this subscribed channel."),
     ] = None,
     form: Annotated[
-        Form, typer.Option("--as", help="To be read, or as that platform would get it.")
+        Form, typer.Option("--as", help="Readable text, or the platform's format.")
     ] = Form.TEXT,
 ) -> int:
     """Show a day's digest as it would be posted; nothing is posted."""

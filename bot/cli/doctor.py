@@ -23,7 +23,7 @@ def look() -> tuple[Finding, ...]:
 
 async def _look(settings: Settings) -> tuple[Finding, ...]:
     say = voice()
-    findings = [Finding(say("Settings"), ok=True, words=say("all understood"))]
+    findings = [Finding(say("Settings"), ok=True, words=say("all valid"))]
     if settings.has_secrets:
         findings += filter(None, (doctor.check_privacy(ENV_FILE, say=say),))
     findings += await doctor.check_database(settings.database, now=now(), say=say)
@@ -52,7 +52,7 @@ def _web(settings: Settings) -> Finding:
     say = voice()
     words = f"{settings.web_host}:{settings.web_port}"
     if settings.web_host not in _LOOPBACK:
-        words += "; " + say("it has no log-in: keep a proxy before it that has one")
+        words += "; " + say("it has no login: put it behind a proxy that has one")
     return Finding(say("Web chat"), ok=True, words=words)
 
 

@@ -10,15 +10,18 @@ from bot.core.domain.i18n import translatable
 
 
 def identify(
-    entry: Annotated[str, typer.Argument(metavar="ENTRY", help="An entry's number.")],
+    entry: Annotated[str, typer.Argument(metavar="ENTRY", help="An entry number.")],
     paper: Annotated[
-        str | None, typer.Argument(metavar="ID", help="The arXiv id that it is about.")
+        str | None, typer.Argument(metavar="ID", help="The arXiv id of its paper.")
     ] = None,
     stays_open: Annotated[
-        bool, typer.Option("--open", help="It has none: forget what was found, search no more.")
+        bool,
+        typer.Option(
+            "--open", help="It has no arXiv paper: drop what was found and stop searching."
+        ),
     ] = False,
 ) -> int:
-    """Say which arXiv paper an entry without a link is about, or see how that is known."""
+    """Show or set which arXiv paper an entry without a link is about."""
     from bot.archive.domain.arxiv_id import parse_arxiv_id
     from bot.arxiv.services.operator_match import decide, find_identity
     from bot.cli.output.forms import identity_line
@@ -29,9 +32,9 @@ def identify(
 
     arxiv_id = parse_arxiv_id(paper) if paper is not None else None
     if paper is not None and stays_open:
-        raise UsageError(translatable("Say either which arXiv id it is, or --open"))
+        raise UsageError(translatable("Give either an arXiv id or --open, not both"))
     if paper is not None and arxiv_id is None:
-        raise UsageError("“{ref}” is no arXiv id", ref=paper)
+        raise UsageError("“{ref}” is not an arXiv id", ref=paper)
 
     async def work(db: Database, _: Settings) -> str:
         stored = (await show(db, entry)).stored

@@ -7,10 +7,14 @@ import typer
 from bot.cli.output.terminal import DONE, say_line, show_json, voice
 from bot.outbox.domain.delivery import State
 
-deliveries = typer.Typer(help="The outbox: what was posted, what waits, what is stuck and why.")
+deliveries = typer.Typer(
+    help="The outbox: what was posted, what is waiting, what is stuck and why."
+)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value and nothing else.")]
-Id = Annotated[int, typer.Argument(metavar="ID", help="As `paperbot deliveries` shows it.")]
+Id = Annotated[
+    int, typer.Argument(metavar="ID", help="The number that `paperbot deliveries` shows.")
+]
 
 
 def post(
@@ -19,17 +23,17 @@ def post(
     ],
     date: Annotated[
         str | None,
-        typer.Argument(metavar="DATE", help="Like 2025-02-04; else what the next digest would be."),
+        typer.Argument(metavar="DATE", help="Like 2025-02-04; default: the next digest."),
     ] = None,
 ) -> int:
-    """Plan a digest now: a running bot posts it within seconds, and never twice."""
+    """Plan a digest now; a running bot posts it within seconds, and never twice."""
     from bot.cli import outbox
 
     planned = outbox.post(channel, date)
     say = voice()
     say_line(
         say(
-            "{channel}: {papers} of {day} in {messages}; a running bot posts them now.",
+            "{channel}: {papers} of {day} planned in {messages}; a running bot posts them now.",
             channel=planned.channel,
             day=planned.on.isoformat(),
             papers=say.count("{n} paper", "{n} papers", planned.papers),
@@ -43,19 +47,25 @@ def post(
 def show(
     context: typer.Context,
     state: Annotated[
-        list[State] | None, typer.Option("--state", help="Only of this state; may be repeated.")
+        list[State] | None,
+        typer.Option("--state", help="Only deliveries in this state; may be repeated."),
     ] = None,
     channel: Annotated[
-        str | None, typer.Option("--channel", metavar="REF", help="Only of this channel.")
+        str | None,
+        typer.Option("--channel", metavar="REF", help="Only deliveries to this channel."),
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="The newest N.")] = 100,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=1, help="Show the newest N.")
+    ] = 100,
     failing: Annotated[
         bool,
-        typer.Option("--failing", help="Only what fails to be posted, edited or removed."),
+        typer.Option(
+            "--failing", help="Only messages that could not be posted, edited or removed."
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> int:
-    """The outbox, newest last."""
+    """List the outbox, newest last."""
     if context.invoked_subcommand is not None:
         return DONE
     from bot.cli import outbox
@@ -71,7 +81,7 @@ def show(
 
 @deliveries.command("retry")
 def retry(delivery: Id) -> int:
-    """Have one posted after all, or edited or removed now; searched for first if in doubt."""
+    """Try one again now; if it may have been posted, the channel is searched first."""
     from bot.cli import outbox
 
     outbox.show(outbox.retry(delivery))
@@ -80,7 +90,7 @@ def retry(delivery: Id) -> int:
 
 @deliveries.command("drop")
 def drop(delivery: Id) -> int:
-    """Give one up, and the replies to it; one that could not be edited or removed stays as it is."""
+    """Give one up, with the replies to it; a failed edit or removal is left as it is."""
     from bot.cli import outbox
 
     outbox.show(outbox.drop(delivery))

@@ -58,7 +58,7 @@ def paperbot(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """A curator's notes on papers: taken in, found again, posted daily.
+    """A curator's notes on papers: imported, searched, posted daily to Slack, Discord and the web.
 
     Settings come from the environment or from .env; .env.example explains each.
     """

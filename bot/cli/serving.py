@@ -15,12 +15,18 @@ from bot.core.domain.i18n import Translate, translatable
 def demo(
     paths: Annotated[
         list[Path] | None,
-        typer.Option("--import", metavar="PATH", help="Show these notes, too; may be repeated."),
+        typer.Option(
+            "--import",
+            metavar="PATH",
+            help="Show these notes instead of the samples; may be repeated.",
+        ),
     ] = None,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")] = 8000,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes any free one.")
+    ] = 8000,
 ) -> int:
-    """Try it: the web chat with sample papers in a throw-away database; no token, no network."""
+    """Try the web chat with sample papers in a temporary database; needs no token or network."""
     import asyncio
 
     from bot.app.main import demo_settings, run_demo
@@ -41,7 +47,7 @@ def demo(
 
 
 def run() -> int:
-    """Run the bot: every platform that is set up, the schedule, the web chat; until SIGTERM."""
+    """Run the bot: every configured platform, the schedule and the web chat, until SIGTERM."""
     import asyncio
 
     from bot.app import main
@@ -86,7 +92,7 @@ def _announce(address: str) -> None:
 
 def _announce_demo(address: str) -> None:
     say = voice()
-    say_line(say("The web chat is at {address} (Ctrl-C ends it)", address=address))
+    say_line(say("The web chat is at {address} (Ctrl-C stops it)", address=address))
     say_line(_how_long(say))
     sys.stdout.flush()  # whoever started it may be a program that waits for the line
 

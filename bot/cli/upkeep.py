@@ -11,7 +11,7 @@ from bot.cli.output.terminal import DONE, FAILED, say_line, show_json, voice
 def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Must not be there yet.")],
 ) -> int:
-    """Write a consistent, checked copy of the database, also while the bot runs."""
+    """Write a consistent, verified copy of the database, even while the bot runs."""
     from bot.cli.workbench import now, with_database
     from bot.core.database.database import Database
     from bot.operations.services.backup import backup as write_backup
@@ -40,10 +40,12 @@ def restore(
     restored = asyncio.run(put_back(file, database, now=now()))
     say = voice()
     made_at = f"{restored.made_at:%Y-%m-%d %H:%M} UTC"
-    say_line(say("{file} of {made_at} is the database now.", file=file, made_at=made_at))
+    say_line(
+        say("Restored the database from {file}, made at {made_at}.", file=file, made_at=made_at)
+    )
     if restored.kept_as is not None:
-        say_line(say("What was there is kept as {kept_as}.", kept_as=restored.kept_as))
-    say_line(say("The bot searches for what was posted since then before it posts anything."))
+        say_line(say("The previous database is kept as {kept_as}.", kept_as=restored.kept_as))
+    say_line(say("Before posting, the bot searches the channels for messages posted since then."))
     return DONE
 
 
@@ -52,7 +54,7 @@ def doctor(
         bool, typer.Option("--json", help="Print one JSON value and nothing else.")
     ] = False,
 ) -> int:
-    """Look at settings, database, tokens, permissions and clock: what is wrong, what to do."""
+    """Check settings, database, tokens, permissions and clock; say what is wrong and what to do."""
     from bot.cli import doctor as examination
 
     findings = examination.look()

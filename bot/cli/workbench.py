@@ -68,8 +68,8 @@ def with_database(work: Callable[[Database, Settings], Awaitable[T]], *, make: b
     if not make and not settings.database.exists():
         raise NotFoundError(
             translatable(
-                "There is no such database yet: import something first, "
-                "or say with PAPERBOT_DATABASE where it is"
+                "There is no database yet: run “paperbot import PATH” first, or set "
+                "PAPERBOT_DATABASE to where it is"
             ),
             path=str(settings.database),
         )

@@ -13,7 +13,7 @@ Timed = Callable[[], Awaitable[float]]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table: what was measured, what came out, what it is measured by.
+    """One line of the table: what was measured, what was published, what it is measured by.
 
     `aim` is what the project promises itself, and `held` whether this run kept it.
     """

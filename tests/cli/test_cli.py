@@ -216,14 +216,14 @@ def test_a_port_that_is_taken_is_one_line(root: Path, tmp_path: Path):
         )
 
     assert (result.returncode, result.stdout, result.stderr.count("\n")) == (2, "", 1)
-    assert f"port {port} is taken" in result.stderr
+    assert f"port {port} is in use" in result.stderr
 
 
 def test_a_command_before_any_import_says_what_to_do(run: Run):
     ran = run("digest", "2026-11-20")
 
     assert (ran.status, ran.out, ran.err.count("\n")) == (1, "", 1)
-    assert "import something first" in ran.err
+    assert "run “paperbot import PATH” first" in ran.err
 
 
 def test_a_day_is_shown_as_it_would_be_posted(archive: Run):
@@ -507,12 +507,12 @@ def test_a_paper_is_named_by_hand_and_left_open_again(unlinked: Run):
 
     assert [ran.status for ran in (before, named, shown, left, after)] == [0] * 5
     assert "not known yet" in before.out
-    assert named.out == "Its paper is arXiv 2501.00003, as was decided by hand\n"
+    assert named.out == "Its paper is arXiv 2501.00003, set by hand\n"
     assert named.out in shown.out
     assert by_number.json["title"] == "Small Kernels Everywhere"
-    assert "stays open" in left.out
+    assert "no arXiv paper" in left.out
     assert after.json["arxiv_id"] is None
-    assert "stays open" in unlinked("show", 1).out
+    assert "no arXiv paper" in unlinked("show", 1).out
     assert unlinked("show", "2501.00003").status == 1
 
 
@@ -543,9 +543,9 @@ def test_what_was_named_by_hand_survives_another_import(unlinked: Run, tmp_path:
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
-        ((2, "2501.00009"), 2, "names its paper itself"),
-        ((2, "--open"), 2, "names its paper itself"),
-        ((1, "nothing"), 2, "no arXiv id"),
+        ((2, "2501.00009"), 2, "links to its paper itself"),
+        ((2, "--open"), 2, "links to its paper itself"),
+        ((1, "nothing"), 2, "not an arXiv id"),
         ((1, "2501.00009", "--open"), 2, "either"),
         ((9,), 1, "no entry 9"),
     ],
@@ -569,8 +569,8 @@ def test_why_new_papers_are_not_ranked_is_told_in_the_language_of_the_terminal(
     korean = archive("candidates")
 
     assert (english.status, korean.status) == (0, 0)
-    assert english.err.startswith("Not ranked: 12 noted papers with abstracts and 0 passed over")
-    assert korean.err.startswith("순위를 매기지 않았습니다: 초록이 있는 메모한 논문 12편")
+    assert english.err.startswith("Not ranked: 12 papers with an entry and 0 without")
+    assert korean.err.startswith("순위를 매기지 않았습니다: 글이 있는 논문 12편")
 
 
 def test_a_backup_is_a_whole_database(

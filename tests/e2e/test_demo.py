@@ -147,7 +147,7 @@ async def test_a_look_up_answers(browser: Browser, address: str):
 async def test_korean_is_looked_up_and_shown(browser: Browser, address: str):
     async with visiting(browser, address, locale="ko-KR") as page:
         await expect(page.locator("html")).to_have_attribute("lang", "ko")
-        field = page.get_by_role("combobox", name="#general에 쓰기")
+        field = page.get_by_role("combobox", name="#general 채널에 쓰기")
         await field.fill("/paper 보상")
         await field.press("Escape")
         await field.press("Enter")

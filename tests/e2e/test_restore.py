@@ -112,10 +112,10 @@ async def test_restore_into_nothing_makes_the_database(tmp_path: Path):
 @pytest.mark.parametrize(
     ("what", "says"),
     [
-        ("nothing", "no such backup"),
-        ("a folder", "no such backup"),
-        ("a pipe", "no such backup"),
-        ("a note", "no SQLite database"),
+        ("nothing", "no such file"),
+        ("a folder", "no such file"),
+        ("a pipe", "no such file"),
+        ("a note", "not an SQLite database"),
         ("another program's", "belongs to another program"),
         ("damaged", "damaged"),
         ("itself", "the database itself"),

@@ -306,7 +306,7 @@ async def test_digest_here_asks_to_be_invited(tmp_path):
         (refused,) = await slack.until(lambda: stranger.answers)
         (asks_in_korean,) = await slack.until(lambda: korean.answers)
         assert "type /invite @paperbot there" in said_in_blocks(asks["blocks"])
-        assert "거기서 /invite @paperbot을" in said_in_blocks(asks_in_korean["blocks"])
+        assert "채널에서 /invite @paperbot" in said_in_blocks(asks_in_korean["blocks"])
         assert "09:00" in said_in_blocks(done["blocks"])
         assert "09:00" not in said_in_blocks(refused["blocks"])
 

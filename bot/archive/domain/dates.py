@@ -88,7 +88,8 @@ def parse_date(text: str) -> dt.date:
     found = parse_date_line(text)
     if found is None or found.on is None:
         raise UsageError(
-            "“{text}” is no date: write it like 2025-02-04 or 2025년 2월 4일", text=text[:_LONGEST]
+            "“{text}” is not a date: write it like 2025-02-04 or 2025년 2월 4일",
+            text=text[:_LONGEST],
         )
     return found.on
 

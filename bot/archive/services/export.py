@@ -45,7 +45,7 @@ async def export_text(found: AsyncIterator[StoredEntry], form: Format) -> AsyncI
             write = digest_page.write if form is Format.DIGEST else bibtex.write
             yield await asyncio.to_thread(write, entries)
         case Format.VAULT:
-            raise UsageError("A vault is a folder: say with --out PATH where it shall be")
+            raise UsageError("A vault is a folder: name one with --out PATH")
 
 
 async def export_vault(found: AsyncIterator[StoredEntry], folder: Path) -> int:
@@ -102,14 +102,14 @@ def _make_empty(folder: Path) -> None:
         raise _unwritable(folder, error) from error
     if there:
         raise UsageError(
-            "There are files in this folder, and none shall be overwritten: choose an empty one",
+            "This folder contains files, and export overwrites none: choose an empty folder",
             path=str(folder),
         )
 
 
 def _unwritable(path: Path, error: OSError) -> UsageError:
     return UsageError(
-        "This cannot be written ({reason}): choose another place with --out",
+        "The file cannot be written ({reason}): choose another place with --out",
         path=str(path),
         reason=error.strerror or type(error).__name__,
     )

@@ -99,7 +99,7 @@ def find_files(paths: Iterable[Path]) -> FoundFiles:
         if stat.S_ISDIR(mode):
             found = sorted(_in_folder(path, root, notes), key=lambda file: file.path)
             if not found:
-                notes.problems.append(_problem(path, "there is no note (*.md) in this folder"))
+                notes.problems.append(_problem(path, "this folder contains no note (*.md)"))
             folders.append(root)
         elif stat.S_ISREG(mode):
             found = []

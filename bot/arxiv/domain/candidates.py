@@ -93,8 +93,8 @@ def check_enough(picked: int, passed: int) -> None:
     """Raises `RankerError` where so many papers are too few to learn from."""
     if min(picked, passed) < FEWEST:
         raise RankerError(
-            "{picked} noted papers with abstracts and {passed} passed over: at least {fewest} of "
-            "each are needed",
+            "{picked} papers with an entry and {passed} without: ranking needs at least "
+            "{fewest} of each, with abstracts",
             picked=picked,
             passed=passed,
             fewest=FEWEST,

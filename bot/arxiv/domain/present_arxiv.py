@@ -35,20 +35,20 @@ _STATES = {
     State.WAITING: translatable("today's papers are expected"),
     State.QUIET: translatable("no papers today"),
     State.STALLED: translatable("today's papers are late"),
-    State.FAILED: translatable("the last answer was refused"),
+    State.FAILED: translatable("the last answer was rejected"),
 }
 
 REFUSALS = {
-    "throttled": translatable("arXiv asks to be asked less"),
+    "throttled": translatable("arXiv limits the bot's requests"),
     "unreachable": translatable("arXiv does not answer"),
-    "server_error": translatable("arXiv's server is in trouble"),
+    "server_error": translatable("arXiv's server has an error"),
     "too_large": translatable("the answer is too large"),
-    "html": translatable("a web page came in place of papers"),
-    "entities": translatable("the answer holds what no feed may hold"),
-    "malformed": translatable("the answer is broken"),
-    "redirect": translatable("the answer leads elsewhere"),
+    "html": translatable("a web page was returned instead of a feed"),
+    "entities": translatable("the answer contains markup that a feed may not contain"),
+    "malformed": translatable("the answer is malformed"),
+    "redirect": translatable("the answer redirects to another server"),
     "error_feed": translatable("arXiv answers with an error"),
-    "question": translatable("arXiv refuses the question"),
+    "question": translatable("arXiv rejects the request"),
 }
 """What the kinds of refusals (`ports.Refusal`) mean."""
 
@@ -74,7 +74,7 @@ def present_nominees(nominees: Nominees, *, page: int, per_page: int, say: Trans
             "There is no page {page} of new papers; the last one is {last}.", page=page, last=last
         )
     else:
-        text = say("No new paper of {day} waits for an entry.", day=day)
+        text = say("Every new paper of {day} has an entry.", day=day)
     return Document((Paragraph(run(text)), *ways), summary=text)
 
 
@@ -83,12 +83,12 @@ def _page_of(
 ) -> tuple[Block, ...]:
     order = (
         say.count(
-            "by what {n} noted paper is like",
-            "by what {n} noted papers are like",
+            "by similarity to {n} paper with an entry",
+            "by similarity to {n} papers with entries",
             nominees.learnt_from,
         )
         if nominees.learnt_from
-        else say("as arXiv lists them")
+        else say("in arXiv's order")
     )
     rows = tuple(
         _row(nominee, place, say) for place, nominee in enumerate(nominees.found, start=before + 1)
@@ -114,8 +114,8 @@ def _ways(nominees: Nominees, page: int, per_page: int, say: Translate) -> Itera
         day = day_text(nominees.earlier, say.locale)
         if nominees.late:
             late = say.count(
-                "{n} paper of {day} came later",
-                "{n} papers of {day} came later",
+                "{n} paper of {day} arrived late",
+                "{n} papers of {day} arrived late",
                 nominees.late,
                 day=day,
             )
@@ -139,10 +139,10 @@ def _row(nominee: Nominee, number: int, say: Translate) -> Item:
     judgement = nominee.candidate.judgement
     if judgement is not None and judgement.words:
         words = ", ".join(judgement.words)
-        detail.append(Text(f" · {say('because of {words}', words=words)}"))
+        detail.append(Text(f" · {say('words: {words}', words=words)}"))
     if nominee.nearest:
         likes = ", ".join(_short(stored.entry.paper.title) for stored in nominee.nearest)
-        detail.append(Text(f" · {say('like {titles}', titles=likes)}"))
+        detail.append(Text(f" · {say('similar: {titles}', titles=likes)}"))
     if nominee.candidate.tags:
         detail.append(Text(" · " + " ".join(f"#{tag}" for tag in nominee.candidate.tags)))
     return Item((Link(item.title, item.id.url),), detail=tuple(detail), number=number)
@@ -178,7 +178,7 @@ def event_line(event: PaperEvent, say: Translate) -> str:
     day = day_text(event.noticed_at.date(), say.locale)
     match event.kind:
         case PaperEventKind.VERSION:
-            return say("{day}: version {n} came out", day=day, n=event.new_version)
+            return say("{day}: version {n} was published", day=day, n=event.new_version)
         case PaperEventKind.WITHDRAWN:
             return say("{day}: its authors withdrew it", day=day)
         case PaperEventKind.REINSTATED:
@@ -214,16 +214,16 @@ def _details(status: CategoryStatus, say: Translate) -> Iterator[str]:
     if status.refusal:
         yield refusal_words(status.refusal, status.reason, say)
     elif status.state is State.FAILED and find_category(status.category) is None:
-        yield say("it is no category of arXiv")
+        yield say("not an arXiv category")
     if status.older is not None:
-        yield say("what came is of {day}", day=day_text(status.older, say.locale))
+        yield say("the papers received are of {day}", day=day_text(status.older, say.locale))
     if status.is_cut:
         yield say(
-            "cut by arXiv at {n} items: the rest is asked for by date",
+            "cut off by arXiv at {n} items; the rest is fetched by date",
             n=status.items,
         )
     if status.missed:
-        yield say("missed and asked for by date: {days}", days=_days(status.missed, say))
+        yield say("missed, being fetched by date: {days}", days=_days(status.missed, say))
     if status.lost:
         yield say("missed and not found: {days}", days=_days(status.lost, say))
 
@@ -243,7 +243,7 @@ def refusal_words(kind: str, reason: str, say: Translate) -> str:
 def wait_words(target: str, until: datetime, refusal: str, say: Translate) -> str:
     """What is left alone, until when, and why; `*` is all of arXiv."""
     return say(
-        "{target} is left alone until {until}: {reason}",
+        "{target}: no requests until {until}: {reason}",
         target="arXiv" if target == "*" else target,
         until=until.isoformat(timespec="seconds"),
         reason=refusal,

@@ -32,7 +32,7 @@ def read_examples(lines: Iterable[str]) -> tuple[list[Example], list[Example]]:
             return picked, passed
         example = Example(number, text, EntryId(entry_id) if entry_id is not None else None)
         (picked if verdict == "picked" else passed).append(example)
-    raise RankerError(translatable("The papers to learn from were cut off"))
+    raise RankerError(translatable("The training data was cut off"))
 
 
 def write_newcomers(newcomers: Iterable[Newcomer]) -> Iterator[str]:

@@ -88,9 +88,7 @@ class Taste:
             matrix = vectorizer.fit_transform(texts)
         except ValueError as error:  # what it says of an empty vocabulary is for programmers
             raise RankerError(
-                translatable(
-                    "The papers have no words in common: only English ones are learnt from"
-                )
+                translatable("The papers have no words in common (only English words are used)")
             ) from error
         machine = LinearSVC(C=0.1, class_weight="balanced", random_state=0)
         machine.fit(matrix, [1] * len(picked) + [0] * len(passed))
@@ -172,7 +170,7 @@ class Taste:
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
                 if int(kept["format"]) != _FORMAT:
-                    raise RankerError(translatable("What was learnt is of another version"))
+                    raise RankerError(translatable("The ranking model was made by another version"))
                 words = tuple(json.loads(kept["words"].tobytes()))
                 entries = tuple(EntryId(int(n)) for n in kept["entries"])
                 archive = sparse.csr_matrix(
@@ -188,9 +186,9 @@ class Taste:
                     entries=entries,
                 )
         except FileNotFoundError as error:
-            raise RankerError(translatable("Nothing was learnt yet, or it is gone")) from error
+            raise RankerError(translatable("There is no ranking model yet")) from error
         except _DAMAGED as error:
-            raise RankerError(translatable("What was learnt is damaged")) from error
+            raise RankerError(translatable("The ranking model is damaged")) from error
 
 
 def _remove_remains(path: Path) -> None:

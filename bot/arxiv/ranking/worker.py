@@ -54,9 +54,7 @@ class ProcessRanker:
         try:
             return tuple(map(read_judgement, output))
         except (ValueError, TypeError) as error:
-            raise RankerError(
-                translatable("The ranking gave an answer that cannot be read")
-            ) from error
+            raise RankerError(translatable("The ranking process gave unreadable output")) from error
 
     async def _run(self, task: str, lines: Iterable[str], within: timedelta) -> list[bytes]:
         try:

@@ -69,7 +69,7 @@ async def refresh(
         if not may_learn:
             raise
         # What was learnt is a file that may be gone, as after a move to another machine.
-        log.warning("learning again: %s", error)
+        log.warning("the ranking model is trained again: %s", error)
         return Refreshed(await _judge(db, ranker, await learn(db, ranker, now=now), now))
 
 
@@ -97,13 +97,13 @@ async def follow(
             trouble, wait = error, _RETRY_AFTER
         else:
             if done.judged:
-                log.info("%d new papers judged", done.judged)
+                log.info("%d new papers ranked", done.judged)
             if may_learn:
                 trouble = done.stale
         if may_learn:
             learns_at = now + _RETRY_AFTER if trouble is not None else None
         if trouble is not None and str(trouble) != str(last or ""):
-            log.warning("new papers are not ranked, or by an older taste: %s", trouble)
+            log.warning("new papers are not ranked, or by an older model: %s", trouble)
         tell(trouble)
         await sleep(wait.total_seconds())
 
@@ -124,7 +124,11 @@ async def learn(db: Database, ranker: Ranker, *, now: datetime) -> Taste:
     taste = Taste(now, len(picked), len(passed))
     async with db.transaction() as tx:
         await candidates.put_taste(tx, taste)
-    log.info("learnt from %d picked and %d passed papers", taste.picked, taste.passed)
+    log.info(
+        "ranking model trained on %d papers with an entry and %d without",
+        taste.picked,
+        taste.passed,
+    )
     return taste
 
 
@@ -155,7 +159,7 @@ async def _judge(db: Database, ranker: Ranker, taste: Taste, now: datetime) -> i
             return judged
         judgements = await ranker.judge(newcomers)
         if {each.number for each in newcomers} - {each.number for each in judgements}:
-            raise RankerError(translatable("The ranking left papers out"))
+            raise RankerError(translatable("The ranking process left papers out"))
         async with db.transaction() as tx:
             await candidates.put_judgements(tx, judgements, judged_at)
         judged += len(judgements)

@@ -29,7 +29,8 @@ async def decide(
     paper = stored.entry.paper
     if paper.url is not None:
         raise UsageError(
-            "Entry {id} names its paper itself ({url}): change it where the entry was written",
+            "Entry {id} links to its paper itself ({url}): change the link where the entry was "
+            "written",
             id=stored.id,
             url=paper.url,
         )

@@ -107,7 +107,7 @@ async def take_round(
     try:
         return await rounds.alone(work)
     except RoundTakenError:
-        log.info("another process asks arXiv what is due")
+        log.info("another process is polling arXiv")
         return Round(is_left=True)
 
 

@@ -113,7 +113,7 @@ async def _goes_on(
         verdict = await judge(tx, failed_requests.PAPERS, numbers, failure)
         if verdict is Verdict.TO_BLAME and not is_refused:
             await asked_papers.note_asked(tx, today, found=(), missing=numbers)
-            log.warning("arXiv's answer about %s is of no use: %s", numbers[0], failure)
+            log.warning("arXiv's answer about %s is unusable: %s", numbers[0], failure)
     if verdict is Verdict.TO_BLAME and is_refused:
         await _refuse(db, numbers, today)
     return verdict is not Verdict.LEAVE and is_refused
@@ -133,5 +133,5 @@ async def _refuse(db: Database, numbers: Sequence[str], today: date) -> None:
         return
     async with db.transaction() as tx:
         for number in numbers:
-            log.warning("arXiv says that %s is no paper's number", number)
+            log.warning("arXiv rejects %s: not an arXiv id", number)
             await asked_papers.note_refused(tx, today, number)

@@ -119,7 +119,9 @@ class DatabaseTurnstile:
             pauses.append(since + self._spacing - now)  # it may have asked until just now
         elif timedelta(0) < held <= 2 * self._lease:
             if now - since > self._patience:
-                raise SourceWaitError(now + held, "another process is asking, or died asking")
+                raise SourceWaitError(
+                    now + held, "another process is sending a request, or died while sending one"
+                )
             pauses.append(min(held, self._spacing))
         apart = turn.free_at - now
         pauses.append(apart if apart <= self._lease else since + self._spacing - now)
@@ -158,7 +160,7 @@ class DatabaseTurnstile:
         until = wait_until(now, steps, failure.retry_after, self._spread())
         await request_gate.put_wait(tx, Wait(whom, failures, until, reason))
         log.warning(
-            "arXiv %s: %s; left alone until %s (%d in a row)",
+            "arXiv %s: %s; no requests until %s (%d failures in a row)",
             whom,
             reason,
             until.isoformat(timespec="seconds"),

@@ -147,7 +147,9 @@ async def _take(
     today = sweep_day(now)
     owners = await title_matches.list_owners(tx, match.record.id.number)
     if not may_take(nameless.title, match, (*rivals, *(owner.title for owner in owners))):
-        log.warning("“%s” may be arXiv %s, as other titles", nameless.title, match.record.id)
+        log.warning(
+            "“%s” may be arXiv %s, but so may other titles", nameless.title, match.record.id
+        )
         return False
     for owner in owners:
         if owner.found_as is not None and not is_same_title(owner.title, nameless.title):
@@ -167,7 +169,7 @@ async def _goes_on(
         )
         if verdict is Verdict.TO_BLAME:
             (nameless,) = group
-            log.warning("arXiv's answer about “%s” is of no use: %s", nameless.title, failure)
+            log.warning("arXiv's answer about “%s” is unusable: %s", nameless.title, failure)
             await title_matches.put(
                 tx,
                 nameless.paper_key,

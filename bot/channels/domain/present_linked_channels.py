@@ -20,7 +20,7 @@ def present_code(code: str, minutes: int, say: Translate) -> Document:
     """A code to enter in the channel that this one is to be linked with."""
     line = commands.format_line("digest", f"link {code}")
     text = say("Enter this in the other channel within {n} minutes:", n=minutes)
-    note = say("From then on, what is said about a paper here appears there too, and back.")
+    note = say("From then on, replies about a paper appear in both channels.")
     blocks = (Paragraph(run(text)), Paragraph((Text(line, Style.CODE),)), Note(run(note)))
     return Document(blocks, summary=f"{text} {line}")
 
@@ -31,7 +31,7 @@ def present_linked(others: Sequence[Place], voices: Iterable[Translate]) -> Docu
         voices,
         lambda say: say(
             "From now on, replies in papers' threads are shared between this channel and "
-            "{places}. “/digest unlink” ends that.",
+            "{places}. “/digest unlink” stops that.",
             places=_names(others, say),
         ),
     )
@@ -42,8 +42,8 @@ def present_unlinked(others: Sequence[Place], voices: Iterable[Translate]) -> Do
     return _told(
         voices,
         lambda say: say(
-            "Replies in papers' threads are no longer shared between this channel and {places}; "
-            "what is there stays.",
+            "Replies in papers' threads are no longer shared between this channel and {places}. "
+            "Replies already shared stay.",
             places=_names(others, say),
         ),
     )

@@ -64,7 +64,7 @@ def _options(subscription: Subscription, say: Translate) -> Sequence[tuple[str, 
         (say("Languages"), ", ".join(options.languages)),
         (say("Tags"), options.tags or say("all")),
         (say("Layout"), options.layout),
-        (say("Most papers"), str(options.most)),
+        (say("Maximum papers"), str(options.most)),
     )
 
 
@@ -86,11 +86,19 @@ def _progress(
         lines.append(say("Last: {day}", day=day_text(last_on, say.locale)))
     if waiting:
         lines.append(
-            say.count("{n} message is on its way", "{n} messages are on their way", waiting)
+            say.count(
+                "{n} message is waiting to be posted",
+                "{n} messages are waiting to be posted",
+                waiting,
+            )
         )
     if stuck:
         lines.append(
-            say.count("{n} message needs the operator", "{n} messages need the operator", stuck)
+            say.count(
+                "{n} message needs the operator's attention",
+                "{n} messages need the operator's attention",
+                stuck,
+            )
         )
     return lines
 

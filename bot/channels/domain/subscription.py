@@ -69,7 +69,7 @@ def parse_time(text: str) -> time:
     match = re.fullmatch(r"([0-9]{1,2}):([0-9]{2})", text.strip(), re.ASCII)
     if match is None or int(match[1]) > 23 or int(match[2]) > 59:
         raise UsageError(
-            "“{text}” is no time of day: write HH:MM, from 00:00 to 23:59", text=text.strip()
+            "“{text}” is not a time of day: write HH:MM, from 00:00 to 23:59", text=text.strip()
         )
     return time(int(match[1]), int(match[2]))
 
@@ -98,7 +98,8 @@ def parse_weekdays(text: str) -> frozenset[int]:
         start, end = _weekday(first), _weekday(last) if dash else _weekday(first)
         if start is None or end is None:
             raise UsageError(
-                "“{part}” is no weekday: write mon-fri, mon,wed,fri, weekdays or daily", part=part
+                "“{part}” is not a weekday: write mon-fri, mon,wed,fri, weekdays or daily",
+                part=part,
             )
         # fri-mon goes over the end of the week.
         days |= {(start + step) % 7 for step in range((end - start) % 7 + 1)}
@@ -132,7 +133,7 @@ def parse_languages(text: str) -> tuple[Language, ...]:
     unknown = [name for name in names if name not in set(Language)]
     if unknown or not names:
         raise UsageError(
-            "“{text}” names no languages of the curator: write ko, en, ko,en or en,ko",
+            "“{text}” is not a list of the curator's languages: write ko, en, ko,en or en,ko",
             text=text.strip(),
         )
     return tuple(dict.fromkeys(map(Language, names)))
@@ -142,7 +143,7 @@ def parse_layout(text: str) -> Layout:
     """`papers` or `compact`; raises `UsageError`."""
     folded = text.strip().casefold()
     if folded not in set(Layout):
-        raise UsageError("“{text}” is no layout: write papers or compact", text=text.strip())
+        raise UsageError("“{text}” is not a layout: write papers or compact", text=text.strip())
     return Layout(folded)
 
 
@@ -151,7 +152,7 @@ def parse_most(text: str) -> int:
     number = int(text) if re.fullmatch("[0-9]{1,4}", text.strip(), re.ASCII) else 0
     if not 1 <= number <= MOST_ALLOWED:
         raise UsageError(
-            "“{text}” is no number of papers: write 1 to {most}",
+            "“{text}” is not a number of papers: write 1 to {most}",
             text=text.strip(),
             most=MOST_ALLOWED,
         )

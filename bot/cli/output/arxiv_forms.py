@@ -96,9 +96,9 @@ def _status_lines(status: ArxivStatus, done: Round, *, say: Translate) -> Iterat
     for each in status.categories:
         yield status_line((each,), Trouble.NONE, say)
     if status.trouble is not Trouble.NONE:
-        yield say("There is nothing new in any category: look at https://status.arxiv.org")
+        yield say("There is nothing new in any category: see https://status.arxiv.org")
     yield say(
-        "{new} new papers; {found} of {asked} papers answered; {events} changed; "
+        "{new} new papers; details found for {found} of {asked} papers; {events} changed; "
         "{requests} requests.",
         new=done.new,
         found=done.resolved.found,
@@ -109,13 +109,13 @@ def _status_lines(status: ArxivStatus, done: Round, *, say: Translate) -> Iterat
     for label, numbers in (
         (say("Not at arXiv"), status.coverage.absent),
         (say("Not at arXiv yet"), status.coverage.missing),
-        (say("No number of arXiv's"), status.coverage.refused),
+        (say("Not an arXiv id"), status.coverage.refused),
     ):
         if numbers:
             yield f"{label}: {', '.join(numbers)}"
     for number, reason in status.coverage.unreadable:
         yield say(
-            "arXiv's answer about {number} is of no use: {reason}", number=number, reason=reason
+            "arXiv's answer about {number} is unusable: {reason}", number=number, reason=reason
         )
     for nameless in (each for each in status.open if each.tries):
         yield say(

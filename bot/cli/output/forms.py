@@ -49,7 +49,7 @@ def report_text(report: ImportReport, *, dry_run: bool, say: Translate) -> str:
         files=say.count("{n} file", "{n} files", report.files),
     )
     held = say(
-        "They hold {papers} papers, {references} references, {links} links, {tags} tags.",
+        "They contain {papers} papers, {references} references, {links} links, {tags} tags.",
         papers=report.papers,
         references=report.references,
         links=report.links,
@@ -108,21 +108,23 @@ def identity_line(stored: StoredEntry, identity: Identity | None, *, say: Transl
     """How it is known which arXiv paper an entry is about."""
     paper = stored.entry.paper
     if paper.url is not None:
-        return printable(say("Its paper is named by the entry itself: {url}", url=paper.url))
+        return printable(say("The entry itself links to its paper: {url}", url=paper.url))
     if identity is None:
-        return say("Its paper is not known yet: the entry has no link, and no search was made")
+        return say(
+            "Its paper is not known yet: the entry has no link, and arXiv was not searched yet"
+        )
     if identity.number is None:
         if identity.by_hand:
-            return say("Its paper stays open, as was decided by hand")
+            return say("It has no arXiv paper, set by hand")
         return say(
-            "Its paper was not found by title: the nearest had a confidence of {share}",
+            "Its paper was not found by title: the best match had a confidence of {share}",
             share=f"{identity.confidence:.2f}",
         )
     if identity.by_hand:
-        return say("Its paper is arXiv {id}, as was decided by hand", id=identity.number)
+        return say("Its paper is arXiv {id}, set by hand", id=identity.number)
     return say(
-        "Its paper is arXiv {id}, found by title with a confidence of {share}; if that is wrong: "
-        "paperbot identify {entry} --open",
+        "Its paper is arXiv {id}, found by title with a confidence of {share}. If that is "
+        "wrong, run: paperbot identify {entry} --open",
         id=identity.number,
         share=f"{identity.confidence:.2f}",
         entry=stored.id,

@@ -166,7 +166,9 @@ async def _show_status(desk: DigestContext, channel: ChannelRef, say: Translate)
         status = await subscribe.status(desk.db, channel, now=desk.clock())
     except NotFoundError:
         text = say("No digest is posted in this channel.")
-        return document.notice(text, say("Post one here"), commands.format_line("digest", "here"))
+        return document.notice(
+            text, say("Post a digest here"), commands.format_line("digest", "here")
+        )
     shown = present_subscription(
         status.subscription,
         next_at=status.next_slot.at if status.next_slot else None,

@@ -55,7 +55,7 @@ class Bot:
             # Catch everything here: a person waits for an answer (CONTRIBUTING.md, "Errors").
             log.exception("/%s failed", command.name)
             return document.notice(
-                say("That went wrong here; the operator can see why in the log.")
+                say("Something went wrong in the bot. The operator finds the reason in the log.")
             )
 
     async def _answer(self, command: Command, say: Translate) -> Document:
@@ -107,7 +107,7 @@ class Bot:
     async def _forget(self, command: Command, say: Translate) -> Document:
         forgotten = await discuss.forget_person(self._talk, command.user, command.channel)
         return document.notice(
-            say.count("{n} reply is forgotten.", "{n} replies are forgotten.", forgotten)
+            say.count("{n} reply is deleted.", "{n} replies are deleted.", forgotten)
         )
 
     async def complete(self, command: Command, option: str, typed: str) -> tuple[Choice, ...]:

@@ -332,8 +332,8 @@ def _make_folder(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(
-            "The folder of the database cannot be made ({reason}): choose another place with "
-            "PAPERBOT_DATABASE, or mend the permissions",
+            "The database's folder cannot be created ({reason}): choose another place with "
+            "PAPERBOT_DATABASE, or correct the permissions",
             path=str(path),
             reason=error.strerror or type(error).__name__,
         ) from error
@@ -349,7 +349,7 @@ def _make_private(path: Path) -> None:
 _LOCKED = translatable("Another process keeps the database locked: try again when it is done")
 _EXPLANATIONS: Mapping[int, str] = {
     sqlite3.SQLITE_FULL: translatable(
-        "The disk is full. Nothing was changed: make room, then try again"
+        "The disk is full. Nothing was changed: free some space, then try again"
     ),
     sqlite3.SQLITE_READONLY: translatable(
         "The database or its folder is read-only: the bot must be able to write both"
@@ -358,10 +358,12 @@ _EXPLANATIONS: Mapping[int, str] = {
         "The database cannot be opened: the bot must be able to read and write the file and its "
         "folder"
     ),
-    sqlite3.SQLITE_PERM: translatable("The database cannot be opened: its permissions forbid it"),
+    sqlite3.SQLITE_PERM: translatable(
+        "The database cannot be opened: check the permissions of the file and its folder"
+    ),
     sqlite3.SQLITE_NOTADB: translatable(
-        "This file is no SQLite database: choose another with PAPERBOT_DATABASE, or restore a "
-        "backup with “paperbot restore FILE”"
+        "This file is not an SQLite database: choose another with PAPERBOT_DATABASE, or restore "
+        "a backup with “paperbot restore FILE”"
     ),
     sqlite3.SQLITE_CORRUPT: translatable(
         "The database is damaged: restore a backup with “paperbot restore FILE”"

@@ -61,7 +61,7 @@ def apply_migrations(
     for place, migration in enumerate(migrations, start=1):
         if migration.version != place:
             raise StorageError(
-                "Migration {missing} is missing: this installation is incomplete, install it anew",
+                "Migration {missing} is missing: this installation is incomplete, reinstall it",
                 path=path,
                 missing=place,
             )
@@ -103,8 +103,8 @@ def _applied(connection: sqlite3.Connection, migrations: Sequence[Migration], pa
     for (version, name, checksum), migration in zip(rows, migrations, strict=False):
         if (version, checksum) != (migration.version, migration.checksum):
             raise StorageError(
-                "The database was made with another {name} than the one installed: install the "
-                "version that made it",
+                "The database was made with a {name} that differs from the installed one: "
+                "install the version that made it",
                 path=path,
                 name=name,
             )

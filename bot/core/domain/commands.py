@@ -107,41 +107,47 @@ PAPER = CommandSpec(
 
 DIGEST = CommandSpec(
     name="digest",
-    summary=translatable("Show a day's digest, or manage the daily one of this channel"),
+    summary=translatable("Show a day's digest, or manage this channel's daily digest"),
     usage="/digest [today | DATE | here | settings | pause | resume | status | link | unlink]",
     audience=Audience.PRIVATE,
     options=(
         Option("what", translatable("today, a date, or what to do"), free=True, completes=True),
-        Option("at", translatable("When, in local time: 09:00")),
-        Option("tz", translatable("The time zone: Asia/Seoul"), completes=True),
-        Option("weekdays", translatable("On which days: mon-fri, daily")),
-        Option("languages", translatable("Which languages, in order: ko,en")),
-        Option("tags", translatable("Only these tags, or not those: #rl,-#moe")),
-        Option("layout", translatable("papers: a message a paper; compact: one message")),
-        Option("most", translatable("The most papers a digest")),
-        Option("since", translatable("From which date on: older days are put out one by one")),
+        Option("at", translatable("Local time of the digest: 09:00")),
+        Option("tz", translatable("Time zone: Asia/Seoul"), completes=True),
+        Option("weekdays", translatable("Days of the week: mon-fri, daily")),
+        Option("languages", translatable("Languages, in order: ko,en")),
+        Option("tags", translatable("Tags to include or exclude: #rl,-#moe")),
         Option(
-            "discussion", translatable("on: keep and share what is said in threads; off: nothing")
+            "layout", translatable("papers: one message per paper; compact: one message for all")
         ),
-        Option("notices", translatable("on: news of a paper comes into its thread; off: none")),
+        Option("most", translatable("Maximum number of papers per digest")),
+        Option(
+            "since", translatable("First date: earlier days from then on are posted one by one")
+        ),
+        Option(
+            "discussion", translatable("on: store and share replies in threads; off: do neither")
+        ),
+        Option(
+            "notices", translatable("on: post updates about a paper in its thread; off: do not")
+        ),
     ),
     verbs=(
         Verb("today", translatable("Show today's digest; nothing is posted")),
-        Verb("newest", translatable("Show the newest day's digest")),
+        Verb("newest", translatable("Show the most recent digest")),
         Verb("here", translatable("Post a digest here every day"), Who.MANAGERS),
-        Verb("settings", translatable("Show or change when and how it is posted"), Who.MANAGERS),
-        Verb("pause", translatable("Post nothing until resumed"), Who.MANAGERS),
-        Verb("resume", translatable("Post again"), Who.MANAGERS),
-        Verb("status", translatable("When the next digest comes, and how the last ones went")),
+        Verb("settings", translatable("Show or change its schedule and layout"), Who.MANAGERS),
+        Verb("pause", translatable("Pause the digest"), Who.MANAGERS),
+        Verb("resume", translatable("Resume the digest"), Who.MANAGERS),
+        Verb(
+            "status", translatable("Show the next digest's time and the results of the last ones")
+        ),
         Verb(
             "link",
-            translatable("Share discussions with another channel, by a code"),
+            translatable("Share discussions with another channel, using a code"),
             Who.MANAGERS,
             is_secret=True,
         ),
-        Verb(
-            "unlink", translatable("Share discussions with no other channel any more"), Who.MANAGERS
-        ),
+        Verb("unlink", translatable("Stop sharing discussions with other channels"), Who.MANAGERS),
     ),
     examples=(
         "/digest today",
@@ -153,7 +159,7 @@ DIGEST = CommandSpec(
 
 HELP = CommandSpec(
     name="help",
-    summary=translatable("How to ask this bot"),
+    summary=translatable("How to use this bot"),
     usage="/help",
     audience=Audience.PRIVATE,
 )
@@ -199,7 +205,7 @@ def parse_line(line: str) -> CommandLine:
     if spec is None:
         known = ", ".join(f"/{command.name}" for command in COMMANDS)
         raise UsageError(
-            "There is no command “/{name}”. There are: {known}", name=name, known=known
+            "There is no command “/{name}”. The commands are: {known}", name=name, known=known
         )
     named = {option.name for option in spec.options if not option.free}
     words = rest.split(" ")

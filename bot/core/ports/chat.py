@@ -48,7 +48,7 @@ def parse_channel(text: str) -> ChannelRef:
     workspace, slash, channel = place.rpartition("/")
     if not colon or platform not in set(Platform) or not channel or (slash and not workspace):
         raise UsageError(
-            "“{text}” is no channel: write slack:C0123, slack:T0123/C0123, "
+            "“{text}” is not a channel: write slack:C0123, slack:T0123/C0123, "
             "discord:1234567890 or web:general",
             text=text,
         )

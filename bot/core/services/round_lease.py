@@ -100,5 +100,5 @@ class Rounds:
             async with self._db.transaction() as tx:
                 if not await round_lease.renew(tx, Lease(holder, self._clock() + LEASE)):
                     # This process was away for long. Its requests still keep their distance.
-                    log.warning("another process has begun to ask arXiv what is due")
+                    log.warning("another process has started polling arXiv")
                     return

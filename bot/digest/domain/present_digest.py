@@ -116,7 +116,7 @@ def _remarks(digest: Digest, say: Translate) -> tuple[Block, ...]:
     if digest.missed:
         days = ", ".join(day_text(day, say.locale) for day in digest.missed)
         blocks.append(
-            Note(run(say("Also in this digest, since they were missed: {days}", days=days)))
+            Note(run(say("Also in this digest, because they were missed: {days}", days=days)))
         )
     if digest.left_out:
         text = say.count(

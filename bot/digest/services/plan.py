@@ -202,8 +202,8 @@ async def plan_by_hand(
         wanted = _wanted(taken, parse_tags(options.tags))
         if not wanted:
             raise NotFoundError(
-                "There is nothing of {day} to post in {channel}: no entry that it wants and has "
-                "not had",
+                "There is nothing of {day} to post in {channel}: no entry matches its filter, "
+                "or all were posted already",
                 day=day.isoformat(),
                 channel=subscription.channel,
             )

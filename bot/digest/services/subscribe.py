@@ -85,7 +85,7 @@ async def add(
         present = await subscriptions.find(tx, str(channel))
         if present is not None and present.standing not in (Standing.REMOVED, Standing.MANUAL):
             raise UsageError(
-                "{channel} is subscribed already: change it, or remove it first",
+                "{channel} is already subscribed: use “channel change”, or remove it first",
                 channel=str(channel),
             )
         return await subscriptions.add(
@@ -330,7 +330,7 @@ def _refuse_offset(text: str) -> None:
             others=others,
         )
     raise UsageError(
-        "“{text}” is no time zone but an offset: write {zones} for {offset}",
+        "“{text}” is an offset, not a time zone: write {zones} for {offset}",
         text=text.strip(),
         zones=zones,
         offset=offset,

@@ -42,8 +42,8 @@ _SENTENCE_END = re.compile(r"[.!?。…]['”\"’)\]]*(?=\s)")
 
 ANSWERS: Mapping[Wish, str] = {
     Wish.ABSTRACT: translatable("the paper's abstract"),
-    Wish.REFS: translatable("what the curator refers to"),
-    Wish.CITED: translatable("what refers to it"),
+    Wish.REFS: translatable("the papers that the curator refers to"),
+    Wish.CITED: translatable("entries that refer to it"),
     Wish.SIMILAR: translatable("similar papers"),
     Wish.BIB: translatable("BibTeX"),
     Wish.KO: translatable("what the curator wrote in Korean"),
@@ -88,7 +88,7 @@ def present_words(say: Translate, *, unclear: bool = False) -> Document:
     blocks: list[Block] = []
     summary = say("In this thread you can ask me for:")
     if unclear:
-        text = say("I cannot answer that, and I do not guess.")
+        text = say("I cannot answer that. Mention me with “help” to see what I can answer.")
         blocks.append(Paragraph(run(text)))
         summary = text
     blocks.append(Paragraph(run(say("In this thread you can ask me for:"))))
@@ -109,7 +109,8 @@ def present_no_paper(say: Translate) -> Document:
     """The answer to a question about a paper in a thread that has no paper."""
     return document.notice(
         say(
-            "This thread belongs to no one paper: ask me that in the thread of a paper's own message."
+            "This thread is not about a single paper. Ask me that in the thread of a paper's "
+            "own message."
         )
     )
 
@@ -117,7 +118,7 @@ def present_no_paper(say: Translate) -> Document:
 def present_elsewhere(line: str, say: Translate) -> Document:
     """The answer to a command in a thread whose real answer is private: where to give it instead."""
     text = say(
-        "Only you should see the answer to that, and here everybody would. Type it as a command "
+        "Only you should see that answer, but everybody reads this thread. Type it as a command "
         "in the channel, outside of threads:"
     )
     blocks = (Paragraph(run(text)), Paragraph((Text(line, Style.CODE),)))
@@ -127,7 +128,7 @@ def present_elsewhere(line: str, say: Translate) -> Document:
 def present_forgotten(say: Translate) -> Document:
     """Confirms `forget-me` given in a thread."""
     return document.notice(
-        say("What you said in discussions is forgotten, and its copies are being removed.")
+        say("What you said in discussions is deleted, and its copies are being removed.")
     )
 
 
@@ -304,7 +305,7 @@ def present_opening(
         return None
     command = commands.format_line("paper", present_entry.entry_query(stored))
     hint = say("Mention me with a word, such as abstract or similar, and I answer here.")
-    blocks.append(Buttons((Button(say("Everything about it"), command=command),)))
+    blocks.append(Buttons((Button(say("Show the whole entry"), command=command),)))
     blocks.append(Note(run(hint)))
     return Document(tuple(blocks), summary=_title(stored))
 

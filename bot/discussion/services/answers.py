@@ -107,11 +107,11 @@ def _about(
 async def _similar(db: Database, stored: StoredEntry, say: Translate) -> Document:
     paper = stored.entry.paper
     if paper.arxiv_id is None:
-        return notice(say("I know no paper like this one."))
+        return notice(say("I know of no similar paper."))
     asked = f"similar:{paper.arxiv_id.number}"
     found = await lookup.look_up(db, asked, per_page=_FOUND)
     if not found.entries:
-        return notice(say("I know no paper like this one."))
+        return notice(say("I know of no similar paper."))
     return _results(asked, found, say)
 
 

@@ -25,7 +25,7 @@ async def show(db: Database, ref: str) -> EntryPage:
             stored = await entries.find(tx, EntryId(int(number[1])))
             if stored is None:
                 raise NotFoundError(
-                    "There is no entry {id}: look for its paper with “paperbot lookup”", id=wanted
+                    "There is no entry {id}: search for the paper with “paperbot lookup”", id=wanted
                 )
         else:
             stored = await _newest_about(tx, wanted)
@@ -39,8 +39,8 @@ async def _newest_about(tx: Transaction, wanted: str) -> StoredEntry:
     arxiv_id = parse_arxiv_id(wanted)
     if arxiv_id is None and not wanted.startswith(("http://", "https://")):
         raise NotFoundError(
-            "“{ref}” is neither an entry's number nor an arXiv id nor an address: look for words "
-            "with “paperbot lookup”",
+            "“{ref}” is neither an entry number, an arXiv id nor a URL: search for words with "
+            "“paperbot lookup”",
             ref=wanted,
         )
     paper = PaperRef(arxiv_id=arxiv_id) if arxiv_id is not None else PaperRef(url=wanted)

@@ -53,7 +53,7 @@ async def enter_code(
                 "other channel"
             )
         if other == str(channel):
-            raise UsageError("This code is of this channel: enter it in the other one")
+            raise UsageError("This code was made in this channel: enter it in the other one")
         before = [await _sharing(tx, each) for each in (other, str(channel))]
         joined = await linked_channels.join(tx, other, str(channel), now)
         await linked_channels.use_code(tx, _hash(wanted))
@@ -88,7 +88,9 @@ async def unlink(context: DiscussionContext, channel: ChannelRef, say: Translate
     if not left:
         return notice(say("This channel is not linked."))
     context.to_send()
-    return notice(say("This channel shares its discussions no more; what is there stays."))
+    return notice(
+        say("This channel no longer shares its discussions. Replies already shared stay.")
+    )
 
 
 async def _sharing(tx: Transaction, channel: str) -> frozenset[str]:
@@ -156,7 +158,7 @@ async def describe(context: DiscussionContext, channel: ChannelRef, say: Transla
     lines = []
     others = [other for other in group if other != str(channel)]
     if not preferences.discussion:
-        lines.append(say("What is said in threads here is neither kept nor shared."))
+        lines.append(say("Replies in threads here are neither stored nor shared."))
     elif others:
         lines += (
             say("Discussions are shared with {channels}.", channels=", ".join(others)),
@@ -166,19 +168,21 @@ async def describe(context: DiscussionContext, channel: ChannelRef, say: Transla
         lines.append(say("In this layout papers have no threads, so there are no discussions."))
     elif subscription is not None:
         lines += (
-            say("What is said in papers' threads here is kept, and found from here."),
+            say(
+                "Replies in papers' threads here are stored and can be searched from this channel."
+            ),
             _readers([str(channel)], say),
-            say("“/digest settings discussion:off” ends that."),
+            say("“/digest settings discussion:off” stops that."),
         )
     if not preferences.notices:
-        lines.append(say("News of papers does not come into their threads here."))
+        lines.append(say("Updates about papers are not posted in their threads here."))
     return " ".join(lines)
 
 
 def _readers(sharing: Iterable[str], say: Translate) -> str:
     """Who can read replies from these channels on the web page."""
     if any(parse_channel(channel).platform is Platform.WEB for channel in sharing):
-        return say("The bot's web page shows it to everybody who can open that.")
+        return say("The bot's web page shows it to everybody who can open the page.")
     return say("The bot's web page shows it to the operator only.")
 
 

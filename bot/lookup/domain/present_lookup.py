@@ -95,8 +95,8 @@ def present_help(say: Translate) -> Document:
         Note(
             run(
                 say(
-                    "A look-up takes a tag (reasoning, #rl, -#moe), words, “a phrase”, "
-                    "author:, date:, before:, after:, an arXiv id, cites:, similar: or random."
+                    "You can search by tag (reasoning, #rl, -#moe), words, “a phrase”, author:, "
+                    "date:, before:, after:, an arXiv id, cites:, similar: or random."
                 )
             )
         )

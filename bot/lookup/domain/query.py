@@ -86,7 +86,7 @@ def parse(text: str) -> Query:
     """The query that a line means; raises `QueryError` and nothing else, on any input."""
     if len(text) > LONGEST:
         raise QueryError(
-            "That is too long to look up ({length} characters, {longest} at most): ask for a few "
+            "The query is too long ({length} characters, {longest} at most): search for a few "
             "words of it",
             length=len(text),
             longest=LONGEST,
@@ -96,14 +96,14 @@ def parse(text: str) -> Query:
     raws = tuple(_raw_terms(composed))
     if len(raws) > MOST_TERMS:
         raise QueryError(
-            "That is too much at once ({count} terms, {most} at most): ask for fewer",
+            "The query has too many terms ({count}, at most {most}): use fewer",
             count=len(raws),
             most=MOST_TERMS,
         )
     terms = tuple(term for raw in raws if (term := _term(raw)) is not None)
     if raws and not terms:
         raise QueryError(
-            "“{text}” has no letter or digit to look for: ask for words or a #tag",
+            "“{text}” has no letter or digit to search for: use words or a #tag",
             text=text.strip(),
         )
     return Query(_with_random(terms))
@@ -143,7 +143,7 @@ def _term(raw: _Raw) -> Term | None:
     if raw.field in _FIELDS:
         if not raw.value.strip():
             raise QueryError(
-                "Something is missing after “{field}:” (character {at}), as in {example}",
+                "A value is missing after “{field}:” (character {at}): write {example}",
                 field=raw.field,
                 at=raw.at,
                 example=_EXAMPLES[raw.field],
@@ -180,7 +180,7 @@ def _author(raw: _Raw) -> Author:
     name = _searchable(f"{first} {last}" if comma else last)  # "Choi, Yejin" is Yejin Choi
     if not name:
         raise QueryError(
-            '“{value}” (character {at}) is no name: ask author:lee or author:"yejin choi"',
+            '“{value}” (character {at}) is not a name: write author:lee or author:"yejin choi"',
             value=raw.value,
             at=raw.at,
         )
@@ -225,7 +225,7 @@ def _span(raw: _Raw) -> tuple[date, date]:
 
 def _no_date(raw: _Raw) -> QueryError:
     return QueryError(
-        "“{value}” (character {at}) is no date: ask {field}:2025, {field}:2025-02 or "
+        "“{value}” (character {at}) is not a date: write {field}:2025, {field}:2025-02 or "
         "{field}:2025-02-04",
         value=raw.value,
         at=raw.at,
@@ -244,7 +244,7 @@ def _similar(raw: _Raw) -> Similar:
 def _entry(raw: _Raw) -> EntryIs:
     if _ENTRY_ID.fullmatch(raw.value) is None:
         raise QueryError(
-            "“{value}” (character {at}) is no entry's number: ask entry:12",
+            "“{value}” (character {at}) is not an entry number: write entry:12",
             value=raw.value,
             at=raw.at,
         )
@@ -254,7 +254,7 @@ def _entry(raw: _Raw) -> EntryIs:
 def _in_place(raw: _Raw) -> InDiscussion:
     if _affirmed(raw).value.casefold() not in ("discussion", "discussions", "토론"):
         raise QueryError(
-            "“{value}” (character {at}) is no place to look in: ask in:discussion",
+            "“{value}” (character {at}) cannot be searched: write in:discussion",
             value=raw.value,
             at=raw.at,
         )
@@ -264,7 +264,7 @@ def _in_place(raw: _Raw) -> InDiscussion:
 def _affirmed(raw: _Raw) -> _Raw:
     if raw.negated:
         raise QueryError(
-            "“{field}:” (character {at}) cannot be turned around: leave the minus away",
+            "“{field}:” (character {at}) cannot be negated: remove the minus sign",
             field=raw.field,
             at=raw.at,
         )
@@ -275,7 +275,7 @@ def _required_paper(raw: _Raw) -> PaperRef:
     paper = _paper(raw.value)
     if paper is None:
         raise QueryError(
-            "“{value}” (character {at}) is neither an arXiv id nor an address: ask {example}",
+            "“{value}” (character {at}) is neither an arXiv id nor a URL: write {example}",
             value=raw.value,
             at=raw.at,
             example=_EXAMPLES[raw.field],

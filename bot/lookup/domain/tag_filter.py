@@ -18,10 +18,10 @@ def parse_tags(text: str) -> TagFilter:
                 (unwanted if negated else wanted).add(tag_slug(word))
             case _:
                 raise QueryError(
-                    "“{text}” is more than tags: a channel's filter is like #rl -#moe",
+                    "“{text}” contains more than tags: write a filter like #rl -#moe",
                     text=text.strip(),
                 )
     both = sorted(wanted & unwanted)
     if both:
-        raise QueryError("#{tag} is both wanted and unwanted", tag=both[0])
+        raise QueryError("#{tag} is both included and excluded: keep one of the two", tag=both[0])
     return TagFilter(frozenset(wanted), frozenset(unwanted))

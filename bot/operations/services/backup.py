@@ -29,9 +29,9 @@ async def backup(db: Database, target: Path, *, now: datetime) -> int:
 
 def _backup(source: Path, target: Path, now: datetime) -> int:
     if target.is_dir():
-        raise UsageError("It is a folder: name a file", path=str(target))
+        raise UsageError("This is a folder: give a file name", path=str(target))
     if target.exists() and target.samefile(source):
-        raise UsageError("It is the database itself: name another file", path=str(target))
+        raise UsageError("This is the database itself: give another file name", path=str(target))
     if os.path.lexists(target):
         raise _is_there(target)
     try:
@@ -69,7 +69,8 @@ def _put(temporary: Path, target: Path) -> None:
 
 def _is_there(target: Path) -> UsageError:
     return UsageError(
-        "There is a file of that name already: name another, or remove it first", path=str(target)
+        "A file of that name exists already: give another name, or remove it first",
+        path=str(target),
     )
 
 
@@ -92,9 +93,9 @@ async def restore(source: Path, database: Path, *, now: datetime) -> Restored:
 
 def _restore(source: Path, database: Path, now: datetime) -> Restored:
     if not source.is_file():
-        raise UsageError("There is no such backup file", path=str(source))
+        raise UsageError("There is no such file: check the path of the backup", path=str(source))
     if database.exists() and database.samefile(source):
-        raise UsageError("It is the database itself: name a backup", path=str(source))
+        raise UsageError("This is the database itself: name a backup file", path=str(source))
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(

@@ -34,7 +34,10 @@ async def check_database(path: Path, *, now: datetime, say: Translate) -> tuple[
     """The file, the disk it is on, and what stands in it; makes no database."""
     subject = "PAPERBOT_DATABASE"
     if not await asyncio.to_thread(path.exists):
-        words = say("{path} is not there yet; the first import or run makes it", path=path)
+        words = say(
+            "{path} does not exist yet; the first “paperbot import” or “paperbot run” creates it",
+            path=path,
+        )
         return (Finding(subject, ok=True, words=words), _check_disk(path, say))
     try:
         async with opened(path) as db:
@@ -70,18 +73,16 @@ async def check_arxiv(
     """How things stand with arXiv, from the database alone; nothing is asked."""
     subject = "arXiv"
     if contact is None:
-        words = say(
-            "never asked, because ARXIV_CONTACT is not set: give an e-mail or web address of yours"
-        )
+        words = say("off, because ARXIV_CONTACT is not set: set it to your e-mail or web address")
         return (Finding(subject, ok=True, words=words),)
     try:
         status = await _arxiv_status(path, categories, now)
     except StorageError:
         status = None  # the database's own finding says so
-    named = say("asked in the name of {contact}", contact=contact)
+    named = say("contact: {contact}", contact=contact)
     if status is None or all(each.checked_at is None for each in status.categories):
         names = " ".join(categories)
-        words = say("{names}: not asked yet; “paperbot run” or “paperbot poll” does", names=names)
+        words = say("{names}: not polled yet; run “paperbot run” or “paperbot poll”", names=names)
         return (Finding(subject, ok=True, words=f"{named}; {words}"),)
     line = status_line(status.categories, Trouble.NONE, say).partition(" — ")[2]
     standing = Finding(subject, ok=True, words=f"{named}; {line}")
@@ -98,12 +99,12 @@ async def _arxiv_status(path: Path, categories: Sequence[str], now: datetime) ->
 def _arxiv_troubles(status: ArxivStatus, subject: str, say: Translate) -> Iterator[Finding]:
     """What is wrong, and what to do; a wait ends by itself."""
     if status.trouble is not Trouble.NONE:
-        words = say("There is nothing new in any category: look at https://status.arxiv.org")
+        words = say("There is nothing new in any category: see https://status.arxiv.org")
         yield Finding(subject, ok=False, words=words)
     for each in status.categories:
         if each.refusal == Refusal.QUESTION:
             words = say(
-                "{category} is refused ({reason}): mend ARXIV_CATEGORIES",
+                "arXiv rejects {category} ({reason}): correct ARXIV_CATEGORIES",
                 category=each.category,
                 reason=each.reason,
             )
@@ -114,7 +115,7 @@ def _arxiv_troubles(status: ArxivStatus, subject: str, say: Translate) -> Iterat
         is_long = wait.failures >= len(LADDER)
         if is_long:
             words += "; " + say(
-                "{n} times in a row: see https://status.arxiv.org, and that ARXIV_CONTACT is yours",
+                "failed {n} times in a row: see https://status.arxiv.org, and check ARXIV_CONTACT",
                 n=wait.failures,
             )
         yield Finding(subject, ok=not is_long, words=words)
@@ -130,7 +131,9 @@ async def check_vault(folder: Path, *, say: Translate) -> Finding:
         words = say("{path} cannot be read: {reason}", path=folder, reason=reason)
         return Finding(subject, ok=False, words=words)
     if not notes:
-        words = say("{path} holds no notes (*.md); is it the right folder?", path=folder)
+        words = say(
+            "{path} contains no notes (*.md): check that it is the right folder", path=folder
+        )
         return Finding(subject, ok=False, words=words)
     words = say.count("{path}: {n} note", "{path}: {n} notes", notes, path=folder)
     return Finding(subject, ok=True, words=words)
@@ -150,7 +153,8 @@ def check_privacy(file: Path, *, say: Translate) -> Finding | None:
     if not mode & stat.S_IROTH:
         return None
     words = say(
-        "every user of this machine can read {path}: chmod 600 {path}", path=shlex.quote(str(file))
+        "every user of this machine can read {path}. Run: chmod 600 {path}",
+        path=shlex.quote(str(file)),
     )
     return Finding(str(file), ok=False, words=words)
 
@@ -176,7 +180,7 @@ def _check_disk(path: Path, say: Translate) -> Finding:
     free = shutil.disk_usage(folder).free
     size = free // _MEGABYTE
     if free < _LITTLE_SPACE:
-        words = say("only {size} MB are free where the database is: make room", size=size)
+        words = say("only {size} MB are free on the database's disk: free some space", size=size)
         return Finding(say("Disk"), ok=False, words=words)
     return Finding(say("Disk"), ok=True, words=say("{size} MB free", size=size))
 
@@ -186,8 +190,8 @@ async def _check_owner(db: Database, now: datetime, say: Translate) -> Finding:
     async with db.reading() as tx:
         holder = await process_lease.find_holder(tx)
     if holder is None or holder.lease_until < now:
-        return Finding(say("Bot"), ok=True, words=say("none runs on this database now"))
-    words = say("process {pid} runs on this database", pid=holder.process.pid)
+        return Finding(say("Bot"), ok=True, words=say("no bot is running on this database now"))
+    words = say("process {pid} is running on this database", pid=holder.process.pid)
     return Finding(say("Bot"), ok=True, words=words)
 
 
@@ -196,10 +200,11 @@ async def _check_outbox(db: Database, say: Translate) -> Finding:
         tally = await operator_view.tally(tx)
     if tally.held:
         words = say(
-            "{held} messages wait for you: see “paperbot deliveries --state held”", held=tally.held
+            "{held} messages are held for you to decide: see “paperbot deliveries --state held”",
+            held=tally.held,
         )
         return Finding(say("Outbox"), ok=False, words=words)
-    words = say("{open} on their way, {dead} given up", open=tally.open, dead=tally.dead)
+    words = say("{open} waiting, {dead} dead", open=tally.open, dead=tally.dead)
     return Finding(say("Outbox"), ok=True, words=words)
 
 
@@ -207,7 +212,7 @@ async def _check_subscriptions(db: Database, say: Translate) -> Sequence[Finding
     async with db.reading() as tx:
         every = await subscriptions.list_all(tx)
     if not every:
-        words = say("none; “paperbot channel add --help” says how")
+        words = say("none; see “paperbot channel add --help”")
         return (Finding(say("Subscriptions"), ok=True, words=words),)
     refused = [each for each in every if each.standing is Standing.REFUSED]
     count = Finding(say("Subscriptions"), ok=True, words=str(len(every)))
@@ -217,7 +222,7 @@ async def _check_subscriptions(db: Database, say: Translate) -> Sequence[Finding
 def _refused(subscription: Subscription, say: Translate) -> Finding:
     reason = " ".join(filter(None, (say(subscription.reason), subscription.detail)))
     words = say(
-        "{reason}; when it is mended: paperbot channel resume {channel}",
+        "{reason}. Fix it, then run: paperbot channel resume {channel}",
         reason=reason,
         channel=subscription.channel,
     )

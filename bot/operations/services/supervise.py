@@ -95,7 +95,7 @@ class Supervised:
                 self._started_at = None
                 return
             wait = wait_after(self._failures, random.random())  # noqa: S311 - no secret
-            log.warning("%s is started again in %.0f s", self.name, wait.total_seconds())
+            log.warning("%s restarts in %.0f s", self.name, wait.total_seconds())
             await self._sleep(wait.total_seconds())
 
     def _note_failure(self, error: Exception) -> None:

@@ -42,7 +42,7 @@ def copy(source: Path, target: Path, made_at: datetime) -> None:
 def _check(connection: sqlite3.Connection, path: Path) -> None:
     if (found := _damage(connection)) is not None:
         raise StorageError(
-            "The copy is damaged ({found}), and so may be the database: check the disk",
+            "The copy is damaged ({found}), and the database may be too: check the disk",
             path=str(path),
             found=found,
         )
@@ -66,7 +66,7 @@ def prepare(source: Path, target: Path, now: datetime) -> datetime:
             version = applied(connection, path=str(source))
             if (found := _damage(connection)) is not None:
                 raise StorageError(
-                    "This backup is damaged ({found}): take another", path=str(source), found=found
+                    "This backup is damaged ({found}): use another", path=str(source), found=found
                 )
             connection.execute("PRAGMA journal_mode = DELETE")
             if version < _FIRST_WITH_MARKS:

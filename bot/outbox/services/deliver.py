@@ -232,7 +232,10 @@ class Deliverer:
         for each in settled:
             claimed, step = each.claimed, each.step
             if claimed.id in late:
-                log.warning("delivery %d was taken over; its result is dropped", claimed.id)
+                log.warning(
+                    "delivery %d was taken over by another attempt; this result is ignored",
+                    claimed.id,
+                )
                 continue
             if step.state in (State.HELD, State.DEAD):
                 text = "delivery %d to %s is %s: %s (%s)"
@@ -240,7 +243,7 @@ class Deliverer:
             self._observe(claimed, step)
         for each in stopped:
             channel, detail = each.claimed.channel, each.step.detail
-            log.error("%s refuses messages, its subscription is stopped: %s", channel, detail)
+            log.error("%s refuses messages; its subscription is stopped: %s", channel, detail)
 
     async def _send(self, claimed: Claimed, start: float) -> None:
         loop, lane = asyncio.get_running_loop(), lane_of(claimed.channel)

@@ -64,7 +64,7 @@ async def retry(db: Database, delivery_id: int, *, now: datetime) -> Delivery:
         delivery = await _get(tx, delivery_id)
     if not done:
         raise UsageError(
-            "Delivery {id} is {state}: there is nothing to try again",
+            "Delivery {id} is {state}: there is nothing to retry",
             id=delivery_id,
             state=delivery.state,
         )
@@ -127,9 +127,9 @@ def tell_late(late: Iterable[Late], told: Collection[Told]) -> frozenset[Told]:
     known = {(each.channel, each.errand): each for each in late}
     for key, each in known.items():
         if key not in told:
-            log.error("%s: %s; it is tried on", _words(each), each.detail)
+            log.error("%s: %s; the bot keeps trying", _words(each), each.detail)
     for channel, errand in set(told) - set(known):
-        log.info("%s: nothing to %s is late any more", channel, errand)
+        log.info("%s: nothing to %s is late now", channel, errand)
     return frozenset(known)
 
 

@@ -92,5 +92,5 @@ async def _answer_of(
         return Uncertain("no answer in time")
     except Exception as error:
         # An adapter that breaks its contract, on one message, must not stop the others.
-        log.exception("%s broke", name)
+        log.exception("%s failed unexpectedly", name)
         return Uncertain(type(error).__name__, broken=True)

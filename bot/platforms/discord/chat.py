@@ -57,15 +57,15 @@ from bot.platforms.discord.rest import RAISED, Rest
 log = logging.getLogger(__name__)
 
 NO_INTENT = translatable(
-    "Discord refuses what the bot wants to hear: turn on Message Content Intent "
-    "in the developer portal, under Bot, and start again"
+    "Discord refuses the intents that the bot asks for: turn on Message Content Intent in the "
+    "developer portal, under Bot, then restart the bot"
 )
 NOT_HEARING = translatable(
-    "Message Content Intent is off in the developer portal, under Bot: the bot hears in threads "
-    "only what mentions it"
+    "Message Content Intent is off in the developer portal, under Bot: in threads the bot reads "
+    "only messages that mention it"
 )
 _OUT_OF_SESSIONS = translatable(
-    "the bot has connected too often today; it waits until Discord counts anew"
+    "the bot has connected too often today; it waits until Discord resets the daily limit"
 )
 
 Interaction = discord.Interaction[Any]
@@ -412,13 +412,13 @@ class _Ears:
         try:
             await work
         except (ChatError, *RAISED, *interactions.RAISED) as error:
-            log.warning("Discord: an answer did not arrive: %s", chat_error(error))
+            log.warning("Discord: an answer was not delivered: %s", chat_error(error))
         except Exception as error:
             # The inbox's edge: what breaks on one message must not take the others along.
             if isinstance(error, RuntimeError) and client.is_closed():
-                log.warning("Discord: a connection ended before all was dealt with")
+                log.warning("Discord: a connection ended before every event was handled")
             else:
-                log.exception("Discord: something that happened could not be dealt with")
+                log.exception("Discord: an event could not be handled")
 
 
 _CONNECTED = "connected"

@@ -11,15 +11,15 @@ AUTHENTICATION_FAILED = 4004
 REFUSED_INTENTS = frozenset({4013, 4014})
 
 NO_SHARD = translatable(
-    "Discord does not accept the shard that the connection names; this is a fault of the bot, "
-    "which uses one connection for all servers: please report it"
+    "Discord rejects the connection's shard number. This is a bug in the bot, which uses one "
+    "connection for all servers: please report it"
 )
 TOO_MANY_SERVERS = translatable(
-    "the bot is in more servers than one gateway connection may serve (2,500), and this bot "
-    "cannot spread them over several: remove it from servers that do not use it"
+    "the bot is in more servers than one gateway connection may serve (2,500), and it cannot "
+    "use several: remove it from servers that do not use it"
 )
 OLD_VERSION = translatable(
-    "Discord no longer offers the gateway version that this bot speaks: install a newer version "
+    "Discord no longer supports the gateway version that this bot uses: install a newer version "
     "of the bot"
 )
 FINAL: Mapping[int, str] = {4010: NO_SHARD, 4011: TOO_MANY_SERVERS, 4012: OLD_VERSION}

@@ -15,9 +15,11 @@ from bot.platforms.discord.places import channel_number
 from bot.platforms.discord.rest import FORUMS, RAISED, Rest, sorted_errors
 
 _NO_MESSAGES = translatable(
-    "nothing can be posted in that kind of channel: choose a text, announcement or forum channel"
+    "the bot cannot post in that kind of channel: choose a text, announcement or forum channel"
 )
-_LACKS = translatable("the bot lacks there: {names}. Give it that in the channel's permissions")
+_LACKS = translatable(
+    "the bot lacks these permissions there: {names}. Grant them in the channel's permissions"
+)
 
 _POSTED_IN = frozenset({0, 1, 2, 5, 10, 11, 12, 13}) | FORUMS
 
@@ -91,8 +93,8 @@ async def _check_intent(rest: Rest, subject: str, say: Translate) -> Finding:
     if await rest.may_read_content():
         return Finding(subject, ok=True)
     words = say(
-        "it is off: in threads the bot hears only what mentions it. "
-        "Turn it on in the developer portal, under Bot"
+        "it is off: in threads the bot reads only messages that mention it. Turn it on in the "
+        "developer portal, under Bot"
     )
     return Finding(subject, ok=False, words=words)
 

@@ -24,56 +24,55 @@ from bot.core.ports.error_table import (
 )
 
 NO_CHANNEL = translatable(
-    "Discord knows no such channel: it was deleted, or the id is wrong; "
-    "check the id, or remove its subscription"
+    "Discord has no such channel: it was deleted, or the id is wrong. Check the id, or remove "
+    "the subscription"
 )
 NO_ACCESS = translatable(
-    "the bot cannot see that channel: invite it to the server, or give it the permission "
-    "View Channel there, then resume the subscription"
+    "the bot cannot see that channel: invite it to the server, or grant it View Channel there, "
+    "then resume the subscription"
 )
 NO_PERMISSION = translatable(
-    "the bot lacks a permission in that channel: paperbot doctor says which; "
-    "give it there, then resume the subscription"
+    "the bot lacks a permission in that channel: “paperbot doctor” names it. Grant it, then "
+    "resume the subscription"
 )
 NO_HISTORY = translatable(
-    "the bot cannot read what stands in that channel: give it the permission "
-    "Read Message History there"
+    "the bot cannot read the channel's history: grant it Read Message History there"
 )
 BAD_TOKEN = translatable(
-    "Discord does not accept the bot's token: reset it in the developer portal "
-    "and put the new one into DISCORD_TOKEN"
+    "Discord rejects the bot's token: reset it in the developer portal, put the new one into "
+    "DISCORD_TOKEN, then restart the bot"
 )
 _NO_POSTS = translatable(
-    "nothing can be posted in that kind of channel: choose a text, announcement or forum channel"
+    "the bot cannot post in that kind of channel: choose a text, announcement or forum channel"
 )
 _RULES = translatable(
-    "a rule of that server stops the message (AutoMod, a link filter or verification): "
-    "ask whoever manages it to let this bot through"
+    "a rule of that server blocks the message (AutoMod, a link filter or verification): ask its "
+    "administrators to allow this bot"
 )
 _TAG = translatable(
-    "that forum wants a tag on every post, or knows none of ours: add one of the same name"
+    "that forum requires a tag on every post and has none of the paper's: add a tag of the same "
+    "name, or do not require one"
 )
-_GONE = translatable("the message is not there any more")
-LOCKED = translatable("that thread is locked: unlock it, or let the discussion rest")
-_ARCHIVED = translatable("that thread is archived and cannot be opened again")
+_GONE = translatable("the message no longer exists")
+LOCKED = translatable("that thread is locked: unlock it if the discussion should go on")
+_ARCHIVED = translatable("that thread is archived and cannot be reopened")
 _THREADS = translatable("that server has as many open threads as Discord allows: close some")
-_NOT_OURS = translatable("the message is not the bot's own")
-_NOBODY = translatable("that person takes no messages from this bot")
+_NOT_OURS = translatable("the message was not posted by this bot")
+_NOBODY = translatable("that person does not accept direct messages from this bot")
 _TWO_FACTORS = translatable(
-    "that server wants two-factor authentication of whoever owns the bot: turn it on"
+    "that server requires the bot's owner to use two-factor authentication: turn it on in the "
+    "owner's account"
 )
 _MALFORMED = translatable(
-    "Discord does not understand the request; this is a fault of the bot: please report it"
+    "Discord rejects the request as invalid. This is a bug in the bot: please report it"
 )
-RATE = translatable("Discord asks to wait: too many messages or requests")
+RATE = translatable("Discord's rate limit is reached: the bot waits, then goes on")
 TOO_MANY_FAILURES = translatable(
-    "too many requests were refused; the bot waits so that Discord does not shut it out"
+    "too many requests were refused; the bot waits so that Discord does not block it"
 )
-_SHUT_OUT = translatable("Discord's network shuts this machine out for a while")
-_BUSY = translatable("Discord is overloaded or has turned this off for a while")
-_BROKEN = translatable(
-    "Discord failed while it worked on the request; it may have been done all the same"
-)
+_SHUT_OUT = translatable("Discord's network blocks this machine for a while")
+_BUSY = translatable("Discord is overloaded or has temporarily disabled this")
+_BROKEN = translatable("Discord failed while processing the request; it may have succeeded anyway")
 DISCONNECTED = translatable("the connection broke before Discord answered")
 _UNREACHABLE = translatable("Discord cannot be reached")
 NO_ANSWER = translatable("Discord did not answer in time")

@@ -98,7 +98,7 @@ class Registration:
                 await self._rest.register(commands, None if place == _EVERYWHERE else int(place))
             except (ChatError, *RAISED) as error:
                 troubles.append(f"{place}: {chat_error(error)}")
-                log.warning("Discord: commands are not up to date in %s", troubles[-1])
+                log.warning("Discord: the commands could not be updated in %s", troubles[-1])
                 continue
             if place in wanted:
                 known[place] = wanted[place]

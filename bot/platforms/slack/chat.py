@@ -208,7 +208,7 @@ class SlackChat:
                 return us
             failures += 1
             pause = min(self._patience.first_pause * 2**failures, self._patience.longest_pause)
-            log.warning("Slack: %s; tried again in %.0f s", self._trouble, pause)
+            log.warning("Slack: %s; trying again in %.0f s", self._trouble, pause)
             await self._sleep(pause)
 
     async def _serve(self, client: AsyncWebClient, us: Self, answering: Answering) -> None:
@@ -262,7 +262,7 @@ class SlackChat:
                 await catching_up.begin()
             except StorageError as error:
                 self._trouble = str(error)
-                log.warning("Slack: how far we have heard cannot be looked up: %s", error)
+                log.warning("Slack: the backfill position cannot be read: %s", error)
                 await self._sleep(self._patience.longest_pause)
             else:
                 return
@@ -287,10 +287,10 @@ class SlackChat:
                 if not event_id or await self._seen.first_time(event_id):
                     await answering.handle(happened)
             except ChatError as error:
-                log.warning("Slack: an answer did not arrive: %s", error)
+                log.warning("Slack: an answer was not delivered: %s", error)
             except Exception:
                 # The inbox's edge: what breaks on one message must not take the others along.
-                log.exception("Slack: something that happened could not be dealt with")
+                log.exception("Slack: an event could not be handled")
 
 
 async def _app_of(client: AsyncWebClient, bot: str) -> str:

@@ -17,7 +17,7 @@ from bot.platforms.slack.errors import BAD_APP_TOKEN, chat_error, is_bad_token
 from bot.platforms.slack.manifest import SCOPES
 
 _CLOCK_APART = timedelta(minutes=2)
-_NOBODY = translatable("the token is not a bot's: take the one that begins with xoxb-")
+_NOBODY = translatable("this is not a bot token: use the one that starts with xoxb-")
 
 
 async def check(
@@ -53,8 +53,8 @@ def _check_scopes(headers: Mapping[str, str], say: Translate) -> Finding:
     if not missing:
         return Finding(say("Slack: scopes"), ok=True)
     words = say(
-        "missing: {scopes}. Give the app the scopes of deploy/slack-manifest.yaml "
-        "and install it again",
+        "missing: {scopes}. Add the scopes of deploy/slack-manifest.yaml to the app and "
+        "reinstall it",
         scopes=", ".join(missing),
     )
     return Finding(say("Slack: scopes"), ok=False, words=words)
@@ -66,7 +66,7 @@ def _check_clock(headers: Mapping[str, str], now: datetime, say: Translate) -> F
         apart = abs(now - parsedate_to_datetime(_header(headers, "date")))
         if apart > _CLOCK_APART:
             words = say(
-                "this machine's clock is {seconds} s away from Slack's: set it, with NTP",
+                "this machine's clock differs from Slack's by {seconds} s: synchronise it with NTP",
                 seconds=round(apart.total_seconds()),
             )
             return Finding(say("Slack: clock"), ok=False, words=words)
@@ -76,8 +76,8 @@ def _check_clock(headers: Mapping[str, str], now: datetime, say: Translate) -> F
 async def _check_way_in(client: AsyncWebClient, access: Access, say: Translate) -> Finding:
     if access.app_token is None:
         words = say(
-            "HTTP mode: in the app's settings, event subscriptions, interactivity and each "
-            "slash command must have the address https://YOUR-HOST/slack/events"
+            "HTTP mode: in the app's settings, set the request URL of event subscriptions, "
+            "interactivity and each slash command to https://YOUR-HOST/slack/events"
         )
         return Finding("SLACK_SIGNING_SECRET", ok=True, words=words)
     try:

@@ -24,49 +24,45 @@ from bot.core.ports.error_table import (
 )
 
 NOT_IN_CHANNEL = translatable(
-    "the bot is not in that channel: type /invite @paperbot there, then resume its subscription"
+    "the bot is not in that channel: type /invite @paperbot there, then resume the subscription"
 )
 NO_CHANNEL = translatable(
-    "Slack knows no such channel, or it is private and the bot is not in it: "
-    "check the id, and type /invite @paperbot there"
+    "Slack has no such channel, or it is private and the bot is not in it: check the id, and "
+    "type /invite @paperbot there"
 )
-ARCHIVED = translatable("the channel is archived: unarchive it, or remove its subscription")
+ARCHIVED = translatable("the channel is archived: unarchive it, or remove the subscription")
 BAD_TOKEN = translatable(
-    "Slack does not accept the bot's token: install the app again and put the new token "
-    "into SLACK_BOT_TOKEN"
+    "Slack rejects the bot's token: reinstall the app, put the new token into SLACK_BOT_TOKEN, "
+    "then restart the bot"
 )
 BAD_APP_TOKEN = translatable(
-    "Slack does not accept the app-level token: make a new one with the scope connections:write "
-    "and put it into SLACK_APP_TOKEN"
+    "Slack rejects the app-level token: generate one with the scope connections:write, put it "
+    "into SLACK_APP_TOKEN, then restart the bot"
 )
 NO_SCOPE = translatable(
-    "the bot lacks a permission: give the app the scopes of deploy/slack-manifest.yaml "
-    "and install it again"
+    "the bot lacks a permission: add the scopes of deploy/slack-manifest.yaml to the app and "
+    "reinstall it"
 )
 _NO_METHOD = translatable(
     "Slack does not know a method that the bot calls: check SLACK_API_BASE, or update the bot"
 )
-_POLICY = translatable(
-    "a rule of the workspace forbids it: ask its administrators to allow this app"
-)
+_POLICY = translatable("a workspace policy forbids it: ask the administrators to allow this app")
 _CHANNEL_POLICY = translatable(
-    "this channel does not let the bot post: ask whoever manages it to allow it"
+    "the bot may not post in this channel: ask a channel manager to allow it"
 )
 _THREAD = translatable(
-    "nothing can be posted into that thread: it is locked, gone or takes no replies"
+    "the bot cannot post in that thread: it is locked, deleted or does not accept replies"
 )
-_GONE = translatable("the message is not there any more")
-_NOT_EDITABLE = translatable("Slack does not let this message be changed any more")
-_NOBODY = translatable("Slack knows no such person, or the bot may not write to them")
+_GONE = translatable("the message no longer exists")
+_NOT_EDITABLE = translatable("Slack no longer allows this message to be changed")
+_NOBODY = translatable("Slack has no such user, or the bot may not message them")
 _MALFORMED = translatable(
-    "Slack does not understand the message; this is a fault of the bot: please report it"
+    "Slack rejects the message as invalid. This is a bug in the bot: please report it"
 )
-_RATE = translatable("Slack asks to wait: too many messages or calls")
-_MOVING = translatable("the workspace or the channel is being moved; Slack says it will come back")
-_TRANSIENT = translatable("the request did not reach Slack whole")
-_BROKEN = translatable(
-    "Slack failed while it worked on the request; it may have been done all the same"
-)
+_RATE = translatable("Slack's rate limit is reached: the bot waits, then goes on")
+_MOVING = translatable("Slack is migrating the workspace or the channel; it will be back")
+_TRANSIENT = translatable("the request reached Slack incomplete")
+_BROKEN = translatable("Slack failed while processing the request; it may have succeeded anyway")
 _DISCONNECTED = translatable("the connection broke before Slack answered")
 _UNREACHABLE = translatable("Slack cannot be reached")
 _UNKNOWN = translatable("Slack answered with an error that this bot does not know")

@@ -75,7 +75,7 @@ class People:
             request = self._client.users_info(user=user, include_locale=True)
             found = (await call(request, seconds=_SECONDS))["user"]
         except (SlackApiError, ChatError, KeyError) as error:
-            log.warning("who %s is could not be looked up: %s", user, error)
+            log.warning("the name of user %s could not be looked up: %s", user, error)
             return self._people.put(user, Person(user, name or user), _KEPT_UNKNOWN)
         profile = found.get("profile") or {}
         shown = profile.get("display_name") or found.get("real_name") or found.get("name")

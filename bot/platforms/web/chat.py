@@ -47,9 +47,9 @@ _MOST_STREAMS = 500
 """Open pages; the next one is told to come again later."""
 
 _NO_CHANNEL = translatable(
-    "the web chat has no such channel: make it there, or remove its subscription"
+    "the web chat has no such channel: create it, or remove the subscription"
 )
-_GONE = translatable("the message is not there any more")
+_GONE = translatable("the message no longer exists")
 
 
 class WebChat:

@@ -116,7 +116,7 @@ def _explain_errors(site: Site) -> Middleware:
             return await handler(request)
         except StorageError as error:  # the disk is full, the database is locked
             log.error("%s %s: %s", request.method, request.path, error)
-            return _error(request, site, 503, say("That could not be kept. Try again later."))
+            return _error(request, site, 503, say("That could not be saved. Try again later."))
         except UserError as error:
             return _error(request, site, 422, say(error.message, **error.values))
         except web.HTTPException as error:
@@ -132,9 +132,9 @@ def _explain_errors(site: Site) -> Middleware:
 def _explanation(status: int, say: Translate) -> str:
     match status:
         case HTTPStatus.NOT_FOUND:
-            return say("There is nothing here.")
+            return say("There is no such page.")
         case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            return say("That is too much at once.")
+            return say("That is too large to send.")
         case HTTPStatus.SERVICE_UNAVAILABLE:
             return say("Too many pages are open. Try again later.")
         case _:
@@ -167,7 +167,7 @@ def _limit_rate(site: Site) -> Middleware:
         wait_for = limits.wait_to_read if request.method in _SAFE else limits.wait_to_write
         wait = wait_for(visitor.address, visitor.counted_as, now)
         if wait:
-            text = visitor.say("That was a lot at once. Wait a moment.")
+            text = visitor.say("You are sending too fast. Wait a moment, then try again.")
             response = json_response({"error": text}, status=429)
             response.headers["Retry-After"] = str(int(wait) + 1)
             return response
@@ -182,10 +182,10 @@ def _same_origin(site: Site) -> Middleware:
         if request.method not in _SAFE:
             say = request[VISITOR].say
             if not is_same_origin(request.headers, site.names):
-                text = say("Open the chat itself to write here.")
+                text = say("Open the chat page itself to write here.")
                 return json_response({"error": text}, status=403)
             if request.content_type != "application/json":
-                return json_response({"error": say("That could not be understood.")}, status=415)
+                return json_response({"error": say("The request could not be read.")}, status=415)
         return await handler(request)
 
     return same_origin

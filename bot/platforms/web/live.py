@@ -43,9 +43,9 @@ async def stream(request: web.Request) -> web.StreamResponse:
                 await response.send(site.build, event="hello", retry=_RETRY)
                 await _send_changes(response, site, after, visitor.say.locale)
     except ConnectionResetError:
-        log.debug("a page went away")
+        log.debug("a page was closed")
     except UserError as error:  # the database; the page comes back and asks again
-        log.error("the stream of changes broke off: %s", error)
+        log.error("the stream of changes failed: %s", error)
     return response
 
 

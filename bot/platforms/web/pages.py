@@ -153,7 +153,7 @@ async def digest(request: web.Request) -> web.Response:
     try:
         day = date.fromisoformat(request.match_info["day"])
     except ValueError:
-        raise web.HTTPNotFound(text=visitor.say("There is no such day.")) from None
+        raise web.HTTPNotFound(text=visitor.say("There is no such date.")) from None
     entries = await site.library.list_on(day)
     before = await site.library.list_days(before=day, limit=1)
     return _reading(
@@ -245,7 +245,7 @@ async def _find_root(
     number = _number(text)
     root = await site.board.find(number) if number else None
     if root is None or root.channel != channel or root.root is not None:
-        raise web.HTTPNotFound(text=visitor.say("That message is gone."))
+        raise web.HTTPNotFound(text=visitor.say("That message no longer exists."))
     return root
 
 

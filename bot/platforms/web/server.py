@@ -136,16 +136,14 @@ async def _listen(
 def _cannot_listen(error: OSError, host: str, port: int) -> UsageError:
     if error.errno == errno.EADDRINUSE:
         return UsageError(
-            "port {port} is taken: stop what uses it, or choose another with --port or "
-            "PAPERBOT_WEB_PORT",
+            "port {port} is in use: stop the program that uses it, or choose another port with "
+            "--port or PAPERBOT_WEB_PORT",
             port=port,
         )
     if error.errno in {errno.EACCES, errno.EPERM}:
-        return UsageError(
-            "port {port} may not be used by this account: choose one above 1023", port=port
-        )
+        return UsageError("this account may not use port {port}: choose one above 1023", port=port)
     if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
-        return UsageError("“{host}” is no address of this machine", host=host)
+        return UsageError("“{host}” is not an address of this machine", host=host)
     return UsageError(
         "the web server cannot listen on {host} port {port}: {reason}",
         host=host,

@@ -56,11 +56,15 @@ class Body:
         """A cleaned text of at most `most` characters; the empty one where there is none."""
         value = self._values.get(name, "")
         if not isinstance(value, str):
-            raise refusal(self.say("That could not be understood."))
+            raise refusal(self.say("The request could not be read."))
         value = clean_text(value)
         if len(value) > most:
             raise refusal(
-                self.say("That is too long: {n} characters, {most} fit.", n=len(value), most=most)
+                self.say(
+                    "That is too long: {n} characters, at most {most} are allowed.",
+                    n=len(value),
+                    most=most,
+                )
             )
         return value
 
@@ -70,7 +74,7 @@ class Body:
         if value is None:
             return None
         if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 2**63:
-            raise refusal(self.say("That could not be understood."))
+            raise refusal(self.say("The request could not be read."))
         return value
 
 
@@ -86,7 +90,7 @@ async def say_something(request: web.Request) -> web.Response:
     text = body.text("text")
     nonce = body.text("nonce", most=40)
     if not text or not _NONCE.fullmatch(nonce):
-        raise refusal(visitor.say("That could not be understood."))
+        raise refusal(visitor.say("The request could not be read."))
     key = f"{visitor.user.id}:{nonce}"
     if text.startswith("/"):
         return await _ask(site, visitor, place, text, key)
@@ -177,10 +181,10 @@ async def edit(request: web.Request) -> web.Response:
     own = await _own_message(site, visitor, body)
     text = body.text("text")
     if not text:
-        raise refusal(visitor.say("That could not be understood."))
+        raise refusal(visitor.say("The request could not be read."))
     message = await site.board.update(own.id, text, at=site.now())
     if message is None:
-        raise refusal(visitor.say("That message is gone."), kind=web.HTTPNotFound)
+        raise refusal(visitor.say("That message no longer exists."), kind=web.HTTPNotFound)
     site.hub.wake()
     await site.tell()
     site.hub.wake()  # who is forgotten by it takes back what stands here
@@ -223,7 +227,7 @@ async def rename(request: web.Request) -> web.Response:
     visitor, body = request[VISITOR], await read_body(request)
     name = clean_name(body.text("name", most=200))
     if not name:
-        raise refusal(visitor.say("Please write a name of 1 to 40 characters."))
+        raise refusal(visitor.say("Enter a name of 1 to 40 characters."))
     if is_reserved(name):
         text = visitor.say("Others could take that name for somebody else. Choose another one.")
         raise refusal(text)
@@ -249,7 +253,7 @@ async def read_body(request: web.Request) -> Body:
     try:
         return Body(json.loads(await request.read()), say)
     except (ValueError, RecursionError) as error:
-        raise refusal(say("That could not be understood.")) from error
+        raise refusal(say("The request could not be read.")) from error
 
 
 async def find_place(site: Site, visitor: Visitor, body: Body) -> Place:
@@ -261,7 +265,7 @@ async def find_place(site: Site, visitor: Visitor, body: Body) -> Place:
         return Place(channel, None)
     root = await site.board.find(number)
     if root is None or root.channel != channel or root.root is not None:
-        raise refusal(visitor.say("That message is gone."), kind=web.HTTPNotFound)
+        raise refusal(visitor.say("That message no longer exists."), kind=web.HTTPNotFound)
     return Place(channel, root)
 
 
@@ -280,7 +284,7 @@ async def _own_message(site: Site, visitor: Visitor, body: Body) -> BoardMessage
     number = body.number("message")
     message = await site.board.find(number) if number else None
     if message is None or message.deleted:
-        raise refusal(visitor.say("That message is gone."), kind=web.HTTPNotFound)
+        raise refusal(visitor.say("That message no longer exists."), kind=web.HTTPNotFound)
     if message.by_bot or message.author is None or message.author.id != visitor.user.id:
         raise refusal(visitor.say("Only its author can change a message."), kind=web.HTTPForbidden)
     return message

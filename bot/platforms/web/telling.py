@@ -40,7 +40,7 @@ class Telling:
                 try:
                     unheard = await self._board.list_unheard(limit=_AT_ONCE + len(failed))
                 except UserError as error:  # the database
-                    log.error("what was said in the web chat could not be read: %s", error)
+                    log.error("messages of the web chat could not be read: %s", error)
                     return
                 fresh = [message for message in unheard if message.id not in failed]
                 if not fresh:
@@ -53,7 +53,7 @@ class Telling:
             await self._board.mark_heard(message)
         except Exception:
             # One of the places that catch everything (STYLE.md): one message never stops others.
-            log.exception("message %d of the web chat could not be heard", message.id)
+            log.exception("message %d of the web chat could not be handled", message.id)
             return False
         return True
 

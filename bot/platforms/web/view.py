@@ -160,7 +160,7 @@ def script_texts(say: Translate) -> dict[str, str]:
         "new": say("New"),
         "showAll": say("Show all"),
         "showLess": say("Show less"),
-        "reconnecting": say("Connection lost, trying again …"),
+        "reconnecting": say("Connection lost, reconnecting …"),
         "failed": say("That could not be sent. Try again."),
         "edit": say("Edit"),
         "save": say("Save"),

@@ -25,7 +25,7 @@ class DatabaseBoard:
     async def add_channel(self, name: str, *, at: datetime) -> None:
         if not _NAME.fullmatch(name):
             raise UsageError(
-                "“{name}” cannot be a channel's name: 1 to 40 letters, digits and hyphens",
+                "“{name}” cannot be a channel name: use 1 to 40 letters, digits and hyphens",
                 name=name,
             )
         async with self._db.transaction() as tx:

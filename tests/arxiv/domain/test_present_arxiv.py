@@ -46,9 +46,9 @@ def test_a_category_where_all_is_well_has_no_detail():
 
 def test_everything_that_a_person_should_know_is_in_the_line():
     assert detail_words(EVERYTHING, ENGLISH) == (
-        "arXiv's server is in trouble (HTTP 503), what came is of 16 November 2026, "
-        "cut by arXiv at 12 items: the rest is asked for by date, "
-        "missed and asked for by date: 12 November 2026, 13 November 2026, "
+        "arXiv's server has an error (HTTP 503), the papers received are of 16 November 2026, "
+        "cut off by arXiv at 12 items; the rest is fetched by date, "
+        "missed, being fetched by date: 12 November 2026, 13 November 2026, "
         "missed and not found: 10 November 2026"
     )
 
@@ -56,7 +56,7 @@ def test_everything_that_a_person_should_know_is_in_the_line():
 def test_a_category_that_is_none_and_was_never_asked_says_so():
     never = replace(FRESH, category="../x", state=State.FAILED)
 
-    assert detail_words(never, ENGLISH) == "it is no category of arXiv"
+    assert detail_words(never, ENGLISH) == "not an arXiv category"
 
 
 @pytest.mark.parametrize("kind", Refusal)
@@ -92,7 +92,7 @@ def test_poll_tells_people_in_their_language_and_scripts_in_english():
     *_, wait = status_lines(status(), DONE, say=KOREAN)
     form = status_json(status(), DONE)
 
-    assert "웹페이지" in wait
+    assert "웹 페이지" in wait
     assert isinstance(form["categories"], list)
     (category,) = form["categories"]
     assert set(category) == {

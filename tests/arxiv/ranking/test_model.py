@@ -99,7 +99,7 @@ def test_what_a_killed_worker_left_is_not_believed_and_goes_in_time(tmp_path: Pa
         remains.write_bytes(b"half a file")
     two_hours_ago = time.time() - 7200
     os.utime(old, (two_hours_ago, two_hours_ago))
-    with pytest.raises(RankerError, match="Nothing was learnt"):
+    with pytest.raises(RankerError, match="no ranking model yet"):
         Taste.load(path)
     Taste.learn(PICKED, PASSED).save(path)
 
@@ -143,7 +143,7 @@ async def test_what_is_wrong_comes_over_as_a_message_with_values(tmp_path: Path)
     with pytest.raises(RankerError) as told:
         await ProcessRanker(tmp_path / "taste").judge(NEW)
 
-    assert told.value.message == "Nothing was learnt yet, or it is gone"
+    assert told.value.message == "There is no ranking model yet"
 
 
 @pytest.mark.slow

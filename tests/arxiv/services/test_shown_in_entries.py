@@ -88,8 +88,8 @@ async def test_new_papers_come_with_reasons_page_by_page(stage: Stage):
     assert judged == 15
     assert first.index("Fresh 15") < first.index("Fresh 14") < first.index("Fresh 6")
     assert "Fresh 5" not in first
-    assert "because of long, text" in first
-    assert "like Noted" in first
+    assert "words: long, text" in first
+    assert "similar: Noted" in first
     assert "#rl" in first
     assert "Fresh 5" in second
 
@@ -133,7 +133,7 @@ async def test_when_every_new_paper_has_an_entry_that_is_said(stage: Stage):
 
     shown = await ask(stage, "paper", query="new")
 
-    assert "No new paper of 16 November 2026 waits for an entry" in shown
+    assert "Every new paper of 16 November 2026 has an entry" in shown
 
 
 async def test_papers_that_came_late_are_of_their_day_judged_and_told_of(stage: Stage):
@@ -155,7 +155,7 @@ async def test_papers_that_came_late_are_of_their_day_judged_and_told_of(stage: 
     tuesday = await list_nominees(stage.db, day=date(2026, 11, 17))
 
     assert "Lost and found" not in newest
-    assert "1 paper of 17 November 2026 came later" in newest
+    assert "1 paper of 17 November 2026 arrived late" in newest
     assert "/paper new 2026-11-17" in newest
     (found,) = tuesday.found
     assert found.candidate.item.title == "Lost and found"
@@ -179,7 +179,7 @@ async def test_without_ranking_new_papers_come_as_arxiv_lists_them(stage: Stage)
     shown = await ask(stage, "paper", query="new")
 
     assert shown.index("Fresh 1") < shown.index("Fresh 2")
-    assert "as arXiv lists them" in shown
+    assert "in arXiv's order" in shown
 
 
 async def test_a_paper_that_was_noted_is_no_candidate_any_more(stage: Stage):
@@ -341,7 +341,7 @@ async def test_following_says_once_why_it_cannot_learn_and_tries_again_in_an_hou
     assert tired.trainings == 1
     assert ["minutes" in each for each in told] == [True] * 24 + [False] * 6
     assert [each.message for each in caplog.records if "not ranked" in each.message] == [
-        "new papers are not ranked, or by an older taste: The ranking took longer than 10 minutes"
+        "new papers are not ranked, or by an older model: The ranking took longer than 10 minutes"
     ]
 
 
@@ -401,7 +401,7 @@ async def test_an_entrys_page_tells_what_arxiv_says_and_what_became_of_the_paper
     assert page.stored.entry.paper.abstract == "New words"
     assert lines[0].startswith(f"arXiv has version {version}, of")
     assert lines[0].endswith("withdrawn by its authors")
-    assert lines[1] == f"23 November 2026: version {version - 1} came out"
+    assert lines[1] == f"23 November 2026: version {version - 1} was published"
     assert lines[2] == "30 November 2026: its authors withdrew it"
 
 

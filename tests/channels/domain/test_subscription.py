@@ -30,7 +30,7 @@ def test_a_time_is_read(text, at):
 
 @pytest.mark.parametrize("text", ["", "24:00", "9", "09:60", "9am", "0９:00", "-1:00", "09:00:00"])
 def test_what_is_no_time_is_refused(text):
-    with pytest.raises(UsageError, match="no time of day"):
+    with pytest.raises(UsageError, match="not a time of day"):
         parse_time(text)
 
 

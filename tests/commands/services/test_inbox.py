@@ -152,7 +152,7 @@ async def test_who_may_manage_subscribes_changes_pauses_and_resumes(bot: Bot) ->
     assert "Time: 08:30 Asia/Seoul" in made
     assert "Tags: #rl -#moe" in made
     assert "Layout: compact" in changed
-    assert "Most papers: 3" in changed
+    assert "Maximum papers: 3" in changed
     assert "paused" in paused
     assert "A digest is posted here." in resumed
 

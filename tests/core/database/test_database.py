@@ -183,7 +183,7 @@ async def test_a_file_that_is_no_database_is_refused(tmp_path):
     path = tmp_path / "notes.db"
     path.write_text("These are notes.\n" * 200)
 
-    assert "no SQLite database" in await refusal(path)
+    assert "not an SQLite database" in await refusal(path)
     assert path.read_text().startswith("These are notes.")
 
 

@@ -90,7 +90,7 @@ def test_the_bundled_migrations_have_no_gap():
     ("installed", "says"),
     [
         ((FIRST,), "newer version"),
-        ((FIRST, Migration(2, "0002_second.sql", "SELECT 1;")), "another 0002_second.sql"),
+        ((FIRST, Migration(2, "0002_second.sql", "SELECT 1;")), "a 0002_second.sql that differs"),
         ((FIRST, Migration(3, "0003_third.sql", "SELECT 1;")), "Migration 2 is missing"),
     ],
 )

@@ -202,4 +202,4 @@ async def test_in_a_thread_of_no_paper_it_is_said_where_that_is_asked(stage, wor
     await stage.say(digest, f"@paperbot {word}", mentions_bot=True)
 
     [answer] = shown(stage, digest)
-    assert answer.startswith("This thread belongs to no one paper")
+    assert answer.startswith("This thread is not about a single paper")

@@ -103,7 +103,7 @@ async def test_a_code_is_of_no_use_in_its_own_channel(bot):
 
     answer = words(await ask(bot, f"/digest link {code}", SLACK))
 
-    assert answer.startswith("This code is of this channel")
+    assert answer.startswith("This code was made in this channel")
 
 
 async def test_a_code_is_nowhere_in_the_database(bot, stage):
@@ -195,7 +195,7 @@ async def test_who_links_is_told_who_can_read_it(bot, stage):
     code = await code_of(bot, ChannelRef(SLACK.platform, "T1", "C2"))
     elsewhere = words(await ask(bot, f"/digest link {code}", DISCORD))
 
-    assert "to everybody who can open that" in in_the_web
+    assert "to everybody who can open the page" in in_the_web
     assert "to the operator only" in elsewhere
 
 
@@ -203,7 +203,7 @@ async def test_who_subscribes_is_told_what_becomes_of_what_is_said(bot):
     papers = words(await ask(bot, "/digest here at:09:00", SLACK))
     compact = words(await ask(bot, "/digest settings layout:compact", SLACK))
 
-    assert "is kept" in papers
+    assert "are stored" in papers
     assert "to the operator only" in papers
     assert "discussion:off" in papers
     assert "papers have no threads" in compact
@@ -235,7 +235,7 @@ async def test_settings_turn_discussions_off_and_on(bot, stage):
     on = words(await ask(bot, "/digest settings discussion:on", SLACK))
     await stage.say(stage.root(SLACK), "Heard")
 
-    assert "neither kept nor shared" in off
+    assert "neither stored nor shared" in off
     assert f"shared with {DISCORD}" in on
     assert stage.copies(stage.root(DISCORD)) == ["Heard"]
 
@@ -253,7 +253,7 @@ async def test_forget_me_forgets_what_i_said(bot, stage):
     answer = words(await ask(bot, "/paper forget-me", SLACK, ADA))
     await stage.settle()
 
-    assert answer == "1 reply is forgotten."
+    assert answer == "1 reply is deleted."
     assert stage.copies(stage.root(DISCORD)) == []
 
 

@@ -160,7 +160,7 @@ async def test_who_asks_in_a_thread_to_be_forgotten_is_forgotten(stage, bot, lin
 
     answers = await call(stage, bot, stage.root(SLACK), line)
 
-    assert answers[-1].startswith("What you said in discussions is forgotten")
+    assert answers[-1].startswith("What you said in discussions is deleted")
     assert [reply.text for reply in await kept(stage)] == ["Keep this"]
     assert stage.copies(stage.root(DISCORD)) == ["Keep this"]
     assert not await is_anywhere(stage, "forget-me")
@@ -187,7 +187,7 @@ async def test_who_was_forgotten_is_told_so_also_when_the_wish_itself_goes(stage
     await stage.unsay(wish)
 
     [answer] = stage.thread(stage.root(WEB))
-    assert words(answer.document).startswith("What you said in discussions is forgotten")
+    assert words(answer.document).startswith("What you said in discussions is deleted")
 
 
 async def test_an_answer_goes_with_what_asked_for_it(stage, bot):

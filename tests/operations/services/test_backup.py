@@ -125,7 +125,7 @@ async def test_a_backup_replaces_nothing_that_is_there(stage, tmp_path):
     link.symlink_to("nothing.db")
 
     for target in (copy, link):
-        with pytest.raises(UsageError, match="There is a file of that name already"):
+        with pytest.raises(UsageError, match="A file of that name exists already"):
             await backup(stage.db, target, now=stage.clock())
 
     assert copy.read_text() == "precious"

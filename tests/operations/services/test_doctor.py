@@ -46,8 +46,7 @@ async def test_a_database_that_is_not_there_yet_says_how_to_begin(tmp_path: Path
 
     assert found.ok
     assert found.words == (
-        "asked in the name of me@x.org; "
-        "cs.LG cs.CL: not asked yet; “paperbot run” or “paperbot poll” does"
+        "contact: me@x.org; cs.LG cs.CL: not polled yet; run “paperbot run” or “paperbot poll”"
     )
     assert not (tmp_path / "none.db").exists()
 
@@ -60,7 +59,7 @@ async def test_how_each_category_stands_is_one_line_and_nothing_is_asked(stage: 
     (found,) = await look(stage)
 
     assert found.ok
-    assert found.words == "asked in the name of ops@example.org; cs.LG: today's papers are here (1)"
+    assert found.words == "contact: ops@example.org; cs.LG: today's papers are here (1)"
     assert len(stage.arxiv.log) == requests
 
 
@@ -76,11 +75,11 @@ async def test_a_refused_category_a_long_wait_and_a_standstill_are_wrong_with_wh
     standing, standstill, wait = await look(stage)
 
     assert standing.ok
-    assert "arXiv's server is in trouble (HTTP 503)" in standing.words
+    assert "arXiv's server has an error (HTTP 503)" in standing.words
     assert not standstill.ok
     assert "https://status.arxiv.org" in standstill.words
     assert not wait.ok
-    assert "feed:cs.LG is left alone until 2026-11-18" in wait.words
+    assert "feed:cs.LG: no requests until 2026-11-18" in wait.words
     assert "5 times in a row" in wait.words
 
     stage.arxiv.faults.clear()
@@ -88,7 +87,7 @@ async def test_a_refused_category_a_long_wait_and_a_standstill_are_wrong_with_wh
     await stage.round()
     refused = (await look(stage))[1]
     assert not refused.ok
-    assert "mend ARXIV_CATEGORIES" in refused.words
+    assert "correct ARXIV_CATEGORIES" in refused.words
 
 
 async def test_a_short_wait_is_told_and_nothing_is_wrong(stage: Stage):
@@ -100,8 +99,8 @@ async def test_a_short_wait_is_told_and_nothing_is_wrong(stage: Stage):
 
     assert all(finding.ok for finding in found)
     assert found[-1].words == (
-        "arXiv is left alone until 2026-11-16T06:02:00+00:00: "
-        "arXiv asks to be asked less (HTTP 429)"
+        "arXiv: no requests until 2026-11-16T06:02:00+00:00: "
+        "arXiv limits the bot's requests (HTTP 429)"
     )
 
 

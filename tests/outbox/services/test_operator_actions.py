@@ -76,7 +76,7 @@ async def test_what_was_posted_can_neither_be_tried_again_nor_dropped(stage):
     await drain(stage)
     [sent] = await operator_actions.list_deliveries(stage.db)
 
-    with pytest.raises(UsageError, match="is sent: there is nothing to try again"):
+    with pytest.raises(UsageError, match="is sent: there is nothing to retry"):
         await operator_actions.retry(stage.db, sent.id, now=stage.clock())
     with pytest.raises(UsageError, match="cannot be dropped"):
         await operator_actions.drop(stage.db, sent.id, now=stage.clock())
@@ -198,8 +198,8 @@ async def test_what_is_late_is_logged_once_and_again_when_it_is_over(stage, capl
     assert [
         r.getMessage() for r in caplog.records if r.name == "bot.outbox.services.operator_actions"
     ] == [
-        "slack:T1/C1: 1 to post, failing since 2026-02-03 00:10 UTC: no connection; it is tried on",
-        "slack:T1/C1: nothing to post is late any more",
+        "slack:T1/C1: 1 to post, failing since 2026-02-03 00:10 UTC: no connection; the bot keeps trying",
+        "slack:T1/C1: nothing to post is late now",
     ]
     assert told == frozenset()
 

@@ -292,7 +292,7 @@ async def test_a_reply_to_a_message_that_is_gone_is_refused(stage: Stage):
     root = await stage.posting.post(PAPERS, said("here"), key())
     await stage.posting.delete(root)
 
-    with pytest.raises(ChatRefusedError, match="not there any more"):
+    with pytest.raises(ChatRefusedError, match="no longer exists"):
         await stage.posting.reply(root, said("there?"), key(2))
 
 

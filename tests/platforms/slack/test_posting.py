@@ -191,7 +191,7 @@ async def test_blocks_that_slack_refuses_are_said_in_words(bench, answer):
         "2. Second: /paper entry:2",
         "Small print",
         "Abstract: /paper entry:7",
-        "(Slack did not accept the formatting of this message.)",
+        "(Slack rejected this message's formatting; it is shown as plain text.)",
     ]
     assert await bench.find() is not None
 
@@ -217,7 +217,7 @@ async def test_an_edit_without_blocks_is_shortened_to_what_slack_takes(bench):
 
     (message,) = bench.slack.messages()
     assert len(message["text"]) <= 4000
-    assert message["text"].endswith("it is shortened.)")
+    assert message["text"].endswith("plain text, shortened.)")
 
 
 async def test_a_text_that_is_too_long_is_refused_for_this_message_only(bench):

@@ -279,7 +279,7 @@ async def test_on_a_phone_the_thread_is_the_whole_screen(browser: Browser, busy:
 async def test_the_chat_is_korean_for_a_korean_reader(browser: Browser, busy: Stage):
     async with visiting(browser, busy.address, locale="ko-KR") as page:
         await expect(page.locator("html")).to_have_attribute("lang", "ko")
-        await expect(page.get_by_role("combobox", name="#general에 쓰기")).to_be_visible()
+        await expect(page.get_by_role("combobox", name="#general 채널에 쓰기")).to_be_visible()
         await expect(page.locator(".log .day").last).to_contain_text("오늘")
 
         await page.get_by_role("link", name="English").click()

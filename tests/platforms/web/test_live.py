@@ -120,7 +120,7 @@ async def test_everybody_hears_it_in_their_language(stage: Stage):
     (korean,) = await changes(stage, 1, after=0, headers={"Accept-Language": "ko"})
 
     assert "Discuss" in english["html"]
-    assert "이야기하기" in korean["html"]
+    assert "토론하기" in korean["html"]
 
 
 async def test_the_hub_reads_each_change_once_and_gives_it_to_all():

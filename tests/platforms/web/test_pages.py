@@ -38,7 +38,7 @@ async def test_the_front_page_is_the_general_channel(stage: Stage):
 async def test_an_empty_channel_says_what_will_come(stage: Stage):
     _, html = await page(stage, "/")
 
-    assert "It is quiet here" in html
+    assert "No messages yet" in html
 
 
 async def test_a_thread_has_an_address_of_its_own(stage: Stage):

@@ -180,7 +180,7 @@ async def test_a_taken_port_is_said_in_one_line():
         async with opened(None) as db:
             chat = make_chat(db, Clock(), [Health(ok=True)], port=port)
 
-            with pytest.raises(UserError, match=f"^port {port} is taken: ") as caught:
+            with pytest.raises(UserError, match=f"^port {port} is in use: ") as caught:
                 await chat.run(Ear())
 
     assert "\n" not in str(caught.value)

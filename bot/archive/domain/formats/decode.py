@@ -29,7 +29,7 @@ def decode(data: bytes, path: str) -> str:
     korean = _korean(data)
     if korean is None:
         raise UnreadableError(
-            "this is no UTF-8 text: save the file as UTF-8 and try again",
+            "this is not UTF-8 text: save the file as UTF-8 and try again",
             path=path,
             line=_lines(data[:bad]),
         )
@@ -40,12 +40,14 @@ def encoding_warning(data: bytes, path: str) -> Problem | None:
     """What to tell about a file that `decode` reads, but that would be written as UTF-8."""
     for bom, _ in _BOMS:
         if data.startswith(bom):
-            return Problem(path, None, Severity.WARNING, "this file is UTF-16; read as such")
+            return Problem(
+                path, None, Severity.WARNING, "this file is UTF-16; it was read as UTF-16"
+            )
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = _lines(data[: error.start])
-        return Problem(path, line, Severity.WARNING, "this file is no UTF-8; read as CP949")
+        return Problem(path, line, Severity.WARNING, "this file is not UTF-8; it was read as CP949")
     return None
 
 
@@ -72,7 +74,7 @@ def _text(text: str, path: str) -> str:
     at = text.find("\0")
     if at >= 0:
         raise UnreadableError(
-            "this is no text file: it holds NUL characters",
+            "this is not a text file: it contains NUL characters",
             path=path,
             line=_lines(text[:at].encode("utf-8", "surrogatepass")),
         )

@@ -70,7 +70,7 @@ def parse(text: str, path: str, front_matter: Sequence[Field] = ()) -> Parsed:
         )
     problems = [*read.problems, *malformed_ids(seen.text, path), *seen.problems(path), *misspelt]
     if any(entry.date is None for entry in read.entries) and not problems:
-        problems.append(Problem(path, 1, Severity.WARNING, "no date stands above these entries"))
+        problems.append(Problem(path, 1, Severity.WARNING, "there is no date above these entries"))
     problems.sort(key=lambda problem: problem.line or 0)
     return Parsed(read.entries, tuple(problems))
 

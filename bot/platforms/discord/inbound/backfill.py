@@ -95,9 +95,9 @@ class CatchingUp:
                 if gap.since is not None:
                     await self._read(client, thread, gap.since, self._hearing.hand_on)
         except TimeoutError:
-            log.info("Discord: thread %d is read later: it takes long", thread.id)
+            log.info("Discord: reading thread %d is postponed: it takes long", thread.id)
         except (ChatError, *RAISED) as error:
-            log.info("Discord: thread %d is read later: %s", thread.id, chat_error(error))
+            log.info("Discord: reading thread %d is postponed: %s", thread.id, chat_error(error))
 
     async def catch_up(self, client: GatewayClient) -> None:
         """Hear what was said before this session began, and go on until all of it is read."""
@@ -136,7 +136,7 @@ class CatchingUp:
             try:
                 note = await self._memo.recall(self._name(client))
             except StorageError as error:
-                log.warning("Discord: how far we have heard cannot be looked up: %s", error)
+                log.warning("Discord: the backfill position cannot be read: %s", error)
             else:
                 return int(note) if note is not None else None
             failures = await self._pause(failures)
@@ -213,7 +213,7 @@ class CatchingUp:
                     found |= await self._asleep_in(client, parent, began)
                     left.discard(parent)
             except (ChatError, StorageError, *RAISED) as error:
-                log.warning("Discord: sleeping threads cannot be listed for now: %s", error)
+                log.warning("Discord: archived threads cannot be listed for now: %s", error)
                 failures = await self._pause(failures)
         return tuple(found.values())
 
@@ -265,7 +265,7 @@ class CatchingUp:
                         again.append(root)
                 left = again
             except StorageError as error:
-                log.warning("Discord: what is kept cannot be compared for now: %s", error)
+                log.warning("Discord: stored replies cannot be compared for now: %s", error)
             if left is None or left:
                 failures = await self._pause(failures)
 
@@ -323,7 +323,7 @@ class CatchingUp:
         try:
             await self._memo.note(self._name(client), str(heard_to))
         except StorageError as error:  # then the next session reads more than it must
-            log.warning("Discord: how far we have heard cannot be noted: %s", error)
+            log.warning("Discord: the backfill position cannot be saved: %s", error)
 
     def _name(self, client: GatewayClient) -> str:
         return f"discord/{client.application_id}/heard"
@@ -339,4 +339,4 @@ def _is_refused(error: Exception) -> bool:
 
 
 def _tell(place: int, error: Exception) -> None:
-    log.warning("Discord: what stands in %d cannot be read: %s", place, chat_error(error))
+    log.warning("Discord: the history of %d cannot be read: %s", place, chat_error(error))

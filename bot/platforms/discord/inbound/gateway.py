@@ -27,7 +27,7 @@ GUILDS_WITHIN = 2.0
 """Seconds without another server after which all have come in, and a session is ready."""
 
 
-SESSION_INVALID = translatable("the gateway does not know the session any more")
+SESSION_INVALID = translatable("the gateway no longer knows the session")
 
 
 class SessionLostError(Exception):

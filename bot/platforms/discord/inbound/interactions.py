@@ -37,8 +37,8 @@ ANSWERED_WITHIN = 60.0
 """Seconds for bringing an answer; the token is good for fifteen minutes."""
 
 _TOO_LATE, _ANSWERED_ALREADY = 10062, 40060
-_OUT_OF_DATE = translatable("This button is too old: type the command again, please.")
-_TOO_LONG = translatable("The answer is too long to be shown.")
+_OUT_OF_DATE = translatable("This button is too old. Please type the command again.")
+_TOO_LONG = translatable("The answer is too long to show.")
 
 Interaction = discord.Interaction[Any]
 

@@ -158,15 +158,17 @@ class Hearing:
                 return taken
             except StorageError as error:
                 if not failures:
-                    log.warning("Discord: what is said cannot be kept for now: %s", error)
+                    log.warning("Discord: replies cannot be stored for now: %s", error)
             except Exception as error:
                 if client.is_closed():  # what it was asked for, the next one asks for
                     return Taken.NOT
                 if isinstance(error, (ChatError, *RAISED)):
-                    log.warning("Discord: what was said cannot be placed: %s", chat_error(error))
+                    log.warning(
+                        "Discord: the thread of a reply cannot be found: %s", chat_error(error)
+                    )
                 else:
                     # The inbox's edge: one message must not take the others along.
-                    log.exception("Discord: something that was said could not be dealt with")
+                    log.exception("Discord: a message could not be handled")
                 faults += 1
                 if faults >= TRIES or name in self._stuck:
                     self._stuck.add(name)

@@ -68,8 +68,8 @@ _REMEMBERED = 2000
 _LONG = 20_000
 """Characters above which a document is rendered beside the event loop."""
 
-_TOO_LONG = translatable("the document is longer than any number of messages: shorten it")
-_REST_MISSING = translatable("its beginning is posted, but not yet all of it")
+_TOO_LONG = translatable("the text is too long to post, even in several messages: shorten it")
+_REST_MISSING = translatable("only its first part is posted so far")
 
 
 class _Patience:

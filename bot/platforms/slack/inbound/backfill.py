@@ -113,7 +113,7 @@ class CatchingUp:
             async with asyncio.timeout(READ_WITHIN):
                 await self._read(thread, self._heard_to, self._hearing.hand_on, self._clock())
         except (ChatError, NoThreadError, TimeoutError) as error:
-            log.info("Slack: a thread is read later: %s", str(error) or "it takes long")
+            log.info("Slack: reading a thread is postponed: %s", str(error) or "it takes long")
 
     async def keep_reading(self) -> None:
         """Read whenever there may be something to read; until cancelled."""
@@ -129,7 +129,7 @@ class CatchingUp:
             try:
                 failures = 0 if await self._look_through() else failures + 1
             except (ChatError, StorageError) as error:
-                log.warning("Slack: what was said meanwhile cannot be read for now: %s", error)
+                log.warning("Slack: missed messages cannot be read for now: %s", error)
                 failures += 1
 
     async def _look_through(self) -> bool:
@@ -160,7 +160,7 @@ class CatchingUp:
                 if self._gap is not None:
                     self._gap.read.add(thread)
         except ChatRefusedError as error:
-            log.info("Slack: nothing reaches us from channel %s: %s", channel, error)
+            log.info("Slack: channel %s sends no events: %s", channel, error)
         except ChatError as error:
             log.warning("Slack: channel %s cannot be read for now: %s", channel, error)
             return False
@@ -199,7 +199,7 @@ class CatchingUp:
         try:
             await self._memo.note(self._name, self._heard_to.isoformat())
         except StorageError as error:  # then a restart reads more than it must
-            log.warning("Slack: how far we have heard cannot be noted: %s", error)
+            log.warning("Slack: the backfill position cannot be saved: %s", error)
 
     @property
     def _name(self) -> str:

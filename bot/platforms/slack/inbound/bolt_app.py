@@ -87,7 +87,7 @@ def build_app(client: AsyncWebClient, us: Self, take: Take, logger: logging.Logg
     async def failed(error: Exception) -> BoltResponse | None:
         if isinstance(error, BoltUnhandledRequestError):
             return BoltResponse(status=HTTPStatus.OK)  # nobody listens to it: that is fine
-        log.error("Slack sent what could not be read", exc_info=error)
+        log.error("Slack sent a request that cannot be parsed", exc_info=error)
         return None
 
     return app

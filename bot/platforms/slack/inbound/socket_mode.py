@@ -84,7 +84,7 @@ class Line:
             except ChatError as error:
                 log.warning("Slack connection %d: %s", self.number, error)
             except TimeoutError:
-                log.warning("Slack connection %d was not made in time", self.number)
+                log.warning("Slack connection %d timed out", self.number)
             failures += 1
             await self._sleep(self._pause(failures))
 

@@ -139,10 +139,10 @@ class Hearing:
                 return taken
             except StorageError as error:
                 if not failures:
-                    log.warning("Slack: what is said cannot be kept for now: %s", error)
+                    log.warning("Slack: replies cannot be stored for now: %s", error)
             except Exception:
                 # The inbox's edge: what breaks on one message must not take the others along.
-                log.exception("Slack: something that was said could not be dealt with")
+                log.exception("Slack: a message could not be handled")
                 faults += 1
                 if faults >= TRIES or said.event_id in self._stuck:
                     self._stuck.add(said.event_id)

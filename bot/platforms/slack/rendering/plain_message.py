@@ -19,7 +19,7 @@ LONGEST_UPDATE = 4000
 
 def without_blocks(payload: Payload, say: Translate, *, longest: int) -> str:
     """The words of a message as text of at most `longest` characters, and a note that says so."""
-    note = escaped(say("(Slack did not accept the formatting of this message.)"))
+    note = escaped(say("(Slack rejected this message's formatting; it is shown as plain text.)"))
     lines = [line for block in payload.blocks for line in _lines(block) if line.strip()]
     text = "\n".join([*(lines or [payload.text]), note])
     if length(text) <= longest:

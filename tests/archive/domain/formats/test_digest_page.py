@@ -267,7 +267,7 @@ def test_a_page_without_a_date_takes_it_from_its_name_or_says_so() -> None:
     parsed = digest_page.parse(text, "page.txt")
     assert parsed.entries[0].date is None
     assert [problem.message for problem in parsed.problems] == [
-        "no date stands above these entries"
+        "there is no date above these entries"
     ]
 
 
