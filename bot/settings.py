@@ -239,7 +239,9 @@ def _networks(value: object) -> tuple[Network, ...]:
         except ValueError:
             wrong.append(
                 _WrongValueError(
-                    translatable("{name}: “{value}” is no address: write 127.0.0.1 or 10.0.0.0/8"),
+                    translatable(
+                        "{name}: “{value}” is not an address: write 127.0.0.1 or 10.0.0.0/8"
+                    ),
                     value=word,
                 )
             )

@@ -72,7 +72,9 @@ def open_() -> int:
         address = await access.find_address()
         if address is None:
             raise NotFoundError(
-                translatable("The bot has not run on this database yet: paperbot run")
+                translatable(
+                    "The bot has not run on this database yet: start it with “paperbot run”"
+                )
             )
         token = await access.new_token(at=now())
         names = (f"https://{name}/" for name in settings.web_names)
@@ -86,7 +88,7 @@ def open_() -> int:
 
 def _announce(address: str) -> None:
     _announce_demo(address)
-    say_line(voice()("paperbot open prints another one."))
+    say_line(voice()("“paperbot open” prints another one."))
     sys.stdout.flush()
 
 
@@ -101,6 +103,7 @@ def _how_long(say: Translate) -> str:
     from bot.webchat.services.access import TOKEN_LIFE
 
     return say(
-        "The address works once, within {minutes} minutes, and makes the browser the operator's.",
+        "The address works once, within {minutes} minutes, and gives the browser that opens it "
+        "the operator's rights.",
         minutes=TOKEN_LIFE // timedelta(minutes=1),
     )

@@ -71,8 +71,8 @@ def present_copy(author: str, platform: str, text: str, link: str | None = None)
 def present_too_fast(most: int, say: Translate) -> Document:
     """What somebody is told who writes faster than is shared with linked channels."""
     text = say(
-        "At most {n} messages a minute of one person are shared with the linked channels; "
-        "the ones after that are only here.",
+        "At most {n} messages per person and minute are shared with the linked channels. Later "
+        "ones stay in this channel only.",
         n=most,
     )
     return Document((Paragraph(run(text)),), summary=text)

@@ -54,7 +54,7 @@ async def home(request: web.Request) -> web.Response:
     if visitor.user.can_manage:  # the address opened twice in the same browser
         raise web.HTTPSeeOther("/")
     text = visitor.say(
-        "This address was used before, or is too old. paperbot open prints a new one."
+        "This address was used already, or is too old. “paperbot open” prints a new one."
     )
     raise web.HTTPForbidden(text=text)
 

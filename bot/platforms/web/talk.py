@@ -229,7 +229,7 @@ async def rename(request: web.Request) -> web.Response:
     if not name:
         raise refusal(visitor.say("Enter a name of 1 to 40 characters."))
     if is_reserved(name):
-        text = visitor.say("Others could take that name for somebody else. Choose another one.")
+        text = visitor.say("People could take that name for somebody else. Choose another one.")
         raise refusal(text)
     response = json_response({"name": name})
     keep_cookie(request, response, NAME_COOKIE, name)
@@ -241,7 +241,9 @@ async def add_channel(request: web.Request) -> web.Response:
     site, visitor, body = request.app[SITE], request[VISITOR], await read_body(request)
     name = body.text("name", most=200).removeprefix("#").casefold()
     if not visitor.user.can_manage:
-        text = visitor.say("Only the operator makes channels: run paperbot open for an address.")
+        text = visitor.say(
+            "Only the operator can add channels: run “paperbot open” and open its address."
+        )
         raise refusal(text, kind=web.HTTPForbidden)
     await site.board.add_channel(name, at=site.now())
     return json_response({"name": name})

@@ -28,7 +28,7 @@ async def test_what_one_person_writes_beyond_a_bound_a_minute_is_kept_and_not_co
     first = [*map(str, range(discuss.COPIES_A_MINUTE)), "I see."]
     assert stage.copies(stage.root(DISCORD)) == first
     [notice] = stage.thread(stage.root(WEB))
-    assert words(notice.document).startswith("At most 30 messages a minute of one person")
+    assert words(notice.document).startswith("At most 30 messages per person and minute")
 
     stage.clock.turn(minutes=1)
     await stage.say(stage.root(WEB), "Again.")
