@@ -24,7 +24,9 @@ def without_blocks(payload: Payload, say: Translate, *, longest: int) -> str:
     text = "\n".join([*(lines or [payload.text]), note])
     if length(text) <= longest:
         return text
-    note = escaped(say("(Slack did not accept the formatting of this message; it is shortened.)"))
+    note = escaped(
+        say("(Slack rejected this message's formatting; it is shown as plain text, shortened.)")
+    )
     room = longest - length(note) - 3
     return f"{text[: cut(text, room)].rstrip()}…\n\n{note}"
 
