@@ -359,3 +359,37 @@ def test_a_label_of_emoji_fits_in_both_counts():
 
     assert length(label) <= 75
     assert label == "😀" * 37 + "…"
+
+
+@pytest.mark.parametrize("kind", [Heading, Paragraph, Quote, Note])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://arxiv.org/abs/2310.07831",
+        "arxiv.org",
+        "https://\u0430rxiv.org/abs/2310.07831",
+        "https://arxiv.org.",
+        "ht\u200btps://arxiv.org",
+    ],
+)
+def test_a_link_whose_text_reads_like_another_address_shows_both(kind, text):
+    url = "https://evil.example.org/x"
+
+    said = words(one(kind((Text("see "), Link(text, url), Text(" now")))))
+
+    assert f"({url})" in said or url in said.replace(text, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("https://arxiv.org/abs/2310.07831", "https://arxiv.org/abs/2310.07831"),
+        ("arxiv.org", "https://arxiv.org/abs/2310.07831"),
+        ("Scaling laws", "https://arxiv.org/abs/2310.07831"),
+        ("train.py", "https://example.org/train"),
+    ],
+)
+def test_an_honest_link_shows_its_text_alone(text, url):
+    blocks = one(Paragraph((Link(text, url),)))
+
+    assert words(blocks) == text.replace(" ", "")

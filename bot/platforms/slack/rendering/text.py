@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from bot.core.domain.addresses import ascii_address
 from bot.core.domain.characters import cut_at
 from bot.core.domain.document import Inline, Link, Style, Text
+from bot.core.domain.link_text import target_to_show
 
 Json: TypeAlias = dict[str, Any]
 Readable: TypeAlias = Callable[[str], str]
@@ -29,19 +30,27 @@ _MRKDWN_MARK = re.compile(r"[*_~`]|^\s*>|:[\w+'-]+:", re.MULTILINE)
 
 
 def clean(inlines: Sequence[Inline], readable: Readable) -> tuple[Inline, ...]:
-    """The runs as they will be shown: formulas readable, nothing unseen, no empty run."""
-    return tuple(run for inline in inlines if (run := _clean(inline, readable)).text)
+    """The runs as they will be shown: formulas readable, nothing unseen, no empty run.
+
+    Where a link's text reads like another address, its target stands behind it.
+    """
+    return tuple(run for inline in inlines for run in _clean(inline, readable) if run.text)
 
 
-def _clean(inline: Inline, readable: Readable) -> Inline:
-    if isinstance(inline, Link):
-        text = shown(readable(inline.text))
-        url = ascii_address(inline.url)
-        if url is not None and is_address(url):
-            return Link(text or inline.url, url)
-        return Text(text if inline.text == inline.url else f"{text} ({shown(inline.url)})")
-    text = inline.text if inline.style is Style.CODE else readable(inline.text)
-    return Text(shown(text), inline.style)
+def _clean(inline: Inline, readable: Readable) -> Iterator[Inline]:
+    if isinstance(inline, Text):
+        text = inline.text if inline.style is Style.CODE else readable(inline.text)
+        yield Text(shown(text), inline.style)
+        return
+    text = shown(readable(inline.text))
+    url = ascii_address(inline.url)
+    if url is None or not is_address(url):
+        yield Text(text if inline.text == inline.url else f"{text} ({shown(inline.url)})")
+        return
+    yield Link(text or inline.url, url)
+    target = target_to_show(Link(text, inline.url))
+    if target is not None:
+        yield Text(f" ({shown(target)})")
 
 
 def is_address(url: str) -> bool:
