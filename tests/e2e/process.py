@@ -5,7 +5,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 
 import aiohttp
 
-_ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/")
+_ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+/)\S*")
 
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:
@@ -26,11 +26,15 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
 
 @dataclass(slots=True)
 class Running:
-    """A bot that runs; `log` is what it has written to standard error."""
+    """A bot that runs; `log` is what it has written to standard error.
+
+    `one_time_address` is the one that it has printed: `address` with a token.
+    """
 
     process: asyncio.subprocess.Process
     address: str
     log: list[str]
+    one_time_address: str = ""
 
     async def get(self, path: str) -> Any:
         """The JSON that its web server answers."""
@@ -52,6 +56,15 @@ class Running:
                 count -= last != seen
                 seen = last
 
+    async def text_for_operator(self, path: str) -> str:
+        """The page as the operator reads it; once, since it uses up the one-time address."""
+        jar = aiohttp.CookieJar(unsafe=True)
+        async with aiohttp.ClientSession(cookie_jar=jar) as session:
+            async with session.get(self.one_time_address) as answer:
+                assert answer.status == 200
+            async with session.get(self.address + path) as answer:
+                return await answer.text()
+
     async def stop(self) -> int:
         """SIGTERM; the exit status."""
         self.process.send_signal(signal.SIGTERM)
@@ -65,11 +78,14 @@ class Running:
 
 @asynccontextmanager
 async def starting(
-    folder: Path, *arguments: str, settings: Mapping[str, str]
+    folder: Path, *arguments: str, settings: Mapping[str, str], under: Sequence[str] = ()
 ) -> AsyncIterator[Running]:
-    """`paperbot …` in `folder`; its address is not known yet. Whatever is left is killed."""
+    """`paperbot …` in `folder`; its address is not known yet. Whatever is left is killed.
+
+    `under` is the command line of a program that starts it, such as `prlimit`.
+    """
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", *arguments),
+        *(*under, sys.executable, "-m", "bot", *arguments),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         cwd=folder,
@@ -98,7 +114,7 @@ async def ready(running: Running) -> Running:
     async with asyncio.timeout(30):
         async for line in running.process.stdout:
             if found := _ADDRESS.search(line.decode()):
-                running.address = found[0]
+                running.address, running.one_time_address = found[1], found[0]
                 return running
     raise AssertionError("".join(running.log) or "it ended without a word")
 

@@ -151,7 +151,8 @@ async def test_what_is_said_on_one_side_is_read_on_the_other_and_found(tmp_path)
         await here.until(lambda: times(here.in_slack(root), "아직입니다") == 1)
         assert times(here.in_slack(root), "그렇습니다") == 0
 
-        page = await process.text("entry/1")
+        assert "아직입니다" not in await process.text("entry/1")
+        page = await process.text_for_operator("entry/1")
         assert "아직입니다" in page
         status, out, _ = await paperbot(tmp_path, "lookup", "in:discussion", "아직", "--json")
         assert status == 0

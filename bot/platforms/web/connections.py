@@ -200,6 +200,10 @@ class Connections:
             connection.begin(request)
             try:
                 return await handler(request)
+            except ConnectionError:
+                if self.of(request) is not None:
+                    raise
+                return web.Response(status=408)  # nobody is there to read it
             finally:
                 connection.finish()
 
