@@ -12,6 +12,7 @@ from bot.core.latex import readable
 from bot.core.ports import KeptReply, MessageRef, Platform, parse_channel
 from bot.discussion.domain.copies import ReplyOrigin, StoredVersion
 from bot.discussion.domain.questions import Reply
+from bot.outbox.store import threads
 
 _MOST = 500
 """The most replies of one discussion that are read, the newest."""
@@ -272,22 +273,22 @@ async def assign_roots(tx: Transaction, now: datetime, patience: datetime) -> tu
     Replies received before `patience` are deleted. Returns the ids of those assigned, in the
     order they were received.
     """
-    waiting = await tx.one("SELECT 1 FROM reply WHERE entry_id IS NULL LIMIT 1")
-    if waiting is None:
-        return ()
-    rows = await tx.all(
-        """
-        UPDATE reply SET entry_id = (
-            SELECT d.entry_id FROM delivery d
-             WHERE d.message_id = reply.root_message AND d.channel = reply.channel
-               AND d.root_id IS NULL AND d.entry_id IS NOT NULL)
-         WHERE entry_id IS NULL AND gone_at IS NULL AND EXISTS (
-            SELECT 1 FROM delivery d
-             WHERE d.message_id = reply.root_message AND d.channel = reply.channel
-               AND d.root_id IS NULL AND d.entry_id IS NOT NULL)
-        RETURNING id
-        """
+    waiting = await tx.all(
+        "SELECT id, channel, root_message, gone_at FROM reply WHERE entry_id IS NULL ORDER BY id"
     )
+    if not waiting:
+        return ()
+    assigned: list[int] = []
+    for row in waiting:
+        root = await threads.find(
+            tx, MessageRef(parse_channel(row["channel"]), row["root_message"])
+        )
+        if root is not None and root.entry_id is not None and row["gone_at"] is None:
+            await tx.run(
+                "UPDATE reply SET entry_id = :entry WHERE id = :id",
+                {"id": row["id"], "entry": root.entry_id},
+            )
+            assigned.append(row["id"])
     old = await tx.all(
         "SELECT id FROM reply WHERE entry_id IS NULL AND heard_at < :patience",
         {"patience": to_text(patience)},
@@ -295,7 +296,7 @@ async def assign_roots(tx: Transaction, now: datetime, patience: datetime) -> tu
     stale = [row["id"] for row in old]
     await forget(tx, stale, now)
     await tx.run_many("DELETE FROM reply WHERE id = :id", [{"id": each} for each in stale])
-    return tuple(sorted(row["id"] for row in rows))
+    return tuple(assigned)
 
 
 async def set_references(tx: Transaction, reply_id: int, numbers: Iterable[str]) -> None:

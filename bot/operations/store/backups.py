@@ -11,6 +11,7 @@ from bot.core.database.database import Transaction, explained
 from bot.core.database.instants import from_text, to_text
 from bot.core.database.migrate import applied
 from bot.core.domain.errors import StorageError
+from bot.outbox.store import deliveries
 
 
 def copy(source: Path, target: Path, made_at: datetime) -> None:
@@ -99,14 +100,8 @@ def _copy_files(source: Path, target: Path) -> None:
 
 
 def _made_at(connection: sqlite3.Connection) -> datetime | None:
-    [(made_at,)] = connection.execute(
-        """
-        SELECT coalesce((SELECT max(made_at) FROM backup_mark),
-                        max((SELECT coalesce(max(planned_at), '') FROM delivery),
-                            (SELECT coalesce(max(sent_at), '') FROM delivery),
-                            (SELECT coalesce(max(closed_at), '') FROM slot)))
-        """
-    )
+    [(marked,)] = connection.execute("SELECT max(made_at) FROM backup_mark")
+    made_at = marked or deliveries.newest_instant(connection)
     return from_text(made_at) if made_at else None
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot.channels.domain.subscription import Standing
 from bot.core.database.database import Transaction
 from bot.outbox.domain.delivery import State
+from bot.outbox.store import operator_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,11 @@ async def totals(tx: Transaction) -> Totals:
         """
     )
     assert row is not None  # noqa: S101 - an aggregate always has a row
-    states = await tx.all("SELECT state, count(*) AS n FROM delivery GROUP BY state")
     standings = await tx.all("SELECT standing, count(*) AS n FROM subscription GROUP BY standing")
     return Totals(
         entries=row["entries"],
         papers=row["papers"],
-        deliveries=dict.fromkeys(State, 0) | {State(each["state"]): each["n"] for each in states},
+        deliveries=await operator_view.count_by_state(tx),
         subscriptions=dict.fromkeys(Standing, 0)
         | {Standing(each["standing"]): each["n"] for each in standings},
     )

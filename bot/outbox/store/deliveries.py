@@ -393,6 +393,12 @@ async def doubt_open(tx: Transaction, since: datetime, now: datetime) -> int:
     )
 
 
+def newest_instant(connection: sqlite3.Connection) -> str | None:
+    """When a delivery was planned or sent last, as text; `None` where there was none."""
+    row = connection.execute("SELECT max(planned_at), max(sent_at) FROM delivery").fetchone()
+    return max(filter(None, tuple(row)), default=None)
+
+
 LONGEST_WAIT = timedelta(hours=1)
 """No wait that we choose ourselves is longer."""
 

@@ -1,6 +1,6 @@
 """The outbox as its operator sees it: what waits, what is stuck and why, and setting it right."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -201,6 +201,12 @@ async def tally(tx: Transaction, *, channel: str | None = None) -> Tally:
     assert row is not None  # noqa: S101 — an aggregate always has a row
     since = row["waiting_since"]
     return Tally(row["open"], row["held"], row["dead"], from_text(since) if since else None)
+
+
+async def count_by_state(tx: Transaction) -> Mapping[State, int]:
+    """How many deliveries are in each state; every state is there, also with 0."""
+    rows = await tx.all("SELECT state, count(*) AS number FROM delivery GROUP BY state")
+    return dict.fromkeys(State, 0) | {State(row["state"]): row["number"] for row in rows}
 
 
 async def list_late(tx: Transaction, since: datetime) -> tuple[Late, ...]:
