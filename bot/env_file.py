@@ -1,7 +1,7 @@
-"""What is wrong with the lines of a `.env` file, by line; values are never repeated.
+"""Checks the lines of a `.env` file; messages never repeat a value, which may be a secret.
 
-python-dotenv skips a line that it cannot parse and pydantic ignores a name that it does not know,
-so either would silently leave a setting at its default.
+python-dotenv skips a line that it cannot parse, and pydantic ignores a name that it does not know:
+without this check, the setting would silently keep its default.
 """
 
 import difflib
@@ -23,9 +23,9 @@ _COMMAND = re.compile(r"(?:(?:setx?|export|declare -x|env)\s+|\$env:|\W+)", re.I
 
 
 def check_env_file(file: Path, known: Collection[str]) -> Iterator[UsageError]:
-    """A `UsageError` for each malformed line and each name that is meant to be a setting and is not.
+    """Yield a `UsageError` for each malformed line and each misspelt name of a setting.
 
-    Names of other programs are left alone. Raises `OSError` and `UnicodeDecodeError`.
+    Variables of other programs are ignored. Raises `OSError` and `UnicodeDecodeError`.
     """
     try:
         mode = file.stat().st_mode
@@ -47,7 +47,7 @@ def check_env_file(file: Path, known: Collection[str]) -> Iterator[UsageError]:
 
 
 def meant_by(name: str, known: Collection[str]) -> str | None:
-    """The setting that a name is in another spelling: lower case, hyphens, quotes, `$env:`."""
+    """The setting that a name spells in lower case, with hyphens, in quotes, or with `$env:`."""
     plain = _plain(name)
     return plain if plain in known and plain != name else None
 
@@ -58,7 +58,7 @@ def _plain(name: str) -> str:
 
 
 def _wrong(binding: Binding, known: Collection[str]) -> UsageError | None:
-    """What is wrong with a line, with a path and a line still to be given."""
+    """The problem of a line, still without its path and line number; `None` for a good line."""
     if binding.error or (binding.key is not None and binding.value is None):
         return _malformed(binding.original.string.strip(), known)
     if binding.key is None:
@@ -79,7 +79,7 @@ def _malformed(line: str, known: Collection[str]) -> UsageError:
     match = _NAME.match(rest)
     name = _plain(match[0]) if match is not None else ""
     if not name.startswith(_PREFIXES):
-        # It may be a secret, or part of one: the line number has to do.
+        # Do not name it: it may be a part of a secret.
         return UsageError(translatable("this line is not a setting: write NAME=value"))
     assert match is not None  # noqa: S101 - a name was found
     name = next(iter(difflib.get_close_matches(name, known, n=1)), name)
@@ -93,7 +93,7 @@ def _malformed(line: str, known: Collection[str]) -> UsageError:
 
 
 def _swallows(value: str, known: Collection[str]) -> bool:
-    """Whether a value over several lines has a line in it that sets something of ours."""
+    """Whether a value of several lines contains a line that sets a known name."""
     names = (line.removeprefix("export ").partition("=")[0].strip() for line in value.split("\n"))
     return any(name in known for name in names)
 

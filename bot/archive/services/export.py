@@ -121,7 +121,7 @@ def _write_notes(folder: Path, page: list[StoredEntry], taken: set[str]) -> int:
         wanted = _wanted_path(stored)
         path = folder / free_path(wanted, taken)
         try:
-            if _is_taken_for_copy(path, text):
+            if _looks_like_copy(path, text):
                 path = folder / free_path(wanted, taken, before_number=", ")
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text.encode())
@@ -130,8 +130,8 @@ def _write_notes(folder: Path, page: list[StoredEntry], taken: set[str]) -> int:
     return len(page)
 
 
-def _is_taken_for_copy(path: Path, text: str) -> bool:
-    """Whether an import would leave that note out as a copy of one that is written already."""
+def _looks_like_copy(path: Path, text: str) -> bool:
+    """Whether an import would leave out that note as a copy of a note already written."""
     originals = (path.with_name(original.name) for original in originals_of(path.name))
     return any(
         original.exists() and is_same_note(text, original.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""What an import did, counted while it goes on."""
+"""The report of an import, and the counter that adds it up."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -10,11 +10,11 @@ from bot.archive.store.source_counts import SourceCounts
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import found and did, or, dry, would do.
+    """What an import found and changed, or would change in a dry run.
 
-    `papers`, `references`, `links` and `tags` count what the imported files hold, new or not:
-    different papers that entries are about, mentions of papers, links, different tags.
-    `changed` are the known entries that say something else now, withdrawn ones included.
+    `papers`, `references`, `links` and `tags` count the content of all imported files, changed or
+    not: distinct papers that entries are about, mentions of papers, links, distinct tags.
+    `changed` are the existing entries that were updated or withdrawn.
     """
 
     files: int
@@ -32,10 +32,10 @@ class ImportReport:
 
 @dataclass(slots=True)
 class ImportCounter:
-    """A report in the making, and what one batch of an import has to know of those before.
+    """Counts for the report, and what a batch has to know of the batches before it.
 
-    `sources` are the rows of the sources met; `names` are link names that entries were written
-    for or link to; `shown` is how a person named the file of a source's path.
+    `sources` are the ids of the sources matched so far; `names` are the note names of new and
+    updated entries and of their links; `shown` maps a source's path to the file name to report.
     """
 
     problems: list[Problem] = field(default_factory=list)
@@ -53,7 +53,7 @@ class ImportCounter:
     links: int = 0
 
     def count_unchanged(self, counts: SourceCounts) -> None:
-        """Count what files hold that were not even parsed."""
+        """Count the content of unchanged files, which were not parsed."""
         self.unchanged += counts.entries
         self.references += counts.references
         self.links += counts.links
@@ -61,7 +61,7 @@ class ImportCounter:
         self.tags |= counts.tags
 
     def count_read(self, entries: Iterable[Entry]) -> None:
-        """Count what files hold that were parsed."""
+        """Count the content of parsed files."""
         for entry in entries:
             self.papers.add(entry.paper.key)
             self.tags.update(entry.tags)
@@ -69,18 +69,18 @@ class ImportCounter:
             self.links += len(entry.links)
 
     def count_withdrawn(self, withdrawn: Iterable[EntryId]) -> None:
-        """Count entries that were taken back."""
+        """Count withdrawn entries."""
         before = len(self.changed)
         self.changed += withdrawn
         self.withdrawn += len(self.changed) - before
 
     def note_names(self, entry: Entry) -> None:
-        """Remember whose links to look at when all is in."""
+        """Add the entry's name and links to those checked for ambiguity after the import."""
         self.names.add(note_name(entry.source.path))
         self.names.update(map(linked_name, entry.links))
 
     def report(self, *, files: int) -> ImportReport:
-        """The sum."""
+        """The report of everything counted."""
         return ImportReport(
             files=files,
             new=self.new,

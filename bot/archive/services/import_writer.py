@@ -1,4 +1,4 @@
-"""The write half of an import: what was parsed is compared with what is kept, and kept."""
+"""Writes parsed files to the archive: compares them with the stored entries, stores the changes."""
 
 from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -18,8 +18,8 @@ from bot.core.database.database import Database, Transaction
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
-    """One file: which source it is, if known, under which path, and what becomes of its entries."""
+class _FileChange:
+    """What the import of one file changes: its source (`None`: a new one), path and entries."""
 
     file: ParsedFile
     known: KnownSource | None
@@ -28,14 +28,14 @@ class _Plan:
 
     @property
     def input(self) -> InputFile:
-        """The file as its source is kept."""
+        """The file with the path and the location to store."""
         location = self.file.input.location
         if location is None and self.known is not None:
             location = self.known.location
         return replace(self.file.input, path=self.path, location=location)
 
-    def draft(self, place: int, source_id: int) -> IndexedEntry:
-        """The entry at that place of the file, to be kept as a part of that source."""
+    def indexed_entry(self, place: int, source_id: int) -> IndexedEntry:
+        """The entry at a place of the file (from 0), as a part of that source."""
         entry, indexed = self.file.entries[place]
         source = replace(entry.source, path=self.path)
         return IndexedEntry(replace(entry, source=source), indexed, source_id)
@@ -43,9 +43,9 @@ class _Plan:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Files that were parsed, and what was wrong with others that should have been.
+    """Parsed files, and the problems of files that could not be parsed.
 
-    `sources` are the rows of the sources that the files were taken for while they were read.
+    `sources` are the ids of the sources that the files matched when they were read.
     """
 
     files: tuple[ParsedFile, ...]
@@ -54,28 +54,28 @@ class Batch:
 
 
 async def write_batch(
-    db: Database, batch: Batch, tally: ImportCounter, *, now: datetime, dry_run: bool
+    db: Database, batch: Batch, counter: ImportCounter, *, now: datetime, dry_run: bool
 ) -> None:
-    """Keep the entries of a batch in one transaction, and count them; dry, only count."""
-    tally.problems += batch.problems
+    """Store the entries of a batch in one transaction and count them; `dry_run` only counts."""
+    counter.problems += batch.problems
     for file in batch.files:
-        tally.problems += file.problems
+        counter.problems += file.problems
     readable = [file for file in batch.files if file.entries]
     if not readable:
         return
     async with _transaction(db, dry_run=dry_run) as tx:
-        # Another process may have imported the same meanwhile: look again, now that it cannot.
-        plans = await _plans(tx, readable, tally.sources - batch.sources)
-        rows = [] if dry_run else await _write(tx, plans, now=now)
-    tally.sources.update(rows)
-    for plan in plans:
-        _count(plan, tally)
+        # Match again inside the transaction: another process may have imported the same files.
+        changed_files = await _compare(tx, readable, counter.sources - batch.sources)
+        rows = [] if dry_run else await _write(tx, changed_files, now=now)
+    counter.sources.update(rows)
+    for change in changed_files:
+        _count(change, counter)
 
 
 async def update_locations(
     db: Database, moves: Sequence[tuple[KnownSource, InputFile]], *, dry_run: bool
 ) -> None:
-    """Note where sources are found now whose content is what it was."""
+    """Store the new path and location of sources whose content is unchanged."""
     moved = [
         (known, file, path_of(file, known))
         for known, file in moves
@@ -94,28 +94,28 @@ def _transaction(db: Database, *, dry_run: bool) -> AbstractAsyncContextManager[
     return db.reading() if dry_run else db.transaction()
 
 
-async def _plans(
+async def _compare(
     tx: Transaction, files: Sequence[ParsedFile], taken: Collection[int]
-) -> tuple[_Plan, ...]:
+) -> tuple[_FileChange, ...]:
     parsed = await _with_found_papers(tx, files)
     known = await match_sources(tx, [file.input for file in parsed], taken)
     kept = await entries.list_of_sources(tx, [source.id for source in known if source is not None])
     paths = await _paths(tx, [file.input for file in parsed], known)
-    plans = []
+    changed_files = []
     for file, source, path in zip(parsed, known, paths, strict=True):
         of_source = kept.get(source.id, ()) if source is not None else ()
         revision = revise(of_source, [entry for entry, _ in file.entries])
         if file.input.location is None:
-            # A stream says what is in it, not what no longer is.
+            # Standard input is not the whole source: an entry that it lacks is not deleted.
             revision = replace(revision, vanished=())
-        plans.append(_Plan(file, source, path, revision))
-    return tuple(plans)
+        changed_files.append(_FileChange(file, source, path, revision))
+    return tuple(changed_files)
 
 
 async def _with_found_papers(
     tx: Transaction, files: Sequence[ParsedFile]
 ) -> tuple[ParsedFile, ...]:
-    """The files with the arXiv ids that were found for papers that they know by title only."""
+    """The files, with the arXiv ids that a title search found for papers without a link."""
     keys = {entry.paper.key for file in files for entry, _ in file.entries}
     found = await title_matches.list_numbers(tx, keys)
     if not found:
@@ -136,7 +136,7 @@ async def _with_found_papers(
 async def _paths(
     tx: Transaction, files: Sequence[InputFile], known: Sequence[KnownSource | None]
 ) -> tuple[str, ...]:
-    """A path for each source that no other has."""
+    """A unique path for each source."""
     wanted = [path_of(file, source) for file, source in zip(files, known, strict=True)]
     taken = await sources.list_taken_paths(tx, wanted)
     chosen: list[str] = []
@@ -151,40 +151,52 @@ async def _paths(
     return tuple(chosen)
 
 
-async def _write(tx: Transaction, plans: Sequence[_Plan], *, now: datetime) -> list[int]:
-    """Write what the plans say; the rows of their sources."""
-    new = [plan for plan in plans if plan.known is None]
-    added = iter(await sources.add(tx, [(p.input, p.file.kind) for p in new], now=now))
-    rows = [plan.known.id if plan.known is not None else next(added) for plan in plans]
-    old = [(row, p.input, p.file.kind) for row, p in zip(rows, plans, strict=True) if p.known]
-    await sources.update(tx, old, now=now)
-    planned = list(zip(rows, plans, strict=True))
-    gone = [entry_id for plan in plans for entry_id in plan.revision.vanished]
-    moved = [(entry_id, place) for plan in plans for entry_id, place in plan.revision.moved]
-    changes = [
-        (entry_id, plan.draft(place, row))
-        for row, plan in planned
-        for entry_id, place in plan.revision.changed
+async def _write(
+    tx: Transaction, changed_files: Sequence[_FileChange], *, now: datetime
+) -> list[int]:
+    """Store the changes; the ids of the sources, in order."""
+    new = [change for change in changed_files if change.known is None]
+    added = iter(await sources.add(tx, [(c.input, c.file.kind) for c in new], now=now))
+    rows = [
+        change.known.id if change.known is not None else next(added) for change in changed_files
     ]
-    drafts = [plan.draft(place, row) for row, plan in planned for place in plan.revision.added]
+    old = [
+        (row, c.input, c.file.kind) for row, c in zip(rows, changed_files, strict=True) if c.known
+    ]
+    await sources.update(tx, old, now=now)
+    with_rows = list(zip(rows, changed_files, strict=True))
+    gone = [entry_id for change in changed_files for entry_id in change.revision.vanished]
+    moved = [
+        (entry_id, place) for change in changed_files for entry_id, place in change.revision.moved
+    ]
+    changes = [
+        (entry_id, change.indexed_entry(place, row))
+        for row, change in with_rows
+        for entry_id, place in change.revision.changed
+    ]
+    new_entries = [
+        change.indexed_entry(place, row)
+        for row, change in with_rows
+        for place in change.revision.added
+    ]
     await entry_changes.withdraw(tx, gone, now=now)
-    await entry_changes.move(tx, moved)
+    await entry_changes.set_parts(tx, moved)
     if changes:
         await entry_changes.update(tx, changes, now=now)
-    if drafts:
-        await entry_changes.add(tx, drafts, now=now)
+    if new_entries:
+        await entry_changes.add(tx, new_entries, now=now)
     return rows
 
 
-def _count(plan: _Plan, tally: ImportCounter) -> None:
-    revision = plan.revision
-    tally.new += len(revision.added)
-    tally.updated += len(revision.changed)
-    tally.unchanged += len(revision.moved) + len(revision.unchanged)
-    tally.count_withdrawn(revision.vanished)
-    tally.changed += [entry_id for entry_id, _ in revision.changed]
-    tally.count_read(entry for entry, _ in plan.file.entries)
-    tally.shown[plan.path] = plan.file.shown
+def _count(change: _FileChange, counter: ImportCounter) -> None:
+    revision = change.revision
+    counter.new += len(revision.added)
+    counter.updated += len(revision.changed)
+    counter.unchanged += len(revision.moved) + len(revision.unchanged)
+    counter.count_withdrawn(revision.vanished)
+    counter.changed += [entry_id for entry_id, _ in revision.changed]
+    counter.count_read(entry for entry, _ in change.file.entries)
+    counter.shown[change.path] = change.file.shown
     places = (*revision.added, *(place for _, place in revision.changed))
     for place in places:
-        tally.note_names(plan.file.entries[place][0])
+        counter.note_names(change.file.entries[place][0])

@@ -1,4 +1,4 @@
-"""Which kept source each file of an import is."""
+"""Matches the files of an import to the sources in the database."""
 
 import asyncio
 from collections import defaultdict
@@ -13,9 +13,10 @@ from bot.core.database.database import Transaction
 async def match_sources(
     tx: Transaction, files: Sequence[InputFile], taken: Collection[int]
 ) -> tuple[KnownSource | None, ...]:
-    """The source that each file is, in order; `taken` are rows that other files are.
+    """The source of each file, in order, or `None` for a new file.
 
-    No source is given twice.
+    `taken` are the ids of sources that other files of the import matched already. No two files get
+    the same source.
     """
     at: dict[str | None, KnownSource] = {
         source.location: source
@@ -24,10 +25,10 @@ async def match_sources(
         )
         if source.id not in taken
     }
-    unmet = [file for file in files if file.location not in at]
+    unmatched = [file for file in files if file.location not in at]
     free = {
         source.id: source
-        for source in (await sources.list_like(tx, unmet) if unmet else ())
+        for source in (await sources.list_like(tx, unmatched) if unmatched else ())
         if source.id not in taken and source.location not in at
     }
     there = await existing_locations(free.values())
@@ -35,7 +36,7 @@ async def match_sources(
     for source in free.values():
         by_name[source_name(source.path)].append(source)
         by_hash[source.content_hash].append(source)
-    met: list[KnownSource | None] = []
+    matched: list[KnownSource | None] = []
     for file in files:
         found = at.get(file.location)
         if found is None:
@@ -44,11 +45,11 @@ async def match_sources(
             found = same_source(file, left, there.__contains__)
             if found is not None:
                 del free[found.id]
-        met.append(found)
-    return tuple(met)
+        matched.append(found)
+    return tuple(matched)
 
 
 async def existing_locations(known: Iterable[KnownSource]) -> frozenset[str]:
-    """The files that these sources were last read from and that are still there."""
+    """Those of the files of these sources that still exist, or cannot be checked."""
     locations = [source.location for source in known if source.location is not None]
     return await asyncio.to_thread(which_exist, locations) if locations else frozenset()

@@ -1,4 +1,4 @@
-"""The content of the files that an import is given: read and hashed; blocking, for a thread."""
+"""Reads and hashes the files of an import. Blocking: call it in a thread."""
 
 import hashlib
 import os
@@ -7,18 +7,19 @@ from dataclasses import dataclass
 
 from bot.archive.domain.entry import Problem, Severity
 from bot.archive.domain.files.file_names import is_note
+from bot.archive.domain.files.found_file import FoundFile
 from bot.archive.domain.files.source_match import InputFile
 from bot.archive.domain.files.stable_files import Signature
-from bot.archive.services.find_files import FoundFile, signature
+from bot.archive.services.find_files import signature
 from bot.archive.services.regular_files import NotRegularError, read_regular
 
 _READING = 2
 """Raised whenever the formats read the same file differently, so that all are read anew."""
 
 LARGEST_NOTE = 1_000_000
-"""Bytes of one entry: what is longer cannot be shown or searched in reasonable time."""
+"""In bytes, for one entry: a longer one cannot be shown or searched in reasonable time."""
 LARGEST_PAGE = 32_000_000
-"""Bytes of a page, which holds many entries."""
+"""In bytes; a page has many entries."""
 
 FILES_AT_ONCE = 250
 _BYTES_AT_ONCE = 4_000_000
@@ -26,7 +27,7 @@ _BYTES_AT_ONCE = 4_000_000
 
 @dataclass(frozen=True, slots=True)
 class ReadFile:
-    """What is in a file."""
+    """A file and its content."""
 
     input: InputFile
     shown: str
@@ -34,7 +35,7 @@ class ReadFile:
 
     @property
     def is_blank(self) -> bool:
-        """Whether there is no text in it: nothing at all, white space, or NUL bytes."""
+        """Whether the file has no text: it is empty, white space or NUL bytes."""
         return not self.data.strip(_BLANK)
 
 
@@ -43,7 +44,7 @@ _BLANK = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n\f\v"
 
 @dataclass(frozen=True, slots=True)
 class ReadBatch:
-    """Some files that were read, how many of those asked for that is, and what went wrong."""
+    """The files read, how many of the requested ones were handled (`count`), and the problems."""
 
     files: tuple[ReadFile, ...]
     count: int
@@ -51,11 +52,11 @@ class ReadBatch:
 
 
 def read_batch(
-    files: Iterable[FoundFile], settled: Mapping[str, Signature] | None = None
+    files: Iterable[FoundFile], stable: Mapping[str, Signature] | None = None
 ) -> ReadBatch:
-    """What is in these files, or the first of them if they are large.
+    """Read these files, or only the first of them if they are large.
 
-    With `settled`, a file whose state is another than the one given there is left out.
+    With `stable`, skip each file whose signature differs from the one listed there.
     """
     read: list[ReadFile] = []
     problems: list[Problem] = []
@@ -77,8 +78,8 @@ def read_batch(
         if not content.is_whole:
             problems.append(_problem(found, too_large(limit)))
             continue
-        if settled is not None and not (
-            signature(content.before) == signature(content.after) == settled.get(found.location)
+        if stable is not None and not (
+            signature(content.before) == signature(content.after) == stable.get(found.location)
         ):
             continue
         size += len(content.data)
@@ -88,17 +89,17 @@ def read_batch(
 
 
 def too_large(limit: int) -> str:
-    """What to tell of a file that is larger than `limit` bytes."""
+    """The message about a file that is larger than `limit` bytes."""
     return f"this is larger than {limit // 1_000_000} MB: split it, or take out what is no text"
 
 
 def content_hash(data: bytes) -> str:
-    """A fingerprint of what a file holds and of how it is read."""
+    """A hash of the content and of the parser version: equal hashes give equal entries."""
     return hashlib.blake2b(data, digest_size=16, salt=_READING.to_bytes(16, "big")).hexdigest()
 
 
 def which_exist(locations: Iterable[str]) -> frozenset[str]:
-    """Those of these files that are there, or of which it cannot be told."""
+    """Those of these files that exist, or whose existence cannot be checked (EACCES, ESTALE)."""
     return frozenset(location for location in locations if not _is_gone(location))
 
 

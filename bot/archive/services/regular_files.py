@@ -1,4 +1,4 @@
-"""Regular files, read whole and within bounds: no pipe that waits, no device without an end."""
+"""Reads regular files up to a limit; refuses pipes, which may block, and devices."""
 
 import os
 import stat
@@ -10,9 +10,9 @@ _READ_ONLY = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The first bytes of a file; `is_whole`: there are no more.
+    """The first bytes of a file; `is_whole`: the file has no more.
 
-    `before` and `after` are the file's status when reading began and ended.
+    `before` and `after` are the results of `fstat` before and after reading.
     """
 
     data: bytes
@@ -22,7 +22,7 @@ class Content:
 
 
 class NotRegularError(Exception):
-    """What stands there is no regular file; `kind` says what it is."""
+    """The path is not a regular file; `kind` says what it is, for a message."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
@@ -30,9 +30,9 @@ class NotRegularError(Exception):
 
 
 def read_regular(path: Path, limit: int, *, follow: bool = True) -> Content:
-    """At most `limit` bytes of a regular file; without `follow`, a symbolic link is an error.
+    """Read at most `limit` bytes; with `follow=False`, a symbolic link is an error.
 
-    Raises `OSError` and `NotRegularError`; never waits for a writer.
+    Raises `OSError` or `NotRegularError`. Does not block on a pipe.
     """
     descriptor = os.open(path, _READ_ONLY if follow else _READ_ONLY | os.O_NOFOLLOW)
     try:
@@ -52,7 +52,7 @@ def read_regular(path: Path, limit: int, *, follow: bool = True) -> Content:
 
 
 def kind_of(mode: int) -> str:
-    """In words what is no regular file."""
+    """What a file mode means, as the beginning of a message."""
     kinds = (
         (stat.S_ISDIR, "this is a folder"),
         (stat.S_ISLNK, "this is a symbolic link"),

@@ -1,4 +1,4 @@
-"""Keeping the archive in step with the curator's folder while the bot runs."""
+"""Imports the vault of `PAPERBOT_VAULT` at start, and again whenever it changes."""
 
 import asyncio
 import logging
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.archive.domain.entry import Problem
-from bot.archive.domain.files.stable_files import Signature, StableFiles, settle
+from bot.archive.domain.files.stable_files import Signature, StableFiles, find_stable
 from bot.archive.services.find_files import FoundFiles, take_snapshot
 from bot.archive.services.import_files import import_files
 from bot.archive.services.import_report import ImportReport
@@ -17,19 +17,18 @@ from bot.core.ports import Condition
 
 log = logging.getLogger(__name__)
 
-LOOK_AGAIN = timedelta(seconds=1.5)
-LOOKS_ALIKE = 2
-"""A change is taken in once so many further looks, `LOOK_AGAIN` apart, saw the file unchanged."""
+SNAPSHOT_EVERY = timedelta(seconds=1.5)
+SNAPSHOTS_ALIKE = 2
+"""A changed file is imported after this many further snapshots without another change."""
 _PROBLEMS_SHOWN = 20
 
 
 class Vault:
-    """The folder of `PAPERBOT_VAULT`: imported at start, and again whenever it changes.
+    """Keeps the archive up to date with the vault.
 
-    An import of what is unchanged costs a look at each file, so the whole folder is imported
-    each time: nothing is missed, whatever the system said of the change. A file that is being
-    written is left as it was until it has come to rest. `changed` is called after an import that
-    made a difference.
+    Each change imports the whole folder: unchanged files cost little, and no change is missed if
+    the file system reports only some of them. A file that is being written is imported when it is
+    stable. `changed` is called after an import that changed an entry.
     """
 
     def __init__(
@@ -48,54 +47,54 @@ class Vault:
         self._changed = changed
         self._condition = Condition("vault", ok=True)
         self._imported: tuple[FoundFiles, dict[str, Signature]] | None = None
-        self._told: tuple[Problem, ...] = ()
+        self._logged: tuple[Problem, ...] = ()
 
     @property
     def condition(self) -> Condition:
-        """For `/healthz`: not well while the folder is gone."""
+        """For `/healthz`: not ok while the folder is missing."""
         return self._condition
 
-    async def follow(self, signs: AsyncIterator[WatchEvent]) -> None:
-        """Look at each sign, and import what came to rest."""
-        async for sign in signs:
-            if sign is WatchEvent.GONE:
+    async def follow(self, events: AsyncIterator[WatchEvent]) -> None:
+        """At each event, import the files that are stable; runs until `events` ends."""
+        async for event in events:
+            if event is WatchEvent.GONE:
                 self._note_gone()
             else:
-                await self._look(is_told=sign is WatchEvent.CHANGED)
+                await self._import_changes(is_reported=event is WatchEvent.CHANGED)
 
     def _note_gone(self) -> None:
-        # Gone as a whole is an unmounted disk, not a curator who took everything back.
+        # A missing folder is most often an unmounted disk, not a curator who deleted everything.
         detail = f"the folder {self._folder} is not there; nothing is withdrawn"
         log.warning("vault: %s", detail)
         self._condition = Condition("vault", ok=False, detail=detail)
         self._imported = None
 
-    async def _look(self, *, is_told: bool) -> None:
-        looks = [await asyncio.to_thread(take_snapshot, self._folder)]
-        if not is_told and looks[0] == self._imported:
+    async def _import_changes(self, *, is_reported: bool) -> None:
+        snapshots = [await asyncio.to_thread(take_snapshot, self._folder)]
+        if not is_reported and snapshots[0] == self._imported:
             return
-        for _ in range(LOOKS_ALIKE):
-            await self._sleep(LOOK_AGAIN.total_seconds())
-            looks.append(await asyncio.to_thread(take_snapshot, self._folder))
-        settled = settle([signatures for _, signatures in looks])
-        await self._import(settled)
-        # What is still changing is looked at again with the next sign, which time brings.
-        self._imported = looks[-1] if not settled.changing else None
+        for _ in range(SNAPSHOTS_ALIKE):
+            await self._sleep(SNAPSHOT_EVERY.total_seconds())
+            snapshots.append(await asyncio.to_thread(take_snapshot, self._folder))
+        stable = find_stable([signatures for _, signatures in snapshots])
+        await self._import(stable)
+        # A file that is still changing is checked again at the next interval.
+        self._imported = snapshots[-1] if not stable.changing else None
 
-    async def _import(self, settled: StableFiles) -> None:
+    async def _import(self, stable: StableFiles) -> None:
         now = self._clock()
         report = await import_files(
-            self._db, [self._folder], now=now, withdraw_missing=True, settled=settled
+            self._db, [self._folder], now=now, withdraw_missing=True, stable=stable
         )
-        self._tell(report)
-        detail = f"{report.files} files, {len(report.problems)} with something to look at"
-        if settled.changing:
-            detail += f", {len(settled.changing)} being written"
+        self._log(report)
+        detail = f"{report.files} files, {len(report.problems)} problems"
+        if stable.changing:
+            detail += f", {len(stable.changing)} being written"
         self._condition = Condition("vault", ok=True, detail=detail, last_ok_at=now)
         if report.new or report.changed:
             self._changed()
 
-    def _tell(self, report: ImportReport) -> None:
+    def _log(self, report: ImportReport) -> None:
         if report.new or report.changed:
             log.info(
                 "vault: %d new entries, %d changed, %d withdrawn, %d unchanged",
@@ -104,10 +103,10 @@ class Vault:
                 report.withdrawn,
                 report.unchanged,
             )
-        if report.problems == self._told:
+        if report.problems == self._logged:
             return
-        new = [problem for problem in report.problems if problem not in self._told]
-        self._told = report.problems
+        new = [problem for problem in report.problems if problem not in self._logged]
+        self._logged = report.problems
         for problem in new[:_PROBLEMS_SHOWN]:
             where = problem.path if problem.line is None else f"{problem.path}:{problem.line}"
             log.warning("vault: %s: %s", where, problem.message)

@@ -1,4 +1,4 @@
-"""Watches the curator's folder and says when to look at it: by the system's events, and by time."""
+"""Watches the vault's folder: by events of the file system, and by an interval."""
 
 import asyncio
 import logging
@@ -10,68 +10,72 @@ from pathlib import Path
 
 from watchfiles import awatch
 
-from bot.archive.domain.files.file_names import is_hidden, is_taken, placeholder_of
+from bot.archive.domain.files.file_names import is_hidden, is_imported, placeholder_of
 
 log = logging.getLogger(__name__)
 
 _DEBOUNCE = timedelta(seconds=0.5)
-"""Events this close together are one: a `git pull` touches many files, an editor saves twice."""
+"""Events within this time are one event: a `git pull` changes many files at once."""
 LOOK_EVERY = timedelta(seconds=10)
-"""Network file systems, overlays and some virtual machines report no events: a note is found by
-this look, whatever the file system (issue 12, item 19: within 30 seconds)."""
+"""Network drives, overlays and shared folders of virtual machines report no events. Looking this
+often finds a new note within 30 seconds on any file system (issue 12, item 19)."""
 
 
 class WatchEvent(StrEnum):
-    """Why to look at the folder now."""
+    """Why to look at the folder."""
 
     CHANGED = "changed"
-    """A note or the folder itself changed, or this is the first look."""
+    """A note or the folder itself changed, or the watch has just begun."""
     INTERVAL = "interval"
-    """Nothing was reported for a while."""
+    """`look_every` has passed without a reported change."""
     GONE = "gone"
-    """The folder is not there."""
+    """The folder does not exist or cannot be opened."""
 
 
 async def watch_folder(
     folder: Path, *, poll: bool = False, look_every: timedelta = LOOK_EVERY
 ) -> AsyncIterator[WatchEvent]:
-    """Yields when to look at the folder: at once, at each event, and every `look_every`.
+    """Yield an event at once, at each change, and every `look_every`; runs until cancelled.
 
-    Runs until cancelled. `poll` does without the system's events. A folder that vanishes (an
-    unmounted disk) or is replaced (a fresh clone) is looked for again with every look.
+    With `poll`, events of the file system are not used. A folder that disappears (an unmounted
+    disk) or is replaced (a fresh clone) is watched again when it is back.
     """
-    seen = await asyncio.to_thread(_identity, folder)
-    yield WatchEvent.CHANGED if seen is not None else WatchEvent.GONE
+    identity = await asyncio.to_thread(_identity, folder)
+    yield WatchEvent.CHANGED if identity is not None else WatchEvent.GONE
     failure = ""
     while True:
-        if seen is None or poll:
+        if identity is None or poll:
             await asyncio.sleep(look_every.total_seconds())
         else:
             try:
-                async for sign in _events(folder, look_every):
-                    if await asyncio.to_thread(_identity, folder) != seen:
+                async for event in _events(folder, look_every):
+                    if await asyncio.to_thread(_identity, folder) != identity:
                         break
-                    yield sign
+                    yield event
             except (OSError, RuntimeError) as error:
-                # Most often the system's limit of watches (ENOSPC): time alone will do.
+                # Most often the system's limit of watches (ENOSPC): the interval still works.
                 if str(error) != failure:
                     failure = str(error)
-                    log.warning("no events from %s (%s): looking by time only", folder, error)
+                    log.warning(
+                        "cannot watch %s (%s): looking every %d s instead",
+                        folder,
+                        error,
+                        look_every.seconds,
+                    )
                 await asyncio.sleep(look_every.total_seconds())
-        before, seen = seen, await asyncio.to_thread(_identity, folder)
-        if seen is None and before is None:
+        before, identity = identity, await asyncio.to_thread(_identity, folder)
+        if identity is None and before is None:
             continue
-        if seen is None:
+        if identity is None:
             yield WatchEvent.GONE
         else:
-            yield WatchEvent.CHANGED if seen != before else WatchEvent.INTERVAL
+            yield WatchEvent.CHANGED if identity != before else WatchEvent.INTERVAL
 
 
 async def _events(folder: Path, look_every: timedelta) -> AsyncIterator[WatchEvent]:
-    """The system's events, with a sign by time between them; ends when the folders are others.
+    """Events of the file system, and one for each interval; ends when the set of folders changes.
 
-    Each folder is watched by itself: a watch of the whole tree would follow symbolic links, out of
-    the vault as well.
+    Each folder is watched separately: a recursive watch follows symbolic links out of the vault.
     """
     clock = asyncio.get_running_loop().time
     folders = await asyncio.to_thread(_folders, folder)
@@ -86,7 +90,7 @@ async def _events(folder: Path, look_every: timedelta) -> AsyncIterator[WatchEve
         recursive=False,
         ignore_permission_denied=True,
     ):
-        if any(_matters(path) for _, path in changes):
+        if any(_is_relevant(path) for _, path in changes):
             yield WatchEvent.CHANGED
         elif clock() - looked_at >= look_every.total_seconds():
             yield WatchEvent.INTERVAL
@@ -97,13 +101,13 @@ async def _events(folder: Path, look_every: timedelta) -> AsyncIterator[WatchEve
             return
 
 
-def _matters(path: str) -> bool:
+def _is_relevant(path: str) -> bool:
     name = os.path.basename(path)  # noqa: PTH119  a string is enough
-    return is_taken(name) or placeholder_of(name) is not None or "." not in name
+    return is_imported(name) or placeholder_of(name) is not None or "." not in name
 
 
 def _folders(folder: Path) -> tuple[str, ...]:
-    """The folder and those below it that are not hidden, without following links."""
+    """The folder and the folders below it, without hidden ones and without following links."""
     found: list[str] = []
     for path, below, _ in os.walk(folder):
         below[:] = sorted(name for name in below if not is_hidden(name))
@@ -112,7 +116,7 @@ def _folders(folder: Path) -> tuple[str, ...]:
 
 
 def _identity(folder: Path) -> tuple[int, int] | None:
-    """Which folder stands at that path now; `None` when there is none."""
+    """The device and inode of the folder at that path; `None` if there is none."""
     try:
         status = folder.stat()
         return (status.st_dev, status.st_ino) if folder.is_dir() else None

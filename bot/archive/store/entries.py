@@ -1,4 +1,4 @@
-"""Entries, read: by id, by date, by source; rows become `StoredEntry`."""
+"""Reads entries by id, date or source as `StoredEntry`."""
 
 import json
 import sqlite3
@@ -29,7 +29,7 @@ from bot.core.domain.errors import NotFoundError
 
 
 async def get(tx: Transaction, entry_id: EntryId) -> StoredEntry:
-    """The entry of that id, withdrawn or not; raises `NotFoundError`."""
+    """The entry with that id, withdrawn or not; raises `NotFoundError`."""
     stored = await find(tx, entry_id)
     if stored is None:
         raise NotFoundError("There is no entry {id}", id=entry_id)
@@ -37,7 +37,7 @@ async def get(tx: Transaction, entry_id: EntryId) -> StoredEntry:
 
 
 async def find(tx: Transaction, entry_id: EntryId) -> StoredEntry | None:
-    """The entry of that id, withdrawn or not."""
+    """The entry with that id, withdrawn or not, or `None`."""
     found = await list_by_id(tx, [entry_id])
     return found[0] if found else None
 
@@ -45,9 +45,9 @@ async def find(tx: Transaction, entry_id: EntryId) -> StoredEntry | None:
 async def list_by_id(
     tx: Transaction, entry_ids: Iterable[EntryId], *, as_written: bool = False
 ) -> tuple[StoredEntry, ...]:
-    """Those of these entries that there are, withdrawn or not, in the order asked for.
+    """Those of these entries that exist, withdrawn or not, in the given order.
 
-    `as_written` leaves out what arXiv says of their papers (see `load`).
+    `as_written` leaves out what arXiv says about their papers (see `load`).
     """
     asked = tuple(entry_ids)
     return await tx.call(partial(_list_by_id, asked=asked, as_written=as_written))
@@ -91,9 +91,9 @@ async def between(tx: Transaction, first: date, last: date) -> tuple[StoredEntry
 async def list_of_sources(
     tx: Transaction, source_ids: Iterable[int]
 ) -> Mapping[int, tuple[StoredEntry, ...]]:
-    """The entries of these sources by source, in their order, withdrawn ones included.
+    """The entries of these sources, by source id, withdrawn ones included.
 
-    They are as the curator wrote them: what arXiv says is not filled in.
+    They are as the curator wrote them, without what arXiv says about their papers.
     """
     return await tx.call(partial(_list_of_sources, source_ids=tuple(source_ids)))
 
@@ -118,10 +118,9 @@ def _list_of_sources(
 async def list_in_order(
     tx: Transaction, chosen: Collection[EntryId] | None = None
 ) -> tuple[EntryId, ...]:
-    """The ids of all entries, or the chosen ones, that are not withdrawn.
+    """The ids of all entries, or of the chosen ones, without withdrawn ones.
 
-    The oldest day comes first, undated ones before it, and within a day the order is that of the
-    sources.
+    Ordered by day, undated entries first, and within a day by source.
     """
     rows = await tx.all(
         """
@@ -135,7 +134,7 @@ async def list_in_order(
 
 
 async def list_days(tx: Transaction, *, before: date | None = None, limit: int) -> tuple[Day, ...]:
-    """The newest days that have entries, earlier than `before`, newest first."""
+    """The newest days with entries that are earlier than `before`, newest first."""
     rows = await tx.all(
         """
         WITH RECURSIVE day (newest) AS (
@@ -164,7 +163,7 @@ async def list_days(tx: Transaction, *, before: date | None = None, limit: int) 
 
 
 async def day_after(tx: Transaction, day: date) -> date | None:
-    """The next day that has entries."""
+    """The next day with entries, or `None`."""
     row = await tx.one(
         "SELECT date FROM entry WHERE newness > :newest ORDER BY newness LIMIT 1",
         {"newest": span(day, day)[1]},
@@ -175,14 +174,15 @@ async def day_after(tx: Transaction, day: date) -> date | None:
 def load(
     connection: sqlite3.Connection, ordered: Sequence[int], *, as_written: bool = False
 ) -> tuple[StoredEntry, ...]:
-    """The entries with these values of newness, in that order; all must exist.
+    """The entries with these sort keys (`newness`), in the given order; all must exist.
 
-    What the curator left out is filled in from arXiv, and how their papers stand there; not so
-    `as_written`, for whoever compares or writes the curator's own words.
+    Title, authors and abstract that the curator left out come from arXiv's record, and so does the
+    paper's state there. `as_written` returns only the curator's own words, for comparison and
+    export.
     """
     them = {"them": json.dumps(ordered), "filled": not as_written}
     cursor = connection.cursor()
-    cursor.row_factory = None  # plain tuples: a look-up is mostly this
+    cursor.row_factory = None  # plain tuples: reading rows takes most of a look-up's time
     tags: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
     for newness, slug, spelling in cursor.execute(_TAGS, them):
         tags[newness].append((slug, spelling))

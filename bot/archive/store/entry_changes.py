@@ -1,6 +1,6 @@
-"""Entries, written: added, changed, withdrawn and brought back, with everything that finds them.
+"""Inserts, updates and withdraws entries, with their rows in the index and the link tables.
 
-All of it works on many entries at once, each statement in one hop to the writer's thread.
+Each function handles many entries with one call to the writer's thread per statement.
 """
 
 import json
@@ -22,7 +22,7 @@ from bot.core.database.database import Transaction
 
 @dataclass(frozen=True, slots=True)
 class IndexedEntry:
-    """An entry to be kept, with its words for the index, as a part of the source of that row."""
+    """An entry to store, with its text for the search index and the id of its source."""
 
     entry: Entry
     indexed: IndexedText
@@ -31,7 +31,7 @@ class IndexedEntry:
 
 @dataclass(frozen=True, slots=True)
 class _Ids:
-    """The rows that entries lead to."""
+    """The ids of papers by key, and of tags by slug."""
 
     papers: Mapping[str, int]
     tags: Mapping[str, int]
@@ -40,21 +40,21 @@ class _Ids:
 async def add(
     tx: Transaction, drafts: Sequence[IndexedEntry], *, now: datetime
 ) -> tuple[EntryId, ...]:
-    """Keep new entries; their ids, in order."""
-    ids = await _rows_of_others(tx, drafts)
+    """Insert entries; returns their ids, in order."""
+    ids = await _ensure_ids(tx, drafts)
     return await tx.call(partial(_add, drafts=drafts, ids=ids, at=instants.to_text(now)))
 
 
 async def update(
     tx: Transaction, changes: Sequence[tuple[EntryId, IndexedEntry]], *, now: datetime
 ) -> None:
-    """Replace what entries say, ids unchanged; withdrawn ones come back by it."""
-    ids = await _rows_of_others(tx, [draft for _, draft in changes])
+    """Replace the content of entries, whose ids stay; withdrawn entries are restored by it."""
+    ids = await _ensure_ids(tx, [draft for _, draft in changes])
     await tx.call(partial(_update, changes=changes, ids=ids, at=instants.to_text(now)))
 
 
 async def withdraw(tx: Transaction, entry_ids: Iterable[EntryId], *, now: datetime) -> None:
-    """Take entries out of every look-up; nothing of them is lost. May be repeated."""
+    """Hide entries from every look-up; their content stays. May be repeated."""
     at = instants.to_text(now)
     await tx.run_many(
         """
@@ -65,15 +65,15 @@ async def withdraw(tx: Transaction, entry_ids: Iterable[EntryId], *, now: dateti
     )
 
 
-async def move(tx: Transaction, places: Iterable[tuple[EntryId, int]]) -> None:
-    """Note at which place of its source (from 0) each entry stands now."""
+async def set_parts(tx: Transaction, places: Iterable[tuple[EntryId, int]]) -> None:
+    """Store at which place of its source (from 0) each entry stands."""
     await tx.run_many(
         "UPDATE entry SET part = :part WHERE id = :id",
         [{"id": entry_id, "part": place} for entry_id, place in places],
     )
 
 
-async def _rows_of_others(tx: Transaction, drafts: Sequence[IndexedEntry]) -> _Ids:
+async def _ensure_ids(tx: Transaction, drafts: Sequence[IndexedEntry]) -> _Ids:
     entries = [draft.entry for draft in drafts]
     return _Ids(
         papers=await papers.ensure(
@@ -86,7 +86,7 @@ async def _rows_of_others(tx: Transaction, drafts: Sequence[IndexedEntry]) -> _I
 
 
 def _spelled(entry: Entry) -> tuple[tuple[str, str], ...]:
-    """The entry's tags as pairs of slug and spelling."""
+    """The slug and the spelling of each tag."""
     spellings = (*entry.spellings, *entry.tags[len(entry.spellings) :])
     return tuple(zip(entry.tags, spellings, strict=False))
 
@@ -108,7 +108,7 @@ def _add(
         """,
         [_row(entry_id, draft, ids, at) for entry_id, draft in numbered],
     )
-    _add_what_hangs_on(connection, numbered, ids)
+    _add_related_rows(connection, numbered, ids)
     return tuple(entry_id for entry_id, _ in numbered)
 
 
@@ -136,7 +136,7 @@ def _update(
         """,
         rows,
     )
-    _add_what_hangs_on(connection, changes, ids)
+    _add_related_rows(connection, changes, ids)
 
 
 def _row(entry_id: EntryId, draft: IndexedEntry, ids: _Ids, at: str) -> dict[str, Any]:
@@ -165,10 +165,10 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _add_what_hangs_on(
+def _add_related_rows(
     connection: sqlite3.Connection, numbered: Sequence[tuple[EntryId, IndexedEntry]], ids: _Ids
 ) -> None:
-    # Ascending newness: the full-text index writes a new segment whenever it goes back.
+    # In ascending order: the full-text index starts a new segment for a key smaller than the last.
     keyed = sorted(
         ((newness_of(draft.entry.date, entry_id), draft) for entry_id, draft in numbered),
         key=lambda pair: pair[0],
@@ -205,7 +205,7 @@ def _add_what_hangs_on(
             for position, link in enumerate(draft.entry.links)
         ],
     )
-    # One statement for all rows: it is quicker, and Python can go on meanwhile.
+    # One statement for all rows is faster, and SQLite releases the GIL while it runs.
     connection.execute(
         """
         INSERT INTO search_text (newness, title, authors, abstract, commentary, tags)

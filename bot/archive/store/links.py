@@ -1,4 +1,4 @@
-"""Links between entries, by the names of their notes."""
+"""The table `link`: links between notes, by name."""
 
 import json
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from bot.core.database.database import Transaction
 
 @dataclass(frozen=True, slots=True)
 class AmbiguousLink:
-    """A link whose name several notes have: as written, where it stands, and their paths."""
+    """A link to a name that several notes have: its text, its place, and the paths of the notes."""
 
     text: str
     path: str
@@ -19,7 +19,7 @@ class AmbiguousLink:
 
 
 async def list_ambiguous(tx: Transaction, names: Iterable[str]) -> tuple[AmbiguousLink, ...]:
-    """The links to those of these names that several notes have, by path and position."""
+    """The links to those of these names that several notes share, by path and position."""
     rows = await tx.all(
         """
         WITH target (name, paths) AS (

@@ -1,4 +1,4 @@
-"""Papers: what entries are about and what they refer to."""
+"""The table `paper`: the papers that entries are about or refer to."""
 
 import json
 import sqlite3
@@ -12,9 +12,9 @@ from bot.core.database.database import Transaction
 async def ensure(
     tx: Transaction, papers: Iterable[Paper], references: Iterable[Reference]
 ) -> Mapping[str, int]:
-    """The row ids of papers and of papers referred to, by key; absent ones are added.
+    """Insert missing papers; returns the ids of all, by key.
 
-    A paper that an entry is about gets the title written there.
+    A paper that an entry is about gets the title of that entry.
     """
     rows: dict[str, tuple[str, str | None, str | None, str | None]] = {}
     for reference in references:

@@ -1,4 +1,4 @@
-"""What there is of sources: counted, without reading it."""
+"""Counts the content of sources in the database, for the report of an import."""
 
 import json
 import sqlite3
@@ -11,7 +11,7 @@ from bot.core.database.database import Transaction
 
 @dataclass(frozen=True, slots=True)
 class SourceCounts:
-    """What some sources hold: how many entries, references and links, which papers and tags."""
+    """How many entries, references and links sources have, and which papers and tags."""
 
     entries: int
     references: int
@@ -21,7 +21,7 @@ class SourceCounts:
 
 
 async def count(tx: Transaction, source_ids: Iterable[int]) -> SourceCounts:
-    """What these sources hold that is not withdrawn; papers by key, tags by slug."""
+    """Count what is not withdrawn; papers are given by key, tags by slug."""
     return await tx.call(partial(_count, source_ids=tuple(source_ids)))
 
 

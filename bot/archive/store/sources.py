@@ -1,4 +1,4 @@
-"""Sources: the files and forms that entries came from."""
+"""The table `source`: the files and forms that entries came from."""
 
 import json
 import sqlite3
@@ -13,7 +13,7 @@ from bot.core.database.database import Row, Transaction
 
 
 async def list_at(tx: Transaction, locations: Iterable[str]) -> tuple[KnownSource, ...]:
-    """The sources last read from these files."""
+    """The sources that were last read from these locations."""
     rows = await tx.all(
         "SELECT * FROM source WHERE location IN (SELECT value FROM json_each(:locations))",
         {"locations": json.dumps(list(locations))},
@@ -22,7 +22,7 @@ async def list_at(tx: Transaction, locations: Iterable[str]) -> tuple[KnownSourc
 
 
 async def list_like(tx: Transaction, files: Sequence[InputFile]) -> tuple[KnownSource, ...]:
-    """The sources that one of these files may be by its name or its content, oldest first."""
+    """The sources with the name or the content of one of these files, oldest first."""
     rows = await tx.all(
         """
         SELECT * FROM source WHERE name IN (SELECT value FROM json_each(:names))
@@ -39,7 +39,7 @@ async def list_like(tx: Transaction, files: Sequence[InputFile]) -> tuple[KnownS
 
 
 async def list_within(tx: Transaction, folder: str) -> tuple[KnownSource, ...]:
-    """The sources last read from files below that folder, an absolute path; gone ones too."""
+    """The sources below a folder (an absolute path), those of deleted files included."""
     rows = await tx.all(
         "SELECT * FROM source WHERE location > :low AND location < :high ORDER BY location",
         {"low": folder.rstrip("/") + "/", "high": folder.rstrip("/") + "0"},
@@ -60,7 +60,7 @@ def _known(row: Row) -> KnownSource:
 async def add(
     tx: Transaction, files: Sequence[tuple[InputFile, SourceKind]], *, now: datetime
 ) -> tuple[int, ...]:
-    """Keep new sources; their row ids, in order. The paths must not be taken."""
+    """Insert sources; returns their ids, in order. No other source may have one of the paths."""
     at = instants.to_text(now)
     return await tx.call(partial(_add, files=files, at=at))
 
@@ -94,7 +94,7 @@ def _add(
 async def update(
     tx: Transaction, sources: Sequence[tuple[int, InputFile, SourceKind]], *, now: datetime
 ) -> None:
-    """Note what the sources with these row ids were read from just now; `path` must be free."""
+    """Store the file that each source, given by its id, was read from; `path` must be unused."""
     at = instants.to_text(now)
     await tx.run_many(
         """
@@ -119,7 +119,7 @@ async def update(
 
 
 async def relocate(tx: Transaction, moves: Iterable[tuple[int, str, InputFile]]) -> None:
-    """Note under which path, and in which file, unchanged sources are now; `path` must be free."""
+    """Store the new path and location of unchanged sources; `path` must be unused."""
     await tx.run_many(
         "UPDATE source SET path = :path, location = :location WHERE id = :id",
         [{"id": row_id, "path": path, "location": file.location} for row_id, path, file in moves],
@@ -127,7 +127,7 @@ async def relocate(tx: Transaction, moves: Iterable[tuple[int, str, InputFile]])
 
 
 async def list_taken_paths(tx: Transaction, paths: Iterable[str]) -> dict[str, int]:
-    """Which of these paths are taken, and by which source's row id."""
+    """The ids of the sources that have one of these paths, by path."""
     rows = await tx.all(
         "SELECT path, id FROM source WHERE path IN (SELECT value FROM json_each(:paths))",
         {"paths": json.dumps(list(paths), ensure_ascii=False)},
@@ -136,7 +136,7 @@ async def list_taken_paths(tx: Transaction, paths: Iterable[str]) -> dict[str, i
 
 
 async def mark_gone(tx: Transaction, source_ids: Iterable[int], *, now: datetime) -> None:
-    """Note that the files of these sources vanished."""
+    """Mark the files of these sources as deleted; may be repeated."""
     at = instants.to_text(now)
     await tx.run_many(
         "UPDATE source SET gone_at = :at WHERE id = :id AND gone_at IS NULL",

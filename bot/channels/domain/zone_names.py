@@ -1,8 +1,8 @@
-"""Time zones that people write as an offset: `GMT+9`, `UTC-05:00`, `+9`, `Etc/GMT+9`, `KST-9`.
+"""Recognizes offsets that people write for a time zone: `GMT+9`, `UTC-05:00`, `+9`, `KST-9`.
 
-IANA's `Etc/GMT+9` is nine hours behind UTC: the sign is that of POSIX (the tz database, file
-`etcetera`), the opposite of what people write. It is refused in either sense, and a zone of the
-offset that was meant is named instead.
+The zone `Etc/GMT+9` is nine hours behind UTC: its sign follows POSIX (tz database, file
+`etcetera`), the opposite of common usage. So offsets and such names are refused, and a zone with
+the intended offset is suggested (issue 12, item 27).
 """
 
 import re
@@ -54,13 +54,13 @@ _CITIES = {
     780: "Pacific/Tongatapu",
     840: "Pacific/Kiritimati",
 }
-"""A zone for each offset from UTC in minutes, without daylight saving where there is such a one."""
+"""By offset from UTC in minutes: a zone with it, without daylight saving time if there is one."""
 
 
 def meant_offset(text: str) -> timedelta | None:
-    """The offset from UTC that a person means by a zone's name, if the name is an offset.
+    """The offset from UTC that a person means by a text, if the text is an offset.
 
-    `Etc/GMT-9`, which says what it means to whoever knows it, and zero are names of zones.
+    `Etc/GMT-9` is no offset but a zone: it is suggested for UTC+9.
     """
     folded = re.sub(r"\s", "", text.translate(_MINUS)).casefold()
     posix = _POSIX.fullmatch(folded)
@@ -80,7 +80,7 @@ def _offset(sign: str, hours: str, minutes: str | None) -> timedelta | None:
 
 
 def zones_at(offset: timedelta) -> tuple[str, ...]:
-    """Zones to suggest for an offset, the likeliest first; none where there is no such zone."""
+    """Zones to suggest for an offset, the likeliest first; empty if no zone has it."""
     minutes = int(offset / timedelta(minutes=1))
     city = _CITIES.get(minutes)
     if city is None:
@@ -91,7 +91,7 @@ def zones_at(offset: timedelta) -> tuple[str, ...]:
 
 
 def is_backwards(name: str) -> bool:
-    """Whether a zone's name says the opposite of its offset: `Etc/GMT+9` is UTC−9."""
+    """Whether a zone's name has the opposite sign of its offset: `Etc/GMT+9` is UTC−9."""
     return re.fullmatch(r"etc/gmt\+0*[1-9]\d*", name.strip().casefold()) is not None
 
 

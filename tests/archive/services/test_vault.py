@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.archive.domain.entry import StoredEntry
-from bot.archive.services.vault import LOOKS_ALIKE, Vault
+from bot.archive.services.vault import SNAPSHOTS_ALIKE, Vault
 from bot.archive.services.vault_watch import WatchEvent
 from bot.archive.store import entries
 from bot.core.database.database import Database, opened
@@ -218,7 +218,7 @@ async def test_time_alone_finds_what_no_event_told_of(db: Database, folder: Path
 
     await vault.follow(signs())
 
-    assert len(waits) == LOOKS_ALIKE
+    assert len(waits) == SNAPSHOTS_ALIKE
     assert (await titles(db))[3:] == ["NOTE 4", "Note 5", "Note 6"]
 
 

@@ -1,6 +1,6 @@
-"""What the name of a file in a vault says: what the import takes, and what it leaves out.
+"""Decides by its name whether a file of a vault is imported.
 
-The one list of suffixes: the import, the watcher and `doctor` all ask here.
+The import, the watcher and `paperbot doctor` all use this list of suffixes.
 """
 
 import unicodedata
@@ -9,7 +9,7 @@ NOTE_SUFFIXES = (".md", ".markdown")
 PAGE_SUFFIXES = (".txt",)
 
 _PLACEHOLDER_SUFFIXES = (".icloud", ".nextcloud", ".owncloud", ".opencloud", ".rslsc")
-"""Sync tools append one of these to the name of a file whose content is not on this machine."""
+"""Sync tools append one of these to the name of a file that is not downloaded."""
 
 
 def is_note(name: str) -> bool:
@@ -17,8 +17,8 @@ def is_note(name: str) -> bool:
     return name.lower().endswith(NOTE_SUFFIXES)
 
 
-def is_taken(name: str) -> bool:
-    """Whether the import takes a file of that name out of a folder."""
+def is_imported(name: str) -> bool:
+    """Whether a file of that name in an imported folder is imported."""
     return not is_hidden(name) and name.lower().endswith(NOTE_SUFFIXES + PAGE_SUFFIXES)
 
 
@@ -33,14 +33,14 @@ def is_lock(name: str) -> bool:
 
 
 def placeholder_of(name: str) -> str | None:
-    """The file that a sync tool's placeholder stands for: `.Alpha.md.icloud` for `Alpha.md`."""
+    """The file that a placeholder stands for: `Alpha.md` for `.Alpha.md.icloud`."""
     for suffix in _PLACEHOLDER_SUFFIXES:
         if name.lower().endswith(suffix):
             original = name[: -len(suffix)].removeprefix(".")
-            return original if is_taken(original) else None
+            return original if is_imported(original) else None
     return None
 
 
 def folded(name: str) -> str:
-    """A form of a name in which names agree that differ in case or composition only."""
+    """The name in NFC, case-folded, for comparisons."""
     return unicodedata.normalize("NFC", name).casefold()

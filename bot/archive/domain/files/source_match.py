@@ -1,8 +1,8 @@
-"""Which source a file is: one file is one source, by whatever way it is reached.
+"""Decides which stored source an imported file is.
 
-A vault may be imported by another path, from a copy, or one file of it alone; a note may be
-renamed. What a person would call the same note keeps its entries and their ids. Two notes that
-only share a file name stay two.
+A vault may be imported again by another path, from a copy of it, or one file at a time, and notes
+are renamed. The same note keeps its source, so that its entries keep their ids. Two notes that
+share only the file name are two sources.
 """
 
 import unicodedata
@@ -13,10 +13,10 @@ from itertools import count
 
 @dataclass(frozen=True, slots=True)
 class KnownSource:
-    """A source of which entries are kept.
+    """A source in the database.
 
-    `location` is the file it was last read from; `is_gone`: that vanished, and its entries are
-    withdrawn.
+    `location` is the file that it was last read from. `is_gone`: that file was deleted, and the
+    entries are withdrawn.
     """
 
     id: int
@@ -25,8 +25,8 @@ class KnownSource:
     content_hash: str
     is_gone: bool = False
 
-    def holds(self, file: "InputFile") -> bool:
-        """Whether reading that file, which is this source, would change no entry."""
+    def is_unchanged_by(self, file: "InputFile") -> bool:
+        """Whether parsing that file, which matched this source, would change no entry."""
         return (
             self.content_hash == file.content_hash
             and not self.is_gone
@@ -36,11 +36,11 @@ class KnownSource:
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """A file that was read now.
+    """A file of the import in progress.
 
-    `path` is relative to what was given to import (`/`, NFC); `location` is the absolute, real
-    path on this machine, and `root` that of the folder which `path` starts from; both are
-    `None` where the input is no file.
+    `path` is relative to the imported folder (separator `/`, NFC). `location` is the absolute real
+    path of the file and `root` that of the imported folder; both are `None` for standard input, and
+    `root` also for a file that was imported by its own path.
     """
 
     path: str
@@ -50,16 +50,16 @@ class InputFile:
 
 
 def source_name(path: str) -> str:
-    """The last part of a path, folded: a first narrowing of what may be the same file."""
+    """The file name of a path, case-folded: the key by which candidates are looked up."""
     return unicodedata.normalize("NFC", path.rpartition("/")[2]).casefold()
 
 
 def same_source(
     file: InputFile, candidates: Iterable[KnownSource], is_there: Callable[[str], bool]
 ) -> KnownSource | None:
-    """The candidate that the file is, if any; `is_there` tells whether a location still exists.
+    """The candidate that the file is, if any; `is_there` says whether a location still exists.
 
-    Candidates are not yet taken by another file of this import.
+    The candidates must not include sources that another file of this import matched.
     """
     others = tuple(candidates)
     for known in others:
@@ -71,7 +71,7 @@ def same_source(
     return next(
         (
             known
-            for is_same in (_is_copy, _is_moved_whole, _is_renamed)
+            for is_same in (_is_copy, _is_same_below, _is_renamed)
             for known in elsewhere
             if is_same(file, known, is_there)
         ),
@@ -80,7 +80,7 @@ def same_source(
 
 
 def path_of(file: InputFile, known: KnownSource | None) -> str:
-    """The path to keep a source under: the fullest one known of a file, or its new one."""
+    """The path to store for a source: the longest one known of the same file, else the new one."""
     if known is None:
         return file.path
     if file.location is None:
@@ -90,7 +90,7 @@ def path_of(file: InputFile, known: KnownSource | None) -> str:
 
 
 def other_paths(file: InputFile) -> Iterator[str]:
-    """What to keep a source under when its path is taken by another: with ever more folders."""
+    """Alternatives for a path that another source has: with more parent folders, then numbered."""
     folders = (file.location or "").removesuffix(file.path).strip("/").split("/")
     path = file.path
     for folder in reversed(folders):
@@ -103,7 +103,7 @@ def other_paths(file: InputFile) -> Iterator[str]:
 
 
 def _stays_in(known: KnownSource, root: str | None, is_there: Callable[[str], bool]) -> bool:
-    """Whether the known file still is in the folder being read, so that it is another one."""
+    """Whether the source's file still exists in the imported folder: then it is another file."""
     return (
         root is not None
         and known.location is not None
@@ -117,17 +117,17 @@ def _is_gone(known: KnownSource, is_there: Callable[[str], bool]) -> bool:
 
 
 def _is_copy(file: InputFile, known: KnownSource, is_there: Callable[[str], bool]) -> bool:
-    """The same place in the same or another copy of the vault.
+    """Whether both have the same path in the same vault or a copy of it.
 
-    A bare file name says too little: there, the content must agree, or the other must be gone.
+    For a path without a folder, the content must agree too, or the known file must be gone.
     """
     return known.path == file.path and (
         "/" in file.path or known.content_hash == file.content_hash or _is_gone(known, is_there)
     )
 
 
-def _is_moved_whole(file: InputFile, known: KnownSource, is_there: Callable[[str], bool]) -> bool:
-    """The same place, seen from a folder above or below the one it was imported from."""
+def _is_same_below(file: InputFile, known: KnownSource, is_there: Callable[[str], bool]) -> bool:
+    """Whether both are the same file, imported from a folder above or below the known one."""
     longer, shorter = sorted((file.path, known.path), key=len, reverse=True)
     return longer.endswith("/" + shorter) and (
         known.content_hash == file.content_hash or _is_gone(known, is_there)
@@ -135,5 +135,5 @@ def _is_moved_whole(file: InputFile, known: KnownSource, is_there: Callable[[str
 
 
 def _is_renamed(file: InputFile, known: KnownSource, is_there: Callable[[str], bool]) -> bool:
-    """The same content under a new name, and nothing under the old one."""
+    """Whether the content is the same and the known file is gone."""
     return known.content_hash == file.content_hash and _is_gone(known, is_there)

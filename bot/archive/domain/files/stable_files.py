@@ -1,8 +1,8 @@
-"""Which files of a watched folder have come to rest, judged by several looks at it.
+"""Decides which files of a watched folder are stable, by comparing snapshots of it.
 
-A sync tool or an editor writes a file in steps: emptied, then half, then whole. A file is settled
-once several looks in a row saw the same of it; until then nothing of it is read, and nothing that
-was kept of it changes.
+Sync tools and editors write a file in steps: truncated, then partly written, then complete. A file
+is stable when all snapshots in a row agree on it. Until then it is not imported, and its entries
+stay as they are.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,25 +10,25 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 Signature: TypeAlias = tuple[int, int, int]
-"""Size, time of the last change of the content and of the inode (nanoseconds). No inode number:
-some network file systems make up a new one with every look."""
+"""Size in bytes, mtime and ctime in nanoseconds. Without the inode number: some network file systems
+return a new one for every call."""
 
 
 @dataclass(frozen=True, slots=True)
 class StableFiles:
-    """The files, by location, that looks saw alike, and those that are still changing."""
+    """The signatures of the stable files, by location, and the locations that still change."""
 
     files: Mapping[str, Signature]
     changing: frozenset[str]
 
     def is_gone(self, location: str) -> bool:
-        """Whether no look saw a file there."""
+        """Whether no snapshot has a file there."""
         return location not in self.files and location not in self.changing
 
 
-def settle(looks: Sequence[Mapping[str, Signature]]) -> StableFiles:
-    """What one or more looks in a row have in common."""
-    last, *others = reversed(looks)
+def find_stable(snapshots: Sequence[Mapping[str, Signature]]) -> StableFiles:
+    """The files on which one or more snapshots, oldest first, agree."""
+    last, *others = reversed(snapshots)
     changing = {
         location
         for other in others

@@ -1,8 +1,9 @@
-"""Copies of a note that sync tools and file managers make, told by their names.
+"""Recognizes copies of a note that sync tools and file managers made (issue 12, item 21).
 
-A conflict between two devices leaves the note and a renamed copy beside it. Some names are used by
-sync tools only (`Alpha.sync-conflict-20250203-101500-ABCDEFG.md`); others a curator may choose as
-well (`GPT 2.md`, `Alpha-Mini.md`), so there the content has to agree too: `is_same_note`.
+When two devices change a note, a sync tool keeps both versions: the note, and a copy with another
+name. Some names are used by sync tools only (`Alpha.sync-conflict-20250203-101500-ABCDEFG.md`).
+Other names may be a curator's (`GPT 2.md`, `Alpha-Mini.md`): such a file is a copy only if
+`is_same_note` says so.
 """
 
 import re
@@ -20,14 +21,14 @@ _FEW_WORDS = 20
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """The name of the file that a copy may be of; `is_certain`: only sync tools name copies so."""
+    """The name of a possible original; `is_certain`: only sync tools make such names of copies."""
 
     name: str
     is_certain: bool
 
 
 def originals_of(name: str) -> tuple[Original, ...]:
-    """The files that a file of that name may be a copy of, the likeliest first."""
+    """The names of the files that a file of that name may be a copy of, the likeliest first."""
     stem, dot, suffix = name.rpartition(".")
     if not dot:
         return ()
@@ -108,10 +109,10 @@ def _duplicate_stems(stem: str) -> Iterator[str]:
 
 
 def is_same_note(text: str, original: str) -> bool:
-    """Whether a text is a version of another: about the same paper, in mostly the same words.
+    """Whether two texts are versions of one note: the same first URL, and mostly the same words.
 
-    Notes without an address are the same where one holds the other whole, or where they are long
-    and nearly equal. An empty original has no copies: the copy is what was saved.
+    Without a URL, one text must contain the other, or both must be long and nearly equal. An empty
+    original has no copies: the sync tool saved the text in the other file.
     """
     ours, others = " ".join(text.split()), " ".join(original.split())
     if not others:
@@ -128,7 +129,7 @@ def is_same_note(text: str, original: str) -> bool:
 
 
 def _address(text: str) -> str | None:
-    """What the first address of a text leads to."""
+    """The first URL of a text; of a URL of arXiv, the paper's number."""
     match = _URL.search(text)
     if match is None:
         return None

@@ -105,7 +105,7 @@ def test_a_taken_path_gets_more_folders_and_then_numbers():
 
 
 def test_a_source_holds_a_file_only_if_nothing_would_change():
-    assert KNOWN.holds(replace(FILE, content_hash="h0"))
-    assert not KNOWN.holds(FILE)
-    assert not replace(KNOWN, is_gone=True).holds(replace(FILE, content_hash="h0"))
-    assert not KNOWN.holds(replace(FILE, content_hash="h0", path="2025/renamed.md"))
+    assert KNOWN.is_unchanged_by(replace(FILE, content_hash="h0"))
+    assert not KNOWN.is_unchanged_by(FILE)
+    assert not replace(KNOWN, is_gone=True).is_unchanged_by(replace(FILE, content_hash="h0"))
+    assert not KNOWN.is_unchanged_by(replace(FILE, content_hash="h0", path="2025/renamed.md"))

@@ -1,0 +1,70 @@
+"""Finds the copies and lock files among the files of a folder. Blocking: it reads some of them."""
+
+from collections.abc import Iterable, Iterator
+
+from bot.archive.domain.files.file_names import folded, is_lock
+from bot.archive.domain.files.found_file import FoundFile
+from bot.archive.domain.files.sync_copies import is_same_note, originals_of
+from bot.archive.services.regular_files import NotRegularError, read_regular
+
+_BYTES_COMPARED = 65_536
+
+
+def check_copies(files: Iterable[FoundFile]) -> Iterator[tuple[FoundFile, str | None]]:
+    """Each file of a folder, with the reason for leaving it out, or `None`.
+
+    Of conflict copies whose original is gone, the newest one is imported.
+    """
+    by_name = {folded(file.file.name): file for file in files}
+    originals = _newest_conflict_copies(by_name.values()) | by_name
+    for file in by_name.values():
+        original = _original_of(file, originals)
+        if original is not None:
+            reason = f"this is a copy of {original.shown} that a sync tool or a person made: "
+            yield file, reason + "not imported; delete it, or rename it if it is another note"
+        elif is_lock(file.file.name):
+            locked = _locked_file(file, by_name)
+            yield file, f"this is an editor's lock file of {locked}: not imported"
+        else:
+            yield file, None
+
+
+def _newest_conflict_copies(files: Iterable[FoundFile]) -> dict[str, FoundFile]:
+    """The newest conflict copy of each original, by the folded name of the original."""
+    newest: dict[str, FoundFile] = {}
+    for file in files:
+        for original in originals_of(file.file.name):
+            if original.is_certain:
+                key = folded(original.name)
+                newest[key] = max(newest.get(key, file), file, key=lambda found: found.path)
+    return newest
+
+
+def _original_of(file: FoundFile, by_name: dict[str, FoundFile]) -> FoundFile | None:
+    for original in originals_of(file.file.name):
+        other = by_name.get(folded(original.name))
+        if other is None or other is file:
+            continue
+        if original.is_certain or is_same_note(_beginning(file), _beginning(other)):
+            return other
+    return None
+
+
+def _beginning(file: FoundFile) -> str:
+    try:
+        return read_regular(file.file, _BYTES_COMPARED).data.decode("utf-8", "replace")
+    except (OSError, NotRegularError):
+        return ""
+
+
+def _locked_file(file: FoundFile, by_name: dict[str, FoundFile]) -> str:
+    """The file that a lock file belongs to; Office replaces its first two characters."""
+    ending = folded(file.file.name.removeprefix("~$").removeprefix(".~lock.").removeprefix("._"))
+    return next(
+        (
+            other.shown
+            for name, other in by_name.items()
+            if other is not file and name.endswith(ending)
+        ),
+        "another file",
+    )
