@@ -21,7 +21,8 @@ _MOST = 8000
 _FORMULA_ITSELF = 80
 """Characters that each formula counts beside its own."""
 
-_LONGEST_CACHED = 8000
+_LONGEST_CACHED = 1000
+"""Titles are shown again and again; longer texts are not remembered."""
 
 # $…$ as Pandoc reads it: no space just inside, no digit just behind, so that "$5 and $10" is
 # money. \(…\), \[…\] and $$…$$ leave no doubt. No formula holds the beginning of another, so that

@@ -23,6 +23,7 @@ from bot.core.domain.document import (
     Quote,
     Style,
     Text,
+    plain_text,
     run,
 )
 from bot.core.domain.i18n import Translate
@@ -35,6 +36,9 @@ _AUTHORS_SHOWN = 3
 
 
 _GIST_LENGTH = 160
+_GIST_PARAGRAPHS = 100
+_GIST_SOURCE = 4000
+"""Characters of a paragraph that its first words are looked for in: addresses read shorter."""
 
 
 _THREAD_NAME_LENGTH = 100
@@ -184,8 +188,14 @@ def _gist(entry: Entry, languages: Sequence[Language]) -> str:
     """The beginning of the commentary in the first available language, as plain text."""
     written = [*languages, *LANGUAGES]
     paragraphs = next((found for language in written if (found := entry.paragraphs(language))), ())
-    text = " ".join("".join(run.text for run in inlines(part)) for part in paragraphs)
-    return _shortened(" ".join(text.split()), _GIST_LENGTH)
+    gist = ""
+    # A note may have a million paragraphs, or one of 50 MB: a row shows its first words.
+    for paragraph in paragraphs[:_GIST_PARAGRAPHS]:
+        if len(gist) > _GIST_LENGTH:
+            break
+        words = plain_text(inlines(paragraph[:_GIST_SOURCE])).split()
+        gist = " ".join([gist, *words] if gist else words)
+    return _shortened(gist, _GIST_LENGTH)
 
 
 def count_papers(n: int, say: Translate) -> str:

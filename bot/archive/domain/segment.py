@@ -74,7 +74,7 @@ def word_expression(text: str) -> str | None:
     pieces = _pieces(text)
     variants = [pieces]
     for place, (run, is_pairs) in enumerate(pieces):
-        if is_pairs and _IS_HANGUL.match(run):
+        if is_pairs and len(run) <= _LONGEST_WORD and _IS_HANGUL.match(run):
             variants += (
                 [*pieces[:place], *((part, True) for part in parts), *pieces[place + 1 :]]
                 for parts in _apart(run)
@@ -96,6 +96,8 @@ def name_expression(name: str) -> str | None:
 _IS_HANGUL = re.compile(f"[{_HANGUL}]")
 _SHORTEST_PART = 2
 _LONGEST_NAME = 8
+_LONGEST_WORD = 24
+"""Syllables of a word that is also looked for in parts."""
 _MOST_VARIANTS = 16
 """Ways of spacing that are looked for; all of them up to eight syllables."""
 

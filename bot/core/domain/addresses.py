@@ -7,7 +7,6 @@ glued behind a Latin letter, a digit or a bracket: particles follow addresses wi
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -104,10 +103,7 @@ def ascii_address(url: str) -> str | None:
         return None
     if not host or parts.username is not None:
         return None
-    rest = quote(
-        unicodedata.normalize("NFC", parts._replace(scheme="", netloc="").geturl()),
-        safe="!#$%&'()*+,-./:;=?@[]_~",
-    )
+    rest = quote(parts._replace(scheme="", netloc="").geturl(), safe="!#$%&'()*+,-./:;=?@[]_~")
     made = f"{parts.scheme}://{host}{port}{rest}"
     return made if is_web_address(made) else None
 

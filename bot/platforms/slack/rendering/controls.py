@@ -37,16 +37,17 @@ _OPTIONS_A_SELECT = 20
 def choices(items: Sequence[Item], readable: Readable) -> Iterator[Piece]:
     """The buttons of rows: one select, or buttons where a select would not do."""
     rows = [(item, item.button) for item in items if item.button is not None]
-    chosen = [
-        (item, button)
-        for item, button in rows
-        if button.command is not None and 0 < length(button.command) <= _LONGEST_OPTION
-    ]
+    chosen = [(item, button) for item, button in rows if _can_be_chosen(button)]
+    others = [button for _, button in rows if not _can_be_chosen(button)]
     if len(chosen) < 2:
-        chosen = []
+        chosen, others = [], [button for _, button in rows]
     for at in range(0, len(chosen), _OPTIONS_A_SELECT):
         yield _select(chosen[at : at + _OPTIONS_A_SELECT], readable)
-    yield from button_rows([row[1] for row in rows if row not in chosen], readable)
+    yield from button_rows(others, readable)
+
+
+def _can_be_chosen(button: Button) -> bool:
+    return button.command is not None and 0 < length(button.command) <= _LONGEST_OPTION
 
 
 def _select(rows: Sequence[tuple[Item, Button]], readable: Readable) -> Piece:
