@@ -45,7 +45,7 @@ def guards(site: Site, *, hosts: frozenset[str], unguarded: Sequence[str]) -> li
     )
     return [
         site.connections.middleware(),
-        _refuse_charset,
+        _refuse_unreadable,
         *(_except_for(tuple(unguarded), middleware) for middleware in chain),
     ]
 
@@ -79,11 +79,14 @@ def _admit_host(hosts: frozenset[str]) -> Middleware:
 
 
 @web.middleware
-async def _refuse_charset(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse a body in another encoding: nothing that is sent here is in any but UTF-8."""
+async def _refuse_unreadable(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer 400 to a body that cannot be read: not in UTF-8, or compressed wrongly."""
     if request.method not in _SAFE and (request.charset or "utf-8").casefold() not in _CHARSETS:
         return web.Response(status=400, text="Send the body in UTF-8.\n")
-    return await handler(request)
+    try:
+        return await handler(request)
+    except web.RequestPayloadError:
+        return web.Response(status=400, text="The body does not fit its headers.\n")
 
 
 def _know_visitor(site: Site) -> Middleware:
