@@ -1,0 +1,230 @@
+"""Reads the settings from the environment and `.env`, and reports every problem at once.
+
+Only this module reads the environment. `.env.example` documents each setting; a test compares the
+two.
+"""
+
+import logging
+import os
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.core.domain.errors import SettingsError, UsageError
+from bot.core.domain.i18n import translatable
+from bot.operations.domain.retention import Retention
+from bot.settings.env_file import check_env_file, meant_by
+from bot.settings.values import (
+    Network,
+    SocketUrl,
+    Url,
+    WordList,
+    WrongValueError,
+    WrongWordsError,
+    one_of,
+    read_categories,
+    read_database,
+    read_folder,
+    read_guilds,
+    read_networks,
+    read_port,
+    read_retention,
+    read_switch,
+    read_zone,
+    token,
+)
+
+ENV_FILE = Path(".env")
+
+
+class LogLevel(StrEnum):
+    """The lowest severity that is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """The format of a log line."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class Settings(BaseSettings):
+    """Every setting; each alias is the name of an environment variable."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="ignore",
+        env_ignore_empty=True,
+        case_sensitive=True,
+        hide_input_in_errors=True,
+        str_strip_whitespace=True,
+    )
+
+    database: Annotated[Path, BeforeValidator(read_database)] = Field(
+        default=Path("data/paperbot.db"), validation_alias="PAPERBOT_DATABASE"
+    )
+    vault: Annotated[Path, BeforeValidator(read_folder)] | None = Field(
+        default=None, validation_alias="PAPERBOT_VAULT"
+    )
+    vault_poll: Annotated[bool, BeforeValidator(read_switch)] = Field(
+        default=False, validation_alias="PAPERBOT_VAULT_POLL"
+    )
+    web_host: str = Field(default="127.0.0.1", validation_alias="PAPERBOT_WEB_HOST")
+    web_port: Annotated[int, BeforeValidator(read_port)] = Field(
+        default=8000, validation_alias="PAPERBOT_WEB_PORT"
+    )
+    web_names: WordList = Field(default=(), validation_alias="PAPERBOT_WEB_NAMES")
+    web_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(read_networks)] = Field(
+        default=(), validation_alias="PAPERBOT_WEB_PROXIES"
+    )
+    timezone: Annotated[ZoneInfo, BeforeValidator(read_zone)] = Field(
+        default=ZoneInfo("UTC"), validation_alias="PAPERBOT_TIMEZONE"
+    )
+    keep: Annotated[Retention, NoDecode, BeforeValidator(read_retention)] = Field(
+        default=Retention(), validation_alias="PAPERBOT_KEEP"
+    )
+    log_level: Annotated[LogLevel, BeforeValidator(one_of(LogLevel))] = Field(
+        default=LogLevel.INFO, validation_alias="PAPERBOT_LOG_LEVEL"
+    )
+    log_format: Annotated[LogFormat, BeforeValidator(one_of(LogFormat))] = Field(
+        default=LogFormat.TEXT, validation_alias="PAPERBOT_LOG_FORMAT"
+    )
+
+    slack_bot_token: Annotated[SecretStr, BeforeValidator(token("xoxb-", "xoxe.xoxb-"))] | None = (
+        Field(default=None, validation_alias="SLACK_BOT_TOKEN")
+    )
+    slack_app_token: Annotated[SecretStr, BeforeValidator(token("xapp-"))] | None = Field(
+        default=None, validation_alias="SLACK_APP_TOKEN"
+    )
+    slack_signing_secret: SecretStr | None = Field(
+        default=None, validation_alias="SLACK_SIGNING_SECRET"
+    )
+    slack_api_base: Url = Field(default="https://slack.com/api/", validation_alias="SLACK_API_BASE")
+
+    discord_token: SecretStr | None = Field(default=None, validation_alias="DISCORD_TOKEN")
+    discord_api_base: Url = Field(
+        default="https://discord.com/api/v10", validation_alias="DISCORD_API_BASE"
+    )
+    discord_gateway_url: SocketUrl = Field(
+        default="wss://gateway.discord.gg/", validation_alias="DISCORD_GATEWAY_URL"
+    )
+    discord_guilds: Annotated[tuple[int, ...], NoDecode, BeforeValidator(read_guilds)] = Field(
+        default=(), validation_alias="DISCORD_GUILDS"
+    )
+
+    arxiv_api_url: Url = Field(
+        default="https://export.arxiv.org/api/query", validation_alias="ARXIV_API_URL"
+    )
+    arxiv_feed_url: Url = Field(
+        default="https://rss.arxiv.org/atom/", validation_alias="ARXIV_FEED_URL"
+    )
+    arxiv_categories: Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_categories)] = (
+        Field(default=("cs.CL", "cs.LG"), validation_alias="ARXIV_CATEGORIES")
+    )
+    arxiv_contact: str | None = Field(default=None, validation_alias="ARXIV_CONTACT")
+
+    @property
+    def slack_is_on(self) -> bool:
+        """Whether Slack is set up."""
+        return self.slack_bot_token is not None
+
+    @property
+    def has_secrets(self) -> bool:
+        """Whether a setting holds a secret."""
+        return any(isinstance(value, SecretStr) for _, value in self)
+
+    @property
+    def discord_is_on(self) -> bool:
+        """Whether Discord is set up."""
+        return self.discord_token is not None
+
+
+def operator_locale() -> str:
+    """The locale of the terminal (`ko_KR.UTF-8`) from `LC_ALL`, `LC_MESSAGES` or `LANG`, or empty."""
+    names = ("LC_ALL", "LC_MESSAGES", "LANG")
+    return next((value for name in names if (value := os.environ.get(name))), "")
+
+
+def setting_names() -> tuple[str, ...]:
+    """The names of the settings, in the order of `.env.example`."""
+    return tuple(str(field.validation_alias) for field in Settings.model_fields.values())
+
+
+def read_settings(env_file: Path | None = ENV_FILE) -> Settings:
+    """Read each setting from the environment, else from `env_file`, else use its default.
+
+    An empty value counts as unset. Raises one `SettingsError` with every problem, one per line,
+    without secrets.
+    """
+    problems: list[UsageError] = []
+    logging.getLogger("dotenv.main").setLevel(logging.ERROR)  # check_env_file reports it better
+    try:
+        problems += _ignored_names(env_file)
+        settings = Settings(_env_file=env_file, _env_file_encoding="utf-8-sig")
+        problems += _contradictions(settings)
+    except ValidationError as error:
+        problems += [problem for detail in error.errors() for problem in _explain(detail)]
+        raise SettingsError(tuple(problems)) from None  # the cause contains the values
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            translatable("cannot read the settings in {file}: {reason}"),
+            file=env_file,
+            reason=error,
+        ) from error
+    if problems:
+        raise SettingsError(tuple(problems))
+    return settings
+
+
+def _explain(detail: ErrorDetails) -> Iterator[UsageError]:
+    name = detail["loc"][0]
+    error = detail.get("ctx", {}).get("error")
+    for wrong in error.each if isinstance(error, WrongWordsError) else (error,):
+        if isinstance(wrong, WrongValueError):
+            yield UsageError(wrong.message, path=None, line=None, name=name, **wrong.values)
+        else:
+            yield UsageError("{name}: {reason}", name=name, reason=detail["msg"])
+
+
+def _contradictions(settings: Settings) -> Iterator[UsageError]:
+    if settings.slack_bot_token:
+        if not settings.slack_app_token and not settings.slack_signing_secret:
+            yield UsageError(
+                translatable(
+                    "SLACK_BOT_TOKEN also needs SLACK_APP_TOKEN (Socket Mode) or "
+                    "SLACK_SIGNING_SECRET (HTTP mode)"
+                )
+            )
+        return
+    for name, value in (
+        ("SLACK_APP_TOKEN", settings.slack_app_token),
+        ("SLACK_SIGNING_SECRET", settings.slack_signing_secret),
+    ):
+        if value:
+            yield UsageError(translatable("{name} also needs SLACK_BOT_TOKEN"), name=name)
+
+
+def _ignored_names(env_file: Path | None) -> Iterator[UsageError]:
+    """Problems of `.env`, and names of settings in the environment that are not in capitals."""
+    known = setting_names()
+    if env_file is not None:
+        yield from check_env_file(env_file, known)
+    for name in os.environ:
+        meant = meant_by(name, known)
+        if meant is not None and not name.isupper():
+            yield UsageError(
+                translatable("{name} is not a setting; did you mean {close}?"),
+                name=name,
+                close=meant,
+            )

@@ -1,0 +1,276 @@
+"""Reads the value of each kind of setting, or says what is wrong with it.
+
+Each function is a pydantic validator: it gets the text of the setting, or a value that is already of
+its type, and raises `WrongValueError`. No message repeats a secret.
+"""
+
+import ipaddress
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, TypeAlias
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator
+from pydantic_settings import NoDecode
+
+from bot.arxiv.domain.categories import find_category, suggest_categories
+from bot.channels.domain import zone_names
+from bot.core.domain.i18n import translatable
+from bot.operations.domain.retention import Retention, parse_retention
+
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class WrongValueError(ValueError):
+    """One wrong value; `message` is a template that is filled with `values` and the setting's `name`."""
+
+    def __init__(self, message: str, **values: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.values = values
+
+
+class WrongWordsError(ValueError):
+    """Several wrong words in one value."""
+
+    def __init__(self, each: tuple[WrongValueError, ...]) -> None:
+        super().__init__("; ".join(map(str, each)))
+        self.each = each
+
+
+def read_database(value: object) -> Path:
+    """The file of `sqlite:///path`."""
+    if isinstance(value, Path):
+        return value
+    scheme, colon, path = str(value).partition("://")
+    if scheme != "sqlite" or not colon:
+        raise WrongValueError(
+            translatable(
+                "{name} must look like sqlite:///data/paperbot.db: only SQLite is supported"
+            )
+        )
+    if not path.startswith("/") or path in {"/", "/:memory:"}:
+        raise WrongValueError(
+            translatable(
+                "{name} must name a file: sqlite:///data/paperbot.db, "
+                "or sqlite:////var/lib/paperbot.db for a full path"
+            )
+        )
+    return _expanded(path[1:])
+
+
+def read_folder(value: object) -> Path:
+    """A folder; `~` is the home folder."""
+    return _expanded(str(value))
+
+
+def _expanded(path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:  # `~name` without such a user
+        raise WrongValueError(
+            translatable("{name}: “{value}” is in the home folder of an unknown user"), value=path
+        ) from None
+
+
+def read_port(value: object) -> int:
+    """A TCP port; 0 lets the system choose."""
+    try:
+        port = int(str(value))
+    except ValueError:
+        port = -1
+    if not 0 <= port <= 65535:
+        raise WrongValueError(
+            translatable("{name} must be a port number from 0 to 65535, not “{value}”"), value=value
+        )
+    return port
+
+
+def read_zone(value: object) -> ZoneInfo:
+    """A time zone by its IANA name; offsets such as `GMT+9` are refused."""
+    if isinstance(value, ZoneInfo):
+        return value
+    offset = zone_names.meant_offset(str(value))
+    if offset and (zones := zone_names.zones_at(offset)):
+        raise WrongValueError(
+            translatable(
+                "{name}: “{value}” is an offset, not a time zone: write {zones} for {offset}"
+            ),
+            value=value,
+            offset=zone_names.format_offset(offset),
+            zones=", ".join(zones),
+        )
+    try:
+        return ZoneInfo(str(value))
+    except (KeyError, OSError, ValueError):  # unknown; a folder of zones; an invalid name
+        raise WrongValueError(
+            translatable("{name} must be a time zone such as Asia/Seoul or UTC, not “{value}”"),
+            value=value,
+        ) from None
+
+
+_SWITCH = {
+    **dict.fromkeys(("on", "true", "yes", "1"), True),
+    **dict.fromkeys(("off", "false", "no", "0"), False),
+}
+
+
+def read_switch(value: object) -> bool:
+    """`on` or `off`, also `true`, `yes`, `1` and their opposites."""
+    found = _SWITCH.get(str(value).lower())
+    if found is None:
+        raise WrongValueError(translatable("{name} must be on or off, not “{value}”"), value=value)
+    return found
+
+
+def one_of(kind: type[StrEnum]) -> Callable[[object], StrEnum]:
+    """A validator that reads a member of an enum, in any case."""
+
+    def read(value: object) -> StrEnum:
+        try:
+            return kind(str(value).lower())
+        except ValueError:
+            raise WrongValueError(
+                translatable("{name} must be one of {words}, not “{value}”"),
+                words=", ".join(kind),
+                value=value,
+            ) from None
+
+    return read
+
+
+def read_retention(value: object) -> Retention:
+    """How long to keep records."""
+    if isinstance(value, Retention):
+        return value
+    retention = parse_retention(str(value))
+    if retention is None:
+        raise WrongValueError(
+            translatable(
+                "{name} must be forever or at least 30 days, such as “6 months” or "
+                "“deliveries 90 days, discussions 2 years”, not “{value}”"
+            ),
+            value=value,
+        )
+    return retention
+
+
+def base_url(secure: str, plain: str) -> Callable[[object], str]:
+    """A URL that tokens are sent to: encrypted, unless the server is on this machine."""
+
+    def read(value: object) -> str:
+        scheme, host = _scheme_and_host(str(value))
+        if not host or scheme not in {secure, plain}:
+            raise WrongValueError(
+                translatable("{name} must be a URL that starts with {secure}://, not “{value}”"),
+                secure=secure,
+                value=value,
+            )
+        if scheme == plain and not _is_loopback(host):
+            raise WrongValueError(
+                translatable(
+                    "{name} must start with {secure}://: unencrypted URLs are allowed for this "
+                    "machine only"
+                ),
+                secure=secure,
+            )
+        return str(value)
+
+    return read
+
+
+def _scheme_and_host(url: str) -> tuple[str, str | None]:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname
+    except ValueError:
+        return "", None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def token(*prefixes: str) -> Callable[[object], str]:
+    """A Slack token with one of these prefixes; the message does not repeat the value."""
+
+    def read(value: object) -> str:
+        if not str(value).startswith(prefixes):
+            raise WrongValueError(
+                translatable("{name} must be a token that starts with {prefix}"), prefix=prefixes[0]
+            )
+        return str(value)
+
+    return read
+
+
+def read_words(value: object) -> tuple[str, ...]:
+    """Words separated by commas or spaces."""
+    if isinstance(value, tuple):
+        return value
+    return tuple(str(value).replace(",", " ").split())
+
+
+def read_networks(value: object) -> tuple[Network, ...]:
+    """IP addresses and networks separated by commas or spaces."""
+    networks: list[Network] = []
+    wrong: list[WrongValueError] = []
+    for word in read_words(value):
+        try:
+            networks.append(ipaddress.ip_network(str(word), strict=False))
+        except ValueError:
+            wrong.append(
+                WrongValueError(
+                    translatable(
+                        "{name}: “{value}” is not an address: write 127.0.0.1 or 10.0.0.0/8"
+                    ),
+                    value=word,
+                )
+            )
+    if wrong:
+        raise WrongWordsError(tuple(wrong))
+    return tuple(networks)
+
+
+def read_categories(value: object) -> tuple[str, ...]:
+    """Categories of arXiv in any case, without repeats."""
+    words = [str(word) for word in read_words(value)]
+    wrong = tuple(_wrong_category(word) for word in words if find_category(word) is None)
+    if wrong:
+        raise WrongWordsError(wrong)
+    return tuple(dict.fromkeys(filter(None, map(find_category, words))))
+
+
+def _wrong_category(word: str) -> WrongValueError:
+    close = ", ".join(suggest_categories(word))
+    if close:
+        return WrongValueError(
+            translatable("{name}: “{value}” is not an arXiv category; did you mean {close}?"),
+            value=word,
+            close=close,
+        )
+    return WrongValueError(
+        translatable("{name}: “{value}” is not an arXiv category: write cs.LG, stat.ML, hep-th …"),
+        value=word,
+    )
+
+
+def read_guilds(value: object) -> tuple[int, ...]:
+    """Discord's guild ids."""
+    words = [str(word) for word in read_words(value)]
+    if not all(word.isascii() and word.isdigit() for word in words):
+        raise WrongValueError(
+            translatable("{name} must be guild ids (numbers) separated by commas, not “{value}”"),
+            value=value,
+        )
+    return tuple(int(word) for word in words)
+
+
+Url = Annotated[str, BeforeValidator(base_url("https", "http"))]
+SocketUrl = Annotated[str, BeforeValidator(base_url("wss", "ws"))]
+WordList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_words)]
