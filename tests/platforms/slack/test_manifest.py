@@ -16,7 +16,11 @@ def called_methods(package: Path) -> set[str]:
     found = set()
     for path in package.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Attribute) and SDK_CALL.fullmatch(node.attr):
+            if (
+                isinstance(node, ast.Attribute)
+                and SDK_CALL.fullmatch(node.attr)
+                and ast.unparse(node.value).endswith("client")
+            ):
                 found.add(node.attr.replace("_", "."))
     return found
 
