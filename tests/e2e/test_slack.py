@@ -19,9 +19,9 @@ from tests.fakes.slack import (
     APP_TOKEN,
     BOT_TOKEN,
     SIGNING_SECRET,
-    Asked,
     FakeSlack,
     Fault,
+    SentRequest,
     signed,
 )
 from tests.fakes.slack.world import BOT_USER
@@ -134,7 +134,7 @@ async def test_a_thousand_requests_at_once_are_all_acknowledged_in_time(tmp_path
         button = {"type": "button", "action_id": "command.0", "block_id": "b"}
         slack.faults.append(Fault("users.info", delay=2, times=1000))
 
-        def ask(n: int) -> Coroutine[Any, Any, Asked]:
+        def ask(n: int) -> Coroutine[Any, Any, SentRequest]:
             if kind == "commands":
                 return slack.command(f"/paper reasoning {n}")
             if kind == "presses":

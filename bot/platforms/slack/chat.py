@@ -33,19 +33,24 @@ from bot.platforms.slack.channels import check_channel
 from bot.platforms.slack.errors import BAD_TOKEN, chat_error, is_bad_token
 from bot.platforms.slack.inbound.backfill import CatchingUp
 from bot.platforms.slack.inbound.bolt_app import build_app
-from bot.platforms.slack.inbound.events import Happened, Self, Spoken, TakenBack
-from bot.platforms.slack.inbound.http_requests import Requests
-from bot.platforms.slack.inbound.interactions import Answering
-from bot.platforms.slack.inbound.socket_mode import PATIENCE, Line, Patience
+from bot.platforms.slack.inbound.events import (
+    BotIdentity,
+    MessageDeleted,
+    MessagePosted,
+    SlackEvent,
+)
+from bot.platforms.slack.inbound.http_requests import HttpRequests
+from bot.platforms.slack.inbound.interactions import Interactions
+from bot.platforms.slack.inbound.socket_mode import TIMING, Connection, Timing
 from bot.platforms.slack.inbound.thread_inbound import Hearing
 from bot.platforms.slack.inbound.thread_reader import Reading
-from bot.platforms.slack.people import People
+from bot.platforms.slack.people import UserDirectory
 from bot.platforms.slack.posting import Posting
 from bot.platforms.slack.rendering.text import Readable
 
 log = logging.getLogger(__name__)
 
-LINES = 2
+CONNECTIONS = 2
 """Connections of Socket Mode: Slack closes each every few hours, and never both at once."""
 _AT_ONCE = 64
 """Things that people did, dealt with side by side."""
@@ -74,7 +79,7 @@ class SlackChat:
         clock: Callable[[], datetime],
         memo: Memo | None = None,
         replies: Replies | None = None,
-        patience: Patience = PATIENCE,
+        patience: Timing = TIMING,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._access = access
@@ -88,13 +93,13 @@ class SlackChat:
         self._sleep = sleep
         self._client: AsyncWebClient | None = None
         self._posting: Posting | None = None
-        self._us: Self | None = None
-        self._lines: tuple[Line, ...] = ()
+        self._us: BotIdentity | None = None
+        self._lines: tuple[Connection, ...] = ()
         self._trouble = "not connected yet"
         self._last_ok_at: datetime | None = None
-        self._requests: Requests | None = None
+        self._requests: HttpRequests | None = None
         if access.app_token is None and access.signing_secret is not None:
-            self._requests = Requests(access.signing_secret, clock=clock)
+            self._requests = HttpRequests(access.signing_secret, clock=clock)
 
     def application(self) -> web.Application | None:
         """What the bot's web server mounts at `/slack` in HTTP mode; `None` in Socket Mode."""
@@ -110,7 +115,7 @@ class SlackChat:
             self._last_ok_at = self._clock()
         detail = self._trouble
         if self._lines:
-            detail = f"{sum(is_open)} of {LINES} connections"
+            detail = f"{sum(is_open)} of {CONNECTIONS} connections"
         elif ok:
             detail = "HTTP requests"
         return Condition(self.platform.value, ok, detail, self._last_ok_at)
@@ -155,8 +160,8 @@ class SlackChat:
         try:
             async with self._open() as client:
                 self._us = us = await self._identify(client)
-                people = People(client, clock=self._clock)
-                answering = Answering(
+                people = UserDirectory(client, clock=self._clock)
+                interactions = Interactions(
                     client,
                     inbox,
                     people,
@@ -165,9 +170,9 @@ class SlackChat:
                     voices=self._voices,
                     sleep=self._sleep,
                 )
-                await self._serve(client, us, answering)
+                await self._serve(client, us, interactions)
         except ExceptionGroup as group:
-            raise _told_to_a_person(group) from group
+            raise _most_useful_error(group) from group
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[AsyncWebClient]:
@@ -186,7 +191,7 @@ class SlackChat:
                 self._client = self._posting = self._us = None
                 self._lines = ()
 
-    async def _identify(self, client: AsyncWebClient) -> Self:
+    async def _identify(self, client: AsyncWebClient) -> BotIdentity:
         """Who we are, asked until Slack says it; the SDK would ask when somebody waits."""
         failures = 0
         while True:
@@ -194,7 +199,7 @@ class SlackChat:
                 answer = await call(client.auth_test())
                 bot = str(answer["bot_id"])
                 app = await _app_of(client, bot)
-                us = Self(str(answer["team_id"]), str(answer["user_id"]), bot, app)
+                us = BotIdentity(str(answer["team_id"]), str(answer["user_id"]), bot, app)
             except SlackApiError as error:
                 if is_bad_token(error):
                     raise UsageError(BAD_TOKEN) from error
@@ -211,10 +216,12 @@ class SlackChat:
             log.warning("Slack: %s; trying again in %.0f s", self._trouble, pause)
             await self._sleep(pause)
 
-    async def _serve(self, client: AsyncWebClient, us: Self, answering: Answering) -> None:
+    async def _serve(
+        self, client: AsyncWebClient, us: BotIdentity, interactions: Interactions
+    ) -> None:
         places = asyncio.Semaphore(_AT_ONCE)
         hearing = Hearing(
-            answering.handle,
+            interactions.handle,
             seen=self._seen,
             sleep=self._sleep,
             patience=self._patience,
@@ -232,17 +239,17 @@ class SlackChat:
         await self._begin(catching_up)
         async with asyncio.TaskGroup() as tasks:
 
-            def take(happened: Happened) -> asyncio.Task[None]:
-                if isinstance(happened, Spoken | TakenBack):
+            def take(happened: SlackEvent) -> asyncio.Task[None]:
+                if isinstance(happened, MessagePosted | MessageDeleted):
                     return tasks.create_task(hearing.hear(happened, catching_up.before))
-                return tasks.create_task(self._deal_with(happened, answering, places))
+                return tasks.create_task(self._deal_with(happened, interactions, places))
 
             app = build_app(client, us, take, sdk_logger())
             tasks.create_task(catching_up.keep_reading())
             if self._requests is not None:
-                await self._answer_requests(self._requests, app, us, catching_up)
+                await self._serve_http(self._requests, app, us, catching_up)
             self._lines = tuple(
-                Line(
+                Connection(
                     number,
                     client,
                     token,
@@ -250,7 +257,7 @@ class SlackChat:
                     sleep=self._sleep,
                     changed=lambda: catching_up.reached(now=self.condition.ok),
                 )
-                for number in range(1, LINES + 1)
+                for number in range(1, CONNECTIONS + 1)
                 if (token := self._access.app_token) is not None
             )
             for line in self._lines:
@@ -267,8 +274,8 @@ class SlackChat:
             else:
                 return
 
-    async def _answer_requests(
-        self, requests: Requests, app: AsyncApp, us: Self, catching_up: CatchingUp
+    async def _serve_http(
+        self, requests: HttpRequests, app: AsyncApp, us: BotIdentity, catching_up: CatchingUp
     ) -> None:
         """Until cancelled."""
         requests.open(app, us)
@@ -279,13 +286,13 @@ class SlackChat:
             requests.close()
 
     async def _deal_with(
-        self, happened: Happened, answering: Answering, places: asyncio.Semaphore
+        self, happened: SlackEvent, interactions: Interactions, places: asyncio.Semaphore
     ) -> None:
         async with places:
             try:
                 event_id = happened.event_id
                 if not event_id or await self._seen.first_time(event_id):
-                    await answering.handle(happened)
+                    await interactions.handle(happened)
             except ChatError as error:
                 log.warning("Slack: an answer was not delivered: %s", error)
             except Exception:
@@ -306,7 +313,7 @@ async def _app_of(client: AsyncWebClient, bot: str) -> str:
     return str(found.get("app_id") or "") if isinstance(found, dict) else ""
 
 
-def _told_to_a_person(group: ExceptionGroup[Exception]) -> Exception:
+def _most_useful_error(group: ExceptionGroup[Exception]) -> Exception:
     """The error that a person can act on, where there is one; else all of them."""
     for error in group.exceptions:
         if isinstance(error, UsageError):

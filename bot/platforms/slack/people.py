@@ -16,8 +16,8 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_KEPT = timedelta(minutes=5)
-_KEPT_UNKNOWN = timedelta(seconds=30)
+_CACHED_FOR = timedelta(minutes=5)
+_UNKNOWN_CACHED_FOR = timedelta(seconds=30)
 _MOST = 5000
 _SECONDS = 3.0
 """A person waits for an answer: better without their language than late."""
@@ -41,7 +41,7 @@ class _Channel:
     public_name: str = ""
 
 
-class _Kept(Generic[T]):
+class _Cache(Generic[T]):
     """Values that are good for a while, by name."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
@@ -59,13 +59,13 @@ class _Kept(Generic[T]):
         return value
 
 
-class People:
+class UserDirectory:
     """Looks people and channels up; never fails: who cannot be looked up is nobody special."""
 
     def __init__(self, client: AsyncWebClient, *, clock: Callable[[], datetime]) -> None:
         self._client = client
-        self._people: _Kept[Person] = _Kept(clock)
-        self._channels: _Kept[_Channel] = _Kept(clock)
+        self._people: _Cache[Person] = _Cache(clock)
+        self._channels: _Cache[_Channel] = _Cache(clock)
 
     async def person(self, user: str, *, name: str = "") -> Person:
         """The member with that id; `name` is used where Slack does not say one."""
@@ -76,13 +76,13 @@ class People:
             found = (await call(request, seconds=_SECONDS))["user"]
         except (SlackApiError, ChatError, KeyError) as error:
             log.warning("the name of user %s could not be looked up: %s", user, error)
-            return self._people.put(user, Person(user, name or user), _KEPT_UNKNOWN)
+            return self._people.put(user, Person(user, name or user), _UNKNOWN_CACHED_FOR)
         profile = found.get("profile") or {}
         shown = profile.get("display_name") or found.get("real_name") or found.get("name")
         admin = any(found.get(f"is_{role}") for role in ("admin", "owner", "primary_owner"))
         locale = str(found.get("locale") or "en-US")
         person = Person(user, str(shown or name or user), locale, admin)
-        return self._people.put(user, person, _KEPT)
+        return self._people.put(user, person, _CACHED_FOR)
 
     async def user(self, user: str, channel: str, *, name: str = "") -> tuple[User, str]:
         """The person as the bot sees them in a channel, and their locale.
@@ -107,7 +107,9 @@ class People:
             found = (await call(request, seconds=_SECONDS))["channel"]
         except (SlackApiError, ChatError, KeyError):
             # A private channel that the bot is not in: then only admins may manage.
-            return self._channels.put(channel, _Channel(), _KEPT_UNKNOWN)
+            return self._channels.put(channel, _Channel(), _UNKNOWN_CACHED_FOR)
         is_public = found.get("is_private") is False
         name = str(found.get("name") or "") if is_public else ""
-        return self._channels.put(channel, _Channel(str(found.get("creator") or ""), name), _KEPT)
+        return self._channels.put(
+            channel, _Channel(str(found.get("creator") or ""), name), _CACHED_FOR
+        )

@@ -23,8 +23,8 @@ from bot.core.domain.document import Document
 from bot.core.domain.i18n import ENGLISH, Translate
 from bot.core.ports import ChannelRef, DeliveryKey, MessageRef
 from bot.platforms.slack.api import call, sorted_errors
+from bot.platforms.slack.delivery_mark import DeliveryMark, delivery_mark_of, delivery_parts
 from bot.platforms.slack.errors import error_details, error_name, is_about_blocks
-from bot.platforms.slack.marks import Mark, mark_of, parts_of
 from bot.platforms.slack.rendering.plain_message import LONGEST_TEXT, LONGEST_UPDATE, without_blocks
 from bot.platforms.slack.rendering.render import Payload, render
 from bot.platforms.slack.rendering.text import Json, Readable
@@ -71,7 +71,7 @@ class Posting:
         payloads = render(document, readable=self._readable, mark=key)
         with sorted_errors():
             if len(payloads) == 1:
-                ts = await self._send(channel, thread, payloads[0], Mark(key, 1, 1))
+                ts = await self._send(channel, thread, payloads[0], DeliveryMark(key, 1, 1))
             else:
                 ts = await self._complete(channel, thread, payloads, key)
         posted = self._posted[key] = MessageRef(channel, ts)
@@ -93,7 +93,7 @@ class Posting:
                 continue
             if part > 1:
                 await self._sleep(BETWEEN_PARTS)
-            mark = Mark(key, part, len(payloads))
+            mark = DeliveryMark(key, part, len(payloads))
             there[part] = await self._send(channel, thread or there.get(1), payload, mark)
         return there[1]
 
@@ -102,17 +102,19 @@ class Posting:
     ) -> dict[int, str]:
         """Where the parts of a delivery are that was posted since then."""
         if thread is not None:
-            return parts_of(await self._thread(channel, thread, since), key)
+            return delivery_parts(await self._thread(channel, thread, since), key)
         root = await self._root(channel, key, since)
         if root is None:
             return {}
-        mark = mark_of(root)
+        mark = delivery_mark_of(root)
         if mark is None or mark.parts == 1:
             return {1: str(root["ts"])}
-        return {1: str(root["ts"])} | parts_of(await self._thread(channel, str(root["ts"])), key)
+        return {1: str(root["ts"])} | delivery_parts(
+            await self._thread(channel, str(root["ts"])), key
+        )
 
     async def _send(
-        self, channel: ChannelRef, thread: str | None, payload: Payload, mark: Mark
+        self, channel: ChannelRef, thread: str | None, payload: Payload, mark: DeliveryMark
     ) -> str:
         arguments: Json = {
             "channel": channel.id,
@@ -143,12 +145,13 @@ class Posting:
                 messages = [message] if message is not None else []
             else:
                 messages = await self._thread(channel, root.id, since)
-            there = parts_of(messages, key)
+            there = delivery_parts(messages, key)
             wanted = max(
-                (m.parts for one in messages if (m := mark_of(one)) and m.key == key), default=0
+                (m.parts for one in messages if (m := delivery_mark_of(one)) and m.key == key),
+                default=0,
             )
             if root is None and wanted > 1:
-                there |= parts_of(await self._thread(channel, there[1]), key)
+                there |= delivery_parts(await self._thread(channel, there[1]), key)
         if not wanted or not set(range(1, wanted + 1)) <= set(there):
             return None
         return MessageRef(channel, there[1])
@@ -158,14 +161,14 @@ class Posting:
         channel = message.channel
         with sorted_errors():
             thread, own = await self._around(message)
-            mark = mark_of(own) if own is not None else None
+            mark = delivery_mark_of(own) if own is not None else None
             key = mark.key if mark is not None else f"m{message.id.replace('.', '')}"
-            there = parts_of(thread, key) | {1: message.id}
+            there = delivery_parts(thread, key) | {1: message.id}
             payloads = render(document, readable=self._readable, mark=key)
             for part, payload in enumerate(payloads, start=1):
                 if part > 1:
                     await self._sleep(BETWEEN_PARTS)
-                its_mark = Mark(key, part, len(payloads))
+                its_mark = DeliveryMark(key, part, len(payloads))
                 if part in there:
                     await self._update(channel, there[part], payload, its_mark)
                 else:
@@ -174,7 +177,9 @@ class Posting:
             for part in sorted(set(there) - set(range(1, len(payloads) + 1))):
                 await self._remove(channel, there[part])
 
-    async def _update(self, channel: ChannelRef, ts: str, payload: Payload, mark: Mark) -> None:
+    async def _update(
+        self, channel: ChannelRef, ts: str, payload: Payload, mark: DeliveryMark
+    ) -> None:
         arguments: Json = {
             "channel": channel.id,
             "ts": ts,
@@ -199,8 +204,8 @@ class Posting:
                 if error_name(error) in _GONE:
                     return
                 raise
-            mark = mark_of(own) if own is not None else None
-            others = parts_of(thread, mark.key) if mark is not None else {}
+            mark = delivery_mark_of(own) if own is not None else None
+            others = delivery_parts(thread, mark.key) if mark is not None else {}
             for ts in [*(others[part] for part in sorted(others, reverse=True)), message.id]:
                 await self._remove(message.channel, ts)
 
@@ -215,7 +220,7 @@ class Posting:
         """The thread that a message of ours stands in, if it goes on there, and the message."""
         thread = await self._thread(message.channel, message.id)
         own = next((one for one in thread if one.get("ts") == message.id), None)
-        mark = mark_of(own) if own is not None else None
+        mark = delivery_mark_of(own) if own is not None else None
         root = str((own or {}).get("thread_ts") or message.id)
         if root != message.id and mark is not None and mark.parts > 1:
             thread = await self._thread(message.channel, root)
@@ -227,7 +232,7 @@ class Posting:
         async for message in self._pages(
             self._client.conversations_history, channel=channel.id, **arguments
         ):
-            mark = mark_of(message)
+            mark = delivery_mark_of(message)
             if mark is not None and mark.key == key and mark.part == 1:
                 return message
         return None

@@ -7,15 +7,15 @@ do. `python -m tests.fakes.slack` runs it as a process of its own.
 
 from tests.fakes.slack.faults import Fault, Limits
 from tests.fakes.slack.server import FakeSlack
-from tests.fakes.slack.wire import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Asked, signed
+from tests.fakes.slack.wire import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, SentRequest, signed
 
 __all__ = [
     "APP_TOKEN",
     "BOT_TOKEN",
     "SIGNING_SECRET",
-    "Asked",
     "FakeSlack",
     "Fault",
     "Limits",
+    "SentRequest",
     "signed",
 ]

@@ -17,8 +17,8 @@ from tests.fakes.slack.sockets import Sockets
 from tests.fakes.slack.wire import (
     APP_TOKEN,
     BOT_TOKEN,
-    Asked,
     Call,
+    SentRequest,
     http_body,
     read_call,
     signed,
@@ -49,7 +49,7 @@ class FakeSlack:
         self.faults: list[Fault] = []
         self.chaos: Callable[[str], Fault | None] = lambda _: None
         self.calls: list[Call] = []
-        self.asked: list[Asked] = []
+        self.asked: list[SentRequest] = []
         self.tokens = {BOT_TOKEN: "", APP_TOKEN: ""}
         """Valid tokens, or the error that using one gives."""
         self.events_url: str | None = None
@@ -57,7 +57,7 @@ class FakeSlack:
         self.sockets = Sockets()
         self.port = port
         self._retries = retries
-        self._responses: dict[str, tuple[Asked, Json, str]] = {}
+        self._responses: dict[str, tuple[SentRequest, Json, str]] = {}
         self._uses: dict[str, int] = {}
         self._changed = asyncio.Condition()
         self._stack = AsyncExitStack()
@@ -116,7 +116,7 @@ class FakeSlack:
 
     async def command(
         self, line: str, *, user: str = "U1", channel: str = "C1", **overrides: Any
-    ) -> Asked:
+    ) -> SentRequest:
         """A typed slash command; returns when the bot has acknowledged it, or has not in 3 s."""
         name, _, text = line.partition(" ")
         payload = self._signature_fields(user, channel) | {
@@ -125,7 +125,7 @@ class FakeSlack:
             "api_app_id": APP_ID,
             "is_enterprise_install": "false",
         }
-        asked = Asked("slash_commands", payload)
+        asked = SentRequest("slash_commands", payload)
         payload["response_url"] = self._response_url(asked, {}, channel)
         return await self._send(asked, overrides)
 
@@ -137,7 +137,7 @@ class FakeSlack:
         user: str = "U1",
         channel: str = "C1",
         **overrides: Any,
-    ) -> Asked:
+    ) -> SentRequest:
         """A pressed button or a chosen option (then `button` is the option's `choice`)."""
         person = self.world.people[user]
         action = {"action_ts": self.world.next_ts(), **button}
@@ -161,11 +161,11 @@ class FakeSlack:
             payload["message"] = dict(message)
             if "thread_ts" in message:
                 payload["container"]["thread_ts"] = message["thread_ts"]
-        asked = Asked("interactive", payload)
+        asked = SentRequest("interactive", payload)
         payload["response_url"] = self._response_url(asked, message or {}, channel)
         return await self._send(asked, overrides)
 
-    async def press_home(self, button: Json, *, user: str = "U1") -> Asked:
+    async def press_home(self, button: Json, *, user: str = "U1") -> SentRequest:
         """A pressed button of the App Home: there is no channel and no response URL."""
         payload: Json = {
             "type": "block_actions",
@@ -177,9 +177,9 @@ class FakeSlack:
             "view": {"id": "V1", "type": "home"},
             "actions": [{"action_ts": self.world.next_ts(), **button}],
         }
-        return await self._send(Asked("interactive", payload), {})
+        return await self._send(SentRequest("interactive", payload), {})
 
-    async def open_home(self, *, user: str = "U1") -> Asked:
+    async def open_home(self, *, user: str = "U1") -> SentRequest:
         """Somebody looks at the bot's home."""
         event = {"type": "app_home_opened", "user": user, "tab": "home", "channel": f"D{user}"}
         return await self.event({**event, "event_ts": self.world.next_ts()})
@@ -248,7 +248,7 @@ class FakeSlack:
             return
         await self.event(event)
 
-    async def event(self, event: Json, *, event_id: str = "", **overrides: Any) -> Asked:
+    async def event(self, event: Json, *, event_id: str = "", **overrides: Any) -> SentRequest:
         """Send an event and, unacknowledged, again, as Slack does.
 
         `overrides` are fields of the envelope around it.
@@ -263,21 +263,21 @@ class FakeSlack:
             "authorizations": [{"team_id": self.world.team, "user_id": BOT_USER, "is_bot": True}],
             **overrides,
         }
-        asked = await self._send(Asked("events_api", payload), {})
+        asked = await self._send(SentRequest("events_api", payload), {})
         for attempt, pause in enumerate(self._retries, start=1):
             if asked.acknowledged:
                 break
             await asyncio.sleep(pause)
             again = {"retry_attempt": attempt, "retry_reason": "timeout"}
-            asked = await self._send(Asked("events_api", payload), again)
+            asked = await self._send(SentRequest("events_api", payload), again)
         return asked
 
-    async def redeliver(self, asked: Asked) -> Asked:
+    async def redeliver(self, asked: SentRequest) -> SentRequest:
         """The same once more, as Slack does when it missed an acknowledgement."""
-        again = Asked(asked.kind, asked.payload, answers=asked.answers)
+        again = SentRequest(asked.kind, asked.payload, answers=asked.answers)
         return await self._send(again, {"retry_attempt": 1, "retry_reason": "timeout"})
 
-    async def _send(self, asked: Asked, overrides: Mapping[str, Any]) -> Asked:
+    async def _send(self, asked: SentRequest, overrides: Mapping[str, Any]) -> SentRequest:
         asked.payload |= {k: v for k, v in overrides.items() if not k.startswith("retry_")}
         self.asked.append(asked)
         started = time.monotonic()
@@ -294,7 +294,7 @@ class FakeSlack:
         await self._notify()
         return asked
 
-    async def _send_http(self, asked: Asked, overrides: Mapping[str, Any]) -> None:
+    async def _send_http(self, asked: SentRequest, overrides: Mapping[str, Any]) -> None:
         body, content_type = http_body(asked)
         # A repetition is signed anew, in another second.
         at = time.time() + int(overrides.get("retry_attempt", 0))
@@ -331,7 +331,7 @@ class FakeSlack:
             "trigger_id": f"trigger.{self.world.next_number()}",
         }
 
-    def _response_url(self, asked: Asked, message: Json, channel: str) -> str:
+    def _response_url(self, asked: SentRequest, message: Json, channel: str) -> str:
         number = f"R{self.world.next_number()}"
         self._responses[number] = (asked, message, channel)
         return f"http://127.0.0.1:{self.port}/response/{number}"

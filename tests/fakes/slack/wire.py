@@ -28,7 +28,7 @@ class Call:
 
 
 @dataclass
-class Asked:
+class SentRequest:
     """What came of a command, a press or an event that was sent to the bot."""
 
     kind: str
@@ -52,7 +52,7 @@ def signed(body: bytes, *, at: float | None = None, secret: str = SIGNING_SECRET
     return {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={digest}"}
 
 
-def http_body(asked: Asked) -> tuple[bytes, str]:
+def http_body(asked: SentRequest) -> tuple[bytes, str]:
     form = "application/x-www-form-urlencoded"
     if asked.kind == "slash_commands":
         return urlencode(asked.payload, errors="surrogatepass").encode(), form

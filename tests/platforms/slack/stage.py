@@ -24,7 +24,7 @@ from bot.core.ports import (
 )
 from bot.platforms.slack.access import Access
 from bot.platforms.slack.chat import SlackChat
-from bot.platforms.slack.inbound.socket_mode import Patience
+from bot.platforms.slack.inbound.socket_mode import Timing
 from tests.fakes.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, FakeSlack, Limits
 from tests.platforms.memory import Kept, Notes
 from tests.waiting import until
@@ -36,7 +36,7 @@ WITH_BUTTON = (
     Buttons((Button("Abstract", command="/paper entry:7"),)),
 )
 LONG = Document(tuple(Paragraph((Text(f"Part {n}. " * 300),)) for n in range(14)), "Long")
-QUICK = Patience(
+QUICK = Timing(
     ping=0.5,
     connect=3.0,
     look=0.05,
@@ -152,7 +152,7 @@ def make_chat(
     http: bool = False,
     bot_token: str = BOT_TOKEN,
     app_token: str = APP_TOKEN,
-    patience: Patience = QUICK,
+    patience: Timing = QUICK,
     notes: Notes | None = None,
     inbox: RecordingInbox | None = None,
 ) -> SlackChat:
@@ -196,7 +196,7 @@ async def staged(
     *,
     http: bool = False,
     limits: Limits | None = None,
-    patience: Patience = QUICK,
+    patience: Timing = QUICK,
     inbox: RecordingInbox | None = None,
 ) -> AsyncIterator[Stage]:
     """Everything, connected; the bot's `inbox` may be one of a test's own."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from bot.core.ports import ChannelRef, MessageRef, Platform
 from bot.platforms.slack.inbound.events import instant
-from bot.platforms.slack.inbound.socket_mode import Patience
+from bot.platforms.slack.inbound.socket_mode import Timing
 from tests.fakes.slack import FakeSlack, Fault
 from tests.platforms.memory import Kept, Notes
 from tests.platforms.slack.stage import (
@@ -44,7 +44,7 @@ class House:
     inbox: RecordingInbox = field(default_factory=RecordingInbox)
 
     @asynccontextmanager
-    async def bot(self, patience: Patience = QUICK) -> AsyncIterator[Stage]:
+    async def bot(self, patience: Timing = QUICK) -> AsyncIterator[Stage]:
         """The bot, from its start to its end."""
         chat = make_chat(
             self.slack,

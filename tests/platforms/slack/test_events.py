@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from bot.platforms.slack.inbound.events import Self, Spoken, read_event
+from bot.platforms.slack.inbound.events import BotIdentity, MessagePosted, read_event
 
-US = Self("T1", "UBOT", "BBOT")
+US = BotIdentity("T1", "UBOT", "BBOT")
 
 
 def changed(text: str, edited: str, ts: str) -> dict[str, Any]:
@@ -23,9 +23,9 @@ def changed(text: str, edited: str, ts: str) -> dict[str, Any]:
     return {"event_id": f"Ev{ts}", "event": event}
 
 
-def spoken(text: str, edited: str, ts: str) -> Spoken:
+def spoken(text: str, edited: str, ts: str) -> MessagePosted:
     happened = read_event(changed(text, edited, ts), US)
-    assert isinstance(happened, Spoken)
+    assert isinstance(happened, MessagePosted)
     return happened
 
 

@@ -9,7 +9,7 @@ from bot.core.domain.errors import StorageError
 from bot.core.ports import DeliveryKey, ThreadMessage
 from bot.platforms.slack.inbound.events import instant
 from tests.fakes.slack.faults import Fault
-from tests.fakes.slack.wire import Asked
+from tests.fakes.slack.wire import SentRequest
 from tests.platforms.slack.stage import CHANNEL, QUICK, RecordingInbox, Stage, paragraph, staged
 from tests.waiting import until
 
@@ -63,7 +63,7 @@ async def test_what_is_not_kept_yet_is_not_acknowledged_yet():
         assert [said.text for said in inbox.heard] == ["Remember this"]
 
 
-def spoken(stage: Stage) -> list[Asked]:
+def spoken(stage: Stage) -> list[SentRequest]:
     return [one for one in stage.slack.asked if "Remember this" in str(one.payload)]
 
 

@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.platforms.slack.inbound.block_text import block_text
-from bot.platforms.slack.inbound.events import Self, Spoken, read_reply
+from bot.platforms.slack.inbound.events import BotIdentity, MessagePosted, read_reply
 from bot.platforms.slack.inbound.message_words import message_words, own_words
 from bot.platforms.slack.inbound.mrkdwn import plain
 from tests.fakes.slack.world import BOT_USER
 from tests.platforms.slack.stage import CHANNEL, KEY, Stage, paragraph
 
-US = Self("T1", "UBOT", "BBOT")
+US = BotIdentity("T1", "UBOT", "BBOT")
 
 
 IN_BLOCKS = {"type": "text", "text": "in blocks"}
@@ -341,7 +341,7 @@ def test_references_read_as_people_wrote_them(text, said):
     assert plain(text, lambda id_: names.get(id_, id_)) == said
 
 
-def reply(**more: Any) -> Spoken | None:
+def reply(**more: Any) -> MessagePosted | None:
     message = {
         "ts": "1700000000.000100",
         "thread_ts": "1699999999.000100",

@@ -24,7 +24,7 @@ from bot.core.domain.document import (
     plain_text,
 )
 from bot.core.latex import readable
-from bot.platforms.slack.marks import Mark, mark_of
+from bot.platforms.slack.delivery_mark import DeliveryMark, delivery_mark_of
 from bot.platforms.slack.rendering.render import Payload, render, render_home
 from bot.platforms.slack.rendering.text import cut, length, pieces, shortened, shown
 from tests.fakes.slack.blocks import pings, problems
@@ -277,7 +277,9 @@ def test_what_does_not_fit_goes_on_and_the_buttons_stay_on_the_first_message():
     assert [block["type"] for block in first.blocks[-2:]] == ["context", "actions"]
     assert all(block["type"] == "rich_text" for other in others for block in other.blocks)
     for number, payload in enumerate(payloads, start=1):
-        assert mark_of({"blocks": payload.blocks}) == Mark(KEY, number, len(payloads))
+        assert delivery_mark_of({"blocks": payload.blocks}) == DeliveryMark(
+            KEY, number, len(payloads)
+        )
 
 
 def test_blocks_that_say_something_else_have_other_ids():

@@ -19,13 +19,13 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.core.ports import ChatError, ChatRefusedError, ChatUnavailableError, ChatUncertainError
 from bot.platforms.slack.api import call, respond
 from bot.platforms.slack.errors import chat_error
-from bot.platforms.slack.inbound.events import Place
+from bot.platforms.slack.inbound.events import Location
 from bot.platforms.slack.rendering.render import Payload
 from bot.platforms.slack.rendering.text import Json
 
 log = logging.getLogger(__name__)
 
-PATIENCE = timedelta(seconds=20)
+LONGEST_WAIT = timedelta(seconds=20)
 """How long an answer waits where Slack limits our calls."""
 _RESPONSES = 5
 """How often a response URL may be used."""
@@ -45,7 +45,7 @@ class Destination:
     """
 
     user: str
-    place: Place
+    place: Location
     response_url: str | None
     for_all: bool
     replaces: bool = False
@@ -88,7 +88,7 @@ class AnswerDelivery:
             yield self._response(to, to.response_url)
         if to.for_all or not by_message:
             yield self._ephemeral(to)
-        yield self._message(Destination(to.user, Place(to.user), None, for_all=True), to.user)
+        yield self._message(Destination(to.user, Location(to.user), None, for_all=True), to.user)
 
     def _message(self, to: Destination, channel: str) -> Route:
         """A message of our own; what goes on stands in its thread."""
@@ -159,7 +159,7 @@ class AnswerDelivery:
             except (SlackApiError, ChatError) as error:
                 refusal = chat_error(error) if isinstance(error, SlackApiError) else error
                 pause = refusal.retry_after if isinstance(refusal, ChatUnavailableError) else None
-                if pause is None or waited + pause > PATIENCE:
+                if pause is None or waited + pause > LONGEST_WAIT:
                     raise refusal from error
             waited += pause
             await self._sleep(pause.total_seconds())

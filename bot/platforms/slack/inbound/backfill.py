@@ -26,8 +26,14 @@ from bot.core.ports import (
     Replies,
 )
 from bot.discussion.domain.copies import is_newer
-from bot.platforms.slack.inbound.events import Self, Spoken, TakenBack, instant, read_reply
-from bot.platforms.slack.inbound.socket_mode import Patience
+from bot.platforms.slack.inbound.events import (
+    BotIdentity,
+    MessageDeleted,
+    MessagePosted,
+    instant,
+    read_reply,
+)
+from bot.platforms.slack.inbound.socket_mode import Timing
 from bot.platforms.slack.inbound.thread_inbound import Hearing, Taken, Thread
 from bot.platforms.slack.inbound.thread_reader import LOOKED_BACK, NoThreadError, Reading
 
@@ -57,14 +63,14 @@ class CatchingUp:
 
     def __init__(
         self,
-        us: Self,
+        us: BotIdentity,
         hearing: Hearing,
         reading: Reading,
         *,
         memo: Memo | None,
         replies: Replies | None,
         clock: Callable[[], datetime],
-        patience: Patience,
+        patience: Timing,
     ) -> None:
         self._us = us
         self._hearing = hearing
@@ -103,7 +109,7 @@ class CatchingUp:
             self._wanted.set()
         self._is_reached = now
 
-    async def before(self, spoken: Spoken) -> None:
+    async def before(self, spoken: MessagePosted) -> None:
         """Hear what was said in its thread before, where that was missed; within its lane."""
         gap, thread = self._gap, (spoken.channel, spoken.root)
         if gap is None or thread in gap.read:
@@ -170,7 +176,7 @@ class CatchingUp:
         self,
         thread: Thread,
         since: datetime,
-        hand_on: Callable[[Spoken], Awaitable[Taken]],
+        hand_on: Callable[[MessagePosted], Awaitable[Taken]],
         began: datetime,
     ) -> bool:
         """Hand on what was said in a thread since then; whether all of it was taken."""
@@ -186,7 +192,7 @@ class CatchingUp:
                 self._was_late = True
         return whole
 
-    async def _in_turn(self, spoken: Spoken) -> Taken:
+    async def _in_turn(self, spoken: MessagePosted) -> Taken:
         # The lane is not held while Slack is asked: it may ask to wait, and people do not.
         async with self._hearing.lane((spoken.channel, spoken.root)):
             return await self._hearing.hand_on(spoken)
@@ -256,7 +262,7 @@ class CatchingUp:
                 return
         for reply in kept:
             if reply.message.id not in there and reply.said_at < began - MARGIN:
-                await self._hearing.hand_on(TakenBack("", channel, reply.message.id))
+                await self._hearing.hand_on(MessageDeleted("", channel, reply.message.id))
 
     async def _is_gone(self, root: MessageRef, now: datetime) -> bool:
         """Whether a thread that Slack does not know was deleted, and is not only out of sight.

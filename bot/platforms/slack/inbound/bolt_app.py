@@ -20,10 +20,10 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.platforms.slack.inbound.events import (
-    Happened,
-    Self,
-    Spoken,
-    TakenBack,
+    BotIdentity,
+    MessageDeleted,
+    MessagePosted,
+    SlackEvent,
     read_command,
     read_event,
     read_press,
@@ -34,10 +34,10 @@ from bot.platforms.slack.well_formed import well_formed
 
 log = logging.getLogger(__name__)
 
-Take: TypeAlias = Callable[[Happened], "asyncio.Task[None]"]
+Dispatch: TypeAlias = Callable[[SlackEvent], "asyncio.Task[None]"]
 """Begins to deal with what happened; returns at once."""
 
-KEPT_WITHIN = 1.0
+STORED_WITHIN = 1.0
 """Seconds; what takes longer is acknowledged all the same, before Slack gives up.
 
 Slack turns off an app that acknowledges too little; what we have not kept by then we keep on
@@ -51,7 +51,9 @@ keeping them all would take longer than Slack waits. What a crash loses then is 
 _ANYTHING = re.compile(".*", re.DOTALL)
 
 
-def build_app(client: AsyncWebClient, us: Self, take: Take, logger: logging.Logger) -> AsyncApp:
+def build_app(
+    client: AsyncWebClient, us: BotIdentity, take: Dispatch, logger: logging.Logger
+) -> AsyncApp:
     """The app for a workspace in which the bot is `us`.
 
     Who we are is known, so nothing has to be asked of Slack before an acknowledgement.
@@ -96,7 +98,7 @@ def build_app(client: AsyncWebClient, us: Self, take: Take, logger: logging.Logg
 class _Listeners:
     """What Bolt calls: each reads a body as a value and hands it to `take`."""
 
-    def __init__(self, us: Self, take: Take) -> None:
+    def __init__(self, us: BotIdentity, take: Dispatch) -> None:
         self._us = us
         self._take = take
         self._waiting: set[asyncio.Task[None]] = set()
@@ -117,10 +119,13 @@ class _Listeners:
         if happened is None:
             return
         dealing = self._take(happened)
-        if isinstance(happened, Spoken | TakenBack) and len(self._waiting) < MOST_WAITING:
+        if (
+            isinstance(happened, MessagePosted | MessageDeleted)
+            and len(self._waiting) < MOST_WAITING
+        ):
             self._waiting.add(dealing)
             dealing.add_done_callback(self._waiting.discard)
-            await asyncio.wait((dealing,), timeout=KEPT_WITHIN)
+            await asyncio.wait((dealing,), timeout=STORED_WITHIN)
 
     def _meant(self, body: Json) -> Json:
         """The body, its text well-formed; empty where it is for another app or workspace."""

@@ -21,7 +21,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Location:
     """Where something was typed or pressed: `thread` is its root's timestamp."""
 
     channel: str
@@ -29,7 +29,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CommandRequest:
     """A command line from a person, typed after a slash, in a mention or in a direct message.
 
     `message` is the timestamp of a message that asks (none for a slash command, which leaves
@@ -40,13 +40,13 @@ class Asked:
     line: str
     user: str
     user_name: str
-    place: Place
+    place: Location
     message: str | None = None
     response_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Pressed:
+class ButtonPress:
     """A command line from a button or a select.
 
     `block_id` says what the message is; `is_ephemeral` that only the presser sees it; without
@@ -57,14 +57,14 @@ class Pressed:
     line: str
     user: str
     user_name: str
-    place: Place | None
+    place: Location | None
     block_id: str
     is_ephemeral: bool
     response_url: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class MessagePosted:
     """A message in the thread of one of our messages; `text` is all of its words, as mrkdwn.
 
     `event_id` names the version of the message, whichever way it comes to us; `at` is when it was
@@ -85,7 +85,7 @@ class Spoken:
 
 
 @dataclass(frozen=True, slots=True)
-class TakenBack:
+class MessageDeleted:
     """A message in a thread that is not there any more."""
 
     event_id: str
@@ -101,11 +101,11 @@ class HomeOpened:
     user: str
 
 
-Happened = Asked | Pressed | Spoken | TakenBack | HomeOpened
+SlackEvent = CommandRequest | ButtonPress | MessagePosted | MessageDeleted | HomeOpened
 
 
 @dataclass(frozen=True, slots=True)
-class Self:
+class BotIdentity:
     """Who the bot is in its workspace; `app` is empty where Slack does not say it."""
 
     team: str
@@ -114,23 +114,23 @@ class Self:
     app: str = ""
 
 
-def read_command(body: Mapping[str, Any]) -> Asked | None:
+def read_command(body: Mapping[str, Any]) -> CommandRequest | None:
     """A typed slash command."""
     name, user, channel = _text(body, "command"), _text(body, "user_id"), _text(body, "channel_id")
     if not (name and user and channel):
         return None
     line = f"{name} {_text(body, 'text')}".strip()
-    return Asked(
+    return CommandRequest(
         event_id=_event_id(body, "trigger_id", "response_url"),
         line=unescape(line),
         user=user,
         user_name=_text(body, "user_name"),
-        place=Place(channel),
+        place=Location(channel),
         response_url=_text(body, "response_url") or None,
     )
 
 
-def read_press(body: Mapping[str, Any]) -> Pressed | None:
+def read_press(body: Mapping[str, Any]) -> ButtonPress | None:
     """A pressed button or a chosen option that carries a command line."""
     actions = body.get("actions")
     action = _object(actions[0]) if isinstance(actions, list) and actions else {}
@@ -144,19 +144,19 @@ def read_press(body: Mapping[str, Any]) -> Pressed | None:
     channel = _text(_object(body.get("channel")), "id") or _text(container, "channel_id")
     message = _object(body.get("message"))
     thread = _text(message, "thread_ts") or _text(container, "thread_ts") or None
-    return Pressed(
+    return ButtonPress(
         event_id=_event_id(body, "trigger_id", "response_url"),
         line=line,
         user=user,
         user_name=_text(person, "name") or _text(person, "username"),
-        place=Place(channel, thread) if channel else None,
+        place=Location(channel, thread) if channel else None,
         block_id=_text(action, "block_id"),
         is_ephemeral=container.get("is_ephemeral") is True,
         response_url=_text(body, "response_url") or None,
     )
 
 
-def read_event(body: Mapping[str, Any], us: Self) -> Happened | None:
+def read_event(body: Mapping[str, Any], us: BotIdentity) -> SlackEvent | None:
     """An event of the Events API."""
     event = _object(body.get("event"))
     event_id = _event_id(body, "event_id")
@@ -171,7 +171,7 @@ def read_event(body: Mapping[str, Any], us: Self) -> Happened | None:
     return None
 
 
-def _mention(event: Mapping[str, Any], event_id: str, us: Self) -> Asked | None:
+def _mention(event: Mapping[str, Any], event_id: str, us: BotIdentity) -> CommandRequest | None:
     if not _is_of_a_person(event, us):
         return None
     if _text(event, "thread_ts") and _text(event, "parent_user_id") in {"", us.user}:
@@ -179,15 +179,15 @@ def _mention(event: Mapping[str, Any], event_id: str, us: Self) -> Asked | None:
     return _asked(event, event_id, without_mention(own_words(event), us))
 
 
-def _asked(event: Mapping[str, Any], event_id: str, text: str) -> Asked | None:
+def _asked(event: Mapping[str, Any], event_id: str, text: str) -> CommandRequest | None:
     channel, ts, user = (_text(event, name) for name in ("channel", "ts", "user"))
     if not (channel and ts and user):
         return None
-    place = Place(channel, _text(event, "thread_ts") or None)
-    return Asked(event_id, text, user, "", place, message=ts)
+    place = Location(channel, _text(event, "thread_ts") or None)
+    return CommandRequest(event_id, text, user, "", place, message=ts)
 
 
-def _message(event: Mapping[str, Any], event_id: str, us: Self) -> Happened | None:
+def _message(event: Mapping[str, Any], event_id: str, us: BotIdentity) -> SlackEvent | None:
     channel, subtype = _text(event, "channel"), _text(event, "subtype")
     if not channel:
         return None
@@ -196,7 +196,7 @@ def _message(event: Mapping[str, Any], event_id: str, us: Self) -> Happened | No
         ts = _text(event, "deleted_ts") or _text(previous, "ts")
         is_reply = _text(previous, "thread_ts") not in {"", ts}
         ours = _text(previous, "bot_id") == us.bot or _text(previous, "user") == us.user
-        return TakenBack(event_id, channel, ts) if ts and is_reply and not ours else None
+        return MessageDeleted(event_id, channel, ts) if ts and is_reply and not ours else None
     if subtype == "message_changed":
         changed = _object(event.get("message"))
         if message_words(changed) == message_words(_object(event.get("previous_message"))):
@@ -208,8 +208,8 @@ def _message(event: Mapping[str, Any], event_id: str, us: Self) -> Happened | No
 
 
 def read_reply(
-    message: Mapping[str, Any], channel: str, us: Self, *, changed_ts: str = ""
-) -> Spoken | None:
+    message: Mapping[str, Any], channel: str, us: BotIdentity, *, changed_ts: str = ""
+) -> MessagePosted | None:
     """The message, if a person or a poll of another app said it in a thread of ours.
 
     Slack names the root's author in `parent_user_id`; where it does not, the thread may be
@@ -228,7 +228,7 @@ def read_reply(
     if (changed := instant(changed_ts)) and changed > (instant(edited) or at):
         edited = changed_ts
     user, name = author
-    return Spoken(
+    return MessagePosted(
         event_id=f"slack:said/{channel}/{ts}/{edited}",
         channel=channel,
         root=root,
@@ -242,7 +242,7 @@ def read_reply(
     )
 
 
-def _author(message: Mapping[str, Any], us: Self) -> tuple[str, str] | None:
+def _author(message: Mapping[str, Any], us: BotIdentity) -> tuple[str, str] | None:
     """Who said a message: a person's id, or the id and name of an app that polls.
 
     What else apps say is not heard: a relay between platforms would repeat our copies for ever,
@@ -275,12 +275,12 @@ def timestamp(at: datetime) -> str:
     return f"{seconds}.{rest:06d}"
 
 
-def _is_of_a_person(event: Mapping[str, Any], us: Self) -> bool:
+def _is_of_a_person(event: Mapping[str, Any], us: BotIdentity) -> bool:
     user = _text(event, "user")
     return bool(user) and user not in {us.user, "USLACKBOT"} and not _text(event, "bot_id")
 
 
-def without_mention(text: str, us: Self) -> str:
+def without_mention(text: str, us: BotIdentity) -> str:
     """What was said to the bot: what stands behind its name, or else before it."""
     found = _name_of(us).search(text)
     if found is None:
@@ -288,12 +288,12 @@ def without_mention(text: str, us: Self) -> str:
     return text[found.end() :].lstrip(" :,\n") or text[: found.start()]
 
 
-def mentions(text: str, us: Self) -> bool:
+def mentions(text: str, us: BotIdentity) -> bool:
     """Whether the bot is called by its name."""
     return _name_of(us).search(text) is not None
 
 
-def _name_of(us: Self) -> re.Pattern[str]:
+def _name_of(us: BotIdentity) -> re.Pattern[str]:
     return re.compile(rf"<@{re.escape(us.user)}(?:\|[^>]*)?>")
 
 

@@ -18,7 +18,7 @@ from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 
-from bot.platforms.slack.inbound.events import Self
+from bot.platforms.slack.inbound.events import BotIdentity
 from bot.platforms.slack.inbound.request_body import is_for_us, parse_body
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ _OLDEST = 300
 _READ_SECONDS = 2.0
 
 
-class Requests:
+class HttpRequests:
     """Verifies what comes in and gives it to the app, once there is one.
 
     `clock` gives the aware instant. Used signatures are remembered as long as they would be
@@ -42,14 +42,14 @@ class Requests:
         self._clock = clock
         self._secret = signing_secret.encode()
         self._used: OrderedDict[str, float] = OrderedDict()
-        self._serving: tuple[AsyncApp, Self] | None = None
+        self._serving: tuple[AsyncApp, BotIdentity] | None = None
 
     @property
     def is_open(self) -> bool:
         """Whether requests are dealt with."""
         return self._serving is not None
 
-    def open(self, app: AsyncApp, us: Self) -> None:
+    def open(self, app: AsyncApp, us: BotIdentity) -> None:
         """From now on requests go to `app`, which serves `us`."""
         self._serving = app, us
 

@@ -24,15 +24,15 @@ from bot.core.ports import ChannelRef, Command, Inbox, MessageRef, Platform, Thr
 from bot.platforms.slack.inbound import events, mrkdwn
 from bot.platforms.slack.inbound.answer_delivery import AnswerDelivery, Destination
 from bot.platforms.slack.inbound.events import (
-    Asked,
+    BotIdentity,
+    ButtonPress,
+    CommandRequest,
     HomeOpened,
-    Place,
-    Pressed,
-    Self,
-    Spoken,
-    TakenBack,
+    Location,
+    MessageDeleted,
+    MessagePosted,
 )
-from bot.platforms.slack.people import People
+from bot.platforms.slack.people import UserDirectory
 from bot.platforms.slack.rendering.render import Payload, render, render_home
 from bot.platforms.slack.rendering.text import Readable
 
@@ -42,15 +42,15 @@ HOME_LINE = commands.format_line(commands.DIGEST.name, "newest")
 """What the home of somebody who has pressed nothing shows."""
 
 
-class Answering:
+class Interactions:
     """Deals with what happened, one thing at a time; raises only `ChatError`."""
 
     def __init__(
         self,
         client: AsyncWebClient,
         inbox: Inbox,
-        people: People,
-        us: Self,
+        people: UserDirectory,
+        us: BotIdentity,
         *,
         readable: Readable,
         voices: Callable[[str], Translate],
@@ -64,22 +64,22 @@ class Answering:
         self._readable = readable
         self._voices = voices
 
-    async def handle(self, happened: events.Happened) -> None:
+    async def handle(self, happened: events.SlackEvent) -> None:
         """Take it to the inbox, and what it answers to where it was asked."""
         match happened:
-            case Asked():
+            case CommandRequest():
                 await self._answer(happened)
-            case Pressed():
+            case ButtonPress():
                 await self._press(happened)
-            case Spoken():
+            case MessagePosted():
                 await self._hear(happened)
-            case TakenBack():
+            case MessageDeleted():
                 channel = self._channel(happened.channel)
                 await self._inbox.on_message_deleted(MessageRef(channel, happened.ts))
             case HomeOpened():
                 await self._show_home(happened.user, HOME_LINE)
 
-    async def _answer(self, asked: Asked) -> None:
+    async def _answer(self, asked: CommandRequest) -> None:
         typed = asked.line if asked.message is None else self._line_of(asked.line)
         document, line = await self._ask(typed, asked.user, asked.user_name, asked.place)
         place = asked.place
@@ -100,7 +100,7 @@ class Answering:
         return commands.format_line(commands.PAPER.name, words)
 
     async def _ask(
-        self, typed: str, user: str, name: str, place: Place
+        self, typed: str, user: str, name: str, place: Location
     ) -> tuple[Document, CommandLine | None]:
         """The inbox's answer to a line; `None` beside it when it is no command at all."""
         asker, locale = await self._people.user(user, place.channel, name=name)
@@ -114,14 +114,14 @@ class Answering:
         return await self._inbox.command(command), line
 
     def _payloads(
-        self, document: Document, asked: Asked | Pressed, line: CommandLine | None
+        self, document: Document, asked: CommandRequest | ButtonPress, line: CommandLine | None
     ) -> tuple[Payload, ...]:
         mark = _answer_mark(asked.user, line) if line is not None else "notice"
         # Beside the question, the block ids name this one time it was asked.
         time = blake2s(asked.event_id.encode(), digest_size=6).hexdigest()
         return render(document, readable=self._readable, mark=f"{mark}/{time}")
 
-    async def _press(self, pressed: Pressed) -> None:
+    async def _press(self, pressed: ButtonPress) -> None:
         if pressed.place is None:
             await self._show_home(pressed.user, pressed.line)
             return
@@ -136,7 +136,7 @@ class Answering:
         )
         await self._delivery.deliver(to, self._payloads(document, pressed, line))
 
-    async def _hear(self, spoken: Spoken) -> None:
+    async def _hear(self, spoken: MessagePosted) -> None:
         channel = self._channel(spoken.channel)
         user = User(spoken.user, spoken.user_name, can_manage=False)
         if not spoken.user_name:
@@ -167,7 +167,7 @@ class Answering:
 
     async def _show_home(self, user: str, typed: str) -> None:
         """The answer to a line as the person's home; from any but the first, a way back."""
-        document, _ = await self._ask(typed, user, "", Place(f"D{user}"))
+        document, _ = await self._ask(typed, user, "", Location(f"D{user}"))
         if typed != HOME_LINE:
             back = Buttons((Button("←", command=HOME_LINE),))
             document = replace(document, blocks=(back, *document.blocks))
@@ -190,7 +190,7 @@ def _answer_mark(user: str, line: CommandLine) -> str:
     return f"a.{user}.{digest}"
 
 
-def _is_direct(place: Place) -> bool:
+def _is_direct(place: Location) -> bool:
     return place.channel.startswith("D")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from bot.platforms.slack.inbound.events import Self
+from bot.platforms.slack.inbound.events import BotIdentity
 from bot.platforms.slack.rendering.text import Json
 from bot.platforms.slack.well_formed import well_formed
 
@@ -31,7 +31,7 @@ def parse_body(body: bytes, content_type: str, charset: str | None) -> Json | No
         return None
 
 
-def is_for_us(body: Mapping[str, Any], us: Self) -> bool:
+def is_for_us(body: Mapping[str, Any], us: BotIdentity) -> bool:
     """Whether what Slack sent concerns this app in this workspace.
 
     In a channel that two organisations share, `team_id` may be the other one; then the

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Timing:
     """How connections are watched, and what is said is read; in seconds."""
 
     ping: float = 5.0
@@ -41,14 +41,14 @@ class Patience:
     """Reading goes slowly: what people wait for shares Slack's limits with it."""
 
 
-PATIENCE = Patience()
+TIMING = Timing()
 
 
 def _nobody() -> None:
     """Nobody wants to know."""
 
 
-class Line:
+class Connection:
     """One connection that is kept open; `is_open` says how it is.
 
     `changed` is told whenever that changes, also of the moment in which the SDK put a new
@@ -61,7 +61,7 @@ class Line:
         client: AsyncWebClient,
         app_token: str,
         *,
-        patience: Patience = PATIENCE,
+        patience: Timing = TIMING,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         changed: Callable[[], None] = _nobody,
     ) -> None:

@@ -18,12 +18,12 @@ from weakref import WeakValueDictionary
 
 from bot.core.domain.errors import StorageError
 from bot.core.ports import Seen
-from bot.platforms.slack.inbound.events import Spoken, TakenBack
-from bot.platforms.slack.inbound.socket_mode import Patience
+from bot.platforms.slack.inbound.events import MessageDeleted, MessagePosted
+from bot.platforms.slack.inbound.socket_mode import Timing
 
 log = logging.getLogger(__name__)
 
-Said = Spoken | TakenBack
+Said = MessagePosted | MessageDeleted
 Thread = tuple[str, str]
 """A channel, and the timestamp of a root."""
 
@@ -50,8 +50,8 @@ class _Turn:
 
     at: datetime
     number: int
-    said: Spoken = field(compare=False)
-    before: Callable[[Spoken], Awaitable[None]] = field(compare=False)
+    said: MessagePosted = field(compare=False)
+    before: Callable[[MessagePosted], Awaitable[None]] = field(compare=False)
     taken: Taken = field(default=Taken.NOT, compare=False)
     is_over: asyncio.Event = field(default_factory=asyncio.Event, compare=False)
 
@@ -65,7 +65,7 @@ class Hearing:
         *,
         seen: Seen,
         sleep: Callable[[float], Awaitable[None]],
-        patience: Patience,
+        patience: Timing,
         places: asyncio.Semaphore,
     ) -> None:
         self._deal = deal
@@ -88,12 +88,12 @@ class Hearing:
         """Held by whoever hands on something that was said in that thread."""
         return self._lanes.setdefault(thread, asyncio.Lock())
 
-    async def hear(self, said: Said, before: Callable[[Spoken], Awaitable[None]]) -> None:
+    async def hear(self, said: Said, before: Callable[[MessagePosted], Awaitable[None]]) -> None:
         """Hand on what reaches us; returns once it is kept.
 
         `before` is done first, while the thread of what is spoken is ours alone.
         """
-        if isinstance(said, TakenBack):  # in any order: what is gone does not come back
+        if isinstance(said, MessageDeleted):  # in any order: what is gone does not come back
             while await self.hand_on(said) is Taken.NOT:
                 await self._sleep(SELDOM)
             return

@@ -16,7 +16,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.core.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError
 from bot.platforms.slack.api import call
 from bot.platforms.slack.errors import chat_error, error_name
-from bot.platforms.slack.inbound.events import Self, instant, timestamp
+from bot.platforms.slack.inbound.events import BotIdentity, instant, timestamp
 from bot.platforms.slack.rendering.text import Json
 
 LOOKED_BACK = timedelta(days=14)
@@ -47,7 +47,7 @@ class Reading:
     def __init__(
         self,
         client: AsyncWebClient,
-        us: Self,
+        us: BotIdentity,
         *,
         pause: float,
         sleep: Callable[[float], Awaitable[None]],

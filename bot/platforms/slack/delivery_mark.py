@@ -16,7 +16,7 @@ _BLOCK_ID = re.compile(r"(?P<key>[0-9a-zA-Z]{1,60})/(?P<part>\d{1,4})-(?P<parts>
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class DeliveryMark:
     """Part `part` of the `parts` messages of the delivery `key`; both count from 1."""
 
     key: str
@@ -30,25 +30,25 @@ class Mark:
         return {"event_type": EVENT_TYPE, "event_payload": payload}
 
 
-def mark_of(message: Mapping[str, Any]) -> Mark | None:
+def delivery_mark_of(message: Mapping[str, Any]) -> DeliveryMark | None:
     """The mark of a message as Slack tells it; `None` when it is none of our deliveries."""
     metadata = message.get("metadata") or {}
     payload = metadata.get("event_payload") or {}
     match payload:
         case {"delivery": str(key), "part": int(part), "parts": int(parts)}:
-            return Mark(key, part, parts)
+            return DeliveryMark(key, part, parts)
     for block in message.get("blocks") or ():
         found = _BLOCK_ID.fullmatch(str(block.get("block_id", "")))
         if found is not None:
-            return Mark(found["key"], int(found["part"]), int(found["parts"]))
+            return DeliveryMark(found["key"], int(found["part"]), int(found["parts"]))
     return None
 
 
-def parts_of(messages: Iterable[Mapping[str, Any]], key: str) -> dict[int, str]:
+def delivery_parts(messages: Iterable[Mapping[str, Any]], key: str) -> dict[int, str]:
     """The timestamps of a delivery's parts among some messages, by part."""
     found: dict[int, str] = {}
     for message in messages:
-        mark = mark_of(message)
+        mark = delivery_mark_of(message)
         if mark is not None and mark.key == key:
             found.setdefault(mark.part, str(message["ts"]))
     return found
