@@ -48,7 +48,7 @@ from bot.outbox.domain.rate_limit import Pace
 from bot.outbox.services import change_rounds, operator_actions
 from bot.outbox.services.deliver import Deliverer
 from bot.platforms.web.chat import WebChat
-from bot.platforms.web.site import Metrics
+from bot.platforms.web.context import Metrics
 from bot.samples import PAGE
 from bot.settings import Settings
 from bot.webchat.services.access import WebAccess, one_time_address

@@ -60,7 +60,7 @@ def _show(documents: Sequence[Document], form: Form) -> None:
                     say_line("")
                 show_document(document)
         case Form.HTML:
-            from bot.platforms.web.render import render as render_html
+            from bot.platforms.web.rendering.render import render as render_html
 
             for document in documents:
                 say_line(f"<article>\n{render_html(document)}\n</article>")

@@ -18,7 +18,7 @@ from tests.platforms.discord.stage import PAPERS, hall
 from tests.platforms.slack.stage import CHANNEL as SLACK_CHANNEL
 from tests.platforms.slack.stage import staged as staged_slack
 from tests.platforms.web.stage import staged
-from tests.platforms.web.test_talk import GENERAL
+from tests.platforms.web.test_chat_api import GENERAL
 from tests.waiting import until
 
 numbers = itertools.count(1)

@@ -22,7 +22,7 @@ from bot.core.latex import readable
 from bot.discussion.domain.present_discussion import present_copy
 from bot.platforms.discord.rendering import render as discord
 from bot.platforms.slack.rendering import render as slack
-from bot.platforms.web import render as web
+from bot.platforms.web.rendering import render as web
 from tests.growth import LINEAR, exponent, repeated
 
 PIECES = {

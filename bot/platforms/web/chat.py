@@ -30,15 +30,15 @@ from bot.core.ports import (
     Platform,
 )
 from bot.discussion.domain.entry_page import Library
-from bot.platforms.web.access import Access, Signer
+from bot.platforms.web.change_feed import Hub
 from bot.platforms.web.connections import Connections, claim_descriptors, most_connections
-from bot.platforms.web.hub import Hub
-from bot.platforms.web.limits import RequestLimits, StreamLimits
-from bot.platforms.web.proxies import Network, Proxies
+from bot.platforms.web.context import Metrics, Site, channel_ref, message_ref
+from bot.platforms.web.rendering.view import make_view
 from bot.platforms.web.server import build_name, make_application, read_static, serving
-from bot.platforms.web.site import Metrics, Site, channel_ref, message_ref
-from bot.platforms.web.telling import Telling
-from bot.platforms.web.view import make_view
+from bot.platforms.web.thread_inbound import Telling
+from bot.platforms.web.visitors.access import Access, Signer
+from bot.platforms.web.visitors.limits import RequestLimits, StreamLimits
+from bot.platforms.web.visitors.proxies import Network, Proxies
 from bot.webchat.domain.board import Board, BoardMessage
 
 T = TypeVar("T")

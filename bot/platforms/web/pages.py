@@ -12,8 +12,7 @@ from bot.archive.domain.entry import Entry, EntryId, Language
 from bot.arxiv.domain.present_arxiv import paper_lines
 from bot.core.domain.day_text import day_text
 from bot.core.domain.i18n import Translate
-from bot.platforms.web import view
-from bot.platforms.web.site import (
+from bot.platforms.web.context import (
     SITE,
     VISITOR,
     Site,
@@ -23,6 +22,7 @@ from bot.platforms.web.site import (
     own_address,
     page_response,
 )
+from bot.platforms.web.rendering import view
 from bot.webchat.domain.board import BoardMessage
 
 log = logging.getLogger(__name__)

@@ -12,10 +12,10 @@ from aiohttp import web
 
 from bot.core.domain.errors import UsageError
 from bot.core.ports import Condition
-from bot.platforms.web import live, pages, talk
+from bot.platforms.web import chat_api, event_stream, pages
 from bot.platforms.web.connections import AT_ONCE, IDLE_SECONDS, Connections
-from bot.platforms.web.guards import add_headers, guards
-from bot.platforms.web.site import SITE, Site, json_response
+from bot.platforms.web.context import SITE, Site, json_response
+from bot.platforms.web.middleware import add_headers, guards
 
 MOST_BODY = 64 * 1024
 """Bytes of a request."""
@@ -70,16 +70,16 @@ def make_application(
             web.get("/entry/{entry}", pages.entry),
             web.get("/digest/{day}", pages.digest),
             web.get("/tag/{tag}", pages.tag),
-            web.get("/events", live.stream, allow_head=False),
+            web.get("/events", event_stream.stream, allow_head=False),
             web.get("/api/messages", pages.older),
             web.get("/api/thread", pages.thread),
-            web.get("/api/complete", talk.complete),
-            web.post("/api/say", talk.say_something),
-            web.post("/api/press", talk.press),
-            web.post("/api/edit", talk.edit),
-            web.post("/api/remove", talk.remove),
-            web.post("/api/name", talk.rename),
-            web.post("/api/channel", talk.add_channel),
+            web.get("/api/complete", chat_api.complete),
+            web.post("/api/say", chat_api.say_something),
+            web.post("/api/press", chat_api.press),
+            web.post("/api/edit", chat_api.edit),
+            web.post("/api/remove", chat_api.remove),
+            web.post("/api/name", chat_api.rename),
+            web.post("/api/channel", chat_api.add_channel),
             web.get("/static/{build}/{name}", _static),
             web.get("/healthz", _healthz),
             web.get("/metrics", _metrics),

@@ -22,7 +22,7 @@ from bot.operations.services.reindex import bring_up_to_date
 from bot.platforms.discord.rendering.render import render as render_discord
 from bot.platforms.discord.rendering.render import thread_name
 from bot.platforms.slack.rendering.render import render as render_slack
-from bot.platforms.web.render import render as render_web
+from bot.platforms.web.rendering.render import render as render_web
 from tests.archive_stage import an_entry, found, keep_apart
 
 say = ENGLISH

@@ -32,7 +32,7 @@ from bot.discussion.domain.entry_page import EntryPage, Found, Mention
 from bot.discussion.domain.questions import Reply
 from bot.lookup.domain import present_lookup
 from bot.platforms.web.chat import WebChat
-from bot.platforms.web.site import Metrics
+from bot.platforms.web.context import Metrics
 from bot.webchat.services.access import WebAccess, one_time_address
 from bot.webchat.services.board import DatabaseBoard
 

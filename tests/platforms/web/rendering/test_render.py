@@ -22,7 +22,7 @@ from bot.core.domain.document import (
     Style,
     Text,
 )
-from bot.platforms.web.render import command_page, render, render_text, safe_url
+from bot.platforms.web.rendering.render import command_page, render, render_text, safe_url
 from tests.contract.test_chat import EVERY_BLOCK, HOSTILE
 
 TAGS = {

@@ -10,8 +10,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from bot.core.domain.errors import StorageError, UserError
 from bot.core.domain.i18n import Translate
-from bot.platforms.web.security import HEADERS, host_is_ours, is_same_origin
-from bot.platforms.web.site import (
+from bot.platforms.web.context import (
     LANGUAGE_COOKIE,
     VISITOR,
     Site,
@@ -22,7 +21,8 @@ from bot.platforms.web.site import (
     page_response,
     recognise,
 )
-from bot.platforms.web.view import LANGUAGES
+from bot.platforms.web.rendering.view import LANGUAGES
+from bot.platforms.web.request_checks import HEADERS, host_is_ours, is_same_origin
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import aiohttp
 import pytest
 
-from bot.platforms.web.access import OPERATOR_FOR, Signer, is_operator, operator_cookie
+from bot.platforms.web.visitors.access import OPERATOR_FOR, Signer, is_operator, operator_cookie
 from bot.webchat.services.access import TOKEN_LIFE, WebAccess, one_time_address
 from tests.platforms.web.stage import Stage
 

@@ -18,7 +18,7 @@ from bot.core.domain.day_text import day_text
 from bot.core.domain.document import Document, map_inlines
 from bot.core.domain.i18n import Translate
 from bot.core.latex import readable
-from bot.platforms.web import render
+from bot.platforms.web.rendering import render
 from bot.webchat.domain.board import BoardMessage
 
 BOT_NAME = "paperbot"

@@ -13,7 +13,10 @@ from yarl import URL
 from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, Health, Inbox, MessageRef, Platform, User
 from bot.discussion.domain.entry_page import Library
-from bot.platforms.web.access import (
+from bot.platforms.web.change_feed import Hub
+from bot.platforms.web.connections import Connections
+from bot.platforms.web.rendering.view import LANGUAGES, View
+from bot.platforms.web.visitors.access import (
     OPERATOR_FOR,
     Access,
     Signer,
@@ -21,12 +24,9 @@ from bot.platforms.web.access import (
     new_visitor,
     operator_cookie,
 )
-from bot.platforms.web.connections import Connections
-from bot.platforms.web.hub import Hub
-from bot.platforms.web.limits import RequestLimits, StreamLimits
-from bot.platforms.web.names import clean_name, is_reserved
-from bot.platforms.web.proxies import Proxies
-from bot.platforms.web.view import LANGUAGES, View
+from bot.platforms.web.visitors.limits import RequestLimits, StreamLimits
+from bot.platforms.web.visitors.names import clean_name, is_reserved
+from bot.platforms.web.visitors.proxies import Proxies
 from bot.webchat.domain.board import Author, Board
 
 VISITOR_COOKIE = "paperbot_visitor"

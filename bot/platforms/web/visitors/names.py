@@ -10,7 +10,7 @@ import unicodedata
 
 from bot.core.domain.confusables import skeleton, without_unseen
 from bot.core.domain.incoming_text import well_formed
-from bot.platforms.web.view import BOT_NAME
+from bot.platforms.web.rendering.view import BOT_NAME
 
 LONGEST_NAME = 40
 

@@ -4,7 +4,7 @@ from contextlib import ExitStack
 
 import aiohttp
 
-from bot.platforms.web.limits import Rate, RateLimiter, RequestLimits, StreamLimits
+from bot.platforms.web.visitors.limits import Rate, RateLimiter, RequestLimits, StreamLimits
 from tests.platforms.web.stage import Stage
 
 HERE = "192.0.2.1"

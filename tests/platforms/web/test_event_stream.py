@@ -7,7 +7,7 @@ from typing import Any
 from bot.core.database.database import opened
 from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.ports import ChannelRef, DeliveryKey, Platform
-from bot.platforms.web.hub import MOST_MISSED, Hub
+from bot.platforms.web.change_feed import MOST_MISSED, Hub
 from bot.webchat.services.board import DatabaseBoard
 from tests.platforms.web.stage import NOON, Stage
 

@@ -10,7 +10,7 @@ import pytest
 from bot.core.database.database import Database, opened
 from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.ports import Health, ThreadMessage
-from bot.platforms.web.telling import Telling
+from bot.platforms.web.thread_inbound import Telling
 from bot.webchat.domain.board import Author, BoardMessage
 from bot.webchat.services.board import DatabaseBoard
 from tests.platforms.web.stage import NOON, Clock, Ear, make_chat

@@ -10,8 +10,8 @@ import re
 
 from bot.core.domain.errors import UserError
 from bot.core.ports import Inbox, ThreadMessage, User
-from bot.platforms.web.site import message_ref
-from bot.platforms.web.view import BOT_NAME
+from bot.platforms.web.context import message_ref
+from bot.platforms.web.rendering.view import BOT_NAME
 from bot.webchat.domain.board import Board, BoardMessage
 
 log = logging.getLogger(__name__)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.platforms.web.names import clean_name, is_reserved
+from bot.platforms.web.visitors.names import clean_name, is_reserved
 
 
 @pytest.mark.parametrize(

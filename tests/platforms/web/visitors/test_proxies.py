@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.platforms.web.proxies import Proxies
+from bot.platforms.web.visitors.proxies import Proxies
 from tests.platforms.web.stage import staged
 
 NETWORKS = tuple(map(ipaddress.ip_network, ("127.0.0.1/32", "10.0.0.0/8", "fd00::/8")))

@@ -16,9 +16,7 @@ from bot.core.domain.document import Document
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate
 from bot.core.ports import Command
-from bot.platforms.web.names import clean_name, is_reserved
-from bot.platforms.web.security import clean_text
-from bot.platforms.web.site import (
+from bot.platforms.web.context import (
     NAME_COOKIE,
     SITE,
     VISITOR,
@@ -29,6 +27,8 @@ from bot.platforms.web.site import (
     keep_cookie,
     message_ref,
 )
+from bot.platforms.web.request_checks import clean_text
+from bot.platforms.web.visitors.names import clean_name, is_reserved
 from bot.webchat.domain.board import BoardMessage
 
 MOST_TEXT = 4000

@@ -8,8 +8,8 @@ from aiohttp import web
 from aiohttp_sse import EventSourceResponse
 
 from bot.core.domain.errors import UserError
-from bot.platforms.web.hub import Hub
-from bot.platforms.web.site import SITE, VISITOR, Site
+from bot.platforms.web.change_feed import Hub
+from bot.platforms.web.context import SITE, VISITOR, Site
 
 log = logging.getLogger(__name__)
 
