@@ -1,4 +1,4 @@
-"""The environment becomes settings, or every problem is named at once."""
+"""The environment and `.env` are read as settings, or every problem is reported at once."""
 
 import contextlib
 import os
@@ -27,7 +27,7 @@ def _read(text: str, folder: Path) -> Settings:
     return read_settings(file)
 
 
-def test_without_any_setting_the_bot_serves_this_machine_only():
+def test_by_default_the_bot_serves_this_machine_only():
     settings = read_settings()
 
     assert settings.database == Path("data/paperbot.db")
@@ -36,7 +36,7 @@ def test_without_any_setting_the_bot_serves_this_machine_only():
     assert not settings.discord_is_on
 
 
-def test_the_environment_goes_before_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_the_environment_overrides_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("PAPERBOT_WEB_PORT", "9001")
 
     settings = _read("PAPERBOT_WEB_PORT=9000\nPAPERBOT_LOG_LEVEL=WARNING\n", tmp_path)
@@ -55,7 +55,7 @@ def test_an_empty_value_counts_as_unset(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert settings.timezone == ZoneInfo("UTC")
 
 
-def test_lists_are_written_with_commas(tmp_path: Path):
+def test_lists_are_separated_by_commas(tmp_path: Path):
     settings = _read("ARXIV_CATEGORIES=cs.LG, stat.ML\nDISCORD_GUILDS=12,34\n", tmp_path)
 
     assert settings.arxiv_categories == ("cs.LG", "stat.ML")
@@ -71,13 +71,11 @@ def test_lists_are_written_with_commas(tmp_path: Path):
         ("cs,hep-th", ("cs", "hep-th")),
     ],
 )
-def test_every_category_of_arxiv_is_understood_in_any_case(
-    written: str, meant: tuple[str, ...], tmp_path: Path
-):
+def test_categories_are_read_in_any_case(written: str, meant: tuple[str, ...], tmp_path: Path):
     assert _read(f"ARXIV_CATEGORIES={written}\n", tmp_path).arxiv_categories == meant
 
 
-def test_every_wrong_category_is_named_beside_every_other_problem(tmp_path: Path):
+def test_every_wrong_category_is_reported_with_every_other_problem(tmp_path: Path):
     with pytest.raises(SettingsError) as caught:
         _read("ARXIV_CATEGORIES=cs.LB,cs.LG,nope\nPAPERBOT_WEB_PORT=x\n", tmp_path)
 
@@ -141,7 +139,7 @@ def test_three_slashes_are_a_relative_database_and_four_a_full_path(
         ("SLACK_SIGNING_SECRET=1", "needs SLACK_BOT_TOKEN"),
     ],
 )
-def test_a_wrong_value_is_named_and_explained(line: str, words: str, tmp_path: Path):
+def test_a_wrong_value_is_reported_with_the_reason(line: str, words: str, tmp_path: Path):
     with pytest.raises(SettingsError) as caught:
         _read(line + "\n", tmp_path)
 
@@ -150,7 +148,7 @@ def test_a_wrong_value_is_named_and_explained(line: str, words: str, tmp_path: P
     assert words in str(problem)
 
 
-def test_every_problem_is_reported_at_once_one_a_line(tmp_path: Path):
+def test_all_problems_are_reported_at_once_one_per_line(tmp_path: Path):
     with pytest.raises(SettingsError) as caught:
         _read("PAPERBOT_WEB_PORT=x\nPAPERBOT_TIMEZONE=y\nPAPERBOT_LOG_LEVEL=z\n", tmp_path)
 
@@ -158,7 +156,7 @@ def test_every_problem_is_reported_at_once_one_a_line(tmp_path: Path):
     assert sorted(names) == ["PAPERBOT_LOG_LEVEL", "PAPERBOT_TIMEZONE", "PAPERBOT_WEB_PORT"]
 
 
-def test_a_slip_in_the_name_of_a_setting_is_caught(tmp_path: Path):
+def test_a_misspelt_name_is_reported(tmp_path: Path):
     with pytest.raises(SettingsError, match="did you mean PAPERBOT_DATABASE"):
         _read("PAPERBOT_DATABSE=sqlite:///x.db\n", tmp_path)
 
@@ -200,9 +198,7 @@ def test_a_slip_in_the_name_of_a_setting_is_caught(tmp_path: Path):
         ("s3cret=", ""),
     ],
 )
-def test_a_line_that_would_be_ignored_is_named_with_its_number(
-    line: str, words: str, tmp_path: Path
-):
+def test_an_ignored_line_is_reported_with_its_number(line: str, words: str, tmp_path: Path):
     text = f"# A comment\r\n\r\nCOMPOSE_PROJECT_NAME=digest\n\n{line}\nPAPERBOT_LOG_LEVEL=info\n"
     if not words:  # the name of somebody else's variable
         assert _read(text, tmp_path) == read_settings(None)
@@ -229,11 +225,11 @@ def test_a_line_that_would_be_ignored_is_named_with_its_number(
         "\tPAPERBOT_WEB_PORT=18123\r",
     ],
 )
-def test_every_line_that_a_shell_would_read_is_read(line: str, tmp_path: Path):
+def test_every_syntax_that_a_shell_accepts_is_read(line: str, tmp_path: Path):
     assert _read(line + "\n", tmp_path).web_port == 18123
 
 
-def test_a_quote_that_swallows_the_next_lines_is_named(tmp_path: Path):
+def test_an_unclosed_quote_that_includes_the_next_lines_is_reported(tmp_path: Path):
     with pytest.raises(SettingsError) as caught:
         _read('GREETING="hello\nPAPERBOT_WEB_PORT=1\nPAPERBOT_LOG_LEVEL="\n', tmp_path)
 
@@ -242,14 +238,14 @@ def test_a_quote_that_swallows_the_next_lines_is_named(tmp_path: Path):
     assert "quote" in str(problem)
 
 
-def test_a_value_of_others_may_go_over_several_lines(tmp_path: Path):
+def test_a_variable_of_another_program_may_have_several_lines(tmp_path: Path):
     text = 'PRIVATE_KEY="-----BEGIN-----\nabc=\n-----END-----"\nPAPERBOT_WEB_PORT=18123\n'
 
     assert _read(text, tmp_path).web_port == 18123
 
 
 @pytest.mark.parametrize("name", ["paperbot_web_port", "Paperbot_Web_Port", "paperbot-web-port"])
-def test_a_name_in_lower_case_in_the_environment_is_named(
+def test_a_lower_case_name_in_the_environment_is_reported(
     name: str, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv(name, "18123")
@@ -258,7 +254,7 @@ def test_a_name_in_lower_case_in_the_environment_is_named(
         read_settings(None)
 
 
-def test_an_env_file_that_is_no_file_is_named(tmp_path: Path):
+def test_an_env_file_that_is_a_folder_is_reported(tmp_path: Path):
     (tmp_path / ".env").mkdir()
 
     with pytest.raises(SettingsError, match=r"\.env: This is not a file"):
@@ -272,7 +268,7 @@ def test_the_vault_may_be_polled(value: str, meant: bool, tmp_path: Path):
     assert _read(f"PAPERBOT_VAULT_POLL={value}\n", tmp_path).vault_poll is meant
 
 
-def test_variables_of_others_are_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_variables_of_other_programs_are_ignored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("PAPERBOT_SERVICE_HOST", "10.0.0.1")  # Kubernetes makes such names
 
     settings = _read("COMPOSE_PROJECT_NAME=digest\n", tmp_path)
@@ -304,7 +300,7 @@ def test_a_secret_is_never_in_what_settings_print(tmp_path: Path):
     assert "s3cret" not in repr(settings) + str(settings) + settings.model_dump_json()
 
 
-def test_the_servers_of_a_test_may_be_asked_in_clear_on_this_machine(tmp_path: Path):
+def test_unencrypted_urls_are_allowed_for_this_machine(tmp_path: Path):
     settings = _read(
         "DISCORD_API_BASE=http://127.0.0.1:9/api\nDISCORD_GATEWAY_URL=ws://localhost:9/gw/\n",
         tmp_path,
@@ -313,7 +309,7 @@ def test_the_servers_of_a_test_may_be_asked_in_clear_on_this_machine(tmp_path: P
     assert settings.discord_gateway_url == "ws://localhost:9/gw/"
 
 
-def test_a_file_that_is_no_text_is_a_clear_error(tmp_path: Path):
+def test_a_binary_env_file_is_one_error(tmp_path: Path):
     file = tmp_path / ".env"
     file.write_bytes(b"PAPERBOT_VAULT=\xff\xfe\x00")
 
@@ -343,7 +339,7 @@ def test_no_value_raises_anything_but_the_documented_error(values: dict[str, str
         os.environ.update(before)  # noqa: TID251
 
 
-def test_the_example_file_shows_every_setting_with_its_default(root: Path):
+def test_the_example_file_has_every_setting_with_its_default(root: Path):
     example = dotenv_values(root / ".env.example")
 
     assert tuple(example) == setting_names()

@@ -1,6 +1,6 @@
-"""What an input says: decoded, told apart into pages and notes, parsed and made searchable.
+"""Parses files into entries: decodes them, tells pages from notes, prepares the search index.
 
-Blocking and pure computation, for a thread.
+Blocking: call it in a thread.
 """
 
 from collections.abc import Iterable, Sequence
@@ -31,7 +31,7 @@ _LONGEST_NAME = 120
 
 @dataclass(frozen=True, slots=True)
 class ParsedFile:
-    """The entries of one file, each with its words for the index."""
+    """The entries of one file, each with its text for the search index."""
 
     input: InputFile
     shown: str
@@ -41,7 +41,7 @@ class ParsedFile:
 
 
 def parse_file(read: ReadFile) -> ParsedFile:
-    """What is in a file that was read; what cannot be read as entries becomes a problem."""
+    """Parse a file; a file that cannot be parsed has one problem and no entries."""
     try:
         text = decode(read.data, read.shown)
         parsed, kind = _parse(text, read.input.path)
@@ -70,12 +70,12 @@ def _unreadable(read: ReadFile, line: int | None, message: str) -> ParsedFile:
 
 
 def parse_files(files: Iterable[ReadFile]) -> list[ParsedFile]:
-    """What is in files that were read, in order."""
+    """Parse files, in order."""
     return [parse_file(file) for file in files]
 
 
 def _parse(text: str, path: str) -> tuple[Parsed, SourceKind]:
-    """Pages are told from notes by what they hold, whatever they are called."""
+    """Parse a page or a note; the content decides, not only the suffix."""
     fields, problems = front_matter.read(text, path)
     if is_note(path):
         parsed = _as_page(text, path, fields) if _begins_with_date(text) else None
@@ -103,7 +103,7 @@ def _begins_with_date(text: str) -> bool:
 
 
 def _as_page(text: str, path: str, fields: Sequence[Field]) -> Parsed | None:
-    """The page that a note with a date on top may be: one has papers with authors on it."""
+    """The page in a file whose first line is a date, if it has papers with authors."""
     try:
         parsed = digest_page.parse(text, path, fields)
     except UnreadableError:
@@ -112,10 +112,9 @@ def _as_page(text: str, path: str, fields: Sequence[Field]) -> Parsed | None:
 
 
 def parse_stream(data: bytes) -> ParsedFile:
-    """What came without a file name, as a source that a mended version of it means again.
+    """Parse standard input under a path that a corrected version of it gets again.
 
-    A page is named for its first day, a note for its title, and whatever has neither for its
-    content.
+    The path is made of the first day of a page, of the title of a note, or of the content's hash.
     """
     given = content_hash(data[: LARGEST_PAGE + 1])
     suffix = ".txt" if len(data) > LARGEST_NOTE or _is_page(data) else ".md"

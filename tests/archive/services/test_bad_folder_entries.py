@@ -1,4 +1,4 @@
-"""What stands in a vault besides notes: one problem each, nothing read outside, the rest goes on."""
+"""Entries of a folder that cannot be imported: one problem each, and nothing outside is read."""
 
 import asyncio
 import os
@@ -44,8 +44,8 @@ async def take_in(db: Database, *paths: Path, watched: bool = False) -> ImportRe
     return await import_files(db, paths, now=NOW, withdraw_missing=watched)
 
 
-def told(report: ImportReport) -> dict[str, str]:
-    """The problems by the name of their file; no file has two."""
+def problems_of(report: ImportReport) -> dict[str, str]:
+    """The problems by file name; fails if a file has two."""
     names = [Path(problem.path).name for problem in report.problems]
     assert len(set(names)) == len(names), report.problems
     return {Path(problem.path).name: problem.message for problem in report.problems}
@@ -84,23 +84,23 @@ def link_to_a_neighbour_whose_name_begins_alike(vault: Path, secret: Path) -> No
         link_to_a_neighbour_whose_name_begins_alike,
     ],
 )
-async def test_a_symbolic_link_out_of_the_vault_is_not_read_and_named(db, vault, secret, link):
+async def test_a_symbolic_link_out_of_the_vault_is_reported_and_not_read(db, vault, secret, link):
     link(vault, secret)
 
     report = await take_in(db, vault)
 
     assert report.new == 1
     assert await found(db, "secret") == []
-    assert "out of the folder" in told(report)["innocent.md"]
+    assert "out of the folder" in problems_of(report)["innocent.md"]
 
 
-async def test_a_linked_folder_outside_the_vault_is_not_read_and_named(db, vault, secret):
+async def test_a_link_to_a_folder_outside_the_vault_is_reported_and_not_read(db, vault, secret):
     (vault / "more").symlink_to(secret.parent)
 
     report = await take_in(db, vault)
 
     assert report.new == 1
-    assert "out of the folder" in told(report)["more"]
+    assert "out of the folder" in problems_of(report)["more"]
     assert [problem.severity for problem in report.problems] == [Severity.WARNING]
 
 
@@ -112,10 +112,10 @@ async def test_a_link_to_a_hidden_file_of_the_vault_is_not_read(db, vault):
     report = await take_in(db, vault)
 
     assert report.new == 1
-    assert set(told(report)) == {"a.md", "b.md"}
+    assert set(problems_of(report)) == {"a.md", "b.md"}
 
 
-async def test_a_link_to_a_note_of_the_vault_is_that_note(db, vault):
+async def test_a_link_to_a_note_of_the_vault_adds_no_entry(db, vault):
     (vault / "0 first.md").symlink_to("2025/250101 Good.md")
     (vault / "again").symlink_to("2025")
 
@@ -125,7 +125,7 @@ async def test_a_link_to_a_note_of_the_vault_is_that_note(db, vault):
     assert await found(db, "") == ["Good"]
 
 
-async def test_a_vault_and_a_file_may_be_named_by_a_link(db, vault, tmp_path):
+async def test_a_given_path_may_be_a_symbolic_link(db, vault, tmp_path):
     (tmp_path / "way").symlink_to(vault)
     (tmp_path / "day.md").symlink_to(vault / "2025/250101 Good.md")
 
@@ -134,15 +134,13 @@ async def test_a_vault_and_a_file_may_be_named_by_a_link(db, vault, tmp_path):
     assert (report.new, report.problems) == (1, ())
 
 
-async def test_what_was_imported_through_a_link_is_withdrawn_from_a_watched_vault(
-    db, vault, secret
-):
+async def test_an_entry_imported_through_a_link_out_of_the_vault_is_withdrawn(db, vault, secret):
     note = vault / "token.md"
     note.write_bytes(secret.read_bytes())
     await take_in(db, vault, watched=True)
     note.unlink()
     note.symlink_to(secret)
-    async with db.transaction() as tx:  # as an earlier version noted it
+    async with db.transaction() as tx:  # as an earlier version stored it
         await tx.run(
             "UPDATE source SET location = :secret WHERE path = 'token.md'", {"secret": str(secret)}
         )
@@ -154,7 +152,7 @@ async def test_what_was_imported_through_a_link_is_withdrawn_from_a_watched_vaul
 
 
 def make_bad_entries(folder: Path) -> dict[str, str]:
-    """One of each kind; what is told of it, by name."""
+    """One entry of each kind; returns the expected words by file name."""
     (folder / "loop.md").symlink_to("loop.md")
     (folder / "there.md").symlink_to("back.md")
     (folder / "back.md").symlink_to("there.md")
@@ -183,18 +181,18 @@ def make_bad_entries(folder: Path) -> dict[str, str]:
     return expected
 
 
-async def test_each_bad_entry_is_one_problem_and_the_rest_goes_on(db, vault):
+async def test_each_bad_entry_is_one_problem_and_the_notes_are_imported(db, vault):
     expected = make_bad_entries(vault / "2025")
 
     report = await asyncio.wait_for(take_in(db, vault), 30)
 
     assert report.new == 1
-    messages = told(report)
+    messages = problems_of(report)
     assert messages.keys() == expected.keys()
     assert all(words in messages[name] for name, words in expected.items()), messages
 
 
-async def test_bad_entries_that_are_given_by_name_are_one_problem_each(db, vault):
+async def test_each_bad_entry_given_by_its_path_is_one_problem(db, vault):
     expected = make_bad_entries(vault / "2025")
     (vault / "2025/sub").mkdir()
     too_long = vault / ("y" * 300 + ".md")
@@ -204,10 +202,10 @@ async def test_bad_entries_that_are_given_by_name_are_one_problem_each(db, vault
     )
 
     assert report.new == 1
-    assert told(report).keys() >= {*expected, too_long.name, "zero", "tty"}
+    assert problems_of(report).keys() >= {*expected, too_long.name, "zero", "tty"}
 
 
-async def test_folders_deeper_than_a_path_may_be_long_are_told_of(db, vault):
+async def test_folders_deeper_than_the_longest_path_are_one_problem(db, vault):
     start = os.open(vault, os.O_RDONLY)
     place = start
     for _ in range(20):
@@ -220,7 +218,7 @@ async def test_folders_deeper_than_a_path_may_be_long_are_told_of(db, vault):
     assert len(report.problems) == 1
 
 
-async def test_names_of_files_are_anything_that_a_file_system_takes(db, vault):
+async def test_any_file_name_that_the_file_system_allows_is_imported(db, vault):
     for name in (b"new\nline.md", b"bad\xff\xfe.md", "né\u0301 한글.md".encode(), b" .md", b"-.md"):
         (vault / os.fsdecode(name)).write_text("A thought")
 
@@ -232,7 +230,7 @@ async def test_names_of_files_are_anything_that_a_file_system_takes(db, vault):
 
 @contextmanager
 def as_nobody() -> Iterator[None]:
-    """Without root's right to read everything."""
+    """Run as a user without root's right to read everything."""
     os.seteuid(65534)
     try:
         yield
@@ -242,14 +240,14 @@ def as_nobody() -> Iterator[None]:
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """A folder that everybody may enter: pytest's own are closed to others."""
+    """A folder that every user may read, unlike those of pytest."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         yield Path(folder)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="root alone can become another user")
-async def test_what_may_not_be_read_is_one_problem_and_withdraws_nothing(db, open_folder):
+async def test_files_without_permission_are_one_problem_each_and_withdraw_nothing(db, open_folder):
     notes = {"250101 Good.md": NOTE, "250103 Shut.md": "Shut", "closed/250102 In.md": "Inside"}
     vault = write_notes(open_folder / "vault", notes)
     before = await take_in(db, vault, watched=True)
@@ -261,7 +259,7 @@ async def test_what_may_not_be_read_is_one_problem_and_withdraws_nothing(db, ope
 
     assert (before.new, before.problems) == (3, ())
     assert (closed.unchanged, closed.withdrawn) == (1, 0)
-    assert set(told(closed)) == {"closed", "250103 Shut.md"}
+    assert set(problems_of(closed)) == {"closed", "250103 Shut.md"}
     assert len(await found(db, "")) == 3
 
 
@@ -279,7 +277,7 @@ def mounted(kind: str, place: Path, *options: str) -> Iterator[None]:
         subprocess.run(["umount", "-l", place], check=True)
 
 
-async def test_an_unmounted_disk_in_the_vault_withdraws_its_notes_only(db, vault):
+async def test_unmounting_a_disk_below_the_vault_withdraws_only_its_notes(db, vault):
     disk = vault / "disk"
     disk.mkdir()
     with mounted("tmpfs", disk):
@@ -292,14 +290,14 @@ async def test_an_unmounted_disk_in_the_vault_withdraws_its_notes_only(db, vault
     assert await found(db, "") == ["Good"]
 
 
-async def test_a_note_of_fifty_megabytes_is_refused_with_a_word(db, vault):
+async def test_a_file_of_fifty_megabytes_is_one_problem(db, vault):
     (vault / "2025/250102 Huge.md").write_bytes(b"a word. " * 6_250_000)
     (vault / "2025/250103 Page.txt").write_bytes(b"2025-01-03\n" + b"a word. " * 6_250_000)
 
     report = await take_in(db, vault)
 
     assert report.new == 1
-    assert told(report) == {
+    assert problems_of(report) == {
         "250102 Huge.md": "this is larger than 1 MB: split it, or take out what is no text",
         "250103 Page.txt": "this is larger than 32 MB: split it, or take out what is no text",
     }
@@ -316,7 +314,7 @@ async def test_a_note_that_grows_too_large_keeps_its_entry(db, vault):
     assert await found(db, "") == ["Good"]
 
 
-async def test_a_page_with_one_entry_too_long_is_refused_whole(db, tmp_path):
+async def test_a_page_with_one_entry_too_long_is_one_problem(db, tmp_path):
     page = tmp_path / "day.txt"
     entry = "A Title\n(Ada Lovelace, Alan Turing)\n{}\n#tag\n"
     page.write_text("2025-02-04\n" + entry.format("short.") + entry.format("word " * 300_000))
@@ -324,19 +322,21 @@ async def test_a_page_with_one_entry_too_long_is_refused_whole(db, tmp_path):
     report = await take_in(db, page)
 
     assert report.new == 0
-    assert "an entry of it is too long" in told(report)["day.txt"]
+    assert "an entry of it is too long" in problems_of(report)["day.txt"]
 
 
 async def test_standard_input_is_bounded(db):
     report = await import_files(db, [STDIN], now=NOW, stdin=b"a" * (read_files.LARGEST_PAGE + 1))
 
     assert report.new == 0
-    assert "larger than 32 MB" in told(report)["standard input"]
+    assert "larger than 32 MB" in problems_of(report)["standard input"]
 
 
 @pytest.mark.parametrize("blank", [b"", b"\n \t\r\n", b"\xef\xbb\xbf", b"\xff\xfe", b"\0" * 4096])
 @pytest.mark.parametrize("name", ["2025/250101 Good.md", "2025/250102 Day.txt"])
-async def test_a_file_that_becomes_empty_is_a_problem_and_no_change(db, vault, name, blank):
+async def test_a_file_that_becomes_empty_is_one_problem_and_changes_no_entry(
+    db, vault, name, blank
+):
     write_notes(vault, {"2025/250102 Day.txt": "2025-01-02\nA Title\n(Ada Lovelace)\nA thought.\n"})
     await take_in(db, vault, watched=True)
     text = (vault / name).read_bytes()
@@ -347,11 +347,11 @@ async def test_a_file_that_becomes_empty_is_a_problem_and_no_change(db, vault, n
     back = await take_in(db, vault, watched=True)
 
     assert (empty.updated, empty.unchanged, empty.withdrawn) == (0, 2, 0)
-    assert "empty" in told(empty)[Path(name).name]
+    assert "empty" in problems_of(empty)[Path(name).name]
     assert (back.new, back.updated, back.unchanged, back.problems) == (0, 0, 2, ())
 
 
-async def test_a_note_that_never_held_text_may_stay_empty(db, vault):
+async def test_a_note_that_was_always_empty_is_not_a_problem(db, vault):
     (vault / "Untitled.md").touch()
     await take_in(db, vault)
     (vault / "Untitled.md").write_text("\n")

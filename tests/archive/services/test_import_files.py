@@ -1,4 +1,4 @@
-"""Import: idempotent, ids kept, nothing lost, one bad file never in the way of the others."""
+"""The import: idempotent, keeps ids, loses nothing, and continues after a bad file."""
 
 import asyncio
 import os
@@ -95,7 +95,7 @@ def counts(report: ImportReport) -> tuple[int, int, int, int]:
     return report.new, report.updated, report.unchanged, report.withdrawn
 
 
-async def test_a_vault_is_taken_in_and_told_about(db, vault):
+async def test_importing_a_vault_counts_what_it_contains(db, vault):
     report = await take_in(db, vault)
 
     assert (report.files, counts(report)) == (2, (2, 0, 0, 0))
@@ -118,7 +118,7 @@ async def test_importing_again_changes_nothing(db, vault):
     assert await kept(db) == before
 
 
-async def test_a_changed_note_changes_its_entry_and_keeps_its_id(db, vault):
+async def test_a_changed_note_updates_its_entry_and_keeps_its_id(db, vault):
     await take_in(db, vault)
     before = await kept(db)
     note = vault / "2025/250203 Rewards.md"
@@ -141,7 +141,7 @@ async def titles(db: Database, query: str) -> list[str]:
     return [stored.entry.paper.title for stored in results.entries]
 
 
-async def test_a_changed_date_moves_the_entry_in_time(db, vault):
+async def test_a_changed_date_moves_the_entry_to_that_date(db, vault):
     await take_in(db, vault)
     (vault / "2025/250203 Rewards.md").rename(vault / "2025/160101 Rewards.md")
 
@@ -152,7 +152,7 @@ async def test_a_changed_date_moves_the_entry_in_time(db, vault):
     assert await titles(db, "date:2016 과정") == ["Process Rewards"]
 
 
-async def test_a_page_is_taken_in_and_mended(db, tmp_path):
+async def test_a_changed_page_updates_adds_and_reorders_entries(db, tmp_path):
     page = write_notes(tmp_path, {"day.txt": PAGE}) / "day.txt"
     await take_in(db, page)
     before = await kept(db)
@@ -175,7 +175,7 @@ async def test_a_page_is_taken_in_and_mended(db, tmp_path):
     assert [s.entry.paper.title for s in day] == ["Zeroth Paper", "First Paper", "Second Paper"]
 
 
-async def test_an_entry_gone_from_its_page_is_withdrawn_and_comes_back(db, tmp_path):
+async def test_an_entry_removed_from_its_page_is_withdrawn_and_restored(db, tmp_path):
     page = write_notes(tmp_path, {"day.txt": PAGE}) / "day.txt"
     await take_in(db, page)
     before = await kept(db)
@@ -192,7 +192,7 @@ async def test_an_entry_gone_from_its_page_is_withdrawn_and_comes_back(db, tmp_p
     assert await kept(db) == before
 
 
-async def test_the_same_paper_noted_twice_stays_two_entries_of_one_paper(db, vault):
+async def test_two_notes_about_one_paper_are_two_entries(db, vault):
     write_notes(vault, {"2025/250301 Attention again.md": ATTENTION.replace("번역을", "요약도")})
 
     report = await take_in(db, vault)
@@ -215,7 +215,7 @@ async def test_spellings_of_a_tag_are_one_tag(db, tmp_path):
     assert len(await titles(db, "long_context")) == 2
 
 
-async def test_two_notes_of_one_name_stay_two_and_their_links_are_reported(db, tmp_path):
+async def test_a_link_to_two_notes_of_one_name_is_reported(db, tmp_path):
     write_notes(
         tmp_path,
         {
@@ -234,7 +234,7 @@ async def test_two_notes_of_one_name_stay_two_and_their_links_are_reported(db, t
     assert "2024/Same.md or 2025/Same.md" in problem.message
 
 
-async def test_a_vault_reached_by_other_ways_is_the_same(db, vault, tmp_path):
+async def test_a_vault_imported_by_another_path_adds_no_entries(db, vault, tmp_path):
     await take_in(db, vault)
     (tmp_path / "link").symlink_to(vault)
     shutil.copytree(vault, tmp_path / "copy")
@@ -254,7 +254,7 @@ async def test_a_vault_reached_by_other_ways_is_the_same(db, vault, tmp_path):
     assert {title: stored.id for title, stored in (await kept(db)).items()} == before
 
 
-async def test_a_note_imported_alone_is_the_same_in_its_vault(db, vault):
+async def test_a_note_imported_alone_and_with_its_vault_is_one_entry(db, vault):
     await take_in(db, vault / "2025/250203 Rewards.md")
 
     report = await take_in(db, vault)
@@ -263,7 +263,7 @@ async def test_a_note_imported_alone_is_the_same_in_its_vault(db, vault):
     assert (await kept(db))["Process Rewards"].entry.source.path == "2025/250203 Rewards.md"
 
 
-async def test_a_changed_copy_of_a_vault_changes_its_entries(db, vault, tmp_path):
+async def test_importing_a_changed_copy_of_a_vault_updates_the_entries(db, vault, tmp_path):
     await take_in(db, vault)
     copy = tmp_path / "copy"
     shutil.copytree(vault, copy)
@@ -274,7 +274,7 @@ async def test_a_changed_copy_of_a_vault_changes_its_entries(db, vault, tmp_path
     assert counts(report) == (0, 1, 1, 0)
 
 
-async def test_files_that_only_share_a_name_stay_apart(db, tmp_path):
+async def test_files_that_share_only_a_name_are_different_sources(db, tmp_path):
     write_notes(tmp_path, {"a/README.md": "One thought", "b/README.md": "Another thought"})
 
     reports = [await take_in(db, tmp_path / folder) for folder in ("a", "b", "a", "b")]
@@ -300,7 +300,7 @@ async def test_a_renamed_note_keeps_its_entry(db, vault):
     assert attention.entry.source.path == "170612 Transformers.md"
 
 
-async def test_names_in_any_composition_are_the_same_note(db, tmp_path):
+async def test_file_names_in_nfc_and_nfd_are_the_same_note(db, tmp_path):
     name = "250101 한글 이름.md"
     write_notes(tmp_path / "a", {f"n/{unicodedata.normalize('NFD', name)}": "생각"})
     write_notes(tmp_path / "b", {f"n/{unicodedata.normalize('NFC', name)}": "생각"})
@@ -313,7 +313,7 @@ async def test_names_in_any_composition_are_the_same_note(db, tmp_path):
     assert stored.entry.source.path == f"n/{name}"
 
 
-async def test_a_bad_file_is_reported_and_the_rest_goes_on(db, vault):
+async def test_an_unreadable_file_is_reported_and_the_others_are_imported(db, vault):
     (vault / "2025/binary.md").write_bytes(b"\x00\x01\xff" * 100)
     (vault / "2025/latin.md").write_bytes("café au lait\nnaïve".encode("latin-1"))
     (vault / "empty.txt").write_text("")
@@ -326,7 +326,7 @@ async def test_a_bad_file_is_reported_and_the_rest_goes_on(db, vault):
     assert all(problem.severity is Severity.ERROR for problem in report.problems)
 
 
-async def test_korean_windows_text_is_read_and_mentioned(db, tmp_path):
+async def test_text_in_cp949_is_imported_with_a_warning(db, tmp_path):
     (tmp_path / "note.md").write_bytes("한국어로 쓴 생각".encode("cp949"))
 
     report = await take_in(db, tmp_path)
@@ -336,13 +336,13 @@ async def test_korean_windows_text_is_read_and_mentioned(db, tmp_path):
     assert await titles(db, "생각") == ["note"]
 
 
-async def test_a_folder_without_notes_says_so(db, tmp_path):
+async def test_a_folder_without_notes_is_reported(db, tmp_path):
     (problem,) = (await take_in(db, tmp_path)).problems
 
     assert "no note" in problem.message
 
 
-async def test_a_dry_run_tells_the_same_and_writes_nothing(db, vault):
+async def test_a_dry_run_reports_the_same_and_writes_nothing(db, vault):
     dry = await take_in(db, vault, dry_run=True)
     nothing = await kept(db)
     wet = await take_in(db, vault)
@@ -355,7 +355,7 @@ async def test_a_dry_run_tells_the_same_and_writes_nothing(db, vault):
     assert await titles(db, "익힌다") == []
 
 
-async def test_standard_input_is_read_like_a_file(db, tmp_path):
+async def test_standard_input_is_imported_like_a_file(db, tmp_path):
     first = await take_in(db, STDIN, stdin=PAGE.encode())
     again = await take_in(db, STDIN, stdin=PAGE.encode())
     mended = await take_in(db, STDIN, stdin=PAGE.replace("둘을", "두 개를").encode())
@@ -374,7 +374,7 @@ async def test_standard_input_is_read_like_a_file(db, tmp_path):
     assert [problem.path for problem in junk.problems] == ["standard input"]
 
 
-async def test_a_watched_vault_withdraws_what_is_gone_and_takes_it_back(db, vault):
+async def test_a_deleted_note_of_a_watched_vault_is_withdrawn_and_restored(db, vault):
     await take_in(db, vault, withdraw_missing=True)
     before = await kept(db)
     note = vault / "2025/250203 Rewards.md"
@@ -395,7 +395,7 @@ async def test_a_watched_vault_withdraws_what_is_gone_and_takes_it_back(db, vaul
     assert await kept(db) == before
 
 
-async def test_a_vault_that_is_empty_or_gone_withdraws_nothing(db, vault, tmp_path):
+async def test_an_empty_or_missing_vault_withdraws_nothing(db, vault, tmp_path):
     await take_in(db, vault)
     vault.rename(tmp_path / "elsewhere")
     gone = await take_in(db, vault, withdraw_missing=True)
@@ -416,7 +416,7 @@ async def test_a_note_renamed_in_a_watched_vault_is_not_withdrawn(db, vault):
     assert len(await kept(db)) == 2
 
 
-async def test_progress_is_told_to_the_end(db, tmp_path):
+async def test_progress_is_reported_up_to_the_last_file(db, tmp_path):
     write_notes(tmp_path, {f"{n}.md": f"Thought {n}" for n in range(600)})
     told: list[tuple[int, int]] = []
 
@@ -426,7 +426,7 @@ async def test_progress_is_told_to_the_end(db, tmp_path):
     assert told[-1] == (600, 600)
 
 
-async def test_two_imports_at_once_keep_everything_once(tmp_path):
+async def test_two_concurrent_imports_store_each_entry_once(tmp_path):
     vault = write_notes(tmp_path / "v", {f"{n}.md": f"Thought {n} #t" for n in range(300)})
     one, other = [await open_database(tmp_path / "p.db") for _ in range(2)]
 
@@ -438,7 +438,7 @@ async def test_two_imports_at_once_keep_everything_once(tmp_path):
     await other.close()
 
 
-async def test_a_full_disk_keeps_what_was_imported_and_is_one_clear_error(tmp_path):
+async def test_a_full_disk_raises_one_error_and_keeps_the_batches_before_it(tmp_path):
     thoughts = {f"{n:04}.md": f"Thought {n}\n\n" + "생각 " * 200 for n in range(1500)}
     vault = write_notes(tmp_path / "v", thoughts)
     db = await open_database(tmp_path / "p.db")
@@ -475,7 +475,7 @@ note_texts = st.lists(
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts=st.lists(st.one_of(note_texts, st.text(max_size=80)), min_size=1, max_size=4))
-async def test_whatever_is_imported_importing_it_again_changes_nothing(tmp_path_factory, texts):
+async def test_importing_any_files_again_changes_nothing(tmp_path_factory, texts):
     folder = tmp_path_factory.mktemp("v")
     write_notes(
         folder, {f"{n}.md": text.encode(errors="replace").decode() for n, text in enumerate(texts)}

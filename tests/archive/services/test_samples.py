@@ -41,7 +41,7 @@ async def everything(db: Database) -> list[StoredEntry]:
     return [stored async for stored in selection.chosen(db, "", as_written=True)]
 
 
-async def test_a_published_day_is_read_whole(db, page):
+async def test_the_sample_page_is_read_completely(db, page):
     report = await import_files(db, [page], now=NOW)
     async with db.reading() as tx:
         day = [stored.entry for stored in await entries.on_date(tx, date(2025, 2, 4))]
@@ -82,7 +82,9 @@ async def test_a_second_import_finds_everything_unchanged(db, page, vault):
     )
 
 
-async def test_a_vault_is_one_entry_a_note_and_goes_out_byte_for_byte(db, vault, tmp_path):
+async def test_the_sample_vault_is_one_entry_per_note_and_exported_byte_for_byte(
+    db, vault, tmp_path
+):
     report = await import_files(db, [vault], now=NOW)
     written = await export.export_vault(selection.chosen(db, "", as_written=True), tmp_path / "out")
 
@@ -131,7 +133,7 @@ def searched(entry: Entry) -> str:
     return unicodedata.normalize("NFC", "\n".join(parts))
 
 
-async def test_tags_words_and_authors_answer(db, page, vault):
+async def test_tags_words_and_authors_find_entries(db, page, vault):
     await import_files(db, [page, vault], now=NOW)
     stored = await everything(db)
 
@@ -155,7 +157,7 @@ def ids(results: lookup.Results) -> set[int]:
     return {stored.id for stored in results.entries}
 
 
-async def test_every_reference_is_answered_from_both_ends(db, page, vault):
+async def test_every_reference_is_found_from_both_ends(db, page, vault):
     await import_files(db, [page, vault], now=NOW)
     stored = await everything(db)
     cited = {r.arxiv_id for s in stored for r in s.entry.references if r.arxiv_id is not None}

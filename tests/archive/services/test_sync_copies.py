@@ -1,4 +1,4 @@
-"""Copies that sync tools and file managers leave beside a note: one post, and a warning."""
+"""Copies that sync tools and file managers make of a note: one entry, and a warning."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -79,7 +79,7 @@ async def take_in(db: Database, *paths: Path) -> ImportReport:
 
 
 @pytest.mark.parametrize("name", CONFLICTS + DUPLICATES)
-async def test_a_copy_is_one_warning_that_names_the_original(db, tmp_path, name):
+async def test_a_copy_is_left_out_with_a_warning_that_names_the_original(db, tmp_path, name):
     changed = NOTE.replace("생각", "다른 생각")
     write_notes(tmp_path, {"2025/Alpha.md": NOTE, f"2025/{name}": changed})
 
@@ -91,7 +91,7 @@ async def test_a_copy_is_one_warning_that_names_the_original(db, tmp_path, name)
     assert f"a copy of {tmp_path}/2025/Alpha.md " in problem.message
 
 
-async def test_six_copies_of_a_paper_are_one_post(db, tmp_path):
+async def test_six_copies_of_a_note_are_one_entry(db, tmp_path):
     names = ["Alpha.md", *CONFLICTS[:3], *DUPLICATES[:3]]
     write_notes(tmp_path, dict.fromkeys(names, NOTE))
 
@@ -102,7 +102,7 @@ async def test_six_copies_of_a_paper_are_one_post(db, tmp_path):
 
 
 @pytest.mark.parametrize("name", DUPLICATES)
-async def test_a_note_about_another_paper_is_a_note_whatever_its_name(db, tmp_path, name):
+async def test_a_note_about_another_paper_is_imported_whatever_its_name(db, tmp_path, name):
     write_notes(tmp_path, {"Alpha.md": NOTE, name: OTHER})
 
     report = await take_in(db, tmp_path)
@@ -111,7 +111,7 @@ async def test_a_note_about_another_paper_is_a_note_whatever_its_name(db, tmp_pa
 
 
 @pytest.mark.parametrize("name", CONFLICTS + DUPLICATES)
-async def test_a_note_without_the_original_beside_it_is_a_note(db, tmp_path, name):
+async def test_a_copy_without_its_original_is_imported(db, tmp_path, name):
     write_notes(tmp_path, {name: NOTE, "other/Alpha.md": NOTE})
 
     report = await take_in(db, tmp_path)
@@ -127,7 +127,7 @@ async def test_a_note_without_the_original_beside_it_is_a_note(db, tmp_path, nam
         ("GPT (conflict resolution).md", "How a model resolves a conflict.\n"),
     ],
 )
-async def test_notes_without_an_address_are_copies_only_of_the_same_words(db, tmp_path, name, text):
+async def test_notes_without_a_url_are_copies_only_with_the_same_words(db, tmp_path, name, text):
     write_notes(tmp_path, {"GPT.md": "# GPT\n\n좋다.\n", name: text})
 
     report = await take_in(db, tmp_path)
@@ -135,7 +135,7 @@ async def test_notes_without_an_address_are_copies_only_of_the_same_words(db, tm
     assert (report.new, report.problems) == (2, ())
 
 
-async def test_of_conflict_copies_whose_note_is_gone_the_newest_stands_for_it(db, tmp_path):
+async def test_without_the_original_the_newest_conflict_copy_is_imported(db, tmp_path):
     names = [f"Alpha.sync-conflict-2025020{day}-101500-ABCDEFG.md" for day in (1, 2, 3)]
     write_notes(tmp_path, {name: f"{NOTE}\n{name}" for name in names})
 
@@ -153,7 +153,7 @@ async def test_an_empty_note_has_no_copies(db, tmp_path):
     assert report.new == 2
 
 
-async def test_copies_that_were_posted_before_are_withdrawn_from_a_watched_vault(db, tmp_path):
+async def test_an_entry_whose_file_becomes_a_copy_is_withdrawn(db, tmp_path):
     write_notes(tmp_path, {"Alpha 2.md": NOTE})
     await take_in(db, tmp_path)
     write_notes(tmp_path, {"Alpha.md": NOTE})
@@ -165,7 +165,7 @@ async def test_copies_that_were_posted_before_are_withdrawn_from_a_watched_vault
 
 
 @pytest.mark.parametrize("name", ["~$Alpha.md", "~$pha.md"])
-async def test_a_lock_file_of_an_editor_is_a_warning(db, tmp_path, name):
+async def test_a_lock_file_is_left_out_with_a_warning(db, tmp_path, name):
     write_notes(tmp_path, {"Alpha.md": NOTE, name: "\0ada"})
 
     report = await take_in(db, tmp_path)
@@ -179,7 +179,7 @@ async def test_a_lock_file_of_an_editor_is_a_warning(db, tmp_path, name):
 @pytest.mark.parametrize(
     "name", [".Alpha.md.icloud", "Alpha.md.icloud", "Alpha.md.nextcloud", "Alpha.md.rslsc"]
 )
-async def test_a_note_that_is_in_the_cloud_only_keeps_its_entry(db, tmp_path, name):
+async def test_a_note_that_is_only_a_placeholder_keeps_its_entry(db, tmp_path, name):
     write_notes(tmp_path, {"Alpha.md": NOTE, "Beta.md": OTHER})
     await take_in(db, tmp_path)
     (tmp_path / "Alpha.md").unlink()
@@ -193,7 +193,7 @@ async def test_a_note_that_is_in_the_cloud_only_keeps_its_entry(db, tmp_path, na
     assert "Alpha.md is not on this machine" in problem.message
 
 
-async def test_swap_and_backup_files_of_editors_are_no_notes(db, tmp_path):
+async def test_swap_and_backup_files_of_editors_are_not_imported(db, tmp_path):
     names = (
         *(".Alpha.md.swp", "Alpha.md~", "#Alpha.md#", ".#Alpha.md", "Alpha.md.bak", "._Alpha.md"),
         *(".syncthing.Alpha.md.tmp", "Alpha.md.part", ".~lock.Alpha.md#", "4913"),
@@ -205,7 +205,7 @@ async def test_swap_and_backup_files_of_editors_are_no_notes(db, tmp_path):
     assert (report.new, report.problems) == (1, ())
 
 
-async def test_entries_of_one_name_come_back_from_an_export(db, tmp_path):
+async def test_entries_with_equal_titles_survive_export_and_import(db, tmp_path):
     entry = "Alpha\n(Ada Lovelace, Alan Turing)\nThe same thought.\n#rl\n"
     write_notes(tmp_path, {"in/day.txt": "2025-02-04\n" + entry * 3})
     first = await take_in(db, tmp_path / "in")

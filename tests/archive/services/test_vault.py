@@ -32,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 async def no_sleep(_seconds: float) -> None:
-    """The looks follow each other at once."""
+    """Take the snapshots without waiting."""
 
 
 async def kept(db: Database) -> tuple[StoredEntry, ...]:
@@ -44,7 +44,7 @@ async def titles(db: Database) -> list[str]:
     return [stored.entry.paper.title for stored in await kept(db)]
 
 
-async def test_the_archive_follows_the_folder(db: Database, folder: Path) -> None:
+async def test_changes_of_the_folder_are_imported(db: Database, folder: Path) -> None:
     made_a_difference: list[int] = []
     vault = Vault(
         db, folder, clock=lambda: NOW, sleep=no_sleep, changed=lambda: made_a_difference.append(1)
@@ -65,7 +65,7 @@ async def test_the_archive_follows_the_folder(db: Database, folder: Path) -> Non
     assert vault.condition.ok
 
 
-async def test_a_folder_that_is_gone_withdraws_nothing_and_shows(
+async def test_a_missing_folder_withdraws_nothing_and_is_reported(
     db: Database, folder: Path
 ) -> None:
     vault = Vault(db, folder, clock=lambda: NOW, sleep=no_sleep, changed=lambda: None)
@@ -82,7 +82,7 @@ async def test_a_folder_that_is_gone_withdraws_nothing_and_shows(
     assert "nothing is withdrawn" in vault.condition.detail
 
 
-async def test_an_empty_folder_is_a_disk_that_is_not_mounted(db: Database, folder: Path) -> None:
+async def test_an_empty_folder_withdraws_nothing(db: Database, folder: Path) -> None:
     vault = Vault(db, folder, clock=lambda: NOW, sleep=no_sleep, changed=lambda: None)
 
     async def signs() -> AsyncIterator[WatchEvent]:
@@ -96,7 +96,7 @@ async def test_an_empty_folder_is_a_disk_that_is_not_mounted(db: Database, folde
     assert await titles(db) == ["Note 1", "Note 2", "Note 3"]
 
 
-async def test_a_note_that_comes_back_keeps_its_entry(db: Database, folder: Path) -> None:
+async def test_a_restored_note_keeps_its_entry(db: Database, folder: Path) -> None:
     vault = Vault(db, folder, clock=lambda: NOW, sleep=no_sleep, changed=lambda: None)
     note = folder / "250201 Note 1.md"
     before: list[int] = []
@@ -116,7 +116,7 @@ async def test_a_note_that_comes_back_keeps_its_entry(db: Database, folder: Path
 
 
 class Steps:
-    """Something that happens to the folder between looks: a step for each wait."""
+    """A sleep that changes the folder instead: one step per call."""
 
     def __init__(self, *steps: Callable[[], object]) -> None:
         self._steps = list(steps)
@@ -126,7 +126,7 @@ class Steps:
             self._steps.pop(0)()
 
 
-async def test_a_note_that_is_being_written_keeps_what_it_said_until_it_is_whole(
+async def test_a_note_that_is_being_written_is_not_imported_until_it_is_stable(
     db: Database, folder: Path
 ) -> None:
     note, whole = folder / "250202 Note 2.md", NOTE.format(n=2)
@@ -156,7 +156,7 @@ async def test_a_note_that_is_being_written_keeps_what_it_said_until_it_is_whole
     assert said == [whole, whole, whole + "끝."]
 
 
-async def test_while_one_note_is_being_written_the_others_are_taken_in(
+async def test_other_notes_are_imported_while_one_is_being_written(
     db: Database, folder: Path
 ) -> None:
     log = folder / "log.txt"
@@ -178,7 +178,7 @@ async def test_while_one_note_is_being_written_the_others_are_taken_in(
     assert await titles(db) == ["Note 1", "Note 3"]
 
 
-async def test_a_note_that_is_gone_for_a_moment_is_not_withdrawn(
+async def test_a_note_that_is_replaced_within_a_moment_is_not_withdrawn(
     db: Database, folder: Path
 ) -> None:
     note = folder / "250201 Note 1.md"
@@ -199,7 +199,7 @@ async def test_a_note_that_is_gone_for_a_moment_is_not_withdrawn(
     assert withdrawn == [False]
 
 
-async def test_time_alone_finds_what_no_event_told_of(db: Database, folder: Path) -> None:
+async def test_an_interval_without_events_imports_new_notes(db: Database, folder: Path) -> None:
     vault = Vault(db, folder, clock=lambda: NOW, sleep=no_sleep, changed=lambda: None)
     waits: list[float] = []
 
@@ -222,7 +222,7 @@ async def test_time_alone_finds_what_no_event_told_of(db: Database, folder: Path
     assert (await titles(db))[3:] == ["NOTE 4", "Note 5", "Note 6"]
 
 
-async def test_what_is_wrong_is_told_once_and_the_vault_stays_well(
+async def test_each_problem_is_logged_once_and_the_vault_stays_ok(
     db: Database, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     vault = Vault(db, folder, clock=lambda: NOW, sleep=no_sleep, changed=lambda: None)

@@ -1,4 +1,4 @@
-"""The folder is watched by events and by time, whatever the file system tells."""
+"""The folder is watched by events and by an interval, on any file system."""
 
 import asyncio
 import os
@@ -27,8 +27,8 @@ async def following(watch: AsyncIterator[WatchEvent]) -> WatchEvent:
     return await asyncio.wait_for(anext(watch), timeout=30)
 
 
-async def told_of(watch: AsyncIterator[WatchEvent], write: Path) -> WatchEvent:
-    """The sign that comes of a file, which is written again and again until there is one."""
+async def event_while_writing(watch: AsyncIterator[WatchEvent], write: Path) -> WatchEvent:
+    """The next event while a file is written again and again."""
 
     async def writing() -> None:
         while True:  # the system's watch is being set up
@@ -46,35 +46,35 @@ async def told_of(watch: AsyncIterator[WatchEvent], write: Path) -> WatchEvent:
 @pytest.mark.parametrize(
     "name", ["250203 A note.md", "250203 A.MD", "a.markdown", "page.txt", "PAGE.Txt", "b.md.icloud"]
 )
-async def test_an_event_of_whatever_the_import_takes_is_told_at_once(
-    vault: Path, name: str
-) -> None:
+async def test_a_change_of_any_imported_file_yields_changed(vault: Path, name: str) -> None:
     watch = watch_folder(vault, look_every=NEVER)
     assert await following(watch) is WatchEvent.CHANGED
 
-    assert await told_of(watch, vault / name) is WatchEvent.CHANGED
+    assert await event_while_writing(watch, vault / name) is WatchEvent.CHANGED
 
 
-async def test_a_note_in_a_new_folder_is_told_of(vault: Path) -> None:
+async def test_a_note_in_a_new_folder_yields_changed(vault: Path) -> None:
     watch = watch_folder(vault, look_every=SOON)
     assert await following(watch) is WatchEvent.CHANGED
     (vault / "2025").mkdir()
     while await following(watch) is not WatchEvent.INTERVAL:
         pass
 
-    while await told_of(watch, vault / "2025/250203 A note.md") is not WatchEvent.CHANGED:
+    while (
+        await event_while_writing(watch, vault / "2025/250203 A note.md") is not WatchEvent.CHANGED
+    ):
         pass
 
 
-async def test_what_is_no_note_is_no_reason_to_hurry(vault: Path) -> None:
+async def test_other_files_do_not_yield_changed(vault: Path) -> None:
     watch = watch_folder(vault, look_every=SOON)
     assert await following(watch) is WatchEvent.CHANGED
 
-    assert await told_of(watch, vault / "picture.png") is WatchEvent.INTERVAL
+    assert await event_while_writing(watch, vault / "picture.png") is WatchEvent.INTERVAL
 
 
 @pytest.mark.parametrize("poll", [False, True])
-async def test_without_any_event_time_is_a_sign(vault: Path, poll: bool) -> None:
+async def test_without_changes_each_interval_yields_an_event(vault: Path, poll: bool) -> None:
     watch = watch_folder(vault, poll=poll, look_every=SOON)
 
     assert [await following(watch) for _ in range(3)] == [
@@ -86,7 +86,7 @@ async def test_without_any_event_time_is_a_sign(vault: Path, poll: bool) -> None
 
 
 @pytest.mark.parametrize("poll", [False, True])
-async def test_a_folder_that_vanishes_and_comes_back_is_noticed_both_times(
+async def test_a_folder_that_is_removed_and_restored_yields_both_events(
     vault: Path, poll: bool
 ) -> None:
     watch = watch_folder(vault, poll=poll, look_every=SOON)
@@ -99,7 +99,7 @@ async def test_a_folder_that_vanishes_and_comes_back_is_noticed_both_times(
     assert await following(watch) is WatchEvent.CHANGED
 
 
-async def test_a_folder_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
+async def test_a_folder_that_is_created_later_is_watched(tmp_path: Path) -> None:
     watch = watch_folder(tmp_path / "later", look_every=SOON)
     assert await following(watch) is WatchEvent.GONE
 
@@ -108,14 +108,16 @@ async def test_a_folder_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> N
     assert await following(watch) is WatchEvent.CHANGED
 
 
-async def test_links_are_not_followed_and_bad_entries_do_not_end_the_watch(vault: Path) -> None:
+async def test_symbolic_links_are_not_watched_and_bad_entries_do_not_end_the_watch(
+    vault: Path,
+) -> None:
     (vault / "everything").symlink_to("/usr")
     (vault / "loop").symlink_to("loop")
     os.mkfifo(vault / "pipe.md")
     watch = watch_folder(vault, look_every=NEVER)
     assert await following(watch) is WatchEvent.CHANGED
 
-    assert await told_of(watch, vault / "a.md") is WatchEvent.CHANGED
+    assert await event_while_writing(watch, vault / "a.md") is WatchEvent.CHANGED
     assert sum(map(_watches, Path("/proc/self/fdinfo").iterdir())) < 50  # noqa: ASYNC240
 
 
@@ -129,7 +131,7 @@ def _watches(descriptor: Path) -> int:
 
 @pytest.fixture
 def overlay(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
-    """A file system that reports no events of what happens in its lower layer: that, and itself."""
+    """The lower layer and the mount point of an overlay, which reports no events of that layer."""
     lower, upper, work, merged = (tmp_path / name for name in ("lower", "upper", "work", "merged"))
     for folder in (lower, upper, work, merged):
         folder.mkdir()
@@ -145,7 +147,7 @@ def overlay(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
     subprocess.run(["umount", "-l", merged], check=True)
 
 
-async def test_a_file_system_without_events_is_looked_at_by_time(
+async def test_a_file_system_without_events_yields_interval_events(
     overlay: tuple[Path, Path],
 ) -> None:
     lower, merged = overlay

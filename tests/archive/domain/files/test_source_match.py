@@ -69,11 +69,11 @@ def is_same(file: InputFile, known: KnownSource, *there: str) -> bool:
         (FILE, KnownSource(1, "else.md", "/vault/else.md", "h9"), [], False),
     ],
 )
-def test_a_file_is_the_source_that_a_person_would_call_the_same(file, known, there, same):
+def test_a_file_matches_the_source_that_a_person_calls_the_same_note(file, known, there, same):
     assert is_same(file, known, *there) == same
 
 
-def test_the_file_itself_comes_before_any_other():
+def test_a_source_at_the_same_location_is_matched_first():
     twin = KnownSource(2, "2025/note.md", "/copy/2025/note.md", "h1")
 
     assert same_source(FILE, [twin, KNOWN], {twin.location, KNOWN.location}.__contains__) == KNOWN
@@ -89,11 +89,11 @@ def test_the_file_itself_comes_before_any_other():
         (replace(KNOWN, path="2025/old.md"), "2025/note.md"),
     ],
 )
-def test_a_source_has_the_fullest_path_known_or_its_new_one(known, path):
+def test_a_source_gets_the_longest_known_path_or_the_new_one(known, path):
     assert path_of(FILE, known) == path
 
 
-def test_a_taken_path_gets_more_folders_and_then_numbers():
+def test_a_used_path_gets_more_folders_and_then_numbers():
     file = InputFile("note.md", "/home/curator/note.md", None, "h")
 
     assert list(islice(other_paths(file), 4)) == [
@@ -104,7 +104,7 @@ def test_a_taken_path_gets_more_folders_and_then_numbers():
     ]
 
 
-def test_a_source_holds_a_file_only_if_nothing_would_change():
+def test_a_source_is_unchanged_only_if_no_entry_would_change():
     assert KNOWN.is_unchanged_by(replace(FILE, content_hash="h0"))
     assert not KNOWN.is_unchanged_by(FILE)
     assert not replace(KNOWN, is_gone=True).is_unchanged_by(replace(FILE, content_hash="h0"))
