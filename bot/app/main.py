@@ -52,7 +52,7 @@ from bot.platforms.web.context import Metrics
 from bot.samples import PAGE
 from bot.settings import Settings
 from bot.webchat.services.access import WebAccess, one_time_address
-from bot.webchat.services.board import DatabaseBoard
+from bot.webchat.store.board import DatabaseBoard
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from bot.core.ports import ChannelRef, Platform
 from bot.digest.services.subscribe import Check
 from bot.operations.services import reindex
 from bot.settings import Settings, read_settings
-from bot.webchat.services.board import DatabaseBoard
+from bot.webchat.store.board import DatabaseBoard
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from bot.core.database.database import Database, Transaction
 from bot.discussion.store import replies
 from bot.operations.domain.retention import Retention
 from bot.outbox.store import prune as deliveries
-from bot.webchat.store import board
+from bot.webchat.store import pruning
 
 log = logging.getLogger(__name__)
 
@@ -69,9 +69,9 @@ def _tables(retention: Retention, now: datetime) -> tuple[_Table, ...]:
     if retention.deliveries is not None:
         before = now - retention.deliveries
         tables.append(_Table(before, deliveries.next_batch, deliveries.prune))
-        tables.append(_Table(before, board.next_batch, board.prune_deleted))
+        tables.append(_Table(before, pruning.next_batch, pruning.prune_deleted))
     if retention.discussions is not None:
         before = now - retention.discussions
         tables.append(_Table(before, replies.next_batch, replies.prune))
-        tables.append(_Table(before, board.next_batch, board.prune))
+        tables.append(_Table(before, pruning.next_batch, pruning.prune))
     return tuple(tables)

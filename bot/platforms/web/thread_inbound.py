@@ -38,7 +38,7 @@ class Telling:
             failed: set[int] = set()
             while True:
                 try:
-                    unheard = await self._board.list_unheard(limit=_AT_ONCE + len(failed))
+                    unheard = await self._board.list_unprocessed(limit=_AT_ONCE + len(failed))
                 except UserError as error:  # the database
                     log.error("messages of the web chat could not be read: %s", error)
                     return
@@ -50,7 +50,7 @@ class Telling:
     async def _heard(self, message: BoardMessage) -> bool:
         try:
             await self._hear(message)
-            await self._board.mark_heard(message)
+            await self._board.mark_processed(message)
         except Exception:
             # One of the places that catch everything (STYLE.md): one message never stops others.
             log.exception("message %d of the web chat could not be handled", message.id)

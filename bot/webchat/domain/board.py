@@ -64,7 +64,7 @@ class Board(Protocol):
         question: str = "",
         key: str | None = None,
     ) -> BoardMessage:
-        """Keep a message; the same `key` again gives the message that is there, unchanged.
+        """Store a message; a repeated `key` returns the stored message unchanged.
 
         The channel, and the root where there is one, must exist.
         """
@@ -81,22 +81,22 @@ class Board(Protocol):
     async def update(
         self, message: int, content: Document | str, *, at: datetime, question: str | None = None
     ) -> BoardMessage | None:
-        """Replace what a message says (and its `question`); `None` when it is gone."""
+        """Replace a message's content (and `question`); `None` when it was deleted."""
         ...
 
     async def remove(self, message: int, *, at: datetime) -> BoardMessage | None:
-        """Forget what a message said; `None` when there never was one. May be repeated."""
+        """Delete a message's content; `None` when there is no such message. May be repeated."""
         ...
 
-    async def list_unheard(self, *, limit: int) -> tuple[BoardMessage, ...]:
-        """What people wrote, changed or took back in threads and the bot has not heard, in order.
+    async def list_unprocessed(self, *, limit: int) -> tuple[BoardMessage, ...]:
+        """Replies in threads that the inbox has not got yet, or not as they are now, in order.
 
-        It is noted with the change itself, and stands here until `mark_heard`.
+        Each post, edit and deletion of a person lists its message here until `mark_processed`.
         """
         ...
 
-    async def mark_heard(self, heard: BoardMessage) -> None:
-        """The bot has heard the message as it is in `heard`; a change after that stays unheard."""
+    async def mark_processed(self, message: BoardMessage) -> None:
+        """The inbox has got this revision of the message; a later one stays listed."""
         ...
 
     async def list_messages(

@@ -21,7 +21,7 @@ from bot.discussion.services.library import DatabaseLibrary
 from bot.discussion.store import replies
 from bot.lookup.services import lookup
 from bot.webchat.domain.board import Author
-from bot.webchat.services.board import DatabaseBoard
+from bot.webchat.store.board import DatabaseBoard
 from tests.stage import MORNING, english
 from tests.talk_stage import (
     ADA,

@@ -17,7 +17,7 @@ from bot.operations.services.prune import prune
 from bot.outbox.domain.delivery import State
 from bot.outbox.services import operator_actions
 from bot.webchat.domain.board import Author
-from bot.webchat.services.board import DatabaseBoard
+from bot.webchat.store.board import DatabaseBoard
 from tests.stage import MORNING, english, staged
 from tests.talk_stage import BO, DISCORD, SLACK, TalkStage, talking, today, with_a_paper
 

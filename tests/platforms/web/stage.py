@@ -34,7 +34,7 @@ from bot.lookup.domain import present_lookup
 from bot.platforms.web.chat import WebChat
 from bot.platforms.web.context import Metrics
 from bot.webchat.services.access import WebAccess, one_time_address
-from bot.webchat.services.board import DatabaseBoard
+from bot.webchat.store.board import DatabaseBoard
 
 DAY = date(2025, 2, 4)
 NOON = datetime(2025, 2, 4, 12, 0, tzinfo=UTC)

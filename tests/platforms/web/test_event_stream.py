@@ -8,7 +8,7 @@ from bot.core.database.database import opened
 from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.ports import ChannelRef, DeliveryKey, Platform
 from bot.platforms.web.change_feed import MOST_MISSED, Hub
-from bot.webchat.services.board import DatabaseBoard
+from bot.webchat.store.board import DatabaseBoard
 from tests.platforms.web.stage import NOON, Stage
 
 GENERAL = ChannelRef(Platform.WEB, "", "general")

@@ -12,7 +12,7 @@ from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.ports import Health, ThreadMessage
 from bot.platforms.web.thread_inbound import Telling
 from bot.webchat.domain.board import Author, BoardMessage
-from bot.webchat.services.board import DatabaseBoard
+from bot.webchat.store.board import DatabaseBoard
 from tests.platforms.web.stage import NOON, Clock, Ear, make_chat
 
 MINJI = Author("a1", "민지")
@@ -90,7 +90,7 @@ async def test_what_the_bot_says_and_what_is_said_in_a_channel_is_not_for_the_bo
     await board.add("general", answer, at=NOON, root=root, author=MINJI, question="/paper x")
     await board.add("general", "Lunch?", at=NOON, author=MINJI)
 
-    assert await board.list_unheard(limit=9) == ()
+    assert await board.list_unprocessed(limit=9) == ()
 
 
 async def test_a_change_while_the_bot_hears_is_heard_after_it(board):
@@ -106,7 +106,7 @@ async def test_a_change_while_the_bot_hears_is_heard_after_it(board):
     await Telling(board, ear).tell()
 
     assert [said.text for said in ear.heard] == ["at frist", "at last"]
-    assert await board.list_unheard(limit=9) == ()
+    assert await board.list_unprocessed(limit=9) == ()
 
 
 async def test_what_cannot_be_heard_stops_no_other_and_is_told_again(board):

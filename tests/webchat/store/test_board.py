@@ -11,7 +11,7 @@ from bot.core.domain.errors import UsageError
 from bot.core.ports import ChannelRef, Platform
 from bot.digest.services.channel_check import checker
 from bot.webchat.domain.board import Author, BoardMessage
-from bot.webchat.services.board import DatabaseBoard
+from bot.webchat.store.board import DatabaseBoard
 
 NOON = datetime(2025, 2, 4, 12, 0, tzinfo=UTC)
 MINJI = Author("a1", "민지")
