@@ -1,7 +1,6 @@
 """Where papers come from: arXiv and the ranking of what it brings, built from the settings."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -9,6 +8,7 @@ from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
+from bot.app.posting_lease import is_gone, this_process
 from bot.arxiv.client.client import open_client
 from bot.arxiv.ports import PaperSource
 from bot.arxiv.ranking.worker import ProcessRanker, is_installed
@@ -17,8 +17,7 @@ from bot.arxiv.services.request_gate import DatabaseTurnstile
 from bot.core.database.database import Database
 from bot.core.domain.errors import RankerError
 from bot.core.ports import Condition, Measure
-from bot.core.process import machine_name, process_runs
-from bot.core.services.round_lease import Rounds
+from bot.core.services.leases import Leases
 from bot.operations.services.supervise import Supervised
 from bot.settings import Settings
 
@@ -41,8 +40,8 @@ async def open_arxiv(
         sleep=asyncio.sleep,
         spread=spread,
         patience=patience,
-        owner=_owner(),
-        is_gone=_is_gone,
+        process=this_process(),
+        is_gone=is_gone,
     )
     async with open_client(
         turnstile,
@@ -55,27 +54,18 @@ async def open_arxiv(
         yield client
 
 
-def arxiv_rounds(
+def arxiv_leases(
     db: Database, *, clock: Callable[[], datetime], patience: timedelta = _PATIENCE
-) -> Rounds:
-    """This process's right to do what is due; `patience` is how long it waits for another's."""
-    return Rounds(
+) -> Leases:
+    """This process's leases; `patience` is how long it waits for another process."""
+    return Leases(
         db,
+        this_process(),
         clock=clock,
         sleep=asyncio.sleep,
+        is_gone=is_gone,
         patience=patience,
-        owner=_owner(),
-        is_gone=_is_gone,
     )
-
-
-def _owner() -> str:
-    return f"{os.getpid()} {machine_name()}"
-
-
-def _is_gone(owner: str) -> bool:
-    pid, _, machine = owner.partition(" ")
-    return pid.isdigit() and process_runs(machine, int(pid)) is False
 
 
 def ranker_of(database: Path) -> ProcessRanker | None:
@@ -135,7 +125,7 @@ class ArxivPart:
                 self._db,
                 source,
                 categories,
-                rounds=arxiv_rounds(self._db, clock=self._clock),
+                leases=arxiv_leases(self._db, clock=self._clock),
                 clock=self._clock,
                 spread=self._spread,
                 sleep=asyncio.sleep,

@@ -6,7 +6,6 @@ The only module that reads the clock, draws random numbers and names every part 
 import asyncio
 import gc
 import logging
-import os
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from bot.app.arxiv import ArxivPart
 from bot.app.platforms import RATES, join, message_address
-from bot.app.posting_lease import owning, unless
+from bot.app.posting_lease import Held, posting, unless
 from bot.archive.services.import_report import ImportReport
 from bot.archive.services.vault import Vault
 from bot.archive.services.vault_watch import watch_folder
@@ -26,11 +25,10 @@ from bot.core.catalogue import Catalogues
 from bot.core.database.database import Database, opened
 from bot.core.domain.errors import UserError
 from bot.core.ports import Chat, Condition, Health, Measure, Platform
-from bot.core.process import machine_name, stopped_by_signal
-from bot.core.services import process_lease
+from bot.core.process import stopped_by_signal
 from bot.core.services.key_value import DatabaseMemo
+from bot.core.services.leases import LeaseLostError, until_stored
 from bot.core.services.processed_events import DatabaseSeen
-from bot.core.store.process_lease import Process
 from bot.digest.services import plan, present_again
 from bot.digest.services.channel_check import checker
 from bot.discussion.services import discuss, paper_updates
@@ -86,30 +84,28 @@ def chance() -> float:
 async def run(settings: Settings, announce: Announce) -> None:
     """The bot, until SIGTERM or SIGINT. Raises `UserError` for what a person must mend."""
     with stopped_by_signal() as stopping:
-        async with opened(settings.database) as db, owning(db, stopping, clock=now) as me:
-            if stopping.is_set():
+        async with opened(settings.database) as db, posting(db, stopping, clock=now) as held:
+            if held is None or stopping.is_set():
                 return
             await unless(stopping, _prepare(db))
             if stopping.is_set():
                 return
-            await _Assembly(db, settings, me.owner, stopping).run(announce)
+            await _Assembly(db, settings, held, stopping).run(announce)
 
 
 async def _prepare(db: Database) -> None:
     """What comes before anything is planned or delivered."""
-    restored = await process_lease.until_stored(
-        lambda: after_restore(db, now=now()), sleep=asyncio.sleep
-    )
+    restored = await until_stored(lambda: after_restore(db, now=now()), sleep=asyncio.sleep)
     if restored is not None:
         log.warning(
             "this database was restored from a backup of %s: before posting, the bot searches "
             "the channels for messages posted since",
             restored.isoformat(),
         )
-    await process_lease.until_stored(
+    await until_stored(
         lambda: operator_actions.end_unlikely_waits(db, now=now()), sleep=asyncio.sleep
     )
-    await process_lease.until_stored(
+    await until_stored(
         lambda: reindex.bring_up_to_date(db, most=reindex.AT_START), sleep=asyncio.sleep
     )
 
@@ -136,26 +132,28 @@ async def run_demo(
     `imported` is told what came of `paths`. Raises `UserError`.
     """
     with stopped_by_signal() as stopping:
-        async with opened(None) as db, owning(db, stopping, clock=now) as me:
+        async with opened(None) as db, posting(db, stopping, clock=now) as held:
+            if held is None:
+                return
             samples = await asyncio.to_thread(PAGE.read_text, encoding="utf-8")
             report = await demo.fill(
                 db, samples, paths, now=now(), zone=settings.timezone, voices=Catalogues()
             )
             if report is not None:
                 imported(report)
-            await _Assembly(db, settings, me.owner, stopping).run(announce)
+            await _Assembly(db, settings, held, stopping).run(announce)
 
 
 class _Assembly:
     """Every part of a running bot, wired."""
 
     def __init__(
-        self, db: Database, settings: Settings, owner: str, stopping: asyncio.Event
+        self, db: Database, settings: Settings, held: Held, stopping: asyncio.Event
     ) -> None:
         self._db = db
         self._stopping = stopping
         self._keep = settings.keep
-        self._owner = Process(owner, machine_name(), os.getpid())
+        self._held = held
         self._voices = Catalogues()
         self._outbox = Condition("outbox", ok=True)
         self._lease = Condition("lease", ok=True)
@@ -237,7 +235,7 @@ class _Assembly:
         self._deliverer = Deliverer(
             db,
             self._chats,
-            owner=owner,
+            owner=held.lease.process.id,
             clock=now,
             pace=self._pace,
             jitter=chance,
@@ -269,7 +267,7 @@ class _Assembly:
         try:
             async with asyncio.TaskGroup() as tasks:
                 concerns = [tasks.create_task(part.run()) for part in self._platforms.values()]
-                concerns.append(tasks.create_task(self._keep_owning()))
+                concerns.append(tasks.create_task(self._keep_lease()))
                 concerns.append(tasks.create_task(self._announce(announce)))
                 if self._vault is not None:
                     concerns.append(tasks.create_task(self._follow_vault(self._vault)))
@@ -298,12 +296,10 @@ class _Assembly:
         async with self._alarm.ringing():
             await self._stopping.wait()
 
-    async def _keep_owning(self) -> None:
+    async def _keep_lease(self) -> None:
         try:
-            await process_lease.keep(
-                self._db, self._owner, clock=now, sleep=asyncio.sleep, tell=self._note_lease
-            )
-        except process_lease.OwnershipLostError as error:
+            await self._held.leases.keep(self._held.lease, tell=self._note_lease)
+        except LeaseLostError as error:
             raise UserError(
                 "Another bot process has taken over this database: only one may run on it"
             ) from error

@@ -1,45 +1,71 @@
-"""This process as the one that posts: one bot at a time on a database, the next one waits."""
+"""The lease of the process that posts: one bot at a time on a database, the next one waits."""
 
 import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.database.database import Database
 from bot.core.process import machine_name, new_owner_name, process_runs
-from bot.core.services import process_lease
-from bot.core.store.process_lease import Holder, Process
+from bot.core.services.leases import Leases, until_stored
+from bot.core.store.leases import Lease, Process
 
 log = logging.getLogger(__name__)
 
+POSTING = "posting"
+"""The lease of the process that plans, delivers and edits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The posting lease, and what keeps it."""
+
+    leases: Leases
+    lease: Lease
+
+
+def this_process() -> Process:
+    """This run of the program, as leases name it; each call makes a new id."""
+    return Process(new_owner_name(), machine_name(), os.getpid())
+
+
+def is_gone(process: Process) -> bool:
+    """Whether that process certainly no longer runs."""
+    return process_runs(process.machine, process.pid) is False
+
 
 @asynccontextmanager
-async def owning(
+async def posting(
     db: Database, stopping: asyncio.Event, *, clock: Callable[[], datetime]
-) -> AsyncIterator[Process]:
-    """This process as the one that posts; waits while another one is."""
-    me = Process(new_owner_name(), machine_name(), os.getpid())
+) -> AsyncIterator[Held | None]:
+    """Hold the posting lease; wait while another process does. `None` when told to stop meanwhile."""
+    leases = Leases(db, this_process(), clock=clock, sleep=asyncio.sleep, is_gone=is_gone)
 
-    def waiting_for(holder: Holder) -> None:
+    def waiting_for(lease: Lease) -> None:
         log.warning(
-            "another bot (process %d on %s) runs on this database; waiting until it stops",
-            holder.process.pid,
-            holder.process.machine.partition(" ")[0],
+            "another bot (process %d on %s) runs on this database; waiting until it is gone",
+            lease.process.pid,
+            lease.process.machine.partition(" ")[0],
         )
 
-    def is_gone(process: Process) -> bool:
-        return process_runs(process.machine, process.pid) is False
+    held: Held | None = None
 
-    acquiring = process_lease.acquire(
-        db, me, clock=clock, is_gone=is_gone, sleep=asyncio.sleep, waiting_for=waiting_for
-    )
-    await unless(stopping, acquiring)
+    async def acquire() -> None:
+        nonlocal held
+        lease = await until_stored(
+            lambda: leases.acquire(POSTING, waiting_for=waiting_for), sleep=asyncio.sleep
+        )
+        held = Held(leases, lease)
+
+    await unless(stopping, acquire())
     try:
-        yield me
+        yield held
     finally:
-        await process_lease.give_back(db, me)
+        if held is not None:
+            await leases.release(held.lease)
 
 
 async def unless(stopping: asyncio.Event, work: Awaitable[None]) -> None:

@@ -24,7 +24,7 @@ def poll(
     """Poll arXiv now: today's papers, new versions of papers, papers of entries without a link."""
     import random
 
-    from bot.app.arxiv import arxiv_rounds, open_arxiv
+    from bot.app.arxiv import arxiv_leases, open_arxiv
     from bot.arxiv.services.polling import (
         ArxivStatus,
         Round,
@@ -49,18 +49,18 @@ def poll(
                 )
             )
         categories = settings.arxiv_categories
-        rounds = arxiv_rounds(db, clock=now, patience=patience)
+        leases = arxiv_leases(db, clock=now, patience=patience)
         async with open_arxiv(db, settings, clock=now, spread=chance, patience=patience) as source:
             if once:
                 done = await take_round(
-                    db, source, categories, rounds=rounds, clock=now, spread=chance
+                    db, source, categories, leases=leases, clock=now, spread=chance
                 )
             else:
                 done = await run_until_done(
                     db,
                     source,
                     categories,
-                    rounds=rounds,
+                    leases=leases,
                     clock=now,
                     spread=chance,
                     patience=patience,

@@ -12,6 +12,7 @@ from bot.arxiv.client.client import ArxivClient, Limits, open_client
 from bot.arxiv.services.polling import ArxivStatus, Round, get_status, run_round
 from bot.arxiv.services.request_gate import DatabaseTurnstile
 from bot.core.database.database import Database, opened
+from bot.core.store.leases import Process
 from tests.fakes.arxiv import FakeArxiv, World
 
 CATEGORIES = ("cs.CL", "cs.LG")
@@ -90,7 +91,12 @@ async def staged(
     server = FakeArxiv(World(), clock=time, ticks=lambda: time.now.timestamp())  # noqa: PLW0108 - it moves on
     async with opened(database) as db, server:
         gate = DatabaseTurnstile(
-            db, clock=time, sleep=time.sleep, spread=lambda: 0.0, patience=patience
+            db,
+            clock=time,
+            sleep=time.sleep,
+            spread=lambda: 0.0,
+            patience=patience,
+            process=Process("me", "machine", 1),
         )
         async with open_client(
             gate,

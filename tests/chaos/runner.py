@@ -19,8 +19,8 @@ from bot.core.domain.i18n import ENGLISH
 from bot.core.latex import readable
 from bot.core.ports import Chat, MessageRef, Platform
 from bot.core.process import machine_name, process_runs
-from bot.core.services import process_lease
-from bot.core.store.process_lease import Process
+from bot.core.services.leases import Leases
+from bot.core.store.leases import Process
 from bot.digest.services.plan import plan_due
 from bot.outbox.domain.delivery import Patience
 from bot.outbox.domain.rate_limit import Pace
@@ -158,13 +158,16 @@ async def discord_chat(url: str, *, blind: bool) -> AsyncIterator[Chat]:
 
 
 async def take_ownership(db: Database, stopping: asyncio.Event) -> None:
-    await process_lease.acquire(
+    leases = Leases(
         db,
         Process(uuid.uuid4().hex, machine_name(), os.getpid()),
         clock=now,
-        is_gone=lambda process: process_runs(process.machine, process.pid) is False,
         sleep=lambda _: asyncio.sleep(0.05),
-        waiting_for=lambda holder: print(f"waiting for {holder.process.pid}", flush=True),
+        is_gone=lambda process: process_runs(process.machine, process.pid) is False,
+    )
+    await leases.acquire(
+        "posting",
+        waiting_for=lambda lease: print(f"waiting for {lease.process.pid}", flush=True),
     )
 
 

@@ -19,10 +19,13 @@ from bot.arxiv.store.open_titles import Nameless
 from bot.arxiv.store.request_gate import Refused, Wait
 from bot.core.database.database import Database
 from bot.core.ports import Condition, Measure
-from bot.core.services.round_lease import Rounds, RoundTakenError
+from bot.core.services.leases import Leases, LeaseTakenError
 from bot.discussion.services.paper_updates import note_citations
 
 log = logging.getLogger(__name__)
+
+_ROUND = "arxiv round"
+"""The lease of the process that asks arXiv what is due: two would each ask all of it."""
 
 BETWEEN_ROUNDS = timedelta(minutes=1)
 _MOST_OPEN = 500
@@ -98,15 +101,15 @@ async def take_round(
     source: PaperSource,
     categories: Sequence[str],
     *,
-    rounds: Rounds,
+    leases: Leases,
     clock: Callable[[], datetime],
     spread: Callable[[], float],
 ) -> Round:
     """`run_round` while no other process is at it; one that is at it for long is left alone."""
     work = partial(run_round, db, source, categories, clock=clock, spread=spread)
     try:
-        return await rounds.alone(work)
-    except RoundTakenError:
+        return await leases.alone(_ROUND, work)
+    except LeaseTakenError:
         log.info("another process is polling arXiv")
         return Round(is_left=True)
 
@@ -116,13 +119,13 @@ async def run_until_done(
     source: PaperSource,
     categories: Sequence[str],
     *,
-    rounds: Rounds,
+    leases: Leases,
     clock: Callable[[], datetime],
     spread: Callable[[], float],
     patience: timedelta,
 ) -> Round:
     """Rounds until nothing is due, or what is due must wait longer than `patience`."""
-    work = partial(take_round, db, source, categories, rounds=rounds, clock=clock, spread=spread)
+    work = partial(take_round, db, source, categories, leases=leases, clock=clock, spread=spread)
     total = await work()
     while await _may_go_on(db, clock(), patience):
         more = await work()
@@ -141,7 +144,7 @@ async def _may_go_on(db: Database, now: datetime, patience: timedelta) -> bool:
 
 async def _requests(db: Database) -> int:
     async with db.reading() as tx:
-        return (await request_gate.get(tx)).requests
+        return await request_gate.requests_made(tx)
 
 
 async def get_status(db: Database, categories: Sequence[str], now: datetime) -> ArxivStatus:
@@ -156,7 +159,7 @@ async def get_status(db: Database, categories: Sequence[str], now: datetime) -> 
             open=await open_titles.list_open(tx, limit=_MOST_OPEN),
             refusals=await request_gate.list_refusals(tx),
             waits=tuple(wait for wait in await request_gate.list_waits(tx) if wait.until > now),
-            requests=(await request_gate.get(tx)).requests,
+            requests=await request_gate.requests_made(tx),
         )
 
 
@@ -195,10 +198,10 @@ async def get_condition(db: Database, categories: Sequence[str], now: datetime) 
 async def measure_arxiv(db: Database) -> tuple[Measure, ...]:
     """ArXiv's numbers for `/metrics`."""
     async with db.reading() as tx:
-        turn = await request_gate.get(tx)
+        requests = await request_gate.requests_made(tx)
         refusals = await request_gate.list_refusals(tx)
     return (
-        Measure("arxiv_requests", "Requests to arXiv ever made.", turn.requests, only_grows=True),
+        Measure("arxiv_requests", "Requests to arXiv ever made.", requests, only_grows=True),
         *(
             Measure(
                 "arxiv_refusals",
@@ -217,7 +220,7 @@ async def follow(
     source: PaperSource,
     categories: Sequence[str],
     *,
-    rounds: Rounds,
+    leases: Leases,
     clock: Callable[[], datetime],
     spread: Callable[[], float],
     sleep: Callable[[float], Awaitable[None]],
@@ -225,7 +228,7 @@ async def follow(
     """Rounds for ever, a minute apart; says so when all of arXiv stands still."""
     told: Trouble = Trouble.NONE
     while True:
-        await take_round(db, source, categories, rounds=rounds, clock=clock, spread=spread)
+        await take_round(db, source, categories, leases=leases, clock=clock, spread=spread)
         async with db.reading() as tx:
             statuses = await list_status(tx, categories, clock())
             trouble = await find_trouble(tx, statuses, clock())

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -17,12 +16,16 @@ from bot.arxiv.ports import (
 from bot.arxiv.store import request_gate
 from bot.arxiv.store.request_gate import EVERYTHING, Wait
 from bot.core.database.database import Database, Transaction
+from bot.core.services.leases import time_left
+from bot.core.store import leases
+from bot.core.store.leases import Lease, Process
 
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=50)
 """A dead process is waited for so long; longer than any request may take."""
 
+_REQUEST = "arxiv request"
 
 WRONG_QUESTIONS = 2
 """So many in a row may be refused because they are wrong; a server that refuses more is unwell."""
@@ -32,9 +35,8 @@ class DatabaseTurnstile:
     """`ports.Turnstile` over the database.
 
     `patience` is how long a turn may be waited for before `SourceWaitError` says until when.
-    `clock` gives the aware instant, `spread` a random number in [0, 1). `owner` names this
-    process, and `is_gone` says of such a name that its process surely runs no more: then its
-    turn is over, and not only when its lease ends.
+    `clock` gives the aware instant, `spread` a random number in [0, 1). `is_gone` says that a
+    process certainly no longer runs: then its turn is over, and not only when its lease ends.
     """
 
     def __init__(
@@ -47,8 +49,8 @@ class DatabaseTurnstile:
         patience: timedelta = timedelta(seconds=10),
         spacing: timedelta = SPACING,
         lease: timedelta = LEASE,
-        owner: str = "",
-        is_gone: Callable[[str], bool] = lambda _: False,
+        process: Process,
+        is_gone: Callable[[Process], bool] = lambda _: False,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -57,7 +59,7 @@ class DatabaseTurnstile:
         self._patience = patience
         self._spacing = spacing
         self._lease = lease
-        self._owner = owner
+        self._process = process
         self._is_gone = is_gone
         self._in_order = asyncio.Lock()
 
@@ -65,8 +67,7 @@ class DatabaseTurnstile:
     async def turn(self, target: str) -> AsyncIterator[Callable[[], None]]:
         """See `ports.Turnstile`."""
         async with self._in_order:
-            holder = f"{self._owner}/{uuid.uuid4().hex}"
-            await self._take(holder, target)
+            lease = await self._take(target)
             is_answered = False
 
             def answered() -> None:
@@ -76,14 +77,14 @@ class DatabaseTurnstile:
             try:
                 yield answered
             except SourceFailureError as failure:
-                await self._give_back(holder, target, failure)
+                await self._give_back(lease, target, failure)
                 raise
             except BaseException:
-                await self._give_back(holder, target, None)
+                await self._give_back(lease, target, None)
                 raise
-            await self._give_back(holder, target, None, answered=is_answered)
+            await self._give_back(lease, target, None, answered=is_answered)
 
-    async def _take(self, holder: str, target: str) -> None:
+    async def _take(self, target: str) -> Lease:
         since = self._clock()
         while True:
             # Looked at on the reader first: while we wait, nobody's writes queue behind us.
@@ -93,8 +94,9 @@ class DatabaseTurnstile:
                 async with self._db.transaction() as tx:
                     pause = await self._pause(tx, target, since)
                     if pause <= timedelta(0):
-                        await request_gate.take(tx, holder, self._clock() + self._lease)
-                        return
+                        await request_gate.note_request(tx)
+                        until = self._clock() + self._lease
+                        return await leases.take(tx, _REQUEST, self._process, until)
             await self._sleep(pause.total_seconds())
 
     async def _pause(self, tx: Transaction, target: str, since: datetime) -> timedelta:
@@ -103,7 +105,8 @@ class DatabaseTurnstile:
         A clock that was set back must not make us wait for weeks: no wait is believed that
         could not have been made, give or take what the clocks of two machines may differ by.
         """
-        waits, turn = await request_gate.list_waits(tx), await request_gate.get(tx)
+        waits, lease = await request_gate.list_waits(tx), await leases.find(tx, _REQUEST)
+        free_at = await request_gate.free_at(tx)
         # Read after the first statement, which waits while another process writes: an earlier
         # instant would lie before what that process has just written.
         now = self._clock()
@@ -114,22 +117,22 @@ class DatabaseTurnstile:
                 if left > self._patience:
                     raise SourceWaitError(wait.until, wait.reason)
                 pauses.append(left)
-        held = turn.held_until - now if turn.held_until is not None else timedelta(0)
-        if turn.holder is not None and self._is_gone(turn.holder.rpartition("/")[0]):
+        held = time_left(lease, now, self._lease)
+        if lease is not None and self._is_gone(lease.process):
             pauses.append(since + self._spacing - now)  # it may have asked until just now
-        elif timedelta(0) < held <= 2 * self._lease:
+        elif held:
             if now - since > self._patience:
                 raise SourceWaitError(
                     now + held, "another process is sending a request, or died while sending one"
                 )
             pauses.append(min(held, self._spacing))
-        apart = turn.free_at - now
+        apart = free_at - now
         pauses.append(apart if apart <= self._lease else since + self._spacing - now)
         return max(pauses)
 
     async def _give_back(
         self,
-        holder: str,
+        lease: Lease,
         target: str,
         failure: SourceFailureError | None,
         *,
@@ -137,7 +140,8 @@ class DatabaseTurnstile:
     ) -> None:
         now = self._clock()
         async with self._db.transaction() as tx:
-            await request_gate.give_back(tx, holder, now + self._spacing)
+            if await leases.release(tx, lease):
+                await request_gate.put_free_at(tx, now + self._spacing)
             if failure is not None:
                 await self._remember(tx, target, failure, now)
             elif answered:

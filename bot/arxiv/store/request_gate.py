@@ -12,16 +12,6 @@ EVERYTHING = "*"
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """When the next request may be made: not before `free_at`, nor while `holder` asks."""
-
-    free_at: datetime
-    holder: str | None
-    held_until: datetime | None
-    requests: int
-
-
-@dataclass(frozen=True, slots=True)
 class Wait:
     """A target that must be left alone."""
 
@@ -42,36 +32,28 @@ class Refused:
     last_at: datetime
 
 
-async def get(tx: Transaction) -> Turn:
-    """The state of the turnstile."""
-    row = await tx.one("SELECT free_at, holder, held_until, requests FROM arxiv_turn")
+async def free_at(tx: Transaction) -> datetime:
+    """When the next request may be made, as far as the distance to the last one goes."""
+    row = await tx.one("SELECT free_at FROM arxiv_turn")
     assert row is not None  # noqa: S101 - the migration put it there
-    held = row["held_until"]
-    return Turn(
-        free_at=instants.from_text(row["free_at"]),
-        holder=row["holder"],
-        held_until=instants.from_text(held) if held is not None else None,
-        requests=row["requests"],
-    )
+    return instants.from_text(row["free_at"])
 
 
-async def take(tx: Transaction, holder: str, until: datetime) -> None:
-    """Let the holder make one request; whoever finds it held after `until` may take over."""
-    await tx.run(
-        "UPDATE arxiv_turn SET holder = :holder, held_until = :until, requests = requests + 1",
-        {"holder": holder, "until": instants.to_text(until)},
-    )
+async def note_request(tx: Transaction) -> None:
+    """One more request is made."""
+    await tx.run("UPDATE arxiv_turn SET requests = requests + 1")
 
 
-async def give_back(tx: Transaction, holder: str, free_at: datetime) -> None:
-    """The holder is done; nothing changes if another has taken over."""
-    await tx.run(
-        """
-        UPDATE arxiv_turn SET holder = NULL, held_until = NULL, free_at = :free_at
-        WHERE holder = :holder
-        """,
-        {"holder": holder, "free_at": instants.to_text(free_at)},
-    )
+async def requests_made(tx: Transaction) -> int:
+    """How many requests were ever made."""
+    row = await tx.one("SELECT requests FROM arxiv_turn")
+    assert row is not None  # noqa: S101 - the migration put it there
+    return int(row["requests"])
+
+
+async def put_free_at(tx: Transaction, at: datetime) -> None:
+    """Allow the next request from that instant on."""
+    await tx.run("UPDATE arxiv_turn SET free_at = :at", {"at": instants.to_text(at)})
 
 
 async def list_waits(tx: Transaction) -> tuple[Wait, ...]:

@@ -22,7 +22,7 @@ from bot.core.database.database import Database, opened
 from bot.core.domain.errors import StorageError
 from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, Finding, Platform, parse_channel
-from bot.core.store import process_lease
+from bot.core.store import leases
 from bot.operations.store.totals import totals
 from bot.outbox.store import operator_view
 
@@ -188,10 +188,10 @@ def _check_disk(path: Path, say: Translate) -> Finding:
 async def _check_owner(db: Database, now: datetime, say: Translate) -> Finding:
     """Told for information: a bot need not run while the doctor looks."""
     async with db.reading() as tx:
-        holder = await process_lease.find_holder(tx)
-    if holder is None or holder.lease_until < now:
+        lease = await leases.find(tx, "posting")
+    if lease is None or lease.expires_at < now:
         return Finding(say("Bot"), ok=True, words=say("no bot is running on this database now"))
-    words = say("process {pid} is running on this database", pid=holder.process.pid)
+    words = say("process {pid} is running on this database", pid=lease.process.pid)
     return Finding(say("Bot"), ok=True, words=words)
 
 

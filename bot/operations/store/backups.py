@@ -11,6 +11,7 @@ from bot.core.database.database import Transaction, explained
 from bot.core.database.instants import from_text, to_text
 from bot.core.database.migrate import applied
 from bot.core.domain.errors import StorageError
+from bot.core.store import leases
 from bot.outbox.store import deliveries
 
 
@@ -28,7 +29,7 @@ def copy(source: Path, target: Path, made_at: datetime) -> None:
                 reader.backup(writer)
                 writer.execute("PRAGMA journal_mode = DELETE")  # one file, whole in itself
                 writer.execute("DELETE FROM backup_mark")
-                writer.execute("DELETE FROM ownership")
+                leases.release_all(writer)
                 writer.execute("INSERT INTO backup_mark (made_at) VALUES (?)", (to_text(made_at),))
                 _check(writer, target)
             finally:
@@ -74,7 +75,7 @@ def prepare(source: Path, target: Path, now: datetime) -> datetime:
                 made_at = now
             else:
                 made_at = _made_at(connection) or now
-                connection.execute("DELETE FROM ownership")
+                leases.release_all(connection)
                 connection.execute("DELETE FROM backup_mark")
                 connection.execute(
                     "INSERT INTO backup_mark (made_at) VALUES (?)", (to_text(made_at),)

@@ -17,7 +17,9 @@ from bot.arxiv.ports import (
 )
 from bot.arxiv.services.request_gate import LEASE, WRONG_QUESTIONS, DatabaseTurnstile
 from bot.arxiv.store import request_gate
-from bot.core.database.database import Database, opened
+from bot.core.database.database import Database, Transaction, opened
+from bot.core.store import leases
+from bot.core.store.leases import Process
 from tests.arxiv.stage import Time
 
 NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
@@ -27,8 +29,18 @@ def turnstile(
     db: Database, time: Time, *, patience: timedelta = timedelta(seconds=10)
 ) -> DatabaseTurnstile:
     return DatabaseTurnstile(
-        db, clock=time, sleep=time.sleep, spread=lambda: 0.0, patience=patience
+        db,
+        clock=time,
+        sleep=time.sleep,
+        spread=lambda: 0.0,
+        patience=patience,
+        process=Process("me", "machine", 1),
     )
+
+
+async def hold(tx: Transaction, process: str, until: datetime) -> None:
+    """Another process takes its turn, and is heard of no more."""
+    await leases.take(tx, "arxiv request", Process(process, "machine", 2), until)
 
 
 async def test_requests_are_apart_from_the_end_of_one_to_the_start_of_the_next():
@@ -80,13 +92,13 @@ async def test_a_turn_that_was_taken_while_we_waited_to_write_is_seen(tmp_path: 
     async with opened(tmp_path / "a.db") as one, opened(tmp_path / "a.db") as other:
         gate = turnstile(one, time)
         async with asyncio.TaskGroup() as group, other.transaction() as tx:
-            await request_gate.get(tx)  # from here on nobody else writes
+            await request_gate.free_at(tx)  # from here on nobody else writes
             asking = group.create_task(told_to_wait(gate))
             while not one._write_lock.locked():  # noqa: ASYNC110 - the lock has no event
                 await asyncio.sleep(0)
             time.pass_by(milliseconds=5)
             held_until = time.now + LEASE
-            await request_gate.take(tx, "the other/1", held_until)
+            await hold(tx, "the other", held_until)
 
     assert asking.result() == held_until
 
@@ -102,7 +114,7 @@ async def test_another_machine_whose_clock_is_ahead_is_believed():
     time = Time(NOW)
     async with opened(None) as db:
         async with db.transaction() as tx:
-            await request_gate.take(tx, "elsewhere/1", NOW + LEASE + timedelta(seconds=20))
+            await hold(tx, "elsewhere", NOW + LEASE + timedelta(seconds=20))
 
         until = await told_to_wait(turnstile(db, time))
 
@@ -124,7 +136,7 @@ async def test_a_process_that_died_asking_is_waited_for_and_then_forgotten(tmp_p
     time = Time(NOW)
     async with opened(tmp_path / "a.db") as db:
         async with db.transaction() as tx:
-            await request_gate.take(tx, "the dead", NOW + LEASE)
+            await hold(tx, "the dead", NOW + LEASE)
 
         with pytest.raises(SourceWaitError) as early:
             async with turnstile(db, time).turn("papers"):
@@ -140,18 +152,19 @@ async def test_a_process_that_surely_died_is_followed_at_a_distance():
     time = Time(NOW)
     async with opened(None) as db:
         async with db.transaction() as tx:
-            await request_gate.take(tx, "the dead/1", NOW + LEASE)
+            await hold(tx, "the dead", NOW + LEASE)
         gate = DatabaseTurnstile(
             db,
             clock=time,
             sleep=time.sleep,
             spread=lambda: 0.0,
-            is_gone=lambda owner: owner == "the dead",
+            process=Process("me", "machine", 1),
+            is_gone=lambda process: process.id == "the dead",
         )
         async with gate.turn("papers"):
             started = time.now
         async with db.transaction() as tx:
-            await request_gate.take(tx, "the living/2", time.now + LEASE)
+            await hold(tx, "the living", time.now + LEASE)
         with pytest.raises(SourceWaitError):
             async with gate.turn("papers"):
                 pass
@@ -165,11 +178,12 @@ async def test_who_took_over_is_not_disturbed_by_the_one_thought_dead():
         async with turnstile(db, time).turn("papers"):
             time.pass_by(seconds=LEASE.total_seconds() + 1)
             async with db.transaction() as tx:
-                await request_gate.take(tx, "another", time.now + LEASE)
+                await hold(tx, "another", time.now + LEASE)
         async with db.reading() as tx:
-            turn = await request_gate.get(tx)
+            lease = await leases.find(tx, "arxiv request")
 
-    assert turn.held_until == time.now + LEASE
+    assert lease is not None
+    assert (lease.process.id, lease.expires_at) == ("another", time.now + LEASE)
 
 
 async def test_throttling_stops_everything_and_trouble_only_its_target():

@@ -1,4 +1,4 @@
-"""What is due at arXiv is done by one process at a time; the next finds nothing left."""
+"""Work under a lease is done by one process at a time."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,10 +10,11 @@ import pytest
 
 from bot.core.database.database import Database, opened
 from bot.core.domain.errors import NotFoundError
-from bot.core.services.round_lease import LEASE, RENEW_EVERY, Rounds, RoundTakenError
-from bot.core.store import round_lease as leases
-from bot.core.store.round_lease import Lease
+from bot.core.services.leases import DURATION, RENEW_EVERY, Leases, LeaseTakenError
+from bot.core.store import leases
+from bot.core.store.leases import Lease, Process
 
+ROUND = "arxiv round"
 NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
 MINUTES = timedelta(minutes=5)
 
@@ -51,26 +52,26 @@ def process(
     *,
     patience: timedelta = MINUTES,
     gone: frozenset[str] = frozenset(),
-) -> Rounds:
-    return Rounds(
+) -> Leases:
+    return Leases(
         db,
+        Process(name, "machine", 1),
         clock=night,
         sleep=night.sleep,
         patience=patience,
-        owner=name,
-        is_gone=lambda owner: owner in gone,
+        is_gone=lambda process: process.id in gone,
     )
 
 
 async def lease(db: Database) -> Lease | None:
     async with db.reading() as tx:
-        return await leases.find(tx)
+        return await leases.find(tx, ROUND)
 
 
 async def hold(db: Database, until: datetime) -> None:
     """Another process takes the lease, and is heard of no more."""
     async with db.transaction() as tx:
-        await leases.take(tx, Lease("other/1", until))
+        await leases.take(tx, ROUND, Process("other", "machine", 2), until)
 
 
 async def nothing() -> str:
@@ -92,8 +93,8 @@ async def test_two_processes_take_their_rounds_one_after_the_other(tmp_path: Pat
     async with opened(tmp_path / "a.db") as one, opened(tmp_path / "a.db") as other:
         async with asyncio.TaskGroup() as group:
             for n in range(3):
-                group.create_task(process(one, night, f"one {n}").alone(work))
-                group.create_task(process(other, night, f"other {n}").alone(work))
+                group.create_task(process(one, night, f"one {n}").alone(ROUND, work))
+                group.create_task(process(other, night, f"other {n}").alone(ROUND, work))
         left = await lease(one)
 
     assert most == 1
@@ -102,27 +103,27 @@ async def test_two_processes_take_their_rounds_one_after_the_other(tmp_path: Pat
 
 async def test_what_another_process_holds_for_long_is_left_to_it(db: Database):
     night = Night()
-    await hold(db, NOW + LEASE)
+    await hold(db, NOW + DURATION)
 
-    with pytest.raises(RoundTakenError):
-        await process(db, night, patience=timedelta(seconds=10)).alone(nothing)
+    with pytest.raises(LeaseTakenError):
+        await process(db, night, patience=timedelta(seconds=10)).alone(ROUND, nothing)
 
     assert night.now == NOW + timedelta(seconds=10)
 
 
 async def test_a_process_that_died_is_waited_for_until_its_lease_ends(db: Database):
     night = Night()
-    await hold(db, NOW + LEASE)
+    await hold(db, NOW + DURATION)
 
-    assert await process(db, night).alone(nothing) == "done"
-    assert night.now == NOW + LEASE
+    assert await process(db, night).alone(ROUND, nothing) == "done"
+    assert night.now == NOW + DURATION
 
 
 async def test_a_process_that_surely_died_is_not_waited_for(db: Database):
     night = Night()
-    await hold(db, NOW + LEASE)
+    await hold(db, NOW + DURATION)
 
-    assert await process(db, night, gone=frozenset({"other"})).alone(nothing) == "done"
+    assert await process(db, night, gone=frozenset({"other"})).alone(ROUND, nothing) == "done"
     assert night.now == NOW
 
 
@@ -130,22 +131,31 @@ async def test_a_lease_that_a_clock_gone_wrong_made_is_not_believed(db: Database
     night = Night()
     await hold(db, NOW + timedelta(days=400))
 
-    assert await process(db, night).alone(nothing) == "done"
-    assert night.now == NOW
+    assert await process(db, night).alone(ROUND, nothing) == "done"
+    assert night.now <= NOW + timedelta(seconds=15)  # in which a holder that runs would renew it
+
+
+async def test_a_short_patience_is_enough_for_such_a_lease(db: Database):
+    night = Night()
+    await hold(db, NOW + timedelta(days=400))
+
+    impatient = process(db, night, patience=timedelta(seconds=10))
+
+    assert await impatient.alone(ROUND, nothing) == "done"
 
 
 async def test_a_round_that_takes_long_keeps_its_lease(db: Database):
     night = Night()
 
     async def work() -> datetime:
-        night.now += LEASE
+        night.now += DURATION
         night.renewing.set()
         while True:
             held = await lease(db)
-            if held is not None and held.until != NOW + LEASE:
-                return held.until
+            if held is not None and held.expires_at != NOW + DURATION:
+                return held.expires_at
 
-    assert await process(db, night).alone(work) == NOW + 2 * LEASE
+    assert await process(db, night).alone(ROUND, work) == NOW + 2 * DURATION
 
 
 async def test_what_fails_gives_the_lease_back_and_says_why(db: Database):
@@ -155,7 +165,7 @@ async def test_what_fails_gives_the_lease_back_and_says_why(db: Database):
         raise NotFoundError("There is no such thing")
 
     with pytest.raises(NotFoundError):
-        await process(db, night).alone(fail)
+        await process(db, night).alone(ROUND, fail)
 
     assert await lease(db) is None
 
@@ -169,7 +179,7 @@ async def test_a_round_that_is_cancelled_gives_the_lease_back(db: Database):
         await asyncio.Event().wait()
 
     async with asyncio.TaskGroup() as group:
-        hanging = group.create_task(process(db, night).alone(hang))
+        hanging = group.create_task(process(db, night).alone(ROUND, hang))
         await begun.wait()
         hanging.cancel()
 
@@ -180,8 +190,10 @@ async def test_who_was_thought_dead_and_comes_back_takes_nothing_away(db: Databa
     night = Night()
 
     async def work() -> None:
-        await hold(db, NOW + LEASE)
+        await hold(db, NOW + DURATION)
 
-    await process(db, night).alone(work)
+    await process(db, night).alone(ROUND, work)
 
-    assert await lease(db) == Lease("other/1", NOW + LEASE)
+    left = await lease(db)
+    assert left is not None
+    assert (left.process.id, left.expires_at, left.token) == ("other", NOW + DURATION, 2)
