@@ -36,7 +36,7 @@ from bot.outbox.services.deliver import Deliverer
 from bot.outbox.store import deliveries, threads
 from bot.platforms.discord.access import Access
 from bot.platforms.discord.chat import DiscordChat
-from bot.platforms.discord.http_hooks import Wire
+from bot.platforms.discord.http_hooks import HttpHooks
 from tests.bench.measure import Row
 from tests.chaos import stage
 from tests.chaos.runner import now, slack_chat
@@ -185,7 +185,7 @@ async def _open_threads(
         readable=str,
         voices=lambda _: ENGLISH,
         clock=now,
-        wire=Wire(per_second=10_000),
+        hooks=HttpHooks(per_second=10_000),
     )
     async with slack_chat(people.slack, blind=False) as slack:
         chats: dict[Platform, Chat] = {Platform.SLACK: slack, Platform.DISCORD: discord}

@@ -39,7 +39,7 @@ from bot.outbox.services.deliver import Deliverer
 from bot.outbox.store import threads
 from bot.platforms.discord.access import Access as DiscordAccess
 from bot.platforms.discord.chat import DiscordChat
-from bot.platforms.discord.http_hooks import Wire
+from bot.platforms.discord.http_hooks import HttpHooks
 from bot.platforms.slack.access import Access as SlackAccess
 from bot.platforms.slack.chat import SlackChat
 from tests.fakes.discord import TOKEN, FakeDiscord, text_of
@@ -211,7 +211,7 @@ async def scene(folder: Path) -> AsyncIterator[Scene]:
                 clock=clock,
                 patience=QUICK_DISCORD,
                 sleep=soon,
-                wire=Wire(per_second=1000),
+                hooks=HttpHooks(per_second=1000),
             ),
         }
         talk = DiscussionContext(db, clock, lambda _: ENGLISH)

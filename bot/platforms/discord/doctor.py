@@ -9,7 +9,7 @@ from bot.core.ports import ChannelRef, ChatError, ChatRefusedError, Finding, Pla
 from bot.platforms.discord import sdk
 from bot.platforms.discord.access import Access
 from bot.platforms.discord.errors import BAD_TOKEN, chat_error
-from bot.platforms.discord.http_hooks import Wire
+from bot.platforms.discord.http_hooks import HttpHooks
 from bot.platforms.discord.permissions import invite_link, missing
 from bot.platforms.discord.places import channel_number
 from bot.platforms.discord.rest import FORUMS, RAISED, Rest, sorted_errors
@@ -39,7 +39,7 @@ async def check_channel(rest: Rest, channel: ChannelRef, *, say: Translate = ENG
 async def check_once(access: Access, channel: ChannelRef) -> ChannelRef:
     """As `check_channel`, where no bot runs: for one command of an operator."""
     sdk.point_at(access.api_base, access.gateway_url)
-    rest = Rest(access.token, Wire())
+    rest = Rest(access.token, HttpHooks())
     try:
         return await check_channel(rest, channel)
     finally:
@@ -51,7 +51,7 @@ async def check(
 ) -> tuple[Finding, ...]:
     """Token, intent, servers, and every channel that is subscribed; changes nothing."""
     sdk.point_at(access.api_base, access.gateway_url)
-    rest = Rest(access.token, Wire())
+    rest = Rest(access.token, HttpHooks())
     try:
         return tuple([finding async for finding in _findings(rest, channels, say)])
     finally:

@@ -61,7 +61,7 @@ def calling(*, may_repeat: bool) -> Iterator[Call]:
         _CALL.reset(token)
 
 
-class Wire:
+class HttpHooks:
     """The pace and the count of refusals of everything that one bot sends to Discord.
 
     A request counts from its answer: it arrived by then, so one that leaves a second later

@@ -30,7 +30,7 @@ from bot.platforms.discord.errors import (
     meaning_of,
     uncertain_error,
 )
-from bot.platforms.discord.http_hooks import Wire, calling
+from bot.platforms.discord.http_hooks import HttpHooks, calling
 from bot.platforms.discord.rendering.controls import Mark, mark_of, read_slip
 from bot.platforms.discord.rendering.payload import Payload
 
@@ -105,9 +105,9 @@ class _Session:
 class Rest:
     """One bot's REST calls; made quickly, logged in when first needed, closed with `close`."""
 
-    def __init__(self, token: str, wire: Wire) -> None:
+    def __init__(self, token: str, hooks: HttpHooks) -> None:
         self._token = token
-        self._wire = wire
+        self._hooks = hooks
         self._session: _Session | None = None
         self._login = asyncio.Lock()
 
@@ -131,7 +131,7 @@ class Rest:
     async def _logged_in(self) -> _Session:
         client = discord.Client(
             intents=discord.Intents(guilds=True),  # never used; without it discord.py warns
-            http_trace=self._wire.trace(),
+            http_trace=self._hooks.trace(),
             max_ratelimit_timeout=30.0,
             max_messages=None,
         )

@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.domain.document import Document
-from bot.core.domain.errors import StorageError, UsageError
+from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate
 from bot.core.ports import (
     ChannelRef,
@@ -27,11 +27,12 @@ from bot.core.ports import (
     Replies,
     Seen,
 )
+from bot.discussion.inbound.thread_queue import ThreadQueue
 from bot.platforms.slack.access import Access
 from bot.platforms.slack.api import call, open_client, sdk_logger
 from bot.platforms.slack.channels import check_channel
 from bot.platforms.slack.errors import BAD_TOKEN, chat_error, is_bad_token
-from bot.platforms.slack.inbound.backfill import CatchingUp
+from bot.platforms.slack.inbound.backfill import BackfillSchedule
 from bot.platforms.slack.inbound.bolt_app import build_app
 from bot.platforms.slack.inbound.events import (
     BotIdentity,
@@ -42,8 +43,8 @@ from bot.platforms.slack.inbound.events import (
 from bot.platforms.slack.inbound.http_requests import HttpRequests
 from bot.platforms.slack.inbound.interactions import Interactions
 from bot.platforms.slack.inbound.socket_mode import TIMING, Connection, Timing
-from bot.platforms.slack.inbound.thread_inbound import Hearing
-from bot.platforms.slack.inbound.thread_reader import Reading
+from bot.platforms.slack.inbound.thread_inbound import ThreadInbound
+from bot.platforms.slack.inbound.thread_reader import SlackThreadReader
 from bot.platforms.slack.people import UserDirectory
 from bot.platforms.slack.posting import Posting
 from bot.platforms.slack.rendering.text import Readable
@@ -220,34 +221,42 @@ class SlackChat:
         self, client: AsyncWebClient, us: BotIdentity, interactions: Interactions
     ) -> None:
         places = asyncio.Semaphore(_AT_ONCE)
-        hearing = Hearing(
-            interactions.handle,
+        queue = ThreadQueue(
+            Platform.SLACK,
             seen=self._seen,
             sleep=self._sleep,
-            patience=self._patience,
-            places=places,
+            first_pause=self._patience.first_pause,
+            longest_pause=self._patience.longest_pause,
         )
-        catching_up = CatchingUp(
+        inbound = ThreadInbound(interactions.handle, queue, sleep=self._sleep, places=places)
+        backfill = BackfillSchedule(
             us,
-            hearing,
-            Reading(client, us, pause=self._patience.between_reads, sleep=self._sleep),
+            queue,
+            SlackThreadReader(
+                client,
+                us,
+                inbound,
+                clock=self._clock,
+                pause=self._patience.between_reads,
+                sleep=self._sleep,
+            ),
             memo=self._memo,
             replies=self._replies,
             clock=self._clock,
             patience=self._patience,
         )
-        await self._begin(catching_up)
+        await backfill.begin()
         async with asyncio.TaskGroup() as tasks:
 
             def take(happened: SlackEvent) -> asyncio.Task[None]:
                 if isinstance(happened, MessagePosted | MessageDeleted):
-                    return tasks.create_task(hearing.hear(happened, catching_up.before))
+                    return tasks.create_task(inbound.on_event(happened, backfill.before))
                 return tasks.create_task(self._deal_with(happened, interactions, places))
 
             app = build_app(client, us, take, sdk_logger())
-            tasks.create_task(catching_up.keep_reading())
+            tasks.create_task(backfill.keep_reading())
             if self._requests is not None:
-                await self._serve_http(self._requests, app, us, catching_up)
+                await self._serve_http(self._requests, app, us, backfill)
             self._lines = tuple(
                 Connection(
                     number,
@@ -255,7 +264,7 @@ class SlackChat:
                     token,
                     patience=self._patience,
                     sleep=self._sleep,
-                    changed=lambda: catching_up.reached(now=self.condition.ok),
+                    changed=lambda: backfill.reached(now=self.condition.ok),
                 )
                 for number in range(1, CONNECTIONS + 1)
                 if (token := self._access.app_token) is not None
@@ -263,23 +272,12 @@ class SlackChat:
             for line in self._lines:
                 tasks.create_task(line.keep_open(app))
 
-    async def _begin(self, catching_up: CatchingUp) -> None:
-        while True:
-            try:
-                await catching_up.begin()
-            except StorageError as error:
-                self._trouble = str(error)
-                log.warning("Slack: the backfill position cannot be read: %s", error)
-                await self._sleep(self._patience.longest_pause)
-            else:
-                return
-
     async def _serve_http(
-        self, requests: HttpRequests, app: AsyncApp, us: BotIdentity, catching_up: CatchingUp
+        self, requests: HttpRequests, app: AsyncApp, us: BotIdentity, backfill: BackfillSchedule
     ) -> None:
         """Until cancelled."""
         requests.open(app, us)
-        catching_up.reached(now=True)
+        backfill.reached(now=True)
         try:
             await asyncio.Event().wait()
         finally:

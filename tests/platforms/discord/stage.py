@@ -19,8 +19,9 @@ from bot.core.ports import (
 )
 from bot.platforms.discord import sdk
 from bot.platforms.discord.access import Access
-from bot.platforms.discord.chat import DiscordChat, Patience
-from bot.platforms.discord.http_hooks import Wire
+from bot.platforms.discord.chat import DiscordChat
+from bot.platforms.discord.http_hooks import HttpHooks
+from bot.platforms.discord.inbound.supervisor import Patience
 from bot.platforms.discord.posting.posting import Posting
 from bot.platforms.discord.rest import Rest
 from tests.fakes.discord import TOKEN, FakeDiscord
@@ -52,7 +53,7 @@ def assert_lawful(discord: FakeDiscord) -> None:
 @dataclass(frozen=True, slots=True)
 class Stage:
     discord: FakeDiscord
-    wire: Wire
+    hooks: HttpHooks
     rest: Rest
     posting: Posting
 
@@ -61,10 +62,10 @@ class Stage:
 async def staged(*, token: str = TOKEN) -> AsyncIterator[Stage]:
     async with FakeDiscord() as discord:
         sdk.point_at(discord.api_base, discord.gateway_url)
-        wire = Wire(per_second=1000)
-        rest = Rest(token, wire)
+        hooks = HttpHooks(per_second=1000)
+        rest = Rest(token, hooks)
         try:
-            yield Stage(discord, wire, rest, Posting(rest, readable=str, clock=now, sleep=briefly))
+            yield Stage(discord, hooks, rest, Posting(rest, readable=str, clock=now, sleep=briefly))
         finally:
             await rest.close()
         assert_lawful(discord)
@@ -183,7 +184,7 @@ async def posting_alone() -> AsyncIterator[Counter]:
             voices=Catalogues(),
             clock=clock,
             sleep=soon,
-            wire=Wire(per_second=1000),
+            hooks=HttpHooks(per_second=1000),
         )
         try:
             yield Counter(discord, chat, clock)
@@ -221,7 +222,7 @@ class Hall:
             clock=self.clock,
             patience=self.patience,
             sleep=self._sleep,
-            wire=Wire(per_second=1000),
+            hooks=HttpHooks(per_second=1000),
         )
         self._running = asyncio.get_running_loop().create_task(self.chat.run(self.desk))
 

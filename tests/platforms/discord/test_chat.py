@@ -8,7 +8,7 @@ import pytest
 from bot.core.domain.document import Button, Buttons, Document, Heading, Item, Items, Text
 from bot.core.domain.errors import UsageError
 from bot.core.ports import ChannelRef, Choice, Command, MessageRef, Platform, User
-from bot.platforms.discord.chat import NOT_HEARING
+from bot.platforms.discord.inbound.supervisor import NOT_HEARING
 from bot.platforms.discord.registration import application_commands
 from tests.fakes.discord import components_of, text_of
 from tests.fakes.discord.world import BOT_ID, EPHEMERAL, FORUM

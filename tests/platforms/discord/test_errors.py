@@ -31,7 +31,7 @@ async def answered(stage: Stage, status: int, code: int = 0, body: str | None = 
 
 
 async def test_every_code_is_sorted_as_the_table_says(stage: Stage):
-    stage.wire.refusals_most = 10_000
+    stage.hooks.refusals_most = 10_000
     for code, meaning in sorted(MEANINGS.items()):
         if code in SPECIAL:
             continue

@@ -6,7 +6,7 @@ import aiohttp
 
 from bot.core.ports import ChannelRef, Platform
 from bot.platforms.discord import sdk
-from bot.platforms.discord.http_hooks import Wire
+from bot.platforms.discord.http_hooks import HttpHooks
 from bot.platforms.discord.posting.posting import Posting
 from bot.platforms.discord.rest import Rest
 from tests.chaos import stage
@@ -20,7 +20,7 @@ async def test_it_serves_and_tells_what_came_of_it():
         assert process.stdout is not None
         places = json.loads(await process.stdout.readline())
         sdk.point_at(places["api_base"], places["gateway_url"])
-        rest = Rest(TOKEN, Wire())
+        rest = Rest(TOKEN, HttpHooks())
         async with aiohttp.ClientSession() as session:
 
             async def control(verb: str, **arguments: object):

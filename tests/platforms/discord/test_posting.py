@@ -171,7 +171,7 @@ async def test_a_discord_that_is_down_is_unavailable_and_comes_back(stage: Stage
 
 
 async def test_refusals_are_counted_and_end_in_a_rest(stage: Stage):
-    stage.wire.refusals_most = 3
+    stage.hooks.refusals_most = 3
     stage.discord.world.forbid(11, rights.SEND)
     for number in range(3):
         with pytest.raises(ChatRefusedError):

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.platforms.discord.backoff import Backoff
-from bot.platforms.discord.chat import Patience
-from bot.platforms.discord.inbound.backfill import NOTED_EVERY
+from bot.platforms.discord.inbound.events import NOTED_EVERY
+from bot.platforms.discord.inbound.supervisor import Patience
 from tests.fakes.discord.gateway import Harm
 from tests.platforms.discord.stage import PAPERS, Hall, key, said
 

@@ -1,6 +1,6 @@
-"""One connection to Discord's gateway, for as long as it lives: what it hears goes to a listener.
+"""One session at Discord's gateway: its events go to a listener.
 
-discord.py resumes after a drop by itself, without any pause: so the supervisor (`chat`) is asked
+discord.py resumes after a drop by itself, without any pause: so the supervisor is asked
 before each of its connections but the first, and waits. Where there is no session to resume, this
 ends, and the supervisor builds a new client: some of discord.py's own ways back do not work
 (Rapptz/discord.py#10520) and would identify without end.
@@ -35,46 +35,50 @@ class SessionLostError(Exception):
 
 
 class Listener(Protocol):
-    """Who hears what comes over a connection; every method returns at once."""
-
-    async def before_resuming(self, reason: str, lived: float) -> None:
-        """Wait before the session is resumed; the last connection was up for `lived` seconds.
-
-        Raises `SessionLostError` where the session is to be given up. The one method that waits:
-        for less than 45 seconds, as discord.py allows a connection 60.
-        """
-        ...
+    """Handles what comes over a connection; every method returns at once."""
 
     def on_ready(self, client: "GatewayClient") -> None:
         """A new session has begun: what happened before it was not heard."""
         ...
 
-    def on_resumed(self, client: "GatewayClient") -> None:
-        """The session goes on: nothing of what happened meanwhile was missed."""
-        ...
-
-    def on_return(self, client: "GatewayClient") -> None:
+    def on_guild_return(self, client: "GatewayClient") -> None:
         """A server of this session is back: what happened in it meanwhile was not heard."""
         ...
 
     def on_message(self, client: "GatewayClient", message: discord.Message) -> None:
-        """Somebody said something, or changed what they said."""
+        """Somebody sent or edited a message."""
         ...
 
     def on_deleted(self, client: "GatewayClient", channel: int, messages: set[int]) -> None:
-        """Messages were taken back."""
+        """Messages were deleted."""
         ...
 
-    def on_typed(self, interaction: "discord.Interaction[Any]") -> None:
-        """Somebody typed a command."""
+    def on_command(self, interaction: "discord.Interaction[Any]") -> None:
+        """Somebody sent a command."""
         ...
 
-    def on_typing(self, interaction: "discord.Interaction[Any]") -> None:
-        """Somebody is typing one."""
+    def on_autocomplete(self, interaction: "discord.Interaction[Any]") -> None:
+        """Somebody is typing a command."""
         ...
 
-    def on_pressed(self, interaction: "discord.Interaction[Any]", line: str) -> None:
-        """Somebody pressed a button, or picked from a menu, that carries this line."""
+    def on_press(self, interaction: "discord.Interaction[Any]", line: str) -> None:
+        """Somebody pressed a button, or picked from a menu, that carries this command line."""
+        ...
+
+
+class Watcher(Protocol):
+    """Decides when a connection is made again."""
+
+    async def before_resuming(self, reason: str, lived: float) -> None:
+        """Wait before the session is resumed; the last connection was up for `lived` seconds.
+
+        Less than 45 seconds, since discord.py allows a connection 60. Raises `SessionLostError`
+        where the session is to be given up.
+        """
+        ...
+
+    def on_connected(self, client: "GatewayClient") -> None:
+        """A session has begun or was resumed."""
         ...
 
 
@@ -84,6 +88,7 @@ class GatewayClient(discord.Client):
     def __init__(
         self,
         listener: Listener,
+        watcher: Watcher,
         *,
         intents: discord.Intents,
         trace: aiohttp.TraceConfig,
@@ -102,6 +107,7 @@ class GatewayClient(discord.Client):
             allowed_mentions=discord.AllowedMentions.none(),
         )
         self._listener = listener
+        self._watcher = watcher
         self.is_connected = False
         self._up_since: float | None = None
         self._socket: aiohttp.ClientWebSocketResponse | None = None
@@ -111,7 +117,7 @@ class GatewayClient(discord.Client):
 
     @property
     def listener(self) -> Listener:
-        """Who hears what happens."""
+        """What handles the events."""
         return self._listener
 
     @property
@@ -144,7 +150,7 @@ class GatewayClient(discord.Client):
         if socket is None or socket.session_id is None:
             raise SessionLostError(self.reason)
         lived, self._up_since = self.lived(), None
-        await self._listener.before_resuming(self.reason, lived)
+        await self._watcher.before_resuming(self.reason, lived)
 
     async def _kept_socket(self, url: str, *, compress: int = 0) -> aiohttp.ClientWebSocketResponse:
         self._socket = await self._connect_socket(url, compress=compress)
@@ -163,6 +169,8 @@ class GatewayClient(discord.Client):
         """
         if self._socket is not None:
             await self._socket.close()
+        # A close that was cancelled half-way is not done again by `close`.
+        await self.http.close()
         for thread in threading.enumerate():
             if isinstance(thread, KeepAliveHandler) and thread.ws.socket is self._socket:
                 thread.stop()
@@ -179,6 +187,7 @@ class GatewayClient(discord.Client):
     def _is_up(self) -> None:
         self.is_connected = True
         self._up_since = asyncio.get_running_loop().time()
+        self._watcher.on_connected(self)
 
     async def on_ready(self) -> None:
         self._is_up()
@@ -186,11 +195,10 @@ class GatewayClient(discord.Client):
 
     async def on_guild_available(self, _guild: discord.Guild) -> None:
         if self.is_ready():  # before, it is part of how a session begins
-            self._listener.on_return(self)
+            self._listener.on_guild_return(self)
 
     async def on_resumed(self) -> None:
         self._is_up()
-        self._listener.on_resumed(self)
 
     async def on_disconnect(self) -> None:
         self.is_connected = False
@@ -210,9 +218,9 @@ class GatewayClient(discord.Client):
 
     async def on_interaction(self, interaction: "discord.Interaction[Any]") -> None:
         if interaction.type is discord.InteractionType.application_command:
-            self._listener.on_typed(interaction)
+            self._listener.on_command(interaction)
         elif interaction.type is discord.InteractionType.autocomplete:
-            self._listener.on_typing(interaction)
+            self._listener.on_autocomplete(interaction)
 
 
 class PressedButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=BUTTON):
@@ -232,7 +240,7 @@ class PressedButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=BUT
         match = BUTTON.fullmatch(self.custom_id)
         client = interaction.client
         if match is not None and isinstance(client, GatewayClient):
-            client.listener.on_pressed(interaction, match["line"])
+            client.listener.on_press(interaction, match["line"])
 
 
 class PickedOption(discord.ui.DynamicItem[discord.ui.Select[Any]], template=MENU):
@@ -251,4 +259,4 @@ class PickedOption(discord.ui.DynamicItem[discord.ui.Select[Any]], template=MENU
     async def callback(self, interaction: "discord.Interaction[Any]") -> None:
         client = interaction.client
         if self.item.values and isinstance(client, GatewayClient):
-            client.listener.on_pressed(interaction, option_line(self.item.values[0]))
+            client.listener.on_press(interaction, option_line(self.item.values[0]))

@@ -51,7 +51,7 @@ class _Way:
     private: bool
 
 
-class Answering:
+class Interactions:
     """Answers what people type, press and begin to type."""
 
     def __init__(
@@ -61,7 +61,7 @@ class Answering:
         self._readable = readable
         self._voices = voices
 
-    async def typed(self, interaction: Interaction) -> None:
+    async def command(self, interaction: Interaction) -> None:
         """A slash command."""
         data: Any = interaction.data or {}
         spec = commands.find(str(data.get("name")))
@@ -79,7 +79,7 @@ class Answering:
         document = await self._inbox.command(self._command(interaction, name, options))
         await self._bring(_Way(interaction, private), document)
 
-    async def pressed(self, interaction: Interaction, text: str) -> None:
+    async def press(self, interaction: Interaction, text: str) -> None:
         """A button, or an option of a menu, that carries this command line."""
         message = interaction.message
         slip = read_slip(message.embeds[0].url if message and message.embeds else None)
@@ -105,7 +105,7 @@ class Answering:
         except UsageError as error:
             return None, _notice(say(error.message, **error.values))
 
-    async def completed(self, interaction: Interaction) -> None:
+    async def complete(self, interaction: Interaction) -> None:
         """Suggestions for what is being typed; none rather than late ones."""
         data: Any = interaction.data or {}
         options = {

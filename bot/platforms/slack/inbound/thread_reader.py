@@ -1,10 +1,10 @@
-"""What stands in our threads, read slowly and to its end, or not at all.
+"""Reading Slack's threads for the backfill: slowly, and whole or not at all.
 
-What is read is judged by its completeness: whoever looks for what is missing must be sure that
-nothing was left out. So a limit is waited out, and whatever else goes wrong is raised.
+Who looks for what is missing must be sure that nothing was left out. So rate limits are waited
+out, and every other failure is raised.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -13,14 +13,29 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.core.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError
+from bot.core.ports import (
+    ChatRefusedError,
+    ChatUnavailableError,
+    ChatUncertainError,
+    MessageRef,
+)
+from bot.discussion.inbound.backfill import (
+    COMPARED_BACK,
+    FoundMessage,
+    NoteFormat,
+    NoThreadError,
+)
 from bot.platforms.slack.api import call
 from bot.platforms.slack.errors import chat_error, error_name
-from bot.platforms.slack.inbound.events import BotIdentity, instant, timestamp
+from bot.platforms.slack.inbound.events import (
+    BotIdentity,
+    MessageDeleted,
+    instant,
+    read_reply,
+    timestamp,
+)
+from bot.platforms.slack.inbound.thread_inbound import Thread, ThreadInbound
 from bot.platforms.slack.rendering.text import Json
-
-LOOKED_BACK = timedelta(days=14)
-"""What is said in threads older than this is heard live or not at all."""
 
 _PAGE = 200
 _AT_ONCE = 20
@@ -34,26 +49,31 @@ _LONGEST_WAIT = timedelta(minutes=2)
 Request = Callable[[], Awaitable[AsyncSlackResponse]]
 
 
-class NoThreadError(Exception):
-    """Slack knows no such thread."""
+def note_format(team: str) -> NoteFormat:
+    """The note of a workspace is an instant in ISO form."""
+    return NoteFormat(f"slack/heard/{team}", datetime.fromisoformat, datetime.isoformat)
 
 
-class Reading:
-    """Reads one workspace. Raises `ChatError` and, of threads, `NoThreadError`.
+class SlackThreadReader:
+    """`ThreadReader` for one workspace; a thread is its channel and its root's timestamp.
 
-    `ChatRefusedError` says that something may not be read at all: nothing reaches us from there.
+    `pause` seconds pass between two calls, after a first few.
     """
 
     def __init__(
         self,
         client: AsyncWebClient,
         us: BotIdentity,
+        inbound: ThreadInbound,
         *,
+        clock: Callable[[], datetime],
         pause: float,
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
         self._client = client
         self._us = us
+        self._inbound = inbound
+        self._clock = clock
         self._pause = pause
         self._sleep = sleep
         self._calls = 0
@@ -62,27 +82,23 @@ class Reading:
         """The next calls may come quickly."""
         self._calls = 0
 
-    async def channels(self) -> tuple[str, ...]:
-        """The channels that the bot is in."""
+    async def channels(self, since: datetime) -> Collection[str]:  # noqa: ARG002 - all of them
         request = partial(self._client.users_conversations, **_OUR_CHANNELS)
         channels = [str(each.get("id") or "") async for each in self._pages(request, "channels")]
-        return tuple(filter(None, channels))
+        return list(filter(None, channels))
 
-    async def talked_in(self, channel: str, since: datetime) -> tuple[str, ...]:
-        """The threads of our messages in which something was said since then."""
-        oldest = timestamp(since - LOOKED_BACK)
+    async def threads(self, channel: str, since: datetime) -> Collection[Thread]:
+        oldest = timestamp(since - COMPARED_BACK)
         request = partial(self._client.conversations_history, channel=channel, oldest=oldest)
-        return tuple(
-            [
-                str(root.get("ts"))
-                async for root in self._pages(request, "messages")
-                if (root.get("bot_id") == self._us.bot or root.get("user") == self._us.user)
-                and _is_later(str(root.get("latest_reply") or ""), since)
-            ]
-        )
+        return [
+            (channel, str(root.get("ts")))
+            async for root in self._pages(request, "messages")
+            if (root.get("bot_id") == self._us.bot or root.get("user") == self._us.user)
+            and _is_later(str(root.get("latest_reply") or ""), since)
+        ]
 
-    async def thread(self, channel: str, root: str, since: datetime) -> AsyncIterator[Json]:
-        """The root, and everything that stands below it and is of that time or later."""
+    async def messages(self, thread: Thread, since: datetime) -> AsyncIterator[FoundMessage]:
+        channel, root = thread
         request = partial(
             self._client.conversations_replies,
             channel=channel,
@@ -91,19 +107,50 @@ class Reading:
             inclusive=True,
         )
         async for message in self._pages(request, "messages"):
-            yield message
+            ts = str(message.get("ts"))
+            spoken = read_reply(message, channel, self._us)
+            if spoken is None:
+                yield FoundMessage(ts, thread, instant(ts) or since)
+                continue
+            yield FoundMessage(
+                ts,
+                thread,
+                spoken.at,
+                spoken.edited_at,
+                partial(self._inbound.hand_on, spoken),
+            )
 
-    async def stands(self, channel: str, root: str) -> bool:
-        """Whether a message stands in the channel itself."""
+    async def find(self, root: MessageRef) -> Thread | None:
+        return root.channel.id, root.id
+
+    def time_of(self, message: MessageRef) -> datetime | None:
+        return instant(message.id)
+
+    async def shows_all(self, root: MessageRef, found: Collection[str]) -> bool:
+        if root.id not in found:
+            raise ChatUncertainError("Slack leaves a thread's root out")
+        return True
+
+    async def is_deleted(self, root: MessageRef) -> bool:
+        # Slack hides what is old from workspaces that do not pay.
+        at = instant(root.id)
+        if at is None or at <= self._clock() - COMPARED_BACK:
+            return False
         request = partial(
             self._client.conversations_history,
-            channel=channel,
-            oldest=root,
-            latest=root,
+            channel=root.channel.id,
+            oldest=root.id,
+            latest=root.id,
             inclusive=True,
         )
-        there = [message.get("ts") async for message in self._pages(request, "messages")]
-        return root in there
+        stands = [message.get("ts") async for message in self._pages(request, "messages")]
+        return root.id not in stands
+
+    async def hand_on_deletion(self, message: MessageRef) -> None:
+        await self._inbound.hand_on(MessageDeleted("", message.channel.id, message.id))
+
+    def hears_all(self) -> bool:
+        return True
 
     async def _pages(self, request: Callable[..., Any], what: str) -> AsyncIterator[Json]:
         cursor = ""

@@ -5,7 +5,7 @@ import logging
 
 from bot.core.ports import ChannelRef, Platform
 from bot.platforms.discord import sdk
-from bot.platforms.discord.http_hooks import Wire
+from bot.platforms.discord.http_hooks import HttpHooks
 from bot.platforms.discord.posting.posting import Posting
 from bot.platforms.discord.rest import Rest
 from tests.fakes.discord import TOKEN
@@ -15,7 +15,7 @@ from tests.platforms.discord.stage import Hall, Stage, key, now, said
 async def test_however_much_is_to_be_posted_discord_never_has_to_turn_it_away(stage: Stage):
     stage.discord.rates.on = True
     places = [stage.discord.world.add_channel(100 + n, f"channel-{n}").id for n in range(120)]
-    rest = Rest(TOKEN, Wire())
+    rest = Rest(TOKEN, HttpHooks())
     posting = Posting(rest, readable=str, clock=now)
 
     async with asyncio.TaskGroup() as posts:

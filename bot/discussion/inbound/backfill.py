@@ -1,0 +1,424 @@
+"""Reading what was said, changed or deleted in threads while the bot did not hear it.
+
+One note per workspace says up to when everything was heard. It moves only after all threads with
+newer messages were read, and never past a message that is not stored yet. Then the stored replies
+of the last days are compared with what stands in their threads: newer versions and deletions are
+handed on. Platforms implement `ThreadReader`; when to read is their decision, too.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Hashable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Generic, Protocol, TypeVar
+
+from bot.core.domain.errors import StorageError
+from bot.core.domain.extent import Extent
+from bot.core.ports import (
+    ChannelRef,
+    ChatError,
+    ChatRefusedError,
+    KeptReply,
+    Memo,
+    MessageRef,
+    Platform,
+    Replies,
+)
+from bot.discussion.domain.copies import is_newer
+from bot.discussion.inbound.thread_queue import Outcome, ThreadQueue
+
+log = logging.getLogger(__name__)
+
+COMPARED_BACK = timedelta(days=14)
+"""Threads that were silent for longer are heard live, or not at all."""
+READ_WITHIN = 20.0
+"""Seconds that a new message waits until the missed ones of its thread were read."""
+_TICK = timedelta(milliseconds=1)
+
+
+class NoThreadError(Exception):
+    """The platform does not show this thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundMessage:
+    """A message that stands in a thread; `id` is that of its `MessageRef`.
+
+    `hand_on` gives this version to the inbox, with the lock of `thread` held. It is `None` for what
+    the inbox does not want: the bot's own messages and the platform's.
+    """
+
+    id: str
+    thread: Hashable
+    at: datetime
+    edited_at: datetime | None = None
+    hand_on: Callable[[], Awaitable[Outcome]] | None = None
+
+
+Thread = TypeVar("Thread", bound=Hashable)
+
+
+class ThreadReader(Protocol[Thread]):
+    """Reads the threads of one workspace, slowly and whole.
+
+    Raises `ChatError`; `ChatRefusedError` where the bot may not read. Whatever is read was read to
+    its end, or an error is raised.
+    """
+
+    async def channels(self, since: datetime) -> Collection[str]:
+        """The channels that may have threads with messages after that."""
+        ...
+
+    async def threads(self, channel: str, since: datetime) -> Collection[Thread]:
+        """The threads of a channel with messages after that."""
+        ...
+
+    def messages(self, thread: Thread, since: datetime) -> AsyncIterator[FoundMessage]:
+        """What stands in a thread from that instant on, oldest first. Raises `NoThreadError`."""
+        ...
+
+    async def find(self, root: MessageRef) -> Thread | None:
+        """The thread of a root; `None` where there is none any more and nothing can be said."""
+        ...
+
+    def time_of(self, message: MessageRef) -> datetime | None:
+        """When a message was said, as far as its id says so."""
+        ...
+
+    async def shows_all(self, root: MessageRef, found: Collection[str]) -> bool:
+        """Whether a message that is not among the `found` was deleted, not only hidden."""
+        ...
+
+    async def is_deleted(self, root: MessageRef) -> bool:
+        """Whether a thread that raised `NoThreadError` was deleted, not only hidden."""
+        ...
+
+    async def hand_on_deletion(self, message: MessageRef) -> None:
+        """Tell the inbox that a message was deleted."""
+        ...
+
+    def hears_all(self) -> bool:
+        """Whether no part of the workspace is out of sight now; else the note does not move."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NoteFormat:
+    """How a workspace's note is stored: under which name, and as which text."""
+
+    name: str
+    read: Callable[[str], datetime]
+    write: Callable[[datetime], str]
+
+
+@dataclass(eq=False, slots=True)
+class _Gap(Generic[Thread]):
+    """A time in which nothing was heard, and the threads that were `read` since."""
+
+    read: set[Thread] = field(default_factory=set)
+
+
+class Backfill(Generic[Thread]):
+    """Reads what one workspace's `ThreadQueue` was not given. Without `replies` nothing is compared.
+
+    `margin` is how long a message may take until it stands where it is read. Pauses after failures
+    double from `first_pause` to `longest_pause` seconds.
+    """
+
+    def __init__(
+        self,
+        platform: Platform,
+        queue: ThreadQueue,
+        *,
+        memo: Memo | None,
+        replies: Replies | None,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]],
+        margin: timedelta,
+        first_pause: float = 2.0,
+        longest_pause: float = 120.0,
+    ) -> None:
+        self._platform = platform
+        self._queue = queue
+        self._memo = memo
+        self._replies = replies
+        self._clock = clock
+        self._sleep = sleep
+        self._margin = margin
+        self._first_pause = first_pause
+        self._longest_pause = longest_pause
+        self._format: NoteFormat | None = None
+        self._heard_to: datetime | None = None
+        self._gap: _Gap[Thread] | None = None
+        self._is_live = False
+        self.found_missed = False
+        """Whether messages were read that nobody had told us of."""
+
+    async def restore(self, note: NoteFormat) -> None:
+        """Go on from the note, once a process; waits while the database cannot be read.
+
+        Without a note nothing was missed: the bot is new in this workspace.
+        """
+        self._format = note
+        failures = 0
+        while self._heard_to is None:
+            try:
+                stored = await self._memo.recall(note.name) if self._memo is not None else None
+                if stored is not None:
+                    self._heard_to = note.read(stored)
+                    self._gap = self._gap or _Gap()
+                    return
+                await self._store(now := self._clock())
+                self._heard_to = now
+            except StorageError as error:
+                if not failures:
+                    log.warning("%s: the backfill position cannot be read: %s", self._name, error)
+                failures = await self._pause(failures)
+
+    async def _store(self, heard_to: datetime) -> None:
+        if self._memo is not None and self._format is not None:
+            await self._memo.note(self._format.name, self._format.write(heard_to))
+
+    @property
+    def has_gap(self) -> bool:
+        """Whether something may have been missed and was not read yet."""
+        return self._gap is not None
+
+    @property
+    def heard_to(self) -> datetime:
+        """Up to when everything was heard."""
+        return self._heard_to if self._heard_to is not None else self._clock()
+
+    def interrupted(self) -> None:
+        """From now on the platform cannot reach the bot."""
+        self._is_live = False
+        self._gap = _Gap()
+
+    def resumed(self) -> None:
+        """From now on it can again."""
+        self._is_live = True
+
+    async def before(self, reader: ThreadReader[Thread], thread: Thread) -> None:
+        """Read what was missed in a thread before a new message; its lock is held."""
+        gap = self._gap
+        if gap is None or thread in gap.read:
+            return
+        gap.read.add(thread)
+        try:
+            async with asyncio.timeout(READ_WITHIN):
+                await self._read(reader, thread, self._clock(), is_locked=True)
+        except (ChatError, NoThreadError, TimeoutError) as error:
+            reason = str(error) or "it takes long"
+            log.info("%s: reading a thread is postponed: %s", self._name, reason)
+
+    async def catch_up(
+        self, reader: ThreadReader[Thread], is_over: Callable[[], bool] = lambda: False
+    ) -> bool:
+        """Read every thread with missed messages, with pauses after failures, until all are read.
+
+        False when it `is_over`, or when the connection was interrupted meanwhile.
+        """
+        gap, was_live, began = self._gap, self._is_live, self._clock()
+        done: set[Thread] = set()
+
+        def is_ended() -> bool:
+            return is_over() or self._gap is not gap
+
+        failures = 0
+        while not await self._read_all(reader, done, began, is_ended):
+            if is_ended():
+                return False
+            failures = await self._pause(failures)
+            if is_ended():
+                return False
+        if was_live:
+            self._gap = None
+        await self.note(reader, began)
+        return True
+
+    async def _read_all(
+        self,
+        reader: ThreadReader[Thread],
+        done: set[Thread],
+        began: datetime,
+        is_ended: Callable[[], bool],
+    ) -> bool:
+        """Read the threads that are not `done`; whether that was all of them."""
+        whole = True
+        try:
+            for channel in await reader.channels(self.heard_to):
+                if is_ended():
+                    return False
+                whole = await self._read_channel(reader, channel, done, began, is_ended) and whole
+        except (ChatError, StorageError) as error:
+            log.warning("%s: missed messages cannot be read for now: %s", self._name, error)
+            return False
+        return whole and not is_ended()
+
+    async def _read_channel(
+        self,
+        reader: ThreadReader[Thread],
+        channel: str,
+        done: set[Thread],
+        began: datetime,
+        is_ended: Callable[[], bool],
+    ) -> bool:
+        whole = True
+        try:
+            threads = await reader.threads(channel, self.heard_to)
+        except ChatError as error:
+            return self._is_refused(channel, error)
+        for thread in threads:
+            if is_ended():
+                return False
+            if thread in done:
+                continue
+            try:
+                is_read = await self._read(reader, thread, began, is_locked=False)
+            except NoThreadError:  # deleted a moment ago
+                is_read = True
+            except ChatError as error:
+                is_read = self._is_refused(channel, error)
+                if isinstance(error, ChatRefusedError) and error.extent is Extent.CHANNEL:
+                    return whole
+            if is_read:
+                done.add(thread)
+                if self._gap is not None:
+                    self._gap.read.add(thread)
+            whole = whole and is_read
+        return whole
+
+    def _is_refused(self, place: object, error: ChatError) -> bool:
+        """Whether it may not be read at all: then nothing reaches the bot from there either."""
+        if isinstance(error, ChatRefusedError):
+            log.info("%s: %s is not read: %s", self._name, place, error)
+            return True
+        log.warning("%s: %s cannot be read for now: %s", self._name, place, error)
+        return False
+
+    async def _read(
+        self, reader: ThreadReader[Thread], thread: Thread, began: datetime, *, is_locked: bool
+    ) -> bool:
+        """Hand on what was said in a thread after the note; whether all of it was taken."""
+        since, whole = self.heard_to, True
+        async for message in reader.messages(thread, since):
+            if message.hand_on is None or message.at <= since:
+                continue
+            outcome = await (message.hand_on() if is_locked else self._hand_on(message))
+            whole = whole and outcome is not Outcome.FAILED
+            if outcome is Outcome.NEW and message.at < began - self._margin:
+                self.found_missed = True
+        return whole
+
+    async def _hand_on(self, message: FoundMessage) -> Outcome:
+        # The lock is not held while the platform is asked: it may ask to wait, and people do not.
+        if message.hand_on is None:
+            return Outcome.KNOWN
+        async with self._queue.lock(message.thread):
+            return await message.hand_on()
+
+    async def note(self, reader: ThreadReader[Thread], heard_to: datetime) -> None:
+        """Everything until then was heard, except for the last `margin` and what is pending."""
+        if not reader.hears_all():
+            return
+        moved = max(self.heard_to, heard_to - self._margin)
+        self._heard_to = min((moved, *(at - _TICK for at in self._queue.pending)))
+        try:
+            await self._store(self._heard_to)
+        except StorageError as error:  # then a restart reads more than it must
+            log.warning("%s: the backfill position cannot be saved: %s", self._name, error)
+
+    async def compare(
+        self,
+        reader: ThreadReader[Thread],
+        workspace: str | None = None,
+        is_over: Callable[[], bool] = lambda: False,
+    ) -> bool:
+        """Hand on what was changed or deleted in the threads of the last `COMPARED_BACK`.
+
+        A thread that cannot be read whole says nothing, and is tried again until it `is_over`;
+        then this is false.
+        """
+        if self._replies is None:
+            return True
+        left: list[MessageRef] | None = None
+        closed: set[ChannelRef] = set()
+        failures = 0
+        while True:
+            try:
+                if left is None:
+                    since = self._clock() - COMPARED_BACK
+                    roots = await self._replies.roots(self._platform, since)
+                    left = [r for r in roots if workspace in {None, r.channel.workspace}]
+                for root in tuple(left):
+                    if is_over():
+                        return False
+                    kept = await self._replies.kept_in(root)
+                    if root.channel in closed or await self._is_compared(
+                        reader, root, kept, closed
+                    ):
+                        left.remove(root)
+            except StorageError as error:
+                log.warning("%s: stored replies cannot be compared for now: %s", self._name, error)
+            if left is not None and not left:
+                return True
+            failures = await self._pause(failures)
+
+    async def _is_compared(
+        self,
+        reader: ThreadReader[Thread],
+        root: MessageRef,
+        kept: tuple[KeptReply, ...],
+        closed: set[ChannelRef],
+    ) -> bool:
+        try:
+            if kept:
+                await self._compare(reader, root, kept)
+        except ChatError as error:
+            is_refused = self._is_refused(root.channel, error)
+            if isinstance(error, ChatRefusedError) and error.extent is Extent.CHANNEL:
+                closed.add(root.channel)
+            return is_refused
+        return True
+
+    async def _compare(
+        self, reader: ThreadReader[Thread], root: MessageRef, kept: tuple[KeptReply, ...]
+    ) -> None:
+        thread = await reader.find(root)
+        if thread is None:
+            return
+        began = self._clock()
+        # Databases of old versions hold in `said_at` when a reply was heard, which is later.
+        since = min(reader.time_of(reply.message) or reply.said_at for reply in kept)
+        versions = {reply.message.id: reply.edited_at for reply in kept}
+        found: set[str] = set()
+        try:
+            async for message in reader.messages(thread, since):
+                found.add(message.id)
+                if message.id in versions and is_newer(message.edited_at, versions[message.id]):
+                    await self._hand_on(message)
+        except NoThreadError:
+            if not await reader.is_deleted(root):
+                return
+            found.clear()
+            shows_all = True
+        else:
+            shows_all = False
+        gone = [
+            reply.message
+            for reply in kept
+            if reply.message.id not in found and reply.said_at < began - self._margin
+        ]
+        if gone and (shows_all or await reader.shows_all(root, found)):
+            for message_ref in gone:
+                await reader.hand_on_deletion(message_ref)
+
+    @property
+    def _name(self) -> str:
+        return self._queue.name
+
+    async def _pause(self, failures: int) -> int:
+        pause = self._first_pause * 2 ** min(failures, 16)
+        await self._sleep(min(pause, self._longest_pause))
+        return failures + 1

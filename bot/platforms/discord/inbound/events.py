@@ -1,0 +1,152 @@
+"""What happens over gateway connections, handled in tasks of their own."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import datetime, timedelta
+from typing import Any
+
+import discord
+
+from bot.core.ports import ChatError, Inbox, Memo, Platform, Replies, Seen
+from bot.discussion.inbound.backfill import Backfill
+from bot.discussion.inbound.thread_queue import ThreadQueue
+from bot.platforms.discord.errors import chat_error
+from bot.platforms.discord.inbound import interactions
+from bot.platforms.discord.inbound.gateway import GatewayClient
+from bot.platforms.discord.inbound.interactions import Interaction, Interactions
+from bot.platforms.discord.inbound.thread_inbound import ThreadInbound
+from bot.platforms.discord.inbound.thread_reader import DiscordThreadReader, note_format
+from bot.platforms.discord.rest import RAISED, Rest
+
+log = logging.getLogger(__name__)
+
+NOTED_EVERY = 30.0
+"""Seconds between two notes of up to when everything was heard."""
+MARGIN = timedelta(minutes=3)
+"""A connection may have been dead for so long before it is noticed."""
+_SETTLED_WITHIN = 5.0
+"""Seconds that a connection which ended is kept for what was asked over it."""
+
+
+class Events:
+    """Handles the events of one connection after the other; `tasks` ends with the bot."""
+
+    def __init__(
+        self,
+        rest: Rest,
+        inbox: Inbox,
+        tasks: asyncio.TaskGroup,
+        answers: Interactions,
+        *,
+        seen: Seen,
+        memo: Memo,
+        replies: Replies | None,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self._rest = rest
+        self._tasks = tasks
+        self._answers = answers
+        self._replies = replies
+        self._clock = clock
+        self._sleep = sleep
+        self._queue = ThreadQueue(Platform.DISCORD, seen=seen, sleep=sleep)
+        self._inbound = ThreadInbound(rest, inbox, self._queue)
+        self._backfill: Backfill[discord.Thread] = Backfill(
+            Platform.DISCORD,
+            self._queue,
+            memo=memo,
+            replies=replies,
+            clock=clock,
+            sleep=sleep,
+            margin=MARGIN,
+        )
+        self._answering: set[asyncio.Task[None]] = set()
+
+    async def begin_session(self) -> None:
+        """A session is about to begin: nothing was heard since the last one."""
+        account = await self._rest.account()
+        await self._backfill.restore(note_format(account.application))
+        self._backfill.interrupted()
+
+    async def settle(self) -> None:
+        """Give answers that are on their way a moment to arrive."""
+        if self._answering:
+            await asyncio.wait(self._answering, timeout=_SETTLED_WITHIN)
+
+    def on_ready(self, client: GatewayClient) -> None:
+        """A session began: read what was missed before it, and note what is heard from now on."""
+        self._handle(client, self._catch_up(client))
+        self._handle(client, self._keep_noting(client))
+
+    def on_guild_return(self, client: GatewayClient) -> None:
+        """A server is available again: nothing was heard of it meanwhile."""
+        self._backfill.interrupted()
+        self._handle(client, self._catch_up(client))
+
+    def on_message(self, client: GatewayClient, message: discord.Message) -> None:
+        """Somebody said something, or changed what they said."""
+        self._handle(client, self._inbound.on_message(client, message, self._before))
+
+    def on_deleted(self, client: GatewayClient, channel: int, messages: set[int]) -> None:
+        """Messages were deleted."""
+        self._handle(client, self._inbound.on_deleted(client, channel, messages))
+
+    def on_command(self, interaction: Interaction) -> None:
+        """Somebody sent a command."""
+        self._answer(interaction, self._answers.command(interaction))
+
+    def on_autocomplete(self, interaction: Interaction) -> None:
+        """Somebody is typing a command."""
+        self._answer(interaction, self._answers.complete(interaction))
+
+    def on_press(self, interaction: Interaction, line: str) -> None:
+        """Somebody pressed a button, or picked from a menu, that carries this command line."""
+        self._answer(interaction, self._answers.press(interaction, line))
+
+    def _reader(self, client: GatewayClient) -> DiscordThreadReader:
+        return DiscordThreadReader(
+            client, self._rest, self._inbound, replies=self._replies, clock=self._clock
+        )
+
+    async def _before(self, client: GatewayClient, thread: discord.Thread) -> None:
+        await self._backfill.before(self._reader(client), thread)
+
+    async def _catch_up(self, client: GatewayClient) -> None:
+        reader = self._reader(client)
+        self._backfill.resumed()
+        if await self._backfill.catch_up(reader, client.is_closed):
+            await self._backfill.compare(
+                reader, is_over=lambda: client.is_closed() or self._backfill.has_gap
+            )
+
+    async def _keep_noting(self, client: GatewayClient) -> None:
+        reader = self._reader(client)
+        while not client.is_closed():
+            await self._sleep(NOTED_EVERY)
+            if client.is_connected and not self._backfill.has_gap:
+                await self._backfill.note(reader, self._clock())
+
+    def _answer(self, interaction: Interaction, work: Coroutine[Any, Any, None]) -> None:
+        task = self._handle(interaction.client, work)
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
+
+    def _handle(
+        self, client: discord.Client, work: Coroutine[Any, Any, None]
+    ) -> asyncio.Task[None]:
+        return self._tasks.create_task(_guarded(client, work))
+
+
+async def _guarded(client: discord.Client, work: Awaitable[None]) -> None:
+    try:
+        await work
+    except (ChatError, *RAISED, *interactions.RAISED) as error:
+        log.warning("Discord: an answer was not delivered: %s", chat_error(error))
+    except Exception as error:
+        # The inbox's edge: what breaks on one event must not stop the others.
+        if isinstance(error, RuntimeError) and client.is_closed():
+            log.warning("Discord: a connection ended before every event was handled")
+        else:
+            log.exception("Discord: an event could not be handled")

@@ -1,0 +1,252 @@
+"""Keeping a gateway connection: one client per session, and pauses that grow after failures."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import discord
+
+from bot.core.domain.errors import UsageError
+from bot.core.domain.i18n import translatable
+from bot.core.ports import ChatError
+from bot.platforms.discord.backoff import Backoff
+from bot.platforms.discord.closes import (
+    AUTHENTICATION_FAILED,
+    CLOSED,
+    FINAL,
+    REFUSED_INTENTS,
+    closed_with,
+)
+from bot.platforms.discord.errors import BAD_TOKEN, chat_error
+from bot.platforms.discord.http_hooks import HttpHooks
+from bot.platforms.discord.inbound.events import Events
+from bot.platforms.discord.inbound.gateway import (
+    GUILDS_WITHIN,
+    HEARTBEAT_TIMEOUT,
+    GatewayClient,
+    SessionLostError,
+)
+from bot.platforms.discord.registration import Registration
+from bot.platforms.discord.rest import RAISED, Rest
+
+log = logging.getLogger(__name__)
+
+NO_INTENT = translatable(
+    "Discord refuses the intents that the bot asks for: turn on Message Content Intent in the "
+    "developer portal, under Bot, then restart the bot"
+)
+NOT_HEARING = translatable(
+    "Message Content Intent is off in the developer portal, under Bot: in threads the bot reads "
+    "only messages that mention it"
+)
+_OUT_OF_SESSIONS = translatable(
+    "the bot has connected too often today; it waits until Discord resets the daily limit"
+)
+_CONNECTED = "connected"
+_FORESEEN = (ChatError, SessionLostError, TimeoutError, *RAISED)
+
+_LONGEST_RESUMED = 40.0
+"""Seconds after which a session is given up instead of resumed: Discord keeps none for long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How the supervisor waits, in seconds."""
+
+    first_pause: float = 1.0
+    longest_pause: float = 150.0
+    """Seldom enough for a day: Discord takes 1,000 identifications, then resets the token."""
+    lasting: float = 150.0
+    """A connection that was up for so long worked; after one that was not, pauses grow."""
+    until_fixed: float = 3600.0
+    """Between two tries while only a person can help."""
+    between_identifications: float = 5.5
+    ready_within: float = 90.0
+    heartbeat_timeout: float = HEARTBEAT_TIMEOUT
+    guilds_within: float = GUILDS_WITHIN
+    sessions_kept: int = 20
+    """So many of the day's identifications are left for a person's restarts."""
+
+
+PATIENCE = Patience()
+
+
+class Supervisor:
+    """Keeps one connection to the gateway. `trouble` says why there is none."""
+
+    def __init__(
+        self,
+        token: str,
+        rest: Rest,
+        registration: Registration,
+        hooks: HttpHooks,
+        *,
+        patience: Patience,
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self._token = token
+        self._rest = rest
+        self._registration = registration
+        self._hooks = hooks
+        self._patience = patience
+        self._sleep = sleep
+        self._backoff = Backoff(
+            first=patience.first_pause,
+            longest=patience.longest_pause,
+            lasting=patience.lasting,
+            chance=random.random,
+        )
+        self._client: GatewayClient | None = None
+        self._ready_limit: asyncio.Timeout | None = None
+        self._identified_at = -patience.between_identifications
+        self._told: set[str] = set()
+        """What was logged since the last connection that lasted."""
+        self._lived = 0.0
+        """For how many seconds the last connection was up."""
+        self.trouble = "not connected yet"
+        self.hears_all = True
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether people can reach the bot."""
+        return self._client is not None and self._client.is_connected
+
+    async def run(self, events: Events) -> None:
+        """Until cancelled. Raises `UsageError` where Discord does not accept token or intents."""
+        task = asyncio.current_task()
+        while True:
+            if task is not None and task.cancelling():
+                # Python 3.11's `wait_for`, around discord.py's connecting, may lose it.
+                raise asyncio.CancelledError
+            pause = 0.0
+            try:
+                await self._run_session(events)
+                self._tell_trouble(CLOSED)
+            except UsageError:
+                raise
+            except Exception as error:  # noqa: BLE001 - a malformed event breaks it in any way
+                # It ends this client only: the next one is built from nothing.
+                self._tell_trouble(_trouble(error), error)
+                if isinstance(error, discord.ConnectionClosed) and error.code in FINAL:
+                    pause = self._patience.until_fixed
+            pause = max(pause, self._backoff.pause(self._lived))
+            await self._sleep(pause)
+
+    async def before_resuming(self, reason: str, lived: float) -> None:
+        """Wait before a session is resumed; the last connection was up for `lived` seconds.
+
+        Raises `SessionLostError` where the session is to be given up.
+        """
+        self._forget_trouble(lived)
+        self._tell_trouble(reason)
+        pause = self._backoff.pause(lived)
+        if pause > _LONGEST_RESUMED:
+            raise SessionLostError(reason)
+        await self._sleep(pause)
+
+    def on_connected(self, client: GatewayClient) -> None:
+        """A connection is up; logged once after each trouble that was logged."""
+        if self._ready_limit is not None:
+            self._ready_limit.reschedule(None)
+        if _CONNECTED not in self._told:
+            self._told.add(_CONNECTED)
+            log.info("Discord: connected as %s in %d servers", client.user, len(client.guilds))
+
+    def _forget_trouble(self, lived: float) -> None:
+        if self._backoff.lasted(lived):
+            self._told.clear()
+
+    def _tell_trouble(self, trouble: str, error: Exception | None = None) -> None:
+        """Why there is no connection; logged once, until one has lasted."""
+        self.trouble = trouble
+        if trouble in self._told:
+            return
+        self._told.add(trouble)
+        self._told.discard(_CONNECTED)
+        unforeseen = error is not None and not isinstance(error, _FORESEEN)
+        log.warning(
+            "Discord: %s; it is tried again, with pauses that grow",
+            trouble,
+            exc_info=error if unforeseen else None,
+        )
+
+    async def _run_session(self, events: Events) -> None:
+        """One session, from log-in to its end. Raises `UsageError` for a person to act on."""
+        self._lived = 0.0
+        try:
+            self.hears_all = await self._rest.may_read_content()
+            if not self.hears_all and NOT_HEARING not in self._told:
+                self._told.add(NOT_HEARING)
+                log.warning("Discord: %s", NOT_HEARING)
+            await self._registration.bring_up_to_date()
+            await self._wait_for_a_session()
+            await self._connect(events)
+        except discord.LoginFailure as error:
+            raise UsageError(BAD_TOKEN) from error
+        except discord.HTTPException as error:
+            if error.status == HTTPStatus.UNAUTHORIZED:
+                raise UsageError(BAD_TOKEN) from error
+            raise
+        except discord.ConnectionClosed as error:
+            if error.code == AUTHENTICATION_FAILED:
+                raise UsageError(BAD_TOKEN) from error
+            if error.code in REFUSED_INTENTS:
+                raise UsageError(NO_INTENT) from error
+            raise
+        except AttributeError as error:
+            if self._client is not None and self._client.ws is None:
+                # The first connection ended before the gateway's greeting: discord.py#10520.
+                raise SessionLostError(self._client.reason) from error
+            raise
+        finally:
+            if self._client is not None:
+                self._lived = self._client.lived()
+                self._forget_trouble(self._lived)
+                await self._client.hang_up()
+            self._client = None
+
+    async def _connect(self, events: Events) -> None:
+        await events.begin_session()
+        self._client = client = GatewayClient(
+            events,
+            self,
+            intents=discord.Intents(
+                guilds=True, guild_messages=True, message_content=self.hears_all
+            ),
+            trace=self._hooks.trace(),
+            heartbeat_timeout=self._patience.heartbeat_timeout,
+            guilds_within=self._patience.guilds_within,
+        )
+        async with asyncio.timeout(self._patience.ready_within) as self._ready_limit, client:
+            try:
+                await client.start(self._token, reconnect=False)
+            finally:
+                # What was asked over this connection can only be answered over it.
+                await events.settle()
+
+    async def _wait_for_a_session(self) -> None:
+        """Until the bot may identify again: not too often, and not the last times of a day."""
+        while True:
+            remaining, renewed_in = await self._rest.session_starts()
+            if remaining > self._patience.sessions_kept:
+                break
+            self._tell_trouble(_OUT_OF_SESSIONS)
+            await self._sleep(renewed_in + 1)
+        loop = asyncio.get_running_loop()
+        wait = self._identified_at + self._patience.between_identifications - loop.time()
+        if wait > 0:
+            await self._sleep(wait)
+        self._identified_at = loop.time()
+
+
+def _trouble(error: Exception) -> str:
+    if isinstance(error, discord.ConnectionClosed):
+        return closed_with(error.code)
+    if isinstance(error, (ChatError, *RAISED)):
+        return str(chat_error(error))
+    if isinstance(error, SessionLostError):
+        return str(error)
+    return type(error).__name__

@@ -1,0 +1,139 @@
+"""Reading Discord's threads for the backfill, over one gateway session."""
+
+from collections.abc import AsyncIterator, Callable, Collection
+from datetime import datetime, timedelta
+from functools import partial
+
+import discord
+
+from bot.core.ports import ChatRefusedError, MessageRef, Platform, Replies
+from bot.discussion.inbound.backfill import COMPARED_BACK, FoundMessage, NoteFormat
+from bot.platforms.discord.inbound.gateway import GatewayClient
+from bot.platforms.discord.inbound.thread_inbound import ThreadInbound
+from bot.platforms.discord.people import parent_ref
+from bot.platforms.discord.places import channel_number, read_reference, reference
+from bot.platforms.discord.rest import Rest, sorted_errors
+
+_SOONEST_ARCHIVED = timedelta(hours=1)
+"""The shortest silence after which Discord archives a thread."""
+
+
+def note_format(application: int) -> NoteFormat:
+    """The note is a snowflake: whatever has a smaller id was heard."""
+    return NoteFormat(
+        f"discord/{application}/heard",
+        lambda text: discord.utils.snowflake_time(int(text)),
+        lambda at: str(discord.utils.time_snowflake(at)),
+    )
+
+
+class DiscordThreadReader:
+    """`ThreadReader` for the servers of one bot."""
+
+    def __init__(
+        self,
+        client: GatewayClient,
+        rest: Rest,
+        inbound: ThreadInbound,
+        *,
+        replies: Replies | None,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._client = client
+        self._rest = rest
+        self._inbound = inbound
+        self._replies = replies
+        self._clock = clock
+        self._archived_in: set[int] = set()
+
+    def _active(self) -> list[discord.Thread]:
+        return [thread for guild in self._client.guilds for thread in guild.threads]
+
+    async def channels(self, since: datetime) -> Collection[str]:
+        active = {t.parent_id for t in self._active() if _is_newer(t, since)}
+        self._archived_in = set()
+        if self._clock() - since >= _SOONEST_ARCHIVED:
+            ours = {t.parent_id for t in self._active() if t.owner_id == self._client.me}
+            self._archived_in = ours | await self._talked_in(since)
+        return [str(parent) for parent in sorted(active | self._archived_in)]
+
+    async def _talked_in(self, since: datetime) -> set[int]:
+        """The channels of threads with stored replies of the last days."""
+        if self._replies is None:
+            return set()
+        roots = await self._replies.roots(Platform.DISCORD, since - COMPARED_BACK)
+        return {channel_number(root.channel) for root in roots}
+
+    async def threads(self, channel: str, since: datetime) -> Collection[discord.Thread]:
+        parent = int(channel)
+        active = [t for t in self._active() if t.parent_id == parent and _is_newer(t, since)]
+        archived = await self._archived(parent, since) if parent in self._archived_in else []
+        return [*active, *archived]
+
+    async def _archived(self, parent: int, since: datetime) -> list[discord.Thread]:
+        """Threads with messages after that which are archived again by now."""
+        with sorted_errors():
+            places = await self._rest.threads(await self._rest.place(parent), since)
+        found = []
+        for place in places:
+            if self._client.get_channel(place.id) is None:
+                thread = await self._thread(place.id)
+                found += [thread] if thread is not None else []
+        return found
+
+    async def messages(
+        self, thread: discord.Thread, since: datetime
+    ) -> AsyncIterator[FoundMessage]:
+        if not await self._inbound.is_ours(self._client, thread):
+            return
+        after = discord.Object(discord.utils.time_snowflake(since) - 1)
+        with sorted_errors():
+            async for message in thread.history(limit=None, after=after, oldest_first=True):
+                hand_on = partial(self._inbound.hand_on, self._client, thread, message)
+                yield FoundMessage(
+                    reference(parent_ref(thread), thread.id, message.id).id,
+                    thread.id,
+                    message.created_at,
+                    message.edited_at,
+                    hand_on if message.author.id != self._client.me else None,
+                )
+
+    async def find(self, root: MessageRef) -> discord.Thread | None:
+        return await self._thread(read_reference(root).discussion)
+
+    async def _thread(self, number: int) -> discord.Thread | None:
+        place = self._client.get_channel(number) or self._client.get_partial_messageable(number)
+        if not isinstance(place, discord.Thread | discord.PartialMessageable):
+            return None
+        return await self._inbound.thread(self._client, place)
+
+    def time_of(self, message: MessageRef) -> datetime | None:
+        try:
+            return discord.utils.snowflake_time(read_reference(message).message)
+        except ChatRefusedError:
+            return None
+
+    async def shows_all(
+        self,
+        root: MessageRef,
+        found: Collection[str],  # noqa: ARG002 - the history does not say whether it is whole
+    ) -> bool:
+        # Whoever may not read a history gets an empty one, not an error.
+        with sorted_errors():
+            place = await self._rest.place(channel_number(root.channel))
+            may = await self._rest.permissions(place)
+        return may.view_channel and may.read_message_history
+
+    async def is_deleted(self, root: MessageRef) -> bool:  # noqa: ARG002 - never asked
+        return False
+
+    async def hand_on_deletion(self, message: MessageRef) -> None:
+        await self._inbound.hand_on_deletion(self._client, message)
+
+    def hears_all(self) -> bool:
+        return not any(guild.unavailable for guild in self._client.guilds)
+
+
+def _is_newer(thread: discord.Thread, since: datetime) -> bool:
+    newest = max(thread.last_message_id or 0, thread.id)
+    return newest > discord.utils.time_snowflake(since)
