@@ -18,6 +18,8 @@ from bot.core.domain.i18n import translatable
 
 _PREFIXES = ("PAPERBOT_", "SLACK_", "DISCORD_", "ARXIV_")
 _LARGEST = 1_000_000
+_ALIKE = 0.9
+"""How alike a name without our prefix must be to a setting to count as misspelt."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _COMMAND = re.compile(r"(?:(?:setx?|export|declare -x|env)\s+|\$env:|\W+)", re.IGNORECASE)
 
@@ -68,9 +70,20 @@ def _wrong(binding: Binding, known: Collection[str]) -> UsageError | None:
         return UsageError(
             translatable("the quote that begins the value of {name} is not closed"), name=plain
         )
-    if binding.key in known or not plain.startswith(_PREFIXES):
+    if binding.key in known:
+        return _wrong_quotes(binding)
+    is_alike = difflib.get_close_matches(plain, known, n=1, cutoff=_ALIKE)
+    if not plain.startswith(_PREFIXES) and not is_alike:
         return None
     return _unknown(binding.key, plain, known)
+
+
+def _wrong_quotes(binding: Binding) -> UsageError | None:
+    """A word processor makes quotes that are a part of the value."""
+    if not (binding.value or "").startswith(("“", "”", "„", "‘", "’", "«")):
+        return None
+    message = translatable('{name} is quoted with “ or ‘: use " or no quotes')
+    return UsageError(message, name=binding.key)
 
 
 def _malformed(line: str, known: Collection[str]) -> UsageError:

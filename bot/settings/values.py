@@ -67,6 +67,8 @@ def read_folder(value: object) -> Path:
 
 
 def _expanded(path: str) -> Path:
+    if "\0" in path:
+        raise WrongValueError(translatable("{name} contains a NUL character"))
     try:
         return Path(path).expanduser()
     except RuntimeError:  # `~name` without such a user

@@ -13,7 +13,7 @@ from pathlib import Path
 from bot.archive.domain.entry import Problem, Severity
 from bot.archive.domain.files.file_names import is_hidden, is_imported, placeholder_of
 from bot.archive.domain.files.found_file import FoundFile
-from bot.archive.domain.files.stable_files import Signature
+from bot.archive.domain.files.stable_files import Signature, Snapshot
 from bot.archive.services.copies import check_copies
 from bot.archive.services.regular_files import kind_of
 
@@ -90,16 +90,16 @@ def find_files(paths: Iterable[Path]) -> FoundFiles:
     )
 
 
-def take_snapshot(folder: Path) -> tuple[FoundFiles, dict[str, Signature]]:
-    """The files of a folder and their signatures by location; the files are not read."""
-    findings = find_files([folder])
+def take_snapshot(folder: Path) -> Snapshot:
+    """The signatures of the files of a folder; the files are not read."""
+    found = find_files([folder])
     signatures = {}
-    for found in findings.files:
+    for file in found.files:
         try:
-            signatures[found.location] = signature(os.stat(found.file))  # noqa: PTH116  many
+            signatures[file.location] = signature(os.stat(file.file))  # noqa: PTH116  many
         except OSError:
             continue  # deleted meanwhile
-    return findings, signatures
+    return Snapshot(signatures, found.problems)
 
 
 def signature(status: os.stat_result) -> Signature:

@@ -4,11 +4,12 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
+from operator import eq
 from pathlib import Path
 
 from bot.archive.domain.entry import Problem
-from bot.archive.domain.files.stable_files import Signature, StableFiles, find_stable
-from bot.archive.services.find_files import FoundFiles, take_snapshot
+from bot.archive.domain.files.stable_files import Snapshot, StableFiles, find_stable
+from bot.archive.services.find_files import take_snapshot
 from bot.archive.services.import_files import import_files
 from bot.archive.services.import_report import ImportReport
 from bot.archive.services.vault_watch import WatchEvent
@@ -46,7 +47,7 @@ class Vault:
         self._sleep = sleep
         self._changed = changed
         self._condition = Condition("vault", ok=True)
-        self._imported: tuple[FoundFiles, dict[str, Signature]] | None = None
+        self._imported: Snapshot | None = None
         self._logged: tuple[Problem, ...] = ()
 
     @property
@@ -71,12 +72,13 @@ class Vault:
 
     async def _import_changes(self, *, is_reported: bool) -> None:
         snapshots = [await asyncio.to_thread(take_snapshot, self._folder)]
-        if not is_reported and snapshots[0] == self._imported:
+        # Comparing the snapshots of a large vault would block the event loop.
+        if not is_reported and await asyncio.to_thread(eq, snapshots[0], self._imported):
             return
         for _ in range(SNAPSHOTS_ALIKE):
             await self._sleep(SNAPSHOT_EVERY.total_seconds())
             snapshots.append(await asyncio.to_thread(take_snapshot, self._folder))
-        stable = find_stable([signatures for _, signatures in snapshots])
+        stable = await asyncio.to_thread(find_stable, snapshots)
         await self._import(stable)
         # A file that is still changing is checked again at the next interval.
         self._imported = snapshots[-1] if not stable.changing else None

@@ -295,6 +295,11 @@ def _zone_names() -> dict[str, str]:
     return {name.casefold(): name for name in available_timezones()}
 
 
+def _suggested_names() -> dict[str, str]:
+    names = _zone_names().items()
+    return {folded: name for folded, name in names if not zone_names.is_backwards(name)}
+
+
 def parse_zone(text: str) -> ZoneInfo:
     """`Asia/Seoul`, case-insensitive; raises `UsageError` with the nearest known name."""
     folded = text.strip().casefold().replace(" ", "_")
@@ -302,7 +307,7 @@ def parse_zone(text: str) -> ZoneInfo:
     _refuse_offset(text)
     if folded in names:
         return ZoneInfo(names[folded])
-    near = _ABBREVIATIONS.get(folded) or _nearest_zone(folded, names)
+    near = _ABBREVIATIONS.get(folded) or _nearest_zone(folded, _suggested_names())
     if near is None:
         raise UsageError(
             "There is no time zone “{text}”: write an IANA name like Asia/Seoul", text=text.strip()
@@ -343,7 +348,7 @@ def complete_zone(typed: str, limit: int = 25) -> tuple[str, ...]:
     offset = zone_names.meant_offset(typed)
     if offset:
         return zone_names.zones_at(offset)
-    names = sorted(each for each in _zone_names().items() if not zone_names.is_backwards(each[0]))
+    names = sorted(_suggested_names().items())
     beginning = [name for key, name in names if key.startswith(folded)]
     within = [name for key, name in names if folded in key and not key.startswith(folded)]
     return tuple([*beginning, *within][:limit])

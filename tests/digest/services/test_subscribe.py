@@ -150,7 +150,15 @@ def test_what_is_suggested_for_an_offset_has_that_offset(hours):
         assert parse_zone(name).utcoffset(day) == timedelta(hours=hours), typed
 
 
-def test_the_trap_is_never_offered():
+@pytest.mark.parametrize("typed", ["GMT+9h", "Etc/GMTT+9", "Etc/GM+9", "etc gmt +9 h"])
+def test_a_zone_with_the_opposite_sign_is_never_suggested(typed):
+    with pytest.raises(UsageError) as caught:
+        parse_zone(typed)
+
+    assert "did you mean Etc/GMT+" not in str(caught.value)
+
+
+def test_a_zone_with_the_opposite_sign_is_never_completed():
     assert complete_zone("GMT+9") == ("Asia/Seoul", "Etc/GMT-9")
     assert "Etc/GMT+9" not in complete_zone("etc/gmt", limit=99)
 

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.archive.domain.files.file_names import is_note
-
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
@@ -20,8 +18,3 @@ class FoundFile:
     path: str
     location: str
     root: str | None = None
-
-    @property
-    def is_note(self) -> bool:
-        """Whether its name says that it is a vault's note."""
-        return is_note(self.path)

@@ -9,9 +9,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from bot.archive.domain.entry import Problem
+
 Signature: TypeAlias = tuple[int, int, int]
 """Size in bytes, mtime and ctime in nanoseconds. Without the inode number: some network file systems
 return a new one for every call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The signatures of the files of a folder, by location, and its problems."""
+
+    files: Mapping[str, Signature]
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +36,9 @@ class StableFiles:
         return location not in self.files and location not in self.changing
 
 
-def find_stable(snapshots: Sequence[Mapping[str, Signature]]) -> StableFiles:
+def find_stable(snapshots: Sequence[Snapshot]) -> StableFiles:
     """The files on which one or more snapshots, oldest first, agree."""
-    last, *others = reversed(snapshots)
+    last, *others = (snapshot.files for snapshot in reversed(snapshots))
     changing = {
         location
         for other in others
