@@ -47,7 +47,8 @@ async def bring_up_to_date(
     while most is None or done < most:
         async with db.transaction() as tx:
             if not await _step(tx, at_once):
-                log.info("the search index is of version %s", VERSION)
+                if done:
+                    log.info("the search index is of version %s", VERSION)
                 return True
         done += at_once
     return False

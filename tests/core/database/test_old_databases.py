@@ -1,0 +1,100 @@
+"""A database of the version before migration 13 opens, loses nothing, and goes on."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bot.archive.domain.entry import EntryId
+from bot.archive.store import entries
+from bot.core.database.database import open_database
+from bot.core.database.migrate import apply_migrations, bundled_migrations, statements
+from bot.core.domain.document import Document, Paragraph, dump, run
+from bot.core.store import leases
+from bot.outbox.domain.delivery import State
+from bot.outbox.services import operator_actions
+from tests.stage import MORNING, Clock, MemoryChat, Stage
+
+ROWS = Path(__file__).with_name("rows_before_0013.sql")
+BEFORE = 12
+GONE = {"ownership": "lease", "arxiv_round": "lease"}
+"""Tables that were dropped since, and where their rows are now."""
+
+
+def tables(path: Path) -> set[str]:
+    with closing(sqlite3.connect(path)) as raw:
+        found = raw.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        shadows = ("search_", "reply_search_", "sqlite_")
+        return {
+            name
+            for (name,) in found
+            if not name.startswith(shadows) or name in ("search_text", "reply_search")
+        }
+
+
+def counts(path: Path) -> dict[str, int]:
+    with closing(sqlite3.connect(path)) as raw:
+        return {
+            name: raw.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in tables(path)
+        }
+
+
+def schema(path: Path) -> list[tuple[str, str]]:
+    with closing(sqlite3.connect(path)) as raw:
+        return raw.execute("SELECT name, sql FROM sqlite_schema ORDER BY name").fetchall()
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    path = tmp_path / "old.db"
+    document = dump(Document((Paragraph(run("Words.")),), summary="Words."))
+    with closing(sqlite3.connect(path, isolation_level=None)) as raw:
+        apply_migrations(raw, migrations=bundled_migrations()[:BEFORE], path=str(path))
+        for statement in statements(ROWS.read_text(encoding="utf-8")):
+            values = {"document": document} if ":document" in statement else {}
+            raw.execute(statement, values)
+    return path
+
+
+async def test_every_table_had_rows_and_has_them_still(old: Path, tmp_path: Path):
+    before = counts(old)
+    db = await open_database(old)
+    await db.close()
+    fresh = await open_database(tmp_path / "fresh.db")
+    await fresh.close()
+    after = counts(old)
+
+    assert [name for name, count in before.items() if not count] == []
+    kept = {name: count for name, count in before.items() if name not in GONE}
+    kept["schema_migration"] = len(bundled_migrations())
+    assert {name: after[name] for name in kept} == kept
+    assert schema(old) == schema(tmp_path / "fresh.db")
+    with closing(sqlite3.connect(old)) as raw:
+        assert raw.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert raw.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+async def test_it_goes_on_where_it_was(old: Path):
+    clock = Clock(MORNING)
+    db = await open_database(old)
+    stage = Stage(db, old.parent, clock, MemoryChat(clock))
+    async with db.reading() as tx:
+        lease = await leases.find(tx, "posting")
+
+    clock.turn(hours=1)
+    await stage.deliverer().drain(asyncio.Event())
+
+    assert lease is not None
+    assert (lease.process.id, lease.process.pid) == ("someone", 42)
+    found = await operator_actions.list_deliveries(db)
+    assert {each.state for each in found} == {State.SENT}
+    # The digest before the notice, the notice before the copy; the answer stays behind the copy.
+    assert [each.key for each in stage.chat.posted] == ["d5", "d4", "d2", "d3"]
+    assert [str(each.channel) for each in stage.chat.posted] == ["slack:T1/C1"] * 4
+    assert [each.root for each in stage.chat.posted] == [None, None, "m10", "m10"]
+    async with db.reading() as tx:
+        [stored] = await entries.list_by_id(tx, [EntryId(1)])
+    assert stored.entry.paper.title == "A Paper"
+    await db.close()
