@@ -69,8 +69,8 @@ async def web() -> AsyncIterator[Place]:
         yield Place(
             stage.chat,
             GENERAL,
-            stage.ear.heard,
-            stage.ear.taken_back,
+            stage.inbox.received,
+            stage.inbox.deleted,
             say,
             lambda message, text: post("/api/edit", message=message, text=text),
             lambda message: post("/api/remove", message=message),

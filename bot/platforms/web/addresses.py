@@ -1,10 +1,20 @@
-"""Where a person reads a message of the web chat."""
+"""References to channels and messages of the web chat, and the path of a message's page."""
 
 from urllib.parse import quote
 
-from bot.core.ports import MessageRef
+from bot.core.ports import ChannelRef, MessageRef, Platform
 
 
 def message_address(message: MessageRef) -> str:
-    """A path of the web chat itself: where it is reached from outside, only its visitors know."""
+    """The path of a message's page; the host that visitors use is unknown here."""
     return f"/c/{quote(message.channel.id, safe='')}/t/{quote(message.id, safe='')}"
+
+
+def channel_ref(name: str) -> ChannelRef:
+    """The channel of that name."""
+    return ChannelRef(Platform.WEB, "", name)
+
+
+def message_ref(channel: str, message: int) -> MessageRef:
+    """The message of that id."""
+    return MessageRef(channel_ref(channel), str(message))

@@ -14,12 +14,12 @@ MOST_MISSED = 500
 """A page that missed more than this is better off loading itself again."""
 
 
-class Hub:
+class ChangeFeed:
     """Wakes the listeners when the board changes, and reads each change once for all of them."""
 
     def __init__(self, board: Board) -> None:
         self._board = board
-        self._listeners: set[asyncio.Event] = set()
+        self._subscribers: set[asyncio.Event] = set()
         self._recent: deque[BoardMessage] = deque(maxlen=_REMEMBERED)
         self._read_up_to: int | None = None
         self._reading = asyncio.Lock()
@@ -28,27 +28,27 @@ class Hub:
     @property
     def listeners(self) -> int:
         """How many pages are listening."""
-        return len(self._listeners)
+        return len(self._subscribers)
 
-    def wake(self) -> None:
+    def notify(self) -> None:
         """The board has changed: call it after every write."""
-        for listener in self._listeners:
+        for listener in self._subscribers:
             listener.set()
 
     def close(self) -> None:
         """Send every listener away."""
         self.is_closed = True
-        self.wake()
+        self.notify()
 
     @contextmanager
-    def listen(self) -> Iterator[asyncio.Event]:
+    def subscribe(self) -> Iterator[asyncio.Event]:
         """An event that is set whenever there may be changes; whoever waits clears it."""
         listener = asyncio.Event()
-        self._listeners.add(listener)
+        self._subscribers.add(listener)
         try:
             yield listener
         finally:
-            self._listeners.discard(listener)
+            self._subscribers.discard(listener)
 
     async def changes(self, after: int) -> tuple[BoardMessage, ...] | None:
         """The changes above a revision; `None` when there are too many, or `after` is unknown.

@@ -30,12 +30,13 @@ from bot.core.ports import (
     Platform,
 )
 from bot.discussion.domain.entry_page import Library
-from bot.platforms.web.change_feed import Hub
+from bot.platforms.web.addresses import channel_ref, message_ref
+from bot.platforms.web.change_feed import ChangeFeed
 from bot.platforms.web.connections import Connections, claim_descriptors, most_connections
-from bot.platforms.web.context import Metrics, Site, channel_ref, message_ref
+from bot.platforms.web.context import Metrics, WebContext
 from bot.platforms.web.rendering.view import make_view
 from bot.platforms.web.server import build_name, make_application, read_static, serving
-from bot.platforms.web.thread_inbound import Telling
+from bot.platforms.web.thread_inbound import ThreadInbound
 from bot.platforms.web.visitors.access import Access, Signer
 from bot.platforms.web.visitors.limits import RequestLimits, StreamLimits
 from bot.platforms.web.visitors.proxies import Network, Proxies
@@ -89,7 +90,7 @@ class WebChat:
         self._names = frozenset(name.casefold() for name in names)
         self._proxies = Proxies(proxies)
         self._mounts = dict(mounts or {})
-        self._hub = Hub(board)
+        self._feed = ChangeFeed(board)
         self._ready = asyncio.Event()
         self._address = ""
 
@@ -131,27 +132,27 @@ class WebChat:
             raise ChatRefusedError(_GONE, Extent.GONE)
         if await _kept(self._board.update(present.id, document, at=self._now())) is None:
             raise ChatRefusedError(_GONE, Extent.GONE)
-        self._hub.wake()
+        self._feed.notify()
 
     async def delete(self, message: MessageRef) -> None:
         present = await self._find(message)
         if present is not None and present.by_bot:
             await _kept(self._board.remove(present.id, at=self._now()))
-            self._hub.wake()
+            self._feed.notify()
 
     async def run(self, inbox: Inbox) -> None:
         """Serve until cancelled; raises `UsageError` where the address cannot be used."""
-        self._hub = Hub(self._board)
+        self._feed = ChangeFeed(self._board)
         static = await asyncio.to_thread(read_static)
         build = build_name(static)
-        telling = Telling(self._board, inbox)
+        inbound = ThreadInbound(self._board, inbox)
         most = most_connections(claim_descriptors())
-        site = Site(
+        context = WebContext(
             board=self._board,
             library=self._library,
             inbox=inbox,
-            tell=telling.tell,
-            hub=self._hub,
+            deliver_replies=inbound.deliver,
+            feed=self._feed,
             view=make_view(self._voices, build=build),
             voices=self._voices,
             now=self._now,
@@ -168,13 +169,13 @@ class WebChat:
             streams=StreamLimits(min(_MOST_STREAMS, most * 2 // 3)),
         )
         hosts = self._names | {self._host.casefold()}
-        application = make_application(site, hosts=hosts, mounts=self._mounts)
-        await telling.tell()  # what was said when the bot was killed
+        application = make_application(context, hosts=hosts, mounts=self._mounts)
+        await inbound.deliver()  # what was said when the bot was killed
         async with serving(application, self._host, self._port) as address:
             self._address = address
             self._ready.set()
             try:
-                await telling.keep_telling()
+                await inbound.run()
             finally:
                 self._ready.clear()
 
@@ -193,7 +194,7 @@ class WebChat:
 
     async def _add(self, adding: Awaitable[BoardMessage]) -> MessageRef:
         message = await _kept(adding)
-        self._hub.wake()
+        self._feed.notify()
         return message_ref(message.channel, message.id)
 
 

@@ -16,19 +16,12 @@ from bot.core.domain.document import Document
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate
 from bot.core.ports import Command
-from bot.platforms.web.context import (
-    NAME_COOKIE,
-    SITE,
-    VISITOR,
-    Site,
-    Visitor,
-    channel_ref,
-    json_response,
-    keep_cookie,
-    message_ref,
-)
+from bot.platforms.web.addresses import channel_ref, message_ref
+from bot.platforms.web.context import CONTEXT, WebContext
 from bot.platforms.web.request_checks import clean_text
+from bot.platforms.web.responses import json_response
 from bot.platforms.web.visitors.names import clean_name, is_reserved
+from bot.platforms.web.visitors.visitor import NAME_COOKIE, VISITOR, Visitor, set_cookie
 from bot.webchat.domain.board import BoardMessage
 
 MOST_TEXT = 4000
@@ -38,7 +31,7 @@ _NONCE = re.compile(r"[0-9a-z-]{8,40}")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Location:
     """Where somebody stands: in a channel, or in the thread of `root` in it."""
 
     channel: str
@@ -83,86 +76,92 @@ def refusal(text: str, *, kind: type[web.HTTPException] = web.HTTPUnprocessableE
     return kind(text=json.dumps({"error": text}), content_type="application/json")
 
 
-async def say_something(request: web.Request) -> web.Response:
+async def post_message(request: web.Request) -> web.Response:
     """Text, or a command line if it begins with a slash. `nonce` makes a repeat harmless."""
-    site, visitor, body = request.app[SITE], request[VISITOR], await read_body(request)
-    place = await find_place(site, visitor, body)
+    context, visitor, body = request.app[CONTEXT], request[VISITOR], await read_body(request)
+    location = await find_location(context, visitor, body)
     text = body.text("text")
     nonce = body.text("nonce", most=40)
     if not text or not _NONCE.fullmatch(nonce):
         raise refusal(visitor.say("The request could not be read."))
     key = f"{visitor.user.id}:{nonce}"
     if text.startswith("/"):
-        return await _ask(site, visitor, place, text, key)
-    message = await site.board.add(
-        place.channel,
+        return await _run_command(context, visitor, location, text, key)
+    message = await context.board.add(
+        location.channel,
         text,
-        at=site.now(),
-        root=place.root.id if place.root else None,
+        at=context.now(),
+        root=location.root.id if location.root else None,
         author=visitor.author,
         key=key,
     )
-    site.hub.wake()
-    await site.tell()
-    site.hub.wake()  # who is forgotten by it takes back what stands here
-    return _changed(site, visitor, message)
+    context.feed.notify()
+    await context.deliver_replies()
+    context.feed.notify()  # who is forgotten by it takes back what stands here
+    return _changed(context, visitor, message)
 
 
-async def _ask(site: Site, visitor: Visitor, place: Place, text: str, key: str) -> web.Response:
+async def _run_command(
+    context: WebContext, visitor: Visitor, location: Location, text: str, key: str
+) -> web.Response:
     """A typed command: answered to everybody or to the visitor, as the command table says."""
     try:
         line = commands.parse_line(text)
     except UsageError as error:
-        return _private(site, visitor, document.notice(visitor.say(error.message, **error.values)))
-    answer = await site.inbox.command(_command(visitor, place, line))
+        return _private(
+            context, visitor, document.notice(visitor.say(error.message, **error.values))
+        )
+    answer = await context.inbox.command(_command(visitor, location, line))
     if line.audience is Audience.PRIVATE:
-        site.hub.wake()  # being forgotten changes what stands here
-        return _private(site, visitor, answer, question=text, typed=True)
-    message = await site.board.add(
-        place.channel,
+        context.feed.notify()  # being forgotten changes what stands here
+        return _private(context, visitor, answer, question=text, typed=True)
+    message = await context.board.add(
+        location.channel,
         answer,
-        at=site.now(),
-        root=place.root.id if place.root else None,
+        at=context.now(),
+        root=location.root.id if location.root else None,
         author=visitor.author,
         question=text,
         key=key,
     )
-    site.hub.wake()
-    return _changed(site, visitor, message)
+    context.feed.notify()
+    return _changed(context, visitor, message)
 
 
-async def press(request: web.Request) -> web.Response:
+async def press_button(request: web.Request) -> web.Response:
     """A button's command line. Looking is not speaking: nothing new is posted.
 
     Turning the page of an answer that one asked for oneself turns it for everybody, in place;
     every other answer is for whoever pressed. `shown` is the question of a private answer.
     """
-    site, visitor, body = request.app[SITE], request[VISITOR], await read_body(request)
-    place = await find_place(site, visitor, body)
+    context, visitor, body = request.app[CONTEXT], request[VISITOR], await read_body(request)
+    location = await find_location(context, visitor, body)
     text = body.text("line")
     try:
         line = commands.parse_line(text)
     except UsageError as error:
-        return _private(site, visitor, document.notice(visitor.say(error.message, **error.values)))
-    answer = await site.inbox.command(_command(visitor, place, line))
+        return _private(
+            context, visitor, document.notice(visitor.say(error.message, **error.values))
+        )
+    answer = await context.inbox.command(_command(visitor, location, line))
     number = body.number("message")
-    pressed = await site.board.find(number) if number else None
+    pressed = await context.board.find(number) if number else None
     if (
         pressed is not None
         and pressed.by_bot
         and pressed.author is not None
         and pressed.author.id == visitor.user.id
-        and turns_the_page(pressed.question, line)
+        and is_another_page(pressed.question, line)
     ):
-        message = await site.board.update(pressed.id, answer, at=site.now(), question=text)
+        message = await context.board.update(pressed.id, answer, at=context.now(), question=text)
         if message is not None:
-            site.hub.wake()
-            return _changed(site, visitor, message)
-    in_place = turns_the_page(body.text("shown"), line)
-    return _private(site, visitor, answer, question=text, in_place=in_place)
+            context.feed.notify()
+            return _changed(context, visitor, message)
+    in_place = is_another_page(body.text("shown"), line)
+    return _private(context, visitor, answer, question=text, in_place=in_place)
 
 
-def turns_the_page(question: str, line: CommandLine) -> bool:
+def is_another_page(question: str, line: CommandLine) -> bool:
     """Whether a line asks what `question` asked, at most for another page of it."""
     try:
         asked = commands.parse_line(question)
@@ -177,33 +176,33 @@ def turns_the_page(question: str, line: CommandLine) -> bool:
 
 async def edit(request: web.Request) -> web.Response:
     """Replace what one said oneself."""
-    site, visitor, body = request.app[SITE], request[VISITOR], await read_body(request)
-    own = await _own_message(site, visitor, body)
+    context, visitor, body = request.app[CONTEXT], request[VISITOR], await read_body(request)
+    own = await _own_message(context, visitor, body)
     text = body.text("text")
     if not text:
         raise refusal(visitor.say("The request could not be read."))
-    message = await site.board.update(own.id, text, at=site.now())
+    message = await context.board.update(own.id, text, at=context.now())
     if message is None:
         raise refusal(visitor.say("That message no longer exists."), kind=web.HTTPNotFound)
-    site.hub.wake()
-    await site.tell()
-    site.hub.wake()  # who is forgotten by it takes back what stands here
-    return _changed(site, visitor, message)
+    context.feed.notify()
+    await context.deliver_replies()
+    context.feed.notify()  # who is forgotten by it takes back what stands here
+    return _changed(context, visitor, message)
 
 
 async def remove(request: web.Request) -> web.Response:
     """Take back what one said oneself."""
-    site, visitor, body = request.app[SITE], request[VISITOR], await read_body(request)
-    own = await _own_message(site, visitor, body)
-    message = await site.board.remove(own.id, at=site.now())
-    site.hub.wake()
-    await site.tell()
-    return _changed(site, visitor, message or own)
+    context, visitor, body = request.app[CONTEXT], request[VISITOR], await read_body(request)
+    own = await _own_message(context, visitor, body)
+    message = await context.board.remove(own.id, at=context.now())
+    context.feed.notify()
+    await context.deliver_replies()
+    return _changed(context, visitor, message or own)
 
 
 async def complete(request: web.Request) -> web.Response:
     """Suggestions for the free option of the command line that is being typed."""
-    site, visitor = request.app[SITE], request[VISITOR]
+    context, visitor = request.app[CONTEXT], request[VISITOR]
     body = Body(dict(request.query), visitor.say)
     name, space, typed = body.text("line").removeprefix("/").partition(" ")
     spec = commands.find(name.casefold())
@@ -213,10 +212,10 @@ async def complete(request: web.Request) -> web.Response:
     if not space:
         typed = ""
     channel = body.text("channel")
-    if channel not in await site.board.list_channels():
+    if channel not in await context.board.list_channels():
         raise refusal(visitor.say("There is no such channel."), kind=web.HTTPNotFound)
-    command = _command(visitor, Place(channel, None), CommandLine(spec, {option.name: typed}))
-    choices = await site.inbox.complete(command, option.name, typed)
+    command = _command(visitor, Location(channel, None), CommandLine(spec, {option.name: typed}))
+    choices = await context.inbox.complete(command, option.name, typed)
     return json_response(
         [{"label": choice.label, "value": f"/{spec.name} {choice.value}"} for choice in choices]
     )
@@ -232,20 +231,20 @@ async def rename(request: web.Request) -> web.Response:
         text = visitor.say("People could take that name for somebody else. Choose another one.")
         raise refusal(text)
     response = json_response({"name": name})
-    keep_cookie(request, response, NAME_COOKIE, name)
+    set_cookie(request, response, NAME_COOKIE, name)
     return response
 
 
 async def add_channel(request: web.Request) -> web.Response:
     """A new channel, by somebody who may manage."""
-    site, visitor, body = request.app[SITE], request[VISITOR], await read_body(request)
+    context, visitor, body = request.app[CONTEXT], request[VISITOR], await read_body(request)
     name = body.text("name", most=200).removeprefix("#").casefold()
     if not visitor.user.can_manage:
         text = visitor.say(
             "Only the operator can add channels: run “paperbot open” and open its address."
         )
         raise refusal(text, kind=web.HTTPForbidden)
-    await site.board.add_channel(name, at=site.now())
+    await context.board.add_channel(name, at=context.now())
     return json_response({"name": name})
 
 
@@ -258,33 +257,33 @@ async def read_body(request: web.Request) -> Body:
         raise refusal(say("The request could not be read.")) from error
 
 
-async def find_place(site: Site, visitor: Visitor, body: Body) -> Place:
+async def find_location(context: WebContext, visitor: Visitor, body: Body) -> Location:
     """Where the request was made; answers 404 for a channel or a thread that is not there."""
     channel, number = body.text("channel"), body.number("root")
-    if channel not in await site.board.list_channels():
+    if channel not in await context.board.list_channels():
         raise refusal(visitor.say("There is no such channel."), kind=web.HTTPNotFound)
     if number is None:
-        return Place(channel, None)
-    root = await site.board.find(number)
+        return Location(channel, None)
+    root = await context.board.find(number)
     if root is None or root.channel != channel or root.root is not None:
         raise refusal(visitor.say("That message no longer exists."), kind=web.HTTPNotFound)
-    return Place(channel, root)
+    return Location(channel, root)
 
 
-def _command(visitor: Visitor, place: Place, line: CommandLine) -> Command:
+def _command(visitor: Visitor, location: Location, line: CommandLine) -> Command:
     return Command(
         name=line.spec.name,
         options=line.options,
         user=visitor.user,
-        channel=channel_ref(place.channel),
+        channel=channel_ref(location.channel),
         locale=visitor.say.locale,
-        root=message_ref(place.channel, place.root.id) if place.root else None,
+        root=message_ref(location.channel, location.root.id) if location.root else None,
     )
 
 
-async def _own_message(site: Site, visitor: Visitor, body: Body) -> BoardMessage:
+async def _own_message(context: WebContext, visitor: Visitor, body: Body) -> BoardMessage:
     number = body.number("message")
-    message = await site.board.find(number) if number else None
+    message = await context.board.find(number) if number else None
     if message is None or message.deleted:
         raise refusal(visitor.say("That message no longer exists."), kind=web.HTTPNotFound)
     if message.by_bot or message.author is None or message.author.id != visitor.user.id:
@@ -292,13 +291,13 @@ async def _own_message(site: Site, visitor: Visitor, body: Body) -> BoardMessage
     return message
 
 
-def _changed(site: Site, visitor: Visitor, message: BoardMessage) -> web.Response:
-    change = site.view.change(message, visitor.say.locale)
+def _changed(context: WebContext, visitor: Visitor, message: BoardMessage) -> web.Response:
+    change = context.view.change(message, visitor.say.locale)
     return json_response(f'{{"change": {change}}}')
 
 
 def _private(
-    site: Site,
+    context: WebContext,
     visitor: Visitor,
     answer: Document,
     *,
@@ -306,7 +305,7 @@ def _private(
     typed: bool = False,
     in_place: bool = False,
 ) -> web.Response:
-    html = site.view.page(
+    html = context.view.page(
         "private.html", visitor.say, document=answer, question=question, typed=typed
     )
     return json_response({"private": html, "in_place": in_place, "summary": answer.summary})

@@ -8,8 +8,9 @@ from aiohttp import web
 from aiohttp_sse import EventSourceResponse
 
 from bot.core.domain.errors import UserError
-from bot.platforms.web.change_feed import Hub
-from bot.platforms.web.context import SITE, VISITOR, Site
+from bot.platforms.web.change_feed import ChangeFeed
+from bot.platforms.web.context import CONTEXT, WebContext
+from bot.platforms.web.visitors.visitor import VISITOR
 
 log = logging.getLogger(__name__)
 
@@ -26,22 +27,22 @@ async def stream(request: web.Request) -> web.StreamResponse:
     Events: `hello` with the version of the page's files, `change` with a message, `reload`
     when the page cannot be brought up to date piece by piece.
     """
-    site, visitor = request.app[SITE], request[VISITOR]
-    whose = (visitor.address, visitor.counted_as)
-    if site.hub.is_closed or not site.streams.may_open(*whose):
+    context, visitor = request.app[CONTEXT], request[VISITOR]
+    whose = (visitor.address, visitor.limit_key)
+    if context.feed.is_closed or not context.streams.may_open(*whose):
         raise web.HTTPServiceUnavailable(headers={"Retry-After": "5"})
-    connection = site.connections.of(request)
+    connection = context.connections.of(request)
     if connection is not None:
         connection.keep_open()
     known = request.headers.get("Last-Event-ID") or request.query.get("after", "")
     after = int(known) if known.isascii() and known.isdigit() and len(known) < 19 else 0
     response = EventSourceResponse(sep="\n", send_timeout=20)
     try:
-        with site.streams.opened(*whose):
+        with context.streams.opened(*whose):
             await response.prepare(request)
             async with response:
-                await response.send(site.build, event="hello", retry=_RETRY)
-                await _send_changes(response, site, after, visitor.say.locale)
+                await response.send(context.build, event="hello", retry=_RETRY)
+                await _send_changes(response, context, after, visitor.say.locale)
     except ConnectionResetError:
         log.debug("a page was closed")
     except UserError as error:  # the database; the page comes back and asks again
@@ -49,23 +50,25 @@ async def stream(request: web.Request) -> web.StreamResponse:
     return response
 
 
-async def _send_changes(response: EventSourceResponse, site: Site, after: int, locale: str) -> None:
-    with site.hub.listen() as changed:
-        while not site.hub.is_closed and response.is_connected():
+async def _send_changes(
+    response: EventSourceResponse, context: WebContext, after: int, locale: str
+) -> None:
+    with context.feed.subscribe() as changed:
+        while not context.feed.is_closed and response.is_connected():
             changed.clear()
-            changes = await site.hub.changes(after)
+            changes = await context.feed.changes(after)
             if changes is None:
                 await response.send("", event="reload")
                 return
             for message in changes:
-                change = site.view.change(message, locale)
+                change = context.view.change(message, locale)
                 await response.send(change, event="change", id=str(message.revision))
                 after = message.revision
-            await _wait(changed, site.hub)
+            await _wait(changed, context.feed)
 
 
-async def _wait(changed: asyncio.Event, hub: Hub) -> None:
-    if not hub.is_closed:
+async def _wait(changed: asyncio.Event, feed: ChangeFeed) -> None:
+    if not feed.is_closed:
         with suppress(TimeoutError):
             async with asyncio.timeout(_BREATH):
                 await changed.wait()

@@ -10,19 +10,17 @@ from aiohttp.typedefs import Handler, Middleware
 
 from bot.core.domain.errors import StorageError, UserError
 from bot.core.domain.i18n import Translate
-from bot.platforms.web.context import (
-    LANGUAGE_COOKIE,
-    VISITOR,
-    Site,
-    json_response,
-    keep_cookie,
-    keep_visitor,
-    own_address,
-    page_response,
-    recognise,
-)
+from bot.platforms.web.context import WebContext
 from bot.platforms.web.rendering.view import LANGUAGES
 from bot.platforms.web.request_checks import HEADERS, host_is_ours, is_same_origin
+from bot.platforms.web.responses import json_response, own_address, page_response
+from bot.platforms.web.visitors.visitor import (
+    LANGUAGE_COOKIE,
+    VISITOR,
+    identify,
+    set_cookie,
+    set_visitor_cookie,
+)
 
 log = logging.getLogger(__name__)
 
@@ -30,21 +28,23 @@ _SAFE = frozenset({"GET", "HEAD"})
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 
 
-def guards(site: Site, *, hosts: frozenset[str], unguarded: Sequence[str]) -> list[Middleware]:
+def middlewares(
+    context: WebContext, *, hosts: frozenset[str], unguarded: Sequence[str]
+) -> list[Middleware]:
     """The middlewares in their order, outermost first.
 
     `hosts` are the names the site goes by. Paths that begin with one of `unguarded` pass most of
     them: they are for machines, and check for themselves what they are sent.
     """
     chain = (
-        _admit_host(hosts),
-        _know_visitor(site),
-        _explain_errors(site),
-        _limit_rate(site),
-        _same_origin(site),
+        _check_host(hosts),
+        _identify_visitor(context),
+        _explain_errors(context),
+        _limit_rate(context),
+        _check_origin(context),
     )
     return [
-        site.connections.middleware(),
+        context.connections.middleware(),
         _refuse_unreadable,
         *(_except_for(tuple(unguarded), middleware) for middleware in chain),
     ]
@@ -67,15 +67,15 @@ def _except_for(paths: tuple[str, ...], middleware: Middleware) -> Middleware:
     return guarded
 
 
-def _admit_host(hosts: frozenset[str]) -> Middleware:
+def _check_host(hosts: frozenset[str]) -> Middleware:
     @web.middleware
-    async def admit_host(request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def check_host(request: web.Request, handler: Handler) -> web.StreamResponse:
         if not host_is_ours(request.headers.get("Host", ""), hosts):
             # Whoever points a name of theirs at this machine learns nothing but this.
             return web.Response(status=421, text="This server does not go by that name.\n")
         return await handler(request)
 
-    return admit_host
+    return check_host
 
 
 @web.middleware
@@ -89,29 +89,29 @@ async def _refuse_unreadable(request: web.Request, handler: Handler) -> web.Stre
         return web.Response(status=400, text="The body does not fit its headers.\n")
 
 
-def _know_visitor(site: Site) -> Middleware:
+def _identify_visitor(context: WebContext) -> Middleware:
     @web.middleware
-    async def know_visitor(request: web.Request, handler: Handler) -> web.StreamResponse:
-        visitor = recognise(request, site)
+    async def identify_visitor(request: web.Request, handler: Handler) -> web.StreamResponse:
+        visitor = identify(request, context)
         request[VISITOR] = visitor
         chosen = request.query.get("lang", "")
         if request.method in _SAFE and chosen in LANGUAGES:
             path = own_address(request.rel_url.without_query_params("lang"))
             response: web.StreamResponse = web.Response(status=303, headers={"Location": path})
-            keep_cookie(request, response, LANGUAGE_COOKIE, chosen)
+            set_cookie(request, response, LANGUAGE_COOKIE, chosen)
             return response
         response = await handler(request)
         if visitor.is_new and response.status < 400 and not response.prepared:
             now = asyncio.get_running_loop().time()
             is_page = not request.path.startswith("/static/")
-            if is_page and site.requests.may_have_cookie(visitor.address, now):
-                keep_visitor(request, response)
+            if is_page and context.requests.may_have_cookie(visitor.address, now):
+                set_visitor_cookie(request, response)
         return response
 
-    return know_visitor
+    return identify_visitor
 
 
-def _explain_errors(site: Site) -> Middleware:
+def _explain_errors(context: WebContext) -> Middleware:
     @web.middleware
     async def explain_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         say = request[VISITOR].say
@@ -119,15 +119,15 @@ def _explain_errors(site: Site) -> Middleware:
             return await handler(request)
         except StorageError as error:  # the disk is full, the database is locked
             log.error("%s %s: %s", request.method, request.path, error)
-            return _error(request, site, 503, say("That could not be saved. Try again later."))
+            return _error(request, context, 503, say("That could not be saved. Try again later."))
         except UserError as error:
-            return _error(request, site, 422, say(error.message, **error.values))
+            return _error(request, context, 422, say(error.message, **error.values))
         except web.HTTPException as error:
             if error.status < 400 or error.content_type == "application/json":
                 raise
             default = f"{error.status}: {error.reason}"
             text = error.text if error.text and error.text != default else ""
-            return _error(request, site, error.status, text or _explanation(error.status, say))
+            return _error(request, context, error.status, text or _explanation(error.status, say))
 
     return explain_errors
 
@@ -144,11 +144,11 @@ def _explanation(status: int, say: Translate) -> str:
             return say("That does not work here.")
 
 
-def _error(request: web.Request, site: Site, status: int, text: str) -> web.Response:
+def _error(request: web.Request, context: WebContext, status: int, text: str) -> web.Response:
     visitor = request[VISITOR]
     if request.path.startswith("/api/") or request.method not in _SAFE:
         return json_response({"error": text}, status=status)
-    html = site.view.page(
+    html = context.view.page(
         "error.html",
         visitor.say,
         title=text,
@@ -159,16 +159,16 @@ def _error(request: web.Request, site: Site, status: int, text: str) -> web.Resp
     return page_response(html, status=status)
 
 
-def _limit_rate(site: Site) -> Middleware:
+def _limit_rate(context: WebContext) -> Middleware:
     @web.middleware
     async def limit_rate(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.path.startswith("/static/"):
             return await handler(request)
         visitor = request[VISITOR]
         now = asyncio.get_running_loop().time()
-        limits = site.requests
+        limits = context.requests
         wait_for = limits.wait_to_read if request.method in _SAFE else limits.wait_to_write
-        wait = wait_for(visitor.address, visitor.counted_as, now)
+        wait = wait_for(visitor.address, visitor.limit_key, now)
         if wait:
             text = visitor.say("You are sending too fast. Wait a moment, then try again.")
             response = json_response({"error": text}, status=429)
@@ -179,16 +179,16 @@ def _limit_rate(site: Site) -> Middleware:
     return limit_rate
 
 
-def _same_origin(site: Site) -> Middleware:
+def _check_origin(context: WebContext) -> Middleware:
     @web.middleware
-    async def same_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def check_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.method not in _SAFE:
             say = request[VISITOR].say
-            if not is_same_origin(request.headers, site.names):
+            if not is_same_origin(request.headers, context.names):
                 text = say("Open the chat page itself to write here.")
                 return json_response({"error": text}, status=403)
             if request.content_type != "application/json":
                 return json_response({"error": say("The request could not be read.")}, status=415)
         return await handler(request)
 
-    return same_origin
+    return check_origin

@@ -12,17 +12,10 @@ from bot.archive.domain.entry import Entry, EntryId, Language
 from bot.arxiv.domain.present_arxiv import paper_lines
 from bot.core.domain.day_text import day_text
 from bot.core.domain.i18n import Translate
-from bot.platforms.web.context import (
-    SITE,
-    VISITOR,
-    Site,
-    Visitor,
-    json_response,
-    keep_operator,
-    own_address,
-    page_response,
-)
+from bot.platforms.web.context import CONTEXT, WebContext
 from bot.platforms.web.rendering import view
+from bot.platforms.web.responses import json_response, own_address, page_response
+from bot.platforms.web.visitors.visitor import VISITOR, Visitor, set_operator_cookie
 from bot.webchat.domain.board import BoardMessage
 
 log = logging.getLogger(__name__)
@@ -45,11 +38,11 @@ async def home(request: web.Request) -> web.Response:
     token = request.query.get("token")
     if token is None or request.method != "GET":
         return await chat(request)
-    site, visitor = request.app[SITE], request[VISITOR]
-    if await site.access.redeem(token, at=site.now()):
+    context, visitor = request.app[CONTEXT], request[VISITOR]
+    if await context.access.redeem(token, at=context.now()):
         log.info("a browser was made the operator's by a one-time address")
         response = web.Response(status=303, headers={"Location": "/"})
-        keep_operator(request, response)
+        set_operator_cookie(request, response)
         return response
     if visitor.user.can_manage:  # the address opened twice in the same browser
         raise web.HTTPSeeOther("/")
@@ -61,30 +54,30 @@ async def home(request: web.Request) -> web.Response:
 
 async def chat(request: web.Request) -> web.Response:
     """A channel, `general` where none is named; with a thread open where one is."""
-    site, visitor = request.app[SITE], request[VISITOR]
+    context, visitor = request.app[CONTEXT], request[VISITOR]
     channel = request.match_info.get("channel", _HOME)
-    channels = await site.board.list_channels()
+    channels = await context.board.list_channels()
     if channel not in channels:
         raise web.HTTPNotFound(text=visitor.say("There is no such channel."))
     # Read before the messages: what comes between is sent again rather than missed.
-    revision = await site.board.newest_revision()
-    messages = await site.board.list_messages(channel, limit=MESSAGES + 1)
+    revision = await context.board.newest_revision()
+    messages = await context.board.list_messages(channel, limit=MESSAGES + 1)
     asked = request.match_info.get("message")
-    reply = await _find_reply(site, channel, asked)
+    reply = await _find_reply(context, channel, asked)
     if reply is not None:
         raise web.HTTPFound(f"/c/{quote(channel, safe='')}/t/{reply.root}#m{reply.id}")
-    root = await _find_root(site, visitor, channel, asked)
-    opened = await _thread(site, visitor, root) if root else {}
+    root = await _find_root(context, visitor, channel, asked)
+    opened = await _thread(context, visitor, root) if root else {}
     say = visitor.say
     return page_response(
-        site.view.page(
+        context.view.page(
             "chat.html",
             say,
             title=f"#{channel}",
             visitor=visitor,
             channel=channel,
             channels=channels,
-            articles=await site.view.articles(messages[-MESSAGES:], say),
+            articles=await context.view.articles(messages[-MESSAGES:], say),
             more=len(messages) > MESSAGES,
             revision=revision,
             root=root,
@@ -98,39 +91,39 @@ async def chat(request: web.Request) -> web.Response:
 
 async def older(request: web.Request) -> web.Response:
     """Older messages of a channel, or replies of a thread, as a fragment."""
-    site, visitor = request.app[SITE], request[VISITOR]
+    context, visitor = request.app[CONTEXT], request[VISITOR]
     channel = request.query.get("channel", "")
     before = _number(request.query.get("before"))
     root = _number(request.query.get("root"))
-    if channel not in await site.board.list_channels() or before is None:
+    if channel not in await context.board.list_channels() or before is None:
         raise web.HTTPNotFound
     limit = REPLIES if root else MESSAGES
-    found = await site.board.list_messages(channel, limit=limit + 1, root=root, before=before)
-    html = "\n".join(await site.view.articles(found[-limit:], visitor.say))
+    found = await context.board.list_messages(channel, limit=limit + 1, root=root, before=before)
+    html = "\n".join(await context.view.articles(found[-limit:], visitor.say))
     return json_response({"html": html, "more": len(found) > limit})
 
 
 async def thread(request: web.Request) -> web.Response:
     """A thread as a fragment."""
-    site, visitor = request.app[SITE], request[VISITOR]
+    context, visitor = request.app[CONTEXT], request[VISITOR]
     channel = request.query.get("channel", "")
-    root = await _find_root(site, visitor, channel, request.query.get("root"))
+    root = await _find_root(context, visitor, channel, request.query.get("root"))
     if root is None:
         raise web.HTTPNotFound
-    opened = await _thread(site, visitor, root)
-    html = site.view.page("thread.html", visitor.say, channel=channel, root=root, **opened)
+    opened = await _thread(context, visitor, root)
+    html = context.view.page("thread.html", visitor.say, channel=channel, root=root, **opened)
     return json_response({"html": html})
 
 
 async def entry(request: web.Request) -> web.Response:
     """Everything about one entry."""
-    site, visitor = request.app[SITE], request[VISITOR]
+    context, visitor = request.app[CONTEXT], request[VISITOR]
     number = _number(request.match_info["entry"])
     found = None
     if number:
         # Only the operator reads what was said in channels that the web chat is not linked with.
         is_operator = visitor.user.can_manage
-        found = await site.library.find_entry(EntryId(number), all_talk=is_operator)
+        found = await context.library.find_entry(EntryId(number), all_talk=is_operator)
     if found is None:
         raise web.HTTPNotFound(text=visitor.say("There is no such entry."))
     return _reading(
@@ -149,13 +142,13 @@ async def entry(request: web.Request) -> web.Response:
 
 async def digest(request: web.Request) -> web.Response:
     """A day's entries."""
-    site, visitor = request.app[SITE], request[VISITOR]
+    context, visitor = request.app[CONTEXT], request[VISITOR]
     try:
         day = date.fromisoformat(request.match_info["day"])
     except ValueError:
         raise web.HTTPNotFound(text=visitor.say("There is no such date.")) from None
-    entries = await site.library.list_on(day)
-    before = await site.library.list_days(before=day, limit=1)
+    entries = await context.library.list_on(day)
+    before = await context.library.list_days(before=day, limit=1)
     return _reading(
         request,
         "digest.html",
@@ -163,16 +156,16 @@ async def digest(request: web.Request) -> web.Response:
         day=day,
         entries=[(stored, commentary_parts(stored.entry, visitor.say)) for stored in entries],
         earlier=before[0].on if before else None,
-        later=await site.library.day_after(day),
+        later=await context.library.day_after(day),
     )
 
 
 async def tag(request: web.Request) -> web.Response:
     """The entries with a tag."""
-    site = request.app[SITE]
+    context = request.app[CONTEXT]
     name = request.match_info["tag"]
     page = min(_number(request.query.get("page")) or 1, 100_000)
-    found = await site.library.list_tagged(name, page=page, per_page=_PER_PAGE)
+    found = await context.library.list_tagged(name, page=page, per_page=_PER_PAGE)
     return _reading(
         request,
         "tag.html",
@@ -187,19 +180,19 @@ async def tag(request: web.Request) -> web.Response:
 
 async def papers(request: web.Request) -> web.Response:
     """The archive: its days and its tags."""
-    site, visitor = request.app[SITE], request[VISITOR]
+    context, visitor = request.app[CONTEXT], request[VISITOR]
     try:
         before = date.fromisoformat(request.query.get("before", ""))
     except ValueError:
         before = None
-    days = await site.library.list_days(before=before, limit=_DAYS + 1)
+    days = await context.library.list_days(before=before, limit=_DAYS + 1)
     return _reading(
         request,
         "papers.html",
         title=visitor.say("Papers"),
         days=days[:_DAYS],
         older_than=days[_DAYS - 1].on if len(days) > _DAYS else None,
-        tags=() if before else await site.library.list_tags(limit=_TAGS),
+        tags=() if before else await context.library.list_tags(limit=_TAGS),
         counts={day.on: visitor.say.count("{n} paper", "{n} papers", day.entries) for day in days},
     )
 
@@ -218,8 +211,8 @@ def _languages(say: Translate) -> tuple[Language, ...]:
 
 
 def _reading(request: web.Request, template: str, *, title: str, **values: object) -> web.Response:
-    site, visitor = request.app[SITE], request[VISITOR]
-    text = site.view.page(
+    context, visitor = request.app[CONTEXT], request[VISITOR]
+    text = context.view.page(
         template,
         visitor.say,
         title=title,
@@ -230,31 +223,31 @@ def _reading(request: web.Request, template: str, *, title: str, **values: objec
     return page_response(text)
 
 
-async def _find_reply(site: Site, channel: str, text: str | None) -> BoardMessage | None:
+async def _find_reply(context: WebContext, channel: str, text: str | None) -> BoardMessage | None:
     """The message, if it stands in a thread of the channel: it is read there."""
     number = _number(text)
-    found = await site.board.find(number) if number else None
+    found = await context.board.find(number) if number else None
     return found if found is not None and found.channel == channel and found.root else None
 
 
 async def _find_root(
-    site: Site, visitor: Visitor, channel: str, text: str | None
+    context: WebContext, visitor: Visitor, channel: str, text: str | None
 ) -> BoardMessage | None:
     if text is None:
         return None
     number = _number(text)
-    root = await site.board.find(number) if number else None
+    root = await context.board.find(number) if number else None
     if root is None or root.channel != channel or root.root is not None:
         raise web.HTTPNotFound(text=visitor.say("That message no longer exists."))
     return root
 
 
-async def _thread(site: Site, visitor: Visitor, root: BoardMessage) -> dict[str, object]:
+async def _thread(context: WebContext, visitor: Visitor, root: BoardMessage) -> dict[str, object]:
     """What the template of a thread needs beside its root."""
-    replies = await site.board.list_messages(root.channel, limit=REPLIES + 1, root=root.id)
+    replies = await context.board.list_messages(root.channel, limit=REPLIES + 1, root=root.id)
     return {
-        "root_article": site.view.article(root, visitor.say.locale),
-        "replies": await site.view.articles(replies[-REPLIES:], visitor.say),
+        "root_article": context.view.article(root, visitor.say.locale),
+        "replies": await context.view.articles(replies[-REPLIES:], visitor.say),
         "more_replies": len(replies) > REPLIES,
     }
 

@@ -14,8 +14,9 @@ from bot.core.domain.errors import UsageError
 from bot.core.ports import Condition
 from bot.platforms.web import chat_api, event_stream, pages
 from bot.platforms.web.connections import AT_ONCE, IDLE_SECONDS, Connections
-from bot.platforms.web.context import SITE, Site, json_response
-from bot.platforms.web.middleware import add_headers, guards
+from bot.platforms.web.context import CONTEXT, WebContext
+from bot.platforms.web.middleware import add_headers, middlewares
+from bot.platforms.web.responses import json_response
 
 MOST_BODY = 64 * 1024
 """Bytes of a request."""
@@ -52,15 +53,15 @@ def build_name(static: Mapping[str, bytes]) -> str:
 
 
 def make_application(
-    site: Site, *, hosts: frozenset[str], mounts: Mapping[str, web.Application]
+    context: WebContext, *, hosts: frozenset[str], mounts: Mapping[str, web.Application]
 ) -> web.Application:
-    """The whole site. `hosts` are the names it goes by; each of `mounts` guards itself."""
+    """The whole context. `hosts` are the names it goes by; each of `mounts` guards itself."""
     application = web.Application(
-        middlewares=guards(site, hosts=hosts, unguarded=("/healthz", "/metrics", *mounts)),
+        middlewares=middlewares(context, hosts=hosts, unguarded=("/healthz", "/metrics", *mounts)),
         client_max_size=MOST_BODY,
     )
     application.on_response_prepare.append(add_headers)
-    application[SITE] = site
+    application[CONTEXT] = context
     application.add_routes(
         [
             web.get("/", pages.home),
@@ -74,8 +75,8 @@ def make_application(
             web.get("/api/messages", pages.older),
             web.get("/api/thread", pages.thread),
             web.get("/api/complete", chat_api.complete),
-            web.post("/api/say", chat_api.say_something),
-            web.post("/api/press", chat_api.press),
+            web.post("/api/say", chat_api.post_message),
+            web.post("/api/press", chat_api.press_button),
             web.post("/api/edit", chat_api.edit),
             web.post("/api/remove", chat_api.remove),
             web.post("/api/name", chat_api.rename),
@@ -105,12 +106,12 @@ async def serving(application: web.Application, host: str, port: int) -> AsyncIt
     await runner.setup()
     listening: asyncio.Server | None = None
     try:
-        listening = await _listen(application[SITE].connections, runner, host, port)
+        listening = await _listen(application[CONTEXT].connections, runner, host, port)
         yield _address(listening, host)
     finally:
         if listening is not None:
             listening.close()
-        application[SITE].hub.close()
+        application[CONTEXT].feed.close()
         await runner.cleanup()
 
 
@@ -161,11 +162,11 @@ def _address(listening: asyncio.Server, host: str) -> str:
 
 
 async def _static(request: web.Request) -> web.Response:
-    site, name = request.app[SITE], request.match_info["name"]
-    content = site.static.get(name)
+    context, name = request.app[CONTEXT], request.match_info["name"]
+    content = context.static.get(name)
     if content is None:
         raise web.HTTPNotFound
-    fresh = request.match_info["build"] == site.build
+    fresh = request.match_info["build"] == context.build
     return web.Response(
         body=content,
         content_type=_TYPES.get(name.rpartition(".")[2], "application/octet-stream"),
@@ -175,7 +176,7 @@ async def _static(request: web.Request) -> web.Response:
 
 
 async def _healthz(request: web.Request) -> web.Response:
-    health = request.app[SITE].health()
+    health = request.app[CONTEXT].health()
     body = {
         "ok": health.ok,
         "platforms": {part.name: _condition(part) for part in health.platforms},
@@ -194,5 +195,5 @@ def _condition(part: Condition) -> dict[str, object]:
 
 
 async def _metrics(request: web.Request) -> web.Response:
-    metrics = request.app[SITE].metrics()
+    metrics = request.app[CONTEXT].metrics()
     return web.Response(body=metrics.body, headers={"Content-Type": metrics.content_type})

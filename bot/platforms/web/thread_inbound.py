@@ -10,7 +10,7 @@ import re
 
 from bot.core.domain.errors import UserError
 from bot.core.ports import Inbox, ThreadMessage, User
-from bot.platforms.web.context import message_ref
+from bot.platforms.web.addresses import message_ref
 from bot.platforms.web.rendering.view import BOT_NAME
 from bot.webchat.domain.board import Board, BoardMessage
 
@@ -24,7 +24,7 @@ _AT_ONCE = 50
 _MENTION = re.compile(rf"(?<!\w)@{BOT_NAME}\b", re.IGNORECASE | re.ASCII)
 
 
-class Telling:
+class ThreadInbound:
     """Tells one inbox what stands on a board."""
 
     def __init__(self, board: Board, inbox: Inbox) -> None:
@@ -32,7 +32,7 @@ class Telling:
         self._inbox = inbox
         self._one_by_one = asyncio.Lock()
 
-    async def tell(self) -> None:
+    async def deliver(self) -> None:
         """Have the bot hear everything that it has not; what fails waits for the next time."""
         async with self._one_by_one:
             failed: set[int] = set()
@@ -75,8 +75,8 @@ class Telling:
                 )
             )
 
-    async def keep_telling(self) -> None:
+    async def run(self) -> None:
         """Try again what failed, until cancelled."""
         while True:
             await asyncio.sleep(EVERY)
-            await self.tell()
+            await self.deliver()

@@ -79,12 +79,12 @@ ARCHIVE = tuple(
 
 
 @dataclass
-class Ear:
+class FakeInbox:
     """An inbox that answers from `ARCHIVE` and writes down what it is told."""
 
     asked: list[Command] = field(default_factory=list)
-    heard: list[ThreadMessage] = field(default_factory=list)
-    taken_back: list[MessageRef] = field(default_factory=list)
+    received: list[ThreadMessage] = field(default_factory=list)
+    deleted: list[MessageRef] = field(default_factory=list)
 
     async def command(self, command: Command) -> Document:
         self.asked.append(command)
@@ -120,13 +120,13 @@ class Ear:
         return tuple(Choice(f"#{tag}", tag) for tag in tags if tag.startswith(typed))
 
     async def on_message(self, said: ThreadMessage) -> None:
-        self.heard.append(said)
+        self.received.append(said)
 
     async def on_message_deleted(self, message: MessageRef) -> None:
-        self.taken_back.append(message)
+        self.deleted.append(message)
 
 
-class Shelf:
+class FakeLibrary:
     """A library over `ARCHIVE`."""
 
     async def find_entry(self, entry_id: EntryId, *, all_talk: bool) -> EntryPage | None:
@@ -183,7 +183,7 @@ class Stage:
     chat: WebChat
     board: DatabaseBoard
     access: WebAccess
-    ear: Ear
+    inbox: FakeInbox
     clock: Clock
     address: str
     client: aiohttp.ClientSession
@@ -216,7 +216,7 @@ def make_chat(db: Database, clock: Clock, health: list[Health], **more: object) 
     wanted: dict[str, object] = {"host": "127.0.0.1", "port": 0} | more
     return WebChat(
         board,
-        Shelf(),
+        FakeLibrary(),
         access,
         voices=Catalogues(),
         now=clock,
@@ -229,15 +229,15 @@ def make_chat(db: Database, clock: Clock, health: list[Health], **more: object) 
 @asynccontextmanager
 async def staged(**more: object) -> AsyncIterator[Stage]:
     """A chat that is running within the block."""
-    clock, ear = Clock(), Ear()
+    clock, inbox = Clock(), FakeInbox()
     health = [Health(ok=True, platforms=(Condition("web", ok=True),))]
     async with opened(None) as db, asyncio.TaskGroup() as tasks:
         board = DatabaseBoard(db)
         access = WebAccess(db)
         chat = make_chat(db, clock, health, **more)
-        running = tasks.create_task(chat.run(ear))
+        running = tasks.create_task(chat.run(inbox))
         address = await chat.ready()
         jar = aiohttp.CookieJar(unsafe=True)  # cookies of an address, not of a name
         async with aiohttp.ClientSession(cookie_jar=jar) as client:
-            yield Stage(chat, board, access, ear, clock, address, client, health, db)
+            yield Stage(chat, board, access, inbox, clock, address, client, health, db)
         running.cancel()

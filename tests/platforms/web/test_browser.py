@@ -134,7 +134,7 @@ async def test_a_reply_is_seen_by_the_other_at_once_and_stays(browser: Browser, 
         await expect(paper(other, 3)).to_contain_text("1 reply")
         await page.reload()
         await expect(page.get_by_role("complementary")).to_contain_text("끈기가 느껴지네요")
-        assert [said.text for said in busy.ear.heard] == ["끈기가 느껴지네요"]
+        assert [said.text for said in busy.inbox.received] == ["끈기가 느껴지네요"]
 
 
 async def test_going_back_closes_the_thread_and_forward_opens_it(browser: Browser, busy: Stage):
@@ -203,11 +203,11 @@ async def test_a_page_that_lost_its_stream_catches_up(browser: Browser, busy: St
             "general", "while you were away", at=busy.clock(), author=Author("x", "Tomas")
         )
         await busy.chat.post(
-            GENERAL, document.notice("and this woke the hub"), key=DeliveryKey("wake")
+            GENERAL, document.notice("and this woke the feed"), key=DeliveryKey("wake")
         )
 
         await expect(page.locator(".log")).to_contain_text("while you were away")
-        await expect(page.locator(".log")).to_contain_text("and this woke the hub")
+        await expect(page.locator(".log")).to_contain_text("and this woke the feed")
 
 
 async def test_older_messages_come_when_one_scrolls_up(browser: Browser, busy: Stage):

@@ -42,7 +42,7 @@ async def test_text_is_said_to_everybody(stage: Stage):
     assert kept.author is not None
     assert kept.author.name.startswith("Guest")
     assert "안녕하세요" in answer["change"]["html"]
-    assert stage.ear.heard == []
+    assert stage.inbox.received == []
 
 
 async def test_a_reply_is_kept_first_and_then_told_to_the_bot(stage: Stage):
@@ -51,7 +51,7 @@ async def test_a_reply_is_kept_first_and_then_told_to_the_bot(stage: Stage):
     await say(stage, "what about @paperbot then?", root=root)
 
     (reply,) = await messages(stage, root=root)
-    (heard,) = stage.ear.heard
+    (heard,) = stage.inbox.received
     assert heard.root == MessageRef(GENERAL, str(root))
     assert heard.message == MessageRef(GENERAL, str(reply.id))
     assert heard.text == "what about @paperbot then?"
@@ -72,7 +72,7 @@ async def test_a_reply_is_kept_first_and_then_told_to_the_bot(stage: Stage):
 async def test_the_bot_is_called_by_its_name_also_beside_hangul(stage, text, is_called):
     await say(stage, text, root=await post_paper(stage))
 
-    (heard,) = stage.ear.heard
+    (heard,) = stage.inbox.received
     assert heard.mentions_bot is is_called
 
 
@@ -94,7 +94,7 @@ async def test_a_look_up_is_answered_to_everybody_with_who_asked(stage: Stage):
     assert kept.question == "/paper reasoning"
     assert "Sample paper number 1 " in answer["change"]["html"]
     assert "/paper reasoning" in answer["change"]["html"]
-    (command,) = stage.ear.asked
+    (command,) = stage.inbox.asked
     assert (command.name, dict(command.options)) == ("paper", {"query": "reasoning"})
     assert command.channel == GENERAL
     assert not command.user.can_manage
@@ -107,7 +107,7 @@ async def test_a_look_up_in_a_thread_is_answered_in_the_thread(stage: Stage):
 
     (answer,) = await messages(stage, root=root)
     assert answer.by_bot
-    assert stage.ear.asked[0].root == MessageRef(GENERAL, str(root))
+    assert stage.inbox.asked[0].root == MessageRef(GENERAL, str(root))
 
 
 async def test_a_private_answer_is_kept_nowhere(stage: Stage):
@@ -123,7 +123,7 @@ async def test_an_unknown_command_is_explained_privately(stage: Stage):
     _, answer = await say(stage, "/papre <b>x</b>")
 
     assert "There is no command “/papre”" in answer["private"]
-    assert stage.ear.asked == []
+    assert stage.inbox.asked == []
     assert await messages(stage) == ()
 
 
@@ -200,8 +200,8 @@ async def test_what_one_said_can_be_mended_and_the_bot_hears_it_again(stage: Sta
 
     assert status == 200
     assert "edited" in str(mended["change"])
-    assert [said.text for said in stage.ear.heard] == ["helo", "hello"]
-    assert stage.ear.heard[0].message == stage.ear.heard[1].message
+    assert [said.text for said in stage.inbox.received] == ["helo", "hello"]
+    assert stage.inbox.received[0].message == stage.inbox.received[1].message
 
 
 async def test_what_one_said_can_be_taken_back_and_the_bot_hears_that(stage: Stage):
@@ -212,7 +212,7 @@ async def test_what_one_said_can_be_taken_back_and_the_bot_hears_that(stage: Sta
 
     assert status == 200
     assert '"gone": true' in str(gone).replace("'", '"').replace("True", "true")
-    assert stage.ear.taken_back == [MessageRef(GENERAL, str(answer["change"]["id"]))]
+    assert stage.inbox.deleted == [MessageRef(GENERAL, str(answer["change"]["id"]))]
     assert await messages(stage, root=root) == ()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from bot.core.database.database import opened
 from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.ports import ChannelRef, DeliveryKey, Platform
-from bot.platforms.web.change_feed import MOST_MISSED, Hub
+from bot.platforms.web.change_feed import MOST_MISSED, ChangeFeed
 from bot.webchat.store.board import DatabaseBoard
 from tests.platforms.web.stage import NOON, Stage
 
@@ -126,13 +126,13 @@ async def test_everybody_hears_it_in_their_language(stage: Stage):
 async def test_the_hub_reads_each_change_once_and_gives_it_to_all():
     async with opened(None) as db:
         board = DatabaseBoard(db)
-        hub = Hub(board)
-        assert await hub.changes(0) == ()
+        feed = ChangeFeed(board)
+        assert await feed.changes(0) == ()
         for number in range(300):
             await board.add("general", said(f"{number}"), at=NOON)
 
-        from_the_start = await hub.changes(0)
-        from_there = await hub.changes(290)
+        from_the_start = await feed.changes(0)
+        from_there = await feed.changes(290)
 
     assert from_the_start is not None
     assert [change.revision for change in from_the_start] == list(range(1, 301))
@@ -144,8 +144,8 @@ async def test_a_page_that_missed_too_much_is_told_so():
         board = DatabaseBoard(db)
         for number in range(MOST_MISSED + 1):
             await board.add("general", said(f"{number}"), at=NOON)
-        hub = Hub(board)
+        feed = ChangeFeed(board)
 
-        assert await hub.changes(0) is None
-        assert await hub.changes(MOST_MISSED + 1) == ()
-        assert await hub.changes(MOST_MISSED + 2) is None
+        assert await feed.changes(0) is None
+        assert await feed.changes(MOST_MISSED + 1) == ()
+        assert await feed.changes(MOST_MISSED + 2) is None

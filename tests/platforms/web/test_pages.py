@@ -6,8 +6,7 @@ import pytest
 
 from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.ports import ChannelRef, DeliveryKey, Platform
-from bot.platforms.web.addresses import message_address
-from bot.platforms.web.context import message_ref
+from bot.platforms.web.addresses import message_address, message_ref
 from bot.webchat.domain.board import Author
 from bot.webchat.store import board
 from tests.platforms.web.stage import Stage

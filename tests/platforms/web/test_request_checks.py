@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.platforms.web.context import preferred_language
 from bot.platforms.web.request_checks import (
     clean_text,
     host_is_ours,
     is_same_origin,
 )
+from bot.platforms.web.visitors.visitor import preferred_language
 
 OURS = frozenset({"papers.example.org"})
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from bot.core.database.database import opened
 from bot.core.domain.errors import UserError
 from bot.core.ports import Condition, Health
-from tests.platforms.web.stage import NOON, Clock, Ear, Stage, make_chat, staged
+from tests.platforms.web.stage import NOON, Clock, FakeInbox, Stage, make_chat, staged
 
 
 async def test_every_answer_keeps_to_itself(stage: Stage):
@@ -181,7 +181,7 @@ async def test_a_taken_port_is_said_in_one_line():
             chat = make_chat(db, Clock(), [Health(ok=True)], port=port)
 
             with pytest.raises(UserError, match=f"^port {port} is in use: ") as caught:
-                await chat.run(Ear())
+                await chat.run(FakeInbox())
 
     assert "\n" not in str(caught.value)
 
@@ -191,14 +191,14 @@ async def test_an_address_that_is_not_ours_is_said_in_one_line():
         chat = make_chat(db, Clock(), [Health(ok=True)], host="203.0.113.1")
 
         with pytest.raises(UserError, match=r"203\.0\.113\.1"):
-            await chat.run(Ear())
+            await chat.run(FakeInbox())
 
 
 async def test_it_stops_at_once_though_pages_are_open():
     async with opened(None) as db, aiohttp.ClientSession() as client:
         chat = make_chat(db, Clock(), [Health(ok=True)])
         async with asyncio.TaskGroup() as tasks:
-            running = tasks.create_task(chat.run(Ear()))
+            running = tasks.create_task(chat.run(FakeInbox()))
             address = await chat.ready()
             async with client.get(f"{address}events?after=0") as stream:
                 assert await stream.content.readline()
@@ -216,7 +216,7 @@ async def test_it_can_be_run_again_after_it_stopped():
         chat = make_chat(db, Clock(), [Health(ok=True)])
         for _ in range(2):
             async with asyncio.TaskGroup() as tasks:
-                running = tasks.create_task(chat.run(Ear()))
+                running = tasks.create_task(chat.run(FakeInbox()))
                 async with client.get(await chat.ready()) as response:
                     assert response.status == 200
                 running.cancel()

@@ -10,10 +10,10 @@ import pytest
 from bot.core.database.database import Database, opened
 from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.ports import Health, ThreadMessage
-from bot.platforms.web.thread_inbound import Telling
+from bot.platforms.web.thread_inbound import ThreadInbound
 from bot.webchat.domain.board import Author, BoardMessage
 from bot.webchat.store.board import DatabaseBoard
-from tests.platforms.web.stage import NOON, Clock, Ear, make_chat
+from tests.platforms.web.stage import NOON, Clock, FakeInbox, make_chat
 
 MINJI = Author("a1", "민지")
 
@@ -39,11 +39,11 @@ async def reply(board: DatabaseBoard, root: int, text: str) -> BoardMessage:
 
 
 @asynccontextmanager
-async def started(db: Database, ear: Ear) -> AsyncIterator[None]:
+async def started(db: Database, inbox: FakeInbox) -> AsyncIterator[None]:
     """The web chat, started anew on what is there."""
     chat = make_chat(db, Clock(), [Health(ok=True)])
     async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(chat.run(ear))
+        running = tasks.create_task(chat.run(inbox))
         await chat.ready()
         yield
         running.cancel()
@@ -53,35 +53,35 @@ async def test_what_was_said_just_before_the_end_is_heard_at_the_next_start_once
     root = await post_paper(board)
     await reply(board, root, "first")
     await reply(board, root, "@paperbot second")
-    ear, later = Ear(), Ear()
+    inbox, later = FakeInbox(), FakeInbox()
 
-    async with started(db, ear):
+    async with started(db, inbox):
         pass
     async with started(db, later):
         pass
 
-    assert [(said.text, said.mentions_bot) for said in ear.heard] == [
+    assert [(said.text, said.mentions_bot) for said in inbox.received] == [
         ("first", False),
         ("@paperbot second", True),
     ]
-    assert [said.user.name for said in ear.heard] == ["민지", "민지"]
-    assert later.heard == []
+    assert [said.user.name for said in inbox.received] == ["민지", "민지"]
+    assert later.received == []
 
 
 async def test_what_was_changed_or_taken_back_just_before_the_end_is_heard_too(db, board):
     root = await post_paper(board)
     kept, gone = await reply(board, root, "kept"), await reply(board, root, "gone")
-    async with started(db, Ear()):
+    async with started(db, FakeInbox()):
         pass
     await board.update(kept.id, "mended", at=NOON)
     await board.remove(gone.id, at=NOON)
-    ear = Ear()
+    inbox = FakeInbox()
 
-    async with started(db, ear):
+    async with started(db, inbox):
         pass
 
-    assert [said.text for said in ear.heard] == ["mended"]
-    assert [message.id for message in ear.taken_back] == [str(gone.id)]
+    assert [said.text for said in inbox.received] == ["mended"]
+    assert [message.id for message in inbox.deleted] == [str(gone.id)]
 
 
 async def test_what_the_bot_says_and_what_is_said_in_a_channel_is_not_for_the_bot(board):
@@ -95,23 +95,23 @@ async def test_what_the_bot_says_and_what_is_said_in_a_channel_is_not_for_the_bo
 
 async def test_a_change_while_the_bot_hears_is_heard_after_it(board):
     @dataclass
-    class Slow(Ear):
+    class Slow(FakeInbox):
         async def on_message(self, said: ThreadMessage) -> None:
             await super().on_message(said)
             await board.update(int(said.message.id), "at last", at=NOON)
 
-    ear = Slow()
+    inbox = Slow()
     await reply(board, await post_paper(board), "at frist")
 
-    await Telling(board, ear).tell()
+    await ThreadInbound(board, inbox).deliver()
 
-    assert [said.text for said in ear.heard] == ["at frist", "at last"]
+    assert [said.text for said in inbox.received] == ["at frist", "at last"]
     assert await board.list_unprocessed(limit=9) == ()
 
 
 async def test_what_cannot_be_heard_stops_no_other_and_is_told_again(board):
     @dataclass
-    class Broken(Ear):
+    class Broken(FakeInbox):
         breaks: set[str] = field(default_factory=lambda: {"poison"})
 
         async def on_message(self, said: ThreadMessage) -> None:
@@ -119,16 +119,16 @@ async def test_what_cannot_be_heard_stops_no_other_and_is_told_again(board):
                 raise ValueError(said.text)
             await super().on_message(said)
 
-    ear = Broken()
+    inbox = Broken()
     root = await post_paper(board)
     for text in ("poison", "fine", "fine too"):
         await reply(board, root, text)
-    telling = Telling(board, ear)
+    inbound = ThreadInbound(board, inbox)
 
-    await telling.tell()
-    first = [said.text for said in ear.heard]
-    ear.breaks.clear()
-    await telling.tell()
+    await inbound.deliver()
+    first = [said.text for said in inbox.received]
+    inbox.breaks.clear()
+    await inbound.deliver()
 
     assert first == ["fine", "fine too"]
-    assert [said.text for said in ear.heard] == ["fine", "fine too", "poison"]
+    assert [said.text for said in inbox.received] == ["fine", "fine too", "poison"]

@@ -1,7 +1,7 @@
 """A document, or what a person typed, as HTML. Pure; everything in it is untrusted text.
 
 Every character is escaped, addresses are http or https or stay text, and text with directional
-characters is isolated, so that nothing reaches out of its place. Marks piled up on a letter are
+characters is isolated, so that nothing reaches out of its location. Marks piled up on a letter are
 clipped by the style sheet. Nothing is ever cut: HTML has room for every document.
 """
 

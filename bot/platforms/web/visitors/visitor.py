@@ -1,0 +1,146 @@
+"""The visitor of each request: their identity, name, language and cookies."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import quote, unquote
+
+from aiohttp import web
+
+from bot.core.domain.i18n import Translate
+from bot.core.ports import User
+from bot.platforms.web.context import CONTEXT, WebContext
+from bot.platforms.web.rendering.view import LANGUAGES
+from bot.platforms.web.visitors.access import (
+    OPERATOR_FOR,
+    is_operator,
+    new_visitor,
+    operator_cookie,
+)
+from bot.platforms.web.visitors.names import clean_name, is_reserved
+from bot.webchat.domain.board import Author
+
+VISITOR_COOKIE = "paperbot_visitor"
+OPERATOR_COOKIE = "paperbot_operator"
+NAME_COOKIE = "paperbot_name"
+LANGUAGE_COOKIE = "paperbot_language"
+_A_YEAR = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """The sender of a request. `token` is their secret; the public `user.id` is its hash.
+
+    `address` is the IPv4 address or IPv6 network that limits apply to. `by_tls` says that a
+    trusted proxy received the request over TLS.
+    """
+
+    user: User
+    token: str
+    is_new: bool
+    is_named: bool
+    say: Translate
+    address: str
+    by_tls: bool
+
+    @property
+    def limit_key(self) -> str | None:
+        """What the visitor's own limits apply to; `None` for one without a cookie of ours."""
+        return None if self.is_new else self.user.id
+
+    @property
+    def author(self) -> Author:
+        """The visitor as the author of a message."""
+        return Author(self.user.id, self.user.name)
+
+
+VISITOR = web.RequestKey("visitor", Visitor)
+
+
+def identify(request: web.Request, context: WebContext) -> Visitor:
+    """The visitor of a request, by its cookies; a new one where none has our signature."""
+    known = context.signer.read(VISITOR_COOKIE, request.cookies.get(VISITOR_COOKIE, ""))
+    token = known or new_visitor()
+    say = context.voices(chosen_language(request))
+    public = hashlib.sha256(token.encode()).hexdigest()[:16]
+    name = clean_name(unquote(request.cookies.get(NAME_COOKIE, "")))
+    if is_reserved(name):
+        name = ""
+    user = User(
+        id=public,
+        name=name or say("Guest {number}", number=public[:4]),
+        can_manage=is_operator(
+            context.signer, request.cookies.get(OPERATOR_COOKIE, ""), now=context.now()
+        ),
+    )
+    return Visitor(
+        user,
+        token,
+        is_new=known is None,
+        is_named=bool(name),
+        say=say,
+        address=context.proxies.visitor_address(
+            request.remote, request.headers.getall("X-Forwarded-For", ())
+        ),
+        by_tls=context.proxies.came_by_tls(
+            request.remote, request.headers.getall("X-Forwarded-Proto", ())
+        ),
+    )
+
+
+def chosen_language(request: web.Request) -> str:
+    """The language that the visitor chose, else the one their browser prefers."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    return chosen if chosen in LANGUAGES else preferred_language(request.headers)
+
+
+def preferred_language(headers: Mapping[str, str]) -> str:
+    """`ko` or `en` by `Accept-Language`; English where neither is wanted."""
+    wanted: list[tuple[float, int, str]] = []
+    for location, part in enumerate(headers.get("Accept-Language", "").split(",")[:20]):
+        name, _, quality = part.strip().partition(";q=")
+        language = name.partition("-")[0].casefold()
+        if language in LANGUAGES:
+            wanted.append((-_quality(quality), location, language))
+    return min(wanted)[2] if wanted else "en"
+
+
+def _quality(text: str) -> float:
+    try:
+        return float(text) if text else 1.0
+    except ValueError:
+        return 0.0
+
+
+def set_visitor_cookie(request: web.Request, response: web.StreamResponse) -> None:
+    """Give a new visitor's browser its signed identity."""
+    signed = request.app[CONTEXT].signer.sign(VISITOR_COOKIE, request[VISITOR].token)
+    set_cookie(request, response, VISITOR_COOKIE, signed)
+
+
+def set_operator_cookie(request: web.Request, response: web.StreamResponse) -> None:
+    """Give the visitor's browser the operator's rights."""
+    context = request.app[CONTEXT]
+    cookie = operator_cookie(context.signer, now=context.now())
+    set_cookie(request, response, OPERATOR_COOKIE, cookie, time=OPERATOR_FOR)
+
+
+def set_cookie(
+    request: web.Request,
+    response: web.StreamResponse,
+    name: str,
+    value: str,
+    *,
+    time: timedelta = _A_YEAR,
+) -> None:
+    """Set a cookie that scripts cannot read and other sites cannot send with a POST."""
+    response.set_cookie(
+        name,
+        quote(value, safe=""),
+        max_age=int(time.total_seconds()),
+        path="/",
+        httponly=True,
+        samesite="Lax",
+        secure=request[VISITOR].by_tls,
+    )
