@@ -198,7 +198,7 @@ async def scene(folder: Path) -> AsyncIterator[Scene]:
                 readable=str,
                 voices=Catalogues(),
                 clock=clock,
-                patience=QUICK_SLACK,
+                timing=QUICK_SLACK,
                 sleep=soon,
             ),
             Platform.DISCORD: DiscordChat(

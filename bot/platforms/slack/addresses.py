@@ -1,8 +1,8 @@
-"""Where a person reads a message of Slack."""
+"""Links to messages in Slack."""
 
 from bot.core.ports import MessageRef
 
 
 def message_address(message: MessageRef) -> str:
-    """A permanent link: Slack leads whoever follows it into their workspace."""
+    """A permanent link; Slack redirects to the workspace of whoever opens it."""
     return f"https://slack.com/archives/{message.channel.id}/p{message.id.replace('.', '')}"

@@ -1,7 +1,7 @@
-"""Calls of Slack's Web API: bounded in time, never repeated by themselves, errors sorted.
+"""Calls Slack's Web API with a time-out, without retries, and converts errors.
 
-The SDK's retries stay off: the one for connection errors, on by default, posts twice
-(measured), and waiting for a limit is the outbox's business, which holds one channel only.
+The SDK's retries are off: the handler for connection errors, on by default, posts twice (measured),
+and rate limits are waited out by the outbox, for one channel only.
 """
 
 import asyncio
@@ -26,18 +26,18 @@ from bot.platforms.slack.rendering.text import Json
 from bot.platforms.slack.well_formed import well_formed
 
 CALL_SECONDS = 10.0
-"""The longest a call may take: three of them fit into the outbox's patience for one message."""
+"""The time-out of a call: three of them fit into the outbox's time-out for one message."""
 _CONNECT_SECONDS = 5.0
 _CONNECTIONS = 100
 
 _NO_WARNING = "As you gave `client` as well"
-"""Bolt finds SLACK_BOT_TOKEN in the environment, where our settings read it too."""
+"""Bolt finds SLACK_BOT_TOKEN in the environment and warns that it is not used."""
 _SECRET = re.compile(r"x(?:ox[a-z]|app)[-.][\w.-]+|ticket=[^&\s'\"]+")
 
 
 @asynccontextmanager
 async def open_client(access: Access) -> AsyncIterator[AsyncWebClient]:
-    """A client for the bot's token over connections that are kept; closed at the end."""
+    """A client for the bot's token with a connection pool, closed at the end."""
     timeout = aiohttp.ClientTimeout(total=CALL_SECONDS, connect=_CONNECT_SECONDS)
     connector = aiohttp.TCPConnector(limit=_CONNECTIONS)
     async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
@@ -50,19 +50,19 @@ async def open_client(access: Access) -> AsyncIterator[AsyncWebClient]:
             logger=sdk_logger(),
         )
         if urlsplit(access.api_base).hostname in {"127.0.0.1", "localhost", "::1"}:
-            client.proxy = None  # the SDK takes the environment's proxy even for this machine
+            client.proxy = None  # the SDK uses the environment's proxy even for this machine
         yield client
 
 
 async def call(request: Awaitable[AsyncSlackResponse], *, seconds: float = CALL_SECONDS) -> Json:
-    """The answer to a request; raises `SlackApiError` with Slack's word, or a `ChatError`."""
+    """The answer to a call; raises `SlackApiError` with Slack's error name, or `ChatError`."""
     return (await call_with_headers(request, seconds=seconds))[0]
 
 
 async def call_with_headers(
     request: Awaitable[AsyncSlackResponse], *, seconds: float = CALL_SECONDS
 ) -> tuple[Json, Mapping[str, str]]:
-    """As `call`, and the headers of the answer: they tell the scopes of the token."""
+    """As `call`, with the headers of the answer, which name the scopes of the token."""
     try:
         async with asyncio.timeout(seconds):
             response = await request
@@ -70,16 +70,16 @@ async def call_with_headers(
     except SlackApiError:
         raise
     except SDK_ERRORS as error:
-        # Each method of the SDK's client is named for the method of Slack that it calls.
+        # The SDK names each method of its client after the method of Slack that it calls.
         method = str(getattr(request, "__name__", "")).replace("_", ".")
         raise chat_error(error, method=method) from error
 
 
 async def respond(client: AsyncWebClient, url: str, body: Json) -> Json:
-    """Answer by a response URL; raises `ChatError`, uncertain where it may have been shown.
+    """Post to a response URL; raises `ChatUncertainError` if it may have been shown.
 
-    Not through the SDK's webhook client, which is made anew for each address and whose
-    environment it reads each time.
+    The SDK's webhook client is not used: it opens a session for each URL and reads the proxy from
+    the environment each time.
     """
     if client.session is None:
         raise ChatUnavailableError("Slack is not connected")
@@ -103,13 +103,13 @@ async def respond(client: AsyncWebClient, url: str, body: Json) -> Json:
 
 def _object(data: Any) -> Mapping[str, Any]:
     if not isinstance(data, dict):
-        raise ValueError("no JSON object")  # noqa: TRY004 - sorted with the other bad answers
+        raise ValueError("no JSON object")  # noqa: TRY004 - handled as SDK_ERRORS are
     return data
 
 
 @contextmanager
 def sorted_errors() -> Iterator[None]:
-    """Turns Slack's words into the port's exceptions."""
+    """Converts `SlackApiError` to the port's exceptions."""
     try:
         yield
     except SlackApiError as error:
@@ -117,7 +117,7 @@ def sorted_errors() -> Iterator[None]:
 
 
 class _WithoutSecrets(logging.Filter):
-    """Takes tokens and tickets out of what the SDK logs, and a warning that is none."""
+    """Removes tokens and tickets from what the SDK logs, and drops a warning of Bolt's."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         text = record.getMessage()
@@ -129,7 +129,7 @@ class _WithoutSecrets(logging.Filter):
 
 
 def sdk_logger() -> logging.Logger:
-    """The logger that the SDK writes to: never at DEBUG, where it shows whole requests."""
+    """The SDK's logger: never at DEBUG, where it logs whole requests."""
     logger = logging.getLogger("bot.platforms.slack.sdk")
     if not logger.filters:
         logger.addFilter(_WithoutSecrets())

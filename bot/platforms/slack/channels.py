@@ -1,4 +1,4 @@
-"""Whether the bot may post in a channel, as Slack knows it."""
+"""Checks whether the bot may post in a channel."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from bot.platforms.slack.errors import ARCHIVED, NO_CHANNEL, NOT_IN_CHANNEL, cha
 
 
 async def check_channel(client: AsyncWebClient, team: str, channel: ChannelRef) -> ChannelRef:
-    """The channel with its workspace; raises `ChatRefusedError` with what to do about it."""
+    """The channel with its workspace; raises `ChatError` with what to do about it."""
     if channel.workspace not in {"", team}:
         raise ChatRefusedError(NO_CHANNEL)
     try:
@@ -27,7 +27,7 @@ async def check_channel(client: AsyncWebClient, team: str, channel: ChannelRef) 
 
 
 async def check_once(access: Access, channel: ChannelRef) -> ChannelRef:
-    """As `check_channel`, where no bot runs: for one command of an operator."""
+    """As `check_channel`, with a client of its own: for commands of the operator."""
     async with open_client(access) as client:
         try:
             team = str((await call(client.auth_test())).get("team_id", ""))

@@ -1,4 +1,4 @@
-"""Slack as a `Chat`: posting through the Web API, people through Socket Mode or HTTP requests."""
+"""Slack as a `Chat`: posts through the Web API, receives by Socket Mode or HTTP requests."""
 
 import asyncio
 import logging
@@ -52,20 +52,20 @@ from bot.platforms.slack.rendering.text import Readable
 log = logging.getLogger(__name__)
 
 CONNECTIONS = 2
-"""Connections of Socket Mode: Slack closes each every few hours, and never both at once."""
+"""Socket Mode connections: Slack closes each every few hours, but not both at once."""
 _AT_ONCE = 64
-"""Things that people did, dealt with side by side."""
+"""Events that are handled concurrently."""
 _SOON = timedelta(seconds=2)
 
 
 class SlackChat:
     """`ports.Chat` for one workspace.
 
-    With an app-level token it connects by Socket Mode; with a signing secret alone Slack must
-    be told to send to `/slack/events`, where `application` is mounted. What people do is
-    dealt with once, also across restarts (`seen`); what they say while Slack cannot reach us is
-    read afterwards (`memo` has how far we heard, `replies` what is kept). Slack cannot post once
-    by a key of ours: in this process a key is posted once, and `find` answers for other times.
+    With an app-level token it uses Socket Mode. With only a signing secret, Slack must be configured
+    to send requests to `/slack/events`, where `application` is mounted. Each event is handled once,
+    also across restarts (`seen`). The backfill reads messages that were missed (`memo` holds its
+    position, `replies` the stored messages). Slack has no idempotency key: this process posts each
+    key once, and `find` tells whether an earlier process did.
     """
 
     platform = Platform.SLACK
@@ -80,7 +80,7 @@ class SlackChat:
         clock: Callable[[], datetime],
         memo: Memo | None = None,
         replies: Replies | None = None,
-        patience: Timing = TIMING,
+        timing: Timing = TIMING,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._access = access
@@ -90,31 +90,31 @@ class SlackChat:
         self._clock = clock
         self._memo = memo
         self._replies = replies
-        self._patience = patience
+        self._timing = timing
         self._sleep = sleep
         self._client: AsyncWebClient | None = None
         self._posting: Posting | None = None
         self._us: BotIdentity | None = None
         self._lines: tuple[Connection, ...] = ()
-        self._trouble = "not connected yet"
+        self._problem = "not connected yet"
         self._last_ok_at: datetime | None = None
         self._requests: HttpRequests | None = None
         if access.app_token is None and access.signing_secret is not None:
             self._requests = HttpRequests(access.signing_secret, clock=clock)
 
     def application(self) -> web.Application | None:
-        """What the bot's web server mounts at `/slack` in HTTP mode; `None` in Socket Mode."""
+        """The application to mount at `/slack` in HTTP mode; `None` in Socket Mode."""
         return self._requests.application() if self._requests is not None else None
 
     @property
     def condition(self) -> Condition:
-        """For `/healthz`: whether people can reach the bot, and it them."""
+        """For `/healthz`: whether the bot is identified and receives events."""
         is_open = [line.is_open for line in self._lines]
         takes_requests = self._requests is not None and self._requests.is_open
         ok = self._us is not None and (any(is_open) or takes_requests)
         if ok:
             self._last_ok_at = self._clock()
-        detail = self._trouble
+        detail = self._problem
         if self._lines:
             detail = f"{sum(is_open)} of {CONNECTIONS} connections"
         elif ok:
@@ -146,7 +146,7 @@ class SlackChat:
         await self._ready().delete(message)
 
     async def check(self, channel: ChannelRef) -> ChannelRef:
-        """The channel with its workspace; `ChatRefusedError` says why nothing can be posted."""
+        """The channel with its workspace; raises `ChatError` if the bot cannot post there."""
         if self._client is None or self._us is None:
             raise ChatUnavailableError("Slack is not connected yet", retry_after=_SOON)
         return await check_channel(self._client, self._us.team, channel)
@@ -157,7 +157,7 @@ class SlackChat:
         return self._posting
 
     async def run(self, inbox: Inbox) -> None:
-        """Serve until cancelled; raises `UsageError` when Slack does not accept a token."""
+        """Run until cancelled; raises `UsageError` if Slack rejects a token."""
         try:
             async with self._open() as client:
                 self._us = us = await self._identify(client)
@@ -193,7 +193,7 @@ class SlackChat:
                 self._lines = ()
 
     async def _identify(self, client: AsyncWebClient) -> BotIdentity:
-        """Who we are, asked until Slack says it; the SDK would ask when somebody waits."""
+        """The bot's ids; retried until Slack answers."""
         failures = 0
         while True:
             try:
@@ -204,17 +204,17 @@ class SlackChat:
             except SlackApiError as error:
                 if is_bad_token(error):
                     raise UsageError(BAD_TOKEN) from error
-                self._trouble = str(chat_error(error))
+                self._problem = str(chat_error(error))
             except ChatError as error:
-                self._trouble = str(error)
+                self._problem = str(error)
             except KeyError:
-                raise UsageError(BAD_TOKEN) from None  # a person's token, not a bot's
+                raise UsageError(BAD_TOKEN) from None  # a user token, not a bot token
             else:
                 log.info("Slack: connected to %s as %s", answer.get("team"), answer.get("user"))
                 return us
             failures += 1
-            pause = min(self._patience.first_pause * 2**failures, self._patience.longest_pause)
-            log.warning("Slack: %s; trying again in %.0f s", self._trouble, pause)
+            pause = min(self._timing.first_pause * 2**failures, self._timing.longest_pause)
+            log.warning("Slack: %s; trying again in %.0f s", self._problem, pause)
             await self._sleep(pause)
 
     async def _serve(
@@ -225,8 +225,8 @@ class SlackChat:
             Platform.SLACK,
             seen=self._seen,
             sleep=self._sleep,
-            first_pause=self._patience.first_pause,
-            longest_pause=self._patience.longest_pause,
+            first_pause=self._timing.first_pause,
+            longest_pause=self._timing.longest_pause,
         )
         inbound = ThreadInbound(interactions.handle, queue, sleep=self._sleep, places=places)
         backfill = BackfillSchedule(
@@ -237,13 +237,13 @@ class SlackChat:
                 us,
                 inbound,
                 clock=self._clock,
-                pause=self._patience.between_reads,
+                pause=self._timing.between_reads,
                 sleep=self._sleep,
             ),
             memo=self._memo,
             replies=self._replies,
             clock=self._clock,
-            patience=self._patience,
+            timing=self._timing,
         )
         await backfill.begin()
         async with asyncio.TaskGroup() as tasks:
@@ -251,7 +251,7 @@ class SlackChat:
             def take(happened: SlackEvent) -> asyncio.Task[None]:
                 if isinstance(happened, MessagePosted | MessageDeleted):
                     return tasks.create_task(inbound.on_event(happened, backfill.before))
-                return tasks.create_task(self._deal_with(happened, interactions, places))
+                return tasks.create_task(self._handle(happened, interactions, places))
 
             app = build_app(client, us, take, sdk_logger())
             tasks.create_task(backfill.keep_reading())
@@ -262,7 +262,7 @@ class SlackChat:
                     number,
                     client,
                     token,
-                    patience=self._patience,
+                    timing=self._timing,
                     sleep=self._sleep,
                     changed=lambda: backfill.reached(now=self.condition.ok),
                 )
@@ -275,7 +275,7 @@ class SlackChat:
     async def _serve_http(
         self, requests: HttpRequests, app: AsyncApp, us: BotIdentity, backfill: BackfillSchedule
     ) -> None:
-        """Until cancelled."""
+        """Accept requests until cancelled."""
         requests.open(app, us)
         backfill.reached(now=True)
         try:
@@ -283,7 +283,7 @@ class SlackChat:
         finally:
             requests.close()
 
-    async def _deal_with(
+    async def _handle(
         self, happened: SlackEvent, interactions: Interactions, places: asyncio.Semaphore
     ) -> None:
         async with places:
@@ -294,25 +294,25 @@ class SlackChat:
             except ChatError as error:
                 log.warning("Slack: an answer was not delivered: %s", error)
             except Exception:
-                # The inbox's edge: what breaks on one message must not take the others along.
+                # One event that fails must not stop the others.
                 log.exception("Slack: an event could not be handled")
 
 
 async def _app_of(client: AsyncWebClient, bot: str) -> str:
-    """The id of the app that the bot belongs to; empty where Slack does not say it.
+    """The id of the bot's app, or an empty string if Slack does not tell it.
 
-    Then requests are told apart by their workspace only; their signature names the app anyway.
+    Then only the workspace of a request is compared; the signing secret belongs to one app anyway.
     """
     try:
         found = (await call(client.bots_info(bot=bot))).get("bot")
     except (SlackApiError, ChatError) as error:
-        log.info("Slack does not say which app the bot belongs to: %s", error)
+        log.info("Slack does not tell the id of the app: %s", error)
         return ""
     return str(found.get("app_id") or "") if isinstance(found, dict) else ""
 
 
 def _most_useful_error(group: ExceptionGroup[Exception]) -> Exception:
-    """The error that a person can act on, where there is one; else all of them."""
+    """The error that the operator can act on, if there is one; else the group."""
     for error in group.exceptions:
         if isinstance(error, UsageError):
             return error

@@ -1,7 +1,7 @@
-"""How a message of ours is known again: which delivery, and which part of it, it is.
+"""Marks a message with its delivery and part, so that it is found in the history.
 
-The mark is written into the message's metadata, and once more into the ids of its blocks, in
-case a message loses its metadata on the way (an import, another app's edit).
+The mark is in the message's metadata and, in case that is lost (by an import or another app's edit),
+in the ids of its blocks.
 """
 
 import re
@@ -17,7 +17,7 @@ _BLOCK_ID = re.compile(r"(?P<key>[0-9a-zA-Z]{1,60})/(?P<part>\d{1,4})-(?P<parts>
 
 @dataclass(frozen=True, slots=True)
 class DeliveryMark:
-    """Part `part` of the `parts` messages of the delivery `key`; both count from 1."""
+    """Part `part` of `parts` messages of the delivery `key`; `part` counts from 1."""
 
     key: str
     part: int
@@ -25,13 +25,13 @@ class DeliveryMark:
 
     @property
     def metadata(self) -> Json:
-        """As Slack's message metadata."""
+        """The mark as message metadata."""
         payload = {"delivery": self.key, "part": self.part, "parts": self.parts}
         return {"event_type": EVENT_TYPE, "event_payload": payload}
 
 
 def delivery_mark_of(message: Mapping[str, Any]) -> DeliveryMark | None:
-    """The mark of a message as Slack tells it; `None` when it is none of our deliveries."""
+    """The mark of a message; `None` if it belongs to no delivery."""
     metadata = message.get("metadata") or {}
     payload = metadata.get("event_payload") or {}
     match payload:
@@ -45,7 +45,7 @@ def delivery_mark_of(message: Mapping[str, Any]) -> DeliveryMark | None:
 
 
 def delivery_parts(messages: Iterable[Mapping[str, Any]], key: str) -> dict[int, str]:
-    """The timestamps of a delivery's parts among some messages, by part."""
+    """The timestamps of a delivery's parts among these messages, by part."""
     found: dict[int, str] = {}
     for message in messages:
         mark = delivery_mark_of(message)

@@ -1,4 +1,4 @@
-"""`paperbot doctor`: what is wrong with Slack, and what to do about it."""
+"""The Slack part of `paperbot doctor`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -23,7 +23,7 @@ _NOBODY = translatable("this is not a bot token: use the one that starts with xo
 async def check(
     access: Access, channels: Sequence[ChannelRef], *, clock: Callable[[], datetime], say: Translate
 ) -> tuple[Finding, ...]:
-    """Tokens, scopes, the clock, and every channel that is subscribed; changes nothing."""
+    """Check tokens, scopes, the clock and each subscribed channel; changes nothing."""
     async with open_client(access) as client:
         try:
             answer, headers = await call_with_headers(client.auth_test())
@@ -61,7 +61,7 @@ def _check_scopes(headers: Mapping[str, str], say: Translate) -> Finding:
 
 
 def _check_clock(headers: Mapping[str, str], now: datetime, say: Translate) -> Finding:
-    """Signatures are good for five minutes: a clock that is wrong refuses them all."""
+    """Signatures are valid for five minutes, so a wrong clock rejects every request."""
     with suppress(TypeError, ValueError):
         apart = abs(now - parsedate_to_datetime(_header(headers, "date")))
         if apart > _CLOCK_APART:
@@ -93,7 +93,7 @@ async def _check_way_in(client: AsyncWebClient, access: Access, say: Translate) 
 async def _check_channel(
     client: AsyncWebClient, team: str, channel: ChannelRef, say: Translate
 ) -> Finding:
-    """Whether it can be posted there, and read: reading tells what was posted before a crash."""
+    """Whether the bot can post in the channel and read it, which recovery needs."""
     try:
         await check_channel(client, team, channel)
         await call(client.conversations_history(channel=channel.id, limit=1))
@@ -103,7 +103,7 @@ async def _check_channel(
 
 
 def _words(error: SlackApiError | ChatError, say: Translate) -> str:
-    """What is wrong and what to do, in the operator's language, and Slack's own word for it."""
+    """What is wrong and what to do, in the operator's language, with Slack's error name."""
     found = chat_error(error) if isinstance(error, SlackApiError) else error
     words = say(found.reason)
     return f"{words} ({found.detail})" if found.detail else words

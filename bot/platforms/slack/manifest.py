@@ -1,4 +1,4 @@
-"""The app as Slack's configuration describes it, made from the command table and what we use.
+"""The app manifest, generated from the command table, METHODS and EVENTS.
 
 `python -m bot.platforms.slack.manifest` prints the manifest for Socket Mode, which is kept in
 `deploy/slack-manifest.yaml`; with an address (`https://bot.example.org/slack/events`) behind it,
@@ -29,7 +29,7 @@ METHODS: Mapping[str, tuple[str, ...]] = {
     "users.info": ("users:read",),
     "views.publish": (),
 }
-"""Every method that this package calls, and the scopes that it needs in the channels we serve."""
+"""Every method that this package calls, with the scopes that it needs."""
 
 EVENTS: Mapping[str, tuple[str, ...]] = {
     "app_home_opened": (),
@@ -38,7 +38,7 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
     "message.groups": ("groups:history",),
     "message.im": ("im:history",),
 }
-"""Every event that this package listens to, and the scopes that it needs."""
+"""Every event that this package handles, with the scopes that it needs."""
 
 SCOPES: tuple[str, ...] = tuple(
     sorted(
@@ -48,14 +48,14 @@ SCOPES: tuple[str, ...] = tuple(
         }
     )
 )
-"""The scopes of the bot's token."""
+"""The scopes of the bot token."""
 
 APP_SCOPE = "connections:write"
 """The scope of the app-level token, for Socket Mode."""
 
 
 def manifest(url: str | None = None) -> Mapping[str, Node]:
-    """The app's configuration: for Socket Mode, or with everything sent to `url`."""
+    """The manifest for Socket Mode or, with `url`, for HTTP mode."""
     address: Mapping[str, Node] = {} if url is None else {"request_url": url}
     return {
         "display_information": {
@@ -93,7 +93,7 @@ def _command(spec: commands.CommandSpec, url: str | None) -> Mapping[str, Node]:
 
 
 def as_yaml(node: Mapping[str, Node]) -> str:
-    """The configuration as YAML, ready to be pasted into Slack's form."""
+    """The manifest as YAML, ready to be pasted into Slack's form."""
     return "\n".join(_lines(node, 0)) + "\n"
 
 
@@ -122,7 +122,7 @@ def _item(item: Node, depth: int) -> Iterator[str]:
 
 
 def _scalar(value: str | bool) -> str:
-    # A JSON string is a YAML string, and never mistaken for anything else.
+    # A JSON string is a valid YAML string and cannot be read as another type.
     return json.dumps(value, ensure_ascii=False)
 
 

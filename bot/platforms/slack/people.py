@@ -1,4 +1,4 @@
-"""Who somebody is, and whether they may manage a channel: Slack's answer, kept for a moment."""
+"""Looks up people and channels in Slack, with a short cache."""
 
 import logging
 from collections.abc import Callable
@@ -20,7 +20,7 @@ _CACHED_FOR = timedelta(minutes=5)
 _UNKNOWN_CACHED_FOR = timedelta(seconds=30)
 _MOST = 5000
 _SECONDS = 3.0
-"""A person waits for an answer: better without their language than late."""
+"""The answer waits for a look-up; after this it goes without the person's language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +35,14 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class _Channel:
-    """A channel as far as it matters here: who made it, and its name if everybody may know it."""
+    """A channel's creator, and its name if the channel is public."""
 
     creator: str = ""
     public_name: str = ""
 
 
 class _Cache(Generic[T]):
-    """Values that are good for a while, by name."""
+    """Values with a time to live, by name."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
@@ -60,7 +60,7 @@ class _Cache(Generic[T]):
 
 
 class UserDirectory:
-    """Looks people and channels up; never fails: who cannot be looked up is nobody special."""
+    """Looks up people and channels; a failed look-up gives a person without rights."""
 
     def __init__(self, client: AsyncWebClient, *, clock: Callable[[], datetime]) -> None:
         self._client = client
@@ -68,7 +68,7 @@ class UserDirectory:
         self._channels: _Cache[_Channel] = _Cache(clock)
 
     async def person(self, user: str, *, name: str = "") -> Person:
-        """The member with that id; `name` is used where Slack does not say one."""
+        """The member with that id; `name` is used if Slack gives none."""
         if (kept := self._people.find(user)) is not None:
             return kept
         try:
@@ -85,9 +85,9 @@ class UserDirectory:
         return self._people.put(user, person, _CACHED_FOR)
 
     async def user(self, user: str, channel: str, *, name: str = "") -> tuple[User, str]:
-        """The person as the bot sees them in a channel, and their locale.
+        """The person with their rights in a channel, and their locale.
 
-        Admins and owners of the workspace and who made the channel may manage it; everybody
+        Admins and owners of the workspace and the creator of a channel may manage it, and everybody
         their own direct messages.
         """
         person = await self.person(user, name=name)
@@ -96,7 +96,7 @@ class UserDirectory:
         return User(person.id, person.name, can_manage), person.locale
 
     async def channel_name(self, channel: str) -> str:
-        """The name of a public channel; empty where it is private or not known."""
+        """The name of a public channel; empty if it is private or unknown."""
         return (await self._channel(channel)).public_name
 
     async def _channel(self, channel: str) -> _Channel:
@@ -106,7 +106,7 @@ class UserDirectory:
             request = self._client.conversations_info(channel=channel)
             found = (await call(request, seconds=_SECONDS))["channel"]
         except (SlackApiError, ChatError, KeyError):
-            # A private channel that the bot is not in: then only admins may manage.
+            # Such as a private channel that the bot is not in: then only admins may manage it.
             return self._channels.put(channel, _Channel(), _UNKNOWN_CACHED_FOR)
         is_public = found.get("is_private") is False
         name = str(found.get("name") or "") if is_public else ""

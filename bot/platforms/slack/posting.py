@@ -1,9 +1,9 @@
-"""Posting, finding, editing and deleting in Slack, exactly once however often it is begun.
+"""Posts, finds, edits and deletes messages in Slack; attempts may be repeated.
 
-Slack knows no idempotent posting, so a message carries its key, and whoever is in doubt looks.
-A document of several messages is posted root first and then part by part into the thread; if
-that is cut short, the next attempt looks which parts are there and posts the others. `find`
-calls a document absent until all of it is there, so the outbox makes that next attempt.
+Slack has no idempotency key, so each message carries its delivery key, by which it is found in the
+history. A document of several messages is posted root first, the other parts into its thread. If
+that is interrupted, the next attempt posts only the parts that are missing. `find` reports a
+document as absent until all parts are there, so that the outbox makes that attempt.
 """
 
 import asyncio
@@ -28,23 +28,21 @@ from bot.platforms.slack.errors import error_details, error_name, is_about_block
 from bot.platforms.slack.rendering.plain_message import LONGEST_TEXT, LONGEST_UPDATE, without_blocks
 from bot.platforms.slack.rendering.render import Payload, render
 from bot.platforms.slack.rendering.text import Json, Readable
+from bot.platforms.slack.timestamps import format_timestamp
 
 log = logging.getLogger(__name__)
 
 BETWEEN_PARTS = 1.0
-"""Seconds: Slack takes about one message a second in a channel."""
+"""Seconds: Slack allows about one message a second in a channel."""
 _LOOKED_BACK = timedelta(days=7)
-"""How far an attempt looks for the parts that an earlier one left behind."""
+"""How far back an attempt looks for the parts of an earlier one."""
 _PAGE = 200
 _REMEMBERED = 2000
 _GONE = frozenset({"message_not_found", "thread_not_found"})
 
 
 class Posting:
-    """What a `Chat` does with messages, over one client.
-
-    Inside one process a key that was posted once is not posted again, whatever happens.
-    """
+    """The posting half of a `Chat`, over one client. It posts each key at most once."""
 
     def __init__(
         self,
@@ -65,7 +63,7 @@ class Posting:
     async def post(
         self, channel: ChannelRef, thread: str | None, document: Document, key: DeliveryKey
     ) -> MessageRef:
-        """Post a document, or those parts of it that are not there yet."""
+        """Post a document, or the parts of it that are missing."""
         if (before := self._posted.get(key)) is not None:
             return before
         payloads = render(document, readable=self._readable, mark=key)
@@ -100,7 +98,7 @@ class Posting:
     async def _parts(
         self, channel: ChannelRef, thread: str | None, key: DeliveryKey, since: datetime
     ) -> dict[int, str]:
-        """Where the parts of a delivery are that was posted since then."""
+        """The timestamps of a delivery's parts that were posted since then, by part."""
         if thread is not None:
             return delivery_parts(await self._thread(channel, thread, since), key)
         root = await self._root(channel, key, since)
@@ -138,7 +136,7 @@ class Posting:
     async def find(
         self, channel: ChannelRef, key: DeliveryKey, *, since: datetime, root: MessageRef | None
     ) -> MessageRef | None:
-        """The first message of a delivery, once all of its parts are there."""
+        """The first message of a delivery; `None` unless all of its parts are there."""
         with sorted_errors():
             if root is None:
                 message = await self._root(channel, key, since)
@@ -196,7 +194,7 @@ class Posting:
             await call(self._client.chat_update(**arguments | plain))
 
     async def delete(self, message: MessageRef) -> None:
-        """Remove a message and what goes on from it; the first part goes last."""
+        """Delete a message and its further parts, the first part last; may be repeated."""
         with sorted_errors():
             try:
                 thread, own = await self._around(message)
@@ -217,7 +215,7 @@ class Posting:
                 raise
 
     async def _around(self, message: MessageRef) -> tuple[list[Json], Json | None]:
-        """The thread that a message of ours stands in, if it goes on there, and the message."""
+        """The thread that holds the parts of a message of the bot, and the message itself."""
         thread = await self._thread(message.channel, message.id)
         own = next((one for one in thread if one.get("ts") == message.id), None)
         mark = delivery_mark_of(own) if own is not None else None
@@ -227,8 +225,8 @@ class Posting:
         return thread, own
 
     async def _root(self, channel: ChannelRef, key: DeliveryKey, since: datetime) -> Json | None:
-        """The first message of a delivery in the channel itself, newest first."""
-        arguments = {"oldest": _timestamp(since), "inclusive": True}
+        """The first message of a delivery that is no reply; searched from the newest on."""
+        arguments = {"oldest": format_timestamp(since), "inclusive": True}
         async for message in self._pages(
             self._client.conversations_history, channel=channel.id, **arguments
         ):
@@ -240,8 +238,8 @@ class Posting:
     async def _thread(
         self, channel: ChannelRef, root: str, since: datetime | None = None
     ) -> list[Json]:
-        """The messages of a thread, those before `since` left out but for the root."""
-        oldest = {"oldest": _timestamp(since), "inclusive": True} if since is not None else {}
+        """The root of a thread, and its replies since `since`."""
+        oldest = {"oldest": format_timestamp(since), "inclusive": True} if since is not None else {}
         pages = self._pages(
             self._client.conversations_replies, channel=channel.id, ts=root, **oldest
         )
@@ -261,7 +259,7 @@ class Posting:
                 return
 
     def _without_blocks(self, payload: Payload, error: SlackApiError, longest: int) -> str:
-        """The message as plain text, which says so; the log says what Slack refused."""
+        """The message as plain text with a note; logs what Slack rejected."""
         log.error(
             "Slack refuses our blocks (%s): %s; sent as text",
             error_name(error),
@@ -269,7 +267,3 @@ class Posting:
         )
         say = self._voices("ko" if language_of(payload.text) is Language.KO else "en")
         return without_blocks(payload, say, longest=longest)
-
-
-def _timestamp(at: datetime) -> str:
-    return f"{at.timestamp():.6f}"

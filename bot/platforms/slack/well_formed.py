@@ -1,4 +1,4 @@
-"""JSON from Slack with well-formed text only, whatever somebody typed or pasted into Slack."""
+"""Makes every text in a JSON value from Slack well-formed."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from bot.core.domain import incoming_text
 
 
 def well_formed(value: Any) -> Any:
-    """The same JSON, each of its texts as `incoming_text.well_formed` makes it."""
+    """The same value, with `incoming_text.well_formed` applied to each text."""
     if isinstance(value, str):
         return incoming_text.well_formed(value)
     if isinstance(value, dict):

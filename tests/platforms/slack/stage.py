@@ -152,7 +152,7 @@ def make_chat(
     http: bool = False,
     bot_token: str = BOT_TOKEN,
     app_token: str = APP_TOKEN,
-    patience: Timing = QUICK,
+    timing: Timing = QUICK,
     notes: Notes | None = None,
     inbox: RecordingInbox | None = None,
 ) -> SlackChat:
@@ -170,7 +170,7 @@ def make_chat(
         clock=clock,
         memo=notes,
         replies=Kept(inbox.heard, inbox.forgotten) if inbox is not None else None,
-        patience=patience,
+        timing=timing,
         sleep=soon,
     )
 
@@ -196,13 +196,13 @@ async def staged(
     *,
     http: bool = False,
     limits: Limits | None = None,
-    patience: Timing = QUICK,
+    timing: Timing = QUICK,
     inbox: RecordingInbox | None = None,
 ) -> AsyncIterator[Stage]:
     """Everything, connected; the bot's `inbox` may be one of a test's own."""
     clock, seen, inbox, notes = Clock(), Remembered(), inbox or RecordingInbox(), Notes()
     async with FakeSlack(clock=clock.timestamp, limits=limits) as slack:
-        chat = make_chat(slack, clock, seen, http=http, patience=patience, notes=notes, inbox=inbox)
+        chat = make_chat(slack, clock, seen, http=http, timing=timing, notes=notes, inbox=inbox)
         stage = Stage(slack, chat, inbox, seen, clock, notes)
         async with serving_http(chat, slack), running(chat, inbox):
             await stage.connected()

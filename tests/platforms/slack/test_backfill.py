@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.core.ports import ChannelRef, MessageRef, Platform
-from bot.platforms.slack.inbound.events import instant
 from bot.platforms.slack.inbound.socket_mode import Timing
+from bot.platforms.slack.timestamps import parse_timestamp
 from tests.fakes.slack import FakeSlack, Fault
 from tests.platforms.memory import Kept, Notes
 from tests.platforms.slack.stage import (
@@ -44,7 +44,7 @@ class House:
     inbox: RecordingInbox = field(default_factory=RecordingInbox)
 
     @asynccontextmanager
-    async def bot(self, patience: Timing = QUICK) -> AsyncIterator[Stage]:
+    async def bot(self, timing: Timing = QUICK) -> AsyncIterator[Stage]:
         """The bot, from its start to its end."""
         chat = make_chat(
             self.slack,
@@ -52,7 +52,7 @@ class House:
             self.seen,
             notes=self.notes,
             inbox=self.inbox,
-            patience=patience,
+            timing=timing,
         )
         stage = Stage(self.slack, chat, self.inbox, self.seen, self.clock, self.notes)
         async with running(chat, self.inbox):
@@ -108,7 +108,7 @@ async def test_what_is_said_while_no_line_is_open_is_heard_once_one_is():
 
 
 async def test_connections_that_break_both_and_heal_before_anybody_looks_lose_nothing():
-    async with staged(patience=replace(QUICK, look=0.5, ping=0.1)) as stage:
+    async with staged(timing=replace(QUICK, look=0.5, ping=0.1)) as stage:
         root = (await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)).id
         opened = stage.slack.sockets.opened
         stage.slack.sockets.abort()
@@ -136,7 +136,7 @@ async def test_a_restart_hears_what_was_said_meanwhile_and_what_is_said_now_afte
 
     assert here.heard == ["before", "meanwhile 0", "meanwhile 1", "meanwhile 2", "after"]
     assert [said.at for said in here.inbox.heard] == [
-        instant(said.message.id) for said in here.inbox.heard
+        parse_timestamp(said.message.id) for said in here.inbox.heard
     ]
 
 
@@ -166,7 +166,7 @@ async def test_what_cannot_be_read_is_tried_again_and_the_note_does_not_pass_it(
         async with here.bot() as stage:
             root = (await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)).id
         here.clock.ahead += timedelta(hours=8)
-        said = instant((await here.slack.say("meanwhile", thread=root))["ts"])
+        said = parse_timestamp((await here.slack.say("meanwhile", thread=root))["ts"])
         assert said is not None
         here.clock.ahead += timedelta(hours=8)
         here.slack.faults.append(Fault("conversations.replies", status=503, times=2))
@@ -216,7 +216,7 @@ async def test_people_do_not_wait_for_what_cannot_be_read_now():
 
 
 async def test_in_http_mode_it_is_looked_for_what_slack_could_not_bring():
-    async with staged(http=True, patience=OFTEN) as stage:
+    async with staged(http=True, timing=OFTEN) as stage:
         root = (await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)).id
         before = await stage.slack.say("before", thread=root)
         await stage.heard(1)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.domain.errors import StorageError
 from bot.core.ports import DeliveryKey, ThreadMessage
-from bot.platforms.slack.inbound.events import instant
+from bot.platforms.slack.timestamps import parse_timestamp
 from tests.fakes.slack.faults import Fault
 from tests.fakes.slack.wire import SentRequest
 from tests.platforms.slack.stage import CHANNEL, QUICK, RecordingInbox, Stage, paragraph, staged
@@ -87,7 +87,7 @@ class BrokenInbox(RecordingInbox):
 
 async def test_what_could_not_be_kept_is_tried_again_in_its_order():
     inbox = BrokenInbox(failures=14)
-    async with staged(inbox=inbox, patience=replace(QUICK, longest_pause=0.02)) as stage:
+    async with staged(inbox=inbox, timing=replace(QUICK, longest_pause=0.02)) as stage:
         root = (await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)).id
         for text in ("first", "second", "third"):
             await stage.slack.say(text, thread=root)
@@ -100,9 +100,9 @@ async def test_what_could_not_be_kept_is_tried_again_in_its_order():
 
 async def test_the_note_stops_before_what_is_not_kept_yet():
     inbox = BrokenInbox(failures=1_000_000)
-    async with staged(inbox=inbox, patience=OFTEN) as stage:
+    async with staged(inbox=inbox, timing=OFTEN) as stage:
         root = (await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)).id
-        said = instant((await stage.slack.say("wait for me", thread=root))["ts"])
+        said = parse_timestamp((await stage.slack.say("wait for me", thread=root))["ts"])
         assert said is not None
         await until(lambda: inbox.tries)
 
@@ -120,12 +120,12 @@ async def test_the_note_stops_before_what_is_not_kept_yet():
 
 async def test_the_note_stops_also_before_what_only_the_bot_knows_of():
     inbox = BrokenInbox(failures=1_000_000)
-    async with staged(inbox=inbox, patience=OFTEN) as stage:
+    async with staged(inbox=inbox, timing=OFTEN) as stage:
         root = (await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)).id
         stage.clock.ahead += timedelta(days=30)  # threads as old as that are not read
         long_ago = stage.notes.kept[HEARD]
         await until(lambda: stage.notes.kept[HEARD] != long_ago)
-        said = instant((await stage.slack.say("wait for me", thread=root))["ts"])
+        said = parse_timestamp((await stage.slack.say("wait for me", thread=root))["ts"])
         assert said is not None
         await until(lambda: inbox.tries)
         stage.clock.ahead += timedelta(hours=1)
@@ -141,7 +141,7 @@ async def test_the_note_stops_also_before_what_only_the_bot_knows_of():
 
 async def test_what_can_never_be_kept_lets_the_others_pass():
     inbox = BrokenInbox(poison="poison")
-    async with staged(inbox=inbox, patience=replace(QUICK, longest_pause=0.01)) as stage:
+    async with staged(inbox=inbox, timing=replace(QUICK, longest_pause=0.01)) as stage:
         root = (await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)).id
         await stage.slack.say("poison", thread=root)
         await until(lambda: inbox.tries)

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.platforms.slack.inbound.block_text import block_text
-from bot.platforms.slack.inbound.events import BotIdentity, MessagePosted, read_reply
+from bot.platforms.slack.inbound.event_parser import read_reply
+from bot.platforms.slack.inbound.events import BotIdentity, MessagePosted
 from bot.platforms.slack.inbound.message_words import message_words, own_words
 from bot.platforms.slack.inbound.mrkdwn import plain
 from tests.fakes.slack.world import BOT_USER

@@ -1,9 +1,9 @@
-"""Takes an answer to the person who asked, by the first route that works.
+"""Delivers an answer by the first route that works.
 
-A slash command and a pressed button bring a response URL, which also works where the bot is no
-member, but only five times within half an hour. Where it fails, the asker gets the answer as an
-ephemeral message, or else as a direct message. Each part of an answer is shown once: a route that
-fails half-way leaves only the rest to the next one.
+A slash command and a press come with a response URL. It also works in channels that the bot is not
+in, but only five times within half an hour. If it fails, the answer is sent as an ephemeral message,
+then as a direct message. Each part of an answer is shown once: if a route fails after some parts,
+the next route sends the remaining ones.
 """
 
 import logging
@@ -26,22 +26,22 @@ from bot.platforms.slack.rendering.text import Json
 log = logging.getLogger(__name__)
 
 LONGEST_WAIT = timedelta(seconds=20)
-"""How long an answer waits where Slack limits our calls."""
+"""How long an answer waits in total when Slack limits the calls."""
 _RESPONSES = 5
-"""How often a response URL may be used."""
+"""How often Slack lets a response URL be used."""
 _LOOKED_AT = 20
-"""Newest messages of a channel among which an answer is looked for."""
+"""The newest messages of a channel, among which an unconfirmed answer is looked for."""
 _NO_PREVIEWS: Json = {"unfurl_links": False, "unfurl_media": False}
 
 Route: TypeAlias = Callable[[Payload], Awaitable[None]]
-"""Shows the next part of an answer; raises `ChatError`."""
+"""Sends the next part of an answer; raises `ChatError`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
     """Where an answer goes: to `user` alone or, if `for_all`, to everybody in `place`.
 
-    `replaces` says that it takes the place of the message that was pressed.
+    `replaces`: it replaces the message that holds the pressed button.
     """
 
     user: str
@@ -61,7 +61,7 @@ class AnswerDelivery:
         self._sleep = sleep
 
     async def deliver(self, to: Destination, payloads: Sequence[Payload]) -> None:
-        """Show every part of an answer, in order, once; raises `ChatError` if no route is left."""
+        """Send every part of an answer once, in order; raises `ChatError` if all routes fail."""
         rest = list(payloads)
         failure: ChatError | None = None
         for route in self._routes(to, len(payloads)):
@@ -70,9 +70,9 @@ class AnswerDelivery:
                     await route(rest[0])
                     rest.pop(0)
             except ChatUncertainError:
-                raise  # it may have been shown, and would be shown twice by another route
+                raise  # it may have been posted; another route could post it twice
             except ChatError as error:
-                log.info("Slack: an answer takes another route: %s", error)
+                log.info("Slack: an answer is sent by another route: %s", error)
                 failure = error
             else:
                 return
@@ -91,7 +91,7 @@ class AnswerDelivery:
         yield self._message(Destination(to.user, Location(to.user), None, for_all=True), to.user)
 
     def _message(self, to: Destination, channel: str) -> Route:
-        """A message of our own; what goes on stands in its thread."""
+        """A message; the further parts go into its thread."""
         thread = to.place.thread
 
         async def show(payload: Payload) -> None:
@@ -103,7 +103,7 @@ class AnswerDelivery:
         return show
 
     def _ephemeral(self, to: Destination) -> Route:
-        """A message that the asker alone sees, for a while."""
+        """A message that only the person who asked sees."""
 
         async def show(payload: Payload) -> None:
             place = {"channel": to.place.channel, "thread_ts": to.place.thread, "user": to.user}
@@ -113,7 +113,7 @@ class AnswerDelivery:
         return show
 
     def _response(self, to: Destination, url: str) -> Route:
-        """By the response URL, as often as it may be used."""
+        """The response URL, as often as it may be used."""
         used = 0
 
         async def show(payload: Payload) -> None:
@@ -127,13 +127,13 @@ class AnswerDelivery:
             try:
                 await self._patiently(lambda: respond(self._client, url, body))
             except ChatUncertainError as error:
-                if not (to.for_all and await self._stands(to.place.channel, payload)):
+                if not (to.for_all and await self._is_posted(to.place.channel, payload)):
                     raise ChatRefusedError(str(error)) from error
 
         return show
 
-    async def _stands(self, channel: str, payload: Payload) -> bool:
-        """Whether an answer for everybody was posted although nothing confirmed it."""
+    async def _is_posted(self, channel: str, payload: Payload) -> bool:
+        """Whether an unconfirmed answer is in the channel."""
         try:
             answer = await self.call(
                 lambda: self._client.conversations_history(channel=channel, limit=_LOOKED_AT)
@@ -148,7 +148,7 @@ class AnswerDelivery:
         )
 
     async def call(self, request: Callable[[], Awaitable[AsyncSlackResponse]]) -> Json:
-        """Make a request; where Slack asks to wait a moment, a person waits that moment too."""
+        """Call a method; repeat it when Slack asks to wait, within LONGEST_WAIT."""
         return await self._patiently(lambda: call(request()))
 
     async def _patiently(self, attempt: Callable[[], Awaitable[Json]]) -> Json:

@@ -40,12 +40,12 @@ class BackfillSchedule:
         memo: Memo | None,
         replies: Replies | None,
         clock: Callable[[], datetime],
-        patience: Timing,
+        timing: Timing,
     ) -> None:
         self._us = us
         self._reader = reader
         self._clock = clock
-        self._patience = patience
+        self._timing = timing
         self._backfill: Backfill[Thread] = Backfill(
             Platform.SLACK,
             queue,
@@ -54,8 +54,8 @@ class BackfillSchedule:
             clock=clock,
             sleep=self._wait,
             margin=MARGIN,
-            first_pause=patience.first_pause,
-            longest_pause=patience.read_every,
+            first_pause=timing.first_pause,
+            longest_pause=timing.read_every,
         )
         self._compared_at = self._away_since = clock()
         self._is_reached = False
@@ -87,7 +87,7 @@ class BackfillSchedule:
     async def keep_reading(self) -> None:
         """Read and compare whenever it is due; until cancelled."""
         while True:
-            await self._wait(self._patience.read_every)
+            await self._wait(self._timing.read_every)
             began = self._clock()
             while not await self._backfill.catch_up(self._reader):
                 self._reader.begin()
@@ -108,7 +108,7 @@ class BackfillSchedule:
 
     async def _compare(self, began: datetime) -> None:
         self._must_compare = True
-        until = began + timedelta(seconds=self._patience.read_every)
+        until = began + timedelta(seconds=self._timing.read_every)
         is_whole = await self._backfill.compare(
             self._reader,
             self._us.team,

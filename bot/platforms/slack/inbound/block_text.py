@@ -1,6 +1,6 @@
-"""What blocks say, as mrkdwn: of people's rich text, of apps' polls and cards.
+"""The words of blocks as mrkdwn: of people's rich text and of apps' polls and cards.
 
-Blocks are somebody else's JSON: what is not understood is left out, and nesting is bounded.
+Blocks are foreign JSON: unknown parts are skipped, and the depth is bounded.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,13 +12,13 @@ _DEEPEST = 6
 
 
 def block_text(blocks: Any) -> str:
-    """The text of blocks, a line for each paragraph, row, option or label."""
+    """The text of blocks: one line for each paragraph, row, option or row of buttons."""
     lines = [line for block in objects(blocks) for line in _lines(block, 0)]
     return "\n".join(line for line in lines if line.strip())
 
 
 def emoji_of(blocks: Any) -> dict[str, str]:
-    """The characters of the emoji in rich text, by the short name that stands in `text`."""
+    """The emoji characters in rich text, by the short names used in `text`."""
     found: dict[str, str] = {}
     for block in objects(blocks):
         for run in _runs(block, 0):
@@ -65,13 +65,13 @@ def _label(element: Mapping[str, Any]) -> str:
 
 
 def _options(element: Mapping[str, Any]) -> Iterator[str]:
-    """What can be chosen: the answers of a poll."""
+    """The options of a select menu or of radio buttons."""
     for option in objects(element.get("options")):
         yield _text(option.get("text"))
 
 
 def _text(value: Any) -> str:
-    """A text object, or the bare text that some blocks have in its place."""
+    """The text of a text object, or of the plain string that some blocks have instead."""
     if isinstance(value, str):
         return escape(value)
     text = _object(value)
@@ -137,7 +137,7 @@ def _runs(part: Mapping[str, Any], depth: int) -> Iterator[Mapping[str, Any]]:
 
 
 def _character(run: Mapping[str, Any]) -> str:
-    """The emoji itself: Slack gives its code points (`1f44b-1f3fc`), but not of a custom one."""
+    """The emoji from its code points (`1f44b-1f3fc`); empty for a custom emoji."""
     if text_of(run, "type") != "emoji":
         return ""
     try:
@@ -150,17 +150,17 @@ def _character(run: Mapping[str, Any]) -> str:
 
 
 def quoted(text: str) -> str:
-    """The text with the sign of a quotation before each line."""
+    """The text with `>` before each line, as mrkdwn."""
     return "\n".join(f"&gt; {line}" for line in text.splitlines())
 
 
 def objects(value: Any) -> Iterator[Mapping[str, Any]]:
-    """The objects of a list; none where it is no list."""
+    """The objects in a list; none if it is no list."""
     return (each for each in (value if isinstance(value, list) else ()) if isinstance(each, dict))
 
 
 def text_of(fields: Mapping[str, Any], name: str) -> str:
-    """The text in a field; empty where there is none."""
+    """The string in a field; empty if there is none."""
     value = fields.get(name)
     return value if isinstance(value, str) else ""
 

@@ -1,9 +1,9 @@
-"""The Bolt app: acknowledges whatever comes at once, and hands it on to be dealt with.
+"""The Bolt app: acknowledges every request and dispatches what it holds.
 
-Slack waits three seconds for an acknowledgement and repeats what it does not get one for. So
-commands and presses are acknowledged first; what people say is acknowledged once it is kept, so
-that it is said again if we die before. What nobody listens to is acknowledged too, which Bolt
-does not do by itself.
+Slack waits three seconds for an acknowledgement and redelivers what is not acknowledged. Commands
+and presses are acknowledged first. A message is acknowledged once it is stored, so that Slack sends
+it again if the process dies before that. Requests without a listener are acknowledged too, which
+Bolt does not do by default.
 """
 
 import asyncio
@@ -19,14 +19,12 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.platforms.slack.inbound.event_parser import read_command, read_event, read_press
 from bot.platforms.slack.inbound.events import (
     BotIdentity,
     MessageDeleted,
     MessagePosted,
     SlackEvent,
-    read_command,
-    read_event,
-    read_press,
 )
 from bot.platforms.slack.inbound.request_body import is_for_us
 from bot.platforms.slack.rendering.text import Json
@@ -35,29 +33,29 @@ from bot.platforms.slack.well_formed import well_formed
 log = logging.getLogger(__name__)
 
 Dispatch: TypeAlias = Callable[[SlackEvent], "asyncio.Task[None]"]
-"""Begins to deal with what happened; returns at once."""
+"""Starts a task that handles an event; returns at once."""
 
 STORED_WITHIN = 1.0
-"""Seconds; what takes longer is acknowledged all the same, before Slack gives up.
+"""Seconds until a message is acknowledged even if it is not stored yet.
 
-Slack turns off an app that acknowledges too little; what we have not kept by then we keep on
-trying to, and read again after a restart.
+Slack disables an app that acknowledges too few events. Storing goes on; after a crash, the backfill
+reads the message from the history.
 """
 MOST_WAITING = 50
-"""Messages that wait to be kept at one time; beyond, a message is acknowledged at once, since
-keeping them all would take longer than Slack waits. What a crash loses then is read again too.
+"""Messages whose acknowledgement may wait at one time; any more are acknowledged at once.
+
+Storing them all would take longer than Slack waits. The backfill covers these as well.
 """
 
 _ANYTHING = re.compile(".*", re.DOTALL)
 
 
 def build_app(
-    client: AsyncWebClient, us: BotIdentity, take: Dispatch, logger: logging.Logger
+    client: AsyncWebClient, us: BotIdentity, dispatch: Dispatch, logger: logging.Logger
 ) -> AsyncApp:
-    """The app for a workspace in which the bot is `us`.
+    """The app for the workspace of `us`, which is known so that Bolt calls no API before it acks.
 
-    Who we are is known, so nothing has to be asked of Slack before an acknowledgement.
-    Signatures are verified where requests come in (`bot.platforms.slack.inbound.http_requests`).
+    Signatures are verified in `bot.platforms.slack.inbound.http_requests`.
     """
 
     async def authorize(team_id: str | None) -> AuthorizeResult:
@@ -80,7 +78,7 @@ def build_app(
         logger=logger,
     )
 
-    listeners = _Listeners(us, take)
+    listeners = _Listeners(us, dispatch)
     app.command(_ANYTHING)(listeners.command)
     app.action(_ANYTHING)(listeners.action)
     app.event(_ANYTHING)(listeners.event)
@@ -88,7 +86,7 @@ def build_app(
     @app.error
     async def failed(error: Exception) -> BoltResponse | None:
         if isinstance(error, BoltUnhandledRequestError):
-            return BoltResponse(status=HTTPStatus.OK)  # nobody listens to it: that is fine
+            return BoltResponse(status=HTTPStatus.OK)  # it needs no listener
         log.error("Slack sent a request that cannot be parsed", exc_info=error)
         return None
 
@@ -96,47 +94,44 @@ def build_app(
 
 
 class _Listeners:
-    """What Bolt calls: each reads a body as a value and hands it to `take`."""
+    """The listeners of the app: each parses a body and dispatches the event."""
 
-    def __init__(self, us: BotIdentity, take: Dispatch) -> None:
+    def __init__(self, us: BotIdentity, dispatch: Dispatch) -> None:
         self._us = us
-        self._take = take
+        self._dispatch = dispatch
         self._waiting: set[asyncio.Task[None]] = set()
 
     async def command(self, ack: AsyncAck, body: Json) -> None:
         await ack()
-        if (asked := read_command(self._meant(body))) is not None:
-            self._take(asked)
+        if (asked := read_command(self._checked(body))) is not None:
+            self._dispatch(asked)
 
     async def action(self, ack: AsyncAck, body: Json) -> None:
         await ack()
-        if (pressed := read_press(self._meant(body))) is not None:
-            self._take(pressed)
+        if (pressed := read_press(self._checked(body))) is not None:
+            self._dispatch(pressed)
 
     async def event(self, body: Json) -> None:
-        """Bolt acknowledges an event when this is done."""
-        happened = read_event(self._meant(body), self._us)
-        if happened is None:
+        """Bolt acknowledges the event when this returns."""
+        event = read_event(self._checked(body), self._us)
+        if event is None:
             return
-        dealing = self._take(happened)
-        if (
-            isinstance(happened, MessagePosted | MessageDeleted)
-            and len(self._waiting) < MOST_WAITING
-        ):
-            self._waiting.add(dealing)
-            dealing.add_done_callback(self._waiting.discard)
-            await asyncio.wait((dealing,), timeout=STORED_WITHIN)
+        task = self._dispatch(event)
+        if isinstance(event, MessagePosted | MessageDeleted) and len(self._waiting) < MOST_WAITING:
+            self._waiting.add(task)
+            task.add_done_callback(self._waiting.discard)
+            await asyncio.wait((task,), timeout=STORED_WITHIN)
 
-    def _meant(self, body: Json) -> Json:
-        """The body, its text well-formed; empty where it is for another app or workspace."""
+    def _checked(self, body: Json) -> Json:
+        """The body with well-formed text; empty if it is for another app or workspace."""
         if is_for_us(body, self._us):
             return dict(well_formed(body))
-        log.warning("Slack: something for another app or workspace is ignored")
+        log.warning("Slack: ignored a request for another app or workspace")
         return {}
 
 
 def _without_token(client: AsyncWebClient) -> AsyncWebClient:
-    """Bolt takes the token from `authorize`, and warns of any other."""
+    """A copy of the client: Bolt takes the token from `authorize` and warns about any other."""
     bare = AsyncWebClient(
         base_url=client.base_url, session=client.session, retry_handlers=[], logger=client.logger
     )

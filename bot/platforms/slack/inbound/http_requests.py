@@ -1,8 +1,8 @@
-"""HTTP mode: Slack's signed requests, believed only after six checks.
+"""HTTP mode: verifies Slack's signed requests and passes them to the Bolt app.
 
-The signature is right (401), it is younger than five minutes (401), we know who we are (503), the
-body can be read (400), it names our app and workspace (401), and it was not used before (401).
-What fails a check has no effect.
+The signature must be valid and at most five minutes old (else 401), the bot's identity known (503),
+the body well-formed (400), the app and workspace the bot's own (401), and the signature unused
+(401). A request that fails has no effect.
 """
 
 import asyncio
@@ -27,15 +27,15 @@ PATH = "/events"
 """Below the prefix that the sub-application is mounted at: `/slack/events`."""
 _MOST_BODY = 1 << 20
 _OLDEST = 300
-"""Seconds: Slack's own rule for how old a request may be."""
+"""Seconds: how old a request may be, by Slack's documentation."""
 _READ_SECONDS = 2.0
 
 
 class HttpRequests:
-    """Verifies what comes in and gives it to the app, once there is one.
+    """Verifies requests and passes them to the app, once it is open.
 
-    `clock` gives the aware instant. Used signatures are remembered as long as they would be
-    accepted; across a restart the ids of events are (`ports.Seen`).
+    A used signature is remembered for as long as it would be accepted. After a restart, replays are
+    recognised by the ids of their events (`ports.Seen`).
     """
 
     def __init__(self, signing_secret: str, *, clock: Callable[[], datetime]) -> None:
@@ -46,25 +46,25 @@ class HttpRequests:
 
     @property
     def is_open(self) -> bool:
-        """Whether requests are dealt with."""
+        """Whether requests are passed to an app."""
         return self._serving is not None
 
     def open(self, app: AsyncApp, us: BotIdentity) -> None:
-        """From now on requests go to `app`, which serves `us`."""
+        """Pass requests to `app`, which serves `us`."""
         self._serving = app, us
 
     def close(self) -> None:
-        """From now on Slack is told to come back."""
+        """Answer requests with 503, so that Slack sends them again."""
         self._serving = None
 
     def application(self) -> web.Application:
-        """To be mounted in the bot's web server under `/slack`."""
+        """The application to mount under `/slack`."""
         application = web.Application()
         application.router.add_post(PATH, self.handle)
         return application
 
     async def handle(self, request: web.Request) -> web.Response:
-        """One request of Slack's."""
+        """Verify one request and answer it."""
         body = await _read(request)
         if body is None:
             return web.Response(status=413)
@@ -78,10 +78,10 @@ class HttpRequests:
         content_type = request.content_type
         parsed = parse_body(body, content_type, request.charset)
         if parsed is None:
-            log.warning("Slack sent a request that cannot be read (%s)", content_type)
+            log.warning("Slack: a request with a malformed body was refused (%s)", content_type)
             return web.Response(status=400)
         if not is_for_us(parsed, us):
-            log.warning("a request for another app or workspace was refused")
+            log.warning("Slack: a request for another app or workspace was refused")
             return web.Response(status=401)
         if not self._is_new(signature):
             return web.Response(status=401)
@@ -95,12 +95,12 @@ class HttpRequests:
             return False
         if abs(self._clock().timestamp() - int(stamp)) > _OLDEST:
             return False
-        # The SDK's verifier reads another clock and takes no body that is not in UTF-8.
+        # Not the SDK's verifier: it uses another clock and fails on a body that is not UTF-8.
         signed = hmac.new(self._secret, f"v0:{stamp}:".encode() + body, sha256).hexdigest()
         return hmac.compare_digest(f"v0={signed}", signature)
 
     def _is_new(self, signature: str) -> bool:
-        """Whether it was not used yet; used it is from now on, as long as it would be accepted."""
+        """Whether a signature was not used before; records it as used."""
         now = self._clock().timestamp()
         while self._used and next(iter(self._used.values())) < now:
             self._used.popitem(last=False)
@@ -111,7 +111,7 @@ class HttpRequests:
 
 
 async def _read(request: web.Request) -> bytes | None:
-    """The body, read within a moment and up to a limit of our own: presses carry messages."""
+    """The body, or `None` if it is too slow or too large; presses carry whole messages."""
     body = bytearray()
     try:
         async with asyncio.timeout(_READ_SECONDS):

@@ -1,10 +1,8 @@
-"""From what happened to the inbox, and the answer back to where it was asked.
+"""Passes commands, presses and messages to the inbox, and delivers the answers.
 
-Who typed gets the answer where the command table says: for everybody or for them alone. Who
-pressed gets it alone, since looking is not speaking; turning the page of one's own answer
-turns it in place. A slash command is answered by its response URL, which also works where the
-bot is no member; a mention, and a slash command in a thread that Slack does not offer, by a
-message in the thread.
+A typed command is answered to the channel or to its author alone, as the command table says. A
+press is always answered to the person who pressed, alone; a button for another page of an answer
+replaces that answer.
 """
 
 import logging
@@ -21,7 +19,7 @@ from bot.core.domain.document import Button, Buttons, Document, Paragraph, Text
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, Command, Inbox, MessageRef, Platform, ThreadMessage, User
-from bot.platforms.slack.inbound import events, mrkdwn
+from bot.platforms.slack.inbound import mrkdwn
 from bot.platforms.slack.inbound.answer_delivery import AnswerDelivery, Destination
 from bot.platforms.slack.inbound.events import (
     BotIdentity,
@@ -31,6 +29,7 @@ from bot.platforms.slack.inbound.events import (
     Location,
     MessageDeleted,
     MessagePosted,
+    SlackEvent,
 )
 from bot.platforms.slack.people import UserDirectory
 from bot.platforms.slack.rendering.render import Payload, render, render_home
@@ -39,11 +38,11 @@ from bot.platforms.slack.rendering.text import Readable
 log = logging.getLogger(__name__)
 
 HOME_LINE = commands.format_line(commands.DIGEST.name, "newest")
-"""What the home of somebody who has pressed nothing shows."""
+"""The command that the App Home shows at first."""
 
 
 class Interactions:
-    """Deals with what happened, one thing at a time; raises only `ChatError`."""
+    """Handles events; raises only `ChatError`, and what the inbox raises."""
 
     def __init__(
         self,
@@ -64,20 +63,20 @@ class Interactions:
         self._readable = readable
         self._voices = voices
 
-    async def handle(self, happened: events.SlackEvent) -> None:
-        """Take it to the inbox, and what it answers to where it was asked."""
-        match happened:
+    async def handle(self, event: SlackEvent) -> None:
+        """Pass the event to the inbox and deliver the answer, if there is one."""
+        match event:
             case CommandRequest():
-                await self._answer(happened)
+                await self._answer(event)
             case ButtonPress():
-                await self._press(happened)
+                await self._press(event)
             case MessagePosted():
-                await self._hear(happened)
+                await self._on_message(event)
             case MessageDeleted():
-                channel = self._channel(happened.channel)
-                await self._inbox.on_message_deleted(MessageRef(channel, happened.ts))
+                channel = self._channel(event.channel)
+                await self._inbox.on_message_deleted(MessageRef(channel, event.ts))
             case HomeOpened():
-                await self._show_home(happened.user, HOME_LINE)
+                await self._show_home(event.user, HOME_LINE)
 
     async def _answer(self, asked: CommandRequest) -> None:
         typed = asked.line if asked.message is None else self._line_of(asked.line)
@@ -90,7 +89,7 @@ class Interactions:
         await self._delivery.deliver(to, self._payloads(document, asked, line))
 
     def _line_of(self, text: str) -> str:
-        """The command line that was meant by what was said to the bot."""
+        """The command line for a message to the bot; a look-up if it names no command."""
         words = " ".join(mrkdwn.plain(text, lambda user: user).split())
         name = words.removeprefix("/").partition(" ")[0].casefold()
         if not words:
@@ -102,7 +101,7 @@ class Interactions:
     async def _ask(
         self, typed: str, user: str, name: str, place: Location
     ) -> tuple[Document, CommandLine | None]:
-        """The inbox's answer to a line; `None` beside it when it is no command at all."""
+        """The inbox's answer to a line, and the line parsed; `None` if it is no command."""
         asker, locale = await self._people.user(user, place.channel, name=name)
         try:
             line = commands.parse_line(typed)
@@ -117,7 +116,7 @@ class Interactions:
         self, document: Document, asked: CommandRequest | ButtonPress, line: CommandLine | None
     ) -> tuple[Payload, ...]:
         mark = _answer_mark(asked.user, line) if line is not None else "notice"
-        # Beside the question, the block ids name this one time it was asked.
+        # Unique for each request, so that an unconfirmed answer can be found in the channel.
         time = blake2s(asked.event_id.encode(), digest_size=6).hexdigest()
         return render(document, readable=self._readable, mark=f"{mark}/{time}")
 
@@ -136,24 +135,24 @@ class Interactions:
         )
         await self._delivery.deliver(to, self._payloads(document, pressed, line))
 
-    async def _hear(self, spoken: MessagePosted) -> None:
-        channel = self._channel(spoken.channel)
-        user = User(spoken.user, spoken.user_name, can_manage=False)
-        if not spoken.user_name:
-            user, _ = await self._people.user(spoken.user, spoken.channel)
+    async def _on_message(self, posted: MessagePosted) -> None:
+        channel = self._channel(posted.channel)
+        user = User(posted.user, posted.user_name, can_manage=False)
+        if not posted.user_name:
+            user, _ = await self._people.user(posted.user, posted.channel)
         said = ThreadMessage(
-            root=MessageRef(channel, spoken.root),
-            message=MessageRef(channel, spoken.ts),
+            root=MessageRef(channel, posted.root),
+            message=MessageRef(channel, posted.ts),
             user=user,
-            text=await self._plain(spoken.text),
-            mentions_bot=spoken.mentions_bot,
-            at=spoken.at,
-            edited_at=spoken.edited_at,
+            text=await self._plain(posted.text),
+            mentions_bot=posted.mentions_bot,
+            at=posted.at,
+            edited_at=posted.edited_at,
         )
         await self._inbox.on_message(said)
 
     async def _plain(self, text: str) -> str:
-        """Mrkdwn as plain text: people and public channels by their names."""
+        """Mrkdwn as plain text, with the names of people and public channels."""
         people = {
             called: "paperbot"
             if called == self._us.user
@@ -166,7 +165,7 @@ class Interactions:
         return mrkdwn.plain(text, lambda id_: people.get(id_) or channels.get(id_) or id_)
 
     async def _show_home(self, user: str, typed: str) -> None:
-        """The answer to a line as the person's home; from any but the first, a way back."""
+        """Show the answer to a line in the App Home, with a button back to the first view."""
         document, _ = await self._ask(typed, user, "", Location(f"D{user}"))
         if typed != HOME_LINE:
             back = Buttons((Button("←", command=HOME_LINE),))
@@ -180,7 +179,7 @@ class Interactions:
 
 
 def _answer_mark(user: str, line: CommandLine) -> str:
-    """Names the answers to what somebody asked, whichever page they show."""
+    """Identifies the answers to one question of one person, whatever page they show."""
     asked = [
         f"{name}:{value}"
         for name, value in sorted(line.options.items())

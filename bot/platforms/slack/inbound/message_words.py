@@ -1,7 +1,7 @@
-"""Everything that a message says, as mrkdwn: its text, and what stands outside of it.
+"""The words of a message, as mrkdwn, including those outside its `text`.
 
-A person's own words come first; then their files and recordings, then what they forward, as a
-quotation that names who said it.
+The author's own words come first, then files and transcripts, then forwarded messages as quotations
+that name their authors.
 """
 
 import re
@@ -12,19 +12,19 @@ from bot.platforms.slack.inbound.block_text import block_text, emoji_of, objects
 from bot.platforms.slack.inbound.mrkdwn import escape
 
 _DEEPEST = 3
-"""Forwarded messages may hold forwarded messages."""
+"""Levels of forwarded messages inside forwarded messages."""
 _NO_TEXT = re.compile(r"\s*(?:This (?:content|message) can.t be displayed\.?)?\s*")
-"""What Slack writes into `text` where an app sent blocks alone."""
+"""What Slack puts into `text` if an app sent only blocks."""
 _EMOJI = re.compile(r":[\w+'-]{1,100}:(?::skin-tone-[2-6]:)?")
 
 
 def message_words(message: Mapping[str, Any]) -> str:
-    """The words of a message, what it quotes included; empty where it says nothing."""
+    """All words of a message, quotations included; empty if it has none."""
     return "\n".join(_parts(message, 0))
 
 
 def own_words(message: Mapping[str, Any]) -> str:
-    """What its author wrote: `text`, or the blocks where there is no text."""
+    """The author's own words: `text`, or those of the blocks if there is no text."""
     text, blocks = text_of(message, "text"), message.get("blocks")
     if _NO_TEXT.fullmatch(text):
         return block_text(blocks)
@@ -34,7 +34,7 @@ def own_words(message: Mapping[str, Any]) -> str:
 
 
 def has_choice(message: Mapping[str, Any]) -> bool:
-    """Whether a message holds something to press or to choose from, as polls do."""
+    """Whether a message has buttons or options, as polls do."""
     attachments = list(objects(message.get("attachments")))
     blocks = [
         block
@@ -56,7 +56,7 @@ def _parts(message: Mapping[str, Any], depth: int) -> Iterator[str]:
 
 
 def _file(file: Mapping[str, Any]) -> Iterator[str]:
-    """Where a file is looked at, and what is known of what it says."""
+    """A link to a file, and the words of its transcript, description or preview."""
     link = text_of(file, "permalink")
     name = " ".join((text_of(file, "title") or text_of(file, "name")).split())
     if link.startswith("https://"):
@@ -74,9 +74,9 @@ def _file(file: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _attachment(attachment: Mapping[str, Any], depth: int) -> Iterator[str]:
-    """A forwarded message as a quotation; of an app's attachment what it says.
+    """The words of an attachment: a forwarded message as a quotation, or those of an app.
 
-    Previews of links are left out: they are not what somebody said.
+    Previews of links are skipped, since nobody wrote them.
     """
     if attachment.get("is_share") is True:
         said = "\n".join(_shared(attachment, depth)) if depth < _DEEPEST else ""
@@ -87,7 +87,7 @@ def _attachment(attachment: Mapping[str, Any], depth: int) -> Iterator[str]:
 
 
 def _shared(attachment: Mapping[str, Any], depth: int) -> Iterator[str]:
-    """What a forwarded message says: Slack puts it beside the blocks of the message itself."""
+    """The words of a forwarded message: Slack nests its blocks in `message_blocks`."""
     blocks = [
         block
         for each in objects(attachment.get("message_blocks"))

@@ -1,4 +1,4 @@
-"""Slack's mrkdwn as the plain text that people wrote and read."""
+"""Converts Slack's mrkdwn to plain text."""
 
 import re
 from collections.abc import Callable
@@ -15,30 +15,30 @@ _LATEST = 253_402_300_799
 """The last second of the year 9999."""
 
 _GROUP = "@group"
-"""A user group whose handle Slack does not tell; asking for it needs one more permission."""
+"""For a user group without a handle: looking it up needs the scope usergroups:read."""
 
 
 def mentioned(text: str) -> tuple[str, ...]:
-    """The ids of the people that a text calls by name."""
+    """The ids of the people that a text mentions."""
     found = (mark["target"] for mark in _REFERENCE.finditer(text) if mark["sign"] == "@")
     return tuple(dict.fromkeys(found))
 
 
 def unnamed_channels(text: str) -> tuple[str, ...]:
-    """The ids of the channels that a text names by their id alone, as newer clients do."""
+    """The ids of the channels that a text references without their names."""
     found = _REFERENCE.finditer(text)
     ids = (each["target"] for each in found if each["sign"] == "#" and not each["label"])
     return tuple(dict.fromkeys(ids))
 
 
 def plain(text: str, name_of: Callable[[str], str]) -> str:
-    """The text with names for ids of people and channels, bare addresses, and dates."""
+    """Plain text; `name_of` gives the name for the id of a person or channel."""
     spelled = _REFERENCE.sub(lambda found: _spelled(found, name_of), text)
     return unescape(_SKIN_TONE.sub(r"\1", spelled))
 
 
 def escape(text: str) -> str:
-    """Plain text as mrkdwn, in which nothing of it is a reference."""
+    """Plain text as mrkdwn without references."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -66,7 +66,7 @@ def _special(target: str, label: str) -> str:
 
 
 def _date(parts: list[str], label: str) -> str:
-    """Slack's clients show the date in each reader's zone; the label is for all others."""
+    """The fallback label of a date, or the date in UTC if there is no label."""
     seconds, _, address, *_ = [*parts, "", "", ""]
     if not label and seconds.isascii() and seconds.isdigit() and int(seconds) <= _LATEST:
         label = f"{datetime.fromtimestamp(int(seconds), UTC):%Y-%m-%d %H:%M} UTC"
@@ -85,7 +85,7 @@ def _link(target: str, label: str) -> str:
 
 
 def _same_number(target: str, label: str) -> bool:
-    """Whether a telephone number is only spaced differently."""
+    """Whether the label is the same telephone number, written differently."""
     is_number = target.lower().startswith("tel:")
     return is_number and _NO_DIGITS.sub("", target) == _NO_DIGITS.sub("", label)
 

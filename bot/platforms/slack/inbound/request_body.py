@@ -1,4 +1,4 @@
-"""The body of one of Slack's requests: parsed, well-formed, and meant for this app or not."""
+"""Parses the body of a request, and checks that it is for this app and workspace."""
 
 import codecs
 import json
@@ -12,9 +12,9 @@ from bot.platforms.slack.well_formed import well_formed
 
 
 def parse_body(body: bytes, content_type: str, charset: str | None) -> Json | None:
-    """The JSON object of a body: JSON itself, the `payload` of a form, or the form.
+    """The object in a body: JSON, the `payload` field of a form, or the form itself.
 
-    `None` where it is neither, or not in UTF-8, which is what Slack sends.
+    `None` if it is malformed or not in UTF-8, the only encoding that Slack uses.
     """
     try:
         if charset is not None and codecs.lookup(charset).name != "utf-8":
@@ -32,10 +32,10 @@ def parse_body(body: bytes, content_type: str, charset: str | None) -> Json | No
 
 
 def is_for_us(body: Mapping[str, Any], us: BotIdentity) -> bool:
-    """Whether what Slack sent concerns this app in this workspace.
+    """Whether a payload is for this app in this workspace.
 
-    In a channel that two organisations share, `team_id` may be the other one; then the
-    authorizations name ours. What names no team or app is not refused for that.
+    In a channel shared by two organisations, `team_id` may be the other one's; `authorizations` and
+    `context_team_id` then name ours. A payload that names no team or app passes.
     """
     app = body.get("api_app_id")
     if us.app and app and app != us.app:

@@ -1,8 +1,8 @@
-"""Socket Mode: connections that are watched from outside, and made anew when they do not heal.
+"""Socket Mode: keeps connections open, and replaces those that the SDK cannot restore.
 
-The SDK reconnects by itself in most cases; in some it does not (a used-up ticket, a closed
-session), and it never tells. So each connection is looked at every second; one that has been
-down for a while is thrown away, and a new one made with a pause that doubles.
+The SDK reconnects in most cases, but not in all (a used ticket, a closed session), and does not
+report it. So each connection is checked every second. One that has been down for `heals_within` is
+closed and replaced, with exponential backoff.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How connections are watched, and what is said is read; in seconds."""
+    """Intervals and limits of connections and of the backfill, in seconds."""
 
     ping: float = 5.0
     connect: float = 15.0
@@ -36,23 +36,23 @@ class Timing:
     first_pause: float = 1.0
     longest_pause: float = 60.0
     read_every: float = 600.0
-    """How often it is looked for what was said and did not reach us."""
+    """How often the backfill looks for missed messages."""
     between_reads: float = 2.0
-    """Reading goes slowly: what people wait for shares Slack's limits with it."""
+    """Pause between calls of the backfill, which shares Slack's limits with answers."""
 
 
 TIMING = Timing()
 
 
-def _nobody() -> None:
-    """Nobody wants to know."""
+def _ignore() -> None:
+    """Does nothing."""
 
 
 class Connection:
-    """One connection that is kept open; `is_open` says how it is.
+    """Keeps one connection open; `is_open` is its present state.
 
-    `changed` is told whenever that changes, also of the moment in which the SDK put a new
-    connection into the place of one that broke: what came in between did not reach us.
+    `changed` is called whenever that state changes, and also when the SDK has replaced a broken
+    connection in between: events of that time are missing.
     """
 
     def __init__(
@@ -61,20 +61,20 @@ class Connection:
         client: AsyncWebClient,
         app_token: str,
         *,
-        patience: Timing = TIMING,
+        timing: Timing = TIMING,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        changed: Callable[[], None] = _nobody,
+        changed: Callable[[], None] = _ignore,
     ) -> None:
         self.number = number
         self.is_open = False
         self._client = client
         self._app_token = app_token
-        self._patience = patience
+        self._timing = timing
         self._sleep = sleep
         self._changed = changed
 
     async def keep_open(self, app: AsyncApp) -> None:
-        """Until cancelled; raises `UsageError` when Slack does not accept the token."""
+        """Run until cancelled; raises `UsageError` if Slack rejects the token."""
         failures = 0
         while True:
             try:
@@ -97,13 +97,13 @@ class Connection:
             logger=self._client.logger,
             web_client=self._client,
             proxy=self._client.proxy,
-            ping_interval=self._patience.ping,
+            ping_interval=self._timing.ping,
         )
         handler.client.proxy = self._client.proxy
-        # Asked for here, so that a wrong token is noticed: the SDK would try it for ever.
+        # Requested here to notice a rejected token: the SDK would retry for ever.
         handler.client.wss_uri = url
         try:
-            async with asyncio.timeout(self._patience.connect):
+            async with asyncio.timeout(self._timing.connect):
                 await handler.connect_async()  # type: ignore[no-untyped-call]  # the SDK lacks it
             yield handler
         finally:
@@ -120,15 +120,15 @@ class Connection:
             raise chat_error(error) from error
 
     async def _watch(self, handler: AsyncSocketModeHandler) -> None:
-        """Until it has been down for longer than the SDK needs to heal it."""
+        """Return once the connection has been down for longer than `heals_within`."""
         down_for = 0.0
         session = handler.client.current_session
-        while down_for < self._patience.heals_within:
+        while down_for < self._timing.heals_within:
             before, session = session, handler.client.current_session
             is_open = session is before and await handler.client.is_connected()
             self._set_open(now_open=is_open)
-            down_for = 0.0 if is_open else down_for + self._patience.look
-            await self._sleep(self._patience.look)
+            down_for = 0.0 if is_open else down_for + self._timing.look
+            await self._sleep(self._timing.look)
 
     def _set_open(self, *, now_open: bool) -> None:
         if now_open != self.is_open:
@@ -137,16 +137,16 @@ class Connection:
             self._changed()
 
     def _pause(self, failures: int) -> float:
-        doubled: float = self._patience.first_pause * 2 ** min(failures - 1, 16)
-        longest = min(doubled, self._patience.longest_pause)
+        doubled: float = self._timing.first_pause * 2 ** min(failures - 1, 16)
+        longest = min(doubled, self._timing.longest_pause)
         return longest * (0.5 + random.random() / 2)  # noqa: S311 - it spreads load only
 
 
 async def _close(handler: AsyncSocketModeHandler) -> None:
-    """Close it whatever state it is in; the SDK's tasks get a moment to end."""
+    """Close the connection in any state, and let the SDK's tasks end."""
     try:
         async with asyncio.timeout(5):
             await handler.close_async()  # type: ignore[no-untyped-call]  # as above
     except (TimeoutError, ConnectionError) as error:
-        log.info("a Slack connection did not close cleanly: %s", error)
+        log.info("Slack: a connection did not close cleanly: %s", error)
     await asyncio.sleep(0)

@@ -27,15 +27,11 @@ from bot.discussion.inbound.backfill import (
 )
 from bot.platforms.slack.api import call
 from bot.platforms.slack.errors import chat_error, error_name
-from bot.platforms.slack.inbound.events import (
-    BotIdentity,
-    MessageDeleted,
-    instant,
-    read_reply,
-    timestamp,
-)
+from bot.platforms.slack.inbound.event_parser import read_reply
+from bot.platforms.slack.inbound.events import BotIdentity, MessageDeleted
 from bot.platforms.slack.inbound.thread_inbound import Thread, ThreadInbound
 from bot.platforms.slack.rendering.text import Json
+from bot.platforms.slack.timestamps import format_timestamp, parse_timestamp
 
 _PAGE = 200
 _AT_ONCE = 20
@@ -88,7 +84,7 @@ class SlackThreadReader:
         return list(filter(None, channels))
 
     async def threads(self, channel: str, since: datetime) -> Collection[Thread]:
-        oldest = timestamp(since - COMPARED_BACK)
+        oldest = format_timestamp(since - COMPARED_BACK)
         request = partial(self._client.conversations_history, channel=channel, oldest=oldest)
         return [
             (channel, str(root.get("ts")))
@@ -103,14 +99,14 @@ class SlackThreadReader:
             self._client.conversations_replies,
             channel=channel,
             ts=root,
-            oldest=timestamp(since),
+            oldest=format_timestamp(since),
             inclusive=True,
         )
         async for message in self._pages(request, "messages"):
             ts = str(message.get("ts"))
             spoken = read_reply(message, channel, self._us)
             if spoken is None:
-                yield FoundMessage(ts, thread, instant(ts) or since)
+                yield FoundMessage(ts, thread, parse_timestamp(ts) or since)
                 continue
             yield FoundMessage(
                 ts,
@@ -124,7 +120,7 @@ class SlackThreadReader:
         return root.channel.id, root.id
 
     def time_of(self, message: MessageRef) -> datetime | None:
-        return instant(message.id)
+        return parse_timestamp(message.id)
 
     async def shows_all(self, root: MessageRef, found: Collection[str]) -> bool:
         if root.id not in found:
@@ -133,7 +129,7 @@ class SlackThreadReader:
 
     async def is_deleted(self, root: MessageRef) -> bool:
         # Slack hides what is old from workspaces that do not pay.
-        at = instant(root.id)
+        at = parse_timestamp(root.id)
         if at is None or at <= self._clock() - COMPARED_BACK:
             return False
         request = partial(
@@ -183,7 +179,7 @@ class SlackThreadReader:
 
 def _is_later(ts: str, than: datetime) -> bool:
     """Whether a timestamp is one, and of a later time."""
-    at = instant(ts)
+    at = parse_timestamp(ts)
     return at is not None and at > than
 
 

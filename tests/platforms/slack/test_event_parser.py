@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from bot.platforms.slack.inbound.events import BotIdentity, MessagePosted, read_event
+from bot.platforms.slack.inbound.event_parser import read_event
+from bot.platforms.slack.inbound.events import BotIdentity, MessagePosted
 
 US = BotIdentity("T1", "UBOT", "BBOT")
 
