@@ -15,10 +15,14 @@ def check_copies(files: Iterable[FoundFile]) -> Iterator[tuple[FoundFile, str | 
 
     Of conflict copies whose original is gone, the newest one is imported.
     """
-    by_name = {folded(file.file.name): file for file in files}
-    originals = _newest_conflict_copies(by_name.values()) | by_name
-    for file in by_name.values():
-        original = _original_of(file, originals)
+    # In order, so that each import leaves out the same one of two equal files.
+    every = sorted(files, key=lambda file: (file.path, file.location))
+    by_name: dict[str, FoundFile] = {}
+    for file in every:
+        by_name.setdefault(folded(file.file.name), file)
+    originals = _newest_conflict_copies(every) | by_name
+    for file in every:
+        original = _twin_of(file, by_name) or _original_of(file, originals)
         if original is not None:
             reason = f"this is a copy of {original.shown} that a sync tool or a person made: "
             yield file, reason + "not imported; delete it, or rename it if it is another note"
@@ -38,6 +42,14 @@ def _newest_conflict_copies(files: Iterable[FoundFile]) -> dict[str, FoundFile]:
                 key = folded(original.name)
                 newest[key] = max(newest.get(key, file), file, key=lambda found: found.path)
     return newest
+
+
+def _twin_of(file: FoundFile, by_name: dict[str, FoundFile]) -> FoundFile | None:
+    """A file whose name differs in case or in Unicode composition only, with the same note."""
+    twin = by_name[folded(file.file.name)]
+    if twin is file or not is_same_note(_beginning(file), _beginning(twin)):
+        return None
+    return twin
 
 
 def _original_of(file: FoundFile, by_name: dict[str, FoundFile]) -> FoundFile | None:

@@ -1,5 +1,6 @@
 """Copies that sync tools and file managers make of a note: one entry, and a warning."""
 
+import unicodedata
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -64,6 +65,11 @@ DUPLICATES = [
     "Alpha-MacBook-Pro-2.md",
     "Alpha.bak.md",
     "Alpha.orig.md",
+    "Alpha.dup.md",
+    "Alpha_복사본.md",
+    "Alpha의 복사본.md",
+    "Alpha-거실PC.md",
+    "Alpha-Adas-Mac.local.md",
     "alpha 2.MD",
 ]
 
@@ -143,6 +149,30 @@ async def test_without_the_original_the_newest_conflict_copy_is_imported(db, tmp
 
     assert report.new == 1
     assert [Path(problem.path).name for problem in report.problems] == names[:2]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [unicodedata.normalize(form, "250203 알파.md") for form in ("NFC", "NFD")],
+        ["Alpha.md", "alpha.md"],
+        ["Alpha.md", "ALPHA.MD"],
+    ],
+)
+async def test_one_note_under_names_that_differ_in_form_only_is_one_entry(db, tmp_path, names):
+    write_notes(tmp_path, dict.fromkeys(names, NOTE))
+
+    report = await take_in(db, tmp_path)
+
+    assert (report.new, len(report.problems)) == (1, 1)
+
+
+async def test_different_notes_whose_names_differ_in_case_only_are_both_imported(db, tmp_path):
+    write_notes(tmp_path, {"GAN.md": NOTE, "Gan.md": OTHER, "gan.md": "Something else\n"})
+
+    report = await take_in(db, tmp_path)
+
+    assert (report.new, report.problems) == (3, ())
 
 
 async def test_an_empty_note_has_no_copies(db, tmp_path):

@@ -41,7 +41,7 @@ def originals_of(name: str) -> tuple[Original, ...]:
 
 _COPY = (
     "cop(?:y|ie|ia)|cópia|kopi|kopya|kópia|konflikt(?:kopie|kopia)|salinan|bản sao|másolat|копи"
-    "|사본|복사본|コピー|副本|複本|拷贝|版本"
+    "|version|верси|사본|복사본|버전|コピー|副本|複本|拷贝|版本"
 )
 _CONFLICT = (
     "conflict|conflit|conflitto|conflicto|conflito|konflikt|konflik|conflicterende|çakış|ristirii"
@@ -88,10 +88,10 @@ _DUPLICATE_NAMES = tuple(
     for pattern in (
         r"(?P<stem>.+?) \d{1,3}",  # iCloud, Obsidian
         r"(?P<stem>.+?) ?\(\d{1,3}\)",  # Google Drive, browsers
-        rf"(?P<stem>.+?)(?: ?[-–] ?| )\(?(?:{_DUPLICATE_WORD})\)?(?:{_NUMBER})?",  # file managers
-        r"(?P<stem>.+?)(?:의 사본|のコピー|的副本)",
+        rf"(?P<stem>.+?)(?: ?[-–_] ?| )\(?(?:{_DUPLICATE_WORD})\)?(?:{_NUMBER})?",  # file managers
+        r"(?P<stem>.+?)(?:의 사본|의 복사본|のコピー|的副本)",
         r"(?:copy of|copie de|copia de|cópia de|kopie von|사본[ -]+) ?(?P<stem>.+)",
-        r"(?P<stem>.+?)[._ -](?:orig(?:inal)?|bak|backup|old|tmp|temp|save|autosave|swp)\d*",
+        r"(?P<stem>.+?)[._ -](?:orig(?:inal)?|bak|backup|dup|old|tmp|temp|save|autosave|swp)\d*",
         r"(?P<stem>.+?)[_~]\d{1,3}",
     )
 )
@@ -104,7 +104,7 @@ def _duplicate_stems(stem: str) -> Iterator[str]:
             yield match["stem"]
     # OneDrive: `Alpha-DESKTOP-AB12CD3.md`; a computer's name has hyphens of its own.
     for hyphen in re.finditer("-", stem):
-        if re.fullmatch(r"[\w-]{1,63}", stem[hyphen.end() :]):
+        if re.fullmatch(r"[\w.-]{1,63}", stem[hyphen.end() :]):
             yield stem[: hyphen.start()].rstrip()
 
 
