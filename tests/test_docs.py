@@ -79,10 +79,47 @@ def test_the_readme_begins_with_the_commands_that_ci_runs(root: Path):
 
 
 def test_every_file_and_picture_that_the_documents_link_to_exists(root: Path):
-    for page in root.glob("*.md"):
+    for page in (*root.glob("*.md"), *(root / "docs").glob("*.md")):
         links = re.findall(r"\]\((?!https?://)([^)#]+)", page.read_text(encoding="utf-8"))
-        missing = [link for link in links if not (root / link).exists()]
+        missing = [link for link in links if not (page.parent / link).exists()]
         assert not missing, page
+
+
+def test_every_path_that_the_documents_for_developers_name_exists(root: Path):
+    subjects = [path for path in (root / "bot").iterdir() if path.is_dir()]
+    folders = [root, root / "bot", *subjects, *(p for s in subjects for p in s.iterdir())]
+    for page in ("ARCHITECTURE.md", "CONTRIBUTING.md"):
+        named = re.findall(r"`([\w./-]+)`", (root / page).read_text(encoding="utf-8"))
+        paths = [
+            name
+            for name in named
+            if not name.startswith("/")
+            and ("/" in name.rstrip("/") or name.endswith((".py", ".md", ".sql")))
+        ]
+        missing = [
+            path
+            for path in paths
+            if "NNNN" not in path and not any((folder / path).exists() for folder in folders)
+        ]
+        assert paths, page
+        assert not missing, page
+
+
+def test_both_languages_of_a_guide_have_the_same_sections(root: Path):
+    guides = [page for page in (root / "docs").glob("*.md") if not page.name.endswith(".ko.md")]
+
+    assert guides
+    for page in guides:
+        korean = page.with_name(f"{page.stem}.ko.md")
+        assert _levels(korean) == _levels(page), page.name
+
+
+def _levels(page: Path) -> list[int]:
+    """The levels of a page's headings, in order."""
+    text = re.sub(
+        r"^ *```.*?^ *```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
+    )
+    return [len(marks) for marks in re.findall(r"^(#+) ", text, re.MULTILINE)]
 
 
 def test_no_registry_and_no_path_of_a_machine_is_in_the_tree(root: Path):

@@ -191,7 +191,7 @@ class Alarm:
             try:
                 await pump.tick()
             except Exception as error:
-                # One of the two places that catch everything (STYLE.md): the others go on.
+                # Everything is caught here (CONTRIBUTING.md, Errors): one pump must not stop the others.
                 pump.failures += 1
                 pump.failed_ever += 1
                 pump.detail = f"{type(error).__name__}, {pump.failures} in a row"

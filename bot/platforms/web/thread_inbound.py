@@ -52,7 +52,7 @@ class ThreadInbound:
             await self._hear(message)
             await self._board.mark_processed(message)
         except Exception:
-            # One of the places that catch everything (STYLE.md): one message never stops others.
+            # Everything is caught here (CONTRIBUTING.md, Errors): one message must not stop the others.
             log.exception("message %d of the web chat could not be handled", message.id)
             return False
         return True
