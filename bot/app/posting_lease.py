@@ -46,7 +46,7 @@ async def posting(
 
     def waiting_for(lease: Lease) -> None:
         log.warning(
-            "another bot (process %d on %s) runs on this database; waiting until it is gone",
+            "another bot (process %d on %s) runs on this database; waiting until it stops",
             lease.process.pid,
             lease.process.machine.partition(" ")[0],
         )
