@@ -1,4 +1,4 @@
-"""Where papers come from: arXiv and the ranking of what it brings, built from the settings."""
+"""arXiv polling and ranking, built from the settings."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -13,7 +13,7 @@ from bot.arxiv.client.client import open_client
 from bot.arxiv.ports import PaperSource
 from bot.arxiv.ranking.worker import ProcessRanker, is_installed
 from bot.arxiv.services import candidates, polling
-from bot.arxiv.services.request_gate import DatabaseTurnstile
+from bot.arxiv.services.request_gate import DatabaseRequestGate
 from bot.core.database.database import Database
 from bot.core.domain.errors import RankerError
 from bot.core.ports import Condition, Measure
@@ -30,21 +30,21 @@ async def open_arxiv(
     settings: Settings,
     *,
     clock: Callable[[], datetime],
-    spread: Callable[[], float],
+    jitter: Callable[[], float],
     patience: timedelta = _PATIENCE,
 ) -> AsyncIterator[PaperSource]:
-    """arXiv, asked politely; `patience` is how long a question may wait for its turn."""
-    turnstile = DatabaseTurnstile(
+    """An arXiv client; `patience` is the longest wait of a request for the gate."""
+    gate = DatabaseRequestGate(
         db,
         clock=clock,
         sleep=asyncio.sleep,
-        spread=spread,
+        jitter=jitter,
         patience=patience,
         process=this_process(),
         is_gone=is_gone,
     )
     async with open_client(
-        turnstile,
+        gate,
         api_url=settings.arxiv_api_url,
         feed_url=settings.arxiv_feed_url,
         contact=settings.arxiv_contact or "",
@@ -69,14 +69,14 @@ def arxiv_leases(
 
 
 def ranker_of(database: Path) -> ProcessRanker | None:
-    """Ranking, if it is installed. What it learns lies beside the database, worth no backup."""
+    """Ranking, if it is installed. Its model lies beside the database and needs no backup."""
     if not is_installed():
         return None
     return ProcessRanker(database.with_name(f"{database.name}.taste"))
 
 
 def condition_of(state: Condition | None, parts: Sequence[Condition]) -> Condition | None:
-    """How arXiv is, by what it answers (`state`) and by how what asks it runs."""
+    """The condition of arXiv: of its responses (`state`) and of what polls it."""
     broken = not all(part.ok for part in parts)
     if state is None and not broken:
         return None
@@ -94,12 +94,12 @@ class ArxivPart:
         settings: Settings,
         *,
         clock: Callable[[], datetime],
-        spread: Callable[[], float],
+        jitter: Callable[[], float],
     ) -> None:
         self._db = db
         self._settings = settings
         self._clock = clock
-        self._spread = spread
+        self._jitter = jitter
         self._concerns: tuple[Supervised, ...] = ()
         if settings.arxiv_contact is not None:
             self._concerns = (
@@ -111,7 +111,7 @@ class ArxivPart:
         self._measures: tuple[Measure, ...] = ()
 
     async def run(self) -> None:
-        """Until cancelled: what fails is started again, and stops nothing else."""
+        """Run until cancelled; each part that fails is started again on its own."""
         async with asyncio.TaskGroup() as tasks:
             for concern in self._concerns:
                 tasks.create_task(concern.run())
@@ -119,7 +119,7 @@ class ArxivPart:
     async def _follow(self) -> None:
         categories = self._settings.arxiv_categories
         async with open_arxiv(
-            self._db, self._settings, clock=self._clock, spread=self._spread
+            self._db, self._settings, clock=self._clock, jitter=self._jitter
         ) as source:
             await polling.follow(
                 self._db,
@@ -127,7 +127,7 @@ class ArxivPart:
                 categories,
                 leases=arxiv_leases(self._db, clock=self._clock),
                 clock=self._clock,
-                spread=self._spread,
+                jitter=self._jitter,
                 sleep=asyncio.sleep,
             )
 
@@ -146,7 +146,7 @@ class ArxivPart:
         self._unranked = trouble
 
     async def look(self) -> None:
-        """Read anew how arXiv is, for `condition` and `measures`."""
+        """Read the status for `condition` and `measures` again."""
         if not self._concerns:
             return
         categories = self._settings.arxiv_categories
@@ -155,7 +155,7 @@ class ArxivPart:
 
     @property
     def condition(self) -> Condition | None:
-        """For `/healthz`; `None` where arXiv is not asked at all, or not looked at yet."""
+        """For `/healthz`; `None` where polling is off, or the status was not read yet."""
         parts = [part.condition for part in self._concerns]
         if self._unranked is not None:
             parts.append(Condition("ranking", ok=True, detail=str(self._unranked)))

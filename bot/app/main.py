@@ -231,7 +231,7 @@ class _Assembly:
                 changed=self._archive_changed,
             )
             self._watch_vault = partial(watch_folder, settings.vault, poll=settings.vault_poll)
-        self._arxiv = ArxivPart(db, settings, clock=now, spread=chance)
+        self._arxiv = ArxivPart(db, settings, clock=now, jitter=chance)
         self._deliverer = Deliverer(
             db,
             self._chats,

@@ -1,11 +1,11 @@
 """Where papers come from, and who judges them.
 
 SourceError                  what a `PaperSource` may raise, and nothing else
-├── SourceWaitError          not asked at all: it must be left alone until an instant
-├── SourceThrottledError     it asks us to slow down; every target waits
-├── SourceUnavailableError   no answer, or that of a server in trouble
-├── SourceReplyError         an answer that is not to be believed; nothing of it counts
-└── SourceQuestionError      it says that this question is wrong; asked again, it says so again
+├── SourceWaitError          nothing was requested: backoff lasts until an instant
+├── SourceThrottledError     throttled; every target backs off
+├── SourceUnavailableError   no response, or a server error
+├── SourceReplyError         an invalid response; nothing of it is used
+└── SourceQuestionError      the request itself is rejected; repeating it does not help
 """
 
 from collections.abc import Callable, Sequence
@@ -17,11 +17,11 @@ from typing import Protocol
 
 from bot.archive.domain.arxiv_record import ArxivRecord
 from bot.arxiv.domain.announcements import Feed
-from bot.arxiv.domain.candidates import Example, Judgement, Newcomer
+from bot.arxiv.domain.candidates import Example, Judgement, NewPaper
 
 
 class Refusal(StrEnum):
-    """Why an answer of a paper source does not count."""
+    """Why a response of a paper source is not used."""
 
     THROTTLED = "throttled"
     UNREACHABLE = "unreachable"
@@ -40,7 +40,7 @@ class SourceError(Exception):
 
 
 class SourceWaitError(SourceError):
-    """Nothing was asked: the target must be left alone until `until`."""
+    """Nothing was requested: the target is in backoff until `until`."""
 
     def __init__(self, until: datetime, reason: str) -> None:
         super().__init__(reason)
@@ -48,7 +48,7 @@ class SourceWaitError(SourceError):
 
 
 class SourceFailureError(SourceError):
-    """Something was asked, and there is no answer to use. `retry_after` is the server's wish."""
+    """A request failed. `retry_after` is what the server asked for, if anything."""
 
     def __init__(self, kind: Refusal, reason: str, *, retry_after: timedelta | None = None) -> None:
         super().__init__(reason)
@@ -57,35 +57,35 @@ class SourceFailureError(SourceError):
 
 
 class SourceThrottledError(SourceFailureError):
-    """It asks us to slow down."""
+    """The server throttles us."""
 
 
 class SourceUnavailableError(SourceFailureError):
-    """It does not answer, or only to say that it is in trouble."""
+    """No response, or a server error."""
 
 
 class SourceReplyError(SourceFailureError):
-    """The answer is not to be believed: HTML, cut off, too large, sent on elsewhere."""
+    """An invalid response: HTML, truncated, too large, redirected to another server."""
 
 
 class SourceQuestionError(SourceFailureError):
-    """The question is refused; `culprit` is the part of it that is wrong, where it is named."""
+    """The request is rejected; `culprit` is the invalid part, where arXiv names it."""
 
     def __init__(self, reason: str, *, culprit: str | None = None) -> None:
         super().__init__(Refusal.QUESTION, reason)
         self.culprit = culprit
 
 
-class Turnstile(Protocol):
-    """Lets one request through at a time, well apart, over every process of this bot."""
+class RequestGate(Protocol):
+    """Lets one request through at a time, spaced, over every process of this bot."""
 
     def turn(self, target: str) -> AbstractAsyncContextManager[Callable[[], None]]:
-        """One request of a target (`feed:cs.LG`, `papers` …); waits for its turn.
+        """Hold the gate for one request of a target (`feed:cs.LG`, `papers` …).
 
-        Raises `SourceWaitError` when the wait would be long. A `SourceFailureError` that leaves
-        the block is remembered, and makes the target, or all of them, wait. The block calls what
-        it is given when it has an answer that counts, and only that ends a wait: a redirect is
-        no answer.
+        Waits for its turn; raises `SourceWaitError` when the wait would be long. A
+        `SourceFailureError` that leaves the block is stored and starts a backoff of the target,
+        or of all targets. The block calls the function that it is given when it has a valid
+        response; only that ends a backoff, since a redirect is not a response.
         """
         ...
 
@@ -128,15 +128,15 @@ class PaperSource(Protocol):
 
 
 class Ranker(Protocol):
-    """Learns the curator's taste and judges new papers by it."""
+    """Learns which papers the curator picks, and scores new papers."""
 
     async def train(self, picked: Sequence[Example], passed: Sequence[Example]) -> None:
-        """Learn from papers that were picked and papers that were passed over.
+        """Train on papers that were picked and papers that were not.
 
-        Raises `RankerError`. What was learnt survives a restart.
+        Raises `RankerError`. The model survives a restart.
         """
         ...
 
-    async def judge(self, newcomers: Sequence[Newcomer]) -> tuple[Judgement, ...]:
-        """A judgement for each; raises `RankerError`, also when nothing was learnt yet."""
+    async def judge(self, new_papers: Sequence[NewPaper]) -> tuple[Judgement, ...]:
+        """A judgement for each; raises `RankerError`, also when there is no model yet."""
         ...

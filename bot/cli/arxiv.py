@@ -50,10 +50,10 @@ def poll(
             )
         categories = settings.arxiv_categories
         leases = arxiv_leases(db, clock=now, patience=patience)
-        async with open_arxiv(db, settings, clock=now, spread=chance, patience=patience) as source:
+        async with open_arxiv(db, settings, clock=now, jitter=chance, patience=patience) as source:
             if once:
                 done = await take_round(
-                    db, source, categories, leases=leases, clock=now, spread=chance
+                    db, source, categories, leases=leases, clock=now, jitter=chance
                 )
             else:
                 done = await run_until_done(
@@ -62,7 +62,7 @@ def poll(
                     categories,
                     leases=leases,
                     clock=now,
-                    spread=chance,
+                    jitter=chance,
                     patience=patience,
                 )
         return await get_status(db, categories, now()), done
@@ -90,10 +90,10 @@ def candidates(
     """List a day's new papers that have no entry yet, the most likely picks first, with reasons."""
     from bot.app.arxiv import ranker_of
     from bot.archive.domain.dates import parse_date
-    from bot.arxiv.domain.candidates import Nominees
-    from bot.arxiv.domain.present_arxiv import present_nominees
-    from bot.arxiv.services.candidates import list_nominees, refresh
-    from bot.cli.output.arxiv_forms import nominee_json
+    from bot.arxiv.domain.candidates import CandidatePage
+    from bot.arxiv.domain.present_arxiv import present_candidates
+    from bot.arxiv.services.candidates import list_ranked, refresh
+    from bot.cli.output.arxiv_forms import candidate_json
     from bot.cli.output.text import printable
     from bot.cli.workbench import now, with_database
     from bot.core.database.database import Database
@@ -103,7 +103,7 @@ def candidates(
 
     day = parse_date(date) if date is not None else None
 
-    async def work(db: Database, _: Settings) -> Nominees:
+    async def work(db: Database, _: Settings) -> CandidatePage:
         ranker = ranker_of(db.path)
         if ranker is None:
             tell(voice()("Not ranked: install paper-digest-bot[rank]"))
@@ -117,11 +117,11 @@ def candidates(
                 if stale is not None:
                     reason = error_text(stale, say)
                     tell(printable(say("Ranked by the previous model: {reason}", reason=reason)))
-        return await list_nominees(db, day=day, per_page=limit)
+        return await list_ranked(db, day=day, per_page=limit)
 
     found = with_database(work)
     if as_json:
-        show_json([nominee_json(nominee) for nominee in found.found])
+        show_json([candidate_json(ranked) for ranked in found.found])
     else:
-        show_document(present_nominees(found, page=1, per_page=limit, say=voice()))
+        show_document(present_candidates(found, page=1, per_page=limit, say=voice()))
     return DONE

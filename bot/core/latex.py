@@ -14,19 +14,19 @@ from unicodedata import normalize
 from bot.core.domain.latex_accents import accents
 
 _LONGEST = 1000
-"""A formula longer than this stays LaTeX: nobody reads it in a chat, and parsing has its price."""
+"""Longer formulas stay LaTeX: they are unreadable in a chat and slow to parse."""
 
 _MOST = 8000
-"""So many characters of formulas are translated in one text, at some 5 µs each."""
+"""Characters of formulas that are translated in one text, at about 5 µs each."""
 _FORMULA_ITSELF = 80
 """Characters that each formula counts beside its own."""
 
 _LONGEST_CACHED = 1000
-"""Titles are shown again and again; longer texts are not remembered."""
+"""Longer texts are not cached: titles are what is rendered repeatedly."""
 
 # $…$ as Pandoc reads it: no space just inside, no digit just behind, so that "$5 and $10" is
-# money. \(…\), \[…\] and $$…$$ leave no doubt. No formula holds the beginning of another, so that
-# each character is looked at once, however many there are.
+# money. \(…\), \[…\] and $$…$$ are always formulas. No formula contains the beginning of another,
+# so that the search is linear.
 _INSIDE = r"(?:[^$\n\\]|\\[^$\n()\[\]])+"
 _FORMULA = re.compile(
     r"\$\$(?P<display>[^$]+)\$\$"
@@ -46,7 +46,7 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 _FOREIGN = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7a3]")
 
 _KEPT = {"{": "\ue000", "}": "\ue001", "^": "\ue002", "_": "\ue003"}
-"""Signs that are meant as such, out of the way of those that group and raise."""
+"""Stand-ins for literal braces, carets and underscores while scripts are translated."""
 
 _SUPER = dict(
     zip(
@@ -75,7 +75,7 @@ _SILENT = ("left", "right", "middle", "big", "Big", "bigl", "bigr", "Bigl", "Big
 
 
 class _UnknownMacroError(Exception):
-    """A macro that has no text: the formula stays as it is."""
+    """A macro without a text form: the formula stays LaTeX."""
 
 
 def _refuse(*_: Any) -> str:
@@ -90,14 +90,14 @@ def _overlined(node: Any, l2tobj: Any) -> str:
 
 
 def _translator() -> Any:
-    # Loaded with the first formula: most commands meet none.
+    # Imported with the first formula: most commands meet none.
     from pylatexenc.latex2text import (  # noqa: PLC0415
         LatexNodes2Text,
         MacroTextSpec,
         get_default_latex_context_db,
     )
 
-    # It warns of every macro that it cannot translate, in the titles that strangers write.
+    # It logs a warning for every macro that it cannot translate.
     logging.getLogger("pylatexenc").setLevel(logging.CRITICAL)
     context = get_default_latex_context_db()
     context.add_context_category(
@@ -124,7 +124,7 @@ _THREAD = threading.local()
 
 
 def _own_translator() -> Any:
-    """This thread's translator: it changes itself while it works."""
+    """This thread's translator: it keeps state while it works."""
     if not hasattr(_THREAD, "translator"):
         _THREAD.translator = _translator()
     return _THREAD.translator
@@ -167,7 +167,7 @@ def _is_formula(match: re.Match[str], body: str) -> bool:
 
 
 def _is_math(body: str) -> bool:
-    """Whether what stands between two dollar signs is no prose between two prices."""
+    """Whether text between two dollar signs is a formula, not prose between two prices."""
     if _SAYS_MATH.search(body):
         return True
     return " " not in body or not _WORD.search(body)
@@ -178,7 +178,7 @@ def _translate(body: str) -> str:
     from pylatexenc.latexwalker import LatexWalkerError  # noqa: PLC0415
 
     source = _CODE_POINT.sub(lambda match: chr(int(match[1], 16)), body)
-    source = re.sub(r"(?<!\\)%", r"\\%", source)  # nobody means a comment here
+    source = re.sub(r"(?<!\\)%", r"\\%", source)  # a percent sign, not a LaTeX comment
     source = re.sub(r"\\operatorname\*?\{([A-Za-z ]+)\}", r"\\mathrm{\1}", source)
     source = _BARE_SCRIPT.sub(r"\1{\2}", source)
     try:

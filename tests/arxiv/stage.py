@@ -1,4 +1,4 @@
-"""A bot's arXiv side whole: database, turnstile, client and a server, on one clock of our own."""
+"""A bot's arXiv side whole: database, request gate, client and a server, on one clock of our own."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ from pathlib import Path
 from bot.archive.services.import_files import import_files
 from bot.arxiv.client.client import ArxivClient, Limits, open_client
 from bot.arxiv.services.polling import ArxivStatus, Round, get_status, run_round
-from bot.arxiv.services.request_gate import DatabaseTurnstile
+from bot.arxiv.services.request_gate import DatabaseRequestGate
 from bot.core.database.database import Database, opened
 from bot.core.store.leases import Process
 from tests.fakes.arxiv import FakeArxiv, World
@@ -62,7 +62,7 @@ class Stage:
     async def round(self) -> Round:
         """The bot does what is due."""
         return await run_round(
-            self.db, self.client, self.categories, clock=self.time, spread=lambda: 0.5
+            self.db, self.client, self.categories, clock=self.time, jitter=lambda: 0.5
         )
 
     async def status(self) -> ArxivStatus:
@@ -90,11 +90,11 @@ async def staged(
     folder.mkdir(exist_ok=True)  # noqa: ASYNC240 - a moment of the test's own
     server = FakeArxiv(World(), clock=time, ticks=lambda: time.now.timestamp())  # noqa: PLW0108 - it moves on
     async with opened(database) as db, server:
-        gate = DatabaseTurnstile(
+        gate = DatabaseRequestGate(
             db,
             clock=time,
             sleep=time.sleep,
-            spread=lambda: 0.0,
+            jitter=lambda: 0.0,
             patience=patience,
             process=Process("me", "machine", 1),
         )

@@ -19,7 +19,7 @@ from bot.archive.domain.entry import EntryId
 from bot.arxiv.client.client import open_client, without_collections
 from bot.arxiv.client.feed import parse_feed
 from bot.arxiv.client.reply import Reply
-from bot.arxiv.domain.candidates import Example, Newcomer, example_text
+from bot.arxiv.domain.candidates import Example, NewPaper, example_text
 from bot.arxiv.ranking.worker import ProcessRanker, is_installed
 from bot.arxiv.services.daily_batches import poll_due
 from bot.core.database.database import opened
@@ -144,7 +144,7 @@ async def _lag_of_a_poll(body: bytes) -> float:
             polling = partial(poll_due, db, client, ["cs.LG"])
             gc.collect()
             gc.freeze()  # as the bot does at its start: this process holds other things than it
-            lag, _ = await _lag(lambda: polling(clock=lambda: NOW, spread=lambda: 0.0))
+            lag, _ = await _lag(lambda: polling(clock=lambda: NOW, jitter=lambda: 0.0))
             gc.unfreeze()
     await runner.cleanup()
     return lag
@@ -181,7 +181,7 @@ async def _speed_rows(archive: int) -> AsyncIterator[Row]:
 
     picked = [Example(f"p{n}", text(), EntryId(n + 1)) for n in range(archive)]
     passed = [Example(f"q{n}", text()) for n in range(3000)]
-    day = [Newcomer(f"n{n}", text()) for n in range(200)]
+    day = [NewPaper(f"n{n}", text()) for n in range(200)]
     with tempfile.TemporaryDirectory() as folder:
         ranker = ProcessRanker(Path(folder) / "taste")
         lag, learning = await _lag(lambda: ranker.train(picked, passed))

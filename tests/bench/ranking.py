@@ -27,7 +27,7 @@ from bot.archive.domain.formats import vault_note
 from bot.archive.domain.formats.decode import decode
 from bot.arxiv.client.records import parse_records
 from bot.arxiv.client.reply import Reply
-from bot.arxiv.domain.candidates import Example, Newcomer, example_text
+from bot.arxiv.domain.candidates import Example, NewPaper, example_text
 from bot.arxiv.domain.title_match import title_words
 
 REAL = "the papers announced on their days"
@@ -111,7 +111,7 @@ def list_days(folder: Path) -> tuple[Announced, ...]:
 
 def evaluate(archive: Sequence[Noted], pool: Sequence[Announced], split: date = SPLIT) -> Outcome:
     """The protocol of this module."""
-    from bot.arxiv.ranking.model import Taste
+    from bot.arxiv.ranking.model import RankingModel
 
     past = [note for note in archive if note.on < split]
     known = {note.number for note in past}
@@ -119,13 +119,13 @@ def evaluate(archive: Sequence[Noted], pool: Sequence[Announced], split: date = 
     noted = {note.number for note in archive}
     passed = _passed(pool, noted, split)
     picked = [Example(note.number, note.text, EntryId(n + 1)) for n, note in enumerate(past)]
-    taste = Taste.learn(picked, [Example(each.number, each.text) for each in passed])
+    trained = RankingModel.learn(picked, [Example(each.number, each.text) for each in passed])
     hits, areas, sizes = [], [], []
     for picks, others in _days(archive, pool, split, passed):
         judged = [p for p in picks if p.number not in known and title_words(p.title) not in titles]
         scores = {
             each.number: each.score
-            for each in taste.judge([Newcomer(p.number, p.text) for p in (*judged, *others)])
+            for each in trained.judge([NewPaper(p.number, p.text) for p in (*judged, *others)])
         }
         low = [scores[each.number] for each in others]
         for pick in judged:

@@ -1,4 +1,4 @@
-"""arXiv identifiers, and where they hide in text.
+"""arXiv identifiers, and how to find them in text.
 
 Recognised in running text (facts on real notes: nearly every id is a link):
 
@@ -9,8 +9,8 @@ Recognised in running text (facts on real notes: nearly every id is a link):
     https://doi.org/10.48550/arXiv.2310.07831
     arXiv:2310.07831
 
-Text may be glued behind in any script (`2007.05869와`). What stands where an id belongs and is
-none (`arxiv.org/abs/2112.0886`) is a mention without id. A number alone is no mention.
+Text of any script may follow without a space (`2007.05869와`). An invalid id in an address
+(`arxiv.org/abs/2112.0886`) is a mention without id. A number alone is no mention.
 """
 
 import re

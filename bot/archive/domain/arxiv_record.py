@@ -1,4 +1,4 @@
-"""What arXiv says of a paper, and what became of the paper since we last asked."""
+"""arXiv's metadata of a paper, and its changes: new versions and withdrawals."""
 
 import datetime as dt
 import re
@@ -54,7 +54,7 @@ def _first_sentence(text: str) -> str:
 
 
 class PaperEventKind(StrEnum):
-    """What can become of a paper."""
+    """The kinds of events of a paper."""
 
     VERSION = "version"
     WITHDRAWN = "withdrawn"
@@ -73,7 +73,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class PaperEvent:
-    """Something that became of a paper; `id` grows with time.
+    """A new version, withdrawal or citation of a paper; `id` grows with time.
 
     `entry_id` is the entry that refers to the paper, of `cited`.
     """
@@ -88,9 +88,9 @@ class PaperEvent:
 
 
 def changes(old: ArxivRecord | None, new: ArxivRecord) -> tuple[Change, ...]:
-    """What is news about a paper; nothing the first time we hear of it.
+    """The changes of a paper; none the first time that it is seen.
 
-    A withdrawal comes as a version of its own: that is one event, the withdrawal.
+    A withdrawal comes with a new version: that is one event, the withdrawal.
     """
     if old is None or new.id.version < old.id.version:
         return ()

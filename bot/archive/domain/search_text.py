@@ -1,7 +1,7 @@
-"""What of an entry is searched: its texts as they are shown, and as the segmenter makes them.
+"""The words of an entry for the full-text index: its texts as they are shown, segmented.
 
-`readable` is what shows LaTeX as text (`bot.core.latex`): whoever reads `Fréchet` or `αₜ`
-looks for that. The source of a formula is indexed beside it, since `alpha` is easier to type.
+`readable` turns LaTeX into text (`bot.core.latex`), so that `Fréchet` and `αₜ` are found as they
+are shown. The source of a formula is indexed as well, since `alpha` is easier to type.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ class IndexedText:
 
 
 VERSION = 2
-"""Of what is indexed of a text. Raise it with every change, and databases are indexed anew."""
+"""The version of the index. Raise it when the words of a text change: databases are reindexed."""
 
 Readable: TypeAlias = Callable[[str], str]
 _FORMULA_SIGNS = ("$", r"\(", r"\[")
@@ -62,5 +62,5 @@ def _apart(texts: tuple[str, ...]) -> str:
 
 
 def tag_mark(tag_id: int) -> str:
-    """The index's own word for a tag, in the field of the tags."""
+    """The word that stands for a tag in the field of tags."""
     return f"{MARK}{tag_id}"

@@ -1,12 +1,12 @@
-"""The search segmenter: what is indexed of a text, and what a look-up asks of the index.
+"""The search segmenter: the words of a text for the index, and the expressions of a look-up.
 
-The index knows words apart by their script (`Transformer를` is `transformer` and `를`). Korean
-glues particles to words and compounds words freely, so a Hangul run is indexed as its overlapping
-pairs of syllables and its last syllable alone: `학습을` is `학습`, `습을`, `을`. A look-up of two
+Text is split where scripts meet (`Transformer를` is `transformer` and `를`). Korean attaches
+particles to words and writes compounds as one word, so a Hangul run is indexed as its overlapping
+pairs of syllables and its last syllable: `학습을` is `학습`, `습을`, `을`. A look-up of two
 syllables or more is the phrase of its pairs; one syllable is the prefix of a word. So a Hangul
 look-up finds exactly what a scan for it as a substring finds. Han and kana are treated alike.
-Everything else is left as it is to the full-text index, which folds case and diacritics; what
-Unicode has several signs for is made one before (`bot.archive.domain.folding`), here and there alike.
+Everything else is left to the full-text index, which folds case and diacritics. Index and look-up
+first fold other spellings of a letter (`folding`).
 """
 
 import re
@@ -16,12 +16,12 @@ from functools import lru_cache
 from bot.archive.domain.folding import folded
 
 INDEXED_CHARACTERS = 1_000_000
-"""So much of one field is indexed: no person writes more, and a mistake must not fill the disk."""
+"""The characters of one field that are indexed: an error must not fill the disk."""
 
 MARK = "\ue000"
-"""Begins the index's own words, which no text and no look-up can contain."""
+"""Begins the words that the index adds, which no text and no look-up can contain."""
 BREAK = "\ue001"
-"""A word of the index's own between things that are no phrase together: names, tags."""
+"""A word between texts that must not match as one phrase: names, tags."""
 
 _HANGUL = "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff\uffa0-\uffdc"
 _HAN_AND_KANA = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -68,8 +68,8 @@ def match_expression(text: str) -> str | None:
 def word_expression(text: str) -> str | None:
     """Like `match_expression`, but a Korean word also finds what is written apart.
 
-    `강화학습` finds `강화 학습`, as far as each part has two syllables: parts of one would find
-    the end of any word before any other.
+    `강화학습` finds `강화 학습`. Each part has two syllables at least: a part of one syllable would
+    match the end of any word.
     """
     pieces = _pieces(text)
     variants = [pieces]
@@ -99,10 +99,10 @@ _LONGEST_NAME = 8
 _LONGEST_WORD = 24
 """Syllables of a word that is also looked for in parts."""
 _MOST_VARIANTS = 16
-"""Ways of spacing that are looked for; all of them up to eight syllables."""
+"""Ways to split a word that are searched; up to eight syllables these are all."""
 
 _Pieces = list[tuple[str, bool]]
-"""The words of what is asked; with each, whether it is indexed in pairs."""
+"""The words of a look-up; with each, whether it is indexed in pairs."""
 
 
 def _pieces(text: str) -> _Pieces:

@@ -1,4 +1,4 @@
-"""What became of papers: new versions, withdrawals, entries that refer to them."""
+"""Events of papers: new versions, withdrawals, entries that cite them."""
 
 import sqlite3
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from bot.core.database.database import Row, Transaction
 
 
 async def add(tx: Transaction, changed: Iterable[tuple[str, Change]], now: datetime) -> None:
-    """Note what became of papers, given by number."""
+    """Store changes of papers, given by number."""
     await tx.run_many(
         """
         INSERT INTO paper_event (number, kind, old_version, new_version, noticed_at)
@@ -48,8 +48,8 @@ async def list_citations(
 ) -> tuple[Citation, ...]:
     """References to papers that have older entries, not noted yet.
 
-    Of entries dated and come in since then. Whatever came in together knows nothing of each
-    other: an archive that is read in for the first time has none.
+    Only of entries dated and imported since then. Entries of one import do not cite each other:
+    the first import of an archive has no citations.
     """
     rows = await tx.all(
         """
@@ -82,7 +82,7 @@ async def list_citations(
 
 
 async def add_citations(tx: Transaction, citations: Iterable[Citation], now: datetime) -> None:
-    """Note citations. May be repeated: each pair of entry and paper counts once."""
+    """Store citations. May be repeated: each pair of entry and paper is stored once."""
     await tx.run_many(
         """
         INSERT INTO paper_event (number, kind, entry_id, noticed_at)
@@ -97,12 +97,12 @@ async def add_citations(tx: Transaction, citations: Iterable[Citation], now: dat
 
 
 async def list_of(tx: Transaction, number: str) -> tuple[PaperEvent, ...]:
-    """What became of a paper, oldest first."""
+    """The events of a paper, oldest first."""
     return await tx.call(partial(load, number=number))
 
 
 def load(connection: sqlite3.Connection, number: str) -> tuple[PaperEvent, ...]:
-    """The same, inside another reading."""
+    """The same, within a transaction's call."""
     rows = connection.execute(
         "SELECT * FROM paper_event WHERE number = :number ORDER BY id", {"number": number}
     )
@@ -110,7 +110,7 @@ def load(connection: sqlite3.Connection, number: str) -> tuple[PaperEvent, ...]:
 
 
 async def list_after(tx: Transaction, event_id: int, limit: int) -> tuple[PaperEvent, ...]:
-    """The events after that one, oldest first: for whoever passes them on."""
+    """The events after that one, oldest first."""
     rows = await tx.all(
         "SELECT * FROM paper_event WHERE id > :id ORDER BY id LIMIT :limit",
         {"id": event_id, "limit": limit},

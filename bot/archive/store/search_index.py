@@ -15,12 +15,12 @@ from bot.core.latex import readable
 
 
 def index_papers(connection: sqlite3.Connection, numbers: Iterable[str]) -> None:
-    """Bring the entries about these papers up to date with what arXiv says of them."""
+    """Update the index of the entries about these papers with arXiv's authors and abstracts."""
     _index(connection, f"{_FILLED} AND a.number IN ({_WANTED})", numbers)
 
 
 def index_entries(connection: sqlite3.Connection, newness: Iterable[int]) -> None:
-    """Add what arXiv says to entries that were just written, given by their newness."""
+    """Add arXiv's authors and abstracts to entries that were just written, by sort key."""
     _index(connection, f"{_FILLED} AND e.newness IN ({_WANTED})", newness)
 
 

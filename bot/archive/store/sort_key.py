@@ -1,4 +1,4 @@
-"""The number by which every index of entries ends: see the head of `0001_entries.sql`."""
+"""The sort key of entries, the last column of every index: see the head of `0001_entries.sql`."""
 
 from datetime import date
 

@@ -23,10 +23,10 @@ from bot.arxiv.client.reply import Reply, retry_after
 from bot.arxiv.domain.announcements import Feed
 from bot.arxiv.ports import (
     Refusal,
+    RequestGate,
     SourceReplyError,
     SourceUnavailableError,
     Submissions,
-    Turnstile,
 )
 
 T = TypeVar("T")
@@ -59,14 +59,14 @@ class Limits:
 class ArxivClient:
     """`ports.PaperSource` over HTTP; make one with `open_client`.
 
-    Every request takes a turn at the turnstile, and its answer is read and checked within it.
+    Every request holds the request gate until its response is read and checked.
     Nothing but the two configured servers is ever asked: a redirect elsewhere is refused.
     """
 
     def __init__(
         self,
         session: aiohttp.ClientSession,
-        turnstile: Turnstile,
+        gate: RequestGate,
         *,
         api_url: str,
         feed_url: str,
@@ -74,7 +74,7 @@ class ArxivClient:
         limits: Limits,
     ) -> None:
         self._session = session
-        self._turnstile = turnstile
+        self._gate = gate
         self._api_url = api_url
         self._feed_url = feed_url
         self._clock = clock
@@ -109,7 +109,7 @@ class ArxivClient:
         """The parsed answer, or `None` for "not modified"; each redirect is a turn of its own."""
         here, hops = url, 0
         while True:
-            async with self._turnstile.turn(target) as answered:
+            async with self._gate.turn(target) as answered:
                 reply, there = await self._request(here, etag)
                 if there is None:
                     same = reply.status == HTTPStatus.NOT_MODIFIED and etag is not None
@@ -264,7 +264,7 @@ def user_agent(version: str, contact: str) -> str:
 
 @asynccontextmanager
 async def open_client(
-    turnstile: Turnstile,
+    gate: RequestGate,
     *,
     api_url: str,
     feed_url: str,
@@ -292,5 +292,5 @@ async def open_client(
         trust_env=False,
     ) as session:
         yield ArxivClient(
-            session, turnstile, api_url=api_url, feed_url=feed_url, clock=clock, limits=limits
+            session, gate, api_url=api_url, feed_url=feed_url, clock=clock, limits=limits
         )

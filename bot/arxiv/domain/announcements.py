@@ -8,7 +8,7 @@ from enum import StrEnum
 from bot.archive.domain.arxiv_id import ArxivId
 
 FEED_LIMIT = 2000
-"""Above this many rows arXiv cuts a feed, and what it cuts first are the new papers."""
+"""arXiv truncates a feed to this many rows, and drops new papers first."""
 
 RECENT = dt.timedelta(days=62)
 """A cross-listed paper counts as new if its id is of this month or the one before."""
@@ -44,7 +44,7 @@ class FeedItem:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A category's feed, believed; `skipped` items of it could not be understood."""
+    """A category's feed, validated; `skipped` is how many items could not be parsed."""
 
     category: str
     items: tuple[FeedItem, ...]
@@ -58,7 +58,7 @@ class Feed:
 
     @property
     def is_cut(self) -> bool:
-        """Whether arXiv left items out: then new papers are missing first."""
+        """Whether arXiv truncated it: then new papers are missing first."""
         return len(self.items) + self.skipped >= FEED_LIMIT
 
 

@@ -3,9 +3,13 @@
 Announcements are made on evenings from Sunday to Thursday, and feeds roll at midnight US/Eastern:
 so a batch carries a date from Monday to Friday, and can be there from 04:00 UTC on (05:00 in
 winter). A weekend, a holiday and a broken feed all look alike, an empty list; and a feed may
-serve yesterday's batch for hours, or for days. So the only sign of a new batch is ids that were
-not seen before. Which batch they are is said by the date they claim; that may lag, so it is
-believed where an error costs a question too many, and never where it would cost a batch.
+serve yesterday's batch for hours, or for days. So only unseen ids say that there is a new batch.
+The date in the feed says which batch it is. That date may lag: it is used where a wrong date
+costs one request too many, and never where it could lose a batch.
+
+The calendar has three parts, and each prevents one error: the date of the batch (a stale feed is
+not today's batch), holidays (an empty feed on one is no alarm, and no batch is requested by date),
+and `ROLLED` (in winter, the empty feed of the evening before is not today's).
 """
 
 import datetime as dt
@@ -16,19 +20,19 @@ from enum import StrEnum
 from bot.arxiv.domain.holidays import is_holiday
 
 OPENS = dt.timedelta(hours=4, minutes=10)
-"""From when on a day's batch is looked for, after midnight UTC."""
+"""Time after midnight UTC from which a day's batch is polled for."""
 
 ROLLED = dt.timedelta(hours=5, minutes=10)
-"""From when on every feed is of that day, in winter too; before, it may be of the day before."""
+"""Time after midnight UTC from which every feed is of that day, in winter too."""
 
 CLOSES = dt.timedelta(hours=14)
-"""When a batch that has not come is called late."""
+"""Time after midnight UTC at which a missing batch counts as late."""
 
 AGAIN_AFTER = (dt.timedelta(minutes=60), dt.timedelta(minutes=90))
-"""Between two looks at a feed that has nothing new yet."""
+"""Least and greatest interval between two polls of a feed that has nothing new yet."""
 
 LONGEST_RECOVERY = 14
-"""How many days back missed batches are asked for."""
+"""Days for which a missed batch is requested by date."""
 
 _DAY = dt.timedelta(days=1)
 
@@ -40,16 +44,16 @@ class State(StrEnum):
     WAITING = "waiting"  # expected, not here yet, and not late
     QUIET = "quiet"  # none is expected: a weekend, or a holiday
     STALLED = "stalled"  # expected, and late; what came, if anything, is of an earlier day
-    FAILED = "failed"  # the last answer could not be believed, or there was none
+    FAILED = "failed"  # the last response was invalid, or there was none
 
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What is remembered of one category's feed.
+    """The stored state of one category's feed.
 
-    `news_on` is the last day on which ids unseen before came. `batch_on` is the last day whose
-    batch is accounted for: it came, by what its ids claimed, or it was a holiday's empty feed, or
-    the watch began after it. `failed` says the last try failed.
+    `news_on` is the last day on which unseen ids came. `batch_on` is the last day whose batch is
+    accounted for: it came, by the date in the feed; or it was the empty feed of a holiday; or
+    polling began after it. `failed`: the last request failed.
     """
 
     category: str
@@ -63,9 +67,9 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one believed answer held: how many ids unseen before, and which dates they claim.
+    """What one valid response held: the number of unseen ids, and the dates that they claim.
 
-    `is_empty` says that there was no item at all.
+    `is_empty`: it held no item at all.
     """
 
     unseen: int = 0
@@ -76,11 +80,11 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class CategoryStatus:
-    """How a category's batch of the day stands; `items` unseen ids have come today.
+    """The status of a category's batch of the day; `items` is how many unseen ids came today.
 
     `older` is the day that they claim, where it is an earlier one. `missed` are days whose
-    batches are still asked for by date, `lost` those that were not found so. `refusal` is the kind
-    of the last answer, where that did not count, and `reason` says why.
+    batches are still requested by date, `lost` those that were given up. `refusal` is the kind of
+    the last response, where it was not used, and `reason` says why.
     """
 
     category: str
@@ -103,26 +107,26 @@ def batch_day(now: dt.datetime) -> dt.date:
 
 
 def is_expected(day: dt.date) -> bool:
-    """Whether arXiv makes batches of that date, holidays apart."""
+    """Whether arXiv publishes batches with that date, apart from holidays."""
     return day.weekday() < 5
 
 
 def may_be_holiday(day: dt.date) -> bool:
-    """Whether a missing batch of that date is no surprise.
+    """Whether the batch of that date may be missing because of a holiday.
 
-    It would have been announced on its eve, or, a Monday's, by people at work on Friday.
+    It is announced on the evening before; a Monday's is prepared on Friday.
     """
     before = day_before(day)
     return any(is_holiday(before + _DAY * n) for n in range((day - before).days + 1))
 
 
 def has_closed(now: dt.datetime) -> bool:
-    """Whether the batch of the day is late, if it has not come."""
+    """Whether the time has passed by which the batch of the day must be there."""
     return _at(batch_day(now), CLOSES) <= now
 
 
 def state(watch: Watch, now: dt.datetime) -> State:
-    """How the category stands at `now`."""
+    """The state of the category at `now`."""
     day = batch_day(now)
     if watch.failed:
         return State.FAILED
@@ -139,15 +143,15 @@ def state(watch: Watch, now: dt.datetime) -> State:
 
 
 def is_due(watch: Watch, now: dt.datetime) -> bool:
-    """Whether to ask now: at once for a category never asked, else at its appointed time."""
+    """Whether to poll now: a new category at once, any other at its `next_at`."""
     return watch.next_at is None or watch.next_at <= now
 
 
 def arrived(seen: Seen, now: dt.datetime) -> frozenset[dt.date]:
-    """The days whose batches came with an answer.
+    """The days whose batches came with a response.
 
-    Only ids unseen before count: a feed that stands still may show old ones under a new date.
-    Where they claim nothing that can be, they are today's.
+    Only unseen ids count: a stale feed may show old ids under a new date. Ids that claim an
+    impossible date count as today's.
     """
     if not seen.unseen:
         return frozenset()
@@ -159,12 +163,12 @@ def arrived(seen: Seen, now: dt.datetime) -> frozenset[dt.date]:
 
 
 def arrival_day(came: Collection[dt.date], now: dt.datetime) -> dt.date:
-    """The day to which what came counts: today, or tomorrow in the minutes before `OPENS`."""
+    """The day to which new items count: today, or tomorrow in the minutes before `OPENS`."""
     return max(batch_day(now), *came) if came else batch_day(now)
 
 
-def after_answer(watch: Watch, seen: Seen, now: dt.datetime, spread: float) -> Watch:
-    """The memory after a believed answer; `spread` is a random number in [0, 1)."""
+def after_answer(watch: Watch, seen: Seen, now: dt.datetime, jitter: float) -> Watch:
+    """The state after a valid response; `jitter` is a random number in [0, 1)."""
     today, came = batch_day(now), arrived(seen, now)
     accounted = {_accounted(watch, now), *came}
     if seen.is_empty and may_be_holiday(today) and _at(today, ROLLED) <= now:
@@ -178,36 +182,36 @@ def after_answer(watch: Watch, seen: Seen, now: dt.datetime, spread: float) -> W
         etag=seen.etag or watch.etag,
     )
     is_waiting = state(after, now) is State.WAITING
-    return replace(after, next_at=(next_look if is_waiting else next_window)(now, spread))
+    return replace(after, next_at=(next_look if is_waiting else next_window)(now, jitter))
 
 
 def after_failure(watch: Watch, now: dt.datetime, retry_at: dt.datetime) -> Watch:
-    """The memory after an answer that could not be believed, or none."""
+    """The state after a failed request."""
     return replace(
         watch, batch_on=_accounted(watch, now), failed=True, checked_at=now, next_at=retry_at
     )
 
 
 def _accounted(watch: Watch, now: dt.datetime) -> dt.date:
-    """Up to which day nothing is owed; a new watch is owed today's batch, and none before."""
+    """The last day that is accounted for; a new category misses nothing before today."""
     today = batch_day(now)
     return min(watch.batch_on, today + _DAY) if watch.batch_on else day_before(today)
 
 
 class Trouble(StrEnum):
-    """What the operator should know about the feeds as a whole."""
+    """Whether the operator must look at the feeds as a whole."""
 
     NONE = "none"
-    WARNING = "warning"  # on a day with batches, not one category has anything new
-    ALARM = "alarm"  # … and it was so on the day before
+    WARNING = "warning"  # a batch is due, and no category has anything new
+    ALARM = "alarm"  # the same on the day before
 
 
 def trouble(
     statuses: Iterable[CategoryStatus], now: dt.datetime, *, news_the_day_before: bool
 ) -> Trouble:
-    """Whether all of arXiv seems to stand still; nothing is said before a day's batch is late.
+    """Whether no category has anything new although a batch is due; `NONE` before it is late.
 
-    A category that arXiv refuses to show says nothing of arXiv.
+    Categories whose request arXiv rejects are left out.
     """
     known = tuple(each for each in statuses if each.refusal != "question")
     day = batch_day(now)
@@ -219,9 +223,9 @@ def trouble(
 
 
 def missed_days(watch: Watch, came: Collection[dt.date], now: dt.datetime) -> tuple[dt.date, ...]:
-    """The days before today whose batches should have come by now, and have not.
+    """The days before today whose batches are overdue.
 
-    `watch` is as it was before `came` came; a new one has missed nothing.
+    `watch` is the state before `came` came; a new category has missed nothing.
     """
     if watch.batch_on is None:
         return ()
@@ -234,8 +238,8 @@ def missed_days(watch: Watch, came: Collection[dt.date], now: dt.datetime) -> tu
 def submission_window(day: dt.date, eastern: dt.tzinfo) -> tuple[dt.datetime, dt.datetime]:
     """When the papers of that day's batch were submitted: between two deadlines of 14:00 Eastern.
 
-    After days that may have been holidays it reaches back to the last batch that surely came.
-    Papers that moderators held back were submitted earlier, so this finds nearly all, not all.
+    After possible holidays it reaches back to the last batch that cannot have been omitted.
+    Papers that moderators held back were submitted earlier, so it finds nearly all, not all.
     """
     end = last = day_before(day)
     while may_be_holiday(last):
@@ -259,21 +263,21 @@ def _at(day: dt.date, after_midnight: dt.timedelta) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(), dt.UTC) + after_midnight
 
 
-def next_look(now: dt.datetime, spread: float) -> dt.datetime:
-    """When to look again for today's batch while it may come; `spread` as in `after_answer`."""
+def next_look(now: dt.datetime, jitter: float) -> dt.datetime:
+    """When to poll again for today's batch; `jitter` as in `after_answer`."""
     day = batch_day(now)
     if has_closed(now) or not is_expected(day):
-        return next_window(now, spread)
+        return next_window(now, jitter)
     shortest, longest = AGAIN_AFTER
-    again = now + shortest + (longest - shortest) * spread
-    # One last look when the window closes, so that "late" is said from what was seen then.
+    again = now + shortest + (longest - shortest) * jitter
+    # One last poll when the batch becomes late, so that the status is current.
     return min(again, max(_at(day, CLOSES), now + shortest))
 
 
-def next_window(now: dt.datetime, spread: float) -> dt.datetime:
-    """When the next day's batch is looked for; `spread` as in `after_answer`."""
+def next_window(now: dt.datetime, jitter: float) -> dt.datetime:
+    """When to begin to poll for the next day's batch; `jitter` as in `after_answer`."""
     following = batch_day(now) + _DAY
     while not is_expected(following):
         following += _DAY
-    # Not everybody on the minute: arXiv asks for that.
-    return _at(following, OPENS) + dt.timedelta(minutes=20) * spread
+    # arXiv asks clients not to come all at the same minute.
+    return _at(following, OPENS) + dt.timedelta(minutes=20) * jitter

@@ -1,4 +1,4 @@
-"""Today's new papers in the order of the curator's taste, each with the reasons for its place."""
+"""New papers ranked by how likely the curator picks them, with the reasons for each rank."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -14,12 +14,12 @@ NEIGHBOURS = 20
 SUGGESTED_TAGS = 5
 
 FEWEST = 10
-"""With fewer picked or fewer passed papers there is nothing to learn."""
+"""With fewer picked or fewer unpicked papers there is too little to train on."""
 
 
 @dataclass(frozen=True, slots=True)
-class Newcomer:
-    """A paper to be judged."""
+class NewPaper:
+    """A paper to be scored."""
 
     number: str
     text: str
@@ -44,9 +44,9 @@ class Likeness:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """How much a paper is to the curator's taste: above 0, more like the picked ones.
+    """The score of a paper: above 0, it is more like the picked papers than like the others.
 
-    `words` are those that spoke most for it; `nearest` the archive's most alike, best first.
+    `words` are those with the largest weight; `nearest` are the most similar entries, best first.
     """
 
     number: str
@@ -66,15 +66,15 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Nominee:
-    """A candidate with the entries that it is most like, for showing."""
+class RankedCandidate:
+    """A candidate with its most similar entries, for display."""
 
     candidate: Candidate
     nearest: tuple[StoredEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Nominees:
+class CandidatePage:
     """A page of a day's candidates, best first, of `total`; `on` is `None` where none ever came.
 
     `learnt_from` is how many papers the order was learnt from; 0: they are in arXiv's order.
@@ -82,7 +82,7 @@ class Nominees:
     """
 
     on: dt.date | None
-    found: tuple[Nominee, ...]
+    found: tuple[RankedCandidate, ...]
     total: int
     learnt_from: int
     earlier: dt.date | None = None

@@ -3,7 +3,7 @@
 arXiv publishes such days a year at a time (info.arxiv.org/help/availability.html). Its lists of
 2018 to 2026 are made of federal holidays in the United States, moved off weekends as these are,
 and of some days between Christmas and New Year that are chosen anew each time. So are single days
-in between (22 May 2024, 8 October 2024), which nothing foretells.
+in between (22 May 2024, 8 October 2024), which follow no rule and are not listed here.
 """
 
 import datetime as dt

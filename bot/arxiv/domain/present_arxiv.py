@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from bot.archive.domain.arxiv_record import ArxivRecord, PaperEvent, PaperEventKind
 from bot.arxiv.domain.batches import CategoryStatus, State, Trouble
-from bot.arxiv.domain.candidates import Nominee, Nominees
+from bot.arxiv.domain.candidates import CandidatePage, RankedCandidate
 from bot.arxiv.domain.categories import find_category
 from bot.core.domain import commands
 from bot.core.domain.day_text import day_text
@@ -56,20 +56,22 @@ _ALL_IS_SAID = frozenset({"html", "entities"})
 """The kinds whose reasons say nothing more."""
 
 
-def present_nominees(nominees: Nominees, *, page: int, per_page: int, say: Translate) -> Document:
+def present_candidates(
+    ranking: CandidatePage, *, page: int, per_page: int, say: Translate
+) -> Document:
     """A page of a day's candidates, each with the reasons for its place, and the way to others."""
-    if nominees.on is None:
+    if ranking.on is None:
         text = say("There are no new papers from arXiv yet.")
         return notice(text, say("Newest papers"), commands.format_line("paper"))
-    day = day_text(nominees.on, say.locale)
+    day = day_text(ranking.on, say.locale)
     title = say("New on arXiv, {day}", day=day)
-    count = say.count("{n} paper", "{n} papers", nominees.total)
-    ways = tuple(_ways(nominees, page, per_page, say))
-    if nominees.found:
-        shown = _page_of(nominees, title, count, (page - 1) * per_page, say)
+    count = say.count("{n} paper", "{n} papers", ranking.total)
+    ways = tuple(_ways(ranking, page, per_page, say))
+    if ranking.found:
+        shown = _page_of(ranking, title, count, (page - 1) * per_page, say)
         return Document((*shown, *ways), summary=f"{title}: {count}")
-    if nominees.total:
-        last = _last_page(nominees, per_page)
+    if ranking.total:
+        last = _last_page(ranking, per_page)
         text = say(
             "There is no page {page} of new papers; the last one is {last}.", page=page, last=last
         )
@@ -79,48 +81,48 @@ def present_nominees(nominees: Nominees, *, page: int, per_page: int, say: Trans
 
 
 def _page_of(
-    nominees: Nominees, title: str, count: str, before: int, say: Translate
+    ranking: CandidatePage, title: str, count: str, before: int, say: Translate
 ) -> tuple[Block, ...]:
     order = (
         say.count(
             "by similarity to {n} paper with an entry",
             "by similarity to {n} papers with entries",
-            nominees.learnt_from,
+            ranking.learnt_from,
         )
-        if nominees.learnt_from
+        if ranking.learnt_from
         else say("in arXiv's order")
     )
     rows = tuple(
-        _row(nominee, place, say) for place, nominee in enumerate(nominees.found, start=before + 1)
+        _row(ranked, place, say) for place, ranked in enumerate(ranking.found, start=before + 1)
     )
     return (Heading(run(title)), Note(run(f"{count}, {order}")), Items(rows))
 
 
-def _last_page(nominees: Nominees, per_page: int) -> int:
-    return -(-nominees.total // per_page)
+def _last_page(ranking: CandidatePage, per_page: int) -> int:
+    return -(-ranking.total // per_page)
 
 
-def _ways(nominees: Nominees, page: int, per_page: int, say: Translate) -> Iterator[Block]:
+def _ways(ranking: CandidatePage, page: int, per_page: int, say: Translate) -> Iterator[Block]:
     """To the other pages of the day, and to the day before: its papers may have come late."""
     buttons = []
-    last = _last_page(nominees, per_page)
+    last = _last_page(ranking, per_page)
     if 1 < page <= last:
-        buttons.append(Button(say("Back"), _line(nominees.on, page - 1)))
+        buttons.append(Button(say("Back"), _line(ranking.on, page - 1)))
     if page < last:
-        buttons.append(Button(say("More"), _line(nominees.on, page + 1)))
+        buttons.append(Button(say("More"), _line(ranking.on, page + 1)))
     if page > last > 0:
-        buttons.append(Button(say("Last page"), _line(nominees.on, last)))
-    if nominees.earlier is not None:
-        day = day_text(nominees.earlier, say.locale)
-        if nominees.late:
+        buttons.append(Button(say("Last page"), _line(ranking.on, last)))
+    if ranking.earlier is not None:
+        day = day_text(ranking.earlier, say.locale)
+        if ranking.late:
             late = say.count(
                 "{n} paper of {day} arrived late",
                 "{n} papers of {day} arrived late",
-                nominees.late,
+                ranking.late,
                 day=day,
             )
             yield Note(run(late))
-        buttons.append(Button(say("Papers of {day}", day=day), _line(nominees.earlier, 1)))
+        buttons.append(Button(say("Papers of {day}", day=day), _line(ranking.earlier, 1)))
     if buttons:
         yield Buttons(tuple(buttons))
 
@@ -131,20 +133,20 @@ def _line(day: date | None, page: int) -> str:
     return commands.format_line("paper", free, **({"page": page} if page > 1 else {}))
 
 
-def _row(nominee: Nominee, number: int, say: Translate) -> Item:
-    item = nominee.candidate.item
+def _row(ranked: RankedCandidate, number: int, say: Translate) -> Item:
+    item = ranked.candidate.item
     detail: list[Inline] = [Text(_authors(item.authors, say))]
     if item.categories:
         detail.append(Text(f" · {item.categories[0]}"))
-    judgement = nominee.candidate.judgement
+    judgement = ranked.candidate.judgement
     if judgement is not None and judgement.words:
         words = ", ".join(judgement.words)
         detail.append(Text(f" · {say('words: {words}', words=words)}"))
-    if nominee.nearest:
-        likes = ", ".join(_short(stored.entry.paper.title) for stored in nominee.nearest)
+    if ranked.nearest:
+        likes = ", ".join(_short(stored.entry.paper.title) for stored in ranked.nearest)
         detail.append(Text(f" · {say('similar: {titles}', titles=likes)}"))
-    if nominee.candidate.tags:
-        detail.append(Text(" · " + " ".join(f"#{tag}" for tag in nominee.candidate.tags)))
+    if ranked.candidate.tags:
+        detail.append(Text(" · " + " ".join(f"#{tag}" for tag in ranked.candidate.tags)))
     return Item((Link(item.title, item.id.url),), detail=tuple(detail), number=number)
 
 

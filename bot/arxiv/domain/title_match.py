@@ -1,19 +1,19 @@
-"""Which arXiv paper an entry without a link means: by its title and authors, never by a guess.
+"""Match an entry without a link to an arXiv paper by title and authors; ambiguous ones stay open.
 
 Confidence runs from 0 to 1 and is the product of two shares:
 
-- the title's: 1 when the words are the same, however they are parted ("pre-training"); a little
-  less for each slip of the pen and each article or "and" more or less. Any other difference makes
-  it another paper and at most 0.85: a number, "Part II", a prefix, "from" for "by".
-- the authors': the share of the curator's authors who are among the paper's, by surname, with
-  one in ten forgiven. Where the curator names none, only a title of five words or more, the
-  same word by word, can stand alone, at 0.95.
+- the title's: 1 when the words are the same, with or without hyphens and spaces ("pre-training");
+  a little less for each typing error and each article or "and" that differs. Any other difference
+  means another paper, at most 0.85: a number, "Part II", a prefix, "from" instead of "by".
+- the authors': the share of the curator's authors who are among the paper's, by surname; one in
+  ten may be missing. Without authors, only an identical title of five words or more matches, at
+  0.95.
 
-From 0.9 on a match counts, if it is the only one: two papers of one title are left open.
+A match needs 0.9 and must be the only one: two papers of one title stay open.
 
-A slip is what a hand does and no prefix, ending or other word is: a letter more or less or two
-swapped in a long word, s for z, an s at the end. A letter in the place of another is none:
-max/min, on/off, inter/intra, micro/macro and projection/protection are real words both.
+A typing error is one letter too many, missing or swapped in a long word, s for z, or an s at the
+end. A replaced letter is not one: max/min, on/off, inter/intra, micro/macro and
+projection/protection are different words.
 """
 
 import re
@@ -26,34 +26,33 @@ from bot.archive.domain.folding import bare
 from bot.core.domain.latex_accents import accents
 
 CERTAIN = 0.9
-"""From this confidence on an entry is said to be about the paper."""
+"""The least confidence of a match."""
 
 LONG_TITLE = 5
-"""So many words identify a paper without its authors."""
+"""Words of a title that identify a paper without its authors."""
 
 LONGEST_TITLE = 100
-"""Words of a title in which slips are looked for; one of more is the same only word by word."""
+"""Words up to which titles are compared with typing errors; longer ones must be identical."""
 
 _ALONE = 0.95
 _ANOTHER = 0.85
 _PER_SLIP = 0.03
 _MOST_SLIPS = 3
-# How long a word must be for a slip in it to make no other word.
+# The least length of a word in which a typing error makes no other word.
 _LONG_WORD = 8
 _VARIED_WORD = 6
 _PLURAL_WORD = 4
 _MOST_PARTS = 4
 _WORD = re.compile(r"[^\W_]+")
-# In comparing, a plus at the end counts (Net++), and so does a hyphen between two words.
+# A plus at the end of a word counts (Net++), and so does a hyphen between two words.
 _COMPARED = re.compile(r"([^\W_]+(?:\+(?![^\W_]))*)([-\u2010\u2013](?=[^\W_]))?")
-# Looks (\textbf, \rm) vanish, and accents that are not read; what stands for a sign (\alpha) is
-# a word.
+# Formatting commands (\textbf, \rm) and accents that `accents` left are removed; \alpha is a word.
 _COMMAND = re.compile(
     r"\\(?:[^a-zA-Z]|[uvHckrtbd](?=[\s{])\s?|(?:(?:text|math)[a-z]*|emph|rm|bf|it)(?![a-zA-Z]))|\\"
 )
 _PARTICLES = frozenset({"jr", "sr", "ii", "iii", "iv", "et", "al"})
 _WITHOUT_MEANING = frozenset({"a", "an", "and", "the"})
-# Written as one with what follows, these make another word: "on line search", "a symmetric loss".
+# Joined with the next word, these make another word: "on line search", "a symmetric loss".
 _SMALL = _WITHOUT_MEANING.union(
     ("as", "at", "be", "by", "for", "from", "in", "is", "of", "on", "or", "to", "with")
 )
@@ -61,9 +60,9 @@ _SMALL = _WITHOUT_MEANING.union(
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A paper of arXiv's, and how sure it is that the entry means it.
+    """An arXiv paper, and the confidence that the entry is about it.
 
-    `is_exact`: its title is the entry's, word by word.
+    `is_exact`: the titles are the same words.
     """
 
     record: ArxivRecord
@@ -98,12 +97,12 @@ def _title(text: str) -> _Title:
 
 
 def is_same_title(one: str, other: str) -> bool:
-    """Whether two titles are the same words, however they are parted."""
+    """Whether two titles are the same words, apart from hyphens and spaces."""
     return _slips(_title(one), _title(other)) == 0
 
 
 def confidence(title: str, authors: Sequence[str], record: ArxivRecord) -> float:
-    """How sure it is that a title and its authors are that paper."""
+    """The confidence that a title and its authors are that paper."""
     return _match(_title(title), authors, record).confidence
 
 
@@ -127,7 +126,7 @@ def _likeness(ours: _Title, theirs: _Title) -> float:
 
 
 def _slips(ours: _Title, theirs: _Title) -> int | None:
-    """With how few slips one title becomes the other; `None` where that takes more than slips."""
+    """The least number of typing errors between two titles; `None` if they differ otherwise."""
     if max(len(ours.words), len(theirs.words)) > LONGEST_TITLE:
         return 0 if ours.words == theirs.words else None
     end = (len(ours.words), len(theirs.words))
@@ -143,7 +142,7 @@ def _slips(ours: _Title, theirs: _Title) -> int | None:
 def _along_equals(
     ours: _Title, theirs: _Title, reached: Iterable[tuple[int, int]]
 ) -> set[tuple[int, int]]:
-    """The places of both titles to which equal words lead from these, and these."""
+    """All positions that equal words reach from these positions, these included."""
     found, ahead = set(reached), list(reached)
     while ahead:
         i, j = ahead.pop()
@@ -160,7 +159,7 @@ def _along_equals(
 
 
 def _parts(title: _Title, start: int, whole: str) -> Iterator[int]:
-    """The number of words from `start` that are `whole` in parts, if they are."""
+    """How many words from `start` joined are `whole`, if any."""
     words = title.words[start : start + _MOST_PARTS]
     if words[0] in _SMALL and start not in title.hyphened:
         return
@@ -176,7 +175,7 @@ def _parts(title: _Title, start: int, whole: str) -> Iterator[int]:
 
 
 def _after_a_slip(ours: _Title, theirs: _Title, i: int, j: int) -> Iterator[tuple[int, int]]:
-    """The places after one slip, or after one word that may be missing, from these."""
+    """The positions after one typing error, or after one word that may be missing."""
     left, right = ours.words[i : i + 1], theirs.words[j : j + 1]
     if _may_be_missing(ours, i):
         yield i + 1, j
@@ -187,7 +186,7 @@ def _after_a_slip(ours: _Title, theirs: _Title, i: int, j: int) -> Iterator[tupl
 
 
 def _may_be_missing(title: _Title, place: int) -> bool:
-    """Whether the word there is an article or "and"; those of "Vitamin A" and "a-cyclic" are not."""
+    """Whether the word there is an article or "and"; not the A of "Vitamin A" or "a-cyclic"."""
     return (
         place + 1 < len(title.words)
         and title.words[place] in _WITHOUT_MEANING
@@ -196,7 +195,7 @@ def _may_be_missing(title: _Title, place: int) -> bool:
 
 
 def _is_slip(one: str, other: str) -> bool:
-    """Whether two words are one, misspelt, and certainly no two words of the language."""
+    """Whether two words differ by a typing error, and are surely not two real words."""
     both = one + other
     if one == other or one[0] != other[0] or not (both.isascii() and both.isalpha()):
         return False
@@ -232,9 +231,9 @@ def surnames(name: str) -> tuple[str, ...]:
 def best_match(
     title: str, authors: Sequence[str], records: Iterable[ArxivRecord]
 ) -> tuple[Match | None, float]:
-    """The one paper that is certain, or `None`; and the highest confidence there was.
+    """The only match, or `None`; and the highest confidence of all records.
 
-    The one with the very title goes before those with a slip in it.
+    A paper with the identical title goes before those with a typing error in it.
     """
     ours = _title(title)
     papers = {record.id.number: record for record in records}
@@ -247,15 +246,15 @@ def best_match(
 
 
 def may_take(title: str, match: Match, others: Iterable[str]) -> bool:
-    """Whether an entry may have the paper, although entries with these titles have it, or ask too.
+    """Whether an entry may be matched to a paper that entries with these titles match as well.
 
-    With the paper's very title it may; with a slip in it only where all have the same slip.
+    With an identical title it may; with a typing error only where all have the same one.
     """
     return match.is_exact or all(is_same_title(title, other) for other in others)
 
 
 def is_searchable(title: str, authors: Sequence[str]) -> bool:
-    """Whether a search could ever identify the paper, so that asking is worth a request."""
+    """Whether a search could identify the paper, so that it is worth a request."""
     words = title_words(title)
     return (
         bool(words)

@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from bot.arxiv.ranking.lines import read_examples, read_newcomers, write_judgement, write_trouble
+from bot.arxiv.ranking.lines import read_examples, read_new_papers, write_failure, write_judgement
 from bot.core.domain.errors import RankerError
 
 NOT_INSTALLED = 3
@@ -21,22 +21,22 @@ def main(task: str, path: Path) -> int:
     with contextlib.suppress(OSError, AttributeError):
         os.nice(10)  # the bot goes first
     try:
-        from bot.arxiv.ranking.model import Taste  # noqa: PLC0415 - it may be absent
+        from bot.arxiv.ranking.model import RankingModel  # noqa: PLC0415 - it may be absent
     except ImportError as error:
         sys.stderr.write(f"{error}\n")
         return NOT_INSTALLED
     try:
         if task == "learn":
-            Taste.learn(*read_examples(sys.stdin)).save(path)
+            RankingModel.learn(*read_examples(sys.stdin)).save(path)
         else:
-            for judgement in Taste.load(path).judge(read_newcomers(sys.stdin)):
+            for judgement in RankingModel.load(path).judge(read_new_papers(sys.stdin)):
                 sys.stdout.write(write_judgement(judgement) + "\n")
     except RankerError as error:
-        sys.stderr.write(write_trouble(error) + "\n")
+        sys.stderr.write(write_failure(error) + "\n")
         return NOT_POSSIBLE
     except (OSError, ValueError) as error:
         trouble = RankerError("The ranking failed: {reason}", reason=str(error))
-        sys.stderr.write(write_trouble(trouble) + "\n")
+        sys.stderr.write(write_failure(trouble) + "\n")
         return NOT_POSSIBLE
     return 0
 

@@ -1,10 +1,10 @@
-"""What the bot and its worker say to each other: a JSON value a line."""
+"""The protocol between the bot and its ranking worker: one JSON value a line."""
 
 import json
 from collections.abc import Iterable, Iterator
 
 from bot.archive.domain.entry import EntryId
-from bot.arxiv.domain.candidates import Example, Judgement, Likeness, Newcomer
+from bot.arxiv.domain.candidates import Example, Judgement, Likeness, NewPaper
 from bot.core.domain.errors import RankerError
 from bot.core.domain.i18n import translatable
 
@@ -35,15 +35,15 @@ def read_examples(lines: Iterable[str]) -> tuple[list[Example], list[Example]]:
     raise RankerError(translatable("The training data was cut off"))
 
 
-def write_newcomers(newcomers: Iterable[Newcomer]) -> Iterator[str]:
+def write_new_papers(new_papers: Iterable[NewPaper]) -> Iterator[str]:
     """Papers to judge, a line each."""
-    for newcomer in newcomers:
-        yield json.dumps([newcomer.number, newcomer.text])
+    for new_paper in new_papers:
+        yield json.dumps([new_paper.number, new_paper.text])
 
 
-def read_newcomers(lines: Iterable[str]) -> list[Newcomer]:
-    """What `write_newcomers` wrote."""
-    return [Newcomer(*json.loads(line)) for line in lines]
+def read_new_papers(lines: Iterable[str]) -> list[NewPaper]:
+    """What `write_new_papers` wrote."""
+    return [NewPaper(*json.loads(line)) for line in lines]
 
 
 def write_judgement(judgement: Judgement) -> str:
@@ -63,12 +63,12 @@ def read_judgement(line: str | bytes) -> Judgement:
     )
 
 
-def write_trouble(error: RankerError) -> str:
+def write_failure(error: RankerError) -> str:
     """Why a task was not done, as a line."""
     return json.dumps([error.message, error.values])
 
 
-def read_trouble(line: str | bytes) -> RankerError:
+def read_failure(line: str | bytes) -> RankerError:
     """What `write_trouble` wrote; anything else is told as it is."""
     try:
         message, values = json.loads(line)

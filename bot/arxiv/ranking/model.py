@@ -1,8 +1,8 @@
-"""The curator's taste as a line through the space of words: learnt, kept in a file, applied.
+"""The ranking model: trained on what the curator picked, stored in a file, applied to new papers.
 
-Words and pairs of words weighted by tf-idf, a linear support vector machine between papers that
-were picked and papers that were passed over: of what was tried on real days it ranks best, and
-its weights are reasons that a person can read.
+tf-idf over words and pairs of words, and a linear support vector machine between papers that were
+picked and papers that were not. It ranked best of what was tried on real days, and its weights
+are reasons that a person can read.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ from bot.arxiv.domain.candidates import (
     Example,
     Judgement,
     Likeness,
-    Newcomer,
+    NewPaper,
     check_enough,
 )
 from bot.core.domain.errors import RankerError
@@ -40,7 +40,7 @@ _MOST_WORDS = 5
 _FEATURES = 60_000
 _UNFINISHED = ".part"
 _REMAINS_AFTER = timedelta(hours=1)
-"""No process takes so long: an unfinished file of that age is what is left of a killed one."""
+"""Longer than any training: an unfinished file of that age was left by a killed process."""
 
 _DAMAGED = (
     KeyError,
@@ -56,8 +56,8 @@ _DAMAGED = (
 Floats = NDArray[np.float32]
 
 
-class Taste:
-    """What was learnt: words with their weights, and the archive to find neighbours in."""
+class RankingModel:
+    """Words with their weights, and the archive to find neighbours in."""
 
     def __init__(
         self,
@@ -79,14 +79,16 @@ class Taste:
         self._vectorizer.idf_ = idf
 
     @classmethod
-    def learn(cls, picked: Sequence[Example], passed: Sequence[Example]) -> "Taste":
-        """Raises `RankerError` where there is too little to learn from."""
+    def learn(cls, picked: Sequence[Example], passed: Sequence[Example]) -> "RankingModel":
+        """Train a model; raises `RankerError` where there is too little to train on."""
         check_enough(len(picked), len(passed))
         texts = [example.text for example in (*picked, *passed)]
         vectorizer = _vectorizer(max_features=_FEATURES)
         try:
             matrix = vectorizer.fit_transform(texts)
-        except ValueError as error:  # what it says of an empty vocabulary is for programmers
+        except (
+            ValueError
+        ) as error:  # its message about an empty vocabulary is of no use to operators
             raise RankerError(
                 translatable("The papers have no words in common (only English words are used)")
             ) from error
@@ -102,25 +104,25 @@ class Taste:
             entries=tuple(EntryId(picked[n].entry_id or 0) for n in with_entries),
         )
 
-    def judge(self, newcomers: Sequence[Newcomer]) -> tuple[Judgement, ...]:
+    def judge(self, new_papers: Sequence[NewPaper]) -> tuple[Judgement, ...]:
         """A judgement for each, in their order."""
-        if not newcomers:
+        if not new_papers:
             return ()
-        matrix = self._vectorizer.transform([newcomer.text for newcomer in newcomers])
+        matrix = self._vectorizer.transform([new_paper.text for new_paper in new_papers])
         scores = matrix @ self._weights + self._bias
         likenesses = (matrix @ self._archive.T).toarray()
         return tuple(
             Judgement(
-                number=newcomer.number,
+                number=new_paper.number,
                 score=round(float(scores[row]), 4),
                 words=self._telling(matrix[row]),
                 nearest=self._nearest(likenesses[row]),
             )
-            for row, newcomer in enumerate(newcomers)
+            for row, new_paper in enumerate(new_papers)
         )
 
     def _telling(self, row: Any) -> tuple[str, ...]:
-        """The words that spoke most for a paper; none that is half of a pair already named."""
+        """The words with the largest weight in a paper; none that is half of a pair already named."""
         parts = row.data * self._weights[row.indices]
         told: list[str] = []
         for n in np.argsort(-parts):
@@ -141,9 +143,9 @@ class Taste:
         )
 
     def save(self, path: Path) -> None:
-        """Write the file whole or not at all; it holds numbers and words, nothing that runs.
+        """Write the file atomically; it holds numbers and words, no code.
 
-        Another process may be doing the same: the last one that is done wins.
+        When two processes write it at once, the last one wins.
         """
         _remove_remains(path)
         unfinished = path.with_name(f"{path.name}.{os.getpid()}{_UNFINISHED}")
@@ -165,7 +167,7 @@ class Taste:
         unfinished.replace(path)
 
     @classmethod
-    def load(cls, path: Path) -> "Taste":
+    def load(cls, path: Path) -> "RankingModel":
         """What `save` wrote; raises `RankerError` where that is not there."""
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:

@@ -1,4 +1,4 @@
-"""The bot's side of ranking: a process that is started for each task and gone after it."""
+"""The bot's side of ranking: a worker process that is started for each task."""
 
 import asyncio
 import sys
@@ -7,9 +7,9 @@ from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
-from bot.arxiv.domain.candidates import Example, Judgement, Newcomer
+from bot.arxiv.domain.candidates import Example, Judgement, NewPaper
 from bot.arxiv.ranking.__main__ import NOT_INSTALLED
-from bot.arxiv.ranking.lines import read_judgement, read_trouble, write_examples, write_newcomers
+from bot.arxiv.ranking.lines import read_failure, read_judgement, write_examples, write_new_papers
 from bot.core.domain.errors import RankerError
 from bot.core.domain.i18n import translatable
 
@@ -26,7 +26,7 @@ def is_installed() -> bool:
 
 
 class ProcessRanker:
-    """`ports.Ranker` in a process of its own; what it learns is kept in the file at `path`.
+    """`ports.Ranker` in a process of its own; the model is stored in the file at `path`.
 
     The file can be made again at any time, so it belongs in no backup.
     """
@@ -47,10 +47,10 @@ class ProcessRanker:
     async def train(self, picked: Sequence[Example], passed: Sequence[Example]) -> None:
         await self._run("learn", write_examples(picked, passed), self._train_within)
 
-    async def judge(self, newcomers: Sequence[Newcomer]) -> tuple[Judgement, ...]:
-        if not newcomers:
+    async def judge(self, new_papers: Sequence[NewPaper]) -> tuple[Judgement, ...]:
+        if not new_papers:
             return ()
-        output = await self._run("judge", write_newcomers(newcomers), self._judge_within)
+        output = await self._run("judge", write_new_papers(new_papers), self._judge_within)
         try:
             return tuple(map(read_judgement, output))
         except (ValueError, TypeError) as error:
@@ -85,7 +85,7 @@ class ProcessRanker:
             raise RankerError(_HOW_TO)
         if process.returncode != 0:
             last = errors.result()[-1:] or [f"exit status {process.returncode}".encode()]
-            raise read_trouble(last[0])
+            raise read_failure(last[0])
         return output.result()
 
 

@@ -1,10 +1,10 @@
-"""An answer of no use about many: who is to blame is found by asking for fewer at a time.
+"""Bisect failing batches; blame an id or title only if it fails alone.
 
-arXiv fails a whole batch for one bad number, and one title with a stray character spoils the
-answer about a hundred papers. So a batch that fails is asked for again after everything else: as
-it was, since answers are cut off now and then, and from then on in halves. One that fails alone,
-although others were answered meanwhile, is to blame. Where nothing is answered at all, it is
-arXiv that is unwell, and nobody is. What was found out is kept in the database.
+arXiv fails a whole batch for one invalid id, and one title with a stray character makes the
+response for a hundred papers invalid. A batch that failed is requested again after everything
+else: first as it was, since responses are truncated now and then, then in halves. What fails alone
+while other requests succeed is at fault. While every request fails, arXiv is down and nothing is
+at fault. The state is stored, so it survives a restart.
 """
 
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ from bot.core.database.database import Transaction
 
 
 class Verdict(Enum):
-    """What follows from a failure."""
+    """What to do after a failure."""
 
-    ASK_SMALLER = auto()  # at once: arXiv is well, as far as is known
-    LEAVE = auto()  # until arXiv may be asked again
-    TO_BLAME = auto()  # the one that was asked for alone
+    SPLIT = auto()  # request the halves at once
+    STOP = auto()  # stop until the backoff is over
+    AT_FAULT = auto()  # the only one of the batch is at fault
 
 
-# What may come of the question; a page of HTML or a broken connection says nothing of it.
+# Failures that the request itself may cause; a page of HTML or a broken connection is not one.
 _OF_THE_QUESTION = frozenset(
     {
         Refusal.QUESTION,
@@ -39,9 +39,9 @@ _OF_THE_QUESTION = frozenset(
 async def judge(
     tx: Transaction, target: str, names: Sequence[str], failure: SourceFailureError
 ) -> Verdict:
-    """Who is to blame for the failure of a question about these, and what is to be done."""
+    """Store that a request for these failed, and decide what to do."""
     if failure.kind not in _OF_THE_QUESTION:
-        return Verdict.LEAVE
+        return Verdict.STOP
     is_to_blame = len(names) == 1 and await failed_requests.is_proven(tx, target, names[0])
     is_refused = isinstance(failure, SourceQuestionError)
     half = (len(names) + 1) // 2
@@ -54,5 +54,5 @@ async def judge(
         reason=str(failure),
     )
     if is_to_blame:
-        return Verdict.TO_BLAME
-    return Verdict.ASK_SMALLER if is_refused and len(names) > 1 else Verdict.LEAVE
+        return Verdict.AT_FAULT
+    return Verdict.SPLIT if is_refused and len(names) > 1 else Verdict.STOP

@@ -1,4 +1,4 @@
-"""Today's new papers in the order of the curator's taste, learnt anew each night."""
+"""Rank new papers by a model that is trained each night on what the curator picked."""
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
@@ -9,16 +9,16 @@ from bot.archive.store import entries
 from bot.arxiv.domain.batches import LONGEST_RECOVERY, batch_day
 from bot.arxiv.domain.candidates import (
     Candidate,
+    CandidatePage,
     Example,
     Likeness,
-    Nominee,
-    Nominees,
+    RankedCandidate,
     check_enough,
     suggest_tags,
 )
 from bot.arxiv.ports import Ranker
 from bot.arxiv.store import candidates
-from bot.arxiv.store.candidates import Taste
+from bot.arxiv.store.candidates import Training
 from bot.core.database.database import Database
 from bot.core.domain.errors import RankerError
 from bot.core.domain.i18n import translatable
@@ -36,7 +36,7 @@ _RETRY_AFTER = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """How many papers were judged; `stale` says why what was learnt before had to do for it."""
+    """How many papers were scored; `stale` says why an older model was used."""
 
     judged: int
     stale: RankerError | None = None
@@ -45,30 +45,29 @@ class Refreshed:
 async def refresh(
     db: Database, ranker: Ranker, *, now: datetime, may_learn: bool = True
 ) -> Refreshed:
-    """Learn if it was not done since the night, then judge what is new.
+    """Train once a night, then score new papers.
 
-    Where learning fails, or may not be tried, what was learnt before serves. Raises `RankerError`
-    where nothing can be judged, for one to be told why.
+    When training fails, the previous model is used. Raises `RankerError` when there is none.
     """
     async with db.reading() as tx:
-        taste = await candidates.find_taste(tx)
-    if taste is None or (may_learn and batch_day(taste.learnt_at) < batch_day(now)):
+        training = await candidates.find_training(tx)
+    if training is None or (may_learn and batch_day(training.learnt_at) < batch_day(now)):
         try:
-            taste = await learn(db, ranker, now=now)
+            training = await learn(db, ranker, now=now)
         except RankerError as error:
-            if taste is None:
+            if training is None:
                 raise
             try:
-                return Refreshed(await _judge(db, ranker, taste, now), stale=error)
+                return Refreshed(await _judge(db, ranker, training, now), stale=error)
             except RankerError:
-                raise error from None  # that nothing older is there is no news
-        return Refreshed(await _judge(db, ranker, taste, now))
+                raise error from None  # the second error says only that there is no older model
+        return Refreshed(await _judge(db, ranker, training, now))
     try:
-        return Refreshed(await _judge(db, ranker, taste, now))
+        return Refreshed(await _judge(db, ranker, training, now))
     except RankerError as error:
         if not may_learn:
             raise
-        # What was learnt is a file that may be gone, as after a move to another machine.
+        # The model is a file that may be missing, as after a move to another machine.
         log.warning("the ranking model is trained again: %s", error)
         return Refreshed(await _judge(db, ranker, await learn(db, ranker, now=now), now))
 
@@ -81,9 +80,9 @@ async def follow(
     sleep: Callable[[float], Awaitable[None]],
     tell: Callable[[RankerError | None], None],
 ) -> None:
-    """Learn each night and judge what comes, for ever.
+    """Train each night and score new papers, for ever.
 
-    `tell` is told, whenever it was tried, why that is not possible, or `None`; the log, once.
+    `tell` gets the error of each attempt, or `None`; the log gets an error once.
     """
     trouble: RankerError | None = None
     learns_at: datetime | None = None
@@ -108,32 +107,32 @@ async def follow(
         await sleep(wait.total_seconds())
 
 
-async def learn(db: Database, ranker: Ranker, *, now: datetime) -> Taste:
-    """Learn from the whole archive and from the papers passed over; raises `RankerError`."""
+async def learn(db: Database, ranker: Ranker, *, now: datetime) -> Training:
+    """Train on the archive and on papers that were not picked; raises `RankerError`."""
     day = batch_day(now)
     picked = await _list_picked(db)
     async with db.reading() as tx:
         passed = await candidates.list_passed(tx, day)
         if len(passed) < _FEW:
-            # The first days: today's papers, most of which will not be picked, have to do.
+            # In the first days, train on today's papers: most of them will not be picked.
             passed = await candidates.list_passed(tx, day + timedelta(days=1))
     numbers = {example.number for example in picked}
     passed = tuple(each for each in passed if each.number not in numbers)
     check_enough(len(picked), len(passed))
     await ranker.train(picked, passed)
-    taste = Taste(now, len(picked), len(passed))
+    training = Training(now, len(picked), len(passed))
     async with db.transaction() as tx:
-        await candidates.put_taste(tx, taste)
+        await candidates.put_training(tx, training)
     log.info(
         "ranking model trained on %d papers with an entry and %d without",
-        taste.picked,
-        taste.passed,
+        training.picked,
+        training.passed,
     )
-    return taste
+    return training
 
 
 async def _list_picked(db: Database) -> Sequence[Example]:
-    """The archive page by page, so that no look-up waits long behind it."""
+    """The archive page by page, so that no look-up waits long for the reader."""
     picked: list[Example] = []
     after = 0
     while True:
@@ -144,35 +143,35 @@ async def _list_picked(db: Database) -> Sequence[Example]:
             return picked
 
 
-async def _judge(db: Database, ranker: Ranker, taste: Taste, now: datetime) -> int:
-    """Judge the papers of the last days that this taste has not judged; how many it were.
+async def _judge(db: Database, ranker: Ranker, training: Training, now: datetime) -> int:
+    """Score the papers of the last days that this model has not scored; returns how many.
 
-    What an earlier taste said of them stands until then.
+    Scores of an earlier model stay until then.
     """
     since = batch_day(now) - _JUDGED_LATE
-    judged_at = max(now, taste.learnt_at)  # a clock may be set back
+    judged_at = max(now, training.learnt_at)  # a clock may be set back
     judged = 0
     while True:
         async with db.reading() as tx:
-            newcomers = await candidates.list_unjudged(tx, since, taste.learnt_at, _AT_ONCE)
-        if not newcomers:
+            new_papers = await candidates.list_unjudged(tx, since, training.learnt_at, _AT_ONCE)
+        if not new_papers:
             return judged
-        judgements = await ranker.judge(newcomers)
-        if {each.number for each in newcomers} - {each.number for each in judgements}:
+        judgements = await ranker.judge(new_papers)
+        if {each.number for each in new_papers} - {each.number for each in judgements}:
             raise RankerError(translatable("The ranking process left papers out"))
         async with db.transaction() as tx:
             await candidates.put_judgements(tx, judgements, judged_at)
         judged += len(judgements)
 
 
-async def list_nominees(
+async def list_ranked(
     db: Database, *, day: date | None = None, page: int = 1, per_page: int = 10
-) -> Nominees:
+) -> CandidatePage:
     """A page of a day's candidates (the newest day's by default), with reasons and tags."""
     async with db.reading() as tx:
         on = day or await candidates.newest_day(tx)
         if on is None:
-            return Nominees(None, (), 0, 0)
+            return CandidatePage(None, (), 0, 0)
         total, judged = await candidates.count_open(tx, on)
         shown = await candidates.list_open(tx, on, limit=per_page, offset=(page - 1) * per_page)
         live = await candidates.list_live(
@@ -185,22 +184,22 @@ async def list_nominees(
         tags = await candidates.tags_of(tx, live)
         wanted = [near.entry_id for nearest in reasons.values() for near in nearest[:SHOWN_NEAREST]]
         stored = {each.id: each for each in await entries.list_by_id(tx, dict.fromkeys(wanted))}
-        taste = await candidates.find_taste(tx)
+        training = await candidates.find_training(tx)
         earlier = await candidates.day_before(tx, on)
-        # Told to whoever looks at the newest day: those of the day before were looked at already.
+        # Shown only with the newest day: readers have seen the day before already.
         tells_late = day is None and earlier is not None
         late = await candidates.count_late(tx, earlier) if earlier and tells_late else 0
-    nominees = []
+    ranking = []
     for each in shown:
         nearest = reasons[each.item.id.number]
-        nominees.append(
-            Nominee(
+        ranking.append(
+            RankedCandidate(
                 replace(each, tags=suggest_tags(nearest, tags)),
                 tuple(stored[near.entry_id] for near in nearest[:SHOWN_NEAREST]),
             )
         )
-    learnt_from = taste.picked if taste is not None and judged else 0
-    return Nominees(on, tuple(nominees), total, learnt_from, earlier, late)
+    learnt_from = training.picked if training is not None and judged else 0
+    return CandidatePage(on, tuple(ranking), total, learnt_from, earlier, late)
 
 
 def _nearest(candidate: Candidate) -> Sequence[Likeness]:

@@ -1,4 +1,4 @@
-"""Today's papers: each category's feed, asked until its batch of the day is there."""
+"""Today's papers: poll each category's feed until its batch of the day is there."""
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -28,18 +28,18 @@ async def poll_due(
     categories: Sequence[str],
     *,
     clock: Callable[[], datetime],
-    spread: Callable[[], float],
+    jitter: Callable[[], float],
 ) -> int:
-    """Ask every feed that is due, then fetch the batches that were missed; how many are new.
+    """Poll every feed that is due, then fetch missed batches; returns how many papers are new.
 
-    One feed's failure stops no other: it is remembered, and tried again when its wait is over.
+    A feed that fails stops no other; it is polled again when its backoff is over.
     """
     new = 0
     for category in categories:
         async with db.reading() as tx:
             watch = await _watch(tx, category)
         if batches.is_due(watch, clock()):
-            new += await _poll(db, source, watch, clock=clock, spread=spread)
+            new += await _poll(db, source, watch, clock=clock, jitter=jitter)
     return new + await recover_due(db, source, categories, clock=clock)
 
 
@@ -49,7 +49,7 @@ async def _poll(
     watch: Watch,
     *,
     clock: Callable[[], datetime],
-    spread: Callable[[], float],
+    jitter: Callable[[], float],
 ) -> int:
     try:
         feed = await source.fetch_feed(watch.category, etag=watch.etag)
@@ -57,7 +57,7 @@ async def _poll(
         return 0
     except SourceFailureError as failure:
         now = clock()
-        retry_at = _retry_at(watch.category, failure, now, spread())
+        retry_at = _retry_at(watch.category, failure, now, jitter())
         async with db.transaction() as tx:
             watch = await _watch(tx, watch.category)
             await feeds.put_watch(tx, batches.after_failure(watch, now, retry_at))
@@ -66,27 +66,27 @@ async def _poll(
         return 0
     now = clock()
     async with db.transaction() as tx:
-        return await _take_in(tx, await _watch(tx, watch.category), feed, now, spread())
+        return await _take_in(tx, await _watch(tx, watch.category), feed, now, jitter())
 
 
 async def _watch(tx: Transaction, category: str) -> Watch:
-    """What is remembered now: another process may have asked the same meanwhile."""
+    """The stored state, read again: another process may have polled the same feed meanwhile."""
     return (await feeds.list_watches(tx)).get(category, Watch(category))
 
 
-def _retry_at(category: str, failure: SourceFailureError, now: datetime, spread: float) -> datetime:
-    """When a feed is due again that failed; the turnstile may hold it back for longer."""
+def _retry_at(category: str, failure: SourceFailureError, now: datetime, jitter: float) -> datetime:
+    """When a feed that failed is due again; the request gate may hold it back for longer."""
     if not isinstance(failure, SourceQuestionError):
         return now
     if find_category(category) is None:
-        return batches.next_window(now, spread)  # a question that is wrong stays wrong
-    return batches.next_look(now, spread)  # arXiv's error, then
+        return batches.next_window(now, jitter)  # repeating an invalid request does not help
+    return batches.next_look(now, jitter)  # the category exists, so the error is arXiv's
 
 
 async def _take_in(
-    tx: Transaction, watch: Watch, feed: Feed | None, now: datetime, spread: float
+    tx: Transaction, watch: Watch, feed: Feed | None, now: datetime, jitter: float
 ) -> int:
-    """Remember what a feed showed; how many papers are new. `None` is the feed seen before."""
+    """Store what a feed showed; how many papers are new. `None`: not modified."""
     items = feed.items if feed is not None else ()
     unseen = await feeds.add_listings(tx, watch.category, items, batches.batch_day(now))
     seen = Seen(
@@ -95,7 +95,7 @@ async def _take_in(
         is_empty=feed is not None and feed.is_empty,
         etag=feed.etag if feed is not None else None,
     )
-    after = batches.after_answer(watch, seen, now, spread)
+    after = batches.after_answer(watch, seen, now, jitter)
     await feeds.put_watch(tx, after)
     came = batches.arrived(seen, now)
     day = batches.arrival_day(came, now)
@@ -113,7 +113,7 @@ async def _take_in(
 async def _note_missed(
     tx: Transaction, watch: Watch, came: Collection[date], now: datetime
 ) -> None:
-    """Whatever should have come by now, and did not, is fetched by date."""
+    """Have overdue batches fetched by date."""
     for day in batches.missed_days(watch, came, now):
         if await feeds.want(tx, watch.category, day, now):
             log.warning("arXiv %s: the batch of %s was missed", watch.category, day)
@@ -122,7 +122,7 @@ async def _note_missed(
 async def list_status(
     tx: Transaction, categories: Iterable[str], now: datetime
 ) -> tuple[CategoryStatus, ...]:
-    """How each category stands."""
+    """The status of each category."""
     today = batches.batch_day(now)
     watches = await feeds.list_watches(tx)
     noted = await feeds.list_batches(tx, today - _REMEMBERED)
@@ -143,7 +143,7 @@ async def list_status(
 def _status(
     watch: Watch, noted: Sequence[Batch], refused: Refused | None, now: datetime
 ) -> CategoryStatus:
-    """How a category stands, by its batches, newest first, and by what its feed refused last."""
+    """The status of a category, from its batches, newest first, and its last failed request."""
     today = batches.batch_day(now)
     batch = next((batch for batch in noted if batch.day == today), None)
     state = batches.state(watch, now)
@@ -168,16 +168,16 @@ def _status(
 
 
 def kind_of(wait: Wait, refusals: Iterable[Refused]) -> str:
-    """The kind of the refusal that a wait is for, if it can be told."""
+    """The kind of failure that a backoff is for, where it is known."""
     return next((each.kind for each in refusals if each.reason == wait.reason), "")
 
 
 async def find_trouble(
     tx: Transaction, statuses: Iterable[CategoryStatus], now: datetime
 ) -> Trouble:
-    """Whether all categories stand still, today or for two days.
+    """Whether no category has anything new, today or for two days.
 
-    The day before is the last one on which feeds were looked at and batches were sure to come.
+    The day before is the last day on which feeds were polled and no holiday is possible.
     """
     today = batches.batch_day(now)
     past = [
@@ -189,13 +189,13 @@ async def find_trouble(
         and not batches.may_be_holiday(batch.day)
     ]
     before = max((batch.day for batch in past), default=None)
-    # Without a past, as on the first day, nothing is known of the day before.
+    # On the first day of polling nothing is known of the day before.
     news = before is None or any(batch.items for batch in past if batch.day == before)
     return batches.trouble(statuses, now, news_the_day_before=news)
 
 
 async def forget_old(db: Database, now: datetime) -> None:
-    """Drop what feeds showed long ago; cheap, and may be repeated."""
+    """Delete old listings and papers; cheap, and may be repeated."""
     async with db.transaction() as tx:
         await feeds.prune(
             tx,

@@ -1,4 +1,4 @@
-"""Batches that were missed or cut: fetched from the query service, by when they were submitted."""
+"""Fetch missed or truncated batches from the query API, by submission date."""
 
 import logging
 from collections.abc import Callable, Collection
@@ -20,9 +20,9 @@ EASTERN = ZoneInfo("America/New_York")
 PAGE = 500
 _MOST_PAGES = 40
 _LOOKS = 2
-"""Looks at a batch that came whole, each on a day of its own: the service may lag by a day."""
+"""Fetches of a batch that is complete, each on another day: the API may lag by a day."""
 _TRIES = 3
-"""Tries for a batch that does not come, each on a day of its own."""
+"""Tries for a batch that is not found, each on another day."""
 _LONGEST = timedelta(days=batches.LONGEST_RECOVERY + 7)
 
 
@@ -64,13 +64,13 @@ async def _recover(
             found += new
             start += page.entries
             if start >= page.total:
-                # None at all is what the service answers when it is unwell.
+                # The API also returns no result when it is broken.
                 is_whole = page.total > 0
                 break
     except (SourceQuestionError, SourceReplyError) as error:
         log.warning("arXiv %s: the batch of %s: %s", batch.category, batch.day, error)
     except SourceError:
-        return found  # it was not asked, or is unwell: tried again when its wait is over
+        return found  # no try is spent; it is requested again after the backoff
     await _end_try(db, batch, clock(), is_whole=is_whole)
     log.info("arXiv %s: %d papers of %s recovered", batch.category, found, batch.day)
     return found
@@ -82,7 +82,7 @@ async def _end_try(
     was_whole = is_whole or batch.is_whole
     is_last = is_last or batch.tries + 1 >= (_LOOKS if was_whole else _TRIES)
     async with db.transaction() as tx:
-        # Before `ASK_AGAIN` it would be tried again on the same day.
+        # An earlier sweep would be on the same day.
         again_at = None if is_last else next_sweep(now + ASK_AGAIN, is_daily=True)
         await feeds.end_try(tx, batch, is_whole=is_whole, again_at=again_at)
     if is_last and not was_whole:

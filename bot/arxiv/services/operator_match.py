@@ -1,4 +1,4 @@
-"""Which paper an entry without a link is about: how that is known, and set right by hand."""
+"""The paper of an entry without a link: how it was matched, and the operator's correction."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from bot.core.domain.errors import UsageError
 
 
 async def find_identity(db: Database, stored: StoredEntry) -> Identity | None:
-    """How the paper's number is known; `None` where the entry links it, or nobody looked yet."""
+    """How the paper was matched; `None` if the entry has a link, or no search was made yet."""
     if stored.entry.paper.url is not None:
         return None
     async with db.reading() as tx:
@@ -21,7 +21,7 @@ async def find_identity(db: Database, stored: StoredEntry) -> Identity | None:
 async def decide(
     db: Database, stored: StoredEntry, arxiv_id: ArxivId | None, *, now: datetime
 ) -> None:
-    """A person says which paper the entry is about, or that it stays open; no search changes it.
+    """Store the operator's decision: the paper of an entry, or none. No search changes it.
 
     It holds for every entry of that title that has no link. Raises `UsageError` where the entry
     has one.

@@ -1,4 +1,4 @@
-"""One round of everything that is due at arXiv, and how things stand with it."""
+"""Polling arXiv: one round of everything that is due, and the status."""
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.archive.store import title_matches
-from bot.arxiv.domain.backoff import LADDER
+from bot.arxiv.domain.backoff import BACKOFF_STEPS
 from bot.arxiv.domain.batches import CategoryStatus, Trouble
 from bot.arxiv.ports import PaperSource
 from bot.arxiv.services.daily_batches import find_trouble, forget_old, list_status, poll_due
@@ -15,7 +15,7 @@ from bot.arxiv.services.refresh import Resolved, resolve_due
 from bot.arxiv.services.title_search import Searched, search_due
 from bot.arxiv.store import asked_papers, open_titles, request_gate
 from bot.arxiv.store.asked_papers import Coverage
-from bot.arxiv.store.open_titles import Nameless
+from bot.arxiv.store.open_titles import OpenTitle
 from bot.arxiv.store.request_gate import Refused, Wait
 from bot.core.database.database import Database
 from bot.core.ports import Condition, Measure
@@ -33,9 +33,9 @@ _MOST_OPEN = 500
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one or several rounds brought: new papers announced, papers asked about, requests.
+    """The result of one or more rounds: new papers, refreshed papers, requests.
 
-    `is_left` says that what is due was left to another process, which was at it.
+    `is_left`: another process is polling, so nothing was done.
     """
 
     new: int = 0
@@ -59,16 +59,16 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class ArxivStatus:
-    """How things stand with arXiv.
+    """The status of polling.
 
-    `open` are entries whose papers were not found by title; `waits` what is left alone now.
+    `open` are entries whose papers were not found by title; `waits` are the targets in backoff.
     """
 
     categories: tuple[CategoryStatus, ...]
     trouble: Trouble
     coverage: Coverage
     identified: int
-    open: tuple[Nameless, ...]
+    open: tuple[OpenTitle, ...]
     refusals: tuple[Refused, ...]
     waits: tuple[Wait, ...]
     requests: int
@@ -80,15 +80,15 @@ async def run_round(
     categories: Sequence[str],
     *,
     clock: Callable[[], datetime],
-    spread: Callable[[], float],
+    jitter: Callable[[], float],
 ) -> Round:
     """Do what is due: feeds, missed batches, titles to search, papers to ask about.
 
-    Asks nothing where nothing is due, so it may be called as often as one likes; but two at once
-    would ask the same, so processes take `take_round`.
+    Sends no request where nothing is due. Two processes at once would request the same, so use
+    `take_round`, which holds a lease.
     """
     before = await _requests(db)
-    new = await poll_due(db, source, categories, clock=clock, spread=spread)
+    new = await poll_due(db, source, categories, clock=clock, jitter=jitter)
     searched = await search_due(db, source, clock=clock)
     resolved = await resolve_due(db, source, clock=clock)
     cited = await note_citations(db, clock())
@@ -103,10 +103,10 @@ async def take_round(
     *,
     leases: Leases,
     clock: Callable[[], datetime],
-    spread: Callable[[], float],
+    jitter: Callable[[], float],
 ) -> Round:
-    """`run_round` while no other process is at it; one that is at it for long is left alone."""
-    work = partial(run_round, db, source, categories, clock=clock, spread=spread)
+    """`run_round` under the lease; nothing, if another process holds it for long."""
+    work = partial(run_round, db, source, categories, clock=clock, jitter=jitter)
     try:
         return await leases.alone(_ROUND, work)
     except LeaseTakenError:
@@ -121,11 +121,11 @@ async def run_until_done(
     *,
     leases: Leases,
     clock: Callable[[], datetime],
-    spread: Callable[[], float],
+    jitter: Callable[[], float],
     patience: timedelta,
 ) -> Round:
-    """Rounds until nothing is due, or what is due must wait longer than `patience`."""
-    work = partial(take_round, db, source, categories, leases=leases, clock=clock, spread=spread)
+    """Rounds until nothing is due, or the next backoff lasts longer than `patience`."""
+    work = partial(take_round, db, source, categories, leases=leases, clock=clock, jitter=jitter)
     total = await work()
     while await _may_go_on(db, clock(), patience):
         more = await work()
@@ -136,7 +136,7 @@ async def run_until_done(
 
 
 async def _may_go_on(db: Database, now: datetime, patience: timedelta) -> bool:
-    """Whether something failed that may be tried again soon."""
+    """Whether a backoff ends within `patience`."""
     async with db.reading() as tx:
         waits = await request_gate.list_waits(tx)
     return any(wait.until - now <= patience for wait in waits)
@@ -148,7 +148,7 @@ async def _requests(db: Database) -> int:
 
 
 async def get_status(db: Database, categories: Sequence[str], now: datetime) -> ArxivStatus:
-    """How things stand, read from the database alone: nothing is asked."""
+    """The status, read from the database only."""
     async with db.reading() as tx:
         statuses = await list_status(tx, categories, now)
         return ArxivStatus(
@@ -164,9 +164,9 @@ async def get_status(db: Database, categories: Sequence[str], now: datetime) -> 
 
 
 async def get_condition(db: Database, categories: Sequence[str], now: datetime) -> Condition:
-    """ArXiv's part of `/healthz`: not ok where everything stands still, or nothing may be asked.
+    """ArXiv's part of `/healthz`: not ok when no category has news, or in a long backoff.
 
-    A short wait is no trouble: arXiv asks for one now and then.
+    A short backoff is normal.
     """
     async with db.reading() as tx:
         statuses = await list_status(tx, categories, now)
@@ -184,7 +184,8 @@ async def get_condition(db: Database, categories: Sequence[str], now: datetime) 
     if refused:
         parts.append(f"{refused} answers refused so far")
     stopped = any(
-        wait.target == request_gate.EVERYTHING and wait.failures >= len(LADDER) for wait in waits
+        wait.target == request_gate.EVERYTHING and wait.failures >= len(BACKOFF_STEPS)
+        for wait in waits
     )
     checked = [each.checked_at for each in statuses if each.checked_at is not None]
     return Condition(
@@ -222,13 +223,13 @@ async def follow(
     *,
     leases: Leases,
     clock: Callable[[], datetime],
-    spread: Callable[[], float],
+    jitter: Callable[[], float],
     sleep: Callable[[float], Awaitable[None]],
 ) -> None:
-    """Rounds for ever, a minute apart; says so when all of arXiv stands still."""
+    """Rounds for ever, a minute apart; logs when no category has anything new."""
     told: Trouble = Trouble.NONE
     while True:
-        await take_round(db, source, categories, leases=leases, clock=clock, spread=spread)
+        await take_round(db, source, categories, leases=leases, clock=clock, jitter=jitter)
         async with db.reading() as tx:
             statuses = await list_status(tx, categories, clock())
             trouble = await find_trouble(tx, statuses, clock())

@@ -1,4 +1,4 @@
-"""Asking arXiv about papers: what they are, and what became of them since the last time."""
+"""Refresh arXiv records: metadata, new versions and withdrawals of known papers."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -18,15 +18,15 @@ from bot.core.database.database import Database
 log = logging.getLogger(__name__)
 
 BATCH = 100
-"""So many papers are asked about at once: what arXiv's manual recommends, and short enough."""
+"""Papers of one request, as arXiv's manual recommends; the URL stays short enough."""
 
 _STILL_READ = timedelta(days=14)
-"""Messages of so long ago are completed when more is known; older ones are left in peace."""
+"""Messages no older than this are edited when more is known about their paper."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """What asking about papers brought; `events` are what became of papers known before."""
+    """The result of a refresh; `events` counts new versions and withdrawals of known papers."""
 
     asked: int = 0
     found: int = 0
@@ -42,9 +42,9 @@ class Resolved:
 async def resolve_due(
     db: Database, source: PaperSource, *, clock: Callable[[], datetime]
 ) -> Resolved:
-    """Ask about every paper that is due, in batches; stops where arXiv has to be left alone.
+    """Refresh every paper that is due, in batches; stops when a backoff begins.
 
-    What was answered is kept batch by batch, so that a crash costs at most one batch.
+    Each batch is stored on its own, so that a crash loses at most one.
     """
     total = Resolved()
     while True:
@@ -74,7 +74,7 @@ async def _ask(
     today: date,
     clock: Callable[[], datetime],
 ) -> Resolved:
-    """Ask about a batch, and keep what is said."""
+    """Request a batch of records and store them."""
     answered = await source.fetch_records(numbers)
     wanted = {record.id.number: record for record in answered if record.id.number in numbers}
     missing = tuple(number for number in numbers if number not in wanted)
@@ -83,7 +83,7 @@ async def _ask(
         known = await arxiv_records.find(tx, wanted)
         for number, record in wanted.items():
             news += ((number, change) for change in changes(known.get(number), record))
-        # An answer from a mirror that lags behind does not take a version back.
+        # A mirror that lags behind must not bring back an old version.
         newest = [
             record
             for number, record in wanted.items()
@@ -103,7 +103,7 @@ async def _ask(
 async def _goes_on(
     db: Database, numbers: Sequence[str], failure: SourceFailureError, today: date
 ) -> bool:
-    """Remember that a batch failed, and who is to blame; whether to go on asking at once."""
+    """Store that a batch failed; whether to go on at once."""
     culprits = _named(numbers, failure)
     if culprits:
         await _refuse(db, culprits, today)
@@ -111,16 +111,16 @@ async def _goes_on(
     is_refused = isinstance(failure, SourceQuestionError)
     async with db.transaction() as tx:
         verdict = await judge(tx, failed_requests.PAPERS, numbers, failure)
-        if verdict is Verdict.TO_BLAME and not is_refused:
+        if verdict is Verdict.AT_FAULT and not is_refused:
             await asked_papers.note_asked(tx, today, found=(), missing=numbers)
             log.warning("arXiv's answer about %s is unusable: %s", numbers[0], failure)
-    if verdict is Verdict.TO_BLAME and is_refused:
+    if verdict is Verdict.AT_FAULT and is_refused:
         await _refuse(db, numbers, today)
-    return verdict is not Verdict.LEAVE and is_refused
+    return verdict is not Verdict.STOP and is_refused
 
 
 def _named(numbers: Sequence[str], failure: SourceFailureError) -> tuple[str, ...]:
-    """Those of the numbers that arXiv says are none."""
+    """Those of the numbers that arXiv names as invalid."""
     if not isinstance(failure, SourceQuestionError) or failure.culprit is None:
         return ()
     named = parse_arxiv_id(failure.culprit)

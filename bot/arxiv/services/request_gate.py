@@ -1,4 +1,4 @@
-"""One request to arXiv at a time, well apart, over every process: the database is the gate."""
+"""The request gate: one request to arXiv at a time, spaced, over every process of the database."""
 
 import asyncio
 import logging
@@ -23,16 +23,16 @@ from bot.core.store.leases import Lease, Process
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=50)
-"""A dead process is waited for so long; longer than any request may take."""
+"""Longer than any request may take; the gate of a dead process is free after it."""
 
 _REQUEST = "arxiv request"
 
 WRONG_QUESTIONS = 2
-"""So many in a row may be refused because they are wrong; a server that refuses more is unwell."""
+"""Consecutive rejected requests without backoff; more mean that the server is at fault."""
 
 
-class DatabaseTurnstile:
-    """`ports.Turnstile` over the database.
+class DatabaseRequestGate:
+    """`ports.RequestGate` over the database.
 
     `patience` is how long a turn may be waited for before `SourceWaitError` says until when.
     `clock` gives the aware instant, `spread` a random number in [0, 1). `is_gone` says that a
@@ -45,7 +45,7 @@ class DatabaseTurnstile:
         *,
         clock: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]],
-        spread: Callable[[], float],
+        jitter: Callable[[], float],
         patience: timedelta = timedelta(seconds=10),
         spacing: timedelta = SPACING,
         lease: timedelta = LEASE,
@@ -55,7 +55,7 @@ class DatabaseTurnstile:
         self._db = db
         self._clock = clock
         self._sleep = sleep
-        self._spread = spread
+        self._jitter = jitter
         self._patience = patience
         self._spacing = spacing
         self._lease = lease
@@ -65,7 +65,7 @@ class DatabaseTurnstile:
 
     @asynccontextmanager
     async def turn(self, target: str) -> AsyncIterator[Callable[[], None]]:
-        """See `ports.Turnstile`."""
+        """See `ports.RequestGate`."""
         async with self._in_order:
             lease = await self._take(target)
             is_answered = False
@@ -87,7 +87,7 @@ class DatabaseTurnstile:
     async def _take(self, target: str) -> Lease:
         since = self._clock()
         while True:
-            # Looked at on the reader first: while we wait, nobody's writes queue behind us.
+            # Read first: a wait must not hold the write lock.
             async with self._db.reading() as tx:
                 pause = await self._pause(tx, target, since)
             if pause <= timedelta(0):
@@ -100,15 +100,14 @@ class DatabaseTurnstile:
             await self._sleep(pause.total_seconds())
 
     async def _pause(self, tx: Transaction, target: str, since: datetime) -> timedelta:
-        """How long to wait now; raises `SourceWaitError` for what is longer than our patience.
+        """How long to wait now; raises `SourceWaitError` where that is longer than `patience`.
 
-        A clock that was set back must not make us wait for weeks: no wait is believed that
-        could not have been made, give or take what the clocks of two machines may differ by.
+        Ignore a stored wait longer than `LONGEST_WAIT`: the clock was set back.
         """
         waits, lease = await request_gate.list_waits(tx), await leases.find(tx, _REQUEST)
         free_at = await request_gate.free_at(tx)
-        # Read after the first statement, which waits while another process writes: an earlier
-        # instant would lie before what that process has just written.
+        # Read the clock after the first statement, which may wait for another process: an earlier
+        # instant could lie before what that process has just written.
         now = self._clock()
         pauses = [timedelta(0)]
         for wait in waits:
@@ -119,7 +118,7 @@ class DatabaseTurnstile:
                 pauses.append(left)
         held = time_left(lease, now, self._lease)
         if lease is not None and self._is_gone(lease.process):
-            pauses.append(since + self._spacing - now)  # it may have asked until just now
+            pauses.append(since + self._spacing - now)  # its last request may have ended just now
         elif held:
             if now - since > self._patience:
                 raise SourceWaitError(
@@ -160,8 +159,8 @@ class DatabaseTurnstile:
             steps -= WRONG_QUESTIONS
         if steps <= 0:
             await request_gate.put_wait(tx, Wait(whom, failures, now, reason))
-            return  # the server is well: it is the question that was wrong
-        until = wait_until(now, steps, failure.retry_after, self._spread())
+            return  # the request was invalid; the server works
+        until = wait_until(now, steps, failure.retry_after, self._jitter())
         await request_gate.put_wait(tx, Wait(whom, failures, until, reason))
         log.warning(
             "arXiv %s: %s; no requests until %s (%d failures in a row)",

@@ -1,4 +1,4 @@
-"""Entries without a link: their papers are looked for by title, and never guessed."""
+"""Search for the papers of entries without a link, by title."""
 
 import asyncio
 import logging
@@ -12,7 +12,7 @@ from bot.arxiv.domain.title_match import Match, best_match, is_same_title, is_se
 from bot.arxiv.ports import PaperSource, SourceError, SourceFailureError, SourceQuestionError
 from bot.arxiv.services.bisect import Verdict, judge
 from bot.arxiv.store import asked_papers, failed_requests, open_titles
-from bot.arxiv.store.open_titles import Nameless
+from bot.arxiv.store.open_titles import OpenTitle
 from bot.core.database.database import Database, Transaction
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ _AGAIN_AFTER = (timedelta(days=1), timedelta(days=7), timedelta(days=30))
 _HOPELESS = timedelta(days=3650)
 
 _Matches = Mapping[str, tuple[Match | None, float]]
-"""For each title's paper the one certain match, or none, and the confidence reached."""
+"""For each title the only match, or `None`, and the highest confidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +52,11 @@ async def search_due(
         async with db.transaction() as tx:
             await title_matches.apply_found(tx, now)
             due = await open_titles.list_due(tx, today, AT_ONCE)
-            for nameless in due:
-                if not is_searchable(nameless.title, nameless.authors):
+            for open_title in due:
+                if not is_searchable(open_title.title, open_title.authors):
                     await title_matches.put(
                         tx,
-                        nameless.paper_key,
+                        open_title.paper_key,
                         number=None,
                         confidence=0.0,
                         next_on=today + _HOPELESS,
@@ -79,11 +79,11 @@ async def search_due(
 
 
 async def _take_in(
-    db: Database, group: Sequence[Nameless], answered: Sequence[ArxivRecord], now: datetime
+    db: Database, group: Sequence[OpenTitle], answered: Sequence[ArxivRecord], now: datetime
 ) -> Searched:
-    """Keep which titles were found; where the answer is full, each is searched for by itself.
+    """Store which titles were found; when the result is full, search for each title alone.
 
-    One common title may have filled it, and what is not in it is not known.
+    One common title may have filled it, so that the others are unknown.
     """
     is_full = len(answered) >= _MOST_ANSWERS and len(group) > 1
     done, left = ((), group) if is_full else (group, ())
@@ -102,30 +102,30 @@ async def _take_in(
     return Searched(len(done), found)
 
 
-def _match_all(group: Sequence[Nameless], answered: Sequence[ArxivRecord]) -> _Matches:
+def _match_all(group: Sequence[OpenTitle], answered: Sequence[ArxivRecord]) -> _Matches:
     return {each.paper_key: best_match(each.title, each.authors, answered) for each in group}
 
 
 async def _settle(
-    tx: Transaction, searched: Sequence[Nameless], matches: _Matches, now: datetime
+    tx: Transaction, searched: Sequence[OpenTitle], matches: _Matches, now: datetime
 ) -> int:
-    """Give each title its paper, if there is one and no other title has it; how many got one."""
+    """Store the match of each title, unless another title has that paper; how many matched."""
     found = 0
-    for nameless in searched:
-        match, confidence = matches[nameless.paper_key]
+    for open_title in searched:
+        match, confidence = matches[open_title.paper_key]
         rivals = [
             other.title
             for other in searched
-            if other is not nameless and _same_paper(match, matches[other.paper_key][0])
+            if other is not open_title and _same_paper(match, matches[other.paper_key][0])
         ]
-        if match is not None and not await _take(tx, nameless, match, rivals, now):
+        if match is not None and not await _take(tx, open_title, match, rivals, now):
             match = None
         await title_matches.put(
             tx,
-            nameless.paper_key,
+            open_title.paper_key,
             number=match.record.id.number if match is not None else None,
             confidence=confidence,
-            next_on=_next(nameless, sweep_day(now)) if match is None else None,
+            next_on=_next(open_title, sweep_day(now)) if match is None else None,
         )
         found += match is not None
     await title_matches.apply_found(tx, now)
@@ -138,54 +138,54 @@ def _same_paper(one: Match | None, other: Match | None) -> bool:
 
 async def _take(
     tx: Transaction,
-    nameless: Nameless,
+    open_title: OpenTitle,
     match: Match,
     rivals: Sequence[str],
     now: datetime,
 ) -> bool:
-    """Whether a title may have the paper; another that a search gave it by a slip loses it then."""
+    """Whether a title may have the paper; a title that had it by a typing error loses it then."""
     today = sweep_day(now)
     owners = await title_matches.list_owners(tx, match.record.id.number)
-    if not may_take(nameless.title, match, (*rivals, *(owner.title for owner in owners))):
+    if not may_take(open_title.title, match, (*rivals, *(owner.title for owner in owners))):
         log.warning(
-            "“%s” may be arXiv %s, but so may other titles", nameless.title, match.record.id
+            "“%s” may be arXiv %s, but so may other titles", open_title.title, match.record.id
         )
         return False
     for owner in owners:
-        if owner.found_as is not None and not is_same_title(owner.title, nameless.title):
+        if owner.found_as is not None and not is_same_title(owner.title, open_title.title):
             await title_matches.reopen(tx, owner.found_as, today + _AGAIN_AFTER[-1], now)
     await _keep(tx, match.record, today)
-    log.info("“%s” is arXiv %s", nameless.title, match.record.id)
+    log.info("“%s” is arXiv %s", open_title.title, match.record.id)
     return True
 
 
 async def _goes_on(
-    db: Database, group: Sequence[Nameless], failure: SourceFailureError, today: date
+    db: Database, group: Sequence[OpenTitle], failure: SourceFailureError, today: date
 ) -> bool:
-    """Remember that a search failed, and for which title; whether to go on at once."""
+    """Store that a search failed; whether to go on at once."""
     async with db.transaction() as tx:
         verdict = await judge(
             tx, failed_requests.TITLES, [each.paper_key for each in group], failure
         )
-        if verdict is Verdict.TO_BLAME:
-            (nameless,) = group
-            log.warning("arXiv's answer about “%s” is unusable: %s", nameless.title, failure)
+        if verdict is Verdict.AT_FAULT:
+            (open_title,) = group
+            log.warning("arXiv's answer about “%s” is unusable: %s", open_title.title, failure)
             await title_matches.put(
                 tx,
-                nameless.paper_key,
+                open_title.paper_key,
                 number=None,
-                confidence=nameless.confidence,
-                next_on=_next(nameless, today),
+                confidence=open_title.confidence,
+                next_on=_next(open_title, today),
             )
-    return verdict is not Verdict.LEAVE and isinstance(failure, SourceQuestionError)
+    return verdict is not Verdict.STOP and isinstance(failure, SourceQuestionError)
 
 
 async def _keep(tx: Transaction, record: ArxivRecord, today: date) -> None:
-    """Keep what the search said of a paper, unless it was known: news are for the sweep to tell."""
+    """Store the record of a paper that was unknown; changes of known ones are found by refresh."""
     if not await arxiv_records.find(tx, (record.id.number,)):
         await arxiv_records.put(tx, (record,))
         await asked_papers.note_asked(tx, today, found=(record.id.number,), missing=())
 
 
-def _next(nameless: Nameless, today: date) -> date:
-    return today + _AGAIN_AFTER[min(nameless.tries, len(_AGAIN_AFTER) - 1)]
+def _next(open_title: OpenTitle, today: date) -> date:
+    return today + _AGAIN_AFTER[min(open_title.tries, len(_AGAIN_AFTER) - 1)]

@@ -1,4 +1,4 @@
-"""What arXiv says of papers, and which papers it is to be asked about."""
+"""Which papers to refresh from arXiv, and when each was refreshed last."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,18 +9,18 @@ from bot.arxiv.store import failed_requests
 from bot.core.database.database import Transaction
 
 PATIENCE = 2
-"""So many times in a row arXiv must not know a paper before it counts as absent."""
+"""Consecutive responses without a paper after which it counts as absent."""
 
 REFUSED_FOR = timedelta(days=30)
-"""A number that arXiv calls none is asked about again after that: it may have been a mistake."""
+"""An id that arXiv rejected is requested again after this time: it may have been an error."""
 
 
 async def list_due(tx: Transaction, today: date, limit: int) -> tuple[str, ...]:
-    """Papers to ask arXiv about together on that sweep's day, those never asked about first.
+    """Papers to request together on that sweep's day, those never requested first.
 
-    Papers that are referred to or were posted are asked about daily, as are those that arXiv
-    did not know the last time; all others that have an entry weekly. What spoilt an answer
-    comes last, and in smaller parts: see `trouble`.
+    Papers that are cited or were posted are refreshed daily, as are those that arXiv did not know
+    the last time; all others that have an entry weekly. Papers of failed requests come last, in
+    smaller batches: see `failed_requests`.
     """
     rows = await tx.all(
         """
@@ -62,7 +62,7 @@ async def list_due(tx: Transaction, today: date, limit: int) -> tuple[str, ...]:
 async def note_asked(
     tx: Transaction, today: date, *, found: Iterable[str], missing: Iterable[str]
 ) -> None:
-    """ArXiv was asked about these papers on that sweep's day."""
+    """Store that these papers were requested on that sweep's day."""
     await tx.run_many(
         """
         INSERT INTO arxiv_asked (number, asked_on, misses) VALUES (:number, :today, :misses)
@@ -79,7 +79,7 @@ async def note_asked(
 
 
 async def note_refused(tx: Transaction, today: date, number: str) -> None:
-    """ArXiv says that this is no number of a paper: it is not asked about again for long."""
+    """Store that arXiv rejected this id: it is not requested again for long."""
     await tx.run(
         """
         INSERT INTO arxiv_asked (number, asked_on, misses, is_refused)
@@ -92,9 +92,9 @@ async def note_refused(tx: Transaction, today: date, number: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How far arXiv has been asked: papers known, absent (asked for in vain), refused as none.
+    """How many papers are known, absent (requested in vain), or rejected as invalid ids.
 
-    `unreadable` are those about which arXiv's answer is of no use, with the reason.
+    `unreadable` are those whose response is invalid, with the reason.
     """
 
     known: int

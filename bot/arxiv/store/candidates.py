@@ -1,4 +1,4 @@
-"""New papers as candidates: which are open, how they were judged, and what to learn from."""
+"""New papers as candidates: which are open, their scores, and training data."""
 
 import json
 import sqlite3
@@ -14,7 +14,7 @@ from bot.arxiv.domain.candidates import (
     Example,
     Judgement,
     Likeness,
-    Newcomer,
+    NewPaper,
     example_text,
 )
 from bot.arxiv.store.feeds import item_of
@@ -22,7 +22,7 @@ from bot.core.database import instants
 from bot.core.database.database import Row, Transaction
 
 MOST_PASSED = 3000
-"""So many of the newest papers that were not picked are learnt from."""
+"""The newest papers that were not picked and are trained on, at most."""
 
 _IS_OPEN = """
     NOT EXISTS (
@@ -33,7 +33,7 @@ _IS_OPEN = """
 
 
 async def list_papers(tx: Transaction, since: date) -> tuple[FeedItem, ...]:
-    """The new papers met on that day or later, newest day first, then by number."""
+    """The new papers that came on that day or later, newest day first, then by number."""
     rows = await tx.all(
         "SELECT * FROM feed_item WHERE day >= :since ORDER BY day DESC, number",
         {"since": since.isoformat()},
@@ -56,7 +56,7 @@ async def day_before(tx: Transaction, day: date) -> date | None:
 
 
 async def count_late(tx: Transaction, day: date) -> int:
-    """How many papers of a day came later, fetched by date because its feed did not bring them."""
+    """How many papers of a day came late, fetched by date because the feed had missed them."""
     row = await tx.one(
         "SELECT sum(recovered) AS n FROM arxiv_batch WHERE day = :day AND NOT is_cut",
         {"day": day.isoformat()},
@@ -67,7 +67,7 @@ async def count_late(tx: Transaction, day: date) -> int:
 async def list_open(
     tx: Transaction, day: date, *, limit: int, offset: int = 0
 ) -> tuple[Candidate, ...]:
-    """The new papers of a day that have no entry, the best judged first, the unjudged last."""
+    """The new papers of a day that have no entry, highest score first, without score last."""
     rows = await tx.all(
         f"""
         SELECT f.*, j.score, j.words, j.nearest
@@ -81,7 +81,7 @@ async def list_open(
 
 
 async def count_open(tx: Transaction, day: date) -> tuple[int, int]:
-    """How many new papers of a day have no entry, and how many of these were judged."""
+    """How many new papers of a day have no entry, and how many of these have a score."""
     row = await tx.one(
         f"""
         SELECT count(*) AS found, count(j.number) AS judged
@@ -95,7 +95,7 @@ async def count_open(tx: Transaction, day: date) -> tuple[int, int]:
 
 async def list_unjudged(
     tx: Transaction, day: date, judged_since: datetime, limit: int
-) -> tuple[Newcomer, ...]:
+) -> tuple[NewPaper, ...]:
     """The new papers of a day or later that have no entry and were not judged since that instant."""
     rows = await tx.all(
         f"""
@@ -110,12 +110,12 @@ async def list_unjudged(
         {"day": day.isoformat(), "since": instants.to_text(judged_since), "limit": limit},
     )
     return tuple(
-        Newcomer(row["number"], example_text(row["title"], row["abstract"])) for row in rows
+        NewPaper(row["number"], example_text(row["title"], row["abstract"])) for row in rows
     )
 
 
 async def put_judgements(tx: Transaction, judgements: Iterable[Judgement], now: datetime) -> None:
-    """Keep how papers were judged, in place of earlier judgements."""
+    """Store scores, in place of earlier ones."""
     await tx.run_many(
         """
         INSERT INTO feed_item_judgement (number, score, words, nearest, judged_at)
@@ -174,7 +174,7 @@ def _list_picked(
 
 
 async def list_passed(tx: Transaction, before: date) -> tuple[Example, ...]:
-    """The newest papers, met before that day, that were announced and not picked."""
+    """The newest papers that came before that day and were not picked."""
     return await tx.call(partial(_list_passed, before=before))
 
 
@@ -192,24 +192,24 @@ def _list_passed(connection: sqlite3.Connection, *, before: date) -> tuple[Examp
 
 
 @dataclass(frozen=True, slots=True)
-class Taste:
-    """When the curator's taste was learnt, and from how many papers."""
+class Training:
+    """When the model was trained, and on how many papers."""
 
     learnt_at: datetime
     picked: int
     passed: int
 
 
-async def find_taste(tx: Transaction) -> Taste | None:
-    """What was learnt last."""
+async def find_training(tx: Transaction) -> Training | None:
+    """The last training."""
     row = await tx.one("SELECT * FROM arxiv_taste")
     if row is None:
         return None
-    return Taste(instants.from_text(row["learnt_at"]), row["picked"], row["passed"])
+    return Training(instants.from_text(row["learnt_at"]), row["picked"], row["passed"])
 
 
-async def put_taste(tx: Transaction, taste: Taste) -> None:
-    """Note what was learnt."""
+async def put_training(tx: Transaction, training: Training) -> None:
+    """Store a training."""
     await tx.run(
         """
         INSERT INTO arxiv_taste (only_row, learnt_at, picked, passed)
@@ -218,9 +218,9 @@ async def put_taste(tx: Transaction, taste: Taste) -> None:
             learnt_at = excluded.learnt_at, picked = excluded.picked, passed = excluded.passed
         """,
         {
-            "at": instants.to_text(taste.learnt_at),
-            "picked": taste.picked,
-            "passed": taste.passed,
+            "at": instants.to_text(training.learnt_at),
+            "picked": training.picked,
+            "passed": training.passed,
         },
     )
 

@@ -1,4 +1,4 @@
-"""What spoilt arXiv's answers about others: papers and titles to be asked for in smaller parts."""
+"""Papers and titles of failed requests, to be requested in smaller batches: see `bisect`."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -14,9 +14,9 @@ T = TypeVar("T")
 
 
 def part(due: Iterable[tuple[T, int | None]], most: int) -> tuple[T, ...]:
-    """The first of what is due that may be asked for together: at most `most`.
+    """The first of what is due that may share a request: at most `most`.
 
-    Each comes with how many it may be asked for with, or `None` where it never was in trouble.
+    Each comes with the largest batch that it may be in, or `None` where it never failed.
     """
     pairs = tuple(due)
     first = pairs[0][1] if pairs else None
@@ -27,10 +27,10 @@ def part(due: Iterable[tuple[T, int | None]], most: int) -> tuple[T, ...]:
 async def add(
     tx: Transaction, target: str, names: Iterable[str], *, first: int, then: int, reason: str
 ) -> None:
-    """The answer about these was of no use.
+    """Store that a request for these failed.
 
-    From now on they are asked for with at most `first` together, those that were in trouble
-    before with `then`.
+    From now on they are requested in batches of at most `first`, those that failed before of at
+    most `then`.
     """
     await tx.run_many(
         """
@@ -48,7 +48,7 @@ async def add(
 
 
 async def is_proven(tx: Transaction, target: str, name: str) -> bool:
-    """Whether others were answered since it failed last: then it is not arXiv that is unwell."""
+    """Whether other requests succeeded since it failed last: then arXiv is not down."""
     row = await tx.one(
         "SELECT is_proven FROM arxiv_trouble WHERE target = :target AND name = :name",
         {"target": target, "name": name},
@@ -57,7 +57,7 @@ async def is_proven(tx: Transaction, target: str, name: str) -> bool:
 
 
 async def end(tx: Transaction, target: str, names: Iterable[str]) -> None:
-    """These were answered, which they were not if any of them was to blame."""
+    """A request for these succeeded: none of them is at fault."""
     await tx.run(
         """
         DELETE FROM arxiv_trouble
@@ -72,7 +72,7 @@ async def end(tx: Transaction, target: str, names: Iterable[str]) -> None:
 
 
 async def list_alone(tx: Transaction, target: str) -> Mapping[str, str]:
-    """What is asked for alone, having failed alone; with the reasons."""
+    """What is requested alone, having failed alone; with the reasons."""
     rows = await tx.all(
         "SELECT name, reason FROM arxiv_trouble WHERE target = :target AND together = 1",
         {"target": target},

@@ -1,4 +1,4 @@
-"""What arXiv announced: the watch over each category, its batches, and the new papers."""
+"""What arXiv announced: the state of each category's feed, its batches, and new papers."""
 
 import json
 import sqlite3
@@ -15,13 +15,13 @@ from bot.core.database.database import Row, Transaction
 
 
 async def list_watches(tx: Transaction) -> Mapping[str, Watch]:
-    """What is remembered of each category's feed."""
+    """The stored state of each category's feed."""
     rows = await tx.all("SELECT * FROM arxiv_feed")
     return {row["category"]: _watch(row) for row in rows}
 
 
 async def put_watch(tx: Transaction, watch: Watch) -> None:
-    """Remember a category's feed, in place of what was remembered."""
+    """Store the state of a category's feed."""
     await tx.run(
         """
         INSERT INTO arxiv_feed (category, news_on, batch_on, failed, checked_at, next_at, etag)
@@ -46,9 +46,9 @@ async def put_watch(tx: Transaction, watch: Watch) -> None:
 class Batch:
     """What is known of a category's batch of a day.
 
-    `items` unseen ids came on that day, whatever day they claimed; `is_looked_for` says that the
-    feed was asked for them until they came or were late. `recovered` papers of the day's batch
-    were fetched by date, in `tries` of which one at least was `is_whole`; `recover_at` is the next.
+    `items` unseen ids came on that day, whatever day they claimed; `is_looked_for`: the feed was
+    polled until they came or were late. `recovered` papers of the day's batch were fetched by
+    date in `tries` tries; `is_whole`: one of them was complete. `recover_at` is the next try.
     """
 
     category: str
@@ -63,12 +63,12 @@ class Batch:
 
     @property
     def is_missed(self) -> bool:
-        """Whether it is still to be found."""
+        """Whether it is still to be fetched by date."""
         return self.recover_at is not None and not self.is_whole
 
     @property
     def is_lost(self) -> bool:
-        """Whether it was asked for by date, and given up."""
+        """Whether fetching it by date was given up."""
         return self.recover_at is None and self.tries > 0 and not self.is_whole
 
 
@@ -82,7 +82,7 @@ async def list_batches(tx: Transaction, since: date) -> tuple[Batch, ...]:
 
 
 async def list_to_recover(tx: Transaction, now: datetime) -> tuple[Batch, ...]:
-    """The batches that are to be fetched from the query service now, oldest first."""
+    """The batches to fetch from the query API now, oldest first."""
     rows = await tx.all(
         "SELECT * FROM arxiv_batch WHERE recover_at <= :now ORDER BY day, category",
         {"now": instants.to_text(now)},
@@ -93,7 +93,7 @@ async def list_to_recover(tx: Transaction, now: datetime) -> tuple[Batch, ...]:
 async def note_look(
     tx: Transaction, category: str, day: date, *, items: int = 0, is_cut: bool = False
 ) -> None:
-    """Note that a feed was looked at on a day; the items that came are added up."""
+    """Store that a feed was polled on a day; new items are added up."""
     await tx.run(
         """
         INSERT INTO arxiv_batch (category, day, items, is_cut, is_looked_for)
@@ -107,7 +107,7 @@ async def note_look(
 
 
 async def want(tx: Transaction, category: str, day: date, now: datetime) -> bool:
-    """Have the batch of a day fetched by date; false if that is so already, or was done."""
+    """Have the batch of a day fetched by date; false if it is scheduled or done already."""
     changed = await tx.run(
         """
         INSERT INTO arxiv_batch (category, day, items, is_cut, recover_at)
@@ -134,9 +134,9 @@ async def count_recovered(tx: Transaction, batch: Batch, found: int) -> None:
 async def end_try(
     tx: Transaction, batch: Batch, *, is_whole: bool, again_at: datetime | None
 ) -> None:
-    """A batch was asked for by date and came whole, or did not; the next try is at `again_at`.
+    """Store a try to fetch a batch by date; the next one is at `again_at`.
 
-    Two processes that ask at once make one try.
+    Two processes that try at once count as one try.
     """
     await tx.run(
         """
@@ -157,7 +157,7 @@ async def end_try(
 async def add_listings(
     tx: Transaction, category: str, items: Sequence[FeedItem], day: date
 ) -> tuple[FeedItem, ...]:
-    """Note what a feed shows; returns the items whose id and version it never showed before."""
+    """Store the items of a feed; returns those whose id and version are new in it."""
     return await tx.call(partial(_add_listings, category=category, items=items, day=day))
 
 
@@ -186,7 +186,7 @@ def _add_listings(
 
 
 async def add_papers(tx: Transaction, items: Iterable[FeedItem], day: date) -> int:
-    """Keep new papers, each once under the day it was met first; how many were not there."""
+    """Store new papers, each under the day on which it came first; how many are new."""
     return await tx.call(partial(_add_papers, items=tuple(items), day=day))
 
 
@@ -230,7 +230,7 @@ def _add_papers(connection: sqlite3.Connection, *, items: tuple[FeedItem, ...], 
 
 
 async def prune(tx: Transaction, *, listings_before: date, papers_before: date) -> None:
-    """Forget what feeds showed long ago, so that a busy category does not fill the disk."""
+    """Delete old listings and papers, so that a busy category does not fill the disk."""
     await tx.run(
         "DELETE FROM arxiv_listing WHERE day < :before", {"before": listings_before.isoformat()}
     )

@@ -1,4 +1,4 @@
-"""Papers that are known by their title only, and when to search for them again."""
+"""Papers known by title only, and when to search for them again."""
 
 import json
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from bot.core.database.database import Row, Transaction
 
 
 @dataclass(frozen=True, slots=True)
-class Nameless:
+class OpenTitle:
     """A paper known by its title only, as its newest entry gives it.
 
-    `confidence` is the highest that a search had, `tries` how many there were.
+    `confidence` is the highest of all searches, `tries` their number.
     """
 
     paper_key: str
@@ -36,17 +36,17 @@ _OPEN = """
 """
 
 
-async def list_open(tx: Transaction, *, limit: int) -> tuple[Nameless, ...]:
+async def list_open(tx: Transaction, *, limit: int) -> tuple[OpenTitle, ...]:
     """Papers known by title only, newest entries first."""
     rows = await tx.all(
         _OPEN + "ORDER BY e.newness DESC LIMIT :limit",
         {"target": failed_requests.TITLES, "limit": limit},
     )
-    return tuple(map(_nameless, rows))
+    return tuple(map(_open_title, rows))
 
 
-async def list_due(tx: Transaction, today: date, limit: int) -> tuple[Nameless, ...]:
-    """Those of them to search for together on that day; what spoilt an answer comes last."""
+async def list_due(tx: Transaction, today: date, limit: int) -> tuple[OpenTitle, ...]:
+    """Those to search for together on that day; titles of failed requests come last."""
     rows = await tx.all(
         _OPEN
         + """
@@ -56,11 +56,11 @@ async def list_due(tx: Transaction, today: date, limit: int) -> tuple[Nameless, 
         """,
         {"target": failed_requests.TITLES, "today": today.isoformat(), "limit": limit},
     )
-    return failed_requests.part(((_nameless(row), row["together"]) for row in rows), limit)
+    return failed_requests.part(((_open_title(row), row["together"]) for row in rows), limit)
 
 
-def _nameless(row: Row) -> Nameless:
-    return Nameless(
+def _open_title(row: Row) -> OpenTitle:
+    return OpenTitle(
         paper_key=row["key"],
         entry_id=EntryId(row["id"]),
         title=row["title"],

@@ -1,4 +1,4 @@
-"""Whose turn it is to ask arXiv, what must be left alone, and which answers did not count."""
+"""The request gate's state: who holds it, backoffs, and counts of failed requests."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,12 +8,12 @@ from bot.core.database import instants
 from bot.core.database.database import Transaction
 
 EVERYTHING = "*"
-"""The target that stands for all of them."""
+"""The target that stands for all targets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A target that must be left alone."""
+    """The backoff of a target."""
 
     target: str
     failures: int
@@ -23,7 +23,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """How often a target's answer did not count for one reason."""
+    """How often requests of a target failed for one reason."""
 
     target: str
     kind: Refusal
@@ -57,7 +57,7 @@ async def put_free_at(tx: Transaction, at: datetime) -> None:
 
 
 async def list_waits(tx: Transaction) -> tuple[Wait, ...]:
-    """Every target that failed last, also those whose wait is over."""
+    """The backoffs of all targets whose last request failed, also those that are over."""
     rows = await tx.all("SELECT target, failures, until_at, reason FROM arxiv_wait ORDER BY target")
     return tuple(
         Wait(row["target"], row["failures"], instants.from_text(row["until_at"]), row["reason"])
@@ -66,7 +66,7 @@ async def list_waits(tx: Transaction) -> tuple[Wait, ...]:
 
 
 async def put_wait(tx: Transaction, wait: Wait) -> None:
-    """Add a wait, or replace that of its target."""
+    """Store the backoff of a target."""
     await tx.run(
         """
         INSERT INTO arxiv_wait (target, failures, until_at, reason)
@@ -84,7 +84,7 @@ async def put_wait(tx: Transaction, wait: Wait) -> None:
 
 
 async def end_waits(tx: Transaction, target: str) -> None:
-    """The target answered: neither it nor everything has to wait any more."""
+    """A request of the target succeeded: end its backoff, and that of all targets."""
     await tx.run(
         "DELETE FROM arxiv_wait WHERE target IN (:target, :everything)",
         {"target": target, "everything": EVERYTHING},
@@ -94,7 +94,7 @@ async def end_waits(tx: Transaction, target: str) -> None:
 async def count_refusal(
     tx: Transaction, target: str, kind: Refusal, reason: str, at: datetime
 ) -> None:
-    """Count an answer that did not count."""
+    """Count a failed request."""
     await tx.run(
         """
         INSERT INTO arxiv_refusal (target, kind, times, reason, last_at)
@@ -107,7 +107,7 @@ async def count_refusal(
 
 
 async def list_refusals(tx: Transaction) -> tuple[Refused, ...]:
-    """What did not count so far, the last first."""
+    """Failed requests by target and kind, the latest first."""
     rows = await tx.all(
         "SELECT target, kind, times, reason, last_at FROM arxiv_refusal ORDER BY last_at DESC"
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from bot.arxiv.domain.batches import CategoryStatus, Trouble
-from bot.arxiv.domain.candidates import Nominee
+from bot.arxiv.domain.candidates import RankedCandidate
 from bot.arxiv.domain.present_arxiv import detail_words, refusal_words, status_line, wait_words
 from bot.arxiv.services.daily_batches import kind_of
 from bot.arxiv.services.polling import ArxivStatus, Round
@@ -117,24 +117,24 @@ def _status_lines(status: ArxivStatus, done: Round, *, say: Translate) -> Iterat
         yield say(
             "arXiv's answer about {number} is unusable: {reason}", number=number, reason=reason
         )
-    for nameless in (each for each in status.open if each.tries):
+    for open_title in (each for each in status.open if each.tries):
         yield say(
             "No arXiv paper found for entry {id}: {title}",
-            id=nameless.entry_id,
-            title=readable(nameless.title),
+            id=open_title.entry_id,
+            title=readable(open_title.title),
         )
     for wait in status.waits:
         refusal = refusal_words(kind_of(wait, status.refusals), wait.reason, say)
         yield wait_words(wait.target, wait.until, refusal, say)
 
 
-def nominee_json(nominee: Nominee) -> dict[str, object]:
+def candidate_json(ranked: RankedCandidate) -> dict[str, object]:
     """What `candidates --json` gives of each paper."""
-    item, judgement = nominee.candidate.item, nominee.candidate.judgement
+    item, judgement = ranked.candidate.item, ranked.candidate.judgement
     return {
         "arxiv_id": item.id.number,
         "version": item.id.version,
-        "date": nominee.candidate.on.isoformat(),
+        "date": ranked.candidate.on.isoformat(),
         "announced": item.announcement,
         "title": item.title,
         "authors": list(item.authors),
@@ -143,6 +143,6 @@ def nominee_json(nominee: Nominee) -> dict[str, object]:
         "url": item.id.url,
         "score": judgement.score if judgement is not None else None,
         "words": list(judgement.words) if judgement is not None else [],
-        "like": [{"id": each.id, "title": each.entry.paper.title} for each in nominee.nearest],
-        "tags": list(nominee.candidate.tags),
+        "like": [{"id": each.id, "title": each.entry.paper.title} for each in ranked.nearest],
+        "tags": list(ranked.candidate.tags),
     }

@@ -7,8 +7,8 @@ from datetime import date
 from bot.archive.domain import present_entry
 from bot.archive.domain.dates import parse_date
 from bot.archive.domain.entry import Language
-from bot.arxiv.domain.present_arxiv import present_nominees
-from bot.arxiv.services.candidates import list_nominees
+from bot.arxiv.domain.present_arxiv import present_candidates
+from bot.arxiv.services.candidates import list_ranked
 from bot.commands.services import digest_command
 from bot.commands.services.digest_command import DigestContext
 from bot.core.domain import commands, document
@@ -78,8 +78,8 @@ class Bot:
         page = _page(command.options.get("page", "1"))
         is_new, day = _asks_for_new(asked)
         if is_new:
-            nominees = await list_nominees(self._desk.db, day=day, page=page, per_page=PER_PAGE)
-            return present_nominees(nominees, page=page, per_page=PER_PAGE, say=say)
+            ranking = await list_ranked(self._desk.db, day=day, page=page, per_page=PER_PAGE)
+            return present_candidates(ranking, page=page, per_page=PER_PAGE, say=say)
         found = await lookup.look_up(
             self._desk.db, asked, page=page, per_page=PER_PAGE, asked_in=str(command.channel)
         )

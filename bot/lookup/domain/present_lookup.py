@@ -1,4 +1,4 @@
-"""What a look-up found, or did not, and how to ask, as documents."""
+"""The results of a look-up, and help, as documents."""
 
 from collections.abc import Sequence
 
@@ -66,7 +66,7 @@ def _page_buttons(asked: str, *, page: int, more: bool, say: Translate) -> tuple
 
 
 def present_nothing(asked: str, suggestions: Sequence[str], say: Translate) -> Document:
-    """Nothing was found: near-misses as buttons, and how to ask."""
+    """Nothing was found: suggestions as buttons, and how to ask."""
     text = say("Nothing found for “{asked}”.", asked=asked)
     blocks: list[Block] = [Paragraph(run(text))]
     if suggestions:

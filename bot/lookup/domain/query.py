@@ -7,7 +7,7 @@
     date:2025 date:2025-02 date:2025-02-04   before:2025-02 after:2024   (outside that day or span)
     2502.01456                  entries about that paper; arXiv and other addresses likewise
     cites:2310.07831            entries that refer to it
-    similar:2502.01456          entries like those about it
+    similar:2502.01456          entries similar to those about it
     entry:12                    that entry
     in:discussion ablation      entries in whose discussion somebody said that
     random                      any one
@@ -120,7 +120,7 @@ def _raw_terms(text: str) -> Iterator[_Raw]:
         if is_field and not value and found["quoted"] is None:
             behind = _TERM.match(text, m.start()) if (m := _NOT_SPACE.search(text, at)) else None
             if behind and not (behind["minus"] or behind["sharp"] or behind["field"]):
-                # `author: lee` means what it seems to mean.
+                # `author: lee` is read as `author:lee`.
                 found, at = behind, behind.end()
                 value = found["bare"] or ""
         yield _Raw(
@@ -153,7 +153,7 @@ def _term(raw: _Raw) -> Term | None:
     words = _searchable(f"{raw.written_field} {raw.value}" if raw.value else raw.written_field)
     if not words:
         return None
-    # What is not written as it was read (`5"`) is kept from being read as something else.
+    # Text that is not written as it was read (`5"`) becomes a phrase, so that it is read the same.
     as_typed = words in (raw.value, raw.written_field)
     return Words(words, phrase=raw.quoted or not as_typed, negated=raw.negated)
 
@@ -291,7 +291,7 @@ def _paper(text: str) -> PaperRef | None:
 
 
 def _refuse_near_misses(raw: _Raw) -> None:
-    """`auhtor:lee` is a slip, not two words."""
+    """Raise for an unknown field that is close to a known one: `auhtor:lee`."""
     if raw.field and raw.value and raw.field.isascii():
         for meant in difflib.get_close_matches(raw.field, _LONG_FIELDS, n=1, cutoff=0.75):
             raise QueryError(
@@ -325,11 +325,11 @@ _EXAMPLES = {
     "in": "in:discussion",
 }
 FIELDS = tuple(f"{name}:" for name in _FIELDS)
-"""What may stand before a value, in the order in which it is offered."""
+"""The fields, in the order in which completion offers them."""
 
 
 def _with_random(terms: tuple[Term, ...]) -> tuple[Term, ...]:
-    """`random` is a word among words (`random forest`), and a wish beside anything else."""
+    """`random` is a word beside other words (`random forest`), and the random term otherwise."""
     words = tuple(term for term in terms if isinstance(term, Words))
     if not words or any(replace(term, text=term.text.casefold()) != _RANDOM for term in words):
         return terms

@@ -1,4 +1,4 @@
-"""The terms of a look-up as values, and how they are written; `bot.lookup.domain.query` reads them."""
+"""The terms of a query as values, and how they are written; `query.parse` reads them."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -77,7 +77,7 @@ class Cites:
 
 @dataclass(frozen=True, slots=True)
 class Similar:
-    """Is like the entries about this paper."""
+    """Is similar to the entries about this paper."""
 
     paper: PaperRef
 
@@ -91,12 +91,12 @@ class EntryIs:
 
 @dataclass(frozen=True, slots=True)
 class InDiscussion:
-    """Was discussed; the words of the query are looked for in what people said, not in it."""
+    """Has a discussion; the words of the query are searched in its replies, not in the entry."""
 
 
 @dataclass(frozen=True, slots=True)
 class Random:
-    """Is any one of those that the other terms leave."""
+    """Is a random one of those that the other terms find."""
 
 
 Term: TypeAlias = (
@@ -112,7 +112,7 @@ class Query:
 
 
 def sole_word(query: Query) -> str | None:
-    """The word that may be meant as a tag: the only words of the query, a single bare one."""
+    """The word that may mean a tag: the only word of the query, without quotes."""
     if InDiscussion() in query.terms:
         return None
     words = [term for term in query.terms if isinstance(term, Words) and not term.negated]
@@ -120,7 +120,7 @@ def sole_word(query: Query) -> str | None:
 
 
 def with_sole_word_as_tag(query: Query, slug: str) -> Query:
-    """The query with its `sole_word` meant as that tag; narrowing a tag stays within the tag."""
+    """The query with its `sole_word` as that tag."""
     word = sole_word(query)
     return replace_term(query, Words(word), Tag(slug)) if word is not None else query
 

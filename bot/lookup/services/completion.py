@@ -1,4 +1,4 @@
-"""What is offered while somebody types a look-up."""
+"""Completion of look-ups."""
 
 import re
 import unicodedata
@@ -21,7 +21,7 @@ _LAST_TERM = re.compile(
 
 
 async def complete(db: Database, typed: str, *, limit: int = 25) -> tuple[Choice, ...]:
-    """At most `limit` ways to go on with the last term: tags, fields, authors, recent papers."""
+    """At most `limit` completions of the last term: tags, fields, authors, recent papers."""
     last = _LAST_TERM.fullmatch(unicodedata.normalize("NFC", typed).lstrip())
     if last is None:
         return ()

@@ -26,15 +26,15 @@ from bot.lookup.store import search, typed_names
 _TAGS_COMPARED = 20_000
 _MOST_SUGGESTIONS = 3
 _ALIKE = 0.75
-"""How alike a near-miss must be, of 1: one or two slips in a word."""
+"""The least similarity of a suggestion, of 1: one or two typing errors in a word."""
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
     """One page of what a look-up found, newest first.
 
-    `query` is how it was understood; `total` is `None` where there are more than are counted.
-    `suggestions` are whole queries to ask instead, where nothing was found.
+    `query` is the query as it was understood; `total` is `None` where there are too many to count.
+    `suggestions` are whole queries to try instead, where nothing was found.
     """
 
     query: Query
@@ -56,8 +56,8 @@ async def look_up(
 ) -> Results:
     """The page (from 1) of what the query finds; `chance` decides for `random`.
 
-    `asked_in` is the channel where it is asked: what people said is found there if it was said
-    there or in a channel that shares its discussions; `None`, the operator, finds all of it.
+    `asked_in` is the channel of the question: replies of this channel and of channels that share
+    discussions with it are found; `None`, the operator, finds all replies.
     Raises `QueryError`.
     """
     query = parse(text)
@@ -73,7 +73,7 @@ async def look_up(
 
 
 async def _suggestions(tx: Transaction, query: Query) -> tuple[str, ...]:
-    """Queries with one slip mended, the likeliest first."""
+    """Queries with one typing error corrected, the likeliest first."""
     spellings = await tags.list_spellings(tx, limit=_TAGS_COMPARED)
     authors = await typed_names.list_author_words(tx)
     mended = (
@@ -97,7 +97,7 @@ def _better(term: Term, spellings: Mapping[str, str], authors: Iterable[str]) ->
 
 
 def _near(word: str, known: Iterable[str]) -> list[str]:
-    """The known words most like this one, without itself."""
+    """The known words most similar to this one, without itself."""
     found = process.extract(
         word,
         list(known),

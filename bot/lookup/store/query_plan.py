@@ -1,8 +1,8 @@
-"""A query as one walk along one index, newest first.
+"""The plan of a query: one index scan, newest first, and conditions on each row.
 
-Whatever has words is asked of the full-text index, the tags beside them included; anything else
-walks the index of its rarest tag, of a paper, or of all entries. The other terms are looked up
-entry by entry on the way. No text of a query ever becomes SQL or full-text syntax.
+A query with words scans the full-text index, with its tags in the same expression. Any other query
+scans the index of its rarest tag, of a paper, or of all entries. The other terms are conditions on
+each row. No text of a query ever becomes SQL or full-text syntax.
 """
 
 import json
@@ -32,7 +32,7 @@ from bot.lookup.domain.query_terms import (
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Which index is walked (`origin`, by `column`), between which bounds, and what must hold."""
+    """The index to scan (`origin`, by `column`), its bounds, and the conditions."""
 
     origin: str = "entry AS d"
     column: str = "newness"
@@ -41,7 +41,7 @@ class Plan:
     conditions: tuple[str, ...] = ()
     values: dict[str, Any] = field(default_factory=dict)
 
-    def such_that(self, condition: str, value: Any) -> "Plan":
+    def where(self, condition: str, value: Any) -> "Plan":
         """The plan with one more condition, in which `{}` stands for the value."""
         name = f"v{len(self.values)}"
         return replace(
@@ -51,7 +51,7 @@ class Plan:
         )
 
     def walk(self, connection: sqlite3.Connection, *, limit: int, offset: int = 0) -> list[int]:
-        """The newness of what is found, newest first."""
+        """The sort keys of the entries found, newest first."""
         sql = f"{self._select(f'd.{self.column}')} ORDER BY d.{self.column} DESC LIMIT :l OFFSET :o"
         rows = connection.execute(sql, self._parameters(l=limit, o=offset))
         return [newness for (newness,) in rows]
@@ -65,7 +65,7 @@ class Plan:
     def among(self, connection: sqlite3.Connection, them: Sequence[int]) -> set[int]:
         """Those of `them` that are found."""
         them_only = "d.column IN (SELECT value FROM json_each({}))"
-        chosen = self.such_that(them_only.replace("column", self.column), json.dumps(them))
+        chosen = self.where(them_only.replace("column", self.column), json.dumps(them))
         return set(chosen.walk(connection, limit=len(them)))
 
     def _select(self, what: str) -> str:
@@ -79,27 +79,27 @@ class Plan:
 def plan_for(
     connection: sqlite3.Connection, query: Query, readable: ReadableSince | None = None
 ) -> Plan | None:
-    """The walk that finds what the query asks for; `None` where nothing can be found.
+    """The plan of a query; `None` where nothing can be found.
 
-    `similar:` and `random` are no part of it: they choose among what the rest finds. What people
-    said is looked for in what was `readable`; `None` is everything.
+    It leaves out `similar:` and `random`, which choose among what the other terms find. Replies
+    are searched in the channels of `readable`; `None` means all.
     """
-    asked = _asked(connection, query)
-    if asked is None:
+    terms = _terms_of(connection, query)
+    if terms is None:
         return None
-    if asked.in_discussion:
-        return _discussed(asked, readable)
-    plan, fulfilled = _walk_along(connection, asked)
+    if terms.in_discussion:
+        return _plan_in_discussions(terms, readable)
+    plan, fulfilled = _choose_index(connection, terms)
     conditions: list[tuple[str, Any]] = [
-        *(row for row in asked.rows if row not in fulfilled),
-        *((f"NOT {condition}", row) for condition, row in asked.unwanted),
-        *asked.outside,
+        *(row for row in terms.rows if row not in fulfilled),
+        *((f"NOT {condition}", row) for condition, row in terms.unwanted),
+        *terms.outside,
     ]
-    if not asked.matches:
-        conditions += [(_NO_MATCH, match) for match in asked.unwanted_matches]
+    if not terms.matches:
+        conditions += [(_NO_MATCH, match) for match in terms.unwanted_matches]
     for condition, value in conditions:
-        plan = plan.such_that(condition.replace("[d]", f"d.{plan.column}"), value)
-    return replace(plan, low=asked.low, high=asked.high)
+        plan = plan.where(condition.replace("[d]", f"d.{plan.column}"), value)
+    return replace(plan, low=terms.low, high=terms.high)
 
 
 _HEARD = """(:readable IS NULL OR EXISTS (
@@ -126,12 +126,12 @@ _NO_MATCH = "NOT EXISTS (SELECT 1 FROM search WHERE search MATCH {} AND rowid = 
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """What a query asks for, in terms of rows.
+class _Terms:
+    """The terms of a query as full-text expressions and conditions on rows.
 
-    `rows` are conditions about one row each, with its id. In a condition `[d]` stands for the
-    entry's newness and `{}` for the value. `on_message` must match in one reply each, `in_discussion`;
-    `on_message_deleted` in none.
+    `rows` are conditions with the id of one row each. In a condition `[d]` stands for the entry's
+    sort key and `{}` for the value. With `in_discussion`, each of `reply_matches` must match a
+    reply, and none of `unwanted_reply_matches` may.
     """
 
     matches: tuple[str, ...] = ()
@@ -142,62 +142,62 @@ class _Asked:
     low: int = OLDEST
     high: int = NEWEST
     in_discussion: bool = False
-    said: tuple[str, ...] = ()
-    unsaid: tuple[str, ...] = ()
+    reply_matches: tuple[str, ...] = ()
+    unwanted_reply_matches: tuple[str, ...] = ()
 
     def ids(self, condition: str) -> tuple[int, ...]:
-        """The rows of which a condition must hold."""
+        """The ids of the rows of a condition."""
         return tuple(row for about, row in self.rows if about == condition)
 
 
-def _discussed(asked: _Asked, readable: ReadableSince | None) -> Plan:
-    """The walk along what was discussed, which is little beside the archive."""
-    first, *others = asked.said or (None,)
+def _plan_in_discussions(terms: _Terms, readable: ReadableSince | None) -> Plan:
+    """The plan that scans replies: there are few beside the entries of an archive."""
+    first, *others = terms.reply_matches or (None,)
     values = {"said": first, "readable": json.dumps(readable) if readable is not None else None}
     plan = Plan(origin=_DISCUSSED if first is None else _SAID, values=values)
     conditions: list[tuple[str, Any]] = [
-        *((_MATCH, match) for match in asked.matches),
-        *((_NO_MATCH, match) for match in asked.unwanted_matches),
+        *((_MATCH, match) for match in terms.matches),
+        *((_NO_MATCH, match) for match in terms.unwanted_matches),
         *((_ALSO_SAID, match) for match in others),
-        *((f"NOT {_ALSO_SAID}", match) for match in asked.unsaid),
-        *asked.rows,
-        *((f"NOT {condition}", row) for condition, row in asked.unwanted),
-        *asked.outside,
+        *((f"NOT {_ALSO_SAID}", match) for match in terms.unwanted_reply_matches),
+        *terms.rows,
+        *((f"NOT {condition}", row) for condition, row in terms.unwanted),
+        *terms.outside,
     ]
     for condition, value in conditions:
-        plan = plan.such_that(condition.replace("[d]", "d.newness"), value)
-    return replace(plan, low=asked.low, high=asked.high)
+        plan = plan.where(condition.replace("[d]", "d.newness"), value)
+    return replace(plan, low=terms.low, high=terms.high)
 
 
-def _asked(connection: sqlite3.Connection, query: Query) -> _Asked | None:
-    asked = _Asked(in_discussion=InDiscussion() in query.terms)
+def _terms_of(connection: sqlite3.Connection, query: Query) -> _Terms | None:
+    terms = _Terms(in_discussion=InDiscussion() in query.terms)
     for term in query.terms:
         match term:
             case Words(text, phrase, negated):
                 match = match_expression(text) if phrase else word_expression(text)
-                with_words = _with_said if asked.in_discussion else _with_match
-                asked = with_words(asked, match, negated=negated)
+                with_words = _with_reply_match if terms.in_discussion else _with_match
+                terms = with_words(terms, match, negated=negated)
             case Author(name, negated):
                 match = name_expression(name)
                 authors = f"authors : ({match})" if match is not None else None
-                asked = _with_match(asked, authors, negated=negated)
+                terms = _with_match(terms, authors, negated=negated)
             case Dates():
-                asked = _with_dates(asked, term)
+                terms = _with_dates(terms, term)
             case Tag(slug, negated) if len(ids := tags.family(connection, slug)) > 1:
                 marks = " OR ".join(f'"{tag_mark(tag_id)}"' for tag_id in ids)
-                asked = _with_match(asked, marks, negated=negated)
+                terms = _with_match(terms, marks, negated=negated)
             case Tag() | About() | Cites() | EntryIs():
                 condition, row = _row_of(connection, term)
                 negated = not isinstance(term, EntryIs) and term.negated
                 if row is not None and negated:
-                    asked = replace(asked, unwanted=(*asked.unwanted, (condition, row)))
+                    terms = replace(terms, unwanted=(*terms.unwanted, (condition, row)))
                 elif row is not None:
-                    asked = replace(asked, rows=(*asked.rows, (condition, row)))
+                    terms = replace(terms, rows=(*terms.rows, (condition, row)))
                 elif not negated:
                     return None
             case _:
                 pass
-    return asked
+    return terms
 
 
 def _row_of(
@@ -214,27 +214,27 @@ def _row_of(
             return _IS, entry_id
 
 
-def _with_match(asked: _Asked, match: str | None, *, negated: bool) -> _Asked:
+def _with_match(terms: _Terms, match: str | None, *, negated: bool) -> _Terms:
     if match is None:
-        return asked
+        return terms
     if negated:
-        return replace(asked, unwanted_matches=(*asked.unwanted_matches, match))
-    return replace(asked, matches=(*asked.matches, match))
+        return replace(terms, unwanted_matches=(*terms.unwanted_matches, match))
+    return replace(terms, matches=(*terms.matches, match))
 
 
-def _with_said(asked: _Asked, match: str | None, *, negated: bool) -> _Asked:
+def _with_reply_match(terms: _Terms, match: str | None, *, negated: bool) -> _Terms:
     if match is None:
-        return asked
+        return terms
     if negated:
-        return replace(asked, unsaid=(*asked.unsaid, match))
-    return replace(asked, said=(*asked.said, match))
+        return replace(terms, unwanted_reply_matches=(*terms.unwanted_reply_matches, match))
+    return replace(terms, reply_matches=(*terms.reply_matches, match))
 
 
-def _with_dates(asked: _Asked, dates: Dates) -> _Asked:
+def _with_dates(terms: _Terms, dates: Dates) -> _Terms:
     low, high = span(dates.first, dates.last)
     if dates.negated:
-        return replace(asked, outside=(*asked.outside, (f"[d] NOT BETWEEN {low} AND {{}}", high)))
-    return replace(asked, low=max(asked.low, low), high=min(asked.high, high))
+        return replace(terms, outside=(*terms.outside, (f"[d] NOT BETWEEN {low} AND {{}}", high)))
+    return replace(terms, low=max(terms.low, low), high=min(terms.high, high))
 
 
 def _paper_id(connection: sqlite3.Connection, paper: PaperRef) -> int | None:
@@ -242,28 +242,28 @@ def _paper_id(connection: sqlite3.Connection, paper: PaperRef) -> int | None:
     return row["id"] if row is not None else None
 
 
-def _walk_along(
-    connection: sqlite3.Connection, asked: _Asked
+def _choose_index(
+    connection: sqlite3.Connection, terms: _Terms
 ) -> tuple[Plan, Sequence[tuple[str, int]]]:
-    """The walk that passes the fewest other entries, and the conditions it fulfils by that."""
-    tag_ids, about, cites = asked.ids(_TAGGED), asked.ids(_ABOUT), asked.ids(_CITES)
-    if asked.matches:
+    """The scan with the fewest other entries, and the conditions that it makes needless."""
+    tag_ids, about, cites = terms.ids(_TAGGED), terms.ids(_ABOUT), terms.ids(_CITES)
+    if terms.matches:
         marks = (f'"{tag_mark(tag_id)}"' for tag_id in tag_ids)
-        match = " AND ".join(f"({part})" for part in (*asked.matches, *marks))
-        for unwanted in asked.unwanted_matches:
+        match = " AND ".join(f"({part})" for part in (*terms.matches, *marks))
+        for unwanted in terms.unwanted_matches:
             match = f"({match}) NOT ({unwanted})"
-        plan = Plan(origin="search AS d", column="rowid").such_that("search MATCH {}", match)
+        plan = Plan(origin="search AS d", column="rowid").where("search MATCH {}", match)
         return plan, [(_TAGGED, tag_id) for tag_id in tag_ids]
-    if asked.ids(_IS):
+    if terms.ids(_IS):
         return Plan(), ()
     if about:
-        return Plan().such_that("d.paper_id = {}", about[0]), [(_ABOUT, about[0])]
+        return Plan().where("d.paper_id = {}", about[0]), [(_ABOUT, about[0])]
     if cites:
-        plan = Plan(origin="reference AS d").such_that("d.paper_id = {}", cites[0])
+        plan = Plan(origin="reference AS d").where("d.paper_id = {}", cites[0])
         return plan, [(_CITES, cites[0])]
     if tag_ids:
         rarest = _rarest(connection, tag_ids)
-        plan = Plan(origin="entry_tag AS d").such_that("d.tag_id = {}", rarest)
+        plan = Plan(origin="entry_tag AS d").where("d.tag_id = {}", rarest)
         return plan, [(_TAGGED, rarest)]
     return Plan(), ()
 

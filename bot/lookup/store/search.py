@@ -22,15 +22,15 @@ from bot.lookup.store import similar
 from bot.lookup.store.query_plan import Plan, plan_for
 
 COUNTED = 1000
-"""Matches are counted up to here; beyond, the total is not told."""
+"""Matches are counted up to this number; beyond it, the total is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hits:
     """One page of what a query finds.
 
-    `query` is the query as it was understood (a word may have been meant as a tag); `more` says
-    that there is another page; `total` is `None` where it is above `COUNTED`.
+    `query` is the query as it was understood (a word may mean a tag); `more`: there is another
+    page; `total` is `None` where it is above `COUNTED`.
     """
 
     query: Query
@@ -48,10 +48,10 @@ async def look_up(
     chance: Chance | None = None,
     readable: ReadableSince | None = None,
 ) -> Hits:
-    """The page (from 1) of the entries that a query finds, newest first, in one hop.
+    """The page (from 1) of the entries that a query finds, newest first, in one database call.
 
-    `similar:` puts the most similar first; `random` finds one, chosen with `chance`. What people
-    said is looked for in what was `readable`, see `plan_for`.
+    `similar:` puts the most similar first; `random` finds one, chosen with `chance`. For `readable`
+    see `plan_for`.
     """
     chance = chance if chance is not None else Chance()  # noqa: S311  no secret hangs on it
     return await tx.call(
@@ -114,7 +114,7 @@ def _list_all(connection: sqlite3.Connection, *, query: Query) -> tuple[EntryId,
 
 
 def _understood(connection: sqlite3.Connection, query: Query) -> Query:
-    """The query with its only word meant as a tag, where there is an entry with such a tag."""
+    """The query with its only word as a tag, where an entry has such a tag."""
     word = sole_word(query)
     if word is not None:
         for spelling in (tag_slug(word), word):
@@ -124,7 +124,7 @@ def _understood(connection: sqlite3.Connection, query: Query) -> Query:
 
 
 def _ranked(connection: sqlite3.Connection, plan: Plan, papers: list[PaperRef]) -> list[int]:
-    """What is like all of these papers, most similar first, as far as the plan leaves it."""
+    """The entries similar to all of these papers that the plan finds, most similar first."""
     first, *others = (similar.rank(connection, paper) for paper in papers)
     left = plan.among(connection, first)
     for other in others:
@@ -133,7 +133,7 @@ def _ranked(connection: sqlite3.Connection, plan: Plan, papers: list[PaperRef]) 
 
 
 def _any_one(connection: sqlite3.Connection, plan: Plan, chance: Chance) -> list[int]:
-    """One of the newest that the plan finds; of all entries alike if it asks for nothing."""
+    """One of the newest entries that the plan finds; without conditions, any entry."""
     if plan == Plan():
         return _any_entry(connection, chance)
     count = plan.count(connection, most=COUNTED)

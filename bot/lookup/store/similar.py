@@ -1,6 +1,7 @@
-"""Which entries are like those about a paper: shared references, rare tags, rare title words.
+"""Similar entries: those that share references, rare tags or rare title words with a paper.
 
-Every sign is walked newest first and only so far, so that it costs the same in any archive.
+Each feature is scanned newest first and up to a limit, so that the cost does not grow with the
+archive.
 """
 
 import math
@@ -15,17 +16,17 @@ from bot.archive.store.sort_key import OLDEST
 from bot.core.latex import readable
 from bot.lookup.domain.query_terms import PaperRef
 
-_WALKED = 2000
-"""Entries looked at for one sign; a word in more of them than that says little."""
+_SCANNED = 2000
+"""Entries scanned for one feature; a feature of more entries than that has no weight."""
 _MOST_WORDS = 16
 RANKED = 300
-"""So many are ranked; nobody looks further."""
+"""The most similar entries that are ranked."""
 _WORD = re.compile(r"[^\W_]{2,}")
 _CITATION_WEIGHT = 1.5
 
 
 def rank(connection: sqlite3.Connection, paper: PaperRef) -> list[int]:
-    """The newness of the entries most like that paper's, most similar first, without its own."""
+    """The sort keys of the entries most similar to a paper's, best first, without its own."""
     row = connection.execute(
         "SELECT id, title FROM paper WHERE key = :key", {"key": paper.key}
     ).fetchone()
@@ -35,17 +36,17 @@ def rank(connection: sqlite3.Connection, paper: PaperRef) -> list[int]:
     own = {n for (n,) in connection.execute(_OWN, about)}
     (total,) = connection.execute("SELECT max(id) FROM entry").fetchone()
     scores: defaultdict[int, float] = defaultdict(float)
-    for weight, found in _signs(connection, about, row["title"] or "", max(total or 1, 1)):
+    for weight, found in _features(connection, about, row["title"] or "", max(total or 1, 1)):
         for newness in found:
             scores[newness] += weight
     ranked = sorted(scores.keys() - own, key=lambda newness: (-scores[newness], -newness))
     return ranked[:RANKED]
 
 
-def _signs(
+def _features(
     connection: sqlite3.Connection, about: dict[str, int], title: str, total: int
 ) -> Iterator[tuple[float, list[int]]]:
-    """What may be shared: how much it says, and the entries that share it."""
+    """The features of the paper: the weight of each, and the entries that have it."""
     for sql in (_CITING_IT, _CITED_BY_IT):
         yield _CITATION_WEIGHT * math.log(1 + total), _column(connection, sql, about)
     for (shared,) in connection.execute(_ITS_REFERENCES, about).fetchall():
@@ -60,8 +61,8 @@ def _signs(
 
 
 def _weight(found: list[int], total: int) -> float:
-    """The rarer the sign, the more it says; one that is everywhere says nothing."""
-    if not found or len(found) >= _WALKED:
+    """The rarer a feature, the larger its weight; 0 for one of very many entries."""
+    if not found or len(found) >= _SCANNED:
         return 0.0
     return math.log(1 + total / len(found))
 
@@ -74,13 +75,13 @@ def _words(title: str) -> Iterable[str]:
 def _matching(connection: sqlite3.Connection, match: str | None) -> list[int]:
     if match is None:
         return []
-    return _column(connection, _MATCHING, {"match": match, "oldest": OLDEST, "most": _WALKED})
+    return _column(connection, _MATCHING, {"match": match, "oldest": OLDEST, "most": _SCANNED})
 
 
 def _column(
     connection: sqlite3.Connection, sql: str, parameters: dict[str, int] | dict[str, object]
 ) -> list[int]:
-    return [newness for (newness,) in connection.execute(sql, {"most": _WALKED} | parameters)]
+    return [newness for (newness,) in connection.execute(sql, {"most": _SCANNED} | parameters)]
 
 
 _OWN = "SELECT newness FROM entry WHERE paper_id = :paper AND newness >= :oldest"

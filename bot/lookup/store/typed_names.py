@@ -1,4 +1,4 @@
-"""Titles and names of recent entries: what is offered while somebody types."""
+"""Titles and author names of recent entries, for completion and suggestions."""
 
 import json
 import re
@@ -15,12 +15,12 @@ from bot.core.domain.latex_accents import accents
 from bot.core.latex import readable
 
 _RECENT = 2000
-"""So many of the newest entries are looked through, so that it costs the same in any archive."""
+"""The newest entries that are scanned, so that the cost does not grow with the archive."""
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
 async def list_author_words(tx: Transaction) -> tuple[str, ...]:
-    """The parts of the names of recent authors, folded, the most frequent first."""
+    """The words of the names of recent authors, in lower case, the most frequent first."""
     words = Counter(
         word
         for authors in await _recent_authors(tx)
@@ -30,7 +30,7 @@ async def list_author_words(tx: Transaction) -> tuple[str, ...]:
 
 
 async def list_authors(tx: Transaction, typed: str, *, limit: int) -> tuple[str, ...]:
-    """Recent authors who have a name that begins with what was typed, most frequent first."""
+    """Recent authors one of whose names begins with what was typed, most frequent first."""
     wanted = bare(accents(typed))
     found = Counter(
         author
@@ -48,7 +48,7 @@ def _compared(text: str) -> str:
 
 
 def _parts(name: str) -> Iterator[str]:
-    """The name, and what is left of it from each of its words."""
+    """The name, and its rest from each word on."""
     yield name
     at = name.find(" ")
     while at >= 0:

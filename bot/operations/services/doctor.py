@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.archive.services.find_files import find_files
-from bot.arxiv.domain.backoff import LADDER
+from bot.arxiv.domain.backoff import BACKOFF_STEPS
 from bot.arxiv.domain.batches import Trouble
 from bot.arxiv.domain.present_arxiv import refusal_words, status_line, wait_words
 from bot.arxiv.ports import Refusal
@@ -112,7 +112,7 @@ def _arxiv_troubles(status: ArxivStatus, subject: str, say: Translate) -> Iterat
     for wait in status.waits:
         refusal = refusal_words(kind_of(wait, status.refusals), wait.reason, say)
         words = wait_words(wait.target, wait.until, refusal, say)
-        is_long = wait.failures >= len(LADDER)
+        is_long = wait.failures >= len(BACKOFF_STEPS)
         if is_long:
             words += "; " + say(
                 "failed {n} times in a row: see https://status.arxiv.org, and check ARXIV_CONTACT",

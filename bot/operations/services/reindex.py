@@ -1,4 +1,4 @@
-"""Index anew what an earlier version indexed: its words differ from those that are looked for."""
+"""Reindex a database that an earlier version indexed: its words differ from those searched."""
 
 import logging
 from collections.abc import Awaitable

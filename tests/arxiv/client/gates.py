@@ -1,4 +1,4 @@
-"""A turnstile that lets everything through at once, and remembers."""
+"""A request gate that lets everything through at once, and records it."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -7,7 +7,7 @@ from bot.arxiv.ports import SourceFailureError
 
 
 class OpenGate:
-    """`ports.Turnstile` without a wait; it remembers turns, failures, and turns with an answer."""
+    """`ports.RequestGate` without a wait; it records requests, failures, and requests with a response."""
 
     def __init__(self) -> None:
         self.turns: list[str] = []

@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.arxiv.domain.backoff import LADDER, LONGEST_WAIT, SPACING, wait_until
+from bot.arxiv.domain.backoff import BACKOFF_STEPS, LONGEST_WAIT, SPACING, wait_until
 
 NOW = datetime(2026, 11, 17, 6, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("failures", [1, 2, 3, 4])
 def test_the_ladder_is_climbed_with_some_spread(failures: int):
-    step = LADDER[failures - 1]
+    step = BACKOFF_STEPS[failures - 1]
 
     assert wait_until(NOW, failures, None, 0.0) == NOW + step
     assert NOW + step < wait_until(NOW, failures, None, 0.9) < NOW + step * 1.25
@@ -37,9 +37,9 @@ def test_retry_after_is_obeyed_and_never_undercut():
     st.datetimes(datetime(2026, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
 )
 def test_a_wait_is_never_shorter_than_the_spacing_nor_longer_than_can_be_believed(
-    failures, retry_after, spread, now
+    failures, retry_after, jitter, now
 ):
-    wait = wait_until(now, failures, retry_after, spread) - now
+    wait = wait_until(now, failures, retry_after, jitter) - now
 
     assert SPACING <= wait <= LONGEST_WAIT
     if retry_after is not None and retry_after <= LONGEST_WAIT:

@@ -57,10 +57,10 @@ def test_a_category_stands_as_its_ids_and_the_day_say(watch: Watch, now: datetim
 
 @given(INSTANTS, st.floats(0, 0.999), st.booleans())
 def test_after_an_answer_the_next_look_is_in_an_hour_or_so_or_on_another_morning(
-    now: datetime, spread: float, fresh: bool
+    now: datetime, jitter: float, fresh: bool
 ):
     seen = Seen(unseen=5, claims={batches.batch_day(now)}) if fresh else Seen()
-    after = batches.after_answer(Watch("c"), seen, now, spread)
+    after = batches.after_answer(Watch("c"), seen, now, jitter)
 
     assert after.next_at is not None
     wait = after.next_at - now

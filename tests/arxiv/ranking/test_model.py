@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot.archive.domain.entry import EntryId
-from bot.arxiv.domain.candidates import Example, Newcomer
+from bot.arxiv.domain.candidates import Example, NewPaper
 from bot.arxiv.ranking.worker import ProcessRanker, is_installed
 from bot.core.domain.errors import RankerError
 from tests.waiting import until
@@ -31,7 +31,7 @@ def text(words: list[str], seed: int) -> str:
 
 PICKED = [Example(f"2401.{n:05}", text(REWARD, n), EntryId(n + 1)) for n in range(40)]
 PASSED = [Example(f"2402.{n:05}", text(GALAXY, n)) for n in range(40)]
-NEW = [Newcomer("2501.00001", text(REWARD, 999)), Newcomer("2501.00002", text(GALAXY, 998))]
+NEW = [NewPaper("2501.00001", text(REWARD, 999)), NewPaper("2501.00002", text(GALAXY, 998))]
 
 
 @pytest.mark.slow
@@ -50,48 +50,50 @@ async def test_it_learns_judges_and_says_why(tmp_path: Path):
 
 
 def test_the_same_papers_teach_the_same():
-    from bot.arxiv.ranking.model import Taste
+    from bot.arxiv.ranking.model import RankingModel
 
-    assert Taste.learn(PICKED, PASSED).judge(NEW) == Taste.learn(PICKED, PASSED).judge(NEW)
+    assert RankingModel.learn(PICKED, PASSED).judge(NEW) == RankingModel.learn(
+        PICKED, PASSED
+    ).judge(NEW)
 
 
 def test_what_is_kept_judges_as_what_was_learnt(tmp_path: Path):
-    from bot.arxiv.ranking.model import Taste
+    from bot.arxiv.ranking.model import RankingModel
 
-    taste = Taste.learn(PICKED, PASSED)
-    taste.save(tmp_path / "taste")
+    trained = RankingModel.learn(PICKED, PASSED)
+    trained.save(tmp_path / "taste")
 
-    assert Taste.load(tmp_path / "taste").judge(NEW) == taste.judge(NEW)
+    assert RankingModel.load(tmp_path / "taste").judge(NEW) == trained.judge(NEW)
 
 
 @pytest.mark.parametrize("content", [b"", b"junk", b"PK\x03\x04 no archive"])
 def test_a_damaged_file_is_refused_and_replaced_whole(tmp_path: Path, content: bytes):
-    from bot.arxiv.ranking.model import Taste
+    from bot.arxiv.ranking.model import RankingModel
 
     path = tmp_path / "taste"
     path.write_bytes(content)
     with pytest.raises(RankerError, match="damaged"):
-        Taste.load(path)
-    Taste.learn(PICKED, PASSED).save(path)
+        RankingModel.load(path)
+    RankingModel.learn(PICKED, PASSED).save(path)
 
-    assert len(Taste.load(path).judge(NEW)) == 2
+    assert len(RankingModel.load(path).judge(NEW)) == 2
     assert [file.name for file in tmp_path.iterdir()] == ["taste"]
 
 
 def test_a_file_that_was_cut_off_anywhere_is_refused(tmp_path: Path):
-    from bot.arxiv.ranking.model import Taste
+    from bot.arxiv.ranking.model import RankingModel
 
     path = tmp_path / "taste"
-    Taste.learn(PICKED, PASSED).save(path)
+    RankingModel.learn(PICKED, PASSED).save(path)
     whole = path.read_bytes()
     for length in range(0, len(whole), len(whole) // 20):
         path.write_bytes(whole[:length])
         with pytest.raises(RankerError, match="damaged"):
-            Taste.load(path)
+            RankingModel.load(path)
 
 
 def test_what_a_killed_worker_left_is_not_believed_and_goes_in_time(tmp_path: Path):
-    from bot.arxiv.ranking.model import Taste
+    from bot.arxiv.ranking.model import RankingModel
 
     path = tmp_path / "taste"
     old, new = tmp_path / "taste.17.part", tmp_path / "taste.18.part"
@@ -100,39 +102,39 @@ def test_what_a_killed_worker_left_is_not_believed_and_goes_in_time(tmp_path: Pa
     two_hours_ago = time.time() - 7200
     os.utime(old, (two_hours_ago, two_hours_ago))
     with pytest.raises(RankerError, match="no ranking model yet"):
-        Taste.load(path)
-    Taste.learn(PICKED, PASSED).save(path)
+        RankingModel.load(path)
+    RankingModel.learn(PICKED, PASSED).save(path)
 
     # Another process may still be writing the new one.
     assert {file.name for file in tmp_path.iterdir()} == {"taste", "taste.18.part"}
-    assert len(Taste.load(path).judge(NEW)) == 2
+    assert len(RankingModel.load(path).judge(NEW)) == 2
 
 
 def test_papers_without_entries_have_no_neighbours(tmp_path: Path):
-    from bot.arxiv.ranking.model import Taste
+    from bot.arxiv.ranking.model import RankingModel
 
-    nameless = [Example(each.number, each.text) for each in PICKED]
-    Taste.learn(nameless, PASSED).save(tmp_path / "taste")
+    open_title = [Example(each.number, each.text) for each in PICKED]
+    RankingModel.learn(open_title, PASSED).save(tmp_path / "taste")
 
-    assert [each.nearest for each in Taste.load(tmp_path / "taste").judge(NEW)] == [(), ()]
+    assert [each.nearest for each in RankingModel.load(tmp_path / "taste").judge(NEW)] == [(), ()]
 
 
 @pytest.mark.parametrize("text", ["", "보상 모델 학습", "the of and", "\x00 \u202e"])
 def test_papers_without_words_teach_nothing_and_that_is_said(text: str):
-    from bot.arxiv.ranking.model import Taste
+    from bot.arxiv.ranking.model import RankingModel
 
     papers = [Example(f"2401.{n:05}", text) for n in range(20)]
 
     with pytest.raises(RankerError, match="no words in common"):
-        Taste.learn(papers, papers)
+        RankingModel.learn(papers, papers)
 
 
 def test_the_words_that_weighed_are_plain_whatever_stood_in_the_papers():
-    from bot.arxiv.ranking.model import Taste
+    from bot.arxiv.ranking.model import RankingModel
 
     bad = "\x1b[2Jreward \u202emodel\u2066 re\u200bward <b>policy</b> @everyone ｒｅｗａｒｄ \x9bcluster"
     picked = [Example(each.number, f"{each.text} {bad}", each.entry_id) for each in PICKED]
-    judged = Taste.learn(picked, PASSED).judge([Newcomer("2501.00001", bad)])
+    judged = RankingModel.learn(picked, PASSED).judge([NewPaper("2501.00001", bad)])
 
     assert judged[0].words
     assert all(re.fullmatch("[a-z0-9 -]+", word) for word in judged[0].words)

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.archive.domain.entry import EntryId
-from bot.arxiv.domain.candidates import Example, Newcomer
-from bot.arxiv.ranking.lines import read_examples, read_trouble, write_examples, write_trouble
+from bot.arxiv.domain.candidates import Example, NewPaper
+from bot.arxiv.ranking.lines import read_examples, read_failure, write_examples, write_failure
 from bot.arxiv.ranking.worker import ProcessRanker
 from bot.core.domain.errors import RankerError
 from tests.waiting import until
 
-NEW = [Newcomer("2501.00001", "reward")]
+NEW = [NewPaper("2501.00001", "reward")]
 PICKED = [Example("2401.00001", "reward", EntryId(1))]
 PASSED = [Example("2402.00001", "galaxy")]
 LINE = json.dumps(["2501.00001", 1.0, ["reward"], [[1, 0.5]]])
@@ -106,11 +106,11 @@ def test_papers_to_learn_from_that_were_cut_off_are_not_learnt_from():
 
 @given(st.text(), st.integers())
 def test_trouble_comes_over_as_it_was(text: str, n: int):
-    told = read_trouble(write_trouble(RankerError("{a} and {b}", a=text, b=n)).encode())
+    told = read_failure(write_failure(RankerError("{a} and {b}", a=text, b=n)).encode())
 
     assert (told.message, told.values) == ("{a} and {b}", {"a": text, "b": n})
 
 
 @given(st.binary(max_size=60))
 def test_any_last_words_are_told(line: bytes):
-    assert str(read_trouble(line)) is not None
+    assert str(read_failure(line)) is not None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.arxiv.domain.backoff import LADDER, SPACING
+from bot.arxiv.domain.backoff import BACKOFF_STEPS, SPACING
 from bot.arxiv.ports import (
     Refusal,
     SourceQuestionError,
@@ -15,7 +15,7 @@ from bot.arxiv.ports import (
     SourceUnavailableError,
     SourceWaitError,
 )
-from bot.arxiv.services.request_gate import LEASE, WRONG_QUESTIONS, DatabaseTurnstile
+from bot.arxiv.services.request_gate import LEASE, WRONG_QUESTIONS, DatabaseRequestGate
 from bot.arxiv.store import request_gate
 from bot.core.database.database import Database, Transaction, opened
 from bot.core.store import leases
@@ -25,14 +25,14 @@ from tests.arxiv.stage import Time
 NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
 
 
-def turnstile(
+def shared(
     db: Database, time: Time, *, patience: timedelta = timedelta(seconds=10)
-) -> DatabaseTurnstile:
-    return DatabaseTurnstile(
+) -> DatabaseRequestGate:
+    return DatabaseRequestGate(
         db,
         clock=time,
         sleep=time.sleep,
-        spread=lambda: 0.0,
+        jitter=lambda: 0.0,
         patience=patience,
         process=Process("me", "machine", 1),
     )
@@ -47,7 +47,7 @@ async def test_requests_are_apart_from_the_end_of_one_to_the_start_of_the_next()
     time = Time(NOW)
     starts = []
     async with opened(None) as db:
-        gate = turnstile(db, time)
+        gate = shared(db, time)
         for _ in range(4):
             async with gate.turn("papers"):
                 starts.append(time.now)
@@ -65,7 +65,7 @@ async def test_two_processes_never_ask_at_once(tmp_path: Path):
 
     async def ask(db: Database) -> None:
         nonlocal inside, most
-        gate = turnstile(db, time, patience=timedelta(minutes=5))
+        gate = shared(db, time, patience=timedelta(minutes=5))
         for _ in range(5):
             async with gate.turn("papers"):
                 inside += 1
@@ -90,7 +90,7 @@ async def test_two_processes_never_ask_at_once(tmp_path: Path):
 async def test_a_turn_that_was_taken_while_we_waited_to_write_is_seen(tmp_path: Path):
     time = Time(NOW)
     async with opened(tmp_path / "a.db") as one, opened(tmp_path / "a.db") as other:
-        gate = turnstile(one, time)
+        gate = shared(one, time)
         async with asyncio.TaskGroup() as group, other.transaction() as tx:
             await request_gate.free_at(tx)  # from here on nobody else writes
             asking = group.create_task(told_to_wait(gate))
@@ -103,7 +103,7 @@ async def test_a_turn_that_was_taken_while_we_waited_to_write_is_seen(tmp_path: 
     assert asking.result() == held_until
 
 
-async def told_to_wait(gate: DatabaseTurnstile) -> datetime:
+async def told_to_wait(gate: DatabaseRequestGate) -> datetime:
     with pytest.raises(SourceWaitError) as wait:
         async with gate.turn("papers"):
             raise AssertionError("nothing may be asked")
@@ -116,17 +116,17 @@ async def test_another_machine_whose_clock_is_ahead_is_believed():
         async with db.transaction() as tx:
             await hold(tx, "elsewhere", NOW + LEASE + timedelta(seconds=20))
 
-        until = await told_to_wait(turnstile(db, time))
+        until = await told_to_wait(shared(db, time))
 
     assert until == NOW + LEASE + timedelta(seconds=20)
 
 
 async def test_a_restart_keeps_the_distance(tmp_path: Path):
     time = Time(NOW)
-    async with opened(tmp_path / "a.db") as db, turnstile(db, time).turn("papers"):
+    async with opened(tmp_path / "a.db") as db, shared(db, time).turn("papers"):
         pass
     ended = time.now
-    async with opened(tmp_path / "a.db") as db, turnstile(db, time).turn("feed:cs.LG"):
+    async with opened(tmp_path / "a.db") as db, shared(db, time).turn("feed:cs.LG"):
         started = time.now
 
     assert started - ended >= SPACING
@@ -139,9 +139,9 @@ async def test_a_process_that_died_asking_is_waited_for_and_then_forgotten(tmp_p
             await hold(tx, "the dead", NOW + LEASE)
 
         with pytest.raises(SourceWaitError) as early:
-            async with turnstile(db, time).turn("papers"):
+            async with shared(db, time).turn("papers"):
                 pass
-        async with turnstile(db, time, patience=timedelta(minutes=5)).turn("papers"):
+        async with shared(db, time, patience=timedelta(minutes=5)).turn("papers"):
             started = time.now
 
     assert early.value.until == NOW + LEASE
@@ -153,11 +153,11 @@ async def test_a_process_that_surely_died_is_followed_at_a_distance():
     async with opened(None) as db:
         async with db.transaction() as tx:
             await hold(tx, "the dead", NOW + LEASE)
-        gate = DatabaseTurnstile(
+        gate = DatabaseRequestGate(
             db,
             clock=time,
             sleep=time.sleep,
-            spread=lambda: 0.0,
+            jitter=lambda: 0.0,
             process=Process("me", "machine", 1),
             is_gone=lambda process: process.id == "the dead",
         )
@@ -175,7 +175,7 @@ async def test_a_process_that_surely_died_is_followed_at_a_distance():
 async def test_who_took_over_is_not_disturbed_by_the_one_thought_dead():
     time = Time(NOW)
     async with opened(None) as db:
-        async with turnstile(db, time).turn("papers"):
+        async with shared(db, time).turn("papers"):
             time.pass_by(seconds=LEASE.total_seconds() + 1)
             async with db.transaction() as tx:
                 await hold(tx, "another", time.now + LEASE)
@@ -189,7 +189,7 @@ async def test_who_took_over_is_not_disturbed_by_the_one_thought_dead():
 async def test_throttling_stops_everything_and_trouble_only_its_target():
     time = Time(NOW)
     async with opened(None) as db:
-        gate = turnstile(db, time)
+        gate = shared(db, time)
         with pytest.raises(SourceUnavailableError):
             async with gate.turn("feed:cs.LG"):
                 raise SourceUnavailableError(Refusal.SERVER_ERROR, "HTTP 503")
@@ -210,7 +210,7 @@ async def test_the_ladder_is_climbed_and_forgotten_when_an_answer_comes():
     time = Time(NOW)
     waits = []
     async with opened(None) as db:
-        gate = turnstile(db, time)
+        gate = shared(db, time)
         for _ in range(6):
             with pytest.raises(SourceUnavailableError):
                 async with gate.turn("papers"):
@@ -240,7 +240,7 @@ async def test_retry_after_is_honoured_to_the_second():
     time = Time(NOW)
     wish = timedelta(seconds=77)
     async with opened(None) as db:
-        gate = turnstile(db, time)
+        gate = shared(db, time)
         with pytest.raises(SourceThrottledError):
             async with gate.turn("papers"):
                 raise SourceThrottledError(Refusal.THROTTLED, "429", retry_after=wish)
@@ -254,7 +254,7 @@ async def test_retry_after_is_honoured_to_the_second():
 async def test_a_short_wait_is_waited_out():
     time = Time(NOW)
     async with opened(None) as db:
-        gate = turnstile(db, time)
+        gate = shared(db, time)
         with pytest.raises(SourceThrottledError):
             async with gate.turn("papers"):
                 raise SourceThrottledError(
@@ -269,7 +269,7 @@ async def test_a_short_wait_is_waited_out():
 async def test_a_wrong_question_is_counted_but_makes_nobody_wait():
     time = Time(NOW)
     async with opened(None) as db:
-        gate = turnstile(db, time)
+        gate = shared(db, time)
         with pytest.raises(SourceQuestionError):
             async with gate.turn("papers"):
                 raise SourceQuestionError("incorrect id format for abc", culprit="abc")
@@ -285,7 +285,7 @@ async def test_a_server_that_calls_every_question_wrong_is_left_alone():
     time = Time(NOW)
     waits = []
     async with opened(None) as db:
-        gate = turnstile(db, time, patience=timedelta(0))
+        gate = shared(db, time, patience=timedelta(0))
         for _ in range(WRONG_QUESTIONS + 5):
             time.now += SPACING
             with pytest.raises(SourceQuestionError):
@@ -296,14 +296,14 @@ async def test_a_server_that_calls_every_question_wrong_is_left_alone():
             waits.append(wait.until - time.now)
             time.now = wait.until
 
-    assert waits[: WRONG_QUESTIONS + 4] == [timedelta(0)] * WRONG_QUESTIONS + list(LADDER)
+    assert waits[: WRONG_QUESTIONS + 4] == [timedelta(0)] * WRONG_QUESTIONS + list(BACKOFF_STEPS)
     assert waits[-1] > timedelta(hours=12)
 
 
 async def test_a_cancelled_request_gives_its_turn_back():
     time = Time(NOW)
     async with opened(None) as db:
-        gate = turnstile(db, time)
+        gate = shared(db, time)
         with pytest.raises(asyncio.CancelledError):
             async with gate.turn("papers"):
                 raise asyncio.CancelledError
@@ -316,7 +316,7 @@ async def test_a_cancelled_request_gives_its_turn_back():
 async def test_a_clock_that_is_set_back_stops_nothing_for_long():
     time = Time(NOW + timedelta(days=400))
     async with opened(None) as db:
-        gate = turnstile(db, time)
+        gate = shared(db, time)
         with pytest.raises(SourceThrottledError):
             async with gate.turn("papers"):
                 raise SourceThrottledError(Refusal.THROTTLED, "429")

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.archive.store import entry_changes
-from bot.arxiv.domain.candidates import Example, Judgement, Likeness, Newcomer
+from bot.arxiv.domain.candidates import Example, Judgement, Likeness, NewPaper
 from bot.arxiv.domain.present_arxiv import paper_lines
-from bot.arxiv.services.candidates import Refreshed, follow, learn, list_nominees, refresh
+from bot.arxiv.services.candidates import Refreshed, follow, learn, list_ranked, refresh
 from bot.cli.output.text import render
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
@@ -39,13 +39,13 @@ class ByLength:
         self.picked, self.passed = picked, passed
         self.trainings += 1
 
-    async def judge(self, newcomers: Sequence[Newcomer]) -> tuple[Judgement, ...]:
+    async def judge(self, new_papers: Sequence[NewPaper]) -> tuple[Judgement, ...]:
         nearest = tuple(
             Likeness(example.entry_id, 0.5) for example in self.picked[:2] if example.entry_id
         )
         return tuple(
             Judgement(each.number, float(len(each.text)), ("long", "text"), nearest)
-            for each in newcomers
+            for each in new_papers
         )
 
 
@@ -152,7 +152,7 @@ async def test_papers_that_came_late_are_of_their_day_judged_and_told_of(stage: 
     await refresh(stage.db, ByLength(), now=stage.time())
 
     newest = await ask(stage, "paper", query="new")
-    tuesday = await list_nominees(stage.db, day=date(2026, 11, 17))
+    tuesday = await list_ranked(stage.db, day=date(2026, 11, 17))
 
     assert "Lost and found" not in newest
     assert "1 paper of 17 November 2026 arrived late" in newest
@@ -171,7 +171,7 @@ async def test_papers_that_came_weeks_late_are_judged(stage: Stage):
     await stage.round()
     await refresh(stage.db, ByLength(), now=stage.time())
 
-    (found,) = (await list_nominees(stage.db, day=date(2026, 11, 17))).found
+    (found,) = (await list_ranked(stage.db, day=date(2026, 11, 17))).found
     assert found.candidate.judgement is not None
 
 
@@ -183,9 +183,9 @@ async def test_without_ranking_new_papers_come_as_arxiv_lists_them(stage: Stage)
 
 
 async def test_a_paper_that_was_noted_is_no_candidate_any_more(stage: Stage):
-    before = await list_nominees(stage.db)
+    before = await list_ranked(stage.db)
     await stage.write("261116 Picked", "https://arxiv.org/abs/2611.00003\n\n골랐다.\n")
-    after = await list_nominees(stage.db)
+    after = await list_ranked(stage.db)
 
     assert (before.total, after.total) == (15, 14)
     assert "2611.00003" not in {each.candidate.item.id.number for each in after.found}
@@ -234,10 +234,10 @@ async def test_what_was_learnt_and_lost_is_learnt_again(stage: Stage):
     await stage.round()
 
     class Forgetful(ByLength):
-        async def judge(self, newcomers: Sequence[Newcomer]) -> tuple[Judgement, ...]:
+        async def judge(self, new_papers: Sequence[NewPaper]) -> tuple[Judgement, ...]:
             if not self.trainings:
                 raise RankerError("no such file")
-            return await ByLength.judge(self, newcomers)
+            return await ByLength.judge(self, new_papers)
 
     forgetful = Forgetful()
 
@@ -270,12 +270,12 @@ async def test_where_learning_fails_what_was_learnt_before_serves(stage: Stage):
 
     done = await refresh(stage.db, Tired(fresh), now=stage.time())
 
-    nominees = await list_nominees(stage.db)
+    ranking = await list_ranked(stage.db)
     assert done.judged == 1
     assert str(done.stale) == "The ranking took longer than 10 minutes"
-    assert nominees.on == date(2026, 11, 17)
-    assert nominees.found[0].candidate.judgement is not None
-    assert nominees.learnt_from == 12
+    assert ranking.on == date(2026, 11, 17)
+    assert ranking.found[0].candidate.judgement is not None
+    assert ranking.learnt_from == 12
 
 
 async def test_what_was_judged_stands_until_it_is_judged_anew(stage: Stage):
@@ -283,19 +283,19 @@ async def test_what_was_judged_stands_until_it_is_judged_anew(stage: Stage):
     stage.time.pass_by(days=1)
 
     class Dumb(ByLength):
-        async def judge(self, newcomers: Sequence[Newcomer]) -> tuple[Judgement, ...]:
-            raise RankerError(f"nothing about {len(newcomers)} papers")
+        async def judge(self, new_papers: Sequence[NewPaper]) -> tuple[Judgement, ...]:
+            raise RankerError(f"nothing about {len(new_papers)} papers")
 
     with pytest.raises(RankerError):
         await refresh(stage.db, Dumb(), now=stage.time())
 
-    assert (await list_nominees(stage.db)).learnt_from == 12
+    assert (await list_ranked(stage.db)).learnt_from == 12
 
 
 async def test_an_answer_without_some_papers_is_none(stage: Stage):
     class Forgetful(ByLength):
-        async def judge(self, newcomers: Sequence[Newcomer]) -> tuple[Judgement, ...]:
-            return (*(await super().judge(newcomers))[1:], Judgement("2699.99999", 1, (), ()))
+        async def judge(self, new_papers: Sequence[NewPaper]) -> tuple[Judgement, ...]:
+            return (*(await super().judge(new_papers))[1:], Judgement("2699.99999", 1, (), ()))
 
     with pytest.raises(RankerError, match="left papers out"):
         await refresh(stage.db, Forgetful(), now=stage.time())
@@ -348,12 +348,12 @@ async def test_following_says_once_why_it_cannot_learn_and_tries_again_in_an_hou
 async def test_what_the_curator_withdrew_is_no_reason(stage: Stage):
     await stage.write("250101 Note 9", NOTE.format(n=9).replace("#rl", "#gone"))
     await refresh(stage.db, ByLength(), now=stage.time())
-    before = await list_nominees(stage.db)
+    before = await list_ranked(stage.db)
     async with stage.db.transaction() as tx:
         gone = [each.id for each in before.found[0].nearest if "9" in each.entry.paper.title]
         await entry_changes.withdraw(tx, gone, now=stage.time())
 
-    after = await list_nominees(stage.db)
+    after = await list_ranked(stage.db)
 
     assert "gone" in before.found[0].candidate.tags
     assert after.found[0].candidate.tags == ("rl",)
@@ -421,9 +421,9 @@ async def test_the_digests_status_has_a_line_about_arxiv(stage: Stage):
 
 
 async def test_an_older_day_can_be_asked_for(stage: Stage):
-    nominees = await list_nominees(stage.db, day=date(2026, 11, 15))
+    ranking = await list_ranked(stage.db, day=date(2026, 11, 15))
 
-    assert (nominees.on, nominees.total) == (date(2026, 11, 15), 0)
+    assert (ranking.on, ranking.total) == (date(2026, 11, 15), 0)
 
 
 async def test_hostile_titles_stay_text(stage: Stage):
@@ -433,5 +433,5 @@ async def test_hostile_titles_stay_text(stage: Stage):
     stage.time.now = datetime(2026, 11, 17, 6, tzinfo=UTC)
     await stage.round()
 
-    nominees = await list_nominees(stage.db)
-    assert nominees.found[0].candidate.item.title == "<!channel> @everyone [x](http://e)"
+    ranking = await list_ranked(stage.db)
+    assert ranking.found[0].candidate.item.title == "<!channel> @everyone [x](http://e)"
