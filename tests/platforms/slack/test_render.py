@@ -26,7 +26,7 @@ from bot.core.domain.document import (
 from bot.core.latex import readable
 from bot.platforms.slack.delivery_mark import DeliveryMark, delivery_mark_of
 from bot.platforms.slack.rendering.render import Payload, render, render_home
-from bot.platforms.slack.rendering.text import cut, length, pieces, shortened, shown
+from bot.platforms.slack.rendering.text import cut, length, pieces, printable, shortened
 from tests.fakes.slack.blocks import pings, problems
 from tests.platforms.slack.documents import documents
 
@@ -137,7 +137,7 @@ def test_no_prose_is_cut_wherever_it_goes_on(document):
                 text = inline.text
                 if isinstance(inline, Text) and inline.style is not Style.CODE:
                     text = readable(text)
-                wanted = shown(text if isinstance(inline, Text) else readable(text))
+                wanted = printable(text if isinstance(inline, Text) else readable(text))
                 for line in wanted.split("\n"):
                     assert line.replace(" ", "")[:40] in said
 

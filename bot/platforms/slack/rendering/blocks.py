@@ -1,4 +1,4 @@
-"""Each kind of block of a document as Slack's blocks.
+"""Converts each kind of block of a document to Slack's blocks.
 
 Prose, quotes and lists are rich text; titles without a link are headers; small print is
 context; labelled values are section fields. Rows with commands get one select below their
@@ -35,7 +35,7 @@ from bot.platforms.slack.rendering.piece import (
     small_print,
     within_a_block,
 )
-from bot.platforms.slack.rendering.text import Json, Readable, clean, length, mrkdwn, rich
+from bot.platforms.slack.rendering.text import Json, clean, length, mrkdwn, rich
 
 _Row: TypeAlias = tuple[int | None, tuple[Inline, ...]]
 
@@ -45,23 +45,23 @@ _LONGEST_FIELD = 2000
 _FIELDS_A_SECTION = 10
 
 
-def pieces_of(block: Block, readable: Readable) -> Iterator[Piece]:
-    """The pieces of one block of a document; none where it has nothing to show."""
+def pieces_of(block: Block) -> Iterator[Piece]:
+    """The pieces of one block of a document; none if it has no content."""
     match block:
         case Heading():
-            yield from _heading(clean(block.inlines, readable))
+            yield from _heading(clean(block.inlines))
         case Paragraph():
-            yield from prose(clean(block.inlines, readable), "rich_text_section")
+            yield from prose(clean(block.inlines), "rich_text_section")
         case Quote():
-            yield from prose(clean(block.inlines, readable), "rich_text_quote")
+            yield from prose(clean(block.inlines), "rich_text_quote")
         case Note():
-            yield from _note(clean(block.inlines, readable))
+            yield from _note(clean(block.inlines))
         case Items():
-            yield from _list(block.items, readable)
+            yield from _list(block.items)
         case Fields():
-            yield from _fields(block, readable)
+            yield from _fields(block)
         case Buttons():
-            yield from button_rows(block.buttons, readable)
+            yield from button_rows(block.buttons)
         case Divider():
             yield make_piece(DIVIDER)
 
@@ -93,11 +93,11 @@ def _note(inlines: tuple[Inline, ...]) -> Iterator[Piece]:
     yield make_piece({"type": "context", "elements": [element]}, plain_text(inlines))
 
 
-def _list(items: Sequence[Item], readable: Readable) -> Iterator[Piece]:
+def _list(items: Sequence[Item]) -> Iterator[Piece]:
     chunk: list[_Row] = []
     size = 0
     for item in items:
-        parts = tuple(within_a_block(_row(item, readable)))
+        parts = tuple(within_a_block(_row(item)))
         if not parts:
             continue
         begins, *goes_on = parts
@@ -113,11 +113,11 @@ def _list(items: Sequence[Item], readable: Readable) -> Iterator[Piece]:
                 yield from prose(part, "rich_text_section")
     if chunk:
         yield _list_block(chunk)
-    yield from choices(items, readable)
+    yield from choices(items)
 
 
 def _list_block(rows: Sequence[_Row]) -> Piece:
-    """Rows as a numbered list where their numbers follow each other, else as a bulleted one."""
+    """Rows as a numbered list if their numbers are consecutive, else as a bulleted list."""
     first = rows[0][0]
     ordered = first is not None and all(
         number == first + place for place, (number, _) in enumerate(rows)
@@ -132,16 +132,16 @@ def _list_block(rows: Sequence[_Row]) -> Piece:
     return make_piece({"type": "rich_text", "elements": [part]}, plain)
 
 
-def _row(item: Item, readable: Readable) -> tuple[Inline, ...]:
-    inlines, detail = clean(item.inlines, readable), clean(item.detail, readable)
+def _row(item: Item) -> tuple[Inline, ...]:
+    inlines, detail = clean(item.inlines), clean(item.detail)
     between = (Text("\n"),) if inlines and detail else ()
     row = (*inlines, *between, *detail)
     return row if plain_text(row).strip() else ()
 
 
-def _fields(block: Fields, readable: Readable) -> Iterator[Piece]:
-    """Labelled values side by side, or below each other where mrkdwn could not say them."""
-    rows = [(clean((Text(label),), str), clean(value, readable)) for label, value in block.fields]
+def _fields(block: Fields) -> Iterator[Piece]:
+    """Labelled values side by side, or as paragraphs if mrkdwn would misread them."""
+    rows = [(clean((Text(label),)), clean(value)) for label, value in block.fields]
     fields = [_field(name, value) for name, value in rows]
     plain = [f"{plain_text(name)}: {plain_text(value)}" for name, value in rows]
     if None in fields:
@@ -159,7 +159,7 @@ def _fields(block: Fields, readable: Readable) -> Iterator[Piece]:
 
 
 def _field(name: tuple[Inline, ...], value: tuple[Inline, ...]) -> Json | None:
-    """The labelled value in mrkdwn, if it cannot be misread: alone on its line a label is bold."""
+    """The labelled value in mrkdwn, or `None` if mrkdwn would misread it."""
     label, said = mrkdwn(name), mrkdwn(value)
     if not label or label.strip() != label or "\n" in label or not said:
         return None

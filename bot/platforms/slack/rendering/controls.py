@@ -1,6 +1,6 @@
-"""What can be pressed: one select for the rows of a list, and rows of buttons.
+"""Select menus for the rows of a list, and rows of buttons.
 
-A button or an option carries its whole command line, so it works without any memory.
+A button or an option carries its whole command line, so it works without stored state.
 """
 
 import json
@@ -14,18 +14,10 @@ from bot.platforms.slack.rendering.piece import (
     plain_object,
     prose,
 )
-from bot.platforms.slack.rendering.text import (
-    Json,
-    Readable,
-    clean,
-    is_address,
-    length,
-    shortened,
-    shown,
-)
+from bot.platforms.slack.rendering.text import Json, clean, is_address, length, printable, shortened
 
 COMMAND, LINK, CHOOSE = "command", "link", "choose"
-"""How the ids of actions begin: a button with a command, one with an address, a select."""
+"""Prefixes of action ids: a button with a command, a button with a URL, a select menu."""
 
 _LONGEST_LABEL = 75
 _LONGEST_VALUE = 2000
@@ -34,51 +26,51 @@ _BUTTONS_A_ROW = 5
 _OPTIONS_A_SELECT = 20
 
 
-def choices(items: Sequence[Item], readable: Readable) -> Iterator[Piece]:
-    """The buttons of rows: one select, or buttons where a select would not do."""
+def choices(items: Sequence[Item]) -> Iterator[Piece]:
+    """The buttons of rows as select menus, or as buttons if there are fewer than two."""
     rows = [(item, item.button) for item in items if item.button is not None]
     chosen = [(item, button) for item, button in rows if _can_be_chosen(button)]
     others = [button for _, button in rows if not _can_be_chosen(button)]
     if len(chosen) < 2:
         chosen, others = [], [button for _, button in rows]
     for at in range(0, len(chosen), _OPTIONS_A_SELECT):
-        yield _select(chosen[at : at + _OPTIONS_A_SELECT], readable)
-    yield from button_rows(others, readable)
+        yield _select(chosen[at : at + _OPTIONS_A_SELECT])
+    yield from button_rows(others)
 
 
 def _can_be_chosen(button: Button) -> bool:
     return button.command is not None and 0 < length(button.command) <= _LONGEST_OPTION
 
 
-def _select(rows: Sequence[tuple[Item, Button]], readable: Readable) -> Piece:
+def _select(rows: Sequence[tuple[Item, Button]]) -> Piece:
     labels = {button.label for _, button in rows}
-    placeholder = shortened(shown(labels.pop()), _LONGEST_LABEL) if len(labels) == 1 else ""
+    placeholder = shortened(printable(labels.pop()), _LONGEST_LABEL) if len(labels) == 1 else ""
     element = {
         "type": "static_select",
         "action_id": f"{CHOOSE}.0",
         "placeholder": plain_object(placeholder or "…"),
         "options": [
-            {"text": plain_object(_option(item, button, readable)), "value": button.command}
+            {"text": plain_object(_option(item, button)), "value": button.command}
             for item, button in rows
         ],
     }
     return make_piece({"type": "actions", "elements": [element]}, is_control=True)
 
 
-def _option(item: Item, button: Button, readable: Readable) -> str:
+def _option(item: Item, button: Button) -> str:
     number = "" if item.number is None else f"{item.number}. "
-    name = plain_text(clean(item.inlines, readable)).strip() or shown(button.label)
+    name = plain_text(clean(item.inlines)).strip() or printable(button.label)
     return shortened(number + name, _LONGEST_LABEL) or "…"
 
 
-def button_rows(buttons: Sequence[Button], readable: Readable) -> Iterator[Piece]:
-    """Rows of buttons; what does not fit into one is said in words, so that it can be typed."""
+def button_rows(buttons: Sequence[Button]) -> Iterator[Piece]:
+    """Rows of buttons; a command too long for a button becomes text that can be typed."""
     pressed = [button for button in buttons if _can_be_pressed(button)]
     for at in range(0, len(pressed), _BUTTONS_A_ROW):
         elements: list[Json] = []
         size = 0
         for place, button in enumerate(pressed[at : at + _BUTTONS_A_ROW]):
-            element = _button(button, place, readable)
+            element = _button(button, place)
             added = length(json.dumps(element, ensure_ascii=False))
             if elements and size + added > LONGEST_BLOCK:
                 yield make_piece({"type": "actions", "elements": elements}, is_control=True)
@@ -89,7 +81,7 @@ def button_rows(buttons: Sequence[Button], readable: Readable) -> Iterator[Piece
     for button in buttons:
         if not _can_be_pressed(button):
             words = f"{button.label}: {button.command or button.url or ''}"
-            yield from prose(clean((Text(words),), str), "rich_text_section")
+            yield from prose(clean((Text(words),)), "rich_text_section")
 
 
 def _can_be_pressed(button: Button) -> bool:
@@ -98,8 +90,8 @@ def _can_be_pressed(button: Button) -> bool:
     return button.url is not None and is_address(button.url)
 
 
-def _button(button: Button, place: int, readable: Readable) -> Json:
-    label = shortened(shown(readable(button.label)), _LONGEST_LABEL) or "…"
+def _button(button: Button, place: int) -> Json:
+    label = shortened(printable(button.label), _LONGEST_LABEL) or "…"
     element: Json = {"type": "button", "text": plain_object(label)}
     if button.command is not None:
         return element | {"action_id": f"{COMMAND}.{place}", "value": button.command}

@@ -1,4 +1,4 @@
-"""The pieces that a message is made of: one block each, with what it says in plain words."""
+"""Pieces of a message: one block each, with its plain text and its size."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from bot.platforms.slack.rendering.text import Json, length, pieces, rich
 
 LONGEST_TEXT = 2900
 LONGEST_BLOCK = 5000
-"""Characters of a block's JSON: two of them, and what stands around them, fit one message."""
+"""Length of a block's JSON: two such blocks fit into one message."""
 DIVIDER: Json = {"type": "divider"}
 
 _AROUND_A_RUN = 70
@@ -18,9 +18,9 @@ _AROUND_A_RUN = 70
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One block, what it says in plain words, and whether it is something to press.
+    """One block with its plain text. `is_control`: it holds buttons or a menu.
 
-    `size` is the length of its JSON, and `name` a name of exactly this content.
+    `size` is the length of its JSON, `name` a checksum of it.
     """
 
     block: Json
@@ -31,7 +31,7 @@ class Piece:
 
 
 def make_piece(block: Json, plain: str = "", *, is_control: bool = False) -> Piece:
-    """A piece of this block, measured and named."""
+    """A piece with its size and checksum."""
     written = json.dumps(block, ensure_ascii=False)
     return Piece(block, plain, is_control, length(written), f"{crc32(written.encode()):08x}")
 
@@ -50,7 +50,7 @@ def prose(inlines: tuple[Inline, ...], kind: str, *, bold: bool = False) -> Iter
 def within_a_block(
     inlines: tuple[Inline, ...], longest: int = LONGEST_TEXT
 ) -> Iterator[tuple[Inline, ...]]:
-    """The runs in pieces that one block holds, also when their JSON is longer than they are."""
+    """Split the runs so that the JSON of each part fits into one block."""
     for part in pieces(inlines, longest):
         if (
             longest == 2
@@ -63,7 +63,7 @@ def within_a_block(
 
 
 def json_length(inlines: tuple[Inline, ...]) -> int:
-    """About the length of the runs' JSON; clean text is at most twice as long when escaped."""
+    """Estimates the length of the runs' JSON; escaping at most doubles clean text."""
     return sum(
         _AROUND_A_RUN + length(inline.text) + (len(inline.url) if isinstance(inline, Link) else 0)
         for inline in inlines
@@ -80,5 +80,5 @@ def small_print(text: str) -> Json:
 
 
 def plain_object(text: str) -> Json:
-    """Text in which Slack looks for nothing, not even for emoji."""
+    """A text object that Slack does not parse, not even for emoji."""
     return {"type": "plain_text", "text": text, "emoji": False}

@@ -1,7 +1,7 @@
-"""A message of ours without its blocks: sent where Slack refuses them, so that nothing is lost.
+"""A message without blocks, sent if Slack rejects them.
 
-Links are written as mrkdwn, and a button becomes its label and the command line or address that
-it carries, since nothing can be pressed in plain text.
+Links are written as mrkdwn. A button becomes its label and its command line or URL, so that the
+command can be typed.
 """
 
 from collections.abc import Iterator
@@ -12,13 +12,13 @@ from bot.platforms.slack.rendering.render import Payload
 from bot.platforms.slack.rendering.text import cut, escaped, length
 
 LONGEST_TEXT = 40_000
-"""Slack cuts the text of a new message at this length (chat.postMessage)."""
+"""Slack truncates the text of a new message at this length (chat.postMessage)."""
 LONGEST_UPDATE = 4000
-"""Slack refuses a longer text where a message is edited (chat.update)."""
+"""Slack rejects a longer text in chat.update."""
 
 
 def without_blocks(payload: Payload, say: Translate, *, longest: int) -> str:
-    """The words of a message as text of at most `longest` characters, and a note that says so."""
+    """The words of a message in a `length` of at most `longest`, with a note to the reader."""
     note = escaped(say("(Slack rejected this message's formatting; it is shown as plain text.)"))
     lines = [line for block in payload.blocks for line in _lines(block) if line.strip()]
     text = "\n".join([*(lines or [payload.text]), note])

@@ -1,6 +1,6 @@
-"""`Document` → Block Kit, pure. What does not fit one message goes on in further ones.
+"""Renders a `Document` as Block Kit. Pure. A long document becomes several messages.
 
-Controls at the end of a document stay on its first message, whatever goes on in the thread.
+Buttons and menus at the end of a document stay on its first message.
 
 Kept by construction: 50 blocks, 3,000 characters a text, 150 a header, 25 elements a row of
 actions, 75 a label, 2,000 a button's value, 150 an option's, 4,000 of fallback, and about
@@ -13,36 +13,36 @@ from dataclasses import dataclass
 from bot.core.domain.document import Document, map_text
 from bot.platforms.slack.rendering.blocks import pieces_of
 from bot.platforms.slack.rendering.piece import DIVIDER, Piece, make_piece, small_print
-from bot.platforms.slack.rendering.text import Json, Readable, cut, escaped, length, shown
+from bot.platforms.slack.rendering.text import Json, Readable, cut, escaped, length, printable
 
 MOST_BLOCKS = 50
 LONGEST_BLOCKS = 10_000
-"""Characters of JSON a message: the texts and what stands around them."""
+"""Length of a message's blocks as JSON."""
 LONGEST_FALLBACK = 3900
 
 _MOST_HOME_BLOCKS = 100
 _ROOM_FOR_ID = 41
-"""What a block's id adds to its JSON beside the mark: `"block_id": "/123-456.78.01234567", `."""
+"""Length of a block's id in JSON without the mark: `"block_id": "/123-456.78.01234567", `."""
 _GOES_ON = "… 🧵"
 
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """One message: its blocks, and the text of notifications and screen readers."""
+    """One message: its blocks, and the text for notifications and screen readers."""
 
     text: str
     blocks: tuple[Json, ...]
 
 
 def render(document: Document, *, readable: Readable, mark: str) -> tuple[Payload, ...]:
-    """The messages of a document, at least one; `mark` begins the id of each of their blocks.
+    """The messages of a document, at least one. `mark` is the prefix of every block id.
 
-    `mark` has at most 190 characters. The ids are how `find` and pressed buttons recognise a
-    message without any memory: `mark/1-3.0.…` is the first block of the first of three messages.
-    They end in a name of their content, since Slack wants new ids for what is said anew.
+    `mark` has at most 190 characters. `find` and pressed buttons identify a message by these ids:
+    `mark/1-3.0.…` is the first block of the first of three messages.
+    They end in a checksum of the block, since Slack wants new ids for changed blocks.
     """
     document = map_text(document, readable)
-    made = [piece for block in document.blocks for piece in pieces_of(block, str)]
+    made = [piece for block in document.blocks for piece in pieces_of(block)]
     messages = _pack(made, room=_ROOM_FOR_ID + len(mark))
     return tuple(
         Payload(
@@ -57,12 +57,9 @@ def render(document: Document, *, readable: Readable, mark: str) -> tuple[Payloa
 
 
 def render_home(document: Document, *, readable: Readable) -> tuple[Json, ...]:
-    """The blocks of a home view: up to 100, and no thread to go on in.
-
-    A longer document ends in an ellipsis, with its controls still below.
-    """
+    """The blocks of an App Home, at most 100. A longer document ends in "…" and its buttons."""
     blocks = map_text(document, readable).blocks
-    made = [piece for block in blocks for piece in pieces_of(block, str)]
+    made = [piece for block in blocks for piece in pieces_of(block)]
     if len(made) > _MOST_HOME_BLOCKS:
         controls = _last_controls(made)
         kept = made[: _MOST_HOME_BLOCKS - len(controls) - 1]
@@ -71,9 +68,9 @@ def render_home(document: Document, *, readable: Readable) -> tuple[Json, ...]:
 
 
 def _pack(made: Sequence[Piece], *, room: int) -> list[list[Piece]]:
-    """The pieces in messages within the limits, the controls of the end on the first one.
+    """Distribute the pieces over messages, with the controls at the end on the first one.
 
-    `room` is what each block's id needs.
+    `room` is the length of each block's id.
     """
     if _fits(made, room):
         return [_trimmed(made)]
@@ -93,7 +90,7 @@ def _pack(made: Sequence[Piece], *, room: int) -> list[list[Piece]]:
 
 
 def _last_controls(made: Sequence[Piece]) -> list[Piece]:
-    """What can be pressed at the end, unless it would fill the first message alone."""
+    """The controls at the end, unless they would fill most of the first message."""
     at = len(made)
     while at and made[at - 1].is_control:
         at -= 1
@@ -108,7 +105,7 @@ def _fits(message: Sequence[Piece], room: int) -> bool:
 
 
 def _trimmed(message: Sequence[Piece]) -> list[Piece]:
-    """The message without breaks at its ends."""
+    """The message without dividers at its start and end."""
     kept = list(message)
     while kept and kept[0].block == DIVIDER:
         kept.pop(0)
@@ -118,12 +115,12 @@ def _trimmed(message: Sequence[Piece]) -> list[Piece]:
 
 
 def _fallback(summary: str, message: Iterable[Piece]) -> str:
-    """Summary first, for the notification; then the words, for who hears the message.
+    """The summary, which notifications show, then all words, for screen readers.
 
-    Screen readers read this and not the blocks (Slack's manual of chat.postMessage). It is cut
-    where Slack would cut it: the blocks hold everything.
+    Screen readers use this text and not the blocks (documentation of chat.postMessage). It is cut
+    to Slack's limit; the blocks hold everything.
     """
-    lines = [shown(summary).strip(), *(piece.plain.strip() for piece in message)]
+    lines = [printable(summary).strip(), *(piece.plain.strip() for piece in message)]
     said = [line for place, line in enumerate(lines) if line and line not in lines[:place]]
     text = "\n".join(said) or "…"
     if length(escaped(text)) <= LONGEST_FALLBACK:

@@ -1,7 +1,7 @@
-"""Text as Slack takes it: runs of rich text, mrkdwn where it cannot break, cut at good places.
+"""Runs of text as rich text or mrkdwn, and text cut to Slack's limits.
 
-Rich text needs no escaping and no spaces around its styles, so `**굵게**는` stays bold; mrkdwn
-looks for its marks and breaks beside Hangul, so it is used only where nothing can go wrong.
+Rich text needs no escaping and no spaces around styles, so `**굵게**는` stays bold. Mrkdwn parses its
+marks and fails beside Hangul, so it is used only for text without anything that it would parse.
 """
 
 import re
@@ -18,53 +18,52 @@ Readable: TypeAlias = Callable[[str], str]
 """Makes LaTeX readable (`bot.core.latex`)."""
 
 LONGEST_URL = 2000
-"""Slack takes 3,000 on a button; ours have to fit into a block twice escaped."""
+"""Slack allows 3,000 on a button; this leaves room for escaping in a block."""
 _STYLES = {Style.STRONG: "bold", Style.EMPHASIS: "italic", Style.CODE: "code"}
 
-# Control characters but newline and tab, and the direction overrides with which a title could
-# turn the text behind it around. They have no shape of their own.
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
+# Control characters except newline and tab, and direction overrides, which would reverse the text
+# behind a title.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ADDRESS = re.compile(r"https?://[!-~]+")
 _MRKDWN_MARK = re.compile(r"[*_~`]|^\s*>|:[\w+'-]+:", re.MULTILINE)
 
 
-def clean(inlines: Sequence[Inline], readable: Readable) -> tuple[Inline, ...]:
-    """The runs as they will be shown: formulas readable, nothing unseen, no empty run.
+def clean(inlines: Sequence[Inline]) -> tuple[Inline, ...]:
+    """The runs without unprintable characters and without empty runs.
 
-    Where a link's text reads like another address, its target stands behind it.
+    If a link's text reads like another address, its target follows it.
     """
-    return tuple(run for inline in inlines for run in _clean(inline, readable) if run.text)
+    return tuple(run for inline in inlines for run in _clean(inline) if run.text)
 
 
-def _clean(inline: Inline, readable: Readable) -> Iterator[Inline]:
+def _clean(inline: Inline) -> Iterator[Inline]:
+    text = printable(inline.text)
     if isinstance(inline, Text):
-        text = inline.text if inline.style is Style.CODE else readable(inline.text)
-        yield Text(shown(text), inline.style)
+        yield Text(text, inline.style)
         return
-    text = shown(readable(inline.text))
     url = ascii_address(inline.url)
     if url is None or not is_address(url):
-        yield Text(text if inline.text == inline.url else f"{text} ({shown(inline.url)})")
+        yield Text(text if inline.text == inline.url else f"{text} ({printable(inline.url)})")
         return
     yield Link(text or inline.url, url)
     target = target_to_show(Link(text, inline.url))
     if target is not None:
-        yield Text(f" ({shown(target)})")
+        yield Text(f" ({printable(target)})")
 
 
 def is_address(url: str) -> bool:
-    """Whether Slack will take it as a link."""
+    """Whether Slack accepts the URL in a link."""
     return len(url) <= LONGEST_URL and _ADDRESS.fullmatch(url) is not None
 
 
-def shown(text: str) -> str:
-    """The text without what has no shape, and whole characters only."""
-    return _SURROGATE.sub("\ufffd", _UNSEEN.sub("", text.replace("\r\n", "\n")))
+def printable(text: str) -> str:
+    """The text without unprintable characters; lone surrogates become U+FFFD."""
+    return _SURROGATE.sub("\ufffd", _UNPRINTABLE.sub("", text.replace("\r\n", "\n")))
 
 
 def rich(inlines: Sequence[Inline], *, bold: bool = False) -> list[Json]:
-    """Clean runs as the elements of a rich text section."""
+    """Clean runs as elements of a rich text section."""
     return [_rich(inline, bold=bold) for inline in inlines]
 
 
@@ -80,12 +79,12 @@ def _rich(inline: Inline, *, bold: bool) -> Json:
 
 
 def escaped(text: str) -> str:
-    """Text inside mrkdwn: the three characters that begin Slack's marks are made harmless."""
+    """Text escaped for mrkdwn."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def mrkdwn(inlines: Sequence[Inline]) -> str | None:
-    """Clean runs as mrkdwn, or `None` when it could be misread: then rich text is needed."""
+    """Clean runs as mrkdwn; `None` if mrkdwn would misread them, so that rich text is needed."""
     parts = []
     for inline in inlines:
         if _MRKDWN_MARK.search(inline.text):
@@ -102,17 +101,18 @@ def mrkdwn(inlines: Sequence[Inline]) -> str | None:
 
 
 def length(text: str) -> int:
-    """The length that Slack may count, which it does not document: in UTF-16 code units.
+    """The length in UTF-16 code units.
 
-    It is never less than the number of code points, so that neither count exceeds a limit.
+    Slack does not document whether it counts these or code points. There are never fewer, so a
+    limit that holds for them holds for both.
     """
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def pieces(inlines: Sequence[Inline], longest: int) -> Iterator[tuple[Inline, ...]]:
-    """The runs in pieces of a `length` of at most `longest`, which is at least 2.
+    """Split the runs into pieces of a `length` of at most `longest`, which is at least 2.
 
-    Joined they are the runs again.
+    Concatenated, the pieces are the runs.
     """
     piece: list[Inline] = []
     room = longest
@@ -121,9 +121,9 @@ def pieces(inlines: Sequence[Inline], longest: int) -> Iterator[tuple[Inline, ..
         while length(rest.text[: room + 1]) > room:
             at = cut(rest.text, room)
             if not piece:
-                at = at or max(1, _within(rest.text, room))  # one character is all there is
+                at = at or max(1, _within(rest.text, room))  # the whole room is one long character
             elif length(rest.text[:at]) == room:
-                at = 0  # rather a short piece than a broken word
+                at = 0  # end the piece early rather than break a word
             if at:
                 piece.append(_with_text(rest, rest.text[:at]))
                 rest = _with_text(rest, rest.text[at:])
@@ -139,8 +139,8 @@ def pieces(inlines: Sequence[Inline], longest: int) -> Iterator[tuple[Inline, ..
 def cut(text: str, longest: int) -> int:
     """Where to cut `text` so that the first part has a `length` of at most `longest`.
 
-    Behind a line, a sentence or a word if there is one in the last half, never between a
-    letter and the marks on it, nor inside an emoji.
+    After a line, a sentence or a word if one ends in the last half; never inside a character that
+    consists of several code points.
     """
     most = _within(text, longest)
     if most == len(text):
@@ -164,7 +164,7 @@ def _within(text: str, longest: int) -> int:
 
 
 def shortened(text: str, longest: int) -> str:
-    """One line of at most `longest` for a label; the whole stands elsewhere."""
+    """One line of a `length` of at most `longest`, for a label."""
     line = " ".join(text.split())
     if length(line) <= longest:
         return line
