@@ -13,7 +13,7 @@ _NAMED = re.compile(
     r"(?<!\S)[#＃]\S+|\[\[[^\[\]\n]*\]\]|(?:https?://|www\.)\S+|```.*?(?:```|\Z)|`[^`\n]*`",
     re.DOTALL,
 )
-_SIGNS = ("://", "[[", "`", "www.", "#", "＃")
+_MAY_BE_NAMED = re.compile(r"://|\[\[|`|www\.|[#＃]")
 _SENTENCE_END = re.compile(r"""[.!?…:;。][)\]"'”’]*\s*(?:\([^()\n]*\)\s*)?$""")
 _TITLE_WORD = re.compile(r"[A-Za-z][\w'’.-]{3,}")
 _COMMON = re.compile(
@@ -96,13 +96,12 @@ def _nearest(languages: Sequence[Language | None]) -> list[Language | None]:
 
 
 def _spoken(paragraph: str) -> str:
-    if any(sign in paragraph for sign in _SIGNS):
-        return _NAMED.sub(" ", paragraph)
-    return paragraph
+    return _NAMED.sub(" ", paragraph) if _MAY_BE_NAMED.search(paragraph) else paragraph
 
 
 def _only_quotes_korean(text: str) -> bool:
-    hangul, latin = len(_HANGUL.findall(text)), len(_LATIN.findall(text))
+    latin = len(_LATIN.findall(text))
+    hangul = len(_HANGUL.findall(text)) if latin else 1
     return hangul * 15 < latin and len(_COMMON.findall(text)) > 3
 
 

@@ -83,7 +83,7 @@ def parse(text: str, path: str, front_matter: Sequence[Field] = ()) -> Parsed:
     lines = _read_lines(text, taken) if seen.hidden or taken.fields else _lines(seen.text)
     said, misspelt = read_fields((*front_matter, *taken.fields), path)
     head = read_head(lines, named.name)
-    body = _read_body(head)
+    body = _read_body(head, may_have_code=may_have_blocks(seen.text))
     paper = _paper(head, body, named, said)
     tags = with_tags_in((each.text for each in body.paragraphs if not each.code), body.tags)
     add_tags(said.tags, tags)
@@ -188,7 +188,7 @@ class _Body:
             self.paragraphs.append(_Paragraph(text, self.english, code))
 
 
-def _read_body(head: NoteHead) -> _Body:
+def _read_body(head: NoteHead, *, may_have_code: bool) -> _Body:
     lines = head.rest
     body = _Body([_Paragraph(link) for link in head.links])
     if head.heading is not None and head.heading.behind:
@@ -196,7 +196,7 @@ def _read_body(head: NoteHead) -> _Body:
     last_mark = max(
         (at for at, line in enumerate(lines) if "</english>" in line.lower()), default=-1
     )
-    code = CodeBlocks(lines).all() if any(map(may_have_blocks, lines)) else {}
+    code = CodeBlocks(lines).all() if may_have_code else {}
     at = 0
     while at < len(lines):
         line = lines[at].strip()
