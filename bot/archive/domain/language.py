@@ -13,7 +13,6 @@ _NAMED = re.compile(
     r"(?<!\S)[#＃]\S+|\[\[[^\[\]\n]*\]\]|(?:https?://|www\.)\S+|```.*?(?:```|\Z)|`[^`\n]*`",
     re.DOTALL,
 )
-_MAY_BE_NAMED = re.compile(r"://|\[\[|`|www\.|[#＃]")
 _SENTENCE_END = re.compile(r"""[.!?…:;。][)\]"'”’]*\s*(?:\([^()\n]*\)\s*)?$""")
 _TITLE_WORD = re.compile(r"[A-Za-z][\w'’.-]{3,}")
 _COMMON = re.compile(
@@ -96,7 +95,18 @@ def _nearest(languages: Sequence[Language | None]) -> list[Language | None]:
 
 
 def _spoken(paragraph: str) -> str:
-    return _NAMED.sub(" ", paragraph) if _MAY_BE_NAMED.search(paragraph) else paragraph
+    return _NAMED.sub(" ", paragraph) if _may_name(paragraph) else paragraph
+
+
+def _may_name(text: str) -> bool:
+    return (
+        "://" in text
+        or "[[" in text
+        or "`" in text
+        or "www." in text
+        or "#" in text
+        or "＃" in text
+    )
 
 
 def _only_quotes_korean(text: str) -> bool:

@@ -26,12 +26,12 @@ _PAPER_SITE = re.compile(
 )
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _MOST_WARNINGS = 100
-_WIKILINK = r"(?<!!)\[\[(?P<wiki>[^\[\]\n]+)\]\]"
-_MARKDOWN_LINK = (
-    r"(?<!!)\[(?P<label>[^\[\]\n]{0,300})\]\([ \t]*(?P<target><[^<>\n]{1,500}>(?:[ \t]+[\"'][^()\n]{0,300})?"
-    r"|[^<>()\n]{1,500}(?:\([^()\n]{0,200}\)[^<>()\n]{0,500}){0,5})\)"
+_NOTE_LINK = re.compile(
+    r"\[(?<!!\[)(?:\[(?P<wiki>[^\[\]\n]+)\]\]"
+    r"|(?P<label>[^\[\]\n]{0,300})\]\([ \t]*(?P<target>"
+    r"<[^<>\n]{1,500}>(?:[ \t]+[\"'][^()\n]{0,300})?"
+    r"|[^<>()\n]{1,500}(?:\([^()\n]{0,200}\)[^<>()\n]{0,500}){0,5})\))"
 )
-_NOTE_LINK = re.compile(f"{_WIKILINK}|{_MARKDOWN_LINK}")
 _NOTE_SUFFIX = re.compile(r"\.(?:md|markdown)\Z", re.IGNORECASE)
 _LINK_TITLE = re.compile(r"\s+(?:\"[^\"]*\"|'[^']*')\s*\Z")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:|/", re.IGNORECASE)

@@ -79,11 +79,16 @@ def parse(text: str, path: str, front_matter: Sequence[Field] = ()) -> Parsed:
     path = unicodedata.normalize("NFC", path)
     named = named_date(path)
     seen = visible(text)
-    taken = take_fields(_lines(seen.text))
-    lines = _read_lines(text, taken) if seen.hidden or taken.fields else _lines(seen.text)
-    said, misspelt = read_fields((*front_matter, *taken.fields), path)
+    lines = _lines(seen.text)
+    fields = tuple(front_matter)
+    if seen.hidden or "::" in seen.text:
+        taken = take_fields(lines)
+        lines = _read_lines(text, taken)
+        fields += tuple(taken.fields)
+    said, misspelt = read_fields(fields, path) if fields else (Metadata(), ())
+    may_have_code = may_have_blocks(seen.text)
     head = read_head(lines, named.name)
-    body = _read_body(head, may_have_code=may_have_blocks(seen.text))
+    body = _read_body(head, may_have_code=may_have_code)
     paper = _paper(head, body, named, said)
     tags = with_tags_in((each.text for each in body.paragraphs if not each.code), body.tags)
     add_tags(said.tags, tags)
@@ -95,10 +100,11 @@ def parse(text: str, path: str, front_matter: Sequence[Field] = ()) -> Parsed:
         tags=tuple(tags),
         spellings=tuple(tags.values()),
         references=references_in((each.text for each in body.paragraphs), paper),
-        links=tuple(dict.fromkeys(_links(lines))),
+        links=tuple(dict.fromkeys(_links(lines, may_have_code=may_have_code))),
     )
     problems = [*_problems(seen.text, path, named), *seen.problems(path), *misspelt]
-    return Parsed((entry,), tuple(sorted(problems, key=lambda problem: problem.line or 0)))
+    problems.sort(key=lambda problem: problem.line or 0)
+    return Parsed((entry,), tuple(problems))
 
 
 def write(entry: Entry, front_matter: Sequence[Field] = ()) -> str:
@@ -154,12 +160,11 @@ def _read_lines(text: str, seen: WithoutFields) -> list[str]:
     ]
 
 
-def _links(lines: Sequence[str]) -> Iterator[str]:
-    text = "\n".join(lines)
-    if may_have_blocks(text):
+def _links(lines: Sequence[str], *, may_have_code: bool) -> Iterator[str]:
+    if may_have_code:
         code = CodeBlocks(lines).lines()
-        text = "\n".join("" if at in code else line for at, line in enumerate(lines))
-    return note_names_in(text)
+        lines = ["" if at in code else line for at, line in enumerate(lines)]
+    return note_names_in("\n".join(lines))
 
 
 @dataclass(frozen=True, slots=True)
