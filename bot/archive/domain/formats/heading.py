@@ -22,6 +22,7 @@ _PARTICLE = re.compile(
 )
 _LONGEST_TITLE = 400
 _LONGEST_NAME = 300
+_MOST_PARENS = 10_000
 _LONGEST = 200_000
 """No list of authors is longer; what is longer is no heading."""
 
@@ -94,6 +95,8 @@ def _is_capital(word: str) -> bool:
 def closing_group(text: str) -> int | None:
     """Where the parenthesis opens that the end of `text` closes; `None` if there is none."""
     if not text or text[-1] not in ")）" or len(text) > _LONGEST:
+        return None
+    if sum(map(text.count, "()（）")) > _MOST_PARENS:
         return None
     depth = 0
     for found in reversed(list(_PARENS.finditer(text))):
