@@ -1,10 +1,10 @@
 """Finds the copies and lock files among the files of a folder. Blocking: it reads some of them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from bot.archive.domain.files.file_names import folded, is_lock
 from bot.archive.domain.files.found_file import FoundFile
-from bot.archive.domain.files.sync_copies import is_same_note, originals_of
+from bot.archive.domain.files.sync_copies import Original, is_same_note, originals_of
 from bot.archive.services.regular_files import NotRegularError, read_regular
 
 _BYTES_COMPARED = 65_536
@@ -20,9 +20,10 @@ def check_copies(files: Iterable[FoundFile]) -> Iterator[tuple[FoundFile, str | 
     by_name: dict[str, FoundFile] = {}
     for file in every:
         by_name.setdefault(folded(file.file.name), file)
-    originals = _newest_conflict_copies(every) | by_name
-    for file in every:
-        original = _twin_of(file, by_name) or _original_of(file, originals)
+    candidates = [(file, originals_of(file.file.name)) for file in every]
+    by_original = _newest_conflict_copies(candidates) | by_name
+    for file, originals in candidates:
+        original = _twin_of(file, by_name) or _original_of(file, originals, by_original)
         if original is not None:
             reason = f"this is a copy of {original.shown} that a sync tool or a person made: "
             yield file, reason + "not imported; delete it, or rename it if it is another note"
@@ -33,11 +34,13 @@ def check_copies(files: Iterable[FoundFile]) -> Iterator[tuple[FoundFile, str | 
             yield file, None
 
 
-def _newest_conflict_copies(files: Iterable[FoundFile]) -> dict[str, FoundFile]:
+def _newest_conflict_copies(
+    candidates: Iterable[tuple[FoundFile, Sequence[Original]]],
+) -> dict[str, FoundFile]:
     """The newest conflict copy of each original, by the folded name of the original."""
     newest: dict[str, FoundFile] = {}
-    for file in files:
-        for original in originals_of(file.file.name):
+    for file, originals in candidates:
+        for original in originals:
             if original.is_certain:
                 key = folded(original.name)
                 newest[key] = max(newest.get(key, file), file, key=lambda found: found.path)
@@ -52,8 +55,10 @@ def _twin_of(file: FoundFile, by_name: dict[str, FoundFile]) -> FoundFile | None
     return twin
 
 
-def _original_of(file: FoundFile, by_name: dict[str, FoundFile]) -> FoundFile | None:
-    for original in originals_of(file.file.name):
+def _original_of(
+    file: FoundFile, originals: Sequence[Original], by_name: dict[str, FoundFile]
+) -> FoundFile | None:
+    for original in originals:
         other = by_name.get(folded(original.name))
         if other is None or other is file:
             continue

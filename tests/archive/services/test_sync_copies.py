@@ -175,6 +175,15 @@ async def test_different_notes_whose_names_differ_in_case_only_are_both_imported
     assert (report.new, report.problems) == (3, ())
 
 
+async def test_a_copy_with_a_korean_name_in_nfd_is_left_out(db, tmp_path):
+    name = unicodedata.normalize("NFD", "알파의 사본.md")
+    write_notes(tmp_path, {"알파.md": NOTE, name: NOTE})
+
+    report = await take_in(db, tmp_path)
+
+    assert (report.new, len(report.problems)) == (1, 1)
+
+
 async def test_an_empty_note_has_no_copies(db, tmp_path):
     write_notes(tmp_path, {"Alpha.md": "", "Alpha 2.md": NOTE})
 

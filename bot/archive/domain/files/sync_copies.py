@@ -7,6 +7,7 @@ Other names may be a curator's (`GPT 2.md`, `Alpha-Mini.md`): such a file is a c
 """
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ class Original:
 
 def originals_of(name: str) -> tuple[Original, ...]:
     """The names of the files that a file of that name may be a copy of, the likeliest first."""
-    stem, dot, suffix = name.rpartition(".")
+    stem, dot, suffix = unicodedata.normalize("NFC", name).rpartition(".")
     if not dot:
         return ()
     certain = [Original(f"{each}.{suffix}", is_certain=True) for each in _conflict_stems(stem)]
@@ -69,7 +70,13 @@ _CONFLICT_NAMES = tuple(
 )
 
 
+_MAY_BE_CONFLICT = re.compile(r"[~()\[（]|_|conflict", re.IGNORECASE)
+"""In every such name: most names are sorted out by one search."""
+
+
 def _conflict_stems(stem: str) -> Iterator[str]:
+    if _MAY_BE_CONFLICT.search(stem) is None:
+        return
     for pattern in _CONFLICT_NAMES:
         match = pattern.fullmatch(stem)
         if match is not None:
@@ -97,11 +104,18 @@ _DUPLICATE_NAMES = tuple(
 )
 
 
+_MAY_BE_DUPLICATE = re.compile(
+    rf"[\d)]$|{_DUPLICATE_WORD}|orig|bak|backup|dup|old|te?mp|save|swp", re.IGNORECASE
+)
+"""In every such name, likewise."""
+
+
 def _duplicate_stems(stem: str) -> Iterator[str]:
-    for pattern in _DUPLICATE_NAMES:
-        match = pattern.fullmatch(stem)
-        if match is not None:
-            yield match["stem"]
+    if _MAY_BE_DUPLICATE.search(stem) is not None:
+        for pattern in _DUPLICATE_NAMES:
+            match = pattern.fullmatch(stem)
+            if match is not None:
+                yield match["stem"]
     # OneDrive: `Alpha-DESKTOP-AB12CD3.md`; a computer's name has hyphens of its own.
     for hyphen in re.finditer("-", stem):
         if re.fullmatch(r"[\w.-]{1,63}", stem[hyphen.end() :]):
