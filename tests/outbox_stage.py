@@ -9,9 +9,8 @@ from bot.channels.domain.digest_options import Layout
 from bot.channels.domain.schedule import Schedule
 from bot.channels.domain.subscription import DigestOptions, Standing
 from bot.channels.store import slots, subscriptions
-from bot.core.domain.document import Document, Paragraph, Text, dump
+from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.ports import ChannelRef, DeliveryKey, Platform
-from bot.outbox.domain.content_hash import content_hash
 from bot.outbox.domain.delivery import State, delivery_key
 from bot.outbox.services import operator_actions
 from bot.outbox.services.deliver import Deliverer
@@ -26,11 +25,9 @@ ELSEWHERE = ChannelRef(Platform.SLACK, "T2", "C3")
 def draft(
     words: str, channel: ChannelRef = GENERAL, reply_to: str | None = None, slot: int | None = None
 ) -> Draft:
-    content = dump(Document((Paragraph((Text(words),)),), words))
+    document = Document((Paragraph((Text(words),)),), words)
     key = DeliveryKey(delivery_key(str(channel), words))
-    return Draft(
-        key, channel, words, content, content_hash(content), slot_id=slot, reply_to=reply_to
-    )
+    return Draft(key, channel, words, document, slot_id=slot, reply_to=reply_to)
 
 
 async def plan(stage: Stage, *drafts: Draft) -> None:

@@ -26,15 +26,15 @@ from bot.core.database.database import Database, opened
 from bot.core.domain.errors import UserError
 from bot.core.ports import Chat, Condition, Health, Measure, Platform
 from bot.core.process import stopped_by_signal
-from bot.core.services.key_value import DatabaseMemo
 from bot.core.services.leases import LeaseLostError, until_stored
-from bot.core.services.processed_events import DatabaseSeen
+from bot.core.store.key_value import DatabaseKeyValue
+from bot.core.store.processed_events import DatabaseProcessedEvents
 from bot.digest.services import plan, present_again
 from bot.digest.services.channel_check import checker
 from bot.discussion.services import discuss, paper_updates
 from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.services.library import DatabaseLibrary
-from bot.discussion.services.reply_history import DatabaseReplies
+from bot.discussion.store.replies import DatabaseReplies
 from bot.operations.prometheus import CONTENT_TYPE, render_measures
 from bot.operations.pumps import Alarm
 from bot.operations.services import demo, reindex
@@ -164,8 +164,8 @@ class _Assembly:
         self._set_back = False
         self._joined = join(
             settings,
-            seen=DatabaseSeen(db, clock=now),
-            memo=DatabaseMemo(db),
+            seen=DatabaseProcessedEvents(db, clock=now),
+            memo=DatabaseKeyValue(db),
             replies=DatabaseReplies(db),
             voices=self._voices,
             clock=now,

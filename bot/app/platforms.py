@@ -16,11 +16,11 @@ from bot.core.ports import (
     Chat,
     Condition,
     Finding,
-    Memo,
+    KeyValueStore,
     MessageRef,
     Platform,
+    ProcessedEvents,
     Replies,
-    Seen,
 )
 from bot.digest.services.subscribe import Check
 from bot.outbox.domain.rate_limit import Rate, Rates
@@ -57,8 +57,8 @@ class Joined:
 def join(
     settings: Settings,
     *,
-    seen: Seen,
-    memo: Memo,
+    seen: ProcessedEvents,
+    memo: KeyValueStore,
     replies: Replies,
     voices: Callable[[str], Translate],
     clock: Callable[[], datetime],
@@ -114,8 +114,8 @@ async def examine(
 def _slack(
     settings: Settings,
     *,
-    seen: Seen,
-    memo: Memo,
+    seen: ProcessedEvents,
+    memo: KeyValueStore,
     replies: Replies,
     voices: Callable[[str], Translate],
     clock: Callable[[], datetime],
@@ -151,8 +151,8 @@ def slack_access(settings: Settings) -> SlackAccess:
 def _discord(
     settings: Settings,
     *,
-    seen: Seen,
-    memo: Memo,
+    seen: ProcessedEvents,
+    memo: KeyValueStore,
     replies: Replies,
     voices: Callable[[str], Translate],
     clock: Callable[[], datetime],

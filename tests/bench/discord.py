@@ -30,12 +30,11 @@ import aiohttp
 
 from bot.app.platforms import RATES
 from bot.core.database.database import Database, opened
-from bot.core.domain.document import Document, Heading, Paragraph, Text, dump
+from bot.core.domain.document import Document, Heading, Paragraph, Text
 from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import ChannelRef, DeliveryKey, Platform
-from bot.core.services.key_value import DatabaseMemo
-from bot.core.services.processed_events import DatabaseSeen
-from bot.outbox.domain.content_hash import content_hash
+from bot.core.store.key_value import DatabaseKeyValue
+from bot.core.store.processed_events import DatabaseProcessedEvents
 from bot.outbox.domain.delivery import delivery_key
 from bot.outbox.domain.rate_limit import Pace
 from bot.outbox.services.deliver import Deliverer
@@ -234,8 +233,8 @@ async def _fan_out_rows(channels: int, each: int) -> AsyncIterator[Row]:
             await _plan(db, channels, each)
             chat = DiscordChat(
                 Access(TOKEN, places["api_base"], places["gateway_url"]),
-                seen=DatabaseSeen(db, clock=_now),
-                memo=DatabaseMemo(db),
+                seen=DatabaseProcessedEvents(db, clock=_now),
+                memo=DatabaseKeyValue(db),
                 readable=str,
                 voices=lambda _: ENGLISH,
                 clock=_now,
@@ -280,9 +279,9 @@ def _draft(place: int, part: int) -> deliveries.Draft:
     paragraphs = tuple(
         Paragraph((Text("What it says, and what is to be thought of it. " * 8),)) for _ in range(4)
     )
-    content = dump(Document((Heading((Text(words),)), *paragraphs), words))
+    document = Document((Heading((Text(words),)), *paragraphs), words)
     key = DeliveryKey(delivery_key(str(channel), str(part)))
-    return deliveries.Draft(key, channel, str(part), content, content_hash(content))
+    return deliveries.Draft(key, channel, str(part), document)
 
 
 @asynccontextmanager

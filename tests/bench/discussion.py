@@ -24,12 +24,11 @@ from bot.archive.domain.entry import EntryId
 from bot.archive.services.import_files import import_files
 from bot.channels.store import linked_channels
 from bot.core.database.database import Database, opened
-from bot.core.domain.document import Document, Paragraph, Text, dump
+from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import ChannelRef, Chat, DeliveryKey, MessageRef, Platform
-from bot.core.services.key_value import DatabaseMemo
-from bot.core.services.processed_events import DatabaseSeen
-from bot.outbox.domain.content_hash import content_hash
+from bot.core.store.key_value import DatabaseKeyValue
+from bot.core.store.processed_events import DatabaseProcessedEvents
 from bot.outbox.domain.delivery import delivery_key
 from bot.outbox.domain.rate_limit import Pace
 from bot.outbox.services.deliver import Deliverer
@@ -180,8 +179,8 @@ async def _open_threads(
         await threads.looked_at(tx, 2 * count)
     discord = DiscordChat(
         Access(TOKEN, people.discord["api_base"], people.discord["gateway_url"]),
-        seen=DatabaseSeen(db, clock=now),
-        memo=DatabaseMemo(db),
+        seen=DatabaseProcessedEvents(db, clock=now),
+        memo=DatabaseKeyValue(db),
         readable=str,
         voices=lambda _: ENGLISH,
         clock=now,
@@ -205,13 +204,11 @@ def _draft(channel: ChannelRef, entry: int) -> deliveries.Draft:
     paper = Document(
         (Paragraph((Text("A paper"),)),), "A paper", opens_thread=True, thread_name="A paper"
     )
-    content = dump(paper)
     return deliveries.Draft(
         key=DeliveryKey(delivery_key(str(channel), str(entry))),
         channel=channel,
         part="entry",
-        content=content,
-        shape=content_hash(content),
+        document=paper,
         entry_id=entry,
     )
 

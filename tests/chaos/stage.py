@@ -12,9 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.core.database.database import opened
-from bot.core.domain.document import Document, Paragraph, Text, dump
+from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.ports import ChannelRef, DeliveryKey, Platform
-from bot.outbox.domain.content_hash import content_hash
 from bot.outbox.domain.delivery import delivery_key
 from bot.outbox.store import deliveries
 from tests.fakes.chat_server import Faults
@@ -83,14 +82,12 @@ async def plan(
     for number in range(each):
         for place in range(channels):
             channel = channel_at(place)
-            content = dump(document(f"message {number} of {channel}"))
             drafts.append(
                 deliveries.Draft(
                     key=DeliveryKey(delivery_key(str(channel), str(number))),
                     channel=channel,
                     part=str(number),
-                    content=content,
-                    shape=content_hash(content),
+                    document=document(f"message {number} of {channel}"),
                 )
             )
     async with opened(database) as db, db.transaction() as tx:

@@ -19,9 +19,8 @@ from pathlib import Path
 import pytest
 
 from bot.core.database.database import opened
-from bot.core.domain.document import Document, Paragraph, Text, dump
+from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.ports import ChannelRef, DeliveryKey, Platform
-from bot.outbox.domain.content_hash import content_hash
 from bot.outbox.domain.delivery import delivery_key
 from bot.outbox.store import deliveries
 from tests.chaos import stage
@@ -226,14 +225,12 @@ async def plan_a_long_one(database: Path) -> None:
         ("long", Document(long, "Long")),
         ("short", Document((Paragraph((Text("Short"),)),), "Short")),
     ):
-        content = dump(document)
         drafts.append(
             deliveries.Draft(
                 key=DeliveryKey(delivery_key(str(TEXT_CHANNEL), part)),
                 channel=TEXT_CHANNEL,
                 part=part,
-                content=content,
-                shape=content_hash(content),
+                document=document,
             )
         )
     async with opened(database) as db, db.transaction() as tx:

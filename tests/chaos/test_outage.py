@@ -26,13 +26,13 @@ from bot.core.catalogue import Catalogues
 from bot.core.database.database import Database, opened
 from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import ChannelRef, Chat, MessageRef, Platform, parse_channel
-from bot.core.services.key_value import DatabaseMemo
-from bot.core.services.processed_events import DatabaseSeen
+from bot.core.store.key_value import DatabaseKeyValue
+from bot.core.store.processed_events import DatabaseProcessedEvents
 from bot.digest.services import plan, subscribe
 from bot.digest.services.subscribe import TypedOptions
 from bot.discussion.services import discuss
 from bot.discussion.services.discuss import DiscussionContext
-from bot.discussion.services.reply_history import DatabaseReplies
+from bot.discussion.store.replies import DatabaseReplies
 from bot.outbox.domain.rate_limit import Pace
 from bot.outbox.services import edits, removals
 from bot.outbox.services.deliver import Deliverer
@@ -192,8 +192,8 @@ async def scene(folder: Path) -> AsyncIterator[Scene]:
         chats: dict[Platform, Chat] = {
             Platform.SLACK: SlackChat(
                 SlackAccess(BOT_TOKEN, APP_TOKEN, None, slack.url),
-                seen=DatabaseSeen(db, clock=clock),
-                memo=DatabaseMemo(db),
+                seen=DatabaseProcessedEvents(db, clock=clock),
+                memo=DatabaseKeyValue(db),
                 replies=DatabaseReplies(db),
                 readable=str,
                 voices=Catalogues(),
@@ -203,8 +203,8 @@ async def scene(folder: Path) -> AsyncIterator[Scene]:
             ),
             Platform.DISCORD: DiscordChat(
                 DiscordAccess(TOKEN, discord.api_base, discord.gateway_url),
-                seen=DatabaseSeen(db, clock=clock),
-                memo=DatabaseMemo(db),
+                seen=DatabaseProcessedEvents(db, clock=clock),
+                memo=DatabaseKeyValue(db),
                 replies=DatabaseReplies(db),
                 readable=str,
                 voices=Catalogues(),

@@ -17,9 +17,8 @@ from typing import TypeVar
 import pytest
 
 from bot.core.database.database import opened
-from bot.core.domain.document import Document, Paragraph, Text, dump
+from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.ports import ChannelRef, DeliveryKey, Platform
-from bot.outbox.domain.content_hash import content_hash
 from bot.outbox.domain.delivery import delivery_key
 from bot.outbox.store import deliveries
 from tests.chaos import stage
@@ -218,13 +217,8 @@ async def plan_a_long_one(database: Path) -> None:
         ("long", Document(long, "Long")),
         ("short", Document((Paragraph((Text("Short"),)),), "Short")),
     ):
-        content = dump(document)
         key = DeliveryKey(delivery_key(str(channel), part))
-        drafts.append(
-            deliveries.Draft(
-                key=key, channel=channel, part=part, content=content, shape=content_hash(content)
-            )
-        )
+        drafts.append(deliveries.Draft(key=key, channel=channel, part=part, document=document))
     async with opened(database) as db, db.transaction() as tx:
         await deliveries.add(tx, drafts, now())
 

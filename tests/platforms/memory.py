@@ -11,14 +11,14 @@ _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass
 class Notes:
-    """`ports.Memo`."""
+    """`ports.KeyValueStore`."""
 
     kept: dict[str, str] = field(default_factory=dict)
 
-    async def recall(self, name: str) -> str | None:
+    async def find(self, name: str) -> str | None:
         return self.kept.get(name)
 
-    async def note(self, name: str, value: str) -> None:
+    async def put(self, name: str, value: str) -> None:
         self.kept[name] = value
 
 

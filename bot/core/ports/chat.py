@@ -238,7 +238,7 @@ class Chat(Protocol):
         ...
 
 
-class Seen(Protocol):
+class ProcessedEvents(Protocol):
     """The ids of processed events, since platforms redeliver."""
 
     async def is_known(self, event_id: str) -> bool:
@@ -250,14 +250,14 @@ class Seen(Protocol):
         ...
 
 
-class Memo(Protocol):
+class KeyValueStore(Protocol):
     """A key-value store for what a platform must remember across restarts."""
 
-    async def recall(self, name: str) -> str | None:
+    async def find(self, name: str) -> str | None:
         """The value stored under the name, if any."""
         ...
 
-    async def note(self, name: str, value: str) -> None:
+    async def put(self, name: str, value: str) -> None:
         """Store the value under the name."""
         ...
 

@@ -1,16 +1,31 @@
-"""Small things remembered between two runs, by name."""
+"""Values stored by name, for what must outlive a restart: `KeyValueStore`."""
 
-from bot.core.database.database import Transaction
+from bot.core.database.database import Database, Transaction
+
+
+class DatabaseKeyValue:
+    """`KeyValueStore` over an open database."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def find(self, name: str) -> str | None:
+        async with self._db.reading() as tx:
+            return await find(tx, name)
+
+    async def put(self, name: str, value: str) -> None:
+        async with self._db.transaction() as tx:
+            await put(tx, name, value)
 
 
 async def find(tx: Transaction, name: str) -> str | None:
-    """What stands under that name."""
+    """The value stored under the name, if any."""
     row = await tx.one("SELECT value FROM memo WHERE name = :name", {"name": name})
     return row["value"] if row is not None else None
 
 
 async def put(tx: Transaction, name: str, value: str) -> None:
-    """Let this stand under that name."""
+    """Store the value under the name."""
     await tx.run(
         "INSERT INTO memo (name, value) VALUES (:name, :value)"
         " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
@@ -19,13 +34,13 @@ async def put(tx: Transaction, name: str, value: str) -> None:
 
 
 async def take(tx: Transaction, name: str) -> str | None:
-    """What stands under that name, which it does no longer."""
+    """Delete the name and return its value, if any."""
     row = await tx.one("DELETE FROM memo WHERE name = :name RETURNING value", {"name": name})
     return row["value"] if row is not None else None
 
 
 async def list_all(tx: Transaction, prefix: str) -> tuple[tuple[str, str], ...]:
-    """The names that begin with a prefix, with what stands under each."""
+    """The names that begin with a prefix, each with its value."""
     rows = await tx.all(
         "SELECT name, value FROM memo WHERE substr(name, 1, length(:prefix)) = :prefix",
         {"prefix": prefix},

@@ -18,7 +18,6 @@ from bot.channels.domain.schedule import LATE_NOTES, ask_again_at, due, newest_s
 from bot.channels.domain.subscription import Standing, Subscription
 from bot.channels.store import slots, subscriptions
 from bot.core.database.database import Database, Transaction
-from bot.core.domain.document import dump
 from bot.core.domain.errors import NotFoundError
 from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, DeliveryKey, parse_channel
@@ -27,7 +26,6 @@ from bot.digest.domain.present_digest import Post, present_digest
 from bot.digest.services.thread_intro import openings
 from bot.discussion.services.answers import Link, no_link
 from bot.lookup.domain.tag_filter import parse_tags
-from bot.outbox.domain.content_hash import content_hash
 from bot.outbox.domain.delivery import delivery_key
 from bot.outbox.store import deliveries
 
@@ -299,14 +297,12 @@ def draft_posts(
             # slot and have another id, and reconciliation must still find its message.
             own = post.part.removeprefix(f"entry-{post.entry_id}")
             names = (str(channel), source.path, str(source.part), own)
-        content = dump(post.document)
         drafts.append(
             deliveries.Draft(
                 key=DeliveryKey(delivery_key(*names)),
                 channel=channel,
                 part=post.part,
-                content=content,
-                shape=content_hash(content),
+                document=post.document,
                 slot_id=slot_id,
                 entry_id=post.entry_id,
                 reply_to=post.reply_to,

@@ -9,7 +9,6 @@ from bot.archive.domain.entry import StoredEntry
 from bot.archive.store import entries
 from bot.channels.store import slots, subscriptions
 from bot.core.database.database import Database, Transaction
-from bot.core.domain.document import dump
 from bot.core.ports import parse_channel
 from bot.digest.domain.digest import Digest
 from bot.digest.domain.present_digest import Post, present_digest
@@ -75,9 +74,7 @@ async def _want(tx: Transaction, part: Part, post: Post, stored: StoredEntry | N
     withdrawn = stored is not None and stored.withdrawn_at is not None
     if withdrawn and part.state in (State.PLANNED, State.HELD):
         return await edits.withdraw(tx, part.id)
-    content = dump(post.document)
-    shape = content_hash(content)
-    if shape == part.shape:
+    if content_hash(post.document) == part.content_hash:
         return False
-    await edits.want(tx, part.id, content, shape)
+    await edits.want(tx, part.id, post.document)
     return True

@@ -20,7 +20,7 @@ from bot.core.ports import (
     ChatError,
     ChatRefusedError,
     KeptReply,
-    Memo,
+    KeyValueStore,
     MessageRef,
     Platform,
     Replies,
@@ -131,7 +131,7 @@ class Backfill(Generic[Thread]):
         platform: Platform,
         queue: ThreadQueue,
         *,
-        memo: Memo | None,
+        memo: KeyValueStore | None,
         replies: Replies | None,
         clock: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]],
@@ -164,7 +164,7 @@ class Backfill(Generic[Thread]):
         failures = 0
         while self._heard_to is None:
             try:
-                stored = await self._memo.recall(note.name) if self._memo is not None else None
+                stored = await self._memo.find(note.name) if self._memo is not None else None
                 if stored is not None:
                     self._heard_to = note.read(stored)
                     self._gap = self._gap or _Gap()
@@ -178,7 +178,7 @@ class Backfill(Generic[Thread]):
 
     async def _store(self, heard_to: datetime) -> None:
         if self._memo is not None and self._format is not None:
-            await self._memo.note(self._format.name, self._format.write(heard_to))
+            await self._memo.put(self._format.name, self._format.write(heard_to))
 
     @property
     def has_gap(self) -> bool:

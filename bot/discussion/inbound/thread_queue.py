@@ -15,7 +15,7 @@ from enum import StrEnum
 from weakref import WeakValueDictionary
 
 from bot.core.domain.errors import StorageError
-from bot.core.ports import ChatError, Platform, Seen
+from bot.core.ports import ChatError, Platform, ProcessedEvents
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class ThreadQueue:
         self,
         platform: Platform,
         *,
-        seen: Seen,
+        seen: ProcessedEvents,
         sleep: Callable[[float], Awaitable[None]],
         first_pause: float = 1.0,
         longest_pause: float = 60.0,

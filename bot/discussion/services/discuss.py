@@ -13,7 +13,7 @@ from bot.archive.domain.entry import EntryId
 from bot.channels.store import channel_preferences, linked_channels
 from bot.core.database.database import Database, Transaction
 from bot.core.domain import commands
-from bot.core.domain.document import Document, dump
+from bot.core.domain.document import Document
 from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, DeliveryKey, MessageRef, ThreadMessage, User, parse_channel
 from bot.discussion.domain import copies as decide
@@ -37,7 +37,6 @@ from bot.discussion.services.thread_messages import (
     voice_for,
 )
 from bot.discussion.store import replies
-from bot.outbox.domain.content_hash import content_hash
 from bot.outbox.store import copy_deliveries, deliveries, edits, threads
 
 log = logging.getLogger(__name__)
@@ -219,12 +218,12 @@ async def _change(tx: Transaction, context: DiscussionContext, reply_id: int, no
     found = await replies.get(tx, reply_id)
     if found.entry_id is None:
         return 0
-    content = dump(_copy_of(context, found))
+    copy = _copy_of(context, found)
     group = await linked_channels.list_group(tx, found.origin.channel)
     if found.origin.channel in group:
         for made in await copy_deliveries.list_of(tx, reply_id):
             if str(made.channel) in group:
-                await edits.want(tx, made.delivery_id, content, content_hash(content))
+                await edits.want(tx, made.delivery_id, copy)
                 context.to_change()
     await cards.refer(tx, found, now)
     return await cards.make_cards(tx, context.voices, now, reply_id=reply_id)
@@ -247,14 +246,13 @@ async def _copy(
     until = await threads.looked_until(tx)
     known = [each for each in await threads.list_of(tx, reply.entry_id) if each.id <= until]
     wanted = decide.plan_copies(reply.origin, known, group, made)
-    content = dump(_copy_of(context, reply)) if wanted else ""
+    document = _copy_of(context, reply)
     drafts = [
         deliveries.Draft(
             key=DeliveryKey(copy.key),
             channel=parse_channel(copy.channel),
             part="copy",
-            content=content,
-            shape=content_hash(content),
+            document=document,
             root_id=copy.thread,
             reply_id=reply.id,
         )

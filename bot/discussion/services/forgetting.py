@@ -4,11 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from bot.core.database.database import Transaction
-from bot.core.domain.document import dump
 from bot.core.ports import ChannelRef, MessageRef, Platform, User, parse_channel
 from bot.discussion.domain.present_discussion import present_taken_back
 from bot.discussion.store import replies
-from bot.outbox.domain.content_hash import content_hash
 from bot.outbox.store import answer_deliveries, copy_deliveries
 from bot.webchat.store import board
 
@@ -50,16 +48,16 @@ async def forget_author(tx: Transaction, user: User, channel: ChannelRef, now: d
 
 
 async def _forget(tx: Transaction, reply_ids: Iterable[int], now: datetime) -> None:
-    content = dump(present_taken_back())
+    nothing = present_taken_back()
     for reply_id in reply_ids:
         said = (await replies.get(tx, reply_id)).origin
-        await copy_deliveries.unwant(tx, reply_id, content, content_hash(content), now)
+        await copy_deliveries.unwant(tx, reply_id, nothing, now)
         message = MessageRef(parse_channel(said.channel), said.message_id)
         await _unwant_answers(tx, message, now)
         await replies.forget(tx, [reply_id], now)
 
 
 async def _unwant_answers(tx: Transaction, cause: MessageRef, now: datetime) -> None:
-    content = dump(present_taken_back())
+    nothing = present_taken_back()
     answers = await answer_deliveries.list_of(tx, cause)
-    await copy_deliveries.unwant_messages(tx, answers, content, content_hash(content), now)
+    await copy_deliveries.unwant_messages(tx, answers, nothing, now)

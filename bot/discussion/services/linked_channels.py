@@ -15,13 +15,12 @@ from bot.channels.domain.present_linked_channels import (
 )
 from bot.channels.store import channel_preferences, linked_channels, subscriptions
 from bot.core.database.database import Transaction
-from bot.core.domain.document import Document, Note, dump, notice, run
+from bot.core.domain.document import Document, Note, notice, run
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, Platform, parse_channel
 from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.services.thread_messages import channel_voices, key_of
-from bot.outbox.domain.content_hash import content_hash
 from bot.outbox.store import copy_deliveries, deliveries
 
 VALID_FOR = timedelta(minutes=15)
@@ -116,14 +115,13 @@ async def _tell(
     for channel, others in sorted(news.items()):
         if others:
             places = [_place(parse_channel(other)) for other in sorted(others)]
-            content = dump(present(places, await channel_voices(tx, context.voices, channel)))
+            document = present(places, await channel_voices(tx, context.voices, channel))
             drafts.append(
                 deliveries.Draft(
                     key=key_of((*name, channel)),
                     channel=parse_channel(channel),
                     part="notice",
-                    content=content,
-                    shape=content_hash(content),
+                    document=document,
                 )
             )
     await deliveries.add(tx, drafts, context.clock())

@@ -7,10 +7,9 @@ from datetime import datetime
 from bot.archive.domain.present_entry import LANGUAGES
 from bot.channels.store import subscriptions
 from bot.core.database.database import Transaction
-from bot.core.domain.document import Document, dump
+from bot.core.domain.document import Document
 from bot.core.domain.i18n import Translate
 from bot.core.ports import DeliveryKey, MessageRef
-from bot.outbox.domain.content_hash import content_hash
 from bot.outbox.domain.delivery import delivery_key
 from bot.outbox.store import deliveries, threads
 
@@ -34,13 +33,11 @@ async def reply_in(
     It is removed when its `cause`, a person's message in that channel, is deleted.
     """
     own = await threads.find(tx, root)
-    content = dump(document)
     draft = deliveries.Draft(
         key=key_of(name),
         channel=root.channel,
         part=part,
-        content=content,
-        shape=content_hash(content),
+        document=document,
         root_id=own.delivery_id if own is not None else None,
         root_message=root.id if own is None else None,
         caused_by=cause.id if cause is not None else None,

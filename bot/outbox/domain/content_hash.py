@@ -2,7 +2,14 @@
 
 from hashlib import sha256
 
+from bot.core.domain.document import Document, dump
 
-def content_hash(content: str) -> str:
-    """A short digest of a dumped document: equal shapes say the same."""
+
+def content_hash(document: Document) -> str:
+    """The hash of a document."""
+    return text_hash(dump(document))
+
+
+def text_hash(content: str) -> str:
+    """The hash of a dumped document."""
     return sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:32]

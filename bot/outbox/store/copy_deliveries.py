@@ -7,7 +7,9 @@ from datetime import datetime
 
 from bot.core.database.database import Transaction
 from bot.core.database.instants import to_text
+from bot.core.domain.document import Document, dump
 from bot.core.ports import ChannelRef, MessageRef, Platform, parse_channel
+from bot.outbox.domain.content_hash import text_hash
 from bot.outbox.domain.delivery import TAKEN_BACK, UNSHARED
 
 
@@ -27,29 +29,30 @@ async def list_of(tx: Transaction, reply_id: int) -> tuple[Made, ...]:
     return tuple(Made(row["id"], parse_channel(row["channel"])) for row in rows)
 
 
-async def unwant(tx: Transaction, reply_id: int, content: str, shape: str, now: datetime) -> None:
+async def unwant(tx: Transaction, reply_id: int, document: Document, now: datetime) -> None:
     """No copy of the reply shall be left; see `unwant_messages`."""
     made = [each.delivery_id for each in await list_of(tx, reply_id)]
-    await unwant_messages(tx, made, content, shape, now)
+    await unwant_messages(tx, made, document, now)
 
 
 async def unwant_messages(
-    tx: Transaction, delivery_ids: Iterable[int], content: str, shape: str, now: datetime
+    tx: Transaction, delivery_ids: Iterable[int], document: Document, now: datetime
 ) -> None:
     """None of these messages of ours shall be left, posted or not.
 
-    `content`, a dumped document, takes the place of what they said, so that the outbox does not
-    keep it either. One that may have been posted is searched for.
+    `document` replaces what they said, so that the outbox does not keep it either. One that may
+    have been posted is searched for.
     """
+    content = dump(document)
     them = {"them": json.dumps(list(delivery_ids))}
     await tx.run(
         """
         UPDATE delivery
            SET unwanted = 1, edit_after = '', edit_failures = 0, failing_since = NULL,
-               document = :content, wanted = :shape
+               document = :content, wanted = :hash
          WHERE id IN (SELECT value FROM json_each(:them))
         """,
-        them | {"content": content, "shape": shape},
+        them | {"content": content, "hash": text_hash(content)},
     )
     await tx.run(
         """

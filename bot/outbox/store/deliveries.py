@@ -13,15 +13,16 @@ from functools import lru_cache
 
 from bot.core.database.database import Parameters, Row, Transaction
 from bot.core.database.instants import from_text, to_text
-from bot.core.domain.document import Document, load
+from bot.core.domain.document import Document, dump, load
 from bot.core.ports import ChannelRef, DeliveryKey, MessageRef, Platform, parse_channel
+from bot.outbox.domain.content_hash import text_hash
 from bot.outbox.domain.delivery import REFUSED_BEFORE, ROOT_MISSING, Attempt, Priority, State, Step
 from bot.outbox.store import waiting
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message to come: `content` is a dumped document, `shape` a digest of it.
+    """A message to come.
 
     `reply_to` is the part, among those added with it or before it in the slot, whose thread it
     belongs to; `root_id` names that message by its delivery, `root_message` one that is none of
@@ -33,8 +34,7 @@ class Draft:
     key: DeliveryKey
     channel: ChannelRef
     part: str
-    content: str
-    shape: str
+    document: Document
     slot_id: int | None = None
     entry_id: int | None = None
     reply_to: str | None = None
@@ -80,6 +80,7 @@ async def add(tx: Transaction, drafts: Iterable[Draft], now: datetime) -> int:
 
 def _draft_row(draft: Draft, now: datetime) -> Parameters:
     doubtful = draft.doubt_from is not None
+    content = dump(draft.document)
     return {
         "key": draft.key,
         "channel": str(draft.channel),
@@ -95,11 +96,11 @@ def _draft_row(draft: Draft, now: datetime) -> Parameters:
         "root_missing": ROOT_MISSING,
         "part": draft.part,
         "entry": draft.entry_id,
-        "shape": draft.shape,
+        "hash": text_hash(content),
         # What somebody else posted may have said something else: found, it is edited.
         "sending": "" if doubtful else None,
         "now": to_text(now),
-        "document": draft.content,
+        "document": content,
         "priority": _priority(draft),
     }
 
@@ -126,7 +127,7 @@ _ADD = """
 INSERT INTO delivery (key, channel, state, not_before, tried_at, slot_id, part, entry_id, wanted,
                       sending, planned_at, document, root_message, reply_id, caused_by,
                       priority, root_id)
-VALUES (:key, :channel, :state, :not_before, :tried_at, :slot, :part, :entry, :shape,
+VALUES (:key, :channel, :state, :not_before, :tried_at, :slot, :part, :entry, :hash,
         :sending, :now, :document, :root_message, :reply, :cause, :priority,
         coalesce(:root, (SELECT id FROM delivery WHERE slot_id = :slot AND part = :reply_to)))
 ON CONFLICT DO NOTHING

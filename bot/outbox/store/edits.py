@@ -7,31 +7,32 @@ from datetime import datetime
 
 from bot.core.database.database import Transaction
 from bot.core.database.instants import to_text
-from bot.core.domain.document import Document, load
+from bot.core.domain.document import Document, dump, load
 from bot.core.ports import ChannelRef, MessageRef, Platform, parse_channel
+from bot.outbox.domain.content_hash import text_hash
 from bot.outbox.domain.delivery import DROPPED, NOT_EDITED, NOT_REMOVED, WITHDRAWN, State
 from bot.outbox.store import operator_view
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A message of a slot: what it is, and the shape of what it should say."""
+    """A message of a slot, and the hash of what it should say."""
 
     id: int
     part: str
     state: State
     channel: ChannelRef
-    shape: str
+    content_hash: str
 
 
 @dataclass(frozen=True, slots=True)
 class Unshown:
-    """A posted message that does not say yet what it should; `shape` is the wanted one's."""
+    """A posted message that does not say yet what it should; the hash is that of the new content."""
 
     id: int
     message: MessageRef
     document: Document
-    shape: str
+    content_hash: str
     failures: int
 
 
@@ -53,15 +54,16 @@ async def list_parts(tx: Transaction, slot_id: int) -> tuple[Part, ...]:
     )
 
 
-async def want(tx: Transaction, delivery_id: int, content: str, shape: str) -> None:
-    """The message should say this; one that is posted is edited, one under way after it."""
+async def want(tx: Transaction, delivery_id: int, document: Document) -> None:
+    """The message should say this: one that is posted is edited, one in flight after it."""
+    content = dump(document)
     await tx.run(
         """
         UPDATE delivery
-           SET document = :content, wanted = :shape, edit_after = '', edit_failures = 0
+           SET document = :content, wanted = :hash, edit_after = '', edit_failures = 0
          WHERE id = :id
         """,
-        {"id": delivery_id, "content": content, "shape": shape},
+        {"id": delivery_id, "content": content, "hash": text_hash(content)},
     )
 
 
@@ -88,7 +90,7 @@ async def list_unshown(
             id=row["id"],
             message=MessageRef(parse_channel(row["channel"]), row["message_id"]),
             document=load(row["document"]),
-            shape=row["wanted"],
+            content_hash=row["wanted"],
             failures=row["edit_failures"],
         )
         for row in rows
@@ -99,11 +101,11 @@ async def mark_shown(tx: Transaction, edited: Unshown) -> None:
     """The message says what was wanted when `edited` was read; it may be wanted otherwise since."""
     await tx.run(
         """
-        UPDATE delivery SET shown = :shape, edit_after = '', edit_failures = 0,
+        UPDATE delivery SET shown = :hash, edit_after = '', edit_failures = 0,
                             failing_since = NULL, reason = '', detail = ''
          WHERE id = :id AND state = 'sent'
         """,
-        {"id": edited.id, "shape": edited.shape},
+        {"id": edited.id, "hash": edited.content_hash},
     )
 
 
@@ -185,9 +187,9 @@ async def give_up(tx: Transaction, edited: Unshown, reason: str, detail: str) ->
     """The message cannot be edited: it stays as it is, until something else is wanted of it."""
     await tx.run(
         """
-        UPDATE delivery SET shown = :shape, failing_since = NULL, reason = :reason,
+        UPDATE delivery SET shown = :hash, failing_since = NULL, reason = :reason,
                             detail = :detail
          WHERE id = :id AND state = 'sent'
         """,
-        {"id": edited.id, "shape": edited.shape, "reason": reason, "detail": detail},
+        {"id": edited.id, "hash": edited.content_hash, "reason": reason, "detail": detail},
     )

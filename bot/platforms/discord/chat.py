@@ -12,11 +12,11 @@ from bot.core.ports import (
     Condition,
     DeliveryKey,
     Inbox,
-    Memo,
+    KeyValueStore,
     MessageRef,
     Platform,
+    ProcessedEvents,
     Replies,
-    Seen,
 )
 from bot.platforms.discord import sdk
 from bot.platforms.discord.access import Access
@@ -45,8 +45,8 @@ class DiscordChat:
         self,
         access: Access,
         *,
-        seen: Seen,
-        memo: Memo,
+        seen: ProcessedEvents,
+        memo: KeyValueStore,
         readable: Readable,
         voices: Callable[[str], Translate],
         clock: Callable[[], datetime],

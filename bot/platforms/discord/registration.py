@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.core.domain.commands import COMMANDS, CommandSpec, Option
 from bot.core.domain.i18n import Translate
-from bot.core.ports import ChatError, Memo
+from bot.core.ports import ChatError, KeyValueStore
 from bot.platforms.discord.errors import chat_error
 from bot.platforms.discord.rendering.payload import within
 from bot.platforms.discord.rest import RAISED, Rest
@@ -73,7 +73,12 @@ class Registration:
     """Keeps what Discord offers equal to the table: in some guilds or, with none, everywhere."""
 
     def __init__(
-        self, rest: Rest, memo: Memo, *, guilds: Iterable[int], voices: Callable[[str], Translate]
+        self,
+        rest: Rest,
+        memo: KeyValueStore,
+        *,
+        guilds: Iterable[int],
+        voices: Callable[[str], Translate],
     ) -> None:
         self._rest = rest
         self._memo = memo
@@ -87,7 +92,7 @@ class Registration:
         since Discord would offer both.
         """
         name = f"discord/{(await self._rest.account()).application}/commands"
-        known = dict(entry.split("=", 1) for entry in (await self._memo.recall(name) or "").split())
+        known = dict(entry.split("=", 1) for entry in (await self._memo.find(name) or "").split())
         wanted = dict.fromkeys(self._wanted, fingerprint(self._commands))
         troubles: list[str] = []
         for place in sorted(known.keys() | wanted.keys()):
@@ -105,7 +110,7 @@ class Registration:
             else:
                 del known[place]
             text = " ".join(f"{place}={hashed}" for place, hashed in sorted(known.items()))
-            await self._memo.note(name, text)
+            await self._memo.put(name, text)
             log.info("Discord: commands registered in %s", place)
         return tuple(troubles)
 

@@ -21,11 +21,11 @@ from bot.core.ports import (
     Condition,
     DeliveryKey,
     Inbox,
-    Memo,
+    KeyValueStore,
     MessageRef,
     Platform,
+    ProcessedEvents,
     Replies,
-    Seen,
 )
 from bot.discussion.inbound.thread_queue import ThreadQueue
 from bot.platforms.slack.access import Access
@@ -74,11 +74,11 @@ class SlackChat:
         self,
         access: Access,
         *,
-        seen: Seen,
+        seen: ProcessedEvents,
         readable: Readable,
         voices: Callable[[str], Translate],
         clock: Callable[[], datetime],
-        memo: Memo | None = None,
+        memo: KeyValueStore | None = None,
         replies: Replies | None = None,
         timing: Timing = TIMING,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,

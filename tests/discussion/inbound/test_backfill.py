@@ -37,7 +37,7 @@ def at(minutes: float) -> datetime:
 
 @dataclass
 class Room:
-    """A platform with one channel, its inbox, and the bot's notes; a `Seen`, a `Replies`."""
+    """A platform with one channel, its inbox, and the bot's notes; a `ProcessedEvents`, a `Replies`."""
 
     threads: dict[str, list[tuple[str, datetime, datetime | None]]] = field(default_factory=dict)
     notes: Notes = field(default_factory=Notes)

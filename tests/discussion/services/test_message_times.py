@@ -11,8 +11,8 @@ from bot.archive.domain.entry import EntryId
 from bot.core.ports import ChatUncertainError, MessageRef, Platform, ThreadMessage
 from bot.discussion.domain.questions import Reply
 from bot.discussion.services import discuss
-from bot.discussion.services.reply_history import DatabaseReplies
 from bot.discussion.store import replies
+from bot.discussion.store.replies import DatabaseReplies
 from tests.stage import MORNING
 from tests.talk_stage import DISCORD, SLACK, TalkStage, talking, today, with_a_paper
 

@@ -30,7 +30,7 @@ from bot.channels.domain.schedule import Schedule
 from bot.channels.domain.subscription import DigestOptions, Standing
 from bot.channels.store import slots, subscriptions
 from bot.core.database.database import open_database
-from bot.core.domain.document import Document, Paragraph, Text, dump
+from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.domain.extent import Extent
 from bot.core.ports import ChannelRef, DeliveryKey, Platform
 from bot.digest.services import subscribe
@@ -75,7 +75,7 @@ class Record:
     channel: ChannelRef
     key: str
     root: "Record | None"
-    shape: str
+    content_hash: str
     state: State = State.PLANNED
     priority: Priority = Priority.DIGEST
     attempt: int = 0
@@ -178,20 +178,23 @@ class Outbox(RuleBasedStateMachine):
         root: Record | None = None
         for number in range(1 + replies):
             part = f"part {len(self.records)}"
-            content = dump(document(part))
             draft = Draft(
                 key=DeliveryKey(delivery_key(str(channel), part)),
                 channel=channel,
                 part=part,
-                content=content,
-                shape=content_hash(content),
+                document=document(part),
                 slot_id=self.slots[channel],
                 reply_to=f"part {root.id - 1}" if root is not None else None,
                 doubt_from=self.now if doubtful else None,
             )
             self.run(self._add(draft))
             record = Record(
-                len(self.records) + 1, channel, draft.key, root, draft.shape, ready_at=self.now
+                len(self.records) + 1,
+                channel,
+                draft.key,
+                root,
+                content_hash(draft.document),
+                ready_at=self.now,
             )
             if doubtful:
                 record.state, record.sending = State.SENDING, ""
@@ -209,12 +212,16 @@ class Outbox(RuleBasedStateMachine):
         roots = [record for record in self.records if record.root is None]
         root = roots[place % len(roots)]
         part = f"part {len(self.records)}"
-        content = dump(document(part))
         key = DeliveryKey(delivery_key(str(root.channel), part))
-        draft = Draft(key, root.channel, part, content, content_hash(content), root_id=root.id)
+        draft = Draft(key, root.channel, part, document(part), root_id=root.id)
         self.run(self._add(draft))
         reply = Record(
-            len(self.records) + 1, root.channel, key, root, draft.shape, ready_at=self.now
+            len(self.records) + 1,
+            root.channel,
+            key,
+            root,
+            content_hash(draft.document),
+            ready_at=self.now,
         )
         reply.priority = Priority.ANSWER  # it is no part of the slot
         self.records.append(reply)
@@ -245,11 +252,11 @@ class Outbox(RuleBasedStateMachine):
             expected.state = State.SENDING
             expected.attempt += 1
             expected.ready_at = self.now + LEASE
-            expected.sending = expected.shape
+            expected.sending = expected.content_hash
             assert claimed[0].attempt == expected.attempt
             assert claimed[0].document is not None
-            said = content_hash(dump(claimed[0].document))
-            assert said == expected.shape
+            said = content_hash(claimed[0].document)
+            assert said == expected.content_hash
             self.calls.append(Call(expected, claimed[0], said))
 
     def _head(self, channel: ChannelRef) -> Record | None:
@@ -514,27 +521,27 @@ class Outbox(RuleBasedStateMachine):
         record = self.records[place % len(self.records)]
         if record.state is State.DEAD:
             return
-        content = dump(document(f"changed to {words}"))
-        self.run(self._want(record.id, content))
-        record.shape = content_hash(content)
+        changed = document(f"changed to {words}")
+        self.run(self._want(record.id, changed))
+        record.content_hash = content_hash(changed)
 
-    async def _want(self, delivery_id: int, content: str) -> None:
+    async def _want(self, delivery_id: int, changed: Document) -> None:
         async with self.db.transaction() as tx:
-            await edits.want(tx, delivery_id, content, content_hash(content))
+            await edits.want(tx, delivery_id, changed)
 
     @rule()
     def edit(self) -> None:
         """Everything posted that does not say what it should is edited."""
-        due = [r for r in self.records if r.state is State.SENT and r.shown != r.shape]
+        due = [r for r in self.records if r.state is State.SENT and r.shown != r.content_hash]
 
         found = self.run(self._unshown())
 
         assert sorted(each.id for each in found) == sorted(record.id for record in due)
         for each in found:
             record = self.records[each.id - 1]
-            self.world.shows[record.key] = content_hash(dump(each.document))
+            self.world.shows[record.key] = content_hash(each.document)
             self.run(self._shown(each))
-            record.shown = each.shape
+            record.shown = each.content_hash
 
     async def _unshown(self) -> tuple[edits.Unshown, ...]:
         async with self.db.reading() as tx:
@@ -589,7 +596,9 @@ class Outbox(RuleBasedStateMachine):
         assert [
             (row["id"], row["state"], row["attempt"], row["waits_for"], row["wanted"], row["shown"])
             for row in rows
-        ] == [(r.id, r.state, r.attempt, r.waits_for, r.shape, r.shown) for r in self.records]
+        ] == [
+            (r.id, r.state, r.attempt, r.waits_for, r.content_hash, r.shown) for r in self.records
+        ]
 
     async def _rows(self) -> Any:
         async with self.db.reading() as tx:
@@ -644,7 +653,7 @@ class Outbox(RuleBasedStateMachine):
         self.the_database_says_what_the_model_says()
         self.nothing_is_posted_twice()
         self.what_is_sent_was_posted()
-        assert all(r.shown == r.shape for r in self.records if r.state is State.SENT)
+        assert all(r.shown == r.content_hash for r in self.records if r.state is State.SENT)
 
 
 def document(words: str) -> Document:

@@ -100,7 +100,7 @@ def echo(command: Command) -> Document:
 
 
 class Remembered:
-    """`ports.Seen` without a database."""
+    """`ports.ProcessedEvents` without a database."""
 
     def __init__(self) -> None:
         self.ids: set[str] = set()

@@ -33,25 +33,27 @@ REFUSED = {
 
 
 @dataclass(frozen=True)
-class Seen:
+class ProcessedEvents:
     """What one person has seen of an answer: by which way, and its words."""
 
     way: str
     text: str
 
 
-def seen_by(stage: Stage, user: str = "U1") -> list[Seen]:
+def seen_by(stage: Stage, user: str = "U1") -> list[ProcessedEvents]:
     slack = stage.slack
     responses = [
-        Seen("response", answer["text"])
+        ProcessedEvents("response", answer["text"])
         for asked in slack.asked
         for answer in asked.answers
         if answer["response_type"] == "ephemeral"
     ]
-    ephemerals = [Seen("ephemeral", e.text) for e in slack.world.ephemerals if e.user == user]
-    messages = [Seen("message", m["text"]) for m in slack.messages()]
+    ephemerals = [
+        ProcessedEvents("ephemeral", e.text) for e in slack.world.ephemerals if e.user == user
+    ]
+    messages = [ProcessedEvents("message", m["text"]) for m in slack.messages()]
     direct = [
-        Seen("direct", message["text"])
+        ProcessedEvents("direct", message["text"])
         for message in slack.world.direct_channel(user).messages.values()
     ]
     return [*responses, *ephemerals, *messages, *direct]

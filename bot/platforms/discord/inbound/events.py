@@ -8,7 +8,7 @@ from typing import Any
 
 import discord
 
-from bot.core.ports import ChatError, Inbox, Memo, Platform, Replies, Seen
+from bot.core.ports import ChatError, Inbox, KeyValueStore, Platform, ProcessedEvents, Replies
 from bot.discussion.inbound.backfill import Backfill
 from bot.discussion.inbound.thread_queue import ThreadQueue
 from bot.platforms.discord.errors import chat_error
@@ -39,8 +39,8 @@ class Events:
         tasks: asyncio.TaskGroup,
         answers: Interactions,
         *,
-        seen: Seen,
-        memo: Memo,
+        seen: ProcessedEvents,
+        memo: KeyValueStore,
         replies: Replies | None,
         clock: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]],

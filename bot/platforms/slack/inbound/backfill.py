@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from bot.core.ports import Memo, Platform, Replies
+from bot.core.ports import KeyValueStore, Platform, Replies
 from bot.discussion.inbound.backfill import Backfill
 from bot.discussion.inbound.thread_queue import ThreadQueue
 from bot.platforms.slack.inbound.events import BotIdentity, MessagePosted
@@ -37,7 +37,7 @@ class BackfillSchedule:
         queue: ThreadQueue,
         reader: SlackThreadReader,
         *,
-        memo: Memo | None,
+        memo: KeyValueStore | None,
         replies: Replies | None,
         clock: Callable[[], datetime],
         timing: Timing,

@@ -35,7 +35,7 @@ class HttpRequests:
     """Verifies requests and passes them to the app, once it is open.
 
     A used signature is remembered for as long as it would be accepted. After a restart, replays are
-    recognised by the ids of their events (`ports.Seen`).
+    recognised by the ids of their events (`ports.ProcessedEvents`).
     """
 
     def __init__(self, signing_secret: str, *, clock: Callable[[], datetime]) -> None:

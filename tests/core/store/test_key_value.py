@@ -1,7 +1,7 @@
 import pytest
 
 from bot.core.database.database import Database, open_database
-from bot.core.services.key_value import DatabaseMemo
+from bot.core.store.key_value import DatabaseKeyValue
 
 
 @pytest.fixture
@@ -12,10 +12,10 @@ async def db(tmp_path):
 
 
 async def test_what_was_noted_last_is_recalled_also_after_a_restart(db: Database):
-    memo = DatabaseMemo(db)
+    memo = DatabaseKeyValue(db)
 
-    await memo.note("commands", "one")
-    await memo.note("commands", "two")
+    await memo.put("commands", "one")
+    await memo.put("commands", "two")
 
-    assert await DatabaseMemo(db).recall("commands") == "two"
-    assert await memo.recall("something else") is None
+    assert await DatabaseKeyValue(db).find("commands") == "two"
+    assert await memo.find("something else") is None

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.core.database.database import Database, Transaction, open_database
-from bot.core.services.processed_events import KEPT, DatabaseSeen
+from bot.core.store.processed_events import KEPT, DatabaseProcessedEvents
 
 
 class Clock:
@@ -30,7 +30,7 @@ async def db(tmp_path):
 
 
 async def test_an_event_is_new_once(db: Database, clock: Clock):
-    seen = DatabaseSeen(db, clock=clock)
+    seen = DatabaseProcessedEvents(db, clock=clock)
 
     assert await seen.first_time("slack:Ev1") is True
     assert await seen.first_time("slack:Ev1") is False
@@ -38,13 +38,13 @@ async def test_an_event_is_new_once(db: Database, clock: Clock):
 
 
 async def test_it_is_remembered_across_a_restart(db: Database, clock: Clock):
-    await DatabaseSeen(db, clock=clock).first_time("slack:Ev1")
+    await DatabaseProcessedEvents(db, clock=clock).first_time("slack:Ev1")
 
-    assert await DatabaseSeen(db, clock=clock).first_time("slack:Ev1") is False
+    assert await DatabaseProcessedEvents(db, clock=clock).first_time("slack:Ev1") is False
 
 
 async def test_it_is_forgotten_after_a_day(db: Database, clock: Clock):
-    seen = DatabaseSeen(db, clock=clock)
+    seen = DatabaseProcessedEvents(db, clock=clock)
     await seen.first_time("slack:Ev1")
 
     clock.at += KEPT + timedelta(seconds=1)
@@ -56,7 +56,7 @@ async def test_it_is_forgotten_after_a_day(db: Database, clock: Clock):
 
 
 async def test_events_that_come_at_once_are_each_new_once(db: Database, clock: Clock):
-    seen = DatabaseSeen(db, clock=clock)
+    seen = DatabaseProcessedEvents(db, clock=clock)
 
     answers = await asyncio.gather(*(seen.first_time(f"slack:Ev{n % 20}") for n in range(60)))
 
@@ -65,7 +65,7 @@ async def test_events_that_come_at_once_are_each_new_once(db: Database, clock: C
 
 
 async def test_one_that_was_cancelled_does_not_hold_up_the_others(db: Database, clock: Clock):
-    seen = DatabaseSeen(db, clock=clock)
+    seen = DatabaseProcessedEvents(db, clock=clock)
     async with asyncio.TaskGroup() as tasks:
         asked = [tasks.create_task(seen.first_time(f"slack:Ev{n}")) for n in range(5)]
         await asyncio.sleep(0)
@@ -77,7 +77,7 @@ async def test_one_that_was_cancelled_does_not_hold_up_the_others(db: Database, 
 
 async def test_a_database_that_refuses_once_loses_no_answer(db: Database, clock: Clock):
     refused = Refusing(db)
-    seen = DatabaseSeen(refused, clock=clock)
+    seen = DatabaseProcessedEvents(refused, clock=clock)
 
     answers = await asyncio.gather(
         *(seen.first_time(f"slack:Ev{n}") for n in range(3)), return_exceptions=True
@@ -91,7 +91,7 @@ async def test_those_who_were_kept_beside_one_that_was_cancelled_are_new(
     db: Database, clock: Clock
 ):
     committed = Silent(db)
-    seen = DatabaseSeen(committed, clock=clock)
+    seen = DatabaseProcessedEvents(committed, clock=clock)
     async with asyncio.TaskGroup() as tasks:
         asked = [tasks.create_task(seen.first_time(f"slack:Ev{n}")) for n in (0, 1, 2, 1)]
         await committed.second.wait()
