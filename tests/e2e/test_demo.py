@@ -20,15 +20,15 @@ from playwright.async_api import Browser, Page, expect
 from tests.browser import browsing, overflow, photograph, visiting
 
 ROOT = Path(__file__).resolve().parents[2]
-ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/")
+ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+/)\?token=\S+")
 
 in_browser = pytest.mark.browser
 pytestmark = [pytest.mark.asyncio(loop_scope="module")]
 
 
 @asynccontextmanager
-async def demo(*arguments: str) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
-    """A demo on a free port: its address and its process, stopped at the end."""
+async def demo(*arguments: str) -> AsyncIterator[tuple[str, str, asyncio.subprocess.Process]]:
+    """A demo on a free port: its address, its one-time address, and its process."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", "demo", "--port", "0", *arguments),
         stdout=asyncio.subprocess.PIPE,
@@ -43,7 +43,7 @@ async def demo(*arguments: str) -> AsyncIterator[tuple[str, asyncio.subprocess.P
                 assert line, "the demo ended before it named its address"
                 if found := ADDRESS.search(line):
                     break
-        yield found[0], process
+        yield found[1], found[0], process
     finally:
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
@@ -52,7 +52,7 @@ async def demo(*arguments: str) -> AsyncIterator[tuple[str, asyncio.subprocess.P
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def address() -> AsyncIterator[str]:
-    async with demo() as (found, _):
+    async with demo() as (found, _, _):
         yield found
 
 
@@ -72,8 +72,8 @@ async def digest(page: Page):
     return papers
 
 
-async def test_it_answers_and_is_well_and_stops_when_told():
-    async with demo() as (address, process), aiohttp.ClientSession() as client:
+async def test_the_demo_answers_is_healthy_and_stops_on_sigterm():
+    async with demo() as (address, _, process), aiohttp.ClientSession() as client:
         async with client.get(address) as page:
             assert page.status == 200
         async with client.get(f"{address}healthz") as health:
@@ -90,6 +90,19 @@ async def test_it_answers_and_is_well_and_stops_when_told():
 
 
 @in_browser
+async def test_the_printed_address_opens_the_chat_as_its_operator(browser: Browser):
+    async with demo() as (address, one_time_address, _):
+        async with visiting(browser, one_time_address) as page:
+            assert page.url == address
+            await page.get_by_role("button", name="Add a channel").click()
+            await page.get_by_role("textbox", name="What is the new channel called?").fill("team")
+            await page.keyboard.press("Enter")
+            await expect(page.get_by_role("heading", level=1)).to_have_text("#team")
+        async with visiting(browser, address) as page:
+            await expect(page.get_by_role("button", name="Add a channel")).to_have_count(0)
+
+
+@in_browser
 async def test_the_days_digest_is_there_in_both_languages(browser: Browser, address: str):
     async with visiting(browser, address) as page:
         papers = await digest(page)
@@ -100,7 +113,7 @@ async def test_the_days_digest_is_there_in_both_languages(browser: Browser, addr
 
 
 @in_browser
-async def test_a_reply_in_a_papers_thread_stays(browser: Browser, address: str):
+async def test_a_reply_in_a_papers_thread_is_stored(browser: Browser, address: str):
     async with visiting(browser, address) as page:
         papers = await digest(page)
         await page.get_by_role("button", name="You are").click()
@@ -173,7 +186,7 @@ async def test_a_phone_shows_everything_without_scrolling_sideways(browser: Brow
 
 
 @in_browser
-async def test_in_the_dark_it_is_dark(browser: Browser, address: str):
+async def test_the_page_follows_the_dark_colour_scheme(browser: Browser, address: str):
     async with visiting(browser, address, dark=True, locale="ko-KR") as page:
         await digest(page)
         ground = await page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -200,7 +213,7 @@ async def test_an_entry_has_a_page_with_all_that_belongs_to_it(browser: Browser,
 
 async def test_a_published_day_is_shown_as_the_curator_wrote_it(shared: Path):
     page = shared / "samples" / "digests" / "2025-02-04.txt"
-    async with demo("--import", str(page)) as (address, _), aiohttp.ClientSession() as client:
+    async with demo("--import", str(page)) as (address, _, _), aiohttp.ClientSession() as client:
         async with client.get(f"{address}digest/2025-02-04") as response:
             html = await response.text()
 

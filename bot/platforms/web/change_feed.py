@@ -1,4 +1,4 @@
-"""Every open page hears of every change, in the order of its revision, once."""
+"""The feed of board changes: every open page gets each change once, in order of revision."""
 
 import asyncio
 from collections import deque
@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from bot.webchat.domain.board import Board, BoardMessage
 
 _REMEMBERED = 256
-"""How many changes are kept at hand; a page that missed more reads them from the board."""
+"""Changes kept in memory; a page that missed more reads them from the database."""
 
 MOST_MISSED = 500
-"""A page that missed more than this is better off loading itself again."""
+"""A page that missed more changes than this reloads."""
 
 
 class ChangeFeed:
-    """Wakes the listeners when the board changes, and reads each change once for all of them."""
+    """Wakes the subscribers when the board changes, and reads each change once for all of them."""
 
     def __init__(self, board: Board) -> None:
         self._board = board
@@ -25,35 +25,31 @@ class ChangeFeed:
         self._reading = asyncio.Lock()
         self.is_closed = False
 
-    @property
-    def listeners(self) -> int:
-        """How many pages are listening."""
-        return len(self._subscribers)
-
     def notify(self) -> None:
-        """The board has changed: call it after every write."""
-        for listener in self._subscribers:
-            listener.set()
+        """Wake every subscriber; call it after each change of the board."""
+        for subscriber in self._subscribers:
+            subscriber.set()
 
     def close(self) -> None:
-        """Send every listener away."""
+        """End every subscription."""
         self.is_closed = True
         self.notify()
 
     @contextmanager
     def subscribe(self) -> Iterator[asyncio.Event]:
-        """An event that is set whenever there may be changes; whoever waits clears it."""
-        listener = asyncio.Event()
-        self._subscribers.add(listener)
+        """An event that is set when there may be changes; the subscriber clears it."""
+        subscriber = asyncio.Event()
+        self._subscribers.add(subscriber)
         try:
-            yield listener
+            yield subscriber
         finally:
-            self._subscribers.discard(listener)
+            self._subscribers.discard(subscriber)
 
     async def changes(self, after: int) -> tuple[BoardMessage, ...] | None:
-        """The changes above a revision; `None` when there are too many, or `after` is unknown.
+        """The changes above a revision; `None` when there are too many, or `after` is too high.
 
-        An unknown revision is one from another database: a throw-away one of an earlier run.
+        A page has a higher revision than any if it was loaded from another database, such as the
+        temporary one of an earlier demo.
         """
         async with self._reading:
             await self._catch_up()

@@ -1,10 +1,10 @@
 """The web chat: a full `Chat` whose platform is the bot's own web server.
 
-Messages are kept on the `Board` and shown to every open page at once. The platform lacks
-nothing that the port asks for; what it does differently:
+Messages are stored on the `Board` and sent to every open page at once. It implements the whole
+port. Differences from other platforms:
 
-- a message is found by its key even after it was deleted, so that it is not posted again;
-- it refuses only a channel or a message that is not there;
+- `find` also finds deleted messages by their key, so that they are not posted again;
+- it refuses only missing channels and messages;
 - pressing a button never posts: see `talk.press`.
 """
 
@@ -45,7 +45,7 @@ from bot.webchat.domain.board import Board, BoardMessage
 T = TypeVar("T")
 
 _MOST_STREAMS = 500
-"""Open pages; the next one is told to come again later."""
+"""Open streams of changes, over all visitors; the next request gets a 503."""
 
 _NO_CHANNEL = translatable(
     "the web chat has no such channel: create it, or remove the subscription"
@@ -56,8 +56,9 @@ _GONE = translatable("the message no longer exists")
 class WebChat:
     """`ports.Chat` in a browser, on `host` and `port` (0: any free one).
 
-    `names` are those that visitors may use in the address beside addresses and `localhost`, which
-    always work; `proxies` are those whose headers are believed. `mounts` are applications under path prefixes of their own, such as `/slack`.
+    `names` are the host names that requests may use; IP addresses and `localhost` always work.
+    `proxies` are the networks of trusted proxies (see `visitors.proxies`). `mounts` are
+    applications under path prefixes of their own, such as `/slack`.
     """
 
     platform = Platform.WEB
@@ -95,7 +96,7 @@ class WebChat:
         self._address = ""
 
     async def ready(self) -> str:
-        """Wait until the server answers; the address to open, such as `http://127.0.0.1:8000/`."""
+        """Wait until the server listens; its address, such as `http://127.0.0.1:8000/`."""
         await self._ready.wait()
         return self._address
 
@@ -123,25 +124,25 @@ class WebChat:
         root: MessageRef | None = None,  # noqa: ARG002 - the key alone finds it here
     ) -> MessageRef | None:
         name = await self._known(channel)
-        message = await _kept(self._board.find_by_key(name, key, since=since))
+        message = await _stored(self._board.find_by_key(name, key, since=since))
         return message_ref(name, message.id) if message else None
 
     async def edit(self, message: MessageRef, document: Document) -> None:
         present = await self._find(message)
         if present is None or not present.by_bot:
             raise ChatRefusedError(_GONE, Extent.GONE)
-        if await _kept(self._board.update(present.id, document, at=self._now())) is None:
+        if await _stored(self._board.update(present.id, document, at=self._now())) is None:
             raise ChatRefusedError(_GONE, Extent.GONE)
         self._feed.notify()
 
     async def delete(self, message: MessageRef) -> None:
         present = await self._find(message)
         if present is not None and present.by_bot:
-            await _kept(self._board.remove(present.id, at=self._now()))
+            await _stored(self._board.remove(present.id, at=self._now()))
             self._feed.notify()
 
     async def run(self, inbox: Inbox) -> None:
-        """Serve until cancelled; raises `UsageError` where the address cannot be used."""
+        """Serve until cancelled; raises `UsageError` if it cannot listen on its address."""
         self._feed = ChangeFeed(self._board)
         static = await asyncio.to_thread(read_static)
         build = build_name(static)
@@ -170,7 +171,7 @@ class WebChat:
         )
         hosts = self._names | {self._host.casefold()}
         application = make_application(context, hosts=hosts, mounts=self._mounts)
-        await inbound.deliver()  # what was said when the bot was killed
+        await inbound.deliver()  # replies of before a crash
         async with serving(application, self._host, self._port) as address:
             self._address = address
             self._ready.set()
@@ -180,7 +181,7 @@ class WebChat:
                 self._ready.clear()
 
     async def _known(self, channel: ChannelRef) -> str:
-        channels = await _kept(self._board.list_channels())
+        channels = await _stored(self._board.list_channels())
         if channel != channel_ref(channel.id) or channel.id not in channels:
             raise ChatRefusedError(_NO_CHANNEL)
         return channel.id
@@ -189,17 +190,17 @@ class WebChat:
         name = await self._known(ref.channel)
         if not (ref.id.isascii() and ref.id.isdigit() and len(ref.id) < 19):
             return None
-        message = await _kept(self._board.find(int(ref.id)))
+        message = await _stored(self._board.find(int(ref.id)))
         return message if message is not None and message.channel == name else None
 
     async def _add(self, adding: Awaitable[BoardMessage]) -> MessageRef:
-        message = await _kept(adding)
+        message = await _stored(adding)
         self._feed.notify()
         return message_ref(message.channel, message.id)
 
 
-async def _kept(work: Awaitable[T]) -> T:
-    """What the board says; a board that cannot write has changed nothing."""
+async def _stored(work: Awaitable[T]) -> T:
+    """The result of `work`; an error of the database is temporary and has changed nothing."""
     try:
         return await work
     except UserError as error:

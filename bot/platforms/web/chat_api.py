@@ -1,7 +1,7 @@
-"""What a visitor does in the chat: say, ask, press, edit, delete, be called something.
+"""The chat's JSON API: post, run commands, press buttons, edit, delete, choose a name.
 
-Every handler takes a JSON object and gives one: `{"change": …}` for a message that everybody
-sees, `{"private": html}` for an answer to this visitor alone, which is kept nowhere.
+Every handler takes a JSON object and returns one: `{"change": …}` for a message that everybody
+sees, `{"private": html}` for an answer to this visitor only, which is not stored.
 """
 
 import json
@@ -32,21 +32,21 @@ _NONCE = re.compile(r"[0-9a-z-]{8,40}")
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """Where somebody stands: in a channel, or in the thread of `root` in it."""
+    """Where a request was made: in a channel, or in the thread of `root` in it."""
 
     channel: str
     root: BoardMessage | None
 
 
 class Body:
-    """A request's JSON object; what it lacks or has wrong is an answer with status 422."""
+    """A request's JSON object; a wrong value raises an answer with status 422."""
 
     def __init__(self, values: object, say: Translate) -> None:
         self._values = values if isinstance(values, dict) else {}
         self.say = say
 
     def text(self, name: str, *, most: int = MOST_TEXT) -> str:
-        """A cleaned text of at most `most` characters; the empty one where there is none."""
+        """The cleaned text, of at most `most` characters; empty where it is missing."""
         value = self._values.get(name, "")
         if not isinstance(value, str):
             raise refusal(self.say("The request could not be read."))
@@ -62,7 +62,7 @@ class Body:
         return value
 
     def number(self, name: str) -> int | None:
-        """A message's id, or `None` where there is none."""
+        """A message's id, or `None` where it is missing."""
         value = self._values.get(name)
         if value is None:
             return None
@@ -72,12 +72,12 @@ class Body:
 
 
 def refusal(text: str, *, kind: type[web.HTTPException] = web.HTTPUnprocessableEntity) -> Exception:
-    """An answer that says what is wrong, for the page to show."""
+    """An answer with an error message for the page to show."""
     return kind(text=json.dumps({"error": text}), content_type="application/json")
 
 
 async def post_message(request: web.Request) -> web.Response:
-    """Text, or a command line if it begins with a slash. `nonce` makes a repeat harmless."""
+    """Post a text, or run it if it begins with a slash. A repeated `nonce` posts nothing again."""
     context, visitor, body = request.app[CONTEXT], request[VISITOR], await read_body(request)
     location = await find_location(context, visitor, body)
     text = body.text("text")
@@ -97,14 +97,14 @@ async def post_message(request: web.Request) -> web.Response:
     )
     context.feed.notify()
     await context.deliver_replies()
-    context.feed.notify()  # who is forgotten by it takes back what stands here
+    context.feed.notify()  # `@paperbot paper forget-me` deletes messages
     return _changed(context, visitor, message)
 
 
 async def _run_command(
     context: WebContext, visitor: Visitor, location: Location, text: str, key: str
 ) -> web.Response:
-    """A typed command: answered to everybody or to the visitor, as the command table says."""
+    """Run a typed command; its audience in the command table says who sees the answer."""
     try:
         line = commands.parse_line(text)
     except UsageError as error:
@@ -113,7 +113,7 @@ async def _run_command(
         )
     answer = await context.inbox.command(_command(visitor, location, line))
     if line.audience is Audience.PRIVATE:
-        context.feed.notify()  # being forgotten changes what stands here
+        context.feed.notify()  # `/paper forget-me` deletes messages
         return _private(context, visitor, answer, question=text, typed=True)
     message = await context.board.add(
         location.channel,
@@ -129,10 +129,10 @@ async def _run_command(
 
 
 async def press_button(request: web.Request) -> web.Response:
-    """A button's command line. Looking is not speaking: nothing new is posted.
+    """Run a button's command line. The answer is private; no message is posted.
 
-    Turning the page of an answer that one asked for oneself turns it for everybody, in place;
-    every other answer is for whoever pressed. `shown` is the question of a private answer.
+    Exception: another page of an answer that the visitor asked for replaces it, for everybody.
+    `shown` is the command line of the private answer that the button stands in.
     """
     context, visitor, body = request.app[CONTEXT], request[VISITOR], await read_body(request)
     location = await find_location(context, visitor, body)
@@ -162,7 +162,7 @@ async def press_button(request: web.Request) -> web.Response:
 
 
 def is_another_page(question: str, line: CommandLine) -> bool:
-    """Whether a line asks what `question` asked, at most for another page of it."""
+    """Whether two command lines differ in their page number only."""
     try:
         asked = commands.parse_line(question)
     except UsageError:
@@ -175,7 +175,7 @@ def is_another_page(question: str, line: CommandLine) -> bool:
 
 
 async def edit(request: web.Request) -> web.Response:
-    """Replace what one said oneself."""
+    """Edit one of the visitor's own messages."""
     context, visitor, body = request.app[CONTEXT], request[VISITOR], await read_body(request)
     own = await _own_message(context, visitor, body)
     text = body.text("text")
@@ -186,12 +186,12 @@ async def edit(request: web.Request) -> web.Response:
         raise refusal(visitor.say("That message no longer exists."), kind=web.HTTPNotFound)
     context.feed.notify()
     await context.deliver_replies()
-    context.feed.notify()  # who is forgotten by it takes back what stands here
+    context.feed.notify()  # `@paperbot paper forget-me` deletes messages
     return _changed(context, visitor, message)
 
 
 async def remove(request: web.Request) -> web.Response:
-    """Take back what one said oneself."""
+    """Delete one of the visitor's own messages."""
     context, visitor, body = request.app[CONTEXT], request[VISITOR], await read_body(request)
     own = await _own_message(context, visitor, body)
     message = await context.board.remove(own.id, at=context.now())
@@ -201,7 +201,7 @@ async def remove(request: web.Request) -> web.Response:
 
 
 async def complete(request: web.Request) -> web.Response:
-    """Suggestions for the free option of the command line that is being typed."""
+    """Complete the free option of the command line that is being typed."""
     context, visitor = request.app[CONTEXT], request[VISITOR]
     body = Body(dict(request.query), visitor.say)
     name, space, typed = body.text("line").removeprefix("/").partition(" ")
@@ -222,7 +222,7 @@ async def complete(request: web.Request) -> web.Response:
 
 
 async def rename(request: web.Request) -> web.Response:
-    """What the visitor wants to be called from now on."""
+    """Change the visitor's name."""
     visitor, body = request[VISITOR], await read_body(request)
     name = clean_name(body.text("name", most=200))
     if not name:
@@ -236,7 +236,7 @@ async def rename(request: web.Request) -> web.Response:
 
 
 async def add_channel(request: web.Request) -> web.Response:
-    """A new channel, by somebody who may manage."""
+    """Add a channel; for the operator only."""
     context, visitor, body = request.app[CONTEXT], request[VISITOR], await read_body(request)
     name = body.text("name", most=200).removeprefix("#").casefold()
     if not visitor.user.can_manage:
@@ -249,7 +249,7 @@ async def add_channel(request: web.Request) -> web.Response:
 
 
 async def read_body(request: web.Request) -> Body:
-    """The JSON object that was sent."""
+    """The request's JSON object; answers 422 where it is none."""
     say = request[VISITOR].say
     try:
         return Body(json.loads(await request.read()), say)
@@ -258,7 +258,7 @@ async def read_body(request: web.Request) -> Body:
 
 
 async def find_location(context: WebContext, visitor: Visitor, body: Body) -> Location:
-    """Where the request was made; answers 404 for a channel or a thread that is not there."""
+    """Where the request was made; answers 404 for a missing channel or thread."""
     channel, number = body.text("channel"), body.number("root")
     if channel not in await context.board.list_channels():
         raise refusal(visitor.say("There is no such channel."), kind=web.HTTPNotFound)

@@ -1,9 +1,8 @@
-"""The open connections of the web server: how many there may be, and how long each may idle.
+"""Limits of the web server's connections: their number, and the time of each.
 
-A process has few file descriptors, and the bot needs some of them to post. So connections are
-kept well below the limit, and none is kept that asks nothing: whoever has not sent a whole
-request in time is disconnected, and where connections run out, whoever waits longest makes room
-(issue 12, item 9). aiohttp has no such limits.
+The bot needs file descriptors to post, so connections stay below the process's limit. A
+connection without a complete request is closed after a time-out; at the limit, the oldest of
+those is closed for a new one (issue 12, item 9). aiohttp has no such limits.
 """
 
 import asyncio
@@ -17,16 +16,16 @@ from aiohttp.typedefs import Handler, Middleware
 log = logging.getLogger(__name__)
 
 AT_ONCE = 64
-"""Connections that are accepted in one go; they are open before any can be refused."""
+"""Connections that asyncio accepts in one go, before any of them can be closed."""
 
 IDLE_SECONDS = 20.0
-"""How long a connection may be without a request: the first one or the next."""
+"""Time-out for the headers of the first request and of the next."""
 
 BODY_SECONDS = 20.0
-"""How long a request's body may take to arrive."""
+"""Time-out for a request's body."""
 
 REQUEST_SECONDS = 120.0
-"""How long a request may take in all, its answer's way included; streams are excepted."""
+"""Time-out for a whole request and its answer, except streams."""
 
 _MOST = 4096
 _ENOUGH = 8192
@@ -34,19 +33,19 @@ _TELL_AGAIN = 300.0
 
 
 def most_connections(descriptors: int) -> int:
-    """How many connections fit beside what the bot opens itself, with so many descriptors.
+    """The number of connections to allow, given the limit of file descriptors.
 
-    A quarter is the bot's own, for its database and the platforms.
+    A quarter is reserved for the bot's database and platforms.
     """
     return max(16, min(_MOST, descriptors * 3 // 4 - AT_ONCE))
 
 
 def claim_descriptors() -> int:
-    """How many file descriptors this process may have, after asking for as many as are of use."""
+    """The limit of file descriptors, after raising it to `_ENOUGH` if the system allows."""
     try:
         import resource  # noqa: PLC0415 - Windows has none
     except ImportError:
-        return 512  # what its C library opens at most
+        return 512  # the limit of its C library
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= _ENOUGH:
         return _ENOUGH
@@ -58,7 +57,7 @@ def claim_descriptors() -> int:
 
 
 class Connection(asyncio.Protocol):
-    """One connection: passes everything on to aiohttp's protocol, and ends it when time is up."""
+    """One connection: passes everything to aiohttp's protocol and closes it after a time-out."""
 
     def __init__(self, inner: asyncio.Protocol, connections: "Connections") -> None:
         self._inner = inner
@@ -69,16 +68,16 @@ class Connection(asyncio.Protocol):
 
     @property
     def inner(self) -> asyncio.Protocol:
-        """Aiohttp's protocol, by which requests know their connection."""
+        """The protocol of aiohttp, which is `request.protocol` of each request."""
         return self._inner
 
     @property
     def waits(self) -> bool:
-        """Whether nothing would be lost with it: no whole request has arrived on it."""
+        """Whether no complete request has arrived that is still to be answered."""
         return self._request is None or not self._request.content.is_eof()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - the server listens by TCP
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - the server listens on TCP
         if not self._connections.admit(self):
             transport.abort()
             return
@@ -107,21 +106,21 @@ class Connection(asyncio.Protocol):
             self._inner.connection_lost(exc)
 
     def begin(self, request: web.BaseRequest) -> None:
-        """A request's headers have arrived."""
+        """Start the time-outs of a request whose headers have arrived."""
         self._request = request
         self._in(BODY_SECONDS, self._expect_body)
 
     def finish(self) -> None:
-        """The request is answered: its answer is being sent, and the next may come."""
+        """Start the time-out for the next request."""
         self._request = None
         self._end_in(IDLE_SECONDS)
 
     def keep_open(self) -> None:
-        """The request is answered for as long as the other side listens."""
+        """Stop the time-outs: the request is a stream."""
         self._stop_timer()
 
     def abort(self) -> None:
-        """End the connection now."""
+        """Close the connection at once."""
         if self._transport is not None:
             self._transport.abort()
 
@@ -140,7 +139,7 @@ class Connection(asyncio.Protocol):
             and self._transport is not None
             and self._transport.get_write_buffer_size()
         ):
-            self._in(REQUEST_SECONDS, self.abort)  # a slow line is still reading
+            self._in(REQUEST_SECONDS, self.abort)  # the answer is still being sent
         else:
             self.abort()
 
@@ -157,11 +156,11 @@ class Connection(asyncio.Protocol):
 
 
 class Connections:
-    """Every open connection of one server, at most `most`."""
+    """The open connections of one server, at most `most`."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        # In the order in which they were last heard of.
+        # The least recently used first.
         self._open: dict[asyncio.Protocol, Connection] = {}
         self._told_at = float("-inf")
 
@@ -169,11 +168,11 @@ class Connections:
         return len(self._open)
 
     def accept(self, inner: asyncio.Protocol) -> Connection:
-        """A protocol for a new connection, in front of aiohttp's."""
+        """The protocol of a new connection, around aiohttp's."""
         return Connection(inner, self)
 
     def admit(self, connection: Connection) -> bool:
-        """Count a new connection in; where there is no room, the longest waiting one goes."""
+        """Add a new connection; at the limit, close the oldest without a request, or return false."""
         if len(self._open) >= self._most:
             self._tell()
             waiting = next((each for each in self._open.values() if each.waits), None)
@@ -185,11 +184,11 @@ class Connections:
         return True
 
     def forget(self, connection: Connection) -> None:
-        """The connection has ended."""
+        """Remove a closed connection."""
         self._open.pop(connection.inner, None)
 
     def middleware(self) -> Middleware:
-        """Tells each connection of its requests; it comes before all others."""
+        """The middleware that starts and stops the time-outs; it must be the outermost."""
 
         @web.middleware
         async def timed(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -203,18 +202,21 @@ class Connections:
             except ConnectionError:
                 if self.of(request) is not None:
                     raise
-                return web.Response(status=408)  # nobody is there to read it
+                return web.Response(status=408)  # the client has gone
             finally:
                 connection.finish()
 
         return timed
 
     def of(self, request: web.BaseRequest) -> Connection | None:
-        """The connection that a request came on, while it is open."""
+        """The connection of a request, while it is open."""
         return self._open.get(request.protocol)
 
     def _tell(self) -> None:
         now = asyncio.get_running_loop().time()
         if now - self._told_at >= _TELL_AGAIN:
             self._told_at = now
-            log.warning("%d connections are open, which is the most there may be", self._most)
+            log.warning(
+                "%d connections are open: at the limit, idle ones are closed for new ones",
+                self._most,
+            )

@@ -1,4 +1,4 @@
-"""The stream of changes that every open page listens to (server-sent events)."""
+"""The stream of changes to each open page (server-sent events)."""
 
 import asyncio
 import logging
@@ -14,18 +14,18 @@ from bot.platforms.web.visitors.visitor import VISITOR
 
 log = logging.getLogger(__name__)
 
-_BREATH = 10.0
-"""Seconds after which a silent connection is looked at: is anybody there?"""
+_POLL_SECONDS = 10.0
+"""Seconds without changes after which the stream checks that its connection still exists."""
 
 _RETRY = 2000
-"""Milliseconds before a page that lost its stream asks again."""
+"""Milliseconds after which a browser reconnects."""
 
 
 async def stream(request: web.Request) -> web.StreamResponse:
-    """Changes after the revision that the page knows (`Last-Event-ID`, else `after`).
+    """Send the changes after the page's revision (`Last-Event-ID`, else `after`), until it leaves.
 
-    Events: `hello` with the version of the page's files, `change` with a message, `reload`
-    when the page cannot be brought up to date piece by piece.
+    Events: `hello` with the version of the static files, `change` with a message, `reload`
+    when the page missed too much. Answers 503 beyond the limits of `StreamLimits`.
     """
     context, visitor = request.app[CONTEXT], request[VISITOR]
     whose = (visitor.address, visitor.limit_key)
@@ -45,7 +45,7 @@ async def stream(request: web.Request) -> web.StreamResponse:
                 await _send_changes(response, context, after, visitor.say.locale)
     except ConnectionResetError:
         log.debug("a page was closed")
-    except UserError as error:  # the database; the page comes back and asks again
+    except UserError as error:  # the database; the page reconnects
         log.error("the stream of changes failed: %s", error)
     return response
 
@@ -70,5 +70,5 @@ async def _send_changes(
 async def _wait(changed: asyncio.Event, feed: ChangeFeed) -> None:
     if not feed.is_closed:
         with suppress(TimeoutError):
-            async with asyncio.timeout(_BREATH):
+            async with asyncio.timeout(_POLL_SECONDS):
                 await changed.wait()

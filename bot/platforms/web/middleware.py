@@ -1,4 +1,4 @@
-"""What every request passes first: time limits, host, visitor, errors in words, rate limits."""
+"""The middlewares: time limits, `Host`, visitor, error pages, rate limits, same origin."""
 
 import asyncio
 import logging
@@ -33,8 +33,8 @@ def middlewares(
 ) -> list[Middleware]:
     """The middlewares in their order, outermost first.
 
-    `hosts` are the names the site goes by. Paths that begin with one of `unguarded` pass most of
-    them: they are for machines, and check for themselves what they are sent.
+    `hosts` are the allowed values of `Host`. Paths below one of `unguarded` skip all but the first
+    two: they are for machines and authenticate requests themselves.
     """
     chain = (
         _check_host(hosts),
@@ -51,8 +51,8 @@ def middlewares(
 
 
 async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
-    """The headers that keep a page to itself, on every answer."""
-    response.headers["Server"] = "paperbot"  # not which versions of what
+    """Add the security headers to every answer."""
+    response.headers["Server"] = "paperbot"  # aiohttp would tell its version
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
 
@@ -71,7 +71,7 @@ def _check_host(hosts: frozenset[str]) -> Middleware:
     @web.middleware
     async def check_host(request: web.Request, handler: Handler) -> web.StreamResponse:
         if not host_is_ours(request.headers.get("Host", ""), hosts):
-            # Whoever points a name of theirs at this machine learns nothing but this.
+            # DNS rebinding: another name that resolves to this machine.
             return web.Response(status=421, text="This server does not go by that name.\n")
         return await handler(request)
 

@@ -1,4 +1,4 @@
-"""The pages: the chat, and the archive as somebody reads it."""
+"""The HTML pages: the chat and the archive."""
 
 import logging
 import re
@@ -21,10 +21,10 @@ from bot.webchat.domain.board import BoardMessage
 log = logging.getLogger(__name__)
 
 MESSAGES = 40
-"""Messages of a channel that a page begins with, and that one step back adds."""
+"""Messages of a channel on one page, and in one request for older ones."""
 
 REPLIES = 200
-"""Replies of a thread, likewise."""
+"""Replies of a thread, in the same way."""
 
 _PER_PAGE = 20
 _DAYS = 60
@@ -34,7 +34,7 @@ _MOST_ID = 2**63
 
 
 async def home(request: web.Request) -> web.Response:
-    """The chat; with the token of a one-time address, the chat as its operator from now on."""
+    """The chat; the token of a one-time address gives the browser the operator's rights first."""
     token = request.query.get("token")
     if token is None or request.method != "GET":
         return await chat(request)
@@ -44,7 +44,7 @@ async def home(request: web.Request) -> web.Response:
         response = web.Response(status=303, headers={"Location": "/"})
         set_operator_cookie(request, response)
         return response
-    if visitor.user.can_manage:  # the address opened twice in the same browser
+    if visitor.user.can_manage:  # the operator has opened the address twice
         raise web.HTTPSeeOther("/")
     text = visitor.say(
         "This address was used already, or is too old. “paperbot open” prints a new one."
@@ -53,13 +53,13 @@ async def home(request: web.Request) -> web.Response:
 
 
 async def chat(request: web.Request) -> web.Response:
-    """A channel, `general` where none is named; with a thread open where one is."""
+    """A channel (`general` by default), with the thread open that the path names."""
     context, visitor = request.app[CONTEXT], request[VISITOR]
     channel = request.match_info.get("channel", _HOME)
     channels = await context.board.list_channels()
     if channel not in channels:
         raise web.HTTPNotFound(text=visitor.say("There is no such channel."))
-    # Read before the messages: what comes between is sent again rather than missed.
+    # Read before the messages: a change in between is sent twice, not missed.
     revision = await context.board.newest_revision()
     messages = await context.board.list_messages(channel, limit=MESSAGES + 1)
     asked = request.match_info.get("message")
@@ -116,12 +116,12 @@ async def thread(request: web.Request) -> web.Response:
 
 
 async def entry(request: web.Request) -> web.Response:
-    """Everything about one entry."""
+    """The page of one entry."""
     context, visitor = request.app[CONTEXT], request[VISITOR]
     number = _number(request.match_info["entry"])
     found = None
     if number:
-        # Only the operator reads what was said in channels that the web chat is not linked with.
+        # Only the operator reads discussions of channels that the web chat is not linked with.
         is_operator = visitor.user.can_manage
         found = await context.library.find_entry(EntryId(number), all_talk=is_operator)
     if found is None:
@@ -141,7 +141,7 @@ async def entry(request: web.Request) -> web.Response:
 
 
 async def digest(request: web.Request) -> web.Response:
-    """A day's entries."""
+    """The entries of one day."""
     context, visitor = request.app[CONTEXT], request[VISITOR]
     try:
         day = date.fromisoformat(request.match_info["day"])
@@ -161,7 +161,7 @@ async def digest(request: web.Request) -> web.Response:
 
 
 async def tag(request: web.Request) -> web.Response:
-    """The entries with a tag."""
+    """The entries with one tag."""
     context = request.app[CONTEXT]
     name = request.match_info["tag"]
     page = min(_number(request.query.get("page")) or 1, 100_000)
@@ -179,7 +179,7 @@ async def tag(request: web.Request) -> web.Response:
 
 
 async def papers(request: web.Request) -> web.Response:
-    """The archive: its days and its tags."""
+    """The index of the archive: days and tags."""
     context, visitor = request.app[CONTEXT], request[VISITOR]
     try:
         before = date.fromisoformat(request.query.get("before", ""))
@@ -198,7 +198,7 @@ async def papers(request: web.Request) -> web.Response:
 
 
 def commentary_parts(entry: Entry, say: Translate) -> list[tuple[Language, tuple[str, ...]]]:
-    """The commentary by language, the reader's own first."""
+    """The commentary by language, the visitor's language first."""
     return [
         (language, entry.paragraphs(language))
         for language in _languages(say)
@@ -224,7 +224,7 @@ def _reading(request: web.Request, template: str, *, title: str, **values: objec
 
 
 async def _find_reply(context: WebContext, channel: str, text: str | None) -> BoardMessage | None:
-    """The message, if it stands in a thread of the channel: it is read there."""
+    """The message, if it is a reply in a thread of the channel."""
     number = _number(text)
     found = await context.board.find(number) if number else None
     return found if found is not None and found.channel == channel and found.root else None
@@ -243,7 +243,7 @@ async def _find_root(
 
 
 async def _thread(context: WebContext, visitor: Visitor, root: BoardMessage) -> dict[str, object]:
-    """What the template of a thread needs beside its root."""
+    """The values of `thread.html` beside its root."""
     replies = await context.board.list_messages(root.channel, limit=REPLIES + 1, root=root.id)
     return {
         "root_article": context.view.article(root, visitor.say.locale),

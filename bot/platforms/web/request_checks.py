@@ -61,7 +61,7 @@ def is_same_origin(headers: Mapping[str, str], names: frozenset[str]) -> bool:
 
 
 def clean_text(text: str) -> str:
-    """A person's text, well-formed and without space around it."""
+    """A person's text, well-formed, without white space at its ends."""
     return well_formed(text.strip()).strip()
 
 

@@ -1,4 +1,4 @@
-"""The bot's one web server: its routes, what guards them, and starting and stopping it."""
+"""The bot's one web server: routes, start and stop."""
 
 import asyncio
 import errno
@@ -19,13 +19,13 @@ from bot.platforms.web.middleware import add_headers, middlewares
 from bot.platforms.web.responses import json_response
 
 MOST_BODY = 64 * 1024
-"""Bytes of a request."""
+"""Bytes of a request body."""
 
 _SHUTDOWN = 1.5
-"""Seconds that requests in flight have left when the server stops."""
+"""Seconds that requests in flight have to finish when the server stops."""
 
 _BACKLOG = 1024
-"""Connections that wait to be accepted; when more come at once, each loses a second and more.
+"""Connections that may wait to be accepted. Further ones are retried by TCP after a second.
 
 Slack opens as many as it has requests, and waits three seconds for an answer.
 """
@@ -39,13 +39,13 @@ _TYPES = {
 
 
 def read_static() -> dict[str, bytes]:
-    """The style sheet, the scripts and the icon of this package, by name."""
+    """The files of `static`, by name."""
     folder = resources.files("bot.platforms.web") / "static"
     return {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
 
 
 def build_name(static: Mapping[str, bytes]) -> str:
-    """A name for exactly these files: with it in their address they may be kept for ever."""
+    """A hash of the static files: with it in their path, browsers may cache them for ever."""
     digest = hashlib.sha256()
     for name in sorted(static):
         digest.update(name.encode() + b"\0" + static[name] + b"\0")
@@ -55,7 +55,7 @@ def build_name(static: Mapping[str, bytes]) -> str:
 def make_application(
     context: WebContext, *, hosts: frozenset[str], mounts: Mapping[str, web.Application]
 ) -> web.Application:
-    """The whole context. `hosts` are the names it goes by; each of `mounts` guards itself."""
+    """The application. `hosts` are the allowed values of `Host`; `mounts` check requests themselves."""
     application = web.Application(
         middlewares=middlewares(context, hosts=hosts, unguarded=("/healthz", "/metrics", *mounts)),
         client_max_size=MOST_BODY,
@@ -93,9 +93,9 @@ def make_application(
 
 @asynccontextmanager
 async def serving(application: web.Application, host: str, port: int) -> AsyncIterator[str]:
-    """Serve within the block; gives the address to open. Raises `UsageError` if it cannot.
+    """Serve within the block; yields the address. Raises `UsageError` if it cannot listen.
 
-    At the end open streams are closed at once and requests in flight soon.
+    At the end, streams end at once and other requests within `_SHUTDOWN`.
     """
     runner = web.AppRunner(
         application,
@@ -118,7 +118,7 @@ async def serving(application: web.Application, host: str, port: int) -> AsyncIt
 async def _listen(
     connections: Connections, runner: web.AppRunner, host: str, port: int
 ) -> asyncio.Server:
-    """As `web.TCPSite` does, with our limits before each connection."""
+    """Listen like `web.TCPSite`, with the limits of `connections` for each connection."""
     server = runner.server
     assert server is not None  # noqa: S101 - set up above
     try:
@@ -128,7 +128,7 @@ async def _listen(
     except OSError as error:
         raise _cannot_listen(error, host, port) from error
     for each in listening.sockets:
-        # asyncio accepts as many in one go as may wait; here more may wait.
+        # asyncio uses one number for both: how many may wait, how many it accepts in one go.
         with each.dup() as one:
             one.listen(_BACKLOG)
     return listening

@@ -1,7 +1,8 @@
-"""What people say in threads of the web chat, to the inbox: in order, whatever is killed when.
+"""Hands replies in threads of the web chat to the inbox, at least once and in order.
 
-The board notes with every change that the bot has not heard it yet; here that is worked off,
-after each change, at start, and now and then. Hearing may be repeated safely.
+The board marks each changed reply as unprocessed in the transaction of the change. Unprocessed
+replies are delivered after each change, at start and every `EVERY` seconds; the inbox ignores
+repetitions, so a crash in between loses and doubles nothing.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from bot.webchat.domain.board import Board, BoardMessage
 log = logging.getLogger(__name__)
 
 EVERY = 30.0
-"""Seconds after which what could not be told is tried again."""
+"""Seconds after which failed deliveries to the inbox are tried again."""
 
 _AT_ONCE = 50
 # ASCII: in Korean the next word may follow the name without a space.
@@ -25,7 +26,7 @@ _MENTION = re.compile(rf"(?<!\w)@{BOT_NAME}\b", re.IGNORECASE | re.ASCII)
 
 
 class ThreadInbound:
-    """Tells one inbox what stands on a board."""
+    """Delivers the unprocessed replies of a board to one inbox."""
 
     def __init__(self, board: Board, inbox: Inbox) -> None:
         self._board = board
@@ -33,16 +34,16 @@ class ThreadInbound:
         self._one_by_one = asyncio.Lock()
 
     async def deliver(self) -> None:
-        """Have the bot hear everything that it has not; what fails waits for the next time."""
+        """Deliver every unprocessed reply once; failures stay unprocessed until the next call."""
         async with self._one_by_one:
             failed: set[int] = set()
             while True:
                 try:
-                    unheard = await self._board.list_unprocessed(limit=_AT_ONCE + len(failed))
+                    waiting = await self._board.list_unprocessed(limit=_AT_ONCE + len(failed))
                 except UserError as error:  # the database
                     log.error("messages of the web chat could not be read: %s", error)
                     return
-                fresh = [message for message in unheard if message.id not in failed]
+                fresh = [message for message in waiting if message.id not in failed]
                 if not fresh:
                     return
                 failed |= {message.id for message in fresh if not await self._heard(message)}
@@ -76,7 +77,7 @@ class ThreadInbound:
             )
 
     async def run(self) -> None:
-        """Try again what failed, until cancelled."""
+        """Deliver every `EVERY` seconds, until cancelled."""
         while True:
             await asyncio.sleep(EVERY)
             await self.deliver()

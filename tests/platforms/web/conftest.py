@@ -1,4 +1,4 @@
-"""A running chat for each test that asks for one."""
+"""The fixture of a running chat."""
 
 from collections.abc import AsyncIterator
 

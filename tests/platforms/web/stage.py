@@ -1,4 +1,4 @@
-"""A web chat on a free port with a small archive of its own, for tests to visit."""
+"""A web chat on a free port, with a fake library and inbox."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping

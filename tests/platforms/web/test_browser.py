@@ -1,4 +1,4 @@
-"""The chat as a person uses it: a real Chromium, keyboard, phone, two people at once."""
+"""The chat in a real Chromium: keyboard, phone, two visitors."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -48,7 +48,7 @@ def paper(page: Page, number: int):
     return page.locator(".log .message", has_text=f"Sample paper number {number} on").last
 
 
-async def test_a_look_up_is_typed_with_the_keyboard_alone(browser: Browser, busy: Stage):
+async def test_a_look_up_needs_only_the_keyboard(browser: Browser, busy: Stage):
     async with visiting(browser, busy.address) as page:
         field = page.get_by_role("combobox", name="Write to #general")
 
@@ -91,7 +91,7 @@ async def test_escape_closes_the_suggestions_and_keeps_what_was_typed(
         await expect(field).to_have_value("/paper re")
 
 
-async def test_the_page_of_an_answer_is_turned_in_place(browser: Browser, busy: Stage):
+async def test_the_next_page_of_an_answer_replaces_it(browser: Browser, busy: Stage):
     async with visiting(browser, busy.address) as page, visiting(browser, busy.address) as other:
         await page.get_by_role("combobox").fill("/paper reasoning ")
         await page.get_by_role("button", name="Send").click()
@@ -105,7 +105,7 @@ async def test_the_page_of_an_answer_is_turned_in_place(browser: Browser, busy: 
         await expect(page.locator(".log .message")).to_have_count(5)
 
 
-async def test_reading_a_paper_is_between_the_reader_and_the_bot(browser: Browser, busy: Stage):
+async def test_reading_a_paper_posts_nothing(browser: Browser, busy: Stage):
     async with visiting(browser, busy.address) as page, visiting(browser, busy.address) as other:
         await paper(page, 2).get_by_role("link", name="Abstract and references").click()
 
@@ -120,7 +120,7 @@ async def test_reading_a_paper_is_between_the_reader_and_the_bot(browser: Browse
         await expect(private).to_have_count(0)
 
 
-async def test_a_reply_is_seen_by_the_other_at_once_and_stays(browser: Browser, busy: Stage):
+async def test_a_reply_appears_for_others_at_once_and_stays(browser: Browser, busy: Stage):
     async with visiting(browser, busy.address) as page, visiting(browser, busy.address) as other:
         for visitor in (page, other):
             await paper(visitor, 3).get_by_role("link", name="Discuss").click()
@@ -151,7 +151,7 @@ async def test_going_back_closes_the_thread_and_forward_opens_it(browser: Browse
         await expect(thread).to_be_hidden()
 
 
-async def test_what_one_said_is_mended_and_taken_back(browser: Browser, busy: Stage):
+async def test_own_messages_are_edited_and_deleted(browser: Browser, busy: Stage):
     async with visiting(browser, busy.address) as page, visiting(browser, busy.address) as other:
         await page.get_by_role("combobox").fill("helo")
         await page.keyboard.press("Enter")
@@ -173,7 +173,7 @@ async def test_what_one_said_is_mended_and_taken_back(browser: Browser, busy: St
         await expect(mine).to_have_count(0)
 
 
-async def test_an_unsent_message_is_kept_and_sent_once(browser: Browser, busy: Stage):
+async def test_an_unsent_message_stays_and_is_posted_once(browser: Browser, busy: Stage):
     async with visiting(browser, busy.address, strict=False) as page:
         # The answer is lost on the way back: the message is kept, the page does not know.
         async def lose(route):
@@ -210,7 +210,7 @@ async def test_a_page_that_lost_its_stream_catches_up(browser: Browser, busy: St
         await expect(page.locator(".log")).to_contain_text("and this woke the feed")
 
 
-async def test_older_messages_come_when_one_scrolls_up(browser: Browser, busy: Stage):
+async def test_scrolling_up_loads_older_messages(browser: Browser, busy: Stage):
     for number in range(90):
         await busy.board.add(
             "general", f"line {number:02}", at=busy.clock(), author=Author("x", "Tomas")

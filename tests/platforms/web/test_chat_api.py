@@ -1,4 +1,4 @@
-"""What a visitor does in the chat, over real HTTP."""
+"""The chat's JSON API, over real HTTP."""
 
 import itertools
 from typing import Any
@@ -33,7 +33,7 @@ async def post_paper(stage: Stage) -> int:
     return int((await stage.chat.post(GENERAL, document, key=DeliveryKey("paper"))).id)
 
 
-async def test_text_is_said_to_everybody(stage: Stage):
+async def test_a_text_is_posted_for_everybody(stage: Stage):
     status, answer = await say(stage, "안녕하세요")
 
     assert status == 200
@@ -45,7 +45,7 @@ async def test_text_is_said_to_everybody(stage: Stage):
     assert stage.inbox.received == []
 
 
-async def test_a_reply_is_kept_first_and_then_told_to_the_bot(stage: Stage):
+async def test_a_reply_is_stored_and_then_delivered_to_the_inbox(stage: Stage):
     root = await post_paper(stage)
 
     await say(stage, "what about @paperbot then?", root=root)
@@ -69,14 +69,14 @@ async def test_a_reply_is_kept_first_and_then_told_to_the_bot(stage: Stage):
         ("mail me@paperbot", False),
     ],
 )
-async def test_the_bot_is_called_by_its_name_also_beside_hangul(stage, text, is_called):
+async def test_the_bot_is_mentioned_also_without_a_space_before_hangul(stage, text, is_called):
     await say(stage, text, root=await post_paper(stage))
 
     (heard,) = stage.inbox.received
     assert heard.mentions_bot is is_called
 
 
-async def test_the_same_thing_sent_twice_is_said_once(stage: Stage):
+async def test_a_repeated_nonce_posts_once(stage: Stage):
     again = nonce()
 
     await say(stage, "once", nonce=again)
@@ -85,7 +85,7 @@ async def test_the_same_thing_sent_twice_is_said_once(stage: Stage):
     assert len(await messages(stage)) == 1
 
 
-async def test_a_look_up_is_answered_to_everybody_with_who_asked(stage: Stage):
+async def test_the_answer_to_a_look_up_is_public_and_names_who_asked(stage: Stage):
     status, answer = await say(stage, "/paper reasoning")
 
     assert status == 200
@@ -100,7 +100,7 @@ async def test_a_look_up_is_answered_to_everybody_with_who_asked(stage: Stage):
     assert not command.user.can_manage
 
 
-async def test_a_look_up_in_a_thread_is_answered_in_the_thread(stage: Stage):
+async def test_a_look_up_in_a_thread_is_answered_there(stage: Stage):
     root = await post_paper(stage)
 
     await say(stage, "/paper reasoning", root=root)
@@ -110,7 +110,7 @@ async def test_a_look_up_in_a_thread_is_answered_in_the_thread(stage: Stage):
     assert stage.inbox.asked[0].root == MessageRef(GENERAL, str(root))
 
 
-async def test_a_private_answer_is_kept_nowhere(stage: Stage):
+async def test_a_private_answer_is_not_stored(stage: Stage):
     status, answer = await say(stage, "/digest today")
 
     assert status == 200
@@ -127,7 +127,7 @@ async def test_an_unknown_command_is_explained_privately(stage: Stage):
     assert await messages(stage) == ()
 
 
-async def test_turning_the_page_of_ones_own_answer_turns_it_for_everybody(stage: Stage):
+async def test_another_page_of_an_own_answer_replaces_it_for_everybody(stage: Stage):
     await say(stage, "/paper reasoning")
     (before,) = await messages(stage)
 
@@ -141,7 +141,7 @@ async def test_turning_the_page_of_ones_own_answer_turns_it_for_everybody(stage:
     assert "Sample paper number 29 " in str(answer["change"])
 
 
-async def test_turning_the_page_of_somebody_elses_answer_is_for_oneself(stage: Stage):
+async def test_another_page_of_somebody_elses_answer_is_private(stage: Stage):
     await say(stage, "/paper reasoning")
     (before,) = await messages(stage)
 
@@ -159,7 +159,7 @@ async def test_turning_the_page_of_somebody_elses_answer_is_for_oneself(stage: S
     assert await messages(stage) == (before,)
 
 
-async def test_a_button_that_asks_something_else_posts_nothing(stage: Stage):
+async def test_a_button_with_another_command_posts_nothing(stage: Stage):
     await say(stage, "/paper reasoning")
     (before,) = await messages(stage)
 
@@ -172,7 +172,7 @@ async def test_a_button_that_asks_something_else_posts_nothing(stage: Stage):
     assert await messages(stage) == (before,)
 
 
-async def test_the_page_of_a_private_answer_is_turned_in_place(stage: Stage):
+async def test_another_page_of_a_private_answer_replaces_it(stage: Stage):
     _, answer = await stage.post(
         "/api/press",
         channel="general",
@@ -183,7 +183,7 @@ async def test_the_page_of_a_private_answer_is_turned_in_place(stage: Stage):
     assert answer["in_place"] is True
 
 
-async def test_a_button_of_a_message_that_is_long_gone_still_works(stage: Stage):
+async def test_a_button_of_a_deleted_message_still_works(stage: Stage):
     _, answer = await stage.post(
         "/api/press", channel="general", message=99999, line="/paper entry:3"
     )
@@ -191,7 +191,7 @@ async def test_a_button_of_a_message_that_is_long_gone_still_works(stage: Stage)
     assert "Sample paper number 3 " in str(answer["private"])
 
 
-async def test_what_one_said_can_be_mended_and_the_bot_hears_it_again(stage: Stage):
+async def test_an_edited_reply_is_delivered_again(stage: Stage):
     root = await post_paper(stage)
     _, answer = await say(stage, "helo", root=root)
     number = answer["change"]["id"]
@@ -204,7 +204,7 @@ async def test_what_one_said_can_be_mended_and_the_bot_hears_it_again(stage: Sta
     assert stage.inbox.received[0].message == stage.inbox.received[1].message
 
 
-async def test_what_one_said_can_be_taken_back_and_the_bot_hears_that(stage: Stage):
+async def test_a_deleted_reply_is_delivered_as_deleted(stage: Stage):
     root = await post_paper(stage)
     _, answer = await say(stage, "oops", root=root)
 
@@ -216,7 +216,7 @@ async def test_what_one_said_can_be_taken_back_and_the_bot_hears_that(stage: Sta
     assert await messages(stage, root=root) == ()
 
 
-async def test_nobody_changes_what_others_said(stage: Stage):
+async def test_messages_of_others_cannot_be_changed(stage: Stage):
     _, answer = await say(stage, "mine")
     paper = await post_paper(stage)
 
@@ -233,7 +233,7 @@ async def test_nobody_changes_what_others_said(stage: Stage):
     assert [m.deleted for m in await messages(stage)] == [False, False]
 
 
-async def test_the_tags_of_a_look_up_are_suggested_while_typing(stage: Stage):
+async def test_tags_are_completed_in_a_look_up(stage: Stage):
     query = {"channel": "general", "line": "/paper re"}
 
     async with stage.client.get(stage.url("/api/complete"), params=query) as response:
@@ -242,7 +242,7 @@ async def test_the_tags_of_a_look_up_are_suggested_while_typing(stage: Stage):
     assert [choice["value"] for choice in choices] == ["/paper reasoning", "/paper reward-model"]
 
 
-async def test_nothing_is_suggested_where_nothing_can_be(stage: Stage):
+async def test_other_options_have_no_suggestions(stage: Stage):
     for line in ("/help ", "/nothing ", "just talk", ""):
         async with stage.client.get(
             stage.url("/api/complete"), params={"channel": "general", "line": line}
@@ -250,7 +250,7 @@ async def test_nothing_is_suggested_where_nothing_can_be(stage: Stage):
             assert await response.json() == []
 
 
-async def test_a_chosen_name_stands_above_what_one_says_from_then_on(stage: Stage):
+async def test_a_chosen_name_is_shown_with_later_messages(stage: Stage):
     status, answer = await stage.post("/api/name", name="  민지\u202e  \n")
     await say(stage, "hello")
 
@@ -260,14 +260,14 @@ async def test_a_chosen_name_stands_above_what_one_says_from_then_on(stage: Stag
     assert kept.author.name == "민지"
 
 
-async def test_a_name_of_nothing_is_refused(stage: Stage):
+async def test_an_empty_name_is_refused(stage: Stage):
     status, answer = await stage.post("/api/name", name="\u200b \u2028")
 
     assert status == 422
     assert "1 to 40" in str(answer["error"])
 
 
-async def test_too_long_a_text_is_refused_whole(stage: Stage):
+async def test_too_long_a_text_is_refused(stage: Stage):
     status, answer = await say(stage, "x" * 4001)
 
     assert status == 422
@@ -275,14 +275,14 @@ async def test_too_long_a_text_is_refused_whole(stage: Stage):
     assert await messages(stage) == ()
 
 
-async def test_broken_characters_are_left_out(stage: Stage):
+async def test_malformed_characters_are_dropped(stage: Stage):
     await say(stage, "a\ud800\u0000b\r\nc")
 
     (kept,) = await messages(stage)
     assert kept.content == "ab\nc"
 
 
-async def test_places_that_are_not_there_are_not_found(stage: Stage):
+async def test_missing_channels_and_threads_are_not_found(stage: Stage):
     _, reply = await say(stage, "x", root=await post_paper(stage))
     inner = reply["change"]["id"]
 
@@ -296,7 +296,7 @@ async def test_places_that_are_not_there_are_not_found(stage: Stage):
     assert (await stage.post("/api/edit", message=12345, text="x"))[0] == 404
 
 
-async def test_a_channel_is_made_by_the_operator_only(stage: Stage):
+async def test_only_the_operator_adds_channels(stage: Stage):
     assert (await stage.post("/api/channel", name="other"))[0] == 403
 
     await stage.become_operator()

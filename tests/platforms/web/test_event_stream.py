@@ -1,4 +1,4 @@
-"""The stream of changes: everything, once, in order, also after a break."""
+"""The stream of changes: each once, in order, also after a reconnect."""
 
 import json
 from collections.abc import AsyncGenerator
@@ -47,7 +47,7 @@ async def changes(stage: Stage, count: int, *, after: int, **more: Any) -> list[
     return found
 
 
-async def test_a_page_is_greeted_and_hears_what_is_posted_then(stage: Stage):
+async def test_a_stream_says_hello_and_sends_new_messages(stage: Stage):
     stream = events(stage, after=0)
     assert (await anext(stream))[0] == "hello"
 
@@ -62,7 +62,7 @@ async def test_a_page_is_greeted_and_hears_what_is_posted_then(stage: Stage):
     await stream.aclose()
 
 
-async def test_what_was_missed_is_caught_up_with(stage: Stage):
+async def test_a_stream_sends_missed_changes_first(stage: Stage):
     await stage.chat.post(GENERAL, said("seen"), key=DeliveryKey("a"))
     known = await stage.board.newest_revision()
     posted = await stage.chat.post(GENERAL, said("missed"), key=DeliveryKey("b"))
@@ -73,7 +73,7 @@ async def test_what_was_missed_is_caught_up_with(stage: Stage):
     assert "mended" in change["html"]
 
 
-async def test_the_browsers_own_memory_goes_before_the_pages(stage: Stage):
+async def test_last_event_id_goes_before_the_query(stage: Stage):
     for name in "abc":
         await stage.chat.post(GENERAL, said(name), key=DeliveryKey(name))
 
@@ -82,7 +82,7 @@ async def test_the_browsers_own_memory_goes_before_the_pages(stage: Stage):
     assert change["revision"] == 3
 
 
-async def test_a_reply_also_tells_its_root_how_many_there_are(stage: Stage):
+async def test_a_reply_changes_the_reply_count_of_its_root(stage: Stage):
     root = await stage.chat.post(GENERAL, said("a paper"), key=DeliveryKey("a"))
     known = await stage.board.newest_revision()
 
@@ -94,7 +94,7 @@ async def test_a_reply_also_tells_its_root_how_many_there_are(stage: Stage):
     assert "1 reply" in second["html"]
 
 
-async def test_a_deleted_message_is_gone_everywhere(stage: Stage):
+async def test_a_deleted_message_is_sent_as_gone(stage: Stage):
     posted = await stage.chat.post(GENERAL, said("oops"), key=DeliveryKey("a"))
     known = await stage.board.newest_revision()
 
@@ -105,13 +105,13 @@ async def test_a_deleted_message_is_gone_everywhere(stage: Stage):
     assert "oops" not in change["html"]
 
 
-async def test_a_page_of_another_database_loads_itself_again(stage: Stage):
+async def test_a_page_of_another_database_is_told_to_reload(stage: Stage):
     names = [name async for name, _, _ in events(stage, after=10_000)]
 
     assert names == ["hello", "reload"]
 
 
-async def test_everybody_hears_it_in_their_language(stage: Stage):
+async def test_each_stream_is_in_its_visitors_language(stage: Stage):
     await stage.chat.post(
         GENERAL, Document((), summary="x", opens_thread=True), key=DeliveryKey("a")
     )
@@ -123,7 +123,7 @@ async def test_everybody_hears_it_in_their_language(stage: Stage):
     assert "토론하기" in korean["html"]
 
 
-async def test_the_hub_reads_each_change_once_and_gives_it_to_all():
+async def test_the_feed_returns_each_change_in_order():
     async with opened(None) as db:
         board = DatabaseBoard(db)
         feed = ChangeFeed(board)
@@ -139,7 +139,7 @@ async def test_the_hub_reads_each_change_once_and_gives_it_to_all():
     assert from_there == from_the_start[290:]
 
 
-async def test_a_page_that_missed_too_much_is_told_so():
+async def test_too_many_missed_changes_are_not_returned():
     async with opened(None) as db:
         board = DatabaseBoard(db)
         for number in range(MOST_MISSED + 1):

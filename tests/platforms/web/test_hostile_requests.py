@@ -1,4 +1,4 @@
-"""Requests as no browser makes them: each is answered, none by an error of ours (issue 12)."""
+"""Malformed and hostile requests: each gets an answer, none a server error (issue 12)."""
 
 import asyncio
 import json
@@ -47,7 +47,7 @@ def status(answer: bytes) -> int:
 
 @pytest.mark.parametrize("path", POSTS)
 @pytest.mark.parametrize("charset", ["nonsense", "utf-16", "idna", "base64", "zlib", "", "\xff"])
-async def test_a_body_in_no_known_encoding_is_a_bad_request(stage: Stage, path: str, charset: str):
+async def test_a_body_in_an_unknown_charset_is_a_bad_request(stage: Stage, path: str, charset: str):
     kind = f"Content-Type: application/json; charset={charset}".encode("latin-1")
 
     assert 400 <= status(await ask(stage, post(path, b"{}", kind))) < 500
@@ -73,7 +73,7 @@ async def test_utf_8_may_be_named(stage: Stage, charset: str):
         (),
     ],
 )
-async def test_a_body_in_no_known_form_is_a_bad_request(stage: Stage, headers: tuple[bytes, ...]):
+async def test_a_body_in_an_unknown_form_is_a_bad_request(stage: Stage, headers: tuple[bytes, ...]):
     assert 400 <= status(await ask(stage, post("name", b"{}", *headers))) < 500
 
 
@@ -140,7 +140,7 @@ async def test_a_strange_header_gets_an_answer(stage: Stage, value: bytes):
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=40), st.binary(max_size=40))
-def test_no_address_and_no_cookie_is_an_error_of_ours(path: bytes, cookie: bytes):
+def test_no_address_and_no_cookie_gives_a_server_error(path: bytes, cookie: bytes):
     forbidden = re.compile(rb"[\x00-\x20\x7f]")
     target = b"/" + forbidden.sub(b"", path)
     header = b"Cookie: paperbot_name=" + forbidden.sub(b"", cookie)

@@ -1,4 +1,4 @@
-"""The pages as somebody reads them."""
+"""The HTML pages."""
 
 from datetime import timedelta
 
@@ -78,7 +78,7 @@ async def test_a_channel_of_any_name_has_an_address(stage: Stage):
     assert "look" in html
 
 
-async def test_a_message_of_somebody_forgotten_is_nobodys(stage: Stage):
+async def test_a_forgotten_author_has_no_name(stage: Stage):
     root = await stage.board.add("general", "look", at=stage.clock(), author=Author("x", "민지"))
     await stage.board.add(
         "general", "yes", at=stage.clock(), author=Author("y", "보람"), root=root.id

@@ -1,4 +1,4 @@
-"""The web server over real HTTP: whom it serves, what every answer carries, how it stops."""
+"""The web server over real HTTP: checks, headers, start and stop."""
 
 import asyncio
 import socket
@@ -13,7 +13,7 @@ from bot.core.ports import Condition, Health
 from tests.platforms.web.stage import NOON, Clock, FakeInbox, Stage, make_chat, staged
 
 
-async def test_every_answer_keeps_to_itself(stage: Stage):
+async def test_every_answer_has_the_security_headers(stage: Stage):
     for path in ("/", "/nowhere", "/papers", "/healthz", "/api/complete?line=/p&channel=general"):
         async with stage.client.get(stage.url(path)) as response:
             policy = response.headers["Content-Security-Policy"]
@@ -26,7 +26,7 @@ async def test_every_answer_keeps_to_itself(stage: Stage):
             assert "aiohttp" not in response.headers["Server"]
 
 
-async def test_a_page_holds_no_script_or_style_of_its_own(stage: Stage):
+async def test_pages_have_no_inline_scripts_or_styles(stage: Stage):
     for path in ("/", "/papers", "/entry/1", "/digest/2025-02-04", "/tag/reasoning"):
         async with stage.client.get(stage.url(path)) as response:
             html = await response.text()
@@ -38,7 +38,7 @@ async def test_a_page_holds_no_script_or_style_of_its_own(stage: Stage):
         assert html.count("<script") == html.count('type="module"') + html.count("application/json")
 
 
-async def test_a_name_pointed_at_this_machine_learns_nothing(stage: Stage):
+async def test_an_unknown_host_is_refused(stage: Stage):
     headers = {"Host": "rebound.example"}
 
     async with stage.client.get(stage.url("/"), headers=headers) as response:
@@ -49,7 +49,7 @@ async def test_a_name_pointed_at_this_machine_learns_nothing(stage: Stage):
         assert response.status == 200
 
 
-async def test_a_configured_name_is_served():
+async def test_a_configured_host_is_served():
     async with (
         staged(names=("papers.example.org",)) as stage,
         stage.client.get(stage.url("/"), headers={"Host": "papers.example.org"}) as response,
@@ -66,7 +66,7 @@ async def test_a_configured_name_is_served():
         ({"Sec-Fetch-Site": "same-origin"}, 200),
     ],
 )
-async def test_only_a_page_of_this_server_may_write(
+async def test_only_same_origin_requests_may_write(
     stage: Stage, headers: dict[str, str], status: int
 ):
     body = {"channel": "general", "text": "hello", "nonce": "0123456789"}
@@ -77,14 +77,14 @@ async def test_only_a_page_of_this_server_may_write(
     assert len(await stage.board.list_messages("general", limit=9)) == (status == 200)
 
 
-async def test_a_form_of_another_site_cannot_be_posted(stage: Stage):
+async def test_an_html_form_is_refused(stage: Stage):
     async with stage.client.post(
         stage.url("/api/say"), data={"channel": "general", "text": "x"}, headers=stage.own
     ) as response:
         assert response.status == 415
 
 
-async def test_a_body_is_read_only_up_to_a_limit(stage: Stage):
+async def test_a_large_body_is_refused(stage: Stage):
     async with stage.client.post(
         stage.url("/api/say"),
         data=b'{"text": "' + b"x" * 100_000 + b'"}',
@@ -95,7 +95,7 @@ async def test_a_body_is_read_only_up_to_a_limit(stage: Stage):
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b"\xff", b"[" * 60_000])
-async def test_what_is_no_json_object_is_an_error_in_words(stage: Stage, body: bytes):
+async def test_a_body_that_is_no_json_object_is_refused(stage: Stage, body: bytes):
     for path in ("say", "press", "edit", "remove", "name", "channel"):
         async with stage.client.post(
             stage.url(f"/api/{path}"),
@@ -106,7 +106,7 @@ async def test_what_is_no_json_object_is_an_error_in_words(stage: Stage, body: b
             assert "error" in await response.json()
 
 
-async def test_whoever_asks_too_much_at_once_is_told_to_wait(stage: Stage):
+async def test_too_many_requests_get_429(stage: Stage):
     statuses = []
     for number in range(40):
         status, _ = await stage.post("/api/name", name=f"n{number}")
@@ -116,7 +116,7 @@ async def test_whoever_asks_too_much_at_once_is_told_to_wait(stage: Stage):
     assert statuses[-1] == 429
 
 
-async def test_static_files_are_kept_for_ever_under_their_version(stage: Stage):
+async def test_static_files_are_cached_by_version(stage: Stage):
     async with stage.client.get(stage.url("/")) as response:
         html = await response.text()
     path = html.partition('<script type="module" src="')[2].partition('"')[0]
@@ -131,7 +131,7 @@ async def test_static_files_are_kept_for_ever_under_their_version(stage: Stage):
             assert response.status == 404
 
 
-async def test_health_is_told_as_a_status_and_in_detail(stage: Stage):
+async def test_healthz_has_a_status_and_details(stage: Stage):
     async with stage.client.get(stage.url("/healthz")) as response:
         assert response.status == 200
         assert (await response.json())["platforms"]["web"]["ok"] is True
@@ -151,13 +151,13 @@ async def test_health_is_told_as_a_status_and_in_detail(stage: Stage):
     assert told["arxiv"]["ok"] is True
 
 
-async def test_metrics_are_passed_on_as_they_are(stage: Stage):
+async def test_metrics_are_served_unchanged(stage: Stage):
     async with stage.client.get(stage.url("/metrics")) as response:
         assert await response.text() == "papers 1\n"
         assert response.content_type == "text/plain"
 
 
-async def test_a_mounted_application_guards_itself():
+async def test_a_mounted_application_skips_the_checks():
     async def hook(request: web.Request) -> web.Response:
         return web.Response(text=await request.text())
 
@@ -174,7 +174,7 @@ async def test_a_mounted_application_guards_itself():
         assert await response.text() == "signed"
 
 
-async def test_a_taken_port_is_said_in_one_line():
+async def test_a_port_in_use_is_an_error_in_one_line():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         async with opened(None) as db:
@@ -186,7 +186,7 @@ async def test_a_taken_port_is_said_in_one_line():
     assert "\n" not in str(caught.value)
 
 
-async def test_an_address_that_is_not_ours_is_said_in_one_line():
+async def test_a_foreign_address_is_an_error_in_one_line():
     async with opened(None) as db:
         chat = make_chat(db, Clock(), [Health(ok=True)], host="203.0.113.1")
 
@@ -194,7 +194,7 @@ async def test_an_address_that_is_not_ours_is_said_in_one_line():
             await chat.run(FakeInbox())
 
 
-async def test_it_stops_at_once_though_pages_are_open():
+async def test_the_server_stops_at_once_with_open_streams():
     async with opened(None) as db, aiohttp.ClientSession() as client:
         chat = make_chat(db, Clock(), [Health(ok=True)])
         async with asyncio.TaskGroup() as tasks:
@@ -211,7 +211,7 @@ async def test_it_stops_at_once_though_pages_are_open():
             await client.get(address)
 
 
-async def test_it_can_be_run_again_after_it_stopped():
+async def test_the_chat_can_be_run_again():
     async with opened(None) as db, aiohttp.ClientSession() as client:
         chat = make_chat(db, Clock(), [Health(ok=True)])
         for _ in range(2):
@@ -222,7 +222,7 @@ async def test_it_can_be_run_again_after_it_stopped():
                 running.cancel()
 
 
-async def test_a_language_is_chosen_once_and_kept(stage: Stage):
+async def test_a_chosen_language_is_remembered(stage: Stage):
     async with stage.client.get(stage.url("/"), headers={"Accept-Language": "ko-KR"}) as response:
         assert '<html lang="ko">' in await response.text()
 
@@ -234,7 +234,7 @@ async def test_a_language_is_chosen_once_and_kept(stage: Stage):
         assert '<html lang="ko">' in await response.text()
 
 
-async def test_choosing_a_language_never_leads_away(stage: Stage):
+async def test_the_redirect_after_choosing_a_language_stays_on_the_site(stage: Stage):
     async with stage.client.get(
         stage.address + "/evil.example/?lang=ko", allow_redirects=False
     ) as response:
@@ -243,7 +243,7 @@ async def test_choosing_a_language_never_leads_away(stage: Stage):
         assert not response.headers["Location"].startswith("//")
 
 
-async def test_the_visitor_is_a_secret_that_scripts_cannot_read(stage: Stage):
+async def test_the_visitors_secret_is_not_in_the_page(stage: Stage):
     async with stage.client.get(stage.url("/")) as response:
         cookie = response.headers["Set-Cookie"]
         html = await response.text()

@@ -1,4 +1,4 @@
-"""What is said in the web chat is heard, whatever is killed between saying and hearing."""
+"""Replies are delivered to the inbox at least once, also after a crash."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -49,7 +49,7 @@ async def started(db: Database, inbox: FakeInbox) -> AsyncIterator[None]:
         running.cancel()
 
 
-async def test_what_was_said_just_before_the_end_is_heard_at_the_next_start_once(db, board):
+async def test_replies_of_before_a_crash_are_delivered_once_at_the_next_start(db, board):
     root = await post_paper(board)
     await reply(board, root, "first")
     await reply(board, root, "@paperbot second")
@@ -68,7 +68,7 @@ async def test_what_was_said_just_before_the_end_is_heard_at_the_next_start_once
     assert later.received == []
 
 
-async def test_what_was_changed_or_taken_back_just_before_the_end_is_heard_too(db, board):
+async def test_edits_and_deletions_of_before_a_crash_are_delivered_too(db, board):
     root = await post_paper(board)
     kept, gone = await reply(board, root, "kept"), await reply(board, root, "gone")
     async with started(db, FakeInbox()):
@@ -84,7 +84,7 @@ async def test_what_was_changed_or_taken_back_just_before_the_end_is_heard_too(d
     assert [message.id for message in inbox.deleted] == [str(gone.id)]
 
 
-async def test_what_the_bot_says_and_what_is_said_in_a_channel_is_not_for_the_bot(board):
+async def test_the_bots_messages_and_messages_outside_threads_are_not_delivered(board):
     root = await post_paper(board)
     answer = Document((Paragraph((Text("an answer"),)),), summary="an answer")
     await board.add("general", answer, at=NOON, root=root, author=MINJI, question="/paper x")
@@ -93,7 +93,7 @@ async def test_what_the_bot_says_and_what_is_said_in_a_channel_is_not_for_the_bo
     assert await board.list_unprocessed(limit=9) == ()
 
 
-async def test_a_change_while_the_bot_hears_is_heard_after_it(board):
+async def test_an_edit_during_a_delivery_is_delivered_after_it(board):
     @dataclass
     class Slow(FakeInbox):
         async def on_message(self, said: ThreadMessage) -> None:
@@ -109,7 +109,7 @@ async def test_a_change_while_the_bot_hears_is_heard_after_it(board):
     assert await board.list_unprocessed(limit=9) == ()
 
 
-async def test_what_cannot_be_heard_stops_no_other_and_is_told_again(board):
+async def test_a_failed_delivery_stops_no_other_and_is_repeated(board):
     @dataclass
     class Broken(FakeInbox):
         breaks: set[str] = field(default_factory=lambda: {"poison"})

@@ -31,7 +31,7 @@ def ids(messages: tuple[BoardMessage, ...]) -> list[int]:
     return [message.id for message in messages]
 
 
-async def test_a_message_comes_back_as_it_was_kept(board: DatabaseBoard):
+async def test_a_stored_message_is_returned_unchanged(board: DatabaseBoard):
     kept = await board.add(
         "general", document("답"), at=NOON, author=MINJI, question="/paper rl", key="k"
     )
@@ -43,7 +43,7 @@ async def test_a_message_comes_back_as_it_was_kept(board: DatabaseBoard):
     assert not kept.deleted
 
 
-async def test_a_key_is_kept_once_and_the_first_message_wins(board: DatabaseBoard):
+async def test_a_repeated_key_returns_the_first_message(board: DatabaseBoard):
     first = await board.add("general", "one", at=NOON, author=MINJI, key="same")
 
     again = await board.add("general", "two", at=NOON, author=MINJI, key="same")
@@ -51,7 +51,7 @@ async def test_a_key_is_kept_once_and_the_first_message_wins(board: DatabaseBoar
     assert again == first
 
 
-async def test_general_is_there_and_other_channels_are_added_once(board: DatabaseBoard):
+async def test_general_exists_and_channels_are_added_once(board: DatabaseBoard):
     await board.add_channel("reading", at=NOON)
     await board.add_channel("reading", at=NOON + timedelta(days=1))
 
@@ -69,7 +69,7 @@ async def test_a_channel_is_paged_from_its_newest_message_backwards(board: Datab
     assert ids(before) == numbers[1:4]
 
 
-async def test_replies_stand_in_their_thread_and_are_counted(board: DatabaseBoard):
+async def test_replies_are_listed_and_counted_in_their_thread(board: DatabaseBoard):
     root = await board.add("general", document("a paper"), at=NOON)
     late = NOON + timedelta(hours=1)
 
@@ -80,7 +80,7 @@ async def test_replies_stand_in_their_thread_and_are_counted(board: DatabaseBoar
     assert (shown.replies, shown.last_reply_at) == (1, late)
 
 
-async def test_every_change_is_found_after_the_revision_one_knows(board: DatabaseBoard):
+async def test_changes_after_a_revision_are_listed(board: DatabaseBoard):
     root = await board.add("general", document("a paper"), at=NOON)
     known = await board.newest_revision()
 
@@ -94,13 +94,13 @@ async def test_every_change_is_found_after_the_revision_one_knows(board: Databas
     assert await board.list_changes(changes[-1].revision, limit=10) == ()
 
 
-async def test_saying_the_same_again_is_no_change(board: DatabaseBoard):
+async def test_an_equal_update_is_no_change(board: DatabaseBoard):
     kept = await board.add("general", document("as it is"), at=NOON)
 
     assert await board.update(kept.id, document("as it is"), at=NOON + timedelta(hours=1)) == kept
 
 
-async def test_a_removed_message_is_forgotten_but_a_root_with_replies_keeps_its_place(
+async def test_a_removed_root_with_replies_stays_listed_without_content(
     board: DatabaseBoard,
 ):
     root = await board.add("general", "look", at=NOON, author=MINJI)
@@ -114,7 +114,7 @@ async def test_a_removed_message_is_forgotten_but_a_root_with_replies_keeps_its_
     assert await board.list_messages("general", limit=9) == ()
 
 
-async def test_removing_may_be_repeated_and_what_is_gone_is_not_edited(board: DatabaseBoard):
+async def test_removing_may_be_repeated_and_a_removed_message_is_not_edited(board: DatabaseBoard):
     kept = await board.add("general", "oops", at=NOON, author=MINJI, key="k")
     gone = await board.remove(kept.id, at=NOON)
 
@@ -124,7 +124,7 @@ async def test_removing_may_be_repeated_and_what_is_gone_is_not_edited(board: Da
     assert await board.remove(12345, at=NOON) is None
 
 
-async def test_a_key_is_found_in_its_channel_and_since_its_time(board: DatabaseBoard):
+async def test_a_key_is_found_in_its_channel_and_since_an_instant(board: DatabaseBoard):
     await board.add_channel("reading", at=NOON)
     kept = await board.add("general", document("x"), at=NOON, key="k")
 
@@ -133,7 +133,7 @@ async def test_a_key_is_found_in_its_channel_and_since_its_time(board: DatabaseB
     assert await board.find_by_key("general", "k", since=NOON + timedelta(seconds=1)) is None
 
 
-async def test_a_channel_that_is_to_be_subscribed_is_made_under_its_own_name(
+async def test_subscribing_creates_the_channel(
     board: DatabaseBoard,
 ):
     check = checker({}, board, clock=lambda: NOON)
@@ -145,6 +145,6 @@ async def test_a_channel_that_is_to_be_subscribed_is_made_under_its_own_name(
 
 
 @pytest.mark.parametrize("name", ["", "two words", "x" * 41, "a/b", "-x", "<b>"])
-async def test_a_name_that_no_address_can_hold_is_no_channel(board: DatabaseBoard, name: str):
+async def test_an_invalid_channel_name_is_refused(board: DatabaseBoard, name: str):
     with pytest.raises(UsageError):
         await board.add_channel(name, at=NOON)

@@ -1,4 +1,4 @@
-"""A document, or what a person typed, as HTML. Pure; everything in it is untrusted text.
+"""Documents and people's text as HTML. Pure; all text is untrusted.
 
 Every character is escaped, addresses are http or https or stay text, and text with directional
 characters is isolated, so that nothing reaches out of its location. Marks piled up on a letter are
@@ -35,9 +35,9 @@ from bot.core.domain.document import (
 from bot.core.domain.link_text import target_to_show
 from bot.core.latex import readable
 
-# C0 and C1 controls, lone surrogates and non-characters: HTML holds none of them.
+# C0 and C1 controls, lone surrogates and noncharacters: HTML cannot contain them.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-# Overrides, embeddings, isolates and marks, and every letter of a script written leftwards.
+# Directional overrides, embeddings, isolates and marks, and letters of right-to-left scripts.
 _DIRECTIONAL = re.compile(
     "[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u0590-\u08ff\ufb1d-\ufdfd\ufe70-\ufefc]"
     "|[\U00010800-\U00010fff\U0001e800-\U0001efff]"
@@ -54,7 +54,7 @@ _REL = "noopener noreferrer nofollow"
 
 
 def render(document: Document) -> Markup:
-    """The blocks of a document, one after another."""
+    """The blocks of a document."""
     parts: list[Markup] = []
     titled = False
     for block in map_text(document, readable).blocks:
@@ -64,7 +64,7 @@ def render(document: Document) -> Markup:
 
 
 def render_text(text: str) -> Markup:
-    """What a person typed: its lines as they are, with addresses to follow."""
+    """A person's text: its lines unchanged, addresses as links."""
     return Markup('<p class="said" dir="auto">{}</p>').format(render_inlines(linked(text)))
 
 
@@ -74,12 +74,12 @@ def render_inlines(inlines: Sequence[Inline], *, tags: bool = False) -> Markup:
 
 
 def own_path(url: str) -> str | None:
-    """The address if it is the page of a message of this chat."""
+    """The address, if it is the path of a message of this chat; else `None`."""
     return url if _OWN.fullmatch(url) else None
 
 
 def safe_url(url: str) -> str | None:
-    """The address if a page may lead to it: http or https, with a host, without tricks."""
+    """The address, if it is http or https with a host and no unprintable character; else `None`."""
     if len(url) > _URL_LENGTH or _UNPRINTABLE.search(url) or any(c.isspace() for c in url):
         return None
     try:
@@ -91,22 +91,22 @@ def safe_url(url: str) -> str | None:
 
 
 def isolated(text: str) -> Markup:
-    """Somebody's text inside a line of ours: its direction ends where it ends."""
+    """The text in a `<bdi>`, so that its direction does not affect the text around it."""
     return Markup("<bdi>{}</bdi>").format(printable(text))
 
 
 def printable(text: str) -> str:
-    """The text with a visible mark for each character that HTML cannot hold."""
+    """The text with U+FFFD for each character that HTML cannot contain."""
     return _UNPRINTABLE.sub("\ufffd", text)
 
 
 def tag_path(tag: str) -> str:
-    """Where the papers of a tag are listed."""
+    """The path of the page of a tag."""
     return "/tag/" + quote(printable(tag), safe="")
 
 
 def command_page(line: str) -> str | None:
-    """The page that shows what a command line would answer, where there is one.
+    """The path of the page with the same content as the command's answer, if there is one.
 
     Inside the chat the line is asked; the page is for a new tab, and where scripts are off.
     """
@@ -175,11 +175,11 @@ def _item(item: Item) -> Markup:
 
 
 def _button(button: Button, *, about: str = "") -> Markup:
-    """A button with a command line, or a link; one that leads nowhere safe stays its label."""
+    """A button with a command line, or a link; with an unsafe address, only its label."""
     label = printable(button.label)
     name = Markup("")
     if about and about != button.label:
-        # Ten buttons that all say “Read” tell a screen reader nothing.
+        # A screen reader must tell ten buttons named “Read” apart.
         name = Markup(' aria-label="{}"').format(f"{label}: {printable(about)}")
     if button.command is not None:
         page = command_page(button.command)
@@ -221,7 +221,7 @@ def _words(text: str) -> Markup:
 
 
 def _tagged(text: str) -> Markup:
-    """Small print with its tags as links that, in the chat, ask for the tag's papers."""
+    """Small print with its tags as links; in the chat they run `/paper #tag`."""
     if _DIRECTIONAL.search(text):
         return isolated(text)
     parts: list[Markup] = []

@@ -1,4 +1,4 @@
-"""What pages are made of: the templates, and messages as HTML and as changes of a page."""
+"""The templates, and messages as HTML and as change events."""
 
 import asyncio
 import json
@@ -29,14 +29,14 @@ _REMEMBERED = 1024
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The templates, and messages: as HTML, and as changes of the pages of one language."""
+    """Renders templates, and messages as HTML (`article`) and as change events (`change`)."""
 
     environment: Environment
     article: Callable[[BoardMessage, str], Markup]
     change: Callable[[BoardMessage, str], str]
 
     async def articles(self, messages: Sequence[BoardMessage], say: Translate) -> list[Markup]:
-        """The messages as HTML, with room for others in between: one may hold a whole digest."""
+        """The messages as HTML. It yields to the event loop between them: one may be a whole digest."""
         made = []
         for message in messages:
             made.append(self.article(message, say.locale))
@@ -44,12 +44,12 @@ class View:
         return made
 
     def page(self, template: str, say: Translate, **values: object) -> str:
-        """A template filled in; its text is in the language of `say`."""
+        """A rendered template, in the language of `say`."""
         return self.environment.get_template(template).render(say=say, **values)
 
 
 def make_view(voices: Callable[[str], Translate], *, build: str) -> View:
-    """The templates of this package; `build` names the version of the static files."""
+    """The view; `build` is the version of the static files."""
     environment = Environment(
         loader=PackageLoader("bot.platforms.web"),
         autoescape=True,
@@ -83,7 +83,7 @@ def make_view(voices: Callable[[str], Translate], *, build: str) -> View:
         "hue": hue,
     }
 
-    # A message goes to every open page; it is made into HTML once a language.
+    # A message goes to every open page, and is rendered once a language.
     @lru_cache(maxsize=_REMEMBERED)
     def article(message: BoardMessage, locale: str) -> Markup:
         template = environment.get_template("message.html")
@@ -110,14 +110,14 @@ def make_view(voices: Callable[[str], Translate], *, build: str) -> View:
 
 
 def version(message: BoardMessage) -> str:
-    """Changes with what the message itself says, not with its thread."""
+    """A version of the message's own content, independent of its thread."""
     if message.deleted:
         return "deleted"
     return message.edited_at.isoformat() if message.edited_at else "first"
 
 
 def summary(message: BoardMessage) -> str:
-    """The message in a line, as a screen reader announces it."""
+    """The message in one line, for screen readers."""
     if isinstance(message.content, Document):
         return f"{BOT_NAME}: {render.printable(readable(message.content.summary))}"
     name = message.author.name if message.author else BOT_NAME
@@ -125,17 +125,17 @@ def summary(message: BoardMessage) -> str:
 
 
 def reference_url(reference: Reference) -> str | None:
-    """Where a mentioned paper is read, if a page may lead there."""
+    """The address of a referenced paper, if it is safe to link."""
     return render.safe_url(paper_url(reference.arxiv_id, reference.url) or "")
 
 
 def hue(person: str) -> int:
-    """One of six colours for a person's initial, always the same."""
+    """The number (0 to 5) of the colour of a person's initial."""
     return sum(person.encode()) % 6
 
 
 def replies_text(message: BoardMessage, say: Translate) -> str:
-    """How many replies there are, or an invitation to write the first."""
+    """The label of the link to a thread: the number of replies, or “Discuss”, “Reply”."""
     if message.replies:
         return say.count("{n} reply", "{n} replies", message.replies)
     if isinstance(message.content, Document):
@@ -144,7 +144,7 @@ def replies_text(message: BoardMessage, say: Translate) -> str:
 
 
 def opens_thread(message: BoardMessage) -> bool:
-    """Whether the page offers a thread: on papers, on what people say, and where one exists."""
+    """Whether the message has a link to its thread: papers, people's messages, existing threads."""
     if message.root is not None:
         return False
     if isinstance(message.content, Document):
@@ -153,7 +153,7 @@ def opens_thread(message: BoardMessage) -> bool:
 
 
 def script_texts(say: Translate) -> dict[str, str]:
-    """What the scripts of the chat say, in the language of the page."""
+    """The texts that the scripts show."""
     return {
         "today": say("Today"),
         "yesterday": say("Yesterday"),
@@ -172,7 +172,7 @@ def script_texts(say: Translate) -> dict[str, str]:
 
 
 def script_commands(say: Translate) -> list[dict[str, object]]:
-    """The command table as the composer's suggestions need it."""
+    """The command table for the composer's suggestions."""
     return [
         {
             "name": spec.name,
@@ -185,7 +185,7 @@ def script_commands(say: Translate) -> list[dict[str, object]]:
 
 
 def as_script(value: object) -> Markup:
-    """A value as JSON inside a `<script type="application/json">`, which it cannot end."""
+    """A value as JSON for a `<script type="application/json">`, escaped so that it cannot end it."""
     text = json.dumps(value, ensure_ascii=False)
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")

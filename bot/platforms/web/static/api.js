@@ -1,9 +1,9 @@
-// Asking the server, and the words of the page in its language.
+// Requests to the server, and the texts of the page.
 
 export const texts = JSON.parse(document.getElementById("texts").textContent);
 export const page = document.body.dataset;
 
-/** The JSON answer; throws an Error whose message may be shown. */
+/** The JSON answer; throws an Error with a message for the visitor. */
 async function answer(request) {
   let response;
   try {
@@ -15,7 +15,7 @@ async function answer(request) {
   try {
     body = await response.json();
   } catch {
-    // an answer that is no JSON is no answer
+    // not JSON: handled as a failure below
   }
   if (!response.ok || body === null) throw new Error(body?.error ?? texts.failed);
   return body;
@@ -35,20 +35,20 @@ export function post(path, body) {
   );
 }
 
-/** A name for one thing that is sent, so that sending it again changes nothing. */
+/** A nonce for a message, so that sending it again posts nothing twice. */
 export function nonce() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** The first element of HTML that the server rendered. */
+/** The first element of HTML from the server. */
 export function element(html) {
   const template = document.createElement("template");
   template.innerHTML = html;
   return template.content.firstElementChild;
 }
 
-/** Tell a screen reader, and nobody else. */
+/** Announce a text to screen readers. */
 export function announce(text) {
   document.querySelector("[data-announcer]").textContent = text;
 }

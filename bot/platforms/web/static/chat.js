@@ -1,4 +1,4 @@
-// The chat page: wires the room, the thread, the stream and the buttons to each other.
+// The chat page: connects the channel, the thread, the stream and the buttons.
 
 import { announce, page, post, texts } from "./api.js";
 import { Composer } from "./composer.js";
@@ -27,11 +27,11 @@ function recall() {
   try {
     return Number(localStorage.getItem(lastReadKey) ?? 0);
   } catch {
-    return 0; // storage may be forbidden; then everything is as new as the first time
+    return 0; // storage is blocked: treat everything as new
   }
 }
 
-/** Everything that is here has been seen. */
+/** Store that every message here was seen. */
 function read() {
   const last = room.messages().at(-1);
   if (!last || document.hidden) return;
@@ -223,7 +223,7 @@ addEventListener("popstate", async () => {
   else await threads.show(Number(thread), { remember: false }).catch(() => location.reload());
 });
 
-/** A dialog that asks for one name and sends it; it stays open with the reason if refused. */
+/** A dialog for a name; it stays open and shows the reason if the server refuses. */
 function asking(id, opener, path, onAnswer) {
   const dialog = document.getElementById(id);
   if (!dialog || !opener) return;

@@ -1,9 +1,9 @@
-// The field to write in: grows, sends on Enter, and suggests commands and what they ask for.
+// The composer: grows, sends on Enter, completes commands and their options.
 
 import { announce, get, nonce, page, post, texts } from "./api.js";
 
 const commands = JSON.parse(document.getElementById("commands").textContent);
-const PATIENCE = 120; // milliseconds of rest before the server is asked for suggestions
+const TYPING_PAUSE = 120; // milliseconds without typing before suggestions are requested
 
 export class Composer {
   constructor(form, { onAnswer, onEscape = () => {} }) {
@@ -65,13 +65,13 @@ export class Composer {
     }
     const command = commands.find((candidate) => candidate.name === name.toLowerCase());
     if (!command?.completes) return this.hide();
-    await new Promise((resolve) => setTimeout(resolve, PATIENCE));
+    await new Promise((resolve) => setTimeout(resolve, TYPING_PAUSE));
     if (turn !== this.turn) return;
     try {
       const choices = await get("/api/complete", { channel: page.channel, line });
       if (turn === this.turn) this.show(choices.filter((choice) => choice.value !== line));
     } catch {
-      this.hide(); // suggestions are a comfort, not worth a complaint
+      this.hide(); // no error message: suggestions are optional
     }
   }
 
@@ -133,7 +133,7 @@ export class Composer {
   }
 
   pressed(event) {
-    // While an input method composes a syllable, the keys belong to it.
+    // Keys belong to the input method while it composes a syllable.
     if (event.isComposing || event.keyCode === 229) return;
     const open = !this.list.hidden;
     const count = open ? this.choices.length : 0;
@@ -166,7 +166,7 @@ export class Composer {
   async send() {
     const text = this.text.value.trim();
     if (!text || this.sending) return;
-    // The same text after a failure is the same message: it keeps its nonce.
+    // Sending the same text again after a failure repeats the nonce.
     if (this.failed?.text !== text) this.failed = null;
     const id = this.failed?.id ?? nonce();
     this.hide();

@@ -1,4 +1,4 @@
-// What is said of a paper, wherever, appears on its page while somebody looks at it.
+// Updates the discussion on the page of an entry while it is open.
 
 const EVERY = 5_000;
 const place = document.querySelector("[data-discussion]");

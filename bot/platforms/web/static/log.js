@@ -1,4 +1,4 @@
-// A list of messages: a channel's, or a thread's. It keeps order, days, and the place one reads at.
+// The list of messages of a channel or a thread: order, day dividers, scroll position.
 
 import { announce, element, get, page, texts } from "./api.js";
 
@@ -12,7 +12,7 @@ const calendar = new Intl.DateTimeFormat(locale, {
 });
 const exact = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" });
 const DIGEST = ".by-bot:not(:has(> .question, > .foot > .thread-link))";
-const NEAR = 120; // pixels from the end that still count as being there
+const NEAR = 120; // pixels from the end that count as the end
 const PAUSE = 15 * 60 * 1000; // milliseconds after which an author is named again
 
 const dayOf = (at) => new Date(at).toDateString();
@@ -24,7 +24,7 @@ function dayName(at) {
   return calendar.format(new Date(at));
 }
 
-/** Give a message the reader's own clock, their buttons, and fold what is long. */
+/** Show times in the visitor's zone, add buttons, fold long messages. */
 export function dress(message) {
   for (const time of message.querySelectorAll("time")) {
     const at = new Date(time.dateTime);
@@ -96,7 +96,7 @@ export class Log {
     return scrollHeight - scrollTop - clientHeight < NEAR;
   }
 
-  /** Show a message: all of it, or its beginning where it is longer than the window. */
+  /** Scroll to a message: to its start if it is longer than the window. */
   bringIntoView(message) {
     const box = this.scroller.getBoundingClientRect();
     const place = message.getBoundingClientRect();
@@ -111,12 +111,12 @@ export class Log {
     this.onNews(false);
   }
 
-  /** The beginning of what the bot last posted by itself: a digest, not a paper in it. */
+  /** The first message of the newest digest. */
   newestDigest() {
     return this.messages().findLast((message) => message.matches(DIGEST));
   }
 
-  /** Where to begin reading: what is new, at first the newest digest, else the end. */
+  /** Where to start: the first new message, on a first visit the newest digest, else the end. */
   toBeginning(lastRead) {
     const all = this.messages();
     const news = all.find((message) => Number(message.dataset.id) > lastRead);
@@ -134,7 +134,7 @@ export class Log {
     this.ready = true;
   }
 
-  /** What came of something that the visitor said or asked here. */
+  /** Show the answer to a request of the visitor. */
   answered(answer) {
     if (answer.change) {
       this.upsert(answer.change);
@@ -143,7 +143,7 @@ export class Log {
     } else this.showPrivate(answer.private, answer.summary);
   }
 
-  /** A message as the server has it now: new, changed or gone. */
+  /** Add, replace or remove a message. */
   upsert(change) {
     const present = this.find(change.id);
     const stay = this.atEnd;
@@ -162,7 +162,7 @@ export class Log {
     const fresh = element(change.html);
     dress(fresh);
     if (present.dataset.version === change.version) {
-      // Only its thread grew: what somebody may be reading or pressing stays.
+      // Only its thread changed: leave the content, which may be in use.
       present.querySelector(":scope > .foot").replaceWith(fresh.querySelector(":scope > .foot"));
       return;
     }
@@ -189,7 +189,7 @@ export class Log {
     if (change.cause !== page.visitor) announce(change.summary);
   }
 
-  /** An answer that only this visitor sees: below what they pressed, else at the end. */
+  /** Show a private answer: below the pressed button's message, else at the end. */
   showPrivate(html, summary, { below = null, inPlace = false } = {}) {
     const fresh = element(html);
     const privately = below?.classList.contains("is-private");
@@ -237,7 +237,7 @@ export class Log {
     }
   }
 
-  /** Put the days between the messages, and name an author once for what follows at once. */
+  /** Insert day dividers, and show an author once for messages in a row. */
   arrange() {
     const wanted = new Map();
     let before = null;

@@ -1,4 +1,4 @@
-// What changes anywhere in the chat, as it happens; a lost connection catches up by itself.
+// The stream of changes; it reconnects and catches up.
 
 import { page, texts } from "./api.js";
 
@@ -11,7 +11,7 @@ export function listen(onChange) {
   let lost = null;
 
   const open = () => {
-    // The browser reconnects by itself with Last-Event-ID; we do when it has given up.
+    // The browser reconnects with Last-Event-ID; after an HTTP error it does not, so we do.
     const source = new EventSource(`/events?after=${known}`);
     source.addEventListener("hello", (event) => {
       if (event.data !== page.build) return location.reload();
@@ -26,7 +26,7 @@ export function listen(onChange) {
     });
     source.addEventListener("reload", () => location.reload());
     source.addEventListener("error", () => {
-      // A blink is not worth a word.
+      // Show nothing for a short interruption.
       lost ??= setTimeout(() => (status.textContent = texts.reconnecting), 1500);
       if (source.readyState !== EventSource.CLOSED) return;
       setTimeout(open, wait);

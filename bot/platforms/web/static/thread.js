@@ -1,4 +1,4 @@
-// The panel beside the room: one message, what was said about it, and a field to reply in.
+// The panel of a thread: the root message, the replies, and a composer.
 
 import { get, page } from "./api.js";
 import { Composer } from "./composer.js";
@@ -13,7 +13,7 @@ export class Threads {
     if (!panel.hidden) this.adopt();
   }
 
-  /** The panel holds a thread: make it live. */
+  /** Connect the panel to its thread. */
   adopt() {
     const list = panel.querySelector("[data-messages]");
     this.open = Number(list.dataset.root);
@@ -43,7 +43,7 @@ export class Threads {
     }
     this.adopt();
     if (stay) this.room.toEnd();
-    // On a phone the field would call the keyboard up over what one came to read.
+    // On a phone, focus would open the keyboard over the thread.
     if (matchMedia("(hover: hover)").matches) this.composer.text.focus({ preventScroll: true });
     else panel.querySelector("[data-log]").focus({ preventScroll: true });
   }

@@ -1,1 +1,1 @@
-"""Who a visitor is, what they may be called, and how much they may ask."""
+"""Visitors: identity, names, limits, and the proxies that they come through."""

@@ -1,8 +1,8 @@
-"""Who a visitor is, by cookies that only this bot can have made.
+"""Signed cookies, for visitors and for the operator.
 
-The operator is whoever opened a one-time address, which `run` and `paperbot open` print; their
-browser has a signed cookie from then on. Nothing else gives rights: neither where a connection
-comes from nor any header, since proxies and tunnels change both (issue 12, item 1).
+The operator's browser has opened a one-time address, printed by `run` and `paperbot open`, and
+has a signed cookie since then. Nothing else gives rights: proxies and tunnels make a stranger's
+connection come from this machine, with or without headers (issue 12, item 1).
 """
 
 import hashlib
@@ -13,35 +13,35 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 OPERATOR_FOR = timedelta(days=30)
-"""How long a browser stays the operator's."""
+"""How long an operator's cookie is valid."""
 
 _TOKEN_BYTES = 16
 
 
 class Access(Protocol):
-    """The web chat's secrets, in the database."""
+    """The web chat's secrets; `webchat.services.access` keeps them in the database."""
 
     async def signing_key(self) -> bytes:
-        """The key of the cookies, the same at every start."""
+        """The key that signs cookies; the same at every start."""
         ...
 
     async def redeem(self, token: str, *, at: datetime) -> bool:
-        """Use up the token of a one-time address; false where it is unknown, used or too old."""
+        """Use up a one-time token; false if it is unknown, used or expired."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Signs the values of cookies; each `purpose` has signatures of its own."""
+    """Signs cookie values; a signature for one `purpose` is invalid for another."""
 
     key: bytes
 
     def sign(self, purpose: str, value: str) -> str:
-        """The value with its signature behind it."""
+        """The value with its signature appended."""
         return f"{value}.{self._signature(purpose, value)}"
 
     def read(self, purpose: str, signed: str) -> str | None:
-        """The value, if this key signed it for this purpose."""
+        """The value, if it was signed with this key for this purpose; else `None`."""
         value, dot, signature = signed.rpartition(".")
         if not dot or not signed.isascii():
             return None
@@ -53,18 +53,18 @@ class Signer:
 
 
 def new_visitor() -> str:
-    """A secret for a visitor who has none."""
+    """A random secret for a new visitor."""
     return secrets.token_hex(_TOKEN_BYTES)
 
 
 def operator_cookie(signer: Signer, *, now: datetime) -> str:
-    """The cookie that makes a browser the operator's."""
+    """A new operator's cookie."""
     value = f"{int(now.timestamp())}-{secrets.token_hex(_TOKEN_BYTES)}"
     return signer.sign("operator", value)
 
 
 def is_operator(signer: Signer, cookie: str, *, now: datetime) -> bool:
-    """Whether the cookie makes the browser the operator's, still."""
+    """Whether this is an operator's cookie of ours that has not expired."""
     value = signer.read("operator", cookie)
     if value is None:
         return False

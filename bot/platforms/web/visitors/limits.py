@@ -1,9 +1,8 @@
-"""How much a visitor may ask: so many requests, new cookies and open streams. Pure.
+"""Limits on requests, new cookies and open streams. Pure.
 
-Each visitor has limits of their own, by their cookie, and all visitors of one address have some
-together. The address is charged only for what the visitor's own limits let through, and whoever
-writes little is never stopped by what others of their address write, so that behind a proxy that
-hides addresses one flood does not shut out everybody (issue 12, item 5).
+Each visitor (by cookie) and each address has limits. A request counts for the address only if the
+visitor's own limit admits it, and a visitor's first few writes are admitted whatever the address
+has used, so that a flood from one visitor behind a proxy does not stop the others (issue 12, item 5).
 """
 
 from collections import Counter, OrderedDict
@@ -14,14 +13,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How often something may happen: `burst` at once, `per_second` in the long run."""
+    """A rate limit: `burst` at once, `per_second` in the long run."""
 
     burst: float
     per_second: float
 
 
 class RateLimiter:
-    """A token bucket a client; it forgets the client that has been quiet longest."""
+    """A token bucket for each client; the least recently seen client is forgotten first."""
 
     def __init__(self, rate: Rate, *, most_clients: int = 4096) -> None:
         self._rate = rate
@@ -29,7 +28,7 @@ class RateLimiter:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def wait(self, client: str, now: float) -> float:
-        """Let one request through (0) or say how many seconds to wait; `now` is in seconds."""
+        """Admit one request (0), or return the seconds to wait. `now` is monotonic, in seconds."""
         tokens, at = self._buckets.pop(client, (self._rate.burst, now))
         tokens = min(self._rate.burst, tokens + max(0.0, now - at) * self._rate.per_second)
         admitted = tokens >= 1
@@ -39,23 +38,23 @@ class RateLimiter:
         return 0.0 if admitted else (1 - tokens) / self._rate.per_second
 
     def used(self, client: str) -> float:
-        """How much of its burst the client has used up, as of its last request."""
+        """The used part of the client's burst, as of its last request."""
         tokens, _ = self._buckets.get(client, (self._rate.burst, 0.0))
         return self._rate.burst - tokens
 
 
-# A person types fast but not for ever; one address may stand for a whole office.
+# For one person, and for an office behind one address.
 _READS, _READS_OF_ADDRESS = Rate(200, 30), Rate(1000, 150)
 _WRITES, _WRITES_OF_ADDRESS = Rate(20, 1), Rate(60, 4)
 _COOKIES_OF_ADDRESS = Rate(20, 0.2)
 _FEW_WRITES = 3
-"""So many writes within their burst are a visitor's own, whatever others of the address do."""
+"""A visitor's first writes of a burst do not depend on the address."""
 
 
 class RequestLimits:
-    """Counts the requests of every visitor; `now` is in seconds of a clock that only goes on.
+    """Limits of requests. `visitor` is `None` without a cookie of ours: all of one address share.
 
-    A visitor without a cookie of ours is `None`: all of them at one address are one visitor.
+    `now` is monotonic, in seconds.
     """
 
     def __init__(self) -> None:
@@ -64,12 +63,12 @@ class RequestLimits:
         self._cookies = RateLimiter(_COOKIES_OF_ADDRESS)
 
     def wait_to_read(self, address: str, visitor: str | None, now: float) -> float:
-        """Let a request that changes nothing through (0), or say how many seconds to wait."""
+        """Admit a request that reads (0), or return the seconds to wait."""
         own = self._reads.wait(_client(address, visitor), now)
         return own or self._all_reads.wait(address, now)
 
     def wait_to_write(self, address: str, visitor: str | None, now: float) -> float:
-        """Let a request that writes through (0), or say how many seconds to wait."""
+        """Admit a request that writes (0), or return the seconds to wait."""
         client = _client(address, visitor)
         own = self._writes.wait(client, now)
         if own or (visitor is not None and self._writes.used(client) <= _FEW_WRITES):
@@ -77,7 +76,7 @@ class RequestLimits:
         return self._all_writes.wait(address, now)
 
     def may_have_cookie(self, address: str, now: float) -> bool:
-        """Whether a new visitor may be given a cookie: it comes with limits of its own."""
+        """Whether a new visitor gets a cookie, and with it limits of their own."""
         return self._cookies.wait(address, now) == 0
 
 
@@ -88,7 +87,7 @@ _FEW_STREAMS = 2
 
 
 class StreamLimits:
-    """Counts the open streams of changes: by visitor, by address, and at most `most` in all."""
+    """Limits of open streams: by visitor, by address, and `most` in all."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -97,7 +96,7 @@ class StreamLimits:
         self._by_address: Counter[str] = Counter()
 
     def may_open(self, address: str, visitor: str | None) -> bool:
-        """Whether one more is within the limits."""
+        """Whether one more stream is within the limits."""
         own = self._by_visitor[_client(address, visitor)]
         if self._open >= self._most:
             return False

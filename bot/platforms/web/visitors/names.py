@@ -1,8 +1,7 @@
-"""What visitors may be called: nothing unseen, and nobody whom others trust. Pure.
+"""Names of visitors: cleaned, and refused if they imitate others. Pure.
 
-Visitors choose their names freely, so a name must not pass for the bot, for whoever runs it, for a
-person of another platform (whose replies are shown as `Alice (Slack)`) or for a guest's number
-(issue 12, item 6).
+A visitor chooses their name. It must not pass for the bot, its operator, a person of another
+platform (whose replies are shown as `Alice (Slack)`) or another guest (issue 12, item 6).
 """
 
 import re
@@ -17,17 +16,17 @@ LONGEST_NAME = 40
 _UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp", "Zs"})
 _LEET = str.maketrans("013457|!$@i", "oleastllsal")
 
-# Anywhere in a name; compared without spaces, signs and marks.
+# Refused anywhere in a name; compared without spaces, punctuation and accents.
 _PARTS = (
     *(BOT_NAME, "administrator", "moderator", "operator", "sysadmin"),
     *("페이퍼봇", "운영자", "운영진", "운영팀", "관리자", "관리진", "관리팀", "매니저", "큐레이터"),
 )
-# As a word of a name, digits at its ends aside.
+# Refused as a word of a name, also with digits at its ends.
 _WORDS = (
     *("admin", "admins", "bot", "curator", "official", "slack", "discord", "arxiv"),
     *("봇", "시스템", "공식", "슬랙", "디스코드", "개발자", "주인장"),
 )
-# As the whole name.
+# Refused as the whole name.
 _NAMES = (
     *("root", "owner", "staff", "mod", "mods", "system", "support", "manager", "host"),
     *("everyone", "here", "channel", "all", "you", "me", "web", "deleted"),
@@ -38,7 +37,7 @@ _GUEST = re.compile(r"(?:guest|손님)[0-9a-f]{4}")
 
 
 def clean_name(name: str) -> str:
-    """A visitor's name on one line, without invisible characters; empty when nothing is left."""
+    """The name in one line, without invisible characters; empty if nothing is left."""
     seen = well_formed(without_unseen(unicodedata.normalize("NFC", name)))
     kept = (
         character
@@ -49,7 +48,7 @@ def clean_name(name: str) -> str:
 
 
 def is_reserved(name: str) -> bool:
-    """Whether others could take a visitor of that (clean) name for somebody else."""
+    """Whether a cleaned name imitates the bot, its operator or somebody else."""
     seen = _without_marks(skeleton(name))
     words = [word for word in re.split(r"[\W_]+", seen) if word]
     whole = "".join(words)
@@ -63,7 +62,7 @@ def is_reserved(name: str) -> bool:
 
 
 def _forms(word: str) -> tuple[str, ...]:
-    """The word with its digits read as letters, also without those at its ends."""
+    """The word with digits read as letters, with and without digits at its ends."""
     return (_folded(word), _folded(word.strip("0123456789")))
 
 

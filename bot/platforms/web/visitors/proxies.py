@@ -1,7 +1,7 @@
-"""What a proxy in front says of a visitor: their address, and whether they came by TLS. Pure.
+"""`X-Forwarded-For` and `X-Forwarded-Proto` of trusted proxies. Pure.
 
-Anybody can send `X-Forwarded-For`. It is read only where the connection comes from a proxy that
-the operator has named (PAPERBOT_WEB_PROXIES), and only as far as such proxies wrote it.
+Anybody can send these headers. They are read only on connections from the proxies in
+PAPERBOT_WEB_PROXIES, and only the part that such proxies have added.
 """
 
 import ipaddress
@@ -13,20 +13,20 @@ Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _NETWORK_OF_ONE = 64
-"""Bits of an IPv6 address that one customer is given: the other half is theirs to choose."""
+"""Bits of the IPv6 network of one customer, who chooses the other 64."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proxies:
-    """The proxies whose headers are believed."""
+    """The networks of the trusted proxies."""
 
     networks: tuple[Network, ...] = ()
 
     def visitor_address(self, remote: str | None, forwarded_for: Sequence[str]) -> str:
-        """What a visitor's requests are counted by: an IPv4 address, or an IPv6 network.
+        """The visitor's IPv4 address or IPv6 network, which limits apply to.
 
-        `forwarded_for` are the values of `X-Forwarded-For`, in order. Each proxy adds to their
-        end whom it was asked by, so they are read from the end, until one is no known proxy.
+        `forwarded_for` are the values of `X-Forwarded-For`, in order. Each proxy appends the
+        address of its client, so the last address that is no trusted proxy is the visitor's.
         """
         address = read_address(remote or "")
         named = [name for value in forwarded_for for name in value.split(",")]
@@ -40,7 +40,7 @@ class Proxies:
         return str(address or "")
 
     def came_by_tls(self, remote: str | None, forwarded_proto: Sequence[str]) -> bool:
-        """Whether the proxy that is connected says that it was asked by TLS."""
+        """Whether the connected, trusted proxy received the request over TLS."""
         address = read_address(remote or "")
         if address is None or not self._include(address) or not forwarded_proto:
             return False
@@ -51,7 +51,7 @@ class Proxies:
 
 
 def read_address(text: str) -> Address | None:
-    """An address as sockets and headers write it: with a port, a zone, in brackets, mapped."""
+    """The address in a socket name or header: with a port, zone or brackets, or IPv4-mapped."""
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:

@@ -1,4 +1,4 @@
-"""The visitor of each request: their identity, name, language and cookies."""
+"""The visitor of a request: identity, name, language, cookies."""
 
 import hashlib
 from collections.abc import Mapping
@@ -90,13 +90,13 @@ def identify(request: web.Request, context: WebContext) -> Visitor:
 
 
 def chosen_language(request: web.Request) -> str:
-    """The language that the visitor chose, else the one their browser prefers."""
+    """The language that the visitor chose, else the browser's."""
     chosen = request.cookies.get(LANGUAGE_COOKIE, "")
     return chosen if chosen in LANGUAGES else preferred_language(request.headers)
 
 
 def preferred_language(headers: Mapping[str, str]) -> str:
-    """`ko` or `en` by `Accept-Language`; English where neither is wanted."""
+    """`ko` or `en` by `Accept-Language`; `en` by default."""
     wanted: list[tuple[float, int, str]] = []
     for location, part in enumerate(headers.get("Accept-Language", "").split(",")[:20]):
         name, _, quality = part.strip().partition(";q=")

@@ -1,4 +1,4 @@
-"""Documents and people's text as HTML: everything is there, and nothing gets out."""
+"""Documents and people's text as HTML: complete and escaped."""
 
 from html.parser import HTMLParser
 
@@ -132,7 +132,7 @@ documents = st.builds(Document, st.lists(blocks, max_size=5).map(tuple), summary
 
 
 @given(documents)
-def test_no_document_makes_a_tag_or_an_attribute_that_is_not_ours(document: Document):
+def test_no_document_adds_tags_or_attributes(document: Document):
     reader = read(render(document))
 
     for address in reader.addresses:
@@ -140,12 +140,12 @@ def test_no_document_makes_a_tag_or_an_attribute_that_is_not_ours(document: Docu
 
 
 @given(documents)
-def test_every_page_can_be_sent(document: Document):
+def test_every_document_can_be_encoded(document: Document):
     assert render(document).encode().decode() == render(document)
 
 
 @given(texts)
-def test_what_a_person_says_stays_text(text: str):
+def test_a_persons_text_stays_text(text: str):
     reader = read(render_text(text))
 
     assert all(address.startswith(("https://", "http://")) for address in reader.addresses)
@@ -228,7 +228,7 @@ def test_text_that_turns_the_direction_is_isolated():
         "",
     ],
 )
-def test_a_page_leads_nowhere_but_to_web_addresses(url: str):
+def test_only_web_addresses_become_links(url: str):
     assert safe_url(url) is None
 
 

@@ -1,4 +1,4 @@
-"""Who is the operator: whoever opened a one-time address, and nobody by where they come from."""
+"""The operator's rights: by a one-time address, never by the connection."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -29,14 +29,14 @@ async def manages(stage: Stage, client: aiohttp.ClientSession, **headers: str) -
     return may_make
 
 
-async def test_whoever_opens_the_page_on_this_machine_is_a_stranger(stage: Stage):
+async def test_a_visitor_on_this_machine_has_no_rights(stage: Stage):
     async with stage.client.get(stage.url("/")) as response:
         assert "data-add-channel" not in await response.text()
 
     assert not await manages(stage, stage.client)
 
 
-async def test_a_one_time_address_makes_the_browser_the_operators(stage: Stage):
+async def test_a_one_time_address_gives_the_browser_the_operators_rights(stage: Stage):
     async with stage.client.get(await new_address(stage)) as response:
         page = await response.text()
         assert str(response.url) == stage.address  # the token is gone from the address bar
@@ -46,7 +46,7 @@ async def test_a_one_time_address_makes_the_browser_the_operators(stage: Stage):
     assert await manages(stage, stage.client, **{"X-Forwarded-For": "203.0.113.9"})
 
 
-async def test_it_works_once(stage: Stage):
+async def test_a_one_time_address_works_once(stage: Stage):
     address = await new_address(stage)
     async with stage.client.get(address) as response:
         assert response.status == 200
@@ -62,7 +62,7 @@ async def test_it_works_once(stage: Stage):
         assert response.status == 200
 
 
-async def test_it_is_good_for_minutes_only(stage: Stage):
+async def test_a_one_time_address_expires(stage: Stage):
     address = await new_address(stage)
     stage.clock.at += TOKEN_LIFE + timedelta(seconds=1)
 
@@ -71,7 +71,7 @@ async def test_it_is_good_for_minutes_only(stage: Stage):
     assert not await manages(stage, stage.client)
 
 
-async def test_looking_at_an_address_without_opening_it_does_not_use_it_up(stage: Stage):
+async def test_a_head_request_does_not_use_up_the_address(stage: Stage):
     address = await new_address(stage)
     async with stage.client.head(address) as response:
         assert response.status == 200
@@ -82,14 +82,14 @@ async def test_looking_at_an_address_without_opening_it_does_not_use_it_up(stage
 
 
 @pytest.mark.parametrize("token", ["", "x", "\ud55c", "%00", "a" * 5000, "%ED%A0%80"])
-async def test_a_made_up_token_makes_nobody_anything(stage: Stage, token: str):
+async def test_a_made_up_token_gives_no_rights(stage: Stage, token: str):
     async with stage.client.get(f"{stage.address}?token={token}") as response:
         assert response.status == 403
 
     assert not await manages(stage, stage.client)
 
 
-async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(stage: Stage):
+async def test_cookies_are_http_only_and_same_site(stage: Stage):
     async with stage.client.get(await new_address(stage), allow_redirects=False) as response:
         cookies = response.headers.getall("Set-Cookie")
 
@@ -99,7 +99,7 @@ async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(stage: Stag
         assert "SameSite=Lax" in cookie
 
 
-async def test_a_browser_stays_the_operators_for_a_month_and_over_restarts(stage: Stage):
+async def test_the_operators_cookie_is_valid_for_a_month_and_over_restarts(stage: Stage):
     async with stage.client.get(await new_address(stage)):
         pass
 
@@ -110,7 +110,7 @@ async def test_a_browser_stays_the_operators_for_a_month_and_over_restarts(stage
     assert not await manages(stage, stage.client)
 
 
-async def test_tokens_are_kept_as_hashes_and_only_while_they_are_good(stage: Stage):
+async def test_tokens_are_stored_as_hashes_until_they_expire(stage: Stage):
     token = await stage.access.new_token(at=NOW)
     async with stage.db.reading() as tx:
         rows = await tx.all("SELECT name, value FROM memo")
@@ -123,7 +123,7 @@ async def test_tokens_are_kept_as_hashes_and_only_while_they_are_good(stage: Sta
     assert len(rows) == 1
 
 
-def test_only_this_key_signs_and_only_for_its_purpose():
+def test_a_signature_is_valid_for_its_key_and_purpose_only():
     signer = Signer(b"key")
     signed = signer.sign("visitor", "value")
 
@@ -134,7 +134,7 @@ def test_only_this_key_signs_and_only_for_its_purpose():
         assert signer.read("visitor", forged) is None
 
 
-def test_no_other_cookie_makes_an_operator():
+def test_other_cookies_give_no_rights():
     signer = Signer(b"key")
 
     assert is_operator(signer, operator_cookie(signer, now=NOW), now=NOW)
@@ -143,7 +143,7 @@ def test_no_other_cookie_makes_an_operator():
     assert not is_operator(signer, "", now=NOW)
 
 
-async def test_a_made_up_cookie_is_no_visitor(stage: Stage):
+async def test_an_unsigned_cookie_is_replaced(stage: Stage):
     ids = set()
     for number in range(3):
         cookies = {"paperbot_visitor": f"{number:032x}"}

@@ -1,4 +1,4 @@
-"""How much one visitor, and all of one address, may ask."""
+"""Limits of one visitor and of one address."""
 
 from contextlib import ExitStack
 
@@ -10,7 +10,7 @@ from tests.platforms.web.stage import Stage
 HERE = "192.0.2.1"
 
 
-def test_a_burst_passes_and_then_the_rate_is_kept():
+def test_a_burst_is_admitted_and_then_the_rate_applies():
     limiter = RateLimiter(Rate(burst=3, per_second=2))
 
     waits = [limiter.wait("a", 0.0) for _ in range(4)]
@@ -21,7 +21,7 @@ def test_a_burst_passes_and_then_the_rate_is_kept():
     assert limiter.wait("a", 0.5) > 0
 
 
-def test_clients_that_are_quiet_are_forgotten():
+def test_the_least_recent_client_is_forgotten():
     limiter = RateLimiter(Rate(burst=1, per_second=0.001), most_clients=2)
     for client in ("a", "b", "c"):
         limiter.wait(client, 0.0)
@@ -38,15 +38,15 @@ def accepted(limits: RequestLimits, visitors: list[str | None], *, tries: int = 
     )
 
 
-def test_one_visitor_writes_no_more_than_a_person():
+def test_one_visitor_is_limited():
     assert accepted(RequestLimits(), ["abuser"]) <= 30
 
 
-def test_made_up_cookies_write_no_more_than_one_visitor():
+def test_all_visitors_without_a_cookie_share_one_limit():
     assert accepted(RequestLimits(), [None]) <= 30
 
 
-def test_many_visitors_of_one_address_write_no_more_than_an_office():
+def test_many_visitors_of_one_address_are_limited_together():
     limits = RequestLimits()
     visitors: list[str | None] = [f"v{n}" for n in range(1000) if limits.may_have_cookie(HERE, 0)]
 
@@ -54,7 +54,7 @@ def test_many_visitors_of_one_address_write_no_more_than_an_office():
     assert accepted(limits, visitors) <= 180
 
 
-def test_behind_one_address_a_flood_stops_nobody_who_writes_a_little():
+def test_a_flood_does_not_stop_other_visitors_of_its_address():
     limits = RequestLimits()
     accepted(limits, [None])
     accepted(limits, [f"v{n}" for n in range(20)])
@@ -63,7 +63,7 @@ def test_behind_one_address_a_flood_stops_nobody_who_writes_a_little():
     assert limits.wait_to_read(HERE, "ada", 10) == 0
 
 
-def test_what_a_visitors_own_limit_stops_is_not_charged_to_the_address():
+def test_refused_requests_do_not_count_for_the_address():
     limits = RequestLimits()
     accepted(limits, ["abuser"], tries=100_000)
 
@@ -79,14 +79,14 @@ def hold_all(limits: StreamLimits, streams: ExitStack, address: str, visitor: st
     return 600
 
 
-def test_one_visitor_holds_a_few_streams_and_others_open_theirs():
+def test_one_visitor_opens_a_few_streams_only():
     limits = StreamLimits(500)
     with ExitStack() as streams:
         assert hold_all(limits, streams, HERE, "abuser") == 8
         assert limits.may_open(HERE, "ada")
 
 
-def test_one_address_holds_a_part_of_all_streams_and_no_visitor_is_without_one():
+def test_one_address_opens_a_part_of_all_streams():
     limits = StreamLimits(500)
     with ExitStack() as streams:
         held = sum(hold_all(limits, streams, HERE, f"v{n}") for n in range(100))
@@ -97,7 +97,7 @@ def test_one_address_holds_a_part_of_all_streams_and_no_visitor_is_without_one()
         assert limits.may_open("192.0.2.2", "bo")
 
 
-def test_a_closed_stream_counts_no_more():
+def test_a_closed_stream_is_not_counted():
     limits = StreamLimits(1)
     with limits.opened(HERE, "ada"):
         assert not limits.may_open(HERE, "bo")
@@ -105,7 +105,7 @@ def test_a_closed_stream_counts_no_more():
     assert limits.may_open(HERE, "bo")
 
 
-async def test_one_visitor_cannot_hold_every_stream(stage: Stage):
+async def test_the_ninth_stream_of_a_visitor_is_refused(stage: Stage):
     async with stage.client.get(stage.url("/")):
         pass
     streams = [await stage.client.get(stage.url("/events?after=0")) for _ in range(12)]
@@ -121,7 +121,7 @@ async def test_one_visitor_cannot_hold_every_stream(stage: Stage):
         stream.close()
 
 
-async def test_a_flood_of_made_up_cookies_leaves_other_visitors_their_words(stage: Stage):
+async def test_a_flood_with_made_up_cookies_does_not_stop_a_visitor(stage: Stage):
     async with stage.client.get(stage.url("/")):
         pass
     statuses = []

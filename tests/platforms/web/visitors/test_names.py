@@ -1,4 +1,4 @@
-"""What visitors may be called."""
+"""Names of visitors."""
 
 import pytest
 
@@ -19,7 +19,7 @@ from bot.platforms.web.visitors.names import clean_name, is_reserved
         ("민\U000e0061지", "민지"),
     ],
 )
-def test_a_name_is_one_visible_line(typed: str, kept: str):
+def test_a_name_is_cleaned_to_one_visible_line(typed: str, kept: str):
     assert clean_name(typed) == kept
 
 
@@ -55,7 +55,7 @@ def test_a_name_is_one_visible_line(typed: str, kept: str):
         *("bot", "Guest 1a2b", "guest-1a2b", "손님 1a2b", "everyone", "@here", "cur\u00adator"),
     ],
 )
-def test_nobody_is_called_like_somebody_whom_others_trust(name: str):
+def test_imitating_names_are_reserved(name: str):
     assert is_reserved(clean_name(name))
 
 
@@ -67,5 +67,5 @@ def test_nobody_is_called_like_somebody_whom_others_trust(name: str):
         *("", "Slackline", "Discordia", "Webster", "Rooter", "Hereford", "Nguyễn", "봇짐장수"),
     ],
 )
-def test_people_keep_their_names(name: str):
+def test_ordinary_names_are_allowed(name: str):
     assert not is_reserved(clean_name(name))

@@ -1,4 +1,4 @@
-"""Whose headers are believed, and as far as who wrote them."""
+"""Headers of trusted proxies."""
 
 import ipaddress
 
@@ -35,7 +35,7 @@ PROXIES = Proxies(NETWORKS)
         ("", [], ""),
     ],
 )
-def test_a_visitor_is_counted_by_the_last_address_that_no_known_proxy_has(
+def test_the_visitors_address_is_the_last_that_is_no_trusted_proxy(
     remote: str | None, forwarded: list[str], address: str
 ):
     assert PROXIES.visitor_address(remote, forwarded) == address
@@ -54,20 +54,18 @@ def test_a_visitor_is_counted_by_the_last_address_that_no_known_proxy_has(
         (None, ["https"], False),
     ],
 )
-def test_only_a_known_proxy_says_that_somebody_came_by_tls(
-    remote: str | None, proto: list[str], by_tls: bool
-):
+def test_only_a_trusted_proxy_can_say_tls(remote: str | None, proto: list[str], by_tls: bool):
     assert PROXIES.came_by_tls(remote, proto) is by_tls
 
 
 @given(st.text(), st.lists(st.text()))
-def test_no_header_breaks_the_reading(remote: str, values: list[str]):
+def test_any_header_can_be_read(remote: str, values: list[str]):
     PROXIES.visitor_address(remote, values)
     PROXIES.visitor_address("127.0.0.1", values)
     PROXIES.came_by_tls("127.0.0.1", values)
 
 
-async def test_behind_tls_every_cookie_is_for_tls_only():
+async def test_cookies_are_secure_behind_tls():
     async with staged(proxies=NETWORKS) as stage, aiohttp.ClientSession() as client:
         for path in ("/", "/?lang=ko"):
             async with client.get(
@@ -78,7 +76,7 @@ async def test_behind_tls_every_cookie_is_for_tls_only():
                 assert "Secure" in response.headers["Set-Cookie"]
 
 
-async def test_a_strangers_header_changes_no_cookie():
+async def test_a_header_of_no_trusted_proxy_is_ignored():
     async with (
         staged() as stage,
         stage.client.get(stage.url("/"), headers={"X-Forwarded-Proto": "https"}) as response,
