@@ -2,7 +2,7 @@
 
 import re
 
-from bot.archive.domain.formats.mentions import note_link_target
+from bot.archive.domain.markup.mentions import note_link_target
 from bot.core.domain.addresses import LONGEST, find_addresses
 from bot.core.domain.document import Inline, Link, Style, Text
 

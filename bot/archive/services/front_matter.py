@@ -19,9 +19,9 @@ from yaml.events import (
 )
 
 from bot.archive.domain.entry import Problem, Severity
-from bot.archive.domain.formats import front_matter
-from bot.archive.domain.formats.metadata import Field
-from bot.archive.domain.formats.visible import with_line_feeds
+from bot.archive.domain.markup import front_matter
+from bot.archive.domain.markup.metadata import Field
+from bot.archive.domain.markup.visible import with_line_feeds
 
 _LOADER = yaml.CBaseLoader if yaml.__with_libyaml__ else yaml.BaseLoader
 _LONGEST = 64 * 1024

@@ -12,8 +12,8 @@ from bot.archive.domain.files.file_names import is_note
 from bot.archive.domain.files.source_match import InputFile
 from bot.archive.domain.formats import digest_page, vault_note
 from bot.archive.domain.formats.decode import decode, encoding_warning
-from bot.archive.domain.formats.metadata import Field
-from bot.archive.domain.formats.visible import visible
+from bot.archive.domain.markup.metadata import Field
+from bot.archive.domain.markup.visible import visible
 from bot.archive.domain.search_text import IndexedText, indexed_text
 from bot.archive.services import front_matter
 from bot.archive.services.read_files import (

@@ -146,7 +146,7 @@ def test_repairing_twice_is_repairing_once(text: str):
 
 
 @given(st.text(alphabet=st.characters(max_codepoint=0x7F)))
-def test_plain_text_is_untouched(text: str):
+def test_plain_text_is_unchanged(text: str):
     assert repair_mojibake(text) == text
 
 

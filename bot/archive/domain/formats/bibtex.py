@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import Entry, Language, Paper
-from bot.archive.domain.formats.author_names import is_group, without_others
+from bot.archive.domain.markup.author_names import is_group, without_others
 from bot.core.domain.latex_accents import accents
 
 _ESCAPED = str.maketrans(

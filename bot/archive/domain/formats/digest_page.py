@@ -33,8 +33,6 @@ from collections.abc import Container, Iterable, Sequence
 
 from bot.archive.domain.dates import named_date
 from bot.archive.domain.entry import Entry, Parsed, Problem, Severity, Source, SourceKind
-from bot.archive.domain.formats.mentions import malformed_ids
-from bot.archive.domain.formats.metadata import Field, read_fields
 from bot.archive.domain.formats.page_entry import (
     is_page_entry,
     read_entry,
@@ -42,8 +40,10 @@ from bot.archive.domain.formats.page_entry import (
     write_plain,
 )
 from bot.archive.domain.formats.page_lines import NOTHING, Kind, Page, openings, read_lines
-from bot.archive.domain.formats.untouched import is_untouched
-from bot.archive.domain.formats.visible import visible
+from bot.archive.domain.formats.unchanged import is_unchanged
+from bot.archive.domain.markup.mentions import malformed_ids
+from bot.archive.domain.markup.metadata import Field, read_fields
+from bot.archive.domain.markup.visible import visible
 from bot.core.domain.errors import UnreadableError
 
 _BYTE_ORDER_MARK = "\ufeff"
@@ -111,7 +111,7 @@ def _reads_as(page: str, entries: Sequence[Entry], blocks: Sequence[str]) -> boo
     if len(read) != len(entries):
         return False
     alone = (_alone(block, entry) for block, entry in zip(blocks, entries, strict=True))
-    return all(one is None or is_untouched(two, one) for one, two in zip(alone, read, strict=True))
+    return all(one is None or is_unchanged(two, one) for one, two in zip(alone, read, strict=True))
 
 
 def _page(entries: Sequence[Entry], blocks: Sequence[str], *, each_dated: bool) -> str:
@@ -226,7 +226,7 @@ def _as_it_stood(entry: Entry) -> str | None:
     """What an entry was read from, without what is hidden in it; `None` if it says more by now."""
     page = _seen_lines(entry.source.text)
     read = _alone(entry.source.text, entry)
-    if read is None or not is_untouched(read, entry):
+    if read is None or not is_unchanged(read, entry):
         return None
     if Kind.HIDDEN in page.kinds or page.lines != page.written:
         # A comment that began above the entry cannot be told from what it is without it.
@@ -251,7 +251,7 @@ def _alone(block: str, entry: Entry) -> Entry | None:
 
 def _is_whole(read: Entry, entry: Entry) -> bool:
     """Whether every part of an entry was read back as that part."""
-    return is_untouched(read, entry) and (
+    return is_unchanged(read, entry) and (
         (read.paper.title, read.paper.authors, read.paper.abstract)
         == (entry.paper.title, entry.paper.authors, entry.paper.abstract)
     )

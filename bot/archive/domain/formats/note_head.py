@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.archive.domain.formats.heading import (
+from bot.archive.domain.language import is_sentence, is_title_case
+from bot.archive.domain.markup.heading import (
     Heading,
     is_like_title,
     parse_authors_line,
@@ -12,10 +13,9 @@ from bot.archive.domain.formats.heading import (
     parse_plain,
     parse_with_link,
 )
-from bot.archive.domain.formats.markdown import CodeBlocks
-from bot.archive.domain.formats.mentions import Address, parse_address_line
-from bot.archive.domain.formats.quotation import may_be_abstract, quoted_text
-from bot.archive.domain.language import is_sentence, is_title_case
+from bot.archive.domain.markup.markdown import CodeBlocks
+from bot.archive.domain.markup.mentions import Address, parse_address_line
+from bot.archive.domain.markup.quotation import may_be_abstract, quoted_text
 
 _MARKDOWN_HEADING = re.compile(r"#{1,3}\s+(?!links?\s*:?\s*$)(\S.*)", re.IGNORECASE)
 _WORD = re.compile(r"\w+")

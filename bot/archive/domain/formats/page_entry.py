@@ -7,19 +7,19 @@ from dataclasses import dataclass, field, replace
 from bot.archive.domain.entry import Entry, Language, Paper, Source, SourceKind
 from bot.archive.domain.formats.abstracts import leading_abstract
 from bot.archive.domain.formats.commentary import by_language
-from bot.archive.domain.formats.english_marks import has_marks, split_marks
-from bot.archive.domain.formats.heading import Heading, emphasised, parse_with_link
-from bot.archive.domain.formats.mentions import (
+from bot.archive.domain.formats.page_lines import Kind, Opening, Page, heading_on_line, may_mislead
+from bot.archive.domain.language import languages_of
+from bot.archive.domain.markup.english_marks import has_marks, split_marks
+from bot.archive.domain.markup.heading import Heading, emphasised, parse_with_link
+from bot.archive.domain.markup.mentions import (
     Address,
     is_note_names,
     note_names_in,
     parse_address_line,
     references_in,
 )
-from bot.archive.domain.formats.page_lines import Kind, Opening, Page, heading_on_line, may_mislead
-from bot.archive.domain.formats.quotation import may_be_abstract, quoted_text
-from bot.archive.domain.formats.tags import parse_tag_line, take_tags, with_tags_in
-from bot.archive.domain.language import languages_of
+from bot.archive.domain.markup.quotation import may_be_abstract, quoted_text
+from bot.archive.domain.markup.tags import parse_tag_line, take_tags, with_tags_in
 
 
 @dataclass(slots=True)

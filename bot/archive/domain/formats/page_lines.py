@@ -8,7 +8,8 @@ from enum import Enum, auto
 from bot.archive.domain.dates import DateLine, parse_date_line
 from bot.archive.domain.entry import Language
 from bot.archive.domain.formats.abstracts import reads_as_abstract
-from bot.archive.domain.formats.heading import (
+from bot.archive.domain.language import is_title_case, language_of
+from bot.archive.domain.markup.heading import (
     Heading,
     are_names,
     end_of_group,
@@ -18,10 +19,9 @@ from bot.archive.domain.formats.heading import (
     parse_plain,
     split_authors,
 )
-from bot.archive.domain.formats.markdown import CodeBlocks, may_have_blocks
-from bot.archive.domain.formats.mentions import parse_address_line
-from bot.archive.domain.formats.tags import parse_tag_line
-from bot.archive.domain.language import is_title_case, language_of
+from bot.archive.domain.markup.markdown import CodeBlocks, may_have_blocks
+from bot.archive.domain.markup.mentions import parse_address_line
+from bot.archive.domain.markup.tags import parse_tag_line
 
 _KEPT_ENDS = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _MARKED = re.compile(r"#{1,6}\s+(\S.*)")

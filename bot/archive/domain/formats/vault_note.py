@@ -46,23 +46,23 @@ from bot.archive.domain.entry import (
     SourceKind,
 )
 from bot.archive.domain.formats.commentary import by_language
-from bot.archive.domain.formats.english_marks import has_marks, split_marks
-from bot.archive.domain.formats.heading import emphasised, parse_plain
-from bot.archive.domain.formats.inline_fields import WithoutFields, take_fields
-from bot.archive.domain.formats.markdown import CodeBlocks, may_have_blocks
-from bot.archive.domain.formats.mentions import (
+from bot.archive.domain.formats.note_head import NoteHead, read_head
+from bot.archive.domain.formats.unchanged import is_unchanged
+from bot.archive.domain.language import languages_of
+from bot.archive.domain.markup.english_marks import has_marks, split_marks
+from bot.archive.domain.markup.heading import emphasised, parse_plain
+from bot.archive.domain.markup.inline_fields import WithoutFields, take_fields
+from bot.archive.domain.markup.markdown import CodeBlocks, may_have_blocks
+from bot.archive.domain.markup.mentions import (
     is_note_names,
     malformed_ids,
     note_names_in,
     references_in,
 )
-from bot.archive.domain.formats.metadata import Field, Metadata, read_fields
-from bot.archive.domain.formats.note_head import NoteHead, read_head
-from bot.archive.domain.formats.quotation import is_abstract_callout, quoted_text
-from bot.archive.domain.formats.tags import add_tags, parse_tag_line, take_tags, with_tags_in
-from bot.archive.domain.formats.untouched import is_untouched
-from bot.archive.domain.formats.visible import Visible, visible, with_line_feeds
-from bot.archive.domain.language import languages_of
+from bot.archive.domain.markup.metadata import Field, Metadata, read_fields
+from bot.archive.domain.markup.quotation import is_abstract_callout, quoted_text
+from bot.archive.domain.markup.tags import add_tags, parse_tag_line, take_tags, with_tags_in
+from bot.archive.domain.markup.visible import Visible, visible, with_line_feeds
 
 _LINKS_HEADING = re.compile(r"#{1,6}\s+links?\s*:?", re.IGNORECASE)
 _UNFIT_FOR_A_NAME = re.compile(r'[\\/:*?"<>|#^\[\]\x00-\x1f]+')
@@ -118,7 +118,7 @@ def write(entry: Entry, front_matter: Sequence[Field] = ()) -> str:
     plain = "\n\n".join(_written(entry)) + "\n"
     if source.kind is not SourceKind.VAULT_NOTE:
         return plain
-    if is_untouched(parse(source.text, source.path, front_matter).entries[0], entry):
+    if is_unchanged(parse(source.text, source.path, front_matter).entries[0], entry):
         return source.text
     return _with_hidden(plain, visible(source.text), entry, front_matter)
 
@@ -130,7 +130,7 @@ def _with_hidden(plain: str, seen: Visible, entry: Entry, front_matter: Sequence
     if front is not None:
         first = "\n".join(_lines(first)).rstrip() + ("\n\n" if front.is_closed else "\n---\n\n")
         read = parse(f"{first}{plain}", entry.source.path, front_matter).entries[0]
-        if not is_untouched(read, entry):
+        if not is_unchanged(read, entry):
             first, comments = "", (f"%%\n{front.yaml}%%", *comments)
     return first + "\n".join((plain, *comments))
 

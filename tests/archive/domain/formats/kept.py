@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from bot.archive.domain.entry import Entry, Parsed
-from bot.archive.domain.formats.inline_fields import take_fields
-from bot.archive.domain.formats.visible import visible
+from bot.archive.domain.markup.inline_fields import take_fields
+from bot.archive.domain.markup.visible import visible
 
 _SEPARATORS = ",;，、；"
 _LINKS_LINE = re.compile(r"\s*(?:[-*+]\s+)?(?:\[\[[^\[\]]+\]\][\s,]*)+$")

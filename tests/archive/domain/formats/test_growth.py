@@ -12,23 +12,24 @@ import pytest
 from bot.archive.domain.arxiv_id import find_arxiv_ids
 from bot.archive.domain.dates import named_date, parse_date_line
 from bot.archive.domain.entry import Commentary, Entry, Language, Paper, Source, SourceKind
-from bot.archive.domain.formats import bibtex, digest_page, front_matter, heading, vault_note
-from bot.archive.domain.formats.author_names import is_group, without_others
+from bot.archive.domain.formats import bibtex, digest_page, vault_note
 from bot.archive.domain.formats.decode import decode
-from bot.archive.domain.formats.inline_fields import take_fields
-from bot.archive.domain.formats.markdown import CodeBlocks, code_spans, hidden
-from bot.archive.domain.formats.mentions import (
+from bot.archive.domain.inlines import inlines
+from bot.archive.domain.language import languages_of
+from bot.archive.domain.markup import front_matter, heading
+from bot.archive.domain.markup.author_names import is_group, without_others
+from bot.archive.domain.markup.inline_fields import take_fields
+from bot.archive.domain.markup.markdown import CodeBlocks, code_spans, hidden
+from bot.archive.domain.markup.mentions import (
     is_note_names,
     malformed_ids,
     note_names_in,
     parse_address_line,
     references_in,
 )
-from bot.archive.domain.formats.metadata import Field, read_fields
-from bot.archive.domain.formats.quotation import quoted_text
-from bot.archive.domain.formats.tags import parse_tag_line, tags_in_text
-from bot.archive.domain.inlines import inlines
-from bot.archive.domain.language import languages_of
+from bot.archive.domain.markup.metadata import Field, read_fields
+from bot.archive.domain.markup.quotation import quoted_text
+from bot.archive.domain.markup.tags import parse_tag_line, tags_in_text
 from bot.archive.services import front_matter as yaml_front_matter
 from bot.core.domain.errors import UnreadableError
 from tests.growth import LINEAR, exponent, repeated

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import Commentary, Entry, Language, Paper, Source, SourceKind
 from bot.archive.domain.formats import vault_note
-from bot.archive.domain.formats.metadata import Field
+from bot.archive.domain.markup.metadata import Field
 from tests.archive.domain.formats.texts import NOTES, made_entries, spoiled
 
 KO, EN = Language.KO, Language.EN

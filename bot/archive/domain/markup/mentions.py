@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from bot.archive.domain.arxiv_id import ArxivId, find_arxiv_ids, iter_arxiv_ids, parse_arxiv_id
 from bot.archive.domain.entry import Paper, Problem, Reference, Severity
-from bot.archive.domain.formats.markdown import code_spans
+from bot.archive.domain.markup.markdown import code_spans
 
 _URL = re.compile(r"https?://[!-;=?-~]{1,2000}", re.IGNORECASE)
 _LINE_URL = re.compile(r"<?(https?://[^\s<>]+|www\.[^\s<>]+)>?", re.IGNORECASE)

@@ -3,7 +3,7 @@
 from bot.archive.domain.entry import Entry
 
 
-def is_untouched(read: Entry, entry: Entry) -> bool:
+def is_unchanged(read: Entry, entry: Entry) -> bool:
     """Whether an entry, read anew from its source text, says what the curator says by now.
 
     Date, commentary, tags and links count, and which paper it is. The paper's details do not: they

@@ -8,8 +8,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bot.archive.domain.formats.markdown import CodeBlocks, code_spans, without
-from bot.archive.domain.formats.metadata import KEYS, Field
+from bot.archive.domain.markup.markdown import CodeBlocks, code_spans, without
+from bot.archive.domain.markup.metadata import KEYS, Field
 
 _LINE = re.compile(
     r"\s*(?:[-*+]\s+)?(?:\*\*|__)?(?P<key>[^\W\d_][\w-]{0,40}(?: [\w-]{1,40}){0,2})(?:\*\*|__)?"

@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.archive.domain.formats.author_names import is_one_name
-from bot.archive.domain.formats.mentions import Address, address_of
+from bot.archive.domain.markup.author_names import is_one_name
+from bot.archive.domain.markup.mentions import Address, address_of
 
 _PARENS = re.compile("[()（）]")
 _SEPARATORS = re.compile(r"[(（\[]|[)）\]]| ?[,;，、；] ?(?:and )?| and ")

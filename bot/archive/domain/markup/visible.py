@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.archive.domain.entry import Problem, Severity
-from bot.archive.domain.formats.front_matter import FrontMatter, find
-from bot.archive.domain.formats.markdown import hidden, without
+from bot.archive.domain.markup.front_matter import FrontMatter, find
+from bot.archive.domain.markup.markdown import hidden, without
 
 _BYTE_ORDER_MARK = "\ufeff"
 

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 
 from bot.archive.domain.entry import tag_slug
-from bot.archive.domain.formats.markdown import code_spans
+from bot.archive.domain.markup.markdown import code_spans
 
 _SPELLING = r"[^\W_](?:[\w./+&'’-]*[\w+])?"
 _TAG = re.compile(_SPELLING)

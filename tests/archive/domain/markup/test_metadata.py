@@ -6,8 +6,9 @@ import pytest
 
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import Entry, Language
-from bot.archive.domain.formats import front_matter, vault_note
-from bot.archive.domain.formats.metadata import Field, Metadata, Value, read_fields
+from bot.archive.domain.formats import vault_note
+from bot.archive.domain.markup import front_matter
+from bot.archive.domain.markup.metadata import Field, Metadata, Value, read_fields
 
 
 def said(key: str, value: Value) -> tuple[Metadata, list[str]]:

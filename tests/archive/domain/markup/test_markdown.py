@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.archive.domain.formats.markdown import CodeBlocks, code_spans, hidden, without
+from bot.archive.domain.markup.markdown import CodeBlocks, code_spans, hidden, without
 from tests.archive.domain.formats.texts import junk
 
 

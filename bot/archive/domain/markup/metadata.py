@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from bot.archive.domain.arxiv_id import parse_arxiv_id
 from bot.archive.domain.dates import parse_date_line
 from bot.archive.domain.entry import Problem, Severity
-from bot.archive.domain.formats.heading import split_authors
-from bot.archive.domain.formats.mentions import Address, address_of, parse_address_line
-from bot.archive.domain.formats.tags import is_tag
+from bot.archive.domain.markup.heading import split_authors
+from bot.archive.domain.markup.mentions import Address, address_of, parse_address_line
+from bot.archive.domain.markup.tags import is_tag
 
 Value = str | tuple[str, ...]
 

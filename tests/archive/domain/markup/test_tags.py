@@ -3,8 +3,8 @@
 import pytest
 
 from bot.archive.domain.entry import tag_with_parents
-from bot.archive.domain.formats.tags import parse_tag_line, tags_in_text
 from bot.archive.domain.formats.vault_note import parse
+from bot.archive.domain.markup.tags import parse_tag_line, tags_in_text
 
 
 @pytest.mark.parametrize(
