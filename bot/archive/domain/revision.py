@@ -1,4 +1,4 @@
-"""What became of a source's entries when it was read again: pure, so that ids stay true."""
+"""Compares the entries of a changed file with those stored, so that the same entry keeps its id."""
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
@@ -9,10 +9,10 @@ from bot.archive.domain.link_names import note_name
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """The entries of one source, compared with what was kept of it; indices are into the new ones.
+    """The difference between the stored entries of a source and the parsed ones, given by index.
 
-    `changed` say something else now, or were withdrawn and are back; `moved` only stand
-    elsewhere in the source; `vanished` are no longer in it.
+    `changed` have another content, or were withdrawn and are in the file again; `moved` have only
+    another place in the source; `vanished` are no longer in it.
     """
 
     added: tuple[int, ...]
@@ -23,15 +23,15 @@ class Revision:
 
 
 def revise(kept: Sequence[StoredEntry], read: Sequence[Entry]) -> Revision:
-    """Which entry of a source is which.
+    """Match the parsed entries of a source to the stored ones.
 
-    The same paper is the same entry; else the same commentary, the same authors, and at last the
-    same place if the source has as many entries as before. Entries not withdrawn come first.
+    An entry matches by its paper, else by its commentary, else by its authors, else by its place if
+    the number of entries is unchanged. Entries that are not withdrawn are matched first.
     """
     pairs = _pairs(sorted(kept, key=lambda stored: stored.withdrawn_at is not None), read)
     changed, moved, unchanged = [], [], []
     for place, stored in pairs.items():
-        new, old = _said(read[place]), _said(stored.entry)
+        new, old = _written(read[place]), _written(stored.entry)
         if stored.withdrawn_at is not None or new != old:
             changed.append((stored.id, place))
         elif read[place].source.part != stored.entry.source.part:
@@ -76,7 +76,7 @@ _SIGNS: tuple[Callable[[Entry], Hashable], ...] = (
 def _with_places(
     pairs: dict[int, StoredEntry], kept: Sequence[StoredEntry], read: Sequence[Entry]
 ) -> dict[int, StoredEntry]:
-    """The pairs, and those that stand in the same place, if no entry came or went."""
+    """The pairs, with entries paired by their place if the number of entries is unchanged."""
     met = {stored.id for stored in pairs.values()}
     left = {stored.entry.source.part: stored for stored in kept if stored.id not in met}
     if len(left) != len(read) - len(pairs):
@@ -88,10 +88,10 @@ def _with_places(
     }
 
 
-def _said(entry: Entry) -> Entry:
-    """The entry as far as it was written: without where it stands and what the store adds.
+def _written(entry: Entry) -> Entry:
+    """The entry without its place and without what the store adds, for comparison.
 
-    A note's file name counts: it is what links call it.
+    The file name of a note stays: links use it.
     """
     is_note = entry.source.kind is SourceKind.VAULT_NOTE
     name = note_name(entry.source.path) if is_note else ""
