@@ -13,7 +13,10 @@ from typing import Any
 
 import aiohttp
 import pytest
+from playwright.async_api import expect
 
+from tests.browser import browsing
+from tests.browser import visiting as visiting_page
 from tests.e2e.process import Running, bot, paperbot
 from tests.e2e.proxies import byte_pipe, haproxy, nginx
 
@@ -99,8 +102,27 @@ async def test_behind_anything_only_the_operator_has_rights(tmp_path: Path, name
             assert await operator.has_rights()
 
         async with visiting(front) as late:
-            assert "used before" in await late.get(address.removeprefix(running.address))
+            assert "paperbot open" in await late.get(address.removeprefix(running.address))
             assert not await late.has_rights()
+
+
+@pytest.mark.browser
+async def test_a_browser_behind_nginx_has_the_operators_rights(
+    tmp_path: Path, chromium: str
+) -> None:
+    async with (
+        bot(tmp_path) as running,
+        nginx(tmp_path, running.address) as front,
+        browsing(chromium) as browser,
+        visiting_page(
+            browser, front + running.one_time_address.removeprefix(running.address)
+        ) as page,
+    ):
+        assert page.url == front
+        await page.get_by_role("button", name="Add a channel").click()
+        await page.get_by_role("textbox", name="What is the new channel called?").fill("team")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("heading", level=1)).to_have_text("#team")
 
 
 async def test_run_prints_the_address_that_gives_rights_once(tmp_path: Path) -> None:

@@ -99,8 +99,12 @@ def surroundings(page: EntryPage, *, say: Translate) -> tuple[str, ...]:
         lines += ("", *at_arxiv)
     if page.replies:
         lines += ("", say("Discussion"), *map(_reply_line, page.replies))
-    if page.talked_of:
-        lines += ("", say("Also mentioned in the discussion"), *map(_mention_line, page.talked_of))
+    if page.linked_in_replies:
+        lines += (
+            "",
+            say("Also mentioned in the discussion"),
+            *map(_mention_line, page.linked_in_replies),
+        )
     return tuple(lines)
 
 

@@ -23,7 +23,7 @@ class EntryPage:
     """An entry with its surroundings; lists of entries are newest first.
 
     `record` is arXiv's record of the paper, `events` its later versions and withdrawals, `replies`
-    what people said about it, both oldest first; `talked_of` are papers linked in replies that
+    what people said about it, both oldest first; `linked_in_replies` are papers linked in replies that
     the curator does not mention.
     """
 
@@ -36,7 +36,7 @@ class EntryPage:
     record: ArxivRecord | None = None
     events: tuple[PaperEvent, ...] = ()
     replies: tuple[Reply, ...] = ()
-    talked_of: tuple[Mention, ...] = ()
+    linked_in_replies: tuple[Mention, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,10 @@ class Found:
 class Library(Protocol):
     """What pages read of the curator's archive."""
 
-    async def find_entry(self, entry_id: EntryId, *, all_talk: bool) -> EntryPage | None:
+    async def find_entry(self, entry_id: EntryId, *, all_discussions: bool) -> EntryPage | None:
         """The entry of that id, withdrawn or not.
 
-        Without `all_talk`, only replies from the web chat's channels and channels linked with
+        Without `all_discussions`, only replies from the web chat's channels and channels linked with
         them are included.
         """
         ...

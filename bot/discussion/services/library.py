@@ -21,12 +21,12 @@ class DatabaseLibrary:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    async def find_entry(self, entry_id: EntryId, *, all_talk: bool) -> EntryPage | None:
+    async def find_entry(self, entry_id: EntryId, *, all_discussions: bool) -> EntryPage | None:
         async with self._db.reading() as tx:
             stored = await entries.find(tx, entry_id)
             if stored is None:
                 return None
-            readable = None if all_talk else await _readable_in_web_chat(tx)
+            readable = None if all_discussions else await _readable_in_web_chat(tx)
             return await entry_page.page_of(tx, stored, readable)
 
     async def list_on(self, day: date) -> tuple[StoredEntry, ...]:

@@ -36,9 +36,9 @@ async def page_of(
     if not said:
         return page
     mentioned = {mention.reference.key for mention in page.mentions}
-    talked_of = await tx.call(partial(_linked_in, replies=[reply.id for reply in said]))
-    others = tuple(each for each in talked_of if each.reference.key not in mentioned)
-    return replace(page, replies=said, talked_of=others)
+    linked_in_replies = await tx.call(partial(_linked_in, replies=[reply.id for reply in said]))
+    others = tuple(each for each in linked_in_replies if each.reference.key not in mentioned)
+    return replace(page, replies=said, linked_in_replies=others)
 
 
 def _linked_in(connection: sqlite3.Connection, *, replies: Sequence[int]) -> tuple[Mention, ...]:

@@ -123,7 +123,7 @@ async def entry(request: web.Request) -> web.Response:
     if number:
         # Only the operator reads discussions of channels that the web chat is not linked with.
         is_operator = visitor.user.can_manage
-        found = await context.library.find_entry(EntryId(number), all_talk=is_operator)
+        found = await context.library.find_entry(EntryId(number), all_discussions=is_operator)
     if found is None:
         raise web.HTTPNotFound(text=visitor.say("There is no such entry."))
     return _reading(

@@ -139,9 +139,9 @@ async def test_of_many_links_three_get_a_card_and_all_are_kept(stage):
     await stage.settle()
 
     assert shown(stage, stage.root(SLACK)) == [f"Number {number}" for number in numbers[:3]]
-    page = await DatabaseLibrary(stage.stage.db).find_entry(EntryId(1), all_talk=True)
+    page = await DatabaseLibrary(stage.stage.db).find_entry(EntryId(1), all_discussions=True)
     assert page is not None
-    titles = [each.reference.title for each in page.talked_of]
+    titles = [each.reference.title for each in page.linked_in_replies]
     assert titles == [f"Number {number}" for number in numbers]
 
 
@@ -153,9 +153,9 @@ async def test_what_the_curator_refers_to_is_not_told_as_if_others_had_found_it(
 
     await stage.say(stage.root(SLACK), f"as in {LINK}")
 
-    page = await DatabaseLibrary(stage.stage.db).find_entry(EntryId(1), all_talk=True)
+    page = await DatabaseLibrary(stage.stage.db).find_entry(EntryId(1), all_discussions=True)
     assert page is not None
-    assert page.talked_of == ()
+    assert page.linked_in_replies == ()
 
 
 async def test_a_reference_says_how_the_curator_began_about_it_and_where_its_thread_is(stage):

@@ -73,9 +73,9 @@ async def test_a_tag_is_listed_by_any_spelling(library):
 
 
 async def test_a_withdrawn_entry_still_has_its_page(library):
-    page = await library.find_entry(EntryId(4), all_talk=True)
+    page = await library.find_entry(EntryId(4), all_discussions=True)
 
     assert page is not None
     assert page.stored.withdrawn_at == NOW
     assert page.stored.entry.tags == ("gone", "rl")
-    assert await library.find_entry(EntryId(99), all_talk=True) is None
+    assert await library.find_entry(EntryId(99), all_discussions=True) is None

@@ -367,8 +367,10 @@ async def test_who_asks_in_a_chat_finds_what_belongs_there(stage, bot):
     assert here[-1].startswith("Paper\n")
 
 
-async def told_on_the_page(stage: TalkStage, *, all_talk: bool) -> list[str]:
-    page = await DatabaseLibrary(stage.stage.db).find_entry(EntryId(1), all_talk=all_talk)
+async def told_on_the_page(stage: TalkStage, *, all_discussions: bool) -> list[str]:
+    page = await DatabaseLibrary(stage.stage.db).find_entry(
+        EntryId(1), all_discussions=all_discussions
+    )
     assert page is not None
     return [reply.text for reply in page.replies]
 
@@ -384,8 +386,8 @@ async def test_the_web_page_shows_strangers_only_what_belongs_to_the_web_chat(st
     await stage.link(SLACK, WEB)
     await stage.say(stage.root(SLACK), "said for both")
 
-    assert await told_on_the_page(stage, all_talk=False) == ["said here", "said for both"]
-    assert len(await told_on_the_page(stage, all_talk=True)) == 4
+    assert await told_on_the_page(stage, all_discussions=False) == ["said here", "said for both"]
+    assert len(await told_on_the_page(stage, all_discussions=True)) == 4
 
 
 async def test_papers_that_people_link_stand_with_the_discussion_they_are_linked_in(stage):
@@ -394,11 +396,11 @@ async def test_papers_that_people_link_stand_with_the_discussion_they_are_linked
     await stage.say(stage.root(SLACK), links)
     library = DatabaseLibrary(stage.stage.db)
 
-    whole = await library.find_entry(EntryId(1), all_talk=True)
-    strangers = await library.find_entry(EntryId(1), all_talk=False)
+    whole = await library.find_entry(EntryId(1), all_discussions=True)
+    strangers = await library.find_entry(EntryId(1), all_discussions=False)
 
     assert whole is not None
     assert strangers is not None
-    numbers = [each.reference.arxiv_id.number for each in whole.talked_of]  # type: ignore[union-attr]
+    numbers = [each.reference.arxiv_id.number for each in whole.linked_in_replies]  # type: ignore[union-attr]
     assert numbers == re.findall(r"2501\.\d{5}", links)
-    assert strangers.talked_of == ()
+    assert strangers.linked_in_replies == ()

@@ -129,7 +129,7 @@ class FakeInbox:
 class FakeLibrary:
     """A library over `ARCHIVE`."""
 
-    async def find_entry(self, entry_id: EntryId, *, all_talk: bool) -> EntryPage | None:
+    async def find_entry(self, entry_id: EntryId, *, all_discussions: bool) -> EntryPage | None:
         if not 1 <= entry_id <= len(ARCHIVE):
             return None
         stored = ARCHIVE[entry_id - 1]
@@ -139,8 +139,8 @@ class FakeLibrary:
             stored,
             mentions=tuple(Mention(reference) for reference in stored.entry.references),
             cited_by=(Related(EntryId(2), "A paper that cites it", DAY),),
-            replies=(here, elsewhere) if all_talk else (here,),
-            talked_of=(Mention(Reference(ArxivId("2501.00009"), title="Also on waiting")),),
+            replies=(here, elsewhere) if all_discussions else (here,),
+            linked_in_replies=(Mention(Reference(ArxivId("2501.00009"), title="Also on waiting")),),
         )
 
     async def list_on(self, day: date) -> tuple[StoredEntry, ...]:
