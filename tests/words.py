@@ -42,13 +42,13 @@ def _in_code(source: str) -> Iterator[Found]:
         ]
         if name == "count" and len(texts) == 2:
             yield texts[0], texts[1]
-        elif texts and texts[0] != _ONLY_GATHERS and (name in sayings or _is_voice(node.func)):
+        elif texts and texts[0] != _ONLY_GATHERS and (name in sayings or _is_translator(node.func)):
             yield texts[0]
 
 
-def _is_voice(function: ast.expr) -> bool:
-    """Whether it is `voice()` of the program: `voice()("…")`."""
-    return isinstance(function, ast.Call) and getattr(function.func, "id", "") == "voice"
+def _is_translator(function: ast.expr) -> bool:
+    """Whether it is `translator()` of the program: `translator()("…")`."""
+    return isinstance(function, ast.Call) and getattr(function.func, "id", "") == "translator"
 
 
 def extract() -> Catalog:

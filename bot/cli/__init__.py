@@ -1,4 +1,4 @@
-"""What an operator types: `paperbot …` (Typer). Modules import what is heavy when it is needed."""
+"""The command line, `paperbot …` (Typer). Slow imports happen inside the commands."""
 
 from bot.cli.program import main
 

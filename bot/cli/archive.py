@@ -1,4 +1,4 @@
-"""`import`, `lookup`, `show` and `export`: entries in, entries found, entries out."""
+"""The commands `import`, `lookup`, `show` and `export`."""
 
 import sys
 from enum import StrEnum
@@ -11,13 +11,13 @@ from bot.archive.domain.entry import Severity
 from bot.cli.output.terminal import (
     DONE,
     FAILED,
+    print_line,
+    print_problem,
+    print_remark,
     progress,
-    say_line,
     show_document,
     show_json,
-    tell,
-    tell_problem,
-    voice,
+    translator,
     writing,
 )
 
@@ -38,17 +38,17 @@ def import_(
     from bot.archive.services.import_files import STDIN, import_files
     from bot.archive.services.import_report import ImportReport
     from bot.archive.services.read_files import LARGEST_PAGE
+    from bot.cli.database import now, with_database
     from bot.cli.output import forms
-    from bot.cli.workbench import now, with_database
     from bot.core.database.database import Database
     from bot.settings import Settings
 
     stdin = sys.stdin.buffer.read(LARGEST_PAGE + 1) if STDIN in paths else b""
 
     async def work(db: Database, _: Settings) -> ImportReport:
-        with progress(voice()("Importing")) as tell:
+        with progress(translator()("Importing")) as advance:
             return await import_files(
-                db, paths, now=now(), stdin=stdin, dry_run=dry_run, progress=tell
+                db, paths, now=now(), stdin=stdin, dry_run=dry_run, progress=advance
             )
 
     report = with_database(work, make=True)
@@ -56,8 +56,8 @@ def import_(
         show_json(forms.report_form(report))
     else:
         for problem in report.problems:
-            tell_problem(problem)
-        say_line(forms.report_text(report, dry_run=dry_run, say=voice()))
+            print_problem(problem)
+        print_line(forms.report_text(report, dry_run=dry_run, say=translator()))
     failed = any(problem.severity is Severity.ERROR for problem in report.problems)
     return FAILED if failed else DONE
 
@@ -78,8 +78,8 @@ def lookup(
     import random
 
     from bot.archive.services.export import entry_json
+    from bot.cli.database import with_database
     from bot.cli.output import forms
-    from bot.cli.workbench import with_database
     from bot.core.database.database import Database
     from bot.lookup.services.lookup import Results, look_up
     from bot.settings import Settings
@@ -87,7 +87,7 @@ def lookup(
     asked = " ".join(query or ())
 
     async def work(db: Database, _: Settings) -> Results:
-        chance = random.Random()  # noqa: S311 - it picks a paper, it guards nothing
+        chance = random.Random()  # noqa: S311 - not for security
         return await look_up(db, asked, per_page=limit, chance=chance)
 
     results = with_database(work)
@@ -95,9 +95,9 @@ def lookup(
         show_json([entry_json(stored) for stored in results.entries])
         return DONE
     for stored in results.entries:
-        say_line(forms.entry_line(stored))
-    for line in forms.remarks(asked, results, say=voice()):
-        tell(line)
+        print_line(forms.entry_line(stored))
+    for line in forms.remarks(asked, results, say=translator()):
+        print_remark(line)
     return DONE
 
 
@@ -112,8 +112,8 @@ def show(
     from bot.archive.services.export import entry_json
     from bot.archive.store.title_matches import Identity
     from bot.arxiv.services.operator_match import find_identity
+    from bot.cli.database import with_database
     from bot.cli.output import forms
-    from bot.cli.workbench import with_database
     from bot.core.database.database import Database
     from bot.discussion.domain.entry_page import EntryPage
     from bot.discussion.services.entry_page import show as look_at
@@ -127,16 +127,18 @@ def show(
     if as_json:
         show_json(entry_json(page.stored))
     else:
-        show_document(present_entry(page.stored, languages=LANGUAGES, say=voice(), detailed=True))
+        show_document(
+            present_entry(page.stored, languages=LANGUAGES, say=translator(), detailed=True)
+        )
         if identity is not None:
-            say_line(forms.identity_line(page.stored, identity, say=voice()))
-        for line in forms.surroundings(page, say=voice()):
-            say_line(line)
+            print_line(forms.identity_line(page.stored, identity, say=translator()))
+        for line in forms.surroundings(page, say=translator()):
+            print_line(line)
     return DONE
 
 
 class Format(StrEnum):
-    """What entries can be written as."""
+    """The formats of an export."""
 
     VAULT = "vault"
     DIGEST = "digest"
@@ -161,7 +163,7 @@ def export(
 ) -> int:
     """Export entries, oldest first, to standard output or to PATH."""
     from bot.archive.services import export as exporting
-    from bot.cli.workbench import with_database
+    from bot.cli.database import with_database
     from bot.core.database.database import Database
     from bot.lookup.services.selection import chosen
     from bot.settings import Settings
@@ -173,7 +175,7 @@ def export(
         found = chosen(db, asked, as_written=written_as.is_read_again)
         if written_as is exporting.Format.VAULT and out is not None:
             written = await exporting.export_vault(found, out)
-            tell(voice().count("{n} note written.", "{n} notes written.", written))
+            print_remark(translator().count("{n} note written.", "{n} notes written.", written))
             return
         with writing(out) as write:
             async for piece in exporting.export_text(found, written_as):

@@ -1,11 +1,19 @@
-"""`poll` and `candidates`: what arXiv has, now."""
+"""The commands `poll` and `candidates`: arXiv, now."""
 
 from datetime import timedelta
 from typing import Annotated
 
 import typer
 
-from bot.cli.output.terminal import DONE, FAILED, say_line, show_document, show_json, tell, voice
+from bot.cli.output.terminal import (
+    DONE,
+    FAILED,
+    print_line,
+    print_remark,
+    show_document,
+    show_json,
+    translator,
+)
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import translatable
 
@@ -32,12 +40,12 @@ def poll(
         run_until_done,
         take_round,
     )
+    from bot.cli.database import now, with_database
     from bot.cli.output.arxiv_forms import status_json, status_lines
-    from bot.cli.workbench import now, with_database
     from bot.core.database.database import Database
     from bot.settings import Settings
 
-    chance = random.Random().random  # noqa: S311 - it spreads load, it guards nothing
+    chance = random.Random().random  # noqa: S311 - not for security
     patience = _NO_PATIENCE if once else _PATIENCE
 
     async def work(db: Database, settings: Settings) -> tuple[ArxivStatus, Round]:
@@ -71,10 +79,12 @@ def poll(
     if as_json:
         show_json(status_json(status, done))
     else:
-        for line in status_lines(status, done, say=voice()):
-            say_line(line)
+        for line in status_lines(status, done, say=translator()):
+            print_line(line)
     if done.is_left:
-        tell(voice()("Another process is polling arXiv: run this again when it is done"))
+        print_remark(
+            translator()("Another process is polling arXiv: run this again when it is done")
+        )
     return FAILED if status.waits or done.is_left else DONE
 
 
@@ -93,9 +103,9 @@ def candidates(
     from bot.arxiv.domain.candidates import CandidatePage
     from bot.arxiv.domain.present_arxiv import present_candidates
     from bot.arxiv.services.candidates import list_ranked, refresh
+    from bot.cli.database import now, with_database
     from bot.cli.output.arxiv_forms import candidate_json
     from bot.cli.output.text import printable
-    from bot.cli.workbench import now, with_database
     from bot.core.database.database import Database
     from bot.core.domain.errors import RankerError
     from bot.core.domain.i18n import error_text
@@ -106,22 +116,24 @@ def candidates(
     async def work(db: Database, _: Settings) -> CandidatePage:
         ranker = ranker_of(db.path)
         if ranker is None:
-            tell(voice()("Not ranked: install paper-digest-bot[rank]"))
+            print_remark(translator()("Not ranked: install paper-digest-bot[rank]"))
         else:
-            say = voice()
+            say = translator()
             try:
                 stale = (await refresh(db, ranker, now=now())).stale
             except RankerError as error:
-                tell(printable(say("Not ranked: {reason}", reason=error_text(error, say))))
+                print_remark(printable(say("Not ranked: {reason}", reason=error_text(error, say))))
             else:
                 if stale is not None:
                     reason = error_text(stale, say)
-                    tell(printable(say("Ranked by the previous model: {reason}", reason=reason)))
+                    print_remark(
+                        printable(say("Ranked by the previous model: {reason}", reason=reason))
+                    )
         return await list_ranked(db, day=day, per_page=limit)
 
     found = with_database(work)
     if as_json:
         show_json([candidate_json(ranked) for ranked in found.found])
     else:
-        show_document(present_candidates(found, page=1, per_page=limit, say=voice()))
+        show_document(present_candidates(found, page=1, per_page=limit, say=translator()))
     return DONE

@@ -1,10 +1,10 @@
-"""`channel …`: which channels get a digest, when, and how it looks."""
+"""The command `channel …`: which channels get a digest, when, and in which layout."""
 
 from typing import Annotated
 
 import typer
 
-from bot.cli.output.terminal import DONE, say_line, show_json, voice
+from bot.cli.output.terminal import DONE, print_line, show_json, translator
 
 channel = typer.Typer(help="Subscribe channels to the digest.")
 
@@ -56,10 +56,10 @@ def add(
     since: Since = None,
 ) -> int:
     """Post a digest there every day; --at and --tz are required."""
-    from bot.cli import subscriptions
+    from bot.cli import channel_actions
 
-    words = subscriptions.TypedOptions(at, tz, weekdays, languages, tags, layout, most)
-    subscriptions.show(subscriptions.add(ref, words, since))
+    words = channel_actions.TypedOptions(at, tz, weekdays, languages, tags, layout, most)
+    channel_actions.show(channel_actions.add(ref, words, since))
     return DONE
 
 
@@ -75,51 +75,51 @@ def change(
     most: Most = None,
 ) -> int:
     """Change a subscription; options that you leave out stay as they are."""
-    from bot.cli import subscriptions
+    from bot.cli import channel_actions
 
-    words = subscriptions.TypedOptions(at, tz, weekdays, languages, tags, layout, most)
-    subscriptions.show(subscriptions.change(ref, words))
+    words = channel_actions.TypedOptions(at, tz, weekdays, languages, tags, layout, most)
+    channel_actions.show(channel_actions.change(ref, words))
     return DONE
 
 
 @channel.command("list")
 def list_(as_json: AsJson = False) -> int:
     """List the subscribed channels, with their settings and state."""
-    from bot.cli import subscriptions
+    from bot.cli import channel_actions
 
-    found = subscriptions.list_all()
+    found = channel_actions.list_all()
     if as_json:
-        show_json([subscriptions.form(status) for status in found])
+        show_json([channel_actions.form(status) for status in found])
     elif not found:
-        say_line(voice()("No channel is subscribed: see “paperbot channel add --help”."))
+        print_line(translator()("No channel is subscribed: see “paperbot channel add --help”."))
     else:
         for status in found:
-            subscriptions.show(status)
+            channel_actions.show(status)
     return DONE
 
 
 @channel.command("pause")
 def pause(ref: Ref) -> int:
     """Stop posting there until the channel is resumed."""
-    from bot.cli import subscriptions
+    from bot.cli import channel_actions
 
-    subscriptions.show(subscriptions.pause(ref))
+    channel_actions.show(channel_actions.pause(ref))
     return DONE
 
 
 @channel.command("resume")
 def resume(ref: Ref) -> int:
     """Post there again, including what was waiting for it."""
-    from bot.cli import subscriptions
+    from bot.cli import channel_actions
 
-    subscriptions.show(subscriptions.resume(ref))
+    channel_actions.show(channel_actions.resume(ref))
     return DONE
 
 
 @channel.command("remove")
 def remove(ref: Ref) -> int:
     """End the subscription; messages already planned are still posted."""
-    from bot.cli import subscriptions
+    from bot.cli import channel_actions
 
-    subscriptions.remove(ref)
+    channel_actions.remove(ref)
     return DONE

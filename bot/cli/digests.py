@@ -1,4 +1,4 @@
-"""`digest`: a day as it would be posted, on any platform; nothing is posted."""
+"""The command `digest`: a preview of a day, for any platform."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.output.terminal import DONE, say_line, show_document, show_json, voice
+from bot.cli.output.terminal import DONE, print_line, show_document, show_json, translator
 from bot.core.domain.document import Document
 
 
 class Form(StrEnum):
-    """What a preview looks like."""
+    """The formats of a preview."""
 
     TEXT = "text"
     SLACK = "slack"
@@ -33,7 +33,7 @@ def digest(
 ) -> int:
     """Show a day's digest as it would be posted; nothing is posted."""
     from bot.archive.domain.dates import parse_date
-    from bot.cli.workbench import now, with_database
+    from bot.cli.database import now, with_database
     from bot.core.catalogue import Catalogues
     from bot.core.database.database import Database
     from bot.core.ports import parse_channel
@@ -46,7 +46,7 @@ def digest(
     async def work(db: Database, settings: Settings) -> tuple[Document, ...]:
         if ref is not None:
             return await preview_for(db, ref, day, now=now(), voices=Catalogues())
-        return await preview(db, day, now=now(), zone=settings.timezone, say=voice())
+        return await preview(db, day, now=now(), zone=settings.timezone, say=translator())
 
     _show(with_database(work), form)
     return DONE
@@ -57,13 +57,13 @@ def _show(documents: Sequence[Document], form: Form) -> None:
         case Form.TEXT:
             for place, document in enumerate(documents):
                 if place:
-                    say_line("")
+                    print_line("")
                 show_document(document)
         case Form.HTML:
             from bot.platforms.web.rendering.render import render as render_html
 
             for document in documents:
-                say_line(f"<article>\n{render_html(document)}\n</article>")
+                print_line(f"<article>\n{render_html(document)}\n</article>")
         case Form.SLACK | Form.DISCORD:
             show_json([payload for document in documents for payload in _payloads(document, form)])
 

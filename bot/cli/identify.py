@@ -1,10 +1,10 @@
-"""`identify`: which arXiv paper an entry without a link is about, seen and set right."""
+"""The command `identify`: show or set which arXiv paper an entry without a link is about."""
 
 from typing import Annotated
 
 import typer
 
-from bot.cli.output.terminal import DONE, say_line, voice
+from bot.cli.output.terminal import DONE, print_line, translator
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import translatable
 
@@ -24,8 +24,8 @@ def identify(
     """Show or set which arXiv paper an entry without a link is about."""
     from bot.archive.domain.arxiv_id import parse_arxiv_id
     from bot.arxiv.services.operator_match import decide, find_identity
+    from bot.cli.database import now, with_database
     from bot.cli.output.forms import identity_line
-    from bot.cli.workbench import now, with_database
     from bot.core.database.database import Database
     from bot.discussion.services.entry_page import show
     from bot.settings import Settings
@@ -40,7 +40,7 @@ def identify(
         stored = (await show(db, entry)).stored
         if arxiv_id is not None or stays_open:
             await decide(db, stored, arxiv_id, now=now())
-        return identity_line(stored, await find_identity(db, stored), say=voice())
+        return identity_line(stored, await find_identity(db, stored), say=translator())
 
-    say_line(with_database(work))
+    print_line(with_database(work))
     return DONE

@@ -1,4 +1,4 @@
-"""The program: its commands gathered, its errors told in one line each, its exit status.
+"""The program: registers the commands, prints errors in one line each, sets the exit status.
 
 0: done. 1: it failed. 2: a command, an option, a query or a setting was wrong.
 """
@@ -10,10 +10,10 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import archive, arxiv, digests, outgoing, serving, upkeep
+from bot.cli import archive, arxiv, deliveries, digests, maintenance, serving
 from bot.cli.channels import channel
 from bot.cli.identify import identify
-from bot.cli.output.terminal import DONE, FAILED, WRONG, complain, tell_error
+from bot.cli.output.terminal import DONE, FAILED, WRONG, print_error, print_error_line
 from bot.core.domain.errors import QueryError, UsageError, UserError
 
 _INTERRUPTED = 130
@@ -34,13 +34,13 @@ app.command("identify")(identify)
 app.command("digest")(digests.digest)
 app.command("export", context_settings={"ignore_unknown_options": True})(archive.export)
 app.add_typer(channel, name="channel")
-app.command("post")(outgoing.post)
-app.add_typer(outgoing.deliveries, name="deliveries")
+app.command("post")(deliveries.post)
+app.add_typer(deliveries.deliveries, name="deliveries")
 app.command("poll")(arxiv.poll)
 app.command("candidates")(arxiv.candidates)
-app.command("backup")(upkeep.backup)
-app.command("restore")(upkeep.restore)
-app.command("doctor")(upkeep.doctor)
+app.command("backup")(maintenance.backup)
+app.command("restore")(maintenance.restore)
+app.command("doctor")(maintenance.doctor)
 
 
 def _version(wanted: bool) -> None:
@@ -76,17 +76,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = app(args=arguments, prog_name="paperbot", standalone_mode=False)
         sys.stdout.flush()
     except UserError as error:
-        tell_error(error)
+        print_error(error)
         return WRONG if isinstance(error, (UsageError, QueryError)) else FAILED
     except typer.TyperException as error:
-        complain(error.format_message())
+        print_error_line(error.format_message())
         return error.exit_code
     except BrokenPipeError:
-        # Whoever read our output (`| head`) has seen enough; what is left goes nowhere.
+        # The reader of our output (`| head`) has closed it: discard the rest.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except OSError as error:
-        complain(error.strerror or str(error), str(error.filename or ""))
+        print_error_line(error.strerror or str(error), str(error.filename or ""))
         return FAILED
     except (KeyboardInterrupt, typer.Abort):
         return _INTERRUPTED

@@ -1,4 +1,4 @@
-"""`demo`, `run` and `open`: the bot itself, and its web chat."""
+"""The commands `demo`, `run` and `open`."""
 
 import sys
 from datetime import timedelta
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.output.terminal import DONE, say_line, tell_problem, voice
+from bot.cli.output.terminal import DONE, print_line, print_problem, translator
 from bot.core.domain.errors import NotFoundError
 from bot.core.domain.i18n import Translate, translatable
 
@@ -37,8 +37,8 @@ def demo(
 
     def imported(report: ImportReport) -> None:
         for problem in report.problems:
-            tell_problem(problem)
-        say_line(forms.report_text(report, dry_run=False, say=voice()))
+            print_problem(problem)
+        print_line(forms.report_text(report, dry_run=False, say=translator()))
 
     start_logging("warning", as_json=False)
     settings = demo_settings(read_settings(), host=host, port=port)
@@ -62,7 +62,7 @@ def run() -> int:
 
 def open_() -> int:
     """Print a one-time address that opens the web chat as its operator."""
-    from bot.cli.workbench import now, with_database
+    from bot.cli.database import now, with_database
     from bot.core.database.database import Database
     from bot.settings import Settings
     from bot.webchat.services.access import WebAccess, one_time_address
@@ -81,22 +81,22 @@ def open_() -> int:
         return [one_time_address(each, token) for each in (address, *names)]
 
     for address in with_database(work):
-        say_line(address)
-    say_line(_how_long(voice()))
+        print_line(address)
+    print_line(_how_long(translator()))
     return DONE
 
 
 def _announce(address: str) -> None:
     _announce_demo(address)
-    say_line(voice()("“paperbot open” prints another one."))
+    print_line(translator()("“paperbot open” prints another one."))
     sys.stdout.flush()
 
 
 def _announce_demo(address: str) -> None:
-    say = voice()
-    say_line(say("The web chat is at {address} (Ctrl-C stops it)", address=address))
-    say_line(_how_long(say))
-    sys.stdout.flush()  # whoever started it may be a program that waits for the line
+    say = translator()
+    print_line(say("The web chat is at {address} (Ctrl-C stops it)", address=address))
+    print_line(_how_long(say))
+    sys.stdout.flush()  # a program that started the bot may wait for this line
 
 
 def _how_long(say: Translate) -> str:

@@ -14,7 +14,7 @@ import pytest
 from bot import samples
 from bot.arxiv.ranking.worker import is_installed
 from bot.cli import main
-from bot.cli.output.terminal import complain
+from bot.cli.output.terminal import print_error_line
 from bot.settings import setting_names
 from tests.conftest import ROOT
 
@@ -80,7 +80,7 @@ def test_wrong_usage_is_one_line_and_status_2(arguments: list[str], run: Run):
 
 
 def test_a_complaint_is_one_line_whatever_it_quotes(capsys: pytest.CaptureFixture[str]):
-    complain("two\nlines", "notes/a.md:3")
+    print_error_line("two\nlines", "notes/a.md:3")
 
     assert capsys.readouterr().err == "notes/a.md:3: two lines\n"
 

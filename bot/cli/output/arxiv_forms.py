@@ -1,4 +1,4 @@
-"""How `poll` and `candidates` print: JSON for scripts, lines for people."""
+"""The output of `poll` and `candidates`: JSON for scripts, lines for people."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -14,7 +14,7 @@ from bot.core.latex import readable
 
 
 def status_json(status: ArxivStatus, done: Round) -> dict[str, object]:
-    """What `poll --json` prints."""
+    """The JSON of `poll`."""
     return {
         "categories": [_category(each) for each in status.categories],
         "trouble": status.trouble,
@@ -88,7 +88,7 @@ def _instant(at: datetime | None) -> str | None:
 
 
 def status_lines(status: ArxivStatus, done: Round, *, say: Translate) -> Iterator[str]:
-    """What `poll` prints for people; titles and reasons of others steer no terminal."""
+    """The lines of `poll`; titles and reasons from outside cannot control the terminal."""
     yield from map(printable, _status_lines(status, done, say=say))
 
 
@@ -129,7 +129,7 @@ def _status_lines(status: ArxivStatus, done: Round, *, say: Translate) -> Iterat
 
 
 def candidate_json(ranked: RankedCandidate) -> dict[str, object]:
-    """What `candidates --json` gives of each paper."""
+    """The JSON of one candidate."""
     item, judgement = ranked.candidate.item, ranked.candidate.judgement
     return {
         "arxiv_id": item.id.number,

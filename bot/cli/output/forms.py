@@ -1,4 +1,4 @@
-"""What commands print: the JSON forms that scripts rely on, and lines for people."""
+"""The output of commands: JSON forms that scripts rely on, and lines for people."""
 
 from bot.archive.domain.entry import Problem, Related, StoredEntry
 from bot.archive.services.import_report import ImportReport
@@ -30,7 +30,7 @@ def report_form(report: ImportReport) -> dict[str, object]:
 
 
 def problem_form(problem: Problem) -> dict[str, object]:
-    """The JSON of something that a person should look at."""
+    """The JSON of a problem."""
     return {
         "path": problem.path,
         "line": problem.line,
@@ -40,7 +40,7 @@ def problem_form(problem: Problem) -> dict[str, object]:
 
 
 def report_text(report: ImportReport, *, dry_run: bool, say: Translate) -> str:
-    """What an import did, in two lines."""
+    """The result of an import, in two lines."""
     done = say(
         "Entries: {new} new, {updated} updated, {unchanged} unchanged, from {files}.",
         new=report.new,
@@ -68,7 +68,7 @@ def entry_line(stored: StoredEntry) -> str:
 
 
 def remarks(asked: str, results: Results, *, say: Translate) -> tuple[str, ...]:
-    """What there is to say beside what was found."""
+    """Remarks about the result: nothing found, suggestions, more pages."""
     if not results.entries:
         nothing = say("Nothing found for “{asked}”.", asked=asked)
         if not results.suggestions:
@@ -109,7 +109,7 @@ def surroundings(page: EntryPage, *, say: Translate) -> tuple[str, ...]:
 
 
 def identity_line(stored: StoredEntry, identity: Identity | None, *, say: Translate) -> str:
-    """How it is known which arXiv paper an entry is about."""
+    """The source of an entry's arXiv id."""
     paper = stored.entry.paper
     if paper.url is not None:
         return printable(say("The entry itself links to its paper: {url}", url=paper.url))

@@ -1,4 +1,4 @@
-"""How the program speaks: results on standard output, everything else on standard error."""
+"""Output: results on standard output, everything else on standard error."""
 
 import json
 import sys
@@ -19,15 +19,15 @@ FAILED: Final = 1
 WRONG: Final = 2
 
 
-def voice() -> Translate:
-    """The operator's language, by the locale of the terminal."""
+def translator() -> Translate:
+    """The translations for the operator, by the terminal's locale."""
     from bot.settings import operator_locale
 
-    return _voice(operator_locale())
+    return _translator(operator_locale())
 
 
 @cache
-def _voice(locale: str) -> Translate:
+def _translator(locale: str) -> Translate:
     if not locale.startswith("ko"):
         return ENGLISH
     from bot.core.catalogue import Catalogues
@@ -36,23 +36,23 @@ def _voice(locale: str) -> Translate:
 
 
 def show_json(value: object) -> None:
-    """One JSON value on standard output, and nothing else."""
+    """Print one JSON value on standard output, and nothing else."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
-def say_line(text: str) -> None:
-    """A result for people on standard output."""
+def print_line(text: str) -> None:
+    """Print a result for people on standard output."""
     sys.stdout.write(text + "\n")
 
 
-def tell(text: str) -> None:
-    """A remark beside the result, on standard error."""
+def print_remark(text: str) -> None:
+    """Print a remark on standard error."""
     sys.stderr.write(text + "\n")
 
 
 @contextmanager
 def writing(path: Path | None) -> Iterator[Callable[[str], object]]:
-    """Write pieces of text to a file, which appears when all is in it, or to standard output."""
+    """Write pieces of text to standard output, or to a file that appears when it is complete."""
     if path is None:
         yield sys.stdout.write
         return
@@ -68,7 +68,7 @@ def writing(path: Path | None) -> Iterator[Callable[[str], object]]:
 
 
 def show_document(document: Document) -> None:
-    """A document on standard output, in colours where that is a terminal."""
+    """Print a document on standard output, in colours on a terminal."""
     from bot.cli.output.text import Look, render, runs
 
     if not sys.stdout.isatty():
@@ -91,27 +91,27 @@ def show_document(document: Document) -> None:
     )
 
 
-def complain(text: str, where: str = "") -> None:
-    """One line on standard error; `where` is `path:line`, `path` or nothing."""
+def print_error_line(text: str, where: str = "") -> None:
+    """Print one line on standard error; `where` is `path:line`, `path` or empty."""
     line = " ".join(text.split())
     sys.stderr.write(f"{where or 'paperbot'}: {line}\n")
 
 
-def tell_error(error: UserError) -> None:
-    """What a person did that cannot work, in one line; several wrong settings in as many."""
+def print_error(error: UserError) -> None:
+    """Print an error in one line; several wrong settings in one line each."""
     for problem in error.problems if isinstance(error, SettingsError) else (error,):
-        complain(error_text(problem, voice()), problem.where)
+        print_error_line(error_text(problem, translator()), problem.where)
 
 
-def tell_problem(problem: Problem) -> None:
-    """Something in an input that a person should look at, in one line."""
+def print_problem(problem: Problem) -> None:
+    """Print a problem of an input in one line."""
     where = problem.path if problem.line is None else f"{problem.path}:{problem.line}"
-    complain(f"{problem.severity}: {problem.message}", where)
+    print_error_line(f"{problem.severity}: {problem.message}", where)
 
 
 @contextmanager
 def progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on standard error for long work: call it with (done, total). Terminals only."""
+    """A progress bar on standard error, on terminals only: call it with (done, total)."""
     if not sys.stderr.isatty():
         yield lambda _done, _total: None
         return

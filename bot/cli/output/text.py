@@ -1,7 +1,7 @@
 """A document as text for a terminal or a pipe. Pure; nothing is ever cut.
 
-Characters that would steer a terminal (control characters, directional overrides) become
-visible marks, so that no title can repaint the screen.
+Characters that control a terminal (control characters, directional overrides) become visible
+marks, so that no title can change the screen.
 """
 
 import re
@@ -33,7 +33,7 @@ _STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u
 
 
 class Look(StrEnum):
-    """What a terminal with colours may do with a run."""
+    """How a terminal with colours shows a run."""
 
     PLAIN = "plain"
     HEADING = "heading"
@@ -46,7 +46,7 @@ class Look(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A piece of text of one look; a line's end is a newline in some run."""
+    """A piece of text in one look; line ends are newlines in the text."""
 
     text: str
     look: Look = Look.PLAIN

@@ -1,10 +1,10 @@
-"""`post` and `deliveries …`: what goes out, and what is stuck."""
+"""The commands `post` and `deliveries …`."""
 
 from typing import Annotated
 
 import typer
 
-from bot.cli.output.terminal import DONE, say_line, show_json, voice
+from bot.cli.output.terminal import DONE, print_line, show_json, translator
 from bot.outbox.domain.delivery import State
 
 deliveries = typer.Typer(
@@ -27,11 +27,11 @@ def post(
     ] = None,
 ) -> int:
     """Plan a digest now; a running bot posts it within seconds, and never twice."""
-    from bot.cli import outbox
+    from bot.cli import delivery_actions
 
-    planned = outbox.post(channel, date)
-    say = voice()
-    say_line(
+    planned = delivery_actions.post(channel, date)
+    say = translator()
+    print_line(
         say(
             "{channel}: {papers} of {day} planned in {messages}; a running bot posts them now.",
             channel=planned.channel,
@@ -68,30 +68,30 @@ def show(
     """List the outbox, newest last."""
     if context.invoked_subcommand is not None:
         return DONE
-    from bot.cli import outbox
+    from bot.cli import delivery_actions
 
-    found = outbox.list_deliveries(state or tuple(State), channel, limit, failing=failing)
+    found = delivery_actions.list_deliveries(state or tuple(State), channel, limit, failing=failing)
     if as_json:
-        show_json([outbox.form(delivery) for delivery in found])
+        show_json([delivery_actions.form(delivery) for delivery in found])
     else:
         for delivery in found:
-            outbox.show(delivery)
+            delivery_actions.show(delivery)
     return DONE
 
 
 @deliveries.command("retry")
 def retry(delivery: Id) -> int:
     """Try one again now; if it may have been posted, the channel is searched first."""
-    from bot.cli import outbox
+    from bot.cli import delivery_actions
 
-    outbox.show(outbox.retry(delivery))
+    delivery_actions.show(delivery_actions.retry(delivery))
     return DONE
 
 
 @deliveries.command("drop")
 def drop(delivery: Id) -> int:
     """Give one up, with the replies to it; a failed edit or removal is left as it is."""
-    from bot.cli import outbox
+    from bot.cli import delivery_actions
 
-    outbox.show(outbox.drop(delivery))
+    delivery_actions.show(delivery_actions.drop(delivery))
     return DONE

@@ -1,12 +1,12 @@
-"""What `post` and `deliveries …` do: the outbox changed in the database, and shown."""
+"""The work behind `post` and `deliveries …`: change the outbox in the database and print it."""
 
 from collections.abc import Iterable
 
 from bot.app.platforms import message_address
 from bot.archive.domain.dates import parse_date
-from bot.cli.output.terminal import say_line, voice
+from bot.cli.database import checker, now, with_database
+from bot.cli.output.terminal import print_line, translator
 from bot.cli.output.text import printable
-from bot.cli.workbench import checker, now, with_database
 from bot.core.catalogue import Catalogues
 from bot.core.database.database import Database
 from bot.core.ports import parse_channel
@@ -39,7 +39,7 @@ def post(ref: str, date: str | None) -> Planned:
 def list_deliveries(
     states: Iterable[State], ref: str | None, limit: int, *, failing: bool
 ) -> tuple[Delivery, ...]:
-    """The newest of these states, and of that channel, oldest first; or those that fail."""
+    """The newest in these states and that channel, oldest first; with `failing` those that fail."""
     channel = str(parse_channel(ref)) if ref is not None else None
 
     async def work(db: Database, _: Settings) -> tuple[Delivery, ...]:
@@ -51,7 +51,7 @@ def list_deliveries(
 
 
 def retry(delivery_id: int) -> Delivery:
-    """Have a delivery posted after all; raises `UserError`."""
+    """Try a delivery again; raises `UserError`."""
 
     async def work(db: Database, _: Settings) -> Delivery:
         return await operator_actions.retry(db, delivery_id, now=now())
@@ -69,7 +69,7 @@ def drop(delivery_id: int) -> Delivery:
 
 
 def form(delivery: Delivery) -> dict[str, object]:
-    """The JSON of a delivery."""
+    """A delivery as JSON."""
     return {
         "id": delivery.id,
         "key": delivery.key,
@@ -90,10 +90,10 @@ def form(delivery: Delivery) -> dict[str, object]:
 
 
 def show(delivery: Delivery) -> None:
-    """A delivery in a line, and why it is stuck in another."""
+    """Print a delivery in a line, and the reason why it is stuck in another."""
     day = delivery.on.isoformat() if delivery.on is not None else "-"
     summary = printable(" ".join(delivery.summary.split()))
-    say_line(f"{delivery.id}  {delivery.state}  {delivery.channel}  {day}  {summary}")
+    print_line(f"{delivery.id}  {delivery.state}  {delivery.channel}  {day}  {summary}")
     if delivery.reason:
         detail = f": {delivery.detail}" if delivery.detail else ""
-        say_line(f"    {voice()(delivery.reason)}{printable(detail)}")
+        print_line(f"    {translator()(delivery.reason)}{printable(detail)}")

@@ -1,13 +1,13 @@
-"""What `doctor` does: every part looked at, and told in a line each."""
+"""The work behind `doctor`: check every part and print one line for each."""
 
 import asyncio
 from collections.abc import Sequence
 from importlib.metadata import version
 
 from bot.app.platforms import examine
-from bot.cli.output.terminal import say_line, voice
+from bot.cli.database import now
+from bot.cli.output.terminal import print_line, translator
 from bot.cli.output.text import printable
-from bot.cli.workbench import now
 from bot.core.ports import Finding, Platform
 from bot.operations.services import doctor
 from bot.settings import ENV_FILE, Settings, read_settings
@@ -16,13 +16,13 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def look() -> tuple[Finding, ...]:
-    """What there is to say, part by part; raises `SettingsError`."""
+    """Check every part; raises `SettingsError`."""
     settings = read_settings()
     return asyncio.run(_look(settings))
 
 
 async def _look(settings: Settings) -> tuple[Finding, ...]:
-    say = voice()
+    say = translator()
     findings = [Finding(say("Settings"), ok=True, words=say("all valid"))]
     if settings.has_secrets:
         findings += filter(None, (doctor.check_privacy(ENV_FILE, say=say),))
@@ -45,11 +45,11 @@ async def _look(settings: Settings) -> tuple[Finding, ...]:
 
 
 def _zones() -> Finding:
-    return Finding(voice()("Time zones"), ok=True, words=f"tzdata {version('tzdata')}")
+    return Finding(translator()("Time zones"), ok=True, words=f"tzdata {version('tzdata')}")
 
 
 def _web(settings: Settings) -> Finding:
-    say = voice()
+    say = translator()
     words = f"{settings.web_host}:{settings.web_port}"
     if settings.web_host not in _LOOPBACK:
         words += "; " + say("it has no login: put it behind a proxy that has one")
@@ -57,14 +57,14 @@ def _web(settings: Settings) -> Finding:
 
 
 def form(finding: Finding) -> dict[str, object]:
-    """The JSON of a finding."""
+    """A finding as JSON."""
     return {"subject": finding.subject, "ok": finding.ok, "words": finding.words}
 
 
 def show(findings: Sequence[Finding]) -> None:
-    """A line each, what is wrong last."""
-    say = voice()
+    """Print a line for each finding, faults last."""
+    say = translator()
     for finding in sorted(findings, key=lambda each: not each.ok):
         verdict = say("ok") if finding.ok else say("WRONG")
         words = f": {finding.words}" if finding.words else ""
-        say_line(f"{verdict}  {finding.subject}{printable(words)}")
+        print_line(f"{verdict}  {finding.subject}{printable(words)}")

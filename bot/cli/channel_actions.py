@@ -1,11 +1,11 @@
-"""What `channel …` does: subscriptions changed in the database, and shown."""
+"""The work behind `channel …`: change subscriptions in the database and print them."""
 
 from collections.abc import Awaitable, Callable
 
 from bot.archive.domain.dates import parse_date
 from bot.channels.domain.subscription import Standing, format_weekdays
-from bot.cli.output.terminal import say_line, voice
-from bot.cli.workbench import checker, now, with_database
+from bot.cli.database import checker, now, with_database
+from bot.cli.output.terminal import print_line, translator
 from bot.core.database.database import Database
 from bot.core.ports import ChannelRef, parse_channel
 from bot.digest.services import subscribe
@@ -29,7 +29,7 @@ def add(ref: str, words: TypedOptions, since: str | None) -> Status:
 
 
 def change(ref: str, words: TypedOptions) -> Status:
-    """Other options from now on; raises `UserError`."""
+    """Change the options from now on; raises `UserError`."""
 
     async def act(db: Database, _: Settings, channel: ChannelRef) -> ChannelRef:
         await subscribe.change(db, channel, words, now=now())
@@ -39,7 +39,7 @@ def change(ref: str, words: TypedOptions) -> Status:
 
 
 def pause(ref: str) -> Status:
-    """Post nothing there until it is resumed; raises `UserError`."""
+    """Pause the digest; raises `UserError`."""
 
     async def act(db: Database, _: Settings, channel: ChannelRef) -> ChannelRef:
         await subscribe.pause(db, channel, now=now())
@@ -49,7 +49,7 @@ def pause(ref: str) -> Status:
 
 
 def resume(ref: str) -> Status:
-    """Post there again; raises `UserError`."""
+    """Resume the digest; raises `UserError`."""
 
     async def act(db: Database, settings: Settings, channel: ChannelRef) -> ChannelRef:
         await subscribe.resume(db, channel, now=now(), check=checker(db, settings))
@@ -69,7 +69,7 @@ def remove(ref: str) -> None:
 
 
 def list_all() -> tuple[Status, ...]:
-    """Every subscription that was not removed."""
+    """List every subscription that was not removed."""
 
     async def work(db: Database, _: Settings) -> tuple[Status, ...]:
         return tuple(
@@ -88,7 +88,7 @@ def _done(
     *,
     make: bool = False,
 ) -> Status:
-    """How the channel's subscription is after `act`, which may learn its full name."""
+    """The channel's status after `act`, which may find the channel's full name."""
     channel = parse_channel(ref)
 
     async def work(db: Database, settings: Settings) -> Status:
@@ -99,7 +99,7 @@ def _done(
 
 
 def form(status: Status) -> dict[str, object]:
-    """The JSON of a subscription."""
+    """A subscription as JSON."""
     subscription, options = status.subscription, status.subscription.options
     upcoming = status.next_slot
     return {
@@ -123,8 +123,8 @@ def form(status: Status) -> dict[str, object]:
 
 
 def show(status: Status) -> None:
-    """A subscription in a line or two."""
-    say = voice()
+    """Print a subscription in a line or two."""
+    say = translator()
     subscription, options = status.subscription, status.subscription.options
     words = [
         subscription.channel,
@@ -144,7 +144,7 @@ def show(status: Status) -> None:
         words.append(
             say("held: {held}, dead: {dead}", held=status.tally.held, dead=status.tally.dead)
         )
-    say_line("  ".join(words))
+    print_line("  ".join(words))
     if subscription.reason:
         detail = f": {subscription.detail}" if subscription.detail else ""
-        say_line(f"  {say(subscription.reason)}{detail}")
+        print_line(f"  {say(subscription.reason)}{detail}")

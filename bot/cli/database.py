@@ -1,4 +1,4 @@
-"""What commands that work on the database begin with: the settings, the database, the time."""
+"""Read the settings and open the database for a command."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -24,7 +24,7 @@ def now() -> datetime:
 
 
 def checker(db: Database, settings: Settings) -> Check:
-    """Asks a channel's platform whether the bot may post there; a web channel is made."""
+    """Check with the channel's platform whether the bot may post there; add a web channel."""
 
     async def check(channel: ChannelRef) -> ChannelRef:
         match channel.platform:
@@ -44,7 +44,7 @@ def checker(db: Database, settings: Settings) -> Check:
 
 
 async def _ask_slack(settings: Settings, channel: ChannelRef) -> ChannelRef:
-    # Imported here: Slack's SDK takes a while, and few commands need it.
+    # Imported here: the SDK is slow to import, and few commands need it.
     from bot.app.platforms import slack_access
     from bot.platforms.slack.channels import check_once
 
@@ -52,7 +52,7 @@ async def _ask_slack(settings: Settings, channel: ChannelRef) -> ChannelRef:
 
 
 async def _ask_discord(settings: Settings, channel: ChannelRef) -> ChannelRef:
-    # Imported here, likewise.
+    # Imported here for the same reason.
     from bot.app.platforms import discord_access
     from bot.platforms.discord.doctor import check_once
 
@@ -60,9 +60,9 @@ async def _ask_discord(settings: Settings, channel: ChannelRef) -> ChannelRef:
 
 
 def with_database(work: Callable[[Database, Settings], Awaitable[T]], *, make: bool = False) -> T:
-    """What `work` returns, given the configured database and the settings.
+    """Run `work` on the configured database; returns its result.
 
-    `make` also makes a database that is not there yet; otherwise that is a `NotFoundError`.
+    `make` creates a database that does not exist yet; without it that is a `NotFoundError`.
     """
     settings = read_settings()
     if not make and not settings.database.exists():
@@ -76,7 +76,7 @@ def with_database(work: Callable[[Database, Settings], Awaitable[T]], *, make: b
 
     async def opened_for_work() -> T:
         async with opened(settings.database) as db:
-            with suppress(StorageError):  # whatever is wrong, the work itself will meet and name it
+            with suppress(StorageError):  # the command itself reports it
                 await reindex.bring_up_to_date(db, most=reindex.AT_START)
             return await work(db, settings)
 
