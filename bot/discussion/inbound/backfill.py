@@ -8,10 +8,10 @@ handed on. Platforms implement `ThreadReader`; when to read is their decision, t
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Hashable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Generic, Protocol, TypeVar
+from typing import Generic
 
 from bot.core.domain.errors import StorageError
 from bot.core.domain.extent import Extent
@@ -27,6 +27,13 @@ from bot.core.ports import (
 )
 from bot.discussion.domain.copies import is_newer
 from bot.discussion.inbound.thread_queue import Outcome, ThreadQueue
+from bot.discussion.inbound.thread_reader import (
+    FoundMessage,
+    NoteFormat,
+    NoThreadError,
+    Thread,
+    ThreadReader,
+)
 
 log = logging.getLogger(__name__)
 
@@ -35,81 +42,6 @@ COMPARED_BACK = timedelta(days=14)
 READ_WITHIN = 20.0
 """Seconds that a new message waits until the missed ones of its thread were read."""
 _TICK = timedelta(milliseconds=1)
-
-
-class NoThreadError(Exception):
-    """The platform does not show this thread."""
-
-
-@dataclass(frozen=True, slots=True)
-class FoundMessage:
-    """A message that stands in a thread; `id` is that of its `MessageRef`.
-
-    `hand_on` gives this version to the inbox, with the lock of `thread` held. It is `None` for what
-    the inbox does not want: the bot's own messages and the platform's.
-    """
-
-    id: str
-    thread: Hashable
-    at: datetime
-    edited_at: datetime | None = None
-    hand_on: Callable[[], Awaitable[Outcome]] | None = None
-
-
-Thread = TypeVar("Thread", bound=Hashable)
-
-
-class ThreadReader(Protocol[Thread]):
-    """Reads the threads of one workspace, slowly and whole.
-
-    Raises `ChatError`; `ChatRefusedError` where the bot may not read. Whatever is read was read to
-    its end, or an error is raised.
-    """
-
-    async def channels(self, since: datetime) -> Collection[str]:
-        """The channels that may have threads with messages after that."""
-        ...
-
-    async def threads(self, channel: str, since: datetime) -> Collection[Thread]:
-        """The threads of a channel with messages after that."""
-        ...
-
-    def messages(self, thread: Thread, since: datetime) -> AsyncIterator[FoundMessage]:
-        """What stands in a thread from that instant on, oldest first. Raises `NoThreadError`."""
-        ...
-
-    async def find(self, root: MessageRef) -> Thread | None:
-        """The thread of a root; `None` where there is none any more and nothing can be said."""
-        ...
-
-    def time_of(self, message: MessageRef) -> datetime | None:
-        """When a message was said, as far as its id says so."""
-        ...
-
-    async def shows_all(self, root: MessageRef, found: Collection[str]) -> bool:
-        """Whether a message that is not among the `found` was deleted, not only hidden."""
-        ...
-
-    async def is_deleted(self, root: MessageRef) -> bool:
-        """Whether a thread that raised `NoThreadError` was deleted, not only hidden."""
-        ...
-
-    async def hand_on_deletion(self, message: MessageRef) -> None:
-        """Tell the inbox that a message was deleted."""
-        ...
-
-    def hears_all(self) -> bool:
-        """Whether no part of the workspace is out of sight now; else the note does not move."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class NoteFormat:
-    """How a workspace's note is stored: under which name, and as which text."""
-
-    name: str
-    read: Callable[[str], datetime]
-    write: Callable[[datetime], str]
 
 
 @dataclass(eq=False, slots=True)

@@ -20,8 +20,9 @@ from bot.core.ports import (
     MessageRef,
     Platform,
 )
-from bot.discussion.inbound.backfill import Backfill, FoundMessage, NoteFormat, NoThreadError
+from bot.discussion.inbound.backfill import Backfill
 from bot.discussion.inbound.thread_queue import Outcome, ThreadQueue
+from bot.discussion.inbound.thread_reader import FoundMessage, NoteFormat, NoThreadError
 from tests.platforms.memory import Notes
 
 NOW = datetime(2026, 2, 3, 9, tzinfo=UTC)

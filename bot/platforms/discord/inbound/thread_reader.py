@@ -7,7 +7,8 @@ from functools import partial
 import discord
 
 from bot.core.ports import ChatRefusedError, MessageRef, Platform, Replies
-from bot.discussion.inbound.backfill import COMPARED_BACK, FoundMessage, NoteFormat
+from bot.discussion.inbound.backfill import COMPARED_BACK
+from bot.discussion.inbound.thread_reader import FoundMessage, NoteFormat
 from bot.platforms.discord.inbound.gateway import GatewayClient
 from bot.platforms.discord.inbound.thread_inbound import ThreadInbound
 from bot.platforms.discord.people import parent_ref

@@ -19,12 +19,8 @@ from bot.core.ports import (
     ChatUncertainError,
     MessageRef,
 )
-from bot.discussion.inbound.backfill import (
-    COMPARED_BACK,
-    FoundMessage,
-    NoteFormat,
-    NoThreadError,
-)
+from bot.discussion.inbound.backfill import COMPARED_BACK
+from bot.discussion.inbound.thread_reader import FoundMessage, NoteFormat, NoThreadError
 from bot.platforms.slack.api import call
 from bot.platforms.slack.errors import chat_error, error_name
 from bot.platforms.slack.inbound.event_parser import read_reply
