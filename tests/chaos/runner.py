@@ -32,7 +32,7 @@ from bot.platforms.slack.chat import SlackChat
 from tests.fakes.discord import TOKEN
 from tests.fakes.http_chat import HttpChat, connected
 from tests.fakes.slack import BOT_TOKEN, SIGNING_SECRET
-from tests.platforms.discord.stage import Once
+from tests.platforms.discord.stage import SeenIds
 from tests.platforms.memory import Notes
 from tests.platforms.slack.stage import RecordingInbox, Remembered
 
@@ -144,7 +144,7 @@ async def discord_chat(url: str, *, blind: bool) -> AsyncIterator[Chat]:
     """The real one, posting; it has no gateway."""
     chat = (BlindDiscordChat if blind else DiscordChat)(
         DiscordAccess(TOKEN, url),
-        seen=Once(),
+        seen=SeenIds(),
         memo=Notes(),
         readable=readable,
         voices=lambda _: ENGLISH,

@@ -14,7 +14,7 @@ import pytest
 from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.ports import ChannelRef, Chat, DeliveryKey, MessageRef, ThreadMessage
 from tests.fakes.discord.world import FORUM
-from tests.platforms.discord.stage import PAPERS, hall
+from tests.platforms.discord.stage import PAPERS, running_bot
 from tests.platforms.slack.stage import CHANNEL as SLACK_CHANNEL
 from tests.platforms.slack.stage import staged as staged_slack
 from tests.platforms.web.stage import staged
@@ -95,7 +95,7 @@ async def slack() -> AsyncIterator[Place]:
 
 @asynccontextmanager
 async def discord(channel: ChannelRef = PAPERS) -> AsyncIterator[Place]:
-    async with hall() as opened:
+    async with running_bot() as opened:
         opened.discord.world.add_channel(20, "forum", type=FORUM)
         opened.start()
         await opened.connected()

@@ -1,4 +1,4 @@
-"""What Discord gave the operator."""
+"""The credentials and addresses that the operator configured for Discord."""
 
 from dataclasses import dataclass, field
 

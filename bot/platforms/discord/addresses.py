@@ -1,4 +1,4 @@
-"""Where a person reads a message of Discord."""
+"""The web address of a Discord message."""
 
 from bot.core.ports import MessageRef
 

@@ -1,4 +1,4 @@
-"""Whether the bot may do its work: in one channel, and for `paperbot doctor` in all of Discord."""
+"""Checking token, intent and permissions: for one channel, and for `paperbot doctor`."""
 
 from collections.abc import AsyncIterator, Sequence
 
@@ -25,7 +25,7 @@ _POSTED_IN = frozenset({0, 1, 2, 5, 10, 11, 12, 13}) | FORUMS
 
 
 async def check_channel(rest: Rest, channel: ChannelRef, *, say: Translate = ENGLISH) -> ChannelRef:
-    """The channel with its guild; `ChatRefusedError` says what the bot lacks there."""
+    """The channel with its guild; `ChatRefusedError` names the missing permissions."""
     with sorted_errors():
         place = await rest.place(channel_number(channel))
         if place.type not in _POSTED_IN:
@@ -37,7 +37,7 @@ async def check_channel(rest: Rest, channel: ChannelRef, *, say: Translate = ENG
 
 
 async def check_once(access: Access, channel: ChannelRef) -> ChannelRef:
-    """As `check_channel`, where no bot runs: for one command of an operator."""
+    """As `check_channel`, with a connection of its own: for one command of the operator."""
     sdk.point_at(access.api_base, access.gateway_url)
     rest = Rest(access.token, HttpHooks())
     try:
@@ -49,7 +49,7 @@ async def check_once(access: Access, channel: ChannelRef) -> ChannelRef:
 async def check(
     access: Access, channels: Sequence[ChannelRef], *, say: Translate
 ) -> tuple[Finding, ...]:
-    """Token, intent, servers, and every channel that is subscribed; changes nothing."""
+    """Check token, intent, servers, and every subscribed channel; changes nothing."""
     sdk.point_at(access.api_base, access.gateway_url)
     rest = Rest(access.token, HttpHooks())
     try:
@@ -108,7 +108,7 @@ async def _check_servers(rest: Rest, subject: str, say: Translate) -> Finding:
 
 
 def _words(error: Exception, say: Translate) -> str:
-    """What is wrong and what to do, in the operator's language."""
+    """The error's reason in the operator's language."""
     cause = error.__cause__ if isinstance(error, ChatError) else error
     if isinstance(cause, RAISED):
         return say(chat_error(cause).reason)

@@ -70,7 +70,7 @@ RATE = translatable("Discord's rate limit is reached: the bot waits, then goes o
 TOO_MANY_FAILURES = translatable(
     "too many requests were refused; the bot waits so that Discord does not block it"
 )
-_SHUT_OUT = translatable("Discord's network blocks this machine for a while")
+_BLOCKED = translatable("Discord's network blocks this machine for a while")
 _BUSY = translatable("Discord is overloaded or has temporarily disabled this")
 _BROKEN = translatable("Discord failed while processing the request; it may have succeeded anyway")
 DISCONNECTED = translatable("the connection broke before Discord answered")
@@ -84,11 +84,11 @@ WRONG_CHANNEL_TYPE, THREAD_ARCHIVED, THREAD_EXISTS = 50024, 50083, 160004
 TOO_MANY_THREADS = (160006, 160007)
 
 MEANINGS: Mapping[int, ErrorMeaning] = {
-    # A channel or thread that cannot be seen is 50001; one that is unknown never comes back.
+    # An invisible channel or thread is 50001; an unknown one never comes back.
     **refused(NO_CHANNEL, UNKNOWN_CHANNEL, extent=Extent.GONE),
     **refused(NO_CHANNEL, 10004),
     **refused(NO_ACCESS, 50001),
-    # Mostly the channel's, but a locked thread wants more than those beside it.
+    # Mostly for the whole channel, but a locked thread needs more permissions than others.
     **refused(NO_PERMISSION, 50013, 50028, extent=Extent.THREAD),
     **refused(_NO_POSTS, NOT_TEXT, WRONG_CHANNEL_TYPE, 50068),
     **refused(_RULES, 50009),
@@ -114,25 +114,25 @@ MEANINGS: Mapping[int, ErrorMeaning] = {
     **retry(_BUSY, RETRIED_AFTER, 40058, 130000),
     **uncertain(_BROKEN, 40333),
 }
-"""Discord's own error codes that may answer a request of this bot."""
+"""Discord's error codes that requests of this bot may get."""
 
 
 class TooManyRequests(Exception):  # noqa: N818 - it is what HTTP calls it
-    """A 429, as the wire saw it (`bot.platforms.discord.http_hooks`), before discord.py waits it out."""
+    """A 429, raised by the HTTP hooks before discord.py waits."""
 
-    def __init__(self, retry_after: timedelta, *, is_global: bool, shut_out: bool) -> None:
+    def __init__(self, retry_after: timedelta, *, is_global: bool, is_blocked: bool) -> None:
         super().__init__(str(retry_after))
         self.retry_after = retry_after
         self.is_global = is_global
-        self.shut_out = shut_out
+        self.is_blocked = is_blocked
 
 
 class NotRepeatedError(Exception):
-    """A server error on a request that must not be sent twice."""
+    """A server error after a request that must not be repeated."""
 
 
-class RestingError(Exception):
-    """No request is made for now: too many were refused lately."""
+class PausedError(Exception):
+    """No request is sent for now: too many were refused."""
 
     def __init__(self, pause: timedelta) -> None:
         super().__init__(str(pause))
@@ -140,14 +140,14 @@ class RestingError(Exception):
 
 
 def meaning_of(error: Exception) -> ErrorMeaning:
-    """What an exception of discord.py, or of the wire, means for the message on its way."""
+    """What an exception of discord.py or of the HTTP hooks means for the message being sent."""
     match error:
-        case TooManyRequests() if error.shut_out:
+        case TooManyRequests() if error.is_blocked:
             pause = max(error.retry_after, HELD_FOR)
-            return ErrorMeaning(ErrorKind.HELD, _SHUT_OUT, pause, whole_workspace=True)
+            return ErrorMeaning(ErrorKind.HELD, _BLOCKED, pause, whole_workspace=True)
         case TooManyRequests():
             return ErrorMeaning(ErrorKind.RETRY, RATE, error.retry_after, error.is_global)
-        case RestingError():
+        case PausedError():
             return ErrorMeaning(
                 ErrorKind.HELD, TOO_MANY_FAILURES, error.pause, whole_workspace=True
             )
@@ -169,19 +169,19 @@ def _meaning_of_answer(error: discord.HTTPException) -> ErrorMeaning:
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return ErrorMeaning(ErrorKind.UNCERTAIN, _BROKEN)
     if error.status == HTTPStatus.TOO_MANY_REQUESTS:
-        return ErrorMeaning(ErrorKind.HELD, _SHUT_OUT, HELD_FOR, whole_workspace=True)
+        return ErrorMeaning(ErrorKind.HELD, _BLOCKED, HELD_FOR, whole_workspace=True)
     if error.code in MEANINGS:
         return MEANINGS[error.code]
     match error.status:
         case HTTPStatus.UNAUTHORIZED:
             return ErrorMeaning(ErrorKind.HELD, BAD_TOKEN, HELD_FOR, whole_workspace=True)
         case HTTPStatus.FORBIDDEN if not error.code:
-            # No JSON with a code: it is not Discord's API that answers, but what stands before it.
-            return ErrorMeaning(ErrorKind.HELD, _SHUT_OUT, HELD_FOR, whole_workspace=True)
+            # No JSON with a code: the response comes from the proxy before Discord's API.
+            return ErrorMeaning(ErrorKind.HELD, _BLOCKED, HELD_FOR, whole_workspace=True)
         case HTTPStatus.FORBIDDEN:
             return ErrorMeaning(ErrorKind.REFUSED, NO_PERMISSION, extent=Extent.THREAD)
         case HTTPStatus.BAD_REQUEST:
-            # It is about what was sent: other messages may be taken.
+            # The request itself is refused: other messages may be accepted.
             return ErrorMeaning(ErrorKind.REFUSED, _UNKNOWN, extent=Extent.MESSAGE)
         case HTTPStatus.NOT_FOUND | HTTPStatus.METHOD_NOT_ALLOWED:
             return ErrorMeaning(ErrorKind.REFUSED, _UNKNOWN, extent=Extent.THREAD)
@@ -203,7 +203,7 @@ def _detail(error: Exception) -> str:
     if isinstance(error, discord.HTTPException):
         text = " ".join(well_formed(error.text).split())[:200]
         return f"{error.status}, {error.code}: {text}" if text else f"{error.status}, {error.code}"
-    if isinstance(error, TooManyRequests | RestingError | discord.LoginFailure):
+    if isinstance(error, TooManyRequests | PausedError | discord.LoginFailure):
         return ""
     return type(error).__name__
 

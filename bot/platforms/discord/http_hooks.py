@@ -1,10 +1,9 @@
-"""What goes over the wire to Discord: paced, watched, and stopped before it storms.
+"""Hooks on the HTTP requests of discord.py: a rate limit, early failures, a count of refusals.
 
-discord.py waits out a 429 and repeats a server error by itself, up to five times and for up to
-half a minute. That is right for what may be repeated, and wrong for the outbox, which wants to
-know at once and holds one channel only. So requests made within `calling` end at their first
-429, and, where they must not be repeated, at the first server error. Every answer is counted:
-Discord shuts out whoever collects 10,000 refusals (401, 403, 429) in ten minutes.
+discord.py waits after a 429 and repeats after a server error, up to five times and for up to half a
+minute. The outbox has to know at once, and holds one channel only. So requests inside `call_context`
+fail at their first 429 and, where they must not be repeated, at the first server error. Refusals
+(401, 403, 429) are counted: Discord blocks an address after 10,000 of them in ten minutes.
 """
 
 import asyncio
@@ -19,40 +18,40 @@ from types import SimpleNamespace
 
 import aiohttp
 
-from bot.platforms.discord.errors import NotRepeatedError, RestingError, TooManyRequests
+from bot.platforms.discord.errors import NotRepeatedError, PausedError, TooManyRequests
 
 REQUESTS_A_SECOND = 50
-"""What Discord allows a bot, interactions aside."""
+"""Discord's global limit for a bot; interactions are exempt."""
 REFUSALS_MOST = 1000
-"""So many refusals within the window, and we rest: a tenth of what Discord puts up with."""
+"""After so many refusals within the window all requests pause: a tenth of Discord's limit."""
 REFUSALS_WINDOW = timedelta(minutes=10)
 
 _EVENNESS = 0.95
-"""How much of the even distance two requests keep; the rest lets a late one be made up for."""
+"""The fraction of the even distance that two requests keep; the rest lets a late one catch up."""
 _MADE_UP = 0.2
-"""Seconds of being late that may be made up for, where the machine was busy elsewhere."""
+"""Seconds of delay that later requests may catch up on, after the machine was busy."""
 _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS})
 _REPEATED = frozenset({500, 502, 504, 524})
-"""The answers after which discord.py sends the request again."""
+"""The statuses after which discord.py sends the request again."""
 _EXEMPT = ("/interactions/", "/webhooks/")
 
 
 @dataclass(slots=True)
 class Call:
-    """One call of ours: whether any request of it has left, and how it is to be treated."""
+    """One call: whether one of its requests was sent, and whether it may be repeated."""
 
     may_repeat: bool
     sent: bool = False
     in_doubt: bool = False
-    """Whether one of its requests may have been done without our knowing."""
+    """Whether one of its requests may have succeeded although it failed here."""
 
 
 _CALL: ContextVar[Call | None] = ContextVar("call", default=None)
 
 
 @contextmanager
-def calling(*, may_repeat: bool) -> Iterator[Call]:
-    """Requests made inside, by this task, end early as the module says."""
+def call_context(*, may_repeat: bool) -> Iterator[Call]:
+    """Requests that this task makes inside fail early, as the module says."""
     call = Call(may_repeat)
     token = _CALL.set(call)
     try:
@@ -62,11 +61,11 @@ def calling(*, may_repeat: bool) -> Iterator[Call]:
 
 
 class HttpHooks:
-    """The pace and the count of refusals of everything that one bot sends to Discord.
+    """The rate limit and the refusal count of one bot.
 
-    A request counts from its answer: it arrived by then, so one that leaves a second later
-    cannot be the one too many, however unevenly the network carries them. Requests also keep
-    nearly even distances, since those that leave in a bunch wait for each other's answers.
+    A request counts for one second from its response: by then it has arrived, so the limit holds
+    however long requests travel. Requests keep nearly even distances, because requests sent in a
+    burst would wait for each other's responses.
     """
 
     def __init__(
@@ -75,14 +74,14 @@ class HttpHooks:
         self.refusals_most = refusals_most
         self._per_second = per_second
         self._refusals: deque[float] = deque()
-        self._under_way = 0
+        self._in_flight = 0
         self._next_at = 0.0
         self._counted_until: deque[float] = deque()
-        self._turn = asyncio.Lock()
+        self._order = asyncio.Lock()
         self._answered = asyncio.Event()
 
     def trace(self) -> aiohttp.TraceConfig:
-        """What a client is built with, so that its requests are paced and watched."""
+        """The trace that a client is built with."""
         config = aiohttp.TraceConfig()
         config.on_request_start.append(self._start)
         config.on_request_end.append(self._end)
@@ -90,8 +89,8 @@ class HttpHooks:
         return config
 
     @property
-    def rests_for(self) -> timedelta:
-        """How long nothing is sent any more; nothing when all is well."""
+    def paused_for(self) -> timedelta:
+        """For how long no request may be sent; zero normally."""
         now = asyncio.get_running_loop().time()
         window = REFUSALS_WINDOW.total_seconds()
         while self._refusals and self._refusals[0] <= now - window:
@@ -100,14 +99,14 @@ class HttpHooks:
             return timedelta()
         return timedelta(seconds=self._refusals[0] + window - now)
 
-    async def _take_turn(self) -> None:
-        """Wait until one more request may be under way; first come, first served."""
+    async def _acquire(self) -> None:
+        """Wait until one more request may be sent; first come, first served."""
         loop = asyncio.get_running_loop()
-        async with self._turn:
+        async with self._order:
             while True:
                 while self._counted_until and self._counted_until[0] <= loop.time():
                     self._counted_until.popleft()
-                if self._under_way + len(self._counted_until) < self._per_second:
+                if self._in_flight + len(self._counted_until) < self._per_second:
                     break
                 self._answered.clear()
                 until = self._counted_until[0] if self._counted_until else None
@@ -117,11 +116,11 @@ class HttpHooks:
             await asyncio.sleep(self._next_at - loop.time())
             since = max(self._next_at, loop.time() - _MADE_UP)
             self._next_at = since + _EVENNESS / self._per_second
-            self._under_way += 1
+            self._in_flight += 1
 
-    def _give_turn(self, context: SimpleNamespace) -> None:
+    def _release(self, context: SimpleNamespace) -> None:
         if getattr(context, "counts", False):
-            self._under_way -= 1
+            self._in_flight -= 1
             self._counted_until.append(asyncio.get_running_loop().time() + 1.0)
             self._answered.set()
 
@@ -134,9 +133,9 @@ class HttpHooks:
         if params.url.scheme in {"ws", "wss"}:
             return
         if not any(part in params.url.path for part in _EXEMPT):
-            if self.rests_for:
-                raise RestingError(self.rests_for)
-            await self._take_turn()
+            if self.paused_for:
+                raise PausedError(self.paused_for)
+            await self._acquire()
             context.counts = True
         call = _CALL.get()
         if call is not None:
@@ -148,7 +147,7 @@ class HttpHooks:
         context: SimpleNamespace,
         params: aiohttp.TraceRequestEndParams,
     ) -> None:
-        self._give_turn(context)
+        self._release(context)
         response = params.response
         status, headers = response.status, response.headers
         if status in _REFUSED and headers.get("X-RateLimit-Scope") != "shared":
@@ -163,7 +162,7 @@ class HttpHooks:
             raise TooManyRequests(
                 retry_after=_wait(headers),
                 is_global="X-RateLimit-Global" in headers,
-                shut_out="Via" not in headers,
+                is_blocked="Via" not in headers,
             )
         if status in _REPEATED and not call.may_repeat:
             response.close()
@@ -177,21 +176,21 @@ class HttpHooks:
     ) -> None:
         answered = isinstance(params.exception, TooManyRequests | NotRepeatedError)
         if not answered:  # `_end` has raised these
-            self._give_turn(context)
+            self._release(context)
         call = _CALL.get()
-        never_left = isinstance(params.exception, aiohttp.ClientConnectorError | RestingError)
+        never_left = isinstance(params.exception, aiohttp.ClientConnectorError | PausedError)
         if call is not None and not never_left and not answered:
             call.in_doubt = True
 
 
 def _wait(headers: Mapping[str, str]) -> timedelta:
-    """How long to wait: whichever of the two headers is longer, so as never to come too soon."""
+    """The wait that the headers ask for: the longer one, unless the other is more exact."""
     named = []
     for name in ("Retry-After", "X-RateLimit-Reset-After"):
         try:
             named.append(float(headers.get(name, "")))
         except ValueError:
             continue
-    # A whole second of Retry-After is the exact time rounded up.
+    # Retry-After is the exact time rounded up to seconds.
     exact = min(named) if named and max(named) - min(named) < 1 else max(named, default=1.0)
     return timedelta(seconds=max(0.0, min(exact, 86_400.0)))

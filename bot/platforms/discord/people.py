@@ -1,4 +1,4 @@
-"""People, channels and what was said, from discord.py's objects to the port's values."""
+"""Converting discord.py's users, channels and messages to the port's values."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from bot.platforms.discord.inbound.message_words import message_words
 from bot.platforms.discord.places import reference
 
 SPOKEN = frozenset({discord.MessageType.default, discord.MessageType.reply})
-"""What somebody said; the other kinds are Discord's own (joins, renames, thread beginnings)."""
+"""Messages of people; other types are Discord's own (joins, renames, thread starters)."""
 
 
 def channel_ref(channel: int, guild: int | None) -> ChannelRef:
@@ -25,20 +25,22 @@ def parent_ref(thread: discord.Thread) -> ChannelRef:
 
 
 def root_of(thread: discord.Thread) -> MessageRef:
-    """The message that a thread belongs to; in a forum it stands in the thread itself."""
+    """The message that a thread was opened on; in a forum it is in the thread itself."""
     in_forum = isinstance(thread.parent, discord.ForumChannel)
     return reference(parent_ref(thread), thread.id if in_forum else None, thread.id)
 
 
-def asker(interaction: "discord.Interaction[Any]") -> User:
-    """Who asks; in direct messages everybody may manage the channel, which is theirs."""
+def asking_user(interaction: "discord.Interaction[Any]") -> User:
+    """The user of an interaction; in direct messages everybody may manage the channel."""
     may = interaction.permissions
     manages = interaction.guild_id is None or may.manage_channels or may.administrator
     return User(str(interaction.user.id), well_formed(interaction.user.display_name), manages)
 
 
-def place_of(interaction: "discord.Interaction[Any]") -> tuple[ChannelRef, MessageRef | None]:
-    """Where somebody asks: the channel, and the thread's root inside of one."""
+def channel_and_root(
+    interaction: "discord.Interaction[Any]",
+) -> tuple[ChannelRef, MessageRef | None]:
+    """The channel of an interaction and, inside a thread, the thread's root."""
     channel = interaction.channel
     if isinstance(channel, discord.Thread):
         return parent_ref(channel), root_of(channel)

@@ -1,4 +1,4 @@
-"""What the bot needs of a server: the permissions that its code uses, and no others."""
+"""The permissions that the bot needs in a server: those that its code uses."""
 
 from urllib.parse import urlencode
 
@@ -18,7 +18,7 @@ PERMISSIONS = discord.Permissions(**dict.fromkeys(_NAMES, True))
 
 
 def invite_link(application: int) -> str:
-    """The address at which somebody lets the bot into a server, with what it needs there."""
+    """The address that invites the bot into a server, with the permissions it needs."""
     query = {
         "client_id": application,
         "scope": "bot applications.commands",
@@ -28,7 +28,7 @@ def invite_link(application: int) -> str:
 
 
 def missing(may: discord.Permissions, *, in_forum: bool) -> tuple[str, ...]:
-    """What the bot lacks in a channel, as Discord calls it; a forum's posts are its threads."""
+    """Names of the missing permissions in a channel. Forum posts need no thread permission."""
     return tuple(
         name
         for attribute, name in _NAMES.items()

@@ -1,4 +1,4 @@
-"""Where messages stand in Discord, and how a reference says so."""
+"""Message locations in Discord, and how a `MessageRef` encodes them."""
 
 from dataclasses import dataclass
 
@@ -9,8 +9,8 @@ _LONGEST = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
-    """A message's place: `channel` is the one the bot was told of, `thread` one inside it."""
+class MessageLocation:
+    """Where a message is: `channel` is a configured channel, `thread` a thread inside it."""
 
     channel: int
     thread: int | None
@@ -18,12 +18,12 @@ class Where:
 
     @property
     def within(self) -> int:
-        """The channel or thread that the message itself stands in."""
+        """The channel or thread that contains the message."""
         return self.thread or self.channel
 
     @property
     def discussion(self) -> int:
-        """The thread that the message stands in, or that belongs to it: of the same id."""
+        """The thread that contains the message, or that was opened on it (same id)."""
         return self.thread or self.message
 
 
@@ -32,10 +32,10 @@ def channel_number(channel: ChannelRef) -> int:
     return _snowflake(channel.id)
 
 
-def read_reference(message: MessageRef) -> Where:
-    """Where a message stands; raises `ChatRefusedError` for what `reference` never wrote."""
+def read_reference(message: MessageRef) -> MessageLocation:
+    """Decode a reference; raises `ChatRefusedError` for ids that `reference` never wrote."""
     thread, slash, own = message.id.rpartition("/")
-    return Where(
+    return MessageLocation(
         channel_number(message.channel), _snowflake(thread) if slash else None, _snowflake(own)
     )
 

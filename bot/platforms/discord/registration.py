@@ -1,7 +1,7 @@
-"""The application commands that Discord offers, made from the command table.
+"""Registering application commands from the command table.
 
-Discord counts each creation against 200 a day and guild, and shows commands a while late, so
-they are sent only when they differ from what was sent last: a hash of them is remembered.
+Discord allows 200 creations a day and guild and shows changes with a delay. So commands are sent
+only when their hash differs from the one that was sent last.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ _IN_GUILD, _IN_DIRECT_MESSAGES = 0, 1
 
 
 def application_commands(voices: Callable[[str], Translate]) -> list[Json]:
-    """The whole table as Discord registers it, in English and Korean."""
+    """The command table as Discord registers it, in English and Korean."""
     return [_command(spec, voices) for spec in COMMANDS]
 
 
@@ -64,13 +64,13 @@ def _described(summary: str, voices: Callable[[str], Translate]) -> Json:
 
 
 def fingerprint(commands: list[Json]) -> str:
-    """The same for the same commands."""
+    """A hash of the commands."""
     text = json.dumps(commands, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 class Registration:
-    """Keeps what Discord offers equal to the table: in some guilds or, with none, everywhere."""
+    """Keeps the registered commands equal to the table: in `guilds` or, with none, globally."""
 
     def __init__(
         self,
@@ -84,12 +84,12 @@ class Registration:
         self._memo = memo
         self._wanted = {str(guild) for guild in guilds} or {_EVERYWHERE}
         self._commands = application_commands(voices)
+        self._logged: set[str] = set()
 
-    async def bring_up_to_date(self) -> tuple[str, ...]:
-        """Send what has changed; what could not be registered is said in words, a line each.
+    async def synchronize(self) -> tuple[str, ...]:
+        """Register changed commands; returns one line for each place where that failed.
 
-        Places where commands were registered before and are not wanted any more are cleared,
-        since Discord would offer both.
+        Places that are no longer configured are cleared: Discord would show both sets.
         """
         name = f"discord/{(await self._rest.account()).application}/commands"
         known = dict(entry.split("=", 1) for entry in (await self._memo.find(name) or "").split())
@@ -103,7 +103,9 @@ class Registration:
                 await self._rest.register(commands, None if place == _EVERYWHERE else int(place))
             except (ChatError, *RAISED) as error:
                 troubles.append(f"{place}: {chat_error(error)}")
-                log.warning("Discord: the commands could not be updated in %s", troubles[-1])
+                if troubles[-1] not in self._logged:
+                    self._logged.add(troubles[-1])
+                    log.warning("Discord: the commands could not be updated in %s", troubles[-1])
                 continue
             if place in wanted:
                 known[place] = wanted[place]

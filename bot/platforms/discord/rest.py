@@ -1,7 +1,8 @@
-"""Discord's REST API as the adapter uses it: typed, bounded in time, over one lasting log-in.
+"""Discord's REST API: typed calls with time limits over one log-in.
 
-It needs no gateway: messages go out while that is down, and its client outlives those that the
-supervisor builds. What is raised is discord.py's or the wire's; `errors.chat_error` sorts it.
+It needs no gateway: messages are posted while the gateway is down, and its client outlives those
+that the supervisor builds. Exceptions are discord.py's or the HTTP hooks'; `errors.chat_error`
+sorts them.
 """
 
 import asyncio
@@ -24,23 +25,23 @@ from bot.platforms.discord.errors import (
     NO_ANSWER,
     NOT_SENT,
     NotRepeatedError,
-    RestingError,
+    PausedError,
     TooManyRequests,
     chat_error,
     meaning_of,
     uncertain_error,
 )
-from bot.platforms.discord.http_hooks import HttpHooks, calling
-from bot.platforms.discord.rendering.controls import Mark, mark_of, read_slip
+from bot.platforms.discord.http_hooks import HttpHooks, call_context
+from bot.platforms.discord.rendering.controls import Mark, mark_of, read_hidden_url
 from bot.platforms.discord.rendering.payload import Payload
 
 Result = TypeVar("Result")
 Json = dict[str, Any]
 
 CALL_SECONDS = 10.0
-"""The longest a call may take: a few of them fit into the outbox's patience for one message."""
+"""The time limit of a call; several fit into the outbox's time limit for one message."""
 ARCHIVE_MINUTES: Final = 10080
-"""A discussion sleeps after a week of silence; the next word wakes it."""
+"""A thread is archived after a week without messages; the next message reopens it."""
 _PAGE = 100
 _GUILDS_MOST = 200
 _HAS_THREAD = 1 << 5
@@ -55,9 +56,9 @@ RAISED = (
     OSError,
     TooManyRequests,
     NotRepeatedError,
-    RestingError,
+    PausedError,
 )
-"""What a call may raise beside a `ChatError`."""
+"""What a call may raise besides a `ChatError`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A message that stands somewhere; `mark` only if it is ours."""
+    """A message in a channel; `mark` only if the bot posted it."""
 
     id: int
     author: int
@@ -103,7 +104,7 @@ class _Session:
 
 
 class Rest:
-    """One bot's REST calls; made quickly, logged in when first needed, closed with `close`."""
+    """One bot's REST calls; logs in at the first call; closed with `close`."""
 
     def __init__(self, token: str, hooks: HttpHooks) -> None:
         self._token = token
@@ -122,7 +123,7 @@ class Rest:
         return (await self.session()).account
 
     async def session(self) -> _Session:
-        """The client of all calls, which has no gateway; logs in where that is not done yet."""
+        """The client of all calls, without a gateway; logs in if needed."""
         async with self._login:
             if self._session is None:
                 self._session = await self._logged_in()
@@ -136,7 +137,7 @@ class Rest:
             max_messages=None,
         )
         try:
-            with calling(may_repeat=False):
+            with call_context(may_repeat=False):
                 async with asyncio.timeout(CALL_SECONDS):
                     await client.login(self._token)
             account = _account(client)
@@ -145,7 +146,7 @@ class Rest:
             if isinstance(error, TimeoutError):
                 raise ChatUnavailableError(NO_ANSWER) from error
             if isinstance(error, RAISED) and not isinstance(error, discord.LoginFailure):
-                # Whatever was wrong, nothing has been posted.
+                # Whatever failed, nothing was posted.
                 sorted_error = chat_error(error)
                 pause = getattr(sorted_error, "retry_after", None)
                 raise ChatUnavailableError(str(sorted_error), retry_after=pause) from error
@@ -159,13 +160,13 @@ class Rest:
         may_repeat: bool = True,
         seconds: float = CALL_SECONDS,
     ) -> Result:
-        """What a method of discord.py's HTTP client answers, within the time.
+        """The result of a method of discord.py's HTTP client.
 
-        Out of time it is `ChatUnavailableError` while nothing has left, `ChatUncertainError`
-        from then on. Only what `may_repeat` is sent again after a server error.
+        After `seconds` raises `ChatUnavailableError` if no request was sent, else
+        `ChatUncertainError`. Only a call that `may_repeat` is sent again after a server error.
         """
         client = (await self.session()).client
-        with calling(may_repeat=may_repeat) as call:
+        with call_context(may_repeat=may_repeat) as call:
             try:
                 async with asyncio.timeout(seconds):
                     return await make(client.http)
@@ -175,7 +176,7 @@ class Rest:
                 raise ChatUnavailableError(NOT_SENT) from error
             except RAISED as error:
                 if call.in_doubt and meaning_of(error).kind in {ErrorKind.RETRY, ErrorKind.HELD}:
-                    # This one was not taken, but one before it may have been.
+                    # This request was not accepted, but an earlier one may have been.
                     raise uncertain_error(error) from error
                 raise
 
@@ -184,9 +185,9 @@ class Rest:
     async def send(
         self, channel: int, payload: Payload, *, nonce: str, answers: int | None = None
     ) -> int:
-        """Post a message; within minutes, the same nonce again is the same message.
+        """Post a message; for some minutes the same nonce gives the same message.
 
-        It answers the message `answers`, where there is one.
+        It is a reply to the message `answers`, if there is one.
         """
         params = sdk.parameters(payload, nonce=nonce)
         if answers is not None and params.payload is not None:
@@ -212,9 +213,9 @@ class Rest:
         return _posted(found, (await self.account()).user)
 
     async def history(self, channel: int, since: datetime) -> AsyncIterator[Posted]:
-        """What was posted at that time or later, oldest first.
+        """The messages since that time, oldest first.
 
-        It is empty, too, where the bot may not read what stands there.
+        Also empty if the bot may not read the channel's history.
         """
         after = discord.utils.time_snowflake(since) - 1
         me = (await self.account()).user
@@ -232,7 +233,7 @@ class Rest:
     # Channels and threads
 
     async def place(self, channel: int) -> Place:
-        """What kind of channel it is, and where."""
+        """The channel's type and parents."""
         return _place(await self.call(lambda http: http.get_channel(channel)))
 
     async def open_thread(self, channel: int, message: int, name: str) -> None:
@@ -246,9 +247,9 @@ class Rest:
     async def open_post(
         self, forum: int, name: str, payload: Payload, tags: tuple[int, ...]
     ) -> int:
-        """Post into a forum: the thread's id, which is its first message's.
+        """Post into a forum; returns the thread's id, which is also its first message's.
 
-        Discord knows no nonce here, so this is never sent twice by itself.
+        Discord has no nonce here, so the request is never repeated.
         """
         around: Json = {"name": name, "auto_archive_duration": ARCHIVE_MINUTES}
         if tags:
@@ -262,11 +263,11 @@ class Rest:
         return _id(found)
 
     async def reopen(self, thread: int) -> None:
-        """Wake an archived thread."""
+        """Reopen an archived thread."""
         await self.call(lambda http: http.edit_channel(thread, archived=False))
 
     async def threads(self, parent: Place, since: datetime) -> tuple[Place, ...]:
-        """The threads of a channel with a message of that time or later, archived ones too."""
+        """The threads of a channel with a message since that time, archived ones too."""
         if parent.guild is None:
             return ()
         guild = parent.guild
@@ -283,11 +284,11 @@ class Rest:
         )
 
     async def direct(self, user: int) -> int:
-        """The channel of direct messages with somebody."""
+        """The channel of direct messages with a user."""
         return _id(await self.call(lambda http: http.start_private_message(user)))
 
     async def permissions(self, place: Place) -> discord.Permissions:
-        """What the bot may do there."""
+        """The bot's permissions in a channel or thread."""
         session = await self.session()
         if place.guild is None:
             return discord.Permissions.all()
@@ -305,7 +306,7 @@ class Rest:
     # The bot itself, its commands and the gateway
 
     async def may_read_content(self) -> bool:
-        """Whether the message content intent is on, as the developer portal has it now."""
+        """Whether the message content intent is on in the developer portal."""
         client = (await self.session()).client
         flags = (await self.call(lambda _: client.application_info())).flags
         return flags.gateway_message_content or flags.gateway_message_content_limited
@@ -325,20 +326,20 @@ class Rest:
         await self.call(lambda http: http.bulk_upsert_guild_commands(application, at, commands))
 
     async def session_starts(self) -> tuple[int, float]:
-        """How often the bot may still identify, and in how many seconds that is renewed."""
+        """How often the bot may still identify, and in how many seconds the count is reset."""
         _, _, limit = await self.call(lambda http: http.get_bot_gateway())
         return int(limit["remaining"]), float(limit["reset_after"]) / 1000
 
 
 @contextmanager
 def sorted_errors() -> Iterator[None]:
-    """Turns what calls raise into the port's exceptions."""
+    """Converts what calls raise to the port's exceptions."""
     try:
         yield
     except RAISED as error:
         raise chat_error(error) from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        # An answer that is not Discord's breaks the SDK in these ways.
+        # A response that is not Discord's makes discord.py raise these.
         raise ChatUncertainError(f"{DISCONNECTED} ({type(error).__name__})") from error
 
 
@@ -352,7 +353,7 @@ def _id(found: Any) -> int:
     try:
         return int(found["id"])
     except (KeyError, TypeError, ValueError) as error:
-        # Not Discord's answer (a proxy's page); the request may have been done all the same.
+        # Not Discord's response (a proxy's page); the request may have succeeded.
         raise ChatUncertainError(DISCONNECTED) from error
 
 
@@ -373,7 +374,7 @@ def _mark(found: Any) -> Mark | None:
             if "custom_id" in component:
                 return mark_of(str(component["custom_id"]))
     embeds = found.get("embeds") or ()
-    return read_slip(embeds[0].get("url")).mark if embeds else None
+    return read_hidden_url(embeds[0].get("url")).mark if embeds else None
 
 
 def _place(found: Any) -> Place:

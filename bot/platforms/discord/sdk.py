@@ -1,4 +1,4 @@
-"""Payloads as discord.py takes them, and where discord.py finds Discord."""
+"""Converting payloads to discord.py's objects, and configuring discord.py."""
 
 import logging
 from typing import Any
@@ -8,25 +8,25 @@ import discord.gateway
 import discord.http
 import yarl
 
-from bot.platforms.discord.rendering.payload import Payload, Press, Select, Visit
+from bot.platforms.discord.rendering.payload import CommandButton, LinkButton, Payload, Select
 
 _ACCENT = discord.Colour(0x5B7FA6)
 NO_MENTIONS = discord.AllowedMentions.none()
 
 
 def point_at(api_base: str, gateway_url: str) -> None:
-    """Let discord.py talk to these addresses. It keeps them for the whole process.
+    """Set the addresses that discord.py connects to, for the whole process.
 
-    Called before any client is made.
+    Must be called before a client is built. discord.py has no public way to do it.
     """
     discord.http.Route.BASE = api_base.rstrip("/")
     gateway = yarl.URL(gateway_url)
     discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = gateway if gateway.path else gateway / ""
-    # At DEBUG it shows whole requests, and addresses with tokens of interactions in them; at INFO
-    # it has a line for every attempt to connect.
+    # At DEBUG discord.py logs whole requests, with tokens of interactions in their addresses; at
+    # INFO it logs a line for each attempt to connect.
     root = logging.getLogger()
     logging.getLogger("discord").setLevel(max(logging.WARNING, root.level))
-    # This bot never speaks; without these, every start would warn of missing voice libraries.
+    # The bot has no voice; without these lines each start warns of missing voice libraries.
     discord.VoiceClient.warn_nacl = False
     discord.VoiceClient.warn_dave = False
 
@@ -43,8 +43,8 @@ def embeds(payload: Payload) -> list[discord.Embed]:
 def view(payload: Payload) -> discord.ui.View:
     """The rows of a payload.
 
-    It is stopped: discord.py would keep a live one in memory for each message, and presses are
-    answered from what the message itself says.
+    The view is stopped: discord.py would keep a live one in memory for each message, and presses
+    are answered from the message alone.
     """
     made = discord.ui.View(timeout=None)
     for number, row in enumerate(payload.rows):
@@ -66,8 +66,8 @@ def _select(select: Select, row: int) -> discord.ui.Select[discord.ui.View]:
     )
 
 
-def _button(button: Press | Visit, row: int) -> discord.ui.Button[discord.ui.View]:
-    if isinstance(button, Visit):
+def _button(button: CommandButton | LinkButton, row: int) -> discord.ui.Button[discord.ui.View]:
+    if isinstance(button, LinkButton):
         return discord.ui.Button(label=button.label, url=button.url, row=row)
     return discord.ui.Button(
         label=button.label,
@@ -80,9 +80,9 @@ def _button(button: Press | Visit, row: int) -> discord.ui.Button[discord.ui.Vie
 def parameters(
     payload: Payload, *, nonce: str | None = None, extra: dict[str, Any] | None = None
 ) -> discord.http.MultipartParameters:
-    """The body of a request that posts or edits; whatever is not in the payload is cleared.
+    """The body of a request that posts or edits a message; what the payload lacks is cleared.
 
-    `extra` goes around the message, as a forum's post wants it.
+    `extra` is put around the message, as a forum post requires.
     """
     return discord.http.handle_message_parameters(
         content=payload.content or None,

@@ -2,7 +2,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.platforms.discord.stage import Hall, Stage, hall, staged
+from tests.platforms.discord.stage import RunningBot, Stage, running_bot, staged
 
 
 @pytest.fixture
@@ -12,16 +12,16 @@ async def stage() -> AsyncIterator[Stage]:
 
 
 @pytest.fixture
-async def bot() -> AsyncIterator[Hall]:
+async def bot() -> AsyncIterator[RunningBot]:
     """A bot that is connected."""
-    async with hall() as opened:
+    async with running_bot() as opened:
         opened.start()
         await opened.connected()
         yield opened
 
 
 @pytest.fixture
-async def idle() -> AsyncIterator[Hall]:
+async def idle() -> AsyncIterator[RunningBot]:
     """A bot that is not started yet."""
-    async with hall() as opened:
+    async with running_bot() as opened:
         yield opened

@@ -1,7 +1,7 @@
 """Discord's Markdown as its clients read it, for tests: what a message would show and do.
 
 The rules and their order are those of the client's parser (simple-markdown with Discord's own
-rules). Where the client tries a rule only at some places, this tries it at every place.
+rules). MessageLocation the client tries a rule only at some places, this tries it at every place.
 """
 
 import re

@@ -40,7 +40,7 @@ async def briefly(_seconds: float) -> None:
     await asyncio.sleep(0)
 
 
-def assert_lawful(discord: FakeDiscord) -> None:
+def assert_valid_requests(discord: FakeDiscord) -> None:
     """What holds of every request in every test: the published schema, and that nobody is pinged."""
     assert discord.complaints == []
     saying = {"messages", "message", "threads", "original", "followup"}
@@ -68,7 +68,7 @@ async def staged(*, token: str = TOKEN) -> AsyncIterator[Stage]:
             yield Stage(discord, hooks, rest, Posting(rest, readable=str, clock=now, sleep=briefly))
         finally:
             await rest.close()
-        assert_lawful(discord)
+        assert_valid_requests(discord)
 
 
 def key(number: int = 1) -> DeliveryKey:
@@ -122,7 +122,7 @@ class DigestContext:
 
 
 @dataclass
-class Once:
+class SeenIds:
     """What was seen, in memory."""
 
     ids: set[str] = field(default_factory=set)
@@ -178,7 +178,7 @@ async def posting_alone() -> AsyncIterator[Counter]:
         discord.world.clock = lambda: clock().timestamp()
         chat = DiscordChat(
             Access(TOKEN, discord.api_base, discord.gateway_url),
-            seen=Once(),
+            seen=SeenIds(),
             memo=Notes(),
             readable=str,
             voices=Catalogues(),
@@ -190,18 +190,18 @@ async def posting_alone() -> AsyncIterator[Counter]:
             yield Counter(discord, chat, clock)
         finally:
             await chat.close()
-        assert_lawful(discord)
+        assert_valid_requests(discord)
 
 
 @dataclass
-class Hall:
+class RunningBot:
     """A Discord with a running bot in it, which may be ended and started again."""
 
     discord: FakeDiscord
     desk: DigestContext = field(default_factory=DigestContext)
     notes: Notes = field(default_factory=Notes)
     clock: Clock = field(default_factory=Clock)
-    once: Once = field(default_factory=Once)
+    once: SeenIds = field(default_factory=SeenIds)
     token: str = TOKEN
     guilds: tuple[int, ...] = ()
     patience: Patience = QUICK
@@ -264,13 +264,13 @@ class Hall:
 
 
 @asynccontextmanager
-async def hall() -> AsyncIterator[Hall]:
+async def running_bot() -> AsyncIterator[RunningBot]:
     """A Discord, with a bot that is not started yet."""
     async with FakeDiscord() as discord:
-        opened = Hall(discord)
+        opened = RunningBot(discord)
         discord.world.clock = lambda: opened.clock().timestamp()
         try:
             yield opened
         finally:
             await opened.stop()
-        assert_lawful(discord)
+        assert_valid_requests(discord)

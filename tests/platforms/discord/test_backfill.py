@@ -12,38 +12,38 @@ from bot.core.domain.errors import StorageError
 from bot.core.ports import MessageRef, ThreadMessage
 from tests.fakes.discord import Fault
 from tests.fakes.discord.world import APP_ID, READ_HISTORY, Json
-from tests.platforms.discord.stage import PAPERS, DigestContext, Hall, hall, key, paper
+from tests.platforms.discord.stage import PAPERS, DigestContext, RunningBot, key, paper, running_bot
 from tests.platforms.memory import Kept
 
 HEARD = f"discord/{APP_ID}/heard"
-"""Where it is noted how far the bot has heard."""
+"""MessageLocation it is noted how far the bot has heard."""
 
 
-def heard(bot: Hall) -> list[str]:
+def heard(bot: RunningBot) -> list[str]:
     return [said.text for said in bot.desk.heard]
 
 
-def kept(bot: Hall) -> list[str]:
+def kept(bot: RunningBot) -> list[str]:
     """What is left in the end."""
     return [said.text for said in Kept(bot.desk.heard, bot.desk.taken_back).newest.values()]
 
 
-def heard_to(bot: Hall) -> int:
+def heard_to(bot: RunningBot) -> int:
     return int(bot.notes.kept[HEARD])
 
 
-async def a_thread(bot: Hall, number: int = 1) -> int:
+async def a_thread(bot: RunningBot, number: int = 1) -> int:
     """The thread of a paper, into which the bot has posted it."""
     await bot.until(lambda: HEARD in bot.notes.kept)
     return int((await bot.chat.post(PAPERS, paper(), key=key(number))).id)
 
 
-async def some_time(bot: Hall) -> None:
+async def some_time(bot: RunningBot) -> None:
     """Time in which something would come that must not come."""
     await asyncio.sleep(0.3)
 
 
-async def test_what_cannot_be_read_is_tried_again_and_the_note_does_not_pass_it(bot: Hall):
+async def test_what_cannot_be_read_is_tried_again_and_the_note_does_not_pass_it(bot: RunningBot):
     threads = [await a_thread(bot, number) for number in (1, 2)]
     await bot.stop()
     bot.clock.ahead += timedelta(hours=8)
@@ -64,7 +64,7 @@ async def test_what_cannot_be_read_is_tried_again_and_the_note_does_not_pass_it(
     await bot.until(lambda: heard_to(bot) > int(messages[1]["id"]))
 
 
-async def test_a_limit_on_the_way_loses_nothing(bot: Hall):
+async def test_a_limit_on_the_way_loses_nothing(bot: RunningBot):
     thread = await a_thread(bot)
     await bot.stop()
     await bot.discord.says("meanwhile", at=thread)
@@ -75,7 +75,7 @@ async def test_a_limit_on_the_way_loses_nothing(bot: Hall):
     await bot.until(lambda: heard(bot) == ["meanwhile"])
 
 
-async def test_people_do_not_wait_for_what_cannot_be_read_now(bot: Hall):
+async def test_people_do_not_wait_for_what_cannot_be_read_now(bot: RunningBot):
     thread = await a_thread(bot)
     await bot.stop()
     await bot.discord.says("meanwhile", at=thread)
@@ -91,7 +91,7 @@ async def test_people_do_not_wait_for_what_cannot_be_read_now(bot: Hall):
     await bot.until(lambda: heard(bot) == ["now", "meanwhile"])
 
 
-async def test_what_is_said_now_comes_after_what_was_said_in_its_thread_meanwhile(bot: Hall):
+async def test_what_is_said_now_comes_after_what_was_said_in_its_thread_meanwhile(bot: RunningBot):
     slow, thread = await a_thread(bot, 1), await a_thread(bot, 2)
     await bot.stop()
     await bot.discord.says("slow", at=slow)
@@ -106,7 +106,7 @@ async def test_what_is_said_now_comes_after_what_was_said_in_its_thread_meanwhil
     assert heard(bot) == ["meanwhile", "now", "slow"]
 
 
-async def test_what_is_said_before_a_session_is_ready_waits_for_what_was_missed(bot: Hall):
+async def test_what_is_said_before_a_session_is_ready_waits_for_what_was_missed(bot: RunningBot):
     thread = await a_thread(bot)
     await bot.stop()
     await bot.discord.says("meanwhile", at=thread)
@@ -121,7 +121,7 @@ async def test_what_is_said_before_a_session_is_ready_waits_for_what_was_missed(
     assert heard(bot) == ["meanwhile", "now"]
 
 
-async def test_edits_and_deletions_of_meanwhile_follow_and_the_rest_stays(bot: Hall):
+async def test_edits_and_deletions_of_meanwhile_follow_and_the_rest_stays(bot: RunningBot):
     thread = await a_thread(bot)
     _, edited, gone = [
         await bot.discord.says(text, at=thread) for text in ("kept", "befor", "gone")
@@ -141,7 +141,7 @@ async def test_edits_and_deletions_of_meanwhile_follow_and_the_rest_stays(bot: H
     assert sorted(kept(bot)) == ["before", "kept"]
 
 
-async def test_what_was_said_in_a_thread_that_fell_asleep_again_is_heard(bot: Hall):
+async def test_what_was_said_in_a_thread_that_fell_asleep_again_is_heard(bot: RunningBot):
     await a_thread(bot, 2)
     thread = await a_thread(bot)
     await bot.stop()
@@ -155,7 +155,7 @@ async def test_what_was_said_in_a_thread_that_fell_asleep_again_is_heard(bot: Ha
     await bot.until(lambda: heard(bot) == ["meanwhile"])
 
 
-async def asleep(bot: Hall) -> tuple[int, Json]:
+async def asleep(bot: RunningBot) -> tuple[int, Json]:
     """A thread that sleeps, unknown to the bot since its start, and what was said in it."""
     thread = await a_thread(bot)
     message = await bot.discord.says("before", at=thread)
@@ -165,7 +165,7 @@ async def asleep(bot: Hall) -> tuple[int, Json]:
     return thread, message
 
 
-async def test_a_deletion_in_a_thread_that_sleeps_follows(bot: Hall):
+async def test_a_deletion_in_a_thread_that_sleeps_follows(bot: RunningBot):
     thread, message = await asleep(bot)
 
     await bot.discord.takes_back(message)
@@ -174,7 +174,7 @@ async def test_a_deletion_in_a_thread_that_sleeps_follows(bot: Hall):
     assert bot.desk.taken_back == [MessageRef(PAPERS, f"{thread}/{message['id']}")]
 
 
-async def test_an_edit_in_a_thread_that_sleeps_follows(bot: Hall):
+async def test_an_edit_in_a_thread_that_sleeps_follows(bot: RunningBot):
     _, message = await asleep(bot)
 
     await bot.discord.edits(message, "after")
@@ -182,7 +182,7 @@ async def test_an_edit_in_a_thread_that_sleeps_follows(bot: Hall):
     await bot.until(lambda: heard(bot) == ["before", "after"])
 
 
-async def test_a_deletion_in_a_thread_of_others_that_sleeps_is_not_ours(bot: Hall):
+async def test_a_deletion_in_a_thread_of_others_that_sleeps_is_not_ours(bot: RunningBot):
     theirs = await bot.discord.says("somebody's message")
     await bot.discord.opens_thread(theirs, "their thread")
     message = await bot.discord.says("in their thread", at=int(theirs["id"]))
@@ -196,7 +196,7 @@ async def test_a_deletion_in_a_thread_of_others_that_sleeps_is_not_ours(bot: Hal
 
 
 @pytest.mark.parametrize("harm", ["forbidden", "fails", "breaks off", "thread gone"])
-async def test_what_cannot_be_read_is_no_deletion(bot: Hall, harm: str):
+async def test_what_cannot_be_read_is_no_deletion(bot: RunningBot, harm: str):
     thread = await a_thread(bot)
     texts = [f"thought {number}" for number in range(130)]  # more than a page
     for text in texts:
@@ -229,7 +229,7 @@ async def test_what_cannot_be_read_is_no_deletion(bot: Hall, harm: str):
     assert sorted(kept(bot)) == sorted(texts)
 
 
-async def test_what_is_said_in_a_server_that_is_away_is_heard_when_it_is_back(bot: Hall):
+async def test_what_is_said_in_a_server_that_is_away_is_heard_when_it_is_back(bot: RunningBot):
     thread = await a_thread(bot)
     await bot.stop()
     bot.discord.gateway.away.add(1)
@@ -246,7 +246,7 @@ async def test_what_is_said_in_a_server_that_is_away_is_heard_when_it_is_back(bo
     await bot.until(lambda: heard_to(bot) > int(message["id"]))
 
 
-async def test_a_file_is_a_link_to_its_message(bot: Hall):
+async def test_a_file_is_a_link_to_its_message(bot: RunningBot):
     thread = await a_thread(bot)
 
     message = await bot.discord.says("look", at=thread, files=("figure.png",))
@@ -256,7 +256,7 @@ async def test_a_file_is_a_link_to_its_message(bot: Hall):
     assert heard(bot) == [f"look\nfigure.png {address}"]
 
 
-async def test_what_is_heard_says_when_it_was_said_and_edited(bot: Hall):
+async def test_what_is_heard_says_when_it_was_said_and_edited(bot: RunningBot):
     thread = await a_thread(bot)
     message = await bot.discord.says("befor", at=thread)
     await bot.until(lambda: len(bot.desk.heard) == 1)
@@ -297,9 +297,9 @@ class BrokenDesk(DigestContext):
 
 
 @pytest.fixture
-async def broken() -> AsyncIterator[tuple[Hall, BrokenDesk]]:
+async def broken() -> AsyncIterator[tuple[RunningBot, BrokenDesk]]:
     """A bot that is connected, and whose inbox breaks."""
-    async with hall() as opened:
+    async with running_bot() as opened:
         opened.desk = desk = BrokenDesk()
         opened.start()
         await opened.connected()

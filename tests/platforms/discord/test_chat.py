@@ -12,7 +12,7 @@ from bot.platforms.discord.inbound.supervisor import NOT_HEARING
 from bot.platforms.discord.registration import application_commands
 from tests.fakes.discord import components_of, text_of
 from tests.fakes.discord.world import BOT_ID, EPHEMERAL, FORUM
-from tests.platforms.discord.stage import PAPERS, Hall, key, long_paper, now, paper, said
+from tests.platforms.discord.stage import PAPERS, RunningBot, key, long_paper, now, paper, said
 
 
 def results(command: Command) -> Document:
@@ -38,7 +38,7 @@ def results(command: Command) -> Document:
 # Asking
 
 
-async def test_a_command_is_acknowledged_and_answered_for_everybody(bot: Hall):
+async def test_a_command_is_acknowledged_and_answered_for_everybody(bot: RunningBot):
     asked = await bot.discord.types("paper", {"query": "reasoning"}, by=102)
 
     answer = await asked.answer()
@@ -53,7 +53,7 @@ async def test_a_command_is_acknowledged_and_answered_for_everybody(bot: Hall):
     assert (command.user.name, command.user.can_manage) == ("하늘", False)
 
 
-async def test_an_answer_that_is_for_one_alone_is_private(bot: Hall):
+async def test_an_answer_that_is_for_one_alone_is_private(bot: RunningBot):
     asked = await bot.discord.types("digest", {"what": "today"})
 
     answer = await asked.answer()
@@ -62,14 +62,14 @@ async def test_an_answer_that_is_for_one_alone_is_private(bot: Hall):
     assert bot.desk.asked[0].user.can_manage
 
 
-async def test_a_command_of_an_older_table_is_answered_with_help(bot: Hall):
+async def test_a_command_of_an_older_table_is_answered_with_help(bot: RunningBot):
     asked = await bot.discord.types("papers_of_old", {"x": "y"})
 
     await asked.answer()
     assert bot.desk.asked[0].name == "help"
 
 
-async def test_a_long_answer_goes_on_in_more_messages(bot: Hall):
+async def test_a_long_answer_goes_on_in_more_messages(bot: RunningBot):
     bot.desk.answers = lambda _: long_paper()
 
     asked = await bot.discord.types("paper", {"query": "x"})
@@ -78,7 +78,7 @@ async def test_a_long_answer_goes_on_in_more_messages(bot: Hall):
     await asked.until(lambda it: len(it.follow_ups) == 3)
 
 
-async def test_suggestions_fit_and_come_in_time(bot: Hall):
+async def test_suggestions_fit_and_come_in_time(bot: RunningBot):
     bot.desk.choices = (
         Choice("L" * 150, "reasoning"),
         Choice("too long to be filled in", "x" * 101),
@@ -93,7 +93,7 @@ async def test_suggestions_fit_and_come_in_time(bot: Hall):
     assert bot.desk.completed == [("query", "rea")]
 
 
-async def test_a_command_in_a_thread_knows_its_root(bot: Hall):
+async def test_a_command_in_a_thread_knows_its_root(bot: RunningBot):
     root = await bot.chat.post(PAPERS, paper(), key=key())
 
     asked = await bot.discord.types("paper", {"query": "x"}, at=int(root.id))
@@ -102,7 +102,7 @@ async def test_a_command_in_a_thread_knows_its_root(bot: Hall):
     assert (bot.desk.asked[0].channel, bot.desk.asked[0].root) == (PAPERS, root)
 
 
-async def test_a_command_in_direct_messages_is_answered(bot: Hall):
+async def test_a_command_in_direct_messages_is_answered(bot: RunningBot):
     channel = bot.discord.world.direct_channel(bot.discord.person(102))
 
     asked = await bot.discord.types("paper", {"query": "x"}, by=102, at=channel.id)
@@ -111,7 +111,7 @@ async def test_a_command_in_direct_messages_is_answered(bot: Hall):
     assert bot.desk.asked[0].user.can_manage
 
 
-async def test_an_interaction_that_is_delivered_twice_is_answered_once(bot: Hall):
+async def test_an_interaction_that_is_delivered_twice_is_answered_once(bot: RunningBot):
     asked = await bot.discord.types("paper", {"query": "x"})
     await bot.discord.gateway.repeat_last("INTERACTION_CREATE")
 
@@ -123,7 +123,7 @@ async def test_an_interaction_that_is_delivered_twice_is_answered_once(bot: Hall
 # Pressing
 
 
-async def test_buttons_and_menus_of_before_a_restart_work(bot: Hall):
+async def test_buttons_and_menus_of_before_a_restart_work(bot: RunningBot):
     asked = Command(
         "paper", {"query": "강화 학습"}, User("1", "Ada", can_manage=False), PAPERS, "en"
     )
@@ -144,7 +144,7 @@ async def test_buttons_and_menus_of_before_a_restart_work(bot: Hall):
     ]
 
 
-async def test_whoever_turns_the_page_of_their_own_answer_turns_it_in_place(bot: Hall):
+async def test_whoever_turns_the_page_of_their_own_answer_turns_it_in_place(bot: RunningBot):
     bot.desk.answers = results
     first = await (await bot.discord.types("paper", {"query": "rl"})).answer()
 
@@ -161,7 +161,7 @@ async def test_whoever_turns_the_page_of_their_own_answer_turns_it_in_place(bot:
     assert "page 3" in text_of(theirs)
 
 
-async def test_a_page_of_a_very_long_query_can_be_turned_after_a_restart(bot: Hall):
+async def test_a_page_of_a_very_long_query_can_be_turned_after_a_restart(bot: RunningBot):
     bot.desk.answers = results
     query = "아주 긴 질문 " * 50
     first = await (await bot.discord.types("paper", {"query": query.strip()})).answer()
@@ -172,7 +172,7 @@ async def test_a_page_of_a_very_long_query_can_be_turned_after_a_restart(bot: Ha
     assert bot.desk.asked[-1].options == {"query": query.strip(), "page": "2"}
 
 
-async def test_a_button_whose_line_is_gone_says_so(bot: Hall):
+async def test_a_button_whose_line_is_gone_says_so(bot: RunningBot):
     bot.desk.answers = results
     first = await (await bot.discord.types("paper", {"query": "긴 질문 " * 60})).answer()
 
@@ -181,7 +181,7 @@ async def test_a_button_whose_line_is_gone_says_so(bot: Hall):
     assert "too old" in text_of(answer)
 
 
-async def test_a_button_of_a_command_that_is_no_more_says_so(bot: Hall):
+async def test_a_button_of_a_command_that_is_no_more_says_so(bot: RunningBot):
     document = Document((Buttons((Button("Old", "/paint red"),)),), summary="x")
     await bot.chat.post(PAPERS, document, key=key())
 
@@ -193,7 +193,7 @@ async def test_a_button_of_a_command_that_is_no_more_says_so(bot: Hall):
 # Registering commands
 
 
-async def test_commands_are_registered_once_and_in_two_languages(bot: Hall):
+async def test_commands_are_registered_once_and_in_two_languages(bot: RunningBot):
     await bot.restart()
 
     assert len(bot.discord.sent("commands")) == 1
@@ -203,7 +203,7 @@ async def test_commands_are_registered_once_and_in_two_languages(bot: Hall):
     assert registered[0]["options"][0]["autocomplete"] is True
 
 
-async def test_commands_for_some_guilds_replace_those_for_all(bot: Hall):
+async def test_commands_for_some_guilds_replace_those_for_all(bot: RunningBot):
     bot.guilds = (1,)
     await bot.restart()
 
@@ -211,7 +211,7 @@ async def test_commands_for_some_guilds_replace_those_for_all(bot: Hall):
     assert len(bot.discord.world.commands[1]) == 3
 
 
-async def test_a_guild_that_refuses_commands_stops_nothing(idle: Hall):
+async def test_a_guild_that_refuses_commands_stops_nothing(idle: RunningBot):
     idle.guilds = (404, 1)
     idle.start()
     await idle.connected()
@@ -232,7 +232,7 @@ def test_the_registration_is_the_command_table(shared):
 # Hearing
 
 
-async def test_what_is_said_in_a_thread_of_ours_reaches_the_bot(bot: Hall):
+async def test_what_is_said_in_a_thread_of_ours_reaches_the_bot(bot: RunningBot):
     root = await bot.chat.post(PAPERS, paper(), key=key())
     thread = int(root.id)
 
@@ -254,7 +254,7 @@ async def test_what_is_said_in_a_thread_of_ours_reaches_the_bot(bot: Hall):
     assert bot.desk.taken_back == [reference]
 
 
-async def test_the_bot_hears_neither_itself_nor_other_bots_nor_other_places(bot: Hall):
+async def test_the_bot_hears_neither_itself_nor_other_bots_nor_other_places(bot: RunningBot):
     root = await bot.chat.post(PAPERS, paper(), key=key())
     await bot.chat.reply(root, said("our own reply"), key=key(2))
     bot.discord.world.add_person(103, "Other bot", bot=True)
@@ -270,7 +270,7 @@ async def test_the_bot_hears_neither_itself_nor_other_bots_nor_other_places(bot:
     assert [heard.text for heard in bot.desk.heard] == ["the last"]
 
 
-async def test_a_thread_that_somebody_opens_on_our_message_is_ours(bot: Hall):
+async def test_a_thread_that_somebody_opens_on_our_message_is_ours(bot: RunningBot):
     root = await bot.chat.post(PAPERS, said("a message"), key=key())
     await bot.discord.opens_thread(bot.discord.messages(11)[0], "talk", by=102)
 
@@ -280,7 +280,7 @@ async def test_a_thread_that_somebody_opens_on_our_message_is_ours(bot: Hall):
     assert bot.desk.heard[0].root == root
 
 
-async def test_a_post_in_a_forum_is_a_thread_of_ours(bot: Hall):
+async def test_a_post_in_a_forum_is_a_thread_of_ours(bot: RunningBot):
     bot.discord.world.add_channel(20, "papers", type=FORUM)
     await bot.restart()
     forum = ChannelRef(Platform.DISCORD, "1", "20")
@@ -292,7 +292,7 @@ async def test_a_post_in_a_forum_is_a_thread_of_ours(bot: Hall):
     assert bot.desk.heard[0].root == root
 
 
-async def test_a_message_that_is_delivered_twice_is_heard_once(bot: Hall):
+async def test_a_message_that_is_delivered_twice_is_heard_once(bot: RunningBot):
     root = await bot.chat.post(PAPERS, paper(), key=key())
     await bot.discord.says("once", at=int(root.id))
     await bot.discord.gateway.repeat_last("MESSAGE_CREATE")
@@ -302,7 +302,7 @@ async def test_a_message_that_is_delivered_twice_is_heard_once(bot: Hall):
     assert [heard.text for heard in bot.desk.heard] == ["once", "the last"]
 
 
-async def test_what_was_said_while_the_bot_was_away_is_heard_in_order(bot: Hall):
+async def test_what_was_said_while_the_bot_was_away_is_heard_in_order(bot: RunningBot):
     root = await bot.chat.post(PAPERS, paper(), key=key())
     await bot.discord.says("before", at=int(root.id))
     await bot.until(lambda: len(bot.desk.heard) == 1)
@@ -325,7 +325,7 @@ async def test_what_was_said_while_the_bot_was_away_is_heard_in_order(bot: Hall)
 # Coming back
 
 
-async def test_a_dropped_connection_is_resumed_and_misses_nothing(bot: Hall):
+async def test_a_dropped_connection_is_resumed_and_misses_nothing(bot: RunningBot):
     root = await bot.chat.post(PAPERS, paper(), key=key())
     bot.discord.gateway.drop()
     await bot.discord.says("in the gap", at=int(root.id))
@@ -339,7 +339,7 @@ async def test_a_dropped_connection_is_resumed_and_misses_nothing(bot: Hall):
     "harm",
     ["invalid session", "malformed event", "no json", "closed", "unknown session", "reconnect"],
 )
-async def test_after_any_failure_the_bot_is_back_alone(bot: Hall, harm: str):
+async def test_after_any_failure_the_bot_is_back_alone(bot: RunningBot, harm: str):
     gateway = bot.discord.gateway
     root = await bot.chat.post(PAPERS, paper(), key=key())
     match harm:
@@ -367,7 +367,7 @@ async def test_after_any_failure_the_bot_is_back_alone(bot: Hall, harm: str):
     assert len(bot.desk.asked) == 1
 
 
-async def test_a_command_in_flight_is_answered_though_the_connection_ends(bot: Hall):
+async def test_a_command_in_flight_is_answered_though_the_connection_ends(bot: RunningBot):
     started = asyncio.Event()
     go_on = asyncio.Event()
 
@@ -387,7 +387,7 @@ async def test_a_command_in_flight_is_answered_though_the_connection_ends(bot: H
     assert text_of(await asked.answer()) == "late but here"
 
 
-async def test_a_gateway_that_is_down_at_the_start_stops_nobody(idle: Hall):
+async def test_a_gateway_that_is_down_at_the_start_stops_nobody(idle: RunningBot):
     idle.discord.gateway.refusing = True
     idle.start()
     await idle.until(lambda: "not connected" not in idle.chat.condition.detail)
@@ -401,7 +401,7 @@ async def test_a_gateway_that_is_down_at_the_start_stops_nobody(idle: Hall):
     assert len(idle.discord.sent("commands")) == 1
 
 
-async def test_a_discord_that_is_down_at_the_start_stops_nobody(idle: Hall):
+async def test_a_discord_that_is_down_at_the_start_stops_nobody(idle: RunningBot):
     port = idle.discord.port
     await idle.discord.stop()
     idle.start()
@@ -412,7 +412,7 @@ async def test_a_discord_that_is_down_at_the_start_stops_nobody(idle: Hall):
     await idle.connected()
 
 
-async def test_a_gateway_that_says_nothing_is_given_up(idle: Hall):
+async def test_a_gateway_that_says_nothing_is_given_up(idle: RunningBot):
     idle.patience = replace(idle.patience, ready_within=0.3)
     idle.discord.gateway.is_silent = True
     idle.start()
@@ -423,7 +423,7 @@ async def test_a_gateway_that_says_nothing_is_given_up(idle: Hall):
     await idle.connected()
 
 
-async def test_a_wrong_token_ends_the_bot_with_a_clear_word(idle: Hall):
+async def test_a_wrong_token_ends_the_bot_with_a_clear_word(idle: RunningBot):
     idle.token = "wrong"
     idle.start()
 
@@ -431,7 +431,7 @@ async def test_a_wrong_token_ends_the_bot_with_a_clear_word(idle: Hall):
         await idle.ended()
 
 
-async def test_a_token_that_is_reset_while_it_runs_ends_the_bot_with_a_clear_word(bot: Hall):
+async def test_a_token_that_is_reset_while_it_runs_ends_the_bot_with_a_clear_word(bot: RunningBot):
     bot.discord.world.token = "another"
     bot.discord.gateway.forget_sessions()
     bot.discord.gateway.drop()
@@ -440,7 +440,9 @@ async def test_a_token_that_is_reset_while_it_runs_ends_the_bot_with_a_clear_wor
         await bot.ended()
 
 
-async def test_without_the_content_intent_the_bot_hears_what_mentions_it_and_says_so(idle: Hall):
+async def test_without_the_content_intent_the_bot_hears_what_mentions_it_and_says_so(
+    idle: RunningBot,
+):
     idle.discord.world.content_intent = False
     idle.start()
     await idle.connected()
@@ -455,7 +457,7 @@ async def test_without_the_content_intent_the_bot_hears_what_mentions_it_and_say
     assert idle.chat.condition.ok
 
 
-async def test_an_intent_that_the_gateway_refuses_ends_the_bot_with_a_clear_word(idle: Hall):
+async def test_an_intent_that_the_gateway_refuses_ends_the_bot_with_a_clear_word(idle: RunningBot):
     idle.discord.gateway.refuses_content = True
     idle.start()
 
@@ -463,7 +465,7 @@ async def test_an_intent_that_the_gateway_refuses_ends_the_bot_with_a_clear_word
         await idle.ended()
 
 
-async def test_the_last_sessions_of_a_day_are_not_used_up(idle: Hall):
+async def test_the_last_sessions_of_a_day_are_not_used_up(idle: RunningBot):
     idle.discord.gateway.identify_limit = 2
     idle.start()
     await idle.until(lambda: "too often" in idle.chat.condition.detail)
@@ -474,7 +476,7 @@ async def test_the_last_sessions_of_a_day_are_not_used_up(idle: Hall):
     await idle.connected()
 
 
-async def test_a_gateway_that_acknowledges_nothing_is_left(idle: Hall):
+async def test_a_gateway_that_acknowledges_nothing_is_left(idle: RunningBot):
     idle.patience = replace(idle.patience, heartbeat_timeout=0.3)
     idle.discord.gateway.heartbeat_ms = 100
     idle.start()
@@ -487,7 +489,7 @@ async def test_a_gateway_that_acknowledges_nothing_is_left(idle: Hall):
     await idle.connected()
 
 
-async def test_everything_about_the_bot_is_as_its_condition_says(bot: Hall):
+async def test_everything_about_the_bot_is_as_its_condition_says(bot: RunningBot):
     before = now()
 
     condition = bot.chat.condition

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from bot.core.ports import DeliveryKey
 from bot.platforms.discord.rendering import controls
-from bot.platforms.discord.rendering.controls import Lines, Mark, Slip
+from bot.platforms.discord.rendering.controls import CommandLines, HiddenUrl, Mark
 from bot.platforms.discord.rendering.payload import size
 
 keys = st.from_regex(r"[0-9a-z]{1,25}", fullmatch=True).map(DeliveryKey)
@@ -22,14 +22,14 @@ def test_a_mark_reads_back(mark: Mark):
 
 @given(mark=marks | st.none(), held=st.lists(lines.map(str.strip), max_size=4).map(tuple))
 def test_a_slip_reads_back(mark: Mark | None, held: tuple[str, ...]):
-    slip = Slip(mark, held)
+    hidden = HiddenUrl(mark, held)
 
-    assert controls.read_slip(slip.url()) == slip
+    assert controls.read_hidden_url(hidden.url()) == hidden
 
 
 @given(wanted=st.lists(lines, max_size=12), room=st.integers(20, 90))
 def test_lines_of_any_length_read_back_or_say_that_they_do_not_fit(wanted: list[str], room: int):
-    written = Lines()
+    written = CommandLines()
     kept: list[tuple[str, str]] = []
     for line in wanted:
         shortened = written.shortened(line, room)
@@ -37,22 +37,22 @@ def test_lines_of_any_length_read_back_or_say_that_they_do_not_fit(wanted: list[
             kept.append((line, shortened[0]))
             written = shortened[1]
 
-    assert Slip(None, written.slip).fits
+    assert HiddenUrl(None, written.hidden).fits
     for line, short in kept:
         assert size(short) <= room
-        assert controls.full_line(short, written.slip) == line
+        assert controls.full_line(short, written.hidden) == line
 
 
 def test_buttons_that_turn_pages_share_one_line():
     line = "/paper " + "가나다 " * 60
 
-    first = Lines().shortened(f"{line}page:1", 80)
+    first = CommandLines().shortened(f"{line}page:1", 80)
     assert first is not None
     second = first[1].shortened(f"{line}page:3", 80)
 
     assert second is not None
-    assert len(second[1].slip) == 1
-    assert controls.full_line(second[0], second[1].slip) == f"{line}page:3"
+    assert len(second[1].hidden) == 1
+    assert controls.full_line(second[0], second[1].hidden) == f"{line}page:3"
 
 
 @given(mark=marks, place=st.integers(0, 999))
@@ -67,4 +67,4 @@ def test_a_custom_id_gives_its_mark_and_line_back(mark: Mark, place: int):
 
 @given(url=st.text() | st.text().map("https://arxiv.org/#pb/".__add__))
 def test_an_address_of_anybody_else_is_no_slip(url: str):
-    assert isinstance(controls.read_slip(url), Slip)
+    assert isinstance(controls.read_hidden_url(url), HiddenUrl)

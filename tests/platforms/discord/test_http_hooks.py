@@ -9,7 +9,7 @@ from bot.platforms.discord.http_hooks import HttpHooks
 from bot.platforms.discord.posting.posting import Posting
 from bot.platforms.discord.rest import Rest
 from tests.fakes.discord import TOKEN
-from tests.platforms.discord.stage import Hall, Stage, key, now, said
+from tests.platforms.discord.stage import RunningBot, Stage, key, now, said
 
 
 async def test_however_much_is_to_be_posted_discord_never_has_to_turn_it_away(stage: Stage):
@@ -27,7 +27,7 @@ async def test_however_much_is_to_be_posted_discord_never_has_to_turn_it_away(st
     assert {request.status for request in stage.discord.requests} == {200}
 
 
-async def test_not_even_at_debug_are_tokens_of_interactions_logged(bot: Hall, caplog):
+async def test_not_even_at_debug_are_tokens_of_interactions_logged(bot: RunningBot, caplog):
     with caplog.at_level(logging.DEBUG):
         sdk.point_at(bot.discord.api_base, bot.discord.gateway_url)
         asked = await bot.discord.types("paper", {"query": "x"})

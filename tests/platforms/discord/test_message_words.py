@@ -11,7 +11,7 @@ from bot.platforms.discord.inbound import markup
 from bot.platforms.discord.inbound.markup import HIDDEN
 from tests.fakes.discord import text_of
 from tests.fakes.discord.world import BOT_ID, BOT_ROLE
-from tests.platforms.discord.stage import PAPERS, Hall, key, paper
+from tests.platforms.discord.stage import PAPERS, RunningBot, key, paper
 
 ADDRESS = "https://discord.com/channels/1/"
 
@@ -71,7 +71,7 @@ def test_any_text_is_read_without_an_error(text: str):
     read(text)
 
 
-async def heard(bot: Hall, text: str = "", **more: Any) -> str:
+async def heard(bot: RunningBot, text: str = "", **more: Any) -> str:
     """What the bot is told of somebody's message in one of its threads."""
     root = await bot.chat.post(PAPERS, paper(), key=key())
     await bot.discord.says(text, at=int(root.id), **more)
@@ -79,7 +79,7 @@ async def heard(bot: Hall, text: str = "", **more: Any) -> str:
     return bot.desk.heard[-1].text
 
 
-async def test_names_stand_for_ids(bot: Hall):
+async def test_names_stand_for_ids(bot: RunningBot):
     bot.discord.world.add_channel(123456789012345678, "random")
     bot.discord.world.add_person(234567890123456789, "Ben")
     await bot.restart()
@@ -117,7 +117,7 @@ def forward(*snapshots: dict[str, Any]) -> dict[str, Any]:
     return {"message_snapshots": list(snapshots), "message_reference": reference, "flags": 1 << 14}
 
 
-async def test_a_forwarded_message_is_a_quotation_of_whoever_forwards_it(bot: Hall):
+async def test_a_forwarded_message_is_a_quotation_of_whoever_forwards_it(bot: RunningBot):
     said = await heard(bot, fields=forward(snapshot(content="first <:parrot:1>\nsecond ||end||")))
 
     assert said == f"> first :parrot:\n> second {HIDDEN}"
@@ -126,13 +126,13 @@ async def test_a_forwarded_message_is_a_quotation_of_whoever_forwards_it(bot: Ha
     assert "first :parrot:" in str(copy)
 
 
-async def test_a_comment_on_a_forwarded_message_stands_before_it(bot: Hall):
+async def test_a_comment_on_a_forwarded_message_stands_before_it(bot: RunningBot):
     said = await heard(bot, "look at this", fields=forward(snapshot(content="the news")))
 
     assert said == "look at this\n> the news"
 
 
-async def test_what_a_forwarded_message_of_a_bot_or_with_files_says_is_kept(bot: Hall):
+async def test_what_a_forwarded_message_of_a_bot_or_with_files_says_is_kept(bot: RunningBot):
     embeds = [
         {"type": "rich", "title": "A paper", "description": "in short", "fields": []},
         {"type": "link", "title": "a preview", "description": "of a link"},
@@ -147,7 +147,7 @@ async def test_what_a_forwarded_message_of_a_bot_or_with_files_says_is_kept(bot:
     assert len(lines) == 3
 
 
-async def test_a_poll_is_kept_with_its_answers(bot: Hall):
+async def test_a_poll_is_kept_with_its_answers(bot: RunningBot):
     poll = {
         "question": {"text": "Which one?"},
         "answers": [
@@ -162,13 +162,13 @@ async def test_a_poll_is_kept_with_its_answers(bot: Hall):
     assert await heard(bot, fields={"poll": poll}) == "Which one?\n• PPO\n• 🦜 그 밖"
 
 
-async def test_a_message_with_only_a_sticker_says_which(bot: Hall):
+async def test_a_message_with_only_a_sticker_says_which(bot: RunningBot):
     sticker = {"id": "77", "name": "Wave", "format_type": 1}
 
     assert (await heard(bot, fields={"sticker_items": [sticker]})).startswith(f"Wave {ADDRESS}")
 
 
-async def test_a_file_has_its_own_name_and_its_description(bot: Hall):
+async def test_a_file_has_its_own_name_and_its_description(bot: RunningBot):
     file = bot.discord.world.attachment("1.png") | {"title": "그림 1", "description": "a curve"}
 
     said = await heard(bot, fields={"attachments": [file]})
@@ -181,7 +181,7 @@ MALFORMED = ("\ud800", "a\udfffb", "\x00", "￾", "́a", "\ud83d", "ok \udc00\ud
 
 
 @pytest.mark.parametrize("text", MALFORMED, ids=ascii)
-async def test_a_command_with_malformed_text_is_answered(bot: Hall, text: str):
+async def test_a_command_with_malformed_text_is_answered(bot: RunningBot, text: str):
     asked = await bot.discord.types("paper", {"query": f"reasoning {text}"})
     completes = await bot.discord.completes("paper", "query", text)
     digest = await bot.discord.types("digest", {"what": text})
@@ -194,7 +194,7 @@ async def test_a_command_with_malformed_text_is_answered(bot: Hall, text: str):
 
 
 @pytest.mark.parametrize("text", MALFORMED, ids=ascii)
-async def test_malformed_text_in_a_thread_is_heard_well_formed(bot: Hall, text: str):
+async def test_malformed_text_in_a_thread_is_heard_well_formed(bot: RunningBot, text: str):
     bot.discord.person(101).name = f"Ada {text}"
 
     said = await heard(bot, f"hello {text}", mentions_bot=True)
@@ -205,7 +205,7 @@ async def test_malformed_text_in_a_thread_is_heard_well_formed(bot: Hall, text: 
     assert "\x00" not in said
 
 
-async def test_a_button_with_a_malformed_line_is_answered(bot: Hall):
+async def test_a_button_with_a_malformed_line_is_answered(bot: RunningBot):
     await bot.chat.post(PAPERS, paper(), key=key())
     stands = bot.discord.messages(11)[0]
     button = {"type": 2, "style": 2, "label": "Odd", "custom_id": "pb0:/paper \ud800 rl"}

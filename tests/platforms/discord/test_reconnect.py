@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.platforms.discord.backoff import Backoff
+from bot.platforms.discord.inbound.backoff import Backoff
 from bot.platforms.discord.inbound.events import NOTED_EVERY
 from bot.platforms.discord.inbound.supervisor import Patience
 from tests.fakes.discord.gateway import Harm
-from tests.platforms.discord.stage import PAPERS, Hall, key, said
+from tests.platforms.discord.stage import PAPERS, RunningBot, key, said
 
 REAL = Patience(guilds_within=0.05)
 """The pauses of a bot that runs; a test asks which were wanted, and cuts them short."""
@@ -30,7 +30,7 @@ FEW = (Harm(UP, closes=4009), Harm(UP, invalid_session=True))
 TRIES = 8
 
 
-async def stormed(idle: Hall, harm: Harm, tries: int = TRIES) -> None:
+async def stormed(idle: RunningBot, harm: Harm, tries: int = TRIES) -> None:
     """Let the bot run until it has been thrown out so often."""
     idle.patience = REAL
     idle.discord.gateway.harm = harm
@@ -43,7 +43,7 @@ async def stormed(idle: Hall, harm: Harm, tries: int = TRIES) -> None:
 
 @pytest.mark.parametrize("harm", HARMS, ids=str)
 async def test_a_gateway_that_ends_every_connection_is_tried_with_growing_pauses(
-    idle: Hall, harm: Harm
+    idle: RunningBot, harm: Harm
 ):
     await stormed(idle, harm)
 
@@ -53,7 +53,7 @@ async def test_a_gateway_that_ends_every_connection_is_tried_with_growing_pauses
 
 
 @pytest.mark.parametrize("harm", FEW, ids=str)
-async def test_the_days_identifications_are_never_used_up(idle: Hall, harm: Harm):
+async def test_the_days_identifications_are_never_used_up(idle: RunningBot, harm: Harm):
     idle.discord.gateway.identify_limit = REAL.sessions_kept + 3
     idle.patience = REAL
     idle.discord.gateway.harm = harm
@@ -66,7 +66,7 @@ async def test_the_days_identifications_are_never_used_up(idle: Hall, harm: Harm
 
 @pytest.mark.parametrize("harm", [Harm("hello", closes=4008), Harm(UP, reconnect=True)], ids=str)
 async def test_a_broken_gateway_is_logged_once_and_not_for_each_attempt(
-    idle: Hall, harm: Harm, caplog: pytest.LogCaptureFixture
+    idle: RunningBot, harm: Harm, caplog: pytest.LogCaptureFixture
 ):
     caplog.set_level(logging.INFO)
 
@@ -83,7 +83,7 @@ async def test_a_broken_gateway_is_logged_once_and_not_for_each_attempt(
     [(4010, "report it"), (4011, "more servers than"), (4012, "install a newer version")],
 )
 async def test_a_close_that_only_a_person_can_end_says_so_and_posting_goes_on(
-    idle: Hall, code: int, words: str, caplog: pytest.LogCaptureFixture
+    idle: RunningBot, code: int, words: str, caplog: pytest.LogCaptureFixture
 ):
     idle.patience = REAL
     idle.discord.gateway.harm = Harm("hello", closes=code)
@@ -99,11 +99,11 @@ async def test_a_close_that_only_a_person_can_end_says_so_and_posting_goes_on(
     assert max(idle.pauses) >= 1800
 
 
-def is_connected(idle: Hall, times: int) -> bool:
+def is_connected(idle: RunningBot, times: int) -> bool:
     return idle.discord.gateway.connected == times
 
 
-async def test_after_a_connection_that_lasted_the_pauses_begin_anew(idle: Hall):
+async def test_after_a_connection_that_lasted_the_pauses_begin_anew(idle: RunningBot):
     idle.patience = replace(REAL, lasting=0.0)
     idle.start()
     for number in range(1, 9):

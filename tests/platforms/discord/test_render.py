@@ -28,7 +28,14 @@ from bot.core.domain.document import (
 from bot.core.ports import DeliveryKey
 from bot.platforms.discord import sdk
 from bot.platforms.discord.rendering import controls, markdown
-from bot.platforms.discord.rendering.payload import Payload, Press, Select, Visit, size, within
+from bot.platforms.discord.rendering.payload import (
+    CommandButton,
+    LinkButton,
+    Payload,
+    Select,
+    size,
+    within,
+)
 from bot.platforms.discord.rendering.render import render, thread_name
 from tests.fakes.discord import limits, spec
 from tests.platforms.discord.documents import documents, texts
@@ -54,24 +61,26 @@ def says(payloads: tuple[Payload, ...]) -> str:
 
 def lines_of(payload: Payload) -> list[str | None]:
     """The command lines behind the buttons and menus of a message, as pressing them reads."""
-    slip = controls.read_slip(payload.embeds[0].url if payload.embeds else None)
+    hidden = controls.read_hidden_url(payload.embeds[0].url if payload.embeds else None)
     found = []
     for row in payload.rows:
         if isinstance(row, Select):
             written = [controls.option_line(option.value) for option in row.options]
         else:
-            matches = [controls.BUTTON.fullmatch(b.custom_id) for b in row if isinstance(b, Press)]
+            matches = [
+                controls.BUTTON.fullmatch(b.custom_id) for b in row if isinstance(b, CommandButton)
+            ]
             written = [match["line"] for match in matches if match]
-        found += [controls.full_line(line, slip.lines) for line in written]
+        found += [controls.full_line(line, hidden.lines) for line in written]
     return found
 
 
 def mark_of(payload: Payload) -> controls.Mark | None:
     for row in payload.rows:
         for held in [row] if isinstance(row, Select) else row:
-            if not isinstance(held, Visit):
+            if not isinstance(held, LinkButton):
                 return controls.mark_of(held.custom_id)
-    return controls.read_slip(payload.embeds[0].url if payload.embeds else None).mark
+    return controls.read_hidden_url(payload.embeds[0].url if payload.embeds else None).mark
 
 
 def inlines_of(document: Document) -> Iterator[Inline]:

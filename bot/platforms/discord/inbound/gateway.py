@@ -1,7 +1,7 @@
 """One session at Discord's gateway: its events go to a listener.
 
 discord.py resumes after a drop by itself, without any pause: so the supervisor is asked
-before each of its connections but the first, and waits. Where there is no session to resume, this
+before each of its connections but the first, and waits. MessageLocation there is no session to resume, this
 ends, and the supervisor builds a new client: some of discord.py's own ways back do not work
 (Rapptz/discord.py#10520) and would identify without end.
 """
@@ -16,15 +16,15 @@ import discord
 from discord.gateway import DiscordWebSocket, KeepAliveHandler
 
 from bot.core.domain.i18n import translatable
-from bot.platforms.discord.closes import closed_with
+from bot.platforms.discord.inbound.close_codes import closed_with
 from bot.platforms.discord.rendering.controls import BUTTON, MENU, option_line
 
 HEARTBEAT_TIMEOUT = 60.0
-"""Seconds without a word from the gateway after which a connection counts as dead."""
+"""Seconds without data after which a connection counts as dead."""
 
 
 GUILDS_WITHIN = 2.0
-"""Seconds without another server after which all have come in, and a session is ready."""
+"""Seconds without another GUILD_CREATE after which a session is ready."""
 
 
 SESSION_INVALID = translatable("the gateway no longer knows the session")
@@ -83,7 +83,7 @@ class Watcher(Protocol):
 
 
 class GatewayClient(discord.Client):
-    """A client for one session; discord.py wants its events as methods of a subclass."""
+    """A client for one session; discord.py calls the methods named `on_…`."""
 
     def __init__(
         self,
@@ -162,10 +162,10 @@ class GatewayClient(discord.Client):
             super().dispatch(event, *args, **kwargs)
 
     async def hang_up(self) -> None:
-        """End what is left of the connection, once the client is closed.
+        """Close what is left of the connection after the client was closed.
 
-        discord.py forgets the socket and the heartbeat's thread of a connection that fails
-        between greeting and session.
+        discord.py leaks the socket and the heartbeat thread of a connection that fails between
+        HELLO and READY.
         """
         if self._socket is not None:
             await self._socket.close()
@@ -194,7 +194,7 @@ class GatewayClient(discord.Client):
         self._listener.on_ready(self)
 
     async def on_guild_available(self, _guild: discord.Guild) -> None:
-        if self.is_ready():  # before, it is part of how a session begins
+        if self.is_ready():  # before, it is part of the session's start
             self._listener.on_guild_return(self)
 
     async def on_resumed(self) -> None:
@@ -207,7 +207,7 @@ class GatewayClient(discord.Client):
         self._listener.on_message(self, message)
 
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
-        if event.message.edited_at is not None:  # not only a link's preview that has come
+        if event.message.edited_at is not None:  # not only a preview of a link was added
             self._listener.on_message(self, event.message)
 
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
@@ -224,7 +224,7 @@ class GatewayClient(discord.Client):
 
 
 class PressedButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=BUTTON):
-    """Any button of this bot, also under messages of before it was started."""
+    """Any button of this bot, also below messages from before it was started."""
 
     @classmethod
     async def from_custom_id(
@@ -244,7 +244,7 @@ class PressedButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=BUT
 
 
 class PickedOption(discord.ui.DynamicItem[discord.ui.Select[Any]], template=MENU):
-    """Any menu of this bot, likewise."""
+    """Any menu of this bot, also below messages from before it was started."""
 
     @classmethod
     async def from_custom_id(

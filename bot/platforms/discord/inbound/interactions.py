@@ -1,8 +1,8 @@
-"""Interactions to the inbox, and the answers back: acknowledged first, always within time.
+"""Handling interactions: acknowledged first, then answered by the inbox.
 
-Who typed gets the answer where the command table says: for everybody or for them alone. Who
-pressed gets it alone, since looking is not speaking; turning the page of one's own answer
-turns it in place. An answer that is too long goes on in further messages.
+The answer to a typed command is public or ephemeral, as the command table says. The answer to a
+button is ephemeral; paging through one's own answer edits it in place. A long answer continues in
+follow-up messages.
 """
 
 import asyncio
@@ -22,8 +22,8 @@ from bot.core.domain.i18n import Translate, translatable
 from bot.core.domain.incoming_text import well_formed
 from bot.core.ports import Command, Inbox
 from bot.platforms.discord import sdk
-from bot.platforms.discord.people import asker, place_of
-from bot.platforms.discord.rendering.controls import full_line, read_slip
+from bot.platforms.discord.people import asking_user, channel_and_root
+from bot.platforms.discord.rendering.controls import full_line, read_hidden_url
 from bot.platforms.discord.rendering.markdown import Readable
 from bot.platforms.discord.rendering.payload import OPTION_MOST, OPTIONS_MOST, size, within
 from bot.platforms.discord.rendering.render import TooLongError, render
@@ -32,9 +32,9 @@ log = logging.getLogger(__name__)
 
 ACKNOWLEDGED_WITHIN = 3.0
 COMPLETED_WITHIN = 2.0
-"""Seconds: Discord waits three; suggestions that come later are of no use."""
+"""Seconds: Discord waits three; later suggestions are not shown."""
 ANSWERED_WITHIN = 60.0
-"""Seconds for bringing an answer; the token is good for fifteen minutes."""
+"""Seconds for sending an answer; the token is valid for fifteen minutes."""
 
 _TOO_LATE, _ANSWERED_ALREADY = 10062, 40060
 _OUT_OF_DATE = translatable("This button is too old. Please type the command again.")
@@ -44,15 +44,15 @@ Interaction = discord.Interaction[Any]
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
-    """How an answer goes back."""
+class _AnswerTarget:
+    """Where an answer is sent."""
 
     interaction: Interaction
     private: bool
 
 
 class Interactions:
-    """Answers what people type, press and begin to type."""
+    """Answers commands, buttons, menus and autocompletion."""
 
     def __init__(
         self, inbox: Inbox, *, readable: Readable, voices: Callable[[str], Translate]
@@ -62,7 +62,7 @@ class Interactions:
         self._voices = voices
 
     async def command(self, interaction: Interaction) -> None:
-        """A slash command."""
+        """Answer a slash command."""
         data: Any = interaction.data or {}
         spec = commands.find(str(data.get("name")))
         options = {
@@ -71,28 +71,28 @@ class Interactions:
             if "value" in option
         }
         private = spec is None or CommandLine(spec, options).audience is Audience.PRIVATE
-        if not await self._acknowledged(interaction, private=private, in_place=False):
+        if not await self._acknowledge(interaction, private=private, in_place=False):
             return
         if spec is None:  # registered by another version of the bot
             spec, options = commands.HELP, {}
         name = spec.name
         document = await self._inbox.command(self._command(interaction, name, options))
-        await self._bring(_Way(interaction, private), document)
+        await self._deliver(_AnswerTarget(interaction, private), document)
 
     async def press(self, interaction: Interaction, text: str) -> None:
-        """A button, or an option of a menu, that carries this command line."""
+        """Answer a button, or an option of a menu, that carries this command line."""
         message = interaction.message
-        slip = read_slip(message.embeds[0].url if message and message.embeds else None)
-        typed = full_line(well_formed(text), map(well_formed, slip.lines))
+        hidden = read_hidden_url(message.embeds[0].url if message and message.embeds else None)
+        typed = full_line(well_formed(text), map(well_formed, hidden.lines))
         line, problem = self._parsed(typed, interaction)
         in_place = line is not None and _turns_own_page(interaction, line)
-        if not await self._acknowledged(interaction, private=True, in_place=in_place):
+        if not await self._acknowledge(interaction, private=True, in_place=in_place):
             return
         document = problem
         if line is not None:
             command = self._command(interaction, line.spec.name, dict(line.options))
             document = await self._inbox.command(command)
-        await self._bring(_Way(interaction, private=True), document)
+        await self._deliver(_AnswerTarget(interaction, private=True), document)
 
     def _parsed(
         self, typed: str | None, interaction: Interaction
@@ -106,7 +106,7 @@ class Interactions:
             return None, _notice(say(error.message, **error.values))
 
     async def complete(self, interaction: Interaction) -> None:
-        """Suggestions for what is being typed; none rather than late ones."""
+        """Suggest values for an option; none if they come too late."""
         data: Any = interaction.data or {}
         options = {
             str(o["name"]): well_formed(str(o.get("value", ""))) for o in data.get("options") or ()
@@ -127,19 +127,21 @@ class Interactions:
                     name=within(choice.label, OPTION_MOST) or "…", value=choice.value
                 )
                 for choice in found
-                # What would be cut must not be filled in.
+                # A value that Discord would cut must not be suggested.
                 if choice.value and size(choice.value) <= OPTION_MOST
             ]
         await interaction.response.autocomplete(choices[:OPTIONS_MOST])
 
     def _command(self, interaction: Interaction, name: str, options: dict[str, str]) -> Command:
-        channel, root = place_of(interaction)
-        return Command(name, options, asker(interaction), channel, interaction.locale.value, root)
+        channel, root = channel_and_root(interaction)
+        return Command(
+            name, options, asking_user(interaction), channel, interaction.locale.value, root
+        )
 
-    async def _acknowledged(
+    async def _acknowledge(
         self, interaction: Interaction, *, private: bool, in_place: bool
     ) -> bool:
-        """Whether it is ours to answer: told in time, and by nobody before."""
+        """Whether to answer: it was acknowledged in time, and not before."""
         try:
             async with asyncio.timeout(ACKNOWLEDGED_WITHIN):
                 if in_place:
@@ -148,7 +150,7 @@ class Interactions:
                     await interaction.response.defer(ephemeral=private, thinking=True)
         except discord.HTTPException as error:
             if error.code == _ANSWERED_ALREADY:
-                return False  # delivered twice
+                return False  # Discord delivered it twice
             if error.code != _TOO_LATE:
                 raise
             log.warning("Discord: an interaction was acknowledged too late")
@@ -158,7 +160,7 @@ class Interactions:
             return False
         return True
 
-    async def _bring(self, way: _Way, document: Document) -> None:
+    async def _deliver(self, way: _AnswerTarget, document: Document) -> None:
         interaction = way.interaction
         try:
             payloads = render(document, readable=self._readable)
@@ -184,7 +186,7 @@ class Interactions:
 
 
 def _turns_own_page(interaction: Interaction, line: CommandLine) -> bool:
-    """Whether somebody turns the page of what they asked for themselves."""
+    """Whether somebody pages through an answer to their own command."""
     message = interaction.message
     asked = message.interaction_metadata if message is not None else None
     return (
@@ -199,4 +201,4 @@ def _notice(text: str) -> Document:
 
 
 RAISED = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
-"""What answering may raise when Discord does not take the answer."""
+"""What may be raised when Discord does not accept an answer."""

@@ -12,16 +12,16 @@ import discord
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import translatable
 from bot.core.ports import ChatError
-from bot.platforms.discord.backoff import Backoff
-from bot.platforms.discord.closes import (
+from bot.platforms.discord.errors import BAD_TOKEN, chat_error
+from bot.platforms.discord.http_hooks import HttpHooks
+from bot.platforms.discord.inbound.backoff import Backoff
+from bot.platforms.discord.inbound.close_codes import (
     AUTHENTICATION_FAILED,
     CLOSED,
     FINAL,
     REFUSED_INTENTS,
     closed_with,
 )
-from bot.platforms.discord.errors import BAD_TOKEN, chat_error
-from bot.platforms.discord.http_hooks import HttpHooks
 from bot.platforms.discord.inbound.events import Events
 from bot.platforms.discord.inbound.gateway import (
     GUILDS_WITHIN,
@@ -181,7 +181,7 @@ class Supervisor:
             if not self.hears_all and NOT_HEARING not in self._told:
                 self._told.add(NOT_HEARING)
                 log.warning("Discord: %s", NOT_HEARING)
-            await self._registration.bring_up_to_date()
+            await self._registration.synchronize()
             await self._wait_for_a_session()
             await self._connect(events)
         except discord.LoginFailure as error:

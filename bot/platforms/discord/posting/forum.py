@@ -1,4 +1,4 @@
-"""A forum's tags for a document, by name."""
+"""Choosing a forum's tags for a document, by name."""
 
 from bot.core.domain.document import Document, Note, plain_text
 from bot.platforms.discord.rendering.markdown import one_line
@@ -8,7 +8,7 @@ _TAGS_MOST = 5
 
 
 def forum_tags(forum: Place, document: Document) -> tuple[int, ...]:
-    """The forum's tags that the document has; where one is required, the first rather than none."""
+    """The forum's tags that the document has; if one is required, at least the first tag."""
     words = {
         word.removeprefix("#").casefold()
         for block in document.blocks

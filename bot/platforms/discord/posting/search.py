@@ -1,4 +1,4 @@
-"""Looking for what is there of a delivery: its parts, by the marks in channels and threads."""
+"""Finding the posted parts of a delivery by the marks in channels and threads."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -14,20 +14,20 @@ from bot.platforms.discord.rest import FORUMS, Place, Posted, Rest
 
 @dataclass(slots=True)
 class Found:
-    """The parts of a delivery that are there: by their number, in which place, which message."""
+    """The posted parts of a delivery: for each part number the channel and the message."""
 
     parts: dict[int, tuple[int, int]] = field(default_factory=dict)
     first: Posted | None = None
 
     @property
     def is_complete(self) -> bool:
-        """Whether every part is there that its first message speaks of."""
+        """Whether all parts that the first message announces were found."""
         if self.first is None or self.first.mark is None:
             return False
         return set(range(1, self.first.mark.parts + 1)) <= set(self.parts)
 
     def add(self, within: int, posted: Posted, key: str) -> None:
-        """Take a message in, if it belongs to the delivery."""
+        """Add a message if it belongs to the delivery."""
         if posted.mark is None or posted.mark.key != key:
             return
         self.parts.setdefault(posted.mark.part, (within, posted.id))
@@ -36,9 +36,9 @@ class Found:
 
 
 async def search_channel(rest: Rest, channel: int, key: DeliveryKey, since: datetime) -> Found:
-    """What is there since then of a delivery that was posted into a channel or forum.
+    """Find a delivery that was posted into a channel or forum since then.
 
-    Raises `ChatRefusedError` where nothing can be told, since the bot may not read it.
+    Raises `ChatRefusedError` if the bot may not read the history.
     """
     found = Found()
     place = await rest.place(channel)
@@ -70,9 +70,9 @@ async def _search_forum(
 async def search_thread(
     rest: Rest, channel: int, thread: int, key: DeliveryKey, since: datetime
 ) -> Found:
-    """What is there since then of a delivery that was posted as a reply.
+    """Find a delivery that was posted as a reply since then.
 
-    Where there is no thread, replies stand in the channel itself. Raises as `search_channel`.
+    Without a thread, replies are in the channel itself. Raises as `search_channel`.
     """
     found = Found()
     empty = True
@@ -90,7 +90,7 @@ async def search_thread(
 
 
 async def _thread(rest: Rest, thread: int, since: datetime) -> AsyncIterator[Posted]:
-    """The messages of a thread; none where there is no such thread."""
+    """The messages of a thread; none if there is no such thread."""
     try:
         async for posted in rest.history(thread, since):
             yield posted
@@ -100,7 +100,7 @@ async def _thread(rest: Rest, thread: int, since: datetime) -> AsyncIterator[Pos
 
 
 async def _demand_history(rest: Rest, place: Place) -> None:
-    # Discord answers with an empty history, not an error, whoever may not read it: taken for
-    # an answer, that would post everything twice.
+    # Without the permission Discord returns an empty history, not an error. Taking it for an
+    # answer would post everything twice.
     if not (await rest.permissions(place)).read_message_history:
         raise ChatRefusedError(NO_HISTORY)

@@ -1,9 +1,9 @@
-"""What the bot writes for itself into a message: command lines of buttons, and delivery keys.
+"""What the bot stores in its messages: command lines of buttons, and delivery keys.
 
-A button carries its whole command line in its `custom_id`, so it works without any memory. A
-line that is too long for that stands in the message's *slip*, the invisible address of an
-embed, and the `custom_id` says which line of the slip it continues. A message that was posted
-with a key also carries its *mark*: in the first `custom_id`, else in the slip.
+A button carries its whole command line in its `custom_id`, so no database is needed to handle it. A
+line that is too long is stored in a *hidden URL*, the address of an embed without a title, which
+Discord does not show; the `custom_id` then refers to a line of it. A message that was posted with a
+key carries that key as a *mark*: in the first `custom_id`, else in the hidden URL.
 """
 
 import base64
@@ -22,17 +22,17 @@ MENU = re.compile(rf"pm{_REST}")
 
 _MARK = re.compile(r"([0-9a-z]{1,25})\.([0-9a-f]{1,4})\.([0-9a-f]{1,4})(\.t)?")
 _REFERENCE = re.compile(r"~(\d):(.*)", re.DOTALL)
-# A real host, so that no check of addresses stumbles; what stands behind # is never sent.
-_SLIP = "https://arxiv.org/#pb/"
-_SLIP_LINES_MOST = 10
+# A real host, so that every check of addresses accepts it; a fragment is never sent.
+_HIDDEN_URL = "https://arxiv.org/#pb/"
+_HIDDEN_LINES_MOST = 10
 _MARK_MOST = 40
-_SLIP_BYTES_MOST = 64 * 1024
+_HIDDEN_BYTES_MOST = 64 * 1024
 PARTS_MOST = 0xFFFF
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Which delivery a message belongs to: part `part` of `parts`, and if a thread belongs to it."""
+    """Which delivery a message belongs to: part `part` of `parts`, and whether it opens a thread."""
 
     key: DeliveryKey
     part: int = 1
@@ -53,8 +53,8 @@ def read_mark(text: str) -> Mark | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Slip:
-    """What is written into an embed's invisible address."""
+class HiddenUrl:
+    """What an embed's address holds; Discord does not show it."""
 
     mark: Mark | None = None
     lines: tuple[str, ...] = ()
@@ -65,27 +65,27 @@ class Slip:
             return None
         packed = zlib.compress("\n".join(self.lines).encode(), 9) if self.lines else b""
         text = base64.urlsafe_b64encode(packed).decode().rstrip("=")
-        return f"{_SLIP}{self.mark or ''}/{text}"
+        return f"{_HIDDEN_URL}{self.mark or ''}/{text}"
 
     @property
     def fits(self) -> bool:
-        """Whether it may be written, with any mark beside its lines."""
+        """Whether it is short enough, with any mark beside its lines."""
         length = size(self.url() or "") + (0 if self.mark else _MARK_MOST)
-        return len(self.lines) <= _SLIP_LINES_MOST and length <= URL_MOST
+        return len(self.lines) <= _HIDDEN_LINES_MOST and length <= URL_MOST
 
 
-def read_slip(url: str | None) -> Slip:
-    """The slip in an address; an empty one where there is none."""
-    if url is None or not url.startswith(_SLIP):
-        return Slip()
-    mark, _, text = url.removeprefix(_SLIP).partition("/")
+def read_hidden_url(url: str | None) -> HiddenUrl:
+    """The hidden URL in an address; an empty one if there is none."""
+    if url is None or not url.startswith(_HIDDEN_URL):
+        return HiddenUrl()
+    mark, _, text = url.removeprefix(_HIDDEN_URL).partition("/")
     try:
         packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        unpacked = zlib.decompressobj().decompress(packed, _SLIP_BYTES_MOST) if packed else b""
+        unpacked = zlib.decompressobj().decompress(packed, _HIDDEN_BYTES_MOST) if packed else b""
         lines = tuple(unpacked.decode().split("\n")) if unpacked else ()
     except (ValueError, zlib.error):
         lines = ()
-    return Slip(read_mark(mark), lines)
+    return HiddenUrl(read_mark(mark), lines)
 
 
 def custom_id(place: int, line: str, mark: Mark | None = None) -> str:
@@ -125,33 +125,33 @@ def option_line(value: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
-    """Command lines as they are written into one message: whole, or by way of its slip."""
+class CommandLines:
+    """The command lines of one message: whole in a `custom_id`, or in its hidden URL."""
 
-    slip: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
 
-    def shortened(self, line: str, room: int) -> "tuple[str, Lines] | None":
-        """The line in at most `room`, and the lines that the slip then holds.
+    def shortened(self, line: str, room: int) -> "tuple[str, CommandLines] | None":
+        """The line in at most `room`, and the lines that the hidden URL then holds.
 
-        `None`: it fits neither here nor into the slip.
+        `None`: it fits into neither.
         """
         if size(line) <= room and not line.startswith("~"):
             return line, self
-        # Buttons that turn pages differ in their last word only: they share a line.
+        # Paging buttons differ in their last word only: they share a line.
         head, colon, tail = line.rpartition(":")
         start, rest = (head + colon, tail) if colon and size(tail) + 3 <= room else (line, "")
-        held = self.slip if start in self.slip else (*self.slip, start)
-        if not Slip(None, held).fits:
+        held = self.hidden if start in self.hidden else (*self.hidden, start)
+        if not HiddenUrl(None, held).fits:
             return None
-        return f"~{held.index(start)}:{rest}", Lines(held)
+        return f"~{held.index(start)}:{rest}", CommandLines(held)
 
 
-def full_line(text: str, slip_lines: Iterable[str]) -> str | None:
-    """The command line that `shortened` wrote; `None` when its slip is gone."""
+def full_line(text: str, hidden_lines: Iterable[str]) -> str | None:
+    """The command line that `shortened` wrote; `None` if the hidden URL is missing."""
     match = _REFERENCE.fullmatch(text)
     if match is None:
         return text or None
-    lines = tuple(slip_lines)
+    lines = tuple(hidden_lines)
     place = int(match[1])
     return lines[place] + match[2] if place < len(lines) else None
 

@@ -1,4 +1,4 @@
-r"""Inlines as Discord's Markdown. Pure; no text can ping, link, format or break out of its place.
+r"""Rendering inlines as Discord's Markdown. Pure; text can neither ping, link nor format.
 
 Only what Discord would act on is escaped, since notifications show the source: a colon before
 `//` or around a shortcode, `@` of `@everyone`, `[` of a link, `<` of mentions and timestamps,
@@ -17,8 +17,7 @@ from bot.core.domain.link_text import target_to_show
 Readable = Callable[[str], str]
 """Makes formulas readable; the identity where nothing else is wanted."""
 
-# Control characters, directional overrides and isolates, and halves of surrogate pairs: they
-# are no text, and some repaint what stands around them.
+# Control characters, direction marks and lone surrogates: some reorder the text around them.
 _NO_TEXT = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
@@ -31,7 +30,7 @@ _ACTIVE = re.compile(
     r"|:(?=//)|:(?=[\w+~-]+:)"
 )
 _MAY_ACT = re.compile(r"[\\*`\[<\]_~|@:/#>+-]|\d[.)]\s")
-"""What a text has in it that any of the rules below looks at."""
+"""A text without any of these needs no escaping."""
 _INVITE = re.compile(r"(?i)((?:discord(?:app)?\.\w+|dsc\.gg|dis\.gd))/")
 _INVITE_PATH = re.compile(
     r"(?i)^((?:\w+\.)*(?:discord(?:app)?\.\w+|dsc\.gg|dis\.gd)/(?:(?:invite|template|gifts)/)?)(\w)"
@@ -43,7 +42,7 @@ _URL_SAFE = "!#$%&*+,-./:;=?@_~"  # no parentheses, brackets, quotes, angles or 
 
 
 def clean(text: str) -> str:
-    """The text without characters that are no text; lines end with a newline."""
+    """The text without control characters and direction marks; lines end with a newline."""
     if text.isprintable():
         return text
     return _NO_TEXT.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
@@ -55,7 +54,7 @@ def one_line(text: str) -> str:
 
 
 def escape(text: str) -> str:
-    """The text as Markdown that shows exactly this text and does nothing."""
+    """Markdown that shows exactly this text."""
     text = clean(text)
     if not _MAY_ACT.search(text):
         return text
@@ -82,7 +81,7 @@ def render(
 
 
 def joined(inlines: Iterable[Inline]) -> tuple[Inline, ...]:
-    """The inlines with neighbours of one style made one: no sign is pieced together unseen."""
+    """The inlines with adjacent runs of one style merged, so that escaping sees whole text."""
     merged: list[Inline] = []
     for inline in inlines:
         last = merged[-1] if merged else None
@@ -97,7 +96,7 @@ def _run(inline: Inline, readable: Readable, *, flat: bool) -> str:
     if isinstance(inline, Link):
         return _link(inline, readable)
     text = inline.text if inline.style is Style.CODE else readable(inline.text)
-    # Code within a line stays on it: across lines, a quote's mark would become part of it.
+    # Inline code stays on one line: across lines, a quote's mark would become part of it.
     flat = flat or inline.style is Style.CODE
     text = _SPACES.sub(" ", clean(text)) if flat else clean(text)
     core = text.strip()
@@ -109,7 +108,7 @@ def _run(inline: Inline, readable: Readable, *, flat: bool) -> str:
 
 def _styled(text: str, style: Style) -> str:
     if style is Style.CODE:
-        # No sign is escaped in here, and the end of a link is looked for even here.
+        # Discord escapes nothing inside code, and looks for the end of a link even here.
         text = text.replace("`", "ˋ").replace("](", "]\u200b(")
         broken = _INVITE.sub("\\1\u200b/", text)
         return f"`{broken}`"
@@ -151,7 +150,7 @@ def _is_balanced(text: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def address(url: str) -> str | None:
-    """The address as plain ASCII that cannot end a link early; `None` if it is none."""
+    """The address in ASCII without characters that end a link; `None` if it is invalid."""
     try:
         parts = urlsplit(clean(url))
         host = (parts.hostname or "").encode("idna").decode("ascii")
@@ -162,6 +161,6 @@ def address(url: str) -> str | None:
         return None
     host = f"[{host}]" if ":" in host else host
     rest = quote(parts._replace(scheme="", netloc="").geturl(), safe=_URL_SAFE)
-    # Clients put a card under any invite in a message: the same address, spelled differently.
+    # Clients add a card below any invite: one character is percent-encoded to prevent it.
     plain = _INVITE_PATH.sub(lambda match: f"{match[1]}%{ord(match[2]):02x}", f"{host}{rest}")
     return f"{parts.scheme}://{host}{port}{plain.removeprefix(host)}"

@@ -1,4 +1,4 @@
-"""What one Discord message holds, and Discord's limits on it."""
+"""The content of one Discord message, and Discord's limits."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -23,7 +23,7 @@ THREAD_NAME_MOST = 100
 
 @dataclass(frozen=True, slots=True)
 class Embed:
-    """A box under the text; `url` is shown to nobody, since there is no title to carry it."""
+    """An embed; its `url` is not shown, because there is no title."""
 
     description: str
     footer: str = ""
@@ -31,16 +31,16 @@ class Embed:
 
 
 @dataclass(frozen=True, slots=True)
-class Press:
-    """A button that comes back to the bot."""
+class CommandButton:
+    """A button that sends an interaction to the bot."""
 
     label: str
     custom_id: str
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """A button that leads to an address."""
+class LinkButton:
+    """A button that opens an address."""
 
     label: str
     url: str
@@ -56,19 +56,19 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """A menu that opens as a list of its own, which is easy to use on a phone."""
+    """A select menu, which is easy to use on a phone."""
 
     custom_id: str
     options: tuple[Option, ...]
     placeholder: str = ""
 
 
-Row: TypeAlias = tuple[Press | Visit, ...] | Select
+Row: TypeAlias = tuple[CommandButton | LinkButton, ...] | Select
 
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """One message: text, then embeds, then rows to press."""
+    """One message: text, then embeds, then rows of buttons and menus."""
 
     content: str = ""
     embeds: tuple[Embed, ...] = ()
@@ -76,7 +76,7 @@ class Payload:
 
 
 def size(text: str) -> int:
-    """How long a text is for Discord, in UTF-16 units: its strictest reading of "characters"."""
+    """A text's length in UTF-16 units: the strictest reading of Discord's "characters"."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 

@@ -1,4 +1,4 @@
-"""A document as Discord messages: text, embeds and rows of buttons. Pure; nothing is ever cut.
+"""Rendering a document as Discord messages: text, embeds and rows of buttons. Pure; cuts nothing.
 
 Embeds, not Components V2, since they read better on a phone: a notification there shows a
 message's content, and a message of components has none (discord-api-docs#7854); content can be
@@ -35,7 +35,7 @@ from bot.core.domain.document import (
 )
 from bot.core.ports import DeliveryKey
 from bot.platforms.discord.rendering import markdown, rows
-from bot.platforms.discord.rendering.controls import PARTS_MOST, Mark, Slip
+from bot.platforms.discord.rendering.controls import PARTS_MOST, HiddenUrl, Mark
 from bot.platforms.discord.rendering.markdown import Readable
 from bot.platforms.discord.rendering.payload import (
     CONTENT_MOST,
@@ -48,7 +48,7 @@ from bot.platforms.discord.rendering.payload import (
     size,
     within,
 )
-from bot.platforms.discord.rendering.rows import Board
+from bot.platforms.discord.rendering.rows import ButtonRows
 from bot.platforms.discord.rendering.split import pieces
 
 _PIECE_MOST = 1900
@@ -59,7 +59,7 @@ _Shown = Callable[[tuple[Inline, ...]], str]
 
 
 class TooLongError(Exception):
-    """Longer than as many messages as could still be told apart."""
+    """The document needs more messages than a mark can number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +69,12 @@ class Chunk:
     text: str
     glue: str = "\n\n"
     breaks: bool = False
-    """Whether it wants an embed of its own to begin with it."""
+    """Whether a new embed has to begin with it."""
 
 
 @dataclass(slots=True)
-class _Draft:
-    """A message while it is filled."""
+class _MessageDraft:
+    """A message that is being filled."""
 
     content: str = ""
     embeds: list[str] = field(default_factory=list)
@@ -84,7 +84,7 @@ class _Draft:
         return EMBED_TOTAL_MOST - _FOOTER_MOST - sum(map(size, self.embeds))
 
     def take(self, chunk: Chunk) -> bool:
-        """Put the chunk into this message, if it fits."""
+        """Add the chunk to this message if it fits."""
         last = self.embeds[-1] if self.embeds else None
         if last is not None and not chunk.breaks:
             longer = last + chunk.glue + chunk.text
@@ -105,25 +105,25 @@ def render(
     With a `key` each is marked as a part of that delivery. Raises `TooLongError`.
     """
     document = map_text(document, readable)
-    boards, spelled = rows.boards(document, key)
+    button_rows, spelled = rows.button_rows(document, key)
     head, body = _chunks(document, str)
     for words in spelled:
         body += _pieces(words.inlines, markdown.render, "\n", "\n")
-    if not (head or body or boards):
+    if not (head or body or button_rows):
         body = list(_pieces((Text(document.summary or "…"),), markdown.render, " "))
-    first = boards[0] if boards else Board()
-    needs_embed = bool(first.lines.slip) or (key is not None and not first.can_be_marked)
+    first = button_rows[0] if button_rows else ButtonRows()
+    needs_embed = bool(first.lines.hidden) or (key is not None and not first.can_be_marked)
     if not head and not needs_embed and size(_joined(body)) <= CONTENT_MOST:
         head, body = body, []
     head, body = _fitting(head, body, needs_embed=needs_embed)
     drafts = _spread(head, body)
-    drafts += [_Draft() for _ in boards[len(drafts) :]]
+    drafts += [_MessageDraft() for _ in button_rows[len(drafts) :]]
     if len(drafts) > PARTS_MOST:
         raise TooLongError(f"{len(drafts)} messages")
     return tuple(
         _payload(
             draft,
-            boards[part - 1] if part <= len(boards) else Board(),
+            button_rows[part - 1] if part <= len(button_rows) else ButtonRows(),
             Mark(key, part, len(drafts), document.opens_thread) if key else None,
             f"{part}/{len(drafts)}" if len(drafts) > 1 else "",
         )
@@ -149,7 +149,7 @@ def thread_name_of(content: str) -> str:
 
 
 def _chunks(document: Document, readable: Readable) -> tuple[list[Chunk], list[Chunk]]:
-    """What is content, in full size (the title and the notes under it), and the rest."""
+    """The message content (the title and the notes under it), and the rest."""
     blocks = [block for block in document.blocks if not isinstance(block, Buttons)]
     lead = 0
     if blocks and isinstance(blocks[0], Heading):
@@ -231,22 +231,22 @@ def _fitting(
     return head[:kept], [*head[kept:], *body]
 
 
-def _spread(head: list[Chunk], body: list[Chunk]) -> list[_Draft]:
-    drafts = [_Draft(content=_joined(head))]
+def _spread(head: list[Chunk], body: list[Chunk]) -> list[_MessageDraft]:
+    drafts = [_MessageDraft(content=_joined(head))]
     for chunk in body:
         if not drafts[-1].take(chunk):
-            drafts.append(_Draft(embeds=[chunk.text]))
+            drafts.append(_MessageDraft(embeds=[chunk.text]))
     return drafts
 
 
-def _payload(draft: _Draft, board: Board, mark: Mark | None, number: str) -> Payload:
-    slip = Slip(None if board.can_be_marked else mark, board.lines.slip).url()
+def _payload(draft: _MessageDraft, board: ButtonRows, mark: Mark | None, number: str) -> Payload:
+    hidden = HiddenUrl(None if board.can_be_marked else mark, board.lines.hidden).url()
     content, texts = draft.content, draft.embeds
-    if not texts and (slip or not content):
+    if not texts and (hidden or not content):
         # Only buttons are left for this message, and it must say something.
         texts = [number or "…"]
     embeds = [Embed(text) for text in texts]
     if embeds:
-        embeds[0] = replace(embeds[0], url=slip)
+        embeds[0] = replace(embeds[0], url=hidden)
         embeds[-1] = replace(embeds[-1], footer=number if texts != [number] else "")
     return Payload(content, tuple(embeds), board.marked(mark))

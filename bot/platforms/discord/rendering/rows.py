@@ -1,10 +1,10 @@
-"""The buttons and menus of a document, put into rows and messages. Pure.
+"""Arranging the buttons and menus of a document in rows and messages. Pure.
 
 A list whose rows have buttons gets one menu; other buttons stand in rows of up to five.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.core.domain.document import (
     Button,
@@ -21,7 +21,7 @@ from bot.core.ports import DeliveryKey
 from bot.platforms.discord.rendering import markdown
 from bot.platforms.discord.rendering.controls import (
     PARTS_MOST,
-    Lines,
+    CommandLines,
     Mark,
     custom_id,
     menu_id,
@@ -37,11 +37,11 @@ from bot.platforms.discord.rendering.payload import (
     PLACEHOLDER_MOST,
     ROW_BUTTONS_MOST,
     ROWS_MOST,
+    CommandButton,
+    LinkButton,
     Option,
-    Press,
     Row,
     Select,
-    Visit,
     size,
     within,
 )
@@ -49,7 +49,7 @@ from bot.platforms.discord.rendering.payload import (
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One line of a menu to be: what is shown, and the command line that it carries."""
+    """An option of a planned menu: its label and its command line."""
 
     label: str
     line: str
@@ -57,43 +57,49 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Menu:
-    """A select to be."""
+    """A planned select menu."""
 
     choices: tuple[Choice, ...]
     placeholder: str = ""
 
 
-Wanted = tuple[Button, ...] | Menu
+ControlRow = tuple[Button, ...] | Menu
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
-    """The rows of one message, their lines still without the mark; `lines` fill its slip."""
+class ButtonRows:
+    """The rows of one message, without the mark; `lines` go into the hidden URL."""
 
     rows: tuple[Row, ...] = ()
-    lines: Lines = field(default_factory=Lines)
+    lines: CommandLines = field(default_factory=CommandLines)
 
     def marked(self, mark: Mark | None) -> tuple[Row, ...]:
         """The rows with the message's mark in their first `custom_id`."""
+        left = [mark] if mark is not None else []
+
+        def marked(custom_id: str) -> str:
+            return _marked(custom_id, left.pop() if left else None)
+
         rows: list[Row] = []
         for row in self.rows:
             if isinstance(row, Select):
-                held, mark = _marked(row.custom_id, mark), None
-                rows.append(Select(held, row.options, row.placeholder))
-                continue
-            buttons: list[Press | Visit] = []
-            for button in row:
-                if isinstance(button, Press):
-                    button, mark = Press(button.label, _marked(button.custom_id, mark)), None  # noqa: PLW2901 - the same button, marked
-                buttons.append(button)
-            rows.append(tuple(buttons))
+                rows.append(replace(row, custom_id=marked(row.custom_id)))
+            else:
+                rows.append(
+                    tuple(
+                        replace(button, custom_id=marked(button.custom_id))
+                        if isinstance(button, CommandButton)
+                        else button
+                        for button in row
+                    )
+                )
         return tuple(rows)
 
     @property
     def can_be_marked(self) -> bool:
         """Whether anything here has a `custom_id`."""
         return any(
-            isinstance(row, Select) or any(isinstance(button, Press) for button in row)
+            isinstance(row, Select) or any(isinstance(button, CommandButton) for button in row)
             for row in self.rows
         )
 
@@ -106,32 +112,32 @@ def _marked(text: str, mark: Mark | None) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Spelled:
-    """Something to press that no button can hold, as words."""
+class SpelledOut:
+    """A button's command or address in words, because no button can hold it."""
 
     inlines: tuple[Inline, ...]
 
 
-def boards(
+def button_rows(
     document: Document, key: DeliveryKey | None
-) -> tuple[tuple[Board, ...], tuple[Spelled, ...]]:
-    """What there is to press, a board a message, and what must be said in words instead."""
+) -> tuple[tuple[ButtonRows, ...], tuple[SpelledOut, ...]]:
+    """The rows for each message, and what must be spelled out instead."""
     wanted = list(_wanted(document))
     if len(wanted) > ROWS_MOST:
         wanted = list(_dense(wanted))
-    # The longest mark there can be: how many parts there are is not known yet.
+    # The longest possible mark: the number of parts is not known yet.
     mark = Mark(key, PARTS_MOST, PARTS_MOST, opens_thread=True) if key else None
-    made: list[Board] = []
-    spelled: list[Spelled] = []
+    made: list[ButtonRows] = []
+    spelled: list[SpelledOut] = []
     for start in range(0, len(wanted), ROWS_MOST):
-        board, words = _board(wanted[start : start + ROWS_MOST], mark)
+        board, words = _button_rows(wanted[start : start + ROWS_MOST], mark)
         spelled += words
         if board.rows:
             made.append(board)
     return tuple(made), tuple(spelled)
 
 
-def _wanted(document: Document) -> Iterator[Wanted]:
+def _wanted(document: Document) -> Iterator[ControlRow]:
     for block in document.blocks:
         if isinstance(block, Items):
             yield from _item_buttons(block)
@@ -140,7 +146,7 @@ def _wanted(document: Document) -> Iterator[Wanted]:
                 yield block.buttons[start : start + ROW_BUTTONS_MOST]
 
 
-def _item_buttons(block: Items) -> Iterator[Wanted]:
+def _item_buttons(block: Items) -> Iterator[ControlRow]:
     rows = [(item, item.button) for item in block.items if item.button is not None]
     commands = [(item, button) for item, button in rows if button.command is not None]
     links = tuple(button for _, button in rows if button.command is None)
@@ -160,8 +166,8 @@ def _item_buttons(block: Items) -> Iterator[Wanted]:
         yield links[start : start + ROW_BUTTONS_MOST]
 
 
-def _dense(wanted: list[Wanted]) -> Iterator[Wanted]:
-    """The same with as few rows of buttons as can be."""
+def _dense(wanted: list[ControlRow]) -> Iterator[ControlRow]:
+    """The same in as few rows of buttons as possible."""
     buttons: list[Button] = []
     for row in wanted:
         if isinstance(row, Menu):
@@ -172,10 +178,12 @@ def _dense(wanted: list[Wanted]) -> Iterator[Wanted]:
         yield tuple(buttons[start : start + ROW_BUTTONS_MOST])
 
 
-def _board(wanted: list[Wanted], mark: Mark | None) -> tuple[Board, list[Spelled]]:
-    lines = Lines()
+def _button_rows(
+    wanted: list[ControlRow], mark: Mark | None
+) -> tuple[ButtonRows, list[SpelledOut]]:
+    lines = CommandLines()
     rows: list[Row] = []
-    spelled: list[Spelled] = []
+    spelled: list[SpelledOut] = []
     place = 0
     for row in wanted:
         if isinstance(row, Menu):
@@ -186,16 +194,18 @@ def _board(wanted: list[Wanted], mark: Mark | None) -> tuple[Board, list[Spelled
             buttons, place, lines, words = _buttons(row, place, lines, mark)
             rows += [buttons] if buttons else []
         spelled += words
-    return Board(tuple(rows), lines), spelled
+    return ButtonRows(tuple(rows), lines), spelled
 
 
-def _select(menu: Menu, place: int, lines: Lines) -> tuple[Select | None, Lines, list[Spelled]]:
+def _select(
+    menu: Menu, place: int, lines: CommandLines
+) -> tuple[Select | None, CommandLines, list[SpelledOut]]:
     options: list[Option] = []
-    spelled: list[Spelled] = []
+    spelled: list[SpelledOut] = []
     for number, choice in enumerate(menu.choices):
         written = lines.shortened(choice.line, option_room(number))
         if written is None:
-            spelled.append(_spelled(choice.label, choice.line))
+            spelled.append(_spelled_out(choice.label, choice.line))
             continue
         line, lines = written
         label = within(markdown.one_line(choice.label), OPTION_MOST) or "…"
@@ -207,38 +217,38 @@ def _select(menu: Menu, place: int, lines: Lines) -> tuple[Select | None, Lines,
 
 
 def _buttons(
-    buttons: tuple[Button, ...], place: int, lines: Lines, mark: Mark | None
-) -> tuple[tuple[Press | Visit, ...], int, Lines, list[Spelled]]:
-    made: list[Press | Visit] = []
-    spelled: list[Spelled] = []
+    buttons: tuple[Button, ...], place: int, lines: CommandLines, mark: Mark | None
+) -> tuple[tuple[CommandButton | LinkButton, ...], int, CommandLines, list[SpelledOut]]:
+    made: list[CommandButton | LinkButton] = []
+    spelled: list[SpelledOut] = []
     for button in buttons:
         whole = markdown.one_line(button.label)
         label = within(whole, LABEL_MOST) or "…"
         if button.command is None:
-            visit = _visit(label, button.url or "")
+            visit = _link_button(label, button.url or "")
             if visit is None:
-                spelled.append(Spelled((Link(button.label, button.url or ""),)))
+                spelled.append(SpelledOut((Link(button.label, button.url or ""),)))
                 continue
             made.append(visit)
         else:
             written = lines.shortened(button.command, room(place, mark))
             if written is None:
-                spelled.append(_spelled(button.label, button.command))
+                spelled.append(_spelled_out(button.label, button.command))
                 continue
             line, lines = written
-            made.append(Press(label, custom_id(place, line)))
+            made.append(CommandButton(label, custom_id(place, line)))
         place += 1
         if label.rstrip("…") != whole.rstrip("…"):
-            spelled.append(Spelled((Text(whole),)))
+            spelled.append(SpelledOut((Text(whole),)))
     return tuple(made), place, lines, spelled
 
 
-def _visit(label: str, url: str) -> Visit | None:
+def _link_button(label: str, url: str) -> LinkButton | None:
     address = markdown.address(url)
     if address is None or size(address) > LINK_URL_MOST:
         return None
-    return Visit(label, address)
+    return LinkButton(label, address)
 
 
-def _spelled(label: str, line: str) -> Spelled:
-    return Spelled((Text(f"{label}: "), Text(line, Style.CODE)))
+def _spelled_out(label: str, line: str) -> SpelledOut:
+    return SpelledOut((Text(f"{label}: "), Text(line, Style.CODE)))

@@ -1,4 +1,4 @@
-"""Inlines cut into pieces that each fit: at a space where there is one, never inside a link."""
+"""Splitting inlines into pieces that fit: at a space if possible, never inside a link."""
 
 from collections.abc import Callable, Iterator
 
@@ -11,13 +11,13 @@ Render = Callable[[tuple[Inline, ...]], str]
 
 
 def pieces(inlines: tuple[Inline, ...], most: int, render: Render) -> Iterator[str]:
-    """The inlines rendered, in pieces of at most `most`; joined they say all of it.
+    """The rendered inlines in pieces of at most `most`; together they are the whole text.
 
-    `render` makes no piece shorter by more words, and any single character fits.
+    `render` must not get shorter with more text, and any single character must fit.
     """
     rest = joined(inlines)
     while rest:
-        # What is longer as plain text than all the room need not be rendered to be found out.
+        # Text that is longer than the room as plain text need not be rendered to know it.
         rendered = render(rest) if sum(len(inline.text) for inline in rest) <= most else None
         if rendered is not None and size(rendered) <= most:
             rest = ()
@@ -41,12 +41,12 @@ def _cut(
             return _cut_text(taken, inline, behind, most, render)
         if taken:
             return taken, inlines[place:]
-        return (), (Text(_spelled(inline)), *behind)
+        return (), (Text(_spelled_out(inline)), *behind)
     return taken, ()
 
 
-def _spelled(link: Link) -> str:
-    """A link that fits nowhere, as words."""
+def _spelled_out(link: Link) -> str:
+    """A link that fits into no piece, as text."""
     return link.text if link.text == link.url else f"{link.text} ({link.url})"
 
 
