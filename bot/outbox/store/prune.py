@@ -1,17 +1,19 @@
 """Old deliveries: texts that nothing needs any more, and rows that nothing refers to."""
 
+import sqlite3
 from datetime import datetime
 
-from bot.core.database.database import Transaction
+from bot.core.database.database import Parameters, Transaction
 from bot.core.database.instants import to_text
-from bot.core.domain.document import Document, Paragraph, dump, run
+from bot.core.domain.document import Document, dump
 
-_REMOVED_TEXT = dump(Document((Paragraph(run("…")),), summary="…"))
+_SPAN = "WHERE id > :after AND id <= :until"
+_REMOVED_TEXT = dump(Document((), summary="…"))
 
 # Posted, and shown as it should be: an edit brings its own text, a removal needs none. The row
 # stays: edits, removals and replies find the message by it, and its key is never posted again.
 _STRIP = """
-UPDATE delivery SET document = :text
+UPDATE delivery SET document = :text, owner = NULL, sending = NULL, tried_at = NULL
  WHERE id > :after AND id <= :until AND state = 'sent' AND sent_at < :before
    AND shown = wanted AND failing_since IS NULL AND length(document) > length(:text)
 """
@@ -41,6 +43,22 @@ async def next_batch(tx: Transaction, after: int, before: datetime, limit: int) 
 
 async def prune(tx: Transaction, after: int, until: int, before: datetime) -> int:
     """Prune the deliveries with these ids; returns how many rows changed."""
-    span = {"after": after, "until": until, "before": to_text(before)}
-    deleted = await tx.run(_DELETE, span)
-    return deleted + await tx.run(_STRIP, span | {"text": _REMOVED_TEXT})
+    span = {"after": after, "until": until, "before": to_text(before), "text": _REMOVED_TEXT}
+    return await tx.call(lambda connection: _prune(connection, span))
+
+
+def _prune(connection: sqlite3.Connection, span: Parameters) -> int:
+    changed = connection.execute(_DELETE, span).rowcount
+    stripped = connection.execute(_STRIP, span).rowcount
+    if stripped:
+        _write_densely(connection, span)
+    return changed + stripped
+
+
+def _write_densely(connection: sqlite3.Connection, span: Parameters) -> None:
+    """Write these rows anew: rows that became shorter in place free no page."""
+    connection.execute("PRAGMA defer_foreign_keys = ON")  # until the end of this transaction
+    rows = connection.execute(f"SELECT * FROM delivery {_SPAN} ORDER BY id", span).fetchall()  # noqa: S608 - our own text
+    connection.execute(f"DELETE FROM delivery {_SPAN}", span)  # noqa: S608 - our own text
+    places = ", ".join("?" * len(rows[0]))
+    connection.executemany(f"INSERT INTO delivery VALUES ({places})", map(tuple, rows))  # noqa: S608 - our own text

@@ -59,6 +59,8 @@ async def test_the_texts_of_settled_deliveries_go_and_their_rows_stay(stage):
     assert await pruned(stage) > 0
 
     assert await texts(stage.stage.db) < before / 4
+    async with stage.stage.db.reading() as tx:
+        assert await tx.all("PRAGMA foreign_key_check") == []
     found = await operator_actions.list_deliveries(stage.stage.db)
     assert {each.state for each in found} == {State.SENT}
     assert await pruned(stage) == 0
