@@ -90,7 +90,7 @@ def read_batch(
 
 def too_large(limit: int) -> str:
     """The message about a file that is larger than `limit` bytes."""
-    return f"this is larger than {limit // 1_000_000} MB: split it, or take out what is no text"
+    return f"this is larger than {limit // 1_000_000} MB: split it, or remove embedded images and other data"
 
 
 def content_hash(data: bytes) -> str:

@@ -298,8 +298,8 @@ async def test_a_file_of_fifty_megabytes_is_one_problem(db, vault):
 
     assert report.new == 1
     assert problems_of(report) == {
-        "250102 Huge.md": "this is larger than 1 MB: split it, or take out what is no text",
-        "250103 Page.txt": "this is larger than 32 MB: split it, or take out what is no text",
+        "250102 Huge.md": "this is larger than 1 MB: split it, or remove embedded images and other data",
+        "250103 Page.txt": "this is larger than 32 MB: split it, or remove embedded images and other data",
     }
 
 
