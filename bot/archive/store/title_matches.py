@@ -39,7 +39,7 @@ class Owner:
 async def find(tx: Transaction, paper_key: str) -> Identity | None:
     """What is known of the number of that paper, by its key from before it was found."""
     row = await tx.one(
-        "SELECT number, confidence, tries FROM arxiv_identity WHERE paper_key = :key",
+        "SELECT number, confidence, tries FROM title_match WHERE paper_key = :key",
         {"key": paper_key},
     )
     if row is None:
@@ -84,7 +84,7 @@ async def put(
     """
     await tx.run(
         """
-        INSERT INTO arxiv_identity (paper_key, number, confidence, tries, next_on)
+        INSERT INTO title_match (paper_key, number, confidence, tries, next_on)
         VALUES (:key, :number, :confidence, 1, :next_on)
         ON CONFLICT (paper_key) DO UPDATE SET
             number = excluded.number, confidence = excluded.confidence, tries = tries + 1,
@@ -105,7 +105,7 @@ async def decide(tx: Transaction, paper_key: str, number: str | None, now: datet
     await _take_back(tx, paper_key, unless=number, now=now)
     await tx.run(
         """
-        INSERT INTO arxiv_identity (paper_key, number, confidence, tries, next_on)
+        INSERT INTO title_match (paper_key, number, confidence, tries, next_on)
         VALUES (:key, :number, :sure, 0, NULL)
         ON CONFLICT (paper_key) DO UPDATE SET
             number = excluded.number, confidence = excluded.confidence, tries = 0, next_on = NULL
@@ -120,7 +120,7 @@ async def reopen(tx: Transaction, paper_key: str, next_on: date, now: datetime) 
     await _take_back(tx, paper_key, unless=None, now=now)
     await tx.run(
         """
-        UPDATE arxiv_identity SET number = NULL, next_on = :next_on
+        UPDATE title_match SET number = NULL, next_on = :next_on
         WHERE paper_key = :key AND tries > 0
         """,
         {"key": paper_key, "next_on": next_on.isoformat()},
@@ -131,7 +131,7 @@ async def list_numbers(tx: Transaction, keys: Iterable[str]) -> Mapping[str, str
     """The numbers of those of the papers, given by key, that were found by their titles."""
     rows = await tx.all(
         """
-        SELECT paper_key, number FROM arxiv_identity
+        SELECT paper_key, number FROM title_match
         WHERE number IS NOT NULL AND paper_key IN (SELECT value FROM json_each(:keys))
         """,
         {"keys": json.dumps(tuple(keys), ensure_ascii=False)},
@@ -142,7 +142,7 @@ async def list_numbers(tx: Transaction, keys: Iterable[str]) -> Mapping[str, str
 async def count_found(tx: Transaction) -> int:
     """How many papers were found by their titles."""
     row = await tx.one(
-        "SELECT count(*) AS found FROM arxiv_identity WHERE number IS NOT NULL AND tries > 0"
+        "SELECT count(*) AS found FROM title_match WHERE number IS NOT NULL AND tries > 0"
     )
     return row["found"] if row is not None else 0
 
@@ -154,7 +154,7 @@ async def apply_found(tx: Transaction, now: datetime) -> int:
     """
     rows = await tx.all(
         """
-        SELECT p.id, i.number FROM arxiv_identity AS i JOIN paper AS p ON p.key = i.paper_key
+        SELECT p.id, i.number FROM title_match AS i JOIN paper AS p ON p.key = i.paper_key
         WHERE i.number IS NOT NULL
         """
     )

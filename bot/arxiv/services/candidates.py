@@ -51,7 +51,7 @@ async def refresh(
     """
     async with db.reading() as tx:
         training = await candidates.find_training(tx)
-    if training is None or (may_learn and batch_day(training.learnt_at) < batch_day(now)):
+    if training is None or (may_learn and batch_day(training.trained_at) < batch_day(now)):
         try:
             training = await learn(db, ranker, now=now)
         except RankerError as error:
@@ -149,11 +149,11 @@ async def _judge(db: Database, ranker: Ranker, training: Training, now: datetime
     Scores of an earlier model stay until then.
     """
     since = batch_day(now) - _JUDGED_LATE
-    judged_at = max(now, training.learnt_at)  # a clock may be set back
+    judged_at = max(now, training.trained_at)  # a clock may be set back
     judged = 0
     while True:
         async with db.reading() as tx:
-            new_papers = await candidates.list_unjudged(tx, since, training.learnt_at, _AT_ONCE)
+            new_papers = await candidates.list_unjudged(tx, since, training.trained_at, _AT_ONCE)
         if not new_papers:
             return judged
         judgements = await ranker.judge(new_papers)

@@ -26,7 +26,7 @@ async def list_due(tx: Transaction, today: date, limit: int) -> tuple[str, ...]:
         """
         SELECT p.arxiv_id AS number, t.together
         FROM paper AS p LEFT JOIN arxiv_asked AS a ON a.number = p.arxiv_id
-            LEFT JOIN arxiv_trouble AS t ON t.target = :target AND t.name = p.arxiv_id
+            LEFT JOIN failed_request AS t ON t.target = :target AND t.name = p.arxiv_id
         WHERE p.arxiv_id IS NOT NULL
             AND (a.is_refused IS NOT 1 OR a.asked_on <= :long_ago) AND CASE
             WHEN a.asked_on IS NULL OR a.asked_on < :week_ago THEN (

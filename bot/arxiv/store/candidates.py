@@ -195,30 +195,30 @@ def _list_passed(connection: sqlite3.Connection, *, before: date) -> tuple[Examp
 class Training:
     """When the model was trained, and on how many papers."""
 
-    learnt_at: datetime
+    trained_at: datetime
     picked: int
     passed: int
 
 
 async def find_training(tx: Transaction) -> Training | None:
     """The last training."""
-    row = await tx.one("SELECT * FROM arxiv_taste")
+    row = await tx.one("SELECT * FROM ranking_model")
     if row is None:
         return None
-    return Training(instants.from_text(row["learnt_at"]), row["picked"], row["passed"])
+    return Training(instants.from_text(row["trained_at"]), row["picked"], row["passed"])
 
 
 async def put_training(tx: Transaction, training: Training) -> None:
     """Store a training."""
     await tx.run(
         """
-        INSERT INTO arxiv_taste (only_row, learnt_at, picked, passed)
+        INSERT INTO ranking_model (only_row, trained_at, picked, passed)
         VALUES (1, :at, :picked, :passed)
         ON CONFLICT (only_row) DO UPDATE SET
-            learnt_at = excluded.learnt_at, picked = excluded.picked, passed = excluded.passed
+            trained_at = excluded.trained_at, picked = excluded.picked, passed = excluded.passed
         """,
         {
-            "at": instants.to_text(training.learnt_at),
+            "at": instants.to_text(training.trained_at),
             "picked": training.picked,
             "passed": training.passed,
         },

@@ -34,7 +34,7 @@ async def add(
     """
     await tx.run_many(
         """
-        INSERT INTO arxiv_trouble (target, name, together, failures, is_proven, reason)
+        INSERT INTO failed_request (target, name, together, failures, is_proven, reason)
         VALUES (:target, :name, :first, 1, 0, :reason)
         ON CONFLICT (target, name) DO UPDATE SET
             together = min(together, :then), failures = failures + 1, is_proven = 0,
@@ -50,7 +50,7 @@ async def add(
 async def is_proven(tx: Transaction, target: str, name: str) -> bool:
     """Whether other requests succeeded since it failed last: then arXiv is not down."""
     row = await tx.one(
-        "SELECT is_proven FROM arxiv_trouble WHERE target = :target AND name = :name",
+        "SELECT is_proven FROM failed_request WHERE target = :target AND name = :name",
         {"target": target, "name": name},
     )
     return row is not None and bool(row["is_proven"])
@@ -60,13 +60,13 @@ async def end(tx: Transaction, target: str, names: Iterable[str]) -> None:
     """A request for these succeeded: none of them is at fault."""
     await tx.run(
         """
-        DELETE FROM arxiv_trouble
+        DELETE FROM failed_request
         WHERE target = :target AND name IN (SELECT value FROM json_each(:names))
         """,
         {"target": target, "names": json.dumps(tuple(names), ensure_ascii=False)},
     )
     await tx.run(
-        "UPDATE arxiv_trouble SET is_proven = 1 WHERE target = :target AND NOT is_proven",
+        "UPDATE failed_request SET is_proven = 1 WHERE target = :target AND NOT is_proven",
         {"target": target},
     )
 
@@ -74,7 +74,7 @@ async def end(tx: Transaction, target: str, names: Iterable[str]) -> None:
 async def list_alone(tx: Transaction, target: str) -> Mapping[str, str]:
     """What is requested alone, having failed alone; with the reasons."""
     rows = await tx.all(
-        "SELECT name, reason FROM arxiv_trouble WHERE target = :target AND together = 1",
+        "SELECT name, reason FROM failed_request WHERE target = :target AND together = 1",
         {"target": target},
     )
     return {row["name"]: row["reason"] for row in rows}

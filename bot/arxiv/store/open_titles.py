@@ -27,8 +27,8 @@ class OpenTitle:
 _OPEN = """
     SELECT p.key, e.id, e.title, e.authors, i.confidence, i.tries, t.together
     FROM entry AS e JOIN paper AS p ON p.id = e.paper_id
-        LEFT JOIN arxiv_identity AS i ON i.paper_key = p.key
-        LEFT JOIN arxiv_trouble AS t ON t.target = :target AND t.name = p.key
+        LEFT JOIN title_match AS i ON i.paper_key = p.key
+        LEFT JOIN failed_request AS t ON t.target = :target AND t.name = p.key
     WHERE e.newness > 0 AND p.arxiv_id IS NULL AND p.url IS NULL AND i.number IS NULL
         AND e.newness = (
             SELECT max(o.newness) FROM entry AS o WHERE o.paper_id = p.id

@@ -34,26 +34,26 @@ class Refused:
 
 async def free_at(tx: Transaction) -> datetime:
     """When the next request may be made, as far as the distance to the last one goes."""
-    row = await tx.one("SELECT free_at FROM arxiv_turn")
+    row = await tx.one("SELECT free_at FROM request_gate")
     assert row is not None  # noqa: S101 - the migration put it there
     return instants.from_text(row["free_at"])
 
 
 async def note_request(tx: Transaction) -> None:
     """One more request is made."""
-    await tx.run("UPDATE arxiv_turn SET requests = requests + 1")
+    await tx.run("UPDATE request_gate SET requests = requests + 1")
 
 
 async def requests_made(tx: Transaction) -> int:
     """How many requests were ever made."""
-    row = await tx.one("SELECT requests FROM arxiv_turn")
+    row = await tx.one("SELECT requests FROM request_gate")
     assert row is not None  # noqa: S101 - the migration put it there
     return int(row["requests"])
 
 
 async def put_free_at(tx: Transaction, at: datetime) -> None:
     """Allow the next request from that instant on."""
-    await tx.run("UPDATE arxiv_turn SET free_at = :at", {"at": instants.to_text(at)})
+    await tx.run("UPDATE request_gate SET free_at = :at", {"at": instants.to_text(at)})
 
 
 async def list_waits(tx: Transaction) -> tuple[Wait, ...]:

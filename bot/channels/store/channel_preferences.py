@@ -1,4 +1,4 @@
-"""Channels' preferences for discussions (table `channel_wish`)."""
+"""Channels' preferences for discussions (table `channel_preference`)."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class ChannelPreferences:
 async def get(tx: Transaction, channel: str) -> ChannelPreferences:
     """A channel's preferences; both are on by default."""
     row = await tx.one(
-        "SELECT discussion, notices FROM channel_wish WHERE channel = :channel",
+        "SELECT discussion, notices FROM channel_preference WHERE channel = :channel",
         {"channel": channel},
     )
     if row is None:
@@ -24,14 +24,14 @@ async def get(tx: Transaction, channel: str) -> ChannelPreferences:
     return ChannelPreferences(bool(row["discussion"]), bool(row["notices"]))
 
 
-async def put(tx: Transaction, channel: str, wish: ChannelPreferences) -> None:
+async def put(tx: Transaction, channel: str, preferences: ChannelPreferences) -> None:
     """Store the channel's preferences."""
     await tx.run(
         """
-        INSERT INTO channel_wish (channel, discussion, notices)
+        INSERT INTO channel_preference (channel, discussion, notices)
         VALUES (:channel, :discussion, :notices)
         ON CONFLICT (channel) DO UPDATE
            SET discussion = excluded.discussion, notices = excluded.notices
         """,
-        {"channel": channel, "discussion": wish.discussion, "notices": wish.notices},
+        {"channel": channel, "discussion": preferences.discussion, "notices": preferences.notices},
     )

@@ -19,9 +19,9 @@ async def list_group(tx: Transaction, channel: str) -> Mapping[str, datetime]:
     rows = await tx.all(
         """
         SELECT other.channel, other.linked_at
-          FROM linked_channel own JOIN linked_channel other ON other.circle = own.circle
-          LEFT JOIN channel_wish wish ON wish.channel = other.channel
-         WHERE own.channel = :channel AND coalesce(wish.discussion, 1)
+          FROM linked_channel own JOIN linked_channel other ON other.link_group = own.link_group
+          LEFT JOIN channel_preference preference ON preference.channel = other.channel
+         WHERE own.channel = :channel AND coalesce(preference.discussion, 1)
          ORDER BY other.channel
         """,
         {"channel": channel},
@@ -55,24 +55,24 @@ def is_readable(readable: ReadableSince, channel: str, at: datetime) -> bool:
 async def join(tx: Transaction, first: str, second: str, now: datetime) -> bool:
     """Link two channels and the groups of both; returns false if they are linked already."""
     rows = await tx.all(
-        "SELECT channel, circle FROM linked_channel WHERE channel IN (:first, :second)",
+        "SELECT channel, link_group FROM linked_channel WHERE channel IN (:first, :second)",
         {"first": first, "second": second},
     )
-    groups = {row["channel"]: row["circle"] for row in rows}
+    groups = {row["channel"]: row["link_group"] for row in rows}
     if len(groups) == 2 and len(set(groups.values())) == 1:
         return False
-    newest = await tx.one("SELECT coalesce(max(circle), 0) + 1 AS free FROM linked_channel")
+    newest = await tx.one("SELECT coalesce(max(link_group), 0) + 1 AS free FROM linked_channel")
     group = newest["free"] if newest is not None else 1
     for channel in (first, second):
         # Reset the time of all: replies from before this link are not shared across it.
         if channel in groups:
             await tx.run(
-                "UPDATE linked_channel SET circle = :new, linked_at = :now WHERE circle = :old",
+                "UPDATE linked_channel SET link_group = :new, linked_at = :now WHERE link_group = :old",
                 {"new": group, "old": groups[channel], "now": to_text(now)},
             )
         else:
             await tx.run(
-                "INSERT INTO linked_channel (channel, circle, linked_at) VALUES (:c, :new, :now)",
+                "INSERT INTO linked_channel (channel, link_group, linked_at) VALUES (:c, :new, :now)",
                 {"c": channel, "new": group, "now": to_text(now)},
             )
     return True
@@ -81,17 +81,17 @@ async def join(tx: Transaction, first: str, second: str, now: datetime) -> bool:
 async def leave(tx: Transaction, channel: str) -> bool:
     """Unlink the channel; a group of one is dissolved. Returns false if it was not linked."""
     row = await tx.one(
-        "DELETE FROM linked_channel WHERE channel = :channel RETURNING circle",
+        "DELETE FROM linked_channel WHERE channel = :channel RETURNING link_group",
         {"channel": channel},
     )
     if row is None:
         return False
     await tx.run(
         """
-        DELETE FROM linked_channel WHERE circle = :circle
-           AND (SELECT count(*) FROM linked_channel WHERE circle = :circle) = 1
+        DELETE FROM linked_channel WHERE link_group = :group
+           AND (SELECT count(*) FROM linked_channel WHERE link_group = :group) = 1
         """,
-        {"circle": row["circle"]},
+        {"group": row["link_group"]},
     )
     return True
 

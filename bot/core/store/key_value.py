@@ -20,14 +20,14 @@ class DatabaseKeyValue:
 
 async def find(tx: Transaction, name: str) -> str | None:
     """The value stored under the name, if any."""
-    row = await tx.one("SELECT value FROM memo WHERE name = :name", {"name": name})
+    row = await tx.one("SELECT value FROM key_value WHERE name = :name", {"name": name})
     return row["value"] if row is not None else None
 
 
 async def put(tx: Transaction, name: str, value: str) -> None:
     """Store the value under the name."""
     await tx.run(
-        "INSERT INTO memo (name, value) VALUES (:name, :value)"
+        "INSERT INTO key_value (name, value) VALUES (:name, :value)"
         " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         {"name": name, "value": value},
     )
@@ -35,14 +35,14 @@ async def put(tx: Transaction, name: str, value: str) -> None:
 
 async def take(tx: Transaction, name: str) -> str | None:
     """Delete the name and return its value, if any."""
-    row = await tx.one("DELETE FROM memo WHERE name = :name RETURNING value", {"name": name})
+    row = await tx.one("DELETE FROM key_value WHERE name = :name RETURNING value", {"name": name})
     return row["value"] if row is not None else None
 
 
 async def list_all(tx: Transaction, prefix: str) -> tuple[tuple[str, str], ...]:
     """The names that begin with a prefix, each with its value."""
     rows = await tx.all(
-        "SELECT name, value FROM memo WHERE substr(name, 1, length(:prefix)) = :prefix",
+        "SELECT name, value FROM key_value WHERE substr(name, 1, length(:prefix)) = :prefix",
         {"prefix": prefix},
     )
     return tuple((row["name"], row["value"]) for row in rows)

@@ -84,7 +84,7 @@ class DatabaseProcessedEvents:
 
 async def add_all(tx: Transaction, event_ids: Sequence[str], at: datetime) -> tuple[bool, ...]:
     """Remember ids, in one hop; of each whether it was new."""
-    sql = "INSERT INTO seen_event (id, seen_at) VALUES (:id, :at) ON CONFLICT (id) DO NOTHING"
+    sql = "INSERT INTO processed_event (id, seen_at) VALUES (:id, :at) ON CONFLICT (id) DO NOTHING"
     rows = [{"id": event_id, "at": to_text(at)} for event_id in event_ids]
 
     def insert(connection: Connection) -> tuple[bool, ...]:
@@ -95,10 +95,10 @@ async def add_all(tx: Transaction, event_ids: Sequence[str], at: datetime) -> tu
 
 async def remove_before(tx: Transaction, at: datetime) -> int:
     """Forget ids that came before `at`; how many."""
-    return await tx.run("DELETE FROM seen_event WHERE seen_at < :at", {"at": to_text(at)})
+    return await tx.run("DELETE FROM processed_event WHERE seen_at < :at", {"at": to_text(at)})
 
 
 async def is_known(tx: Transaction, event_id: str) -> bool:
     """Whether it is remembered."""
-    row = await tx.one("SELECT 1 FROM seen_event WHERE id = :id", {"id": event_id})
+    row = await tx.one("SELECT 1 FROM processed_event WHERE id = :id", {"id": event_id})
     return row is not None

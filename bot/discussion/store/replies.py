@@ -88,7 +88,7 @@ async def add(tx: Transaction, draft: Draft, now: datetime) -> int:
     row = await tx.one(
         """
         INSERT INTO reply (channel, message_id, root_message, entry_id, author_id, author, text,
-                           link, said_at, edited_at, heard_at)
+                           link, said_at, edited_at, received_at)
         VALUES (:channel, :message, :root, :entry, :author_id, :author, :text, :link, :said_at,
                 :edited_at, :now)
         RETURNING id
@@ -190,7 +190,7 @@ async def mark_deleted(tx: Transaction, message: MessageRef, now: datetime) -> N
     await tx.run(
         """
         INSERT INTO reply (channel, message_id, root_message, author_id, author, text, said_at,
-                           heard_at, gone_at)
+                           received_at, gone_at)
         VALUES (:channel, :message, '', '', '', '', :now, :now, :now)
         ON CONFLICT DO NOTHING
         """,
@@ -309,7 +309,7 @@ async def assign_roots(tx: Transaction, now: datetime, patience: datetime) -> tu
             )
             assigned.append(row["id"])
     old = await tx.all(
-        "SELECT id FROM reply WHERE entry_id IS NULL AND heard_at < :patience",
+        "SELECT id FROM reply WHERE entry_id IS NULL AND received_at < :patience",
         {"patience": to_text(patience)},
     )
     stale = [row["id"] for row in old]

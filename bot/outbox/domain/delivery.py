@@ -161,13 +161,13 @@ class Patience:
 class Attempt:
     """What is known of a delivery that is `sending` when an outcome comes in.
 
-    `failures` counts those in a row before this one; `vouched` says that a person looked and
+    `failures` counts those in a row before this one; `operator_confirmed` says that a person looked and
     wants it posted where no search can tell; `is_reply` that it belongs into a thread.
     """
 
     lease_until: datetime
     failures: int = 0
-    vouched: bool = False
+    operator_confirmed: bool = False
     is_reply: bool = False
 
 
@@ -309,7 +309,7 @@ def after_search(
             failures = failures + 1 if broken else min(failures + 1, _TIRED)
             wait = max(pause(failures, jitter, patience), retry_after or timedelta())
             return Step(State.SENDING, failures, now + wait, reason=UNSEARCHED, detail=detail)
-        case Unsearchable(detail) if attempt.vouched:
+        case Unsearchable(detail) if attempt.operator_confirmed:
             return Step(State.PLANNED, failures, now, detail=detail)
         case Unsearchable(detail):
             return _cannot_tell(detail, now, patience)

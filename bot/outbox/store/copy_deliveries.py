@@ -66,7 +66,7 @@ async def unwant_messages(
         """
         UPDATE delivery
            SET state = 'sending', attempt = attempt + 1, failures = 0, not_before = :now,
-               in_doubt = 0, vouched = 0
+               in_doubt = 0, operator_confirmed = 0
          WHERE id IN (SELECT value FROM json_each(:them)) AND state IN ('held', 'dead')
            AND in_doubt = 1
         """,

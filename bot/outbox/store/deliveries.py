@@ -202,7 +202,7 @@ UPDATE delivery
               WHERE channel = :channel AND state IN ('planned', 'sending')
               ORDER BY priority, id LIMIT 1)
    AND state = 'planned' AND not_before <= :now
-RETURNING id, attempt, key, channel, failures, vouched, not_before, tried_at, document,
+RETURNING id, attempt, key, channel, failures, operator_confirmed, not_before, tried_at, document,
           coalesce(root_id, root_message) AS answers,
           coalesce((SELECT root.message_id FROM delivery root WHERE root.id = delivery.root_id),
                    root_message) AS root
@@ -240,7 +240,7 @@ UPDATE delivery
                  AND id NOT IN (SELECT value FROM json_each(:without))
                ORDER BY not_before LIMIT :limit)
    AND state = 'sending' AND not_before <= :now
-RETURNING id, attempt, key, channel, failures, vouched, not_before, tried_at,
+RETURNING id, attempt, key, channel, failures, operator_confirmed, not_before, tried_at,
           coalesce(root_id, root_message) AS answers,
           coalesce((SELECT root.message_id FROM delivery root WHERE root.id = delivery.root_id),
                    root_message) AS root
@@ -294,7 +294,7 @@ def _claimed(row: Row, document: Document | None) -> Claimed:
         state=Attempt(
             lease_until=from_text(row["not_before"]),
             failures=row["failures"],
-            vouched=bool(row["vouched"]),
+            operator_confirmed=bool(row["operator_confirmed"]),
             is_reply=row["answers"] is not None,
         ),
     )
@@ -310,7 +310,7 @@ UPDATE delivery
        in_doubt = :in_doubt,
        failing_since = CASE WHEN :state IN ('planned', 'sending') AND (:failures > 0 OR :reason <> '')
                             THEN coalesce(failing_since, :now) END,
-       vouched = CASE WHEN :state = 'sending' THEN vouched ELSE 0 END,
+       operator_confirmed = CASE WHEN :state = 'sending' THEN operator_confirmed ELSE 0 END,
        sent_at = CASE WHEN :state = 'sent' THEN :now END,
        shown = CASE WHEN :state = 'sent' THEN sending END
  WHERE id = :id AND attempt = :attempt AND state = 'sending'

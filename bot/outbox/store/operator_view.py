@@ -153,7 +153,7 @@ async def retry(tx: Transaction, delivery_id: int, now: datetime) -> bool:
         """
         UPDATE delivery
            SET state = CASE WHEN in_doubt AND state <> 'planned' THEN 'sending' ELSE 'planned' END,
-               vouched = in_doubt AND unwanted = 0, attempt = attempt + 1, failures = 0, not_before = :now,
+               operator_confirmed = in_doubt AND unwanted = 0, attempt = attempt + 1, failures = 0, not_before = :now,
                in_doubt = 0, waits_for = NULL, failing_since = NULL, reason = '', detail = ''
          WHERE id = :id AND state IN ('held', 'dead', 'planned')
            AND (unwanted = 0 OR unwanted = 1 AND in_doubt = 1)

@@ -51,7 +51,7 @@ async def test_it_is_forgotten_after_a_day(db: Database, clock: Clock):
 
     assert await seen.first_time("slack:Ev2") is True
     async with db.reading() as tx:
-        rows = await tx.all("SELECT id FROM seen_event")
+        rows = await tx.all("SELECT id FROM processed_event")
     assert [row["id"] for row in rows] == ["slack:Ev2"]
 
 

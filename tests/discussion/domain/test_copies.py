@@ -35,52 +35,52 @@ threads = st.lists(
     ),
     max_size=12,
 )
-circles = st.dictionaries(st.sampled_from(CHANNELS), instants)
+groups = st.dictionaries(st.sampled_from(CHANNELS), instants)
 made = st.sets(st.sampled_from(CHANNELS))
 
 
-@given(replies, threads, circles, made)
-def test_a_reply_never_comes_back_to_where_it_was_said(reply, threads, circle, made):
-    copies = plan_copies(reply, threads, circle, made)
+@given(replies, threads, groups, made)
+def test_a_reply_never_comes_back_to_where_it_was_said(reply, threads, group, made):
+    copies = plan_copies(reply, threads, group, made)
 
     assert reply.channel not in {copy.channel for copy in copies}
 
 
-@given(replies, threads, circles, made)
-def test_no_channel_gets_two_copies(reply, threads, circle, made):
-    channels = [copy.channel for copy in plan_copies(reply, threads, circle, made)]
+@given(replies, threads, groups, made)
+def test_no_channel_gets_two_copies(reply, threads, group, made):
+    channels = [copy.channel for copy in plan_copies(reply, threads, group, made)]
 
     assert len(channels) == len(set(channels))
     assert not set(channels) & made
 
 
-@given(replies, threads, circles, made)
-def test_planning_again_after_the_copies_were_made_plans_nothing(reply, threads, circle, made):
-    first = plan_copies(reply, threads, circle, made)
+@given(replies, threads, groups, made)
+def test_planning_again_after_the_copies_were_made_plans_nothing(reply, threads, group, made):
+    first = plan_copies(reply, threads, group, made)
 
-    assert plan_copies(reply, threads, circle, made) == first
-    assert plan_copies(reply, threads, circle, made | {copy.channel for copy in first}) == ()
+    assert plan_copies(reply, threads, group, made) == first
+    assert plan_copies(reply, threads, group, made | {copy.channel for copy in first}) == ()
 
 
-@given(replies, threads, circles, made)
+@given(replies, threads, groups, made)
 def test_only_channels_that_share_get_copies_and_only_of_what_was_said_since(
-    reply, threads, circle, made
+    reply, threads, group, made
 ):
-    for copy in plan_copies(reply, threads, circle, made):
-        assert circle[copy.channel] <= reply.said_at
-        assert circle[reply.channel] <= reply.said_at
+    for copy in plan_copies(reply, threads, group, made):
+        assert group[copy.channel] <= reply.said_at
+        assert group[reply.channel] <= reply.said_at
         assert Thread(copy.thread, copy.channel, is_open=True) in threads
 
 
-@given(replies, threads, circles, made)
+@given(replies, threads, groups, made)
 def test_every_channel_that_shares_an_open_thread_has_its_copy_in_the_end(
-    reply, threads, circle, made
+    reply, threads, group, made
 ):
-    copies = {copy.channel for copy in plan_copies(reply, threads, circle, made)} | made
-    since = circle.get(reply.channel)
+    copies = {copy.channel for copy in plan_copies(reply, threads, group, made)} | made
+    since = group.get(reply.channel)
 
     for thread in threads:
-        shares = thread.channel in circle and circle[thread.channel] <= reply.said_at
+        shares = thread.channel in group and group[thread.channel] <= reply.said_at
         if since is None or since > reply.said_at or reply.gone or not shares:
             continue
         assert not thread.is_open or thread.channel in {*copies, reply.channel}

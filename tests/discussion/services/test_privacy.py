@@ -107,7 +107,7 @@ async def test_other_commands_are_carried_out_in_threads_where_slack_has_no_slas
     assert "outside of threads" not in answer
     assert await kept(stage) == ()
     async with stage.stage.db.reading() as tx:
-        options = await tx.all("SELECT notices FROM channel_wish")
+        options = await tx.all("SELECT notices FROM channel_preference")
     assert [tuple(row) for row in options] == ([(0,)] if "notices" in line else [])
 
 

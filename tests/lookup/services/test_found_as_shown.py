@@ -120,7 +120,7 @@ async def test_what_is_offered_is_what_is_shown(db: Database):
 async def _as_before(db: Database) -> None:
     """The index as an earlier version made it: with the texts as they were written."""
     async with db.transaction() as tx:
-        await tx.run("DELETE FROM memo WHERE name = 'search index'")
+        await tx.run("DELETE FROM key_value WHERE name = 'search index'")
         await tx.run(
             "UPDATE search_text SET title = (SELECT title FROM entry AS e WHERE e.newness = "
             "search_text.newness), authors = ''"

@@ -176,9 +176,9 @@ async def test_the_file_becomes_smaller(tmp_path, version):
         raw.close()
     db = await open_database(path)
     async with db.transaction() as tx:
-        await tx.run("INSERT INTO memo VALUES ('long', hex(zeroblob(4000000)))")
+        await tx.run("INSERT INTO key_value VALUES ('long', hex(zeroblob(4000000)))")
     async with db.transaction() as tx:
-        await tx.run("DELETE FROM memo")
+        await tx.run("DELETE FROM key_value")
 
     steps = 0
     while await db.reclaim(500):

@@ -57,7 +57,7 @@ attempts = st.builds(
     Attempt,
     lease_until=st.just(LEASE),
     failures=st.integers(0, 2000),
-    vouched=st.booleans(),
+    operator_confirmed=st.booleans(),
     is_reply=st.booleans(),
 )
 jitters = st.floats(0, 1, exclude_max=True)
@@ -87,7 +87,7 @@ def test_only_a_search_that_found_nothing_or_a_person_leads_to_another_call(
 
     assert (step.state is State.SENT) == isinstance(outcome, Accepted)
     if step.state is State.PLANNED:
-        assert isinstance(outcome, Absent) or attempt.vouched
+        assert isinstance(outcome, Absent) or attempt.operator_confirmed
     assert step.in_doubt == (step.reason == CANNOT_TELL)
 
 
@@ -241,10 +241,12 @@ def test_what_no_search_can_tell_is_held_until_somebody_vouches_for_it():
     lost = Unsearchable("no access to the history")
 
     held = after_search(ATTEMPT, lost, now=NOW, jitter=0)
-    vouched = after_search(Attempt(LEASE, vouched=True), lost, now=NOW, jitter=0)
+    operator_confirmed = after_search(
+        Attempt(LEASE, operator_confirmed=True), lost, now=NOW, jitter=0
+    )
 
     assert (held.state, held.in_doubt) == (State.HELD, True)
-    assert vouched.state is State.PLANNED
+    assert operator_confirmed.state is State.PLANNED
 
 
 def test_a_search_waits_as_long_as_the_platform_says():

@@ -81,7 +81,7 @@ class Record:
     attempt: int = 0
     ready_at: datetime = START
     failures: int = 0
-    vouched: bool = False
+    operator_confirmed: bool = False
     in_doubt: bool = False
     waits_for: str | None = None
     sending: str | None = None
@@ -463,7 +463,10 @@ class Outbox(RuleBasedStateMachine):
             record = self.records[claimed.id - 1]
             record.attempt += 1
             record.ready_at = self.now + LEASE
-            assert (claimed.attempt, claimed.state.vouched) == (record.attempt, record.vouched)
+            assert (claimed.attempt, claimed.state.operator_confirmed) == (
+                record.attempt,
+                record.operator_confirmed,
+            )
             self.searches.append(Call(record, claimed, ""))
 
     @precondition(lambda self: self._in_doubt())
@@ -487,17 +490,19 @@ class Outbox(RuleBasedStateMachine):
         # A search sees the channel as it is when it ends; it does not outlive its lease.
         if self.now >= search.claimed.state.lease_until:
             works = "not now"
-        vouched = search.record.vouched
+        operator_confirmed = search.record.operator_confirmed
         step = after_search(
             search.claimed.state, self._look(search.record, works), now=self.now, jitter=0.5
         )
         self._settle(search, step)
-        search.record.vouched = vouched and search.record.state is State.SENDING
+        search.record.operator_confirmed = (
+            operator_confirmed and search.record.state is State.SENDING
+        )
 
     def _look(self, record: Record, works: str) -> Accepted | Absent | Unsearched | Unsearchable:
         if works == "not now":
             return Unsearched("limit")
-        if works == "never" and not record.vouched:
+        if works == "never" and not record.operator_confirmed:
             return Unsearchable("no access")
         there = (record.channel, record.key) in self.world.kept
         return Accepted(f"m{record.id}") if there else Absent()
@@ -582,7 +587,7 @@ class Outbox(RuleBasedStateMachine):
                 other.attempt, other.failures, other.ready_at = other.attempt + 1, 0, self.now
                 other.out_of_turn = other.by_hand = True
         record.state = State.SENDING if record.in_doubt else State.PLANNED
-        record.vouched, record.in_doubt = record.in_doubt, False
+        record.operator_confirmed, record.in_doubt = record.in_doubt, False
         record.attempt += 1
         record.failures, record.ready_at, record.waits_for = 0, self.now, None
         record.out_of_turn = record.by_hand = True

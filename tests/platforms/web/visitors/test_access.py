@@ -113,13 +113,13 @@ async def test_the_operators_cookie_is_valid_for_a_month_and_over_restarts(stage
 async def test_tokens_are_stored_as_hashes_until_they_expire(stage: Stage):
     token = await stage.access.new_token(at=NOW)
     async with stage.db.reading() as tx:
-        rows = await tx.all("SELECT name, value FROM memo")
+        rows = await tx.all("SELECT name, value FROM key_value")
     assert token not in str([tuple(row) for row in rows])
 
     await stage.access.new_token(at=NOW + TOKEN_LIFE + timedelta(seconds=1))
 
     async with stage.db.reading() as tx:
-        rows = await tx.all("SELECT name FROM memo WHERE name LIKE 'web: token %'")
+        rows = await tx.all("SELECT name FROM key_value WHERE name LIKE 'web: token %'")
     assert len(rows) == 1
 
 
