@@ -253,7 +253,9 @@ async def open_database(
         await asyncio.to_thread(_make_private, file)
         chosen = migrations if migrations is not None else bundled_migrations()
         connector = partial(_connector, file, busy_seconds)
-        writer = await _connect(connector, opened, _writer_pragmas(throw_away=throw_away))
+        is_new = await asyncio.to_thread(_is_empty, file)
+        pragmas = _writer_pragmas(throw_away=throw_away, is_new=is_new)
+        writer = await _connect(connector, opened, pragmas)
         await writer.call(partial(apply_migrations, migrations=chosen, path=str(file)))
         reader = await _connect(connector, opened, _READER_PRAGMAS)
     except BaseException as error:
@@ -290,10 +292,11 @@ _INCREMENTAL = 2
 """SQLite's number for `auto_vacuum = INCREMENTAL`."""
 
 
-def _writer_pragmas(*, throw_away: bool) -> tuple[str, ...]:
+def _writer_pragmas(*, throw_away: bool, is_new: bool) -> tuple[str, ...]:
     return (
-        # Before anything makes the file: then free pages can be given back in small steps.
-        f"PRAGMA auto_vacuum = {_INCREMENTAL}",
+        # Only before the first table: then free pages can be given back in small steps. Later it
+        # would change nothing, but write the first page each time.
+        *((f"PRAGMA auto_vacuum = {_INCREMENTAL}",) if is_new else ()),
         "PRAGMA journal_mode = WAL",
         # FULL: what the outbox has committed survives a power cut (NORMAL may lose the last).
         "PRAGMA synchronous = OFF" if throw_away else "PRAGMA synchronous = FULL",
@@ -344,6 +347,10 @@ def _make_private(path: Path) -> None:
     # Where the file cannot be made, opening it says why.
     with suppress(OSError):
         os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
+def _is_empty(path: Path) -> bool:
+    return not path.exists() or path.stat().st_size == 0
 
 
 _LOCKED = translatable("Another process keeps the database locked: try again when it is done")

@@ -304,3 +304,16 @@ async def test_on_a_read_only_disk_opening_says_so(small_disk):
 
     assert "read" in await refusal(small_disk / "t.db")
     assert "read" in await refusal(small_disk / "new.db")
+
+
+async def test_opening_a_database_writes_nothing(tmp_path):
+    path = tmp_path / "bot.db"
+    for _ in range(2):
+        async with opened(path):
+            pass
+    before = path.read_bytes()
+
+    async with opened(path) as db, db.reading() as tx:
+        await tx.all("SELECT * FROM entry")
+
+    assert path.read_bytes() == before
