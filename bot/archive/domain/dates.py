@@ -1,4 +1,4 @@
-"""Dates as the curator writes them: on a line of their own, in a file's name, in its folders."""
+"""Parse dates that the curator writes: a line of its own, a file name, folder names."""
 
 import datetime as dt
 import re
@@ -43,16 +43,16 @@ _FOLDER_DAY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class DateLine:
-    """A line that says a date and nothing else; `on` is `None` where there is no such day."""
+    """A line that holds a date and nothing else; `on` is `None` if the day does not exist."""
 
     on: dt.date | None
 
 
 @dataclass(frozen=True, slots=True)
 class NamedDate:
-    """What a path says: the date, if any; the name without it; the date that does not exist.
+    """The date in a path, the name without it, and a date in the name that does not exist.
 
-    `is_month` tells that folders name a month only, of which `on` is the first day.
+    `is_month`: the folders name a month only, and `on` is its first day.
     """
 
     on: dt.date | None
@@ -62,9 +62,9 @@ class NamedDate:
 
 
 def parse_date_line(line: str) -> DateLine | None:
-    """The date that a whole line says, in Korean or English, with or without a weekday.
+    """The date that a whole line holds, in Korean or English, with or without a weekday.
 
-    Marks of a heading or of bold type around it, odd spaces and full-width signs do not matter.
+    Heading and bold marks around it, unusual spaces and full-width characters are accepted.
     """
     if len(line) > _LONGEST:
         return None
@@ -81,7 +81,7 @@ def parse_date_line(line: str) -> DateLine | None:
 
 
 def parse_date(text: str) -> dt.date:
-    """The date that a person typed, in any of the ways a date line may have.
+    """The date that a person typed, in any form that `parse_date_line` accepts.
 
     Raises `UsageError` for anything else, and for a day that does not exist.
     """
@@ -95,12 +95,12 @@ def parse_date(text: str) -> dt.date:
 
 
 def named_date(path: str) -> NamedDate:
-    """The date in a file's name (`250203 …`, `2025-02-03 …`), else the one its folders make.
+    """The date in a file name (`250203 …`, `2025-02-03 …`), else the date in the folder names.
 
-    A two-digit year is of this century. Folders say a day as `2025/02/03` (the day may begin
-    the file's name), `2025-02-03` or `250203`; a mere `2025/02` stands for the first of that
-    month; a year alone says nothing. A name that begins with six digits which are no day since
-    2017 is taken for a slip of the pen, others for a number.
+    Two-digit years are of this century. Folder dates are `2025/02/03` (the file name may begin with
+    the day), `2025-02-03` or `250203`; `2025/02` alone is the first of that month; a year alone is
+    ignored. Six digits that are no valid day but begin with a year from 2017 on are reported as
+    `impossible`; other numbers are part of the name.
     """
     folder, _, file = path.rpartition("/")
     stem = _ENDING.sub("", file) or file

@@ -1,4 +1,4 @@
-"""The nouns of the product: papers, and what the curator wrote about them on a date."""
+"""The main types: papers, and what the curator wrote about them on a date."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -13,14 +13,14 @@ EntryId = NewType("EntryId", int)
 
 
 class Language(StrEnum):
-    """A language the curator writes in."""
+    """A language of the curator."""
 
     KO = "ko"
     EN = "en"
 
 
 class SourceKind(StrEnum):
-    """Which format an entry was read from."""
+    """The format that an entry was read from."""
 
     DIGEST_PAGE = "digest_page"
     VAULT_NOTE = "vault_note"
@@ -28,7 +28,7 @@ class SourceKind(StrEnum):
 
 
 class Severity(StrEnum):
-    """How bad a problem is: an `error` kept text out of every entry, a `warning` did not."""
+    """`ERROR`: some text is in no entry. `WARNING`: all text is."""
 
     WARNING = "warning"
     ERROR = "error"
@@ -36,9 +36,9 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something in an input that a person should look at.
+    """Something in an input that a person should check.
 
-    `line` counts from 1. `text` holds, verbatim, input that found a place in no entry.
+    `line` counts from 1. `text` is input, verbatim, that is in no entry.
     """
 
     path: str
@@ -50,7 +50,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class AtArxiv:
-    """How a paper stands at arXiv now; `category` is its primary one (`cs.LG`), where known."""
+    """The state of a paper at arXiv; `category` is its primary one (`cs.LG`), if known."""
 
     version: int
     is_withdrawn: bool = False
@@ -59,9 +59,9 @@ class AtArxiv:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A paper that an entry's commentary mentions, by arXiv id, else by URL.
+    """A paper that a commentary mentions, by arXiv id, else by URL.
 
-    `title` and `at_arxiv` are filled in by the store where they are known; parsers leave them out.
+    The store fills in `title` and `at_arxiv` if it knows them; parsers do not.
     """
 
     arxiv_id: ArxivId | None
@@ -77,10 +77,10 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A work. Identity is its arXiv id without version, else its URL, else its title.
+    """A paper. Identity is its arXiv id without version, else its URL, else its title.
 
-    Where arXiv is known to have it, the store fills in `at_arxiv`, and the authors and the abstract
-    that the curator left out.
+    The store fills in `at_arxiv`, and authors and abstract if the curator left them out and arXiv is
+    known to have the paper.
     """
 
     title: str
@@ -107,7 +107,7 @@ def paper_key(arxiv_id: ArxivId | None, url: str | None, title: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Commentary:
-    """What the curator wrote in one language, paragraph by paragraph, verbatim."""
+    """What the curator wrote in one language, verbatim, by paragraph."""
 
     language: Language
     paragraphs: tuple[str, ...]
@@ -120,11 +120,11 @@ class Commentary:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where an entry came from.
+    """Where an entry was read from.
 
-    `path` is stable between imports (relative to the vault, with `/`); `part` counts the
-    entries of one file from 0; `text` is exactly what was read for this entry, so that an
-    untouched entry is written back byte for byte.
+    `path` is stable between imports (relative to the vault, with `/`); `part` counts the entries of
+    one file from 0; `text` is exactly what was read for this entry, so that an unchanged entry is
+    written back byte for byte.
     """
 
     kind: SourceKind
@@ -164,7 +164,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class StoredEntry:
-    """An entry as the store keeps it: with its id, and when the curator took it back, if so."""
+    """An entry in the store: its id, and when it was withdrawn, if it was."""
 
     id: EntryId
     entry: Entry
@@ -173,7 +173,7 @@ class StoredEntry:
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """Another entry, as a line: one that cites this one, is cited by it, or is linked."""
+    """Another entry that cites this one, is cited by it, or is linked with it."""
 
     id: EntryId
     title: str
@@ -182,20 +182,20 @@ class Related:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What a parser made of one input: the entries, and what a person should look at."""
+    """The result of a parser: the entries of one input, and its problems."""
 
     entries: tuple[Entry, ...]
     problems: tuple[Problem, ...] = ()
 
 
 def tag_slug(spelling: str) -> str:
-    """The slug of a tag: `#Long_Context`, `long context` and `long-context` are `long-context`."""
+    """The normal form of a tag: `#Long_Context` and `long context` are `long-context`."""
     folded = compatible(spelling).strip().removeprefix("#").casefold()
     return "-".join(folded.replace("_", " ").replace("-", " ").split())
 
 
 def tag_with_parents(slug: str) -> Iterator[str]:
-    """A tag and those that it is nested in: `ml/rl` and `ml`."""
+    """A tag and the tags that it is nested in: `ml/rl`, `ml`."""
     yield slug
     while "/" in slug:
         slug = slug.rpartition("/")[0]

@@ -1,4 +1,4 @@
-"""Plain text of a curator as inlines: addresses become links, links to notes become emphasis."""
+"""Convert text of the curator to inlines: addresses become links, links to notes emphasis."""
 
 import re
 
@@ -19,7 +19,7 @@ _ARXIV = re.compile(r"https?://(?:www\.)?arxiv\.org/abs/(\d{4}\.\d{4,5}(?:v\d+)?
 
 
 def inlines(text: str) -> tuple[Inline, ...]:
-    """The text as runs; joined again they hold every word, and arXiv addresses read short."""
+    """The text as runs. Their texts hold every word of it; arXiv addresses are shortened."""
     runs: list[Inline] = []
     at = 0
     for match in _MARKED.finditer(text) if "[" in text else ():
@@ -34,7 +34,7 @@ def inlines(text: str) -> tuple[Inline, ...]:
 
 
 def with_addresses(text: str, *, shorten: bool = True) -> tuple[Inline, ...]:
-    """The text as runs in which addresses lead where they say; `shorten` those of arXiv."""
+    """The text as runs, with addresses as links; `shorten` shows those of arXiv as `arXiv:…`."""
     runs: list[Inline] = []
     at = 0
     for found in find_addresses(text):

@@ -1,4 +1,4 @@
-"""Which paragraph of a commentary is Korean, and which English."""
+"""Decide which paragraphs of a commentary are Korean and which are English."""
 
 import re
 from collections.abc import Sequence
@@ -25,11 +25,11 @@ _ENOUGH = 20_000
 
 
 def language_of(paragraph: str) -> Language | None:
-    """The language of one paragraph, or `None` where its letters do not decide.
+    """The language of one paragraph, or `None` if its letters do not decide.
 
-    Hangul makes a paragraph Korean, however many English terms it holds, unless the Hangul is a
-    mere quotation in English sentences. Addresses, names of notes, tags, code, numbers and tables
-    of numbers decide nothing, nor do letters of other scripts.
+    A paragraph with Hangul is Korean, whatever English terms it has, unless the Hangul is a short
+    quotation in English sentences. Addresses, note names, tags, code, numbers, tables of numbers and
+    letters of other scripts do not count.
     """
     text = _spoken(paragraph)
     if _HANGUL.search(text) is not None:
@@ -42,11 +42,11 @@ def language_of(paragraph: str) -> Language | None:
 def languages_of(
     paragraphs: Sequence[str], known: Sequence[Language | None] = ()
 ) -> tuple[Language, ...]:
-    """The language of each paragraph of one commentary, decided by its neighbours where need be.
+    """The language of each paragraph of one commentary; neighbours decide unclear ones.
 
-    An undecided paragraph goes with the one before it, else with the one behind it, else it
-    counts as English. So does, between two Korean paragraphs, a line of English that is no
-    sentence: a heading, a title, a formula. `known` overrides, paragraph by paragraph.
+    An unclear paragraph takes the language of the previous one, else of the next one, else English.
+    An English line between two Korean paragraphs that is no sentence (a heading, a title, a formula)
+    counts as Korean. `known` overrides, paragraph by paragraph.
     """
     given = [*known, *[None] * (len(paragraphs) - len(known))]
     found = [one or language_of(text) for one, text in zip(given, paragraphs, strict=True)]
@@ -70,7 +70,7 @@ def languages_of(
 
 
 def is_sentence(text: str) -> bool:
-    """Whether English text reads as a sentence, rather than as a title, a label or a formula."""
+    """Whether English text reads as a sentence, not as a title, a label or a formula."""
     spoken = _spoken(text[-_ENOUGH:]).rstrip()
     end = _SENTENCE_END.search(spoken[-400:])
     if end is not None and not (end[0][0] == "?" and is_title_case(spoken)):
@@ -79,13 +79,13 @@ def is_sentence(text: str) -> bool:
 
 
 def is_title_case(text: str) -> bool:
-    """Whether nearly all longer words of a line begin with a capital, as in a paper's title."""
+    """Whether nearly all longer words begin with a capital, as in the title of a paper."""
     words = _TITLE_WORD.findall(text[:1000])
     return len(words) > 0 and sum(word[0].isupper() for word in words) >= 0.7 * len(words)
 
 
 def _nearest(languages: Sequence[Language | None]) -> list[Language | None]:
-    """Each language, or where it is `None` the last one before it."""
+    """The languages, with each `None` replaced by the last language before it."""
     last: Language | None = None
     filled = []
     for language in languages:
@@ -116,7 +116,7 @@ def _only_quotes_korean(text: str) -> bool:
 
 
 def _is_table(text: str) -> bool:
-    """Whether every line is a table's row, or most of several lines end in a number."""
+    """Whether every line is a table row, or most of several lines end in a number."""
     lines = [line for line in text[:_ENOUGH].splitlines() if line.strip()]
     if all(line.lstrip().startswith("|") for line in lines):
         return True

@@ -1,6 +1,6 @@
-"""What a link between notes calls the other note, and what a note is called by links.
+"""Names by which links find notes.
 
-A vault's links name a file without its folder: `[[230517 SLiC-HF]]`, `[[230517 SLiC-HF.md]]`,
+Links name a file without its folder: `[[230517 SLiC-HF]]`, `[[230517 SLiC-HF.md]]`,
 `[[2023/230517 SLiC-HF|this one]]` and `[[230517 SLiC-HF#Results]]` lead to the same note.
 """
 
@@ -12,18 +12,18 @@ _BEHIND_THE_NAME = re.compile(r"[|#^]")
 
 
 def note_name(path: str) -> str:
-    """The name by which links find the note at that path, whatever its case and composition."""
+    """The link name of the note at `path`, independent of case and Unicode composition."""
     name = unicodedata.normalize("NFC", path.replace("\\", "/").rpartition("/")[2])
     return _SUFFIX.sub("", name.strip().casefold()).strip()
 
 
 def linked_name(link: str) -> str:
-    """The `note_name` of the note that a link leads to; empty for a link within its own note."""
+    """The `note_name` that a link refers to; empty for a link within its own note."""
     return note_name(_target(link))
 
 
 def leads_to(link: str, path: str) -> bool:
-    """Whether a link may lead to the note at `path`, if the names agree: by the folder it names."""
+    """Whether the folder that a link names, if any, fits `path`. The names must agree already."""
     folder = _folder(_target(link))
     return f"/{_folder(path)}".endswith(f"/{folder}") if folder else True
 

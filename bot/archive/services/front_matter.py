@@ -1,7 +1,7 @@
-"""The YAML of front matter → fields: read by PyYAML event by event, within bounds.
+"""Read the YAML of front matter, with PyYAML, event by event and within limits.
 
-Every scalar stays the text that stands there (`no`, `3.10` and dates are not turned into anything),
-no tag makes an object, and nesting, aliases and size are bounded before anything is built.
+Scalars stay text: `no`, `3.10` and dates are not converted. YAML tags create no objects. Nesting,
+aliases and size are limited before values are built.
 """
 
 from collections.abc import Iterator
@@ -33,14 +33,14 @@ _MOST_VALUES = 2_000
 
 @dataclass(frozen=True, slots=True)
 class _Node:
-    """A value of YAML: a scalar's text, or the texts of the scalars right inside of a list."""
+    """A YAML value: the text of a scalar, or the texts in a list."""
 
     value: str | tuple[str, ...]
     line: int
 
 
 class _RefusedError(Exception):
-    """The YAML is valid and beyond what front matter needs."""
+    """The YAML is valid but exceeds a limit, or is not a mapping."""
 
     def __init__(self, reason: str, line: int) -> None:
         super().__init__(reason)
@@ -49,9 +49,9 @@ class _RefusedError(Exception):
 
 
 def read(text: str, path: str) -> tuple[tuple[Field, ...], tuple[Problem, ...]]:
-    """What the front matter of a text says, and a problem with its line where it cannot be read.
+    """The fields of the front matter of a text, or a problem with its line if it is not readable.
 
-    Never raises. Of a mapping inside of the front matter nothing is taken.
+    Never raises. Nested mappings are ignored.
     """
     found = front_matter.find(with_line_feeds(text))
     if found is None:
@@ -70,7 +70,7 @@ def read(text: str, path: str) -> tuple[tuple[Field, ...], tuple[Problem, ...]]:
 
 
 class _Reader:
-    """Turns the events of a document into the fields of its topmost mapping."""
+    """Converts YAML events to the fields of the top mapping."""
 
     def __init__(self, first_line: int) -> None:
         self._first_line = first_line
@@ -88,7 +88,7 @@ class _Reader:
                 yield from self._mapping(events)
 
     def _events(self, text: str) -> Iterator[Event]:
-        """The events, until there are too many or they are nested too deep."""
+        """The events; raises `_RefusedError` if there are too many or they nest too deep."""
         depth = 0
         for count, event in enumerate(yaml.parse(text, Loader=_LOADER)):
             if isinstance(event, MappingStartEvent | SequenceStartEvent):
@@ -160,7 +160,7 @@ def _line(event: Event) -> int:
 
 
 def _scalar(event: ScalarEvent) -> str:
-    """A scalar's text; nothing for what YAML calls null."""
+    """The text of a scalar; empty for null."""
     if not event.style and event.value in {"", "~", "null", "Null", "NULL"}:
         return ""
     return str(event.value)

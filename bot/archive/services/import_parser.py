@@ -89,7 +89,7 @@ def _parse(text: str, path: str) -> tuple[Parsed, SourceKind]:
 
 
 def write_note(entry: Entry) -> str:
-    """The note of an entry, byte for byte as it was read if it says the same (`vault_note`)."""
+    """The note of an entry (`vault_note.write`), with the front matter of its source."""
     fields, _ = front_matter.read(entry.source.text, entry.source.path)
     return vault_note.write(entry, fields)
 

@@ -1,1 +1,1 @@
-"""Text to entries and back, one module a format."""
+"""Parsers and writers: one module for each format of entries."""

@@ -1,4 +1,4 @@
-"""Telling a paper's abstract from the curator's English, where neither is marked."""
+"""Tell the abstract of a paper from the curator's English, if neither is marked."""
 
 import re
 from collections.abc import Sequence
@@ -22,9 +22,9 @@ _TRANSLATED = 3
 
 
 def reads_as_abstract(paragraph: str) -> bool:
-    """Whether an English paragraph reads as an abstract: long, or in the authors' voice.
+    """Whether an English paragraph reads as an abstract: long, or in the voice of authors.
 
-    A paragraph that points at a paper on arXiv is commentary.
+    A paragraph that refers to a paper on arXiv is commentary.
     """
     if find_arxiv_ids(paragraph[: 10 * _LONG]):
         return False
@@ -32,14 +32,14 @@ def reads_as_abstract(paragraph: str) -> bool:
 
 
 def leading_abstract(paragraphs: Sequence[str], languages: Sequence[Language]) -> int:
-    """How many of the first paragraphs of an entry are the abstract; 0 where that is not sure.
+    """How many of the first paragraphs are the abstract; 0 if in doubt.
 
-    Only English ones can be.
-    - English, Korean, English: as curators write; all English before the Korean is abstract.
-    - English, Korean: the first paragraph is, if it reads as one; if there are more English
-      paragraphs than Korean; or if it stands alone and can be neither a translation, being too
-      long for one, nor the curator's own words.
-    - English: the first paragraph is, if it reads as one, or is by far the longest.
+    Only English paragraphs can be.
+    - English, Korean, English: all English before the Korean is the abstract.
+    - English, Korean: the first paragraph is, if it reads as an abstract; if there are more English
+      paragraphs than Korean ones; or if it is the only one, is too long to be a translation of the
+      Korean, and does not read as the curator's.
+    - English: the first paragraph is, if it reads as an abstract or is by far the longest.
     """
     korean = languages.count(Language.KO)
     leading = languages.index(Language.KO) if korean else len(languages)

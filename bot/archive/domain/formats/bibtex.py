@@ -1,8 +1,7 @@
-"""Entries → BibTeX: one `@misc` a paper, with what the curator wrote as its note.
+"""Write entries as BibTeX: one `@misc` for each paper, with the commentary as its note.
 
-Written for UTF-8 (biber, and BibTeX with a Unicode style); every character that TeX gives a
-meaning is escaped, so that a title comes out as it stands. Only writing is needed, so there is
-no library.
+The output is UTF-8 (biber, or BibTeX with a Unicode style). Characters that are special in TeX are
+escaped, so that titles print as they are. We only write BibTeX, so no library is used.
 """
 
 import hashlib
@@ -39,9 +38,9 @@ _LONGEST_SLUG = 40
 
 
 def write(entries: Iterable[Entry]) -> str:
-    """The bibliography of the papers of these entries, in order of their first appearance.
+    """The bibliography of the papers of these entries, in order of first appearance.
 
-    Entries of one paper share an item: their notes and tags are joined.
+    Entries of one paper share an item, with their notes and tags joined.
     """
     papers: dict[str, list[Entry]] = {}
     for entry in entries:
@@ -50,9 +49,9 @@ def write(entries: Iterable[Entry]) -> str:
 
 
 def key(paper: Paper) -> str:
-    """The citation key of a paper: made of what identifies it, whatever else is known or exported.
+    """The citation key of a paper. It depends only on the identity of the paper.
 
-    `arxiv:2310.07831`, else words of its address or title, with a digest of the whole.
+    `arxiv:2310.07831`, else words of the address or title and a hash of the whole identity.
     """
     if paper.arxiv_id is not None:
         return f"arxiv:{paper.arxiv_id.number}"
@@ -90,12 +89,12 @@ def _fields(entries: list[Entry]) -> Iterator[tuple[str, str]]:
 
 
 def _note(entry: Entry) -> tuple[str, ...]:
-    """The commentary in English, the usual language of bibliographies, else in Korean."""
+    """The English commentary, since bibliographies usually are English, else the Korean one."""
     return entry.paragraphs(Language.EN) or entry.paragraphs(Language.KO)
 
 
 def _authors(names: Iterable[str]) -> Iterator[str]:
-    """The names as BibTeX reads them; `others` comes last, once."""
+    """The names in BibTeX form; `others` once, at the end."""
     has_others = False
     for written in names:
         name, and_others = without_others(written)
@@ -108,9 +107,9 @@ def _authors(names: Iterable[str]) -> Iterator[str]:
 
 
 def _author(name: str) -> str:
-    """A name; one that BibTeX would take apart wrongly is kept together by braces.
+    """One name; in braces if BibTeX would split it wrongly.
 
-    It takes apart what stands before a comma and behind it: a family name and given names.
+    BibTeX reads text before and after a comma as family name and given names.
     """
     escaped = _escaped(name)
     family, comma, given = name.partition(",")
@@ -121,7 +120,7 @@ def _author(name: str) -> str:
 
 
 def _primary_class(entries: list[Entry], arxiv_id: ArxivId) -> str:
-    """The category that arXiv files a paper under; old numbers begin with it."""
+    """The primary category at arXiv, if known; else the archive in an old-style number."""
     known = (entry.paper.at_arxiv.category for entry in entries if entry.paper.at_arxiv)
     return next(filter(None, known), arxiv_id.number.rpartition("/")[0])
 
@@ -135,7 +134,7 @@ def _year(entries: list[Entry]) -> str:
 
 
 def _year_of(arxiv_id: ArxivId) -> int:
-    """The year in an id's number; numbers began in 1991."""
+    """The year in an arXiv number; the first ones are of 1991."""
     year = int(arxiv_id.number.rpartition("/")[2][:2])
     return 1900 + year if "/" in arxiv_id.number and year > 90 else 2000 + year
 

@@ -1,4 +1,4 @@
-"""Paragraphs → what was written in each language."""
+"""Group paragraphs by language."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from bot.archive.domain.entry import Commentary, Language
 
 
 def by_language(paragraphs: Iterable[str], languages: Iterable[Language]) -> tuple[Commentary, ...]:
-    """One commentary a language, in the order in which the languages first appear."""
+    """One commentary for each language, in order of first appearance."""
     written: dict[Language, list[str]] = {}
     for language, text in zip(languages, paragraphs, strict=True):
         written.setdefault(language, []).append(text)

@@ -1,4 +1,4 @@
-"""Bytes of a file → text."""
+"""Decode the bytes of a file."""
 
 import re
 
@@ -12,12 +12,11 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
 
 
 def decode(data: bytes, path: str) -> str:
-    """The text in a file's bytes; line ends, and the byte order mark of UTF-8, stay in it.
+    """The text of a file, with its line ends and the byte order mark of UTF-8.
 
-    Read are UTF-8, UTF-16 where a byte order mark says so, else Korean Windows' code page 949
-    where it gives Korean text. Of these only UTF-8 comes out byte for byte when the text is
-    written again; `encoding_warning` tells. Raises `UnreadableError`, naming the line of the first
-    bad byte, for anything else and for files that are no text.
+    Accepts UTF-8; UTF-16 with a byte order mark; and CP949 (Korean Windows), if the result has Hangul.
+    Only UTF-8 is written back byte for byte: see `encoding_warning`. Raises `UnreadableError` with the
+    line of the first invalid byte for anything else, and for binary files.
     """
     for bom, encoding in _BOMS:
         if data.startswith(bom):
@@ -37,7 +36,7 @@ def decode(data: bytes, path: str) -> str:
 
 
 def encoding_warning(data: bytes, path: str) -> Problem | None:
-    """What to tell about a file that `decode` reads, but that would be written as UTF-8."""
+    """A warning if a file is readable but would be written back as UTF-8."""
     for bom, _ in _BOMS:
         if data.startswith(bom):
             return Problem(
@@ -82,5 +81,5 @@ def _text(text: str, path: str) -> str:
 
 
 def _lines(before: bytes) -> int:
-    """The number of the line that begins or goes on after some bytes."""
+    """The number of the line that follows these bytes, or that they end in."""
     return before.count(_LF) + before.count(_CR) - before.count(_CR + _LF) + 1

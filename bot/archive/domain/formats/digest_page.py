@@ -11,20 +11,23 @@
     [[240101 Gravel]]                       names of other notes, or none; also in the text
     #tag #other-tag                         tags, or none
 
-Every line is a paragraph; blank lines may stand anywhere. Where titles are is told in
-`page_lines.openings`, which English is abstract in `abstracts.leading_abstract`: where a rule is
-not sure, text stays in the commentary of the entry above it.
+Every line is a paragraph; blank lines are ignored, except to find titles (`page_lines.openings`).
+`abstracts.leading_abstract` decides which English is the abstract. In doubt, text is commentary of
+the entry above it.
 
-An entry's `Source.text` is the page from its first line up to the next entry, the next date or
-the end, blank lines included. Dates, and blank lines right below them, belong to no entry: what an
-entry says does not depend on its neighbours. So the spans and the lines between them are the page.
+`Source.text` of an entry is the page from its first line to the next entry, date or end, with blank
+lines. Lines with a date, and blank lines below them, belong to no entry, so an entry does not
+depend on its neighbours. These spans and the lines between them are the whole page.
 
-Nothing is lost: every character that is no white space ends up in a field of an entry or in a
-problem, except this mark-up: a byte order mark; lines that are dates; `*`, `**` or `_` around a
-title and `#` before one; the parentheses around authors or around the title's link, the colon
-before that link, the `<>` around a link; commas, semicolons and `and` between authors; `>` before
-lines of the abstract; `<english>` and `</english>`; `#` and commas on lines of tags; on lines of
-note names brackets, commas, list marks, `.md`, and names that stand elsewhere in the entry already.
+Front matter and comments (`markup.visible`) are hidden. They are kept in the `Source.text` of the
+entry that they are in or directly above; above a date they are kept in the file only.
+
+No text is lost: every visible character except white space is in a field of an entry or in a
+problem, except this mark-up: byte order mark; lines with a date; `*`, `**` or `_` around a title and
+`#` before it; parentheses around authors or the link of a title, the colon before that link, `<>`
+around a link; commas, semicolons and `and` between authors; `>` before lines of the abstract, and
+the mark of a callout; `<english>` and `</english>`; `#` and commas on lines of tags; on lines of note
+names brackets, commas, list marks, `.md`, and names that are elsewhere in the entry.
 """
 
 import datetime as dt
@@ -50,11 +53,11 @@ _BYTE_ORDER_MARK = "\ufeff"
 
 
 def parse(text: str, path: str, front_matter: Sequence[Field] = ()) -> Parsed:
-    """The entries of a page, and what a person should look at.
+    """The entries of a page, and its problems.
 
-    Dates come from the lines that say them, and above the first of these from `path`, else from
-    `front_matter`, which is what the page's YAML says. A date that does not exist, and text that belongs to no entry, are problems. Raises `UnreadableError` where
-    there is nothing like an entry. Time grows with the length of the text.
+    Dates come from lines with a date; above the first of them from `path`, else from `front_matter`
+    (the fields of the page's YAML). Dates that do not exist and text outside of entries are problems.
+    Raises `UnreadableError` if there is no entry. Linear in the length of the text.
     """
     path = unicodedata.normalize("NFC", path)
     seen = visible(text, only_closed=True)
@@ -76,9 +79,9 @@ def parse(text: str, path: str, front_matter: Sequence[Field] = ()) -> Parsed:
 
 
 def looks_like(text: str) -> bool:
-    """Whether a text without telling name is a digest page rather than a note.
+    """Whether a text without a file name is a digest page, not a note.
 
-    A page begins with a date, or has two titles with their authors on the next line.
+    A page begins with a date, or has two titles with authors on the next line.
     """
     page = _seen_lines(text[:200_000])
     if page.kind(page.after(-1)) is Kind.DATE:
@@ -88,12 +91,11 @@ def looks_like(text: str) -> bool:
 
 
 def write(entries: Iterable[Entry]) -> str:
-    """A page of these entries, in their order, each day under its date, undated ones first.
+    """A page of these entries, in order, each day below its date, undated entries first.
 
-    What was read from a page and says the same still is written as it stood there; everything
-    else in the format's plainest form that is read back as the same entry. Should entries read
-    otherwise in their new company, the date is repeated above each; should that not do, every part
-    of every entry is marked.
+    An entry that was read from a page and has not changed is written as it was, without hidden text.
+    Others are written in the plain form, if it is read back as the same entry. If the entries are read
+    differently together, the date is repeated above each; if that does not help, every part is marked.
     """
     ordered = sorted(entries, key=lambda entry: entry.date is not None)
     blocks = [_block(entry) for entry in ordered]
@@ -131,12 +133,12 @@ def _page(entries: Sequence[Entry], blocks: Sequence[str], *, each_dated: bool) 
 
 
 def _read(page: Page, path: str, on: dt.date | None) -> Parsed:
-    """The entries of lines below a date, and what of the lines belongs to none."""
+    """The entries of a page, and problems for text that is in none of them."""
     begins = {opening.begin: opening for opening in openings(page)}
     entries: list[Entry] = []
     problems: list[Problem] = []
-    idle: tuple[int, int] | None = None  # the line of a date that has no entry yet
-    hidden: int | None = None  # where what is hidden above an entry begins, which keeps it
+    idle: tuple[int, int] | None = None  # the line of a date without an entry so far
+    hidden: int | None = None  # where hidden text directly above an entry begins
     at = 0
     while at < len(page.lines):
         end = _end_of_segment(page, begins, at)
@@ -174,7 +176,7 @@ _STRAY = "this text belongs to no entry: a title, and authors in parentheses, wo
 
 
 def _is_told(page: Page, entries: Iterable[Entry]) -> bool:
-    """Whether anything tells that this is a page: dates, tags, authors, emphasised titles."""
+    """Whether something shows that this is a page: dates, tags, authors, emphasised titles."""
     if Kind.DATE in page.kinds or Kind.TAGS in page.kinds:
         return True
     return any(
@@ -184,7 +186,7 @@ def _is_told(page: Page, entries: Iterable[Entry]) -> bool:
 
 
 def _end_of_segment(page: Page, begins: Container[int], at: int) -> int:
-    """The line behind the date, the entry or the text between entries that begins on a line."""
+    """The line after the date, the entry or the text between entries at line `at`."""
     end = at + 1
     if page.kinds[at] is Kind.DATE:
         return end
@@ -194,7 +196,7 @@ def _end_of_segment(page: Page, begins: Container[int], at: int) -> int:
 
 
 def _says_something(entry: Entry, title_line: str) -> bool:
-    """Whether there is more than a line that merely stood where a title might."""
+    """Whether an entry has more than a line in the place of a title."""
     paper = entry.paper
     marked = title_line.strip() != paper.title
     return bool(
@@ -203,7 +205,7 @@ def _says_something(entry: Entry, title_line: str) -> bool:
 
 
 def _kept_out(page: Page, segment: tuple[int, int], path: str, message: str) -> Problem:
-    """A problem that keeps the text of lines which no entry holds."""
+    """A problem with the text of lines that are in no entry."""
     at, end = segment
     while at < end and page.kinds[at] in NOTHING:
         at += 1
@@ -223,13 +225,13 @@ def _block(entry: Entry) -> str:
 
 
 def _as_it_stood(entry: Entry) -> str | None:
-    """What an entry was read from, without what is hidden in it; `None` if it says more by now."""
+    """The source text of an unchanged entry, without hidden text; `None` if it changed."""
     page = _seen_lines(entry.source.text)
     read = _alone(entry.source.text, entry)
     if read is None or not is_unchanged(read, entry):
         return None
     if Kind.HIDDEN in page.kinds or page.lines != page.written:
-        # A comment that began above the entry cannot be told from what it is without it.
+        # A comment may have begun above the entry: then its source text alone is read differently.
         return page.text(0, len(page.lines), written=False) if _is_whole(read, entry) else None
     told = entry.date is not None or _is_told(page, (entry,))
     return entry.source.text if told else None
@@ -244,7 +246,7 @@ def _joined(lines: Iterable[str]) -> str:
 
 
 def _alone(block: str, entry: Entry) -> Entry | None:
-    """What a block is read as by itself, below the date of its entry; if it is one entry."""
+    """The entry that a block alone is read as, below its date; `None` if it is not exactly one."""
     read = _read(_seen_lines(block), entry.source.path, entry.date)
     return read.entries[0] if len(read.entries) == 1 and not read.problems else None
 

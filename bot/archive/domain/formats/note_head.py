@@ -1,4 +1,4 @@
-"""The head of a vault note: its link, its title with the authors, its abstract."""
+"""Parse the head of a vault note: link, title, authors, abstract."""
 
 import re
 from collections.abc import Sequence
@@ -25,9 +25,9 @@ _MOST_LINES = 60
 
 @dataclass(frozen=True, slots=True)
 class NoteHead:
-    """What the head says, further links that stood in it, and the lines that are not part of it.
+    """The parts of the head, further links in it, and the remaining lines.
 
-    The text behind the heading on its own line, if any, comes before those lines.
+    Text after the heading on its own line (`heading.behind`) comes before `rest`.
     """
 
     address: Address | None
@@ -38,11 +38,10 @@ class NoteHead:
 
 
 def read_head(lines: Sequence[str], name: str) -> NoteHead:
-    """The head of a note whose file is called `name` (without the date).
+    """The head of a note; `name` is its file name without date and suffix.
 
-    The link is the first line; or the line before or behind the title; or, in a note that begins
-    with neither link nor title, the first line of its own further down that leads to a paper,
-    with the title below it.
+    The link is on the first line, or before or after the title. If a note begins with neither link nor
+    title, the first line that is a link to a paper counts, with the title below it.
     """
     at = _next_text(lines, 0)
     address = _address_at(lines, at)
@@ -79,7 +78,7 @@ def _read_late_head(lines: Sequence[str]) -> NoteHead:
 
 
 def _head_below(lines: Sequence[str], at: int, address: Address) -> NoteHead:
-    """The head that begins with a link further down; the lines before it are part of the rest."""
+    """The head that begins with a link further down; the lines above it are part of `rest`."""
     heading, behind = _read_heading(lines, _next_text(lines, at + 1), "", sure=True)
     if heading is None or heading.behind:
         heading, behind = None, at + 1
@@ -90,9 +89,9 @@ def _head_below(lines: Sequence[str], at: int, address: Address) -> NoteHead:
 def _read_heading(
     lines: Sequence[str], at: int, name: str, *, sure: bool
 ) -> tuple[Heading | None, int]:
-    """The heading that begins on a line, and the first line behind it.
+    """The heading that begins on a line, and the line after it.
 
-    `sure` says that a link stands before, so that a title is to be expected.
+    `sure`: a link comes before it, so a title is expected.
     """
     if at >= len(lines):
         return None, at
@@ -147,8 +146,8 @@ def _read_plain(lines: Sequence[str], at: int) -> tuple[Heading | None, int]:
 def _is_bare_title(lines: Sequence[str], at: int, name: str, *, sure: bool) -> bool:
     """Whether a line is a title without authors.
 
-    It is where authors, an abstract or a link follow, or where it says what the file's name
-    says; below a link also where it is written as a title.
+    It is if authors, an abstract or a link follow, or if it resembles the file name; below a link also
+    if it is in title case or no sentence.
     """
     line = lines[at].strip()
     if len(line) > 250 or not is_like_title(line):
@@ -171,7 +170,7 @@ def _resembles(line: str, name: str) -> bool:
 
 
 def _read_quote(lines: Sequence[str], at: int) -> tuple[str | None, int]:
-    """The abstract that is quoted next, and the first line behind it."""
+    """The abstract quoted at or below a line, and the line after it."""
     first = _next_text(lines, at)
     end = first
     while end < len(lines) and lines[end].lstrip()[:1] == ">":
@@ -186,14 +185,14 @@ def _address_at(lines: Sequence[str], at: int) -> Address | None:
 
 
 def _next_text(lines: Sequence[str], at: int) -> int:
-    """The first line from `at` on that is not blank; the number of lines if there is none."""
+    """The first non-blank line from `at` on; the number of lines if there is none."""
     while at < len(lines) and not lines[at].strip():
         at += 1
     return at
 
 
 def _end_of_block(lines: Sequence[str], at: int) -> int:
-    """The first line behind the block of text that a line begins, within reason."""
+    """The line after the block of non-blank lines that begins at `at`, within a limit."""
     end = at + 1
     while end < min(len(lines), at + _MOST_LINES) and lines[end].strip():
         end += 1

@@ -1,4 +1,4 @@
-"""One entry of a digest page: the lines from its title on → the entry, and back."""
+"""Read and write one entry of a digest page."""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
@@ -24,7 +24,7 @@ from bot.archive.domain.markup.tags import parse_tag_line, take_tags, with_tags_
 
 @dataclass(slots=True)
 class _Body:
-    """What stands below a title, while it is read line by line."""
+    """What was read below a title so far."""
 
     address: Address | None
     paragraphs: list[str] = field(default_factory=list)
@@ -42,7 +42,7 @@ class _Body:
 
 
 def read_entry(page: Page, opening: Opening, end: int, source: Source, on: dt.date | None) -> Entry:
-    """The entry that an opening begins and that goes on up to line `end`."""
+    """The entry that begins with `opening` and ends before line `end`."""
     heading = _heading(page, opening)
     body = _Body(heading.address)
     for at in range(opening.begin, opening.body):
@@ -94,7 +94,7 @@ def _continues_abstract(line: str, body: _Body) -> bool:
 
 
 def _take_link(line: str, body: _Body, *, heads: bool) -> None:
-    """A link is the paper's if it is the first and heads the entry or leads to a paper.
+    """Take a link as that of the paper if it is the first, and is in the head or leads to a paper.
 
     Any other is a paragraph.
     """
@@ -138,7 +138,7 @@ def _names_in(texts: Iterable[str]) -> Iterator[str]:
 
 
 def _abstract_lines(body: _Body, languages: tuple[Language, ...]) -> int:
-    """How many of the first paragraphs are the abstract: none where it is quoted."""
+    """How many of the first paragraphs are the abstract; 0 if it is quoted."""
     if quoted_text(body.quoted):
         return 0
     if True in body.marked:
@@ -164,9 +164,9 @@ def write_plain(entry: Entry) -> Iterator[str]:
 
 
 def write_marked(entry: Entry) -> Iterator[str]:
-    """The lines of an entry with every part marked, for where the plain form would mislead.
+    """The lines of an entry with every part marked, for when the plain form is ambiguous.
 
-    Lines of commentary that would be read as something else become items of a list.
+    Lines of commentary that would be read as something else become list items.
     """
     paper = entry.paper
     authors = f" ({', '.join(paper.authors)})" if paper.authors else ""
@@ -192,7 +192,7 @@ def _address_lines(paper: Paper) -> Iterator[str]:
 
 
 def _last_lines(entry: Entry) -> Iterator[str]:
-    """The links that the commentary does not hold, and the tags."""
+    """Links that are not in the commentary, and the tags."""
     said = set(_names_in(each for part in entry.commentary for each in part.paragraphs))
     names = [f"[[{name}]]" for name in entry.links if name not in said]
     if names:
@@ -206,5 +206,5 @@ def _lines(text: str) -> list[str]:
 
 
 def is_page_entry(entry: Entry) -> bool:
-    """Whether an entry carries the part of a page it was read from."""
+    """Whether an entry was read from a page and has its source text."""
     return entry.source.kind is SourceKind.DIGEST_PAGE and bool(entry.source.text)

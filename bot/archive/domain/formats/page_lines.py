@@ -1,4 +1,4 @@
-"""The lines of a digest page: what each is, and at which of them an entry begins."""
+"""Classify the lines of a digest page, and find where entries begin."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -30,7 +30,7 @@ _MOST_LINES_OF_AUTHORS = 60
 
 
 class Kind(Enum):
-    """What a line is by itself."""
+    """What a line is, judged alone."""
 
     BLANK = auto()
     DATE = auto()
@@ -48,11 +48,10 @@ NOTHING = frozenset({Kind.BLANK, Kind.HIDDEN})
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page's lines with their ends, as `written` and as they are seen, and what each of them is.
+    """The lines of a page with their ends, `written` as in the file, and `lines` without hidden text.
 
-    A line of which all is hidden is `HIDDEN`, and read as if it were not there. `authors` gives,
-    for the first line of a list of authors, the names and the line behind it; its further lines
-    are `AUTHORS` as well.
+    A line that is hidden completely is `HIDDEN` and ignored. `authors` maps the first line of a list of
+    authors to the names and the line after it; its further lines are `AUTHORS` too.
     """
 
     written: Sequence[str]
@@ -62,26 +61,26 @@ class Page:
     authors: dict[int, tuple[tuple[str, ...], int]]
 
     def after(self, at: int) -> int:
-        """The next line behind `at` that says something; the number of lines if there is none."""
+        """The next line after `at` with content; the number of lines if there is none."""
         at += 1
         while at < len(self.lines) and self.kinds[at] in NOTHING:
             at += 1
         return at
 
     def text(self, start: int, end: int, *, written: bool = True) -> str:
-        """Lines as they were written, or without what is hidden in them."""
+        """The text of lines, as written or without hidden text."""
         if written:
             return "".join(self.written[start:end])
         kinds = self.kinds
         return "".join(self.lines[at] for at in range(start, end) if kinds[at] is not Kind.HIDDEN)
 
     def kind(self, at: int) -> Kind:
-        """What a line is; `BLANK` behind the last one."""
+        """The kind of a line; `BLANK` after the last one."""
         return self.kinds[at] if at < len(self.kinds) else Kind.BLANK
 
 
 def read_lines(text: str, seen: str) -> Page:
-    """The lines of a page, told apart one by one; `seen` is its text without what is hidden."""
+    """Classify the lines of a page; `seen` is its text without hidden parts."""
     written, lines = (_KEPT_ENDS.findall(each) for each in (text, seen))
     lines += [""] * (len(written) - len(lines))  # the last line may be hidden, and had no end
     code = CodeBlocks(lines, only_closed=True).all() if may_have_blocks(seen) else {}
@@ -115,7 +114,7 @@ def read_lines(text: str, seen: str) -> Page:
 
 
 def _authors_from(lines: Sequence[str], at: int) -> tuple[tuple[str, ...], int]:
-    """The authors that a parenthesis names which a line opens, and the line behind them."""
+    """The authors in the parenthesis that a line opens, and the line after them."""
     names = parse_authors_line(lines[at])
     if names or end_of_group(lines[at].strip()) is not None:
         return names, at + 1
@@ -131,10 +130,10 @@ def _authors_from(lines: Sequence[str], at: int) -> tuple[tuple[str, ...], int]:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Where an entry begins: its title, perhaps a link before it, perhaps the authors behind it.
+    """Where an entry begins: its title, and the link and authors around it.
 
-    `begin` is the first line of the entry, `title` to `title_end` are its title's lines, `body` is
-    the first line behind title, links and authors.
+    `begin` is the first line of the entry; the title is `title` to `title_end`; `body` is the first line
+    after title, links and authors.
     """
 
     begin: int
@@ -146,7 +145,7 @@ class Opening:
 
 @dataclass(slots=True)
 class _Seen:
-    """What stands between the last date or opening and the line being looked at."""
+    """What came between the last date or opening and the current line."""
 
     expecting: bool = True  # a title, because of a date or tags
     fresh: bool = True  # no entry has begun below the date
@@ -157,7 +156,7 @@ class _Seen:
 
 @dataclass(frozen=True, slots=True)
 class _Habits:
-    """What the whole page tells about the way it is written."""
+    """Properties of the whole page that help to find titles."""
 
     tags: bool
     links_lead: bool
@@ -165,19 +164,17 @@ class _Habits:
 
 
 def openings(page: Page) -> Iterator[Opening]:
-    """Where entries begin, ascending.
+    """Where entries begin, in order.
 
     A title is
-    - a line with the authors in parentheses below it, or behind it on the same line;
-    - the first line below a date, or below tags, that reads as a title;
-    - a line all in `*…*`, or after `#`, there or below a blank line;
-    - below commentary, a line in title case, where a blank line stands before it or the page
-      knows no tags; or below a blank line any line that reads as a title, if a link or an
-      abstract follows.
+    - a line with authors in parentheses on the next line or at its end;
+    - the first line below a date or tags that reads as a title;
+    - a line that is all emphasised or a Markdown heading, at those places or below a blank line;
+    - below commentary, a line in title case, if a blank line is above it or the page has no tags; or,
+      below a blank line, a line that reads as a title, if a link or an abstract follows.
 
-    A link right before the title belongs to it at the beginning of a day; where a blank line
-    stands before the link and none behind it; and on pages that begin with a link. Else it is
-    the last line of the entry before.
+    A link above the title belongs to the entry at the beginning of a day; if a blank line is above the
+    link and none below it; and on pages that begin with a link. Otherwise it ends the entry above.
     """
     habits = _habits(page)
     seen = _Seen()
@@ -215,7 +212,7 @@ def _habits(page: Page) -> _Habits:
 
 
 def _begin(page: Page, title: int, seen: _Seen, habits: _Habits) -> int:
-    """The first line of the entry with a title: the title's, or that of the link before it."""
+    """The first line of an entry: its title, or the link above it."""
     if seen.link is None:
         return title
     apart = _is_apart(page, seen.link)
@@ -235,7 +232,7 @@ def _take_in(line: str, seen: _Seen) -> None:
 
 
 def heading_on_line(line: str) -> Heading | None:
-    """The title, with the authors or nothing behind it, that a line is marked or built as."""
+    """The heading that a line is, with or without authors at its end."""
     text = line.strip()
     heading = parse_emphasised(text)
     if heading is not None:
@@ -299,7 +296,7 @@ def _is_apart(page: Page, at: int) -> bool:
 
 
 def _authors_below(page: Page, at: int) -> tuple[int, int] | None:
-    """Where the title that begins on a line ends, and where its authors begin."""
+    """The line after the title at `at`, and the line of its authors."""
     end = at + 1
     if page.kind(end) is Kind.TEXT and page.lines[end][:1].isspace():
         end += 1  # a title wrapped over two lines

@@ -1,13 +1,13 @@
-"""Whether what was read from a text is still what an entry says."""
+"""Compare an entry with what its source text says."""
 
 from bot.archive.domain.entry import Entry
 
 
 def is_unchanged(read: Entry, entry: Entry) -> bool:
-    """Whether an entry, read anew from its source text, says what the curator says by now.
+    """Whether an entry still says what was read from its source text.
 
-    Date, commentary, tags and links count, and which paper it is. The paper's details do not: they
-    are filled in from arXiv and shared by all entries of a paper.
+    Date, commentary, tags, links and the identity of the paper are compared. Title, authors and
+    abstract are not: arXiv fills them in, and all entries of a paper share them.
     """
     return (
         read.date == entry.date

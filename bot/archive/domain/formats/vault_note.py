@@ -1,31 +1,33 @@
-"""Vault notes: one Markdown note a paper, as the curator kept them from 2017 on.
+"""Vault notes: one Markdown note for each paper, in the styles that the curator used since 2017.
 
     https://arxiv.org/abs/2310.07831       a link, as the first line
                                            (or as a line of its own further down, or none)
     *Title* (First Author, Second Author)  or `Title (authors)`, `Title (link)`, `# Title`,
-                                           `Title` alone; else the file's name is the title
+                                           `Title` alone; else the file name is the title
     > The abstract.                        or none
 
-    한국어 코멘트.                           paragraphs are parted by blank lines
+    한국어 코멘트.                           paragraphs are separated by blank lines
     <english>
     English commentary.                    or plain English paragraphs
     </english>
 
-    #tag #other-tag                        tags in running text count as well, and stay there
+    #tag #other-tag                        also tags in running text, which stay there
 
     # Links
-    [[200319 GIQA.md]]                     links in running text count as well, and stay there
+    [[200319 GIQA.md]]                     also links in running text, which stay there
 
-A note is always exactly one entry: its first paper is the entry's, further papers are references,
-and their text is commentary. The date is the file name's, else the folders'.
+A note is always exactly one entry: its first paper is the paper of the entry; further papers are
+references, and their text is commentary. The date is that of the file name, else of the folders.
+YAML front matter, Dataview fields and comments are hidden; `markup.metadata` says which fields are
+used. Code and mathematics have no tags and links.
 
-Nothing is lost: every character that is no white space ends up in a field of the entry (the
-paper's, the commentary, spellings of tags, links) or in a problem, except this mark-up: a byte
-order mark; the `*`, `**` or `_` around a title and the `#` before one; the parentheses around
-authors or around the title's link, the colon before that link, the `<>` around a link; commas,
-semicolons and `and` between authors; `>` before lines of the abstract; `<english>` and
-`</english>`; `#` and commas on lines of tags; `# Links`, and below it brackets, commas, list
-marks, `.md`, and names that the note links to elsewhere already.
+No text is lost: every visible character except white space is in a field of the entry or in a
+problem, except this mark-up: byte order mark; `*`, `**` or `_` around a title and `#` before it;
+parentheses around authors or the link of a title, the colon before that link, `<>` around a link;
+commas, semicolons and `and` between authors; `>` before lines of the abstract, and the mark of a
+callout; `<english>` and `</english>`; `#` and commas on lines of tags; `# Links`, and below it
+brackets, commas, list marks, `.md`, and names that the note links to elsewhere. `Source.text` has
+everything, hidden text included.
 """
 
 import re
@@ -70,11 +72,10 @@ _LONGEST_NAME = 120
 
 
 def parse(text: str, path: str, front_matter: Sequence[Field] = ()) -> Parsed:
-    """The one entry that a note is, whatever it holds, and what a person should look at.
+    """The entry of a note, and its problems. A note always is exactly one entry.
 
-    `path` is relative to the vault. `front_matter` is what the note's YAML says. `Source.text` is
-    `text` itself, byte order mark and line ends included. Never raises; time grows with the length
-    of the text.
+    `path` is relative to the vault. `front_matter` are the fields of the note's YAML. `Source.text` is
+    `text`, with byte order mark and line ends. Never raises. Linear in the length of the text.
     """
     path = unicodedata.normalize("NFC", path)
     named = named_date(path)
@@ -108,11 +109,10 @@ def parse(text: str, path: str, front_matter: Sequence[Field] = ()) -> Parsed:
 
 
 def write(entry: Entry, front_matter: Sequence[Field] = ()) -> str:
-    """The note of an entry: as it was read if it says the same, else in the newest habit.
+    """The note of an entry: its source text if nothing has changed, else in the current style.
 
-    `front_matter` is what the YAML of the note says that the entry came from. The paper's details,
-    which arXiv may have filled in since, do not make it another note. What was hidden in a note
-    stays hidden in it.
+    `front_matter` are the fields of the YAML in the source text. Details of the paper that arXiv fills
+    in are no change. Hidden text of the source stays in the note, hidden.
     """
     source = entry.source
     plain = "\n\n".join(_written(entry)) + "\n"
@@ -124,7 +124,7 @@ def write(entry: Entry, front_matter: Sequence[Field] = ()) -> str:
 
 
 def _with_hidden(plain: str, seen: Visible, entry: Entry, front_matter: Sequence[Field]) -> str:
-    """The note with its comments at the end, and its front matter where that still holds."""
+    """The note with its front matter, if that still agrees, and its comments at the end."""
     front = seen.front_matter
     first, comments = ("", seen.hidden) if front is None else (seen.hidden[0], seen.hidden[1:])
     if front is not None:
@@ -136,9 +136,9 @@ def _with_hidden(plain: str, seen: Visible, entry: Entry, front_matter: Sequence
 
 
 def file_name(entry: Entry) -> str:
-    """A name for the note of an entry that came from elsewhere: `250203 Title.md`.
+    """A file name for an entry that came from elsewhere: `250203 Title.md`.
 
-    Of a title with a colon the part before it, as the curator does. Two entries may get one name.
+    The name is the title up to the first colon. Two entries may get the same name.
     """
     title = entry.paper.title
     title = title.partition(": ")[0] or title
@@ -152,7 +152,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _read_lines(text: str, seen: WithoutFields) -> list[str]:
-    """The lines that are seen: none of which all was hidden, or that was a field."""
+    """The lines without those that are hidden completely or are fields only."""
     return [
         line
         for line, written in zip(seen.lines, _lines(text), strict=True)
@@ -176,7 +176,7 @@ class _Paragraph:
 
 @dataclass(slots=True)
 class _Body:
-    """What stands below the head, while it is read line by line."""
+    """What was read below the head so far."""
 
     paragraphs: list[_Paragraph] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
@@ -233,7 +233,7 @@ def _read_body(head: NoteHead, *, may_have_code: bool) -> _Body:
 
 
 def _read_callout(lines: Sequence[str], at: int, body: _Body) -> int:
-    """Take in the abstract that a callout holds, and return the line behind it."""
+    """Take the abstract from a callout; return the line after it."""
     end = at
     while end < len(lines) and lines[end].lstrip()[:1] == ">":
         end += 1
@@ -244,7 +244,7 @@ def _read_callout(lines: Sequence[str], at: int, body: _Body) -> int:
 
 
 def _read_mark_up(line: str, body: _Body) -> bool:
-    """Take in a line of tags or the heading of the links; whether it was one."""
+    """Take a line of tags or the heading of the links; return whether it was one."""
     if _LINKS_HEADING.fullmatch(line) is not None:
         body.finish_paragraph()
         body.under_links = True
@@ -286,7 +286,7 @@ def _commentary(head: NoteHead, body: _Body) -> tuple[Commentary, ...]:
 
 
 def _spoken(paragraph: _Paragraph, head: NoteHead) -> str:
-    """What of a paragraph tells its language: nothing of code, nor of the title said again."""
+    """The part of a paragraph that decides its language: no code, no repeated title."""
     if paragraph.code:
         return ""
     if head.heading is not None and head.heading.authors and paragraph.text.endswith((")", "）")):

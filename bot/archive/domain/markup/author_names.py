@@ -47,7 +47,7 @@ _LONGEST = 300
 
 
 def is_group(name: str) -> bool:
-    """Whether a name is rather a group's than a person's."""
+    """Whether a name is probably that of a group, not of a person."""
     words = _WORD.findall(name)
     if any(word.casefold() in _GROUP_WORDS or word in _GROUP_NAMES for word in words):
         return True
@@ -55,15 +55,15 @@ def is_group(name: str) -> bool:
 
 
 def without_others(name: str) -> tuple[str, bool]:
-    """A name without `et al.` behind it, and whether there was one; the name may be nothing else."""
+    """The name without `et al.` after it, and whether there was one. The name may be empty."""
     found = _ET_AL.fullmatch(name) if len(name) <= _LONGEST else None
     return (found["name"].strip(), True) if found is not None else (name, False)
 
 
 def is_one_name(before: str, behind: str) -> bool:
-    """Whether an `and` between two parts of a list is part of a group's name.
+    """Whether an `and` between two parts of a list belongs to the name of a group.
 
-    `Institute of Science` and `Technology`, `Vision` and `Language Team` are one;
+    `Institute of Science` and `Technology`, `Vision` and `Language Team` are one name;
     `Al Bo` and `Gemini Team` are two.
     """
     left, right = _folded(before), _folded(behind)

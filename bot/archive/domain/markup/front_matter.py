@@ -1,4 +1,4 @@
-"""YAML front matter: where it stands in a text. What it says is read at the edge, by a library.
+"""Find the YAML front matter of a text. `bot.archive.services.front_matter` parses it.
 
 ---
 tags: [rl, moe]
@@ -22,9 +22,9 @@ _LONGEST = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class FrontMatter:
-    """Front matter: from `start` to `end` with its marks, `yaml` between them.
+    """Front matter: `text[start:end]` with its marks; `yaml` is between them.
 
-    `line` is the one on which `yaml` begins, counted from 1.
+    `line` is the line on which `yaml` begins, counted from 1.
     """
 
     start: int
@@ -35,11 +35,11 @@ class FrontMatter:
 
 
 def find(text: str) -> FrontMatter | None:
-    """The front matter that a text begins with, perhaps behind a byte order mark or blank lines.
+    """The front matter at the beginning of a text; a byte order mark and blank lines may precede it.
 
-    Lines of `text` end in a line feed. Front matter differs from text between rules (`---`) by its
-    lines: most are like `key: value`, belong to such a line, or are comments. If nothing closes it,
-    it ends at the first blank line; then the first line must have a key, and all others be such.
+    Lines of `text` must end in a line feed. Text between two rules (`---`) is front matter only if most
+    of its lines look like YAML: `key: value`, a continuation, or a comment. If nothing closes it, it
+    ends at the first blank line; then all lines must look like YAML and the first must have a key.
     """
     opening = _OPENING.match(text) if "---" in text[:100] else None
     if opening is None:

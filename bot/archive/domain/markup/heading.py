@@ -1,4 +1,4 @@
-"""The heading of a paper: its title, its authors in parentheses, perhaps its link."""
+"""Parse the heading of a paper: title, authors in parentheses, link."""
 
 import re
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ _LONGEST = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A title, and what stood on the same lines: authors, a link, and text `behind` them."""
+    """A title, and what is on the same lines: authors, a link, and text after them (`behind`)."""
 
     title: str
     authors: tuple[str, ...] = ()
@@ -38,9 +38,9 @@ class Heading:
 
 
 def split_authors(text: str) -> tuple[str, ...]:
-    """The names in a list: separated by commas, semicolons or `and`, but not inside brackets.
+    """The names in a list, separated by commas, semicolons or `and` outside of brackets.
 
-    An `and` in the name of a group separates nothing.
+    An `and` within the name of a group separates nothing.
     """
     text = " ".join(text.split())
     separators = tuple(_SEPARATORS.finditer(text))
@@ -64,7 +64,7 @@ def split_authors(text: str) -> tuple[str, ...]:
 
 
 def are_names(authors: Sequence[str]) -> bool:
-    """Whether most of a list reads as names of people or groups, not as words of a sentence."""
+    """Whether most items of a list look like names of people or groups, not like a sentence."""
     if not authors:
         return False
     likely = sum(_is_name(name) for name in authors)
@@ -87,13 +87,13 @@ def _is_name(name: str) -> bool:
 
 
 def _is_capital(word: str) -> bool:
-    """Whether a word is written as names are; scripts without capitals count."""
+    """Whether a word is capitalized as in names; scripts without capitals count."""
     letters = [letter for letter in word if letter.isalpha()]
     return bool(letters) and (not letters[0].islower() or any(map(str.isupper, letters)))
 
 
 def closing_group(text: str) -> int | None:
-    """Where the parenthesis opens that the end of `text` closes; `None` if there is none."""
+    """Where the parenthesis opens that closes at the end of `text`, or `None`."""
     if not text or text[-1] not in ")）" or len(text) > _LONGEST:
         return None
     if sum(map(text.count, "()（）")) > _MOST_PARENS:
@@ -107,7 +107,7 @@ def closing_group(text: str) -> int | None:
 
 
 def end_of_group(text: str) -> int | None:
-    """Where the parenthesis that `text` begins with is closed (behind it); `None` if nowhere."""
+    """The end of the parenthesis that `text` begins with, or `None` if it is not closed."""
     depth = 0
     for found in _PARENS.finditer(text[:_LONGEST]):
         depth += 1 if found[0] in "(（" else -1
@@ -117,7 +117,7 @@ def end_of_group(text: str) -> int | None:
 
 
 def parse_authors_line(line: str) -> tuple[str, ...]:
-    """The authors that a whole line in parentheses names; empty where it is anything else."""
+    """The authors in a line that is one parenthesis; empty for other lines."""
     text = line.strip()
     if len(text) < 3 or text[0] not in "(（" or text[-1] not in ")）" or len(text) > _LONGEST:
         return ()
@@ -129,9 +129,9 @@ def parse_authors_line(line: str) -> tuple[str, ...]:
 
 
 def parse_emphasised(text: str) -> Heading | None:
-    """`*Title* (authors) rest`, with any part behind the title missing.
+    """Parse `*Title* (authors) rest`, where only the title is required.
 
-    `None` where no emphasised title begins the text, or the authors' parenthesis stays open.
+    `None` if the text does not begin with an emphasised title, or a parenthesis is not closed.
     """
     if text[:1] not in "*_" or len(text) > _LONGEST:
         return None
@@ -148,14 +148,14 @@ def parse_emphasised(text: str) -> Heading | None:
 
 
 def emphasised(title: str) -> str:
-    """A title in as many `*` as set it off from those it holds."""
+    """A title in `*`, with more of them than the title has in a row."""
     runs = [len(run[0]) for run in re.finditer(r"\*+", title)]
     mark = "*" * min(3, max(runs, default=0) + 1)
     return f"{mark}{title}{mark}"
 
 
 def parse_plain(text: str) -> Heading | None:
-    """`Title (authors)` as the whole of a text, where the authors read as names."""
+    """Parse a text that is `Title (authors)`, if the authors look like names."""
     stripped = text.strip()
     start = closing_group(stripped)
     if start is None:
@@ -169,7 +169,7 @@ def parse_plain(text: str) -> Heading | None:
 
 
 def parse_with_link(text: str) -> Heading | None:
-    """`Title (address) text`, `Title: (address) text` or `Title address`."""
+    """Parse `Title (address) text`, `Title: (address) text` or `Title address`."""
     found = _ADDRESS.search(text[:_LONGEST_TITLE])
     if found is None:
         return None
@@ -190,7 +190,7 @@ def parse_with_link(text: str) -> Heading | None:
 
 
 def is_like_title(line: str) -> bool:
-    """Whether a line may be a title: short, not in Korean, no sentence, no mark-up."""
+    """Whether a line may be a title: short, no Korean, no sentence, no mark-up."""
     text = line.strip()
     return (
         1 < len(text) <= _LONGEST_TITLE

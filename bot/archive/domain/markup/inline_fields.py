@@ -1,7 +1,7 @@
-"""Dataview's inline fields: metadata in the text of a note, which is not shown.
+"""Inline fields of the Dataview plugin: metadata in the text of a note. They are not shown.
 
-key:: value          a line of its own, perhaps as an item of a list;
-[key:: value]        in running text; or in parentheses
+key:: value          on its own line, or as a list item
+[key:: value]        within text, in brackets or parentheses
 """
 
 import re
@@ -25,14 +25,14 @@ _LONGEST = 2_000
 
 @dataclass(slots=True)
 class WithoutFields:
-    """The lines of a note without Dataview's fields, and these; `None` was a field and no more."""
+    """Lines without their fields (`None`: the line had nothing else), and the fields."""
 
     lines: list[str | None]
     fields: list[Field] = field(default_factory=list)
 
 
 def take_fields(lines: Sequence[str]) -> WithoutFields:
-    """The fields that stand in lines, outside of code."""
+    """Take the fields out of lines; code is left alone."""
     taken = WithoutFields(list(lines))
     if not any("::" in line for line in lines):
         return taken
@@ -64,5 +64,5 @@ def _take(line: str, number: int, fields: list[Field]) -> str | None:
 
 
 def _is_field(found: re.Match[str]) -> bool:
-    """Whether it is one rather than a name in C++: nothing but what is known stands without space."""
+    """Whether it is a field, not a C++ name: only known keys may have no space after `::`."""
     return bool(found["gap"]) or not found["value"] or found["key"].casefold() in KEYS

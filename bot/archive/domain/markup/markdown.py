@@ -1,6 +1,6 @@
-"""What of a Markdown text is no prose: blocks of code and mathematics, code spans, comments.
+"""Parts of Markdown that are no prose: code, mathematics, comments.
 
-Everything here takes time in proportion to the length of the text.
+All functions are linear in the length of the text.
 """
 
 import re
@@ -33,12 +33,12 @@ _DEFINITION = re.compile(
 
 
 class CodeBlocks:
-    """Finds the blocks of code, and on wish of mathematics, in lines that are asked for in order.
+    """Finds blocks of code and, optionally, of mathematics. Lines must be asked for in order.
 
-    Code is what fences enclose, also in quotations and list items, and what is indented by four
-    below a blank line outside of lists. A fence that is not closed reaches to the end of the text,
-    as in CommonMark. `only_closed` means that such a fence, and indentation, make no code.
-    Mathematics stands from a line that begins with `$$` to the next one that holds `$$`.
+    Code is fenced (also in quotations and list items), or indented by four spaces below a blank line
+    and outside of lists. A fence without end reaches to the end of the text, as in CommonMark; with
+    `only_closed` such a fence is no code, and neither is indentation. Mathematics reaches from a line
+    that begins with `$$` to the next line with `$$`.
     """
 
     def __init__(
@@ -51,9 +51,9 @@ class CodeBlocks:
         self._list_indent: int | None = None
 
     def end(self, at: int) -> int | None:
-        """The line behind the block that a line begins; `None` if it begins none.
+        """The line after the block that begins at line `at`, or `None`.
 
-        To be asked about each line once, in ascending order, but for those inside of blocks.
+        Call it once for each line outside of blocks, in ascending order.
         """
         line = self._lines[at]
         stripped = line.strip()
@@ -72,7 +72,7 @@ class CodeBlocks:
         return end
 
     def all(self) -> dict[int, int]:
-        """All blocks: the first line of each, and the line behind it."""
+        """All blocks: first line → line after the last."""
         found = {}
         at = 0
         while at < len(self._lines):
@@ -83,7 +83,7 @@ class CodeBlocks:
         return found
 
     def lines(self) -> frozenset[int]:
-        """All lines of all blocks."""
+        """The numbers of all lines in blocks."""
         return frozenset(n for at, end in self.all().items() for n in range(at, end))
 
     def _note_list(self, line: str) -> None:
@@ -117,7 +117,7 @@ class CodeBlocks:
 
     @cached_property
     def _closers(self) -> dict[str, list[int]]:
-        """For each kind of fence and each line, the longest closing fence from there on."""
+        """For both kinds of fence: the longest closing fence at or after each line."""
         longest = {"`": [0] * len(self._lines), "~": [0] * len(self._lines)}
         for at in range(len(self._lines) - 1, -1, -1):
             for kind in longest.values():
@@ -159,12 +159,12 @@ def _closes(line: str, mark: str) -> bool:
 
 
 def may_have_blocks(text: str) -> bool:
-    """Whether it is worth looking for blocks in a text."""
+    """A quick check whether a text can have any block."""
     return "```" in text or "~~~" in text or "$$" in text or "    " in text or "\t" in text
 
 
 def code_spans(text: str) -> list[tuple[int, int]]:
-    """Where code stands in running text, between runs of backticks of one length in a paragraph."""
+    """The code spans of a text: between backtick runs of equal length in a paragraph."""
     if "`" not in text:
         return []
     spans: list[tuple[int, int]] = []
@@ -188,7 +188,7 @@ def _add_code_spans(text: str, start: int, end: int, spans: list[tuple[int, int]
 
 
 class _Runs:
-    """The runs of backticks in a text, by length."""
+    """The runs of backticks in a paragraph, by length."""
 
     def __init__(self, text: str, start: int = 0, end: int | None = None) -> None:
         self._starts: defaultdict[int, list[int]] = defaultdict(list)
@@ -196,7 +196,7 @@ class _Runs:
             self._starts[len(run[0])].append(run.start())
 
     def end(self, start: int, length: int) -> int | None:
-        """Behind the next run of that length; `None` if there is none."""
+        """The end of the next run of that length after `start`, or `None`."""
         starts = self._starts[length]
         at = bisect_right(starts, start)
         return starts[at] + length if at < len(starts) else None
@@ -204,20 +204,19 @@ class _Runs:
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """Where text stands that is not to be seen, and the line of a comment that has no end."""
+    """Where a text is hidden, and the line of a comment that is not closed."""
 
     spans: tuple[tuple[int, int], ...] = ()
     unclosed: int | None = None
 
 
 def hidden(text: str, start: int = 0, *, only_closed: bool = False) -> Hidden:
-    """What an author wrote to be unseen: `%%…%%`, `<!-- … -->`, and a line of `[//]: # (…)`.
+    """Find comments: `%%…%%` (Obsidian), `<!-- … -->`, and lines like `[//]: # (…)`.
 
-    Lines of `text` end in a line feed, and what stands before `start` is no part of it.
-    Such comments may reach over lines and paragraphs. One that is not closed reaches to the end.
-    A `%%` behind a digit or within an address is text if nothing closes it in its paragraph, or
-    another such. In code all of it is text;
-    `only_closed` says what is code, as in `CodeBlocks`.
+    Lines of `text` must end in a line feed; text before `start` is skipped. Comments may span
+    paragraphs. A comment without end hides everything after it. A `%%` after a digit or in an address
+    is text unless a `%%` elsewhere in its paragraph closes it. Marks in code are text; see
+    `CodeBlocks` for `only_closed`.
     """
     if "%%" not in text and "<!--" not in text and "]:" not in text:
         return Hidden()
@@ -225,9 +224,9 @@ def hidden(text: str, start: int = 0, *, only_closed: bool = False) -> Hidden:
 
 
 def without(text: str, spans: Iterable[tuple[int, int]]) -> str:
-    """The text without what stands in these spans, of which the line feeds stay.
+    """The text without these spans. Their line feeds stay.
 
-    Of two spaces that would meet, one stays.
+    Where two spaces would meet, only one stays.
     """
     pieces: list[str] = []
     at = 0
@@ -243,7 +242,7 @@ def without(text: str, spans: Iterable[tuple[int, int]]) -> str:
 
 
 class _Scan:
-    """One walk over a text, from comment to comment and from block of code to block of code."""
+    """One pass over a text, skipping code and collecting comments."""
 
     def __init__(self, text: str, start: int, *, only_closed: bool) -> None:
         self._text = text
@@ -274,7 +273,7 @@ class _Scan:
         self._at = end
 
     def _read_line(self, end: int) -> int | None:
-        """Go on to the line's end, or behind what begins on it; the line of an endless comment."""
+        """Advance to `end`, or past what begins before it; return the line of an open comment."""
         while self._at < end:
             mark = _MARK.search(self._text, self._at, end)
             if mark is None:
@@ -297,9 +296,10 @@ class _Scan:
         return None
 
     def _end_of_percents(self, opening: re.Match[str]) -> int | None:
-        """Behind the run of `%` that closes a comment; two make a mark, four open and close one.
+        """The end of the comment that this run of `%` opens.
 
-        `None` where nothing does, or where both runs are rather text.
+        Two `%` are a mark; four open and close an empty comment. `None` if it is not closed, or both marks
+        are probably text.
         """
         if len(opening[0]) // 2 % 2 == 0:
             return opening.end()
@@ -327,7 +327,7 @@ class _Scan:
 
 
 def _may_be_text(text: str, at: int) -> bool:
-    """Whether a `%%` may be meant as it stands: in `95%%` and in addresses."""
+    """Whether a `%%` may be meant literally: `95%%`, or in an address."""
     before = re.search(r"\S*\Z", text[max(0, at - 200) : at])
     word = before[0] if before is not None else ""
     return word[-1:].isdigit() or "://" in word

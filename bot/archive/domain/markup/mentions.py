@@ -1,4 +1,4 @@
-"""What text points at: papers by arXiv id or address, other notes by `[[name]]`."""
+"""Find what text refers to: papers by arXiv id or address, notes by name."""
 
 import re
 import unicodedata
@@ -41,9 +41,9 @@ _BETWEEN_NAMES = re.compile(r"[\s,]*")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A link that stands for a paper: as it was written, and the arXiv id in it, if any.
+    """A link to a paper, as written, and its arXiv id, if any.
 
-    `malformed` says that it is a link to arXiv whose id is none.
+    `malformed`: it is a link to arXiv with an invalid id.
     """
 
     written: str
@@ -52,12 +52,12 @@ class Address:
 
     @property
     def is_paper(self) -> bool:
-        """Whether the site is known to hold papers."""
+        """Whether the link leads to a paper, as far as the address tells."""
         return self.arxiv_id is not None or self.malformed or is_paper_address(self.written)
 
 
 def parse_address_line(line: str) -> Address | None:
-    """The link that a whole line is: an address, or an arXiv id with its site or `arXiv:`."""
+    """The link in a line with nothing else: an address, or an arXiv id that says so."""
     text = line.strip()
     found = _LINE_URL.fullmatch(text)
     if found is None:
@@ -70,7 +70,7 @@ def parse_address_line(line: str) -> Address | None:
 
 
 def address_of(url: str) -> Address:
-    """What an address points at."""
+    """The `Address` for a URL."""
     mentions = find_arxiv_ids(url[:500])
     if mentions and mentions[0].start == 0:
         return Address(url, mentions[0].id, malformed=mentions[0].id is None)
@@ -78,12 +78,12 @@ def address_of(url: str) -> Address:
 
 
 def is_paper_address(url: str) -> bool:
-    """Whether an address leads to a paper on one of the sites that hold them, or to a PDF."""
+    """Whether a URL is a PDF or on a site of papers."""
     return _PAPER_SITE.match(url) is not None
 
 
 def references_in(texts: Iterable[str], own: Paper) -> tuple[Reference, ...]:
-    """The papers that texts mention, in order, without repeats and without the `own` one."""
+    """The papers that texts mention, in order, without repeats and without the entry's own."""
     found: dict[str, Reference] = {}
     for text in texts:
         if "://" in text or "rxiv" in text.lower():
@@ -109,7 +109,7 @@ def _references(text: str) -> Iterator[Reference]:
 
 
 def malformed_ids(text: str, path: str) -> Iterator[Problem]:
-    """A warning for each place where an arXiv id should be and none is, up to a hundred."""
+    """Warnings for invalid arXiv ids, at most a hundred."""
     line, counted, warnings = 1, 0, 0
     for mention in iter_arxiv_ids(text):
         if mention.id is None:
@@ -121,7 +121,7 @@ def malformed_ids(text: str, path: str) -> Iterator[Problem]:
 
 
 def _without_punctuation(url: str) -> str:
-    """An address without what ends the sentence around it, or the bracket it stands in."""
+    """A URL without the punctuation of the sentence around it."""
     while url:
         last = url[-1]
         opening = {")": "(", "]": "[", "}": "{"}.get(last)
@@ -132,9 +132,9 @@ def _without_punctuation(url: str) -> str:
 
 
 def note_names_in(text: str) -> Iterator[str]:
-    """The notes that text links to, by name: `[[name]]` and `[label](name.md)`, outside of code.
+    """The notes that text links to, outside of code: `[[name]]` and `[label](name.md)`.
 
-    Without `.md`, what they are shown as, and the heading meant.
+    Names are without suffix, display text and heading.
     """
     if "[[" not in text and "](" not in text:
         return
@@ -146,7 +146,7 @@ def note_names_in(text: str) -> Iterator[str]:
 
 
 def note_link_target(target: str) -> str | None:
-    """The name of the note that a Markdown link leads to; `None` if it leads to anything else."""
+    """The name of the note that the target of a Markdown link is, or `None`."""
     plain = _LINK_TITLE.sub("", target.strip())
     plain = unquote(plain.removeprefix("<").removesuffix(">").partition("#")[0]).strip()
     if _NOTE_SUFFIX.search(plain) is None or _SCHEME.match(plain) is not None:
@@ -172,7 +172,7 @@ def _is_within(at: int, spans: Sequence[tuple[int, int]]) -> bool:
 
 
 def is_note_names(line: str) -> bool:
-    """Whether a line holds links to notes and nothing that their names would not keep."""
+    """Whether a line has only links to notes, whose names say everything in it."""
     text = line.strip()
     if not text.endswith(("]", "]]", ")", ",")) or ("[[" not in text and "](" not in text):
         return False
@@ -188,7 +188,7 @@ def is_note_names(line: str) -> bool:
 
 
 def _keeps_name(link: re.Match[str]) -> bool:
-    """Whether a link shows the name of its note and no more."""
+    """Whether a link displays the name of its note."""
     if link["wiki"] is not None:
         return not set(link["wiki"]) & set("|#")
     target = link["target"]

@@ -1,4 +1,4 @@
-"""What the fields of front matter and of Dataview say of a note: title, authors, date, link, tags."""
+"""Interpret fields of front matter and Dataview: title, authors, date, link, tags."""
 
 import datetime as dt
 import re
@@ -31,7 +31,7 @@ _LONGEST_TAG = 100
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One key with its value or values, and the line it stands on, counted from 1."""
+    """A key with its value or values, and its line, counted from 1."""
 
     key: str
     value: Value
@@ -40,7 +40,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What fields say; each part counts only where the note itself says nothing else."""
+    """What fields say. Each part is used only if the note itself does not say it."""
 
     title: str = ""
     authors: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ class Metadata:
 
 
 def read_fields(fields: Iterable[Field], path: str) -> tuple[Metadata, tuple[Problem, ...]]:
-    """What fields say, the first of each kind; a value that says nothing of use is a problem."""
+    """Interpret fields; the first valid one of a kind counts. Invalid values are problems."""
     known: dict[str, list[Field]] = {}
     for each in fields:
         known.setdefault(each.key.strip().casefold().replace(" ", "_"), []).append(each)
@@ -72,7 +72,7 @@ def _fields(known: Mapping[str, list[Field]], keys: Iterable[str]) -> Iterator[F
 
 
 def _texts(known: Mapping[str, list[Field]], keys: Iterable[str]) -> Iterator[tuple[str, int]]:
-    """The values of some keys, one by one, each with its line; without `[[…]]` around names."""
+    """The values of some keys one by one, with their lines; links are replaced by their text."""
     for each in _fields(known, keys):
         values = (each.value,) if isinstance(each.value, str) else each.value
         for value in values[:_MOST_VALUES]:
@@ -82,7 +82,7 @@ def _texts(known: Mapping[str, list[Field]], keys: Iterable[str]) -> Iterator[tu
 
 
 def _authors(known: Mapping[str, list[Field]]) -> tuple[str, ...]:
-    """A list names one author each; a text is taken apart as in a heading."""
+    """A list has one author per item; a text is split like the authors of a heading."""
     for each in _fields(known, _AUTHORS):
         texts = [text for text, _ in _texts({each.key: [each]}, (each.key,))]
         if isinstance(each.value, str):
@@ -131,7 +131,7 @@ def _address_of(key: str, text: str) -> Address | None:
 
 
 def _tags(known: Mapping[str, list[Field]], path: str, problems: list[Problem]) -> tuple[str, ...]:
-    """The spellings: of a list, one each; of a text, what commas part, or else spaces."""
+    """A list has one tag per item; a text is split at commas, else at spaces."""
     spellings: dict[str, None] = {}
     for each in _fields(known, _TAGS):
         for text, line in _texts({"tags": [each]}, ("tags",)):

@@ -1,4 +1,4 @@
-"""Quoted lines (`> …`): the abstract of a paper, perhaps as a callout (`> [!abstract]`)."""
+"""Quoted lines (`> …`) as the abstract of a paper, also as a callout (`> [!abstract]`)."""
 
 import re
 from collections.abc import Sequence
@@ -9,25 +9,25 @@ _HEADINGS = frozenset({"", "abstract", "summary", "tldr", "tl;dr", "초록", "�
 
 
 def callout_kind(line: str) -> str | None:
-    """The kind of the callout that a quoted line opens, in lower case; `None` if it opens none."""
+    """The kind of callout that a quoted line opens, in lower case, or `None`."""
     found = _CALLOUT.match(line) if "[!" in line else None
     return found[1].casefold() if found is not None else None
 
 
 def is_abstract_callout(line: str) -> bool:
-    """Whether a line opens a callout that holds an abstract."""
+    """Whether a line opens a callout with an abstract."""
     return callout_kind(line) in _ABSTRACT
 
 
 def may_be_abstract(line: str) -> bool:
-    """Whether a quoted line may be the first of an abstract: it opens no callout of another kind."""
+    """Whether an abstract may begin with this quoted line: other callouts are no abstract."""
     return callout_kind(line) in _ABSTRACT | {None}
 
 
 def quoted_text(lines: Sequence[str]) -> str:
-    """What quoted lines say, paragraph by paragraph; without the mark of a callout.
+    """The text of quoted lines, by paragraph, without the mark of a callout.
 
-    Its title stays, unless it only says that an abstract follows.
+    The title of a callout stays, unless it is just “Abstract” or the like.
     """
     texts = [line.lstrip().removeprefix(">").strip() for line in lines]
     opened = _CALLOUT.match(lines[0]) if lines and is_abstract_callout(lines[0]) else None

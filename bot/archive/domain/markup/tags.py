@@ -1,4 +1,4 @@
-"""Hashtags: lines of them, and single ones in running text."""
+"""Hashtags: lines of tags, and tags in running text."""
 
 import re
 import unicodedata
@@ -36,9 +36,9 @@ _LABELS = frozenset(
 
 
 def parse_tag_line(line: str) -> tuple[str, ...]:
-    """The spellings, without `#`, in a line that holds tags and nothing else; empty otherwise.
+    """The spellings, without `#`, in a line of tags only; empty for other lines.
 
-    Tags may be separated by spaces or commas, or glued to each other (`#rl#moe`).
+    Tags may be separated by spaces or commas, or not at all (`#rl#moe`).
     """
     stripped = line.strip()
     if not stripped or stripped[0] not in "#＃" or len(stripped) > _LONGEST_LINE:
@@ -54,9 +54,9 @@ def parse_tag_line(line: str) -> tuple[str, ...]:
 
 
 def tags_in_text(text: str) -> Iterable[str]:
-    """The spellings, without `#`, of the tags that stand in running text, without repeats.
+    """The spellings, without `#`, of tags in running text, without repeats.
 
-    None stands in code, mathematics, links or HTML, and a colour (`color: #abcdef`) is none.
+    Code, mathematics, links and HTML have no tags; a colour (`color: #abcdef`) is none.
     """
     if "#" not in text and "＃" not in text:
         return ()
@@ -70,7 +70,7 @@ def tags_in_text(text: str) -> Iterable[str]:
 
 
 def is_tag(spelling: str) -> bool:
-    """Whether a spelling may be a tag's: letters, and no colour of HTML such as `1a2b3c`."""
+    """Whether a spelling is valid: it has a letter, and is no HTML colour such as `1a2b3c`."""
     return (
         _TAG.fullmatch(spelling) is not None
         and _LETTER.search(spelling) is not None
@@ -79,7 +79,7 @@ def is_tag(spelling: str) -> bool:
 
 
 def _is_value(spelling: str, before: str) -> bool:
-    """Whether what may be a colour is said to be the value of a property."""
+    """Whether it may be a colour and is the value of a property."""
     if _HEX.fullmatch(spelling) is None:
         return False
     named = _PROPERTY.search(before)
@@ -102,9 +102,9 @@ def _replaced(text: str, spans: Iterable[tuple[int, int]]) -> str:
 
 
 def take_tags(spellings: Iterable[str], tags: dict[str, str]) -> bool:
-    """Add the tags of a line to those known, slug to spelling; or none, if it repeats one.
+    """Add the tags of a line to `tags` (slug → spelling); none, if it repeats one.
 
-    A line that repeats a tag is to be kept as text, since a tag has one spelling only.
+    Such a line must stay in the text, since `tags` has one spelling for each tag.
     """
     new: dict[str, str] = {}
     for spelling in spellings:
@@ -117,7 +117,7 @@ def take_tags(spellings: Iterable[str], tags: dict[str, str]) -> bool:
 
 
 def with_tags_in(texts: Iterable[str], tags: Mapping[str, str]) -> dict[str, str]:
-    """The tags known, slug to spelling, and those that stand in running text."""
+    """`tags` (slug → spelling) with the tags in running text added."""
     known = dict(tags)
     for text in texts:
         add_tags(tags_in_text(text), known)
@@ -125,7 +125,7 @@ def with_tags_in(texts: Iterable[str], tags: Mapping[str, str]) -> dict[str, str
 
 
 def add_tags(spellings: Iterable[str], tags: dict[str, str]) -> None:
-    """Add those of these tags to those known, slug to spelling, that are not among them."""
+    """Add spellings to `tags` (slug → spelling); known tags keep their spelling."""
     for spelling in spellings:
         tags.setdefault(_slug(spelling), spelling)
 

@@ -1,4 +1,4 @@
-"""A text as its reader sees it: without front matter, and without what its author hid."""
+"""The visible part of a text: without front matter and comments."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ _BYTE_ORDER_MARK = "\ufeff"
 
 @dataclass(frozen=True, slots=True)
 class Visible:
-    """What is seen of a text, with the lines that it had, and what was hidden of it.
+    """The visible text, with as many lines as before, and the hidden parts.
 
-    `hidden` are the front matter, if any, and comments, as they stood there; `unclosed` is the line
-    of a comment that has no end.
+    `hidden` are the front matter, if any, and the comments, verbatim; `unclosed` is the line of a
+    comment that is not closed.
     """
 
     text: str
@@ -24,7 +24,7 @@ class Visible:
     unclosed: int | None = None
 
     def problems(self, path: str) -> Iterator[Problem]:
-        """What a person should look at."""
+        """Warnings about front matter and comments that are not closed."""
         front = self.front_matter
         if front is not None and not front.is_closed:
             message = "the front matter is not closed: write --- on a line below it"
@@ -35,10 +35,9 @@ class Visible:
 
 
 def visible(text: str, *, only_closed: bool = False) -> Visible:
-    """What is seen of a text; a byte order mark is not.
+    """The visible part of a text, without byte order mark.
 
-    `only_closed` says that a fence which is not closed, and indentation, make no code. Where
-    something is hidden, every line of the rest ends in a line feed.
+    See `CodeBlocks` for `only_closed`. If something is hidden, all line ends become line feeds.
     """
     plain = with_line_feeds(text)
     front = find(plain)
@@ -53,5 +52,5 @@ def visible(text: str, *, only_closed: bool = False) -> Visible:
 
 
 def with_line_feeds(text: str) -> str:
-    """The text with a line feed at the end of every line."""
+    """The text with every line end replaced by a line feed."""
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
