@@ -20,7 +20,7 @@ _COMMON = re.compile(
     re.IGNORECASE,
 )
 _ENDS_IN_NUMBER = re.compile(r"[0-9]\s*[%)]?\s*$")
-_ENOUGH = 20_000
+_DECISIVE = 20_000
 """Characters that decide; what follows a start as long as this changes nothing."""
 
 
@@ -31,9 +31,9 @@ def language_of(paragraph: str) -> Language | None:
     quotation in English sentences. Addresses, note names, tags, code, numbers, tables of numbers and
     letters of other scripts do not count.
     """
-    text = _spoken(paragraph)
+    text = _prose(paragraph)
     if _HANGUL.search(text) is not None:
-        return Language.EN if _only_quotes_korean(text[:_ENOUGH]) else Language.KO
+        return Language.EN if _only_quotes_korean(text[:_DECISIVE]) else Language.KO
     if _LATIN_WORD.search(text) is None or _is_table(text):
         return None
     return Language.EN
@@ -71,11 +71,11 @@ def languages_of(
 
 def is_sentence(text: str) -> bool:
     """Whether English text reads as a sentence, not as a title, a label or a formula."""
-    spoken = _spoken(text[-_ENOUGH:]).rstrip()
-    end = _SENTENCE_END.search(spoken[-400:])
-    if end is not None and not (end[0][0] == "?" and is_title_case(spoken)):
+    prose = _prose(text[-_DECISIVE:]).rstrip()
+    end = _SENTENCE_END.search(prose[-400:])
+    if end is not None and not (end[0][0] == "?" and is_title_case(prose)):
         return True
-    return len(_COMMON.findall(spoken)) > 3
+    return len(_COMMON.findall(prose)) > 3
 
 
 def is_title_case(text: str) -> bool:
@@ -94,7 +94,7 @@ def _nearest(languages: Sequence[Language | None]) -> list[Language | None]:
     return filled
 
 
-def _spoken(paragraph: str) -> str:
+def _prose(paragraph: str) -> str:
     return _NAMED.sub(" ", paragraph) if _may_name(paragraph) else paragraph
 
 
@@ -117,7 +117,7 @@ def _only_quotes_korean(text: str) -> bool:
 
 def _is_table(text: str) -> bool:
     """Whether every line is a table row, or most of several lines end in a number."""
-    lines = [line for line in text[:_ENOUGH].splitlines() if line.strip()]
+    lines = [line for line in text[:_DECISIVE].splitlines() if line.strip()]
     if all(line.lstrip().startswith("|") for line in lines):
         return True
     return len(lines) > 2 and 2 * sum(bool(_ENDS_IN_NUMBER.search(x)) for x in lines) > len(lines)

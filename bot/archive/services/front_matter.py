@@ -65,7 +65,7 @@ def read(text: str, path: str) -> tuple[tuple[Field, ...], tuple[Problem, ...]]:
         line, reason = mark.line if mark is not None else 0, error.problem or "no YAML"
     except (yaml.YAMLError, ValueError) as error:
         line, reason = 0, str(error).partition("\n")[0]
-    message = f"the front matter cannot be read as YAML, and says nothing here: {reason}"
+    message = f"the front matter is not readable as YAML and was ignored: {reason}"
     return (), (Problem(path, found.line + line, Severity.WARNING, message),)
 
 

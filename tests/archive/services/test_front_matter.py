@@ -106,7 +106,7 @@ async def test_front_matter_that_cannot_be_read_is_reported_and_not_shown(
     (problem,) = report.problems
     (stored,) = [each async for each in chosen(db, "", as_written=True)]
     assert (problem.path, problem.line) == (f"{folder}/Pebbles.md", line)
-    assert problem.message.startswith("the front matter cannot be read as YAML")
+    assert problem.message.startswith("the front matter is not readable as YAML")
     assert reason in problem.message
     assert [each.paragraphs for each in stored.entry.commentary] == [("조약돌.",)]
 

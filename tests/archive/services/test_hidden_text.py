@@ -110,7 +110,7 @@ async def test_a_comment_that_is_not_closed_is_reported_with_its_line(db, tmp_pa
         (
             f"{folder}/a.md",
             3,
-            "the comment that begins here is not closed: nothing below it is shown",
+            "the comment that begins here is not closed: the rest of the file is not shown",
         )
     ]
 

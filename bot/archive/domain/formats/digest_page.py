@@ -11,7 +11,7 @@
     [[240101 Gravel]]                       names of other notes, or none; also in the text
     #tag #other-tag                         tags, or none
 
-Every line is a paragraph; blank lines are ignored, except to find titles (`page_lines.openings`).
+Every line is a paragraph; blank lines are ignored, except to find titles (`entry_starts`).
 `abstracts.leading_abstract` decides which English is the abstract. In doubt, text is commentary of
 the entry above it.
 
@@ -36,13 +36,14 @@ from collections.abc import Container, Iterable, Sequence
 
 from bot.archive.domain.dates import named_date
 from bot.archive.domain.entry import Entry, Parsed, Problem, Severity, Source, SourceKind
+from bot.archive.domain.formats.entry_starts import entry_starts
 from bot.archive.domain.formats.page_entry import (
     is_page_entry,
     read_entry,
     write_marked,
     write_plain,
 )
-from bot.archive.domain.formats.page_lines import NOTHING, Kind, Page, openings, read_lines
+from bot.archive.domain.formats.page_lines import EMPTY, Kind, Page, read_lines
 from bot.archive.domain.formats.unchanged import is_unchanged
 from bot.archive.domain.markup.mentions import malformed_ids
 from bot.archive.domain.markup.metadata import Field, read_fields
@@ -60,18 +61,23 @@ def parse(text: str, path: str, front_matter: Sequence[Field] = ()) -> Parsed:
     Raises `UnreadableError` if there is no entry. Linear in the length of the text.
     """
     path = unicodedata.normalize("NFC", path)
-    seen = visible(text, only_closed=True)
-    page = read_lines(text.removeprefix(_BYTE_ORDER_MARK), seen.text)
-    said, misspelt = read_fields(front_matter, path)
-    on = named_date(path).on or said.date
+    visible_part = visible(text, only_closed=True)
+    page = read_lines(text.removeprefix(_BYTE_ORDER_MARK), visible_part.text)
+    metadata, field_problems = read_fields(front_matter, path)
+    on = named_date(path).on or metadata.date
     read = _read(page, path, on)
-    if not read.entries or not (on is not None or _is_told(page, read.entries)):
+    if not read.entries or not (on is not None or _looks_like_page(page, read.entries)):
         raise UnreadableError(
             "there are no entries here: a page has a date and, for each paper, a title, "
             "the authors in parentheses, and text",
             path=path,
         )
-    problems = [*read.problems, *malformed_ids(seen.text, path), *seen.problems(path), *misspelt]
+    problems = [
+        *read.problems,
+        *malformed_ids(visible_part.text, path),
+        *visible_part.problems(path),
+        *field_problems,
+    ]
     if any(entry.date is None for entry in read.entries) and not problems:
         problems.append(Problem(path, 1, Severity.WARNING, "there is no date above these entries"))
     problems.sort(key=lambda problem: problem.line or 0)
@@ -83,10 +89,10 @@ def looks_like(text: str) -> bool:
 
     A page begins with a date, or has two titles with authors on the next line.
     """
-    page = _seen_lines(text[:200_000])
+    page = _visible_lines(text[:200_000])
     if page.kind(page.after(-1)) is Kind.DATE:
         return True
-    found = (True for opening in openings(page) if opening.authors)
+    found = (True for start in entry_starts(page) if start.authors)
     return next(found, False) and next(found, False)
 
 
@@ -109,10 +115,10 @@ def write(entries: Iterable[Entry]) -> str:
 
 def _reads_as(page: str, entries: Sequence[Entry], blocks: Sequence[str]) -> bool:
     """Whether a page is read as the entries that its blocks are read as one by one."""
-    read = _read(_seen_lines(page), "", None).entries
+    read = _read(_visible_lines(page), "", None).entries
     if len(read) != len(entries):
         return False
-    alone = (_alone(block, entry) for block, entry in zip(blocks, entries, strict=True))
+    alone = (_read_alone(block, entry) for block, entry in zip(blocks, entries, strict=True))
     return all(one is None or is_unchanged(two, one) for one, two in zip(alone, read, strict=True))
 
 
@@ -134,48 +140,48 @@ def _page(entries: Sequence[Entry], blocks: Sequence[str], *, each_dated: bool) 
 
 def _read(page: Page, path: str, on: dt.date | None) -> Parsed:
     """The entries of a page, and problems for text that is in none of them."""
-    begins = {opening.begin: opening for opening in openings(page)}
+    begins = {start.begin: start for start in entry_starts(page)}
     entries: list[Entry] = []
     problems: list[Problem] = []
-    idle: tuple[int, int] | None = None  # the line of a date without an entry so far
+    empty_date: tuple[int, int] | None = None  # the line of a date without an entry so far
     hidden: int | None = None  # where hidden text directly above an entry begins
     at = 0
     while at < len(page.lines):
         end = _end_of_segment(page, begins, at)
-        opening = begins.get(at)
-        if opening is not None:
+        start = begins.get(at)
+        if start is not None:
             text = page.text(at if hidden is None else hidden, end)
             source = Source(SourceKind.DIGEST_PAGE, path, len(entries), text)
-            entry = read_entry(page, opening, end, source, on)
-            if _says_something(entry, page.lines[opening.title]):
+            entry = read_entry(page, start, end, source, on)
+            if _has_content(entry, page.lines[start.title]):
                 entries.append(entry)
-                idle = None
+                empty_date = None
             else:
-                problems.append(_kept_out(page, (at, end), path, _STRAY))
+                problems.append(_stray(page, (at, end), path, _STRAY_TEXT))
             hidden = None
         elif page.kinds[at] is Kind.DATE:
             hidden = None
-            if idle is not None:
-                problems.append(_kept_out(page, idle, path, _IDLE))
-            on, idle = page.dates[at].on, (at, end)
+            if empty_date is not None:
+                problems.append(_stray(page, empty_date, path, _EMPTY_DATE))
+            on, empty_date = page.dates[at].on, (at, end)
             if on is None:
-                problems.append(_kept_out(page, (at, end), path, "there is no such day"))
-                idle = None
-        elif any(page.kinds[each] not in NOTHING for each in range(at, end)):
-            problems.append(_kept_out(page, (at, end), path, _STRAY))
+                problems.append(_stray(page, (at, end), path, "there is no such day"))
+                empty_date = None
+        elif any(page.kinds[each] not in EMPTY for each in range(at, end)):
+            problems.append(_stray(page, (at, end), path, _STRAY_TEXT))
         elif Kind.HIDDEN in page.kinds[at:end]:
             hidden = at
         at = end
-    if idle is not None:
-        problems.append(_kept_out(page, idle, path, _IDLE))
+    if empty_date is not None:
+        problems.append(_stray(page, empty_date, path, _EMPTY_DATE))
     return Parsed(tuple(entries), tuple(problems))
 
 
-_IDLE = "no entry stands below this date"
-_STRAY = "this text belongs to no entry: a title, and authors in parentheses, would begin one"
+_EMPTY_DATE = "there is no entry below this date"
+_STRAY_TEXT = "this text belongs to no entry: a title, and authors in parentheses, would begin one"
 
 
-def _is_told(page: Page, entries: Iterable[Entry]) -> bool:
+def _looks_like_page(page: Page, entries: Iterable[Entry]) -> bool:
     """Whether something shows that this is a page: dates, tags, authors, emphasised titles."""
     if Kind.DATE in page.kinds or Kind.TAGS in page.kinds:
         return True
@@ -195,7 +201,7 @@ def _end_of_segment(page: Page, begins: Container[int], at: int) -> int:
     return end
 
 
-def _says_something(entry: Entry, title_line: str) -> bool:
+def _has_content(entry: Entry, title_line: str) -> bool:
     """Whether an entry has more than a line in the place of a title."""
     paper = entry.paper
     marked = title_line.strip() != paper.title
@@ -204,40 +210,40 @@ def _says_something(entry: Entry, title_line: str) -> bool:
     )
 
 
-def _kept_out(page: Page, segment: tuple[int, int], path: str, message: str) -> Problem:
+def _stray(page: Page, segment: tuple[int, int], path: str, message: str) -> Problem:
     """A problem with the text of lines that are in no entry."""
     at, end = segment
-    while at < end and page.kinds[at] in NOTHING:
+    while at < end and page.kinds[at] in EMPTY:
         at += 1
     text = page.text(at, end).strip()
-    severity = Severity.WARNING if message == _IDLE else Severity.ERROR
+    severity = Severity.WARNING if message == _EMPTY_DATE else Severity.ERROR
     return Problem(path, at + 1, severity, message, text)
 
 
 def _block(entry: Entry) -> str:
-    if is_page_entry(entry) and (seen := _as_it_stood(entry)) is not None:
-        return seen
+    if is_page_entry(entry) and (visible_part := _unchanged_source(entry)) is not None:
+        return visible_part
     plain = _joined(write_plain(entry))
-    read = _alone(plain, entry)
-    if read is not None and _is_whole(read, entry):
+    read = _read_alone(plain, entry)
+    if read is not None and _is_same(read, entry):
         return plain
     return _joined(write_marked(entry))
 
 
-def _as_it_stood(entry: Entry) -> str | None:
+def _unchanged_source(entry: Entry) -> str | None:
     """The source text of an unchanged entry, without hidden text; `None` if it changed."""
-    page = _seen_lines(entry.source.text)
-    read = _alone(entry.source.text, entry)
+    page = _visible_lines(entry.source.text)
+    read = _read_alone(entry.source.text, entry)
     if read is None or not is_unchanged(read, entry):
         return None
     if Kind.HIDDEN in page.kinds or page.lines != page.written:
         # A comment may have begun above the entry: then its source text alone is read differently.
-        return page.text(0, len(page.lines), written=False) if _is_whole(read, entry) else None
-    told = entry.date is not None or _is_told(page, (entry,))
-    return entry.source.text if told else None
+        return page.text(0, len(page.lines), written=False) if _is_same(read, entry) else None
+    is_page = entry.date is not None or _looks_like_page(page, (entry,))
+    return entry.source.text if is_page else None
 
 
-def _seen_lines(text: str) -> Page:
+def _visible_lines(text: str) -> Page:
     return read_lines(text.removeprefix(_BYTE_ORDER_MARK), visible(text, only_closed=True).text)
 
 
@@ -245,13 +251,13 @@ def _joined(lines: Iterable[str]) -> str:
     return "\n".join(lines) + "\n\n"
 
 
-def _alone(block: str, entry: Entry) -> Entry | None:
+def _read_alone(block: str, entry: Entry) -> Entry | None:
     """The entry that a block alone is read as, below its date; `None` if it is not exactly one."""
-    read = _read(_seen_lines(block), entry.source.path, entry.date)
+    read = _read(_visible_lines(block), entry.source.path, entry.date)
     return read.entries[0] if len(read.entries) == 1 and not read.problems else None
 
 
-def _is_whole(read: Entry, entry: Entry) -> bool:
+def _is_same(read: Entry, entry: Entry) -> bool:
     """Whether every part of an entry was read back as that part."""
     return is_unchanged(read, entry) and (
         (read.paper.title, read.paper.authors, read.paper.abstract)

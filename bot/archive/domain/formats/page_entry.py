@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from bot.archive.domain.entry import Entry, Language, Paper, Source, SourceKind
 from bot.archive.domain.formats.abstracts import leading_abstract
 from bot.archive.domain.formats.commentary import by_language
-from bot.archive.domain.formats.page_lines import Kind, Opening, Page, heading_on_line, may_mislead
+from bot.archive.domain.formats.entry_starts import EntryStart, heading_on_line, is_ambiguous
+from bot.archive.domain.formats.page_lines import Kind, Page
 from bot.archive.domain.language import languages_of
 from bot.archive.domain.markup.english_marks import has_marks, split_marks
 from bot.archive.domain.markup.heading import Heading, emphasised, parse_with_link
@@ -41,26 +42,28 @@ class _Body:
         self.code.append(code)
 
 
-def read_entry(page: Page, opening: Opening, end: int, source: Source, on: dt.date | None) -> Entry:
-    """The entry that begins with `opening` and ends before line `end`."""
-    heading = _heading(page, opening)
+def read_entry(
+    page: Page, start: EntryStart, end: int, source: Source, on: dt.date | None
+) -> Entry:
+    """The entry that begins with `start` and ends before line `end`."""
+    heading = _heading(page, start)
     body = _Body(heading.address)
-    for at in range(opening.begin, opening.body):
+    for at in range(start.begin, start.body):
         if page.kinds[at] is Kind.LINK:
             _take_link(page.lines[at].strip(), body, heads=True)
     if heading.behind:
         body.add(heading.behind)
-    for at in range(opening.body, end):
+    for at in range(start.body, end):
         _take_line(page.lines[at].strip(), page.kinds[at], body)
     return _entry(heading, body, source, on)
 
 
-def _heading(page: Page, opening: Opening) -> Heading:
-    written = " ".join(" ".join(page.lines[opening.title : opening.title_end]).split())
+def _heading(page: Page, start: EntryStart) -> Heading:
+    written = " ".join(" ".join(page.lines[start.title : start.title_end]).split())
     heading = heading_on_line(written)
-    if heading is None or (heading.authors and opening.authors):
+    if heading is None or (heading.authors and start.authors):
         heading = parse_with_link(written) or Heading(written)
-    return replace(heading, authors=opening.authors or heading.authors)
+    return replace(heading, authors=start.authors or heading.authors)
 
 
 def _take_line(line: str, kind: Kind, body: _Body) -> None:
@@ -107,8 +110,10 @@ def _take_link(line: str, body: _Body, *, heads: bool) -> None:
 
 def _entry(heading: Heading, body: _Body, source: Source, on: dt.date | None) -> Entry:
     known = [Language.EN if marked else None for marked in body.marked]
-    spoken = ["" if code else text for text, code in zip(body.paragraphs, body.code, strict=True)]
-    languages = languages_of(spoken, known)
+    prose_or_empty = [
+        "" if code else text for text, code in zip(body.paragraphs, body.code, strict=True)
+    ]
+    languages = languages_of(prose_or_empty, known)
     abstract = _abstract_lines(body, languages)
     address = body.address
     paper = Paper(
@@ -118,17 +123,17 @@ def _entry(heading: Heading, body: _Body, source: Source, on: dt.date | None) ->
         url=address.written if address is not None else None,
         abstract=quoted_text(body.quoted) or "\n\n".join(body.paragraphs[:abstract]) or None,
     )
-    said = body.paragraphs[abstract:]
-    prose = [text for text in spoken[abstract:] if text]
+    commentary = body.paragraphs[abstract:]
+    prose = [text for text in prose_or_empty[abstract:] if text]
     tags = with_tags_in(prose, body.tags)
     return Entry(
         paper=paper,
         source=source,
         date=on,
-        commentary=by_language(said, languages[abstract:]),
+        commentary=by_language(commentary, languages[abstract:]),
         tags=tuple(tags),
         spellings=tuple(tags.values()),
-        references=references_in(said, paper),
+        references=references_in(commentary, paper),
         links=tuple(dict.fromkeys([*_names_in(prose), *body.names])),
     )
 
@@ -176,7 +181,7 @@ def write_marked(entry: Entry) -> Iterator[str]:
         yield from (f"> {line}".rstrip() for line in paper.abstract.split("\n"))
     for commentary in entry.commentary:
         lines = (line for paragraph in commentary.paragraphs for line in _lines(paragraph))
-        paragraphs = [f"- {line}" if may_mislead(line) else line for line in lines]
+        paragraphs = [f"- {line}" if is_ambiguous(line) else line for line in lines]
         if commentary.language is Language.EN:
             yield from ("<english>", *paragraphs, "</english>")
         else:
@@ -193,8 +198,8 @@ def _address_lines(paper: Paper) -> Iterator[str]:
 
 def _last_lines(entry: Entry) -> Iterator[str]:
     """Links that are not in the commentary, and the tags."""
-    said = set(_names_in(each for part in entry.commentary for each in part.paragraphs))
-    names = [f"[[{name}]]" for name in entry.links if name not in said]
+    linked = set(_names_in(each for part in entry.commentary for each in part.paragraphs))
+    names = [f"[[{name}]]" for name in entry.links if name not in linked]
     if names:
         yield " ".join(names)
     if entry.spellings:

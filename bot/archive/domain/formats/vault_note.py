@@ -79,31 +79,35 @@ def parse(text: str, path: str, front_matter: Sequence[Field] = ()) -> Parsed:
     """
     path = unicodedata.normalize("NFC", path)
     named = named_date(path)
-    seen = visible(text)
-    lines = _lines(seen.text)
+    visible_part = visible(text)
+    lines = _lines(visible_part.text)
     fields = tuple(front_matter)
-    if seen.hidden or "::" in seen.text:
-        taken = take_fields(lines)
-        lines = _read_lines(text, taken)
-        fields += tuple(taken.fields)
-    said, misspelt = read_fields(fields, path) if fields else (Metadata(), ())
-    may_have_code = may_have_blocks(seen.text)
+    if visible_part.hidden or "::" in visible_part.text:
+        without_fields = take_fields(lines)
+        lines = _read_lines(text, without_fields)
+        fields += tuple(without_fields.fields)
+    metadata, field_problems = read_fields(fields, path) if fields else (Metadata(), ())
+    may_have_code = may_have_blocks(visible_part.text)
     head = read_head(lines, named.name)
     body = _read_body(head, may_have_code=may_have_code)
-    paper = _paper(head, body, named, said)
+    paper = _paper(head, body, named, metadata)
     tags = with_tags_in((each.text for each in body.paragraphs if not each.code), body.tags)
-    add_tags(said.tags, tags)
+    add_tags(metadata.tags, tags)
     entry = Entry(
         paper=paper,
         source=Source(SourceKind.VAULT_NOTE, path, text=text),
-        date=(said.date or named.on) if named.is_month else (named.on or said.date),
+        date=(metadata.date or named.on) if named.is_month else (named.on or metadata.date),
         commentary=_commentary(head, body),
         tags=tuple(tags),
         spellings=tuple(tags.values()),
         references=references_in((each.text for each in body.paragraphs), paper),
         links=tuple(dict.fromkeys(_links(lines, may_have_code=may_have_code))),
     )
-    problems = [*_problems(seen.text, path, named), *seen.problems(path), *misspelt]
+    problems = [
+        *_problems(visible_part.text, path, named),
+        *visible_part.problems(path),
+        *field_problems,
+    ]
     problems.sort(key=lambda problem: problem.line or 0)
     return Parsed((entry,), tuple(problems))
 
@@ -123,10 +127,16 @@ def write(entry: Entry, front_matter: Sequence[Field] = ()) -> str:
     return _with_hidden(plain, visible(source.text), entry, front_matter)
 
 
-def _with_hidden(plain: str, seen: Visible, entry: Entry, front_matter: Sequence[Field]) -> str:
+def _with_hidden(
+    plain: str, visible_part: Visible, entry: Entry, front_matter: Sequence[Field]
+) -> str:
     """The note with its front matter, if that still agrees, and its comments at the end."""
-    front = seen.front_matter
-    first, comments = ("", seen.hidden) if front is None else (seen.hidden[0], seen.hidden[1:])
+    front = visible_part.front_matter
+    first, comments = (
+        ("", visible_part.hidden)
+        if front is None
+        else (visible_part.hidden[0], visible_part.hidden[1:])
+    )
     if front is not None:
         first = "\n".join(_lines(first)).rstrip() + ("\n\n" if front.is_closed else "\n---\n\n")
         read = parse(f"{first}{plain}", entry.source.path, front_matter).entries[0]
@@ -151,11 +161,11 @@ def _lines(text: str) -> list[str]:
     return with_line_feeds(text).split("\n")
 
 
-def _read_lines(text: str, seen: WithoutFields) -> list[str]:
+def _read_lines(text: str, rest: WithoutFields) -> list[str]:
     """The lines without those that are hidden completely or are fields only."""
     return [
         line
-        for line, written in zip(seen.lines, _lines(text), strict=True)
+        for line, written in zip(rest.lines, _lines(text), strict=True)
         if line is not None and (line.strip() or not written.strip("\ufeff \t"))
     ]
 
@@ -267,11 +277,11 @@ def _read_english_marks(line: str, body: _Body) -> None:
             body.unfinished.append(part.rstrip())
 
 
-def _paper(head: NoteHead, body: _Body, named: NamedDate, said: Metadata) -> Paper:
-    heading, address = head.heading, head.address or said.address
+def _paper(head: NoteHead, body: _Body, named: NamedDate, metadata: Metadata) -> Paper:
+    heading, address = head.heading, head.address or metadata.address
     return Paper(
-        title=heading.title if heading is not None else said.title or named.name,
-        authors=(heading.authors if heading is not None else ()) or said.authors,
+        title=heading.title if heading is not None else metadata.title or named.name,
+        authors=(heading.authors if heading is not None else ()) or metadata.authors,
         arxiv_id=address.arxiv_id if address is not None else None,
         url=address.written if address is not None else None,
         abstract=head.abstract or body.abstract,
@@ -279,13 +289,13 @@ def _paper(head: NoteHead, body: _Body, named: NamedDate, said: Metadata) -> Pap
 
 
 def _commentary(head: NoteHead, body: _Body) -> tuple[Commentary, ...]:
-    spoken = [_spoken(paragraph, head) for paragraph in body.paragraphs]
+    texts_for_language = [_language_text(paragraph, head) for paragraph in body.paragraphs]
     known = [Language.EN if paragraph.english else None for paragraph in body.paragraphs]
     texts = [paragraph.text for paragraph in body.paragraphs]
-    return by_language(texts, languages_of(spoken, known))
+    return by_language(texts, languages_of(texts_for_language, known))
 
 
-def _spoken(paragraph: _Paragraph, head: NoteHead) -> str:
+def _language_text(paragraph: _Paragraph, head: NoteHead) -> str:
     """The part of a paragraph that decides its language: no code, no repeated title."""
     if paragraph.code:
         return ""
@@ -298,7 +308,7 @@ def _spoken(paragraph: _Paragraph, head: NoteHead) -> str:
 
 def _problems(text: str, path: str, named: NamedDate) -> Iterator[Problem]:
     if named.impossible:
-        message = f"the file's name begins with {named.impossible}, which is no date"
+        message = f"the file name begins with {named.impossible}, which is not a date"
         yield Problem(path, None, Severity.WARNING, message)
     yield from malformed_ids(text, path)
 
@@ -319,8 +329,8 @@ def _written(entry: Entry) -> Iterator[str]:
             yield commentary.text
     if entry.spellings:
         yield " ".join(f"#{spelling}" for spelling in entry.spellings)
-    said = set(note_names_in("\n".join(commentary.text for commentary in entry.commentary)))
-    below = [name for name in entry.links if name not in said]
+    linked = set(note_names_in("\n".join(commentary.text for commentary in entry.commentary)))
+    below = [name for name in entry.links if name not in linked]
     if below:
         yield "# Links"
         yield "\n".join(f"[[{name}.md]]" for name in below)

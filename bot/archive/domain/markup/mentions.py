@@ -115,7 +115,7 @@ def malformed_ids(text: str, path: str) -> Iterator[Problem]:
         if mention.id is None:
             line += sum(1 for _ in _LINE_END.finditer(text, counted, mention.start))
             counted, warnings = mention.start, warnings + 1
-            yield Problem(path, line, Severity.WARNING, f"{mention.text} is no arXiv id")
+            yield Problem(path, line, Severity.WARNING, f"{mention.text} is not an arXiv id")
             if warnings == _MOST_WARNINGS:
                 return
 

@@ -97,7 +97,7 @@ def _date(known: Mapping[str, list[Field]], path: str, problems: list[Problem]) 
         on = _day(text)
         if on is not None:
             return on
-        problems.append(_problem(path, line, f"“{text[:60]}” is no date"))
+        problems.append(_problem(path, line, f"“{text[:60]}” is not a date"))
     return None
 
 
@@ -118,7 +118,7 @@ def _address(
             if address is not None:
                 return address
             if key in {"url", "arxiv"}:
-                problems.append(_problem(path, line, f"“{text[:60]}” is no address"))
+                problems.append(_problem(path, line, f"“{text[:60]}” is not an address"))
     return None
 
 
@@ -143,7 +143,7 @@ def _tags(known: Mapping[str, list[Field]], path: str, problems: list[Problem]) 
                 if is_tag(spelling) and len(spelling) <= _LONGEST_TAG:
                     spellings.setdefault(spelling)
                 elif spelling:
-                    problems.append(_problem(path, line, f"“{spelling[:60]}” is no tag"))
+                    problems.append(_problem(path, line, f"“{spelling[:60]}” is not a tag"))
     return tuple(spellings)
 
 

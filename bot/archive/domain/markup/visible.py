@@ -30,7 +30,9 @@ class Visible:
             message = "the front matter is not closed: write --- on a line below it"
             yield Problem(path, front.line - 1, Severity.WARNING, message)
         if self.unclosed is not None:
-            message = "the comment that begins here is not closed: nothing below it is shown"
+            message = (
+                "the comment that begins here is not closed: the rest of the file is not shown"
+            )
             yield Problem(path, self.unclosed, Severity.WARNING, message)
 
 

@@ -12,7 +12,7 @@ from bot.archive.domain.entry import Parsed
 from bot.archive.domain.formats import digest_page, vault_note
 from bot.archive.domain.markup.visible import visible
 from bot.core.domain.errors import UnreadableError
-from tests.archive.domain.formats.kept import lost, shown
+from tests.archive.domain.formats.lost_text import lost, shown
 from tests.archive.domain.formats.texts import NOTES, PAGES, junk, spoiled
 
 

@@ -38,7 +38,7 @@ def test_tags(value: Value, tags: tuple[str, ...]) -> None:
 
 def test_what_is_no_tag_is_reported() -> None:
     assert said("tags", ("2025", "rl"))[0].tags == ("rl",)
-    assert said("tags", ("2025", "rl"))[1] == ["“2025” is no tag"]
+    assert said("tags", ("2025", "rl"))[1] == ["“2025” is not a tag"]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_dates(key: str, value: str) -> None:
 
 @pytest.mark.parametrize("value", ["2025-02-30", "someday", "{{date}}"])
 def test_what_is_no_date_is_reported(value: str) -> None:
-    assert said("date", value) == (Metadata(), [f"“{value}” is no date"])
+    assert said("date", value) == (Metadata(), [f"“{value}” is not a date"])
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_links(key: str, value: str, url: str | None, number: str | None) -> Non
 
 def test_a_source_that_is_no_address_says_nothing_and_a_url_that_is_none_is_reported() -> None:
     assert said("source", "twitter") == (Metadata(), [])
-    assert said("url", "somewhere") == (Metadata(), ["“somewhere” is no address"])
+    assert said("url", "somewhere") == (Metadata(), ["“somewhere” is not an address"])
 
 
 def test_what_the_note_says_itself_counts_more() -> None:
