@@ -1,13 +1,15 @@
 """The commands `demo`, `run` and `open`."""
 
+import socket
 import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
-from bot.cli.output.terminal import DONE, print_line, print_problem, translator
+from bot.cli.output.terminal import DONE, print_line, print_problem, print_remark, translator
 from bot.core.domain.errors import NotFoundError
 from bot.core.domain.i18n import Translate, translatable
 
@@ -80,10 +82,23 @@ def open_() -> int:
         names = (f"https://{name}/" for name in settings.web_names)
         return [one_time_address(each, token) for each in (address, *names)]
 
-    for address in with_database(work):
+    say = translator()
+    addresses = with_database(work)
+    for address in addresses:
         print_line(address)
-    print_line(_how_long(translator()))
+    print_line(_how_long(say))
+    if not _listens(addresses[0]):
+        print_remark(say("Nothing answers there: start the bot with “paperbot run”"))
     return DONE
+
+
+def _listens(address: str) -> bool:
+    parts = urlsplit(address)
+    try:
+        socket.create_connection((parts.hostname or "", parts.port or 80), timeout=2).close()
+    except OSError:
+        return False
+    return True
 
 
 def _announce(address: str) -> None:

@@ -150,6 +150,17 @@ async def test_open_says_where_there_is_no_bot_yet(tmp_path: Path) -> None:
     assert len(err.splitlines()) == 1
 
 
+async def test_open_says_where_the_bot_does_not_run(tmp_path: Path) -> None:
+    async with bot(tmp_path) as running:
+        await running.stop()
+
+    status, out, err = await paperbot(tmp_path, "open")
+
+    assert status == 0
+    assert out.startswith(running.address)
+    assert "paperbot run" in err
+
+
 async def test_the_rights_outlive_a_restart(tmp_path: Path) -> None:
     async with visiting("") as operator:
         async with bot(tmp_path) as first:

@@ -15,7 +15,7 @@ from bot.archive.domain.inlines import inlines as linked
 from bot.archive.domain.present_entry import news, paper_url
 from bot.core.domain import commands
 from bot.core.domain.day_text import day_text
-from bot.core.domain.document import Document, map_inlines
+from bot.core.domain.document import Document, Link, map_inlines
 from bot.core.domain.i18n import Translate
 from bot.core.latex import readable
 from bot.platforms.web.rendering import render
@@ -69,6 +69,7 @@ def make_view(voices: Callable[[str], Translate], *, build: str) -> View:
         "version": version,
         "reference_url": reference_url,
         "news": news,
+        "link": lambda text, url: render.render_inlines((Link(text, url),)),
     }
     environment.filters |= {
         "document": render.render,

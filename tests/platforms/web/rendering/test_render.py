@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.archive.domain.entry import Reference
+from bot.core.catalogue import Catalogues
 from bot.core.domain.document import (
     Button,
     Buttons,
@@ -22,7 +24,11 @@ from bot.core.domain.document import (
     Style,
     Text,
 )
+from bot.core.domain.i18n import ENGLISH
+from bot.core.latex import readable
+from bot.discussion.domain.entry_page import Mention
 from bot.platforms.web.rendering.render import command_page, render, render_text, safe_url
+from bot.platforms.web.rendering.view import make_view
 from tests.contract.test_chat import EVERY_BLOCK, HOSTILE
 
 TAGS = {
@@ -33,7 +39,7 @@ ATTRIBUTES = {
     *("dir", "lang", "class", "value", "href", "rel", "target", "type"),
     *("data-command", "aria-label"),
 }
-CLASSES = {"note", "items", "line", "detail", "buttons", "button", "tag", "said"}
+CLASSES = {"related", "note", "items", "line", "detail", "buttons", "button", "tag", "said"}
 
 
 class Reader(HTMLParser):
@@ -155,7 +161,7 @@ def test_a_persons_text_stays_text(text: str):
 def test_no_character_of_a_text_is_lost(text: str):
     reader = read(render(Document((Paragraph((Text(text),)),), summary="")))
 
-    assert "".join(reader.words) == text
+    assert "".join(reader.words) == readable(text)
 
 
 def test_every_kind_of_block_is_shown():
@@ -276,3 +282,15 @@ def test_a_link_that_leads_where_it_says_is_shown_once():
     reader.feed(render_text("https://arxiv.org/abs/2310.07831 and [this](https://a.example/b)"))
 
     assert "".join(reader.words).strip() == "arXiv:2310.07831 and this"
+
+
+def test_a_reference_named_like_another_address_is_shown_with_its_target():
+    view = make_view(Catalogues(), build="x")
+    title = "https://arxiv.org/abs/2310.07831"
+    reference = Reference(None, url="https://evil.example.org", title=title)
+    macros = view.environment.get_template("paper.html").module
+
+    reader = Reader()
+    reader.feed(macros.mentioned((Mention(reference),), ENGLISH))  # type: ignore[attr-defined]
+
+    assert f"{title} (https://evil.example.org)" in "".join(reader.words)
