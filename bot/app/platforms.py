@@ -120,7 +120,6 @@ def _slack(
     voices: Callable[[str], Translate],
     clock: Callable[[], datetime],
 ) -> Joined:
-    from bot.core.latex import readable  # noqa: PLC0415 - as the module says
     from bot.platforms.slack.chat import SlackChat  # noqa: PLC0415 - as the module says
 
     access = slack_access(settings)
@@ -129,7 +128,6 @@ def _slack(
         seen=seen,
         memo=memo,
         replies=replies,
-        readable=readable,
         voices=voices,
         clock=clock,
     )
@@ -157,7 +155,6 @@ def _discord(
     voices: Callable[[str], Translate],
     clock: Callable[[], datetime],
 ) -> Joined:
-    from bot.core.latex import readable  # noqa: PLC0415 - as the module says
     from bot.platforms.discord.chat import DiscordChat  # noqa: PLC0415 - as the module says
 
     access = discord_access(settings)
@@ -166,7 +163,6 @@ def _discord(
         seen=seen,
         memo=memo,
         replies=replies,
-        readable=readable,
         voices=voices,
         clock=clock,
     )

@@ -71,12 +71,10 @@ def _show(documents: Sequence[Document], form: Form) -> None:
 def _payloads(document: Document, form: Form) -> list[object]:
     from dataclasses import asdict
 
-    from bot.core.latex import readable
-
     if form is Form.SLACK:
         from bot.platforms.slack.rendering.render import render as render_slack
 
-        return [asdict(part) for part in render_slack(document, readable=readable, mark="preview")]
+        return [asdict(part) for part in render_slack(document, mark="preview")]
     from bot.platforms.discord.rendering.render import render as render_discord
 
-    return [asdict(part) for part in render_discord(document, readable=readable)]
+    return [asdict(part) for part in render_discord(document)]

@@ -235,7 +235,6 @@ async def _fan_out_rows(channels: int, each: int) -> AsyncIterator[Row]:
                 Access(TOKEN, places["api_base"], places["gateway_url"]),
                 seen=DatabaseProcessedEvents(db, clock=_now),
                 memo=DatabaseKeyValue(db),
-                readable=str,
                 voices=lambda _: ENGLISH,
                 clock=_now,
             )

@@ -181,7 +181,6 @@ async def _open_threads(
         Access(TOKEN, people.discord["api_base"], people.discord["gateway_url"]),
         seen=DatabaseProcessedEvents(db, clock=now),
         memo=DatabaseKeyValue(db),
-        readable=str,
         voices=lambda _: ENGLISH,
         clock=now,
         hooks=HttpHooks(per_second=10_000),

@@ -16,7 +16,6 @@ from pathlib import Path
 
 from bot.core.database.database import Database, Transaction, opened
 from bot.core.domain.i18n import ENGLISH
-from bot.core.latex import readable
 from bot.core.ports import Chat, MessageRef, Platform
 from bot.core.process import machine_name, process_runs
 from bot.core.services.leases import Leases
@@ -128,7 +127,6 @@ async def slack_chat(url: str, *, blind: bool) -> AsyncIterator[Chat]:
     chat = (BlindSlackChat if blind else SlackChat)(
         Access(BOT_TOKEN, None, SIGNING_SECRET, url),
         seen=Remembered(),
-        readable=readable,
         voices=lambda _: ENGLISH,
         clock=now,
         sleep=lambda seconds: asyncio.sleep(seconds / 10),
@@ -146,7 +144,6 @@ async def discord_chat(url: str, *, blind: bool) -> AsyncIterator[Chat]:
         DiscordAccess(TOKEN, url),
         seen=SeenIds(),
         memo=Notes(),
-        readable=readable,
         voices=lambda _: ENGLISH,
         clock=now,
         sleep=lambda seconds: asyncio.sleep(seconds / 10),

@@ -18,7 +18,6 @@ from bot.archive.domain.present_entry import LANGUAGES, present_entry, row
 from bot.cli.output import text as terminal
 from bot.core.domain.document import Document, Items
 from bot.core.domain.i18n import ENGLISH
-from bot.core.latex import readable
 from bot.discussion.domain.present_discussion import present_copy
 from bot.platforms.discord.rendering import render as discord
 from bot.platforms.slack.rendering import render as slack
@@ -92,13 +91,13 @@ def _stored(paragraphs: tuple[str, ...], title: str = "A title") -> StoredEntry:
 
 def _discord(document: Document) -> object:
     try:
-        return discord.render(document, readable=readable)
+        return discord.render(document)
     except discord.TooLongError:
         return None
 
 
 RENDERERS: dict[str, Callable[[Document], object]] = {
-    "slack": lambda document: slack.render(document, readable=readable, mark="m"),
+    "slack": lambda document: slack.render(document, mark="m"),
     "discord": _discord,
     "web": web.render,
     "terminal": terminal.render,

@@ -27,7 +27,6 @@ from bot.platforms.discord.inbound.interactions import Interactions
 from bot.platforms.discord.inbound.supervisor import NOT_HEARING, PATIENCE, Patience, Supervisor
 from bot.platforms.discord.posting.posting import Posting
 from bot.platforms.discord.registration import Registration
-from bot.platforms.discord.rendering.markdown import Readable
 from bot.platforms.discord.rest import Rest
 
 
@@ -47,7 +46,6 @@ class DiscordChat:
         *,
         seen: ProcessedEvents,
         memo: KeyValueStore,
-        readable: Readable,
         voices: Callable[[str], Translate],
         clock: Callable[[], datetime],
         replies: Replies | None = None,
@@ -60,12 +58,11 @@ class DiscordChat:
         self._seen = seen
         self._memo = memo
         self._replies = replies
-        self._readable = readable
         self._voices = voices
         self._clock = clock
         self._sleep = sleep
         self._rest = Rest(access.token, hooks)
-        self._posting = Posting(self._rest, readable=readable, clock=clock, sleep=sleep)
+        self._posting = Posting(self._rest, clock=clock, sleep=sleep)
         self._supervisor = Supervisor(
             access.token,
             self._rest,
@@ -121,7 +118,7 @@ class DiscordChat:
 
     async def run(self, inbox: Inbox) -> None:
         """Serve until cancelled; raises `UsageError` when Discord does not accept the token."""
-        answers = Interactions(inbox, readable=self._readable, voices=self._voices)
+        answers = Interactions(inbox, voices=self._voices)
         try:
             async with asyncio.TaskGroup() as tasks:
                 events = Events(

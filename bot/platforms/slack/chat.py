@@ -47,7 +47,6 @@ from bot.platforms.slack.inbound.thread_inbound import ThreadInbound
 from bot.platforms.slack.inbound.thread_reader import SlackThreadReader
 from bot.platforms.slack.people import UserDirectory
 from bot.platforms.slack.posting import Posting
-from bot.platforms.slack.rendering.text import Readable
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +74,6 @@ class SlackChat:
         access: Access,
         *,
         seen: ProcessedEvents,
-        readable: Readable,
         voices: Callable[[str], Translate],
         clock: Callable[[], datetime],
         memo: KeyValueStore | None = None,
@@ -85,7 +83,6 @@ class SlackChat:
     ) -> None:
         self._access = access
         self._seen = seen
-        self._readable = readable
         self._voices = voices
         self._clock = clock
         self._memo = memo
@@ -167,7 +164,6 @@ class SlackChat:
                     inbox,
                     people,
                     us,
-                    readable=self._readable,
                     voices=self._voices,
                     sleep=self._sleep,
                 )
@@ -181,7 +177,6 @@ class SlackChat:
             self._client = client
             self._posting = Posting(
                 client,
-                readable=self._readable,
                 clock=self._clock,
                 voices=self._voices,
                 sleep=self._sleep,

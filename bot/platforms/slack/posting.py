@@ -27,7 +27,7 @@ from bot.platforms.slack.delivery_mark import DeliveryMark, delivery_mark_of, de
 from bot.platforms.slack.errors import error_details, error_name, is_about_blocks
 from bot.platforms.slack.rendering.plain_message import LONGEST_TEXT, LONGEST_UPDATE, without_blocks
 from bot.platforms.slack.rendering.render import Payload, render
-from bot.platforms.slack.rendering.text import Json, Readable
+from bot.platforms.slack.rendering.text import Json
 from bot.platforms.slack.timestamps import format_timestamp
 
 log = logging.getLogger(__name__)
@@ -48,13 +48,11 @@ class Posting:
         self,
         client: AsyncWebClient,
         *,
-        readable: Readable,
         clock: Callable[[], datetime],
         voices: Callable[[str], Translate] = lambda _: ENGLISH,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._client = client
-        self._readable = readable
         self._voices = voices
         self._clock = clock
         self._sleep = sleep
@@ -66,7 +64,7 @@ class Posting:
         """Post a document, or the parts of it that are missing."""
         if (before := self._posted.get(key)) is not None:
             return before
-        payloads = render(document, readable=self._readable, mark=key)
+        payloads = render(document, mark=key)
         with sorted_errors():
             if len(payloads) == 1:
                 ts = await self._send(channel, thread, payloads[0], DeliveryMark(key, 1, 1))
@@ -162,7 +160,7 @@ class Posting:
             mark = delivery_mark_of(own) if own is not None else None
             key = mark.key if mark is not None else f"m{message.id.replace('.', '')}"
             there = delivery_parts(thread, key) | {1: message.id}
-            payloads = render(document, readable=self._readable, mark=key)
+            payloads = render(document, mark=key)
             for part, payload in enumerate(payloads, start=1):
                 if part > 1:
                     await self._sleep(BETWEEN_PARTS)

@@ -14,7 +14,6 @@ from bot.archive.domain.present_entry import LANGUAGES, present_entry
 from bot.cli.output import text
 from bot.core.database.database import Database, opened
 from bot.core.domain.i18n import ENGLISH
-from bot.core.latex import readable
 from bot.core.store import key_value
 from bot.lookup.domain.present_lookup import present_results
 from bot.lookup.services.completion import complete
@@ -76,15 +75,15 @@ def shown_everywhere() -> dict[str, str]:
     }
     shown: dict[str, str] = {}
     for name, document in documents.items():
-        slack = render_slack(document, readable=readable, mark="m")
-        discord = render_discord(document, readable=readable)
+        slack = render_slack(document, mark="m")
+        discord = render_discord(document)
         shown |= {
             f"slack {name}": json.dumps([(p.text, p.blocks) for p in slack], ensure_ascii=False),
             f"discord {name}": repr(discord),
             f"web {name}": str(render_web(document)),
             f"terminal {name}": text.render(document),
         }
-    shown["discord thread"] = thread_name(documents["entry"], readable=readable)
+    shown["discord thread"] = thread_name(documents["entry"])
     return shown
 
 

@@ -65,7 +65,7 @@ async def staged(*, token: str = TOKEN) -> AsyncIterator[Stage]:
         hooks = HttpHooks(per_second=1000)
         rest = Rest(token, hooks)
         try:
-            yield Stage(discord, hooks, rest, Posting(rest, readable=str, clock=now, sleep=briefly))
+            yield Stage(discord, hooks, rest, Posting(rest, clock=now, sleep=briefly))
         finally:
             await rest.close()
         assert_valid_requests(discord)
@@ -180,7 +180,6 @@ async def posting_alone() -> AsyncIterator[Counter]:
             Access(TOKEN, discord.api_base, discord.gateway_url),
             seen=SeenIds(),
             memo=Notes(),
-            readable=str,
             voices=Catalogues(),
             clock=clock,
             sleep=soon,
@@ -217,7 +216,6 @@ class RunningBot:
             seen=self.once,
             memo=self.notes,
             replies=Kept(self.desk.heard, self.desk.taken_back),
-            readable=str,
             voices=Catalogues(),
             clock=self.clock,
             patience=self.patience,

@@ -30,7 +30,7 @@ async def test_it_serves_and_tells_what_came_of_it():
             await control("channels", first=50, count=2)
             await control("fail", method="POST", path="/messages$", when="after", status=503)
             channel = ChannelRef(Platform.DISCORD, "1", "51")
-            await Posting(rest, readable=str, clock=now).post(channel, said("once"), key())
+            await Posting(rest, clock=now).post(channel, said("once"), key())
             counts = await control("counts")
         await rest.close()
     finally:

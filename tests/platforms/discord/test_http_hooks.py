@@ -16,7 +16,7 @@ async def test_however_much_is_to_be_posted_discord_never_has_to_turn_it_away(st
     stage.discord.rates.on = True
     places = [stage.discord.world.add_channel(100 + n, f"channel-{n}").id for n in range(120)]
     rest = Rest(TOKEN, HttpHooks())
-    posting = Posting(rest, readable=str, clock=now)
+    posting = Posting(rest, clock=now)
 
     async with asyncio.TaskGroup() as posts:
         for number, place in enumerate(places):

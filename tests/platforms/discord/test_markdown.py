@@ -68,12 +68,6 @@ def test_an_address_is_plain_and_ends_nothing(text: str):
         assert not set(address) & set(" <>()\"'\\`\n")
 
 
-def test_formulas_are_made_readable_before_anything_is_escaped():
-    rendered = markdown.render((Text("$\\alpha_t$"),), readable=lambda _: "α_t*")
-
-    assert shown(rendered) == "α_t*"
-
-
 def test_bold_text_beside_hangul_is_bold():
     rendered = markdown.render((Text("강화", Style.STRONG), Text("학습은")))
 

@@ -45,6 +45,11 @@ KEY = DeliveryKey("d0123456789abcdef01234567")
 keys = st.sampled_from([None, KEY])
 
 
+def rendered(document: Document, key: DeliveryKey | None = None) -> tuple[Payload, ...]:
+    """The messages of a document whose texts hold no LaTeX, whatever they look like."""
+    return render(document, key, shown=str)
+
+
 def body(payload: Payload) -> dict[str, Any]:
     found = sdk.parameters(payload, nonce=KEY).payload
     assert found is not None
@@ -109,7 +114,7 @@ def buttons_of(document: Document) -> list[Button]:
 @settings(max_examples=40)
 @given(document=documents, key=keys)
 def test_no_message_is_over_any_limit(document: Document, key: DeliveryKey | None):
-    for payload in render(document, key):
+    for payload in rendered(document, key):
         limits.check_message(body(payload))
 
 
@@ -118,14 +123,14 @@ def test_no_message_is_over_any_limit(document: Document, key: DeliveryKey | Non
 def test_every_message_is_as_the_published_schema_wants_it(
     shared, document: Document, key: DeliveryKey | None
 ):
-    for payload in render(document, key)[:3]:
+    for payload in rendered(document, key)[:3]:
         assert spec.complaints("POST", "messages", body(payload)) == []
 
 
 def test_code_within_a_quote_stays_on_one_line():
     quote = Quote((Text("1. \n1. \n1. \n", Style.CODE),))
 
-    (payload,) = render(Document((quote,), ""), None)
+    (payload,) = rendered(Document((quote,), ""), None)
 
     assert payload.content.strip() == "> `1. 1. 1.`"
 
@@ -134,7 +139,7 @@ def test_code_within_a_quote_stays_on_one_line():
 @example(Document((Quote((Text("1. \n1. \n1. \n", Style.CODE),)),), ""), None)
 @given(document=documents, key=keys)
 def test_no_word_is_lost_and_none_changes_places(document: Document, key: DeliveryKey | None):
-    rest = iter(says(render(document, key)))
+    rest = iter(says(rendered(document, key)))
 
     for inline in inlines_of(document):
         for character in markdown.clean(inline.text):
@@ -147,7 +152,7 @@ def test_no_word_is_lost_and_none_changes_places(document: Document, key: Delive
 def test_every_button_gives_its_command_or_stands_there_in_words(
     document: Document, key: DeliveryKey | None
 ):
-    payloads = render(document, key)
+    payloads = rendered(document, key)
 
     alive = [line for payload in payloads for line in lines_of(payload)]
     assert None not in alive
@@ -164,7 +169,7 @@ def test_every_button_gives_its_command_or_stands_there_in_words(
 @settings(max_examples=40)
 @given(document=documents)
 def test_each_message_of_a_delivery_says_which_part_it_is(document: Document):
-    payloads = render(document, KEY)
+    payloads = rendered(document, KEY)
 
     for part, payload in enumerate(payloads, start=1):
         assert mark_of(payload) == controls.Mark(
@@ -180,7 +185,7 @@ def test_nothing_in_a_document_does_anything_but_be_read(document: Document):
     }
     wanted |= {markdown.address(b.url) for b in buttons_of(document) if b.url is not None}
 
-    for payload in render(document):
+    for payload in rendered(document):
         for source in (payload.content, *(embed.description for embed in payload.embeds)):
             for token in read(source):
                 assert token.kind in {
@@ -225,7 +230,7 @@ PAPER = Document(
 
 
 def test_a_paper_has_its_title_as_content_and_an_embed_a_language():
-    (payload,) = render(PAPER, KEY)
+    (payload,) = rendered(PAPER, KEY)
 
     assert payload.content == (
         "### [Process Reinforcement: a study](<https://arxiv.org/abs/2502.01456>)\n"
@@ -241,7 +246,7 @@ def test_a_paper_has_its_title_as_content_and_an_embed_a_language():
 def test_a_sentence_without_a_title_is_content_alone():
     document = Document((Paragraph((Text("There is nothing for today."),)),), summary="")
 
-    assert render(document) == (Payload("There is nothing for today."),)
+    assert rendered(document) == (Payload("There is nothing for today."),)
 
 
 def test_a_list_with_a_button_a_row_gets_one_menu():
@@ -250,7 +255,7 @@ def test_a_list_with_a_button_a_row_gets_one_menu():
         for n in range(1, 31)
     )
 
-    (payload,) = render(Document((Heading((Text("Found"),)), Items(rows)), summary=""))
+    (payload,) = rendered(Document((Heading((Text("Found"),)), Items(rows)), summary=""))
 
     menus = [row for row in payload.rows if isinstance(row, Select)]
     assert [len(menu.options) for menu in menus] == [25, 5]
@@ -264,7 +269,7 @@ def test_a_long_document_goes_on_and_its_buttons_stay_with_its_beginning():
         PAPER, blocks=(*PAPER.blocks[:3], Paragraph((Text("말 " * 9000),)), PAPER.blocks[-1])
     )
 
-    payloads = render(long, KEY)
+    payloads = rendered(long, KEY)
 
     assert len(payloads) > 2
     assert payloads[0].rows
@@ -277,6 +282,12 @@ def test_a_long_document_goes_on_and_its_buttons_stay_with_its_beginning():
 def test_megabytes_of_text_are_split_in_reasonable_time():
     document = Document((Paragraph((Text("가나다 <@1> " * 100_000),)),), summary="")
 
-    payloads = render(document, KEY)
+    payloads = rendered(document, KEY)
 
     assert len(payloads) > 100
+
+
+def test_formulas_are_made_readable_before_anything_is_escaped():
+    (message,) = render(Document((Paragraph((Text("$\\alpha_t$ and $x^*$"),)),), ""))
+
+    assert message.content == "αₜ and x\\*"

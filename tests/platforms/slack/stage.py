@@ -12,7 +12,6 @@ from aiohttp import web
 from bot.core.catalogue import Catalogues
 from bot.core.domain import commands
 from bot.core.domain.document import Button, Buttons, Document, Heading, Paragraph, Text
-from bot.core.latex import readable
 from bot.core.ports import (
     ChannelRef,
     Choice,
@@ -165,7 +164,6 @@ def make_chat(
     return SlackChat(
         access,
         seen=seen,
-        readable=readable,
         voices=Catalogues(),
         clock=clock,
         memo=notes,

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from bot.core.domain.document import Document
-from bot.core.latex import readable
 from bot.core.ports import Command
 from bot.platforms.slack.rendering.render import render
 from tests.fakes.slack import Fault
@@ -158,7 +157,7 @@ VERY_LONG = Document(LONG.blocks + LONG.blocks[:6], LONG.summary)
 
 @pytest.mark.parametrize("uses", [0, 1, 3, 5, 9])
 async def test_a_long_answer_goes_on_where_the_response_url_stops(socket_stage: Stage, uses: int):
-    parts = [payload.text for payload in render(VERY_LONG, readable=readable, mark="m")]
+    parts = [payload.text for payload in render(VERY_LONG, mark="m")]
     socket_stage.inbox.answer = lambda _: VERY_LONG
     left = uses
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import aiohttp
 
-from bot.core.latex import readable
 from bot.core.ports import ChatUnavailableError
 from bot.platforms.slack.access import Access
 from bot.platforms.slack.api import open_client
@@ -35,7 +34,7 @@ async def test_the_fake_runs_as_a_process_keeps_its_limits_and_does_as_it_is_tol
                 async with session.post(control, json={"do": do, "with": options}) as answer:
                     return dict(await answer.json())
 
-            posting = Posting(client, readable=readable, clock=Clock(), sleep=no_waiting)
+            posting = Posting(client, clock=Clock(), sleep=no_waiting)
             posted = await posting.post(CHANNEL, None, paragraph("A paper"), KEY)
             said = await told("say", text="hello", channel="C1", thread=posted.id)
             messages = (await told("messages", channel="C1"))["messages"]

@@ -20,7 +20,6 @@ from bot.core.domain.document import (
     Text,
 )
 from bot.core.domain.extent import Extent
-from bot.core.latex import readable
 from bot.core.ports import (
     ChatRefusedError,
     ChatUnavailableError,
@@ -52,7 +51,7 @@ class Bench:
         self.client = client
 
     def attempt(self) -> Posting:
-        return Posting(self.client, readable=readable, clock=self.clock, sleep=no_waiting)
+        return Posting(self.client, clock=self.clock, sleep=no_waiting)
 
     async def post(self, document: Document = SHORT, key: DeliveryKey = KEY) -> MessageRef:
         return await self.attempt().post(CHANNEL, None, document, key)
@@ -114,7 +113,7 @@ async def test_a_limit_is_told_to_the_second_and_nothing_is_posted(bench):
 
 async def test_a_server_that_is_not_there_is_certain(bench):
     async with open_client(Access(BOT_TOKEN, api_base="http://127.0.0.1:9/api/")) as client:
-        posting = Posting(client, readable=readable, clock=bench.clock, sleep=no_waiting)
+        posting = Posting(client, clock=bench.clock, sleep=no_waiting)
 
         with pytest.raises(ChatUnavailableError):
             await posting.post(CHANNEL, None, SHORT, KEY)
@@ -199,9 +198,7 @@ async def test_blocks_that_slack_refuses_are_said_in_words(bench, answer):
 async def test_a_korean_message_says_in_korean_that_its_formatting_is_missing(bench):
     bench.slack.faults.append(refused_blocks(BAD_BLOCKS[0]))
     document = Document((Paragraph((Text("보상 모델을 다룬 논문입니다."),)),), "보상 모델")
-    posting = Posting(
-        bench.client, readable=readable, clock=bench.clock, voices=Catalogues(), sleep=no_waiting
-    )
+    posting = Posting(bench.client, clock=bench.clock, voices=Catalogues(), sleep=no_waiting)
 
     await posting.post(CHANNEL, None, document, KEY)
 

@@ -34,7 +34,7 @@ KEY = "d0123456789abcdef01234567"
 
 
 def rendered(document: Document) -> tuple[Payload, ...]:
-    return render(document, readable=readable, mark=KEY)
+    return render(document, mark=KEY)
 
 
 def one(*blocks: Any, summary: str = "Summary") -> list[dict[str, Any]]:
@@ -145,7 +145,7 @@ def test_no_prose_is_cut_wherever_it_goes_on(document):
 @given(documents)
 @hypothesis_settings(max_examples=30)
 def test_a_home_keeps_within_the_limits_of_a_view(document):
-    assert problems(list(render_home(document, readable=readable)), most=100) == []
+    assert problems(list(render_home(document)), most=100) == []
 
 
 def test_the_registry_of_limits_agrees_with_ours(shared):

@@ -24,7 +24,6 @@ from bot.core.ports import Command, Inbox
 from bot.platforms.discord import sdk
 from bot.platforms.discord.people import asking_user, channel_and_root
 from bot.platforms.discord.rendering.controls import full_line, read_hidden_url
-from bot.platforms.discord.rendering.markdown import Readable
 from bot.platforms.discord.rendering.payload import OPTION_MOST, OPTIONS_MOST, size, within
 from bot.platforms.discord.rendering.render import TooLongError, render
 
@@ -54,11 +53,8 @@ class _AnswerTarget:
 class Interactions:
     """Answers commands, buttons, menus and autocompletion."""
 
-    def __init__(
-        self, inbox: Inbox, *, readable: Readable, voices: Callable[[str], Translate]
-    ) -> None:
+    def __init__(self, inbox: Inbox, *, voices: Callable[[str], Translate]) -> None:
         self._inbox = inbox
-        self._readable = readable
         self._voices = voices
 
     async def command(self, interaction: Interaction) -> None:
@@ -163,7 +159,7 @@ class Interactions:
     async def _deliver(self, way: _AnswerTarget, document: Document) -> None:
         interaction = way.interaction
         try:
-            payloads = render(document, readable=self._readable)
+            payloads = render(document)
         except TooLongError:
             say = self._voices(interaction.locale.value)
             payloads = render(_notice(say(_TOO_LONG)))

@@ -45,7 +45,6 @@ from bot.platforms.discord.places import MessageLocation, channel_number, read_r
 from bot.platforms.discord.posting.forum import forum_tags
 from bot.platforms.discord.posting.job import Job, Sleep, TimeBudget, partly_posted
 from bot.platforms.discord.posting.search import Found, search_channel, search_thread
-from bot.platforms.discord.rendering.markdown import Readable
 from bot.platforms.discord.rendering.payload import Payload
 from bot.platforms.discord.rendering.render import TooLongError, render, thread_name, thread_name_of
 from bot.platforms.discord.rest import CALL_SECONDS, FORUMS, RAISED, Rest, sorted_errors
@@ -69,13 +68,11 @@ class Posting:
         self,
         rest: Rest,
         *,
-        readable: Readable,
         clock: Callable[[], datetime],
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._rest = rest
         self._sleep = sleep
-        self._readable = readable
         self._clock = clock
         self._forums: set[int] = set()
         self._posts: OrderedDict[DeliveryKey, int] = OrderedDict()
@@ -307,12 +304,12 @@ class Posting:
 
     async def _job(self, document: Document, key: DeliveryKey) -> Job:
         def work() -> tuple[Payload, ...]:
-            return render(document, key, readable=self._readable)
+            return render(document, key)
 
         is_long = sum(len(str(block)) for block in document.blocks) > _LONG
         try:
             payloads = await asyncio.to_thread(work) if is_long else work()
         except TooLongError as error:
             raise ChatRefusedError(_TOO_LONG, Extent.MESSAGE) from error
-        name = thread_name(document, readable=self._readable)
+        name = thread_name(document)
         return Job(document, key, payloads, name, TimeBudget(self._sleep))

@@ -7,15 +7,12 @@ backslash escapes any sign, but not inside code, so there a backtick becomes its
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 from bot.core.domain.document import Inline, Link, Style, Text
 from bot.core.domain.link_text import target_to_show
-
-Readable = Callable[[str], str]
-"""Makes formulas readable; the identity where nothing else is wanted."""
 
 # Control characters, direction marks and lone surrogates: some reorder the text around them.
 _NO_TEXT = re.compile(
@@ -67,11 +64,10 @@ def escape(text: str) -> str:
 def render(
     inlines: Iterable[Inline],
     *,
-    readable: Readable = str,
     flat: bool = False,
 ) -> str:
     """The inlines as Markdown; `flat` puts them on one line."""
-    runs = [_run(inline, readable, flat=flat) for inline in joined(inlines)]
+    runs = [_run(inline, flat=flat) for inline in joined(inlines)]
     pieces: list[str] = []
     for place, run in enumerate(runs):
         if place and runs[place - 1][-1:] in {"*", "`"} and run[:1] in {"*", "`"}:
@@ -92,10 +88,10 @@ def joined(inlines: Iterable[Inline]) -> tuple[Inline, ...]:
     return tuple(merged)
 
 
-def _run(inline: Inline, readable: Readable, *, flat: bool) -> str:
+def _run(inline: Inline, *, flat: bool) -> str:
     if isinstance(inline, Link):
-        return _link(inline, readable)
-    text = inline.text if inline.style is Style.CODE else readable(inline.text)
+        return _link(inline)
+    text = inline.text
     # Inline code stays on one line: across lines, a quote's mark would become part of it.
     flat = flat or inline.style is Style.CODE
     text = _SPACES.sub(" ", clean(text)) if flat else clean(text)
@@ -118,9 +114,9 @@ def _styled(text: str, style: Style) -> str:
     return escape(text) if "*" in text else f"*{escape(text)}*"
 
 
-def _link(link: Link, readable: Readable) -> str:
+def _link(link: Link) -> str:
     url = address(link.url)
-    words = readable(link.text)
+    words = link.text
     label = one_line(words)
     if url is None:
         return escape(f"{label} ({link.url})" if label != link.url else label)

@@ -33,10 +33,10 @@ from bot.core.domain.document import (
     map_text,
     plain_text,
 )
+from bot.core.latex import readable
 from bot.core.ports import DeliveryKey
 from bot.platforms.discord.rendering import markdown, rows
 from bot.platforms.discord.rendering.controls import PARTS_MOST, HiddenUrl, Mark
-from bot.platforms.discord.rendering.markdown import Readable
 from bot.platforms.discord.rendering.payload import (
     CONTENT_MOST,
     DESCRIPTION_MOST,
@@ -98,15 +98,16 @@ class _MessageDraft:
 
 
 def render(
-    document: Document, key: DeliveryKey | None = None, *, readable: Readable = str
+    document: Document, key: DeliveryKey | None = None, *, shown: Callable[[str], str] = readable
 ) -> tuple[Payload, ...]:
     """The messages that say the document: the first, and those that go on in the thread.
 
-    With a `key` each is marked as a part of that delivery. Raises `TooLongError`.
+    With a `key` each is marked as a part of that delivery. `shown` makes LaTeX readable. Raises
+    `TooLongError`.
     """
-    document = map_text(document, readable)
+    document = map_text(document, shown)
     button_rows, spelled = rows.button_rows(document, key)
-    head, body = _chunks(document, str)
+    head, body = _chunks(document)
     for words in spelled:
         body += _pieces(words.inlines, markdown.render, "\n", "\n")
     if not (head or body or button_rows):
@@ -131,7 +132,7 @@ def render(
     )
 
 
-def thread_name(document: Document, *, readable: Readable = str) -> str:
+def thread_name(document: Document) -> str:
     """What the thread of a document is called: within Discord's limit, never blank."""
     document = map_text(document, readable)
     heading = next((block for block in document.blocks if isinstance(block, Heading)), None)
@@ -148,7 +149,7 @@ def thread_name_of(content: str) -> str:
     return within(markdown.one_line(plain), THREAD_NAME_MOST) or "…"
 
 
-def _chunks(document: Document, readable: Readable) -> tuple[list[Chunk], list[Chunk]]:
+def _chunks(document: Document) -> tuple[list[Chunk], list[Chunk]]:
     """The message content (the title and the notes under it), and the rest."""
     blocks = [block for block in document.blocks if not isinstance(block, Buttons)]
     lead = 0
@@ -156,15 +157,15 @@ def _chunks(document: Document, readable: Readable) -> tuple[list[Chunk], list[C
         lead = 1
         while lead < len(blocks) and isinstance(blocks[lead], Note):
             lead += 1
-    return list(_flow(blocks[:lead], readable)), list(_flow(blocks[lead:], readable))
+    return list(_flow(blocks[:lead])), list(_flow(blocks[lead:]))
 
 
-def _flow(blocks: Iterable[Block], readable: Readable) -> Iterator[Chunk]:
+def _flow(blocks: Iterable[Block]) -> Iterator[Chunk]:
     def shown(inlines: tuple[Inline, ...]) -> str:
-        return markdown.render(inlines, readable=readable)
+        return markdown.render(inlines)
 
     def flat(inlines: tuple[Inline, ...]) -> str:
-        return markdown.render(inlines, readable=readable, flat=True)
+        return markdown.render(inlines, flat=True)
 
     breaks = False
     for block in blocks:

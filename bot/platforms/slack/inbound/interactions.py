@@ -33,7 +33,6 @@ from bot.platforms.slack.inbound.events import (
 )
 from bot.platforms.slack.people import UserDirectory
 from bot.platforms.slack.rendering.render import Payload, render, render_home
-from bot.platforms.slack.rendering.text import Readable
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +50,6 @@ class Interactions:
         people: UserDirectory,
         us: BotIdentity,
         *,
-        readable: Readable,
         voices: Callable[[str], Translate],
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
@@ -60,7 +58,6 @@ class Interactions:
         self._inbox = inbox
         self._people = people
         self._us = us
-        self._readable = readable
         self._voices = voices
 
     async def handle(self, event: SlackEvent) -> None:
@@ -118,7 +115,7 @@ class Interactions:
         mark = _answer_mark(asked.user, line) if line is not None else "notice"
         # Unique for each request, so that an unconfirmed answer can be found in the channel.
         time = blake2s(asked.event_id.encode(), digest_size=6).hexdigest()
-        return render(document, readable=self._readable, mark=f"{mark}/{time}")
+        return render(document, mark=f"{mark}/{time}")
 
     async def _press(self, pressed: ButtonPress) -> None:
         if pressed.place is None:
@@ -170,7 +167,7 @@ class Interactions:
         if typed != HOME_LINE:
             back = Buttons((Button("←", command=HOME_LINE),))
             document = replace(document, blocks=(back, *document.blocks))
-        blocks = render_home(document, readable=self._readable)
+        blocks = render_home(document)
         view = {"type": "home", "blocks": list(blocks)}
         await self._delivery.call(partial(self._client.views_publish, user_id=user, view=view))
 

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.core.domain.document import Document, map_text
+from bot.core.latex import readable
 from bot.platforms.slack.rendering.blocks import pieces_of
 from bot.platforms.slack.rendering.piece import DIVIDER, Piece, make_piece, small_print
-from bot.platforms.slack.rendering.text import Json, Readable, cut, escaped, length, printable
+from bot.platforms.slack.rendering.text import Json, cut, escaped, length, printable
 
 MOST_BLOCKS = 50
 LONGEST_BLOCKS = 10_000
@@ -34,7 +35,7 @@ class Payload:
     blocks: tuple[Json, ...]
 
 
-def render(document: Document, *, readable: Readable, mark: str) -> tuple[Payload, ...]:
+def render(document: Document, *, mark: str) -> tuple[Payload, ...]:
     """The messages of a document, at least one. `mark` is the prefix of every block id.
 
     `mark` has at most 190 characters. `find` and pressed buttons identify a message by these ids:
@@ -56,7 +57,7 @@ def render(document: Document, *, readable: Readable, mark: str) -> tuple[Payloa
     )
 
 
-def render_home(document: Document, *, readable: Readable) -> tuple[Json, ...]:
+def render_home(document: Document) -> tuple[Json, ...]:
     """The blocks of an App Home, at most 100. A longer document ends in "…" and its buttons."""
     blocks = map_text(document, readable).blocks
     made = [piece for block in blocks for piece in pieces_of(block)]

@@ -5,7 +5,7 @@ marks and fails beside Hangul, so it is used only for text without anything that
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 from bot.core.domain.addresses import ascii_address
@@ -14,8 +14,6 @@ from bot.core.domain.document import Inline, Link, Style, Text
 from bot.core.domain.link_text import target_to_show
 
 Json: TypeAlias = dict[str, Any]
-Readable: TypeAlias = Callable[[str], str]
-"""Makes LaTeX readable (`bot.core.latex`)."""
 
 LONGEST_URL = 2000
 """Slack allows 3,000 on a button; this leaves room for escaping in a block."""
