@@ -23,7 +23,7 @@ from bot.core.ports import (
     parse_channel,
 )
 from bot.digest.services.subscribe import TypedOptions
-from bot.outbox.domain.rate_limit import Pace
+from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services.deliver import Deliverer, Terms
 
 GENERAL = parse_channel("slack:T1/C1")
@@ -181,7 +181,7 @@ class Stage:
             chats if chats is not None else {self.chat.platform: self.chat},
             owner="me",
             clock=self.clock,
-            pace=Pace({}),
+            rate_limits=RateLimits({}),
             jitter=lambda: 0.5,
             terms=Terms(),
         )

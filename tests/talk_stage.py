@@ -23,9 +23,8 @@ from bot.digest.services.subscribe import TypedOptions
 from bot.discussion.services import discuss
 from bot.discussion.services.answers import Link, no_link
 from bot.discussion.services.discuss import DiscussionContext
-from bot.outbox.domain.rate_limit import Pace
-from bot.outbox.services import removals
-from bot.outbox.services.edits import edit_due
+from bot.outbox.domain.rate_limit import RateLimits
+from bot.outbox.services.changes import Changer
 from tests.stage import Clock, MemoryChat, Posted, Stage, english, staged
 
 SLACK = parse_channel("slack:T1/C1")
@@ -77,15 +76,14 @@ class TalkStage:
         chats: dict[Platform, Chat] = {**self.chats}
         stopping = asyncio.Event()
         await self.stage.deliverer(chats).drain(stopping)
-        for change_due in (edit_due, removals.remove_due):
-            await change_due(
-                self.stage.db,
-                chats,
-                clock=self.clock,
-                pace=Pace({}),
-                jitter=lambda: 0.5,
-                stopping=stopping,
-            )
+        changer = Changer(
+            self.stage.db,
+            chats,
+            clock=self.clock,
+            rate_limits=RateLimits({}),
+            jitter=lambda: 0.5,
+        )
+        await changer.run(stopping)
 
     def root(self, channel: ChannelRef, title: str = "Paper") -> MessageRef:
         """The message that shows a paper in a channel."""

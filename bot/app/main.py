@@ -42,8 +42,9 @@ from bot.operations.services.backup import after_restore
 from bot.operations.services.metrics import measure
 from bot.operations.services.prune import prune
 from bot.operations.services.supervise import Supervised
-from bot.outbox.domain.rate_limit import Pace
-from bot.outbox.services import change_rounds, operator_actions
+from bot.outbox.domain.rate_limit import RateLimits
+from bot.outbox.services import operator_actions
+from bot.outbox.services.changes import Changer
 from bot.outbox.services.deliver import Deliverer
 from bot.platforms.web.chat import WebChat
 from bot.platforms.web.context import Metrics
@@ -159,7 +160,7 @@ class _Assembly:
         self._lease = Condition("lease", ok=True)
         self._measures: tuple[Measure, ...] = ()
         self._told_late: frozenset[operator_actions.Told] = frozenset()
-        self._pace = Pace(RATES)
+        self._rate_limits = RateLimits(RATES)
         self._alarm = Alarm(now, stepped=self._clock_stepped)
         self._set_back = False
         self._joined = join(
@@ -237,7 +238,7 @@ class _Assembly:
             self._chats,
             owner=held.lease.process.id,
             clock=now,
-            pace=self._pace,
+            rate_limits=self._rate_limits,
             jitter=chance,
             alive=lambda: self._alarm.alive("deliver"),
         )
@@ -251,7 +252,16 @@ class _Assembly:
         self._alarm.add("deliver", _DELIVER_EVERY, self._deliver)
         self._alarm.add("edit", _EDIT_EVERY, self._edit)
         for platform, chat in self._chats.items():
-            self._alarm.add(_changes(platform), _EDIT_EVERY, partial(self._change, chat))
+            changer = Changer(
+                self._db,
+                {platform: chat},
+                clock=now,
+                rate_limits=self._rate_limits,
+                jitter=chance,
+            )
+            self._alarm.add(
+                _changes(platform), _EDIT_EVERY, partial(self._change, platform, changer)
+            )
         self._alarm.add("talk", _TALK_EVERY, self._follow_talk)
         self._alarm.add("tell", _TELL_EVERY, self._tell)
         self._alarm.add("look", _LOOK_EVERY, self._look)
@@ -372,16 +382,9 @@ class _Assembly:
         for platform in self._chats:
             self._alarm.wake(_changes(platform))
 
-    async def _change(self, chat: Chat) -> None:
-        if await change_rounds.change_due(
-            self._db,
-            chat,
-            clock=now,
-            pace=self._pace,
-            jitter=chance,
-            stopping=self._stopping,
-        ):
-            self._alarm.wake(_changes(chat.platform))
+    async def _change(self, platform: Platform, changer: Changer) -> None:
+        if await changer.run(self._stopping):
+            self._alarm.wake(_changes(platform))
 
     async def _follow_talk(self) -> None:
         await discuss.catch_up(self._talk)

@@ -36,7 +36,7 @@ from bot.core.ports import ChannelRef, DeliveryKey, Platform
 from bot.core.store.key_value import DatabaseKeyValue
 from bot.core.store.processed_events import DatabaseProcessedEvents
 from bot.outbox.domain.delivery import delivery_key
-from bot.outbox.domain.rate_limit import Pace
+from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services.deliver import Deliverer
 from bot.outbox.store import deliveries
 from bot.platforms.discord.access import Access
@@ -243,7 +243,7 @@ async def _fan_out_rows(channels: int, each: int) -> AsyncIterator[Row]:
                 {Platform.DISCORD: chat},
                 owner="bench",
                 clock=_now,
-                pace=Pace(RATES),
+                rate_limits=RateLimits(RATES),
                 jitter=random.random,
             )
             began, cpu = time.perf_counter(), time.process_time()

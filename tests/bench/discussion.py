@@ -30,7 +30,7 @@ from bot.core.ports import ChannelRef, Chat, DeliveryKey, MessageRef, Platform
 from bot.core.store.key_value import DatabaseKeyValue
 from bot.core.store.processed_events import DatabaseProcessedEvents
 from bot.outbox.domain.delivery import delivery_key
-from bot.outbox.domain.rate_limit import Pace
+from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services.deliver import Deliverer
 from bot.outbox.store import deliveries, threads
 from bot.platforms.discord.access import Access
@@ -188,7 +188,7 @@ async def _open_threads(
     async with slack_chat(people.slack, blind=False) as slack:
         chats: dict[Platform, Chat] = {Platform.SLACK: slack, Platform.DISCORD: discord}
         deliverer = Deliverer(
-            db, chats, owner="bench", clock=now, pace=Pace({}), jitter=random.random
+            db, chats, owner="bench", clock=now, rate_limits=RateLimits({}), jitter=random.random
         )
         await deliverer.drain(asyncio.Event())
         await discord.close()

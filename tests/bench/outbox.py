@@ -18,7 +18,7 @@ from bot.core.database.database import Database, opened
 from bot.core.domain.document import Document, Heading, Paragraph, Text
 from bot.core.ports import ChannelRef, ChatUnavailableError, DeliveryKey, Platform
 from bot.outbox.domain.delivery import State, Step, delivery_key
-from bot.outbox.domain.rate_limit import Pace, Rate, Rates
+from bot.outbox.domain.rate_limit import Rate, RateLimits, Rates
 from bot.outbox.services.deliver import Deliverer
 from bot.outbox.store import deliveries
 from bot.outbox.store.deliveries import Settled
@@ -80,7 +80,9 @@ async def _fan_out_rows(folder: Path, channels: int) -> AsyncIterator[Row]:
                 {Platform.SLACK: chat},
                 owner="bench",
                 clock=now,
-                pace=Pace({Platform.SLACK: Rates(Rate(A_CHANNEL, 1.0), Rate(OVERALL, 1.0))}),
+                rate_limits=RateLimits(
+                    {Platform.SLACK: Rates(Rate(A_CHANNEL, 1.0), Rate(OVERALL, 1.0))}
+                ),
                 jitter=random.random,
             )
             gc.collect()

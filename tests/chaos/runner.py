@@ -22,7 +22,7 @@ from bot.core.services.leases import Leases
 from bot.core.store.leases import Process
 from bot.digest.services.plan import plan_due
 from bot.outbox.domain.delivery import Patience
-from bot.outbox.domain.rate_limit import Pace
+from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services.deliver import Deliverer, Terms
 from bot.platforms.discord.access import Access as DiscordAccess
 from bot.platforms.discord.chat import DiscordChat
@@ -110,7 +110,7 @@ async def main(options: argparse.Namespace) -> None:
             {chat.platform: chat},
             owner=uuid.uuid4().hex,
             clock=now,
-            pace=Pace({}),
+            rate_limits=RateLimits({}),
             jitter=random.random,
             terms=terms,
         )

@@ -24,8 +24,8 @@ from bot.core.ports import Chat, MessageRef, Platform, ThreadMessage, User, pars
 from bot.discussion.services import discuss
 from bot.discussion.services.discuss import DiscussionContext
 from bot.outbox.domain.delivery import Patience
-from bot.outbox.domain.rate_limit import Pace
-from bot.outbox.services import edits, removals
+from bot.outbox.domain.rate_limit import RateLimits
+from bot.outbox.services.changes import Changer
 from bot.outbox.services.deliver import Deliverer, Terms
 from tests.chaos.runner import DoomedDatabase, discord_chat, now, slack_chat
 from tests.fakes.http_chat import connected
@@ -94,7 +94,7 @@ async def main(options: argparse.Namespace) -> None:
             chats,
             owner=uuid.uuid4().hex,
             clock=now,
-            pace=Pace({}),
+            rate_limits=RateLimits({}),
             jitter=random.random,
             terms=terms,
         )
@@ -105,15 +105,14 @@ async def main(options: argparse.Namespace) -> None:
             for number in count(1):
                 await discuss.catch_up(talk)
                 await deliverer.drain(stopping)
-                for change_due in (edits.edit_due, removals.remove_due):
-                    await change_due(
-                        db,
-                        chats,
-                        clock=now,
-                        pace=Pace({}),
-                        jitter=random.random,
-                        stopping=stopping,
-                    )
+                changer = Changer(
+                    db,
+                    chats,
+                    clock=now,
+                    rate_limits=RateLimits({}),
+                    jitter=random.random,
+                )
+                await changer.run(stopping)
                 await asyncio.to_thread(rounds.write_text, str(number))
                 await asyncio.sleep(0.05)
 

@@ -33,8 +33,8 @@ from bot.digest.services.subscribe import TypedOptions
 from bot.discussion.services import discuss
 from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.store.replies import DatabaseReplies
-from bot.outbox.domain.rate_limit import Pace
-from bot.outbox.services import edits, removals
+from bot.outbox.domain.rate_limit import RateLimits
+from bot.outbox.services.changes import Changer
 from bot.outbox.services.deliver import Deliverer
 from bot.outbox.store import threads
 from bot.platforms.discord.access import Access as DiscordAccess
@@ -81,15 +81,14 @@ class Scene:
         stopping = asyncio.Event()
         await discuss.catch_up(self.talk)
         await self.deliverer.drain(stopping)
-        for change_due in (edits.edit_due, removals.remove_due):
-            await change_due(
-                self.db,
-                self.chats,
-                clock=self.clock,
-                pace=Pace({}),
-                jitter=random.random,
-                stopping=stopping,
-            )
+        changer = Changer(
+            self.db,
+            self.chats,
+            clock=self.clock,
+            rate_limits=RateLimits({}),
+            jitter=random.random,
+        )
+        await changer.run(stopping)
 
     async def pass_by(self, length: timedelta) -> None:
         self.clock.ahead += length
@@ -223,7 +222,7 @@ async def scene(folder: Path) -> AsyncIterator[Scene]:
             talk=talk,
         )
         deliverer = Deliverer(
-            db, chats, owner="me", clock=clock, pace=Pace({}), jitter=random.random
+            db, chats, owner="me", clock=clock, rate_limits=RateLimits({}), jitter=random.random
         )
         opened_scene = Scene(db, clock, slack, discord, chats, talk, deliverer)
         async with asyncio.TaskGroup() as tasks:

@@ -1,6 +1,6 @@
-"""How fast to talk: so many messages in any span of time, for a channel and for what it is in.
+"""Rate limits: so many requests in any span of time, for a channel, its workspace, its platform.
 
-Seconds are those of any clock that only runs forward. Nothing here waits: it says when.
+Seconds are those of a monotonic clock. Nothing here waits: it says when a request may start.
 """
 
 from collections import deque
@@ -8,11 +8,11 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 
 MARGIN = 0.002
-"""Spans are kept this much longer than asked: clocks differ."""
+"""Spans are kept longer by this share: clocks differ."""
 TRAVEL = 0.2
-"""Seconds that a request is taken to be on its way at most; then it counts as arrived."""
+"""A request counts as arrived at most so many seconds after its start."""
 _EVENNESS = 0.8
-"""How much of the even distance two requests keep; the rest lets a late one be made up for."""
+"""Two requests keep this share of the even distance; the rest makes up for a late one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ UNLIMITED = Rates()
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
-    """A channel, and what it is in."""
+class BucketKey:
+    """The channel, workspace and platform whose limits a request counts against."""
 
     platform: str
     workspace: str
@@ -99,60 +99,60 @@ class _Bucket:
         return self.ready_at(now) <= now
 
 
-class Pace:
-    """Remembers what was started, and what platforms said about waiting."""
+class RateLimits:
+    """Counts requests per channel, workspace and platform, and remembers pauses that were asked for."""
 
     def __init__(self, rates: Mapping[str, Rates]) -> None:
         self._rates = rates
         self._buckets: dict[Hashable, _Bucket] = {}
 
-    def ready_at(self, lane: Lane, now: float) -> float:
+    def ready_at(self, key: BucketKey, now: float) -> float:
         """The first time, not before `now`, at which a request may start."""
-        return max(bucket.ready_at(now) for bucket in self._of(lane))
+        return max(bucket.ready_at(now) for bucket in self._of(key))
 
-    def channel_ready_at(self, lane: Lane, now: float) -> float:
-        """`ready_at`, as far as the channel itself goes."""
-        return self._of(lane)[0].ready_at(now)
+    def channel_ready_at(self, key: BucketKey, now: float) -> float:
+        """`ready_at`, by the limit of the channel alone."""
+        return self._of(key)[0].ready_at(now)
 
-    def shared_ready_at(self, lane: Lane, now: float) -> float:
-        """`ready_at`, as far as what the channel is in goes."""
-        _, workspace, platform = self._of(lane)
+    def shared_ready_at(self, key: BucketKey, now: float) -> float:
+        """`ready_at`, by the limits of the workspace and the platform alone."""
+        _, workspace, platform = self._of(key)
         return max(workspace.ready_at(now), platform.ready_at(now))
 
-    def take(self, lane: Lane, now: float) -> float:
-        """Have the next request start at the time returned."""
-        start = self.ready_at(lane, now)
-        for bucket in self._of(lane):
+    def take(self, key: BucketKey, now: float) -> float:
+        """Count the next request; it must start at the time returned."""
+        start = self.ready_at(key, now)
+        for bucket in self._of(key):
             bucket.take(start)
         return start
 
-    def answered(self, lane: Lane, start: float, now: float) -> None:
+    def answered(self, key: BucketKey, start: float, now: float) -> None:
         """The request that started at `start`, as `take` said, was answered."""
-        for bucket in self._of(lane):
+        for bucket in self._of(key):
             bucket.answered(start, now)
 
-    def hold(self, lane: Lane, until: float, *, whole_workspace: bool) -> None:
-        """The platform said when to come back: to this channel, or to all of its workspace."""
-        bucket = self._of(lane)[1 if whole_workspace else 0]
+    def hold(self, key: BucketKey, until: float, *, whole_workspace: bool) -> None:
+        """The platform asked for a pause until then, for this channel or all of its workspace."""
+        bucket = self._of(key)[1 if whole_workspace else 0]
         bucket.held_until = max(bucket.held_until, until)
 
-    def rooms(self, lane: Lane, now: float, until: float) -> tuple[int, int]:
-        """How many requests could start until then in the lane's workspace, and platform."""
-        _, workspace, platform = self._of(lane)
+    def rooms(self, key: BucketKey, now: float, until: float) -> tuple[int, int]:
+        """How many requests could start until then in the workspace, and on the platform."""
+        _, workspace, platform = self._of(key)
         return workspace.room(now, until), platform.room(now, until)
 
     def forget_idle(self, now: float) -> None:
-        """Let go of what no longer slows anything down."""
+        """Drop buckets that no longer delay anything."""
         self._buckets = {
             key: bucket for key, bucket in self._buckets.items() if not bucket.is_idle(now)
         }
 
-    def _of(self, lane: Lane) -> tuple[_Bucket, _Bucket, _Bucket]:
-        rates = self._rates.get(lane.platform, UNLIMITED)
+    def _of(self, key: BucketKey) -> tuple[_Bucket, _Bucket, _Bucket]:
+        rates = self._rates.get(key.platform, UNLIMITED)
         return (
-            self._bucket((lane.platform, lane.workspace, lane.channel), rates.channel),
-            self._bucket((lane.platform, lane.workspace), rates.workspace),
-            self._bucket(lane.platform, rates.platform),
+            self._bucket((key.platform, key.workspace, key.channel), rates.channel),
+            self._bucket((key.platform, key.workspace), rates.workspace),
+            self._bucket(key.platform, rates.platform),
         )
 
     def _bucket(self, key: Hashable, rate: Rate | None) -> _Bucket:

@@ -19,7 +19,7 @@ from bot.channels.store import subscriptions
 from bot.core.database.database import Database
 from bot.core.ports import ChannelRef, Chat, Platform
 from bot.outbox.domain.delivery import NotNow, Patience, State, Step, after_call, after_search
-from bot.outbox.domain.rate_limit import Lane, Pace
+from bot.outbox.domain.rate_limit import BucketKey, RateLimits
 from bot.outbox.services.platform_calls import call, search
 from bot.outbox.store import deliveries, waiting
 from bot.outbox.store.deliveries import Claimed, Settled
@@ -55,9 +55,9 @@ class Terms:
             raise ValueError("the lease must outlive the call")
 
 
-def lane_of(channel: ChannelRef) -> Lane:
+def bucket_of(channel: ChannelRef) -> BucketKey:
     """The channel as its pace is kept."""
-    return Lane(channel.platform, channel.workspace, channel.id)
+    return BucketKey(channel.platform, channel.workspace, channel.id)
 
 
 def _ignore(_claimed: Claimed, _step: Step) -> None:
@@ -78,7 +78,7 @@ class Deliverer:
         *,
         owner: str,
         clock: Callable[[], datetime],
-        pace: Pace,
+        rate_limits: RateLimits,
         jitter: Callable[[], float],
         terms: Terms = Terms(),
         observe: Callable[[Claimed, Step], None] = _ignore,
@@ -88,12 +88,12 @@ class Deliverer:
         self._chats = chats
         self._owner = owner
         self._clock = clock
-        self._pace = pace
+        self._rate_limits = rate_limits
         self._jitter = jitter
         self._terms = terms
         self._observe = observe
         self._alive = alive
-        self._waiting: dict[ChannelRef, Lane] = {}  # channels that may have a next message
+        self._waiting: dict[ChannelRef, BucketKey] = {}  # channels that may have a next message
         self._busy: set[ChannelRef] = set()
         self._claimed: set[int] = set()  # not yet settled in the database
         self._calls: Counter[Platform] = Counter()  # under way
@@ -150,7 +150,7 @@ class Deliverer:
             doubtful = await deliveries.has_doubtful(tx, now)
         for channel in ready:
             if channel not in self._waiting and channel not in self._busy:
-                self._waiting[channel] = lane_of(channel)
+                self._waiting[channel] = bucket_of(channel)
         if doubtful:
             await self._claim_searches(calls)
 
@@ -164,7 +164,7 @@ class Deliverer:
         self._busy.add(channel)
         self._claimed.add(claimed.id)
         self._calls[channel.platform] += 1
-        return self._pace.take(lane_of(channel), asyncio.get_running_loop().time())
+        return self._rate_limits.take(bucket_of(channel), asyncio.get_running_loop().time())
 
     async def _claim_searches(self, calls: asyncio.TaskGroup) -> None:
         now = self._clock()
@@ -189,14 +189,17 @@ class Deliverer:
         until = now + _HORIZON
         left: dict[tuple[str, ...], int] = {}
         chosen: list[ChannelRef] = []
-        for channel, lane in self._waiting.items():
-            workspace, platform = (lane.platform, lane.workspace), (lane.platform,)
+        for channel, bucket in self._waiting.items():
+            workspace, platform = (bucket.platform, bucket.workspace), (bucket.platform,)
             if workspace not in left:
-                left[workspace], room = self._pace.rooms(lane, now, until)
+                left[workspace], room = self._rate_limits.rooms(bucket, now, until)
                 left.setdefault(platform, min(room, self._room(channel.platform)))
             if left[workspace] <= 0 or left[platform] <= 0:
                 continue
-            if channel not in self._busy and self._pace.channel_ready_at(lane, now) <= until:
+            if (
+                channel not in self._busy
+                and self._rate_limits.channel_ready_at(bucket, now) <= until
+            ):
                 chosen.append(channel)
                 left[workspace] -= 1
                 left[platform] -= 1
@@ -246,14 +249,14 @@ class Deliverer:
             log.error("%s refuses messages; its subscription is stopped: %s", channel, detail)
 
     async def _send(self, claimed: Claimed, start: float) -> None:
-        loop, lane = asyncio.get_running_loop(), lane_of(claimed.channel)
+        loop, bucket = asyncio.get_running_loop(), bucket_of(claimed.channel)
         await asyncio.sleep(start - loop.time())
         chat = self._chats[claimed.channel.platform]
         outcome = await call(chat, claimed, clock=self._clock, within=self._terms.timeout)
-        self._pace.answered(lane, start, loop.time())
+        self._rate_limits.answered(bucket, start, loop.time())
         if isinstance(outcome, NotNow) and outcome.retry_after is not None:
             until = loop.time() + outcome.retry_after.total_seconds()
-            self._pace.hold(lane, until, whole_workspace=outcome.whole_workspace)
+            self._rate_limits.hold(bucket, until, whole_workspace=outcome.whole_workspace)
         step = after_call(
             claimed.state,
             outcome,
@@ -283,22 +286,22 @@ class Deliverer:
         self._calls[claimed.channel.platform] -= 1
         later = step.not_before is not None and step.not_before > self._clock()
         if step.state is not State.SENDING and not later:
-            self._waiting[claimed.channel] = lane_of(claimed.channel)
+            self._waiting[claimed.channel] = bucket_of(claimed.channel)
         self._progress.set()
 
     def _next_start(self, now: float) -> float | None:
         """When the first waiting channel may go on whose platform has room."""
         shared: dict[tuple[str, str], float] = {}
         first: float | None = None
-        for channel, lane in self._waiting.items():
+        for channel, bucket in self._waiting.items():
             if not self._room(channel.platform):
                 continue
-            workspace = (lane.platform, lane.workspace)
+            workspace = (bucket.platform, bucket.workspace)
             if workspace not in shared:
-                shared[workspace] = self._pace.shared_ready_at(lane, now)
+                shared[workspace] = self._rate_limits.shared_ready_at(bucket, now)
             # No channel goes on before its workspace does: most need not be asked.
             if first is None or shared[workspace] < first:
-                ready = max(shared[workspace], self._pace.channel_ready_at(lane, now))
+                ready = max(shared[workspace], self._rate_limits.channel_ready_at(bucket, now))
                 first = ready if first is None else min(first, ready)
         return first
 

@@ -147,19 +147,19 @@ UPDATE delivery
 # The first open delivery of each channel of a platform, by leaps through the index: as quick with
 # a hundred thousand waiting as with one a channel.
 _HEADS = """
-WITH RECURSIVE lane (channel) AS (
+WITH RECURSIVE open_channel (channel) AS (
     SELECT min(channel) FROM delivery
      WHERE state IN ('planned', 'sending') AND channel >= :first AND channel < :beyond
     UNION ALL
     SELECT (SELECT min(channel) FROM delivery
-             WHERE state IN ('planned', 'sending') AND channel > lane.channel AND channel < :beyond)
-      FROM lane WHERE lane.channel IS NOT NULL
+             WHERE state IN ('planned', 'sending') AND channel > open_channel.channel AND channel < :beyond)
+      FROM open_channel WHERE open_channel.channel IS NOT NULL
 )
 SELECT head.channel, head.id
-  FROM lane
+  FROM open_channel
   JOIN delivery head ON head.id = (
            SELECT id FROM delivery
-            WHERE channel = lane.channel AND state IN ('planned', 'sending')
+            WHERE channel = open_channel.channel AND state IN ('planned', 'sending')
             ORDER BY priority, id LIMIT 1)
  WHERE head.state = 'planned' AND head.not_before <= :now
  ORDER BY head.priority, head.id LIMIT :limit

@@ -13,9 +13,9 @@ from bot.core.ports import ChatRefusedError, ChatUnavailableError, ChatUncertain
 from bot.digest.services import plan, present_again, subscribe
 from bot.digest.services.subscribe import TypedOptions
 from bot.outbox.domain.delivery import NOT_EDITED, WITHDRAWN, State
-from bot.outbox.domain.rate_limit import Pace
-from bot.outbox.services import edits, operator_actions
-from bot.outbox.services.edits import UNEDITABLE
+from bot.outbox.domain.rate_limit import RateLimits
+from bot.outbox.services import operator_actions
+from bot.outbox.services.changes import UNEDITABLE, Changer
 from bot.outbox.store import deliveries
 from tests.stage import (
     GENERAL,
@@ -55,14 +55,13 @@ async def delivered(stage: Stage, words: TypedOptions = NINE_IN_SEOUL) -> None:
 
 async def edited(stage: Stage) -> int:
     await present_again.present_changed(stage.db, now=stage.clock(), voices=english)
-    return await edits.edit_due(
+    return await Changer(
         stage.db,
         {stage.chat.platform: stage.chat},
         clock=stage.clock,
-        pace=Pace({}),
+        rate_limits=RateLimits({}),
         jitter=lambda: 0.5,
-        stopping=asyncio.Event(),
-    )
+    ).run(asyncio.Event())
 
 
 def shown(stage: Stage, place: int) -> str:
@@ -287,16 +286,15 @@ async def test_a_platform_that_hangs_ends_its_round_after_a_while(stage):
 
     hanging = Hanging(stage.clock)
     await present_again.present_changed(stage.db, now=stage.clock(), voices=english)
-    await edits.edit_due(
+    await Changer(
         stage.db,
         {hanging.platform: hanging},
         clock=stage.clock,
-        pace=Pace({}),
+        rate_limits=RateLimits({}),
         jitter=lambda: 0.5,
-        stopping=asyncio.Event(),
         within=timedelta(seconds=0.05),
         lasting=timedelta(seconds=0.04),
-    )
+    ).run(asyncio.Event())
 
     assert hanging.calls == 1
 

@@ -1,4 +1,4 @@
-"""Pace: limits are kept whatever is asked, and nearly used up."""
+"""Rate limits are kept whatever is asked, and nearly used up."""
 
 from itertools import pairwise
 
@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.outbox.domain.rate_limit import MARGIN, Lane, Pace, Rate, Rates
+from bot.outbox.domain.rate_limit import MARGIN, BucketKey, Rate, RateLimits, Rates
 
-LANES = tuple(Lane("slack", f"T{place % 2}", f"C{place}") for place in range(6))
+BUCKETS = tuple(BucketKey("slack", f"T{place % 2}", f"C{place}") for place in range(6))
 RATES = Rates(channel=Rate(1, 1.0), workspace=Rate(5, 1.0), platform=Rate(8, 1.0))
 
 
@@ -18,79 +18,79 @@ def in_any_second(times: list[float]) -> int:
 
 @given(
     st.lists(
-        st.tuples(st.sampled_from(LANES), st.floats(0, 0.7), st.floats(0, 0.04), st.floats(0, 1)),
+        st.tuples(st.sampled_from(BUCKETS), st.floats(0, 0.7), st.floats(0, 0.04), st.floats(0, 1)),
         max_size=60,
     )
 )
 def test_no_limit_is_ever_broken_however_unevenly_requests_travel(asked):
     """The platform counts a request at some time between its start and its answer."""
-    pace, now, arrived = Pace({"slack": RATES}), 0.0, []
+    limits, now, arrived = RateLimits({"slack": RATES}), 0.0, []
 
-    for lane, idle, travel, share in asked:
+    for bucket, idle, travel, share in asked:
         now += idle
-        start = pace.take(lane, now)
-        arrived.append((lane, start + travel * share))
-        pace.answered(lane, start, start + travel)
+        start = limits.take(bucket, now)
+        arrived.append((bucket, start + travel * share))
+        limits.answered(bucket, start, start + travel)
 
     assert in_any_second([at for _, at in arrived]) <= 8
     for workspace in ("T0", "T1"):
-        assert in_any_second([at for lane, at in arrived if lane.workspace == workspace]) <= 5
-    for lane in LANES:
-        assert in_any_second([at for each, at in arrived if each == lane]) <= 1
+        assert in_any_second([at for bucket, at in arrived if bucket.workspace == workspace]) <= 5
+    for bucket in BUCKETS:
+        assert in_any_second([at for each, at in arrived if each == bucket]) <= 1
 
 
 def test_a_busy_workspace_uses_its_limit_nearly_up():
-    pace = Pace({"slack": Rates(workspace=Rate(50, 1.0))})
+    limits = RateLimits({"slack": Rates(workspace=Rate(50, 1.0))})
 
     starts = []
     for number in range(5_000):
-        lane = Lane("slack", "T", f"C{number}")
-        starts.append(pace.take(lane, 0.0))
-        pace.answered(lane, starts[-1], starts[-1] + 0.005)
+        bucket = BucketKey("slack", "T", f"C{number}")
+        starts.append(limits.take(bucket, 0.0))
+        limits.answered(bucket, starts[-1], starts[-1] + 0.005)
 
     assert starts[-1] < 5_000 / 50 * 1.01
     assert all(later > earlier for earlier, later in pairwise(starts))
 
 
 def test_a_channels_second_begins_with_the_answer():
-    pace, lane = Pace({"slack": Rates(channel=Rate(1, 1.0))}), LANES[0]
+    limits, bucket = RateLimits({"slack": Rates(channel=Rate(1, 1.0))}), BUCKETS[0]
 
-    pace.answered(lane, pace.take(lane, 0.0), 0.4)
+    limits.answered(bucket, limits.take(bucket, 0.0), 0.4)
 
-    assert pace.ready_at(lane, 0.5) == pytest.approx(0.4 + 1 + MARGIN)
+    assert limits.ready_at(bucket, 0.5) == pytest.approx(0.4 + 1 + MARGIN)
 
 
 def test_a_channel_that_was_told_to_wait_holds_only_itself():
-    pace = Pace({})
+    limits = RateLimits({})
 
-    pace.hold(LANES[0], 30.0, whole_workspace=False)
+    limits.hold(BUCKETS[0], 30.0, whole_workspace=False)
 
-    assert pace.ready_at(LANES[0], 1.0) == 30.0
-    assert [pace.ready_at(lane, 1.0) for lane in LANES[1:]] == [1.0] * 5
+    assert limits.ready_at(BUCKETS[0], 1.0) == 30.0
+    assert [limits.ready_at(bucket, 1.0) for bucket in BUCKETS[1:]] == [1.0] * 5
 
 
 def test_a_workspace_that_was_told_to_wait_holds_all_its_channels():
-    pace = Pace({})
+    limits = RateLimits({})
 
-    pace.hold(LANES[0], 30.0, whole_workspace=True)
+    limits.hold(BUCKETS[0], 30.0, whole_workspace=True)
 
-    assert [pace.ready_at(lane, 1.0) for lane in LANES] == [30.0, 1.0] * 3
-    assert pace.rooms(LANES[2], 1.0, 2.0)[0] == 0
+    assert [limits.ready_at(bucket, 1.0) for bucket in BUCKETS] == [30.0, 1.0] * 3
+    assert limits.rooms(BUCKETS[2], 1.0, 2.0)[0] == 0
 
 
 def test_what_is_idle_is_forgotten_and_what_is_not_is_kept():
-    pace = Pace({"slack": RATES})
-    pace.take(LANES[0], 0.0)
-    pace.hold(LANES[1], 60.0, whole_workspace=False)
+    limits = RateLimits({"slack": RATES})
+    limits.take(BUCKETS[0], 0.0)
+    limits.hold(BUCKETS[1], 60.0, whole_workspace=False)
 
-    pace.forget_idle(10.0)
+    limits.forget_idle(10.0)
 
-    assert len(pace._buckets) == 1
-    assert pace.ready_at(LANES[1], 10.0) == 60.0
+    assert len(limits._buckets) == 1
+    assert limits.ready_at(BUCKETS[1], 10.0) == 60.0
 
 
 def test_platforms_without_limits_do_not_wait():
-    pace, lane = Pace({}), Lane("web", "", "general")
+    limits, bucket = RateLimits({}), BucketKey("web", "", "general")
 
-    assert [pace.take(lane, 5.0) for _ in range(3)] == [5.0] * 3
-    assert min(pace.rooms(lane, 5.0, 5.1)) > 1000
+    assert [limits.take(bucket, 5.0) for _ in range(3)] == [5.0] * 3
+    assert min(limits.rooms(bucket, 5.0, 5.1)) > 1000

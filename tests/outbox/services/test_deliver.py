@@ -10,7 +10,7 @@ from bot.core.domain.extent import Extent
 from bot.core.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError, Platform
 from bot.digest.services import subscribe
 from bot.outbox.domain.delivery import CANNOT_TELL, REFUSED_BEFORE, ROOT_MISSING, State, Step
-from bot.outbox.domain.rate_limit import Pace
+from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services import operator_actions
 from bot.outbox.services.deliver import Deliverer
 from bot.outbox.store import deliveries
@@ -209,7 +209,7 @@ async def test_a_claim_that_is_nearly_over_is_not_used(stage):
         {Platform.SLACK: stage.chat},
         owner="me",
         clock=clock,
-        pace=Pace({}),
+        rate_limits=RateLimits({}),
         jitter=lambda: 0.5,
         observe=lambda _, step: seen.append(step.state),
     )

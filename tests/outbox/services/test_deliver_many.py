@@ -10,7 +10,7 @@ import pytest
 from bot.core.domain.document import Document
 from bot.core.ports import ChannelRef, DeliveryKey, MessageRef, Platform
 from bot.outbox.domain.delivery import State
-from bot.outbox.domain.rate_limit import Pace, Rate, Rates
+from bot.outbox.domain.rate_limit import Rate, RateLimits, Rates
 from bot.outbox.services import operator_actions
 from bot.outbox.services.deliver import Deliverer, Terms
 from bot.outbox.store import deliveries
@@ -63,7 +63,7 @@ async def test_a_call_without_an_answer_is_given_up_and_searched_for(stage):
         {Platform.SLACK: chat},
         owner="me",
         clock=stage.clock,
-        pace=Pace({}),
+        rate_limits=RateLimits({}),
         jitter=lambda: 0.5,
         terms=Terms(timeout=timedelta(seconds=0.01), lease=timedelta(seconds=1)),
     )
@@ -113,7 +113,7 @@ async def test_the_pace_of_a_channel_is_kept(stage):
         {Platform.SLACK: Timed(stage.clock)},
         owner="me",
         clock=stage.clock,
-        pace=Pace({Platform.SLACK: Rates(channel=Rate(1, 0.05))}),
+        rate_limits=RateLimits({Platform.SLACK: Rates(channel=Rate(1, 0.05))}),
         jitter=lambda: 0.5,
     )
     await drain(stage, deliverer)
@@ -173,7 +173,7 @@ async def test_a_platform_that_hangs_keeps_no_other_waiting(stage, in_doubt):
         {Platform.SLACK: hanging, Platform.DISCORD: well},
         owner="me",
         clock=stage.clock,
-        pace=Pace({}),
+        rate_limits=RateLimits({}),
         jitter=lambda: 0.5,
         terms=Terms(timeout=timedelta(seconds=30), lease=timedelta(seconds=60), at_once=4),
     )

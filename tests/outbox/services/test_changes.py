@@ -12,8 +12,8 @@ from bot.core.domain.document import Document
 from bot.core.ports import MessageRef
 from bot.discussion.services import discuss
 from bot.operations.pumps import Alarm
-from bot.outbox.domain.rate_limit import Pace
-from bot.outbox.services import change_rounds
+from bot.outbox.domain.rate_limit import RateLimits
+from bot.outbox.services.changes import Changer
 from tests.stage import MORNING, MemoryChat
 from tests.talk_stage import DISCORD, SLACK, WEB, TalkStage, talking, with_a_paper
 
@@ -49,16 +49,16 @@ class Recording(MemoryChat):
 async def one_round(
     stage: TalkStage, chat: MemoryChat, *, stopping: asyncio.Event | None = None
 ) -> int:
-    return await change_rounds.change_due(
+    changer = Changer(
         stage.stage.db,
-        chat,
+        {chat.platform: chat},
         clock=stage.clock,
-        pace=Pace({}),
+        rate_limits=RateLimits({}),
         jitter=lambda: 0.5,
-        stopping=stopping or asyncio.Event(),
         within=timedelta(seconds=0.2),
         lasting=timedelta(seconds=0.1),
     )
+    return await changer.run(stopping or asyncio.Event())
 
 
 async def edited_and_taken_back(stage: TalkStage) -> None:

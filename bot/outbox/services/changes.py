@@ -1,0 +1,166 @@
+"""Edits and removals of posted messages.
+
+Both may be repeated safely, so they are tried until they succeed. One that fails waits longer each
+time, ten minutes at most; a channel that refuses one gets none of its edits and removals for an hour.
+Each platform has a `Changer` of its own, so that a platform that hangs delays no other.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+
+from bot.core.database.database import Database, Transaction
+from bot.core.domain.extent import Extent
+from bot.core.domain.i18n import translatable
+from bot.core.ports import ChannelRef, Chat, MessageRef, Platform
+from bot.outbox.domain.delivery import ChangeOutcome, Done, NotNow, Refused, change_again_at
+from bot.outbox.domain.rate_limit import RateLimits
+from bot.outbox.services.deliver import bucket_of
+from bot.outbox.services.platform_calls import change
+from bot.outbox.store import copy_deliveries, edits
+from bot.outbox.store.copy_deliveries import Unwanted
+from bot.outbox.store.edits import Unshown
+
+UNEDITABLE = translatable("The message could not be edited; it shows an older version")
+
+MESSAGES = 100
+"""At most this many removals, and as many edits, per run."""
+WITHIN = timedelta(seconds=30)
+"""The time-out of one call."""
+LASTING = timedelta(minutes=1)
+"""After this time a run starts no more calls: the next run looks for new removals first."""
+
+
+class _Due(Protocol):
+    """A posted message to change, after `failures` failures in a row."""
+
+    @property
+    def id(self) -> int:
+        """The delivery's."""
+        ...
+
+    @property
+    def message(self) -> MessageRef: ...
+
+    @property
+    def failures(self) -> int: ...
+
+
+D = TypeVar("D", bound=_Due)
+
+
+class Changer:
+    """Removes and edits posted messages of some platforms.
+
+    `clock` gives the aware instant, `jitter` a random number in [0, 1).
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        chats: Mapping[Platform, Chat],
+        *,
+        clock: Callable[[], datetime],
+        rate_limits: RateLimits,
+        jitter: Callable[[], float],
+        within: timedelta = WITHIN,
+        lasting: timedelta = LASTING,
+    ) -> None:
+        self._db = db
+        self._chats = chats
+        self._clock = clock
+        self._rate_limits = rate_limits
+        self._jitter = jitter
+        self._within = within
+        self._lasting = lasting
+
+    async def run(self, stopping: asyncio.Event) -> int:
+        """Removals first, then edits; returns how many messages were changed.
+
+        It ends after a while, whatever is left: if it changed something, there may be more.
+        """
+        async with self._db.reading() as tx:
+            unwanted = await copy_deliveries.list_unwanted(tx, self._chats, self._clock(), MESSAGES)
+        removed = await self._change_each(unwanted, _remove, self._finish_removal, stopping)
+        async with self._db.reading() as tx:
+            unshown = await edits.list_unshown(tx, self._chats, self._clock(), MESSAGES)
+        return removed + await self._change_each(unshown, _edit, self._finish_edit, stopping)
+
+    async def _finish_removal(
+        self, tx: Transaction, unwanted: Unwanted, outcome: ChangeOutcome
+    ) -> bool:
+        """Only a message that is gone is done with: its author was told that it is forgotten."""
+        match outcome:
+            case Done() | Refused(extent=Extent.GONE):
+                await copy_deliveries.mark_removed(tx, unwanted.id, self._clock())
+                return True
+            case _:
+                return False
+
+    async def _finish_edit(self, tx: Transaction, wanted: Unshown, outcome: ChangeOutcome) -> bool:
+        """A message that is gone, or whose new text is refused, stays until its text changes again."""
+        match outcome:
+            case Done():
+                await edits.mark_shown(tx, wanted)
+            case Refused(detail, Extent.GONE | Extent.MESSAGE):
+                await edits.give_up(tx, wanted, UNEDITABLE, detail)
+            case _:
+                return False
+        return True
+
+    async def _change_each(
+        self,
+        due: Iterable[D],
+        act: Callable[[Chat, D], Awaitable[None]],
+        finish: Callable[[Transaction, D, ChangeOutcome], Awaitable[bool]],
+        stopping: asyncio.Event,
+    ) -> int:
+        """Change these one by one; returns how many were changed.
+
+        `finish` stores an outcome after which there is nothing more to do, and says whether it was.
+        """
+        loop = asyncio.get_running_loop()
+        ends_at = loop.time() + self._lasting.total_seconds()
+        skipped: set[ChannelRef | tuple[str, str]] = set()
+        changed = 0
+        for each in due:
+            channel, bucket = each.message.channel, bucket_of(each.message.channel)
+            workspace = (bucket.platform, bucket.workspace)
+            if stopping.is_set() or loop.time() >= ends_at:
+                break
+            is_late = self._rate_limits.ready_at(bucket, loop.time()) >= ends_at
+            if is_late or channel in skipped or workspace in skipped:
+                continue
+            start = self._rate_limits.take(bucket, loop.time())
+            await asyncio.sleep(start - loop.time())
+            acting = act(self._chats[channel.platform], each)
+            name = f"the change of delivery {each.id}"
+            outcome = await change(acting, name, within=self._within)
+            self._rate_limits.answered(bucket, start, loop.time())
+            async with self._db.transaction() as tx:
+                if not await finish(tx, each, outcome):
+                    await self._put_off(tx, each, outcome)
+            changed += isinstance(outcome, Done)
+            if isinstance(outcome, NotNow) and outcome.whole_workspace:
+                skipped.add(workspace)
+            if isinstance(outcome, Refused) and outcome.extent is Extent.CHANNEL:
+                skipped.add(channel)
+        return changed
+
+    async def _put_off(self, tx: Transaction, due: _Due, outcome: ChangeOutcome) -> None:
+        if isinstance(outcome, Done):
+            return
+        now = self._clock()
+        again_at = change_again_at(due.failures, outcome, now=now, jitter=self._jitter())
+        if isinstance(outcome, Refused) and outcome.extent is Extent.CHANNEL:
+            await edits.put_off_channel(tx, due.message.channel, again_at, now, outcome.detail)
+        await edits.put_off(tx, due.id, again_at, now, outcome.detail)
+
+
+async def _remove(chat: Chat, unwanted: Unwanted) -> None:
+    await chat.delete(unwanted.message)
+
+
+async def _edit(chat: Chat, wanted: Unshown) -> None:
+    await chat.edit(wanted.message, wanted.document)
