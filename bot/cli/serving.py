@@ -88,7 +88,7 @@ def open_() -> int:
         print_line(address)
     print_line(_how_long(say))
     if not _listens(addresses[0]):
-        print_remark(say("Nothing answers there: start the bot with “paperbot run”"))
+        print_remark(say("The bot does not answer at this address: start it with “paperbot run”"))
     return DONE
 
 

@@ -163,7 +163,7 @@ class Alarm:
             if abs(by := ahead - before) < _STEP:
                 continue
             log.warning(
-                "the clock was set %s by %.0f s (or the machine slept): all pumps start anew",
+                "the clock was set %s by %.0f s (or the machine slept): all pumps restart",
                 "back" if by < timedelta() else "forward",
                 abs(by.total_seconds()),
             )

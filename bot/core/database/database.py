@@ -212,9 +212,11 @@ def _rewrite(connection: sqlite3.Connection, path: Path) -> bool:
     size = path.stat().st_size
     room = min(shutil.disk_usage(path.parent).free, shutil.disk_usage(tempfile.gettempdir()).free)
     if room < 3 * size:
-        log.warning("%s is not made smaller: that takes %d MB", path, 3 * size // 1_000_000)
+        log.warning(
+            "%s cannot be shrunk: that needs %d MB of free space", path, 3 * size // 1_000_000
+        )
         return False
-    log.info("%s is rewritten once, so that it can be made smaller from now on", path)
+    log.info("%s is rewritten once, to allow shrinking it from now on", path)
     connection.execute(f"PRAGMA auto_vacuum = {_INCREMENTAL}")
     connection.execute("PRAGMA temp_store = FILE")  # the copy may not fit into memory
     try:

@@ -150,7 +150,9 @@ class Leases:
             async with self._db.transaction() as tx:
                 await leases.release(tx, lease)
         except StorageError as error:
-            log.warning("the lease %s was not released, it ends by itself: %s", lease.name, error)
+            log.warning(
+                "the lease %s was not released; it expires by itself: %s", lease.name, error
+            )
 
     async def alone(self, name: str, work: Callable[[], Awaitable[T]]) -> T:
         """What `work` returns, done while this process holds the lease.
@@ -173,7 +175,7 @@ class Leases:
         try:
             await self.keep(lease)
         except LeaseLostError:
-            log.warning("another process has taken the lease %s over", lease.name)
+            log.warning("another process has taken over the lease %s", lease.name)
 
 
 async def until_stored(

@@ -301,7 +301,7 @@ async def _app_of(client: AsyncWebClient, bot: str) -> str:
     try:
         found = (await call(client.bots_info(bot=bot))).get("bot")
     except (SlackApiError, ChatError) as error:
-        log.info("Slack does not tell the id of the app: %s", error)
+        log.info("Slack does not give the app's id: %s", error)
         return ""
     return str(found.get("app_id") or "") if isinstance(found, dict) else ""
 

@@ -40,7 +40,7 @@ async def home(request: web.Request) -> web.Response:
         return await chat(request)
     context, visitor = request.app[CONTEXT], request[VISITOR]
     if await context.access.redeem(token, at=context.now()):
-        log.info("a browser was made the operator's by a one-time address")
+        log.info("a browser got the operator's rights by a one-time address")
         response = web.Response(status=303, headers={"Location": "/"})
         set_operator_cookie(request, response)
         return response

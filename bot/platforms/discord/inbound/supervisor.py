@@ -168,7 +168,7 @@ class Supervisor:
         self._told.discard(_CONNECTED)
         unforeseen = error is not None and not isinstance(error, _FORESEEN)
         log.warning(
-            "Discord: %s; it is tried again, with pauses that grow",
+            "Discord: %s; reconnecting, with a longer pause each time",
             trouble,
             exc_info=error if unforeseen else None,
         )
