@@ -1,4 +1,4 @@
-"""Export: everything, or what a query finds, goes out again as it came in."""
+"""Export entries: as a vault, digest pages, JSON lines or BibTeX."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ _PAGE = 500
 
 
 class Format(StrEnum):
-    """What entries can be written as."""
+    """The formats of an export."""
 
     VAULT = "vault"
     DIGEST = "digest"
@@ -27,14 +27,14 @@ class Format(StrEnum):
 
     @property
     def is_read_again(self) -> bool:
-        """Whether an export may be imported again: arXiv's words must not become the curator's."""
+        """Whether the export may be imported again: then it must not have arXiv's words in it."""
         return self in (Format.VAULT, Format.DIGEST)
 
 
 async def export_text(found: AsyncIterator[StoredEntry], form: Format) -> AsyncIterator[str]:
-    """The entries in their order, in pieces of one text.
+    """The entries, in their order, as pieces of one text.
 
-    Raises `UsageError` for a vault, which is a folder.
+    Raises `UsageError` for `VAULT`, which is a folder.
     """
     match form:
         case Format.JSONL:
@@ -49,10 +49,10 @@ async def export_text(found: AsyncIterator[StoredEntry], form: Format) -> AsyncI
 
 
 async def export_vault(found: AsyncIterator[StoredEntry], folder: Path) -> int:
-    """Write one note an entry into an empty or new folder; how many.
+    """Write one note for each entry into an empty or new folder; return how many.
 
-    A note that came from a vault and says the same still is written byte for byte, under its path
-    there. Raises `UsageError` where the folder cannot be written or has files.
+    A note from a vault that has not changed is written byte for byte, with its path there. Raises
+    `UsageError` if the folder is not writable or has files.
     """
     await asyncio.to_thread(_make_empty, folder)
     taken: set[str] = set()
@@ -67,7 +67,7 @@ async def export_vault(found: AsyncIterator[StoredEntry], folder: Path) -> int:
 
 
 def entry_json(stored: StoredEntry) -> dict[str, object]:
-    """The JSON form of an entry: of `show --json`, of `lookup --json` and of a line of `jsonl`."""
+    """The JSON form of an entry, as in `show --json`, `lookup --json` and `jsonl`."""
     entry, paper = stored.entry, stored.entry.paper
     return {
         "id": stored.id,
@@ -147,10 +147,10 @@ def _wanted_path(stored: StoredEntry) -> str:
 
 
 def free_path(wanted: str, taken: set[str], *, before_number: str = " ") -> str:
-    """A path below the vault's folder that no other note has; it is added to `taken`.
+    """A path for a note that no other note has; it is added to `taken`.
 
-    Whatever `wanted` says, it leads nowhere else, it is no hidden file, and files of two paths
-    never become one, not even where case does not count.
+    Whatever `wanted` is, the path stays in the folder, is not hidden, and differs from all others also
+    if case is ignored.
     """
     *folders, name = ("/" + wanted).split("/")
     folder = "".join(f"{_safe(part)}/" for part in folders if part)
@@ -165,7 +165,7 @@ def free_path(wanted: str, taken: set[str], *, before_number: str = " ") -> str:
 
 
 def _safe(part: str) -> str:
-    """One part of a path that means itself and nothing else, on any system."""
+    """One part of a path that is valid and has no special meaning on any system."""
     plain = _CONTROL.sub("_", part)
     while len(plain.encode()) > _LONGEST_BYTES:
         plain = plain[:-1]

@@ -21,7 +21,7 @@ FEBRUARY_4 = date(2025, 2, 4)
         *("2025년\xa02월\xa04일", "２０２５年２月４日", "２０２５－０２－０４", "\ufeff2025-02-04"),
     ],
 )
-def test_a_line_that_says_a_date_is_read(line: str) -> None:
+def test_date_lines_are_read(line: str) -> None:
     assert parse_date_line(line) == DateLine(FEBRUARY_4)
 
 
@@ -53,13 +53,13 @@ def test_other_lines_are_no_dates(line: str) -> None:
 
 
 @given(st.dates(date(1900, 1, 1), date(2099, 12, 31)), st.sampled_from(["ko", "en"]), st.booleans())
-def test_every_date_is_read_as_it_is_said(on: date, locale: str, weekday: bool) -> None:
+def test_every_date_round_trips(on: date, locale: str, weekday: bool) -> None:
     assert parse_date(day_text(on, locale, weekday=weekday)) == on
     assert parse_date(on.isoformat()) == on
 
 
 @pytest.mark.parametrize("text", ["yesterday", "2025-02-30"])
-def test_what_a_person_typed_and_is_no_date_is_refused_with_a_way_out(text: str) -> None:
+def test_invalid_typed_dates_are_refused_with_an_example(text: str) -> None:
     with pytest.raises(UsageError, match=text):
         parse_date(text)
 
@@ -85,7 +85,7 @@ def test_what_a_person_typed_and_is_no_date_is_refused_with_a_way_out(text: str)
         ("-", None, "-"),
     ],
 )
-def test_a_path_says_a_date_by_its_name_else_by_its_folders(
+def test_the_date_of_a_path_is_in_its_name_else_in_its_folders(
     path: str, on: date | None, name: str
 ) -> None:
     found = named_date(path)
@@ -94,7 +94,7 @@ def test_a_path_says_a_date_by_its_name_else_by_its_folders(
 
 
 @pytest.mark.parametrize("path", ["250230 Pebbles.md", "2025/02/250230 Pebbles.md"])
-def test_a_name_with_a_day_that_does_not_exist_says_so_and_dates_nothing(path: str) -> None:
+def test_an_invalid_day_in_a_file_name_is_reported_and_not_used(path: str) -> None:
     found = named_date(path)
 
     assert (found.on, found.name, found.impossible) == (None, "250230 Pebbles", "250230")

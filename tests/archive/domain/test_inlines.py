@@ -40,7 +40,7 @@ def test_markdown_links_and_names_are_read() -> None:
 
 
 @given(st.text())
-def test_text_without_addresses_comes_back_as_it_was(text: str) -> None:
+def test_text_without_addresses_is_unchanged(text: str) -> None:
     plain = text.replace("http", "").replace("[", "")
 
     assert "".join(run.text for run in inlines(plain)) == plain

@@ -32,21 +32,21 @@ KO, EN = Language.KO, Language.EN
         ("", None),
     ],
 )
-def test_a_paragraph_has_the_language_that_its_letters_tell(
+def test_letters_decide_the_language_of_a_paragraph(
     paragraph: str, language: Language | None
 ) -> None:
     assert language_of(paragraph) == language
 
 
-def test_an_undecided_paragraph_goes_with_the_one_before_it() -> None:
+def test_an_unclear_paragraph_has_the_language_of_the_previous_one() -> None:
     assert languages_of(["한국어.", "https://e.org", "English.", "42"]) == (KO, KO, EN, EN)
 
 
-def test_an_undecided_paragraph_at_the_top_goes_with_the_one_behind_it() -> None:
+def test_an_unclear_first_paragraph_has_the_language_of_the_next_one() -> None:
     assert languages_of(["https://e.org", "42", "한국어.", "English."]) == (KO, KO, KO, EN)
 
 
-def test_paragraphs_that_nothing_decides_count_as_english() -> None:
+def test_paragraphs_are_english_if_nothing_decides() -> None:
     assert languages_of(["https://e.org", "42"]) == (EN, EN)
     assert languages_of([]) == ()
 
@@ -64,7 +64,7 @@ def test_sentences_between_korean_paragraphs_are_english() -> None:
     assert languages_of(["한국어.", "They work.", "한국어."]) == (KO, EN, KO)
 
 
-def test_what_is_known_overrides_what_letters_tell() -> None:
+def test_a_known_language_overrides_the_letters() -> None:
     assert languages_of(["한국어.", "따옴.", "42"], [None, EN, None]) == (KO, EN, EN)
 
 

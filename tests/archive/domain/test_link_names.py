@@ -28,14 +28,14 @@ def test_a_link_leads_to_its_note(link):
     assert leads_to(link, NOTE)
 
 
-def test_a_link_into_another_folder_leads_elsewhere():
+def test_a_link_with_another_folder_leads_to_another_note():
     assert linked_name("2024/230517 SLiC-HF") == note_name(NOTE)
     assert not leads_to("2024/230517 SLiC-HF", NOTE)
     assert not leads_to("23/230517 SLiC-HF", NOTE)
     assert leads_to("2023/230517 SLiC-HF", f"vault/{NOTE}")
 
 
-def test_a_link_within_a_note_leads_to_none():
+def test_a_link_within_a_note_leads_to_no_note():
     assert linked_name("#Results") == ""
 
 
@@ -47,5 +47,5 @@ def test_every_composition_of_a_name_is_the_same(name):
 
 
 @pytest.mark.parametrize("path", ["x.md", "2024/x.markdown", "X.MD", "x.Markdown"])
-def test_every_suffix_of_a_note_is_left_out(path):
+def test_every_suffix_of_a_note_is_removed(path):
     assert linked_name("x") == linked_name("x.markdown") == note_name(path) == "x"

@@ -16,7 +16,7 @@ _GROUP_WORDS = frozenset(
 _GROUP_NAMES = frozenset(
     (
         *("AI", "DeepMind", "OpenAI", "Anthropic", "NVIDIA", "Google", "Microsoft", "Meta", "IBM"),
-        *("DeepSeek", "Qwen", "Kimi", "Mistral", "EleutherAI", "Baidu", "Alibaba", "Tencent"),
+        *("DeepSeek", "Qwen", "EleutherAI", "Baidu", "Alibaba", "Tencent"),
         *("ByteDance", "Huawei", "Samsung", "Naver", "NAVER", "Kakao", "LG", "BigScience"),
         *("BigCode", "LAION", "MosaicML", "Databricks", "Cohere", "Salesforce", "HuggingFace"),
     )

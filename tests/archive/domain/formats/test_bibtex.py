@@ -39,7 +39,7 @@ def test_an_arxiv_paper_becomes_an_item_with_its_eprint() -> None:
     )
 
 
-def test_what_tex_would_read_as_mark_up_is_escaped() -> None:
+def test_tex_special_characters_are_escaped() -> None:
     paper = Paper(
         "100% of {R^3} & C#_~\\x", ("ERNIE Team, Baidu", "Rock and Roll"), url="https://e.org/a{b}"
     )
@@ -65,7 +65,7 @@ def test_entries_of_one_paper_share_an_item() -> None:
     assert "keywords = {lm, rl}" in written
 
 
-def test_years_come_from_the_id_else_from_the_entry() -> None:
+def test_the_year_comes_from_the_arxiv_id_else_from_the_entry() -> None:
     old = Paper("Old", arxiv_id=ArxivId("hep-th/9901001"))
     later = Paper("Later", arxiv_id=ArxivId("math/0611800"))
 
@@ -82,14 +82,14 @@ def test_a_key_depends_on_the_paper_alone_and_two_papers_have_two() -> None:
     assert bibtex.key(Paper("한국어 제목")).startswith("paper-")
 
 
-def test_a_key_stays_when_the_title_of_what_has_an_address_is_put_right() -> None:
+def test_the_key_of_a_paper_with_an_address_does_not_depend_on_its_title() -> None:
     url = "https://www.e.org/forum?id=a1"
 
     assert bibtex.key(Paper("Pebbles", url=url)) == bibtex.key(Paper("Pebbles!", url=url))
     assert bibtex.key(Paper("Pebbles", url=url)).startswith("e-org-forum-id-a1-")
 
 
-def test_keys_of_an_export_are_unique_and_those_of_a_part_of_it_are_the_same() -> None:
+def test_keys_are_unique_in_an_export_and_the_same_in_every_export() -> None:
     papers = [Paper(f"제목 {n}") for n in range(20_000)]
     papers += [Paper("Pebbles", url=f"https://e.org/{n}") for n in range(20_000)]
     keys = {paper.key: bibtex.key(paper) for paper in papers}
@@ -125,7 +125,7 @@ def test_groups_are_one_name_and_others_come_last(names: tuple[str, ...], writte
     assert f"  author = {{{written}}},\n" in bibtex.write([entry(Paper("Pebbles", names))])
 
 
-def test_the_primary_class_is_the_one_that_arxiv_names_or_that_an_old_number_begins_with() -> None:
+def test_the_primary_class_comes_from_arxiv_else_from_an_old_style_number() -> None:
     known = Paper("A", arxiv_id=ArxivId("2310.01234"), at_arxiv=AtArxiv(1, category="cs.LG"))
 
     assert "  primaryClass = {cs.LG},\n" in bibtex.write([entry(known)])

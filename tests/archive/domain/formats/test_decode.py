@@ -8,7 +8,7 @@ from bot.core.domain.errors import UnreadableError
 KOREAN = "첫 줄\r\n조약돌 논문 (Mina Kang)\r\n"
 
 
-def test_utf_8_comes_back_byte_for_byte_with_its_mark_and_line_ends() -> None:
+def test_utf_8_round_trips_byte_for_byte_with_mark_and_line_ends() -> None:
     data = ("\ufeff" + KOREAN).encode()
 
     assert decode(data, "note.md").encode() == data
@@ -47,7 +47,7 @@ def test_korean_windows_text_is_read_and_reported_with_the_line_that_shows_it() 
         (bytes(range(256)), 3),
     ],
 )
-def test_what_is_no_text_is_refused_with_file_and_line(data: bytes, line: int) -> None:
+def test_binary_files_are_refused_with_file_and_line(data: bytes, line: int) -> None:
     with pytest.raises(UnreadableError) as refused:
         decode(data, "folder/note.md")
 
@@ -55,7 +55,7 @@ def test_what_is_no_text_is_refused_with_file_and_line(data: bytes, line: int) -
 
 
 @given(st.binary())
-def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+def test_any_bytes_are_decoded_or_refused(data: bytes) -> None:
     try:
         text = decode(data, "note.md")
     except UnreadableError:

@@ -12,7 +12,7 @@ from bot.archive.domain.dates import parse_date_line
 from bot.archive.domain.entry import Entry, Language, Severity
 from bot.archive.domain.formats import digest_page, vault_note
 from bot.core.domain.errors import UnreadableError
-from tests.archive.domain.formats.texts import NOTES, PAGES, made_entries, spoiled
+from tests.archive.domain.formats.texts import NOTES, PAGES, made_entries, mutated
 
 KO, EN = Language.KO, Language.EN
 FEBRUARY_4 = date(2025, 2, 4)
@@ -24,7 +24,7 @@ def read(text: str, path: str = "page.txt") -> tuple[Entry, ...]:
     return parsed.entries
 
 
-def test_the_real_day_is_read_whole(shared: Path) -> None:
+def test_the_sample_page_is_read_completely(shared: Path) -> None:
     path = shared / "samples" / "digests" / "2025-02-04.txt"
     text = path.read_bytes().decode()
 
@@ -72,7 +72,7 @@ def test_a_page_is_read_into_all_its_fields() -> None:
     assert second.paragraphs(KO) == ("마찰에 대한 분석.",)
 
 
-def test_several_days_on_a_page_date_their_entries() -> None:
+def test_entries_get_the_date_of_their_day_on_a_page_of_several_days() -> None:
     clouds, alone, english = read(PAGES["two-days.txt"])
 
     assert (clouds.date, alone.date, english.date) == (FEBRUARY_4, FEBRUARY_4, date(2025, 2, 5))
@@ -173,7 +173,7 @@ def test_where_one_entry_ends_and_the_next_begins(page: str) -> None:
         ),
     ],
 )
-def test_what_is_not_surely_a_title_stays_in_the_commentary(line: str) -> None:
+def test_lines_that_may_not_be_titles_stay_in_the_commentary(line: str) -> None:
     (entry,) = read(f"2025-02-04\nA Title\n(Al Bo)\n한국어.\n{line}\nEnglish.\n#tag\n")
 
     assert line in [*entry.paragraphs(KO), *entry.paragraphs(EN)]
@@ -195,7 +195,7 @@ OWN = "https://arxiv.org/abs/2502.01234"
         f"A Title|(Al Bo)|한국어.|#t|{OWN}",
     ],
 )
-def test_the_papers_own_link_is_found_wherever_it_stands(page: str) -> None:
+def test_the_link_of_the_paper_is_found_in_every_position(page: str) -> None:
     text = f"2025-02-04\n{page}\nNext\n(Cy Do)\n둘.".replace("|", "\n")
 
     first, second = read(text)
@@ -205,7 +205,7 @@ def test_the_papers_own_link_is_found_wherever_it_stands(page: str) -> None:
     assert second.paper.url is None
 
 
-def test_a_link_between_entries_belongs_to_the_one_it_stands_closer_to() -> None:
+def test_a_link_between_entries_belongs_to_the_closer_one() -> None:
     first, second = read(f"2025-02-04\nA Title\n(Al Bo)\n한국어.\n#t\n\n{OWN}\nNext\n(Cy Do)\n둘.")
 
     assert first.paper.url is None
@@ -219,7 +219,7 @@ def test_names_of_notes_on_a_line_of_their_own_are_links_and_no_text() -> None:
     assert entry.paragraphs(KO) == ("[[a]]의 후속.",)
 
 
-def test_windows_and_full_width_signs_and_odd_spaces_do_not_matter() -> None:
+def test_windows_line_ends_full_width_characters_and_unusual_spaces_are_accepted() -> None:
     text = (
         "\ufeff2025년\xa02월\xa04일\r\n\r\nA\xa0Title\r\n"
         "（Al Bo（KAIST），김철수、 Cy Do）\r\n"
@@ -234,7 +234,7 @@ def test_windows_and_full_width_signs_and_odd_spaces_do_not_matter() -> None:
     assert entry.tags == ("rl", "long-context")
 
 
-def test_a_date_that_does_not_exist_is_a_problem_and_dates_nothing() -> None:
+def test_an_invalid_date_is_a_problem_and_not_used() -> None:
     parsed = digest_page.parse(PAGES["bad-day.txt"], "bad-day.txt")
 
     assert [entry.date for entry in parsed.entries] == [None]
@@ -258,7 +258,7 @@ def test_text_that_belongs_to_no_entry_is_kept_in_a_problem() -> None:
     ]
 
 
-def test_a_page_without_a_date_takes_it_from_its_name_or_says_so() -> None:
+def test_a_page_without_a_date_uses_that_of_the_file_name_or_warns() -> None:
     text = "A Title\n(Al Bo)\n한국어.\n"
 
     (entry,) = read(text, "days/2025-02-04.txt")
@@ -275,12 +275,12 @@ def test_a_page_without_a_date_takes_it_from_its_name_or_says_so() -> None:
     "text",
     ["", "\ufeff\r\n", "hello\nworld", "안녕하세요.", "2025-02-04\n", "# A Readme\n\nIt is read."],
 )
-def test_a_page_without_entries_is_refused_by_name(text: str) -> None:
+def test_a_page_without_entries_is_refused_with_its_name(text: str) -> None:
     with pytest.raises(UnreadableError, match=r"^day\.txt: there are no entries here"):
         digest_page.parse(text, "day.txt")
 
 
-def test_pages_are_told_from_notes() -> None:
+def test_pages_are_distinguished_from_notes() -> None:
     assert all(digest_page.looks_like(text) for text in PAGES.values())
     assert digest_page.looks_like("A Title\n(Al Bo)\n한국어.\n#a\nNext\n(Cy Do)\n둘.")
     assert not any(digest_page.looks_like(text) for text in NOTES.values())
@@ -288,7 +288,7 @@ def test_pages_are_told_from_notes() -> None:
 
 @given(st.sampled_from(sorted(PAGES)), st.data())
 def test_spans_and_the_lines_between_them_are_the_page(path: str, data: st.DataObject) -> None:
-    text = data.draw(st.one_of(st.just(PAGES[path]), spoiled(PAGES[path])))
+    text = data.draw(st.one_of(st.just(PAGES[path]), mutated(PAGES[path])))
     try:
         parsed = digest_page.parse(text, path)
     except UnreadableError:
@@ -315,7 +315,7 @@ def test_a_page_written_and_read_again_has_the_same_entries(path: str) -> None:
     assert _said(again) == _said(entries)
 
 
-def test_real_notes_written_as_one_page_are_all_read_back(shared: Path) -> None:
+def test_the_sample_notes_written_as_one_page_are_all_read_back(shared: Path) -> None:
     notes = sorted((shared / "samples" / "vault").rglob("*.md"))
     entries = [vault_note.parse(note.read_text("utf-8"), note.name).entries[0] for note in notes]
 
@@ -381,7 +381,7 @@ def test_a_callout_on_a_page_is_the_abstract_or_commentary() -> None:
     assert note.paragraphs(KO) == ("> [!note] 메모", "한국어.")
 
 
-def test_a_hidden_line_is_read_as_if_it_were_not_there() -> None:
+def test_hidden_lines_are_ignored() -> None:
     page = "2025-02-04\nPebbles\n%%x%%\n(Al Bo)\n<!-- y\n\nz -->\n한국어.\n%%w%%\n#tag\n"
 
     (entry,) = read(page)

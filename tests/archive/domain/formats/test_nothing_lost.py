@@ -13,7 +13,7 @@ from bot.archive.domain.formats import digest_page, vault_note
 from bot.archive.domain.markup.visible import visible
 from bot.core.domain.errors import UnreadableError
 from tests.archive.domain.formats.lost_text import lost, shown
-from tests.archive.domain.formats.texts import NOTES, PAGES, junk, spoiled
+from tests.archive.domain.formats.texts import NOTES, PAGES, junk, mutated
 
 
 def lost_from_note(text: str, path: str = "250203 Name.md") -> str:
@@ -40,18 +40,18 @@ def test_nothing_of_a_page_is_lost(path: str) -> None:
     assert lost(PAGES[path], digest_page.parse(PAGES[path], path)) == ""
 
 
-@given(st.sampled_from(list(NOTES.values())).flatmap(spoiled))
-def test_nothing_of_a_spoiled_note_is_lost(text: str) -> None:
+@given(st.sampled_from(list(NOTES.values())).flatmap(mutated))
+def test_nothing_of_a_mutated_note_is_lost(text: str) -> None:
     assert lost_from_note(text) == ""
 
 
-@given(st.sampled_from(list(PAGES.values())).flatmap(spoiled))
-def test_nothing_of_a_spoiled_page_is_lost(text: str) -> None:
+@given(st.sampled_from(list(PAGES.values())).flatmap(mutated))
+def test_nothing_of_a_mutated_page_is_lost(text: str) -> None:
     assert lost_from_page(text) == ""
 
 
 @given(junk())
-def test_nothing_of_junk_is_lost(text: str) -> None:
+def test_nothing_of_random_mark_up_is_lost(text: str) -> None:
     assert lost_from_note(text) == ""
     assert lost_from_page(text) == ""
     assert lost_from_page(f"2025-02-04\n{text}\nA Title\n(Al Bo, Cy Do)\n{text}") == ""
@@ -63,7 +63,7 @@ def test_nothing_of_any_text_is_lost(text: str) -> None:
     assert lost_from_page(text) == ""
 
 
-def test_nothing_of_the_real_notes_is_lost(shared: Path) -> None:
+def test_nothing_of_the_sample_notes_is_lost(shared: Path) -> None:
     vault = shared / "samples" / "vault"
 
     for note in sorted(vault.rglob("*.md")):
@@ -75,20 +75,20 @@ def test_nothing_of_the_real_notes_is_lost(shared: Path) -> None:
         assert vault_note.write(parsed.entries[0]) == text, path
 
 
-def test_nothing_of_the_real_notes_is_lost_when_they_are_read_as_a_page(shared: Path) -> None:
+def test_nothing_of_the_sample_notes_is_lost_if_read_as_a_page(shared: Path) -> None:
     for note in sorted((shared / "samples" / "vault").rglob("*.md")):
         assert lost_from_page(f"2025-02-04\n{note.read_bytes().decode()}") == "", note
 
 
 @given(data=st.data())
-def test_nothing_of_spoiled_real_texts_is_lost(shared: Path, data: st.DataObject) -> None:
+def test_nothing_of_mutated_sample_texts_is_lost(shared: Path, data: st.DataObject) -> None:
     files = sorted((shared / "samples").rglob("*.md")) + sorted(
         (shared / "samples").rglob("*-*.txt")
     )
     text = data.draw(st.sampled_from(files)).read_bytes().decode()
 
-    assert lost_from_note(data.draw(spoiled(text))) == ""
-    assert lost_from_page(data.draw(spoiled(text))) == ""
+    assert lost_from_note(data.draw(mutated(text))) == ""
+    assert lost_from_page(data.draw(mutated(text))) == ""
 
 
 def _without_last_paragraph(parsed: Parsed) -> Parsed:
@@ -134,13 +134,13 @@ def _without_last_entry(parsed: Parsed) -> Parsed:
         *(_without_link, _without_tags, _without_last_entry),
     ],
 )
-def test_the_check_notices_what_a_lossy_parser_would_lose(lose: Callable[[Parsed], Parsed]) -> None:
+def test_the_check_detects_what_a_lossy_parser_loses(lose: Callable[[Parsed], Parsed]) -> None:
     path, text = next(iter(NOTES.items()))
 
     assert lost(text, lose(vault_note.parse(text, path))) != ""
 
 
-def test_the_check_notices_a_problem_that_keeps_no_text() -> None:
+def test_the_check_detects_a_problem_without_its_text() -> None:
     parsed = digest_page.parse(PAGES["bad-day.txt"], "bad-day.txt")
 
     silent = Parsed(parsed.entries, tuple(replace(each, text="") for each in parsed.problems))

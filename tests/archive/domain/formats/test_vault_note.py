@@ -12,7 +12,7 @@ from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import Commentary, Entry, Language, Paper, Source, SourceKind
 from bot.archive.domain.formats import vault_note
 from bot.archive.domain.markup.metadata import Field
-from tests.archive.domain.formats.texts import NOTES, made_entries, spoiled
+from tests.archive.domain.formats.texts import NOTES, made_entries, mutated
 
 KO, EN = Language.KO, Language.EN
 LINK = "https://arxiv.org/abs/2502.01234"
@@ -23,7 +23,7 @@ def read(text: str, path: str = "250203 Pebbles.md") -> Entry:
     return entry
 
 
-def test_a_note_in_the_newest_habit_is_read_into_all_its_fields() -> None:
+def test_a_note_in_the_current_style_is_read_into_all_fields() -> None:
     path, text = next(iter(NOTES.items()))
 
     entry = read(text, path)
@@ -77,7 +77,7 @@ def test_a_note_in_the_newest_habit_is_read_into_all_its_fields() -> None:
         ("arxiv.org/abs/2502.01234", ArxivId("2502.01234"), "arxiv.org/abs/2502.01234"),
     ],
 )
-def test_a_link_on_the_first_line_is_the_papers(
+def test_a_link_on_the_first_line_belongs_to_the_paper(
     first: str, arxiv_id: ArxivId | None, url: str
 ) -> None:
     paper = read(f"\n{first}\n\n한국어.\n").paper
@@ -139,7 +139,7 @@ def test_titles_and_authors_below_the_link(head: str, title: str, authors: tuple
         *("* a list (Al Bo, Cy Do)", "1. One thing (Al Bo, Cy Do)", "much to like here", ""),
     ],
 )
-def test_without_a_title_the_file_lends_its_name_without_the_date(text: str) -> None:
+def test_a_note_without_a_title_gets_its_file_name_without_the_date(text: str) -> None:
     assert read(f"{LINK}\n\n{text}").paper.title == "Pebbles"
     assert read(text, "notes/Pebbles.md").paper.title == "Pebbles"
 
@@ -199,13 +199,13 @@ def test_further_papers_are_references_and_their_text_stays() -> None:
     assert entry.paragraphs(EN) == ()
 
 
-def test_a_title_said_twice_stays_with_the_korean_below_it() -> None:
+def test_a_repeated_title_stays_with_the_korean_below_it() -> None:
     entry = read(f"{LINK}\n\nA Title (Al Bo, Cy Do)\n\nA title, again (Al Bo, Cy Do)\n\n한국어.")
 
     assert entry.paragraphs(KO) == ("A title, again (Al Bo, Cy Do)", "한국어.")
 
 
-def test_an_abstract_keeps_its_paragraphs_and_an_empty_quotation_is_none() -> None:
+def test_an_abstract_keeps_its_paragraphs_and_an_empty_quotation_is_no_abstract() -> None:
     quoted = read(f"{LINK}\n\n*A Title* (Al Bo)\n\n> One\n> line.\n>\n>Two.\n\n한국어.\n\n> 인용")
 
     assert quoted.paper.abstract == "One line.\n\nTwo."
@@ -213,7 +213,7 @@ def test_an_abstract_keeps_its_paragraphs_and_an_empty_quotation_is_none() -> No
     assert read(f"{LINK}\n\n*A Title* (Al Bo)\n\n> \n\n한국어.").paper.abstract is None
 
 
-def test_english_in_marks_is_english_whatever_it_holds_until_they_close_or_tags_come() -> None:
+def test_text_in_english_marks_is_english_until_they_close_or_tags_follow() -> None:
     entry = read(
         f"{LINK}\n\n한국어.\n\n<English>One.\n\n42\n</ENGLISH> https://e.org\n\n다시.\n\n"
         "<english>\nTwo “인용”.\n\n#lm\n\n또 다시."
@@ -223,7 +223,7 @@ def test_english_in_marks_is_english_whatever_it_holds_until_they_close_or_tags_
     assert entry.paragraphs(KO) == ("한국어.", "다시.", "또 다시.")
 
 
-def test_tags_are_found_on_their_lines_and_in_text_and_text_keeps_them() -> None:
+def test_tags_are_found_on_lines_of_tags_and_in_text_which_keeps_them() -> None:
     entry = read(
         f"{LINK}\n\n결과. #object_detection #GAN\n\n#gan, ＃long-context #rl#moe\n#1\n\n"
         "#tag 다음의 말. C# 1 #2 https://e.org/#no `#code` (#인용)\n\n```\n#include\n#define\n```\n"
@@ -281,7 +281,7 @@ def test_names_are_composed_so_that_macos_and_linux_agree() -> None:
     assert entry.links == ("250203 조약돌",)
 
 
-def test_what_a_person_should_look_at_is_reported_with_its_line() -> None:
+def test_problems_are_reported_with_their_lines() -> None:
     parsed = vault_note.parse(
         "https://arxiv.org/abs/2112.0886\r\n\r\n오타.\r\narXiv:2513.01234\n", "250230 Oops.md"
     )
@@ -297,13 +297,13 @@ def test_what_a_person_should_look_at_is_reported_with_its_line() -> None:
 
 
 @given(st.sampled_from(sorted(NOTES)), st.data())
-def test_an_untouched_note_is_written_as_it_was(path: str, data: st.DataObject) -> None:
-    text = data.draw(st.one_of(st.just(NOTES[path]), spoiled(NOTES[path]), st.text()))
+def test_an_unchanged_note_is_written_as_it_was(path: str, data: st.DataObject) -> None:
+    text = data.draw(st.one_of(st.just(NOTES[path]), mutated(NOTES[path]), st.text()))
 
     assert vault_note.write(read(text, path)) == text
 
 
-def test_details_filled_in_from_elsewhere_do_not_touch_a_note() -> None:
+def test_details_filled_in_from_arxiv_do_not_change_a_note() -> None:
     text = f"{LINK}\n\n한국어.\n"
     entry = read(text)
     filled = replace(
@@ -313,7 +313,7 @@ def test_details_filled_in_from_elsewhere_do_not_touch_a_note() -> None:
     assert vault_note.write(replace(entry, paper=filled)) == text
 
 
-def test_a_touched_note_is_written_in_the_newest_habit() -> None:
+def test_a_changed_note_is_written_in_the_current_style() -> None:
     path, text = next(iter(NOTES.items()))
     entry = read(text, path)
 
@@ -343,7 +343,7 @@ def test_an_entry_from_a_form_is_read_back_from_its_note(entry: Entry) -> None:
         ("x" * 300, f"250203 {'x' * 120}.md"),
     ],
 )
-def test_a_new_note_is_named_as_the_curator_names_notes(title: str, name: str) -> None:
+def test_a_new_note_is_named_in_the_style_of_the_curator(title: str, name: str) -> None:
     entry = Entry(Paper(title), Source(SourceKind.CHAT_FORM, "form"), date(2025, 2, 3))
 
     assert vault_note.file_name(entry) == name
@@ -367,7 +367,7 @@ def test_markdown_links_to_notes_are_links(text: str, names: tuple[str, ...]) ->
     assert entry.paragraphs(KO) == (f"한국어 {text}.",)
 
 
-def test_below_their_heading_markdown_links_that_show_the_name_are_no_text() -> None:
+def test_markdown_links_below_the_links_heading_are_no_text_if_they_show_the_name() -> None:
     entry = read(f"{LINK}\n\n한국어.\n\n# Links\n- [Alpha B](Alpha%20B.md)\n- [보기](Beta.md)\n")
 
     assert entry.links == ("Alpha B", "Beta")
@@ -385,7 +385,7 @@ def test_below_their_heading_markdown_links_that_show_the_name_are_no_text() -> 
     ],
 )
 @pytest.mark.parametrize("before", ["", "한국어.\n\n"])
-def test_a_callout_that_holds_the_abstract_is_without_its_mark(
+def test_an_abstract_callout_is_the_abstract_without_its_mark(
     quoted: str, abstract: str, before: str
 ) -> None:
     entry = read(f"{LINK}\n\n*A Title* (Al Bo)\n\n{before}{quoted}\n\n다음.")
@@ -394,14 +394,14 @@ def test_a_callout_that_holds_the_abstract_is_without_its_mark(
     assert entry.paragraphs(KO)[-1] == "다음."
 
 
-def test_another_callout_is_no_abstract() -> None:
+def test_other_callouts_are_commentary() -> None:
     entry = read(f"{LINK}\n\n*A Title* (Al Bo)\n\n> [!note] 메모\n> 내용\n\n다음.")
 
     assert entry.paper.abstract is None
     assert entry.paragraphs(KO) == ("> [!note] 메모\n> 내용", "다음.")
 
 
-def test_a_touched_note_keeps_its_front_matter_and_what_it_hides() -> None:
+def test_a_changed_note_keeps_its_front_matter_and_comments() -> None:
     text = f"---\nmemo: 1\n---\n{LINK}\n\n*A Title* (Al Bo)\n\n한국어 %%비밀%%.\n\n#rl\n"
     entry = read(text)
 
@@ -413,7 +413,7 @@ def test_a_touched_note_keeps_its_front_matter_and_what_it_hides() -> None:
     assert (read(written).tags, read(written).commentary) == (("lm",), entry.commentary)
 
 
-def test_front_matter_that_says_otherwise_is_kept_as_a_comment() -> None:
+def test_front_matter_that_contradicts_the_entry_is_kept_as_a_comment() -> None:
     yaml = [Field("tags", "rl", 2)]
     (entry,) = vault_note.parse("---\ntags: rl\n---\n한국어.", "a.md", yaml).entries
 

@@ -192,7 +192,7 @@ _LINE_ENDS = st.sampled_from(["\n", "\r\n", "\r", "\n\n", " \n", "\u3000\n"])
 
 
 @st.composite
-def spoiled(draw: st.DrawFn, text: str) -> str:
+def mutated(draw: st.DrawFn, text: str) -> str:
     """A text with lines left out, repeated, moved, and with junk and other line ends put in."""
     lines = text.splitlines()
     for _ in range(draw(st.integers(0, 6))):

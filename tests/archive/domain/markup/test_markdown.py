@@ -32,7 +32,7 @@ def seen(text: str) -> str:
         ("[//]: #\n뒤", "\n뒤"),
     ],
 )
-def test_comments_are_hidden_and_lines_stay(text: str, left: str) -> None:
+def test_comments_are_hidden_and_line_numbers_stay(text: str, left: str) -> None:
     assert seen(text) == left
     assert hidden(text).unclosed is None
 
@@ -65,7 +65,7 @@ def test_a_comment_that_is_not_closed_hides_all_below_it(mark: str, before: str,
         "[a]: https://e.org\n[1]: #anchor\n[^1]: # 제목",
     ],
 )
-def test_in_code_and_in_numbers_such_marks_are_text(text: str) -> None:
+def test_comment_marks_in_code_and_after_numbers_are_text(text: str) -> None:
     assert seen(text) == text
 
 
@@ -82,7 +82,7 @@ def test_in_code_and_in_numbers_such_marks_are_text(text: str) -> None:
         "3%%a%% 뒤",
     ],
 )
-def test_what_only_looks_like_code_hides_nothing_from_the_rule(text: str) -> None:
+def test_comments_in_text_that_only_resembles_code_are_hidden(text: str) -> None:
     assert "a" not in seen(text)
 
 
@@ -112,7 +112,7 @@ def test_spans_of_code_end_with_a_run_of_the_same_length_in_the_paragraph() -> N
 
 
 @given(st.one_of(junk(), st.text("%<!->`~ a\n#[]:()$0 /")))
-def test_the_lines_of_a_text_stay_whatever_is_hidden(text: str) -> None:
+def test_the_number_of_lines_stays_whatever_is_hidden(text: str) -> None:
     found = hidden(text)
     ends = [end for span in found.spans for end in span]
 

@@ -32,11 +32,11 @@ def read(text: str, path: str = "Pebbles.md") -> Entry:
         ("", ()),
     ],
 )
-def test_tags(value: Value, tags: tuple[str, ...]) -> None:
+def test_tags_are_read_from_lists_and_text(value: Value, tags: tuple[str, ...]) -> None:
     assert said("Tags", value) == (Metadata(tags=tags), [])
 
 
-def test_what_is_no_tag_is_reported() -> None:
+def test_invalid_tags_are_reported() -> None:
     assert said("tags", ("2025", "rl"))[0].tags == ("rl",)
     assert said("tags", ("2025", "rl"))[1] == ["“2025” is not a tag"]
 
@@ -49,12 +49,12 @@ def test_what_is_no_tag_is_reported() -> None:
     ],
 )
 @pytest.mark.parametrize("key", ["date", "created", "Created"])
-def test_dates(key: str, value: str) -> None:
+def test_dates_are_read_in_all_forms(key: str, value: str) -> None:
     assert said(key, value) == (Metadata(date=date(2025, 2, 3)), [])
 
 
 @pytest.mark.parametrize("value", ["2025-02-30", "someday", "{{date}}"])
-def test_what_is_no_date_is_reported(value: str) -> None:
+def test_invalid_dates_are_reported(value: str) -> None:
     assert said("date", value) == (Metadata(), [f"“{value}” is not a date"])
 
 
@@ -67,7 +67,7 @@ def test_what_is_no_date_is_reported(value: str) -> None:
         ("[[people/al|Al Bo]]", ("Al Bo",)),
     ],
 )
-def test_authors(value: Value, authors: tuple[str, ...]) -> None:
+def test_authors_are_read_from_lists_and_text(value: Value, authors: tuple[str, ...]) -> None:
     assert said("author", value) == (Metadata(authors=authors), [])
 
 
@@ -81,7 +81,9 @@ def test_authors(value: Value, authors: tuple[str, ...]) -> None:
         ("doi", "10.1234/x", "https://doi.org/10.1234/x", None),
     ],
 )
-def test_links(key: str, value: str, url: str | None, number: str | None) -> None:
+def test_links_are_read_from_several_keys(
+    key: str, value: str, url: str | None, number: str | None
+) -> None:
     address = said(key, value)[0].address
 
     assert address is not None
@@ -89,12 +91,12 @@ def test_links(key: str, value: str, url: str | None, number: str | None) -> Non
     assert (address.arxiv_id.number if address.arxiv_id else None) == number
 
 
-def test_a_source_that_is_no_address_says_nothing_and_a_url_that_is_none_is_reported() -> None:
+def test_an_invalid_url_is_reported_and_a_source_without_address_ignored() -> None:
     assert said("source", "twitter") == (Metadata(), [])
     assert said("url", "somewhere") == (Metadata(), ["“somewhere” is not an address"])
 
 
-def test_what_the_note_says_itself_counts_more() -> None:
+def test_the_text_of_the_note_overrides_fields() -> None:
     fields = [
         Field("title", "Other", 2),
         Field("authors", ("Ed Fo",), 3),
@@ -111,7 +113,7 @@ def test_what_the_note_says_itself_counts_more() -> None:
     assert entry.tags == ("lm", "rl")
 
 
-def test_a_day_says_more_than_a_folder_of_a_month() -> None:
+def test_a_date_field_overrides_a_folder_that_names_only_a_month() -> None:
     fields = [Field("date", "2025-02-14", 2)]
 
     for path, on in (("2025/02/P.md", 14), ("2025/02/03/P.md", 3), ("2025/02/03 P.md", 3)):
@@ -119,7 +121,7 @@ def test_a_day_says_more_than_a_folder_of_a_month() -> None:
         assert entry.date == date(2025, 2, on)
 
 
-def test_dataview_fields_are_read_and_not_shown() -> None:
+def test_dataview_fields_are_read_and_hidden() -> None:
     entry = read(
         "tags:: rl, #moe\n- date:: 2025-02-03\n**authors**:: Al Bo, [[Cy Do]]\nrating::\n\n"
         "본문 [rating:: 5]과 (url:: https://e.org/a) 그리고 std::vector 와 `[a:: b]`.\n\n"

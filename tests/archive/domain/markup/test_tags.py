@@ -23,7 +23,7 @@ from bot.archive.domain.markup.tags import parse_tag_line, tags_in_text
         *("#1a2b3c", "(#ff0000)", "#ffffff", "#fff", "#ff00aa80", "#1", "#2025"),
     ],
 )
-def test_no_tag_stands_here(text: str) -> None:
+def test_these_are_no_tags(text: str) -> None:
     assert list(tags_in_text(text)) == []
 
 
@@ -39,7 +39,7 @@ def test_no_tag_stands_here(text: str) -> None:
         ("`열린 #a", ["a"]),
     ],
 )
-def test_tags_stand_in_prose(text: str, tags: list[str]) -> None:
+def test_these_are_tags(text: str, tags: list[str]) -> None:
     assert list(tags_in_text(text)) == tags
 
 
@@ -67,6 +67,6 @@ def test_code_and_mathematics_hold_no_tag_and_no_link(code: str) -> None:
     assert entry.commentary[0].paragraphs[-1] == code
 
 
-def test_a_tag_is_nested_in_others() -> None:
+def test_parents_of_a_nested_tag() -> None:
     assert list(tag_with_parents("ml/rl/ppo")) == ["ml/rl/ppo", "ml/rl", "ml"]
     assert list(tag_with_parents("rl")) == ["rl"]
