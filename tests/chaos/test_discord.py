@@ -95,7 +95,7 @@ def judged(folder: Path, plan: Mapping[str, Sequence[str]], discord: FakeDiscord
 
 
 @pytest.mark.parametrize("nonce_seconds", [MINUTES, MOMENTS], ids=["in window", "after it"])
-async def test_whatever_is_killed_each_message_is_in_discord_once_and_in_order(
+async def test_with_random_kills_each_message_is_in_discord_once_and_in_order(
     tmp_path, seed, scale, nonce_seconds
 ):
     channels, each, kills = scale
@@ -182,7 +182,7 @@ async def story(
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-async def test_killed_around_any_commit_it_posts_the_digest_in_discord_once(tmp_path, moment):
+async def test_a_kill_around_any_commit_leaves_the_digest_in_discord_once(tmp_path, moment):
     told = await side_by_side(
         story(tmp_path / str(number), MOMENTS, "--doom", moment, str(number)) for number in COMMITS
     )
@@ -196,7 +196,7 @@ async def test_killed_around_any_commit_it_posts_the_digest_in_discord_once(tmp_
     ids=["in window", "after it", "in a forum, which knows no nonce"],
 )
 @pytest.mark.parametrize("moment", ["before", "after"])
-async def test_killed_during_any_request_it_posts_the_digest_in_discord_once(
+async def test_a_kill_during_any_request_leaves_the_digest_in_discord_once(
     tmp_path, moment, nonce_seconds, channel
 ):
     # A message a paper and, in a text channel, a thread a paper.
@@ -209,7 +209,7 @@ async def test_killed_during_any_request_it_posts_the_digest_in_discord_once(
     assert [said for said in told if not is_whole(said)] == []
 
 
-async def test_sending_blindly_again_posts_twice_which_these_tests_would_notice(tmp_path):
+async def test_resending_without_a_search_posts_twice(tmp_path):
     options = (*QUICK, "--blind")
     said = await story(tmp_path / "blind", MOMENTS, kill=("after", 1), options=options)
 
@@ -258,9 +258,7 @@ async def long_story(folder: Path, nonce_seconds: float, moment: str, number: in
 
 @pytest.mark.parametrize("nonce_seconds", [MINUTES, MOMENTS], ids=["in window", "after it"])
 @pytest.mark.parametrize("moment", ["before", "after"])
-async def test_killed_within_a_long_message_every_part_of_it_is_there_once(
-    tmp_path, moment, nonce_seconds
-):
+async def test_a_kill_within_a_long_message_leaves_every_part_once(tmp_path, moment, nonce_seconds):
     told = await side_by_side(
         long_story(tmp_path / str(number), nonce_seconds, moment, number) for number in (1, 2, 3, 5)
     )

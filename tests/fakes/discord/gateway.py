@@ -86,6 +86,8 @@ class Gateway:
         self.resumes = 0
         self.identify_limit = 1000
         self.harm: Harm | None = None
+        self.refused = 0
+        """How many connections were cut before the handshake."""
         self.refusing = False
         """Whether connections are cut before the handshake: the gateway is down."""
         self.acknowledges = True
@@ -105,6 +107,8 @@ class Gateway:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         if self.refusing:
+            self.refused += 1
+            self._note()
             if request.transport is not None:
                 request.transport.close()
             return web.Response(status=502)

@@ -1,6 +1,5 @@
-"""What is said, changed or taken back while the bot hears nothing is heard all the same."""
+"""Messages, edits and deletions that the gateway did not deliver are read afterwards."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -39,11 +38,14 @@ async def a_thread(bot: RunningBot, number: int = 1) -> int:
 
 
 async def some_time(bot: RunningBot) -> None:
-    """Time in which something would come that must not come."""
-    await asyncio.sleep(0.3)
+    """Several rounds of the bot's retries and notes, in which an unwanted effect would show."""
+    rounds = len(bot.pauses) + 15
+    await bot.until(lambda: len(bot.pauses) >= rounds)
 
 
-async def test_what_cannot_be_read_is_tried_again_and_the_note_does_not_pass_it(bot: RunningBot):
+async def test_a_thread_that_cannot_be_read_is_retried_and_the_note_does_not_pass_it(
+    bot: RunningBot,
+):
     threads = [await a_thread(bot, number) for number in (1, 2)]
     await bot.stop()
     bot.clock.ahead += timedelta(hours=8)
@@ -64,7 +66,7 @@ async def test_what_cannot_be_read_is_tried_again_and_the_note_does_not_pass_it(
     await bot.until(lambda: heard_to(bot) > int(messages[1]["id"]))
 
 
-async def test_a_limit_on_the_way_loses_nothing(bot: RunningBot):
+async def test_a_rate_limit_during_the_backfill_loses_nothing(bot: RunningBot):
     thread = await a_thread(bot)
     await bot.stop()
     await bot.discord.says("meanwhile", at=thread)
@@ -75,7 +77,7 @@ async def test_a_limit_on_the_way_loses_nothing(bot: RunningBot):
     await bot.until(lambda: heard(bot) == ["meanwhile"])
 
 
-async def test_people_do_not_wait_for_what_cannot_be_read_now(bot: RunningBot):
+async def test_new_messages_do_not_wait_for_a_thread_that_cannot_be_read(bot: RunningBot):
     thread = await a_thread(bot)
     await bot.stop()
     await bot.discord.says("meanwhile", at=thread)
@@ -91,7 +93,7 @@ async def test_people_do_not_wait_for_what_cannot_be_read_now(bot: RunningBot):
     await bot.until(lambda: heard(bot) == ["now", "meanwhile"])
 
 
-async def test_what_is_said_now_comes_after_what_was_said_in_its_thread_meanwhile(bot: RunningBot):
+async def test_missed_messages_of_a_thread_come_before_new_ones(bot: RunningBot):
     slow, thread = await a_thread(bot, 1), await a_thread(bot, 2)
     await bot.stop()
     await bot.discord.says("slow", at=slow)
@@ -106,7 +108,7 @@ async def test_what_is_said_now_comes_after_what_was_said_in_its_thread_meanwhil
     assert heard(bot) == ["meanwhile", "now", "slow"]
 
 
-async def test_what_is_said_before_a_session_is_ready_waits_for_what_was_missed(bot: RunningBot):
+async def test_messages_before_a_session_is_ready_wait_for_missed_ones(bot: RunningBot):
     thread = await a_thread(bot)
     await bot.stop()
     await bot.discord.says("meanwhile", at=thread)
@@ -121,7 +123,7 @@ async def test_what_is_said_before_a_session_is_ready_waits_for_what_was_missed(
     assert heard(bot) == ["meanwhile", "now"]
 
 
-async def test_edits_and_deletions_of_meanwhile_follow_and_the_rest_stays(bot: RunningBot):
+async def test_missed_edits_and_deletions_are_handed_on_and_nothing_else_changes(bot: RunningBot):
     thread = await a_thread(bot)
     _, edited, gone = [
         await bot.discord.says(text, at=thread) for text in ("kept", "befor", "gone")
@@ -141,7 +143,7 @@ async def test_edits_and_deletions_of_meanwhile_follow_and_the_rest_stays(bot: R
     assert sorted(kept(bot)) == ["before", "kept"]
 
 
-async def test_what_was_said_in_a_thread_that_fell_asleep_again_is_heard(bot: RunningBot):
+async def test_missed_messages_in_an_archived_thread_are_read(bot: RunningBot):
     await a_thread(bot, 2)
     thread = await a_thread(bot)
     await bot.stop()
@@ -165,7 +167,7 @@ async def asleep(bot: RunningBot) -> tuple[int, Json]:
     return thread, message
 
 
-async def test_a_deletion_in_a_thread_that_sleeps_follows(bot: RunningBot):
+async def test_a_deletion_in_an_archived_thread_is_handed_on(bot: RunningBot):
     thread, message = await asleep(bot)
 
     await bot.discord.takes_back(message)
@@ -174,7 +176,7 @@ async def test_a_deletion_in_a_thread_that_sleeps_follows(bot: RunningBot):
     assert bot.desk.taken_back == [MessageRef(PAPERS, f"{thread}/{message['id']}")]
 
 
-async def test_an_edit_in_a_thread_that_sleeps_follows(bot: RunningBot):
+async def test_an_edit_in_an_archived_thread_is_handed_on(bot: RunningBot):
     _, message = await asleep(bot)
 
     await bot.discord.edits(message, "after")
@@ -182,7 +184,7 @@ async def test_an_edit_in_a_thread_that_sleeps_follows(bot: RunningBot):
     await bot.until(lambda: heard(bot) == ["before", "after"])
 
 
-async def test_a_deletion_in_a_thread_of_others_that_sleeps_is_not_ours(bot: RunningBot):
+async def test_a_deletion_in_somebody_elses_archived_thread_is_ignored(bot: RunningBot):
     theirs = await bot.discord.says("somebody's message")
     await bot.discord.opens_thread(theirs, "their thread")
     message = await bot.discord.says("in their thread", at=int(theirs["id"]))
@@ -196,7 +198,7 @@ async def test_a_deletion_in_a_thread_of_others_that_sleeps_is_not_ours(bot: Run
 
 
 @pytest.mark.parametrize("harm", ["forbidden", "fails", "breaks off", "thread gone"])
-async def test_what_cannot_be_read_is_no_deletion(bot: RunningBot, harm: str):
+async def test_an_unreadable_history_is_not_taken_for_a_deletion(bot: RunningBot, harm: str):
     thread = await a_thread(bot)
     texts = [f"thought {number}" for number in range(130)]  # more than a page
     for text in texts:
@@ -229,7 +231,7 @@ async def test_what_cannot_be_read_is_no_deletion(bot: RunningBot, harm: str):
     assert sorted(kept(bot)) == sorted(texts)
 
 
-async def test_what_is_said_in_a_server_that_is_away_is_heard_when_it_is_back(bot: RunningBot):
+async def test_messages_in_an_unavailable_server_are_read_when_it_is_back(bot: RunningBot):
     thread = await a_thread(bot)
     await bot.stop()
     bot.discord.gateway.away.add(1)
@@ -256,7 +258,7 @@ async def test_a_file_is_a_link_to_its_message(bot: RunningBot):
     assert heard(bot) == [f"look\nfigure.png {address}"]
 
 
-async def test_what_is_heard_says_when_it_was_said_and_edited(bot: RunningBot):
+async def test_messages_carry_when_they_were_sent_and_edited(bot: RunningBot):
     thread = await a_thread(bot)
     message = await bot.discord.says("befor", at=thread)
     await bot.until(lambda: len(bot.desk.heard) == 1)
@@ -306,7 +308,7 @@ async def broken() -> AsyncIterator[tuple[RunningBot, BrokenDesk]]:
         yield opened, desk
 
 
-async def test_what_could_not_be_kept_is_tried_again_in_its_order(broken):
+async def test_messages_that_could_not_be_stored_are_retried_in_order(broken):
     bot, desk = broken
     thread = await a_thread(bot)
     desk.failures = 14
@@ -321,7 +323,7 @@ async def test_what_could_not_be_kept_is_tried_again_in_its_order(broken):
     assert sorted(kept(bot)) == ["first", "third"]
 
 
-async def test_the_note_stops_before_what_is_not_kept_yet(broken):
+async def test_the_note_stops_before_a_message_that_is_not_stored_yet(broken):
     bot, desk = broken
     thread = await a_thread(bot)
     desk.failures = 1_000_000
@@ -338,7 +340,7 @@ async def test_the_note_stops_before_what_is_not_kept_yet(broken):
     assert heard(bot) == ["wait for me"]
 
 
-async def test_what_can_never_be_kept_lets_the_others_pass(broken):
+async def test_a_message_that_always_fails_lets_the_others_pass(broken):
     bot, desk = broken
     thread = await a_thread(bot)
     desk.poison = "poison"

@@ -1,4 +1,4 @@
-"""A running bot in Discord: it answers in time, hears its threads, and always comes back."""
+"""A running bot in Discord: it answers in time, reads its threads, and always reconnects."""
 
 import asyncio
 from dataclasses import replace
@@ -38,7 +38,7 @@ def results(command: Command) -> Document:
 # Asking
 
 
-async def test_a_command_is_acknowledged_and_answered_for_everybody(bot: RunningBot):
+async def test_a_command_is_acknowledged_and_answered_publicly(bot: RunningBot):
     asked = await bot.discord.types("paper", {"query": "reasoning"}, by=102)
 
     answer = await asked.answer()
@@ -53,7 +53,7 @@ async def test_a_command_is_acknowledged_and_answered_for_everybody(bot: Running
     assert (command.user.name, command.user.can_manage) == ("하늘", False)
 
 
-async def test_an_answer_that_is_for_one_alone_is_private(bot: RunningBot):
+async def test_a_private_answer_is_ephemeral(bot: RunningBot):
     asked = await bot.discord.types("digest", {"what": "today"})
 
     answer = await asked.answer()
@@ -62,14 +62,14 @@ async def test_an_answer_that_is_for_one_alone_is_private(bot: RunningBot):
     assert bot.desk.asked[0].user.can_manage
 
 
-async def test_a_command_of_an_older_table_is_answered_with_help(bot: RunningBot):
+async def test_an_unknown_command_is_answered_with_help(bot: RunningBot):
     asked = await bot.discord.types("papers_of_old", {"x": "y"})
 
     await asked.answer()
     assert bot.desk.asked[0].name == "help"
 
 
-async def test_a_long_answer_goes_on_in_more_messages(bot: RunningBot):
+async def test_a_long_answer_continues_in_follow_up_messages(bot: RunningBot):
     bot.desk.answers = lambda _: long_paper()
 
     asked = await bot.discord.types("paper", {"query": "x"})
@@ -78,7 +78,7 @@ async def test_a_long_answer_goes_on_in_more_messages(bot: RunningBot):
     await asked.until(lambda it: len(it.follow_ups) == 3)
 
 
-async def test_suggestions_fit_and_come_in_time(bot: RunningBot):
+async def test_suggestions_keep_to_discords_limits_and_come_in_time(bot: RunningBot):
     bot.desk.choices = (
         Choice("L" * 150, "reasoning"),
         Choice("too long to be filled in", "x" * 101),
@@ -123,7 +123,7 @@ async def test_an_interaction_that_is_delivered_twice_is_answered_once(bot: Runn
 # Pressing
 
 
-async def test_buttons_and_menus_of_before_a_restart_work(bot: RunningBot):
+async def test_buttons_and_menus_from_before_a_restart_work(bot: RunningBot):
     asked = Command(
         "paper", {"query": "강화 학습"}, User("1", "Ada", can_manage=False), PAPERS, "en"
     )
@@ -144,7 +144,7 @@ async def test_buttons_and_menus_of_before_a_restart_work(bot: RunningBot):
     ]
 
 
-async def test_whoever_turns_the_page_of_their_own_answer_turns_it_in_place(bot: RunningBot):
+async def test_paging_through_ones_own_answer_edits_it_in_place(bot: RunningBot):
     bot.desk.answers = results
     first = await (await bot.discord.types("paper", {"query": "rl"})).answer()
 
@@ -161,7 +161,7 @@ async def test_whoever_turns_the_page_of_their_own_answer_turns_it_in_place(bot:
     assert "page 3" in text_of(theirs)
 
 
-async def test_a_page_of_a_very_long_query_can_be_turned_after_a_restart(bot: RunningBot):
+async def test_paging_through_a_very_long_query_works_after_a_restart(bot: RunningBot):
     bot.desk.answers = results
     query = "아주 긴 질문 " * 50
     first = await (await bot.discord.types("paper", {"query": query.strip()})).answer()
@@ -172,7 +172,7 @@ async def test_a_page_of_a_very_long_query_can_be_turned_after_a_restart(bot: Ru
     assert bot.desk.asked[-1].options == {"query": query.strip(), "page": "2"}
 
 
-async def test_a_button_whose_line_is_gone_says_so(bot: RunningBot):
+async def test_a_button_whose_command_line_is_missing_says_so(bot: RunningBot):
     bot.desk.answers = results
     first = await (await bot.discord.types("paper", {"query": "긴 질문 " * 60})).answer()
 
@@ -181,7 +181,7 @@ async def test_a_button_whose_line_is_gone_says_so(bot: RunningBot):
     assert "too old" in text_of(answer)
 
 
-async def test_a_button_of_a_command_that_is_no_more_says_so(bot: RunningBot):
+async def test_a_button_of_a_removed_command_says_so(bot: RunningBot):
     document = Document((Buttons((Button("Old", "/paint red"),)),), summary="x")
     await bot.chat.post(PAPERS, document, key=key())
 
@@ -232,7 +232,7 @@ def test_the_registration_is_the_command_table(shared):
 # Hearing
 
 
-async def test_what_is_said_in_a_thread_of_ours_reaches_the_bot(bot: RunningBot):
+async def test_messages_edits_and_deletions_in_the_bots_threads_reach_the_inbox(bot: RunningBot):
     root = await bot.chat.post(PAPERS, paper(), key=key())
     thread = int(root.id)
 
@@ -254,7 +254,7 @@ async def test_what_is_said_in_a_thread_of_ours_reaches_the_bot(bot: RunningBot)
     assert bot.desk.taken_back == [reference]
 
 
-async def test_the_bot_hears_neither_itself_nor_other_bots_nor_other_places(bot: RunningBot):
+async def test_messages_of_bots_and_in_other_places_are_ignored(bot: RunningBot):
     root = await bot.chat.post(PAPERS, paper(), key=key())
     await bot.chat.reply(root, said("our own reply"), key=key(2))
     bot.discord.world.add_person(103, "Other bot", bot=True)
@@ -270,7 +270,7 @@ async def test_the_bot_hears_neither_itself_nor_other_bots_nor_other_places(bot:
     assert [heard.text for heard in bot.desk.heard] == ["the last"]
 
 
-async def test_a_thread_that_somebody_opens_on_our_message_is_ours(bot: RunningBot):
+async def test_a_thread_that_somebody_opens_on_a_message_of_the_bot_counts(bot: RunningBot):
     root = await bot.chat.post(PAPERS, said("a message"), key=key())
     await bot.discord.opens_thread(bot.discord.messages(11)[0], "talk", by=102)
 
@@ -280,7 +280,7 @@ async def test_a_thread_that_somebody_opens_on_our_message_is_ours(bot: RunningB
     assert bot.desk.heard[0].root == root
 
 
-async def test_a_post_in_a_forum_is_a_thread_of_ours(bot: RunningBot):
+async def test_a_forum_post_of_the_bot_is_a_thread_of_the_bot(bot: RunningBot):
     bot.discord.world.add_channel(20, "papers", type=FORUM)
     await bot.restart()
     forum = ChannelRef(Platform.DISCORD, "1", "20")
@@ -292,7 +292,7 @@ async def test_a_post_in_a_forum_is_a_thread_of_ours(bot: RunningBot):
     assert bot.desk.heard[0].root == root
 
 
-async def test_a_message_that_is_delivered_twice_is_heard_once(bot: RunningBot):
+async def test_a_message_that_is_delivered_twice_is_handled_once(bot: RunningBot):
     root = await bot.chat.post(PAPERS, paper(), key=key())
     await bot.discord.says("once", at=int(root.id))
     await bot.discord.gateway.repeat_last("MESSAGE_CREATE")
@@ -302,7 +302,7 @@ async def test_a_message_that_is_delivered_twice_is_heard_once(bot: RunningBot):
     assert [heard.text for heard in bot.desk.heard] == ["once", "the last"]
 
 
-async def test_what_was_said_while_the_bot_was_away_is_heard_in_order(bot: RunningBot):
+async def test_messages_from_while_the_bot_was_away_are_read_in_order(bot: RunningBot):
     root = await bot.chat.post(PAPERS, paper(), key=key())
     await bot.discord.says("before", at=int(root.id))
     await bot.until(lambda: len(bot.desk.heard) == 1)
@@ -325,7 +325,7 @@ async def test_what_was_said_while_the_bot_was_away_is_heard_in_order(bot: Runni
 # Coming back
 
 
-async def test_a_dropped_connection_is_resumed_and_misses_nothing(bot: RunningBot):
+async def test_a_dropped_connection_is_resumed_and_loses_nothing(bot: RunningBot):
     root = await bot.chat.post(PAPERS, paper(), key=key())
     bot.discord.gateway.drop()
     await bot.discord.says("in the gap", at=int(root.id))
@@ -339,7 +339,7 @@ async def test_a_dropped_connection_is_resumed_and_misses_nothing(bot: RunningBo
     "harm",
     ["invalid session", "malformed event", "no json", "closed", "unknown session", "reconnect"],
 )
-async def test_after_any_failure_the_bot_is_back_alone(bot: RunningBot, harm: str):
+async def test_the_bot_reconnects_by_itself_after_any_failure(bot: RunningBot, harm: str):
     gateway = bot.discord.gateway
     root = await bot.chat.post(PAPERS, paper(), key=key())
     match harm:
@@ -367,7 +367,7 @@ async def test_after_any_failure_the_bot_is_back_alone(bot: RunningBot, harm: st
     assert len(bot.desk.asked) == 1
 
 
-async def test_a_command_in_flight_is_answered_though_the_connection_ends(bot: RunningBot):
+async def test_a_command_in_flight_is_answered_after_the_connection_ended(bot: RunningBot):
     started = asyncio.Event()
     go_on = asyncio.Event()
 
@@ -381,13 +381,15 @@ async def test_a_command_in_flight_is_answered_though_the_connection_ends(bot: R
     await started.wait()
 
     await bot.discord.gateway.invalidate()
-    await asyncio.sleep(0.1)
+    await bot.until(lambda: not bot.chat.condition.ok)
     go_on.set()
 
     assert text_of(await asked.answer()) == "late but here"
 
 
-async def test_a_gateway_that_is_down_at_the_start_stops_nobody(idle: RunningBot):
+async def test_with_the_gateway_down_at_the_start_posting_works_and_the_bot_connects_later(
+    idle: RunningBot,
+):
     idle.discord.gateway.refusing = True
     idle.start()
     await idle.until(lambda: "not connected" not in idle.chat.condition.detail)
@@ -401,7 +403,7 @@ async def test_a_gateway_that_is_down_at_the_start_stops_nobody(idle: RunningBot
     assert len(idle.discord.sent("commands")) == 1
 
 
-async def test_a_discord_that_is_down_at_the_start_stops_nobody(idle: RunningBot):
+async def test_with_discord_down_at_the_start_the_bot_connects_later(idle: RunningBot):
     port = idle.discord.port
     await idle.discord.stop()
     idle.start()
@@ -412,7 +414,7 @@ async def test_a_discord_that_is_down_at_the_start_stops_nobody(idle: RunningBot
     await idle.connected()
 
 
-async def test_a_gateway_that_says_nothing_is_given_up(idle: RunningBot):
+async def test_a_connection_that_never_gets_ready_is_closed(idle: RunningBot):
     idle.patience = replace(idle.patience, ready_within=0.3)
     idle.discord.gateway.is_silent = True
     idle.start()
@@ -423,7 +425,7 @@ async def test_a_gateway_that_says_nothing_is_given_up(idle: RunningBot):
     await idle.connected()
 
 
-async def test_a_wrong_token_ends_the_bot_with_a_clear_word(idle: RunningBot):
+async def test_a_wrong_token_ends_the_bot_with_a_clear_error(idle: RunningBot):
     idle.token = "wrong"
     idle.start()
 
@@ -431,7 +433,7 @@ async def test_a_wrong_token_ends_the_bot_with_a_clear_word(idle: RunningBot):
         await idle.ended()
 
 
-async def test_a_token_that_is_reset_while_it_runs_ends_the_bot_with_a_clear_word(bot: RunningBot):
+async def test_a_token_that_is_reset_while_the_bot_runs_ends_it_with_a_clear_error(bot: RunningBot):
     bot.discord.world.token = "another"
     bot.discord.gateway.forget_sessions()
     bot.discord.gateway.drop()
@@ -440,7 +442,7 @@ async def test_a_token_that_is_reset_while_it_runs_ends_the_bot_with_a_clear_wor
         await bot.ended()
 
 
-async def test_without_the_content_intent_the_bot_hears_what_mentions_it_and_says_so(
+async def test_without_the_content_intent_only_mentions_are_handled_and_the_condition_says_so(
     idle: RunningBot,
 ):
     idle.discord.world.content_intent = False
@@ -457,7 +459,7 @@ async def test_without_the_content_intent_the_bot_hears_what_mentions_it_and_say
     assert idle.chat.condition.ok
 
 
-async def test_an_intent_that_the_gateway_refuses_ends_the_bot_with_a_clear_word(idle: RunningBot):
+async def test_a_refused_intent_ends_the_bot_with_a_clear_error(idle: RunningBot):
     idle.discord.gateway.refuses_content = True
     idle.start()
 
@@ -465,7 +467,7 @@ async def test_an_intent_that_the_gateway_refuses_ends_the_bot_with_a_clear_word
         await idle.ended()
 
 
-async def test_the_last_sessions_of_a_day_are_not_used_up(idle: RunningBot):
+async def test_the_last_identifications_of_a_day_are_kept(idle: RunningBot):
     idle.discord.gateway.identify_limit = 2
     idle.start()
     await idle.until(lambda: "too often" in idle.chat.condition.detail)
@@ -476,7 +478,7 @@ async def test_the_last_sessions_of_a_day_are_not_used_up(idle: RunningBot):
     await idle.connected()
 
 
-async def test_a_gateway_that_acknowledges_nothing_is_left(idle: RunningBot):
+async def test_a_connection_without_heartbeat_acknowledgements_is_closed(idle: RunningBot):
     idle.patience = replace(idle.patience, heartbeat_timeout=0.3)
     idle.discord.gateway.heartbeat_ms = 100
     idle.start()
@@ -489,7 +491,7 @@ async def test_a_gateway_that_acknowledges_nothing_is_left(idle: RunningBot):
     await idle.connected()
 
 
-async def test_everything_about_the_bot_is_as_its_condition_says(bot: RunningBot):
+async def test_the_condition_of_a_connected_bot_is_ok(bot: RunningBot):
     before = now()
 
     condition = bot.chat.condition

@@ -1,4 +1,4 @@
-"""What the bot needs of a server, and what is said where it lacks something."""
+"""Missing permissions are found, and named."""
 
 import re
 

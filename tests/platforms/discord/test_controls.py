@@ -1,4 +1,4 @@
-"""Command lines and delivery keys survive in a message, without any memory."""
+"""Command lines and delivery keys are stored in messages and read back."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Every error that Discord may answer with is sorted, and says what a person can do."""
+"""Every error of Discord raises the right exception and says what to do."""
 
 import aiohttp
 import pytest
@@ -30,7 +30,7 @@ async def answered(stage: Stage, status: int, code: int = 0, body: str | None = 
     return raised.value
 
 
-async def test_every_code_is_sorted_as_the_table_says(stage: Stage):
+async def test_every_code_raises_what_the_table_says(stage: Stage):
     stage.hooks.refusals_most = 10_000
     for code, meaning in sorted(MEANINGS.items()):
         if code in SPECIAL:
@@ -60,7 +60,7 @@ async def test_every_code_is_sorted_as_the_table_says(stage: Stage):
         (50035, Extent.MESSAGE),  # not understood
     ],
 )
-def test_a_refusal_takes_in_no_more_than_it_must(code: int, extent: Extent):
+def test_refusals_have_the_smallest_extent(code: int, extent: Extent):
     assert MEANINGS[code].extent is extent
 
 
@@ -76,27 +76,27 @@ def test_a_refusal_takes_in_no_more_than_it_must(code: int, extent: Extent):
         (503, 0, ChatUncertainError),
     ],
 )
-async def test_a_code_that_nobody_knows_is_sorted_by_its_status(
+async def test_an_unknown_code_is_sorted_by_its_status(
     stage: Stage, status: int, code: int, expected: type[ChatError]
 ):
     assert type(await answered(stage, status, code)) is expected
 
 
-async def test_an_unknown_refusal_of_what_was_sent_concerns_that_message_only(stage: Stage):
+async def test_an_unknown_400_concerns_one_message(stage: Stage):
     error = await answered(stage, 400, 99999)
 
     assert isinstance(error, ChatRefusedError)
     assert error.extent is Extent.MESSAGE
 
 
-async def test_a_page_of_a_proxy_is_no_answer_of_discord(stage: Stage):
+async def test_an_html_page_of_a_proxy_holds_the_workspace(stage: Stage):
     error = await answered(stage, 403, body="<html>blocked</html>")
 
     assert isinstance(error, ChatUnavailableError)
     assert error.whole_workspace
 
 
-def test_a_broken_connection_leaves_it_open_and_an_unmade_one_does_not():
+def test_a_broken_connection_is_uncertain_and_a_failed_connect_is_not():
     lost = chat_error(aiohttp.ServerDisconnectedError())
     never_made = chat_error(aiohttp.ConnectionTimeoutError())
 

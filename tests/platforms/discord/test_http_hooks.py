@@ -1,4 +1,4 @@
-"""What goes to Discord keeps its limits, and what must not be seen is not logged."""
+"""Requests keep to the rate limit, and no secret is logged."""
 
 import asyncio
 import logging

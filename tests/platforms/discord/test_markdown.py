@@ -1,4 +1,4 @@
-"""Untrusted text in Discord shows as it is, and does nothing."""
+"""Untrusted text shows as it is in Discord: no ping, link or format."""
 
 from urllib.parse import unquote
 

@@ -1,4 +1,4 @@
-"""What people say in Discord is read whole, as they read it there, and always well-formed."""
+"""Messages are read whole and well-formed, as Discord shows them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Posting in Discord is done once, however it goes wrong, and says what is wrong."""
+"""Messages are posted once after any failure, and failures give their reason."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -38,7 +38,7 @@ def words(texts: list[str]) -> list[str]:
 WORDS = [f"word{number}" for number in range(2600)]
 
 
-async def test_a_paper_gets_a_thread_of_its_name_and_nobody_is_pinged(stage: Stage):
+async def test_a_paper_gets_a_thread_of_its_name_and_pings_nobody(stage: Stage):
     posted = await stage.posting.post(PAPERS, paper("Attention, @everyone"), key())
 
     thread = stage.discord.channel(int(posted.id))
@@ -49,7 +49,7 @@ async def test_a_paper_gets_a_thread_of_its_name_and_nobody_is_pinged(stage: Sta
     assert (request.body["nonce"], request.body["enforce_nonce"]) == (key(), True)
 
 
-async def test_a_thread_that_is_there_already_counts_as_done(stage: Stage):
+async def test_an_existing_thread_counts_as_opened(stage: Stage):
     posted = await stage.posting.post(PAPERS, paper(), key())
 
     again = await stage.posting.post(PAPERS, paper(), key())
@@ -58,7 +58,7 @@ async def test_a_thread_that_is_there_already_counts_as_done(stage: Stage):
     assert len(stage.discord.messages(11)) == 1
 
 
-async def test_a_long_document_goes_on_in_the_thread(stage: Stage):
+async def test_a_long_document_continues_in_the_thread(stage: Stage):
     posted = await stage.posting.post(PAPERS, long_paper(), key())
 
     assert len(stage.discord.messages(11)) == 1
@@ -69,7 +69,7 @@ async def test_a_long_document_goes_on_in_the_thread(stage: Stage):
 @pytest.mark.parametrize("in_window", [True, False])
 @pytest.mark.parametrize("done", [True, False])
 @pytest.mark.parametrize("nth", range(1, 6))
-async def test_a_long_document_cut_short_anywhere_is_finished_once(
+async def test_a_long_document_that_is_interrupted_anywhere_is_completed_once(
     stage: Stage, nth: int, done: bool, in_window: bool
 ):
     begun = now()
@@ -103,7 +103,9 @@ async def test_a_long_document_cut_short_anywhere_is_finished_once(
     ],
     ids=lambda fault: f"{fault.when}-{'drop' if fault.drop else fault.status}",
 )
-async def test_a_message_that_got_lost_is_sent_again_under_its_nonce(stage: Stage, fault: Fault):
+async def test_a_message_whose_response_is_lost_is_sent_again_with_its_nonce(
+    stage: Stage, fault: Fault
+):
     stage.discord.fail(replace(fault))
 
     posted = await stage.posting.post(PAPERS, said("once"), key())
@@ -112,7 +114,7 @@ async def test_a_message_that_got_lost_is_sent_again_under_its_nonce(stage: Stag
     assert posted.id == stage.discord.messages(11)[0]["id"]
 
 
-async def test_a_limit_holds_one_message_and_says_for_how_long(stage: Stage):
+async def test_a_rate_limit_holds_one_message_and_says_for_how_long(stage: Stage):
     stage.discord.fail(Fault("POST", POSTS, status=429, retry_after=17.25))
 
     with pytest.raises(ChatUnavailableError) as raised:
@@ -123,7 +125,7 @@ async def test_a_limit_holds_one_message_and_says_for_how_long(stage: Stage):
     assert len(stage.discord.sent("messages")) == 1
 
 
-async def test_a_limit_over_everything_holds_everything(stage: Stage):
+async def test_a_global_rate_limit_holds_the_workspace(stage: Stage):
     stage.discord.fail(Fault("POST", POSTS, status=429, retry_after=2.0, is_global=True))
 
     with pytest.raises(ChatUnavailableError) as raised:
@@ -132,7 +134,7 @@ async def test_a_limit_over_everything_holds_everything(stage: Stage):
     assert raised.value.whole_workspace
 
 
-async def test_a_limit_after_a_server_error_leaves_it_in_doubt(stage: Stage):
+async def test_a_rate_limit_after_a_server_error_is_uncertain(stage: Stage):
     stage.discord.fail(Fault("POST", POSTS, when="after", status=500))
     stage.discord.fail(Fault("POST", POSTS, status=429, retry_after=900.0, times=9))
 
@@ -140,7 +142,7 @@ async def test_a_limit_after_a_server_error_leaves_it_in_doubt(stage: Stage):
         await stage.posting.post(PAPERS, said("twice?"), key())
 
 
-async def test_being_shut_out_by_the_network_in_front_of_discord_holds_everything(stage: Stage):
+async def test_a_block_by_discords_proxy_holds_the_workspace(stage: Stage):
     stage.discord.fail(Fault("POST", POSTS, status=429, retry_after=3600.0, via=False))
 
     with pytest.raises(ChatUnavailableError) as raised:
@@ -150,7 +152,7 @@ async def test_being_shut_out_by_the_network_in_front_of_discord_holds_everythin
     assert raised.value.retry_after == timedelta(hours=1)
 
 
-async def test_a_limit_on_the_thread_is_waited_out(stage: Stage):
+async def test_a_rate_limit_on_opening_the_thread_is_waited_out(stage: Stage):
     stage.discord.fail(Fault("POST", r"/threads$", status=429, retry_after=3.0))
 
     posted = await stage.posting.post(PAPERS, paper(), key())
@@ -158,7 +160,7 @@ async def test_a_limit_on_the_thread_is_waited_out(stage: Stage):
     assert int(posted.id) in stage.discord.world.channels
 
 
-async def test_a_discord_that_is_down_is_unavailable_and_comes_back(stage: Stage):
+async def test_with_discord_down_posting_is_unavailable_until_it_is_back(stage: Stage):
     port = stage.discord.port
     await stage.discord.stop()
     with pytest.raises(ChatUnavailableError):
@@ -170,7 +172,7 @@ async def test_a_discord_that_is_down_is_unavailable_and_comes_back(stage: Stage
     assert texts(stage, 11) == ["hello"]
 
 
-async def test_refusals_are_counted_and_end_in_a_rest(stage: Stage):
+async def test_too_many_refusals_pause_all_requests(stage: Stage):
     stage.hooks.refusals_most = 3
     stage.discord.world.forbid(11, rights.SEND)
     for number in range(3):
@@ -187,7 +189,7 @@ async def test_refusals_are_counted_and_end_in_a_rest(stage: Stage):
     assert raised.value.retry_after > timedelta(minutes=9)
 
 
-async def test_a_channel_without_threads_takes_papers_all_the_same(stage: Stage):
+async def test_papers_are_posted_in_a_channel_without_threads(stage: Stage):
     stage.discord.world.add_channel(12, "voice", type=rights.VOICE)
 
     posted = await stage.posting.post(place(12), long_paper(), key())
@@ -205,7 +207,7 @@ async def test_a_channel_without_threads_takes_papers_all_the_same(stage: Stage)
 @pytest.mark.parametrize(
     "missing", [rights.CREATE_THREADS, 0], ids=["without the permission", "with too many open"]
 )
-async def test_a_paper_stands_even_where_its_thread_cannot_be_opened(stage: Stage, missing: int):
+async def test_a_paper_is_posted_even_if_its_thread_cannot_be_opened(stage: Stage, missing: int):
     stage.discord.world.forbid(11, missing)
     stage.discord.rest.active_threads_limit = 0 if not missing else 1000
 
@@ -214,7 +216,7 @@ async def test_a_paper_stands_even_where_its_thread_cannot_be_opened(stage: Stag
     assert len(stage.discord.messages(11)) == 1
 
 
-async def test_a_missing_thread_is_opened_when_the_message_is_looked_for(stage: Stage):
+async def test_find_opens_a_missing_thread(stage: Stage):
     begun = now()
     stage.discord.fail(Fault("POST", r"/threads$", drop=True, times=9))
     with pytest.raises(ChatUncertainError):
@@ -227,7 +229,7 @@ async def test_a_missing_thread_is_opened_when_the_message_is_looked_for(stage: 
     assert stage.discord.channel(int(found.id)).name == "[A] study: of *things*"
 
 
-async def test_a_reply_opens_the_thread_that_is_not_there(stage: Stage):
+async def test_a_reply_opens_a_missing_thread(stage: Stage):
     root = await stage.posting.post(PAPERS, replace(paper("Titled"), opens_thread=False), key())
 
     reply = await stage.posting.reply(root, said("a remark"), key(2))
@@ -237,7 +239,7 @@ async def test_a_reply_opens_the_thread_that_is_not_there(stage: Stage):
     assert texts(stage, int(root.id)) == ["a remark"]
 
 
-async def test_a_reply_wakes_an_archived_thread_and_leaves_a_locked_one(stage: Stage):
+async def test_a_reply_reopens_an_archived_thread_but_no_locked_one(stage: Stage):
     root = await stage.posting.post(PAPERS, paper(), key())
     thread = stage.discord.channel(int(root.id))
     thread.archived = True
@@ -263,9 +265,7 @@ async def test_a_reply_waits_while_there_are_too_many_threads(stage: Stage):
 
 
 @pytest.mark.parametrize("in_a_forum", [False, True])
-async def test_a_reply_into_a_thread_that_was_deleted_is_refused_for_ever(
-    stage: Stage, in_a_forum: bool
-):
+async def test_a_reply_into_a_deleted_thread_is_refused_for_good(stage: Stage, in_a_forum: bool):
     stage.discord.world.add_channel(20, "forum", type=rights.FORUM)
     channel = place(20) if in_a_forum else PAPERS
     root = await stage.posting.post(channel, paper(), key())
@@ -278,7 +278,7 @@ async def test_a_reply_into_a_thread_that_was_deleted_is_refused_for_ever(
     assert raised.value.extent is Extent.GONE
 
 
-async def test_an_archived_thread_is_woken_to_edit_a_reply(stage: Stage):
+async def test_an_archived_thread_is_reopened_to_edit_a_reply(stage: Stage):
     root = await stage.posting.post(PAPERS, paper(), key())
     reply = await stage.posting.reply(root, said("befor"), key(2))
     stage.discord.channel(int(root.id)).archived = True
@@ -288,7 +288,7 @@ async def test_an_archived_thread_is_woken_to_edit_a_reply(stage: Stage):
     assert texts(stage, int(root.id)) == ["after"]
 
 
-async def test_a_reply_to_a_message_that_is_gone_is_refused(stage: Stage):
+async def test_a_reply_to_a_deleted_message_is_refused(stage: Stage):
     root = await stage.posting.post(PAPERS, said("here"), key())
     await stage.posting.delete(root)
 
@@ -297,7 +297,7 @@ async def test_a_reply_to_a_message_that_is_gone_is_refused(stage: Stage):
 
 
 @pytest.mark.parametrize("length", [1, 4])
-async def test_an_edit_takes_as_many_messages_as_it_needs(stage: Stage, length: int):
+async def test_an_edit_adds_and_removes_messages_as_needed(stage: Stage, length: int):
     before, after = (paper(), long_paper()) if length == 4 else (long_paper(), paper())
     begun = now()
     posted = await stage.posting.post(PAPERS, before, key())
@@ -316,7 +316,7 @@ async def test_an_edit_takes_as_many_messages_as_it_needs(stage: Stage, length: 
     assert await stage.posting.find(PAPERS, key(2), since=begun, root=posted) == reply
 
 
-async def test_a_long_reply_is_edited_and_deleted_whole(stage: Stage):
+async def test_all_parts_of_a_long_reply_are_edited_and_deleted(stage: Stage):
     root = await stage.posting.post(PAPERS, said("root"), key())
     reply = await stage.posting.reply(root, long_paper(), key(2))
     assert words(texts(stage, int(root.id))) == WORDS
@@ -328,7 +328,7 @@ async def test_a_long_reply_is_edited_and_deleted_whole(stage: Stage):
     assert texts(stage, int(root.id)) == []
 
 
-async def test_deleting_takes_every_part(stage: Stage):
+async def test_delete_removes_every_part(stage: Stage):
     posted = await stage.posting.post(PAPERS, long_paper(), key())
 
     await stage.posting.delete(posted)
@@ -338,7 +338,7 @@ async def test_deleting_takes_every_part(stage: Stage):
     assert stage.discord.messages(int(posted.id)) == []
 
 
-async def test_a_history_that_may_not_be_read_is_no_answer(stage: Stage):
+async def test_an_unreadable_history_is_refused_and_not_taken_for_absent(stage: Stage):
     begun = now()
     stage.discord.world.forbid(11, rights.READ_HISTORY)
     await stage.posting.post(PAPERS, said("here"), key())
@@ -360,7 +360,7 @@ async def test_a_message_is_found_behind_hundreds_of_others(stage: Stage):
     assert await stage.posting.find(PAPERS, key(), since=begun, root=None) == posted
 
 
-async def test_what_somebody_else_writes_is_never_taken_for_ours(stage: Stage):
+async def test_a_mark_in_somebody_elses_message_is_ignored(stage: Stage):
     begun = now()
     posted = await stage.posting.post(PAPERS, paper(), key())
     ours = stage.discord.messages(11)[0]
@@ -396,7 +396,7 @@ async def test_a_forum_gets_a_post_a_paper_with_its_tags(stage: Stage):
     assert await stage.posting.find(place(20), key(), since=begun, root=None) == posted
 
 
-async def test_a_forum_that_wants_a_tag_gets_one(stage: Stage):
+async def test_a_forum_that_requires_a_tag_gets_one(stage: Stage):
     stage.discord.world.add_channel(
         20, "papers", type=rights.FORUM, tags=["misc"], requires_tag=True
     )
@@ -406,7 +406,7 @@ async def test_a_forum_that_wants_a_tag_gets_one(stage: Stage):
     assert len(stage.discord.world.threads_of(1)) == 1
 
 
-async def test_a_forum_without_any_tag_that_wants_one_is_refused_in_words(stage: Stage):
+async def test_a_forum_that_requires_a_tag_and_has_none_is_refused_with_a_reason(stage: Stage):
     stage.discord.world.add_channel(20, "papers", type=rights.FORUM, requires_tag=True)
 
     with pytest.raises(ChatRefusedError, match="tag"):
@@ -414,7 +414,7 @@ async def test_a_forum_without_any_tag_that_wants_one_is_refused_in_words(stage:
 
 
 @pytest.mark.parametrize("how", ["drop", "500", "slow"])
-async def test_a_forum_post_that_got_lost_is_never_sent_twice(stage: Stage, how: str):
+async def test_a_forum_post_whose_response_is_lost_is_never_sent_twice(stage: Stage, how: str):
     stage.discord.world.add_channel(20, "papers", type=rights.FORUM)
     begun = now()
     fault = Fault("POST", "/channels/20/threads", when="after", drop=how == "drop")
@@ -435,7 +435,7 @@ async def test_a_forum_post_that_got_lost_is_never_sent_twice(stage: Stage, how:
     assert words(texts(stage, int(found.id.partition("/")[0]))) == WORDS
 
 
-async def test_a_reply_in_a_forum_stands_in_its_post(stage: Stage):
+async def test_a_reply_in_a_forum_is_posted_in_the_post(stage: Stage):
     stage.discord.world.add_channel(20, "papers", type=rights.FORUM)
     begun = now()
     root = await stage.posting.post(place(20), said("post"), key())

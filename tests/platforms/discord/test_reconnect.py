@@ -1,4 +1,4 @@
-"""A gateway that breaks every connection is not stormed, and its reason is told once."""
+"""Reconnecting to a failing gateway: growing pauses, and one log line."""
 
 import bisect
 import itertools
@@ -42,9 +42,7 @@ async def stormed(idle: RunningBot, harm: Harm, tries: int = TRIES) -> None:
 
 
 @pytest.mark.parametrize("harm", HARMS, ids=str)
-async def test_a_gateway_that_ends_every_connection_is_tried_with_growing_pauses(
-    idle: RunningBot, harm: Harm
-):
+async def test_pauses_grow_while_the_gateway_ends_every_connection(idle: RunningBot, harm: Harm):
     await stormed(idle, harm)
 
     between = [pause for pause in idle.pauses if pause >= 0.5 and pause != NOTED_EVERY]
@@ -53,7 +51,7 @@ async def test_a_gateway_that_ends_every_connection_is_tried_with_growing_pauses
 
 
 @pytest.mark.parametrize("harm", FEW, ids=str)
-async def test_the_days_identifications_are_never_used_up(idle: RunningBot, harm: Harm):
+async def test_identifications_stop_before_the_days_limit(idle: RunningBot, harm: Harm):
     idle.discord.gateway.identify_limit = REAL.sessions_kept + 3
     idle.patience = REAL
     idle.discord.gateway.harm = harm
@@ -65,7 +63,7 @@ async def test_the_days_identifications_are_never_used_up(idle: RunningBot, harm
 
 
 @pytest.mark.parametrize("harm", [Harm("hello", closes=4008), Harm(UP, reconnect=True)], ids=str)
-async def test_a_broken_gateway_is_logged_once_and_not_for_each_attempt(
+async def test_a_failing_gateway_is_logged_once_and_not_for_each_attempt(
     idle: RunningBot, harm: Harm, caplog: pytest.LogCaptureFixture
 ):
     caplog.set_level(logging.INFO)
@@ -82,7 +80,7 @@ async def test_a_broken_gateway_is_logged_once_and_not_for_each_attempt(
     ("code", "words"),
     [(4010, "report it"), (4011, "more servers than"), (4012, "install a newer version")],
 )
-async def test_a_close_that_only_a_person_can_end_says_so_and_posting_goes_on(
+async def test_a_final_close_code_is_explained_and_posting_goes_on(
     idle: RunningBot, code: int, words: str, caplog: pytest.LogCaptureFixture
 ):
     idle.patience = REAL
@@ -103,7 +101,7 @@ def is_connected(idle: RunningBot, times: int) -> bool:
     return idle.discord.gateway.connected == times
 
 
-async def test_after_a_connection_that_lasted_the_pauses_begin_anew(idle: RunningBot):
+async def test_a_connection_that_lasted_resets_the_pauses(idle: RunningBot):
     idle.patience = replace(REAL, lasting=0.0)
     idle.start()
     for number in range(1, 9):
@@ -114,7 +112,7 @@ async def test_after_a_connection_that_lasted_the_pauses_begin_anew(idle: Runnin
     assert max(pause for pause in idle.pauses if pause < 30) < 2
 
 
-def test_pauses_double_up_to_the_longest_and_a_connection_that_lasted_resets_them():
+def test_pauses_double_up_to_the_longest_and_are_reset():
     backoff = Backoff(first=1, longest=10, lasting=60, chance=lambda: 0.5)
 
     pauses = [backoff.pause(lived) for lived in (0, 59, 0, 0, 0, 0, 60, 0)]
@@ -122,7 +120,7 @@ def test_pauses_double_up_to_the_longest_and_a_connection_that_lasted_resets_the
     assert pauses == [1, 2, 4, 8, 10, 10, 1, 2]
 
 
-def test_bots_that_were_thrown_out_together_come_back_apart():
+def test_pauses_are_spread():
     chances = iter((0.0, 0.5, 0.99))
     pauses = [
         Backoff(first=8, longest=99, lasting=60, chance=lambda: next(chances)).pause(0)
@@ -133,7 +131,7 @@ def test_bots_that_were_thrown_out_together_come_back_apart():
 
 
 @given(chances=st.lists(st.floats(0, 1, exclude_max=True), min_size=1))
-def test_however_the_dice_fall_a_day_is_enough_for_the_identifications(chances: list[float]):
+def test_with_any_spread_a_day_has_fewer_connections_than_identifications(chances: list[float]):
     dice = itertools.cycle(chances)
     backoff = Backoff(
         first=REAL.first_pause,

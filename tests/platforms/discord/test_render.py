@@ -1,4 +1,4 @@
-"""Documents as Discord messages: within every limit, nothing lost, every button alive."""
+"""Documents as Discord messages: within every limit, with all text and working buttons."""
 
 import re
 from collections.abc import Iterator
