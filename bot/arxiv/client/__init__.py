@@ -1,1 +1,1 @@
-"""arXiv: its feeds and its query service, asked politely and believed carefully."""
+"""The arXiv client: feeds and query API over HTTP, rate limited and validated."""

@@ -1,10 +1,10 @@
-"""How much of an answer may be one piece: what would keep a parser busy is refused before it.
+"""Bounds of a response: what would block the parser for long is refused before it is parsed.
 
-An answer is parsed in a thread. But one call of a regular expression or of a string's method lets
-no other thread run, the event loop's neither, and feedparser makes such calls with the whole text
-of an element: 80 ns a character, and where it looks for an e-mail address in a name, that times
-the longest word. So elements are measured first, by a parser that is given a little at a time.
-It also sees whether the XML is whole, before feedparser tries to make sense of what is not.
+A response is parsed in a thread. But one call of a regular expression or a string method holds the
+GIL, so that the event loop stops as well, and feedparser makes such calls with the whole text of
+an element: 80 ns a character, and in authors, where it looks for an e-mail address, that times the
+length of the longest word. So an incremental parser measures the elements first. It also checks
+that the XML is well-formed, since feedparser accepts XML that is not.
 """
 
 from typing import Final
@@ -13,15 +13,15 @@ from xml.parsers import expat
 from bot.arxiv.ports import Refusal, SourceReplyError
 
 LONGEST_TEXT: Final = 2**17
-"""Characters in one element, those within it included. The longest list of authors has a third."""
+"""Characters in one element with its children. The longest list of authors has a third of it."""
 
 _BLOCK: Final = LONGEST_TEXT
 _LONGEST_TAG: Final = 2**14
 _MOST_TAGS: Final = 400_000
-"""A feed of 2,000 items has some 60,000: more would only keep the parser busy."""
+"""Elements of a response. A feed of 2,000 items has about 60,000."""
 
 _LONGEST_WORDS: Final = 2**20
-"""The squares of the lengths of an author's words: what the search for an address in them costs."""
+"""The sum of the squares of word lengths in an author: the cost of feedparser's address search."""
 
 _NAMES: Final = frozenset({"author", "creator", "managingeditor", "publisher", "webmaster"})
 _STEP: Final = 2**16
@@ -30,7 +30,7 @@ _ENTRY: Final = "http://www.w3.org/2005/Atom entry"
 
 
 def check_tags(body: bytes) -> None:
-    """Raise `SourceReplyError` for too many tags, or a place far from any; quick."""
+    """Raise `SourceReplyError` for too many tags, or too long a text without one; fast."""
     if body.count(b"<") > _MOST_TAGS:
         raise _too_large(f"more than {_MOST_TAGS:,} tags")
     # Whatever is twice as long as a block has a whole one within.
@@ -40,7 +40,7 @@ def check_tags(body: bytes) -> None:
 
 
 def check_elements(body: bytes) -> None:
-    """Raise `SourceReplyError` for what is no well-formed XML, or too much in one element.
+    """Raise `SourceReplyError` for XML that is not well-formed, or too large an element.
 
     It must declare no document type.
     """

@@ -1,4 +1,4 @@
-"""The HTTP side of arXiv: one connection, bounded in size and time, that goes nowhere else."""
+"""HTTP requests to arXiv: one connection, limits of size and time, no other server."""
 
 import asyncio
 import gc
@@ -32,10 +32,10 @@ from bot.arxiv.ports import (
 T = TypeVar("T")
 
 AT_ONCE: Final = 2**18
-"""So many bytes are inflated in one go."""
+"""Bytes that are decompressed in one call."""
 
 ACCEPT: Final = "application/atom+xml, application/rss+xml;q=0.9, application/xml;q=0.8, */*;q=0.1"
-"""What we want, best first; arXiv's edge answers 406 also to requests that name nothing."""
+"""The types that we want, best first; arXiv's edge may answer 406 to a request without them."""
 
 _HOPS: Final = 3
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -44,10 +44,10 @@ _PORTS: Final = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much of arXiv's an answer may take: of memory, and of time.
+    """Limits of a response: bytes, and times.
 
-    The largest feed has 4.2 MB. Whatever is done to a body in one go, 2 ms a MiB, nothing else is
-    done meanwhile.
+    The largest feed has 4.2 MB. One pass over a body takes about 2 ms a MiB, and blocks the event
+    loop for as long.
     """
 
     body: int = 8 * 2**20
@@ -60,7 +60,7 @@ class ArxivClient:
     """`ports.PaperSource` over HTTP; make one with `open_client`.
 
     Every request holds the request gate until its response is read and checked.
-    Nothing but the two configured servers is ever asked: a redirect elsewhere is refused.
+    Only the two configured servers are requested: a redirect to another one is refused.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class ArxivClient:
     async def _ask(
         self, target: str, url: str, parse: Callable[[Reply], T], *, etag: str | None = None
     ) -> T | None:
-        """The parsed answer, or `None` for "not modified"; each redirect is a turn of its own."""
+        """The parsed response, or `None` for "not modified"; each redirect takes the gate again."""
         here, hops = url, 0
         while True:
             async with self._gate.turn(target) as answered:
@@ -124,8 +124,8 @@ class ArxivClient:
                 here = _allowed(here, there)
 
     async def _request(self, url: str, etag: str | None) -> tuple[Reply, str | None]:
-        """The answer, and where it sends us on to, if it does."""
-        # The ETag goes back byte for byte: arXiv's has no quotes.
+        """The response, and the target of a redirect."""
+        # Send the ETag back byte for byte: arXiv's has no quotes.
         headers = {"If-None-Match": etag} if etag is not None else {}
         try:
             async with self._session.get(
@@ -158,7 +158,7 @@ class ArxivClient:
 async def _once(
     request: aiohttp.ClientRequest, ask: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """One question, one request: aiohttp repeats a GET at once when its connection breaks."""
+    """Send a request once: aiohttp would repeat a GET when its connection breaks."""
     try:
         return await ask(request)
     except aiohttp.ClientConnectorError:
@@ -173,15 +173,15 @@ def _unreachable(error: Exception) -> SourceUnavailableError:
 
 
 def _etag(value: str | None) -> str | None:
-    """The ETag, if it is one that can be sent back."""
+    """The ETag, if it can be sent back."""
     return value if value and len(value) < 200 and value.isascii() and value.isprintable() else None
 
 
 def without_collections(parse: Callable[[Reply], T], reply: Reply) -> T:
-    """What `parse` makes of the answer, with the cycle collector at rest for a second or so.
+    """Parse the response with the garbage collector disabled, for about a second at most.
 
-    It would walk the hundred thousand objects that are being made, and meanwhile stop every
-    thread, the event loop's too, for 40 ms. One answer is parsed at a time (one connection).
+    A collection would stop every thread for 40 ms, the event loop's as well, because parsing makes
+    a hundred thousand objects. Only one response is parsed at a time (one connection).
     """
     was_enabled = gc.isenabled()
     gc.disable()
@@ -193,7 +193,7 @@ def without_collections(parse: Callable[[Reply], T], reply: Reply) -> T:
 
 
 async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    """The body, decompressed; refused as soon as it is seen to be larger than `limit`."""
+    """The body, decompressed; refused as soon as it exceeds `limit`."""
     if (response.content_length or 0) > limit:
         raise _too_large(limit)
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
@@ -209,9 +209,9 @@ async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
 
 
 async def inflated(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """What was compressed, a little at a time: whatever it is a bomb of, the loop goes on.
+    """Decompress in small steps, so that a decompression bomb does not block the event loop.
 
-    Raises `SourceReplyError` where it is broken, ends too early, or goes on after its end.
+    Raises `SourceReplyError` where the data is corrupt, truncated, or has trailing bytes.
     """
     inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
     async for chunk in chunks:
@@ -234,7 +234,7 @@ def _too_large(limit: int) -> SourceReplyError:
 
 
 def _allowed(here: str, there: str) -> str:
-    """Where a redirect leads, if that is the same server, in clear or (better) encrypted."""
+    """The target of a redirect, if it is on the same server; http may change to https."""
     try:
         url = str(URL(urljoin(here, there), encoded=True))
         before, after = urlsplit(here), urlsplit(url)
@@ -257,7 +257,7 @@ def _server(url: SplitResult) -> tuple[str, int | None]:
 
 
 def user_agent(version: str, contact: str) -> str:
-    """How arXiv sees us: who we are, and whom to write to."""
+    """The User-Agent: name, version and contact."""
     reachable = "".join(c for c in contact if c.isprintable()).strip()
     return f"paper-digest-bot/{version} ({reachable})"
 

@@ -22,7 +22,7 @@ _SUFFIX = re.compile(r"(?:Jr|Sr|[IVX]{1,4}|Ph\.?\s?D)\.?", re.IGNORECASE)
 
 
 def parse_feed(reply: Reply, category: str) -> Feed:
-    """A category's feed; raises `SourceFailureError`. Takes up to a second: give it a thread."""
+    """A category's feed; raises `SourceFailureError`. Takes up to a second: run it in a thread."""
     parsed = parse_reply(reply)
     items = tuple(_items(parsed.entries))
     if parsed.entries and not items:
@@ -56,8 +56,8 @@ def _items(entries: list[Any]) -> Iterator[FeedItem]:
 
 
 def one_line(text: object) -> str:
-    """A title or an abstract without the line breaks it was typed with."""
-    # Damage may hold what counts as a space: "Å\xa0imun", "Ã\x85ngström".
+    """A title or an abstract on one line."""
+    # Mojibake may contain characters that count as spaces: "Å\xa0imun", "Ã\x85ngström".
     return " ".join(repair_mojibake(str(text)).split())
 
 
@@ -78,7 +78,7 @@ def split_authors(creator: str) -> tuple[str, ...]:
 
 
 def _without_affiliations(part: str) -> str:
-    """The part without what stands in parentheses, and the space before it."""
+    """The part without parentheses, and without the space before them."""
     kept: list[str] = []
     opened: list[int] = []
     for character in part:
@@ -94,7 +94,7 @@ def _without_affiliations(part: str) -> str:
 
 
 def _split_outside(text: str) -> Iterator[str]:
-    """The parts between commas that are in no parentheses (a stray one closes nothing)."""
+    """The parts between commas outside parentheses; an unmatched closing one is ignored."""
     if text.count("(") != text.count(")"):
         yield from text.split(",")
         return
@@ -111,7 +111,7 @@ def _split_outside(text: str) -> Iterator[str]:
 
 
 def _date(text: str) -> date | None:
-    """The date that is written there, in its own zone: midnight US/Eastern names the batch."""
+    """The date in its own time zone: midnight US/Eastern is the date of the batch."""
     try:
         return datetime.fromisoformat(text).date()
     except ValueError:

@@ -1,10 +1,10 @@
-"""Ids as arXiv itself writes them: taken at their word, where our own reading is stricter."""
+"""Ids in arXiv's own responses, with less validation than ids in texts."""
 
 import re
 
 from bot.archive.domain.arxiv_id import ArxivId, parse_arxiv_id
 
-# Its own test data has months that no calendar knows: what it announces exists.
+# arXiv's test data has months above 12; every id that it announces is valid.
 _VERSIONED = re.compile(
     r"(?:oai:arXiv\.org:|https?://(?:[a-z]+\.)?arxiv\.org/abs/)?"
     r"(?P<number>[0-9]{4}\.[0-9]{4,5}|[a-z-]{2,12}(?:\.[A-Za-z-]{2,12})?/[0-9]{7})"
@@ -19,5 +19,5 @@ def versioned_id(text: str) -> ArxivId | None:
     if match is None:
         return None
     written = ArxivId(match["number"], int(match["version"]))
-    # In old ids, the subject class (`math.CA/0611800`) is no part of the number.
+    # In old ids, the subject class (`math.CA/0611800`) is not part of the number.
     return parse_arxiv_id(str(written)) or written

@@ -1,4 +1,4 @@
-"""Answers of arXiv's query service as `ArxivRecord`s."""
+"""Responses of arXiv's query API as `ArxivRecord`s."""
 
 import logging
 from collections.abc import Iterator
@@ -18,11 +18,11 @@ _NEVER_ALL_MISSING = 10
 
 
 def parse_records(reply: Reply, *, asked: int | None = None) -> tuple[ArxivRecord, ...]:
-    """The papers in an answer, in its order; raises `SourceFailureError`.
+    """The papers in a response, in its order; raises `SourceFailureError`.
 
-    `asked` says how many papers were asked for by number. Then the answer must hold as many as
-    it counted, and where ten were asked for, "none" is not believed: the service is known to
-    give empty pages when it is unwell.
+    `asked` is how many papers were requested by number. Then the response must hold as many as it
+    counts, and must not be empty where ten or more were requested: the API is known to return
+    empty pages when it is broken.
     """
     parsed = parse_reply(reply)
     counted = str(parsed.feed.get("opensearch_totalresults", ""))
@@ -41,7 +41,7 @@ def parse_records(reply: Reply, *, asked: int | None = None) -> tuple[ArxivRecor
 def parse_submissions(reply: Reply, *, start: int) -> Submissions:
     """The page from the start-th paper on; raises `SourceFailureError`.
 
-    It must count the papers, and reach their end or go some way towards it.
+    It must count the papers, and hold at least one unless the page starts at their end.
     """
     parsed = parse_reply(reply)
     counted = str(parsed.feed.get("opensearch_totalresults", ""))

@@ -1,13 +1,13 @@
-"""Whether an answer is to be believed: everything is checked before anything of it counts.
+"""Validate a response before anything of it is used.
 
-A page of HTML, a word of refusal with status 200 and a body cut off on the way all parse as a
-feed without items, which is what a quiet day looks like. So an answer counts only if
+A page of HTML, "Rate exceeded." with status 200 and a truncated body all parse as a feed without
+items, which is what a day without papers looks like. So a response is valid only if
 
-1. its status says so;
-2. it is whole UTF-8 XML whose root is a feed, declares no document type (entities live there),
-   and holds nothing that would keep the parser busy (`bounds`);
+1. its status is 200;
+2. it is well-formed UTF-8 XML whose root is a feed, without a document type declaration (which
+   could define entities), and within `bounds`;
 3. feedparser knows its version and found nothing malformed;
-4. it is not arXiv's way of saying "error" in a feed.
+4. it is not a feed that reports an error.
 """
 
 import io
@@ -48,7 +48,7 @@ _BAD_ID: Final = re.compile(r"incorrect_id_format_for_(?P<id>\S+)")
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An HTTP answer with its whole body."""
+    """An HTTP response with its whole body."""
 
     status: int
     body: bytes
@@ -57,7 +57,7 @@ class Reply:
 
 
 def parse_reply(reply: Reply) -> Any:
-    """What feedparser makes of the answer; raises `SourceFailureError`. Takes up to a second."""
+    """The response as feedparser parses it; raises `SourceFailureError`. Takes up to a second."""
     if reply.status == HTTPStatus.BAD_REQUEST:
         raise _refused_question(reply)
     _check_status(reply)
@@ -67,7 +67,7 @@ def parse_reply(reply: Reply) -> Any:
 
 
 def retry_after(value: str | None, now: datetime) -> timedelta | None:
-    """A `Retry-After` header as a time to wait: seconds or a date; `None` where it says nothing."""
+    """A `Retry-After` header as a duration: seconds or a date; `None` where it is invalid."""
     if value is None:
         return None
     text = value.strip()
@@ -88,8 +88,8 @@ def _check_status(reply: Reply) -> None:
         raise SourceThrottledError(
             Refusal.THROTTLED, f"HTTP {status}", retry_after=reply.retry_after
         )
-    # Any other status from 400 on is of a server, or of what stands before it: it says nothing of
-    # the question. A question that is refused has status 400.
+    # Any other status from 400 on comes from the server or its edge and says nothing about the
+    # request. A rejected request has status 400.
     if status >= HTTPStatus.BAD_REQUEST:
         raise SourceUnavailableError(
             Refusal.SERVER_ERROR, f"HTTP {status}", retry_after=reply.retry_after
@@ -98,7 +98,7 @@ def _check_status(reply: Reply) -> None:
 
 
 def _check_body(reply: Reply) -> int:
-    """Where the root element begins, if all else is as it must be."""
+    """The position of the root element, after all checks of the body."""
     body = reply.body
     start = body[:2000].removeprefix(_BOM).lstrip(_SPACE)
     if not start:
@@ -118,7 +118,7 @@ def _check_body(reply: Reply) -> int:
 
 
 def _root_of(body: bytes) -> int:
-    """Where the root element begins; what stands before it, and what it is, is checked."""
+    """The position of the root element; checks it, and what stands before it."""
     at = len(_BOM) if body.startswith(_BOM) else 0
     while True:
         while body[at : at + 1] in _SPACES:
@@ -165,11 +165,11 @@ def _after(body: bytes, at: int, end: bytes) -> int:
 def _parse(body: bytes, root: int) -> Any:
     try:
         return feedparser.parse(
-            # A stream: given bytes, feedparser would first try to open a file of that name. With
-            # a first line of our own: it searches that for the encoding, back and forth.
+            # A stream, because feedparser would open a file of that name for bytes. With our own
+            # XML declaration, because its search for the encoding backtracks.
             io.BytesIO(_DECLARATION + body[root:]),
             response_headers={"content-type": "application/xml; charset=utf-8"},
-            # Both mend HTML that is none: `$k<n$ and $x>0$` would lose its middle.
+            # Both rewrite text as HTML: `$k<n$ and $x>0$` would lose its middle.
             sanitize_html=False,
             resolve_relative_uris=False,
         )
@@ -205,7 +205,7 @@ def _error_in(parsed: Any) -> str | None:
 
 
 def _refused_question(reply: Reply) -> SourceFailureError:
-    """What a 400 is: a wrong question where it carries a feed that says so, else a server unwell."""
+    """The error of a 400: a rejected request if it holds an error feed, else a server error."""
     try:
         parsed = _parse(reply.body, _check_body(reply))
         _check_well_formed(parsed)
@@ -228,7 +228,7 @@ def _unwell(reply: Reply, reason: str) -> SourceUnavailableError:
 
 
 def _excerpt(text: bytes | str) -> str:
-    """The beginning of something foreign, fit for one line of a log."""
+    """The beginning of a foreign text as one printable line for the log."""
     words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
     line = " ".join("".join(c if c.isprintable() else " " for c in words).split())
     return line if len(line) <= 120 else line[:119] + "…"

@@ -1,4 +1,4 @@
-"""The addresses by which arXiv's feeds and query service are asked."""
+"""The URLs of arXiv's feeds and query API."""
 
 import re
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ _CATEGORY = re.compile(r"[a-z-]{2,16}(?:\.[a-z-]{2,16})?", re.ASCII | re.IGNOREC
 def _checked(category: str) -> str:
     """The category unchanged; raises `SourceQuestionError` for what does not look like one.
 
-    Which ones there are is for the settings to know: arXiv may have new ones.
+    The settings check whether it exists: arXiv may add categories.
     """
     if _CATEGORY.fullmatch(category) is None:
         raise SourceQuestionError(f"“{category}” is no category")
@@ -29,14 +29,14 @@ def feed_url(base: str, category: str) -> str:
 
 
 def records_url(base: str, numbers: Sequence[str]) -> str:
-    """Papers by number; without `max_results` arXiv would answer with ten of them."""
+    """Papers by number; without `max_results` arXiv returns ten of them."""
     return _query(base, id_list=",".join(numbers), max_results=len(numbers))
 
 
 def titles_url(base: str, titles: Sequence[str], *, limit: int) -> str:
-    """Papers whose titles hold the words of one of these, small ones left aside.
+    """Papers whose titles contain the words of one of these titles, short words left out.
 
-    Words and no phrases: hyphens, colons and LaTeX are indexed otherwise than they are written.
+    Words, not phrases: arXiv indexes hyphens, colons and LaTeX differently.
     """
     groups = (" AND ".join(f"ti:{word}" for word in _telling_words(title)) for title in titles)
     alternatives = " OR ".join(f"({group})" for group in groups if group)

@@ -1,4 +1,4 @@
-"""What arXiv brings, as documents: today's new papers, and how its categories stand."""
+"""New papers, events of papers and the status of arXiv's categories, as documents and lines."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
@@ -50,16 +50,16 @@ REFUSALS = {
     "error_feed": translatable("arXiv answers with an error"),
     "question": translatable("arXiv rejects the request"),
 }
-"""What the kinds of refusals (`ports.Refusal`) mean."""
+"""The kinds of `ports.Refusal` in words."""
 
 _ALL_IS_SAID = frozenset({"html", "entities"})
-"""The kinds whose reasons say nothing more."""
+"""The kinds whose reason adds nothing."""
 
 
 def present_candidates(
     ranking: CandidatePage, *, page: int, per_page: int, say: Translate
 ) -> Document:
-    """A page of a day's candidates, each with the reasons for its place, and the way to others."""
+    """A page of a day's candidates, each with the reasons for its rank, and links to other pages."""
     if ranking.on is None:
         text = say("There are no new papers from arXiv yet.")
         return notice(text, say("Newest papers"), commands.format_line("paper"))
@@ -103,7 +103,7 @@ def _last_page(ranking: CandidatePage, per_page: int) -> int:
 
 
 def _ways(ranking: CandidatePage, page: int, per_page: int, say: Translate) -> Iterator[Block]:
-    """To the other pages of the day, and to the day before: its papers may have come late."""
+    """Buttons for the other pages of the day, and for the day before: its papers may be late."""
     buttons = []
     last = _last_page(ranking, per_page)
     if 1 < page <= last:
@@ -128,7 +128,7 @@ def _ways(ranking: CandidatePage, page: int, per_page: int, say: Translate) -> I
 
 
 def _line(day: date | None, page: int) -> str:
-    """A page of a day's papers; the day is named, so that no newer one gets between the pages."""
+    """The command of a page; it names the day, so that paging stays within it."""
     free = f"new {day}" if day is not None else "new"
     return commands.format_line("paper", free, **({"page": page} if page > 1 else {}))
 
@@ -164,7 +164,7 @@ def _short(title: str) -> str:
 def paper_lines(
     record: ArxivRecord | None, events: Sequence[PaperEvent], say: Translate
 ) -> tuple[str, ...]:
-    """How a paper stands at arXiv, and what became of it, a line each."""
+    """The version and the events of a paper, a line each."""
     if record is None:
         return ()
     day = day_text(record.updated_at.date(), say.locale)
@@ -176,7 +176,7 @@ def paper_lines(
 
 
 def event_line(event: PaperEvent, say: Translate) -> str:
-    """What became of a paper, in one line; empty for what a page shows otherwise (citations)."""
+    """An event of a paper in one line; empty for citations, which a page shows elsewhere."""
     day = day_text(event.noticed_at.date(), say.locale)
     match event.kind:
         case PaperEventKind.VERSION:
@@ -190,7 +190,7 @@ def event_line(event: PaperEvent, say: Translate) -> str:
 
 
 def status_line(statuses: Sequence[CategoryStatus], trouble: Trouble, say: Translate) -> str:
-    """How arXiv's categories stand, in one line; empty where none is looked through."""
+    """The status of arXiv's categories in one line; empty where none is configured."""
     if not statuses:
         return ""
     parts = [_standing(each, say) for each in statuses]
@@ -208,7 +208,7 @@ def _standing(status: CategoryStatus, say: Translate) -> str:
 
 
 def detail_words(status: CategoryStatus, say: Translate) -> str:
-    """What else a person should know of a category; empty where there is nothing."""
+    """Further details of a category; empty where there are none."""
     return ", ".join(_details(status, say))
 
 
@@ -235,7 +235,7 @@ def _days(days: Sequence[date], say: Translate) -> str:
 
 
 def refusal_words(kind: str, reason: str, say: Translate) -> str:
-    """Why an answer of arXiv did not count, by its kind; `reason` is the technical side of it."""
+    """Why a request failed, by its kind; `reason` is the technical detail."""
     if kind not in REFUSALS:
         return reason
     words = say(REFUSALS[kind])
@@ -243,7 +243,7 @@ def refusal_words(kind: str, reason: str, say: Translate) -> str:
 
 
 def wait_words(target: str, until: datetime, refusal: str, say: Translate) -> str:
-    """What is left alone, until when, and why; `*` is all of arXiv."""
+    """A backoff in words: its target, end and reason; `*` is all of arXiv."""
     return say(
         "{target}: no requests until {until}: {reason}",
         target="arXiv" if target == "*" else target,
