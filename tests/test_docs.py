@@ -114,6 +114,16 @@ def test_both_languages_of_a_guide_have_the_same_sections(root: Path):
         assert _levels(korean) == _levels(page), page.name
 
 
+@pytest.mark.parametrize("page", ["operating.md", "operating.ko.md"])
+def test_the_operators_guide_names_every_metric(root: Path, page: str):
+    code = "".join(path.read_text(encoding="utf-8") for path in (root / "bot").rglob("*.py"))
+    metrics = set(re.findall(r"\bMeasure\(\s*\"(\w+)\"", code))
+    guide = (root / "docs" / page).read_text(encoding="utf-8")
+
+    assert metrics
+    assert set(re.findall(r"`paperbot_([a-z_]+?)(?:_total)?`", guide)) == metrics
+
+
 def _levels(page: Path) -> list[int]:
     """The levels of a page's headings, in order."""
     text = re.sub(
