@@ -11,7 +11,7 @@ from bot.core.ports import MessageRef, parse_channel
 from bot.discussion.domain.questions import MOST_CARDS, asked_paper, linked_papers
 from bot.discussion.services import answers
 from bot.discussion.services.thread_messages import Voices, reply_in, voice_for
-from bot.discussion.store import replies
+from bot.discussion.store import replies, reply_references
 from bot.outbox.store import answer_deliveries, threads
 
 EVERY = timedelta(days=1)
@@ -25,9 +25,9 @@ async def refer(tx: Transaction, reply: replies.StoredReply, now: datetime) -> N
     stored = await entries.find(tx, reply.entry_id) if reply.entry_id is not None else None
     own = stored.entry.paper.arxiv_id if stored is not None else None
     numbers = linked_papers(reply.text, except_for=(own.number,) if own is not None else ())
-    await replies.set_references(tx, reply.id, numbers)
+    await reply_references.set_references(tx, reply.id, numbers)
     for number in numbers[MOST_CARDS:]:
-        await replies.mark_card(tx, reply.id, number, now)
+        await reply_references.mark_card(tx, reply.id, number, now)
     if numbers:
         await papers.ensure(tx, (), [Reference(arxiv_id=ArxivId(each)) for each in numbers])
 
@@ -37,14 +37,16 @@ async def make_cards(
 ) -> int:
     """Plan cards for linked papers that are known by now; returns the number of messages."""
     planned = 0
-    for due in await replies.list_cards_due(tx, reply_id=reply_id, limit=_AT_ONCE):
+    for due in await reply_references.list_cards_due(tx, reply_id=reply_id, limit=_AT_ONCE):
         if not await _is_told(tx, due, now):
             planned += await _make_card(tx, voices, due, now)
-        await replies.mark_card(tx, due.reply_id, due.number, now)
+        await reply_references.mark_card(tx, due.reply_id, due.number, now)
     return planned
 
 
-async def _make_card(tx: Transaction, voices: Voices, due: replies.CardDue, now: datetime) -> int:
+async def _make_card(
+    tx: Transaction, voices: Voices, due: reply_references.CardDue, now: datetime
+) -> int:
     say = await voice_for(tx, voices, due.channel, due.text)
     document = await answers.card(tx, due.number, say)
     if document is None:
@@ -61,7 +63,7 @@ async def _make_card(tx: Transaction, voices: Voices, due: replies.CardDue, now:
     )
 
 
-async def _is_told(tx: Transaction, due: replies.CardDue, now: datetime) -> bool:
+async def _is_told(tx: Transaction, due: reply_references.CardDue, now: datetime) -> bool:
     """Whether the thread got this paper's card lately, as a card or as an answer."""
     root = await threads.find(tx, MessageRef(parse_channel(due.channel), due.root_message))
     return root is not None and await answer_deliveries.has_card(

@@ -66,7 +66,7 @@ class StoredReply:
     origin: ReplyOrigin
 
 
-_HEARD = "SELECT id, entry_id, author, text, channel, message_id, said_at, gone_at FROM reply "
+_STORED = "SELECT id, entry_id, author, text, channel, message_id, said_at, gone_at FROM reply "
 
 
 async def find(tx: Transaction, message: MessageRef) -> tuple[int, StoredVersion] | None:
@@ -208,10 +208,10 @@ async def list_by_author(tx: Transaction, author_id: str) -> tuple[int, ...]:
 
 async def get(tx: Transaction, reply_id: int) -> StoredReply:
     """The reply of that id, which must exist."""
-    row = await tx.one(_HEARD + "WHERE id = :id", {"id": reply_id})
+    row = await tx.one(_STORED + "WHERE id = :id", {"id": reply_id})
     if row is None:
         raise KeyError(reply_id)
-    return _heard(row)
+    return _stored(row)
 
 
 async def list_since(
@@ -219,11 +219,11 @@ async def list_since(
 ) -> tuple[StoredReply, ...]:
     """Replies of a discussion since then that are not deleted, in the order they were posted."""
     rows = await tx.all(
-        _HEARD + "WHERE entry_id = :entry AND said_at >= :since AND gone_at IS NULL"
+        _STORED + "WHERE entry_id = :entry AND said_at >= :since AND gone_at IS NULL"
         " ORDER BY said_at, id",
         {"entry": entry_id, "since": to_text(since)},
     )
-    return tuple(map(_heard, rows))
+    return tuple(map(_stored, rows))
 
 
 async def list_of(tx: Transaction, entry_id: EntryId) -> tuple[Reply, ...]:
@@ -318,76 +318,6 @@ async def assign_roots(tx: Transaction, now: datetime, patience: datetime) -> tu
     return tuple(assigned)
 
 
-async def set_references(tx: Transaction, reply_id: int, numbers: Iterable[str]) -> None:
-    """Set the arXiv papers that the reply links; cards already made stay recorded."""
-    wanted = tuple(numbers)
-    rows = await tx.all("SELECT number FROM reply_reference WHERE reply_id = :id", {"id": reply_id})
-    await tx.run_many(
-        "DELETE FROM reply_reference WHERE reply_id = :id AND number = :number",
-        [{"id": reply_id, "number": row["number"]} for row in rows if row["number"] not in wanted],
-    )
-    await tx.run_many(
-        """
-        INSERT INTO reply_reference (reply_id, number, position) VALUES (:id, :number, :position)
-        ON CONFLICT (reply_id, number) DO UPDATE SET position = excluded.position
-        """,
-        [
-            {"id": reply_id, "number": number, "position": position}
-            for position, number in enumerate(wanted)
-        ],
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class CardDue:
-    """A paper linked in a reply that has an entry or an arXiv record, and no card yet."""
-
-    reply_id: int
-    number: str
-    channel: str
-    message_id: str
-    root_message: str
-    text: str
-
-
-async def list_cards_due(
-    tx: Transaction, *, reply_id: int | None = None, limit: int = 50
-) -> tuple[CardDue, ...]:
-    """Linked papers without a card that have an entry or an arXiv record by now."""
-    rows = await tx.all(
-        """
-        SELECT f.reply_id, f.number, r.channel, r.message_id, r.root_message, r.text
-          FROM reply_reference f JOIN reply r ON r.id = f.reply_id
-         WHERE f.card_at IS NULL AND (:reply IS NULL OR f.reply_id = :reply)
-           AND r.entry_id IS NOT NULL AND r.gone_at IS NULL
-           AND (EXISTS (SELECT 1 FROM arxiv_record a WHERE a.number = f.number)
-                OR EXISTS (SELECT 1 FROM paper p JOIN entry e ON e.paper_id = p.id
-                            WHERE p.arxiv_id = f.number AND e.newness > 0))
-         ORDER BY f.reply_id, f.position LIMIT :limit
-        """,
-        {"reply": reply_id, "limit": limit},
-    )
-    return tuple(
-        CardDue(
-            reply_id=row["reply_id"],
-            number=row["number"],
-            channel=row["channel"],
-            message_id=row["message_id"],
-            root_message=row["root_message"],
-            text=row["text"],
-        )
-        for row in rows
-    )
-
-
-async def mark_card(tx: Transaction, reply_id: int, number: str, now: datetime) -> None:
-    """Record that the paper's card is in the outbox."""
-    await tx.run(
-        "UPDATE reply_reference SET card_at = :now WHERE reply_id = :id AND number = :number",
-        {"id": reply_id, "number": number, "now": to_text(now)},
-    )
-
-
 async def reindex(tx: Transaction, *, after: int | None, most: int) -> int | None:
     """Index at most so many replies again, those with an id above `after`, as this version does.
 
@@ -419,7 +349,7 @@ def _named(message: MessageRef) -> dict[str, object]:
     return {"channel": str(message.channel), "message": message.id}
 
 
-def _heard(row: Row) -> StoredReply:
+def _stored(row: Row) -> StoredReply:
     return StoredReply(
         id=row["id"],
         entry_id=EntryId(row["entry_id"]) if row["entry_id"] is not None else None,

@@ -102,20 +102,20 @@ def plan_for(
     return replace(plan, low=terms.low, high=terms.high)
 
 
-_HEARD = """(:readable IS NULL OR EXISTS (
+_READABLE = """(:readable IS NULL OR EXISTS (
     SELECT 1 FROM json_each(:readable) AS h WHERE h.key = reply.channel AND reply.said_at >= h.value))"""
 _DISCUSSED = """(
     SELECT DISTINCT entry.newness FROM reply JOIN entry ON entry.id = reply.entry_id
-     WHERE reply.gone_at IS NULL AND [readable]) AS d""".replace("[readable]", _HEARD)
+     WHERE reply.gone_at IS NULL AND [readable]) AS d""".replace("[readable]", _READABLE)
 _SAID = """(
     SELECT DISTINCT entry.newness FROM reply_search
       JOIN reply ON reply.id = reply_search.rowid JOIN entry ON entry.id = reply.entry_id
-     WHERE reply_search MATCH :said AND [readable]) AS d""".replace("[readable]", _HEARD)
+     WHERE reply_search MATCH :said AND [readable]) AS d""".replace("[readable]", _READABLE)
 _ALSO_SAID = """(EXISTS (
     SELECT 1 FROM entry JOIN reply ON reply.entry_id = entry.id
      WHERE entry.newness = [d] AND [readable]
        AND reply.id IN (SELECT rowid FROM reply_search WHERE reply_search MATCH {})))""".replace(
-    "[readable]", _HEARD
+    "[readable]", _READABLE
 )
 _MATCH = "EXISTS (SELECT 1 FROM search WHERE search MATCH {} AND rowid = [d])"
 _TAGGED = "EXISTS (SELECT 1 FROM entry_tag WHERE tag_id = {} AND newness = [d])"
