@@ -1,6 +1,6 @@
 """arXiv identifiers, and how to find them in text.
 
-Recognised in running text (facts on real notes: nearly every id is a link):
+Recognised in running text (in real notes nearly every id is a link):
 
     https://arxiv.org/abs/2310.07831v2          also pdf, html, …; www., export.; no scheme; ?query
     https://arxiv.org/pdf/2310.07831v2.pdf

@@ -42,7 +42,7 @@ _GIST_SOURCE = 4000
 
 
 _THREAD_NAME_LENGTH = 100
-"""Discord's limit for a thread's name, the shortest of the platforms' (facts, section 4)."""
+"""Discord's limit for a thread's name, the shortest of the platforms'."""
 
 
 def present_entry(

@@ -1,7 +1,7 @@
 """Discord's limits on what a request may hold: our own list, beside the published schema.
 
-The schema allows 4,000 characters of content and knows nothing of totals over a message
-(facts, section 4); this does, and it counts UTF-16 units, the strictest reading of "characters".
+The schema allows 4,000 characters of content and has no limit for the whole message; this has
+both, and it counts UTF-16 units, the strictest reading of "characters".
 """
 
 import re

@@ -340,7 +340,7 @@ def too_many(
 
 
 def _json(body: Any, status: int, headers: dict[str, str]) -> web.Response:
-    # Exactly this content type: the client does not parse one with a charset (facts, 2a).
+    # Exactly this content type: the client does not parse one with a charset.
     headers = headers | {"Content-Type": "application/json"}
     return web.Response(body=json.dumps(body).encode(), status=status, headers=headers)
 
