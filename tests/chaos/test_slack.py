@@ -83,7 +83,7 @@ def judged(folder: Path, plan: Mapping[str, Sequence[str]], slack: FakeSlack) ->
     return check(plan, log)
 
 
-async def test_whatever_is_killed_each_message_is_in_slack_once_and_in_order(tmp_path, seed, scale):
+async def test_killed_at_random_each_message_is_posted_once_and_in_order(tmp_path, seed, scale):
     channels, each, kills = scale
     dice = random.Random(seed)
     database = tmp_path / "outbox.db"
@@ -201,7 +201,7 @@ async def test_killed_during_any_request_it_posts_the_digest_in_slack_once(tmp_p
     assert [said for said in told if not is_whole(said)] == []
 
 
-async def test_sending_blindly_again_posts_twice_which_these_tests_would_notice(tmp_path):
+async def test_blind_resending_posts_twice_and_the_checker_notices(tmp_path):
     said = await story(tmp_path / "blind", kill=("after", 1), options=(*QUICK, "--blind"))
 
     assert len(said) == MESSAGES + 1
@@ -246,7 +246,7 @@ async def long_story(folder: Path, moment: str, number: int) -> list[int]:
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-async def test_killed_within_a_long_message_every_part_of_it_is_there_once(tmp_path, moment):
+async def test_killed_during_a_long_message_each_part_is_posted_once(tmp_path, moment):
     told = await side_by_side(
         long_story(tmp_path / str(number), moment, number) for number in (1, 2, 3)
     )

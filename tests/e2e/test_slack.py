@@ -112,7 +112,7 @@ def control(message: dict[str, Any], label: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("http", [False, True], ids=["socket", "http"])
-async def test_a_typed_command_is_acknowledged_and_answered_with_blocks(tmp_path, http):
+async def test_a_slash_command_is_acknowledged_and_answered_with_blocks(tmp_path, http):
     await import_notes(tmp_path)
     async with FakeSlack() as slack, running(tmp_path, slack, http=http) as process:
         asked = await slack.command("/paper reasoning", user="U2")
@@ -151,7 +151,7 @@ async def test_a_thousand_requests_at_once_are_all_acknowledged_in_time(tmp_path
         assert late == []
 
 
-async def test_the_days_digest_comes_at_its_slot_a_message_a_paper(tmp_path):
+async def test_the_digest_is_posted_at_its_slot_with_one_message_for_each_paper(tmp_path):
     await import_notes(tmp_path, papers=3)
     async with FakeSlack() as slack:
         await subscribe(tmp_path, slack, "slack:C1")
@@ -233,7 +233,7 @@ async def test_the_home_shows_the_newest_digest(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"])
-async def test_a_bad_token_ends_it_with_2_and_one_clear_line(tmp_path, name):
+async def test_a_rejected_token_exits_with_status_2_and_one_line(tmp_path, name):
     async with FakeSlack() as slack:
         slack.tokens[BOT_TOKEN if name == "SLACK_BOT_TOKEN" else APP_TOKEN] = "invalid_auth"
         status, out, err = await paperbot(tmp_path, "run", **socket_mode(slack))
@@ -353,7 +353,7 @@ async def test_commands_are_acknowledged_at_once_while_a_vault_is_imported(tmp_p
 
 
 @pytest.mark.slow
-async def test_commands_are_acknowledged_at_once_while_a_feed_of_2000_papers_is_read(tmp_path):
+async def test_commands_are_acknowledged_while_a_feed_of_2000_papers_is_read(tmp_path):
     today = datetime.now(UTC).astimezone(ZoneInfo("America/New_York")).date()
     abstract = "We say at some length what is new in this paper. " * 20
     write_notes(tmp_path, papers=1000)
@@ -384,7 +384,7 @@ async def test_commands_are_acknowledged_at_once_while_a_feed_of_2000_papers_is_
     assert all(wait is not None and wait < 1.0 for wait in waits), waits
 
 
-async def test_the_operator_is_told_what_slack_lacks(tmp_path):
+async def test_healthz_reports_lost_connections_and_no_secret_is_logged(tmp_path):
     async with FakeSlack() as slack, running(tmp_path, slack) as process:
         slack.sockets.refusing = True
         slack.sockets.abort()

@@ -17,12 +17,12 @@ from tests.fakes.slack.sockets import Sockets
 from tests.fakes.slack.wire import (
     APP_TOKEN,
     BOT_TOKEN,
+    BackgroundTasks,
     Call,
     SentRequest,
     http_body,
     read_call,
     signed,
-    tasks_until_the_end,
 )
 from tests.fakes.slack.world import APP_ID, BOT_USER, Channel, Json, SlackError, World
 
@@ -63,7 +63,7 @@ class FakeSlack:
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        self._tasks = await self._stack.enter_async_context(tasks_until_the_end())
+        self._tasks = await self._stack.enter_async_context(BackgroundTasks())
         connector = aiohttp.TCPConnector(limit=0)  # Slack does not wait for a free connection
         self._session = await self._stack.enter_async_context(
             aiohttp.ClientSession(connector=connector)
@@ -241,7 +241,7 @@ class FakeSlack:
         channel = self.world.channels.get(str(event.get("channel")))
         if channel is not None and BOT_USER not in channel.members:
             return
-        self._tasks.create_task(self._deliver(event))
+        self._tasks.start(self._deliver(event))
 
     async def _deliver(self, event: Json) -> None:
         if self.events_url is None and not self.sockets.open:

@@ -19,6 +19,7 @@ class Sockets:
 
     def __init__(self) -> None:
         self.open: list[web.WebSocketResponse] = []
+        self._transports: dict[web.WebSocketResponse, asyncio.BaseTransport | None] = {}
         self.opened = 0
         self.silent = False
         self.refusing = False
@@ -50,12 +51,14 @@ class Sockets:
             }
         )
         self.open.append(socket)
+        self._transports[socket] = request.transport
         if len(self.open) > MOST:
             await self.disconnect(self.open[0], reason="too_many_websockets")
         try:
             async for message in socket:
                 await self._received(socket, message)
         finally:
+            self._transports.pop(socket, None)
             if socket in self.open:
                 self.open.remove(socket)
         return socket
@@ -113,8 +116,8 @@ class Sockets:
     def abort(self) -> None:
         """Cut every connection as a broken network does."""
         for socket in list(self.open):
-            transport = socket._req.transport if socket._req is not None else None
-            if transport is not None:
+            transport = self._transports.get(socket)
+            if isinstance(transport, asyncio.Transport):
                 transport.abort()
 
     async def close(self) -> None:

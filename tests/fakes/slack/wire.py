@@ -5,9 +5,10 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
 from urllib.parse import parse_qsl, urlencode
 
 from aiohttp import web
@@ -72,10 +73,23 @@ async def read_call(request: web.Request) -> tuple[str, Json]:
     return token or args.pop("token", ""), args
 
 
-@asynccontextmanager
-async def tasks_until_the_end() -> AsyncIterator[asyncio.TaskGroup]:
-    """A task group that is cancelled, not awaited, at the end."""
-    async with asyncio.TaskGroup() as group:
-        yield group
-        for task in list(group._tasks):
+class BackgroundTasks:
+    """Tasks that are cancelled at the end of the `async with` block; a failure ends the block."""
+
+    def __init__(self) -> None:
+        self._group = asyncio.TaskGroup()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        await self._group.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        for task in self._tasks:
             task.cancel()
+        await self._group.__aexit__(*error)
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._group.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -79,7 +79,7 @@ async def test_a_response_url_that_fails_is_replaced_by_an_ephemeral_message(
 
 
 @pytest.mark.parametrize("name", REFUSED)
-async def test_where_the_bot_is_no_member_the_answer_comes_as_a_direct_message(
+async def test_in_a_channel_without_the_bot_the_answer_is_a_direct_message(
     socket_stage: Stage, name: str
 ):
     socket_stage.slack.world.add_channel("C2", "elsewhere", joined=False)
@@ -97,7 +97,7 @@ async def test_where_the_bot_is_no_member_the_answer_comes_as_a_direct_message(
 @pytest.mark.parametrize(
     "error", ["user_not_in_channel", "channel_not_found", "is_archived", "restricted_action"]
 )
-async def test_an_ephemeral_message_that_is_refused_becomes_a_direct_message(
+async def test_a_refused_ephemeral_message_becomes_a_direct_message(
     socket_stage: Stage, error: str
 ):
     socket_stage.slack.faults += [
@@ -127,7 +127,7 @@ async def test_a_pressed_button_is_answered_without_its_response_url(stage: Stag
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("fault", [{"drop": True}, {"status": 500}])
-async def test_an_answer_for_everybody_that_nobody_confirmed_is_looked_for(
+async def test_an_unconfirmed_public_answer_is_looked_for_in_the_channel(
     socket_stage: Stage, when: str, fault: dict[str, Any]
 ):
     socket_stage.slack.faults.append(Fault("response_url", when=when, **fault))
@@ -188,7 +188,7 @@ async def test_a_short_wait_for_the_response_url_is_waited_out(socket_stage: Sta
     assert [seen.way for seen in seen_by(socket_stage)] == ["response"]
 
 
-async def test_a_mention_that_cannot_be_answered_for_everybody_is_answered_alone(
+async def test_a_mention_that_cannot_be_answered_in_public_is_answered_alone(
     socket_stage: Stage,
 ):
     socket_stage.slack.faults.append(Fault("chat.postMessage", error="restricted_action"))
@@ -199,9 +199,7 @@ async def test_a_mention_that_cannot_be_answered_for_everybody_is_answered_alone
     assert [seen.way for seen in seen_by(socket_stage)] == ["ephemeral"]
 
 
-async def test_where_no_route_is_left_the_next_command_is_answered_all_the_same(
-    socket_stage: Stage, caplog
-):
+async def test_after_all_routes_failed_the_next_command_is_answered(socket_stage: Stage, caplog):
     socket_stage.slack.faults += [
         Fault("response_url", status=404),
         Fault("chat.postEphemeral", error="user_not_in_channel"),

@@ -13,7 +13,7 @@ from tests.platforms.slack.stage import (
 )
 
 
-async def test_turning_ones_own_page_turns_it_in_place(stage: Stage):
+async def test_a_page_of_ones_own_answer_replaces_it(stage: Stage):
     asked = await stage.slack.command("/paper reasoning", user="U2")
     await stage.slack.until(lambda: asked.answers)
     (message,) = stage.slack.messages()
@@ -26,7 +26,7 @@ async def test_turning_ones_own_page_turns_it_in_place(stage: Stage):
     await stage.slack.until(lambda: "page 3" in message["text"])
 
 
-async def test_turning_somebody_elses_page_is_seen_by_the_presser_alone(stage: Stage):
+async def test_a_page_of_another_persons_answer_is_shown_to_the_presser_alone(stage: Stage):
     asked = await stage.slack.command("/paper reasoning", user="U2")
     await stage.slack.until(lambda: asked.answers)
     (message,) = stage.slack.messages()
@@ -39,7 +39,7 @@ async def test_turning_somebody_elses_page_is_seen_by_the_presser_alone(stage: S
     assert "page 1" in message["text"]
 
 
-async def test_a_page_that_one_alone_sees_is_turned_in_place(stage: Stage):
+async def test_the_page_of_an_ephemeral_answer_is_turned_in_place(stage: Stage):
     asked = await stage.slack.command("/paper reasoning", user="U2")
     await stage.slack.until(lambda: asked.answers)
     (message,) = stage.slack.messages()
@@ -114,7 +114,7 @@ async def test_a_long_private_answer_goes_on_by_the_response_url(stage: Stage):
     assert {answer["response_type"] for answer in asked.answers} == {"ephemeral"}
 
 
-async def test_the_home_shows_the_newest_digest_and_what_is_pressed_there(stage: Stage):
+async def test_the_home_shows_the_newest_digest_and_answers_to_presses(stage: Stage):
     await stage.slack.open_home(user="U2")
     home = await stage.slack.until(lambda: stage.slack.world.homes.get("U2"))
     (command,) = stage.inbox.commands

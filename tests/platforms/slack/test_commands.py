@@ -46,7 +46,7 @@ async def test_a_private_command_is_answered_to_its_asker_alone(stage: Stage):
     assert stage.slack.messages() == []
 
 
-async def test_what_is_no_command_is_said_in_the_askers_language(stage: Stage):
+async def test_an_unknown_command_is_answered_in_the_askers_language(stage: Stage):
     asked = await stage.slack.command("/nonsense x", user="U2")
 
     answer = await stage.slack.until(lambda: asked.answers)
@@ -65,13 +65,13 @@ async def test_a_command_works_where_the_bot_is_no_member(stage: Stage):
     assert stage.inbox.commands[0].channel.id == "C2"
 
 
-async def test_signs_that_slack_escapes_arrive_as_they_were_typed(stage: Stage):
+async def test_escaped_characters_are_unescaped(stage: Stage):
     await stage.slack.command("/paper a &lt;b&gt; &amp; c")
 
     assert (await stage.asked())[0].options["query"] == "a <b> & c"
 
 
-async def test_who_may_manage_a_channel_is_slacks_answer(stage: Stage):
+async def test_admins_and_creators_may_manage_a_channel(stage: Stage):
     stage.slack.world.add_channel("C3", "made-by-2", creator="U2")
     stage.slack.world.add_person("U3", "Grace")
 
@@ -88,7 +88,7 @@ async def test_who_may_manage_a_channel_is_slacks_answer(stage: Stage):
     }
 
 
-async def test_who_cannot_be_looked_up_is_still_answered(stage: Stage):
+async def test_a_person_who_cannot_be_looked_up_is_answered(stage: Stage):
     stage.slack.faults.append(Fault("users.info", error="internal_error", times=9))
 
     asked = await stage.slack.command("/paper rl")
@@ -121,14 +121,14 @@ async def test_a_mention_is_answered_in_the_thread(stage: Stage):
         ),
     ],
 )
-async def test_a_mention_says_what_a_command_would(socket_stage: Stage, text, line):
+async def test_a_mention_is_parsed_like_a_command(socket_stage: Stage, text, line):
     await socket_stage.slack.say(text)
 
     (command,) = await socket_stage.asked()
     assert (command.name, dict(command.options)) == line
 
 
-async def test_a_mention_in_a_thread_of_ours_is_heard_there_and_no_command(stage: Stage):
+async def test_a_mention_in_a_thread_of_the_bot_is_a_message_and_no_command(stage: Stage):
     root = await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)
     await stage.slack.say(f"<@{BOT_USER}> reasoning", thread=root.id)
 
@@ -166,7 +166,7 @@ async def test_a_direct_message_needs_no_mention(stage: Stage):
     assert stage.inbox.commands[0].user.can_manage
 
 
-async def test_what_people_say_in_our_threads_reaches_the_inbox(stage: Stage):
+async def test_a_message_in_a_thread_of_the_bot_reaches_the_inbox(stage: Stage):
     root = await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)
     said = await stage.slack.say(
         "See <https://arxiv.org/abs/1706.03762|arxiv.org> &amp; <@U1>, <!here>",
@@ -195,7 +195,7 @@ async def test_an_edit_repeats_the_message_and_a_deletion_takes_it_back(stage: S
     assert first.message == second.message == stage.inbox.forgotten[0]
 
 
-async def test_other_talk_is_none_of_our_business(socket_stage: Stage):
+async def test_messages_in_other_threads_are_ignored(socket_stage: Stage):
     stage = socket_stage
     theirs = await stage.slack.say("a thread of people")
     await stage.slack.say("a reply to it", thread=theirs["ts"])
@@ -208,7 +208,7 @@ async def test_other_talk_is_none_of_our_business(socket_stage: Stage):
     assert stage.inbox.commands == []
 
 
-async def test_everything_is_acknowledged_also_what_nobody_listens_to(stage: Stage):
+async def test_requests_without_a_listener_are_acknowledged(stage: Stage):
     asked = [
         await stage.slack.event({"type": "team_join", "user": {"id": "U9"}}),
         await stage.slack.event({"type": "message", "subtype": "channel_topic", "channel": "C1"}),
@@ -235,7 +235,7 @@ async def test_an_unknown_interaction_is_acknowledged(stage: Stage):
         assert asked.acknowledged, kind
 
 
-async def test_what_is_no_event_at_all_is_acknowledged():
+async def test_an_app_rate_limited_callback_is_acknowledged():
     told = {"type": "app_rate_limited", "team_id": "T1", "minute_rate_limited": 1}
     async with staged() as stage:
         acknowledged, _ = await stage.slack.sockets.push("events_api", dict(told), {}, seconds=3)
@@ -281,7 +281,7 @@ async def test_a_redelivered_command_has_no_second_effect(socket_stage: Stage):
     assert len(socket_stage.inbox.commands) == 2
 
 
-async def test_it_is_acknowledged_long_before_it_is_answered(socket_stage: Stage):
+async def test_a_command_is_acknowledged_before_it_is_answered(socket_stage: Stage):
     going_on = asyncio.Event()
 
     class Slow(RecordingInbox):
@@ -302,7 +302,7 @@ async def test_it_is_acknowledged_long_before_it_is_answered(socket_stage: Stage
         await stage.slack.until(lambda: asked.answers)
 
 
-async def test_what_breaks_on_one_message_does_not_take_the_others_along(socket_stage: Stage):
+async def test_an_event_that_fails_does_not_stop_the_others(socket_stage: Stage):
     def answer(command: Command) -> Document:
         if command.options["query"] == "bad":
             raise ZeroDivisionError

@@ -27,7 +27,7 @@ def wrong(findings: tuple[Finding, ...]) -> dict[str, str]:
     return {finding.subject: finding.words for finding in findings if not finding.ok}
 
 
-async def test_where_all_is_well_it_says_so():
+async def test_doctor_finds_nothing_wrong_in_a_good_setup():
     async with FakeSlack() as slack:
         findings = await check(access(slack), [channel("C1")], clock=now, say=ENGLISH)
 
@@ -42,7 +42,7 @@ async def test_where_all_is_well_it_says_so():
     assert findings[0].words == "Papers, @paperbot"
 
 
-async def test_a_wrong_token_is_the_only_thing_worth_saying():
+async def test_with_a_rejected_token_nothing_else_is_checked():
     async with FakeSlack() as slack:
         slack.tokens[BOT_TOKEN] = "token_revoked"
         findings = await check(access(slack), [channel("C1")], clock=now, say=Catalogues()("ko"))
@@ -63,7 +63,7 @@ async def test_a_wrong_app_level_token_and_missing_scopes_are_named():
     assert "connections:write" in found["SLACK_APP_TOKEN"]
 
 
-async def test_each_channel_is_looked_at():
+async def test_each_channel_is_checked():
     async with FakeSlack() as slack:
         slack.world.add_channel("C2", "elsewhere", joined=False)
         slack.world.add_channel("C3", "old").archived = True
@@ -80,7 +80,7 @@ async def test_each_channel_is_looked_at():
     assert "slack:C1" not in found
 
 
-async def test_a_clock_that_is_wrong_is_noticed():
+async def test_a_wrong_clock_is_reported():
     async with FakeSlack() as slack:
         findings = await check(
             access(slack), [], clock=lambda: now() + timedelta(minutes=7), say=ENGLISH
@@ -89,7 +89,7 @@ async def test_a_clock_that_is_wrong_is_noticed():
     assert "42" in wrong(findings)["Slack: clock"]
 
 
-async def test_slack_that_cannot_be_reached_is_said_in_words():
+async def test_an_unreachable_slack_is_reported():
     unreachable = Access(BOT_TOKEN, APP_TOKEN, None, "http://127.0.0.1:9/api/")
 
     findings = await check(unreachable, [], clock=now, say=ENGLISH)
@@ -99,7 +99,7 @@ async def test_slack_that_cannot_be_reached_is_said_in_words():
     assert words.startswith("Slack cannot be reached (auth.test: Client")
 
 
-async def test_where_slack_does_not_name_the_scopes_none_is_called_missing():
+async def test_without_a_scopes_header_no_scope_is_called_missing():
     async with FakeSlack() as slack:
         slack.tells_scopes = False
         findings = await check(access(slack), [], clock=now, say=ENGLISH)
@@ -161,7 +161,7 @@ async def test_a_token_that_is_refused_names_the_method():
     assert refused.value.detail == "auth.test: token_revoked"
 
 
-async def test_in_http_mode_it_says_where_slack_must_send_to():
+async def test_doctor_names_the_request_url_in_http_mode():
     async with FakeSlack() as slack:
         http = Access(BOT_TOKEN, None, SIGNING_SECRET, slack.url)
         findings = await check(http, [], clock=now, say=ENGLISH)

@@ -71,7 +71,7 @@ def test_every_error_name_of_the_specification_is_sorted(shared):
         ("too_many_channels", ErrorKind.UNCERTAIN),
     ],
 )
-def test_errors_mean_what_they_say(name, kind):
+def test_each_error_has_its_kind(name, kind):
     assert meaning_of(api_error(name)).kind is kind
 
 
@@ -100,14 +100,14 @@ def test_errors_mean_what_they_say(name, kind):
         ("unsupported_block", Extent.MESSAGE),
     ],
 )
-def test_a_refusal_takes_in_no_more_than_it_must(name, extent):
+def test_each_refusal_has_the_narrowest_extent(name, extent):
     error = chat_error(api_error(name))
 
     assert isinstance(error, ChatRefusedError)
     assert error.extent is extent
 
 
-def test_what_may_have_been_done_is_never_called_refused():
+def test_a_server_error_is_never_a_refusal():
     for status in (500, 502, 503, 504):
         assert isinstance(chat_error(api_error("", status=status)), ChatUncertainError)
         assert isinstance(
@@ -115,7 +115,7 @@ def test_what_may_have_been_done_is_never_called_refused():
         )
 
 
-def test_the_pause_that_slack_names_is_kept_to_the_second():
+def test_retry_after_is_kept_to_the_second():
     error = chat_error(api_error("ratelimited", status=429, headers={"Retry-After": "7"}))
 
     assert isinstance(error, ChatUnavailableError)
@@ -124,7 +124,7 @@ def test_the_pause_that_slack_names_is_kept_to_the_second():
 
 
 @pytest.mark.parametrize("text", ["", "soon", "-3", "99999999999"])
-def test_a_pause_that_is_no_number_is_half_a_minute(text):
+def test_a_malformed_retry_after_means_half_a_minute(text):
     error = chat_error(api_error("ratelimited", status=429, headers={"Retry-After": text}))
 
     assert isinstance(error, ChatUnavailableError)
@@ -139,7 +139,7 @@ def test_a_wrong_token_holds_the_whole_workspace_and_says_what_to_do():
     assert "SLACK_BOT_TOKEN" in str(error)
 
 
-def test_a_channel_without_the_bot_asks_for_an_invitation():
+def test_not_in_channel_asks_for_an_invitation():
     error = chat_error(api_error("not_in_channel"))
 
     assert isinstance(error, ChatRefusedError)
@@ -147,7 +147,7 @@ def test_a_channel_without_the_bot_asks_for_an_invitation():
     assert "not_in_channel" in str(error)
 
 
-def test_a_connection_that_was_never_made_is_certain_and_a_broken_one_is_not():
+def test_a_failed_connect_is_certain_and_a_broken_connection_is_uncertain():
     never = aiohttp.ConnectionTimeoutError()
     broken = aiohttp.ServerDisconnectedError()
 
@@ -156,5 +156,5 @@ def test_a_connection_that_was_never_made_is_certain_and_a_broken_one_is_not():
     assert isinstance(chat_error(TimeoutError()), ChatUncertainError)
 
 
-def test_words_stand_with_every_meaning():
+def test_every_error_has_words():
     assert all(meaning.words for meaning in MEANINGS.values())

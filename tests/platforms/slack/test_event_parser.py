@@ -41,7 +41,7 @@ def test_two_edits_of_one_second_are_two_versions():
 
 
 @pytest.mark.parametrize("ts", ["", "never", "1700000059.000100"])
-def test_an_event_without_a_time_of_its_own_is_of_when_the_message_was_edited(ts: str):
+def test_an_event_without_a_valid_timestamp_uses_edited_ts(ts: str):
     happened = spoken("one", "1700000060.000000", ts)
 
     assert happened.edited_at is not None

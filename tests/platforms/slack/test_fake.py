@@ -15,7 +15,7 @@ from tests.fakes.slack import BOT_TOKEN
 from tests.platforms.slack.stage import CHANNEL, KEY, KEY_2, Clock, no_waiting, paragraph
 
 
-async def test_the_fake_runs_as_a_process_keeps_its_limits_and_does_as_it_is_told(root: Path):
+async def test_the_fake_runs_as_a_process_and_takes_orders(root: Path):
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.fakes.slack", "--limits"),
         cwd=root,

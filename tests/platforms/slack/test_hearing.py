@@ -47,13 +47,14 @@ async def test_a_slow_look_up_of_one_person_does_not_let_the_next_overtake():
         assert [said.text for said in stage.inbox.heard] == ["first", "second", "third"]
 
 
-async def test_what_is_not_kept_yet_is_not_acknowledged_yet():
+async def test_a_message_is_acknowledged_once_it_is_stored():
     inbox = ThoughtfulInbox()
     async with staged(inbox=inbox) as stage:
         root = await stage.chat.post(CHANNEL, paper(), key=KEY)
         await stage.slack.say("Remember this", thread=root.id)
         await stage.slack.until(lambda: spoken(stage))
-        await asyncio.sleep(0.2)
+        asked = await stage.slack.command("/paper rl")  # comes after the message
+        await stage.slack.until(lambda: asked.answers)
         early = spoken(stage)[0].acknowledged
         inbox.may.set()
 

@@ -59,7 +59,7 @@ async def test_forged_and_stale_requests_get_401_and_have_no_effect(http_stage: 
     assert http_stage.inbox.commands == []
 
 
-async def test_a_forged_request_cannot_hide_behind_a_check_of_certificates(http_stage: Stage):
+async def test_a_forged_ssl_check_gets_401(http_stage: Stage):
     status, _ = await http_stage.slack.post_raw(command_body() + b"&ssl_check=1", FORM)
 
     assert status == 401
@@ -94,7 +94,7 @@ async def test_a_request_replayed_after_a_restart_has_no_effect(http_stage: Stag
     assert [command.options["query"] for command in inbox.commands] == ["another"]
 
 
-async def test_slack_may_verify_the_address(http_stage: Stage):
+async def test_url_verification_is_answered(http_stage: Stage):
     body = json.dumps({"type": "url_verification", "challenge": "c", "token": "t"}).encode()
 
     status, answer = await http_stage.slack.post_raw(
@@ -149,7 +149,7 @@ async def test_a_signed_request_that_cannot_be_read_gets_400_without_a_traceback
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "UTF-8", "utf8", '"utf-8"'])
-async def test_a_request_may_say_that_it_is_in_utf_8(http_stage: Stage, charset: str):
+async def test_a_request_may_declare_utf_8(http_stage: Stage, charset: str):
     body = command_body("charset.1")
     headers = {"Content-Type": f"{FORM['Content-Type']}; charset={charset}"}
 
@@ -159,7 +159,7 @@ async def test_a_request_may_say_that_it_is_in_utf_8(http_stage: Stage, charset:
     await http_stage.asked()
 
 
-async def test_a_body_that_is_too_large_is_survived(http_stage: Stage):
+async def test_a_body_over_the_limit_does_not_stop_the_server(http_stage: Stage):
     body = b"a=" + b"x" * 2_000_000
     with suppress(aiohttp.ClientError):  # it may be cut off
         await http_stage.slack.post_raw(body, FORM | signed(body))
@@ -208,7 +208,7 @@ async def test_an_envelope_for_another_app_or_workspace_has_no_effect(
     assert [command.options["query"] for command in await socket_stage.asked()] == ["rl"]
 
 
-async def test_a_channel_that_two_organisations_share_is_heard(stage: Stage):
+async def test_a_message_in_a_channel_shared_by_two_organisations_is_received(stage: Stage):
     root = await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)
     message = await stage.slack.say("From outside", thread=root.id, told=False)
 
@@ -220,7 +220,7 @@ async def test_a_channel_that_two_organisations_share_is_heard(stage: Stage):
     assert heard.text == "From outside"
 
 
-async def test_where_slack_does_not_tell_the_app_its_workspace_is_compared():
+async def test_without_an_app_id_only_the_workspace_is_compared():
     async with FakeSlack() as slack:
         slack.world.scopes.discard("users:read")
         inbox = RecordingInbox()
@@ -235,7 +235,7 @@ async def test_where_slack_does_not_tell_the_app_its_workspace_is_compared():
     assert [command.options["query"] for command in inbox.commands] == ["rl"]
 
 
-async def test_before_we_know_who_we_are_slack_is_told_to_come_back():
+async def test_a_request_before_the_bot_is_identified_gets_503():
     async with FakeSlack() as slack:
         chat = make_chat(slack, Clock(), Remembered(), http=True)
         async with serving_http(chat, slack):
@@ -244,7 +244,7 @@ async def test_before_we_know_who_we_are_slack_is_told_to_come_back():
     assert asked.status == 503
 
 
-async def test_a_press_that_carries_a_large_message_is_read(http_stage: Stage):
+async def test_a_press_with_a_large_message_is_parsed(http_stage: Stage):
     message = await http_stage.slack.say("가" * 40_000)
     asked = {"type": "button", "action_id": "command.0", "block_id": "b", "value": "/paper rl"}
 

@@ -25,7 +25,7 @@ def called_methods(package: Path) -> set[str]:
     return found
 
 
-def test_the_file_is_what_the_code_makes(root):
+def test_the_manifest_file_is_up_to_date(root):
     path = root / "deploy" / "slack-manifest.yaml"
 
     assert path.read_text() == as_yaml(manifest()), (
@@ -37,7 +37,7 @@ def test_the_scopes_are_those_of_the_methods_that_are_called(root):
     assert called_methods(root / "bot" / "platforms" / "slack") == set(METHODS)
 
 
-def test_each_method_has_scopes_that_slack_asks_for(shared):
+def test_each_method_has_the_scopes_of_the_specification(shared):
     for method, scopes in METHODS.items():
         path = shared / "specs" / "slack-methods" / f"{method}.json"
         if not path.exists():
@@ -61,7 +61,7 @@ def test_every_event_has_the_scope_that_it_needs():
     assert {scope for scopes in EVENTS.values() for scope in scopes} <= set(SCOPES)
 
 
-def test_in_http_mode_everything_is_sent_to_the_address():
+def test_the_http_manifest_sends_everything_to_the_url():
     url = "https://bot.example.org/slack/events"
 
     text = as_yaml(manifest(url))
@@ -70,7 +70,7 @@ def test_in_http_mode_everything_is_sent_to_the_address():
     assert "socket_mode_enabled: false" in text
 
 
-def test_the_yaml_is_what_it_was_made_of():
+def test_yaml_is_written_as_expected():
     text = as_yaml({"a": {"b": [{"c": "d: e", "f": True}, "g"]}, "h": "#i"})
 
     assert text == 'a:\n  b:\n    - c: "d: e"\n      f: true\n    - "g"\nh: "#i"\n'

@@ -50,13 +50,13 @@ def rich(*runs: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def test_a_forwarded_message_is_a_quotation_of_who_said_it():
+def test_a_forwarded_message_becomes_a_quotation_of_its_author():
     assert words({"text": "", "attachments": [share()]}) == (
         "> 하늘: the reward model & https://arxiv.org/abs/2502.01456"
     )
 
 
-def test_a_remark_on_a_forwarded_message_stands_before_it():
+def test_a_comment_comes_before_the_forwarded_message():
     assert words(
         {"text": "look", "attachments": [share(text="one\ntwo"), share(text="three")]}
     ) == ("look\n> 하늘: one\n> two\n> 하늘: three")
@@ -85,7 +85,7 @@ def test_a_remark_on_a_forwarded_message_stands_before_it():
         ({"text": "", "fallback": "a <b> fallback"}, "> 하늘: a <b> fallback"),
     ],
 )
-def test_a_forwarded_message_says_all_that_it_holds(more, said):
+def test_all_parts_of_a_forwarded_message_are_kept(more, said):
     message = {"text": "", "attachments": [share(**{"text": "the words", **more})]}
 
     assert plain(message_words(message), lambda id_: {"U1": "Ada"}.get(id_, id_)) == said
@@ -104,7 +104,7 @@ def test_a_forwarded_message_says_all_that_it_holds(more, said):
         {"is_share": False, "from_url": "https://arxiv.org", "text": "a preview"},
     ],
 )
-def test_previews_of_links_are_not_what_somebody_said(preview):
+def test_previews_of_links_are_skipped(preview):
     assert words({"text": "see", "attachments": [preview]}) == "see"
 
 
@@ -139,7 +139,7 @@ def test_previews_of_links_are_not_what_somebody_said(preview):
         ({"title": "a\nb", "permalink": "https://s.example/F"}, "a b (https://s.example/F)"),
     ],
 )
-def test_a_message_of_a_file_alone_names_the_file_and_what_it_says(file, said):
+def test_a_message_with_only_a_file_gives_its_name_and_words(file, said):
     assert words({"text": "", "files": [file]}) == said
 
 
@@ -254,12 +254,12 @@ BLOCKS = [
 
 
 @pytest.mark.parametrize(("block", "said"), BLOCKS)
-def test_a_message_of_blocks_alone_says_what_they_say(block, said):
+def test_a_message_with_only_blocks_gives_their_words(block, said):
     for text in ("", "  ", "This content can't be displayed.", "This message can’t be displayed."):
         assert words({"text": text, "blocks": [block]}) == said
 
 
-def test_where_there_is_text_blocks_do_not_repeat_it():
+def test_blocks_are_ignored_if_there_is_text():
     assert words({"text": "hello", "blocks": [rich({"type": "text", "text": "hello"})]}) == "hello"
 
 
@@ -272,7 +272,7 @@ def test_where_there_is_text_blocks_do_not_repeat_it():
         ("10:30:45", "10:30:45"),
     ],
 )
-def test_emoji_are_the_characters_that_slack_names(text, said):
+def test_emoji_become_the_characters_in_the_blocks(text, said):
     blocks = [
         rich(
             {"type": "emoji", "name": "wave", "unicode": "1f44b-1f3fc", "skin_tone": 3},
@@ -336,7 +336,7 @@ def test_emoji_are_the_characters_that_slack_names(text, said):
         ("<!>", "@"),
     ],
 )
-def test_references_read_as_people_wrote_them(text, said):
+def test_references_become_plain_text(text, said):
     names = {"U1": "Ada", "C1": "papers"}
 
     assert plain(text, lambda id_: names.get(id_, id_)) == said
@@ -370,7 +370,7 @@ POLL = [
         {"bot_id": "B9", "user": "U9", "bot_profile": {"name": "Poll"}},
     ],
 )
-def test_a_poll_of_an_app_is_heard_with_its_name(who):
+def test_a_poll_of_an_app_is_received_with_the_name_of_the_app(who):
     heard = reply(blocks=POLL, **who)
 
     assert heard is not None
@@ -389,11 +389,11 @@ def test_a_poll_of_an_app_is_heard_with_its_name(who):
         {"subtype": "channel_topic", "bot_id": "B9", "user": "U9", "blocks": POLL},
     ],
 )
-def test_other_words_of_apps_and_our_own_are_not_heard(who):
+def test_other_messages_of_apps_and_of_the_bot_are_ignored(who):
     assert reply(**who) is None
 
 
-def test_who_forwards_a_mention_of_the_bot_does_not_call_it():
+def test_a_mention_in_a_forwarded_message_does_not_call_the_bot():
     heard = reply(text="look", attachments=[share(text=f"<@{US.user}> abstract")])
 
     assert heard is not None
@@ -416,7 +416,7 @@ json_values = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(["text", "blocks", "files", "attachments"]), json_values))
-def test_nothing_that_slack_may_send_breaks_the_reading(message):
+def test_no_json_breaks_the_parser(message):
     assert isinstance(message_words(message), str)
     assert isinstance(own_words(message), str)
 
@@ -433,7 +433,7 @@ def test_deep_nesting_is_bounded():
     assert len(message_words(message)) < 1000
 
 
-async def test_a_forwarded_message_is_heard_with_who_said_it(stage: Stage):
+async def test_a_forwarded_message_is_received_with_its_author(stage: Stage):
     root = await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)
     await stage.slack.say("", user="U2", thread=root.id, attachments=[share()])
 
@@ -442,7 +442,7 @@ async def test_a_forwarded_message_is_heard_with_who_said_it(stage: Stage):
     assert heard.text == "> 하늘: the reward model & https://arxiv.org/abs/2502.01456"
 
 
-async def test_a_poll_is_heard_and_its_votes_are_edits(socket_stage: Stage):
+async def test_a_poll_is_received_and_its_votes_are_edits(socket_stage: Stage):
     stage = socket_stage
     root = await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)
     app: dict[str, Any] = {"bot_id": "B9", "bot_profile": {"name": "Poll"}}
@@ -460,7 +460,7 @@ async def test_a_poll_is_heard_and_its_votes_are_edits(socket_stage: Stage):
     assert stage.slack.calls_of("users.info") == []
 
 
-async def test_a_transcript_that_comes_later_is_an_edit(socket_stage: Stage):
+async def test_a_later_transcript_is_an_edit(socket_stage: Stage):
     stage = socket_stage
     root = await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)
     clip = {"title": "audio message", "subtype": "slack_audio"}
@@ -497,7 +497,7 @@ async def test_a_public_channel_is_named_and_a_private_one_is_not(stage: Stage):
     assert heard.text == "#reading #reading #C8 #C9"
 
 
-async def test_a_mention_with_a_picture_alone_gets_the_words(stage: Stage):
+async def test_a_mention_with_only_a_file_is_answered_with_help(stage: Stage):
     await stage.slack.say(f"<@{BOT_USER}>", files=[{"title": "plot.png"}])
 
     await stage.slack.until(lambda: stage.slack.world.ephemerals)

@@ -71,7 +71,7 @@ async def bench():
         yield Bench(slack, clock, client)
 
 
-async def test_a_message_says_what_it_should_and_shows_no_previews(bench):
+async def test_a_message_is_posted_with_its_text_and_without_previews(bench):
     posted = await bench.post()
 
     (message,) = bench.slack.messages()
@@ -84,7 +84,7 @@ async def test_a_message_says_what_it_should_and_shows_no_previews(bench):
     "fault", [{"drop": True}, {"status": 500}, {"status": 503}, {"delay": 0.5}]
 )
 @pytest.mark.parametrize("when", ["before", "after"])
-async def test_a_broken_answer_is_uncertain_and_looking_tells(bench, fault, when):
+async def test_a_broken_response_is_uncertain_and_find_decides(bench, fault, when):
     if "delay" in fault:
         fault = {**fault, "drop": True}
     bench.slack.faults.append(Fault("chat.postMessage", when=when, **fault))
@@ -100,7 +100,7 @@ async def test_a_broken_answer_is_uncertain_and_looking_tells(bench, fault, when
     assert len(bench.slack.messages()) == 1
 
 
-async def test_a_limit_is_told_to_the_second_and_nothing_is_posted(bench):
+async def test_a_rate_limit_gives_its_retry_after_and_nothing_is_posted(bench):
     bench.slack.limits = Limits(tiers=False)
     await bench.post(key=DeliveryKey("first"))
 
@@ -111,7 +111,7 @@ async def test_a_limit_is_told_to_the_second_and_nothing_is_posted(bench):
     assert len(bench.slack.messages()) == 1
 
 
-async def test_a_server_that_is_not_there_is_certain(bench):
+async def test_a_refused_connection_is_certainly_not_posted(bench):
     async with open_client(Access(BOT_TOKEN, api_base="http://127.0.0.1:9/api/")) as client:
         posting = Posting(client, clock=bench.clock, sleep=no_waiting)
 
@@ -120,7 +120,7 @@ async def test_a_server_that_is_not_there_is_certain(bench):
 
 
 @pytest.mark.parametrize("body", ["<html>", "", "[]", "null", '"text"'])
-async def test_an_answer_that_is_not_slacks_is_uncertain(bench, body):
+async def test_a_response_that_is_not_from_slack_is_uncertain(bench, body):
     bench.slack.faults.append(Fault("chat.postMessage", status=200, body=body))
 
     with pytest.raises(ChatUncertainError):
@@ -135,7 +135,7 @@ async def test_an_answer_that_is_not_slacks_is_uncertain(bench, body):
         ("channel_not_found", "check the id"),
     ],
 )
-async def test_what_is_refused_for_good_says_what_to_do(bench, error, words):
+async def test_a_refusal_says_what_to_do(bench, error, words):
     bench.slack.faults.append(Fault("chat.postMessage", error=error))
 
     with pytest.raises(ChatRefusedError, match=words):
@@ -174,7 +174,7 @@ def refused_blocks(answer: dict[str, Any], method: str = "chat.postMessage") -> 
 
 
 @pytest.mark.parametrize("answer", BAD_BLOCKS, ids=lambda answer: answer["error"])
-async def test_blocks_that_slack_refuses_are_said_in_words(bench, answer):
+async def test_rejected_blocks_are_sent_as_plain_text(bench, answer):
     bench.slack.faults.append(refused_blocks(answer))
 
     await bench.post(RICH)
@@ -217,7 +217,7 @@ async def test_an_edit_without_blocks_is_shortened_to_what_slack_takes(bench):
     assert message["text"].endswith("plain text, shortened.)")
 
 
-async def test_a_text_that_is_too_long_is_refused_for_this_message_only(bench):
+async def test_msg_too_long_is_refused_for_this_message_only(bench):
     bench.slack.faults.append(Fault("chat.postMessage", error="msg_too_long"))
 
     with pytest.raises(ChatRefusedError) as refused:
@@ -227,7 +227,7 @@ async def test_a_text_that_is_too_long_is_refused_for_this_message_only(bench):
     assert len(bench.slack.calls_of("chat.postMessage")) == 1
 
 
-async def test_a_message_that_is_refused_without_blocks_too_is_refused_for_itself_only(bench):
+async def test_a_message_refused_with_and_without_blocks_is_refused_alone(bench):
     bench.slack.faults.append(Fault("chat.postMessage", error="invalid_blocks"))
     bench.slack.faults.append(Fault("chat.postMessage", error="no_text"))
 
@@ -285,14 +285,14 @@ async def test_a_reply_is_found_in_its_thread_only(bench):
     assert await bench.find() is None
 
 
-async def test_a_message_that_lost_its_metadata_is_still_found(bench):
+async def test_a_message_without_metadata_is_found_by_its_block_ids(bench):
     posted = await bench.post()
     bench.slack.messages()[0].pop("metadata")
 
     assert await bench.find() == posted
 
 
-async def test_it_is_found_among_many_messages_page_by_page(bench):
+async def test_find_reads_the_history_page_by_page(bench):
     posted = await bench.post()
     for number in range(450):
         bench.slack.world.add_message(bench.slack.channel(), user="U1", text=str(number))
@@ -301,7 +301,7 @@ async def test_it_is_found_among_many_messages_page_by_page(bench):
     assert len(bench.slack.calls_of("conversations.history")) == 3
 
 
-async def test_where_nothing_can_be_read_a_search_refuses_to_tell(bench):
+async def test_find_raises_if_the_history_may_not_be_read(bench):
     await bench.post()
     bench.slack.world.scopes.discard("channels:history")
 
@@ -313,7 +313,7 @@ async def test_where_nothing_can_be_read_a_search_refuses_to_tell(bench):
         await bench.find()
 
 
-async def test_an_edit_needs_more_messages_and_then_fewer(bench):
+async def test_an_edit_may_add_and_remove_parts(bench):
     posted = await bench.post(SHORT)
 
     await bench.attempt().edit(posted, LONG)
@@ -327,7 +327,7 @@ async def test_an_edit_needs_more_messages_and_then_fewer(bench):
     assert await bench.find() == posted
 
 
-async def test_an_edit_that_broke_half_way_is_repeated_without_harm(bench):
+async def test_an_interrupted_edit_can_be_repeated(bench):
     posted = await bench.post(SHORT)
     bench.slack.faults.append(Fault("chat.postMessage", when="after", drop=True))
 
@@ -350,7 +350,7 @@ async def test_an_edited_reply_goes_on_in_the_same_thread(bench):
     assert left["ts"] == reply.id
 
 
-async def test_a_deleted_document_takes_what_goes_on_along(bench):
+async def test_deleting_a_document_deletes_all_of_its_parts(bench):
     posted = await bench.post(LONG)
 
     await bench.attempt().delete(posted)
@@ -366,7 +366,7 @@ async def test_a_message_of_somebody_else_is_not_edited(bench):
         await bench.attempt().edit(MessageRef(CHANNEL, said["ts"]), SHORT)
 
 
-async def test_every_call_keeps_to_the_specification(bench, shared):
+async def test_every_call_matches_the_specification(bench, shared):
     posted = await bench.post(LONG)
     await bench.attempt().edit(posted, SHORT)
     await bench.find()

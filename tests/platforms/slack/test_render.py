@@ -128,7 +128,7 @@ def test_no_document_can_ping_anyone(document):
 
 @given(documents)
 @hypothesis_settings(max_examples=50)
-def test_no_prose_is_cut_wherever_it_goes_on(document):
+def test_no_prose_is_lost_between_parts(document):
     said = "".join(words(payload.blocks) for payload in rendered(document))
 
     for block in document.blocks:
@@ -144,7 +144,7 @@ def test_no_prose_is_cut_wherever_it_goes_on(document):
 
 @given(documents)
 @hypothesis_settings(max_examples=30)
-def test_a_home_keeps_within_the_limits_of_a_view(document):
+def test_an_app_home_keeps_to_the_limits_of_a_view(document):
     assert problems(list(render_home(document)), most=100) == []
 
 
@@ -238,7 +238,7 @@ def test_fields_stand_side_by_side_unless_mrkdwn_would_misread_them():
     assert first["type"] == "rich_text"
 
 
-def test_rows_with_commands_get_one_select_that_carries_them():
+def test_rows_with_commands_get_one_select_menu():
     rows = tuple(
         Item((Text(f"Paper {n}"),), number=n, button=Button("Read", command=f"/paper entry:{n}"))
         for n in (11, 12, 13)
@@ -258,7 +258,7 @@ def test_rows_with_commands_get_one_select_that_carries_them():
     assert select["options"][0]["text"]["text"] == "11. Paper 11"
 
 
-def test_a_command_too_long_for_a_button_is_said_in_words():
+def test_a_command_too_long_for_a_button_becomes_text():
     command = "/paper " + "x" * 2500
 
     (block,) = one(Buttons((Button("Older", command=command),)))
@@ -266,7 +266,7 @@ def test_a_command_too_long_for_a_button_is_said_in_words():
     assert command.replace(" ", "") in words(block)
 
 
-def test_what_does_not_fit_goes_on_and_the_buttons_stay_on_the_first_message():
+def test_a_long_document_keeps_its_buttons_on_the_first_message():
     long = tuple(Paragraph((Text(f"{n} " + "가나다 " * 500),)) for n in range(10))
     buttons = Buttons((Button("Similar", command="/paper similar:1"),))
 
@@ -282,7 +282,7 @@ def test_what_does_not_fit_goes_on_and_the_buttons_stay_on_the_first_message():
         )
 
 
-def test_blocks_that_say_something_else_have_other_ids():
+def test_changed_blocks_have_new_ids():
     before, after = (one_id(Paragraph((Text(text),))) for text in ("before", "after"))
 
     assert before != after
@@ -294,7 +294,7 @@ def one_id(block: Any) -> str:
     return str(payload.blocks[0]["block_id"])
 
 
-def test_the_fallback_reads_as_a_notification_and_holds_the_words():
+def test_the_fallback_text_starts_with_the_summary_and_holds_all_words():
     document = Document(
         (
             Heading((Text("Attention"),)),
@@ -317,14 +317,14 @@ def test_formulas_are_readable_and_code_is_left_alone():
 
 
 @pytest.mark.parametrize("text", ["", " ", "\u202e", "\n"])
-def test_nothing_to_say_is_still_a_message(text):
+def test_an_empty_document_is_still_a_message(text):
     (payload,) = rendered(Document((Paragraph((Text(text),)),), text))
 
     assert payload.blocks == ()
     assert payload.text == "…"
 
 
-def test_a_document_of_the_samples_says_every_word(shared):
+def test_every_word_of_the_sample_documents_is_rendered(shared):
     text = (shared / "samples" / "digests" / "2025-02-04.txt").read_text()
     paragraphs = tuple(Paragraph((Text(line),)) for line in text.split("\n") if line.strip())
 
@@ -337,7 +337,7 @@ def test_a_document_of_the_samples_says_every_word(shared):
 @given(
     st.text(st.sampled_from("a가😀👩\u200d👧🇰🇷👍🏼e\u0301 .\n𝔸"), max_size=40), st.integers(2, 60)
 )
-def test_a_cut_part_is_within_the_limit_in_both_counts_and_nothing_is_lost(text, longest):
+def test_pieces_keep_the_limit_in_both_counts_and_lose_nothing(text, longest):
     parts = list(pieces((Text(text),), longest))
 
     assert "".join(plain_text(part) for part in parts) == text

@@ -41,7 +41,7 @@ async def test_a_refresh_loses_no_command(socket_stage: Stage):
         await until(lambda: len(slack.sockets.open) == 2)
 
 
-async def test_cut_connections_come_back_by_themselves(socket_stage: Stage):
+async def test_broken_connections_are_restored(socket_stage: Stage):
     slack = socket_stage.slack
     opened = slack.sockets.opened
     slack.sockets.abort()
@@ -52,7 +52,7 @@ async def test_cut_connections_come_back_by_themselves(socket_stage: Stage):
     assert asked.acknowledged
 
 
-async def test_a_server_that_answers_no_pings_is_left(socket_stage: Stage):
+async def test_a_connection_without_pongs_is_replaced(socket_stage: Stage):
     slack = socket_stage.slack
     opened = slack.sockets.opened
     slack.sockets.silent = True
@@ -63,7 +63,7 @@ async def test_a_server_that_answers_no_pings_is_left(socket_stage: Stage):
     await until(lambda: socket_stage.chat.condition.ok)
 
 
-async def test_a_dead_line_is_rebuilt_and_said_in_health(socket_stage: Stage):
+async def test_a_dead_connection_is_replaced_and_reported_in_health(socket_stage: Stage):
     slack = socket_stage.slack
     slack.sockets.refusing = True
     slack.sockets.abort()
@@ -77,7 +77,7 @@ async def test_a_dead_line_is_rebuilt_and_said_in_health(socket_stage: Stage):
     assert asked.acknowledged
 
 
-async def test_malformed_frames_are_survived(socket_stage: Stage):
+async def test_malformed_frames_do_not_stop_the_connection(socket_stage: Stage):
     for frame in (
         "{",
         "[]",
@@ -110,7 +110,7 @@ async def test_slack_down_at_the_start_and_back_later_is_waited_for():
 
 @pytest.mark.parametrize("error", ["invalid_auth", "account_inactive", "token_revoked"])
 @pytest.mark.parametrize("token", [BOT_TOKEN, APP_TOKEN])
-async def test_a_token_that_slack_does_not_accept_ends_it_with_a_clear_word(token, error):
+async def test_a_rejected_token_stops_the_chat_with_a_clear_error(token, error):
     async with FakeSlack() as slack:
         slack.tokens[token] = error
         chat = make_chat(slack, Clock(), Remembered())
@@ -123,7 +123,7 @@ async def test_a_token_that_slack_does_not_accept_ends_it_with_a_clear_word(toke
     assert token not in str(refused.value)
 
 
-async def test_posting_before_the_connection_is_there_waits(socket_stage: Stage):
+async def test_posting_before_the_bot_is_connected_is_unavailable(socket_stage: Stage):
     chat = make_chat(socket_stage.slack, socket_stage.clock, Remembered())
 
     with pytest.raises(Exception, match="not connected yet"):

@@ -55,7 +55,7 @@ async def test_a_button_with_a_malformed_line_is_answered(stage: Stage, text: st
     await stage.slack.until(lambda: pressed.answers)
 
 
-async def test_a_malformed_name_is_heard_as_a_name(stage: Stage):
+async def test_a_malformed_name_is_made_well_formed(stage: Stage):
     stage.slack.world.add_person("U8", "Zo\ud800e\x00")
     root = await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)
     await stage.slack.say("hello \ud800<@U8>", user="U8", thread=root.id)
