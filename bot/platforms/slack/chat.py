@@ -32,6 +32,7 @@ from bot.platforms.slack.access import Access
 from bot.platforms.slack.api import call, open_client, sdk_logger
 from bot.platforms.slack.channels import check_channel
 from bot.platforms.slack.errors import BAD_TOKEN, chat_error, is_bad_token
+from bot.platforms.slack.inbound.ack_gate import AckGate
 from bot.platforms.slack.inbound.backfill import BackfillSchedule
 from bot.platforms.slack.inbound.bolt_app import build_app
 from bot.platforms.slack.inbound.events import (
@@ -95,9 +96,10 @@ class SlackChat:
         self._lines: tuple[Connection, ...] = ()
         self._problem = "not connected yet"
         self._last_ok_at: datetime | None = None
+        self._gate = AckGate()
         self._requests: HttpRequests | None = None
         if access.app_token is None and access.signing_secret is not None:
-            self._requests = HttpRequests(access.signing_secret, clock=clock)
+            self._requests = HttpRequests(access.signing_secret, clock=clock, gate=self._gate)
 
     def application(self) -> web.Application | None:
         """The application to mount at `/slack` in HTTP mode; `None` in Socket Mode."""
@@ -223,7 +225,12 @@ class SlackChat:
             first_pause=self._timing.first_pause,
             longest_pause=self._timing.longest_pause,
         )
-        inbound = ThreadInbound(interactions.handle, queue, sleep=self._sleep, places=places)
+
+        async def store(message: SlackEvent) -> None:
+            await self._gate.wait()
+            await interactions.handle(message)
+
+        inbound = ThreadInbound(store, queue, sleep=self._sleep, places=places)
         backfill = BackfillSchedule(
             us,
             queue,
@@ -243,12 +250,12 @@ class SlackChat:
         await backfill.begin()
         async with asyncio.TaskGroup() as tasks:
 
-            def take(happened: SlackEvent) -> asyncio.Task[None]:
-                if isinstance(happened, MessagePosted | MessageDeleted):
-                    return tasks.create_task(inbound.on_event(happened, backfill.before))
-                return tasks.create_task(self._handle(happened, interactions, places))
+            def dispatch(event: SlackEvent) -> asyncio.Task[None]:
+                if isinstance(event, MessagePosted | MessageDeleted):
+                    return tasks.create_task(inbound.on_event(event, backfill.before))
+                return tasks.create_task(self._handle(event, interactions, places))
 
-            app = build_app(client, us, take, sdk_logger())
+            app = build_app(client, us, dispatch, sdk_logger(), gate=self._gate)
             tasks.create_task(backfill.keep_reading())
             if self._requests is not None:
                 await self._serve_http(self._requests, app, us, backfill)
@@ -279,13 +286,13 @@ class SlackChat:
             requests.close()
 
     async def _handle(
-        self, happened: SlackEvent, interactions: Interactions, places: asyncio.Semaphore
+        self, event: SlackEvent, interactions: Interactions, places: asyncio.Semaphore
     ) -> None:
+        await self._gate.wait()
         async with places:
             try:
-                event_id = happened.event_id
-                if not event_id or await self._seen.first_time(event_id):
-                    await interactions.handle(happened)
+                if not event.event_id or await self._seen.first_time(event.event_id):
+                    await interactions.handle(event)
             except ChatError as error:
                 log.warning("Slack: an answer was not delivered: %s", error)
             except Exception:

@@ -19,6 +19,7 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.platforms.slack.inbound.ack_gate import AckGate
 from bot.platforms.slack.inbound.event_parser import read_command, read_event, read_press
 from bot.platforms.slack.inbound.events import (
     BotIdentity,
@@ -51,7 +52,12 @@ _ANYTHING = re.compile(".*", re.DOTALL)
 
 
 def build_app(
-    client: AsyncWebClient, us: BotIdentity, dispatch: Dispatch, logger: logging.Logger
+    client: AsyncWebClient,
+    us: BotIdentity,
+    dispatch: Dispatch,
+    logger: logging.Logger,
+    *,
+    gate: AckGate,
 ) -> AsyncApp:
     """The app for the workspace of `us`, which is known so that Bolt calls no API before it acks.
 
@@ -78,7 +84,7 @@ def build_app(
         logger=logger,
     )
 
-    listeners = _Listeners(us, dispatch)
+    listeners = _Listeners(us, dispatch, gate)
     app.command(_ANYTHING)(listeners.command)
     app.action(_ANYTHING)(listeners.action)
     app.event(_ANYTHING)(listeners.event)
@@ -96,8 +102,9 @@ def build_app(
 class _Listeners:
     """The listeners of the app: each parses a body and dispatches the event."""
 
-    def __init__(self, us: BotIdentity, dispatch: Dispatch) -> None:
+    def __init__(self, us: BotIdentity, dispatch: Dispatch, gate: AckGate) -> None:
         self._us = us
+        self._gate = gate
         self._dispatch = dispatch
         self._waiting: set[asyncio.Task[None]] = set()
 
@@ -120,7 +127,8 @@ class _Listeners:
         if isinstance(event, MessagePosted | MessageDeleted) and len(self._waiting) < MOST_WAITING:
             self._waiting.add(task)
             task.add_done_callback(self._waiting.discard)
-            await asyncio.wait((task,), timeout=STORED_WITHIN)
+            with self._gate.working():
+                await asyncio.wait((task,), timeout=STORED_WITHIN)
 
     def _checked(self, body: Json) -> Json:
         """The body with well-formed text; empty if it is for another app or workspace."""

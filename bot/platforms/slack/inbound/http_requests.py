@@ -18,6 +18,7 @@ from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 
+from bot.platforms.slack.inbound.ack_gate import AckGate
 from bot.platforms.slack.inbound.events import BotIdentity
 from bot.platforms.slack.inbound.request_body import is_for_us, parse_body
 
@@ -38,8 +39,11 @@ class HttpRequests:
     recognised by the ids of their events (`ports.ProcessedEvents`).
     """
 
-    def __init__(self, signing_secret: str, *, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, signing_secret: str, *, clock: Callable[[], datetime], gate: AckGate
+    ) -> None:
         self._clock = clock
+        self._gate = gate
         self._secret = signing_secret.encode()
         self._used: OrderedDict[str, float] = OrderedDict()
         self._serving: tuple[AsyncApp, BotIdentity] | None = None
@@ -65,6 +69,10 @@ class HttpRequests:
 
     async def handle(self, request: web.Request) -> web.Response:
         """Verify one request and answer it."""
+        with self._gate.acknowledging():
+            return await self._answer(request)
+
+    async def _answer(self, request: web.Request) -> web.Response:
         body = await _read(request)
         if body is None:
             return web.Response(status=413)
