@@ -36,7 +36,7 @@ from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.services.library import DatabaseLibrary
 from bot.discussion.store.replies import DatabaseReplies
 from bot.operations.prometheus import CONTENT_TYPE, render_measures
-from bot.operations.pumps import Alarm
+from bot.operations.pumps import Pumps
 from bot.operations.services import demo, reindex
 from bot.operations.services.backup import after_restore
 from bot.operations.services.metrics import measure
@@ -161,7 +161,7 @@ class _Assembly:
         self._measures: tuple[Measure, ...] = ()
         self._told_late: frozenset[operator_actions.Told] = frozenset()
         self._rate_limits = RateLimits(RATES)
-        self._alarm = Alarm(now, stepped=self._clock_stepped)
+        self._pumps = Pumps(now, stepped=self._clock_stepped)
         self._set_back = False
         self._joined = join(
             settings,
@@ -204,7 +204,7 @@ class _Assembly:
                 board,
                 clock=now,
             ),
-            planned=lambda: self._alarm.wake("plan"),
+            planned=lambda: self._pumps.wake("plan"),
             categories=settings.arxiv_categories if settings.arxiv_contact else (),
         )
         self._talk = DiscussionContext(
@@ -212,7 +212,7 @@ class _Assembly:
             clock=now,
             voices=self._voices,
             link=message_address,
-            to_send=lambda: self._alarm.wake("deliver"),
+            to_send=lambda: self._pumps.wake("deliver"),
             to_change=self._wake_changes,
         )
         self._inbox = Bot(desk, voices=self._voices, talk=self._talk)
@@ -240,7 +240,7 @@ class _Assembly:
             clock=now,
             rate_limits=self._rate_limits,
             jitter=chance,
-            alive=lambda: self._alarm.alive("deliver"),
+            alive=lambda: self._pumps.alive("deliver"),
         )
         self._add_pumps()
 
@@ -248,9 +248,9 @@ class _Assembly:
         return lambda: chat.run(self._inbox)
 
     def _add_pumps(self) -> None:
-        self._alarm.add("plan", _PLAN_EVERY, self._plan)
-        self._alarm.add("deliver", _DELIVER_EVERY, self._deliver)
-        self._alarm.add("edit", _EDIT_EVERY, self._edit)
+        self._pumps.add("plan", _PLAN_EVERY, self._plan)
+        self._pumps.add("deliver", _DELIVER_EVERY, self._deliver)
+        self._pumps.add("edit", _EDIT_EVERY, self._edit)
         for platform, chat in self._chats.items():
             changer = Changer(
                 self._db,
@@ -259,14 +259,14 @@ class _Assembly:
                 rate_limits=self._rate_limits,
                 jitter=chance,
             )
-            self._alarm.add(
+            self._pumps.add(
                 _changes(platform), _EDIT_EVERY, partial(self._change, platform, changer)
             )
-        self._alarm.add("talk", _TALK_EVERY, self._follow_talk)
-        self._alarm.add("tell", _TELL_EVERY, self._tell)
-        self._alarm.add("look", _LOOK_EVERY, self._look)
-        self._alarm.add("prune", _PRUNE_EVERY, self._prune)
-        self._alarm.add("clock", _TELL_EVERY, self._mend_waits)
+        self._pumps.add("talk", _TALK_EVERY, self._follow_talk)
+        self._pumps.add("tell", _TELL_EVERY, self._tell)
+        self._pumps.add("look", _LOOK_EVERY, self._look)
+        self._pumps.add("prune", _PRUNE_EVERY, self._prune)
+        self._pumps.add("clock", _TELL_EVERY, self._mend_waits)
 
     async def run(self, announce: Announce) -> None:
         """Until the bot is to stop; then what is in flight is finished, and the rest ended."""
@@ -303,7 +303,7 @@ class _Assembly:
                 ringing.cancel()
 
     async def _ring(self) -> None:
-        async with self._alarm.ringing():
+        async with self._pumps.running():
             await self._stopping.wait()
 
     async def _keep_lease(self) -> None:
@@ -342,13 +342,13 @@ class _Assembly:
         await Supervised("search index", index, clock=now, sleep=asyncio.sleep).run()
 
     def _archive_changed(self) -> None:
-        self._alarm.wake("plan")
-        self._alarm.wake("edit")
+        self._pumps.wake("plan")
+        self._pumps.wake("edit")
 
     async def _plan(self) -> None:
         if await plan.plan_due(self._db, now=now(), voices=self._voices, link=message_address):
-            self._alarm.wake("deliver")
-            self._alarm.wake("talk")
+            self._pumps.wake("deliver")
+            self._pumps.wake("talk")
 
     async def _deliver(self) -> None:
         await self._deliverer.drain(self._stopping)
@@ -367,7 +367,7 @@ class _Assembly:
         if self._set_back:
             await operator_actions.end_waits(self._db, now=now())
             self._set_back = False
-            self._alarm.wake_all()
+            self._pumps.wake_all()
 
     async def _prune(self) -> None:
         await prune(
@@ -375,16 +375,16 @@ class _Assembly:
             self._keep,
             now=now(),
             stopping=self._stopping,
-            alive=lambda: self._alarm.alive("prune"),
+            alive=lambda: self._pumps.alive("prune"),
         )
 
     def _wake_changes(self) -> None:
         for platform in self._chats:
-            self._alarm.wake(_changes(platform))
+            self._pumps.wake(_changes(platform))
 
     async def _change(self, platform: Platform, changer: Changer) -> None:
         if await changer.run(self._stopping):
-            self._alarm.wake(_changes(platform))
+            self._pumps.wake(_changes(platform))
 
     async def _follow_talk(self) -> None:
         await discuss.catch_up(self._talk)
@@ -414,7 +414,7 @@ class _Assembly:
     def _health(self) -> Health:
         platforms = tuple(map(self._condition, self._platforms))
         vault = (self._vault.condition,) if self._vault is not None else ()
-        pumps = (*self._alarm.conditions, self._lease, self._outbox, *vault)
+        pumps = (*self._pumps.conditions, self._lease, self._outbox, *vault)
         return Health(
             ok=all(part.ok for part in (*platforms, *pumps)),
             platforms=platforms,
@@ -438,7 +438,7 @@ class _Assembly:
                 (("pump", name),),
                 only_grows=True,
             )
-            for name, count in self._alarm.failures
+            for name, count in self._pumps.failures
         )
         return Metrics(render_measures((*self._measures, *failures)), CONTENT_TYPE)
 

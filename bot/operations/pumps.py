@@ -1,4 +1,4 @@
-"""The alarm: calls this every so many seconds, and nothing more (issue 3, item 6).
+"""Pumps: functions that are called at an interval (issue 3, item 6).
 
 APScheduler only wakes a pump up; whether there is something to do, the pump asks the database.
 So a tick that is lost, or comes late, costs an interval and nothing else. Each pump runs by
@@ -37,12 +37,12 @@ _LONG_RUN = 300.0
 
 
 def _no_step(_by: timedelta) -> None:
-    """Nobody wants to know."""
+    """The default of `stepped`."""
 
 
 @dataclass(slots=True)
 class Pump:
-    """One pump, and how its last call was."""
+    """One function with its interval and the result of its last call."""
 
     name: str
     every: timedelta
@@ -68,7 +68,7 @@ class Pump:
         return f"runs for {age:.0f} s" if self.running else f"last ran {age:.0f} s ago"
 
 
-class Alarm:
+class Pumps:
     """Pumps and their intervals; `clock` gives the aware instant.
 
     `stepped` is told by how much the wall clock was set, forward or back, before the pumps are
@@ -88,14 +88,14 @@ class Alarm:
         self._pumps: dict[str, Pump] = {}
 
     def add(self, name: str, every: timedelta, tick: Callable[[], Awaitable[object]]) -> None:
-        """Call `tick` at once when the alarm rings first, and then at that interval.
+        """Call `tick` once at the start, and then at that interval.
 
         It is never called twice at a time, and several late calls are one call.
         """
         self._pumps[name] = Pump(name, every, tick)
 
     def wake(self, name: str) -> None:
-        """Call that pump now, or again as soon as it is done with what it does."""
+        """Call that pump now, or again as soon as its present call ends."""
         self._pumps[name].due.set()
 
     def wake_all(self) -> None:
@@ -104,12 +104,12 @@ class Alarm:
             pump.due.set()
 
     def alive(self, name: str) -> None:
-        """That pump's call, which may take long, makes progress."""
+        """Tell that a long call of that pump makes progress."""
         self._pumps[name].seen_at = asyncio.get_running_loop().time()
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
-        """For `/healthz`: a pump is well when its last call was, and not long ago.
+        """For `/healthz`: a pump is ok when its last call succeeded, not long ago.
 
         How long ago is measured by the monotonic clock.
         """
@@ -122,8 +122,8 @@ class Alarm:
         return tuple((pump.name, pump.failed_ever) for pump in self._pumps.values())
 
     @asynccontextmanager
-    async def ringing(self) -> AsyncIterator[None]:
-        """Pumps are called within; at the end, calls under way are waited for, and none begins.
+    async def running(self) -> AsyncIterator[None]:
+        """Call pumps within the context; at its end, wait for calls in flight and start none.
 
         Cancelling cuts them off.
         """

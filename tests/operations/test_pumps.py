@@ -7,15 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.operations.pumps import Alarm, Pump
+from bot.operations.pumps import Pump, Pumps
 
 SELDOM = timedelta(hours=1)
 OFTEN = timedelta(milliseconds=5)
 NOW = datetime(2026, 2, 3, tzinfo=UTC)
 
 
-def alarm() -> Alarm:
-    return Alarm(lambda: NOW)
+def alarm() -> Pumps:
+    return Pumps(lambda: NOW)
 
 
 class Counted:
@@ -43,7 +43,7 @@ async def test_a_pump_is_called_at_once_and_then_at_its_interval():
     pumps.add("often", OFTEN, often)
     pumps.add("seldom", SELDOM, seldom)
 
-    async with pumps.ringing():
+    async with pumps.running():
         await often.times(4)
 
     assert seldom.calls == 1
@@ -60,7 +60,7 @@ async def test_a_pump_that_fails_is_logged_counted_and_called_again_and_the_othe
     pumps.add("failing", OFTEN, failing)
     pumps.add("other", OFTEN, other)
 
-    async with pumps.ringing():
+    async with pumps.running():
         await failing.times(3)
         await other.times(3)
         ill, well = pumps.conditions
@@ -85,7 +85,7 @@ async def test_a_pump_that_is_woken_while_it_works_is_called_again():
     pumps, pump = alarm(), Counted(wake_once)
     pumps.add("pump", SELDOM, pump)
 
-    async with pumps.ringing():
+    async with pumps.running():
         await pump.times(2)
 
     assert pump.calls == 2
@@ -99,7 +99,7 @@ async def test_one_pump_wakes_another():
     pumps.add("deliver", SELDOM, deliver)
     pumps.add("plan", SELDOM, Counted(wake_delivery))
 
-    async with pumps.ringing():
+    async with pumps.running():
         await deliver.times(1)
 
     assert 1 <= deliver.calls <= 2
@@ -116,7 +116,7 @@ async def test_what_is_under_way_ends_before_the_alarm_does_and_nothing_begins()
     pumps, pump = alarm(), Counted(work)
     pumps.add("pump", OFTEN, pump)
 
-    async with pumps.ringing():
+    async with pumps.running():
         await pump.times(1)
         pumps.wake("pump")
         stop.set()
@@ -138,7 +138,7 @@ async def test_cancelling_cuts_off_what_does_not_end():
     pumps.add("pump", SELDOM, pump)
 
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.01), pumps.ringing():
+        async with asyncio.timeout(0.01), pumps.running():
             await pump.times(1)
 
     assert cut_off.is_set()
@@ -148,9 +148,9 @@ async def test_an_alarm_can_ring_again():
     pumps, pump = alarm(), Counted()
     pumps.add("pump", SELDOM, pump)
 
-    async with pumps.ringing():
+    async with pumps.running():
         await pump.times(1)
-    async with pumps.ringing():
+    async with pumps.running():
         await pump.times(2)
 
     assert pump.calls == 2
@@ -172,12 +172,12 @@ class Wall:
 async def test_a_clock_that_is_set_is_told_and_logged_and_every_pump_is_called(by, caplog):
     wall = Wall()
     steps: list[timedelta] = []
-    pumps = Alarm(wall, stepped=steps.append, look_every=0.005)
+    pumps = Pumps(wall, stepped=steps.append, look_every=0.005)
     often, seldom = Counted(), Counted()
     pumps.add("often", OFTEN, often)
     pumps.add("seldom", SELDOM, seldom)
 
-    async with pumps.ringing():
+    async with pumps.running():
         await often.times(2)
         wall.ahead = by
         await seldom.times(2)
@@ -193,14 +193,14 @@ async def test_a_clock_that_is_set_is_told_and_logged_and_every_pump_is_called(b
 async def test_a_clock_that_is_slewed_is_no_step(caplog):
     wall = Wall()
     steps: list[timedelta] = []
-    pumps = Alarm(wall, stepped=steps.append, look_every=0.005)
+    pumps = Pumps(wall, stepped=steps.append, look_every=0.005)
 
     async def slew(_: int) -> None:
         wall.ahead += timedelta(seconds=0.5)
 
     pump = Counted(slew)
     pumps.add("pump", OFTEN, pump)
-    async with pumps.ringing():
+    async with pumps.running():
         await pump.times(10)
 
     assert steps == []

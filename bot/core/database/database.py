@@ -48,16 +48,16 @@ class _Connection(aiosqlite.Connection):
 
     def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
         super().__init__(connector, iter_chunk_size=64)
-        # A program that dies of an error must end, though nobody closed the database.
+        # A program that ends with an error must not hang on a database that was not closed.
         self._thread.daemon = True
 
     async def call(self, function: Callable[[sqlite3.Connection], T]) -> T:
-        """What the function returns; it runs in the connection's thread."""
+        """Run the function in the connection's thread; returns its result."""
         result: T = await self._execute(function, self._conn)  # type: ignore[no-untyped-call]
         return result
 
     def post(self, function: Callable[[sqlite3.Connection], object]) -> None:
-        """Run the function in its turn, without waiting for it."""
+        """Queue the function without waiting for it."""
         if self._connection is not None:
             self._tx.put_nowait((None, partial(function, self._connection)))
 
@@ -85,7 +85,7 @@ class Transaction:
         return await self.call(lambda connection: _run(connection, sql, parameters or {}))
 
     async def run_many(self, sql: str, rows: Iterable[Parameters]) -> None:
-        """The statement once a row of parameters, in one hop to the writer's thread."""
+        """Run the statement for each row of parameters, in one hop to the thread."""
         await self.call(lambda connection: _run_many(connection, sql, rows))
 
     async def call(self, function: Callable[[sqlite3.Connection], T]) -> T:
@@ -200,7 +200,7 @@ def _reclaim(connection: sqlite3.Connection, path: Path, pages: int) -> bool:
             connection.executescript(f"PRAGMA incremental_vacuum({pages:d})")
         elif not _rewrite(connection, path):
             return False
-        # The file is cut when the log is written back into it.
+        # A checkpoint truncates the file.
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         return _number(connection, "PRAGMA freelist_count") > 0
     except sqlite3.DatabaseError as error:
@@ -390,7 +390,7 @@ _PASSING = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
 }
-"""What may be over in a while, with no change to the file or its permissions."""
+"""Errors that may end by themselves."""
 
 
 def explained(error: sqlite3.DatabaseError, path: Path) -> Exception:

@@ -1,4 +1,4 @@
-"""Whether the database is whole."""
+"""SQLite's integrity check."""
 
 from bot.core.database.database import Transaction
 

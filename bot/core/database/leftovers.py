@@ -1,4 +1,4 @@
-"""Files beside a database that are not its own: a crash's write-ahead log beside a backup.
+"""Files beside a database that belong to another one: the write-ahead log of a crash.
 
 SQLite replays `NAME-wal` into `NAME` whatever it belongs to (issue 12, item 11): a backup that was
 copied over a killed bot's database would be damaged or undone by it. A backup says in its header
@@ -52,7 +52,7 @@ def opened_by_nobody(path: Path) -> Iterator[None]:
 
 
 def free_name(path: Path) -> Path:
-    """`bot.db.aside-1`, or the next of which there is nothing yet."""
+    """`bot.db.aside-1`, or the next number that is free."""
     number = 1
     while True:
         name = path.with_name(f"{path.name}.aside-{number}")

@@ -119,7 +119,7 @@ def _apply(
 ) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        # Another process may have been quicker: look again, now that it cannot be.
+        # Check again under the lock: another process may have applied it meanwhile.
         if _applied(connection, migrations, path) < migration.version:
             connection.execute(_TABLE)
             for statement in statements(migration.sql):

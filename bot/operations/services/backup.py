@@ -1,4 +1,4 @@
-"""A backup while the bot runs, putting one back, and what a bot does that finds itself on one.
+"""Backups: write one while the bot runs, restore one, and reconcile after a restore.
 
 A backup says in itself that it is one. The bot that opens it does not know what was posted
 since it was made, so whatever may have been is searched for before anything is sent: what
@@ -76,7 +76,7 @@ def _is_there(target: Path) -> UsageError:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """A backup that is the database now; `kept_as` is where the one before lies, if there was one."""
+    """The restored backup; `kept_as` is the path of the previous database, if there was one."""
 
     made_at: datetime
     kept_as: Path | None
@@ -114,7 +114,7 @@ def _restore(source: Path, database: Path, now: datetime) -> Restored:
 
 
 def _flush_folder(folder: Path) -> None:
-    """Have the new name on the disk, too."""
+    """Fsync the folder, so that the new name survives a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""One broken concern never stops the others: it is logged, counted, and started again."""
+"""Supervision: a concern that fails is logged and restarted with backoff; the others go on."""
 
 import logging
 import random
@@ -14,10 +14,10 @@ FIRST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(minutes=5)
 
 _PASSING = (StorageError, NotFoundError, RankerError)
-"""What a person may act on, but what may also be over in a moment: a locked database, a full disk."""
+"""Errors for a person that may also end by themselves: a locked database, a full disk."""
 
 _TOLD_FOR = timedelta(days=1)
-"""So long the last failure is told of something that is well again."""
+"""For so long, the last failure is shown after recovery."""
 
 
 def wait_after(failures: int, spread: float) -> timedelta:
@@ -30,7 +30,7 @@ def wait_after(failures: int, spread: float) -> timedelta:
 
 
 class Supervised:
-    """Runs something that should run for ever, again and again, and knows how it is.
+    """Runs something that should run for ever, restarts it, and reports its condition.
 
     It is well until it fails, and again when it has run for longer than the longest wait: the
     failures in a row are over then. A `UserError` (a wrong token, a taken port) is for a person
@@ -68,11 +68,11 @@ class Supervised:
     def _is_well(self, now: datetime) -> bool:
         if self._failures == 0:
             return True
-        # Either sign: a clock that was set back makes nobody unwell for as long as the step.
+        # abs: after the clock was set back, the difference is negative for as long as the step.
         return self._started_at is not None and abs(now - self._started_at) > LONGEST_WAIT
 
     def _past(self, now: datetime) -> str:
-        """What went wrong lately."""
+        """The last failure, if it was recent."""
         if self._failed_at is None or now - self._failed_at > _TOLD_FOR:
             return ""
         return f"well again after {self._error} at {self._failed_at:%Y-%m-%dT%H:%MZ}"
@@ -86,7 +86,7 @@ class Supervised:
             except Exception as error:
                 if isinstance(error, UserError) and not isinstance(error, _PASSING):
                     raise
-                # The supervisor is the last to see it; whatever it is, the others go on.
+                # Any other error: restart this concern; the others go on.
                 log.exception("%s failed", self.name)
                 self._note_failure(error)
             else:

@@ -1,4 +1,4 @@
-"""A consistent copy of the database, and how a bot knows that it runs on one."""
+"""Copies of the database, and the mark by which a bot knows that it runs on one."""
 
 import os
 import shutil
@@ -107,7 +107,7 @@ def _made_at(connection: sqlite3.Connection) -> datetime | None:
 
 
 def put_in_place(prepared: Path, path: Path) -> Path | None:
-    """Have a prepared file be the database; returns where the one before is kept, if there was one.
+    """Replace the database by a prepared file; returns where the previous one is kept, if any.
 
     Killed anywhere, the database is the one before, with its log, or the new one, whose next start
     sets that log aside. Raises `UsageError` where a process has it open. Blocking.
@@ -126,7 +126,7 @@ def put_in_place(prepared: Path, path: Path) -> Path | None:
 
 
 def _flush(path: Path) -> None:
-    """Have the file on the disk before anything says that it is there."""
+    """Fsync a file or folder."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -135,11 +135,11 @@ def _flush(path: Path) -> None:
 
 
 async def find_mark(tx: Transaction) -> datetime | None:
-    """When the backup was made that this database is, if it is one."""
+    """When this database was made as a backup; `None` if it is none."""
     row = await tx.one("SELECT max(made_at) AS made_at FROM backup_mark")
     return from_text(row["made_at"]) if row and row["made_at"] else None
 
 
 async def clear_mark(tx: Transaction) -> None:
-    """This database is in use: it is a backup no more."""
+    """Delete the mark: this database is in use now."""
     await tx.run("DELETE FROM backup_mark")

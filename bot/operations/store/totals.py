@@ -1,4 +1,4 @@
-"""How much there is of everything, for `/metrics`."""
+"""Counts of rows for `/metrics`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Totals:
 
 
 async def totals(tx: Transaction) -> Totals:
-    """What there is; entries without withdrawn ones."""
+    """Count entries (without withdrawn ones), papers, deliveries and subscriptions."""
     row = await tx.one(
         """
         SELECT (SELECT count(*) FROM entry WHERE newness > 0) AS entries,

@@ -1,16 +1,16 @@
-"""What may follow what in the outbox: the state of one outbound message, decided purely.
+"""The state machine of one outbound message (pure).
 
     planned ──claim──▶ sending ──accepted──▶ sent
        ▲                  │
-       ├── not for now ───┤            (429, a failure before anything was posted: for ever so long)
+       ├── not for now ───┤            (429, a failure before anything was posted: no limit)
        ├── absent ────────┤ uncertain: searched for once the lease has ended; found ──▶ sent
-       │                  ├── cannot tell, or it is at fault itself ──▶ held   (a person decides)
-       ├── by the hour ───┼── its thread or channel takes nothing now ──▶ held   (so are the others)
+       │                  ├── cannot tell, or it fails by itself ────▶ held   (a person decides)
+       ├── by the hour ───┼── its thread or channel refuses all now ────▶ held   (with the others)
        └── retry ── held, dead ◀── refused for good
 
 `sending` is written before the platform is called, so a message that may have been posted is
-never `planned`. A lease outlives the call; only when it has ended may anybody search, and only
-a search that finds nothing leads to another call. Nothing leads away from `sent`.
+never `planned`. The lease outlives the call. Only after the lease may a process search for the
+message, and only a search that finds nothing leads to another call. `sent` is final.
 """
 
 import hashlib
@@ -25,19 +25,19 @@ from bot.core.domain.i18n import translatable
 
 
 class State(StrEnum):
-    """Where a delivery stands."""
+    """The state of a delivery."""
 
     PLANNED = "planned"
     SENDING = "sending"
     SENT = "sent"
     HELD = "held"
-    """Waiting for a person, or for what `WaitsFor` says; those behind it go on."""
+    """Waits for a person or for what `WaitsFor` says; later messages of the channel go on."""
     DEAD = "dead"
-    """Never going to be posted unless a person says so."""
+    """Never posted, unless a person retries it."""
 
 
 OPEN = frozenset({State.PLANNED, State.SENDING})
-"""The states in which a delivery holds back those behind it in its channel."""
+"""States in which a delivery blocks later ones of its channel."""
 
 
 class Priority(IntEnum):
@@ -60,32 +60,32 @@ FOLLOWS: Mapping[State, frozenset[State]] = {
     State.HELD: frozenset({State.PLANNED, State.SENDING, State.DEAD}),
     State.DEAD: frozenset({State.PLANNED, State.SENDING}),
 }
-"""The states that may follow each."""
+"""The allowed transitions."""
 
 
 class WaitsFor(StrEnum):
-    """What brings a held or dead delivery back without being asked for it."""
+    """The event after which a held or dead delivery is planned again automatically."""
 
     RESUME = "resume"
     """Its subscription is resumed."""
     ROOT = "root"
-    """The message whose thread it belongs to is posted after all."""
+    """The root of its thread is posted."""
     THREAD = "thread"
-    """Its thread takes messages again: one of them is tried from time to time."""
+    """Its thread accepts messages again; one of those waiting is tried every hour."""
     CHANNEL = "channel"
-    """Its channel does."""
+    """Its channel accepts messages again; likewise."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The platform has it, by its own answer or as a search found."""
+    """Posted: the platform confirmed it, or a search found it."""
 
     message_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class NotNow:
-    """Certainly not posted; the platform may have said how long to wait, and for what."""
+    """Certainly not posted; the platform may have said how long to wait, and where."""
 
     detail: str
     retry_after: timedelta | None = None
@@ -94,12 +94,12 @@ class NotNow:
 
 @dataclass(frozen=True, slots=True)
 class NotTried:
-    """It was claimed, but there was not enough of the lease left to make the call in."""
+    """Claimed, but the rest of the lease was shorter than the call's time-out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Uncertain:
-    """It may have been posted. `broken` says that an adapter did what it never should."""
+    """It may have been posted. `broken`: the adapter raised an error outside its contract."""
 
     detail: str
     broken: bool = False
@@ -107,7 +107,7 @@ class Uncertain:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The platform does not take it, and waiting alone will not change that."""
+    """The platform refuses it, and waiting alone does not change that."""
 
     detail: str
     extent: Extent = Extent.CHANNEL
@@ -115,7 +115,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A message was edited or removed, now or before."""
+    """The message was edited or removed, by this call or an earlier one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,20 +146,20 @@ ChangeOutcome: TypeAlias = Done | NotNow | Uncertain | Refused
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to wait with a delivery that fails."""
+    """Pauses after failures, and how many failures hold a delivery."""
 
     first_pause: timedelta = timedelta(seconds=2)
     longest_pause: timedelta = timedelta(minutes=10)
     refused_pause: timedelta = timedelta(hours=1)
-    """How often a thread or a channel that takes nothing is tried."""
+    """How often a thread or channel that refuses everything is tried."""
     failures: int = 1000
-    """So many calls in a row whose message is then not there, on a platform that answers, hold
-    it: after a week or so, it is the message that is at fault."""
+    """A delivery is held after so many calls in a row that posted nothing while the platform
+    answered: after about a week, the message itself must be the cause."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What is known of a delivery that is `sending` when an outcome comes in.
+    """What is known of a `sending` delivery when its outcome arrives.
 
     `failures` counts those in a row before this one; `operator_confirmed` says that a person looked and
     wants it posted where no search can tell; `is_reply` that it belongs into a thread.
@@ -173,7 +173,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What an outcome makes of a delivery.
+    """The transition that follows from an outcome.
 
     `not_before` is when it may be claimed again (`planned`) or searched for (`sending`), or when
     what it keeps waiting is tried again.
@@ -196,7 +196,7 @@ class Step:
 
 
 _TIRED = 16
-"""After so many failures in a row, pauses have grown as long as they ever do."""
+"""After so many failures in a row, pauses do not grow any more."""
 
 NOT_NOW = translatable("The platform did not take it for now; it is tried again")
 UNCERTAIN = translatable(
@@ -230,7 +230,7 @@ def after_call(
     jitter: float,
     patience: Patience = Patience(),
 ) -> Step:
-    """What a call makes of a delivery; `jitter` is a random number in [0, 1)."""
+    """The transition after a call; `jitter` is a random number in [0, 1)."""
     failures = attempt.failures
     match outcome:
         case Accepted(message_id):
@@ -238,27 +238,27 @@ def after_call(
         case NotTried():
             return Step(State.PLANNED, failures, now)
         case NotNow(detail, retry_after) if retry_after is not None:
-            # Being told when to come back is no failure: limits are a platform's daily bread.
+            # A rate limit is no failure.
             back_at = now + max(retry_after, timedelta())
             return Step(State.PLANNED, failures, back_at, reason=NOT_NOW, detail=detail)
         case NotNow(detail):
-            # Nothing is lost by waiting, however long the platform is away.
+            # Certainly not posted: it may be tried for as long as the platform is away.
             failures = min(failures + 1, _TIRED)
             back_at = now + pause(failures, jitter, patience)
             return Step(State.PLANNED, failures, back_at, reason=NOT_NOW, detail=detail)
         case Uncertain(detail, broken):
-            # What is broken breaks again: a few times are enough to be sure.
+            # An adapter error repeats itself: count it more, so that three of them hold the delivery.
             failures += 1 + broken * patience.failures // 3
             search_at = attempt.lease_until
             return Step(State.SENDING, failures, search_at, reason=UNCERTAIN, detail=detail)
         case Refused() if attempt.is_reply:
-            # What is wrong with a thread says nothing about the channel's subscription.
+            # A refused reply does not stop the channel's subscription.
             return _reply_refused(outcome, now + patience.refused_pause)
         case Refused(detail, Extent.MESSAGE):
             # The channel takes others (issue 12, item 12); trying this one again changes nothing.
             return Step(State.DEAD, reason=REFUSED, detail=detail)
         case Refused(detail):
-            # For a message that is no reply, what refuses a thread or is gone is the channel.
+            # A root is in no thread: THREAD and GONE mean its channel.
             return Step(
                 State.DEAD,
                 not_before=now + patience.refused_pause,
@@ -293,7 +293,7 @@ def after_search(
     jitter: float,
     patience: Patience = Patience(),
 ) -> Step:
-    """What a search, made after the lease, makes of a delivery; `jitter` as in `after_call`."""
+    """The transition after a search, made after the lease; `jitter` as in `after_call`."""
     failures = attempt.failures
     match outcome:
         case Accepted(message_id):
@@ -305,7 +305,7 @@ def after_search(
         case Unsearched(detail, _, broken=True) if failures > patience.failures:
             return _cannot_tell(detail, now, patience)
         case Unsearched(detail, retry_after, broken):
-            # A platform that is away can tell again when it is back, however long that takes.
+            # The search is repeated for as long as the platform is away.
             failures = failures + 1 if broken else min(failures + 1, _TIRED)
             wait = max(pause(failures, jitter, patience), retry_after or timedelta())
             return Step(State.SENDING, failures, now + wait, reason=UNSEARCHED, detail=detail)
@@ -316,7 +316,7 @@ def after_search(
 
 
 def _cannot_tell(detail: str, now: datetime, patience: Patience) -> Step:
-    # What is to be removed is searched for again all the same, seldom.
+    # If it is to be removed, it is searched for again every hour.
     again_at = now + patience.refused_pause
     return Step(State.HELD, not_before=again_at, reason=CANNOT_TELL, detail=detail, in_doubt=True)
 
@@ -329,7 +329,7 @@ def change_again_at(
     jitter: float,
     patience: Patience = Patience(),
 ) -> datetime:
-    """When an edit or a removal is tried again that failed once more, after `failures` in a row.
+    """When to retry an edit or a removal that failed after `failures` failures in a row.
 
     It may be repeated safely and is wanted for good, so there is no end to it.
     """
@@ -343,7 +343,7 @@ def change_again_at(
 
 
 def pause(failures: int, jitter: float, patience: Patience = Patience()) -> timedelta:
-    """How long to wait after so many failures in a row: doubling, a half of it left to chance.
+    """Exponential backoff: the pause after so many failures in a row, half of it jitter.
 
     After none it is nothing.
     """
@@ -355,6 +355,6 @@ def pause(failures: int, jitter: float, patience: Patience = Patience()) -> time
 
 def delivery_key(*parts: str) -> str:
     """A key of 25 characters that the same parts always give (the shortest limit: Discord's)."""
-    # Lengths stand before the parts, so that no two lists of parts are one text.
+    # Each part is prefixed with its length, so that different parts never give the same text.
     text = "".join(f"{len(part)}:{part}" for part in parts)
     return "d" + hashlib.sha256(text.encode()).hexdigest()[:24]

@@ -1,7 +1,7 @@
-"""Delivering: what the outbox holds goes out, in order in each channel, once.
+"""The deliverer: posts the outbox's messages, in order within each channel, exactly once.
 
-One `drain` sends what can be sent, many channels side by side, at the pace that the platforms
-allow; each platform has its own share of the calls, so that one that hangs stops no other. Claims
+One `drain` sends what can be sent, many channels side by side, within the platforms' rate
+limits; each platform has its own share of the calls, so that one that hangs stops no other. Claims
 and results go into the database in batches, a commit for many messages, and always in this order:
 the claim is committed, then the platform is called, then the result is written. Where that is cut,
 the message is `sending` and its lease ends: then it is searched for, and sent again only if it is
@@ -27,20 +27,20 @@ from bot.outbox.store.deliveries import Claimed, Settled
 log = logging.getLogger(__name__)
 
 _HORIZON = 0.1
-"""Seconds of work that is claimed at once."""
+"""Claim messages that may start within so many seconds."""
 _LINGER = 0.05
-"""Seconds that a result waits for others to be written with."""
+"""Wait so many seconds for further results, to write them in one commit."""
 _REFRESH, _PLENTY = 0.5, 5.0
-"""Seconds between two looks into the database while there is work, and while there is plenty."""
+"""Seconds between two reads of the database while there is work, and while there is much."""
 _WORTH_WAITING = 2.0
-"""Seconds that a drain waits for a channel's turn before it leaves it to the next drain."""
+"""A drain waits so many seconds for a rate limit; longer waits are left to the next drain."""
 _CHANNELS = 2000
-"""Channels of a platform that are looked at at once; the others have their turn."""
+"""At most so many channels of a platform are considered at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How calls are made. A lease must outlive its call, or two could be under way at once.
+    """Time-outs and limits. A lease must outlive its call, or two calls could be in flight at once.
 
     `at_once` is how many may be under way on one platform.
     """
@@ -56,16 +56,16 @@ class Terms:
 
 
 def bucket_of(channel: ChannelRef) -> BucketKey:
-    """The channel as its pace is kept."""
+    """The buckets that a request to the channel counts against."""
     return BucketKey(channel.platform, channel.workspace, channel.id)
 
 
 def _ignore(_claimed: Claimed, _step: Step) -> None:
-    """Nobody watches."""
+    """The default of `observe`."""
 
 
 class Deliverer:
-    """Drains the outbox for one process, the one that owns it.
+    """Drains the outbox for the process that holds the posting lease.
 
     `clock` gives the aware instant, `jitter` a random number in [0, 1), `observe` is called with
     everything that was settled and committed, and `alive` whenever a long drain makes progress.
@@ -101,7 +101,7 @@ class Deliverer:
         self._progress = asyncio.Event()
 
     async def drain(self, stopping: asyncio.Event) -> None:
-        """Send what there is to send, until there is nothing for now.
+        """Post everything that is ready; return when nothing is ready any more.
 
         Once `stopping` is set, nothing more is claimed, and what is under way is finished.
         """
@@ -136,7 +136,7 @@ class Deliverer:
                 await self._rest(refresh_at)
 
     async def _refresh(self, calls: asyncio.TaskGroup) -> None:
-        """Look into the database: what came in since, and what is to be searched for."""
+        """Read from the database which channels have ready messages, and claim searches."""
         now = self._clock()
         async with self._db.reading() as tx:
             some_wait = await waiting.is_due(tx, now)
@@ -155,11 +155,11 @@ class Deliverer:
             await self._claim_searches(calls)
 
     def _room(self, platform: Platform) -> int:
-        """How many calls may begin on a platform."""
+        """How many more calls may be in flight on a platform."""
         return max(self._terms.at_once - self._calls[platform], 0)
 
     def _begin(self, claimed: Claimed) -> float:
-        """When the call for it may start; from now on, it is under way."""
+        """Count the call as in flight; returns when it may start."""
         channel = claimed.channel
         self._busy.add(channel)
         self._claimed.add(claimed.id)
@@ -178,14 +178,14 @@ class Deliverer:
                     now=now,
                     lease_until=now + self._terms.lease,
                     limit=self._room(platform),
-                    # A clock that was set forward ends the leases of calls that still go on.
+                    # After the clock is set forward, leases of calls in flight seem to have ended.
                     without=self._claimed,
                 )
         for claimed in found:
             calls.create_task(self._search(claimed, self._begin(claimed)))
 
     def _choose(self, now: float) -> list[ChannelRef]:
-        """The channels whose next message may start within the horizon, first come first."""
+        """The channels whose next message may start within the horizon, in order of arrival."""
         until = now + _HORIZON
         left: dict[tuple[str, ...], int] = {}
         chosen: list[ChannelRef] = []
@@ -206,7 +206,7 @@ class Deliverer:
         return chosen
 
     async def _write(self, calls: asyncio.TaskGroup, chosen: list[ChannelRef]) -> None:
-        """Write results down and claim what is next, in one commit; then start the calls."""
+        """Store results and claim the next messages in one commit; then start the calls."""
         now = self._clock()
         settled = tuple(self._settled)
         stopped: list[Settled] = []
@@ -280,7 +280,7 @@ class Deliverer:
         self._finish(claimed, step)
 
     def _finish(self, claimed: Claimed, step: Step) -> None:
-        """The result is written, and the channel's next claimed, with the next commit."""
+        """Queue the result for the next commit, which also claims the channel's next message."""
         self._settled.append(Settled(claimed, step))
         self._busy.discard(claimed.channel)
         self._calls[claimed.channel.platform] -= 1
@@ -290,7 +290,7 @@ class Deliverer:
         self._progress.set()
 
     def _next_start(self, now: float) -> float | None:
-        """When the first waiting channel may go on whose platform has room."""
+        """When the next call may start: the earliest of the channels whose platform has room."""
         shared: dict[tuple[str, str], float] = {}
         first: float | None = None
         for channel, bucket in self._waiting.items():
@@ -299,14 +299,14 @@ class Deliverer:
             workspace = (bucket.platform, bucket.workspace)
             if workspace not in shared:
                 shared[workspace] = self._rate_limits.shared_ready_at(bucket, now)
-            # No channel goes on before its workspace does: most need not be asked.
+            # A channel is never ready before its workspace: skip most channels.
             if first is None or shared[workspace] < first:
                 ready = max(shared[workspace], self._rate_limits.channel_ready_at(bucket, now))
                 first = ready if first is None else min(first, ready)
         return first
 
     async def _rest(self, refresh_at: float) -> None:
-        """Until a result is in and others had a moment to join it, or it is time to look again."""
+        """Wait for a result (and a moment for others), or until the next read of the database."""
         loop = asyncio.get_running_loop()
         next_start = self._next_start(loop.time()) if self._waiting else None
         wake_at = refresh_at

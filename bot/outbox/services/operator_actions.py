@@ -1,4 +1,4 @@
-"""The outbox in the operator's hands: see what is stuck, send it again, let it go."""
+"""What an operator does with the outbox: list, retry and drop deliveries; its health and metrics."""
 
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable
@@ -17,19 +17,19 @@ from bot.outbox.store.operator_view import Delivery, Errand, Late
 log = logging.getLogger(__name__)
 
 LATE = timedelta(minutes=10)
-"""A message that is not even tried for so long makes the bot unhealthy."""
+"""The outbox is unhealthy when a ready message was not tried for so long."""
 
 OVERDUE = timedelta(hours=2)
-"""What fails for so long is told to the operator; nothing is given up for it."""
+"""What fails for so long is logged; it is still tried."""
 
 _NAMED = 3
-"""Channels that are named at most."""
+"""At most so many channels are named."""
 
 Told: TypeAlias = tuple[str, Errand]
-"""What the operator was told to be late: in which channel, and what."""
+"""What was logged as late: the channel and the errand."""
 
 Tell = Callable[[Subscription], Awaitable[None]]
-"""Tells people, the operator and whoever subscribed, that a channel refuses messages."""
+"""Tells the operator and the subscriber that a channel refuses messages."""
 
 
 async def list_deliveries(
@@ -51,7 +51,7 @@ async def list_deliveries(
 
 
 async def retry(db: Database, delivery_id: int, *, now: datetime) -> Delivery:
-    """Have a delivery posted after all; returns it as it is now. Raises `UserError`.
+    """Post a held or dead delivery after all; returns its new state. Raises `UserError`.
 
     One that is posted but could not be edited or removed yet is tried at once. One that may have been posted is searched for first. Where no search can tell, it is posted:
     whoever asks for it has looked.
@@ -72,7 +72,7 @@ async def retry(db: Database, delivery_id: int, *, now: datetime) -> Delivery:
 
 
 async def drop(db: Database, delivery_id: int, *, now: datetime) -> Delivery:
-    """Give a delivery up, and the replies to it; returns it as it is now. Raises `UserError`.
+    """Give up a delivery and the replies to it; returns its new state. Raises `UserError`.
 
     One that is posted but could not be edited or removed yet stays as it is.
     """
@@ -95,13 +95,13 @@ async def _get(tx: Transaction, delivery_id: int) -> Delivery:
 
 
 async def list_late(db: Database, *, now: datetime) -> tuple[Late, ...]:
-    """What has failed for hours, a channel and errand each, the longest first."""
+    """What has failed for hours, by channel and errand, the longest first."""
     async with db.reading() as tx:
         return await operator_view.list_late(tx, now - OVERDUE)
 
 
 async def condition(db: Database, *, now: datetime) -> Condition:
-    """For `/healthz`: not well when something waits for too long; what is stuck is told.
+    """For `/healthz`: not ok when a message waits for too long; says what is stuck.
 
     Edits and removals that wait are told as well, but a channel that refuses them for good makes
     nobody unwell.
@@ -123,7 +123,7 @@ async def condition(db: Database, *, now: datetime) -> Condition:
 
 
 def tell_late(late: Iterable[Late], told: Collection[Told]) -> frozenset[Told]:
-    """Log what is late and was not `told` yet, and what is late no more; returns what is told now."""
+    """Log what became late and what is no longer late since `told`; returns what is late now."""
     known = {(each.channel, each.errand): each for each in late}
     for key, each in known.items():
         if key not in told:
@@ -150,21 +150,21 @@ def measure_late(late: Iterable[Late]) -> tuple[Measure, ...]:
 
 
 async def end_waits(db: Database, *, now: datetime) -> None:
-    """The clock was set back while we ran: whatever waits is looked at again."""
+    """After the clock was set back: end stored waits and look at every subscription again."""
     async with db.transaction() as tx:
         await deliveries.end_waits(tx, now)
         await subscriptions.ask_all(tx, now)
 
 
 async def end_unlikely_waits(db: Database, *, now: datetime) -> None:
-    """At start: zones may be new, and the clock may have been set back while nobody ran."""
+    """At start: the clock may have been set back, and time zone rules may be new."""
     async with db.transaction() as tx:
         await deliveries.end_waits(tx, now, beyond=deliveries.LONGEST_WAIT)
         await subscriptions.ask_all(tx, now)
 
 
 async def tell_refusals(db: Database, tell: Tell, *, now: datetime) -> int:
-    """Tell of every subscription that was refused and nobody was told of; may tell twice.
+    """Tell about each refused subscription that was not told yet; after a crash perhaps twice.
 
     Returns how many that were. What `tell` raises is raised, and that one is told again.
     """

@@ -1,4 +1,4 @@
-"""One call to a platform for one message of ours: whatever happens is an outcome."""
+"""One call to a platform for one message; every result or error becomes an outcome."""
 
 import asyncio
 import logging
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 
 CLOCKS_APART = timedelta(minutes=2)
-"""How far a platform's clock may be from ours: searches begin that much earlier."""
+"""The largest difference of a platform's clock to ours: searches start that much earlier."""
 
 
 async def call(
@@ -40,7 +40,7 @@ async def call(
     if claimed.document is None or (claimed.root is None and claimed.state.is_reply):
         return Refused(ROOT_MISSING, Extent.MESSAGE)
     if clock() + within > claimed.state.lease_until:
-        # The machine slept between the claim and here: somebody may be searching for it already.
+        # The process was suspended after the claim: another one may be searching for the message.
         return NotTried()
     if claimed.root is not None:
         posting = chat.reply(claimed.root, claimed.document, key=claimed.key)
@@ -53,7 +53,7 @@ async def call(
 
 
 async def search(chat: Chat, claimed: Claimed, *, within: timedelta) -> SearchOutcome:
-    """Look whether the message is there."""
+    """Search the channel for the message."""
     since = claimed.since - CLOCKS_APART
     finding = chat.find(claimed.channel, claimed.key, since=since, root=claimed.root)
     name = f"the search for delivery {claimed.id} in {claimed.channel}"
@@ -71,14 +71,14 @@ async def search(chat: Chat, claimed: Claimed, *, within: timedelta) -> SearchOu
 
 
 async def change(work: Awaitable[None], name: str, *, within: timedelta) -> ChangeOutcome:
-    """Edit or remove a message, as `work` does; `name` says in a log which."""
+    """Edit or remove a message, as `work` does; `name` is for the log."""
     return await _answer_of(work, name, within) or Done()
 
 
 async def _answer_of(
     work: Awaitable[Answer], name: str, within: timedelta
 ) -> Answer | NotNow | Refused | Uncertain:
-    """What a platform answers, or how that failed."""
+    """The answer of a platform, or the outcome of its failure."""
     try:
         async with asyncio.timeout(within.total_seconds()):
             return await work
@@ -91,6 +91,6 @@ async def _answer_of(
     except TimeoutError:
         return Uncertain("no answer in time")
     except Exception as error:
-        # An adapter that breaks its contract, on one message, must not stop the others.
+        # Any other error breaks the adapter's contract; it must not stop other messages.
         log.exception("%s failed unexpectedly", name)
         return Uncertain(type(error).__name__, broken=True)

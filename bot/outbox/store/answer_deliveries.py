@@ -1,4 +1,4 @@
-"""Answers and cards in the outbox, by the message that they are there for: they go with it."""
+"""Answers and cards by the message that caused them: they are removed with it."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from bot.core.ports import MessageRef
 
 
 async def list_of(tx: Transaction, cause: MessageRef) -> tuple[int, ...]:
-    """The deliveries that answer that message, and the cards of it."""
+    """The deliveries of answers to a message and of its cards."""
     rows = await tx.all(
         "SELECT id FROM delivery WHERE channel = :channel AND caused_by = :cause",
         {"channel": str(cause.channel), "cause": cause.id},
@@ -17,7 +17,7 @@ async def list_of(tx: Transaction, cause: MessageRef) -> tuple[int, ...]:
 
 
 async def has_card(tx: Transaction, root_id: int, part: str, since: datetime) -> bool:
-    """Whether a card of that name was planned in a thread since that instant and is wanted."""
+    """Whether a card of that name was planned in a thread since then and is not to be removed."""
     row = await tx.one(
         """
         SELECT 1 FROM delivery

@@ -1,4 +1,4 @@
-"""Copies of replies in the outbox, and messages of ours that are to be removed again."""
+"""Copies of replies in the outbox, and posted messages that are to be removed."""
 
 import json
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from bot.outbox.domain.delivery import TAKEN_BACK, UNSHARED
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A copy that is in the outbox, in whatever state."""
+    """A copy in the outbox, in any state."""
 
     delivery_id: int
     channel: ChannelRef
@@ -30,7 +30,7 @@ async def list_of(tx: Transaction, reply_id: int) -> tuple[Made, ...]:
 
 
 async def unwant(tx: Transaction, reply_id: int, document: Document, now: datetime) -> None:
-    """No copy of the reply shall be left; see `unwant_messages`."""
+    """Remove every copy of the reply; see `unwant_messages`."""
     made = [each.delivery_id for each in await list_of(tx, reply_id)]
     await unwant_messages(tx, made, document, now)
 
@@ -38,7 +38,7 @@ async def unwant(tx: Transaction, reply_id: int, document: Document, now: dateti
 async def unwant_messages(
     tx: Transaction, delivery_ids: Iterable[int], document: Document, now: datetime
 ) -> None:
-    """None of these messages of ours shall be left, posted or not.
+    """Remove these messages of ours where they are posted, and do not post the others.
 
     `document` replaces what they said, so that the outbox does not keep it either. One that may
     have been posted is searched for.
@@ -75,7 +75,7 @@ async def unwant_messages(
 
 
 async def unshare(tx: Transaction, channel: str) -> None:
-    """Copies into the channel, and of what was said in it, go nowhere any more; posted ones stay."""
+    """Stop copies into the channel and from it; posted copies stay."""
     await tx.run(
         """
         UPDATE delivery
@@ -125,7 +125,7 @@ async def list_unwanted(
 
 
 async def mark_removed(tx: Transaction, delivery_id: int, now: datetime) -> None:
-    """It is not there any more."""
+    """The message was removed from its platform."""
     await tx.run(
         """
         UPDATE delivery SET removed_at = :now, failing_since = NULL, reason = '', detail = ''

@@ -1,4 +1,4 @@
-"""The outbox's rows: planned, claimed, settled. Every write after a claim carries its attempt.
+"""Rows of the outbox: plan, claim, settle. Every write after a claim carries its attempt (fencing).
 
 `bot.outbox.domain.delivery` decides; here, decisions are written down. Several rows are always
 written in one go, in the connection's thread, so that one commit carries many messages.
@@ -22,7 +22,7 @@ from bot.outbox.store import waiting
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message to come.
+    """A message to plan.
 
     `reply_to` is the part, among those added with it or before it in the slot, whose thread it
     belongs to; `root_id` names that message by its delivery, `root_message` one that is none of
@@ -47,7 +47,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A delivery that this process may send (or, `search`, look for) until the lease ends."""
+    """A delivery that this process may post, or search for, until the lease ends."""
 
     id: int
     attempt: int
@@ -57,20 +57,20 @@ class Claimed:
     document: Document | None
     """What to send; `None` for a search."""
     since: datetime
-    """When it may have been posted first."""
+    """The earliest instant at which it may have been posted."""
     state: Attempt
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What became of a claimed delivery."""
+    """A claimed delivery and its transition."""
 
     claimed: Claimed
     step: Step
 
 
 async def add(tx: Transaction, drafts: Iterable[Draft], now: datetime) -> int:
-    """Plan messages in their order; a key that is there already stays as it is.
+    """Plan messages in order; does nothing for keys that exist.
 
     Returns how many are new.
     """
@@ -97,7 +97,7 @@ def _draft_row(draft: Draft, now: datetime) -> Parameters:
         "part": draft.part,
         "entry": draft.entry_id,
         "hash": text_hash(content),
-        # What somebody else posted may have said something else: found, it is edited.
+        # Another process may have posted other content: if it is found, it is edited.
         "sending": "" if doubtful else None,
         "now": to_text(now),
         "document": content,
@@ -135,7 +135,7 @@ RETURNING id
 """
 
 
-# In a thread where others wait, it goes behind them.
+# A reply never overtakes earlier messages of its thread.
 _KEEP_ORDER = """
 UPDATE delivery
    SET priority = (SELECT max(o.priority) FROM delivery o
@@ -144,8 +144,8 @@ UPDATE delivery
 """
 
 
-# The first open delivery of each channel of a platform, by leaps through the index: as quick with
-# a hundred thousand waiting as with one a channel.
+# The first open delivery of each channel of a platform. The recursion skips from channel to channel
+# in the index (loose index scan): as fast with 100,000 open deliveries as with one per channel.
 _HEADS = """
 WITH RECURSIVE open_channel (channel) AS (
     SELECT min(channel) FROM delivery
@@ -175,18 +175,18 @@ async def list_ready_channels(
 
 
 def _bounds(platform: Platform) -> dict[str, object]:
-    """All of a platform's channels, as the index has them: `;` follows on `:`."""
+    """The index range of all channels of a platform: `;` sorts directly after `:`."""
     return {"first": f"{platform}:", "beyond": f"{platform};"}
 
 
 @lru_cache(maxsize=65536)
 def _channel(text: str) -> ChannelRef:
-    """`parse_channel`, remembered: the same few thousand are read again and again."""
+    """`parse_channel`, cached."""
     return parse_channel(text)
 
 
 async def has_doubtful(tx: Transaction, now: datetime) -> bool:
-    """Whether there is something to search for."""
+    """Whether a delivery is to be searched for."""
     row = await tx.one(
         "SELECT 1 FROM delivery WHERE state = 'sending' AND not_before <= :now LIMIT 1",
         {"now": to_text(now)},
@@ -217,7 +217,7 @@ async def claim(
     now: datetime,
     lease_until: datetime,
 ) -> tuple[Claimed, ...]:
-    """The next message of each of these channels that has one for now; at most one each."""
+    """Claim the next ready message of each of these channels, at most one each."""
     rows = [
         {
             "channel": str(channel),
@@ -318,7 +318,7 @@ UPDATE delivery
 
 
 async def settle(tx: Transaction, settled: Iterable[Settled], now: datetime) -> tuple[int, ...]:
-    """Write down what became of claimed deliveries, and what follows for others.
+    """Store the transitions of claimed deliveries and what follows for others.
 
     Returns the ids of those that were no longer this claim's to settle; they stay as they are.
     """
@@ -361,7 +361,7 @@ def _settle(connection: sqlite3.Connection, rows: Iterable[Parameters]) -> tuple
 
 
 async def release(tx: Transaction, channel: str, now: datetime) -> int:
-    """Plan again what waited for the channel to be mended or resumed; returns how many.
+    """Plan again what waits for the channel or its subscription; returns how many.
 
     What could not be edited or removed there is tried at once, too.
     """
@@ -401,15 +401,14 @@ def newest_instant(connection: sqlite3.Connection) -> str | None:
 
 
 LONGEST_WAIT = timedelta(hours=1)
-"""No wait that we choose ourselves is longer."""
+"""The longest pause of `Patience`."""
 
 
 async def end_waits(tx: Transaction, now: datetime, *, beyond: timedelta = timedelta()) -> int:
-    """The clock was set back: waits that were stored before it was end now. Returns how many.
+    """After the clock was set back: end waits that were stored before it. Returns how many.
 
-    Those are all that end later than `beyond` from now, and those of messages that were planned
-    after now. A wait that ends too early costs one call; one that lasts as long as the step would
-    stop its channel.
+    Those are waits that end later than `beyond` from now, and waits of messages planned after now.
+    Ending a wait too early costs one call; a wait that lasts as long as the step stops its channel.
     """
     their = {"now": to_text(now), "until": to_text(now + beyond)}
     await tx.run(
@@ -426,7 +425,7 @@ async def end_waits(tx: Transaction, now: datetime, *, beyond: timedelta = timed
 
 
 async def has_open_digest(tx: Transaction, channel: str) -> bool:
-    """Whether anything of a digest is still to be sent into the channel."""
+    """Whether a digest's messages are still open in the channel."""
     row = await tx.one(
         """
         SELECT 1 FROM delivery

@@ -1,4 +1,4 @@
-"""What posted messages say, and what they should: `document` is wanted, `shown` is there."""
+"""Edits: `document` is the wanted content, `shown` the hash of what the message shows."""
 
 import json
 from collections.abc import Iterable
@@ -98,7 +98,7 @@ async def list_unshown(
 
 
 async def mark_shown(tx: Transaction, edited: Unshown) -> None:
-    """The message says what was wanted when `edited` was read; it may be wanted otherwise since."""
+    """The message shows what was wanted when `edited` was read; it may have changed since."""
     await tx.run(
         """
         UPDATE delivery SET shown = :hash, edit_after = '', edit_failures = 0,
@@ -160,7 +160,7 @@ AND (unwanted = 1 AND removed_at IS NULL OR unwanted = 0 AND shown <> wanted)
 
 
 async def try_now(tx: Transaction, delivery_id: int) -> bool:
-    """Try an edit or a removal that fails at once; returns whether there is one."""
+    """Retry a failing edit or removal at once; returns whether there is one."""
     changed = await tx.run(
         f"UPDATE delivery SET edit_after = '' WHERE {_FAILING}",  # noqa: S608 - our own text
         {"id": delivery_id},
@@ -169,7 +169,7 @@ async def try_now(tx: Transaction, delivery_id: int) -> bool:
 
 
 async def drop(tx: Transaction, delivery_id: int, now: datetime) -> bool:
-    """Leave a message as it is whose edit or removal fails; returns whether there is one."""
+    """Give up a failing edit or removal; returns whether there was one."""
     changed = await tx.run(
         f"""
         UPDATE delivery
@@ -184,7 +184,7 @@ async def drop(tx: Transaction, delivery_id: int, now: datetime) -> bool:
 
 
 async def give_up(tx: Transaction, edited: Unshown, reason: str, detail: str) -> None:
-    """The message cannot be edited: it stays as it is, until something else is wanted of it."""
+    """The message cannot be edited: leave it until its content changes again."""
     await tx.run(
         """
         UPDATE delivery SET shown = :hash, failing_since = NULL, reason = :reason,

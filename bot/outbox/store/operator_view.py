@@ -1,4 +1,4 @@
-"""The outbox as its operator sees it: what waits, what is stuck and why, and setting it right."""
+"""The outbox for the operator: listing, retry, drop, counts, and what is late."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How the outbox is; `waiting_since` is when the first that is open may go, or might have."""
+    """Counts by state; `waiting_since` is the earliest `not_before` of open deliveries."""
 
     open: int
     held: int
@@ -54,7 +54,7 @@ class Errand(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """What fails in a channel, since when, how many messages that keeps waiting, and why."""
+    """What fails in a channel, since when, why, and how many messages wait for it."""
 
     channel: str
     errand: Errand
@@ -132,7 +132,7 @@ def _delivery(row: Row) -> Delivery:
 
 
 async def retry(tx: Transaction, delivery_id: int, now: datetime) -> bool:
-    """Have a held or dead one posted after all, or one that waits posted at once.
+    """Plan a held or dead delivery again, or end the wait of a planned one.
 
     One that may have been posted is searched for first; where nothing can tell, it is posted. One
     that is to be removed is only searched for. With one of a closed thread, the others that were
@@ -164,7 +164,7 @@ async def retry(tx: Transaction, delivery_id: int, now: datetime) -> bool:
 
 
 async def drop(tx: Transaction, delivery_id: int, reason: str = DROPPED) -> bool:
-    """Give one up that is not under way, and the replies to it; returns whether it could be."""
+    """Give up a delivery that is not in flight, and the replies to it; returns whether it could."""
     changed = await tx.run(
         """
         UPDATE delivery SET state = 'dead', reason = :reason, detail = '', waits_for = NULL
@@ -210,7 +210,7 @@ async def count_by_state(tx: Transaction) -> Mapping[State, int]:
 
 
 async def list_late(tx: Transaction, since: datetime) -> tuple[Late, ...]:
-    """What has failed since that instant, or longer, a channel and errand each, the longest first."""
+    """What has failed since that instant or longer, by channel and errand, the longest first."""
     rows = await tx.all(
         f"""
         SELECT d.channel, min(d.failing_since) AS since, count(*) AS number, d.detail,

@@ -20,7 +20,7 @@ class Root:
 
 
 async def find(tx: Transaction, root: MessageRef) -> Root | None:
-    """The delivery that posted that message into its channel, if we did."""
+    """The delivery that posted that message, if the bot posted it as a root."""
     row = await tx.one(
         """
         SELECT id, entry_id FROM delivery
@@ -36,7 +36,7 @@ async def find(tx: Transaction, root: MessageRef) -> Root | None:
 
 
 async def may_be_ours(tx: Transaction, root: MessageRef) -> bool:
-    """Whether an entry is on its way into the channel whose message this might be."""
+    """Whether an entry is being posted into the channel, so that the message may be it."""
     row = await tx.one(
         """
         SELECT 1 FROM delivery
@@ -83,7 +83,7 @@ async def find_posted(tx: Transaction, entry_id: EntryId, channel: str) -> Messa
 
 
 async def list_new(tx: Transaction, limit: int) -> tuple[tuple[int, EntryId], ...]:
-    """Threads that nobody has looked at yet, with their entries, oldest first."""
+    """Threads that `catch_up` has not processed yet, with their entries, oldest first."""
     rows = await tx.all(
         """
         SELECT id, entry_id FROM delivery
@@ -97,13 +97,13 @@ async def list_new(tx: Transaction, limit: int) -> tuple[tuple[int, EntryId], ..
 
 
 async def looked_until(tx: Transaction) -> int:
-    """The newest delivery up to which every thread has been looked at."""
+    """The id of the last delivery that `catch_up` processed."""
     row = await tx.one("SELECT delivery_id FROM discussion_progress")
     return row["delivery_id"] if row is not None else 0
 
 
 async def looked_at(tx: Transaction, delivery_id: int) -> None:
-    """Every thread up to that delivery has been looked at."""
+    """Store that `catch_up` processed every thread up to that delivery."""
     await tx.run("UPDATE discussion_progress SET delivery_id = :id", {"id": delivery_id})
 
 
@@ -120,7 +120,7 @@ async def passed_on(tx: Transaction, event_id: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A thread whose root is there for people to see."""
+    """A thread whose root is posted."""
 
     channel: ChannelRef
     message: MessageRef

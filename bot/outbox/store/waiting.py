@@ -1,4 +1,4 @@
-"""Messages that wait: for their root, for their subscription, for a thread or a channel.
+"""Held messages: they wait for their root, their subscription, a thread or a channel.
 
 Those for a thread or a channel which takes none for now are held together and go on together: one
 of them is tried from time to time, and the first that is taken there releases the others. Within
@@ -12,7 +12,7 @@ from bot.core.database.database import Parameters, Transaction
 from bot.core.database.instants import to_text
 from bot.outbox.domain.delivery import REFUSED_FOR_NOW, WaitsFor
 
-# A thread that is not there waits for its root, however late the reply comes.
+# A reply to a root that is held or dead waits for the root.
 _HOLD_WITH_ROOT = """
 UPDATE delivery SET state = 'held', waits_for = 'root', reason = :root_missing
  WHERE id = :id AND state = 'planned'
@@ -31,7 +31,7 @@ UPDATE delivery SET state = 'held', waits_for = 'resume', reason = :refused_befo
  WHERE channel = :channel AND state = 'planned'
 """
 
-# What is still to go into the channel of the delivery `:id`, read from two small indices …
+# Messages still to be posted into the channel of the delivery `:id`, by two partial indices …
 _TO_COME = """
       id IN (SELECT id FROM delivery WHERE channel = :channel AND state IN ('planned', 'sending')
               UNION ALL
@@ -39,13 +39,13 @@ _TO_COME = """
               WHERE channel = :channel AND state = 'held' AND waits_for IN ('thread', 'channel'))
   AND id <> :id AND state <> 'sending'
 """
-# … into the same thread …
+# … in the same thread …
 _IN_ITS_THREAD = f"""
 {_TO_COME}
   AND (root_id, root_message) IS
       (SELECT own.root_id, own.root_message FROM delivery own WHERE own.id = :id)
 """  # noqa: S608 - our own text
-# … or into any thread whose root is there.
+# … or in any thread whose root is posted.
 _IN_A_THREAD = f"""
 {_TO_COME}
   AND (root_message IS NOT NULL
@@ -64,7 +64,7 @@ UPDATE delivery SET state = 'planned', waits_for = NULL, not_before = :now, reas
    AND (waits_for = 'channel' OR (root_id, root_message) IS
         (SELECT own.root_id, own.root_message FROM delivery own WHERE own.id = :id))
 """
-# One that comes into a thread where others wait, waits behind them.
+# A new reply in a thread where others wait, waits behind them.
 _QUEUE = """
 UPDATE delivery
    SET state = 'held', waits_for = before.waits_for, not_before = before.not_before,
@@ -92,12 +92,12 @@ AND NOT EXISTS (
                 (ahead.root_id, ahead.root_message) IS (delivery.root_id, delivery.root_message)))
 """
 
-# What may be there and is to be removed is looked for again.
+# Messages in doubt that are to be removed are searched for again.
 _SOUGHT = "state = 'held' AND in_doubt = 1 AND unwanted = 1 AND not_before <= :now"
 
 
 def queue(connection: sqlite3.Connection, row: Parameters) -> None:
-    """Have the delivery `id`, planned just now, wait for what it must."""
+    """Hold the newly planned delivery `id` if its root, thread or channel requires it."""
     if row["root"] is not None:
         connection.execute(_HOLD_WITH_ROOT, row)
     connection.execute(_QUEUE, row)

@@ -11,7 +11,7 @@ import pytest
 from bot.core.domain.document import Document
 from bot.core.ports import MessageRef
 from bot.discussion.services import discuss
-from bot.operations.pumps import Alarm
+from bot.operations.pumps import Pumps
 from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services.changes import Changer
 from tests.stage import MORNING, MemoryChat
@@ -94,7 +94,7 @@ async def test_a_platform_that_hangs_keeps_no_other_waiting(stage):
     await edited_and_taken_back(stage)
     slack = Recording(stage.chats[SLACK.platform], hangs=True)
     discord = Recording(stage.chats[DISCORD.platform])
-    alarm, done = Alarm(stage.clock), asyncio.Event()
+    alarm, done = Pumps(stage.clock), asyncio.Event()
 
     async def change(chat: MemoryChat) -> None:
         await one_round(stage, chat)
@@ -103,7 +103,7 @@ async def test_a_platform_that_hangs_keeps_no_other_waiting(stage):
 
     for chat in (slack, discord):
         alarm.add(f"change {chat.platform}", timedelta(hours=1), partial(change, chat))
-    async with alarm.ringing():
+    async with alarm.running():
         async with asyncio.timeout(5):
             await done.wait()
         in_the_middle = list(slack.asked)
