@@ -297,7 +297,7 @@ async def test_a_redirect_to_what_no_request_can_name_is_refused():
     assert refused.value.kind is Refusal.REDIRECT
 
 
-async def test_a_redirect_on_the_same_server_takes_a_turn_of_its_own(arxiv: FakeArxiv):
+async def test_a_redirect_on_the_same_server_takes_the_gate_again(arxiv: FakeArxiv):
     arxiv.world.announce(DAY, Paper("2611.10001", "A"))
     gate = OpenGate()
     async with client_of(arxiv, gate, feed_url=f"{arxiv.url}/moved/atom/") as client:
@@ -319,7 +319,7 @@ async def test_redirects_in_a_circle_come_to_an_end(arxiv: FakeArxiv):
     assert len(arxiv.log) == 3
 
 
-async def test_nobody_there_is_unavailable(arxiv: FakeArxiv):
+async def test_a_refused_connection_is_unavailable(arxiv: FakeArxiv):
     async with client_of(arxiv, feed_url="http://127.0.0.1:9/atom/") as client:
         with pytest.raises(SourceUnavailableError) as refused:
             await client.fetch_feed("cs.LG")

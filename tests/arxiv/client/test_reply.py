@@ -94,7 +94,7 @@ def test_a_status_that_throttles_is_throttling_whatever_comes_with_it(status: in
 @pytest.mark.parametrize(
     "status", [401, 404, 405, 408, 410, 418, 421, 425, 451, 500, 502, 503, 504]
 )
-def test_a_server_in_trouble_is_unavailable_whatever_it_sends(status: int):
+def test_other_error_statuses_are_unavailable_whatever_the_body(status: int):
     wish = timedelta(seconds=7)
 
     with pytest.raises(SourceUnavailableError) as refused:
@@ -118,7 +118,7 @@ REFUSAL = xml.query_error("malformed_query", "no such query", NOW).encode()
         LAUGHS.encode(),
     ],
 )
-def test_a_400_without_an_error_feed_is_a_server_unwell_and_says_nothing_of_the_question(
+def test_a_400_without_an_error_feed_is_a_server_error(
     body: bytes,
 ):
     wish = timedelta(seconds=7)
@@ -255,7 +255,7 @@ def test_a_page_is_what_it_holds_understood_or_not(entries: int, start: int, tot
     assert len(page.records) == max(0, entries - 1)
 
 
-def test_none_of_ten_papers_is_not_believed():
+def test_no_paper_of_ten_requested_is_invalid():
     body = xml.query_feed([], 0, NOW).encode()
 
     with pytest.raises(SourceReplyError):

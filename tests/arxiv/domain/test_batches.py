@@ -51,12 +51,14 @@ def test_a_batch_day_begins_at_ten_past_four(now: datetime, day: date):
         (Watch("c", news_on=TUESDAY, failed=True), at(6), State.FAILED),
     ],
 )
-def test_a_category_stands_as_its_ids_and_the_day_say(watch: Watch, now: datetime, expected: State):
+def test_the_state_of_a_category_follows_from_its_ids_and_the_day(
+    watch: Watch, now: datetime, expected: State
+):
     assert batches.state(watch, now) is expected
 
 
 @given(INSTANTS, st.floats(0, 0.999), st.booleans())
-def test_after_an_answer_the_next_look_is_in_an_hour_or_so_or_on_another_morning(
+def test_the_next_poll_is_in_an_hour_or_so_or_on_another_morning(
     now: datetime, jitter: float, fresh: bool
 ):
     seen = Seen(unseen=5, claims={batches.batch_day(now)}) if fresh else Seen()
@@ -158,7 +160,7 @@ def test_an_empty_feed_on_what_may_be_a_holiday_is_no_missed_batch():
     assert batches.missed_days(asleep, (), at(6, day=monday)) == (friday,)
 
 
-def test_sundays_empty_feed_says_nothing_of_a_monday_that_may_be_a_holiday():
+def test_the_empty_feed_of_sunday_does_not_account_for_a_possible_holiday_on_monday():
     # In winter feeds roll at 05:00 UTC, and are looked at from 04:10 on.
     monday = date(2026, 12, 28)
     before = Watch("c", batch_on=date(2026, 12, 25))
@@ -228,7 +230,7 @@ def standing(state: State, items: int = 0) -> CategoryStatus:
         ([State.STALLED], False, Trouble.ALARM),
     ],
 )
-def test_trouble_is_when_everything_stands_still(states, before, expected):
+def test_an_alert_is_raised_when_no_category_has_news(states, before, expected):
     statuses = [standing(state) for state in states]
 
     assert batches.trouble(statuses, at(15), news_the_day_before=before) is expected
@@ -249,7 +251,7 @@ def test_a_category_that_had_something_new_today_does_not_stand_still(state: Sta
         at(15, day=date(2026, 11, 27)),  # after Thanksgiving
     ],
 )
-def test_a_failure_is_no_trouble_while_no_batch_is_late(now: datetime):
+def test_a_failure_raises_no_alert_while_no_batch_is_late(now: datetime):
     statuses = [standing(State.FAILED)]
 
     assert batches.trouble(statuses, now, news_the_day_before=False) is Trouble.NONE

@@ -53,7 +53,7 @@ def test_anything_else_is_none(written: str):
         ("chao-dyn", "nlin.CD"),
     ],
 )
-def test_a_slip_is_guessed(written: str, meant: str):
+def test_a_misspelt_category_gets_a_suggestion(written: str, meant: str):
     assert meant in suggest_categories(written)
 
 

@@ -147,7 +147,7 @@ def test_two_certain_papers_are_none():
     assert best >= CERTAIN
 
 
-def test_an_exact_title_beats_one_with_a_slip():
+def test_an_exact_title_goes_before_one_with_a_typing_error():
     exact = record("Transformers without Normalization")
     slip = record("Transformers without Normalisation", number="2502.00002")
 
@@ -157,7 +157,7 @@ def test_an_exact_title_beats_one_with_a_slip():
     assert match.record is exact
 
 
-def test_an_exact_title_beats_one_with_a_slip_whose_authors_fit_better():
+def test_an_exact_title_goes_before_a_typing_error_with_better_authors():
     six = (*AUTHORS, "Dora Beispiel", "Eva Muestra", "Finn Prov")
     exact = record("Transformers without Normalization", six[:5])
     slip = record("Transformers without Normalisation", six, number="2502.00002")
@@ -168,7 +168,7 @@ def test_an_exact_title_beats_one_with_a_slip_whose_authors_fit_better():
     assert match.record is exact
 
 
-def test_two_papers_with_a_slip_each_are_none():
+def test_two_papers_with_a_typing_error_each_stay_open():
     records = [
         record("Learning from Labeled Stars"),
         record("Learning from Labelled Star", number="2502.00002"),
@@ -183,7 +183,7 @@ def test_one_paper_that_was_answered_twice_is_one():
     assert match is not None
 
 
-def test_a_few_slips_are_forgiven_and_no_more():
+def test_up_to_three_typing_errors_match():
     ours = "Normalised Generalised Tokenised Vectorised Kernels"
 
     assert confidence(ours, AUTHORS, record(ours.replace("ised", "ized", 3))) >= CERTAIN

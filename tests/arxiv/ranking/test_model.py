@@ -35,7 +35,7 @@ NEW = [NewPaper("2501.00001", text(REWARD, 999)), NewPaper("2501.00002", text(GA
 
 
 @pytest.mark.slow
-async def test_it_learns_judges_and_says_why(tmp_path: Path):
+async def test_the_model_is_trained_scores_papers_and_gives_reasons(tmp_path: Path):
     await ProcessRanker(tmp_path / "taste").train(PICKED, PASSED)
 
     liked, disliked = await ProcessRanker(tmp_path / "taste").judge(NEW)
@@ -92,7 +92,7 @@ def test_a_file_that_was_cut_off_anywhere_is_refused(tmp_path: Path):
             RankingModel.load(path)
 
 
-def test_what_a_killed_worker_left_is_not_believed_and_goes_in_time(tmp_path: Path):
+def test_an_unfinished_file_of_a_killed_worker_is_ignored_and_removed_later(tmp_path: Path):
     from bot.arxiv.ranking.model import RankingModel
 
     path = tmp_path / "taste"
@@ -171,7 +171,7 @@ def has_children() -> bool:
 
 
 @pytest.mark.slow
-async def test_a_cancelled_worker_is_gone(tmp_path: Path):
+async def test_a_cancelled_worker_process_ends(tmp_path: Path):
     ranker = ProcessRanker(tmp_path / "taste")
     async with asyncio.TaskGroup() as group:
         learning = group.create_task(ranker.train(PICKED * 200, PASSED * 200))

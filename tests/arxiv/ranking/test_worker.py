@@ -34,7 +34,7 @@ def ranker(tmp_path: Path, code: str) -> ProcessRanker:
     )
 
 
-async def test_a_worker_that_does_its_work_is_believed(tmp_path: Path):
+async def test_the_result_of_a_worker_is_used(tmp_path: Path):
     (judgement,) = await ranker(tmp_path, f"sys.stdin.read()\nprint({LINE!r})").judge(NEW)
 
     assert (judgement.number, judgement.words) == ("2501.00001", ("reward",))
@@ -53,7 +53,7 @@ async def test_a_worker_that_does_its_work_is_believed(tmp_path: Path):
         ("sys.exit(3)", "not installed"),
     ],
 )
-async def test_a_worker_that_fails_is_not_believed(tmp_path: Path, code: str, reason: str):
+async def test_the_output_of_a_failed_worker_is_not_used(tmp_path: Path, code: str, reason: str):
     with pytest.raises(RankerError, match=reason):
         await ranker(tmp_path, code).judge(NEW)
 
@@ -105,12 +105,12 @@ def test_papers_to_learn_from_that_were_cut_off_are_not_learnt_from():
 
 
 @given(st.text(), st.integers())
-def test_trouble_comes_over_as_it_was(text: str, n: int):
+def test_an_error_survives_the_protocol(text: str, n: int):
     told = read_failure(write_failure(RankerError("{a} and {b}", a=text, b=n)).encode())
 
     assert (told.message, told.values) == ("{a} and {b}", {"a": text, "b": n})
 
 
 @given(st.binary(max_size=60))
-def test_any_last_words_are_told(line: bytes):
+def test_any_last_output_becomes_an_error(line: bytes):
     assert str(read_failure(line)) is not None

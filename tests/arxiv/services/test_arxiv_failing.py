@@ -50,7 +50,7 @@ async def test_redirects_in_a_circle_are_climbed_away_from(stage: Stage):
     assert stage.arxiv.impolite() == []
 
 
-async def test_a_redirect_before_a_refusal_starts_no_ladder_anew(stage: Stage):
+async def test_a_redirect_before_a_refusal_does_not_reset_the_backoff(stage: Stage):
     await stage.write("250101 One", note(1, 5))
     for _ in range(200):
         stage.arxiv.fail(FaultKind.REDIRECT, value="/api/query?id_list=2501.00001")
@@ -95,7 +95,7 @@ async def test_a_spell_that_calls_one_number_after_another_wrong_does_not_go_thr
     assert ((await coverage(stage)).known, (await coverage(stage)).refused) == (100, ())
 
 
-async def test_a_lone_number_that_is_refused_is_not_to_blame_while_nothing_is_answered(
+async def test_an_id_that_fails_alone_is_not_at_fault_while_every_request_fails(
     stage: Stage,
 ):
     await stage.write("250101 One", "https://arxiv.org/abs/2501.00001\n\n생각.\n")
@@ -128,7 +128,7 @@ async def test_a_refused_number_is_asked_about_again_after_a_month(stage: Stage)
     assert ((await coverage(stage)).known, (await coverage(stage)).refused) == (3, ())
 
 
-async def test_two_refused_numbers_that_nobody_names_are_both_found(stage: Stage):
+async def test_two_invalid_ids_that_arxiv_does_not_name_are_both_found(stage: Stage):
     await stage.write("250101 One", note(1, 100))
     stage.world.refused = {"2501.00005", "2501.00070"}
     stage.world.names_culprit = False
@@ -140,7 +140,7 @@ async def test_two_refused_numbers_that_nobody_names_are_both_found(stage: Stage
     assert stage.arxiv.impolite() == []
 
 
-async def test_one_record_that_spoils_every_answer_does_not_keep_the_others_waiting(stage: Stage):
+async def test_one_record_that_makes_responses_invalid_does_not_delay_the_others(stage: Stage):
     await stage.write("250101 One", note(1, 250))
     stage.world.add(Paper("2501.00033", "A stray \x0b in a title"))
     await stage.round()
@@ -168,7 +168,7 @@ async def test_a_record_that_can_be_read_again_is_read(stage: Stage):
     assert ((await coverage(stage)).known, (await coverage(stage)).unreadable) == (8, ())
 
 
-async def test_what_spoilt_an_answer_is_remembered_over_a_restart(tmp_path: Path):
+async def test_failed_requests_are_stored_over_a_restart(tmp_path: Path):
     spoilt = Paper("2501.00003", "A stray \x0b in a title")
     at, asked, found = NOW, 0, None
     for n in range(30):
@@ -213,7 +213,7 @@ def kernel(n: int, title: str = "") -> Paper:
     return Paper(f"2611.{n:05}", title or f"Kernels of kind{n:03} are studied", authors=authors)
 
 
-async def test_one_title_that_spoils_every_search_does_not_keep_the_others_waiting(stage: Stage):
+async def test_one_title_that_makes_searches_fail_does_not_delay_the_others(stage: Stage):
     stage.world.invents = False
     await write_page(stage)
     stage.world.add(*(kernel(n) for n in range(1, 26)))

@@ -69,7 +69,7 @@ async def test_a_server_that_fails_for_two_days_is_an_alarm_too(stage: Stage):
 
 
 @pytest.mark.parametrize("day", [17, 30])
-async def test_one_hiccup_in_the_morning_is_no_trouble(stage: Stage, day: int):
+async def test_one_failed_request_in_the_morning_is_no_alert(stage: Stage, day: int):
     # The 26th is Thanksgiving, so that on the 27th, a Friday, nothing is announced.
     await have_news(stage, *(date(2026, 11, each) for each in (13, 16, 25, 26) if each < day))
     stage.time.now = datetime(2026, 11, day, 4, 31, tzinfo=UTC)
@@ -81,7 +81,7 @@ async def test_one_hiccup_in_the_morning_is_no_trouble(stage: Stage, day: int):
     assert await is_well(stage)
 
 
-async def test_a_hiccup_after_the_batch_came_is_no_trouble(stage: Stage):
+async def test_a_failed_request_after_the_batch_came_is_no_alert(stage: Stage):
     await have_news(stage, date(2026, 11, 13), date(2026, 11, 17))
     async with stage.db.transaction() as tx:
         await tx.run("UPDATE arxiv_feed SET next_at = checked_at")
@@ -93,7 +93,7 @@ async def test_a_hiccup_after_the_batch_came_is_no_trouble(stage: Stage):
     assert (await stage.status()).trouble is Trouble.NONE
 
 
-async def test_a_category_that_arxiv_refuses_is_no_standstill_of_arxiv(stage: Stage):
+async def test_a_rejected_category_raises_no_alert(stage: Stage):
     stage.categories = ("nope",)
 
     assert await spend(stage, date(2026, 11, 17)) is Trouble.NONE
@@ -114,7 +114,7 @@ async def test_days_on_which_the_bot_was_off_are_no_days_of_silence(stage: Stage
     assert await spend(stage, date(2026, 11, 20)) is Trouble.WARNING
 
 
-async def test_a_look_in_the_morning_is_no_day_of_silence(stage: Stage):
+async def test_a_day_polled_only_in_the_morning_does_not_count_as_without_news(stage: Stage):
     await have_news(stage, date(2026, 11, 13))
     await spend(stage, date(2026, 11, 16), hours=range(4, 7))
 

@@ -170,7 +170,7 @@ async def test_a_withdrawn_paper_says_so_in_a_look_up_and_in_the_list(stage: Sta
     assert "withdrawn by its authors" in await ask(stage, "")
 
 
-async def test_what_became_of_a_paper_that_is_only_referred_to_stands_beside_it(stage: Stage):
+async def test_the_events_of_a_cited_paper_are_shown_beside_it(stage: Stage):
     await stage.write("261117 Bare", BARE)
     await stage.round()
     stage.world.revise("2301.00007", at=TUESDAY)

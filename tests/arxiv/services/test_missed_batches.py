@@ -114,7 +114,7 @@ async def test_a_feed_that_lags_a_day_and_heals_loses_no_batch(stage: Stage):
     assert asked(stage) == ["cat:cs.LG AND submittedDate:[202611161900 TO 202611171900]"]
 
 
-async def test_a_feed_that_stands_still_under_new_dates_loses_no_batch(stage: Stage):
+async def test_a_stale_feed_with_new_dates_loses_no_batch(stage: Stage):
     stage.world.announce(MONDAY.date(), paper(1))
     await stage.round()
     # On Tuesday it shows Monday's papers, dated Tuesday.
@@ -327,7 +327,7 @@ async def test_one_batch_that_cannot_be_read_holds_up_no_other(stage: Stage):
     assert "2611.00003" in await known(stage)
 
 
-async def test_a_batch_is_looked_at_again_a_day_later_for_what_the_index_lacked(stage: Stage):
+async def test_a_batch_is_fetched_again_a_day_later_for_papers_the_index_lacked(stage: Stage):
     await sleep_through_tuesday(stage, paper(2, submitted_at=MONDAYS_TALK))
     await stage.round()
     stage.world.add(paper(3, submitted_at=MONDAYS_TALK))

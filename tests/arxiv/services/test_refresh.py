@@ -183,7 +183,7 @@ async def test_a_paper_that_turns_up_after_all_is_known(stage: Stage):
     assert (coverage.known, coverage.missing) == (1, ())
 
 
-async def test_a_number_that_arxiv_refuses_does_not_spoil_its_batch(stage: Stage):
+async def test_an_id_that_arxiv_rejects_does_not_fail_its_batch(stage: Stage):
     stage.world.invents = True
     await stage.write("250101 One", note("2501.00001", "2501.00003"))
     stage.world.refused = {"2501.00003"}
@@ -195,7 +195,7 @@ async def test_a_number_that_arxiv_refuses_does_not_spoil_its_batch(stage: Stage
     assert (coverage.known, coverage.refused) == (1, ("2501.00003",))
 
 
-async def test_a_refusal_that_names_nobody_is_narrowed_down(stage: Stage):
+async def test_a_rejection_that_names_no_id_is_bisected(stage: Stage):
     stage.world.invents = True
     await stage.write("250101 One", note("2501.00001", *numbers(2, 8)))
     stage.world.refused = {"2501.00005"}
@@ -207,7 +207,7 @@ async def test_a_refusal_that_names_nobody_is_narrowed_down(stage: Stage):
     assert stage.arxiv.impolite() == []
 
 
-async def test_an_empty_answer_to_a_full_batch_is_not_believed(stage: Stage):
+async def test_an_empty_response_to_a_full_batch_is_invalid(stage: Stage):
     stage.world.invents = True
     await stage.write("250101 One", note("2501.00001", *numbers(2, 20)))
     stage.arxiv.fail(FaultKind.EMPTY)

@@ -87,7 +87,7 @@ async def test_two_processes_never_ask_at_once(tmp_path: Path):
     assert all(later - earlier >= SPACING for earlier, later in pairwise(starts))
 
 
-async def test_a_turn_that_was_taken_while_we_waited_to_write_is_seen(tmp_path: Path):
+async def test_a_gate_taken_while_we_waited_for_the_write_lock_is_noticed(tmp_path: Path):
     time = Time(NOW)
     async with opened(tmp_path / "a.db") as one, opened(tmp_path / "a.db") as other:
         gate = shared(one, time)
@@ -110,7 +110,7 @@ async def told_to_wait(gate: DatabaseRequestGate) -> datetime:
     return wait.value.until
 
 
-async def test_another_machine_whose_clock_is_ahead_is_believed():
+async def test_a_lease_of_a_machine_whose_clock_is_ahead_is_respected():
     time = Time(NOW)
     async with opened(None) as db:
         async with db.transaction() as tx:
@@ -186,7 +186,7 @@ async def test_who_took_over_is_not_disturbed_by_the_one_thought_dead():
     assert (lease.process.id, lease.expires_at) == ("another", time.now + LEASE)
 
 
-async def test_throttling_stops_everything_and_trouble_only_its_target():
+async def test_throttling_backs_off_all_targets_and_other_failures_only_their_own():
     time = Time(NOW)
     async with opened(None) as db:
         gate = shared(db, time)
@@ -206,7 +206,7 @@ async def test_throttling_stops_everything_and_trouble_only_its_target():
                 raise AssertionError("nothing may be asked")
 
 
-async def test_the_ladder_is_climbed_and_forgotten_when_an_answer_comes():
+async def test_backoff_grows_with_failures_and_ends_with_a_response():
     time = Time(NOW)
     waits = []
     async with opened(None) as db:
@@ -266,7 +266,7 @@ async def test_a_short_wait_is_waited_out():
     assert started == NOW + timedelta(seconds=8)
 
 
-async def test_a_wrong_question_is_counted_but_makes_nobody_wait():
+async def test_a_rejected_request_is_counted_without_backoff():
     time = Time(NOW)
     async with opened(None) as db:
         gate = shared(db, time)
@@ -300,7 +300,7 @@ async def test_a_server_that_calls_every_question_wrong_is_left_alone():
     assert waits[-1] > timedelta(hours=12)
 
 
-async def test_a_cancelled_request_gives_its_turn_back():
+async def test_a_cancelled_request_frees_the_gate():
     time = Time(NOW)
     async with opened(None) as db:
         gate = shared(db, time)

@@ -136,7 +136,7 @@ async def test_when_every_new_paper_has_an_entry_that_is_said(stage: Stage):
     assert "Every new paper of 16 November 2026 has an entry" in shown
 
 
-async def test_papers_that_came_late_are_of_their_day_judged_and_told_of(stage: Stage):
+async def test_late_papers_belong_to_their_day_and_are_scored_and_counted(stage: Stage):
     # The bot sleeps through Tuesday.
     stage.world.add(
         Paper(
@@ -278,7 +278,7 @@ async def test_where_learning_fails_what_was_learnt_before_serves(stage: Stage):
     assert ranking.learnt_from == 12
 
 
-async def test_what_was_judged_stands_until_it_is_judged_anew(stage: Stage):
+async def test_a_score_stays_until_a_new_one_replaces_it(stage: Stage):
     await refresh(stage.db, ByLength(), now=stage.time())
     stage.time.pass_by(days=1)
 
@@ -312,7 +312,7 @@ async def test_a_clock_that_was_set_back_judges_once(stage: Stage):
     assert done == Refreshed(1)
 
 
-async def test_following_says_once_why_it_cannot_learn_and_tries_again_in_an_hour(
+async def test_a_training_error_is_reported_once_and_retried_in_an_hour(
     stage: Stage, caplog: pytest.LogCaptureFixture
 ):
     fresh = ByLength()
@@ -386,7 +386,7 @@ async def test_too_little_to_learn_from_starts_nothing(tmp_path: Path):
     assert ranker.trainings == 0
 
 
-async def test_an_entrys_page_tells_what_arxiv_says_and_what_became_of_the_paper(stage: Stage):
+async def test_an_entrys_page_shows_the_record_and_the_events_of_its_paper(stage: Stage):
     stage.world.revise("2501.00001", at=MONDAY, abstract="New words")
     stage.time.pass_by(days=7)
     await stage.round()

@@ -151,7 +151,7 @@ async def test_a_word_that_is_not_searched_for_counts_all_the_same(stage: Stage)
     assert await ids(stage) == [None, None]
 
 
-async def test_a_slip_in_a_title_is_forgiven(stage: Stage):
+async def test_a_typing_error_in_a_title_still_matches(stage: Stage):
     stage.world.add(Paper("2501.00002", EXACT, authors=THREE))
     await write_page(stage, TWO_NOTES.format(one=SLIP, other="Small Kernels Everywhere"))
     await stage.round()
@@ -167,7 +167,7 @@ async def test_of_two_titles_found_at_once_the_exact_one_gets_the_paper(stage: S
     assert await ids(stage) == [None, "2501.00002"]
 
 
-async def test_of_two_titles_with_a_slip_each_none_gets_the_paper(stage: Stage):
+async def test_of_two_titles_with_a_typing_error_each_none_gets_the_paper(stage: Stage):
     stage.world.add(Paper("2501.00002", EXACT, authors=THREE))
     await write_page(stage, TWO_NOTES.format(one=SLIP, other=OTHER_SLIP))
     await stage.round()
@@ -184,7 +184,9 @@ async def test_the_same_title_twice_is_the_same_paper(stage: Stage):
     assert await ids(stage) == ["2501.00002", "2501.00002"]
 
 
-async def test_a_paper_that_a_note_links_is_not_given_to_a_title_with_a_slip(stage: Stage):
+async def test_a_paper_that_a_note_links_is_not_matched_to_a_title_with_a_typing_error(
+    stage: Stage,
+):
     stage.world.add(Paper("2501.00002", EXACT, authors=THREE))
     await stage.write("250102 Norm", "https://arxiv.org/abs/2501.00002\n\n*Norm*\n\n생각.\n")
     await stage.round()
@@ -206,7 +208,9 @@ async def test_a_paper_that_a_note_links_under_its_nickname_is_given_to_its_very
     assert await ids(stage) == ["2501.00002", None]
 
 
-async def test_an_exact_title_that_comes_later_takes_the_paper_from_a_slip(stage: Stage):
+async def test_an_exact_title_that_comes_later_takes_the_paper_from_one_with_a_typing_error(
+    stage: Stage,
+):
     stage.world.add(Paper("2501.00002", EXACT, authors=THREE))
     page = TWO_NOTES.format(one=SLIP, other="Small Kernels Everywhere")
     await write_page(stage, page)

@@ -119,7 +119,7 @@ def test_dates_are_spans_with_both_ends(text, first, last):
         ("a " * 41, "41"),
     ],
 )
-def test_what_is_no_query_says_where_and_what_to_do(text, says):
+def test_an_invalid_query_says_where_it_is_wrong_and_what_to_do(text, says):
     with pytest.raises(QueryError) as raised:
         parse(text)
 

@@ -227,7 +227,7 @@ async def test_what_does_not_parse_is_an_error(library):
         await lookup.look_up(library, "date:tomorrow")
 
 
-async def test_one_entry_is_shown_with_what_stands_around_it(db):
+async def test_one_entry_is_shown_with_its_related_entries(db):
     await keep(
         db,
         an_entry("Old", arxiv_id="1706.03762", on=date(2017, 6, 12), path="2017/Old.md"),
@@ -294,7 +294,7 @@ async def test_an_entry_is_shown_by_its_paper_too(library, ref):
         ("", "paperbot lookup"),
     ],
 )
-async def test_what_is_not_there_says_what_is(library, ref, says):
+async def test_an_error_for_an_unknown_entry_says_what_exists(library, ref, says):
     with pytest.raises(NotFoundError) as raised:
         await entry_page.show(library, ref)
 
