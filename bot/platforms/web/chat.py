@@ -32,7 +32,7 @@ from bot.core.ports import (
 from bot.discussion.domain.entry_page import Library
 from bot.platforms.web.addresses import channel_ref, message_ref
 from bot.platforms.web.change_feed import ChangeFeed
-from bot.platforms.web.connections import Connections, claim_descriptors, most_connections
+from bot.platforms.web.connections import Connections, claim_descriptors
 from bot.platforms.web.context import Metrics, WebContext
 from bot.platforms.web.rendering.view import make_view
 from bot.platforms.web.server import build_name, make_application, read_static, serving
@@ -147,7 +147,7 @@ class WebChat:
         static = await asyncio.to_thread(read_static)
         build = build_name(static)
         inbound = ThreadInbound(self._board, inbox)
-        most = most_connections(claim_descriptors())
+        connections = Connections(claim_descriptors())
         context = WebContext(
             board=self._board,
             library=self._library,
@@ -165,9 +165,9 @@ class WebChat:
             signer=Signer(await self._access.signing_key()),
             names=self._names,
             proxies=self._proxies,
-            connections=Connections(most),
+            connections=connections,
             requests=RequestLimits(),
-            streams=StreamLimits(min(_MOST_STREAMS, most * 2 // 3)),
+            streams=StreamLimits(min(_MOST_STREAMS, connections.most * 2 // 3)),
         )
         hosts = self._names | {self._host.casefold()}
         application = make_application(context, hosts=hosts, mounts=self._mounts)

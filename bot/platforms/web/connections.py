@@ -15,9 +15,6 @@ from aiohttp.typedefs import Handler, Middleware
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 64
-"""Connections that asyncio accepts in one go, before any of them can be closed."""
-
 IDLE_SECONDS = 20.0
 """Time-out for the headers of the first request and of the next."""
 
@@ -32,12 +29,17 @@ _ENOUGH = 8192
 _TELL_AGAIN = 300.0
 
 
+def accepted_at_once(descriptors: int) -> int:
+    """How many connections to accept in one go, before any of them can be closed."""
+    return max(8, min(1024, descriptors // 8))
+
+
 def most_connections(descriptors: int) -> int:
     """The number of connections to allow, given the limit of file descriptors.
 
     A quarter is reserved for the bot's database and platforms.
     """
-    return max(16, min(_MOST, descriptors * 3 // 4 - AT_ONCE))
+    return max(16, min(_MOST, descriptors * 3 // 4 - accepted_at_once(descriptors)))
 
 
 def claim_descriptors() -> int:
@@ -156,10 +158,11 @@ class Connection(asyncio.Protocol):
 
 
 class Connections:
-    """The open connections of one server, at most `most`."""
+    """The open connections of one server, as many as `descriptors` allow."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, descriptors: int) -> None:
+        self.most = most_connections(descriptors)
+        self.at_once = accepted_at_once(descriptors)
         # The least recently used first.
         self._open: dict[asyncio.Protocol, Connection] = {}
         self._told_at = float("-inf")
@@ -173,7 +176,7 @@ class Connections:
 
     def admit(self, connection: Connection) -> bool:
         """Add a new connection; at the limit, close the oldest without a request, or return false."""
-        if len(self._open) >= self._most:
+        if len(self._open) >= self.most:
             self._tell()
             waiting = next((each for each in self._open.values() if each.waits), None)
             if waiting is None:
@@ -218,5 +221,5 @@ class Connections:
             self._told_at = now
             log.warning(
                 "%d connections are open: at the limit, idle ones are closed for new ones",
-                self._most,
+                self.most,
             )

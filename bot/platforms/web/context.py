@@ -28,9 +28,11 @@ class Metrics:
 
 @dataclass(frozen=True, slots=True)
 class WebContext:
-    """Everything that a handler may need; `tell` has the bot hear what people said.
+    """Everything that a handler may need.
 
-    `names` are those by which the site is known beside its address.
+    `deliver_replies` hands new replies in threads to the inbox; call it after each change of one.
+    `names` are the host names of the site behind a proxy; `build` is the version of the static
+    files.
     """
 
     board: Board

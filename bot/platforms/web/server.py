@@ -13,7 +13,7 @@ from aiohttp import web
 from bot.core.domain.errors import UsageError
 from bot.core.ports import Condition
 from bot.platforms.web import chat_api, event_stream, pages
-from bot.platforms.web.connections import AT_ONCE, IDLE_SECONDS, Connections
+from bot.platforms.web.connections import IDLE_SECONDS, Connections
 from bot.platforms.web.context import CONTEXT, WebContext
 from bot.platforms.web.middleware import add_headers, middlewares
 from bot.platforms.web.responses import json_response
@@ -123,7 +123,7 @@ async def _listen(
     assert server is not None  # noqa: S101 - set up above
     try:
         listening = await asyncio.get_running_loop().create_server(
-            lambda: connections.accept(server()), host, port, backlog=AT_ONCE
+            lambda: connections.accept(server()), host, port, backlog=connections.at_once
         )
     except OSError as error:
         raise _cannot_listen(error, host, port) from error

@@ -46,11 +46,11 @@ class ThreadInbound:
                 fresh = [message for message in waiting if message.id not in failed]
                 if not fresh:
                     return
-                failed |= {message.id for message in fresh if not await self._heard(message)}
+                failed |= {message.id for message in fresh if not await self._delivered(message)}
 
-    async def _heard(self, message: BoardMessage) -> bool:
+    async def _delivered(self, message: BoardMessage) -> bool:
         try:
-            await self._hear(message)
+            await self._deliver_one(message)
             await self._board.mark_processed(message)
         except Exception:
             # Everything is caught here (CONTRIBUTING.md, Errors): one message must not stop the others.
@@ -58,7 +58,7 @@ class ThreadInbound:
             return False
         return True
 
-    async def _hear(self, message: BoardMessage) -> None:
+    async def _deliver_one(self, message: BoardMessage) -> None:
         reference = message_ref(message.channel, message.id)
         if message.deleted:
             await self._inbox.on_message_deleted(reference)
