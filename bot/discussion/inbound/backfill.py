@@ -1,8 +1,8 @@
-"""Reading what was said, changed or deleted in threads while the bot did not hear it.
+"""Reading messages, edits and deletions in threads that no event told the bot of.
 
-One note per workspace says up to when everything was heard. It moves only after all threads with
-newer messages were read, and never past a message that is not stored yet. Then the stored replies
-of the last days are compared with what stands in their threads: newer versions and deletions are
+A stored position per workspace says up to when everything was received. It moves only after all
+threads with newer messages were read, and never past a message that is not stored yet. Then the
+stored replies of the last days are compared with their threads: newer versions and deletions are
 handed on. Platforms implement `ThreadReader`; when to read is their decision, too.
 """
 
@@ -29,8 +29,8 @@ from bot.discussion.domain.copies import is_newer
 from bot.discussion.inbound.thread_queue import Outcome, ThreadQueue
 from bot.discussion.inbound.thread_reader import (
     FoundMessage,
-    NoteFormat,
     NoThreadError,
+    PositionFormat,
     Thread,
     ThreadReader,
 )
@@ -38,15 +38,15 @@ from bot.discussion.inbound.thread_reader import (
 log = logging.getLogger(__name__)
 
 COMPARED_BACK = timedelta(days=14)
-"""Threads that were silent for longer are heard live, or not at all."""
+"""Threads without messages for longer are not compared and not looked for."""
 READ_WITHIN = 20.0
-"""Seconds that a new message waits until the missed ones of its thread were read."""
+"""Seconds that a new message waits for the missed ones of its thread."""
 _TICK = timedelta(milliseconds=1)
 
 
 @dataclass(eq=False, slots=True)
 class _Gap(Generic[Thread]):
-    """A time in which nothing was heard, and the threads that were `read` since."""
+    """A time in which nothing was received, and the threads that were `read` since."""
 
     read: set[Thread] = field(default_factory=set)
 
@@ -54,7 +54,7 @@ class _Gap(Generic[Thread]):
 class Backfill(Generic[Thread]):
     """Reads what one workspace's `ThreadQueue` was not given. Without `replies` nothing is compared.
 
-    `margin` is how long a message may take until it stands where it is read. Pauses after failures
+    `margin` is how long a message may take until reading a thread shows it. Pauses after failures
     double from `first_pause` to `longest_pause` seconds.
     """
 
@@ -80,37 +80,37 @@ class Backfill(Generic[Thread]):
         self._margin = margin
         self._first_pause = first_pause
         self._longest_pause = longest_pause
-        self._format: NoteFormat | None = None
-        self._heard_to: datetime | None = None
+        self._format: PositionFormat | None = None
+        self._position: datetime | None = None
         self._gap: _Gap[Thread] | None = None
         self._is_live = False
         self.found_missed = False
-        """Whether messages were read that nobody had told us of."""
+        """Whether messages were read that no event told of."""
 
-    async def restore(self, note: NoteFormat) -> None:
-        """Go on from the note, once a process; waits while the database cannot be read.
+    async def restore(self, stored_as: PositionFormat) -> None:
+        """Load the stored position, once a process; waits while the database cannot be read.
 
-        Without a note nothing was missed: the bot is new in this workspace.
+        Without one nothing was missed: the bot is new in this workspace.
         """
-        self._format = note
+        self._format = stored_as
         failures = 0
-        while self._heard_to is None:
+        while self._position is None:
             try:
-                stored = await self._memo.find(note.name) if self._memo is not None else None
+                stored = await self._memo.find(stored_as.name) if self._memo is not None else None
                 if stored is not None:
-                    self._heard_to = note.read(stored)
+                    self._position = stored_as.read(stored)
                     self._gap = self._gap or _Gap()
                     return
                 await self._store(now := self._clock())
-                self._heard_to = now
+                self._position = now
             except StorageError as error:
                 if not failures:
                     log.warning("%s: the backfill position cannot be read: %s", self._name, error)
                 failures = await self._pause(failures)
 
-    async def _store(self, heard_to: datetime) -> None:
+    async def _store(self, position: datetime) -> None:
         if self._memo is not None and self._format is not None:
-            await self._memo.put(self._format.name, self._format.write(heard_to))
+            await self._memo.put(self._format.name, self._format.write(position))
 
     @property
     def has_gap(self) -> bool:
@@ -118,9 +118,9 @@ class Backfill(Generic[Thread]):
         return self._gap is not None
 
     @property
-    def heard_to(self) -> datetime:
-        """Up to when everything was heard."""
-        return self._heard_to if self._heard_to is not None else self._clock()
+    def position(self) -> datetime:
+        """Up to when everything was received."""
+        return self._position if self._position is not None else self._clock()
 
     def interrupted(self) -> None:
         """From now on the platform cannot reach the bot."""
@@ -166,7 +166,7 @@ class Backfill(Generic[Thread]):
                 return False
         if was_live:
             self._gap = None
-        await self.note(reader, began)
+        await self.move(reader, began)
         return True
 
     async def _read_all(
@@ -179,7 +179,7 @@ class Backfill(Generic[Thread]):
         """Read the threads that are not `done`; whether that was all of them."""
         whole = True
         try:
-            for channel in await reader.channels(self.heard_to):
+            for channel in await reader.channels(self.position):
                 if is_ended():
                     return False
                 whole = await self._read_channel(reader, channel, done, began, is_ended) and whole
@@ -198,7 +198,7 @@ class Backfill(Generic[Thread]):
     ) -> bool:
         whole = True
         try:
-            threads = await reader.threads(channel, self.heard_to)
+            threads = await reader.threads(channel, self.position)
         except ChatError as error:
             return self._is_refused(channel, error)
         for thread in threads:
@@ -222,7 +222,7 @@ class Backfill(Generic[Thread]):
         return whole
 
     def _is_refused(self, place: object, error: ChatError) -> bool:
-        """Whether it may not be read at all: then nothing reaches the bot from there either."""
+        """Whether the bot may not read there: then it gets no events from there either."""
         if isinstance(error, ChatRefusedError):
             log.info("%s: %s is not read: %s", self._name, place, error)
             return True
@@ -232,8 +232,8 @@ class Backfill(Generic[Thread]):
     async def _read(
         self, reader: ThreadReader[Thread], thread: Thread, began: datetime, *, is_locked: bool
     ) -> bool:
-        """Hand on what was said in a thread after the note; whether all of it was taken."""
-        since, whole = self.heard_to, True
+        """Hand on the messages of a thread after the position; whether all were accepted."""
+        since, whole = self.position, True
         async for message in reader.messages(thread, since):
             if message.hand_on is None or message.at <= since:
                 continue
@@ -244,20 +244,20 @@ class Backfill(Generic[Thread]):
         return whole
 
     async def _hand_on(self, message: FoundMessage) -> Outcome:
-        # The lock is not held while the platform is asked: it may ask to wait, and people do not.
+        # The lock is not held during requests: a rate limit must not delay new messages.
         if message.hand_on is None:
             return Outcome.KNOWN
         async with self._queue.lock(message.thread):
             return await message.hand_on()
 
-    async def note(self, reader: ThreadReader[Thread], heard_to: datetime) -> None:
-        """Everything until then was heard, except for the last `margin` and what is pending."""
-        if not reader.hears_all():
+    async def move(self, reader: ThreadReader[Thread], to: datetime) -> None:
+        """Everything until then was received, except for the last `margin` and what is pending."""
+        if not reader.receives_all():
             return
-        moved = max(self.heard_to, heard_to - self._margin)
-        self._heard_to = min((moved, *(at - _TICK for at in self._queue.pending)))
+        moved = max(self.position, to - self._margin)
+        self._position = min((moved, *(at - _TICK for at in self._queue.pending)))
         try:
-            await self._store(self._heard_to)
+            await self._store(self._position)
         except StorageError as error:  # then a restart reads more than it must
             log.warning("%s: the backfill position cannot be saved: %s", self._name, error)
 
@@ -267,10 +267,10 @@ class Backfill(Generic[Thread]):
         workspace: str | None = None,
         is_over: Callable[[], bool] = lambda: False,
     ) -> bool:
-        """Hand on what was changed or deleted in the threads of the last `COMPARED_BACK`.
+        """Hand on edits and deletions in the threads of the last `COMPARED_BACK`.
 
-        A thread that cannot be read whole says nothing, and is tried again until it `is_over`;
-        then this is false.
+        A thread that cannot be read whole proves nothing, and is read again until it `is_over`;
+        then this returns false.
         """
         if self._replies is None:
             return True
@@ -321,7 +321,7 @@ class Backfill(Generic[Thread]):
         if thread is None:
             return
         began = self._clock()
-        # Databases of old versions hold in `said_at` when a reply was heard, which is later.
+        # In old databases `said_at` is when a reply was received, which is later.
         since = min(reader.time_of(reply.message) or reply.said_at for reply in kept)
         versions = {reply.message.id: reply.edited_at for reply in kept}
         found: set[str] = set()

@@ -2,7 +2,7 @@
 
 A message that cannot be stored, for example because the disk is full, is tried again with growing
 pauses, and later messages of its thread wait. Nothing of that is written to the database: `pending`
-keeps the backfill's note before it, so a restart reads the message again.
+keeps the backfill's position before it, so a restart reads the message again.
 """
 
 import asyncio
@@ -20,9 +20,9 @@ from bot.core.ports import ChatError, Platform, ProcessedEvents
 log = logging.getLogger(__name__)
 
 TRIES = 5
-"""After so many failures that are not the disk's, a message lets those behind it pass."""
+"""After so many failures other than the database's, later messages of the thread go first."""
 SELDOM = 600.0
-"""Seconds between two tries of a message that let others pass."""
+"""Seconds between two later tries of such a message."""
 
 
 class Outcome(StrEnum):

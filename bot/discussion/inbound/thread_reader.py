@@ -15,7 +15,7 @@ class NoThreadError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FoundMessage:
-    """A message that stands in a thread; `id` is that of its `MessageRef`.
+    """A message in a thread; `id` is that of its `MessageRef`.
 
     `hand_on` gives this version to the inbox, with the lock of `thread` held. It is `None` for what
     the inbox does not want: the bot's own messages and the platform's.
@@ -47,11 +47,11 @@ class ThreadReader(Protocol[Thread]):
         ...
 
     def messages(self, thread: Thread, since: datetime) -> AsyncIterator[FoundMessage]:
-        """What stands in a thread from that instant on, oldest first. Raises `NoThreadError`."""
+        """The messages of a thread since that instant, oldest first. Raises `NoThreadError`."""
         ...
 
     async def find(self, root: MessageRef) -> Thread | None:
-        """The thread of a root; `None` where there is none any more and nothing can be said."""
+        """The thread of a root; `None` if it no longer exists."""
         ...
 
     def time_of(self, message: MessageRef) -> datetime | None:
@@ -70,14 +70,14 @@ class ThreadReader(Protocol[Thread]):
         """Tell the inbox that a message was deleted."""
         ...
 
-    def hears_all(self) -> bool:
-        """Whether no part of the workspace is out of sight now; else the note does not move."""
+    def receives_all(self) -> bool:
+        """Whether the bot gets events from the whole workspace; else the position does not move."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class NoteFormat:
-    """How a workspace's note is stored: under which name, and as which text."""
+class PositionFormat:
+    """How a workspace's position is stored: the key, and the text."""
 
     name: str
     read: Callable[[str], datetime]

@@ -24,7 +24,7 @@ from bot.platforms.discord.doctor import check_channel
 from bot.platforms.discord.http_hooks import HttpHooks
 from bot.platforms.discord.inbound.events import Events
 from bot.platforms.discord.inbound.interactions import Interactions
-from bot.platforms.discord.inbound.supervisor import NOT_HEARING, PATIENCE, Patience, Supervisor
+from bot.platforms.discord.inbound.supervisor import ONLY_MENTIONS, PATIENCE, Patience, Supervisor
 from bot.platforms.discord.posting.posting import Posting
 from bot.platforms.discord.registration import Registration
 from bot.platforms.discord.rest import Rest
@@ -33,9 +33,9 @@ from bot.platforms.discord.rest import Rest
 class DiscordChat:
     """`Chat` for every server that the bot was let into.
 
-    Posting needs no gateway. What people do needs one: a client is built for each session, and
-    a new one after any failure. The bot hears only what is said in threads of its messages;
-    without the message content intent only what mentions it, as `condition` then says.
+    Posting needs no gateway. Events need one: a client is built for each session, and a new one
+    after any failure. The bot reads messages in threads of its own messages; without the message
+    content intent only those that mention it, as `condition` then says.
     """
 
     platform = Platform.DISCORD
@@ -79,7 +79,7 @@ class DiscordChat:
         ok = self._supervisor.is_connected
         if ok:
             self._last_ok_at = self._clock()
-            detail = "connected" if self._supervisor.hears_all else NOT_HEARING
+            detail = "connected" if self._supervisor.reads_content else ONLY_MENTIONS
         else:
             detail = self._supervisor.trouble
         return Condition(self.platform.value, ok, detail, self._last_ok_at)

@@ -22,12 +22,12 @@ from bot.core.ports import (
 )
 from bot.discussion.inbound.backfill import Backfill
 from bot.discussion.inbound.thread_queue import Outcome, ThreadQueue
-from bot.discussion.inbound.thread_reader import FoundMessage, NoteFormat, NoThreadError
+from bot.discussion.inbound.thread_reader import FoundMessage, NoThreadError, PositionFormat
 from tests.platforms.memory import Notes
 
 NOW = datetime(2026, 2, 3, 9, tzinfo=UTC)
 MARGIN = timedelta(minutes=2)
-NOTE = NoteFormat("heard", datetime.fromisoformat, datetime.isoformat)
+NOTE = PositionFormat("heard", datetime.fromisoformat, datetime.isoformat)
 CHANNEL = ChannelRef(Platform.SLACK, "T1", "C1")
 ROOT = MessageRef(CHANNEL, "root")
 
@@ -142,7 +142,7 @@ class Reader:
     async def hand_on_deletion(self, message: MessageRef) -> None:
         self._room.deleted.append(message.id)
 
-    def hears_all(self) -> bool:
+    def receives_all(self) -> bool:
         return True
 
 
@@ -223,7 +223,7 @@ async def test_a_message_that_is_not_stored_yet_is_read_after_a_restart(seconds:
     backfill = await restarted(room, at(-120))
 
     with room.queue.holding(said):
-        await backfill.note(Reader(room), NOW)
+        await backfill.move(Reader(room), NOW)
     room.refuses_to_store = full
     after = room.build()
     await after.restore(NOTE)

@@ -92,12 +92,12 @@ class Gateway:
         """Whether connections are cut before the handshake: the gateway is down."""
         self.acknowledges = True
         self.is_silent = False
-        """Whether an identification is heard, but never answered."""
+        """Whether an identification is accepted, but never answered."""
         self.refuses_content = False
         """Whether the content intent was turned off a moment ago, and REST does not know yet."""
         self.resumable = True
         self.away: set[int] = set()
-        """Guilds that are unavailable: nothing is heard of them."""
+        """Guilds that are unavailable: they send no events."""
         self.heartbeat_ms = 41_250
         self.changed = asyncio.Event()
 

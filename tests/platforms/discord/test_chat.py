@@ -8,7 +8,7 @@ import pytest
 from bot.core.domain.document import Button, Buttons, Document, Heading, Item, Items, Text
 from bot.core.domain.errors import UsageError
 from bot.core.ports import ChannelRef, Choice, Command, MessageRef, Platform, User
-from bot.platforms.discord.inbound.supervisor import NOT_HEARING
+from bot.platforms.discord.inbound.supervisor import ONLY_MENTIONS
 from bot.platforms.discord.registration import application_commands
 from tests.fakes.discord import components_of, text_of
 from tests.fakes.discord.world import BOT_ID, EPHEMERAL, FORUM
@@ -455,7 +455,7 @@ async def test_without_the_content_intent_only_mentions_are_handled_and_the_cond
 
     await idle.until(lambda: bool(idle.desk.heard))
     assert [heard.text for heard in idle.desk.heard] == ["heard"]
-    assert idle.chat.condition.detail == NOT_HEARING
+    assert idle.chat.condition.detail == ONLY_MENTIONS
     assert idle.chat.condition.ok
 
 

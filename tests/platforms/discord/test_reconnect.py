@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.platforms.discord.inbound.backoff import Backoff
-from bot.platforms.discord.inbound.events import NOTED_EVERY
+from bot.platforms.discord.inbound.events import MOVED_EVERY
 from bot.platforms.discord.inbound.supervisor import Patience
 from tests.fakes.discord.gateway import Harm
 from tests.platforms.discord.stage import PAPERS, RunningBot, key, said
@@ -45,7 +45,7 @@ async def stormed(idle: RunningBot, harm: Harm, tries: int = TRIES) -> None:
 async def test_pauses_grow_while_the_gateway_ends_every_connection(idle: RunningBot, harm: Harm):
     await stormed(idle, harm)
 
-    between = [pause for pause in idle.pauses if pause >= 0.5 and pause != NOTED_EVERY]
+    between = [pause for pause in idle.pauses if pause >= 0.5 and pause != MOVED_EVERY]
     assert len(between) >= TRIES - 1
     assert sum(between) > 40
 

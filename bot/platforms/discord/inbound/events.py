@@ -1,4 +1,4 @@
-"""What happens over gateway connections, handled in tasks of their own."""
+"""Handling the events of gateway connections, each in a task of its own."""
 
 import asyncio
 import logging
@@ -16,13 +16,13 @@ from bot.platforms.discord.inbound import interactions
 from bot.platforms.discord.inbound.gateway import GatewayClient
 from bot.platforms.discord.inbound.interactions import Interaction, Interactions
 from bot.platforms.discord.inbound.thread_inbound import ThreadInbound
-from bot.platforms.discord.inbound.thread_reader import DiscordThreadReader, note_format
+from bot.platforms.discord.inbound.thread_reader import DiscordThreadReader, position_format
 from bot.platforms.discord.rest import RAISED, Rest
 
 log = logging.getLogger(__name__)
 
-NOTED_EVERY = 30.0
-"""Seconds between two notes of up to when everything was heard."""
+MOVED_EVERY = 30.0
+"""Seconds between two moves of the backfill's position."""
 MARGIN = timedelta(minutes=3)
 """A connection may have been dead for so long before it is noticed."""
 _SETTLED_WITHIN = 5.0
@@ -65,9 +65,9 @@ class Events:
         self._answering: set[asyncio.Task[None]] = set()
 
     async def begin_session(self) -> None:
-        """A session is about to begin: nothing was heard since the last one."""
+        """A session is about to begin: nothing was received since the last one."""
         account = await self._rest.account()
-        await self._backfill.restore(note_format(account.application))
+        await self._backfill.restore(position_format(account.application))
         self._backfill.interrupted()
 
     async def settle(self) -> None:
@@ -76,12 +76,12 @@ class Events:
             await asyncio.wait(self._answering, timeout=_SETTLED_WITHIN)
 
     def on_ready(self, client: GatewayClient) -> None:
-        """A session began: read what was missed before it, and note what is heard from now on."""
+        """A session began: read what was missed before it, and move the position from now on."""
         self._handle(client, self._catch_up(client))
-        self._handle(client, self._keep_noting(client))
+        self._handle(client, self._keep_moving(client))
 
     def on_guild_return(self, client: GatewayClient) -> None:
-        """A server is available again: nothing was heard of it meanwhile."""
+        """A server is available again: nothing was received from it meanwhile."""
         self._backfill.interrupted()
         self._handle(client, self._catch_up(client))
 
@@ -121,12 +121,12 @@ class Events:
                 reader, is_over=lambda: client.is_closed() or self._backfill.has_gap
             )
 
-    async def _keep_noting(self, client: GatewayClient) -> None:
+    async def _keep_moving(self, client: GatewayClient) -> None:
         reader = self._reader(client)
         while not client.is_closed():
-            await self._sleep(NOTED_EVERY)
+            await self._sleep(MOVED_EVERY)
             if client.is_connected and not self._backfill.has_gap:
-                await self._backfill.note(reader, self._clock())
+                await self._backfill.move(reader, self._clock())
 
     def _answer(self, interaction: Interaction, work: Coroutine[Any, Any, None]) -> None:
         task = self._handle(interaction.client, work)

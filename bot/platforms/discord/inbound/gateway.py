@@ -38,11 +38,11 @@ class Listener(Protocol):
     """Handles what comes over a connection; every method returns at once."""
 
     def on_ready(self, client: "GatewayClient") -> None:
-        """A new session has begun: what happened before it was not heard."""
+        """A new session has begun: events before it are lost."""
         ...
 
     def on_guild_return(self, client: "GatewayClient") -> None:
-        """A server of this session is back: what happened in it meanwhile was not heard."""
+        """A server of this session is available again: events in it meanwhile are lost."""
         ...
 
     def on_message(self, client: "GatewayClient", message: discord.Message) -> None:

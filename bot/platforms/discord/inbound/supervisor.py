@@ -38,7 +38,7 @@ NO_INTENT = translatable(
     "Discord refuses the intents that the bot asks for: turn on Message Content Intent in the "
     "developer portal, under Bot, then restart the bot"
 )
-NOT_HEARING = translatable(
+ONLY_MENTIONS = translatable(
     "Message Content Intent is off in the developer portal, under Bot: in threads the bot reads "
     "only messages that mention it"
 )
@@ -107,7 +107,7 @@ class Supervisor:
         self._lived = 0.0
         """For how many seconds the last connection was up."""
         self.trouble = "not connected yet"
-        self.hears_all = True
+        self.reads_content = True
 
     @property
     def is_connected(self) -> bool:
@@ -177,10 +177,10 @@ class Supervisor:
         """One session, from log-in to its end. Raises `UsageError` for a person to act on."""
         self._lived = 0.0
         try:
-            self.hears_all = await self._rest.may_read_content()
-            if not self.hears_all and NOT_HEARING not in self._told:
-                self._told.add(NOT_HEARING)
-                log.warning("Discord: %s", NOT_HEARING)
+            self.reads_content = await self._rest.may_read_content()
+            if not self.reads_content and ONLY_MENTIONS not in self._told:
+                self._told.add(ONLY_MENTIONS)
+                log.warning("Discord: %s", ONLY_MENTIONS)
             await self._registration.synchronize()
             await self._wait_for_a_session()
             await self._connect(events)
@@ -214,7 +214,7 @@ class Supervisor:
             events,
             self,
             intents=discord.Intents(
-                guilds=True, guild_messages=True, message_content=self.hears_all
+                guilds=True, guild_messages=True, message_content=self.reads_content
             ),
             trace=self._hooks.trace(),
             heartbeat_timeout=self._patience.heartbeat_timeout,

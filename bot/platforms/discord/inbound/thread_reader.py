@@ -8,7 +8,7 @@ import discord
 
 from bot.core.ports import ChatRefusedError, MessageRef, Platform, Replies
 from bot.discussion.inbound.backfill import COMPARED_BACK
-from bot.discussion.inbound.thread_reader import FoundMessage, NoteFormat
+from bot.discussion.inbound.thread_reader import FoundMessage, PositionFormat
 from bot.platforms.discord.inbound.gateway import GatewayClient
 from bot.platforms.discord.inbound.thread_inbound import ThreadInbound
 from bot.platforms.discord.people import parent_ref
@@ -19,9 +19,9 @@ _SOONEST_ARCHIVED = timedelta(hours=1)
 """The shortest silence after which Discord archives a thread."""
 
 
-def note_format(application: int) -> NoteFormat:
-    """The note is a snowflake: whatever has a smaller id was heard."""
-    return NoteFormat(
+def position_format(application: int) -> PositionFormat:
+    """The position is a snowflake: every message with a smaller id was received."""
+    return PositionFormat(
         f"discord/{application}/heard",
         lambda text: discord.utils.snowflake_time(int(text)),
         lambda at: str(discord.utils.time_snowflake(at)),
@@ -119,7 +119,7 @@ class DiscordThreadReader:
         root: MessageRef,
         found: Collection[str],  # noqa: ARG002 - the history does not say whether it is whole
     ) -> bool:
-        # Whoever may not read a history gets an empty one, not an error.
+        # Without the permission Discord returns an empty history, not an error.
         with sorted_errors():
             place = await self._rest.place(channel_number(root.channel))
             may = await self._rest.permissions(place)
@@ -131,7 +131,7 @@ class DiscordThreadReader:
     async def hand_on_deletion(self, message: MessageRef) -> None:
         await self._inbound.hand_on_deletion(self._client, message)
 
-    def hears_all(self) -> bool:
+    def receives_all(self) -> bool:
         return not any(guild.unavailable for guild in self._client.guilds)
 
 

@@ -17,15 +17,15 @@ from bot.discussion.inbound.thread_queue import ThreadQueue
 from bot.platforms.slack.inbound.events import BotIdentity, MessagePosted
 from bot.platforms.slack.inbound.socket_mode import Timing
 from bot.platforms.slack.inbound.thread_inbound import Thread
-from bot.platforms.slack.inbound.thread_reader import SlackThreadReader, note_format
+from bot.platforms.slack.inbound.thread_reader import SlackThreadReader, position_format
 
 MARGIN = timedelta(minutes=2)
-"""A younger message may not stand yet where threads are read, or is on its way to the bot."""
+"""Reading a thread may not show a younger message yet, or its event is on its way."""
 BRIDGED = timedelta(minutes=1)
 """An absence as short as this loses nothing: Slack repeats itself for longer."""
 COMPARED_EVERY = timedelta(hours=6)
 COMPARED_AGAIN = timedelta(hours=1)
-"""So soon where something was read that nobody had told us."""
+"""After something was read that no event told of."""
 
 
 class BackfillSchedule:
@@ -63,9 +63,9 @@ class BackfillSchedule:
         self._wanted = asyncio.Event()
 
     async def begin(self) -> None:
-        """Go on from the note; waits while the database cannot be read."""
-        await self._backfill.restore(note_format(self._us.team))
-        self._away_since = self._backfill.heard_to
+        """Load the stored position; waits while the database cannot be read."""
+        await self._backfill.restore(position_format(self._us.team))
+        self._away_since = self._backfill.position
 
     def reached(self, *, now: bool) -> None:
         """Whether Slack can reach the bot from now on."""

@@ -11,7 +11,7 @@ from heapq import heappop, heappush
 from bot.discussion.inbound.thread_queue import Outcome, ThreadQueue
 from bot.platforms.slack.inbound.events import MessageDeleted, MessagePosted
 
-Said = MessagePosted | MessageDeleted
+ThreadEvent = MessagePosted | MessageDeleted
 Thread = tuple[str, str]
 """A channel, and the timestamp of a root."""
 
@@ -37,7 +37,7 @@ class ThreadInbound:
 
     def __init__(
         self,
-        deal: Callable[[Said], Awaitable[None]],
+        deal: Callable[[ThreadEvent], Awaitable[None]],
         queue: ThreadQueue,
         *,
         sleep: Callable[[float], Awaitable[None]],
@@ -51,7 +51,7 @@ class ThreadInbound:
         self._numbers = itertools.count()
 
     async def on_event(
-        self, said: Said, before: Callable[[MessagePosted], Awaitable[None]]
+        self, said: ThreadEvent, before: Callable[[MessagePosted], Awaitable[None]]
     ) -> None:
         """Hand on what an event says; returns once it is stored.
 
@@ -85,10 +85,10 @@ class ThreadInbound:
             earliest.is_over.set()
         await turn.is_over.wait()
 
-    async def hand_on(self, said: Said) -> Outcome:
+    async def hand_on(self, said: ThreadEvent) -> Outcome:
         """Hand on what was said, with the lock of its thread held."""
         return await self._queue.hand_on(said.event_id, lambda: self._take(said))
 
-    async def _take(self, said: Said) -> Outcome:
+    async def _take(self, said: ThreadEvent) -> Outcome:
         async with self._places:
             return await self._queue.once(said.event_id, lambda: self._deal(said))

@@ -20,7 +20,7 @@ from bot.core.ports import (
     MessageRef,
 )
 from bot.discussion.inbound.backfill import COMPARED_BACK
-from bot.discussion.inbound.thread_reader import FoundMessage, NoteFormat, NoThreadError
+from bot.discussion.inbound.thread_reader import FoundMessage, NoThreadError, PositionFormat
 from bot.platforms.slack.api import call
 from bot.platforms.slack.errors import chat_error, error_name
 from bot.platforms.slack.inbound.event_parser import read_reply
@@ -41,9 +41,9 @@ _LONGEST_WAIT = timedelta(minutes=2)
 Request = Callable[[], Awaitable[AsyncSlackResponse]]
 
 
-def note_format(team: str) -> NoteFormat:
-    """The note of a workspace is an instant in ISO form."""
-    return NoteFormat(f"slack/heard/{team}", datetime.fromisoformat, datetime.isoformat)
+def position_format(team: str) -> PositionFormat:
+    """The position is an instant in ISO form."""
+    return PositionFormat(f"slack/heard/{team}", datetime.fromisoformat, datetime.isoformat)
 
 
 class SlackThreadReader:
@@ -141,7 +141,7 @@ class SlackThreadReader:
     async def hand_on_deletion(self, message: MessageRef) -> None:
         await self._inbound.hand_on(MessageDeleted("", message.channel.id, message.id))
 
-    def hears_all(self) -> bool:
+    def receives_all(self) -> bool:
         return True
 
     async def _pages(self, request: Callable[..., Any], what: str) -> AsyncIterator[Json]:
