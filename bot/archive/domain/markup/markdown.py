@@ -21,6 +21,7 @@ _INDENTED = re.compile(r" {0,3}\t| {4}")
 _MOST_LINES_OF_MATHEMATICS = 100
 _MARK = re.compile(r"\\[\\`]|`+|%{2,}|<!--")
 _PERCENTS = re.compile(r"%{2,}")
+_ENCODED = re.compile(r"[0-9A-Fa-f]{2}")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*(?=\n)")
 _SPACE = " \t\n\u3000"
 _BACKTICKS = re.compile(r"`+")
@@ -214,9 +215,9 @@ def hidden(text: str, start: int = 0, *, only_closed: bool = False) -> Hidden:
     """Find comments: `%%…%%` (Obsidian), `<!-- … -->`, and lines like `[//]: # (…)`.
 
     Lines of `text` must end in a line feed; text before `start` is skipped. Comments may span
-    paragraphs. A comment without end hides everything after it. A `%%` after a digit or in an address
-    is text unless a `%%` elsewhere in its paragraph closes it. Marks in code are text; see
-    `CodeBlocks` for `only_closed`.
+    paragraphs. A comment without end hides everything after it. A `%%` after a digit (`95%%`) or in
+    an address (`%%20`) is text, unless an ordinary `%%` in the same paragraph closes it. Marks in
+    code are text; see `CodeBlocks` for `only_closed`.
     """
     if "%%" not in text and "<!--" not in text and "]:" not in text:
         return Hidden()
@@ -289,7 +290,7 @@ class _Scan:
                 self._hide(mark.start(), closing + 3)
             elif (behind := self._end_of_percents(mark)) is not None:
                 self._hide(mark.start(), behind)
-            elif _may_be_text(self._text, mark.start()):
+            elif _may_be_text(self._text, mark):
                 self._at = mark.end()
             else:
                 return self._hide_rest(mark.start())
@@ -307,8 +308,8 @@ class _Scan:
         closing = next((run for run in runs if len(run[0]) // 2 % 2), None)
         if closing is None:
             return None
-        if _may_be_text(self._text, opening.start()) and (
-            _may_be_text(self._text, closing.start())
+        if _may_be_text(self._text, opening) and (
+            _may_be_text(self._text, closing)
             or _BLANK_LINE.search(self._text, opening.end(), closing.start()) is not None
         ):
             return None
@@ -326,8 +327,10 @@ class _Scan:
         return self._runs.end(start, length)
 
 
-def _may_be_text(text: str, at: int) -> bool:
-    """Whether a `%%` may be meant literally: `95%%`, or in an address."""
-    before = re.search(r"\S*\Z", text[max(0, at - 200) : at])
+def _may_be_text(text: str, mark: re.Match[str]) -> bool:
+    """Whether a `%%` may be meant literally: `95%%`, or a percent-encoding in an address."""
+    before = re.search(r"\S*\Z", text[max(0, mark.start() - 200) : mark.start()])
     word = before[0] if before is not None else ""
-    return word[-1:].isdigit() or "://" in word
+    if "://" in word:
+        return _ENCODED.match(text, mark.end()) is not None
+    return word[-1:].isdigit()
