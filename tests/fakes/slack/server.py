@@ -53,6 +53,7 @@ class FakeSlack:
         self.tokens = {BOT_TOKEN: "", APP_TOKEN: ""}
         """Valid tokens, or the error that using one gives."""
         self.events_url: str | None = None
+        self.ack_seconds = ACK_SECONDS
         self.tells_scopes = True
         self.sockets = Sockets()
         self.port = port
@@ -286,7 +287,7 @@ class FakeSlack:
         else:
             retry = {k: v for k, v in overrides.items() if k.startswith("retry_")}
             acknowledged, response = await self.sockets.push(
-                asked.kind, asked.payload, retry, seconds=ACK_SECONDS
+                asked.kind, asked.payload, retry, seconds=self.ack_seconds
             )
             asked.response = response
             if acknowledged:
@@ -304,7 +305,7 @@ class FakeSlack:
             headers["X-Slack-Retry-Reason"] = str(overrides["retry_reason"])
         started = time.monotonic()
         try:
-            async with asyncio.timeout(ACK_SECONDS):
+            async with asyncio.timeout(self.ack_seconds):
                 asked.status, answer = await self.post_raw(body, headers)
         except (TimeoutError, aiohttp.ClientError):
             return
