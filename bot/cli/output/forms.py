@@ -49,7 +49,7 @@ def report_text(report: ImportReport, *, dry_run: bool, say: Translate) -> str:
         files=say.count("{n} file", "{n} files", report.files),
     )
     held = say(
-        "They contain {papers} papers, {references} references, {links} links, {tags} tags.",
+        "Papers: {papers}; references: {references}; links: {links}; tags: {tags}.",
         papers=report.papers,
         references=report.references,
         links=report.links,
