@@ -41,8 +41,8 @@ from bot.platforms.slack.inbound.events import (
     MessagePosted,
     SlackEvent,
 )
-from bot.platforms.slack.inbound.http_requests import HttpRequests
 from bot.platforms.slack.inbound.interactions import Interactions
+from bot.platforms.slack.inbound.signed_requests import SignedRequests
 from bot.platforms.slack.inbound.socket_mode import TIMING, Connection, Timing
 from bot.platforms.slack.inbound.thread_inbound import ThreadInbound
 from bot.platforms.slack.inbound.thread_reader import SlackThreadReader
@@ -97,9 +97,9 @@ class SlackChat:
         self._problem = "not connected yet"
         self._last_ok_at: datetime | None = None
         self._gate = AckGate()
-        self._requests: HttpRequests | None = None
+        self._requests: SignedRequests | None = None
         if access.app_token is None and access.signing_secret is not None:
-            self._requests = HttpRequests(access.signing_secret, clock=clock, gate=self._gate)
+            self._requests = SignedRequests(access.signing_secret, clock=clock, gate=self._gate)
 
     def application(self) -> web.Application | None:
         """The application to mount at `/slack` in HTTP mode; `None` in Socket Mode."""
@@ -275,7 +275,7 @@ class SlackChat:
                 tasks.create_task(line.keep_open(app))
 
     async def _serve_http(
-        self, requests: HttpRequests, app: AsyncApp, us: BotIdentity, backfill: BackfillSchedule
+        self, requests: SignedRequests, app: AsyncApp, us: BotIdentity, backfill: BackfillSchedule
     ) -> None:
         """Accept requests until cancelled."""
         requests.open(app, us)

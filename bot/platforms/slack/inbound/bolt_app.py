@@ -61,7 +61,7 @@ def build_app(
 ) -> AsyncApp:
     """The app for the workspace of `us`, which is known so that Bolt calls no API before it acks.
 
-    Signatures are verified in `bot.platforms.slack.inbound.http_requests`.
+    Signatures are verified in `bot.platforms.slack.inbound.signed_requests`.
     """
 
     async def authorize(team_id: str | None) -> AuthorizeResult:

@@ -32,7 +32,7 @@ _OLDEST = 300
 _READ_SECONDS = 2.0
 
 
-class HttpRequests:
+class SignedRequests:
     """Verifies requests and passes them to the app, once it is open.
 
     A used signature is remembered for as long as it would be accepted. After a restart, replays are
