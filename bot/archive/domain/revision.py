@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.archive.domain.entry import Entry, EntryId, SourceKind, StoredEntry
-from bot.archive.domain.link_names import note_name
+from bot.archive.domain.note_links import note_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from bot.archive.domain.entry import Problem, Severity
 from bot.archive.domain.files.found_file import FoundFile
 from bot.archive.domain.files.source_match import KnownSource
 from bot.archive.domain.files.stable_files import StableFiles
-from bot.archive.domain.link_names import leads_to
+from bot.archive.domain.note_links import leads_to
 from bot.archive.services import import_parser, read_files
 from bot.archive.services.find_files import find_files
 from bot.archive.services.import_report import ImportCounter, ImportReport

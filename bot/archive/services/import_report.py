@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bot.archive.domain.entry import Entry, EntryId, Problem
-from bot.archive.domain.link_names import linked_name, note_name
+from bot.archive.domain.note_links import linked_name, note_name
 from bot.archive.store.source_counts import SourceCounts
 
 

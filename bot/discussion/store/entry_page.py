@@ -9,7 +9,7 @@ from functools import partial
 
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import EntryId, Reference, Related, SourceKind, StoredEntry
-from bot.archive.domain.link_names import leads_to, linked_name, note_name
+from bot.archive.domain.note_links import leads_to, linked_name, note_name
 from bot.archive.store import arxiv_records, paper_events
 from bot.channels.store import linked_channels
 from bot.core.database.database import Row, Transaction

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.archive.domain.link_names import leads_to, linked_name, note_name
+from bot.archive.domain.note_links import leads_to, linked_name, note_name
 
 NOTE = "2023/230517 SLiC-HF.md"
 
