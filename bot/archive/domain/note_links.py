@@ -1,4 +1,4 @@
-"""Names by which links find notes.
+"""Links between notes: which notes a link leads to.
 
 Links name a file without its folder: `[[230517 SLiC-HF]]`, `[[230517 SLiC-HF.md]]`,
 `[[2023/230517 SLiC-HF|this one]]` and `[[230517 SLiC-HF#Results]]` lead to the same note.

@@ -1,5 +1,5 @@
-"""Ranking, in a process of its own: `worker` talks to it, `taste` is what it does.
+"""Ranking, in a process of its own: `worker` talks to it, `model` is what it does.
 
-scikit-learn is the extra `rank`; nothing but the process itself ever imports it, so the bot
-stays small and its event loop free.
+scikit-learn is the extra `rank`. Only that process imports it, so that the bot stays small and its
+event loop is not blocked.
 """

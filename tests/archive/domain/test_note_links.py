@@ -1,4 +1,4 @@
-"""What links call notes."""
+"""Which notes a link leads to."""
 
 import unicodedata
 

@@ -1,4 +1,4 @@
-"""HTTP mode: what is believed, and what is not."""
+"""HTTP mode: which requests are accepted, and which are refused."""
 
 import json
 import time

@@ -1,4 +1,7 @@
-"""What is said in Slack is kept before it is acknowledged, and in the order in which it was said."""
+"""Messages in Slack are stored before they are acknowledged, and in the order of their thread.
+
+The backfill position stays before a message that is not stored.
+"""
 
 import asyncio
 from dataclasses import dataclass, field, replace
@@ -13,15 +16,15 @@ from tests.fakes.slack.wire import SentRequest
 from tests.platforms.slack.stage import CHANNEL, QUICK, RecordingInbox, Stage, paragraph, staged
 from tests.waiting import until
 
-HEARD = "slack/heard/T1"
-"""Where it is noted how far the bot has heard."""
+POSITION = "slack/heard/T1"
+"""The key under which the backfill position is stored."""
 OFTEN = replace(QUICK, read_every=0.3)
 KEY = DeliveryKey("k0123456789abcdef01234567")
 
 
 @dataclass
-class ThoughtfulInbox(RecordingInbox):
-    """Keeps what it hears only once it may."""
+class WaitingInbox(RecordingInbox):
+    """Stores messages only once `may` is set."""
 
     may: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -48,7 +51,7 @@ async def test_a_slow_look_up_of_one_person_does_not_let_the_next_overtake():
 
 
 async def test_a_message_is_acknowledged_once_it_is_stored():
-    inbox = ThoughtfulInbox()
+    inbox = WaitingInbox()
     async with staged(inbox=inbox) as stage:
         root = await stage.chat.post(CHANNEL, paper(), key=KEY)
         await stage.slack.say("Remember this", thread=root.id)
@@ -69,7 +72,7 @@ def spoken(stage: Stage) -> list[SentRequest]:
 
 @dataclass
 class BrokenInbox(RecordingInbox):
-    """Cannot keep the next `failures` things, or ever what is in `poison`."""
+    """Cannot store the next `failures` messages, and never one whose text is `poison`."""
 
     failures: int = 0
     poison: str = ""
@@ -85,7 +88,7 @@ class BrokenInbox(RecordingInbox):
         await super().on_message(said)
 
 
-async def test_what_could_not_be_kept_is_tried_again_in_its_order():
+async def test_messages_that_could_not_be_stored_are_tried_again_in_order():
     inbox = BrokenInbox(failures=14)
     async with staged(inbox=inbox, timing=replace(QUICK, longest_pause=0.02)) as stage:
         root = (await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)).id
@@ -98,7 +101,7 @@ async def test_what_could_not_be_kept_is_tried_again_in_its_order():
         assert [said.text for said in inbox.heard] == ["first", "second", "third"]
 
 
-async def test_the_note_stops_before_what_is_not_kept_yet():
+async def test_the_backfill_position_stays_before_a_message_that_is_not_stored():
     inbox = BrokenInbox(failures=1_000_000)
     async with staged(inbox=inbox, timing=OFTEN) as stage:
         root = (await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)).id
@@ -109,37 +112,37 @@ async def test_the_note_stops_before_what_is_not_kept_yet():
         stage.clock.ahead += timedelta(hours=1)
         looked = len(stage.slack.calls_of("users.conversations"))
         await until(lambda: len(stage.slack.calls_of("users.conversations")) > looked)
-        await asyncio.sleep(0.3)  # time in which it would be noted
-        stopped_at = datetime.fromisoformat(stage.notes.kept[HEARD])
+        await asyncio.sleep(0.3)  # time in which the position would move
+        stopped_at = datetime.fromisoformat(stage.notes.kept[POSITION])
         inbox.failures = 0
-        await until(lambda: datetime.fromisoformat(stage.notes.kept[HEARD]) > said)
+        await until(lambda: datetime.fromisoformat(stage.notes.kept[POSITION]) > said)
 
         assert stopped_at <= said
         assert [heard.text for heard in inbox.heard] == ["wait for me"]
 
 
-async def test_the_note_stops_also_before_what_only_the_bot_knows_of():
+async def test_the_backfill_position_also_stays_before_a_message_in_an_old_thread():
     inbox = BrokenInbox(failures=1_000_000)
     async with staged(inbox=inbox, timing=OFTEN) as stage:
         root = (await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)).id
         stage.clock.ahead += timedelta(days=30)  # threads as old as that are not read
-        long_ago = stage.notes.kept[HEARD]
-        await until(lambda: stage.notes.kept[HEARD] != long_ago)
+        long_ago = stage.notes.kept[POSITION]
+        await until(lambda: stage.notes.kept[POSITION] != long_ago)
         said = parse_timestamp((await stage.slack.say("wait for me", thread=root))["ts"])
         assert said is not None
         await until(lambda: inbox.tries)
         stage.clock.ahead += timedelta(hours=1)
 
-        noted = stage.notes.kept[HEARD]
-        await until(lambda: stage.notes.kept[HEARD] != noted)
-        stopped_at = datetime.fromisoformat(stage.notes.kept[HEARD])
+        position = stage.notes.kept[POSITION]
+        await until(lambda: stage.notes.kept[POSITION] != position)
+        stopped_at = datetime.fromisoformat(stage.notes.kept[POSITION])
         inbox.failures = 0
-        await until(lambda: datetime.fromisoformat(stage.notes.kept[HEARD]) > said)
+        await until(lambda: datetime.fromisoformat(stage.notes.kept[POSITION]) > said)
 
         assert stopped_at <= said
 
 
-async def test_what_can_never_be_kept_lets_the_others_pass():
+async def test_a_message_that_can_never_be_stored_does_not_hold_up_the_others():
     inbox = BrokenInbox(poison="poison")
     async with staged(inbox=inbox, timing=replace(QUICK, longest_pause=0.01)) as stage:
         root = (await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)).id
