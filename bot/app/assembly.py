@@ -1,0 +1,356 @@
+"""The composition root: every part of a running bot is built and wired here."""
+
+import asyncio
+import gc
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from functools import partial
+
+from bot.app.arxiv import ArxivPart
+from bot.app.clock import chance, now
+from bot.app.platforms import RATES, join, message_address
+from bot.app.posting_lease import Held
+from bot.archive.services.vault import Vault
+from bot.archive.services.vault_watch import watch_folder
+from bot.channels.domain.subscription import Subscription
+from bot.commands.services.digest_command import DigestContext
+from bot.commands.services.inbox import Bot
+from bot.core.catalogue import Catalogues
+from bot.core.database.database import Database
+from bot.core.domain.errors import UserError
+from bot.core.ports import Chat, Condition, Health, Platform
+from bot.core.services.leases import LeaseLostError
+from bot.core.store.key_value import DatabaseKeyValue
+from bot.core.store.processed_events import DatabaseProcessedEvents
+from bot.digest.services import plan, present_again
+from bot.digest.services.channel_check import checker
+from bot.discussion.services import discuss, paper_updates
+from bot.discussion.services.discuss import DiscussionContext
+from bot.discussion.services.library import DatabaseLibrary
+from bot.discussion.store.replies import DatabaseReplies
+from bot.operations.prometheus import CONTENT_TYPE, render_measures
+from bot.operations.pumps import Pumps
+from bot.operations.services import reindex
+from bot.operations.services.health import HealthMonitor
+from bot.operations.services.prune import prune
+from bot.operations.services.supervise import Supervised
+from bot.outbox.domain.rate_limit import RateLimits
+from bot.outbox.services import operator_actions
+from bot.outbox.services.changes import Changer
+from bot.outbox.services.deliver import Deliverer
+from bot.platforms.web.chat import WebChat
+from bot.platforms.web.context import Metrics
+from bot.settings import Settings
+from bot.webchat.services.access import WebAccess, one_time_address
+from bot.webchat.store.board import DatabaseBoard
+
+log = logging.getLogger(__name__)
+
+Announce = Callable[[str], None]
+"""Told the one-time address of the web chat once it answers."""
+
+TIME_TO_FINISH = timedelta(seconds=9)
+"""How long what is in flight has after SIGTERM; the supervisor's patience is ten seconds."""
+
+_PLAN_EVERY = timedelta(seconds=20)
+_DELIVER_EVERY = timedelta(seconds=2)
+_EDIT_EVERY = timedelta(seconds=10)
+_TALK_EVERY = timedelta(seconds=10)
+_TELL_EVERY = timedelta(minutes=1)
+_LOOK_EVERY = timedelta(seconds=10)
+
+
+_PRUNE_EVERY = timedelta(hours=6)
+
+
+class Assembly:
+    """Every part of a running bot, wired."""
+
+    def __init__(
+        self, db: Database, settings: Settings, held: Held, stopping: asyncio.Event
+    ) -> None:
+        self._db = db
+        self._stopping = stopping
+        self._keep = settings.keep
+        self._held = held
+        self._voices = Catalogues()
+        self._monitor = HealthMonitor(db, clock=now)
+        self._rate_limits = RateLimits(RATES)
+        self._pumps = Pumps(now, stepped=self._clock_stepped)
+        self._set_back = False
+        self._joined = join(
+            settings,
+            seen=DatabaseProcessedEvents(db, clock=now),
+            memo=DatabaseKeyValue(db),
+            replies=DatabaseReplies(db),
+            voices=self._voices,
+            clock=now,
+        )
+        board = DatabaseBoard(db)
+        self._access = WebAccess(db)
+        self._web = WebChat(
+            board,
+            DatabaseLibrary(db),
+            self._access,
+            host=settings.web_host,
+            port=settings.web_port,
+            voices=self._voices,
+            now=now,
+            health=self._health,
+            metrics=self._metrics,
+            names=settings.web_names,
+            proxies=settings.web_proxies,
+            mounts={
+                prefix: mounted
+                for joined in self._joined.values()
+                for prefix, mounted in joined.mounts.items()
+            },
+        )
+        self._chats: dict[Platform, Chat] = {
+            Platform.WEB: self._web,
+            **{platform: joined.chat for platform, joined in self._joined.items()},
+        }
+        desk = DigestContext(
+            db,
+            clock=now,
+            zone=settings.timezone,
+            check=checker(
+                {platform: joined.check for platform, joined in self._joined.items()},
+                board,
+                clock=now,
+            ),
+            planned=lambda: self._pumps.wake("plan"),
+            categories=settings.arxiv_categories if settings.arxiv_contact else (),
+        )
+        self._talk = DiscussionContext(
+            db,
+            clock=now,
+            voices=self._voices,
+            link=message_address,
+            to_send=lambda: self._pumps.wake("deliver"),
+            to_change=self._wake_changes,
+        )
+        self._inbox = Bot(desk, voices=self._voices, talk=self._talk)
+        self._platforms = {
+            platform: Supervised(
+                platform.value, self._serving(chat), clock=now, sleep=asyncio.sleep
+            )
+            for platform, chat in self._chats.items()
+        }
+        self._vault: Vault | None = None
+        if settings.vault is not None:
+            self._vault = Vault(
+                db,
+                settings.vault,
+                clock=now,
+                sleep=asyncio.sleep,
+                changed=self._archive_changed,
+            )
+            self._watch_vault = partial(watch_folder, settings.vault, poll=settings.vault_poll)
+        self._arxiv = ArxivPart(db, settings, clock=now, jitter=chance)
+        self._deliverer = Deliverer(
+            db,
+            self._chats,
+            owner=held.lease.process.id,
+            clock=now,
+            rate_limits=self._rate_limits,
+            jitter=chance,
+            alive=lambda: self._pumps.alive("deliver"),
+        )
+        self._add_pumps()
+
+    def _serving(self, chat: Chat) -> Callable[[], Awaitable[None]]:
+        return lambda: chat.run(self._inbox)
+
+    def _add_pumps(self) -> None:
+        self._pumps.add("plan", _PLAN_EVERY, self._plan)
+        self._pumps.add("deliver", _DELIVER_EVERY, self._deliver)
+        self._pumps.add("edit", _EDIT_EVERY, self._edit)
+        for platform, chat in self._chats.items():
+            changer = Changer(
+                self._db,
+                {platform: chat},
+                clock=now,
+                rate_limits=self._rate_limits,
+                jitter=chance,
+            )
+            self._pumps.add(
+                _changes(platform), _EDIT_EVERY, partial(self._change, platform, changer)
+            )
+        self._pumps.add("talk", _TALK_EVERY, self._follow_talk)
+        self._pumps.add("tell", _TELL_EVERY, self._tell)
+        self._pumps.add("look", _LOOK_EVERY, self._look)
+        self._pumps.add("prune", _PRUNE_EVERY, self._prune)
+        self._pumps.add("clock", _TELL_EVERY, self._mend_waits)
+
+    async def run(self, announce: Announce) -> None:
+        """Until the bot is to stop; then what is in flight is finished, and the rest ended."""
+        # What start-up made stays for good: a collection that walks through it would block the
+        # event loop for longer than anybody may (issue 3: 20 ms).
+        gc.collect()
+        gc.freeze()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                concerns = [tasks.create_task(part.run()) for part in self._platforms.values()]
+                concerns.append(tasks.create_task(self._keep_lease()))
+                concerns.append(tasks.create_task(self._announce(announce)))
+                if self._vault is not None:
+                    concerns.append(tasks.create_task(self._follow_vault(self._vault)))
+                concerns.append(tasks.create_task(self._arxiv.run()))
+                concerns.append(tasks.create_task(self._index()))
+                await self._pump()
+                for concern in concerns:
+                    concern.cancel()
+        except BaseExceptionGroup as group:
+            raise _told_to_a_person(group) from None
+
+    async def _pump(self) -> None:
+        """Run the pumps until the bot is to stop, and give what runs then time to finish."""
+        async with asyncio.TaskGroup() as tasks:
+            ringing = tasks.create_task(self._ring())
+            await self._stopping.wait()
+            log.info("stopping: finishing the calls in flight")
+            done, _ = await asyncio.wait((ringing,), timeout=TIME_TO_FINISH.total_seconds())
+            if not done:
+                log.warning(
+                    "some calls did not finish in time; the next start searches for their messages"
+                )
+                ringing.cancel()
+
+    async def _ring(self) -> None:
+        async with self._pumps.running():
+            await self._stopping.wait()
+
+    async def _keep_lease(self) -> None:
+        try:
+            await self._held.leases.keep(self._held.lease, tell=self._monitor.note_lease)
+        except LeaseLostError as error:
+            raise UserError(
+                "Another bot process has taken over this database: only one may run on it"
+            ) from error
+
+    async def _announce(self, announce: Announce) -> None:
+        address = await self._web.ready()
+        await self._access.note_address(address)
+        announce(one_time_address(address, await self._access.new_token(at=now())))
+
+    async def _follow_vault(self, vault: Vault) -> None:
+        following = Supervised(
+            "vault",
+            lambda: vault.follow(self._watch_vault()),
+            clock=now,
+            sleep=asyncio.sleep,
+        )
+        await following.run()
+
+    async def _index(self) -> None:
+        """Index anew what an earlier version indexed and was too much for the start."""
+
+        async def index() -> None:
+            await reindex.bring_up_to_date(self._db)
+            await self._stopping.wait()
+
+        await Supervised("search index", index, clock=now, sleep=asyncio.sleep).run()
+
+    def _archive_changed(self) -> None:
+        self._pumps.wake("plan")
+        self._pumps.wake("edit")
+
+    async def _plan(self) -> None:
+        if await plan.plan_due(self._db, now=now(), voices=self._voices, link=message_address):
+            self._pumps.wake("deliver")
+            self._pumps.wake("talk")
+
+    async def _deliver(self) -> None:
+        await self._deliverer.drain(self._stopping)
+
+    async def _edit(self) -> None:
+        if await present_again.present_changed(
+            self._db, now=now(), voices=self._voices, link=message_address
+        ):
+            self._wake_changes()
+
+    def _clock_stepped(self, by: timedelta) -> None:
+        self._set_back = self._set_back or by < timedelta()
+
+    async def _mend_waits(self) -> None:
+        """After the clock was set back, waits that were stored before it was end."""
+        if self._set_back:
+            await operator_actions.end_waits(self._db, now=now())
+            self._set_back = False
+            self._pumps.wake_all()
+
+    async def _prune(self) -> None:
+        await prune(
+            self._db,
+            self._keep,
+            now=now(),
+            stopping=self._stopping,
+            alive=lambda: self._pumps.alive("prune"),
+        )
+
+    def _wake_changes(self) -> None:
+        for platform in self._chats:
+            self._pumps.wake(_changes(platform))
+
+    async def _change(self, platform: Platform, changer: Changer) -> None:
+        if await changer.run(self._stopping):
+            self._pumps.wake(_changes(platform))
+
+    async def _follow_talk(self) -> None:
+        await discuss.catch_up(self._talk)
+        await paper_updates.note_citations(self._db, now())
+        await paper_updates.pass_on(self._talk)
+
+    async def _tell(self) -> None:
+        await operator_actions.tell_refusals(self._db, self._tell_operator, now=now())
+
+    async def _tell_operator(self, subscription: Subscription) -> None:
+        log.error(
+            "%s refuses messages (%s); its digest has stopped. Fix it, then run: paperbot "
+            "channel resume %s",
+            subscription.channel,
+            subscription.detail or subscription.reason,
+            subscription.channel,
+        )
+
+    async def _look(self) -> None:
+        await self._monitor.look()
+        await self._arxiv.look()
+
+    def _health(self) -> Health:
+        vault = (self._vault.condition,) if self._vault is not None else ()
+        return self._monitor.health(
+            map(self._condition, self._platforms),
+            (*self._pumps.conditions, *vault),
+            arxiv=self._arxiv.condition,
+        )
+
+    def _condition(self, platform: Platform) -> Condition:
+        """What supervises the platform says first; while that is well, the platform itself."""
+        running = self._platforms[platform].condition
+        if running.ok and platform in self._joined:
+            return self._joined[platform].condition()
+        return running
+
+    def _metrics(self) -> Metrics:
+        measures = (*self._monitor.measures(self._pumps.failures), *self._arxiv.measures)
+        return Metrics(render_measures(measures), CONTENT_TYPE)
+
+
+def _changes(platform: Platform) -> str:
+    """The name of the pump that edits and removes a platform's messages."""
+    return f"change {platform}"
+
+
+def _told_to_a_person(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The one error that a person can act on, where there is one; else all of them."""
+    for error in group.exceptions:
+        if isinstance(error, UserError):
+            return error
+        if isinstance(error, BaseExceptionGroup):
+            inner = _told_to_a_person(error)
+            if isinstance(inner, UserError):
+                return inner
+    return group
