@@ -20,7 +20,7 @@ from bot.core.catalogue import Catalogues
 from bot.core.database.database import Database
 from bot.core.domain.errors import UserError
 from bot.core.ports import Chat, Condition, Health, Platform
-from bot.core.services.leases import LeaseLostError
+from bot.core.services.leases import LeaseLostError, until_stored
 from bot.core.store.key_value import DatabaseKeyValue
 from bot.core.store.processed_events import DatabaseProcessedEvents
 from bot.digest.services import plan, present_again
@@ -232,8 +232,13 @@ class Assembly:
 
     async def _announce(self, announce: Announce) -> None:
         address = await self._web.ready()
-        await self._access.note_address(address)
-        announce(one_time_address(address, await self._access.new_token(at=now())))
+
+        async def prepare() -> str:
+            await self._access.note_address(address)
+            return await self._access.new_token(at=now())
+
+        token = await until_stored(prepare, sleep=asyncio.sleep)
+        announce(one_time_address(address, token))
 
     async def _follow_vault(self, vault: Vault) -> None:
         following = Supervised(

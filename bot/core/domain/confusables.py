@@ -14,14 +14,18 @@ _LETTERS = (
     ),  # Cyrillic
     ("αβγδεηικνορστυχωϲϳμζ", "abydenikvopotuxwcjuz"),  # Greek
     ("ազոսօցհյւքլե", "wqnuoghjiplt"),  # Armenian
-    ("ᎪᎳᎻᏢᎡᏚᎢ", "awhprst"),  # Cherokee
+    ("ᎪᎳᎻᏢᎡᏚᎢᎬᏴᎾᎠᏀᎫᏦᏞᎷᏙᏃᏟᎥ", "awhprstebodgjklmvzci"),  # Cherokee
+    ("ꓐꓑꓓꓔꓖꓗꓙꓚꓜꓝꓟꓠꓡꓢꓣꓦꓧꓪꓫꓬꓮꓰꓲꓳꓴ", "bpdtgkjczfmnlsrvhwxyaeiou"),  # Lisu
     (
         "ıȷɑɡɩɪʟɴʀʏʙɢʜɛɔʋɯᴀᴄᴅᴇᴊᴋᴍᴏᴘᴛᴜᴠᴡᴢꜱʃßþƿǀłđħøː",
         "ijagiilnrybghecvwacdejkmoptuvwzsfbpplldho:",
     ),  # Latin
 )
 _SIGNS = {
-    ".": "\u3002\u0660\u06f0\u0701\u0702\u30fb\u00b7\u2027",
+    ".": (
+        "\u3002\u0660\u06f0\u0701\u0702\u30fb\u00b7\u2027\u2022\u2219\u22c5\u16eb\u06d4\u0964\ua4f8\ua60e"
+        "\u0387\u1427\U00010a50"
+    ),
     ":": "\u0589\u05c3\u02f8\ua789\u2236",
     "/": "\u2044\u2215\u29f8\u2571\u1735",
     "-": "\u2010\u2011\u2012\u2013\u2212",
@@ -29,9 +33,16 @@ _SIGNS = {
 _SMALL = {
     like: plain for likes, plains in _LETTERS for like, plain in zip(likes, plains, strict=True)
 }
+# Letters in signs that NFKC leaves: regional indicators, white on black in circles and squares.
+_ENCLOSED = {
+    chr(first + n): chr(ord("a") + n)
+    for first in (0x1F1E6, 0x1F150, 0x1F170)
+    for n in range(26)
+}
 _LOOKS_LIKE = str.maketrans(
     {like.upper(): plain.upper() for like, plain in _SMALL.items() if len(like.upper()) == 1}
     | _SMALL
+    | _ENCLOSED
     | {like: sign for sign, likes in _SIGNS.items() for like in likes}
 )
 

@@ -20,21 +20,25 @@ _LABELS = r"(?:[\w-]{1,63}\.){1,20}"
 _GENERIC = (
     "com|org|net|edu|gov|mil|int|info|biz|app|dev|xyz|page|site|online|tech|cloud|blog|live|news"
     "|wiki|science|academy|space|world|today|top|club|shop|store|link|click|digital|network"
-    "|systems|software|education|institute|example|test|한국|닷컴|닷넷|中国|рф"
+    "|systems|software|education|institute|example|test|google|cool|pro|name|art|design|group"
+    "|team|work|works|studio|company|center|services|solutions|support|email|media|video|games"
+    "|fun|icu|vip|win|lol|guru|university|foundation|health|finance|global|city|zone|one|asia"
+    "|한국|닷컴|닷넷|中国|рф"
 )
 # In a text as it looks: an address with a scheme, a host with something behind it or a name that
 # hosts end in, and an id of arXiv.
 _ADDRESS = re.compile(
     r"[a-z][a-z0-9+.-]{1,30}://\S*"
-    rf"|(?<![\w@.-])(?:[^\s/@]{{1,100}}@)?"
-    rf"(?:www\.{_LABELS}\w{{2,63}}|{_LABELS}(?:{_GENERIC}|[a-z]{{2}}|xn--[a-z0-9-]{{1,59}})(?![\w-])"
+    # Behind the name another script may follow without a space: `arxiv.org에서`.
+    rf"|(?<![\w-])(?:[^\s/@]{{1,100}}@)?"
+    rf"(?:www\.{_LABELS}\w{{2,63}}|{_LABELS}(?:{_GENERIC}|[a-z]{{2}}|xn--[a-z0-9-]{{1,59}})(?![a-z0-9-])"
     rf"|{_LABELS}[a-z]{{2,63}}(?=\.?(?::\d|/))|(?:\d{{1,3}}\.){{3}}\d{{1,3}}(?![\w.])"
     r"|localhost(?=[:/]))(?:[.:/?#]\S*)?"
     r"|\barxiv:\s?(?P<arxiv>\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z-]+)?/\d{7})",
     re.IGNORECASE,
 )
 # `train.py` is the name of a file where nothing else makes it an address.
-_FILE = re.compile(r"[\w.-]+\.(?:cc|cu|go|js|jl|md|pl|py|rb|rs|sh|so|ts)", re.IGNORECASE)
+_FILE = re.compile(r"[\w.-]+\.(?:cu|go|js|jl|md|pl|py|rb|rs|sh|so|ts)", re.IGNORECASE)
 _TURNS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _AROUND = "<>()[]{}\"'“”‘’«»,.;:!?…*_`~|/"
 _SCRIPTS = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"})
@@ -150,4 +154,6 @@ def _to_punycode(label: str) -> str:
     if label.isascii():
         return label
     folded = unicodedata.normalize("NFKC", label).casefold()
+    if folded.isascii():
+        return folded  # full-width letters, which browsers read as plain ones
     return "xn--" + folded.encode("punycode").decode("ascii")

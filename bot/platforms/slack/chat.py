@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.domain.document import Document
-from bot.core.domain.errors import UsageError
+from bot.core.domain.errors import StorageError, UsageError
 from bot.core.domain.i18n import Translate
 from bot.core.ports import (
     ChannelRef,
@@ -291,13 +291,24 @@ class SlackChat:
         await self._gate.wait()
         async with places:
             try:
-                if not event.event_id or await self._seen.first_time(event.event_id):
+                if await self._is_new(event.event_id):
                     await interactions.handle(event)
             except ChatError as error:
                 log.warning("Slack: an answer was not delivered: %s", error)
             except Exception:
                 # One event that fails must not stop the others.
                 log.exception("Slack: an event could not be handled")
+
+    async def _is_new(self, event_id: str) -> bool:
+        """Whether to handle an event; also where the database cannot tell for now.
+
+        An answer given twice is better than none, and a look-up needs no writing (issue 12, item 7).
+        """
+        try:
+            return not event_id or await self._seen.first_time(event_id)
+        except StorageError as error:
+            log.warning("Slack: whether a request was handled before is unknown: %s", error)
+            return True
 
 
 async def _app_of(client: AsyncWebClient, bot: str) -> str:

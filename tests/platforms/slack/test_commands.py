@@ -6,13 +6,15 @@ import json
 import pytest
 
 from bot.core.domain.document import Document
+from bot.core.domain.errors import StorageBusyError
 from bot.core.ports import Command, MessageRef
-from tests.fakes.slack import Fault, signed
+from tests.fakes.slack import FakeSlack, Fault, signed
 from tests.fakes.slack.world import BOT_USER
 from tests.platforms.slack.stage import (
     CHANNEL,
     KEY,
     KEY_2,
+    Clock,
     RecordingInbox,
     Remembered,
     Stage,
@@ -314,3 +316,23 @@ async def test_an_event_that_fails_does_not_stop_the_others(socket_stage: Stage)
 
     await socket_stage.slack.until(lambda: good.answers)
     assert bad.acknowledged
+
+
+class OnAFullDisk(Remembered):
+    """Nothing can be remembered."""
+
+    async def first_time(self, event_id: str) -> bool:
+        raise StorageBusyError("The disk is full")
+
+
+async def test_a_command_is_answered_while_nothing_can_be_stored():
+    clock, inbox = Clock(), RecordingInbox()
+    async with FakeSlack(clock=clock.timestamp) as slack:
+        chat = make_chat(slack, clock, OnAFullDisk())
+        async with running(chat, inbox):
+            await until(lambda: len(slack.sockets.open) >= 2)
+
+            asked = await slack.command("/paper reasoning")
+
+            (answer,) = await slack.until(lambda: asked.answers)
+    assert answer["text"].startswith("/paper reasoning: page 1")

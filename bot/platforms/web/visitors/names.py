@@ -14,25 +14,35 @@ from bot.platforms.web.rendering.view import BOT_NAME
 LONGEST_NAME = 40
 
 _UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp", "Zs"})
-_LEET = str.maketrans("013457|!$@i", "oleastllsal")
+_LEET = str.maketrans("0134578|!$@+†i", "oleastbllsattl")
+_HONORIFICS = ("님", "씨")
 
 # Refused anywhere in a name; compared without spaces, punctuation and accents.
 _PARTS = (
     *(BOT_NAME, "administrator", "moderator", "operator", "sysadmin"),
-    *("페이퍼봇", "운영자", "운영진", "운영팀", "관리자", "관리진", "관리팀", "매니저", "큐레이터"),
+    *("superuser", "webmaster", "hostmaster", "postmaster", "slackbot", "arxivbot", "chatbot"),
+    *("페이퍼봇", "페이퍼보트", "운영자", "운영진", "운영팀", "운영담당", "관리자", "관리진", "관리팀"),
+    *("관리인", "관리원", "매니저", "큐레이터", "모더레이터", "오퍼레이터", "어드민", "админ"),
+    *("管理员", "管理員", "管理者", "オペレーター"),
 )
 # Refused as a word of a name, also with digits at its ends.
 _WORDS = (
-    *("admin", "admins", "bot", "curator", "official", "slack", "discord", "arxiv"),
-    *("봇", "시스템", "공식", "슬랙", "디스코드", "개발자", "주인장"),
+    *("admin", "admins", "superadmin", "sysop", "bot", "curator", "official"),
+    *("slack", "discord", "arxiv"),
+    *("봇", "챗봇", "논문봇", "시스템", "공식", "슬랙", "디스코드", "개발자", "주인장", "방장"),
+    *("호스트", "스태프", "스탭"),
 )
 # Refused as the whole name.
 _NAMES = (
-    *("root", "owner", "staff", "mod", "mods", "system", "support", "manager", "host"),
+    *("root", "owner", "op", "ops", "staff", "mod", "mods", "system", "support", "manager", "host"),
     *("everyone", "here", "channel", "all", "you", "me", "web", "deleted"),
     *("모두", "전체", "여기", "나", "지원팀"),
 )
 _PLATFORM = re.compile(r"[(\[{<]\s*(?:web|웹)\b[^)\]}>]*[)\]}>]\s*$")
+# Words end at spaces and signs, and where Hangul meets another script: `admin님`.
+_WORD_ENDS = re.compile(
+    r"[\W_]+|(?<=[\uac00-\ud7a3])(?![\uac00-\ud7a3])|(?<=\w)(?<![\uac00-\ud7a3])(?=[\uac00-\ud7a3])"
+)
 _GUEST = re.compile(r"(?:guest|손님)[0-9a-f]{4}")
 
 
@@ -50,7 +60,11 @@ def clean_name(name: str) -> str:
 def is_reserved(name: str) -> bool:
     """Whether a cleaned name imitates the bot, its operator or somebody else."""
     seen = _without_marks(skeleton(name))
-    words = [word for word in re.split(r"[\W_]+", seen) if word]
+    return any(map(_imitates, {seen, seen.translate(_LEET)}))  # `adm!n` is one word
+
+
+def _imitates(seen: str) -> bool:
+    words = [word for word in _WORD_ENDS.split(seen) if word]
     whole = "".join(words)
     return bool(
         any(part in form for part in _FOLDED_PARTS for form in _forms(whole))
@@ -62,8 +76,10 @@ def is_reserved(name: str) -> bool:
 
 
 def _forms(word: str) -> tuple[str, ...]:
-    """The word with digits read as letters, with and without digits at its ends."""
-    return (_folded(word), _folded(word.strip("0123456789")))
+    """The word with digits read as letters, with and without digits and honorifics at its ends."""
+    plain = word.strip("0123456789")
+    polite = next((plain[:-1] for end in _HONORIFICS if plain.endswith(end)), plain)
+    return (_folded(word), _folded(plain), _folded(polite))
 
 
 def _folded(word: str) -> str:
@@ -77,6 +93,10 @@ def _without_marks(text: str) -> str:
     )
 
 
-_FOLDED_PARTS = tuple(map(_folded, _PARTS))
-_FOLDED_WORDS = frozenset(map(_folded, _WORDS))
-_FOLDED_NAMES = frozenset(map(_folded, _NAMES))
+def _reserved(name: str) -> str:
+    return _folded(_without_marks(skeleton(name)))
+
+
+_FOLDED_PARTS = tuple(map(_reserved, _PARTS))
+_FOLDED_WORDS = frozenset(map(_reserved, _WORDS))
+_FOLDED_NAMES = frozenset(map(_reserved, _NAMES))

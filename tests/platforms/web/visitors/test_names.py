@@ -52,6 +52,9 @@ def test_a_name_is_cleaned_to_one_visible_line(typed: str, kept: str):
         ),
         *("admin", "Admin", "ADMIN", "аdmin", "adm1n", "admin123", "Alice Admin", "administrator"),
         *("Operator", "0perator", "operat0r", "the operator", "moderator", "root", "System"),
+        *("admin님", "봇님", "관리자씨", "Alice봇", "방장", "어드민", "운영 담당자", "모더레이터"),
+        *("adm!n", "paperbo+", "paper8ot", "superuser", "Web Master", "slackbot", "Админ", "管理员"),
+        *("🅟🅐🅟🅔🅡🅑🅞🅣", "🇵🇦🇵🇪🇷🇧🇴🇹", "ꓑꓮꓑꓰꓣꓐꓳꓔ", "ᏢᎪᏢᎬᎡᏴᎾᎢ"),
         *("bot", "Guest 1a2b", "guest-1a2b", "손님 1a2b", "everyone", "@here", "cur\u00adator"),
     ],
 )
@@ -65,6 +68,7 @@ def test_imitating_names_are_reserved(name: str):
         *("민지", "Ada", "김운영", "Bo Sample", "Abbot", "Talbot", "Guest", "Paper", "Rob Ot"),
         *("Robot lover", "Ирина", "Αλέξανδρος", "José", "李明", "관리", "Minji (Seoul)", "🦉", "x"),
         *("", "Slackline", "Discordia", "Webster", "Rooter", "Hereford", "Nguyễn", "봇짐장수"),
+        *("로봇", "나이", "Ada님", "민지씨", "Ada!", "C++", "최고봉", "방장호"),
     ],
 )
 def test_ordinary_names_are_allowed(name: str):
