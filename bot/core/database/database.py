@@ -243,7 +243,7 @@ async def open_database(
     """
     throw_away = path is None
     folder = await asyncio.to_thread(tempfile.mkdtemp, prefix="paperbot-") if path is None else ""
-    file = path if path is not None else Path(folder) / "paperbot.db"
+    file = leftovers.real_path(path) if path is not None else Path(folder) / "paperbot.db"
     opened: list[_Connection] = []
     try:
         await asyncio.to_thread(_make_folder, file)

@@ -21,6 +21,11 @@ _SHARED_FIRST, _SHARED_SIZE = 0x40000002, 510
 _VERSIONS, _ROLLBACK_JOURNAL = slice(18, 20), b"\x01\x01"
 
 
+def real_path(path: Path) -> Path:
+    """The database's file itself where the path is a symlink: SQLite keeps the log beside that."""
+    return path.resolve() if path.is_symlink() else path
+
+
 def found(path: Path, suffixes: tuple[str, ...] = SUFFIXES) -> tuple[Path, ...]:
     """The files of these kinds beside the database."""
     every = (path.with_name(path.name + suffix) for suffix in suffixes)

@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from bot.core.database import leftovers
 from bot.core.database.database import Database
 from bot.core.domain.errors import UsageError
 from bot.digest.services import plan
@@ -94,6 +95,7 @@ async def restore(source: Path, database: Path, *, now: datetime) -> Restored:
 def _restore(source: Path, database: Path, now: datetime) -> Restored:
     if not source.is_file():
         raise UsageError("There is no such file: check the path of the backup", path=str(source))
+    database = leftovers.real_path(database)
     if database.exists() and database.samefile(source):
         raise UsageError("This is the database itself: name a backup file", path=str(source))
     try:

@@ -3,12 +3,14 @@
 import asyncio
 import errno
 import hashlib
+import logging
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from importlib import resources
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.core.domain.errors import UsageError
 from bot.core.ports import Condition
@@ -36,6 +38,21 @@ _TYPES = {
     "svg": "image/svg+xml",
     "webmanifest": "application/manifest+json",
 }
+
+
+class _WithoutBadRequests(logging.Filter):
+    """Drops what aiohttp logs of requests that are no HTTP: strangers would fill the disk with it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, HttpProcessingError | web.RequestPayloadError)
+
+
+def _server_logger() -> logging.Logger:
+    logger = logging.getLogger("bot.platforms.web.aiohttp")
+    if not logger.filters:
+        logger.addFilter(_WithoutBadRequests())
+    return logger
 
 
 def read_static() -> dict[str, bytes]:
@@ -100,6 +117,7 @@ async def serving(application: web.Application, host: str, port: int) -> AsyncIt
     runner = web.AppRunner(
         application,
         access_log=None,
+        logger=_server_logger(),
         shutdown_timeout=_SHUTDOWN,
         keepalive_timeout=IDLE_SECONDS,
     )

@@ -178,3 +178,22 @@ async def test_choosing_a_language_stays_on_the_site(stage: Stage, target: bytes
     location = re.search(rb"Location: (\S+)", answer)
     assert location is not None
     assert re.match(rb"/(?![/\\])", location[1])
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\nxxxx\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+        b"GET / HTTP/9.9\r\nHost: localhost\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        post("say", b"no gzip", b"Content-Type: application/json", b"Content-Encoding: gzip"),
+        post("say", b"no brotli", b"Content-Type: application/json", b"Content-Encoding: br"),
+    ],
+)
+async def test_a_bad_request_fills_no_log(
+    stage: Stage, request_bytes: bytes, caplog: pytest.LogCaptureFixture
+):
+    await ask(stage, request_bytes)
+
+    assert [record for record in caplog.records if record.exc_info] == []
