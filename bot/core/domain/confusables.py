@@ -35,9 +35,7 @@ _SMALL = {
 }
 # Letters in signs that NFKC leaves: regional indicators, white on black in circles and squares.
 _ENCLOSED = {
-    chr(first + n): chr(ord("a") + n)
-    for first in (0x1F1E6, 0x1F150, 0x1F170)
-    for n in range(26)
+    chr(first + n): chr(ord("a") + n) for first in (0x1F1E6, 0x1F150, 0x1F170) for n in range(26)
 }
 _LOOKS_LIKE = str.maketrans(
     {like.upper(): plain.upper() for like, plain in _SMALL.items() if len(like.upper()) == 1}

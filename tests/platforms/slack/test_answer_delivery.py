@@ -113,6 +113,40 @@ async def test_a_refused_ephemeral_message_becomes_a_direct_message(
     assert [seen.way for seen in seen_by(socket_stage)] == ["direct"]
 
 
+@pytest.mark.parametrize("fault", [{"drop": True}, {"status": 503}, {"error": "internal_error"}])
+async def test_an_ephemeral_message_that_fails_becomes_a_direct_message(
+    socket_stage: Stage, fault: dict[str, Any]
+):
+    socket_stage.slack.faults += [
+        again(REFUSED["expired"]),
+        Fault("chat.postEphemeral", when="before", **fault),
+    ]
+
+    await socket_stage.slack.command("/digest today")
+    direct = socket_stage.slack.world.direct_channel("U1")
+    await socket_stage.slack.until(lambda: direct.messages)
+    await settled(socket_stage)
+
+    assert [seen.way for seen in seen_by(socket_stage)] == ["direct"]
+
+
+@pytest.mark.parametrize(("when", "way"), [("before", "ephemeral"), ("after", "thread")])
+async def test_a_mention_whose_answer_nobody_confirmed_is_answered_once(
+    socket_stage: Stage, when: str, way: str
+):
+    socket_stage.slack.faults.append(Fault("chat.postMessage", when=when, drop=True))
+
+    said = await socket_stage.slack.say(f"<@{BOT_USER}> reasoning")
+
+    def answers() -> list[str]:
+        in_thread = len(socket_stage.slack.replies(said["ts"]))
+        return ["thread"] * in_thread + ["ephemeral"] * len(socket_stage.slack.world.ephemerals)
+
+    await socket_stage.slack.until(answers)
+    await settled(socket_stage)
+    assert answers() == [way]
+
+
 async def test_a_pressed_button_is_answered_without_its_response_url(stage: Stage):
     stage.slack.faults.append(again(REFUSED["expired"]))
     message = await stage.slack.say("Choose")

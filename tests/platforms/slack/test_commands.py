@@ -321,7 +321,7 @@ async def test_an_event_that_fails_does_not_stop_the_others(socket_stage: Stage)
 class OnAFullDisk(Remembered):
     """Nothing can be remembered."""
 
-    async def first_time(self, event_id: str) -> bool:
+    async def first_time(self, _event_id: str) -> bool:
         raise StorageBusyError("The disk is full")
 
 

@@ -31,6 +31,8 @@ _RESPONSES = 5
 """How often Slack lets a response URL be used."""
 _LOOKED_AT = 20
 """The newest messages of a channel, among which an unconfirmed answer is looked for."""
+_MOST_READ = 1000
+"""Messages of a thread, which Slack gives the oldest first."""
 _NO_PREVIEWS: Json = {"unfurl_links": False, "unfurl_media": False}
 
 Route: TypeAlias = Callable[[Payload], Awaitable[None]]
@@ -69,8 +71,6 @@ class AnswerDelivery:
                 while rest:
                     await route(rest[0])
                     rest.pop(0)
-            except ChatUncertainError:
-                raise  # it may have been posted; another route could post it twice
             except ChatError as error:
                 log.info("Slack: an answer is sent by another route: %s", error)
                 failure = error
@@ -97,7 +97,12 @@ class AnswerDelivery:
         async def show(payload: Payload) -> None:
             nonlocal thread
             shown = _content(payload) | _NO_PREVIEWS | {"channel": channel, "thread_ts": thread}
-            answer = await self.call(lambda: self._client.chat_postMessage(**shown))
+            try:
+                answer = await self.call(lambda: self._client.chat_postMessage(**shown))
+            except ChatUncertainError as error:
+                if await self._is_posted(Location(channel, thread), payload):
+                    return
+                raise ChatRefusedError(str(error)) from error
             thread = thread or str(answer.get("ts") or "") or None
 
         return show
@@ -108,7 +113,11 @@ class AnswerDelivery:
         async def show(payload: Payload) -> None:
             place = {"channel": to.place.channel, "thread_ts": to.place.thread, "user": to.user}
             shown = _content(payload) | place
-            await self.call(lambda: self._client.chat_postEphemeral(**shown))
+            try:
+                await self.call(lambda: self._client.chat_postEphemeral(**shown))
+            except ChatUncertainError as error:
+                # To be shown twice to one person is better than never.
+                raise ChatRefusedError(str(error)) from error
 
         return show
 
@@ -127,17 +136,23 @@ class AnswerDelivery:
             try:
                 await self._patiently(lambda: respond(self._client, url, body))
             except ChatUncertainError as error:
-                if not (to.for_all and await self._is_posted(to.place.channel, payload)):
+                if not (to.for_all and await self._is_posted(Location(to.place.channel), payload)):
                     raise ChatRefusedError(str(error)) from error
 
         return show
 
-    async def _is_posted(self, channel: str, payload: Payload) -> bool:
-        """Whether an unconfirmed answer is in the channel."""
-        try:
-            answer = await self.call(
-                lambda: self._client.conversations_history(channel=channel, limit=_LOOKED_AT)
+    async def _is_posted(self, place: Location, payload: Payload) -> bool:
+        """Whether an unconfirmed answer is in the channel, or in the thread."""
+
+        def read() -> Awaitable[AsyncSlackResponse]:
+            if place.thread is None:
+                return self._client.conversations_history(channel=place.channel, limit=_LOOKED_AT)
+            return self._client.conversations_replies(
+                channel=place.channel, ts=place.thread, oldest=place.thread, limit=_MOST_READ
             )
+
+        try:
+            answer = await self.call(read)
         except ChatError:
             return False
         wanted = {block["block_id"] for block in payload.blocks}
