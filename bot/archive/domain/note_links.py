@@ -8,7 +8,8 @@ import re
 import unicodedata
 
 _SUFFIX = re.compile(r"\.(?:md|markdown)\Z")
-_BEHIND_THE_NAME = re.compile(r"[|#^]")
+_BEHIND_THE_NAME = re.compile(r"\\?[|#^]")
+"""In a table, the `|` in a link is written `\\|`."""
 
 
 def note_name(path: str) -> str:

@@ -6,6 +6,7 @@ No entry of a folder raises an error: each entry that cannot be imported becomes
 import os
 import stat
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,8 +55,12 @@ def find_files(paths: Iterable[Path]) -> FoundFiles:
     """The given files, and all notes and pages below the given folders, sorted by path.
 
     Left out are hidden files and folders, symbolic links that lead out of a folder, and copies that
-    sync tools made. A file that is reached by several paths is returned once.
+    sync tools made. A file that is reached by several paths is returned once. A given path may be a
+    link too, but where a shell's `*` may have made it (a file, or one of several paths in a folder),
+    it must not lead out of the folder that it is in.
     """
+    paths = tuple(paths)
+    siblings = Counter(path.parent for path in paths)
     files: dict[str, FoundFile] = {}
     folders: list[str] = []
     walk = _Walk()
@@ -67,7 +72,16 @@ def find_files(paths: Iterable[Path]) -> FoundFiles:
         except OSError as error:
             walk.problems.append(_problem(path, _reason(error)))
             continue
-        if stat.S_ISDIR(mode):
+        is_directory = stat.S_ISDIR(mode)
+        may_be_pattern = stat.S_ISREG(mode) or (is_directory and siblings[path.parent] > 1)
+        if may_be_pattern and path.is_symlink() and _leads_out(path, root):
+            advice = (
+                f"this symbolic link leads out of its folder, to {as_text(root)}: give that path"
+            )
+            walk.problems.append(_problem(path, advice))
+            walk.excluded.add((_normal(path.name), as_text(root)))
+            continue
+        if is_directory:
             found = sorted(_in_folder(path, root, walk), key=lambda file: file.path)
             if not found:
                 walk.problems.append(_problem(path, "this folder contains no note (*.md)"))
@@ -162,6 +176,11 @@ def _entries(folder: Path, place: str, walk: _Walk) -> list[os.DirEntry[str]]:
         walk.problems.append(_problem(folder, _reason(error)))
         walk.unreadable.add(as_text(place))
     return entries
+
+
+def _leads_out(link: Path, target: str) -> bool:
+    below = os.path.relpath(target, os.path.realpath(link.parent))
+    return below.split("/")[0] == os.pardir
 
 
 def _check_link(link: Path, inner: str, root: str, walk: _Walk) -> None:

@@ -4,8 +4,9 @@ Scalars stay text: `no`, `3.10` and dates are not converted. YAML tags create no
 aliases and size are limited before values are built.
 """
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import yaml
 from yaml.events import (
@@ -20,7 +21,7 @@ from yaml.events import (
 
 from bot.archive.domain.entry import Problem, Severity
 from bot.archive.domain.markup import front_matter
-from bot.archive.domain.markup.metadata import Field
+from bot.archive.domain.markup.metadata import Field, is_known, is_tags_key
 from bot.archive.domain.markup.visible import with_line_feeds
 
 _LOADER = yaml.CBaseLoader if yaml.__with_libyaml__ else yaml.BaseLoader
@@ -33,9 +34,21 @@ _MOST_VALUES = 2_000
 
 @dataclass(frozen=True, slots=True)
 class _Node:
-    """A YAML value: the text of a scalar, or the texts in a list."""
+    """A YAML value: the text of a scalar, or the texts in a list.
+
+    `has_mapping`: it is or contains a mapping that is not read.
+    """
 
     value: str | tuple[str, ...]
+    line: int
+    has_mapping: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """The text of a key, and its line."""
+
+    value: str
     line: int
 
 
@@ -49,15 +62,24 @@ class _RefusedError(Exception):
 
 
 def read(text: str, path: str) -> tuple[tuple[Field, ...], tuple[Problem, ...]]:
-    """The fields of the front matter of a text, or a problem with its line if it is not readable.
+    """The fields of the front matter of a text, and problems with their lines if it is not readable.
 
-    Never raises. Nested mappings are ignored.
+    Never raises. Nested mappings are not read, except the name of an author; where one stands for
+    something that is needed, it is a problem.
     """
     found = front_matter.find(with_line_feeds(text))
     if found is None:
         return (), ()
+    if found.mark == front_matter.TOML_MARK:
+        message = "the front matter is TOML and was ignored: write it as YAML between lines of ---"
+        return (), (Problem(path, found.line - 1, Severity.WARNING, message),)
+    reader = _Reader(found.line)
     try:
-        return tuple(_Reader(found.line).fields(found.yaml)), ()
+        fields = tuple(reader.fields(_with_plain_tags(found.written)))
+        return fields, tuple(
+            Problem(path, each.line, Severity.WARNING, _MAPPING.format(key=each.key))
+            for each in reader.unread
+        )
     except _RefusedError as error:
         line, reason = error.line, error.reason
     except yaml.MarkedYAMLError as error:
@@ -69,13 +91,39 @@ def read(text: str, path: str) -> tuple[tuple[Field, ...], tuple[Problem, ...]]:
     return (), (Problem(path, found.line + line, Severity.WARNING, message),)
 
 
+_MAPPING = "what “{key}” says is not read: write a text or a list of texts"
+_TOP_KEY = re.compile(r"([^\s:#'\"-][^:\n]{0,80}?)\s*:(?=\s|$)")
+_TAG_VALUE = re.compile(r"(?:[^\s:]+\s*:|\s*-)\s+[#＃][^\W\d_]")
+_HASH = re.compile(r"(?<![^\s,\[])[#＃](?=[^\W\d_])")
+_HASH_IN_LIST = re.compile(r"(?<=[\[,])(\s*)[#＃](?=[^\W\d_])")
+
+
+def _with_plain_tags(text: str) -> str:
+    """The YAML with `tags: #rl` and `- #rl` as `rl`: to YAML, `#` begins a comment there."""
+    if "#" not in text and "＃" not in text:
+        return text
+    lines = text.split("\n")
+    are_tags = False
+    for at, line in enumerate(lines):
+        key = _TOP_KEY.match(line)
+        are_tags = is_tags_key(key[1]) if key is not None else are_tags
+        if are_tags and ("#" in line or "＃" in line):
+            mark = _HASH if _TAG_VALUE.match(line) else _HASH_IN_LIST
+            lines[at] = mark.sub(r"\1" if mark is _HASH_IN_LIST else "", line)
+    return "\n".join(lines)
+
+
 class _Reader:
-    """Converts YAML events to the fields of the top mapping."""
+    """Converts YAML events to the fields of the top mapping.
+
+    `unread` are the fields whose value is or contains a mapping although it is needed.
+    """
 
     def __init__(self, first_line: int) -> None:
         self._first_line = first_line
         self._anchors: dict[str, _Node] = {}
         self._aliases = 0
+        self.unread: list[Field] = []
 
     def fields(self, text: str) -> Iterator[Field]:
         if len(text) > _LONGEST:
@@ -85,7 +133,12 @@ class _Reader:
             if isinstance(event, ScalarEvent | SequenceStartEvent | AliasEvent):
                 raise _RefusedError("no mapping of keys to values", _line(event))
             if isinstance(event, MappingStartEvent):
-                yield from self._mapping(events)
+                for key, node in self._mapping(events):
+                    field = Field(key.value, node.value, self._first_line + key.line)
+                    if node.has_mapping and is_known(field.key):
+                        self.unread.append(field)
+                    if node.value:
+                        yield field
 
     def _events(self, text: str) -> Iterator[Event]:
         """The events; raises `_RefusedError` if there are too many or they nest too deep."""
@@ -104,7 +157,7 @@ class _Reader:
                 raise _RefusedError("too many values or aliases", line)
             yield event
 
-    def _mapping(self, events: Iterator[Event]) -> Iterator[Field]:
+    def _mapping(self, events: Iterator[Event]) -> Iterator[tuple[_Key, _Node]]:
         key: _Node | None = None
         for event in events:
             if isinstance(event, MappingEndEvent):
@@ -113,8 +166,8 @@ class _Reader:
             if key is None:
                 key = node
                 continue
-            if isinstance(key.value, str) and node.value:
-                yield Field(key.value, node.value, self._first_line + key.line)
+            if isinstance(key.value, str):
+                yield _Key(key.value, key.line), node
             key = None
 
     def _node(self, event: Event, events: Iterator[Event]) -> _Node:
@@ -122,37 +175,39 @@ class _Reader:
         if isinstance(event, AliasEvent):
             if event.anchor not in self._anchors:
                 raise _RefusedError(f"nothing is called &{event.anchor}", line)
-            return _Node(self._anchors[event.anchor].value, line)
+            return replace(self._anchors[event.anchor], line=line)
         if isinstance(event, ScalarEvent):
             node = _Node(_scalar(event), line)
         elif isinstance(event, SequenceStartEvent):
-            node = _Node(self._list(events), line)
+            node = self._list(events, line)
         else:
-            self._skip(events)
-            node = _Node((), line)
+            name = self._name(events)
+            node = _Node(name, line, has_mapping=not name)
         anchor = getattr(event, "anchor", None)
         if anchor is not None:
             self._anchors[anchor] = node
         return node
 
-    def _list(self, events: Iterator[Event]) -> tuple[str, ...]:
+    def _list(self, events: Iterator[Event], line: int) -> _Node:
         values: list[str] = []
+        has_mapping = False
         for event in events:
             if isinstance(event, SequenceEndEvent):
                 break
-            value = self._node(event, events).value
+            node = self._node(event, events)
+            has_mapping = has_mapping or node.has_mapping
+            value = node.value
             # `- [[Note]]` is a list in a list to YAML, and a link to who wrote it.
             values += [value] if isinstance(value, str) else value
             if len(values) > _MOST_VALUES:
                 raise _RefusedError(f"a list of more than {_MOST_VALUES} values", _line(event))
-        return tuple(value for value in values if value)
+        return _Node(tuple(value for value in values if value), line, has_mapping)
 
-    def _skip(self, events: Iterator[Event]) -> None:
-        depth = 1
-        while depth:
-            event = next(events)
-            depth += isinstance(event, MappingStartEvent | SequenceStartEvent)
-            depth -= isinstance(event, MappingEndEvent | SequenceEndEvent)
+    def _name(self, events: Iterator[Event]) -> str:
+        """The name in a mapping that describes a person, else an empty text."""
+        fields = {key.value.casefold(): node.value for key, node in self._mapping(events)}
+        named = fields.get("name") or [fields.get("given", ""), fields.get("family", "")]
+        return named if isinstance(named, str) else " ".join(filter(None, map(str, named)))
 
 
 def _line(event: Event) -> int:

@@ -96,7 +96,7 @@ def write_note(entry: Entry) -> str:
 
 def _begins_with_date(text: str) -> bool:
     start = text[:4000]
-    if any(mark in start for mark in ("---", "%%", "<!--")):
+    if any(mark in start for mark in ("---", "+++", "%%", "<!--")):
         start = visible(text).text[:4000]
     first = start.lstrip("\ufeff\n\r\t ").partition("\n")[0]
     return not first.startswith("http") and parse_date_line(first) is not None

@@ -13,7 +13,7 @@ from bot.archive.domain.files.stable_files import Signature
 from bot.archive.services.find_files import signature
 from bot.archive.services.regular_files import NotRegularError, read_regular
 
-_READING = 2
+_READING = 3
 """Raised whenever the formats read the same file differently, so that all are read anew."""
 
 LARGEST_NOTE = 1_000_000

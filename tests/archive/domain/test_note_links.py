@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.archive.domain.markup.mentions import note_names_in
 from bot.archive.domain.note_links import leads_to, linked_name, note_name
 
 NOTE = "2023/230517 SLiC-HF.md"
@@ -49,3 +50,8 @@ def test_every_composition_of_a_name_is_the_same(name):
 @pytest.mark.parametrize("path", ["x.md", "2024/x.markdown", "X.MD", "x.Markdown"])
 def test_every_suffix_of_a_note_is_removed(path):
     assert linked_name("x") == linked_name("x.markdown") == note_name(path) == "x"
+
+
+def test_a_link_in_a_table_leads_to_its_note():
+    assert linked_name(r"2023/230517 SLiC-HF\|this one") == note_name(NOTE)
+    assert list(note_names_in(r"| [[Alpha\|a]] | [[Beta\#Method]] |")) == ["Alpha", "Beta"]

@@ -134,6 +134,30 @@ async def test_a_given_path_may_be_a_symbolic_link(db, vault, tmp_path):
     assert (report.new, report.problems) == (1, ())
 
 
+async def test_given_links_do_not_lead_out_of_the_folder_they_are_in(db, vault, secret):
+    (vault / "innocent.md").symlink_to(secret)
+    (vault / "more").symlink_to(secret.parent)
+    (vault / "again").symlink_to("2025")
+
+    report = await take_in(db, *sorted(vault.iterdir()))  # what a shell makes of `vault/*`
+
+    assert report.new == 1
+    messages = problems_of(report)
+    assert messages.keys() == {"innocent.md", "more"}
+    assert all(f"{secret.parent}" in message for message in messages.values())
+    assert await found(db, "secret") == []
+
+
+async def test_a_single_folder_given_as_a_link_is_read_wherever_it_leads(db, vault, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / "elsewhere/notes"
+    link.symlink_to(vault)
+
+    report = await take_in(db, link)
+
+    assert (report.new, report.problems) == (1, ())
+
+
 async def test_an_entry_imported_through_a_link_out_of_the_vault_is_withdrawn(db, vault, secret):
     note = vault / "token.md"
     note.write_bytes(secret.read_bytes())

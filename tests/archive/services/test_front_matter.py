@@ -143,3 +143,88 @@ def test_aliases_and_lists_in_lists_are_read_and_mappings_are_not() -> None:
     read = fields("a: &x [rl, lm]\ntags: *x\nb: [[Note]]\nc: {d: e}\nf: |\n  g\n")[0]
 
     assert read == {"a": ("rl", "lm"), "tags": ("rl", "lm"), "b": ("Note",), "f": "g\n"}
+
+
+@pytest.mark.parametrize(
+    "yaml",
+    [
+        "tags: #rl #moe\n",
+        "tags:\n- #rl\n- '#moe'\n",
+        "tags:\n  - #rl # the first\n  - moe #the second\n",
+        "tags: [#rl, #moe]\n",
+        "태그: #rl, #moe\n",
+    ],
+)
+async def test_tags_written_with_their_mark_are_tags_and_no_comment_of_yaml(db, tmp_path, yaml):
+    folder = write_notes(tmp_path, {"Pebbles.md": f"---\n{yaml}other: a #b\n---\n조약돌."})
+
+    report = await import_files(db, [folder], now=NOW)
+
+    assert report.problems == ()
+    assert await found(db, "#rl") == await found(db, "#moe") == ["Pebbles"]
+
+
+def test_an_author_may_be_described_by_a_mapping() -> None:
+    yaml = "authors:\n  - name: Al Bo\n    at: {x: y}\n  - {given: Cy, family: Do}\n  - Ed Fo\n"
+
+    assert fields(yaml) == ({"authors": ("Al Bo", "Cy Do", "Ed Fo")}, ())
+
+
+@pytest.mark.parametrize("yaml", ["tags: {rl: true}\n", "date: {{date}}\n", "url: [{a: b}]\n"])
+def test_a_mapping_where_a_text_is_needed_is_reported(yaml: str) -> None:
+    read, (problem,) = fields(f"meta: {{tags: {{a: b}}}}\n{yaml}")
+
+    key = yaml.partition(":")[0]
+    assert read == {}
+    assert (problem.line, problem.message) == (
+        3,
+        f"what “{key}” says is not read: write a text or a list of texts",
+    )
+
+
+TOML = "+++\ntitle = 'Pebbles'\ntags = [\n  'rl',\n]\n\n[extra]\nn = 1\n+++\n"
+
+
+@pytest.mark.parametrize("toml", [TOML, "\ufeff\n" + TOML.replace("\n", "\r\n"), TOML.rstrip()])
+async def test_toml_is_reported_and_neither_shown_nor_lost(db, tmp_path, toml):
+    text = toml + ("\n조약돌처럼 작다.\n" if toml.endswith("\n") else "")
+    folder = write_notes(tmp_path / "in", {"Stones.md": text})
+
+    report = await import_files(db, [folder], now=NOW)
+
+    (problem,) = report.problems
+    assert problem.message == (
+        "the front matter is TOML and was ignored: write it as YAML between lines of ---"
+    )
+    assert await found(db, "extra") == []
+    await export_vault(chosen(db, "", as_written=True), tmp_path / "out")
+    assert (tmp_path / "out/Stones.md").read_bytes() == text.encode()
+
+
+async def test_plus_signs_around_prose_are_no_toml(db, tmp_path):
+    folder = write_notes(tmp_path, {"Pebbles.md": "+++\n조약돌처럼 작다.\n+++\n"})
+
+    report = await import_files(db, [folder], now=NOW)
+
+    assert report.problems == ()
+    assert await found(db, "조약돌") == ["Pebbles"]
+
+
+@pytest.mark.parametrize("link", ["'[paper]({})'", "'[paper](<{}>)'", "<{}>", "{}"])
+async def test_the_address_may_be_a_markdown_link(db, tmp_path, link):
+    address = "https://arxiv.org/abs/2502.01234"
+    folder = write_notes(tmp_path, {"P.md": f"---\nurl: {link.format(address)}\n---\n조약돌."})
+
+    report = await import_files(db, [folder], now=NOW)
+
+    assert report.problems == ()
+    assert await found(db, "2502.01234") == ["P"]
+
+
+async def test_a_link_among_tags_is_one_tag(db, tmp_path):
+    folder = write_notes(tmp_path, {"P.md": "tags:: #rl #[[mixture of experts]]\n\n조약돌."})
+
+    report = await import_files(db, [folder], now=NOW)
+
+    assert report.problems == ()
+    assert await found(db, "#mixture-of-experts") == await found(db, "#rl") == ["P"]

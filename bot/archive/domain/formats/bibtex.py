@@ -29,6 +29,7 @@ _ESCAPED = str.maketrans(
 _IN_URL = str.maketrans({"{": "%7B", "}": "%7D", "\\": "%5C", " ": "%20", "\n": ""})
 _SCHEME = re.compile(r"^[a-z]+://(?:www\.)?", re.IGNORECASE)
 _AFFILIATION = re.compile(r"\s*[(（](?:[^()（）]|[(（][^()（）]*[)）])*[)）]\s*$")
+_LETTER = re.compile(r"[^\W\d_]")
 _AND = re.compile(r"\band\b", re.IGNORECASE)
 _GIVEN = re.compile(
     r"(?!(?:jr|sr|i+v?|inc|ltd)\b)[^\W\d_][\w.'’-]*(?:[ .-]+[^\W\d_][\w.'’-]*){0,3}", re.IGNORECASE
@@ -100,7 +101,7 @@ def _authors(names: Iterable[str]) -> Iterator[str]:
         name, and_others = without_others(written)
         has_others = has_others or and_others
         bare = _AFFILIATION.sub("", name).strip(" *†‡§¹²³")
-        if bare or name:
+        if _LETTER.search(name):  # arXiv writes `NVIDIA, :, Al Bo`
             yield _author(bare or name)
     if has_others:
         yield "others"

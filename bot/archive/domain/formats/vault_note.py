@@ -138,10 +138,12 @@ def _with_hidden(
         else (visible_part.hidden[0], visible_part.hidden[1:])
     )
     if front is not None:
-        first = "\n".join(_lines(first)).rstrip() + ("\n\n" if front.is_closed else "\n---\n\n")
+        first = "\n".join(_lines(first)).rstrip() + (
+            "\n\n" if front.is_closed else f"\n{front.mark}\n\n"
+        )
         read = parse(f"{first}{plain}", entry.source.path, front_matter).entries[0]
         if not is_unchanged(read, entry):
-            first, comments = "", (f"%%\n{front.yaml}%%", *comments)
+            first, comments = "", (f"%%\n{front.written}%%", *comments)
     return first + "\n".join((plain, *comments))
 
 

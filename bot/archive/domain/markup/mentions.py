@@ -158,7 +158,7 @@ def note_link_target(target: str) -> str | None:
 
 def _note_name(found: re.Match[str]) -> str | None:
     if found["wiki"] is not None:
-        return _without_suffix(re.split(r"[|#]", found["wiki"], maxsplit=1)[0])
+        return _without_suffix(re.split(r"\\?[|#]", found["wiki"], maxsplit=1)[0])
     return note_link_target(found["target"])
 
 

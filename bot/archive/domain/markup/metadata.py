@@ -2,8 +2,9 @@
 
 import datetime as dt
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.archive.domain.arxiv_id import parse_arxiv_id
 from bot.archive.domain.dates import parse_date_line
@@ -14,10 +15,12 @@ from bot.archive.domain.markup.tags import is_tag
 
 Value = str | tuple[str, ...]
 
-_TITLE, _AUTHORS, _TAGS = ("title",), ("authors", "author"), ("tags", "tag", "keywords")
+_TITLE, _AUTHORS = ("title", "제목"), ("authors", "author", "저자")
+_TAGS = ("tags", "tag", "keywords", "태그", "키워드")
 _DATE = ("date", "created", "날짜")
-_URL = ("url", "link", "source", "arxiv", "arxiv_id", "eprint", "doi")
+_URL = ("url", "link", "source", "arxiv", "arxiv_id", "eprint", "doi", "링크")
 
+_MARKDOWN_LINK = re.compile(r"\[[^\[\]\n]*\]\(\s*(<[^<>\n]*>|[^\s<>]+)\s*\)")
 _WIKILINK = re.compile(r"\[\[(?:[^\[\]\n|]*\|)?([^\[\]\n|]*)\]\]")
 _DAY = re.compile(r"([0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2})(?:[T\s].*)?", re.DOTALL)
 _COMPACT_DAY = re.compile(r"((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})")
@@ -53,7 +56,7 @@ def read_fields(fields: Iterable[Field], path: str) -> tuple[Metadata, tuple[Pro
     """Interpret fields; the first valid one of a kind counts. Invalid values are problems."""
     known: dict[str, list[Field]] = {}
     for each in fields:
-        known.setdefault(each.key.strip().casefold().replace(" ", "_"), []).append(each)
+        known.setdefault(_folded(each.key), []).append(each)
     problems: list[Problem] = []
     return (
         Metadata(
@@ -65,6 +68,20 @@ def read_fields(fields: Iterable[Field], path: str) -> tuple[Metadata, tuple[Pro
         ),
         tuple(problems),
     )
+
+
+def is_known(key: str) -> bool:
+    """Whether a key says something here."""
+    return _folded(key) in KEYS
+
+
+def is_tags_key(key: str) -> bool:
+    """Whether the value of a key is tags."""
+    return _folded(key) in _TAGS
+
+
+def _folded(key: str) -> str:
+    return unicodedata.normalize("NFC", key).strip().casefold().replace(" ", "_")
 
 
 def _fields(known: Mapping[str, list[Field]], keys: Iterable[str]) -> Iterator[Field]:
@@ -123,6 +140,8 @@ def _address(
 
 
 def _address_of(key: str, text: str) -> Address | None:
+    link = _MARKDOWN_LINK.fullmatch(text)
+    text = link[1] if link is not None else text
     found = parse_address_line(text)
     if found is None and key == "doi" and text.startswith("10."):
         return address_of(f"https://doi.org/{text}")
@@ -134,6 +153,11 @@ def _tags(known: Mapping[str, list[Field]], path: str, problems: list[Problem]) 
     """A list has one tag per item; a text is split at commas, else at spaces."""
     spellings: dict[str, None] = {}
     for each in _fields(known, _TAGS):
+        if isinstance(each.value, str):  # a link is one tag: `#[[mixture of experts]]`
+            one_word = _WIKILINK.sub(
+                lambda found: "-".join(found[1].split()), each.value[:_LONGEST]
+            )
+            each = replace(each, value=one_word)  # noqa: PLW2901
         for text, line in _texts({"tags": [each]}, ("tags",)):
             parts = [text]
             if isinstance(each.value, str):

@@ -16,11 +16,14 @@ _LONGEST_LINE = 5_000
 
 # Mathematics, links and where they lead, elements of HTML: what begins with `#` there is no tag.
 _NO_PROSE = re.compile(
-    r"\$\$[^$]+\$\$|\$(?=\S)[^$\n]*(?<=\S)\$(?!\d)"
+    r"\\\((?:[^\\\n]|\\[^()\n])*\\\)|\\\[(?:[^\\]|\\[^\[\]])*\\\]"
+    r"|\$\$[^$]+\$\$|\$(?=\S)[^$\n]*(?<=\S)\$(?!\d)"
     r"|\[\[[^\[\]\n]*\]\]|\]\((?:[^()\n]|\([^()\n]*\))*\)"
     r"|^ {0,3}\[[^\[\]\n^][^\[\]\n]*\]:[ \t]*\S+|<[A-Za-z/][^<>\n]*>",
     re.MULTILINE,
 )
+_CUT = "|"
+"""Stands for what is no prose: it ends a tag, and no tag begins behind it."""
 _HEX = re.compile(r"[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8}")
 _COLOUR = re.compile(
     r"(?=[a-fA-F]*[0-9])(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{8})|([a-f])\1{2,7}", re.IGNORECASE
@@ -89,14 +92,14 @@ def _is_value(spelling: str, before: str) -> bool:
 def _prose(text: str) -> str:
     if "`" in text:
         text = _replaced(text, code_spans(text))
-    return _NO_PROSE.sub("x", text) if any(mark in text for mark in "$[<") else text
+    return _NO_PROSE.sub(_CUT, text) if any(mark in text for mark in "$[<(") else text
 
 
 def _replaced(text: str, spans: Iterable[tuple[int, int]]) -> str:
     pieces: list[str] = []
     at = 0
     for start, end in spans:
-        pieces += text[at:start], "x"
+        pieces += text[at:start], _CUT
         at = end
     return "".join((*pieces, text[at:]))
 

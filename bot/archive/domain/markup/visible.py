@@ -27,7 +27,7 @@ class Visible:
         """Warnings about front matter and comments that are not closed."""
         front = self.front_matter
         if front is not None and not front.is_closed:
-            message = "the front matter is not closed: write --- on a line below it"
+            message = f"the front matter is not closed: write {front.mark} on a line below it"
             yield Problem(path, front.line - 1, Severity.WARNING, message)
         if self.unclosed is not None:
             message = (

@@ -105,6 +105,7 @@ def test_keys_are_unique_in_an_export_and_the_same_in_every_export() -> None:
         (("Al Bo et al.",), "Al Bo and others"),
         (("Al Bo", "et al"), "Al Bo and others"),
         (("Al Bo", "others"), "Al Bo and others"),
+        (("NVIDIA", ":", "Al Bo", "2020"), "{NVIDIA} and Al Bo"),
         (("Al Bo", "...", "Cy Do"), "Al Bo and Cy Do and others"),
         (("김철수 외 3인",), "김철수 and others"),
         (("김철수", "박영희 등"), "김철수 and 박영희 and others"),

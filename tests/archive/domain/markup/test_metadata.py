@@ -156,7 +156,7 @@ def test_front_matter_is_found(text: str, yaml: str, line: int) -> None:
     found = front_matter.find(text)
 
     assert found is not None
-    assert (found.yaml, found.line) == (yaml, line)
+    assert (found.written, found.line) == (yaml, line)
 
 
 @pytest.mark.parametrize(

@@ -70,3 +70,17 @@ def test_code_and_mathematics_hold_no_tag_and_no_link(code: str) -> None:
 def test_parents_of_a_nested_tag() -> None:
     assert list(tag_with_parents("ml/rl/ppo")) == ["ml/rl/ppo", "ml/rl", "ml"]
     assert list(tag_with_parents("rl")) == ["rl"]
+
+
+@pytest.mark.parametrize(
+    ("text", "tags"),
+    [
+        ("[#linked](https://x.org) ![#alt](x.png)", ["linked", "alt"]),
+        ("#rl<br>#moe", ["rl"]),
+        ("#rl`code` #lm$x$", ["rl", "lm"]),
+        (r"\(#p\) and \[ a #q \] but (#yes)", ["yes"]),
+        ("\\(" * 9 + "#yes", ["yes"]),
+    ],
+)
+def test_what_is_no_prose_neither_lengthens_a_tag_nor_has_one(text: str, tags: list[str]) -> None:
+    assert list(tags_in_text(text)) == tags
