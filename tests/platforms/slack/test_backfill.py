@@ -1,6 +1,5 @@
 """What is said, changed or taken back while Slack cannot reach the bot is heard all the same."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -287,6 +286,12 @@ async def test_a_thread_that_is_gone_altogether_is_taken_back():
             await until(lambda: here.inbox.forgotten)
 
 
+async def further_rounds(slack: FakeSlack) -> None:
+    """Wait for two more rounds of reading: what is taken for deleted, they report."""
+    before = len(slack.calls_of("users.conversations"))
+    await until(lambda: len(slack.calls_of("users.conversations")) >= before + 2)
+
+
 async def no_deletion(*faults: Fault) -> None:
     """Whatever these do to what is read, nobody's words are taken for deleted."""
     async with house() as here:
@@ -301,7 +306,7 @@ async def no_deletion(*faults: Fault) -> None:
 
         async with here.bot(OFTEN):
             await until(lambda: all(fault.times == 0 for fault in faults))
-            await asyncio.sleep(0.2)  # time in which it would be taken for deleted
+            await further_rounds(here.slack)
 
     assert here.inbox.forgotten == []
     assert here.heard == ["stays"]
@@ -318,9 +323,9 @@ async def test_what_is_kept_with_the_time_at_which_it_was_heard_is_no_deletion()
         here.clock.ahead += timedelta(hours=8)
         here.notes.kept[HEARD] = (here.clock() - timedelta(minutes=2)).isoformat()
 
-        async with here.bot():
+        async with here.bot(OFTEN):
             await until(lambda: here.slack.calls_of("conversations.replies"))
-            await asyncio.sleep(0.2)  # time in which it would be taken for deleted
+            await further_rounds(here.slack)
 
     assert here.inbox.forgotten == []
 
@@ -356,8 +361,8 @@ async def test_an_answer_that_is_cut_off_is_no_deletion():
         fault = Fault("conversations.replies", status=200, body=cut)
         here.slack.faults.append(fault)
 
-        async with here.bot():
+        async with here.bot(OFTEN):
             await until(lambda: fault.times == 0)
-            await asyncio.sleep(0.2)  # time in which it would be taken for deleted
+            await further_rounds(here.slack)
 
     assert here.inbox.forgotten == []
