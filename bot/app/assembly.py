@@ -23,7 +23,7 @@ from bot.core.ports import Chat, Condition, Health, Platform
 from bot.core.services.leases import LeaseLostError, until_stored
 from bot.core.store.key_value import DatabaseKeyValue
 from bot.core.store.processed_events import DatabaseProcessedEvents
-from bot.digest.services import plan, present_again
+from bot.digest.services import edited_entries, plan
 from bot.digest.services.channel_check import checker
 from bot.discussion.services import discuss, paper_updates
 from bot.discussion.services.discuss import DiscussionContext
@@ -271,7 +271,7 @@ class Assembly:
         await self._deliverer.drain(self._stopping)
 
     async def _edit(self) -> None:
-        if await present_again.present_changed(
+        if await edited_entries.present_changed(
             self._db, now=now(), voices=self._voices, link=message_address
         ):
             self._wake_changes()

@@ -18,7 +18,7 @@ from bot.commands.services.inbox import Bot
 from bot.core.domain.document import load
 from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import ChannelRef, Command, Platform, User
-from bot.digest.services import plan, present_again, subscribe
+from bot.digest.services import edited_entries, plan, subscribe
 from bot.digest.services.subscribe import TypedOptions
 from bot.discussion.services.entry_page import show
 from bot.lookup.services.lookup import look_up
@@ -211,7 +211,7 @@ async def test_an_opening_reply_is_completed_when_arxiv_has_answered(stage: Stag
     await plan_a_digest(stage)
     before = await planned(stage)
     await stage.round()
-    changed = await present_again.present_changed(
+    changed = await edited_entries.present_changed(
         stage.db, now=stage.time(), voices=lambda _: ENGLISH
     )
     after = await planned(stage)
@@ -228,7 +228,7 @@ async def test_messages_of_long_ago_are_left_in_peace(stage: Stage):
     await stage.round()
 
     assert (
-        await present_again.present_changed(stage.db, now=stage.time(), voices=lambda _: ENGLISH)
+        await edited_entries.present_changed(stage.db, now=stage.time(), voices=lambda _: ENGLISH)
         == 0
     )
 
@@ -236,11 +236,11 @@ async def test_messages_of_long_ago_are_left_in_peace(stage: Stage):
 async def test_the_same_answer_again_changes_nothing(stage: Stage):
     await plan_a_digest(stage)
     await stage.round()
-    await present_again.present_changed(stage.db, now=stage.time(), voices=lambda _: ENGLISH)
+    await edited_entries.present_changed(stage.db, now=stage.time(), voices=lambda _: ENGLISH)
     stage.time.pass_by(days=1)
     await stage.round()
 
     assert (
-        await present_again.present_changed(stage.db, now=stage.time(), voices=lambda _: ENGLISH)
+        await edited_entries.present_changed(stage.db, now=stage.time(), voices=lambda _: ENGLISH)
         == 0
     )

@@ -10,7 +10,7 @@ from bot.archive.store.title_matches import title_key
 from bot.core.domain.document import Document, dump
 from bot.core.domain.extent import Extent
 from bot.core.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError, MessageRef
-from bot.digest.services import plan, present_again, subscribe
+from bot.digest.services import edited_entries, plan, subscribe
 from bot.digest.services.subscribe import TypedOptions
 from bot.outbox.domain.delivery import NOT_EDITED, WITHDRAWN, State
 from bot.outbox.domain.rate_limit import RateLimits
@@ -54,7 +54,7 @@ async def delivered(stage: Stage, words: TypedOptions = NINE_IN_SEOUL) -> None:
 
 
 async def edited(stage: Stage) -> int:
-    await present_again.present_changed(stage.db, now=stage.clock(), voices=english)
+    await edited_entries.present_changed(stage.db, now=stage.clock(), voices=english)
     return await Changer(
         stage.db,
         {stage.chat.platform: stage.chat},
@@ -285,7 +285,7 @@ async def test_a_platform_that_hangs_ends_its_round_after_a_while(stage):
             await super().edit(message, document)
 
     hanging = Hanging(stage.clock)
-    await present_again.present_changed(stage.db, now=stage.clock(), voices=english)
+    await edited_entries.present_changed(stage.db, now=stage.clock(), voices=english)
     await Changer(
         stage.db,
         {hanging.platform: hanging},

@@ -10,7 +10,7 @@ import pytest
 
 from bot.core.database.database import Database, open_database
 from bot.core.domain.document import Document, Paragraph, dump, run
-from bot.digest.services import present_again
+from bot.digest.services import edited_entries
 from bot.discussion.services import discuss
 from bot.operations.domain.retention import Retention
 from bot.operations.services.prune import prune
@@ -86,7 +86,7 @@ async def test_after_pruning_edits_deletions_and_redeliveries_do_what_they_did(s
     assert stage.copies(stage.root(DISCORD)) == ["Better words."]
     assert len(stage.thread(stage.root(SLACK))) == 0
     await stage.stage.note("Paper", today(stage) - YEAR, "An edited note.")
-    await present_again.present_changed(stage.stage.db, now=stage.clock(), voices=english)
+    await edited_entries.present_changed(stage.stage.db, now=stage.clock(), voices=english)
     await stage.settle()
     posted = [each for chat in stage.chats.values() for each in chat.posted]
     assert sum("An edited note." in dump(each.document) for each in posted) == 2

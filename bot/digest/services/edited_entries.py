@@ -1,6 +1,6 @@
-"""When an entry changes, the messages that show it are presented again.
+"""Edited entries: presents the messages that show them again.
 
-`present_changed` stores what they should say; `bot.outbox.services.edits` edits them.
+`present_changed` stores what they should say; `bot.outbox.services.changes` edits them.
 """
 
 from datetime import datetime
@@ -32,12 +32,12 @@ async def present_changed(
         async with db.transaction() as tx:
             stale = await slots.take_changed(tx, _ENTRIES)
             for slot in stale:
-                changed += await _present_again(tx, slot, now, voices, link)
+                changed += await _present_slot(tx, slot, now, voices, link)
         if not stale:
             return changed
 
 
-async def _present_again(
+async def _present_slot(
     tx: Transaction, slot: slots.ClosedSlot, now: datetime, voices: Voices, link: Link
 ) -> int:
     shown = await entries.list_by_id(tx, slot.entries)
