@@ -252,3 +252,36 @@ async def test_a_press_with_a_large_message_is_parsed(http_stage: Stage):
 
     assert pressed.acknowledged
     await http_stage.asked()
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"event": "a text"},
+        {"event": 5},
+        {"event": {"type": "message", "channel": ["C1"], "user": {"id": 5}}},
+        {"event": {"type": ["message"]}},
+        {"event": {"type": "message", "blocks": 5, "files": "f", "attachments": [None]}},
+        {"authorizations": ["T1"]},
+        {"type": {}},
+        {"is_enterprise_install": [], "enterprise": 7, "team": "T1"},
+        {"user": "U1", "actions": "all"},
+        {"type": "block_actions", "actions": [None], "user": 5, "channel": []},
+        {"type": "block_actions", "actions": {}},
+        {"type": "block_actions", "actions": ""},
+        {"view": 1, "message": 2, "container": 3},
+    ],
+)
+async def test_fields_of_other_types_are_a_bad_request_at_most(
+    http_stage: Stage, field: dict[str, object], caplog: pytest.LogCaptureFixture
+):
+    event = {"type": "message", "channel": "C1", "user": "U1", "text": "hi", "ts": "1.000001"}
+    whole = {"type": "event_callback", "team_id": "T1", "event_id": "Ev1", "event": event} | field
+    body = json.dumps(whole).encode()
+
+    status, _ = await http_stage.slack.post_raw(
+        body, {"Content-Type": "application/json"} | signed(body)
+    )
+
+    assert status in {200, 400, 401}
+    assert [record for record in caplog.records if record.exc_info] == []

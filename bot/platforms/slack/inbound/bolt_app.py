@@ -48,6 +48,9 @@ MOST_WAITING = 50
 Storing them all would take longer than Slack waits. The backfill covers these as well.
 """
 
+MALFORMED = (TypeError, AttributeError, LookupError, ValueError)
+"""What Bolt raises for a field of another type than Slack documents."""
+
 _ANYTHING = re.compile(".*", re.DOTALL)
 
 
@@ -93,7 +96,10 @@ def build_app(
     async def failed(error: Exception) -> BoltResponse | None:
         if isinstance(error, BoltUnhandledRequestError):
             return BoltResponse(status=HTTPStatus.OK)  # it needs no listener
-        log.error("Slack sent a request that cannot be parsed", exc_info=error)
+        if isinstance(error, MALFORMED):
+            log.warning("Slack sent a request that cannot be parsed: %r", error)
+            return BoltResponse(status=HTTPStatus.BAD_REQUEST)
+        log.error("Slack sent a request that cannot be handled", exc_info=error)
         return None
 
     return app

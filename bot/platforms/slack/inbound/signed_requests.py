@@ -19,6 +19,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 
 from bot.platforms.slack.inbound.ack_gate import AckGate
+from bot.platforms.slack.inbound.bolt_app import MALFORMED
 from bot.platforms.slack.inbound.events import BotIdentity
 from bot.platforms.slack.inbound.request_body import is_for_us, parse_body
 
@@ -95,8 +96,15 @@ class SignedRequests:
             return web.Response(status=401)
         headers: dict[str, str | Sequence[str]] = dict(request.headers)
         headers["Content-Type"] = content_type
-        asked = AsyncBoltRequest(body=body.decode(), query=request.query_string, headers=headers)
-        return await to_aiohttp_response(await app.async_dispatch(asked))
+        try:
+            asked = AsyncBoltRequest(
+                body=body.decode(), query=request.query_string, headers=headers
+            )
+            answer = await app.async_dispatch(asked)
+        except MALFORMED as error:  # Bolt's own error handler may fail on it, too
+            log.warning("Slack sent a request that cannot be parsed: %r", error)
+            return web.Response(status=400)
+        return await to_aiohttp_response(answer)
 
     def _is_genuine(self, body: bytes, stamp: str, signature: str) -> bool:
         if not (stamp.isascii() and stamp.isdigit() and len(stamp) < 12 and signature.isascii()):
