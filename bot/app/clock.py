@@ -1,4 +1,4 @@
-"""The program's clock and its source of random numbers; everything else takes them as parameters."""
+"""The program's clock and its random numbers for waits, handed to the parts as parameters."""
 
 import random
 from datetime import UTC, datetime

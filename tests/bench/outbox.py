@@ -20,7 +20,7 @@ from bot.core.ports import ChannelRef, ChatUnavailableError, DeliveryKey, Platfo
 from bot.outbox.domain.delivery import State, Step, delivery_key
 from bot.outbox.domain.rate_limit import Rate, RateLimits, Rates
 from bot.outbox.services.deliver import Deliverer
-from bot.outbox.store import deliveries
+from bot.outbox.store import claims, deliveries
 from bot.outbox.store.deliveries import Settled
 from tests.bench.measure import Row, interleaved
 from tests.chaos import stage
@@ -178,13 +178,13 @@ async def _round(db: Database) -> float:
     """Look for what is ready, then claim and settle some of it; the seconds it takes."""
     began = time.perf_counter()
     async with db.reading() as tx:
-        ready = await deliveries.list_ready_channels(tx, Platform.SLACK, now(), 2000)
+        ready = await claims.list_ready_channels(tx, Platform.SLACK, now(), 2000)
     done: tuple[Settled, ...] = ()
     for place in range(CLAIMS + 1):
         channels = ready[place * BATCH : (place + 1) * BATCH] if place < CLAIMS else ()
         async with db.transaction() as tx:
             await deliveries.settle(tx, done, now())
-            claimed = await deliveries.claim(
+            claimed = await claims.claim(
                 tx, channels, owner="bench", now=now(), lease_until=now() + timedelta(minutes=1)
             )
         assert len(claimed) == (BATCH if place < CLAIMS else 0)

@@ -21,8 +21,9 @@ from bot.core.ports import ChannelRef, Chat, Platform
 from bot.outbox.domain.delivery import NotNow, Patience, State, Step, after_call, after_search
 from bot.outbox.domain.rate_limit import BucketKey, RateLimits
 from bot.outbox.services.platform_calls import call, search
-from bot.outbox.store import deliveries, waiting
-from bot.outbox.store.deliveries import Claimed, Settled
+from bot.outbox.store import claims, deliveries, waiting
+from bot.outbox.store.claims import Claimed
+from bot.outbox.store.deliveries import Settled
 
 log = logging.getLogger(__name__)
 
@@ -146,7 +147,7 @@ class Deliverer:
         ready: list[ChannelRef] = []
         async with self._db.reading() as tx:
             for platform in self._chats:
-                ready += await deliveries.list_ready_channels(tx, platform, now, _CHANNELS)
+                ready += await claims.list_ready_channels(tx, platform, now, _CHANNELS)
             doubtful = await deliveries.has_doubtful(tx, now)
         for channel in ready:
             if channel not in self._waiting and channel not in self._busy:
@@ -171,7 +172,7 @@ class Deliverer:
         found: list[Claimed] = []
         async with self._db.transaction() as tx:
             for platform in self._chats:
-                found += await deliveries.claim_searches(
+                found += await claims.claim_searches(
                     tx,
                     platform,
                     owner=self._owner,
@@ -218,12 +219,12 @@ class Deliverer:
                     place = str(each.claimed.channel)
                     if await subscriptions.refuse(tx, place, step.reason, step.detail, now):
                         stopped.append(each)
-            claims = await deliveries.claim(
+            taken = await claims.claim(
                 tx, chosen, owner=self._owner, now=now, lease_until=now + self._terms.lease
             )
         del self._settled[: len(settled)]
         self._claimed.difference_update(each.claimed.id for each in settled)
-        for claimed in claims:
+        for claimed in taken:
             calls.create_task(self._send(claimed, self._begin(claimed)))
         for channel in chosen:
             self._waiting.pop(channel, None)

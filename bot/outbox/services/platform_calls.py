@@ -23,7 +23,7 @@ from bot.outbox.domain.delivery import (
     Unsearchable,
     Unsearched,
 )
-from bot.outbox.store.deliveries import Claimed
+from bot.outbox.store.claims import Claimed
 
 log = logging.getLogger(__name__)
 

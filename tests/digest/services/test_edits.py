@@ -16,7 +16,7 @@ from bot.outbox.domain.delivery import NOT_EDITED, WITHDRAWN, State
 from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services import operator_actions
 from bot.outbox.services.changes import UNEDITABLE, Changer
-from bot.outbox.store import deliveries
+from bot.outbox.store import claims
 from tests.stage import (
     GENERAL,
     MORNING,
@@ -171,7 +171,7 @@ async def test_a_change_while_a_message_is_under_way_is_edited_afterwards(stage)
     await planned(stage)
     await stage.deliverer().drain(stopped_after_header(stage))
     async with stage.db.transaction() as tx:
-        [claimed] = await deliveries.claim(
+        [claimed] = await claims.claim(
             tx,
             [GENERAL],
             owner="me",

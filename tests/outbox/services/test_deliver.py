@@ -13,7 +13,7 @@ from bot.outbox.domain.delivery import CANNOT_TELL, REFUSED_BEFORE, ROOT_MISSING
 from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services import operator_actions
 from bot.outbox.services.deliver import Deliverer
-from bot.outbox.store import deliveries
+from bot.outbox.store import claims, deliveries
 from bot.outbox.store.deliveries import Settled
 from tests.outbox_stage import ELSEWHERE, RANDOM, draft, drain, plan, plan_thread, states
 from tests.stage import GENERAL, MemoryChat, staged
@@ -162,7 +162,7 @@ async def test_what_a_dead_process_had_claimed_is_searched_for_by_the_next(stage
     await plan(stage, draft("first"))
     async with stage.db.transaction() as tx:
         lease_until = stage.clock() + timedelta(seconds=60)
-        [claimed] = await deliveries.claim(
+        [claimed] = await claims.claim(
             tx, [GENERAL], owner="dead", now=stage.clock(), lease_until=lease_until
         )
     assert claimed.document is not None
@@ -180,7 +180,7 @@ async def test_what_a_dead_process_had_claimed_is_searched_for_by_the_next(stage
 async def test_a_result_that_comes_after_another_process_took_over_changes_nothing(stage):
     await plan(stage, draft("first"))
     async with stage.db.transaction() as tx:
-        [mine] = await deliveries.claim(
+        [mine] = await claims.claim(
             tx, [GENERAL], owner="slow", now=stage.clock(), lease_until=stage.clock()
         )
     stage.clock.turn(seconds=1)

@@ -52,8 +52,9 @@ from bot.outbox.domain.delivery import (
     delivery_key,
 )
 from bot.outbox.services import operator_actions
-from bot.outbox.store import deliveries, edits, waiting
-from bot.outbox.store.deliveries import Claimed, Draft, Settled
+from bot.outbox.store import claims, deliveries, edits, waiting
+from bot.outbox.store.claims import Claimed
+from bot.outbox.store.deliveries import Draft, Settled
 
 T = TypeVar("T")
 
@@ -265,7 +266,7 @@ class Outbox(RuleBasedStateMachine):
 
     async def _claim(self, channel: ChannelRef) -> tuple[Claimed, ...]:
         async with self.db.transaction() as tx:
-            return await deliveries.claim(
+            return await claims.claim(
                 tx, [channel], owner="x", now=self.now, lease_until=self.now + LEASE
             )
 
@@ -509,7 +510,7 @@ class Outbox(RuleBasedStateMachine):
 
     async def _claim_searches(self) -> tuple[Claimed, ...]:
         async with self.db.transaction() as tx:
-            return await deliveries.claim_searches(
+            return await claims.claim_searches(
                 tx,
                 Platform.SLACK,
                 owner="x",

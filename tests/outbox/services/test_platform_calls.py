@@ -17,8 +17,8 @@ from bot.outbox.domain.delivery import (
     Unsearched,
 )
 from bot.outbox.services.platform_calls import call, search
-from bot.outbox.store import deliveries
-from bot.outbox.store.deliveries import Claimed
+from bot.outbox.store import claims
+from bot.outbox.store.claims import Claimed
 from tests.outbox_stage import draft, plan
 from tests.stage import GENERAL, Stage, staged
 
@@ -35,7 +35,7 @@ async def stage(tmp_path):
 async def claimed(stage: Stage) -> Claimed:
     await plan(stage, draft("first"))
     async with stage.db.transaction() as tx:
-        [claimed] = await deliveries.claim(
+        [claimed] = await claims.claim(
             tx, [GENERAL], owner="me", now=stage.clock(), lease_until=stage.clock() + LEASE
         )
     return claimed

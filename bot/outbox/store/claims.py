@@ -1,0 +1,177 @@
+"""Claiming deliveries: what may be posted or searched for now, in the order of each channel."""
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from bot.core.database.database import Parameters, Row, Transaction
+from bot.core.database.instants import from_text, to_text
+from bot.core.domain.document import Document, load
+from bot.core.ports import ChannelRef, DeliveryKey, MessageRef, Platform, parse_channel
+from bot.outbox.domain.delivery import Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery that this process may post, or search for, until the lease ends."""
+
+    id: int
+    attempt: int
+    key: DeliveryKey
+    channel: ChannelRef
+    root: MessageRef | None
+    document: Document | None
+    """What to send; `None` for a search."""
+    since: datetime
+    """The earliest instant at which it may have been posted."""
+    state: Attempt
+
+
+# The first open delivery of each channel of a platform. The recursion skips from channel to channel
+# in the index (loose index scan): as fast with 100,000 open deliveries as with one per channel.
+_HEADS = """
+WITH RECURSIVE open_channel (channel) AS (
+    SELECT min(channel) FROM delivery
+     WHERE state IN ('planned', 'sending') AND channel >= :first AND channel < :beyond
+    UNION ALL
+    SELECT (SELECT min(channel) FROM delivery
+             WHERE state IN ('planned', 'sending') AND channel > open_channel.channel AND channel < :beyond)
+      FROM open_channel WHERE open_channel.channel IS NOT NULL
+)
+SELECT head.channel, head.id
+  FROM open_channel
+  JOIN delivery head ON head.id = (
+           SELECT id FROM delivery
+            WHERE channel = open_channel.channel AND state IN ('planned', 'sending')
+            ORDER BY priority, id LIMIT 1)
+ WHERE head.state = 'planned' AND head.not_before <= :now
+ ORDER BY head.priority, head.id LIMIT :limit
+"""
+
+
+async def list_ready_channels(
+    tx: Transaction, platform: Platform, now: datetime, limit: int
+) -> tuple[ChannelRef, ...]:
+    """The platform's channels whose next message may be claimed, the longest waiting first."""
+    rows = await tx.all(_HEADS, _bounds(platform) | {"now": to_text(now), "limit": limit})
+    return tuple(_channel(row["channel"]) for row in rows)
+
+
+def _bounds(platform: Platform) -> dict[str, object]:
+    """The index range of all channels of a platform: `;` sorts directly after `:`."""
+    return {"first": f"{platform}:", "beyond": f"{platform};"}
+
+
+@lru_cache(maxsize=65536)
+def _channel(text: str) -> ChannelRef:
+    """`parse_channel`, cached."""
+    return parse_channel(text)
+
+
+_CLAIM = """
+UPDATE delivery
+   SET state = 'sending', attempt = attempt + 1, owner = :owner, not_before = :lease_until,
+       tried_at = coalesce(tried_at, :now), sending = wanted
+ WHERE id = (SELECT id FROM delivery
+              WHERE channel = :channel AND state IN ('planned', 'sending')
+              ORDER BY priority, id LIMIT 1)
+   AND state = 'planned' AND not_before <= :now
+RETURNING id, attempt, key, channel, failures, operator_confirmed, not_before, tried_at, document,
+          coalesce(root_id, root_message) AS answers,
+          coalesce((SELECT root.message_id FROM delivery root WHERE root.id = delivery.root_id),
+                   root_message) AS root
+"""
+
+
+async def claim(
+    tx: Transaction,
+    channels: Iterable[ChannelRef],
+    *,
+    owner: str,
+    now: datetime,
+    lease_until: datetime,
+) -> tuple[Claimed, ...]:
+    """Claim the next ready message of each of these channels, at most one each."""
+    rows = [
+        {
+            "channel": str(channel),
+            "owner": owner,
+            "now": to_text(now),
+            "lease_until": to_text(lease_until),
+        }
+        for channel in channels
+    ]
+    found = await tx.call(lambda connection: _returned(connection, _CLAIM, rows))
+    return tuple(_claimed(row, load(row["document"])) for row in found)
+
+
+_SEARCH = """
+UPDATE delivery
+   SET attempt = attempt + 1, owner = :owner, not_before = :lease_until
+ WHERE id IN (SELECT id FROM delivery
+               WHERE state = 'sending' AND not_before <= :now
+                 AND channel >= :first AND channel < :beyond
+                 AND id NOT IN (SELECT value FROM json_each(:without))
+               ORDER BY not_before LIMIT :limit)
+   AND state = 'sending' AND not_before <= :now
+RETURNING id, attempt, key, channel, failures, operator_confirmed, not_before, tried_at,
+          coalesce(root_id, root_message) AS answers,
+          coalesce((SELECT root.message_id FROM delivery root WHERE root.id = delivery.root_id),
+                   root_message) AS root
+"""
+
+
+async def claim_searches(
+    tx: Transaction,
+    platform: Platform,
+    *,
+    owner: str,
+    now: datetime,
+    lease_until: datetime,
+    limit: int,
+    without: Collection[int] = (),
+) -> tuple[Claimed, ...]:
+    """The platform's messages that may have been posted and whose lease has ended.
+
+    They are to be looked for. `without` are those whose call still goes on in this process.
+    """
+    found = await tx.all(
+        _SEARCH,
+        _bounds(platform)
+        | {
+            "owner": owner,
+            "now": to_text(now),
+            "lease_until": to_text(lease_until),
+            "limit": limit,
+            "without": json.dumps(list(without)),
+        },
+    )
+    return tuple(_claimed(row, None) for row in found)
+
+
+def _returned(
+    connection: sqlite3.Connection, sql: str, rows: Iterable[Parameters]
+) -> list[sqlite3.Row]:
+    return [found for row in rows for found in connection.execute(sql, row).fetchall()]
+
+
+def _claimed(row: Row, document: Document | None) -> Claimed:
+    channel = _channel(row["channel"])
+    return Claimed(
+        id=row["id"],
+        attempt=row["attempt"],
+        key=DeliveryKey(row["key"]),
+        channel=channel,
+        root=MessageRef(channel, row["root"]) if row["root"] is not None else None,
+        document=document,
+        since=from_text(row["tried_at"]),
+        state=Attempt(
+            lease_until=from_text(row["not_before"]),
+            failures=row["failures"],
+            operator_confirmed=bool(row["operator_confirmed"]),
+            is_reply=row["answers"] is not None,
+        ),
+    )
