@@ -7,9 +7,10 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.core.database import leftovers
-from bot.core.database.database import Transaction, explained
+from bot.core.database.database import Transaction
 from bot.core.database.instants import from_text, to_text
 from bot.core.database.migrate import applied
+from bot.core.database.sqlite_errors import explained
 from bot.core.domain.errors import StorageError
 from bot.core.store import leases
 from bot.outbox.store import deliveries
