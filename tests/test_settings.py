@@ -349,3 +349,14 @@ def test_the_example_file_has_every_setting_with_its_default(root: Path):
 
     assert tuple(example) == setting_names()
     assert read_settings(root / ".env.example") == read_settings(None)
+
+
+def test_two_settings_on_a_line_are_reported_without_their_values(tmp_path: Path):
+    with pytest.raises(SettingsError) as caught:
+        _read("PAPERBOT_WEB_PORT=18123 SLACK_BOT_TOKEN=xoxb-s3cret\n", tmp_path)
+
+    first, second = caught.value.problems
+    assert first.where == f"{tmp_path}/.env:1"
+    assert "PAPERBOT_WEB_PORT and SLACK_BOT_TOKEN are on one line" in str(first)
+    assert "not “18123”" in str(second)
+    assert "s3cret" not in repr(caught.value) + str(caught.value)

@@ -21,6 +21,7 @@ _LARGEST = 1_000_000
 _ALIKE = 0.9
 """How alike a name without our prefix must be to a setting to count as misspelt."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
+_ASSIGNED = re.compile(r"[\s;,]([A-Z][A-Z0-9_]*)\s*=")
 _COMMAND = re.compile(r"(?:(?:setx?|export|declare -x|env)\s+|\$env:|\W+)", re.IGNORECASE)
 
 
@@ -71,7 +72,7 @@ def _wrong(binding: Binding, known: Collection[str]) -> UsageError | None:
             translatable("the quote that begins the value of {name} is not closed"), name=plain
         )
     if binding.key in known:
-        return _wrong_quotes(binding)
+        return _wrong_quotes(binding) or _two_settings(binding, known)
     is_alike = difflib.get_close_matches(plain, known, n=1, cutoff=_ALIKE)
     if not plain.startswith(_PREFIXES) and not is_alike:
         return None
@@ -84,6 +85,15 @@ def _wrong_quotes(binding: Binding) -> UsageError | None:
         return None
     message = translatable('{name} is quoted with “ or ‘: use " or no quotes')
     return UsageError(message, name=binding.key)
+
+
+def _two_settings(binding: Binding, known: Collection[str]) -> UsageError | None:
+    """A shell reads `A=1 B=2` as two settings; here the second one is a part of the value."""
+    further = next((name for name in _ASSIGNED.findall(binding.value or "") if name in known), None)
+    if further is None:
+        return None
+    message = translatable("{name} and {further} are on one line: write each on its own line")
+    return UsageError(message, name=binding.key, further=further)
 
 
 def _malformed(line: str, known: Collection[str]) -> UsageError:

@@ -6,6 +6,7 @@ two.
 
 import logging
 import os
+import re
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -192,9 +193,17 @@ def _explain(detail: ErrorDetails) -> Iterator[UsageError]:
     error = detail.get("ctx", {}).get("error")
     for wrong in error.each if isinstance(error, WrongWordsError) else (error,):
         if isinstance(wrong, WrongValueError):
-            yield UsageError(wrong.message, path=None, line=None, name=name, **wrong.values)
+            values = {key: _without_others(value) for key, value in wrong.values.items()}
+            yield UsageError(wrong.message, path=None, line=None, name=name, **values)
         else:
             yield UsageError("{name}: {reason}", name=name, reason=detail["msg"])
+
+
+def _without_others(value: object) -> object:
+    """The value without other settings on its line, which may be secrets."""
+    if not isinstance(value, str):
+        return value
+    return re.split(r"[\s;,](?=[A-Z][A-Z0-9_]*\s*=)", value, maxsplit=1)[0].rstrip()
 
 
 def _contradictions(settings: Settings) -> Iterator[UsageError]:

@@ -290,14 +290,19 @@ _ABBREVIATIONS = {
 """Common abbreviations of zones; suggested in the error, never assumed."""
 
 
+_NO_PLACES = {"Factory", "localtime"}
+"""In the time zone database, but not the same zone everywhere."""
+
+
 @cache
 def _zone_names() -> dict[str, str]:
-    return {name.casefold(): name for name in available_timezones()}
+    names = sorted(available_timezones() - _NO_PLACES)  # so that suggestions are the same each time
+    return {name.casefold(): name for name in names}
 
 
 def _suggested_names() -> dict[str, str]:
     names = _zone_names().items()
-    return {folded: name for folded, name in names if not zone_names.is_backwards(name)}
+    return {folded: name for folded, name in names if not folded.startswith("etc/gmt+")}
 
 
 def parse_zone(text: str) -> ZoneInfo:

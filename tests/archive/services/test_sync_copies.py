@@ -71,6 +71,13 @@ DUPLICATES = [
     "Alpha-거실PC.md",
     "Alpha-Adas-Mac.local.md",
     "alpha 2.MD",
+    "~Alpha.md",
+    "Alpha_20250203.md",
+    "Alpha-2025-02-03-10-15.md",
+    "Alpha 2025-02-03 101500.md",
+    "Alpha (Edited).md",
+    "Alpha.MINE.md",
+    "Alpha.remote.md",
 ]
 
 
@@ -242,6 +249,19 @@ async def test_swap_and_backup_files_of_editors_are_not_imported(db, tmp_path):
     report = await take_in(db, tmp_path)
 
     assert (report.new, report.problems) == (1, ())
+
+
+async def test_backups_of_editors_named_by_a_shell_are_left_out(db, tmp_path):
+    names = (
+        *("Alpha.md~", "Alpha.md.~1~", "#Alpha.md#", "Alpha.md.bak", "Alpha.md.orig"),
+        *("~syncthing~Alpha.md.tmp", ".Alpha.md.swp", "Alpha.md.part"),
+    )
+    write_notes(tmp_path, {"Alpha.md": NOTE} | dict.fromkeys(names, NOTE))
+
+    report = await take_in(db, *sorted(tmp_path.iterdir()))
+
+    assert report.new == 1
+    assert {Path(problem.path).name for problem in report.problems} == set(names)
 
 
 async def test_entries_with_equal_titles_survive_export_and_import(db, tmp_path):

@@ -99,7 +99,9 @@ def test_a_zone_that_is_nearly_right_gets_a_suggestion(typed, meant):
         parse_zone(typed)
 
 
-@pytest.mark.parametrize("typed", ["", "xyzzy", "../etc/passwd", "Asia/", "\0", "+09:00"])
+@pytest.mark.parametrize(
+    "typed", ["", "xyzzy", "../etc/passwd", "Asia/", "\0", "+09:00", "Factory", "localtime"]
+)
 def test_what_is_no_zone_is_refused(typed):
     with pytest.raises(UsageError, match="time zone"):
         parse_zone(typed)

@@ -30,7 +30,11 @@ class Original:
 
 def originals_of(name: str) -> tuple[Original, ...]:
     """The names of the files that a file of that name may be a copy of, the likeliest first."""
-    stem, dot, suffix = unicodedata.normalize("NFC", name).rpartition(".")
+    name = unicodedata.normalize("NFC", name)
+    backup = _BACKUP.fullmatch(name)
+    if backup is not None:
+        return (Original(backup["saved"] or backup["original"], is_certain=True),)
+    stem, dot, suffix = name.rpartition(".")
     if not dot:
         return ()
     certain = [Original(f"{each}.{suffix}", is_certain=True) for each in _conflict_stems(stem)]
@@ -40,6 +44,13 @@ def originals_of(name: str) -> tuple[Original, ...]:
     return tuple(Original(f"{each}.{suffix}", is_certain=False) for each in found)
 
 
+_BACKUP = re.compile(
+    r"#(?P<saved>.+\.\w+)#"  # Emacs
+    r"|(?:\.?~?syncthing[~.]|\.)?(?P<original>.+\.(?:md|markdown|txt))"
+    r"(?:\.?~(?:\d+~)?|\.(?:bak|backup|orig|old|te?mp|part|partial|sw[op]|save)\d*)",
+    re.IGNORECASE,
+)
+"""Files that are read only if a shell's `*` names them: their suffix is that of no note."""
 _COPY = (
     "cop(?:y|ie|ia)|cópia|kopi|kopya|kópia|konflikt(?:kopie|kopia)|salinan|bản sao|másolat|копи"
     "|version|верси|사본|복사본|버전|コピー|副本|複本|拷贝|版本"
@@ -99,13 +110,18 @@ _DUPLICATE_NAMES = tuple(
         r"(?P<stem>.+?)(?:의 사본|의 복사본|のコピー|的副本)",
         r"(?:copy of|copie de|copia de|cópia de|kopie von|사본[ -]+) ?(?P<stem>.+)",
         r"(?P<stem>.+?)[._ -](?:orig(?:inal)?|bak|backup|dup|old|tmp|temp|save|autosave|swp)\d*",
+        r"(?P<stem>.+?)[._ -]+[(\[]?(?:mine|theirs|local|remote|edited|recovered|restored)[)\]]?\d*",
+        r"(?P<stem>.+?)[._ -]+[(\[]?\d{4}-?\d{2}-?\d{2}(?:[T ._-]?[\d.-]{4,8})?[)\]]?",  # a day
+        r"~(?P<stem>.+)",
         r"(?P<stem>.+?)[_~]\d{1,3}",
     )
 )
 
 
 _MAY_BE_DUPLICATE = re.compile(
-    rf"[\d)]$|{_DUPLICATE_WORD}|orig|bak|backup|dup|old|te?mp|save|swp", re.IGNORECASE
+    rf"[\d)\]]$|^~|{_DUPLICATE_WORD}|orig|bak|backup|dup|old|te?mp|save|swp|mine|theirs|local|remote"
+    "|edited|recovered|restored",
+    re.IGNORECASE,
 )
 """In every such name, likewise."""
 
