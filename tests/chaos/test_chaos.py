@@ -69,7 +69,7 @@ async def rampage(folder: Path, seed: int, scale: tuple[int, int, int], *argumen
         return check(plan, platform.log)
 
 
-async def test_whatever_is_killed_each_message_is_posted_once_and_in_order(tmp_path, seed, scale):
+async def test_under_random_kills_each_message_is_posted_once_and_in_order(tmp_path, seed, scale):
     verdict = await rampage(tmp_path, seed, scale)
 
     assert verdict == CLEAN

@@ -185,7 +185,7 @@ def crossed(script: Script) -> dict[ChannelRef, list[str]]:
     }
 
 
-async def test_whatever_is_killed_each_reply_is_on_the_other_side_once_and_in_order(
+async def test_under_random_kills_each_reply_is_copied_once_and_in_order(
     tmp_path, seed, pytestconfig
 ):
     count, kills = (60, 12) if pytestconfig.getoption("--chaos-seeds") == "all" else (30, 5)
@@ -305,7 +305,7 @@ async def test_killed_during_any_request_both_sides_show_the_same(tmp_path, mome
     assert told[:ALWAYS] == [True] * ALWAYS
 
 
-async def test_a_side_that_is_killed_for_good_would_be_noticed(tmp_path):
+async def test_the_checker_notices_a_process_that_is_never_restarted(tmp_path):
     async with scene(tmp_path) as here:
         script = conversation(here.roots, 4)
         here.write(script)

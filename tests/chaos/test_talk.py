@@ -146,7 +146,7 @@ def crossed(count: int) -> tuple[list[str], list[str]]:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-async def test_whatever_is_killed_each_reply_arrives_once_and_in_order(tmp_path, seed):
+async def test_under_random_kills_each_reply_arrives_once_and_in_order(tmp_path, seed):
     dice = random.Random(seed)
     async with scene(tmp_path, misbehaving(seed)) as here:
         here.write(40)

@@ -79,7 +79,9 @@ def test_wrong_usage_is_one_line_and_status_2(arguments: list[str], run: Run):
     assert ran.err.startswith("paperbot: ")
 
 
-def test_a_complaint_is_one_line_whatever_it_quotes(capsys: pytest.CaptureFixture[str]):
+def test_an_error_message_is_one_line_even_if_it_quotes_line_breaks(
+    capsys: pytest.CaptureFixture[str],
+):
     print_error_line("two\nlines", "notes/a.md:3")
 
     assert capsys.readouterr().err == "notes/a.md:3: two lines\n"
@@ -94,7 +96,7 @@ def test_every_wrong_setting_is_one_line_and_status_2(run: Run, monkeypatch: pyt
     assert (ran.status, ran.out, ran.err.count("\n")) == (2, "", 2)
 
 
-def test_errors_are_told_in_the_language_of_the_terminal(run: Run, monkeypatch: pytest.MonkeyPatch):
+def test_errors_are_in_the_language_of_the_terminal(run: Run, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("LANG", "ko_KR.UTF-8")
 
     ran = run("digest", "yesterday")
@@ -349,13 +351,13 @@ def test_an_entry_is_shown_for_people_with_who_cites_it(archive: Run):
 
 
 @pytest.mark.parametrize("name", ["999", "2501.00001", "nonsense"])
-def test_what_is_not_there_is_said_in_one_line(name: str, archive: Run):
+def test_a_missing_entry_is_reported_in_one_line(name: str, archive: Run):
     ran = archive("show", name)
 
     assert (ran.status, ran.out, ran.err.count("\n")) == (1, "", 1)
 
 
-def test_what_goes_out_comes_in_again_unchanged(archive: Run, tmp_path: Path):
+def test_an_export_is_imported_unchanged(archive: Run, tmp_path: Path):
     ran = archive("export", "--format", "digest", "--out", tmp_path / "out.txt")
 
     text = (tmp_path / "out.txt").read_text(encoding="utf-8")
@@ -550,7 +552,7 @@ def test_what_was_named_by_hand_survives_another_import(unlinked: Run, tmp_path:
         ((9,), 1, "no entry 9"),
     ],
 )
-def test_what_cannot_be_identified_is_said(
+def test_an_entry_that_cannot_be_identified_is_reported(
     arguments: tuple[object, ...], status: int, words: str, unlinked: Run
 ):
     ran = unlinked("identify", *arguments)
@@ -639,7 +641,7 @@ def _as_process(
 
 
 @pytest.mark.parametrize("source", ["/dev/zero", "a pipe"])
-def test_what_has_no_end_is_refused_at_once(source: str, tmp_path: Path):
+def test_an_endless_input_is_refused_at_once(source: str, tmp_path: Path):
     (tmp_path / "good.md").write_text("A thought")
     os.mkfifo(tmp_path / "a pipe")
 

@@ -210,14 +210,14 @@ async def test_a_posted_message_is_found_by_its_key(case: Case):
     assert await case.read(posted) == "hello"
 
 
-async def test_what_was_never_posted_is_not_found(case: Case):
+async def test_a_message_that_was_never_posted_is_not_found(case: Case):
     begun = case.now()
     await case.chat.post(case.channel, said("another"), key=key("2"))
 
     assert await case.chat.find(case.channel, key("absent"), since=begun) is None
 
 
-async def test_what_was_posted_before_the_time_asked_for_is_not_found(case: Case):
+async def test_a_message_from_before_since_is_not_found(case: Case):
     await case.chat.post(case.channel, said("early"), key=key("3"))
     case.wait(timedelta(minutes=5))
 
@@ -341,7 +341,7 @@ async def test_under_a_message_that_is_gone_replies_are_refused_or_stay_in_its_t
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-async def test_what_somebody_said_elsewhere_is_quoted_as_text(case: Case, text: str):
+async def test_a_copied_reply_is_quoted_as_text(case: Case, text: str):
     root = await case.chat.post(case.channel, said("a paper"), key=key("24"))
 
     await case.chat.reply(root, present_copy(text, "slack", f"{text} end"), key=key("25"))

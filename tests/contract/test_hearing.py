@@ -135,7 +135,7 @@ async def place(request: pytest.FixtureRequest) -> AsyncIterator[Place]:
         yield opened
 
 
-async def test_what_a_person_says_in_a_thread_is_told_with_its_root(place: Place):
+async def test_a_message_in_a_thread_is_handed_on_with_its_root(place: Place):
     root = await place.root()
 
     await place.say(root, "What about the baseline?")
@@ -148,7 +148,7 @@ async def test_what_a_person_says_in_a_thread_is_told_with_its_root(place: Place
     assert said.user.name
 
 
-async def test_who_calls_the_bot_is_told_apart(place: Place):
+async def test_a_mention_of_the_bot_is_recognized(place: Place):
     root = await place.root()
 
     await place.say(root, f"{place.calling} abstract")
@@ -158,7 +158,7 @@ async def test_who_calls_the_bot_is_told_apart(place: Place):
     assert all("abstract" in said.text for said in place.heard)
 
 
-async def test_what_is_said_keeps_its_order(place: Place):
+async def test_replies_keep_their_order(place: Place):
     root = await place.root()
     texts = [f"thought {number}" for number in range(6)]
 
@@ -169,7 +169,7 @@ async def test_what_is_said_keeps_its_order(place: Place):
     assert [said.text for said in place.heard] == texts
 
 
-async def test_what_is_changed_is_told_again_as_the_same_message(place: Place):
+async def test_an_edited_message_is_handed_on_under_the_same_id(place: Place):
     root = await place.root()
     message = await place.say(root, "befor")
     await until(lambda: place.heard)
@@ -181,7 +181,7 @@ async def test_what_is_changed_is_told_again_as_the_same_message(place: Place):
     assert (again.message, again.root, again.text) == (first.message, root, "before")
 
 
-async def test_what_is_taken_back_is_told(place: Place):
+async def test_a_deleted_message_is_reported(place: Place):
     root = await place.root()
     message = await place.say(root, "oops")
     await until(lambda: place.heard)
@@ -192,7 +192,7 @@ async def test_what_is_taken_back_is_told(place: Place):
     assert place.heard[0].message in place.taken_back
 
 
-async def test_the_bots_own_replies_are_told_to_nobody(place: Place):
+async def test_the_bots_own_messages_are_ignored(place: Place):
     root = await place.root()
     own = Document((Paragraph((Text("mine"),)),), "mine")
 

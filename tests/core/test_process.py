@@ -16,7 +16,7 @@ def test_a_process_of_this_machine_runs_until_it_ends():
     assert (running, ended) == (True, False)
 
 
-def test_of_a_process_of_another_machine_nothing_is_known():
+def test_a_process_of_another_machine_is_never_taken_for_dead():
     assert process_runs("elsewhere", os.getpid()) is None
 
 

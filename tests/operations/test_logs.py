@@ -43,7 +43,7 @@ def test_untrusted_text_cannot_forge_a_line(capsys: pytest.CaptureFixture[str]) 
     assert "가짜" in lines[0]
 
 
-def test_below_the_level_nothing_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+def test_records_below_the_level_are_not_logged(capsys: pytest.CaptureFixture[str]) -> None:
     start_logging("warning", as_json=False)
 
     logging.getLogger("bot.test").info("quiet")

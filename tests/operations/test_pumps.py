@@ -105,7 +105,7 @@ async def test_one_pump_wakes_another():
     assert 1 <= deliver.calls <= 2
 
 
-async def test_what_is_under_way_ends_before_the_alarm_does_and_nothing_begins():
+async def test_running_pumps_finish_before_the_end_and_none_begins():
     stop, ended = asyncio.Event(), asyncio.Event()
 
     async def work(_: int) -> None:
@@ -125,7 +125,7 @@ async def test_what_is_under_way_ends_before_the_alarm_does_and_nothing_begins()
     assert pump.calls == 1
 
 
-async def test_cancelling_cuts_off_what_does_not_end():
+async def test_cancelling_ends_a_pump_that_does_not_finish():
     cut_off = asyncio.Event()
 
     async def hang(_: int) -> None:
@@ -144,7 +144,7 @@ async def test_cancelling_cuts_off_what_does_not_end():
     assert cut_off.is_set()
 
 
-async def test_an_alarm_can_ring_again():
+async def test_pumps_can_be_run_again():
     pumps, pump = alarm(), Counted()
     pumps.add("pump", SELDOM, pump)
 
@@ -169,7 +169,7 @@ class Wall:
 @pytest.mark.parametrize(
     "by", [timedelta(hours=-1), timedelta(minutes=-10), timedelta(days=2)], ids=str
 )
-async def test_a_clock_that_is_set_is_told_and_logged_and_every_pump_is_called(by, caplog):
+async def test_a_clock_step_is_logged_and_every_pump_is_called(by, caplog):
     wall = Wall()
     steps: list[timedelta] = []
     pumps = Pumps(wall, stepped=steps.append, look_every=0.005)
@@ -190,7 +190,7 @@ async def test_a_clock_that_is_set_is_told_and_logged_and_every_pump_is_called(b
     assert f"by {abs(by.total_seconds()):.0f} s" in record.getMessage()
 
 
-async def test_a_clock_that_is_slewed_is_no_step(caplog):
+async def test_a_slewed_clock_is_not_a_step(caplog):
     wall = Wall()
     steps: list[timedelta] = []
     pumps = Pumps(wall, stepped=steps.append, look_every=0.005)

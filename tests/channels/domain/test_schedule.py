@@ -143,7 +143,7 @@ def test_a_slot_is_the_first_instant_at_which_the_clock_shows_it_or_later(key, o
 
 
 @given(zone_keys, st.times(), st.frozensets(st.integers(0, 6), min_size=1), instants)
-def test_what_is_due_never_comes_before_its_time_or_after_its_grace(key, at, weekdays, now):
+def test_a_due_slot_is_never_early_nor_later_than_its_grace(key, at, weekdays, now):
     schedule = Schedule(at.replace(second=0, microsecond=0), ZoneInfo(key), weekdays)
     newest = newest_slot(schedule, now)
 
@@ -203,7 +203,7 @@ def test_a_time_that_comes_twice_is_its_first_occurrence():
     ("key", "left_out"),
     [("Pacific/Apia", date(2011, 12, 30)), ("Pacific/Kwajalein", date(1993, 8, 21))],
 )
-def test_a_date_that_a_zone_leaves_out_is_no_slot(key, left_out):
+def test_a_date_skipped_by_a_zone_has_no_slot(key, left_out):
     schedule = Schedule(time(9), ZoneInfo(key))
     day = timedelta(days=1)
 
@@ -235,7 +235,7 @@ def test_a_slot_twelve_hours_late_waits_for_the_next():
     assert found.missed == (date(2026, 2, 5),)
 
 
-def test_a_weekend_is_not_missed_by_those_who_want_weekdays():
+def test_days_outside_the_schedule_are_not_missed():
     schedule = Schedule(time(9), SEOUL, frozenset({0, 1, 2, 3, 4}))
 
     found = due(schedule, date(2026, 2, 6), utc(2026, 2, 9, 1))  # Friday is closed, it is Monday
@@ -244,7 +244,7 @@ def test_a_weekend_is_not_missed_by_those_who_want_weekdays():
     assert (found.slot.on, found.missed) == (date(2026, 2, 9), ())
 
 
-def test_a_leap_day_is_a_day():
+def test_a_leap_day_has_a_slot():
     assert next_slot(Schedule(time(9), SEOUL), date(2028, 2, 28)).on == date(2028, 2, 29)
 
 

@@ -29,7 +29,7 @@ def test_a_time_is_read(text, at):
 
 
 @pytest.mark.parametrize("text", ["", "24:00", "9", "09:60", "9am", "0９:00", "-1:00", "09:00:00"])
-def test_what_is_no_time_is_refused(text):
+def test_an_invalid_time_is_refused(text):
     with pytest.raises(UsageError, match="not a time of day"):
         parse_time(text)
 
@@ -54,7 +54,7 @@ def test_weekdays_are_read_in_both_languages(text, days):
 
 
 @pytest.mark.parametrize("text", ["", "mo", "someday", "mon-", "월-", "mon--fri", "1-5"])
-def test_what_is_no_weekday_is_refused(text):
+def test_an_invalid_weekday_is_refused(text):
     with pytest.raises(UsageError, match="weekday"):
         parse_weekdays(text)
 

@@ -104,7 +104,7 @@ async def test_a_korean_reader_gets_korean_first_and_korean_labels(bot: Bot) -> 
     assert "언급한 논문" in text
 
 
-async def test_nothing_asked_is_the_newest_and_how_to_ask(bot: Bot) -> None:
+async def test_an_empty_query_shows_the_newest_and_how_to_ask(bot: Bot) -> None:
     text = words(await ask(bot, "/paper"))
 
     assert "Newest papers" in text
@@ -139,11 +139,11 @@ async def test_today_is_a_date_of_the_zone_and_shows_without_posting(bot: Bot) -
     assert "There is nothing for 5 February 2025." in empty
 
 
-async def test_a_date_that_does_not_exist_is_said_to_be_none(bot: Bot) -> None:
+async def test_a_date_that_does_not_exist_is_refused(bot: Bot) -> None:
     assert "2025-02-30" in words(await ask(bot, "/digest 2025-02-30"))
 
 
-async def test_who_may_manage_subscribes_changes_pauses_and_resumes(bot: Bot) -> None:
+async def test_managers_subscribe_change_pause_and_resume(bot: Bot) -> None:
     made = words(await ask(bot, "/digest here at:08:30 tags:#rl,-#moe", user=MANAGER))
     changed = words(await ask(bot, "/digest settings layout:compact most:3", user=MANAGER))
     paused = words(await ask(bot, "/digest pause", user=MANAGER))
@@ -165,7 +165,7 @@ async def test_subscribing_twice_changes_what_is_there(bot: Bot) -> None:
 
 
 @pytest.mark.parametrize("verb", ["here", "settings", "pause", "resume"])
-async def test_who_may_not_manage_is_told_so_and_nothing_happens(bot: Bot, verb: str) -> None:
+async def test_others_are_refused_and_nothing_is_changed(bot: Bot, verb: str) -> None:
     refused = words(await ask(bot, f"/digest {verb}", user=READER))
 
     assert "Only people who may manage this channel" in refused
@@ -182,14 +182,14 @@ async def test_who_may_not_manage_is_told_so_and_nothing_happens(bot: Bot, verb:
         ("/digest here most:0", "0"),
     ],
 )
-async def test_a_wrong_wish_is_said_and_nothing_is_half_done(
+async def test_a_wrong_option_is_reported_and_nothing_is_changed(
     bot: Bot, line: str, said: str
 ) -> None:
     assert said in words(await ask(bot, line, user=MANAGER))
     assert "No digest is posted in this channel." in words(await ask(bot, "/digest status"))
 
 
-async def test_what_is_typed_is_completed(bot: Bot) -> None:
+async def test_typed_text_is_completed(bot: Bot) -> None:
     async def complete(name: str, option: str, typed: str) -> list[str]:
         command = Command(name, {}, READER, CHANNEL, "en")
         return [choice.value for choice in await bot.complete(command, option, typed)]

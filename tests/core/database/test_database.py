@@ -143,7 +143,7 @@ async def add_rows(db: Database, start: int) -> None:
             await tx.run("INSERT INTO t VALUES (:x)", {"x": x})
 
 
-async def test_a_throw_away_database_leaves_no_file():
+async def test_a_temporary_database_leaves_no_file():
     db = await open_database(None)
     folder = db.path.parent
     assert folder.exists()
@@ -153,7 +153,7 @@ async def test_a_throw_away_database_leaves_no_file():
     assert not folder.exists()
 
 
-async def test_a_database_that_was_not_closed_does_not_hold_up_the_end_of_the_program(tmp_path):
+async def test_an_unclosed_database_does_not_block_the_exit_of_the_program(tmp_path):
     program = (
         "import asyncio, pathlib\n"
         "from bot.core.database.database import open_database\n"

@@ -172,7 +172,7 @@ async def test_processes_that_start_at_once_migrate_once(tmp_path):
     assert query(path, "SELECT count(*) FROM schema_migration") == [(len(bundled_migrations()),)]
 
 
-async def test_batches_of_before_they_were_told_apart_are_neither_lost_nor_days_off(tmp_path):
+async def test_batches_of_an_older_schema_are_neither_lost_nor_taken_for_holidays(tmp_path):
     path = tmp_path / "t.db"
     every = bundled_migrations()
     mine = next(at for at, each in enumerate(every) if each.name.endswith("_missed_batches.sql"))
@@ -191,7 +191,7 @@ async def test_batches_of_before_they_were_told_apart_are_neither_lost_nor_days_
     assert rows == [(1, 0), (0, 1)]
 
 
-async def test_what_an_outage_had_given_up_is_taken_up_again(tmp_path):
+async def test_messages_given_up_in_an_outage_are_retried(tmp_path):
     path, every = tmp_path / "t.db", bundled_migrations()
     place = next(n for n, each in enumerate(every) if each.name.endswith("_outages.sql"))
     await migrate(path, *every[:place])

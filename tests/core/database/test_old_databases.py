@@ -86,7 +86,7 @@ async def test_every_table_had_rows_and_has_them_still(old: Path, tmp_path: Path
         assert raw.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
-async def test_it_goes_on_where_it_was(old: Path):
+async def test_an_old_database_goes_on_where_it_was(old: Path):
     clock = Clock(MORNING)
     db = await open_database(old)
     stage = Stage(db, old.parent, clock, MemoryChat(clock))

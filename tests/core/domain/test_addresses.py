@@ -83,7 +83,7 @@ def test_the_sentence_around_an_address_is_no_part_of_it(text: str, url: str) ->
 @pytest.mark.parametrize(
     "text", ["https://", "http:///a", "https://?", f"https://e.org/{'a' * LONGEST}", "ftp://e.org"]
 )
-def test_what_is_no_address_stays_text(text: str) -> None:
+def test_text_that_is_no_address_stays_text(text: str) -> None:
     assert list(find_addresses(text)) == []
 
 

@@ -68,7 +68,7 @@ EVIL = "https://evil.example.org"
         "x" * 3000,
     ],
 )
-def test_what_promises_another_place_is_shown_with_the_target(text: str):
+def test_a_link_whose_text_is_another_address_is_shown_with_its_target(text: str):
     assert target_to_show(Link(text, EVIL)) == EVIL
 
 
@@ -109,7 +109,7 @@ def test_what_promises_another_place_is_shown_with_the_target(text: str):
         ("arxiv.org", "/c/general/t/7"),
     ],
 )
-def test_what_leads_where_it_says_stands_alone(text: str, url: str):
+def test_a_link_whose_text_is_its_target_is_shown_alone(text: str, url: str):
     assert target_to_show(Link(text, url)) is None
 
 
@@ -128,7 +128,7 @@ def test_what_leads_where_it_says_stands_alone(text: str, url: str):
         ("two: arxiv.org evil.example", "https://evil.example/"),
     ],
 )
-def test_nearly_the_same_place_is_another_place(text: str, url: str):
+def test_channels_with_similar_names_are_different_channels(text: str, url: str):
     shown = target_to_show(Link(text, url))
 
     assert shown is not None
@@ -169,7 +169,7 @@ def test_a_foreign_address_is_never_hidden_behind_one_of_arxiv(around: str):
 @pytest.mark.parametrize(
     "piece", ["a.", "a-", "a@", "://", "[", "a.b/", "xn--", "1.", "a:", "www.", "%2"]
 )
-def test_a_long_text_takes_no_longer_than_its_length(piece: str):
+def test_time_grows_linearly_with_the_length_of_a_text(piece: str):
     text = (piece * 1000)[:2000]
     started = time.perf_counter()
 

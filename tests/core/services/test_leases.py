@@ -133,7 +133,7 @@ async def test_a_holder_that_renews_its_lease_is_waited_for(stage):
         await of(stage, SECOND, asleep(stage, 15)).acquire(NAME)
 
 
-async def test_a_holder_that_was_away_for_too_long_is_told_and_takes_nothing_away(stage):
+async def test_a_holder_whose_lease_ended_is_told_and_does_not_take_it_back(stage):
     first = of(stage, FIRST)
     lease = await first.acquire(NAME)
     stage.clock.turn(minutes=5)
@@ -184,7 +184,7 @@ def locked(stage: Stage) -> sqlite3.Connection:
     return connection
 
 
-async def test_a_write_lock_of_another_process_ends_nothing(tmp_path):
+async def test_the_lease_survives_a_write_lock_of_another_process(tmp_path):
     async with staged(tmp_path, path=tmp_path / "bot.db", busy_seconds=0.01) as stage:
         lease = await of(stage, FIRST).acquire(NAME)
         told: list[str] = []
@@ -231,7 +231,7 @@ async def test_a_lease_that_cannot_be_released_ends_by_itself(tmp_path):
             await first.release(lease)
 
 
-async def test_what_a_person_must_mend_is_not_tried_again(stage):
+async def test_an_error_that_a_person_must_fix_is_not_retried(stage):
     async def work() -> None:
         raise StorageError("The database is damaged")
 

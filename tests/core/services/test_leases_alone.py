@@ -127,7 +127,7 @@ async def test_a_process_that_surely_died_is_not_waited_for(db: Database):
     assert night.now == NOW
 
 
-async def test_a_lease_that_a_clock_gone_wrong_made_is_not_believed(db: Database):
+async def test_a_lease_with_an_impossible_end_is_ignored(db: Database):
     night = Night()
     await hold(db, NOW + timedelta(days=400))
 
@@ -158,7 +158,7 @@ async def test_a_round_that_takes_long_keeps_its_lease(db: Database):
     assert await process(db, night).alone(ROUND, work) == NOW + 2 * DURATION
 
 
-async def test_what_fails_gives_the_lease_back_and_says_why(db: Database):
+async def test_a_failure_releases_the_lease_and_says_why(db: Database):
     night = Night()
 
     async def fail() -> None:
@@ -186,7 +186,7 @@ async def test_a_round_that_is_cancelled_gives_the_lease_back(db: Database):
     assert await lease(db) is None
 
 
-async def test_who_was_thought_dead_and_comes_back_takes_nothing_away(db: Database):
+async def test_a_holder_taken_for_dead_does_not_take_the_lease_back(db: Database):
     night = Night()
 
     async def work() -> None:

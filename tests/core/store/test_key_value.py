@@ -11,7 +11,7 @@ async def db(tmp_path):
     await opened.close()
 
 
-async def test_what_was_noted_last_is_recalled_also_after_a_restart(db: Database):
+async def test_the_last_stored_value_is_read_after_a_restart(db: Database):
     memo = DatabaseKeyValue(db)
 
     await memo.put("commands", "one")

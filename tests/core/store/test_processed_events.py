@@ -75,7 +75,7 @@ async def test_one_that_was_cancelled_does_not_hold_up_the_others(db: Database, 
     assert [task.result() for task in asked if not task.cancelled()] == [True] * 3
 
 
-async def test_a_database_that_refuses_once_loses_no_answer(db: Database, clock: Clock):
+async def test_a_failed_write_loses_no_answer(db: Database, clock: Clock):
     refused = Refusing(db)
     seen = DatabaseProcessedEvents(refused, clock=clock)
 

@@ -72,7 +72,7 @@ def test_a_digest_leaves_out_withdrawn_unwanted_and_repeated_entries() -> None:
     assert digest.left_out == 0
 
 
-def test_a_digest_counts_what_it_has_no_room_for() -> None:
+def test_a_digest_counts_the_papers_it_leaves_out() -> None:
     digest = compile_digest([stored(n) for n in range(5)], on=DAY, most=3)
 
     assert len(digest.entries) == 3
@@ -101,7 +101,7 @@ def test_the_languages_come_in_the_channels_order_with_a_break_between() -> None
     assert words(korean) == "Paper 1\n한국어 생각 1."
 
 
-def test_what_was_written_only_in_another_language_is_shown_rather_than_nothing() -> None:
+def test_commentary_in_another_language_is_shown_if_there_is_no_other() -> None:
     document = present_entry.present_entry(
         stored(1, korean=False), languages=(Language.KO,), say=ENGLISH
     )

@@ -117,7 +117,7 @@ async def test_nothing_changed_edits_nothing(stage):
     assert await edited(stage) == 0
 
 
-async def test_a_withdrawn_entry_is_said_to_be_withdrawn_and_comes_back(stage):
+async def test_a_withdrawn_entry_is_marked_and_can_come_back(stage):
     await delivered(stage)
 
     (stage.vault / "260203 Alpha.md").unlink()
@@ -235,7 +235,7 @@ async def test_an_edit_that_fails_is_made_later_and_stops_no_other(stage):
     ],
     ids=lambda error: type(error).__name__,
 )
-async def test_what_cannot_be_edited_for_three_days_is_edited_in_the_end(stage, error):
+async def test_an_edit_that_fails_for_three_days_is_made_in_the_end(stage, error):
     await delivered(stage)
     stage.chat.trouble = lambda *_: error
 

@@ -63,7 +63,7 @@ async def test_a_subscription_has_what_was_asked_for(stage):
         (TypedOptions(at="09:00", zone="Asia/Seoul", most="0"), UsageError, "1 to 50"),
     ],
 )
-async def test_what_is_wrong_is_said_and_nothing_is_kept(stage, words, error, says):
+async def test_wrong_options_are_reported_and_nothing_is_stored(stage, words, error, says):
     with pytest.raises(error, match=says):
         await subscribe.add(stage.db, GENERAL, words, now=NOON)
 
@@ -102,7 +102,7 @@ def test_a_zone_that_is_nearly_right_gets_a_suggestion(typed, meant):
 @pytest.mark.parametrize(
     "typed", ["", "xyzzy", "../etc/passwd", "Asia/", "\0", "+09:00", "Factory", "localtime"]
 )
-def test_what_is_no_zone_is_refused(typed):
+def test_an_invalid_zone_is_refused(typed):
     with pytest.raises(UsageError, match="time zone"):
         parse_zone(typed)
 
@@ -175,7 +175,7 @@ async def test_a_channel_that_the_bot_is_not_in_is_refused_at_once(stage):
     assert await subscribe.list_all(stage.db) == ()
 
 
-async def test_a_platform_that_does_not_answer_is_no_reason_to_guess(stage):
+async def test_a_platform_that_does_not_answer_leaves_deletions_undecided(stage):
     async def check(channel: ChannelRef) -> ChannelRef:
         raise ChatUnavailableError("no connection")
 
@@ -235,7 +235,7 @@ async def test_a_change_that_is_wrong_changes_nothing(stage):
     assert await subscribe.get(stage.db, GENERAL) == made
 
 
-async def test_other_tags_begin_today(stage):
+async def test_a_new_tag_filter_applies_from_today(stage):
     await subscribe.add(stage.db, GENERAL, NINE_IN_SEOUL, now=NOON - timedelta(days=9))
 
     changed = await subscribe.change(stage.db, GENERAL, TypedOptions(tags="#vision"), now=NOON)
@@ -263,7 +263,7 @@ async def test_pausing_resuming_and_removing_may_be_repeated(stage):
 
 
 @pytest.mark.parametrize("step", [subscribe.pause, subscribe.resume, subscribe.remove, subscribe.status])  # fmt: skip
-async def test_a_channel_that_is_not_subscribed_is_said_so_with_the_nearest(stage, step):
+async def test_an_unsubscribed_channel_is_reported_with_the_nearest_known_one(stage, step):
     await subscribe.add(
         stage.db, ChannelRef(Platform.SLACK, "T0123", "C0123"), NINE_IN_SEOUL, now=NOON
     )

@@ -40,7 +40,7 @@ made = st.sets(st.sampled_from(CHANNELS))
 
 
 @given(replies, threads, groups, made)
-def test_a_reply_never_comes_back_to_where_it_was_said(reply, threads, group, made):
+def test_a_reply_is_never_copied_into_its_own_channel(reply, threads, group, made):
     copies = plan_copies(reply, threads, group, made)
 
     assert reply.channel not in {copy.channel for copy in copies}
@@ -63,9 +63,7 @@ def test_planning_again_after_the_copies_were_made_plans_nothing(reply, threads,
 
 
 @given(replies, threads, groups, made)
-def test_only_channels_that_share_get_copies_and_only_of_what_was_said_since(
-    reply, threads, group, made
-):
+def test_only_linked_channels_get_copies_and_only_of_later_replies(reply, threads, group, made):
     for copy in plan_copies(reply, threads, group, made):
         assert group[copy.channel] <= reply.said_at
         assert group[reply.channel] <= reply.said_at
@@ -87,7 +85,7 @@ def test_every_channel_that_shares_an_open_thread_has_its_copy_in_the_end(
 
 
 @given(replies, replies, st.sampled_from(CHANNELS), st.sampled_from(CHANNELS))
-def test_a_copy_is_named_by_what_was_said_and_where_it_goes(one, other, here, there):
+def test_the_key_of_a_copy_depends_on_the_reply_and_the_channel(one, other, here, there):
     is_same = (one.channel, one.message_id, here) == (other.channel, other.message_id, there)
 
     assert (copy_key(one, here) == copy_key(other, there)) == is_same
@@ -113,7 +111,7 @@ def test_in_whatever_order_and_however_often_versions_arrive_the_newest_is_kept(
 
 
 @given(st.lists(st.one_of(versions, st.just("taken back")), min_size=1, max_size=8))
-def test_whatever_the_order_a_reply_that_was_taken_back_stays_away(story):
+def test_a_deleted_reply_stays_deleted_in_any_order_of_arrival(story):
     kept: StoredVersion | None = None
     for deed in story:
         if isinstance(deed, str):

@@ -69,17 +69,17 @@ from bot.discussion.domain.questions import (
         ("@paperbot /nonsense", Unclear()),
     ],
 )
-def test_a_question_is_understood_or_said_not_to_be(text, question):
+def test_a_question_is_answered_or_reported_as_not_understood(text, question):
     assert read_question(text) == question
 
 
 @given(st.text(max_size=400))
-def test_whatever_is_asked_is_some_question(text):
+def test_any_text_is_read_as_a_question(text):
     assert isinstance(read_question(text), Wish | LookUp | Line | Unclear)
 
 
 @given(st.sampled_from(sorted(WORDS)))
-def test_every_word_means_its_wish_however_it_is_written(word):
+def test_every_word_is_recognized_in_any_case_and_spelling(word):
     assert read_question(f"@paperbot  {word.upper()}") == WORDS[word]
 
 
@@ -90,7 +90,7 @@ def test_linked_papers_are_named_once_and_not_the_papers_own():
     assert linked_papers(text, except_for=["2310.07831"]) == ("2501.00001",)
 
 
-def test_of_a_list_of_links_as_many_are_taken_as_anybody_reads():
+def test_the_number_of_links_taken_from_a_reply_is_bounded():
     text = " ".join(f"arXiv:2501.{number:05}" for number in range(1, 30))
 
     assert len(linked_papers(text)) == 29
@@ -127,7 +127,7 @@ def test_a_question_is_a_paper_where_it_asks_for_nothing_else(text, number):
         ("/paper new", False, "/paper new"),
     ],
 )
-def test_a_line_is_told_in_words_of_the_command_table(line, is_private, bare):
+def test_a_command_line_is_quoted_in_words_of_the_command_table_only(line, is_private, bare):
     assert (Line(line).is_private, Line(line).bare) == (is_private, bare)
 
 
@@ -156,7 +156,7 @@ hostile = st.lists(
 
 
 @given(hostile | st.text(max_size=500))
-def test_foreign_text_reaches_nowhere_beyond_its_place(text):
+def test_foreign_text_does_not_affect_text_around_it(text):
     plain = settled(text)
 
     assert settled(plain) == plain
@@ -177,7 +177,7 @@ def test_a_name_stands_on_one_line(name):
 
 
 @given(hostile | st.text(max_size=500))
-def test_an_address_leads_where_it_says(text):
+def test_an_address_links_to_itself(text):
     runs = with_addresses(text)
 
     assert plain_text(runs) == text

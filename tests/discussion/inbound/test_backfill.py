@@ -158,7 +158,7 @@ async def restarted(room: Room, heard_to: datetime) -> "Backfill[str]":
     return backfill
 
 
-async def test_what_was_said_after_the_note_is_read_in_order_and_once():
+async def test_messages_after_the_position_are_read_in_order_and_once():
     room = Room({"a": [("1", at(-9), None), ("2", at(-7), None), ("3", at(-6), None)]})
     backfill = await restarted(room, at(-8))
 
@@ -170,7 +170,7 @@ async def test_what_was_said_after_the_note_is_read_in_order_and_once():
     assert not backfill.has_gap
 
 
-async def test_a_new_bot_has_missed_nothing():
+async def test_a_first_start_reads_no_old_messages():
     room = Room({"a": [("1", at(-9), None)]})
     backfill = room.build()
     await backfill.restore(NOTE)
@@ -180,7 +180,7 @@ async def test_a_new_bot_has_missed_nothing():
     assert room.heard == []
 
 
-async def test_a_thread_that_fails_is_read_again_and_the_note_waits_for_it():
+async def test_a_thread_that_fails_is_read_again_before_the_position_moves():
     room = Room({"a": [("1", at(-5), None)], "b": [("2", at(-4), None)]})
     room.failures = [ChatUnavailableError("busy"), ChatUnavailableError("busy")]
     backfill = await restarted(room, at(-8))
@@ -202,7 +202,7 @@ async def test_a_thread_that_may_not_be_read_or_is_gone_stops_nothing(error: Exc
     assert room.notes.kept["heard"] == at(-2).isoformat()
 
 
-async def test_an_interruption_ends_the_reading_and_keeps_the_note():
+async def test_an_interruption_ends_the_reading_and_keeps_the_position():
     room = Room({"a": [("1", at(-5), None)]}, failures=[ChatUnavailableError("busy")])
     backfill = await restarted(room, at(-8))
 
@@ -256,7 +256,7 @@ async def test_newer_versions_and_deletions_are_handed_on():
 
 
 @pytest.mark.parametrize("error", [None, NoThreadError()])
-async def test_what_is_hidden_is_not_taken_for_deleted(error: Exception | None):
+async def test_hidden_messages_are_not_taken_for_deleted(error: Exception | None):
     room = Room({"root": []}, shows=False, failures=[error] if error else [])
     room.kept = [kept("1", at(-60))]
     backfill = await restarted(room, NOW)
@@ -266,7 +266,7 @@ async def test_what_is_hidden_is_not_taken_for_deleted(error: Exception | None):
     assert room.deleted == []
 
 
-async def test_a_thread_that_cannot_be_read_whole_says_nothing_and_is_compared_again():
+async def test_a_thread_read_incompletely_deletes_nothing_and_is_compared_again():
     room = Room({"root": []}, failures=[ChatUnavailableError("busy")])
     room.kept = [kept("1", at(-60))]
     backfill = await restarted(room, NOW)

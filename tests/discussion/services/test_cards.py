@@ -72,7 +72,7 @@ async def test_a_paper_that_is_linked_again_gets_no_second_card_for_a_day(stage)
     assert shown(stage, root) == ["Other", "Other"]
 
 
-async def test_a_link_whose_card_was_taken_back_brings_a_new_one(stage):
+async def test_a_link_brings_a_new_card_after_its_card_was_removed(stage):
     root = await with_a_known_paper(stage)
     said = await stage.say(root, f"sea {LINK}")
     await stage.unsay(said)
@@ -101,7 +101,7 @@ async def test_a_paper_that_was_asked_for_needs_no_card_when_somebody_links_it(s
     assert shown(stage, root) == ["Other"]
 
 
-async def test_who_writes_the_bots_name_without_calling_it_gets_the_card(stage):
+async def test_the_bots_name_without_a_mention_still_brings_the_card(stage):
     root = await with_a_known_paper(stage)
 
     await stage.say(root, f"@paperbot {LINK}")
@@ -130,7 +130,7 @@ async def test_a_question_that_is_a_paper_nobody_knows_gets_its_card_when_arxiv_
     assert card == "Number 2501.00009"
 
 
-async def test_of_many_links_three_get_a_card_and_all_are_kept(stage):
+async def test_three_of_many_links_get_a_card_and_all_are_stored(stage):
     await with_a_paper(stage, SLACK)
     numbers = [f"2501.{number:05}" for number in range(1, 9)]
     await at_arxiv(stage, *numbers)
@@ -145,7 +145,7 @@ async def test_of_many_links_three_get_a_card_and_all_are_kept(stage):
     assert titles == [f"Number {number}" for number in numbers]
 
 
-async def test_what_the_curator_refers_to_is_not_told_as_if_others_had_found_it(stage):
+async def test_papers_that_the_curator_mentions_are_not_listed_as_found_by_readers(stage):
     stage.stage.write("Paper", today(stage), f"After {LINK} this.")
     await stage.stage.sync()
     await stage.subscribe(SLACK)
@@ -158,7 +158,7 @@ async def test_what_the_curator_refers_to_is_not_told_as_if_others_had_found_it(
     assert page.linked_in_replies == ()
 
 
-async def test_a_reference_says_how_the_curator_began_about_it_and_where_its_thread_is(stage):
+async def test_a_reference_shows_its_entrys_beginning_and_links_its_thread(stage):
     def link(message: MessageRef) -> str:
         return f"https://chat.example/{message.id}"
 
@@ -195,7 +195,7 @@ async def test_the_shell_shows_what_people_linked_with_titles_where_they_are_kno
 
 
 @pytest.mark.parametrize("word", ["abstract", "초록", "refs?", "bib"])
-async def test_in_a_thread_of_no_paper_it_is_said_where_that_is_asked(stage, word):
+async def test_a_thread_without_a_paper_says_where_to_ask(stage, word):
     await with_a_paper(stage, SLACK)
     digest = MessageRef(SLACK, "a compact digest")
 

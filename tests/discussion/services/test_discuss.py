@@ -76,7 +76,7 @@ async def test_a_redelivered_reply_is_copied_once(stage):
     assert stage.copies(stage.root(DISCORD)) == ["Once"]
 
 
-async def test_what_is_said_keeps_its_order_also_after_a_side_was_down(stage):
+async def test_replies_keep_their_order_after_an_outage_of_one_side(stage):
     await with_a_paper(stage, SLACK, DISCORD)
     stage.chats[DISCORD.platform].errors = [ChatUnavailableError("down") for _ in range(6)]
     texts = [f"thought {number}" for number in range(5)]
@@ -102,7 +102,7 @@ async def test_an_answer_that_was_lost_does_not_double_a_copy(stage):
     assert stage.copies(stage.root(DISCORD)) == ["Just once"]
 
 
-async def test_edits_follow(stage):
+async def test_an_edit_is_copied_to_linked_channels(stage):
     await with_a_paper(stage, SLACK, DISCORD)
     said = await stage.say(stage.root(SLACK), "Befor")
 
@@ -112,7 +112,7 @@ async def test_edits_follow(stage):
     assert [reply.text for reply in await kept(stage)] == ["Before"]
 
 
-async def test_deletions_follow(stage):
+async def test_a_deletion_is_copied_to_linked_channels(stage):
     await with_a_paper(stage, SLACK, DISCORD)
     said = await stage.say(stage.root(SLACK), "Oops")
     await stage.say(stage.root(SLACK), "Stays")
@@ -123,7 +123,7 @@ async def test_deletions_follow(stage):
     assert [reply.text for reply in await kept(stage)] == ["Stays"]
 
 
-async def test_what_was_taken_back_before_it_was_copied_is_never_shown(stage):
+async def test_a_reply_deleted_before_it_was_copied_is_never_shown(stage):
     await with_a_paper(stage, SLACK, DISCORD)
     stage.chats[DISCORD.platform].errors = [ChatUnavailableError("down")]
     said = await stage.say(stage.root(SLACK), "A secret")
@@ -138,7 +138,7 @@ async def test_what_was_taken_back_before_it_was_copied_is_never_shown(stage):
     assert rows == []
 
 
-async def test_what_was_taken_back_while_nobody_knew_whether_it_was_copied_is_removed(stage):
+async def test_a_copy_in_doubt_is_searched_for_and_removed_after_a_deletion(stage):
     await with_a_paper(stage, SLACK, DISCORD)
     stage.chats[DISCORD.platform].late_errors = [ChatUncertainError("reset")]
     said = await stage.say(stage.root(SLACK), "A slip")
@@ -199,7 +199,7 @@ async def test_channels_that_are_not_linked_share_nothing(stage):
     assert [reply.text for reply in await kept(stage)] == ["Only here"]
 
 
-async def test_what_was_said_before_the_link_stays_where_it_was_said(stage):
+async def test_replies_from_before_the_link_are_not_shared(stage):
     await stage.subscribe(SLACK, DISCORD)
     await stage.stage.note("Paper", today(stage))
     await stage.post()
@@ -227,7 +227,7 @@ async def test_a_thread_that_opens_later_gets_what_was_said_before(stage):
     assert stage.copies(stage.root(DISCORD)) == ["first", "second"]
 
 
-async def test_what_is_said_while_a_thread_opens_overtakes_nothing(stage):
+async def test_a_reply_posted_while_a_thread_opens_overtakes_nothing(stage):
     await stage.subscribe(SLACK)
     await stage.subscribe(DISCORD, at="18:00")
     await stage.link(SLACK, DISCORD)
@@ -244,7 +244,7 @@ async def test_what_is_said_while_a_thread_opens_overtakes_nothing(stage):
     assert stage.copies(stage.root(DISCORD)) == ["first", "second", "third"]
 
 
-async def test_a_reply_that_overtakes_the_news_of_its_root_is_kept(stage):
+async def test_a_reply_that_arrives_before_its_root_is_stored(stage):
     await with_a_paper(stage, SLACK, DISCORD)
     await stage.stage.note("Other", today(stage) + timedelta(days=1))
     stage.clock.turn(days=1)
@@ -261,7 +261,7 @@ async def test_a_reply_that_overtakes_the_news_of_its_root_is_kept(stage):
     assert stage.copies(stage.root(DISCORD, "Other")) == ["Quick!"]
 
 
-async def test_talk_that_belongs_to_no_paper_is_not_kept(stage):
+async def test_replies_outside_of_papers_threads_are_not_stored(stage):
     await with_a_paper(stage, SLACK, DISCORD)
 
     await stage.say(MessageRef(SLACK, "somebody's"), "Lunch?")
@@ -270,7 +270,7 @@ async def test_talk_that_belongs_to_no_paper_is_not_kept(stage):
         assert await tx.all("SELECT * FROM reply") == []
 
 
-async def test_a_channel_that_wants_no_discussion_gives_and_gets_nothing(stage):
+async def test_a_channel_with_discussion_off_shares_and_receives_no_replies(stage):
     await with_a_paper(stage, SLACK, DISCORD)
     async with stage.stage.db.transaction() as tx:
         await channel_preferences.put(tx, str(SLACK), ChannelPreferences(discussion=False))
@@ -283,7 +283,7 @@ async def test_a_channel_that_wants_no_discussion_gives_and_gets_nothing(stage):
     assert [reply.text for reply in await kept(stage)] == ["On the record"]
 
 
-async def test_a_person_can_have_theirs_forgotten(stage):
+async def test_forget_me_removes_a_persons_replies(stage):
     await with_a_paper(stage, SLACK, DISCORD)
     said = await stage.say(stage.root(SLACK), "Forget this")
     await stage.say(stage.root(SLACK), "Keep this", user=BO)
@@ -324,7 +324,7 @@ async def test_a_mention_anywhere_else_is_answered_there(stage):
     assert words(answer.document).startswith("Paper")
 
 
-async def test_a_question_that_cannot_be_answered_gets_a_way_out(stage):
+async def test_a_question_that_is_not_understood_gets_the_list_of_words(stage):
     await with_a_paper(stage, SLACK)
 
     await stage.say(stage.root(SLACK), "@paperbot is this any good?", mentions_bot=True)
@@ -357,7 +357,7 @@ async def test_an_edit_to_other_words_keeps_one_copy(stage):
     assert stage.copies(stage.root(DISCORD)) == ["two"]
 
 
-async def test_what_was_said_is_found_where_it_is_looked_for(stage):
+async def test_replies_are_found_by_in_discussion(stage):
     await stage.stage.note("Other", today(stage), "Another paper.", "#reasoning")
     await with_a_paper(stage, SLACK, DISCORD)
     await stage.say(stage.root(SLACK), "The ablation of 보상모델을 is missing")
@@ -406,7 +406,7 @@ async def test_an_unknown_paper_that_is_linked_gets_its_card_once_arxiv_has_told
     assert words(card.document).startswith("The Same, Earlier\nAda Example · arXiv:2501.00009")
 
 
-async def test_a_thread_opens_with_what_there_is_to_know_besides(stage):
+async def test_a_thread_opens_with_abstract_and_references(stage):
     older = stage.stage.write("Older", today(stage) - timedelta(days=30), "The first of its kind.")
     text = older.read_text(encoding="utf-8")
     older.write_text(f"https://arxiv.org/abs/2310.07831\n{text}", encoding="utf-8")
@@ -426,7 +426,7 @@ async def test_a_thread_opens_with_what_there_is_to_know_besides(stage):
     assert items.items[0].button.command == "/paper entry:1"
 
 
-async def test_where_there_is_nothing_more_to_tell_a_thread_opens_empty(stage):
+async def test_a_thread_without_abstract_or_references_opens_empty(stage):
     await with_a_paper(stage, SLACK)
 
     assert stage.thread(stage.root(SLACK)) == []

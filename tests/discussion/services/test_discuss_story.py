@@ -129,5 +129,5 @@ async def act(
 
 @settings(max_examples=100)
 @given(st.lists(deeds, max_size=16))
-def test_every_side_reads_the_same_in_the_end(story):
+def test_every_channel_shows_the_same_replies_in_the_end(story):
     asyncio.run(play(story))

@@ -18,7 +18,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[TalkStage]:
         yield opened
 
 
-async def test_what_one_person_writes_beyond_a_bound_a_minute_is_kept_and_not_copied(stage):
+async def test_replies_beyond_a_persons_limit_a_minute_are_stored_and_not_copied(stage):
     await with_a_paper(stage, WEB, DISCORD)
     for number in range(100):
         await discuss.on_message(stage.talk, stage.utterance(stage.root(WEB), f"{number}"))
@@ -35,7 +35,7 @@ async def test_what_one_person_writes_beyond_a_bound_a_minute_is_kept_and_not_co
     assert stage.copies(stage.root(DISCORD)) == [*first, "Again."]
 
 
-async def test_what_was_not_copied_is_not_copied_when_it_is_heard_again_or_edited(stage):
+async def test_an_uncopied_reply_is_not_copied_on_redelivery_or_edit(stage):
     stage.talk = replace(stage.talk, copies_a_minute=1)
     await with_a_paper(stage, WEB, DISCORD)
     await stage.say(stage.root(WEB), "One.")
@@ -50,7 +50,7 @@ async def test_what_was_not_copied_is_not_copied_when_it_is_heard_again_or_edite
     assert len(stage.thread(stage.root(WEB))) == 1
 
 
-async def test_what_was_said_over_an_hour_and_is_heard_at_once_is_copied(stage):
+async def test_replies_of_an_hour_that_arrive_at_once_are_copied(stage):
     """As after an outage: a bound for floods loses nothing of a talk."""
     stage.talk = replace(stage.talk, copies_a_minute=2)
     await with_a_paper(stage, WEB, DISCORD)

@@ -68,7 +68,7 @@ async def test_a_code_of_one_channel_entered_in_another_links_them(bot, stage):
     assert await shared(stage, SLACK) == await shared(stage, DISCORD) == {str(SLACK), str(DISCORD)}
 
 
-async def test_a_third_channel_joins_the_circle(bot, stage):
+async def test_a_third_channel_joins_the_group(bot, stage):
     await ask(bot, f"/digest link {await code_of(bot, SLACK)}", DISCORD)
 
     await ask(bot, f"/digest link {await code_of(bot, DISCORD)}", WEB)
@@ -76,7 +76,7 @@ async def test_a_third_channel_joins_the_circle(bot, stage):
     assert await shared(stage, SLACK) == {str(SLACK), str(DISCORD), str(WEB)}
 
 
-async def test_only_who_may_manage_links(bot, stage):
+async def test_only_managers_link_channels(bot, stage):
     code = await code_of(bot, SLACK)
 
     made = words(await ask(bot, "/digest link", SLACK, ADA))
@@ -86,7 +86,7 @@ async def test_only_who_may_manage_links(bot, stage):
     assert await shared(stage, DISCORD) == set()
 
 
-async def test_a_code_is_good_once_and_for_a_quarter_of_an_hour(bot, stage):
+async def test_a_code_is_valid_once_and_for_fifteen_minutes(bot, stage):
     used, old = await code_of(bot, SLACK), await code_of(bot, WEB)
     await ask(bot, f"/digest link {used}", DISCORD)
     again = words(await ask(bot, f"/digest link {used}", WEB))
@@ -98,7 +98,7 @@ async def test_a_code_is_good_once_and_for_a_quarter_of_an_hour(bot, stage):
     assert late.startswith("This code is unknown or too old")
 
 
-async def test_a_code_is_of_no_use_in_its_own_channel(bot):
+async def test_a_code_is_refused_in_its_own_channel(bot):
     code = await code_of(bot, SLACK)
 
     answer = words(await ask(bot, f"/digest link {code}", SLACK))
@@ -106,7 +106,7 @@ async def test_a_code_is_of_no_use_in_its_own_channel(bot):
     assert answer.startswith("This code was made in this channel")
 
 
-async def test_a_code_is_nowhere_in_the_database(bot, stage):
+async def test_only_the_hash_of_a_code_is_stored(bot, stage):
     code = await code_of(bot, SLACK)
 
     async with stage.stage.db.reading() as tx:
@@ -122,7 +122,7 @@ def told(stage: TalkStage, channel: ChannelRef) -> list[str]:
     return [words(each.document) for each in posted if each.channel == channel and not each.root]
 
 
-async def test_both_channels_are_told_that_they_share_from_now_on_once(bot, stage):
+async def test_both_channels_get_one_notice_of_the_link(bot, stage):
     code = await code_of(bot, SLACK)
 
     await ask(bot, f"/digest link {code}", WEB)
@@ -136,7 +136,7 @@ async def test_both_channels_are_told_that_they_share_from_now_on_once(bot, stag
     assert str(SLACK) not in in_web
 
 
-async def test_whoever_shared_already_is_told_of_the_third_alone(bot, stage):
+async def test_linked_channels_are_told_about_the_third_only(bot, stage):
     await ask(bot, f"/digest link {await code_of(bot, SLACK)}", DISCORD)
     await stage.settle()
 
@@ -149,7 +149,7 @@ async def test_whoever_shared_already_is_told_of_the_third_alone(bot, stage):
     assert [len(told(stage, each)) for each in (SLACK, DISCORD, WEB)] == [2, 2, 1]
 
 
-async def test_a_channel_is_told_in_the_languages_of_its_digest(stage):
+async def test_notices_to_a_channel_are_in_the_languages_of_its_digest(stage):
     await subscribe.add(
         stage.stage.db,
         SLACK,
@@ -169,7 +169,7 @@ async def test_a_channel_is_told_in_the_languages_of_its_digest(stage):
     assert english_words.startswith("From now on")
 
 
-async def test_who_parts_is_told_and_so_are_those_that_are_left(bot, stage):
+async def test_unlinking_is_announced_in_all_channels_of_the_group(bot, stage):
     for channel in (DISCORD, WEB):
         await stage.link(SLACK, channel)
 
@@ -181,7 +181,7 @@ async def test_who_parts_is_told_and_so_are_those_that_are_left(bot, stage):
     assert "a channel in Slack, #general in the web chat" in told(stage, DISCORD)[0]
 
 
-async def test_a_channel_that_wants_no_discussion_is_told_nothing_and_of_nothing(bot, stage):
+async def test_a_channel_with_discussion_off_gets_no_notice_of_links(bot, stage):
     await ask(bot, "/digest settings discussion:off", SLACK)
 
     await ask(bot, f"/digest link {await code_of(bot, SLACK)}", DISCORD)
@@ -190,7 +190,7 @@ async def test_a_channel_that_wants_no_discussion_is_told_nothing_and_of_nothing
     assert told(stage, SLACK) == told(stage, DISCORD) == []
 
 
-async def test_who_links_is_told_who_can_read_it(bot, stage):
+async def test_linking_says_who_can_read_the_replies(bot, stage):
     in_the_web = words(await ask(bot, f"/digest link {await code_of(bot, SLACK)}", WEB))
     code = await code_of(bot, ChannelRef(SLACK.platform, "T1", "C2"))
     elsewhere = words(await ask(bot, f"/digest link {code}", DISCORD))
@@ -199,7 +199,7 @@ async def test_who_links_is_told_who_can_read_it(bot, stage):
     assert "to the operator only" in elsewhere
 
 
-async def test_who_subscribes_is_told_what_becomes_of_what_is_said(bot):
+async def test_subscribing_says_what_happens_to_replies(bot):
     papers = words(await ask(bot, "/digest here at:09:00", SLACK))
     compact = words(await ask(bot, "/digest settings layout:compact", SLACK))
 
@@ -209,7 +209,7 @@ async def test_who_subscribes_is_told_what_becomes_of_what_is_said(bot):
     assert "papers have no threads" in compact
 
 
-async def test_a_channel_that_leaves_shares_nothing_more(bot, stage):
+async def test_an_unlinked_channel_shares_no_new_replies(bot, stage):
     await with_a_paper(stage, SLACK, DISCORD, WEB)
 
     await ask(bot, "/digest unlink", DISCORD)
@@ -219,7 +219,7 @@ async def test_a_channel_that_leaves_shares_nothing_more(bot, stage):
     assert stage.copies(stage.root(WEB)) == ["Among the rest"]
 
 
-async def test_two_that_part_are_linked_with_nobody(bot, stage):
+async def test_after_unlinking_two_channels_neither_is_linked(bot, stage):
     await stage.link(SLACK, DISCORD)
 
     await ask(bot, "/digest unlink", DISCORD)
@@ -246,7 +246,7 @@ async def test_a_setting_that_is_neither_on_nor_off_is_refused(bot):
     assert answer == "“maybe” is neither on nor off: write notices:on or notices:off"
 
 
-async def test_forget_me_forgets_what_i_said(bot, stage):
+async def test_forget_me_forgets_the_askers_replies(bot, stage):
     await with_a_paper(stage, SLACK, DISCORD)
     await stage.say(stage.root(SLACK), "Please forget")
 
@@ -262,7 +262,7 @@ LEAVING = ("/digest unlink", "/digest settings discussion:off")
 
 @pytest.mark.parametrize("line", LEAVING)
 @pytest.mark.parametrize("leaves", [SLACK, DISCORD], ids=["its origin", "where it goes"])
-async def test_what_waits_does_not_cross_any_more(bot, stage, line, leaves):
+async def test_waiting_copies_are_not_posted_after_unlinking(bot, stage, line, leaves):
     await with_a_paper(stage, SLACK, DISCORD, WEB)
     discord = stage.chats[DISCORD.platform]
     discord.errors = [ChatUnavailableError("down")]
@@ -277,7 +277,7 @@ async def test_what_waits_does_not_cross_any_more(bot, stage, line, leaves):
 
 
 @pytest.mark.parametrize("line", LEAVING)
-async def test_what_waits_between_others_still_crosses(bot, stage, line):
+async def test_a_waiting_copy_between_other_channels_is_still_posted(bot, stage, line):
     await with_a_paper(stage, SLACK, DISCORD, WEB)
     stage.chats[DISCORD.platform].errors = [ChatUnavailableError("down")]
     await stage.say(stage.root(SLACK), "between us")
@@ -291,7 +291,7 @@ async def test_what_waits_between_others_still_crosses(bot, stage, line):
 
 @pytest.mark.parametrize("line", LEAVING)
 @pytest.mark.parametrize("arrived", [True, False])
-async def test_what_was_lost_on_its_way_is_not_sent_again_after_leaving(bot, stage, line, arrived):
+async def test_a_lost_copy_is_not_sent_again_after_unlinking(bot, stage, line, arrived):
     await with_a_paper(stage, SLACK, DISCORD)
     discord = stage.chats[DISCORD.platform]
     (discord.late_errors if arrived else discord.errors).append(ChatUncertainError("reset"))
@@ -306,7 +306,7 @@ async def test_what_was_lost_on_its_way_is_not_sent_again_after_leaving(bot, sta
 
 @pytest.mark.parametrize("line", LEAVING)
 @pytest.mark.parametrize("leaves", [SLACK, DISCORD], ids=["its origin", "where it went"])
-async def test_edits_do_not_cross_after_leaving_and_removals_do(bot, stage, line, leaves):
+async def test_after_unlinking_edits_are_not_copied_and_deletions_are(bot, stage, line, leaves):
     await with_a_paper(stage, SLACK, DISCORD, WEB)
     said = await stage.say(stage.root(SLACK), "befor")
 
@@ -319,7 +319,7 @@ async def test_edits_do_not_cross_after_leaving_and_removals_do(bot, stage, line
     assert stage.copies(stage.root(DISCORD)) == stage.copies(stage.root(WEB)) == []
 
 
-async def test_edits_cross_again_where_discussions_are_turned_on_again(bot, stage):
+async def test_edits_are_copied_again_after_discussion_on(bot, stage):
     await with_a_paper(stage, SLACK, DISCORD)
     stage.chats[DISCORD.platform].late_errors = [ChatUncertainError("reset")]
     said = await stage.say(stage.root(SLACK), "befor")
@@ -333,7 +333,7 @@ async def test_edits_cross_again_where_discussions_are_turned_on_again(bot, stag
     assert stage.copies(stage.root(DISCORD)) == ["before"]
 
 
-async def test_what_was_kept_can_be_corrected_where_nothing_is_kept_any_more(bot, stage):
+async def test_stored_replies_can_be_edited_after_discussion_off(bot, stage):
     await with_a_paper(stage, SLACK)
     said = await stage.say(stage.root(SLACK), "the password is swordfish")
 

@@ -42,7 +42,7 @@ async def test_a_version_that_arrives_late_does_not_undo_a_newer_one(stage: Talk
     assert stage.copies(stage.root(DISCORD)) == ["version 3"]
 
 
-async def test_what_is_heard_first_in_a_later_version_is_not_undone_by_the_first(stage: TalkStage):
+async def test_a_first_version_that_arrives_late_undoes_nothing(stage: TalkStage):
     await with_a_paper(stage, SLACK, DISCORD)
     said = stage.utterance(stage.root(SLACK), "version 1")
     await discuss.on_message(stage.talk, stage.edited(said, "version 2"))
@@ -67,7 +67,7 @@ async def test_an_edit_back_to_the_first_words_is_an_edit(stage: TalkStage):
     assert [reply.text for reply in await kept(stage)] == ["yes"]
 
 
-async def test_what_is_heard_in_the_morning_was_said_at_night(stage: TalkStage):
+async def test_a_reply_keeps_the_time_at_which_it_was_posted(stage: TalkStage):
     await with_a_paper(stage, SLACK)
     stage.clock.turn(hours=2)
     early, late = (stage.utterance(stage.root(SLACK), text) for text in ("early", "late"))
@@ -91,7 +91,7 @@ async def test_a_clock_that_is_ahead_puts_nothing_into_the_future(stage: TalkSta
     assert [reply.said_at for reply in await kept(stage)] == [stage.clock()]
 
 
-async def test_what_was_said_before_the_link_stays_there_though_it_is_heard_after_it(
+async def test_a_reply_from_before_the_link_is_not_shared_if_it_arrives_later(
     stage: TalkStage,
 ):
     await stage.subscribe(SLACK, DISCORD)
@@ -108,7 +108,7 @@ async def test_what_was_said_before_the_link_stays_there_though_it_is_heard_afte
     assert stage.copies(stage.root(DISCORD)) == []
 
 
-async def test_what_was_said_days_ago_waits_for_the_news_of_its_root_all_the_same(
+async def test_an_old_reply_also_waits_for_its_root(
     stage: TalkStage,
 ):
     await with_a_paper(stage, SLACK, DISCORD)
@@ -129,7 +129,7 @@ async def test_what_was_said_days_ago_waits_for_the_news_of_its_root_all_the_sam
     assert [row["text"] for row in found] == ["Said long ago"]
 
 
-async def test_what_is_kept_of_a_platforms_threads_is_told_by_thread(stage: TalkStage):
+async def test_stored_replies_of_a_platform_are_listed_by_thread(stage: TalkStage):
     await stage.stage.note("Older", today(stage))
     await with_a_paper(stage, SLACK, DISCORD)
     memory = DatabaseReplies(stage.stage.db)

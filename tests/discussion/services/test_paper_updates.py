@@ -45,7 +45,7 @@ async def told(stage: TalkStage) -> list[str]:
 NEW_VERSION = Change(PaperEventKind.VERSION, 1, 2)
 
 
-async def test_a_new_version_is_told_once(stage):
+async def test_a_new_version_is_announced_once(stage):
     await happens(stage, NEW_VERSION)
 
     first, again = await told(stage), await told(stage)
@@ -54,13 +54,13 @@ async def test_a_new_version_is_told_once(stage):
     assert len(stage.thread(stage.root(DISCORD))) == 1
 
 
-async def test_a_withdrawal_is_told(stage):
+async def test_a_withdrawal_is_announced(stage):
     await happens(stage, Change(PaperEventKind.WITHDRAWN, 1, 2))
 
     assert await told(stage) == [f"Its authors have withdrawn this paper. arXiv:{NUMBER}"]
 
 
-async def test_a_later_entry_that_refers_to_the_paper_is_told(stage):
+async def test_a_later_entry_that_refers_to_the_paper_is_announced(stage):
     later = today(stage) + timedelta(days=1)
     stage.stage.write("Sequel", later, f"It builds on https://arxiv.org/abs/{NUMBER} a lot.")
     await stage.stage.sync()
@@ -69,7 +69,7 @@ async def test_a_later_entry_that_refers_to_the_paper_is_told(stage):
     assert len(await told(stage)) == 1
 
 
-async def test_an_entry_that_comes_in_days_late_is_told_as_well(stage):
+async def test_an_entry_imported_days_late_is_announced(stage):
     stage.clock.turn(days=6)
     stage.stage.write("Sequel", today(stage) - timedelta(days=4), f"On arxiv.org/abs/{NUMBER}.")
     await stage.stage.sync()
@@ -77,7 +77,7 @@ async def test_an_entry_that_comes_in_days_late_is_told_as_well(stage):
     assert await told(stage) == ["Taken up again on 5 February 2026 in “Sequel”."]
 
 
-async def test_an_entry_that_is_edited_tells_what_it_refers_to_since(stage):
+async def test_a_reference_added_by_an_edit_is_announced(stage):
     later = today(stage) + timedelta(days=1)
     stage.stage.write("Sequel", later, "It refers to nothing.")
     await stage.stage.sync()
@@ -90,7 +90,7 @@ async def test_an_entry_that_is_edited_tells_what_it_refers_to_since(stage):
     assert len(await told(stage)) == 1
 
 
-async def test_years_of_notes_that_are_read_in_later_tell_nobody(stage):
+async def test_importing_an_old_archive_announces_nothing(stage):
     stage.clock.turn(days=60)
     for n in range(1, 50):
         on = today(stage) - timedelta(days=8 + n % 50)
@@ -111,7 +111,7 @@ async def test_an_archive_that_is_read_in_for_the_first_time_notes_no_citations(
         assert await paper_updates.note_citations(stage.stage.db, stage.clock()) == 0
 
 
-async def test_a_channel_that_wants_no_news_gets_none(stage):
+async def test_a_channel_with_notices_off_gets_no_paper_updates(stage):
     async with stage.stage.db.transaction() as tx:
         await channel_preferences.put(tx, str(SLACK), ChannelPreferences(notices=False))
     await happens(stage, NEW_VERSION)
@@ -120,7 +120,7 @@ async def test_a_channel_that_wants_no_news_gets_none(stage):
     assert len(stage.thread(stage.root(DISCORD))) == 1
 
 
-async def test_what_became_of_a_paper_before_its_thread_was_there_is_no_news(stage):
+async def test_events_from_before_a_thread_are_not_announced_in_it(stage):
     stage.clock.turn(hours=-2)
     await happens(stage, NEW_VERSION)
     stage.clock.turn(hours=2)
@@ -151,7 +151,7 @@ async def refer(stage: TalkStage) -> None:
         (PaperEventKind.VERSION, []),
     ],
 )
-async def test_a_withdrawal_is_told_where_the_paper_is_referred_to_and_a_version_is_not(
+async def test_a_withdrawal_is_announced_in_referring_threads_and_a_version_is_not(
     stage, kind, told
 ):
     await refer(stage)

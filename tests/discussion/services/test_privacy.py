@@ -85,7 +85,7 @@ async def turn_off(stage: TalkStage, channel: ChannelRef) -> None:
         await channel_preferences.put(tx, str(channel), ChannelPreferences(discussion=False))
 
 
-async def test_a_link_code_is_neither_made_nor_told_in_a_thread(stage, bot):
+async def test_no_link_code_is_made_in_a_thread(stage, bot):
     await with_a_paper(stage, SLACK, DISCORD)
 
     [answer] = await call(stage, bot, stage.root(SLACK), "digest link", MANAGER)
@@ -111,7 +111,7 @@ async def test_other_commands_are_carried_out_in_threads_where_slack_has_no_slas
     assert [tuple(row) for row in options] == ([(0,)] if "notices" in line else [])
 
 
-async def test_a_code_that_is_entered_in_a_thread_is_nowhere_kept(stage, bot):
+async def test_a_code_entered_in_a_thread_is_not_stored(stage, bot):
     await with_a_paper(stage, SLACK, DISCORD)
 
     [answer] = await call(stage, bot, stage.root(SLACK), "digest link ABCDE23456", MANAGER)
@@ -144,7 +144,7 @@ async def test_a_command_that_everybody_may_read_is_answered_in_a_thread(stage, 
     assert "new papers" in answer.casefold()
 
 
-async def test_any_paper_at_all_may_be_asked_for_in_a_thread(stage, bot):
+async def test_any_paper_may_be_asked_for_in_a_thread(stage, bot):
     await with_a_paper(stage, SLACK)
 
     [answer] = await call(stage, bot, stage.root(SLACK), "paper random")
@@ -153,7 +153,7 @@ async def test_any_paper_at_all_may_be_asked_for_in_a_thread(stage, bot):
 
 
 @pytest.mark.parametrize("line", ["paper forget-me", "/paper forget-me", "forget-me"])
-async def test_who_asks_in_a_thread_to_be_forgotten_is_forgotten(stage, bot, line):
+async def test_forget_me_in_a_thread_is_executed(stage, bot, line):
     await with_a_paper(stage, SLACK, DISCORD)
     await stage.say(stage.root(SLACK), "Forget this")
     await stage.say(stage.root(SLACK), "Keep this", user=BO)
@@ -166,7 +166,7 @@ async def test_who_asks_in_a_thread_to_be_forgotten_is_forgotten(stage, bot, lin
     assert not await is_anywhere(stage, "forget-me")
 
 
-async def test_the_wish_to_be_forgotten_heard_again_means_nothing_that_was_said_since(stage, bot):
+async def test_a_redelivered_forget_me_spares_later_replies(stage, bot):
     await with_a_paper(stage, SLACK, DISCORD)
     wish = stage.utterance(stage.root(SLACK), "@paperbot paper forget-me", mentions_bot=True)
     await bot.on_message(wish)
@@ -179,7 +179,7 @@ async def test_the_wish_to_be_forgotten_heard_again_means_nothing_that_was_said_
     assert len(stage.thread(stage.root(SLACK))) == 1
 
 
-async def test_who_was_forgotten_is_told_so_also_when_the_wish_itself_goes(stage, bot):
+async def test_the_confirmation_of_forget_me_outlives_its_question(stage, bot):
     await with_a_paper(stage, WEB)
     wish = stage.utterance(stage.root(WEB), "@paperbot paper forget-me", mentions_bot=True)
     await bot.on_message(wish)
@@ -190,7 +190,7 @@ async def test_who_was_forgotten_is_told_so_also_when_the_wish_itself_goes(stage
     assert words(answer.document).startswith("What you said in discussions is deleted")
 
 
-async def test_an_answer_goes_with_what_asked_for_it(stage, bot):
+async def test_an_answer_is_removed_with_the_message_that_asked(stage, bot):
     await with_a_paper(stage, SLACK)
     await call(stage, bot, stage.root(SLACK), "my secret health words")
 
@@ -202,7 +202,7 @@ async def test_an_answer_goes_with_what_asked_for_it(stage, bot):
     assert not await is_anywhere(stage, "secret health")
 
 
-async def test_an_answer_goes_when_the_question_is_taken_back(stage, bot):
+async def test_an_answer_is_removed_with_its_question(stage, bot):
     await with_a_paper(stage, SLACK)
     await turn_off(stage, SLACK)
     said = stage.utterance(stage.root(SLACK), "@paperbot bib", mentions_bot=True)
@@ -216,7 +216,7 @@ async def test_an_answer_goes_when_the_question_is_taken_back(stage, bot):
     assert stage.thread(stage.root(SLACK)) == []
 
 
-async def test_a_question_that_was_taken_back_before_it_was_heard_is_not_answered(stage, bot):
+async def test_a_question_deleted_before_it_arrived_is_not_answered(stage, bot):
     await with_a_paper(stage, SLACK)
     said = stage.utterance(stage.root(SLACK), "@paperbot my secret", mentions_bot=True)
 
@@ -228,7 +228,7 @@ async def test_a_question_that_was_taken_back_before_it_was_heard_is_not_answere
     assert not await is_anywhere(stage, "my secret")
 
 
-async def test_an_answer_that_waits_is_never_posted_once_the_question_is_gone(stage, bot):
+async def test_a_waiting_answer_is_not_posted_after_its_question_was_deleted(stage, bot):
     await with_a_paper(stage, SLACK)
     said = stage.utterance(stage.root(SLACK), "@paperbot bib", mentions_bot=True)
     await bot.on_message(said)
@@ -253,7 +253,7 @@ async def test_the_card_of_a_forgotten_reply_goes_too(stage):
 
 
 @pytest.mark.parametrize("question", ["secretwords", "paper secretwords", "#secretwords", "papr"])
-async def test_where_nothing_is_kept_an_answer_does_not_repeat_the_question(stage, bot, question):
+async def test_with_discussion_off_an_answer_does_not_quote_the_question(stage, bot, question):
     await with_a_paper(stage, SLACK)
     await turn_off(stage, SLACK)
 
@@ -263,7 +263,7 @@ async def test_where_nothing_is_kept_an_answer_does_not_repeat_the_question(stag
     assert not await is_anywhere(stage, "secretwords")
 
 
-async def test_where_nothing_is_kept_what_is_found_does_not_repeat_the_question(stage, bot):
+async def test_with_discussion_off_results_do_not_quote_the_question(stage, bot):
     for number in range(8):
         await stage.stage.note(f"Paper {number}", today(stage), "It holds secretwords.")
     await turn_off(stage, SLACK)
@@ -285,7 +285,7 @@ async def test_a_question_elsewhere_is_not_repeated_either(stage, bot):
     assert answer.startswith("Nothing found for that.")
 
 
-async def test_of_the_web_chat_everything_that_a_person_wrote_goes(stage, bot):
+async def test_forget_me_removes_a_persons_web_chat_messages(stage, bot):
     await with_a_paper(stage, SLACK, WEB)
     board = DatabaseBoard(stage.stage.db)
     ada, bo = Author("U1", "민지"), Author("U2", "보람")
@@ -309,7 +309,7 @@ async def test_of_the_web_chat_everything_that_a_person_wrote_goes(stage, bot):
     assert changed == {root.id, said.id}
 
 
-async def test_of_other_platforms_the_web_chat_keeps_whoever_has_the_same_id(stage):
+async def test_forget_me_spares_the_same_id_on_other_platforms(stage):
     board = DatabaseBoard(stage.stage.db)
     await board.add("general", "Not yours", at=stage.clock(), author=Author("U1", "Somebody"))
 
@@ -325,7 +325,7 @@ async def found(stage: TalkStage, asked: str, channel: ChannelRef | None = None)
 
 
 @pytest.mark.parametrize("asked", ["in:discussion", "in:discussion ablation"])
-async def test_what_was_said_is_found_where_it_was_said_and_by_the_operator(stage, asked):
+async def test_replies_are_found_in_their_channel_and_by_the_operator(stage, asked):
     await stage.subscribe(SLACK, DISCORD)
     await stage.stage.note("Paper", today(stage))
     await stage.post()
@@ -337,7 +337,7 @@ async def test_what_was_said_is_found_where_it_was_said_and_by_the_operator(stag
     assert await found(stage, asked, ChannelRef(SLACK.platform, "T1", "D1")) == []
 
 
-async def test_what_was_said_is_found_in_linked_channels_from_the_link_on(stage):
+async def test_replies_are_found_in_linked_channels_since_the_link(stage):
     await stage.subscribe(SLACK, DISCORD, WEB)
     await stage.stage.note("Paper", today(stage))
     await stage.post()
@@ -354,7 +354,7 @@ async def test_what_was_said_is_found_in_linked_channels_from_the_link_on(stage)
     assert await found(stage, "in:discussion afterwards", WEB) == []
 
 
-async def test_who_asks_in_a_chat_finds_what_belongs_there(stage, bot):
+async def test_a_chat_finds_the_replies_that_its_readers_may_see(stage, bot):
     await stage.subscribe(SLACK, DISCORD)
     await stage.stage.note("Paper", today(stage))
     await stage.post()

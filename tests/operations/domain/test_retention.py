@@ -18,7 +18,7 @@ from bot.operations.domain.retention import SHORTEST, Retention, parse_retention
         ("Deliveries 30 Days , Discussions forever", 30, None),
     ],
 )
-def test_what_is_said_is_kept_so_long_and_the_rest_as_ever(text, deliveries, discussions):
+def test_discussions_are_pruned_only_if_the_operator_sets_it(text, deliveries, discussions):
     days = [None if each is None else timedelta(days=each) for each in (deliveries, discussions)]
 
     assert parse_retention(text) == Retention(*days)
@@ -28,7 +28,7 @@ def test_what_is_said_is_kept_so_long_and_the_rest_as_ever(text, deliveries, dis
     "text",
     ["", "6", "months", "entries 6 months", "29 days", "0 days", "-6 months", "6 months, 7 months"],
 )
-def test_what_is_unclear_or_too_short_is_wrong(text):
+def test_an_unclear_or_too_short_keep_setting_is_refused(text):
     assert parse_retention(text) is None
 
 

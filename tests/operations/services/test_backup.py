@@ -156,7 +156,7 @@ async def test_after_a_restore_nothing_is_posted_twice(stage, tmp_path):
     await again.db.close()
 
 
-async def test_after_a_restore_what_nobody_posted_is_posted(stage, tmp_path):
+async def test_after_a_restore_unposted_messages_are_posted(stage, tmp_path):
     copy = tmp_path / "copy.db"
     await backup(stage.db, copy, now=stage.clock())
     await live(stage, DAYS[1])
@@ -171,7 +171,7 @@ async def test_after_a_restore_what_nobody_posted_is_posted(stage, tmp_path):
     await again.db.close()
 
 
-async def test_after_a_restore_life_goes_on(stage, tmp_path):
+async def test_after_a_restore_new_digests_are_posted(stage, tmp_path):
     copy = tmp_path / "copy.db"
     await backup(stage.db, copy, now=stage.clock())
     await live(stage, DAYS[1])
@@ -186,7 +186,7 @@ async def test_after_a_restore_life_goes_on(stage, tmp_path):
     await again.db.close()
 
 
-async def test_what_went_out_by_hand_after_the_backup_is_not_posted_again(stage, tmp_path):
+async def test_a_manual_digest_from_after_the_backup_is_not_posted_again(stage, tmp_path):
     copy = tmp_path / "copy.db"
     await backup(stage.db, copy, now=stage.clock())
     stage.clock.at = nine(DAYS[1]) - timedelta(hours=2)
@@ -204,7 +204,7 @@ async def test_what_went_out_by_hand_after_the_backup_is_not_posted_again(stage,
     await again.db.close()
 
 
-async def test_after_a_restore_messages_are_made_to_say_what_they_should(stage, tmp_path):
+async def test_after_a_restore_messages_are_edited_to_their_wanted_content(stage, tmp_path):
     copy = tmp_path / "copy.db"
     await backup(stage.db, copy, now=stage.clock())
     await live(stage, DAYS[1])

@@ -39,7 +39,7 @@ async def test_without_a_contact_arxiv_is_never_asked_and_that_is_said(stage: St
     assert "ARXIV_CONTACT" in found.words
 
 
-async def test_a_database_that_is_not_there_yet_says_how_to_begin(tmp_path: Path):
+async def test_a_missing_database_is_reported_with_how_to_begin(tmp_path: Path):
     (found,) = await check_arxiv(
         tmp_path / "none.db", ("cs.LG", "cs.CL"), contact="me@x.org", now=MONDAY, say=ENGLISH
     )
@@ -104,7 +104,7 @@ async def test_a_short_wait_is_told_and_nothing_is_wrong(stage: Stage):
     )
 
 
-async def test_koreans_read_korean(stage: Stage):
+async def test_a_korean_reader_gets_korean(stage: Stage):
     stage.world.announce(MONDAY.date(), Paper("2611.00001", "A"))
     stage.arxiv.fail(FaultKind.HTML, path="/atom/")
     await stage.round()

@@ -92,7 +92,7 @@ async def test_after_pruning_edits_deletions_and_redeliveries_do_what_they_did(s
     assert sum("An edited note." in dump(each.document) for each in posted) == 2
 
 
-async def test_what_is_open_failing_or_still_to_be_removed_is_left_alone(stage):
+async def test_open_failing_and_unremoved_deliveries_are_not_pruned(stage):
     await with_a_paper(stage, SLACK, DISCORD)
     said = await stage.say(stage.root(SLACK), "Words.")
     await discuss.on_message(stage.talk, stage.edited(said, "Words that no platform shows yet."))
@@ -121,7 +121,7 @@ async def test_rows_of_removed_copies_go(stage):
     assert stage.copies(stage.root(DISCORD)) == []
 
 
-async def test_what_people_said_is_kept_for_ever_unless_the_operator_wants_otherwise(stage):
+async def test_replies_are_kept_forever_by_default(stage):
     await with_a_paper(stage, SLACK, DISCORD)
     await stage.say(stage.root(SLACK), LONG)
     stage.clock.turn(days=3650)

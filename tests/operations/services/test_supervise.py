@@ -30,7 +30,7 @@ class Clock:
         self.now += timedelta(seconds=seconds)
 
 
-async def test_what_fails_is_started_again_until_it_ends_by_itself() -> None:
+async def test_a_failing_part_is_restarted_until_it_ends_by_itself() -> None:
     clock = Clock()
     starts = 0
 
@@ -116,7 +116,7 @@ async def test_short_runs_are_failures_in_a_row_and_a_long_one_ends_them() -> No
     assert restarts[5].last_ok_at == restarts[0].last_ok_at
 
 
-async def test_what_fails_and_then_ends_by_itself_is_well() -> None:
+async def test_a_part_that_failed_and_then_ended_by_itself_is_well() -> None:
     flaky = Flaky(Clock(), timedelta(0), timedelta(0))
     await flaky.supervised.run()
 
@@ -127,7 +127,7 @@ async def test_what_fails_and_then_ends_by_itself_is_well() -> None:
     "error",
     [StorageError("The disk is full"), NotFoundError("There is no entry"), RankerError("Too few")],
 )
-async def test_what_may_be_over_in_a_moment_ends_nothing(error: Exception) -> None:
+async def test_a_transient_storage_error_ends_nothing(error: Exception) -> None:
     clock = Clock()
     starts = 0
 
@@ -142,7 +142,7 @@ async def test_what_may_be_over_in_a_moment_ends_nothing(error: Exception) -> No
     assert starts == 2
 
 
-async def test_what_a_person_must_mend_ends_it() -> None:
+async def test_an_error_that_a_person_must_fix_ends_it() -> None:
     clock = Clock()
 
     async def start() -> None:
