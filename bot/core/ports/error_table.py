@@ -28,6 +28,9 @@ HELD_FOR = timedelta(minutes=5)
 RETRIED_AFTER = timedelta(seconds=30)
 """The pause where the platform names none."""
 
+ABOUT_THE_REQUEST = frozenset({413, 414, 415, 422, 431})
+"""Statuses of HTTP that refuse one request, whoever answers: too large, or of a wrong kind."""
+
 Code = TypeVar("Code", str, int)
 """How a platform names its errors."""
 

@@ -13,6 +13,7 @@ from bot.core.domain.i18n import translatable
 from bot.core.domain.incoming_text import well_formed
 from bot.core.ports import ChatError
 from bot.core.ports.error_table import (
+    ABOUT_THE_REQUEST,
     HELD_FOR,
     RETRIED_AFTER,
     ErrorKind,
@@ -180,7 +181,7 @@ def _meaning_of_answer(error: discord.HTTPException) -> ErrorMeaning:
             return ErrorMeaning(ErrorKind.HELD, _BLOCKED, HELD_FOR, whole_workspace=True)
         case HTTPStatus.FORBIDDEN:
             return ErrorMeaning(ErrorKind.REFUSED, NO_PERMISSION, extent=Extent.THREAD)
-        case HTTPStatus.BAD_REQUEST:
+        case status if status == HTTPStatus.BAD_REQUEST or status in ABOUT_THE_REQUEST:
             # The request itself is refused: other messages may be accepted.
             return ErrorMeaning(ErrorKind.REFUSED, _UNKNOWN, extent=Extent.MESSAGE)
         case HTTPStatus.NOT_FOUND | HTTPStatus.METHOD_NOT_ALLOWED:

@@ -13,6 +13,7 @@ from bot.core.domain.extent import Extent
 from bot.core.domain.i18n import translatable
 from bot.core.ports import ChatError
 from bot.core.ports.error_table import (
+    ABOUT_THE_REQUEST,
     HELD_FOR,
     RETRIED_AFTER,
     ErrorKind,
@@ -251,6 +252,8 @@ def _meaning_of_answer(error: SlackApiError) -> ErrorMeaning:
     name = error_name(error)
     if name in MEANINGS:
         return MEANINGS[name]
+    if not name and status in ABOUT_THE_REQUEST:
+        return _THIS_MESSAGE
     if _ABOUT_THE_MESSAGE.fullmatch(name):
         return _THIS_MESSAGE
     return ErrorMeaning(ErrorKind.UNCERTAIN, _UNKNOWN)

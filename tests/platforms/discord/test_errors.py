@@ -89,6 +89,16 @@ async def test_an_unknown_400_concerns_one_message(stage: Stage):
     assert error.extent is Extent.MESSAGE
 
 
+@pytest.mark.parametrize("status", [413, 414, 415, 422, 431])
+async def test_a_proxy_that_refuses_the_size_or_kind_of_a_request_concerns_one_message(
+    stage: Stage, status: int
+):
+    error = await answered(stage, status, body="<html>too large</html>")
+
+    assert isinstance(error, ChatRefusedError)
+    assert error.extent is Extent.MESSAGE
+
+
 async def test_an_html_page_of_a_proxy_holds_the_workspace(stage: Stage):
     error = await answered(stage, 403, body="<html>blocked</html>")
 

@@ -378,3 +378,15 @@ async def test_every_call_matches_the_specification(bench, shared):
         assert set(call.args) <= set(known), call.method
         needed = {name for name, argument in known.items() if argument.get("required")}
         assert needed <= set(call.args), call.method
+
+
+@pytest.mark.parametrize("status", [413, 414, 415, 422, 431])
+async def test_a_proxy_that_refuses_the_size_or_kind_of_a_request_concerns_one_message(
+    bench: Bench, status: int
+):
+    bench.slack.faults.append(Fault("chat.postMessage", status=status, body="<html>no</html>"))
+
+    with pytest.raises(ChatRefusedError) as refused:
+        await bench.post()
+
+    assert refused.value.extent is Extent.MESSAGE
