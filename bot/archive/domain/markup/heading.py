@@ -8,6 +8,7 @@ from bot.archive.domain.markup.author_names import is_one_name
 from bot.archive.domain.markup.mentions import Address, address_of
 
 _PARENS = re.compile("[()（）]")
+_BEHIND_A_NAME = re.compile(r"[JjSs]r\.?|II|III|IV|Ph\.? ?D\.?|M\.D\.")
 _SEPARATORS = re.compile(r"[(（\[]|[)）\]]| ?[,;，、；] ?(?:and )?| and ")
 _NESTED = re.compile(r"[(（][^()（）]*[)）]")
 _KOREAN_NAME = re.compile(r"[가-힣]{1,2} ?[가-힣]{1,4}")
@@ -40,7 +41,7 @@ class Heading:
 def split_authors(text: str) -> tuple[str, ...]:
     """The names in a list, separated by commas, semicolons or `and` outside of brackets.
 
-    An `and` within the name of a group separates nothing.
+    An `and` within the name of a group separates nothing, nor does the comma before `Jr.`.
     """
     text = " ".join(text.split())
     separators = tuple(_SEPARATORS.finditer(text))
@@ -60,7 +61,13 @@ def split_authors(text: str) -> tuple[str, ...]:
             names.append(text[start : found.start()])
             start = found.end()
     names.append(text[start:])
-    return tuple(name for each in names if (name := each.strip()))
+    whole: list[str] = []
+    for name in filter(None, map(str.strip, names)):
+        if whole and _BEHIND_A_NAME.fullmatch(name):
+            whole[-1] += f", {name}"
+        else:
+            whole.append(name)
+    return tuple(whole)
 
 
 def are_names(authors: Sequence[str]) -> bool:

@@ -421,3 +421,14 @@ def test_front_matter_that_contradicts_the_entry_is_kept_as_a_comment() -> None:
 
     assert read(written).tags == ("lm",)
     assert written.endswith("%%\ntags: rl\n%%")
+
+
+def test_a_suffix_belongs_to_the_name_before_it() -> None:
+    entry = read(
+        "*Pebbles* (Martin Luther King, Jr., Al Bo, Cy Do III and Ed Fo, Ph.D.)\n\n조약돌.\n"
+    )
+
+    authors = entry.paper.authors
+    assert authors == ("Martin Luther King, Jr.", "Al Bo", "Cy Do III", "Ed Fo, Ph.D.")
+    changed = replace(entry, paper=replace(entry.paper, title="Stones"))
+    assert read(vault_note.write(changed)).paper.authors == authors
