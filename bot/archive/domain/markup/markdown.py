@@ -19,6 +19,11 @@ _CLOSING_FENCE = re.compile(r"\s*(?:>\s*)*(`{3,}|~{3,})\s*$")
 _LIST_ITEM = re.compile(r"(\s*)((?:[-*+]|[0-9]{1,9}[.)])\s+)\S")
 _INDENTED = re.compile(r" {0,3}\t| {4}")
 _MOST_LINES_OF_MATHEMATICS = 100
+# Blocks by how they begin: formulas in three notations, elements of HTML that hold no prose.
+_OPENING = re.compile(
+    r"\$\$|\\\[|\\begin\{(?P<name>[a-z]{1,30}\*?)\}|<(?P<element>pre|script|style)\b",
+    re.IGNORECASE,
+)
 _MARK = re.compile(r"\\[\\`]|`+|%{2,}|<!--")
 _PERCENTS = re.compile(r"%{2,}")
 _ENCODED = re.compile(r"[0-9A-Fa-f]{2}")
@@ -34,12 +39,13 @@ _DEFINITION = re.compile(
 
 
 class CodeBlocks:
-    """Finds blocks of code and, optionally, of mathematics. Lines must be asked for in order.
+    r"""Finds blocks of code and, optionally, of mathematics. Lines must be asked for in order.
 
     Code is fenced (also in quotations and list items), or indented by four spaces below a blank line
     and outside of lists. A fence without end reaches to the end of the text, as in CommonMark; with
     `only_closed` such a fence is no code, and neither is indentation. Mathematics reaches from a line
-    that begins with `$$` to the next line with `$$`.
+    that begins with `$$` to the next line with `$$`, or from `\[` or `\begin{…}` to the end of it in
+    the same paragraph; `<pre>`, `<script>` and `<style>` are treated likewise.
     """
 
     def __init__(
@@ -50,6 +56,7 @@ class CodeBlocks:
         self._mathematics = mathematics
         self._after_blank = True
         self._list_indent: int | None = None
+        self._without: dict[str, int] = {}  # how far an end was looked for in vain
 
     def end(self, at: int) -> int | None:
         """The line after the block that begins at line `at`, or `None`.
@@ -64,7 +71,7 @@ class CodeBlocks:
         end = None
         if "```" in line or "~~~" in line:
             end = self._end_of_fenced(at)
-        elif self._mathematics and stripped.startswith("$$"):
+        elif self._mathematics and stripped[0] in "$\\<":
             end = self._end_of_mathematics(at, stripped)
         if end is None and line[0] in " \t" and not self._only_closed:
             end = self._end_of_indented(at)
@@ -131,12 +138,21 @@ class CodeBlocks:
         return longest
 
     def _end_of_mathematics(self, at: int, stripped: str) -> int | None:
-        if "$$" in stripped[2:]:
+        opening = _OPENING.match(stripped)
+        if opening is None:
+            return None
+        closing, is_paragraph = _closing(opening)
+        if closing in stripped[opening.end() :].casefold():
             return None
         last = min(len(self._lines), at + _MOST_LINES_OF_MATHEMATICS)
-        closing = (n for n in range(at + 1, last) if "$$" in self._lines[n])
-        end = next(closing, None)
-        return None if end is None else end + 1
+        for end in range(max(at + 1, self._without.get(closing, 0)), last):
+            if closing in self._lines[end].casefold():
+                return end + 1
+            if is_paragraph and not self._lines[end].strip():
+                last = end
+                break
+        self._without[closing] = max(last, self._without.get(closing, 0))
+        return None
 
     def _end_of_indented(self, at: int) -> int | None:
         if not self._after_blank or self._list_indent is not None:
@@ -154,6 +170,15 @@ class CodeBlocks:
         return last + 1
 
 
+def _closing(opening: re.Match[str]) -> tuple[str, bool]:
+    """What ends the block, case-folded, and whether it must be in the same paragraph."""
+    if opening["element"] is not None:
+        return f"</{opening['element'].casefold()}>", False
+    if opening["name"] is not None:
+        return f"\\end{{{opening['name'].casefold()}}}", True
+    return ("$$", False) if opening[0] == "$$" else ("\\]", True)
+
+
 def _closes(line: str, mark: str) -> bool:
     found = _CLOSING_FENCE.match(line) if mark in line else None
     return found is not None and found[1][0] == mark[0] and len(found[1]) >= len(mark)
@@ -161,7 +186,7 @@ def _closes(line: str, mark: str) -> bool:
 
 def may_have_blocks(text: str) -> bool:
     """A quick check whether a text can have any block."""
-    return "```" in text or "~~~" in text or "$$" in text or "    " in text or "\t" in text
+    return any(mark in text for mark in ("```", "~~~", "$$", "    ", "\t", "\\[", "\\begin", "<"))
 
 
 def code_spans(text: str) -> list[tuple[int, int]]:

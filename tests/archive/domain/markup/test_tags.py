@@ -57,6 +57,10 @@ def test_a_line_of_colours_is_no_line_of_tags() -> None:
         "    #a\n    [[b]]",
         "\t#a",
         "$$\nx\n\n#a\n$$",
+        "\\[\n#a\n\\]",
+        "\\begin{align*}\n#a\n\\end{align*}",
+        "<pre class=x>\n#a\n\n[[b]]\n</pre>",
+        "<style>\n#a { color: red }\n</style>",
         "> ```\n> #a\n> ```",
     ],
 )
@@ -84,3 +88,12 @@ def test_parents_of_a_nested_tag() -> None:
 )
 def test_what_is_no_prose_neither_lengthens_a_tag_nor_has_one(text: str, tags: list[str]) -> None:
     assert list(tags_in_text(text)) == tags
+
+
+@pytest.mark.parametrize(
+    "text", ["\\[x]\n\n#a\n\n\\]", "\\begin{x}\n\n#a\n\n\\end{x}", "<pre>x</pre>\n\n#a"]
+)
+def test_what_looks_like_the_beginning_of_a_formula_hides_no_tag(text: str) -> None:
+    (entry,) = parse(f"한국어.\n\n{text}", "250203 Pebbles.md").entries
+
+    assert entry.tags == ("a",)
