@@ -73,13 +73,19 @@ def read(text: str, path: str) -> tuple[tuple[Field, ...], tuple[Problem, ...]]:
     if found.mark == front_matter.TOML_MARK:
         message = "the front matter is TOML and was ignored: write it as YAML between lines of ---"
         return (), (Problem(path, found.line - 1, Severity.WARNING, message),)
-    reader = _Reader(found.line)
+    written = _with_plain_tags(found.written)
+    quoted, unquoted_at = _with_quoted_colons(written)
     try:
-        fields = tuple(reader.fields(_with_plain_tags(found.written)))
-        return fields, tuple(
-            Problem(path, each.line, Severity.WARNING, _MAPPING.format(key=each.key))
-            for each in reader.unread
-        )
+        try:
+            return _read(written, found.line, path)
+        except yaml.MarkedYAMLError:
+            if not unquoted_at:
+                raise
+            fields, problems = _read(quoted, found.line, path)
+            warnings = (
+                Problem(path, found.line + at, Severity.WARNING, _COLON) for at in unquoted_at
+            )
+            return fields, (*warnings, *problems)
     except _RefusedError as error:
         line, reason = error.line, error.reason
     except yaml.MarkedYAMLError as error:
@@ -91,6 +97,16 @@ def read(text: str, path: str) -> tuple[tuple[Field, ...], tuple[Problem, ...]]:
     return (), (Problem(path, found.line + line, Severity.WARNING, message),)
 
 
+def _read(text: str, line: int, path: str) -> tuple[tuple[Field, ...], tuple[Problem, ...]]:
+    reader = _Reader(line)
+    fields = tuple(reader.fields(text))
+    return fields, tuple(
+        Problem(path, each.line, Severity.WARNING, _MAPPING.format(key=each.key))
+        for each in reader.unread
+    )
+
+
+_COLON = "a text with “: ” must stand in quotes in YAML; it was read as if it did"
 _MAPPING = "what “{key}” says is not read: write a text or a list of texts"
 _TOP_KEY = re.compile(r"([^\s:#'\"-][^:\n]{0,80}?)\s*:(?=\s|$)")
 _TAG_VALUE = re.compile(r"(?:[^\s:]+\s*:|\s*-)\s+[#＃][^\W\d_]")
@@ -111,6 +127,25 @@ def _with_plain_tags(text: str) -> str:
             mark = _HASH if _TAG_VALUE.match(line) else _HASH_IN_LIST
             lines[at] = mark.sub(r"\1" if mark is _HASH_IN_LIST else "", line)
     return "\n".join(lines)
+
+
+_PLAIN_WITH_COLON = re.compile(r"([^\s:#'\"-][^:]{0,80}?:\s+)([^\s'\"\[\]{}|>&*!%@`#].*:\s.*)")
+
+
+def _with_quoted_colons(text: str) -> tuple[str, tuple[int, ...]]:
+    """The YAML with `title: A: B` as `title: 'A: B'`, and the lines (from 0) that were changed.
+
+    Titles of papers often have a colon, which YAML allows only within quotes.
+    """
+    lines = text.split("\n")
+    changed = []
+    for at, line in enumerate(lines):
+        found = _PLAIN_WITH_COLON.fullmatch(line)
+        if found is not None:
+            value = found[2].rstrip().replace("'", "''")
+            lines[at] = f"{found[1]}'{value}'"
+            changed.append(at)
+    return "\n".join(lines), tuple(changed)
 
 
 class _Reader:

@@ -85,7 +85,7 @@ async def test_a_note_with_front_matter_goes_out_byte_for_byte(db, tmp_path):
     ("yaml", "line", "reason"),
     [
         ("tags: [rl\n", 3, "did not find expected"),
-        ("title: A: B\n", 2, "mapping values are not allowed"),
+        ("x: y\n  z: w\n", 3, "mapping values are not allowed"),
         ('x: y\ntitle: "A\n', 4, "unexpected end of stream"),
         ("x: y\n\ttags: rl\n", 3, "found"),
         ("tags: *none\nx: y\n", 2, "nothing is called &none"),
@@ -109,6 +109,24 @@ async def test_front_matter_that_cannot_be_read_is_reported_and_not_shown(
     assert problem.message.startswith("the front matter is not readable as YAML")
     assert reason in problem.message
     assert [each.paragraphs for each in stored.entry.commentary] == [("조약돌.",)]
+
+
+async def test_a_title_with_a_colon_is_read_without_quotes_and_reported(db, tmp_path):
+    written = (
+        "title: LoRA: the author's ranks # low\ntags: [rl]\nurl: https://arxiv.org/abs/2106.09685"
+    )
+    folder = write_notes(tmp_path, {"Pebbles.md": f"---\n{written}\n---\n조약돌."})
+
+    report = await import_files(db, [folder], now=NOW)
+
+    (problem,) = report.problems
+    (stored,) = [each async for each in chosen(db, "#rl", as_written=True)]
+    assert (problem.line, problem.message) == (
+        2,
+        "a text with “: ” must stand in quotes in YAML; it was read as if it did",
+    )
+    assert stored.entry.paper.title == "LoRA: the author's ranks # low"
+    assert str(stored.entry.paper.arxiv_id) == "2106.09685"
 
 
 async def test_front_matter_that_is_not_closed_is_read_and_reported(db, tmp_path):
