@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.output.terminal import DONE, print_line, show_json, translator
+from bot.cli.output.terminal import DONE, print_line, print_remark, show_json, translator
 from bot.outbox.domain.delivery import State
 
 deliveries = typer.Typer(
@@ -60,7 +60,8 @@ def show(
     failing: Annotated[
         bool,
         typer.Option(
-            "--failing", help="Only messages that could not be posted, edited or removed."
+            "--failing",
+            help="Only messages that are held or could not be posted, edited or removed yet.",
         ),
     ] = False,
     as_json: AsJson = False,
@@ -73,6 +74,8 @@ def show(
     found = delivery_actions.list_deliveries(state or tuple(State), channel, limit, failing=failing)
     if as_json:
         show_json([delivery_actions.form(delivery) for delivery in found])
+    elif not found:
+        print_remark(translator()("No deliveries found."))
     else:
         for delivery in found:
             delivery_actions.show(delivery)

@@ -39,7 +39,7 @@ def post(ref: str, date: str | None) -> Planned:
 def list_deliveries(
     states: Iterable[State], ref: str | None, limit: int, *, failing: bool
 ) -> tuple[Delivery, ...]:
-    """The newest in these states and that channel, oldest first; with `failing` those that fail."""
+    """The newest in these states and that channel, oldest first; with `failing` those that are stuck."""
     channel = str(parse_channel(ref)) if ref is not None else None
 
     async def work(db: Database, _: Settings) -> tuple[Delivery, ...]:

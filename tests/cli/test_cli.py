@@ -3,9 +3,11 @@
 import json
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -15,6 +17,7 @@ from bot import samples
 from bot.arxiv.ranking.worker import is_installed
 from bot.cli import main
 from bot.cli.output.terminal import print_error_line
+from bot.outbox.domain.delivery import REFUSED
 from bot.settings import setting_names
 from tests.conftest import ROOT
 
@@ -473,6 +476,31 @@ def test_a_delivery_is_dropped_and_tried_again(archive: Run):
     assert "dead" in dropped.out
     assert "planned" in retried.out
     assert (unknown.status, unknown.err.count("\n")) == (1, 1)
+
+
+def test_the_doctor_says_why_a_subscription_has_stopped(archive: Run, tmp_path: Path):
+    archive("channel", "add", "web:general", "--at", "09:00", "--tz", "UTC")
+    with closing(sqlite3.connect(tmp_path / "data" / "paperbot.db")) as database, database:
+        database.execute(
+            "UPDATE subscription SET standing = 'refused', reason = ?, detail = 'it is archived'",
+            (REFUSED,),
+        )
+
+    ran = archive("doctor")
+
+    assert ran.out.splitlines()[-1] == (
+        "WRONG  web:general: The platform refuses it: it is archived. Fix it, then run: "
+        "paperbot channel resume web:general"
+    )
+
+
+def test_an_empty_outbox_says_so(archive: Run):
+    for_people = archive("deliveries", "--failing")
+    for_scripts = archive("deliveries", "--failing", "--json")
+
+    assert (for_people.status, for_people.out) == (0, "")
+    assert for_people.err == "No deliveries found.\n"
+    assert (for_scripts.json, for_scripts.err) == ([], "")
 
 
 UNLINKED = """2026-11-20

@@ -136,8 +136,9 @@ async def test_restore_into_nothing_makes_the_database(tmp_path: Path):
         ("nothing", "no such file"),
         ("a folder", "no such file"),
         ("a pipe", "no such file"),
-        ("a note", "not an SQLite database"),
-        ("another program's", "belongs to another program"),
+        ("a note", "not a backup of the bot"),
+        ("an empty file", "not a backup of the bot"),
+        ("another program's", "not a backup of the bot"),
         ("damaged", "damaged"),
         ("itself", "the database itself"),
     ],
@@ -154,6 +155,8 @@ async def test_what_is_no_backup_changes_nothing(tmp_path: Path, what: str, says
             os.mkfifo(file)
         case "a note":
             file.write_text("no database " * 1000)
+        case "an empty file":
+            file.touch()
         case "another program's":
             import sqlite3
 

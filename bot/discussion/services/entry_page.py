@@ -54,4 +54,6 @@ async def _newest_about(tx: Transaction, wanted: str) -> StoredEntry:
             paper=paper,
             count=citing,
         )
-    raise NotFoundError("There is no entry about {paper}", paper=paper)
+    raise NotFoundError(
+        "There is no entry about {paper}: search for its title with “paperbot lookup”", paper=paper
+    )

@@ -220,7 +220,7 @@ async def _check_subscriptions(db: Database, say: Translate) -> Sequence[Finding
 
 
 def _refused(subscription: Subscription, say: Translate) -> Finding:
-    reason = " ".join(filter(None, (say(subscription.reason), subscription.detail)))
+    reason = ": ".join(filter(None, (say(subscription.reason), subscription.detail)))
     words = say(
         "{reason}. Fix it, then run: paperbot channel resume {channel}",
         reason=reason,

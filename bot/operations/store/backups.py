@@ -66,6 +66,7 @@ def prepare(source: Path, target: Path, now: datetime) -> datetime:
         _copy_files(source, target)
         connection = sqlite3.connect(target, isolation_level=None)
         try:
+            _refuse_foreign(connection, source)
             version = applied(connection, path=str(source))
             if (found := _damage(connection)) is not None:
                 raise StorageError(
@@ -87,6 +88,20 @@ def prepare(source: Path, target: Path, now: datetime) -> datetime:
         raise explained(error, source) from error
     _flush(target)
     return made_at
+
+
+def _refuse_foreign(connection: sqlite3.Connection, source: Path) -> None:
+    """Raise `StorageError` unless the bot wrote it. SQLite opens an empty file as a database."""
+    try:
+        ours = connection.execute(
+            "SELECT 1 FROM sqlite_schema WHERE name = 'schema_migration'"
+        ).fetchone()
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_NOTADB:
+            raise
+        ours = None
+    if ours is None:
+        raise StorageError("This is not a backup of the bot: name another file", path=str(source))
 
 
 _FIRST_WITH_MARKS = 3

@@ -42,7 +42,7 @@ async def list_deliveries(
 ) -> tuple[Delivery, ...]:
     """The newest `limit` deliveries of these states, the oldest of them first.
 
-    With `failing`, only those that fail to be posted, edited or removed.
+    With `failing`, only those that are held or could not be posted, edited or removed yet.
     """
     async with db.reading() as tx:
         return await operator_view.list_deliveries(
@@ -90,12 +90,14 @@ async def drop(db: Database, delivery_id: int, *, now: datetime) -> Delivery:
 async def _get(tx: Transaction, delivery_id: int) -> Delivery:
     found = await operator_view.find(tx, delivery_id)
     if found is None:
-        raise NotFoundError("There is no delivery {id}", id=delivery_id)
+        raise NotFoundError(
+            "There is no delivery {id}: “paperbot deliveries” lists the numbers", id=delivery_id
+        )
     return found
 
 
 async def list_late(db: Database, *, now: datetime) -> tuple[Late, ...]:
-    """What has failed for hours, by channel and errand, the longest first."""
+    """What has failed for more than two hours, by channel and errand, the longest first."""
     async with db.reading() as tx:
         return await operator_view.list_late(tx, now - OVERDUE)
 
@@ -142,7 +144,7 @@ def measure_late(late: Iterable[Late]) -> tuple[Measure, ...]:
     numbers = dict.fromkeys(Errand, 0)
     for each in late:
         numbers[each.errand] += each.number
-    words = "Messages that have failed for hours to be posted, edited or removed."
+    words = "Messages that have failed for more than two hours to be posted, edited or removed."
     return tuple(
         Measure("deliveries_late", words, number, (("errand", errand),))
         for errand, number in numbers.items()

@@ -87,18 +87,27 @@ async def list_deliveries(
 ) -> tuple[Delivery, ...]:
     """The newest `limit` of these states (and that channel), the oldest of them first.
 
-    With `failing`, only those that fail to be posted, edited or removed.
+    With `failing`, only those that are held or could not be posted, edited or removed yet. The
+    channel may be named without its workspace (`slack:C0123`), as operators do.
     """
+    platform, _, place = (channel or "").partition(":")
+    named = {
+        "channel": channel,
+        "platform": f"{platform}:",
+        "place": f"/{place}" if place and "/" not in place else "",
+    }
     found: list[Row] = []
     for state in states:
         found += await tx.all(
             _DELIVERY
             + f"""
-            WHERE d.state = :state AND (:channel IS NULL OR d.channel = :channel)
-              AND (NOT :failing OR {_FAILS})
+            WHERE d.state = :state AND (NOT :failing OR d.state = 'held' OR {_FAILS})
+              AND (:channel IS NULL OR d.channel = :channel
+                   OR :place <> '' AND substr(d.channel, 1, length(:platform)) = :platform
+                      AND substr(d.channel, -length(:place)) = :place)
             ORDER BY d.id DESC LIMIT :limit
             """,
-            {"state": state, "channel": channel, "failing": failing, "limit": limit},
+            {"state": state, "failing": failing, "limit": limit} | named,
         )
     newest = sorted(found, key=lambda row: -int(row["id"]))[:limit]
     return tuple(map(_delivery, reversed(newest)))

@@ -113,7 +113,9 @@ class Registration:
                 del known[place]
             text = " ".join(f"{place}={hashed}" for place, hashed in sorted(known.items()))
             await self._memo.put(name, text)
-            log.info("Discord: commands registered in %s", place)
+            log.info(
+                "Discord: commands registered %s", place if place == _EVERYWHERE else f"in {place}"
+            )
         return tuple(troubles)
 
 

@@ -38,6 +38,25 @@ async def test_deliveries_are_listed_by_state_the_newest_of_them_last(stage):
     assert await operator_actions.list_deliveries(stage.db, channel="slack:T1/C9") == ()
 
 
+@pytest.mark.parametrize(("channel", "found"), [("slack:C1", 4), ("slack:1", 0), ("discord:C1", 0)])
+async def test_deliveries_are_listed_by_a_channel_named_without_its_workspace(
+    stage, channel, found
+):
+    await refused(stage)
+
+    listed = await operator_actions.list_deliveries(stage.db, channel=channel)
+
+    assert len(listed) == found
+
+
+async def test_held_messages_are_listed_among_those_that_fail(stage):
+    await refused(stage)
+
+    failing = await operator_actions.list_deliveries(stage.db, failing=True)
+
+    assert {each.state for each in failing} == {State.HELD}
+
+
 async def test_a_dropped_delivery_is_never_posted_and_neither_are_the_replies_to_it(stage):
     await plan_thread(stage)
     [root, *_] = await operator_actions.list_deliveries(stage.db)
