@@ -59,13 +59,14 @@ def resume(ref: str) -> Status:
 
 
 def remove(ref: str) -> None:
-    """End the subscription; raises `UserError`."""
+    """End the subscription and print that it is removed; raises `UserError`."""
     channel = parse_channel(ref)
 
-    async def act(db: Database, _: Settings) -> None:
-        await subscribe.remove(db, channel, now=now())
+    async def act(db: Database, _: Settings) -> str:
+        return (await subscribe.remove(db, channel, now=now())).channel
 
-    with_database(act)
+    removed = with_database(act)
+    print_line(translator()("{channel}: the subscription is removed.", channel=removed))
 
 
 def list_all() -> tuple[Status, ...]:

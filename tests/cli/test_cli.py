@@ -407,6 +407,7 @@ def test_a_channel_is_subscribed_changed_and_removed(archive: Run):
     removed = archive("channel", "remove", "web:general")
 
     assert [added.status, changed.status, removed.status] == [0, 0, 0]
+    assert removed.out == "web:general: the subscription is removed.\n"
     (form,) = listed.json
     assert form["channel"] == "web:general"
     assert (form["at"], form["tz"], form["weekdays"]) == ("09:00", "Asia/Seoul", "mon-fri")

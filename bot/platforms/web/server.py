@@ -156,7 +156,7 @@ def _cannot_listen(error: OSError, host: str, port: int) -> UsageError:
     if error.errno == errno.EADDRINUSE:
         return UsageError(
             "port {port} is in use: stop the program that uses it, or choose another port with "
-            "--port or PAPERBOT_WEB_PORT",
+            "PAPERBOT_WEB_PORT, or with --port for “paperbot demo”",
             port=port,
         )
     if error.errno in {errno.EACCES, errno.EPERM}:
