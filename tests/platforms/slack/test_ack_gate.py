@@ -50,3 +50,29 @@ async def test_in_socket_mode_the_gate_stays_open():
     with gate.working():
         async with asyncio.timeout(0.5):
             await gate.wait()
+
+
+async def test_a_request_that_is_no_part_of_a_burst_opens_the_gate_at_once():
+    gate = AckGate()
+
+    with gate.acknowledging():
+        pass
+
+    async with asyncio.TaskGroup() as tasks:
+        waiting = tasks.create_task(gate.wait())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert waiting.done()
+
+
+async def test_after_a_burst_the_gate_waits_for_a_moment_of_quiet():
+    gate = AckGate()
+
+    with gate.acknowledging(), gate.acknowledging():
+        pass
+
+    async with asyncio.TaskGroup() as tasks:
+        waiting = tasks.create_task(gate.wait())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert not waiting.done()

@@ -5,6 +5,7 @@ the acknowledgements of the others (issue 12, item E).
 """
 
 import asyncio
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -22,10 +23,17 @@ class AckGate:
         self._open = asyncio.Event()
         self._open.set()
         self._opening: asyncio.TimerHandle | None = None
+        self._last_at = -math.inf
+        self._is_alone = True
 
     @contextmanager
     def acknowledging(self) -> Iterator[None]:
-        """The time in which a request waits for its acknowledgement."""
+        """The time in which a request waits for its acknowledgement.
+
+        One that came long after the one before is no part of a burst: its work begins at once.
+        """
+        now = asyncio.get_running_loop().time()
+        self._is_alone, self._last_at = now - self._last_at > QUIET_SECONDS, now
         self._count(+1)
         try:
             yield
@@ -54,6 +62,8 @@ class AckGate:
             self._opening = None
         if self._unacknowledged > 0:  # in Socket Mode nothing is `acknowledging`
             self._open.clear()
+        elif self._is_alone:
+            self._open.set()
         else:
             loop = asyncio.get_running_loop()
             self._opening = loop.call_later(QUIET_SECONDS, self._open.set)
