@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 
 from bot.platforms.web.connections import Connections, accepted_at_once, most_connections
+from tests.waiting import until
 
 
 @pytest.mark.parametrize("descriptors", [64, 256, 1024, 4096, 8192])
@@ -106,6 +107,4 @@ async def test_a_closed_connection_makes_room():
             assert await answer(stream) == b"HTTP/1.1 200 OK\r\n"
             await stream[0].read()
             stream[1].close()
-        async with asyncio.timeout(10):
-            while len(connections):  # noqa: ASYNC110 - the server notices by itself
-                await asyncio.sleep(0.01)
+        await until(lambda: len(connections) == 0)
