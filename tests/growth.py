@@ -12,43 +12,50 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-SIZES = (2_000, 4_000, 8_000, 16_000)
+SIZES = (1_000, 2_000, 4_000, 8_000)
 LINEAR = 1.65
 """The largest exponent taken as linear: caches, allocation and a busy machine add to 1."""
 
-_TRIES = 6
-_MEASURABLE = 0.003
+_TRIES = 12
+_MEASURABLE = 0.002
 """Seconds; what is quicker at the largest size is measured with inputs four times as large."""
+_NEGLIGIBLE = 0.0003
+"""Seconds; what is quicker at the largest size stays under 5 ms at four times that size, even if
+it grows with the square."""
+_STEP = 32
+"""Characters; longer than any repeated piece."""
 
 
-def exponent(work: Callable[[T], object], make: Callable[[int], T]) -> float:
+def exponent(
+    work: Callable[[T], object], make: Callable[[int], T], sizes: Sequence[int] = SIZES
+) -> float:
     """The exponent with which the time of `work` grows with the size of what `make` makes.
 
-    0 where even large inputs take no time that can be measured. What seems to grow too fast is
-    measured again: a busy moment can spoil a measurement, and no moment can improve it.
+    0 where even large inputs take no time worth measuring. What seems to grow too fast is measured
+    again, and each size keeps its shortest time: a busy machine only makes a measurement longer, so
+    more of them bring the result nearer to the truth, and what is quadratic stays so.
     """
-    least = math.inf
-    for _ in range(_TRIES):
-        least = min(least, _measured(work, make))
-        if least < LINEAR:
+    first = _times(work, make, sizes[-1:])[0]
+    if first < _NEGLIGIBLE:
+        return 0.0
+    if first < _MEASURABLE:
+        sizes = [4 * size for size in sizes]
+    shortest = [math.inf] * len(sizes)
+    slope = math.inf
+    for attempt in range(1, _TRIES + 1):
+        # Slightly larger each time: a cache must not answer for the sizes that it keeps.
+        taken = _times(work, make, [size + attempt * _STEP for size in sizes])
+        shortest = list(map(min, shortest, taken))
+        slope = _slope(sizes, shortest)
+        if slope < LINEAR:
             break
-    return least
-
-
-def _measured(work: Callable[[T], object], make: Callable[[int], T]) -> float:
-    sizes: Sequence[int] = SIZES
-    times = _times(work, make, sizes)
-    if times[-1] < _MEASURABLE:
-        sizes = tuple(4 * size for size in SIZES)
-        times = _times(work, make, sizes)
-    return _slope(sizes, times) if times[-1] >= _MEASURABLE else 0.0
+    return slope
 
 
 def _times(
     work: Callable[[T], object], make: Callable[[int], T], sizes: Sequence[int]
 ) -> list[float]:
     times = []
-    gc.collect()
     gc.disable()  # a collection takes longer the more there is, whoever made it
     try:
         for value in map(make, sizes):

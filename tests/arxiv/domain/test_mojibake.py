@@ -1,13 +1,13 @@
 """What was decoded wrongly is set right, and what is right stays as it is."""
 
 import re
-import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.arxiv.domain.mojibake import repair_mojibake
+from tests.growth import LINEAR, exponent, repeated
 
 
 def damaged(text: str, encoding: str) -> str:
@@ -152,11 +152,4 @@ def test_plain_text_is_unchanged(text: str):
 
 @pytest.mark.parametrize("piece", ["mÅ²", "tá»…d", "Ä’s", "Ã¼"])
 def test_a_text_full_of_suspicion_takes_time_in_proportion(piece: str):
-    def took(times: int) -> float:
-        began = time.thread_time()
-        repair_mojibake(piece * times)
-        return time.thread_time() - began
-
-    took(100)
-
-    assert took(20_000) < 50 * took(2_000)
+    assert exponent(repair_mojibake, repeated(piece)) < LINEAR
