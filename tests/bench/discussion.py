@@ -51,6 +51,9 @@ IN_DISCORD = 6
 CHANNELS = 100
 """Pairs of linked channels, however many threads are open in them."""
 FIRST_CHANNEL = 10_000
+SPEAKERS = 60
+"""On each platform; one person alone would pass the bot's limit of copies a minute."""
+FIRST_SPEAKER = 1_000
 _REPLY = re.compile(r"reply (\d+)\b")
 
 
@@ -161,6 +164,8 @@ async def _open_threads(
     """Post each of `count` papers on both platforms, in the pairs of linked channels by turns."""
     await people.in_slack("channels", count=CHANNELS)
     await people.in_discord("channels", first=FIRST_CHANNEL, count=CHANNELS)
+    await people.in_slack("people", count=SPEAKERS)
+    await people.in_discord("people", first=FIRST_SPEAKER, count=SPEAKERS)
     vault = folder / "vault"
     vault.mkdir()
     for number in range(count):
@@ -236,10 +241,15 @@ async def _talk(
         # Neighbours in time are not in one channel: what is measured is the way, not a queue.
         slack, discord = roots[number % len(roots)]
         text = f"reply {number} of somebody"
+        speaker = number % SPEAKERS
         if number % A_SECOND < IN_DISCORD:
-            await people.in_discord("says", text=text, at=int(discord.id))
+            await people.in_discord(
+                "says", text=text, at=int(discord.id), by=FIRST_SPEAKER + speaker
+            )
         else:
-            await people.in_slack("say", text=text, channel=slack.channel.id, thread=slack.id)
+            await people.in_slack(
+                "say", text=text, channel=slack.channel.id, thread=slack.id, user=f"U{speaker}"
+            )
 
     async with asyncio.TaskGroup() as tasks:
         for number in range(count):

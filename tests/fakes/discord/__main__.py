@@ -39,6 +39,11 @@ class Control:
             self._discord.world.add_channel(number, f"channel-{number}")
         return {}
 
+    async def do_people(self, first: int, count: int) -> Any:
+        for number in range(first, first + count):
+            self._discord.world.add_person(number, f"Person {number}")
+        return {}
+
     async def do_fail(self, **fault: Any) -> Any:
         self._discord.fail(Fault(**fault))
         return {}
@@ -60,8 +65,8 @@ class Control:
         answer = await asked.answer()
         return {"acked_after": asked.acked_after, "private": asked.private, "answer": answer}
 
-    async def do_says(self, text: str, at: int) -> Any:
-        return await self._discord.says(text, at=at)
+    async def do_says(self, text: str, at: int, by: int = 101) -> Any:
+        return await self._discord.says(text, by=by, at=at)
 
     async def do_rates(self) -> Any:
         self._discord.rates.on = True

@@ -487,6 +487,10 @@ class FakeSlack:
                 for number in range(order["with"]["count"]):
                     self.world.add_channel(f"C{number}", f"channel-{number}")
                 answer = {}
+            case "people":
+                for number in range(order["with"]["count"]):
+                    self.world.add_person(f"U{number}", f"Person {number}")
+                answer = {}
             case "limits":
                 self.limits = Limits()
                 answer = {}
