@@ -71,6 +71,7 @@ define install
 	@echo "Installing $(1) into $(VENV) …"
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r $(1)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q bot
 endef
 
 $(VENV)/.runtime: requirements.txt pyproject.toml
