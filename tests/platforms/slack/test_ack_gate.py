@@ -1,8 +1,10 @@
 """Work waits until the requests of a burst are acknowledged, and no longer than a moment."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
-from bot.platforms.slack.inbound.ack_gate import AckGate
+from bot.platforms.slack.inbound.ack_gate import BURST, AckGate
 
 
 async def test_a_gate_without_requests_is_open():
@@ -12,7 +14,25 @@ async def test_a_gate_without_requests_is_open():
         await gate.wait()
 
 
-async def test_work_begins_after_the_last_acknowledgement():
+@contextmanager
+def burst(gate: AckGate) -> Iterator[None]:
+    with ExitStack() as stack:
+        for _ in range(BURST):
+            stack.enter_context(gate.acknowledging())
+        yield
+
+
+async def is_open(gate: AckGate) -> bool:
+    async with asyncio.TaskGroup() as tasks:
+        waiting = tasks.create_task(gate.wait())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        is_done = waiting.done()
+        waiting.cancel()
+    return is_done
+
+
+async def test_work_of_a_burst_begins_after_the_last_acknowledgement():
     gate, order = AckGate(), []
 
     async def work() -> None:
@@ -20,13 +40,30 @@ async def test_work_begins_after_the_last_acknowledgement():
         order.append("work")
 
     async with asyncio.TaskGroup() as tasks:
-        with gate.acknowledging():
+        with burst(gate):
             tasks.create_task(work())
-            with gate.acknowledging():
-                await asyncio.sleep(0)
+            await asyncio.sleep(0)
             order.append("acknowledged")
 
     assert order == ["acknowledged", "work"]
+
+
+async def test_after_a_burst_the_gate_waits_for_a_moment_of_quiet():
+    gate = AckGate()
+
+    with burst(gate):
+        pass
+
+    assert not await is_open(gate)
+    async with asyncio.timeout(5):
+        await gate.wait()
+
+
+async def test_a_few_requests_at_once_are_no_burst():
+    gate = AckGate()
+
+    with gate.acknowledging(), gate.acknowledging(), gate.acknowledging():
+        assert await is_open(gate)
 
 
 async def test_an_acknowledgement_may_wait_for_work():
@@ -39,7 +76,7 @@ async def test_an_acknowledgement_may_wait_for_work():
 async def test_work_begins_after_a_while_whatever_comes():
     gate = AckGate()
 
-    with gate.acknowledging():
+    with burst(gate):
         async with asyncio.timeout(5):
             await gate.wait()
 
@@ -50,29 +87,3 @@ async def test_in_socket_mode_the_gate_stays_open():
     with gate.working():
         async with asyncio.timeout(0.5):
             await gate.wait()
-
-
-async def test_a_request_that_is_no_part_of_a_burst_opens_the_gate_at_once():
-    gate = AckGate()
-
-    with gate.acknowledging():
-        pass
-
-    async with asyncio.TaskGroup() as tasks:
-        waiting = tasks.create_task(gate.wait())
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        assert waiting.done()
-
-
-async def test_after_a_burst_the_gate_waits_for_a_moment_of_quiet():
-    gate = AckGate()
-
-    with gate.acknowledging(), gate.acknowledging():
-        pass
-
-    async with asyncio.TaskGroup() as tasks:
-        waiting = tasks.create_task(gate.wait())
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        assert not waiting.done()
