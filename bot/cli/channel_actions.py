@@ -2,8 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 
-from bot.archive.domain.dates import parse_date
-from bot.channels.domain.subscription import Standing, format_weekdays
+from bot.channels.domain.subscription import Standing
+from bot.channels.domain.typed_schedule import format_weekdays
 from bot.cli.database import checker, now, with_database
 from bot.cli.output.terminal import print_line, translator
 from bot.core.database.database import Database
@@ -15,14 +15,11 @@ from bot.settings import Settings
 __all__ = ["TypedOptions", "add", "change", "form", "list_all", "pause", "remove", "resume", "show"]
 
 
-def add(ref: str, words: TypedOptions, since: str | None) -> Status:
+def add(ref: str, words: TypedOptions) -> Status:
     """Subscribe a channel; raises `UserError`."""
-    first = parse_date(since) if since is not None else None
 
     async def act(db: Database, settings: Settings, channel: ChannelRef) -> ChannelRef:
-        added = await subscribe.add(
-            db, channel, words, now=now(), since=first, check=checker(db, settings)
-        )
+        added = await subscribe.add(db, channel, words, now=now(), check=checker(db, settings))
         return parse_channel(added.channel)
 
     return _done(ref, act, make=True)

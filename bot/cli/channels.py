@@ -58,8 +58,8 @@ def add(
     """Post a digest there every day; --at and --tz are required."""
     from bot.cli import channel_actions
 
-    words = channel_actions.TypedOptions(at, tz, weekdays, languages, tags, layout, most)
-    channel_actions.show(channel_actions.add(ref, words, since))
+    words = channel_actions.TypedOptions(at, tz, weekdays, languages, tags, layout, most, since)
+    channel_actions.show(channel_actions.add(ref, words))
     return DONE
 
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from bot.channels.domain.subscription import Standing, Subscription, format_weekdays
+from bot.channels.domain.subscription import Standing, Subscription
+from bot.channels.domain.typed_schedule import format_weekdays
 from bot.core.domain import commands
 from bot.core.domain.day_text import day_text
 from bot.core.domain.document import (

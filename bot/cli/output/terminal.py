@@ -11,7 +11,7 @@ from typing import Final
 
 from bot.archive.domain.entry import Problem
 from bot.core.domain.document import Document
-from bot.core.domain.errors import SettingsError, UserError
+from bot.core.domain.errors import ProblemsError, UserError
 from bot.core.domain.i18n import ENGLISH, Translate, error_text
 
 DONE: Final = 0
@@ -98,8 +98,8 @@ def print_error_line(text: str, where: str = "") -> None:
 
 
 def print_error(error: UserError) -> None:
-    """Print an error in one line; several wrong settings in one line each."""
-    for problem in error.problems if isinstance(error, SettingsError) else (error,):
+    """Print an error in one line; several problems in one line each."""
+    for problem in error.problems if isinstance(error, ProblemsError) else (error,):
         print_error_line(error_text(problem, translator()), problem.where)
 
 

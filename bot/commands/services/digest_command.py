@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.archive.domain.dates import parse_date
@@ -12,6 +12,8 @@ from bot.arxiv.domain.present_arxiv import status_line
 from bot.arxiv.services import daily_batches
 from bot.channels.domain.present_subscription import present_subscription
 from bot.channels.domain.subscription import Subscription
+from bot.commands.services import digest_line
+from bot.commands.services.digest_line import DigestLine
 from bot.core.database.database import Database
 from bot.core.domain import commands, document
 from bot.core.domain.commands import Who
@@ -26,8 +28,6 @@ from bot.discussion.services import linked_channels
 from bot.discussion.services.discuss import DiscussionContext
 
 DEFAULT_TIME = "09:00"
-_TODAY = frozenset({"", "today", "오늘"})
-_NEWEST = frozenset({"newest", "최신"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +56,21 @@ async def answer(
     say: Translate,
 ) -> Document:
     """The answer to `/digest …`; raises `UserError`."""
-    what = command.options.get("what", "").strip()
     verb = commands.find_verb(commands.DIGEST, command.options)
     if verb is not None and verb.who is Who.MANAGERS and not command.user.can_manage:
         raise UsageError("Only people who may manage this channel can do that")
-    if verb is None or verb.name in {"today", "newest"}:
-        return await _show_day(desk, command.channel, what, languages, say)
-    match verb.name:
+    line = digest_line.read(command.options, today=desk.clock().astimezone(desk.zone).date())
+    if line.verb is None or line.verb.name in {"today", "newest"}:
+        return await _show_day(desk, command.channel, line, languages, say)
+    match line.verb.name:
         case "link":
-            return await _link(talk, command.channel, what, say)
+            return await _link(talk, command.channel, line.text, say)
         case "unlink":
             return await linked_channels.unlink(talk, command.channel, say)
-    words = _words(command.options)
-    if verb.name in ("here", "settings"):
-        await _change_preferences(talk, command)
-    match verb.name:
+        case "here" | "settings":
+            await _change_preferences(talk, command.channel, line.options)
+    words = TypedOptions.of(line.options)
+    match line.verb.name:
         case "here":
             await _subscribe(desk, command, words)
         case "settings" if words != TypedOptions():
@@ -86,36 +86,37 @@ async def answer(
 
 
 async def _link(
-    talk: DiscussionContext, channel: ChannelRef, what: str, say: Translate
+    talk: DiscussionContext, channel: ChannelRef, code: str, say: Translate
 ) -> Document:
-    code = what.split(maxsplit=1)[1:]
     if code:
-        return await linked_channels.enter_code(talk, channel, code[0], say)
+        return await linked_channels.enter_code(talk, channel, code, say)
     return await linked_channels.make_code(talk, channel, say)
 
 
-async def _change_preferences(talk: DiscussionContext, command: Command) -> None:
-    discussion, notices = (command.options.get(name) for name in ("discussion", "notices"))
+async def _change_preferences(
+    talk: DiscussionContext, channel: ChannelRef, options: Mapping[str, str]
+) -> None:
+    discussion, notices = (options.get(name) for name in ("discussion", "notices"))
     if discussion is not None or notices is not None:
         await linked_channels.change_preferences(
-            talk, command.channel, discussion=discussion, notices=notices
+            talk, channel, discussion=discussion, notices=notices
         )
 
 
 async def _show_day(
     desk: DigestContext,
     channel: ChannelRef,
-    what: str,
+    line: DigestLine,
     languages: tuple[Language, ...],
     say: Translate,
 ) -> Document:
     today = desk.clock().astimezone(await _zone(desk, channel)).date()
     async with desk.db.reading() as tx:
-        if what.casefold() in _NEWEST:
+        if line.verb is not None and line.verb.name == "newest":
             newest = await entries.list_days(tx, before=today + timedelta(days=1), limit=1)
             day = newest[0].on if newest else today
         else:
-            day = today if what.casefold() in _TODAY else parse_date(what)
+            day = parse_date(line.text) if line.text else today
         found = await entries.on_date(tx, day)
     return present_digest.present_day(day, found, languages=languages, say=say)
 
@@ -128,34 +129,22 @@ async def _zone(desk: DigestContext, channel: ChannelRef) -> ZoneInfo:
 
 
 async def _subscribe(desk: DigestContext, command: Command, words: TypedOptions) -> None:
-    since = command.options.get("since")
     try:
         await subscribe.get(desk.db, command.channel)
     except NotFoundError:
-        await _add(desk, command, words, parse_date(since) if since else None)
+        await _add(desk, command, words)
         return
     await subscribe.resume(desk.db, command.channel, now=desk.clock(), check=desk.check)
     if words != TypedOptions():
         await subscribe.change(desk.db, command.channel, words, now=desk.clock())
 
 
-async def _add(
-    desk: DigestContext, command: Command, words: TypedOptions, since: date | None
-) -> Subscription:
+async def _add(desk: DigestContext, command: Command, words: TypedOptions) -> Subscription:
     return await subscribe.add(
         desk.db,
         command.channel,
-        TypedOptions(
-            at=words.at or DEFAULT_TIME,
-            zone=words.zone or desk.zone.key,
-            weekdays=words.weekdays,
-            languages=words.languages,
-            tags=words.tags,
-            layout=words.layout,
-            most=words.most,
-        ),
+        replace(words, at=words.at or DEFAULT_TIME, zone=words.zone or desk.zone.key),
         now=desk.clock(),
-        since=since,
         created_by=command.user.name,
         check=desk.check,
     )
@@ -187,15 +176,3 @@ async def _arxiv_line(desk: DigestContext, say: Translate) -> str:
         statuses = await daily_batches.list_status(tx, desk.categories, now)
         trouble = await daily_batches.find_trouble(tx, statuses, now)
     return status_line(statuses, trouble, say)
-
-
-def _words(options: Mapping[str, str]) -> TypedOptions:
-    return TypedOptions(
-        at=options.get("at"),
-        zone=options.get("tz"),
-        weekdays=options.get("weekdays"),
-        languages=options.get("languages"),
-        tags=options.get("tags"),
-        layout=options.get("layout"),
-        most=options.get("most"),
-    )

@@ -16,7 +16,7 @@ from bot.core.domain.document import Document
 from bot.core.domain.errors import UsageError, UserError
 from bot.core.domain.i18n import Translate, error_text
 from bot.core.ports import Choice, Command, MessageRef, ThreadMessage
-from bot.digest.services import subscribe
+from bot.digest.services import zones
 from bot.discussion.services import answers, discuss
 from bot.discussion.services.discuss import DiscussionContext
 from bot.lookup.domain import present_lookup
@@ -50,7 +50,7 @@ class Bot:
         try:
             return await self._answer(command, say)
         except UserError as error:
-            return document.notice(error_text(error, say))
+            return document.lines(error_text(error, say).splitlines())
         except Exception:
             # Catch everything here: a person waits for an answer (CONTRIBUTING.md, "Errors").
             log.exception("/%s failed", command.name)
@@ -123,7 +123,7 @@ class Bot:
                     if verb.name.startswith(typed.strip().casefold())
                 )
             case commands.DIGEST.name, "tz":
-                return tuple(Choice(zone, zone) for zone in subscribe.complete_zone(typed))
+                return tuple(Choice(zone, zone) for zone in zones.complete_zone(typed))
             case _:
                 return ()
 
@@ -134,7 +134,7 @@ class Bot:
             try:
                 parsed = commands.parse_line(line)
             except UserError as error:
-                return document.notice(error_text(error, say))
+                return document.lines(error_text(error, say).splitlines())
             channel = said.root.channel
             name, options = parsed.spec.name, parsed.options
             asked = Command(name, options, said.user, channel, say.locale, said.root)

@@ -28,19 +28,25 @@ class Audience(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option of a command; the `free` one takes the rest of the line."""
+    """One option of a command; the `free` one takes the rest of the line.
+
+    `values` are suggested while it is typed; others may be allowed too.
+    """
 
     name: str
     summary: str
     free: bool = False
     completes: bool = False
+    values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Verb:
     """A first word of a command's free option, and who may use it.
 
-    An `alone` verb counts only if nothing follows it. The answer to an `is_secret` verb is never
+    An `alone` verb counts only if nothing follows it. The command's options belong to the verbs
+    with `takes_options`; free text may follow the verbs with `takes_text`, and nothing the others.
+    The answer to an `is_secret` verb is never
     posted where others can read it.
     """
 
@@ -51,6 +57,8 @@ class Verb:
     aliases: tuple[str, ...] = ()
     alone: bool = False
     is_secret: bool = False
+    takes_options: bool = False
+    takes_text: bool = False
 
     def begins(self, words: Sequence[str]) -> bool:
         """Whether these words begin with the verb."""
@@ -132,10 +140,22 @@ DIGEST = CommandSpec(
         ),
     ),
     verbs=(
-        Verb("today", translatable("Show today's digest; nothing is posted")),
-        Verb("newest", translatable("Show the most recent digest")),
-        Verb("here", translatable("Post a digest here every day"), Who.MANAGERS),
-        Verb("settings", translatable("Show or change its schedule and layout"), Who.MANAGERS),
+        Verb("today", translatable("Show today's digest; nothing is posted"), aliases=("오늘",)),
+        Verb("newest", translatable("Show the most recent digest"), aliases=("최신",)),
+        Verb(
+            "here",
+            translatable("Post a digest here every day"),
+            Who.MANAGERS,
+            aliases=("여기",),
+            takes_options=True,
+        ),
+        Verb(
+            "settings",
+            translatable("Show or change its schedule and layout"),
+            Who.MANAGERS,
+            aliases=("설정",),
+            takes_options=True,
+        ),
         Verb("pause", translatable("Pause the digest"), Who.MANAGERS),
         Verb("resume", translatable("Resume the digest"), Who.MANAGERS),
         Verb(
@@ -146,6 +166,7 @@ DIGEST = CommandSpec(
             translatable("Share discussions with another channel, using a code"),
             Who.MANAGERS,
             is_secret=True,
+            takes_text=True,
         ),
         Verb("unlink", translatable("Stop sharing discussions with other channels"), Who.MANAGERS),
     ),
@@ -212,9 +233,9 @@ def parse_line(line: str) -> CommandLine:
     options: dict[str, str] = {}
     while words:
         key, colon, value = words[-1].partition(":")
-        if not colon or key not in named or not value:
+        if not colon or key not in named or not value or key in options:
             break
-        options.setdefault(key, value)
+        options[key] = value
         words.pop()
     if spec.free_option is not None and " ".join(words).strip():
         options[spec.free_option.name] = " ".join(words).strip()

@@ -5,7 +5,7 @@ renderer escapes it. `dump` and `load` turn a document into JSON and back withou
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeAlias, cast
@@ -202,6 +202,11 @@ def notice(text: str, button: str | None = None, command: str | None = None) -> 
     if button is not None and command is not None:
         blocks.append(Buttons((Button(button, command=command),)))
     return Document(tuple(blocks), summary=text)
+
+
+def lines(texts: Sequence[str]) -> Document:
+    """Several sentences, each a paragraph of its own."""
+    return Document(tuple(Paragraph(run(text)) for text in texts), summary=" ".join(texts))
 
 
 def map_text(document: Document, change: Callable[[str], str]) -> Document:

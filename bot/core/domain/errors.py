@@ -4,7 +4,8 @@ UserError                  safe to show: what is wrong, where, what to do
 ├── UnreadableError        an input file or text cannot be read
 ├── QueryError             a look-up does not parse
 ├── UsageError             a command or setting is used wrongly
-│   └── SettingsError          several settings, each with its own UsageError
+│   └── ProblemsError          several things are wrong, each with its own UserError
+│       └── SettingsError      … with the settings
 ├── NotFoundError          what was asked for is not there
 ├── StorageError           the database cannot be opened, read or written
 │   └── StorageBusyError       … for now: the disk is full, another process keeps it locked
@@ -52,12 +53,16 @@ class UsageError(UserError):
     """A command, an option or a setting is used wrongly."""
 
 
-class SettingsError(UsageError):
-    """Everything that is wrong with the settings; one line for each of `problems`."""
+class ProblemsError(UsageError):
+    """Everything that is wrong with a command or a file; one line for each of `problems`."""
 
-    def __init__(self, problems: tuple[UsageError, ...]) -> None:
+    def __init__(self, problems: tuple[UserError, ...]) -> None:
         super().__init__("{problems}", problems="\n".join(map(str, problems)))
         self.problems = problems
+
+
+class SettingsError(ProblemsError):
+    """Everything that is wrong with the settings."""
 
 
 class NotFoundError(UserError):

@@ -6,7 +6,7 @@ make text take one; the catalogues are loaded at the edge (`bot.core.catalogue`)
 
 from typing import Protocol
 
-from bot.core.domain.errors import UserError
+from bot.core.domain.errors import ProblemsError, UserError
 
 
 class Translate(Protocol):
@@ -44,7 +44,12 @@ ENGLISH = English()
 
 
 def error_text(error: UserError, say: Translate) -> str:
-    """An error's text in a language; a platform's reason in it is translated too."""
+    """An error's text in a language; a platform's reason in it is translated too.
+
+    Several problems are one line each.
+    """
+    if isinstance(error, ProblemsError):
+        return "\n".join(error_text(problem, say) for problem in error.problems)
     values = {
         name: say(value) if name == "reason" and isinstance(value, str) else value
         for name, value in error.values.items()

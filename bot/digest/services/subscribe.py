@@ -1,14 +1,13 @@
 """Subscribing channels: all wrong options are reported at once, and nothing is half done."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
-from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from typing import Self
 
 from rapidfuzz import fuzz, process
 
-from bot.channels.domain import zone_names
+from bot.archive.domain.dates import parse_date
 from bot.channels.domain.schedule import Schedule, Slot, newest_slot, next_slot
 from bot.channels.domain.subscription import (
     DigestOptions,
@@ -18,14 +17,15 @@ from bot.channels.domain.subscription import (
     parse_languages,
     parse_layout,
     parse_most,
-    parse_time,
-    parse_weekdays,
 )
+from bot.channels.domain.typed_schedule import parse_time, parse_weekdays
 from bot.channels.store import slots, subscriptions
 from bot.core.database.database import Database, Transaction
 from bot.core.domain.errors import NotFoundError, UsageError
 from bot.core.domain.i18n import translatable
 from bot.core.ports import ChannelRef, ChatError, ChatRefusedError, ChatUnavailableError
+from bot.digest.services import option_values
+from bot.digest.services.zones import parse_zone
 from bot.lookup.domain.tag_filter import parse_tags
 from bot.outbox.store import deliveries, operator_view
 
@@ -48,6 +48,22 @@ class TypedOptions:
     tags: str | None = None
     layout: str | None = None
     most: str | None = None
+    since: str | None = None
+
+    @classmethod
+    def of(cls, options: Mapping[str, str]) -> Self:
+        """Those of a command's options that belong to a subscription."""
+        named = {_FIELDS.get(name, name): value for name, value in options.items()}
+        return cls(**{each.name: named[each.name] for each in fields(cls) if each.name in named})
+
+    def typed(self) -> Mapping[str, str]:
+        """The options that are given, by their names in the command table."""
+        names = {field: name for name, field in _FIELDS.items()}
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {names.get(name, name): v for name, v in values.items() if v is not None}
+
+
+_FIELDS = {"tz": "zone"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +91,13 @@ async def add(
     It starts with today's entries or, with `since`, with that day: older days are then posted one
     by one, each as a digest of its own.
     """
+    option_values.check(words.typed(), now.date())
     if words.at is None or words.zone is None:
         raise UsageError("A digest needs a time and a zone, like 09:00 and Asia/Seoul")
     schedule = Schedule(parse_time(words.at), parse_zone(words.zone))
     today = now.astimezone(schedule.zone).date()
+    if since is None and words.since is not None:
+        since = parse_date(words.since)
     options = read_options(words, DigestOptions(schedule, since or today))
     channel = await _checked(channel, check)
     async with db.transaction() as tx:
@@ -113,6 +132,11 @@ async def change(
 
     A new tag filter applies to entries from today on.
     """
+    option_values.check(words.typed(), now.date())
+    if words.since is not None:
+        raise UsageError(
+            "“since” counts only when a channel is subscribed: earlier days cannot be added later"
+        )
     async with db.transaction() as tx:
         present = await _get(tx, channel)
         options = read_options(words, present.options)
@@ -171,6 +195,7 @@ async def by_hand(
         present = await subscriptions.find(tx, str(channel))
     if present is not None and present.standing is not Standing.REMOVED:
         return present
+    option_values.check(words.typed(), now.date())
     schedule = Schedule(parse_time(words.at or "09:00"), parse_zone(words.zone or "UTC"))
     options = read_options(words, DigestOptions(schedule, since=_EVER))
     channel = await _checked(channel, check)
@@ -272,102 +297,3 @@ def read_options(words: TypedOptions, otherwise: DigestOptions) -> DigestOptions
         layout=parse_layout(words.layout) if words.layout is not None else otherwise.layout,
         most=parse_most(words.most) if words.most is not None else otherwise.most,
     )
-
-
-_ABBREVIATIONS = {
-    "kst": "Asia/Seoul",
-    "jst": "Asia/Tokyo",
-    "ist": "Asia/Kolkata",
-    "bst": "Europe/London",
-    "cest": "Europe/Berlin",
-    "pst": "America/Los_Angeles",
-    "pdt": "America/Los_Angeles",
-    "edt": "America/New_York",
-    "korea": "Asia/Seoul",
-    "한국": "Asia/Seoul",
-    "서울": "Asia/Seoul",
-}
-"""Common abbreviations of zones; suggested in the error, never assumed."""
-
-
-_NO_PLACES = {"Factory", "localtime"}
-"""In the time zone database, but not the same zone everywhere."""
-
-
-@cache
-def _zone_names() -> dict[str, str]:
-    names = sorted(available_timezones() - _NO_PLACES)  # so that suggestions are the same each time
-    return {name.casefold(): name for name in names}
-
-
-def _suggested_names() -> dict[str, str]:
-    names = _zone_names().items()
-    return {folded: name for folded, name in names if not folded.startswith("etc/gmt+")}
-
-
-def parse_zone(text: str) -> ZoneInfo:
-    """`Asia/Seoul`, case-insensitive; raises `UsageError` with the nearest known name."""
-    folded = text.strip().casefold().replace(" ", "_")
-    names = _zone_names()
-    _refuse_offset(text)
-    if folded in names:
-        return ZoneInfo(names[folded])
-    near = _ABBREVIATIONS.get(folded) or _nearest_zone(folded, _suggested_names())
-    if near is None:
-        raise UsageError(
-            "There is no time zone “{text}”: write an IANA name like Asia/Seoul", text=text.strip()
-        )
-    raise UsageError(
-        "There is no time zone “{text}”; did you mean {near}?", text=text.strip(), near=near
-    )
-
-
-def _refuse_offset(text: str) -> None:
-    meant = zone_names.meant_offset(text)
-    zones = ", ".join(zone_names.zones_at(meant)) if meant else ""
-    if not meant or not zones:
-        return
-    offset = zone_names.format_offset(meant)
-    others = ", ".join(zone_names.zones_at(-meant))
-    if zone_names.is_backwards(text) and others:
-        raise UsageError(
-            "“{text}” is {opposite}, not {offset}: write {zones} for {offset}, {others} for "
-            "{opposite}",
-            text=text.strip(),
-            opposite=zone_names.format_offset(-meant),
-            offset=offset,
-            zones=zones,
-            others=others,
-        )
-    raise UsageError(
-        "“{text}” is an offset, not a time zone: write {zones} for {offset}",
-        text=text.strip(),
-        zones=zones,
-        offset=offset,
-    )
-
-
-def complete_zone(typed: str, limit: int = 25) -> tuple[str, ...]:
-    """Zones whose name has what is typed in it, those that begin with it first."""
-    folded = typed.strip().casefold().replace(" ", "_")
-    offset = zone_names.meant_offset(typed)
-    if offset:
-        return zone_names.zones_at(offset)
-    names = sorted(_suggested_names().items())
-    beginning = [name for key, name in names if key.startswith(folded)]
-    within = [name for key, name in names if folded in key and not key.startswith(folded)]
-    return tuple([*beginning, *within][:limit])
-
-
-def _nearest_zone(folded: str, names: dict[str, str]) -> str | None:
-    """The nearest name, by the whole name or by the city alone."""
-    cities: dict[str, str] = {}
-    for name in sorted(names, key=len):
-        cities.setdefault(name.rpartition("/")[2], name)
-    whole = process.extractOne(folded, names.keys(), scorer=fuzz.ratio, score_cutoff=75)
-    city = process.extractOne(
-        folded.rpartition("/")[2], cities.keys(), scorer=fuzz.ratio, score_cutoff=75
-    )
-    if city is not None and (whole is None or city[1] > whole[1]):
-        return names[cities[city[0]]]
-    return names[whole[0]] if whole is not None else None

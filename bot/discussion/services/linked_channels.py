@@ -13,6 +13,7 @@ from bot.channels.domain.present_linked_channels import (
     present_linked,
     present_unlinked,
 )
+from bot.channels.domain.subscription import parse_switch
 from bot.channels.store import channel_preferences, linked_channels, subscriptions
 from bot.core.database.database import Transaction
 from bot.core.domain.document import Document, Note, notice, run
@@ -139,11 +140,13 @@ async def change_preferences(
     async with context.db.transaction() as tx:
         preferences = await channel_preferences.get(tx, str(channel))
         if discussion is not None:
-            preferences = replace(preferences, discussion=_is_on("discussion", discussion))
+            preferences = replace(
+                preferences, discussion=parse_switch(discussion, name="discussion")
+            )
             if not preferences.discussion:
                 await copy_deliveries.unshare(tx, str(channel))
         if notices is not None:
-            preferences = replace(preferences, notices=_is_on("notices", notices))
+            preferences = replace(preferences, notices=parse_switch(notices, name="notices"))
         await channel_preferences.put(tx, str(channel), preferences)
 
 
@@ -182,17 +185,6 @@ def _readers(sharing: Iterable[str], say: Translate) -> str:
     if any(parse_channel(channel).platform is Platform.WEB for channel in sharing):
         return say("The bot's web page shows it to everybody who can open the page.")
     return say("The bot's web page shows it to the operator only.")
-
-
-def _is_on(name: str, text: str) -> bool:
-    folded = text.strip().casefold()
-    if folded not in ("on", "off"):
-        raise UsageError(
-            "“{text}” is neither on nor off: write {name}:on or {name}:off",
-            text=text.strip(),
-            name=name,
-        )
-    return folded == "on"
 
 
 def _hash(code: str) -> str:

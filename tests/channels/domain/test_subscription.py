@@ -1,7 +1,5 @@
 """What people type to subscribe: read, or refused with a word that helps."""
 
-from datetime import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,58 +8,12 @@ from bot.archive.domain.entry import Language
 from bot.channels.domain.digest_options import Layout, TagFilter
 from bot.channels.domain.subscription import (
     format_tags,
-    format_weekdays,
     parse_languages,
     parse_layout,
     parse_most,
-    parse_time,
-    parse_weekdays,
 )
 from bot.core.domain.errors import QueryError, UsageError
 from bot.lookup.domain.tag_filter import parse_tags
-
-
-@pytest.mark.parametrize(
-    ("text", "at"), [("09:00", time(9)), ("9:05", time(9, 5)), (" 23:59 ", time(23, 59))]
-)
-def test_a_time_is_read(text, at):
-    assert parse_time(text) == at
-
-
-@pytest.mark.parametrize("text", ["", "24:00", "9", "09:60", "9am", "0９:00", "-1:00", "09:00:00"])
-def test_an_invalid_time_is_refused(text):
-    with pytest.raises(UsageError, match="not a time of day"):
-        parse_time(text)
-
-
-@pytest.mark.parametrize(
-    ("text", "days"),
-    [
-        ("daily", {0, 1, 2, 3, 4, 5, 6}),
-        ("weekdays", {0, 1, 2, 3, 4}),
-        ("평일", {0, 1, 2, 3, 4}),
-        ("mon-fri", {0, 1, 2, 3, 4}),
-        ("Mon, Wed,FRI", {0, 2, 4}),
-        ("monday tues thurs", {0, 1, 3}),
-        ("fri-mon", {4, 5, 6, 0}),
-        ("월,수,금", {0, 2, 4}),
-        ("월요일 – 금요일", {0, 1, 2, 3, 4}),
-        ("토~일", {5, 6}),
-    ],
-)
-def test_weekdays_are_read_in_both_languages(text, days):
-    assert parse_weekdays(text) == days
-
-
-@pytest.mark.parametrize("text", ["", "mo", "someday", "mon-", "월-", "mon--fri", "1-5"])
-def test_an_invalid_weekday_is_refused(text):
-    with pytest.raises(UsageError, match="weekday"):
-        parse_weekdays(text)
-
-
-@given(st.frozensets(st.integers(0, 6), min_size=1))
-def test_weekdays_are_read_as_they_are_written(days):
-    assert parse_weekdays(format_weekdays(days)) == days
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from bot.channels.domain.zone_names import zones_at
 from bot.core.domain.errors import NotFoundError, QueryError, UsageError, UserError
 from bot.core.ports import ChannelRef, ChatRefusedError, ChatUnavailableError, Platform
 from bot.digest.services import subscribe
-from bot.digest.services.subscribe import TypedOptions, complete_zone, parse_zone
+from bot.digest.services.subscribe import TypedOptions
+from bot.digest.services.zones import complete_zone, parse_zone
 from tests.stage import GENERAL, NINE_IN_SEOUL, staged
 
 NOON = datetime(2026, 2, 3, 3, 0, tzinfo=UTC)

@@ -1,0 +1,99 @@
+"""Reads what follows `/digest`: a verb with its options, or a date. Nothing is ignored."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from bot.archive.domain.dates import parse_date
+from bot.core.domain import commands
+from bot.core.domain.commands import DIGEST, Verb
+from bot.core.domain.errors import UsageError, UserError
+from bot.core.domain.option_line import OptionLine, is_named, nearest, read_options
+from bot.digest.services import option_values
+
+
+@dataclass(frozen=True, slots=True)
+class DigestLine:
+    """A `/digest …` line: `text` is the date, or what follows a verb that takes text."""
+
+    verb: Verb | None
+    text: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+def read(typed: Mapping[str, str], *, today: date) -> DigestLine:
+    """The line that these options of the command are; every value in it can be read.
+
+    Raises one `UserError` with everything that is wrong.
+    """
+    free = typed.get("what", "").strip()
+    given = {name: value for name, value in typed.items() if name != "what"}
+    verb = commands.find_verb(DIGEST, typed)
+    if verb is None:
+        return _date_line(free, given, today)
+    first, _, rest = free.partition(" ")
+    rest = rest.strip()
+    if verb.takes_options:
+        line = _options(rest, given, today)
+        option_values.raise_all(line.problems)
+        return DigestLine(verb, options=line.options)
+    if verb.takes_text and not given:
+        return DigestLine(verb, rest)
+    problems = _misplaced(given)
+    if not verb.takes_text:
+        problems += _superfluous(f"/digest {first}", rest, today)
+    option_values.raise_all(problems)
+    return DigestLine(verb, rest)
+
+
+def _date_line(free: str, given: Mapping[str, str], today: date) -> DigestLine:
+    text, named = _split(free)
+    problems = [*_misplaced(given), *_superfluous("/digest", named, today)]
+    try:
+        if text:
+            parse_date(text)
+    except UserError as error:
+        problems.insert(0, _near_verb(text.split()[0]) or error)
+    option_values.raise_all(problems)
+    return DigestLine(None, text)
+
+
+def _split(text: str) -> tuple[str, str]:
+    """The words before the first `name:value`, and the rest."""
+    words = text.split()
+    end = next((at for at, word in enumerate(words) if is_named(word)), len(words))
+    return " ".join(words[:end]), " ".join(words[end:])
+
+
+def _near_verb(word: str) -> UsageError | None:
+    known = [verb.name for verb in DIGEST.verbs]
+    known += [alias for verb in DIGEST.verbs for alias in verb.aliases]
+    near = nearest(word, known)
+    if near is None:
+        return None
+    return UsageError("There is no “{word}”; did you mean “/digest {near}”?", word=word, near=near)
+
+
+def _options(text: str, given: Mapping[str, str], today: date) -> OptionLine:
+    return read_options(text, given, option_values.parsers(today), option_values.UNNAMED)
+
+
+def _superfluous(command: str, rest: str, today: date) -> list[UserError]:
+    """What is wrong with text where none is expected: options of the table do not belong there."""
+    plain, named = _split(rest)
+    line = _options(named, {}, today)
+    problems = [*line.problems, *_misplaced(line.options)]
+    if plain:
+        problems.insert(
+            0,
+            UsageError("“{rest}” is not understood after “{command}”", rest=plain, command=command),
+        )
+    return problems
+
+
+def _misplaced(options: Mapping[str, str]) -> list[UserError]:
+    verbs = [f"/digest {verb.name}" for verb in DIGEST.verbs if verb.takes_options]
+    return [
+        UsageError("“{name}” belongs to {verbs}", name=name, verbs=", ".join(verbs))
+        for name in options
+    ]

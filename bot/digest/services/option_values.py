@@ -1,0 +1,80 @@
+"""The values of `/digest`'s options: how each is read, and everything that is wrong with some."""
+
+from collections.abc import Mapping
+from datetime import date
+from functools import partial
+from types import MappingProxyType
+
+from bot.archive.domain.dates import parse_date
+from bot.channels.domain.subscription import (
+    parse_languages,
+    parse_layout,
+    parse_most,
+    parse_switch,
+)
+from bot.channels.domain.typed_schedule import looks_like_time, parse_time, parse_weekdays
+from bot.core.domain.errors import ProblemsError, UserError
+from bot.core.domain.option_line import Parser, Unnamed
+from bot.digest.services.zones import looks_like_zone, parse_zone
+from bot.lookup.domain.tag_filter import parse_tags
+
+_PARSERS: Mapping[str, Parser] = MappingProxyType(
+    {
+        "at": parse_time,
+        "tz": parse_zone,
+        "weekdays": parse_weekdays,
+        "languages": parse_languages,
+        "tags": parse_tags,
+        "layout": parse_layout,
+        "most": parse_most,
+        "since": parse_date,
+        "discussion": partial(parse_switch, name="discussion"),
+        "notices": partial(parse_switch, name="notices"),
+    }
+)
+"""A parser for every option of `/digest` but the free one, in the order of the command table."""
+
+
+def _is_tag(word: str) -> bool:
+    return word.startswith(("#", "-#"))
+
+
+def _some_tags(text: str) -> object:
+    if not all(map(_is_tag, text.replace(",", " ").split())):
+        raise UserError("“{text}” is not a tag", text=text)
+    return parse_tags(text)
+
+
+UNNAMED = (
+    Unnamed("at", parse_time, looks_like_time),
+    Unnamed("weekdays", parse_weekdays),
+    Unnamed("tz", parse_zone, looks_like_zone),
+    Unnamed("layout", parse_layout),
+    Unnamed("languages", parse_languages),
+    Unnamed("tags", _some_tags, _is_tag),
+)
+"""The options that may be given by their value alone: `/digest here 9am every weekday`."""
+
+
+def parsers(_today: date) -> Mapping[str, Parser]:
+    """How the value of each option is read on that day."""
+    return _PARSERS
+
+
+def check(typed: Mapping[str, str], today: date) -> None:
+    """Raise for everything that is wrong with these values: one `UserError`, or all in one."""
+    problems = []
+    for name, value in typed.items():
+        try:
+            parsers(today)[name](value)
+        except UserError as error:
+            problems.append(error)
+    raise_all(problems)
+
+
+def raise_all(problems: list[UserError] | tuple[UserError, ...]) -> None:
+    """Raise these problems: nothing for none, the only one itself, else all in one."""
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        raise ProblemsError(tuple(problems))
