@@ -12,7 +12,12 @@ from bot.webchat.store import board
 
 
 def author_id(channel: ChannelRef, user: User) -> str:
-    """A person's id with its platform."""
+    """A person's id with its platform and, for Slack, the workspace: `slack:T0123/U0123`.
+
+    Ids of Slack repeat in other workspaces; those of Discord and of the web chat do not.
+    """
+    if channel.platform is Platform.SLACK:
+        return f"{channel.platform}:{channel.workspace}/{user.id}"
     return f"{channel.platform}:{user.id}"
 
 
@@ -35,9 +40,10 @@ async def forget_message(tx: Transaction, message: MessageRef, now: datetime) ->
 
 
 async def forget_author(tx: Transaction, user: User, channel: ChannelRef, now: datetime) -> int:
-    """Forget every reply of a person on the channel's platform; returns the number of replies.
+    """Forget every reply of a person; returns the number of replies.
 
-    In the web chat, where the bot is the platform, the messages themselves are removed too.
+    Those on the channel's platform, in Slack in its workspace. In the web chat, where the bot is the
+    platform, the messages themselves are removed too.
     """
     theirs = await replies.list_by_author(tx, author_id(channel, user))
     await _forget(tx, theirs, now)

@@ -108,3 +108,38 @@ async def test_an_old_database_goes_on_where_it_was(old: Path):
         [stored] = await entries.list_by_id(tx, [EntryId(1)])
     assert stored.entry.paper.title == "A Paper"
     await db.close()
+
+
+async def test_a_person_of_slack_is_known_by_their_workspace_after_the_upgrade(tmp_path: Path):
+    path = tmp_path / "old.db"
+    at = "2026-02-03T00:00:00.000000+00:00"
+    with closing(sqlite3.connect(path, isolation_level=None)) as raw:
+        apply_migrations(raw, migrations=bundled_migrations()[:16], path=str(path))
+        for channel, author in [
+            ("slack:T1/C1", "slack:U1"),
+            ("slack:T2/C1", "slack:U1"),
+            ("discord:1/2", "discord:7"),
+            ("web:general", "web:ab"),
+            ("slack:T1/C1", ""),
+        ]:
+            raw.execute(
+                """
+                INSERT INTO reply (channel, message_id, root_message, author_id, author, text,
+                                   said_at, received_at)
+                VALUES (?, ?, 'r', ?, 'Ada', 'Words', ?, ?)
+                """,
+                (channel, f"m{channel}{author}", author, at, at),
+            )
+
+    db = await open_database(path)
+    async with db.reading() as tx:
+        found = await tx.all("SELECT author_id FROM reply ORDER BY id")
+    await db.close()
+
+    assert [row["author_id"] for row in found] == [
+        "slack:T1/U1",
+        "slack:T2/U1",
+        "discord:7",
+        "web:ab",
+        "",
+    ]

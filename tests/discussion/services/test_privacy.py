@@ -318,6 +318,21 @@ async def test_forget_me_spares_the_same_id_on_other_platforms(stage):
     assert [m.content for m in await board.list_messages("general", limit=9)] == ["Not yours"]
 
 
+async def test_forget_me_spares_the_same_id_in_another_workspace(stage):
+    other = ChannelRef(SLACK.platform, "T2", SLACK.id)
+    await stage.subscribe(SLACK, other)
+    await stage.stage.note("Paper", today(stage))
+    await stage.post()
+    await stage.say(stage.root(SLACK), "of one person")
+    await stage.say(stage.root(other), "of another person")
+
+    forgotten = await discuss.forget_person(stage.talk, ADA, SLACK)
+
+    assert forgotten == 1
+    assert not await is_anywhere(stage, "of one person")
+    assert await is_anywhere(stage, "of another person")
+
+
 async def found(stage: TalkStage, asked: str, channel: ChannelRef | None = None) -> list[str]:
     asked_in = str(channel) if channel is not None else None
     results = await lookup.look_up(stage.stage.db, asked, asked_in=asked_in)
