@@ -2,7 +2,8 @@
 
 Both may be repeated safely, so they are tried until they succeed. One that fails waits longer each
 time, ten minutes at most; a channel that refuses one gets none of its edits and removals for an hour.
-Each platform has a `Changer` of its own, so that a platform that hangs delays no other.
+Each platform has a `Changer` of its own, and each workspace is changed beside the others, so that one
+that hangs delays no other. A workspace that does not answer in time is left to the next run.
 """
 
 import asyncio
@@ -116,21 +117,39 @@ class Changer:
         finish: Callable[[Transaction, D, ChangeOutcome], Awaitable[bool]],
         stopping: asyncio.Event,
     ) -> int:
-        """Change these one by one; returns how many were changed.
+        """Change these, one by one in each workspace; returns how many were changed.
 
         `finish` stores an outcome after which there is nothing more to do, and says whether it was.
         """
+        workspaces: dict[tuple[Platform, str], list[D]] = {}
+        for each in due:
+            channel = each.message.channel
+            workspaces.setdefault((channel.platform, channel.workspace), []).append(each)
+        async with asyncio.TaskGroup() as tasks:
+            changing = [
+                tasks.create_task(self._change_in_turn(of_one, act, finish, stopping))
+                for of_one in workspaces.values()
+            ]
+        return sum(task.result() for task in changing)
+
+    async def _change_in_turn(
+        self,
+        due: Iterable[D],
+        act: Callable[[Chat, D], Awaitable[None]],
+        finish: Callable[[Transaction, D, ChangeOutcome], Awaitable[bool]],
+        stopping: asyncio.Event,
+    ) -> int:
+        """Change these messages of one workspace one by one."""
         loop = asyncio.get_running_loop()
         ends_at = loop.time() + self._lasting.total_seconds()
-        skipped: set[ChannelRef | tuple[str, str]] = set()
+        skipped: set[ChannelRef] = set()
         changed = 0
         for each in due:
             channel, bucket = each.message.channel, bucket_of(each.message.channel)
-            workspace = (bucket.platform, bucket.workspace)
             if stopping.is_set() or loop.time() >= ends_at:
                 break
             is_late = self._rate_limits.ready_at(bucket, loop.time()) >= ends_at
-            if is_late or channel in skipped or workspace in skipped:
+            if is_late or channel in skipped:
                 continue
             start = self._rate_limits.take(bucket, loop.time())
             await asyncio.sleep(start - loop.time())
@@ -143,7 +162,9 @@ class Changer:
                     await self._put_off(tx, each, outcome)
             changed += isinstance(outcome, Done)
             if isinstance(outcome, NotNow) and outcome.whole_workspace:
-                skipped.add(workspace)
+                break
+            if loop.time() - start >= self._within.total_seconds():
+                break
             if isinstance(outcome, Refused) and outcome.extent is Extent.CHANNEL:
                 skipped.add(channel)
         return changed

@@ -1,11 +1,11 @@
 """The deliverer: posts the outbox's messages, in order within each channel, exactly once.
 
 One `drain` sends what can be sent, many channels side by side, within the platforms' rate
-limits; each platform has its own share of the calls, so that one that hangs stops no other. Claims
-and results go into the database in batches, a commit for many messages, and always in this order:
-the claim is committed, then the platform is called, then the result is written. Where that is cut,
-the message is `sending` and its lease ends: then it is searched for, and sent again only if it is
-not there (`bot.outbox.domain.delivery`).
+limits; each platform, and each workspace on it, has its own share of the calls, so that one that
+hangs stops no other. Claims and results go into the database in batches, a commit for many messages,
+and always in this order: the claim is committed, then the platform is called, then the result is
+written. Where that is cut, the message is `sending` and its lease ends: then it is searched for, and
+sent again only if it is not there (`bot.outbox.domain.delivery`).
 """
 
 import asyncio
@@ -43,12 +43,13 @@ _CHANNELS = 2000
 class Terms:
     """Time-outs and limits. A lease must outlive its call, or two calls could be in flight at once.
 
-    `at_once` is how many may be under way on one platform.
+    `at_once` is how many may be under way in one workspace, `in_all` on one platform.
     """
 
     timeout: timedelta = timedelta(seconds=30)
     lease: timedelta = timedelta(seconds=60)
     at_once: int = 64
+    in_all: int = 512
     patience: Patience = field(default_factory=Patience)
 
     def __post_init__(self) -> None:
@@ -59,6 +60,11 @@ class Terms:
 def bucket_of(channel: ChannelRef) -> BucketKey:
     """The buckets that a request to the channel counts against."""
     return BucketKey(channel.platform, channel.workspace, channel.id)
+
+
+def _shares(channel: ChannelRef) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The platform and the workspace whose calls in flight a call to the channel counts among."""
+    return (channel.platform,), (channel.platform, channel.workspace)
 
 
 def _ignore(_claimed: Claimed, _step: Step) -> None:
@@ -97,7 +103,7 @@ class Deliverer:
         self._waiting: dict[ChannelRef, BucketKey] = {}  # channels that may have a next message
         self._busy: set[ChannelRef] = set()
         self._claimed: set[int] = set()  # not yet settled in the database
-        self._calls: Counter[Platform] = Counter()  # under way
+        self._calls: Counter[tuple[str, ...]] = Counter()  # under way, by platform and workspace
         self._settled: list[Settled] = []  # not yet written down
         self._progress = asyncio.Event()
 
@@ -120,7 +126,7 @@ class Deliverer:
                 fresh = not stopping.is_set() and (idle or loop.time() >= refresh_at)
                 if fresh:
                     await self._refresh(calls)
-                    could_go = sum(1 for each in self._waiting if self._room(each.platform))
+                    could_go = sum(1 for each in self._waiting if self._room(each))
                     plenty = could_go > 2 * self._terms.at_once
                     refresh_at = loop.time() + (_PLENTY if plenty else _REFRESH)
                 chosen = [] if stopping.is_set() else self._choose(loop.time())
@@ -148,37 +154,45 @@ class Deliverer:
         async with self._db.reading() as tx:
             for platform in self._chats:
                 ready += await claims.list_ready_channels(tx, platform, now, _CHANNELS)
-            doubtful = await deliveries.has_doubtful(tx, now)
+            doubtful = [
+                each for each in await claims.list_doubtful(tx, now) if each.platform in self._chats
+            ]
         for channel in ready:
             if channel not in self._waiting and channel not in self._busy:
                 self._waiting[channel] = bucket_of(channel)
         if doubtful:
-            await self._claim_searches(calls)
+            await self._claim_searches(calls, doubtful)
 
-    def _room(self, platform: Platform) -> int:
-        """How many more calls may be in flight on a platform."""
-        return max(self._terms.at_once - self._calls[platform], 0)
+    def _room(self, channel: ChannelRef) -> int:
+        """How many more calls may be in flight in a channel's workspace."""
+        platform, workspace = _shares(channel)
+        in_workspace = self._terms.at_once - self._calls[workspace]
+        return max(min(in_workspace, self._terms.in_all - self._calls[platform]), 0)
 
     def _begin(self, claimed: Claimed) -> float:
         """Count the call as in flight; returns when it may start."""
         channel = claimed.channel
         self._busy.add(channel)
         self._claimed.add(claimed.id)
-        self._calls[channel.platform] += 1
+        self._calls.update(_shares(channel))
         return self._rate_limits.take(bucket_of(channel), asyncio.get_running_loop().time())
 
-    async def _claim_searches(self, calls: asyncio.TaskGroup) -> None:
+    async def _claim_searches(
+        self, calls: asyncio.TaskGroup, doubtful: Iterable[ChannelRef]
+    ) -> None:
         now = self._clock()
+        workspaces = {_shares(channel)[1]: channel for channel in doubtful}
         found: list[Claimed] = []
         async with self._db.transaction() as tx:
-            for platform in self._chats:
+            for channel in workspaces.values():
                 found += await claims.claim_searches(
                     tx,
-                    platform,
+                    channel.platform,
+                    channel.workspace,
                     owner=self._owner,
                     now=now,
                     lease_until=now + self._terms.lease,
-                    limit=self._room(platform),
+                    limit=self._room(channel),
                     # After the clock is set forward, leases of calls in flight seem to have ended.
                     without=self._claimed,
                 )
@@ -191,10 +205,11 @@ class Deliverer:
         left: dict[tuple[str, ...], int] = {}
         chosen: list[ChannelRef] = []
         for channel, bucket in self._waiting.items():
-            workspace, platform = (bucket.platform, bucket.workspace), (bucket.platform,)
+            platform, workspace = _shares(channel)
             if workspace not in left:
-                left[workspace], room = self._rate_limits.rooms(bucket, now, until)
-                left.setdefault(platform, min(room, self._room(channel.platform)))
+                room, on_platform = self._rate_limits.rooms(bucket, now, until)
+                left[workspace] = min(room, self._room(channel))
+                left.setdefault(platform, on_platform)
             if left[workspace] <= 0 or left[platform] <= 0:
                 continue
             if (
@@ -284,18 +299,18 @@ class Deliverer:
         """Queue the result for the next commit, which also claims the channel's next message."""
         self._settled.append(Settled(claimed, step))
         self._busy.discard(claimed.channel)
-        self._calls[claimed.channel.platform] -= 1
+        self._calls.subtract(_shares(claimed.channel))
         later = step.not_before is not None and step.not_before > self._clock()
         if step.state is not State.SENDING and not later:
             self._waiting[claimed.channel] = bucket_of(claimed.channel)
         self._progress.set()
 
     def _next_start(self, now: float) -> float | None:
-        """When the next call may start: the earliest of the channels whose platform has room."""
+        """When the next call may start: the earliest of the channels whose workspace has room."""
         shared: dict[tuple[str, str], float] = {}
         first: float | None = None
         for channel, bucket in self._waiting.items():
-            if not self._room(channel.platform):
+            if not self._room(channel):
                 continue
             workspace = (bucket.platform, bucket.workspace)
             if workspace not in shared:

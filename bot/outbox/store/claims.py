@@ -60,8 +60,13 @@ async def list_ready_channels(
     return tuple(_channel(row["channel"]) for row in rows)
 
 
-def _bounds(platform: Platform) -> dict[str, object]:
-    """The index range of all channels of a platform: `;` sorts directly after `:`."""
+def _bounds(platform: Platform, workspace: str = "") -> dict[str, object]:
+    """The index range of all channels of a platform, or of one of its workspaces.
+
+    `;` sorts directly after `:`, and `0` after `/`.
+    """
+    if workspace:
+        return {"first": f"{platform}:{workspace}/", "beyond": f"{platform}:{workspace}0"}
     return {"first": f"{platform}:", "beyond": f"{platform};"}
 
 
@@ -124,9 +129,19 @@ RETURNING id, attempt, key, channel, failures, operator_confirmed, not_before, t
 """
 
 
+async def list_doubtful(tx: Transaction, now: datetime) -> tuple[ChannelRef, ...]:
+    """The channels with messages that are to be searched for."""
+    rows = await tx.all(
+        "SELECT DISTINCT channel FROM delivery WHERE state = 'sending' AND not_before <= :now",
+        {"now": to_text(now)},
+    )
+    return tuple(_channel(row["channel"]) for row in rows)
+
+
 async def claim_searches(
     tx: Transaction,
     platform: Platform,
+    workspace: str,
     *,
     owner: str,
     now: datetime,
@@ -134,13 +149,13 @@ async def claim_searches(
     limit: int,
     without: Collection[int] = (),
 ) -> tuple[Claimed, ...]:
-    """The platform's messages that may have been posted and whose lease has ended.
+    """The workspace's messages that may have been posted and whose lease has ended.
 
     They are to be looked for. `without` are those whose call still goes on in this process.
     """
     found = await tx.all(
         _SEARCH,
-        _bounds(platform)
+        _bounds(platform, workspace)
         | {
             "owner": owner,
             "now": to_text(now),

@@ -127,15 +127,6 @@ UPDATE delivery
 """
 
 
-async def has_doubtful(tx: Transaction, now: datetime) -> bool:
-    """Whether a delivery is to be searched for."""
-    row = await tx.one(
-        "SELECT 1 FROM delivery WHERE state = 'sending' AND not_before <= :now LIMIT 1",
-        {"now": to_text(now)},
-    )
-    return row is not None
-
-
 _SETTLE = """
 UPDATE delivery
    SET state = CASE WHEN unwanted AND :state IN ('planned', 'held') AND NOT :in_doubt

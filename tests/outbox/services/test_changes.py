@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.domain.document import Document
-from bot.core.ports import MessageRef
+from bot.core.ports import ChannelRef, MessageRef
 from bot.discussion.services import discuss
 from bot.operations.pumps import Pumps
 from bot.outbox.domain.rate_limit import RateLimits
@@ -110,3 +110,33 @@ async def test_a_platform_that_hangs_keeps_no_other_waiting(stage):
 
     assert discord.asked == ["delete", "edit"]
     assert in_the_middle == ["delete"]
+
+
+async def test_a_workspace_that_hangs_keeps_no_other_waiting(stage):
+    other = ChannelRef(SLACK.platform, "T2", "C1")
+    await stage.link(WEB, other)
+    await with_a_paper(stage, other)
+    await edited_and_taken_back(stage)
+    chat = HangsInOneWorkspace(stage.chats[SLACK.platform])
+
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(one_round(stage, chat))
+        async with asyncio.timeout(5):
+            await chat.is_done.wait()
+        assert not running.done()
+        running.cancel()
+
+    assert chat.asked == ["delete", "delete"]
+
+
+class HangsInOneWorkspace(Recording):
+    """Never answers in the workspace T1."""
+
+    def __init__(self, inner: MemoryChat) -> None:
+        super().__init__(inner)
+        self.is_done = asyncio.Event()
+
+    async def delete(self, message: MessageRef) -> None:
+        self.hangs = message.channel.workspace == "T1"
+        await super().delete(message)
+        self.is_done.set()

@@ -513,6 +513,7 @@ class Outbox(RuleBasedStateMachine):
             return await claims.claim_searches(
                 tx,
                 Platform.SLACK,
+                "T1",
                 owner="x",
                 now=self.now,
                 lease_until=self.now + LEASE,
