@@ -130,6 +130,7 @@ class Assembly:
             link=message_address,
             to_send=lambda: self._pumps.wake("deliver"),
             to_change=self._wake_changes,
+            zone=settings.timezone,
         )
         self._inbox = Bot(desk, voices=self._voices, talk=self._talk)
         self._platforms = {

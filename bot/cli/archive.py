@@ -78,17 +78,19 @@ def lookup(
     import random
 
     from bot.archive.services.export import entry_json
-    from bot.cli.database import with_database
+    from bot.cli.database import now, with_database
     from bot.cli.output import forms
     from bot.core.database.database import Database
+    from bot.lookup.services import typed_dates
     from bot.lookup.services.lookup import Results, look_up
     from bot.settings import Settings
 
     asked = " ".join(query or ())
 
-    async def work(db: Database, _: Settings) -> Results:
+    async def work(db: Database, settings: Settings) -> Results:
         chance = random.Random()  # noqa: S311 - not for security
-        return await look_up(db, asked, per_page=limit, chance=chance)
+        wanted = await typed_dates.write_out(db, asked, now=now(), zone=settings.timezone)
+        return await look_up(db, wanted, per_page=limit, chance=chance)
 
     results = with_database(work)
     if as_json:
@@ -163,16 +165,18 @@ def export(
 ) -> int:
     """Export entries, oldest first, to standard output or to PATH."""
     from bot.archive.services import export as exporting
-    from bot.cli.database import with_database
+    from bot.cli.database import now, with_database
     from bot.core.database.database import Database
+    from bot.lookup.services import typed_dates
     from bot.lookup.services.selection import chosen
     from bot.settings import Settings
 
     asked = " ".join(query or ())
     written_as = exporting.Format(form)
 
-    async def work(db: Database, _: Settings) -> None:
-        found = chosen(db, asked, as_written=written_as.is_read_again)
+    async def work(db: Database, settings: Settings) -> None:
+        wanted = await typed_dates.write_out(db, asked, now=now(), zone=settings.timezone)
+        found = chosen(db, wanted, as_written=written_as.is_read_again)
         if written_as is exporting.Format.VAULT and out is not None:
             written = await exporting.export_vault(found, out)
             print_remark(translator().count("{n} note written.", "{n} notes written.", written))

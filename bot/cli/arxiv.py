@@ -90,7 +90,8 @@ def poll(
 
 def candidates(
     date: Annotated[
-        str | None, typer.Argument(metavar="DATE", help="Like 2025-02-04; default: the newest day.")
+        str | None,
+        typer.Argument(metavar="DATE", help="Like 2025-02-04, yesterday; default: the newest day."),
     ] = None,
     limit: Annotated[
         int, typer.Option("--limit", metavar="N", min=1, max=10_000, help="Show at most N.")
@@ -99,21 +100,25 @@ def candidates(
 ) -> int:
     """List a day's new papers that have no entry yet, the most likely picks first, with reasons."""
     from bot.app.arxiv import ranker_of
-    from bot.archive.domain.dates import parse_date
+    from bot.archive.domain.typed_dates import names_newest
     from bot.arxiv.domain.candidates import CandidatePage
     from bot.arxiv.domain.present_arxiv import present_candidates
     from bot.arxiv.services.candidates import list_ranked, refresh
-    from bot.cli.database import now, with_database
+    from bot.cli.database import check_date, now, with_database
     from bot.cli.output.arxiv_forms import candidate_json
     from bot.cli.output.text import printable
     from bot.core.database.database import Database
     from bot.core.domain.errors import RankerError
     from bot.core.domain.i18n import error_text
+    from bot.lookup.services import typed_dates
     from bot.settings import Settings
 
-    day = parse_date(date) if date is not None else None
+    check_date(date)
 
-    async def work(db: Database, _: Settings) -> CandidatePage:
+    async def work(db: Database, settings: Settings) -> CandidatePage:
+        day = None
+        if date is not None and not names_newest(date):
+            day = await typed_dates.read(db, date, now=now(), zone=settings.timezone)
         ranker = ranker_of(db.path)
         if ranker is None:
             print_remark(translator()("Not ranked: install paper-digest-bot[rank]"))

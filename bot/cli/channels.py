@@ -37,7 +37,9 @@ Most = Annotated[
 Since = Annotated[
     str | None,
     typer.Option(
-        "--since", metavar="DATE", help="Also post earlier days, one by one, starting at this date."
+        "--since",
+        metavar="DATE",
+        help="Also post earlier days, one by one, from this date on (like yesterday).",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value and nothing else.")]

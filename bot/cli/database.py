@@ -81,3 +81,11 @@ def with_database(work: Callable[[Database, Settings], Awaitable[T]], *, make: b
             return await work(db, settings)
 
     return asyncio.run(opened_for_work())
+
+
+def check_date(text: str | None) -> None:
+    """Raise `UsageError` for a wrong DATE before the database is opened."""
+    from bot.archive.domain.typed_dates import Days, read_date
+
+    if text is not None:
+        read_date(text, Days(now().date()))

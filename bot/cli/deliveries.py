@@ -23,7 +23,9 @@ def post(
     ],
     date: Annotated[
         str | None,
-        typer.Argument(metavar="DATE", help="Like 2025-02-04; default: the next digest."),
+        typer.Argument(
+            metavar="DATE", help="Like 2025-02-04, yesterday; default: the next digest."
+        ),
     ] = None,
 ) -> int:
     """Plan a digest now; a running bot posts it within seconds, and never twice."""

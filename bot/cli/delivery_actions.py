@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 
 from bot.app.platforms import message_address
-from bot.archive.domain.dates import parse_date
-from bot.cli.database import checker, now, with_database
+from bot.cli.database import check_date, checker, now, with_database
 from bot.cli.output.terminal import print_line, translator
 from bot.cli.output.text import printable
 from bot.core.catalogue import Catalogues
@@ -13,6 +12,7 @@ from bot.core.ports import parse_channel
 from bot.digest.services import plan, subscribe
 from bot.digest.services.plan import Planned
 from bot.digest.services.subscribe import TypedOptions
+from bot.lookup.services import typed_dates
 from bot.outbox.domain.delivery import State
 from bot.outbox.services import operator_actions
 from bot.outbox.store.operator_view import Delivery
@@ -22,13 +22,15 @@ from bot.settings import Settings
 def post(ref: str, date: str | None) -> Planned:
     """Plan a day's digest for a channel, subscribed or not; raises `UserError`."""
     channel = parse_channel(ref)
-    day = parse_date(date) if date is not None else None
+    check_date(date)
 
     async def work(db: Database, settings: Settings) -> Planned:
         words = TypedOptions(zone=settings.timezone.key)
         subscription = await subscribe.by_hand(
             db, channel, words, now=now(), check=checker(db, settings)
         )
+        zone = subscription.options.schedule.zone
+        day = await typed_dates.read(db, date, now=now(), zone=zone) if date is not None else None
         return await plan.plan_by_hand(
             db, subscription, day, now=now(), voices=Catalogues(), link=message_address
         )

@@ -21,7 +21,8 @@ class Form(StrEnum):
 
 def digest(
     date: Annotated[
-        str | None, typer.Argument(metavar="DATE", help="Like 2025-02-04; default: today.")
+        str | None,
+        typer.Argument(metavar="DATE", help="Like 2025-02-04, yesterday, newest; default: today."),
     ] = None,
     channel: Annotated[
         str | None,
@@ -32,21 +33,26 @@ def digest(
     ] = Form.TEXT,
 ) -> int:
     """Show a day's digest as it would be posted; nothing is posted."""
-    from bot.archive.domain.dates import parse_date
-    from bot.cli.database import now, with_database
+    from bot.cli.database import check_date, now, with_database
     from bot.core.catalogue import Catalogues
     from bot.core.database.database import Database
     from bot.core.ports import parse_channel
+    from bot.digest.services import subscribe
     from bot.digest.services.preview import preview, preview_for
+    from bot.lookup.services import typed_dates
     from bot.settings import Settings
 
-    day = parse_date(date) if date is not None else None
+    check_date(date)
     ref = parse_channel(channel) if channel is not None else None
 
     async def work(db: Database, settings: Settings) -> tuple[Document, ...]:
+        zone = settings.timezone
+        if ref is not None:
+            zone = (await subscribe.get(db, ref)).options.schedule.zone
+        day = await typed_dates.read(db, date, now=now(), zone=zone) if date is not None else None
         if ref is not None:
             return await preview_for(db, ref, day, now=now(), voices=Catalogues())
-        return await preview(db, day, now=now(), zone=settings.timezone, say=translator())
+        return await preview(db, day, now=now(), zone=zone, say=translator())
 
     _show(with_database(work), form)
     return DONE

@@ -102,7 +102,7 @@ def test_every_wrong_setting_is_one_line_and_status_2(run: Run, monkeypatch: pyt
 def test_errors_are_in_the_language_of_the_terminal(run: Run, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("LANG", "ko_KR.UTF-8")
 
-    ran = run("digest", "yesterday")
+    ran = run("digest", "some day")
 
     assert ran.status == 2
     assert "날짜" in ran.err
@@ -315,7 +315,7 @@ def test_a_near_miss_is_asked_about(archive: Run):
 
 
 def test_a_query_that_does_not_parse_is_wrong_usage(archive: Run):
-    ran = archive("lookup", "date:yesterday")
+    ran = archive("lookup", "date:soon")
 
     assert (ran.status, ran.out, ran.err.count("\n")) == (2, "", 1)
 
@@ -442,6 +442,35 @@ def test_a_wrong_subscription_is_one_clear_line_and_nothing_is_done(
 
     assert (ran.status, ran.out, ran.err.count("\n")) == (2, "", 1)
     assert archive("channel", "list", "--json").json == []
+
+
+def test_all_wrong_options_are_named_at_once(archive: Run):
+    added = archive(
+        *("channel", "add", "web:general", "--at", "9", "--tz", "UTC"),
+        *("--layout", "wide", "--languages", "fr", "--since", "soon"),
+    )
+
+    assert (added.status, added.out) == (2, "")
+    assert added.err.count("\n") == 4
+    for words in ("write 09:00 or 21:00", "“wide” is not a layout", "“fr”", "“soon” is not a date"):
+        assert words in added.err
+
+
+def test_options_and_dates_are_understood_as_people_write_them(archive: Run):
+    words = ["--at", "오후 6시 30분", "--weekdays", "every weekday", "--since", "yesterday"]
+    added = archive("channel", "add", "web:general", "--tz", "UTC", *words)
+    (form,) = archive("channel", "list", "--json").json
+    newest = archive("lookup", "--json", "date:newest").json
+    shown = archive("digest", "newest")
+    posted = archive("post", "newest", "--channel", "web:general")
+
+    assert added.status == 0
+    assert (form["at"], form["weekdays"]) == ("18:30", "mon-fri")
+    assert {entry["date"] for entry in newest} == {archive("lookup", "--json").json[0]["date"]}
+    assert newest[0]["title"] in shown.out
+    assert posted.status == 0
+    assert archive("candidates", "2 days ago").status == 0
+    assert archive("digest", "some day").status == 2
 
 
 def test_a_preview_for_a_channel_is_in_its_languages_and_layout(archive: Run):

@@ -6,8 +6,6 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-from bot.core.domain.errors import UsageError
-
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = (
     "(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|"
@@ -78,20 +76,6 @@ def parse_date_line(line: str) -> DateLine | None:
             number = int(month) if month.isdigit() else _MONTHS.index(month[:3].lower()) + 1
             return DateLine(_day(int(found["year"]), number, int(found["day"])))
     return None
-
-
-def parse_date(text: str) -> dt.date:
-    """The date that a person typed, in any form that `parse_date_line` accepts.
-
-    Raises `UsageError` for anything else, and for a day that does not exist.
-    """
-    found = parse_date_line(text)
-    if found is None or found.on is None:
-        raise UsageError(
-            "“{text}” is not a date: write it like 2025-02-04 or 2025년 2월 4일",
-            text=text[:_LONGEST],
-        )
-    return found.on
 
 
 def named_date(path: str) -> NamedDate:

@@ -2,18 +2,17 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from bot.archive.domain.dates import parse_date
 from bot.archive.domain.entry import Language
+from bot.archive.domain.typed_dates import read_date
 from bot.archive.store import entries
 from bot.arxiv.domain.present_arxiv import status_line
 from bot.arxiv.services import daily_batches
 from bot.channels.domain.present_subscription import present_subscription
 from bot.channels.domain.subscription import Subscription
 from bot.commands.services import digest_line
-from bot.commands.services.digest_line import DigestLine
 from bot.core.database.database import Database
 from bot.core.domain import commands, document
 from bot.core.domain.commands import Who
@@ -26,6 +25,7 @@ from bot.digest.services import subscribe
 from bot.digest.services.subscribe import TypedOptions
 from bot.discussion.services import linked_channels
 from bot.discussion.services.discuss import DiscussionContext
+from bot.lookup.services import typed_dates
 
 DEFAULT_TIME = "09:00"
 
@@ -59,9 +59,13 @@ async def answer(
     verb = commands.find_verb(commands.DIGEST, command.options)
     if verb is not None and verb.who is Who.MANAGERS and not command.user.can_manage:
         raise UsageError("Only people who may manage this channel can do that")
-    line = digest_line.read(command.options, today=desk.clock().astimezone(desk.zone).date())
+    typed = " ".join(command.options.values())
+    zone = await zone_of(desk, command.channel)
+    days = await typed_dates.days_for(desk.db, typed, now=desk.clock(), zone=zone)
+    line = digest_line.read(command.options, days=days)
     if line.verb is None or line.verb.name in {"today", "newest"}:
-        return await _show_day(desk, command.channel, line, languages, say)
+        text = line.text if line.verb is None else line.verb.name
+        return await _show_day(desk, read_date(text or "today", days), languages, say)
     match line.verb.name:
         case "link":
             return await _link(talk, command.channel, line.text, say)
@@ -104,24 +108,15 @@ async def _change_preferences(
 
 
 async def _show_day(
-    desk: DigestContext,
-    channel: ChannelRef,
-    line: DigestLine,
-    languages: tuple[Language, ...],
-    say: Translate,
+    desk: DigestContext, day: date, languages: tuple[Language, ...], say: Translate
 ) -> Document:
-    today = desk.clock().astimezone(await _zone(desk, channel)).date()
     async with desk.db.reading() as tx:
-        if line.verb is not None and line.verb.name == "newest":
-            newest = await entries.list_days(tx, before=today + timedelta(days=1), limit=1)
-            day = newest[0].on if newest else today
-        else:
-            day = parse_date(line.text) if line.text else today
         found = await entries.on_date(tx, day)
     return present_digest.present_day(day, found, languages=languages, say=say)
 
 
-async def _zone(desk: DigestContext, channel: ChannelRef) -> ZoneInfo:
+async def zone_of(desk: DigestContext, channel: ChannelRef) -> ZoneInfo:
+    """The zone that decides which day it is in a channel: its digest's, else the bot's."""
     try:
         return (await subscribe.get(desk.db, channel)).options.schedule.zone
     except NotFoundError:

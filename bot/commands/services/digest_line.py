@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 
-from bot.archive.domain.dates import parse_date
+from bot.archive.domain.typed_dates import Days, read_date
 from bot.core.domain import commands
 from bot.core.domain.commands import DIGEST, Verb
 from bot.core.domain.errors import UsageError, UserError
@@ -21,7 +20,7 @@ class DigestLine:
     options: Mapping[str, str] = field(default_factory=dict)
 
 
-def read(typed: Mapping[str, str], *, today: date) -> DigestLine:
+def read(typed: Mapping[str, str], *, days: Days) -> DigestLine:
     """The line that these options of the command are; every value in it can be read.
 
     Raises one `UserError` with everything that is wrong.
@@ -30,28 +29,28 @@ def read(typed: Mapping[str, str], *, today: date) -> DigestLine:
     given = {name: value for name, value in typed.items() if name != "what"}
     verb = commands.find_verb(DIGEST, typed)
     if verb is None:
-        return _date_line(free, given, today)
+        return _date_line(free, given, days)
     first, _, rest = free.partition(" ")
     rest = rest.strip()
     if verb.takes_options:
-        line = _options(rest, given, today)
+        line = _options(rest, given, days)
         option_values.raise_all(line.problems)
         return DigestLine(verb, options=line.options)
     if verb.takes_text and not given:
         return DigestLine(verb, rest)
     problems = _misplaced(given)
     if not verb.takes_text:
-        problems += _superfluous(f"/digest {first}", rest, today)
+        problems += _superfluous(f"/digest {first}", rest, days)
     option_values.raise_all(problems)
     return DigestLine(verb, rest)
 
 
-def _date_line(free: str, given: Mapping[str, str], today: date) -> DigestLine:
+def _date_line(free: str, given: Mapping[str, str], days: Days) -> DigestLine:
     text, named = _split(free)
-    problems = [*_misplaced(given), *_superfluous("/digest", named, today)]
+    problems = [*_misplaced(given), *_superfluous("/digest", named, days)]
     try:
         if text:
-            parse_date(text)
+            read_date(text, days)
     except UserError as error:
         problems.insert(0, _near_verb(text.split()[0]) or error)
     option_values.raise_all(problems)
@@ -74,14 +73,14 @@ def _near_verb(word: str) -> UsageError | None:
     return UsageError("There is no “{word}”; did you mean “/digest {near}”?", word=word, near=near)
 
 
-def _options(text: str, given: Mapping[str, str], today: date) -> OptionLine:
-    return read_options(text, given, option_values.parsers(today), option_values.UNNAMED)
+def _options(text: str, given: Mapping[str, str], days: Days) -> OptionLine:
+    return read_options(text, given, option_values.parsers(days), option_values.UNNAMED)
 
 
-def _superfluous(command: str, rest: str, today: date) -> list[UserError]:
+def _superfluous(command: str, rest: str, days: Days) -> list[UserError]:
     """What is wrong with text where none is expected: options of the table do not belong there."""
     plain, named = _split(rest)
-    line = _options(named, {}, today)
+    line = _options(named, {}, days)
     problems = [*line.problems, *_misplaced(line.options)]
     if plain:
         problems.insert(

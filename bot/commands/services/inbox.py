@@ -5,22 +5,22 @@ from collections.abc import Callable
 from datetime import date
 
 from bot.archive.domain import present_entry
-from bot.archive.domain.dates import parse_date
 from bot.archive.domain.entry import Language
+from bot.archive.domain.typed_dates import Days, find_date, names_newest
 from bot.arxiv.domain.present_arxiv import present_candidates
 from bot.arxiv.services.candidates import list_ranked
 from bot.commands.services import digest_command
-from bot.commands.services.digest_command import DigestContext
+from bot.commands.services.digest_command import DigestContext, zone_of
 from bot.core.domain import commands, document
 from bot.core.domain.document import Document
-from bot.core.domain.errors import UsageError, UserError
+from bot.core.domain.errors import UserError
 from bot.core.domain.i18n import Translate, error_text
-from bot.core.ports import Choice, Command, MessageRef, ThreadMessage
+from bot.core.ports import ChannelRef, Choice, Command, MessageRef, ThreadMessage
 from bot.digest.services import zones
 from bot.discussion.services import answers, discuss
 from bot.discussion.services.discuss import DiscussionContext
-from bot.lookup.domain import present_lookup
-from bot.lookup.services import completion, lookup
+from bot.lookup.domain import present_lookup, query_dates
+from bot.lookup.services import completion, lookup, typed_dates
 
 log = logging.getLogger(__name__)
 
@@ -76,10 +76,14 @@ class Bot:
         if verb is commands.FORGET_ME:
             return await self._forget(command, say)
         page = _page(command.options.get("page", "1"))
-        is_new, day = _asks_for_new(asked)
+        is_new, day = await self._asks_for_new(asked, command.channel)
         if is_new:
             ranking = await list_ranked(self._desk.db, day=day, page=page, per_page=PER_PAGE)
             return present_candidates(ranking, page=page, per_page=PER_PAGE, say=say)
+        if query_dates.has_dates(asked):
+            zone = await zone_of(self._desk, command.channel)
+            now = self._desk.clock()
+            asked = await typed_dates.write_out(self._desk.db, asked, now=now, zone=zone)
         found = await lookup.look_up(
             self._desk.db, asked, page=page, per_page=PER_PAGE, asked_in=str(command.channel)
         )
@@ -103,6 +107,20 @@ class Bot:
             languages=languages,
             say=say,
         )
+
+    async def _asks_for_new(self, asked: str, channel: ChannelRef) -> tuple[bool, date | None]:
+        """Whether a day's arXiv papers are asked for, and which: `new`, `new 2026-11-17`.
+
+        "new methods" is an ordinary look-up.
+        """
+        word, _, rest = asked.partition(" ")
+        if word.casefold() not in {commands.NEW.name, *commands.NEW.aliases}:
+            return False, None
+        if not rest.strip():
+            return True, None
+        today = self._desk.clock().astimezone(await zone_of(self._desk, channel)).date()
+        day = find_date(rest, Days(today))
+        return day is not None, None if names_newest(rest) else day
 
     async def _forget(self, command: Command, say: Translate) -> Document:
         forgotten = await discuss.forget_person(self._talk, command.user, command.channel)
@@ -145,22 +163,6 @@ class Bot:
     async def on_message_deleted(self, message: MessageRef) -> None:
         """Forget a message and remove its copies."""
         await discuss.on_message_deleted(self._talk, message)
-
-
-def _asks_for_new(asked: str) -> tuple[bool, date | None]:
-    """Whether today's arXiv papers are asked for, and of which day: `new 2026-11-17`.
-
-    "new methods" is an ordinary look-up.
-    """
-    word, _, rest = asked.partition(" ")
-    if word.casefold() not in {commands.NEW.name, *commands.NEW.aliases}:
-        return False, None
-    if not rest.strip():
-        return True, None
-    try:
-        return True, parse_date(rest)
-    except UsageError:
-        return False, None
 
 
 def _page(text: str) -> int:

@@ -1,11 +1,10 @@
 """The values of `/digest`'s options: how each is read, and everything that is wrong with some."""
 
 from collections.abc import Mapping
-from datetime import date
 from functools import partial
 from types import MappingProxyType
 
-from bot.archive.domain.dates import parse_date
+from bot.archive.domain.typed_dates import Days, read_date
 from bot.channels.domain.subscription import (
     parse_languages,
     parse_layout,
@@ -27,12 +26,11 @@ _PARSERS: Mapping[str, Parser] = MappingProxyType(
         "tags": parse_tags,
         "layout": parse_layout,
         "most": parse_most,
-        "since": parse_date,
         "discussion": partial(parse_switch, name="discussion"),
         "notices": partial(parse_switch, name="notices"),
     }
 )
-"""A parser for every option of `/digest` but the free one, in the order of the command table."""
+"""A parser for every option of `/digest` but the free one and `since`."""
 
 
 def _is_tag(word: str) -> bool:
@@ -56,17 +54,17 @@ UNNAMED = (
 """The options that may be given by their value alone: `/digest here 9am every weekday`."""
 
 
-def parsers(_today: date) -> Mapping[str, Parser]:
+def parsers(days: Days) -> Mapping[str, Parser]:
     """How the value of each option is read on that day."""
-    return _PARSERS
+    return {**_PARSERS, "since": partial(read_date, days=days)}
 
 
-def check(typed: Mapping[str, str], today: date) -> None:
+def check(typed: Mapping[str, str], days: Days) -> None:
     """Raise for everything that is wrong with these values: one `UserError`, or all in one."""
-    problems = []
+    known, problems = parsers(days), []
     for name, value in typed.items():
         try:
-            parsers(today)[name](value)
+            known[name](value)
         except UserError as error:
             problems.append(error)
     raise_all(problems)

@@ -7,7 +7,7 @@ from typing import Self
 
 from rapidfuzz import fuzz, process
 
-from bot.archive.domain.dates import parse_date
+from bot.archive.domain.typed_dates import Days
 from bot.channels.domain.schedule import Schedule, Slot, newest_slot, next_slot
 from bot.channels.domain.subscription import (
     DigestOptions,
@@ -27,6 +27,7 @@ from bot.core.ports import ChannelRef, ChatError, ChatRefusedError, ChatUnavaila
 from bot.digest.services import option_values
 from bot.digest.services.zones import parse_zone
 from bot.lookup.domain.tag_filter import parse_tags
+from bot.lookup.services import typed_dates
 from bot.outbox.store import deliveries, operator_view
 
 Check = Callable[[ChannelRef], Awaitable[ChannelRef]]
@@ -91,13 +92,13 @@ async def add(
     It starts with today's entries or, with `since`, with that day: older days are then posted one
     by one, each as a digest of its own.
     """
-    option_values.check(words.typed(), now.date())
+    option_values.check(words.typed(), Days(now.date()))
     if words.at is None or words.zone is None:
         raise UsageError("A digest needs a time and a zone, like 09:00 and Asia/Seoul")
     schedule = Schedule(parse_time(words.at), parse_zone(words.zone))
     today = now.astimezone(schedule.zone).date()
     if since is None and words.since is not None:
-        since = parse_date(words.since)
+        since = await typed_dates.read(db, words.since, now=now, zone=schedule.zone)
     options = read_options(words, DigestOptions(schedule, since or today))
     channel = await _checked(channel, check)
     async with db.transaction() as tx:
@@ -132,7 +133,7 @@ async def change(
 
     A new tag filter applies to entries from today on.
     """
-    option_values.check(words.typed(), now.date())
+    option_values.check(words.typed(), Days(now.date()))
     if words.since is not None:
         raise UsageError(
             "“since” counts only when a channel is subscribed: earlier days cannot be added later"
@@ -195,7 +196,7 @@ async def by_hand(
         present = await subscriptions.find(tx, str(channel))
     if present is not None and present.standing is not Standing.REMOVED:
         return present
-    option_values.check(words.typed(), now.date())
+    option_values.check(words.typed(), Days(now.date()))
     schedule = Schedule(parse_time(words.at or "09:00"), parse_zone(words.zone or "UTC"))
     options = read_options(words, DigestOptions(schedule, since=_EVER))
     channel = await _checked(channel, check)

@@ -7,10 +7,10 @@ A crash therefore leaves all of them or none, and a redelivered reply changes no
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from bot.archive.domain.entry import EntryId
-from bot.channels.store import channel_preferences, linked_channels
+from bot.channels.store import channel_preferences, linked_channels, subscriptions
 from bot.core.database.database import Database, Transaction
 from bot.core.domain import commands
 from bot.core.domain.document import Document
@@ -37,6 +37,7 @@ from bot.discussion.services.thread_messages import (
     voice_for,
 )
 from bot.discussion.store import replies
+from bot.lookup.services import typed_dates
 from bot.outbox.store import copy_deliveries, deliveries, edits, threads
 
 log = logging.getLogger(__name__)
@@ -61,7 +62,8 @@ class DiscussionContext:
 
     `voices` gives the `Translate` of a locale, `link` the address of a message. `to_send` is called
     when there may be a message to send, `to_change` when there may be one to edit or remove. What
-    a person writes beyond `copies_a_minute` is stored, but not copied.
+    a person writes beyond `copies_a_minute` is stored, but not copied. `zone` decides which day it
+    is in channels without a digest.
     """
 
     db: Database
@@ -71,6 +73,7 @@ class DiscussionContext:
     to_send: Callable[[], None] = _nothing
     to_change: Callable[[], None] = _nothing
     copies_a_minute: int = COPIES_A_MINUTE
+    zone: tzinfo = UTC
 
 
 Ask = Callable[[str, Translate], Awaitable[Document]]
@@ -137,7 +140,10 @@ async def _answer(
         root = await threads.find(tx, message.root)
         preferences = await channel_preferences.get(tx, channel)
         say = await voice_for(tx, context.voices, channel, message.text)
-    question = read_question(message.text)
+        subscription = await subscriptions.find(tx, channel)
+    zone = subscription.options.schedule.zone if subscription is not None else context.zone
+    text = await typed_dates.write_out(context.db, message.text, now=context.clock(), zone=zone)
+    question = read_question(text)
     if isinstance(question, Line):
         if question.is_secret:
             return present_elsewhere(question.bare, say)

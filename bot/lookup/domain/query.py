@@ -49,17 +49,19 @@ MOST_TERMS = 40
 
 
 _SPACE = r"\s"
-_QUOTES = '"“”„＂'
+QUOTES = '"“”„＂'
+"""Each of them begins or ends a phrase."""
 # One term: signs, then perhaps a name and a colon, then a quoted text or a bare one.
 _TERM = re.compile(
     rf"""
     (?P<minus>[-−－]*) (?P<sharp>[#＃]*) (?:(?P<field>[^\W\d_]+)[:：])?
-    (?: [{_QUOTES}](?P<quoted>[^{_QUOTES}]*)[{_QUOTES}]? | (?P<bare>[^{_SPACE}]*) )
+    (?: [{QUOTES}](?P<quoted>[^{QUOTES}]*)[{QUOTES}]? | (?P<bare>[^{_SPACE}]*) )
     """,
     re.VERBOSE,
 )
 _NOT_SPACE = re.compile(rf"[^{_SPACE}]")
-_DATE = re.compile(r"([0-9]{4})(?:[-./]([0-9]{1,2})(?:[-./]([0-9]{1,2}))?)?[-./]?", re.ASCII)
+DATE = re.compile(r"([0-9]{4})(?:[-./]([0-9]{1,2})(?:[-./]([0-9]{1,2}))?)?[-./]?", re.ASCII)
+"""A date as the language has it; `query_dates` writes others out."""
 _ADDRESS = re.compile(rf"https?://[^{_SPACE}/][^{_SPACE}]*", re.IGNORECASE)
 _ENTRY_ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 _SURROGATE = re.compile("[\ud800-\udfff\0]")
@@ -164,7 +166,7 @@ def _whole(raw: _Raw) -> str:
 
 def _searchable(text: str) -> str:
     """The text without quotation marks and needless space; empty without letter or digit."""
-    cleaned = " ".join(re.sub(f"[{_QUOTES}{_SPACE}]+", " ", text).split())
+    cleaned = " ".join(re.sub(f"[{QUOTES}{_SPACE}]+", " ", text).split())
     return cleaned if any(map(str.isalnum, cleaned)) else ""
 
 
@@ -205,7 +207,7 @@ def _dates(raw: _Raw) -> Dates:
 
 def _span(raw: _Raw) -> tuple[date, date]:
     """The first and the last day of the year, month or day that is named."""
-    match = _DATE.fullmatch(raw.value)
+    match = DATE.fullmatch(raw.value)
     if match is None:
         raise _no_date(raw)
     year, month, day = (int(part) if part else None for part in match.groups())
@@ -225,8 +227,8 @@ def _span(raw: _Raw) -> tuple[date, date]:
 
 def _no_date(raw: _Raw) -> QueryError:
     return QueryError(
-        "“{value}” (character {at}) is not a date: write {field}:2025, {field}:2025-02 or "
-        "{field}:2025-02-04",
+        "“{value}” (character {at}) is not a date: write {field}:2025-02-04, {field}:2025-02, "
+        "{field}:2025 or {field}:yesterday",
         value=raw.value,
         at=raw.at,
         field=raw.field,

@@ -1,12 +1,8 @@
 from datetime import date
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from bot.archive.domain.dates import DateLine, named_date, parse_date, parse_date_line
-from bot.core.domain.day_text import day_text
-from bot.core.domain.errors import UsageError
+from bot.archive.domain.dates import DateLine, named_date, parse_date_line
 
 FEBRUARY_4 = date(2025, 2, 4)
 
@@ -50,18 +46,6 @@ def test_a_day_that_does_not_exist_is_a_date_line_without_a_date(line: str) -> N
 )
 def test_other_lines_are_no_dates(line: str) -> None:
     assert parse_date_line(line) is None
-
-
-@given(st.dates(date(1900, 1, 1), date(2099, 12, 31)), st.sampled_from(["ko", "en"]), st.booleans())
-def test_every_date_round_trips(on: date, locale: str, weekday: bool) -> None:
-    assert parse_date(day_text(on, locale, weekday=weekday)) == on
-    assert parse_date(on.isoformat()) == on
-
-
-@pytest.mark.parametrize("text", ["yesterday", "2025-02-30"])
-def test_invalid_typed_dates_are_refused_with_an_example(text: str) -> None:
-    with pytest.raises(UsageError, match=text):
-        parse_date(text)
 
 
 @pytest.mark.parametrize(

@@ -7,17 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.archive.domain.typed_dates import Days
 from bot.channels.domain.typed_schedule import parse_time, parse_weekdays
 from bot.commands.services import digest_line
 from bot.core.domain import commands
 from bot.core.domain.errors import ProblemsError, UserError
 from bot.digest.services import option_values
 
-TODAY = date(2025, 2, 4)
+TODAY = Days(date(2025, 2, 4))
 
 
 def read(line: str) -> dict[str, str]:
-    return dict(digest_line.read(commands.parse_line(line).options, today=TODAY).options)
+    return dict(digest_line.read(commands.parse_line(line).options, days=TODAY).options)
 
 
 def problems(line: str) -> list[str]:
@@ -56,6 +57,8 @@ def test_every_option_of_the_table_has_a_parser_and_suggested_values_are_read():
         ("tags:#rl -#moe at:9 pm", {"tags": "#rl -#moe", "at": "9 pm"}),
         ("#rl -#moe en,ko", {"tags": "#rl -#moe", "languages": "en,ko"}),
         ("at：09:00", {"at": "09:00"}),
+        ("since:last friday 9am", {"since": "last friday", "at": "9am"}),
+        ("since 2월 4일", {"since": "2월 4일"}),
         ("discussion off notices:on", {"discussion": "off", "notices": "on"}),
         ("AT:09:00, most:3", {"at": "09:00", "most": "3"}),
     ],

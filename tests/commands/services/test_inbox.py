@@ -139,6 +139,35 @@ async def test_today_is_a_date_of_the_zone_and_shows_without_posting(bot: Bot) -
     assert "There is nothing for 5 February 2025." in empty
 
 
+@pytest.mark.parametrize(
+    "day", ["newest", "오늘", "Feb 4", "2월 4일", "tuesday", "0 days ago", "2025-02-04"]
+)
+async def test_a_date_is_understood_wherever_one_goes(bot: Bot, day: str) -> None:
+    shown = words(await ask(bot, f"/digest {day}"))
+    found = words(await ask(bot, f"/paper date:{day} #rl"))
+    since = words(await ask(bot, f"/digest here since:{day}", user=MANAGER))
+    arxiv = words(await ask(bot, f"/paper new {day}"))
+
+    assert "2 papers" in shown
+    assert found.startswith("A Paper on Reasoning")
+    assert "A digest is posted here." in since
+    assert "Nothing found" not in arxiv
+
+
+async def test_relative_dates_of_a_result_are_written_out(bot: Bot) -> None:
+    text = words(await ask(bot, "/paper before:tomorrow after:yesterday"))
+
+    assert text.startswith("before:2025-02-05 after:2025-02-03\n2 papers")
+
+
+async def test_today_is_the_channels_date(bot: Bot) -> None:
+    there = words(await ask(bot, "/digest here tz:America/Los_Angeles", user=MANAGER))
+    yesterday = words(await ask(bot, "/digest today"))  # still 3 February there
+
+    assert "America/Los_Angeles" in there
+    assert "3 February 2025" in yesterday
+
+
 async def test_a_date_that_does_not_exist_is_refused(bot: Bot) -> None:
     assert "2025-02-30" in words(await ask(bot, "/digest 2025-02-30"))
 
