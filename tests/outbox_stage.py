@@ -52,6 +52,7 @@ async def plan_thread(stage: Stage) -> None:
             date(2026, 2, 3),
             by_hand=False,
             languages=(Language.KO,),
+            spoken=Language.KO,
             layout=Layout.PAPERS,
             left_out=0,
             missed=(),

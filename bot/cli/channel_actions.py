@@ -108,6 +108,7 @@ def form(status: Status) -> dict[str, object]:
         "tz": options.schedule.zone.key,
         "weekdays": format_weekdays(options.schedule.weekdays),
         "languages": [str(language) for language in options.languages],
+        "interface": str(options.spoken),
         "tags": options.tags,
         "layout": str(options.layout),
         "most": options.most,
@@ -133,6 +134,8 @@ def show(status: Status) -> None:
         options.layout,
         options.tags or say("all"),
     ]
+    if options.interface is not None:
+        words.insert(5, f"interface:{options.interface}")
     if subscription.standing is Standing.MANUAL:
         del words[2:4]
     if status.next_slot is not None:

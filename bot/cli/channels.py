@@ -21,6 +21,12 @@ Weekdays = Annotated[
 Languages = Annotated[
     str | None, typer.Option("--languages", metavar="ko,en", help="Languages, in this order.")
 ]
+Interface = Annotated[
+    str | None,
+    typer.Option(
+        "--interface", metavar="ko|en", help="Language of headings, buttons and dates there."
+    ),
+]
 Tags = Annotated[
     str | None,
     typer.Option("--tags", metavar="TAGS", help="Tags to include or exclude: '#rl -#moe'."),
@@ -56,11 +62,14 @@ def add(
     layout: Layout = None,
     most: Most = None,
     since: Since = None,
+    interface: Interface = None,
 ) -> int:
     """Post a digest there every day; --at and --tz are required."""
     from bot.cli import channel_actions
 
-    words = channel_actions.TypedOptions(at, tz, weekdays, languages, tags, layout, most, since)
+    words = channel_actions.TypedOptions(
+        at, tz, weekdays, languages, tags, layout, most, since, interface
+    )
     channel_actions.show(channel_actions.add(ref, words))
     return DONE
 
@@ -75,11 +84,14 @@ def change(
     tags: Tags = None,
     layout: Layout = None,
     most: Most = None,
+    interface: Interface = None,
 ) -> int:
     """Change a subscription; options that you leave out stay as they are."""
     from bot.cli import channel_actions
 
-    words = channel_actions.TypedOptions(at, tz, weekdays, languages, tags, layout, most)
+    words = channel_actions.TypedOptions(
+        at, tz, weekdays, languages, tags, layout, most, interface=interface
+    )
     channel_actions.show(channel_actions.change(ref, words))
     return DONE
 

@@ -40,6 +40,13 @@ class DigestOptions:
     """As in the look-up language, tags only: `#rl -#moe`."""
     layout: Layout = Layout.PAPERS
     most: int = MOST_PAPERS
+    interface: Language | None = None
+    """The language of headings, buttons and dates; `None`: the first of `languages`."""
+
+    @property
+    def spoken(self) -> Language:
+        """The language in which the bot speaks in the channel."""
+        return self.interface or self.languages[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,17 @@ def parse_languages(text: str) -> tuple[Language, ...]:
             text=text.strip(),
         )
     return tuple(dict.fromkeys(map(Language, names)))
+
+
+def parse_interface(text: str) -> Language:
+    """`ko` or `en`; raises `UsageError`."""
+    folded = text.strip().casefold()
+    if folded not in set(Language):
+        raise UsageError(
+            "“{text}” is not a language of the bot: write interface:ko or interface:en",
+            text=text.strip(),
+        )
+    return Language(folded)
 
 
 def parse_layout(text: str) -> Layout:

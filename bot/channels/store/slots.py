@@ -20,6 +20,7 @@ class ClosedSlot:
     on: date
     round: int
     languages: tuple[Language, ...]
+    spoken: Language
     layout: Layout
     left_out: int
     missed: tuple[date, ...]
@@ -50,6 +51,7 @@ async def close(
     *,
     by_hand: bool,
     languages: Sequence[Language],
+    spoken: Language,
     layout: Layout,
     left_out: int,
     missed: Iterable[date],
@@ -64,14 +66,14 @@ async def close(
     """
     row = await tx.one(
         """
-        INSERT INTO slot (subscription_id, on_date, round, languages, layout, left_out, missed,
-                          closed_at)
+        INSERT INTO slot (subscription_id, on_date, round, languages, interface, layout, left_out,
+                          missed, closed_at)
         VALUES (:subscription, :on,
                 CASE WHEN :by_hand THEN
                     (SELECT coalesce(max(round), 0) + 1 FROM slot
                       WHERE subscription_id = :subscription AND on_date = :on)
                 ELSE 0 END,
-                :languages, :layout, :left_out, :missed, :now)
+                :languages, :interface, :layout, :left_out, :missed, :now)
         ON CONFLICT (subscription_id, on_date, round) DO NOTHING
         RETURNING id, round
         """,
@@ -80,6 +82,7 @@ async def close(
             "on": on.isoformat(),
             "by_hand": by_hand,
             "languages": ",".join(languages),
+            "interface": spoken,
             "layout": layout,
             "left_out": left_out,
             "missed": ",".join(day.isoformat() for day in missed),
@@ -156,8 +159,8 @@ async def take_changed(tx: Transaction, limit: int) -> tuple[ClosedSlot, ...]:
     """Take the slots that show changed entries; each change is returned once."""
     rows = await tx.all(
         """
-        SELECT DISTINCT s.id, s.subscription_id, s.on_date, s.round, s.languages, s.layout, s.left_out,
-               s.missed
+        SELECT DISTINCT s.id, s.subscription_id, s.on_date, s.round, s.languages, s.interface, s.layout,
+               s.left_out, s.missed
           FROM (SELECT entry_id FROM changed_entry ORDER BY entry_id LIMIT :limit) changed
           JOIN slot_entry e ON e.entry_id = changed.entry_id AND e.position IS NOT NULL
           JOIN slot s ON s.id = e.slot_id
@@ -182,12 +185,14 @@ async def _slot(tx: Transaction, row: Row) -> ClosedSlot:
         """,
         {"slot": row["id"]},
     )
+    languages = tuple(map(Language, row["languages"].split(",")))
     return ClosedSlot(
         id=row["id"],
         subscription_id=row["subscription_id"],
         on=date.fromisoformat(row["on_date"]),
         round=row["round"],
-        languages=tuple(map(Language, row["languages"].split(","))),
+        languages=languages,
+        spoken=Language(row["interface"]) if row["interface"] else languages[0],
         layout=Layout(row["layout"]),
         left_out=row["left_out"],
         missed=tuple(map(date.fromisoformat, filter(None, row["missed"].split(",")))),

@@ -11,7 +11,7 @@ from bot.core.database.database import Parameters, Row, Transaction
 from bot.core.database.instants import from_text, to_text
 
 _COLUMNS = """
-SELECT id, channel, standing, at, zone, weekdays, languages, tags, layout, most, since,
+SELECT id, channel, standing, at, zone, weekdays, languages, tags, layout, most, interface, since,
        replay_until, doubt_from, reason, detail, created_by, created_at
   FROM subscription
 """
@@ -32,14 +32,14 @@ async def add(
     row = await tx.one(
         """
         INSERT INTO subscription (channel, standing, at, zone, weekdays, languages, tags, layout,
-                                  most, since, replay_until, next_at, created_by, created_at,
+                                  most, interface, since, replay_until, next_at, created_by, created_at,
                                   changed_at)
         VALUES (:channel, :standing, :at, :zone, :weekdays, :languages, :tags, :layout,
-                :most, :since, :replay_until, :next_at, :created_by, :now, :now)
+                :most, :interface, :since, :replay_until, :next_at, :created_by, :now, :now)
         ON CONFLICT (channel) DO UPDATE
            SET standing = :standing, at = :at, zone = :zone, weekdays = :weekdays,
                languages = :languages, tags = :tags, layout = :layout, most = :most,
-               since = :since, replay_until = :replay_until, next_at = :next_at,
+               interface = :interface, since = :since, replay_until = :replay_until, next_at = :next_at,
                created_by = :created_by, changed_at = :now, doubt_from = NULL, told_at = NULL,
                reason = '', detail = ''
         RETURNING *
@@ -73,7 +73,7 @@ async def update(
         UPDATE subscription
            SET standing = :standing, at = :at, zone = :zone, weekdays = :weekdays,
                languages = :languages, tags = :tags, layout = :layout, most = :most,
-               since = :since, next_at = :next_at, changed_at = :now, reason = '', detail = ''
+               interface = :interface, since = :since, next_at = :next_at, changed_at = :now, reason = '', detail = ''
          WHERE id = :id
         """,
         {
@@ -95,6 +95,7 @@ def _options_row(options: DigestOptions) -> Parameters:
         "tags": options.tags,
         "layout": options.layout,
         "most": options.most,
+        "interface": options.interface,
         "since": options.since.isoformat(),
     }
 
@@ -228,6 +229,7 @@ def _subscription(row: Row) -> Subscription:
             tags=row["tags"],
             layout=Layout(row["layout"]),
             most=row["most"],
+            interface=Language(row["interface"]) if row["interface"] else None,
         ),
         created_at=from_text(row["created_at"]),
         created_by=row["created_by"],

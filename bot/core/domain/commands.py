@@ -123,7 +123,8 @@ DIGEST = CommandSpec(
         Option("at", translatable("Local time of the digest: 09:00")),
         Option("tz", translatable("Time zone: Asia/Seoul"), completes=True),
         Option("weekdays", translatable("Days of the week: mon-fri, daily")),
-        Option("languages", translatable("Languages, in order: ko,en")),
+        Option("languages", translatable("Languages of the commentary, in order: ko,en")),
+        Option("interface", translatable("Language of headings, buttons and dates: ko or en")),
         Option("tags", translatable("Tags to include or exclude: #rl,-#moe")),
         Option(
             "layout", translatable("papers: one message per paper; compact: one message for all")

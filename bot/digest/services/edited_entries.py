@@ -42,7 +42,7 @@ async def _present_slot(
 ) -> int:
     shown = await entries.list_by_id(tx, slot.entries)
     digest = Digest(slot.on, shown, slot.left_out, slot.missed)
-    say = voices(slot.languages[0])
+    say = voices(slot.spoken)
     subscription = await subscriptions.get(tx, slot.subscription_id)
     posts = present_digest(
         digest,

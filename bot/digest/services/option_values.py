@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from bot.archive.domain.typed_dates import Days, read_date
 from bot.channels.domain.subscription import (
+    parse_interface,
     parse_languages,
     parse_layout,
     parse_most,
@@ -23,6 +24,7 @@ _PARSERS: Mapping[str, Parser] = MappingProxyType(
         "tz": parse_zone,
         "weekdays": parse_weekdays,
         "languages": parse_languages,
+        "interface": parse_interface,
         "tags": parse_tags,
         "layout": parse_layout,
         "most": parse_most,

@@ -248,6 +248,7 @@ async def _plan(
         on,
         by_hand=by_hand,
         languages=options.languages,
+        spoken=options.spoken,
         layout=options.layout,
         left_out=digest.left_out,
         missed=digest.missed,
@@ -257,7 +258,7 @@ async def _plan(
     )
     if closed is None:
         return None
-    say = voices(options.languages[0])
+    say = voices(options.spoken)
     posts = present_digest(
         digest,
         languages=options.languages,

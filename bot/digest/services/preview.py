@@ -46,7 +46,7 @@ async def preview_for(
     async with db.reading() as tx:
         found = await entries.on_date(tx, on)
     digest = compile_digest(found, on=on, tags=parse_tags(options.tags), most=options.most)
-    say = voices(options.languages[0])
+    say = voices(options.spoken)
     posts = present_digest.present_digest(
         digest, languages=options.languages, layout=options.layout, say=say
     )

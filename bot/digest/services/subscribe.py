@@ -14,6 +14,7 @@ from bot.channels.domain.subscription import (
     Standing,
     Subscription,
     format_tags,
+    parse_interface,
     parse_languages,
     parse_layout,
     parse_most,
@@ -50,6 +51,7 @@ class TypedOptions:
     layout: str | None = None
     most: str | None = None
     since: str | None = None
+    interface: str | None = None
 
     @classmethod
     def of(cls, options: Mapping[str, str]) -> Self:
@@ -297,4 +299,7 @@ def read_options(words: TypedOptions, otherwise: DigestOptions) -> DigestOptions
         tags=format_tags(parse_tags(words.tags)) if words.tags is not None else otherwise.tags,
         layout=parse_layout(words.layout) if words.layout is not None else otherwise.layout,
         most=parse_most(words.most) if words.most is not None else otherwise.most,
+        interface=(
+            parse_interface(words.interface) if words.interface is not None else otherwise.interface
+        ),
     )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
+from bot.archive.domain.entry import Language
 from bot.archive.domain.present_entry import LANGUAGES
 from bot.channels.store import subscriptions
 from bot.core.database.database import Transaction
@@ -61,18 +62,25 @@ async def is_answered(tx: Transaction, message: MessageRef) -> bool:
 
 
 async def voice_for(tx: Transaction, voices: Voices, channel: str, text: str) -> Translate:
-    """The writer's language: Korean if the text has Hangul, else the channel's first language."""
+    """The writer's language: Korean if the text has Hangul, else the channel's."""
     return voices("ko") if _HANGUL.search(text) else await channel_voice(tx, voices, channel)
 
 
 async def channel_voice(tx: Transaction, voices: Voices, channel: str) -> Translate:
-    """The first language of a channel's digest."""
+    """The language in which the bot speaks in a channel; English where it has no digest."""
     subscription = await subscriptions.find(tx, channel)
-    return voices(subscription.options.languages[0] if subscription is not None else "en")
+    return voices(subscription.options.spoken if subscription is not None else "en")
 
 
 async def channel_voices(tx: Transaction, voices: Voices, channel: str) -> tuple[Translate, ...]:
-    """Every language of a channel's digest, in its order; without a subscription, all languages."""
+    """The languages of a notice to everybody in a channel.
+
+    The one that the channel chose, else every language of its digest in its order; without a
+    subscription, all languages.
+    """
     subscription = await subscriptions.find(tx, channel)
-    languages = subscription.options.languages if subscription is not None else LANGUAGES
+    languages: tuple[Language, ...] = LANGUAGES
+    if subscription is not None:
+        options = subscription.options
+        languages = (options.interface,) if options.interface else options.languages
     return tuple(voices(language) for language in languages)

@@ -222,3 +222,26 @@ async def test_messages_given_up_in_an_outage_are_retried(tmp_path):
         (4, None, None, "w", ""),
         (5, None, None, "", ""),
     ]
+
+
+async def test_older_subscriptions_and_slots_keep_the_language_they_had(tmp_path):
+    path, every = tmp_path / "t.db", bundled_migrations()
+    place = next(n for n, each in enumerate(every) if each.name.endswith("_interface.sql"))
+    await migrate(path, *every[:place])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(
+            """
+            INSERT INTO subscription (id, channel, standing, at, zone, weekdays, languages, tags,
+                                      layout, most, since, created_at, changed_at)
+            VALUES (1, 'web:general', 'active', '09:00', 'UTC', '0', 'en,ko', '', 'papers', 10,
+                    '2026-01-01', '2026-01-01T00:00:00+00:00', '2026-01-01T00:00:00+00:00');
+            INSERT INTO slot (subscription_id, on_date, round, languages, layout, left_out, missed,
+                              closed_at)
+            VALUES (1, '2026-01-02', 0, 'ko,en', 'papers', 0, '', '2026-01-02T00:00:00+00:00');
+            """
+        )
+
+    await migrate(path, *every)
+
+    assert query(path, "SELECT interface FROM subscription") == [(None,)]
+    assert query(path, "SELECT interface FROM slot") == [(None,)]

@@ -7,10 +7,12 @@ import pytest
 
 from bot.archive.store import title_matches
 from bot.archive.store.title_matches import title_key
+from bot.core.catalogue import Catalogues
 from bot.core.domain.document import Document, dump
 from bot.core.domain.extent import Extent
 from bot.core.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError, MessageRef
 from bot.digest.services import edited_entries, plan, subscribe
+from bot.digest.services.plan import Voices
 from bot.digest.services.subscribe import TypedOptions
 from bot.outbox.domain.delivery import NOT_EDITED, WITHDRAWN, State
 from bot.outbox.domain.rate_limit import RateLimits
@@ -38,23 +40,27 @@ async def stage(tmp_path):
         yield stage
 
 
-async def planned(stage: Stage, words: TypedOptions = NINE_IN_SEOUL) -> None:
+async def planned(
+    stage: Stage, words: TypedOptions = NINE_IN_SEOUL, voices: Voices = english
+) -> None:
     await subscribe.add(stage.db, GENERAL, words, now=stage.clock())
     stage.write("Alpha", TUESDAY, "First words.")
     stage.write("Beta", TUESDAY, "Other words.")
     await stage.sync()
     stage.clock.at = MORNING
-    await plan.plan_due(stage.db, now=stage.clock(), voices=english)
+    await plan.plan_due(stage.db, now=stage.clock(), voices=voices)
 
 
-async def delivered(stage: Stage, words: TypedOptions = NINE_IN_SEOUL) -> None:
-    await planned(stage, words)
+async def delivered(
+    stage: Stage, words: TypedOptions = NINE_IN_SEOUL, voices: Voices = english
+) -> None:
+    await planned(stage, words, voices)
     await stage.deliverer().drain(asyncio.Event())
     stage.clock.turn(minutes=1)
 
 
-async def edited(stage: Stage) -> int:
-    await edited_entries.present_changed(stage.db, now=stage.clock(), voices=english)
+async def edited(stage: Stage, voices: Voices = english) -> int:
+    await edited_entries.present_changed(stage.db, now=stage.clock(), voices=voices)
     return await Changer(
         stage.db,
         {stage.chat.platform: stage.chat},
@@ -141,6 +147,22 @@ async def test_a_compact_digest_is_edited_as_a_whole(stage):
 
     assert number == 1
     assert "Better words." in shown(stage, 0)
+
+
+async def test_a_channel_is_spoken_to_in_its_interface_language_also_in_edits(stage):
+    voices = Catalogues()
+    words = TypedOptions(at="09:00", zone="Asia/Seoul", languages="ko,en", interface="en")
+    await delivered(stage, words, voices)
+    header = shown(stage, 0)
+    await subscribe.change(stage.db, GENERAL, TypedOptions(interface="ko"), now=stage.clock())
+
+    await stage.note("Alpha", TUESDAY, "Better words.")
+    await edited(stage, voices)
+
+    assert "3 February 2026" in header
+    # A message is edited in the language in which it was posted.
+    assert "Better words." in shown(stage, 1)
+    assert "Abstract and references" in shown(stage, 1)
 
 
 async def test_an_entry_that_is_withdrawn_in_time_is_not_posted(stage):

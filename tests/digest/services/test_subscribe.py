@@ -31,6 +31,7 @@ async def test_a_subscription_has_what_was_asked_for(stage):
         tags="-moe rl",
         layout="compact",
         most="5",
+        interface="ko",
     )
 
     made = await subscribe.add(stage.db, GENERAL, words, now=NOON, created_by="Ada")
@@ -39,6 +40,7 @@ async def test_a_subscription_has_what_was_asked_for(stage):
     assert (made.channel, made.standing, made.created_by) == (str(GENERAL), Standing.ACTIVE, "Ada")
     assert (str(options.schedule.at), options.schedule.zone.key) == ("07:30:00", "Europe/Berlin")
     assert (options.tags, options.layout, options.most) == ("#rl -#moe", "compact", 5)
+    assert (options.interface, options.spoken) == ("ko", "ko")
     assert options.since == date(2026, 2, 3)
     assert await subscribe.list_all(stage.db) == (made,)
 
@@ -62,6 +64,7 @@ async def test_a_subscription_has_what_was_asked_for(stage):
         (TypedOptions(at="09:00", zone="Asia/Seoul", languages="fr"), UsageError, "“fr”"),
         (TypedOptions(at="09:00", zone="Asia/Seoul", layout="wide"), UsageError, "not a layout"),
         (TypedOptions(at="09:00", zone="Asia/Seoul", most="0"), UsageError, "1 to 50"),
+        (TypedOptions(at="09:00", zone="Asia/Seoul", interface="fr"), UsageError, "“fr”"),
     ],
 )
 async def test_wrong_options_are_reported_and_nothing_is_stored(stage, words, error, says):

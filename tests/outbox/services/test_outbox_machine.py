@@ -149,6 +149,7 @@ class Outbox(RuleBasedStateMachine):
                 date(2026, 2, 3),
                 by_hand=False,
                 languages=(Language.KO,),
+                spoken=Language.KO,
                 layout=Layout.PAPERS,
                 left_out=0,
                 missed=(),
