@@ -91,7 +91,7 @@ class Assembly:
         self._access = WebAccess(db)
         self._web = WebChat(
             board,
-            DatabaseLibrary(db),
+            DatabaseLibrary(db, link=message_address),
             self._access,
             host=settings.web_host,
             port=settings.web_port,

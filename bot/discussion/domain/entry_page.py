@@ -19,12 +19,21 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True)
+class ThreadPlace:
+    """A thread of the entry: its channel's REF, and its address at that platform, if it has one."""
+
+    channel: str
+    link: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class EntryPage:
     """An entry with its surroundings; lists of entries are newest first.
 
     `record` is arXiv's record of the paper, `events` its later versions and withdrawals, `replies`
     what people said about it, both oldest first; `linked_in_replies` are papers linked in replies that
-    the curator does not mention.
+    the curator does not mention. Calls of the bot (`@paperbot refs`) are no replies. `threads` are
+    the posted threads of the entry, oldest first.
     """
 
     stored: StoredEntry
@@ -37,14 +46,29 @@ class EntryPage:
     events: tuple[PaperEvent, ...] = ()
     replies: tuple[Reply, ...] = ()
     linked_in_replies: tuple[Mention, ...] = ()
+    threads: tuple[ThreadPlace, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One page of entries, newest first; `more` says that there is another page."""
+    """One page of entries; `more` says that there is another page.
+
+    `total` is `None` where there are too many to count. `suggestions` are queries to try instead,
+    where a search found nothing.
+    """
 
     entries: tuple[StoredEntry, ...]
     more: bool
+    total: int | None = None
+    suggestions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A completion of a query: what is shown, and the whole query that it makes."""
+
+    label: str
+    query: str
 
 
 class Library(Protocol):
@@ -54,8 +78,27 @@ class Library(Protocol):
         """The entry of that id, withdrawn or not.
 
         Without `all_discussions`, only replies from the web chat's channels and channels linked with
-        them are included.
+        them are included, and only threads in the web chat.
         """
+        ...
+
+    async def list_similar(self, paper: StoredEntry, *, limit: int) -> tuple[StoredEntry, ...]:
+        """The entries most similar to that entry's paper, best first, without withdrawn ones."""
+        ...
+
+    async def search(self, query: str, *, page: int, per_page: int, all_discussions: bool) -> Found:
+        """A page, from 1, of what a look-up finds; raises `QueryError`.
+
+        Without `all_discussions`, `in:discussion` finds what `find_entry` shows.
+        """
+        ...
+
+    async def complete(self, typed: str, *, limit: int) -> tuple[Suggestion, ...]:
+        """At most `limit` completions of a query that is being typed."""
+        ...
+
+    async def is_subscribed(self, channel: str) -> bool:
+        """Whether the digest is posted in that channel of the web chat, or would be but for a pause."""
         ...
 
     async def list_on(self, day: date) -> tuple[StoredEntry, ...]:

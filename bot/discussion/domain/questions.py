@@ -165,6 +165,23 @@ def read_question(text: str) -> Question:
     return LookUp(asked)
 
 
+def is_call(text: str) -> bool:
+    """Whether a message only calls the bot: `@paperbot refs`, `@paperbot #rl`, `@paperbot /paper …`.
+
+    A message that mentions the bot within a sentence is talk.
+    """
+    named = _NAME.search(text)
+    if named is None:
+        return False
+    match read_question(text):
+        case Unclear():
+            return False
+        case LookUp():
+            return not text[: named.start()].strip()
+        case _:
+            return True
+
+
 def _wish(folded: str) -> Wish | None:
     return WORDS.get(folded) or WORDS.get(folded.strip(_ENDS))
 

@@ -1,33 +1,71 @@
 """What web pages read of the archive: `Library` over the database."""
 
+from dataclasses import replace
 from datetime import date
 
 from bot.archive.domain.counts import Day, TagCount
 from bot.archive.domain.entry import EntryId, StoredEntry, tag_slug
 from bot.archive.store import entries, tags
-from bot.channels.store import linked_channels
+from bot.channels.store import linked_channels, subscriptions
 from bot.core.database.database import Database, Transaction
 from bot.core.ports import ChannelRef, Platform
-from bot.discussion.domain.entry_page import EntryPage, Found
+from bot.discussion.domain.entry_page import EntryPage, Found, Suggestion, ThreadPlace
+from bot.discussion.services.answers import Link, no_link
 from bot.discussion.store import entry_page
 from bot.lookup.domain.query_terms import Query, Tag
+from bot.lookup.services import completion, lookup
 from bot.lookup.store import search
+from bot.outbox.store import threads
 from bot.webchat.store import board
 
 
 class DatabaseLibrary:
-    """`Library` over an open database."""
+    """`Library` over an open database; `link` gives the address of a message."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, *, link: Link = no_link) -> None:
         self._db = db
+        self._link = link
 
     async def find_entry(self, entry_id: EntryId, *, all_discussions: bool) -> EntryPage | None:
         async with self._db.reading() as tx:
             stored = await entries.find(tx, entry_id)
             if stored is None:
                 return None
-            readable = None if all_discussions else await _readable_in_web_chat(tx)
-            return await entry_page.page_of(tx, stored, readable)
+            readable = None
+            if not all_discussions:
+                channels = await _web_channels(tx)
+                readable = await linked_channels.readable_from(tx, *channels)
+            page = await entry_page.page_of(tx, stored, readable)
+            posted = await threads.list_posted(tx, entry_id)
+        places = tuple(
+            ThreadPlace(str(message.channel), self._link(message))
+            for message in posted
+            # Which channels of other platforms get the digest is nothing for visitors.
+            if all_discussions or message.channel.platform is Platform.WEB
+        )
+        return replace(page, threads=places)
+
+    async def list_similar(self, paper: StoredEntry, *, limit: int) -> tuple[StoredEntry, ...]:
+        async with self._db.reading() as tx:
+            return await search.list_similar(tx, paper.entry.paper.key, limit=limit)
+
+    async def search(self, query: str, *, page: int, per_page: int, all_discussions: bool) -> Found:
+        asked_in = None
+        if not all_discussions:
+            async with self._db.reading() as tx:
+                asked_in = await _web_channels(tx)
+        found = await lookup.look_up(
+            self._db, query, page=page, per_page=per_page, asked_in=asked_in
+        )
+        return Found(found.entries, found.more, found.total, found.suggestions)
+
+    async def complete(self, typed: str, *, limit: int) -> tuple[Suggestion, ...]:
+        choices = await completion.complete(self._db, typed, limit=limit)
+        return tuple(Suggestion(choice.label, choice.value) for choice in choices)
+
+    async def is_subscribed(self, channel: str) -> bool:
+        async with self._db.reading() as tx:
+            return await subscriptions.find(tx, _ref(channel)) is not None
 
     async def list_on(self, day: date) -> tuple[StoredEntry, ...]:
         async with self._db.reading() as tx:
@@ -53,6 +91,9 @@ class DatabaseLibrary:
         return Found(hits.entries, hits.more)
 
 
-async def _readable_in_web_chat(tx: Transaction) -> linked_channels.ReadableSince:
-    channels = [str(ChannelRef(Platform.WEB, "", name)) for name in await board.list_channels(tx)]
-    return await linked_channels.readable_from(tx, *channels)
+async def _web_channels(tx: Transaction) -> tuple[str, ...]:
+    return tuple(map(_ref, await board.list_channels(tx)))
+
+
+def _ref(channel: str) -> str:
+    return str(ChannelRef(Platform.WEB, "", channel))

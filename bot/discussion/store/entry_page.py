@@ -14,6 +14,7 @@ from bot.archive.store import arxiv_records, paper_events
 from bot.channels.store import linked_channels
 from bot.core.database.database import Row, Transaction
 from bot.discussion.domain.entry_page import EntryPage, Mention
+from bot.discussion.domain.questions import is_call
 from bot.discussion.store import replies
 
 _MOST = 200
@@ -32,6 +33,7 @@ async def page_of(
         reply
         for reply in await replies.list_of(tx, stored.id)
         if readable is None or linked_channels.is_readable(readable, reply.channel, reply.said_at)
+        if not is_call(reply.text)
     )
     if not said:
         return page

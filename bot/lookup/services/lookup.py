@@ -1,6 +1,6 @@
 """Look-ups: what `/paper QUERY`, `paperbot lookup` and `paperbot show` answer."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -52,19 +52,20 @@ async def look_up(
     page: int = 1,
     per_page: int = 10,
     chance: Random | None = None,
-    asked_in: str | None = None,
+    asked_in: str | Sequence[str] | None = None,
 ) -> Results:
     """The page (from 1) of what the query finds; `chance` decides for `random`.
 
-    `asked_in` is the channel of the question: replies of this channel and of channels that share
-    discussions with it are found; `None`, the operator, finds all replies.
+    `asked_in` is the channel of the question, or several: replies of these channels and of channels
+    that share discussions with them are found; `None`, the operator, finds all replies.
     Raises `QueryError`.
     """
     query = parse(text)
     async with db.reading() as tx:
         readable = None
         if asked_in is not None and InDiscussion() in query.terms:
-            readable = await linked_channels.readable_from(tx, asked_in)
+            channels = (asked_in,) if isinstance(asked_in, str) else asked_in
+            readable = await linked_channels.readable_from(tx, *channels)
         hits = await search.look_up(
             tx, query, page=page, per_page=per_page, chance=chance, readable=readable
         )

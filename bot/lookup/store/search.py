@@ -113,6 +113,17 @@ def _list_all(connection: sqlite3.Connection, *, query: Query) -> tuple[EntryId,
     return tuple(EntryId(row["id"]) for row in rows)
 
 
+async def list_similar(tx: Transaction, key: str, *, limit: int) -> tuple[StoredEntry, ...]:
+    """The entries most similar to those of a paper (`Paper.key`), best first, without its own."""
+    return await tx.call(partial(_list_similar, key=key, limit=limit))
+
+
+def _list_similar(
+    connection: sqlite3.Connection, *, key: str, limit: int
+) -> tuple[StoredEntry, ...]:
+    return entries.load(connection, similar.rank(connection, key)[:limit])
+
+
 def _understood(connection: sqlite3.Connection, query: Query) -> Query:
     """The query with its only word as a tag, where an entry has such a tag."""
     word = sole_word(query)
@@ -125,7 +136,7 @@ def _understood(connection: sqlite3.Connection, query: Query) -> Query:
 
 def _ranked(connection: sqlite3.Connection, plan: Plan, papers: list[PaperRef]) -> list[int]:
     """The entries similar to all of these papers that the plan finds, most similar first."""
-    first, *others = (similar.rank(connection, paper) for paper in papers)
+    first, *others = (similar.rank(connection, paper.key) for paper in papers)
     left = plan.among(connection, first)
     for other in others:
         left &= set(other)

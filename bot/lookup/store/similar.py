@@ -14,7 +14,6 @@ from bot.archive.domain.search_text import tag_mark
 from bot.archive.domain.segment import match_expression
 from bot.archive.store.sort_key import OLDEST
 from bot.core.latex import readable
-from bot.lookup.domain.query_terms import PaperRef
 
 _SCANNED = 2000
 """Entries scanned for one feature; a feature of more entries than that has no weight."""
@@ -25,10 +24,13 @@ _WORD = re.compile(r"[^\W_]{2,}")
 _CITATION_WEIGHT = 1.5
 
 
-def rank(connection: sqlite3.Connection, paper: PaperRef) -> list[int]:
-    """The sort keys of the entries most similar to a paper's, best first, without its own."""
+def rank(connection: sqlite3.Connection, key: str) -> list[int]:
+    """The sort keys of the entries most similar to those of a paper (`Paper.key`), best first.
+
+    The paper's own entries are left out.
+    """
     row = connection.execute(
-        "SELECT id, title FROM paper WHERE key = :key", {"key": paper.key}
+        "SELECT id, title FROM paper WHERE key = :key", {"key": key}
     ).fetchone()
     if row is None:
         return []

@@ -82,6 +82,18 @@ async def find_posted(tx: Transaction, entry_id: EntryId, channel: str) -> Messa
     return MessageRef(parse_channel(channel), row["message_id"]) if row is not None else None
 
 
+async def list_posted(tx: Transaction, entry_id: EntryId) -> tuple[MessageRef, ...]:
+    """The messages with the threads of a discussion, oldest first: those that are posted."""
+    rows = await tx.all(
+        """
+        SELECT channel, message_id FROM delivery
+         WHERE entry_id = :entry AND root_id IS NULL AND state = 'sent' ORDER BY id
+        """,
+        {"entry": entry_id},
+    )
+    return tuple(MessageRef(parse_channel(row["channel"]), row["message_id"]) for row in rows)
+
+
 async def list_new(tx: Transaction, limit: int) -> tuple[tuple[int, EntryId], ...]:
     """Threads that `catch_up` has not processed yet, with their entries, oldest first."""
     rows = await tx.all(

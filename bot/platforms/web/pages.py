@@ -9,9 +9,11 @@ from aiohttp import web
 
 from bot.archive.domain import present_entry
 from bot.archive.domain.entry import Entry, EntryId, Language
+from bot.archive.domain.formats import bibtex
 from bot.arxiv.domain.present_arxiv import paper_lines
 from bot.core.domain.day_text import day_text
 from bot.core.domain.i18n import Translate
+from bot.discussion.domain.entry_page import EntryPage
 from bot.platforms.web.context import CONTEXT, WebContext
 from bot.platforms.web.rendering import view
 from bot.platforms.web.responses import json_response, own_address, page_response
@@ -27,8 +29,7 @@ REPLIES = 200
 """Replies of a thread, in the same way."""
 
 _PER_PAGE = 20
-_DAYS = 60
-_TAGS = 80
+_SIMILAR = 5
 _HOME = "general"
 _MOST_ID = 2**63
 
@@ -93,8 +94,8 @@ async def older(request: web.Request) -> web.Response:
     """Older messages of a channel, or replies of a thread, as a fragment."""
     context, visitor = request.app[CONTEXT], request[VISITOR]
     channel = request.query.get("channel", "")
-    before = _number(request.query.get("before"))
-    root = _number(request.query.get("root"))
+    before = read_number(request.query.get("before"))
+    root = read_number(request.query.get("root"))
     if channel not in await context.board.list_channels() or before is None:
         raise web.HTTPNotFound
     limit = REPLIES if root else MESSAGES
@@ -118,26 +119,30 @@ async def thread(request: web.Request) -> web.Response:
 async def entry(request: web.Request) -> web.Response:
     """The page of one entry."""
     context, visitor = request.app[CONTEXT], request[VISITOR]
-    number = _number(request.match_info["entry"])
-    found = None
-    if number:
-        # Only the operator reads discussions of channels that the web chat is not linked with.
-        is_operator = visitor.user.can_manage
-        found = await context.library.find_entry(EntryId(number), all_discussions=is_operator)
-    if found is None:
-        raise web.HTTPNotFound(text=visitor.say("There is no such entry."))
-    return _reading(
+    found = await _find_entry(request, request.match_info["entry"])
+    similar = await context.library.list_similar(found.stored, limit=_SIMILAR)
+    return reading_page(
         request,
         "entry.html",
         title=found.stored.entry.paper.title,
         page=found,
         entry=found.stored.entry,
+        similar=similar,
+        bibtex=bibtex.write_brief(found.stored.entry).strip(),
+        texts=view.as_script(view.script_texts(visitor.say)),
         parts=commentary_parts(found.stored.entry, visitor.say),
         address=present_entry.paper_url(
             found.stored.entry.paper.arxiv_id, found.stored.entry.paper.url
         ),
         at_arxiv=paper_lines(found.record, found.events, visitor.say),
     )
+
+
+async def discussion(request: web.Request) -> web.Response:
+    """What people said about an entry, as a fragment: open pages of entries ask for it."""
+    found = await _find_entry(request, request.query.get("entry"))
+    html = request.app[CONTEXT].view.page("discussion.html", request[VISITOR].say, page=found)
+    return json_response({"html": html})
 
 
 async def digest(request: web.Request) -> web.Response:
@@ -149,7 +154,7 @@ async def digest(request: web.Request) -> web.Response:
         raise web.HTTPNotFound(text=visitor.say("There is no such date.")) from None
     entries = await context.library.list_on(day)
     before = await context.library.list_days(before=day, limit=1)
-    return _reading(
+    return reading_page(
         request,
         "digest.html",
         title=day_text(day, visitor.say.locale),
@@ -164,9 +169,9 @@ async def tag(request: web.Request) -> web.Response:
     """The entries with one tag."""
     context = request.app[CONTEXT]
     name = request.match_info["tag"]
-    page = min(_number(request.query.get("page")) or 1, 100_000)
+    page = min(read_number(request.query.get("page")) or 1, 100_000)
     found = await context.library.list_tagged(name, page=page, per_page=_PER_PAGE)
-    return _reading(
+    return reading_page(
         request,
         "tag.html",
         title=f"#{name}",
@@ -174,26 +179,7 @@ async def tag(request: web.Request) -> web.Response:
         entries=found.entries,
         page=page,
         more=found.more,
-        languages_wanted=_languages(request[VISITOR].say),
-    )
-
-
-async def papers(request: web.Request) -> web.Response:
-    """The index of the archive: days and tags."""
-    context, visitor = request.app[CONTEXT], request[VISITOR]
-    try:
-        before = date.fromisoformat(request.query.get("before", ""))
-    except ValueError:
-        before = None
-    days = await context.library.list_days(before=before, limit=_DAYS + 1)
-    return _reading(
-        request,
-        "papers.html",
-        title=visitor.say("Papers"),
-        days=days[:_DAYS],
-        older_than=days[_DAYS - 1].on if len(days) > _DAYS else None,
-        tags=() if before else await context.library.list_tags(limit=_TAGS),
-        counts={day.on: visitor.say.count("{n} paper", "{n} papers", day.entries) for day in days},
+        languages_wanted=languages_of(request[VISITOR].say),
     )
 
 
@@ -201,16 +187,20 @@ def commentary_parts(entry: Entry, say: Translate) -> list[tuple[Language, tuple
     """The commentary by language, the visitor's language first."""
     return [
         (language, entry.paragraphs(language))
-        for language in _languages(say)
+        for language in languages_of(say)
         if entry.paragraphs(language)
     ]
 
 
-def _languages(say: Translate) -> tuple[Language, ...]:
+def languages_of(say: Translate) -> tuple[Language, ...]:
+    """The languages of commentary, the visitor's first."""
     return tuple(sorted(Language, key=lambda language: language != say.locale))
 
 
-def _reading(request: web.Request, template: str, *, title: str, **values: object) -> web.Response:
+def reading_page(
+    request: web.Request, template: str, *, title: str, **values: object
+) -> web.Response:
+    """A page of the archive."""
     context, visitor = request.app[CONTEXT], request[VISITOR]
     text = context.view.page(
         template,
@@ -223,9 +213,22 @@ def _reading(request: web.Request, template: str, *, title: str, **values: objec
     return page_response(text)
 
 
+async def _find_entry(request: web.Request, text: str | None) -> EntryPage:
+    context, visitor = request.app[CONTEXT], request[VISITOR]
+    number = read_number(text)
+    found = None
+    if number:
+        # Only the operator reads discussions of channels that the web chat is not linked with.
+        is_operator = visitor.user.can_manage
+        found = await context.library.find_entry(EntryId(number), all_discussions=is_operator)
+    if found is None:
+        raise web.HTTPNotFound(text=visitor.say("There is no such entry."))
+    return found
+
+
 async def _find_reply(context: WebContext, channel: str, text: str | None) -> BoardMessage | None:
     """The message, if it is a reply in a thread of the channel."""
-    number = _number(text)
+    number = read_number(text)
     found = await context.board.find(number) if number else None
     return found if found is not None and found.channel == channel and found.root else None
 
@@ -235,7 +238,7 @@ async def _find_root(
 ) -> BoardMessage | None:
     if text is None:
         return None
-    number = _number(text)
+    number = read_number(text)
     root = await context.board.find(number) if number else None
     if root is None or root.channel != channel or root.root is not None:
         raise web.HTTPNotFound(text=visitor.say("That message no longer exists."))
@@ -252,7 +255,8 @@ async def _thread(context: WebContext, visitor: Visitor, root: BoardMessage) -> 
     }
 
 
-def _number(text: str | None) -> int | None:
+def read_number(text: str | None) -> int | None:
+    """The positive or zero number that an address names, if the database could have it."""
     if text is None or not re.fullmatch(r"[0-9]{1,19}", text) or int(text) >= _MOST_ID:
         return None
     return int(text)

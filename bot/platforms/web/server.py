@@ -14,7 +14,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.core.domain.errors import UsageError
 from bot.core.ports import Condition
-from bot.platforms.web import chat_api, event_stream, pages
+from bot.platforms.web import archive_search, chat_api, event_stream, pages
 from bot.platforms.web.connections import IDLE_SECONDS, Connections
 from bot.platforms.web.context import CONTEXT, WebContext
 from bot.platforms.web.middleware import add_headers, middlewares
@@ -84,7 +84,7 @@ def make_application(
             web.get("/", pages.home),
             web.get("/c/{channel}", pages.chat),
             web.get("/c/{channel}/t/{message}", pages.chat),
-            web.get("/papers", pages.papers),
+            web.get("/papers", archive_search.papers),
             web.get("/entry/{entry}", pages.entry),
             web.get("/digest/{day}", pages.digest),
             web.get("/tag/{tag}", pages.tag),
@@ -92,6 +92,8 @@ def make_application(
             web.get("/api/messages", pages.older),
             web.get("/api/thread", pages.thread),
             web.get("/api/complete", chat_api.complete),
+            web.get("/api/suggest", archive_search.suggest),
+            web.get("/api/discussion", pages.discussion),
             web.post("/api/say", chat_api.post_message),
             web.post("/api/press", chat_api.press_button),
             web.post("/api/edit", chat_api.edit),

@@ -28,9 +28,11 @@ from bot.core.database.database import Database, opened
 from bot.core.domain.document import Document
 from bot.core.ports import Choice, Command, Condition, Health, MessageRef, ThreadMessage
 from bot.digest.domain import present_digest
-from bot.discussion.domain.entry_page import EntryPage, Found, Mention
+from bot.discussion.domain.entry_page import EntryPage, Found, Mention, Suggestion, ThreadPlace
 from bot.discussion.domain.questions import Reply
 from bot.lookup.domain import present_lookup
+from bot.lookup.domain.query import parse
+from bot.lookup.domain.query_terms import InDiscussion
 from bot.platforms.web.chat import WebChat
 from bot.platforms.web.context import Metrics
 from bot.webchat.services.access import WebAccess, one_time_address
@@ -141,7 +143,38 @@ class FakeLibrary:
             cited_by=(Related(EntryId(2), "A paper that cites it", DAY),),
             replies=(here, elsewhere) if all_discussions else (here,),
             linked_in_replies=(Mention(Reference(ArxivId("2501.00009"), title="Also on waiting")),),
+            threads=(
+                ThreadPlace("web:general", "/c/general/t/7"),
+                *((ThreadPlace("slack:T1/C1", "https://slack.example/p1"),) * all_discussions),
+            ),
         )
+
+    async def list_similar(self, paper: StoredEntry, *, limit: int) -> tuple[StoredEntry, ...]:
+        others = [s for s in ARCHIVE if s.id != paper.id and s.entry.tags == paper.entry.tags]
+        return tuple(others)[:limit]
+
+    async def search(self, query: str, *, page: int, per_page: int, all_discussions: bool) -> Found:
+        wanted = parse(query)  # raises as the real one does
+        if InDiscussion() in wanted.terms:
+            return Found(ARCHIVE[: 2 if all_discussions else 1], more=False, total=2)
+        tag = query.removeprefix("#")
+        found = [s for s in ARCHIVE if tag in s.entry.tags or tag in s.entry.paper.title]
+        if not found:
+            return Found((), more=False, total=0, suggestions=("#reasoning",))
+        shown = found[(page - 1) * per_page : page * per_page]
+        return Found(tuple(shown), more=len(found) > page * per_page, total=len(found))
+
+    async def complete(self, typed: str, *, limit: int) -> tuple[Suggestion, ...]:
+        tags = ("optimizer", "reasoning", "reward-model", "rl", "강화-학습")
+        choices = [
+            Suggestion(f"#{tag}", f"#{tag}") for tag in tags if tag.startswith(typed.strip("#"))
+        ]
+        titled = [Suggestion(s.entry.paper.title, f"entry:{s.id}") for s in ARCHIVE]
+        choices += [choice for choice in titled if typed in choice.label]
+        return tuple(choices[:limit])
+
+    async def is_subscribed(self, channel: str) -> bool:
+        return channel == "general"
 
     async def list_on(self, day: date) -> tuple[StoredEntry, ...]:
         return tuple(stored for stored in ARCHIVE if stored.entry.date == day)

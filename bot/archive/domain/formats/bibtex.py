@@ -49,6 +49,11 @@ def write(entries: Iterable[Entry]) -> str:
     return "\n".join(_item(group) for group in papers.values())
 
 
+def write_brief(entry: Entry) -> str:
+    """The item of one paper without abstract and note: what a reader pastes into a bibliography."""
+    return _item([entry], leave_out=frozenset({"abstract", "note"}))
+
+
 def key(paper: Paper) -> str:
     """The citation key of a paper. It depends only on the identity of the paper.
 
@@ -64,8 +69,9 @@ def key(paper: Paper) -> str:
     return f"{slug}-{digest}" if slug else f"paper-{digest}"
 
 
-def _item(entries: list[Entry]) -> str:
-    lines = [f"  {name} = {{{value}}}," for name, value in _fields(entries) if value]
+def _item(entries: list[Entry], *, leave_out: frozenset[str] = frozenset()) -> str:
+    fields = _fields(entries)
+    lines = [f"  {name} = {{{text}}}," for name, text in fields if text and name not in leave_out]
     return "\n".join([f"@misc{{{key(entries[0].paper)},", *lines, "}\n"])
 
 

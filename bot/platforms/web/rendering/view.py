@@ -18,6 +18,8 @@ from bot.core.domain.day_text import day_text
 from bot.core.domain.document import Document, Link, map_inlines
 from bot.core.domain.i18n import Translate
 from bot.core.latex import readable
+from bot.core.ports import Platform, parse_channel
+from bot.discussion.domain.entry_page import ThreadPlace
 from bot.platforms.web.rendering import render
 from bot.webchat.domain.board import BoardMessage
 
@@ -25,6 +27,8 @@ BOT_NAME = "paperbot"
 LANGUAGES = {"en": "English", "ko": "한국어"}
 
 _REMEMBERED = 1024
+_MOST_CHOICES = 25
+"""Suggestions for what is being typed; see `lookup.services.completion`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ def make_view(voices: Callable[[str], Translate], *, build: str) -> View:
         "opens_thread": opens_thread,
         "version": version,
         "reference_url": reference_url,
+        "thread_name": thread_name,
         "news": news,
         "link": lambda text, url: render.render_inlines((Link(text, url),)),
     }
@@ -130,6 +135,13 @@ def reference_url(reference: Reference) -> str | None:
     return render.safe_url(paper_url(reference.arxiv_id, reference.url) or "")
 
 
+def thread_name(place: ThreadPlace) -> str:
+    """The channel of a thread: `#general` in the web chat, elsewhere its REF."""
+    channel = parse_channel(place.channel)
+    name = f"#{channel.id}" if channel.platform is Platform.WEB else place.channel
+    return render.printable(name)
+
+
 def hue(person: str) -> int:
     """The number (0 to 5) of the colour of a person's initial."""
     return sum(person.encode()) % 6
@@ -153,7 +165,7 @@ def opens_thread(message: BoardMessage) -> bool:
     return not message.deleted or message.replies > 0
 
 
-def script_texts(say: Translate) -> dict[str, str]:
+def script_texts(say: Translate) -> dict[str, object]:
     """The texts that the scripts show."""
     return {
         "today": say("Today"),
@@ -168,7 +180,11 @@ def script_texts(say: Translate) -> dict[str, str]:
         "cancel": say("Cancel"),
         "remove": say("Delete"),
         "reallyRemove": say("Delete this message?"),
-        "suggestions": say("{n} suggestions"),
+        "suggestions": [
+            say.count("{n} suggestion", "{n} suggestions", n) for n in range(_MOST_CHOICES + 1)
+        ],
+        "copied": say("Copied"),
+        "copyByHand": say("Press Ctrl+C to copy the marked text."),
     }
 
 

@@ -1,0 +1,135 @@
+"""The archive's first page: its tags and days, and the search over all entries.
+
+The search is a form with a GET address, so that it works without scripts and its results can be
+linked; scripts only add suggestions while one types.
+"""
+
+from datetime import date
+
+from aiohttp import web
+
+from bot.core.domain.errors import QueryError
+from bot.core.domain.i18n import Translate
+from bot.discussion.domain.entry_page import Found, Suggestion
+from bot.discussion.domain.questions import sole_paper
+from bot.lookup.domain import examples, query
+from bot.platforms.web.context import CONTEXT
+from bot.platforms.web.pages import languages_of, read_number, reading_page
+from bot.platforms.web.rendering import view
+from bot.platforms.web.rendering.render import command_page
+from bot.platforms.web.request_checks import clean_text
+from bot.platforms.web.responses import json_response
+from bot.platforms.web.visitors.visitor import VISITOR
+
+_PER_PAGE = 20
+_LAST_PAGE = 5_000
+"""Later pages are the last one: walking there costs more than anybody reads."""
+_CHOICES = 10
+_DAYS = 60
+_TAGS = 80
+
+
+async def papers(request: web.Request) -> web.Response:
+    """The days and tags of the archive, or, with `q` in the address, what it finds."""
+    asked = clean_text(request.query.get("q", ""))
+    return await (_results(request, asked) if asked else _index(request))
+
+
+async def suggest(request: web.Request) -> web.Response:
+    """Completions of the query that is being typed; a choice with `page` opens that page."""
+    context, say = request.app[CONTEXT], request[VISITOR].say
+    typed = clean_beginning(request.query.get("q", ""))
+    choices: tuple[Suggestion, ...] = ()
+    if typed and len(typed) <= query.LONGEST:
+        choices = await context.library.complete(typed, limit=_CHOICES)
+    return json_response(
+        {
+            "choices": [
+                {
+                    "label": choice.label,
+                    "value": choice.query,
+                    "page": _page_of_entry(choice.query),
+                }
+                for choice in choices
+            ],
+            "announcement": say.count("{n} suggestion", "{n} suggestions", len(choices)),
+        }
+    )
+
+
+def clean_beginning(text: str) -> str:
+    """What is being typed, well-formed. A space at its end counts: a new term begins there."""
+    cleaned = clean_text(text)
+    return f"{cleaned} " if cleaned and text[-1:].isspace() else cleaned
+
+
+def _page_of_entry(query_text: str) -> str | None:
+    is_entry = query_text.startswith("entry:")
+    return command_page(f"/paper {query_text}") if is_entry else None
+
+
+async def _index(request: web.Request) -> web.Response:
+    context, say = request.app[CONTEXT], request[VISITOR].say
+    try:
+        before = date.fromisoformat(request.query.get("before", ""))
+    except ValueError:
+        before = None
+    days = await context.library.list_days(before=before, limit=_DAYS + 1)
+    return reading_page(
+        request,
+        "papers.html",
+        title=say("Papers"),
+        asked="",
+        texts=view.as_script(view.script_texts(say)),
+        examples=await _examples(request),
+        days=days[:_DAYS],
+        older_than=days[_DAYS - 1].on if len(days) > _DAYS else None,
+        tags=() if before else await context.library.list_tags(limit=_TAGS),
+        counts={day.on: say.count("{n} paper", "{n} papers", day.entries) for day in days},
+    )
+
+
+async def _results(request: web.Request, asked: str) -> web.Response:
+    context, visitor = request.app[CONTEXT], request[VISITOR]
+    say = visitor.say
+    page = min(max(read_number(request.query.get("page")) or 1, 1), _LAST_PAGE)
+    found, problem = Found((), more=False), ""
+    try:
+        found = await context.library.search(
+            asked, page=page, per_page=_PER_PAGE, all_discussions=visitor.user.can_manage
+        )
+    except QueryError as error:
+        problem = say(error.message, **error.values)
+    return reading_page(
+        request,
+        "results.html",
+        title=asked,
+        asked=asked,
+        texts=view.as_script(view.script_texts(say)),
+        examples=await _examples(request),
+        problem=problem,
+        entries=found.entries,
+        summary=_summary(found, page, say),
+        suggestions=found.suggestions,
+        arxiv_number=None if problem or found.entries else sole_paper(query.parse(asked)),
+        page=page,
+        more=found.more and page < _LAST_PAGE,
+        languages_wanted=languages_of(say),
+    )
+
+
+def _summary(found: Found, page: int, say: Translate) -> str:
+    """How many papers were found, and which page this is."""
+    parts = []
+    if found.total is not None:
+        parts.append(say.count("{n} paper", "{n} papers", found.total))
+    if page > 1 or found.more:
+        parts.append(say("Page {page}", page=page))
+    return " · ".join(parts)
+
+
+async def _examples(request: web.Request) -> tuple[examples.Example, ...]:
+    library = request.app[CONTEXT].library
+    days = await library.list_days(limit=1)
+    newest = await library.list_on(days[0].on) if days else ()
+    return examples.list_examples(newest)

@@ -1,0 +1,136 @@
+"""The search of the archive, the page of an entry, and what both give to scripts."""
+
+import pytest
+from aiohttp import ClientSession
+
+from tests.platforms.web.stage import Stage
+
+
+async def get(stage: Stage, path: str, **query: str) -> str:
+    headers = {"Accept-Language": "en"}
+    async with stage.client.get(stage.url(path), params=query, headers=headers) as response:
+        assert response.status == 200
+        return await response.text()
+
+
+async def test_the_archive_has_a_form_that_needs_no_scripts(stage: Stage):
+    html = await get(stage, "/papers")
+
+    assert '<form class="search" action="/papers" method="get" role="search"' in html
+    assert 'type="search" id="q" name="q"' in html
+    async with stage.client.get(stage.url("/papers")) as response:
+        assert "form-action 'self'" in response.headers["Content-Security-Policy"]
+
+
+async def test_a_search_shows_pages_of_papers(stage: Stage):
+    first = await get(stage, "/papers", q="Sample")
+    second = await get(stage, "/papers", q="Sample", page="2")
+
+    assert "30 papers · Page 1" in first
+    assert first.count("<article") == 20
+    assert "/papers?q=Sample&amp;page=2" in first
+    assert second.count("<article") == 10
+    assert "Previous page" in second
+    assert "Next page" not in second
+    assert 'value="Sample"' in second
+
+
+async def test_nothing_found_says_what_to_try(stage: Stage):
+    html = await get(stage, "/papers", q="#resoning")
+    unknown = await get(stage, "/papers", q="2401.00001")
+
+    assert "Nothing found for “#resoning”." in html
+    assert 'href="/papers?q=%23reasoning"' in html
+    assert "Leave out a filter." in html
+    assert 'href="https://arxiv.org/abs/2401.00001"' in unknown
+
+
+@pytest.mark.parametrize("query", ["date:tomorrow-ish", "auhtor:lee", "-", "a " * 60, "x" * 501])
+async def test_a_query_that_cannot_be_read_is_explained(stage: Stage, query: str):
+    html = await get(stage, "/papers", q=query)
+
+    assert "That query cannot be read" in html
+
+
+async def test_the_filters_are_explained_with_examples_of_this_archive(stage: Stage):
+    html = await get(stage, "/papers")
+
+    assert "/papers?q=%23reasoning%20-%23optimizer" in html
+    assert "/papers?q=author%3A%22Ada%20Example%22" in html
+    assert "/papers?q=similar%3A2502.00001" in html
+
+
+@pytest.mark.parametrize(
+    "query", ['"><script>alert(1)</script>', "\u202eevil", "\ud800", "%00", "</title><b>"]
+)
+async def test_a_hostile_query_is_only_text(stage: Stage, query: str):
+    html = await get(stage, "/papers", q=query.encode("utf-8", "replace").decode())
+
+    assert "<script>alert" not in html
+    assert "<b>" not in html
+
+
+async def test_suggestions_are_few_and_say_where_titles_lead(stage: Stage):
+    async with stage.client.get(stage.url("/api/suggest"), params={"q": "r"}) as response:
+        tags = await response.json()
+    async with stage.client.get(stage.url("/api/suggest"), params={"q": "Sample"}) as response:
+        titles = await response.json()
+
+    assert tags["choices"][0] == {"label": "#reasoning", "value": "#reasoning", "page": None}
+    assert len(titles["choices"]) == 10
+    assert titles["choices"][0]["page"] == "/entry/1"
+    assert titles["announcement"] == "10 suggestions"
+
+
+@pytest.mark.parametrize("query", ["", "   ", "x" * 501])
+async def test_there_are_no_suggestions_for_nothing_and_for_too_much(stage: Stage, query: str):
+    async with stage.client.get(stage.url("/api/suggest"), params={"q": query}) as response:
+        assert (await response.json())["choices"] == []
+
+
+async def test_suggestions_are_limited_like_every_request(stage: Stage):
+    async with ClientSession() as stranger:
+        statuses = []
+        while 429 not in statuses:
+            async with stranger.get(stage.url("/api/suggest"), params={"q": "r"}) as response:
+                statuses.append(response.status)
+            assert len(statuses) < 2000
+
+
+async def test_only_the_operator_finds_all_discussions(stage: Stage):
+    strangers = await get(stage, "/papers", q="in:discussion")
+    await stage.become_operator()
+    operators = await get(stage, "/papers", q="in:discussion")
+
+    assert strangers.count("<article") == 1
+    assert operators.count("<article") == 2
+
+
+async def test_an_entry_has_similar_papers_bibtex_and_its_threads(stage: Stage):
+    html = await get(stage, "/entry/1")
+
+    assert "Similar papers" in html
+    assert '<a href="/entry/3">' in html
+    assert "@misc{arxiv:2502.00001,\n  title = {" in html
+    assert "abstract = {" not in html
+    assert 'href="/c/general/t/7">Thread in #general</a>' in html
+
+
+async def test_only_the_operator_sees_threads_of_other_platforms(stage: Stage):
+    strangers = await get(stage, "/entry/1")
+    await stage.become_operator()
+    operators = await get(stage, "/entry/1")
+
+    assert "slack.example" not in strangers
+    assert 'href="https://slack.example/p1"' in operators
+
+
+async def test_the_discussion_of_an_entry_comes_alone_for_open_pages(stage: Stage):
+    async with stage.client.get(stage.url("/api/discussion"), params={"entry": "1"}) as response:
+        html = (await response.json())["html"]
+    async with stage.client.get(stage.url("/api/discussion"), params={"entry": "x"}) as response:
+        assert response.status == 404
+
+    assert "Said here" in html
+    assert "Said elsewhere" not in html
+    assert "Similar papers" not in html
