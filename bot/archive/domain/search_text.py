@@ -24,7 +24,7 @@ class IndexedText:
     tags: str
 
 
-VERSION = 2
+VERSION = 3
 """The version of the index. Raise it when the words of a text change: databases are reindexed."""
 
 Readable: TypeAlias = Callable[[str], str]

@@ -11,7 +11,7 @@ from bot.core.database.instants import from_text, to_text
 from bot.core.latex import readable
 from bot.core.ports import KeptReply, MessageRef, Platform, parse_channel
 from bot.discussion.domain.copies import ReplyOrigin, StoredVersion
-from bot.discussion.domain.questions import Reply
+from bot.discussion.domain.questions import Reply, is_call
 from bot.outbox.store import threads
 
 _MOST = 500
@@ -329,12 +329,22 @@ async def reindex(tx: Transaction, *, after: int | None, most: int) -> int | Non
     )
     await tx.run_many(
         "UPDATE reply_search SET text = :text WHERE rowid = :id AND text <> :text",
-        [{"id": row["id"], "text": indexed(row["text"], readable)} for row in rows],
+        [
+            {"id": row["id"], "text": indexed(row["text"], readable)}
+            for row in rows
+            if not is_call(row["text"])
+        ],
     )
+    for row in rows:
+        if is_call(row["text"]):
+            await _unindex(tx, row["id"])
     return rows[-1]["id"] if rows else None
 
 
 async def _index(tx: Transaction, reply_id: int, text: str) -> None:
+    """Index what a person said. Calls of the bot are no discussion: nothing finds them."""
+    if is_call(text):
+        return
     await tx.run(
         "INSERT INTO reply_search (rowid, text) VALUES (:id, :text)",
         {"id": reply_id, "text": indexed(text, readable)},

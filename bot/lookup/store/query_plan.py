@@ -106,7 +106,10 @@ _READABLE = """(:readable IS NULL OR EXISTS (
     SELECT 1 FROM json_each(:readable) AS h WHERE h.key = reply.channel AND reply.said_at >= h.value))"""
 _DISCUSSED = """(
     SELECT DISTINCT entry.newness FROM reply JOIN entry ON entry.id = reply.entry_id
-     WHERE reply.gone_at IS NULL AND [readable]) AS d""".replace("[readable]", _READABLE)
+     WHERE reply.gone_at IS NULL AND [readable]
+       AND EXISTS (SELECT 1 FROM reply_search WHERE reply_search.rowid = reply.id)) AS d""".replace(
+    "[readable]", _READABLE
+)
 _SAID = """(
     SELECT DISTINCT entry.newness FROM reply_search
       JOIN reply ON reply.id = reply_search.rowid JOIN entry ON entry.id = reply.entry_id

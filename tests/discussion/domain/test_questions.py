@@ -28,6 +28,7 @@ from bot.discussion.domain.questions import (
     Unclear,
     Wish,
     asked_paper,
+    is_call,
     linked_papers,
     read_question,
 )
@@ -205,3 +206,31 @@ def test_ten_thousand_characters_are_all_in_the_copy():
     [quote] = [block for block in document.blocks if isinstance(block, Quote)]
     assert plain_text(quote.inlines) == text.strip()
     assert load(dump(document)) == document
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "@paperbot",
+            "@paperbot refs",
+            "refs @paperbot",
+            "@paperbot 초록!",
+            "@paperbot #rl -#moe",
+        ),
+        *("@paperbot /paper cited", "@paperbot digest status", "@PaperBot: 보상 모델"),
+    ],
+)
+def test_a_message_that_only_asks_the_bot_is_a_call(text: str):
+    assert is_call(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("refs", "We should ask @paperbot about that", "no, @paperbot is right about #rl"),
+        *("@paperbot do you think that this would work for us?", "paperbot refs", ""),
+    ],
+)
+def test_talk_that_mentions_the_bot_is_no_call(text: str):
+    assert not is_call(text)

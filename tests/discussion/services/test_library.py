@@ -79,3 +79,20 @@ async def test_a_withdrawn_entry_still_has_its_page(library):
     assert page.stored.withdrawn_at == NOW
     assert page.stored.entry.tags == ("gone", "rl")
     assert await library.find_entry(EntryId(99), all_discussions=True) is None
+
+
+async def test_similar_entries_come_best_first_without_withdrawn_ones(library, db):
+    page = await library.find_entry(EntryId(2), all_discussions=False)
+
+    similar = await library.list_similar(page.stored, limit=2)
+
+    assert [stored.entry.paper.title for stored in similar] == ["Second", "Old"]
+
+
+async def test_a_search_pages_and_suggests(library):
+    page = await library.search("rl", page=1, per_page=2, all_discussions=False)
+    nothing = await library.search("#long-contex", page=1, per_page=2, all_discussions=False)
+
+    assert (len(page.entries), page.more, page.total) == (2, True, 3)
+    assert nothing.suggestions == ("#long-context",)
+    assert [s.query for s in await library.complete("#lo", limit=5)] == ["#long-context"]

@@ -405,6 +405,67 @@ async def test_the_web_page_shows_strangers_only_what_belongs_to_the_web_chat(st
     assert len(await told_on_the_page(stage, all_discussions=True)) == 4
 
 
+async def test_calls_of_the_bot_are_no_discussion(stage):
+    await stage.subscribe(WEB)
+    await stage.stage.note("Paper", today(stage))
+    await stage.post()
+    await stage.say(stage.root(WEB), "@paperbot refs")
+
+    assert await told_on_the_page(stage, all_discussions=True) == []
+    assert await found(stage, "in:discussion") == []
+    assert await found(stage, "in:discussion refs") == []
+
+    await stage.say(stage.root(WEB), "The ablation")
+
+    assert await told_on_the_page(stage, all_discussions=True) == ["The ablation"]
+    assert await found(stage, "in:discussion") == ["Paper"]
+
+
+async def test_calls_that_an_earlier_version_indexed_are_taken_out(stage):
+    await stage.subscribe(WEB)
+    await stage.stage.note("Paper", today(stage))
+    await stage.post()
+    await stage.say(stage.root(WEB), "@paperbot refs")
+    async with stage.stage.db.transaction() as tx:
+        await tx.run("INSERT INTO reply_search (rowid, text) SELECT id, text FROM reply")
+    assert await found(stage, "in:discussion refs") == ["Paper"]
+
+    async with stage.stage.db.transaction() as tx:
+        await replies.reindex(tx, after=None, most=100)
+
+    assert await found(stage, "in:discussion refs") == []
+
+
+async def test_strangers_see_the_threads_of_the_web_chat_and_the_operator_all(stage):
+    await stage.subscribe(SLACK, WEB)
+    await stage.stage.note("Paper", today(stage))
+    await stage.post()
+    library = DatabaseLibrary(stage.stage.db, link=lambda message: f"/{message.channel}")
+
+    strangers = await library.find_entry(EntryId(1), all_discussions=False)
+    whole = await library.find_entry(EntryId(1), all_discussions=True)
+
+    assert strangers is not None
+    assert whole is not None
+    assert [place.channel for place in strangers.threads] == [str(WEB)]
+    assert {place.link for place in whole.threads} == {f"/{SLACK}", f"/{WEB}"}
+
+
+@pytest.mark.parametrize("asked", ["in:discussion", "in:discussion ablation"])
+async def test_the_search_page_finds_replies_as_the_page_of_an_entry_shows_them(stage, asked):
+    await stage.subscribe(SLACK, WEB)
+    await stage.stage.note("Paper", today(stage))
+    await stage.post()
+    await stage.say(stage.root(SLACK), "The ablation")
+    library = DatabaseLibrary(stage.stage.db)
+
+    strangers = await library.search(asked, page=1, per_page=9, all_discussions=False)
+    operators = await library.search(asked, page=1, per_page=9, all_discussions=True)
+
+    assert strangers.entries == ()
+    assert [stored.id for stored in operators.entries] == [1]
+
+
 async def test_papers_that_people_link_stand_with_the_discussion_they_are_linked_in(stage):
     await with_a_paper(stage, SLACK)
     links = " ".join(f"arXiv:2501.{number:05}" for number in range(1, 9))
