@@ -50,13 +50,12 @@ class Bot:
         try:
             return await self._answer(command, say)
         except UserError as error:
-            return document.lines(error_text(error, say).splitlines())
+            return document.private(document.lines(error_text(error, say).splitlines()))
         except Exception:
             # Catch everything here: a person waits for an answer (CONTRIBUTING.md, "Errors").
             log.exception("/%s failed", command.name)
-            return document.notice(
-                say("Something went wrong in the bot. The operator finds the reason in the log.")
-            )
+            text = say("Something went wrong in the bot. The operator finds the reason in the log.")
+            return document.private(document.notice(text))
 
     async def _answer(self, command: Command, say: Translate) -> Document:
         match command.name:
@@ -68,7 +67,7 @@ class Bot:
                     self._desk, self._talk, command, languages=languages, say=say
                 )
             case _:
-                return present_lookup.present_help(say)
+                return document.private(present_lookup.present_help(say))
 
     async def _paper(self, command: Command, say: Translate) -> Document:
         asked = command.options.get("query", "").strip()
@@ -92,7 +91,8 @@ class Bot:
             known = await answers.without_entry(self._desk.db, found.query, say)
             if known is not None:
                 return known
-            return present_lookup.present_nothing(asked, found.suggestions, say)
+            nothing = present_lookup.present_nothing(asked, found.suggestions, say)
+            return document.private(nothing)
         if asked and page == 1 and len(found.entries) == 1:
             return present_entry.present_entry(
                 found.entries[0], languages=languages, say=say, detailed=True

@@ -126,13 +126,15 @@ class Document:
 
     `summary` is the plain text of a notification or a screen reader. What a renderer cannot
     fit into one message goes on in the thread; nothing is ever cut silently. `opens_thread`
-    says that a discussion belongs to this message; `thread_name` names it.
+    says that a discussion belongs to this message; `thread_name` names it. `is_private` answers
+    are for the person who asked, wherever they asked; such documents are never stored.
     """
 
     blocks: tuple[Block, ...]
     summary: str
     opens_thread: bool = False
     thread_name: str = ""
+    is_private: bool = False
 
 
 _TYPES: Mapping[str, type] = {
@@ -155,6 +157,10 @@ _TYPES: Mapping[str, type] = {
 }
 
 
+_NEVER_STORED = frozenset({"is_private"})
+"""Left out, so that documents stored before are still equal to the same documents now."""
+
+
 def dump(document: Document) -> str:
     """The document as one line of JSON; `load` gives it back equal."""
     return json.dumps(_plain(document), ensure_ascii=False, separators=(",", ":"))
@@ -170,7 +176,8 @@ def _plain(value: object) -> object:
         return [_plain(part) for part in value]
     if type(value).__name__ in _TYPES:
         names: tuple[str, ...] = type(value).__slots__  # type: ignore[attr-defined]
-        return {"is": type(value).__name__} | {name: _plain(getattr(value, name)) for name in names}
+        kept = (name for name in names if name not in _NEVER_STORED)
+        return {"is": type(value).__name__} | {name: _plain(getattr(value, name)) for name in kept}
     return value
 
 
@@ -202,6 +209,11 @@ def notice(text: str, button: str | None = None, command: str | None = None) -> 
     if button is not None and command is not None:
         blocks.append(Buttons((Button(button, command=command),)))
     return Document(tuple(blocks), summary=text)
+
+
+def private(document: Document) -> Document:
+    """The document for the person who asked alone."""
+    return replace(document, is_private=True)
 
 
 def lines(texts: Sequence[str]) -> Document:

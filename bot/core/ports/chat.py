@@ -170,7 +170,11 @@ class Inbox(Protocol):
     """The bot, as platforms see it. Calls may be repeated, since platforms redeliver."""
 
     async def command(self, command: Command) -> Document:
-        """The answer to a command; never raises for what a person did."""
+        """The answer to a command; never raises for what a person did.
+
+        Where the command table lets the channel see it, a private document still goes to the
+        person alone.
+        """
         ...
 
     async def complete(self, command: Command, option: str, typed: str) -> tuple[Choice, ...]:

@@ -104,7 +104,7 @@ async def post_message(request: web.Request) -> web.Response:
 async def _run_command(
     context: WebContext, visitor: Visitor, location: Location, text: str, key: str
 ) -> web.Response:
-    """Run a typed command; its audience in the command table says who sees the answer."""
+    """Run a typed command; the command table and the answer itself say who sees the answer."""
     try:
         line = commands.parse_line(text)
     except UsageError as error:
@@ -112,7 +112,7 @@ async def _run_command(
             context, visitor, document.notice(visitor.say(error.message, **error.values))
         )
     answer = await context.inbox.command(_command(visitor, location, line))
-    if line.audience is Audience.PRIVATE:
+    if line.audience is Audience.PRIVATE or answer.is_private:
         context.feed.notify()  # `/paper forget-me` deletes messages
         return _private(context, visitor, answer, question=text, typed=True)
     message = await context.board.add(

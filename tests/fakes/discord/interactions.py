@@ -242,6 +242,8 @@ class Interactions:
     async def follow_up(self, token: str, body: Json) -> Json:
         limits.check_message(body, nonce_allowed=False)
         asked = self.by_token(token)
+        if asked.original is not None and asked.original["flags"] & LOADING:
+            return await self._rewrite(asked, body)  # it takes the place, public or not
         message = await self._put(asked, body, {"flags": body.get("flags") or 0})
         asked.follow_ups.append(message)
         asked.note()

@@ -96,7 +96,10 @@ def long_paper(title: str = "A long paper") -> Document:
 
 @dataclass
 class DigestContext:
-    """An inbox that remembers what it is told; `answers` makes what it says to a command."""
+    """An inbox that remembers what it is told; `answers` makes what it says to a command.
+
+    It waits for `ready` before it answers.
+    """
 
     answers: Callable[[Command], Document] = lambda command: said(f"answer to {command.options}")
     choices: tuple[Choice, ...] = ()
@@ -104,9 +107,12 @@ class DigestContext:
     completed: list[tuple[str, str]] = field(default_factory=list)
     heard: list[ThreadMessage] = field(default_factory=list)
     taken_back: list[MessageRef] = field(default_factory=list)
+    ready: asyncio.Event | None = None
 
     async def command(self, command: Command) -> Document:
         self.asked.append(command)
+        if self.ready is not None:
+            await self.ready.wait()
         return self.answers(command)
 
     async def complete(self, command: Command, option: str, typed: str) -> tuple[Choice, ...]:

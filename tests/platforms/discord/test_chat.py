@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.core.domain import document
 from bot.core.domain.document import Button, Buttons, Document, Heading, Item, Items, Text
 from bot.core.domain.errors import UsageError
 from bot.core.ports import ChannelRef, Choice, Command, MessageRef, Platform, User
@@ -62,6 +63,33 @@ async def test_a_private_answer_is_ephemeral(bot: RunningBot):
     assert bot.desk.asked[0].user.can_manage
 
 
+async def test_a_private_answer_to_a_public_command_is_ephemeral(bot: RunningBot):
+    bot.desk.answers = lambda _: document.private(long_paper())
+
+    asked = await bot.discord.types("paper", {"query": "nothing"})
+
+    answer = await asked.answer()
+    await asked.until(lambda it: len(it.follow_ups) == 3)
+    assert asked.private
+    assert all(each["flags"] & EPHEMERAL for each in (answer, *asked.follow_ups))
+    assert bot.discord.messages(11) == []
+
+
+async def test_a_slow_answer_is_acknowledged_in_time_and_stays_private(bot: RunningBot):
+    bot.desk.answers = lambda _: document.private(said("Nothing found."))
+    bot.desk.ready = asyncio.Event()
+
+    asked = await bot.discord.types("paper", {"query": "slow"})
+    await asked.until(lambda it: it.acked_after is not None)
+    bot.desk.ready.set()
+
+    await asked.until(lambda it: bool(it.follow_ups))
+    assert text_of(asked.follow_ups[0]) == "Nothing found."
+    assert asked.follow_ups[0]["flags"] & EPHEMERAL
+    assert asked.original is None
+    assert bot.discord.messages(11) == []
+
+
 async def test_an_unknown_command_is_answered_with_help(bot: RunningBot):
     asked = await bot.discord.types("papers_of_old", {"x": "y"})
 
@@ -111,8 +139,8 @@ async def test_a_command_in_direct_messages_is_answered(bot: RunningBot):
     assert bot.desk.asked[0].user.can_manage
 
 
-async def test_an_interaction_that_is_delivered_twice_is_answered_once(bot: RunningBot):
-    asked = await bot.discord.types("paper", {"query": "x"})
+async def test_an_interaction_that_is_delivered_twice_is_carried_out_once(bot: RunningBot):
+    asked = await bot.discord.types("digest", {"what": "pause"})
     await bot.discord.gateway.repeat_last("INTERACTION_CREATE")
 
     await asked.answer()

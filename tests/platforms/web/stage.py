@@ -260,9 +260,9 @@ def make_chat(db: Database, clock: Clock, health: list[Health], **more: object) 
 
 
 @asynccontextmanager
-async def staged(**more: object) -> AsyncIterator[Stage]:
-    """A chat that is running within the block."""
-    clock, inbox = Clock(), FakeInbox()
+async def staged(*, inbox: FakeInbox | None = None, **more: object) -> AsyncIterator[Stage]:
+    """A chat that is running within the block; the bot's `inbox` may be one of a test's own."""
+    clock, inbox = Clock(), inbox or FakeInbox()
     health = [Health(ok=True, platforms=(Condition("web", ok=True),))]
     async with opened(None) as db, asyncio.TaskGroup() as tasks:
         board = DatabaseBoard(db)

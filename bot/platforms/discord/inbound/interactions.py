@@ -1,13 +1,14 @@
 """Handling interactions: acknowledged first, then answered by the inbox.
 
-The answer to a typed command is public or ephemeral, as the command table says. The answer to a
-button is ephemeral; paging through one's own answer edits it in place. A long answer continues in
+The answer to a typed command is public or ephemeral, as the command table says. An acknowledgement
+fixes that, so a command for everyone is acknowledged once its answer is there, or after a second:
+what only its author needs, such as "nothing found", is ephemeral. The answer to a button is ephemeral; paging through one's own answer edits it in place. A long answer continues in
 follow-up messages.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,12 +25,14 @@ from bot.core.ports import Command, Inbox
 from bot.platforms.discord import sdk
 from bot.platforms.discord.people import asking_user, channel_and_root
 from bot.platforms.discord.rendering.controls import full_line, read_hidden_url
-from bot.platforms.discord.rendering.payload import OPTION_MOST, OPTIONS_MOST, size, within
+from bot.platforms.discord.rendering.payload import OPTION_MOST, OPTIONS_MOST, Payload, size, within
 from bot.platforms.discord.rendering.render import TooLongError, render
 
 log = logging.getLogger(__name__)
 
 ACKNOWLEDGED_WITHIN = 3.0
+DECIDED_WITHIN = 1.0
+"""Seconds for which an acknowledgement waits for an answer that everyone may see."""
 COMPLETED_WITHIN = 2.0
 """Seconds: Discord waits three; later suggestions are not shown."""
 ANSWERED_WITHIN = 60.0
@@ -67,12 +70,38 @@ class Interactions:
             if "value" in option
         }
         private = spec is None or CommandLine(spec, options).audience is Audience.PRIVATE
-        if not await self._acknowledge(interaction, private=private, in_place=False):
-            return
         if spec is None:  # registered by another version of the bot
             spec, options = commands.HELP, {}
-        name = spec.name
-        document = await self._inbox.command(self._command(interaction, name, options))
+        command = self._command(interaction, spec.name, options)
+        if not private:
+            await self._answer_all(interaction, command)
+        elif await self._acknowledge(interaction, private=True, in_place=False):
+            document = await self._inbox.command(command)
+            await self._deliver(_AnswerTarget(interaction, private=True), document)
+
+    async def _answer_all(self, interaction: Interaction, command: Command) -> None:
+        """Answer a command for everyone, unless its answer turns out to be private.
+
+        It only reads, so it may run before Discord has accepted the acknowledgement.
+        """
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                work = tasks.create_task(self._inbox.command(command))
+                await asyncio.wait((work,), timeout=DECIDED_WITHIN)
+                private = work.done() and not work.cancelled() and work.result().is_private
+                if not await self._acknowledge(interaction, private=private, in_place=False):
+                    work.cancel()
+                    return
+                document = await work
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from group
+        if document.is_private and not private:
+            # An answer to a public acknowledgement would be public.
+            await interaction.delete_original_response()
+            await self._follow_up(
+                _AnswerTarget(interaction, private=True), self._render(interaction, document)
+            )
+            return
         await self._deliver(_AnswerTarget(interaction, private), document)
 
     async def press(self, interaction: Interaction, text: str) -> None:
@@ -157,22 +186,26 @@ class Interactions:
         return True
 
     async def _deliver(self, way: _AnswerTarget, document: Document) -> None:
-        interaction = way.interaction
-        try:
-            payloads = render(document)
-        except TooLongError:
-            say = self._voices(interaction.locale.value)
-            payloads = render(_notice(say(_TOO_LONG)))
-        first, *others = payloads
+        first, *others = self._render(way.interaction, document)
         async with asyncio.timeout(ANSWERED_WITHIN):
-            await interaction.edit_original_response(
+            await way.interaction.edit_original_response(
                 content=first.content or None,
                 embeds=sdk.embeds(first),
                 view=sdk.view(first),
                 allowed_mentions=sdk.NO_MENTIONS,
             )
-            for payload in others:
-                await interaction.followup.send(
+            await self._follow_up(way, others)
+
+    def _render(self, interaction: Interaction, document: Document) -> Sequence[Payload]:
+        try:
+            return render(document)
+        except TooLongError:
+            return render(_notice(self._voices(interaction.locale.value)(_TOO_LONG)))
+
+    async def _follow_up(self, way: _AnswerTarget, payloads: Sequence[Payload]) -> None:
+        async with asyncio.timeout(ANSWERED_WITHIN):
+            for payload in payloads:
+                await way.interaction.followup.send(
                     content=payload.content or discord.utils.MISSING,
                     embeds=sdk.embeds(payload),
                     view=sdk.view(payload),

@@ -1,7 +1,7 @@
 """Passes commands, presses and messages to the inbox, and delivers the answers.
 
-A typed command is answered to the channel or to its author alone, as the command table says. A
-press is always answered to the person who pressed, alone; a button for another page of an answer
+A typed command is answered to the channel or to its author alone, as the command table says; what
+only its author needs, such as "nothing found", goes to the author alone. A press is always answered to the person who pressed, alone; a button for another page of an answer
 replaces that answer.
 """
 
@@ -81,7 +81,7 @@ class Interactions:
         place = asked.place
         if asked.message is not None and place.thread is None and not _is_direct(place):
             place = replace(place, thread=asked.message)
-        for_all = line is not None and line.audience is Audience.CHANNEL
+        for_all = line is not None and line.audience is Audience.CHANNEL and not document.is_private
         to = Destination(asked.user, place, asked.response_url, for_all or _is_direct(place))
         await self._delivery.deliver(to, self._payloads(document, asked, line))
 

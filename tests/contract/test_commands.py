@@ -1,0 +1,243 @@
+"""What people get for what they type, on every platform: the real bot over one small archive.
+
+A platform joins by adding to `PLATFORMS` a function that opens a `Room`.
+"""
+
+import html
+import itertools
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.archive.services.import_files import import_files
+from bot.commands.services.digest_command import DigestContext
+from bot.commands.services.inbox import Bot
+from bot.core.catalogue import Catalogues
+from bot.core.database.database import Database, opened
+from bot.core.domain.document import Document
+from bot.core.ports import ChannelRef, Choice, Command
+from tests.fakes.discord import components_of, text_of
+from tests.fakes.discord.world import EPHEMERAL
+from tests.platforms.discord.stage import DigestContext as DiscordInbox
+from tests.platforms.discord.stage import running_bot
+from tests.platforms.slack.stage import RecordingInbox, said_in_blocks
+from tests.platforms.slack.stage import staged as staged_slack
+from tests.platforms.web.stage import FakeInbox, staged
+
+NOW = datetime(2025, 2, 4, 3, tzinfo=UTC)
+PAGE = """2025년 2월 4일
+A Paper on Reasoning
+https://arxiv.org/abs/2502.00001
+(Jane Lee, Min Kim)
+The abstract of the first paper is here, and it is long enough to be one.
+추론에 대한 첫 논문입니다.
+The first paper about reasoning.
+#reasoning #rl
+A Paper on Embeddings
+(Ada Park)
+The abstract of the second paper is here, and it is long enough to be one.
+임베딩에 대한 논문.
+A paper about embeddings.
+#embedding #rl
+"""
+
+numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An answer as its reader sees it; `message` is the platform's own form of it."""
+
+    text: str
+    is_private: bool
+    buttons: tuple[str, ...]
+    message: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A channel with the bot in it: `types` a line there, `presses` a button of an answer."""
+
+    types: Callable[[str], Awaitable[Shown]]
+    presses: Callable[[Shown, str], Awaitable[Shown]]
+
+
+def make_bot(db: Database) -> Bot:
+    async def check(channel: ChannelRef) -> ChannelRef:
+        return channel
+
+    desk = DigestContext(db, lambda: NOW, ZoneInfo("Asia/Seoul"), check, lambda: None)
+    return Bot(desk, voices=Catalogues())
+
+
+@dataclass
+class WebInbox(FakeInbox):
+    bot: Bot | None = field(default=None)
+
+    async def command(self, command: Command) -> Document:
+        assert self.bot is not None
+        return await self.bot.command(command)
+
+    async def complete(self, command: Command, option: str, typed: str) -> tuple[Choice, ...]:
+        assert self.bot is not None
+        return await self.bot.complete(command, option, typed)
+
+
+@dataclass
+class SlackInbox(RecordingInbox):
+    bot: Bot | None = field(default=None)
+
+    async def command(self, command: Command) -> Document:
+        assert self.bot is not None
+        return await self.bot.command(command)
+
+
+@dataclass
+class RealDiscordInbox(DiscordInbox):
+    bot: Bot | None = field(default=None)
+
+    async def command(self, command: Command) -> Document:
+        assert self.bot is not None
+        return await self.bot.command(command)
+
+
+_BUTTON = re.compile(r'data-command="([^"]*)"[^>]*>(.*?)</(?:button|a)>', re.DOTALL)
+_TAG = re.compile(r"<[^>]*>")
+
+
+@asynccontextmanager
+async def web(db: Database) -> AsyncIterator[Room]:
+    async with staged(inbox=WebInbox(bot=make_bot(db))) as stage:
+        await stage.become_operator()
+
+        def shown(answer: Any) -> Shown:
+            page = str(answer.get("private") or answer["change"]["html"])
+            buttons = {
+                _TAG.sub("", label): html.unescape(line) for line, label in _BUTTON.findall(page)
+            }
+            text = html.unescape(_TAG.sub(" ", page))
+            return Shown(text, "private" in answer, tuple(buttons), buttons)
+
+        async def types(line: str) -> Shown:
+            nonce = f"nonce-{next(numbers):06}"
+            status, answer = await stage.post("/api/say", channel="general", text=line, nonce=nonce)
+            assert status == 200, answer
+            return shown(answer)
+
+        async def presses(seen: Shown, label: str) -> Shown:
+            line = seen.message[label]
+            status, answer = await stage.post("/api/press", channel="general", line=line)
+            assert status == 200, answer
+            return shown(answer)
+
+        yield Room(types, presses)
+
+
+@asynccontextmanager
+async def slack(db: Database) -> AsyncIterator[Room]:
+    async with staged_slack(inbox=SlackInbox(bot=make_bot(db))) as stage:
+
+        def buttons(message: Any) -> dict[str, Any]:
+            blocks = [block for block in message["blocks"] if block["type"] == "actions"]
+            return {
+                element["text"]["text"]: {**element, "block_id": block["block_id"]}
+                for block in blocks
+                for element in block["elements"]
+                if element["type"] == "button"
+            }
+
+        async def shown(asked: Any) -> Shown:
+            (answer, *_) = await stage.slack.until(lambda: asked.answers)
+            private = answer["response_type"] == "ephemeral"
+            return Shown(said_in_blocks(answer["blocks"]), private, tuple(buttons(answer)), answer)
+
+        async def presses(seen: Shown, label: str) -> Shown:
+            button = buttons(seen.message)[label]
+            return await shown(await stage.slack.press(dict(seen.message), button))
+
+        async def types(line: str) -> Shown:
+            return await shown(await stage.slack.command(line))
+
+        yield Room(types, presses)
+
+
+@asynccontextmanager
+async def discord(db: Database) -> AsyncIterator[Room]:
+    async with running_bot() as stage:
+        stage.desk = RealDiscordInbox(bot=make_bot(db))
+        stage.start()
+        await stage.connected()
+
+        async def shown(asked: Any) -> Shown:
+            answer = await asked.answer()
+            labels = tuple(each["label"] for each in components_of(answer) if "label" in each)
+            return Shown(text_of(answer), bool(answer["flags"] & EPHEMERAL), labels, answer)
+
+        async def types(line: str) -> Shown:
+            name, _, free = line.removeprefix("/").partition(" ")
+            option = {"paper": "query", "digest": "what", "help": "topic"}[name]
+            return await shown(await stage.discord.types(name, {option: free} if free else {}))
+
+        async def presses(seen: Shown, label: str) -> Shown:
+            return await shown(await stage.discord.presses(seen.message, label))
+
+        yield Room(types, presses)
+
+
+PLATFORMS: dict[str, Callable[[Database], AbstractAsyncContextManager[Room]]] = {
+    "discord": discord,
+    "slack": slack,
+    "web": web,
+}
+
+
+@pytest.fixture(params=sorted(PLATFORMS))
+async def room(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Room]:
+    page = tmp_path / "page.txt"
+    page.write_text(PAGE, encoding="utf-8")
+    async with opened(None) as db:
+        await import_files(db, [page], now=NOW)
+        async with PLATFORMS[request.param](db) as opened_room:
+            yield opened_room
+
+
+async def test_what_only_its_asker_needs_is_private(room: Room):
+    found = await room.types("/paper #rl")
+    nothing = await room.types("/paper nonsensical")
+    wrong = await room.types("/paper date:soon")
+
+    assert not found.is_private
+    assert "A Paper on Reasoning" in found.text
+    assert (nothing.is_private, wrong.is_private) == (True, True)
+    assert "Nothing found" in nothing.text
+    assert "is not a date" in wrong.text
+
+
+async def test_options_are_understood_or_all_refused_at_once(room: Room):
+    wrong = await room.types("/digest here lang:en at:9 layout:wide")
+    nothing = await room.types("/digest status")
+    made = await room.types("/digest here 9am every weekday Asia/Seoul")
+
+    assert wrong.is_private
+    for words in ("did you mean “languages”?", "write 09:00 or 21:00", "“wide” is not a layout"):
+        assert words in wrong.text
+    assert "No digest is posted in this channel." in nothing.text
+    assert "09:00 Asia/Seoul" in made.text
+    assert "mon-fri" in made.text
+
+
+async def test_dates_are_understood(room: Room):
+    day = await room.types("/digest newest")
+    same = await room.types("/digest 2월 4일")
+    found = await room.types("/paper date:today #rl")
+
+    assert "4 February 2025" in day.text
+    assert "4 February 2025" in same.text
+    assert "date:2025-02-04 #rl" in found.text
