@@ -121,6 +121,15 @@ Block: TypeAlias = Heading | Paragraph | Quote | Note | Items | Fields | Divider
 
 
 @dataclass(frozen=True, slots=True)
+class Translation:
+    """How a document reads in another language: its summary, and the blocks that differ by place."""
+
+    locale: str
+    summary: str
+    blocks: tuple[tuple[int, Block], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One message.
 
@@ -128,6 +137,7 @@ class Document:
     fit into one message goes on in the thread; nothing is ever cut silently. `opens_thread`
     says that a discussion belongs to this message; `thread_name` names it. `is_private` answers
     are for the person who asked, wherever they asked; such documents are never stored.
+    `translations` are for platforms that show each reader a message in the reader's language.
     """
 
     blocks: tuple[Block, ...]
@@ -135,6 +145,7 @@ class Document:
     opens_thread: bool = False
     thread_name: str = ""
     is_private: bool = False
+    translations: tuple[Translation, ...] = ()
 
 
 _TYPES: Mapping[str, type] = {
@@ -152,6 +163,7 @@ _TYPES: Mapping[str, type] = {
         Fields,
         Divider,
         Buttons,
+        Translation,
         Document,
     )
 }
@@ -177,7 +189,10 @@ def _plain(value: object) -> object:
     if type(value).__name__ in _TYPES:
         names: tuple[str, ...] = type(value).__slots__  # type: ignore[attr-defined]
         kept = (name for name in names if name not in _NEVER_STORED)
-        return {"is": type(value).__name__} | {name: _plain(getattr(value, name)) for name in kept}
+        plain = {name: _plain(getattr(value, name)) for name in kept}
+        if not plain.get("translations", True):
+            del plain["translations"]  # as documents were stored before there were any
+        return {"is": type(value).__name__} | plain
     return value
 
 
@@ -191,6 +206,41 @@ def _value(plain: object) -> object:
             values["style"] = Style(cast(str, values["style"]))
         return kind(**values)
     return plain
+
+
+def translated(document: Document, others: Mapping[str, Document]) -> Document:
+    """The document with the others, the same message by locale, as its translations.
+
+    One with another number of blocks is left out: it is not the same message.
+    """
+    translations = (
+        Translation(
+            locale,
+            other.summary,
+            tuple(
+                (place, block)
+                for place, block in enumerate(other.blocks)
+                if block != document.blocks[place]
+            ),
+        )
+        for locale, other in others.items()
+        if other != document and len(other.blocks) == len(document.blocks)
+    )
+    return replace(document, translations=tuple(translations))
+
+
+def in_locale(document: Document, locale: str) -> Document:
+    """The document as it reads in that language, where it is translated; else unchanged."""
+    for translation in document.translations:
+        if translation.locale == locale:
+            blocks = dict(translation.blocks)
+            return replace(
+                document,
+                blocks=tuple(blocks.get(at, block) for at, block in enumerate(document.blocks)),
+                summary=translation.summary,
+                translations=(),
+            )
+    return document
 
 
 def run(text: str) -> tuple[Inline, ...]:

@@ -11,9 +11,9 @@ from bot.channels.store import slots, subscriptions
 from bot.core.database.database import Database, Transaction
 from bot.core.ports import parse_channel
 from bot.digest.domain.digest import Digest
-from bot.digest.domain.present_digest import Post, present_digest
+from bot.digest.domain.present_digest import Post
 from bot.digest.services.plan import Voices, draft_posts
-from bot.digest.services.thread_intro import openings
+from bot.digest.services.presented import present_slot
 from bot.discussion.services.answers import Link, no_link
 from bot.outbox.domain.content_hash import content_hash
 from bot.outbox.domain.delivery import State
@@ -42,14 +42,16 @@ async def _present_slot(
 ) -> int:
     shown = await entries.list_by_id(tx, slot.entries)
     digest = Digest(slot.on, shown, slot.left_out, slot.missed)
-    say = voices(slot.spoken)
     subscription = await subscriptions.get(tx, slot.subscription_id)
-    posts = present_digest(
+    posts = await present_slot(
+        tx,
         digest,
+        channel=subscription.channel,
         languages=slot.languages,
         layout=slot.layout,
-        say=say,
-        openings=await openings(tx, shown, channel=subscription.channel, link=link, say=say),
+        spoken=slot.spoken,
+        voices=voices,
+        link=link,
     )
     parts = {part.part: part for part in await edits.list_parts(tx, slot.id)}
     by_id = {stored.id: stored for stored in shown}

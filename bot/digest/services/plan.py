@@ -22,8 +22,8 @@ from bot.core.domain.errors import NotFoundError
 from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, DeliveryKey, parse_channel
 from bot.digest.domain.digest import Digest, compile_digest
-from bot.digest.domain.present_digest import Post, present_digest
-from bot.digest.services.thread_intro import openings
+from bot.digest.domain.present_digest import Post
+from bot.digest.services.presented import present_slot
 from bot.discussion.services.answers import Link, no_link
 from bot.lookup.domain.tag_filter import parse_tags
 from bot.outbox.domain.delivery import delivery_key
@@ -258,15 +258,15 @@ async def _plan(
     )
     if closed is None:
         return None
-    say = voices(options.spoken)
-    posts = present_digest(
+    posts = await present_slot(
+        tx,
         digest,
+        channel=subscription.channel,
         languages=options.languages,
         layout=options.layout,
-        say=say,
-        openings=await openings(
-            tx, digest.entries, channel=subscription.channel, link=link, say=say
-        ),
+        spoken=options.spoken,
+        voices=voices,
+        link=link,
     )
     channel = parse_channel(subscription.channel)
     doubt_from = subscription.doubt_from if _is_doubtful(subscription, on) else None

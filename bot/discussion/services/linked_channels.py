@@ -21,7 +21,7 @@ from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, Platform, parse_channel
 from bot.discussion.services.discuss import DiscussionContext
-from bot.discussion.services.thread_messages import channel_voices, key_of
+from bot.discussion.services.thread_messages import channel_voice, channel_voices, key_of, speak
 from bot.outbox.store import copy_deliveries, deliveries
 
 VALID_FOR = timedelta(minutes=15)
@@ -116,7 +116,7 @@ async def _tell(
     for channel, others in sorted(news.items()):
         if others:
             places = [_place(parse_channel(other)) for other in sorted(others)]
-            document = present(places, await channel_voices(tx, context.voices, channel))
+            document = await _present(tx, context, parse_channel(channel), places, present)
             drafts.append(
                 deliveries.Draft(
                     key=key_of((*name, channel)),
@@ -126,6 +126,20 @@ async def _tell(
                 )
             )
     await deliveries.add(tx, drafts, context.clock())
+
+
+async def _present(
+    tx: Transaction,
+    context: DiscussionContext,
+    channel: ChannelRef,
+    places: Sequence[Place],
+    present: Callable[[Sequence[Place], Iterable[Translate]], Document],
+) -> Document:
+    """The notice in the channel's languages; in the web chat in each reader's own."""
+    if channel.platform is Platform.WEB:
+        say = await channel_voice(tx, context.voices, str(channel))
+        return speak(context.voices, channel, say, lambda say: present(places, (say,)))
+    return present(places, await channel_voices(tx, context.voices, str(channel)))
 
 
 def _place(channel: ChannelRef) -> Place:

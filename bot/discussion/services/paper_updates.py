@@ -13,11 +13,11 @@ from bot.archive.store import arxiv_records, entries, paper_events
 from bot.channels.domain.schedule import LATE_NOTES
 from bot.channels.store import channel_preferences
 from bot.core.database.database import Database, Transaction
-from bot.core.domain.document import Document
+from bot.core.domain.document import Document, translated
 from bot.core.domain.i18n import Translate
 from bot.discussion.domain.present_discussion import present_event, present_event_of_reference
 from bot.discussion.services.discuss import DiscussionContext
-from bot.discussion.services.thread_messages import channel_voice, reply_in
+from bot.discussion.services.thread_messages import channel_voice, readers, reply_in
 from bot.outbox.store import threads
 
 _EVENTS = 50
@@ -95,9 +95,13 @@ async def _say_in(
     channel = str(thread.channel)
     if not (await channel_preferences.get(tx, channel)).notices:
         return 0
-    document = present(await channel_voice(tx, context.voices, channel))
+    say = await channel_voice(tx, context.voices, channel)
+    document = present(say)
     if document is None:
         return 0
+    others = readers(context.voices, thread.channel, say)
+    translations = {other.locale: present(other) for other in others}
+    document = translated(document, {k: v for k, v in translations.items() if v is not None})
     name = ("news", channel, thread.message.id, str(event.id))
     return await reply_in(tx, thread.message, document, name, context.clock())
 

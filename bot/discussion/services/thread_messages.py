@@ -8,9 +8,9 @@ from bot.archive.domain.entry import Language
 from bot.archive.domain.present_entry import LANGUAGES
 from bot.channels.store import subscriptions
 from bot.core.database.database import Transaction
-from bot.core.domain.document import Document
+from bot.core.domain.document import Document, translated
 from bot.core.domain.i18n import Translate
-from bot.core.ports import DeliveryKey, MessageRef
+from bot.core.ports import ChannelRef, DeliveryKey, MessageRef, Platform
 from bot.outbox.domain.delivery import delivery_key
 from bot.outbox.store import deliveries, threads
 
@@ -64,6 +64,26 @@ async def is_answered(tx: Transaction, message: MessageRef) -> bool:
 async def voice_for(tx: Transaction, voices: Voices, channel: str, text: str) -> Translate:
     """The writer's language: Korean if the text has Hangul, else the channel's."""
     return voices("ko") if _HANGUL.search(text) else await channel_voice(tx, voices, channel)
+
+
+def speak(
+    voices: Voices,
+    channel: ChannelRef,
+    say: Translate,
+    present: Callable[[Translate], Document],
+) -> Document:
+    """A message to everybody in a channel, in the language of `say`.
+
+    In the web chat each reader sees it in the reader's own language.
+    """
+    return translated(present(say), {s.locale: present(s) for s in readers(voices, channel, say)})
+
+
+def readers(voices: Voices, channel: ChannelRef, say: Translate) -> tuple[Translate, ...]:
+    """The other languages in which a channel's readers see its messages."""
+    if channel.platform is not Platform.WEB:
+        return ()
+    return tuple(voices(language) for language in LANGUAGES if language != say.locale)
 
 
 async def channel_voice(tx: Transaction, voices: Voices, channel: str) -> Translate:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,11 +45,34 @@ _BLOCK = st.one_of(
         ).map(tuple),
     ),
 )
-DOCUMENTS = st.builds(
+_PLAIN = st.builds(
     Document, st.lists(_BLOCK, max_size=6).map(tuple), st.text(), st.booleans(), st.text()
+)
+DOCUMENTS = st.one_of(
+    _PLAIN,
+    st.builds(lambda one, other: document.translated(one, {"en": other}), _PLAIN, _PLAIN),
 )
 
 
 @given(DOCUMENTS)
 def test_a_dumped_document_loads_equal(value: Document) -> None:
     assert document.load(document.dump(value)) == value
+
+
+@given(_PLAIN, st.data())
+def test_a_translated_document_reads_in_both_languages(
+    korean: Document, data: st.DataObject
+) -> None:
+    blocks = st.tuples(*(_BLOCK | st.just(block) for block in korean.blocks))
+    english = replace(korean, blocks=data.draw(blocks), summary=data.draw(st.text()))
+
+    both = document.translated(korean, {"en": english})
+
+    assert document.in_locale(both, "en") == english
+    assert replace(document.in_locale(both, "ko"), translations=()) == korean
+
+
+def test_a_document_stored_before_there_were_translations_is_written_as_it_was() -> None:
+    text = '{"is":"Document","blocks":[],"summary":"x","opens_thread":false,"thread_name":""}'
+
+    assert document.dump(document.load(text)) == text

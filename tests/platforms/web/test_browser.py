@@ -286,6 +286,35 @@ async def test_the_chat_is_korean_for_a_korean_reader(browser: Browser, busy: St
         await expect(page.locator("html")).to_have_attribute("lang", "en")
 
 
+async def test_a_digest_is_read_by_each_in_their_own_language(browser: Browser, busy: Stage):
+    voices = Catalogues()
+    digest = compile_digest(ARCHIVE[3:5], on=DAY)
+    ko, en = (
+        present_digest.present_digest(
+            digest, languages=tuple(Language), layout=Layout.PAPERS, say=voices(language)
+        )
+        for language in ("ko", "en")
+    )
+    async with (
+        visiting(browser, busy.address) as page,
+        visiting(browser, busy.address, locale="ko-KR") as korean,
+    ):
+        # Shown live, and after the page is loaded again.
+        for number, (own, other) in enumerate(zip(ko, en, strict=True)):
+            both = document.translated(own.document, {"en": other.document})
+            await busy.chat.post(GENERAL, both, key=DeliveryKey(f"both{number}"))
+        for _ in range(2):
+            await expect(page.locator(".log .message").nth(4)).to_contain_text("4 February 2025")
+            await expect(paper(page, 5)).to_contain_text("Similar papers")
+            await expect(korean.locator(".log .message").nth(4)).to_contain_text("2025년 2월 4일")
+            await expect(paper(korean, 5)).to_contain_text("비슷한 논문")
+            await page.reload()
+            await korean.reload()
+
+        # A message of before there were translations stays as it was posted.
+        await expect(paper(korean, 2)).to_contain_text("Similar papers")
+
+
 async def test_dark_is_dark_and_light_is_light(browser: Browser, busy: Stage):
     brightness = "parseInt(getComputedStyle(document.documentElement).backgroundColor.slice(4))"
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from urllib.parse import quote
 
@@ -15,7 +15,7 @@ from bot.archive.domain.inlines import inlines as linked
 from bot.archive.domain.present_entry import news, paper_url
 from bot.core.domain import commands
 from bot.core.domain.day_text import day_text
-from bot.core.domain.document import Document, Link, map_inlines
+from bot.core.domain.document import Document, Link, in_locale, map_inlines
 from bot.core.domain.i18n import Translate
 from bot.core.latex import readable
 from bot.core.ports import Platform, parse_channel
@@ -93,7 +93,7 @@ def make_view(voices: Callable[[str], Translate], *, build: str) -> View:
     @lru_cache(maxsize=_REMEMBERED)
     def article(message: BoardMessage, locale: str) -> Markup:
         template = environment.get_template("message.html")
-        html = template.render(say=voices(locale), message=message)
+        html = template.render(say=voices(locale), message=_for(message, locale))
         return Markup(html)  # noqa: S704 - a template with autoescape wrote it
 
     def change(message: BoardMessage, locale: str) -> str:
@@ -106,13 +106,20 @@ def make_view(voices: Callable[[str], Translate], *, build: str) -> View:
                 "version": version(message),
                 "gone": message.deleted and not message.replies,
                 "cause": message.author.id if message.author else "",
-                "summary": summary(message),
+                "summary": summary(_for(message, locale)),
                 "html": article(message, locale),
             },
             ensure_ascii=False,
         )
 
     return View(environment, article, change)
+
+
+def _for(message: BoardMessage, locale: str) -> BoardMessage:
+    """The message as a reader of that language sees it."""
+    if not isinstance(message.content, Document) or not message.content.translations:
+        return message
+    return replace(message, content=in_locale(message.content, locale))
 
 
 def version(message: BoardMessage) -> str:

@@ -1,0 +1,58 @@
+"""A slot's messages in the language of its channel; in the web chat in each reader's own."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.archive.domain.entry import Language
+from bot.channels.domain.digest_options import Layout
+from bot.core.database.database import Transaction
+from bot.core.domain.document import translated
+from bot.core.domain.i18n import Translate
+from bot.core.ports import parse_channel
+from bot.digest.domain.digest import Digest
+from bot.digest.domain.present_digest import Post, present_digest
+from bot.digest.services.thread_intro import openings
+from bot.discussion.services.answers import Link
+from bot.discussion.services.thread_messages import Voices, readers
+
+
+async def present_slot(
+    tx: Transaction,
+    digest: Digest,
+    *,
+    channel: str,
+    languages: Sequence[Language],
+    layout: Layout,
+    spoken: Language,
+    voices: Voices,
+    link: Link,
+) -> tuple[Post, ...]:
+    """The messages of a digest for a channel, in order, with the openings of its threads."""
+
+    async def present(say: Translate) -> tuple[Post, ...]:
+        return present_digest(
+            digest,
+            languages=languages,
+            layout=layout,
+            say=say,
+            openings=await openings(tx, digest.entries, channel=channel, link=link, say=say),
+        )
+
+    say = voices(spoken)
+    posts = await present(say)
+    others = {
+        other.locale: {post.part: post.document for post in await present(other)}
+        for other in readers(voices, parse_channel(channel), say)
+    }
+    if not others:
+        return posts
+    return tuple(
+        replace(
+            post,
+            document=translated(
+                post.document,
+                {name: parts[post.part] for name, parts in others.items() if post.part in parts},
+            ),
+        )
+        for post in posts
+    )
