@@ -13,6 +13,7 @@ import pytest
 from bot.core.domain.document import (
     Button,
     Buttons,
+    Code,
     Divider,
     Document,
     Fields,
@@ -190,6 +191,7 @@ EVERY_BLOCK = Document(
             )
         ),
         Fields((("Label", (Text("value"),)), ("꼬리표", (Link("값", "https://example.org"),)))),
+        Code("@misc{key,\n  title = {{A title}},\n}"),
         Divider(),
         Buttons(
             (Button("Ask", command="/paper x page:2"), Button("Go", url="https://example.org"))

@@ -1,6 +1,8 @@
 """An entry as a document: in full, as one row of a list, as a detailed answer."""
 
+import re
 from collections.abc import Iterable, Sequence
+from urllib.parse import quote_plus
 
 from bot.archive.domain.entry import AtArxiv, Entry, Language, Paper, Reference, StoredEntry
 from bot.archive.domain.inlines import inlines
@@ -41,6 +43,14 @@ _GIST_SOURCE = 4000
 """Characters of a paragraph that its first words are looked for in: addresses read shorter."""
 
 
+_TAG_BUTTONS = 5
+"""A row of buttons on Discord; Slack wraps no more on a wide screen."""
+
+_TITLE_WORDS = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_MOST_TITLE_WORDS = 24
+"""Enough for any title; the address stays short."""
+
+
 _THREAD_NAME_LENGTH = 100
 """Discord's limit for a thread's name, the shortest of the platforms'."""
 
@@ -60,10 +70,9 @@ def present_entry(
     if detailed and entry.paper.abstract:
         blocks.append(Quote(inlines(entry.paper.abstract), language="en"))
     blocks += commentary_blocks(entry, languages)
-    if entry.tags:
-        blocks.append(Note(run(" ".join(f"#{tag}" for tag in entry.tags))))
     if detailed and entry.references:
         blocks += _references(entry.references, say)
+    blocks += _tags(entry.tags)
     buttons = _entry_buttons(stored, say, detailed=detailed)
     if buttons:
         blocks.append(Buttons(buttons))
@@ -94,7 +103,7 @@ def commentary_blocks(entry: Entry, languages: Sequence[Language]) -> list[Block
 
 
 def _title(paper: Paper) -> tuple[Inline, ...]:
-    url = paper_url(paper.arxiv_id, paper.url)
+    url = paper_url(paper.arxiv_id, paper.url) or title_search(paper.title)
     return (Link(paper.title, url),) if url else run(paper.title)
 
 
@@ -104,6 +113,28 @@ def paper_url(arxiv_id: object, url: str | None) -> str | None:
     if number:
         return f"https://arxiv.org/abs/{number}"
     return url if url and url.startswith(("http://", "https://")) else None
+
+
+def title_search(title: str) -> str | None:
+    """The address of arXiv's search for papers of that title; `None` if it has no Latin words.
+
+    ArXiv's titles are English, so that it would find nothing. It searches for words: signs of
+    formulas and punctuation only make it fail.
+    """
+    words = _TITLE_WORDS.findall(accents(title))[:_MOST_TITLE_WORDS]
+    if not any(word.isascii() and word.isalpha() for word in words):
+        return None
+    return f"https://arxiv.org/search/?query={quote_plus(' '.join(words))}&searchtype=title"
+
+
+def _tags(tags: Sequence[str]) -> list[Block]:
+    """A button for each of the first tags, which looks it up; the others as text."""
+    if not tags:
+        return []
+    shown, others = tags[:_TAG_BUTTONS], tags[_TAG_BUTTONS:]
+    blocks: list[Block] = [Note(run(" ".join(f"#{tag}" for tag in others)))] if others else []
+    lines = [(f"#{tag}", commands.format_line("paper", f"#{tag}")) for tag in shown]
+    return [*blocks, Buttons(tuple(Button(label, command=line) for label, line in lines))]
 
 
 def _byline(entry: Entry, say: Translate, *, detailed: bool) -> Note:
@@ -156,6 +187,7 @@ def _entry_buttons(stored: StoredEntry, say: Translate, *, detailed: bool) -> tu
         buttons.append(Button(say("Similar papers"), command=similar))
         if detailed:
             buttons.append(Button(say("Cited by"), command=citing))
+        buttons.append(Button("PDF", url=f"https://arxiv.org/pdf/{number}"))
     return tuple(buttons)
 
 

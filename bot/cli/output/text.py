@@ -13,6 +13,7 @@ from bot.core.domain.document import (
     Block,
     Button,
     Buttons,
+    Code,
     Divider,
     Document,
     Fields,
@@ -60,6 +61,9 @@ _LOOKS = {
 }
 
 
+_BLOCK_LOOKS = {Heading: Look.HEADING, Paragraph: Look.PLAIN, Note: Look.SMALL}
+
+
 def render(document: Document) -> str:
     """The document as plain text, ending with a newline."""
     return "".join(run.text for run in runs(document))
@@ -82,14 +86,10 @@ def printable(text: str) -> str:
 
 def _block(block: Block) -> Iterator[Run]:
     match block:
-        case Heading():
-            yield from _line(_inlines(block.inlines, Look.HEADING))
-        case Paragraph():
-            yield from _line(_inlines(block.inlines))
+        case Heading() | Paragraph() | Note():
+            yield from _line(_inlines(block.inlines, _BLOCK_LOOKS[type(block)]))
         case Quote():
             yield from _line(_indented(_inlines(block.inlines), "> "))
-        case Note():
-            yield from _line(_inlines(block.inlines, Look.SMALL))
         case Items():
             for item in block.items:
                 yield from _item(item)
@@ -97,6 +97,8 @@ def _block(block: Block) -> Iterator[Run]:
             for label, value in block.fields:
                 yield Run(f"{printable(label)}: ", Look.STRONG)
                 yield from _line(_inlines(value))
+        case Code(text):
+            yield Run(f"{printable(text)}\n", Look.CODE)
         case Divider():
             yield Run("―――\n", Look.SMALL)
         case Buttons():

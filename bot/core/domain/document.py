@@ -106,6 +106,13 @@ class Fields:
 
 
 @dataclass(frozen=True, slots=True)
+class Code:
+    """Lines for a machine, to be copied: shown as they are, with their indentation."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Divider:
     """A break between parts."""
 
@@ -117,7 +124,7 @@ class Buttons:
     buttons: tuple[Button, ...]
 
 
-Block: TypeAlias = Heading | Paragraph | Quote | Note | Items | Fields | Divider | Buttons
+Block: TypeAlias = Heading | Paragraph | Quote | Note | Items | Fields | Code | Divider | Buttons
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +168,7 @@ _TYPES: Mapping[str, type] = {
         Item,
         Items,
         Fields,
+        Code,
         Divider,
         Buttons,
         Translation,
@@ -291,7 +299,7 @@ def _mapped(block: Block, change: Callable[[str], str]) -> Block:
             return Fields(
                 tuple((change(n), map_inlines(value, change)) for n, value in block.fields)
             )
-        case Divider():
+        case Code() | Divider():
             return block
         case Buttons():
             return Buttons(tuple(_mapped_button(button, change) for button in block.buttons))

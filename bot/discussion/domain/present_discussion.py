@@ -15,6 +15,7 @@ from bot.core.domain.document import (
     Block,
     Button,
     Buttons,
+    Code,
     Document,
     Heading,
     Inline,
@@ -235,9 +236,9 @@ def related_rows(related: Sequence[Related], say: Translate) -> tuple[Item, ...]
 
 
 def present_bibtex(stored: StoredEntry) -> Document:
-    """The paper as an item of a bibliography."""
-    item = bibtex.write([stored.entry]).strip()
-    return Document((Paragraph((Text(item, Style.CODE),)),), summary=f"BibTeX: {_title(stored)}")
+    """The paper as an item of a bibliography, to be copied."""
+    item = bibtex.write_brief(stored.entry).strip()
+    return Document((Code(item),), summary=f"BibTeX: {_title(stored)}")
 
 
 def present_commentary(stored: StoredEntry, language: Language, say: Translate) -> Document:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from bot.archive.domain import present_entry
@@ -20,7 +21,10 @@ from bot.core.domain.document import (
     Document,
     Heading,
     Items,
+    Link,
+    Note,
     Paragraph,
+    Text,
     plain_text,
 )
 from bot.core.domain.i18n import ENGLISH
@@ -99,6 +103,60 @@ def test_the_languages_come_in_the_channels_order_with_a_break_between() -> None
     assert words(both) == "Paper 1\nAn English thought 1.\n한국어 생각 1."
     assert sum(isinstance(block, Divider) for block in both.blocks) == 1
     assert words(korean) == "Paper 1\n한국어 생각 1."
+
+
+def buttons_of(document: Document) -> list[tuple[str, str]]:
+    """Label and command line or address of each button."""
+    rows = [block.buttons for block in document.blocks if isinstance(block, Buttons)]
+    return [(each.label, each.command or each.url or "") for row in rows for each in row]
+
+
+def entry_document(*tags: str, paper: Paper | None = None) -> Document:
+    found = stored(1, *tags)
+    if paper is not None:
+        found = replace(found, entry=replace(found.entry, paper=paper))
+    return present_entry.present_entry(found, languages=(Language.EN,), say=ENGLISH)
+
+
+def title_address(document: Document) -> str | None:
+    title = document.blocks[0]
+    assert isinstance(title, Heading)
+    (inline,) = title.inlines
+    return inline.url if isinstance(inline, Link) else None
+
+
+def test_the_tags_of_an_entry_are_looked_up_and_its_pdf_is_opened_by_buttons() -> None:
+    document = entry_document("rl", "보상-모델")
+
+    assert buttons_of(document) == [
+        ("#rl", "/paper #rl"),
+        ("#보상-모델", "/paper #보상-모델"),
+        ("Abstract and references", "/paper entry:1"),
+        ("Similar papers", "/paper similar:2501.00001"),
+        ("PDF", "https://arxiv.org/pdf/2501.00001"),
+    ]
+
+
+def test_many_tags_fill_one_row_of_buttons_and_the_others_are_text() -> None:
+    document = entry_document(*(f"t{n}" for n in range(7)))
+
+    assert [label for label, _ in buttons_of(document)][:6] == [
+        *("#t0", "#t1", "#t2", "#t3", "#t4", "Abstract and references")
+    ]
+    assert Note((Text("#t5 #t6"),)) in document.blocks
+
+
+def test_a_paper_without_an_arxiv_id_leads_to_a_search_for_its_title() -> None:
+    unknown = Paper("Zebra-Logic: $\\alpha$ & “Limits”", ())
+    linked = Paper("Elsewhere", (), url="https://openreview.net/forum?id=1")
+    korean = Paper("한국어 제목", ())
+
+    searched = title_address(entry_document(paper=unknown))
+
+    assert searched == ("https://arxiv.org/search/?query=Zebra-Logic+alpha+Limits&searchtype=title")
+    assert title_address(entry_document(paper=linked)) == "https://openreview.net/forum?id=1"
+    assert title_address(entry_document(paper=korean)) is None
+    assert "PDF" not in dict(buttons_of(entry_document(paper=unknown)))
 
 
 def test_commentary_in_another_language_is_shown_if_there_is_no_other() -> None:

@@ -13,7 +13,7 @@ from bot.archive.store import arxiv_records
 from bot.arxiv.store import asked_papers
 from bot.channels.store import channel_preferences
 from bot.channels.store.channel_preferences import ChannelPreferences
-from bot.core.domain.document import Items, plain_text
+from bot.core.domain.document import Code, Items, plain_text
 from bot.core.domain.extent import Extent
 from bot.core.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError, MessageRef
 from bot.digest.services import plan
@@ -312,7 +312,12 @@ async def test_a_mention_is_answered_in_the_thread_once(stage):
     await stage.settle()
 
     [answer] = stage.thread(stage.root(SLACK))
-    assert "@misc{" in words(answer.document)
+    (item,) = answer.document.blocks
+    assert isinstance(item, Code)
+    assert item.text.startswith("@misc{")
+    assert "\n  title = {" in item.text
+    assert "note = {" not in item.text
+    assert "abstract = {" not in item.text
 
 
 async def test_a_mention_anywhere_else_is_answered_there(stage):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bot.core.domain.document import (
     Button,
     Buttons,
+    Code,
     Divider,
     Document,
     Fields,
@@ -93,6 +94,8 @@ def inlines_of(document: Document) -> Iterator[Inline]:
         match block:
             case Heading(inlines) | Paragraph(inlines) | Quote(inlines) | Note(inlines):
                 yield from inlines
+            case Code(text):
+                yield Text(text, Style.CODE)
             case Items(items):
                 for item in items:
                     yield from (*item.inlines, *item.detail)
@@ -125,6 +128,18 @@ def test_every_message_is_as_the_published_schema_wants_it(
 ):
     for payload in rendered(document, key)[:3]:
         assert spec.complaints("POST", "messages", body(payload)) == []
+
+
+def test_code_is_a_block_with_its_indentation_and_long_code_is_cut_at_lines():
+    text = "@misc{a,\n  title = {**T**},\n}"
+    (payload,) = rendered(Document((Code(text),), ""), None)
+
+    long = rendered(Document((Code("\n".join(f"  {n:03} word" for n in range(500))),), ""), None)
+
+    assert payload.content == f"```\n{text}\n```"
+    blocks = [token.text for each in long for e in each.embeds for token in read(e.description)]
+    lines = [line for block in blocks for line in block.splitlines() if line.strip()]
+    assert lines == [f"  {n:03} word" for n in range(500)]
 
 
 def test_code_within_a_quote_stays_on_one_line():
@@ -189,7 +204,8 @@ def test_nothing_in_a_document_does_anything_but_be_read(document: Document):
         for source in (payload.content, *(embed.description for embed in payload.embeds)):
             for token in read(source):
                 assert token.kind in {
-                    *("text", "strong", "em", "code", "link", "heading", "subtext", "quote")
+                    *("text", "strong", "em", "code", "codeblock", "link", "heading", "subtext"),
+                    "quote",
                 }
                 if token.kind == "link":
                     assert token.url in wanted

@@ -10,6 +10,7 @@ from slack_sdk.models.blocks import Block as SdkBlock
 from bot.core.domain.document import (
     Button,
     Buttons,
+    Code,
     Document,
     Fields,
     Heading,
@@ -65,6 +66,14 @@ def words(value: Any) -> str:
 
 @given(documents)
 @hypothesis_settings(max_examples=80)
+def test_code_is_preformatted_with_its_indentation():
+    (block,) = one(Code("@misc{a,\n  title = {*T*},\n}"))
+
+    [part] = block["elements"]
+    assert part["type"] == "rich_text_preformatted"
+    assert part["elements"] == [{"type": "text", "text": "@misc{a,\n  title = {*T*},\n}"}]
+
+
 def test_every_document_keeps_within_slacks_limits(document):
     payloads = rendered(document)
 

@@ -26,14 +26,14 @@ _ACTIVE = re.compile(
     r"|@(?=everyone|here)"
     r"|:(?=//)|:(?=[\w+~-]+:)"
 )
-_MAY_ACT = re.compile(r"[\\*`\[<\]_~|@:/#>+-]|\d[.)]\s")
+_MAY_ACT = re.compile(r"[\\*`\[<\]_~|@:/#>+-]|\d[.)](?:\s|$)")
 """A text without any of these needs no escaping."""
 _INVITE = re.compile(r"(?i)((?:discord(?:app)?\.\w+|dsc\.gg|dis\.gd))/")
 _INVITE_PATH = re.compile(
     r"(?i)^((?:\w+\.)*(?:discord(?:app)?\.\w+|dsc\.gg|dis\.gd)/(?:(?:invite|template|gifts)/)?)(\w)"
 )
 _LINE_START = re.compile(r"(?m)^([ \t]*)(#{1,6}(?=\s)|-(?=#?\s)|\+(?=\s)|>)")
-_LINE_NUMBER = re.compile(r"(?m)^([ \t]*\d{1,9})([.)])(?=\s)")
+_LINE_NUMBER = re.compile(r"(?m)^([ \t]*\d{1,9})([.)])(?=\s|$)")
 _SPACES = re.compile(r"\s+")
 _URL_SAFE = "!#$%&*+,-./:;=?@_~"  # no parentheses, brackets, quotes, angles or backslashes
 
@@ -76,6 +76,12 @@ def render(
     return "".join(pieces)
 
 
+def code_block(text: str) -> str:
+    """The lines as a code block, in which Discord reads no Markdown."""
+    shown = clean(text).strip("\n").replace("```", "ˋˋˋ")
+    return f"```\n{_without_invites(shown)}\n```"
+
+
 def joined(inlines: Iterable[Inline]) -> tuple[Inline, ...]:
     """The inlines with adjacent runs of one style merged, so that escaping sees whole text."""
     merged: list[Inline] = []
@@ -106,12 +112,16 @@ def _styled(text: str, style: Style) -> str:
     if style is Style.CODE:
         # Discord escapes nothing inside code, and looks for the end of a link even here.
         text = text.replace("`", "ˋ").replace("](", "]\u200b(")
-        broken = _INVITE.sub("\\1\u200b/", text)
-        return f"`{broken}`"
+        return f"`{_without_invites(text)}`"
     if style is Style.STRONG:
         return f"**{escape(text)}**"
     # Discord ends *…* at the first asterisk, escaped or not.
     return escape(text) if "*" in text else f"*{escape(text)}*"
+
+
+def _without_invites(code: str) -> str:
+    """Code in which no client finds an invite, below which it would show a card."""
+    return _INVITE.sub("\\1\u200b/", code)
 
 
 def _link(link: Link) -> str:

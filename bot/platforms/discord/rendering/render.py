@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from bot.core.domain.document import (
     Block,
     Buttons,
+    Code,
     Divider,
     Document,
     Fields,
@@ -49,7 +50,7 @@ from bot.platforms.discord.rendering.payload import (
     within,
 )
 from bot.platforms.discord.rendering.rows import ButtonRows
-from bot.platforms.discord.rendering.split import pieces
+from bot.platforms.discord.rendering.split import code_pieces, pieces
 
 _PIECE_MOST = 1900
 """Text is cut into pieces of this size at most: two fill an embed, three a message."""
@@ -187,6 +188,9 @@ def _block(block: Block, shown: _Shown, flat: _Shown) -> Iterator[Chunk]:
             yield from _pieces(inlines, lambda part: _lines("> ", shown(part)), "\n")
         case Note(inlines):
             yield from _pieces(inlines, lambda part: _lines("-# ", shown(part)), "\n", "\n")
+        case Code(text):
+            for place, part in enumerate(code_pieces(text, _PIECE_MOST)):
+                yield Chunk(part, "\n" if place else "\n\n")
         case Items(items):
             for item in items:
                 yield from _item(item, shown, flat)

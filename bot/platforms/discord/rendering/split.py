@@ -1,10 +1,10 @@
-"""Splitting inlines into pieces that fit: at a space if possible, never inside a link."""
+"""Splitting text into pieces that fit: at a space if possible, never inside a link; code at lines."""
 
 from collections.abc import Callable, Iterator
 
 from bot.core.domain.characters import cut_at
 from bot.core.domain.document import Inline, Link, Text
-from bot.platforms.discord.rendering.markdown import joined
+from bot.platforms.discord.rendering.markdown import code_block, joined
 from bot.platforms.discord.rendering.payload import size
 
 Render = Callable[[tuple[Inline, ...]], str]
@@ -26,6 +26,29 @@ def pieces(inlines: tuple[Inline, ...], most: int, render: Render) -> Iterator[s
             rendered = render(head)
         if rendered.strip():
             yield rendered
+
+
+def code_pieces(text: str, most: int) -> Iterator[str]:
+    """Code blocks of at most `most` that show the text, whole lines in each where they fit."""
+    piece = ""
+    for line in text.splitlines(keepends=True):
+        for part in _parts(line, most // 3):
+            if piece and size(code_block(piece + part)) > most:
+                yield code_block(piece)
+                piece = ""
+            piece += part
+    if piece.strip():
+        yield code_block(piece)
+
+
+def _parts(line: str, most: int) -> Iterator[str]:
+    """The line in parts of at most so many characters."""
+    at = 0
+    while len(line) - at > most:
+        end = at + max(1, cut_at(line[at : at + most + 1], most))
+        yield line[at:end]
+        at = end
+    yield line[at:]
 
 
 def _cut(

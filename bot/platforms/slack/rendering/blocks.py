@@ -1,6 +1,6 @@
 """Converts each kind of block of a document to Slack's blocks.
 
-Prose, quotes and lists are rich text; titles without a link are headers; small print is
+Prose, quotes, lists and code are rich text; titles without a link are headers; small print is
 context; labelled values are section fields. Rows with commands get one select below their
 list: a button beside each of thirty rows is a wall on a phone.
 """
@@ -11,6 +11,7 @@ from typing import TypeAlias
 from bot.core.domain.document import (
     Block,
     Buttons,
+    Code,
     Divider,
     Fields,
     Heading,
@@ -60,6 +61,8 @@ def pieces_of(block: Block) -> Iterator[Piece]:
             yield from _list(block.items)
         case Fields():
             yield from _fields(block)
+        case Code():
+            yield from prose(clean((Text(block.text),)), "rich_text_preformatted")
         case Buttons():
             yield from button_rows(block.buttons)
         case Divider():

@@ -37,7 +37,7 @@ def make_piece(block: Json, plain: str = "", *, is_control: bool = False) -> Pie
 
 
 def prose(inlines: tuple[Inline, ...], kind: str, *, bold: bool = False) -> Iterator[Piece]:
-    """Clean runs as rich text of a kind (`rich_text_section`, `rich_text_quote`); none if blank."""
+    """Clean runs as rich text of a kind (`rich_text_section`, `rich_text_quote` …); none if blank."""
     if not plain_text(inlines).strip():
         return
     for part in within_a_block(inlines):

@@ -17,6 +17,7 @@ from bot.core.domain.document import (
     Block,
     Button,
     Buttons,
+    Code,
     Divider,
     Document,
     Fields,
@@ -31,6 +32,7 @@ from bot.core.domain.document import (
     Style,
     map_text,
     plain_text,
+    run,
 )
 from bot.core.domain.link_text import target_to_show
 from bot.core.latex import readable
@@ -140,8 +142,17 @@ def _block(block: Block, *, titled: bool) -> Markup:
                 for label, value in block.fields
             )
             return Markup("<dl>{}</dl>").format(Markup("").join(rows))
+        case Code():
+            return Markup('<pre dir="ltr" tabindex="0"><code>{}</code></pre>').format(
+                printable(block.text)
+            )
         case Divider():
             return Markup("<hr>")
+        case Buttons() if block.buttons and all(map(_is_tag, block.buttons)):
+            tags = render_inlines(
+                run(" ".join(button.label for button in block.buttons)), tags=True
+            )
+            return Markup('<p class="note" dir="auto">{}</p>').format(tags)
         case Buttons():
             row = Markup("").join(_button(button) for button in block.buttons)
             return Markup('<div class="buttons">{}</div>').format(row)
@@ -171,6 +182,13 @@ def _item(item: Item) -> Markup:
         button = _button(item.button, about=plain_text(item.inlines))
     return Markup('<li{}><div class="line" dir="auto">{}</div>{}{}</li>').format(
         value, render_inlines(item.inlines), detail, button
+    )
+
+
+def _is_tag(button: Button) -> bool:
+    """Whether a button looks up the tag that it is named for: on a page, a link is enough."""
+    return _TAG.fullmatch(button.label) is not None and button.command == (
+        commands.format_line("paper", button.label)
     )
 
 

@@ -11,6 +11,7 @@ from bot.core.catalogue import Catalogues
 from bot.core.domain.document import (
     Button,
     Buttons,
+    Code,
     Divider,
     Document,
     Fields,
@@ -33,11 +34,11 @@ from tests.contract.test_chat import EVERY_BLOCK, HOSTILE
 
 TAGS = {
     *("h3", "h4", "p", "blockquote", "ol", "ul", "li", "div", "dl", "dt", "dd", "hr"),
-    *("a", "button", "span", "strong", "em", "code", "bdi"),
+    *("a", "button", "span", "strong", "em", "code", "bdi", "pre"),
 }
 ATTRIBUTES = {
     *("dir", "lang", "class", "value", "href", "rel", "target", "type"),
-    *("data-command", "aria-label"),
+    *("data-command", "aria-label", "tabindex"),
 }
 CLASSES = {"related", "note", "items", "line", "detail", "buttons", "button", "tag", "said"}
 
@@ -131,6 +132,7 @@ blocks = st.one_of(
         ).map(tuple),
     ),
     st.builds(Fields, st.lists(st.tuples(texts, inlines), max_size=3).map(tuple)),
+    st.builds(Code, texts),
     st.just(Divider()),
     st.builds(Buttons, st.lists(buttons, max_size=3).map(tuple)),
 )
@@ -209,6 +211,24 @@ def test_tags_in_small_print_lead_to_their_papers():
 
     assert html.count("<a ") == 1
     assert 'data-command="/paper #보상-모델"' in html
+
+
+def test_buttons_that_look_up_tags_are_links_in_small_print():
+    tags = tuple(Button(f"#{tag}", command=f"/paper #{tag}") for tag in ("rl", "보상-모델"))
+
+    html = render(Document((Buttons(tags),), summary=""))
+
+    assert html.startswith('<p class="note"')
+    assert html.count('<a class="tag"') == 2
+    assert 'data-command="/paper #rl"' in html
+
+
+def test_code_keeps_its_lines_and_can_be_reached_by_keyboard():
+    html = render(Document((Code("@misc{a,\n  title = {<b>},\n}"),), summary=""))
+
+    assert html == (
+        '<pre dir="ltr" tabindex="0"><code>@misc{a,\n  title = {&lt;b&gt;},\n}</code></pre>'
+    )
 
 
 def test_text_that_turns_the_direction_is_isolated():
