@@ -97,6 +97,7 @@ class Assembly:
             port=settings.web_port,
             voices=self._voices,
             now=now,
+            zone=settings.timezone,
             health=self._health,
             metrics=self._metrics,
             names=settings.web_names,

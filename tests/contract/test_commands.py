@@ -122,7 +122,7 @@ async def web(db: Database) -> AsyncIterator[Room]:
             buttons = {
                 _TAG.sub("", label): html.unescape(line) for line, label in _BUTTON.findall(page)
             }
-            text = html.unescape(_TAG.sub(" ", page))
+            text = " ".join(html.unescape(_TAG.sub(" ", page)).split())
             return Shown(text, "private" in answer, tuple(buttons), buttons)
 
         async def types(line: str) -> Shown:
@@ -241,3 +241,14 @@ async def test_dates_are_understood(room: Room):
     assert "4 February 2025" in day.text
     assert "4 February 2025" in same.text
     assert "date:2025-02-04 #rl" in found.text
+
+
+async def test_what_is_no_filter_is_named_and_still_searched(room: Room):
+    foo = await room.types("/paper foo:bar")
+    tag = await room.types("/paper tag:reasoning")
+    title = await room.types("/paper Reasoning: A Paper")
+
+    assert "“foo:” is not a filter" in foo.text
+    assert "you can write" in tag.text
+    assert "A Paper on Reasoning" in title.text
+    assert "is not a filter" not in title.text

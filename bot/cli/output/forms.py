@@ -9,6 +9,7 @@ from bot.core.domain.i18n import Translate
 from bot.core.latex import readable
 from bot.discussion.domain.entry_page import EntryPage, Mention
 from bot.discussion.domain.questions import Reply
+from bot.lookup.domain.query_hints import hint_lines
 from bot.lookup.services.lookup import Results
 
 
@@ -68,7 +69,11 @@ def entry_line(stored: StoredEntry) -> str:
 
 
 def remarks(asked: str, results: Results, *, say: Translate) -> tuple[str, ...]:
-    """Remarks about the result: nothing found, suggestions, more pages."""
+    """Remarks about the result: nothing found, suggestions, more pages, what is no filter."""
+    return (*_remarks(asked, results, say=say), *hint_lines(asked, say))
+
+
+def _remarks(asked: str, results: Results, *, say: Translate) -> tuple[str, ...]:
     if not results.entries:
         nothing = say("Nothing found for “{asked}”.", asked=asked)
         if not results.suggestions:

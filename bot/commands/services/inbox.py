@@ -19,7 +19,7 @@ from bot.core.ports import ChannelRef, Choice, Command, MessageRef, ThreadMessag
 from bot.digest.services import zones
 from bot.discussion.services import answers, discuss
 from bot.discussion.services.discuss import DiscussionContext
-from bot.lookup.domain import present_lookup, query_dates
+from bot.lookup.domain import present_lookup, query_dates, query_hints
 from bot.lookup.services import completion, lookup, typed_dates
 
 log = logging.getLogger(__name__)
@@ -83,6 +83,10 @@ class Bot:
             zone = await zone_of(self._desk, command.channel)
             now = self._desk.clock()
             asked = await typed_dates.write_out(self._desk.db, asked, now=now, zone=zone)
+        answer = await self._look_up(command, asked, page, say)
+        return document.with_notes(answer, query_hints.hint_lines(asked, say))
+
+    async def _look_up(self, command: Command, asked: str, page: int, say: Translate) -> Document:
         found = await lookup.look_up(
             self._desk.db, asked, page=page, per_page=PER_PAGE, asked_in=str(command.channel)
         )

@@ -274,6 +274,12 @@ def private(document: Document) -> Document:
     return replace(document, is_private=True)
 
 
+def with_notes(document: Document, texts: Sequence[str]) -> Document:
+    """The document with small print after it."""
+    notes = tuple(Note(run(text)) for text in texts)
+    return replace(document, blocks=(*document.blocks, *notes))
+
+
 def lines(texts: Sequence[str]) -> Document:
     """Several sentences, each a paragraph of its own."""
     return Document(tuple(Paragraph(run(text)) for text in texts), summary=" ".join(texts))

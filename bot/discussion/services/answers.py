@@ -9,7 +9,7 @@ from bot.archive.domain.present_entry import LANGUAGES
 from bot.archive.store import arxiv_records, entries
 from bot.core.database.database import Database, Transaction
 from bot.core.domain import commands
-from bot.core.domain.document import Button, Buttons, Document, notice
+from bot.core.domain.document import Button, Buttons, Document, notice, with_notes
 from bot.core.domain.i18n import Translate
 from bot.core.ports import MessageRef
 from bot.discussion.domain import present_discussion
@@ -18,6 +18,7 @@ from bot.discussion.domain.present_discussion import Earlier
 from bot.discussion.domain.questions import Line, LookUp, Question, Unclear, Wish, sole_paper
 from bot.discussion.store import entry_page
 from bot.lookup.domain import present_lookup
+from bot.lookup.domain.query_hints import hint_lines
 from bot.lookup.domain.query_terms import About, PaperRef, Query
 from bot.lookup.services import lookup
 from bot.lookup.store import search
@@ -61,7 +62,8 @@ async def answer(
         case Unclear() | Line():
             return present_discussion.present_words(say, unclear=True)
         case LookUp(asked):
-            return await _look_up(db, asked, say, channel=channel, repeats=repeats)
+            found = await _look_up(db, asked, say, channel=channel, repeats=repeats)
+            return with_notes(found, hint_lines(asked, say)) if repeats else found
         case _:
             pass
     if entry_id is None:

@@ -8,11 +8,13 @@ from datetime import date
 
 from aiohttp import web
 
+from bot.archive.domain.typed_dates import Days, names_newest
 from bot.core.domain.errors import QueryError
 from bot.core.domain.i18n import Translate
 from bot.discussion.domain.entry_page import Found, Suggestion
 from bot.discussion.domain.questions import sole_paper
-from bot.lookup.domain import examples, query
+from bot.lookup.domain import examples, query, query_dates
+from bot.lookup.domain.query_hints import hint_lines
 from bot.platforms.web.context import CONTEXT
 from bot.platforms.web.pages import languages_of, read_number, reading_page
 from bot.platforms.web.rendering import view
@@ -31,7 +33,7 @@ _TAGS = 80
 
 async def papers(request: web.Request) -> web.Response:
     """The days and tags of the archive, or, with `q` in the address, what it finds."""
-    asked = clean_text(request.query.get("q", ""))
+    asked = await _with_dates(request, clean_text(request.query.get("q", "")))
     return await (_results(request, asked) if asked else _index(request))
 
 
@@ -108,6 +110,7 @@ async def _results(request: web.Request, asked: str) -> web.Response:
         texts=view.as_script(view.script_texts(say)),
         examples=await _examples(request),
         problem=problem,
+        hints=() if problem else hint_lines(asked, say),
         entries=found.entries,
         summary=_summary(found, page, say),
         suggestions=found.suggestions,
@@ -116,6 +119,16 @@ async def _results(request: web.Request, asked: str) -> web.Response:
         more=found.more and page < _LAST_PAGE,
         languages_wanted=languages_of(say),
     )
+
+
+async def _with_dates(request: web.Request, asked: str) -> str:
+    """The query with its relative dates written out, so that its address keeps its meaning."""
+    if not query_dates.has_dates(asked):
+        return asked
+    context = request.app[CONTEXT]
+    days = await context.library.list_days(limit=1) if names_newest(asked) else ()
+    today = context.now().astimezone(context.zone).date()
+    return query_dates.write_out(asked, Days(today, days[0].on if days else None))
 
 
 def _summary(found: Found, page: int, say: Translate) -> str:

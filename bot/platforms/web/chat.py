@@ -10,7 +10,7 @@ port. Differences from other platforms:
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import TypeVar
 
 from aiohttp import web
@@ -56,7 +56,7 @@ _GONE = translatable("the message no longer exists")
 class WebChat:
     """`ports.Chat` in a browser, on `host` and `port` (0: any free one).
 
-    `names` are the host names that requests may use; IP addresses and `localhost` always work.
+    `zone` decides which day it is in the archive's search. `names` are the host names that requests may use; IP addresses and `localhost` always work.
     `proxies` are the networks of trusted proxies (see `visitors.proxies`). `mounts` are
     applications under path prefixes of their own, such as `/slack`.
     """
@@ -75,6 +75,7 @@ class WebChat:
         now: Callable[[], datetime],
         health: Callable[[], Health],
         metrics: Callable[[], Metrics],
+        zone: tzinfo = UTC,
         names: tuple[str, ...] = (),
         proxies: tuple[Network, ...] = (),
         mounts: Mapping[str, web.Application] | None = None,
@@ -85,6 +86,7 @@ class WebChat:
         self._port = port
         self._voices = voices
         self._now = now
+        self._zone = zone
         self._health = health
         self._metrics = metrics
         self._access = access
@@ -157,6 +159,7 @@ class WebChat:
             view=make_view(self._voices, build=build),
             voices=self._voices,
             now=self._now,
+            zone=self._zone,
             health=self._health,
             metrics=self._metrics,
             static=static,

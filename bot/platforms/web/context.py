@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from aiohttp import web
 
@@ -31,8 +31,8 @@ class WebContext:
     """Everything that a handler may need.
 
     `deliver_replies` hands new replies in threads to the inbox; call it after each change of one.
-    `names` are the host names of the site behind a proxy; `build` is the version of the static
-    files.
+    `zone` decides which day it is. `names` are the host names of the site behind a proxy; `build`
+    is the version of the static files.
     """
 
     board: Board
@@ -43,6 +43,7 @@ class WebContext:
     view: View
     voices: Callable[[str], Translate]
     now: Callable[[], datetime]
+    zone: tzinfo
     health: Callable[[], Health]
     metrics: Callable[[], Metrics]
     static: Mapping[str, bytes]

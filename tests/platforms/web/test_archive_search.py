@@ -52,6 +52,16 @@ async def test_a_query_that_cannot_be_read_is_explained(stage: Stage, query: str
     assert "That query cannot be read" in html
 
 
+async def test_dates_are_understood_and_what_is_no_filter_is_named(stage: Stage):
+    dated = await get(stage, "/papers", q="date:newest")
+    strange = await get(stage, "/papers", q="tag:rl")
+    title = await get(stage, "/papers", q="Sample paper number 1: on patience")
+
+    assert 'value="date:2025-02-04"' in dated
+    assert "“tag:” is not a filter and was searched as a word; you can write #rl." in strange
+    assert "is not a filter" not in title
+
+
 async def test_the_filters_are_explained_with_examples_of_this_archive(stage: Stage):
     html = await get(stage, "/papers")
 
