@@ -19,6 +19,9 @@ settings.register_profile(
 )
 settings.load_profile("paperbot")
 
+# By default the bot asks arXiv. A process that a test starts with this environment does not.
+os.environ["ARXIV_POLL"] = "off"  # noqa: TID251 - for child processes
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from importlib.metadata import version
+from importlib.metadata import metadata, version
 from pathlib import Path
 
 from bot.app.posting_lease import is_gone, this_process
-from bot.arxiv.client.client import open_client
+from bot.arxiv.client.client import open_client, user_agent
 from bot.arxiv.ports import PaperSource
 from bot.arxiv.ranking.worker import ProcessRanker, is_installed
 from bot.arxiv.services import candidates, polling
@@ -22,6 +22,13 @@ from bot.operations.services.supervise import Supervised
 from bot.settings import Settings
 
 _PATIENCE = timedelta(seconds=10)
+_PROJECT = "paper-digest-bot"
+
+
+def project_address() -> str | None:
+    """The project's address, as `[project.urls]` in pyproject.toml has it; `None` where it has none."""
+    urls = metadata(_PROJECT).get_all("Project-URL", ())
+    return next((url.partition(", ")[2] for url in urls), None)
 
 
 @asynccontextmanager
@@ -47,8 +54,9 @@ async def open_arxiv(
         gate,
         api_url=settings.arxiv_api_url,
         feed_url=settings.arxiv_feed_url,
-        contact=settings.arxiv_contact or "",
-        version=version("paper-digest-bot"),
+        agent=user_agent(
+            version(_PROJECT), address=project_address(), contact=settings.arxiv_contact
+        ),
         clock=clock,
     ) as client:
         yield client
@@ -86,7 +94,7 @@ def condition_of(state: Condition | None, parts: Sequence[Condition]) -> Conditi
 
 
 class ArxivPart:
-    """arXiv's part of a running bot; nothing at all where ARXIV_CONTACT is not set."""
+    """arXiv's part of a running bot; nothing at all where ARXIV_POLL is off."""
 
     def __init__(
         self,
@@ -101,7 +109,7 @@ class ArxivPart:
         self._clock = clock
         self._jitter = jitter
         self._concerns: tuple[Supervised, ...] = ()
-        if settings.arxiv_contact is not None:
+        if settings.arxiv_poll:
             self._concerns = (
                 Supervised("arxiv", self._follow, clock=clock, sleep=asyncio.sleep),
                 Supervised("ranking", self._rank, clock=clock, sleep=asyncio.sleep),

@@ -122,7 +122,7 @@ class Assembly:
                 clock=now,
             ),
             planned=lambda: self._pumps.wake("plan"),
-            categories=settings.arxiv_categories if settings.arxiv_contact else (),
+            categories=settings.arxiv_categories if settings.arxiv_poll else (),
         )
         self._talk = DiscussionContext(
             db,

@@ -57,7 +57,7 @@ def demo_settings(settings: Settings, *, host: str, port: int) -> Settings:
         "slack_bot_token": None,
         "discord_token": None,
         "vault": None,
-        "arxiv_contact": None,
+        "arxiv_poll": False,
     }
     return settings.model_copy(update=untouched | {"web_host": host, "web_port": port})
 

@@ -49,13 +49,8 @@ def poll(
     patience = _NO_PATIENCE if once else _PATIENCE
 
     async def work(db: Database, settings: Settings) -> tuple[ArxivStatus, Round]:
-        if settings.arxiv_contact is None:
-            raise UsageError(
-                translatable(
-                    "Set ARXIV_CONTACT to your e-mail or web address: arXiv asks clients to "
-                    "name a contact"
-                )
-            )
+        if not settings.arxiv_poll:
+            raise UsageError(translatable("ARXIV_POLL is off: set it to on, and arXiv is asked"))
         categories = settings.arxiv_categories
         leases = arxiv_leases(db, clock=now, patience=patience)
         async with open_arxiv(db, settings, clock=now, jitter=chance, patience=patience) as source:
@@ -101,9 +96,10 @@ def candidates(
     """List a day's new papers that have no entry yet, the most likely picks first, with reasons."""
     from bot.app.arxiv import ranker_of
     from bot.archive.domain.typed_dates import names_newest
+    from bot.arxiv.domain.absence import Absence
     from bot.arxiv.domain.candidates import CandidatePage
     from bot.arxiv.domain.present_arxiv import present_candidates
-    from bot.arxiv.services.candidates import list_ranked, refresh
+    from bot.arxiv.services.candidates import find_absence, list_ranked, refresh
     from bot.cli.database import check_date, now, with_database
     from bot.cli.output.arxiv_forms import candidate_json
     from bot.cli.output.text import printable
@@ -115,7 +111,7 @@ def candidates(
 
     check_date(date)
 
-    async def work(db: Database, settings: Settings) -> CandidatePage:
+    async def work(db: Database, settings: Settings) -> tuple[CandidatePage, Absence | None]:
         day = None
         if date is not None and not names_newest(date):
             day = await typed_dates.read(db, date, now=now(), zone=settings.timezone)
@@ -134,11 +130,17 @@ def candidates(
                     print_remark(
                         printable(say("Ranked by the previous model: {reason}", reason=reason))
                     )
-        return await list_ranked(db, day=day, per_page=limit)
+        page = await list_ranked(db, day=day, per_page=limit)
+        if day is not None and page.is_listed:
+            return page, None
+        categories = settings.arxiv_categories if settings.arxiv_poll else ()
+        return page, await find_absence(db, categories, now=now(), day=day)
 
-    found = with_database(work)
+    found, absence = with_database(work)
     if as_json:
         show_json([candidate_json(ranked) for ranked in found.found])
     else:
-        show_document(present_candidates(found, page=1, per_page=limit, say=translator()))
+        show_document(
+            present_candidates(found, page=1, per_page=limit, say=translator(), absence=absence)
+        )
     return DONE

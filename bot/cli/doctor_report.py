@@ -33,6 +33,7 @@ async def _look(settings: Settings) -> tuple[Finding, ...]:
     findings += await doctor.check_arxiv(
         settings.database,
         settings.arxiv_categories,
+        is_on=settings.arxiv_poll,
         contact=settings.arxiv_contact,
         now=now(),
         say=say,

@@ -30,6 +30,7 @@ from bot.settings.values import (
     WrongWordsError,
     one_of,
     read_categories,
+    read_contact,
     read_database,
     read_folder,
     read_guilds,
@@ -133,7 +134,12 @@ class Settings(BaseSettings):
     arxiv_categories: Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_categories)] = (
         Field(default=("cs.CL", "cs.LG"), validation_alias="ARXIV_CATEGORIES")
     )
-    arxiv_contact: str | None = Field(default=None, validation_alias="ARXIV_CONTACT")
+    arxiv_contact: Annotated[str, BeforeValidator(read_contact)] | None = Field(
+        default=None, validation_alias="ARXIV_CONTACT"
+    )
+    arxiv_poll: Annotated[bool, BeforeValidator(read_switch)] = Field(
+        default=True, validation_alias="ARXIV_POLL"
+    )
 
     @property
     def slack_is_on(self) -> bool:

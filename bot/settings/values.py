@@ -5,6 +5,7 @@ its type, and raises `WrongValueError`. No message repeats a secret.
 """
 
 import ipaddress
+import re
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -112,6 +113,8 @@ def read_zone(value: object) -> ZoneInfo:
             value=value,
         ) from None
 
+
+_E_MAIL = re.compile(r"[^@\s<>()]+@[^@\s<>()]+\.[^@\s<>().]+")
 
 _SWITCH = {
     **dict.fromkeys(("on", "true", "yes", "1"), True),
@@ -260,6 +263,21 @@ def _wrong_category(word: str) -> WrongValueError:
         translatable("{name}: “{value}” is not an arXiv category: write cs.LG, stat.ML, hep-th …"),
         value=word,
     )
+
+
+def read_contact(value: object) -> str:
+    """An e-mail address, or a web address, by which arXiv reaches the operator."""
+    text = str(value)
+    scheme, host = _scheme_and_host(text)
+    is_web = scheme in {"http", "https"} and host is not None and "." in host
+    if not text.isprintable() or " " in text or not (is_web or _E_MAIL.fullmatch(text)):
+        raise WrongValueError(
+            translatable(
+                "{name} must be one e-mail or web address, such as me@example.org or "
+                "https://example.org/bot"
+            )
+        )
+    return text
 
 
 def read_guilds(value: object) -> tuple[int, ...]:

@@ -102,8 +102,7 @@ async def staged(
             gate,
             api_url=server.api_url,
             feed_url=server.feed_url,
-            contact="ops@example.org",
-            version="0.1",
+            agent="paper-digest-bot/0.1 (ops@example.org)",
             clock=time,
             limits=Limits(read=timedelta(seconds=2)),
         ) as client:

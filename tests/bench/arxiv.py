@@ -136,8 +136,7 @@ async def _lag_of_a_poll(body: bytes) -> float:
                 OpenGate(),
                 api_url=f"{url}/api/query",
                 feed_url=f"{url}/atom/",
-                contact="c",
-                version="0",
+                agent="paper-digest-bot/0 (c)",
                 clock=lambda: NOW,
             ) as client,
         ):

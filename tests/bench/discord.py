@@ -208,7 +208,7 @@ async def _process(*arguments: str, settings: Mapping[str, str]) -> AsyncIterato
         sys.executable,
         *arguments,
         stdout=asyncio.subprocess.DEVNULL,
-        env=dict(os.environ) | dict(settings),  # noqa: TID251 - a child's environment
+        env=dict(os.environ) | {"ARXIV_POLL": "off"} | dict(settings),  # noqa: TID251 - a child's environment
     )
     try:
         yield

@@ -17,11 +17,16 @@ _ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+/)\S*")
 
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:
-    """This process's environment without any setting of the bot, and these."""
+    """This process's environment without any setting of the bot, and these.
+
+    arXiv is asked only where a test names a server of its own: no test reaches the internet.
+    """
     prefixes = ("PAPERBOT_", "SLACK_", "DISCORD_", "ARXIV_")
     own = os.environ.items()  # noqa: TID251 - a child's environment, not a setting
     plain = {name: value for name, value in own if not name.startswith(prefixes)}
-    return plain | {"LC_ALL": "C.UTF-8", "PAPERBOT_WEB_PORT": "0"} | dict(settings)
+    arxiv = "on" if "ARXIV_API_URL" in settings and "ARXIV_FEED_URL" in settings else "off"
+    ours = {"LC_ALL": "C.UTF-8", "PAPERBOT_WEB_PORT": "0", "ARXIV_POLL": arxiv}
+    return plain | ours | dict(settings)
 
 
 @dataclass(slots=True)

@@ -297,16 +297,31 @@ async def test_what_was_found_by_title_is_told_and_undone_for_good(
     assert json.loads(named)["arxiv_id"] == "2501.00002"
 
 
-async def test_without_a_contact_nothing_is_ever_asked(tmp_path: Path, arxiv: FakeArxiv):
-    quiet = settings(arxiv) | {"ARXIV_CONTACT": ""}
+async def test_where_polling_is_off_nothing_is_ever_asked(tmp_path: Path, arxiv: FakeArxiv):
+    quiet = settings(arxiv) | {"ARXIV_POLL": "off"}
     status, _, err = await paperbot(tmp_path, "poll", **quiet)
 
     assert status == 2
-    assert "ARXIV_CONTACT" in err
+    assert "ARXIV_POLL is off" in err
+    async with bot(tmp_path, **quiet) as running:
+        await running.ticks("look")
+        health = await running.get("healthz")
+    assert health["arxiv"] is None
     assert arxiv.log == []
 
 
-async def test_without_a_contact_a_cited_papers_thread_is_told_all_the_same(tmp_path: Path):
+async def test_by_default_a_running_bot_asks_arxiv_and_names_itself(
+    tmp_path: Path, arxiv: FakeArxiv
+):
+    servers = settings(arxiv)
+    del servers["ARXIV_CONTACT"]
+    async with bot(tmp_path, **servers):
+        await eventually(lambda: asyncio.sleep(0, bool(arxiv.log)))
+
+    assert {each.agent.split("/")[0] for each in arxiv.log} == {"paper-digest-bot"}
+
+
+async def test_where_polling_is_off_a_cited_papers_thread_is_told_all_the_same(tmp_path: Path):
     vault = write_vault(tmp_path, 1, 1)
     await paperbot(tmp_path, "import", str(vault))
     async with bot(tmp_path) as running:

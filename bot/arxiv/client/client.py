@@ -256,10 +256,13 @@ def _server(url: SplitResult) -> tuple[str, int | None]:
     return url.scheme, url.port or _PORTS.get(url.scheme)
 
 
-def user_agent(version: str, contact: str) -> str:
-    """The User-Agent: name, version and contact."""
-    reachable = "".join(c for c in contact if c.isprintable()).strip()
-    return f"paper-digest-bot/{version} ({reachable})"
+def user_agent(version: str, *, address: str | None, contact: str | None) -> str:
+    """The User-Agent: name, version, the project's address and the operator's contact, if known."""
+    known = (
+        "".join(c for c in each if c.isprintable()).strip() for each in (address, contact) if each
+    )
+    remarks = "; ".join(filter(None, known))
+    return f"paper-digest-bot/{version} ({remarks})" if remarks else f"paper-digest-bot/{version}"
 
 
 @asynccontextmanager
@@ -268,12 +271,11 @@ async def open_client(
     *,
     api_url: str,
     feed_url: str,
-    contact: str,
-    version: str,
+    agent: str,
     clock: Callable[[], datetime],
     limits: Limits = Limits(),
 ) -> AsyncIterator[ArxivClient]:
-    """A client with one connection, closed at the end."""
+    """A client with one connection, closed at the end; `agent` is its User-Agent."""
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=1),
         timeout=aiohttp.ClientTimeout(
@@ -282,7 +284,7 @@ async def open_client(
             sock_read=limits.read.total_seconds(),
         ),
         headers={
-            "User-Agent": user_agent(version, contact),
+            "User-Agent": agent,
             "Accept": ACCEPT,
             "Accept-Encoding": "gzip",
         },

@@ -79,6 +79,7 @@ class CandidatePage:
 
     `learnt_from` is how many papers the order was learnt from; 0: they are in arXiv's order.
     `earlier` is the day before on which papers came; `late` of those are there since it was over.
+    `is_listed`: papers came on that day, with or without an entry now.
     """
 
     on: dt.date | None
@@ -87,6 +88,7 @@ class CandidatePage:
     learnt_from: int
     earlier: dt.date | None = None
     late: int = 0
+    is_listed: bool = True
 
 
 def check_enough(picked: int, passed: int) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
 from bot.archive.domain.arxiv_record import ArxivRecord, PaperEvent, PaperEventKind
+from bot.arxiv.domain.absence import Absence
 from bot.arxiv.domain.batches import CategoryStatus, State, Trouble
 from bot.arxiv.domain.candidates import CandidatePage, RankedCandidate
 from bot.arxiv.domain.categories import find_category
@@ -52,21 +53,61 @@ REFUSALS = {
 }
 """The kinds of `ports.Refusal` in words."""
 
+_ABSENCES = {
+    Absence.NOT_ASKED: translatable(
+        "This bot does not ask arXiv: it is the demo, or its operator has set ARXIV_POLL=off."
+    ),
+    Absence.NOT_YET_ASKED: translatable(
+        "The bot has not asked arXiv yet; it does so within minutes of its start."
+    ),
+    Absence.NOT_YET: translatable(
+        "Today's papers are not here yet: arXiv usually lists them between 04:00 and 06:00 UTC."
+    ),
+    Absence.LATE: translatable("Today's papers are late: the bot goes on asking arXiv."),
+    Absence.FAILED: translatable(
+        "arXiv's last answer could not be used; the bot asks again. “/digest status” says why."
+    ),
+    Absence.WEEKEND: translatable("No papers today: arXiv lists none on weekends."),
+    Absence.HOLIDAY: translatable("No papers today: it is a holiday at arXiv."),
+}
+"""Why there are no papers today."""
+
+_ABSENCES_OF_A_DAY = {
+    Absence.WEEKEND: translatable("No papers of {day}: arXiv lists none on weekends."),
+    Absence.HOLIDAY: translatable("No papers of {day}: it was a holiday at arXiv."),
+    Absence.FUTURE: translatable("{day} has not come yet."),
+    Absence.UNKNOWN: translatable(
+        "The bot has no list of {day}: it did not ask arXiv then, or has deleted the list since."
+    ),
+}
+"""Why there are no papers of a day other than today."""
+
 _ALL_IS_SAID = frozenset({"html", "entities"})
 """The kinds whose reason adds nothing."""
 
 
 def present_candidates(
-    ranking: CandidatePage, *, page: int, per_page: int, say: Translate
+    ranking: CandidatePage,
+    *,
+    page: int,
+    per_page: int,
+    say: Translate,
+    absence: Absence | None = None,
 ) -> Document:
-    """A page of a day's candidates, each with the reasons for its rank, and links to other pages."""
-    if ranking.on is None:
+    """A page of a day's candidates, each with the reasons for its rank, and links to other pages.
+
+    `absence` says why there are none, or none of today.
+    """
+    if ranking.on is None or not ranking.is_listed:
         text = say("There are no new papers from arXiv yet.")
+        if absence is not None:
+            text = absence_words(absence, ranking.on, say)
         return notice(text, say("Newest papers"), commands.format_line("paper"))
     day = day_text(ranking.on, say.locale)
     title = say("New on arXiv, {day}", day=day)
     count = say.count("{n} paper", "{n} papers", ranking.total)
-    ways = tuple(_ways(ranking, page, per_page, say))
+    why = (Note(run(absence_words(absence, None, say))),) if absence is not None else ()
+    ways = (*why, *_ways(ranking, page, per_page, say))
     if ranking.found:
         shown = _page_of(ranking, title, count, (page - 1) * per_page, say)
         return Document((*shown, *ways), summary=f"{title}: {count}")
@@ -78,6 +119,13 @@ def present_candidates(
     else:
         text = say("Every new paper of {day} has an entry.", day=day)
     return Document((Paragraph(run(text)), *ways), summary=text)
+
+
+def absence_words(absence: Absence, day: date | None, say: Translate) -> str:
+    """Why there are no papers of a day, or of today."""
+    if day is None or absence not in _ABSENCES_OF_A_DAY:
+        return say(_ABSENCES.get(absence, _ABSENCES[Absence.NOT_YET]))
+    return say(_ABSENCES_OF_A_DAY[absence], day=day_text(day, say.locale))
 
 
 def _page_of(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from bot.archive.store import entries
+from bot.arxiv.domain.absence import Absence, why_none
 from bot.arxiv.domain.batches import LONGEST_RECOVERY, batch_day
 from bot.arxiv.domain.candidates import (
     Candidate,
@@ -17,6 +18,7 @@ from bot.arxiv.domain.candidates import (
     suggest_tags,
 )
 from bot.arxiv.ports import Ranker
+from bot.arxiv.services.daily_batches import list_status
 from bot.arxiv.store import candidates
 from bot.arxiv.store.candidates import Training
 from bot.core.database.database import Database
@@ -171,8 +173,9 @@ async def list_ranked(
     async with db.reading() as tx:
         on = day or await candidates.newest_day(tx)
         if on is None:
-            return CandidatePage(None, (), 0, 0)
+            return CandidatePage(None, (), 0, 0, is_listed=False)
         total, judged = await candidates.count_open(tx, on)
+        is_listed = bool(total) or await candidates.is_listed(tx, on)
         shown = await candidates.list_open(tx, on, limit=per_page, offset=(page - 1) * per_page)
         live = await candidates.list_live(
             tx, {near.entry_id for each in shown for near in _nearest(each)}
@@ -199,7 +202,18 @@ async def list_ranked(
             )
         )
     learnt_from = training.picked if training is not None and judged else 0
-    return CandidatePage(on, tuple(ranking), total, learnt_from, earlier, late)
+    return CandidatePage(on, tuple(ranking), total, learnt_from, earlier, late, is_listed)
+
+
+async def find_absence(
+    db: Database, categories: Sequence[str], *, now: datetime, day: date | None = None
+) -> Absence | None:
+    """Why a day (today by default) has no new papers; `None` where today has some.
+
+    `categories` are those that are polled; none, where polling is off.
+    """
+    async with db.reading() as tx:
+        return why_none(await list_status(tx, categories, now), now, day)
 
 
 def _nearest(candidate: Candidate) -> Sequence[Likeness]:

@@ -93,6 +93,12 @@ async def count_open(tx: Transaction, day: date) -> tuple[int, int]:
     return (row["found"], row["judged"]) if row is not None else (0, 0)
 
 
+async def is_listed(tx: Transaction, day: date) -> bool:
+    """Whether new papers came on that day."""
+    row = await tx.one("SELECT 1 FROM feed_item WHERE day = :day LIMIT 1", {"day": day.isoformat()})
+    return row is not None
+
+
 async def list_unjudged(
     tx: Transaction, day: date, judged_since: datetime, limit: int
 ) -> tuple[NewPaper, ...]:

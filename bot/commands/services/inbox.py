@@ -8,7 +8,7 @@ from bot.archive.domain import present_entry
 from bot.archive.domain.entry import Language
 from bot.archive.domain.typed_dates import Days, find_date, names_newest
 from bot.arxiv.domain.present_arxiv import present_candidates
-from bot.arxiv.services.candidates import list_ranked
+from bot.arxiv.services.candidates import find_absence, list_ranked
 from bot.commands.services import digest_command
 from bot.commands.services.digest_command import DigestContext, zone_of
 from bot.core.domain import commands, document
@@ -77,8 +77,7 @@ class Bot:
         page = _page(command.options.get("page", "1"))
         is_new, day = await self._asks_for_new(asked, command.channel)
         if is_new:
-            ranking = await list_ranked(self._desk.db, day=day, page=page, per_page=PER_PAGE)
-            return present_candidates(ranking, page=page, per_page=PER_PAGE, say=say)
+            return await self._new_papers(day, page, say)
         if query_dates.has_dates(asked):
             zone = await zone_of(self._desk, command.channel)
             now = self._desk.clock()
@@ -125,6 +124,14 @@ class Bot:
         today = self._desk.clock().astimezone(await zone_of(self._desk, channel)).date()
         day = find_date(rest, Days(today))
         return day is not None, None if names_newest(rest) else day
+
+    async def _new_papers(self, day: date | None, page: int, say: Translate) -> Document:
+        desk = self._desk
+        ranking = await list_ranked(desk.db, day=day, page=page, per_page=PER_PAGE)
+        absence = None
+        if day is None or not ranking.is_listed:
+            absence = await find_absence(desk.db, desk.categories, now=desk.clock(), day=day)
+        return present_candidates(ranking, page=page, per_page=PER_PAGE, say=say, absence=absence)
 
     async def _forget(self, command: Command, say: Translate) -> Document:
         forgotten = await discuss.forget_person(self._talk, command.user, command.channel)

@@ -68,18 +68,28 @@ async def subscribed(path: Path, platform: Platform) -> tuple[ChannelRef, ...]:
 
 
 async def check_arxiv(
-    path: Path, categories: Sequence[str], *, contact: str | None, now: datetime, say: Translate
+    path: Path,
+    categories: Sequence[str],
+    *,
+    is_on: bool,
+    contact: str | None,
+    now: datetime,
+    say: Translate,
 ) -> tuple[Finding, ...]:
     """How things stand with arXiv, from the database alone; nothing is asked."""
     subject = "arXiv"
-    if contact is None:
-        words = say("off, because ARXIV_CONTACT is not set: set it to your e-mail or web address")
+    if not is_on:
+        words = say("not asked, because ARXIV_POLL is off")
         return (Finding(subject, ok=True, words=words),)
     try:
         status = await _arxiv_status(path, categories, now)
     except StorageError:
         status = None  # the database's own finding says so
-    named = say("contact: {contact}", contact=contact)
+    named = (
+        say("contact: {contact}", contact=contact)
+        if contact is not None
+        else say("no contact: please set ARXIV_CONTACT to your e-mail or web address")
+    )
     if status is None or all(each.checked_at is None for each in status.categories):
         names = " ".join(categories)
         words = say("{names}: not polled yet; run “paperbot run” or “paperbot poll”", names=names)

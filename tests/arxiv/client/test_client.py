@@ -47,8 +47,7 @@ async def client_of(
         gate or OpenGate(),
         api_url=arxiv.api_url,
         feed_url=feed_url or arxiv.feed_url,
-        contact="ops@example.org",
-        version="0.1",
+        agent="paper-digest-bot/0.1 (ops@example.org)",
         clock=lambda: NOW,
         limits=limits,
     ) as client:
@@ -286,8 +285,7 @@ async def test_a_redirect_to_what_no_request_can_name_is_refused():
             OpenGate(),
             api_url="http://127.0.0.1/",
             feed_url=f"http://127.0.0.1:{port}/atom/",
-            contact="c",
-            version="0",
+            agent="paper-digest-bot/0 (c)",
             clock=lambda: NOW,
         ) as client,
     ):
@@ -368,5 +366,16 @@ async def test_an_old_id_and_a_withdrawn_paper(arxiv: FakeArxiv):
     assert by_number["2510.99999"].is_withdrawn
 
 
-def test_a_contact_cannot_break_out_of_its_header():
-    assert user_agent("1", "a@b\r\nX-Evil: 1") == "paper-digest-bot/1 (a@bX-Evil: 1)"
+@pytest.mark.parametrize(
+    ("address", "contact", "agent"),
+    [
+        (None, None, "paper-digest-bot/1"),
+        ("https://x.org/bot", None, "paper-digest-bot/1 (https://x.org/bot)"),
+        ("https://x.org/bot", "a@b.org", "paper-digest-bot/1 (https://x.org/bot; a@b.org)"),
+        (None, "a@b\r\nX-Evil: 1", "paper-digest-bot/1 (a@bX-Evil: 1)"),
+    ],
+)
+def test_the_user_agent_names_the_bot_and_whoever_is_known(
+    address: str | None, contact: str | None, agent: str
+):
+    assert user_agent("1", address=address, contact=contact) == agent

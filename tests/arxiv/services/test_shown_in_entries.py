@@ -15,6 +15,7 @@ from bot.arxiv.services.candidates import Refreshed, follow, learn, list_ranked,
 from bot.cli.output.text import render
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
+from bot.core.catalogue import Catalogues
 from bot.core.domain.errors import RankerError
 from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import ChannelRef, Command, Platform, User
@@ -24,6 +25,7 @@ from tests.fakes.arxiv import FaultKind, Paper
 
 MONDAY = datetime(2026, 11, 16, 6, tzinfo=UTC)
 CHANNEL = ChannelRef(Platform.WEB, "", "general")
+VOICES = Catalogues()
 NOTE = "https://arxiv.org/abs/2501.{n:05}\n\n*Noted {n}* (Ada Example)\n\n생각 {n}.\n\n#rl\n"
 
 
@@ -64,7 +66,7 @@ def paper(n: int) -> Paper:
     return Paper(f"2611.{n:05}", f"Fresh {n}", abstract="word " * n, categories=("cs.LG",))
 
 
-async def ask(stage: Stage, name: str, **options: str) -> str:
+async def ask(stage: Stage, name: str, locale: str = "en", /, **options: str) -> str:
     async def check(channel: ChannelRef) -> ChannelRef:
         return channel
 
@@ -72,9 +74,7 @@ async def ask(stage: Stage, name: str, **options: str) -> str:
         stage.db, stage.time, ZoneInfo("UTC"), check, lambda: None, categories=stage.categories
     )
     person = User("u1", "Reader", can_manage=True)
-    answer = await Bot(desk, voices=lambda _: ENGLISH).command(
-        Command(name, options, person, CHANNEL, "en")
-    )
+    answer = await Bot(desk, voices=VOICES).command(Command(name, options, person, CHANNEL, locale))
     return render(answer)
 
 
@@ -134,6 +134,37 @@ async def test_when_every_new_paper_has_an_entry_that_is_said(stage: Stage):
     shown = await ask(stage, "paper", query="new")
 
     assert "Every new paper of 16 November 2026 has an entry" in shown
+
+
+@pytest.mark.parametrize(
+    ("at", "asked", "words"),
+    [
+        (datetime(2026, 11, 17, 6, tzinfo=UTC), "new", "Today's papers are not here yet"),
+        (datetime(2026, 11, 17, 15, tzinfo=UTC), "new", "Today's papers are late"),
+        (datetime(2026, 11, 21, 6, tzinfo=UTC), "new", "arXiv lists none on weekends"),
+        (datetime(2026, 11, 27, 15, tzinfo=UTC), "new", "it is a holiday at arXiv"),
+        (datetime(2026, 11, 17, 6, tzinfo=UTC), "new 2026-11-15", "No papers of 15 November 2026"),
+        (datetime(2026, 11, 17, 6, tzinfo=UTC), "new 2026-11-12", "no list of 12 November 2026"),
+        (datetime(2026, 11, 17, 6, tzinfo=UTC), "new 2026-11-19", "has not come yet"),
+    ],
+)
+async def test_why_a_day_has_no_papers_is_said(stage: Stage, at: datetime, asked: str, words: str):
+    stage.time.now = at
+    await stage.round()
+
+    shown = await ask(stage, "paper", query=asked)
+    korean = await ask(stage, "paper", "ko", query=asked)
+
+    assert words in shown
+    assert "arXiv" in korean or "아직" in korean
+    assert ("Fresh 1" in shown) == (asked == "new")  # the newest day there is comes all the same
+
+
+async def test_that_arxiv_is_not_asked_is_said(stage: Stage):
+    await stage.round()
+    stage.categories = ()
+
+    assert "This bot does not ask arXiv" in await ask(stage, "paper", query="new")
 
 
 async def test_late_papers_belong_to_their_day_and_are_scored_and_counted(stage: Stage):
@@ -213,7 +244,7 @@ async def test_while_arxiv_hangs_people_are_answered(stage: Stage):
 
 async def test_no_new_papers_is_said(tmp_path: Path):
     async with staged(tmp_path / "vault", MONDAY) as empty:
-        assert "no new papers" in await ask(empty, "paper", query="new")
+        assert "has not asked arXiv yet" in await ask(empty, "paper", query="new")
 
 
 async def test_it_learns_once_a_night_and_judges_anew(stage: Stage):

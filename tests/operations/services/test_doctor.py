@@ -25,23 +25,44 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
 
 
 async def look(
-    stage: Stage, *, contact: str | None = "ops@example.org", say: Translate = ENGLISH
+    stage: Stage,
+    *,
+    is_on: bool = True,
+    contact: str | None = "ops@example.org",
+    say: Translate = ENGLISH,
 ) -> Sequence[Finding]:
     return await check_arxiv(
-        stage.db.path, stage.categories, contact=contact, now=stage.time(), say=say
+        stage.db.path,
+        stage.categories,
+        is_on=is_on,
+        contact=contact,
+        now=stage.time(),
+        say=say,
     )
 
 
-async def test_without_a_contact_arxiv_is_never_asked_and_that_is_said(stage: Stage):
+async def test_that_arxiv_is_not_asked_is_said(stage: Stage):
+    (found,) = await look(stage, is_on=False)
+
+    assert found.ok
+    assert found.words == "not asked, because ARXIV_POLL is off"
+
+
+async def test_a_contact_is_wished_for_and_not_required(stage: Stage):
     (found,) = await look(stage, contact=None)
 
     assert found.ok
-    assert "ARXIV_CONTACT" in found.words
+    assert "please set ARXIV_CONTACT" in found.words
 
 
 async def test_a_missing_database_is_reported_with_how_to_begin(tmp_path: Path):
     (found,) = await check_arxiv(
-        tmp_path / "none.db", ("cs.LG", "cs.CL"), contact="me@x.org", now=MONDAY, say=ENGLISH
+        tmp_path / "none.db",
+        ("cs.LG", "cs.CL"),
+        is_on=True,
+        contact="me@x.org",
+        now=MONDAY,
+        say=ENGLISH,
     )
 
     assert found.ok
@@ -109,7 +130,7 @@ async def test_a_korean_reader_gets_korean(stage: Stage):
     stage.arxiv.fail(FaultKind.HTML, path="/atom/")
     await stage.round()
 
-    for contact in (None, "ops@example.org"):
-        for found in await look(stage, contact=contact, say=VOICES("ko")):
+    for is_on, contact in ((False, None), (True, None), (True, "ops@example.org")):
+        for found in await look(stage, is_on=is_on, contact=contact, say=VOICES("ko")):
             assert any("가" <= letter <= "힣" for letter in found.words)
             assert not {"is", "the", "not", "asked"} & set(found.words.partition("(")[0].split())
