@@ -1,18 +1,31 @@
 """The work behind `channel …`: change subscriptions in the database and print them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
+from bot.channels.domain.managers import Manager, ManagersChange, read_person
 from bot.channels.domain.subscription import Standing
 from bot.channels.domain.typed_schedule import format_weekdays
 from bot.cli.database import checker, now, with_database
 from bot.cli.output.terminal import print_line, translator
 from bot.core.database.database import Database
 from bot.core.ports import ChannelRef, parse_channel
+from bot.digest.services import managers as named
 from bot.digest.services import subscribe
 from bot.digest.services.subscribe import Status, TypedOptions
 from bot.settings import Settings
 
-__all__ = ["TypedOptions", "add", "change", "form", "list_all", "pause", "remove", "resume", "show"]
+__all__ = [
+    "TypedOptions",
+    "add",
+    "change",
+    "form",
+    "list_all",
+    "managers",
+    "pause",
+    "remove",
+    "resume",
+    "show",
+]
 
 
 def add(ref: str, words: TypedOptions) -> Status:
@@ -64,6 +77,23 @@ def remove(ref: str) -> None:
 
     removed = with_database(act)
     print_line(translator()("{channel}: the subscription is removed.", channel=removed))
+
+
+def managers(ref: str, added: Sequence[str], removed: Sequence[str]) -> tuple[Manager, ...]:
+    """Name and remove people by id, then list those who are named; raises `UserError`."""
+    channel = parse_channel(ref)
+    wanted = ManagersChange(
+        added=tuple(read_person(each, channel.platform) for each in added),
+        removed=tuple(read_person(each, channel.platform) for each in removed),
+    )
+
+    async def work(db: Database, _: Settings) -> tuple[Manager, ...]:
+        await subscribe.get(db, channel)  # A mistyped channel is an error.
+        if added or removed:
+            await named.change(db, channel, wanted, names={}, changed_by="", now=now())
+        return await named.list_named(db, channel)
+
+    return with_database(work)
 
 
 def list_all() -> tuple[Status, ...]:

@@ -130,6 +130,31 @@ def resume(ref: Ref) -> int:
     return DONE
 
 
+@channel.command("managers")
+def managers(
+    ref: Ref,
+    name: Annotated[
+        list[str] | None, typer.Option("--add", metavar="ID", help="Name a person, by id: U0123.")
+    ] = None,
+    remove: Annotated[
+        list[str] | None, typer.Option("--remove", metavar="ID", help="Remove a named person.")
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """List the people who were named to manage the digest; name or remove some."""
+    from bot.cli import channel_actions
+
+    found = channel_actions.managers(ref, name or (), remove or ())
+    if as_json:
+        show_json([{"id": each.id, "name": each.name} for each in found])
+    elif not found:
+        print_line(translator()("Nobody else is named."))
+    else:
+        for each in found:
+            print_line(f"{each.id}  {each.name}".rstrip())
+    return DONE
+
+
 @channel.command("remove")
 def remove(ref: Ref) -> int:
     """End the subscription; messages already planned are still posted."""

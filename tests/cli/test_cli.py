@@ -415,6 +415,24 @@ def test_a_channel_is_subscribed_changed_and_removed(archive: Run):
     assert archive("channel", "list", "--json").json == []
 
 
+def test_managers_of_a_channel_are_named_by_id_and_removed(archive: Run):
+    archive("channel", "add", "web:general", "--at", "09:00", "--tz", "UTC")
+    visitor = "0123456789abcdef"
+
+    named = archive("channel", "managers", "web:general", "--add", f"@{visitor}")
+    listed = archive("channel", "managers", "web:general", "--json")
+    by_name = archive("channel", "managers", "web:general", "--add", "Ada")
+    removed = archive("channel", "managers", "web:general", "--remove", visitor)
+    elsewhere = archive("channel", "managers", "web:generol")
+
+    assert named.out == f"{visitor}\n"
+    assert listed.json == [{"id": visitor, "name": ""}]
+    assert by_name.status != 0
+    assert "anybody can choose" in by_name.err
+    assert removed.out == "Nobody else is named.\n"
+    assert "did you mean web:general" in elsewhere.err
+
+
 def test_a_channel_is_paused_and_resumed(archive: Run):
     archive("channel", "add", "web:general", "--at", "09:00", "--tz", "UTC")
 

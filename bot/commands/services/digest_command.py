@@ -12,12 +12,12 @@ from bot.arxiv.domain.present_arxiv import status_line
 from bot.arxiv.services import daily_batches
 from bot.channels.domain.present_subscription import present_subscription
 from bot.channels.domain.subscription import Subscription
-from bot.commands.services import digest_line
+from bot.commands.services import digest_line, digest_managers
 from bot.core.database.database import Database
 from bot.core.domain import commands, document
 from bot.core.domain.commands import Who
 from bot.core.domain.document import Document, Note, run
-from bot.core.domain.errors import NotFoundError, UsageError
+from bot.core.domain.errors import NotFoundError
 from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, Command
 from bot.digest.domain import present_digest
@@ -57,8 +57,11 @@ async def answer(
 ) -> Document:
     """The answer to `/digest …`; raises `UserError`."""
     verb = commands.find_verb(commands.DIGEST, command.options)
-    if verb is not None and verb.who is Who.MANAGERS and not command.user.can_manage:
-        raise UsageError("Only people who may manage this channel can do that")
+    now = desk.clock()
+    if verb is not None and verb.who is Who.MANAGERS:
+        refusal = await digest_managers.find_refusal(desk.db, command, say, now=now)
+        if refusal is not None:
+            return refusal
     typed = " ".join(command.options.values())
     zone = await zone_of(desk, command.channel)
     days = await typed_dates.days_for(desk.db, typed, now=desk.clock(), zone=zone)
@@ -67,6 +70,8 @@ async def answer(
         text = line.text if line.verb is None else line.verb.name
         return await _show_day(desk, read_date(text or "today", days), languages, say)
     match line.verb.name:
+        case "managers":
+            return await digest_managers.answer(desk.db, command, line.text, say, now=now)
         case "link":
             return await _link(talk, command.channel, line.text, say)
         case "unlink":

@@ -68,12 +68,13 @@ class Verb:
 
 @dataclass(frozen=True, slots=True)
 class CommandSpec:
-    """One command: `/name …`."""
+    """One command: `/name …`; `takes_people` says that it may mention people."""
 
     name: str
     summary: str
     usage: str
     audience: Audience
+    takes_people: bool = False
     options: tuple[Option, ...] = ()
     verbs: tuple[Verb, ...] = ()
     examples: tuple[str, ...] = ()
@@ -116,8 +117,9 @@ PAPER = CommandSpec(
 DIGEST = CommandSpec(
     name="digest",
     summary=translatable("Show a day's digest, or manage this channel's daily digest"),
-    usage="/digest [today | DATE | here | settings | pause | resume | status | link | unlink]",
+    usage="/digest [today | DATE | here | settings | pause | resume | status | managers | link | unlink]",
     audience=Audience.PRIVATE,
+    takes_people=True,
     options=(
         Option("what", translatable("today, a date, or what to do"), free=True, completes=True),
         Option("at", translatable("Local time of the digest: 09:00")),
@@ -161,6 +163,12 @@ DIGEST = CommandSpec(
         Verb("resume", translatable("Resume the digest"), Who.MANAGERS),
         Verb(
             "status", translatable("Show the next digest's time and the results of the last ones")
+        ),
+        Verb(
+            "managers",
+            translatable("Show or name the people who may manage the digest: @…, remove @…"),
+            aliases=("관리자",),
+            takes_text=True,
         ),
         Verb(
             "link",

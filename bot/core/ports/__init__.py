@@ -20,6 +20,7 @@ from bot.core.ports.chat import (
     ThreadMessage,
     User,
     parse_channel,
+    person_id,
 )
 from bot.core.ports.health import Condition, Finding, Health, Measure
 
@@ -47,4 +48,5 @@ __all__ = [
     "ThreadMessage",
     "User",
     "parse_channel",
+    "person_id",
 ]

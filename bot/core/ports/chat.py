@@ -7,7 +7,7 @@ ChatError                    what a `Chat` may raise, and nothing else
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NewType, Protocol
@@ -72,12 +72,23 @@ class User:
     can_manage: bool
 
 
+def person_id(channel: ChannelRef, user: str) -> str:
+    """A person's id with its platform and, for Slack, the workspace: `slack:T0123/U0123`.
+
+    Ids of Slack repeat in other workspaces; those of Discord and of the web chat do not.
+    """
+    if channel.platform is Platform.SLACK:
+        return f"{channel.platform}:{channel.workspace}/{user}"
+    return f"{channel.platform}:{user}"
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """A command of a person, already acknowledged to the platform.
 
     `name` is a name of the command table without the slash; `options` are its options as
-    text; `locale` is the person's (`ko`, `en-US` …); `root` is the thread it came from.
+    text; `locale` is the person's (`ko`, `en-US` …); `root` is the thread it came from. Options
+    mention people as `<@id>`; `mentioned` has the names of those whose name is known.
     """
 
     name: str
@@ -86,6 +97,7 @@ class Command:
     channel: ChannelRef
     locale: str
     root: MessageRef | None = None
+    mentioned: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

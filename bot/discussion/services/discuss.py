@@ -15,7 +15,15 @@ from bot.core.database.database import Database, Transaction
 from bot.core.domain import commands
 from bot.core.domain.document import Document
 from bot.core.domain.i18n import Translate
-from bot.core.ports import ChannelRef, DeliveryKey, MessageRef, ThreadMessage, User, parse_channel
+from bot.core.ports import (
+    ChannelRef,
+    DeliveryKey,
+    MessageRef,
+    ThreadMessage,
+    User,
+    parse_channel,
+    person_id,
+)
 from bot.discussion.domain import copies as decide
 from bot.discussion.domain.copies import Comparison
 from bot.discussion.domain.foreign_text import settled, settled_name
@@ -201,7 +209,7 @@ def _draft(
         message=message.message,
         root=message.root,
         entry_id=entry_id,
-        author_id=forgetting.author_id(message.message.channel, message.user),
+        author_id=person_id(message.message.channel, message.user.id),
         author=settled_name(message.user.name),
         text=text,
         # A platform's clock may be ahead of ours: never store a time in the future.

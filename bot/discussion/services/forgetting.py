@@ -4,21 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from bot.core.database.database import Transaction
-from bot.core.ports import ChannelRef, MessageRef, Platform, User, parse_channel
+from bot.core.ports import ChannelRef, MessageRef, Platform, User, parse_channel, person_id
 from bot.discussion.domain.present_discussion import present_taken_back
 from bot.discussion.store import replies
 from bot.outbox.store import answer_deliveries, copy_deliveries
 from bot.webchat.store import board
-
-
-def author_id(channel: ChannelRef, user: User) -> str:
-    """A person's id with its platform and, for Slack, the workspace: `slack:T0123/U0123`.
-
-    Ids of Slack repeat in other workspaces; those of Discord and of the web chat do not.
-    """
-    if channel.platform is Platform.SLACK:
-        return f"{channel.platform}:{channel.workspace}/{user.id}"
-    return f"{channel.platform}:{user.id}"
 
 
 async def take_back(tx: Transaction, message: MessageRef, now: datetime) -> bool:
@@ -45,7 +35,7 @@ async def forget_author(tx: Transaction, user: User, channel: ChannelRef, now: d
     Those on the channel's platform, in Slack in its workspace. In the web chat, where the bot is the
     platform, the messages themselves are removed too.
     """
-    theirs = await replies.list_by_author(tx, author_id(channel, user))
+    theirs = await replies.list_by_author(tx, person_id(channel, user.id))
     await _forget(tx, theirs, now)
     if channel.platform is not Platform.WEB:
         return len(theirs)

@@ -1,7 +1,11 @@
 """Converting discord.py's users, channels and messages to the port's values."""
 
+import asyncio
+import re
+from collections.abc import Mapping
 from typing import Any
 
+import aiohttp
 import discord
 
 from bot.core.domain.incoming_text import well_formed
@@ -12,6 +16,12 @@ from bot.platforms.discord.places import reference
 
 SPOKEN = frozenset({discord.MessageType.default, discord.MessageType.reply})
 """Messages of people; other types are Discord's own (joins, renames, thread starters)."""
+
+_MENTION = re.compile(r"<@!?(\d{1,20})>")
+_MOST_NAMED = 20
+"""The names of so many people are looked up for one command."""
+_NAMED_WITHIN = 3.0
+"""Seconds for each look-up."""
 
 
 def channel_ref(channel: int, guild: int | None) -> ChannelRef:
@@ -35,6 +45,25 @@ def asking_user(interaction: "discord.Interaction[Any]") -> User:
     may = interaction.permissions
     manages = interaction.guild_id is None or may.manage_channels or may.administrator
     return User(str(interaction.user.id), well_formed(interaction.user.display_name), manages)
+
+
+async def mentioned_people(
+    interaction: "discord.Interaction[Any]", options: Mapping[str, str]
+) -> Mapping[str, str]:
+    """The names of members whom a command's options mention, by id; unknown ones are left out."""
+    guild = interaction.guild
+    ids = dict.fromkeys(found for text in options.values() for found in _MENTION.findall(text))
+    if guild is None:
+        return {}
+    names: dict[str, str] = {}
+    for user in list(ids)[:_MOST_NAMED]:
+        try:
+            async with asyncio.timeout(_NAMED_WITHIN):
+                member = guild.get_member(int(user)) or await guild.fetch_member(int(user))
+        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError):
+            continue
+        names[user] = well_formed(member.display_name)
+    return names
 
 
 def channel_and_root(

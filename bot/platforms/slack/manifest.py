@@ -89,7 +89,8 @@ def _command(spec: commands.CommandSpec, url: str | None) -> Mapping[str, Node]:
         described["usage_hint"] = hint
     if url is not None:
         described["url"] = url
-    return {**described, "should_escape": False}
+    # Only ids identify people; without this Slack sends "@ada", a name that anybody can choose.
+    return {**described, "should_escape": spec.takes_people}
 
 
 def as_yaml(node: Mapping[str, Node]) -> str:

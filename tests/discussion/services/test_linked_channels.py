@@ -82,7 +82,8 @@ async def test_only_managers_link_channels(bot, stage):
     made = words(await ask(bot, "/digest link", SLACK, ADA))
     entered = words(await ask(bot, f"/digest link {code}", DISCORD, ADA))
 
-    assert made == entered == "Only people who may manage this channel can do that"
+    assert made.startswith("Only people who may manage this channel can do that")
+    assert entered.startswith("Only people who may manage this channel can do that")
     assert await shared(stage, DISCORD) == set()
 
 

@@ -73,6 +73,25 @@ async def test_escaped_characters_are_unescaped(stage: Stage):
     assert (await stage.asked())[0].options["query"] == "a <b> & c"
 
 
+async def test_what_slack_escapes_in_a_digest_command_is_read_as_typed(socket_stage: Stage):
+    socket_stage.slack.world.add_channel("C7", "rl")
+
+    for text in (
+        "managers <@U2|haneul>",
+        "settings tags:<#C1|moe>,-<#C7|> a &lt;b&gt; <https://arxiv.org/abs/2502.01456>",
+        "settings tags:<#C404|>",
+    ):
+        await socket_stage.slack.command(f"/digest {text}")
+
+    people, tags, private = await socket_stage.asked(3)
+    assert dict(people.options) == {"what": "managers <@U2>"}
+    assert dict(people.mentioned) == {"U2": "하늘"}
+    assert dict(tags.options) == {
+        "what": "settings tags:#moe,-#rl a <b> https://arxiv.org/abs/2502.01456"
+    }
+    assert dict(private.options)["tags"] == "#"
+
+
 async def test_admins_and_creators_may_manage_a_channel(stage: Stage):
     stage.slack.world.add_channel("C3", "made-by-2", creator="U2")
     stage.slack.world.add_person("U3", "Grace")

@@ -8,8 +8,8 @@ follow-up messages.
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import aiohttp
@@ -23,7 +23,7 @@ from bot.core.domain.i18n import Translate, translatable
 from bot.core.domain.incoming_text import well_formed
 from bot.core.ports import Command, Inbox
 from bot.platforms.discord import sdk
-from bot.platforms.discord.people import asking_user, channel_and_root
+from bot.platforms.discord.people import asking_user, channel_and_root, mentioned_people
 from bot.platforms.discord.rendering.controls import full_line, read_hidden_url
 from bot.platforms.discord.rendering.payload import OPTION_MOST, OPTIONS_MOST, Payload, size, within
 from bot.platforms.discord.rendering.render import TooLongError, render
@@ -72,11 +72,11 @@ class Interactions:
         private = spec is None or CommandLine(spec, options).audience is Audience.PRIVATE
         if spec is None:  # registered by another version of the bot
             spec, options = commands.HELP, {}
-        command = self._command(interaction, spec.name, options)
         if not private:
+            command = self._command(interaction, spec.name, options)
             await self._answer_all(interaction, command)
         elif await self._acknowledge(interaction, private=True, in_place=False):
-            document = await self._inbox.command(command)
+            document = await self._ask(interaction, spec.name, options)
             await self._deliver(_AnswerTarget(interaction, private=True), document)
 
     async def _answer_all(self, interaction: Interaction, command: Command) -> None:
@@ -115,8 +115,7 @@ class Interactions:
             return
         document = problem
         if line is not None:
-            command = self._command(interaction, line.spec.name, dict(line.options))
-            document = await self._inbox.command(command)
+            document = await self._ask(interaction, line.spec.name, line.options)
         await self._deliver(_AnswerTarget(interaction, private=True), document)
 
     def _parsed(
@@ -157,7 +156,16 @@ class Interactions:
             ]
         await interaction.response.autocomplete(choices[:OPTIONS_MOST])
 
-    def _command(self, interaction: Interaction, name: str, options: dict[str, str]) -> Command:
+    async def _ask(
+        self, interaction: Interaction, name: str, options: Mapping[str, str]
+    ) -> Document:
+        command = self._command(interaction, name, options)
+        spec = commands.find(name)
+        if spec is not None and spec.takes_people:
+            command = replace(command, mentioned=await mentioned_people(interaction, options))
+        return await self._inbox.command(command)
+
+    def _command(self, interaction: Interaction, name: str, options: Mapping[str, str]) -> Command:
         channel, root = channel_and_root(interaction)
         return Command(
             name, options, asking_user(interaction), channel, interaction.locale.value, root

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from html import unescape
 from typing import Any
 
+from bot.core.domain import commands
+from bot.platforms.slack.inbound import mrkdwn
 from bot.platforms.slack.inbound.events import (
     BotIdentity,
     ButtonPress,
@@ -31,10 +33,12 @@ def read_command(body: Mapping[str, Any]) -> CommandRequest | None:
     name, user, channel = _text(body, "command"), _text(body, "user_id"), _text(body, "channel_id")
     if not (name and user and channel):
         return None
-    line = f"{name} {_text(body, 'text')}".strip()
+    text = _text(body, "text")
+    is_escaped = (spec := commands.find(name.removeprefix("/"))) is not None and spec.takes_people
+    text = mrkdwn.command_text(text) if is_escaped else unescape(text)
     return CommandRequest(
         event_id=_event_id(body, "trigger_id", "response_url"),
-        line=unescape(line),
+        line=f"{unescape(name)} {text}".strip(),
         user=user,
         user_name=_text(body, "user_name"),
         place=Location(channel),

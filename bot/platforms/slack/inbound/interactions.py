@@ -39,6 +39,9 @@ log = logging.getLogger(__name__)
 HOME_LINE = commands.format_line(commands.DIGEST.name, "newest")
 """The command that the App Home shows at first."""
 
+_MOST_NAMED = 20
+"""The names of so many people and channels are looked up for one command."""
+
 
 class Interactions:
     """Handles events; raises only `ChatError`, and what the inbox raises."""
@@ -87,7 +90,7 @@ class Interactions:
 
     def _line_of(self, text: str) -> str:
         """The command line for a message to the bot; a look-up if it names no command."""
-        words = " ".join(mrkdwn.plain(text, lambda user: user).split())
+        words = " ".join(mrkdwn.command_text(text).split())
         name = words.removeprefix("/").partition(" ")[0].casefold()
         if not words:
             return commands.format_line(commands.HELP.name)
@@ -100,13 +103,20 @@ class Interactions:
     ) -> tuple[Document, CommandLine | None]:
         """The inbox's answer to a line, and the line parsed; `None` if it is no command."""
         asker, locale = await self._people.user(user, place.channel, name=name)
+        for named in mrkdwn.unnamed_channels(typed)[:_MOST_NAMED]:
+            # Slack sends a tag that is also a channel's name as that channel.
+            typed = typed.replace(f"<#{named}>", f"#{await self._people.channel_name(named)}")
         try:
             line = commands.parse_line(typed)
         except UsageError as error:
             return _notice(self._voices(locale)(error.message, **error.values)), None
         channel = self._channel(place.channel)
         root = MessageRef(channel, place.thread) if place.thread is not None else None
-        command = Command(line.spec.name, line.options, asker, channel, locale, root)
+        mentioned = {
+            called: (await self._people.person(called)).name
+            for called in mrkdwn.mentioned(typed)[:_MOST_NAMED]
+        }
+        command = Command(line.spec.name, line.options, asker, channel, locale, root, mentioned)
         return await self._inbox.command(command), line
 
     def _payloads(

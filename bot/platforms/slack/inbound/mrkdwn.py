@@ -37,6 +37,21 @@ def plain(text: str, name_of: Callable[[str], str]) -> str:
     return unescape(_SKIN_TONE.sub(r"\1", spelled))
 
 
+def command_text(text: str) -> str:
+    """A typed command as plain text; people stay as `<@U123>`, channels without a name as `<#C123>`.
+
+    With "escape channels, users, and links" Slack sends `<@U123|ada>`, `<#C123|rl>` and
+    `<https://…>` in commands.
+    """
+
+    def kept(found: re.Match[str]) -> str:
+        if found["sign"] == "@" or (found["sign"] == "#" and not found["label"]):
+            return f"<{found['sign']}{found['target']}>"
+        return _spelled(found, lambda id_: id_)
+
+    return unescape(_REFERENCE.sub(kept, text))
+
+
 def escape(text: str) -> str:
     """Plain text as mrkdwn without references."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
