@@ -56,7 +56,7 @@ blocks = st.one_of(
     st.builds(Note, inlines),
     st.builds(Items, st.lists(items, max_size=40).map(tuple)),
     st.builds(Fields, st.lists(st.tuples(texts, inlines), max_size=15).map(tuple)),
-    st.builds(Code, st.text()),
+    st.builds(Code, some_text),
     st.just(Divider()),
     st.builds(Buttons, st.lists(buttons, max_size=30).map(tuple)),
 )

@@ -64,8 +64,6 @@ def words(value: Any) -> str:
     return ""
 
 
-@given(documents)
-@hypothesis_settings(max_examples=80)
 def test_code_is_preformatted_with_its_indentation():
     (block,) = one(Code("@misc{a,\n  title = {*T*},\n}"))
 
@@ -74,6 +72,8 @@ def test_code_is_preformatted_with_its_indentation():
     assert part["elements"] == [{"type": "text", "text": "@misc{a,\n  title = {*T*},\n}"}]
 
 
+@given(documents)
+@hypothesis_settings(max_examples=80)
 def test_every_document_keeps_within_slacks_limits(document):
     payloads = rendered(document)
 

@@ -26,14 +26,16 @@ _ACTIVE = re.compile(
     r"|@(?=everyone|here)"
     r"|:(?=//)|:(?=[\w+~-]+:)"
 )
-_MAY_ACT = re.compile(r"[\\*`\[<\]_~|@:/#>+-]|\d[.)](?:\s|$)")
+_MAY_ACT = re.compile(r"[\\*`\[<\]_~|@:/#>+-]|\d[.)]\s")
 """A text without any of these needs no escaping."""
 _INVITE = re.compile(r"(?i)((?:discord(?:app)?\.\w+|dsc\.gg|dis\.gd))/")
 _INVITE_PATH = re.compile(
     r"(?i)^((?:\w+\.)*(?:discord(?:app)?\.\w+|dsc\.gg|dis\.gd)/(?:(?:invite|template|gifts)/)?)(\w)"
 )
 _LINE_START = re.compile(r"(?m)^([ \t]*)(#{1,6}(?=\s)|-(?=#?\s)|\+(?=\s)|>)")
-_LINE_NUMBER = re.compile(r"(?m)^([ \t]*\d{1,9})([.)])(?=\s|$)")
+_LINE_NUMBER = re.compile(r"(?m)^([ \t]*\d{1,9})([.)])(?=\s)")
+_NUMBER_AT_END = re.compile(r"(?m)^([ \t]*\d{1,9})([.)])\Z")
+"""A text that is cut there goes on behind a space, and would be read as a list."""
 _SPACES = re.compile(r"\s+")
 _URL_SAFE = "!#$%&*+,-./:;=?@_~"  # no parentheses, brackets, quotes, angles or backslashes
 
@@ -103,7 +105,7 @@ def _run(inline: Inline, *, flat: bool) -> str:
     text = _SPACES.sub(" ", clean(text)) if flat else clean(text)
     core = text.strip()
     if not core or inline.style is Style.PLAIN:
-        return escape(text)
+        return _NUMBER_AT_END.sub(r"\1\\\2", escape(text))
     at = text.index(core)
     return text[:at] + _styled(core, inline.style) + text[at + len(core) :]
 
