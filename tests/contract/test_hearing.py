@@ -7,12 +7,19 @@ import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import aiohttp
 import pytest
 
-from bot.core.domain.document import Document, Paragraph, Text
-from bot.core.ports import ChannelRef, Chat, DeliveryKey, MessageRef, ThreadMessage
+from bot.commands.services.digest_command import DigestContext
+from bot.commands.services.inbox import Bot
+from bot.core.catalogue import Catalogues
+from bot.core.database.database import Database, opened
+from bot.core.domain.document import Document, Paragraph, Text, dump
+from bot.core.ports import ChannelRef, Chat, Command, DeliveryKey, MessageRef, ThreadMessage
 from tests.fakes.discord.world import FORUM
 from tests.platforms.discord.stage import PAPERS, running_bot
 from tests.platforms.slack.stage import CHANNEL as SLACK_CHANNEL
@@ -40,6 +47,9 @@ class Place:
     edit: Callable[[Any, str], Awaitable[object]]
     take_back: Callable[[Any], Awaitable[object]]
     calling: str
+    asked: list[Command]
+    korean: Callable[[str, MessageRef | None], Awaitable[object]]
+    """A person whose app is in Korean types a command line or, with a root, says it there."""
 
     async def root(self) -> MessageRef:
         """A paper's message."""
@@ -66,6 +76,16 @@ async def web() -> AsyncIterator[Place]:
             body = {"channel": "general", "text": text, "nonce": key(), "root": int(root.id)}
             return int((await post("/api/say", **body))["change"]["id"])
 
+        async def korean(text: str, root: MessageRef | None) -> None:
+            body = {"channel": "general", "text": text, "nonce": key()}
+            thread = {"root": int(root.id)} if root else {}
+            headers = {**stage.own, "Accept-Language": "ko-KR,ko;q=0.9"}
+            async with (
+                aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as client,
+                client.post(stage.url("/api/say"), json=body | thread, headers=headers) as answer,
+            ):
+                assert answer.status == 200
+
         yield Place(
             stage.chat,
             GENERAL,
@@ -75,6 +95,8 @@ async def web() -> AsyncIterator[Place]:
             lambda message, text: post("/api/edit", message=message, text=text),
             lambda message: post("/api/remove", message=message),
             "@paperbot",
+            stage.inbox.asked,
+            korean,
         )
 
 
@@ -90,30 +112,45 @@ async def slack() -> AsyncIterator[Place]:
             stage.slack.edit,
             stage.slack.take_back,
             "<@UBOT>",
+            stage.inbox.commands,
+            lambda text, root: (
+                stage.slack.say(text, user="U2", thread=root.id)
+                if root
+                else stage.slack.command(text, user="U2")
+            ),
         )
 
 
 @asynccontextmanager
 async def discord(channel: ChannelRef = PAPERS) -> AsyncIterator[Place]:
-    async with running_bot() as opened:
-        opened.discord.world.add_channel(20, "forum", type=FORUM)
-        opened.start()
-        await opened.connected()
+    async with running_bot() as running:
+        running.discord.world.add_channel(20, "forum", type=FORUM)
+        running.start()
+        await running.connected()
 
         async def say(root: MessageRef, text: str) -> Any:
             thread = int(root.id.rpartition("/")[2])
             calls = "@paperbot" in text
-            return await opened.discord.says(text, at=thread, mentions_bot=calls)
+            return await running.discord.says(text, at=thread, mentions_bot=calls)
+
+        async def korean(text: str, root: MessageRef | None) -> None:
+            if root is None:
+                await running.discord.types(text.removeprefix("/"), by=102)
+                return
+            thread = int(root.id.rpartition("/")[2])
+            await running.discord.says(text, by=102, at=thread, mentions_bot=True)
 
         yield Place(
-            opened.chat,
+            running.chat,
             channel,
-            opened.desk.heard,
-            opened.desk.taken_back,
+            running.desk.heard,
+            running.desk.taken_back,
             say,
-            opened.discord.edits,
-            opened.discord.takes_back,
+            running.discord.edits,
+            running.discord.takes_back,
             "@paperbot",
+            running.desk.asked,
+            korean,
         )
 
 
@@ -201,3 +238,38 @@ async def test_the_bots_own_messages_are_ignored(place: Place):
     await until(lambda: place.heard)
 
     assert [said.text for said in place.heard] == ["a person's"]
+
+
+async def test_a_person_is_answered_in_their_own_language_also_in_a_thread(place: Place):
+    root = await place.root()
+    await place.korean("/help", None)
+    await until(lambda: place.asked)
+    await place.korean(f"{place.calling} help", root)
+    await place.say(root, f"{place.calling} help")
+    await until(lambda: len(place.heard) == 2)
+    async with opened(None) as db:
+        bot = real_bot(db)
+
+        answer = await bot.command(place.asked[-1])
+        for said in place.heard:
+            await bot.on_message(said)
+
+        assert "논문" in dump(answer)
+        assert await helped_in(db) == ["ko", "en"]
+
+
+async def helped_in(db: Database) -> list[str]:
+    """The languages of the answers that are planned, in order."""
+    async with db.reading() as tx:
+        rows = await tx.all("SELECT document FROM delivery ORDER BY id")
+    return ["ko" if "물어볼 수 있습니다" in row["document"] else "en" for row in rows]
+
+
+def real_bot(db: Database) -> Bot:
+    async def check(channel: ChannelRef) -> ChannelRef:
+        return channel
+
+    desk = DigestContext(
+        db, lambda: datetime.now(UTC), ZoneInfo("Asia/Seoul"), check, planned=lambda: None
+    )
+    return Bot(desk, voices=Catalogues())

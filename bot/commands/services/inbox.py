@@ -17,7 +17,7 @@ from bot.core.domain.errors import UserError
 from bot.core.domain.i18n import Translate, error_text
 from bot.core.ports import ChannelRef, Choice, Command, MessageRef, ThreadMessage
 from bot.digest.services import zones
-from bot.discussion.services import answers, discuss
+from bot.discussion.services import answers, asker, discuss
 from bot.discussion.services.discuss import DiscussionContext
 from bot.lookup.domain import present_lookup, query_dates, query_hints
 from bot.lookup.services import completion, lookup, typed_dates
@@ -46,7 +46,10 @@ class Bot:
 
     async def command(self, command: Command) -> Document:
         """The answer, also to a failed command; our own failures are logged."""
-        say = self._voices(command.locale)
+        locale = await asker.known_locale(self._desk.db, command)
+        return await self._answered(command, self._voices(locale))
+
+    async def _answered(self, command: Command, say: Translate) -> Document:
         try:
             return await self._answer(command, say)
         except UserError as error:
@@ -167,7 +170,7 @@ class Bot:
             channel = said.root.channel
             name, options = parsed.spec.name, parsed.options
             asked = Command(name, options, said.user, channel, say.locale, said.root)
-            return await self.command(asked)
+            return await self._answered(asked, say)
 
         await discuss.on_message(self._talk, said, ask)
 

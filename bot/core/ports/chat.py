@@ -87,8 +87,9 @@ class Command:
     """A command of a person, already acknowledged to the platform.
 
     `name` is a name of the command table without the slash; `options` are its options as
-    text; `locale` is the person's (`ko`, `en-US` …); `root` is the thread it came from. Options
-    mention people as `<@id>`; `mentioned` has the names of those whose name is known.
+    text; `locale` is the person's (`ko`, `en-US` …), empty if it is unknown; `root` is the thread
+    it came from. Options mention people as `<@id>`; `mentioned` has the names of those whose name
+    is known.
     """
 
     name: str
@@ -113,7 +114,8 @@ class ThreadMessage:
     """A message of a person in the thread under `root`; never the bot's own.
 
     `at` is when it was posted, by the platform's clock (`None`: now). `edited_at` is its version,
-    `None` for the first one: the newest version wins, in any order of arrival.
+    `None` for the first one: the newest version wins, in any order of arrival. `locale` is the
+    author's (`ko`, `en-US` …), empty where the platform does not tell it.
     """
 
     root: MessageRef
@@ -123,6 +125,7 @@ class ThreadMessage:
     mentions_bot: bool
     at: datetime | None = None
     edited_at: datetime | None = None
+    locale: str = ""
 
 
 @dataclass(frozen=True, slots=True)

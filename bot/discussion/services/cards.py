@@ -6,11 +6,12 @@ from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import Reference
 from bot.archive.store import entries, papers
 from bot.core.database.database import Transaction
+from bot.core.domain.document import translated
 from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import MessageRef, parse_channel
 from bot.discussion.domain.questions import MOST_CARDS, asked_paper, linked_papers
 from bot.discussion.services import answers
-from bot.discussion.services.thread_messages import Voices, reply_in, voice_for
+from bot.discussion.services.thread_messages import Voices, channel_voice, readers, reply_in
 from bot.discussion.store import replies, reply_references
 from bot.outbox.store import answer_deliveries, threads
 
@@ -47,11 +48,16 @@ async def make_cards(
 async def _make_card(
     tx: Transaction, voices: Voices, due: reply_references.CardDue, now: datetime
 ) -> int:
-    say = await voice_for(tx, voices, due.channel, due.text)
+    channel = parse_channel(due.channel)
+    say = await channel_voice(tx, voices, due.channel)
     document = await answers.card(tx, due.number, say)
     if document is None:
         return 0
-    channel = parse_channel(due.channel)
+    others = {
+        other.locale: await answers.card(tx, due.number, other)
+        for other in readers(voices, channel, say)
+    }
+    document = translated(document, {k: v for k, v in others.items() if v is not None})
     return await reply_in(
         tx,
         MessageRef(channel, due.root_message),

@@ -37,12 +37,12 @@ from bot.discussion.domain.present_discussion import (
 from bot.discussion.domain.questions import Line, read_question
 from bot.discussion.services import answers, cards, forgetting
 from bot.discussion.services.answers import Link, no_link
+from bot.discussion.services.asker import asker_voice, person_voice
 from bot.discussion.services.thread_messages import (
     answer_name,
     is_answered,
     key_of,
     reply_in,
-    voice_for,
 )
 from bot.discussion.store import replies
 from bot.lookup.services import typed_dates
@@ -147,7 +147,7 @@ async def _answer(
             return None
         root = await threads.find(tx, message.root)
         preferences = await channel_preferences.get(tx, channel)
-        say = await voice_for(tx, context.voices, channel, message.text)
+        say = await asker_voice(tx, context.voices, message)
         subscription = await subscriptions.find(tx, channel)
     zone = subscription.options.schedule.zone if subscription is not None else context.zone
     text = await typed_dates.write_out(context.db, message.text, now=context.clock(), zone=zone)
@@ -286,7 +286,9 @@ async def _tell_too_fast(
         context.copies_a_minute,
     )
     root = await replies.find_root(tx, reply.id)
-    say = await voice_for(tx, context.voices, reply.origin.channel, reply.text)
+    say = await person_voice(
+        tx, context.voices, reply.author_id, channel=reply.origin.channel, text=reply.text
+    )
     name = ("too fast", str(message.channel), message.id)
     notice = present_too_fast(context.copies_a_minute, say)
     return await reply_in(tx, root, notice, name, now, cause=message)
@@ -325,7 +327,7 @@ async def _forget_asker(context: DiscussionContext, message: ThreadMessage) -> N
     async with context.db.transaction() as tx:
         if await deliveries.is_known(tx, key_of(name)):
             return  # A redelivery: what was said after the first delivery is not meant.
-        say = await voice_for(tx, context.voices, str(channel), message.text)
+        say = await asker_voice(tx, context.voices, message)
         await forgetting.forget_author(tx, message.user, channel, now)
         # Without a cause, since the confirmation must outlive the deleted question.
         await reply_in(tx, message.root, present_forgotten(say), name, now)

@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.core.database.database import Transaction
 from bot.core.ports import ChannelRef, MessageRef, Platform, User, parse_channel, person_id
 from bot.discussion.domain.present_discussion import present_taken_back
-from bot.discussion.store import replies
+from bot.discussion.store import person_locales, replies
 from bot.outbox.store import answer_deliveries, copy_deliveries
 from bot.webchat.store import board
 
@@ -35,7 +35,9 @@ async def forget_author(tx: Transaction, user: User, channel: ChannelRef, now: d
     Those on the channel's platform, in Slack in its workspace. In the web chat, where the bot is the
     platform, the messages themselves are removed too.
     """
-    theirs = await replies.list_by_author(tx, person_id(channel, user.id))
+    person = person_id(channel, user.id)
+    await person_locales.forget(tx, person)
+    theirs = await replies.list_by_author(tx, person)
     await _forget(tx, theirs, now)
     if channel.platform is not Platform.WEB:
         return len(theirs)

@@ -1,6 +1,5 @@
 """Messages of the bot in threads: planned in the outbox, in the reader's language."""
 
-import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
@@ -15,8 +14,6 @@ from bot.outbox.domain.delivery import delivery_key
 from bot.outbox.store import deliveries, threads
 
 Voices = Callable[[str], Translate]
-
-_HANGUL = re.compile("[\uac00-\ud7a3]")
 
 
 async def reply_in(
@@ -59,11 +56,6 @@ def answer_name(message: MessageRef) -> tuple[str, ...]:
 async def is_answered(tx: Transaction, message: MessageRef) -> bool:
     """Whether the message was answered."""
     return await deliveries.is_known(tx, key_of(answer_name(message)))
-
-
-async def voice_for(tx: Transaction, voices: Voices, channel: str, text: str) -> Translate:
-    """The writer's language: Korean if the text has Hangul, else the channel's."""
-    return voices("ko") if _HANGUL.search(text) else await channel_voice(tx, voices, channel)
 
 
 def speak(

@@ -61,12 +61,15 @@ class StoredReply:
 
     id: int
     entry_id: EntryId | None
+    author_id: str
     author: str
     text: str
     origin: ReplyOrigin
 
 
-_STORED = "SELECT id, entry_id, author, text, channel, message_id, said_at, gone_at FROM reply "
+_STORED = """
+SELECT id, entry_id, author_id, author, text, channel, message_id, said_at, gone_at FROM reply
+"""
 
 
 async def find(tx: Transaction, message: MessageRef) -> tuple[int, StoredVersion] | None:
@@ -363,6 +366,7 @@ def _stored(row: Row) -> StoredReply:
     return StoredReply(
         id=row["id"],
         entry_id=EntryId(row["entry_id"]) if row["entry_id"] is not None else None,
+        author_id=row["author_id"],
         author=row["author"],
         text=row["text"],
         origin=ReplyOrigin(

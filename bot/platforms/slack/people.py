@@ -25,11 +25,11 @@ _SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A member of the workspace; `locale` as Slack says it (`ko-KR`)."""
+    """A member of the workspace; `locale` as Slack says it (`ko-KR`), empty if it does not."""
 
     id: str
     name: str
-    locale: str = "en-US"
+    locale: str = ""
     is_admin: bool = False
 
 
@@ -80,7 +80,7 @@ class UserDirectory:
         profile = found.get("profile") or {}
         shown = profile.get("display_name") or found.get("real_name") or found.get("name")
         admin = any(found.get(f"is_{role}") for role in ("admin", "owner", "primary_owner"))
-        locale = str(found.get("locale") or "en-US")
+        locale = str(found.get("locale") or "")
         person = Person(user, str(shown or name or user), locale, admin)
         return self._people.put(user, person, _CACHED_FOR)
 

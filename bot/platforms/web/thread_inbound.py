@@ -73,6 +73,7 @@ class ThreadInbound:
                     mentions_bot=_MENTION.search(text) is not None,
                     at=message.posted_at,
                     edited_at=message.edited_at,
+                    locale=message.author.locale,
                 )
             )
 

@@ -9,10 +9,11 @@ from bot.core.domain.document import Document
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who wrote a message of the web chat, under the name they had then."""
+    """Who wrote a message of the web chat, under the name and in the language they had then."""
 
     id: str
     name: str
+    locale: str = ""
 
 
 @dataclass(frozen=True, slots=True)

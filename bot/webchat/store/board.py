@@ -10,8 +10,8 @@ from bot.core.domain.errors import UsageError
 from bot.webchat.domain.board import Author, BoardMessage
 
 _MESSAGE = """
-SELECT m.id, m.channel, m.root_id, m.author_id, m.author_name, m.by_bot, m.question, m.content,
-       m.message_key, m.posted_at, m.edited_at, m.deleted_at, m.revision,
+SELECT m.id, m.channel, m.root_id, m.author_id, m.author_name, m.author_locale, m.by_bot,
+       m.question, m.content, m.message_key, m.posted_at, m.edited_at, m.deleted_at, m.revision,
        (SELECT count(*) FROM board_message r
          WHERE r.root_id = m.id AND r.deleted_at IS NULL) AS replies,
        (SELECT max(r.posted_at) FROM board_message r
@@ -70,11 +70,11 @@ class DatabaseBoard:
                     return _message(present)
             row = await tx.one(
                 """
-                INSERT INTO board_message (channel, root_id, author_id, author_name, by_bot,
-                                           question, content, message_key, posted_at, revision,
+                INSERT INTO board_message (channel, root_id, author_id, author_name, author_locale,
+                                           by_bot, question, content, message_key, posted_at, revision,
                                            unheard)
-                VALUES (:channel, :root, :author_id, :author_name, :by_bot, :question,
-                        :content, :key, :at, :revision, NOT :by_bot AND :root IS NOT NULL)
+                VALUES (:channel, :root, :author_id, :author_name, :author_locale, :by_bot,
+                        :question, :content, :key, :at, :revision, NOT :by_bot AND :root IS NOT NULL)
                 RETURNING id
                 """,
                 {
@@ -82,6 +82,7 @@ class DatabaseBoard:
                     "root": root,
                     "author_id": author.id if author else None,
                     "author_name": author.name if author else None,
+                    "author_locale": author.locale if author else None,
                     "by_bot": int(isinstance(content, Document)),
                     "question": question,
                     "content": _content_text(content),
@@ -203,7 +204,8 @@ async def forget_author(tx: Transaction, author_id: str, at: datetime) -> int:
         await _remove(tx, row["id"], at)
     await tx.run(
         """
-        UPDATE board_message SET author_id = NULL, author_name = NULL, message_key = NULL
+        UPDATE board_message SET author_id = NULL, author_name = NULL, author_locale = NULL,
+               message_key = NULL
          WHERE author_id = :author
         """,
         {"author": author_id},
@@ -262,7 +264,7 @@ def _message(row: Row) -> BoardMessage:
     deleted = row["deleted_at"] is not None
     author = None
     if row["author_id"] is not None:
-        author = Author(row["author_id"], row["author_name"])
+        author = Author(row["author_id"], row["author_name"], row["author_locale"] or "")
     content: Document | str = row["content"]
     if row["by_bot"] and not deleted:
         content = load(row["content"])

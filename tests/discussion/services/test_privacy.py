@@ -14,7 +14,7 @@ from bot.channels.store.channel_preferences import ChannelPreferences
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
 from bot.core.domain.document import Items
-from bot.core.ports import ChannelRef, MessageRef, User
+from bot.core.ports import ChannelRef, Command, MessageRef, User
 from bot.discussion.domain.questions import Reply
 from bot.discussion.services import discuss
 from bot.discussion.services.library import DatabaseLibrary
@@ -283,6 +283,16 @@ async def test_a_question_elsewhere_is_not_repeated_either(stage, bot):
     [answer] = await call(stage, bot, MessageRef(SLACK, "x1"), "secretwords")
 
     assert answer.startswith("Nothing found for that.")
+
+
+async def test_forget_me_removes_a_persons_language(stage, bot):
+    await bot.command(Command("help", {}, ADA, SLACK, "ko-KR"))
+    stored = await is_anywhere(stage, "ko-KR")
+
+    await bot.command(Command("paper", {"query": "forget-me"}, ADA, SLACK, "ko-KR"))
+
+    assert stored
+    assert not await is_anywhere(stage, "ko-KR")
 
 
 async def test_forget_me_removes_a_persons_web_chat_messages(stage, bot):

@@ -145,8 +145,9 @@ class Interactions:
     async def _on_message(self, posted: MessagePosted) -> None:
         channel = self._channel(posted.channel)
         user = User(posted.user, posted.user_name, can_manage=False)
+        locale = ""
         if not posted.user_name:
-            user, _ = await self._people.user(posted.user, posted.channel)
+            user, locale = await self._people.user(posted.user, posted.channel)
         said = ThreadMessage(
             root=MessageRef(channel, posted.root),
             message=MessageRef(channel, posted.ts),
@@ -155,6 +156,7 @@ class Interactions:
             mentions_bot=posted.mentions_bot,
             at=posted.at,
             edited_at=posted.edited_at,
+            locale=locale,
         )
         await self._inbox.on_message(said)
 

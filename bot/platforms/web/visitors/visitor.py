@@ -52,7 +52,7 @@ class Visitor:
     @property
     def author(self) -> Author:
         """The visitor as the author of a message."""
-        return Author(self.user.id, self.user.name)
+        return Author(self.user.id, self.user.name, self.say.locale)
 
 
 VISITOR = web.RequestKey("visitor", Visitor)
