@@ -44,6 +44,10 @@ from bot.webchat.domain.board import Board, BoardMessage
 
 T = TypeVar("T")
 
+PATIENCE = 10.0
+"""Seconds that a request may take. While another process locks the database, statements wait in a
+row, each for as long, and nobody waits for an answer that comes after all of them."""
+
 _MOST_STREAMS = 500
 """Open streams of changes, over all visitors; the next request gets a 503."""
 
@@ -58,7 +62,8 @@ class WebChat:
 
     `zone` decides which day it is in the archive's search. `names` are the host names that requests may use; IP addresses and `localhost` always work.
     `proxies` are the networks of trusted proxies (see `visitors.proxies`). `mounts` are
-    applications under path prefixes of their own, such as `/slack`.
+    applications under path prefixes of their own, such as `/slack`; `patience` is how many seconds a
+    request may take.
     """
 
     platform = Platform.WEB
@@ -79,6 +84,7 @@ class WebChat:
         names: tuple[str, ...] = (),
         proxies: tuple[Network, ...] = (),
         mounts: Mapping[str, web.Application] | None = None,
+        patience: float = PATIENCE,
     ) -> None:
         self._board = board
         self._library = library
@@ -93,6 +99,7 @@ class WebChat:
         self._names = frozenset(name.casefold() for name in names)
         self._proxies = Proxies(proxies)
         self._mounts = dict(mounts or {})
+        self._patience = patience
         self._feed = ChangeFeed(board)
         self._ready = asyncio.Event()
         self._address = ""
@@ -171,6 +178,7 @@ class WebChat:
             connections=connections,
             requests=RequestLimits(),
             streams=StreamLimits(min(_MOST_STREAMS, connections.most * 2 // 3)),
+            patience=self._patience,
         )
         hosts = self._names | {self._host.casefold()}
         application = make_application(context, hosts=hosts, mounts=self._mounts)

@@ -32,7 +32,7 @@ class WebContext:
 
     `deliver_replies` hands new replies in threads to the inbox; call it after each change of one.
     `zone` decides which day it is. `names` are the host names of the site behind a proxy; `build`
-    is the version of the static files.
+    is the version of the static files; `patience` is how many seconds a request may take.
     """
 
     board: Board
@@ -55,6 +55,7 @@ class WebContext:
     connections: Connections
     requests: RequestLimits
     streams: StreamLimits
+    patience: float
 
 
 CONTEXT = web.AppKey("context", WebContext)

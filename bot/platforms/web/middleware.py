@@ -115,8 +115,19 @@ def _explain_errors(context: WebContext) -> Middleware:
     @web.middleware
     async def explain_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         say = request[VISITOR].say
+        bound = asyncio.timeout(None if request.path == "/events" else context.patience)
         try:
-            return await handler(request)
+            async with bound:
+                return await handler(request)
+        except TimeoutError:
+            if not bound.expired():
+                raise
+            log.error("%s %s: no answer in %g s", request.method, request.path, context.patience)
+            text = say(
+                "The bot is busy: its database was not free for {n} s. Try again in a moment.",
+                n=f"{context.patience:g}",
+            )
+            return _error(request, context, 503, text)
         except StorageError as error:  # the disk is full, the database is locked
             log.error("%s %s: %s", request.method, request.path, error)
             return _error(request, context, 503, say("That could not be saved. Try again later."))

@@ -1,4 +1,9 @@
-"""The visitor of a request: identity, name, language, cookies."""
+"""The visitor of a request: identity, name, language, cookies.
+
+Browsers send cookies to every port of a host. So the names of ours end in a mark of the database's
+key, and two bots on one host do not overwrite each other's. Cookies without a mark, of earlier
+versions, are still read.
+"""
 
 import hashlib
 from collections.abc import Mapping
@@ -60,18 +65,18 @@ VISITOR = web.RequestKey("visitor", Visitor)
 
 def identify(request: web.Request, context: WebContext) -> Visitor:
     """The visitor of a request, by its cookies; a new one where none has our signature."""
-    known = context.signer.read(VISITOR_COOKIE, request.cookies.get(VISITOR_COOKIE, ""))
+    known = context.signer.read(VISITOR_COOKIE, _cookie(request, VISITOR_COOKIE))
     token = known or new_visitor()
     say = context.voices(chosen_language(request))
     public = hashlib.sha256(token.encode()).hexdigest()[:16]
-    name = clean_name(unquote(request.cookies.get(NAME_COOKIE, "")))
+    name = clean_name(unquote(_cookie(request, NAME_COOKIE)))
     if is_reserved(name):
         name = ""
     user = User(
         id=public,
         name=name or say("Guest {number}", number=public[:4]),
         can_manage=is_operator(
-            context.signer, request.cookies.get(OPERATOR_COOKIE, ""), now=context.now()
+            context.signer, _cookie(request, OPERATOR_COOKIE), now=context.now()
         ),
     )
     return Visitor(
@@ -89,9 +94,18 @@ def identify(request: web.Request, context: WebContext) -> Visitor:
     )
 
 
+def _cookie(request: web.Request, name: str) -> str:
+    marked = request.cookies.get(_marked(request, name))
+    return marked if marked is not None else request.cookies.get(name, "")
+
+
+def _marked(request: web.Request, name: str) -> str:
+    return f"{name}_{request.app[CONTEXT].signer.mark}"
+
+
 def chosen_language(request: web.Request) -> str:
     """The language that the visitor chose, else the browser's."""
-    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    chosen = _cookie(request, LANGUAGE_COOKIE)
     return chosen if chosen in LANGUAGES else preferred_language(request.headers)
 
 
@@ -136,7 +150,7 @@ def set_cookie(
 ) -> None:
     """Set a cookie that scripts cannot read and other sites cannot send with a POST."""
     response.set_cookie(
-        name,
+        _marked(request, name),
         quote(value, safe=""),
         max_age=int(time.total_seconds()),
         path="/",

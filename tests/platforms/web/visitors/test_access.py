@@ -8,7 +8,7 @@ import pytest
 
 from bot.platforms.web.visitors.access import OPERATOR_FOR, Signer, is_operator, operator_cookie
 from bot.webchat.services.access import TOKEN_LIFE, WebAccess, one_time_address
-from tests.platforms.web.stage import Stage
+from tests.platforms.web.stage import Stage, staged
 
 NOW = datetime(2025, 2, 4, 12, 0, tzinfo=UTC)
 
@@ -156,3 +156,38 @@ async def test_an_unsigned_cookie_is_replaced(stage: Stage):
         ids.update(re.findall(r'data-visitor="(\w+)"', page))
 
     assert len(ids) == 3
+
+
+def cookies_of(client: aiohttp.ClientSession) -> dict[str, str]:
+    return {cookie.key: cookie.value for cookie in client.cookie_jar}
+
+
+async def test_two_bots_on_one_host_keep_their_own_cookies(stage: Stage):
+    async with staged() as other:
+        for bot in (stage, other):
+            address = one_time_address(bot.address, await bot.access.new_token(at=bot.clock()))
+            async with stage.client.get(address) as response:
+                assert response.status == 200
+
+        assert await manages(stage, stage.client)
+        assert await manages(other, stage.client)
+        assert len(cookies_of(stage.client)) == 4
+
+
+async def test_cookies_of_an_earlier_version_stay_valid(stage: Stage):
+    signer = Signer(await stage.access.signing_key())
+    cookies = {
+        "paperbot_visitor": signer.sign("paperbot_visitor", "0" * 32),
+        "paperbot_operator": operator_cookie(signer, now=stage.clock()),
+        "paperbot_name": "Ada",
+        "paperbot_language": "ko",
+    }
+
+    async with aiohttp.ClientSession(cookies=cookies) as client:
+        assert await manages(stage, client)
+        async with client.get(stage.url("/")) as response:
+            page = await response.text()
+            assert "Set-Cookie" not in response.headers
+
+    assert "Ada" in page
+    assert 'lang="ko"' in page
