@@ -401,15 +401,17 @@ def test_a_file_that_cannot_be_written_is_one_line(archive: Run, tmp_path: Path)
 
 
 def test_a_channel_is_subscribed_changed_and_removed(archive: Run):
-    added = archive("channel", "add", "web:general", "--at", "9:00", "--tz", "asia/seoul")
-    changed = archive("channel", "change", "web:general", "--weekdays", "mon-fri", "--tags", "#rl")
+    added = archive("channel", "add", "web:reading group", "--at", "9:00", "--tz", "asia/seoul")
+    changed = archive(
+        "channel", "change", "web:reading group", "--weekdays", "mon-fri", "--tags", "#rl"
+    )
     listed = archive("channel", "list", "--json")
-    removed = archive("channel", "remove", "web:general")
+    removed = archive("channel", "remove", "web:reading-group")
 
     assert [added.status, changed.status, removed.status] == [0, 0, 0]
-    assert removed.out == "web:general: the subscription is removed.\n"
+    assert removed.out == "web:reading-group: the subscription is removed.\n"
     (form,) = listed.json
-    assert form["channel"] == "web:general"
+    assert form["channel"] == "web:reading-group"
     assert (form["at"], form["tz"], form["weekdays"]) == ("09:00", "Asia/Seoul", "mon-fri")
     assert (form["tags"], form["standing"]) == ("#rl", "active")
     assert archive("channel", "list", "--json").json == []

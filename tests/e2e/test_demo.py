@@ -211,6 +211,20 @@ async def test_an_entry_has_a_page_with_all_that_belongs_to_it(browser: Browser,
         await photograph(page, "entry")
 
 
+@in_browser
+async def test_the_archive_is_searched_with_suggestions(browser: Browser, address: str):
+    async with visiting(browser, f"{address}papers", height=640) as page:
+        field = page.get_by_role("combobox", name="Search the archive")
+        await field.press_sequentially("reas")
+        await expect(page.get_by_role("option").nth(1)).to_be_visible()
+        await photograph(page, "search")
+
+        await field.press("ArrowDown")
+        await field.press("Enter")
+
+        await expect(page.get_by_role("article").first).to_contain_text("#reasoning")
+
+
 async def test_a_published_day_is_shown_as_the_curator_wrote_it(shared: Path):
     page = shared / "samples" / "digests" / "2025-02-04.txt"
     async with demo("--import", str(page)) as (address, _, _), aiohttp.ClientSession() as client:

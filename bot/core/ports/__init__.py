@@ -19,6 +19,7 @@ from bot.core.ports.chat import (
     Replies,
     ThreadMessage,
     User,
+    hyphenated,
     parse_channel,
     person_id,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "Replies",
     "ThreadMessage",
     "User",
+    "hyphenated",
     "parse_channel",
     "person_id",
 ]

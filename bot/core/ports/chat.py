@@ -46,6 +46,8 @@ def parse_channel(text: str) -> ChannelRef:
     """The channel that an operator typed as REF; raises `UsageError`."""
     platform, colon, place = text.strip().partition(":")
     workspace, slash, channel = place.rpartition("/")
+    if platform == Platform.WEB:
+        channel = hyphenated(channel)
     if not colon or platform not in set(Platform) or not channel or (slash and not workspace):
         raise UsageError(
             "“{text}” is not a channel: write slack:C0123, slack:T0123/C0123, "
@@ -53,6 +55,11 @@ def parse_channel(text: str) -> ChannelRef:
             text=text,
         )
     return ChannelRef(Platform(platform), workspace, channel)
+
+
+def hyphenated(name: str) -> str:
+    """The name of a channel of the web chat, with a hyphen for each white space in it."""
+    return "-".join(name.split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from bot.core.domain.commands import Audience, CommandLine
 from bot.core.domain.document import Document
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate
-from bot.core.ports import Command
+from bot.core.ports import Command, hyphenated
 from bot.platforms.web.addresses import channel_ref, message_ref
 from bot.platforms.web.context import CONTEXT, WebContext
 from bot.platforms.web.request_checks import clean_text
@@ -238,7 +238,7 @@ async def rename(request: web.Request) -> web.Response:
 async def add_channel(request: web.Request) -> web.Response:
     """Add a channel; for the operator only."""
     context, visitor, body = request.app[CONTEXT], request[VISITOR], await read_body(request)
-    name = body.text("name", most=200).removeprefix("#").casefold()
+    name = hyphenated(body.text("name", most=200).removeprefix("#").casefold())
     if not visitor.user.can_manage:
         text = visitor.say(
             "Only the operator can add channels: run “paperbot open” and open its address."

@@ -81,6 +81,7 @@ async def chat(request: web.Request) -> web.Response:
             articles=await context.view.articles(messages[-MESSAGES:], say),
             more=len(messages) > MESSAGES,
             revision=revision,
+            is_subscribed=bool(messages) or await context.library.is_subscribed(channel),
             root=root,
             **opened,
             texts=view.as_script(view.script_texts(say)),

@@ -173,6 +173,74 @@ async def test_own_messages_are_edited_and_deleted(browser: Browser, busy: Stage
         await expect(mine).to_have_count(0)
 
 
+async def test_the_last_message_is_edited_above_the_composer(browser: Browser, busy: Stage):
+    async with visiting(browser, busy.address) as page:
+        await page.get_by_role("combobox").fill("one line\nand another\n" * 6)
+        await page.keyboard.press("Enter")
+        mine = page.locator(".log .by-person")
+        await mine.hover()
+
+        await mine.get_by_role("button", name="Edit").click()
+
+        save = await mine.get_by_role("button", name="Save").bounding_box()
+        composer = await page.locator(".room .composer .field").bounding_box()
+        assert save is not None
+        assert composer is not None
+        assert save["y"] + save["height"] <= composer["y"]
+        await expect(mine.get_by_role("textbox")).to_be_focused()
+
+
+async def test_arrow_keys_move_between_messages_but_not_in_fields(browser: Browser, busy: Stage):
+    for line in ("first", "second"):
+        await busy.board.add("general", line, at=busy.clock(), author=Author("x", "Tomas"))
+    async with visiting(browser, busy.address) as page:
+        first = page.get_by_role("article", name="Tomas: first")
+        second = page.get_by_role("article", name="Tomas: second")
+        await page.locator("#log").evaluate("log => log.scrollTop = log.scrollHeight")
+        await page.locator("#log").focus()
+
+        await page.keyboard.press("ArrowUp")
+        await expect(second).to_be_focused()
+        await page.keyboard.press("ArrowUp")
+        await expect(first).to_be_focused()
+        await expect(page.locator('.log [tabindex="0"].message')).to_have_count(1)
+        await page.keyboard.press("ArrowDown")
+        await expect(second).to_be_focused()
+
+        field = page.get_by_role("combobox")
+        await field.fill("one\ntwo")
+        await page.keyboard.press("ArrowUp")
+        await expect(field).to_be_focused()
+
+
+async def test_arrow_keys_read_a_long_message_to_its_end_first(browser: Browser, busy: Stage):
+    async with visiting(browser, busy.address, height=420) as page:
+        tall = page.get_by_role("article", name="paperbot: Sample paper number 1 on")
+        await tall.evaluate("message => { message.tabIndex = -1; message.focus(); }")
+        await page.locator("#log").evaluate("log => log.scrollTop = 0")
+        await tall.evaluate("message => message.scrollIntoView({block: 'start'})")
+
+        await page.keyboard.press("ArrowDown")
+        await expect(tall).to_be_focused()
+        for _ in range(9):
+            await page.keyboard.press("ArrowDown")
+        await expect(tall).not_to_be_focused()
+
+
+@pytest.mark.parametrize(
+    ("locale", "says"),
+    [("en-US", "Whoever may manage it subscribes it"), ("ko-KR", "관리할 수 있는 사람이")],
+)
+async def test_an_empty_channel_says_how_to_subscribe_it(
+    browser: Browser, busy: Stage, locale: str, says: str
+):
+    await busy.board.add_channel("reading", at=busy.clock())
+    async with visiting(browser, f"{busy.address}c/reading", locale=locale) as page:
+        welcome = page.locator("[data-empty]")
+        await expect(welcome).to_contain_text(says)
+        await expect(welcome.get_by_text("/digest here")).to_be_visible()
+
+
 async def test_an_unsent_message_stays_and_is_posted_once(browser: Browser, busy: Stage):
     async with visiting(browser, busy.address, strict=False) as page:
         # The answer is lost on the way back: the message is kept, the page does not know.

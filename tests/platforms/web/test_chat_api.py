@@ -1,6 +1,8 @@
 """The chat's JSON API, over real HTTP."""
 
 import itertools
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import aiohttp
@@ -9,7 +11,7 @@ import pytest
 from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.ports import ChannelRef, DeliveryKey, MessageRef, Platform
 from bot.webchat.domain.board import BoardMessage
-from tests.platforms.web.stage import Stage
+from tests.platforms.web.stage import Stage, staged
 
 GENERAL = ChannelRef(Platform.WEB, "", "general")
 numbers = itertools.count()
@@ -304,6 +306,25 @@ async def test_only_the_operator_adds_channels(stage: Stage):
     status, answer = await stage.post("/api/channel", name="#독서-모임")
     assert (status, answer) == (200, {"name": "독서-모임"})
     assert "독서-모임" in await stage.board.list_channels()
-    assert (await stage.post("/api/channel", name="a b"))[0] == 422
+    assert await stage.post("/api/channel", name="# Reading  Group ") == (
+        200,
+        {"name": "reading-group"},
+    )
+    assert (await stage.post("/api/channel", name="a/b"))[0] == 422
     async with stage.client.get(stage.url("/c/독서-모임")) as response:
         assert response.status == 200
+
+
+async def test_a_locked_database_is_answered_after_a_bounded_time():
+    async with staged(patience=0.5) as stage:
+        await say(stage, "hello")
+        with closing(sqlite3.connect(stage.db.path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            status, answer = await say(stage, "/paper reasoning")
+            other.execute("ROLLBACK")
+
+        assert status == 503
+        assert answer["error"] == (
+            "The bot is busy: its database was not free for 0.5 s. Try again in a moment."
+        )
+        assert (await say(stage, "/paper reasoning"))[0] == 200

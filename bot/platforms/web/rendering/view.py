@@ -14,6 +14,7 @@ from bot.archive.domain.entry import Reference
 from bot.archive.domain.inlines import inlines as linked
 from bot.archive.domain.present_entry import news, paper_url
 from bot.core.domain import commands
+from bot.core.domain.characters import cut_at
 from bot.core.domain.day_text import day_text
 from bot.core.domain.document import Document, Link, in_locale, map_inlines
 from bot.core.domain.i18n import Translate
@@ -27,6 +28,8 @@ BOT_NAME = "paperbot"
 LANGUAGES = {"en": "English", "ko": "한국어"}
 
 _REMEMBERED = 1024
+_LABEL = 120
+"""Characters of a message in its label."""
 _MOST_CHOICES = 25
 """Suggestions for what is being typed; see `lookup.services.completion`."""
 
@@ -73,6 +76,7 @@ def make_view(voices: Callable[[str], Translate], *, build: str) -> View:
         "version": version,
         "reference_url": reference_url,
         "thread_name": thread_name,
+        "message_label": message_label,
         "news": news,
         "link": lambda text, url: render.render_inlines((Link(text, url),)),
     }
@@ -140,6 +144,19 @@ def summary(message: BoardMessage) -> str:
 def reference_url(reference: Reference) -> str | None:
     """The address of a referenced paper, if it is safe to link."""
     return render.safe_url(paper_url(reference.arxiv_id, reference.url) or "")
+
+
+def message_label(message: BoardMessage, name: str) -> str:
+    """The author, and how the message begins: what a screen reader says where the focus moves."""
+    if message.deleted:
+        return name
+    said = message.content
+    if isinstance(said, Document):
+        said = readable(said.summary)
+    beginning = " ".join(render.printable(said).split())
+    if len(beginning) > _LABEL:
+        beginning = f"{beginning[: cut_at(beginning, _LABEL)]}…"
+    return f"{name}: {beginning}"
 
 
 def thread_name(place: ThreadPlace) -> str:

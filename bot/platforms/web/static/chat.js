@@ -136,7 +136,10 @@ function editing(button) {
   buttons.append(save, cancel);
   said.hidden = true;
   body.append(field, buttons);
-  field.focus();
+  field.style.height = `${field.scrollHeight + 2}px`;
+  field.focus({ preventScroll: true });
+  // The last message would open it below the end of the log, under the composer.
+  buttons.scrollIntoView({ block: "nearest" });
 
   const done = () => {
     field.remove();

@@ -1,6 +1,7 @@
 // The list of messages of a channel or a thread: order, day dividers, scroll position.
 
 import { announce, element, get, page, texts } from "./api.js";
+import { moveByArrows } from "./arrows.js";
 
 const locale = document.documentElement.lang;
 const clock = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" });
@@ -71,6 +72,7 @@ export class Log {
       fold(message);
     }
     this.arrange();
+    moveByArrows(scroller);
     const older = scroller.querySelector("[data-older]");
     older?.addEventListener("click", () => this.showOlder(older));
     if (older && root === null && "IntersectionObserver" in window) {
