@@ -22,14 +22,18 @@ from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
 from bot.core.database.database import Database, opened
 from bot.core.domain.document import Document
-from bot.core.ports import ChannelRef, Choice, Command
+from bot.core.ports import ChannelRef, Choice, Command, MessageRef, User
+from bot.core.ports.chat import person_id
+from bot.discussion.store import replies
 from tests.fakes.discord import components_of, text_of
 from tests.fakes.discord.world import EPHEMERAL
+from tests.platforms.discord.stage import PAPERS, running_bot
 from tests.platforms.discord.stage import DigestContext as DiscordInbox
-from tests.platforms.discord.stage import running_bot
+from tests.platforms.slack.stage import CHANNEL as SLACK_CHANNEL
 from tests.platforms.slack.stage import RecordingInbox, said_in_blocks
 from tests.platforms.slack.stage import staged as staged_slack
 from tests.platforms.web.stage import FakeInbox, staged
+from tests.platforms.web.test_chat_api import GENERAL
 
 NOW = datetime(2025, 2, 4, 3, tzinfo=UTC)
 PAGE = """2025년 2월 4일
@@ -63,10 +67,35 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A channel with the bot in it: `types` a line there, `presses` a button of an answer."""
+    """A channel with the bot in it: `types` a line there, `presses` a button of an answer.
+
+    `db` is the bot's database, in which the person who types is `channel` and `person`.
+    """
 
     types: Callable[[str], Awaitable[Shown]]
     presses: Callable[[Shown, str], Awaitable[Shown]]
+    db: Database
+    channel: ChannelRef
+    person: Callable[[], str]
+
+    async def speaks(self, text: str) -> None:
+        """The person says something in a thread of the channel, and it is stored."""
+        root = MessageRef(self.channel, "root")
+        user = User(self.person(), "Ada", can_manage=False)
+        message = MessageRef(self.channel, f"said-{next(numbers)}")
+        draft = replies.Draft(
+            message=message,
+            root=root,
+            entry_id=None,
+            author_id=person_id(self.channel, user.id),
+            author=user.name,
+            text=text,
+            said_at=NOW,
+            edited_at=None,
+            link=None,
+        )
+        async with self.db.transaction() as tx:
+            await replies.add(tx, draft, NOW)
 
 
 def make_bot(db: Database) -> Bot:
@@ -83,6 +112,7 @@ class WebInbox(FakeInbox):
 
     async def command(self, command: Command) -> Document:
         assert self.bot is not None
+        self.asked.append(command)
         return await self.bot.command(command)
 
     async def complete(self, command: Command, option: str, typed: str) -> tuple[Choice, ...]:
@@ -114,7 +144,8 @@ _TAG = re.compile(r"<[^>]*>")
 
 @asynccontextmanager
 async def web(db: Database) -> AsyncIterator[Room]:
-    async with staged(inbox=WebInbox(bot=make_bot(db))) as stage:
+    inbox = WebInbox(bot=make_bot(db))
+    async with staged(inbox=inbox) as stage:
         await stage.become_operator()
 
         def shown(answer: Any) -> Shown:
@@ -137,7 +168,8 @@ async def web(db: Database) -> AsyncIterator[Room]:
             assert status == 200, answer
             return shown(answer)
 
-        yield Room(types, presses)
+        await types("/help")
+        yield Room(types, presses, db, GENERAL, lambda: inbox.asked[-1].user.id)
 
 
 @asynccontextmanager
@@ -165,7 +197,7 @@ async def slack(db: Database) -> AsyncIterator[Room]:
         async def types(line: str) -> Shown:
             return await shown(await stage.slack.command(line))
 
-        yield Room(types, presses)
+        yield Room(types, presses, db, SLACK_CHANNEL, lambda: "U1")
 
 
 @asynccontextmanager
@@ -188,7 +220,7 @@ async def discord(db: Database) -> AsyncIterator[Room]:
         async def presses(seen: Shown, label: str) -> Shown:
             return await shown(await stage.discord.presses(seen.message, label))
 
-        yield Room(types, presses)
+        yield Room(types, presses, db, PAPERS, lambda: "101")
 
 
 PLATFORMS: dict[str, Callable[[Database], AbstractAsyncContextManager[Room]]] = {
@@ -241,6 +273,20 @@ async def test_dates_are_understood(room: Room):
     assert "4 February 2025" in day.text
     assert "4 February 2025" in same.text
     assert "date:2025-02-04 #rl" in found.text
+
+
+async def test_forget_me_asks_before_it_forgets(room: Room):
+    await room.speaks("Something that I said")
+
+    asked = await room.types("/paper forget-me")
+    done = await room.presses(asked, "Delete it")
+    again = await room.types("/paper forget-me")
+
+    assert (asked.is_private, done.is_private) == (True, True)
+    assert "1 reply of yours" in asked.text
+    assert "cannot be undone" in asked.text
+    assert "1 reply is deleted." in done.text
+    assert "Nothing that you wrote is stored." in again.text
 
 
 async def test_what_is_no_filter_is_named_and_still_searched(room: Room):

@@ -17,6 +17,7 @@ from bot.core.domain.errors import UserError
 from bot.core.domain.i18n import Translate, error_text
 from bot.core.ports import ChannelRef, Choice, Command, MessageRef, ThreadMessage
 from bot.digest.services import zones
+from bot.discussion.domain.present_discussion import present_forgettable
 from bot.discussion.services import answers, asker, discuss
 from bot.discussion.services.discuss import DiscussionContext
 from bot.lookup.domain import present_lookup, query_dates, query_hints
@@ -76,7 +77,7 @@ class Bot:
         asked = command.options.get("query", "").strip()
         verb = commands.find_verb(commands.PAPER, command.options)
         if verb is commands.FORGET_ME:
-            return await self._forget(command, say)
+            return await self._forget(command, asked.split()[1:], say)
         page = _page(command.options.get("page", "1"))
         is_new, day = await self._asks_for_new(asked, command.channel)
         if is_new:
@@ -136,8 +137,13 @@ class Bot:
             absence = await find_absence(desk.db, desk.categories, now=desk.clock(), day=day)
         return present_candidates(ranking, page=page, per_page=PER_PAGE, say=say, absence=absence)
 
-    async def _forget(self, command: Command, say: Translate) -> Document:
-        forgotten = await discuss.forget_person(self._talk, command.user, command.channel)
+    async def _forget(self, command: Command, words: list[str], say: Translate) -> Document:
+        """Forget a person who has confirmed it; before that, say what is deleted."""
+        person, channel = command.user, command.channel
+        if words != [commands.CONFIRM]:
+            replies, copies = await discuss.count_of_person(self._talk, person, channel)
+            return present_forgettable(replies, copies, channel.platform, say)
+        forgotten = await discuss.forget_person(self._talk, person, channel)
         return document.notice(
             say.count("{n} reply is deleted.", "{n} replies are deleted.", forgotten)
         )

@@ -91,7 +91,10 @@ FORGET_ME = Verb(
     "forget-me",
     translatable("Forget everything I said in discussions, and remove its copies"),
     audience=Audience.PRIVATE,
+    is_secret=True,
 )
+CONFIRM = "confirm"
+"""After `/paper forget-me`: the person was told what is deleted, and wants it."""
 NEW = Verb(
     "new", translatable("Show today's new papers from arXiv"), aliases=("새논문",), alone=True
 )

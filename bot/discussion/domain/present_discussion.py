@@ -119,18 +119,35 @@ def present_no_paper(say: Translate) -> Document:
 def present_elsewhere(line: str, say: Translate) -> Document:
     """The answer to a command in a thread whose real answer is private: where to give it instead."""
     text = say(
-        "Only you should see that answer, but everybody reads this thread. Type it as a command "
-        "in the channel, outside of threads:"
+        "Only you should see that answer, but everybody reads this thread. Press the button, or "
+        "type the command in the channel, outside of threads:"
     )
-    blocks = (Paragraph(run(text)), Paragraph((Text(line, Style.CODE),)))
+    blocks = (
+        Paragraph(run(text)),
+        Paragraph((Text(line, Style.CODE),)),
+        Buttons((Button(line, command=line),)),
+    )
     return Document(blocks, summary=f"{text} {line}")
 
 
-def present_forgotten(say: Translate) -> Document:
-    """Confirms `forget-me` given in a thread."""
-    return document.notice(
-        say("What you said in discussions is deleted, and its copies are being removed.")
+def present_forgettable(replies: int, copies: int, platform: str, say: Translate) -> Document:
+    """What `forget-me` would delete, and a button that does it."""
+    if not replies:
+        return document.notice(say("Nothing that you wrote is stored."))
+    parts = [say.count("{n} reply of yours", "{n} replies of yours", replies)]
+    if copies:
+        parts.append(
+            say.count("{n} copy in a linked channel", "{n} copies in linked channels", copies)
+        )
+    text = say(
+        "This deletes what you wrote on {platform}, with my answers to it: {what}. It cannot be undone.",
+        platform=platform.capitalize(),
+        what=", ".join(parts),
     )
+    line = commands.format_line(
+        commands.PAPER.name, f"{commands.FORGET_ME.name} {commands.CONFIRM}"
+    )
+    return document.notice(text, say("Delete it"), line)
 
 
 def present_nothing_found(asked: str | None, say: Translate) -> Document:

@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from bot.archive.domain.entry import EntryId
 from bot.channels.store import channel_preferences, linked_channels, subscriptions
 from bot.core.database.database import Database, Transaction
-from bot.core.domain import commands
 from bot.core.domain.document import Document
 from bot.core.domain.i18n import Translate
 from bot.core.ports import (
@@ -30,7 +29,6 @@ from bot.discussion.domain.foreign_text import settled, settled_name
 from bot.discussion.domain.present_discussion import (
     present_copy,
     present_elsewhere,
-    present_forgotten,
     present_too_fast,
     present_words,
 )
@@ -41,7 +39,6 @@ from bot.discussion.services.asker import asker_voice, person_voice
 from bot.discussion.services.thread_messages import (
     answer_name,
     is_answered,
-    key_of,
     reply_in,
 )
 from bot.discussion.store import replies
@@ -105,9 +102,6 @@ async def on_message(
     async with context.db.reading() as tx:
         preferences = await channel_preferences.get(tx, channel)
     command = _command_of(message)
-    if command is not None and command.verb is commands.FORGET_ME:
-        await _forget_asker(context, message)
-        return
     answer = await _answer(context, message, channel, ask) if message.mentions_bot else None
     planned = 0
     async with context.db.transaction() as tx:
@@ -310,6 +304,14 @@ async def on_message_deleted(context: DiscussionContext, message: MessageRef) ->
     context.to_change()
 
 
+async def count_of_person(
+    context: DiscussionContext, user: User, channel: ChannelRef
+) -> tuple[int, int]:
+    """How many replies `forget_person` would forget, and how many copies it would remove."""
+    async with context.db.reading() as tx:
+        return await forgetting.count_by_author(tx, user, channel)
+
+
 async def forget_person(context: DiscussionContext, user: User, channel: ChannelRef) -> int:
     """Forget every reply of a person and remove its copies; returns the number of replies."""
     now = context.clock()
@@ -317,22 +319,6 @@ async def forget_person(context: DiscussionContext, user: User, channel: Channel
         forgotten = await forgetting.forget_author(tx, user, channel, now)
     context.to_change()
     return forgotten
-
-
-async def _forget_asker(context: DiscussionContext, message: ThreadMessage) -> None:
-    """Execute `forget-me` given in a thread, once, and confirm it there."""
-    now = context.clock()
-    channel = message.message.channel
-    name = ("forget", str(channel), message.message.id)
-    async with context.db.transaction() as tx:
-        if await deliveries.is_known(tx, key_of(name)):
-            return  # A redelivery: what was said after the first delivery is not meant.
-        say = await asker_voice(tx, context.voices, message)
-        await forgetting.forget_author(tx, message.user, channel, now)
-        # Without a cause, since the confirmation must outlive the deleted question.
-        await reply_in(tx, message.root, present_forgotten(say), name, now)
-    context.to_change()
-    context.to_send()
 
 
 async def catch_up(context: DiscussionContext) -> int:

@@ -29,6 +29,15 @@ async def forget_message(tx: Transaction, message: MessageRef, now: datetime) ->
     return True
 
 
+async def count_by_author(tx: Transaction, user: User, channel: ChannelRef) -> tuple[int, int]:
+    """What `forget_author` would forget: the number of replies, and of their copies."""
+    theirs = await replies.list_by_author(tx, person_id(channel, user.id))
+    copies = await copy_deliveries.count_of(tx, theirs)
+    if channel.platform is not Platform.WEB:
+        return len(theirs), copies
+    return max(len(theirs), await board.count_by_author(tx, user.id)), copies
+
+
 async def forget_author(tx: Transaction, user: User, channel: ChannelRef, now: datetime) -> int:
     """Forget every reply of a person; returns the number of replies.
 

@@ -29,6 +29,18 @@ async def list_of(tx: Transaction, reply_id: int) -> tuple[Made, ...]:
     return tuple(Made(row["id"], parse_channel(row["channel"])) for row in rows)
 
 
+async def count_of(tx: Transaction, reply_ids: Iterable[int]) -> int:
+    """How many copies these replies have."""
+    row = await tx.one(
+        """
+        SELECT count(*) AS copies FROM delivery
+         WHERE reply_id IN (SELECT value FROM json_each(:replies))
+        """,
+        {"replies": json.dumps(list(reply_ids))},
+    )
+    return int(row["copies"]) if row is not None else 0
+
+
 async def unwant(tx: Transaction, reply_id: int, document: Document, now: datetime) -> None:
     """Remove every copy of the reply; see `unwant_messages`."""
     made = [each.delivery_id for each in await list_of(tx, reply_id)]

@@ -191,6 +191,18 @@ async def list_channels(tx: Transaction) -> tuple[str, ...]:
     return tuple(row["name"] for row in rows)
 
 
+async def count_by_author(tx: Transaction, author_id: str) -> int:
+    """How many messages a visitor has written."""
+    row = await tx.one(
+        """
+        SELECT count(*) AS messages FROM board_message
+         WHERE author_id = :author AND deleted_at IS NULL AND NOT by_bot
+        """,
+        {"author": author_id},
+    )
+    return int(row["messages"]) if row is not None else 0
+
+
 async def forget_author(tx: Transaction, author_id: str, at: datetime) -> int:
     """Delete everything that a visitor wrote or asked for, and their id and name.
 

@@ -251,9 +251,15 @@ async def test_forget_me_forgets_the_askers_replies(bot, stage):
     await with_a_paper(stage, SLACK, DISCORD)
     await stage.say(stage.root(SLACK), "Please forget")
 
-    answer = words(await ask(bot, "/paper forget-me", SLACK, ADA))
+    asked = words(await ask(bot, "/paper forget-me", SLACK, ADA))
+    other = words(await ask(bot, "/paper forget-me", DISCORD, ADA))
+    before = stage.copies(stage.root(DISCORD))
+    answer = words(await ask(bot, "/paper forget-me confirm", SLACK, ADA))
     await stage.settle()
 
+    assert "1 reply of yours, 1 copy in a linked channel. It cannot be undone." in asked
+    assert other == "Nothing that you wrote is stored."
+    assert before == ["Please forget"]
     assert answer == "1 reply is deleted."
     assert stage.copies(stage.root(DISCORD)) == []
 
