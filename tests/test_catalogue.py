@@ -71,3 +71,37 @@ def test_a_message_with_a_number_is_said_in_both_languages() -> None:
     assert voices("en").count("{n} paper", "{n} papers", 1) == "1 paper"
     assert voices("en").count("{n} paper", "{n} papers", 2) == "2 papers"
     assert voices("ko").count("{n} paper", "{n} papers", 2) == "논문 2편"
+
+
+COUNTED = re.compile(
+    r"(?:{(?!id})[a-z_]+}|%d) (?:new |old |more )?(?:authors|channels|characters|connections|days|entries|"
+    r"errors|failures|files|filters|hours|items|links|messages|minutes|notes|papers|people|problems|"
+    r"references|replies|requests|results|rows|seconds|servers|subscriptions|tags|terms|times|weeks)\b"
+)
+NEVER_ONE = (
+    *("At most {most} people", "At most {n} messages per person", "within {n} minutes"),
+    *("within {minutes} minutes", "longer than {minutes} minutes", "too long: {n} characters"),
+    *("arXiv at {n} items", "more than %d messages in a minute", "%d connections are open: at the"),
+    *("({length} characters, {longest} at most)", "failed {n} times in a row"),
+)
+"""Bounds that are larger than one."""
+
+
+def test_what_is_counted_has_a_plural_form_or_a_colon() -> None:
+    texts = [
+        message.id for message in extract() if message.id and not isinstance(message.id, tuple)
+    ]
+    logged = [
+        line
+        for path in sorted((resources.files("bot")).rglob("*.py"))  # type: ignore[attr-defined]
+        for line in path.read_text().splitlines()
+        if "%d" in line
+    ]
+
+    wrong = [
+        text
+        for text in (*texts, *logged)
+        if COUNTED.search(text) and not any(bound in text for bound in NEVER_ONE)
+    ]
+
+    assert wrong == []

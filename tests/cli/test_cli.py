@@ -649,7 +649,7 @@ def test_why_new_papers_are_not_ranked_is_told_in_the_language_of_the_terminal(
     korean = archive("candidates")
 
     assert (english.status, korean.status) == (0, 0)
-    assert english.err.startswith("Not ranked: 12 papers with an entry and 0 without")
+    assert english.err.startswith("Not ranked: papers with an entry: 12, without: 0")
     assert korean.err.startswith("순위를 매기지 않았습니다: 글이 있는 논문 12편")
 
 

@@ -36,7 +36,7 @@ async def killed_after_writing(folder: Path, more: int) -> Path:
     write(folder / "vault", range(FEW, FEW + more))
     async with bot(folder, PAPERBOT_VAULT=str(folder / "vault")) as running:
         async with asyncio.timeout(60):
-            while not any("new entries" in line for line in running.log):  # noqa: ASYNC110
+            while not any("vault: entries:" in line for line in running.log):  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
         await running.kill()
     database = (folder / "data" / "paperbot.db").resolve()

@@ -99,7 +99,7 @@ class Vault:
     def _log(self, report: ImportReport) -> None:
         if report.new or report.changed:
             log.info(
-                "vault: %d new entries, %d changed, %d withdrawn, %d unchanged",
+                "vault: entries: %d new, %d changed, %d withdrawn, %d unchanged",
                 report.new,
                 report.updated,
                 report.withdrawn,

@@ -29,7 +29,7 @@ def parse_feed(reply: Reply, category: str) -> Feed:
         raise SourceReplyError(Refusal.MALFORMED, "not one of its items has an arXiv id")
     skipped = len(parsed.entries) - len(items)
     if skipped:
-        log.warning("arXiv %s: %d items skipped", category, skipped)
+        log.warning("arXiv %s: items skipped: %d", category, skipped)
     return Feed(category, items, reply.etag, skipped)
 
 

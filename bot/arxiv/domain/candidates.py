@@ -95,7 +95,7 @@ def check_enough(picked: int, passed: int) -> None:
     """Raises `RankerError` where so many papers are too few to learn from."""
     if min(picked, passed) < FEWEST:
         raise RankerError(
-            "{picked} papers with an entry and {passed} without: ranking needs at least "
+            "papers with an entry: {picked}, without: {passed}; ranking needs at least "
             "{fewest} of each, with abstracts",
             picked=picked,
             passed=passed,

@@ -98,7 +98,7 @@ async def follow(
             trouble, wait = error, _RETRY_AFTER
         else:
             if done.judged:
-                log.info("%d new papers ranked", done.judged)
+                log.info("new papers ranked: %d", done.judged)
             if may_learn:
                 trouble = done.stale
         if may_learn:
@@ -126,7 +126,7 @@ async def learn(db: Database, ranker: Ranker, *, now: datetime) -> Training:
     async with db.transaction() as tx:
         await candidates.put_training(tx, training)
     log.info(
-        "ranking model trained on %d papers with an entry and %d without",
+        "ranking model trained; papers with an entry: %d, without: %d",
         training.picked,
         training.passed,
     )

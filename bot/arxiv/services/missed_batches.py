@@ -72,7 +72,7 @@ async def _recover(
     except SourceError:
         return found  # no try is spent; it is requested again after the backoff
     await _end_try(db, batch, clock(), is_whole=is_whole)
-    log.info("arXiv %s: %d papers of %s recovered", batch.category, found, batch.day)
+    log.info("arXiv %s: papers of %s recovered: %d", batch.category, batch.day, found)
     return found
 
 

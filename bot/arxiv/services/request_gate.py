@@ -163,7 +163,7 @@ class DatabaseRequestGate:
         until = wait_until(now, steps, failure.retry_after, self._jitter())
         await request_gate.put_wait(tx, Wait(whom, failures, until, reason))
         log.warning(
-            "arXiv %s: %s; no requests until %s (%d failures in a row)",
+            "arXiv %s: %s; no requests until %s (failures in a row: %d)",
             whom,
             reason,
             until.isoformat(timespec="seconds"),

@@ -98,8 +98,8 @@ def _status_lines(status: ArxivStatus, done: Round, *, say: Translate) -> Iterat
     if status.trouble is not Trouble.NONE:
         yield say("There is nothing new in any category: see https://status.arxiv.org")
     yield say(
-        "{new} new papers; details found for {found} of {asked} papers; {events} changed; "
-        "{requests} requests.",
+        "New papers: {new}; details found: {found} of {asked}; changed: {events}; "
+        "requests: {requests}.",
         new=done.new,
         found=done.resolved.found,
         asked=done.resolved.asked,

@@ -50,7 +50,7 @@ async def _newest_about(tx: Transaction, wanted: str) -> StoredEntry:
     citing = await entry_page.count_citing(tx, paper.key)
     if citing:
         raise NotFoundError(
-            "There is no entry about {paper}, but {count} refer to it: see “cites:{paper}”",
+            "There is no entry about {paper}. Entries that refer to it: {count}; see “cites:{paper}”",
             paper=paper,
             count=citing,
         )

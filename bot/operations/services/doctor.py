@@ -180,7 +180,7 @@ async def _check_whole(db: Database, subject: str, say: Translate) -> Finding:
         return Finding(subject, ok=False, words=f"{db.path}: {words}")
     size = f"{db.path.stat().st_size / _MEGABYTE:.1f}"
     words = say(
-        "{path}: {size} MB, {entries} entries", path=db.path, size=size, entries=found.entries
+        "{path}: {size} MB, entries: {entries}", path=db.path, size=size, entries=found.entries
     )
     return Finding(subject, ok=True, words=words)
 
@@ -209,9 +209,10 @@ async def _check_outbox(db: Database, say: Translate) -> Finding:
     async with db.reading() as tx:
         tally = await operator_view.tally(tx)
     if tally.held:
-        words = say(
-            "{held} messages are held for you to decide: see “paperbot deliveries --state held”",
-            held=tally.held,
+        words = say.count(
+            "{n} message is held for you to decide: see “paperbot deliveries --state held”",
+            "{n} messages are held for you to decide: see “paperbot deliveries --state held”",
+            tally.held,
         )
         return Finding(say("Outbox"), ok=False, words=words)
     words = say("{open} waiting, {dead} dead", open=tally.open, dead=tally.dead)

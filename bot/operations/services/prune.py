@@ -58,7 +58,7 @@ async def prune(
                 changed += await table.prune(tx, after, until, table.before)
             after = until
     if changed:
-        log.info("pruned %d old rows", changed)
+        log.info("old rows pruned: %d", changed)
     while not stopping.is_set() and await db.reclaim(_PAGES):
         alive()
     return changed

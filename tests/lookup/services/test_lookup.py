@@ -287,7 +287,7 @@ async def test_an_entry_is_shown_by_its_paper_too(library, ref):
     ("ref", "says"),
     [
         ("999", "no entry 999"),
-        ("2412.01981", "1 refer to it: see “cites:2412.01981”"),
+        ("2412.01981", "Entries that refer to it: 1; see “cites:2412.01981”"),
         ("2001.00001", "no entry about 2001.00001"),
         ("https://example.org/none", "no entry about https://example.org/none"),
         ("attention", "paperbot lookup"),

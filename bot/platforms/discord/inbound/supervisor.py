@@ -153,7 +153,7 @@ class Supervisor:
             self._ready_limit.reschedule(None)
         if _CONNECTED not in self._told:
             self._told.add(_CONNECTED)
-            log.info("Discord: connected as %s in %d servers", client.user, len(client.guilds))
+            log.info("Discord: connected as %s; servers: %d", client.user, len(client.guilds))
 
     def _forget_trouble(self, lived: float) -> None:
         if self._backoff.lasted(lived):
