@@ -55,7 +55,10 @@ lock: $(VENV)/.dev ## choose newer versions and write the requirement files agai
 	$(LOCK) --upgrade --group build --output-file requirements.txt
 	$(LOCK) --upgrade --group build --extra rank --constraint requirements.txt \
 		--output-file requirements-rank.txt
-	$(LOCK) --upgrade --group dev --extra rank --constraint requirements-rank.txt \
+	$(LOCK) --upgrade --group build --extra workspaces --constraint requirements.txt \
+		--output-file requirements-workspaces.txt
+	$(LOCK) --upgrade --group dev --extra rank --extra workspaces \
+		--constraint requirements-rank.txt --constraint requirements-workspaces.txt \
 		--output-file requirements-dev.txt
 
 venv: $(VENV)/.dev ## only install

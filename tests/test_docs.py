@@ -147,7 +147,12 @@ def test_no_registry_and_no_path_of_a_machine_is_in_the_tree(root: Path):
 
 
 def test_every_dependency_is_locked_with_a_hash(root: Path):
-    for name in ("requirements.txt", "requirements-rank.txt", "requirements-dev.txt"):
+    for name in (
+        "requirements.txt",
+        "requirements-rank.txt",
+        "requirements-workspaces.txt",
+        "requirements-dev.txt",
+    ):
         text = (root / name).read_text(encoding="utf-8").replace("\\\n", " ")
         for line in text.splitlines():
             if line.strip() and not line.startswith("#"):

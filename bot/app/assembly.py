@@ -9,7 +9,7 @@ from functools import partial
 
 from bot.app.arxiv import ArxivPart
 from bot.app.clock import chance, now
-from bot.app.platforms import RATES, join, message_address
+from bot.app.platforms import RATES, find_slack_apps, join, message_address
 from bot.app.posting_lease import Held
 from bot.archive.services.vault import Vault
 from bot.archive.services.vault_watch import watch_folder
@@ -81,6 +81,7 @@ class Assembly:
         self._set_back = False
         self._joined = join(
             settings,
+            find_apps=partial(find_slack_apps, db, settings),
             seen=DatabaseProcessedEvents(db, clock=now),
             memo=DatabaseKeyValue(db),
             replies=DatabaseReplies(db),
@@ -332,6 +333,7 @@ class Assembly:
             map(self._condition, self._platforms),
             (*self._pumps.conditions, *vault),
             arxiv=self._arxiv.condition,
+            workspaces=[each for joined in self._joined.values() for each in joined.workspaces()],
         )
 
     def _condition(self, platform: Platform) -> Condition:

@@ -18,6 +18,7 @@ from bot.operations.services.backup import after_restore
 from bot.outbox.services import operator_actions
 from bot.samples import PAGE
 from bot.settings import Settings
+from bot.workspaces.services import slack_apps
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ async def run(settings: Settings, announce: Announce) -> None:
         async with opened(settings.database) as db, posting(db, stopping, clock=now) as held:
             if held is None or stopping.is_set():
                 return
+            await slack_apps.reencrypt(db, settings.secret_keys)
             await unless(stopping, _prepare(db))
             if stopping.is_set():
                 return
@@ -55,6 +57,7 @@ def demo_settings(settings: Settings, *, host: str, port: int) -> Settings:
     """The settings without what a demo must not touch: platforms, the vault, the network."""
     untouched = {
         "slack_bot_token": None,
+        "secret_key": None,
         "discord_token": None,
         "vault": None,
         "arxiv_poll": False,

@@ -3,13 +3,15 @@
 An SDK takes a while to import, so each is imported only where its platform is in use.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from pydantic import SecretStr
 
+from bot.core.database.database import Database
 from bot.core.domain.i18n import Translate
 from bot.core.ports import (
     ChannelRef,
@@ -30,6 +32,11 @@ from bot.platforms.slack import addresses as slack_addresses
 from bot.platforms.slack.access import Access as SlackAccess
 from bot.platforms.web import addresses as web_addresses
 from bot.settings import Settings
+from bot.workspaces.domain.slack_app import Tokens
+from bot.workspaces.services import slack_apps
+
+FindApps = Callable[[], Awaitable[Mapping[str, SlackAccess]]]
+"""The apps of Slack workspaces that were added, by workspace."""
 
 RATES: Mapping[str, Rates] = {
     # Slack: about one message a second a channel; several hundred a minute a workspace.
@@ -44,19 +51,22 @@ RATES: Mapping[str, Rates] = {
 class Joined:
     """A platform that the bot has joined.
 
-    `check` asks it whether the bot may post in a channel; `condition` is how it is; `mounts`
-    are what the bot's web server serves for it, by path prefix.
+    `check` asks it whether the bot may post in a channel; `condition` is how it is, `workspaces`
+    how each of its workspaces is; `mounts` are what the bot's web server serves for it, by path
+    prefix.
     """
 
     chat: Chat
     check: Check
     condition: Callable[[], Condition]
     mounts: Mapping[str, Any] = field(default_factory=dict)
+    workspaces: Callable[[], Sequence[Condition]] = tuple
 
 
 def join(
     settings: Settings,
     *,
+    find_apps: FindApps,
     seen: ProcessedEvents,
     memo: KeyValueStore,
     replies: Replies,
@@ -65,9 +75,15 @@ def join(
 ) -> Mapping[Platform, Joined]:
     """Everything that is set up but the web chat, which always is; nothing is connected yet."""
     joined: dict[Platform, Joined] = {}
-    if settings.slack_is_on:
+    if settings.slack_is_on or settings.secret_key:
         joined[Platform.SLACK] = _slack(
-            settings, seen=seen, memo=memo, replies=replies, voices=voices, clock=clock
+            settings,
+            find_apps=find_apps,
+            seen=seen,
+            memo=memo,
+            replies=replies,
+            voices=voices,
+            clock=clock,
         )
     if settings.discord_is_on:
         joined[Platform.DISCORD] = _discord(
@@ -89,19 +105,27 @@ def message_address(message: MessageRef) -> str | None:
 
 async def examine(
     settings: Settings,
+    apps: Mapping[str, SlackAccess],
     channels: Mapping[Platform, Sequence[ChannelRef]],
     *,
     clock: Callable[[], datetime],
     say: Translate,
 ) -> tuple[Finding, ...]:
-    """What is wrong with the platforms that are set up, and with their `channels`."""
+    """What is wrong with the platforms that are set up, and with their `channels`.
+
+    `apps` are the added Slack apps, each of which is asked about the channels of its workspace.
+    """
     findings: list[Finding] = []
-    if settings.slack_is_on:
+    if settings.slack_is_on or apps:
         from bot.platforms.slack import doctor  # noqa: PLC0415 - as the module says
 
-        findings += await doctor.check(
-            slack_access(settings), channels[Platform.SLACK], clock=clock, say=say
-        )
+        if settings.slack_is_on:
+            others = [each for each in channels[Platform.SLACK] if each.workspace not in apps]
+            findings += await doctor.check(slack_access(settings), others, clock=clock, say=say)
+        for workspace, access in apps.items():
+            theirs = [each for each in channels[Platform.SLACK] if each.workspace == workspace]
+            found = await doctor.check(access, theirs, clock=clock, say=say)
+            findings += [replace(each, subject=f"{workspace}: {each.subject}") for each in found]
     if settings.discord_is_on:
         from bot.platforms.discord import doctor as checks  # noqa: PLC0415 - as the module says
 
@@ -114,26 +138,77 @@ async def examine(
 def _slack(
     settings: Settings,
     *,
+    find_apps: FindApps,
     seen: ProcessedEvents,
     memo: KeyValueStore,
     replies: Replies,
     voices: Callable[[str], Translate],
     clock: Callable[[], datetime],
 ) -> Joined:
+    from bot.app.slack_workspaces import SlackWorkspaces  # noqa: PLC0415 - as the module says
     from bot.platforms.slack.chat import SlackChat  # noqa: PLC0415 - as the module says
+    from bot.platforms.slack.inbound import signed_requests  # noqa: PLC0415 - as the module says
 
-    access = slack_access(settings)
-    chat = SlackChat(
-        access,
-        seen=seen,
-        memo=memo,
-        replies=replies,
-        voices=voices,
-        clock=clock,
+    def open_chat(workspace: str, access: SlackAccess) -> SlackChat:
+        return SlackChat(
+            access,
+            seen=EventsOf(workspace, seen) if workspace else seen,
+            memo=memo,
+            replies=replies,
+            voices=voices,
+            clock=clock,
+        )
+
+    fixed = slack_access(settings) if settings.slack_is_on else None
+    slack = SlackWorkspaces(fixed, find_apps, open_chat, clock=clock, sleep=asyncio.sleep)
+
+    def receivers() -> list[signed_requests.SignedRequests]:
+        return [chat.requests for chat in slack.chats() if chat.requests is not None]
+
+    return Joined(
+        slack,
+        slack.check,
+        lambda: slack.condition,
+        {"/slack": signed_requests.application(receivers)},
+        lambda: slack.conditions,
     )
-    application = chat.application()
-    mounts = {"/slack": application} if application is not None else {}
-    return Joined(chat, chat.check, lambda: chat.condition, mounts)
+
+
+@dataclass(frozen=True, slots=True)
+class EventsOf:
+    """`ProcessedEvents` of one workspace: ids of events may repeat in another one."""
+
+    workspace: str
+    events: ProcessedEvents
+
+    async def is_known(self, event_id: str) -> bool:
+        return await self.events.is_known(f"{self.workspace}/{event_id}")
+
+    async def first_time(self, event_id: str) -> bool:
+        return await self.events.first_time(f"{self.workspace}/{event_id}")
+
+
+async def find_slack_apps(db: Database, settings: Settings) -> Mapping[str, SlackAccess]:
+    """The apps that were added with `paperbot slack add`, by workspace.
+
+    Raises `UsageError` if their tokens cannot be decrypted.
+    """
+    return {
+        each.workspace: app_access(
+            settings, slack_apps.decrypted(each, settings.secret_keys).tokens
+        )
+        for each in await slack_apps.list_stored(db)
+    }
+
+
+def app_access(settings: Settings, tokens: Tokens) -> SlackAccess:
+    """The tokens of an added app, as Slack's adapter takes them."""
+    return SlackAccess(
+        bot_token=tokens.bot_token,
+        app_token=tokens.app_token,
+        signing_secret=tokens.signing_secret,
+        api_base=settings.slack_api_base,
+    )
 
 
 def slack_access(settings: Settings) -> SlackAccess:

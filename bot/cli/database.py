@@ -30,10 +30,8 @@ def checker(db: Database, settings: Settings) -> Check:
         match channel.platform:
             case Platform.WEB:
                 await DatabaseBoard(db).add_channel(channel.id, at=now())
-            case Platform.SLACK if not settings.slack_is_on:
-                raise UsageError(translatable("Slack is not set up: SLACK_BOT_TOKEN is missing"))
             case Platform.SLACK:
-                return await _ask_slack(settings, channel)
+                return await _ask_slack(db, settings, channel)
             case Platform.DISCORD if not settings.discord_is_on:
                 raise UsageError(translatable("Discord is not set up: DISCORD_TOKEN is missing"))
             case Platform.DISCORD:
@@ -43,12 +41,23 @@ def checker(db: Database, settings: Settings) -> Check:
     return check
 
 
-async def _ask_slack(settings: Settings, channel: ChannelRef) -> ChannelRef:
+async def _ask_slack(db: Database, settings: Settings, channel: ChannelRef) -> ChannelRef:
     # Imported here: the SDK is slow to import, and few commands need it.
-    from bot.app.platforms import slack_access
+    from bot.app.platforms import find_slack_apps, slack_access
     from bot.platforms.slack.channels import check_once
 
-    return await check_once(slack_access(settings), channel)
+    apps = await find_slack_apps(db, settings)
+    if channel.workspace in apps:
+        return await check_once(apps[channel.workspace], channel)
+    if settings.slack_is_on:
+        return await check_once(slack_access(settings), channel)
+    if apps and not channel.workspace:
+        if len(apps) > 1:
+            raise UsageError(translatable("Name the workspace too: slack:T0123/C0123"))
+        return await check_once(next(iter(apps.values())), channel)
+    raise UsageError(
+        translatable("Slack is not set up: set SLACK_BOT_TOKEN or run “paperbot slack add”")
+    )
 
 
 async def _ask_discord(settings: Settings, channel: ChannelRef) -> ChannelRef:

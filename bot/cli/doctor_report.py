@@ -1,15 +1,18 @@
 """The work behind `doctor`: check every part and print one line for each."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
-from bot.app.platforms import examine
+from bot.app.platforms import examine, find_slack_apps
 from bot.cli.database import now
 from bot.cli.output.terminal import print_line, translator
 from bot.cli.output.text import printable
+from bot.core.database.database import opened
+from bot.core.domain.errors import StorageError, UsageError
 from bot.core.ports import Finding, Platform
 from bot.operations.services import doctor
+from bot.platforms.slack.access import Access
 from bot.settings import ENV_FILE, Settings, read_settings
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -41,7 +44,17 @@ async def _look(settings: Settings) -> tuple[Finding, ...]:
     channels = {
         platform: await doctor.subscribed(settings.database, platform) for platform in Platform
     }
-    findings += await examine(settings, channels, clock=now, say=say)
+    apps: Mapping[str, Access] = {}
+    try:
+        if settings.database.exists():
+            async with opened(settings.database) as db:
+                apps = await find_slack_apps(db, settings)
+    except StorageError:
+        pass  # `check_database` has told it
+    except UsageError as error:
+        words = say(error.message, **error.values)
+        findings.append(Finding("PAPERBOT_SECRET_KEY", ok=False, words=words))
+    findings += await examine(settings, apps, channels, clock=now, say=say)
     return tuple(findings)
 
 

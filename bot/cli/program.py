@@ -14,6 +14,7 @@ from bot.cli import archive, arxiv, deliveries, digests, maintenance, serving
 from bot.cli.channels import channel
 from bot.cli.identify import identify
 from bot.cli.output.terminal import DONE, FAILED, WRONG, print_error, print_error_line
+from bot.cli.slack import slack
 from bot.core.domain.errors import QueryError, UsageError, UserError
 
 _INTERRUPTED = 130
@@ -34,6 +35,7 @@ app.command("identify")(identify)
 app.command("digest")(digests.digest)
 app.command("export", context_settings={"ignore_unknown_options": True})(archive.export)
 app.add_typer(channel, name="channel")
+app.add_typer(slack, name="slack")
 app.command("post")(deliveries.post)
 app.add_typer(deliveries.deliveries, name="deliveries")
 app.command("poll")(arxiv.poll)

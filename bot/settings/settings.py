@@ -37,6 +37,7 @@ from bot.settings.values import (
     read_networks,
     read_port,
     read_retention,
+    read_secret_keys,
     read_switch,
     read_zone,
     token,
@@ -89,6 +90,9 @@ class Settings(BaseSettings):
     web_names: WordList = Field(default=(), validation_alias="PAPERBOT_WEB_NAMES")
     web_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(read_networks)] = Field(
         default=(), validation_alias="PAPERBOT_WEB_PROXIES"
+    )
+    secret_key: Annotated[SecretStr, BeforeValidator(read_secret_keys)] | None = Field(
+        default=None, validation_alias="PAPERBOT_SECRET_KEY"
     )
     timezone: Annotated[ZoneInfo, BeforeValidator(read_zone)] = Field(
         default=ZoneInfo("UTC"), validation_alias="PAPERBOT_TIMEZONE"
@@ -147,6 +151,14 @@ class Settings(BaseSettings):
         return self.slack_bot_token is not None
 
     @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """The keys of stored tokens: the first encrypts, all decrypt."""
+        if self.secret_key is None:
+            return ()
+        keys = self.secret_key.get_secret_value().split(",")
+        return tuple(key.strip() for key in keys if key.strip())
+
+    @property
     def has_secrets(self) -> bool:
         """Whether a setting holds a secret."""
         return any(isinstance(value, SecretStr) for _, value in self)
@@ -161,6 +173,11 @@ def operator_locale() -> str:
     """The locale of the terminal (`ko_KR.UTF-8`) from `LC_ALL`, `LC_MESSAGES` or `LANG`, or empty."""
     names = ("LC_ALL", "LC_MESSAGES", "LANG")
     return next((value for name in names if (value := os.environ.get(name))), "")
+
+
+def of_this_process(name: str) -> str:
+    """A variable of the environment of this process alone, not of `.env`, or the empty string."""
+    return os.environ.get(name, "").strip()
 
 
 def setting_names() -> tuple[str, ...]:

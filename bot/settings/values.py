@@ -20,6 +20,7 @@ from bot.arxiv.domain.categories import find_category, suggest_categories
 from bot.channels.domain import zone_names
 from bot.core.domain.i18n import translatable
 from bot.operations.domain.retention import Retention, parse_retention
+from bot.workspaces.domain.slack_app import SHORTEST_KEY
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -212,6 +213,14 @@ def token(*prefixes: str) -> Callable[[object], str]:
         return str(value)
 
     return read
+
+
+def read_secret_keys(value: object) -> str:
+    """Keys separated by commas, each long enough; the message repeats none."""
+    keys = [key.strip() for key in str(value).split(",")]
+    if any(len(key) < SHORTEST_KEY for key in keys if key):
+        raise WrongValueError(translatable("{name}: each key must have 32 characters or more"))
+    return str(value)
 
 
 def read_words(value: object) -> tuple[str, ...]:

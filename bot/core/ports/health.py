@@ -25,12 +25,16 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The state of the whole bot; a supervisor should act on `ok`."""
+    """The state of the whole bot; a supervisor should act on `ok`.
+
+    `workspaces` are the parts of platforms that have several.
+    """
 
     ok: bool
     platforms: tuple[Condition, ...] = ()
     pumps: tuple[Condition, ...] = ()
     arxiv: Condition | None = None
+    workspaces: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

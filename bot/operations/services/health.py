@@ -3,7 +3,7 @@
 Parts report their conditions; what only the database knows is read by `look`, which a pump calls.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from bot.core.database.database import Database
@@ -44,8 +44,13 @@ class HealthMonitor:
         pumps: Iterable[Condition],
         *,
         arxiv: Condition | None,
+        workspaces: Sequence[Condition] = (),
     ) -> Health:
-        """The state of the whole bot. arXiv never makes it unwell: nothing that posts needs it."""
+        """The state of the whole bot.
+
+        arXiv never makes it unwell, since nothing that posts needs it, and one of several workspaces
+        does not: a restart would stop the others.
+        """
         platforms = tuple(platforms)
         parts = (*pumps, self._lease, self._outbox)
         return Health(
@@ -53,6 +58,7 @@ class HealthMonitor:
             platforms=platforms,
             pumps=parts,
             arxiv=arxiv,
+            workspaces=tuple(workspaces),
         )
 
     def measures(self, pump_failures: Iterable[tuple[str, int]]) -> tuple[Measure, ...]:

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
-from aiohttp import web
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -62,7 +61,7 @@ class SlackChat:
     """`ports.Chat` for one workspace.
 
     With an app-level token it uses Socket Mode. With only a signing secret, Slack must be configured
-    to send requests to `/slack/events`, where `application` is mounted. Each event is handled once,
+    to send requests to `/slack/events`, which are passed to `requests`. Each event is handled once,
     also across restarts (`seen`). The backfill reads messages that were missed (`memo` holds its
     position, `replies` the stored messages). Slack has no idempotency key: this process posts each
     key once, and `find` tells whether an earlier process did.
@@ -97,19 +96,20 @@ class SlackChat:
         self._problem = "not connected yet"
         self._last_ok_at: datetime | None = None
         self._gate = AckGate()
-        self._requests: SignedRequests | None = None
+        self.requests: SignedRequests | None = None
         if access.app_token is None and access.signing_secret is not None:
-            self._requests = SignedRequests(access.signing_secret, clock=clock, gate=self._gate)
+            self.requests = SignedRequests(access.signing_secret, clock=clock, gate=self._gate)
 
-    def application(self) -> web.Application | None:
-        """The application to mount at `/slack` in HTTP mode; `None` in Socket Mode."""
-        return self._requests.application() if self._requests is not None else None
+    @property
+    def team(self) -> str | None:
+        """The id of the workspace, once Slack has told it."""
+        return self._us.team if self._us is not None else None
 
     @property
     def condition(self) -> Condition:
         """For `/healthz`: whether the bot is identified and receives events."""
         is_open = [line.is_open for line in self._lines]
-        takes_requests = self._requests is not None and self._requests.is_open
+        takes_requests = self.requests is not None and self.requests.is_open
         ok = self._us is not None and (any(is_open) or takes_requests)
         if ok:
             self._last_ok_at = self._clock()
@@ -257,8 +257,8 @@ class SlackChat:
 
             app = build_app(client, us, dispatch, sdk_logger(), gate=self._gate)
             tasks.create_task(backfill.keep_reading())
-            if self._requests is not None:
-                await self._serve_http(self._requests, app, us, backfill)
+            if self.requests is not None:
+                await self._serve_http(self.requests, app, us, backfill)
             self._lines = tuple(
                 Connection(
                     number,

@@ -8,12 +8,13 @@ from email.utils import parsedate_to_datetime
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate, translatable
 from bot.core.ports import ChannelRef, ChatError, Finding
 from bot.platforms.slack.access import Access
 from bot.platforms.slack.api import call, call_with_headers, open_client
 from bot.platforms.slack.channels import check_channel
-from bot.platforms.slack.errors import BAD_APP_TOKEN, chat_error, is_bad_token
+from bot.platforms.slack.errors import BAD_APP_TOKEN, BAD_TOKEN, chat_error, is_bad_token
 from bot.platforms.slack.manifest import SCOPES
 
 _CLOCK_APART = timedelta(minutes=2)
@@ -42,6 +43,23 @@ async def check(
             await _check_way_in(client, access, say),
             *[await _check_channel(client, team, channel, say) for channel in channels],
         )
+
+
+async def identify(access: Access) -> tuple[str, str]:
+    """The id and the name of the workspace that a bot token is for.
+
+    Raises `UsageError` where Slack does not take the token, and `ChatError`.
+    """
+    async with open_client(access) as client:
+        try:
+            answer = await call(client.auth_test())
+        except SlackApiError as error:
+            if is_bad_token(error):
+                raise UsageError(BAD_TOKEN) from error
+            raise chat_error(error) from error
+        if "bot_id" not in answer:
+            raise UsageError(_NOBODY)
+        return str(answer["team_id"]), str(answer.get("team", ""))
 
 
 def _check_scopes(headers: Mapping[str, str], say: Translate) -> Finding:

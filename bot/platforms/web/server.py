@@ -202,6 +202,7 @@ async def _healthz(request: web.Request) -> web.Response:
         "platforms": {part.name: _condition(part) for part in health.platforms},
         "pumps": {part.name: _condition(part) for part in health.pumps},
         "arxiv": _condition(health.arxiv) if health.arxiv else None,
+        "workspaces": {part.name: _condition(part) for part in health.workspaces},
     }
     return json_response(body, status=200 if health.ok else 503)
 

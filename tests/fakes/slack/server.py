@@ -15,14 +15,14 @@ from tests.fakes.slack.api import WebApi, changed_event, deleted_event, message_
 from tests.fakes.slack.faults import Fault, Limits
 from tests.fakes.slack.sockets import Sockets
 from tests.fakes.slack.wire import (
-    APP_TOKEN,
-    BOT_TOKEN,
+    SIGNING_SECRET,
     BackgroundTasks,
     Call,
     SentRequest,
     http_body,
     read_call,
     signed,
+    tokens_of,
 )
 from tests.fakes.slack.world import APP_ID, BOT_USER, Channel, Json, SlackError, World
 
@@ -42,15 +42,18 @@ class FakeSlack:
         clock: Callable[[], float] = time.time,
         port: int = 0,
         retries: tuple[float, ...] = (),
+        team: str = "T1",
     ) -> None:
-        self.world = World(clock=clock)
+        self.world = World(clock=clock, team=team)
+        self.bot_token, self.app_token = tokens_of(team)
+        self.signing_secret = SIGNING_SECRET
         self.api = WebApi(self.world, self.emit)
         self.limits = limits
         self.faults: list[Fault] = []
         self.chaos: Callable[[str], Fault | None] = lambda _: None
         self.calls: list[Call] = []
         self.asked: list[SentRequest] = []
-        self.tokens = {BOT_TOKEN: "", APP_TOKEN: ""}
+        self.tokens = {self.bot_token: "", self.app_token: ""}
         """Valid tokens, or the error that using one gives."""
         self.events_url: str | None = None
         self.ack_seconds = ACK_SECONDS
@@ -70,7 +73,7 @@ class FakeSlack:
             aiohttp.ClientSession(connector=connector)
         )
         app = web.Application(client_max_size=1 << 22)
-        app.router.add_route("*", "/api/{method}", self._serve_api)
+        app.router.add_route("*", "/api/{method}", self.serve_api)
         app.router.add_get("/link/", self._serve_socket)
         app.router.add_post("/response/{number}", self._serve_response)
         app.router.add_post("/control", self._serve_control)
@@ -145,7 +148,12 @@ class FakeSlack:
         stays = message is not None and message.get("ts") in self.channel(channel).messages
         payload: Json = {
             "type": "block_actions",
-            "user": {"id": user, "username": person.name, "name": person.name, "team_id": "T1"},
+            "user": {
+                "id": user,
+                "username": person.name,
+                "name": person.name,
+                "team_id": self.world.team,
+            },
             "api_app_id": APP_ID,
             "container": {
                 "type": "message",
@@ -170,7 +178,7 @@ class FakeSlack:
         """A pressed button of the App Home: there is no channel and no response URL."""
         payload: Json = {
             "type": "block_actions",
-            "user": {"id": user, "team_id": "T1"},
+            "user": {"id": user, "team_id": self.world.team},
             "api_app_id": APP_ID,
             "container": {"type": "view", "view_id": "V1"},
             "trigger_id": f"trigger.{self.world.next_number()}",
@@ -299,7 +307,7 @@ class FakeSlack:
         body, content_type = http_body(asked)
         # A repetition is signed anew, in another second.
         at = time.time() + int(overrides.get("retry_attempt", 0))
-        headers = signed(body, at=at) | {"Content-Type": content_type}
+        headers = signed(body, at=at, secret=self.signing_secret) | {"Content-Type": content_type}
         if "retry_attempt" in overrides:
             headers["X-Slack-Retry-Num"] = str(overrides["retry_attempt"])
             headers["X-Slack-Retry-Reason"] = str(overrides["retry_reason"])
@@ -343,7 +351,7 @@ class FakeSlack:
 
     # What the bot calls
 
-    async def _serve_api(self, request: web.Request) -> web.StreamResponse:
+    async def serve_api(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
         token, args = await read_call(request)
         call = Call(method, args, time.monotonic())
@@ -419,7 +427,7 @@ class FakeSlack:
             raise SlackError("not_authed")
         if self.tokens.get(token, "invalid_auth"):
             raise SlackError(self.tokens.get(token, "invalid_auth"))
-        if (token == APP_TOKEN) != (method == "apps.connections.open"):
+        if (token == self.app_token) != (method == "apps.connections.open"):
             raise SlackError("not_allowed_token_type")
 
     def _wait(self, call: Call) -> int:

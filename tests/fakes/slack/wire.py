@@ -18,6 +18,13 @@ from tests.fakes.slack.world import Json
 BOT_TOKEN, APP_TOKEN, SIGNING_SECRET = "xoxb-fake-bot", "xapp-fake-app", "fake-signing-secret"
 
 
+def tokens_of(team: str) -> tuple[str, str]:
+    """The bot token and the app-level token of a workspace's app."""
+    if team == "T1":
+        return BOT_TOKEN, APP_TOKEN
+    return f"{BOT_TOKEN}-{team}", f"{APP_TOKEN}-{team}"
+
+
 @dataclass
 class Call:
     """One request to the Web API, and what was answered."""

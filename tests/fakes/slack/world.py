@@ -94,9 +94,9 @@ class Ephemeral:
 class World:
     """One workspace, with the bot installed in it."""
 
-    def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, *, clock: Callable[[], float] = time.time, team: str = "T1") -> None:
         self.clock = clock
-        self.team = "T1"
+        self.team = team
         self.people: dict[str, Person] = {}
         self.channels: dict[str, Channel] = {}
         self.ephemerals: list[Ephemeral] = []

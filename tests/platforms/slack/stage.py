@@ -23,6 +23,7 @@ from bot.core.ports import (
 )
 from bot.platforms.slack.access import Access
 from bot.platforms.slack.chat import SlackChat
+from bot.platforms.slack.inbound import signed_requests
 from bot.platforms.slack.inbound.socket_mode import Timing
 from tests.fakes.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, FakeSlack, Limits
 from tests.platforms.memory import Kept, Notes
@@ -209,13 +210,13 @@ async def staged(
 
 @asynccontextmanager
 async def serving_http(chat: SlackChat, slack: FakeSlack) -> AsyncIterator[None]:
-    """A web server with the chat's application at `/slack`, where it has one."""
-    mounted = chat.application()
-    if mounted is None:
+    """A web server that passes requests to `/slack` to the chat, where it takes them."""
+    requests = chat.requests
+    if requests is None:
         yield
         return
     application = web.Application()
-    application.add_subapp("/slack", mounted)
+    application.add_subapp("/slack", signed_requests.application(lambda: [requests]))
     runner = web.AppRunner(application, shutdown_timeout=0.1)
     await runner.setup()
     try:

@@ -1,4 +1,4 @@
-"""HTTP mode: verifies Slack's signed requests and passes them to the Bolt app.
+"""HTTP mode: verifies Slack's signed requests and passes them to the Bolt app of their workspace.
 
 The signature must be valid and at most five minutes old (else 401), the bot's identity known (503),
 the body well-formed (400), the app and workspace the bot's own (401), and the signature unused
@@ -9,7 +9,7 @@ import asyncio
 import hmac
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
 
@@ -62,25 +62,19 @@ class SignedRequests:
         """Answer requests with 503, so that Slack sends them again."""
         self._serving = None
 
-    def application(self) -> web.Application:
-        """The application to mount under `/slack`."""
-        application = web.Application()
-        application.router.add_post(PATH, self.handle)
-        return application
-
-    async def handle(self, request: web.Request) -> web.Response:
-        """Verify one request and answer it."""
+    async def answer(self, request: web.Request, body: bytes) -> web.Response:
+        """Answer a request that `is_genuine`; its body was read already."""
         with self._gate.acknowledging():
-            return await self._answer(request)
+            return await self._answer(request, body)
 
-    async def _answer(self, request: web.Request) -> web.Response:
-        body = await _read(request)
-        if body is None:
-            return web.Response(status=413)
-        stamp = request.headers.get("X-Slack-Request-Timestamp", "")
-        signature = request.headers.get("X-Slack-Signature", "")
-        if not self._is_genuine(body, stamp, signature):
-            return web.Response(status=401)
+    def is_for_us(self, request: web.Request, body: bytes) -> bool:
+        """Whether the request is for this app and workspace, as far as it can be told yet."""
+        if self._serving is None:
+            return True
+        parsed = parse_body(body, request.content_type, request.charset)
+        return parsed is None or is_for_us(parsed, self._serving[1])
+
+    async def _answer(self, request: web.Request, body: bytes) -> web.Response:
         if self._serving is None:
             return web.Response(status=503)
         app, us = self._serving
@@ -92,7 +86,7 @@ class SignedRequests:
         if not is_for_us(parsed, us):
             log.warning("Slack: a request for another app or workspace was refused")
             return web.Response(status=401)
-        if not self._is_new(signature):
+        if not self._is_new(request.headers.get("X-Slack-Signature", "")):
             return web.Response(status=401)
         headers: dict[str, str | Sequence[str]] = dict(request.headers)
         headers["Content-Type"] = content_type
@@ -106,7 +100,10 @@ class SignedRequests:
             return web.Response(status=400)
         return await to_aiohttp_response(answer)
 
-    def _is_genuine(self, body: bytes, stamp: str, signature: str) -> bool:
+    def is_genuine(self, request: web.Request, body: bytes) -> bool:
+        """Whether Slack signed the request with this app's secret a short while ago."""
+        stamp = request.headers.get("X-Slack-Request-Timestamp", "")
+        signature = request.headers.get("X-Slack-Signature", "")
         if not (stamp.isascii() and stamp.isdigit() and len(stamp) < 12 and signature.isascii()):
             return False
         if abs(self._clock().timestamp() - int(stamp)) > _OLDEST:
@@ -124,6 +121,28 @@ class SignedRequests:
             return False
         self._used[signature] = now + 2 * _OLDEST
         return True
+
+
+def application(receivers: Callable[[], Iterable[SignedRequests]]) -> web.Application:
+    """The application to mount under `/slack`: each request goes to the one that it is for.
+
+    Several apps have several secrets. Workspaces that share one app are told apart by what the body
+    names.
+    """
+
+    async def handle(request: web.Request) -> web.Response:
+        body = await _read(request)
+        if body is None:
+            return web.Response(status=413)
+        genuine = [each for each in receivers() if each.is_genuine(request, body)]
+        if not genuine:
+            return web.Response(status=401)
+        chosen = next((each for each in genuine if each.is_for_us(request, body)), genuine[0])
+        return await chosen.answer(request, body)
+
+    served = web.Application()
+    served.router.add_post(PATH, handle)
+    return served
 
 
 async def _read(request: web.Request) -> bytes | None:

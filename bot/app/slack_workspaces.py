@@ -1,0 +1,226 @@
+"""Slack as one platform, with an app of its own in each workspace (issue 14, items 1 and 3).
+
+The workspace of the settings is one of them; the others are in the database (`paperbot slack add`),
+which is looked at every few seconds, so that they come and go while the bot runs. Each has its own
+connection, restarts and condition: one that is revoked, limited or hangs delays no other.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.app.platforms import FindApps
+from bot.core.domain.document import Document
+from bot.core.domain.errors import StorageError, UsageError, UserError
+from bot.core.domain.extent import Extent
+from bot.core.domain.i18n import translatable
+from bot.core.ports import (
+    ChannelRef,
+    ChatRefusedError,
+    ChatUnavailableError,
+    Condition,
+    DeliveryKey,
+    Inbox,
+    MessageRef,
+    Platform,
+)
+from bot.operations.services.supervise import Supervised
+from bot.platforms.slack.access import Access
+from bot.platforms.slack.chat import SlackChat
+
+log = logging.getLogger(__name__)
+
+OF_SETTINGS = ""
+"""The key of the workspace whose tokens are in the settings; Slack tells its id."""
+LOOK_EVERY = 2.0
+"""Seconds between two looks at which workspaces there are."""
+_AGAIN_AFTER = timedelta(minutes=1)
+NOT_THERE = translatable("The bot is not connected to this Slack workspace")
+
+
+@dataclass(slots=True)
+class _Workspace:
+    access: Access
+    chat: SlackChat
+    serving: Supervised
+    problem: str = ""
+    task: asyncio.Task[None] | None = None
+
+    @property
+    def condition(self) -> Condition:
+        if self.problem:
+            return Condition("slack", ok=False, detail=self.problem)
+        running = self.serving.condition
+        return self.chat.condition if running.ok else running
+
+
+class SlackWorkspaces:
+    """`ports.Chat` for every workspace of Slack.
+
+    `fixed` is the app of the settings, if there is one; its wrong token ends the bot, as a person
+    who starts it must see. One of `find_apps` only stops its own workspace until it is changed.
+    """
+
+    platform = Platform.SLACK
+
+    def __init__(
+        self,
+        fixed: Access | None,
+        find_apps: FindApps,
+        open_chat: Callable[[str, Access], SlackChat],
+        *,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self._find_apps = find_apps
+        self._open_chat = open_chat
+        self._clock = clock
+        self._sleep = sleep
+        self._inbox: Inbox | None = None
+        self._workspaces: dict[str, _Workspace] = {}
+        if fixed is not None:
+            self._workspaces[OF_SETTINGS] = self._workspace(OF_SETTINGS, fixed)
+
+    def chats(self) -> tuple[SlackChat, ...]:
+        """Every workspace's chat."""
+        return tuple(each.chat for each in self._workspaces.values())
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """One for each workspace, named `slack:T0123`; the one of the settings is first."""
+        return tuple(
+            _named(f"slack:{key or each.chat.team or '?'}", each.condition)
+            for key, each in self._workspaces.items()
+        )
+
+    @property
+    def condition(self) -> Condition:
+        """For `/healthz`: with several workspaces, well while one of them is.
+
+        A workspace that was revoked must not have the whole bot restarted.
+        """
+        each = self.conditions
+        if len(each) == 1:
+            return _named("slack", each[0])
+        broken = [condition for condition in each if not condition.ok]
+        names = "; ".join(f"{one.name}: {one.detail}" for one in broken[:3])
+        told = max((one.last_ok_at for one in each if one.last_ok_at), default=None)
+        detail = f"{len(each) - len(broken)} of {len(each)} workspaces"
+        return Condition(
+            "slack",
+            ok=not each or len(broken) < len(each),
+            detail=f"{detail}; {names}" if names else detail,
+            last_ok_at=told,
+        )
+
+    async def post(
+        self, channel: ChannelRef, document: Document, *, key: DeliveryKey
+    ) -> MessageRef:
+        return await self._of(channel).post(channel, document, key=key)
+
+    async def reply(self, root: MessageRef, document: Document, *, key: DeliveryKey) -> MessageRef:
+        return await self._of(root.channel).reply(root, document, key=key)
+
+    async def find(
+        self,
+        channel: ChannelRef,
+        key: DeliveryKey,
+        *,
+        since: datetime,
+        root: MessageRef | None = None,
+    ) -> MessageRef | None:
+        return await self._of(channel).find(channel, key, since=since, root=root)
+
+    async def edit(self, message: MessageRef, document: Document) -> None:
+        await self._of(message.channel).edit(message, document)
+
+    async def delete(self, message: MessageRef) -> None:
+        await self._of(message.channel).delete(message)
+
+    async def check(self, channel: ChannelRef) -> ChannelRef:
+        """The channel with its workspace; raises `ChatError` if the bot cannot post there."""
+        if channel.workspace or len(self._workspaces) == 1:
+            return await self._of(channel).check(channel)
+        raise ChatRefusedError(
+            translatable("Name the workspace too: slack:T0123/C0123"), Extent.CHANNEL
+        )
+
+    def _of(self, channel: ChannelRef) -> SlackChat:
+        """The chat of a channel's workspace; raises `ChatUnavailableError`."""
+        found = self._workspaces.get(channel.workspace)
+        if found is not None:
+            return found.chat
+        fixed = self._workspaces.get(OF_SETTINGS)
+        if fixed is not None and (
+            len(self._workspaces) == 1 or fixed.chat.team == channel.workspace
+        ):
+            return fixed.chat
+        raise ChatUnavailableError(NOT_THERE, retry_after=_AGAIN_AFTER, whole_workspace=True)
+
+    async def run(self, inbox: Inbox) -> None:
+        """Until cancelled; raises `UsageError` if Slack rejects a token of the settings."""
+        self._inbox = inbox
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for key, workspace in self._workspaces.items():
+                    workspace.task = tasks.create_task(self._serve(key, workspace))
+                while True:
+                    await self._look(tasks)
+                    await self._sleep(LOOK_EVERY)
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from group
+        finally:
+            for key in [key for key in self._workspaces if key != OF_SETTINGS]:
+                del self._workspaces[key]
+
+    async def _look(self, tasks: asyncio.TaskGroup) -> None:
+        """Begin with workspaces that are new or have new tokens, end those that were removed."""
+        try:
+            wanted = await self._find_apps()
+        except (StorageError, UsageError) as error:
+            log.warning("Slack: which workspaces there are is unknown: %s", error)
+            return
+        for key, workspace in tuple(self._workspaces.items()):
+            if key != OF_SETTINGS and wanted.get(key) != workspace.access:
+                await self._end(key, workspace)
+        fixed = self._workspaces.get(OF_SETTINGS)
+        for key, access in wanted.items():
+            if key in self._workspaces or (fixed is not None and fixed.chat.team == key):
+                continue
+            workspace = self._workspaces[key] = self._workspace(key, access)
+            workspace.task = tasks.create_task(self._serve(key, workspace))
+
+    async def _end(self, key: str, workspace: _Workspace) -> None:
+        del self._workspaces[key]
+        if workspace.task is not None:
+            workspace.task.cancel()
+            with suppress(asyncio.CancelledError):
+                await workspace.task
+        log.info("Slack: %s is disconnected", key)
+
+    async def _serve(self, key: str, workspace: _Workspace) -> None:
+        try:
+            await workspace.serving.run()
+        except UserError as error:
+            if key == OF_SETTINGS:
+                raise
+            workspace.problem = str(error)
+            log.error("Slack: %s: %s", key, error)
+
+    def _workspace(self, key: str, access: Access) -> _Workspace:
+        chat = self._open_chat(key, access)
+
+        async def serve() -> None:
+            if self._inbox is not None:  # `run` sets it before it serves anything
+                await chat.run(self._inbox)
+
+        name = f"slack:{key}" if key else "slack"
+        serving = Supervised(name, serve, clock=self._clock, sleep=self._sleep)
+        return _Workspace(access, chat, serving)
+
+
+def _named(name: str, condition: Condition) -> Condition:
+    return replace(condition, name=name)

@@ -1,0 +1,1 @@
+"""Slack workspaces that brought an app of their own: their tokens, encrypted."""

@@ -1,0 +1,42 @@
+"""Several fake workspaces behind one address, told apart by the token of a call, as Slack does.
+
+Ids of people, channels and apps are the same in all of them on purpose.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from aiohttp import web
+
+from tests.fakes.slack.server import FakeSlack
+
+
+class FakeWorkspaces:
+    """`url` is what the bot takes for Slack; `of` has each workspace."""
+
+    def __init__(self, of: dict[str, FakeSlack]) -> None:
+        self.of = of
+        self.url = ""
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        for slack in self.of.values():
+            if token in (slack.bot_token, slack.app_token):
+                return await slack.serve_api(request)
+        return web.json_response({"ok": False, "error": "invalid_auth"})
+
+
+@asynccontextmanager
+async def workspaces(*teams: str) -> AsyncIterator[FakeWorkspaces]:
+    """Workspaces of these ids, until the end of the block."""
+    async with AsyncExitStack() as stack:
+        of = {team: await stack.enter_async_context(FakeSlack(team=team)) for team in teams}
+        fake = FakeWorkspaces(of)
+        application = web.Application(client_max_size=1 << 22)
+        application.router.add_route("*", "/api/{method}", fake.serve)
+        runner = web.AppRunner(application, shutdown_timeout=0.1)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        fake.url = f"http://127.0.0.1:{runner.addresses[0][1]}/api/"
+        yield fake
