@@ -287,6 +287,15 @@ def test_pages_are_distinguished_from_notes() -> None:
     assert not any(digest_page.looks_like(text) for text in NOTES.values())
 
 
+def test_a_date_line_with_a_comment_is_a_date_line() -> None:
+    parsed = digest_page.parse(
+        "2025년 2월 4일<!-- TODO -->\nA Title\n(Al Bo)\n한국어.\n#a", "a.txt"
+    )
+
+    assert [entry.date for entry in parsed.entries] == [date(2025, 2, 4)]
+    assert parsed.problems == ()
+
+
 @given(st.sampled_from(sorted(PAGES)), st.data())
 def test_spans_and_the_lines_between_them_are_the_page(path: str, data: st.DataObject) -> None:
     text = data.draw(st.one_of(st.just(PAGES[path]), mutated(PAGES[path])))
@@ -304,7 +313,7 @@ def test_spans_and_the_lines_between_them_are_the_page(path: str, data: st.DataO
     hidden = visible(text, only_closed=True).hidden
     reported = "\n".join([*(problem.text for problem in parsed.problems), *hidden])
     unreported = [line for line in between if line.strip().strip("\ufeff").strip() not in reported]
-    assert all(parse_date_line(line) for line in unreported)
+    assert all(parse_date_line(visible(line, only_closed=True).text) for line in unreported)
     assert [entry.source.part for entry in parsed.entries] == list(range(len(parsed.entries)))
 
 
