@@ -33,6 +33,8 @@ from bot.core.domain.latex_accents import accents
 
 LANGUAGES = (Language.KO, Language.EN)
 
+_LANGUAGE_NAMES = {Language.KO: "한국어", Language.EN: "English"}
+
 
 _AUTHORS_SHOWN = 3
 
@@ -73,7 +75,7 @@ def present_entry(
     if detailed and entry.references:
         blocks += _references(entry.references, say)
     blocks += _tags(entry.tags)
-    buttons = _entry_buttons(stored, say, detailed=detailed)
+    buttons = _entry_buttons(stored, say, languages=languages, detailed=detailed)
     if buttons:
         blocks.append(Buttons(buttons))
     return Document(
@@ -89,10 +91,8 @@ def commentary_blocks(entry: Entry, languages: Sequence[Language]) -> list[Block
 
     If none of them exists, the languages that exist are shown.
     """
-    written = [commentary.language for commentary in entry.commentary]
-    chosen = [language for language in languages if language in written] or written
     blocks: list[Block] = []
-    for language in chosen:
+    for language in _shown(entry, languages):
         if blocks:
             blocks.append(Divider())
         blocks += (
@@ -100,6 +100,12 @@ def commentary_blocks(entry: Entry, languages: Sequence[Language]) -> list[Block
             for paragraph in entry.paragraphs(language)
         )
     return blocks
+
+
+def _shown(entry: Entry, languages: Sequence[Language]) -> Sequence[Language]:
+    """The languages of the commentary that are shown where these are wanted."""
+    written = [commentary.language for commentary in entry.commentary]
+    return [language for language in languages if language in written] or written
 
 
 def _title(paper: Paper) -> tuple[Inline, ...]:
@@ -175,11 +181,14 @@ def news(at_arxiv: AtArxiv | None, say: Translate) -> str:
     return say("now at v{n}", n=at_arxiv.version) if at_arxiv.version > 1 else ""
 
 
-def _entry_buttons(stored: StoredEntry, say: Translate, *, detailed: bool) -> tuple[Button, ...]:
+def _entry_buttons(
+    stored: StoredEntry, say: Translate, *, languages: Sequence[Language], detailed: bool
+) -> tuple[Button, ...]:
     buttons: list[Button] = []
     if not detailed:
         label = say("Abstract and references")
         buttons.append(Button(label, command=commands.format_line("paper", entry_query(stored))))
+    buttons += _other_languages(stored, languages)
     if stored.entry.paper.arxiv_id is not None:
         number = stored.entry.paper.arxiv_id.number
         similar = commands.format_line("paper", f"similar:{number}")
@@ -189,6 +198,16 @@ def _entry_buttons(stored: StoredEntry, say: Translate, *, detailed: bool) -> tu
             buttons.append(Button(say("Cited by"), command=citing))
         buttons.append(Button("PDF", url=f"https://arxiv.org/pdf/{number}"))
     return tuple(buttons)
+
+
+def _other_languages(stored: StoredEntry, languages: Sequence[Language]) -> Iterable[Button]:
+    """A button for each language of the commentary that is not shown, named in that language."""
+    shown = _shown(stored.entry, languages)
+    for commentary in stored.entry.commentary:
+        if commentary.language not in shown:
+            language = commentary.language
+            line = commands.format_line("paper", entry_query(stored), language=language)
+            yield Button(_LANGUAGE_NAMES[language], command=line)
 
 
 def entry_query(stored: StoredEntry) -> str:

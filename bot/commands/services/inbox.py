@@ -9,6 +9,7 @@ from bot.archive.domain.entry import Language
 from bot.archive.domain.typed_dates import Days, find_date, names_newest
 from bot.arxiv.domain.present_arxiv import present_candidates
 from bot.arxiv.services.candidates import find_absence, list_ranked
+from bot.channels.domain.subscription import parse_languages
 from bot.commands.services import digest_command
 from bot.commands.services.digest_command import DigestContext, zone_of
 from bot.core.domain import commands, document
@@ -93,7 +94,8 @@ class Bot:
         found = await lookup.look_up(
             self._desk.db, asked, page=page, per_page=PER_PAGE, asked_in=str(command.channel)
         )
-        languages = _languages(say)
+        wanted = command.options.get(commands.LANGUAGE.name)
+        languages = _languages(say) if wanted is None else parse_languages(wanted)
         if not found.entries:
             known = await answers.without_entry(self._desk.db, found.query, say)
             if known is not None:

@@ -87,6 +87,8 @@ class CommandSpec:
 
 PAGE = Option("page", translatable("Which page of the results, from 1"))
 
+LANGUAGE = Option("language", translatable("Language of the commentary: ko or en"))
+
 FORGET_ME = Verb(
     "forget-me",
     translatable("Forget everything I said in discussions, and remove its copies"),
@@ -107,6 +109,7 @@ PAPER = CommandSpec(
     options=(
         Option("query", translatable("What to look for"), free=True, completes=True),
         PAGE,
+        LANGUAGE,
     ),
     verbs=(FORGET_ME, NEW),
     examples=(

@@ -7,7 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.archive.domain.entry import EntryId, Language
+from bot.archive.domain.present_entry import present_entry
 from bot.archive.services.import_files import import_files
+from bot.archive.store import entries
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
@@ -102,6 +105,27 @@ async def test_a_korean_reader_gets_korean_first_and_korean_labels(bot: Bot) -> 
 
     assert text.index("추론에 대한 첫 논문입니다") < text.index("The first paper about")
     assert "언급한 논문" in text
+
+
+async def test_a_paper_is_shown_in_the_other_language_by_its_button(bot: Bot, db: Database) -> None:
+    async with db.reading() as tx:
+        [stored, _] = await entries.list_by_id(tx, [EntryId(1), EntryId(2)])
+    shown = present_entry(stored, languages=(Language.KO,), say=Catalogues()("ko"))
+    buttons = [
+        each for block in shown.blocks if isinstance(block, Buttons) for each in block.buttons
+    ]
+    [english] = [button for button in buttons if button.label == "English"]
+    assert english.command == "/paper entry:1 language:en"
+
+    answer = words(await ask(bot, english.command, locale="ko"))
+
+    assert "추론에" in words(shown)
+    assert "The first paper about" not in words(shown)
+    assert "The first paper about" in answer
+    assert "추론에" not in answer
+    assert "[한국어]" in answer
+    assert "2025년 2월 4일" in answer  # and its own words stay in the asker's language
+    assert "“fr”" in words(await ask(bot, "/paper entry:1 language:fr"))
 
 
 async def test_an_empty_query_shows_the_newest_and_how_to_ask(bot: Bot) -> None:
