@@ -23,8 +23,10 @@ from bot.core.ports import (
     parse_channel,
 )
 from bot.digest.services.subscribe import TypedOptions
+from bot.outbox.domain.delivery import Step
 from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services.deliver import Deliverer, Terms
+from bot.outbox.store.claims import Claimed
 
 GENERAL = parse_channel("slack:T1/C1")
 NINE_IN_SEOUL = TypedOptions(at="09:00", zone="Asia/Seoul")
@@ -175,7 +177,11 @@ class Stage:
         self.write(name, on, words, tags)
         await self.sync()
 
-    def deliverer(self, chats: Mapping[Platform, Chat] | None = None) -> Deliverer:
+    def deliverer(
+        self,
+        chats: Mapping[Platform, Chat] | None = None,
+        observe: Callable[[Claimed, Step], None] = lambda _claimed, _step: None,
+    ) -> Deliverer:
         return Deliverer(
             self.db,
             chats if chats is not None else {self.chat.platform: self.chat},
@@ -184,6 +190,7 @@ class Stage:
             rate_limits=RateLimits({}),
             jitter=lambda: 0.5,
             terms=Terms(),
+            observe=observe,
         )
 
     def said(self) -> list[str]:

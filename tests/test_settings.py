@@ -117,6 +117,7 @@ def test_three_slashes_are_a_relative_database_and_four_a_full_path(
         ("PAPERBOT_WEB_PORT=70000", "not “70000”"),
         ("PAPERBOT_WEB_PORT=web", "not “web”"),
         ("PAPERBOT_TIMEZONE=Asia/Soul", "not “Asia/Soul”"),
+        ("PAPERBOT_TIMEZONE=Seoul", "not “Seoul”; did you mean Asia/Seoul?"),
         ("PAPERBOT_TIMEZONE=Asia", "not “Asia”"),
         ("PAPERBOT_TIMEZONE=../etc/passwd", "time zone"),
         ("PAPERBOT_TIMEZONE=GMT+9", "write Asia/Seoul, Etc/GMT-9 for UTC+9"),
@@ -364,3 +365,21 @@ def test_two_settings_on_a_line_are_reported_without_their_values(tmp_path: Path
     assert "PAPERBOT_WEB_PORT and SLACK_BOT_TOKEN are on one line" in str(first)
     assert "not “18123”" in str(second)
     assert "s3cret" not in repr(caught.value) + str(caught.value)
+
+
+def test_a_setting_that_stands_twice_is_named_with_both_lines(tmp_path: Path):
+    text = "SLACK_BOT_TOKEN=xoxb-old\nSLACK_APP_TOKEN=xapp-1\nSLACK_BOT_TOKEN=xoxb-new\n"
+
+    with pytest.raises(SettingsError) as caught:
+        _read(text, tmp_path)
+
+    (problem,) = caught.value.problems
+    assert str(problem) == (
+        f"{tmp_path / '.env'}:3: SLACK_BOT_TOKEN is set in line 1 already: keep one of the two"
+    )
+
+
+def test_an_empty_line_of_the_example_before_a_value_is_no_second_setting(tmp_path: Path):
+    settings = _read("PAPERBOT_VAULT=\nOTHER=1\nOTHER=2\nPAPERBOT_VAULT=notes\n", tmp_path)
+
+    assert settings.vault == Path("notes")

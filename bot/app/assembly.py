@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
+from importlib.metadata import version
 
 from bot.app.arxiv import ArxivPart
 from bot.app.clock import chance, now
@@ -39,6 +40,7 @@ from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services import operator_actions
 from bot.outbox.services.changes import Changer
 from bot.outbox.services.deliver import Deliverer
+from bot.outbox.services.digest_log import DigestLog
 from bot.platforms.web.chat import WebChat
 from bot.platforms.web.context import Metrics
 from bot.settings import Settings
@@ -73,6 +75,7 @@ class Assembly:
         self._db = db
         self._stopping = stopping
         self._keep = settings.keep
+        self._started_with = _parts(db, settings)
         self._held = held
         self._voices = Catalogues()
         self._monitor = HealthMonitor(db, clock=now)
@@ -152,6 +155,7 @@ class Assembly:
             )
             self._watch_vault = partial(watch_folder, settings.vault, poll=settings.vault_poll)
         self._arxiv = ArxivPart(db, settings, clock=now, jitter=chance)
+        self._digest_log = DigestLog(db)
         self._deliverer = Deliverer(
             db,
             self._chats,
@@ -159,6 +163,7 @@ class Assembly:
             clock=now,
             rate_limits=self._rate_limits,
             jitter=chance,
+            observe=self._digest_log.observe,
             alive=lambda: self._pumps.alive("deliver"),
         )
         self._add_pumps()
@@ -241,6 +246,8 @@ class Assembly:
             return await self._access.new_token(at=now())
 
         token = await until_stored(prepare, sleep=asyncio.sleep)
+        others = ", ".join(platform.value for platform in self._joined) or "no other platform"
+        log.info("started: %s, web chat at %s, %s", self._started_with, address, others)
         announce(one_time_address(address, token))
 
     async def _follow_vault(self, vault: Vault) -> None:
@@ -271,7 +278,10 @@ class Assembly:
             self._pumps.wake("talk")
 
     async def _deliver(self) -> None:
-        await self._deliverer.drain(self._stopping)
+        try:
+            await self._deliverer.drain(self._stopping)
+        finally:
+            await self._digest_log.write()
 
     async def _edit(self) -> None:
         if await edited_entries.present_changed(
@@ -326,6 +336,7 @@ class Assembly:
     async def _look(self) -> None:
         await self._monitor.look()
         await self._arxiv.look()
+        await self._digest_log.write()  # a long drain goes on meanwhile
 
     def _health(self) -> Health:
         vault = (self._vault.condition,) if self._vault is not None else ()
@@ -346,6 +357,13 @@ class Assembly:
     def _metrics(self) -> Metrics:
         measures = (*self._monitor.measures(self._pumps.failures), *self._arxiv.measures)
         return Metrics(render_measures(measures), CONTENT_TYPE)
+
+
+def _parts(db: Database, settings: Settings) -> str:
+    """What the bot was started with, for the log."""
+    vault = f"vault {settings.vault}" if settings.vault is not None else "no vault"
+    arxiv = "arXiv is asked" if settings.arxiv_poll else "arXiv is not asked"
+    return f"paperbot {version('paper-digest-bot')}, database {db.path}, {vault}, {arxiv}"
 
 
 def _changes(platform: Platform) -> str:

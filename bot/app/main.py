@@ -34,6 +34,7 @@ async def run(settings: Settings, announce: Announce) -> None:
             if stopping.is_set():
                 return
             await Assembly(db, settings, held, stopping).run(announce)
+        log.info("stopped")
 
 
 async def _prepare(db: Database) -> None:

@@ -12,7 +12,7 @@ from bot.core.domain.i18n import translatable
 from bot.core.ports import ChannelRef, Platform
 from bot.digest.services.subscribe import Check
 from bot.operations.services import reindex
-from bot.settings import Settings, read_settings
+from bot.settings import Settings, check_database_folder, read_settings
 from bot.webchat.store.board import DatabaseBoard
 
 T = TypeVar("T")
@@ -82,6 +82,9 @@ def with_database(work: Callable[[Database, Settings], Awaitable[T]], *, make: b
             ),
             path=str(settings.database),
         )
+
+    if make:
+        check_database_folder(settings.database)
 
     async def opened_for_work() -> T:
         async with opened(settings.database) as db:

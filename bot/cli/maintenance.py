@@ -38,9 +38,10 @@ def restore(
 
     from bot.cli.database import now
     from bot.operations.services.backup import restore as restore_file
-    from bot.settings import read_settings
+    from bot.settings import check_database_folder, read_settings
 
     database = read_settings().database
+    check_database_folder(database)
     restored = asyncio.run(restore_file(file, database, now=now()))
     say = translator()
     made_at = f"{restored.made_at:%Y-%m-%d %H:%M} UTC"

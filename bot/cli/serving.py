@@ -1,20 +1,38 @@
 """The commands `demo`, `run` and `open`."""
 
 import gc
+import logging
 import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
 import typer
 
-from bot.cli.output.terminal import DONE, print_line, print_problem, print_remark, translator
-from bot.core.domain.errors import NotFoundError
+from bot.cli.output.terminal import (
+    DONE,
+    FAILED,
+    WRONG,
+    print_line,
+    print_problem,
+    print_remark,
+    translator,
+)
+from bot.core.domain.errors import (
+    NotFoundError,
+    ProblemsError,
+    QueryError,
+    UsageError,
+    UserError,
+)
 from bot.core.domain.i18n import Translate, translatable
+
+log = logging.getLogger(__name__)
 
 
 def demo(
@@ -54,17 +72,46 @@ def demo(
 
 def run() -> int:
     """Run the bot: every configured platform, the schedule and the web chat, until SIGTERM."""
+    from bot.operations.logs import hold_logging, start_logging
+
+    hold_logging()
+    with _importing():
+        from bot.settings import LogLevel, wants_json_log
+
+    as_json = wants_json_log()
+    try:
+        _run(as_json=as_json)
+    except (UserError, OSError) as error:
+        if not as_json:
+            raise
+        start_logging(LogLevel.INFO, as_json=True)
+        return _log_error(error)
+    return DONE
+
+
+def _run(*, as_json: bool) -> None:
     with _importing():
         import asyncio
 
         from bot.app import main
         from bot.operations.logs import start_logging
-        from bot.settings import LogFormat, read_settings
+        from bot.settings import check_database_folder, check_vault_folder, read_settings
 
     settings = read_settings()
-    start_logging(settings.log_level, as_json=settings.log_format is LogFormat.JSON)
-    asyncio.run(main.run(settings, _announce))
-    return DONE
+    check_database_folder(settings.database)
+    check_vault_folder(settings.vault)
+    start_logging(settings.log_level, as_json=as_json)
+    asyncio.run(main.run(settings, partial(_announce, as_json=as_json)))
+
+
+def _log_error(error: UserError | OSError) -> int:
+    """Log an error that ends the bot, a line for each problem; returns the exit status."""
+    if isinstance(error, OSError):
+        log.error("%s", error)
+        return FAILED
+    for problem in error.problems if isinstance(error, ProblemsError) else (error,):
+        log.error("%s", problem)
+    return WRONG if isinstance(error, (UsageError, QueryError)) else FAILED
 
 
 @contextmanager
@@ -117,9 +164,14 @@ def _listens(address: str) -> bool:
     return True
 
 
-def _announce(address: str) -> None:
-    _announce_demo(address)
-    print_line(translator()("“paperbot open” prints another one."))
+def _announce(address: str, *, as_json: bool) -> None:
+    if as_json:
+        from bot.operations.logs import json_line
+
+        print_line(json_line(f"the web chat's one-time address: {address}"))
+    else:
+        _announce_demo(address)
+        print_line(translator()("“paperbot open” prints another one."))
     sys.stdout.flush()
 
 

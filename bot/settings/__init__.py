@@ -5,9 +5,12 @@ from bot.settings.settings import (
     LogFormat,
     LogLevel,
     Settings,
+    check_database_folder,
+    check_vault_folder,
     operator_locale,
     read_settings,
     setting_names,
+    wants_json_log,
 )
 
 __all__ = [
@@ -15,7 +18,10 @@ __all__ = [
     "LogFormat",
     "LogLevel",
     "Settings",
+    "check_database_folder",
+    "check_vault_folder",
     "operator_locale",
     "read_settings",
     "setting_names",
+    "wants_json_log",
 ]

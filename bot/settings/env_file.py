@@ -8,7 +8,7 @@ import difflib
 import io
 import re
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from dotenv.parser import Binding, parse_stream
@@ -41,12 +41,15 @@ def check_env_file(file: Path, known: Collection[str]) -> Iterator[UsageError]:
         return
     with file.open(encoding="utf-8-sig", newline="") as opened:
         text = opened.read(_LARGEST)
+    lines: dict[str, int] = {}
     for binding in parse_stream(io.StringIO(text, newline="")):
         skipped = len(binding.original.string) - len(binding.original.string.lstrip())
         line = binding.original.line + _line_ends(binding.original.string[:skipped])
-        problem = _wrong(binding, known)
+        problem = _wrong(binding, known) or _set_twice(binding, lines, known)
         if problem is not None:
             yield UsageError(problem.message, path=str(file), line=line, **problem.values)
+        elif binding.key is not None and binding.value:
+            lines[binding.key] = line
 
 
 def meant_by(name: str, known: Collection[str]) -> str | None:
@@ -94,6 +97,17 @@ def _two_settings(binding: Binding, known: Collection[str]) -> UsageError | None
         return None
     message = translatable("{name} and {further} are on one line: write each on its own line")
     return UsageError(message, name=binding.key, further=further)
+
+
+def _set_twice(
+    binding: Binding, lines: Mapping[str, int], known: Collection[str]
+) -> UsageError | None:
+    """Of two lines only the last counts; an empty line before a value is no loss."""
+    first = lines.get(binding.key or "")
+    if first is None or binding.key not in known:
+        return None
+    message = translatable("{name} is set in line {first} already: keep one of the two")
+    return UsageError(message, name=binding.key, first=first)
 
 
 def _malformed(line: str, known: Collection[str]) -> UsageError:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
+from dotenv import dotenv_values
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -44,6 +45,7 @@ from bot.settings.values import (
 )
 
 ENV_FILE = Path(".env")
+DEFAULT_DATABASE = Path("data/paperbot.db")
 
 
 class LogLevel(StrEnum):
@@ -75,7 +77,7 @@ class Settings(BaseSettings):
     )
 
     database: Annotated[Path, BeforeValidator(read_database)] = Field(
-        default=Path("data/paperbot.db"), validation_alias="PAPERBOT_DATABASE"
+        default=DEFAULT_DATABASE, validation_alias="PAPERBOT_DATABASE"
     )
     vault: Annotated[Path, BeforeValidator(read_folder)] | None = Field(
         default=None, validation_alias="PAPERBOT_VAULT"
@@ -167,6 +169,44 @@ class Settings(BaseSettings):
     def discord_is_on(self) -> bool:
         """Whether Discord is set up."""
         return self.discord_token is not None
+
+
+def check_database_folder(database: Path) -> None:
+    """Raise `UsageError` where the database's folder does not exist.
+
+    Only the default folder, `data`, is created: any other path may be misspelt, or on a disk that
+    is not mounted, and the bot would begin with an empty database.
+    """
+    if database != DEFAULT_DATABASE and not database.parent.is_dir():
+        raise UsageError(
+            translatable(
+                "PAPERBOT_DATABASE: there is no folder {folder}: create it, or correct the path"
+            ),
+            folder=database.parent,
+        )
+
+
+def check_vault_folder(vault: Path | None) -> None:
+    """Raise `UsageError` where the vault is not a folder: it is misspelt, or not mounted."""
+    if vault is not None and not vault.is_dir():
+        raise UsageError(
+            translatable(
+                "PAPERBOT_VAULT: there is no folder {folder}: correct the path, or mount it"
+            ),
+            folder=vault,
+        )
+
+
+def wants_json_log(env_file: Path = ENV_FILE) -> bool:
+    """Whether the log is to be JSON, even where other settings are wrong."""
+    name = "PAPERBOT_LOG_FORMAT"
+    value = os.environ.get(name)
+    if not value:
+        try:
+            value = dotenv_values(env_file, encoding="utf-8-sig").get(name)
+        except (OSError, UnicodeDecodeError):
+            return False
+    return (value or "").strip().lower() == LogFormat.JSON
 
 
 def operator_locale() -> str:

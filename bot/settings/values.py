@@ -109,10 +109,20 @@ def read_zone(value: object) -> ZoneInfo:
     try:
         return ZoneInfo(str(value))
     except (KeyError, OSError, ValueError):  # unknown; a folder of zones; an invalid name
-        raise WrongValueError(
-            translatable("{name} must be a time zone such as Asia/Seoul or UTC, not “{value}”"),
-            value=value,
-        ) from None
+        raise _wrong_zone(str(value)) from None
+
+
+def _wrong_zone(value: str) -> WrongValueError:
+    from bot.digest.services.zones import suggest_zone  # noqa: PLC0415 - loads a search library
+
+    near = suggest_zone(value)
+    if near is None:
+        message = translatable(
+            "{name} must be a time zone such as Asia/Seoul or UTC, not “{value}”"
+        )
+        return WrongValueError(message, value=value)
+    message = translatable("{name} must be a time zone, not “{value}”; did you mean {near}?")
+    return WrongValueError(message, value=value, near=near)
 
 
 _E_MAIL = re.compile(r"[^@\s<>()]+@[^@\s<>()]+\.[^@\s<>().]+")

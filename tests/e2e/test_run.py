@@ -81,6 +81,10 @@ async def test_what_a_command_plans_beside_it_is_posted_and_edited_when_the_note
         await eventually(lambda: _has(running.text, "", "고친 생각입니다."))
         assert await running.stop() == 0
 
+    log = "".join(running.log)
+    assert re.search(r"started: paperbot .*, database data/paperbot\.db, vault /.*web chat at", log)
+    assert len(re.findall(r"posted 2025-02-04 to web:general: 2 papers in \d+\.\d s", log)) == 1
+    assert running.log[-1].rstrip().endswith("stopped")
     status, out, _ = await paperbot(tmp_path, "deliveries", "--json")
     assert status == 0
     assert {delivery["state"] for delivery in json.loads(out)} == {"sent"}
@@ -143,6 +147,8 @@ async def test_a_waiting_bot_can_be_stopped(tmp_path: Path) -> None:
         ({"PAPERBOT_TIMEZONE": "Asia/Soul"}, "PAPERBOT_TIMEZONE"),
         ({"PAPERBOT_WEB_HOST": "203.0.113.7"}, "203.0.113.7"),
         ({"PAPERBOT_DATABASE": "postgresql://x"}, "PAPERBOT_DATABASE"),
+        ({"PAPERBOT_DATABASE": "sqlite:///nowhere/a.db"}, "there is no folder nowhere"),
+        ({"PAPERBOT_VAULT": "nowhere"}, "there is no folder nowhere"),
     ],
 )
 async def test_a_wrong_setting_ends_it_with_2_and_one_line(
@@ -172,5 +178,14 @@ async def test_the_log_can_be_json(tmp_path: Path) -> None:
     async with bot(tmp_path, PAPERBOT_LOG_FORMAT="json") as running:
         await running.stop()
 
+    (tmp_path / ".env").write_text("PAPERBOT_LOG_FORMAT = json\n", encoding="utf-8")
+    wrong = {"PAPERBOT_WEB_PORT": "eighty", "PAPERBOT_TIMEZONE": "Seoul"}
+    status, out, err = await paperbot(tmp_path, "run", **wrong)
+    taken, _, taken_err = await paperbot(tmp_path, "run", PAPERBOT_WEB_HOST="203.0.113.7")
+
+    assert (status, out, taken) == (2, "", 2)
+    errors = [json.loads(line) for line in (err + taken_err).splitlines()]
+    assert [each["level"] for each in errors] == ["error"] * 3
+    assert "did you mean Asia/Seoul?" in errors[1]["message"]
     assert running.log
     assert all("message" in json.loads(line) for line in running.log)

@@ -7,6 +7,7 @@ the day after the last slot or a week (`LATE_NOTES`), whichever is earlier, but 
 `since`.
 """
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -28,6 +29,8 @@ from bot.discussion.services.answers import Link, no_link
 from bot.lookup.domain.tag_filter import parse_tags
 from bot.outbox.domain.delivery import delivery_key
 from bot.outbox.store import deliveries
+
+log = logging.getLogger(__name__)
 
 Voices = Callable[[str], Translate]
 """Gives the `Translate` of a locale."""
@@ -77,6 +80,9 @@ async def plan_due(
                     await subscriptions.ask_at(tx, subscription_id, now + AFTER_FAILURE)
     if errors:
         raise ExceptionGroup("some subscriptions could not be planned", errors)
+    for each in closed:
+        if not each.papers:
+            log.info("skipped %s in %s: there is no paper to post", each.on, each.channel)
     return tuple(closed)
 
 

@@ -46,7 +46,7 @@ def parse_zone(text: str) -> ZoneInfo:
     _refuse_offset(text)
     if folded in names:
         return ZoneInfo(names[folded])
-    near = _ABBREVIATIONS.get(folded) or _nearest_zone(folded, _suggested_names())
+    near = suggest_zone(text)
     if near is None:
         raise UsageError(
             "There is no time zone “{text}”: write an IANA name like Asia/Seoul", text=text.strip()
@@ -54,6 +54,12 @@ def parse_zone(text: str) -> ZoneInfo:
     raise UsageError(
         "There is no time zone “{text}”; did you mean {near}?", text=text.strip(), near=near
     )
+
+
+def suggest_zone(text: str) -> str | None:
+    """The zone that is most likely meant: `Asia/Seoul` for `Seoul`, `KST` or `Asia/Soul`."""
+    folded = text.strip().casefold().replace(" ", "_")
+    return _ABBREVIATIONS.get(folded) or _nearest_zone(folded, _suggested_names())
 
 
 def looks_like_zone(text: str) -> bool:

@@ -67,12 +67,19 @@ def _except_for(paths: tuple[str, ...], middleware: Middleware) -> Middleware:
     return guarded
 
 
+_OTHER_NAME = (
+    "This server does not go by that name. If it should, its operator adds the name to "
+    "PAPERBOT_WEB_NAMES.\n"
+    "이 서버의 이름이 아닙니다. 이 이름으로 열어야 하면 운영자가 PAPERBOT_WEB_NAMES에 추가합니다.\n"
+)
+
+
 def _check_host(hosts: frozenset[str]) -> Middleware:
     @web.middleware
     async def check_host(request: web.Request, handler: Handler) -> web.StreamResponse:
         if not host_is_ours(request.headers.get("Host", ""), hosts):
             # DNS rebinding: another name that resolves to this machine.
-            return web.Response(status=421, text="This server does not go by that name.\n")
+            return web.Response(status=421, text=_OTHER_NAME)
         return await handler(request)
 
     return check_host

@@ -43,6 +43,7 @@ async def test_an_unknown_host_is_refused(stage: Stage):
 
     async with stage.client.get(stage.url("/"), headers=headers) as response:
         assert response.status == 421
+        assert "PAPERBOT_WEB_NAMES" in await response.text()
         assert "Set-Cookie" not in response.headers
 
     async with stage.client.get(stage.url("/healthz"), headers=headers) as response:
