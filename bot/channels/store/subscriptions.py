@@ -9,6 +9,8 @@ from bot.channels.domain.schedule import Schedule
 from bot.channels.domain.subscription import DigestOptions, Standing, Subscription
 from bot.core.database.database import Parameters, Row, Transaction
 from bot.core.database.instants import from_text, to_text
+from bot.core.domain.errors import UsageError
+from bot.core.domain.i18n import translatable
 
 _COLUMNS = """
 SELECT id, channel, standing, at, zone, weekdays, languages, tags, layout, most, interface, since,
@@ -103,18 +105,26 @@ def _options_row(options: DigestOptions) -> Parameters:
 async def find(tx: Transaction, channel: str) -> Subscription | None:
     """The channel's subscription, also a removed one.
 
-    A channel may be named without its workspace (`slack:C0123`), as operators do.
+    A channel may be named without its workspace (`slack:C0123`), as operators do; raises `UsageError`
+    if that id is subscribed in several workspaces.
     """
-    row = await tx.one(_COLUMNS + "WHERE channel = :channel", {"channel": channel})
-    if row is None and "/" not in channel:
+    rows = await tx.all(_COLUMNS + "WHERE channel = :channel", {"channel": channel})
+    if not rows and "/" not in channel:
         platform, _, place = channel.partition(":")
-        row = await tx.one(
+        rows = await tx.all(
             _COLUMNS
             + """WHERE substr(channel, 1, length(:start)) = :start
-                   AND substr(channel, -length(:end)) = :end""",
+                   AND substr(channel, -length(:end)) = :end ORDER BY channel""",
             {"start": f"{platform}:", "end": f"/{place}"},
         )
-    return _subscription(row) if row is not None else None
+    if len(rows) > 1:
+        known = ", ".join(row["channel"] for row in rows)
+        raise UsageError(
+            translatable("“{channel}” is in several workspaces; write one of: {known}"),
+            channel=channel,
+            known=known,
+        )
+    return _subscription(rows[0]) if rows else None
 
 
 async def get(tx: Transaction, subscription_id: int) -> Subscription:

@@ -276,6 +276,15 @@ async def test_an_unsubscribed_channel_is_reported_with_the_nearest_known_one(st
         await step(stage.db, ChannelRef(Platform.SLACK, "T0123", "C0132"), now=NOON)
 
 
+async def test_a_channel_that_is_in_several_workspaces_is_named_with_one(stage):
+    for workspace in ("T1", "T2"):
+        place = ChannelRef(Platform.SLACK, workspace, "C1")
+        await subscribe.add(stage.db, place, NINE_IN_SEOUL, now=NOON)
+
+    with pytest.raises(UsageError, match="write one of: slack:T1/C1, slack:T2/C1"):
+        await subscribe.pause(stage.db, ChannelRef(Platform.SLACK, "", "C1"), now=NOON)
+
+
 async def test_a_channel_may_be_named_without_its_workspace(stage):
     await subscribe.add(
         stage.db, ChannelRef(Platform.SLACK, "T0123", "C0123"), NINE_IN_SEOUL, now=NOON
