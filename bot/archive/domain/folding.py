@@ -47,14 +47,15 @@ def _table() -> dict[int, str]:
 
 _SPELLED: Final = _table()
 _IS_SPELLED: Final = re.compile(f"[{''.join(map(chr, _SPELLED))}]")
-_IS_APART: Final = re.compile(f"[{_SIGNS_APART}]")
 
 
 def folded(text: str) -> str:
     """The text as its words are indexed and looked for."""
     if text.isascii():
         return text
-    text = compatible(_IS_APART.sub(" ", text))
+    for sign in _SIGNS_APART:
+        text = text.replace(sign, " ")
+    text = compatible(text)
     if _IS_SPELLED.search(text):
         text = unicodedata.normalize("NFC", text.translate(_SPELLED))
     return text

@@ -17,17 +17,20 @@ def check_copies(files: Iterable[FoundFile]) -> Iterator[tuple[FoundFile, str | 
     """
     # In order, so that each import leaves out the same one of two equal files.
     every = sorted(files, key=lambda file: (file.path, file.location))
+    names = [file.file.name for file in every]
     by_name: dict[str, FoundFile] = {}
-    for file in every:
-        by_name.setdefault(folded(file.file.name), file)
-    candidates = [(file, originals_of(file.file.name)) for file in every]
+    for file, name in zip(every, names, strict=True):
+        by_name.setdefault(folded(name), file)
+    candidates = [(file, originals_of(name)) for file, name in zip(every, names, strict=True)]
     by_original = _newest_conflict_copies(candidates) | by_name
-    for file, originals in candidates:
-        original = _twin_of(file, by_name) or _original_of(file, originals, by_original)
+    for (file, originals), name in zip(candidates, names, strict=True):
+        original = _twin_of(file, by_name[folded(name)])
+        if original is None and originals:
+            original = _original_of(file, originals, by_original)
         if original is not None:
             reason = f"this is a copy of {original.shown} that a sync tool or a person made: "
             yield file, reason + "not imported; delete it, or rename it if it is another note"
-        elif is_lock(file.file.name):
+        elif is_lock(name):
             locked = _locked_file(file, by_name)
             yield file, f"this is an editor's lock file of {locked}: not imported"
         else:
@@ -47,9 +50,8 @@ def _newest_conflict_copies(
     return newest
 
 
-def _twin_of(file: FoundFile, by_name: dict[str, FoundFile]) -> FoundFile | None:
-    """A file whose name differs in case or in Unicode composition only, with the same note."""
-    twin = by_name[folded(file.file.name)]
+def _twin_of(file: FoundFile, twin: FoundFile) -> FoundFile | None:
+    """The file whose name differs in case or in Unicode composition only, with the same note."""
     if twin is file or not is_same_note(_beginning(file), _beginning(twin)):
         return None
     return twin

@@ -132,6 +132,7 @@ def _given(files: Iterable[FoundFile], walk: _Walk) -> Iterator[FoundFile]:
 
 def _in_folder(folder: Path, root: str, walk: _Walk) -> Iterator[FoundFile]:
     pending = [""]
+    shown_root = as_text(root)
     while pending:
         below = pending.pop()
         found: list[FoundFile] = []
@@ -149,14 +150,9 @@ def _in_folder(folder: Path, root: str, walk: _Walk) -> Iterator[FoundFile]:
                         walk.problems.append(_problem(folder / inner, f"{kind}, not a file"))
                         walk.unreadable.add(as_text(place))
                         continue
+                    file = folder / inner
                     found.append(
-                        FoundFile(
-                            folder / inner,
-                            as_text(folder / inner),
-                            _normal(inner),
-                            as_text(place),
-                            as_text(root),
-                        )
+                        FoundFile(file, as_text(file), _normal(inner), as_text(place), shown_root)
                     )
                 else:
                     _check_placeholder(folder / inner, place, walk)
@@ -246,9 +242,10 @@ def _reason(error: OSError) -> str:
 
 
 def _normal(name: str) -> str:
-    return unicodedata.normalize("NFC", as_text(name))
+    return name if name.isascii() else unicodedata.normalize("NFC", as_text(name))
 
 
 def as_text(path: str | Path) -> str:
     """A path as valid Unicode text, whatever bytes it has on the file system."""
-    return os.fsencode(path).decode("utf-8", "replace")
+    text = str(path)
+    return text if text.isascii() else os.fsencode(text).decode("utf-8", "replace")

@@ -43,4 +43,4 @@ def placeholder_of(name: str) -> str | None:
 
 def folded(name: str) -> str:
     """The name in NFC, case-folded, for comparisons."""
-    return unicodedata.normalize("NFC", name).casefold()
+    return name.lower() if name.isascii() else unicodedata.normalize("NFC", name).casefold()

@@ -11,6 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 
 _URL = re.compile(r"https?://[^\s<>()\[\]\"']+")
 _ARXIV = re.compile(r"\d{4}\.\d{4,5}")
@@ -81,12 +82,12 @@ _CONFLICT_NAMES = tuple(
 )
 
 
-_MAY_BE_CONFLICT = re.compile(r"[~()\[（]|_|conflict", re.IGNORECASE)
-"""In every such name: most names are sorted out by one search."""
+_CONFLICT_SIGNS = "~()[（_"
+"""One of these, or "conflict", is in every such name: most names are sorted out by that."""
 
 
 def _conflict_stems(stem: str) -> Iterator[str]:
-    if _MAY_BE_CONFLICT.search(stem) is None:
+    if not any(sign in stem for sign in _CONFLICT_SIGNS) and "conflict" not in stem.casefold():
         return
     for pattern in _CONFLICT_NAMES:
         match = pattern.fullmatch(stem)
@@ -101,39 +102,81 @@ _NUMBER = r" ?\(?\d{1,3}\)?"
 _DUPLICATE_WORD = (
     "copy|copie|copia|cópia|kopie|kopia|kopya|kopi|복사본|사본|のコピー|コピー|副本|拷贝|複本"
 )
+
+
+class _Sign(Enum):
+    """What is in a name of that kind: most patterns need not be tried on most names."""
+
+    DIGIT_LAST = 1
+    BRACKET_LAST = 2
+    DAY = 3
+    WORD = 4
+    TILDE_FIRST = 5
+
+
 _DUPLICATE_NAMES = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        r"(?P<stem>.+?) \d{1,3}",  # iCloud, Obsidian
-        r"(?P<stem>.+?) ?\(\d{1,3}\)",  # Google Drive, browsers
-        rf"(?P<stem>.+?)(?: ?[-–_] ?| )\(?(?:{_DUPLICATE_WORD})\)?(?:{_NUMBER})?",  # file managers
-        r"(?P<stem>.+?)(?:의 사본|의 복사본|のコピー|的副本)",
-        r"(?:copy of|copie de|copia de|cópia de|kopie von|사본[ -]+) ?(?P<stem>.+)",
-        r"(?P<stem>.+?)[._ -](?:orig(?:inal)?|bak|backup|dup|old|tmp|temp|save|autosave|swp)\d*",
-        r"(?P<stem>.+?)[._ -]+[(\[]?(?:mine|theirs|local|remote|edited|recovered|restored)[)\]]?\d*",
-        r"(?P<stem>.+?)[._ -]+[(\[]?\d{4}-?\d{2}-?\d{2}(?:[T ._-]?[\d.-]{4,8})?[)\]]?",  # a day
-        r"~(?P<stem>.+)",
-        r"(?P<stem>.+?)[_~]\d{1,3}",
+    (sign, re.compile(pattern, re.IGNORECASE))
+    for sign, pattern in (
+        (_Sign.DIGIT_LAST, r"(?P<stem>.+) \d{1,3}"),  # iCloud, Obsidian
+        (_Sign.BRACKET_LAST, r"(?P<stem>.+?) ?\(\d{1,3}\)"),  # Google Drive, browsers
+        (
+            _Sign.WORD,  # file managers
+            rf"(?P<stem>.+?)(?: ?[-–_] ?| )\(?(?:{_DUPLICATE_WORD})\)?(?:{_NUMBER})?",
+        ),
+        (_Sign.WORD, r"(?P<stem>.+?)(?:의 사본|의 복사본|のコピー|的副本)"),
+        (
+            _Sign.WORD,
+            r"(?:copy of|copie de|copia de|cópia de|kopie von|사본[ -]+) ?(?P<stem>.+)",
+        ),
+        (
+            _Sign.WORD,
+            r"(?P<stem>.+?)[._ -](?:orig(?:inal)?|bak|backup|dup|old|tmp|temp|save|autosave|swp)\d*",
+        ),
+        (
+            _Sign.WORD,
+            r"(?P<stem>.+?)[._ -]+[(\[]?(?:mine|theirs|local|remote|edited|recovered|restored)[)\]]?\d*",
+        ),
+        (
+            _Sign.DAY,
+            r"(?P<stem>.+?)[._ -]+[(\[]?\d{4}-?\d{2}-?\d{2}(?:[T ._-]?[\d.-]{4,8})?[)\]]?",
+        ),
+        (_Sign.TILDE_FIRST, r"~(?P<stem>.+)"),
+        (_Sign.DIGIT_LAST, r"(?P<stem>.+)[_~]\d{1,3}"),
     )
 )
-
-
-_MAY_BE_DUPLICATE = re.compile(
-    rf"[\d)\]]$|^~|{_DUPLICATE_WORD}|orig|bak|backup|dup|old|te?mp|save|swp|mine|theirs|local|remote"
-    "|edited|recovered|restored",
-    re.IGNORECASE,
+_DAY = re.compile(r"\d{4}-?\d{2}-?\d{2}")
+_WORDS = (
+    *_DUPLICATE_WORD.split("|"),
+    *("的副本", "orig", "bak", "backup", "dup", "old", "tmp", "temp", "save", "swp"),
+    *("mine", "theirs", "local", "remote", "edited", "recovered", "restored"),
 )
-"""In every such name, likewise."""
+
+
+def _signs(stem: str) -> Iterator[_Sign]:
+    last, lower = stem[-1:], stem.casefold()
+    has_word = any(word in lower for word in _WORDS)
+    if has_word:
+        yield _Sign.WORD
+    if last.isdecimal():
+        yield _Sign.DIGIT_LAST
+    if last == ")":
+        yield _Sign.BRACKET_LAST
+    may_be_day = has_word or last.isdecimal() or last in ")]" or stem[:1] == "~"
+    if may_be_day and _DAY.search(stem) is not None:
+        yield _Sign.DAY
+    if stem[:1] == "~":
+        yield _Sign.TILDE_FIRST
 
 
 def _duplicate_stems(stem: str) -> Iterator[str]:
-    if _MAY_BE_DUPLICATE.search(stem) is not None:
-        for pattern in _DUPLICATE_NAMES:
-            match = pattern.fullmatch(stem)
+    signs = set(_signs(stem))
+    if signs:
+        for sign, pattern in _DUPLICATE_NAMES:
+            match = pattern.fullmatch(stem) if sign in signs else None
             if match is not None:
                 yield match["stem"]
     # OneDrive: `Alpha-DESKTOP-AB12CD3.md`; a computer's name has hyphens of its own.
-    for hyphen in re.finditer("-", stem):
+    for hyphen in re.finditer("-", stem) if "-" in stem else ():
         if re.fullmatch(r"[\w.-]{1,63}", stem[hyphen.end() :]):
             yield stem[: hyphen.start()].rstrip()
 

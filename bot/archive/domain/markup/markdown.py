@@ -24,6 +24,7 @@ _OPENING = re.compile(
     r"\$\$|\\\[|\\begin\{(?P<name>[a-z]{1,30}\*?)\}|<(?P<element>pre|script|style)\b",
     re.IGNORECASE,
 )
+_ELEMENT = re.compile(r"<(?:pre|script|style)\b", re.IGNORECASE)
 _MARK = re.compile(r"\\[\\`]|`+|%{2,}|<!--")
 _PERCENTS = re.compile(r"%{2,}")
 _ENCODED = re.compile(r"[0-9A-Fa-f]{2}")
@@ -186,7 +187,10 @@ def _closes(line: str, mark: str) -> bool:
 
 def may_have_blocks(text: str) -> bool:
     """A quick check whether a text can have any block."""
-    return any(mark in text for mark in ("```", "~~~", "$$", "    ", "\t", "\\[", "\\begin", "<"))
+    if any(mark in text for mark in ("```", "~~~", "$$", "    ", "\t", "\\[", "\\begin")):
+        return True
+    # `<english>` is in most notes.
+    return "<" in text and _ELEMENT.search(text) is not None
 
 
 def code_spans(text: str) -> list[tuple[int, int]]:
