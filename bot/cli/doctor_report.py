@@ -10,6 +10,7 @@ from bot.cli.output.terminal import print_line, translator
 from bot.cli.output.text import printable
 from bot.core.database.database import opened
 from bot.core.domain.errors import StorageError, UsageError
+from bot.core.domain.i18n import error_text
 from bot.core.ports import Finding, Platform
 from bot.operations.services import doctor
 from bot.platforms.slack.access import Access
@@ -52,7 +53,7 @@ async def _look(settings: Settings) -> tuple[Finding, ...]:
     except StorageError:
         pass  # `check_database` has told it
     except UsageError as error:
-        words = say(error.message, **error.values)
+        words = error_text(error, say)
         findings.append(Finding("PAPERBOT_SECRET_KEY", ok=False, words=words))
     findings += await examine(settings, apps, channels, clock=now, say=say)
     return tuple(findings)

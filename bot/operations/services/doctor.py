@@ -20,7 +20,7 @@ from bot.channels.store import subscriptions
 from bot.core.database import integrity
 from bot.core.database.database import Database, opened
 from bot.core.domain.errors import StorageError
-from bot.core.domain.i18n import Translate
+from bot.core.domain.i18n import Translate, error_text
 from bot.core.ports import ChannelRef, Finding, Platform, parse_channel
 from bot.core.store import leases
 from bot.operations.store.totals import totals
@@ -50,7 +50,7 @@ async def check_database(path: Path, *, now: datetime, say: Translate) -> tuple[
                 *await _check_subscriptions(db, say),
             )
     except StorageError as error:
-        text = say(error.message, **error.values)
+        text = error_text(error, say)
         return (Finding(subject, ok=False, words=f"{path}: {text}"),)
 
 

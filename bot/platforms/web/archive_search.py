@@ -10,7 +10,7 @@ from aiohttp import web
 
 from bot.archive.domain.typed_dates import Days, names_newest
 from bot.core.domain.errors import QueryError
-from bot.core.domain.i18n import Translate
+from bot.core.domain.i18n import Translate, error_text
 from bot.discussion.domain.entry_page import Found, Suggestion
 from bot.discussion.domain.questions import sole_paper
 from bot.lookup.domain import examples, query, query_dates
@@ -101,7 +101,7 @@ async def _results(request: web.Request, asked: str) -> web.Response:
             asked, page=page, per_page=_PER_PAGE, all_discussions=visitor.user.can_manage
         )
     except QueryError as error:
-        problem = say(error.message, **error.values)
+        problem = error_text(error, say)
     return reading_page(
         request,
         "results.html",

@@ -14,7 +14,7 @@ from bot.core.domain import commands, document
 from bot.core.domain.commands import Audience, CommandLine
 from bot.core.domain.document import Document
 from bot.core.domain.errors import UsageError
-from bot.core.domain.i18n import Translate
+from bot.core.domain.i18n import Translate, error_text
 from bot.core.ports import Command, hyphenated
 from bot.platforms.web.addresses import channel_ref, message_ref
 from bot.platforms.web.context import CONTEXT, WebContext
@@ -108,9 +108,7 @@ async def _run_command(
     try:
         line = commands.parse_line(text)
     except UsageError as error:
-        return _private(
-            context, visitor, document.notice(visitor.say(error.message, **error.values))
-        )
+        return _private(context, visitor, document.notice(error_text(error, visitor.say)))
     answer = await context.inbox.command(_command(visitor, location, line))
     if line.audience is Audience.PRIVATE or answer.is_private:
         context.feed.notify()  # `/paper forget-me` deletes messages
@@ -140,9 +138,7 @@ async def press_button(request: web.Request) -> web.Response:
     try:
         line = commands.parse_line(text)
     except UsageError as error:
-        return _private(
-            context, visitor, document.notice(visitor.say(error.message, **error.values))
-        )
+        return _private(context, visitor, document.notice(error_text(error, visitor.say)))
     answer = await context.inbox.command(_command(visitor, location, line))
     number = body.number("message")
     pressed = await context.board.find(number) if number else None

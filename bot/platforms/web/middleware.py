@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from bot.core.domain.errors import StorageError, UserError
-from bot.core.domain.i18n import Translate
+from bot.core.domain.i18n import Translate, error_text
 from bot.platforms.web.context import WebContext
 from bot.platforms.web.rendering.view import LANGUAGES
 from bot.platforms.web.request_checks import HEADERS, host_is_ours, is_same_origin
@@ -139,7 +139,7 @@ def _explain_errors(context: WebContext) -> Middleware:
             log.error("%s %s: %s", request.method, request.path, error)
             return _error(request, context, 503, say("That could not be saved. Try again later."))
         except UserError as error:
-            return _error(request, context, 422, say(error.message, **error.values))
+            return _error(request, context, 422, error_text(error, say))
         except web.HTTPException as error:
             if error.status < 400 or error.content_type == "application/json":
                 raise

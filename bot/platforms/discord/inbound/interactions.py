@@ -19,7 +19,7 @@ from bot.core.domain import commands
 from bot.core.domain.commands import Audience, CommandLine
 from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.domain.errors import UsageError
-from bot.core.domain.i18n import Translate, translatable
+from bot.core.domain.i18n import Translate, error_text, translatable
 from bot.core.domain.incoming_text import well_formed
 from bot.core.ports import Command, Inbox
 from bot.platforms.discord import sdk
@@ -127,7 +127,7 @@ class Interactions:
         try:
             return commands.parse_line(typed), _notice("")
         except UsageError as error:
-            return None, _notice(say(error.message, **error.values))
+            return None, _notice(error_text(error, say))
 
     async def complete(self, interaction: Interaction) -> None:
         """Suggest values for an option; none if they come too late."""

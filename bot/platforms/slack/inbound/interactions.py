@@ -17,7 +17,7 @@ from bot.core.domain import commands
 from bot.core.domain.commands import Audience, CommandLine
 from bot.core.domain.document import Button, Buttons, Document, Paragraph, Text
 from bot.core.domain.errors import UsageError
-from bot.core.domain.i18n import Translate
+from bot.core.domain.i18n import Translate, error_text
 from bot.core.ports import ChannelRef, Command, Inbox, MessageRef, Platform, ThreadMessage, User
 from bot.platforms.slack.inbound import mrkdwn
 from bot.platforms.slack.inbound.answer_delivery import AnswerDelivery, Destination
@@ -109,7 +109,7 @@ class Interactions:
         try:
             line = commands.parse_line(typed)
         except UsageError as error:
-            return _notice(self._voices(locale)(error.message, **error.values)), None
+            return _notice(error_text(error, self._voices(locale))), None
         channel = self._channel(place.channel)
         root = MessageRef(channel, place.thread) if place.thread is not None else None
         mentioned = {
