@@ -75,7 +75,12 @@ async def overflow(page: Page) -> int:
 
 
 async def photograph(page: Page, name: str) -> None:
-    """Keep a picture for the README, where PAPERBOT_SCREENSHOTS asks for it."""
+    """Keep a picture for the guides, where PAPERBOT_SCREENSHOTS asks for it.
+
+    The picture of a page in Korean is `name.ko.png`.
+    """
     if os.environ.get("PAPERBOT_SCREENSHOTS") == "1":  # noqa: TID251 - for people, not a setting
         await page.evaluate("document.fonts.ready")
-        await page.screenshot(path=SCREENSHOTS / f"{name}.png", animations="disabled")
+        language = await page.evaluate("document.documentElement.lang")
+        suffix = "" if language == "en" else f".{language}"
+        await page.screenshot(path=SCREENSHOTS / f"{name}{suffix}.png", animations="disabled")

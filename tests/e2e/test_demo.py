@@ -157,6 +157,31 @@ async def test_a_look_up_answers(browser: Browser, address: str):
 
 
 @in_browser
+async def test_a_korean_visitor_reads_the_demo_in_korean(browser: Browser, address: str):
+    async with (
+        visiting(browser, address, locale="ko-KR") as page,
+        visiting(browser, address) as other,
+    ):
+        papers = await digest(page)
+        await expect(papers.first).to_contain_text("초록과 참고 논문")
+        await expect((await digest(other)).first).to_contain_text("Abstract and references")
+        await photograph(page, "chat")
+
+        await papers.last.locator(".thread-link").click()
+        thread = page.get_by_role("complementary")
+        await expect(thread.locator(".message").nth(1)).to_contain_text("초록")
+        await thread.get_by_role("combobox").fill("실험을 재현해 보고 싶습니다.")
+        await page.keyboard.press("Enter")
+        await expect(thread.locator(".said").last).to_be_visible()
+        await photograph(page, "thread")
+
+        await thread.get_by_role("combobox").fill("@paperbot help")
+        await page.keyboard.press("Enter")
+        answer = thread.locator(".message", has_text="물어볼 수 있습니다")
+        await expect(answer).to_be_visible()
+
+
+@in_browser
 async def test_korean_is_looked_up_and_shown(browser: Browser, address: str):
     async with visiting(browser, address, locale="ko-KR") as page:
         await expect(page.locator("html")).to_have_attribute("lang", "ko")
@@ -168,12 +193,21 @@ async def test_korean_is_looked_up_and_shown(browser: Browser, address: str):
         answer = page.locator(".log .message").last
         await expect(answer.locator(".question")).to_contain_text("/paper 보상")
         await expect(answer.get_by_role("listitem").first).to_be_visible()
+        await photograph(page, "lookup")
+
+        await page.goto(f"{address}papers")
+        await page.get_by_role("combobox").press_sequentially("reas")
+        await expect(page.get_by_role("option").first).to_be_visible()
+        await photograph(page, "search")
 
 
 @in_browser
-async def test_a_phone_shows_everything_without_scrolling_sideways(browser: Browser, address: str):
+@pytest.mark.parametrize("locale", ["en-US", "ko-KR"])
+async def test_a_phone_shows_everything_without_scrolling_sideways(
+    browser: Browser, address: str, locale: str
+):
     async with visiting(
-        browser, address, width=360, height=740, touch=True, locale="ko-KR", scale=2
+        browser, address, width=360, height=740, touch=True, locale=locale, scale=2
     ) as page:
         papers = await digest(page)
         assert await overflow(page) == 0
@@ -187,7 +221,7 @@ async def test_a_phone_shows_everything_without_scrolling_sideways(browser: Brow
 
 @in_browser
 async def test_the_page_follows_the_dark_colour_scheme(browser: Browser, address: str):
-    async with visiting(browser, address, dark=True, locale="ko-KR") as page:
+    async with visiting(browser, address, dark=True) as page:
         await digest(page)
         ground = await page.evaluate("getComputedStyle(document.body).backgroundColor")
         root = await page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
