@@ -5,13 +5,14 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
 
 from bot.cli import archive, arxiv, deliveries, digests, maintenance, serving
 from bot.cli.channels import channel
+from bot.cli.first_settings import init
 from bot.cli.identify import identify
 from bot.cli.output.terminal import DONE, FAILED, WRONG, print_error, print_error_line
 from bot.cli.slack import slack
@@ -20,11 +21,13 @@ from bot.core.domain.errors import QueryError, UsageError, UserError
 _INTERRUPTED = 130
 """What a shell reports for SIGINT: 128 + 2."""
 
+_HELP = ["-h", "--help"]
+
 app = typer.Typer(
-    add_completion=False,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": _HELP},
 )
+app.command("init")(init)
 app.command("demo")(serving.demo)
 app.command("run")(serving.run)
 app.command("open")(serving.open_)
@@ -62,11 +65,25 @@ def paperbot(
 ) -> None:
     """A curator's notes on papers: imported, searched, posted daily to Slack, Discord and the web.
 
-    Settings come from the environment or from .env; .env.example explains each.
+    Settings come from the environment or from .env; “paperbot init” writes one that explains each.
     """
     if context.invoked_subcommand is None:
         context.get_help()  # Typer prints it by itself
         raise typer.Exit(WRONG)
+
+
+def _program() -> Callable[..., object]:
+    """The commands, with flags shown as flags: Typer shows `<bool>` as if they took a value."""
+    program = typer.main.get_command(app)
+    waiting = [program]
+    while waiting:
+        command = waiting.pop()
+        waiting += getattr(command, "commands", {}).values()
+        context = typer.Context(command, help_option_names=_HELP)
+        for parameter in command.get_params(context):
+            if getattr(parameter, "is_flag", False):
+                parameter.metavar = ""
+    return program
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -75,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
-        status = app(args=arguments, prog_name="paperbot", standalone_mode=False)
+        status = _program()(args=arguments, prog_name="paperbot", standalone_mode=False)
         sys.stdout.flush()
     except UserError as error:
         print_error(error)

@@ -68,6 +68,14 @@ def read_folder(value: object) -> Path:
     return _expanded(str(value))
 
 
+def read_existing_folder(value: object) -> Path:
+    """A folder that is there."""
+    folder = read_folder(value)
+    if not folder.is_dir():
+        raise WrongValueError(translatable("{name}: there is no folder {folder}"), folder=folder)
+    return folder
+
+
 def _expanded(path: str) -> Path:
     if "\0" in path:
         raise WrongValueError(translatable("{name} contains a NUL character"))
