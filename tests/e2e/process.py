@@ -70,6 +70,13 @@ class Running:
             async with session.get(self.address + path) as answer:
                 return await answer.text()
 
+    @property
+    def resident_megabytes(self) -> float:
+        """How much memory it has."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        [kilobytes] = re.findall(r"VmRSS:\s+(\d+) kB", status)
+        return int(kilobytes) / 1024
+
     async def stop(self) -> int:
         """SIGTERM; the exit status."""
         self.process.send_signal(signal.SIGTERM)
