@@ -141,6 +141,7 @@ def form(status: Status) -> dict[str, object]:
         "interface": str(options.spoken),
         "tags": options.tags,
         "layout": str(options.layout),
+        "intro": str(options.intro),
         "most": options.most,
         "since": options.since.isoformat(),
         "next_at": upcoming.at.isoformat() if upcoming is not None else None,

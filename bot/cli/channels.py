@@ -34,11 +34,21 @@ Tags = Annotated[
 Layout = Annotated[
     str | None,
     typer.Option(
-        "--layout", metavar="papers|compact", help="One message per paper, or one for all."
+        "--layout",
+        metavar="papers|thread|compact|titles",
+        help="One message per paper, one with the papers in its thread, one for all, one of titles.",
     ),
 ]
 Most = Annotated[
     str | None, typer.Option("--most", metavar="N", help="Maximum number of papers per digest.")
+]
+Intro = Annotated[
+    str | None,
+    typer.Option(
+        "--intro",
+        metavar="on|later|off",
+        help="When a paper's thread gets abstract and references.",
+    ),
 ]
 Since = Annotated[
     str | None,
@@ -63,12 +73,13 @@ def add(
     most: Most = None,
     since: Since = None,
     interface: Interface = None,
+    intro: Intro = None,
 ) -> int:
     """Post a digest there every day; --at and --tz are required."""
     from bot.cli import channel_actions
 
     words = channel_actions.TypedOptions(
-        at, tz, weekdays, languages, tags, layout, most, since, interface
+        at, tz, weekdays, languages, tags, layout, most, since, interface, intro
     )
     channel_actions.show(channel_actions.add(ref, words))
     return DONE
@@ -85,12 +96,13 @@ def change(
     layout: Layout = None,
     most: Most = None,
     interface: Interface = None,
+    intro: Intro = None,
 ) -> int:
     """Change a subscription; options that you leave out stay as they are."""
     from bot.cli import channel_actions
 
     words = channel_actions.TypedOptions(
-        at, tz, weekdays, languages, tags, layout, most, interface=interface
+        at, tz, weekdays, languages, tags, layout, most, interface=interface, intro=intro
     )
     channel_actions.show(channel_actions.change(ref, words))
     return DONE

@@ -43,7 +43,8 @@ class Case:
     """A running chat, a channel that it may post in, and eyes on the platform itself.
 
     `read` gives everything that a person sees of a message as text, `None` when it is gone;
-    `thread` the same for each message in a thread, oldest first. `now` is the platform's time.
+    `thread` the same for each message in a thread, oldest first; `roots` are the bot's messages in
+    the channel itself. `now` is the platform's time.
     """
 
     chat: Chat
@@ -51,6 +52,7 @@ class Case:
     unknown: ChannelRef
     read: Callable[[MessageRef], Awaitable[str | None]]
     thread: Callable[[MessageRef], Awaitable[list[str]]]
+    roots: Callable[[], Awaitable[list[MessageRef]]]
     now: Callable[[], datetime]
     wait: Callable[[timedelta], None]
 
@@ -72,11 +74,15 @@ async def web() -> AsyncIterator[Case]:
             replies = await stage.board.list_messages(root.channel.id, limit=100, root=int(root.id))
             return [words(m.content) for m in replies if isinstance(m.content, Document)]
 
+        async def roots() -> list[MessageRef]:
+            found = await stage.board.list_messages(channel.id, limit=100)
+            return [MessageRef(channel, str(message.id)) for message in found]
+
         def wait(length: timedelta) -> None:
             stage.clock.at += length
 
         unknown = replace(channel, id="nowhere")
-        yield Case(stage.chat, channel, unknown, read, thread, stage.clock, wait)
+        yield Case(stage.chat, channel, unknown, read, thread, roots, stage.clock, wait)
 
 
 @asynccontextmanager
@@ -90,11 +96,14 @@ async def slack() -> AsyncIterator[Case]:
         async def thread(root: MessageRef) -> list[str]:
             return [said_in_blocks(reply["blocks"]) for reply in stage.slack.replies(root.id)]
 
+        async def roots() -> list[MessageRef]:
+            return [MessageRef(SLACK_CHANNEL, found["ts"]) for found in stage.slack.messages()]
+
         def wait(length: timedelta) -> None:
             stage.clock.ahead += length
 
         unknown = replace(SLACK_CHANNEL, id="C404")
-        yield Case(stage.chat, SLACK_CHANNEL, unknown, read, thread, stage.clock, wait)
+        yield Case(stage.chat, SLACK_CHANNEL, unknown, read, thread, roots, stage.clock, wait)
 
 
 @asynccontextmanager
@@ -113,13 +122,24 @@ async def discord(channel: ChannelRef = PAPERS) -> AsyncIterator[Case]:
 
         async def thread(root: MessageRef) -> list[str]:
             _, own = place(root)
+            if own not in stage.discord.world.channels:
+                return []
             return [text_of(m) for m in stage.discord.messages(own) if m["id"] != str(own)]
+
+        async def roots() -> list[MessageRef]:
+            if channel.id == PAPERS.id:
+                found = [m["id"] for m in stage.discord.messages(int(channel.id))]
+            else:
+                threads = stage.discord.world.threads_of(int(channel.workspace))
+                posts = [each.id for each in threads if each.parent == int(channel.id)]
+                found = [f"{post}/{post}" for post in posts]
+            return [MessageRef(channel, each) for each in found]
 
         def wait(length: timedelta) -> None:
             stage.clock.ahead += length
 
         unknown = replace(channel, id="404")
-        yield Case(stage.chat, channel, unknown, read, thread, stage.clock, wait)
+        yield Case(stage.chat, channel, unknown, read, thread, roots, stage.clock, wait)
 
 
 def discord_forum() -> AbstractAsyncContextManager[Case]:

@@ -62,13 +62,7 @@ def present_entry(
 ) -> Document:
     """One paper with its commentary; `detailed` adds every author, the abstract, references."""
     entry = stored.entry
-    blocks: list[Block] = [Heading(_title(entry.paper)), _byline(entry, say, detailed=detailed)]
-    if stored.withdrawn_at is not None:
-        text = say("The curator has withdrawn this entry.")
-        blocks.append(Paragraph((Text(text, Style.STRONG),)))
-    if entry.paper.at_arxiv is not None and entry.paper.at_arxiv.is_withdrawn:
-        text = say("Its authors have withdrawn this paper.")
-        blocks.append(Paragraph((Text(text, Style.STRONG),)))
+    blocks = lead(stored, say, detailed=detailed)
     if detailed and entry.paper.abstract:
         blocks.append(Quote(inlines(entry.paper.abstract), language="en"))
     blocks += commentary_blocks(entry, languages)
@@ -84,6 +78,22 @@ def present_entry(
         opens_thread=True,
         thread_name=_shortened(entry.paper.title, _THREAD_NAME_LENGTH),
     )
+
+
+def lead(stored: StoredEntry, say: Translate, *, detailed: bool = False) -> list[Block]:
+    """The title, the byline, and whether the entry or the paper was withdrawn."""
+    paper = stored.entry.paper
+    blocks: list[Block] = [
+        Heading(linked_title(paper)),
+        _byline(stored.entry, say, detailed=detailed),
+    ]
+    if stored.withdrawn_at is not None:
+        text = say("The curator has withdrawn this entry.")
+        blocks.append(Paragraph((Text(text, Style.STRONG),)))
+    if paper.at_arxiv is not None and paper.at_arxiv.is_withdrawn:
+        text = say("Its authors have withdrawn this paper.")
+        blocks.append(Paragraph((Text(text, Style.STRONG),)))
+    return blocks
 
 
 def commentary_blocks(entry: Entry, languages: Sequence[Language]) -> list[Block]:
@@ -108,7 +118,8 @@ def _shown(entry: Entry, languages: Sequence[Language]) -> Sequence[Language]:
     return [language for language in languages if language in written] or written
 
 
-def _title(paper: Paper) -> tuple[Inline, ...]:
+def linked_title(paper: Paper) -> tuple[Inline, ...]:
+    """The title, leading to the paper, or to a search for its title at arXiv."""
     url = paper_url(paper.arxiv_id, paper.url) or title_search(paper.title)
     return (Link(paper.title, url),) if url else run(paper.title)
 
@@ -228,7 +239,7 @@ def row(stored: StoredEntry, number: int, *, languages: Sequence[Language], say:
     if gist:
         detail = (*detail, Text("\n" if parts else ""), Text(gist))
     return Item(
-        _title(entry.paper),
+        linked_title(entry.paper),
         detail=detail,
         number=number,
         button=Button(say("Read"), command=commands.format_line("paper", entry_query(stored))),

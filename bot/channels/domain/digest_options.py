@@ -1,4 +1,4 @@
-"""What a channel chooses of a digest: its layout, and which tags."""
+"""What a channel chooses of a digest: its layout, which tags, and when threads get an intro."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,8 +12,22 @@ class Layout(StrEnum):
 
     PAPERS = "papers"
     """A header, and one message per paper, each with its own thread."""
+    THREAD = "thread"
+    """One message with the titles; the papers are replies in its thread."""
     COMPACT = "compact"
-    """One message, the papers as a list with buttons."""
+    """One message with every paper in full."""
+    TITLES = "titles"
+    """One message with a line per paper."""
+
+
+class Intro(StrEnum):
+    """When the thread of a paper gets its intro."""
+
+    ON = "on"
+    """With the paper."""
+    LATER = "later"
+    """After the first reply of a person."""
+    OFF = "off"
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,7 @@ def _options(subscription: Subscription, say: Translate) -> Sequence[tuple[str, 
         (say("Tags"), options.tags or say("all")),
         (say("Layout"), options.layout),
         (say("Maximum papers"), str(options.most)),
+        (say("First reply in threads"), options.intro),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from bot.archive.domain.entry import Language
-from bot.channels.domain.digest_options import Layout, TagFilter
+from bot.channels.domain.digest_options import Intro, Layout, TagFilter
 from bot.channels.domain.schedule import Schedule
 from bot.core.domain.errors import UsageError
 
@@ -40,6 +40,7 @@ class DigestOptions:
     """As in the look-up language, tags only: `#rl -#moe`."""
     layout: Layout = Layout.PAPERS
     most: int = MOST_PAPERS
+    intro: Intro = Intro.ON
     interface: Language | None = None
     """The language of headings, buttons and dates; `None`: the first of `languages`."""
 
@@ -94,11 +95,24 @@ def parse_interface(text: str) -> Language:
 
 
 def parse_layout(text: str) -> Layout:
-    """`papers` or `compact`; raises `UsageError`."""
+    """The layout of that name; raises `UsageError`."""
     folded = text.strip().casefold()
     if folded not in set(Layout):
-        raise UsageError("“{text}” is not a layout: write papers or compact", text=text.strip())
+        raise UsageError(
+            "“{text}” is not a layout: write papers, thread, compact or titles", text=text.strip()
+        )
     return Layout(folded)
+
+
+def parse_intro(text: str) -> Intro:
+    """`on`, `later` or `off`; raises `UsageError`."""
+    folded = text.strip().casefold()
+    if folded not in set(Intro):
+        raise UsageError(
+            "“{text}” is not understood: write intro:on, intro:later or intro:off",
+            text=text.strip(),
+        )
+    return Intro(folded)
 
 
 def parse_most(text: str) -> int:

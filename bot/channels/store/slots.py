@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from bot.archive.domain.entry import EntryId, Language
-from bot.channels.domain.digest_options import Layout
+from bot.channels.domain.digest_options import Intro, Layout
 from bot.core.database.database import Row, Transaction
 from bot.core.database.instants import to_text
 
@@ -22,6 +22,7 @@ class ClosedSlot:
     languages: tuple[Language, ...]
     spoken: Language
     layout: Layout
+    intro: Intro
     left_out: int
     missed: tuple[date, ...]
     entries: tuple[EntryId, ...]
@@ -58,6 +59,7 @@ async def close(
     shown: Sequence[EntryId],
     counted: Sequence[EntryId],
     now: datetime,
+    intro: Intro = Intro.ON,
 ) -> Closed | None:
     """Close a date; `None` if the schedule closed it before.
 
@@ -66,14 +68,14 @@ async def close(
     """
     row = await tx.one(
         """
-        INSERT INTO slot (subscription_id, on_date, round, languages, interface, layout, left_out,
-                          missed, closed_at)
+        INSERT INTO slot (subscription_id, on_date, round, languages, interface, layout, intro,
+                          left_out, missed, closed_at)
         VALUES (:subscription, :on,
                 CASE WHEN :by_hand THEN
                     (SELECT coalesce(max(round), 0) + 1 FROM slot
                       WHERE subscription_id = :subscription AND on_date = :on)
                 ELSE 0 END,
-                :languages, :interface, :layout, :left_out, :missed, :now)
+                :languages, :interface, :layout, :intro, :left_out, :missed, :now)
         ON CONFLICT (subscription_id, on_date, round) DO NOTHING
         RETURNING id, round
         """,
@@ -84,6 +86,7 @@ async def close(
             "languages": ",".join(languages),
             "interface": spoken,
             "layout": layout,
+            "intro": intro,
             "left_out": left_out,
             "missed": ",".join(day.isoformat() for day in missed),
             "now": to_text(now),
@@ -155,16 +158,43 @@ async def touch(tx: Transaction, numbers: Iterable[str], since: datetime) -> Non
     )
 
 
+async def find_showing(
+    tx: Transaction, subscription_id: int, entry_id: EntryId
+) -> ClosedSlot | None:
+    """The slot of the subscription that shows an entry."""
+    row = await tx.one(
+        f"""
+        SELECT {_SLOT} FROM slot_entry e JOIN slot s ON s.id = e.slot_id
+         WHERE e.subscription_id = :subscription AND e.entry_id = :entry AND e.position IS NOT NULL
+        """,  # noqa: S608 - our own text
+        {"subscription": subscription_id, "entry": entry_id},
+    )
+    return await _slot(tx, row) if row is not None else None
+
+
+async def mark_changed(tx: Transaction, entry_ids: Iterable[EntryId]) -> None:
+    """Have every message that shows one of these entries presented again."""
+    await tx.run_many(
+        "INSERT INTO changed_entry (entry_id) VALUES (:entry) ON CONFLICT DO NOTHING",
+        [{"entry": each} for each in entry_ids],
+    )
+
+
+_SLOT = """
+s.id, s.subscription_id, s.on_date, s.round, s.languages, s.interface, s.layout, s.intro, s.left_out,
+s.missed
+"""
+
+
 async def take_changed(tx: Transaction, limit: int) -> tuple[ClosedSlot, ...]:
     """Take the slots that show changed entries; each change is returned once."""
     rows = await tx.all(
-        """
-        SELECT DISTINCT s.id, s.subscription_id, s.on_date, s.round, s.languages, s.interface, s.layout,
-               s.left_out, s.missed
+        f"""
+        SELECT DISTINCT {_SLOT}
           FROM (SELECT entry_id FROM changed_entry ORDER BY entry_id LIMIT :limit) changed
           JOIN slot_entry e ON e.entry_id = changed.entry_id AND e.position IS NOT NULL
           JOIN slot s ON s.id = e.slot_id
-        """,
+        """,  # noqa: S608 - our own text
         {"limit": limit},
     )
     await tx.run(
@@ -194,6 +224,7 @@ async def _slot(tx: Transaction, row: Row) -> ClosedSlot:
         languages=languages,
         spoken=Language(row["interface"]) if row["interface"] else languages[0],
         layout=Layout(row["layout"]),
+        intro=Intro(row["intro"]),
         left_out=row["left_out"],
         missed=tuple(map(date.fromisoformat, filter(None, row["missed"].split(",")))),
         entries=tuple(EntryId(entry["entry_id"]) for entry in entries),

@@ -4,7 +4,7 @@ from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from bot.archive.domain.entry import Language
-from bot.channels.domain.digest_options import Layout
+from bot.channels.domain.digest_options import Intro, Layout
 from bot.channels.domain.schedule import Schedule
 from bot.channels.domain.subscription import DigestOptions, Standing, Subscription
 from bot.core.database.database import Parameters, Row, Transaction
@@ -13,7 +13,7 @@ from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import translatable
 
 _COLUMNS = """
-SELECT id, channel, standing, at, zone, weekdays, languages, tags, layout, most, interface, since,
+SELECT id, channel, standing, at, zone, weekdays, languages, tags, layout, most, intro, interface, since,
        replay_until, doubt_from, reason, detail, created_by, created_at
   FROM subscription
 """
@@ -34,14 +34,15 @@ async def add(
     row = await tx.one(
         """
         INSERT INTO subscription (channel, standing, at, zone, weekdays, languages, tags, layout,
-                                  most, interface, since, replay_until, next_at, created_by, created_at,
-                                  changed_at)
+                                  most, intro, interface, since, replay_until, next_at, created_by,
+                                  created_at, changed_at)
         VALUES (:channel, :standing, :at, :zone, :weekdays, :languages, :tags, :layout,
-                :most, :interface, :since, :replay_until, :next_at, :created_by, :now, :now)
+                :most, :intro, :interface, :since, :replay_until, :next_at, :created_by, :now, :now)
         ON CONFLICT (channel) DO UPDATE
            SET standing = :standing, at = :at, zone = :zone, weekdays = :weekdays,
                languages = :languages, tags = :tags, layout = :layout, most = :most,
-               interface = :interface, since = :since, replay_until = :replay_until, next_at = :next_at,
+               intro = :intro, interface = :interface, since = :since, replay_until = :replay_until,
+               next_at = :next_at,
                created_by = :created_by, changed_at = :now, doubt_from = NULL, told_at = NULL,
                reason = '', detail = ''
         RETURNING *
@@ -75,7 +76,8 @@ async def update(
         UPDATE subscription
            SET standing = :standing, at = :at, zone = :zone, weekdays = :weekdays,
                languages = :languages, tags = :tags, layout = :layout, most = :most,
-               interface = :interface, since = :since, next_at = :next_at, changed_at = :now, reason = '', detail = ''
+               intro = :intro, interface = :interface, since = :since, next_at = :next_at,
+               changed_at = :now, reason = '', detail = ''
          WHERE id = :id
         """,
         {
@@ -97,6 +99,7 @@ def _options_row(options: DigestOptions) -> Parameters:
         "tags": options.tags,
         "layout": options.layout,
         "most": options.most,
+        "intro": options.intro,
         "interface": options.interface,
         "since": options.since.isoformat(),
     }
@@ -239,6 +242,7 @@ def _subscription(row: Row) -> Subscription:
             tags=row["tags"],
             layout=Layout(row["layout"]),
             most=row["most"],
+            intro=Intro(row["intro"]),
             interface=Language(row["interface"]) if row["interface"] else None,
         ),
         created_at=from_text(row["created_at"]),

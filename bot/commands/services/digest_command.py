@@ -21,7 +21,7 @@ from bot.core.domain.errors import NotFoundError
 from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, Command
 from bot.digest.domain import present_digest
-from bot.digest.services import subscribe
+from bot.digest.services import discussion_request, subscribe
 from bot.digest.services.subscribe import TypedOptions
 from bot.discussion.services import linked_channels
 from bot.discussion.services.discuss import DiscussionContext
@@ -69,17 +69,48 @@ async def answer(
     if line.verb is None or line.verb.name in {"today", "newest"}:
         text = line.text if line.verb is None else line.verb.name
         return await _show_day(desk, read_date(text or "today", days), languages, say)
-    match line.verb.name:
+    other = await _answer_elsewhere(desk, talk, command, line, say)
+    if other is not None:
+        return other
+    await _change(desk, talk, command, line)
+    desk.planned()
+    status = await _show_status(desk, command.channel, say)
+    note = await linked_channels.describe(talk, command.channel, say)
+    return replace(status, blocks=(*status.blocks, Note(run(note)))) if note else status
+
+
+async def _answer_elsewhere(
+    desk: DigestContext,
+    talk: DiscussionContext,
+    command: Command,
+    line: digest_line.DigestLine,
+    say: Translate,
+) -> Document | None:
+    """The answer to a verb that other modules carry out; `None` for the others."""
+    match line.verb.name if line.verb is not None else "":
         case "managers":
+            now = desk.clock()
             return await digest_managers.answer(desk.db, command, line.text, say, now=now)
         case "link":
             return await _link(talk, command.channel, line.text, say)
         case "unlink":
             return await linked_channels.unlink(talk, command.channel, say)
-        case "here" | "settings":
-            await _change_preferences(talk, command.channel, line.options)
+        case "discuss":
+            return await discussion_request.ask(talk, command, line.text, say)
+        case _:
+            return None
+
+
+async def _change(
+    desk: DigestContext,
+    talk: DiscussionContext,
+    command: Command,
+    line: digest_line.DigestLine,
+) -> None:
+    """Change the channel's subscription and preferences as the line says."""
     words = TypedOptions.of(line.options)
-    match line.verb.name:
+    await _change_preferences(talk, command.channel, line.options)
+    match line.verb.name if line.verb is not None else "":
         case "here":
             await _subscribe(desk, command, words)
         case "settings" if words != TypedOptions():
@@ -88,10 +119,6 @@ async def answer(
             await subscribe.pause(desk.db, command.channel, now=desk.clock())
         case "resume":
             await subscribe.resume(desk.db, command.channel, now=desk.clock(), check=desk.check)
-    desk.planned()
-    status = await _show_status(desk, command.channel, say)
-    note = await linked_channels.describe(talk, command.channel, say)
-    return replace(status, blocks=(*status.blocks, Note(run(note)))) if note else status
 
 
 async def _link(

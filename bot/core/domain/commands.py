@@ -135,9 +135,17 @@ DIGEST = CommandSpec(
         Option("interface", translatable("Language of headings, buttons and dates: ko or en")),
         Option("tags", translatable("Tags to include or exclude: #rl,-#moe")),
         Option(
-            "layout", translatable("papers: one message per paper; compact: one message for all")
+            "layout",
+            translatable(
+                "papers: a message each; thread: in one thread; compact: all in one; "
+                "titles: a line each"
+            ),
         ),
         Option("most", translatable("Maximum number of papers per digest")),
+        Option(
+            "intro",
+            translatable("Abstract and references as the first reply in threads: on, later or off"),
+        ),
         Option(
             "since", translatable("First date: earlier days from then on are posted one by one")
         ),
@@ -181,6 +189,11 @@ DIGEST = CommandSpec(
             translatable("Share discussions with another channel, using a code"),
             Who.MANAGERS,
             is_secret=True,
+            takes_text=True,
+        ),
+        Verb(
+            "discuss",
+            translatable("Post a paper of a digest as a message of its own, to discuss it"),
             takes_text=True,
         ),
         Verb("unlink", translatable("Stop sharing discussions with other channels"), Who.MANAGERS),

@@ -1,7 +1,7 @@
 """Digests as documents: the messages of a slot in each layout, and a day on request."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.archive.domain.entry import (
@@ -9,7 +9,16 @@ from bot.archive.domain.entry import (
     Language,
     StoredEntry,
 )
-from bot.archive.domain.present_entry import LANGUAGES, count_papers, present_entry, row
+from bot.archive.domain.present_entry import (
+    LANGUAGES,
+    commentary_blocks,
+    count_papers,
+    entry_query,
+    lead,
+    linked_title,
+    present_entry,
+    row,
+)
 from bot.channels.domain.digest_options import Layout
 from bot.core.domain import commands
 from bot.core.domain.day_text import day_text
@@ -17,17 +26,20 @@ from bot.core.domain.document import (
     Block,
     Button,
     Buttons,
+    Divider,
     Document,
     Heading,
     Item,
     Items,
     Note,
     Paragraph,
+    Text,
     notice,
     run,
 )
 from bot.core.domain.i18n import Translate
 from bot.digest.domain.digest import Digest
+from bot.outbox.domain.thread import DAY_PART
 
 _TITLES_IN_SUMMARY = 3
 
@@ -46,6 +58,7 @@ class Post:
 
 
 _NO_OPENINGS: Mapping[EntryId, Document] = {}
+_NO_REQUESTS: Mapping[EntryId, str] = {}
 
 
 def present_digest(
@@ -55,15 +68,34 @@ def present_digest(
     layout: Layout,
     say: Translate,
     openings: Mapping[EntryId, Document] = _NO_OPENINGS,
+    requests: Mapping[EntryId, str] = _NO_REQUESTS,
 ) -> tuple[Post, ...]:
     """The messages of a digest, in order; none for an empty digest.
 
     `openings` are the first replies in the papers' threads, in layouts that have threads.
+    `requests` are the papers that somebody pressed “Discuss” for, and that person's name, which is
+    empty where it is not to be shown.
     """
     if not digest.entries:
         return ()
-    if layout is Layout.COMPACT:
-        return (Post("digest", present_compact(digest, languages=languages, say=say)),)
+    requested = _requested(digest, requests, languages, say, openings)
+    match layout:
+        case Layout.PAPERS:
+            return (*_papers(digest, languages, say, openings), *requested)
+        case Layout.THREAD:
+            return (*_thread(digest, languages, say), *requested)
+        case Layout.COMPACT:
+            return (Post("digest", _compact(digest, languages, say)), *requested)
+        case Layout.TITLES:
+            return (Post("digest", _titles(digest, say)), *requested)
+
+
+def _papers(
+    digest: Digest,
+    languages: Sequence[Language],
+    say: Translate,
+    openings: Mapping[EntryId, Document],
+) -> tuple[Post, ...]:
     papers = [
         Post(
             f"entry-{stored.id}",
@@ -81,6 +113,148 @@ def present_digest(
     return (Post("header", _header(digest, say)), *papers, *replies)
 
 
+def _thread(digest: Digest, languages: Sequence[Language], say: Translate) -> tuple[Post, ...]:
+    """The day's message, and every paper in full as a reply in its thread."""
+    papers = [
+        Post(
+            f"entry-{stored.id}",
+            _in_thread(stored, languages, say),
+            entry_id=stored.id,
+            reply_to=DAY_PART,
+        )
+        for stored in digest.entries
+    ]
+    return (Post(DAY_PART, _day(digest, say)), *papers)
+
+
+def _day(digest: Digest, say: Translate) -> Document:
+    header = _header(digest, say)
+    titles = Items(
+        tuple(
+            Item(linked_title(stored.entry.paper), number=number)
+            for number, stored in enumerate(digest.entries, start=1)
+        )
+    )
+    tags = dict.fromkeys(tag for stored in digest.entries for tag in stored.entry.tags)
+    blocks: list[Block] = []
+    for block in header.blocks:
+        blocks.append(titles if isinstance(block, Items) else block)
+        if isinstance(block, Items) and tags:
+            blocks.append(Note(run(" ".join(f"#{tag}" for tag in tags))))
+    day = day_text(digest.on, say.locale, weekday=True)
+    return replace(header, blocks=tuple(blocks), opens_thread=True, thread_name=day)
+
+
+def _in_thread(stored: StoredEntry, languages: Sequence[Language], say: Translate) -> Document:
+    """A paper in the thread of its day, with the button that gives it a thread of its own."""
+    document = present_entry(stored, languages=languages, say=say)
+    blocks = document.blocks
+    if stored.withdrawn_at is None:
+        talk = discuss_button(stored, say)
+        match blocks:
+            case (*others, Buttons(buttons)):
+                blocks = (*others, Buttons((talk, *buttons)))
+            case _:
+                blocks = (*blocks, Buttons((talk,)))
+    return replace(document, blocks=blocks, opens_thread=False, thread_name="")
+
+
+def discuss_button(stored: StoredEntry, say: Translate, number: int | None = None) -> Button:
+    """The button that posts a paper's own message into the channel; numbered beside others."""
+    label = say("Discuss") if number is None else f"{number}. {say('Discuss')}"
+    return Button(label, command=commands.format_line("digest", f"discuss {entry_query(stored)}"))
+
+
+def _read_button(stored: StoredEntry, say: Translate, number: int) -> Button:
+    line = commands.format_line("paper", entry_query(stored))
+    return Button(f"{number}. {say('Read')}", command=line)
+
+
+def _compact(digest: Digest, languages: Sequence[Language], say: Translate) -> Document:
+    """The whole digest as one message, every paper in full."""
+    blocks: list[Block] = [
+        Heading(run(day_text(digest.on, say.locale, weekday=True))),
+        Note(run(count_papers(len(digest.entries), say))),
+    ]
+    for number, stored in enumerate(digest.entries, start=1):
+        title, *rest = lead(stored, say)
+        assert isinstance(title, Heading)  # noqa: S101 - the title comes first
+        blocks += (Divider(), Heading((Text(f"{number}. "), *title.inlines)), *rest)
+        blocks += commentary_blocks(stored.entry, languages)
+        if stored.entry.tags:
+            blocks.append(Note(run(" ".join(f"#{tag}" for tag in stored.entry.tags))))
+        if stored.withdrawn_at is None:
+            buttons = (discuss_button(stored, say, number), _read_button(stored, say, number))
+            blocks.append(Buttons(buttons))
+    return Document((*blocks, *_remarks(digest, say)), _digest_summary(digest, say))
+
+
+def _titles(digest: Digest, say: Translate) -> Document:
+    """The digest as one line a paper, each with a button that shows it, and one to discuss it."""
+    rows = tuple(
+        Item(
+            linked_title(stored.entry.paper),
+            number=number,
+            button=Button(say("Read"), command=commands.format_line("paper", entry_query(stored))),
+        )
+        for number, stored in enumerate(digest.entries, start=1)
+    )
+    talk = tuple(
+        discuss_button(stored, say, number)
+        for number, stored in enumerate(digest.entries, start=1)
+        if stored.withdrawn_at is None
+    )
+    blocks: tuple[Block, ...] = (
+        Heading(run(day_text(digest.on, say.locale, weekday=True))),
+        Note(run(count_papers(len(digest.entries), say))),
+        Items(rows),
+        *((Buttons(talk),) if talk else ()),
+        *_remarks(digest, say),
+    )
+    return Document(blocks, _digest_summary(digest, say))
+
+
+def request_part(entry_id: EntryId) -> str:
+    """The part of its slot that is a paper's own message, posted by a press of “Discuss”."""
+    return f"entry-{entry_id}-discussion"
+
+
+def _requested(
+    digest: Digest,
+    requests: Mapping[EntryId, str],
+    languages: Sequence[Language],
+    say: Translate,
+    openings: Mapping[EntryId, Document],
+) -> tuple[Post, ...]:
+    """The papers' own messages that people asked for, with the first replies in their threads."""
+    posts = []
+    for stored in digest.entries:
+        if stored.id in requests:
+            part = request_part(stored.id)
+            document = _request(stored, requests[stored.id], languages, say)
+            posts.append(Post(part, document, stored.id))
+            if stored.id in openings:
+                posts.append(Post(f"{part}-opening", openings[stored.id], stored.id, part))
+    return tuple(posts)
+
+
+def _request(
+    stored: StoredEntry, author: str, languages: Sequence[Language], say: Translate
+) -> Document:
+    document = present_entry(stored, languages=languages, say=say)
+    asks = (
+        say("{name} would like to discuss this paper.", name=author)
+        if author
+        else say("Somebody would like to discuss this paper.")
+    )
+    title, *rest = document.blocks
+    return replace(
+        document,
+        blocks=(title, Note(run(asks)), *rest),
+        summary=f"{asks} {document.summary}",
+    )
+
+
 def _header(digest: Digest, say: Translate) -> Document:
     titles = [stored.entry.paper.title for stored in digest.entries]
     blocks: list[Block] = [
@@ -94,10 +268,10 @@ def _header(digest: Digest, say: Translate) -> Document:
     return Document(tuple(blocks), _digest_summary(digest, say))
 
 
-def present_compact(
+def present_list(
     digest: Digest, *, languages: Sequence[Language] = LANGUAGES, say: Translate
 ) -> Document:
-    """The whole digest as one message: a row per paper, each with a button that shows it."""
+    """A day on request: a row per paper, each with a button that shows it."""
     rows = tuple(
         row(stored, number, languages=languages, say=say)
         for number, stored in enumerate(digest.entries, start=1)
@@ -137,7 +311,7 @@ def present_day(
     if not entries:
         text = say("There is nothing for {day}.", day=day_text(day, say.locale))
         return notice(text, say("Newest papers"), commands.format_line("paper"))
-    return present_compact(Digest(day, tuple(entries)), languages=languages, say=say)
+    return present_list(Digest(day, tuple(entries)), languages=languages, say=say)
 
 
 def _digest_summary(digest: Digest, say: Translate) -> str:

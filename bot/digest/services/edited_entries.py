@@ -7,14 +7,16 @@ from datetime import datetime
 
 from bot.archive.domain.entry import StoredEntry
 from bot.archive.store import entries
+from bot.channels.domain.digest_options import Intro
 from bot.channels.store import slots, subscriptions
 from bot.core.database.database import Database, Transaction
 from bot.core.ports import parse_channel
 from bot.digest.domain.digest import Digest
-from bot.digest.domain.present_digest import Post
+from bot.digest.domain.present_digest import Post, request_part
 from bot.digest.services.plan import Voices, draft_posts
 from bot.digest.services.presented import present_slot
 from bot.discussion.services.answers import Link, no_link
+from bot.discussion.store import discussion_requests
 from bot.outbox.domain.content_hash import content_hash
 from bot.outbox.domain.delivery import State
 from bot.outbox.store import deliveries, edits
@@ -43,6 +45,8 @@ async def _present_slot(
     shown = await entries.list_by_id(tx, slot.entries)
     digest = Digest(slot.on, shown, slot.left_out, slot.missed)
     subscription = await subscriptions.get(tx, slot.subscription_id)
+    parts = {part.part: part for part in await edits.list_parts(tx, slot.id)}
+    requested = [each.id for each in shown if request_part(each.id) in parts]
     posts = await present_slot(
         tx,
         digest,
@@ -52,8 +56,8 @@ async def _present_slot(
         spoken=slot.spoken,
         voices=voices,
         link=link,
+        requests=await discussion_requests.authors_of(tx, subscription.channel, requested),
     )
-    parts = {part.part: part for part in await edits.list_parts(tx, slot.id)}
     by_id = {stored.id: stored for stored in shown}
     changed = 0
     for post in posts:
@@ -61,8 +65,9 @@ async def _present_slot(
         stored = by_id.get(post.entry_id) if post.entry_id is not None else None
         if part is not None:
             changed += await _want(tx, part, post, stored)
+    introduces = slot.intro is Intro.ON and subscription.options.intro is Intro.ON
     added = [post for post in posts if post.part not in parts and post.reply_to in parts]
-    if added:
+    if added and introduces:
         # New parts, such as a thread intro that was empty before, are posted in the thread.
         channel = parse_channel(subscription.channel)
         drafts = draft_posts(added, digest, channel, slot_id=slot.id, round_=slot.round)

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from bot.archive.domain.typed_dates import Days, read_date
 from bot.channels.domain.subscription import (
     parse_interface,
+    parse_intro,
     parse_languages,
     parse_layout,
     parse_most,
@@ -28,6 +29,7 @@ _PARSERS: Mapping[str, Parser] = MappingProxyType(
         "tags": parse_tags,
         "layout": parse_layout,
         "most": parse_most,
+        "intro": parse_intro,
         "discussion": partial(parse_switch, name="discussion"),
         "notices": partial(parse_switch, name="notices"),
     }

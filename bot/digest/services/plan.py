@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 
 from bot.archive.domain.entry import StoredEntry
 from bot.archive.store import entries
-from bot.channels.domain.digest_options import TagFilter
+from bot.channels.domain.digest_options import Intro, TagFilter
 from bot.channels.domain.schedule import LATE_NOTES, ask_again_at, due, newest_slot, next_slot
 from bot.channels.domain.subscription import Standing, Subscription
 from bot.channels.store import slots, subscriptions
@@ -256,6 +256,7 @@ async def _plan(
         languages=options.languages,
         spoken=options.spoken,
         layout=options.layout,
+        intro=options.intro,
         left_out=digest.left_out,
         missed=digest.missed,
         shown=shown,
@@ -273,6 +274,7 @@ async def _plan(
         spoken=options.spoken,
         voices=voices,
         link=link,
+        is_introduced=options.intro is Intro.ON,
     )
     channel = parse_channel(subscription.channel)
     doubt_from = subscription.doubt_from if _is_doubtful(subscription, on) else None

@@ -1,9 +1,9 @@
 """A slot's messages in the language of its channel; in the web chat in each reader's own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bot.archive.domain.entry import Language
+from bot.archive.domain.entry import EntryId, Language
 from bot.channels.domain.digest_options import Layout
 from bot.core.database.database import Transaction
 from bot.core.domain.document import translated
@@ -14,6 +14,8 @@ from bot.digest.domain.present_digest import Post, present_digest
 from bot.digest.services.thread_intro import openings
 from bot.discussion.services.answers import Link
 from bot.discussion.services.thread_messages import Voices, readers
+
+_NO_REQUESTS: Mapping[EntryId, str] = {}
 
 
 async def present_slot(
@@ -26,8 +28,14 @@ async def present_slot(
     spoken: Language,
     voices: Voices,
     link: Link,
+    is_introduced: bool = True,
+    requests: Mapping[EntryId, str] = _NO_REQUESTS,
 ) -> tuple[Post, ...]:
-    """The messages of a digest for a channel, in order, with the openings of its threads."""
+    """The messages of a digest for a channel, in order, with the openings of its threads.
+
+    `is_introduced` says whether there are openings; `requests` as for `present_digest`.
+    """
+    introduced = digest.entries if is_introduced else ()
 
     async def present(say: Translate) -> tuple[Post, ...]:
         return present_digest(
@@ -35,7 +43,8 @@ async def present_slot(
             languages=languages,
             layout=layout,
             say=say,
-            openings=await openings(tx, digest.entries, channel=channel, link=link, say=say),
+            requests=requests,
+            openings=await openings(tx, introduced, channel=channel, link=link, say=say),
         )
 
     say = voices(spoken)

@@ -15,6 +15,7 @@ from bot.channels.domain.subscription import (
     Subscription,
     format_tags,
     parse_interface,
+    parse_intro,
     parse_languages,
     parse_layout,
     parse_most,
@@ -52,6 +53,7 @@ class TypedOptions:
     most: str | None = None
     since: str | None = None
     interface: str | None = None
+    intro: str | None = None
 
     @classmethod
     def of(cls, options: Mapping[str, str]) -> Self:
@@ -299,6 +301,7 @@ def read_options(words: TypedOptions, otherwise: DigestOptions) -> DigestOptions
         tags=format_tags(parse_tags(words.tags)) if words.tags is not None else otherwise.tags,
         layout=parse_layout(words.layout) if words.layout is not None else otherwise.layout,
         most=parse_most(words.most) if words.most is not None else otherwise.most,
+        intro=parse_intro(words.intro) if words.intro is not None else otherwise.intro,
         interface=(
             parse_interface(words.interface) if words.interface is not None else otherwise.interface
         ),

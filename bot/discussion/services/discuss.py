@@ -172,12 +172,12 @@ async def _keep(
     match decide.compare(before, message.edited_at):
         case Comparison.NEW:
             root = await threads.find(tx, message.root)
-            entry_id = root.entry_id if root is not None else None
-            may_wait = root is None and await threads.may_be_ours(tx, message.root)
-            if not text or (entry_id is None and not may_wait):
+            is_kept = root.has_discussion if root else await threads.may_be_ours(tx, message.root)
+            if not text or not is_kept:
                 return 0
-            reply_id = await replies.add(tx, _draft(context, message, entry_id, text, now), now)
-            return await _follow(tx, context, reply_id, now) if entry_id is not None else 0
+            reply_id = await replies.add(tx, _draft(context, message, root, text, now), now)
+            is_of_paper = root is not None and root.entry_id is not None
+            return await _follow(tx, context, reply_id, now) if is_of_paper else 0
         case Comparison.EDITED:
             await replies.change(tx, reply_id, text, message.edited_at)
             return await _change(tx, context, reply_id, now)
@@ -195,14 +195,15 @@ async def _correct(tx: Transaction, message: ThreadMessage) -> None:
 def _draft(
     context: DiscussionContext,
     message: ThreadMessage,
-    entry_id: EntryId | None,
+    root: threads.Root | None,
     text: str,
     now: datetime,
 ) -> replies.Draft:
     return replies.Draft(
         message=message.message,
         root=message.root,
-        entry_id=entry_id,
+        entry_id=root.entry_id if root is not None else None,
+        slot_id=root.slot_id if root is not None else None,
         author_id=person_id(message.message.channel, message.user.id),
         author=settled_name(message.user.name),
         text=text,

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from bot.channels.store import slots
 from bot.core.database.database import Transaction
 from bot.core.ports import ChannelRef, MessageRef, Platform, User, parse_channel, person_id
 from bot.discussion.domain.present_discussion import present_taken_back
-from bot.discussion.store import person_locales, replies
+from bot.discussion.store import discussion_requests, person_locales, replies
 from bot.outbox.store import answer_deliveries, copy_deliveries
 from bot.webchat.store import board
 
@@ -47,6 +48,7 @@ async def forget_author(tx: Transaction, user: User, channel: ChannelRef, now: d
     person = person_id(channel, user.id)
     await person_locales.forget(tx, person)
     theirs = await replies.list_by_author(tx, person)
+    await slots.mark_changed(tx, await discussion_requests.forget_author(tx, person))
     await _forget(tx, theirs, now)
     if channel.platform is not Platform.WEB:
         return len(theirs)

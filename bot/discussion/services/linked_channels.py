@@ -18,7 +18,7 @@ from bot.channels.store import channel_preferences, linked_channels, subscriptio
 from bot.core.database.database import Transaction
 from bot.core.domain.document import Document, Note, notice, run
 from bot.core.domain.errors import UsageError
-from bot.core.domain.i18n import Translate
+from bot.core.domain.i18n import Translate, translatable
 from bot.core.ports import ChannelRef, Platform, parse_channel
 from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.services.thread_messages import channel_voice, channel_voices, key_of, speak
@@ -164,6 +164,23 @@ async def change_preferences(
         await channel_preferences.put(tx, str(channel), preferences)
 
 
+_AFTER_DISCUSS = translatable(
+    "A paper gets a thread when somebody presses “Discuss”. Replies there are stored and can be "
+    "searched from this channel."
+)
+_STORED = {
+    Layout.PAPERS: translatable(
+        "Replies in papers' threads here are stored and can be searched from this channel."
+    ),
+    Layout.THREAD: translatable(
+        "A paper gets a thread of its own when somebody presses “Discuss”. Replies there and in the "
+        "day's thread are stored, and those about papers can be searched from this channel."
+    ),
+    Layout.COMPACT: _AFTER_DISCUSS,
+    Layout.TITLES: _AFTER_DISCUSS,
+}
+
+
 async def describe(context: DiscussionContext, channel: ChannelRef, say: Translate) -> str:
     """The channel's discussion settings in a line, where they differ from the default."""
     async with context.db.reading() as tx:
@@ -179,13 +196,9 @@ async def describe(context: DiscussionContext, channel: ChannelRef, say: Transla
             say("Discussions are shared with {channels}.", channels=", ".join(others)),
             _readers([str(channel), *others], say),
         )
-    elif subscription is not None and subscription.options.layout is Layout.COMPACT:
-        lines.append(say("In this layout papers have no threads, so there are no discussions."))
     elif subscription is not None:
         lines += (
-            say(
-                "Replies in papers' threads here are stored and can be searched from this channel."
-            ),
+            say(_STORED[subscription.options.layout]),
             _readers([str(channel)], say),
             say("“/digest settings discussion:off” stops that."),
         )

@@ -39,7 +39,9 @@ class DatabaseReplies:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A reply to be stored; without `entry_id` it waits until its root message is known.
+    """A reply to be stored, about an entry or, in a day's thread, about its slot.
+
+    Without either it waits until its root message is known.
 
     `said_at` is when it was posted, `edited_at` its version.
     """
@@ -53,11 +55,12 @@ class Draft:
     said_at: datetime
     edited_at: datetime | None = None
     link: str | None = None
+    slot_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StoredReply:
-    """A stored reply; without `entry_id` its root message is not known yet."""
+    """A stored reply; without `entry_id` it is about a day, or its root is not known yet."""
 
     id: int
     entry_id: EntryId | None
@@ -90,9 +93,9 @@ async def add(tx: Transaction, draft: Draft, now: datetime) -> int:
     """Store a new reply; returns its id."""
     row = await tx.one(
         """
-        INSERT INTO reply (channel, message_id, root_message, entry_id, author_id, author, text,
-                           link, said_at, edited_at, received_at)
-        VALUES (:channel, :message, :root, :entry, :author_id, :author, :text, :link, :said_at,
+        INSERT INTO reply (channel, message_id, root_message, entry_id, slot_id, author_id, author,
+                           text, link, said_at, edited_at, received_at)
+        VALUES (:channel, :message, :root, :entry, :slot, :author_id, :author, :text, :link, :said_at,
                 :edited_at, :now)
         RETURNING id
         """,
@@ -100,6 +103,7 @@ async def add(tx: Transaction, draft: Draft, now: datetime) -> int:
         | {
             "root": draft.root.id,
             "entry": draft.entry_id,
+            "slot": draft.slot_id,
             "author_id": draft.author_id,
             "author": draft.author,
             "text": draft.text,
@@ -290,13 +294,16 @@ async def list_kept(tx: Transaction, root: MessageRef) -> tuple[KeptReply, ...]:
 
 
 async def assign_roots(tx: Transaction, now: datetime, patience: datetime) -> tuple[int, ...]:
-    """Assign waiting replies to discussions whose root message is known now.
+    """Assign waiting replies to discussions and days whose root message is known now.
 
-    Replies received before `patience` are deleted. Returns the ids of those assigned, in the
-    order they were received.
+    Replies received before `patience` are deleted. Returns the ids of those assigned to
+    entries, in the order they were received.
     """
     waiting = await tx.all(
-        "SELECT id, channel, root_message, gone_at FROM reply WHERE entry_id IS NULL ORDER BY id"
+        """
+        SELECT id, channel, root_message, gone_at FROM reply
+         WHERE entry_id IS NULL AND slot_id IS NULL ORDER BY id
+        """
     )
     if not waiting:
         return ()
@@ -305,14 +312,18 @@ async def assign_roots(tx: Transaction, now: datetime, patience: datetime) -> tu
         root = await threads.find(
             tx, MessageRef(parse_channel(row["channel"]), row["root_message"])
         )
-        if root is not None and root.entry_id is not None and row["gone_at"] is None:
+        if root is not None and root.has_discussion and row["gone_at"] is None:
             await tx.run(
-                "UPDATE reply SET entry_id = :entry WHERE id = :id",
-                {"id": row["id"], "entry": root.entry_id},
+                "UPDATE reply SET entry_id = :entry, slot_id = :slot WHERE id = :id",
+                {"id": row["id"], "entry": root.entry_id, "slot": root.slot_id},
             )
-            assigned.append(row["id"])
+            if root.entry_id is not None:
+                assigned.append(row["id"])
     old = await tx.all(
-        "SELECT id FROM reply WHERE entry_id IS NULL AND received_at < :patience",
+        """
+        SELECT id FROM reply
+         WHERE entry_id IS NULL AND slot_id IS NULL AND received_at < :patience
+        """,
         {"patience": to_text(patience)},
     )
     stale = [row["id"] for row in old]

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+DAY_PART = "day"
+"""The part of a slot in whose thread its papers are (layout `thread`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Thread:

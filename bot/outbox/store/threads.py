@@ -8,42 +8,51 @@ from bot.core.database.database import Row, Transaction
 from bot.core.database.instants import to_text
 from bot.core.ports import ChannelRef, MessageRef, parse_channel
 from bot.outbox.domain.delivery import CLOSED
-from bot.outbox.domain.thread import Thread
+from bot.outbox.domain.thread import DAY_PART, Thread
 
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """The message whose thread it is: its delivery, and the entry it shows, if it shows one."""
+    """The message whose thread it is: its delivery, and what its thread is about.
+
+    That is the entry it shows, or the day of the slot, or neither.
+    """
 
     delivery_id: int
     entry_id: EntryId | None
+    slot_id: int | None = None
+
+    @property
+    def has_discussion(self) -> bool:
+        """Whether what is said in its thread is stored."""
+        return self.entry_id is not None or self.slot_id is not None
 
 
 async def find(tx: Transaction, root: MessageRef) -> Root | None:
     """The delivery that posted that message, if the bot posted it as a root."""
     row = await tx.one(
         """
-        SELECT id, entry_id FROM delivery
+        SELECT id, entry_id, CASE WHEN part = :day THEN slot_id END AS day_of FROM delivery
          WHERE message_id = :message AND channel = :channel AND root_id IS NULL
            AND root_message IS NULL
         """,
-        {"message": root.id, "channel": str(root.channel)},
+        {"message": root.id, "channel": str(root.channel), "day": DAY_PART},
     )
     if row is None:
         return None
     entry_id = EntryId(row["entry_id"]) if row["entry_id"] is not None else None
-    return Root(row["id"], entry_id)
+    return Root(row["id"], entry_id, row["day_of"])
 
 
 async def may_be_ours(tx: Transaction, root: MessageRef) -> bool:
-    """Whether an entry is being posted into the channel, so that the message may be it."""
+    """Whether an entry or a day is being posted into the channel: the message may be it."""
     row = await tx.one(
         """
         SELECT 1 FROM delivery
-         WHERE channel = :channel AND state = 'sending' AND entry_id IS NOT NULL
-           AND root_id IS NULL LIMIT 1
+         WHERE channel = :channel AND state = 'sending' AND root_id IS NULL
+           AND (entry_id IS NOT NULL OR part = :day) LIMIT 1
         """,
-        {"channel": str(root.channel)},
+        {"channel": str(root.channel), "day": DAY_PART},
     )
     return row is not None
 

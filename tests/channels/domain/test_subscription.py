@@ -40,7 +40,7 @@ def test_layouts_and_numbers_are_read_or_refused():
     for wrong in ("0", "51", "-1", "ten", "1.5", "٣"):
         with pytest.raises(UsageError, match="1 to 50"):
             parse_most(wrong)
-    with pytest.raises(UsageError, match="papers or compact"):
+    with pytest.raises(UsageError, match="papers, thread, compact or titles"):
         parse_layout("wide")
 
 

@@ -25,6 +25,7 @@ from bot.core.domain.document import (
     Note,
     Paragraph,
     Text,
+    dump,
     plain_text,
 )
 from bot.core.domain.i18n import ENGLISH
@@ -94,6 +95,62 @@ def test_the_papers_layout_is_a_header_and_a_message_a_paper_with_stable_parts()
     assert [post.entry_id for post in posts] == [None, 7, 9]
     assert "2 papers" in words(posts[0].document)
     assert [post.document.opens_thread for post in posts] == [False, True, True]
+
+
+def presented(layout: Layout, *entries: StoredEntry) -> tuple[present_digest.Post, ...]:
+    return present_digest.present_digest(
+        Digest(DAY, entries), languages=tuple(Language), layout=layout, say=ENGLISH
+    )
+
+
+def lines_of(document: Document) -> list[str]:
+    """The command lines of a document's buttons."""
+    rows = [block.buttons for block in document.blocks if isinstance(block, Buttons)]
+    return [button.command or "" for row in rows for button in row]
+
+
+def test_the_thread_layout_is_one_message_with_the_papers_in_its_thread() -> None:
+    day, *papers = presented(Layout.THREAD, stored(7, "rl"), stored(9, "rl", "moe"))
+
+    titles = next(block for block in day.document.blocks if isinstance(block, Items))
+    assert [plain_text(item.inlines) for item in titles.items] == ["Paper 7", "Paper 9"]
+    assert "#rl #moe" in dump(day.document)
+    assert day.document.opens_thread
+    assert [paper.reply_to for paper in papers] == [day.part, day.part]
+    assert [paper.entry_id for paper in papers] == [7, 9]
+    for paper in papers:
+        assert "한국어 생각" in words(paper.document)
+        assert f"/digest discuss entry:{paper.entry_id}" in lines_of(paper.document)
+        assert not paper.document.opens_thread
+
+
+def test_the_compact_layout_has_every_language_of_every_paper_in_full() -> None:
+    long = replace(
+        stored(9),
+        entry=replace(
+            stored(9).entry, commentary=(Commentary(Language.EN, ("word " * 400 + "end", "more")),)
+        ),
+    )
+
+    [post] = presented(Layout.COMPACT, stored(7, "rl"), long)
+
+    text = words(post.document)
+    assert "한국어 생각 7." in text
+    assert "An English thought 7." in text
+    assert "end\nmore" in text
+    assert "/digest discuss entry:9" in lines_of(post.document)
+
+
+def test_the_titles_layout_is_a_line_per_paper_with_buttons() -> None:
+    [post] = presented(Layout.TITLES, stored(7), stored(9, withdrawn=True))
+
+    rows = next(block for block in post.document.blocks if isinstance(block, Items))
+    assert [item.detail for item in rows.items] == [(), ()]
+    assert [item.button.command for item in rows.items if item.button] == [
+        "/paper entry:7",
+        "/paper entry:9",
+    ]
+    assert lines_of(post.document) == ["/digest discuss entry:7"]
 
 
 def test_the_languages_come_in_the_channels_order_with_a_break_between() -> None:
@@ -179,7 +236,7 @@ def test_an_empty_digest_posts_nothing() -> None:
 def test_a_digest_that_makes_up_for_missed_days_says_so() -> None:
     late = compile_digest([stored(1)], on=date(2025, 2, 5), missed=(date(2025, 2, 3), DAY))
 
-    document = present_digest.present_compact(late, say=ENGLISH)
+    document = present_digest.present_list(late, say=ENGLISH)
 
     assert late.missed == (DAY,)
     assert any(
@@ -189,9 +246,7 @@ def test_a_digest_that_makes_up_for_missed_days_says_so() -> None:
 
 def test_every_button_carries_a_line_that_the_command_table_reads() -> None:
     documents = [
-        present_digest.present_compact(
-            Digest(DAY, (stored(1), stored(2)), left_out=3), say=ENGLISH
-        ),
+        present_digest.present_list(Digest(DAY, (stored(1), stored(2)), left_out=3), say=ENGLISH),
         present_entry.present_entry(
             stored(1, "rl"), languages=present_entry.LANGUAGES, say=ENGLISH
         ),

@@ -207,7 +207,7 @@ async def test_subscribing_says_what_happens_to_replies(bot):
     assert "are stored" in papers
     assert "to the operator only" in papers
     assert "discussion:off" in papers
-    assert "papers have no threads" in compact
+    assert "when somebody presses “Discuss”" in compact
 
 
 async def test_an_unlinked_channel_shares_no_new_replies(bot, stage):

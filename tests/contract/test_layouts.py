@@ -1,0 +1,269 @@
+"""The layouts of a digest, and “Discuss”, on every platform: through the outbox onto our fakes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.archive.services.import_files import import_files
+from bot.archive.store import entries
+from bot.channels.domain.digest_options import Layout
+from bot.commands.services.digest_command import DigestContext
+from bot.commands.services.inbox import Bot
+from bot.core.catalogue import Catalogues
+from bot.core.database.database import Database, opened
+from bot.core.domain import commands
+from bot.core.ports import ChannelRef, Command, MessageRef, ThreadMessage, User
+from bot.digest.services import edited_entries, plan, subscribe
+from bot.digest.services.subscribe import TypedOptions
+from bot.discussion.services import discuss
+from bot.discussion.services.discuss import DiscussionContext
+from bot.outbox.domain.rate_limit import RateLimits
+from bot.outbox.services.changes import Changer
+from bot.outbox.services.deliver import Deliverer, Terms
+from tests.contract.test_chat import PLATFORMS, Case, words
+
+ADA = User("U1", "Ada", can_manage=False)
+BO = User("U2", "보람", can_manage=False)
+SEED_DAY = date(2025, 2, 4)
+VOICES = Catalogues()
+
+
+@dataclass(slots=True)
+class Stage:
+    """A whole bot over one platform: its channel is subscribed, its digest is not posted yet."""
+
+    case: Case
+    db: Database
+    talk: DiscussionContext
+    bot: Bot
+    said: int = 0
+
+    async def post(self, day: date) -> None:
+        subscription = await subscribe.get(self.db, self.case.channel)
+        await plan.plan_by_hand(self.db, subscription, day, now=self.case.now(), voices=VOICES)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Deliver, edit and remove until nothing is left for now."""
+        await discuss.catch_up(self.talk)
+        chats = {self.case.chat.platform: self.case.chat}
+        deliverer = Deliverer(
+            self.db,
+            chats,
+            owner="me",
+            clock=self.case.now,
+            rate_limits=RateLimits({}),
+            jitter=lambda: 0.0,
+            terms=Terms(),
+        )
+        await deliverer.drain(asyncio.Event())
+        await edited_entries.present_changed(self.db, now=self.case.now(), voices=VOICES)
+        changer = Changer(
+            self.db,
+            chats,
+            clock=self.case.now,
+            rate_limits=RateLimits({}),
+            jitter=lambda: 0.0,
+        )
+        await changer.run(asyncio.Event())
+
+    async def ask(self, line: str, user: User = ADA) -> str:
+        parsed = commands.parse_line(line)
+        command = Command(parsed.spec.name, parsed.options, user, self.case.channel, "en")
+        return words(await self.bot.command(command))
+
+    async def say(self, root: MessageRef, text: str, user: User = ADA) -> MessageRef:
+        self.said += 1
+        message = MessageRef(root.channel, f"p{self.said}")
+        await self.bot.on_message(ThreadMessage(root, message, user, text, mentions_bot=False))
+        await self.settle()
+        return message
+
+    async def kept(self) -> list[tuple[bool, bool, str]]:
+        """What is stored of replies: whether it is about a paper, about a day, and the text."""
+        async with self.db.reading() as tx:
+            rows = await tx.all("SELECT entry_id, slot_id, text FROM reply ORDER BY id")
+        return [
+            (row["entry_id"] is not None, row["slot_id"] is not None, row["text"]) for row in rows
+        ]
+
+    async def counts(self) -> tuple[int, int]:
+        """How many messages stand in the channel, and how many in its threads."""
+        roots = await self.case.roots()
+        return len(roots), sum([len(await self.case.thread(root)) for root in roots])
+
+    async def entry(self, number: int = 0) -> int:
+        async with self.db.reading() as tx:
+            return (await entries.on_date(tx, SEED_DAY))[number].id
+
+
+@asynccontextmanager
+async def staged(platform: str, page: Path, words: TypedOptions) -> AsyncIterator[Stage]:
+    async def check(channel: ChannelRef) -> ChannelRef:
+        return channel
+
+    async with PLATFORMS[platform]() as case, opened(None) as db:
+        await import_files(db, [page], now=case.now())
+        await subscribe.add(db, case.channel, words, now=case.now())
+        talk = DiscussionContext(db, case.now, VOICES)
+        desk = DigestContext(db, case.now, ZoneInfo("Asia/Seoul"), check, lambda: None)
+        yield Stage(case, db, talk, Bot(desk, voices=VOICES, talk=talk))
+
+
+def options(layout: Layout, **more: str) -> TypedOptions:
+    return TypedOptions(at="09:00", zone="Asia/Seoul", layout=layout, **more)
+
+
+PAGE = """2025년 2월 4일
+A Paper on Reasoning
+https://arxiv.org/abs/2502.00001
+(Jane Lee, Min Kim)
+The abstract of the first paper is here, and it is long enough to be one.
+추론에 대한 첫 논문입니다.
+The first paper about reasoning.
+#reasoning #rl
+A Paper on Embeddings
+(Ada Park)
+The abstract of the second paper is here, and it is long enough to be one.
+임베딩에 대한 논문.
+A paper about embeddings.
+#embedding
+"""
+
+
+def seed(folder: Path, words: str = "first paper about") -> Path:
+    """A digest page of two papers."""
+    page = folder / "page.txt"
+    page.write_text(PAGE.replace("first paper about", words), encoding="utf-8")
+    return page
+
+
+@pytest.fixture(params=sorted(PLATFORMS))
+def every(request: pytest.FixtureRequest) -> str:
+    platform: str = request.param
+    return platform
+
+
+MESSAGES = {
+    # In the channel, each a notification for those who are notified of everything, and in threads.
+    Layout.PAPERS: (6, 5),
+    Layout.THREAD: (1, 5),
+    Layout.COMPACT: (1, 0),
+    Layout.TITLES: (1, 0),
+}
+
+
+@pytest.mark.parametrize("platform", sorted(PLATFORMS))
+@pytest.mark.parametrize("layout", Layout)
+async def test_the_seed_day(shared: Path, platform: str, layout: Layout) -> None:
+    page = shared / "samples" / "digests" / "2025-02-04.txt"
+    async with staged(platform, page, options(layout)) as stage:
+        await stage.post(SEED_DAY)
+
+        counts = await stage.counts()
+        shown = [await stage.case.read(root) or "" for root in await stage.case.roots()]
+
+    # A long message goes on in its thread on Slack, where a message holds least.
+    in_threads = 1 if (layout, platform) == (Layout.COMPACT, "slack") else MESSAGES[layout][1]
+    assert counts == (MESSAGES[layout][0], in_threads)
+    assert "4 February 2025" in "".join(shown) or "2025년 2월 4일" in "".join(shown)
+
+
+async def test_discuss_posts_the_paper_once_however_often_it_is_pressed(
+    every: str, tmp_path: Path
+) -> None:
+    english = options(Layout.THREAD, interface="en")
+    async with staged(every, seed(tmp_path), english) as stage:
+        await stage.post(SEED_DAY)
+        press = f"/digest discuss entry:{await stage.entry()}"
+
+        first, second = await asyncio.gather(stage.ask(press), stage.ask(press, BO))
+        await stage.settle()
+        later = await stage.ask(press, BO)
+        await stage.settle()
+
+        [day, paper] = sorted(await stage.case.roots(), key=lambda message: message.id)
+        shown = await stage.case.read(paper)
+        assert shown is not None
+        assert "Ada would like to discuss this paper." in shown
+        assert "first paper about reasoning" in shown
+        assert (
+            first
+            == second
+            == "The paper is being posted in the channel: it is discussed in its thread there."
+        )
+        assert "has a message of its own" in later
+        assert len(await stage.case.thread(day)) == 2
+        assert "abstract of the first paper" in " ".join(await stage.case.thread(paper))
+
+
+async def test_what_is_said_about_a_paper_and_about_the_day_is_kept_apart(
+    every: str, tmp_path: Path
+) -> None:
+    async with staged(every, seed(tmp_path), options(Layout.THREAD)) as stage:
+        await stage.post(SEED_DAY)
+        [day] = await stage.case.roots()
+        await stage.ask(f"/digest discuss entry:{await stage.entry()}")
+        await stage.settle()
+        [paper] = [root for root in await stage.case.roots() if root != day]
+
+        assert "Ada 님이 이 논문에 대해 이야기하고" in (await stage.case.read(paper) or "")
+
+        await stage.say(day, "A good day.")
+        gone = await stage.say(day, "Too many papers.", BO)
+        await stage.say(paper, "A good paper.")
+
+        assert await stage.kept() == [
+            (False, True, "A good day."),
+            (False, True, "Too many papers."),
+            (True, False, "A good paper."),
+        ]
+        await stage.bot.on_message_deleted(gone)
+        await stage.ask(f"/paper forget-me {commands.CONFIRM}")
+        await stage.settle()
+        assert [text for _, _, text in await stage.kept()] == ["", "", ""]
+        assert "Ada" not in (await stage.case.read(paper) or "")
+
+
+async def test_a_change_of_a_note_reaches_every_message_of_every_layout(
+    every: str, tmp_path: Path
+) -> None:
+    for layout in (Layout.THREAD, Layout.COMPACT):
+        async with staged(every, seed(tmp_path), options(layout)) as stage:
+            await stage.post(SEED_DAY)
+            await stage.ask(f"/digest discuss entry:{await stage.entry()}")
+            await stage.settle()
+
+            await import_files(stage.db, [seed(tmp_path, "reads better")], now=stage.case.now())
+            await stage.settle()
+
+            roots = await stage.case.roots()
+            texts = [await stage.case.read(root) or "" for root in roots]
+            texts += [text for root in roots for text in await stage.case.thread(root)]
+            assert sum("reads better" in text for text in texts) == 2
+            assert not any("first paper about" in text for text in texts)
+
+
+async def test_a_paper_that_has_a_message_or_is_in_no_digest_is_not_posted_again(
+    every: str, tmp_path: Path
+) -> None:
+    async with staged(every, seed(tmp_path), options(Layout.PAPERS)) as stage:
+        entry = await stage.entry()
+        unknown = await stage.ask(f"/digest discuss entry:{entry}")
+        await stage.post(SEED_DAY)
+        before = await stage.counts()
+
+        known = await stage.ask(f"/digest discuss entry:{entry}")
+        wrong = await stage.ask("/digest discuss everything")
+        await stage.settle()
+
+        assert "in no digest of this channel" in unknown
+        assert "has a message of its own" in known
+        assert "Press “Discuss”" in wrong
+        assert await stage.counts() == before
