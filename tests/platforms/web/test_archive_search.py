@@ -123,6 +123,7 @@ async def test_an_entry_has_similar_papers_bibtex_and_its_threads(stage: Stage):
     assert '<a href="/entry/3">' in html
     assert "@misc{arxiv:2502.00001,\n  title = {" in html
     assert "abstract = {" not in html
+    assert '<a href="#discussion">Discussion</a>' in html
     assert 'href="/c/general/t/7">Thread in #general</a>' in html
 
 
