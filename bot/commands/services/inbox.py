@@ -21,6 +21,7 @@ from bot.digest.services import zones
 from bot.discussion.domain.present_discussion import present_forgettable
 from bot.discussion.services import answers, asker, discuss
 from bot.discussion.services.discuss import DiscussionContext
+from bot.discussion.services.thread_messages import speak
 from bot.lookup.domain import present_lookup, query_dates, query_hints
 from bot.lookup.services import completion, lookup, typed_dates
 
@@ -82,40 +83,52 @@ class Bot:
         page = _page(command.options.get("page", "1"))
         is_new, day = await self._asks_for_new(asked, command.channel)
         if is_new:
-            return await self._new_papers(day, page, say)
+            return await self._new_papers(day, page, command.channel, say)
         if query_dates.has_dates(asked):
             zone = await zone_of(self._desk, command.channel)
             now = self._desk.clock()
             asked = await typed_dates.write_out(self._desk.db, asked, now=now, zone=zone)
         answer = await self._look_up(command, asked, page, say)
-        return document.with_notes(answer, query_hints.hint_lines(asked, say))
 
-    async def _look_up(self, command: Command, asked: str, page: int, say: Translate) -> Document:
+        def present(each: Translate) -> Document:
+            return document.with_notes(answer(each), query_hints.hint_lines(asked, each))
+
+        return speak(self._voices, command.channel, say, present)
+
+    async def _look_up(
+        self, command: Command, asked: str, page: int, say: Translate
+    ) -> Callable[[Translate], Document]:
+        """What is found, to be presented in any language."""
         found = await lookup.look_up(
             self._desk.db, asked, page=page, per_page=PER_PAGE, asked_in=str(command.channel)
         )
         wanted = command.options.get(commands.LANGUAGE.name)
-        languages = _languages(say) if wanted is None else parse_languages(wanted)
+        chosen = parse_languages(wanted) if wanted is not None else None
         if not found.entries:
             known = await answers.without_entry(self._desk.db, found.query, say)
             if known is not None:
-                return known
+                return _always(known)
             nothing = present_lookup.present_nothing(asked, found.suggestions, say)
-            return document.private(nothing)
-        if asked and page == 1 and len(found.entries) == 1:
-            return present_entry.present_entry(
-                found.entries[0], languages=languages, say=say, detailed=True
+            return _always(document.private(nothing))
+
+        def present(each: Translate) -> Document:
+            languages = chosen or _languages(each)
+            if asked and page == 1 and len(found.entries) == 1:
+                return present_entry.present_entry(
+                    found.entries[0], languages=languages, say=each, detailed=True
+                )
+            return present_lookup.present_results(
+                asked,
+                found.entries,
+                page=page,
+                per_page=PER_PAGE,
+                more=found.more,
+                total=found.total,
+                languages=languages,
+                say=each,
             )
-        return present_lookup.present_results(
-            asked,
-            found.entries,
-            page=page,
-            per_page=PER_PAGE,
-            more=found.more,
-            total=found.total,
-            languages=languages,
-            say=say,
-        )
+
+        return present
 
     async def _asks_for_new(self, asked: str, channel: ChannelRef) -> tuple[bool, date | None]:
         """Whether a day's arXiv papers are asked for, and which: `new`, `new 2026-11-17`.
@@ -131,13 +144,21 @@ class Bot:
         day = find_date(rest, Days(today))
         return day is not None, None if names_newest(rest) else day
 
-    async def _new_papers(self, day: date | None, page: int, say: Translate) -> Document:
+    async def _new_papers(
+        self, day: date | None, page: int, channel: ChannelRef, say: Translate
+    ) -> Document:
         desk = self._desk
         ranking = await list_ranked(desk.db, day=day, page=page, per_page=PER_PAGE)
         absence = None
         if day is None or not ranking.is_listed:
             absence = await find_absence(desk.db, desk.categories, now=desk.clock(), day=day)
-        return present_candidates(ranking, page=page, per_page=PER_PAGE, say=say, absence=absence)
+
+        def present(each: Translate) -> Document:
+            return present_candidates(
+                ranking, page=page, per_page=PER_PAGE, say=each, absence=absence
+            )
+
+        return speak(self._voices, channel, say, present)
 
     async def _forget(self, command: Command, words: list[str], say: Translate) -> Document:
         """Forget a person who has confirmed it; before that, say what is deleted."""
@@ -185,6 +206,10 @@ class Bot:
     async def on_message_deleted(self, message: MessageRef) -> None:
         """Forget a message and remove its copies."""
         await discuss.on_message_deleted(self._talk, message)
+
+
+def _always(answer: Document) -> Callable[[Translate], Document]:
+    return lambda _: answer
 
 
 def _page(text: str) -> int:

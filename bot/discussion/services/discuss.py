@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from bot.archive.domain.entry import EntryId
 from bot.channels.store import channel_preferences, linked_channels, subscriptions
 from bot.core.database.database import Database, Transaction
-from bot.core.domain.document import Document
+from bot.core.domain.document import Document, translated
 from bot.core.domain.i18n import Translate
 from bot.core.ports import (
     ChannelRef,
@@ -32,13 +32,14 @@ from bot.discussion.domain.present_discussion import (
     present_too_fast,
     present_words,
 )
-from bot.discussion.domain.questions import Line, read_question
+from bot.discussion.domain.questions import Line, LookUp, read_question
 from bot.discussion.services import answers, cards, forgetting
 from bot.discussion.services.answers import Link, no_link
 from bot.discussion.services.asker import asker_voice, person_voice
 from bot.discussion.services.thread_messages import (
     answer_name,
     is_answered,
+    readers,
     reply_in,
 )
 from bot.discussion.store import replies
@@ -151,15 +152,23 @@ async def _answer(
             return present_elsewhere(question.bare, say)
         return await ask(question.text, say)
     entry_id = root.entry_id if root is not None else None
-    return await answers.answer(
-        context.db,
-        question,
-        entry_id,
-        channel=channel,
-        link=context.link,
-        say=say,
-        repeats=preferences.discussion and entry_id is not None,
-    )
+
+    async def present(each: Translate) -> Document:
+        return await answers.answer(
+            context.db,
+            question,
+            entry_id,
+            channel=channel,
+            link=context.link,
+            say=each,
+            repeats=preferences.discussion and entry_id is not None,
+        )
+
+    document = await present(say)
+    if isinstance(question, LookUp):
+        return document  # a second look-up may find something else
+    others = readers(context.voices, message.message.channel, say)
+    return translated(document, {other.locale: await present(other) for other in others})
 
 
 async def _keep(

@@ -25,6 +25,7 @@ from bot.core.domain.document import (
     Note,
     Paragraph,
     Quote,
+    in_locale,
     plain_text,
 )
 from bot.core.ports import ChannelRef, Command, Platform, User
@@ -263,3 +264,14 @@ async def test_help_lists_every_command_and_offers_no_button_that_changes_anythi
     for block in document.blocks:
         if isinstance(block, Buttons):
             assert not any(commands.changes(button.command or "") for button in block.buttons)
+
+
+async def test_an_answer_in_the_web_chat_is_read_by_each_in_their_own_language(bot: Bot) -> None:
+    for line in ("/paper", "/paper reasoning", "/paper #rl"):
+        asked = await ask(bot, line, locale="ko")
+        same = await ask(bot, line)
+
+        assert words(in_locale(asked, "en")) == words(same)
+        assert words(asked) == words(in_locale(same, "ko"))
+    random = await ask(bot, "/paper random", locale="ko")
+    assert words(random).splitlines()[0] == words(in_locale(random, "en")).splitlines()[0]
