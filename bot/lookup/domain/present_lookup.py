@@ -67,7 +67,9 @@ def _page_buttons(asked: str, *, page: int, more: bool, say: Translate) -> tuple
 
 def present_nothing(asked: str, suggestions: Sequence[str], say: Translate) -> Document:
     """Nothing was found: suggestions as buttons, and how to ask."""
-    text = say("Nothing found for “{asked}”.", asked=asked)
+    text = say("There are no papers yet.")
+    if asked:
+        text = say("Nothing found for “{asked}”.", asked=asked)
     blocks: list[Block] = [Paragraph(run(text))]
     if suggestions:
         blocks.append(Paragraph(run(say("Did you mean {words}?", words=", ".join(suggestions)))))

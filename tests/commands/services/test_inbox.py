@@ -10,7 +10,7 @@ import pytest
 from bot.archive.domain.entry import EntryId, Language
 from bot.archive.domain.present_entry import present_entry
 from bot.archive.services.import_files import import_files
-from bot.archive.store import entries
+from bot.archive.store import entries, entry_changes
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
@@ -99,6 +99,14 @@ async def test_one_hit_is_shown_whole_with_abstract_and_references(bot: Bot) -> 
     assert "The abstract of the first paper" in text
     assert text.index("The first paper about") < text.index("추론에 대한 첫 논문입니다")
     assert "Refers to\narXiv:2310.07831" in text
+
+
+async def test_an_empty_archive_has_no_papers_yet(bot: Bot, db: Database) -> None:
+    async with db.transaction() as tx:
+        await entry_changes.withdraw(tx, [EntryId(1), EntryId(2)], now=NOW)
+
+    assert words(await ask(bot, "/paper")).startswith("There are no papers yet.")
+    assert words(await ask(bot, "/paper x")).startswith("Nothing found for “x”.")
 
 
 async def test_a_korean_reader_gets_korean_first_and_korean_labels(bot: Bot) -> None:
