@@ -298,3 +298,30 @@ async def test_what_is_no_filter_is_named_and_still_searched(room: Room):
     assert "you can write" in tag.text
     assert "A Paper on Reasoning" in title.text
     assert "is not a filter" not in title.text
+
+
+async def test_help_shows_options_words_of_threads_and_examples_that_find_something(room: Room):
+    overview = await room.types("/help")
+    paper = await room.types("/paper help")
+    same = await room.types("/help paper")
+    digest = await room.types("/digest help")
+    unknown = await room.types("/help nonsense")
+
+    for shown in (overview, paper, same, digest, unknown):
+        assert shown.is_private
+    for words in ("/paper QUERY", "#rl", "abstract, refs", "/digest"):
+        assert words in overview.text
+    for words in ("#rl", 'author:"', "date:2025-02", "2502.00001", "forget-me", "last friday"):
+        assert words in paper.text
+    assert "forget-me" in same.text
+    for words in ("settings", "weekdays:", "languages:", "here 9am every weekday Asia/Seoul"):
+        assert words in digest.text
+    assert "There is no help about “nonsense”" in unknown.text
+
+
+async def test_a_word_of_threads_is_explained_elsewhere(room: Room):
+    refs = await room.types("/paper refs")
+    near = await room.types("/paper 초롟")
+
+    assert "In a paper's thread, ask “@paperbot refs”." in refs.text
+    assert "“@paperbot 초록”" in near.text

@@ -10,15 +10,23 @@ from bot.archive.domain.typed_dates import Days, find_date, names_newest
 from bot.arxiv.domain.present_arxiv import present_candidates
 from bot.arxiv.services.candidates import find_absence, list_ranked
 from bot.channels.domain.subscription import parse_languages
-from bot.commands.services import digest_command
+from bot.commands.domain.present_help import (
+    present_digest_help,
+    present_overview,
+    present_paper_help,
+)
+from bot.commands.services import digest_command, help_examples
+from bot.commands.services.complete_line import complete_line, suggested_values
 from bot.commands.services.digest_command import DigestContext, zone_of
 from bot.core.domain import commands, document
+from bot.core.domain.commands import CommandSpec
 from bot.core.domain.document import Document
-from bot.core.domain.errors import UserError
+from bot.core.domain.errors import UsageError, UserError
 from bot.core.domain.i18n import Translate, error_text
 from bot.core.ports import ChannelRef, Choice, Command, MessageRef, ThreadMessage
 from bot.digest.services import zones
-from bot.discussion.domain.present_discussion import present_forgettable
+from bot.discussion.domain.present_private import present_forgettable
+from bot.discussion.domain.questions import near_word
 from bot.discussion.services import answers, asker, discuss
 from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.services.thread_messages import speak
@@ -68,16 +76,38 @@ class Bot:
             case commands.PAPER.name:
                 return await self._paper(command, say)
             case commands.DIGEST.name:
+                if commands.find_verb(commands.DIGEST, command.options) is commands.HELP_VERB:
+                    return await self._help(commands.DIGEST.name, say)
                 languages = _languages(say)
                 return await digest_command.answer(
                     self._desk, self._talk, command, languages=languages, say=say
                 )
             case _:
-                return document.private(present_lookup.present_help(say))
+                return await self._help(command.options.get("topic", ""), say)
+
+    async def _help(self, topic: str, say: Translate) -> Document:
+        """How to use the bot, or one command; with examples that find something here."""
+        name = topic.strip().removeprefix("/").casefold()
+        match name:
+            case commands.PAPER.name:
+                examples = await help_examples.list_finding(self._desk.db)
+                return present_paper_help(examples, say)
+            case commands.DIGEST.name:
+                return present_digest_help(say)
+            case "" | commands.HELP.name:
+                examples = await help_examples.list_finding(self._desk.db)
+                return present_overview(examples, say)
+            case _:
+                raise UsageError(
+                    "There is no help about “{topic}”. Write /help, /help paper or /help digest",
+                    topic=topic.strip(),
+                )
 
     async def _paper(self, command: Command, say: Translate) -> Document:
         asked = command.options.get("query", "").strip()
         verb = commands.find_verb(commands.PAPER, command.options)
+        if verb is commands.HELP_VERB:
+            return await self._help(commands.PAPER.name, say)
         if verb is commands.FORGET_ME:
             return await self._forget(command, asked.split()[1:], say)
         page = _page(command.options.get("page", "1"))
@@ -109,7 +139,9 @@ class Bot:
             if known is not None:
                 return _always(known)
             nothing = present_lookup.present_nothing(asked, found.suggestions, say)
-            return _always(document.private(nothing))
+            word = near_word(asked)
+            hint = [say("In a paper's thread, ask “{call}”.", call=f"@paperbot {word}")]
+            return _always(document.private(document.with_notes(nothing, hint if word else [])))
 
         def present(each: Translate) -> Document:
             languages = chosen or _languages(each)
@@ -172,21 +204,16 @@ class Bot:
         )
 
     async def complete(self, command: Command, option: str, typed: str) -> tuple[Choice, ...]:
-        """Suggestions for a look-up, a zone, or a `/digest` verb."""
+        """Suggestions for a look-up, or for the verbs, options and values of a command."""
         say = self._voices(command.locale)
-        match command.name, option:
-            case commands.PAPER.name, "query":
-                return await completion.complete(self._desk.db, typed)
-            case commands.DIGEST.name, "what":
-                return tuple(
-                    Choice(f"{verb.name} — {say(verb.summary)}", verb.name)
-                    for verb in commands.DIGEST.verbs
-                    if verb.name.startswith(typed.strip().casefold())
-                )
-            case commands.DIGEST.name, "tz":
-                return tuple(Choice(zone, zone) for zone in zones.complete_zone(typed))
-            case _:
-                return ()
+        if (command.name, option) == (commands.PAPER.name, "query"):
+            return await completion.complete(self._desk.db, typed)
+        spec = commands.find(command.name)
+        if spec is None:
+            return ()
+        if spec.free_option is not None and option == spec.free_option.name:
+            return complete_line(spec, typed, _values, say)
+        return tuple(Choice(value, value) for value in _values(spec, option, typed))
 
     async def on_message(self, said: ThreadMessage) -> None:
         """Store, share and answer a message; see `bot.discussion.services.discuss`."""
@@ -210,6 +237,13 @@ class Bot:
 
 def _always(answer: Document) -> Callable[[Translate], Document]:
     return lambda _: answer
+
+
+def _values(spec: CommandSpec, name: str, typed: str) -> tuple[str, ...]:
+    """Values of an option of a command that begin with what is typed."""
+    if (spec, name) == (commands.DIGEST, "tz"):
+        return zones.complete_zone(typed)
+    return suggested_values(spec, name, typed)
 
 
 def _page(text: str) -> int:

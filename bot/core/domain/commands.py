@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate, translatable
+from bot.core.domain.option_line import nearest
 
 
 class Who(StrEnum):
@@ -101,6 +102,15 @@ NEW = Verb(
     "new", translatable("Show today's new papers from arXiv"), aliases=("새논문",), alone=True
 )
 
+HELP_VERB = Verb(
+    "help",
+    translatable("Show how to use this command"),
+    audience=Audience.PRIVATE,
+    aliases=("도움말",),
+    alone=True,
+)
+_SWITCH = ("on", "off")
+
 PAPER = CommandSpec(
     name="paper",
     summary=translatable("Look up papers by tag, words, author, date or arXiv id"),
@@ -111,28 +121,39 @@ PAPER = CommandSpec(
         PAGE,
         LANGUAGE,
     ),
-    verbs=(FORGET_ME, NEW),
-    examples=(
-        "/paper reasoning",
-        "/paper #rl -#moe",
-        "/paper author:lee date:2025-02",
-        "/paper new",
-    ),
+    verbs=(FORGET_ME, NEW, HELP_VERB),
+    examples=("/paper new", "/paper random"),
 )
 
 DIGEST = CommandSpec(
     name="digest",
     summary=translatable("Show a day's digest, or manage this channel's daily digest"),
-    usage="/digest [today | DATE | here | settings | pause | resume | status | managers | link | unlink]",
+    usage="/digest [today | DATE | here | settings | pause | resume | status | managers | link | unlink | help]",
     audience=Audience.PRIVATE,
     takes_people=True,
     options=(
         Option("what", translatable("today, a date, or what to do"), free=True, completes=True),
-        Option("at", translatable("Local time of the digest: 09:00")),
+        Option(
+            "at",
+            translatable("Local time of the digest: 09:00"),
+            values=("09:00", "07:30", "12:00", "18:00"),
+        ),
         Option("tz", translatable("Time zone: Asia/Seoul"), completes=True),
-        Option("weekdays", translatable("Days of the week: mon-fri, daily")),
-        Option("languages", translatable("Languages of the commentary, in order: ko,en")),
-        Option("interface", translatable("Language of headings, buttons and dates: ko or en")),
+        Option(
+            "weekdays",
+            translatable("Days of the week: mon-fri, daily"),
+            values=("daily", "mon-fri", "weekends", "mon,wed,fri"),
+        ),
+        Option(
+            "languages",
+            translatable("Languages of the commentary, in order: ko,en"),
+            values=("ko,en", "en,ko", "ko", "en"),
+        ),
+        Option(
+            "interface",
+            translatable("Language of headings, buttons and dates: ko or en"),
+            values=("ko", "en"),
+        ),
         Option("tags", translatable("Tags to include or exclude: #rl,-#moe")),
         Option(
             "layout",
@@ -140,20 +161,30 @@ DIGEST = CommandSpec(
                 "papers: a message each; thread: in one thread; compact: all in one; "
                 "titles: a line each"
             ),
+            values=("papers", "thread", "compact", "titles"),
         ),
-        Option("most", translatable("Maximum number of papers per digest")),
         Option(
             "intro",
             translatable("Abstract and references as the first reply in threads: on, later or off"),
+            values=("on", "later", "off"),
         ),
         Option(
-            "since", translatable("First date: earlier days from then on are posted one by one")
+            "most", translatable("Maximum number of papers per digest"), values=("5", "10", "20")
         ),
         Option(
-            "discussion", translatable("on: store and share replies in threads; off: do neither")
+            "since",
+            translatable("First date: earlier days from then on are posted one by one"),
+            values=("today", "yesterday", "newest"),
         ),
         Option(
-            "notices", translatable("on: post updates about a paper in its thread; off: do not")
+            "discussion",
+            translatable("on: store and share replies in threads; off: do neither"),
+            values=_SWITCH,
+        ),
+        Option(
+            "notices",
+            translatable("on: post updates about a paper in its thread; off: do not"),
+            values=_SWITCH,
         ),
     ),
     verbs=(
@@ -197,11 +228,13 @@ DIGEST = CommandSpec(
             takes_text=True,
         ),
         Verb("unlink", translatable("Stop sharing discussions with other channels"), Who.MANAGERS),
+        HELP_VERB,
     ),
     examples=(
-        "/digest today",
-        "/digest 2025-02-04",
-        "/digest here at:09:00 tz:Asia/Seoul",
+        "/digest newest",
+        "/digest last friday",
+        "/digest here 9am every weekday Asia/Seoul",
+        "/digest here at:09:00 tz:Asia/Seoul weekdays:mon-fri",
         "/digest settings tags:#rl,-#moe layout:compact",
     ),
 )
@@ -209,8 +242,17 @@ DIGEST = CommandSpec(
 HELP = CommandSpec(
     name="help",
     summary=translatable("How to use this bot"),
-    usage="/help",
+    usage="/help [paper | digest]",
     audience=Audience.PRIVATE,
+    options=(
+        Option(
+            "topic",
+            translatable("The command to explain"),
+            free=True,
+            completes=True,
+            values=("paper", "digest"),
+        ),
+    ),
 )
 
 COMMANDS: tuple[CommandSpec, ...] = (PAPER, DIGEST, HELP)
@@ -253,6 +295,11 @@ def parse_line(line: str) -> CommandLine:
     spec = find(name.casefold())
     if spec is None:
         known = ", ".join(f"/{command.name}" for command in COMMANDS)
+        near = nearest(name, [command.name for command in COMMANDS])
+        if near is not None:
+            raise UsageError(
+                "There is no command “/{name}”; did you mean “/{near}”?", name=name, near=near
+            )
         raise UsageError(
             "There is no command “/{name}”. The commands are: {known}", name=name, known=known
         )
@@ -268,6 +315,16 @@ def parse_line(line: str) -> CommandLine:
     if spec.free_option is not None and " ".join(words).strip():
         options[spec.free_option.name] = " ".join(words).strip()
     return CommandLine(spec, options)
+
+
+def mentioned_line(words: str) -> str:
+    """The command line for a message to the bot: help for none, a look-up if it names no command."""
+    name = words.removeprefix("/").partition(" ")[0].casefold()
+    if not words:
+        return format_line(HELP.name)
+    if find(name) is not None:
+        return f"/{words.removeprefix('/')}"
+    return format_line(PAPER.name, words)
 
 
 def changes(line: str) -> bool:

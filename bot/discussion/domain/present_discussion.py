@@ -84,14 +84,25 @@ def present_taken_back() -> Document:
     return Document((Paragraph(run("…")),), summary="…")
 
 
-def present_words(say: Translate, *, unclear: bool = False) -> Document:
-    """What can be asked in a thread; `unclear` adds that the question was not understood."""
+def did_you_mean(word: str, say: Translate) -> str:
+    """A sentence that suggests a word of threads."""
+    return say("Did you mean “{call}”?", call=f"@paperbot {word}")
+
+
+def present_words(say: Translate, *, unclear: bool = False, meant: str | None = None) -> Document:
+    """What can be asked in a thread; `unclear` adds that the question was not understood.
+
+    `meant` is the word that was probably meant.
+    """
     blocks: list[Block] = []
     summary = say("In this thread you can ask me for:")
     if unclear:
         text = say("I cannot answer that. Mention me with “help” to see what I can answer.")
         blocks.append(Paragraph(run(text)))
         summary = text
+    if meant is not None:
+        summary = did_you_mean(meant, say)
+        blocks.append(Paragraph((Text(summary, Style.STRONG),)))
     blocks.append(Paragraph(run(say("In this thread you can ask me for:"))))
     blocks.append(
         Items(
@@ -114,40 +125,6 @@ def present_no_paper(say: Translate) -> Document:
             "own message."
         )
     )
-
-
-def present_elsewhere(line: str, say: Translate) -> Document:
-    """The answer to a command in a thread whose real answer is private: where to give it instead."""
-    text = say(
-        "Only you should see that answer, but everybody reads this thread. Press the button, or "
-        "type the command in the channel, outside of threads:"
-    )
-    blocks = (
-        Paragraph(run(text)),
-        Paragraph((Text(line, Style.CODE),)),
-        Buttons((Button(line, command=line),)),
-    )
-    return Document(blocks, summary=f"{text} {line}")
-
-
-def present_forgettable(replies: int, copies: int, platform: str, say: Translate) -> Document:
-    """What `forget-me` would delete, and a button that does it."""
-    if not replies:
-        return document.notice(say("Nothing that you wrote is stored."))
-    parts = [say.count("{n} reply of yours", "{n} replies of yours", replies)]
-    if copies:
-        parts.append(
-            say.count("{n} copy in a linked channel", "{n} copies in linked channels", copies)
-        )
-    text = say(
-        "This deletes what you wrote on {platform}, with my answers to it: {what}. It cannot be undone.",
-        platform=platform.capitalize(),
-        what=", ".join(parts),
-    )
-    line = commands.format_line(
-        commands.PAPER.name, f"{commands.FORGET_ME.name} {commands.CONFIRM}"
-    )
-    return document.notice(text, say("Delete it"), line)
 
 
 def present_nothing_found(asked: str | None, say: Translate) -> Document:

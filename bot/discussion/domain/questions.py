@@ -4,7 +4,9 @@ A person mentions the bot with one word of `Wish`, a command line, or a look-up.
 not guessed at: the answer lists what can be asked.
 """
 
+import difflib
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -125,7 +127,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Unclear:
-    """A text that is no question the bot can answer."""
+    """A text that is no question the bot can answer; `meant` is a word of `WORDS` close to it."""
+
+    meant: str | None = None
 
 
 Question: TypeAlias = Wish | LookUp | Line | Unclear
@@ -134,6 +138,8 @@ Question: TypeAlias = Wish | LookUp | Line | Unclear
 _NAME = re.compile(r"@(?:paperbot|paper-digest-bot)\b[:,]?", re.IGNORECASE | re.ASCII)
 _LINE = re.compile(r"/?paper(?:\s+|$)", re.IGNORECASE)
 _ASKING = "?？"
+_SHORTEST, _ALIKE = 2, 0.75
+"""The length and the likeness (of 1) of what counts as a typing error in a word."""
 _ENDS = f" .!。！{_ASKING}"
 
 
@@ -148,16 +154,16 @@ def read_question(text: str) -> Question:
     line = _LINE.match(asked)
     if line is not None:
         asked = asked[line.end() :].strip()
-    if any(verb.begins(asked.split()) for verb in commands.PAPER.verbs):
-        return Line(commands.format_line(commands.PAPER.name, asked))
     wish = _wish(asked.casefold().removeprefix("/"))
     if wish is not None:
         return wish
+    if any(verb.begins(asked.split()) for verb in commands.PAPER.verbs):
+        return Line(commands.format_line(commands.PAPER.name, asked))
     if not asked or asked.startswith("/"):
-        return Unclear()
+        return Unclear(near_word(asked))
     is_talk = line is None and (asked.endswith(tuple(_ASKING)) or len(asked) > _LONGEST_LOOKUP)
     if is_talk:
-        return Unclear()
+        return Unclear(near_word(asked))
     try:
         query.parse(asked)
     except QueryError:
@@ -184,6 +190,21 @@ def is_call(text: str) -> bool:
 
 def _wish(folded: str) -> Wish | None:
     return WORDS.get(folded) or WORDS.get(folded.strip(_ENDS))
+
+
+def near_word(text: str) -> str | None:
+    """The word of `WORDS` that a single word probably means: `reffs`, `초롟`; itself if it is one."""
+    word = text.casefold().removeprefix("/").strip(_ENDS)
+    if word in WORDS:
+        return word
+    if " " in word or len(word) < _SHORTEST:
+        return None
+    # By letters, so that one wrong letter of a Korean syllable is one letter.
+    spelled = {unicodedata.normalize("NFD", known): known for known in WORDS}
+    near = difflib.get_close_matches(
+        unicodedata.normalize("NFD", word), spelled, n=1, cutoff=_ALIKE
+    )
+    return spelled[near[0]] if near else None
 
 
 def sole_paper(asked: query_terms.Query) -> str | None:

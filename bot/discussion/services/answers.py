@@ -15,7 +15,15 @@ from bot.core.ports import MessageRef
 from bot.discussion.domain import present_discussion
 from bot.discussion.domain.entry_page import EntryPage
 from bot.discussion.domain.present_discussion import Earlier
-from bot.discussion.domain.questions import Line, LookUp, Question, Unclear, Wish, sole_paper
+from bot.discussion.domain.questions import (
+    Line,
+    LookUp,
+    Question,
+    Unclear,
+    Wish,
+    near_word,
+    sole_paper,
+)
 from bot.discussion.store import entry_page
 from bot.lookup.domain import present_lookup
 from bot.lookup.domain.query_hints import hint_lines
@@ -59,7 +67,9 @@ async def answer(
     match question:
         case Wish.HELP:
             return present_discussion.present_words(say)
-        case Unclear() | Line():
+        case Unclear(meant):
+            return present_discussion.present_words(say, unclear=True, meant=meant)
+        case Line():
             return present_discussion.present_words(say, unclear=True)
         case LookUp(asked):
             found = await _look_up(db, asked, say, channel=channel, repeats=repeats)
@@ -145,8 +155,11 @@ async def _nothing_found(
     if known is not None:
         return known
     if found.suggestions and repeats:
-        return present_lookup.present_nothing(asked, found.suggestions, say)
-    return present_discussion.present_nothing_found(asked if repeats else None, say)
+        nothing = present_lookup.present_nothing(asked, found.suggestions, say)
+    else:
+        nothing = present_discussion.present_nothing_found(asked if repeats else None, say)
+    meant = near_word(asked)
+    return with_notes(nothing, [present_discussion.did_you_mean(meant, say)] if meant else [])
 
 
 def _results(

@@ -28,10 +28,10 @@ from bot.discussion.domain.copies import Comparison
 from bot.discussion.domain.foreign_text import settled, settled_name
 from bot.discussion.domain.present_discussion import (
     present_copy,
-    present_elsewhere,
     present_too_fast,
     present_words,
 )
+from bot.discussion.domain.present_private import present_elsewhere
 from bot.discussion.domain.questions import Line, LookUp, read_question
 from bot.discussion.services import answers, cards, forgetting
 from bot.discussion.services.answers import Link, no_link

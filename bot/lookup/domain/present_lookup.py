@@ -14,8 +14,6 @@ from bot.core.domain.document import (
     Items,
     Note,
     Paragraph,
-    Style,
-    Text,
     run,
 )
 from bot.core.domain.i18n import Translate, translatable
@@ -83,24 +81,3 @@ def present_nothing(asked: str, suggestions: Sequence[str], say: Translate) -> D
         )
     blocks.append(Note(run(say(_HOW_TO_ASK))))
     return Document(tuple(blocks), summary=text)
-
-
-def present_help(say: Translate) -> Document:
-    """Every command, with examples."""
-    blocks: list[Block] = [Heading(run(say("How to ask")))]
-    for spec in commands.COMMANDS:
-        blocks.append(Paragraph((Text(spec.usage, Style.CODE), Text(f" — {say(spec.summary)}"))))
-        asking = tuple(example for example in spec.examples if not commands.changes(example))
-        if asking:
-            blocks.append(Buttons(tuple(Button(line, command=line) for line in asking)))
-    blocks.append(
-        Note(
-            run(
-                say(
-                    "You can search by tag (reasoning, #rl, -#moe), words, “a phrase”, author:, "
-                    "date:, before:, after:, an arXiv id, cites:, similar: or random."
-                )
-            )
-        )
-    )
-    return Document(tuple(blocks), summary=say("How to ask"))

@@ -51,7 +51,7 @@ def _option(option: Option, voices: Callable[[str], Translate]) -> Json:
         "name": option.name,
         **_described(option.summary, voices),
         "required": False,
-        "autocomplete": option.completes,
+        "autocomplete": option.completes or bool(option.values),
         "max_length": TYPED_MOST,
     }
 

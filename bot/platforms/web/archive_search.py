@@ -19,7 +19,7 @@ from bot.platforms.web.context import CONTEXT
 from bot.platforms.web.pages import languages_of, read_number, reading_page
 from bot.platforms.web.rendering import view
 from bot.platforms.web.rendering.render import command_page
-from bot.platforms.web.request_checks import clean_text
+from bot.platforms.web.request_checks import clean_beginning, clean_text
 from bot.platforms.web.responses import json_response
 from bot.platforms.web.visitors.visitor import VISITOR
 
@@ -57,12 +57,6 @@ async def suggest(request: web.Request) -> web.Response:
             "announcement": say.count("{n} suggestion", "{n} suggestions", len(choices)),
         }
     )
-
-
-def clean_beginning(text: str) -> str:
-    """What is being typed, well-formed. A space at its end counts: a new term begins there."""
-    cleaned = clean_text(text)
-    return f"{cleaned} " if cleaned and text[-1:].isspace() else cleaned
 
 
 def _page_of_entry(query_text: str) -> str | None:

@@ -15,10 +15,13 @@ from bot.core.domain.commands import Audience, CommandLine
 from bot.core.domain.document import Document
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate, error_text
-from bot.core.ports import Command, hyphenated
+from bot.core.ports import Choice, Command, hyphenated
+from bot.discussion.domain.present_discussion import ANSWERS
+from bot.discussion.domain.questions import WORDS
 from bot.platforms.web.addresses import channel_ref, message_ref
 from bot.platforms.web.context import CONTEXT, WebContext
-from bot.platforms.web.request_checks import clean_text
+from bot.platforms.web.rendering.view import BOT_NAME
+from bot.platforms.web.request_checks import clean_beginning, clean_text
 from bot.platforms.web.responses import json_response
 from bot.platforms.web.visitors.names import clean_name, is_reserved
 from bot.platforms.web.visitors.visitor import NAME_COOKIE, VISITOR, Visitor, set_cookie
@@ -26,6 +29,9 @@ from bot.webchat.domain.board import BoardMessage
 
 MOST_TEXT = 4000
 """Characters of one message."""
+
+CALL = re.compile(rf"@{BOT_NAME}\b[:,]?\s*", re.IGNORECASE | re.ASCII)
+"""A call of the bot at the beginning of a text. ASCII: in Korean the next word may follow at once."""
 
 _NONCE = re.compile(r"[0-9a-z-]{8,40}")
 
@@ -77,7 +83,10 @@ def refusal(text: str, *, kind: type[web.HTTPException] = web.HTTPUnprocessableE
 
 
 async def post_message(request: web.Request) -> web.Response:
-    """Post a text, or run it if it begins with a slash. A repeated `nonce` posts nothing again."""
+    """Post a text, or run it if it begins with a slash, or outside of threads with the bot's name.
+
+    A repeated `nonce` posts nothing again.
+    """
     context, visitor, body = request.app[CONTEXT], request[VISITOR], await read_body(request)
     location = await find_location(context, visitor, body)
     text = body.text("text")
@@ -86,7 +95,11 @@ async def post_message(request: web.Request) -> web.Response:
         raise refusal(visitor.say("The request could not be read."))
     key = f"{visitor.user.id}:{nonce}"
     if text.startswith("/"):
-        return await _run_command(context, visitor, location, text, key)
+        return await _run_command(context, visitor, location, text, text=text, key=key)
+    call = CALL.match(text)
+    if call is not None and location.root is None:
+        line = commands.mentioned_line(" ".join(text[call.end() :].split()))
+        return await _run_command(context, visitor, location, line, text=text, key=key)
     message = await context.board.add(
         location.channel,
         text,
@@ -102,11 +115,14 @@ async def post_message(request: web.Request) -> web.Response:
 
 
 async def _run_command(
-    context: WebContext, visitor: Visitor, location: Location, text: str, key: str
+    context: WebContext, visitor: Visitor, location: Location, typed: str, *, text: str, key: str
 ) -> web.Response:
-    """Run a typed command; the command table and the answer itself say who sees the answer."""
+    """Run the command line `typed`, which is shown as `text`.
+
+    The command table and the answer itself say who sees the answer.
+    """
     try:
-        line = commands.parse_line(text)
+        line = commands.parse_line(typed)
     except UsageError as error:
         return _private(context, visitor, document.notice(error_text(error, visitor.say)))
     answer = await context.inbox.command(_command(visitor, location, line))
@@ -197,24 +213,55 @@ async def remove(request: web.Request) -> web.Response:
 
 
 async def complete(request: web.Request) -> web.Response:
-    """Complete the free option of the command line that is being typed."""
+    """Complete the line that is being typed: a command, or a call of the bot.
+
+    In a thread a call may be one of its words; elsewhere it is a look-up.
+    """
     context, visitor = request.app[CONTEXT], request[VISITOR]
     body = Body(dict(request.query), visitor.say)
-    name, space, typed = body.text("line").removeprefix("/").partition(" ")
-    spec = commands.find(name.casefold())
-    option = spec.free_option if spec else None
-    if spec is None or option is None or not option.completes:
-        return json_response([])
-    if not space:
-        typed = ""
+    body.text("line")  # its length is checked
+    line = clean_beginning(request.query.get("line", ""))
     channel = body.text("channel")
     if channel not in await context.board.list_channels():
         raise refusal(visitor.say("There is no such channel."), kind=web.HTTPNotFound)
-    command = _command(visitor, Location(channel, None), CommandLine(spec, {option.name: typed}))
-    choices = await context.inbox.complete(command, option.name, typed)
+    if line.startswith("@"):
+        return json_response(await _complete_call(request, line, channel))
+    name, _, typed = line.removeprefix("/").partition(" ")
+    choices = await _completions(request, name.casefold(), typed, channel)
     return json_response(
-        [{"label": choice.label, "value": f"/{spec.name} {choice.value}"} for choice in choices]
+        [{"label": c.label, "value": f"/{name.casefold()} {c.value}"} for c in choices]
     )
+
+
+async def _complete_call(request: web.Request, line: str, channel: str) -> list[dict[str, str]]:
+    say, call = request[VISITOR].say, CALL.match(line)
+    name = f"@{BOT_NAME}"
+    if call is None:
+        is_begun = name.startswith(line.casefold())
+        return [{"label": name, "value": f"{name} "}] if is_begun else []
+    typed = line[call.end() :].lstrip()
+    words = []
+    if request.query.get("root"):
+        words = [
+            {"label": f"{word} — {say(ANSWERS[wish])}", "value": f"{name} {word}"}
+            for word, wish in WORDS.items()
+            if word.startswith(typed.casefold())
+        ]
+    found = await _completions(request, commands.PAPER.name, typed, channel)
+    return [*words, *({"label": c.label, "value": f"{name} {c.value}"} for c in found)]
+
+
+async def _completions(
+    request: web.Request, name: str, typed: str, channel: str
+) -> tuple[Choice, ...]:
+    """Completions of the free option of a command."""
+    context, visitor = request.app[CONTEXT], request[VISITOR]
+    spec = commands.find(name)
+    option = spec.free_option if spec else None
+    if spec is None or option is None or not option.completes:
+        return ()
+    command = _command(visitor, Location(channel, None), CommandLine(spec, {option.name: typed}))
+    return await context.inbox.complete(command, option.name, typed)
 
 
 async def rename(request: web.Request) -> web.Response:

@@ -65,6 +65,12 @@ def clean_text(text: str) -> str:
     return well_formed(text.strip()).strip()
 
 
+def clean_beginning(text: str) -> str:
+    """What is being typed, well-formed. A space at its end counts: a new term begins there."""
+    cleaned = clean_text(text)
+    return f"{cleaned} " if cleaned and text[-1:].isspace() else cleaned
+
+
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         return ipaddress.ip_address(text)

@@ -11,6 +11,7 @@ from bot.archive.domain.entry import EntryId, Language
 from bot.archive.domain.present_entry import present_entry
 from bot.archive.services.import_files import import_files
 from bot.archive.store import entries, entry_changes
+from bot.channels.domain.digest_options import Layout
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
@@ -251,15 +252,43 @@ async def test_a_wrong_option_is_reported_and_nothing_is_changed(
     assert "No digest is posted in this channel." in words(await ask(bot, "/digest status"))
 
 
-async def test_typed_text_is_completed(bot: Bot) -> None:
-    async def complete(name: str, option: str, typed: str) -> list[str]:
-        command = Command(name, {}, READER, CHANNEL, "en")
-        return [choice.value for choice in await bot.complete(command, option, typed)]
+async def complete(bot: Bot, name: str, option: str, typed: str) -> list[str]:
+    command = Command(name, {}, READER, CHANNEL, "en")
+    return [choice.value for choice in await bot.complete(command, option, typed)]
 
-    assert "reasoning" in " ".join(await complete("paper", "query", "rea"))
-    assert await complete("digest", "what", "st") == ["status"]
-    assert (await complete("digest", "tz", "seoul"))[0] == "Asia/Seoul"
-    assert await complete("digest", "at", "0") == []
+
+async def test_typed_text_is_completed(bot: Bot) -> None:
+    assert "reasoning" in " ".join(await complete(bot, "paper", "query", "rea"))
+    assert await complete(bot, "digest", "what", "st") == ["status"]
+    assert (await complete(bot, "digest", "tz", "seoul"))[0] == "Asia/Seoul"
+    assert await complete(bot, "digest", "layout", "com") == ["compact"]
+    assert await complete(bot, "digest", "at", "99") == []
+    assert await complete(bot, "help", "topic", "d") == ["digest"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("he", ["here ", "help"]),
+        ("여", ["여기 "]),
+        ("here we", ["here weekdays:"]),
+        (
+            "here at:09:00 weekdays:mon",
+            ["here at:09:00 weekdays:mon-fri", "here at:09:00 weekdays:mon,wed,fri"],
+        ),
+        ("here tz:seou", ["here tz:Asia/Seoul"]),
+        ("here 9am Asia/Seo", ["here 9am Asia/Seoul"]),
+        ("settings layout:", [f"settings layout:{layout}" for layout in Layout]),
+        (
+            "settings notices:on discussion:o",
+            ["settings notices:on discussion:on", "settings notices:on discussion:off"],
+        ),
+        ("pause ", []),
+        ("here wrong:", []),
+    ],
+)
+async def test_completion_goes_on_after_the_verb(bot: Bot, typed: str, offered: list[str]) -> None:
+    assert await complete(bot, "digest", "what", typed) == offered
 
 
 async def test_help_lists_every_command_and_offers_no_button_that_changes_anything(
@@ -283,3 +312,40 @@ async def test_an_answer_in_the_web_chat_is_read_by_each_in_their_own_language(b
         assert words(asked) == words(in_locale(same, "ko"))
     random = await ask(bot, "/paper random", locale="ko")
     assert words(random).splitlines()[0] == words(in_locale(random, "en")).splitlines()[0]
+
+
+async def test_every_option_is_offered_once_after_here(bot: Bot) -> None:
+    offered = await complete(bot, "digest", "what", "here at:09:00 ")
+
+    options = [option.name for option in commands.DIGEST.options if not option.free]
+    assert offered == [f"here at:09:00 {name}:" for name in options if name != "at"]
+
+
+async def test_every_example_of_the_help_finds_something(bot: Bot) -> None:
+    document = await bot.command(Command("help", {"topic": "paper"}, READER, CHANNEL, "ko"))
+    lines = [
+        item.button.command
+        for block in document.blocks
+        if isinstance(block, Items)
+        for item in block.items
+        if item.button is not None
+    ]
+
+    assert len(lines) > 4
+    for line in lines:
+        found = await ask(bot, line or "")
+        assert not found.is_private, line
+
+
+async def test_the_help_of_an_empty_archive_has_no_examples_and_works() -> None:
+    async def check(channel: ChannelRef) -> ChannelRef:
+        return channel
+
+    async with opened(None) as empty:
+        desk = DigestContext(empty, lambda: NOW, ZoneInfo("UTC"), check, lambda: None)
+        bot = Bot(desk, voices=Catalogues())
+
+        for line in ("/help", "/paper help", "/digest help"):
+            assert "/digest" in words(await ask(bot, line)) or "/paper" in words(
+                await ask(bot, line)
+            )

@@ -264,7 +264,6 @@ def test_every_button_carries_a_line_that_the_command_table_reads() -> None:
             languages=present_entry.LANGUAGES,
             say=ENGLISH,
         ),
-        present_lookup.present_help(ENGLISH),
     ]
 
     for document in documents:

@@ -30,6 +30,7 @@ from bot.discussion.domain.questions import (
     asked_paper,
     is_call,
     linked_papers,
+    near_word,
     read_question,
 )
 
@@ -234,3 +235,27 @@ def test_a_message_that_only_asks_the_bot_is_a_call(text: str):
 )
 def test_talk_that_mentions_the_bot_is_no_call(text: str):
     assert not is_call(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("reffs", "refs"),
+        ("absract?", "abstract"),
+        ("/simlar", "similar"),
+        ("초롟", "초록"),
+        ("참고무헌", "참고문헌"),
+        ("refs", "refs"),
+        ("reasoning", None),
+        ("refs please", None),
+        ("", None),
+        ("r", None),
+    ],
+)
+def test_a_near_miss_of_a_word_is_recognized_in_both_languages(text: str, word: str | None):
+    assert near_word(text) == word
+
+
+@given(st.text(max_size=30))
+def test_any_text_has_at_most_one_near_word(text: str):
+    assert near_word(text) is None or near_word(text) in WORDS

@@ -143,6 +143,30 @@ async def test_a_command_that_everybody_may_read_is_answered_in_a_thread(stage, 
     assert "arXiv" in answer
 
 
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("reffs", "Did you mean “@paperbot refs”?"),
+        ("absract?", "Did you mean “@paperbot abstract”?"),
+        ("초롟", "Did you mean “@paperbot 초록”?"),
+    ],
+)
+async def test_a_near_miss_of_a_word_gets_a_suggestion(stage, bot, line, meant):
+    await with_a_paper(stage, SLACK)
+
+    [answer] = await call(stage, bot, stage.root(SLACK), line)
+
+    assert meant in answer
+
+
+async def test_dates_are_understood_in_a_thread(stage, bot):
+    await with_a_paper(stage, SLACK)
+
+    [answer] = await call(stage, bot, stage.root(SLACK), "date:newest")
+
+    assert answer.startswith("Paper\n")
+
+
 async def test_any_paper_may_be_asked_for_in_a_thread(stage, bot):
     await with_a_paper(stage, SLACK)
 

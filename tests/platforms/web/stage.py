@@ -23,6 +23,7 @@ from bot.archive.domain.entry import (
     SourceKind,
     StoredEntry,
 )
+from bot.commands.domain.present_help import present_overview
 from bot.core.catalogue import Catalogues
 from bot.core.database.database import Database, opened
 from bot.core.domain.document import Document
@@ -96,7 +97,7 @@ class FakeInbox:
             day = [stored for stored in ARCHIVE if stored.entry.date == DAY]
             return present_digest.present_day(DAY, day, languages=languages, say=say)
         if command.name == "help":
-            return present_lookup.present_help(say)
+            return present_overview((), say)
         query = command.options.get("query", "")
         if query.startswith("entry:"):
             stored = ARCHIVE[int(query.removeprefix("entry:")) - 1]

@@ -244,8 +244,49 @@ async def test_tags_are_completed_in_a_look_up(stage: Stage):
     assert [choice["value"] for choice in choices] == ["/paper reasoning", "/paper reward-model"]
 
 
+@pytest.mark.parametrize(
+    ("line", "root", "first"),
+    [
+        ("@pa", "", "@paperbot "),
+        ("@paperbot re", "", "@paperbot reasoning"),
+        ("@paperbot re", "1", "@paperbot refs"),
+        ("@paperbot: 초", "1", "@paperbot 초록"),
+    ],
+)
+async def test_a_call_of_the_bot_is_completed(stage: Stage, line: str, root: str, first: str):
+    query = {"channel": "general", "line": line, "root": root}
+
+    async with stage.client.get(stage.url("/api/complete"), params=query) as response:
+        choices = await response.json()
+
+    assert choices[0]["value"] == first
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("@paperbot reasoning", ("paper", {"query": "reasoning"})),
+        ("@PaperBot: digest today", ("digest", {"what": "today"})),
+        ("@paperbot", ("help", {})),
+        ("@paperbot보상", ("paper", {"query": "보상"})),
+    ],
+)
+async def test_the_bot_answers_to_its_name_in_the_channel(stage: Stage, text: str, asked: object):
+    await say(stage, text)
+
+    (command,) = stage.inbox.asked
+    assert (command.name, dict(command.options)) == asked
+
+
+async def test_a_message_that_only_mentions_the_bot_is_posted(stage: Stage):
+    await say(stage, "I like @paperbot")
+
+    assert stage.inbox.asked == []
+    assert [message.content for message in await messages(stage)] == ["I like @paperbot"]
+
+
 async def test_other_options_have_no_suggestions(stage: Stage):
-    for line in ("/help ", "/nothing ", "just talk", ""):
+    for line in ("/nothing ", "just talk", "", "@somebody"):
         async with stage.client.get(
             stage.url("/api/complete"), params={"channel": "general", "line": line}
         ) as response:

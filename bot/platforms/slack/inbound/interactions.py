@@ -79,7 +79,7 @@ class Interactions:
                 await self._show_home(event.user, HOME_LINE)
 
     async def _answer(self, asked: CommandRequest) -> None:
-        typed = asked.line if asked.message is None else self._line_of(asked.line)
+        typed = asked.line if asked.message is None else _line_of(asked.line)
         document, line = await self._ask(typed, asked.user, asked.user_name, asked.place)
         place = asked.place
         if asked.message is not None and place.thread is None and not _is_direct(place):
@@ -87,16 +87,6 @@ class Interactions:
         for_all = line is not None and line.audience is Audience.CHANNEL and not document.is_private
         to = Destination(asked.user, place, asked.response_url, for_all or _is_direct(place))
         await self._delivery.deliver(to, self._payloads(document, asked, line))
-
-    def _line_of(self, text: str) -> str:
-        """The command line for a message to the bot; a look-up if it names no command."""
-        words = " ".join(mrkdwn.command_text(text).split())
-        name = words.removeprefix("/").partition(" ")[0].casefold()
-        if not words:
-            return commands.format_line(commands.HELP.name)
-        if commands.find(name) is not None:
-            return f"/{words.removeprefix('/')}"
-        return commands.format_line(commands.PAPER.name, words)
 
     async def _ask(
         self, typed: str, user: str, name: str, place: Location
@@ -185,6 +175,10 @@ class Interactions:
 
     def _channel(self, channel: str) -> ChannelRef:
         return ChannelRef(Platform.SLACK, self._us.team, channel)
+
+
+def _line_of(text: str) -> str:
+    return commands.mentioned_line(" ".join(mrkdwn.command_text(text).split()))
 
 
 def _answer_mark(user: str, line: CommandLine) -> str:

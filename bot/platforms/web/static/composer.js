@@ -45,9 +45,10 @@ export class Composer {
   async suggest() {
     const line = this.text.value;
     const turn = this.list.ask();
-    if (!line.startsWith("/") || line.includes("\n")) return this.list.hide();
+    const calls = line.startsWith("@");
+    if (!(calls || line.startsWith("/")) || line.includes("\n")) return this.list.hide();
     const [name] = line.slice(1).split(" ");
-    if (!line.includes(" ")) {
+    if (!calls && !line.includes(" ")) {
       const begun = commands.filter((command) => command.name.startsWith(name.toLowerCase()));
       return this.show(
         begun.map((command) => ({
@@ -59,11 +60,12 @@ export class Composer {
       );
     }
     const command = commands.find((candidate) => candidate.name === name.toLowerCase());
-    if (!command?.completes) return this.list.hide();
+    if (!calls && !command?.completes) return this.list.hide();
     await new Promise((resolve) => setTimeout(resolve, TYPING_PAUSE));
     if (turn !== this.list.turn) return;
     try {
-      const choices = await get("/api/complete", { channel: page.channel, line });
+      const root = this.form.dataset.root ?? "";
+      const choices = await get("/api/complete", { channel: page.channel, line, root });
       if (turn === this.list.turn) this.show(choices.filter((choice) => choice.value !== line));
     } catch {
       this.list.hide(); // no error message: suggestions are optional
@@ -79,7 +81,7 @@ export class Composer {
     this.text.focus();
     this.text.setSelectionRange(value.length, value.length);
     this.changed({ quietly: true });
-    if (value.endsWith(" ")) this.suggest();
+    if (value.endsWith(" ") || value.endsWith(":")) this.suggest();
   }
 
   pressed(event) {

@@ -1,0 +1,152 @@
+"""Help as documents: the commands, their options, the filters and the words of threads."""
+
+from collections.abc import Iterable, Sequence
+
+from bot.core.domain import commands
+from bot.core.domain.commands import CommandSpec, Who
+from bot.core.domain.document import (
+    Block,
+    Button,
+    Buttons,
+    Document,
+    Heading,
+    Item,
+    Items,
+    Note,
+    Paragraph,
+    Style,
+    Text,
+    private,
+    run,
+)
+from bot.core.domain.i18n import Translate
+from bot.discussion.domain.present_discussion import ANSWERS
+from bot.lookup.domain.examples import Example
+from bot.lookup.domain.query import FIELDS
+
+_IN_OVERVIEW = 3
+"""Examples of queries in the overview."""
+
+
+def present_overview(examples: Sequence[Example], say: Translate) -> Document:
+    """Every command in a line, a few examples, and where to read on."""
+    blocks: list[Block] = [Heading(run(say("How to ask")))]
+    blocks += (
+        Paragraph((Text(spec.usage, Style.CODE), Text(f" — {say(spec.summary)}")))
+        for spec in commands.COMMANDS
+    )
+    if examples:
+        blocks += [_title(say("For example")), _queries(examples[:_IN_OVERVIEW], say)]
+    blocks.append(
+        Note(
+            run(
+                say(
+                    "You can search by tag (reasoning, #rl, -#moe), words, “a phrase”, author:, "
+                    "date:, before:, after:, an arXiv id, cites:, similar: or random."
+                )
+            )
+        )
+    )
+    blocks.append(_thread_words(say))
+    blocks.append(
+        _buttons("/paper help", "/digest help", *_examples_of(commands.PAPER, is_changing=False))
+    )
+    return private(Document(tuple(blocks), summary=say("How to ask")))
+
+
+def present_paper_help(examples: Sequence[Example], say: Translate) -> Document:
+    """Everything that `/paper` understands; each example finds something."""
+    spec = commands.PAPER
+    blocks: list[Block] = [Heading(run(spec.usage)), Paragraph(run(say(spec.summary)))]
+    if examples:
+        blocks += [_title(say("For example")), _queries(examples, say)]
+    blocks.append(Note(run(say("Filters: {known}", known=" ".join(FIELDS)))))
+    blocks.append(
+        Note(
+            run(
+                say(
+                    "Dates: 2025-02, yesterday, 2 days ago, last friday, Feb 4, newest. "
+                    "Parts may be combined, and all must hold."
+                )
+            )
+        )
+    )
+    blocks += [_title(say("Words after /paper")), _verbs(spec, say), _thread_words(say)]
+    return private(Document(tuple(blocks), summary=spec.usage))
+
+
+def present_digest_help(say: Translate) -> Document:
+    """Everything that `/digest` understands."""
+    spec = commands.DIGEST
+    asking = tuple(_examples_of(spec, is_changing=False))
+    changing = tuple(_examples_of(spec, is_changing=True))
+    options = Items(
+        tuple(
+            Item((Text(f"{option.name}:", Style.CODE), Text(f" — {say(option.summary)}")))
+            for option in spec.options
+            if not option.free
+        )
+    )
+    lines = Items(tuple(Item((Text(line, Style.CODE),)) for line in changing))
+    takers = ", ".join(f"/digest {verb.name}" for verb in spec.verbs if verb.takes_options)
+    return private(
+        Document(
+            (
+                Heading(run("/digest")),
+                Paragraph(run(say(spec.summary))),
+                _title(say("Words after /digest")),
+                _verbs(spec, say),
+                _title(say("Options of {commands}", commands=takers)),
+                options,
+                _title(say("For example")),
+                lines,
+                _buttons(*asking),
+            ),
+            summary="/digest",
+        )
+    )
+
+
+def _title(text: str) -> Paragraph:
+    return Paragraph((Text(text, Style.STRONG),))
+
+
+def _queries(examples: Sequence[Example], say: Translate) -> Items:
+    return Items(
+        tuple(
+            Item(
+                (Text(example.query, Style.CODE), Text(f" — {say(example.finds)}")),
+                button=Button(say("Try"), commands.format_line("paper", example.query)),
+            )
+            for example in examples
+        )
+    )
+
+
+def _verbs(spec: CommandSpec, say: Translate) -> Items:
+    return Items(
+        tuple(
+            Item(
+                (Text(verb.name, Style.CODE), Text(f" — {say(verb.summary)}")),
+                detail=run(say("by people who may manage the channel"))
+                if verb.who is Who.MANAGERS
+                else (),
+            )
+            for verb in spec.verbs
+        )
+    )
+
+
+def _thread_words(say: Translate) -> Note:
+    words = ", ".join(str(wish) for wish in ANSWERS)
+    return Note(
+        run(say("In a paper's thread, mention the bot with one word: {words}", words=words))
+    )
+
+
+def _examples_of(spec: CommandSpec, *, is_changing: bool) -> Iterable[str]:
+    return (line for line in spec.examples if commands.changes(line) is is_changing)
+
+
+def _buttons(*lines: str) -> Buttons:
+    return Buttons(tuple(Button(line, command=line) for line in lines))

@@ -1,0 +1,39 @@
+"""Answers that are for one person: where to ask for them, and what `forget-me` deletes."""
+
+from bot.core.domain import commands, document
+from bot.core.domain.document import Button, Buttons, Document, Paragraph, Style, Text, run
+from bot.core.domain.i18n import Translate
+
+
+def present_elsewhere(line: str, say: Translate) -> Document:
+    """The answer to a command in a thread whose real answer is private: where to give it instead."""
+    text = say(
+        "Only you should see that answer, but everybody reads this thread. Press the button, or "
+        "type the command in the channel, outside of threads:"
+    )
+    blocks = (
+        Paragraph(run(text)),
+        Paragraph((Text(line, Style.CODE),)),
+        Buttons((Button(line, command=line),)),
+    )
+    return Document(blocks, summary=f"{text} {line}")
+
+
+def present_forgettable(replies: int, copies: int, platform: str, say: Translate) -> Document:
+    """What `forget-me` would delete, and a button that does it."""
+    if not replies:
+        return document.notice(say("Nothing that you wrote is stored."))
+    parts = [say.count("{n} reply of yours", "{n} replies of yours", replies)]
+    if copies:
+        parts.append(
+            say.count("{n} copy in a linked channel", "{n} copies in linked channels", copies)
+        )
+    text = say(
+        "This deletes what you wrote on {platform}, with my answers to it: {what}. It cannot be undone.",
+        platform=platform.capitalize(),
+        what=", ".join(parts),
+    )
+    line = commands.format_line(
+        commands.PAPER.name, f"{commands.FORGET_ME.name} {commands.CONFIRM}"
+    )
+    return document.notice(text, say("Delete it"), line)
