@@ -10,7 +10,7 @@ from importlib.metadata import version
 
 from bot.app.arxiv import ArxivPart
 from bot.app.clock import chance, now
-from bot.app.platforms import RATES, find_slack_apps, join, message_address
+from bot.app.platforms import RATES, addresses, find_slack_apps, join
 from bot.app.posting_lease import Held
 from bot.archive.services.vault import Vault
 from bot.archive.services.vault_watch import watch_folder
@@ -91,11 +91,12 @@ class Assembly:
             voices=self._voices,
             clock=now,
         )
+        self._address = addresses(self._joined)
         board = DatabaseBoard(db)
         self._access = WebAccess(db)
         self._web = WebChat(
             board,
-            DatabaseLibrary(db, link=message_address),
+            DatabaseLibrary(db, link=self._address),
             self._access,
             host=settings.web_host,
             port=settings.web_port,
@@ -132,7 +133,7 @@ class Assembly:
             db,
             clock=now,
             voices=self._voices,
-            link=message_address,
+            link=self._address,
             to_send=lambda: self._pumps.wake("deliver"),
             to_change=self._wake_changes,
             zone=settings.timezone,
@@ -273,7 +274,7 @@ class Assembly:
         self._pumps.wake("edit")
 
     async def _plan(self) -> None:
-        if await plan.plan_due(self._db, now=now(), voices=self._voices, link=message_address):
+        if await plan.plan_due(self._db, now=now(), voices=self._voices, link=self._address):
             self._pumps.wake("deliver")
             self._pumps.wake("talk")
 
@@ -281,11 +282,12 @@ class Assembly:
         try:
             await self._deliverer.drain(self._stopping)
         finally:
-            await self._digest_log.write()
+            if await self._digest_log.write():
+                self._pumps.wake("edit")  # the header of a digest leads to its papers now
 
     async def _edit(self) -> None:
         if await edited_entries.present_changed(
-            self._db, now=now(), voices=self._voices, link=message_address
+            self._db, now=now(), voices=self._voices, link=self._address
         ):
             self._wake_changes()
 

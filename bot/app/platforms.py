@@ -25,6 +25,7 @@ from bot.core.ports import (
     Replies,
 )
 from bot.digest.services.subscribe import Check
+from bot.discussion.services.answers import Link as Address
 from bot.outbox.domain.rate_limit import Rate, Rates
 from bot.platforms.discord import addresses as discord_addresses
 from bot.platforms.discord.access import Access as DiscordAccess
@@ -53,7 +54,7 @@ class Joined:
 
     `check` asks it whether the bot may post in a channel; `condition` is how it is, `workspaces`
     how each of its workspaces is; `mounts` are what the bot's web server serves for it, by path
-    prefix.
+    prefix. `address` is set where it knows a message's address better than `message_address`.
     """
 
     chat: Chat
@@ -61,6 +62,7 @@ class Joined:
     condition: Callable[[], Condition]
     mounts: Mapping[str, Any] = field(default_factory=dict)
     workspaces: Callable[[], Sequence[Condition]] = tuple
+    address: Callable[[MessageRef, MessageRef | None], str] | None = None
 
 
 def join(
@@ -92,15 +94,33 @@ def join(
     return joined
 
 
-def message_address(message: MessageRef) -> str | None:
-    """Where a person reads a message; for the web chat a path, of use only within it."""
+def message_address(
+    message: MessageRef,
+    root: MessageRef | None = None,
+) -> str | None:
+    """Where a person reads a message; for the web chat a path, of use only within it.
+
+    `root` is set for a reply in its thread.
+    """
     match message.channel.platform:
         case Platform.SLACK:
-            return slack_addresses.message_address(message)
+            return slack_addresses.message_address(message, root)
         case Platform.DISCORD:
             return discord_addresses.message_address(message)
         case Platform.WEB:
             return web_addresses.message_address(message)
+
+
+def addresses(joined: Mapping[Platform, Joined]) -> Address:
+    """`message_address`, in the words of the platforms that are joined: they know their workspace."""
+
+    def address(message: MessageRef, root: MessageRef | None = None, /) -> str | None:
+        found = joined.get(message.channel.platform)
+        if found is None or found.address is None:
+            return message_address(message, root)
+        return found.address(message, root)
+
+    return address
 
 
 async def examine(
@@ -171,6 +191,7 @@ def _slack(
         lambda: slack.condition,
         {"/slack": signed_requests.application(receivers)},
         lambda: slack.conditions,
+        slack.address,
     )
 
 

@@ -29,6 +29,7 @@ from bot.core.ports import (
 )
 from bot.operations.services.supervise import Supervised
 from bot.platforms.slack.access import Access
+from bot.platforms.slack.addresses import message_address
 from bot.platforms.slack.chat import SlackChat
 
 log = logging.getLogger(__name__)
@@ -139,6 +140,13 @@ class SlackWorkspaces:
 
     async def delete(self, message: MessageRef) -> None:
         await self._of(message.channel).delete(message)
+
+    def address(self, message: MessageRef, root: MessageRef | None) -> str:
+        """Where a person reads a message, or a reply in the thread of `root`."""
+        try:
+            return self._of(message.channel).address(message, root)
+        except ChatUnavailableError:
+            return message_address(message, root)
 
     async def check(self, channel: ChannelRef) -> ChannelRef:
         """The channel with its workspace; raises `ChatError` if the bot cannot post there."""

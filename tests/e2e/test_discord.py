@@ -98,6 +98,8 @@ async def test_the_days_digest_comes_at_its_slot_with_a_thread_a_paper(tmp_path)
             await discord.until(lambda: "Paper 3 on reasoning" in shown(discord, thread), LONG)
             await process.ticks("deliver")
 
+            links = [f"https://discord.com/channels/1/11/{paper['id']}" for paper in papers]
+            await discord.until(lambda: all(link in str(posts(discord)[0]) for link in links), LONG)
             assert len(posts(discord)) == 4
             assert shown(discord, thread).count("Paper 3 on reasoning") == 1
             assert discord.complaints == []

@@ -103,6 +103,13 @@ def said(message: dict[str, Any]) -> str:
     return said_in_blocks(message["blocks"])
 
 
+def addresses(message: dict[str, Any]) -> list[str]:
+    """Where the rows of a message's list lead."""
+    lists = [part for block in message["blocks"] for part in block.get("elements", [])]
+    rows = [row for part in lists if part["type"] == "rich_text_list" for row in part["elements"]]
+    return [run["url"] for row in rows for run in row["elements"] if run["type"] == "link"]
+
+
 def control(message: dict[str, Any], label: str) -> dict[str, Any]:
     """The button with that label, as Slack tells that it was pressed."""
     for block in message["blocks"]:
@@ -176,6 +183,11 @@ async def test_the_digest_is_posted_at_its_slot_with_one_message_for_each_paper(
             ] * 3
             assert "Paper 1 on reasoning" in header["text"]
             assert all(message.get("thread_ts") in {None, message["ts"]} for message in papers)
+            links = [
+                f"https://papers.slack.com/archives/C1/p{paper['ts'].replace('.', '')}"
+                for paper in papers
+            ]
+            await slack.until(lambda: addresses(slack.messages()[0]) == links)
 
             root = papers[0]["ts"]
             await slack.until(lambda: slack.replies(root))

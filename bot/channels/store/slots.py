@@ -186,15 +186,17 @@ s.missed
 """
 
 
-async def take_changed(tx: Transaction, limit: int) -> tuple[ClosedSlot, ...]:
-    """Take the slots that show changed entries; each change is returned once."""
+async def take_changed(
+    tx: Transaction, limit: int
+) -> tuple[tuple[ClosedSlot, frozenset[EntryId]], ...]:
+    """Take the slots that show changed entries, with these; each change is returned once."""
     rows = await tx.all(
-        f"""
-        SELECT DISTINCT {_SLOT}
+        """
+        SELECT e.slot_id, group_concat(e.entry_id) AS changed
           FROM (SELECT entry_id FROM changed_entry ORDER BY entry_id LIMIT :limit) changed
           JOIN slot_entry e ON e.entry_id = changed.entry_id AND e.position IS NOT NULL
-          JOIN slot s ON s.id = e.slot_id
-        """,  # noqa: S608 - our own text
+         GROUP BY e.slot_id
+        """,
         {"limit": limit},
     )
     await tx.run(
@@ -203,6 +205,22 @@ async def take_changed(tx: Transaction, limit: int) -> tuple[ClosedSlot, ...]:
          WHERE entry_id IN (SELECT entry_id FROM changed_entry ORDER BY entry_id LIMIT :limit)
         """,
         {"limit": limit},
+    )
+    changed = {row["slot_id"]: row["changed"] for row in rows}
+    return tuple(
+        (slot, frozenset(EntryId(int(each)) for each in changed[slot.id].split(",")))
+        for slot in await list_closed(tx, changed)
+    )
+
+
+async def list_closed(tx: Transaction, slot_ids: Iterable[int]) -> tuple[ClosedSlot, ...]:
+    """The closed slots of these ids."""
+    rows = await tx.all(
+        f"""
+        SELECT {_SLOT} FROM slot s
+         WHERE s.id IN (SELECT value FROM json_each(:ids)) ORDER BY s.id
+        """,  # noqa: S608 - our own text
+        {"ids": json.dumps(list(slot_ids))},
     )
     return tuple([await _slot(tx, row) for row in rows])
 

@@ -103,7 +103,7 @@ async def _draft(
         spoken=slot.spoken,
         voices=talk.voices,
         link=talk.link,
-        is_introduced=subscription.options.intro is Intro.ON,
+        introduced=(stored,) if subscription.options.intro is Intro.ON else (),
         requests={stored.id: author},
     )
     part = request_part(stored.id)

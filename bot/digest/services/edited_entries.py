@@ -1,11 +1,12 @@
-"""Edited entries: presents the messages that show them again.
+"""Edited entries, and headers whose papers are posted: presents their messages again.
 
 `present_changed` stores what they should say; `bot.outbox.services.changes` edits them.
 """
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from bot.archive.domain.entry import StoredEntry
+from bot.archive.domain.entry import EntryId, StoredEntry
 from bot.archive.store import entries
 from bot.channels.domain.digest_options import Intro
 from bot.channels.store import slots, subscriptions
@@ -18,8 +19,8 @@ from bot.digest.services.presented import present_slot
 from bot.discussion.services.answers import Link, no_link
 from bot.discussion.store import discussion_requests
 from bot.outbox.domain.content_hash import content_hash
-from bot.outbox.domain.delivery import State
-from bot.outbox.store import deliveries, edits
+from bot.outbox.domain.delivery import OPEN, State
+from bot.outbox.store import deliveries, edits, settled_slots
 from bot.outbox.store.edits import Part
 
 _ENTRIES = 20
@@ -28,20 +29,43 @@ _ENTRIES = 20
 async def present_changed(
     db: Database, *, now: datetime, voices: Voices, link: Link = no_link
 ) -> int:
-    """Present slots with changed entries again; returns how many messages must be edited."""
+    """Present changed entries again, and the headers of slots; returns how many messages must be edited.
+
+    A header is presented again when an entry of its slot changed, and once the messages of its
+    papers are settled: then its titles lead to them. The messages of other entries are left alone,
+    so that a new version of the bot, which presents them otherwise, edits no old ones.
+    """
     changed = 0
     while True:
         async with db.transaction() as tx:
             stale = await slots.take_changed(tx, _ENTRIES)
-            for slot in stale:
-                changed += await _present_slot(tx, slot, now, voices, link)
+            for slot, entry_ids in stale:
+                changed += await _present_slot(
+                    tx, slot, entry_ids, now=now, voices=voices, link=link
+                )
         if not stale:
+            break
+    while True:
+        async with db.transaction() as tx:
+            settled = await settled_slots.take(tx, _ENTRIES)
+            for slot in await slots.list_closed(tx, settled):
+                changed += await _present_slot(
+                    tx, slot, frozenset(), now=now, voices=voices, link=link
+                )
+        if not settled:
             return changed
 
 
 async def _present_slot(
-    tx: Transaction, slot: slots.ClosedSlot, now: datetime, voices: Voices, link: Link
+    tx: Transaction,
+    slot: slots.ClosedSlot,
+    entry_ids: Collection[EntryId],
+    *,
+    now: datetime,
+    voices: Voices,
+    link: Link,
 ) -> int:
+    """Present the messages of these entries of a slot, and those of the whole slot."""
     shown = await entries.list_by_id(tx, slot.entries)
     digest = Digest(slot.on, shown, slot.left_out, slot.missed)
     subscription = await subscriptions.get(tx, slot.subscription_id)
@@ -57,10 +81,14 @@ async def _present_slot(
         voices=voices,
         link=link,
         requests=await discussion_requests.authors_of(tx, subscription.channel, requested),
+        introduced=[stored for stored in shown if stored.id in entry_ids],
+        messages=_addresses(parts.values(), link),
     )
     by_id = {stored.id: stored for stored in shown}
     changed = 0
     for post in posts:
+        if post.entry_id is not None and post.entry_id not in entry_ids:
+            continue
         part = parts.get(post.part)
         stored = by_id.get(post.entry_id) if post.entry_id is not None else None
         if part is not None:
@@ -73,6 +101,24 @@ async def _present_slot(
         drafts = draft_posts(added, digest, channel, slot_id=slot.id, round_=slot.round)
         changed += await deliveries.add(tx, drafts, now)
     return changed
+
+
+def _addresses(parts: Collection[Part], link: Link) -> Mapping[EntryId, str]:
+    """The addresses of the papers' messages; none while one of them is still to be posted.
+
+    So a header is edited once, after the last of them.
+    """
+    papers = [part for part in parts if part.is_paper]
+    if any(part.state in OPEN for part in papers):
+        return {}
+    found = {}
+    for part in papers:
+        if part.entry_id is None or part.message is None:
+            continue
+        address = link(part.message, part.root)
+        if address is not None:
+            found[part.entry_id] = address
+    return found
 
 
 async def _want(tx: Transaction, part: Part, post: Post, stored: StoredEntry | None) -> bool:

@@ -274,7 +274,7 @@ async def _plan(
         spoken=options.spoken,
         voices=voices,
         link=link,
-        is_introduced=options.intro is Intro.ON,
+        introduced=digest.entries if options.intro is Intro.ON else (),
     )
     channel = parse_channel(subscription.channel)
     doubt_from = subscription.doubt_from if _is_doubtful(subscription, on) else None

@@ -3,19 +3,21 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bot.archive.domain.entry import EntryId, Language
+from bot.archive.domain.entry import EntryId, Language, StoredEntry
 from bot.channels.domain.digest_options import Layout
 from bot.core.database.database import Transaction
 from bot.core.domain.document import translated
 from bot.core.domain.i18n import Translate
 from bot.core.ports import parse_channel
 from bot.digest.domain.digest import Digest
+from bot.digest.domain.header_links import link_titles
 from bot.digest.domain.present_digest import Post, present_digest
 from bot.digest.services.thread_intro import openings
 from bot.discussion.services.answers import Link
 from bot.discussion.services.thread_messages import Voices, readers
 
 _NO_REQUESTS: Mapping[EntryId, str] = {}
+_NO_MESSAGES: Mapping[EntryId, str] = {}
 
 
 async def present_slot(
@@ -28,23 +30,33 @@ async def present_slot(
     spoken: Language,
     voices: Voices,
     link: Link,
-    is_introduced: bool = True,
+    introduced: Sequence[StoredEntry],
     requests: Mapping[EntryId, str] = _NO_REQUESTS,
+    messages: Mapping[EntryId, str] = _NO_MESSAGES,
 ) -> tuple[Post, ...]:
-    """The messages of a digest for a channel, in order, with the openings of its threads.
+    """The messages of a digest for a channel, in order, with the openings of these threads.
 
-    `is_introduced` says whether there are openings; `requests` as for `present_digest`.
+    `messages` are the addresses of the papers' messages, to which the titles of the header lead;
+    `requests` as for `present_digest`.
     """
-    introduced = digest.entries if is_introduced else ()
+    addresses = [messages.get(stored.id) for stored in digest.entries]
 
     async def present(say: Translate) -> tuple[Post, ...]:
-        return present_digest(
+        posts = present_digest(
             digest,
             languages=languages,
             layout=layout,
             say=say,
             requests=requests,
             openings=await openings(tx, introduced, channel=channel, link=link, say=say),
+        )
+        if not messages:
+            return posts
+        return tuple(
+            replace(post, document=link_titles(post.document, addresses))
+            if post.entry_id is None
+            else post
+            for post in posts
         )
 
     say = voices(spoken)

@@ -1,7 +1,8 @@
 """Answers to questions that mention the bot in a thread, read from the archive."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Protocol
 
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import EntryId, Language, StoredEntry
@@ -32,14 +33,20 @@ from bot.lookup.services import lookup
 from bot.lookup.store import search
 from bot.outbox.store import threads
 
-Link = Callable[[MessageRef], str | None]
-"""Gives the web address of a message, or `None` where it has none."""
+
+class Link(Protocol):
+    """Gives the web address of a message, or `None` where it has none."""
+
+    def __call__(self, message: MessageRef, root: MessageRef | None = None, /) -> str | None:
+        """`root` is set for a reply in the thread of that message."""
+        ...
+
 
 _FOUND = 5
 """Rows of a look-up in a thread; the other pages are behind buttons."""
 
 
-def no_link(_message: MessageRef) -> str | None:
+def no_link(_message: MessageRef, _root: MessageRef | None = None) -> str | None:
     """No message has an address."""
     return None
 

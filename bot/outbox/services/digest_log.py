@@ -29,15 +29,16 @@ class DigestLog:
         if step.state in _SETTLED:
             self._settled.append(claimed.id)
 
-    async def write(self) -> None:
-        """Write a line for each digest that is done since the last call."""
+    async def write(self) -> bool:
+        """Write a line for each digest that is done since the last call; returns whether one is."""
         if not self._settled:
-            return
+            return False
         settled, self._settled = self._settled, []
         async with self._db.reading() as tx:
             done = await digest_tally.list_settled(tx, settled)
         for each in done:
             log.log(logging.WARNING if each.failed else logging.INFO, "%s", digest_line(each))
+        return bool(done)
 
 
 def digest_line(tally: DigestTally) -> str:

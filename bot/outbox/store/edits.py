@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.database.database import Transaction
+from bot.archive.domain.entry import EntryId
+from bot.core.database.database import Row, Transaction
 from bot.core.database.instants import to_text
 from bot.core.domain.document import Document, dump, load
 from bot.core.ports import ChannelRef, MessageRef, Platform, parse_channel
@@ -16,13 +17,24 @@ from bot.outbox.store import operator_view
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A message of a slot, and the hash of what it should say."""
+    """A message of a slot, and the hash of what it should say.
+
+    `message` is set while it stands in its channel, `root` if it is a reply in the thread of that.
+    """
 
     id: int
     part: str
     state: State
     channel: ChannelRef
     content_hash: str
+    entry_id: EntryId | None = None
+    message: MessageRef | None = None
+    root: MessageRef | None = None
+
+    @property
+    def is_paper(self) -> bool:
+        """Whether it is the message of a paper, not the header or a thread intro."""
+        return self.entry_id is not None and self.part == f"entry-{self.entry_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +51,29 @@ class Unshown:
 async def list_parts(tx: Transaction, slot_id: int) -> tuple[Part, ...]:
     """The messages of a slot, in their order."""
     rows = await tx.all(
-        "SELECT id, part, state, channel, wanted FROM delivery WHERE slot_id = :slot ORDER BY id",
+        """
+        SELECT d.id, d.part, d.state, d.channel, d.wanted, d.entry_id,
+               CASE WHEN d.state = 'sent' AND d.unwanted = 0 THEN d.message_id END AS message,
+               root.message_id AS root
+          FROM delivery d LEFT JOIN delivery root ON root.id = d.root_id
+         WHERE d.slot_id = :slot ORDER BY d.id
+        """,
         {"slot": slot_id},
     )
-    return tuple(
-        Part(
-            row["id"],
-            row["part"],
-            State(row["state"]),
-            parse_channel(row["channel"]),
-            row["wanted"],
-        )
-        for row in rows
+    return tuple(map(_part, rows))
+
+
+def _part(row: Row) -> Part:
+    channel = parse_channel(row["channel"])
+    return Part(
+        row["id"],
+        row["part"],
+        State(row["state"]),
+        channel,
+        row["wanted"],
+        EntryId(row["entry_id"]) if row["entry_id"] is not None else None,
+        MessageRef(channel, row["message"]) if row["message"] is not None else None,
+        MessageRef(channel, row["root"]) if row["root"] is not None else None,
     )
 
 

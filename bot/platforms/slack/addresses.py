@@ -1,8 +1,29 @@
 """Links to messages in Slack."""
 
+import re
+
 from bot.core.ports import MessageRef
 
+ANY_WORKSPACE = "https://slack.com/"
+"""Slack redirects from there to the workspace that a browser is signed in to."""
 
-def message_address(message: MessageRef) -> str:
-    """A permanent link; Slack redirects to the workspace of whoever opens it."""
-    return f"https://slack.com/archives/{message.channel.id}/p{message.id.replace('.', '')}"
+
+_WORKSPACE = re.compile(r"https://[a-z0-9-]+(?:\.[a-z0-9-]+)+/")
+
+
+def workspace_address(url: str) -> str:
+    """The `url` of `auth.test`, if it is one."""
+    return url if _WORKSPACE.fullmatch(url) else ANY_WORKSPACE
+
+
+def message_address(
+    message: MessageRef, root: MessageRef | None = None, *, workspace: str = ANY_WORKSPACE
+) -> str:
+    """A permanent link, in the form of `chat.getPermalink`; a reply opens in the thread of `root`.
+
+    `workspace` is its address, such as `https://papers.slack.com/`: Slack's apps open links of
+    their own workspaces without a browser.
+    """
+    channel = message.channel.id
+    link = f"{workspace}archives/{channel}/p{message.id.replace('.', '')}"
+    return f"{link}?thread_ts={root.id}&cid={channel}" if root is not None else link

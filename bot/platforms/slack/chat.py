@@ -28,6 +28,7 @@ from bot.core.ports import (
 )
 from bot.discussion.inbound.thread_queue import ThreadQueue
 from bot.platforms.slack.access import Access
+from bot.platforms.slack.addresses import ANY_WORKSPACE, message_address, workspace_address
 from bot.platforms.slack.api import call, open_client, sdk_logger
 from bot.platforms.slack.channels import check_channel
 from bot.platforms.slack.errors import BAD_TOKEN, chat_error, is_bad_token
@@ -93,6 +94,7 @@ class SlackChat:
         self._posting: Posting | None = None
         self._us: BotIdentity | None = None
         self._lines: tuple[Connection, ...] = ()
+        self._workspace = ANY_WORKSPACE
         self._problem = "not connected yet"
         self._last_ok_at: datetime | None = None
         self._gate = AckGate()
@@ -143,6 +145,10 @@ class SlackChat:
 
     async def delete(self, message: MessageRef) -> None:
         await self._ready().delete(message)
+
+    def address(self, message: MessageRef, root: MessageRef | None) -> str:
+        """Where a person reads a message, or a reply in the thread of `root`."""
+        return message_address(message, root, workspace=self._workspace)
 
     async def check(self, channel: ChannelRef) -> ChannelRef:
         """The channel with its workspace; raises `ChatError` if the bot cannot post there."""
@@ -198,6 +204,7 @@ class SlackChat:
                 bot = str(answer["bot_id"])
                 app = await _app_of(client, bot)
                 us = BotIdentity(str(answer["team_id"]), str(answer["user_id"]), bot, app)
+                self._workspace = workspace_address(str(answer.get("url") or ""))
             except SlackApiError as error:
                 if is_bad_token(error):
                     raise UsageError(BAD_TOKEN) from error

@@ -452,7 +452,9 @@ async def test_strangers_see_the_threads_of_the_web_chat_and_the_operator_all(st
     await stage.subscribe(SLACK, WEB)
     await stage.stage.note("Paper", today(stage))
     await stage.post()
-    library = DatabaseLibrary(stage.stage.db, link=lambda message: f"/{message.channel}")
+    library = DatabaseLibrary(
+        stage.stage.db, link=lambda message, _root=None: f"/{message.channel}"
+    )
 
     strangers = await library.find_entry(EntryId(1), all_discussions=False)
     whole = await library.find_entry(EntryId(1), all_discussions=True)

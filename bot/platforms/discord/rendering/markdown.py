@@ -30,7 +30,9 @@ _MAY_ACT = re.compile(r"[\\*`\[<\]_~|@:/#>+-]|\d[.)]\s")
 """A text without any of these needs no escaping."""
 _INVITE = re.compile(r"(?i)((?:discord(?:app)?\.\w+|dsc\.gg|dis\.gd))/")
 _INVITE_PATH = re.compile(
-    r"(?i)^((?:\w+\.)*(?:discord(?:app)?\.\w+|dsc\.gg|dis\.gd)/(?:(?:invite|template|gifts)/)?)(\w)"
+    r"(?i)^((?:\w+\.)*(?:discord(?:app)?\.\w+|dsc\.gg|dis\.gd)/(?:(?:invite|template|gifts)/)?)"
+    # A link to a message is no invite, and clients open it in place only as it is.
+    r"(?!channels/(?:@me|\d+)/\d+(?:/\d+)?$)(\w)"
 )
 _LINE_START = re.compile(r"(?m)^([ \t]*)(#{1,6}(?=\s)|-(?=#?\s)|\+(?=\s)|>)")
 _LINE_NUMBER = re.compile(r"(?m)^([ \t]*\d{1,9})([.)])(?=\s)")
