@@ -14,7 +14,7 @@ from bot.core.domain.i18n import error_text
 from bot.core.ports import Finding, Platform
 from bot.operations.services import doctor
 from bot.platforms.slack.access import Access
-from bot.settings import ENV_FILE, Settings, read_settings
+from bot.settings import ENV_FILE, Settings, check_database_folder, read_settings
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -30,7 +30,12 @@ async def _look(settings: Settings) -> tuple[Finding, ...]:
     findings = [Finding(say("Settings"), ok=True, words=say("all valid"))]
     if settings.has_secrets:
         findings += filter(None, (doctor.check_privacy(ENV_FILE, say=say),))
-    findings += await doctor.check_database(settings.database, now=now(), say=say)
+    try:
+        check_database_folder(settings.database)
+    except UsageError as error:
+        findings.append(Finding("PAPERBOT_DATABASE", ok=False, words=error_text(error, say)))
+    else:
+        findings += await doctor.check_database(settings.database, now=now(), say=say)
     if settings.vault is not None:
         findings.append(await doctor.check_vault(settings.vault, say=say))
     findings += (_zones(), _web(settings))

@@ -751,6 +751,21 @@ def test_the_doctor_says_what_is_wrong_and_what_to_do(
     assert ran.out.splitlines()[-1].startswith("WRONG  PAPERBOT_VAULT: ")
 
 
+def test_a_database_in_a_folder_that_does_not_exist_is_never_begun(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("PAPERBOT_DATABASE", "sqlite:///mispelt/paperbot.db")
+
+    imported = run("import", samples.PAGE)
+    checked = run("doctor", "--json")
+
+    assert (imported.status, imported.err.count("\n")) == (2, 1)
+    assert "there is no folder mispelt" in imported.err
+    wrong = [finding["words"] for finding in checked.json if not finding["ok"]]
+    assert wrong == [imported.err.removeprefix("paperbot: ").strip()]
+    assert not (tmp_path / "mispelt").exists()
+
+
 def test_the_doctor_knows_a_database_from_junk(run: Run, tmp_path: Path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "paperbot.db").write_bytes(b"not a database" * 500)

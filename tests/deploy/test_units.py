@@ -43,6 +43,23 @@ def test_systemd_finds_nothing_wrong_with_the_units(analyze: str, units: list[Pa
     assert verified.returncode == 0
 
 
+def test_the_guides_addition_to_the_unit_is_valid(
+    root: Path, analyze: str, units: list[Path]
+) -> None:
+    for guide in ("operating.md", "operating.ko.md"):
+        text = (root / "docs" / guide).read_text(encoding="utf-8")
+        addition = units[0].with_name("paperbot.service.d") / "vault.conf"
+        addition.parent.mkdir(exist_ok=True)
+        addition.write_text(text.partition("```ini\n")[2].partition("```")[0], encoding="utf-8")
+
+        verified = subprocess.run(
+            [analyze, "verify", str(units[0])], capture_output=True, text=True, check=False
+        )
+
+        assert "RequiresMountsFor" in addition.read_text(encoding="utf-8")
+        assert (verified.returncode, verified.stderr) == (0, "")
+
+
 def test_the_services_are_hardened(analyze: str, units: list[Path]) -> None:
     for unit in units[:2]:
         judged = subprocess.run(
