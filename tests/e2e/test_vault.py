@@ -54,7 +54,7 @@ async def test_an_emptied_note_keeps_its_message_and_bad_entries_do_not_restart_
             return text in await running.text("")
 
         async def has_problems(number: int) -> bool:
-            return f"{number} problems" in await vault_detail(running)
+            return f"problems: {number}" in await vault_detail(running)
 
         await eventually(lambda: has_problems(2))
         await paperbot(tmp_path, "post", "2025-02-04", "--channel", "web:general")

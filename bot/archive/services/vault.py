@@ -89,7 +89,7 @@ class Vault:
             self._db, [self._folder], now=now, withdraw_missing=True, stable=stable
         )
         self._log(report)
-        detail = f"{report.files} files, {len(report.problems)} problems"
+        detail = f"files: {report.files}, problems: {len(report.problems)}"
         if stable.changing:
             detail += f", {len(stable.changing)} being written"
         self._condition = Condition("vault", ok=True, detail=detail, last_ok_at=now)

@@ -30,7 +30,7 @@ def parse_records(reply: Reply, *, asked: int | None = None) -> tuple[ArxivRecor
         raise SourceReplyError(Refusal.MALFORMED, f"not one of {asked} papers in the answer")
     if asked is not None and counted.isdigit() and int(counted) > len(parsed.entries):
         raise SourceReplyError(
-            Refusal.MALFORMED, f"{len(parsed.entries)} of {int(counted)} papers in the answer"
+            Refusal.MALFORMED, f"papers in the answer: {len(parsed.entries)} of {int(counted)}"
         )
     records = tuple(_records(parsed.entries))
     if parsed.entries and not records:
@@ -51,7 +51,7 @@ def parse_submissions(reply: Reply, *, start: int) -> Submissions:
     total = int(counted[:18])
     if start + entries > total or (not entries and start < total):
         raise SourceReplyError(
-            Refusal.MALFORMED, f"{entries} papers in the answer, from {start} of {total}"
+            Refusal.MALFORMED, f"papers in the answer: {entries}, from {start} of {total}"
         )
     return Submissions(tuple(_records(parsed.entries)), entries, total)
 
