@@ -244,12 +244,14 @@ async def test_what_only_its_asker_needs_is_private(room: Room):
     found = await room.types("/paper #rl")
     nothing = await room.types("/paper nonsensical")
     wrong = await room.types("/paper date:soon")
+    page = await room.types("/paper #rl page:two")
 
     assert not found.is_private
     assert "A Paper on Reasoning" in found.text
     assert (nothing.is_private, wrong.is_private) == (True, True)
     assert "Nothing found" in nothing.text
     assert "is not a date" in wrong.text
+    assert "“two” is not a page" in page.text
 
 
 async def test_options_are_understood_or_all_refused_at_once(room: Room):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from bot.core.domain import commands
-from bot.core.domain.commands import CommandSpec, Who
+from bot.core.domain.commands import CommandSpec, Verb, Who
 from bot.core.domain.document import (
     Block,
     Button,
@@ -36,7 +36,7 @@ def present_overview(examples: Sequence[Example], say: Translate) -> Document:
         for spec in commands.COMMANDS
     )
     if examples:
-        blocks += [_title(say("For example")), _queries(examples[:_IN_OVERVIEW], say)]
+        blocks += (_title(say("For example")), *_queries(examples[:_IN_OVERVIEW], say))
     blocks.append(
         Note(
             run(
@@ -59,7 +59,7 @@ def present_paper_help(examples: Sequence[Example], say: Translate) -> Document:
     spec = commands.PAPER
     blocks: list[Block] = [Heading(run(spec.usage)), Paragraph(run(say(spec.summary)))]
     if examples:
-        blocks += [_title(say("For example")), _queries(examples, say)]
+        blocks += (_title(say("For example")), *_queries(examples, say))
     blocks.append(Note(run(say("Filters: {known}", known=" ".join(FIELDS)))))
     blocks.append(
         Note(
@@ -71,7 +71,7 @@ def present_paper_help(examples: Sequence[Example], say: Translate) -> Document:
             )
         )
     )
-    blocks += [_title(say("Words after /paper")), _verbs(spec, say), _thread_words(say)]
+    blocks += (*_verbs(spec, say), _thread_words(say))
     return private(Document(tuple(blocks), summary=spec.usage))
 
 
@@ -94,8 +94,7 @@ def present_digest_help(say: Translate) -> Document:
             (
                 Heading(run("/digest")),
                 Paragraph(run(say(spec.summary))),
-                _title(say("Words after /digest")),
-                _verbs(spec, say),
+                *_verbs(spec, say),
                 _title(say("Options of {commands}", commands=takers)),
                 options,
                 _title(say("For example")),
@@ -111,28 +110,32 @@ def _title(text: str) -> Paragraph:
     return Paragraph((Text(text, Style.STRONG),))
 
 
-def _queries(examples: Sequence[Example], say: Translate) -> Items:
-    return Items(
-        tuple(
-            Item(
-                (Text(example.query, Style.CODE), Text(f" — {say(example.finds)}")),
-                button=Button(say("Try"), commands.format_line("paper", example.query)),
-            )
-            for example in examples
-        )
+def _queries(examples: Sequence[Example], say: Translate) -> tuple[Block, ...]:
+    rows = (
+        Item((Text(example.query, Style.CODE), Text(f" — {say(example.finds)}")))
+        for example in examples
     )
+    tries = (
+        Button(example.query, commands.format_line("paper", example.query)) for example in examples
+    )
+    return Items(tuple(rows)), Buttons(tuple(tries))
 
 
-def _verbs(spec: CommandSpec, say: Translate) -> Items:
+def _verbs(spec: CommandSpec, say: Translate) -> tuple[Block, ...]:
+    """The verbs for everyone, then those for managers."""
+    blocks: list[Block] = [_title(say("Words after /{command}", command=spec.name))]
+    blocks.append(_rows((verb for verb in spec.verbs if verb.who is not Who.MANAGERS), say))
+    managing = tuple(verb for verb in spec.verbs if verb.who is Who.MANAGERS)
+    if managing:
+        blocks.append(_title(say("For people who may manage the channel")))
+        blocks.append(_rows(managing, say))
+    return tuple(blocks)
+
+
+def _rows(verbs: Iterable[Verb], say: Translate) -> Items:
     return Items(
         tuple(
-            Item(
-                (Text(verb.name, Style.CODE), Text(f" — {say(verb.summary)}")),
-                detail=run(say("by people who may manage the channel"))
-                if verb.who is Who.MANAGERS
-                else (),
-            )
-            for verb in spec.verbs
+            Item((Text(verb.name, Style.CODE), Text(f" — {say(verb.summary)}"))) for verb in verbs
         )
     )
 

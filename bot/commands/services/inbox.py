@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 from bot.archive.domain import present_entry
@@ -74,7 +75,8 @@ class Bot:
     async def _answer(self, command: Command, say: Translate) -> Document:
         match command.name:
             case commands.PAPER.name:
-                return await self._paper(command, say)
+                options = commands.typed_options(commands.PAPER, command.options)
+                return await self._paper(replace(command, options=options), say)
             case commands.DIGEST.name:
                 if commands.find_verb(commands.DIGEST, command.options) is commands.HELP_VERB:
                     return await self._help(commands.DIGEST.name, say)
@@ -247,9 +249,10 @@ def _values(spec: CommandSpec, name: str, typed: str) -> tuple[str, ...]:
 
 
 def _page(text: str) -> int:
-    """The page number; 1 where the option is no number."""
-    is_number = text.isascii() and text.isdigit() and len(text) < 6
-    return max(1, int(text)) if is_number else 1
+    """The page number; raises `UsageError`."""
+    if not (text.isascii() and text.isdigit() and len(text) < 6):
+        raise UsageError("“{text}” is not a page: write a number from 1", text=text[:60])
+    return max(1, int(text))
 
 
 def _languages(say: Translate) -> tuple[Language, ...]:

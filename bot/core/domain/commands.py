@@ -314,7 +314,17 @@ def parse_line(line: str) -> CommandLine:
         words.pop()
     if spec.free_option is not None and " ".join(words).strip():
         options[spec.free_option.name] = " ".join(words).strip()
-    return CommandLine(spec, options)
+    return CommandLine(spec, dict(reversed(options.items())))
+
+
+def typed_options(spec: CommandSpec, options: Mapping[str, str]) -> Mapping[str, str]:
+    """The options, and those typed at the end of the free one where a platform has fields for both."""
+    free = spec.free_option
+    if free is None or free.name not in options:
+        return options
+    line = parse_line(f"/{spec.name} {options[free.name]}")
+    given = {name: value for name, value in options.items() if name != free.name}
+    return {**line.options, **given}
 
 
 def mentioned_line(words: str) -> str:

@@ -25,6 +25,8 @@ _MEANT = {
     "since": "after:{value}",
     "from": "after:{value}",
     "until": "before:{value}",
+    "lang": "language:{value}",
+    "languages": "language:{value}",
     "arxiv": "{value}",
     "id": "{value}",
 }

@@ -324,11 +324,10 @@ async def test_every_option_is_offered_once_after_here(bot: Bot) -> None:
 async def test_every_example_of_the_help_finds_something(bot: Bot) -> None:
     document = await bot.command(Command("help", {"topic": "paper"}, READER, CHANNEL, "ko"))
     lines = [
-        item.button.command
+        button.command
         for block in document.blocks
-        if isinstance(block, Items)
-        for item in block.items
-        if item.button is not None
+        if isinstance(block, Buttons)
+        for button in block.buttons
     ]
 
     assert len(lines) > 4
