@@ -16,11 +16,21 @@ from pathlib import Path
 
 from bot.core.database.database import Database, Transaction, opened
 from bot.core.domain.i18n import ENGLISH
-from bot.core.ports import Chat, MessageRef, Platform
+from bot.core.ports import (
+    ChannelRef,
+    Chat,
+    Command,
+    MessageRef,
+    Platform,
+    User,
+    parse_channel,
+)
 from bot.core.process import machine_name, process_runs
 from bot.core.services.leases import Leases
 from bot.core.store.leases import Process
+from bot.digest.services import discussion_request
 from bot.digest.services.plan import plan_due
+from bot.discussion.services.discuss import DiscussionContext
 from bot.outbox.domain.delivery import Patience
 from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services.deliver import Deliverer, Terms
@@ -117,8 +127,18 @@ async def main(options: argparse.Namespace) -> None:
         while not stopping.is_set():
             if options.plan:
                 await plan_due(db, now=now(), voices=lambda _: ENGLISH)
+            if options.discuss:
+                await press_discuss(db, parse_channel(options.discuss))
             await deliverer.drain(stopping)
             await asyncio.sleep(0.05)
+
+
+async def press_discuss(db: Database, channel: ChannelRef) -> None:
+    """Three people press “Discuss” under two papers, again and again."""
+    talk = DiscussionContext(db, now, lambda _: ENGLISH)
+    for name, entry in (("Ada", "entry:1"), ("Bo", "entry:1"), ("Cy", "entry:2")):
+        command = Command("digest", {}, User(name, name, can_manage=False), channel, "en")
+        await discussion_request.ask(talk, command, entry, ENGLISH)
 
 
 @asynccontextmanager
@@ -179,5 +199,6 @@ if __name__ == "__main__":
     parser.add_argument("--blind", action="store_true")
     parser.add_argument("--owned", action="store_true")
     parser.add_argument("--plan", action="store_true")
+    parser.add_argument("--discuss", metavar="CHANNEL")
     parser.add_argument("--doom", nargs=2)
     asyncio.run(main(parser.parse_args()))

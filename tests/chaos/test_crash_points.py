@@ -28,7 +28,9 @@ CALM = Faults(delay=(0.01, 0.02))
 QUICK = ("--plan", "--timeout", "0.5")
 
 
-async def prepared(folder: Path, channel: ChannelRef = stages.GENERAL) -> Path:
+async def prepared(
+    folder: Path, channel: ChannelRef = stages.GENERAL, *, layout: str = "papers"
+) -> Path:
     """A database in that new folder, with a subscription whose digest is due."""
     await asyncio.to_thread(folder.mkdir)
     database = folder / "bot.db"
@@ -39,14 +41,17 @@ async def prepared(folder: Path, channel: ChannelRef = stages.GENERAL) -> Path:
         await world.sync()
         at = f"{world.clock():%H:%M}"
         await subscribe.add(
-            world.db, channel, subscribe.TypedOptions(at=at, zone="UTC"), now=world.clock()
+            world.db,
+            channel,
+            subscribe.TypedOptions(at=at, zone="UTC", layout=layout),
+            now=world.clock(),
         )
     return database
 
 
-async def revived(database: Path, url: str) -> None:
+async def revived(database: Path, url: str, *arguments: str) -> None:
     """The bot is started again, and does what is left to do."""
-    again = await stage.runner(database, url, *QUICK)
+    again = await stage.runner(database, url, *arguments)
     try:
         for _ in range(600):
             if (await stage.states(database)) == {"sent": MESSAGES}:
@@ -62,11 +67,14 @@ def posted(log: Path) -> list[str]:
     return [json.loads(json.loads(line)["document"])["summary"] for line in lines]
 
 
-async def story(folder: Path, faults: Faults, *doom: str) -> tuple[list[str], bool]:
+async def story(
+    folder: Path, faults: Faults, *doom: str, layout: str = "papers"
+) -> tuple[list[str], bool]:
     """What was posted, and whether the bot died on the way."""
-    database = await prepared(folder)
+    database = await prepared(folder, layout=layout)
+    arguments = QUICK if layout == "papers" else (*QUICK, "--discuss", str(stages.GENERAL))
     async with stage.platform(folder, faults) as platform:
-        first = await stage.runner(database, platform.url, *QUICK, *doom)
+        first = await stage.runner(database, platform.url, *arguments, *doom)
         try:
             for _ in range(300):
                 if first.returncode is not None or await stage.states(database) == {
@@ -79,17 +87,19 @@ async def story(folder: Path, faults: Faults, *doom: str) -> tuple[list[str], bo
             died = first.returncode is not None
         finally:
             await stage.end(first)
-        await revived(database, platform.url)
+        await revived(database, platform.url, *arguments)
         return posted(platform.log), died
 
 
-async def stories(folder: Path, cases: Sequence[tuple[Faults, tuple[str, ...]]]) -> list[list[str]]:
+async def stories(
+    folder: Path, cases: Sequence[tuple[Faults, tuple[str, ...]]], *, layout: str = "papers"
+) -> list[list[str]]:
     """Several at a time; the processes mostly wait."""
     gate = asyncio.Semaphore(3)
 
     async def one(number: int, faults: Faults, doom: tuple[str, ...]) -> tuple[list[str], bool]:
         async with gate:
-            return await story(folder / str(number), faults, *doom)
+            return await story(folder / str(number), faults, *doom, layout=layout)
 
     async with asyncio.TaskGroup() as group:
         tasks = [
@@ -137,3 +147,21 @@ async def test_there_is_no_commit_beyond_those_that_were_tried(tmp_path):
 
     assert is_whole(said)
     assert not died
+
+
+# Planning is one commit; three people press in three; then three messages are claimed and settled.
+PRESSES = range(2, MESSAGES + 5)
+
+
+async def test_killed_around_any_commit_discuss_posts_each_paper_once(tmp_path):
+    """The digest is one message, and a message a paper: what people press again and again."""
+    cases: list[tuple[Faults, tuple[str, ...]]] = [
+        (CALM, ("--doom", "before", str(number))) for number in PRESSES
+    ]
+    cases += [(Faults(delay=(0.01, 0.02), kill_at=("kept", number)), ()) for number in (2, 3)]
+
+    told = await stories(tmp_path, cases, layout="titles")
+
+    for said in told:
+        assert [text.rpartition(". ")[2] for text in said[1:]] == ["Paper 0", "Paper 1"]
+        assert said[1].startswith("Ada would like to discuss")

@@ -30,6 +30,7 @@ from tests.contract.test_chat import PLATFORMS, Case, words
 
 ADA = User("U1", "Ada", can_manage=False)
 BO = User("U2", "보람", can_manage=False)
+MANAGER = User("U3", "Cy", can_manage=True)
 SEED_DAY = date(2025, 2, 4)
 VOICES = Catalogues()
 
@@ -267,3 +268,35 @@ async def test_a_paper_that_has_a_message_or_is_in_no_digest_is_not_posted_again
         assert "has a message of its own" in known
         assert "Press “Discuss”" in wrong
         assert await stage.counts() == before
+
+
+async def test_the_intro_of_a_thread_waits_for_the_first_reply_or_stays_away(
+    every: str, tmp_path: Path
+) -> None:
+    later = options(Layout.PAPERS, interface="en", intro="later")
+    async with staged(every, seed(tmp_path), later) as stage:
+        await stage.post(SEED_DAY)
+        assert await stage.counts() == (3, 0)
+        [root] = [
+            each
+            for each in await stage.case.roots()
+            if "first paper about" in (await stage.case.read(each) or "")
+        ]
+
+        await stage.ask("/digest settings discussion:off", MANAGER)
+        await stage.say(root, "Is this new?")
+        await stage.say(root, "It is.", BO)
+
+        [intro] = await stage.case.thread(root)
+        assert "abstract of the first paper" in intro
+        # An edit changes the intro that is there, and adds none where the channel wants none.
+        await stage.ask("/digest settings intro:off", MANAGER)
+        await import_files(stage.db, [seed(tmp_path, "reads better")], now=stage.case.now())
+        await stage.settle()
+        assert await stage.counts() == (3, 1)
+
+    async with staged(every, seed(tmp_path), options(Layout.TITLES, intro="off")) as stage:
+        await stage.post(SEED_DAY)
+        await stage.ask(f"/digest discuss entry:{await stage.entry()}")
+        await stage.settle()
+        assert await stage.counts() == (2, 0)

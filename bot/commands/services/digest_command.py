@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.archive.domain.entry import Language
@@ -20,7 +20,7 @@ from bot.core.domain.document import Document, Note, run
 from bot.core.domain.errors import NotFoundError
 from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, Command
-from bot.digest.domain import present_digest
+from bot.digest.domain import present_digest, present_layouts
 from bot.digest.services import discussion_request, subscribe
 from bot.digest.services.subscribe import TypedOptions
 from bot.discussion.services import linked_channels
@@ -28,6 +28,8 @@ from bot.discussion.services.discuss import DiscussionContext
 from bot.lookup.services import typed_dates
 
 DEFAULT_TIME = "09:00"
+TIME_TO_CHOOSE = timedelta(minutes=1)
+"""For so long the first digest waits after a bare `/digest here`, which shows the layouts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +74,39 @@ async def answer(
     other = await _answer_elsewhere(desk, talk, command, line, say)
     if other is not None:
         return other
+    chooses = (
+        line.verb.name == "here"
+        and "layout" not in line.options
+        and not await _is_subscribed(desk, command.channel)
+    )
     await _change(desk, talk, command, line)
     desk.planned()
     status = await _show_status(desk, command.channel, say)
     note = await linked_channels.describe(talk, command.channel, say)
-    return replace(status, blocks=(*status.blocks, Note(run(note)))) if note else status
+    blocks = (*status.blocks, Note(run(note))) if note else status.blocks
+    if chooses:
+        blocks += await _layout_choice(desk, say, waits=not line.options)
+    return replace(status, blocks=blocks)
+
+
+async def _is_subscribed(desk: DigestContext, channel: ChannelRef) -> bool:
+    try:
+        await subscribe.get(desk.db, channel)
+    except NotFoundError:
+        return False
+    return True
+
+
+async def _layout_choice(
+    desk: DigestContext, say: Translate, *, waits: bool
+) -> tuple[document.Block, ...]:
+    """The layouts, with papers of the newest day; `waits` says that the first digest does."""
+    async with desk.db.reading() as tx:
+        days = await entries.list_days(tx, limit=1)
+        found = await entries.on_date(tx, days[0].on) if days else ()
+    day = days[0].on if days else desk.clock().astimezone(desk.zone).date()
+    titles = [stored.entry.paper.title for stored in found]
+    return present_layouts.present_layouts(day, titles, waits=waits, say=say)
 
 
 async def _answer_elsewhere(
@@ -112,7 +142,8 @@ async def _change(
     await _change_preferences(talk, command.channel, line.options)
     match line.verb.name if line.verb is not None else "":
         case "here":
-            await _subscribe(desk, command, words)
+            wait = timedelta() if line.options else TIME_TO_CHOOSE
+            await _subscribe(desk, command, words, wait)
         case "settings" if words != TypedOptions():
             await subscribe.change(desk.db, command.channel, words, now=desk.clock())
         case "pause":
@@ -155,18 +186,22 @@ async def zone_of(desk: DigestContext, channel: ChannelRef) -> ZoneInfo:
         return desk.zone
 
 
-async def _subscribe(desk: DigestContext, command: Command, words: TypedOptions) -> None:
+async def _subscribe(
+    desk: DigestContext, command: Command, words: TypedOptions, wait: timedelta
+) -> None:
     try:
         await subscribe.get(desk.db, command.channel)
     except NotFoundError:
-        await _add(desk, command, words)
+        await _add(desk, command, words, wait)
         return
     await subscribe.resume(desk.db, command.channel, now=desk.clock(), check=desk.check)
     if words != TypedOptions():
         await subscribe.change(desk.db, command.channel, words, now=desk.clock())
 
 
-async def _add(desk: DigestContext, command: Command, words: TypedOptions) -> Subscription:
+async def _add(
+    desk: DigestContext, command: Command, words: TypedOptions, wait: timedelta
+) -> Subscription:
     return await subscribe.add(
         desk.db,
         command.channel,
@@ -174,6 +209,7 @@ async def _add(desk: DigestContext, command: Command, words: TypedOptions) -> Su
         now=desk.clock(),
         created_by=command.user.name,
         check=desk.check,
+        wait=wait,
     )
 
 

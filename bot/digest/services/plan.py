@@ -27,7 +27,7 @@ from bot.digest.domain.present_digest import Post
 from bot.digest.services.presented import present_slot
 from bot.discussion.services.answers import Link, no_link
 from bot.lookup.domain.tag_filter import parse_tags
-from bot.outbox.domain.delivery import delivery_key
+from bot.outbox.domain.delivery import delivery_key, entry_key
 from bot.outbox.store import deliveries
 
 log = logging.getLogger(__name__)
@@ -300,15 +300,13 @@ def draft_posts(
     for post in posts:
         source = sources.get(post.entry_id) if post.entry_id is not None else None
         if source is None:
-            names = (str(channel), digest.on.isoformat(), str(round_), post.part)
+            key = delivery_key(str(channel), digest.on.isoformat(), str(round_), post.part)
         else:
-            # Keyed by the note, not the slot or row id: after a restore an entry may be in another
-            # slot and have another id, and reconciliation must still find its message.
             own = post.part.removeprefix(f"entry-{post.entry_id}")
-            names = (str(channel), source.path, str(source.part), own)
+            key = entry_key(str(channel), source.path, source.part, own)
         drafts.append(
             deliveries.Draft(
-                key=DeliveryKey(delivery_key(*names)),
+                key=DeliveryKey(key),
                 channel=channel,
                 part=post.part,
                 document=post.document,

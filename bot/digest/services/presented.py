@@ -12,8 +12,8 @@ from bot.core.ports import parse_channel
 from bot.digest.domain.digest import Digest
 from bot.digest.domain.header_links import link_titles
 from bot.digest.domain.present_digest import Post, present_digest
-from bot.digest.services.thread_intro import openings
 from bot.discussion.services.answers import Link
+from bot.discussion.services.thread_intro import openings
 from bot.discussion.services.thread_messages import Voices, readers
 
 _NO_REQUESTS: Mapping[EntryId, str] = {}

@@ -90,8 +90,11 @@ async def add(
     since: date | None = None,
     created_by: str = "",
     check: Check | None = None,
+    wait: timedelta = timedelta(),
 ) -> Subscription:
     """Subscribe a channel; `words` must have a time and a zone. Raises `UserError`.
+
+    Nothing is planned before `wait` has passed, unless its options are changed.
 
     It starts with today's entries or, with `since`, with that day: older days are then posted one
     by one, each as a digest of its own.
@@ -118,7 +121,7 @@ async def add(
             options,
             standing=Standing.ACTIVE,
             now=now,
-            next_at=now,
+            next_at=now + wait,
             created_by=created_by,
             replay_until=_replay_until(options, today, now),
         )

@@ -33,7 +33,7 @@ from bot.discussion.domain.present_discussion import (
 )
 from bot.discussion.domain.present_private import present_elsewhere
 from bot.discussion.domain.questions import Line, LookUp, read_question
-from bot.discussion.services import answers, cards, forgetting
+from bot.discussion.services import answers, cards, forgetting, thread_intro
 from bot.discussion.services.answers import Link, no_link
 from bot.discussion.services.asker import asker_voice, person_voice
 from bot.discussion.services.thread_messages import (
@@ -118,6 +118,7 @@ async def on_message(
                 planned += await _keep(tx, context, message, now)
             else:
                 await _correct(tx, message)
+                planned += await _introduce(tx, context, message.root, now)
     if planned:
         context.to_send()
 
@@ -224,11 +225,24 @@ def _draft(
 
 
 async def _follow(tx: Transaction, context: DiscussionContext, reply_id: int, now: datetime) -> int:
-    """Plan the copies of a new reply and the cards of the papers it links."""
+    """Plan the intro after a first reply, a reply's copies and the cards of the papers it links."""
     reply = await replies.get(tx, reply_id)
-    planned = await _copy(tx, context, reply, now)
+    planned = await _introduce(tx, context, await replies.find_root(tx, reply_id), now)
+    planned += await _copy(tx, context, reply, now)
     await cards.refer(tx, reply, now)
     return planned + await cards.make_cards(tx, context.voices, now, reply_id=reply_id)
+
+
+async def _introduce(
+    tx: Transaction, context: DiscussionContext, message: MessageRef, now: datetime
+) -> int:
+    """Plan the intro of a message's thread where the channel wants it after the first reply."""
+    root = await threads.find(tx, message)
+    if root is None or root.entry_id is None:
+        return 0
+    return await thread_intro.introduce(
+        tx, root.delivery_id, voices=context.voices, link=context.link, now=now
+    )
 
 
 async def _change(tx: Transaction, context: DiscussionContext, reply_id: int, now: datetime) -> int:
@@ -276,7 +290,12 @@ async def _copy(
         )
         for copy in wanted
     ]
-    return await deliveries.add(tx, drafts, now)
+    planned = 0
+    for copy in wanted:
+        planned += await thread_intro.introduce(
+            tx, copy.thread, voices=context.voices, link=context.link, now=now
+        )
+    return planned + await deliveries.add(tx, drafts, now)
 
 
 async def _tell_too_fast(

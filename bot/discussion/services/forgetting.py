@@ -31,12 +31,17 @@ async def forget_message(tx: Transaction, message: MessageRef, now: datetime) ->
 
 
 async def count_by_author(tx: Transaction, user: User, channel: ChannelRef) -> tuple[int, int]:
-    """What `forget_author` would forget: the number of replies, and of their copies."""
-    theirs = await replies.list_by_author(tx, person_id(channel, user.id))
+    """What `forget_author` would forget: the number of replies, and of their copies.
+
+    A name in a message that “Discuss” posted counts as a reply.
+    """
+    person = person_id(channel, user.id)
+    theirs = await replies.list_by_author(tx, person)
     copies = await copy_deliveries.count_of(tx, theirs)
+    asked = await discussion_requests.count_of(tx, person)
     if channel.platform is not Platform.WEB:
-        return len(theirs), copies
-    return max(len(theirs), await board.count_by_author(tx, user.id)), copies
+        return len(theirs) + asked, copies
+    return max(len(theirs), await board.count_by_author(tx, user.id)) + asked, copies
 
 
 async def forget_author(tx: Transaction, user: User, channel: ChannelRef, now: datetime) -> int:
@@ -48,12 +53,13 @@ async def forget_author(tx: Transaction, user: User, channel: ChannelRef, now: d
     person = person_id(channel, user.id)
     await person_locales.forget(tx, person)
     theirs = await replies.list_by_author(tx, person)
-    await slots.mark_changed(tx, await discussion_requests.forget_author(tx, person))
+    asked = await discussion_requests.forget_author(tx, person)
+    await slots.mark_changed(tx, asked)
     await _forget(tx, theirs, now)
     if channel.platform is not Platform.WEB:
-        return len(theirs)
+        return len(theirs) + len(asked)
     # Stored replies are a part of the person's web chat messages: do not count them twice.
-    return max(len(theirs), await board.forget_author(tx, user.id, now))
+    return max(len(theirs), await board.forget_author(tx, user.id, now)) + len(asked)
 
 
 async def _forget(tx: Transaction, reply_ids: Iterable[int], now: datetime) -> None:

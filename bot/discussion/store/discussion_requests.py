@@ -42,6 +42,18 @@ async def authors_of(
     return names
 
 
+async def count_of(tx: Transaction, author_id: str) -> int:
+    """How many messages show a person's name."""
+    row = await tx.one(
+        """
+        SELECT count(*) AS number FROM discussion_request
+         WHERE author_id = :author AND author_id <> ''
+        """,
+        {"author": author_id},
+    )
+    return int(row["number"]) if row is not None else 0
+
+
 async def forget_author(tx: Transaction, author_id: str) -> Sequence[EntryId]:
     """Forget a person's name and id; returns the entries whose messages show the name."""
     rows = await tx.all(

@@ -353,6 +353,15 @@ def pause(failures: int, jitter: float, patience: Patience = Patience()) -> time
     return min(doubled, patience.longest_pause) * (1 + jitter) / 2
 
 
+def entry_key(channel: str, path: str, place: int, own: str) -> str:
+    """The key of a message of the entry at that place of its source; `own` tells several apart.
+
+    It names the note, and no id of ours: after a restore an entry may be in another slot and have
+    another id, and reconciliation must still find its message.
+    """
+    return delivery_key(channel, path, str(place), own)
+
+
 def delivery_key(*parts: str) -> str:
     """A key of 25 characters that the same parts always give (the shortest limit: Discord's)."""
     # Each part is prefixed with its length, so that different parts never give the same text.

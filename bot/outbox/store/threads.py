@@ -78,6 +78,31 @@ async def list_of(tx: Transaction, entry_id: EntryId) -> tuple[Thread, ...]:
     return tuple(Thread(row["id"], row["channel"], bool(row["is_open"])) for row in rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A message that shows an entry in a channel, as a part of a slot."""
+
+    channel: ChannelRef
+    slot_id: int
+    part: str
+    entry_id: EntryId
+
+
+async def find_shown(tx: Transaction, delivery_id: int) -> Shown | None:
+    """What the delivery of that id shows, if it is an entry of a digest."""
+    row = await tx.one(
+        """
+        SELECT channel, slot_id, part, entry_id FROM delivery
+         WHERE id = :id AND slot_id IS NOT NULL AND entry_id IS NOT NULL AND root_id IS NULL
+        """,
+        {"id": delivery_id},
+    )
+    if row is None:
+        return None
+    channel = parse_channel(row["channel"])
+    return Shown(channel, row["slot_id"], row["part"], EntryId(row["entry_id"]))
+
+
 async def find_posted(tx: Transaction, entry_id: EntryId, channel: str) -> MessageRef | None:
     """The message that shows an entry in a channel, if it is posted there."""
     row = await tx.one(

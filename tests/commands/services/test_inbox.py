@@ -12,6 +12,7 @@ from bot.archive.domain.present_entry import present_entry
 from bot.archive.services.import_files import import_files
 from bot.archive.store import entries, entry_changes
 from bot.channels.domain.digest_options import Layout
+from bot.channels.store import subscriptions
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
@@ -218,6 +219,44 @@ async def test_managers_subscribe_change_pause_and_resume(bot: Bot) -> None:
     assert "Maximum papers: 3" in changed
     assert "paused" in paused
     assert "A digest is posted here." in resumed
+
+
+async def test_a_first_here_shows_the_layouts_to_choose_from(bot: Bot, db: Database) -> None:
+    first = words(await ask(bot, "/digest here", user=MANAGER))
+    async with db.reading() as tx:
+        waits_at_first = await subscriptions.list_to_ask(tx, NOW, 1)
+    chosen = words(await ask(bot, "/digest here layout:thread", user=MANAGER))
+    async with db.reading() as tx:
+        waits_then = await subscriptions.list_to_ask(tx, NOW, 1)
+    again = words(await ask(bot, "/digest here at:10:00", user=MANAGER))
+
+    assert "A digest is posted here." in first
+    assert "in a minute at the earliest" in first
+    assert "five papers: 6 messages in the channel, 5 in threads" in first
+    assert "1. A Paper on Reasoning" in first
+    for layout in ("papers", "thread", "compact", "titles"):
+        assert f"[Use {layout}]" in first
+    assert not waits_at_first
+    assert waits_then
+    assert "Layout: thread" in chosen
+    assert "[Use" not in chosen
+    assert "Layout: thread" in again
+    assert "[Use" not in again
+
+
+async def test_a_first_here_with_options_subscribes_at_once_and_shows_the_layouts(
+    bot: Bot, db: Database
+) -> None:
+    korean = words(await ask(bot, "/digest here at:10:00", user=MANAGER, locale="ko"))
+    async with db.reading() as tx:
+        due = await subscriptions.list_to_ask(tx, NOW, 1)
+    named = words(await ask(bot, "/digest here intro:later", user=MANAGER))
+
+    assert "10:00" in korean
+    assert "thread 사용" in korean
+    assert due
+    assert "First reply in threads: later" in named
+    assert "[Use" not in named
 
 
 async def test_subscribing_twice_changes_what_is_there(bot: Bot) -> None:
