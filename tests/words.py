@@ -29,8 +29,8 @@ def _error_names(kind: type[errors.UserError]) -> list[str]:
 
 
 def _in_code(source: str) -> Iterator[Found]:
-    """What `say("…")`, `translatable("…")`, `say.count("…", "…")` and `UserError("…")` hold."""
-    sayings = {"say", "translatable", *_error_names(errors.UserError)}
+    """What `say("…")`, `translatable("…")`, `worded("…")`, `say.count("…", "…")` and `UserError("…")` hold."""
+    sayings = {"say", "translatable", "worded", *_error_names(errors.UserError)}
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.Call):
             continue

@@ -194,6 +194,27 @@ def test_the_same_problems_are_lines_for_people(run: Run, tmp_path: Path):
     assert ran.err.count("\n") == 1
 
 
+def test_problems_are_told_in_the_operators_language_and_to_scripts_in_english(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    note = tmp_path / "A note.md"
+    note.write_text("---\ntags: [rl\n---\nhttps://arxiv.org/abs/9913.12345\n\nWords.\n")
+    monkeypatch.setenv("LANG", "ko_KR.UTF-8")
+
+    scripts = run("import", note, "--dry-run", "--json").json
+    ran = run("import", note, tmp_path / "gone")
+
+    gone, unreadable, wrong = ran.err.splitlines()
+    assert gone == f"{tmp_path / 'gone'}: 오류: 그런 파일이나 폴더가 없습니다"
+    assert unreadable.startswith(
+        f"{note}:3: 경고: 프런트 매터를 YAML로 읽을 수 없어 무시했습니다: "
+    )
+    assert wrong == f"{note}:4: 경고: arXiv ID가 아닙니다: https://arxiv.org/abs/9913.12345"
+    assert (
+        scripts["problems"][-1]["message"] == "https://arxiv.org/abs/9913.12345 is not an arXiv id"
+    )
+
+
 def test_standard_input_can_be_imported(root: Path, tmp_path: Path):
     result = subprocess.run(
         [sys.executable, "-m", "bot", "import", "-", "--json"],

@@ -6,6 +6,7 @@ from bot.archive.domain.files.file_names import folded, is_lock
 from bot.archive.domain.files.found_file import FoundFile
 from bot.archive.domain.files.sync_copies import Original, is_same_note, originals_of
 from bot.archive.services.regular_files import NotRegularError, read_regular
+from bot.core.domain.i18n import worded
 
 _BYTES_COMPARED = 65_536
 
@@ -28,8 +29,14 @@ def check_copies(files: Iterable[FoundFile]) -> Iterator[tuple[FoundFile, str | 
         if original is None and originals:
             original = _original_of(file, originals, by_original)
         if original is not None:
-            reason = f"this is a copy of {original.shown} that a sync tool or a person made: "
-            yield file, reason + "not imported; delete it, or rename it if it is another note"
+            yield (
+                file,
+                worded(
+                    "this is a copy of {name} that a sync tool or a person made: not imported; "
+                    "delete it, or rename it if it is another note",
+                    name=original.shown,
+                ),
+            )
         elif is_lock(name):
             locked = _locked_file(file, by_name)
             yield file, f"this is an editor's lock file of {locked}: not imported"

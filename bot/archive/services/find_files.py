@@ -17,6 +17,7 @@ from bot.archive.domain.files.found_file import FoundFile
 from bot.archive.domain.files.stable_files import Signature, Snapshot
 from bot.archive.services.copies import check_copies
 from bot.archive.services.regular_files import kind_of
+from bot.core.domain.i18n import Worded, worded
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,9 @@ def find_files(paths: Iterable[Path]) -> FoundFiles:
         is_directory = stat.S_ISDIR(mode)
         may_be_pattern = stat.S_ISREG(mode) or (is_directory and siblings[path.parent] > 1)
         if may_be_pattern and path.is_symlink() and _leads_out(path, root):
-            advice = (
-                f"this symbolic link leads out of its folder, to {as_text(root)}: give that path"
+            advice = worded(
+                "this symbolic link leads out of its folder, to {target}: give that path",
+                target=as_text(root),
             )
             walk.problems.append(_problem(path, advice))
             walk.excluded.add((_normal(path.name), as_text(root)))
@@ -84,14 +86,17 @@ def find_files(paths: Iterable[Path]) -> FoundFiles:
         if is_directory:
             found = sorted(_in_folder(path, root, walk), key=lambda file: file.path)
             if not found:
-                walk.problems.append(_problem(path, "this folder contains no note (*.md)"))
+                walk.problems.append(_problem(path, worded("this folder contains no note (*.md)")))
             folders.append(root)
         elif stat.S_ISREG(mode):
             found = []
             given.append(FoundFile(path, as_text(path), _normal(path.name), as_text(root)))
         else:
-            advice = "give a file or a folder, or - for standard input"
-            walk.problems.append(_problem(path, f"{kind_of(mode)}, not a file: {advice}"))
+            message = worded(
+                "{kind}, not a file: give a file or a folder, or - for standard input",
+                kind=kind_of(mode),
+            )
+            walk.problems.append(_problem(path, message))
             continue
         files |= {file.location: file for file in found if file.location not in files}
     files |= {file.location: file for file in _given(given, walk) if file.location not in files}
@@ -147,7 +152,9 @@ def _in_folder(folder: Path, root: str, walk: _Walk) -> Iterator[FoundFile]:
                 elif is_imported(entry.name):
                     if not entry.is_file(follow_symlinks=False):
                         kind = kind_of(entry.stat(follow_symlinks=False).st_mode)
-                        walk.problems.append(_problem(folder / inner, f"{kind}, not a file"))
+                        walk.problems.append(
+                            _problem(folder / inner, worded("{kind}, not a file", kind=kind))
+                        )
                         walk.unreadable.add(as_text(place))
                         continue
                     file = folder / inner
@@ -190,7 +197,10 @@ def _check_link(link: Path, inner: str, root: str, walk: _Walk) -> None:
     target = os.path.realpath(link)
     below = os.path.relpath(target, root).split("/")
     if below[0] == os.pardir:
-        message = f"this symbolic link leads out of the folder, to {as_text(target)}: not read"
+        message = worded(
+            "this symbolic link leads out of the folder, to {target}: not read",
+            target=as_text(target),
+        )
         walk.excluded.add((_normal(inner), as_text(target)))
     elif severity is Severity.WARNING:
         return
@@ -203,7 +213,7 @@ def _check_link(link: Path, inner: str, root: str, walk: _Walk) -> None:
         else:
             if is_imported(below[-1]) and not any(map(is_hidden, below)):
                 return
-            message = "this symbolic link leads to what is not imported: not read"
+            message = worded("this symbolic link leads to what is not imported: not read")
     walk.problems.append(Problem(as_text(link), None, severity, message))
 
 
@@ -212,10 +222,14 @@ def _check_placeholder(file: Path, place: str, walk: _Walk) -> None:
     if original is None:
         return
     walk.unreadable.add(as_text(f"{place.rpartition('/')[0]}/{original}"))
-    walk.problems.append(_warning(file, _ELSEWHERE.format(name=as_text(original))))
+    walk.problems.append(_warning(file, _elsewhere(as_text(original))))
 
 
-_ELSEWHERE = "{name} is not on this machine, only its placeholder: let the sync tool download it"
+def _elsewhere(name: str) -> Worded:
+    return worded(
+        "{name} is not on this machine, only its placeholder: let the sync tool download it",
+        name=name,
+    )
 
 
 def _without_copies(files: Iterable[FoundFile], walk: _Walk) -> Iterator[FoundFile]:
@@ -235,10 +249,10 @@ def _warning(path: Path, message: str) -> Problem:
     return Problem(as_text(path), None, Severity.WARNING, message)
 
 
-def _reason(error: OSError) -> str:
+def _reason(error: OSError) -> Worded:
     if isinstance(error, FileNotFoundError):
-        return "there is no such file or folder"
-    return f"this cannot be read: {error.strerror or type(error).__name__}"
+        return worded("there is no such file or folder")
+    return worded("this cannot be read: {reason}", reason=error.strerror or type(error).__name__)
 
 
 def _normal(name: str) -> str:

@@ -23,6 +23,7 @@ from bot.archive.domain.entry import Problem, Severity
 from bot.archive.domain.markup import front_matter
 from bot.archive.domain.markup.metadata import Field, is_known, is_tags_key
 from bot.archive.domain.markup.visible import with_line_feeds
+from bot.core.domain.i18n import translatable, worded
 
 _LOADER = yaml.CBaseLoader if yaml.__with_libyaml__ else yaml.BaseLoader
 _LONGEST = 64 * 1024
@@ -71,7 +72,9 @@ def read(text: str, path: str) -> tuple[tuple[Field, ...], tuple[Problem, ...]]:
     if found is None:
         return (), ()
     if found.mark == front_matter.TOML_MARK:
-        message = "the front matter is TOML and was ignored: write it as YAML between lines of ---"
+        message = worded(
+            "the front matter is TOML and was ignored: write it as YAML between lines of ---"
+        )
         return (), (Problem(path, found.line - 1, Severity.WARNING, message),)
     written = _with_plain_tags(found.written)
     quoted, unquoted_at = _with_quoted_colons(written)
@@ -93,7 +96,9 @@ def read(text: str, path: str) -> tuple[tuple[Field, ...], tuple[Problem, ...]]:
         line, reason = mark.line if mark is not None else 0, error.problem or "no YAML"
     except (yaml.YAMLError, ValueError) as error:
         line, reason = 0, str(error).partition("\n")[0]
-    message = f"the front matter is not readable as YAML and was ignored: {reason}"
+    message = worded(
+        "the front matter is not readable as YAML and was ignored: {reason}", reason=reason
+    )
     return (), (Problem(path, found.line + line, Severity.WARNING, message),)
 
 
@@ -101,13 +106,13 @@ def _read(text: str, line: int, path: str) -> tuple[tuple[Field, ...], tuple[Pro
     reader = _Reader(line)
     fields = tuple(reader.fields(text))
     return fields, tuple(
-        Problem(path, each.line, Severity.WARNING, _MAPPING.format(key=each.key))
+        Problem(path, each.line, Severity.WARNING, worded(_MAPPING, key=each.key))
         for each in reader.unread
     )
 
 
-_COLON = "a text with “: ” must stand in quotes in YAML; it was read as if it did"
-_MAPPING = "what “{key}” says is not read: write a text or a list of texts"
+_COLON = worded("a text with “: ” must stand in quotes in YAML; it was read as if it did")
+_MAPPING = translatable("what “{key}” says is not read: write a text or a list of texts")
 _TOP_KEY = re.compile(r"([^\s:#'\"-][^:\n]{0,80}?)\s*:(?=\s|$)")
 _TAG_VALUE = re.compile(r"(?:[^\s:]+\s*:|\s*-)\s+[#＃][^\W\d_]")
 _HASH = re.compile(r"(?<![^\s,\[])[#＃](?=[^\W\d_])")
@@ -162,11 +167,11 @@ class _Reader:
 
     def fields(self, text: str) -> Iterator[Field]:
         if len(text) > _LONGEST:
-            raise _RefusedError(f"more than {_LONGEST} characters", 0)
+            raise _RefusedError(worded("too many characters; at most: {n}", n=_LONGEST), 0)
         events = self._events(text)
         for event in events:
             if isinstance(event, ScalarEvent | SequenceStartEvent | AliasEvent):
-                raise _RefusedError("no mapping of keys to values", _line(event))
+                raise _RefusedError(worded("no mapping of keys to values"), _line(event))
             if isinstance(event, MappingStartEvent):
                 for key, node in self._mapping(events):
                     field = Field(key.value, node.value, self._first_line + key.line)
@@ -187,9 +192,9 @@ class _Reader:
                 self._aliases += 1
             line = _line(event)
             if depth > _DEEPEST:
-                raise _RefusedError(f"nested deeper than {_DEEPEST}", line)
+                raise _RefusedError(worded("nested deeper than {n}", n=_DEEPEST), line)
             if count > _MOST_EVENTS or self._aliases > _MOST_ALIASES:
-                raise _RefusedError("too many values or aliases", line)
+                raise _RefusedError(worded("too many values or aliases"), line)
             yield event
 
     def _mapping(self, events: Iterator[Event]) -> Iterator[tuple[_Key, _Node]]:
@@ -209,7 +214,7 @@ class _Reader:
         line = _line(event)
         if isinstance(event, AliasEvent):
             if event.anchor not in self._anchors:
-                raise _RefusedError(f"nothing is called &{event.anchor}", line)
+                raise _RefusedError(worded("nothing is called &{name}", name=event.anchor), line)
             return replace(self._anchors[event.anchor], line=line)
         if isinstance(event, ScalarEvent):
             node = _Node(_scalar(event), line)
@@ -235,7 +240,9 @@ class _Reader:
             # `- [[Note]]` is a list in a list to YAML, and a link to who wrote it.
             values += [value] if isinstance(value, str) else value
             if len(values) > _MOST_VALUES:
-                raise _RefusedError(f"a list of more than {_MOST_VALUES} values", _line(event))
+                raise _RefusedError(
+                    worded("a list of more than {n} values", n=_MOST_VALUES), _line(event)
+                )
         return _Node(tuple(value for value in values if value), line, has_mapping)
 
     def _name(self, events: Iterator[Event]) -> str:

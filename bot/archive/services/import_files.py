@@ -20,6 +20,7 @@ from bot.archive.services.read_files import ReadBatch, ReadFile
 from bot.archive.services.withdraw_missing import withdraw_missing_entries
 from bot.archive.store import entries, links, source_counts
 from bot.core.database.database import Database, Transaction
+from bot.core.domain.i18n import worded
 
 STDIN = Path("-")
 
@@ -133,7 +134,9 @@ async def _emptied_sources(
         if source is not None and file.is_blank and not source.is_unchanged_by(file.input)
     }
     kept = await entries.list_of_sources(tx, blank) if blank else {}
-    message = "this file is empty; its entry stays as it was: delete the file to take it back"
+    message = worded(
+        "this file is empty; its entry stays as it was: delete the file to take it back"
+    )
     return {
         row: Problem(blank[row].shown, None, Severity.ERROR, message)
         for row, of_source in kept.items()
@@ -154,7 +157,10 @@ async def _report_ambiguous_links(db: Database, counter: ImportCounter) -> None:
                     path=counter.shown.get(link.path, link.path),
                     line=link.line,
                     severity=Severity.WARNING,
-                    message=f"[[{link.text}]] may mean {' or '.join(link.targets)}: "
-                    "write the folder too",
+                    message=worded(
+                        "[[{name}]] may mean any of {paths}: write the folder too",
+                        name=link.text,
+                        paths=", ".join(link.targets),
+                    ),
                 )
             )

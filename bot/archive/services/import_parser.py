@@ -24,6 +24,7 @@ from bot.archive.services.read_files import (
     too_large,
 )
 from bot.core.domain.errors import UnreadableError
+from bot.core.domain.i18n import worded
 from bot.core.latex import readable
 
 _LONGEST_NAME = 120
@@ -48,10 +49,14 @@ def parse_file(read: ReadFile) -> ParsedFile:
         warning = encoding_warning(read.data, read.shown)
     except UnreadableError as error:
         line = error.line
-        return _unreadable(read, line, error.message.format(**error.values))
+        return _unreadable(read, line, worded(error.message, **error.values))
     largest = max((len(entry.source.text) for entry in parsed.entries), default=0)
     if largest > LARGEST_NOTE:
-        return _unreadable(read, None, f"an entry of it is too long: {too_large(LARGEST_NOTE)}")
+        return _unreadable(
+            read,
+            None,
+            worded("an entry of it is too long: {reason}", reason=too_large(LARGEST_NOTE)),
+        )
     problems = [replace(problem, path=read.shown) for problem in parsed.problems]
     if warning is not None:
         problems.insert(0, warning)

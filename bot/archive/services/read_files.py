@@ -12,6 +12,7 @@ from bot.archive.domain.files.source_match import InputFile
 from bot.archive.domain.files.stable_files import Signature
 from bot.archive.services.find_files import signature
 from bot.archive.services.regular_files import NotRegularError, read_regular
+from bot.core.domain.i18n import Worded, worded
 
 _READING = 3
 """Raised whenever the formats read the same file differently, so that all are read anew."""
@@ -70,10 +71,10 @@ def read_batch(
             content = read_regular(found.file, limit, follow=found.root is None)
         except OSError as error:
             reason = error.strerror or type(error).__name__
-            problems.append(_problem(found, f"this cannot be read: {reason}"))
+            problems.append(_problem(found, worded("this cannot be read: {reason}", reason=reason)))
             continue
         except NotRegularError as error:
-            problems.append(_problem(found, f"{error.kind}, not a file"))
+            problems.append(_problem(found, worded("{kind}, not a file", kind=error.kind)))
             continue
         if not content.is_whole:
             problems.append(_problem(found, too_large(limit)))
@@ -88,9 +89,12 @@ def read_batch(
     return ReadBatch(tuple(read), count, tuple(problems))
 
 
-def too_large(limit: int) -> str:
+def too_large(limit: int) -> Worded:
     """The message about a file that is larger than `limit` bytes."""
-    return f"this is larger than {limit // 1_000_000} MB: split it, or remove embedded images and other data"
+    return worded(
+        "this is larger than {n} MB: split it, or remove embedded images and other data",
+        n=limit // 1_000_000,
+    )
 
 
 def content_hash(data: bytes) -> str:

@@ -5,6 +5,8 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.core.domain.i18n import Worded, worded
+
 _READ_ONLY = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -24,7 +26,7 @@ class Content:
 class NotRegularError(Exception):
     """The path is not a regular file; `kind` says what it is, for a message."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: Worded) -> None:
         super().__init__(kind)
         self.kind = kind
 
@@ -51,14 +53,14 @@ def read_regular(path: Path, limit: int, *, follow: bool = True) -> Content:
     return Content(data[:limit], len(data) <= limit, before, after)
 
 
-def kind_of(mode: int) -> str:
+def kind_of(mode: int) -> Worded:
     """What a file mode means, as the beginning of a message."""
     kinds = (
-        (stat.S_ISDIR, "this is a folder"),
-        (stat.S_ISLNK, "this is a symbolic link"),
-        (stat.S_ISFIFO, "this is a pipe"),
-        (stat.S_ISSOCK, "this is a socket"),
-        (stat.S_ISCHR, "this is a device"),
-        (stat.S_ISBLK, "this is a device"),
+        (stat.S_ISDIR, worded("this is a folder")),
+        (stat.S_ISLNK, worded("this is a symbolic link")),
+        (stat.S_ISFIFO, worded("this is a pipe")),
+        (stat.S_ISSOCK, worded("this is a socket")),
+        (stat.S_ISCHR, worded("this is a device")),
+        (stat.S_ISBLK, worded("this is a device")),
     )
-    return next((name for is_it, name in kinds if is_it(mode)), "this is something else")
+    return next((name for is_it, name in kinds if is_it(mode)), worded("this is something else"))

@@ -9,10 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from bot.archive.domain.entry import Problem
+from bot.archive.domain.entry import Problem, Severity
 from bot.core.domain.document import Document
 from bot.core.domain.errors import ProblemsError, UserError
-from bot.core.domain.i18n import ENGLISH, Translate, error_text
+from bot.core.domain.i18n import ENGLISH, Translate, error_text, in_language
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -106,7 +106,9 @@ def print_error(error: UserError) -> None:
 def print_problem(problem: Problem) -> None:
     """Print a problem of an input in one line."""
     where = problem.path if problem.line is None else f"{problem.path}:{problem.line}"
-    print_error_line(f"{problem.severity}: {problem.message}", where)
+    say = translator()
+    severity = say("error") if problem.severity is Severity.ERROR else say("warning")
+    print_error_line(f"{severity}: {in_language(problem.message, say)}", where)
 
 
 @contextmanager

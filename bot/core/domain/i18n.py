@@ -4,6 +4,7 @@ A message is a `str.format` template and the key of its translation (gettext). F
 make text take one; the catalogues are loaded at the edge (`bot.core.catalogue`).
 """
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from bot.core.domain.errors import ProblemsError, UserError
@@ -55,6 +56,33 @@ def error_text(error: UserError, say: Translate) -> str:
         for name, value in error.values.items()
     }
     return say(error.message, **values)
+
+
+class Worded(str):
+    """A text in English that can be said in another language: it keeps its message and values."""
+
+    __slots__ = ("message", "values")
+
+    message: str
+    values: Mapping[str, object]
+
+
+def worded(message: str, /, **values: object) -> Worded:
+    """The message filled in, in English; `in_language` says it in another language."""
+    text = Worded(message.format(**values) if values else message)
+    text.message, text.values = message, values
+    return text
+
+
+def in_language(text: str, say: Translate) -> str:
+    """A text in the language of `say` if it is `worded`, else unchanged."""
+    if not isinstance(text, Worded):
+        return text
+    values = {
+        name: in_language(value, say) if isinstance(value, Worded) else value
+        for name, value in text.values.items()
+    }
+    return say(text.message, **values)
 
 
 def translatable(message: str) -> str:

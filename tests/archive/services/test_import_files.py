@@ -231,7 +231,7 @@ async def test_a_link_to_two_notes_of_one_name_is_reported(db, tmp_path):
     (problem,) = report.problems
     assert problem.path == str(tmp_path / "2025/Linking.md")
     assert (problem.line, problem.severity) == (5, Severity.WARNING)
-    assert "2024/Same.md or 2025/Same.md" in problem.message
+    assert "2024/Same.md, 2025/Same.md" in problem.message
 
 
 async def test_a_vault_imported_by_another_path_adds_no_entries(db, vault, tmp_path):

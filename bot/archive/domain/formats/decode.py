@@ -4,6 +4,7 @@ import re
 
 from bot.archive.domain.entry import Problem, Severity
 from bot.core.domain.errors import UnreadableError
+from bot.core.domain.i18n import worded
 
 _BOMS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _LF, _CR = b"\n", b"\r"
@@ -40,13 +41,15 @@ def encoding_warning(data: bytes, path: str) -> Problem | None:
     for bom, _ in _BOMS:
         if data.startswith(bom):
             return Problem(
-                path, None, Severity.WARNING, "this file is UTF-16; it was read as UTF-16"
+                path, None, Severity.WARNING, worded("this file is UTF-16; it was read as UTF-16")
             )
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = _lines(data[: error.start])
-        return Problem(path, line, Severity.WARNING, "this file is not UTF-8; it was read as CP949")
+        return Problem(
+            path, line, Severity.WARNING, worded("this file is not UTF-8; it was read as CP949")
+        )
     return None
 
 

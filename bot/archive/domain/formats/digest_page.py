@@ -49,6 +49,7 @@ from bot.archive.domain.markup.mentions import malformed_ids
 from bot.archive.domain.markup.metadata import Field, read_fields
 from bot.archive.domain.markup.visible import visible
 from bot.core.domain.errors import UnreadableError
+from bot.core.domain.i18n import worded
 
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -79,7 +80,9 @@ def parse(text: str, path: str, front_matter: Sequence[Field] = ()) -> Parsed:
         *field_problems,
     ]
     if any(entry.date is None for entry in read.entries) and not problems:
-        problems.append(Problem(path, 1, Severity.WARNING, "there is no date above these entries"))
+        problems.append(
+            Problem(path, 1, Severity.WARNING, worded("there is no date above these entries"))
+        )
     problems.sort(key=lambda problem: problem.line or 0)
     return Parsed(read.entries, tuple(problems))
 
@@ -165,7 +168,7 @@ def _read(page: Page, path: str, on: dt.date | None) -> Parsed:
                 problems.append(_stray(page, empty_date, path, _EMPTY_DATE))
             on, empty_date = page.dates[at].on, (at, end)
             if on is None:
-                problems.append(_stray(page, (at, end), path, "there is no such day"))
+                problems.append(_stray(page, (at, end), path, worded("there is no such day")))
                 empty_date = None
         elif any(page.kinds[each] not in EMPTY for each in range(at, end)):
             problems.append(_stray(page, (at, end), path, _STRAY_TEXT))
@@ -177,8 +180,10 @@ def _read(page: Page, path: str, on: dt.date | None) -> Parsed:
     return Parsed(tuple(entries), tuple(problems))
 
 
-_EMPTY_DATE = "there is no entry below this date"
-_STRAY_TEXT = "this text belongs to no entry: a title, and authors in parentheses, would begin one"
+_EMPTY_DATE = worded("there is no entry below this date")
+_STRAY_TEXT = worded(
+    "this text belongs to no entry: a title, and authors in parentheses, would begin one"
+)
 
 
 def _looks_like_page(page: Page, entries: Iterable[Entry]) -> bool:

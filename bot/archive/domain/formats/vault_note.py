@@ -65,6 +65,7 @@ from bot.archive.domain.markup.metadata import Field, Metadata, read_fields
 from bot.archive.domain.markup.quotation import is_abstract_callout, quoted_text
 from bot.archive.domain.markup.tags import add_tags, parse_tag_line, take_tags, with_tags_in
 from bot.archive.domain.markup.visible import Visible, visible, with_line_feeds
+from bot.core.domain.i18n import worded
 
 _LINKS_HEADING = re.compile(r"#{1,6}\s+links?\s*:?", re.IGNORECASE)
 _UNFIT_FOR_A_NAME = re.compile(r'[\\/:*?"<>|#^\[\]\x00-\x1f]+')
@@ -310,7 +311,9 @@ def _language_text(paragraph: _Paragraph, head: NoteHead) -> str:
 
 def _problems(text: str, path: str, named: NamedDate) -> Iterator[Problem]:
     if named.impossible:
-        message = f"the file name begins with {named.impossible}, which is not a date"
+        message = worded(
+            "the file name begins with {date}, which is not a date", date=named.impossible
+        )
         yield Problem(path, None, Severity.WARNING, message)
     yield from malformed_ids(text, path)
 

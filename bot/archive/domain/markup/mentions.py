@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from bot.archive.domain.arxiv_id import ArxivId, find_arxiv_ids, iter_arxiv_ids, parse_arxiv_id
 from bot.archive.domain.entry import Paper, Problem, Reference, Severity
 from bot.archive.domain.markup.markdown import code_spans
+from bot.core.domain.i18n import worded
 
 _URL = re.compile(r"https?://[!-;=?-~]{1,2000}", re.IGNORECASE)
 _LINE_URL = re.compile(r"<?(https?://[^\s<>]+|www\.[^\s<>]+)>?", re.IGNORECASE)
@@ -115,7 +116,9 @@ def malformed_ids(text: str, path: str) -> Iterator[Problem]:
         if mention.id is None:
             line += sum(1 for _ in _LINE_END.finditer(text, counted, mention.start))
             counted, warnings = mention.start, warnings + 1
-            yield Problem(path, line, Severity.WARNING, f"{mention.text} is not an arXiv id")
+            yield Problem(
+                path, line, Severity.WARNING, worded("{id} is not an arXiv id", id=mention.text)
+            )
             if warnings == _MOST_WARNINGS:
                 return
 

@@ -12,6 +12,7 @@ from bot.archive.domain.entry import Problem, Severity
 from bot.archive.domain.markup.heading import split_authors
 from bot.archive.domain.markup.mentions import Address, address_of, parse_address_line
 from bot.archive.domain.markup.tags import is_tag
+from bot.core.domain.i18n import worded
 
 Value = str | tuple[str, ...]
 
@@ -114,7 +115,7 @@ def _date(known: Mapping[str, list[Field]], path: str, problems: list[Problem]) 
         on = _day(text)
         if on is not None:
             return on
-        problems.append(_problem(path, line, f"“{text[:60]}” is not a date"))
+        problems.append(_problem(path, line, worded("“{text}” is not a date", text=text[:60])))
     return None
 
 
@@ -135,7 +136,9 @@ def _address(
             if address is not None:
                 return address
             if key in {"url", "arxiv"}:
-                problems.append(_problem(path, line, f"“{text[:60]}” is not an address"))
+                problems.append(
+                    _problem(path, line, worded("“{text}” is not an address", text=text[:60]))
+                )
     return None
 
 
@@ -167,7 +170,9 @@ def _tags(known: Mapping[str, list[Field]], path: str, problems: list[Problem]) 
                 if is_tag(spelling) and len(spelling) <= _LONGEST_TAG:
                     spellings.setdefault(spelling)
                 elif spelling:
-                    problems.append(_problem(path, line, f"“{spelling[:60]}” is not a tag"))
+                    problems.append(
+                        _problem(path, line, worded("“{text}” is not a tag", text=spelling[:60]))
+                    )
     return tuple(spellings)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot.archive.domain.entry import Problem, Severity
 from bot.archive.domain.markup.front_matter import FrontMatter, find
 from bot.archive.domain.markup.markdown import hidden, without
+from bot.core.domain.i18n import worded
 
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -27,10 +28,12 @@ class Visible:
         """Warnings about front matter and comments that are not closed."""
         front = self.front_matter
         if front is not None and not front.is_closed:
-            message = f"the front matter is not closed: write {front.mark} on a line below it"
+            message = worded(
+                "the front matter is not closed: write {mark} on a line below it", mark=front.mark
+            )
             yield Problem(path, front.line - 1, Severity.WARNING, message)
         if self.unclosed is not None:
-            message = (
+            message = worded(
                 "the comment that begins here is not closed: the rest of the file is not shown"
             )
             yield Problem(path, self.unclosed, Severity.WARNING, message)
