@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.arxiv.ranking.worker import is_installed
-from tests.e2e.process import bot, environment, paperbot
+from tests.e2e.process import bot, environment, paperbot, ready, starting
 from tests.fakes.arxiv import FakeArxiv, FaultKind, Paper, World
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -297,7 +297,9 @@ async def test_what_was_found_by_title_is_told_and_undone_for_good(
     assert json.loads(named)["arxiv_id"] == "2501.00002"
 
 
-async def test_where_polling_is_off_nothing_is_ever_asked(tmp_path: Path, arxiv: FakeArxiv):
+async def test_where_polling_is_off_and_in_the_demo_nothing_is_ever_asked(
+    tmp_path: Path, arxiv: FakeArxiv
+):
     quiet = settings(arxiv) | {"ARXIV_POLL": "off"}
     status, _, err = await paperbot(tmp_path, "poll", **quiet)
 
@@ -307,6 +309,8 @@ async def test_where_polling_is_off_nothing_is_ever_asked(tmp_path: Path, arxiv:
         await running.ticks("look")
         health = await running.get("healthz")
     assert health["arxiv"] is None
+    async with starting(tmp_path, "demo", "--port", "0", settings=settings(arxiv)) as running:
+        await (await ready(running)).ticks("look")
     assert arxiv.log == []
 
 

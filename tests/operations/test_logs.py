@@ -1,5 +1,7 @@
 import json
 import logging
+import subprocess
+import sys
 
 import pytest
 
@@ -49,3 +51,27 @@ def test_records_below_the_level_are_not_logged(capsys: pytest.CaptureFixture[st
     logging.getLogger("bot.test").info("quiet")
 
     assert capsys.readouterr().err == ""
+
+
+def test_json_is_json_from_the_first_line_on_to_the_traceback_that_ends_the_program() -> None:
+    program = """
+import warnings
+from bot.operations.logs import hold_logging, start_logging
+hold_logging()
+warnings.warn("old call", stacklevel=1)
+start_logging("info", as_json=True)
+warnings.warn("older call", stacklevel=1)
+raise RuntimeError("the end")
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "always", "-c", program],
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [line["level"] for line in lines] == ["warning", "warning", "critical"]
+    assert "old call" in lines[0]["message"]
+    assert "RuntimeError: the end" in lines[2]["traceback"]
+    assert done.returncode == 1

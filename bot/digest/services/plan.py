@@ -80,10 +80,22 @@ async def plan_due(
                     await subscriptions.ask_at(tx, subscription_id, now + AFTER_FAILURE)
     if errors:
         raise ExceptionGroup("some subscriptions could not be planned", errors)
+    _log_skipped(closed)
+    return tuple(closed)
+
+
+def _log_skipped(closed: Iterable[Planned]) -> None:
+    """A line for each channel: a replay may pass over hundreds of days without papers."""
+    skipped: dict[ChannelRef, list[date]] = {}
     for each in closed:
         if not each.papers:
-            log.info("skipped %s in %s: there is no paper to post", each.on, each.channel)
-    return tuple(closed)
+            skipped.setdefault(each.channel, []).append(each.on)
+    for channel, days in skipped.items():
+        if len(days) == 1:
+            log.info("skipped %s in %s: no paper to post", days[0], channel)
+        else:
+            text = "skipped %s to %s in %s; days without a paper to post: %d"
+            log.info(text, min(days), max(days), channel, len(days))
 
 
 async def _look_at(
@@ -102,6 +114,9 @@ async def _look_at(
     planned = []
     found = due(schedule, closed, now)
     if found is not None:
+        if found.missed:
+            days = ", ".join(day.isoformat() for day in found.missed)
+            log.info("skipped %s in %s: the bot was away", days, subscription.channel)
         planned = await _close(
             tx, subscription, found.slot.on, missed=found.missed, now=now, voices=voices, link=link
         )

@@ -1,6 +1,7 @@
 """Planning: what is due goes into the outbox once, and nothing of the curator's is left behind."""
 
 import asyncio
+import logging
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -72,13 +73,15 @@ async def test_a_digest_is_planned_at_its_time_and_once(stage):
     assert after == at_nine
 
 
-async def test_nothing_new_closes_the_slot_and_plans_nothing(stage):
+async def test_nothing_new_closes_the_slot_and_plans_nothing(stage, caplog):
+    caplog.set_level(logging.INFO, "bot.digest")
     await subscribed(stage)
 
     stage.clock.at = nine(TUESDAY)
     said = await planned(stage)
 
     assert said == []
+    assert caplog.messages[-1] == "skipped 2026-02-03 in slack:T1/C1: no paper to post"
     async with stage.db.reading() as tx:
         subscription = await subscriptions.find(tx, str(GENERAL))
         assert subscription is not None
@@ -151,7 +154,8 @@ async def test_since_replays_older_days_one_digest_a_day_oldest_first(stage):
     assert len(stage.chat.posted) == 8
 
 
-async def test_a_replay_over_empty_days_does_not_wait_for_them(stage):
+async def test_a_replay_over_empty_days_does_not_wait_for_them(stage, caplog):
+    caplog.set_level(logging.INFO, "bot.digest")
     await stage.note("Long ago", MONDAY - DAY * 300)
     await stage.note("Today", MONDAY)
 
@@ -161,6 +165,8 @@ async def test_a_replay_over_empty_days_does_not_wait_for_them(stage):
     said = await planned(stage)
 
     assert [each for each in said if each in ("Long ago", "Today")] == ["Long ago", "Today"]
+    assert 1 <= len(caplog.messages) <= 3
+    assert all("days without a paper" in line for line in caplog.messages)
 
 
 async def test_a_late_start_posts_the_newest_slot_with_the_missed_days_and_says_so(stage):
