@@ -88,7 +88,9 @@ class CommandSpec:
 
 PAGE = Option("page", translatable("Which page of the results, from 1"))
 
-LANGUAGE = Option("language", translatable("Language of the commentary: ko or en"))
+LANGUAGE = Option(
+    "language", translatable("Language of the commentary: ko or en"), values=("ko", "en")
+)
 
 FORGET_ME = Verb(
     "forget-me",
