@@ -83,10 +83,10 @@ async def answer(
     desk.planned()
     status = await _show_status(desk, command.channel, say)
     note = await linked_channels.describe(talk, command.channel, say)
-    blocks = (*status.blocks, Note(run(note))) if note else status.blocks
-    if chooses:
-        blocks += await _layout_choice(desk, say, waits=not line.options)
-    return replace(status, blocks=blocks)
+    title, *details = status.blocks
+    choice = await _layout_choice(desk, say, waits=not line.options) if chooses else ()
+    notes = (Note(run(note)),) if note else ()
+    return replace(status, blocks=(title, *choice, *details, *notes))
 
 
 async def _is_subscribed(desk: DigestContext, channel: ChannelRef) -> bool:

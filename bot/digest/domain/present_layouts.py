@@ -74,8 +74,8 @@ def present_layouts(
 def _counted(layout: Layout, say: Translate) -> str:
     in_channel, in_threads = count_messages(layout)
     where = say.count(
-        "five papers: {n} message in the channel",
-        "five papers: {n} messages in the channel",
+        "A day of five papers: {n} message in the channel",
+        "A day of five papers: {n} messages in the channel",
         in_channel,
     )
     if not in_threads:
@@ -92,7 +92,7 @@ def _preview(layout: Layout, day: date, titles: Sequence[str], say: Translate) -
     listed = "\n".join([head, *numbered, "…"])
     match layout:
         case Layout.PAPERS:
-            return [listed, f"{shown[0]}\n{words}\n↳ {say('Abstract, references, replies')}", "…"]
+            return [listed, f"{shown[0]}\n{words}\n↳ {say('Abstract, references, replies')}"]
         case Layout.THREAD:
             return ["\n".join([listed, *(f"↳ {title}: {words}" for title in shown), "↳ …"])]
         case Layout.COMPACT:

@@ -232,7 +232,7 @@ async def test_a_first_here_shows_the_layouts_to_choose_from(bot: Bot, db: Datab
 
     assert "A digest is posted here." in first
     assert "in a minute at the earliest" in first
-    assert "five papers: 6 messages in the channel, 5 in threads" in first
+    assert "A day of five papers: 6 messages in the channel, 5 in threads" in first
     assert "1. A Paper on Reasoning" in first
     for layout in ("papers", "thread", "compact", "titles"):
         assert f"[Use {layout}]" in first

@@ -5,8 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from bot.archive.domain.present_entry import present_entry
+from bot.channels.domain.digest_options import Layout
 from bot.core.domain.document import Document, Heading, Note, Text
 from bot.core.domain.extent import Extent
+from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import (
     ChannelRef,
     ChatRefusedError,
@@ -15,6 +18,9 @@ from bot.core.ports import (
     MessageRef,
     Platform,
 )
+from bot.digest.domain.digest import Digest
+from bot.digest.domain.present_digest import present_digest
+from tests.digest.domain.test_present_digest import DAY, stored
 from tests.fakes.discord import Fault, text_of
 from tests.fakes.discord import world as rights
 from tests.platforms.discord.stage import PAPERS, Stage, key, long_paper, now, paper, said
@@ -394,6 +400,22 @@ async def test_a_forum_gets_a_post_a_paper_with_its_tags(stage: Stage):
     assert post.name == "A paper"
     assert post.applied_tags == [int(tag["id"]) for tag in forum.tags[:2]]
     assert await stage.posting.find(place(20), key(), since=begun, root=None) == posted
+
+
+async def test_a_forum_gives_the_day_and_the_papers_of_a_digest_their_tags(stage: Stage):
+    forum = stage.discord.world.add_channel(20, "papers", type=rights.FORUM, tags=["RL", "other"])
+    found = stored(7, "rl", "moe")
+    day, *_ = present_digest(Digest(DAY, (found,)), languages=(), layout=Layout.THREAD, say=ENGLISH)
+    entry = present_entry(found, languages=(), say=ENGLISH)
+
+    posts = [
+        await stage.posting.post(place(20), day.document, key()),
+        await stage.posting.post(place(20), entry, key(2)),
+    ]
+
+    for posted in posts:
+        thread = stage.discord.channel(int(posted.id.partition("/")[0]))
+        assert thread.applied_tags == [int(forum.tags[0]["id"])]
 
 
 async def test_a_forum_that_requires_a_tag_gets_one(stage: Stage):
