@@ -18,7 +18,7 @@ from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
 from bot.core.database.database import Database, opened
-from bot.core.domain.document import Document, Paragraph, Text, dump
+from bot.core.domain.document import Document, Paragraph, Text, dump, load
 from bot.core.ports import ChannelRef, Chat, Command, DeliveryKey, MessageRef, ThreadMessage
 from tests.fakes.discord.world import FORUM
 from tests.platforms.discord.stage import PAPERS, running_bot
@@ -262,7 +262,8 @@ async def helped_in(db: Database) -> list[str]:
     """The languages of the answers that are planned, in order."""
     async with db.reading() as tx:
         rows = await tx.all("SELECT document FROM delivery ORDER BY id")
-    return ["ko" if "물어볼 수 있습니다" in row["document"] else "en" for row in rows]
+    summaries = [load(row["document"]).summary for row in rows]
+    return ["ko" if "물어볼 수 있습니다" in summary else "en" for summary in summaries]
 
 
 def real_bot(db: Database) -> Bot:

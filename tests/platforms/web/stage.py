@@ -92,7 +92,7 @@ class FakeInbox:
     async def command(self, command: Command) -> Document:
         self.asked.append(command)
         say = Catalogues()(command.locale)
-        languages = (Language(say.locale),)
+        languages = (Language(command.options.get("language", say.locale)),)
         if command.name == "digest":
             day = [stored for stored in ARCHIVE if stored.entry.date == DAY]
             return present_digest.present_day(DAY, day, languages=languages, say=say)

@@ -8,6 +8,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from bot.archive.domain.entry import Language
+from bot.archive.domain.present_entry import present_entry
 from bot.channels.domain.digest_options import Layout
 from bot.core.catalogue import Catalogues
 from bot.core.domain import document
@@ -381,6 +382,22 @@ async def test_a_digest_is_read_by_each_in_their_own_language(browser: Browser, 
 
         # A message of before there were translations stays as it was posted.
         await expect(paper(korean, 2)).to_contain_text("Similar papers")
+
+
+async def test_a_paper_is_shown_in_the_other_language_to_who_asks_alone(
+    browser: Browser, busy: Stage
+):
+    shown = present_entry(ARCHIVE[6], languages=(Language.KO,), say=Catalogues()("ko"))
+    await busy.chat.post(GENERAL, shown, key=DeliveryKey("korean"))
+    async with visiting(browser, busy.address, locale="ko-KR") as page:
+        await expect(paper(page, 7)).to_contain_text("7번째 보기 글입니다.")
+
+        await paper(page, 7).get_by_role("button", name="English").click()
+
+        private = page.locator(".message.is-private")
+        await expect(private).to_contain_text("Sample 7 builds on patience")
+        await expect(private).to_contain_text("2025년 2월 3일")
+        await expect(page.locator(".log .message:not(.is-private)")).to_have_count(5)
 
 
 async def test_dark_is_dark_and_light_is_light(browser: Browser, busy: Stage):
