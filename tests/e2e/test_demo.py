@@ -111,6 +111,12 @@ async def test_the_days_digest_is_there_in_both_languages(browser: Browser, addr
             await expect(papers.first.locator(f'.body [lang="{language}"]').first).to_be_visible()
         await photograph(page, "chat")
 
+        title = page.locator(".log .message").first.locator("ol a[href^='/c/general/t/']").first
+        name = await title.inner_text()
+        await title.click()  # the header's titles lead to the papers, once these are posted
+        await expect(page.locator(".message:focus h3")).to_have_text(name)
+        assert page.url == address
+
 
 @in_browser
 async def test_a_reply_in_a_papers_thread_is_stored(browser: Browser, address: str):

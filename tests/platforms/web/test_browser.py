@@ -242,6 +242,33 @@ async def test_an_empty_channel_says_how_to_subscribe_it(
         await expect(welcome.get_by_text("/digest here")).to_be_visible()
 
 
+async def test_every_message_has_a_link_that_is_copied_with_the_keyboard(
+    browser: Browser, busy: Stage
+):
+    async with visiting(browser, busy.address) as page:
+        await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        message = paper(page, 2)
+        name = await message.locator("h3").inner_text()
+
+        link = message.get_by_role("link", name="Link to this message")
+        await link.focus()
+        await page.keyboard.press("Enter")
+
+        await expect(link).to_have_attribute("data-copied", "Copied")
+        await expect(link).to_be_focused()
+        copied = await page.evaluate("navigator.clipboard.readText()")
+        assert copied == f"{busy.address.rstrip('/')}{await link.get_attribute('href')}"
+        messages, links = page.locator(".log .message"), page.locator(".log [data-permalink]")
+        assert await links.count() == await messages.count()
+
+    # Without scripts it is a link like any other.
+    context = await browser.new_context(java_script_enabled=False)
+    page = await context.new_page()
+    await page.goto(copied)
+    await expect(page.locator(".thread-root h3")).to_have_text(name)
+    await context.close()
+
+
 async def test_an_unsent_message_stays_and_is_posted_once(browser: Browser, busy: Stage):
     async with visiting(browser, busy.address, strict=False) as page:
         # The answer is lost on the way back: the message is kept, the page does not know.

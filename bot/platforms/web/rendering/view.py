@@ -73,6 +73,7 @@ def make_view(voices: Callable[[str], Translate], *, build: str) -> View:
         "tag_path": render.tag_path,
         "replies_text": replies_text,
         "opens_thread": opens_thread,
+        "permalink": permalink,
         "version": version,
         "reference_url": reference_url,
         "thread_name": thread_name,
@@ -178,6 +179,12 @@ def replies_text(message: BoardMessage, say: Translate) -> str:
     if isinstance(message.content, Document):
         return say("Discuss")
     return say("Reply")
+
+
+def permalink(message: BoardMessage) -> str:
+    """The path that shows a message for good: its thread, at the place of a reply."""
+    thread = f"/c/{quote(message.channel, safe='')}/t/{message.root or message.id}"
+    return f"{thread}#m{message.id}" if message.root else thread
 
 
 def opens_thread(message: BoardMessage) -> bool:

@@ -2,6 +2,7 @@
 
 import { announce, page, post, texts } from "./api.js";
 import { Composer } from "./composer.js";
+import { copyLink } from "./copy.js";
 import { Log } from "./log.js";
 import { listen } from "./stream.js";
 import { Threads } from "./thread.js";
@@ -188,16 +189,38 @@ function changed(change) {
   threads.upsert(change);
 }
 
+/** The message of this channel that a link leads to, if it is on the page. */
+function linked(target) {
+  const link = target.closest(".body a");
+  const path = link?.origin === location.origin && link.pathname.match(/^\/c\/([^/]+)\/t\/(\d+)$/);
+  return path && decodeURIComponent(path[1]) === page.channel ? room.find(path[2]) : null;
+}
+
+function show(message) {
+  message.tabIndex = 0;
+  message.focus({ preventScroll: true });
+  message.scrollIntoView({ block: "start" });
+  message.classList.add("is-target");
+  setTimeout(() => message.classList.remove("is-target"), 2000);
+}
+
 document.addEventListener("click", async (event) => {
   if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
   const target = event.target.closest(
-    "[data-command], [data-thread], [data-close], [data-dismiss], [data-edit], [data-remove]",
+    "[data-command], [data-thread], [data-permalink], [data-close], [data-dismiss], [data-edit], [data-remove]",
   );
-  if (!target) return;
+  if (!target) {
+    const message = linked(event.target);
+    if (!message) return;
+    event.preventDefault();
+    show(message);
+    return;
+  }
   event.preventDefault();
   if (target.getAttribute("aria-busy") === "true") return;
   if ("command" in target.dataset) await pressed(target);
   else if ("thread" in target.dataset) await threads.show(Number(target.dataset.thread)).catch((error) => complain(target, error.message));
+  else if ("permalink" in target.dataset) await copyLink(target);
   else if ("close" in target.dataset) threads.close();
   else if ("edit" in target.dataset) editing(target);
   else if ("remove" in target.dataset) await removing(target);
