@@ -74,7 +74,7 @@ def lookup(
     ] = 10,
     as_json: AsJson = False,
 ) -> int:
-    """Find entries: exactly what /paper QUERY finds, the newest first."""
+    """Find entries: exactly what /paper QUERY finds, the best first."""
     import random
 
     from bot.archive.services.export import entry_json

@@ -63,7 +63,8 @@ def _fill(connection: sqlite3.Connection, size: int) -> None:
     connection.execute(
         "UPDATE tag SET uses = (SELECT count(*) FROM entry_tag WHERE tag_id = tag.id)"
     )
-    connection.execute("INSERT INTO search (search) VALUES ('rebuild')")
+    for table in ("search", "title_search", "label_search"):
+        connection.execute(f"INSERT INTO {table} ({table}) VALUES ('rebuild')")
     for _, sql in triggers:
         connection.execute(sql)
     connection.execute("COMMIT")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from bot.archive.domain.entry import Entry
-from bot.archive.domain.segment import BREAK, INDEXED_CHARACTERS, MARK, segment
+from bot.archive.domain.segment import BREAK, INDEXED_CHARACTERS, MARK, name_marks, segment
 from bot.core.domain.latex_accents import accents
 
 
@@ -24,7 +24,7 @@ class IndexedText:
     tags: str
 
 
-VERSION = 3
+VERSION = 4
 """The version of the index. Raise it when the words of a text change: databases are reindexed."""
 
 Readable: TypeAlias = Callable[[str], str]
@@ -35,12 +35,17 @@ def indexed_text(entry: Entry, readable: Readable) -> IndexedText:
     """The words of an entry. No phrase reaches from one author or tag into the next."""
     paper = entry.paper
     return IndexedText(
-        title=indexed(paper.title, readable),
+        title=_titled(paper.title, readable),
         authors=indexed_authors(paper.authors, readable),
         abstract=indexed(paper.abstract or "", readable),
         commentary=indexed("\n\n".join(written.text for written in entry.commentary), readable),
         tags=_apart(entry.tags),
     )
+
+
+def _titled(title: str, readable: Readable) -> str:
+    marks = name_marks(readable(title[:INDEXED_CHARACTERS]))
+    return f" {BREAK} ".join((indexed(title, readable), *marks))
 
 
 def indexed_authors(authors: tuple[str, ...], readable: Readable) -> str:

@@ -10,16 +10,18 @@ first fold other spellings of a letter (`folding`).
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from bot.archive.domain.folding import folded
+from bot.archive.domain.folding import bare, folded
 
 INDEXED_CHARACTERS = 1_000_000
 """The characters of one field that are indexed: an error must not fill the disk."""
 
 MARK = "\ue000"
 """Begins the words that the index adds, which no text and no look-up can contain."""
+NAME = "\ue002"
+"""Begins the words that stand for the names of a paper (`name_marks`)."""
 BREAK = "\ue001"
 """A word between texts that must not match as one phrase: names, tags."""
 
@@ -82,6 +84,27 @@ def word_expression(text: str) -> str | None:
     return _any_of(variants[:_MOST_VARIANTS])
 
 
+def title_expression(texts: Sequence[str]) -> str | None:
+    """The expression of words that follow one another, as in a title.
+
+    Spaces between Korean words do not count: `강화 학습` also finds `강화학습`, and the reverse.
+    """
+    text = " ".join(texts)
+    found = (_phrase(_pieces(text)), word_expression(_BETWEEN_HANGUL.sub("", text)))
+    return " OR ".join(dict.fromkeys(filter(None, found))) or None
+
+
+def letters(text: str) -> str:
+    """The letters and digits of a text, without case and accents."""
+    return "".join(filter(str.isalnum, bare(text)))[:_LONGEST_TITLE]
+
+
+def name_marks(title: str) -> tuple[str, ...]:
+    """The words by which the index knows a paper's name: its title, or that up to a colon."""
+    names = (letters(title), letters(title.partition(":")[0]))
+    return tuple(f"{NAME}{name}" for name in dict.fromkeys(names) if name)
+
+
 def name_expression(name: str) -> str | None:
     """Like `match_expression`, but spaces in a Korean name do not count: `홍길동` is `홍 길동`."""
     pieces = _pieces(name)
@@ -94,6 +117,8 @@ def name_expression(name: str) -> str | None:
 
 
 _IS_HANGUL = re.compile(f"[{_HANGUL}]")
+_BETWEEN_HANGUL = re.compile(rf"(?<=[{_HANGUL}])\s+(?=[{_HANGUL}])")
+_LONGEST_TITLE = 200
 _SHORTEST_PART = 2
 _LONGEST_NAME = 8
 _LONGEST_WORD = 24

@@ -32,7 +32,7 @@ def present_results(
     languages: Sequence[Language],
     say: Translate,
 ) -> Document:
-    """One page of what a look-up found, newest first, with buttons to turn the page."""
+    """One page of what a look-up found, in the order given, with buttons to turn the page."""
     title = asked or say("Newest papers")
     rows = tuple(
         row(stored, (page - 1) * per_page + place, languages=languages, say=say)
@@ -54,11 +54,13 @@ def _page_buttons(asked: str, *, page: int, more: bool, say: Translate) -> tuple
     turn: list[Button] = []
     if page > 1:
         turn.append(
-            Button(say("Newer"), command=commands.format_line("paper", asked, page=page - 1))
+            Button(
+                say("Previous page"), command=commands.format_line("paper", asked, page=page - 1)
+            )
         )
     if more:
         turn.append(
-            Button(say("Older"), command=commands.format_line("paper", asked, page=page + 1))
+            Button(say("Next page"), command=commands.format_line("paper", asked, page=page + 1))
         )
     return tuple(turn)
 

@@ -10,6 +10,7 @@
     similar:2502.01456          entries similar to those about it
     entry:12                    that entry
     in:discussion ablation      entries in whose discussion somebody said that
+    lora sort:new               the newest first, wherever the words stand
     random                      any one
 
 Everything must hold at once; `-` before a term means that it must not. `parse` reads a line,
@@ -34,6 +35,7 @@ from bot.lookup.domain.query_terms import (
     Dates,
     EntryIs,
     InDiscussion,
+    NewestFirst,
     PaperRef,
     Query,
     Random,
@@ -263,6 +265,16 @@ def _in_place(raw: _Raw) -> InDiscussion:
     return InDiscussion()
 
 
+def _sort(raw: _Raw) -> NewestFirst:
+    if _affirmed(raw).value.casefold() not in ("new", "newest", "date", "최신"):
+        raise QueryError(
+            "“{value}” (character {at}) is not an order: write sort:new for the newest first",
+            value=raw.value,
+            at=raw.at,
+        )
+    return NewestFirst()
+
+
 def _affirmed(raw: _Raw) -> _Raw:
     if raw.negated:
         raise QueryError(
@@ -314,6 +326,7 @@ _FIELDS: dict[str, Callable[[_Raw], Term]] = {
     "similar": _similar,
     "entry": _entry,
     "in": _in_place,
+    "sort": _sort,
 }
 _LONG_FIELDS = tuple(name for name in _FIELDS if len(name) > 2)
 _EXAMPLES = {
@@ -325,6 +338,7 @@ _EXAMPLES = {
     "similar": "similar:2502.01456",
     "entry": "entry:12",
     "in": "in:discussion",
+    "sort": "sort:new",
 }
 FIELDS = tuple(f"{name}:" for name in _FIELDS)
 """The fields, in the order in which completion offers them."""

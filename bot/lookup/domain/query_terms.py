@@ -95,12 +95,27 @@ class InDiscussion:
 
 
 @dataclass(frozen=True, slots=True)
+class NewestFirst:
+    """Orders what is found by date alone."""
+
+
+@dataclass(frozen=True, slots=True)
 class Random:
     """Is a random one of those that the other terms find."""
 
 
 Term: TypeAlias = (
-    Tag | Words | Author | Dates | About | Cites | Similar | EntryIs | InDiscussion | Random
+    Tag
+    | Words
+    | Author
+    | Dates
+    | About
+    | Cites
+    | Similar
+    | EntryIs
+    | InDiscussion
+    | NewestFirst
+    | Random
 )
 
 
@@ -111,11 +126,16 @@ class Query:
     terms: tuple[Term, ...] = ()
 
 
+def affirmed_words(query: Query) -> tuple[Words, ...]:
+    """The words that an entry must have, in their order; none where replies are searched."""
+    if InDiscussion() in query.terms:
+        return ()
+    return tuple(term for term in query.terms if isinstance(term, Words) and not term.negated)
+
+
 def sole_word(query: Query) -> str | None:
     """The word that may mean a tag: the only word of the query, without quotes."""
-    if InDiscussion() in query.terms:
-        return None
-    words = [term for term in query.terms if isinstance(term, Words) and not term.negated]
+    words = affirmed_words(query)
     return words[0].text if len(words) == 1 and not words[0].phrase else None
 
 
@@ -156,6 +176,8 @@ def _format_term(term: Term) -> str:
             return f"entry:{entry_id}"
         case InDiscussion():
             return "in:discussion"
+        case NewestFirst():
+            return "sort:new"
         case Random():
             return "random"
 

@@ -31,7 +31,7 @@ _ALIKE = 0.75
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """One page of what a look-up found, newest first.
+    """One page of what a look-up found: the best hit first, or the newest without words.
 
     `query` is the query as it was understood; `total` is `None` where there are too many to count.
     `suggestions` are whole queries to try instead, where nothing was found.

@@ -1,4 +1,4 @@
-"""The plan of a query: one index scan, newest first, and conditions on each row.
+"""The plans of a query: each one index scan, newest first, and conditions on each row.
 
 A query with words scans the full-text index, with its tags in the same expression. Any other query
 scans the index of its rarest tag, of a paper, or of all entries. The other terms are conditions on
@@ -12,7 +12,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.archive.domain.search_text import tag_mark
-from bot.archive.domain.segment import match_expression, name_expression, word_expression
+from bot.archive.domain.segment import (
+    NAME,
+    letters,
+    match_expression,
+    name_expression,
+    title_expression,
+    word_expression,
+)
 from bot.archive.store import tags
 from bot.archive.store.sort_key import NEWEST, OLDEST, span
 from bot.channels.store.linked_channels import ReadableSince
@@ -23,11 +30,22 @@ from bot.lookup.domain.query_terms import (
     Dates,
     EntryIs,
     InDiscussion,
+    NewestFirst,
     PaperRef,
     Query,
     Tag,
     Words,
+    affirmed_words,
 )
+
+SMALL = 20_000
+"""Entries of an archive up to which commentary comes before abstracts: to skip a word's hits in
+abstracts takes as long as to read them all."""
+
+_ALL, _LABELS, _TITLES = "search", "label_search", "title_search"
+_WRITTEN = "title tags authors commentary"
+_NAMED = 100
+"""Entries of papers of one name that come first; more are mere title matches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +94,24 @@ class Plan:
         return {"low": self.low, "high": self.high} | self.values | more
 
 
-def plan_for(
+@dataclass(frozen=True, slots=True)
+class Plans:
+    """The plan of a query, and plans that find a part of it: where its words stand.
+
+    Each finds what the one before it finds, and more: entries with the words as a phrase in the
+    title, in the title, in title and tags, there and among the authors (`labels`), there and in
+    the commentary (`written`).
+    """
+
+    all: Plan
+    labels: tuple[Plan, ...] = ()
+    written: Plan | None = None
+
+
+def plans_for(
     connection: sqlite3.Connection, query: Query, readable: ReadableSince | None = None
-) -> Plan | None:
-    """The plan of a query; `None` where nothing can be found.
+) -> Plans | None:
+    """The plans of a query; `None` where nothing can be found.
 
     It leaves out `similar:` and `random`, which choose among what the other terms find. Replies
     are searched in the channels of `readable`; `None` means all.
@@ -88,14 +120,54 @@ def plan_for(
     if terms is None:
         return None
     if terms.in_discussion:
-        return _plan_in_discussions(terms, readable)
+        return Plans(_plan_in_discussions(terms, readable))
+    everywhere = _plan_of(connection, terms)
+    if not terms.words or NewestFirst() in query.terms:
+        return Plans(everywhere)
+    phrase = title_expression([term.text for term in affirmed_words(query)])
+    in_title = _within(terms, "title", _TITLES)
+    labels: tuple[_Terms, ...] = (
+        replace(in_title, words=(*in_title.words, f"{{title}} : ({phrase})")),
+        in_title,
+        replace(in_title, words=terms.words),
+        replace(terms, index=_LABELS),
+    )
+    if terms.authors:
+        labels = tuple(replace(each, index=_LABELS) for each in labels)
+    return Plans(
+        everywhere,
+        tuple(_plan_of(connection, each) for each in labels),
+        _plan_of(connection, _within(terms, _WRITTEN, _ALL)) if _is_small(connection) else None,
+    )
+
+
+def named_like(connection: sqlite3.Connection, words: Sequence[str]) -> list[int]:
+    """The newest entries whose paper has these words as its name, by sort key."""
+    name = letters(" ".join(words))
+    if not name:
+        return []
+    plan = Plan(origin=f"{_TITLES} AS d", column="rowid")
+    return plan.where(f"{_TITLES} MATCH {{}}", f'"{NAME}{name}"').walk(connection, limit=_NAMED)
+
+
+def _within(terms: "_Terms", columns: str, index: str) -> "_Terms":
+    words = tuple(f"{{{columns}}} : ({word})" for word in terms.words)
+    return replace(terms, words=words, index=index)
+
+
+def _is_small(connection: sqlite3.Connection) -> bool:
+    (newest,) = connection.execute("SELECT max(id) FROM entry").fetchone()
+    return (newest or 0) <= SMALL
+
+
+def _plan_of(connection: sqlite3.Connection, terms: "_Terms") -> Plan:
     plan, fulfilled = _choose_index(connection, terms)
     conditions: list[tuple[str, Any]] = [
         *(row for row in terms.rows if row not in fulfilled),
         *((f"NOT {condition}", row) for condition, row in terms.unwanted),
         *terms.outside,
     ]
-    if not terms.matches:
+    if not terms.scans_all:
         conditions += [(_NO_MATCH, match) for match in terms.unwanted_matches]
     for condition, value in conditions:
         plan = plan.where(condition.replace("[d]", f"d.{plan.column}"), value)
@@ -134,11 +206,15 @@ _NO_MATCH = "NOT EXISTS (SELECT 1 FROM search WHERE search MATCH {} AND rowid = 
 class _Terms:
     """The terms of a query as full-text expressions and conditions on rows.
 
+    `words`, `authors` and `matches`, which are families of tags, must match `index`.
     `rows` are conditions with the id of one row each. In a condition `[d]` stands for the entry's
     sort key and `{}` for the value. With `in_discussion`, each of `reply_matches` must match a
     reply, and none of `unwanted_reply_matches` may.
     """
 
+    index: str = _ALL
+    words: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
     matches: tuple[str, ...] = ()
     unwanted_matches: tuple[str, ...] = ()
     rows: tuple[tuple[str, int], ...] = ()
@@ -149,6 +225,16 @@ class _Terms:
     in_discussion: bool = False
     reply_matches: tuple[str, ...] = ()
     unwanted_reply_matches: tuple[str, ...] = ()
+
+    @property
+    def positive(self) -> tuple[str, ...]:
+        """What must match the index."""
+        return (*self.words, *self.authors, *self.matches)
+
+    @property
+    def scans_all(self) -> bool:
+        """Whether the index that is scanned has every word of an entry."""
+        return bool(self.positive) and self.index == _ALL
 
     def ids(self, condition: str) -> tuple[int, ...]:
         """The ids of the rows of a condition."""
@@ -161,7 +247,7 @@ def _plan_in_discussions(terms: _Terms, readable: ReadableSince | None) -> Plan:
     values = {"said": first, "readable": json.dumps(readable) if readable is not None else None}
     plan = Plan(origin=_DISCUSSED if first is None else _SAID, values=values)
     conditions: list[tuple[str, Any]] = [
-        *((_MATCH, match) for match in terms.matches),
+        *((_MATCH, match) for match in terms.positive),
         *((_NO_MATCH, match) for match in terms.unwanted_matches),
         *((_ALSO_SAID, match) for match in others),
         *((f"NOT {_ALSO_SAID}", match) for match in terms.unwanted_reply_matches),
@@ -178,14 +264,10 @@ def _terms_of(connection: sqlite3.Connection, query: Query) -> _Terms | None:
     terms = _Terms(in_discussion=InDiscussion() in query.terms)
     for term in query.terms:
         match term:
-            case Words(text, phrase, negated):
-                match = match_expression(text) if phrase else word_expression(text)
-                with_words = _with_reply_match if terms.in_discussion else _with_match
-                terms = with_words(terms, match, negated=negated)
-            case Author(name, negated):
-                match = name_expression(name)
-                authors = f"authors : ({match})" if match is not None else None
-                terms = _with_match(terms, authors, negated=negated)
+            case Words():
+                terms = _with_words(terms, term)
+            case Author():
+                terms = _with_author(terms, term)
             case Dates():
                 terms = _with_dates(terms, term)
             case Tag(slug, negated) if len(ids := tags.family(connection, slug)) > 1:
@@ -217,6 +299,24 @@ def _row_of(
             return _CITES, _paper_id(connection, paper)
         case EntryIs(entry_id):
             return _IS, entry_id
+
+
+def _with_words(terms: _Terms, words: Words) -> _Terms:
+    match = match_expression(words.text) if words.phrase else word_expression(words.text)
+    if terms.in_discussion:
+        return _with_reply_match(terms, match, negated=words.negated)
+    if match is None or words.negated:
+        return _with_match(terms, match, negated=True)
+    return replace(terms, words=(*terms.words, match))
+
+
+def _with_author(terms: _Terms, author: Author) -> _Terms:
+    match = name_expression(author.name)
+    if match is None:
+        return terms
+    if author.negated:
+        return _with_match(terms, f"authors : ({match})", negated=True)
+    return replace(terms, authors=(*terms.authors, f"authors : ({match})"))
 
 
 def _with_match(terms: _Terms, match: str | None, *, negated: bool) -> _Terms:
@@ -252,12 +352,13 @@ def _choose_index(
 ) -> tuple[Plan, Sequence[tuple[str, int]]]:
     """The scan with the fewest other entries, and the conditions that it makes needless."""
     tag_ids, about, cites = terms.ids(_TAGGED), terms.ids(_ABOUT), terms.ids(_CITES)
-    if terms.matches:
+    if terms.positive:
         marks = (f'"{tag_mark(tag_id)}"' for tag_id in tag_ids)
-        match = " AND ".join(f"({part})" for part in (*terms.matches, *marks))
-        for unwanted in terms.unwanted_matches:
+        match = " AND ".join(f"({part})" for part in (*terms.positive, *marks))
+        for unwanted in terms.unwanted_matches if terms.scans_all else ():
             match = f"({match}) NOT ({unwanted})"
-        plan = Plan(origin="search AS d", column="rowid").where("search MATCH {}", match)
+        plan = Plan(origin=f"{terms.index} AS d", column="rowid")
+        plan = plan.where(f"{terms.index} MATCH {{}}", match)
         return plan, [(_TAGGED, tag_id) for tag_id in tag_ids]
     if terms.ids(_IS):
         return Plan(), ()

@@ -1,4 +1,4 @@
-"""Look-ups: what a `Query` finds, page by page, newest first."""
+"""Look-ups: what a `Query` finds, page by page, the best first."""
 
 import json
 import sqlite3
@@ -11,15 +11,17 @@ from bot.archive.store import entries, tags
 from bot.channels.store.linked_channels import ReadableSince
 from bot.core.database.database import Transaction
 from bot.lookup.domain.query_terms import (
+    NewestFirst,
     PaperRef,
     Query,
     Random,
     Similar,
+    affirmed_words,
     sole_word,
     with_sole_word_as_tag,
 )
-from bot.lookup.store import similar
-from bot.lookup.store.query_plan import Plan, plan_for
+from bot.lookup.store import ranking, similar
+from bot.lookup.store.query_plan import Plan, plans_for
 
 COUNTED = 1000
 """Matches are counted up to this number; beyond it, the total is unknown."""
@@ -48,10 +50,11 @@ async def look_up(
     chance: Chance | None = None,
     readable: ReadableSince | None = None,
 ) -> Hits:
-    """The page (from 1) of the entries that a query finds, newest first, in one database call.
+    """The page (from 1) of the entries that a query finds, in one database call.
 
-    `similar:` puts the most similar first; `random` finds one, chosen with `chance`. For `readable`
-    see `plan_for`.
+    Words put the best hits first (`ranking`); without words, and with `sort:new`, the newest come
+    first. `similar:` puts the most similar first; `random` finds one, chosen with `chance`. For `readable`
+    see `plans_for`.
     """
     chance = chance if chance is not None else Chance()  # noqa: S311  no secret hangs on it
     return await tx.call(
@@ -70,10 +73,12 @@ def _look_up(
     chance: Chance,
     readable: ReadableSince | None = None,
 ) -> Hits:
+    words = [] if NewestFirst() in query.terms else [w.text for w in affirmed_words(query)]
     query = _understood(connection, query)
-    plan = plan_for(connection, query, readable)
-    if plan is None:
+    plans = plans_for(connection, query, readable)
+    if plans is None:
         return Hits(query, (), more=False, total=0)
+    plan = plans.all
     if Random() in query.terms:
         chosen = _any_one(connection, plan, chance)
         return Hits(query, entries.load(connection, chosen), more=False, total=len(chosen))
@@ -84,7 +89,10 @@ def _look_up(
         found, total = ranked[offset : offset + wanted], len(ranked)
         stored = entries.load(connection, found[:per_page])
         return Hits(query, stored, more=len(found) > per_page, total=total)
-    found = plan.walk(connection, limit=wanted, offset=offset)
+    if words:
+        found = ranking.walk(connection, plans, words, limit=offset + wanted)[offset:]
+    else:
+        found = plan.walk(connection, limit=wanted, offset=offset)
     stored = entries.load(connection, found[:per_page])
     if len(found) < wanted and (found or not offset):
         return Hits(query, stored, more=False, total=offset + len(found))
@@ -102,10 +110,10 @@ def _list_all(connection: sqlite3.Connection, *, query: Query) -> tuple[EntryId,
     if any(isinstance(term, Similar | Random) for term in query.terms):
         hits = _look_up(connection, query=query, page=1, per_page=similar.RANKED, chance=Chance())  # noqa: S311
         return tuple(stored.id for stored in hits.entries)
-    plan = plan_for(connection, _understood(connection, query))
-    if plan is None:
+    plans = plans_for(connection, _understood(connection, query))
+    if plans is None:
         return ()
-    found = plan.walk(connection, limit=-1)
+    found = plans.all.walk(connection, limit=-1)
     rows = connection.execute(
         "SELECT id FROM entry WHERE newness IN (SELECT value FROM json_each(:them))",
         {"them": json.dumps(found)},

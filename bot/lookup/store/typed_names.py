@@ -5,14 +5,14 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
-from functools import lru_cache
-from itertools import islice
+from functools import lru_cache, partial
 
 from bot.archive.domain.entry import EntryId, Related
 from bot.archive.domain.folding import bare
 from bot.core.database.database import Transaction
 from bot.core.domain.latex_accents import accents
 from bot.core.latex import readable
+from bot.lookup.store.query_plan import named_like
 
 _RECENT = 2000
 """The newest entries that are scanned, so that the cost does not grow with the archive."""
@@ -65,18 +65,39 @@ async def _recent_authors(tx: Transaction) -> list[list[str]]:
 
 
 async def list_titled(tx: Transaction, typed: str, *, limit: int) -> tuple[Related, ...]:
-    """Recent entries whose title contains what was typed, newest first."""
+    """Recent entries whose title contains what was typed, the best first.
+
+    The best are papers of that name, of any age, then titles that begin with it, then those with a
+    word that begins with it; within each the newest comes first.
+    """
+    named = await tx.call(partial(named_like, words=[typed]))
     rows = await tx.all(
-        "SELECT id, title, date FROM entry WHERE newness > 0 ORDER BY newness DESC LIMIT :recent",
-        {"recent": _RECENT},
+        """
+        SELECT * FROM (SELECT newness, id, title, date FROM entry WHERE newness > 0
+                       ORDER BY newness DESC LIMIT :recent)
+        UNION SELECT newness, id, title, date FROM entry
+        WHERE newness IN (SELECT value FROM json_each(:named))
+        ORDER BY newness DESC
+        """,
+        {"recent": _RECENT, "named": json.dumps(named[:limit])},
     )
     wanted = bare(accents(typed))
-    found = (row for row in rows if wanted in _compared(row["title"]))
+    is_named = set(named)
+    found = sorted(
+        (row for row in rows if row["newness"] in is_named or wanted in _compared(row["title"])),
+        key=lambda row: 0 if row["newness"] in is_named else _place(row["title"], wanted),
+    )
     return tuple(
         Related(
             EntryId(row["id"]),
             readable(row["title"]),
             date.fromisoformat(row["date"]) if row["date"] is not None else None,
         )
-        for row in islice(found, limit)
+        for row in found[:limit]
     )
+
+
+def _place(title: str, wanted: str) -> int:
+    """Where a title has what was typed: at its beginning, at that of a word, within a word."""
+    parts = enumerate(_parts(_compared(title)), start=1)
+    return next((min(at, 2) for at, part in parts if part.startswith(wanted)), 3)

@@ -6,7 +6,7 @@ import pytest
 
 from bot.core.database.database import Database, opened
 from bot.lookup.services.completion import LONGEST, complete
-from tests.archive_stage import an_entry, keep_apart
+from tests.archive_stage import an_entry, keep, keep_apart
 
 
 @pytest.fixture
@@ -51,3 +51,17 @@ async def test_nothing_offered_is_too_long_for_a_platform(db, typed):
     for choice in await complete(db, typed):
         assert 0 < len(choice.label) <= LONGEST
         assert 0 < len(choice.value) <= LONGEST
+
+
+async def test_the_best_title_is_offered_first(db):
+    titles = ("LoRA: Ranks", "Why LoRA Works", "LoRA Learns", "QLoRA")
+    await keep(db, *(an_entry(title, path=f"{title}.md") for title in titles))
+
+    offered = await complete(db, "lora")
+
+    assert [choice.label for choice in offered] == [
+        "LoRA: Ranks",
+        "LoRA Learns",
+        "Why LoRA Works",
+        "QLoRA",
+    ]

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import date
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -115,8 +116,82 @@ async def library(db: Database) -> Database:
         ("reasoning date:2025-02-03", ["Rewards"]),
     ],
 )
-async def test_a_query_finds_these_newest_first(library, query, titles):
+async def test_a_query_finds_these_the_newest_first(library, query, titles):
     assert await found(library, query) == titles
+
+
+async def adapters(db: Database) -> None:
+    """Entries that mention LoRA, each newer than the better hits."""
+    about: dict[str, dict[str, Any]] = {
+        "LoRA: Low-Rank Adaptation": {},
+        "Low Ranks for LoRA": {},
+        "LoRA Learns Less": {},
+        "Small Ranks": {"tags": "lora_like"},
+        "Adapters": {"authors": ("Lora Kim",)},
+        "강화 학습에서 배우기": {"ko": "LoRA를 쓴다."},
+        "Prompts": {"abstract": "Better than LoRA.", "ko": "강화학습 이야기."},
+    }
+    notes = (
+        an_entry(title, on=date(2024, 1, day), **parts)
+        for day, (title, parts) in enumerate(about.items(), start=1)
+    )
+    await keep_apart(db, *notes)
+
+
+BEST_FIRST = [
+    "LoRA: Low-Rank Adaptation",
+    "LoRA Learns Less",
+    "Low Ranks for LoRA",
+    "Small Ranks",
+    "Adapters",
+    "강화 학습에서 배우기",
+    "Prompts",
+]
+NEWEST_FIRST = [
+    "Prompts",
+    "강화 학습에서 배우기",
+    "Adapters",
+    "Small Ranks",
+    "LoRA Learns Less",
+    "Low Ranks for LoRA",
+    "LoRA: Low-Rank Adaptation",
+]
+
+
+@pytest.mark.parametrize(
+    ("query", "titles"),
+    [
+        ("lora", BEST_FIRST),
+        ("LORA", BEST_FIRST),
+        ("lora sort:new", NEWEST_FIRST),
+        ("lora -adapters", [title for title in BEST_FIRST if title != "Adapters"]),
+        ("lora date:2024", BEST_FIRST),
+        ("lora author:kim", ["Adapters"]),
+        ('"lora" learns', ["LoRA Learns Less"]),
+        ("low rank adaptation", ["LoRA: Low-Rank Adaptation"]),
+        ("ranks low", ["Low Ranks for LoRA"]),
+        ("강화학습", ["강화 학습에서 배우기", "Prompts"]),
+        ("강화 학습", ["강화 학습에서 배우기", "Prompts"]),
+        ("sort:new", NEWEST_FIRST),
+    ],
+)
+async def test_the_best_hit_comes_first(db, query, titles):
+    await adapters(db)
+
+    assert await found(db, query) == titles
+
+
+async def test_a_paper_of_the_name_of_a_tag_comes_first_unless_the_tag_is_meant(db):
+    await adapters(db)
+    tagged = (
+        an_entry(title, on=date(2020, 1, day), tags="lora", path=f"{title}.md")
+        for day, title in enumerate(("LoRA", "LoRA, Again", "Other"), start=1)
+    )
+    await keep(db, *tagged)
+
+    assert await found(db, "lora") == ["LoRA", "Other", "LoRA, Again"]
+    assert await found(db, "#lora") == ["Other", "LoRA, Again", "LoRA"]
+    assert await found(db, "lora sort:new") == ["Other", "LoRA, Again", "LoRA"]
 
 
 async def test_a_known_tag_alone_is_the_tag(library):

@@ -1,5 +1,6 @@
 """Look-ups against a plain model: whatever was added, changed, withdrawn and brought back."""
 
+import itertools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -40,11 +41,19 @@ TAGS = ["rl", "moe", "long_context"]
 
 texts = st.lists(st.sampled_from(WORDS), max_size=3).map(" ".join)
 entries = st.builds(
-    lambda title, authors, number, on, ko, tags, cites: an_entry(
-        title, authors=tuple(authors), arxiv_id=number, on=on, ko=ko, tags=tags, cites=tuple(cites)
+    lambda title, authors, abstract, number, on, ko, tags, cites: an_entry(
+        title,
+        authors=tuple(authors),
+        abstract=abstract,
+        arxiv_id=number,
+        on=on,
+        ko=ko,
+        tags=tags,
+        cites=tuple(cites),
     ),
-    texts,
+    st.builds(str.__add__, st.sampled_from(["", "model: ", "보상 모델: "]), texts),
     st.lists(st.sampled_from(NAMES), max_size=2, unique=True),
+    texts.map(lambda text: text or None),
     st.one_of(st.none(), st.sampled_from(NUMBERS)),
     st.one_of(st.none(), st.sampled_from(DAYS)),
     texts,
@@ -59,6 +68,7 @@ terms: st.SearchStrategy[Term] = st.one_of(
         st.sampled_from([*WORDS, "상모", "rew"]),
         st.booleans(),
     ),
+    st.builds(Words, st.sampled_from(["모델", "보상", "model", "reward", "choi", "context"])),
     st.builds(Author, st.sampled_from(["lee", "choi", "yejin choi", "lee choi"]), st.booleans()),
     st.builds(
         lambda on, negated: Dates(on, on, on.isoformat(), negated),
@@ -87,8 +97,8 @@ def holds(entry_id: int, entry: Entry, term: Term) -> bool:
     match term:
         case Tag(slug):
             fits = slug in entry.tags
-        case Words(text):
-            fits = any(contains(part, text) for part in searched(entry))
+        case Words():
+            fits = any(contains_word(part, term) for part in searched(entry))
         case Author(name):
             fits = any(contains(author, name) for author in entry.paper.authors)
         case Dates(first):
@@ -105,9 +115,50 @@ def holds(entry_id: int, entry: Entry, term: Term) -> bool:
 
 
 def searched(entry: Entry) -> Iterable[str]:
-    yield from (entry.paper.title, *(part.text for part in entry.commentary))
-    yield from entry.paper.authors
-    yield from (tag.replace("-", " ") for tag in entry.tags)
+    yield from itertools.chain.from_iterable(fields(entry))
+
+
+def fields(entry: Entry) -> list[list[str]]:
+    """The texts of an entry, those first in which a hit is the best."""
+    return [
+        [entry.paper.title],
+        [tag.replace("-", " ") for tag in entry.tags],
+        list(entry.paper.authors),
+        [part.text for part in entry.commentary],
+        [entry.paper.abstract or ""],
+    ]
+
+
+def place(entry: Entry, query: Query) -> int:
+    """Where the words of a query stand in an entry: the lower, the better."""
+    words = [term for term in query.terms if isinstance(term, Words) and not term.negated]
+    if not words:
+        return 0
+    title, text = entry.paper.title, " ".join(word.text for word in words)
+    if text.replace(" ", "") in (title.replace(" ", ""), title.partition(":")[0].replace(" ", "")):
+        return 1
+    kinds = fields(entry)
+    in_title = [all_in(word, kinds[:1]) for word in words]
+    if all(in_title) and (contains(title, text) or contains(glued(title), glued(text))):
+        return 2
+    return next(
+        2 + last for last in range(1, 6) if all(all_in(word, kinds[:last]) for word in words)
+    )
+
+
+def all_in(word: Words, kinds: list[list[str]]) -> bool:
+    return any(contains_word(text, word) for texts in kinds for text in texts)
+
+
+def contains_word(text: str, word: Words) -> bool:
+    """A word, unlike a phrase, is also found written apart."""
+    if contains(text, word.text):
+        return True
+    return not word.phrase and word.text == "보상모델" and "보상 모델" in text
+
+
+def glued(text: str) -> str:
+    return re.sub(r"(?<=[가-힣]) (?=[가-힣])", "", text)
 
 
 def contains(text: str, wanted: str) -> bool:
@@ -155,15 +206,18 @@ async def test_a_look_up_finds_what_a_plain_scan_finds(happened, asked):
             async with db.reading() as tx:
                 hits = await search.look_up(tx, query, page=1, per_page=50)
 
-            expected = [
+            matching = [
                 i for i in newest_first(live) if all(holds(i, live[i], t) for t in query.terms)
             ]
+            expected = sorted(matching, key=lambda i: place(live[i], query))
             assert [stored.id for stored in hits.entries] == expected, format_query(query)
             assert hits.total == len(expected)
             for stored in hits.entries:
                 assert unstored(stored.entry) == unstored(live[stored.id])
         async with db.transaction() as tx:
             await tx.run("INSERT INTO search (search) VALUES ('integrity-check')")
+            await tx.run("INSERT INTO title_search (title_search) VALUES ('integrity-check')")
+            await tx.run("INSERT INTO label_search (label_search) VALUES ('integrity-check')")
             assert await tx.all("PRAGMA foreign_key_check") == []
             wrong = await tx.all(
                 "SELECT slug FROM tag WHERE uses <> (SELECT count(*) FROM entry_tag "
@@ -177,3 +231,28 @@ def unstored(entry: Entry) -> Entry:
     return replace(
         entry, references=tuple(replace(reference, title=None) for reference in entry.references)
     )
+
+
+@settings(max_examples=40)
+@given(
+    kept=st.lists(entries, max_size=12),
+    asked=st.lists(
+        st.builds(Words, st.sampled_from([*WORDS, "choi"]), st.booleans()), min_size=1, max_size=3
+    ).map(lambda chosen: Query(tuple(chosen))),
+)
+async def test_pages_of_ranked_hits_are_disjoint_and_complete(kept, asked):
+    async with opened(None) as db:
+        await apply(db, [Change(number, entry) for number, entry in enumerate(kept, 1)])
+        async with db.reading() as tx:
+            every = await search.list_all(tx, asked)
+            pages = [
+                await search.look_up(tx, asked, page=page, per_page=2)
+                for page in range(1, len(every) // 2 + 3)
+            ]
+
+    shown = [stored.id for page in pages for stored in page.entries]
+    assert len(shown) == len(set(shown))
+    assert set(shown) == set(every)
+    assert [bool(page.more) for page in pages] == [
+        2 * page < len(every) for page in range(1, len(pages) + 1)
+    ]

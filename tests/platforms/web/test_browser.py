@@ -99,7 +99,7 @@ async def test_the_next_page_of_an_answer_replaces_it(browser: Browser, busy: St
         answer = page.locator(".log .message").last
         await expect(other.locator(".log .message").last).to_contain_text("Sample paper number 1 ")
 
-        await answer.get_by_role("button", name="Older").click()
+        await answer.get_by_role("button", name="Next page").click()
 
         await expect(answer).to_contain_text("Sample paper number 29 ")
         await expect(other.locator(".log .message").last).to_contain_text("Sample paper number 29 ")

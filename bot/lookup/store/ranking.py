@@ -1,0 +1,47 @@
+"""The order of what a look-up finds: where its words stand, then newest first.
+
+First come papers of that name, then entries with the words as a phrase in the title, in the title,
+in title and tags, there and among the authors, there and in the commentary, then the others. Each
+is a scan, newest first, of the index of these fields, and the next one begins where the last one is
+exhausted. So a look-up costs a few scans, however often a word stands elsewhere.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+
+from bot.lookup.store.query_plan import Plans, named_like
+
+
+def walk(
+    connection: sqlite3.Connection, plans: Plans, words: Sequence[str], *, limit: int
+) -> list[int]:
+    """The sort keys of the first `limit` entries, the best first; `words` may be a name."""
+    newest = plans.all.walk(connection, limit=limit)
+    if len(newest) <= 1:
+        return newest
+    found: dict[int, None] = {}
+    for part in _parts(connection, plans, words, limit):
+        found.update(dict.fromkeys(part))
+        if len(found) >= limit:
+            break
+    found.update(dict.fromkeys(newest))
+    return list(found)[:limit]
+
+
+def _parts(
+    connection: sqlite3.Connection, plans: Plans, words: Sequence[str], limit: int
+) -> Iterator[list[int]]:
+    """The entries that come before the others, in their order; later parts repeat earlier ones.
+
+    A plan finds all of those that the plans before it find, so the first `limit` of each are
+    enough.
+    """
+    named = named_like(connection, words)
+    if named:
+        wanted = plans.all.among(connection, named)
+        yield [newness for newness in named if newness in wanted]
+    if plans.labels and plans.labels[-1].walk(connection, limit=1):
+        for plan in plans.labels:
+            yield plan.walk(connection, limit=limit)
+    if plans.written is not None:
+        yield plans.written.walk(connection, limit=limit)
