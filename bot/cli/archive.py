@@ -39,25 +39,40 @@ def import_(
     from bot.archive.services.import_report import ImportReport
     from bot.archive.services.read_files import LARGEST_PAGE
     from bot.cli.database import now, with_database
-    from bot.cli.output import forms
+    from bot.cli.output import forms, import_text
     from bot.core.database.database import Database
+    from bot.digest.services.forecasts import forecast_all
     from bot.settings import Settings
 
     stdin = sys.stdin.buffer.read(LARGEST_PAGE + 1) if STDIN in paths else b""
 
-    async def work(db: Database, _: Settings) -> ImportReport:
-        with progress(translator()("Importing")) as advance:
-            return await import_files(
+    say = translator()
+
+    async def work(db: Database, _: Settings) -> tuple[ImportReport, tuple[str, ...]]:
+        with progress(say("Importing")) as advance:
+            report = await import_files(
                 db, paths, now=now(), stdin=stdin, dry_run=dry_run, progress=advance
             )
+        found = await forecast_all(db, report.added, now=now())
+        lines = import_text.forecast_lines(found, updated=report.updated, now=now(), say=say)
+        return report, tuple(lines)
 
-    report = with_database(work, make=True)
+    report, lines = with_database(work, make=True)
     if as_json:
         show_json(forms.report_form(report))
     else:
-        for problem in report.problems:
+        shown, left = import_text.shown_problems((*report.problems, *report.remarks))
+        for problem in shown:
             print_problem(problem)
-        print_line(forms.report_text(report, dry_run=dry_run, say=translator()))
+        for kind, count in left.items():
+            print_remark(
+                say(
+                    "{n} more warnings of this kind: {kind}. --json has all.",
+                    n=count,
+                    kind=say(kind),
+                )
+            )
+        print_line("\n".join((forms.report_text(report, dry_run=dry_run, say=say), *lines)))
     failed = any(problem.severity is Severity.ERROR for problem in report.problems)
     return FAILED if failed else DONE
 

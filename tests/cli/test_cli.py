@@ -438,6 +438,31 @@ def test_a_channel_is_subscribed_changed_and_removed(archive: Run):
     assert archive("channel", "list", "--json").json == []
 
 
+def test_an_import_shows_some_warnings_of_each_kind_and_what_is_posted_when(
+    archive: Run, tmp_path: Path
+):
+    archive("channel", "add", "web:general", "--at", "09:00", "--tz", "UTC")
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    for number in range(12):
+        (notes / f"Note {number}.md").write_text(f"*Title {number}* (A B)\n\nA text.\n")
+    (notes / "170203 Old.md").write_text("*Old* (A B)\n\nA text.\n")
+
+    shown = archive("import", notes)
+    again = archive("import", notes, "--dry-run")
+    as_json = archive("import", notes, "--dry-run", "--json")
+
+    assert shown.status == 0
+    assert shown.err.count("there is no date") == 10
+    assert "2 more warnings of this kind: no date. --json has all." in shown.err
+    assert "1 paper is of a day that is past in web:general" in shown.out
+    assert "13 unchanged" in again.out
+    assert again.err == ""
+    assert set(as_json.json) == {
+        *("files", "entries", "papers", "references", "links", "tags", "problems"),
+    }
+
+
 def test_managers_of_a_channel_are_named_by_id_and_removed(archive: Run):
     archive("channel", "add", "web:general", "--at", "09:00", "--tz", "UTC")
     visitor = "0123456789abcdef"

@@ -38,7 +38,8 @@ class Severity(StrEnum):
 class Problem:
     """Something in an input that a person should check.
 
-    `line` counts from 1. `text` is input, verbatim, that is in no entry.
+    `line` counts from 1. `text` is input, verbatim, that is in no entry. Many problems of one `kind`
+    are shown in part; those without a kind are all shown.
     """
 
     path: str
@@ -46,6 +47,7 @@ class Problem:
     severity: Severity
     message: str
     text: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,15 @@ from bot.archive.domain.entry import Problem, Severity
 from bot.archive.domain.files.found_file import FoundFile
 from bot.archive.domain.files.source_match import KnownSource
 from bot.archive.domain.files.stable_files import StableFiles
-from bot.archive.domain.note_links import leads_to
 from bot.archive.services import import_parser, read_files
+from bot.archive.services.check_archive import check_archive
 from bot.archive.services.find_files import find_files
 from bot.archive.services.import_report import ImportCounter, ImportReport
 from bot.archive.services.import_writer import Batch, update_locations, write_batch
 from bot.archive.services.match_sources import match_sources
 from bot.archive.services.read_files import ReadBatch, ReadFile
 from bot.archive.services.withdraw_missing import withdraw_missing_entries
-from bot.archive.store import entries, links, source_counts
+from bot.archive.store import entries, source_counts
 from bot.core.database.database import Database, Transaction
 from bot.core.domain.i18n import worded
 
@@ -70,7 +70,7 @@ async def import_files(
         counter.count_withdrawn(
             await withdraw_missing_entries(db, found, stable, now=now, dry_run=dry_run)
         )
-    await _report_ambiguous_links(db, counter)
+    await check_archive(db, counter, dry_run=dry_run)
     return counter.report(files=total)
 
 
@@ -142,25 +142,3 @@ async def _emptied_sources(
         for row, of_source in kept.items()
         if any(stored.entry.source.text.strip() for stored in of_source)
     }
-
-
-async def _report_ambiguous_links(db: Database, counter: ImportCounter) -> None:
-    """Add a problem for each link that leads to several notes, if this import touched either."""
-    if not counter.names:
-        return
-    async with db.reading() as tx:
-        ambiguous = await links.list_ambiguous(tx, counter.names)
-    for link in ambiguous:
-        if sum(leads_to(link.text, path) for path in link.targets) != 1:
-            counter.problems.append(
-                Problem(
-                    path=counter.shown.get(link.path, link.path),
-                    line=link.line,
-                    severity=Severity.WARNING,
-                    message=worded(
-                        "[[{name}]] may mean any of {paths}: write the folder too",
-                        name=link.text,
-                        paths=", ".join(link.targets),
-                    ),
-                )
-            )

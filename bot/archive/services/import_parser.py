@@ -6,6 +6,7 @@ Blocking: call it in a thread.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from bot.archive.domain.checks.note_checks import check_entry
 from bot.archive.domain.dates import parse_date_line
 from bot.archive.domain.entry import Entry, Parsed, Problem, Severity, SourceKind
 from bot.archive.domain.files.file_names import is_note
@@ -57,7 +58,8 @@ def parse_file(read: ReadFile) -> ParsedFile:
             None,
             worded("an entry of it is too long: {reason}", reason=too_large(LARGEST_NOTE)),
         )
-    problems = [replace(problem, path=read.shown) for problem in parsed.problems]
+    remarks = (remark for entry in parsed.entries for remark in check_entry(entry))
+    problems = [replace(problem, path=read.shown) for problem in (*parsed.problems, *remarks)]
     if warning is not None:
         problems.insert(0, warning)
     return ParsedFile(

@@ -1,8 +1,12 @@
 """The report of an import, and the counter that adds it up."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
+from bot.archive.domain.checks.archive_checks import Dated
+from bot.archive.domain.checks.note_checks import is_empty_note
 from bot.archive.domain.entry import Entry, EntryId, Problem
 from bot.archive.domain.note_links import linked_name, note_name
 from bot.archive.store.source_counts import SourceCounts
@@ -14,7 +18,9 @@ class ImportReport:
 
     `papers`, `references`, `links` and `tags` count the content of all imported files, changed or
     not: distinct papers that entries are about, mentions of papers, links, distinct tags.
-    `changed` are the existing entries that were updated or withdrawn.
+    `problems` are about what could not be read as written, `remarks` (warnings, with a kind) about
+    what could. `changed` are the existing entries that were updated or withdrawn; `added` counts the new ones
+    that may be posted, by date and tags.
     """
 
     files: int
@@ -27,7 +33,9 @@ class ImportReport:
     links: int
     tags: int
     problems: tuple[Problem, ...]
+    remarks: tuple[Problem, ...]
     changed: tuple[EntryId, ...]
+    added: Mapping[tuple[date, tuple[str, ...]], int]
 
 
 @dataclass(slots=True)
@@ -36,6 +44,8 @@ class ImportCounter:
 
     `sources` are the ids of the sources matched so far; `names` are the note names of new and
     updated entries and of their links; `shown` maps a source's path to the file name to report.
+    `tagged` has a source's path for each tag of new and updated entries, with the tag's spelling, and
+    `dated` those of papers at arXiv by its number.
     """
 
     problems: list[Problem] = field(default_factory=list)
@@ -43,6 +53,10 @@ class ImportCounter:
     names: set[str] = field(default_factory=set)
     shown: dict[str, str] = field(default_factory=dict)
     changed: list[EntryId] = field(default_factory=list)
+    tagged: dict[str, tuple[str, str]] = field(default_factory=dict)
+    tag_uses: Counter[str] = field(default_factory=Counter)
+    dated: dict[str, list[Dated]] = field(default_factory=dict)
+    added: Counter[tuple[date, tuple[str, ...]]] = field(default_factory=Counter)
     papers: set[str] = field(default_factory=set)
     tags: set[str] = field(default_factory=set)
     new: int = 0
@@ -74,10 +88,20 @@ class ImportCounter:
         self.changed += withdrawn
         self.withdrawn += len(self.changed) - before
 
-    def note_names(self, entry: Entry) -> None:
-        """Add the entry's name and links to those checked for ambiguity after the import."""
+    def note_written(self, entry: Entry, path: str, *, is_new: bool) -> None:
+        """Add a new or updated entry to what is checked after the import."""
         self.names.add(note_name(entry.source.path))
         self.names.update(map(linked_name, entry.links))
+        self.tag_uses.update(entry.tags)
+        for tag, spelling in zip(entry.tags, entry.spellings, strict=False):
+            self.tagged.setdefault(tag, (path, spelling))
+        if entry.date is None:
+            return
+        if entry.paper.arxiv_id is not None:
+            about = self.dated.setdefault(entry.paper.arxiv_id.number, [])
+            about.append(Dated(entry.date, path, is_new=True))
+        if is_new and not is_empty_note(entry):
+            self.added[entry.date, entry.tags] += 1
 
     def report(self, *, files: int) -> ImportReport:
         """The report of everything counted."""
@@ -91,6 +115,8 @@ class ImportCounter:
             references=self.references,
             links=self.links,
             tags=len(self.tags),
-            problems=tuple(self.problems),
+            problems=tuple(problem for problem in self.problems if not problem.kind),
+            remarks=tuple(problem for problem in self.problems if problem.kind),
             changed=tuple(self.changed),
+            added=self.added,
         )

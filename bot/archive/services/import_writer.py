@@ -197,6 +197,7 @@ def _count(change: _FileChange, counter: ImportCounter) -> None:
     counter.changed += [entry_id for entry_id, _ in revision.changed]
     counter.count_read(entry for entry, _ in change.file.entries)
     counter.shown[change.path] = change.file.shown
-    places = (*revision.added, *(place for _, place in revision.changed))
-    for place in places:
-        counter.note_names(change.file.entries[place][0])
+    for place in revision.added:
+        counter.note_written(change.file.entries[place][0], change.path, is_new=True)
+    for _, place in revision.changed:
+        counter.note_written(change.file.entries[place][0], change.path, is_new=False)

@@ -105,6 +105,10 @@ class Vault:
                 report.withdrawn,
                 report.unchanged,
             )
+        for remark in report.remarks[:_PROBLEMS_SHOWN]:
+            log.info("vault: %s: %s", remark.path, remark.message)
+        if len(report.remarks) > _PROBLEMS_SHOWN:
+            log.info("vault: … and %d more", len(report.remarks) - _PROBLEMS_SHOWN)
         if report.problems == self._logged:
             return
         new = [problem for problem in report.problems if problem not in self._logged]

@@ -88,6 +88,30 @@ async def between(tx: Transaction, first: date, last: date) -> tuple[StoredEntry
     return await tx.call(partial(load, ordered=ordered))
 
 
+async def list_days_of_papers(
+    tx: Transaction, numbers: Iterable[str], *, least: int
+) -> Mapping[str, list[tuple[date, str]]]:
+    """Date and source path of the dated entries of papers, by arXiv id, without withdrawn ones.
+
+    Only of papers that have at least `least` entries.
+    """
+    rows = await tx.all(
+        """
+        SELECT wanted.value AS number, e.date, s.path
+          FROM json_each(:keys) AS wanted
+          JOIN paper AS p ON p.key = 'arxiv:' || wanted.value
+          JOIN entry AS e ON e.paper_id = p.id AND e.newness > 0 AND e.date IS NOT NULL
+          JOIN source AS s ON s.id = e.source_id
+         WHERE (SELECT count(*) FROM entry AS o WHERE o.paper_id = p.id AND o.newness > 0) >= :least
+        """,
+        {"keys": json.dumps(tuple(numbers)), "least": least},
+    )
+    found: defaultdict[str, list[tuple[date, str]]] = defaultdict(list)
+    for row in rows:
+        found[row["number"]].append((date.fromisoformat(row["date"]), row["path"]))
+    return found
+
+
 async def list_of_sources(
     tx: Transaction, source_ids: Iterable[int]
 ) -> Mapping[int, tuple[StoredEntry, ...]]:

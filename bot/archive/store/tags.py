@@ -101,6 +101,14 @@ async def list_used(tx: Transaction, *, limit: int) -> tuple[TagCount, ...]:
     return tuple(TagCount(row["slug"], row["uses"]) for row in rows)
 
 
+async def count_uses(tx: Transaction) -> Mapping[str, int]:
+    """How many entries have each tag that is used."""
+    return {
+        row["slug"]: row["uses"]
+        for row in await tx.all("SELECT slug, uses FROM tag WHERE uses > 0")
+    }
+
+
 async def list_beginning(tx: Transaction, start: str, *, limit: int) -> tuple[TagCount, ...]:
     """The tags whose slug begins so, or holds it behind a hyphen or slash; most used first."""
     rows = await tx.all(

@@ -26,7 +26,7 @@ def report_form(report: ImportReport) -> dict[str, object]:
         "references": report.references,
         "links": report.links,
         "tags": report.tags,
-        "problems": [problem_form(problem) for problem in report.problems],
+        "problems": [problem_form(problem) for problem in (*report.problems, *report.remarks)],
     }
 
 

@@ -21,6 +21,7 @@ from bot.core.domain.errors import NotFoundError
 from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, Command
 from bot.digest.domain import present_digest, present_layouts
+from bot.digest.domain.digest import compile_digest
 from bot.digest.services import discussion_request, subscribe
 from bot.digest.services.subscribe import TypedOptions
 from bot.discussion.services import linked_channels
@@ -175,7 +176,8 @@ async def _show_day(
 ) -> Document:
     async with desk.db.reading() as tx:
         found = await entries.on_date(tx, day)
-    return present_digest.present_day(day, found, languages=languages, say=say)
+    shown = compile_digest(found, on=day).entries
+    return present_digest.present_day(day, shown, languages=languages, say=say)
 
 
 async def zone_of(desk: DigestContext, channel: ChannelRef) -> ZoneInfo:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from bot.archive.domain.checks.note_checks import is_empty_note
 from bot.archive.domain.entry import StoredEntry
 from bot.channels.domain.digest_options import TagFilter
 
@@ -34,11 +35,15 @@ def compile_digest(
 ) -> Digest:
     """Choose from `entries`, which come oldest day first and in source order within a day.
 
-    Withdrawn entries and repeats of one entry are left out.
+    Withdrawn entries, empty notes and repeats of one entry are left out.
     """
     chosen: dict[int, StoredEntry] = {}
     for stored in entries:
-        if stored.withdrawn_at is None and tags.accepts(stored.entry.tags):
+        if (
+            stored.withdrawn_at is None
+            and tags.accepts(stored.entry.tags)
+            and not is_empty_note(stored.entry)
+        ):
             chosen.setdefault(stored.id, stored)
     kept = tuple(chosen.values())[:most]
     days = {stored.entry.date for stored in kept}

@@ -1,0 +1,106 @@
+"""Checks of one entry by itself (issue 13, item 7). Nothing of it is lost; each is a warning."""
+
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+
+from bot.archive.domain.dates import named_date
+from bot.archive.domain.entry import Entry, Problem, Severity, SourceKind
+from bot.archive.domain.markup.english_marks import find_unclosed
+from bot.archive.domain.markup.mentions import Address, parse_address_line
+from bot.archive.domain.markup.tags import parse_tag_line
+from bot.archive.domain.markup.visible import visible
+from bot.core.domain.i18n import translatable, worded
+
+_NO_NAME = re.compile(r"(?:untitled|new note|무제|제목 없음|새 노트)?[\s\d._()-]*", re.IGNORECASE)
+
+
+class Kind(StrEnum):
+    """The kinds of warnings: many of one kind are shown in part."""
+
+    EMPTY = translatable("empty note")
+    NO_TITLE = translatable("no title")
+    NO_DATE = translatable("no date")
+    UNCLOSED = translatable("unclosed <english>")
+    SEVERAL_LINKS = translatable("several links")
+    NEAR_TAG = translatable("tag nearly known")
+    SAME_PAPER = translatable("same paper")
+
+
+def is_empty_note(entry: Entry) -> bool:
+    """Whether nothing is written in a note but tags: it has a name, and nothing to post."""
+    if entry.commentary or entry.paper.url or entry.source.kind is not SourceKind.VAULT_NOTE:
+        return False
+    lines = map(str.strip, visible(entry.source.text).text.splitlines())
+    return all(not line or parse_tag_line(line) for line in lines)
+
+
+def check_entry(entry: Entry) -> Iterator[Problem]:
+    """The warnings about one entry; their path is that of its source."""
+    if is_empty_note(entry):
+        yield _warning(
+            entry,
+            Kind.EMPTY,
+            worded("this note is empty: it is kept, and posted once something is written in it"),
+        )
+        return
+    is_note = entry.source.kind is SourceKind.VAULT_NOTE
+    if is_note and _NO_NAME.fullmatch(entry.paper.title):
+        title = entry.paper.title or named_date(entry.source.path).name
+        yield _warning(
+            entry,
+            Kind.NO_TITLE,
+            worded(
+                "this note has no title, so “{title}” stands for it: write *Title* (Authors) below "
+                "the link",
+                title=title,
+            ),
+        )
+    if entry.date is None:
+        message = worded("there is no date, so this is in no digest: write a date line above it")
+        if is_note:
+            message = worded(
+                "there is no date, so this is in no digest: begin the file's name with one, like "
+                "250204, or write date: in the front matter"
+            )
+        yield _warning(entry, Kind.NO_DATE, message)
+    if is_note:
+        yield from _check_marks(entry)
+    yield from _check_links(entry)
+
+
+def _check_marks(entry: Entry) -> Iterator[Problem]:
+    text = entry.source.text
+    lower = text.lower()
+    if lower.rfind("<english>") <= lower.rfind("</english>"):
+        return
+    line = find_unclosed(visible(text).text)
+    if line is not None:
+        message = worded("<english> is not closed: write </english> below the English text")
+        yield _warning(entry, Kind.UNCLOSED, message, line)
+
+
+def _check_links(entry: Entry) -> Iterator[Problem]:
+    """Links on lines of their own at the beginning: only the first is what the note is about."""
+    paper = entry.paper
+    if not paper.url or not Address(paper.url, paper.arxiv_id).is_paper:
+        return
+    firsts = (commentary.paragraphs[0] for commentary in entry.commentary if commentary.paragraphs)
+    for first in firsts:
+        other = parse_address_line(first) if first[:4].lower() in {"http", "www."} else None
+        if other is None or not other.is_paper or other.written == paper.url:
+            continue
+        numbers = {each.arxiv_id.number for each in (other, paper) if each.arxiv_id is not None}
+        if len(numbers) == 1 and other.arxiv_id is not None and paper.arxiv_id is not None:
+            continue  # another address of the same paper
+        message = worded(
+            "this note has several paper links: it is about {paper}, and {other} is a reference; "
+            "write one note a paper",
+            paper=paper.url,
+            other=other.written,
+        )
+        yield _warning(entry, Kind.SEVERAL_LINKS, message)
+
+
+def _warning(entry: Entry, kind: Kind, message: str, line: int | None = None) -> Problem:
+    return Problem(entry.source.path, line, Severity.WARNING, message, kind=kind)

@@ -1,0 +1,87 @@
+"""Checks an import against the archive: ambiguous links, misspelt tags, papers on two days."""
+
+from bot.archive.domain.checks.archive_checks import (
+    KNOWN_FROM,
+    Dated,
+    find_misspelt,
+    find_neighbours,
+)
+from bot.archive.domain.checks.note_checks import Kind
+from bot.archive.domain.entry import Problem, Severity
+from bot.archive.domain.note_links import leads_to
+from bot.archive.services.import_report import ImportCounter
+from bot.archive.store import entries, links, tags
+from bot.core.database.database import Database, Transaction
+
+
+async def check_archive(db: Database, counter: ImportCounter, *, dry_run: bool) -> None:
+    """Add the warnings about what this import added or changed, after it was written."""
+    if not counter.names:
+        return
+    async with db.reading() as tx:
+        await _check_links(tx, counter)
+        await _check_tags(tx, counter, dry_run=dry_run)
+        await _check_papers(tx, counter, dry_run=dry_run)
+
+
+async def _check_links(tx: Transaction, counter: ImportCounter) -> None:
+    """Add a problem for each link that leads to several notes, if this import touched either."""
+    for link in await links.list_ambiguous(tx, counter.names):
+        if sum(leads_to(link.text, path) for path in link.targets) != 1:
+            counter.problems.append(
+                Problem(
+                    path=counter.shown.get(link.path, link.path),
+                    line=link.line,
+                    severity=Severity.WARNING,
+                    message=worded(
+                        "[[{name}]] may mean any of {paths}: write the folder too",
+                        name=link.text,
+                        paths=", ".join(link.targets),
+                    ),
+                )
+            )
+
+
+async def _check_tags(tx: Transaction, counter: ImportCounter, *, dry_run: bool) -> None:
+    """Warn of tags that only one entry has and that look like one that several have."""
+    uses = dict(await tags.count_uses(tx))
+    if dry_run:
+        for tag, count in counter.tag_uses.items():
+            uses[tag] = uses.get(tag, 0) + count
+    known = [tag for tag, count in uses.items() if count >= KNOWN_FROM]
+    once = [tag for tag in counter.tagged if uses.get(tag, 0) == 1]
+    for tag, meant in find_misspelt(once, known).items():
+        path, spelling = counter.tagged[tag]
+        message = (
+            f"#{spelling} is used here only: did you mean #{meant}, as in {uses[meant]} others?"
+        )
+        counter.problems.append(_warning(counter, path, Kind.NEAR_TAG, message))
+
+
+async def _check_papers(tx: Transaction, counter: ImportCounter, *, dry_run: bool) -> None:
+    """Warn of a paper that has entries on neighbouring days: it is posted twice."""
+    least = 1 if dry_run else 2  # a dry run has not stored its own
+    stored = await entries.list_days_of_papers(tx, counter.dated, least=least)
+    for number, ours in counter.dated.items():
+        if number not in stored and len(ours) == 1:
+            continue
+        paths = {entry.path for entry in ours}
+        others = (
+            Dated(on, path, is_new=False)
+            for on, path in stored.get(number, ())
+            if path not in paths
+        )
+        for earlier, later in find_neighbours((*ours, *others)):
+            message = (
+                f"{number} is also in {_shown(counter, earlier.path)} of {earlier.on}: both are "
+                "posted; delete one of them"
+            )
+            counter.problems.append(_warning(counter, later.path, Kind.SAME_PAPER, message))
+
+
+def _shown(counter: ImportCounter, path: str) -> str:
+    return counter.shown.get(path, path)
+
+
+def _warning(counter: ImportCounter, path: str, kind: Kind, message: str) -> Problem:
+    return Problem(_shown(counter, path), None, Severity.WARNING, message, kind=kind)
