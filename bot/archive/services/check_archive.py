@@ -12,6 +12,7 @@ from bot.archive.domain.note_links import leads_to
 from bot.archive.services.import_report import ImportCounter
 from bot.archive.store import entries, links, tags
 from bot.core.database.database import Database, Transaction
+from bot.core.domain.i18n import worded
 
 
 async def check_archive(db: Database, counter: ImportCounter, *, dry_run: bool) -> None:
@@ -52,8 +53,11 @@ async def _check_tags(tx: Transaction, counter: ImportCounter, *, dry_run: bool)
     once = [tag for tag in counter.tagged if uses.get(tag, 0) == 1]
     for tag, meant in find_misspelt(once, known).items():
         path, spelling = counter.tagged[tag]
-        message = (
-            f"#{spelling} is used here only: did you mean #{meant}, as in {uses[meant]} others?"
+        message = worded(
+            "#{tag} is used here only: did you mean #{meant}, as in {n} others?",
+            tag=spelling,
+            meant=meant,
+            n=uses[meant],
         )
         counter.problems.append(_warning(counter, path, Kind.NEAR_TAG, message))
 
@@ -72,9 +76,11 @@ async def _check_papers(tx: Transaction, counter: ImportCounter, *, dry_run: boo
             if path not in paths
         )
         for earlier, later in find_neighbours((*ours, *others)):
-            message = (
-                f"{number} is also in {_shown(counter, earlier.path)} of {earlier.on}: both are "
-                "posted; delete one of them"
+            message = worded(
+                "{number} is also in {path} of {day}: both are posted; delete one of them",
+                number=number,
+                path=_shown(counter, earlier.path),
+                day=earlier.on.isoformat(),
             )
             counter.problems.append(_warning(counter, later.path, Kind.SAME_PAPER, message))
 
