@@ -104,6 +104,10 @@ class Stage:
             return (await entries.on_date(tx, SEED_DAY))[number].id
 
 
+def address(message: MessageRef, _root: MessageRef | None = None) -> str:
+    return f"https://chat.example/{message.id}"
+
+
 @asynccontextmanager
 async def staged(platform: str, page: Path, words: TypedOptions) -> AsyncIterator[Stage]:
     async def check(channel: ChannelRef) -> ChannelRef:
@@ -112,7 +116,7 @@ async def staged(platform: str, page: Path, words: TypedOptions) -> AsyncIterato
     async with PLATFORMS[platform]() as case, opened(None) as db:
         await import_files(db, [page], now=case.now())
         await subscribe.add(db, case.channel, words, now=case.now())
-        talk = DiscussionContext(db, case.now, VOICES)
+        talk = DiscussionContext(db, case.now, VOICES, link=address)
         desk = DigestContext(db, case.now, ZoneInfo("Asia/Seoul"), check, lambda: None)
         yield Stage(case, db, talk, Bot(desk, voices=VOICES, talk=talk))
 
@@ -199,7 +203,8 @@ async def test_discuss_posts_the_paper_once_however_often_it_is_pressed(
             == second
             == "The paper is being posted in the channel: it is discussed in its thread there."
         )
-        assert "has a message of its own" in later
+        assert later.startswith("This paper has a message of its own in the channel.")
+        assert later.endswith("Open its discussion")
         assert len(await stage.case.thread(day)) == 2
         assert "abstract of the first paper" in " ".join(await stage.case.thread(paper))
 

@@ -42,6 +42,17 @@ async def authors_of(
     return names
 
 
+async def prune(tx: Transaction, before: datetime) -> int:
+    """Forget the names of those who asked before that instant; returns how many."""
+    return await tx.run(
+        """
+        UPDATE discussion_request SET author = '', author_id = ''
+         WHERE asked_at < :before AND author_id <> ''
+        """,
+        {"before": to_text(before)},
+    )
+
+
 async def count_of(tx: Transaction, author_id: str) -> int:
     """How many messages show a person's name."""
     row = await tx.one(

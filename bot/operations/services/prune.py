@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.database.database import Database, Transaction
-from bot.discussion.store import replies
+from bot.discussion.store import discussion_requests, replies
 from bot.operations.domain.retention import Retention
 from bot.outbox.store import prune as deliveries
 from bot.webchat.store import pruning
@@ -57,6 +57,9 @@ async def prune(
             async with db.transaction() as tx:
                 changed += await table.prune(tx, after, until, table.before)
             after = until
+    if retention.discussions is not None and not stopping.is_set():
+        async with db.transaction() as tx:
+            changed += await discussion_requests.prune(tx, now - retention.discussions)
     if changed:
         log.info("old rows pruned: %d", changed)
     while not stopping.is_set() and await db.reclaim(_PAGES):

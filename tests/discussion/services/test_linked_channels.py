@@ -16,7 +16,14 @@ from bot.core.catalogue import Catalogues
 from bot.core.domain import commands
 from bot.core.domain.document import Document
 from bot.core.domain.i18n import ENGLISH
-from bot.core.ports import ChannelRef, ChatUnavailableError, ChatUncertainError, Command, User
+from bot.core.ports import (
+    ChannelRef,
+    ChatUnavailableError,
+    ChatUncertainError,
+    Command,
+    MessageRef,
+    User,
+)
 from bot.digest.services import subscribe
 from bot.digest.services.subscribe import TypedOptions
 from bot.discussion.services import linked_channels as linking
@@ -208,6 +215,24 @@ async def test_subscribing_says_what_happens_to_replies(bot):
     assert "to the operator only" in papers
     assert "discussion:off" in papers
     assert "when somebody presses “Discuss”" in compact
+
+
+async def test_a_thread_that_discuss_opened_is_shared_and_the_days_thread_is_not(bot, stage):
+    in_thread = TypedOptions(at="09:00", zone="Asia/Seoul", languages="en", layout="thread")
+    await subscribe.add(stage.stage.db, DISCORD, in_thread, now=stage.clock())
+    await with_a_paper(stage, SLACK)
+    await stage.link(SLACK, DISCORD)
+    [day] = [each for each in stage.chats[DISCORD.platform].posted if each.root is None]
+
+    await stage.say(stage.root(SLACK), "Said before")
+    await stage.say(MessageRef(DISCORD, day.id), "About the day")
+    await ask(bot, "/digest discuss entry:1", DISCORD, ADA)
+    await stage.settle()
+    paper = stage.root(DISCORD, "Ada would like to discuss this paper. Paper")
+    await stage.say(paper, "Said here")
+
+    assert stage.copies(paper) == ["Said before"]
+    assert stage.copies(stage.root(SLACK)) == ["Said here"]
 
 
 async def test_an_unlinked_channel_shares_no_new_replies(bot, stage):

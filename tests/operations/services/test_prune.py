@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from bot.archive.domain.entry import EntryId
 from bot.core.database.database import Database, open_database
 from bot.core.domain.document import Document, Paragraph, dump, run
 from bot.digest.services import edited_entries
 from bot.discussion.services import discuss
+from bot.discussion.store import discussion_requests
 from bot.operations.domain.retention import Retention
 from bot.operations.services.prune import prune
 from bot.outbox.domain.delivery import State
@@ -191,3 +193,20 @@ async def test_the_file_becomes_smaller(tmp_path, version):
         assert raw.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert raw.execute("PRAGMA auto_vacuum").fetchone() == (2,)
     raw.close()
+
+
+async def test_the_name_of_whoever_asked_for_a_discussion_goes_with_what_people_said(stage):
+    db, now = stage.stage.db, stage.clock()
+    await with_a_paper(stage, SLACK)
+    async with db.transaction() as tx:
+        await discussion_requests.add(
+            tx, str(SLACK), EntryId(1), author_id="slack:T1/U1", author="Ada", now=now
+        )
+    stage.clock.turn(days=31)
+
+    await pruned(stage)
+    kept = await count(db, "SELECT count(*) FROM discussion_request WHERE author <> ''")
+    await pruned(stage, ALL)
+
+    assert kept == 1
+    assert await count(db, "SELECT count(*) FROM discussion_request WHERE author <> ''") == 0
