@@ -104,8 +104,10 @@ class Changer:
         match outcome:
             case Done():
                 await edits.mark_shown(tx, wanted)
-            case Refused(detail, Extent.GONE | Extent.MESSAGE):
+            case Refused(detail, Extent.GONE | Extent.MESSAGE as extent):
                 await edits.give_up(tx, wanted, UNEDITABLE, detail)
+                if extent is Extent.GONE:
+                    await edits.mark_gone(tx, wanted.id, self._clock())
             case _:
                 return False
         return True

@@ -53,7 +53,8 @@ async def list_parts(tx: Transaction, slot_id: int) -> tuple[Part, ...]:
     rows = await tx.all(
         """
         SELECT d.id, d.part, d.state, d.channel, d.wanted, d.entry_id,
-               CASE WHEN d.state = 'sent' AND d.unwanted = 0 THEN d.message_id END AS message,
+               CASE WHEN d.state = 'sent' AND d.unwanted = 0 AND d.removed_at IS NULL
+                    THEN d.message_id END AS message,
                root.message_id AS root
           FROM delivery d LEFT JOIN delivery root ON root.id = d.root_id
          WHERE d.slot_id = :slot ORDER BY d.id
@@ -215,4 +216,19 @@ async def give_up(tx: Transaction, edited: Unshown, reason: str, detail: str) ->
          WHERE id = :id AND state = 'sent'
         """,
         {"id": edited.id, "hash": edited.content_hash, "reason": reason, "detail": detail},
+    )
+
+
+async def mark_gone(tx: Transaction, delivery_id: int, now: datetime) -> None:
+    """Somebody deleted the message: if it is a paper's, the header of its slot leads to it no more."""
+    papers = await tx.all(
+        """
+        UPDATE delivery SET removed_at = :now
+         WHERE id = :id AND slot_id IS NOT NULL AND part = 'entry-' || entry_id RETURNING slot_id
+        """,
+        {"id": delivery_id, "now": to_text(now)},
+    )
+    await tx.run_many(
+        "INSERT INTO settled_slot (slot_id) VALUES (:slot) ON CONFLICT DO NOTHING",
+        [{"slot": row["slot_id"]} for row in papers],
     )

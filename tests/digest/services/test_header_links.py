@@ -221,6 +221,18 @@ async def test_a_withdrawn_paper_keeps_its_link_where_it_was_posted(stage):
     assert list(header(stage).values()) == BOTH
 
 
+async def test_a_paper_whose_message_turns_out_to_be_deleted_loses_its_link(stage):
+    await post(stage)
+    await edit(stage)
+
+    del stage.chat.posted[1]
+    await stage.note("Alpha", TUESDAY, "Better words.")
+    rounds = [await edit(stage) for _ in range(3)]
+
+    assert rounds == [0, 1, 0]
+    assert header(stage) == {"Alpha": None, "Beta": BOTH[1]}
+
+
 async def test_a_paper_that_is_withdrawn_before_it_is_posted_has_no_link(stage):
     (stage.vault / "260203 Alpha.md").unlink()
     await stage.sync()
