@@ -74,6 +74,19 @@ async def overflow(page: Page) -> int:
     return wide
 
 
+async def photograph_in_both(page: Page, name: str) -> None:
+    """Keep a picture in English and one in Korean; private answers on the page are gone then."""
+    await photograph(page, name)
+    if os.environ.get("PAPERBOT_SCREENSHOTS") == "1":  # noqa: TID251 - for people, not a setting
+        address = page.url.partition("?")[0]
+        for language in ("ko", "en"):
+            await page.goto(f"{address}?lang={language}")
+            await page.wait_for_selector(f"html[lang={language}][data-ready]", state="attached")
+            if language == "ko":
+                await page.wait_for_selector(".log .message")
+                await photograph(page, name)
+
+
 async def photograph(page: Page, name: str) -> None:
     """Keep a picture for the guides, where PAPERBOT_SCREENSHOTS asks for it.
 

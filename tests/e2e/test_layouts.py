@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser import browsing, overflow, photograph, visiting
+from tests.browser import browsing, overflow, photograph, photograph_in_both, visiting
 from tests.e2e.test_demo import demo
 
 pytestmark = [pytest.mark.browser]
@@ -32,6 +32,16 @@ async def test_a_layout_is_chosen_by_looking_and_a_paper_is_discussed_from_it(ch
         browsing(chromium) as browser,
         visiting(browser, one_time_address, width=1000, height=760) as page,
     ):
+        await add_channel(page, "choice-ko")
+        async with visiting(browser, page.url, width=1000, height=760, locale="ko-KR") as korean:
+            await korean.context.add_cookies(await page.context.cookies())
+            await korean.reload()
+            await type_line(korean, f"/digest here at:{at + timedelta(hours=-13):%H:%M} tz:UTC")
+            shown = korean.locator(".message", has_text="메시지 6개").last
+            await expect(shown.get_by_role("button").first).to_be_visible()
+            await shown.scroll_into_view_if_needed()
+            await photograph(korean, "layouts")
+
         await add_channel(page, "choice")
         await type_line(page, f"/digest here at:{at + timedelta(hours=-13):%H:%M} tz:UTC")
         choice = page.locator(
@@ -51,13 +61,13 @@ async def test_a_layout_is_chosen_by_looking_and_a_paper_is_discussed_from_it(ch
             await expect(posted.first).to_be_visible()
             await expect(posted).to_have_count(6 if layout == "papers" else 1)
             assert await overflow(page) == 0
-            await photograph(page, f"layout-{layout}")
+            await photograph_in_both(page, f"layout-{layout}")
 
         await page.locator(".log .thread-link").last.click()
         thread = page.get_by_role("complementary")
         discuss = thread.get_by_role("button", name="Discuss")
         await expect(discuss).to_have_count(5)
-        await photograph(page, "layout-thread-open")
+        await photograph_in_both(page, "layout-thread-open")
         await discuss.first.click()
         paper = page.locator(".log .message", has_text="would like to discuss this paper")
         await expect(paper).to_have_count(1)
