@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
+from bot.channels.domain.digest_options import Intro
 from bot.channels.domain.managers import Manager, ManagersChange, read_person
 from bot.channels.domain.subscription import Standing
 from bot.channels.domain.typed_schedule import format_weekdays
@@ -167,6 +168,8 @@ def show(status: Status) -> None:
     ]
     if options.interface is not None:
         words.insert(5, f"interface:{options.interface}")
+    if options.intro is not Intro.ON:
+        words.append(f"intro:{options.intro}")
     if subscription.standing is Standing.MANUAL:
         del words[2:4]
     if status.next_slot is not None:

@@ -549,6 +549,22 @@ def test_a_preview_for_a_channel_is_in_its_languages_and_layout(archive: Run):
     assert "논문 2편" in ran.out
 
 
+def test_a_channel_is_given_a_layout_and_the_time_of_its_intros(archive: Run):
+    plain = archive("channel", "add", "web:general", "--at", "09:00", "--tz", "UTC")
+    changed = archive("channel", "change", "web:general", "--layout", "thread", "--intro", "later")
+    [listed] = archive("channel", "list", "--json").json
+    shown = archive("digest", "2026-11-20", "--channel", "web:general", "--as", "html")
+    wrong = archive("channel", "change", "web:general", "--intro", "soon")
+
+    assert "papers" in plain.out
+    assert "thread" in changed.out
+    assert "intro:later" in changed.out
+    assert (listed["layout"], listed["intro"]) == ("thread", "later")
+    assert shown.out.count("<article>") == 6
+    assert wrong.status == 2
+    assert "intro:on, intro:later or intro:off" in wrong.err
+
+
 def test_a_digest_posted_by_hand_waits_in_the_outbox(archive: Run):
     posted = archive("post", "2026-11-20", "--channel", "web:general")
     again = archive("post", "2026-11-20", "--channel", "web:general")

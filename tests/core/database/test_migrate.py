@@ -245,3 +245,24 @@ async def test_older_subscriptions_and_slots_keep_the_language_they_had(tmp_path
 
     assert query(path, "SELECT interface FROM subscription") == [(None,)]
     assert query(path, "SELECT interface FROM slot") == [(None,)]
+
+
+async def test_older_subscriptions_keep_their_layout_and_get_intros(tmp_path):
+    path, every = tmp_path / "t.db", bundled_migrations()
+    place = next(n for n, each in enumerate(every) if each.name.endswith("_layouts.sql"))
+    await migrate(path, *every[:place])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for channel, layout in (("web:a", "papers"), ("web:b", "compact")):
+            connection.execute(
+                """
+                INSERT INTO subscription (channel, standing, at, zone, weekdays, languages, tags,
+                                          layout, most, since, created_at, changed_at)
+                VALUES (?, 'active', '09:00', 'UTC', '0', 'en', '', ?, 10, '2026-01-01', '', '')
+                """,
+                (channel, layout),
+            )
+
+    await migrate(path, *every)
+
+    found = query(path, "SELECT channel, layout, intro FROM subscription ORDER BY channel")
+    assert found == [("web:a", "papers", "on"), ("web:b", "compact", "on")]
