@@ -37,8 +37,9 @@ class _FileChange:
     def indexed_entry(self, place: int, source_id: int) -> IndexedEntry:
         """The entry at a place of the file (from 0), as a part of that source."""
         entry, indexed = self.file.entries[place]
-        source = replace(entry.source, path=self.path)
-        return IndexedEntry(replace(entry, source=source), indexed, source_id)
+        if entry.source.path != self.path:
+            entry = replace(entry, source=replace(entry.source, path=self.path))
+        return IndexedEntry(entry, indexed, source_id)
 
 
 @dataclass(frozen=True, slots=True)
