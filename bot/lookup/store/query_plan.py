@@ -7,8 +7,9 @@ each row. No text of a query ever becomes SQL or full-text syntax.
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from bot.archive.domain.search_text import tag_mark
@@ -99,12 +100,13 @@ class Plans:
     """The plan of a query, and plans that find a part of it: where its words stand.
 
     Each finds what the one before it finds, and more: entries with the words as a phrase in the
-    title, in the title, in title and tags, there and among the authors (`labels`), there and in
-    the commentary (`written`).
+    title, in the title, in title and tags (`titled`, made when asked for), there and among the
+    authors (`labelled`), there and in the commentary (`written`).
     """
 
     all: Plan
-    labels: tuple[Plan, ...] = ()
+    titled: Callable[[], tuple[Plan, ...]] = tuple
+    labelled: Plan | None = None
     written: Plan | None = None
 
 
@@ -124,21 +126,26 @@ def plans_for(
     everywhere = _plan_of(connection, terms)
     if not terms.words or NewestFirst() in query.terms:
         return Plans(everywhere)
-    phrase = title_expression([term.text for term in affirmed_words(query)])
-    in_title = _within(terms, "title", _TITLES)
-    labels: tuple[_Terms, ...] = (
-        replace(in_title, words=(*in_title.words, f"{{title}} : ({phrase})")),
-        in_title,
-        replace(in_title, words=terms.words),
-        replace(terms, index=_LABELS),
-    )
-    if terms.authors:
-        labels = tuple(replace(each, index=_LABELS) for each in labels)
     return Plans(
         everywhere,
-        tuple(_plan_of(connection, each) for each in labels),
+        partial(_titled, connection, terms, [term.text for term in affirmed_words(query)]),
+        _plan_of(connection, replace(terms, index=_LABELS)),
         _plan_of(connection, _within(terms, _WRITTEN, _ALL)) if _is_small(connection) else None,
     )
+
+
+def _titled(
+    connection: sqlite3.Connection, terms: "_Terms", words: Sequence[str]
+) -> tuple[Plan, ...]:
+    in_title = _within(terms, "title", _LABELS if terms.authors else _TITLES)
+    as_phrase = f"{{title}} : ({title_expression(words)})"
+    in_title_and_tags = _within(terms, "title tags", in_title.index)
+    parts = (
+        replace(in_title, words=(*in_title.words, as_phrase)),
+        in_title,
+        in_title_and_tags,
+    )
+    return tuple(_plan_of(connection, part) for part in parts)
 
 
 def named_like(connection: sqlite3.Connection, words: Sequence[str]) -> list[int]:

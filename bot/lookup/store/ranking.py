@@ -40,8 +40,9 @@ def _parts(
     if named:
         wanted = plans.all.among(connection, named)
         yield [newness for newness in named if newness in wanted]
-    if plans.labels and plans.labels[-1].walk(connection, limit=1):
-        for plan in plans.labels:
+    if plans.labelled is not None and (labelled := plans.labelled.walk(connection, limit=limit)):
+        for plan in plans.titled():
             yield plan.walk(connection, limit=limit)
+        yield labelled
     if plans.written is not None:
         yield plans.written.walk(connection, limit=limit)
