@@ -36,7 +36,10 @@ async def test_a_layout_is_chosen_by_looking_and_a_paper_is_discussed_from_it(ch
         async with visiting(browser, page.url, width=1000, height=760, locale="ko-KR") as korean:
             cookies = await page.context.cookies()
             await korean.context.add_cookies(
-                [{"name": c["name"], "value": c["value"], "url": page.url} for c in cookies]
+                [
+                    {"name": c["name"], "value": c["value"], "domain": c["domain"], "path": "/"}
+                    for c in cookies
+                ]
             )
             await korean.reload()
             await type_line(korean, f"/digest here at:{at + timedelta(hours=-13):%H:%M} tz:UTC")
