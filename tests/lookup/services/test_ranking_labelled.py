@@ -1,6 +1,7 @@
 """Which hit stands where: 60 queries on the sample vault, with what a reader means by each.
 
-The queries and what they mean were chosen by reading the notes, not by looking at results.
+Queries and answers were chosen by reading titles and notes; about ten of the queries had been tried
+before. `flash attention` is not found where a title writes one word: ranking cannot mend that.
 """
 
 import statistics
@@ -38,7 +39,7 @@ LABELLED = (
     ("dall-e 3", ("Dall-E 3",)),
     ("phi-3", ("Phi-3",)),
     ("openmoe", ("OpenMoE",)),
-    ("flashattention", ("FlashAttention-3",)),
+    ("flash attention", ("FlashAttention-3",)),
     ("thunderkittens", ("ThunderKittens",)),
     ("deepgemm", ("DeepGEMM",)),
     ("alphaevolve", ("AlphaEvolve",)),
@@ -83,7 +84,7 @@ LABELLED = (
     ("트랜스 포머 bit", ("BitNet",)),
 )
 AT_LEAST = 0.95
-"""The mean reciprocal rank that is asserted; it is 0.975, and 0.818 for the newest first."""
+"""The mean reciprocal rank that is asserted; it is 0.958, and 0.801 for the newest first."""
 
 
 @pytest.fixture
