@@ -1,10 +1,10 @@
 """The layouts of a digest, and “Discuss”, on every platform: through the outbox onto our fakes."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
 from bot.core.database.database import Database, opened
 from bot.core.domain import commands
-from bot.core.ports import ChannelRef, Command, MessageRef, ThreadMessage, User
+from bot.core.ports import ChannelRef, Chat, Command, MessageRef, ThreadMessage, User
 from bot.digest.services import edited_entries, plan, subscribe
 from bot.digest.services.subscribe import TypedOptions
 from bot.discussion.services import discuss
@@ -27,6 +27,10 @@ from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services.changes import Changer
 from bot.outbox.services.deliver import Deliverer, Terms
 from tests.contract.test_chat import PLATFORMS, Case, words
+from tests.contract.test_managers import DiscordBot, SlackBot
+from tests.fakes.discord import FakeDiscord, text_of
+from tests.platforms.discord import stage as discord_stage
+from tests.platforms.slack import stage as slack_stage
 
 ADA = User("U1", "Ada", can_manage=False)
 BO = User("U2", "보람", can_manage=False)
@@ -54,16 +58,7 @@ class Stage:
         """Deliver, edit and remove until nothing is left for now."""
         await discuss.catch_up(self.talk)
         chats = {self.case.chat.platform: self.case.chat}
-        deliverer = Deliverer(
-            self.db,
-            chats,
-            owner="me",
-            clock=self.case.now,
-            rate_limits=RateLimits({}),
-            jitter=lambda: 0.0,
-            terms=Terms(),
-        )
-        await deliverer.drain(asyncio.Event())
+        await deliver(self.db, self.case.chat, self.case.now)
         await edited_entries.present_changed(self.db, now=self.case.now(), voices=VOICES)
         changer = Changer(
             self.db,
@@ -102,6 +97,20 @@ class Stage:
     async def entry(self, number: int = 0) -> int:
         async with self.db.reading() as tx:
             return (await entries.on_date(tx, SEED_DAY))[number].id
+
+
+async def deliver(db: Database, chat: Chat, clock: Callable[[], datetime]) -> None:
+    """Post what is planned."""
+    deliverer = Deliverer(
+        db,
+        {chat.platform: chat},
+        owner="me",
+        clock=clock,
+        rate_limits=RateLimits({}),
+        jitter=lambda: 0.0,
+        terms=Terms(),
+    )
+    await deliverer.drain(asyncio.Event())
 
 
 def address(message: MessageRef, _root: MessageRef | None = None) -> str:
@@ -305,3 +314,55 @@ async def test_the_intro_of_a_thread_waits_for_the_first_reply_or_stays_away(
         await stage.ask(f"/digest discuss entry:{await stage.entry()}")
         await stage.settle()
         assert await stage.counts() == (2, 0)
+
+
+async def plan_thread(db: Database, folder: Path, channel: ChannelRef) -> None:
+    now = datetime.now(UTC)
+    await import_files(db, [seed(folder)], now=now)
+    words = options(Layout.THREAD, interface="en")
+    subscription = await subscribe.add(db, channel, words, now=now)
+    await plan.plan_by_hand(db, subscription, SEED_DAY, now=now, voices=VOICES)
+
+
+async def test_discuss_is_pressed_in_the_days_thread_on_slack(tmp_path: Path) -> None:
+    async with opened(None) as db, slack_stage.staged(inbox=SlackBot(db=db)) as stage:
+        await plan_thread(db, tmp_path, slack_stage.CHANNEL)
+        await deliver(db, stage.chat, stage.clock)
+        (day,) = stage.slack.messages()
+        paper = stage.slack.replies(day["ts"])[0]
+        elements = [each for block in paper["blocks"] for each in block.get("elements", ())]
+        discuss_it = next(
+            each for each in elements if each.get("value", "").startswith("/digest discuss")
+        )
+
+        for _ in range(2):
+            await stage.slack.press(paper, discuss_it, user="U1")
+        await stage.slack.until(lambda: len(stage.slack.world.ephemerals) == 2)
+        await deliver(db, stage.chat, stage.clock)
+
+        said = [slack_stage.said_in_blocks(each["blocks"]) for each in stage.slack.messages()]
+        assert len(said) == 2
+        assert "would like to discuss this paper." in said[1]
+
+
+async def test_discuss_is_pressed_in_the_days_thread_on_discord(tmp_path: Path) -> None:
+    async with opened(None) as db, FakeDiscord() as server:
+        running = discord_stage.RunningBot(server, desk=DiscordBot(db=db))
+        running.start()
+        await running.connected()
+        try:
+            await plan_thread(db, tmp_path, discord_stage.PAPERS)
+            await deliver(db, running.chat, discord_stage.now)
+            (day,) = server.messages(11)
+            paper = server.messages(int(day["id"]))[0]
+
+            for _ in range(2):
+                pressed = await server.presses(paper, "Discuss", by=101)
+                assert "is being posted" in text_of(await pressed.answer())
+            await deliver(db, running.chat, discord_stage.now)
+
+            said = [text_of(each) for each in server.messages(11)]
+            assert len(said) == 2
+            assert "would like to discuss this paper." in said[1]
+        finally:
+            await running.stop()
