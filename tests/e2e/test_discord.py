@@ -225,24 +225,17 @@ async def test_a_bad_token_ends_the_bot_with_status_2_and_one_line(tmp_path):
     assert TOKEN not in out + err
 
 
-async def test_a_refused_intent_ends_the_bot_with_status_2_and_one_line(tmp_path):
+async def test_with_a_refused_intent_the_bot_runs_and_reports_it(tmp_path):
     async with FakeDiscord() as discord:
         discord.gateway.refuses_content = True
-        status, _, err = await paperbot(tmp_path, "run", **settings(discord))
-
-    assert status == 2
-    assert "Message Content Intent" in err
-    assert "Traceback" not in err
-
-
-async def test_without_the_content_intent_the_bot_runs_and_reports_it(tmp_path):
-    async with FakeDiscord() as discord:
-        discord.world.content_intent = False
         async with running(tmp_path, discord) as process:
             health = await process.get("healthz")
+            asked = await discord.types("paper", {"query": "rl"})
+            await asked.answer()
 
     assert health["platforms"]["discord"]["ok"] is True
     assert "Message Content Intent is off" in json.dumps(health)
+    assert not any("Traceback" in line for line in process.log)
 
 
 async def test_a_channel_without_permissions_is_refused_with_their_names(tmp_path):
@@ -276,7 +269,7 @@ async def test_the_doctor_names_what_is_wrong_and_gives_the_invite_link(tmp_path
     assert status == 1
     assert f"permissions={needed}" in out
     assert "Send Messages" in out
-    assert "Turn it on in the developer portal" in out
+    assert "Turn it on at https://discord.com/developers/applications/" in out
     assert "reset it in the developer portal" in with_bad_token
 
 

@@ -93,8 +93,9 @@ async def _check_intent(rest: Rest, subject: str, say: Translate) -> Finding:
     if await rest.may_read_content():
         return Finding(subject, ok=True)
     words = say(
-        "it is off: in threads the bot reads only messages that mention it. Turn it on in the "
-        "developer portal, under Bot"
+        "it is off: in threads the bot reads, stores and copies only messages that mention it. "
+        "Turn it on at {address}",
+        address=f"https://discord.com/developers/applications/{(await rest.account()).application}/bot",
     )
     return Finding(subject, ok=False, words=words)
 

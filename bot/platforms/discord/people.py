@@ -77,10 +77,18 @@ def channel_and_root(
 
 
 def thread_message(
-    message: discord.Message, thread: discord.Thread, me: int
+    message: discord.Message, thread: discord.Thread, me: int, *, reads_content: bool
 ) -> ThreadMessage | None:
-    """What a person said in a thread; `None` for what bots say, and for what says nothing."""
+    """What a person said in a thread.
+
+    `None` for what bots say, for what says nothing, and for what the bot may not read.
+    """
     if message.author.bot or message.webhook_id is not None or message.type not in SPOKEN:
+        return None
+    is_addressed = any(user.id == me for user in message.mentions)
+    if not reads_content and not message.content and not is_addressed:
+        # Hidden, not empty: a sticker beside it is not all that was said, and an edit that takes
+        # the mention away does not take the words away (docs: topics/gateway, message content).
         return None
     own = reference(parent_ref(thread), thread.id, message.id)
     text = message_words(message, me, message_address(own) or "")
@@ -96,7 +104,7 @@ def thread_message(
         message=own,
         user=User(str(author.id), well_formed(author.display_name), manages),
         text=text,
-        mentions_bot=any(user.id == me for user in message.mentions)
+        mentions_bot=is_addressed
         # The bot's own role is called like the bot, and people pick it by mistake.
         or any(role.tags and role.tags.bot_id == me for role in message.role_mentions),
         at=message.created_at,

@@ -222,18 +222,12 @@ class Gateway:
         if channel.guild in self.away:
             return
         intent = DIRECT_MESSAGES if channel.guild is None else GUILD_MESSAGES
-        author = message.get("author", {}).get("id")
-        for_all = (
-            author == str(self.world.bot.id)
-            or channel.guild is None
-            or any(user["id"] == str(self.world.bot.id) for user in message.get("mentions", []))
-        )
         for session in list(self.sessions.values()):
             if not session.intents & intent:
                 continue
             data = message
-            if not for_all and not session.intents & MESSAGE_CONTENT:
-                data = message | {"content": "", "embeds": [], "attachments": [], "components": []}
+            if not session.intents & MESSAGE_CONTENT:
+                data = self.world.without_content(message, channel)
             await session.dispatch(event, data)
 
     async def bring_back(self, guild: int) -> None:

@@ -273,7 +273,12 @@ class Rest:
             found = [m for m in found if int(m["id"]) < int(query["before"])][-limit:]
         else:
             found = found[-limit:]
-        return found[::-1]
+        return [self._read(message, channel) for message in found[::-1]]
+
+    def _read(self, message: Json, channel: Channel) -> Json:
+        """As much of a message as the bot may read."""
+        may_read = self.world.content_intent and not self.gateway.refuses_content
+        return message if may_read else self.world.without_content(message, channel)
 
     async def post(self, at: dict[str, str], body: Any, _query: dict[str, str]) -> Json:
         limits.check_message(body)
@@ -345,7 +350,7 @@ class Rest:
     async def get_message(self, at: dict[str, str], _body: Any, _query: dict[str, str]) -> Json:
         channel, message = self._message(at)
         self.world.demand(channel, READ_HISTORY)
-        return message
+        return self._read(message, channel)
 
     async def edit_message(self, at: dict[str, str], body: Any, _query: dict[str, str]) -> Json:
         limits.check_message(body, partial=True, nonce_allowed=False)

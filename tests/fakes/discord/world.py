@@ -263,6 +263,18 @@ class World:
             "proxy_url": address,
         }
 
+    def without_content(self, message: Json, channel: Channel) -> Json:
+        """A message as a bot without the message content intent gets it."""
+        is_shown = (
+            message.get("author", {}).get("id") == str(self.bot.id)
+            or channel.guild is None
+            or any(user["id"] == str(self.bot.id) for user in message.get("mentions", []))
+        )
+        if is_shown:
+            return message
+        hidden: Json = {"content": "", "embeds": [], "attachments": [], "components": []}
+        return {name: value for name, value in message.items() if name != "poll"} | hidden
+
     def add_message(self, channel: Channel, message: Json) -> Json:
         channel.messages[int(message["id"])] = message
         channel.changed_at = self.clock()

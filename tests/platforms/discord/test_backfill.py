@@ -248,6 +248,30 @@ async def test_messages_in_an_unavailable_server_are_read_when_it_is_back(bot: R
     await bot.until(lambda: heard_to(bot) > int(message["id"]))
 
 
+async def test_without_the_content_intent_nothing_hidden_is_taken_for_empty(bot: RunningBot):
+    thread, sticker = await a_thread(bot), {"id": "7", "name": "wave", "format_type": 1}
+    first = await bot.discord.says("stays", at=thread, mentions_bot=True)
+    second = await bot.discord.says("goes", at=thread)
+    await bot.until(lambda: heard(bot) == ["stays", "goes"])
+    await bot.stop()
+    bot.discord.world.content_intent = False
+    bot.clock.ahead += timedelta(hours=1)
+    await bot.discord.says("hidden", at=thread, fields={"sticker_items": [sticker]})
+    await bot.discord.takes_back(second)
+    first["mentions"] = []
+    await bot.discord.edits(first, "hidden by an edit")
+    await bot.discord.says("read", at=thread, mentions_bot=True)
+
+    bot.start()
+    await bot.until(lambda: kept(bot) == ["stays", "read"])
+    edited = await bot.discord.says("hidden at first", at=thread)
+    edited["mentions"] = [bot.discord.world.bot.json()]
+    await bot.discord.edits(edited, "told to the bot")
+    await bot.until(lambda: "told to the bot" in heard(bot))
+
+    assert heard(bot) == ["stays", "goes", "read", "told to the bot"]
+
+
 async def test_a_file_is_a_link_to_its_message(bot: RunningBot):
     thread = await a_thread(bot)
 

@@ -487,12 +487,29 @@ async def test_without_the_content_intent_only_mentions_are_handled_and_the_cond
     assert idle.chat.condition.ok
 
 
-async def test_a_refused_intent_ends_the_bot_with_a_clear_error(idle: RunningBot):
-    idle.discord.gateway.refuses_content = True
+async def test_with_a_refused_intent_the_bot_connects_without_it_until_it_is_granted(
+    idle: RunningBot,
+):
+    idle.patience = replace(idle.patience, until_fixed=0.5)
+    gateway = idle.discord.gateway
+    gateway.refuses_content = True
     idle.start()
+    await idle.connected()
+    root = await idle.chat.post(PAPERS, paper(), key=key())
 
-    with pytest.raises(UsageError, match="Message Content Intent"):
-        await idle.ended()
+    await idle.discord.says("unheard", at=int(root.id))
+    await idle.discord.says("heard", at=int(root.id), mentions_bot=True)
+    asked = await idle.discord.types("paper", {"query": "rl"})
+
+    await asked.answer()
+    await idle.until(lambda: [heard.text for heard in idle.desk.heard] == ["heard"])
+    assert gateway.identifies == 2
+    assert idle.chat.condition.detail == ONLY_MENTIONS
+
+    gateway.refuses_content = False
+    await idle.until(lambda: idle.chat.condition.detail == "connected")
+    await idle.discord.says("heard again", at=int(root.id))
+    await idle.until(lambda: "heard again" in [heard.text for heard in idle.desk.heard])
 
 
 async def test_the_last_identifications_of_a_day_are_kept(idle: RunningBot):

@@ -39,6 +39,8 @@ _REASONS: Mapping[int, str] = {
     4007: "invalid sequence",
     4008: "rate limited",
     4009: "session timed out",
+    4013: "invalid intents",
+    4014: "disallowed intents",
 }
 
 

@@ -75,6 +75,10 @@ class Events:
         if self._answering:
             await asyncio.wait(self._answering, timeout=_SETTLED_WITHIN)
 
+    def beside(self, client: GatewayClient, work: Coroutine[Any, Any, None]) -> None:
+        """Do something while a connection is up; the work looks at whether it is closed."""
+        self._handle(client, work)
+
     def on_ready(self, client: GatewayClient) -> None:
         """A session began: read what was missed before it, and move the position from now on."""
         self._handle(client, self._catch_up(client))

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -34,13 +35,11 @@ from bot.platforms.discord.rest import RAISED, Rest
 
 log = logging.getLogger(__name__)
 
-NO_INTENT = translatable(
-    "Discord refuses the intents that the bot asks for: turn on Message Content Intent in the "
-    "developer portal, under Bot, then restart the bot"
-)
+CONTENT_REFUSED = translatable("Discord refuses Message Content Intent")
+CONTENT_GRANTED = translatable("Message Content Intent was turned on")
 ONLY_MENTIONS = translatable(
-    "Message Content Intent is off in the developer portal, under Bot: in threads the bot reads "
-    "only messages that mention it"
+    "Message Content Intent is off in the developer portal, under Bot: in threads the bot reads, "
+    "stores and copies only messages that mention it"
 )
 _OUT_OF_SESSIONS = translatable(
     "the bot has connected too often today; it waits until Discord resets the daily limit"
@@ -63,6 +62,8 @@ class Patience:
     """A connection that was up for so long worked; after one that was not, pauses grow."""
     until_fixed: float = 3600.0
     """Between two tries while only a person can help."""
+    content_looked_for: float = 300.0
+    """Between two looks at whether the message content intent was turned on."""
     between_identifications: float = 5.5
     ready_within: float = 90.0
     heartbeat_timeout: float = HEARTBEAT_TIMEOUT
@@ -108,6 +109,9 @@ class Supervisor:
         """For how many seconds the last connection was up."""
         self.trouble = "not connected yet"
         self.reads_content = True
+        """Whether the last session asked for the message content intent."""
+        self._content_refused_until = 0.0
+        self._ended_since = CLOSED
 
     @property
     def is_connected(self) -> bool:
@@ -115,7 +119,7 @@ class Supervisor:
         return self._client is not None and self._client.is_connected
 
     async def run(self, events: Events) -> None:
-        """Until cancelled. Raises `UsageError` where Discord does not accept token or intents."""
+        """Until cancelled. Raises `UsageError` where Discord does not accept the token."""
         task = asyncio.current_task()
         while True:
             if task is not None and task.cancelling():
@@ -124,7 +128,7 @@ class Supervisor:
             pause = 0.0
             try:
                 await self._run_session(events)
-                self._tell_trouble(CLOSED)
+                self._tell_trouble(self._ended_since)
             except UsageError:
                 raise
             except Exception as error:  # noqa: BLE001 - a malformed event breaks it in any way
@@ -176,8 +180,9 @@ class Supervisor:
     async def _run_session(self, events: Events) -> None:
         """One session, from log-in to its end. Raises `UsageError` for a person to act on."""
         self._lived = 0.0
+        self._ended_since = CLOSED
         try:
-            self.reads_content = await self._rest.may_read_content()
+            self.reads_content = await self._may_ask_for_content()
             if not self.reads_content and ONLY_MENTIONS not in self._told:
                 self._told.add(ONLY_MENTIONS)
                 log.warning("Discord: %s", ONLY_MENTIONS)
@@ -193,8 +198,10 @@ class Supervisor:
         except discord.ConnectionClosed as error:
             if error.code == AUTHENTICATION_FAILED:
                 raise UsageError(BAD_TOKEN) from error
-            if error.code in REFUSED_INTENTS:
-                raise UsageError(NO_INTENT) from error
+            if error.code in REFUSED_INTENTS and self.reads_content:
+                until = asyncio.get_running_loop().time() + self._patience.until_fixed
+                self._content_refused_until = until
+                raise SessionLostError(CONTENT_REFUSED) from error
             raise
         except AttributeError as error:
             if self._client is not None and self._client.ws is None:
@@ -221,11 +228,32 @@ class Supervisor:
             guilds_within=self._patience.guilds_within,
         )
         async with asyncio.timeout(self._patience.ready_within) as self._ready_limit, client:
+            if not self.reads_content:
+                events.beside(client, self._watch_for_content(client))
             try:
                 await client.start(self._token, reconnect=False)
             finally:
                 # What was asked over this connection can only be answered over it.
                 await events.settle()
+
+    async def _may_ask_for_content(self) -> bool:
+        """Whether to ask for the message content intent.
+
+        Not for `until_fixed` after the gateway refused it, whatever REST says: each refused
+        identification is one of the day's.
+        """
+        if asyncio.get_running_loop().time() < self._content_refused_until:
+            return False
+        return await self._rest.may_read_content()
+
+    async def _watch_for_content(self, client: GatewayClient) -> None:
+        """End a session without the message content intent once it is turned on."""
+        while not client.is_closed():
+            await self._sleep(self._patience.content_looked_for)
+            with suppress(ChatError, *RAISED):
+                if not client.is_closed() and await self._may_ask_for_content():
+                    self._ended_since = CONTENT_GRANTED
+                    await client.close()
 
     async def _wait_for_a_session(self) -> None:
         """Until the bot may identify again: not too often, and not the last times of a day."""

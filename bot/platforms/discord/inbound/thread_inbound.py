@@ -96,7 +96,9 @@ class ThreadInbound:
     async def _take(
         self, client: GatewayClient, thread: discord.Thread, message: discord.Message
     ) -> Outcome:
-        spoken = thread_message(message, thread, client.me)
+        spoken = thread_message(
+            message, thread, client.me, reads_content=client.intents.message_content
+        )
         if spoken is None or not await self.is_ours(client, thread):
             return Outcome.KNOWN
         return await self._queue.once(_event_id(message), lambda: self._inbox.on_message(spoken))
