@@ -1,6 +1,7 @@
 """The environment and `.env` are read as settings, or every problem is reported at once."""
 
 import contextlib
+import itertools
 import os
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -92,6 +93,28 @@ def test_a_file_saved_by_a_windows_editor_is_read(tmp_path: Path):
     settings = read_settings(file)
 
     assert (settings.web_port, settings.timezone) == (9000, ZoneInfo("Asia/Seoul"))
+
+
+_PROXY_SETTINGS = {
+    "PAPERBOT_WEB_USER_HEADER": "X-Forwarded-User",
+    "PAPERBOT_WEB_PROXY_SECRET": "s" * 32,
+    "PAPERBOT_WEB_PROXIES": "127.0.0.1",
+}
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_the_settings_of_a_proxy_that_signs_people_in_belong_together(count: int, tmp_path: Path):
+    for names in itertools.combinations(_PROXY_SETTINGS, count):
+        text = "".join(f"{name}={_PROXY_SETTINGS[name]}\n" for name in names)
+        if count == 3 or names == ("PAPERBOT_WEB_PROXIES",):
+            assert _read(text, tmp_path).web_proxies
+            continue
+        with pytest.raises(SettingsError) as caught:
+            _read(text, tmp_path)
+        assert len(str(caught.value).splitlines()) == 1
+        missing = str(caught.value).partition("missing: ")[2]
+        assert set(missing.split(", ")) == _PROXY_SETTINGS.keys() - set(names)
+        assert "ssss" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from bot.app.arxiv import ArxivPart
 from bot.app.clock import chance, now
 from bot.app.platforms import RATES, addresses, find_slack_apps, join
 from bot.app.posting_lease import Held
+from bot.app.sign_in import proxy_sign_in
 from bot.archive.services.vault import Vault
 from bot.archive.services.vault_watch import watch_folder
 from bot.channels.domain.subscription import Subscription
@@ -107,6 +108,7 @@ class Assembly:
             metrics=self._metrics,
             names=settings.web_names,
             proxies=settings.web_proxies,
+            proxy_sign_in=proxy_sign_in(settings),
             mounts={
                 prefix: mounted
                 for joined in self._joined.values()

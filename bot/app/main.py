@@ -59,6 +59,8 @@ def demo_settings(settings: Settings, *, host: str, port: int) -> Settings:
     untouched = {
         "slack_bot_token": None,
         "secret_key": None,
+        "web_user_header": None,
+        "web_proxy_secret": None,
         "discord_token": None,
         "vault": None,
         "arxiv_poll": False,

@@ -37,9 +37,11 @@ from bot.settings.values import (
     read_guilds,
     read_networks,
     read_port,
+    read_proxy_secret,
     read_retention,
     read_secret_keys,
     read_switch,
+    read_user_header,
     read_zone,
     token,
 )
@@ -92,6 +94,12 @@ class Settings(BaseSettings):
     web_names: WordList = Field(default=(), validation_alias="PAPERBOT_WEB_NAMES")
     web_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(read_networks)] = Field(
         default=(), validation_alias="PAPERBOT_WEB_PROXIES"
+    )
+    web_user_header: Annotated[str, BeforeValidator(read_user_header)] | None = Field(
+        default=None, validation_alias="PAPERBOT_WEB_USER_HEADER"
+    )
+    web_proxy_secret: Annotated[SecretStr, BeforeValidator(read_proxy_secret)] | None = Field(
+        default=None, validation_alias="PAPERBOT_WEB_PROXY_SECRET"
     )
     secret_key: Annotated[SecretStr, BeforeValidator(read_secret_keys)] | None = Field(
         default=None, validation_alias="PAPERBOT_SECRET_KEY"
@@ -270,6 +278,7 @@ def _without_others(value: object) -> object:
 
 
 def _contradictions(settings: Settings) -> Iterator[UsageError]:
+    yield from _half_a_proxy(settings)
     if settings.slack_bot_token:
         if not settings.slack_app_token and not settings.slack_signing_secret:
             yield UsageError(
@@ -285,6 +294,26 @@ def _contradictions(settings: Settings) -> Iterator[UsageError]:
     ):
         if value:
             yield UsageError(translatable("{name} also needs SLACK_BOT_TOKEN"), name=name)
+
+
+def _half_a_proxy(settings: Settings) -> Iterator[UsageError]:
+    """A user header without all that makes it trustworthy, or the secret without the header."""
+    needed = {
+        "PAPERBOT_WEB_USER_HEADER": settings.web_user_header,
+        "PAPERBOT_WEB_PROXY_SECRET": settings.web_proxy_secret,
+        "PAPERBOT_WEB_PROXIES": settings.web_proxies,
+    }
+    if not settings.web_user_header and not settings.web_proxy_secret:
+        return
+    missing = [name for name, value in needed.items() if not value]
+    if missing:
+        yield UsageError(
+            translatable(
+                "PAPERBOT_WEB_USER_HEADER, PAPERBOT_WEB_PROXY_SECRET and PAPERBOT_WEB_PROXIES must "
+                "be set together; missing: {names}"
+            ),
+            names=", ".join(missing),
+        )
 
 
 def _ignored_names(env_file: Path | None) -> Iterator[UsageError]:

@@ -241,6 +241,37 @@ def read_secret_keys(value: object) -> str:
     return str(value)
 
 
+_HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{2,99}")
+_OTHER_HEADERS = frozenset(
+    {"authorization", "cookie", "host", "origin", "forwarded", "x-paperbot-proxy-secret"}
+)
+
+
+def read_user_header(value: object) -> str:
+    """The name of a header in which a proxy names the user, and nothing else."""
+    name = str(value)
+    is_forwarding = name.casefold() in {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
+    if not _HEADER.fullmatch(name) or name.casefold() in _OTHER_HEADERS or is_forwarding:
+        raise WrongValueError(
+            translatable(
+                "{name} must be the name of a header with the user, such as X-Forwarded-User, "
+                "not “{value}”"
+            ),
+            value=value,
+        )
+    return name
+
+
+def read_proxy_secret(value: object) -> str:
+    """A secret that a header can carry, long enough; the message does not repeat it."""
+    secret = str(value)
+    if len(secret) < SHORTEST_KEY or not re.fullmatch(r"[!-~]+", secret):
+        raise WrongValueError(
+            translatable("{name} must have 32 characters or more, ASCII without spaces")
+        )
+    return secret
+
+
 def read_words(value: object) -> tuple[str, ...]:
     """Words separated by commas or spaces."""
     if isinstance(value, tuple):

@@ -39,7 +39,7 @@ from bot.platforms.web.server import build_name, make_application, read_static, 
 from bot.platforms.web.thread_inbound import ThreadInbound
 from bot.platforms.web.visitors.access import Access, Signer
 from bot.platforms.web.visitors.limits import RequestLimits, StreamLimits
-from bot.platforms.web.visitors.proxies import Network, Proxies
+from bot.platforms.web.visitors.proxies import Network, Proxies, ProxySignIn
 from bot.webchat.domain.board import Board, BoardMessage
 
 T = TypeVar("T")
@@ -61,7 +61,8 @@ class WebChat:
     """`ports.Chat` in a browser, on `host` and `port` (0: any free one).
 
     `zone` decides which day it is in the archive's search. `names` are the host names that requests may use; IP addresses and `localhost` always work.
-    `proxies` are the networks of trusted proxies (see `visitors.proxies`). `mounts` are
+    `proxies` are the networks of trusted proxies (see `visitors.proxies`); `proxy_sign_in` says how
+    such a proxy tells who is signed in. `mounts` are
     applications under path prefixes of their own, such as `/slack`; `patience` is how many seconds a
     request may take.
     """
@@ -83,6 +84,7 @@ class WebChat:
         zone: tzinfo = UTC,
         names: tuple[str, ...] = (),
         proxies: tuple[Network, ...] = (),
+        proxy_sign_in: ProxySignIn | None = None,
         mounts: Mapping[str, web.Application] | None = None,
         patience: float = PATIENCE,
     ) -> None:
@@ -98,6 +100,7 @@ class WebChat:
         self._access = access
         self._names = frozenset(name.casefold() for name in names)
         self._proxies = Proxies(proxies)
+        self._proxy_sign_in = proxy_sign_in
         self._mounts = dict(mounts or {})
         self._patience = patience
         self._feed = ChangeFeed(board)
@@ -179,6 +182,7 @@ class WebChat:
             requests=RequestLimits(),
             streams=StreamLimits(min(_MOST_STREAMS, connections.most * 2 // 3)),
             patience=self._patience,
+            proxy_sign_in=self._proxy_sign_in,
         )
         hosts = self._names | {self._host.casefold()}
         application = make_application(context, hosts=hosts, mounts=self._mounts)

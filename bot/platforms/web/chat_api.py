@@ -267,6 +267,9 @@ async def _completions(
 async def rename(request: web.Request) -> web.Response:
     """Change the visitor's name."""
     visitor, body = request[VISITOR], await read_body(request)
+    if visitor.is_signed_in:
+        text = visitor.say("You are signed in, so your name cannot be changed here.")
+        raise refusal(text, kind=web.HTTPForbidden)
     name = clean_name(body.text("name", most=200))
     if not name:
         raise refusal(visitor.say("Enter a name of 1 to 40 characters."))

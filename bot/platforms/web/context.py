@@ -14,7 +14,7 @@ from bot.platforms.web.connections import Connections
 from bot.platforms.web.rendering.view import View
 from bot.platforms.web.visitors.access import Access, Signer
 from bot.platforms.web.visitors.limits import RequestLimits, StreamLimits
-from bot.platforms.web.visitors.proxies import Proxies
+from bot.platforms.web.visitors.proxies import Proxies, ProxySignIn
 from bot.webchat.domain.board import Board
 
 
@@ -33,6 +33,7 @@ class WebContext:
     `deliver_replies` hands new replies in threads to the inbox; call it after each change of one.
     `zone` decides which day it is. `names` are the host names of the site behind a proxy; `build`
     is the version of the static files; `patience` is how many seconds a request may take.
+    Where a proxy signs people in, `proxy_sign_in` says how.
     """
 
     board: Board
@@ -56,6 +57,12 @@ class WebContext:
     requests: RequestLimits
     streams: StreamLimits
     patience: float
+    proxy_sign_in: ProxySignIn | None = None
+
+    @property
+    def people_sign_in(self) -> bool:
+        """Whether there is a way to sign in; then writing needs it."""
+        return self.proxy_sign_in is not None
 
 
 CONTEXT = web.AppKey("context", WebContext)

@@ -207,6 +207,8 @@ def _check_origin(context: WebContext) -> Middleware:
                 return json_response({"error": text}, status=403)
             if request.content_type != "application/json":
                 return json_response({"error": say("The request could not be read.")}, status=415)
+            if not request[VISITOR].may_write:
+                return json_response({"error": say("Sign in to write here.")}, status=403)
         return await handler(request)
 
     return check_origin

@@ -24,6 +24,7 @@ from bot.platforms.web.visitors.access import (
     operator_cookie,
 )
 from bot.platforms.web.visitors.names import clean_name, is_reserved
+from bot.platforms.web.visitors.proxies import SECRET_HEADER
 from bot.webchat.domain.board import Author
 
 VISITOR_COOKIE = "paperbot_visitor"
@@ -38,7 +39,8 @@ class Visitor:
     """The sender of a request. `token` is their secret; the public `user.id` is its hash.
 
     `address` is the IPv4 address or IPv6 network that limits apply to. `by_tls` says that a
-    trusted proxy received the request over TLS.
+    trusted proxy received the request over TLS. `is_signed_in` says that the id and the name are
+    of somebody who signed in; `may_write` is false for others where people sign in.
     """
 
     user: User
@@ -48,11 +50,13 @@ class Visitor:
     say: Translate
     address: str
     by_tls: bool
+    is_signed_in: bool = False
+    may_write: bool = True
 
     @property
     def limit_key(self) -> str | None:
-        """What the visitor's own limits apply to; `None` for one without a cookie of ours."""
-        return None if self.is_new else self.user.id
+        """What the visitor's own limits apply to; `None` for an unknown one without our cookie."""
+        return None if self.is_new and not self.is_signed_in else self.user.id
 
     @property
     def author(self) -> Author:
@@ -68,8 +72,11 @@ def identify(request: web.Request, context: WebContext) -> Visitor:
     known = context.signer.read(VISITOR_COOKIE, _cookie(request, VISITOR_COOKIE))
     token = known or new_visitor()
     say = context.voices(chosen_language(request))
-    public = hashlib.sha256(token.encode()).hexdigest()[:16]
-    name = clean_name(unquote(_cookie(request, NAME_COOKIE)))
+    proxied = _proxied_user(request, context)
+    # The purpose keeps the ids of users apart from those of visitors, who get random secrets.
+    secret = token if proxied is None else f"user of the proxy: {proxied}"
+    public = hashlib.sha256(secret.encode()).hexdigest()[:16]
+    name = clean_name(proxied or unquote(_cookie(request, NAME_COOKIE)))
     if is_reserved(name):
         name = ""
     user = User(
@@ -79,6 +86,7 @@ def identify(request: web.Request, context: WebContext) -> Visitor:
             context.signer, _cookie(request, OPERATOR_COOKIE), now=context.now()
         ),
     )
+    is_signed_in = proxied is not None
     return Visitor(
         user,
         token,
@@ -91,6 +99,20 @@ def identify(request: web.Request, context: WebContext) -> Visitor:
         by_tls=context.proxies.came_by_tls(
             request.remote, request.headers.getall("X-Forwarded-Proto", ())
         ),
+        is_signed_in=is_signed_in,
+        may_write=is_signed_in or user.can_manage or not context.people_sign_in,
+    )
+
+
+def _proxied_user(request: web.Request, context: WebContext) -> str | None:
+    sign_in = context.proxy_sign_in
+    if sign_in is None:
+        return None
+    return sign_in.user(
+        context.proxies,
+        request.remote,
+        users=request.headers.getall(sign_in.user_header, ()),
+        secrets=request.headers.getall(SECRET_HEADER, ()),
     )
 
 
