@@ -204,15 +204,16 @@ def test_problems_are_told_in_the_operators_language_and_to_scripts_in_english(
     scripts = run("import", note, "--dry-run", "--json").json
     ran = run("import", note, tmp_path / "gone")
 
-    gone, unreadable, wrong = ran.err.splitlines()
+    gone, unreadable, wrong, undated = ran.err.splitlines()
     assert gone == f"{tmp_path / 'gone'}: 오류: 그런 파일이나 폴더가 없습니다"
     assert unreadable.startswith(
         f"{note}:3: 경고: 프런트 매터를 YAML로 읽을 수 없어 무시했습니다: "
     )
     assert wrong == f"{note}:4: 경고: arXiv ID가 아닙니다: https://arxiv.org/abs/9913.12345"
-    assert (
-        scripts["problems"][-1]["message"] == "https://arxiv.org/abs/9913.12345 is not an arXiv id"
-    )
+    assert undated.startswith(f"{note}: 경고: 날짜가 없어 다이제스트에 들어가지 않습니다.")
+    messages = [each["message"] for each in scripts["problems"]]
+    assert "https://arxiv.org/abs/9913.12345 is not an arXiv id" in messages
+    assert messages[-1].startswith("there is no date, so this is in no digest")
 
 
 def test_standard_input_can_be_imported(root: Path, tmp_path: Path):
@@ -789,9 +790,9 @@ def test_an_endless_input_is_refused_at_once(source: str, tmp_path: Path):
 
     assert done.returncode == 1
     assert json.loads(done.stdout)["entries"]["new"] == 1
-    assert ["not a file" in each["message"] for each in json.loads(done.stdout)["problems"]] == [
-        True
-    ]
+    problems = json.loads(done.stdout)["problems"]
+    errors = [each["message"] for each in problems if each["severity"] == "error"]
+    assert ["not a file" in message for message in errors] == [True]
 
 
 def test_standard_input_without_an_end_is_refused(tmp_path: Path):

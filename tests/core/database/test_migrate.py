@@ -114,6 +114,7 @@ async def test_another_checkout_s_newlines_make_no_other_migration(tmp_path):
 async def test_a_migration_that_fails_leaves_nothing_of_itself(tmp_path):
     path = tmp_path / "t.db"
     broken = Migration(2, "0002_second.sql", "CREATE TABLE b (x);\nINSERT INTO nowhere VALUES (1);")
+    await migrate(path, FIRST)
 
     with pytest.raises(sqlite3.OperationalError, match="nowhere"):
         await migrate(path, FIRST, broken)
@@ -122,8 +123,19 @@ async def test_a_migration_that_fails_leaves_nothing_of_itself(tmp_path):
     assert query(path, "SELECT x FROM b") == [(2,), (";",)]
 
 
+async def test_a_new_database_gets_every_migration_or_none(tmp_path):
+    path = tmp_path / "t.db"
+    broken = Migration(2, "0002_second.sql", "INSERT INTO nowhere VALUES (1);")
+
+    with pytest.raises(sqlite3.OperationalError, match="nowhere"):
+        await migrate(path, FIRST, broken)
+
+    assert query(path, "SELECT name FROM sqlite_schema") == []
+
+
 async def test_a_migration_that_is_killed_leaves_nothing_of_itself(tmp_path):
     path = tmp_path / "t.db"
+    await migrate(path, FIRST)
     program = (
         "import sqlite3, sys\n"
         "from bot.core.database.migrate import Migration, apply_migrations\n"
