@@ -262,7 +262,7 @@ def _discord(
         voices=voices,
         clock=clock,
     )
-    return Joined(chat, chat.check, lambda: chat.condition)
+    return Joined(chat, chat.check, lambda: chat.condition, workspaces=lambda: chat.conditions)
 
 
 def discord_access(settings: Settings) -> DiscordAccess:

@@ -157,7 +157,8 @@ def titles(discord: FakeDiscord, channel: ChannelRef) -> list[str]:
         firsts = [next(iter(t.messages.values())) for t in discord.world.threads_of(1)]
     else:
         firsts = discord.messages(int(channel.id))
-    return [text_of(message).partition("\n")[0].removeprefix("### ") for message in firsts]
+    lines = [text_of(message).partition("\n")[0].removeprefix("### ") for message in firsts]
+    return [re.sub(r"\[(.+?)\]\(<.+?>\)", r"\1", line) for line in lines]
 
 
 async def story(

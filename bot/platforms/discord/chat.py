@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.core.domain.document import Document
 from bot.core.domain.errors import UsageError
-from bot.core.domain.i18n import Translate
+from bot.core.domain.i18n import Translate, translatable
 from bot.core.ports import (
     ChannelRef,
     Condition,
@@ -28,6 +28,8 @@ from bot.platforms.discord.inbound.supervisor import ONLY_MENTIONS, PATIENCE, Pa
 from bot.platforms.discord.posting.posting import Posting
 from bot.platforms.discord.registration import Registration
 from bot.platforms.discord.rest import Rest
+
+UNAVAILABLE = translatable("Discord says that this server is unavailable: an outage there")
 
 
 class DiscordChat:
@@ -83,6 +85,14 @@ class DiscordChat:
         else:
             detail = self._supervisor.trouble
         return Condition(self.platform.value, ok, detail, self._last_ok_at)
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """For `/healthz`: the servers that are unavailable, named `discord:1234`."""
+        return tuple(
+            Condition(f"{self.platform}:{server}", ok=False, detail=UNAVAILABLE)
+            for server in self._supervisor.unavailable
+        )
 
     async def post(
         self, channel: ChannelRef, document: Document, *, key: DeliveryKey

@@ -22,6 +22,8 @@ from bot.platforms.discord.errors import NotRepeatedError, PausedError, TooManyR
 
 REQUESTS_A_SECOND = 50
 """Discord's global limit for a bot; interactions are exempt."""
+ARRIVED_WITHIN = 1.0
+"""Seconds after which a request has arrived, though it is not answered yet."""
 REFUSALS_MOST = 1000
 """After so many refusals within the window all requests pause: a tenth of Discord's limit."""
 REFUSALS_WINDOW = timedelta(minutes=10)
@@ -60,12 +62,20 @@ def call_context(*, may_repeat: bool) -> Iterator[Call]:
         _CALL.reset(token)
 
 
+@dataclass(slots=True, eq=False)
+class _Request:
+    """A request that counts until that time of the event loop."""
+
+    counts_until: float
+
+
 class HttpHooks:
     """The rate limit and the refusal count of one bot.
 
-    A request counts for one second from its response: by then it has arrived, so the limit holds
-    however long requests travel. Requests keep nearly even distances, because requests sent in a
-    burst would wait for each other's responses.
+    A request counts for one second from its response: by then it has arrived. One without a
+    response counts as arrived after `ARRIVED_WITHIN` seconds, so that a server that hangs does not
+    hold back the requests to all others. Requests keep nearly even distances, because requests
+    sent in a burst would wait for each other's responses.
     """
 
     def __init__(
@@ -74,9 +84,8 @@ class HttpHooks:
         self.refusals_most = refusals_most
         self._per_second = per_second
         self._refusals: deque[float] = deque()
-        self._in_flight = 0
         self._next_at = 0.0
-        self._counted_until: deque[float] = deque()
+        self._counted: list[_Request] = []
         self._order = asyncio.Lock()
         self._answered = asyncio.Event()
 
@@ -99,29 +108,32 @@ class HttpHooks:
             return timedelta()
         return timedelta(seconds=self._refusals[0] + window - now)
 
-    async def _acquire(self) -> None:
+    async def _acquire(self) -> _Request:
         """Wait until one more request may be sent; first come, first served."""
         loop = asyncio.get_running_loop()
         async with self._order:
             while True:
-                while self._counted_until and self._counted_until[0] <= loop.time():
-                    self._counted_until.popleft()
-                if self._in_flight + len(self._counted_until) < self._per_second:
+                now = loop.time()
+                self._counted = [each for each in self._counted if each.counts_until > now]
+                if len(self._counted) < self._per_second:
                     break
                 self._answered.clear()
-                until = self._counted_until[0] if self._counted_until else None
+                until = min(each.counts_until for each in self._counted)
                 with suppress(TimeoutError):
                     async with asyncio.timeout_at(until):
                         await self._answered.wait()
             await asyncio.sleep(self._next_at - loop.time())
             since = max(self._next_at, loop.time() - _MADE_UP)
             self._next_at = since + _EVENNESS / self._per_second
-            self._in_flight += 1
+            request = _Request(loop.time() + ARRIVED_WITHIN + 1.0)
+            self._counted.append(request)
+            return request
 
     def _release(self, context: SimpleNamespace) -> None:
-        if getattr(context, "counts", False):
-            self._in_flight -= 1
-            self._counted_until.append(asyncio.get_running_loop().time() + 1.0)
+        request = getattr(context, "request", None)
+        if isinstance(request, _Request):
+            answered = asyncio.get_running_loop().time() + 1.0
+            request.counts_until = min(request.counts_until, answered)
             self._answered.set()
 
     async def _start(
@@ -135,8 +147,7 @@ class HttpHooks:
         if not any(part in params.url.path for part in _EXEMPT):
             if self.paused_for:
                 raise PausedError(self.paused_for)
-            await self._acquire()
-            context.counts = True
+            context.request = await self._acquire()
         call = _CALL.get()
         if call is not None:
             call.sent = True

@@ -43,7 +43,7 @@ CALL_SECONDS = 10.0
 ARCHIVE_MINUTES: Final = 10080
 """A thread is archived after a week without messages; the next message reopens it."""
 _PAGE = 100
-_GUILDS_MOST = 200
+_GUILDS_PAGE = 200
 _HAS_THREAD = 1 << 5
 
 TEXT, DIRECT, VOICE, ANNOUNCEMENT, STAGE, FORUM, MEDIA = 0, 1, 2, 5, 13, 15, 16
@@ -313,8 +313,16 @@ class Rest:
 
     async def servers(self) -> tuple[str, ...]:
         """The names of the guilds that the bot is in."""
-        found: Any = await self.call(lambda http: http.get_guilds(_GUILDS_MOST))
-        return tuple(well_formed(str(guild["name"])) for guild in found)
+        names: list[str] = []
+        after: str | None = None
+        while True:
+            page: Any = await self.call(
+                lambda http, after=after: http.get_guilds(_GUILDS_PAGE, after=after)  # type: ignore[misc]
+            )
+            names += (well_formed(str(guild["name"])) for guild in page)
+            if len(page) < _GUILDS_PAGE:
+                return tuple(names)
+            after = str(max(map(_id, page)))
 
     async def register(self, commands: list[Json], guild: int | None) -> None:
         """Replace the application commands of a guild or, `None`, the global ones."""

@@ -122,7 +122,12 @@ class Rest:
             },
         }
 
-    async def guilds(self, _at: dict[str, str], _body: Any, _query: dict[str, str]) -> Any:
+    async def guilds(self, _at: dict[str, str], _body: Any, query: dict[str, str]) -> Any:
+        after, limit = int(query.get("after", 0)), int(query.get("limit", 200))
+        found = [each for each in self._guilds() if int(each["id"]) > after]
+        return sorted(found, key=lambda each: int(each["id"]))[:limit]
+
+    def _guilds(self) -> list[Json]:
         return [
             {
                 "id": str(guild.id),

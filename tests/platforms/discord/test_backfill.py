@@ -241,11 +241,14 @@ async def test_messages_in_an_unavailable_server_are_read_when_it_is_back(bot: R
     bot.clock.ahead += timedelta(hours=1)
     await some_time(bot)
     assert heard_to(bot) < int(message["id"])
+    assert bot.chat.condition.ok
+    assert [(each.name, each.ok) for each in bot.chat.conditions] == [("discord:1", False)]
 
     await bot.discord.gateway.bring_back(1)
 
     await bot.until(lambda: heard(bot) == ["meanwhile"])
     await bot.until(lambda: heard_to(bot) > int(message["id"]))
+    assert bot.chat.conditions == ()
 
 
 async def test_without_the_content_intent_nothing_hidden_is_taken_for_empty(bot: RunningBot):

@@ -76,6 +76,17 @@ async def test_the_doctor_finds_nothing_where_all_is_well(stage: Stage):
     assert "Reading group" in [finding.words for finding in findings]
 
 
+async def test_the_doctor_counts_the_servers_beyond_twenty(stage: Stage):
+    for number in range(2, 452):
+        stage.discord.world.add_guild(number, f"Group {number}")
+
+    findings = await check(access(stage), [], say=ENGLISH)
+
+    (servers,) = [each.words for each in findings if each.subject == "Discord: servers"]
+    assert servers.startswith("Reading group, Group 2, ")
+    assert servers.endswith("Group 20; further servers: 431")
+
+
 async def test_the_doctor_says_each_thing_that_is_wrong_in_the_operators_language(stage: Stage):
     stage.discord.world.content_intent = False
     stage.discord.world.guilds[1].has_bot = False

@@ -114,6 +114,13 @@ class Supervisor:
         self._ended_since = CLOSED
 
     @property
+    def unavailable(self) -> tuple[int, ...]:
+        """The servers of which Discord says that they are unavailable."""
+        if self._client is None or not self._client.is_connected:
+            return ()
+        return tuple(guild.id for guild in self._client.guilds if guild.unavailable)
+
+    @property
     def is_connected(self) -> bool:
         """Whether people can reach the bot."""
         return self._client is not None and self._client.is_connected

@@ -50,6 +50,13 @@ class DiscordThreadReader:
     def _active(self) -> list[discord.Thread]:
         return [thread for guild in self._client.guilds for thread in guild.threads]
 
+    def _active_in(self, parent: int) -> list[discord.Thread]:
+        """Of one channel: only its own server is searched, for there may be hundreds."""
+        place = self._client.get_channel(parent)
+        guild = getattr(place, "guild", None)
+        active = guild.threads if isinstance(guild, discord.Guild) else self._active()
+        return [thread for thread in active if thread.parent_id == parent]
+
     async def channels(self, since: datetime) -> Collection[str]:
         active = {t.parent_id for t in self._active() if _is_newer(t, since)}
         self._archived_in = set()
@@ -67,7 +74,7 @@ class DiscordThreadReader:
 
     async def threads(self, channel: str, since: datetime) -> Collection[discord.Thread]:
         parent = int(channel)
-        active = [t for t in self._active() if t.parent_id == parent and _is_newer(t, since)]
+        active = [thread for thread in self._active_in(parent) if _is_newer(thread, since)]
         archived = await self._archived(parent, since) if parent in self._archived_in else []
         return [*active, *archived]
 
