@@ -9,7 +9,6 @@ from importlib.metadata import metadata, version
 from pathlib import Path
 
 from bot.app.posting_lease import is_gone, this_process
-from bot.arxiv.client.client import open_client, user_agent
 from bot.arxiv.ports import PaperSource
 from bot.arxiv.ranking.worker import ProcessRanker, is_installed
 from bot.arxiv.services import candidates, polling
@@ -41,6 +40,9 @@ async def open_arxiv(
     patience: timedelta = _PATIENCE,
 ) -> AsyncIterator[PaperSource]:
     """An arXiv client; `patience` is the longest wait of a request for the gate."""
+    # Imported here: feedparser is slow to import, and neither the demo nor most commands need it.
+    from bot.arxiv.client.client import open_client, user_agent  # noqa: PLC0415
+
     gate = DatabaseRequestGate(
         db,
         clock=clock,

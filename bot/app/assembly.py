@@ -14,7 +14,6 @@ from bot.app.platforms import RATES, addresses, find_slack_apps, join
 from bot.app.posting_lease import Held
 from bot.app.sign_in import proxy_sign_in
 from bot.archive.services.vault import Vault
-from bot.archive.services.vault_watch import watch_folder
 from bot.channels.domain.subscription import Subscription
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
@@ -31,7 +30,6 @@ from bot.discussion.services import discuss, paper_updates
 from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.services.library import DatabaseLibrary
 from bot.discussion.store.replies import DatabaseReplies
-from bot.operations.prometheus import CONTENT_TYPE, render_measures
 from bot.operations.pumps import Pumps
 from bot.operations.services import reindex
 from bot.operations.services.health import HealthMonitor
@@ -149,6 +147,9 @@ class Assembly:
         }
         self._vault: Vault | None = None
         if settings.vault is not None:
+            # Imported here: watchfiles is slow to import, and the demo needs none.
+            from bot.archive.services.vault_watch import watch_folder  # noqa: PLC0415
+
             self._vault = Vault(
                 db,
                 settings.vault,
@@ -359,6 +360,9 @@ class Assembly:
         return running
 
     def _metrics(self) -> Metrics:
+        # Imported here: Prometheus's client is slow to import, and few ask for `/metrics`.
+        from bot.operations.prometheus import CONTENT_TYPE, render_measures  # noqa: PLC0415
+
         measures = (*self._monitor.measures(self._pumps.failures), *self._arxiv.measures)
         return Metrics(render_measures(measures), CONTENT_TYPE)
 
