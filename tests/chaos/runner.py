@@ -14,6 +14,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bot.app.platforms import EventsOf
+from bot.app.slack_workspaces import SlackWorkspaces
 from bot.core.database.database import Database, Transaction, opened
 from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import (
@@ -41,9 +43,12 @@ from bot.platforms.slack.chat import SlackChat
 from tests.fakes.discord import TOKEN
 from tests.fakes.http_chat import HttpChat, connected
 from tests.fakes.slack import BOT_TOKEN, SIGNING_SECRET
+from tests.fakes.slack.wire import tokens_of
 from tests.platforms.discord.stage import SeenIds
 from tests.platforms.memory import Notes
 from tests.platforms.slack.stage import RecordingInbox, Remembered
+
+TEAMS = ("T1", "T2")
 
 
 def now() -> datetime:
@@ -104,6 +109,8 @@ async def main(options: argparse.Namespace) -> None:
         chat: Chat
         if options.chat == "slack":
             chat = await stack.enter_async_context(slack_chat(options.url, blind=options.blind))
+        elif options.chat == "slack-workspaces":
+            chat = await stack.enter_async_context(slack_workspaces(options.url))
         elif options.chat == "discord":
             chat = await stack.enter_async_context(discord_chat(options.url, blind=options.blind))
         else:
@@ -158,6 +165,31 @@ async def slack_chat(url: str, *, blind: bool) -> AsyncIterator[Chat]:
 
 
 @asynccontextmanager
+async def slack_workspaces(url: str) -> AsyncIterator[Chat]:
+    """The real ones of the workspaces `TEAMS`, posting; nobody talks to them."""
+
+    async def find_apps() -> dict[str, Access]:
+        return {team: Access(tokens_of(team)[0], None, SIGNING_SECRET, url) for team in TEAMS}
+
+    def open_chat(team: str, access: Access) -> SlackChat:
+        return SlackChat(
+            access,
+            seen=EventsOf(team, Remembered()),
+            voices=lambda _: ENGLISH,
+            clock=now,
+            sleep=lambda seconds: asyncio.sleep(seconds / 10),
+        )
+
+    chat = SlackWorkspaces(None, find_apps, open_chat, clock=now, sleep=asyncio.sleep)
+    async with asyncio.TaskGroup() as tasks:
+        serving = tasks.create_task(chat.run(RecordingInbox()))
+        while len(chat.chats()) < len(TEAMS):  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.01)
+        yield chat
+        serving.cancel()
+
+
+@asynccontextmanager
 async def discord_chat(url: str, *, blind: bool) -> AsyncIterator[Chat]:
     """The real one, posting; it has no gateway."""
     chat = (BlindDiscordChat if blind else DiscordChat)(
@@ -192,7 +224,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--database", type=Path, required=True)
     parser.add_argument("--url", required=True)
-    parser.add_argument("--chat", choices=("http", "slack", "discord"), default="http")
+    parser.add_argument(
+        "--chat", choices=("http", "slack", "slack-workspaces", "discord"), default="http"
+    )
     parser.add_argument("--timeout", type=float, default=1.0)
     parser.add_argument("--lease", type=float)
     parser.add_argument("--at-once", type=int, default=64)

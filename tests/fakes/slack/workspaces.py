@@ -3,7 +3,8 @@
 Ids of people, channels and apps are the same in all of them on purpose.
 """
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from aiohttp import web
@@ -27,10 +28,18 @@ class FakeWorkspaces:
 
 
 @asynccontextmanager
-async def workspaces(*teams: str) -> AsyncIterator[FakeWorkspaces]:
-    """Workspaces of these ids, until the end of the block."""
+async def workspaces(
+    *teams: str, clock: Callable[[], float] = time.time
+) -> AsyncIterator[FakeWorkspaces]:
+    """Workspaces of these ids, until the end of the block.
+
+    While the `clock` stands still, ids of messages are the same in all of them too.
+    """
     async with AsyncExitStack() as stack:
-        of = {team: await stack.enter_async_context(FakeSlack(team=team)) for team in teams}
+        of = {
+            team: await stack.enter_async_context(FakeSlack(team=team, clock=clock))
+            for team in teams
+        }
         fake = FakeWorkspaces(of)
         application = web.Application(client_max_size=1 << 22)
         application.router.add_route("*", "/api/{method}", fake.serve)

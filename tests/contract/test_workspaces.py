@@ -1,0 +1,188 @@
+"""Two Slack workspaces whose people, channels and messages have the same ids (issue 14, item 3).
+
+The whole path over the real adapter: digests, replies, copies, edits, deletions, forget-me.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from bot.app.platforms import EventsOf
+from bot.app.slack_workspaces import SlackWorkspaces
+from bot.channels.store import linked_channels
+from bot.commands.services.digest_command import DigestContext
+from bot.commands.services.inbox import Bot
+from bot.core.catalogue import Catalogues
+from bot.core.ports import ChannelRef, Chat, Platform
+from bot.core.store.processed_events import DatabaseProcessedEvents
+from bot.digest.services import plan, subscribe
+from bot.digest.services.subscribe import TypedOptions
+from bot.discussion.services import discuss
+from bot.discussion.services.discuss import DiscussionContext
+from bot.discussion.store.replies import DatabaseReplies
+from bot.outbox.domain.rate_limit import RateLimits
+from bot.outbox.services.changes import Changer
+from bot.platforms.slack.access import Access
+from bot.platforms.slack.chat import SlackChat
+from tests.fakes.slack import FakeSlack
+from tests.fakes.slack.workspaces import FakeWorkspaces, workspaces
+from tests.platforms.memory import Notes
+from tests.platforms.slack.stage import QUICK, said_in_blocks
+from tests.stage import Stage, english, staged
+from tests.waiting import until
+
+TEAMS = ("T1", "T2")
+
+
+@dataclass
+class Workspaces:
+    """Both workspaces, in each of which C1 and C2 are linked, and the bot's database."""
+
+    fake: FakeWorkspaces
+    stage: Stage
+    talk: DiscussionContext
+    slack: SlackWorkspaces
+
+    async def settle(self) -> None:
+        """Deliver, edit and remove until nothing is left."""
+        chats: dict[Platform, Chat] = {Platform.SLACK: self.slack}
+        stopping = asyncio.Event()
+        await plan.plan_due(self.stage.db, now=self.stage.clock(), voices=english)
+        await discuss.catch_up(self.talk)
+        await self.stage.deliverer(chats).drain(stopping)
+        changer = Changer(
+            self.stage.db,
+            chats,
+            clock=self.stage.clock,
+            rate_limits=RateLimits({}),
+            jitter=lambda: 0.5,
+        )
+        while await changer.run(stopping):
+            pass
+
+    async def post_in(self, channel: str) -> None:
+        """The digest goes out in that channel of both."""
+        words = TypedOptions(at=f"{self.stage.clock() - timedelta(minutes=2):%H:%M}", zone="UTC")
+        for team in TEAMS:
+            place = ChannelRef(Platform.SLACK, team, channel)
+            await subscribe.add(self.stage.db, place, words, now=self.stage.clock())
+        await self.settle()
+
+    async def stored(self) -> list[tuple[str, str]]:
+        """What is kept of what people said, with its channel."""
+        async with self.stage.db.reading() as tx:
+            rows = await tx.all(
+                "SELECT channel, text FROM reply WHERE gone_at IS NULL ORDER BY channel, text"
+            )
+        return [(row["channel"], row["text"]) for row in rows]
+
+    async def until_stored(self, *texts: str) -> None:
+        async with asyncio.timeout(10):
+            while sorted(text for _, text in await self.stored()) != sorted(texts):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        await self.settle()
+
+    def copies(self, team: str) -> list[str]:
+        """What the bot says in the paper's thread in C2."""
+        slack = self.fake.of[team]
+        return [said_in_blocks(each["blocks"]) for each in slack.replies(root(slack, "C2"), "C2")]
+
+
+@asynccontextmanager
+async def both(folder: Path) -> AsyncIterator[Workspaces]:
+    now = datetime.now(UTC)
+    frozen = now.timestamp() + 60
+    async with workspaces(*TEAMS, clock=lambda: frozen) as fake, staged(folder, now) as stage:
+        talk = DiscussionContext(stage.db, stage.clock, english)
+
+        async def check(channel: ChannelRef) -> ChannelRef:
+            return channel
+
+        async def find_apps() -> dict[str, Access]:
+            return {
+                team: Access(slack.bot_token, slack.app_token, None, fake.url)
+                for team, slack in fake.of.items()
+            }
+
+        def open_chat(team: str, access: Access) -> SlackChat:
+            return SlackChat(
+                access,
+                seen=EventsOf(team, DatabaseProcessedEvents(stage.db, clock=stage.clock)),
+                memo=Notes(),
+                replies=DatabaseReplies(stage.db),
+                voices=Catalogues(),
+                clock=stage.clock,
+                timing=QUICK,
+            )
+
+        desk = DigestContext(stage.db, stage.clock, ZoneInfo("UTC"), check, lambda: None)
+        slack = SlackWorkspaces(None, find_apps, open_chat, clock=stage.clock, sleep=soon)
+        for team, each in fake.of.items():
+            each.world.add_channel("C2", "others")
+            async with stage.db.transaction() as tx:
+                await linked_channels.join(tx, f"slack:{team}/C1", f"slack:{team}/C2", now)
+        await stage.note("Paper", now.date())
+        async with asyncio.TaskGroup() as tasks:
+            serving = tasks.create_task(slack.run(Bot(desk, voices=english, talk=talk)))
+            try:
+                await until(lambda: [each.ok for each in slack.conditions] == [True, True])
+                yield Workspaces(fake, stage, talk, slack)
+            finally:
+                serving.cancel()
+
+
+async def soon(seconds: float) -> None:
+    await asyncio.sleep(min(seconds, 0.05))
+
+
+def root(slack: FakeSlack, channel: str) -> str:
+    """The paper's message, after the header."""
+    return str(slack.messages(channel)[1]["ts"])
+
+
+async def test_nothing_crosses_between_workspaces_of_the_same_ids(tmp_path: Path) -> None:
+    async with both(tmp_path) as here:
+        one, two = (here.fake.of[team] for team in TEAMS)
+        await here.post_in("C1")
+        await here.post_in("C2")
+        assert [
+            len(slack.messages(channel)) for slack in (one, two) for channel in ("C1", "C2")
+        ] == [2] * 4
+        assert root(one, "C1") == root(two, "C1")
+
+        first = await one.say("first of one", thread=root(one, "C1"))
+        other = await two.say("first of two", thread=root(two, "C1"))
+        assert first["ts"] == other["ts"]
+        later = await two.say("second of two", thread=root(two, "C1"))
+        await one.say("second of one", thread=root(one, "C1"))
+        await here.until_stored("first of one", "first of two", "second of one", "second of two")
+        assert await here.stored() == [
+            ("slack:T1/C1", "first of one"),
+            ("slack:T1/C1", "second of one"),
+            ("slack:T2/C1", "first of two"),
+            ("slack:T2/C1", "second of two"),
+        ]
+        for team, name, stranger in (("T1", "one", "two"), ("T2", "two", "one")):
+            told = "\n".join(here.copies(team))
+            assert [told.count(f"{place} of {name}") for place in ("first", "second")] == [1, 1]
+            assert f"of {stranger}" not in told
+
+        await two.edit(later, "third of two")
+        await here.until_stored("first of one", "first of two", "second of one", "third of two")
+        assert "third of two" in "\n".join(here.copies("T2"))
+        assert "second of one" in "\n".join(here.copies("T1"))
+
+        await one.take_back(first)
+        await here.until_stored("first of two", "second of one", "third of two")
+        assert "first of two" in "\n".join(here.copies("T2"))
+        assert "first of one" not in "\n".join(here.copies("T1"))
+
+        asked = await one.command("/paper forget-me confirm")
+        await one.until(lambda: asked.answers)
+        await here.until_stored("first of two", "third of two")
+        assert "second of one" not in "\n".join(here.copies("T1"))
+        assert ["of two" in text for text in here.copies("T2")].count(True) == 2
