@@ -133,7 +133,8 @@ def _wrong_zone(value: str) -> WrongValueError:
     return WrongValueError(message, value=value, near=near)
 
 
-_E_MAIL = re.compile(r"[^@\s<>()]+@[^@\s<>()]+\.[^@\s<>().]+")
+_LONGEST_CONTACT = 200
+_E_MAIL = re.compile(r"[^@\s<>():/]+@[^@\s<>()]+\.[^@\s<>().]+")
 
 _SWITCH = {
     **dict.fromkeys(("on", "true", "yes", "1"), True),
@@ -324,11 +325,17 @@ def _wrong_category(word: str) -> WrongValueError:
 
 
 def read_contact(value: object) -> str:
-    """An e-mail address, or a web address, by which arXiv reaches the operator."""
+    """An e-mail address, or a web address, by which arXiv reaches the operator.
+
+    It becomes part of a header's comment, and arXiv reads it: no parentheses, user
+    names or passwords.
+    """
     text = str(value)
     scheme, host = _scheme_and_host(text)
-    is_web = scheme in {"http", "https"} and host is not None and "." in host
-    if not text.isprintable() or " " in text or not (is_web or _E_MAIL.fullmatch(text)):
+    is_web = scheme in {"http", "https"} and host is not None and "." in host and "@" not in text
+    is_header = text.isprintable() and not set(' ()<>"\\') & set(text)
+    is_right = is_header and len(text) <= _LONGEST_CONTACT and (is_web or _E_MAIL.fullmatch(text))
+    if not is_right:
         raise WrongValueError(
             translatable(
                 "{name} must be one e-mail or web address, such as me@example.org or "

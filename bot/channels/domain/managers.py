@@ -12,7 +12,11 @@ from bot.core.domain.errors import UsageError
 MOST_NAMED = 50
 """More people than this in one channel are a mistake."""
 
-_MENTION = re.compile(r"<@!?(?P<id>[A-Za-z0-9]{1,40})(?:\|[^>]*)?>")
+_MENTIONS: Mapping[str, re.Pattern[str]] = {
+    "slack": re.compile(r"<@(?P<id>[UW][A-Z0-9]{1,20})(?:\|[^>]*)?>"),
+    "discord": re.compile(r"<@!?(?P<id>[0-9]{1,20})>"),
+}
+"""How the platform itself writes a mention. The web chat has none."""
 _BARE: Mapping[str, re.Pattern[str]] = {
     "slack": re.compile(r"@?(?P<id>[UW][A-Z0-9]{5,20})"),
     "discord": re.compile(r"@?(?P<id>[0-9]{15,20})"),
@@ -64,7 +68,8 @@ def read_change(text: str, platform: str) -> ManagersChange | None:
 
 def read_person(word: str, platform: str) -> str:
     """The id of a person that a word mentions; raises `UsageError`."""
-    found = _MENTION.fullmatch(word) or _BARE[platform].fullmatch(word)
+    mention = _MENTIONS.get(platform)
+    found = (mention and mention.fullmatch(word)) or _BARE[platform].fullmatch(word)
     if found is not None:
         return found["id"]
     match platform:

@@ -25,7 +25,25 @@ def test_people_are_named_and_removed(text: str, platform: Platform, change):
 
 
 @pytest.mark.parametrize("platform", [SLACK, DISCORD, WEB])
-@pytest.mark.parametrize("text", ["@ada", "add ada", "remove", "<!subteam^S1>", "@관리자", "@123"])
+@pytest.mark.parametrize(
+    "text",
+    ["@ada", "add ada", "remove", "<!subteam^S1>", "@관리자", "@123", "@everyone", "<@everyone>", "<@&9>", "<@ada>", "<@U1><@U2>", "<@U1|<@U2>>", "<@１２３>"],
+)  # fmt: skip
 def test_a_name_a_group_and_nobody_are_refused(text: str, platform: Platform):
+    with pytest.raises(UsageError):
+        read_change(text, platform)
+
+
+@pytest.mark.parametrize(
+    ("text", "platform"),
+    [
+        ("<@123>", SLACK),
+        ("<@B12345>", SLACK),
+        ("<@U12345>", DISCORD),
+        ("<@123>", WEB),
+        ("<@U1>", WEB),
+    ],
+)
+def test_a_mention_of_another_platform_is_refused(text: str, platform: Platform):
     with pytest.raises(UsageError):
         read_change(text, platform)
