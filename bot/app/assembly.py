@@ -13,6 +13,7 @@ from bot.app.clock import chance, now
 from bot.app.platforms import RATES, addresses, find_slack_apps, join
 from bot.app.posting_lease import Held
 from bot.app.sign_in import proxy_sign_in
+from bot.app.slack_installations import SlackInstallations
 from bot.archive.services.vault import Vault
 from bot.channels.domain.subscription import Subscription
 from bot.commands.services.digest_command import DigestContext
@@ -84,6 +85,7 @@ class Assembly:
         self._joined = join(
             settings,
             find_apps=partial(find_slack_apps, db, settings),
+            installations=SlackInstallations(db, settings, clock=now),
             seen=DatabaseProcessedEvents(db, clock=now),
             memo=DatabaseKeyValue(db),
             replies=DatabaseReplies(db),

@@ -58,6 +58,8 @@ def demo_settings(settings: Settings, *, host: str, port: int) -> Settings:
     """The settings without what a demo must not touch: platforms, the vault, the network."""
     untouched = {
         "slack_bot_token": None,
+        "slack_client_id": None,
+        "slack_client_secret": None,
         "secret_key": None,
         "web_user_header": None,
         "web_proxy_secret": None,

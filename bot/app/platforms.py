@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from bot.app.slack_installations import SlackInstallations
 from bot.core.database.database import Database
 from bot.core.domain.i18n import Translate
 from bot.core.ports import (
@@ -33,7 +34,7 @@ from bot.platforms.slack import addresses as slack_addresses
 from bot.platforms.slack.access import Access as SlackAccess
 from bot.platforms.web import addresses as web_addresses
 from bot.settings import Settings
-from bot.workspaces.domain.slack_app import Tokens
+from bot.workspaces.domain.slack_app import Kind, Tokens
 from bot.workspaces.services import slack_apps
 
 FindApps = Callable[[], Awaitable[Mapping[str, SlackAccess]]]
@@ -69,6 +70,7 @@ def join(
     settings: Settings,
     *,
     find_apps: FindApps,
+    installations: SlackInstallations,
     seen: ProcessedEvents,
     memo: KeyValueStore,
     replies: Replies,
@@ -81,6 +83,7 @@ def join(
         joined[Platform.SLACK] = _slack(
             settings,
             find_apps=find_apps,
+            installations=installations,
             seen=seen,
             memo=memo,
             replies=replies,
@@ -159,15 +162,18 @@ def _slack(
     settings: Settings,
     *,
     find_apps: FindApps,
+    installations: SlackInstallations,
     seen: ProcessedEvents,
     memo: KeyValueStore,
     replies: Replies,
     voices: Callable[[str], Translate],
     clock: Callable[[], datetime],
 ) -> Joined:
+    from bot.app import slack_install_requests  # noqa: PLC0415 - as the module says
     from bot.app.slack_workspaces import SlackWorkspaces  # noqa: PLC0415 - as the module says
     from bot.platforms.slack.chat import SlackChat  # noqa: PLC0415 - as the module says
     from bot.platforms.slack.inbound import signed_requests  # noqa: PLC0415 - as the module says
+    from bot.platforms.slack.inbound.ack_gate import AckGate  # noqa: PLC0415 - as the module says
 
     def open_chat(workspace: str, access: SlackAccess) -> SlackChat:
         return SlackChat(
@@ -177,6 +183,7 @@ def _slack(
             replies=replies,
             voices=voices,
             clock=clock,
+            removed=installations.end,
         )
 
     fixed = slack_access(settings) if settings.slack_is_on else None
@@ -185,11 +192,18 @@ def _slack(
     def receivers() -> list[signed_requests.SignedRequests]:
         return [chat.requests for chat in slack.chats() if chat.requests is not None]
 
+    shared = None
+    if settings.slack_installs:
+        secret = _revealed(settings.slack_signing_secret) or ""
+        shared = signed_requests.SignedRequests(secret, clock=clock, gate=AckGate())
+    served = signed_requests.application(receivers, shared)
+    if shared is not None:
+        slack_install_requests.make(settings, installations, voices).add_to(served)
     return Joined(
         slack,
         slack.check,
         lambda: slack.condition,
-        {"/slack": signed_requests.application(receivers)},
+        {"/slack": served},
         lambda: slack.conditions,
         slack.address,
     )
@@ -210,24 +224,31 @@ class EventsOf:
 
 
 async def find_slack_apps(db: Database, settings: Settings) -> Mapping[str, SlackAccess]:
-    """The apps that were added with `paperbot slack add`, by workspace.
+    """The workspaces that were added or installed the app, and did not remove it.
 
     Raises `UsageError` if their tokens cannot be decrypted.
     """
+    stored = [each for each in await slack_apps.list_stored(db) if not each.ended]
     return {
         each.workspace: app_access(
-            settings, slack_apps.decrypted(each, settings.secret_keys).tokens
+            settings, slack_apps.decrypted(each, settings.secret_keys).tokens, each.kind
         )
-        for each in await slack_apps.list_stored(db)
+        for each in stored
     }
 
 
-def app_access(settings: Settings, tokens: Tokens) -> SlackAccess:
-    """The tokens of an added app, as Slack's adapter takes them."""
+def app_access(settings: Settings, tokens: Tokens, kind: Kind = Kind.OWN) -> SlackAccess:
+    """The tokens of a workspace, as Slack's adapter takes them.
+
+    Requests for all that installed the app of the settings are signed with its one secret.
+    """
+    secret = tokens.signing_secret
+    if kind is Kind.INSTALLED:
+        secret = _revealed(settings.slack_signing_secret)
     return SlackAccess(
         bot_token=tokens.bot_token,
         app_token=tokens.app_token,
-        signing_secret=tokens.signing_secret,
+        signing_secret=secret,
         api_base=settings.slack_api_base,
     )
 

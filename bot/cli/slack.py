@@ -37,7 +37,8 @@ def list_(
         show_json([slack_actions.form(each) for each in found])
         return DONE
     for each in found:
-        print_line(f"{each.workspace}  {each.name}  {each.added_at:%Y-%m-%d}")
+        ended = f"  {each.ended.value}" if each.ended else ""
+        print_line(f"{each.workspace}  {each.name}  {each.added_at:%Y-%m-%d}  {each.kind}{ended}")
     if not found:
         print_line(translator()("No workspace has been added."))
     return DONE

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import typer
 
 from bot.app.platforms import app_access
+from bot.app.slack_installations import resume_stopped
 from bot.cli.database import now, with_database
 from bot.cli.output.terminal import translator
 from bot.core.database.database import Database
@@ -39,7 +40,9 @@ def add() -> Iterator[str]:
                 translatable("Slack does not answer as expected: {reason}"), reason=str(error)
             ) from error
         app = SlackApp(workspace, name, tokens, now())
-        return app, await slack_apps.add(db, app, settings.secret_keys), list(findings)
+        is_new = await slack_apps.add(db, app, settings.secret_keys)
+        await resume_stopped(db, workspace, now=now())
+        return app, is_new, list(findings)
 
     app, is_new, findings = with_database(work, make=True)
     for finding in findings:
@@ -94,7 +97,13 @@ def list_() -> tuple[StoredApp, ...]:
 
 def form(app: StoredApp) -> dict[str, object]:
     """A workspace as JSON."""
-    return {"workspace": app.workspace, "name": app.name, "added_at": app.added_at.isoformat()}
+    return {
+        "workspace": app.workspace,
+        "name": app.name,
+        "added_at": app.added_at.isoformat(),
+        "kind": app.kind.value,
+        "ended": app.ended.value or None,
+    }
 
 
 def remove(workspace: str) -> str:

@@ -92,6 +92,7 @@ class Settings(BaseSettings):
         default=8000, validation_alias="PAPERBOT_WEB_PORT"
     )
     web_names: WordList = Field(default=(), validation_alias="PAPERBOT_WEB_NAMES")
+    web_url: Url | None = Field(default=None, validation_alias="PAPERBOT_WEB_URL")
     web_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(read_networks)] = Field(
         default=(), validation_alias="PAPERBOT_WEB_PROXIES"
     )
@@ -126,6 +127,10 @@ class Settings(BaseSettings):
     slack_signing_secret: SecretStr | None = Field(
         default=None, validation_alias="SLACK_SIGNING_SECRET"
     )
+    slack_client_id: str | None = Field(default=None, validation_alias="SLACK_CLIENT_ID")
+    slack_client_secret: SecretStr | None = Field(
+        default=None, validation_alias="SLACK_CLIENT_SECRET"
+    )
     slack_api_base: Url = Field(default="https://slack.com/api/", validation_alias="SLACK_API_BASE")
 
     discord_token: SecretStr | None = Field(default=None, validation_alias="DISCORD_TOKEN")
@@ -159,6 +164,17 @@ class Settings(BaseSettings):
     def slack_is_on(self) -> bool:
         """Whether Slack is set up."""
         return self.slack_bot_token is not None
+
+    @property
+    def slack_installs(self) -> bool:
+        """Whether workspaces can add the app themselves: in HTTP mode, with all that it takes."""
+        return bool(
+            self.slack_client_id
+            and self.slack_client_secret
+            and self.slack_signing_secret
+            and not self.slack_app_token
+            and self.secret_key
+        )
 
     @property
     def secret_keys(self) -> tuple[str, ...]:
@@ -279,6 +295,10 @@ def _without_others(value: object) -> object:
 
 def _contradictions(settings: Settings) -> Iterator[UsageError]:
     yield from _half_a_proxy(settings)
+    if bool(settings.slack_client_id) is not bool(settings.slack_client_secret):
+        yield UsageError(
+            translatable("SLACK_CLIENT_ID and SLACK_CLIENT_SECRET must be set together")
+        )
     if settings.slack_bot_token:
         if not settings.slack_app_token and not settings.slack_signing_secret:
             yield UsageError(
@@ -292,7 +312,7 @@ def _contradictions(settings: Settings) -> Iterator[UsageError]:
         ("SLACK_APP_TOKEN", settings.slack_app_token),
         ("SLACK_SIGNING_SECRET", settings.slack_signing_secret),
     ):
-        if value:
+        if value and not (name == "SLACK_SIGNING_SECRET" and settings.slack_client_id):
             yield UsageError(translatable("{name} also needs SLACK_BOT_TOKEN"), name=name)
 
 

@@ -36,6 +36,7 @@ from bot.platforms.slack.inbound.ack_gate import AckGate
 from bot.platforms.slack.inbound.backfill import BackfillSchedule
 from bot.platforms.slack.inbound.bolt_app import build_app
 from bot.platforms.slack.inbound.events import (
+    AppRemoved,
     BotIdentity,
     MessageDeleted,
     MessagePosted,
@@ -65,7 +66,8 @@ class SlackChat:
     to send requests to `/slack/events`, which are passed to `requests`. Each event is handled once,
     also across restarts (`seen`). The backfill reads messages that were missed (`memo` holds its
     position, `replies` the stored messages). Slack has no idempotency key: this process posts each
-    key once, and `find` tells whether an earlier process did.
+    key once, and `find` tells whether an earlier process did. `removed` is told, with the workspace,
+    when that removes the app; it may be told several times.
     """
 
     platform = Platform.SLACK
@@ -79,10 +81,12 @@ class SlackChat:
         clock: Callable[[], datetime],
         memo: KeyValueStore | None = None,
         replies: Replies | None = None,
+        removed: Callable[[str, AppRemoved], Awaitable[None]] | None = None,
         timing: Timing = TIMING,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._access = access
+        self._removed = removed
         self._seen = seen
         self._voices = voices
         self._clock = clock
@@ -298,13 +302,20 @@ class SlackChat:
         await self._gate.wait()
         async with places:
             try:
-                if await self._is_new(event.event_id):
+                if isinstance(event, AppRemoved):
+                    await self._on_removed(event)
+                elif await self._is_new(event.event_id):
                     await interactions.handle(event)
             except ChatError as error:
                 log.warning("Slack: an answer was not delivered: %s", error)
             except Exception:
                 # One event that fails must not stop the others.
                 log.exception("Slack: an event could not be handled")
+
+    async def _on_removed(self, event: AppRemoved) -> None:
+        log.warning("Slack: the workspace %s removed the app or revoked its token", self.team)
+        if self._removed is not None and self.team is not None:
+            await self._removed(self.team, event)
 
     async def _is_new(self, event_id: str) -> bool:
         """Whether to handle an event; also where the database cannot tell for now.

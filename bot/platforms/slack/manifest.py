@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
+from urllib.parse import urljoin
 
 from bot.core.domain import commands
 
@@ -34,9 +35,11 @@ METHODS: Mapping[str, tuple[str, ...]] = {
 EVENTS: Mapping[str, tuple[str, ...]] = {
     "app_home_opened": (),
     "app_mention": ("app_mentions:read",),
+    "app_uninstalled": (),
     "message.channels": ("channels:history",),
     "message.groups": ("groups:history",),
     "message.im": ("im:history",),
+    "tokens_revoked": (),
 }
 """Every event that this package handles, with the scopes that it needs."""
 
@@ -57,6 +60,10 @@ APP_SCOPE = "connections:write"
 def manifest(url: str | None = None) -> Mapping[str, Node]:
     """The manifest for Socket Mode or, with `url`, for HTTP mode."""
     address: Mapping[str, Node] = {} if url is None else {"request_url": url}
+    # Where Slack sends a person back to who has added the app (`install/flow.py`).
+    redirect: Mapping[str, Node] = (
+        {} if url is None else {"redirect_urls": [urljoin(url, "oauth_redirect")]}
+    )
     return {
         "display_information": {
             "name": "paperbot",
@@ -71,7 +78,7 @@ def manifest(url: str | None = None) -> Mapping[str, Node]:
             "bot_user": {"display_name": "paperbot", "always_online": True},
             "slash_commands": [_command(spec, url) for spec in commands.COMMANDS],
         },
-        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "oauth_config": {**redirect, "scopes": {"bot": list(SCOPES)}},
         "settings": {
             "event_subscriptions": {**address, "bot_events": sorted(EVENTS)},
             "interactivity": {"is_enabled": True, **address},

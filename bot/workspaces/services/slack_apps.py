@@ -1,31 +1,84 @@
-"""Adding, listing and removing the apps of Slack workspaces."""
+"""Adding, listing, ending and removing the apps of Slack workspaces."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
+from bot.channels.domain.subscription import Standing, Subscription
 from bot.channels.store import subscriptions
-from bot.core.database.database import Database
-from bot.core.domain.errors import NotFoundError
+from bot.core.database.database import Database, Transaction
+from bot.core.domain.errors import NotFoundError, UserError
 from bot.core.domain.i18n import translatable
-from bot.core.ports import Platform, parse_channel
-from bot.workspaces.domain.slack_app import SlackApp, Tokens
+from bot.core.ports import ChannelRef, Platform, parse_channel
+from bot.workspaces.domain.slack_app import Ended, Kind, SlackApp, Tokens
 from bot.workspaces.services.encryption import Encryption
 from bot.workspaces.store import slack_apps
 from bot.workspaces.store.slack_apps import StoredApp
 
 REMOVED = translatable("The workspace was removed from the bot: add it with “paperbot slack add”")
+UNINSTALLED = translatable(
+    "The app was removed from this Slack workspace; the digest resumes when it is installed again"
+)
+REVOKED = translatable(
+    "The Slack workspace revoked the app's token; the digest resumes when it is installed again"
+)
+HAS_ITS_OWN = translatable(
+    "This workspace has an app of its own. To change that, the bot's operator first removes it with "
+    "“paperbot slack remove {workspace}”"
+)
+_REASONS = {Ended.UNINSTALLED: UNINSTALLED, Ended.REVOKED: REVOKED}
 
 
 async def add(db: Database, app: SlackApp, keys: Sequence[str]) -> bool:
     """Store an app, or new tokens of one; returns whether the workspace is new.
 
-    Raises `UsageError` where nothing can be encrypted.
+    Raises `UsageError` where nothing can be encrypted, and `UserError` where an installation would
+    replace an app of the workspace's own.
     """
-    tokens = Encryption(keys).encrypt(json.dumps(asdict(app.tokens)))
+    stored = StoredApp(
+        app.workspace, app.name, encrypted(app.tokens, keys), app.added_at, app.kind, app.added_at
+    )
     async with db.transaction() as tx:
-        return await slack_apps.put(tx, StoredApp(app.workspace, app.name, tokens, app.added_at))
+        former = await slack_apps.find(tx, app.workspace)
+        if app.kind is Kind.INSTALLED and _is_of_its_own(former):
+            raise UserError(HAS_ITS_OWN, workspace=app.workspace)
+        return await slack_apps.put(tx, stored)
+
+
+def _is_of_its_own(former: StoredApp | None) -> bool:
+    return former is not None and former.kind is Kind.OWN and not former.ended
+
+
+async def end(
+    db: Database, workspace: str, ended: Ended, *, at: datetime, now: datetime
+) -> int | None:
+    """Serve a workspace no more, since it said so `at`; its digests stop, and all data stays.
+
+    Returns how many digests were stopped, or `None` where nothing changed: the workspace is not
+    served, or was installed again since, of which Slack's events may tell in any order.
+    """
+    async with db.transaction() as tx:
+        app = await slack_apps.find(tx, workspace)
+        if (
+            app is None
+            or app.ended
+            or (app.installed_at is not None and at < app.installed_at.replace(microsecond=0))
+        ):
+            return None
+        await slack_apps.end(tx, workspace, ended)
+        return await _stop(tx, workspace, _REASONS[ended], now)
+
+
+async def find_stopped(db: Database, workspace: str) -> tuple[ChannelRef, ...]:
+    """The channels whose digests stopped when the workspace ended."""
+    async with db.reading() as tx:
+        return tuple(
+            channel
+            for each in await subscriptions.list_all(tx)
+            if each.standing is Standing.REFUSED and each.reason in _REASONS.values()
+            if (channel := _channel_in(each, workspace)) is not None
+        )
 
 
 async def list_stored(db: Database) -> tuple[StoredApp, ...]:
@@ -37,7 +90,12 @@ async def list_stored(db: Database) -> tuple[StoredApp, ...]:
 def decrypted(stored: StoredApp, keys: Sequence[str]) -> SlackApp:
     """The app with its tokens; raises `UsageError` if they cannot be read."""
     tokens = json.loads(Encryption(keys).decrypt(stored.tokens, stored.workspace))
-    return SlackApp(stored.workspace, stored.name, Tokens(**tokens), stored.added_at)
+    return SlackApp(stored.workspace, stored.name, Tokens(**tokens), stored.added_at, stored.kind)
+
+
+def encrypted(tokens: Tokens, keys: Sequence[str]) -> str:
+    """The tokens as they are stored; raises `UsageError` where nothing can be encrypted."""
+    return Encryption(keys).encrypt(json.dumps(asdict(tokens)))
 
 
 async def reencrypt(db: Database, keys: Sequence[str]) -> None:
@@ -49,8 +107,7 @@ async def reencrypt(db: Database, keys: Sequence[str]) -> None:
     async with db.transaction() as tx:
         for each in await slack_apps.list_all(tx):
             encryption.decrypt(each.tokens, each.workspace)
-            tokens = encryption.rotate(each.tokens)
-            await slack_apps.put(tx, StoredApp(each.workspace, each.name, tokens, each.added_at))
+            await slack_apps.set_tokens(tx, each.workspace, encryption.rotate(each.tokens))
 
 
 async def remove(db: Database, workspace: str, *, now: datetime) -> int:
@@ -58,15 +115,25 @@ async def remove(db: Database, workspace: str, *, now: datetime) -> int:
 
     What was posted and said there stays. Raises `NotFoundError`.
     """
-    stopped = 0
     async with db.transaction() as tx:
         if not await slack_apps.remove(tx, workspace):
             raise NotFoundError(
                 translatable("There is no Slack workspace {workspace}: see “paperbot slack list”"),
                 workspace=workspace,
             )
-        for each in await subscriptions.list_all(tx):
-            channel = parse_channel(str(each.channel))
-            if channel.platform is Platform.SLACK and channel.workspace == workspace:
-                stopped += await subscriptions.refuse(tx, str(channel), REMOVED, "", now)
+        return await _stop(tx, workspace, REMOVED, now)
+
+
+async def _stop(tx: Transaction, workspace: str, reason: str, now: datetime) -> int:
+    """Stop the digests of a workspace; returns how many were stopped."""
+    stopped = 0
+    for each in await subscriptions.list_all(tx):
+        if (channel := _channel_in(each, workspace)) is not None:
+            stopped += await subscriptions.refuse(tx, str(channel), reason, "", now)
     return stopped
+
+
+def _channel_in(subscription: Subscription, workspace: str) -> ChannelRef | None:
+    channel = parse_channel(str(subscription.channel))
+    is_there = channel.platform is Platform.SLACK and channel.workspace == workspace
+    return channel if is_there else None

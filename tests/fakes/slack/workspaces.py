@@ -9,20 +9,24 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from aiohttp import web
 
+from tests.fakes.slack.oauth import OAuth
 from tests.fakes.slack.server import FakeSlack
 
 
 class FakeWorkspaces:
-    """`url` is what the bot takes for Slack; `of` has each workspace."""
+    """`url` is what the bot takes for Slack; `of` has each workspace, `oauth` the app they share."""
 
     def __init__(self, of: dict[str, FakeSlack]) -> None:
         self.of = of
+        self.oauth = OAuth(of)
         self.url = ""
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
+        if request.match_info["method"] == "oauth.v2.access":
+            return await self.oauth.access(request)
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         for slack in self.of.values():
-            if token in (slack.bot_token, slack.app_token):
+            if token in slack.tokens:
                 return await slack.serve_api(request)
         return web.json_response({"ok": False, "error": "invalid_auth"})
 
@@ -43,6 +47,7 @@ async def workspaces(
         fake = FakeWorkspaces(of)
         application = web.Application(client_max_size=1 << 22)
         application.router.add_route("*", "/api/{method}", fake.serve)
+        fake.oauth.add_to(application)
         runner = web.AppRunner(application, shutdown_timeout=0.1)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)

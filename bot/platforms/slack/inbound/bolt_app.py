@@ -22,6 +22,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.platforms.slack.inbound.ack_gate import AckGate
 from bot.platforms.slack.inbound.event_parser import read_command, read_event, read_press
 from bot.platforms.slack.inbound.events import (
+    AppRemoved,
     BotIdentity,
     MessageDeleted,
     MessagePosted,
@@ -130,7 +131,10 @@ class _Listeners:
         if event is None:
             return
         task = self._dispatch(event)
-        if isinstance(event, MessagePosted | MessageDeleted) and len(self._waiting) < MOST_WAITING:
+        if (
+            isinstance(event, MessagePosted | MessageDeleted | AppRemoved)
+            and len(self._waiting) < MOST_WAITING
+        ):
             self._waiting.add(task)
             task.add_done_callback(self._waiting.discard)
             with self._gate.working():

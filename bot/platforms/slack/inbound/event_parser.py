@@ -6,12 +6,14 @@ the bot, or that it does not understand, becomes `None`.
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from html import unescape
 from typing import Any
 
 from bot.core.domain import commands
 from bot.platforms.slack.inbound import mrkdwn
 from bot.platforms.slack.inbound.events import (
+    AppRemoved,
     BotIdentity,
     ButtonPress,
     CommandRequest,
@@ -26,6 +28,9 @@ from bot.platforms.slack.timestamps import parse_timestamp
 
 _SUBTYPES_OF_PEOPLE = frozenset({"", "file_share", "me_message", "thread_broadcast"})
 """Other subtypes are Slack's own: joins, topics and so on."""
+
+_LATEST = 1 << 36
+"""Seconds since 1970 that are an instant."""
 
 
 def read_command(body: Mapping[str, Any]) -> CommandRequest | None:
@@ -84,7 +89,21 @@ def read_event(body: Mapping[str, Any], us: BotIdentity) -> SlackEvent | None:
         case "app_home_opened" if _text(event, "tab") in {"", "home"}:
             user = _text(event, "user")
             return HomeOpened(event_id, user) if user else None
+        case "app_uninstalled":
+            return AppRemoved(event_id, _event_time(body))
+        case "tokens_revoked":
+            bots = _object(event.get("tokens")).get("bot")
+            if isinstance(bots, list) and us.user in bots:
+                return AppRemoved(event_id, _event_time(body), is_revoked=True)
     return None
+
+
+def _event_time(body: Mapping[str, Any]) -> datetime:
+    """When an event happened, in whole seconds; the latest time that there is if Slack does not say."""
+    at = body.get("event_time")
+    if isinstance(at, int) and 0 < at < _LATEST:
+        return datetime.fromtimestamp(at, UTC)
+    return datetime.max.replace(tzinfo=UTC)
 
 
 def _mention(event: Mapping[str, Any], event_id: str, us: BotIdentity) -> CommandRequest | None:

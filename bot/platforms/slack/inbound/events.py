@@ -85,7 +85,16 @@ class HomeOpened:
     user: str
 
 
-SlackEvent = CommandRequest | ButtonPress | MessagePosted | MessageDeleted | HomeOpened
+@dataclass(frozen=True, slots=True)
+class AppRemoved:
+    """The workspace removed the app or, with `is_revoked`, only revoked its token."""
+
+    event_id: str
+    at: datetime
+    is_revoked: bool = False
+
+
+SlackEvent = CommandRequest | ButtonPress | MessagePosted | MessageDeleted | HomeOpened | AppRemoved
 
 
 @dataclass(frozen=True, slots=True)

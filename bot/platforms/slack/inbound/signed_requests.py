@@ -74,6 +74,21 @@ class SignedRequests:
         parsed = parse_body(body, request.content_type, request.charset)
         return parsed is None or is_for_us(parsed, self._serving[1])
 
+    def acknowledge(self, request: web.Request, body: bytes) -> web.Response:
+        """Answer a genuine request that is for no workspace; it has no effect.
+
+        Slack asks for the challenge when it is given the address. What it still sends for a
+        workspace that removed the app must not count as failed: it would stop sending the others.
+        """
+        parsed = parse_body(body, request.content_type, request.charset)
+        if parsed is None:
+            return web.Response(status=400)
+        challenge = parsed.get("challenge")
+        if parsed.get("type") == "url_verification" and isinstance(challenge, str):
+            return web.json_response({"challenge": challenge})
+        log.info("Slack: a request for a workspace that is not served was ignored")
+        return web.Response()
+
     async def _answer(self, request: web.Request, body: bytes) -> web.Response:
         if self._serving is None:
             return web.Response(status=503)
@@ -123,11 +138,14 @@ class SignedRequests:
         return True
 
 
-def application(receivers: Callable[[], Iterable[SignedRequests]]) -> web.Application:
+def application(
+    receivers: Callable[[], Iterable[SignedRequests]], shared: SignedRequests | None = None
+) -> web.Application:
     """The application to mount under `/slack`: each request goes to the one that it is for.
 
     Several apps have several secrets. Workspaces that share one app are told apart by what the body
-    names.
+    names. `shared` verifies the requests of an app that workspaces install: Slack also sends those
+    of workspaces that are not served any more, and one before there is any.
     """
 
     async def handle(request: web.Request) -> web.Response:
@@ -135,10 +153,12 @@ def application(receivers: Callable[[], Iterable[SignedRequests]]) -> web.Applic
         if body is None:
             return web.Response(status=413)
         genuine = [each for each in receivers() if each.is_genuine(request, body)]
+        chosen = next((each for each in genuine if each.is_for_us(request, body)), None)
+        if chosen is None and shared is not None and shared.is_genuine(request, body):
+            return shared.acknowledge(request, body)
         if not genuine:
             return web.Response(status=401)
-        chosen = next((each for each in genuine if each.is_for_us(request, body)), genuine[0])
-        return await chosen.answer(request, body)
+        return await (chosen or genuine[0]).answer(request, body)
 
     served = web.Application()
     served.router.add_post(PATH, handle)
