@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from http.cookies import BaseCookie
 from pathlib import Path
 
 import aiohttp
@@ -118,7 +119,7 @@ async def a_browser() -> AsyncIterator[aiohttp.ClientSession]:
 class Cookies(aiohttp.CookieJar):
     """A browser's: it takes this machine for safe without TLS."""
 
-    def filter_cookies(self, request_url):
+    def filter_cookies(self, request_url: URL = URL()) -> BaseCookie[str]:  # noqa: B008
         return super().filter_cookies(request_url.with_scheme("https"))
 
 
