@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from pydantic import SecretStr
@@ -187,7 +188,15 @@ def _slack(
         )
 
     fixed = slack_access(settings) if settings.slack_is_on else None
-    slack = SlackWorkspaces(fixed, find_apps, open_chat, clock=clock, sleep=asyncio.sleep)
+    exchange = slack_install_requests.exchange_by(settings, clock=clock)
+    slack = SlackWorkspaces(
+        fixed,
+        find_apps,
+        open_chat,
+        clock=clock,
+        sleep=asyncio.sleep,
+        refresh=partial(installations.refresh, exchange) if settings.slack_installs else None,
+    )
 
     def receivers() -> list[signed_requests.SignedRequests]:
         return [chat.requests for chat in slack.chats() if chat.requests is not None]

@@ -10,7 +10,8 @@ from bot.platforms.slack.inbound.events import AppRemoved
 from bot.platforms.slack.install.installed import InstalledWorkspace
 from bot.settings import Settings
 from bot.workspaces.domain.slack_app import Ended, Kind, SlackApp, Tokens
-from bot.workspaces.services import install_states, slack_apps
+from bot.workspaces.services import install_states, slack_apps, token_refresh
+from bot.workspaces.services.token_refresh import Exchange
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,10 @@ class SlackInstallations:
         is_new = await slack_apps.add(self._db, app, self._keys)
         log.info("Slack: %s installed the app%s", workspace, "" if is_new else " again")
         await resume_stopped(self._db, workspace, now=self._clock())
+
+    async def refresh(self, exchange: Exchange) -> None:
+        """Replace the tokens that expire soon."""
+        await token_refresh.refresh_due(self._db, self._keys, exchange, clock=self._clock)
 
     async def end(self, workspace: str, event: AppRemoved) -> None:
         """Serve a workspace no more: the next look at the workspaces disconnects it."""

@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 OF_SETTINGS = ""
 """The key of the workspace whose tokens are in the settings; Slack tells its id."""
+REFRESH_EVERY = 60.0
+"""Seconds between two looks at which tokens expire soon."""
 LOOK_EVERY = 2.0
 """Seconds between two looks at which workspaces there are."""
 _AGAIN_AFTER = timedelta(minutes=1)
@@ -63,6 +65,7 @@ class SlackWorkspaces:
 
     `fixed` is the app of the settings, if there is one; its wrong token ends the bot, as a person
     who starts it must see. One of `find_apps` only stops its own workspace until it is changed.
+    `refresh` replaces tokens that expire soon, where they do.
     """
 
     platform = Platform.SLACK
@@ -75,7 +78,9 @@ class SlackWorkspaces:
         *,
         clock: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]],
+        refresh: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
+        self._refresh = refresh
         self._find_apps = find_apps
         self._open_chat = open_chat
         self._clock = clock
@@ -175,6 +180,8 @@ class SlackWorkspaces:
             async with asyncio.TaskGroup() as tasks:
                 for key, workspace in self._workspaces.items():
                     workspace.task = tasks.create_task(self._serve(key, workspace))
+                if self._refresh is not None:
+                    tasks.create_task(self._keep_fresh(self._refresh))
                 while True:
                     await self._look(tasks)
                     await self._sleep(LOOK_EVERY)
@@ -183,6 +190,14 @@ class SlackWorkspaces:
         finally:
             for key in [key for key in self._workspaces if key != OF_SETTINGS]:
                 del self._workspaces[key]
+
+    async def _keep_fresh(self, refresh: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await refresh()
+            except (StorageError, UsageError) as error:
+                log.warning("Slack: which tokens expire soon is unknown: %s", error)
+            await self._sleep(REFRESH_EVERY)
 
     async def _look(self, tasks: asyncio.TaskGroup) -> None:
         """Begin with workspaces that are new or have new tokens, end those that were removed."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from aiohttp import web
 from yarl import URL
 
 from bot.app.platforms import find_slack_apps, join
+from bot.app.slack_install_requests import exchange_by
 from bot.app.slack_installations import SlackInstallations
 from bot.channels.domain.subscription import Standing
 from bot.channels.store import subscriptions
@@ -56,10 +58,11 @@ class Stage:
                 "PAPERBOT_SECRET_KEY": KEY,
             }
         )
+        self.installations = SlackInstallations(db, self.settings, clock=self.clock)
         self.slack = join(
             self.settings,
             find_apps=self.find_apps,
-            installations=SlackInstallations(db, self.settings, clock=self.clock),
+            installations=self.installations,
             seen=Remembered(),
             memo=Notes(),
             replies=Kept([], []),
@@ -205,12 +208,16 @@ async def test_workspaces_install_use_remove_and_install_again(
         await stage.connected("T1")
 
 
-async def until_found(stage: Stage, team: str, key: str):
+async def find(stage: Stage, team: str, key: str):
     since = datetime(2026, 1, 1, tzinfo=UTC)
+    return await stage.slack.chat.find(channel(team), DeliveryKey(key), since=since)
+
+
+async def until_found(stage: Stage, team: str, key: str):
     async with asyncio.timeout(10):
         while True:
             try:
-                return await stage.slack.chat.find(channel(team), DeliveryKey(key), since=since)
+                return await find(stage, team, key)
             except ChatError:
                 await asyncio.sleep(0.02)
 
@@ -285,3 +292,75 @@ async def test_slack_can_ask_for_the_challenge_before_anybody_installs(tmp_path:
         slack.signing_secret = "another"
         forged = await slack.event({}, type="url_verification", challenge="c-2")
         assert forged.status == 401
+
+
+async def test_scopes_that_were_not_granted_are_named_and_the_rest_works(
+    tmp_path: Path, browser: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with staged(tmp_path, "T1") as stage:
+        slack = stage.fake.of["T1"]
+        slack.world.scopes -= {"channels:history", "users:read"}
+        await stage.install("T1", browser)
+        await stage.connected("T1")
+
+        [condition] = stage.slack.workspaces()
+        assert "missing scopes: channels:history, users:read" in condition.detail
+        assert "T1 did not grant channels:history, users:read" in caplog.text
+        asked = await slack.command("/paper x")
+        await slack.until(lambda: asked.answers)
+        await stage.slack.chat.post(channel("T1"), DOCUMENT, key=DeliveryKey("k1"))
+        assert len(slack.messages()) == 2
+        # Whether it is there cannot be looked up: nobody may take that for a no.
+        with pytest.raises(ChatError, match="permission"):
+            await find(stage, "T1", "k1")
+
+
+async def test_ten_processes_use_a_refresh_token_once(
+    tmp_path: Path, browser: aiohttp.ClientSession
+) -> None:
+    async with staged(tmp_path, "T1") as stage:
+        slack, oauth = stage.fake.of["T1"], stage.fake.oauth
+        oauth.rotates = True
+        await stage.install("T1", browser)
+        await stage.connected("T1")
+        exchange = exchange_by(stage.settings, clock=stage.clock)
+        await stage.installations.refresh(exchange)
+        assert oauth.refreshes == []
+
+        processes = [await refreshing(tmp_path, stage.fake.url, hours=11) for _ in range(10)]
+        for process in processes:
+            assert process.stdout is not None
+            assert await process.stdout.readline() == b"ready\n"
+        ends = await asyncio.gather(*(process.communicate(b"go\n") for process in processes))
+        assert [process.returncode for process in processes] == [0] * 10, ends
+        assert oauth.refreshes == ["ok"]
+
+        # The bot takes the new token, and the next one when that expires.
+        stage.clock.ahead = timedelta(hours=22)
+        await stage.installations.refresh(exchange)
+        assert oauth.refreshes == ["ok", "ok"]
+        [stored] = await slack_apps.list_stored(stage.db)
+        assert slack_apps.decrypted(stored, [KEY]).tokens.bot_token == slack.bot_token
+        assert await until_found(stage, "T1", "k1") is None
+
+        # One that was used by somebody else is no use; the workspace is told to install again.
+        oauth.rotates = False
+        oauth.forget_refresh_tokens()
+        stage.clock.ahead = timedelta(hours=33)
+        await stage.installations.refresh(exchange)
+        await stage.installations.refresh(exchange)
+        assert oauth.refreshes == ["ok", "ok", "invalid_refresh_token"]
+        await stage.install("T1", browser)
+        assert await until_found(stage, "T1", "k1") is None
+
+
+async def refreshing(folder: Path, api_base: str, *, hours: int) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.app.refreshing_process",
+        *(str(folder / "paperbot.db"), api_base, KEY, str(hours)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )

@@ -22,6 +22,7 @@ from bot.core.domain.extent import Extent
 from bot.core.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError
 from bot.platforms.slack.access import Access
 from bot.platforms.slack.errors import SDK_ERRORS, chat_error, retry_after
+from bot.platforms.slack.manifest import SCOPES
 from bot.platforms.slack.rendering.text import Json
 from bot.platforms.slack.well_formed import well_formed
 
@@ -73,6 +74,17 @@ async def call_with_headers(
         # The SDK names each method of its client after the method of Slack that it calls.
         method = str(getattr(request, "__name__", "")).replace("_", ".")
         raise chat_error(error, method=method) from error
+
+
+def header(headers: Mapping[str, str], name: str) -> str:
+    """A header in any case; empty if it is not there."""
+    return next((value for key, value in headers.items() if key.lower() == name), "")
+
+
+def missing_scopes(headers: Mapping[str, str]) -> tuple[str, ...] | None:
+    """The scopes that the bot wants and the token was not granted; `None` if Slack does not say."""
+    granted = {scope.strip() for scope in header(headers, "x-oauth-scopes").split(",")} - {""}
+    return tuple(sorted(set(SCOPES) - granted)) if granted else None
 
 
 async def respond(client: AsyncWebClient, url: str, body: Json) -> Json:

@@ -29,7 +29,7 @@ from bot.core.ports import (
 from bot.discussion.inbound.thread_queue import ThreadQueue
 from bot.platforms.slack.access import Access
 from bot.platforms.slack.addresses import ANY_WORKSPACE, message_address, workspace_address
-from bot.platforms.slack.api import call, open_client, sdk_logger
+from bot.platforms.slack.api import call, call_with_headers, missing_scopes, open_client, sdk_logger
 from bot.platforms.slack.channels import check_channel
 from bot.platforms.slack.errors import BAD_TOKEN, chat_error, is_bad_token
 from bot.platforms.slack.inbound.ack_gate import AckGate
@@ -57,6 +57,9 @@ CONNECTIONS = 2
 _AT_ONCE = 64
 """Events that are handled concurrently."""
 _SOON = timedelta(seconds=2)
+_MISSING = (
+    "Slack: %s did not grant %s: what needs them does not work; reinstall the app to grant them"
+)
 
 
 class SlackChat:
@@ -98,6 +101,7 @@ class SlackChat:
         self._posting: Posting | None = None
         self._us: BotIdentity | None = None
         self._lines: tuple[Connection, ...] = ()
+        self._missing: tuple[str, ...] = ()
         self._workspace = ANY_WORKSPACE
         self._problem = "not connected yet"
         self._last_ok_at: datetime | None = None
@@ -124,6 +128,8 @@ class SlackChat:
             detail = f"{sum(is_open)} of {CONNECTIONS} connections"
         elif ok:
             detail = "HTTP requests"
+        if ok and self._missing:
+            detail += f"; missing scopes: {', '.join(self._missing)}"
         return Condition(self.platform.value, ok, detail, self._last_ok_at)
 
     async def post(
@@ -204,7 +210,7 @@ class SlackChat:
         failures = 0
         while True:
             try:
-                answer = await call(client.auth_test())
+                answer, headers = await call_with_headers(client.auth_test())
                 bot = str(answer["bot_id"])
                 app = await _app_of(client, bot)
                 us = BotIdentity(str(answer["team_id"]), str(answer["user_id"]), bot, app)
@@ -219,6 +225,9 @@ class SlackChat:
                 raise UsageError(BAD_TOKEN) from None  # a user token, not a bot token
             else:
                 log.info("Slack: connected to %s as %s", answer.get("team"), answer.get("user"))
+                self._missing = missing_scopes(headers) or ()
+                if self._missing:
+                    log.warning(_MISSING, us.team, ", ".join(self._missing))
                 return us
             failures += 1
             pause = min(self._timing.first_pause * 2**failures, self._timing.longest_pause)

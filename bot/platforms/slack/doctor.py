@@ -12,10 +12,9 @@ from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate, translatable
 from bot.core.ports import ChannelRef, ChatError, Finding
 from bot.platforms.slack.access import Access
-from bot.platforms.slack.api import call, call_with_headers, open_client
+from bot.platforms.slack.api import call, call_with_headers, header, missing_scopes, open_client
 from bot.platforms.slack.channels import check_channel
 from bot.platforms.slack.errors import BAD_APP_TOKEN, BAD_TOKEN, chat_error, is_bad_token
-from bot.platforms.slack.manifest import SCOPES
 
 _CLOCK_APART = timedelta(minutes=2)
 _NOBODY = translatable("this is not a bot token: use the one that starts with xoxb-")
@@ -63,11 +62,10 @@ async def identify(access: Access) -> tuple[str, str]:
 
 
 def _check_scopes(headers: Mapping[str, str], say: Translate) -> Finding:
-    given = {scope.strip() for scope in _header(headers, "x-oauth-scopes").split(",")} - {""}
-    if not given:
+    missing = missing_scopes(headers)
+    if missing is None:
         words = say("Slack did not say which scopes the token has, so they were not checked")
         return Finding(say("Slack: scopes"), ok=True, words=words)
-    missing = sorted(set(SCOPES) - given)
     if not missing:
         return Finding(say("Slack: scopes"), ok=True)
     words = say(
@@ -81,7 +79,7 @@ def _check_scopes(headers: Mapping[str, str], say: Translate) -> Finding:
 def _check_clock(headers: Mapping[str, str], now: datetime, say: Translate) -> Finding:
     """Signatures are valid for five minutes, so a wrong clock rejects every request."""
     with suppress(TypeError, ValueError):
-        apart = abs(now - parsedate_to_datetime(_header(headers, "date")))
+        apart = abs(now - parsedate_to_datetime(header(headers, "date")))
         if apart > _CLOCK_APART:
             words = say(
                 "this machine's clock differs from Slack's by {seconds} s: synchronise it with NTP",
@@ -125,7 +123,3 @@ def _words(error: SlackApiError | ChatError, say: Translate) -> str:
     found = chat_error(error) if isinstance(error, SlackApiError) else error
     words = say(found.reason)
     return f"{words} ({found.detail})" if found.detail else words
-
-
-def _header(headers: Mapping[str, str], name: str) -> str:
-    return next((value for key, value in headers.items() if key.lower() == name), "")

@@ -107,7 +107,7 @@ async def reencrypt(db: Database, keys: Sequence[str]) -> None:
     async with db.transaction() as tx:
         for each in await slack_apps.list_all(tx):
             encryption.decrypt(each.tokens, each.workspace)
-            await slack_apps.set_tokens(tx, each.workspace, encryption.rotate(each.tokens))
+            await slack_apps.set_tokens(tx, each, encryption.rotate(each.tokens))
 
 
 async def remove(db: Database, workspace: str, *, now: datetime) -> int:

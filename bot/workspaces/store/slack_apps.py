@@ -63,12 +63,12 @@ async def list_all(tx: Transaction) -> tuple[StoredApp, ...]:
     return tuple(map(_app, await tx.all(_COLUMNS + "ORDER BY added_at, workspace", {})))
 
 
-async def set_tokens(tx: Transaction, workspace: str, tokens: str) -> None:
-    """Replace an app's tokens; a claim to refresh them ends."""
+async def set_tokens(tx: Transaction, app: StoredApp, tokens: str) -> None:
+    """Replace an app's tokens, unless it was given others since; a claim to refresh them ends."""
     await tx.run(
         "UPDATE slack_app SET tokens = :tokens, refreshing_until = NULL"
-        " WHERE workspace = :workspace",
-        {"workspace": workspace, "tokens": tokens},
+        " WHERE workspace = :workspace AND tokens = :former",
+        {"workspace": app.workspace, "tokens": tokens, "former": app.tokens},
     )
 
 

@@ -103,6 +103,10 @@ class OAuth:
         self.refreshes.append("ok")
         return web.json_response(answer)
 
+    def forget_refresh_tokens(self) -> None:
+        """As if somebody else had used them."""
+        self._refresh_tokens.clear()
+
     def _tokens(self, slack: FakeSlack) -> Json:
         team, number = slack.world.team, next(self._count)
         slack.bot_token = f"xoxb-installed-{team}-{number}"

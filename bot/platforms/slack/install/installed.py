@@ -26,6 +26,15 @@ class InstalledWorkspace:
     expires_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FreshTokens:
+    """What Slack gave for a refresh token."""
+
+    bot_token: str = field(repr=False)
+    refresh_token: str | None = field(repr=False)
+    expires_at: datetime
+
+
 class Installations(Protocol):
     """What the bot does with installations. All raise `UserError` for what a person is told."""
 
