@@ -316,6 +316,7 @@ async def test_help_shows_options_words_of_threads_and_examples_that_find_someth
     for words in ("#rl", 'author:"', "date:2025-02", "2502.00001", "forget-me", "last friday"):
         assert words in paper.text
     assert "forget-me" in same.text
+    assert "in:discussion" in paper.text
     for words in ("settings", "weekdays:", "languages:", "here 9am every weekday Asia/Seoul"):
         assert words in digest.text
     assert "There is no help about “nonsense”" in unknown.text
@@ -327,3 +328,23 @@ async def test_a_word_of_threads_is_explained_elsewhere(room: Room):
 
     assert "In a paper's thread, ask “@paperbot refs”." in refs.text
     assert "“@paperbot 초록”" in near.text
+
+
+async def test_what_was_meant_as_a_command_or_a_day_is_named(room: Room):
+    day = await room.types("/paper last friday")
+    question = await room.types("/paper what did we discuss about nonsense?")
+    korean = await room.types("/paper 논문만 어떻게 받나요")
+    forgotten = await room.types("/paper forget me")
+    word = await room.types("/digest stop")
+    setting = await room.types("/digest titles")
+    ordinary = await room.types("/paper nonsensical")
+
+    assert "“/digest last friday” shows the digest of that day" in day.text
+    for shown in (question, korean):
+        assert "/paper in:discussion" in shown.text
+        assert "“/help”" in shown.text
+    assert "“/paper forget-me” deletes" in forgotten.text
+    assert "did you mean “/digest pause”?" in word.text
+    assert "write “/digest settings titles”" in setting.text
+    assert "/help" not in ordinary.text
+    assert all(each.is_private for each in (day, question, forgotten, word, setting))

@@ -33,6 +33,8 @@ def present_managers(
             "“/digest managers @…” names people, “/digest managers remove @…” removes them. "
             "Whoever is named cannot name others."
         )
+        if platform == "web":
+            note += " " + say("In the web chat write the id that “/digest managers” shows them.")
         return Document((*blocks, Note(run(note))), who)
     return Document((*blocks, *_own_id(platform, asker, say)), who)
 

@@ -71,9 +71,22 @@ class Subscription:
     detail: str = ""
 
 
+_LANGUAGE_NAMES = {
+    "korean": Language.KO,
+    "한국어": Language.KO,
+    "english": Language.EN,
+    "영어": Language.EN,
+}
+
+
+def _language_code(name: str) -> str:
+    folded = name.strip().casefold()
+    return _LANGUAGE_NAMES.get(folded, folded)
+
+
 def parse_languages(text: str) -> tuple[Language, ...]:
-    """`ko,en`, in the order wanted; raises `UsageError`."""
-    names = [name for name in re.split(r"[,\s]+", text.casefold()) if name]
+    """`ko,en`, in the order wanted, or the languages' names; raises `UsageError`."""
+    names = [_language_code(name) for name in re.split(r"[,\s]+", text) if name]
     unknown = [name for name in names if name not in set(Language)]
     if unknown or not names:
         raise UsageError(
@@ -84,8 +97,8 @@ def parse_languages(text: str) -> tuple[Language, ...]:
 
 
 def parse_interface(text: str) -> Language:
-    """`ko` or `en`; raises `UsageError`."""
-    folded = text.strip().casefold()
+    """`ko` or `en`, or the language's name; raises `UsageError`."""
+    folded = _language_code(text)
     if folded not in set(Language):
         raise UsageError(
             "“{text}” is not a language of the bot: write interface:ko or interface:en",

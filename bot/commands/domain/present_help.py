@@ -66,6 +66,16 @@ def present_paper_help(examples: Sequence[Example], say: Translate) -> Document:
         Note(
             run(
                 say(
+                    "in:discussion and a word: papers in whose discussion somebody wrote it. "
+                    "sort:new: the newest first."
+                )
+            )
+        )
+    )
+    blocks.append(
+        Note(
+            run(
+                say(
                     "Dates: 2025-02, yesterday, 2 days ago, last friday, Feb 4, newest. "
                     "Parts may be combined, and all must hold."
                 )
@@ -88,7 +98,7 @@ def present_digest_help(say: Translate) -> Document:
             if not option.free
         )
     )
-    lines = Items(tuple(Item((Text(line, Style.CODE),)) for line in changing))
+    lines = Items(tuple(Item((Text(say(line), Style.CODE),)) for line in changing))
     takers = ", ".join(f"/digest {verb.name}" for verb in spec.verbs if verb.takes_options)
     return private(
         Document(
@@ -100,7 +110,7 @@ def present_digest_help(say: Translate) -> Document:
                 options,
                 _title(say("For example")),
                 lines,
-                _buttons(*asking),
+                _buttons(*map(say, asking)),
             ),
             summary="/digest",
         )

@@ -46,13 +46,16 @@ def read(typed: Mapping[str, str], *, days: Days) -> DigestLine:
 
 
 def _date_line(free: str, given: Mapping[str, str], days: Days) -> DigestLine:
+    if not free and given:
+        line = " ".join(f"{name}:{value}" for name, value in given.items())
+        raise _setting(line, days) or _misplaced(given)[0]
     text, named = _split(free)
     problems = [*_misplaced(given), *_superfluous("/digest", named, days)]
     try:
         if text:
             read_date(text, days)
     except UserError as error:
-        problems.insert(0, _near_verb(text.split()[0]) or error)
+        problems.insert(0, _near_verb(text) or _setting(text, days) or error)
     option_values.raise_all(problems)
     return DigestLine(None, text)
 
@@ -64,17 +67,51 @@ def _split(text: str) -> tuple[str, str]:
     return " ".join(words[:end]), " ".join(words[end:])
 
 
-def _near_verb(word: str) -> UsageError | None:
+_SAME = {
+    **dict.fromkeys(("stop", "off", "mute", "unsubscribe", "멈춤", "중단", "그만"), "pause"),
+    **dict.fromkeys(("start", "on", "continue", "시작", "다시"), "resume"),
+    **dict.fromkeys(("subscribe", "구독"), "here"),
+    **dict.fromkeys(("next", "when", "언제", "다음", "일정"), "status"),
+    **dict.fromkeys(("who", "admins", "누구", "권한"), "managers"),
+    **dict.fromkeys(("unshare", "공유해제"), "unlink"),
+    **dict.fromkeys(("share", "공유"), "link"),
+    **dict.fromkeys(("options", "config", "change", "옵션", "변경"), "settings"),
+}
+"""Other words for the verbs, which are suggested and not carried out."""
+
+
+def _near_verb(text: str) -> UsageError | None:
+    word, *more = text.split()
     known = [verb.name for verb in DIGEST.verbs]
     known += [alias for verb in DIGEST.verbs for alias in verb.aliases]
-    near = nearest(word, known)
+    near = None if more else _SAME.get(word.casefold())
+    near = near or nearest(word, known)
     if near is None:
         return None
     return UsageError("There is no “{word}”; did you mean “/digest {near}”?", word=word, near=near)
 
 
+def _setting(text: str, days: Days) -> UsageError | None:
+    """What to type where the options are given without the verb that takes them."""
+    words = text.split()
+    words = words[words[0].casefold() in _ONLY :]
+    line = _options(" ".join(words), {}, days)
+    is_named = bool(words) and words[0].casefold() in option_values.parsers(days)
+    if not is_named and (line.problems or not line.options):
+        return None
+    return UsageError(
+        "“{text}” changes the digest: write “/digest settings {options}”",
+        text=text,
+        options=" ".join(words),
+    )
+
+
+_ONLY = frozenset({"only", "just", "set"})
+
+
 def _options(text: str, given: Mapping[str, str], days: Days) -> OptionLine:
-    return read_options(text, given, option_values.parsers(days), option_values.UNNAMED)
+    values = {option.name: option.values for option in DIGEST.options if option.values}
+    return read_options(text, given, option_values.parsers(days), option_values.UNNAMED, values)
 
 
 def _superfluous(command: str, rest: str, days: Days) -> list[UserError]:

@@ -16,6 +16,7 @@ from bot.commands.domain.present_help import (
     present_overview,
     present_paper_help,
 )
+from bot.commands.domain.unfound_hints import list_hints
 from bot.commands.services import digest_command, help_examples
 from bot.commands.services.complete_line import complete_line, suggested_values
 from bot.commands.services.digest_command import DigestContext, zone_of
@@ -27,7 +28,6 @@ from bot.core.domain.i18n import Translate, error_text
 from bot.core.ports import ChannelRef, Choice, Command, MessageRef, ThreadMessage
 from bot.digest.services import zones
 from bot.discussion.domain.present_private import present_forgettable
-from bot.discussion.domain.questions import near_word
 from bot.discussion.services import answers, asker, discuss
 from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.services.thread_messages import speak
@@ -141,9 +141,9 @@ class Bot:
             if known is not None:
                 return _always(known)
             nothing = present_lookup.present_nothing(asked, found.suggestions, say)
-            word = near_word(asked)
-            hint = [say("In a paper's thread, ask “{call}”.", call=f"@paperbot {word}")]
-            return _always(document.private(document.with_notes(nothing, hint if word else [])))
+            today = self._desk.clock().astimezone(self._desk.zone).date()
+            hints = list_hints(asked, today, say)
+            return _always(document.private(document.with_notes(nothing, hints)))
 
         def present(each: Translate) -> Document:
             languages = chosen or _languages(each)

@@ -9,6 +9,8 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
+from types import MappingProxyType
 
 from bot.core.domain.errors import UsageError, UserError
 
@@ -49,13 +51,14 @@ def read_options(
     given: Mapping[str, str],
     parsers: Mapping[str, Parser],
     unnamed: Sequence[Unnamed] = (),
+    values: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> OptionLine:
     """The options in a text, and those `given` beside it (a platform's own fields).
 
-    `parsers` has every option of the command. Each value in the result can be read by its parser,
+    `parsers` has every option of the command, `values` some that a person may choose from. Each value in the result can be read by its parser,
     unless it is among the problems.
     """
-    reader = _Reader(parsers, unnamed)
+    reader = _Reader(parsers, unnamed, values)
     for name, value in given.items():
         reader.add(name, value)
     reader.read(text.split())
@@ -92,9 +95,15 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 class _Reader:
-    def __init__(self, parsers: Mapping[str, Parser], unnamed: Sequence[Unnamed]) -> None:
+    def __init__(
+        self,
+        parsers: Mapping[str, Parser],
+        unnamed: Sequence[Unnamed],
+        values: Mapping[str, Sequence[str]],
+    ) -> None:
         self._parsers = parsers
         self._unnamed = unnamed
+        self._values = values
         self.options: dict[str, str] = {}
         self.problems: list[UserError] = []
 
@@ -117,7 +126,12 @@ class _Reader:
         strange: list[str] = []
         at = 0
         while at < len(words):
-            taken = self._named(words, at) or self._by_name(words, at) or self._bare(words, at)
+            taken = (
+                self._named(words, at)
+                or self._by_name(words, at)
+                or self._bare(words, at)
+                or self._name_alone(words, at)
+            )
             if not taken and words[at].strip(_EDGES).casefold() not in _FILLERS:
                 strange.append(words[at])
             at += taken or 1
@@ -148,13 +162,21 @@ class _Reader:
                 break
             values.append(word)
         if not values:
-            self.problems.append(
-                UsageError("A value is missing after “{name}:”", name=named["name"])
-            )
+            self._missing(name)
             return 1
         count = self._accepted(name, values) or self._refused(values)
         self.add(name, " ".join(values[:count]))
         return 1 - own + count
+
+    def _missing(self, name: str) -> None:
+        choices = ", ".join(f"{name}:{value}" for value in self._values.get(name, ()))
+        self.problems.append(
+            UsageError(
+                "A value is missing after “{name}:”: write {choices}", name=name, choices=choices
+            )
+            if choices
+            else UsageError("A value is missing after “{name}:”", name=name)
+        )
 
     def _may_follow(self, words: list[str], at: int) -> bool:
         return at < len(words) and not is_named(words[at])
@@ -180,14 +202,26 @@ class _Reader:
         name = words[at].casefold()
         if name not in self._parsers:
             return 0
-        values: list[str] = []
-        for word in words[at + 1 :]:
-            if is_named(word):
-                break
-            values.append(word)
+        values = list(takewhile(lambda word: not is_named(word), words[at + 1 :]))
         count = self._accepted(name, values)
         if not count:
             return 0
+        self.add(name, " ".join(values[:count]))
+        return 1 + count
+
+    def _name_alone(self, words: list[str], at: int) -> int:
+        """The words that a name without a colon takes here with a wrong value or none, else 0."""
+        name = words[at].casefold()
+        values = list(takewhile(lambda word: not is_named(word), words[at + 1 :]))
+        is_other = bool(values) and (
+            values[0].casefold() in self._parsers or self._match(values, 0) is not None
+        )
+        if name not in self._parsers or (name in _FILLERS and (is_other or not values)):
+            return 0
+        if is_other or not values:
+            self._missing(name)
+            return 1
+        count = self._refused(values)
         self.add(name, " ".join(values[:count]))
         return 1 + count
 

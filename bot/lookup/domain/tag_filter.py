@@ -5,9 +5,16 @@ from bot.channels.domain.digest_options import TagFilter
 from bot.core.domain.errors import QueryError
 from bot.lookup.domain import query, query_terms
 
+_NO_FILTER = frozenset({"all", "any", "none", "전체", "모두"})
+
 
 def parse_tags(text: str) -> TagFilter:
-    """The filter that `#rl -#moe` (or `rl -moe`) means; raises `QueryError`."""
+    """The filter that `#rl -#moe` (or `rl -moe`) means; raises `QueryError`.
+
+    `all` is no filter: a subscription without one shows that word. The tag of that name is `#all`.
+    """
+    if text.strip().casefold() in _NO_FILTER:
+        return TagFilter()
     wanted: set[str] = set()
     unwanted: set[str] = set()
     for term in query.parse(text.replace(",", " ")).terms:

@@ -22,13 +22,14 @@ from bot.lookup.domain.tag_filter import parse_tags
         ("ko", (Language.KO,)),
         ("en,ko", (Language.EN, Language.KO)),
         ("KO EN ko", (Language.KO, Language.EN)),
+        ("English, 한국어", (Language.EN, Language.KO)),
     ],
 )
 def test_languages_keep_the_order_wanted(text, languages):
     assert parse_languages(text) == languages
 
 
-@pytest.mark.parametrize("text", ["", "fr", "ko,jp", "korean"])
+@pytest.mark.parametrize("text", ["", "fr", "ko,jp", "french"])
 def test_languages_that_the_curator_does_not_write_are_refused(text):
     with pytest.raises(UsageError, match="languages"):
         parse_languages(text)
@@ -51,6 +52,9 @@ def test_layouts_and_numbers_are_read_or_refused():
         ("#rl -#moe", {"rl"}, {"moe"}),
         ("rl, -moe, long_context", {"rl", "long-context"}, {"moe"}),
         ("#강화학습", {"강화학습"}, set()),
+        ("all", set(), set()),
+        ("전체", set(), set()),
+        ("#all", {"all"}, set()),
     ],
 )
 def test_a_filter_is_tags_wanted_and_unwanted(text, wanted, unwanted):
