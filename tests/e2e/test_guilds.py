@@ -1,5 +1,6 @@
-"""Hundreds of Discord servers in one process (issue 14, item 3)."""
+"""Hundreds of Discord servers in one process, over two connections (issue 14, item 3)."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,6 +23,11 @@ HANGING_CHANNELS = 60
 def channels_of(guild: int) -> list[int]:
     count = HANGING_CHANNELS if guild == HANGING else 1
     return [guild * 1000 + number for number in range(count)]
+
+
+def server(guild: int) -> int:
+    """Its id: every second server is served by the second connection."""
+    return guild << 22
 
 
 async def test_of_300_guilds_four_broken_ones_delay_no_other(tmp_path: Path) -> None:
@@ -47,21 +53,27 @@ async def test_of_300_guilds_four_broken_ones_delay_no_other(tmp_path: Path) -> 
 
             assert [each.status for each in discord.sent("commands")] == [200]
             assert discord.sent("guild commands") == []
-            health = await running.get("healthz")
-            assert health["platforms"]["discord"]["ok"]
+            async with asyncio.timeout(20):
+                while True:
+                    health = await running.get("healthz")
+                    if health["platforms"]["discord"]["detail"] == "connected":
+                        break
+                    await asyncio.sleep(0.1)
+            assert {session.shard for session in discord.gateway.live} == {(0, 2), (1, 2)}
             assert {name: each["ok"] for name, each in health["workspaces"].items()} == {
-                f"discord:{AWAY}": False
+                f"discord:{server(AWAY)}": False
             }
 
 
 def people_the(discord: FakeDiscord) -> None:
     """Hundreds of servers of the same name, some of which are in trouble."""
     for guild in GUILDS:
-        discord.world.add_guild(guild, "Reading group")
+        discord.world.add_guild(server(guild), "Reading group")
         for channel in channels_of(guild):
-            discord.world.add_channel(channel, "papers", guild=guild)
+            discord.world.add_channel(channel, "papers", guild=server(guild))
     discord.rates.on = True
-    discord.gateway.away.add(AWAY)
+    discord.gateway.away.add(server(AWAY))
+    discord.gateway.shards = 2
     discord.world.forbid(channels_of(FORBIDDEN)[0], rights.SEND)
     discord.fail(Fault("POST", rf"/channels/{HANGING}\d\d\d/", delay=300, times=10_000))
     discord.fail(Fault("POST", rf"/channels/{LIMITED}\d\d\d/", status=429, retry_after=3600))
@@ -74,5 +86,5 @@ async def subscribe_all(folder: Path) -> None:
     async with opened(folder / "data" / "paperbot.db") as db:
         for guild in sorted(GUILDS, key=lambda guild: guild != HANGING):
             for channel in channels_of(guild):
-                place = ChannelRef(Platform.DISCORD, str(guild), str(channel))
+                place = ChannelRef(Platform.DISCORD, str(server(guild)), str(channel))
                 await digest.add(db, place, words, now=now)

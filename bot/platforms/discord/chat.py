@@ -24,7 +24,9 @@ from bot.platforms.discord.doctor import check_channel
 from bot.platforms.discord.http_hooks import HttpHooks
 from bot.platforms.discord.inbound.events import Events
 from bot.platforms.discord.inbound.interactions import Interactions
-from bot.platforms.discord.inbound.supervisor import ONLY_MENTIONS, PATIENCE, Patience, Supervisor
+from bot.platforms.discord.inbound.shard import Shard
+from bot.platforms.discord.inbound.shards import Shards
+from bot.platforms.discord.inbound.supervisor import ONLY_MENTIONS, PATIENCE, Patience
 from bot.platforms.discord.posting.posting import Posting
 from bot.platforms.discord.registration import Registration
 from bot.platforms.discord.rest import Rest
@@ -65,11 +67,12 @@ class DiscordChat:
         self._sleep = sleep
         self._rest = Rest(access.token, hooks)
         self._posting = Posting(self._rest, clock=clock, sleep=sleep)
-        self._supervisor = Supervisor(
+        self._shards = Shards(
             access.token,
             self._rest,
             Registration(self._rest, memo, guilds=access.guilds, voices=voices),
             hooks,
+            memo=memo,
             patience=patience,
             sleep=sleep,
         )
@@ -77,21 +80,26 @@ class DiscordChat:
 
     @property
     def condition(self) -> Condition:
-        """For `/healthz`: whether people can reach the bot."""
-        ok = self._supervisor.is_connected
-        if ok:
+        """For `/healthz`: whether people can reach the bot.
+
+        Of several connections one is enough: a restart would interrupt the others.
+        """
+        up, count = self._shards.connected
+        if up:
             self._last_ok_at = self._clock()
-            detail = "connected" if self._supervisor.reads_content else ONLY_MENTIONS
+            detail = "connected" if self._shards.reads_content else ONLY_MENTIONS
         else:
-            detail = self._supervisor.trouble
-        return Condition(self.platform.value, ok, detail, self._last_ok_at)
+            detail = self._shards.trouble
+        if 0 < up < count:
+            detail = f"connections: {up} of {count}; {self._shards.trouble}"
+        return Condition(self.platform.value, up > 0, detail, self._last_ok_at)
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
         """For `/healthz`: the servers that are unavailable, named `discord:1234`."""
         return tuple(
             Condition(f"{self.platform}:{server}", ok=False, detail=UNAVAILABLE)
-            for server in self._supervisor.unavailable
+            for server in self._shards.unavailable
         )
 
     async def post(
@@ -131,18 +139,22 @@ class DiscordChat:
         answers = Interactions(inbox, voices=self._voices)
         try:
             async with asyncio.TaskGroup() as tasks:
-                events = Events(
-                    self._rest,
-                    inbox,
-                    tasks,
-                    answers,
-                    seen=self._seen,
-                    memo=self._memo,
-                    replies=self._replies,
-                    clock=self._clock,
-                    sleep=self._sleep,
-                )
-                await self._supervisor.run(events)
+
+                def events_of(shard: Shard) -> Events:
+                    return Events(
+                        self._rest,
+                        inbox,
+                        tasks,
+                        answers,
+                        shard=shard,
+                        seen=self._seen,
+                        memo=self._memo,
+                        replies=self._replies,
+                        clock=self._clock,
+                        sleep=self._sleep,
+                    )
+
+                await self._shards.run(events_of)
         except ExceptionGroup as group:
             raise _usage_error(group) from group
         finally:

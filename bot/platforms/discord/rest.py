@@ -96,6 +96,15 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionStarts:
+    """How many `connections` Discord recommends; `remaining` is renewed in so many seconds."""
+
+    connections: int
+    remaining: int
+    renewed_in: float
+
+
+@dataclass(frozen=True, slots=True)
 class _Session:
     """A client that is logged in, and as whom."""
 
@@ -333,10 +342,11 @@ class Rest:
         at = guild
         await self.call(lambda http: http.bulk_upsert_guild_commands(application, at, commands))
 
-    async def session_starts(self) -> tuple[int, float]:
-        """How often the bot may still identify, and in how many seconds the count is reset."""
-        _, _, limit = await self.call(lambda http: http.get_bot_gateway())
-        return int(limit["remaining"]), float(limit["reset_after"]) / 1000
+    async def session_starts(self) -> SessionStarts:
+        """How often the bot may still identify today, and how many connections it should have."""
+        recommended, _, limit = await self.call(lambda http: http.get_bot_gateway())
+        renewed_in = float(limit["reset_after"]) / 1000
+        return SessionStarts(int(recommended), int(limit["remaining"]), renewed_in)
 
 
 @contextmanager

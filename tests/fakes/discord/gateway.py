@@ -47,7 +47,13 @@ class Session:
     id: str
     intents: int
     connection: Connection | None
+    shard: tuple[int, int] = (0, 1)
     sent: list[Json] = field(default_factory=list)
+
+    def gets(self, guild: int | None) -> bool:
+        """Whether the events of that guild, or of direct messages, come over it."""
+        number, count = self.shard
+        return ((guild or 0) >> 22) % count == number
 
     async def dispatch(self, event: str, data: Json) -> None:
         payload = {"op": _DISPATCH, "t": event, "s": len(self.sent) + 1, "d": data}
@@ -85,6 +91,8 @@ class Gateway:
         self.identifies = 0
         self.resumes = 0
         self.identify_limit = 1000
+        self.shards = 1
+        """How many connections a bot should have, and has to."""
         self.harm: Harm | None = None
         self.refused = 0
         """How many connections were cut before the handshake."""
@@ -159,11 +167,15 @@ class Gateway:
         if intents & _PRIVILEGED & ~allowed:
             await connection.socket.close(code=4014, message=b"Disallowed intent(s).")
             return
-        session = Session(f"session{len(self.sessions) + 1}", intents, connection)
+        shard = tuple(data.get("shard", (0, 1)))
+        if shard[1] < self.shards:
+            await connection.socket.close(code=4011, message=b"Sharding required.")
+            return
+        session = Session(f"session{len(self.sessions) + 1}", intents, connection, shard)
         self.sessions[session.id] = session
         await session.dispatch("READY", self._ready(session))
         for guild in self.world.guilds.values():
-            if guild.has_bot and guild.id not in self.away:
+            if guild.has_bot and guild.id not in self.away and session.gets(guild.id):
                 await session.dispatch("GUILD_CREATE", self.world.guild_json(guild, whole=True))
         await self._harm(connection, "ready")
         self._note()
@@ -175,7 +187,7 @@ class Gateway:
             "guilds": [
                 {"id": str(guild.id), "unavailable": True}
                 for guild in self.world.guilds.values()
-                if guild.has_bot
+                if guild.has_bot and session.gets(guild.id)
             ],
             "session_id": session.id,
             "resume_gateway_url": self._own_url(),
@@ -214,7 +226,7 @@ class Gateway:
     async def dispatch(self, event: str, data: Json, *, intent: int) -> None:
         """Send an event to every session that wants it, connected or resumable."""
         for session in list(self.sessions.values()):
-            if session.intents & intent:
+            if session.intents & intent and session.gets(_guild_of(event, data)):
                 await session.dispatch(event, data)
 
     async def dispatch_message(self, event: str, message: Json, channel: Channel) -> None:
@@ -223,7 +235,7 @@ class Gateway:
             return
         intent = DIRECT_MESSAGES if channel.guild is None else GUILD_MESSAGES
         for session in list(self.sessions.values()):
-            if not session.intents & intent:
+            if not session.intents & intent or not session.gets(channel.guild):
                 continue
             data = message
             if not session.intents & MESSAGE_CONTENT:
@@ -292,3 +304,8 @@ class Gateway:
     async def stop(self) -> None:
         for connection in list(self.connections):
             await connection.socket.close(code=WSCloseCode.GOING_AWAY)
+
+
+def _guild_of(event: str, data: Json) -> int | None:
+    found = data.get("id" if event.startswith("GUILD_") else "guild_id")
+    return int(found) if found is not None else None

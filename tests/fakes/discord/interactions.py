@@ -95,7 +95,8 @@ class Interactions:
         asked = Asked(id, token, kind, channel, person, self.world.clock(), message)
         self.asked[id] = asked
         payload = self._payload(asked, data)
-        for session in self.gateway.live[:1]:
+        receiving = [each for each in self.gateway.live if each.gets(channel.guild)]
+        for session in receiving[:1]:
             await session.dispatch("INTERACTION_CREATE", payload)
         return asked
 

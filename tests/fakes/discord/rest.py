@@ -113,7 +113,7 @@ class Rest:
         gateway = self.gateway
         return {
             "url": "wss://127.0.0.1",
-            "shards": 1,
+            "shards": gateway.shards,
             "session_start_limit": {
                 "total": gateway.identify_limit,
                 "remaining": max(0, gateway.identify_limit - gateway.identifies),

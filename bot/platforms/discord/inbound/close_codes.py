@@ -8,21 +8,21 @@ from collections.abc import Mapping
 from bot.core.domain.i18n import translatable
 
 AUTHENTICATION_FAILED = 4004
+SHARDING_REQUIRED = 4011
 REFUSED_INTENTS = frozenset({4013, 4014})
 
 NO_SHARD = translatable(
-    "Discord rejects the connection's shard number. This is a bug in the bot, which uses one "
-    "connection for all servers: please report it"
+    "Discord rejects the connection's shard number. This is a bug in the bot: please report it"
 )
 TOO_MANY_SERVERS = translatable(
-    "the bot is in more servers than one gateway connection may serve (2,500), and it cannot "
-    "use several: remove it from servers that do not use it"
+    "the bot is in more servers than its gateway connections may serve (2,500 each); it asks "
+    "Discord again how many it should have"
 )
 OLD_VERSION = translatable(
     "Discord no longer supports the gateway version that this bot uses: install a newer version "
     "of the bot"
 )
-FINAL: Mapping[int, str] = {4010: NO_SHARD, 4011: TOO_MANY_SERVERS, 4012: OLD_VERSION}
+FINAL: Mapping[int, str] = {4010: NO_SHARD, SHARDING_REQUIRED: TOO_MANY_SERVERS, 4012: OLD_VERSION}
 """Trying again does not help until a person has done something."""
 
 CLOSED = translatable("the gateway closed the connection")

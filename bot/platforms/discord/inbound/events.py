@@ -15,6 +15,7 @@ from bot.platforms.discord.errors import chat_error
 from bot.platforms.discord.inbound import interactions
 from bot.platforms.discord.inbound.gateway import GatewayClient
 from bot.platforms.discord.inbound.interactions import Interaction, Interactions
+from bot.platforms.discord.inbound.shard import Shard, carry_positions
 from bot.platforms.discord.inbound.thread_inbound import ThreadInbound
 from bot.platforms.discord.inbound.thread_reader import DiscordThreadReader, position_format
 from bot.platforms.discord.rest import RAISED, Rest
@@ -30,7 +31,7 @@ _SETTLED_WITHIN = 5.0
 
 
 class Events:
-    """Handles the events of one connection after the other; `tasks` ends with the bot."""
+    """Handles the events of one connection after the other, all of one shard; `tasks` ends with the bot."""
 
     def __init__(
         self,
@@ -39,6 +40,7 @@ class Events:
         tasks: asyncio.TaskGroup,
         answers: Interactions,
         *,
+        shard: Shard,
         seen: ProcessedEvents,
         memo: KeyValueStore,
         replies: Replies | None,
@@ -48,6 +50,8 @@ class Events:
         self._rest = rest
         self._tasks = tasks
         self._answers = answers
+        self._shard = shard
+        self._memo = memo
         self._replies = replies
         self._clock = clock
         self._sleep = sleep
@@ -67,7 +71,9 @@ class Events:
     async def begin_session(self) -> None:
         """A session is about to begin: nothing was received since the last one."""
         account = await self._rest.account()
-        await self._backfill.restore(position_format(account.application))
+        if self._shard.count == 1:  # with several, before the first of them begins
+            await carry_positions(self._memo, account.application, 1)
+        await self._backfill.restore(position_format(account.application, self._shard))
         self._backfill.interrupted()
 
     async def settle(self) -> None:
@@ -111,7 +117,12 @@ class Events:
 
     def _reader(self, client: GatewayClient) -> DiscordThreadReader:
         return DiscordThreadReader(
-            client, self._rest, self._inbound, replies=self._replies, clock=self._clock
+            client,
+            self._rest,
+            self._inbound,
+            shard=self._shard,
+            replies=self._replies,
+            clock=self._clock,
         )
 
     async def _before(self, client: GatewayClient, thread: discord.Thread) -> None:

@@ -17,6 +17,7 @@ from discord.gateway import DiscordWebSocket, KeepAliveHandler
 
 from bot.core.domain.i18n import translatable
 from bot.platforms.discord.inbound.close_codes import closed_with
+from bot.platforms.discord.inbound.shard import Shard
 from bot.platforms.discord.rendering.controls import BUTTON, MENU, option_line
 
 HEARTBEAT_TIMEOUT = 60.0
@@ -92,6 +93,7 @@ class GatewayClient(discord.Client):
         *,
         intents: discord.Intents,
         trace: aiohttp.TraceConfig,
+        shard: Shard,
         heartbeat_timeout: float = HEARTBEAT_TIMEOUT,
         guilds_within: float = GUILDS_WITHIN,
     ) -> None:
@@ -99,6 +101,8 @@ class GatewayClient(discord.Client):
         super().__init__(
             intents=intents,
             http_trace=trace,
+            shard_id=shard.number if shard.count > 1 else None,
+            shard_count=shard.count if shard.count > 1 else None,
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,

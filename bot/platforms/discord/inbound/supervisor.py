@@ -21,6 +21,7 @@ from bot.platforms.discord.inbound.close_codes import (
     CLOSED,
     FINAL,
     REFUSED_INTENTS,
+    SHARDING_REQUIRED,
     closed_with,
 )
 from bot.platforms.discord.inbound.events import Events
@@ -30,6 +31,7 @@ from bot.platforms.discord.inbound.gateway import (
     GatewayClient,
     SessionLostError,
 )
+from bot.platforms.discord.inbound.shard import Shard
 from bot.platforms.discord.registration import Registration
 from bot.platforms.discord.rest import RAISED, Rest
 
@@ -75,6 +77,47 @@ class Patience:
 PATIENCE = Patience()
 
 
+class ReshardError(Exception):
+    """Discord recommends `count` connections, which are more than there are."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(str(count))
+        self.count = count
+
+
+class Identifications:
+    """When a connection may identify: one after the other, and not the last times of a day."""
+
+    def __init__(
+        self, rest: Rest, *, patience: Patience, sleep: Callable[[float], Awaitable[None]]
+    ) -> None:
+        self._rest = rest
+        self._patience = patience
+        self._sleep = sleep
+        self._order = asyncio.Lock()
+        self._last_at = -patience.between_identifications
+
+    async def wait(self, shard: Shard, tell: Callable[[str], None]) -> None:
+        """Until the connection may identify; `tell` is given the reason of a long wait.
+
+        Raises `ReshardError` where Discord recommends more connections.
+        """
+        loop = asyncio.get_running_loop()
+        async with self._order:
+            while True:
+                starts = await self._rest.session_starts()
+                if starts.connections > shard.count:
+                    raise ReshardError(starts.connections)
+                if starts.remaining > self._patience.sessions_kept:
+                    break
+                tell(_OUT_OF_SESSIONS)
+                await self._sleep(starts.renewed_in + 1)
+            wait = self._last_at + self._patience.between_identifications - loop.time()
+            if wait > 0:
+                await self._sleep(wait)
+            self._last_at = loop.time()
+
+
 class Supervisor:
     """Keeps one connection to the gateway. `trouble` says why there is none."""
 
@@ -85,9 +128,13 @@ class Supervisor:
         registration: Registration,
         hooks: HttpHooks,
         *,
+        shard: Shard,
+        identifications: Identifications,
         patience: Patience,
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
+        self.shard = shard
+        self._identifications = identifications
         self._token = token
         self._rest = rest
         self._registration = registration
@@ -102,7 +149,6 @@ class Supervisor:
         )
         self._client: GatewayClient | None = None
         self._ready_limit: asyncio.Timeout | None = None
-        self._identified_at = -patience.between_identifications
         self._told: set[str] = set()
         """What was logged since the last connection that lasted."""
         self._lived = 0.0
@@ -126,7 +172,10 @@ class Supervisor:
         return self._client is not None and self._client.is_connected
 
     async def run(self, events: Events) -> None:
-        """Until cancelled. Raises `UsageError` where Discord does not accept the token."""
+        """Until cancelled.
+
+        Raises `UsageError` where Discord does not accept the token, and `ReshardError`.
+        """
         task = asyncio.current_task()
         while True:
             if task is not None and task.cancelling():
@@ -136,15 +185,25 @@ class Supervisor:
             try:
                 await self._run_session(events)
                 self._tell_trouble(self._ended_since)
-            except UsageError:
+            except (UsageError, ReshardError):
                 raise
             except Exception as error:  # noqa: BLE001 - a malformed event breaks it in any way
                 # It ends this client only: the next one is built from nothing.
                 self._tell_trouble(_trouble(error), error)
                 if isinstance(error, discord.ConnectionClosed) and error.code in FINAL:
+                    await self._see_how_many(error.code)
                     pause = self._patience.until_fixed
             pause = max(pause, self._backoff.pause(self._lived))
             await self._sleep(pause)
+
+    async def _see_how_many(self, code: int) -> None:
+        """Raises `ReshardError` where more connections help against this close code."""
+        if code != SHARDING_REQUIRED:
+            return
+        with suppress(ChatError, *RAISED):
+            recommended = (await self._rest.session_starts()).connections
+            if recommended > self.shard.count:
+                raise ReshardError(recommended)
 
     async def before_resuming(self, reason: str, lived: float) -> None:
         """Wait before a session is resumed; the last connection was up for `lived` seconds.
@@ -193,8 +252,9 @@ class Supervisor:
             if not self.reads_content and ONLY_MENTIONS not in self._told:
                 self._told.add(ONLY_MENTIONS)
                 log.warning("Discord: %s", ONLY_MENTIONS)
-            await self._registration.synchronize()
-            await self._wait_for_a_session()
+            if self.shard.number == 0:
+                await self._registration.synchronize()
+            await self._identifications.wait(self.shard, self._tell_trouble)
             await self._connect(events)
         except discord.LoginFailure as error:
             raise UsageError(BAD_TOKEN) from error
@@ -231,6 +291,7 @@ class Supervisor:
                 guilds=True, guild_messages=True, message_content=self.reads_content
             ),
             trace=self._hooks.trace(),
+            shard=self.shard,
             heartbeat_timeout=self._patience.heartbeat_timeout,
             guilds_within=self._patience.guilds_within,
         )
@@ -261,20 +322,6 @@ class Supervisor:
                 if not client.is_closed() and await self._may_ask_for_content():
                     self._ended_since = CONTENT_GRANTED
                     await client.close()
-
-    async def _wait_for_a_session(self) -> None:
-        """Until the bot may identify again: not too often, and not the last times of a day."""
-        while True:
-            remaining, renewed_in = await self._rest.session_starts()
-            if remaining > self._patience.sessions_kept:
-                break
-            self._tell_trouble(_OUT_OF_SESSIONS)
-            await self._sleep(renewed_in + 1)
-        loop = asyncio.get_running_loop()
-        wait = self._identified_at + self._patience.between_identifications - loop.time()
-        if wait > 0:
-            await self._sleep(wait)
-        self._identified_at = loop.time()
 
 
 def _trouble(error: Exception) -> str:

@@ -10,6 +10,7 @@ from bot.core.ports import ChatRefusedError, MessageRef, Platform, Replies
 from bot.discussion.inbound.backfill import COMPARED_BACK
 from bot.discussion.inbound.thread_reader import FoundMessage, PositionFormat
 from bot.platforms.discord.inbound.gateway import GatewayClient
+from bot.platforms.discord.inbound.shard import Shard, position_name
 from bot.platforms.discord.inbound.thread_inbound import ThreadInbound
 from bot.platforms.discord.people import parent_ref
 from bot.platforms.discord.places import channel_number, read_reference, reference
@@ -19,17 +20,17 @@ _SOONEST_ARCHIVED = timedelta(hours=1)
 """The shortest silence after which Discord archives a thread."""
 
 
-def position_format(application: int) -> PositionFormat:
+def position_format(application: int, shard: Shard) -> PositionFormat:
     """The position is a snowflake: every message with a smaller id was received."""
     return PositionFormat(
-        f"discord/{application}/heard",
+        position_name(application, shard),
         lambda text: discord.utils.snowflake_time(int(text)),
         lambda at: str(discord.utils.time_snowflake(at)),
     )
 
 
 class DiscordThreadReader:
-    """`ThreadReader` for the servers of one bot."""
+    """`ThreadReader` for the servers of one gateway connection."""
 
     def __init__(
         self,
@@ -37,12 +38,14 @@ class DiscordThreadReader:
         rest: Rest,
         inbound: ThreadInbound,
         *,
+        shard: Shard,
         replies: Replies | None,
         clock: Callable[[], datetime],
     ) -> None:
         self._client = client
         self._rest = rest
         self._inbound = inbound
+        self._shard = shard
         self._replies = replies
         self._clock = clock
         self._archived_in: set[int] = set()
@@ -70,7 +73,11 @@ class DiscordThreadReader:
         if self._replies is None:
             return set()
         roots = await self._replies.roots(Platform.DISCORD, since - COMPARED_BACK)
-        return {channel_number(root.channel) for root in roots}
+        return {
+            channel_number(root.channel)
+            for root in roots
+            if self._shard.serves(root.channel.workspace)
+        }
 
     async def threads(self, channel: str, since: datetime) -> Collection[discord.Thread]:
         parent = int(channel)
@@ -107,6 +114,8 @@ class DiscordThreadReader:
                 )
 
     async def find(self, root: MessageRef) -> discord.Thread | None:
+        if not self._shard.serves(root.channel.workspace):
+            return None  # another connection looks at it
         return await self._thread(read_reference(root).discussion)
 
     async def _thread(self, number: int) -> discord.Thread | None:

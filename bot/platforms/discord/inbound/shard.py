@@ -1,0 +1,39 @@
+"""One of a bot's gateway connections: which servers it serves, where its position is stored."""
+
+from dataclasses import dataclass
+
+from bot.core.ports import KeyValueStore
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Number `number` of `count` connections."""
+
+    number: int = 0
+    count: int = 1
+
+    def serves(self, server: str) -> bool:
+        """Whether it gets the events of a server; direct messages (no server) go to the first.
+
+        The rule is Discord's (docs: topics/gateway, "Sharding").
+        """
+        return (int(server or 0) >> 22) % self.count == self.number
+
+
+def position_name(application: int, shard: Shard) -> str:
+    """The key under which a connection's backfill position is stored."""
+    several = f"/{shard.number} of {shard.count}" if shard.count > 1 else ""
+    return f"discord/{application}/heard{several}"
+
+
+async def carry_positions(memo: KeyValueStore, application: int, count: int) -> None:
+    """Where the number of connections changed, all begin at the oldest position before."""
+    stored_as = f"discord/{application}/shards"
+    before = int(await memo.find(stored_as) or 1)
+    if before == count:
+        return
+    names = [position_name(application, Shard(number, before)) for number in range(before)]
+    known = [found for name in names if (found := await memo.find(name)) is not None]
+    for number in range(count) if known else ():
+        await memo.put(position_name(application, Shard(number, count)), min(known, key=int))
+    await memo.put(stored_as, str(count))

@@ -1,0 +1,109 @@
+"""The gateway connections of one bot: as many as Discord recommends, each for its share of servers.
+
+Discord recommends about one for a thousand servers, and accepts none for more than 2,500 (docs:
+topics/gateway, "Sharding"). Each has its own supervisor, events and backfill position, so that
+one that is down delays no other. All identify one after the other.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from bot.core.domain.errors import StorageError
+from bot.core.ports import KeyValueStore
+from bot.platforms.discord.http_hooks import HttpHooks
+from bot.platforms.discord.inbound.events import Events
+from bot.platforms.discord.inbound.shard import Shard, carry_positions
+from bot.platforms.discord.inbound.supervisor import (
+    Identifications,
+    Patience,
+    ReshardError,
+    Supervisor,
+)
+from bot.platforms.discord.registration import Registration
+from bot.platforms.discord.rest import Rest
+
+log = logging.getLogger(__name__)
+
+
+class Shards:
+    """Keeps all connections; `trouble` says why one is missing."""
+
+    def __init__(
+        self,
+        token: str,
+        rest: Rest,
+        registration: Registration,
+        hooks: HttpHooks,
+        *,
+        memo: KeyValueStore,
+        patience: Patience,
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self._token = token
+        self._rest = rest
+        self._registration = registration
+        self._hooks = hooks
+        self._memo = memo
+        self._patience = patience
+        self._sleep = sleep
+        self._identifications = Identifications(rest, patience=patience, sleep=sleep)
+        self._supervisors: tuple[Supervisor, ...] = (self._supervisor(Shard()),)
+
+    @property
+    def connected(self) -> tuple[int, int]:
+        """How many connections there are, of how many."""
+        up = [each for each in self._supervisors if each.is_connected]
+        return len(up), len(self._supervisors)
+
+    @property
+    def reads_content(self) -> bool:
+        """Whether every connection asked for the message content intent."""
+        return all(each.reads_content for each in self._supervisors)
+
+    @property
+    def trouble(self) -> str:
+        """Why the first of those that are missing is missing."""
+        return next((each.trouble for each in self._supervisors if not each.is_connected), "")
+
+    @property
+    def unavailable(self) -> tuple[int, ...]:
+        """The servers of which Discord says that they are unavailable."""
+        return tuple(server for each in self._supervisors for server in each.unavailable)
+
+    async def run(self, events_of: Callable[[Shard], Events]) -> None:
+        """Until cancelled. Raises `UsageError` where Discord does not accept the token."""
+        while True:
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    for each in self._supervisors:
+                        tasks.create_task(each.run(events_of(each.shard)))
+            except ExceptionGroup as group:
+                error = group.exceptions[0]
+                if not isinstance(error, ReshardError):
+                    raise error from group
+                await self._reshard(error.count)
+
+    async def _reshard(self, count: int) -> None:
+        log.info("Discord: connections that Discord recommends: %d", count)
+        while True:
+            try:
+                application = (await self._rest.account()).application
+                await carry_positions(self._memo, application, count)
+                break
+            except StorageError as error:
+                log.warning("Discord: the backfill positions cannot be moved: %s", error)
+                await self._sleep(self._patience.longest_pause)
+        self._supervisors = tuple(self._supervisor(Shard(n, count)) for n in range(count))
+
+    def _supervisor(self, shard: Shard) -> Supervisor:
+        return Supervisor(
+            self._token,
+            self._rest,
+            self._registration,
+            self._hooks,
+            shard=shard,
+            identifications=self._identifications,
+            patience=self._patience,
+            sleep=self._sleep,
+        )
