@@ -130,14 +130,13 @@ async def test_a_reply_in_a_papers_thread_is_stored(browser: Browser, address: s
         await expect(thread.get_by_role("combobox")).to_be_focused()
         await page.keyboard.type("우리 데이터로도 재현해 보고 싶네요. 같이 하실 분?")
         await page.keyboard.press("Enter")
-        await expect(thread.locator(".said")).to_have_text(
-            "우리 데이터로도 재현해 보고 싶네요. 같이 하실 분?"
-        )
+        said = thread.locator(".message", has_text="우리 데이터로도 재현해 보고 싶네요.")
+        await expect(said).to_have_count(1)
 
         await page.reload()
 
-        await expect(thread.locator(".said")).to_contain_text("재현해 보고 싶네요")
-        await expect(thread.locator(".by-person .name")).to_have_text("민지")
+        await expect(said.locator(".said")).to_contain_text("같이 하실 분?")
+        await expect(said.locator(".name")).to_have_text("민지")
         await photograph(page, "thread")
 
 

@@ -1,5 +1,6 @@
 """The chat in a real Chromium: keyboard, phone, two visitors."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -289,6 +290,30 @@ async def test_an_unsent_message_stays_and_is_posted_once(browser: Browser, busy
 
         said = [m.content for m in await busy.board.list_messages("general", limit=9)]
         assert said.count("do not lose me") == 1
+
+
+async def test_a_message_that_is_sent_before_the_last_one_was_answered_is_sent_next(
+    browser: Browser, busy: Stage
+):
+    released = asyncio.Event()
+
+    async def hold(route):
+        await released.wait()
+        await route.continue_()
+
+    async with visiting(browser, busy.address) as page:
+        await page.route("**/api/say", hold)
+        field = page.get_by_role("combobox")
+        await field.fill("The first")
+        await page.keyboard.press("Enter")
+        await page.keyboard.press("Enter")  # again, by mistake
+        await field.fill("The second")
+        await page.keyboard.press("Enter")
+        released.set()
+
+        said = page.locator(".message .said", has_text="The ")
+        await expect(said).to_have_text(["The first", "The second"])
+        await expect(field).to_have_value("")
 
 
 async def test_a_page_that_lost_its_stream_catches_up(browser: Browser, busy: Stage):

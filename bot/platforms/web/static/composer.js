@@ -103,12 +103,18 @@ export class Composer {
 
   async send() {
     const text = this.text.value.trim();
-    if (!text || this.sending) return;
+    if (!text) return;
+    if (this.sending) {
+      // Enter was pressed for a new text before the last one was answered: it is sent next.
+      this.sendsNext = text !== this.sending;
+      return;
+    }
     // Sending the same text again after a failure repeats the nonce.
     if (this.failed?.text !== text) this.failed = null;
     const id = this.failed?.id ?? nonce();
     this.list.hide();
-    this.sending = id;
+    this.sending = text;
+    this.sendsNext = false;
     this.form.setAttribute("aria-busy", "true");
     const root = this.form.dataset.root ? Number(this.form.dataset.root) : null;
     try {
@@ -125,6 +131,7 @@ export class Composer {
     } finally {
       this.sending = null;
       this.form.removeAttribute("aria-busy");
+      if (this.sendsNext) this.send();
     }
   }
 }
