@@ -31,10 +31,12 @@ from bot.core.ports import ChannelRef, Chat, ChatRefusedError, DeliveryKey, Mess
 from bot.discussion.domain.present_discussion import present_copy
 from tests.fakes.discord import text_of
 from tests.fakes.discord.world import FORUM
+from tests.fakes.slack.workspaces import workspaces
 from tests.platforms.discord.stage import PAPERS, posting_alone
 from tests.platforms.slack.stage import CHANNEL as SLACK_CHANNEL
-from tests.platforms.slack.stage import said_in_blocks
+from tests.platforms.slack.stage import Clock, RecordingInbox, Remembered, said_in_blocks
 from tests.platforms.slack.stage import staged as staged_slack
+from tests.platforms.slack.workspaces import serving
 from tests.platforms.web.stage import staged
 
 
@@ -107,6 +109,34 @@ async def slack() -> AsyncIterator[Case]:
 
 
 @asynccontextmanager
+async def slack_beside_another_workspace() -> AsyncIterator[Case]:
+    """One of two workspaces in which all ids are the same; nothing may reach the other."""
+    clock = Clock()
+    async with (
+        workspaces("T1", "T2", clock=clock.timestamp) as fake,
+        serving(fake, RecordingInbox(), clock=clock, seen=Remembered()) as chat,
+    ):
+        slack, channel = fake.of["T2"], replace(SLACK_CHANNEL, workspace="T2")
+
+        async def read(message: MessageRef) -> str | None:
+            found = slack.channel().messages.get(message.id)
+            return None if found is None else said_in_blocks(found["blocks"])
+
+        async def thread(root: MessageRef) -> list[str]:
+            return [said_in_blocks(reply["blocks"]) for reply in slack.replies(root.id)]
+
+        async def roots() -> list[MessageRef]:
+            return [MessageRef(channel, found["ts"]) for found in slack.messages()]
+
+        def wait(length: timedelta) -> None:
+            clock.ahead += length
+
+        unknown = replace(channel, id="C404")
+        yield Case(chat, channel, unknown, read, thread, roots, clock, wait)
+        assert fake.of["T1"].channel().messages == {}
+
+
+@asynccontextmanager
 async def discord(channel: ChannelRef = PAPERS) -> AsyncIterator[Case]:
     async with posting_alone() as stage:
         stage.discord.world.add_channel(20, "forum", type=FORUM)
@@ -150,6 +180,7 @@ PLATFORMS: dict[str, Callable[[], AbstractAsyncContextManager[Case]]] = {
     "discord": discord,
     "discord forum": discord_forum,
     "slack": slack,
+    "slack beside another workspace": slack_beside_another_workspace,
     "web": web,
 }
 

@@ -11,12 +11,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bot.app.platforms import EventsOf
 from bot.app.slack_workspaces import SlackWorkspaces
 from bot.channels.store import linked_channels
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
-from bot.core.catalogue import Catalogues
 from bot.core.ports import ChannelRef, Chat, Platform
 from bot.core.store.processed_events import DatabaseProcessedEvents
 from bot.digest.services import plan, subscribe
@@ -26,14 +24,11 @@ from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.store.replies import DatabaseReplies
 from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services.changes import Changer
-from bot.platforms.slack.access import Access
-from bot.platforms.slack.chat import SlackChat
 from tests.fakes.slack import FakeSlack
 from tests.fakes.slack.workspaces import FakeWorkspaces, workspaces
-from tests.platforms.memory import Notes
-from tests.platforms.slack.stage import QUICK, said_in_blocks
+from tests.platforms.slack.stage import said_in_blocks
+from tests.platforms.slack.workspaces import serving
 from tests.stage import Stage, english, staged
-from tests.waiting import until
 
 TEAMS = ("T1", "T2")
 
@@ -102,41 +97,17 @@ async def both(folder: Path) -> AsyncIterator[Workspaces]:
         async def check(channel: ChannelRef) -> ChannelRef:
             return channel
 
-        async def find_apps() -> dict[str, Access]:
-            return {
-                team: Access(slack.bot_token, slack.app_token, None, fake.url)
-                for team, slack in fake.of.items()
-            }
-
-        def open_chat(team: str, access: Access) -> SlackChat:
-            return SlackChat(
-                access,
-                seen=EventsOf(team, DatabaseProcessedEvents(stage.db, clock=stage.clock)),
-                memo=Notes(),
-                replies=DatabaseReplies(stage.db),
-                voices=Catalogues(),
-                clock=stage.clock,
-                timing=QUICK,
-            )
-
         desk = DigestContext(stage.db, stage.clock, ZoneInfo("UTC"), check, lambda: None)
-        slack = SlackWorkspaces(None, find_apps, open_chat, clock=stage.clock, sleep=soon)
         for team, each in fake.of.items():
             each.world.add_channel("C2", "others")
             async with stage.db.transaction() as tx:
                 await linked_channels.join(tx, f"slack:{team}/C1", f"slack:{team}/C2", now)
         await stage.note("Paper", now.date())
-        async with asyncio.TaskGroup() as tasks:
-            serving = tasks.create_task(slack.run(Bot(desk, voices=english, talk=talk)))
-            try:
-                await until(lambda: [each.ok for each in slack.conditions] == [True, True])
-                yield Workspaces(fake, stage, talk, slack)
-            finally:
-                serving.cancel()
-
-
-async def soon(seconds: float) -> None:
-    await asyncio.sleep(min(seconds, 0.05))
+        bot = Bot(desk, voices=english, talk=talk)
+        seen = DatabaseProcessedEvents(stage.db, clock=stage.clock)
+        replies = DatabaseReplies(stage.db)
+        async with serving(fake, bot, clock=stage.clock, seen=seen, replies=replies) as slack:
+            yield Workspaces(fake, stage, talk, slack)
 
 
 def root(slack: FakeSlack, channel: str) -> str:
