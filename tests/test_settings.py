@@ -95,6 +95,36 @@ def test_a_file_saved_by_a_windows_editor_is_read(tmp_path: Path):
     assert (settings.web_port, settings.timezone) == (9000, ZoneInfo("Asia/Seoul"))
 
 
+@pytest.mark.parametrize("platform", ["slack", "discord"])
+def test_signing_in_needs_an_address_an_app_and_the_platform(platform: str, tmp_path: Path):
+    name = platform.upper()
+    needed = {
+        "PAPERBOT_WEB_URL": "https://papers.example.org/",
+        f"{name}_CLIENT_ID": "1",
+        f"{name}_CLIENT_SECRET": "made-up",
+    }
+    platform_itself = {
+        "slack": {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"},
+        "discord": {"DISCORD_TOKEN": "t"},
+    }[platform]
+    chosen = f"PAPERBOT_WEB_SIGN_IN={platform}\n"
+
+    def lines(settings: dict[str, str]) -> str:
+        return "".join(f"{each}={value}\n" for each, value in settings.items())
+
+    whole = _read(chosen + lines(needed | platform_itself), tmp_path)
+    assert whole.web_url == "https://papers.example.org"
+    for problem in (needed, platform_itself):
+        with pytest.raises(SettingsError) as caught:
+            _read(chosen + lines(problem), tmp_path)
+        assert f"PAPERBOT_WEB_SIGN_IN={platform} also needs" in str(caught.value)
+        assert "made-up" not in str(caught.value)
+    for wrong in ("PAPERBOT_WEB_SIGN_IN=github\n", "PAPERBOT_WEB_URL=https://x.org/path\n"):
+        with pytest.raises(SettingsError) as caught:
+            _read(wrong, tmp_path)
+        assert len(str(caught.value).splitlines()) == 1
+
+
 _PROXY_SETTINGS = {
     "PAPERBOT_WEB_USER_HEADER": "X-Forwarded-User",
     "PAPERBOT_WEB_PROXY_SECRET": "s" * 32,

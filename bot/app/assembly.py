@@ -12,7 +12,7 @@ from bot.app.arxiv import ArxivPart
 from bot.app.clock import chance, now
 from bot.app.platforms import RATES, addresses, find_slack_apps, join
 from bot.app.posting_lease import Held
-from bot.app.sign_in import proxy_sign_in
+from bot.app.sign_in import proxy_sign_in, sign_in, site_names
 from bot.app.slack_installations import SlackInstallations
 from bot.archive.services.vault import Vault
 from bot.channels.domain.subscription import Subscription
@@ -45,6 +45,7 @@ from bot.platforms.web.chat import WebChat
 from bot.platforms.web.context import Metrics
 from bot.settings import Settings
 from bot.webchat.services.access import WebAccess, one_time_address
+from bot.webchat.services.sessions import DatabaseSessions
 from bot.webchat.store.board import DatabaseBoard
 
 log = logging.getLogger(__name__)
@@ -106,9 +107,10 @@ class Assembly:
             zone=settings.timezone,
             health=self._health,
             metrics=self._metrics,
-            names=settings.web_names,
+            names=site_names(settings),
             proxies=settings.web_proxies,
             proxy_sign_in=proxy_sign_in(settings),
+            sign_in=sign_in(settings, self._joined, DatabaseSessions(db), clock=now),
             mounts={
                 prefix: mounted
                 for joined in self._joined.values()

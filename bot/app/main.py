@@ -62,6 +62,7 @@ def demo_settings(settings: Settings, *, host: str, port: int) -> Settings:
         "slack_client_secret": None,
         "secret_key": None,
         "web_user_header": None,
+        "web_sign_in": (),
         "web_proxy_secret": None,
         "discord_token": None,
         "vault": None,

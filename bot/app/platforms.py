@@ -25,6 +25,7 @@ from bot.core.ports import (
     Platform,
     ProcessedEvents,
     Replies,
+    Rights,
 )
 from bot.digest.services.subscribe import Check
 from bot.discussion.services.answers import Link as Address
@@ -57,6 +58,7 @@ class Joined:
     `check` asks it whether the bot may post in a channel; `condition` is how it is, `workspaces`
     how each of its workspaces is; `mounts` are what the bot's web server serves for it, by path
     prefix. `address` is set where it knows a message's address better than `message_address`.
+    `rights` are what it says of people who sign in on the web; `guilds` are Discord's.
     """
 
     chat: Chat
@@ -65,6 +67,8 @@ class Joined:
     mounts: Mapping[str, Any] = field(default_factory=dict)
     workspaces: Callable[[], Sequence[Condition]] = tuple
     address: Callable[[MessageRef, MessageRef | None], str] | None = None
+    rights: Rights | None = None
+    guilds: Callable[[], Awaitable[frozenset[str]]] | None = None
 
 
 def join(
@@ -215,6 +219,7 @@ def _slack(
         {"/slack": served},
         lambda: slack.conditions,
         slack.address,
+        rights=slack,
     )
 
 
@@ -292,7 +297,14 @@ def _discord(
         voices=voices,
         clock=clock,
     )
-    return Joined(chat, chat.check, lambda: chat.condition, workspaces=lambda: chat.conditions)
+    return Joined(
+        chat,
+        chat.check,
+        lambda: chat.condition,
+        workspaces=lambda: chat.conditions,
+        rights=chat.rights,
+        guilds=chat.rights.guilds,
+    )
 
 
 def discord_access(settings: Settings) -> DiscordAccess:

@@ -7,7 +7,7 @@ connection, restarts and condition: one that is revoked, limited or hangs delays
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -23,6 +23,7 @@ from bot.core.ports import (
     ChatUnavailableError,
     Condition,
     DeliveryKey,
+    Identity,
     Inbox,
     MessageRef,
     Platform,
@@ -160,6 +161,41 @@ class SlackWorkspaces:
         raise ChatRefusedError(
             translatable("Name the workspace too: slack:T0123/C0123"), Extent.CHANNEL
         )
+
+    async def shared_workspaces(self, who: Identity) -> tuple[str, ...]:
+        """`ports.Rights`: the person's workspace, while they are in it and the bot is."""
+        return tuple([each for each in who.workspaces if await self._is_member(each, who.user)])
+
+    async def _is_member(self, team: str, user: str) -> bool:
+        chat = self._of_team(team)
+        return chat is not None and await chat.rights.is_member(user)
+
+    async def may_manage(self, who: Identity, channel: ChannelRef) -> bool:
+        chat = self._of_team(channel.workspace) if who.is_of(channel) else None
+        return chat is not None and await chat.rights.may_manage(who.user, channel.id)
+
+    async def list_visible(
+        self, who: Identity, channels: Collection[ChannelRef]
+    ) -> frozenset[ChannelRef]:
+        found: frozenset[ChannelRef] = frozenset()
+        for team in who.workspaces:
+            theirs = [each for each in channels if who.is_of(each) and each.workspace == team]
+            chat = self._of_team(team)
+            if chat is not None and theirs:
+                found |= await chat.rights.list_visible(who.user, theirs)
+        return found
+
+    def _of_team(self, team: str) -> SlackChat | None:
+        """The chat of exactly that workspace. Raises `ChatUnavailableError` while that is unknown."""
+        known = self._workspaces.get(team)
+        if known is not None:
+            return known.chat
+        fixed = self._workspaces.get(OF_SETTINGS)
+        if fixed is None:
+            return None
+        if fixed.chat.team is None:  # not connected yet
+            raise ChatUnavailableError(NOT_THERE, retry_after=_AGAIN_AFTER)
+        return fixed.chat if fixed.chat.team == team else None
 
     def _of(self, channel: ChannelRef) -> SlackChat:
         """The chat of a channel's workspace; raises `ChatUnavailableError`."""

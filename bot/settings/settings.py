@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot.core.domain.errors import SettingsError, UsageError
 from bot.core.domain.i18n import translatable
 from bot.operations.domain.retention import Retention
+from bot.settings.combinations import contradictions
 from bot.settings.env_file import check_env_file, meant_by
 from bot.settings.values import (
     Network,
@@ -40,6 +41,8 @@ from bot.settings.values import (
     read_proxy_secret,
     read_retention,
     read_secret_keys,
+    read_sign_in,
+    read_site,
     read_switch,
     read_user_header,
     read_zone,
@@ -92,7 +95,12 @@ class Settings(BaseSettings):
         default=8000, validation_alias="PAPERBOT_WEB_PORT"
     )
     web_names: WordList = Field(default=(), validation_alias="PAPERBOT_WEB_NAMES")
-    web_url: Url | None = Field(default=None, validation_alias="PAPERBOT_WEB_URL")
+    web_url: Annotated[str, BeforeValidator(read_site)] | None = Field(
+        default=None, validation_alias="PAPERBOT_WEB_URL"
+    )
+    web_sign_in: Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_sign_in)] = Field(
+        default=(), validation_alias="PAPERBOT_WEB_SIGN_IN"
+    )
     web_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(read_networks)] = Field(
         default=(), validation_alias="PAPERBOT_WEB_PROXIES"
     )
@@ -134,6 +142,10 @@ class Settings(BaseSettings):
     slack_api_base: Url = Field(default="https://slack.com/api/", validation_alias="SLACK_API_BASE")
 
     discord_token: SecretStr | None = Field(default=None, validation_alias="DISCORD_TOKEN")
+    discord_client_id: str | None = Field(default=None, validation_alias="DISCORD_CLIENT_ID")
+    discord_client_secret: SecretStr | None = Field(
+        default=None, validation_alias="DISCORD_CLIENT_SECRET"
+    )
     discord_api_base: Url = Field(
         default="https://discord.com/api/v10", validation_alias="DISCORD_API_BASE"
     )
@@ -260,7 +272,12 @@ def read_settings(env_file: Path | None = ENV_FILE) -> Settings:
     try:
         problems += _ignored_names(env_file)
         settings = Settings(_env_file=env_file, _env_file_encoding="utf-8-sig")
-        problems += _contradictions(settings)
+        problems += contradictions(
+            {
+                str(field.validation_alias): getattr(settings, name)
+                for name, field in Settings.model_fields.items()
+            }
+        )
     except ValidationError as error:
         problems += [problem for detail in error.errors() for problem in _explain(detail)]
         raise SettingsError(tuple(problems)) from None  # the cause contains the values
@@ -291,49 +308,6 @@ def _without_others(value: object) -> object:
     if not isinstance(value, str):
         return value
     return re.split(r"[\s;,](?=[A-Z][A-Z0-9_]*\s*=)", value, maxsplit=1)[0].rstrip()
-
-
-def _contradictions(settings: Settings) -> Iterator[UsageError]:
-    yield from _half_a_proxy(settings)
-    if bool(settings.slack_client_id) is not bool(settings.slack_client_secret):
-        yield UsageError(
-            translatable("SLACK_CLIENT_ID and SLACK_CLIENT_SECRET must be set together")
-        )
-    if settings.slack_bot_token:
-        if not settings.slack_app_token and not settings.slack_signing_secret:
-            yield UsageError(
-                translatable(
-                    "SLACK_BOT_TOKEN also needs SLACK_APP_TOKEN (Socket Mode) or "
-                    "SLACK_SIGNING_SECRET (HTTP mode)"
-                )
-            )
-        return
-    for name, value in (
-        ("SLACK_APP_TOKEN", settings.slack_app_token),
-        ("SLACK_SIGNING_SECRET", settings.slack_signing_secret),
-    ):
-        if value and not (name == "SLACK_SIGNING_SECRET" and settings.slack_client_id):
-            yield UsageError(translatable("{name} also needs SLACK_BOT_TOKEN"), name=name)
-
-
-def _half_a_proxy(settings: Settings) -> Iterator[UsageError]:
-    """A user header without all that makes it trustworthy, or the secret without the header."""
-    needed = {
-        "PAPERBOT_WEB_USER_HEADER": settings.web_user_header,
-        "PAPERBOT_WEB_PROXY_SECRET": settings.web_proxy_secret,
-        "PAPERBOT_WEB_PROXIES": settings.web_proxies,
-    }
-    if not settings.web_user_header and not settings.web_proxy_secret:
-        return
-    missing = [name for name, value in needed.items() if not value]
-    if missing:
-        yield UsageError(
-            translatable(
-                "PAPERBOT_WEB_USER_HEADER, PAPERBOT_WEB_PROXY_SECRET and PAPERBOT_WEB_PROXIES must "
-                "be set together; missing: {names}"
-            ),
-            names=", ".join(missing),
-        )
 
 
 def _ignored_names(env_file: Path | None) -> Iterator[UsageError]:

@@ -242,6 +242,29 @@ def read_secret_keys(value: object) -> str:
     return str(value)
 
 
+def read_site(value: object) -> str:
+    """The public address of the web page: no path, encrypted unless it is this machine."""
+    site = base_url("https", "http")(value).rstrip("/")
+    parts = urlsplit(site)
+    if site != f"{parts.scheme}://{parts.netloc}" or "@" in site or site != site.casefold():
+        raise WrongValueError(
+            translatable(
+                "{name} must be an address without a path, such as https://papers.example.org"
+            )
+        )
+    return site
+
+
+def read_sign_in(value: object) -> tuple[str, ...]:
+    """The platforms with whose accounts people sign in."""
+    words = tuple(dict.fromkeys(str(word).casefold() for word in read_words(value)))
+    if not set(words) <= {"slack", "discord"}:
+        raise WrongValueError(
+            translatable("{name} must be slack, discord or both, not “{value}”"), value=value
+        )
+    return words
+
+
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{2,99}")
 _OTHER_HEADERS = frozenset(
     {"authorization", "cookie", "host", "origin", "forwarded", "x-paperbot-proxy-secret"}

@@ -24,6 +24,15 @@ from bot.core.ports.chat import (
     person_id,
 )
 from bot.core.ports.health import Condition, Finding, Health, Measure
+from bot.core.ports.identity import (
+    Identity,
+    Rights,
+    Session,
+    Sessions,
+    SignIn,
+    SignInError,
+    SignInRequest,
+)
 
 __all__ = [
     "ChannelRef",
@@ -38,6 +47,7 @@ __all__ = [
     "DeliveryKey",
     "Finding",
     "Health",
+    "Identity",
     "Inbox",
     "KeptReply",
     "KeyValueStore",
@@ -46,6 +56,12 @@ __all__ = [
     "Platform",
     "ProcessedEvents",
     "Replies",
+    "Rights",
+    "Session",
+    "Sessions",
+    "SignIn",
+    "SignInError",
+    "SignInRequest",
     "ThreadMessage",
     "User",
     "hyphenated",

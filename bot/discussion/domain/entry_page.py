@@ -1,5 +1,6 @@
 """An entry with everything around it, and what pages read of the archive (`Library`)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -74,11 +75,13 @@ class Suggestion:
 class Library(Protocol):
     """What pages read of the curator's archive."""
 
-    async def find_entry(self, entry_id: EntryId, *, all_discussions: bool) -> EntryPage | None:
+    async def find_entry(
+        self, entry_id: EntryId, *, all_discussions: bool, channels: Collection[str] = ()
+    ) -> EntryPage | None:
         """The entry of that id, withdrawn or not.
 
-        Without `all_discussions`, only replies from the web chat's channels and channels linked with
-        them are included, and only threads in the web chat.
+        Without `all_discussions`, only replies from the web chat's channels, those of `channels`
+        (REFs) and channels linked with them are included, and only threads in these.
         """
         ...
 
@@ -86,7 +89,15 @@ class Library(Protocol):
         """The entries most similar to that entry's paper, best first, without withdrawn ones."""
         ...
 
-    async def search(self, query: str, *, page: int, per_page: int, all_discussions: bool) -> Found:
+    async def search(
+        self,
+        query: str,
+        *,
+        page: int,
+        per_page: int,
+        all_discussions: bool,
+        channels: Collection[str] = (),
+    ) -> Found:
         """A page, from 1, of what a look-up finds; raises `QueryError`.
 
         Without `all_discussions`, `in:discussion` finds what `find_entry` shows.
@@ -95,6 +106,10 @@ class Library(Protocol):
 
     async def complete(self, typed: str, *, limit: int) -> tuple[Suggestion, ...]:
         """At most `limit` completions of a query that is being typed."""
+        ...
+
+    async def list_channels(self) -> tuple[str, ...]:
+        """The channels, as REFs, that have a digest or a discussion."""
         ...
 
     async def is_subscribed(self, channel: str) -> bool:

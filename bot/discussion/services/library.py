@@ -1,5 +1,6 @@
 """What web pages read of the archive: `Library` over the database."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date
 
@@ -11,7 +12,7 @@ from bot.core.database.database import Database, Transaction
 from bot.core.ports import ChannelRef, Platform
 from bot.discussion.domain.entry_page import EntryPage, Found, Suggestion, ThreadPlace
 from bot.discussion.services.answers import Link, no_link
-from bot.discussion.store import entry_page
+from bot.discussion.store import entry_page, replies
 from bot.lookup.domain.query_terms import Query, Tag
 from bot.lookup.services import completion, lookup
 from bot.lookup.store import search
@@ -26,22 +27,26 @@ class DatabaseLibrary:
         self._db = db
         self._link = link
 
-    async def find_entry(self, entry_id: EntryId, *, all_discussions: bool) -> EntryPage | None:
+    async def find_entry(
+        self, entry_id: EntryId, *, all_discussions: bool, channels: Collection[str] = ()
+    ) -> EntryPage | None:
         async with self._db.reading() as tx:
             stored = await entries.find(tx, entry_id)
             if stored is None:
                 return None
             readable = None
             if not all_discussions:
-                channels = await _web_channels(tx)
-                readable = await linked_channels.readable_from(tx, *channels)
+                shown = (*await _web_channels(tx), *channels)
+                readable = await linked_channels.readable_from(tx, *shown)
             page = await entry_page.page_of(tx, stored, readable)
             posted = await threads.list_posted(tx, entry_id)
         places = tuple(
             ThreadPlace(str(message.channel), self._link(message))
             for message in posted
             # Which channels of other platforms get the digest is nothing for visitors.
-            if all_discussions or message.channel.platform is Platform.WEB
+            if all_discussions
+            or message.channel.platform is Platform.WEB
+            or str(message.channel) in channels
         )
         return replace(page, threads=places)
 
@@ -49,11 +54,19 @@ class DatabaseLibrary:
         async with self._db.reading() as tx:
             return await search.list_similar(tx, paper.entry.paper.key, limit=limit)
 
-    async def search(self, query: str, *, page: int, per_page: int, all_discussions: bool) -> Found:
+    async def search(
+        self,
+        query: str,
+        *,
+        page: int,
+        per_page: int,
+        all_discussions: bool,
+        channels: Collection[str] = (),
+    ) -> Found:
         asked_in = None
         if not all_discussions:
             async with self._db.reading() as tx:
-                asked_in = await _web_channels(tx)
+                asked_in = (*await _web_channels(tx), *channels)
         found = await lookup.look_up(
             self._db, query, page=page, per_page=per_page, asked_in=asked_in
         )
@@ -62,6 +75,11 @@ class DatabaseLibrary:
     async def complete(self, typed: str, *, limit: int) -> tuple[Suggestion, ...]:
         choices = await completion.complete(self._db, typed, limit=limit)
         return tuple(Suggestion(choice.label, choice.value) for choice in choices)
+
+    async def list_channels(self) -> tuple[str, ...]:
+        async with self._db.reading() as tx:
+            subscribed = [each.channel for each in await subscriptions.list_all(tx)]
+            return tuple(sorted({*subscribed, *await replies.list_channels(tx)}))
 
     async def is_subscribed(self, channel: str) -> bool:
         async with self._db.reading() as tx:

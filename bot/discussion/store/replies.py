@@ -257,6 +257,12 @@ async def list_of(tx: Transaction, entry_id: EntryId) -> tuple[Reply, ...]:
     )
 
 
+async def list_channels(tx: Transaction) -> tuple[str, ...]:
+    """The channels with replies."""
+    rows = await tx.all("SELECT DISTINCT channel FROM reply WHERE gone_at IS NULL")
+    return tuple(row["channel"] for row in rows)
+
+
 async def list_roots(
     tx: Transaction, platform: Platform, since: datetime, limit: int
 ) -> tuple[MessageRef, ...]:

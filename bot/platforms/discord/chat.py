@@ -30,6 +30,7 @@ from bot.platforms.discord.inbound.supervisor import ONLY_MENTIONS, PATIENCE, Pa
 from bot.platforms.discord.posting.posting import Posting
 from bot.platforms.discord.registration import Registration
 from bot.platforms.discord.rest import Rest
+from bot.platforms.discord.rights import DiscordRights
 
 UNAVAILABLE = translatable("Discord says that this server is unavailable: an outage there")
 
@@ -66,6 +67,7 @@ class DiscordChat:
         self._clock = clock
         self._sleep = sleep
         self._rest = Rest(access.token, hooks)
+        self.rights = DiscordRights(self._rest)
         self._posting = Posting(self._rest, clock=clock, sleep=sleep)
         self._shards = Shards(
             access.token,

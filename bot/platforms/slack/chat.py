@@ -49,6 +49,7 @@ from bot.platforms.slack.inbound.thread_inbound import ThreadInbound
 from bot.platforms.slack.inbound.thread_reader import SlackThreadReader
 from bot.platforms.slack.people import UserDirectory
 from bot.platforms.slack.posting import Posting
+from bot.platforms.slack.rights import WorkspaceRights
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +100,7 @@ class SlackChat:
         self._sleep = sleep
         self._client: AsyncWebClient | None = None
         self._posting: Posting | None = None
+        self._rights: WorkspaceRights | None = None
         self._us: BotIdentity | None = None
         self._lines: tuple[Connection, ...] = ()
         self._missing: tuple[str, ...] = ()
@@ -166,6 +168,13 @@ class SlackChat:
             raise ChatUnavailableError("Slack is not connected yet", retry_after=_SOON)
         return await check_channel(self._client, self._us.team, channel)
 
+    @property
+    def rights(self) -> WorkspaceRights:
+        """What Slack says of its people; raises `ChatUnavailableError` until it is connected."""
+        if self._rights is None:
+            raise ChatUnavailableError("Slack is not connected yet", retry_after=_SOON)
+        return self._rights
+
     def _ready(self) -> Posting:
         if self._posting is None:
             raise ChatUnavailableError("Slack is not connected yet", retry_after=_SOON)
@@ -177,6 +186,7 @@ class SlackChat:
             async with self._open() as client:
                 self._us = us = await self._identify(client)
                 people = UserDirectory(client, clock=self._clock)
+                self._rights = WorkspaceRights(client, people, us.team)
                 interactions = Interactions(
                     client,
                     inbox,
@@ -202,7 +212,7 @@ class SlackChat:
             try:
                 yield client
             finally:
-                self._client = self._posting = self._us = None
+                self._client = self._posting = self._us = self._rights = None
                 self._lines = ()
 
     async def _identify(self, client: AsyncWebClient) -> BotIdentity:

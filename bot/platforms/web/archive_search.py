@@ -21,6 +21,7 @@ from bot.platforms.web.rendering import view
 from bot.platforms.web.rendering.render import command_page
 from bot.platforms.web.request_checks import clean_beginning, clean_text
 from bot.platforms.web.responses import json_response
+from bot.platforms.web.sign_in.visible import visible_refs
 from bot.platforms.web.visitors.visitor import VISITOR
 
 _PER_PAGE = 20
@@ -92,7 +93,11 @@ async def _results(request: web.Request, asked: str) -> web.Response:
     found, problem = Found((), more=False), ""
     try:
         found = await context.library.search(
-            asked, page=page, per_page=_PER_PAGE, all_discussions=visitor.user.can_manage
+            asked,
+            page=page,
+            per_page=_PER_PAGE,
+            all_discussions=visitor.user.can_manage,
+            channels=await visible_refs(context, visitor),
         )
     except QueryError as error:
         problem = error_text(error, say)

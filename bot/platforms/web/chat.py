@@ -36,6 +36,7 @@ from bot.platforms.web.connections import Connections, claim_descriptors
 from bot.platforms.web.context import Metrics, WebContext
 from bot.platforms.web.rendering.view import make_view
 from bot.platforms.web.server import build_name, make_application, read_static, serving
+from bot.platforms.web.sign_in.ways import SignInWays
 from bot.platforms.web.thread_inbound import ThreadInbound
 from bot.platforms.web.visitors.access import Access, Signer
 from bot.platforms.web.visitors.limits import RequestLimits, StreamLimits
@@ -62,7 +63,7 @@ class WebChat:
 
     `zone` decides which day it is in the archive's search. `names` are the host names that requests may use; IP addresses and `localhost` always work.
     `proxies` are the networks of trusted proxies (see `visitors.proxies`); `proxy_sign_in` says how
-    such a proxy tells who is signed in. `mounts` are
+    such a proxy tells who is signed in, `sign_in` how people sign in by themselves. `mounts` are
     applications under path prefixes of their own, such as `/slack`; `patience` is how many seconds a
     request may take.
     """
@@ -85,6 +86,7 @@ class WebChat:
         names: tuple[str, ...] = (),
         proxies: tuple[Network, ...] = (),
         proxy_sign_in: ProxySignIn | None = None,
+        sign_in: SignInWays | None = None,
         mounts: Mapping[str, web.Application] | None = None,
         patience: float = PATIENCE,
     ) -> None:
@@ -101,6 +103,7 @@ class WebChat:
         self._names = frozenset(name.casefold() for name in names)
         self._proxies = Proxies(proxies)
         self._proxy_sign_in = proxy_sign_in
+        self._sign_in = sign_in
         self._mounts = dict(mounts or {})
         self._patience = patience
         self._feed = ChangeFeed(board)
@@ -183,6 +186,7 @@ class WebChat:
             streams=StreamLimits(min(_MOST_STREAMS, connections.most * 2 // 3)),
             patience=self._patience,
             proxy_sign_in=self._proxy_sign_in,
+            sign_in=self._sign_in,
         )
         hosts = self._names | {self._host.casefold()}
         application = make_application(context, hosts=hosts, mounts=self._mounts)

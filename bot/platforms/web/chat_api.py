@@ -67,6 +67,10 @@ class Body:
             )
         return value
 
+    def flag(self, name: str) -> bool:
+        """Whether the value is there and true."""
+        return self._values.get(name) is True
+
     def number(self, name: str) -> int | None:
         """A message's id, or `None` where it is missing."""
         value = self._values.get(name)

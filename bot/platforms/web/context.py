@@ -12,6 +12,7 @@ from bot.discussion.domain.entry_page import Library
 from bot.platforms.web.change_feed import ChangeFeed
 from bot.platforms.web.connections import Connections
 from bot.platforms.web.rendering.view import View
+from bot.platforms.web.sign_in.ways import SignInWays
 from bot.platforms.web.visitors.access import Access, Signer
 from bot.platforms.web.visitors.limits import RequestLimits, StreamLimits
 from bot.platforms.web.visitors.proxies import Proxies, ProxySignIn
@@ -33,7 +34,7 @@ class WebContext:
     `deliver_replies` hands new replies in threads to the inbox; call it after each change of one.
     `zone` decides which day it is. `names` are the host names of the site behind a proxy; `build`
     is the version of the static files; `patience` is how many seconds a request may take.
-    Where a proxy signs people in, `proxy_sign_in` says how.
+    Where a proxy signs people in, `proxy_sign_in` says how, and `sign_in` where they do it themselves.
     """
 
     board: Board
@@ -58,11 +59,12 @@ class WebContext:
     streams: StreamLimits
     patience: float
     proxy_sign_in: ProxySignIn | None = None
+    sign_in: SignInWays | None = None
 
     @property
     def people_sign_in(self) -> bool:
         """Whether there is a way to sign in; then writing needs it."""
-        return self.proxy_sign_in is not None
+        return self.proxy_sign_in is not None or self.sign_in is not None
 
 
 CONTEXT = web.AppKey("context", WebContext)

@@ -17,6 +17,7 @@ from bot.platforms.web.responses import json_response, own_address, page_respons
 from bot.platforms.web.visitors.visitor import (
     LANGUAGE_COOKIE,
     VISITOR,
+    find_session,
     identify,
     set_cookie,
     set_visitor_cookie,
@@ -99,7 +100,9 @@ async def _refuse_unreadable(request: web.Request, handler: Handler) -> web.Stre
 def _identify_visitor(context: WebContext) -> Middleware:
     @web.middleware
     async def identify_visitor(request: web.Request, handler: Handler) -> web.StreamResponse:
-        visitor = identify(request, context)
+        is_page = not request.path.startswith("/static/")
+        session = await find_session(request, context) if is_page else None
+        visitor = identify(request, context, session)
         request[VISITOR] = visitor
         chosen = request.query.get("lang", "")
         if request.method in _SAFE and chosen in LANGUAGES:
@@ -110,7 +113,6 @@ def _identify_visitor(context: WebContext) -> Middleware:
         response = await handler(request)
         if visitor.is_new and response.status < 400 and not response.prepared:
             now = asyncio.get_running_loop().time()
-            is_page = not request.path.startswith("/static/")
             if is_page and context.requests.may_have_cookie(visitor.address, now):
                 set_visitor_cookie(request, response)
         return response

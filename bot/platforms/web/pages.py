@@ -17,6 +17,7 @@ from bot.discussion.domain.entry_page import EntryPage
 from bot.platforms.web.context import CONTEXT, WebContext
 from bot.platforms.web.rendering import view
 from bot.platforms.web.responses import json_response, own_address, page_response
+from bot.platforms.web.sign_in.visible import visible_refs
 from bot.platforms.web.visitors.visitor import VISITOR, Visitor, set_operator_cookie
 from bot.webchat.domain.board import BoardMessage
 
@@ -219,9 +220,12 @@ async def _find_entry(request: web.Request, text: str | None) -> EntryPage:
     number = read_number(text)
     found = None
     if number:
-        # Only the operator reads discussions of channels that the web chat is not linked with.
+        # Only the operator reads all discussions; who is signed in, those of their channels.
         is_operator = visitor.user.can_manage
-        found = await context.library.find_entry(EntryId(number), all_discussions=is_operator)
+        channels = await visible_refs(context, visitor)
+        found = await context.library.find_entry(
+            EntryId(number), all_discussions=is_operator, channels=channels
+        )
     if found is None:
         raise web.HTTPNotFound(text=visitor.say("There is no such entry."))
     return found

@@ -19,6 +19,7 @@ from bot.platforms.web.connections import IDLE_SECONDS, Connections
 from bot.platforms.web.context import CONTEXT, WebContext
 from bot.platforms.web.middleware import add_headers, middlewares
 from bot.platforms.web.responses import json_response
+from bot.platforms.web.sign_in import account, flow
 
 MOST_BODY = 64 * 1024
 """Bytes of a request body."""
@@ -100,6 +101,12 @@ def make_application(
             web.post("/api/remove", chat_api.remove),
             web.post("/api/name", chat_api.rename),
             web.post("/api/channel", chat_api.add_channel),
+            web.get("/sign-in", account.account),
+            web.get("/sign-in/{platform}", flow.start, allow_head=False),
+            web.get("/sign-in/{platform}/done", flow.finish, allow_head=False),
+            web.post("/api/sign-out", flow.sign_out),
+            web.get("/manage", account.manage),
+            web.post("/api/manage", account.run_command),
             web.get("/static/{build}/{name}", _static),
             web.get("/healthz", _healthz),
             web.get("/metrics", _metrics),

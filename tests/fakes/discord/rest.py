@@ -201,7 +201,7 @@ class Rest:
         self._guild(at)
         id = int(at["user"])
         person = self.world.bot if id == self.world.bot.id else self.world.people.get(id)
-        if person is None:
+        if person is None or int(at["guild"]) in person.not_in:
             raise DiscordError(404, 10007, "Unknown Member")
         return self.world.member_json(person)
 

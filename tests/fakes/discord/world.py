@@ -69,6 +69,8 @@ class Person:
     manages: bool = False
     locale: str = "en-US"
     bot: bool = False
+    not_in: set[int] = field(default_factory=set)
+    """The guilds that the person is not in."""
 
     def json(self) -> Json:
         return {

@@ -97,6 +97,8 @@ class WebApi:
             "is_owner": person.owner,
             "is_primary_owner": False,
             "is_bot": person.bot,
+            "deleted": person.deleted,
+            "team_id": person.team or self._world.team,
             "tz": "Asia/Seoul",
         }
         if _flag(args, "include_locale"):
@@ -247,12 +249,17 @@ class WebApi:
         ]
         return {"channels": listed, "response_metadata": {"next_cursor": ""}}
 
-    def _own_channels(self, _: Mapping[str, Any]) -> Json:
+    def _own_channels(self, args: Mapping[str, Any]) -> Json:
         self._need("channels:read")
+        user = str(args.get("user") or BOT_USER)
+        if user not in self._world.people:
+            raise SlackError("user_not_found")
         listed = [
             _described(channel)
             for channel in self._world.channels.values()
-            if not (channel.direct or channel.archived) and BOT_USER in channel.members
+            if not (channel.direct or channel.archived)
+            and user in channel.members
+            and (not channel.private or BOT_USER in channel.members)
         ]
         return {"channels": listed, "response_metadata": {"next_cursor": ""}}
 

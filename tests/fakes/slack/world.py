@@ -46,6 +46,9 @@ class Person:
     owner: bool = False
     locale: str = "en-US"
     bot: bool = False
+    deleted: bool = False
+    team: str = ""
+    """Another workspace, of which the person comes through a shared channel."""
 
 
 @dataclass

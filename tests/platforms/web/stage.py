@@ -1,7 +1,7 @@
 """A web chat on a free port, with a fake library and inbox."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -36,6 +36,7 @@ from bot.lookup.domain.query import parse
 from bot.lookup.domain.query_terms import InDiscussion
 from bot.platforms.web.chat import WebChat
 from bot.platforms.web.context import Metrics
+from bot.platforms.web.sign_in.ways import SignInWays
 from bot.webchat.services.access import WebAccess, one_time_address
 from bot.webchat.store.board import DatabaseBoard
 
@@ -132,7 +133,9 @@ class FakeInbox:
 class FakeLibrary:
     """A library over `ARCHIVE`."""
 
-    async def find_entry(self, entry_id: EntryId, *, all_discussions: bool) -> EntryPage | None:
+    async def find_entry(
+        self, entry_id: EntryId, *, all_discussions: bool, channels: Collection[str] = ()
+    ) -> EntryPage | None:
         if not 1 <= entry_id <= len(ARCHIVE):
             return None
         stored = ARCHIVE[entry_id - 1]
@@ -142,7 +145,7 @@ class FakeLibrary:
             stored,
             mentions=tuple(Mention(reference) for reference in stored.entry.references),
             cited_by=(Related(EntryId(2), "A paper that cites it", DAY),),
-            replies=(here, elsewhere) if all_discussions else (here,),
+            replies=(here, elsewhere) if all_discussions or "slack:T1/C1" in channels else (here,),
             linked_in_replies=(Mention(Reference(ArxivId("2501.00009"), title="Also on waiting")),),
             threads=(
                 ThreadPlace("web:general", "/c/general/t/7"),
@@ -154,10 +157,22 @@ class FakeLibrary:
         others = [s for s in ARCHIVE if s.id != paper.id and s.entry.tags == paper.entry.tags]
         return tuple(others)[:limit]
 
-    async def search(self, query: str, *, page: int, per_page: int, all_discussions: bool) -> Found:
+    async def list_channels(self) -> tuple[str, ...]:
+        return ("discord:1/11", "slack:T1/C1", "slack:T1/C2", "slack:T2/C1", "web:general")
+
+    async def search(
+        self,
+        query: str,
+        *,
+        page: int,
+        per_page: int,
+        all_discussions: bool,
+        channels: Collection[str] = (),
+    ) -> Found:
         wanted = parse(query)  # raises as the real one does
         if InDiscussion() in wanted.terms:
-            return Found(ARCHIVE[: 2 if all_discussions else 1], more=False, total=2)
+            sees_both = all_discussions or "slack:T1/C1" in channels
+            return Found(ARCHIVE[: 2 if sees_both else 1], more=False, total=2)
         tag = query.removeprefix("#")
         found = [s for s in ARCHIVE if tag in s.entry.tags or tag in s.entry.paper.title]
         if not found:
@@ -244,10 +259,19 @@ class Stage:
             return response.status, await response.json()
 
 
-def make_chat(db: Database, clock: Clock, health: list[Health], **more: object) -> WebChat:
+def make_chat(
+    db: Database,
+    clock: Clock,
+    health: list[Health],
+    *,
+    sign_in: Callable[[Database, Clock], SignInWays] | None = None,
+    **more: object,
+) -> WebChat:
     """A chat on a free port; `more` replaces what is wanted otherwise."""
     board, access = DatabaseBoard(db), WebAccess(db)
     wanted: dict[str, object] = {"host": "127.0.0.1", "port": 0} | more
+    if sign_in is not None:
+        wanted["sign_in"] = sign_in(db, clock)
     return WebChat(
         board,
         FakeLibrary(),
@@ -261,14 +285,19 @@ def make_chat(db: Database, clock: Clock, health: list[Health], **more: object) 
 
 
 @asynccontextmanager
-async def staged(*, inbox: FakeInbox | None = None, **more: object) -> AsyncIterator[Stage]:
+async def staged(
+    *,
+    inbox: FakeInbox | None = None,
+    sign_in: Callable[[Database, Clock], SignInWays] | None = None,
+    **more: object,
+) -> AsyncIterator[Stage]:
     """A chat that is running within the block; the bot's `inbox` may be one of a test's own."""
     clock, inbox = Clock(), inbox or FakeInbox()
     health = [Health(ok=True, platforms=(Condition("web", ok=True),))]
     async with opened(None) as db, asyncio.TaskGroup() as tasks:
         board = DatabaseBoard(db)
         access = WebAccess(db)
-        chat = make_chat(db, clock, health, **more)
+        chat = make_chat(db, clock, health, sign_in=sign_in, **more)
         running = tasks.create_task(chat.run(inbox))
         address = await chat.ready()
         jar = aiohttp.CookieJar(unsafe=True)  # cookies of an address, not of a name

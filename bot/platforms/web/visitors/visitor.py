@@ -6,15 +6,17 @@ versions, are still read.
 """
 
 import hashlib
+import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from urllib.parse import quote, unquote
 
 from aiohttp import web
 
+from bot.core.domain.errors import StorageError
 from bot.core.domain.i18n import Translate
-from bot.core.ports import User
+from bot.core.ports import Session, User
 from bot.platforms.web.context import CONTEXT, WebContext
 from bot.platforms.web.rendering.view import LANGUAGES
 from bot.platforms.web.visitors.access import (
@@ -27,10 +29,14 @@ from bot.platforms.web.visitors.names import clean_name, is_reserved
 from bot.platforms.web.visitors.proxies import SECRET_HEADER
 from bot.webchat.domain.board import Author
 
+log = logging.getLogger(__name__)
+
 VISITOR_COOKIE = "paperbot_visitor"
 OPERATOR_COOKIE = "paperbot_operator"
 NAME_COOKIE = "paperbot_name"
 LANGUAGE_COOKIE = "paperbot_language"
+SESSION_COOKIE = "paperbot_session"
+ATTEMPT_COOKIE = "paperbot_sign_in"
 _A_YEAR = timedelta(days=365)
 
 
@@ -40,7 +46,8 @@ class Visitor:
 
     `address` is the IPv4 address or IPv6 network that limits apply to. `by_tls` says that a
     trusted proxy received the request over TLS. `is_signed_in` says that the id and the name are
-    of somebody who signed in; `may_write` is false for others where people sign in.
+    of somebody who signed in; `may_write` is false for others where people sign in. `session` is
+    set for who signed in with an account, not by a proxy. `can_sign_in` says that there are accounts.
     """
 
     user: User
@@ -52,6 +59,8 @@ class Visitor:
     by_tls: bool
     is_signed_in: bool = False
     may_write: bool = True
+    session: Session | None = None
+    can_sign_in: bool = False
 
     @property
     def limit_key(self) -> str | None:
@@ -67,16 +76,45 @@ class Visitor:
 VISITOR = web.RequestKey("visitor", Visitor)
 
 
-def identify(request: web.Request, context: WebContext) -> Visitor:
-    """The visitor of a request, by its cookies; a new one where none has our signature."""
+async def find_session(request: web.Request, context: WebContext) -> Session | None:
+    """The session of a request's cookie, if its person is still in a workspace of the bot."""
+    ways = context.sign_in
+    secret = context.signer.read(SESSION_COOKIE, read_cookie(request, SESSION_COOKIE))
+    if ways is None or secret is None:
+        return None
+    try:
+        session = await ways.sessions.find(secret, at=context.now())
+        if session is None:
+            return None
+        who = await ways.rights.current(session.who)
+        if who is None:
+            log.info("%s is signed out: the bot shares no workspace with them", session.who.person)
+            await ways.sessions.end_all(session.who.person)
+            return None
+    except StorageError as error:  # a guest, for now
+        log.warning("who is signed in is unknown: %s", error)
+        return None
+    return replace(session, who=who)
+
+
+def identify(request: web.Request, context: WebContext, session: Session | None) -> Visitor:
+    """The visitor of a request, by its session, proxy or cookies; a new one without any of ours.
+
+    What a proxy says comes first: it is what the operator put in front of everything.
+    """
     known = context.signer.read(VISITOR_COOKIE, _cookie(request, VISITOR_COOKIE))
     token = known or new_visitor()
     say = context.voices(chosen_language(request))
     proxied = _proxied_user(request, context)
-    # The purpose keeps the ids of users apart from those of visitors, who get random secrets.
-    secret = token if proxied is None else f"user of the proxy: {proxied}"
+    session = session if proxied is None else None
+    # The purpose keeps the ids of people apart from those of visitors, who get random secrets.
+    secret, given = token, unquote(_cookie(request, NAME_COOKIE))
+    if proxied is not None:
+        secret, given = f"user of the proxy: {proxied}", proxied
+    elif session is not None:
+        secret, given = f"account: {session.who.person}", session.who.name
     public = hashlib.sha256(secret.encode()).hexdigest()[:16]
-    name = clean_name(proxied or unquote(_cookie(request, NAME_COOKIE)))
+    name = clean_name(given)
     if is_reserved(name):
         name = ""
     user = User(
@@ -86,7 +124,7 @@ def identify(request: web.Request, context: WebContext) -> Visitor:
             context.signer, _cookie(request, OPERATOR_COOKIE), now=context.now()
         ),
     )
-    is_signed_in = proxied is not None
+    is_signed_in = proxied is not None or session is not None
     return Visitor(
         user,
         token,
@@ -101,6 +139,8 @@ def identify(request: web.Request, context: WebContext) -> Visitor:
         ),
         is_signed_in=is_signed_in,
         may_write=is_signed_in or user.can_manage or not context.people_sign_in,
+        session=session,
+        can_sign_in=context.sign_in is not None and proxied is None,
     )
 
 
@@ -119,6 +159,11 @@ def _proxied_user(request: web.Request, context: WebContext) -> str | None:
 def _cookie(request: web.Request, name: str) -> str:
     marked = request.cookies.get(_marked(request, name))
     return marked if marked is not None else request.cookies.get(name, "")
+
+
+def read_cookie(request: web.Request, name: str) -> str:
+    """A cookie that `set_account_cookie` set."""
+    return unquote(request.cookies.get(_marked(request, name), ""))
 
 
 def _marked(request: web.Request, name: str) -> str:
@@ -169,6 +214,7 @@ def set_cookie(
     value: str,
     *,
     time: timedelta = _A_YEAR,
+    by_tls: bool = False,
 ) -> None:
     """Set a cookie that scripts cannot read and other sites cannot send with a POST."""
     response.set_cookie(
@@ -178,5 +224,31 @@ def set_cookie(
         path="/",
         httponly=True,
         samesite="Lax",
-        secure=request[VISITOR].by_tls,
+        secure=by_tls or request[VISITOR].by_tls,
     )
+
+
+def set_account_cookie(
+    request: web.Request, response: web.StreamResponse, name: str, value: str, *, time: timedelta
+) -> None:
+    """Set a cookie of somebody's account; for TLS only where the site is reached over TLS."""
+    ways = request.app[CONTEXT].sign_in
+    by_tls = ways is not None and ways.is_by_tls
+    set_cookie(request, response, name, value, time=time, by_tls=by_tls)
+
+
+def set_session_cookie(
+    request: web.Request, response: web.StreamResponse, secret: str | None
+) -> None:
+    """Give the browser a session, or take it away."""
+    if secret is None:
+        delete_cookie(request, response, SESSION_COOKIE)
+        return
+    signed = request.app[CONTEXT].signer.sign(SESSION_COOKIE, secret)
+    # Kept for longer than any session: when that ends is the server's decision.
+    set_account_cookie(request, response, SESSION_COOKIE, signed, time=OPERATOR_FOR)
+
+
+def delete_cookie(request: web.Request, response: web.StreamResponse, name: str) -> None:
+    """Take a cookie away from the browser."""
+    set_account_cookie(request, response, name, "", time=timedelta())

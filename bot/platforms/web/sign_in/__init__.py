@@ -1,0 +1,1 @@
+"""Signing in with an account of a platform, and managing its channels from the web."""

@@ -1,0 +1,110 @@
+"""The page of the account: ways to sign in, signing out, the channels that a person can manage."""
+
+from aiohttp import web
+
+from bot.core.domain import commands, document
+from bot.core.domain.document import Document
+from bot.core.domain.errors import UsageError
+from bot.core.domain.i18n import error_text
+from bot.core.ports import ChannelRef, Command, Identity, User, parse_channel
+from bot.platforms.web.chat_api import read_body, refusal
+from bot.platforms.web.context import CONTEXT
+from bot.platforms.web.pages import reading_page
+from bot.platforms.web.rendering import view
+from bot.platforms.web.responses import json_response
+from bot.platforms.web.sign_in.visible import visible_channels
+from bot.platforms.web.sign_in.ways import NAMES, safe_path
+from bot.platforms.web.visitors.visitor import VISITOR
+
+_SETTINGS = "/digest settings"
+
+
+async def account(request: web.Request) -> web.Response:
+    """Who is signed in, with their channels; for others the ways to sign in."""
+    context, visitor = request.app[CONTEXT], request[VISITOR]
+    if not visitor.can_sign_in:
+        raise web.HTTPNotFound
+    session, ways = visitor.session, context.sign_in
+    say = visitor.say
+    return reading_page(
+        request,
+        "account.html",
+        title=say("Account") if visitor.is_signed_in else say("Sign in"),
+        session=session,
+        ways={} if ways is None else {p.value: NAMES[p] for p in ways.platforms},
+        platform_name=NAMES[session.who.platform] if session is not None else "",
+        next=safe_path(request.query.get("next", "/")),
+        channels=sorted(map(str, await visible_channels(context, visitor))),
+        texts=view.as_script(view.script_texts(say)),
+    )
+
+
+async def manage(request: web.Request) -> web.Response:
+    """A channel's digest, with the answer to `/digest settings` there."""
+    visitor = request[VISITOR]
+    who, channel = await _channel(request, request.query.get("channel", ""))
+    answer = await _run(request, who, channel, _SETTINGS)
+    return reading_page(
+        request,
+        "manage.html",
+        title=str(channel),
+        channel=str(channel),
+        document=answer,
+        question=_SETTINGS,
+        typed=False,
+        texts=view.as_script(view.script_texts(visitor.say)),
+    )
+
+
+async def run_command(request: web.Request) -> web.Response:
+    """Run `/digest …` in a channel of the person's platform; the answer is for them only."""
+    context, visitor, body = request.app[CONTEXT], request[VISITOR], await read_body(request)
+    who, channel = await _channel(request, body.text("channel"))
+    text = body.text("line")
+    answer = await _run(request, who, channel, text)
+    html = context.view.page(
+        "private.html", visitor.say, document=answer, question=text, typed=True
+    )
+    return json_response({"private": html, "summary": answer.summary})
+
+
+async def _channel(request: web.Request, text: str) -> tuple[Identity, ChannelRef]:
+    """The person and a channel that they can read; answers 404 for any other one."""
+    context, visitor = request.app[CONTEXT], request[VISITOR]
+    try:
+        channel = parse_channel(text)
+    except UsageError:
+        channel = None
+    session = visitor.session
+    if session is None or channel not in await visible_channels(context, visitor):
+        error = visitor.say("There is no such channel.")
+        raise (
+            refusal(error, kind=web.HTTPNotFound)
+            if _is_api(request)
+            else web.HTTPNotFound(text=error)
+        )
+    assert channel is not None  # noqa: S101 - None is in no set of channels
+    return session.who, channel
+
+
+def _is_api(request: web.Request) -> bool:
+    return request.path.startswith("/api/")
+
+
+async def _run(request: web.Request, who: Identity, channel: ChannelRef, text: str) -> Document:
+    context, visitor = request.app[CONTEXT], request[VISITOR]
+    try:
+        line = commands.parse_line(text if text.startswith("/") else f"/{text}")
+    except UsageError as error:
+        return document.notice(error_text(error, visitor.say))
+    if line.spec is not commands.DIGEST:
+        return document.notice(visitor.say("Here only /digest … works."))
+    may = context.sign_in is not None and await context.sign_in.rights.may_manage(who, channel)
+    command = Command(
+        name=line.spec.name,
+        options=line.options,
+        user=User(who.user, visitor.user.name, can_manage=may),
+        channel=channel,
+        locale=visitor.say.locale,
+    )
+    return await context.inbox.command(command)

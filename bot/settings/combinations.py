@@ -1,0 +1,71 @@
+"""Settings that need one another. Pure; values are by name, and none is repeated in a message."""
+
+from collections.abc import Iterator, Mapping
+
+from bot.core.domain.errors import UsageError
+from bot.core.domain.i18n import translatable
+
+Values = Mapping[str, object]
+
+_PROXY = ("PAPERBOT_WEB_USER_HEADER", "PAPERBOT_WEB_PROXY_SECRET", "PAPERBOT_WEB_PROXIES")
+
+
+def contradictions(values: Values) -> Iterator[UsageError]:
+    """What is set without something that it needs."""
+    yield from _half_a_slack(values)
+    yield from _half_a_proxy(values)
+    if bool(values["SLACK_CLIENT_ID"]) is not bool(values["SLACK_CLIENT_SECRET"]):
+        yield UsageError(
+            translatable("SLACK_CLIENT_ID and SLACK_CLIENT_SECRET must be set together")
+        )
+    yield from _half_a_sign_in(values)
+
+
+def _half_a_sign_in(values: Values) -> Iterator[UsageError]:
+    """Rights of people are asked of the platform, so it must be set up too."""
+    chosen = values["PAPERBOT_WEB_SIGN_IN"]
+    for platform in chosen if isinstance(chosen, tuple) else ():
+        name = platform.upper()
+        needed = ["PAPERBOT_WEB_URL", f"{name}_CLIENT_ID", f"{name}_CLIENT_SECRET"]
+        if platform == "discord":
+            needed.append("DISCORD_TOKEN")
+        elif not values["PAPERBOT_SECRET_KEY"]:  # or workspaces that are added later
+            needed.append("SLACK_BOT_TOKEN")
+        missing = [each for each in needed if not values[each]]
+        if missing:
+            yield UsageError(
+                translatable("PAPERBOT_WEB_SIGN_IN={platform} also needs {names}"),
+                platform=platform,
+                names=", ".join(missing),
+            )
+
+
+def _half_a_slack(values: Values) -> Iterator[UsageError]:
+    parts = ("SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET")
+    if not values["SLACK_BOT_TOKEN"]:
+        for name in parts:
+            installs = name == "SLACK_SIGNING_SECRET" and values["SLACK_CLIENT_ID"]
+            if values[name] and not installs:
+                yield UsageError(translatable("{name} also needs SLACK_BOT_TOKEN"), name=name)
+    elif not any(values[name] for name in parts):
+        yield UsageError(
+            translatable(
+                "SLACK_BOT_TOKEN also needs SLACK_APP_TOKEN (Socket Mode) or "
+                "SLACK_SIGNING_SECRET (HTTP mode)"
+            )
+        )
+
+
+def _half_a_proxy(values: Values) -> Iterator[UsageError]:
+    """A user header without all that makes it trustworthy, or the secret without the header."""
+    if not values["PAPERBOT_WEB_USER_HEADER"] and not values["PAPERBOT_WEB_PROXY_SECRET"]:
+        return
+    missing = [name for name in _PROXY if not values[name]]
+    if missing:
+        yield UsageError(
+            translatable(
+                "PAPERBOT_WEB_USER_HEADER, PAPERBOT_WEB_PROXY_SECRET and PAPERBOT_WEB_PROXIES must "
+                "be set together; missing: {names}"
+            ),
+            names=", ".join(missing),
+        )
