@@ -59,10 +59,10 @@ class Workspaces:
         while await changer.run(stopping):
             pass
 
-    async def post_in(self, channel: str) -> None:
-        """The digest goes out in that channel of both."""
+    async def post_in(self, channel: str, *teams: str) -> None:
+        """The digest goes out in that channel of these workspaces."""
         words = TypedOptions(at=f"{self.stage.clock() - timedelta(minutes=2):%H:%M}", zone="UTC")
-        for team in TEAMS:
+        for team in teams:
             place = ChannelRef(Platform.SLACK, team, channel)
             await subscribe.add(self.stage.db, place, words, now=self.stage.clock())
         await self.settle()
@@ -84,7 +84,8 @@ class Workspaces:
     def copies(self, team: str) -> list[str]:
         """What the bot says in the paper's thread in C2."""
         slack = self.fake.of[team]
-        return [said_in_blocks(each["blocks"]) for each in slack.replies(root(slack, "C2"), "C2")]
+        replies = slack.replies(root(slack, "C2"), "C2")
+        return [said_in_blocks(each["blocks"]) for each in replies if "blocks" in each]
 
 
 @asynccontextmanager
@@ -118,8 +119,8 @@ def root(slack: FakeSlack, channel: str) -> str:
 async def test_nothing_crosses_between_workspaces_of_the_same_ids(tmp_path: Path) -> None:
     async with both(tmp_path) as here:
         one, two = (here.fake.of[team] for team in TEAMS)
-        await here.post_in("C1")
-        await here.post_in("C2")
+        await here.post_in("C1", *TEAMS)
+        await here.post_in("C2", *TEAMS)
         assert [
             len(slack.messages(channel)) for slack in (one, two) for channel in ("C1", "C2")
         ] == [2] * 4
@@ -157,3 +158,23 @@ async def test_nothing_crosses_between_workspaces_of_the_same_ids(tmp_path: Path
         await here.until_stored("first of two", "third of two")
         assert "second of one" not in "\n".join(here.copies("T1"))
         assert ["of two" in text for text in here.copies("T2")].count(True) == 2
+
+
+async def test_a_message_in_a_channel_that_both_share_is_one_reply(tmp_path: Path) -> None:
+    """Slack Connect: each app is told of it; the thread is the app's that posted its root."""
+    async with both(tmp_path) as here:
+        one, two = (here.fake.of[team] for team in TEAMS)
+        await here.post_in("C1", "T1")
+        await here.post_in("C2", "T1", "T2")
+        said = await one.say("shared", thread=root(one, "C1"))
+        for parent in ({"parent_user_id": "UBOT1"}, {}):
+            told = {key: said[key] for key in ("user", "text", "ts", "thread_ts")}
+            place = {"type": "message", "channel": "C1", "channel_type": "channel"}
+            await two.event({**place, **told, **parent})
+        await here.until_stored("shared")
+        await two.say("then", channel="C2", thread=root(two, "C2"))
+        await here.until_stored("shared", "then")
+
+        assert await here.stored() == [("slack:T1/C1", "shared"), ("slack:T2/C2", "then")]
+        assert "\n".join(here.copies("T1")).count("shared") == 1
+        assert "shared" not in "\n".join(here.copies("T2"))
