@@ -7,7 +7,7 @@ connection, restarts and condition: one that is revoked, limited or hangs delays
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -176,8 +176,8 @@ class SlackWorkspaces:
 
     async def list_visible(
         self, who: Identity, channels: Collection[ChannelRef]
-    ) -> frozenset[ChannelRef]:
-        found: frozenset[ChannelRef] = frozenset()
+    ) -> Mapping[ChannelRef, str]:
+        found: dict[ChannelRef, str] = {}
         for team in who.workspaces:
             theirs = [each for each in channels if who.is_of(each) and each.workspace == team]
             chat = self._of_team(team)

@@ -32,8 +32,8 @@ async def test_people_see_and_manage_what_their_own_workspace_lets_them():
         furnish(stage)
         slack = stage.slack
 
-        assert await slack.list_visible(member("U2"), PLACES) == {PLACES[0]}
-        assert await slack.list_visible(member("U2", "T2"), PLACES) == {PLACES[4]}
+        assert await slack.list_visible(member("U2"), PLACES) == {PLACES[0]: "papers"}
+        assert await slack.list_visible(member("U2", "T2"), PLACES) == {PLACES[4]: "other"}
         assert not await slack.may_manage(member("U2"), PLACES[0])
         assert not await slack.may_manage(member("U2"), PLACES[4])  # an admin of T2 by that id
         assert await slack.may_manage(member("U2", "T2"), PLACES[4])

@@ -6,7 +6,7 @@ token each time, so that it ends when the platform ends it.
 
 import base64
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -86,8 +86,8 @@ class Rights(Protocol):
 
     async def list_visible(
         self, who: Identity, channels: Collection[ChannelRef]
-    ) -> frozenset[ChannelRef]:
-        """Those of the channels that the person can read."""
+    ) -> Mapping[ChannelRef, str]:
+        """Those of the channels that the person can read, with their names."""
         ...
 
 

@@ -1,6 +1,6 @@
 """What Slack says of a person who signed in on the web: membership, rights, channels."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -42,9 +42,9 @@ class WorkspaceRights:
 
     async def list_visible(
         self, user: str, channels: Collection[ChannelRef]
-    ) -> frozenset[ChannelRef]:
-        """The channels that the person is a member of."""
-        joined: set[str] = set()
+    ) -> Mapping[ChannelRef, str]:
+        """The channels that the person is a member of, with their names."""
+        joined: dict[str, str] = {}
         cursor = ""
         for _ in range(_MOST_PAGES):
             request = self._client.users_conversations(
@@ -52,8 +52,9 @@ class WorkspaceRights:
             )
             with sorted_errors():
                 answer = await call(request, seconds=_SECONDS)
-            joined |= {str(each.get("id")) for each in answer.get("channels") or ()}
+            found = answer.get("channels") or ()
+            joined |= {str(each.get("id")): str(each.get("name") or "") for each in found}
             cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
             if not cursor:
                 break
-        return frozenset(each for each in channels if each.id in joined)
+        return {each: joined[each.id] for each in channels if each.id in joined}

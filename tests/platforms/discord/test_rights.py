@@ -42,8 +42,11 @@ async def test_people_see_and_manage_what_discord_lets_them():
     async with staged() as stage:
         rights = furnish(stage)
 
-        assert await rights.list_visible(SKY, CHANNELS) == {channel(11), channel(14)}
-        assert await rights.list_visible(ADA, CHANNELS) == set(CHANNELS)
+        assert await rights.list_visible(SKY, CHANNELS) == {
+            channel(11): "papers",
+            channel(14): "c14",
+        }
+        assert set(await rights.list_visible(ADA, CHANNELS)) == set(CHANNELS)
         managed = [each.id for each in CHANNELS if await rights.may_manage(SKY, each)]
         assert managed == ["14"]
         assert await rights.may_manage(ADA, channel(12))
@@ -65,7 +68,7 @@ async def test_a_guild_that_the_person_did_not_name_gives_no_rights():
         rights = furnish(stage)
         only_second = Identity(Platform.DISCORD, ("2",), "101", "Ada")
 
-        assert await rights.list_visible(only_second, CHANNELS) == {channel(21, 2)}
+        assert await rights.list_visible(only_second, CHANNELS) == {channel(21, 2): "c21"}
         assert not await rights.may_manage(only_second, channel(11))
 
 

@@ -47,10 +47,10 @@ class StatedRights:
 
     async def list_visible(
         self, who: Identity, channels: Collection[ChannelRef]
-    ) -> frozenset[ChannelRef]:
+    ) -> dict[ChannelRef, str]:
         self._answer()
         seen = {parse_channel(each) for each in self.visible.get(who.person, set())}
-        return frozenset(channels) & seen
+        return {each: f"papers {each.id}" for each in channels if each in seen}
 
     def _answer(self) -> None:
         if self.is_down:

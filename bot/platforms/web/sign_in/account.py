@@ -34,7 +34,10 @@ async def account(request: web.Request) -> web.Response:
         ways={} if ways is None else {p.value: NAMES[p] for p in ways.platforms},
         platform_name=NAMES[session.who.platform] if session is not None else "",
         next=safe_path(request.query.get("next", "/")),
-        channels=sorted(map(str, await visible_channels(context, visitor))),
+        channels=sorted(
+            (name or channel.id, str(channel))
+            for channel, name in (await visible_channels(context, visitor)).items()
+        ),
         texts=view.as_script(view.script_texts(say)),
     )
 
@@ -42,13 +45,13 @@ async def account(request: web.Request) -> web.Response:
 async def manage(request: web.Request) -> web.Response:
     """A channel's digest, with the answer to `/digest settings` there."""
     visitor = request[VISITOR]
-    who, channel = await _channel(request, request.query.get("channel", ""))
+    who, channel, name = await _channel(request, request.query.get("channel", ""))
     answer = await _run(request, who, channel, _SETTINGS)
     return reading_page(
         request,
         "manage.html",
-        title=str(channel),
-        channel=str(channel),
+        title=f"#{name}",
+        ref=str(channel),
         document=answer,
         question=_SETTINGS,
         typed=False,
@@ -59,7 +62,7 @@ async def manage(request: web.Request) -> web.Response:
 async def run_command(request: web.Request) -> web.Response:
     """Run `/digest …` in a channel of the person's platform; the answer is for them only."""
     context, visitor, body = request.app[CONTEXT], request[VISITOR], await read_body(request)
-    who, channel = await _channel(request, body.text("channel"))
+    who, channel, _ = await _channel(request, body.text("channel"))
     text = body.text("line")
     answer = await _run(request, who, channel, text)
     html = context.view.page(
@@ -68,23 +71,23 @@ async def run_command(request: web.Request) -> web.Response:
     return json_response({"private": html, "summary": answer.summary})
 
 
-async def _channel(request: web.Request, text: str) -> tuple[Identity, ChannelRef]:
-    """The person and a channel that they can read; answers 404 for any other one."""
+async def _channel(request: web.Request, text: str) -> tuple[Identity, ChannelRef, str]:
+    """The person, a channel that they can read, its name; answers 404 for any other one."""
     context, visitor = request.app[CONTEXT], request[VISITOR]
     try:
         channel = parse_channel(text)
     except UsageError:
         channel = None
     session = visitor.session
-    if session is None or channel not in await visible_channels(context, visitor):
+    visible = await visible_channels(context, visitor)
+    if session is None or channel is None or channel not in visible:
         error = visitor.say("There is no such channel.")
         raise (
             refusal(error, kind=web.HTTPNotFound)
             if _is_api(request)
             else web.HTTPNotFound(text=error)
         )
-    assert channel is not None  # noqa: S101 - None is in no set of channels
-    return session.who, channel
+    return session.who, channel, visible[channel] or channel.id
 
 
 def _is_api(request: web.Request) -> bool:

@@ -35,7 +35,7 @@ class RightsOfPeople:
         self._platforms = platforms
         self._clock = clock
         self._members: dict[Identity, tuple[datetime, tuple[str, ...]]] = {}
-        self._visible: dict[Identity, tuple[datetime, frozenset[ChannelRef]]] = {}
+        self._visible: dict[Identity, tuple[datetime, Mapping[ChannelRef, str]]] = {}
 
     async def shared_workspaces(self, who: Identity) -> tuple[str, ...]:
         """As of now; raises `ChatError`."""
@@ -64,18 +64,18 @@ class RightsOfPeople:
 
     async def list_visible(
         self, who: Identity, channels: Collection[ChannelRef]
-    ) -> frozenset[ChannelRef]:
-        """Those of the channels that they can read on their platform."""
+    ) -> Mapping[ChannelRef, str]:
+        """Those of the channels that they can read on their platform, with their names."""
         platform = self._platforms.get(who.platform)
         if platform is None:
-            return frozenset()
-        until, visible = self._visible.get(who, (None, frozenset[ChannelRef]()))
+            return {}
+        until, visible = self._visible.get(who, (None, {}))
         if until is None or until <= self._clock():
             found = await _answer(platform.list_visible(who, channels))
-            visible = frozenset() if found is None else found
+            visible = found or {}
             length = _UNKNOWN_FOR if found is None else VISIBLE_FOR
             _keep(self._visible, who, self._clock() + length, visible)
-        return visible & frozenset(channels)
+        return {each: visible[each] for each in channels if each in visible}
 
 
 def _keep(
