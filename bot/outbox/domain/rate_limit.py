@@ -132,8 +132,15 @@ class RateLimits:
             bucket.answered(start, now)
 
     def hold(self, key: BucketKey, until: float, *, whole_workspace: bool) -> None:
-        """The platform asked for a pause until then, for this channel or all of its workspace."""
-        bucket = self._of(key)[1 if whole_workspace else 0]
+        """The platform asked for a pause until then, for this channel or all of its workspace.
+
+        A platform with a limit for the bot as a whole, and none for a workspace, means the bot:
+        after a global limit of Discord, asking from the next server would only be refused again.
+        """
+        channel, workspace, platform = self._of(key)
+        counts_the_bot = platform.rate is not None and workspace.rate is None
+        shared = platform if counts_the_bot else workspace
+        bucket = shared if whole_workspace else channel
         bucket.held_until = max(bucket.held_until, until)
 
     def rooms(self, key: BucketKey, now: float, until: float) -> tuple[int, int]:

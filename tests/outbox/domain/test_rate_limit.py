@@ -78,6 +78,15 @@ def test_a_workspace_that_was_told_to_wait_holds_all_its_channels():
     assert limits.rooms(BUCKETS[2], 1.0, 2.0)[0] == 0
 
 
+def test_a_bot_that_was_told_to_wait_waits_in_all_workspaces_of_a_platform_that_counts_the_bot():
+    limits = RateLimits({"slack": Rates(channel=Rate(5, 5.0), platform=Rate(50, 1.0))})
+
+    limits.hold(BUCKETS[0], 30.0, whole_workspace=True)
+
+    assert [limits.ready_at(bucket, 1.0) for bucket in BUCKETS] == [30.0] * 6
+    assert limits.rooms(BUCKETS[1], 1.0, 2.0)[1] == 0
+
+
 def test_what_is_idle_is_forgotten_and_what_is_not_is_kept():
     limits = RateLimits({"slack": RATES})
     limits.take(BUCKETS[0], 0.0)
