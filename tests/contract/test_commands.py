@@ -307,6 +307,8 @@ async def test_help_shows_options_words_of_threads_and_examples_that_find_someth
     paper = await room.types("/paper help")
     same = await room.types("/help paper")
     digest = await room.types("/digest help")
+    about_option = await room.types("/help layout")
+    about_verb = await room.types("/help forget-me")
     unknown = await room.types("/help nonsense")
 
     for shown in (overview, paper, same, digest, unknown):
@@ -319,6 +321,8 @@ async def test_help_shows_options_words_of_threads_and_examples_that_find_someth
     assert "in:discussion" in paper.text
     for words in ("settings", "weekdays:", "languages:", "here 9am every weekday Asia/Seoul"):
         assert words in digest.text
+    assert about_option.text.replace("/help layout", "") == digest.text.replace("/digest help", "")
+    assert "/paper QUERY" in about_verb.text
     assert "There is no help about “nonsense”" in unknown.text
 
 

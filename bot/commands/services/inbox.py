@@ -99,6 +99,8 @@ class Bot:
             case "" | commands.HELP.name:
                 examples = await help_examples.list_finding(self._desk.db)
                 return present_overview(examples, say)
+            case _ if (spec := commands.with_word(name)) is not None:
+                return await self._help(spec.name, say)
             case _:
                 raise UsageError(
                     "There is no help about “{topic}”. Write /help, /help paper or /help digest",

@@ -273,6 +273,18 @@ def find(name: str) -> CommandSpec | None:
     return next((spec for spec in COMMANDS if spec.name == name), None)
 
 
+def with_word(text: str) -> CommandSpec | None:
+    """The command that has a verb or an option of that name: `/help layout` is about `/digest`."""
+    word = text.strip().casefold().removeprefix("/").rstrip(":")
+    word = word.removeprefix("digest ").removeprefix("paper ")
+    for spec in COMMANDS:
+        names = [option.name for option in spec.options if not option.free]
+        names += [name for verb in spec.verbs for name in (verb.name, *verb.aliases)]
+        if word in names:
+            return spec
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class CommandLine:
     """A command line, parsed by the table."""

@@ -52,6 +52,11 @@ def remarks(report: ImportReport) -> list[tuple[str, str]]:
             f"https://arxiv.org/abs/2502.00001\n{LINK}좋은 글입니다.\n",
             "several links",
         ),
+        (
+            "250204 Line.md",
+            f"https://arxiv.org/abs/2502.00001 https://arxiv.org/abs/2502.00002\n{LINK}좋은 글입니다.\n",
+            "several links",
+        ),
     ],
 )
 async def test_a_note_that_looks_wrong_is_imported_with_one_warning(

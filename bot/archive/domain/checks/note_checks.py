@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from enum import StrEnum
+from itertools import chain
 
 from bot.archive.domain.dates import named_date
 from bot.archive.domain.entry import Entry, Problem, Severity, SourceKind
@@ -86,9 +87,8 @@ def _check_links(entry: Entry) -> Iterator[Problem]:
     if not paper.url or not Address(paper.url, paper.arxiv_id).is_paper:
         return
     firsts = (commentary.paragraphs[0] for commentary in entry.commentary if commentary.paragraphs)
-    for first in firsts:
-        other = parse_address_line(first) if first[:4].lower() in {"http", "www."} else None
-        if other is None or not other.is_paper or other.written == paper.url:
+    for other in chain.from_iterable(map(_addresses, firsts)):
+        if not other.is_paper or other.written == paper.url:
             continue
         numbers = {each.arxiv_id.number for each in (other, paper) if each.arxiv_id is not None}
         if len(numbers) == 1 and other.arxiv_id is not None and paper.arxiv_id is not None:
@@ -100,6 +100,19 @@ def _check_links(entry: Entry) -> Iterator[Problem]:
             other=other.written,
         )
         yield _warning(entry, Kind.SEVERAL_LINKS, message)
+        return  # one warning a note
+
+
+def _addresses(text: str) -> list[Address]:
+    """The addresses that a line consists of; none if it has other words."""
+    if text[:4].lower() not in {"http", "www."}:
+        return []
+    whole = parse_address_line(text)
+    if whole is not None:
+        return [whole]
+    found = [parse_address_line(word.strip(",;")) for word in text.split()]
+    addresses = [each for each in found if each is not None]
+    return addresses if len(addresses) == len(found) else []
 
 
 def _warning(entry: Entry, kind: Kind, message: str, line: int | None = None) -> Problem:
