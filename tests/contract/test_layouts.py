@@ -184,7 +184,8 @@ async def test_the_seed_day(shared: Path, platform: str, layout: Layout) -> None
         shown = [await stage.case.read(root) or "" for root in await stage.case.roots()]
 
     # A long message goes on in its thread on Slack, where a message holds least.
-    in_threads = 1 if (layout, platform) == (Layout.COMPACT, "slack") else MESSAGES[layout][1]
+    is_long = layout is Layout.COMPACT and platform.startswith("slack")
+    in_threads = 1 if is_long else MESSAGES[layout][1]
     assert counts == (MESSAGES[layout][0], in_threads)
     assert "4 February 2025" in "".join(shown) or "2025년 2월 4일" in "".join(shown)
 
@@ -263,6 +264,30 @@ async def test_a_change_of_a_note_reaches_every_message_of_every_layout(
             texts += [text for root in roots for text in await stage.case.thread(root)]
             assert sum("reads better" in text for text in texts) == 2
             assert not any("first paper about" in text for text in texts)
+
+
+async def test_discuss_leads_nobody_to_a_message_that_was_deleted(
+    every: str, tmp_path: Path
+) -> None:
+    english = options(Layout.THREAD, interface="en")
+    async with staged(every, seed(tmp_path), english) as stage:
+        await stage.post(SEED_DAY)
+        press = f"/digest discuss entry:{await stage.entry()}"
+        await stage.ask(press)
+        await stage.settle()
+        [paper] = [
+            each
+            for each in await stage.case.roots()
+            if "would like to discuss" in (await stage.case.read(each) or "")
+        ]
+
+        await stage.case.chat.delete(paper)
+        await import_files(stage.db, [seed(tmp_path, "reads better")], now=stage.case.now())
+        await stage.settle()
+
+        assert await stage.ask(press, BO) == (
+            "Somebody has deleted this paper's message from the channel."
+        )
 
 
 async def test_a_paper_that_has_a_message_or_is_in_no_digest_is_not_posted_again(

@@ -47,6 +47,8 @@ async def ask(talk: DiscussionContext, command: Command, text: str, say: Transla
         if posted is not None:
             return _present_posted(talk, posted, say)
         known = {thread.channel for thread in await threads.list_of(tx, entry_id)}
+        if await threads.is_deleted(tx, entry_id, channel):
+            raise UsageError("Somebody has deleted this paper's message from the channel.")
         if channel in known:
             return _present_planned(say)
         if place.stored.withdrawn_at is not None:

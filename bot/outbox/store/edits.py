@@ -220,11 +220,16 @@ async def give_up(tx: Transaction, edited: Unshown, reason: str, detail: str) ->
 
 
 async def mark_gone(tx: Transaction, delivery_id: int, now: datetime) -> None:
-    """Somebody deleted the message: if it is a paper's, the header of its slot leads to it no more."""
+    """Somebody deleted the message: if it is a paper's, nothing leads to it any more.
+
+    The header of its slot is presented again without a link to it.
+    """
     papers = await tx.all(
         """
         UPDATE delivery SET removed_at = :now
-         WHERE id = :id AND slot_id IS NOT NULL AND part = 'entry-' || entry_id RETURNING slot_id
+         WHERE id = :id AND slot_id IS NOT NULL
+           AND part IN ('entry-' || entry_id, 'entry-' || entry_id || '-discussion')
+        RETURNING slot_id
         """,
         {"id": delivery_id, "now": to_text(now)},
     )

@@ -104,16 +104,30 @@ async def find_shown(tx: Transaction, delivery_id: int) -> Shown | None:
 
 
 async def find_posted(tx: Transaction, entry_id: EntryId, channel: str) -> MessageRef | None:
-    """The message that shows an entry in a channel, if it is posted there."""
+    """The message that shows an entry in a channel, if it is posted there and not known as deleted."""
     row = await tx.one(
         """
         SELECT message_id FROM delivery
          WHERE entry_id = :entry AND channel = :channel AND root_id IS NULL AND state = 'sent'
+           AND removed_at IS NULL
          ORDER BY id DESC LIMIT 1
         """,
         {"entry": entry_id, "channel": channel},
     )
     return MessageRef(parse_channel(channel), row["message_id"]) if row is not None else None
+
+
+async def is_deleted(tx: Transaction, entry_id: EntryId, channel: str) -> bool:
+    """Whether a message that showed an entry in a channel is known as deleted."""
+    row = await tx.one(
+        """
+        SELECT 1 FROM delivery
+         WHERE entry_id = :entry AND channel = :channel AND root_id IS NULL AND state = 'sent'
+           AND removed_at IS NOT NULL LIMIT 1
+        """,
+        {"entry": entry_id, "channel": channel},
+    )
+    return row is not None
 
 
 async def list_posted(tx: Transaction, entry_id: EntryId) -> tuple[MessageRef, ...]:
