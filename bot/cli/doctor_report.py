@@ -71,8 +71,16 @@ def _zones() -> Finding:
 def _web(settings: Settings) -> Finding:
     say = translator()
     words = f"{settings.web_host}:{settings.web_port}"
-    if settings.web_host not in _LOOPBACK:
+    signs_in = settings.web_sign_in or settings.web_user_header
+    if settings.web_host not in _LOOPBACK and not signs_in:
         words += "; " + say("it has no login: put it behind a proxy that has one")
+    if "slack" in settings.web_sign_in:
+        from bot.platforms.slack.sign_in import check_extra
+
+        try:
+            check_extra()
+        except UsageError as error:
+            return Finding(say("Web chat"), ok=False, words=error_text(error, say))
     return Finding(say("Web chat"), ok=True, words=words)
 
 

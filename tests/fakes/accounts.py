@@ -6,7 +6,7 @@ Both check what the real ones check: client, redirect address, PKCE, and that a 
 import base64
 import hashlib
 import itertools
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlencode
@@ -20,6 +20,7 @@ KEY = RSAKey.generate_key(2048, {"kid": "1", "use": "sig", "alg": "RS256"})
 OTHER_KEY = RSAKey.generate_key(2048, {"kid": "1", "use": "sig", "alg": "RS256"})
 
 Json = dict[str, Any]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class FakeAccounts:
@@ -44,18 +45,7 @@ class FakeAccounts:
 
     async def __aenter__(self) -> Self:
         app = web.Application()
-        app.add_routes(
-            [
-                web.get("/.well-known/openid-configuration", self._configuration),
-                web.get("/openid/connect/authorize", self._authorize),
-                web.get("/openid/connect/keys", self._keys),
-                web.post("/api/openid.connect.token", self._slack_token),
-                web.get("/oauth2/authorize", self._authorize),
-                web.post("/api/v10/oauth2/token", self._discord_token),
-                web.get("/api/v10/users/@me", self._me),
-                web.get("/api/v10/users/@me/guilds", self._guilds),
-            ]
-        )
+        app.add_routes([*self.slack_routes(), *self.discord_routes()])
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
@@ -64,6 +54,32 @@ class FakeAccounts:
 
     async def __aexit__(self, *_: object) -> None:
         await self._runner.cleanup()
+
+    def slack_routes(self) -> list[web.RouteDef]:
+        """For a server of its own, or for one that stands in for all of Slack on `port`."""
+        return [
+            web.get("/.well-known/openid-configuration", self._configuration),
+            web.get("/openid/connect/authorize", self._authorize),
+            web.get("/openid/connect/keys", self._keys),
+            web.post("/api/openid.connect.token", self._slack_token),
+        ]
+
+    def discord_routes(self, bots: Handler | None = None) -> list[web.RouteDef]:
+        """As `slack_routes`; `bots` answers what is asked with the token of a bot."""
+
+        def for_people(handler: Handler) -> Handler:
+            async def serve(request: web.Request) -> web.StreamResponse:
+                is_bot = request.headers.get("Authorization", "").startswith("Bot ")
+                return await (bots if bots is not None and is_bot else handler)(request)
+
+            return serve
+
+        return [
+            web.get("/oauth2/authorize", self._authorize),
+            web.post("/api/v10/oauth2/token", self._discord_token),
+            web.get("/api/v10/users/@me", for_people(self._me)),
+            web.get("/api/v10/users/@me/guilds", for_people(self._guilds)),
+        ]
 
     @property
     def address(self) -> str:

@@ -211,7 +211,9 @@ def _readers(sharing: Iterable[str], say: Translate) -> str:
     """Who can read replies from these channels on the web page."""
     if any(parse_channel(channel).platform is Platform.WEB for channel in sharing):
         return say("The bot's web page shows it to everybody who can open the page.")
-    return say("The bot's web page shows it to the operator only.")
+    return say(
+        "The bot's web page shows it to the operator, and to people of this channel who sign in there."
+    )
 
 
 def _hash(code: str) -> str:

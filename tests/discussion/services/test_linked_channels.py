@@ -204,7 +204,7 @@ async def test_linking_says_who_can_read_the_replies(bot, stage):
     elsewhere = words(await ask(bot, f"/digest link {code}", DISCORD))
 
     assert "to everybody who can open the page" in in_the_web
-    assert "to the operator only" in elsewhere
+    assert "to the operator, and to people of this channel" in elsewhere
 
 
 async def test_subscribing_says_what_happens_to_replies(bot):
@@ -212,7 +212,7 @@ async def test_subscribing_says_what_happens_to_replies(bot):
     compact = words(await ask(bot, "/digest settings layout:compact", SLACK))
 
     assert "are stored" in papers
-    assert "to the operator only" in papers
+    assert "to the operator, and to people of this channel" in papers
     assert "discussion:off" in papers
     assert "when somebody presses “Discuss”" in compact
 

@@ -60,6 +60,7 @@ class FakeSlack:
         self.tells_scopes = True
         self.sockets = Sockets()
         self.port = port
+        self.extra_routes: list[web.RouteDef] = []
         self._retries = retries
         self._responses: dict[str, tuple[SentRequest, Json, str]] = {}
         self._uses: dict[str, int] = {}
@@ -73,6 +74,7 @@ class FakeSlack:
             aiohttp.ClientSession(connector=connector)
         )
         app = web.Application(client_max_size=1 << 22)
+        app.add_routes(self.extra_routes)
         app.router.add_route("*", "/api/{method}", self.serve_api)
         app.router.add_get("/link/", self._serve_socket)
         app.router.add_post("/response/{number}", self._serve_response)

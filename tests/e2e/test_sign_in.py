@@ -1,0 +1,79 @@
+"""Signing in on the web page of a bot that runs, with accounts of both platforms."""
+
+import asyncio
+
+import aiohttp
+
+from tests.e2e.process import bot, starting
+from tests.e2e.test_discord import settings as of_discord
+from tests.e2e.test_slack import socket_mode
+from tests.fakes.accounts import CLIENT_ID, CLIENT_SECRET, FakeAccounts
+from tests.fakes.discord import FakeDiscord
+from tests.fakes.slack import FakeSlack
+from tests.platforms.web.sign_in_stage import free_port
+
+
+async def test_people_manage_from_the_web_what_they_manage_on_their_platform(tmp_path):
+    at_slack, at_discord = FakeAccounts(), FakeAccounts()
+    slack, discord = FakeSlack(), FakeDiscord()
+    slack.extra_routes = at_slack.slack_routes()
+    discord.extra_routes = at_discord.discord_routes(discord._serve)
+    port = free_port()
+    async with slack, discord:
+        at_slack.port, at_discord.port = slack.port, discord.port
+        # U1 is an admin of the workspace, 102 a member of the server without rights
+        at_discord.user, at_discord.name = "102", "하늘"
+        chosen = {
+            "PAPERBOT_WEB_PORT": str(port),
+            "PAPERBOT_WEB_URL": f"http://127.0.0.1:{port}",
+            "PAPERBOT_WEB_SIGN_IN": "slack,discord",
+            "SLACK_CLIENT_ID": CLIENT_ID,
+            "SLACK_CLIENT_SECRET": CLIENT_SECRET,
+            "DISCORD_CLIENT_ID": CLIENT_ID,
+            "DISCORD_CLIENT_SECRET": CLIENT_SECRET,
+        }
+        async with bot(tmp_path, **socket_mode(slack), **of_discord(discord), **chosen) as process:
+            async with asyncio.timeout(40):
+                while not all(  # noqa: ASYNC110
+                    each["ok"] for each in (await process.get("healthz"))["platforms"].values()
+                ):
+                    await asyncio.sleep(0.05)
+            await slack.command("/digest here", user="U1")
+            await discord.types("digest", {"what": "here"}, by=101)
+            managed = await _signed_in_answer(process.address, "slack", "slack:T1/C1")
+            refused = await _signed_in_answer(process.address, "discord", "discord:1/11")
+            stranger = await _signed_in_answer(process.address, "slack", "discord:1/11")
+
+    assert "The digest of this channel is paused." in managed
+    assert "Only people who may manage this channel can do that" in refused
+    assert stranger == "There is no such channel."
+    log = "".join(process.log)
+    assert "slack:T1/U1 signed in on the web" in log
+    assert CLIENT_SECRET not in log
+
+
+async def _signed_in_answer(address: str, platform: str, channel: str) -> str:
+    """What `/digest pause` from the web says to a person who has just signed in."""
+    jar = aiohttp.CookieJar(unsafe=True)
+    own = {"Origin": address.rstrip("/")}
+    async with aiohttp.ClientSession(cookie_jar=jar) as client:
+        async with client.get(f"{address}sign-in/{platform}") as response:
+            assert response.status == 200, await response.text()
+        body = {"channel": channel, "line": "/digest pause"}
+        async with asyncio.timeout(20):
+            while True:  # the subscription is stored in a moment
+                async with client.post(f"{address}api/manage", json=body, headers=own) as response:
+                    answer = await response.json()
+                if "private" in answer or platform not in channel:
+                    return str(answer.get("private") or answer["error"])
+                await asyncio.sleep(0.2)
+
+
+async def test_half_set_up_the_bot_does_not_start(tmp_path):
+    async with starting(
+        tmp_path, "run", settings={"PAPERBOT_WEB_USER_HEADER": "X-Forwarded-User"}
+    ) as running:
+        assert await running.process.wait() == 2
+
+    assert len(running.log) == 1
+    assert "PAPERBOT_WEB_PROXY_SECRET" in running.log[0]
