@@ -245,6 +245,8 @@ async def test_what_only_its_asker_needs_is_private(room: Room):
     nothing = await room.types("/paper nonsensical")
     wrong = await room.types("/paper date:soon")
     page = await room.types("/paper #rl page:two")
+    beyond = await room.types("/paper #rl page:9")
+    beyond_all = await room.types("/paper page:9")
 
     assert not found.is_private
     assert "A Paper on Reasoning" in found.text
@@ -252,6 +254,8 @@ async def test_what_only_its_asker_needs_is_private(room: Room):
     assert "Nothing found" in nothing.text
     assert "is not a date" in wrong.text
     assert "“two” is not a page" in page.text
+    for shown in (beyond, beyond_all):
+        assert "There is nothing on page 9" in shown.text
 
 
 async def test_options_are_understood_or_all_refused_at_once(room: Room):

@@ -7,7 +7,7 @@ from datetime import date
 
 from bot.archive.domain import present_entry
 from bot.archive.domain.entry import Language
-from bot.archive.domain.typed_dates import Days, find_date, names_newest
+from bot.archive.domain.typed_dates import LONGEST, Days, find_date, names_newest
 from bot.arxiv.domain.present_arxiv import present_candidates
 from bot.arxiv.services.candidates import find_absence, list_ranked
 from bot.channels.domain.subscription import parse_languages
@@ -104,7 +104,7 @@ class Bot:
             case _:
                 raise UsageError(
                     "There is no help about “{topic}”. Write /help, /help paper or /help digest",
-                    topic=topic.strip(),
+                    topic=topic.strip()[:LONGEST],
                 )
 
     async def _paper(self, command: Command, say: Translate) -> Document:
@@ -138,6 +138,10 @@ class Bot:
         )
         wanted = command.options.get(commands.LANGUAGE.name)
         chosen = parse_languages(wanted) if wanted is not None else None
+        if not found.entries and page > 1:
+            raise UsageError(
+                "There is nothing on page {page}: the results end before it", page=page
+            )
         if not found.entries:
             known = await answers.without_entry(self._desk.db, found.query, say)
             if known is not None:
