@@ -114,7 +114,9 @@ async def thread(request: web.Request) -> web.Response:
     if root is None:
         raise web.HTTPNotFound
     opened = await _thread(context, visitor, root)
-    html = context.view.page("thread.html", visitor.say, channel=channel, root=root, **opened)
+    html = context.view.page(
+        "thread.html", visitor.say, channel=channel, root=root, visitor=visitor, **opened
+    )
     return json_response({"html": html})
 
 

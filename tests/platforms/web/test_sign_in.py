@@ -17,6 +17,7 @@ from yarl import URL
 
 from bot.platforms.web.sign_in.ways import ATTEMPT_FOR, safe_path
 from bot.webchat.services.sessions import SESSION_FOR
+from tests.browser import browsing, visiting
 from tests.fakes.accounts import KEY, OTHER_KEY, signed
 from tests.platforms.web.sign_in_stage import signing_in
 
@@ -238,6 +239,35 @@ async def test_a_session_gets_a_new_secret_each_time_and_the_old_one_ends():
         thief.cookie_jar.update_cookies({old[0]: "chosen-by-an-attacker"}, URL(stage.web.address))
         await stage.sign_in(client=thief)
         assert session_cookie(thief)[1] != "chosen-by-an-attacker"
+
+
+@pytest.mark.browser
+async def test_a_person_signs_in_and_manages_a_channel_in_a_browser(chromium: str):
+    async with (
+        signing_in() as stage,
+        browsing(chromium) as browser,
+        visiting(browser, stage.web.address, width=390, height=800, locale="ko-KR") as page,
+    ):
+        assert await page.locator("#room-text").is_disabled()
+        await page.goto(stage.web.url("/entry/3"))
+        await page.get_by_role("link", name="로그인").click()
+        await page.get_by_role("link", name="Slack 계정으로 로그인").click()
+        await page.wait_for_url("**/entry/3")
+        await page.get_by_role("link", name="계정").click()
+        await page.get_by_role("link", name="#papers C1").click()
+        await page.locator("#line").fill("/digest today")
+        await page.locator("#line").press("Enter")
+        await page.locator("[data-answer] .question").wait_for()
+        [command] = [each for each in stage.web.inbox.asked if each.options.get("what") == "today"]
+        width = await page.evaluate("document.documentElement.scrollWidth")
+        await page.goto(stage.web.url("/sign-in"))
+        await page.get_by_role("button", name="모든 기기에서 로그아웃").click()
+        await page.wait_for_url(stage.web.address)
+        assert await page.locator("#room-text").is_disabled()
+
+    assert (str(command.channel), command.user.id) == ("slack:T1/C1", "U1")
+    assert command.user.can_manage
+    assert width <= 390
 
 
 async def test_signing_out_ends_one_session_or_all():

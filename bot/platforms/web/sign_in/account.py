@@ -14,6 +14,7 @@ from bot.platforms.web.rendering import view
 from bot.platforms.web.responses import json_response
 from bot.platforms.web.sign_in.visible import visible_channels
 from bot.platforms.web.sign_in.ways import NAMES, safe_path
+from bot.platforms.web.visitors.names import clean_name
 from bot.platforms.web.visitors.visitor import VISITOR
 
 _SETTINGS = "/digest settings"
@@ -106,7 +107,7 @@ async def _run(request: web.Request, who: Identity, channel: ChannelRef, text: s
     command = Command(
         name=line.spec.name,
         options=line.options,
-        user=User(who.user, visitor.user.name, can_manage=may),
+        user=User(who.user, clean_name(who.name) or visitor.user.name, can_manage=may),
         channel=channel,
         locale=visitor.say.locale,
     )

@@ -46,6 +46,8 @@ class RightsOfPeople:
 
     async def current(self, who: Identity) -> Identity | None:
         """The person with the workspaces they are still in; `None` if there are none."""
+        if who.platform not in self._platforms:  # this way to sign in was turned off
+            return None
         until, shared = self._members.get(who, (None, who.workspaces))
         if until is None or until <= self._clock():
             found = await _answer(self.shared_workspaces(who))
