@@ -38,10 +38,14 @@ def present_subscription(
     next_at: datetime | None = None,
     last_on: date | None = None,
     waiting: int = 0,
+    wait: tuple[str, str] = ("", ""),
     stuck: int = 0,
     say: Translate,
 ) -> Document:
-    """A subscription's status. `next_at` is an aware instant; `stuck` counts held and dead messages."""
+    """A subscription's status. `next_at` is an aware instant; `stuck` counts held and dead messages.
+
+    `wait` is why messages wait, and the platform's words for it.
+    """
     standing = say(_STANDINGS[subscription.standing])
     blocks: list[Block] = [Heading(run(standing))]
     if subscription.reason:
@@ -52,6 +56,8 @@ def present_subscription(
     zone = subscription.options.schedule.zone
     lines = _progress(next_at, last_on, waiting=waiting, stuck=stuck, zone=zone, say=say)
     blocks += (Note(run(line)) for line in lines)
+    if waiting and wait[0]:
+        blocks.append(Note(run(": ".join(filter(None, (say(wait[0]), wait[1]))))))
     blocks.append(Buttons(_buttons(subscription.standing, say)))
     return Document(tuple(blocks), summary=standing)
 

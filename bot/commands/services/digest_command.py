@@ -228,6 +228,7 @@ async def _show_status(desk: DigestContext, channel: ChannelRef, say: Translate)
         next_at=status.next_slot.at if status.next_slot else None,
         last_on=status.last_on,
         waiting=status.tally.open,
+        wait=status.wait,
         stuck=status.tally.held + status.tally.dead,
         say=say,
     )

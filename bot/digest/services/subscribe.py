@@ -73,12 +73,16 @@ _FIELDS = {"tz": "zone"}
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A subscription's status: next slot, last closed date, messages in flight and stuck."""
+    """A subscription's status: next slot, last closed date, messages in flight and stuck.
+
+    `wait` is why messages wait, and the platform's words for it; both may be empty.
+    """
 
     subscription: Subscription
     next_slot: Slot | None
     last_on: date | None
     tally: operator_view.Tally
+    wait: tuple[str, str] = ("", "")
 
 
 async def add(
@@ -231,12 +235,13 @@ async def status(db: Database, channel: ChannelRef, *, now: datetime) -> Status:
         present = await _get(tx, channel)
         last = await slots.last_closed(tx, present.id)
         tally = await operator_view.tally(tx, channel=present.channel)
+        wait = await operator_view.find_wait(tx, present.channel)
     upcoming = None
     if present.standing is Standing.ACTIVE:
         schedule = present.options.schedule
         today = newest_slot(schedule, now).on
         upcoming = next_slot(schedule, max(today, last or today, present.options.since - _DAY))
-    return Status(present, upcoming, last, tally)
+    return Status(present, upcoming, last, tally, wait)
 
 
 async def _update(

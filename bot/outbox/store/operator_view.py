@@ -212,6 +212,19 @@ async def tally(tx: Transaction, *, channel: str | None = None) -> Tally:
     return Tally(row["open"], row["held"], row["dead"], from_text(since) if since else None)
 
 
+async def find_wait(tx: Transaction, channel: str) -> tuple[str, str]:
+    """Why the first message of a channel that failed waits, and the platform's words; or empty."""
+    row = await tx.one(
+        """
+        SELECT reason, detail FROM delivery
+         WHERE channel = :channel AND state IN ('planned', 'sending') AND reason <> ''
+         ORDER BY id LIMIT 1
+        """,
+        {"channel": channel},
+    )
+    return (row["reason"], row["detail"]) if row is not None else ("", "")
+
+
 async def count_by_state(tx: Transaction) -> Mapping[State, int]:
     """How many deliveries are in each state; every state is there, also with 0."""
     rows = await tx.all("SELECT state, count(*) AS number FROM delivery GROUP BY state")

@@ -58,6 +58,7 @@ CONNECTIONS = 2
 _AT_ONCE = 64
 """Events that are handled concurrently."""
 _SOON = timedelta(seconds=2)
+_LIMIT_SHOWN = timedelta(minutes=5)
 _MISSING = (
     "Slack: %s did not grant %s: what needs them does not work; reinstall the app to grant them"
 )
@@ -104,6 +105,7 @@ class SlackChat:
         self._us: BotIdentity | None = None
         self._lines: tuple[Connection, ...] = ()
         self._missing: tuple[str, ...] = ()
+        self._limited_at: datetime | None = None
         self._workspace = ANY_WORKSPACE
         self._problem = "not connected yet"
         self._last_ok_at: datetime | None = None
@@ -130,6 +132,8 @@ class SlackChat:
             detail = f"{sum(is_open)} of {CONNECTIONS} connections"
         elif ok:
             detail = "HTTP requests"
+        if ok and self._limited_at is not None and self._clock() - self._limited_at < _LIMIT_SHOWN:
+            detail += "; Slack limits reading: what was missed or is in doubt is looked up later"
         if ok and self._missing:
             detail += f"; missing scopes: {', '.join(self._missing)}"
         return Condition(self.platform.value, ok, detail, self._last_ok_at)
@@ -208,6 +212,7 @@ class SlackChat:
                 clock=self._clock,
                 voices=self._voices,
                 sleep=self._sleep,
+                limited=self._on_limit,
             )
             try:
                 yield client
@@ -271,6 +276,7 @@ class SlackChat:
                 clock=self._clock,
                 pause=self._timing.between_reads,
                 sleep=self._sleep,
+                limited=self._on_limit,
             ),
             memo=self._memo,
             replies=self._replies,
@@ -330,6 +336,9 @@ class SlackChat:
             except Exception:
                 # One event that fails must not stop the others.
                 log.exception("Slack: an event could not be handled")
+
+    def _on_limit(self) -> None:
+        self._limited_at = self._clock()
 
     async def _on_removed(self, event: AppRemoved) -> None:
         log.warning("Slack: the workspace %s removed the app or revoked its token", self.team)

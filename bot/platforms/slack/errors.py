@@ -230,6 +230,12 @@ def error_name(error: SlackApiError) -> str:
     return name if isinstance(name, str) else ""
 
 
+def is_limit(error: SlackApiError) -> bool:
+    """Whether Slack asks to call later."""
+    limits = {"ratelimited", "rate_limited"}
+    return _status(error) == HTTPStatus.TOO_MANY_REQUESTS or error_name(error) in limits
+
+
 def meaning_of(error: Exception) -> ErrorMeaning:
     """What an exception of the SDK means for the message that was on its way."""
     match error:

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,7 +25,7 @@ from bot.core.domain.i18n import ENGLISH, Translate
 from bot.core.ports import ChannelRef, DeliveryKey, MessageRef
 from bot.platforms.slack.api import call, sorted_errors
 from bot.platforms.slack.delivery_mark import DeliveryMark, delivery_mark_of, delivery_parts
-from bot.platforms.slack.errors import error_details, error_name, is_about_blocks
+from bot.platforms.slack.errors import error_details, error_name, is_about_blocks, is_limit
 from bot.platforms.slack.rendering.plain_message import LONGEST_TEXT, LONGEST_UPDATE, without_blocks
 from bot.platforms.slack.rendering.render import Payload, render
 from bot.platforms.slack.rendering.text import Json
@@ -38,11 +39,30 @@ _LOOKED_BACK = timedelta(days=7)
 """How far back an attempt looks for the parts of an earlier one."""
 _PAGE = 200
 _REMEMBERED = 2000
+_READING_LASTS = timedelta(hours=2)
+_MOST_READINGS = 200
 _GONE = frozenset({"message_not_found", "thread_not_found"})
 
 
+def _ignore() -> None:
+    """Does nothing."""
+
+
+@dataclass(slots=True)
+class _Reading:
+    """Messages read so far, and where to go on, as Slack's limits allow."""
+
+    arguments: Json
+    began: datetime
+    messages: list[Json] = field(default_factory=list)
+    cursor: str = ""
+
+
 class Posting:
-    """The posting half of a `Chat`, over one client. It posts each key at most once."""
+    """The posting half of a `Chat`, over one client. It posts each key at most once.
+
+    `limited` is told when Slack's limits make it read later.
+    """
 
     def __init__(
         self,
@@ -51,12 +71,15 @@ class Posting:
         clock: Callable[[], datetime],
         voices: Callable[[str], Translate] = lambda _: ENGLISH,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        limited: Callable[[], None] = _ignore,
     ) -> None:
+        self._limited = limited
         self._client = client
         self._voices = voices
         self._clock = clock
         self._sleep = sleep
         self._posted: OrderedDict[DeliveryKey, MessageRef] = OrderedDict()
+        self._readings: OrderedDict[tuple[str, ...], _Reading] = OrderedDict()
 
     async def post(
         self, channel: ChannelRef, thread: str | None, document: Document, key: DeliveryKey
@@ -70,6 +93,7 @@ class Posting:
                 ts = await self._send(channel, thread, payloads[0], DeliveryMark(key, 1, 1))
             else:
                 ts = await self._complete(channel, thread, payloads, key)
+        self._forget_readings(key)
         posted = self._posted[key] = MessageRef(channel, ts)
         if len(self._posted) > _REMEMBERED:
             self._posted.popitem(last=False)
@@ -98,7 +122,7 @@ class Posting:
     ) -> dict[int, str]:
         """The timestamps of a delivery's parts that were posted since then, by part."""
         if thread is not None:
-            return delivery_parts(await self._thread(channel, thread, since), key)
+            return delivery_parts(await self._thread(channel, thread, since, of=key), key)
         root = await self._root(channel, key, since)
         if root is None:
             return {}
@@ -106,7 +130,7 @@ class Posting:
         if mark is None or mark.parts == 1:
             return {1: str(root["ts"])}
         return {1: str(root["ts"])} | delivery_parts(
-            await self._thread(channel, str(root["ts"])), key
+            await self._thread(channel, str(root["ts"]), of=key), key
         )
 
     async def _send(
@@ -122,6 +146,7 @@ class Posting:
         }
         if thread is not None:
             arguments["thread_ts"] = thread
+        self._forget_readings(mark.key)  # what was read before does not show this message
         try:
             answer = await call(self._client.chat_postMessage(**arguments))
         except SlackApiError as error:
@@ -140,14 +165,15 @@ class Posting:
                 message = await self._root(channel, key, since)
                 messages = [message] if message is not None else []
             else:
-                messages = await self._thread(channel, root.id, since)
+                messages = await self._thread(channel, root.id, since, of=key)
             there = delivery_parts(messages, key)
             wanted = max(
                 (m.parts for one in messages if (m := delivery_mark_of(one)) and m.key == key),
                 default=0,
             )
             if root is None and wanted > 1:
-                there |= delivery_parts(await self._thread(channel, there[1]), key)
+                there |= delivery_parts(await self._thread(channel, there[1], of=key), key)
+        self._forget_readings(key)
         if not wanted or not set(range(1, wanted + 1)) <= set(there):
             return None
         return MessageRef(channel, there[1])
@@ -226,7 +252,7 @@ class Posting:
         """The first message of a delivery that is no reply; searched from the newest on."""
         arguments = {"oldest": format_timestamp(since), "inclusive": True}
         async for message in self._pages(
-            self._client.conversations_history, channel=channel.id, **arguments
+            self._client.conversations_history, key, channel=channel.id, **arguments
         ):
             mark = delivery_mark_of(message)
             if mark is not None and mark.key == key and mark.part == 1:
@@ -234,27 +260,67 @@ class Posting:
         return None
 
     async def _thread(
-        self, channel: ChannelRef, root: str, since: datetime | None = None
+        self, channel: ChannelRef, root: str, since: datetime | None = None, *, of: str = ""
     ) -> list[Json]:
-        """The root of a thread, and its replies since `since`."""
+        """The root of a thread, and its replies since `since`; `of` is the delivery looked for."""
         oldest = {"oldest": format_timestamp(since), "inclusive": True} if since is not None else {}
         pages = self._pages(
-            self._client.conversations_replies, channel=channel.id, ts=root, **oldest
+            self._client.conversations_replies, of or root, channel=channel.id, ts=root, **oldest
         )
         return [message async for message in pages]
 
     async def _pages(
-        self, method: Callable[..., Awaitable[AsyncSlackResponse]], **arguments: Any
+        self,
+        method: Callable[..., Awaitable[AsyncSlackResponse]],
+        purpose: str,
+        **arguments: Any,
     ) -> AsyncIterator[Json]:
-        cursor = ""
+        """Messages, page by page.
+
+        Where Slack allows one page a minute, a search of several would never end: so what was read
+        for the same purpose is kept when a limit stops it, and the next attempt goes on from there.
+        """
+        name = (purpose, method.__name__, arguments["channel"], arguments.get("ts", ""))
+        reading = self._reading(name, arguments)
+        for message in reading.messages:
+            yield message
         while True:
-            more = {"cursor": cursor} if cursor else {}
-            answer = await call(method(limit=_PAGE, include_all_metadata=True, **arguments, **more))
-            for message in answer.get("messages") or ():
+            more = {"cursor": reading.cursor} if reading.cursor else {}
+            try:
+                answer = await call(
+                    method(limit=_PAGE, include_all_metadata=True, **reading.arguments, **more)
+                )
+            except SlackApiError as error:
+                if is_limit(error):
+                    self._limited()
+                else:
+                    self._readings.pop(name, None)
+                raise
+            found = [
+                message for message in answer.get("messages") or () if isinstance(message, dict)
+            ]
+            reading.messages += found
+            reading.cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
+            if not reading.cursor:
+                self._readings.pop(name, None)
+            for message in found:
                 yield message
-            cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
-            if not cursor:
+            if not reading.cursor:
                 return
+
+    def _reading(self, name: tuple[str, ...], arguments: Json) -> _Reading:
+        """What was read and is not old, or a new reading."""
+        now = self._clock()
+        reading = self._readings.get(name)
+        if reading is None or now - reading.began > _READING_LASTS:
+            reading = self._readings[name] = _Reading(arguments, now)
+            if len(self._readings) > _MOST_READINGS:
+                self._readings.popitem(last=False)
+        return reading
+
+    def _forget_readings(self, key: str) -> None:
+        for name in [name for name in self._readings if name[0] == key]:
+            del self._readings[name]
 
     def _without_blocks(self, payload: Payload, error: SlackApiError, longest: int) -> str:
         """The message as plain text with a note; logs what Slack rejected."""

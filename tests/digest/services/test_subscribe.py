@@ -4,13 +4,16 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from bot.channels.domain.present_subscription import present_subscription
 from bot.channels.domain.subscription import Standing
 from bot.channels.domain.zone_names import zones_at
+from bot.core.catalogue import Catalogues
 from bot.core.domain.errors import NotFoundError, QueryError, UsageError, UserError
 from bot.core.ports import ChannelRef, ChatRefusedError, ChatUnavailableError, Platform
 from bot.digest.services import subscribe
 from bot.digest.services.subscribe import TypedOptions
 from bot.digest.services.zones import complete_zone, parse_zone
+from tests.outbox_stage import draft, drain, plan
 from tests.stage import GENERAL, NINE_IN_SEOUL, staged
 
 NOON = datetime(2026, 2, 3, 3, 0, tzinfo=UTC)
@@ -313,6 +316,26 @@ async def test_the_status_says_what_comes_next(stage):
     assert status.next_slot.at == datetime(2026, 2, 4, 0, 0, tzinfo=UTC)
     assert (status.last_on, status.tally.open) == (None, 0)
     assert paused.next_slot is None
+
+
+async def test_the_status_says_why_messages_wait(stage):
+    await subscribe.add(stage.db, GENERAL, NINE_IN_SEOUL, now=NOON)
+    await plan(stage, draft("first"), draft("second"))
+    stage.chat.errors = [ChatUnavailableError("Slack's limit", retry_after=timedelta(minutes=1))]
+    await drain(stage)
+
+    status = await subscribe.status(stage.db, GENERAL, now=NOON)
+    shown = present_subscription(
+        status.subscription, waiting=status.tally.open, wait=status.wait, say=Catalogues()("ko")
+    )
+
+    assert status.tally.open == 2
+    note = str(shown.blocks)
+    assert "나중에 다시" in note or "다시 시도" in note
+    assert "Slack's limit" in note
+    stage.clock.turn(minutes=2)
+    await drain(stage)
+    assert (await subscribe.status(stage.db, GENERAL, now=NOON)).wait == ("", "")
 
 
 async def test_every_error_is_one_line_for_people(stage):

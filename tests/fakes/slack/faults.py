@@ -3,8 +3,9 @@
 import math
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Self
 
 _TIERS = {1: 1, 2: 20, 3: 50, 4: 100}
 _METHOD_TIERS = {
@@ -57,9 +58,19 @@ class Limits:
     burst: int = 1
     tier_1: int = 10
     tiers: bool = True
+    calls: Mapping[str, int] = field(default_factory=dict)
+    """Calls a minute of methods that have a rate of their own."""
+    page: int = 1000
+    """Messages that one call of `conversations.history` or `conversations.replies` gives at most."""
     clock: Callable[[], float] = time.monotonic
     _posts: dict[str, tuple[float, float]] = field(default_factory=dict)
     _calls: dict[str, deque[float]] = field(default_factory=dict)
+
+    @classmethod
+    def outside_marketplace(cls, **more: Any) -> Self:
+        """Since 2025, of apps that are distributed commercially outside Slack's Marketplace."""
+        calls = {"conversations.history": 1, "conversations.replies": 1}
+        return cls(calls=calls, page=15, **more)
 
     def wait_to_post(self, channel: str) -> int:
         """0 when a message may be posted now, else the seconds of `Retry-After`."""
@@ -77,7 +88,7 @@ class Limits:
         tier = _METHOD_TIERS.get(method)
         if tier is None or not self.tiers:
             return 0
-        most = self.tier_1 if tier == 1 else _TIERS[tier]
+        most = self.calls.get(method, self.tier_1 if tier == 1 else _TIERS[tier])
         now = self.clock()
         calls = self._calls.setdefault(method, deque())
         while calls and calls[0] <= now - 60:

@@ -412,12 +412,17 @@ class FakeSlack:
                 ticket = self.sockets.new_ticket()
                 answer: Json = {"url": f"ws://127.0.0.1:{self.port}/link/?ticket={ticket}"}
             else:
-                answer = self.api.call(call.method, call.args)
+                answer = self.api.call(call.method, self._within_limits(call))
         except SlackError as error:
             call.answer = error.name
             return self._json({"ok": False, "error": error.name, **error.more})
         call.answer = "ok"
         return self._json({"ok": True, **answer})
+
+    def _within_limits(self, call: Call) -> Json:
+        if self.limits is None or "limit" not in call.args:
+            return call.args
+        return call.args | {"limit": min(int(call.args["limit"]), self.limits.page)}
 
     def _json(self, body: Json) -> web.Response:
         scopes = ",".join(sorted(self.world.scopes))

@@ -37,6 +37,7 @@ _WAITS = 20
 _OUR_CHANNELS: Json = {"types": "public_channel,private_channel", "exclude_archived": True}
 
 _LONGEST_WAIT = timedelta(minutes=2)
+_SHORT = timedelta(seconds=20)
 
 Request = Callable[[], Awaitable[AsyncSlackResponse]]
 
@@ -49,7 +50,8 @@ def position_format(team: str) -> PositionFormat:
 class SlackThreadReader:
     """`ThreadReader` for one workspace; a thread is its channel and its root's timestamp.
 
-    `pause` seconds pass between two calls, after a first few.
+    `pause` seconds pass between two calls, after a first few. `limited` is told when Slack's limits
+    make it wait.
     """
 
     def __init__(
@@ -61,7 +63,9 @@ class SlackThreadReader:
         clock: Callable[[], datetime],
         pause: float,
         sleep: Callable[[float], Awaitable[None]],
+        limited: Callable[[], None],
     ) -> None:
+        self._limited = limited
         self._client = client
         self._us = us
         self._inbound = inbound
@@ -169,7 +173,11 @@ class SlackThreadReader:
             try:
                 return await call(request())
             except SlackApiError as error:
-                await self._sleep(_wait(error).total_seconds())
+                pause = _wait(error)
+                self._limited()
+                # Whoever looks for a message that may be there already waits for the same limit:
+                # every second turn is theirs.
+                await self._sleep(pause.total_seconds() * (2 if pause > _SHORT else 1))
         raise ChatUnavailableError("Slack does not let us read what was said")
 
 
