@@ -8,7 +8,6 @@ connection, restarts and condition: one that is revoked, limited or hangs delays
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -256,8 +255,8 @@ class SlackWorkspaces:
         del self._workspaces[key]
         if workspace.task is not None:
             workspace.task.cancel()
-            with suppress(asyncio.CancelledError):
-                await workspace.task
+            # Awaiting the task itself could not tell its cancellation from that of the platform.
+            await asyncio.wait((workspace.task,))
         log.info("Slack: %s is disconnected", key)
 
     async def _serve(self, key: str, workspace: _Workspace) -> None:
