@@ -86,6 +86,7 @@ class SlackWorkspaces:
         self._clock = clock
         self._sleep = sleep
         self._inbox: Inbox | None = None
+        self._has_looked = False
         self._workspaces: dict[str, _Workspace] = {}
         if fixed is not None:
             self._workspaces[OF_SETTINGS] = self._workspace(OF_SETTINGS, fixed)
@@ -206,7 +207,8 @@ class SlackWorkspaces:
             len(self._workspaces) == 1 or fixed.chat.team == channel.workspace
         ):
             return fixed.chat
-        raise ChatUnavailableError(NOT_THERE, retry_after=_AGAIN_AFTER, whole_workspace=True)
+        again = _AGAIN_AFTER if self._has_looked else timedelta(seconds=LOOK_EVERY)
+        raise ChatUnavailableError(NOT_THERE, retry_after=again, whole_workspace=True)
 
     async def run(self, inbox: Inbox) -> None:
         """Until cancelled; raises `UsageError` if Slack rejects a token of the settings."""
@@ -241,6 +243,7 @@ class SlackWorkspaces:
         except (StorageError, UsageError) as error:
             log.warning("Slack: which workspaces there are is unknown: %s", error)
             return
+        self._has_looked = True
         for key, workspace in tuple(self._workspaces.items()):
             if key != OF_SETTINGS and wanted.get(key) != workspace.access:
                 await self._end(key, workspace)

@@ -53,7 +53,7 @@ class Asked:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    async def until(self, claim: Callable[["Asked"], bool], within: float = 10.0) -> "Asked":
+    async def until(self, claim: Callable[["Asked"], bool], within: float = 30.0) -> "Asked":
         """This, once the claim holds; `TimeoutError` after `within` seconds."""
         async with asyncio.timeout(within):
             while not claim(self):
@@ -64,13 +64,13 @@ class Asked:
     def is_answered(self) -> bool:
         return self.original is not None and not self.original["flags"] & LOADING
 
-    async def answer(self, within: float = 10.0) -> Json:
+    async def answer(self, within: float = 30.0) -> Json:
         """The message that answers it, once it is there."""
         await self.until(lambda asked: asked.is_answered, within)
         assert self.original is not None
         return self.original
 
-    async def suggestions(self, within: float = 10.0) -> list[Json]:
+    async def suggestions(self, within: float = 30.0) -> list[Json]:
         """What the autocomplete suggests."""
         await self.until(lambda asked: asked.choices is not None, within)
         assert self.choices is not None
