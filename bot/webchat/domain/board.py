@@ -1,10 +1,12 @@
 """The memory of the web chat: its channels and messages."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.core.domain.document import Document
+
+COMPLETED_WITHIN = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,17 @@ class BoardMessage:
     replies: int
     last_reply_at: datetime | None
     revision: int
+
+    @property
+    def is_marked_edited(self) -> bool:
+        """Whether readers are told that the message was edited.
+
+        Not for a message of the bot that is completed after it was posted: the titles of a digest
+        become links as soon as the papers' messages are there, and no word changes.
+        """
+        if self.edited_at is None or self.deleted:
+            return False
+        return not self.by_bot or self.edited_at - self.posted_at > COMPLETED_WITHIN
 
 
 class Board(Protocol):

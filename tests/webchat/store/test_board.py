@@ -148,3 +148,23 @@ async def test_subscribing_creates_the_channel(
 async def test_an_invalid_channel_name_is_refused(board: DatabaseBoard, name: str):
     with pytest.raises(UsageError):
         await board.add_channel(name, at=NOON)
+
+
+async def test_a_message_of_the_bot_that_is_completed_at_once_is_not_marked_as_edited(
+    board: DatabaseBoard,
+):
+    paper, later = document("A paper"), document("A paper with a link")
+    ours = await board.add("general", paper, at=NOON)
+    theirs = await board.add("general", "A word", at=NOON, author=MINJI)
+
+    completed = await board.update(ours.id, later, at=NOON + timedelta(seconds=5))
+    mended = await board.update(theirs.id, "Another word", at=NOON + timedelta(seconds=5))
+    assert completed is not None
+    assert mended is not None
+    assert (completed.is_marked_edited, mended.is_marked_edited) == (False, True)
+
+    edited = await board.update(ours.id, paper, at=NOON + timedelta(hours=1))
+    gone = await board.remove(ours.id, at=NOON + timedelta(hours=2))
+    assert edited is not None
+    assert gone is not None
+    assert (edited.is_marked_edited, gone.is_marked_edited) == (True, False)
