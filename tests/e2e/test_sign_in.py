@@ -1,6 +1,8 @@
 """Signing in on the web page of a bot that runs, with accounts of both platforms."""
 
 import asyncio
+import os
+from pathlib import Path
 
 import aiohttp
 
@@ -77,3 +79,25 @@ async def test_half_set_up_the_bot_does_not_start(tmp_path):
 
     assert len(running.log) == 1
     assert "PAPERBOT_WEB_PROXY_SECRET" in running.log[0]
+
+
+async def test_without_its_libraries_signing_in_with_slack_says_what_to_install(tmp_path):
+    missing = tmp_path / "packages" / "joserfc"
+    missing.mkdir(parents=True)
+    (missing / "__init__.py").write_text("raise ImportError\n")
+    path = os.pathsep.join((str(missing.parent), str(Path(__file__).parents[2])))
+    chosen = {
+        "PYTHONPATH": path,
+        "PAPERBOT_WEB_URL": "https://papers.example.org",
+        "PAPERBOT_WEB_SIGN_IN": "slack",
+        "SLACK_CLIENT_ID": CLIENT_ID,
+        "SLACK_CLIENT_SECRET": CLIENT_SECRET,
+        "SLACK_BOT_TOKEN": "xoxb-1",
+        "SLACK_APP_TOKEN": "xapp-1",
+        "SLACK_API_BASE": "http://127.0.0.1:1/api/",
+    }
+    async with starting(tmp_path, "run", settings=chosen) as running:
+        assert await running.process.wait() == 2
+
+    assert "pip install 'paper-digest-bot[workspaces]'" in running.log[-1]
+    assert "Traceback" not in "".join(running.log)
