@@ -404,3 +404,31 @@ def session_cookie(client: aiohttp.ClientSession) -> tuple[str, str]:
         for cookie in client.cookie_jar
         if cookie.key.startswith("paperbot_session")
     )
+
+
+async def test_strange_requests_get_an_answer():
+    targets = (
+        *("sign-in?next=%ED%A0%80", "sign-in/slack?next=%FF%00", "sign-in/%00", "sign-in/SLACK"),
+        *("sign-in/web", "sign-in/slack/done?state=%ED%A0%80&code=%00", "manage?channel=%FF"),
+        *("manage?channel=slack:", "manage?channel=web:general", "manage?channel=slack:T1/C1"),
+    )
+    strange = ("", "=", "%ED%A0%80", "a.b", "..", "x" * 3000)
+    async with signing_in() as stage, another_browser() as client:
+        async with client.get(stage.web.url("/sign-in/slack"), allow_redirects=False) as begun:
+            name = next(key for key in begun.cookies if key.startswith("paperbot_sign_in"))
+        names = (name, name.replace("sign_in", "session"))
+        for value in strange:
+            cookie = "; ".join(f"{each}={value}" for each in names)
+            for target in targets:
+                async with client.get(
+                    URL(stage.web.address + target, encoded=True),
+                    headers={"Cookie": cookie},
+                    allow_redirects=False,
+                ) as response:
+                    assert response.status < 500, (target, value)
+        bodies: list[Any] = [{}, [], {"channel": 1}, {"channel": "\ud800", "line": "\x00"}]
+        for body in bodies:
+            async with client.post(
+                stage.web.url("/api/manage"), json=body, headers=stage.web.own
+            ) as response:
+                assert 400 <= response.status < 500
