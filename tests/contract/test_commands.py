@@ -345,6 +345,7 @@ async def test_what_was_meant_as_a_command_or_a_day_is_named(room: Room):
     forgotten = await room.types("/paper forget me")
     word = await room.types("/digest stop")
     setting = await room.types("/digest titles")
+    named = await room.types("/digest tags:#rl")
     ordinary = await room.types("/paper nonsensical")
 
     assert "“/digest last friday” shows the digest of that day" in day.text
@@ -354,5 +355,6 @@ async def test_what_was_meant_as_a_command_or_a_day_is_named(room: Room):
     assert "“/paper forget-me” deletes" in forgotten.text
     assert "did you mean “/digest pause”?" in word.text
     assert "write “/digest settings titles”" in setting.text
+    assert "write “/digest settings tags:#rl”" in named.text.replace("\\", "")
     assert "/help" not in ordinary.text
     assert all(each.is_private for each in (day, question, forgotten, word, setting))

@@ -46,10 +46,11 @@ def read(typed: Mapping[str, str], *, days: Days) -> DigestLine:
 
 
 def _date_line(free: str, given: Mapping[str, str], days: Days) -> DigestLine:
-    if not free and given:
-        line = " ".join(f"{name}:{value}" for name, value in given.items())
-        raise _setting(line, days) or _misplaced(given)[0]
     text, named = _split(free)
+    if not text and (named or given):
+        line = " ".join([named, *(f"{name}:{value}" for name, value in given.items())]).strip()
+        if setting := _setting(line, days):
+            raise setting
     problems = [*_misplaced(given), *_superfluous("/digest", named, days)]
     try:
         if text:
