@@ -9,7 +9,8 @@ from bot.core.domain.i18n import Translate, error_text, translatable
 
 _CANCELLED = translatable("The installation was cancelled in Slack. Nothing was changed.")
 _OTHER_BROWSER = translatable(
-    "This installation was not begun in this browser. Begin again here, and allow cookies."
+    "This installation was not begun in this browser, or is finished already. If the app is not in "
+    "your workspace, begin again here, and allow cookies."
 )
 _EXPIRED = translatable(
     "This installation has expired or was finished already. If the app is not in your workspace, "
