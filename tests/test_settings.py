@@ -198,6 +198,7 @@ def test_three_slashes_are_a_relative_database_and_four_a_full_path(
         ("DISCORD_GATEWAY_URL=https://gateway.example.org", "wss://"),
         ("SLACK_BOT_TOKEN=xoxb-1", "SLACK_APP_TOKEN"),
         ("SLACK_APP_TOKEN=xapp-1", "needs SLACK_BOT_TOKEN"),
+        ("SLACK_CLIENT_ID=1.2", "must be set together"),
         ("SLACK_SIGNING_SECRET=1", "needs SLACK_BOT_TOKEN"),
     ],
 )
