@@ -86,7 +86,7 @@ class SlackWorkspaces:
         self._clock = clock
         self._sleep = sleep
         self._inbox: Inbox | None = None
-        self._has_looked = False
+        self._wanted: frozenset[str] | None = None
         self._workspaces: dict[str, _Workspace] = {}
         if fixed is not None:
             self._workspaces[OF_SETTINGS] = self._workspace(OF_SETTINGS, fixed)
@@ -191,11 +191,13 @@ class SlackWorkspaces:
         if known is not None:
             return known.chat
         fixed = self._workspaces.get(OF_SETTINGS)
-        if fixed is None:
-            return None
-        if fixed.chat.team is None:  # not connected yet
+        if fixed is not None and fixed.chat.team == team:
+            return fixed.chat
+        is_unknown = fixed is not None and fixed.chat.team is None  # not connected yet
+        # Not looked yet, or disconnected for a moment because its tokens are new.
+        if is_unknown or self._wanted is None or team in self._wanted:
             raise ChatUnavailableError(NOT_THERE, retry_after=_AGAIN_AFTER)
-        return fixed.chat if fixed.chat.team == team else None
+        return None
 
     def _of(self, channel: ChannelRef) -> SlackChat:
         """The chat of a channel's workspace; raises `ChatUnavailableError`."""
@@ -207,7 +209,7 @@ class SlackWorkspaces:
             len(self._workspaces) == 1 or fixed.chat.team == channel.workspace
         ):
             return fixed.chat
-        again = _AGAIN_AFTER if self._has_looked else timedelta(seconds=LOOK_EVERY)
+        again = _AGAIN_AFTER if self._wanted is not None else timedelta(seconds=LOOK_EVERY)
         raise ChatUnavailableError(NOT_THERE, retry_after=again, whole_workspace=True)
 
     async def run(self, inbox: Inbox) -> None:
@@ -243,7 +245,7 @@ class SlackWorkspaces:
         except (StorageError, UsageError) as error:
             log.warning("Slack: which workspaces there are is unknown: %s", error)
             return
-        self._has_looked = True
+        self._wanted = frozenset(wanted)
         for key, workspace in tuple(self._workspaces.items()):
             if key != OF_SETTINGS and wanted.get(key) != workspace.access:
                 await self._end(key, workspace)
@@ -273,6 +275,8 @@ class SlackWorkspaces:
 
     def _workspace(self, key: str, access: Access) -> _Workspace:
         chat = self._open_chat(key, access)
+        if chat.requests is not None:
+            chat.requests.expect(key)
 
         async def serve() -> None:
             if self._inbox is not None:  # `run` sets it before it serves anything

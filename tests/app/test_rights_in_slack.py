@@ -1,5 +1,8 @@
 """What Slack says of people who signed in on the web; all ids are the same in both workspaces."""
 
+import asyncio
+from dataclasses import replace
+
 import pytest
 
 from bot.core.ports import ChannelRef, ChatError, Identity, Platform
@@ -67,3 +70,26 @@ async def test_where_slack_cannot_tell_there_is_an_error():
         with pytest.raises(ChatError):
             await stage.slack.list_visible(member("U2"), PLACES)
         assert await stage.slack.shared_workspaces(member("U2", "T2")) == ("T2",)
+
+
+async def test_nobody_is_taken_for_a_stranger_before_it_is_known_which_workspaces_there_are():
+    async with staged("T1", "T2", fixed="T1") as stage:
+        await stage.connected("T1", "T2")
+        again = Stage(stage.fake, fixed=None, http=False)
+        again.apps = stage.apps
+
+        with pytest.raises(ChatError):  # just started: its first look is to come
+            await again.slack.shared_workspaces(member("U2", "T2"))
+
+        # New tokens: the workspace is disconnected for a moment.
+        kept = stage.apps["T2"]
+        stage.apps["T2"] = replace(kept, app_token="xapp-another")
+        before = stage.slack.chats()[-1]
+        answers: set[tuple[str, ...] | str] = set()
+        while stage.slack.chats()[-1] in {before, stage.slack.chats()[0]}:
+            try:
+                answers.add(await stage.slack.shared_workspaces(member("U2", "T2")))
+            except ChatError:
+                answers.add("unknown")
+            await asyncio.sleep(0)
+        assert answers <= {("T2",), "unknown"}

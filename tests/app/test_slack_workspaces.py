@@ -35,9 +35,12 @@ def channel(team: str) -> ChannelRef:
 class Stage:
     """The platform over some fakes; `apps` are what `paperbot slack add` has stored."""
 
-    def __init__(self, fake: FakeWorkspaces, *, fixed: str | None, http: bool) -> None:
+    def __init__(
+        self, fake: FakeWorkspaces, *, fixed: str | None, http: bool, one_app: bool = False
+    ) -> None:
         self.fake = fake
         self.http = http
+        self.one_app = one_app
         self.inbox = RecordingInbox()
         self.clock, self.seen = Clock(), Remembered()
         self.apps: dict[str, Access] = {}
@@ -51,9 +54,12 @@ class Stage:
 
     def access(self, team: str, *, bot_token: str | None = None) -> Access:
         slack = self.fake.of[team]
-        secret = f"{SIGNING_SECRET}-{team}" if self.http else None
+        secret = self.signing_secret(team) if self.http else None
         app_token = None if self.http else slack.app_token
         return Access(bot_token or slack.bot_token, app_token, secret, self.fake.url)
+
+    def signing_secret(self, team: str) -> str:
+        return SIGNING_SECRET if self.one_app else f"{SIGNING_SECRET}-{team}"
 
     async def find_apps(self) -> dict[str, Access]:
         return dict(self.apps)
@@ -77,9 +83,11 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(*teams: str, fixed: str | None = None, http: bool = False) -> AsyncIterator[Stage]:
+async def staged(
+    *teams: str, fixed: str | None = None, http: bool = False, one_app: bool = False
+) -> AsyncIterator[Stage]:
     async with workspaces(*teams) as fake:
-        stage = Stage(fake, fixed=fixed, http=http)
+        stage = Stage(fake, fixed=fixed, http=http, one_app=one_app)
         stage.apps = {team: stage.access(team) for team in teams if team != fixed}
         async with asyncio.TaskGroup() as tasks:
             serving = tasks.create_task(stage.slack.run(stage.inbox))
@@ -191,6 +199,50 @@ async def test_requests_go_to_the_app_whose_secret_signed_them() -> None:
         assert len(stage.inbox.commands) == 1
 
 
+NO_TEAM = (
+    {"team_id": ""},
+    {"team_id": "", "is_enterprise_install": "true", "enterprise_id": "E1"},
+)
+
+
+@pytest.mark.parametrize("named", NO_TEAM)
+async def test_a_request_of_a_shared_app_that_names_no_workspace_has_no_effect(
+    named: dict[str, str],
+) -> None:
+    async with staged("T1", "T2", http=True, one_app=True) as stage, served(stage):
+        await stage.connected("T1", "T2")
+        two = stage.fake.of["T2"]
+
+        asked = await two.command("/paper nobody", **named)
+        removed = await two.event({"type": "app_uninstalled"}, **named, authorizations=[])
+        button = {"type": "button", "action_id": "command.0", "block_id": "b"}
+        message = await two.say("Choose")
+        pressed = await two.press(message, button | {"value": "/paper nobody"}, team=None)
+        own = await two.command("/paper own")
+        await two.until(lambda: own.answers)
+
+        assert [each.status for each in (asked, removed, pressed)] == [200, 200, 200]
+        found = [(each.channel.workspace, each.options["query"]) for each in stage.inbox.commands]
+        assert found == [("T2", "own")]
+        assert stage.is_ok() == {"slack:T1": True, "slack:T2": True}
+
+
+async def test_a_workspace_that_is_not_connected_holds_back_no_request_for_another() -> None:
+    async with staged("T1", "T2", http=True, one_app=True) as stage:
+        one, two = stage.fake.of["T1"], stage.fake.of["T2"]
+        one.tokens[one.bot_token] = "token_revoked"
+        async with served(stage):
+            await stage.connected("T2")
+            asked = await two.command("/paper x")
+            waiting = await one.command("/paper x")
+            unknown = await two.command("/paper x", team_id="T3")
+            await two.until(lambda: asked.answers)
+
+        # Slack sends it again to a workspace that is not connected yet, and to no other one.
+        assert (asked.status, waiting.status, unknown.status) == (200, 503, 401)
+        assert [each.channel.workspace for each in stage.inbox.commands] == ["T2"]
+
+
 @asynccontextmanager
 async def served(stage: Stage) -> AsyncIterator[None]:
     """A web server at the address that both apps were given."""
@@ -205,7 +257,7 @@ async def served(stage: Stage) -> AsyncIterator[None]:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     for team, slack in stage.fake.of.items():
         slack.events_url = f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
-        slack.signing_secret = f"{SIGNING_SECRET}-{team}"
+        slack.signing_secret = stage.signing_secret(team)
     try:
         yield
     finally:

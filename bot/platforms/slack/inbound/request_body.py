@@ -44,6 +44,11 @@ def is_for_us(body: Mapping[str, Any], us: BotIdentity) -> bool:
     return not teams or us.team in teams
 
 
+def names_workspace(body: Mapping[str, Any]) -> bool:
+    """Whether a payload says which workspace it is for; one for a whole organisation does not."""
+    return bool(_teams(body))
+
+
 def _teams(body: Mapping[str, Any]) -> list[Any]:
     named = [body.get("team_id"), body.get("context_team_id"), _object(body.get("team")).get("id")]
     given = body.get("authorizations")

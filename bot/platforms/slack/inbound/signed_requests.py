@@ -1,7 +1,7 @@
 """HTTP mode: verifies Slack's signed requests and passes them to the Bolt app of their workspace.
 
-The signature must be valid and at most five minutes old (else 401), the bot's identity known (503),
-the body well-formed (400), the app and workspace the bot's own (401), and the signature unused
+The signature must be valid and at most five minutes old (else 401), the body well-formed (400), the
+bot's identity known (503), the app and workspace the bot's own (401), and the signature unused
 (401). A request that fails has no effect.
 """
 
@@ -21,7 +21,8 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from bot.platforms.slack.inbound.ack_gate import AckGate
 from bot.platforms.slack.inbound.bolt_app import MALFORMED
 from bot.platforms.slack.inbound.events import BotIdentity
-from bot.platforms.slack.inbound.request_body import is_for_us, parse_body
+from bot.platforms.slack.inbound.request_body import is_for_us, names_workspace, parse_body
+from bot.platforms.slack.rendering.text import Json
 
 log = logging.getLogger(__name__)
 
@@ -45,9 +46,14 @@ class SignedRequests:
     ) -> None:
         self._clock = clock
         self._gate = gate
-        self._secret = signing_secret.encode()
+        self.secret = signing_secret.encode()
+        self._expected = ""
         self._used: OrderedDict[str, float] = OrderedDict()
         self._serving: tuple[AsyncApp, BotIdentity] | None = None
+
+    def expect(self, team: str) -> None:
+        """Take requests for this workspace only, also until it is open; empty if it is unknown."""
+        self._expected = team
 
     @property
     def is_open(self) -> bool:
@@ -62,49 +68,28 @@ class SignedRequests:
         """Answer requests with 503, so that Slack sends them again."""
         self._serving = None
 
-    async def answer(self, request: web.Request, body: bytes) -> web.Response:
-        """Answer a request that `is_genuine`; its body was read already."""
+    async def answer(self, request: web.Request, body: bytes, parsed: Json) -> web.Response:
+        """Answer a request that `is_genuine`; its body was read and parsed already."""
         with self._gate.acknowledging():
-            return await self._answer(request, body)
+            return await self._answer(request, body, parsed)
 
-    def is_for_us(self, request: web.Request, body: bytes) -> bool:
+    def is_for_us(self, parsed: Json) -> bool:
         """Whether the request is for this app and workspace, as far as it can be told yet."""
-        if self._serving is None:
-            return True
-        parsed = parse_body(body, request.content_type, request.charset)
-        return parsed is None or is_for_us(parsed, self._serving[1])
+        if self._serving is not None:
+            return is_for_us(parsed, self._serving[1])
+        return not self._expected or is_for_us(parsed, BotIdentity(self._expected, "", ""))
 
-    def acknowledge(self, request: web.Request, body: bytes) -> web.Response:
-        """Answer a genuine request that is for no workspace; it has no effect.
-
-        Slack asks for the challenge when it is given the address. What it still sends for a
-        workspace that removed the app must not count as failed: it would stop sending the others.
-        """
-        parsed = parse_body(body, request.content_type, request.charset)
-        if parsed is None:
-            return web.Response(status=400)
-        challenge = parsed.get("challenge")
-        if parsed.get("type") == "url_verification" and isinstance(challenge, str):
-            return web.json_response({"challenge": challenge})
-        log.info("Slack: a request for a workspace that is not served was ignored")
-        return web.Response()
-
-    async def _answer(self, request: web.Request, body: bytes) -> web.Response:
+    async def _answer(self, request: web.Request, body: bytes, parsed: Json) -> web.Response:
         if self._serving is None:
             return web.Response(status=503)
         app, us = self._serving
-        content_type = request.content_type
-        parsed = parse_body(body, content_type, request.charset)
-        if parsed is None:
-            log.warning("Slack: a request with a malformed body was refused (%s)", content_type)
-            return web.Response(status=400)
         if not is_for_us(parsed, us):
             log.warning("Slack: a request for another app or workspace was refused")
             return web.Response(status=401)
         if not self._is_new(request.headers.get("X-Slack-Signature", "")):
             return web.Response(status=401)
         headers: dict[str, str | Sequence[str]] = dict(request.headers)
-        headers["Content-Type"] = content_type
+        headers["Content-Type"] = request.content_type
         try:
             asked = AsyncBoltRequest(
                 body=body.decode(), query=request.query_string, headers=headers
@@ -124,7 +109,7 @@ class SignedRequests:
         if abs(self._clock().timestamp() - int(stamp)) > _OLDEST:
             return False
         # Not the SDK's verifier: it uses another clock and fails on a body that is not UTF-8.
-        signed = hmac.new(self._secret, f"v0:{stamp}:".encode() + body, sha256).hexdigest()
+        signed = hmac.new(self.secret, f"v0:{stamp}:".encode() + body, sha256).hexdigest()
         return hmac.compare_digest(f"v0={signed}", signature)
 
     def _is_new(self, signature: str) -> bool:
@@ -144,25 +129,66 @@ def application(
     """The application to mount under `/slack`: each request goes to the one that it is for.
 
     Several apps have several secrets. Workspaces that share one app are told apart by what the body
-    names. `shared` verifies the requests of an app that workspaces install: Slack also sends those
-    of workspaces that are not served any more, and one before there is any.
+    names; one that names none is for none of them. `shared` verifies the requests of an app that
+    workspaces install: Slack also sends those of workspaces that are not served any more, and one
+    before there is any.
     """
 
     async def handle(request: web.Request) -> web.Response:
         body = await _read(request)
         if body is None:
             return web.Response(status=413)
-        genuine = [each for each in receivers() if each.is_genuine(request, body)]
-        chosen = next((each for each in genuine if each.is_for_us(request, body)), None)
-        if chosen is None and shared is not None and shared.is_genuine(request, body):
-            return shared.acknowledge(request, body)
+        known = [*receivers(), *((shared,) if shared is not None else ())]
+        genuine = _genuine(known, request, body)
         if not genuine:
             return web.Response(status=401)
-        return await (chosen or genuine[0]).answer(request, body)
+        content_type = request.content_type
+        parsed = parse_body(body, content_type, request.charset)
+        if parsed is None:
+            log.warning("Slack: a request with a malformed body was refused (%s)", content_type)
+            return web.Response(status=400)
+        is_of_shared_app = len(genuine) > 1 or shared in genuine
+        if is_of_shared_app and not names_workspace(parsed):
+            return _acknowledge(parsed)
+        # One that is not connected must not hold back those that are.
+        serving = sorted(
+            (each for each in genuine if each is not shared), key=lambda each: not each.is_open
+        )
+        chosen = next((each for each in serving if each.is_for_us(parsed)), None)
+        if chosen is None and shared in genuine:
+            return _acknowledge(parsed)
+        return await (chosen or serving[0]).answer(request, body, parsed)
 
     served = web.Application()
     served.router.add_post(PATH, handle)
     return served
+
+
+def _genuine(
+    receivers: Iterable[SignedRequests], request: web.Request, body: bytes
+) -> list[SignedRequests]:
+    """Those whose app signed the request. Each secret is tried once: bodies can be large."""
+    tried: dict[bytes, bool] = {}
+    genuine = []
+    for each in receivers:
+        if each.secret not in tried:
+            tried[each.secret] = each.is_genuine(request, body)
+        if tried[each.secret]:
+            genuine.append(each)
+    return genuine
+
+
+def _acknowledge(parsed: Json) -> web.Response:
+    """Answer a genuine request that is for no workspace; it has no effect.
+
+    Slack asks for the challenge when it is given the address. What it still sends for a workspace
+    that removed the app must not count as failed: it would stop sending the others.
+    """
+    challenge = parsed.get("challenge")
+    if parsed.get("type") == "url_verification" and isinstance(challenge, str):
+        return web.json_response({"challenge": challenge})
+    log.info("Slack: a request for a workspace that is not served was ignored")
+    return web.Response()
 
 
 async def _read(request: web.Request) -> bytes | None:
