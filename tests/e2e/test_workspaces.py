@@ -3,18 +3,11 @@
 import asyncio
 import json
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 
-from bot.core.database.database import opened
-from bot.core.ports import ChannelRef, Platform
-from bot.digest.services import subscribe as digest
-from bot.digest.services.subscribe import TypedOptions
-from bot.workspaces.domain.slack_app import SlackApp, Tokens
-from bot.workspaces.services import slack_apps
 from tests.e2e.process import Running, bot, paperbot
 from tests.e2e.test_slack import import_notes
-from tests.fakes.slack import FakeSlack, Fault
+from tests.fakes.slack import FakeSlack
 from tests.fakes.slack.workspaces import FakeWorkspaces, workspaces
 
 KEY = "k" * 40
@@ -101,55 +94,3 @@ async def test_a_key_that_does_not_fit_is_named_at_start(tmp_path: Path) -> None
         status, _, err = await paperbot(tmp_path, "slack", "add", SLACK_API_BASE=fake.url)
         assert status == 2
         assert "PAPERBOT_SECRET_KEY" in err
-
-
-async def test_of_a_hundred_workspaces_three_broken_ones_delay_no_other(tmp_path: Path) -> None:
-    await import_notes(tmp_path, papers=2)
-    teams = [f"T{number}" for number in range(1, 101)]
-    async with workspaces(*teams) as fake:
-        await store_apps(tmp_path, fake)
-        async with bot(tmp_path, **settings(fake)) as running:
-            await connected(running, *teams)
-            revoked, hanging, limited = (fake.of[team] for team in teams[:3])
-            revoked.tokens[revoked.bot_token] = "token_revoked"
-            hanging.faults.append(Fault("chat.postMessage", delay=300, times=1000))
-            limited.faults.append(
-                Fault("chat.postMessage", error="ratelimited", status=429, retry_after=3600)
-            )
-            await subscribe_all(tmp_path, fake)
-            well = [fake.of[team] for team in teams[3:]]
-            for slack in well:
-                await slack.until(partial(has_posted, slack, 3), seconds=60)
-
-            spans = [posted_at(slack) for slack in well]
-            begin = min(first for first, _ in spans)
-            # Two papers after the header, at a message a second in a channel, as Slack allows.
-            assert max(last for _, last in spans) - begin < 2 + 5
-            assert running.resident_megabytes < 400
-            assert (await running.get("healthz"))["platforms"]["slack"]["ok"]
-
-
-def has_posted(slack: FakeSlack, count: int) -> bool:
-    return len(slack.messages()) == count
-
-
-def posted_at(slack: FakeSlack) -> tuple[float, float]:
-    """When the first and the last message was posted."""
-    at = [float(message["ts"]) for message in slack.messages()]
-    return min(at), max(at)
-
-
-async def store_apps(folder: Path, fake: FakeWorkspaces) -> None:
-    async with opened(folder / "data" / "paperbot.db") as db:
-        for team, slack in fake.of.items():
-            tokens_of_it = Tokens(slack.bot_token, slack.app_token)
-            await slack_apps.add(db, SlackApp(team, team, tokens_of_it, datetime.now(UTC)), [KEY])
-
-
-async def subscribe_all(folder: Path, fake: FakeWorkspaces) -> None:
-    """A digest in a channel of each workspace, due since a few minutes."""
-    now = datetime.now(UTC)
-    words = TypedOptions(at=f"{now - timedelta(minutes=2):%H:%M}", zone="UTC")
-    async with opened(folder / "data" / "paperbot.db") as db:
-        for team in fake.of:
-            await digest.add(db, ChannelRef(Platform.SLACK, team, "C1"), words, now=now)

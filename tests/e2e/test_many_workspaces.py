@@ -1,0 +1,146 @@
+"""300 Discord servers and 100 Slack workspaces in one process (issue 14, item 3).
+
+Discord is served over two connections; each Slack workspace has an app of its own. Some are broken.
+"""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from bot.core.database.database import opened
+from bot.core.ports import ChannelRef, Platform
+from bot.digest.services import subscribe as digest
+from bot.digest.services.subscribe import TypedOptions
+from bot.workspaces.domain.slack_app import SlackApp, Tokens
+from bot.workspaces.services import slack_apps
+from tests.e2e.process import Running, bot
+from tests.e2e.test_discord import connected, settings
+from tests.e2e.test_slack import import_notes
+from tests.e2e.test_workspaces import KEY
+from tests.e2e.test_workspaces import connected as until_connected
+from tests.fakes.discord import FakeDiscord
+from tests.fakes.discord import Fault as DiscordFault
+from tests.fakes.discord import world as rights
+from tests.fakes.slack import FakeSlack, Fault
+from tests.fakes.slack.workspaces import FakeWorkspaces, workspaces
+
+GUILDS = range(1, 301)
+FORBIDDEN, HANGING, LIMITED, AWAY = 2, 3, 4, 5
+HANGING_CHANNELS = 60
+"""More than the requests that Discord takes in a second."""
+
+
+def channels_of(guild: int) -> list[int]:
+    count = HANGING_CHANNELS if guild == HANGING else 1
+    return [guild * 1000 + number for number in range(count)]
+
+
+def server(guild: int) -> int:
+    """Its id: every second server is served by the second connection."""
+    return guild << 22
+
+
+TEAMS = [f"T{number}" for number in range(1, 101)]
+REVOKED_TEAM, HANGING_TEAM, LIMITED_TEAM = TEAMS[:3]
+
+
+async def test_of_400_workspaces_the_broken_ones_delay_no_other(tmp_path: Path) -> None:
+    await import_notes(tmp_path, papers=2)
+    async with FakeDiscord(validates=False) as discord, workspaces(*TEAMS) as slacks:
+        people_the(discord)
+        await store_apps(tmp_path, slacks)
+        both = settings(discord) | {"SLACK_API_BASE": slacks.url, "PAPERBOT_SECRET_KEY": KEY}
+        async with bot(tmp_path, **both) as running:
+            await connected(running)
+            await until_connected(running, *TEAMS)
+            break_some(slacks)
+            await subscribe_all(tmp_path)
+
+            await all_is_well_in_slack(slacks)
+            await all_is_well_in_discord(discord, running)
+            assert running.resident_megabytes < 400
+
+
+def break_some(slacks: FakeWorkspaces) -> None:
+    revoked, hanging, limited = (
+        slacks.of[team] for team in (REVOKED_TEAM, HANGING_TEAM, LIMITED_TEAM)
+    )
+    revoked.tokens[revoked.bot_token] = "token_revoked"
+    hanging.faults.append(Fault("chat.postMessage", delay=300, times=1000))
+    limited.faults.append(
+        Fault("chat.postMessage", error="ratelimited", status=429, retry_after=3600)
+    )
+
+
+async def all_is_well_in_slack(slacks: FakeWorkspaces) -> None:
+    well = [slacks.of[team] for team in TEAMS[3:]]
+    for slack in well:
+        await slack.until(partial(has_posted, slack, 1), seconds=60)
+    at = [float(slack.messages()[0]["ts"]) for slack in well]
+    assert max(at) - min(at) < 5
+
+
+async def all_is_well_in_discord(discord: FakeDiscord, running: Running) -> None:
+    well = [guild for guild in GUILDS if guild not in {FORBIDDEN, HANGING, LIMITED}]
+    channels = [channel for guild in well for channel in channels_of(guild)]
+    await discord.until(lambda: all(map(discord.messages, channels)), 60)
+
+    posts = [each for each in discord.sent("messages") if each.status == 200]
+    spent = max(each.at for each in posts) - discord.sent("messages")[0].at
+    # At the limit of 50 requests a second, which Discord never has to enforce.
+    assert spent < (len(channels) + HANGING_CHANNELS) / 50 + 4
+    limited = f"/channels/{channels_of(LIMITED)[0]}/messages"
+    assert {each.path for each in discord.requests if each.status == 429} == {limited}
+    assert sorted(len(discord.messages(channel)) for channel in channels) == [1] * len(well)
+
+    assert [each.status for each in discord.sent("commands")] == [200]
+    assert discord.sent("guild commands") == []
+    async with asyncio.timeout(20):
+        while True:
+            health = await running.get("healthz")
+            if health["platforms"]["discord"]["detail"] == "connected":
+                break
+            await asyncio.sleep(0.1)
+    assert health["platforms"]["slack"]["ok"]
+    assert {session.shard for session in discord.gateway.live} == {(0, 2), (1, 2)}
+    guilds = {name: each["ok"] for name, each in health["workspaces"].items() if "discord" in name}
+    assert guilds == {f"discord:{server(AWAY)}": False}
+
+
+def has_posted(slack: FakeSlack, count: int) -> bool:
+    return len(slack.messages()) == count
+
+
+async def store_apps(folder: Path, slacks: FakeWorkspaces) -> None:
+    async with opened(folder / "data" / "paperbot.db") as db:
+        for team, slack in slacks.of.items():
+            tokens = Tokens(slack.bot_token, slack.app_token)
+            await slack_apps.add(db, SlackApp(team, team, tokens, datetime.now(UTC)), [KEY])
+
+
+def people_the(discord: FakeDiscord) -> None:
+    """Hundreds of servers of the same name, some of which are in trouble."""
+    for guild in GUILDS:
+        discord.world.add_guild(server(guild), "Reading group")
+        for channel in channels_of(guild):
+            discord.world.add_channel(channel, "papers", guild=server(guild))
+    discord.rates.on = True
+    discord.gateway.away.add(server(AWAY))
+    discord.gateway.shards = 2
+    discord.world.forbid(channels_of(FORBIDDEN)[0], rights.SEND)
+    discord.fail(DiscordFault("POST", rf"/channels/{HANGING}\d\d\d/", delay=300, times=10_000))
+    discord.fail(DiscordFault("POST", rf"/channels/{LIMITED}\d\d\d/", status=429, retry_after=3600))
+
+
+async def subscribe_all(folder: Path) -> None:
+    """A digest in every channel, due since a few minutes."""
+    now = datetime.now(UTC)
+    words = TypedOptions(at=f"{now - timedelta(minutes=2):%H:%M}", zone="UTC", layout="titles")
+    async with opened(folder / "data" / "paperbot.db") as db:
+        for team in TEAMS:
+            await digest.add(db, ChannelRef(Platform.SLACK, team, "C1"), words, now=now)
+        for guild in sorted(GUILDS, key=lambda guild: guild != HANGING):
+            for channel in channels_of(guild):
+                place = ChannelRef(Platform.DISCORD, str(server(guild)), str(channel))
+                await digest.add(db, place, words, now=now)
