@@ -1,20 +1,27 @@
 """The requests of “Add to Slack”, by the settings. Imports Slack's SDK."""
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+from bot.core.domain.errors import UserError
 from bot.core.domain.i18n import Translate
 from bot.platforms.slack.install.flow import REDIRECT, InstallRequests
 from bot.platforms.slack.install.installed import AppCredentials, Installations
 from bot.platforms.slack.install.pages import PageStyle
 from bot.platforms.slack.install.refresh import exchange
+from bot.platforms.web.visitors.limits import Rate, RateLimiter
+from bot.platforms.web.visitors.proxies import Proxies
 from bot.platforms.web.visitors.visitor import preferred_language
 from bot.settings import Settings
 from bot.workspaces.domain.slack_app import Tokens
+from bot.workspaces.services.install_states import TOO_MANY
 from bot.workspaces.services.token_refresh import Exchange
 
 _STYLESHEETS = ("/static/slack/base.css", "/static/slack/reading.css")
 """Of the web pages, which serve them under any build's name."""
+_BEGUN_BY_ADDRESS = Rate(20, 0.1)
+"""Far below what all may begin (`install_states.MOST`)."""
 
 
 def make(
@@ -25,7 +32,20 @@ def make(
     def voice(headers: Mapping[str, str]) -> Translate:
         return voices(preferred_language(headers))
 
-    return InstallRequests(_credentials(settings), installations, PageStyle(voice, _STYLESHEETS))
+    style = PageStyle(voice, _STYLESHEETS)
+    return InstallRequests(_credentials(settings), installations, style, _limit(settings))
+
+
+def _limit(settings: Settings) -> Callable[[str | None, Sequence[str]], None]:
+    """Raises `UserError` for a visitor's address that begins too many installations."""
+    proxies, limiter = Proxies(settings.web_proxies), RateLimiter(_BEGUN_BY_ADDRESS)
+
+    def check(remote: str | None, forwarded_for: Sequence[str]) -> None:
+        address = proxies.visitor_address(remote, forwarded_for)
+        if limiter.wait(address, asyncio.get_running_loop().time()):
+            raise UserError(TOO_MANY)
+
+    return check
 
 
 def exchange_by(settings: Settings, *, clock: Callable[[], datetime]) -> Exchange:

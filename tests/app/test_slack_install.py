@@ -283,6 +283,23 @@ async def test_what_cannot_be_installed_says_why(
         assert (status, "script" in page) == (401, False)
 
 
+async def test_one_address_cannot_use_up_the_installations_of_all(
+    tmp_path: Path, browser: aiohttp.ClientSession
+) -> None:
+    async with staged(tmp_path, "T1") as stage:
+        stage.fake.oauth.approves = "T1"
+        begun = await stage.confirmed(browser)
+        async with a_browser() as another:
+            pages = [await seen(another, f"{stage.url}/slack/install") for _ in range(25)]
+
+        statuses = [status for status, _ in pages]
+        assert statuses == sorted(statuses)
+        assert {*statuses} == {200, 503}
+        assert "Too many installations were begun" in pages[-1][1]
+        assert (await seen(browser, begun))[0] == 200
+        await stage.connected("T1")
+
+
 async def test_slack_can_ask_for_the_challenge_before_anybody_installs(tmp_path: Path) -> None:
     async with staged(tmp_path, "T1") as stage:
         slack = stage.fake.of["T1"]

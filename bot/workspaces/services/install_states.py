@@ -10,6 +10,7 @@ from bot.core.domain.i18n import translatable
 from bot.workspaces.store import install_states
 
 VALID_FOR = timedelta(minutes=10)
+TOO_MANY = translatable("Too many installations were begun: try again in ten minutes")
 MOST = 10_000
 """States at one time: anybody can open the page that makes one."""
 
@@ -19,9 +20,7 @@ async def issue(db: Database, *, now: datetime) -> str:
     state = secrets.token_urlsafe(32)
     async with db.transaction() as tx:
         if await install_states.prune(tx, now) >= MOST:
-            raise UserError(
-                translatable("Too many installations were begun: try again in ten minutes")
-            )
+            raise UserError(TOO_MANY)
         await install_states.add(tx, _hashed(state), now + VALID_FOR)
     return state
 

@@ -6,7 +6,7 @@ it, which holds it in a cookie.
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from urllib.parse import urljoin
 
@@ -62,12 +62,21 @@ class _Flow(AsyncOAuthFlow):
 
 
 class InstallRequests:
-    """Answers the requests of installations."""
+    """Answers the requests of installations.
+
+    `check` gets the connected address and the values of `X-Forwarded-For`. It raises `UserError`
+    for a visitor who begins too many: each takes one of the places of all.
+    """
 
     def __init__(
-        self, credentials: AppCredentials, installations: Installations, style: PageStyle
+        self,
+        credentials: AppCredentials,
+        installations: Installations,
+        style: PageStyle,
+        check: Callable[[str | None, Sequence[str]], None],
     ) -> None:
         self._credentials = credentials
+        self._check = check
         self._installations = installations
         self._style = style
 
@@ -93,6 +102,7 @@ class InstallRequests:
             flow = _Flow(client, self._settings(), self._style)
             try:
                 if is_begin:
+                    self._check(request.remote, request.headers.getall("X-Forwarded-For", ()))
                     answer = await flow.handle_installation(asked)
                 else:
                     answer = await flow.handle_callback(asked)
