@@ -187,7 +187,9 @@ def _limit_rate(context: WebContext) -> Middleware:
         visitor = request[VISITOR]
         now = asyncio.get_running_loop().time()
         limits = context.requests
-        wait_for = limits.wait_to_read if request.method in _SAFE else limits.wait_to_write
+        # An attempt to sign in is stored and asks the platform, whose limits are those of all.
+        is_light = request.method in _SAFE and not request.path.startswith("/sign-in/")
+        wait_for = limits.wait_to_read if is_light else limits.wait_to_write
         wait = wait_for(visitor.address, visitor.limit_key, now)
         if wait:
             text = visitor.say("You are sending too fast. Wait a moment, then try again.")

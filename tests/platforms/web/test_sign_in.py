@@ -205,6 +205,22 @@ async def test_the_attempt_of_another_browser_signs_nobody_in():
         assert await stage.who(victim) == ""
 
 
+async def test_attempts_are_limited_like_writing_and_people_still_sign_in():
+    async with signing_in() as stage, another_browser() as another:
+        await stage.who(another)  # it has its visitor's cookie
+        await stage.who()
+        statuses = []
+        for _ in range(25):
+            async with stage.web.client.get(
+                stage.web.url("/sign-in/slack"), allow_redirects=False
+            ) as response:
+                statuses.append(response.status)
+
+        assert (statuses[0], statuses[-1]) == (303, 429)
+        assert (await stage.sign_in(client=another))[0] == 200
+        assert await stage.who(another) != ""
+
+
 async def test_an_attempt_expires():
     async with signing_in() as stage:
         back = await stage.begin()
