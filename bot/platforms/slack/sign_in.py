@@ -109,6 +109,9 @@ class SlackSignIn:
             expected.validate(found.claims)
         except (JoseError, ValueError, KeyError, TypeError) as error:
             raise SignInError(_REFUSED, f"id_token: {type(error).__name__}: {error}") from error
+        # OpenID Connect Core, 3.1.3.7: no audience beside us, none of which we would trust.
+        if found.claims["aud"] not in (self._client_id, [self._client_id]):
+            raise SignInError(_REFUSED, "id_token: it is for others too")
         return found.claims
 
     async def _find_metadata(self) -> Mapping[str, Any]:

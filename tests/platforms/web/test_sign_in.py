@@ -18,7 +18,7 @@ from yarl import URL
 from bot.platforms.web.sign_in.ways import ATTEMPT_FOR, safe_path
 from bot.webchat.services.sessions import SESSION_FOR
 from tests.browser import browsing, visiting
-from tests.fakes.accounts import KEY, OTHER_KEY, signed
+from tests.fakes.accounts import CLIENT_ID, KEY, OTHER_KEY, signed
 from tests.platforms.web.sign_in_stage import signing_in
 
 Json = dict[str, Any]
@@ -93,6 +93,7 @@ async def test_strangers_to_the_workspace_do_not_sign_in(team: str, user: str):
         {"nonce": None},
         {"aud": "another-client"},
         {"aud": ["another-client"]},
+        {"aud": [CLIENT_ID, "another-client"]},
         {"aud": None},
         {"iss": "https://evil.example"},
         {"iss": None},
