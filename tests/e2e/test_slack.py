@@ -27,6 +27,7 @@ from tests.fakes.slack import (
 )
 from tests.fakes.slack.world import BOT_USER
 from tests.platforms.slack.stage import said_in_blocks
+from tests.waiting import until
 
 NOTE = """https://arxiv.org/abs/2502.0000{n}
 
@@ -195,6 +196,35 @@ async def test_the_digest_is_posted_at_its_slot_with_one_message_for_each_paper(
             await slack.say(f"<@{BOT_USER}> rl", user="U1", thread=root)
             await slack.until(lambda: len(slack.replies(root)) == 3)
             assert "Paper 3 on reasoning" in said(slack.replies(root)[2])
+
+
+async def test_killed_between_header_and_papers_the_titles_lead_to_the_papers_in_the_end(tmp_path):
+    await import_notes(tmp_path, papers=2)
+    vault = tmp_path / "vault"
+    async with FakeSlack() as slack:
+        await subscribe(tmp_path, slack, "slack:C1")
+        slack.chaos = lambda method: (
+            Fault(delay=60) if method == "chat.postMessage" and slack.messages() else None
+        )
+        async with running(tmp_path, slack) as first:
+            await slack.until(lambda: len(slack.messages()) == 1, seconds=40)
+            await until(lambda: len(slack.calls_of("chat.postMessage")) == 2)
+            await first.kill()
+        slack.chaos = lambda _: None
+
+        async with running(tmp_path, slack):
+            await slack.until(lambda: len(slack.messages()) == 3, seconds=90)
+            links = [
+                f"https://papers.slack.com/archives/C1/p{paper['ts'].replace('.', '')}"
+                for paper in slack.messages()[1:]
+            ]
+            await slack.until(lambda: addresses(slack.messages()[0]) == links, seconds=40)
+
+            [note] = vault.glob("* Paper 2.md")
+            note.write_text(note.read_text().replace("*Paper 2 on", "*Paper Two on"))
+            await paperbot(tmp_path, "import", str(vault))
+            await slack.until(lambda: "Paper Two" in said(slack.messages()[0]), seconds=40)
+            assert addresses(slack.messages()[0]) == links
 
 
 async def test_a_button_from_before_a_restart_works_and_nothing_is_posted_again(tmp_path):
