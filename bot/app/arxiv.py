@@ -1,6 +1,7 @@
 """arXiv polling and ranking, built from the settings."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -13,12 +14,13 @@ from bot.arxiv.ports import PaperSource
 from bot.arxiv.ranking.worker import ProcessRanker, is_installed
 from bot.arxiv.services import candidates, polling
 from bot.arxiv.services.request_gate import DatabaseRequestGate
+from bot.core.database.address import PostgresAddress
 from bot.core.database.database import Database
 from bot.core.domain.errors import RankerError
 from bot.core.ports import Condition, Measure
 from bot.core.services.leases import Leases
 from bot.operations.services.supervise import Supervised
-from bot.settings import Settings
+from bot.settings import DEFAULT_DATABASE, Settings
 
 _PATIENCE = timedelta(seconds=10)
 _PROJECT = "paper-digest-bot"
@@ -78,11 +80,19 @@ def arxiv_leases(
     )
 
 
-def ranker_of(database: Path) -> ProcessRanker | None:
-    """Ranking, if it is installed. Its model lies beside the database and needs no backup."""
+def ranker_of(location: Path | PostgresAddress) -> ProcessRanker | None:
+    """Ranking, if it is installed. Its model needs no backup: it lies beside an SQLite database.
+
+    For a PostgreSQL database it lies in the folder of the default one, named for the address.
+    """
     if not is_installed():
         return None
-    return ProcessRanker(database.with_name(f"{database.name}.taste"))
+    if isinstance(location, PostgresAddress):
+        name = hashlib.sha256(str(location).encode()).hexdigest()[:16]
+        folder = DEFAULT_DATABASE.parent
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return ProcessRanker(folder / f"{name}.taste")
+    return ProcessRanker(location.with_name(f"{location.name}.taste"))
 
 
 def condition_of(state: Condition | None, parts: Sequence[Condition]) -> Condition | None:
@@ -142,7 +152,7 @@ class ArxivPart:
             )
 
     async def _rank(self) -> None:
-        ranker = ranker_of(self._db.path)
+        ranker = ranker_of(self._db.location)
         if ranker is not None:
             await candidates.follow(
                 self._db,

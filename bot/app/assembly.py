@@ -375,7 +375,7 @@ def _parts(db: Database, settings: Settings) -> str:
     """What the bot was started with, for the log."""
     vault = f"vault {settings.vault}" if settings.vault is not None else "no vault"
     arxiv = "arXiv is asked" if settings.arxiv_poll else "arXiv is not asked"
-    return f"paperbot {version('paper-digest-bot')}, database {db.path}, {vault}, {arxiv}"
+    return f"paperbot {version('paper-digest-bot')}, database {db.location}, {vault}, {arxiv}"
 
 
 def _changes(platform: Platform) -> str:

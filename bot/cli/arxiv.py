@@ -115,7 +115,7 @@ def candidates(
         day = None
         if date is not None and not names_newest(date):
             day = await typed_dates.read(db, date, now=now(), zone=settings.timezone)
-        ranker = ranker_of(db.path)
+        ranker = ranker_of(db.location)
         if ranker is None:
             print_remark(translator()("Not ranked: install paper-digest-bot[rank]"))
         else:

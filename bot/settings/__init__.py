@@ -1,6 +1,7 @@
 """The settings of the bot: `read_settings` returns them, or names every problem."""
 
 from bot.settings.settings import (
+    DEFAULT_DATABASE,
     ENV_FILE,
     LogFormat,
     LogLevel,
@@ -14,6 +15,7 @@ from bot.settings.settings import (
 )
 
 __all__ = [
+    "DEFAULT_DATABASE",
     "ENV_FILE",
     "LogFormat",
     "LogLevel",

@@ -14,7 +14,8 @@ from bot.archive.domain.entry import EntryId
 from bot.archive.domain.search_text import tag_mark
 from bot.archive.domain.segment import segment
 from bot.archive.store.sort_key import newness_of
-from bot.core.database.migrate import apply_migrations, bundled_migrations
+from bot.core.database.migrations import bundled_migrations
+from bot.core.database.sqlite.migrate import apply_migrations
 from tests.bench.notes import FIRST, LAST, TAGS, Pen
 
 _TEXTS = 5000

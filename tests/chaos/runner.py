@@ -47,6 +47,7 @@ from tests.fakes.slack.wire import tokens_of
 from tests.platforms.discord.stage import SeenIds
 from tests.platforms.memory import Notes
 from tests.platforms.slack.stage import RecordingInbox, Remembered
+from tests.wrapped_database import WrappedDatabase
 
 TEAMS = ("T1", "T2")
 
@@ -76,18 +77,18 @@ class BlindDiscordChat(DiscordChat):
         return None
 
 
-class DoomedDatabase(Database):
+class DoomedDatabase(WrappedDatabase):
     """Kills its process just before or just after the n-th commit that it is asked for."""
 
     def __init__(self, inner: Database, moment: str, number: int) -> None:
-        super().__init__(inner.path, inner._writer, inner._reader, throw_away=False)
+        super().__init__(inner)
         self._moment, self._number = moment, number
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         self._number -= 1
         doomed = self._number == 0
-        async with super().transaction() as tx:
+        async with self.inner.transaction() as tx:
             yield tx
             if doomed and self._moment == "before":
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -105,7 +106,7 @@ async def main(options: argparse.Namespace) -> None:
         patience=Patience(first_pause=timedelta(seconds=0.05), longest_pause=timedelta(seconds=1)),
     )
     async with AsyncExitStack() as stack:
-        db = await stack.enter_async_context(opened(options.database))
+        db: Database = await stack.enter_async_context(opened(options.database))
         chat: Chat
         if options.chat == "slack":
             chat = await stack.enter_async_context(slack_chat(options.url, blind=options.blind))

@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
-from bot.core.database.database import opened
+from bot.core.database.database import Database, opened
 from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import Chat, MessageRef, Platform, ThreadMessage, User, parse_channel
 from bot.discussion.services import discuss
@@ -74,7 +74,7 @@ async def main(options: argparse.Namespace) -> None:
         patience=Patience(first_pause=timedelta(seconds=0.05), longest_pause=timedelta(seconds=1)),
     )
     async with AsyncExitStack() as stack:
-        db = await stack.enter_async_context(opened(options.database))
+        db: Database = await stack.enter_async_context(opened(options.database))
         if options.doom:
             moment, number = options.doom
             db = DoomedDatabase(db, moment, int(number))

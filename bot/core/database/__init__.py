@@ -1,1 +1,1 @@
-"""The SQLite file: connections, transactions, migrations."""
+"""The database: one port, two engines (SQLite and PostgreSQL), migrations for each."""

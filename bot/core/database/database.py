@@ -1,355 +1,159 @@
-"""The SQLite file: one writer behind a lock, a reader beside it, migrations at start.
+"""The database as the stores see it: transactions over rows, whichever engine is behind.
 
-`async with db.transaction() as tx` is the only way to write: BEGIN IMMEDIATE with the first
-statement, COMMIT at the end, ROLLBACK on any exception, cancellation included. `async with
-db.reading() as tx` reads a consistent snapshot on a connection of its own, so that a slow
-search never queues before a commit. Nothing of the network is awaited inside either. Functions
-of a subject's `store` take the `Transaction`.
+`async with db.transaction() as tx` is the only way to write: COMMIT at the end, ROLLBACK on any
+exception, cancellation included. `async with db.reading() as tx` reads a consistent snapshot, so
+that a slow search never queues before a commit. Nothing of the network is awaited inside either.
+Functions of a subject's `store` take the `Transaction`, or, where several statements belong
+together, the `Statements` that `Transaction.call` gives: one hop to the connection's thread.
 
-What SQLite says about the disk and the file (full, read-only, damaged, locked) is raised as
-`StorageError`, one line for the operator; whatever happens, the database stays whole.
-
-Each connection lives in a thread that runs what it is given in order, even when whoever waits
-for the result is cancelled. So a rollback needs not be waited for: it is in the queue before
-any statement of the next transaction.
+SQL is written once for both engines. `bot.core.database.dialect` says what it rewrites.
 """
 
-import asyncio
-import logging
-import os
-import shutil
-import sqlite3
-import tempfile
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
-from functools import partial
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-import aiosqlite
-
-from bot.core.database import leftovers
-from bot.core.database.migrate import Migration, apply_migrations, bundled_migrations
-from bot.core.database.sqlite_errors import explained
-from bot.core.domain.errors import StorageBusyError, StorageError
-
-log = logging.getLogger(__name__)
+from bot.core.database.address import PostgresAddress
 
 Parameters = Mapping[str, Any]
-Row = sqlite3.Row
 T = TypeVar("T")
 
 BUSY_SECONDS = 10.0
 """How long a statement waits for another process (the CLI beside the bot) to commit."""
 
 
-class _Connection(aiosqlite.Connection):
-    """A connection that also runs whole functions in its thread, in one hop."""
+class Engine(StrEnum):
+    """The kind of database."""
 
-    def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
-        super().__init__(connector, iter_chunk_size=64)
-        # A program that ends with an error must not hang on a database that was not closed.
-        self._thread.daemon = True
-
-    async def call(self, function: Callable[[sqlite3.Connection], T]) -> T:
-        """Run the function in the connection's thread; returns its result."""
-        result: T = await self._execute(function, self._conn)  # type: ignore[no-untyped-call]
-        return result
-
-    def post(self, function: Callable[[sqlite3.Connection], object]) -> None:
-        """Queue the function without waiting for it."""
-        if self._connection is not None:
-            self._tx.put_nowait((None, partial(function, self._connection)))
+    SQLITE = "sqlite"
+    POSTGRESQL = "postgresql"
 
 
-class Transaction:
+class Row(Protocol):
+    """One row of a result: values by name, by place, and in order."""
+
+    def __getitem__(self, key: Any, /) -> Any:
+        """The value in the column of that name, or at that place (from 0)."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """The values in the order of the columns."""
+
+    def __len__(self) -> int:
+        """How many columns."""
+
+    def keys(self) -> Sequence[str]:
+        """The columns' names."""
+
+
+class Statements(Protocol):
+    """Statements in the connection's thread; parameters are named (`:name`), never formatted in."""
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, where a statement has two versions."""
+
+    def all(self, sql: str, parameters: Parameters | None = None, /) -> Sequence[Row]:
+        """Every row of a statement (also of one with RETURNING)."""
+
+    def one(self, sql: str, parameters: Parameters | None = None, /) -> Row | None:
+        """The first row, or `None`."""
+
+    def run(self, sql: str, parameters: Parameters | None = None, /) -> int:
+        """How many rows the statement changed."""
+
+    def run_many(self, sql: str, rows: Iterable[Parameters], /) -> None:
+        """Run the statement for each row of parameters."""
+
+
+class Transaction(Protocol):
     """Statements inside one transaction; parameters are named (`:name`), never formatted in."""
 
-    def __init__(self, connection: _Connection, begin: str, path: Path) -> None:
-        self._connection = connection
-        self._begin = begin
-        self._path = path
-        self._begun = False
+    @property
+    def engine(self) -> Engine:
+        """The engine, where a statement has two versions."""
 
-    async def all(self, sql: str, parameters: Parameters | None = None) -> Sequence[Row]:
+    async def all(self, sql: str, parameters: Parameters | None = None, /) -> Sequence[Row]:
         """Every row of a statement (also of one with RETURNING)."""
-        return await self.call(lambda connection: _rows(connection, sql, parameters or {}))
 
-    async def one(self, sql: str, parameters: Parameters | None = None) -> Row | None:
+    async def one(self, sql: str, parameters: Parameters | None = None, /) -> Row | None:
         """The first row, or `None`."""
-        rows = await self.all(sql, parameters)
-        return rows[0] if rows else None
 
-    async def run(self, sql: str, parameters: Parameters | None = None) -> int:
+    async def run(self, sql: str, parameters: Parameters | None = None, /) -> int:
         """How many rows the statement changed."""
-        return await self.call(lambda connection: _run(connection, sql, parameters or {}))
 
-    async def run_many(self, sql: str, rows: Iterable[Parameters]) -> None:
+    async def run_many(self, sql: str, rows: Iterable[Parameters], /) -> None:
         """Run the statement for each row of parameters, in one hop to the thread."""
-        await self.call(lambda connection: _run_many(connection, sql, rows))
 
-    async def call(self, function: Callable[[sqlite3.Connection], T]) -> T:
+    async def call(self, function: Callable[[Any], T], /) -> T:
         """Several statements in one hop: the function runs in the connection's thread.
 
         It must neither commit nor roll back, and it belongs to a `store`.
         """
-        return await self._connection.call(lambda connection: self._within(connection, function))
 
-    def _within(
-        self, connection: sqlite3.Connection, function: Callable[[sqlite3.Connection], T]
-    ) -> T:
-        try:
-            if not self._begun:
-                connection.execute(self._begin)
-                self._begun = True
-            elif not connection.in_transaction:
-                # A full disk makes SQLite roll back by itself; going on would commit a part.
-                raise StorageBusyError("The transaction was rolled back", path=str(self._path))
-            return function(connection)
-        except sqlite3.DatabaseError as error:
-            raise explained(error, self._path) from error
+    async def guard(self, name: str) -> None:
+        """Wait until no other transaction guards the same name; held until this one ends.
+
+        For a check and a write that no unique key makes one. Take it before what it guards is
+        read, before the clock is read, and several in sorted order. SQLite has one writer, so that
+        nothing is left to wait for there.
+        """
 
 
-def _rows(connection: sqlite3.Connection, sql: str, parameters: Parameters) -> list[Row]:
-    return connection.execute(sql, parameters).fetchall()
-
-
-def _run(connection: sqlite3.Connection, sql: str, parameters: Parameters) -> int:
-    cursor = connection.execute(sql, parameters)
-    changed = cursor.rowcount
-    cursor.close()
-    return changed
-
-
-def _run_many(connection: sqlite3.Connection, sql: str, rows: Iterable[Parameters]) -> None:
-    connection.executemany(sql, rows).close()
-
-
-class Database:
+class Database(Protocol):
     """An open database; make one with `open_database`, close it with `close`."""
 
-    def __init__(
-        self, path: Path, writer: _Connection, reader: _Connection, *, throw_away: bool
-    ) -> None:
-        self.path = path
-        self._writer = writer
-        self._reader = reader
-        self._throw_away = throw_away
-        self._write_lock = asyncio.Lock()
-        self._read_lock = asyncio.Lock()
+    @property
+    def engine(self) -> Engine:
+        """The kind of database."""
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
-        """A write transaction; only one at a time in this process, the rest wait in order.
+    @property
+    def location(self) -> Path | PostgresAddress:
+        """Where it is. As text it is safe to show: without a password."""
 
-        Raises `StorageError`. Cancelled while it commits, it may be committed or not.
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """A write transaction. Raises `StorageError`.
+
+        Cancelled while it commits, or cut off from the server then, it may be committed or not.
         """
-        async with self._write_lock:
-            try:
-                yield Transaction(self._writer, "BEGIN IMMEDIATE", self.path)
-                await self._writer.call(partial(_commit, path=self.path))
-            except BaseException:
-                self._writer.post(sqlite3.Connection.rollback)
-                raise
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Transaction]:
+    def reading(self) -> AbstractAsyncContextManager[Transaction]:
         """A read snapshot, taken with the first statement. Raises `StorageError`."""
-        async with self._read_lock:
-            try:
-                yield Transaction(self._reader, "BEGIN", self.path)
-            except asyncio.CancelledError:
-                await self._reader.interrupt()  # nobody waits for that search any more
-                raise
-            finally:
-                self._reader.post(sqlite3.Connection.rollback)
 
     async def reclaim(self, pages: int) -> bool:
         """Give free pages of the file back to the file system; whether there are more.
 
-        A database of an earlier version is rewritten once for it, if there is room for a copy:
-        nothing else is written meanwhile. Raises `StorageError`.
+        PostgreSQL does that itself: nothing is done, `False`. Raises `StorageError`.
         """
-        async with self._write_lock:
-            return await self._writer.call(partial(_reclaim, path=self.path, pages=pages))
 
     async def close(self) -> None:
-        """Close both connections; open transactions are rolled back."""
-        try:
-            await self._reader.close()
-        finally:
-            await self._writer.close()  # last, so that it tidies the write-ahead log up
-            if self._throw_away:
-                await asyncio.to_thread(shutil.rmtree, self.path.parent, ignore_errors=True)
-
-
-def _commit(connection: sqlite3.Connection, path: Path) -> None:
-    try:
-        connection.commit()
-    except sqlite3.DatabaseError as error:
-        connection.rollback()
-        raise explained(error, path) from error
-
-
-def _reclaim(connection: sqlite3.Connection, path: Path, pages: int) -> bool:
-    try:
-        if not _number(connection, "PRAGMA freelist_count"):
-            return False
-        if _number(connection, "PRAGMA auto_vacuum") == _INCREMENTAL:
-            # Not `execute`: that takes one step of the statement, which is one page.
-            connection.executescript(f"PRAGMA incremental_vacuum({pages:d})")
-        elif not _rewrite(connection, path):
-            return False
-        # A checkpoint truncates the file.
-        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-        return _number(connection, "PRAGMA freelist_count") > 0
-    except sqlite3.DatabaseError as error:
-        raise explained(error, path) from error
-
-
-def _rewrite(connection: sqlite3.Connection, path: Path) -> bool:
-    """Turn incremental vacuum on, which takes a new file; whether there was room for it."""
-    size = path.stat().st_size
-    room = min(shutil.disk_usage(path.parent).free, shutil.disk_usage(tempfile.gettempdir()).free)
-    if room < 3 * size:
-        log.warning(
-            "%s cannot be shrunk: that needs %d MB of free space", path, 3 * size // 1_000_000
-        )
-        return False
-    log.info("%s is rewritten once, to allow shrinking it from now on", path)
-    connection.execute(f"PRAGMA auto_vacuum = {_INCREMENTAL}")
-    connection.execute("PRAGMA temp_store = FILE")  # the copy may not fit into memory
-    try:
-        connection.execute("VACUUM")
-    finally:
-        connection.execute("PRAGMA temp_store = MEMORY")
-    return True
-
-
-def _number(connection: sqlite3.Connection, sql: str) -> int:
-    return int(connection.execute(sql).fetchone()[0])
+        """Close the connections; open transactions are rolled back."""
 
 
 async def open_database(
-    path: Path | None,
-    *,
-    migrations: Sequence[Migration] | None = None,
-    busy_seconds: float = BUSY_SECONDS,
+    location: Path | PostgresAddress | None, *, busy_seconds: float = BUSY_SECONDS
 ) -> Database:
-    """The database in that file, made and migrated if need be; raises `StorageError`.
+    """The database there, made and migrated if need be; raises `StorageError`.
 
-    `None` is a throw-away database, in a folder that `close` removes. Several processes may
-    have the same file open; a statement waits for `busy_seconds` for another to commit.
+    `None` is a throw-away SQLite database, in a folder that `close` removes. Several processes may
+    have the same database open; a statement waits for `busy_seconds` for another to commit.
     """
-    throw_away = path is None
-    folder = await asyncio.to_thread(tempfile.mkdtemp, prefix="paperbot-") if path is None else ""
-    file = leftovers.real_path(path) if path is not None else Path(folder) / "paperbot.db"
-    opened: list[_Connection] = []
-    try:
-        await asyncio.to_thread(_make_folder, file)
-        foreign = await asyncio.to_thread(leftovers.set_aside_foreign, file)
-        if foreign is not None:
-            log.warning(
-                "%s: a crash's leftovers beside this backup are kept as %s-*", file, foreign
-            )
-        await asyncio.to_thread(_make_private, file)
-        chosen = migrations if migrations is not None else bundled_migrations()
-        connector = partial(_connector, file, busy_seconds)
-        is_new = await asyncio.to_thread(_is_empty, file)
-        pragmas = _writer_pragmas(throw_away=throw_away, is_new=is_new)
-        writer = await _connect(connector, opened, pragmas)
-        await writer.call(partial(apply_migrations, migrations=chosen, path=str(file)))
-        reader = await _connect(connector, opened, _READER_PRAGMAS)
-    except BaseException as error:
-        for connection in opened:
-            await connection.close()
-        if throw_away:
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-        if isinstance(error, sqlite3.DatabaseError):
-            raise explained(error, file) from error
-        raise
-    return Database(file, writer, reader, throw_away=throw_away)
+    # An engine's modules take time to import, and only one is used.
+    if isinstance(location, PostgresAddress):
+        from bot.core.database.postgresql.database import open_postgresql  # noqa: PLC0415
+
+        return await open_postgresql(location, busy_seconds=busy_seconds)
+    from bot.core.database.sqlite.database import open_sqlite  # noqa: PLC0415
+
+    return await open_sqlite(location, busy_seconds=busy_seconds)
 
 
 @asynccontextmanager
-async def opened(path: Path | None) -> AsyncIterator[Database]:
+async def opened(location: Path | PostgresAddress | None) -> AsyncIterator[Database]:
     """`open_database`, closed at the end."""
-    database = await open_database(path)
+    database = await open_database(location)
     try:
         yield database
     finally:
         await database.close()
-
-
-_PRAGMAS = (
-    "PRAGMA foreign_keys = ON",
-    "PRAGMA temp_store = MEMORY",
-    "PRAGMA cache_size = -16384",  # 16 MiB
-    "PRAGMA mmap_size = 134217728",  # 128 MiB: an index of a million entries is read in place
-)
-_READER_PRAGMAS = (*_PRAGMAS, "PRAGMA query_only = ON")
-
-
-_INCREMENTAL = 2
-"""SQLite's number for `auto_vacuum = INCREMENTAL`."""
-
-
-def _writer_pragmas(*, throw_away: bool, is_new: bool) -> tuple[str, ...]:
-    return (
-        # Only before the first table: then free pages can be given back in small steps. Later it
-        # would change nothing, but write the first page each time.
-        *((f"PRAGMA auto_vacuum = {_INCREMENTAL}",) if is_new else ()),
-        "PRAGMA journal_mode = WAL",
-        # FULL: what the outbox has committed survives a power cut (NORMAL may lose the last).
-        "PRAGMA synchronous = OFF" if throw_away else "PRAGMA synchronous = FULL",
-        "PRAGMA journal_size_limit = 67108864",
-        *_PRAGMAS,
-    )
-
-
-async def _connect(
-    connector: Callable[[], sqlite3.Connection],
-    opened_so_far: list[_Connection],
-    pragmas: tuple[str, ...],
-) -> _Connection:
-    connection = _Connection(connector)
-    await connection
-    opened_so_far.append(connection)
-    await connection.call(partial(_run_all, statements=pragmas))
-    return connection
-
-
-def _run_all(connection: sqlite3.Connection, statements: tuple[str, ...]) -> None:
-    for statement in statements:
-        connection.execute(statement).close()
-
-
-def _connector(path: Path, busy_seconds: float) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        path, timeout=busy_seconds, isolation_level=None, cached_statements=512
-    )
-    connection.row_factory = sqlite3.Row
-    return connection
-
-
-def _make_folder(path: Path) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(
-            "The database's folder cannot be created ({reason}): choose another place with "
-            "PAPERBOT_DATABASE, or correct the permissions",
-            path=str(path),
-            reason=error.strerror or type(error).__name__,
-        ) from error
-
-
-def _make_private(path: Path) -> None:
-    """Make a new database readable by its owner only; SQLite gives its log the same mode."""
-    # Where the file cannot be made, opening it says why.
-    with suppress(OSError):
-        os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
-
-
-def _is_empty(path: Path) -> bool:
-    return not path.exists() or path.stat().st_size == 0

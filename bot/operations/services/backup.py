@@ -13,8 +13,8 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from bot.core.database import leftovers
 from bot.core.database.database import Database
+from bot.core.database.sqlite import leftovers
 from bot.core.domain.errors import UsageError
 from bot.digest.services import plan
 from bot.operations.store import backups
@@ -25,7 +25,11 @@ async def backup(db: Database, target: Path, *, now: datetime) -> int:
 
     `target` appears when it is whole; a file that is there already is an error. Raises `UserError`.
     """
-    return await asyncio.to_thread(partial(_backup, db.path, target, now))
+    if not isinstance(db.location, Path):
+        raise UsageError(
+            "A PostgreSQL database is backed up with pg_dump: see “PostgreSQL” in docs/operating.md"
+        )
+    return await asyncio.to_thread(partial(_backup, db.location, target, now))
 
 
 def _backup(source: Path, target: Path, now: datetime) -> int:

@@ -17,8 +17,8 @@ from bot.arxiv.services.daily_batches import kind_of
 from bot.arxiv.services.polling import ArxivStatus, get_status
 from bot.channels.domain.subscription import Standing, Subscription
 from bot.channels.store import subscriptions
-from bot.core.database import integrity
 from bot.core.database.database import Database, opened
+from bot.core.database.sqlite import integrity
 from bot.core.domain.errors import StorageError
 from bot.core.domain.i18n import Translate, error_text
 from bot.core.ports import ChannelRef, Finding, Platform, parse_channel
@@ -42,7 +42,7 @@ async def check_database(path: Path, *, now: datetime, say: Translate) -> tuple[
     try:
         async with opened(path) as db:
             return (
-                await _check_whole(db, subject, say),
+                await _check_whole(db, path, subject, say),
                 *filter(None, (check_privacy(path, say=say),)),
                 _check_disk(path, say),
                 await _check_owner(db, now, say),
@@ -169,7 +169,7 @@ def check_privacy(file: Path, *, say: Translate) -> Finding | None:
     return Finding(str(file), ok=False, words=words)
 
 
-async def _check_whole(db: Database, subject: str, say: Translate) -> Finding:
+async def _check_whole(db: Database, path: Path, subject: str, say: Translate) -> Finding:
     async with db.reading() as tx:
         damage = await integrity.find_damage(tx)
         found = await totals(tx)
@@ -177,10 +177,10 @@ async def _check_whole(db: Database, subject: str, say: Translate) -> Finding:
         words = say(
             "it is damaged ({damage}): restore a backup with “paperbot restore FILE”", damage=damage
         )
-        return Finding(subject, ok=False, words=f"{db.path}: {words}")
-    size = f"{db.path.stat().st_size / _MEGABYTE:.1f}"
+        return Finding(subject, ok=False, words=f"{path}: {words}")
+    size = f"{(await asyncio.to_thread(path.stat)).st_size / _MEGABYTE:.1f}"
     words = say(
-        "{path}: {size} MB, entries: {entries}", path=db.path, size=size, entries=found.entries
+        "{path}: {size} MB, entries: {entries}", path=path, size=size, entries=found.entries
     )
     return Finding(subject, ok=True, words=words)
 

@@ -18,6 +18,7 @@ from bot.archive.services.import_files import STDIN, import_files
 from bot.archive.services.import_report import ImportReport
 from bot.archive.store import entries
 from bot.core.database.database import Database, open_database, opened
+from bot.core.database.sqlite.database import open_sqlite
 from bot.core.domain.errors import StorageError
 from bot.lookup.services import lookup, selection
 from tests.archive_stage import NOW, write_notes
@@ -441,7 +442,7 @@ async def test_two_concurrent_imports_store_each_entry_once(tmp_path):
 async def test_a_full_disk_raises_one_error_and_keeps_the_batches_before_it(tmp_path):
     thoughts = {f"{n:04}.md": f"Thought {n}\n\n" + "생각 " * 200 for n in range(1500)}
     vault = write_notes(tmp_path / "v", thoughts)
-    db = await open_database(tmp_path / "p.db")
+    db = await open_sqlite(tmp_path / "p.db")
     await db._writer.call(lambda connection: connection.execute("PRAGMA max_page_count = 800"))
 
     with pytest.raises(StorageError, match="disk is full"):

@@ -18,6 +18,7 @@ from bot.arxiv.ports import (
 from bot.arxiv.services.request_gate import LEASE, WRONG_QUESTIONS, DatabaseRequestGate
 from bot.arxiv.store import request_gate
 from bot.core.database.database import Database, Transaction, opened
+from bot.core.database.sqlite.database import SqliteDatabase
 from bot.core.store import leases
 from bot.core.store.leases import Process
 from tests.arxiv.stage import Time
@@ -90,6 +91,7 @@ async def test_two_processes_never_ask_at_once(tmp_path: Path):
 async def test_a_gate_taken_while_we_waited_for_the_write_lock_is_noticed(tmp_path: Path):
     time = Time(NOW)
     async with opened(tmp_path / "a.db") as one, opened(tmp_path / "a.db") as other:
+        assert isinstance(one, SqliteDatabase)
         gate = shared(one, time)
         async with asyncio.TaskGroup() as group, other.transaction() as tx:
             await request_gate.free_at(tx)  # from here on nobody else writes

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.database.database import Database, open_database, opened
-from bot.core.database.migrate import Migration
+from bot.core.database.database import Database, opened
+from bot.core.database.migrations import Migration
+from bot.core.database.sqlite.database import open_sqlite
 from bot.core.domain.errors import StorageError
 
 TABLE = (Migration(1, "0001_t.sql", "CREATE TABLE t (x INTEGER NOT NULL UNIQUE);"),)
@@ -22,7 +23,7 @@ ENDLESS = """
 
 @pytest.fixture
 async def db(tmp_path: Path) -> AsyncIterator[Database]:
-    database = await open_database(tmp_path / "t.db", migrations=TABLE)
+    database = await open_sqlite(tmp_path / "t.db", migrations=TABLE)
     yield database
     await database.close()
 
@@ -128,7 +129,7 @@ async def test_transactions_of_one_process_wait_for_each_other(db):
 
 
 async def test_two_openings_of_one_file_write_side_by_side(db):
-    other = await open_database(db.path, migrations=TABLE)
+    other = await open_sqlite(db.location, migrations=TABLE)
     async with asyncio.TaskGroup() as group:
         for start, database in ((0, db), (100, other)):
             group.create_task(add_rows(database, start))
@@ -144,8 +145,8 @@ async def add_rows(db: Database, start: int) -> None:
 
 
 async def test_a_temporary_database_leaves_no_file():
-    db = await open_database(None)
-    folder = db.path.parent
+    db = await open_sqlite(None)
+    folder = db.location.parent
     assert folder.exists()
 
     await db.close()
@@ -172,7 +173,7 @@ async def test_an_unclosed_database_does_not_block_the_exit_of_the_program(tmp_p
 
 async def refusal(path: Path) -> str:
     with pytest.raises(StorageError) as raised:
-        await open_database(path)
+        await open_sqlite(path)
     text = str(raised.value)
     assert text.startswith(f"{path}: ")
     assert "\n" not in text
@@ -218,7 +219,7 @@ async def test_a_folder_in_place_of_the_file_is_named(tmp_path):
 
 
 async def test_a_locked_database_says_so(db):
-    locker = sqlite3.connect(db.path, isolation_level=None)
+    locker = sqlite3.connect(db.location, isolation_level=None)
     locker.execute("BEGIN IMMEDIATE")
     await db._writer.call(lambda connection: connection.execute("PRAGMA busy_timeout = 50"))
 
@@ -232,7 +233,7 @@ async def test_a_locked_database_says_so(db):
 
 async def test_a_full_database_stays_whole(tmp_path):
     """`max_page_count` stands in for the disk where no small one can be made."""
-    db = await open_database(tmp_path / "t.db", migrations=TABLE)
+    db = await open_sqlite(tmp_path / "t.db", migrations=TABLE)
     async with db.transaction() as tx:
         await tx.run("INSERT INTO t VALUES (0)")
     await db._writer.call(lambda connection: connection.execute("PRAGMA max_page_count = 20"))
@@ -284,7 +285,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 async def test_on_a_full_disk_the_database_stays_whole(small_disk):
-    db = await open_database(small_disk / "t.db", migrations=TABLE)
+    db = await open_sqlite(small_disk / "t.db", migrations=TABLE)
     async with db.transaction() as tx:
         await tx.run("INSERT INTO t VALUES (0)")
 
@@ -298,7 +299,7 @@ async def test_on_a_full_disk_the_database_stays_whole(small_disk):
 
 
 async def test_on_a_read_only_disk_opening_says_so(small_disk):
-    db = await open_database(small_disk / "t.db", migrations=TABLE)
+    db = await open_sqlite(small_disk / "t.db", migrations=TABLE)
     await db.close()
     await asyncio.to_thread(subprocess.run, ["mount", "-o", "remount,ro", small_disk], check=True)
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.database.database import open_database
-from bot.core.database.migrate import Migration, bundled_migrations, statements
+from bot.core.database.migrations import Migration, bundled_migrations
+from bot.core.database.sqlite.database import open_sqlite
+from bot.core.database.sqlite.migrate import statements
 from bot.core.domain.errors import StorageError
 from tests.waiting import until
 
@@ -45,7 +46,7 @@ def query(path: Path, sql: str) -> list[tuple[object, ...]]:
 
 
 async def migrate(path: Path, *migrations: Migration) -> None:
-    db = await open_database(path, migrations=migrations)
+    db = await open_sqlite(path, migrations=migrations)
     await db.close()
 
 
@@ -138,7 +139,8 @@ async def test_a_migration_that_is_killed_leaves_nothing_of_itself(tmp_path):
     await migrate(path, FIRST)
     program = (
         "import sqlite3, sys\n"
-        "from bot.core.database.migrate import Migration, apply_migrations\n"
+        "from bot.core.database.migrations import Migration\n"
+        "from bot.core.database.sqlite.migrate import apply_migrations\n"
         "connection = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
         "connection.execute('PRAGMA journal_mode = WAL')\n"
         f"steps = ({FIRST!r}, Migration(2, '0002_second.sql', sys.argv[2]))\n"

@@ -10,7 +10,8 @@ import pytest
 from bot.archive.domain.entry import EntryId
 from bot.archive.store import entries
 from bot.core.database.database import open_database
-from bot.core.database.migrate import apply_migrations, bundled_migrations, statements
+from bot.core.database.migrations import bundled_migrations
+from bot.core.database.sqlite.migrate import apply_migrations, statements
 from bot.core.domain.document import Document, Paragraph, dump, run
 from bot.core.store import leases
 from bot.outbox.domain.delivery import State

@@ -179,7 +179,7 @@ async def test_a_clock_set_back_does_not_prolong_the_lease_of_a_holder_that_is_g
 
 def locked(stage: Stage) -> sqlite3.Connection:
     """A real second connection that keeps the database locked for writers."""
-    connection = sqlite3.connect(stage.db.path, isolation_level=None)
+    connection = sqlite3.connect(str(stage.db.location), isolation_level=None)
     connection.execute("BEGIN IMMEDIATE")
     return connection
 

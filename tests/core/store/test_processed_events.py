@@ -7,6 +7,7 @@ import pytest
 
 from bot.core.database.database import Database, Transaction, open_database
 from bot.core.store.processed_events import KEPT, DatabaseProcessedEvents
+from tests.wrapped_database import WrappedDatabase
 
 
 class Clock:
@@ -102,29 +103,29 @@ async def test_those_who_were_kept_beside_one_that_was_cancelled_are_new(
     assert committed.transactions == 3
 
 
-class Silent(Database):
+class Silent(WrappedDatabase):
     """Commits the second transaction, but does not say so until it is cancelled."""
 
     def __init__(self, inner: Database) -> None:
-        super().__init__(inner.path, inner._writer, inner._reader, throw_away=False)
+        super().__init__(inner)
         self.second = asyncio.Event()
         self.transactions = 0
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         self.transactions += 1
-        async with super().transaction() as tx:
+        async with self.inner.transaction() as tx:
             yield tx
         if self.transactions == 2:
             self.second.set()
             await asyncio.Event().wait()
 
 
-class Refusing(Database):
+class Refusing(WrappedDatabase):
     """Refuses the first transaction."""
 
     def __init__(self, inner: Database) -> None:
-        super().__init__(inner.path, inner._writer, inner._reader, throw_away=False)
+        super().__init__(inner)
         self._refusals = 1
 
     @asynccontextmanager
@@ -132,5 +133,5 @@ class Refusing(Database):
         if self._refusals:
             self._refusals -= 1
             raise OSError("the disk is full")
-        async with super().transaction() as tx:
+        async with self.inner.transaction() as tx:
             yield tx

@@ -117,7 +117,7 @@ async def test_a_backup_that_cannot_be_written_leaves_the_old_one(stage, tmp_pat
     with pytest.raises(UsageError, match="a folder"):
         await backup(stage.db, tmp_path, now=stage.clock())
     with pytest.raises(UsageError, match="the database itself"):
-        await backup(stage.db, stage.db.path, now=stage.clock())
+        await backup(stage.db, stage.db.location, now=stage.clock())
 
 
 async def test_a_backup_replaces_nothing_that_is_there(stage, tmp_path):

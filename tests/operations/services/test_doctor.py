@@ -32,7 +32,7 @@ async def look(
     say: Translate = ENGLISH,
 ) -> Sequence[Finding]:
     return await check_arxiv(
-        stage.db.path,
+        Path(str(stage.db.location)),
         stage.categories,
         is_on=is_on,
         contact=contact,

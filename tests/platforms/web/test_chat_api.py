@@ -359,7 +359,7 @@ async def test_only_the_operator_adds_channels(stage: Stage):
 async def test_a_locked_database_is_answered_after_a_bounded_time():
     async with staged(patience=0.5) as stage:
         await say(stage, "hello")
-        with closing(sqlite3.connect(stage.db.path, isolation_level=None)) as other:
+        with closing(sqlite3.connect(str(stage.db.location), isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             status, answer = await say(stage, "/paper reasoning")
             other.execute("ROLLBACK")

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
-from bot.core.database import leftovers
+from bot.core.database.sqlite import leftovers
 from bot.core.domain.errors import StorageBusyError, StorageError
 from bot.core.domain.i18n import translatable
 

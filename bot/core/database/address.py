@@ -1,0 +1,21 @@
+"""The address of a PostgreSQL database, whose password is never shown."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresAddress:
+    """`postgresql://user:password@host:port/database?option=value`, as libpq reads it.
+
+    As text it is `postgresql://host:port/database`, safe to show.
+    """
+
+    secret: SecretStr
+
+    def __str__(self) -> str:
+        parts = urlsplit(self.secret.get_secret_value())
+        place = parts.netloc.rpartition("@")[2]
+        return f"postgresql://{place}{parts.path}"

@@ -1,0 +1,54 @@
+"""The SQL of the stores as each engine takes it.
+
+The stores write the SQL that both engines share, and three things that they do not:
+
+- `:name` is a parameter. PostgreSQL's driver takes `%(name)s`.
+- `numbers(:ids)` and `texts(:names)` are a list of integers or texts as rows with one column,
+  `value`; `json_rows(:rows)` the elements of a JSON array. Lists are passed as a Python `list`.
+- `greatest(a, b)` and `least(a, b)` are the larger and the smaller. SQLite calls them max and min.
+"""
+
+import re
+from functools import lru_cache
+
+_LISTS = re.compile(
+    r"\b(numbers|texts|json_rows)\((:[a-z_][a-z0-9_]*)\)(?:\s+AS\s+([a-z_][a-z0-9_]*))?"
+)
+_UNNESTED = {
+    "numbers": "unnest({}::bigint[])",
+    "texts": "unnest({}::text[])",
+    "json_rows": "jsonb_array_elements({}::jsonb)",
+}
+_PARTS = re.compile(
+    r"""(?P<literal>'(?:[^']|'')*')     # a text
+      | (?P<comment>--[^\n]*)
+      | (?P<cast>::)
+      | :(?P<name>[a-z_][a-z0-9_]*)
+      | (?P<percent>%)
+    """,
+    re.VERBOSE,
+)
+_EXTREMES = re.compile(r"\b(greatest|least)\(")
+
+
+@lru_cache(maxsize=2048)
+def for_sqlite(sql: str) -> str:
+    """The statement as SQLite takes it."""
+    sql = _LISTS.sub(lambda found: f"json_each({found[2]}) AS {found[3] or found[1]}", sql)
+    return _EXTREMES.sub(lambda found: "max(" if found[1] == "greatest" else "min(", sql)
+
+
+@lru_cache(maxsize=2048)
+def for_postgresql(sql: str) -> str:
+    """The statement as psycopg takes it; `%` that is no parameter is doubled."""
+    return _PARTS.sub(_part, _LISTS.sub(_unnested, sql))
+
+
+def _unnested(found: re.Match[str]) -> str:
+    return f"{_UNNESTED[found[1]].format(found[2])} AS {found[3] or found[1]} (value)"
+
+
+def _part(found: re.Match[str]) -> str:
+    if found["name"]:
+        return f"%({found['name']})s"
+    return found[0].replace("%", "%%")

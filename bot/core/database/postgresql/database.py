@@ -1,0 +1,352 @@
+"""A PostgreSQL database: a pool of connections, each statement in a worker thread.
+
+Several transactions run at a time. A write transaction is READ COMMITTED, and what no unique key
+makes atomic takes a `guard`; a reading one is REPEATABLE READ, READ ONLY. psycopg's connections
+are used from threads, as SQLite's are, so that a function of several statements is one hop.
+
+A connection that the server has ended (restart, failover) is replaced before a transaction
+begins. One that ends within a transaction raises `StorageBusyError`: nothing was written, or, if
+it ended during COMMIT, nobody can tell.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from typing import Any, Final, TypeVar
+
+import psycopg
+import psycopg_pool
+from psycopg.pq import TransactionStatus
+
+from bot.core.database.address import PostgresAddress
+from bot.core.database.database import BUSY_SECONDS, Engine, Parameters, Row, Statements
+from bot.core.database.dialect import for_postgresql
+from bot.core.database.migrations import Migration, bundled_migrations
+from bot.core.database.postgresql.errors import explained
+from bot.core.database.postgresql.migrate import apply_migrations
+from bot.core.domain.errors import StorageBusyError, StorageError
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Connection = psycopg.Connection[Row]
+
+WRITERS = 4
+"""How many write transactions of one process run at a time; others wait in order."""
+READERS = 4
+"""How many reading ones."""
+
+_WRITE = "BEGIN; SET LOCAL lock_timeout = {}"
+_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+_CONNECT_SECONDS = 5
+_LIVENESS = {
+    # A server that vanished without a word is noticed within about 15 seconds.
+    "keepalives_idle": 5,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+
+
+class PostgresRow:
+    """One row: by name, by place, and in order."""
+
+    __slots__ = ("_names", "_values")
+
+    def __init__(self, names: dict[str, int], values: Sequence[Any]) -> None:
+        self._names = names
+        self._values = values
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._values[self._names[key] if isinstance(key, str) else key]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"PostgresRow({dict(zip(self._names, self._values, strict=True))})"
+
+    def keys(self) -> Sequence[str]:
+        """The columns' names."""
+        return tuple(self._names)
+
+
+def _row_factory(cursor: psycopg.Cursor[Any]) -> Callable[[Sequence[Any]], Row]:
+    names = {column.name: place for place, column in enumerate(cursor.description or ())}
+    return partial(PostgresRow, names)
+
+
+class PostgresStatements:
+    """`Statements` of one connection, in a worker thread."""
+
+    __slots__ = ("_connection",)
+    engine: Final = Engine.POSTGRESQL
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def all(self, sql: str, parameters: Parameters | None = None) -> Sequence[Row]:
+        """Every row of a statement."""
+        return self._execute(sql, parameters).fetchall()
+
+    def one(self, sql: str, parameters: Parameters | None = None) -> Row | None:
+        """The first row, or `None`."""
+        return self._execute(sql, parameters).fetchone()
+
+    def run(self, sql: str, parameters: Parameters | None = None) -> int:
+        """How many rows the statement changed."""
+        return self._execute(sql, parameters).rowcount
+
+    def run_many(self, sql: str, rows: Iterable[Parameters]) -> None:
+        """Run the statement for each row of parameters."""
+        self._connection.cursor().executemany(for_postgresql(sql).encode(), rows)
+
+    def _execute(self, sql: str, parameters: Parameters | None) -> psycopg.Cursor[Row]:
+        return self._connection.execute(for_postgresql(sql).encode(), parameters or {})
+
+
+class PostgresTransaction:
+    """A `Transaction`; its connection is taken from the pool with the first statement."""
+
+    engine: Final = Engine.POSTGRESQL
+
+    def __init__(self, database: "PostgresDatabase", begin: str) -> None:
+        self._database = database
+        self._begin = begin
+        self._connection: Connection | None = None
+        # Held by the thread that uses the connection: whoever ends the transaction waits for it.
+        self._in_use = threading.Lock()
+        self._ended = False
+
+    async def all(self, sql: str, parameters: Parameters | None = None) -> Sequence[Row]:
+        """Every row of a statement (also of one with RETURNING)."""
+        return await self.call(lambda statements: statements.all(sql, parameters))
+
+    async def one(self, sql: str, parameters: Parameters | None = None) -> Row | None:
+        """The first row, or `None`."""
+        return await self.call(lambda statements: statements.one(sql, parameters))
+
+    async def run(self, sql: str, parameters: Parameters | None = None) -> int:
+        """How many rows the statement changed."""
+        return await self.call(lambda statements: statements.run(sql, parameters))
+
+    async def run_many(self, sql: str, rows: Iterable[Parameters]) -> None:
+        """Run the statement for each row of parameters, in one hop to a thread."""
+        await self.call(lambda statements: statements.run_many(sql, rows))
+
+    async def call(self, function: Callable[[Statements], T]) -> T:
+        """Several statements in one hop: the function runs in a worker thread."""
+        return await self._database.in_thread(partial(self._within, function))
+
+    async def guard(self, name: str) -> None:
+        """Wait until no other transaction guards the same name."""
+        await self.one(
+            "SELECT pg_advisory_xact_lock(hashtextextended(:name, 0)) AS held", {"name": name}
+        )
+
+    def abandon(self) -> None:
+        """End a statement that still runs, then undo everything. Blocking.
+
+        Only where nothing else ends the transaction: else the statement could be a later one's.
+        """
+        connection = self._connection
+        if connection is not None and self._in_use.locked():
+            with suppress(psycopg.Error):
+                connection.cancel_safe(timeout=_CONNECT_SECONDS)
+        self.roll_back()
+
+    def commit(self) -> None:
+        """Commit and give the connection back; raises what `explained` says. Blocking."""
+        with self._in_use:
+            connection, self._connection, self._ended = self._connection, None, True
+            if connection is None:
+                return
+            try:
+                if connection.info.transaction_status is TransactionStatus.INERROR:
+                    # COMMIT would be taken as ROLLBACK, without an error.
+                    raise StorageBusyError(
+                        "The transaction was rolled back", path=self._database.name
+                    )
+                connection.execute("COMMIT")
+            except psycopg.Error as error:
+                raise explained(error, self._database.name) from error
+            finally:
+                self._database.give_back(connection)
+
+    def roll_back(self) -> None:
+        """Undo everything and give the connection back. Blocking."""
+        with self._in_use:
+            connection, self._connection, self._ended = self._connection, None, True
+            if connection is None:
+                return
+            try:
+                if not connection.closed:
+                    connection.execute("ROLLBACK")
+            except psycopg.Error:
+                connection.close()  # the server rolls back what it lost the connection of
+            finally:
+                self._database.give_back(connection)
+
+    def _within(self, function: Callable[[Statements], T]) -> T:
+        with self._in_use:
+            if self._ended:
+                raise StorageBusyError("The transaction was rolled back", path=self._database.name)
+            try:
+                if self._connection is None:
+                    self._connection = self._database.take(self._begin)
+                return function(PostgresStatements(self._connection))
+            except psycopg.Error as error:
+                raise explained(error, self._database.name) from error
+
+
+class PostgresDatabase:
+    """A `Database` on a PostgreSQL server."""
+
+    engine: Final = Engine.POSTGRESQL
+
+    def __init__(
+        self,
+        location: PostgresAddress,
+        pool: psycopg_pool.ConnectionPool[Connection],
+        busy_seconds: float,
+    ) -> None:
+        self.location = location
+        self.name = str(location)
+        self._pool = pool
+        # Not a setting of the session, which a pooler would share with others.
+        self._begin_writing = _WRITE.format(int(busy_seconds * 1000))
+        self._writers = asyncio.Semaphore(WRITERS)
+        self._readers = asyncio.Semaphore(READERS)
+        # Two for each transaction: one to end it while the other still runs a statement.
+        self._threads = ThreadPoolExecutor(2 * (WRITERS + READERS), thread_name_prefix="postgresql")
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[PostgresTransaction]:
+        """A write transaction; a few at a time in this process. Raises `StorageError`."""
+        async with self._writers:
+            tx = PostgresTransaction(self, self._begin_writing)
+            try:
+                yield tx
+            except BaseException:
+                self._threads.submit(tx.abandon)
+                raise
+            await self.in_thread(tx.commit)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[PostgresTransaction]:
+        """A read snapshot, taken with the first statement. Raises `StorageError`."""
+        async with self._readers:
+            tx = PostgresTransaction(self, _READ)
+            try:
+                yield tx
+            finally:
+                self._threads.submit(tx.abandon)  # nobody waits for a search that still runs
+
+    async def reclaim(self, pages: int) -> bool:  # noqa: ARG002 - the port has it
+        """Nothing: autovacuum does it."""
+        return False
+
+    async def close(self) -> None:
+        """Close the connections; open transactions are rolled back."""
+        await asyncio.to_thread(self._threads.shutdown)
+        await asyncio.to_thread(self._pool.close)
+
+    async def in_thread(self, function: Callable[[], T]) -> T:
+        """Run the function in one of the database's threads; returns its result."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function)
+
+    def take(self, begin: str) -> Connection:
+        """A connection on which the transaction has begun. Blocking; raises psycopg's errors.
+
+        Connections that the server has ended meanwhile are thrown away: nothing was done on them.
+        """
+        for _ in range(WRITERS + READERS):
+            connection = self._pool.getconn()
+            try:
+                connection.execute(begin.encode())
+            except psycopg.OperationalError:
+                self._pool.putconn(connection)  # which throws it away, since it is closed
+                if not connection.closed:
+                    raise
+            else:
+                return connection
+        connection = self._pool.getconn()
+        try:
+            connection.execute(begin.encode())
+        except BaseException:
+            self._pool.putconn(connection)
+            raise
+        return connection
+
+    def give_back(self, connection: Connection) -> None:
+        """Return a connection to the pool. Blocking."""
+        self._pool.putconn(connection)
+
+
+async def open_postgresql(
+    location: PostgresAddress,
+    *,
+    migrations: Sequence[Migration] | None = None,
+    busy_seconds: float = BUSY_SECONDS,
+) -> PostgresDatabase:
+    """The database at that address, migrated if need be; raises `StorageError`.
+
+    A statement that waits for a lock gives up after `busy_seconds`.
+    """
+    chosen = migrations if migrations is not None else bundled_migrations(Engine.POSTGRESQL)
+    pool = await asyncio.to_thread(_open_pool, location, chosen, busy_seconds)
+    return PostgresDatabase(location, pool, busy_seconds)
+
+
+def _open_pool(
+    location: PostgresAddress, migrations: Sequence[Migration], busy_seconds: float
+) -> psycopg_pool.ConnectionPool[Connection]:
+    name, address = str(location), location.secret.get_secret_value()
+    settings: dict[str, Any] = {
+        "autocommit": True,  # a transaction is begun and ended in words
+        "connect_timeout": _CONNECT_SECONDS,
+        "application_name": "paperbot",
+        **_LIVENESS,
+    }
+    try:
+        # At first without the pool, which would only say that there is no connection in time.
+        with psycopg.connect(address, **settings) as connection:
+            apply_migrations(connection, migrations=migrations, path=name)
+            if _is_pooled(connection):
+                settings["prepare_threshold"] = None
+    except psycopg.ProgrammingError as error:
+        if error.sqlstate is None:  # libpq does not understand the address
+            raise StorageError(
+                "PAPERBOT_DATABASE is not an address that PostgreSQL understands", path=name
+            ) from None  # its words may hold the password
+        raise explained(error, name) from error
+    except psycopg.Error as error:
+        raise explained(error, name) from error
+    return psycopg_pool.ConnectionPool(
+        address,
+        connection_class=psycopg.Connection[Row],
+        kwargs=settings | {"row_factory": _row_factory},
+        min_size=1,
+        max_size=WRITERS + READERS,
+        timeout=busy_seconds,
+        reconnect_timeout=busy_seconds,
+        open=True,
+        name="paperbot",
+    )
+
+
+def _is_pooled(connection: psycopg.Connection[Any]) -> bool:
+    """Whether a pooler (pgbouncer) stands between: the server's process is not the one it named.
+
+    Its sessions are shared, so that nothing may be prepared or set on them.
+    """
+    row = connection.execute("SELECT pg_backend_pid()").fetchone()
+    return row is None or row[0] != connection.info.backend_pid

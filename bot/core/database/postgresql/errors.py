@@ -1,0 +1,82 @@
+"""PostgreSQL's errors as errors that a person can act on."""
+
+import psycopg
+import psycopg_pool
+from psycopg import errors
+
+from bot.core.domain.errors import StorageBusyError, StorageError
+from bot.core.domain.i18n import translatable
+
+_UNREACHABLE = translatable(
+    "The PostgreSQL server cannot be reached, or ended the connection ({reason}): check the server "
+    "and PAPERBOT_DATABASE"
+)
+
+# Appendix A of PostgreSQL's manual; a class of codes is its first two characters.
+_LASTING = {
+    "28": translatable(
+        "The PostgreSQL server refuses the user or the password: correct PAPERBOT_DATABASE"
+    ),
+    "3D": translatable(
+        "There is no such database on the PostgreSQL server: create it, or correct "
+        "PAPERBOT_DATABASE"
+    ),
+    "25006": translatable(
+        "This PostgreSQL server is read-only (a standby?): name the primary in PAPERBOT_DATABASE"
+    ),
+    "42501": translatable(
+        "The PostgreSQL user lacks a right ({reason}): make it the owner of the database"
+    ),
+    "XX001": translatable("The database is damaged ({reason}): restore a backup"),
+    "XX002": translatable("The database is damaged ({reason}): restore a backup"),
+}
+_PASSING = {
+    "40": translatable("Another transaction was in the way: nothing was changed, try again"),
+    "55P03": translatable("Another process keeps the database locked: try again when it is done"),
+    "57014": translatable("The PostgreSQL server ended a statement that took too long: try again"),
+    "53100": translatable("The disk is full. Nothing was changed: free some space, then try again"),
+    "53": _UNREACHABLE,
+    "57": _UNREACHABLE,
+    "08": _UNREACHABLE,
+}
+
+
+def explained(error: psycopg.Error, path: str) -> Exception:
+    """The error in words if it is about the server or the connection, else the error itself."""
+    code = error.sqlstate  # `PoolTimeout` is an `OperationalError` without one
+    reason = _first_line(error)
+    if code is None:
+        is_connection = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+        return _without_code(error, reason, path) if is_connection else error
+    for known, kind in ((_LASTING, StorageError), (_PASSING, StorageBusyError)):
+        message = known.get(code) or known.get(code[:2])
+        if message is not None:
+            return kind(message, path=path, reason=reason)
+    return error
+
+
+def _without_code(error: Exception, reason: str, path: str) -> Exception:
+    """What libpq says while connecting has no code, only words."""
+    if isinstance(error, errors.ConnectionTimeout | psycopg_pool.PoolTimeout):
+        return StorageBusyError(_UNREACHABLE, path=path, reason="no answer in time")
+    for marks, code in _WORDS.items():
+        if any(mark in reason for mark in marks):
+            return StorageError(_LASTING[code], path=path)
+    return StorageBusyError(_UNREACHABLE, path=path, reason=reason)
+
+
+_WORDS = {
+    (
+        "password authentication failed",
+        "no pg_hba.conf entry",
+        "no password supplied",
+        "role ",
+    ): "28",
+    ("database ",): "3D",
+}
+
+
+def _first_line(error: Exception) -> str:
+    """Its first line, which names host and user, but never the password."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0].rpartition("FATAL:  ")[2] if lines else type(error).__name__

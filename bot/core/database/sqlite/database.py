@@ -1,0 +1,366 @@
+"""The SQLite file: one writer behind a lock, a reader beside it, migrations at start.
+
+A write transaction is BEGIN IMMEDIATE with its first statement; a reading one has a connection of
+its own. What SQLite says about the disk and the file (full, read-only, damaged, locked) is raised
+as `StorageError`, one line for the operator; whatever happens, the database stays whole.
+
+Each connection lives in a thread that runs what it is given in order, even when whoever waits
+for the result is cancelled. So a rollback needs not be waited for: it is in the queue before
+any statement of the next transaction.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import aiosqlite
+
+from bot.core.database.database import BUSY_SECONDS, Engine, Parameters, Row, Statements
+from bot.core.database.dialect import for_sqlite
+from bot.core.database.migrations import Migration, bundled_migrations
+from bot.core.database.sqlite import leftovers
+from bot.core.database.sqlite.errors import explained
+from bot.core.database.sqlite.migrate import apply_migrations
+from bot.core.domain.errors import StorageBusyError, StorageError
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+# A list is one parameter; `numbers(:ids)` and `texts(:names)` read it.
+sqlite3.register_adapter(list, partial(json.dumps, ensure_ascii=False))
+
+
+class _Connection(aiosqlite.Connection):
+    """A connection that also runs whole functions in its thread, in one hop."""
+
+    def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
+        super().__init__(connector, iter_chunk_size=64)
+        # A program that ends with an error must not hang on a database that was not closed.
+        self._thread.daemon = True
+
+    async def call(self, function: Callable[[sqlite3.Connection], T]) -> T:
+        """Run the function in the connection's thread; returns its result."""
+        result: T = await self._execute(function, self._conn)  # type: ignore[no-untyped-call]
+        return result
+
+    def post(self, function: Callable[[sqlite3.Connection], object]) -> None:
+        """Queue the function without waiting for it."""
+        if self._connection is not None:
+            self._tx.put_nowait((None, partial(function, self._connection)))
+
+
+class SqliteStatements:
+    """`Statements` of one connection, in its thread."""
+
+    __slots__ = ("_connection",)
+    engine: Final = Engine.SQLITE
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def all(self, sql: str, parameters: Parameters | None = None) -> Sequence[Row]:
+        """Every row of a statement."""
+        rows: Sequence[Row] = self._connection.execute(for_sqlite(sql), parameters or {}).fetchall()
+        return rows
+
+    def one(self, sql: str, parameters: Parameters | None = None) -> Row | None:
+        """The first row, or `None`."""
+        rows = self.all(sql, parameters)
+        return rows[0] if rows else None
+
+    def run(self, sql: str, parameters: Parameters | None = None) -> int:
+        """How many rows the statement changed."""
+        cursor = self._connection.execute(for_sqlite(sql), parameters or {})
+        changed = cursor.rowcount
+        cursor.close()
+        return changed
+
+    def run_many(self, sql: str, rows: Iterable[Parameters]) -> None:
+        """Run the statement for each row of parameters."""
+        self._connection.executemany(for_sqlite(sql), rows).close()
+
+    # Until every store is converted (issue 15, item 1).
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+
+class SqliteTransaction:
+    """A `Transaction` on one of the file's connections."""
+
+    engine: Final = Engine.SQLITE
+
+    def __init__(self, connection: _Connection, begin: str, path: Path) -> None:
+        self._connection = connection
+        self._begin = begin
+        self._path = path
+        self._begun = False
+
+    async def all(self, sql: str, parameters: Parameters | None = None) -> Sequence[Row]:
+        """Every row of a statement (also of one with RETURNING)."""
+        return await self.call(lambda statements: statements.all(sql, parameters))
+
+    async def one(self, sql: str, parameters: Parameters | None = None) -> Row | None:
+        """The first row, or `None`."""
+        rows = await self.all(sql, parameters)
+        return rows[0] if rows else None
+
+    async def run(self, sql: str, parameters: Parameters | None = None) -> int:
+        """How many rows the statement changed."""
+        return await self.call(lambda statements: statements.run(sql, parameters))
+
+    async def run_many(self, sql: str, rows: Iterable[Parameters]) -> None:
+        """Run the statement for each row of parameters, in one hop to the thread."""
+        await self.call(lambda statements: statements.run_many(sql, rows))
+
+    async def call(self, function: Callable[[Any], T]) -> T:
+        """Several statements in one hop: the function runs in the connection's thread."""
+        return await self._connection.call(lambda connection: self._within(connection, function))
+
+    async def guard(self, name: str) -> None:
+        """Nothing: a write transaction is the file's only one."""
+
+    def _within(self, connection: sqlite3.Connection, function: Callable[[Statements], T]) -> T:
+        try:
+            if not self._begun:
+                connection.execute(self._begin)
+                self._begun = True
+            elif not connection.in_transaction:
+                # A full disk makes SQLite roll back by itself; going on would commit a part.
+                raise StorageBusyError("The transaction was rolled back", path=str(self._path))
+            return function(SqliteStatements(connection))
+        except sqlite3.DatabaseError as error:
+            raise explained(error, self._path) from error
+
+
+class SqliteDatabase:
+    """A `Database` in one file."""
+
+    engine: Final = Engine.SQLITE
+
+    def __init__(
+        self, path: Path, writer: _Connection, reader: _Connection, *, throw_away: bool
+    ) -> None:
+        self.path = path
+        self.location = path
+        self._writer = writer
+        self._reader = reader
+        self._throw_away = throw_away
+        self._write_lock = asyncio.Lock()
+        self._read_lock = asyncio.Lock()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[SqliteTransaction]:
+        """A write transaction; only one at a time in this process, the rest wait in order.
+
+        Raises `StorageError`. Cancelled while it commits, it may be committed or not.
+        """
+        async with self._write_lock:
+            try:
+                yield SqliteTransaction(self._writer, "BEGIN IMMEDIATE", self.path)
+                await self._writer.call(partial(_commit, path=self.path))
+            except BaseException:
+                self._writer.post(sqlite3.Connection.rollback)
+                raise
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[SqliteTransaction]:
+        """A read snapshot, taken with the first statement. Raises `StorageError`."""
+        async with self._read_lock:
+            try:
+                yield SqliteTransaction(self._reader, "BEGIN", self.path)
+            except asyncio.CancelledError:
+                await self._reader.interrupt()  # nobody waits for that search any more
+                raise
+            finally:
+                self._reader.post(sqlite3.Connection.rollback)
+
+    async def reclaim(self, pages: int) -> bool:
+        """Give free pages of the file back to the file system; whether there are more.
+
+        A database of an earlier version is rewritten once for it, if there is room for a copy:
+        nothing else is written meanwhile. Raises `StorageError`.
+        """
+        async with self._write_lock:
+            return await self._writer.call(partial(_reclaim, path=self.path, pages=pages))
+
+    async def close(self) -> None:
+        """Close both connections; open transactions are rolled back."""
+        try:
+            await self._reader.close()
+        finally:
+            await self._writer.close()  # last, so that it tidies the write-ahead log up
+            if self._throw_away:
+                await asyncio.to_thread(shutil.rmtree, self.path.parent, ignore_errors=True)
+
+
+def _commit(connection: sqlite3.Connection, path: Path) -> None:
+    try:
+        connection.commit()
+    except sqlite3.DatabaseError as error:
+        connection.rollback()
+        raise explained(error, path) from error
+
+
+def _reclaim(connection: sqlite3.Connection, path: Path, pages: int) -> bool:
+    try:
+        if not _number(connection, "PRAGMA freelist_count"):
+            return False
+        if _number(connection, "PRAGMA auto_vacuum") == _INCREMENTAL:
+            # Not `execute`: that takes one step of the statement, which is one page.
+            connection.executescript(f"PRAGMA incremental_vacuum({pages:d})")
+        elif not _rewrite(connection, path):
+            return False
+        # A checkpoint truncates the file.
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        return _number(connection, "PRAGMA freelist_count") > 0
+    except sqlite3.DatabaseError as error:
+        raise explained(error, path) from error
+
+
+def _rewrite(connection: sqlite3.Connection, path: Path) -> bool:
+    """Turn incremental vacuum on, which takes a new file; whether there was room for it."""
+    size = path.stat().st_size
+    room = min(shutil.disk_usage(path.parent).free, shutil.disk_usage(tempfile.gettempdir()).free)
+    if room < 3 * size:
+        log.warning(
+            "%s cannot be shrunk: that needs %d MB of free space", path, 3 * size // 1_000_000
+        )
+        return False
+    log.info("%s is rewritten once, to allow shrinking it from now on", path)
+    connection.execute(f"PRAGMA auto_vacuum = {_INCREMENTAL}")
+    connection.execute("PRAGMA temp_store = FILE")  # the copy may not fit into memory
+    try:
+        connection.execute("VACUUM")
+    finally:
+        connection.execute("PRAGMA temp_store = MEMORY")
+    return True
+
+
+def _number(connection: sqlite3.Connection, sql: str) -> int:
+    return int(connection.execute(sql).fetchone()[0])
+
+
+async def open_sqlite(
+    path: Path | None,
+    *,
+    migrations: Sequence[Migration] | None = None,
+    busy_seconds: float = BUSY_SECONDS,
+) -> SqliteDatabase:
+    """The database in that file, made and migrated if need be; raises `StorageError`.
+
+    `None` is a throw-away database, in a folder that `close` removes. Several processes may
+    have the same file open; a statement waits for `busy_seconds` for another to commit.
+    """
+    throw_away = path is None
+    folder = await asyncio.to_thread(tempfile.mkdtemp, prefix="paperbot-") if path is None else ""
+    file = leftovers.real_path(path) if path is not None else Path(folder) / "paperbot.db"
+    opened: list[_Connection] = []
+    try:
+        await asyncio.to_thread(_make_folder, file)
+        foreign = await asyncio.to_thread(leftovers.set_aside_foreign, file)
+        if foreign is not None:
+            log.warning(
+                "%s: a crash's leftovers beside this backup are kept as %s-*", file, foreign
+            )
+        await asyncio.to_thread(_make_private, file)
+        chosen = migrations if migrations is not None else bundled_migrations()
+        connector = partial(_connector, file, busy_seconds)
+        is_new = await asyncio.to_thread(_is_empty, file)
+        pragmas = _writer_pragmas(throw_away=throw_away, is_new=is_new)
+        writer = await _connect(connector, opened, pragmas)
+        await writer.call(partial(apply_migrations, migrations=chosen, path=str(file)))
+        reader = await _connect(connector, opened, _READER_PRAGMAS)
+    except BaseException as error:
+        for connection in opened:
+            await connection.close()
+        if throw_away:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        if isinstance(error, sqlite3.DatabaseError):
+            raise explained(error, file) from error
+        raise
+    return SqliteDatabase(file, writer, reader, throw_away=throw_away)
+
+
+_PRAGMAS = (
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA cache_size = -16384",  # 16 MiB
+    "PRAGMA mmap_size = 134217728",  # 128 MiB: an index of a million entries is read in place
+)
+_READER_PRAGMAS = (*_PRAGMAS, "PRAGMA query_only = ON")
+
+
+_INCREMENTAL = 2
+"""SQLite's number for `auto_vacuum = INCREMENTAL`."""
+
+
+def _writer_pragmas(*, throw_away: bool, is_new: bool) -> tuple[str, ...]:
+    return (
+        # Only before the first table: then free pages can be given back in small steps. Later it
+        # would change nothing, but write the first page each time.
+        *((f"PRAGMA auto_vacuum = {_INCREMENTAL}",) if is_new else ()),
+        "PRAGMA journal_mode = WAL",
+        # FULL: what the outbox has committed survives a power cut (NORMAL may lose the last).
+        "PRAGMA synchronous = OFF" if throw_away else "PRAGMA synchronous = FULL",
+        "PRAGMA journal_size_limit = 67108864",
+        *_PRAGMAS,
+    )
+
+
+async def _connect(
+    connector: Callable[[], sqlite3.Connection],
+    opened_so_far: list[_Connection],
+    pragmas: tuple[str, ...],
+) -> _Connection:
+    connection = _Connection(connector)
+    await connection
+    opened_so_far.append(connection)
+    await connection.call(partial(_run_all, statements=pragmas))
+    return connection
+
+
+def _run_all(connection: sqlite3.Connection, statements: tuple[str, ...]) -> None:
+    for statement in statements:
+        connection.execute(statement).close()
+
+
+def _connector(path: Path, busy_seconds: float) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path, timeout=busy_seconds, isolation_level=None, cached_statements=512
+    )
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            "The database's folder cannot be created ({reason}): choose another place with "
+            "PAPERBOT_DATABASE, or correct the permissions",
+            path=str(path),
+            reason=error.strerror or type(error).__name__,
+        ) from error
+
+
+def _make_private(path: Path) -> None:
+    """Make a new database readable by its owner only; SQLite gives its log the same mode."""
+    # Where the file cannot be made, opening it says why.
+    with suppress(OSError):
+        os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
+def _is_empty(path: Path) -> bool:
+    return not path.exists() or path.stat().st_size == 0

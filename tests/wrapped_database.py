@@ -1,0 +1,34 @@
+"""A database that passes everything on to another one; tests override what is to go wrong."""
+
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+from bot.core.database.address import PostgresAddress
+from bot.core.database.database import Database, Engine, Transaction
+
+
+class WrappedDatabase:
+    """Passes everything on to `inner`."""
+
+    def __init__(self, inner: Database) -> None:
+        self.inner = inner
+
+    @property
+    def engine(self) -> Engine:
+        return self.inner.engine
+
+    @property
+    def location(self) -> Path | PostgresAddress:
+        return self.inner.location
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        return self.inner.transaction()
+
+    def reading(self) -> AbstractAsyncContextManager[Transaction]:
+        return self.inner.reading()
+
+    async def reclaim(self, pages: int) -> bool:
+        return await self.inner.reclaim(pages)
+
+    async def close(self) -> None:
+        await self.inner.close()
