@@ -10,8 +10,9 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import archive, arxiv, deliveries, digests, maintenance, serving
-from bot.cli.channels import channel
+from bot.cli import archive, arxiv, digests, maintenance, serving
+from bot.cli.channels.commands import channel
+from bot.cli.deliveries.commands import deliveries, post
 from bot.cli.first_settings import init
 from bot.cli.identify import identify
 from bot.cli.output.terminal import DONE, FAILED, WRONG, print_error, print_error_line
@@ -39,8 +40,8 @@ app.command("digest")(digests.digest)
 app.command("export", context_settings={"ignore_unknown_options": True})(archive.export)
 app.add_typer(channel, name="channel")
 app.add_typer(slack, name="slack")
-app.command("post")(deliveries.post)
-app.add_typer(deliveries.deliveries, name="deliveries")
+app.command("post")(post)
+app.add_typer(deliveries, name="deliveries")
 app.command("poll")(arxiv.poll)
 app.command("candidates")(arxiv.candidates)
 app.command("backup")(maintenance.backup)

@@ -29,9 +29,9 @@ def post(
     ] = None,
 ) -> int:
     """Plan a digest now; a running bot posts it within seconds, and never twice."""
-    from bot.cli import delivery_actions
+    from bot.cli.deliveries import actions
 
-    planned = delivery_actions.post(channel, date)
+    planned = actions.post(channel, date)
     say = translator()
     print_line(
         say(
@@ -71,32 +71,32 @@ def show(
     """List the outbox, newest last."""
     if context.invoked_subcommand is not None:
         return DONE
-    from bot.cli import delivery_actions
+    from bot.cli.deliveries import actions
 
-    found = delivery_actions.list_deliveries(state or tuple(State), channel, limit, failing=failing)
+    found = actions.list_deliveries(state or tuple(State), channel, limit, failing=failing)
     if as_json:
-        show_json([delivery_actions.form(delivery) for delivery in found])
+        show_json([actions.form(delivery) for delivery in found])
     elif not found:
         print_remark(translator()("No deliveries found."))
     else:
         for delivery in found:
-            delivery_actions.show(delivery)
+            actions.show(delivery)
     return DONE
 
 
 @deliveries.command("retry")
 def retry(delivery: Id) -> int:
     """Try one again now; if it may have been posted, the channel is searched first."""
-    from bot.cli import delivery_actions
+    from bot.cli.deliveries import actions
 
-    delivery_actions.show(delivery_actions.retry(delivery))
+    actions.show(actions.retry(delivery))
     return DONE
 
 
 @deliveries.command("drop")
 def drop(delivery: Id) -> int:
     """Give one up, with the replies to it; a failed edit or removal is left as it is."""
-    from bot.cli import delivery_actions
+    from bot.cli.deliveries import actions
 
-    delivery_actions.show(delivery_actions.drop(delivery))
+    actions.show(actions.drop(delivery))
     return DONE

@@ -76,12 +76,12 @@ def add(
     intro: Intro = None,
 ) -> int:
     """Post a digest there every day; --at and --tz are required."""
-    from bot.cli import channel_actions
+    from bot.cli.channels import actions
 
-    words = channel_actions.TypedOptions(
+    words = actions.TypedOptions(
         at, tz, weekdays, languages, tags, layout, most, since, interface, intro
     )
-    channel_actions.show(channel_actions.add(ref, words))
+    actions.show(actions.add(ref, words))
     return DONE
 
 
@@ -99,46 +99,46 @@ def change(
     intro: Intro = None,
 ) -> int:
     """Change a subscription; options that you leave out stay as they are."""
-    from bot.cli import channel_actions
+    from bot.cli.channels import actions
 
-    words = channel_actions.TypedOptions(
+    words = actions.TypedOptions(
         at, tz, weekdays, languages, tags, layout, most, interface=interface, intro=intro
     )
-    channel_actions.show(channel_actions.change(ref, words))
+    actions.show(actions.change(ref, words))
     return DONE
 
 
 @channel.command("list")
 def list_(as_json: AsJson = False) -> int:
     """List the subscribed channels, with their settings and state."""
-    from bot.cli import channel_actions
+    from bot.cli.channels import actions
 
-    found = channel_actions.list_all()
+    found = actions.list_all()
     if as_json:
-        show_json([channel_actions.form(status) for status in found])
+        show_json([actions.form(status) for status in found])
     elif not found:
         print_line(translator()("No channel is subscribed: see “paperbot channel add --help”."))
     else:
         for status in found:
-            channel_actions.show(status)
+            actions.show(status)
     return DONE
 
 
 @channel.command("pause")
 def pause(ref: Ref) -> int:
     """Stop posting there until the channel is resumed."""
-    from bot.cli import channel_actions
+    from bot.cli.channels import actions
 
-    channel_actions.show(channel_actions.pause(ref))
+    actions.show(actions.pause(ref))
     return DONE
 
 
 @channel.command("resume")
 def resume(ref: Ref) -> int:
     """Post there again, including what was waiting for it."""
-    from bot.cli import channel_actions
+    from bot.cli.channels import actions
 
-    channel_actions.show(channel_actions.resume(ref))
+    actions.show(actions.resume(ref))
     return DONE
 
 
@@ -154,9 +154,9 @@ def managers(
     as_json: AsJson = False,
 ) -> int:
     """List the people who were named to manage the digest; name or remove some."""
-    from bot.cli import channel_actions
+    from bot.cli.channels import actions
 
-    found = channel_actions.managers(ref, name or (), remove or ())
+    found = actions.managers(ref, name or (), remove or ())
     if as_json:
         show_json([{"id": each.id, "name": each.name} for each in found])
     elif not found:
@@ -170,7 +170,7 @@ def managers(
 @channel.command("remove")
 def remove(ref: Ref) -> int:
     """End the subscription; messages already planned are still posted."""
-    from bot.cli import channel_actions
+    from bot.cli.channels import actions
 
-    channel_actions.remove(ref)
+    actions.remove(ref)
     return DONE

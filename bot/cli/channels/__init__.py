@@ -1,0 +1,1 @@
+"""The commands `channel …`: what an operator types, and the work behind it."""

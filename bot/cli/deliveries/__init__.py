@@ -1,0 +1,1 @@
+"""The commands `post` and `deliveries …`: what an operator types, and the work behind it."""
