@@ -57,6 +57,11 @@ class Statements(Protocol):
     def all(self, sql: str, parameters: Parameters | None = None, /) -> Sequence[Row]:
         """Every row of a statement (also of one with RETURNING)."""
 
+    def tuples(
+        self, sql: str, parameters: Parameters | None = None, /
+    ) -> Sequence[tuple[Any, ...]]:
+        """Every row as a plain tuple, where many rows are read in a hurry."""
+
     def one(self, sql: str, parameters: Parameters | None = None, /) -> Row | None:
         """The first row, or `None`."""
 

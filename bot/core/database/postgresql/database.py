@@ -21,6 +21,7 @@ from typing import Any, Final, TypeVar
 import psycopg
 import psycopg_pool
 from psycopg.pq import TransactionStatus
+from psycopg.rows import tuple_row
 
 from bot.core.database.address import PostgresAddress
 from bot.core.database.database import BUSY_SECONDS, Engine, Parameters, Row, Statements
@@ -96,6 +97,11 @@ class PostgresStatements:
     def all(self, sql: str, parameters: Parameters | None = None) -> Sequence[Row]:
         """Every row of a statement."""
         return self._execute(sql, parameters).fetchall()
+
+    def tuples(self, sql: str, parameters: Parameters | None = None) -> Sequence[tuple[Any, ...]]:
+        """Every row as a plain tuple."""
+        cursor = self._connection.cursor(row_factory=tuple_row)
+        return cursor.execute(for_postgresql(sql).encode(), parameters or {}).fetchall()
 
     def one(self, sql: str, parameters: Parameters | None = None) -> Row | None:
         """The first row, or `None`."""

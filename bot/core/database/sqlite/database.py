@@ -73,6 +73,15 @@ class SqliteStatements:
         rows: Sequence[Row] = self._connection.execute(for_sqlite(sql), parameters or {}).fetchall()
         return rows
 
+    def tuples(self, sql: str, parameters: Parameters | None = None) -> Sequence[tuple[Any, ...]]:
+        """Every row as a plain tuple."""
+        cursor = self._connection.cursor()
+        cursor.row_factory = None
+        try:
+            return cursor.execute(for_sqlite(sql), parameters or {}).fetchall()
+        finally:
+            cursor.close()
+
     def one(self, sql: str, parameters: Parameters | None = None) -> Row | None:
         """The first row, or `None`."""
         rows = self.all(sql, parameters)
