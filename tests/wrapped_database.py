@@ -1,5 +1,6 @@
 """A database that passes everything on to another one; tests override what is to go wrong."""
 
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
@@ -29,6 +30,12 @@ class WrappedDatabase:
 
     async def reclaim(self, pages: int) -> bool:
         return await self.inner.reclaim(pages)
+
+    def hint(self, topic: str) -> None:
+        self.inner.hint(topic)
+
+    async def listen(self, heard: Callable[[str], object]) -> None:
+        await self.inner.listen(heard)
 
     async def close(self) -> None:
         await self.inner.close()

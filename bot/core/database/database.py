@@ -132,6 +132,16 @@ class Database(Protocol):
         PostgreSQL does that itself: nothing is done, `False`. Raises `StorageError`.
         """
 
+    def hint(self, topic: str) -> None:
+        """Tell other processes on this database, soon, that it is worth looking at `topic` now.
+
+        Called after a commit; a topic is one word. It is sent while `listen` runs. SQLite tells
+        nobody: others look at an interval.
+        """
+
+    async def listen(self, heard: Callable[[str], object], /) -> None:
+        """Call `heard` with each topic that another process gives, until cancelled."""
+
     async def close(self) -> None:
         """Close the connections; open transactions are rolled back."""
 

@@ -42,6 +42,15 @@ async def find(tx: Transaction, name: str) -> Lease | None:
     return Lease(name, row["token"], process, from_text(row["expires_at"]))
 
 
+async def list_held(tx: Transaction, now: datetime) -> tuple[str, ...]:
+    """The names of the leases that somebody holds."""
+    rows = await tx.all(
+        "SELECT name FROM lease WHERE holder IS NOT NULL AND expires_at > :now ORDER BY name",
+        {"now": to_text(now)},
+    )
+    return tuple(row["name"] for row in rows)
+
+
 async def take(tx: Transaction, name: str, process: Process, expires_at: datetime) -> Lease:
     """Make the process the holder, whoever held the lease before."""
     row = await tx.one(

@@ -27,6 +27,7 @@ from bot.core.database.address import PostgresAddress
 from bot.core.database.database import BUSY_SECONDS, Engine, Parameters, Row, Statements
 from bot.core.database.dialect import for_postgresql
 from bot.core.database.migrations import Migration, bundled_migrations
+from bot.core.database.postgresql import hints
 from bot.core.database.postgresql.errors import explained
 from bot.core.database.postgresql.migrate import apply_migrations
 from bot.core.domain.errors import StorageBusyError, StorageError
@@ -45,7 +46,10 @@ _WRITE = "BEGIN; SET LOCAL lock_timeout = {}"
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 _CONNECT_SECONDS = 5
-_LIVENESS = {
+_CONNECTED: Final[dict[str, Any]] = {
+    "autocommit": True,  # a transaction is begun and ended in words
+    "connect_timeout": _CONNECT_SECONDS,
+    "application_name": "paperbot",
     # A server that vanished without a word is noticed within about 15 seconds.
     "keepalives_idle": 5,
     "keepalives_interval": 3,
@@ -223,10 +227,18 @@ class PostgresDatabase:
         location: PostgresAddress,
         pool: psycopg_pool.ConnectionPool[Connection],
         busy_seconds: float,
+        *,
+        is_pooled: bool,
     ) -> None:
         self.location = location
         self.name = str(location)
         self._pool = pool
+        self._is_pooled = is_pooled
+        address = location.secret.get_secret_value()
+        self._hints = hints.Hints(
+            self._notify,
+            partial(psycopg.AsyncConnection.connect, address, **_CONNECTED),
+        )
         # Not a setting of the session, which a pooler would share with others.
         self._begin_writing = _WRITE.format(int(busy_seconds * 1000))
         self._writers = asyncio.Semaphore(WRITERS)
@@ -259,6 +271,23 @@ class PostgresDatabase:
     async def reclaim(self, pages: int) -> bool:  # noqa: ARG002 - the port has it
         """Nothing: autovacuum does it."""
         return False
+
+    def hint(self, topic: str) -> None:
+        """Tell other processes on this database."""
+        self._hints.give(topic)
+
+    async def listen(self, heard: Callable[[str], object]) -> None:
+        """Exchange hints with other processes until cancelled."""
+        if self._is_pooled:
+            log.info("behind a pooler, no hints are heard: this process looks at intervals")
+        await self._hints.run(None if self._is_pooled else heard)
+
+    async def _notify(self, payload: str) -> None:
+        async with self.transaction() as tx:
+            await tx.one(
+                "SELECT pg_notify(:channel, :payload) AS told",
+                {"channel": hints.CHANNEL, "payload": payload},
+            )
 
     async def close(self) -> None:
         """Close the connections; open transactions are rolled back."""
@@ -308,25 +337,20 @@ async def open_postgresql(
     A statement that waits for a lock gives up after `busy_seconds`.
     """
     chosen = migrations if migrations is not None else bundled_migrations(Engine.POSTGRESQL)
-    pool = await asyncio.to_thread(_open_pool, location, chosen, busy_seconds)
-    return PostgresDatabase(location, pool, busy_seconds)
+    pool, is_pooled = await asyncio.to_thread(_open_pool, location, chosen, busy_seconds)
+    return PostgresDatabase(location, pool, busy_seconds, is_pooled=is_pooled)
 
 
 def _open_pool(
     location: PostgresAddress, migrations: Sequence[Migration], busy_seconds: float
-) -> psycopg_pool.ConnectionPool[Connection]:
+) -> tuple[psycopg_pool.ConnectionPool[Connection], bool]:
     name, address = str(location), location.secret.get_secret_value()
-    settings: dict[str, Any] = {
-        "autocommit": True,  # a transaction is begun and ended in words
-        "connect_timeout": _CONNECT_SECONDS,
-        "application_name": "paperbot",
-        **_LIVENESS,
-    }
+    settings = dict(_CONNECTED)
     try:
         # At first without the pool, which would only say that there is no connection in time.
         with psycopg.connect(address, **settings) as connection:
             apply_migrations(connection, migrations=migrations, path=name)
-            if _is_pooled(connection):
+            if is_pooled := _is_pooled(connection):
                 settings["prepare_threshold"] = None
     except psycopg.ProgrammingError as error:
         if error.sqlstate is None:  # libpq does not understand the address
@@ -336,7 +360,7 @@ def _open_pool(
         raise explained(error, name) from error
     except psycopg.Error as error:
         raise explained(error, name) from error
-    return psycopg_pool.ConnectionPool(
+    pool = psycopg_pool.ConnectionPool(
         address,
         connection_class=psycopg.Connection[Row],
         kwargs=settings | {"row_factory": _row_factory},
@@ -347,6 +371,7 @@ def _open_pool(
         open=True,
         name="paperbot",
     )
+    return pool, is_pooled
 
 
 def _is_pooled(connection: psycopg.Connection[Any]) -> bool:

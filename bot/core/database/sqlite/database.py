@@ -203,6 +203,13 @@ class SqliteDatabase:
         async with self._write_lock:
             return await self._writer.call(partial(_reclaim, path=self.path, pages=pages))
 
+    def hint(self, topic: str) -> None:
+        """Nothing: one process does the work."""
+
+    async def listen(self, heard: Callable[[str], object]) -> None:  # noqa: ARG002 - the port has it
+        """Nothing is heard."""
+        await asyncio.Event().wait()
+
     async def close(self) -> None:
         """Close both connections; open transactions are rolled back."""
         try:
