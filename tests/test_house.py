@@ -9,6 +9,7 @@ BOT = Path(__file__).parent.parent / "bot"
 OWNED = {
     "delivery": "outbox",
     "lease": "core",
+    "process": "core",
     "settled_slot": "outbox",
 }
 """Tables that one subject alone names in SQL; others call its functions."""

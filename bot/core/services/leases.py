@@ -87,6 +87,7 @@ class Leases:
                 held = await leases.find(tx, name)
             if self._is_free(held, unchanged_for):
                 async with self._db.transaction() as tx:
+                    await tx.guard(f"lease:{name}")
                     if await leases.find(tx, name) == held:
                         return await leases.take(tx, name, self._process, self._clock() + DURATION)
             if held != seen:

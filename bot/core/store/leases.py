@@ -58,7 +58,7 @@ async def take(tx: Transaction, name: str, process: Process, expires_at: datetim
         INSERT INTO lease (name, token, holder, machine, pid, expires_at)
         VALUES (:name, 1, :holder, :machine, :pid, :expires_at)
         ON CONFLICT (name) DO UPDATE
-           SET token = token + 1, holder = :holder, machine = :machine, pid = :pid,
+           SET token = lease.token + 1, holder = :holder, machine = :machine, pid = :pid,
                expires_at = :expires_at
         RETURNING token
         """,
@@ -100,5 +100,7 @@ def release_all(connection: sqlite3.Connection) -> None:
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
     if "lease" in tables:
         connection.execute("UPDATE lease SET holder = NULL")
+    if "process" in tables:
+        connection.execute("DELETE FROM process")
     if "ownership" in tables:  # before migration 14
         connection.execute("DELETE FROM ownership")

@@ -1,0 +1,371 @@
+"""Work that the bots on one database share: each holds the leases of its part (issue 15, item 3).
+
+Every process looks every `LOOK_EVERY` at which others there are, computes which names each should
+have (`bot.core.domain.lease_shares`), stops and releases what another should have, and takes what is
+its own and free. To look renews everything that it holds: a lease lasts as long as the row of its
+holder, which others delete when it was not renewed for `TERM`.
+
+While the database is away nobody can take anything, so everything goes on.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from bot.core.database.database import Database
+from bot.core.domain.errors import StorageError
+from bot.core.domain.lease_shares import share
+from bot.core.services.leases import until_stored
+from bot.core.store import processes
+from bot.core.store.leases import Process
+from bot.core.store.processes import Holder, Seen
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = timedelta(seconds=2)
+TERM = timedelta(seconds=20)
+"""A process that was not seen for so long is dead: its work moves within half a minute."""
+CLOCKS_APART = timedelta(seconds=20)
+"""A message's lease outlives its call by 30 s: with clocks further apart it could be posted twice."""
+TOPIC = "leases"
+"""The hint that leases are free."""
+
+
+class Holdings(Protocol):
+    """What this process may do now; names are those of leases, such as `plan`."""
+
+    @property
+    def owner(self) -> str:
+        """This process, as claims of deliveries name it."""
+
+    def holds(self, name: str) -> bool:
+        """Whether to do the work of that name now."""
+
+    def is_inherited(self, name: str) -> bool:
+        """Whether another process did it before, perhaps until a moment ago."""
+
+    def using(self, name: str) -> AbstractContextManager[bool]:
+        """Whether to do the work of that name; no other process gets it meanwhile."""
+
+    async def while_held(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Run `work` whenever the name is held; cancel it before another process gets it.
+
+        Until cancelled, or until `work` ends by itself or raises.
+        """
+
+
+class Everything:
+    """`Holdings` of a process that shares with no other."""
+
+    def __init__(self, owner: str) -> None:
+        self.owner = owner
+
+    def holds(self, _name: str) -> bool:
+        """Always."""
+        return True
+
+    def is_inherited(self, _name: str) -> bool:
+        """Never."""
+        return False
+
+    @contextmanager
+    def using(self, _name: str) -> Iterator[bool]:
+        """Always."""
+        yield True
+
+    async def while_held(self, _name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Once, for ever."""
+        await work()
+
+
+@dataclass(slots=True, eq=False)
+class _Held:
+    """A lease of ours, how many use it, and whether another process is to have it."""
+
+    token: int
+    users: int = 0
+    is_leaving: bool = False
+
+
+async def _at_once(_name: str) -> None:
+    """Nothing is in flight."""
+
+
+class SharedWork:
+    """`Holdings` of one of several processes.
+
+    `can` are the families of names that it can do, `wanted` gives the names that there are now.
+    `is_gone` says that a process certainly no longer runs. `tell` is told after each look what is
+    wrong, or the empty string. `before_release` is awaited after a name is no longer held and
+    before another process can get it.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        process: Process,
+        *,
+        can: Iterable[str],
+        wanted: Callable[[], Collection[str]],
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], Coroutine[Any, Any, None]],
+        is_gone: Callable[[Process], bool],
+        tell: Callable[[str], None] = lambda _trouble: None,
+        before_release: Callable[[str], Awaitable[None]] = _at_once,
+    ) -> None:
+        self._db = db
+        self._process = process
+        self._can = frozenset(can)
+        self._wanted = wanted
+        self._clock = clock
+        self._sleep = sleep
+        self._is_gone = is_gone
+        self._tell = tell
+        self._before_release = before_release
+        self._held: dict[str, _Held] = {}
+        self._has_joined = False
+        self._trouble = ""
+        self._changed = asyncio.Event()
+        self._look_now = asyncio.Event()
+
+    @property
+    def owner(self) -> str:
+        """This process."""
+        return self._process.id
+
+    def holds(self, name: str) -> bool:
+        """Whether to do the work of that name now."""
+        held = self._held.get(name)
+        return held is not None and not held.is_leaving
+
+    def is_inherited(self, name: str) -> bool:
+        """Whether another process did it before."""
+        held = self._held.get(name)
+        return held is not None and held.token > 1
+
+    @contextmanager
+    def using(self, name: str) -> Iterator[bool]:
+        """Whether to do the work of that name; no other process gets it meanwhile."""
+        held = self._held.get(name)
+        if held is None or held.is_leaving:
+            yield False
+            return
+        held.users += 1
+        try:
+            yield True
+        finally:
+            held.users -= 1
+            self._notify()
+
+    async def while_held(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Run `work` whenever the name is held; cancel it before another process gets it."""
+        while True:
+            await self._until(lambda: self.holds(name))
+            with self.using(name) as is_held:
+                if is_held and await self._is_finished(name, work):
+                    return
+
+    async def _is_finished(self, name: str, work: Callable[[], Awaitable[None]]) -> bool:
+        """Run `work`; whether it ended by itself, and not because the name is no longer held."""
+
+        async def run() -> None:
+            await work()
+
+        async def end_when_lost() -> None:
+            await self._until(lambda: not self.holds(name))
+            working.cancel()
+
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                working = tasks.create_task(run())
+                watching = tasks.create_task(end_when_lost())
+                await asyncio.wait((working,))
+                watching.cancel()
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from group
+        return not working.cancelled()
+
+    def look_now(self) -> None:
+        """Look at once: what is wanted has changed, or leases are free."""
+        self._look_now.set()
+
+    async def run(self) -> None:
+        """Take part until cancelled; then `leave`."""
+        async with asyncio.TaskGroup() as leaving:
+            while True:
+                trouble = ""
+                try:
+                    trouble = await self._look(leaving)
+                except StorageError as error:
+                    trouble = str(error)
+                self._note(trouble)
+                await self._rest()
+
+    async def leave(self) -> None:
+        """Let others take what is held at once, as far as the database can be written."""
+        self._forget_all()
+        with suppress(StorageError):
+            async with self._db.transaction() as tx:
+                await processes.leave(tx, self.owner)
+            self._db.hint(TOPIC)
+
+    async def _rest(self) -> None:
+        """Until the next look is due, or asked for."""
+        async with asyncio.TaskGroup() as tasks:
+            sleeping = tasks.create_task(self._sleep(LOOK_EVERY.total_seconds()))
+            asked = tasks.create_task(self._look_now.wait())
+            await asyncio.wait((sleeping, asked), return_when=asyncio.FIRST_COMPLETED)
+            sleeping.cancel()
+            asked.cancel()
+        self._look_now.clear()
+
+    def _note(self, trouble: str) -> None:
+        if trouble and not self._trouble:
+            log.error("leases: %s; trying again", trouble)
+        elif self._trouble and not trouble:
+            log.info("leases: well again")
+        self._trouble = trouble
+        self._tell(trouble)
+
+    async def _look(self, leaving: asyncio.TaskGroup) -> str:
+        """Renew, see who is there, and take or release; returns what is wrong."""
+        at = await self._renew()
+        async with self._db.reading() as tx:
+            seen = await processes.list_all(tx)
+            holders = await processes.list_holders(tx)
+        dead = [each for each in seen if self._is_dead(each, at)]
+        if dead:
+            await self._remove(dead)
+        gone = {each.process.id for each in dead}
+        living = [each for each in seen if each.process.id not in gone]
+        holders = {name: each for name, each in holders.items() if each.process_id not in gone}
+        trouble = self._clock_trouble(at)
+        if trouble and len(living) > 1:
+            await self.leave()  # the next look joins again
+            self._has_joined = False
+            return trouble
+        self._reconcile(holders)
+        shares = share(
+            self._wanted(),
+            {name: each.process_id for name, each in holders.items()},
+            [each.member for each in living],
+        )
+        for name, held in self._held.items():
+            if shares.get(name) != self.owner and not held.is_leaving:
+                held.is_leaving = True
+                leaving.create_task(self._release(name, held))
+        mine = {name for name, member in shares.items() if member == self.owner}
+        await self._take(mine - holders.keys() - self._held.keys())
+        self._notify()
+        return trouble
+
+    async def _renew(self) -> datetime:
+        """Be there for another `TERM`; returns the instant by the shared clock."""
+        if self._has_joined:
+            async with self._db.transaction() as tx:
+                at = await processes.server_now(tx, self._clock())
+                if await processes.see(tx, self.owner, at):
+                    return at
+            log.warning(
+                "this process was not seen for %d s and lost its leases", TERM.total_seconds()
+            )
+            self._forget_all()
+        async with self._db.transaction() as tx:
+            await tx.guard(processes.GUARD)
+            await processes.leave(tx, self.owner)  # what it held before, if nobody took it
+            at = await processes.server_now(tx, self._clock())
+            await processes.join(tx, self._process, self._can, at)
+        self._has_joined = True
+        return at
+
+    def _is_dead(self, seen: Seen, at: datetime) -> bool:
+        if seen.process.id == self.owner:
+            return False
+        return at - seen.seen_at > TERM or self._is_gone(seen.process)
+
+    async def _remove(self, dead: Iterable[Seen]) -> None:
+        async with self._db.transaction() as tx:
+            await tx.guard(processes.GUARD)
+            removed = [
+                each.process
+                for each in dead
+                if await processes.remove(tx, each.process.id, not_seen_since=each.seen_at)
+            ]
+        for process in removed:
+            log.warning(
+                "the bot of process %d on %s is gone; others take its work over",
+                process.pid,
+                process.machine.partition(" ")[0],
+            )
+        if removed:
+            self._db.hint(TOPIC)
+
+    def _clock_trouble(self, at: datetime) -> str:
+        apart = abs(self._clock() - at)
+        if apart <= CLOCKS_APART:
+            return ""
+        return (
+            f"this machine's clock is {apart.total_seconds():.0f} s off that of the database "
+            "server: set both by NTP"
+        )
+
+    def _reconcile(self, holders: Mapping[str, Holder]) -> None:
+        """Believe the database: a commit may have failed, or succeeded, without our knowing."""
+        mine = {name: each.token for name, each in holders.items() if each.process_id == self.owner}
+        for name in [name for name, held in self._held.items() if mine.get(name) != held.token]:
+            del self._held[name]
+        for name, token in mine.items():
+            self._held.setdefault(name, _Held(token))
+
+    async def _take(self, names: Collection[str]) -> None:
+        if not names:
+            return
+        async with self._db.transaction() as tx:
+            await tx.guard(processes.GUARD)
+            if not await processes.is_there(tx, self.owner):
+                return
+            taken = await processes.take(tx, names, self._process, self._clock())
+        self._held |= {name: _Held(token) for name, token in taken.items()}
+        if taken:
+            log.info("this process does from now on: %s", _named(taken))
+
+    async def _release(self, name: str, held: _Held) -> None:
+        """Stop the work of that name, and only then let another process have it."""
+        self._notify()
+        await self._before_release(name)
+        await self._until(lambda: not held.users)
+
+        async def release() -> None:
+            async with self._db.transaction() as tx:
+                await processes.release(tx, name, held.token)
+
+        await until_stored(release, sleep=self._sleep)
+        if self._held.get(name) is held:
+            del self._held[name]
+        log.info("this process no longer does: %s", name)
+        self._db.hint(TOPIC)
+
+    def _forget_all(self) -> None:
+        self._held.clear()
+        self._notify()
+
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def _until(self, condition: Callable[[], bool]) -> None:
+        while not condition():
+            await self._changed.wait()
+
+
+_NAMED = 5
+
+
+def _named(names: Collection[str]) -> str:
+    """The names for the log, not all where they are many."""
+    shown = ", ".join(sorted(names)[:_NAMED])
+    return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"

@@ -1,0 +1,244 @@
+"""Several processes on one database share its work: each name has one holder, whoever comes or dies."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.core.database.database import Database, open_database
+from bot.core.services.shared_work import LOOK_EVERY, TERM, SharedWork
+from bot.core.store import processes
+from bot.core.store.leases import Process
+from tests.stage import MORNING, Clock
+from tests.waiting import until
+
+FAMILIES = {"post:slack", "plan", "vault"}
+NAMES = (*(f"post:slack:T{number}" for number in range(6)), "plan", "vault")
+
+
+@dataclass
+class Bot:
+    """One process: it looks whenever the test says so."""
+
+    db: Database
+    work: SharedWork
+    task: asyncio.Task[None]
+    looks: asyncio.Semaphore
+    done: list[None]
+    released: list[str]
+
+    @property
+    def held(self) -> set[str]:
+        return {name for name in NAMES if self.work.holds(name)}
+
+    async def look(self) -> None:
+        before = len(self.done)
+        self.looks.release()
+        await until(lambda: len(self.done) > before)
+
+
+@dataclass
+class Ground:
+    """A database and a clock that several processes share."""
+
+    path: Path
+    clock: Clock
+    ending: AsyncExitStack
+    gone: set[str] = field(default_factory=set)
+    names: tuple[str, ...] = NAMES
+
+
+@pytest.fixture
+async def ground(tmp_path: Path) -> AsyncIterator[Ground]:
+    async with AsyncExitStack() as ending:
+        yield Ground(tmp_path / "bot.db", Clock(MORNING), ending)
+
+
+async def bot(ground: Ground, name: str, *, can: set[str] = FAMILIES) -> Bot:
+    """A process that takes part until the end of the test."""
+    return await ground.ending.enter_async_context(running(ground, name, can))
+
+
+@asynccontextmanager
+async def running(ground: Ground, name: str, can: set[str]) -> AsyncIterator[Bot]:
+    db = await open_database(ground.path)
+    looks, done, released = asyncio.Semaphore(0), list[None](), list[str]()
+
+    async def sleep(_seconds: float) -> None:
+        done.append(None)
+        await looks.acquire()
+
+    async def before_release(name: str) -> None:
+        released.append(name)
+
+    work = SharedWork(
+        db,
+        Process(name, "machine", 10),
+        can=can,
+        wanted=lambda: ground.names,
+        clock=ground.clock,
+        sleep=sleep,
+        is_gone=lambda process: process.id in ground.gone,
+        before_release=before_release,
+    )
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            task = tasks.create_task(work.run())
+            await until(lambda: bool(done))
+            yield Bot(db, work, task, looks, done, released)
+            task.cancel()
+    finally:
+        await db.close()
+
+
+async def settle(*bots: Bot) -> None:
+    """Everybody looks until nothing moves any more."""
+    for _ in range(3):
+        for each in bots:
+            await each.look()
+
+
+async def test_who_is_alone_does_everything(ground):
+    first = await bot(ground, "first")
+
+    assert first.held == set(NAMES)
+
+
+async def test_work_is_spread_when_another_joins_and_every_name_has_one_holder(ground):
+    first, second = await bot(ground, "first"), await bot(ground, "second")
+    await settle(first, second)
+
+    assert first.held | second.held == set(NAMES)
+    assert first.held & second.held == set()
+    assert Counter(map(len, (first.held, second.held))) == {4: 2}
+    assert set(first.released) == second.held
+
+
+async def test_what_is_in_use_is_released_only_afterwards(ground):
+    first = await bot(ground, "first")
+    with ExitStack() as stack:
+        for name in NAMES:
+            assert stack.enter_context(first.work.using(name))
+        second = await bot(ground, "second")
+        await settle(first, second)
+
+        moving = set(NAMES) - first.held
+        assert len(moving) == 4
+        assert second.held == set()
+        for name in moving:
+            with first.work.using(name) as may:
+                assert not may
+
+    await settle(first, second)
+    assert second.held == moving
+
+
+async def test_the_work_of_a_process_that_is_not_seen_moves_within_half_a_minute(ground):
+    first, second = await bot(ground, "first"), await bot(ground, "second")
+    await settle(first, second)
+    first.task.cancel()
+    died_at = ground.clock()
+
+    while second.held != set(NAMES):
+        ground.clock.turn(seconds=LOOK_EVERY.total_seconds())
+        await second.look()
+
+    assert TERM < ground.clock() - died_at < timedelta(seconds=30)
+
+
+async def test_the_work_of_a_process_that_has_ended_on_this_machine_moves_at_the_next_look(ground):
+    first, second = await bot(ground, "first"), await bot(ground, "second")
+    await settle(first, second)
+
+    first.task.cancel()
+    ground.gone.add("first")
+    await second.look()
+
+    assert second.held == set(NAMES)
+
+
+async def test_the_work_of_a_process_that_leaves_moves_at_the_next_look(ground):
+    first, second = await bot(ground, "first"), await bot(ground, "second")
+    await settle(first, second)
+
+    first.task.cancel()
+    await first.work.leave()
+    await second.look()
+
+    assert second.held == set(NAMES)
+    assert first.held == set()
+
+
+async def test_a_process_that_slept_learns_that_it_lost_everything_and_joins_again(ground):
+    first, second = await bot(ground, "first"), await bot(ground, "second")
+    await settle(first, second)
+    ground.clock.turn(seconds=TERM.total_seconds() + 1)
+    await second.look()
+    assert second.held == set(NAMES)
+    async with first.db.reading() as tx:
+        assert not await processes.is_there(tx, "first")  # so it claims nothing
+
+    await settle(first, second)
+
+    assert first.held | second.held == set(NAMES)
+    assert first.held & second.held == set()
+    assert len(first.held) == 4
+
+
+async def test_work_goes_only_to_those_who_can_do_it(ground):
+    first = await bot(ground, "first", can=FAMILIES - {"vault"})
+    second = await bot(ground, "second")
+    await settle(first, second)
+
+    assert "vault" in second.held
+
+
+async def test_what_is_no_longer_wanted_is_released(ground):
+    first = await bot(ground, "first")
+
+    ground.names = NAMES[1:]
+    await settle(first)
+
+    assert not first.work.holds(NAMES[0])
+    assert first.released == [NAMES[0]]
+
+
+async def test_a_part_runs_while_its_name_is_held_and_ends_before_it_is_released(ground):
+    first = await bot(ground, "first")
+    told: list[str] = []
+
+    async def part() -> None:
+        told.append("starts")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            async with first.db.reading() as tx:
+                holders = await processes.list_holders(tx)
+            told.append(f"stops, holds it: {'plan' in holders}")
+
+    async with asyncio.TaskGroup() as tasks:
+        doing = tasks.create_task(first.work.while_held("plan", part))
+        ground.names = ()
+        await settle(first)
+        ground.names = ("plan",)
+        await settle(first)
+        await until(lambda: len(told) == 3)
+        doing.cancel()
+
+    assert told == ["starts", "stops, holds it: True", "starts", "stops, holds it: True"]
+
+
+async def test_an_error_of_a_part_is_raised(ground):
+    first = await bot(ground, "first")
+
+    async def fail() -> None:
+        raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError, match="broken"):
+        await first.work.while_held("plan", fail)
