@@ -25,7 +25,7 @@ from bot.core.ports import Chat, Condition, Health, Platform
 from bot.core.services.leases import LeaseLostError, until_stored
 from bot.core.store.key_value import DatabaseKeyValue
 from bot.core.store.processed_events import DatabaseProcessedEvents
-from bot.digest.services import edited_entries, plan
+from bot.digest.services import edited_entries, plan, shared_channels
 from bot.digest.services.channel_check import checker
 from bot.discussion.services import discuss, paper_updates
 from bot.discussion.services.discuss import DiscussionContext
@@ -62,6 +62,7 @@ _EDIT_EVERY = timedelta(seconds=10)
 _TALK_EVERY = timedelta(seconds=10)
 _TELL_EVERY = timedelta(minutes=1)
 _LOOK_EVERY = timedelta(seconds=10)
+_SHARED_EVERY = timedelta(minutes=10)
 
 
 _PRUNE_EVERY = timedelta(hours=6)
@@ -121,6 +122,9 @@ class Assembly:
             Platform.WEB: self._web,
             **{platform: joined.chat for platform, joined in self._joined.items()},
         }
+        self._connected = shared_channels.asking(
+            {platform: joined.connected for platform, joined in self._joined.items()}
+        )
         desk = DigestContext(
             db,
             clock=now,
@@ -132,6 +136,7 @@ class Assembly:
             ),
             planned=lambda: self._pumps.wake("plan"),
             categories=settings.arxiv_categories if settings.arxiv_poll else (),
+            connected=self._connected,
         )
         self._talk = DiscussionContext(
             db,
@@ -196,6 +201,7 @@ class Assembly:
             )
         self._pumps.add("talk", _TALK_EVERY, self._follow_talk)
         self._pumps.add("tell", _TELL_EVERY, self._tell)
+        self._pumps.add("shared", _SHARED_EVERY, self._stop_doubles)
         self._pumps.add("look", _LOOK_EVERY, self._look)
         self._pumps.add("prune", _PRUNE_EVERY, self._prune)
         self._pumps.add("clock", _TELL_EVERY, self._mend_waits)
@@ -333,7 +339,18 @@ class Assembly:
     async def _tell(self) -> None:
         await operator_actions.tell_refusals(self._db, self._tell_operator, now=now())
 
+    async def _stop_doubles(self) -> None:
+        if await shared_channels.stop_doubles(self._db, self._connected, now=now()):
+            self._pumps.wake("tell")
+
     async def _tell_operator(self, subscription: Subscription) -> None:
+        if subscription.reason == shared_channels.SHARED:
+            log.error(
+                "%s is the same channel as %s (Slack Connect); its second digest has stopped",
+                subscription.channel,
+                subscription.detail,
+            )
+            return
         log.error(
             "%s refuses messages (%s); its digest has stopped. Fix it, then run: paperbot "
             "channel resume %s",

@@ -27,6 +27,7 @@ from bot.core.ports import (
     Replies,
     Rights,
 )
+from bot.digest.services.shared_channels import Connected
 from bot.digest.services.subscribe import Check
 from bot.discussion.services.answers import Link as Address
 from bot.outbox.domain.rate_limit import Rate, Rates
@@ -59,6 +60,7 @@ class Joined:
     how each of its workspaces is; `mounts` are what the bot's web server serves for it, by path
     prefix. `address` is set where it knows a message's address better than `message_address`.
     `rights` are what it says of people who sign in on the web; `guilds` are Discord's.
+    `connected` tells which workspaces share a channel, where there may be several.
     """
 
     chat: Chat
@@ -69,6 +71,7 @@ class Joined:
     address: Callable[[MessageRef, MessageRef | None], str] | None = None
     rights: Rights | None = None
     guilds: Callable[[], Awaitable[frozenset[str]]] | None = None
+    connected: Connected | None = None
 
 
 def join(
@@ -220,6 +223,7 @@ def _slack(
         lambda: slack.conditions,
         slack.address,
         rights=slack,
+        connected=slack.find_connected,
     )
 
 

@@ -162,6 +162,10 @@ class SlackWorkspaces:
             translatable("Name the workspace too: slack:T0123/C0123"), Extent.CHANNEL
         )
 
+    async def find_connected(self, channel: ChannelRef) -> frozenset[str]:
+        """The other workspaces that share the channel (Slack Connect); raises `ChatError`."""
+        return await self._of(channel).find_connected(channel)
+
     async def shared_workspaces(self, who: Identity) -> tuple[str, ...]:
         """`ports.Rights`: the person's workspace, while they are in it and the bot is."""
         return tuple([each for each in who.workspaces if await self._is_member(each, who.user)])

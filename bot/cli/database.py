@@ -10,8 +10,10 @@ from bot.core.database.database import Database, opened
 from bot.core.domain.errors import NotFoundError, StorageError, UsageError
 from bot.core.domain.i18n import translatable
 from bot.core.ports import ChannelRef, Platform
+from bot.digest.services.shared_channels import Connected
 from bot.digest.services.subscribe import Check
 from bot.operations.services import reindex
+from bot.platforms.slack.access import Access
 from bot.settings import Settings, check_database_folder, read_settings
 from bot.webchat.store.board import DatabaseBoard
 
@@ -41,20 +43,40 @@ def checker(db: Database, settings: Settings) -> Check:
     return check
 
 
+def connections(db: Database, settings: Settings) -> Connected:
+    """Ask Slack which other workspaces share a channel; other platforms share none."""
+
+    async def connected(channel: ChannelRef) -> frozenset[str]:
+        if channel.platform is not Platform.SLACK:
+            return frozenset()
+        # Imported here: the SDK is slow to import, and few commands need it.
+        from bot.platforms.slack.channels import find_connected_once
+
+        return await find_connected_once(await _slack_access(db, settings, channel), channel)
+
+    return connected
+
+
 async def _ask_slack(db: Database, settings: Settings, channel: ChannelRef) -> ChannelRef:
-    # Imported here: the SDK is slow to import, and few commands need it.
-    from bot.app.platforms import find_slack_apps, slack_access
+    # Imported here for the same reason.
     from bot.platforms.slack.channels import check_once
+
+    return await check_once(await _slack_access(db, settings, channel), channel)
+
+
+async def _slack_access(db: Database, settings: Settings, channel: ChannelRef) -> Access:
+    """The app of the channel's workspace; raises `UsageError`."""
+    from bot.app.platforms import find_slack_apps, slack_access
 
     apps = await find_slack_apps(db, settings)
     if channel.workspace in apps:
-        return await check_once(apps[channel.workspace], channel)
+        return apps[channel.workspace]
     if settings.slack_is_on:
-        return await check_once(slack_access(settings), channel)
+        return slack_access(settings)
     if apps and not channel.workspace:
         if len(apps) > 1:
             raise UsageError(translatable("Name the workspace too: slack:T0123/C0123"))
-        return await check_once(next(iter(apps.values())), channel)
+        return next(iter(apps.values()))
     raise UsageError(
         translatable("Slack is not set up: set SLACK_BOT_TOKEN or run “paperbot slack add”")
     )

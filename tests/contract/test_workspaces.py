@@ -11,13 +11,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from bot.app.slack_workspaces import SlackWorkspaces
-from bot.channels.store import linked_channels
+from bot.channels.store import linked_channels, subscriptions
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
+from bot.core.domain.errors import UsageError
 from bot.core.ports import ChannelRef, Chat, Platform
 from bot.core.store.processed_events import DatabaseProcessedEvents
-from bot.digest.services import plan, subscribe
+from bot.digest.services import plan, shared_channels, subscribe
 from bot.digest.services.subscribe import TypedOptions
 from bot.discussion.services import discuss
 from bot.discussion.services.discuss import DiscussionContext
@@ -67,6 +70,18 @@ class Workspaces:
             await subscribe.add(self.stage.db, place, words, now=self.stage.clock())
         await self.settle()
 
+    async def ask(self, slack: FakeSlack, line: str, **more: str) -> str:
+        """What somebody is answered to a command; then everything is delivered."""
+        asked = await slack.command(line, **more)
+        await slack.until(lambda: asked.answers)
+        await self.settle()
+        return said_in_blocks(asked.answers[0]["blocks"])
+
+    async def standings(self) -> dict[str, str]:
+        """The subscriptions that were not removed."""
+        found = await subscribe.list_all(self.stage.db)
+        return {each.channel: each.standing for each in found}
+
     async def stored(self) -> list[tuple[str, str]]:
         """What is kept of what people said, with its channel."""
         async with self.stage.db.reading() as tx:
@@ -98,7 +113,14 @@ async def both(folder: Path) -> AsyncIterator[Workspaces]:
         async def check(channel: ChannelRef) -> ChannelRef:
             return channel
 
-        desk = DigestContext(stage.db, stage.clock, ZoneInfo("UTC"), check, lambda: None)
+        served: list[SlackWorkspaces] = []
+
+        async def connected(channel: ChannelRef) -> frozenset[str]:
+            return await served[0].find_connected(channel)
+
+        desk = DigestContext(
+            stage.db, stage.clock, ZoneInfo("UTC"), check, lambda: None, connected=connected
+        )
         for team, each in fake.of.items():
             each.world.add_channel("C2", "others")
             async with stage.db.transaction() as tx:
@@ -108,6 +130,7 @@ async def both(folder: Path) -> AsyncIterator[Workspaces]:
         seen = DatabaseProcessedEvents(stage.db, clock=stage.clock)
         replies = DatabaseReplies(stage.db)
         async with serving(fake, bot, clock=stage.clock, seen=seen, replies=replies) as slack:
+            served.append(slack)
             yield Workspaces(fake, stage, talk, slack)
 
 
@@ -178,3 +201,83 @@ async def test_a_message_in_a_channel_that_both_share_is_one_reply(tmp_path: Pat
         assert await here.stored() == [("slack:T1/C1", "shared"), ("slack:T2/C2", "then")]
         assert "\n".join(here.copies("T1")).count("shared") == 1
         assert "shared" not in "\n".join(here.copies("T2"))
+
+
+async def test_a_channel_that_both_share_has_one_digest_which_each_manages(tmp_path: Path) -> None:
+    """Slack Connect (issue 14, item 3)."""
+    async with both(tmp_path) as here:
+        one, two = (here.fake.of[team] for team in TEAMS)
+        here.fake.share("C1", *TEAMS)
+        here_now = f"/digest here at:{here.stage.clock() - timedelta(minutes=2):%H:%M} tz:UTC"
+        await here.ask(one, here_now)
+        assert "posted in this channel already" in await here.ask(two, here_now)
+        assert "posted in this channel already" not in await here.ask(two, here_now, channel="C2")
+        assert await here.standings() == {"slack:T1/C1": "active", "slack:T2/C2": "active"}
+        assert len(one.messages("C1")) == 2
+
+        await here.ask(two, "/digest pause")
+        assert (await here.standings())["slack:T1/C1"] == "paused"
+        await here.ask(two, "/digest here")
+        assert await here.standings() == {"slack:T1/C1": "active", "slack:T2/C2": "active"}
+
+        async with here.stage.db.transaction() as tx:  # as when the workspace is removed
+            await subscriptions.refuse(tx, "slack:T1/C1", "removed", "", here.stage.clock())
+        await here.ask(two, here_now)
+        assert await here.standings() == {"slack:T2/C1": "active", "slack:T2/C2": "active"}
+        assert len(one.messages("C1")) == 2
+
+        here.stage.clock.turn(days=1)
+        await here.stage.note("Next", here.stage.clock().date())
+        await here.settle()
+        assert len(one.messages("C1")) == 4
+        assert "posted in this channel already" in await here.ask(one, here_now)
+        assert len(one.messages("C1")) == 4
+
+
+async def test_of_two_digests_in_a_channel_that_is_shared_since_the_later_stops(
+    tmp_path: Path,
+) -> None:
+    async with both(tmp_path) as here:
+        await here.post_in("C1", *TEAMS)
+        await here.post_in("C2", *TEAMS)
+        here.fake.share("C1", *TEAMS)
+
+        connected = here.slack.find_connected
+        db, now = here.stage.db, here.stage.clock()
+        assert await shared_channels.stop_doubles(db, connected, now=now) == 1
+        assert await shared_channels.stop_doubles(db, connected, now=now) == 0
+
+        assert await here.standings() == {
+            "slack:T1/C1": "active",
+            "slack:T1/C2": "active",
+            "slack:T2/C1": "refused",
+            "slack:T2/C2": "active",
+        }
+        async with db.reading() as tx:
+            (stopped,) = await subscriptions.list_untold(tx)
+        assert (stopped.reason, stopped.detail) == (shared_channels.SHARED, "slack:T1/C1")
+        place = ChannelRef(Platform.SLACK, "T2", "C1")
+        with pytest.raises(UsageError, match="same channel as slack:T1/C1"):
+            await subscribe.resume(db, place, now=now, connected=connected)
+
+
+async def test_a_person_of_the_other_workspace_is_forgotten_from_their_own(tmp_path: Path) -> None:
+    async with both(tmp_path) as here:
+        one, two = (here.fake.of[team] for team in TEAMS)
+        here.fake.share("C1", *TEAMS)
+        await here.post_in("C1", "T1")
+        await here.post_in("C2", "T1")
+        for slack in (one, two):
+            slack.world.add_person("U3", "Grace").team = "T2"
+        one.world.add_person("U4", "Anna")
+        two.world.add_person("U4", "Another")
+        await one.say("of two", user="U3", thread=root(one, "C1"))
+        await one.say("of one", user="U4", thread=root(one, "C1"))
+        await here.until_stored("of one", "of two")
+        assert "\n".join(here.copies("T1")).count("of two") == 1
+
+        await here.ask(two, "/paper forget-me confirm", user="U4")
+        await here.until_stored("of one", "of two")
+        await here.ask(two, "/paper forget-me confirm", user="U3")
+        await here.until_stored("of one")
+        assert "of two" not in "\n".join(here.copies("T1"))

@@ -11,6 +11,7 @@ from bot.core.database.database import Parameters, Row, Transaction
 from bot.core.database.instants import from_text, to_text
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import translatable
+from bot.core.ports import ChannelRef, parse_channel
 
 _COLUMNS = """
 SELECT id, channel, standing, at, zone, weekdays, languages, tags, layout, most, intro, interface, since,
@@ -128,6 +129,16 @@ async def find(tx: Transaction, channel: str) -> Subscription | None:
             known=known,
         )
     return _subscription(rows[0]) if rows else None
+
+
+async def list_of_id(tx: Transaction, channel: ChannelRef) -> tuple[Subscription, ...]:
+    """The subscriptions of a channel's id in every workspace, also removed ones, the oldest first."""
+    rows = await tx.all(
+        _COLUMNS + "WHERE channel LIKE :pattern ORDER BY id",
+        {"pattern": f"{channel.platform}:%/{channel.id}"},
+    )
+    found = map(_subscription, rows)
+    return tuple(each for each in found if parse_channel(each.channel).id == channel.id)
 
 
 async def get(tx: Transaction, subscription_id: int) -> Subscription:

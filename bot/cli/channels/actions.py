@@ -6,7 +6,7 @@ from bot.channels.domain.digest_options import Intro
 from bot.channels.domain.managers import Manager, ManagersChange, read_person
 from bot.channels.domain.subscription import Standing
 from bot.channels.domain.typed_schedule import format_weekdays
-from bot.cli.database import checker, now, with_database
+from bot.cli.database import checker, connections, now, with_database
 from bot.cli.output.terminal import print_line, translator
 from bot.core.database.database import Database
 from bot.core.ports import ChannelRef, parse_channel
@@ -33,7 +33,14 @@ def add(ref: str, words: TypedOptions) -> Status:
     """Subscribe a channel; raises `UserError`."""
 
     async def act(db: Database, settings: Settings, channel: ChannelRef) -> ChannelRef:
-        added = await subscribe.add(db, channel, words, now=now(), check=checker(db, settings))
+        added = await subscribe.add(
+            db,
+            channel,
+            words,
+            now=now(),
+            check=checker(db, settings),
+            connected=connections(db, settings),
+        )
         return parse_channel(added.channel)
 
     return _done(ref, act, make=True)
@@ -63,7 +70,13 @@ def resume(ref: str) -> Status:
     """Resume the digest; raises `UserError`."""
 
     async def act(db: Database, settings: Settings, channel: ChannelRef) -> ChannelRef:
-        await subscribe.resume(db, channel, now=now(), check=checker(db, settings))
+        await subscribe.resume(
+            db,
+            channel,
+            now=now(),
+            check=checker(db, settings),
+            connected=connections(db, settings),
+        )
         return channel
 
     return _done(ref, act)

@@ -11,7 +11,7 @@ from bot.archive.store import entries
 from bot.arxiv.domain.present_arxiv import status_line
 from bot.arxiv.services import daily_batches
 from bot.channels.domain.present_subscription import present_subscription
-from bot.channels.domain.subscription import Subscription
+from bot.channels.domain.subscription import Standing, Subscription
 from bot.commands.services import digest_line, digest_managers
 from bot.core.database.database import Database
 from bot.core.domain import commands, document
@@ -22,7 +22,8 @@ from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, Command
 from bot.digest.domain import present_digest, present_layouts
 from bot.digest.domain.digest import compile_digest
-from bot.digest.services import discussion_request, subscribe
+from bot.digest.services import discussion_request, shared_channels, subscribe
+from bot.digest.services.shared_channels import Connected, no_connected
 from bot.digest.services.subscribe import TypedOptions
 from bot.discussion.services import linked_channels
 from bot.discussion.services.discuss import DiscussionContext
@@ -39,7 +40,7 @@ class DigestContext:
 
     `zone` decides "today" and the default schedule; `check` asks a platform whether the bot may
     post; `planned` is called when there may be something to post. `categories` are the arXiv
-    categories that are polled, if any.
+    categories that are polled, if any. `connected` tells which workspaces share a channel.
     """
 
     db: Database
@@ -48,6 +49,7 @@ class DigestContext:
     check: Callable[[ChannelRef], Awaitable[ChannelRef]]
     planned: Callable[[], None]
     categories: tuple[str, ...] = ()
+    connected: Connected = no_connected
 
 
 async def answer(
@@ -72,6 +74,13 @@ async def answer(
     if line.verb is None or line.verb.name in {"today", "newest"}:
         text = line.text if line.verb is None else line.verb.name
         return await _show_day(desk, read_date(text or "today", days), languages, say)
+    home = command.channel
+    if line.verb.name in _OF_THE_DIGEST:
+        home = await shared_channels.find_home(desk.db, command.channel, desk.connected)
+    if home != command.channel:
+        if line.verb.name == "here" and await _is_posted(desk, home):
+            return _present_posted_elsewhere(say)
+        command = replace(command, channel=home)
     other = await _answer_elsewhere(desk, talk, command, line, say)
     if other is not None:
         return other
@@ -88,6 +97,22 @@ async def answer(
     choice = await _layout_choice(desk, say, waits=not line.options) if chooses else ()
     notes = (Note(run(note)),) if note else ()
     return replace(status, blocks=(title, *choice, *details, *notes))
+
+
+_OF_THE_DIGEST = frozenset({"here", "settings", "pause", "resume", "status", "link", "unlink"})
+"""Verbs that act on the one digest of a channel, from whichever workspace they are typed."""
+
+
+async def _is_posted(desk: DigestContext, channel: ChannelRef) -> bool:
+    return (await subscribe.get(desk.db, channel)).standing is Standing.ACTIVE
+
+
+def _present_posted_elsewhere(say: Translate) -> Document:
+    text = say(
+        "The digest is posted in this channel already, from another workspace that shares it. "
+        "You can change it from here too: /digest settings."
+    )
+    return document.notice(text, say("Settings"), commands.format_line("digest", "settings"))
 
 
 async def _is_subscribed(desk: DigestContext, channel: ChannelRef) -> bool:
@@ -150,7 +175,7 @@ async def _change(
         case "pause":
             await subscribe.pause(desk.db, command.channel, now=desk.clock())
         case "resume":
-            await subscribe.resume(desk.db, command.channel, now=desk.clock(), check=desk.check)
+            await _resume(desk, command.channel)
 
 
 async def _link(
@@ -196,9 +221,15 @@ async def _subscribe(
     except NotFoundError:
         await _add(desk, command, words, wait)
         return
-    await subscribe.resume(desk.db, command.channel, now=desk.clock(), check=desk.check)
+    await _resume(desk, command.channel)
     if words != TypedOptions():
         await subscribe.change(desk.db, command.channel, words, now=desk.clock())
+
+
+async def _resume(desk: DigestContext, channel: ChannelRef) -> None:
+    await subscribe.resume(
+        desk.db, channel, now=desk.clock(), check=desk.check, connected=desk.connected
+    )
 
 
 async def _add(
@@ -211,6 +242,7 @@ async def _add(
         now=desk.clock(),
         created_by=command.user.name,
         check=desk.check,
+        connected=desk.connected,
         wait=wait,
     )
 

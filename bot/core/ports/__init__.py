@@ -22,6 +22,7 @@ from bot.core.ports.chat import (
     hyphenated,
     parse_channel,
     person_id,
+    person_ids,
 )
 from bot.core.ports.health import Condition, Finding, Health, Measure
 from bot.core.ports.identity import (
@@ -67,4 +68,5 @@ __all__ = [
     "hyphenated",
     "parse_channel",
     "person_id",
+    "person_ids",
 ]

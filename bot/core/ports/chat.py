@@ -7,7 +7,7 @@ ChatError                    what a `Chat` may raise, and nothing else
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NewType, Protocol
@@ -72,11 +72,16 @@ class MessageRef:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person; `can_manage` is the platform's answer for the channel at hand."""
+    """A person; `can_manage` is the platform's answer for the channel at hand.
+
+    `workspace` is the person's own where Slack tells it: in a channel of Slack Connect it may be
+    another than the channel's.
+    """
 
     id: str
     name: str
     can_manage: bool
+    workspace: str = ""
 
 
 def person_id(channel: ChannelRef, user: str) -> str:
@@ -87,6 +92,15 @@ def person_id(channel: ChannelRef, user: str) -> str:
     if channel.platform is Platform.SLACK:
         return f"{channel.platform}:{channel.workspace}/{user}"
     return f"{channel.platform}:{user}"
+
+
+def person_ids(channel: ChannelRef, user: User) -> tuple[str, ...]:
+    """The ids under which a person may be known: that of their own workspace is the first.
+
+    A person in a shared channel of Slack also has an id in the workspace that sees them there.
+    """
+    own = replace(channel, workspace=user.workspace or channel.workspace)
+    return tuple(dict.fromkeys((person_id(own, user.id), person_id(channel, user.id))))
 
 
 @dataclass(frozen=True, slots=True)

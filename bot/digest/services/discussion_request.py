@@ -17,7 +17,7 @@ from bot.core.database.database import Transaction
 from bot.core.domain.document import Document, Link, Paragraph, Text, notice
 from bot.core.domain.errors import NotFoundError, UsageError
 from bot.core.domain.i18n import Translate
-from bot.core.ports import Command, MessageRef, parse_channel, person_id
+from bot.core.ports import Command, MessageRef, parse_channel, person_ids
 from bot.digest.domain.digest import Digest
 from bot.digest.domain.present_digest import request_part
 from bot.digest.services.plan import draft_posts
@@ -58,7 +58,7 @@ async def ask(talk: DiscussionContext, command: Command, text: str, say: Transla
             tx,
             channel,
             entry_id,
-            author_id=person_id(command.channel, command.user.id),
+            author_id=person_ids(command.channel, command.user)[0],
             author=author,
             now=talk.clock(),
         )

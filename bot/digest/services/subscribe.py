@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
-from typing import Self
+from typing import Self, TypeVar
 
 from rapidfuzz import fuzz, process
 
@@ -25,12 +25,21 @@ from bot.channels.store import slots, subscriptions
 from bot.core.database.database import Database, Transaction
 from bot.core.domain.errors import NotFoundError, UsageError
 from bot.core.domain.i18n import translatable
-from bot.core.ports import ChannelRef, ChatError, ChatRefusedError, ChatUnavailableError
-from bot.digest.services import option_values
+from bot.core.ports import (
+    ChannelRef,
+    ChatError,
+    ChatRefusedError,
+    ChatUnavailableError,
+    parse_channel,
+)
+from bot.digest.services import option_values, shared_channels
+from bot.digest.services.shared_channels import Connected, no_connected
 from bot.digest.services.zones import parse_zone
 from bot.lookup.domain.tag_filter import parse_tags
 from bot.lookup.services import typed_dates
 from bot.outbox.store import deliveries, operator_view
+
+T = TypeVar("T")
 
 Check = Callable[[ChannelRef], Awaitable[ChannelRef]]
 """Asks the platform whether the bot may post there: the channel as the platform knows it
@@ -94,6 +103,7 @@ async def add(
     since: date | None = None,
     created_by: str = "",
     check: Check | None = None,
+    connected: Connected = no_connected,
     wait: timedelta = timedelta(),
 ) -> Subscription:
     """Subscribe a channel; `words` must have a time and a zone. Raises `UserError`.
@@ -101,7 +111,8 @@ async def add(
     Nothing is planned before `wait` has passed, unless its options are changed.
 
     It starts with today's entries or, with `since`, with that day: older days are then posted one
-    by one, each as a digest of its own.
+    by one, each as a digest of its own. Days that were posted from a workspace that shares the
+    channel are left out.
     """
     option_values.check(words.typed(), Days(now.date()))
     if words.at is None or words.zone is None:
@@ -112,6 +123,7 @@ async def add(
         since = await typed_dates.read(db, words.since, now=now, zone=schedule.zone)
     options = read_options(words, DigestOptions(schedule, since or today))
     channel = await _checked(channel, check)
+    shared = await _shared(db, channel, connected)
     async with db.transaction() as tx:
         present = await subscriptions.find(tx, str(channel))
         if present is not None and present.standing not in (Standing.REMOVED, Standing.MANUAL):
@@ -119,6 +131,9 @@ async def add(
                 "{channel} is already subscribed: use “channel change”, or remove it first",
                 channel=str(channel),
             )
+        blocking = (Standing.ACTIVE, Standing.PAUSED)
+        last = await shared_channels.take_over(tx, channel, shared, blocking=blocking, now=now)
+        options = _after(options, last)
         return await subscriptions.add(
             tx,
             str(channel),
@@ -168,19 +183,35 @@ async def pause(db: Database, channel: ChannelRef, *, now: datetime) -> Subscrip
 
 
 async def resume(
-    db: Database, channel: ChannelRef, *, now: datetime, check: Check | None = None
+    db: Database,
+    channel: ChannelRef,
+    *,
+    now: datetime,
+    check: Check | None = None,
+    connected: Connected = no_connected,
 ) -> Subscription:
-    """Resume: a paused subscription continues today, a refused one where it stopped."""
+    """Resume: a paused subscription continues today, a refused one where it stopped.
+
+    What a workspace that shares the channel has posted meanwhile is left out. Raises `UsageError`
+    while it is posted from there.
+    """
     async with db.reading() as tx:
         present = await _get(tx, channel)
     if present.standing is Standing.REFUSED:
         await _checked(channel, check)
+    place = parse_channel(present.channel)
+    shared = await _shared(db, place, connected)
     async with db.transaction() as tx:
         present = await _get(tx, channel)
         options = present.options
         if present.standing in (Standing.PAUSED, Standing.MANUAL):
             today = now.astimezone(options.schedule.zone).date()
             options = replace(options, since=max(options.since, today))
+        if present.standing is not Standing.ACTIVE:
+            last = await shared_channels.take_over(
+                tx, place, shared, blocking=(Standing.ACTIVE,), now=now
+            )
+            options = _after(options, last)
         await deliveries.release(tx, present.channel, now)
         if present.standing is Standing.ACTIVE:
             return present
@@ -269,11 +300,22 @@ async def _get(tx: Transaction, channel: ChannelRef) -> Subscription:
     raise NotFoundError("{channel} is not subscribed", channel=str(channel))
 
 
+def _after(options: DigestOptions, last: date | None) -> DigestOptions:
+    """The options for the days after `last`."""
+    return options if last is None else replace(options, since=max(options.since, last + _DAY))
+
+
 async def _checked(channel: ChannelRef, check: Check | None) -> ChannelRef:
-    if check is None:
-        return channel
+    return channel if check is None else await _asked(channel, check(channel))
+
+
+async def _shared(db: Database, channel: ChannelRef, connected: Connected) -> frozenset[str]:
+    return await _asked(channel, shared_channels.find_workspaces(db, channel, connected))
+
+
+async def _asked(channel: ChannelRef, question: Awaitable[T]) -> T:
     try:
-        return await check(channel)
+        return await question
     except ChatError as error:
         words = translatable("The bot cannot post in {channel}: {reason}{detail}")
         if not _needs_a_person(error):

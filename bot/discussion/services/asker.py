@@ -6,7 +6,7 @@ import re
 from bot.core.database.database import Database, Transaction
 from bot.core.domain.errors import UserError
 from bot.core.domain.i18n import Translate
-from bot.core.ports import Command, Platform, ThreadMessage, person_id
+from bot.core.ports import Command, Platform, ThreadMessage, person_ids
 from bot.discussion.services.thread_messages import Voices, channel_voice
 from bot.discussion.store import person_locales
 
@@ -19,7 +19,7 @@ _LONGEST = 20
 
 async def asker_voice(tx: Transaction, voices: Voices, message: ThreadMessage) -> Translate:
     """The language of the author of a message."""
-    person = person_id(message.message.channel, message.user.id)
+    person = person_ids(message.message.channel, message.user)[0]
     return await person_voice(
         tx,
         voices,
@@ -50,7 +50,7 @@ async def known_locale(db: Database, command: Command) -> str:
     """
     if command.channel.platform is Platform.WEB:
         return command.locale
-    person, locale = person_id(command.channel, command.user.id), command.locale[:_LONGEST]
+    person, locale = person_ids(command.channel, command.user)[0], command.locale[:_LONGEST]
     try:
         async with db.reading() as tx:
             known = await person_locales.find(tx, person)

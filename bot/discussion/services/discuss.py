@@ -21,7 +21,7 @@ from bot.core.ports import (
     ThreadMessage,
     User,
     parse_channel,
-    person_id,
+    person_ids,
 )
 from bot.discussion.domain import copies as decide
 from bot.discussion.domain.copies import Comparison
@@ -214,7 +214,7 @@ def _draft(
         root=message.root,
         entry_id=root.entry_id if root is not None else None,
         slot_id=root.slot_id if root is not None else None,
-        author_id=person_id(message.message.channel, message.user.id),
+        author_id=person_ids(message.message.channel, message.user)[0],
         author=settled_name(message.user.name),
         text=text,
         # A platform's clock may be ahead of ours: never store a time in the future.

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from bot.archive.domain.entry import EntryId
 from bot.channels.store import slots
 from bot.core.database.database import Transaction
-from bot.core.ports import ChannelRef, MessageRef, Platform, User, parse_channel, person_id
+from bot.core.ports import ChannelRef, MessageRef, Platform, User, parse_channel, person_ids
 from bot.discussion.domain.present_discussion import present_taken_back
 from bot.discussion.store import discussion_requests, person_locales, replies
 from bot.outbox.store import answer_deliveries, copy_deliveries
@@ -35,10 +36,10 @@ async def count_by_author(tx: Transaction, user: User, channel: ChannelRef) -> t
 
     A name in a message that “Discuss” posted counts as a reply.
     """
-    person = person_id(channel, user.id)
-    theirs = await replies.list_by_author(tx, person)
+    people = person_ids(channel, user)
+    theirs = [each for person in people for each in await replies.list_by_author(tx, person)]
     copies = await copy_deliveries.count_of(tx, theirs)
-    asked = await discussion_requests.count_of(tx, person)
+    asked = sum([await discussion_requests.count_of(tx, person) for person in people])
     if channel.platform is not Platform.WEB:
         return len(theirs) + asked, copies
     return max(len(theirs), await board.count_by_author(tx, user.id)) + asked, copies
@@ -47,13 +48,16 @@ async def count_by_author(tx: Transaction, user: User, channel: ChannelRef) -> t
 async def forget_author(tx: Transaction, user: User, channel: ChannelRef, now: datetime) -> int:
     """Forget every reply of a person; returns the number of replies.
 
-    Those on the channel's platform, in Slack in its workspace. In the web chat, where the bot is the
+    Those on the channel's platform; in Slack those of the person's own workspace, wherever it was
+    written, and what the channel's workspace knows of them. In the web chat, where the bot is the
     platform, the messages themselves are removed too.
     """
-    person = person_id(channel, user.id)
-    await person_locales.forget(tx, person)
-    theirs = await replies.list_by_author(tx, person)
-    asked = await discussion_requests.forget_author(tx, person)
+    theirs: list[int] = []
+    asked: list[EntryId] = []
+    for person in person_ids(channel, user):
+        await person_locales.forget(tx, person)
+        theirs += await replies.list_by_author(tx, person)
+        asked += await discussion_requests.forget_author(tx, person)
     await slots.mark_changed(tx, asked)
     await _forget(tx, theirs, now)
     if channel.platform is not Platform.WEB:

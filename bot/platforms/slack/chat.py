@@ -30,7 +30,7 @@ from bot.discussion.inbound.thread_queue import ThreadQueue
 from bot.platforms.slack.access import Access
 from bot.platforms.slack.addresses import ANY_WORKSPACE, message_address, workspace_address
 from bot.platforms.slack.api import call, call_with_headers, missing_scopes, open_client, sdk_logger
-from bot.platforms.slack.channels import check_channel
+from bot.platforms.slack.channels import check_channel, find_connected
 from bot.platforms.slack.errors import BAD_TOKEN, chat_error, is_bad_token
 from bot.platforms.slack.inbound.ack_gate import AckGate
 from bot.platforms.slack.inbound.backfill import BackfillSchedule
@@ -171,6 +171,12 @@ class SlackChat:
         if self._client is None or self._us is None:
             raise ChatUnavailableError("Slack is not connected yet", retry_after=_SOON)
         return await check_channel(self._client, self._us.team, channel)
+
+    async def find_connected(self, channel: ChannelRef) -> frozenset[str]:
+        """The other workspaces that share the channel (Slack Connect); raises `ChatError`."""
+        if self._client is None or self._us is None:
+            raise ChatUnavailableError("Slack is not connected yet", retry_after=_SOON)
+        return await find_connected(self._client, self._us.team, channel)
 
     @property
     def rights(self) -> WorkspaceRights:

@@ -31,6 +31,8 @@ class Person:
     name: str
     locale: str = ""
     is_admin: bool = False
+    team: str = ""
+    """Their own workspace, which in a shared channel may be another one; empty if Slack is silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,8 @@ class UserDirectory:
         shown = profile.get("display_name") or found.get("real_name") or found.get("name")
         admin = any(found.get(f"is_{role}") for role in ("admin", "owner", "primary_owner"))
         locale = str(found.get("locale") or "")
-        person = Person(user, str(shown or name or user), locale, admin)
+        team = str(found.get("team_id") or "")
+        person = Person(user, str(shown or name or user), locale, admin, team)
         return self._people.put(user, person, _CACHED_FOR)
 
     async def user(self, user: str, channel: str, *, name: str = "") -> tuple[User, str]:
@@ -93,7 +96,7 @@ class UserDirectory:
         person = await self.person(user, name=name)
         creator = "" if person.is_admin else (await self._channel(channel)).creator
         can_manage = person.is_admin or channel.startswith("D") or creator == user
-        return User(person.id, person.name, can_manage), person.locale
+        return User(person.id, person.name, can_manage, person.team), person.locale
 
     async def channel_name(self, channel: str) -> str:
         """The name of a public channel; empty if it is private or unknown."""

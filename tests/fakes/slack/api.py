@@ -238,7 +238,7 @@ class WebApi:
     def _info(self, args: Mapping[str, Any]) -> Json:
         channel = self._world.visible_channel(str(args.get("channel", "")))
         self._need(_READ_SCOPES[_kind(channel)])
-        return {"channel": _described(channel)}
+        return {"channel": _described(channel, self._world.team)}
 
     def _list(self, _: Mapping[str, Any]) -> Json:
         self._need("channels:read")
@@ -346,7 +346,7 @@ def _kind(channel: Channel) -> str:
 _event_kind = _kind
 
 
-def _described(channel: Channel) -> Json:
+def _described(channel: Channel, team: str = "") -> Json:
     if channel.direct:
         return {"id": channel.id, "is_im": True, "user": channel.direct}
     return {
@@ -358,6 +358,11 @@ def _described(channel: Channel) -> Json:
         "is_archived": channel.archived,
         "is_member": BOT_USER in channel.members,
         "creator": channel.creator,
+        "is_shared": bool(channel.teams),
+        "is_ext_shared": bool(channel.teams),
+        "is_org_shared": False,
+        "context_team_id": team,
+        "shared_team_ids": list(channel.teams or (team,)),
     }
 
 

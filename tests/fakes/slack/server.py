@@ -24,7 +24,7 @@ from tests.fakes.slack.wire import (
     signed,
     tokens_of,
 )
-from tests.fakes.slack.world import APP_ID, BOT_USER, Channel, Json, SlackError, World
+from tests.fakes.slack.world import APP_ID, BOT_USER, OTHER_BOT, Channel, Json, SlackError, World
 
 ACK_SECONDS = 3.0
 
@@ -58,6 +58,7 @@ class FakeSlack:
         self.events_url: str | None = None
         self.ack_seconds = ACK_SECONDS
         self.tells_scopes = True
+        self.sharing: dict[str, list[FakeSlack]] = {}
         self.sockets = Sockets()
         self.port = port
         self.extra_routes: list[web.RouteDef] = []
@@ -253,6 +254,14 @@ class FakeSlack:
         if channel is not None and BOT_USER not in channel.members:
             return
         self._tasks.start(self._deliver(event))
+        for each in self.sharing.get(str(event.get("channel")), ()):
+            each.hear(event)
+
+    def hear(self, event: Json) -> None:
+        """Be told of what happened in a channel that another workspace shares."""
+        if BOT_USER in self.world.channels[event["channel"]].members:
+            theirs = {"parent_user_id": OTHER_BOT} if "parent_user_id" in event else {}
+            self._tasks.start(self._deliver(event | theirs))
 
     async def _deliver(self, event: Json) -> None:
         if self.events_url is None and not self.sockets.open:

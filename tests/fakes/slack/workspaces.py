@@ -21,6 +21,19 @@ class FakeWorkspaces:
         self.oauth = OAuth(of)
         self.url = ""
 
+    def share(self, channel: str, *teams: str) -> None:
+        """From now on these workspaces share the channel of the first (Slack Connect).
+
+        Each is told of what people say in the others. Threads are those of the first one's app.
+        """
+        first, *others = [self.of[team] for team in teams]
+        shared = first.channel(channel)
+        shared.teams = teams
+        for slack in others:
+            slack.world.channels[channel] = shared
+            slack.world.next_ts = first.world.next_ts  # type: ignore[method-assign]
+            first.sharing.setdefault(channel, []).append(slack)
+
     async def serve(self, request: web.Request) -> web.StreamResponse:
         if request.match_info["method"] == "oauth.v2.access":
             return await self.oauth.access(request)

@@ -9,6 +9,8 @@ from typing import Any
 Json = dict[str, Any]
 
 BOT_USER, BOT_ID, APP_ID = "UBOT", "BBOT", "A0001"
+OTHER_BOT = "UBOT1"
+"""The bot's user in another workspace, as a shared channel shows it."""
 EVERY_SCOPE = frozenset(
     {
         "app_mentions:read",
@@ -63,6 +65,8 @@ class Channel:
     members: set[str] = field(default_factory=set)
     messages: dict[str, Json] = field(default_factory=dict)
     """By `ts`, replies included."""
+    teams: tuple[str, ...] = ()
+    """The workspaces that share it, where several do (Slack Connect)."""
 
     def roots(self) -> list[Json]:
         """What stands in the channel itself, oldest first."""
