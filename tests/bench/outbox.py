@@ -19,6 +19,7 @@ from bot.core.domain.document import Document, Heading, Paragraph, Text
 from bot.core.ports import ChannelRef, ChatUnavailableError, DeliveryKey, Platform
 from bot.outbox.domain.delivery import State, Step, delivery_key
 from bot.outbox.domain.rate_limit import Rate, RateLimits, Rates
+from bot.outbox.domain.reach import span
 from bot.outbox.services.deliver import Deliverer
 from bot.outbox.store import claims, deliveries
 from bot.outbox.store.deliveries import Settled
@@ -178,7 +179,7 @@ async def _round(db: Database) -> float:
     """Look for what is ready, then claim and settle some of it; the seconds it takes."""
     began = time.perf_counter()
     async with db.reading() as tx:
-        ready = await claims.list_ready_channels(tx, Platform.SLACK, now(), 2000)
+        ready = await claims.list_ready_channels(tx, [span(Platform.SLACK)], now(), 2000)
     done: tuple[Settled, ...] = ()
     for place in range(CLAIMS + 1):
         channels = ready[place * BATCH : (place + 1) * BATCH] if place < CLAIMS else ()

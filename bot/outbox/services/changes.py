@@ -17,6 +17,7 @@ from bot.core.domain.i18n import translatable
 from bot.core.ports import ChannelRef, Chat, MessageRef, Platform
 from bot.outbox.domain.delivery import ChangeOutcome, Done, NotNow, Refused, change_again_at
 from bot.outbox.domain.rate_limit import RateLimits
+from bot.outbox.domain.reach import Reach, whole
 from bot.outbox.services.deliver import bucket_of
 from bot.outbox.services.platform_calls import change
 from bot.outbox.store import copy_deliveries, edits
@@ -54,7 +55,8 @@ D = TypeVar("D", bound=_Due)
 class Changer:
     """Removes and edits posted messages of some platforms.
 
-    `clock` gives the aware instant, `jitter` a random number in [0, 1).
+    `clock` gives the aware instant, `jitter` a random number in [0, 1), `reach` the channels that
+    are this process's at present; all of the platforms by default.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Changer:
         clock: Callable[[], datetime],
         rate_limits: RateLimits,
         jitter: Callable[[], float],
+        reach: Callable[[], Reach] | None = None,
         within: timedelta = WITHIN,
         lasting: timedelta = LASTING,
     ) -> None:
@@ -73,6 +76,8 @@ class Changer:
         self._clock = clock
         self._rate_limits = rate_limits
         self._jitter = jitter
+        everywhere = whole(chats)
+        self._reach = reach or (lambda: everywhere)
         self._within = within
         self._lasting = lasting
 
@@ -82,10 +87,12 @@ class Changer:
         It ends after a while, whatever is left: if it changed something, there may be more.
         """
         async with self._db.reading() as tx:
-            unwanted = await copy_deliveries.list_unwanted(tx, self._chats, self._clock(), MESSAGES)
+            unwanted = await copy_deliveries.list_unwanted(
+                tx, self._reach(), self._clock(), MESSAGES
+            )
         removed = await self._change_each(unwanted, _remove, self._finish_removal, stopping)
         async with self._db.reading() as tx:
-            unshown = await edits.list_unshown(tx, self._chats, self._clock(), MESSAGES)
+            unshown = await edits.list_unshown(tx, self._reach(), self._clock(), MESSAGES)
         return removed + await self._change_each(unshown, _edit, self._finish_edit, stopping)
 
     async def _finish_removal(
@@ -148,7 +155,8 @@ class Changer:
         changed = 0
         for each in due:
             channel, bucket = each.message.channel, bucket_of(each.message.channel)
-            if stopping.is_set() or loop.time() >= ends_at:
+            is_ours = self._reach().covers(channel.platform, channel.workspace)
+            if stopping.is_set() or loop.time() >= ends_at or not is_ours:
                 break
             is_late = self._rate_limits.ready_at(bucket, loop.time()) >= ends_at
             if is_late or channel in skipped:

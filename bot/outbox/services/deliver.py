@@ -11,15 +11,17 @@ sent again only if it is not there (`bot.outbox.domain.delivery`).
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.channels.store import subscriptions
-from bot.core.database.database import Database
+from bot.core.database.database import Database, Transaction
 from bot.core.ports import ChannelRef, Chat, Platform
 from bot.outbox.domain.delivery import NotNow, Patience, State, Step, after_call, after_search
 from bot.outbox.domain.rate_limit import BucketKey, RateLimits
+from bot.outbox.domain.reach import Reach, whole
 from bot.outbox.services.platform_calls import call, search
 from bot.outbox.store import claims, deliveries, waiting
 from bot.outbox.store.claims import Claimed
@@ -67,6 +69,10 @@ def _shares(channel: ChannelRef) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return (channel.platform,), (channel.platform, channel.workspace)
 
 
+async def _always(_tx: Transaction) -> bool:
+    return True
+
+
 def _ignore(_claimed: Claimed, _step: Step) -> None:
     """The default of `observe`."""
 
@@ -76,6 +82,8 @@ class Deliverer:
 
     `clock` gives the aware instant, `jitter` a random number in [0, 1), `observe` is called with
     everything that was settled and committed, and `alive` whenever a long drain makes progress.
+    `reach` gives the channels that are this process's at present (all by default), the same object
+    while they stay the same; `may_claim` says in each transaction whether they still are.
     """
 
     def __init__(
@@ -90,6 +98,8 @@ class Deliverer:
         terms: Terms = Terms(),
         observe: Callable[[Claimed, Step], None] = _ignore,
         alive: Callable[[], None] = lambda: None,
+        reach: Callable[[], Reach] | None = None,
+        may_claim: Callable[[Transaction], Awaitable[bool]] = _always,
     ) -> None:
         self._db = db
         self._chats = chats
@@ -100,6 +110,12 @@ class Deliverer:
         self._terms = terms
         self._observe = observe
         self._alive = alive
+        everywhere = whole(chats)
+        self._reach = reach or (lambda: everywhere)
+        self._may_claim = may_claim
+        self._reached = Reach()  # when `_waiting` was last compared with it
+        self._is_claiming = self._is_shut_out = False
+        self._written = asyncio.Event()
         self._waiting: dict[ChannelRef, BucketKey] = {}  # channels that may have a next message
         self._busy: set[ChannelRef] = set()
         self._claimed: set[int] = set()  # not yet settled in the database
@@ -113,6 +129,7 @@ class Deliverer:
         Once `stopping` is set, nothing more is claimed, and what is under way is finished.
         """
         loop = asyncio.get_running_loop()
+        self._is_shut_out = False
         self._busy.clear()
         self._claimed = {each.claimed.id for each in self._settled}
         self._calls.clear()
@@ -122,25 +139,30 @@ class Deliverer:
             while True:
                 self._progress.clear()
                 self._alive()
+                self._drop_unreached()
                 idle = not (self._waiting or self._busy or self._settled)
-                fresh = not stopping.is_set() and (idle or loop.time() >= refresh_at)
+                fresh = not self._ends(stopping) and (idle or loop.time() >= refresh_at)
                 if fresh:
                     await self._refresh(calls)
                     could_go = sum(1 for each in self._waiting if self._room(each))
                     plenty = could_go > 2 * self._terms.at_once
                     refresh_at = loop.time() + (_PLENTY if plenty else _REFRESH)
-                chosen = [] if stopping.is_set() else self._choose(loop.time())
+                chosen = [] if self._ends(stopping) else self._choose(loop.time())
                 if chosen or self._settled:
                     await self._write(calls, chosen)
                 if not (self._busy or self._settled):
                     next_start = self._next_start(loop.time())
-                    if stopping.is_set() or (fresh and next_start is None):
+                    if self._ends(stopping) or (fresh and next_start is None):
                         return
                     if next_start is None:
                         continue
                     if next_start > loop.time() + _WORTH_WAITING:
                         return
                 await self._rest(refresh_at)
+
+    def _ends(self, stopping: asyncio.Event) -> bool:
+        """Whether nothing more is claimed."""
+        return stopping.is_set() or self._is_shut_out
 
     async def _refresh(self, calls: asyncio.TaskGroup) -> None:
         """Read from the database which channels have ready messages, and claim searches."""
@@ -153,15 +175,50 @@ class Deliverer:
         ready: list[ChannelRef] = []
         async with self._db.reading() as tx:
             for platform in self._chats:
-                ready += await claims.list_ready_channels(tx, platform, now, _CHANNELS)
+                if spans := self._reached.spans(platform):
+                    ready += await claims.list_ready_channels(tx, spans, now, _CHANNELS)
             doubtful = [
-                each for each in await claims.list_doubtful(tx, now) if each.platform in self._chats
+                each
+                for each in await claims.list_doubtful(tx, now)
+                if each.platform in self._chats and self._covers(each)
             ]
         for channel in ready:
             if channel not in self._waiting and channel not in self._busy:
                 self._waiting[channel] = bucket_of(channel)
         if doubtful:
             await self._claim_searches(calls, doubtful)
+
+    def _drop_unreached(self) -> None:
+        """Forget channels that another process posts to by now."""
+        reach = self._reach()
+        if reach is not self._reached:
+            self._reached = reach
+            for channel in [each for each in self._waiting if not self._covers(each)]:
+                del self._waiting[channel]
+
+    def _covers(self, channel: ChannelRef) -> bool:
+        return self._reached.covers(channel.platform, channel.workspace)
+
+    async def finish(self, platform: Platform, workspace: str | None) -> None:
+        """Wait for what is in flight on a platform or in a workspace that is out of reach by now."""
+        share = (platform,) if workspace is None else (platform, workspace)
+        while self._is_claiming or self._calls[share] > 0 or self._has_settled(share):
+            self._written.clear()
+            await self._written.wait()
+
+    def _has_settled(self, share: tuple[str, ...]) -> bool:
+        return any(share in _shares(each.claimed.channel) for each in self._settled)
+
+    @asynccontextmanager
+    async def _claiming(self) -> AsyncIterator[Transaction]:
+        """A transaction that may claim: `finish` waits for it."""
+        self._is_claiming = True
+        try:
+            async with self._db.transaction() as tx:
+                yield tx
+        finally:
+            self._is_claiming = False
+            self._written.set()
 
     def _room(self, channel: ChannelRef) -> int:
         """How many more calls may be in flight in a channel's workspace."""
@@ -183,8 +240,9 @@ class Deliverer:
         now = self._clock()
         workspaces = {_shares(channel)[1]: channel for channel in doubtful}
         found: list[Claimed] = []
-        async with self._db.transaction() as tx:
-            for channel in workspaces.values():
+        async with self._claiming() as tx:
+            self._is_shut_out = not await self._may_claim(tx)
+            for channel in () if self._is_shut_out else workspaces.values():
                 found += await claims.claim_searches(
                     tx,
                     channel.platform,
@@ -226,7 +284,7 @@ class Deliverer:
         now = self._clock()
         settled = tuple(self._settled)
         stopped: list[Settled] = []
-        async with self._db.transaction() as tx:
+        async with self._claiming() as tx:
             late = await deliveries.settle(tx, settled, now)
             for each in settled:
                 step = each.step
@@ -234,6 +292,9 @@ class Deliverer:
                     place = str(each.claimed.channel)
                     if await subscriptions.refuse(tx, place, step.reason, step.detail, now):
                         stopped.append(each)
+            self._is_shut_out = not await self._may_claim(tx)
+            if self._is_shut_out:
+                chosen = []
             taken = await claims.claim(
                 tx, chosen, owner=self._owner, now=now, lease_until=now + self._terms.lease
             )

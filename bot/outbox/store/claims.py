@@ -1,17 +1,17 @@
 """Claiming deliveries: what may be posted or searched for now, in the order of each channel."""
 
 import json
-import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from bot.core.database.database import Parameters, Row, Transaction
+from bot.core.database.database import Parameters, Row, Statements, Transaction
 from bot.core.database.instants import from_text, to_text
 from bot.core.domain.document import Document, load
 from bot.core.ports import ChannelRef, DeliveryKey, MessageRef, Platform, parse_channel
 from bot.outbox.domain.delivery import Attempt
+from bot.outbox.domain.reach import span
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +30,20 @@ class Claimed:
     state: Attempt
 
 
-# The first open delivery of each channel of a platform. The recursion skips from channel to channel
+# The first open delivery of each channel in some ranges. The recursion skips from channel to channel
 # in the index (loose index scan): as fast with 100,000 open deliveries as with one per channel.
 _HEADS = """
-WITH RECURSIVE open_channel (channel) AS (
-    SELECT min(channel) FROM delivery
-     WHERE state IN ('planned', 'sending') AND channel >= :first AND channel < :beyond
+WITH RECURSIVE open_channel (channel, beyond) AS (
+    SELECT (SELECT min(channel) FROM delivery
+             WHERE state IN ('planned', 'sending') AND channel >= (span.value ->> 0)
+               AND channel < (span.value ->> 1)),
+           span.value ->> 1
+      FROM json_rows(:spans) AS span
     UNION ALL
     SELECT (SELECT min(channel) FROM delivery
-             WHERE state IN ('planned', 'sending') AND channel > open_channel.channel AND channel < :beyond)
-      FROM open_channel WHERE open_channel.channel IS NOT NULL
+             WHERE state IN ('planned', 'sending') AND channel > o.channel AND channel < o.beyond),
+           o.beyond
+      FROM open_channel o WHERE o.channel IS NOT NULL
 )
 SELECT head.channel, head.id
   FROM open_channel
@@ -53,21 +57,11 @@ SELECT head.channel, head.id
 
 
 async def list_ready_channels(
-    tx: Transaction, platform: Platform, now: datetime, limit: int
+    tx: Transaction, spans: Sequence[tuple[str, str]], now: datetime, limit: int
 ) -> tuple[ChannelRef, ...]:
-    """The platform's channels whose next message may be claimed, the longest waiting first."""
-    rows = await tx.all(_HEADS, _bounds(platform) | {"now": to_text(now), "limit": limit})
+    """The channels in these ranges whose next message may be claimed, the longest waiting first."""
+    rows = await tx.all(_HEADS, {"spans": json.dumps(spans), "now": to_text(now), "limit": limit})
     return tuple(_channel(row["channel"]) for row in rows)
-
-
-def _bounds(platform: Platform, workspace: str = "") -> dict[str, object]:
-    """The index range of all channels of a platform, or of one of its workspaces.
-
-    `;` sorts directly after `:`, and `0` after `/`.
-    """
-    if workspace:
-        return {"first": f"{platform}:{workspace}/", "beyond": f"{platform}:{workspace}0"}
-    return {"first": f"{platform}:", "beyond": f"{platform};"}
 
 
 @lru_cache(maxsize=65536)
@@ -109,7 +103,7 @@ async def claim(
         }
         for channel in channels
     ]
-    found = await tx.call(lambda connection: _returned(connection, _CLAIM, rows))
+    found = await tx.call(lambda statements: _returned(statements, _CLAIM, rows))
     return tuple(_claimed(row, load(row["document"])) for row in found)
 
 
@@ -119,7 +113,7 @@ UPDATE delivery
  WHERE id IN (SELECT id FROM delivery
                WHERE state = 'sending' AND not_before <= :now
                  AND channel >= :first AND channel < :beyond
-                 AND id NOT IN (SELECT value FROM json_each(:without))
+                 AND id NOT IN (SELECT value FROM numbers(:without))
                ORDER BY not_before LIMIT :limit)
    AND state = 'sending' AND not_before <= :now
 RETURNING id, attempt, key, channel, failures, operator_confirmed, not_before, tried_at,
@@ -153,24 +147,24 @@ async def claim_searches(
 
     They are to be looked for. `without` are those whose call still goes on in this process.
     """
+    first, beyond = span(platform, workspace)
     found = await tx.all(
         _SEARCH,
-        _bounds(platform, workspace)
-        | {
+        {
+            "first": first,
+            "beyond": beyond,
             "owner": owner,
             "now": to_text(now),
             "lease_until": to_text(lease_until),
             "limit": limit,
-            "without": json.dumps(list(without)),
+            "without": list(without),
         },
     )
     return tuple(_claimed(row, None) for row in found)
 
 
-def _returned(
-    connection: sqlite3.Connection, sql: str, rows: Iterable[Parameters]
-) -> list[sqlite3.Row]:
-    return [found for row in rows for found in connection.execute(sql, row).fetchall()]
+def _returned(statements: Statements, sql: str, rows: Iterable[Parameters]) -> list[Row]:
+    return [found for row in rows for found in statements.all(sql, row)]
 
 
 def _claimed(row: Row, document: Document | None) -> Claimed:

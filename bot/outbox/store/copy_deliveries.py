@@ -8,9 +8,11 @@ from datetime import datetime
 from bot.core.database.database import Transaction
 from bot.core.database.instants import to_text
 from bot.core.domain.document import Document, dump
-from bot.core.ports import ChannelRef, MessageRef, Platform, parse_channel
+from bot.core.ports import ChannelRef, MessageRef, parse_channel
 from bot.outbox.domain.content_hash import text_hash
 from bot.outbox.domain.delivery import TAKEN_BACK, UNSHARED
+from bot.outbox.domain.reach import Reach
+from bot.outbox.store.in_reach import IN_REACH
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +116,17 @@ class Unwanted:
 
 
 async def list_unwanted(
-    tx: Transaction, platforms: Iterable[Platform], now: datetime, limit: int
+    tx: Transaction, reach: Reach, now: datetime, limit: int
 ) -> tuple[Unwanted, ...]:
-    """Posted messages of these platforms that are to be removed now."""
+    """Posted messages of channels in reach that are to be removed now."""
     rows = await tx.all(
-        """
+        f"""
         SELECT id, channel, message_id, edit_failures FROM delivery
          WHERE unwanted = 1 AND removed_at IS NULL AND state = 'sent' AND edit_after <= :now
-           AND substr(channel, 1, instr(channel, ':') - 1) IN (SELECT value FROM json_each(:platforms))
+           AND {IN_REACH}
          ORDER BY edit_after, id LIMIT :limit
-        """,
-        {"platforms": json.dumps(list(platforms)), "now": to_text(now), "limit": limit},
+        """,  # noqa: S608 - our own text
+        {"now": to_text(now), "limit": limit} | reach.beginnings,
     )
     return tuple(
         Unwanted(

@@ -1,7 +1,5 @@
 """Edits: `document` is the wanted content, `shown` the hash of what the message shows."""
 
-import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,10 +7,12 @@ from bot.archive.domain.entry import EntryId
 from bot.core.database.database import Row, Transaction
 from bot.core.database.instants import to_text
 from bot.core.domain.document import Document, dump, load
-from bot.core.ports import ChannelRef, MessageRef, Platform, parse_channel
+from bot.core.ports import ChannelRef, MessageRef, parse_channel
 from bot.outbox.domain.content_hash import text_hash
 from bot.outbox.domain.delivery import DROPPED, NOT_EDITED, NOT_REMOVED, WITHDRAWN, State
+from bot.outbox.domain.reach import Reach
 from bot.outbox.store import operator_view
+from bot.outbox.store.in_reach import IN_REACH
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +97,17 @@ async def withdraw(tx: Transaction, delivery_id: int) -> bool:
 
 
 async def list_unshown(
-    tx: Transaction, platforms: Iterable[Platform], now: datetime, limit: int
+    tx: Transaction, reach: Reach, now: datetime, limit: int
 ) -> tuple[Unshown, ...]:
-    """Posted messages of these platforms that are to be edited now."""
+    """Posted messages of channels in reach that are to be edited now."""
     rows = await tx.all(
-        """
+        f"""
         SELECT id, channel, message_id, document, wanted, edit_failures FROM delivery
          WHERE state = 'sent' AND shown <> wanted AND edit_after <= :now AND unwanted = 0
-           AND substr(channel, 1, instr(channel, ':') - 1) IN (SELECT value FROM json_each(:platforms))
+           AND {IN_REACH}
          ORDER BY edit_after, id LIMIT :limit
-        """,
-        {"platforms": json.dumps(list(platforms)), "now": to_text(now), "limit": limit},
+        """,  # noqa: S608 - our own text
+        {"now": to_text(now), "limit": limit} | reach.beginnings,
     )
     return tuple(
         Unshown(

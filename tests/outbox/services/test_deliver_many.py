@@ -11,6 +11,7 @@ from bot.core.domain.document import Document
 from bot.core.ports import ChannelRef, DeliveryKey, MessageRef, Platform
 from bot.outbox.domain.delivery import State
 from bot.outbox.domain.rate_limit import Rate, RateLimits, Rates
+from bot.outbox.domain.reach import span
 from bot.outbox.services import operator_actions
 from bot.outbox.services.deliver import Deliverer, Terms
 from bot.outbox.store import claims
@@ -206,6 +207,6 @@ async def test_channels_of_one_platform_do_not_hide_those_of_another(stage):
     await plan(stage, *(draft("hello", channel) for channel in crowd), draft("hi", other))
 
     async with stage.db.reading() as tx:
-        found = await claims.list_ready_channels(tx, Platform.DISCORD, stage.clock(), 2)
+        found = await claims.list_ready_channels(tx, [span(Platform.DISCORD)], stage.clock(), 2)
 
     assert found == (other,)

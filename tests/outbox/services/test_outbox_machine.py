@@ -51,6 +51,7 @@ from bot.outbox.domain.delivery import (
     after_search,
     delivery_key,
 )
+from bot.outbox.domain.reach import whole
 from bot.outbox.services import operator_actions
 from bot.outbox.store import claims, deliveries, edits, waiting
 from bot.outbox.store.claims import Claimed
@@ -553,7 +554,7 @@ class Outbox(RuleBasedStateMachine):
 
     async def _unshown(self) -> tuple[edits.Unshown, ...]:
         async with self.db.reading() as tx:
-            return await edits.list_unshown(tx, [Platform.SLACK], self.now, 1000)
+            return await edits.list_unshown(tx, whole([Platform.SLACK]), self.now, 1000)
 
     async def _shown(self, edited: edits.Unshown) -> None:
         async with self.db.transaction() as tx:

@@ -1,0 +1,131 @@
+"""Several processes post from one outbox, each to channels of its own."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from bot.core.database.database import Transaction
+from bot.core.domain.document import Document
+from bot.core.ports import ChannelRef, DeliveryKey, MessageRef, Platform
+from bot.outbox.domain.delivery import State
+from bot.outbox.domain.rate_limit import RateLimits
+from bot.outbox.domain.reach import Reach
+from bot.outbox.services.changes import Changer
+from bot.outbox.services.deliver import Deliverer
+from bot.outbox.store import edits
+from tests.outbox_stage import draft, drain, plan, states
+from tests.stage import MemoryChat, Stage, staged
+from tests.waiting import until
+
+HERE = ChannelRef(Platform.SLACK, "T1", "C1")
+THERE = ChannelRef(Platform.SLACK, "T2", "C1")
+FIRST = Reach(workspaces=frozenset({(Platform.SLACK, "T1")}))
+BOTH = Reach(workspaces=frozenset({(Platform.SLACK, "T1"), (Platform.SLACK, "T2")}))
+
+
+@pytest.fixture
+async def stage(tmp_path):
+    async with staged(tmp_path) as stage:
+        yield stage
+
+
+async def is_alive(_tx: Transaction) -> bool:
+    return True
+
+
+async def is_dead(_tx: Transaction) -> bool:
+    return False
+
+
+def deliverer(stage: Stage, reach: Callable[[], Reach], **more) -> Deliverer:
+    return Deliverer(
+        stage.db,
+        {Platform.SLACK: more.pop("chat", stage.chat)},
+        owner="me",
+        clock=stage.clock,
+        rate_limits=RateLimits({}),
+        jitter=lambda: 0.5,
+        reach=reach,
+        **more,
+    )
+
+
+async def test_only_channels_in_reach_are_posted_to(stage):
+    await plan(stage, draft("here", HERE), draft("there", THERE))
+
+    await drain(stage, deliverer(stage, lambda: FIRST))
+
+    assert stage.said() == ["here"]
+    assert await states(stage) == [State.SENT, State.PLANNED]
+
+
+async def test_only_messages_in_reach_are_searched_for(stage):
+    await plan(stage, draft("there", THERE))
+    stage.chat.errors = [RuntimeError("cut off")]
+    await drain(stage, deliverer(stage, lambda: BOTH))
+    stage.clock.turn(minutes=5)
+
+    await drain(stage, deliverer(stage, lambda: FIRST))
+    assert await states(stage) == [State.SENDING]
+
+    await drain(stage, deliverer(stage, lambda: BOTH))
+    assert await states(stage) == [State.PLANNED]  # it is not there
+
+
+async def test_only_messages_in_reach_are_edited(stage):
+    await plan(stage, draft("here", HERE), draft("there", THERE))
+    await drain(stage)
+    async with stage.db.transaction() as tx:
+        for delivery_id in (1, 2):
+            await edits.want(tx, delivery_id, Document((), summary="new"))
+
+    changer = Changer(
+        stage.db,
+        {Platform.SLACK: stage.chat},
+        clock=stage.clock,
+        rate_limits=RateLimits({}),
+        jitter=lambda: 0.5,
+        reach=lambda: FIRST,
+    )
+    await changer.run(asyncio.Event())
+
+    assert [each.edits for each in stage.chat.posted] == [1, 0]
+
+
+async def test_a_process_that_was_declared_dead_claims_nothing(stage):
+    await plan(stage, draft("here", HERE))
+
+    await drain(stage, deliverer(stage, lambda: FIRST, may_claim=is_dead))
+    assert await states(stage) == [State.PLANNED]
+
+    await drain(stage, deliverer(stage, lambda: FIRST, may_claim=is_alive))
+    assert await states(stage) == [State.SENT]
+
+
+async def test_what_goes_out_of_reach_is_finished_and_nothing_of_it_begins(stage):
+    class Slow(MemoryChat):
+        def __init__(self) -> None:
+            super().__init__(stage.clock)
+            self.called, self.answer = asyncio.Event(), asyncio.Event()
+
+        async def post(
+            self, channel: ChannelRef, document: Document, *, key: DeliveryKey
+        ) -> MessageRef:
+            self.called.set()
+            await self.answer.wait()
+            return await super().post(channel, document, key=key)
+
+    await plan(stage, draft("first", THERE), draft("second", THERE))
+    chat, reach = Slow(), BOTH
+    posting = deliverer(stage, lambda: reach, chat=chat)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(posting.drain(asyncio.Event()))
+        await chat.called.wait()
+        reach = FIRST
+        finishing = tasks.create_task(posting.finish(Platform.SLACK, "T2"))
+        await asyncio.sleep(0)
+        assert not finishing.done()
+        chat.answer.set()
+        await until(finishing.done)
+        assert await states(stage) == [State.SENT, State.PLANNED]
