@@ -39,6 +39,14 @@ MINUTES, MOMENTS = 180.0, 2.0
 """How long nonces are remembered: longer than everything, or shorter than a lease of 3 s."""
 TEXT_CHANNEL = ChannelRef(Platform.DISCORD, "1", "11")
 FORUM_CHANNEL = ChannelRef(Platform.DISCORD, "1", "20")
+OF_BOTH = (TEXT_CHANNEL, ChannelRef(Platform.DISCORD, "2", "2"))
+"""A channel of each of two servers.
+
+Discord's ids are unique over all servers: those of channels and messages never coincide, and a person
+is the same one in both (issue 14, item 3). What does: a server's first channel has the server's id, as
+those made before 2017 have, and a thread has the id of the message that it began with.
+"""
+EACH = 2
 
 __all__ = ["scale"]
 
@@ -52,6 +60,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @asynccontextmanager
 async def opened_discord(nonce_seconds: float) -> AsyncIterator[FakeDiscord]:
     async with FakeDiscord() as discord:
+        discord.world.add_guild(2, "Another group")
         discord.world.add_channel(20, "forum", type=FORUM)
         discord.rest.nonce_seconds = nonce_seconds
         yield discord
@@ -86,7 +95,7 @@ def key_of(message: Json) -> str:
 def judged(folder: Path, plan: Mapping[str, Sequence[str]], discord: FakeDiscord) -> Verdict:
     log = folder / "discord.log"
     lines = [
-        json.dumps({"channel": f"discord:1/{channel.id}", "key": key_of(message)})
+        json.dumps({"channel": f"discord:{channel.guild}/{channel.id}", "key": key_of(message)})
         for channel in discord.world.channels.values()
         for message in channel.messages.values()
     ]
@@ -102,11 +111,14 @@ async def test_with_random_kills_each_message_is_in_discord_once_and_in_order(
     dice = random.Random(seed)
     database = tmp_path / "outbox.db"
     plan = await stage.plan(
-        database, channels, each, lambda place: ChannelRef(Platform.DISCORD, "1", str(100 + place))
+        database,
+        channels,
+        each,
+        lambda place: ChannelRef(Platform.DISCORD, str(1 + place % 2), str(100 + place)),
     )
     async with opened_discord(nonce_seconds) as discord:
         for number in range(channels):
-            discord.world.add_channel(100 + number, f"channel-{number}")
+            discord.world.add_channel(100 + number, f"channel-{number}", guild=1 + number % 2)
         discord.chaos = misbehaving(seed)
         options = (*DISCORD, "--at-once", "3")
         processes = [await stage.runner(database, discord.api_base, *options) for _ in range(2)]
@@ -208,6 +220,31 @@ async def test_a_kill_during_any_request_leaves_the_digest_in_discord_once(
     )
 
     assert [said for said in told if not is_whole(said)] == []
+
+
+async def story_of_two_servers(folder: Path, *doom: str) -> list[list[str]]:
+    """What both servers have after one death and a second life."""
+    await asyncio.to_thread(folder.mkdir)
+    database = folder / "outbox.db"
+    await stage.plan(database, 2, EACH, lambda place: OF_BOTH[place])
+    async with opened_discord(MOMENTS) as discord:
+        discord.world.add_channel(2, "general", guild=2)
+        for arguments, lives in ((doom, False), ((), True)):
+            async with living(discord, database, *DISCORD, *arguments) as process:
+                assert await finished(database, process, 2 * EACH) is lives
+        return [titles(discord, channel) for channel in OF_BOTH]
+
+
+async def test_a_kill_around_any_commit_leaves_each_servers_messages_there_once(tmp_path):
+    """Both servers' messages are claimed together; each claim settles those before."""
+    told = await side_by_side(
+        story_of_two_servers(tmp_path / f"{moment}{number}", "--doom", moment, str(number))
+        for moment in ("before", "after")
+        for number in range(1, EACH + 2)
+    )
+
+    whole = [[f"message {n} of {channel}" for n in range(EACH)] for channel in OF_BOTH]
+    assert told == [whole] * len(told)
 
 
 async def test_resending_without_a_search_posts_twice(tmp_path):
