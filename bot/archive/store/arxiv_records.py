@@ -1,9 +1,9 @@
 """What arXiv says of papers."""
 
 import json
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.arxiv_record import ArxivRecord
@@ -15,27 +15,26 @@ from bot.core.database.database import Row, Transaction
 async def find(tx: Transaction, numbers: Iterable[str]) -> Mapping[str, ArxivRecord]:
     """What arXiv said last of these papers, by number."""
     rows = await tx.all(
-        "SELECT * FROM arxiv_record WHERE number IN (SELECT value FROM json_each(:numbers))",
-        {"numbers": json.dumps(tuple(numbers))},
+        "SELECT * FROM arxiv_record WHERE number IN (SELECT value FROM texts(:numbers))",
+        {"numbers": list(numbers)},
     )
     return {row["number"]: _record(row) for row in rows}
 
 
-def load(connection: sqlite3.Connection, number: str) -> ArxivRecord | None:
+def load(statements: Any, number: str) -> ArxivRecord | None:
     """What arXiv said last of one paper, inside another reading."""
-    row = connection.execute(
-        "SELECT * FROM arxiv_record WHERE number = :number", {"number": number}
-    ).fetchone()
+    row = statements.one("SELECT * FROM arxiv_record WHERE number = :number", {"number": number})
     return _record(row) if row is not None else None
 
 
 async def put(tx: Transaction, records: Sequence[ArxivRecord]) -> None:
     """Keep what arXiv says; papers that were only referred to get their titles."""
-    await tx.call(partial(_put, records=records))
+    # In the order of their keys, as everybody writes papers: else two writers could deadlock.
+    await tx.call(partial(_put, records=sorted(records, key=lambda record: record.id.number)))
 
 
-def _put(connection: sqlite3.Connection, *, records: Sequence[ArxivRecord]) -> None:
-    connection.executemany(
+def _put(statements: Any, *, records: Sequence[ArxivRecord]) -> None:
+    statements.run_many(
         """
         INSERT INTO arxiv_record (
             number, version, title, authors, abstract, categories, submitted_at, updated_at,
@@ -53,11 +52,11 @@ def _put(connection: sqlite3.Connection, *, records: Sequence[ArxivRecord]) -> N
         """,
         [_row(record) for record in records],
     )
-    connection.executemany(
+    statements.run_many(
         "UPDATE paper SET title = :title WHERE key = 'arxiv:' || :number AND title IS NULL",
         [{"title": record.title, "number": record.id.number} for record in records],
     )
-    search_index.index_papers(connection, (record.id.number for record in records))
+    search_index.index_papers(statements, (record.id.number for record in records))
 
 
 def _row(record: ArxivRecord) -> dict[str, object]:

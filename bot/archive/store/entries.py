@@ -1,7 +1,6 @@
 """Reads entries by id, date or source as `StoredEntry`."""
 
 import json
-import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
@@ -24,7 +23,7 @@ from bot.archive.domain.entry import (
 )
 from bot.archive.store.sort_key import NEWEST, span
 from bot.core.database import instants
-from bot.core.database.database import Transaction
+from bot.core.database.database import Statements, Transaction
 from bot.core.domain.errors import NotFoundError
 
 
@@ -54,15 +53,15 @@ async def list_by_id(
 
 
 def _list_by_id(
-    connection: sqlite3.Connection, asked: Sequence[EntryId], *, as_written: bool
+    statements: Statements, asked: Sequence[EntryId], *, as_written: bool
 ) -> tuple[StoredEntry, ...]:
-    rows = connection.execute(
-        "SELECT id, newness FROM entry WHERE id IN (SELECT value FROM json_each(:asked))",
-        {"asked": json.dumps(asked)},
+    rows = statements.tuples(
+        "SELECT id, newness FROM entry WHERE id IN (SELECT value FROM numbers(:asked))",
+        {"asked": list(asked)},
     )
-    newness: dict[int, int] = dict(rows.fetchall())
+    newness: dict[int, int] = dict(rows)
     found = [newness[entry_id] for entry_id in asked if entry_id in newness]
-    return load(connection, found, as_written=as_written)
+    return load(statements, found, as_written=as_written)
 
 
 async def on_date(tx: Transaction, day: date) -> tuple[StoredEntry, ...]:
@@ -98,13 +97,13 @@ async def list_days_of_papers(
     rows = await tx.all(
         """
         SELECT wanted.value AS number, e.date, s.path
-          FROM json_each(:keys) AS wanted
+          FROM texts(:keys) AS wanted
           JOIN paper AS p ON p.key = 'arxiv:' || wanted.value
           JOIN entry AS e ON e.paper_id = p.id AND e.newness > 0 AND e.date IS NOT NULL
           JOIN source AS s ON s.id = e.source_id
          WHERE (SELECT count(*) FROM entry AS o WHERE o.paper_id = p.id AND o.newness > 0) >= :least
         """,
-        {"keys": json.dumps(tuple(numbers)), "least": least},
+        {"keys": list(numbers), "least": least},
     )
     found: defaultdict[str, list[tuple[date, str]]] = defaultdict(list)
     for row in rows:
@@ -123,16 +122,16 @@ async def list_of_sources(
 
 
 def _list_of_sources(
-    connection: sqlite3.Connection, source_ids: Sequence[int]
+    statements: Statements, source_ids: Sequence[int]
 ) -> dict[int, tuple[StoredEntry, ...]]:
-    rows = connection.execute(
+    rows = statements.tuples(
         """
         SELECT source_id, newness FROM entry
-        WHERE source_id IN (SELECT value FROM json_each(:ids)) ORDER BY part, id
+        WHERE source_id IN (SELECT value FROM numbers(:ids)) ORDER BY part, id
         """,
-        {"ids": json.dumps(source_ids)},
-    ).fetchall()
-    stored = load(connection, [newness for _, newness in rows], as_written=True)
+        {"ids": list(source_ids)},
+    )
+    stored = load(statements, [newness for _, newness in rows], as_written=True)
     grouped = defaultdict(list)
     for (source_id, _), entry in zip(rows, stored, strict=True):
         grouped[source_id].append(entry)
@@ -149,10 +148,10 @@ async def list_in_order(
     rows = await tx.all(
         """
         SELECT e.id FROM entry AS e JOIN source AS s ON s.id = e.source_id
-        WHERE e.newness > 0 AND (:all OR e.id IN (SELECT value FROM json_each(:chosen)))
-        ORDER BY e.date, s.path, e.part, e.id
+        WHERE e.newness > 0 AND (:all OR e.id IN (SELECT value FROM numbers(:chosen)))
+        ORDER BY e.date NULLS FIRST, s.path, e.part, e.id
         """,
-        {"all": chosen is None, "chosen": json.dumps(list(chosen or ()))},
+        {"all": chosen is None, "chosen": list(chosen or ())},
     )
     return tuple(EntryId(row["id"]) for row in rows)
 
@@ -161,21 +160,21 @@ async def list_days(tx: Transaction, *, before: date | None = None, limit: int) 
     """The newest days with entries that are earlier than `before`, newest first."""
     rows = await tx.all(
         """
-        WITH RECURSIVE day (newest) AS (
-            SELECT max(newness) FROM entry WHERE newness >= :oldest AND newness < :before
+        WITH RECURSIVE day (newest, place) AS (
+            SELECT max(newness), 1 FROM entry WHERE newness >= :oldest AND newness < :before
             UNION ALL
             SELECT (
                 SELECT max(newness) FROM entry
-                WHERE newness >= :oldest AND newness < day.newest >> 32 << 32
-            ) FROM day WHERE newest IS NOT NULL
-            LIMIT :limit
+                WHERE newness >= :oldest AND newness < (day.newest >> 32 << 32)
+            ), place + 1
+            FROM day WHERE newest IS NOT NULL AND place < :limit
         )
         SELECT e.date, (
             SELECT count(*) FROM entry AS d
-            WHERE d.newness BETWEEN day.newest >> 32 << 32 AND day.newest
+            WHERE d.newness BETWEEN (day.newest >> 32 << 32) AND day.newest
         ) AS entries
         FROM day JOIN entry AS e ON e.newness = day.newest
-        ORDER BY day.newest DESC
+        ORDER BY day.newest DESC LIMIT :limit
         """,
         {
             "oldest": span(None, None)[0],
@@ -196,7 +195,7 @@ async def day_after(tx: Transaction, day: date) -> date | None:
 
 
 def load(
-    connection: sqlite3.Connection, ordered: Sequence[int], *, as_written: bool = False
+    statements: Any, ordered: Sequence[int], *, as_written: bool = False
 ) -> tuple[StoredEntry, ...]:
     """The entries with these sort keys (`newness`), in the given order; all must exist.
 
@@ -204,21 +203,19 @@ def load(
     paper's state there. `as_written` returns only the curator's own words, for comparison and
     export.
     """
-    them = {"them": json.dumps(ordered), "filled": not as_written}
-    cursor = connection.cursor()
-    cursor.row_factory = None  # plain tuples: reading rows takes most of a look-up's time
+    them = {"them": list(ordered), "filled": not as_written}
+    # Plain tuples, since reading rows takes most of a look-up's time.
     tags: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
-    for newness, slug, spelling in cursor.execute(_TAGS, them):
+    for newness, slug, spelling in statements.tuples(_TAGS, them):
         tags[newness].append((slug, spelling))
     references: defaultdict[int, list[Reference]] = defaultdict(list)
-    for newness, number, version, url, title, *now in cursor.execute(_REFERENCES, them):
+    for newness, number, version, url, title, *now in statements.tuples(_REFERENCES, them):
         arxiv_id = ArxivId(number, version) if number is not None else None
         references[newness].append(Reference(arxiv_id, url, title, _at_arxiv(*now)))
     links: defaultdict[int, list[str]] = defaultdict(list)
-    for newness, text in cursor.execute(_LINKS, them):
+    for newness, text in statements.tuples(_LINKS, them):
         links[newness].append(text)
-    rows = {row[0]: row[1:] for row in cursor.execute(_ENTRIES, them)}
-    cursor.close()
+    rows = {row[0]: row[1:] for row in statements.tuples(_ENTRIES, them)}
     return tuple(
         _stored(rows[newness], tags[newness], references[newness], links[newness])
         for newness in ordered
@@ -229,24 +226,24 @@ _ENTRIES = """
     SELECT e.newness, e.id, e.date, e.withdrawn_at, e.title,
            coalesce(nullif(e.authors, '[]'), a.authors, '[]'), p.arxiv_id, e.arxiv_version, e.url,
            coalesce(nullif(e.abstract, ''), nullif(a.abstract, '')), a.version, a.is_withdrawn,
-           a.categories ->> 0, e.commentary, s.kind, s.path, e.part, e.text
+           a.categories, e.commentary, s.kind, s.path, e.part, e.text
     FROM entry AS e JOIN paper AS p ON p.id = e.paper_id JOIN source AS s ON s.id = e.source_id
         LEFT JOIN arxiv_record AS a ON a.number = p.arxiv_id AND :filled
-    WHERE e.newness IN (SELECT value FROM json_each(:them))
+    WHERE e.newness IN (SELECT value FROM numbers(:them))
 """
 _TAGS = """
     SELECT et.newness, t.slug, et.spelling FROM entry_tag AS et JOIN tag AS t ON t.id = et.tag_id
-    WHERE et.newness IN (SELECT value FROM json_each(:them)) ORDER BY et.newness, et.position
+    WHERE et.newness IN (SELECT value FROM numbers(:them)) ORDER BY et.newness, et.position
 """
 _REFERENCES = """
     SELECT r.newness, p.arxiv_id, r.arxiv_version, p.url, p.title, a.version, a.is_withdrawn
     FROM reference AS r JOIN paper AS p ON p.id = r.paper_id
         LEFT JOIN arxiv_record AS a ON a.number = p.arxiv_id AND :filled
-    WHERE r.newness IN (SELECT value FROM json_each(:them)) ORDER BY r.newness, r.position
+    WHERE r.newness IN (SELECT value FROM numbers(:them)) ORDER BY r.newness, r.position
 """
 _LINKS = """
     SELECT newness, text FROM link
-    WHERE newness IN (SELECT value FROM json_each(:them)) ORDER BY newness, position
+    WHERE newness IN (SELECT value FROM numbers(:them)) ORDER BY newness, position
 """
 _LANGUAGES = {str(language): language for language in Language}
 _KINDS = {str(kind): kind for kind in SourceKind}
@@ -259,7 +256,7 @@ def _stored(
     links: Sequence[str],
 ) -> StoredEntry:
     entry_id, on, withdrawn_at, title, authors, number, version, url, *rest = row
-    abstract, version_now, is_withdrawn, category, commentary, kind, path, part, text = rest
+    abstract, version_now, is_withdrawn, categories, commentary, kind, path, part, text = rest
     arxiv_id = ArxivId(number, version) if number is not None else None
     return StoredEntry(
         entry_id,
@@ -270,7 +267,7 @@ def _stored(
                 arxiv_id,
                 url,
                 abstract,
-                _at_arxiv(version_now, is_withdrawn, category),
+                _at_arxiv(version_now, is_withdrawn, categories),
             ),
             Source(_KINDS[kind], path, part, text),
             date.fromisoformat(on) if on is not None else None,
@@ -288,6 +285,9 @@ def _stored(
 
 
 def _at_arxiv(
-    version: int | None, is_withdrawn: int | None, category: str | None = None
+    version: int | None, is_withdrawn: bool | None, categories: str | None = None
 ) -> AtArxiv | None:
-    return AtArxiv(version, bool(is_withdrawn), category or "") if version is not None else None
+    if version is None:
+        return None
+    (primary, *_) = json.loads(categories or "[]") or ("",)
+    return AtArxiv(version, bool(is_withdrawn), primary)

@@ -4,20 +4,19 @@ Each function handles many entries with one call to the writer's thread per stat
 """
 
 import json
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from bot.archive.domain.entry import Entry, EntryId, SourceKind
+from bot.archive.domain.entry import Entry, EntryId, Reference, SourceKind
 from bot.archive.domain.note_links import linked_name, note_name
 from bot.archive.domain.search_text import IndexedText, tag_mark
 from bot.archive.store import papers, search_index, tags
 from bot.archive.store.sort_key import newness_of
 from bot.core.database import instants
-from bot.core.database.database import Transaction
+from bot.core.database.database import Statements, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +91,11 @@ def _spelled(entry: Entry) -> tuple[tuple[str, str], ...]:
 
 
 def _add(
-    connection: sqlite3.Connection, drafts: Sequence[IndexedEntry], ids: _Ids, at: str
+    statements: Statements, drafts: Sequence[IndexedEntry], ids: _Ids, at: str
 ) -> tuple[EntryId, ...]:
-    (newest,) = connection.execute("SELECT coalesce(max(id), 0) FROM entry").fetchone()
+    ((newest,),) = statements.tuples("SELECT coalesce(max(id), 0) FROM entry")
     numbered = [(EntryId(newest + place), draft) for place, draft in enumerate(drafts, start=1)]
-    connection.executemany(
+    statements.run_many(
         """
         INSERT INTO entry (
             id, newness, paper_id, source_id, part, name, date, title, authors, arxiv_version, url,
@@ -108,24 +107,24 @@ def _add(
         """,
         [_row(entry_id, draft, ids, at) for entry_id, draft in numbered],
     )
-    _add_related_rows(connection, numbered, ids)
+    _add_related_rows(statements, numbered, ids)
     return tuple(entry_id for entry_id, _ in numbered)
 
 
 def _update(
-    connection: sqlite3.Connection,
+    statements: Statements,
     changes: Sequence[tuple[EntryId, IndexedEntry]],
     ids: _Ids,
     at: str,
 ) -> None:
     rows = [_row(entry_id, draft, ids, at) for entry_id, draft in changes]
     for table in ("entry_tag", "reference", "link", "search_text"):
-        connection.executemany(
+        statements.run_many(
             f"DELETE FROM {table} "  # noqa: S608  fixed names
             "WHERE newness = (SELECT newness FROM entry WHERE id = :id)",
             rows,
         )
-    connection.executemany(
+    statements.run_many(
         """
         UPDATE entry SET
             newness = :newness, paper_id = :paper_id, source_id = :source_id, part = :part,
@@ -136,7 +135,7 @@ def _update(
         """,
         rows,
     )
-    _add_related_rows(connection, changes, ids)
+    _add_related_rows(statements, changes, ids)
 
 
 def _row(entry_id: EntryId, draft: IndexedEntry, ids: _Ids, at: str) -> dict[str, Any]:
@@ -166,47 +165,67 @@ def _json(value: object) -> str:
 
 
 def _add_related_rows(
-    connection: sqlite3.Connection, numbered: Sequence[tuple[EntryId, IndexedEntry]], ids: _Ids
+    statements: Any, numbered: Sequence[tuple[EntryId, IndexedEntry]], ids: _Ids
 ) -> None:
     # In ascending order: the full-text index starts a new segment for a key smaller than the last.
     keyed = sorted(
         ((newness_of(draft.entry.date, entry_id), draft) for entry_id, draft in numbered),
         key=lambda pair: pair[0],
     )
-    connection.executemany(
+    # One statement for all rows is faster, and the GIL is released while it runs.
+    statements.run(
         """
-        INSERT INTO entry_tag (tag_id, newness, position, spelling) VALUES (?, ?, ?, ?)
+        INSERT INTO entry_tag (tag_id, newness, position, spelling)
+        SELECT CAST(value ->> 0 AS BIGINT), CAST(value ->> 1 AS BIGINT),
+               CAST(value ->> 2 AS BIGINT), value ->> 3
+        FROM json_rows(:rows) WHERE TRUE
         ON CONFLICT DO NOTHING
         """,
-        [
-            (ids.tags[slug], newness, position, spelling)
-            for newness, draft in keyed
-            for position, (slug, spelling) in enumerate(_spelled(draft.entry))
-        ],
+        {
+            "rows": _json(
+                [
+                    (ids.tags[slug], newness, position, spelling)
+                    for newness, draft in keyed
+                    for position, (slug, spelling) in enumerate(_spelled(draft.entry))
+                ]
+            )
+        },
     )
-    connection.executemany(
+    statements.run(
         """
-        INSERT INTO reference (paper_id, newness, position, arxiv_version) VALUES (?, ?, ?, ?)
+        INSERT INTO reference (paper_id, newness, position, arxiv_version)
+        SELECT CAST(value ->> 0 AS BIGINT), CAST(value ->> 1 AS BIGINT),
+               CAST(value ->> 2 AS BIGINT), CAST(value ->> 3 AS BIGINT)
+        FROM json_rows(:rows) WHERE TRUE
         ON CONFLICT DO NOTHING
         """,
-        [
-            (ids.papers[reference.key], newness, position, reference.arxiv_id.version)
-            if reference.arxiv_id is not None
-            else (ids.papers[reference.key], newness, position, 0)
-            for newness, draft in keyed
-            for position, reference in enumerate(draft.entry.references)
-        ],
+        {
+            "rows": _json(
+                [
+                    (ids.papers[reference.key], newness, position, _version(reference))
+                    for newness, draft in keyed
+                    for position, reference in enumerate(draft.entry.references)
+                ]
+            )
+        },
     )
-    connection.executemany(
-        "INSERT INTO link (newness, position, text, name) VALUES (?, ?, ?, ?)",
-        [
-            (newness, position, link, linked_name(link))
-            for newness, draft in keyed
-            for position, link in enumerate(draft.entry.links)
-        ],
+    statements.run(
+        """
+        INSERT INTO link (newness, position, text, name)
+        SELECT CAST(value ->> 0 AS BIGINT), CAST(value ->> 1 AS BIGINT), value ->> 2, value ->> 3
+        FROM json_rows(:rows)
+        """,
+        {
+            "rows": _json(
+                [
+                    (newness, position, link, linked_name(link))
+                    for newness, draft in keyed
+                    for position, link in enumerate(draft.entry.links)
+                ]
+            )
+        },
     )
-    # One statement for all rows is faster, and SQLite releases the GIL while it runs.
-    connection.execute(
+    statements.execute(
         """
         INSERT INTO search_text (newness, title, authors, abstract, commentary, tags)
         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5
@@ -214,7 +233,11 @@ def _add_related_rows(
         """,
         {"rows": _json([(newness, *_indexed(draft, ids)) for newness, draft in keyed])},
     )
-    search_index.index_entries(connection, (newness for newness, _ in keyed))
+    search_index.index_entries(statements, (newness for newness, _ in keyed))
+
+
+def _version(reference: Reference) -> int:
+    return reference.arxiv_id.version if reference.arxiv_id is not None else 0
 
 
 def _indexed(draft: IndexedEntry, ids: _Ids) -> tuple[str, str, str, str, str]:

@@ -1,10 +1,11 @@
 """The table `link`: links between notes, by name."""
 
-import json
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
-from bot.core.database.database import Transaction
+from bot.core.database.database import Statements, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,34 +21,52 @@ class AmbiguousLink:
 
 async def list_ambiguous(tx: Transaction, names: Iterable[str]) -> tuple[AmbiguousLink, ...]:
     """The links to those of these names that several notes share, by path and position."""
-    rows = await tx.all(
+    return await tx.call(partial(_list_ambiguous, names=list(names)))
+
+
+def _list_ambiguous(statements: Statements, *, names: list[str]) -> tuple[AmbiguousLink, ...]:
+    targets: defaultdict[str, list[str]] = defaultdict(list)
+    for name, path in statements.tuples(
         """
-        WITH target (name, paths) AS (
-            SELECT e.name, json_group_array(s.path)
-            FROM entry AS e JOIN source AS s ON s.id = e.source_id
-            WHERE e.name IN (SELECT value FROM json_each(:names)) AND e.newness > 0
-            GROUP BY e.name HAVING count(*) > 1
-        )
-        SELECT l.text, s.path, s.location, target.paths,
-               substr(e.text, 1, coalesce(
-                   nullif(instr(e.text, '[[' || l.text), 0),
-                   nullif(instr(e.text, replace(l.text, ' ', '%20') || '.m'), 0)
-               )) AS before
-        FROM target
-        JOIN link AS l ON l.name = target.name AND l.newness > 0
-        JOIN entry AS e ON e.newness = l.newness
-        JOIN source AS s ON s.id = e.source_id
-        ORDER BY s.path, l.position
+        SELECT e.name, s.path
+          FROM (
+              SELECT name FROM entry
+               WHERE name IN (SELECT value FROM texts(:names)) AND newness > 0
+               GROUP BY name HAVING count(*) > 1
+          ) AS target
+          JOIN entry AS e ON e.name = target.name AND e.newness > 0
+          JOIN source AS s ON s.id = e.source_id
+         ORDER BY s.path, e.part
         """,
-        {"names": json.dumps(list(names), ensure_ascii=False)},
+        {"names": names},
+    ):
+        targets[name].append(path)
+    rows = statements.all(
+        """
+        SELECT l.text, l.name, s.path, s.location, e.text AS note
+          FROM link AS l
+          JOIN entry AS e ON e.newness = l.newness
+          JOIN source AS s ON s.id = e.source_id
+         WHERE l.name IN (SELECT value FROM texts(:names)) AND l.newness > 0
+         ORDER BY s.path, l.position, l.newness
+        """,
+        {"names": list(targets)},
     )
     return tuple(
         AmbiguousLink(
             text=row["text"],
             path=row["path"],
             location=row["location"],
-            line=(row["before"] or "").count("\n") + 1,
-            targets=tuple(sorted(json.loads(row["paths"]))),
+            line=_line(row["text"], row["note"]),
+            targets=tuple(targets[row["name"]]),
         )
         for row in rows
     )
+
+
+def _line(link: str, note: str) -> int:
+    """The line of a note (from 1) where a link stands: `[[link]]`, or `](link.md)`."""
+    at = note.find(f"[[{link}")
+    if at < 0:
+        at = note.find(link.replace(" ", "%20") + ".m")
+    return note.count("\n", 0, max(at, 0)) + 1

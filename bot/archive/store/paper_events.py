@@ -1,10 +1,10 @@
 """Events of papers: new versions, withdrawals, entries that cite them."""
 
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
+from typing import Any
 
 from bot.archive.domain.arxiv_record import Change, PaperEvent, PaperEventKind
 from bot.archive.domain.entry import EntryId
@@ -101,12 +101,12 @@ async def list_of(tx: Transaction, number: str) -> tuple[PaperEvent, ...]:
     return await tx.call(partial(load, number=number))
 
 
-def load(connection: sqlite3.Connection, number: str) -> tuple[PaperEvent, ...]:
+def load(statements: Any, number: str) -> tuple[PaperEvent, ...]:
     """The same, within a transaction's call."""
-    rows = connection.execute(
+    rows = statements.all(
         "SELECT * FROM paper_event WHERE number = :number ORDER BY id", {"number": number}
     )
-    return tuple(map(_event, rows.fetchall()))
+    return tuple(map(_event, rows))
 
 
 async def list_after(tx: Transaction, event_id: int, limit: int) -> tuple[PaperEvent, ...]:

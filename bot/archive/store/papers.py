@@ -1,12 +1,11 @@
 """The table `paper`: the papers that entries are about or refer to."""
 
 import json
-import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from bot.archive.domain.entry import Paper, Reference
-from bot.core.database.database import Transaction
+from bot.core.database.database import Statements, Transaction
 
 
 async def ensure(
@@ -16,7 +15,7 @@ async def ensure(
 
     A paper that an entry is about gets the title of that entry.
     """
-    rows: dict[str, tuple[str, str | None, str | None, str | None]] = {}
+    rows: dict[str, _Row] = {}
     for reference in references:
         arxiv_id = reference.arxiv_id.number if reference.arxiv_id is not None else None
         url = reference.url if arxiv_id is None else None
@@ -25,22 +24,26 @@ async def ensure(
         arxiv_id = paper.arxiv_id.number if paper.arxiv_id is not None else None
         url = paper.url if arxiv_id is None else None
         rows[paper.key] = (paper.key, arxiv_id, url, paper.title or None)
-    return await tx.call(partial(_ensure, rows=tuple(rows.values())))
+    # In the order of their keys, as everybody writes papers: else two writers could deadlock.
+    return await tx.call(partial(_ensure, rows=[rows[key] for key in sorted(rows)]))
 
 
-def _ensure(
-    connection: sqlite3.Connection, rows: tuple[tuple[str, str | None, str | None, str | None], ...]
-) -> dict[str, int]:
-    connection.executemany(
+_Row = tuple[str, str | None, str | None, str | None]
+"""Key, arXiv id, URL and title."""
+
+
+def _ensure(statements: Statements, rows: Sequence[_Row]) -> dict[str, int]:
+    statements.run(
         """
-        INSERT INTO paper (key, arxiv_id, url, title) VALUES (?, ?, ?, ?)
+        INSERT INTO paper (key, arxiv_id, url, title)
+        SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_rows(:rows) WHERE TRUE
         ON CONFLICT (key) DO UPDATE SET title = excluded.title
-        WHERE excluded.title IS NOT NULL AND excluded.title IS NOT paper.title
+        WHERE excluded.title IS NOT NULL AND excluded.title IS DISTINCT FROM paper.title
         """,
-        rows,
+        {"rows": json.dumps(rows, ensure_ascii=False)},
     )
-    found = connection.execute(
-        "SELECT key, id FROM paper WHERE key IN (SELECT value FROM json_each(:keys))",
-        {"keys": json.dumps([row[0] for row in rows], ensure_ascii=False)},
+    found = statements.tuples(
+        "SELECT key, id FROM paper WHERE key IN (SELECT value FROM texts(:keys))",
+        {"keys": [row[0] for row in rows]},
     )
-    return dict(found.fetchall())
+    return dict(found)

@@ -1,12 +1,10 @@
 """Counts the content of sources in the database, for the report of an import."""
 
-import json
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from bot.core.database.database import Transaction
+from bot.core.database.database import Statements, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +23,22 @@ async def count(tx: Transaction, source_ids: Iterable[int]) -> SourceCounts:
     return await tx.call(partial(_count, source_ids=tuple(source_ids)))
 
 
-def _count(connection: sqlite3.Connection, source_ids: tuple[int, ...]) -> SourceCounts:
-    ids = {"ids": json.dumps(source_ids)}
-    references, links, number = connection.execute(_NUMBERS, ids).fetchone()
+def _count(statements: Statements, source_ids: tuple[int, ...]) -> SourceCounts:
+    ids = {"ids": list(source_ids)}
+    ((references, links, number),) = statements.tuples(_NUMBERS, ids)
     return SourceCounts(
         entries=number,
         references=references,
         links=links,
-        papers=frozenset(key for (key,) in connection.execute(_PAPERS, ids)),
-        tags=frozenset(slug for (slug,) in connection.execute(_TAGS, ids)),
+        papers=frozenset(key for (key,) in statements.tuples(_PAPERS, ids)),
+        tags=frozenset(slug for (slug,) in statements.tuples(_TAGS, ids)),
     )
 
 
 _COUNTED = """
     WITH counted AS (
         SELECT newness, paper_id FROM entry
-        WHERE source_id IN (SELECT value FROM json_each(:ids)) AND newness > 0
+        WHERE source_id IN (SELECT value FROM numbers(:ids)) AND newness > 0
     )
 """
 _NUMBERS = f"""

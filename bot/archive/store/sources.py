@@ -1,7 +1,6 @@
 """The table `source`: the files and forms that entries came from."""
 
 import json
-import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
@@ -9,14 +8,17 @@ from functools import partial
 from bot.archive.domain.entry import SourceKind
 from bot.archive.domain.files.source_match import InputFile, KnownSource, source_name
 from bot.core.database import instants
-from bot.core.database.database import Row, Transaction
+from bot.core.database.database import Row, Statements, Transaction
 
 
 async def list_at(tx: Transaction, locations: Iterable[str]) -> tuple[KnownSource, ...]:
     """The sources that were last read from these locations."""
     rows = await tx.all(
-        "SELECT * FROM source WHERE location IN (SELECT value FROM json_each(:locations))",
-        {"locations": json.dumps(list(locations))},
+        """
+        SELECT * FROM source WHERE location IN (SELECT value FROM texts(:locations))
+        ORDER BY location, id
+        """,
+        {"locations": list(locations)},
     )
     return tuple(map(_known, rows))
 
@@ -25,14 +27,14 @@ async def list_like(tx: Transaction, files: Sequence[InputFile]) -> tuple[KnownS
     """The sources with the name or the content of one of these files, oldest first."""
     rows = await tx.all(
         """
-        SELECT * FROM source WHERE name IN (SELECT value FROM json_each(:names))
+        SELECT * FROM source WHERE name IN (SELECT value FROM texts(:names))
         UNION
-        SELECT * FROM source WHERE content_hash IN (SELECT value FROM json_each(:hashes))
+        SELECT * FROM source WHERE content_hash IN (SELECT value FROM texts(:hashes))
         ORDER BY id
         """,
         {
-            "names": json.dumps([source_name(file.path) for file in files]),
-            "hashes": json.dumps([file.content_hash for file in files]),
+            "names": [source_name(file.path) for file in files],
+            "hashes": [file.content_hash for file in files],
         },
     )
     return tuple(map(_known, rows))
@@ -41,7 +43,7 @@ async def list_like(tx: Transaction, files: Sequence[InputFile]) -> tuple[KnownS
 async def list_within(tx: Transaction, folder: str) -> tuple[KnownSource, ...]:
     """The sources below a folder (an absolute path), those of deleted files included."""
     rows = await tx.all(
-        "SELECT * FROM source WHERE location > :low AND location < :high ORDER BY location",
+        "SELECT * FROM source WHERE location > :low AND location < :high ORDER BY location, id",
         {"low": folder.rstrip("/") + "/", "high": folder.rstrip("/") + "0"},
     )
     return tuple(map(_known, rows))
@@ -66,27 +68,22 @@ async def add(
 
 
 def _add(
-    connection: sqlite3.Connection, files: Sequence[tuple[InputFile, SourceKind]], at: str
+    statements: Statements, files: Sequence[tuple[InputFile, SourceKind]], at: str
 ) -> tuple[int, ...]:
-    (newest,) = connection.execute("SELECT coalesce(max(id), 0) FROM source").fetchone()
+    ((newest,),) = statements.tuples("SELECT coalesce(max(id), 0) FROM source")
     ids = tuple(range(newest + 1, newest + 1 + len(files)))
-    connection.executemany(
+    rows = [
+        (row_id, kind, file.path, source_name(file.path), file.location, file.content_hash)
+        for row_id, (file, kind) in zip(ids, files, strict=True)
+    ]
+    statements.run(
         """
         INSERT INTO source (id, kind, path, name, location, content_hash, imported_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?)
+        SELECT CAST(value ->> 0 AS BIGINT), value ->> 1, value ->> 2, value ->> 3, value ->> 4,
+               value ->> 5, CAST(:at AS TEXT)
+        FROM json_rows(:rows)
         """,
-        (
-            (
-                row_id,
-                kind,
-                file.path,
-                source_name(file.path),
-                file.location,
-                file.content_hash,
-                at,
-            )
-            for row_id, (file, kind) in zip(ids, files, strict=True)
-        ),
+        {"rows": json.dumps(rows, ensure_ascii=False), "at": at},
     )
     return ids
 
@@ -129,8 +126,8 @@ async def relocate(tx: Transaction, moves: Iterable[tuple[int, str, InputFile]])
 async def list_taken_paths(tx: Transaction, paths: Iterable[str]) -> dict[str, int]:
     """The ids of the sources that have one of these paths, by path."""
     rows = await tx.all(
-        "SELECT path, id FROM source WHERE path IN (SELECT value FROM json_each(:paths))",
-        {"paths": json.dumps(list(paths), ensure_ascii=False)},
+        "SELECT path, id FROM source WHERE path IN (SELECT value FROM texts(:paths))",
+        {"paths": list(paths)},
     )
     return {row["path"]: row["id"] for row in rows}
 

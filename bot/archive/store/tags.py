@@ -1,13 +1,14 @@
 """Tags, their other spellings, and how much each is used."""
 
-import json
-import sqlite3
 from collections.abc import Iterable, Mapping
 from functools import partial
+from typing import Any
 
 from bot.archive.domain.counts import TagCount
 from bot.archive.domain.entry import tag_slug
-from bot.core.database.database import Transaction
+from bot.core.database.database import Statements, Transaction
+
+_LAST_CHARACTER = "\U0010ffff"
 
 
 async def ensure(tx: Transaction, spelled: Iterable[tuple[str, str]]) -> Mapping[str, int]:
@@ -19,37 +20,47 @@ async def ensure(tx: Transaction, spelled: Iterable[tuple[str, str]]) -> Mapping
     return await tx.call(partial(_ensure, spelled=tuple(dict.fromkeys(spelled))))
 
 
-def _ensure(connection: sqlite3.Connection, spelled: tuple[tuple[str, str], ...]) -> dict[str, int]:
+def _ensure(statements: Statements, spelled: tuple[tuple[str, str], ...]) -> dict[str, int]:
     slugs = tuple(dict.fromkeys(slug for slug, _ in spelled))
-    known = known_ids(connection, slugs)
+    known = known_ids(statements, slugs)
     absent = [slug for slug in slugs if slug not in known]
-    connection.executemany("INSERT INTO tag (slug) VALUES (?)", ((slug,) for slug in absent))
-    known |= known_ids(connection, absent)
-    connection.executemany(
-        "INSERT INTO tag_alias (alias, tag_id) VALUES (?, ?) ON CONFLICT (alias) DO NOTHING",
-        ((spelling, known[slug]) for slug, spelling in spelled if spelling != slug),
+    statements.run_many(
+        "INSERT INTO tag (slug) VALUES (:slug) ON CONFLICT (slug) DO NOTHING",
+        [{"slug": slug} for slug in absent],
+    )
+    known |= known_ids(statements, absent)
+    statements.run_many(
+        """
+        INSERT INTO tag_alias (alias, tag_id) VALUES (:alias, :tag_id)
+        ON CONFLICT (alias) DO NOTHING
+        """,
+        [
+            {"alias": spelling, "tag_id": known[slug]}
+            for slug, spelling in spelled
+            if spelling != slug
+        ],
     )
     return known
 
 
-def known_ids(connection: sqlite3.Connection, slugs: Iterable[str]) -> dict[str, int]:
+def known_ids(statements: Statements, slugs: Iterable[str]) -> dict[str, int]:
     """The row ids of those tags that are known, by slug or alias."""
-    found = connection.execute(
+    found = statements.tuples(
         """
         SELECT wanted.value, coalesce(tag.id, tag_alias.tag_id)
-        FROM json_each(:slugs) AS wanted
+        FROM texts(:slugs) AS wanted
         LEFT JOIN tag ON tag.slug = wanted.value
         LEFT JOIN tag_alias ON tag_alias.alias = wanted.value
         WHERE coalesce(tag.id, tag_alias.tag_id) IS NOT NULL
         """,
-        {"slugs": json.dumps(list(slugs), ensure_ascii=False)},
+        {"slugs": list(slugs)},
     )
-    return dict(found.fetchall())
+    return dict(found)
 
 
-def family(connection: sqlite3.Connection, slug: str) -> tuple[int, ...]:
+def family(statements: Any, slug: str) -> tuple[int, ...]:
     """The row ids of a tag, by slug or alias, and of those nested in it (`ml/rl` in `ml`)."""
-    found = connection.execute(
+    found = statements.tuples(
         """
         WITH meant (slug) AS (
             SELECT coalesce(
@@ -68,13 +79,12 @@ def family(connection: sqlite3.Connection, slug: str) -> tuple[int, ...]:
     return tuple(tag_id for (tag_id,) in found)
 
 
-def is_used(connection: sqlite3.Connection, spelling: str) -> bool:
+def is_used(statements: Any, spelling: str) -> bool:
     """Whether an entry carries the tag of that slug or alias, or one that is nested in it."""
-    ids = family(connection, spelling)
-    row = connection.execute(
-        "SELECT 1 FROM tag WHERE id IN (SELECT value FROM json_each(:ids)) AND uses > 0 LIMIT 1",
-        {"ids": json.dumps(ids)},
-    ).fetchone()
+    row = statements.one(
+        "SELECT 1 FROM tag WHERE id IN (SELECT value FROM numbers(:ids)) AND uses > 0 LIMIT 1",
+        {"ids": list(family(statements, spelling))},
+    )
     return row is not None
 
 
@@ -84,7 +94,10 @@ async def find(tx: Transaction, spelling: str) -> TagCount | None:
         """
         SELECT slug, uses FROM tag
         WHERE slug = :slug
-           OR id = (SELECT tag_id FROM tag_alias WHERE alias IN (:slug, :spelling))
+           OR id = (
+               SELECT tag_id FROM tag_alias WHERE alias IN (:slug, :spelling)
+               ORDER BY alias LIMIT 1
+           )
         ORDER BY slug <> :slug LIMIT 1
         """,
         {"slug": tag_slug(spelling), "spelling": spelling},
@@ -114,11 +127,12 @@ async def list_beginning(tx: Transaction, start: str, *, limit: int) -> tuple[Ta
     rows = await tx.all(
         """
         SELECT slug, uses FROM tag
-        WHERE uses > 0 AND (slug >= :start AND slug < :start || char(1114111)
-                            OR instr(slug, '-' || :start) OR instr(slug, '/' || :start))
+        WHERE uses > 0 AND (slug >= :start AND slug < :end
+                            OR replace(slug, '-' || :start, '') <> slug
+                            OR replace(slug, '/' || :start, '') <> slug)
         ORDER BY substr(slug, 1, length(:start)) = :start DESC, uses DESC, slug LIMIT :limit
         """,
-        {"start": start, "limit": limit},
+        {"start": start, "end": start + _LAST_CHARACTER, "limit": limit},
     )
     return tuple(TagCount(row["slug"], row["uses"]) for row in rows)
 

@@ -3,17 +3,16 @@
 What a person decides is a row too, with no tries: no search ever changes it.
 """
 
-import json
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
+from typing import Any
 
 from bot.archive.domain.entry import paper_key
 from bot.archive.store import search_index
 from bot.core.database import instants
-from bot.core.database.database import Transaction
+from bot.core.database.database import Statements, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +86,9 @@ async def put(
         INSERT INTO title_match (paper_key, number, confidence, tries, next_on)
         VALUES (:key, :number, :confidence, 1, :next_on)
         ON CONFLICT (paper_key) DO UPDATE SET
-            number = excluded.number, confidence = excluded.confidence, tries = tries + 1,
-            next_on = excluded.next_on
-        WHERE tries > 0
+            number = excluded.number, confidence = excluded.confidence,
+            tries = title_match.tries + 1, next_on = excluded.next_on
+        WHERE title_match.tries > 0
         """,
         {
             "key": paper_key,
@@ -132,9 +131,9 @@ async def list_numbers(tx: Transaction, keys: Iterable[str]) -> Mapping[str, str
     rows = await tx.all(
         """
         SELECT paper_key, number FROM title_match
-        WHERE number IS NOT NULL AND paper_key IN (SELECT value FROM json_each(:keys))
+        WHERE number IS NOT NULL AND paper_key IN (SELECT value FROM texts(:keys))
         """,
-        {"keys": json.dumps(tuple(keys), ensure_ascii=False)},
+        {"keys": list(keys)},
     )
     return {row["paper_key"]: row["number"] for row in rows}
 
@@ -155,7 +154,7 @@ async def apply_found(tx: Transaction, now: datetime) -> int:
     rows = await tx.all(
         """
         SELECT p.id, i.number FROM title_match AS i JOIN paper AS p ON p.key = i.paper_key
-        WHERE i.number IS NOT NULL
+        WHERE i.number IS NOT NULL ORDER BY i.paper_key
         """
     )
     found = [(row["id"], row["number"]) for row in rows]
@@ -164,36 +163,41 @@ async def apply_found(tx: Transaction, now: datetime) -> int:
     return len(found)
 
 
-def _apply(connection: sqlite3.Connection, *, found: Sequence[tuple[int, str]], at: str) -> None:
+def _apply(statements: Any, *, found: Sequence[tuple[int, str]], at: str) -> None:
     for paper_id, number in found:
         # Messages that show these entries are to say it, too.
-        connection.execute(
+        statements.run(
             "UPDATE entry SET updated_at = :at WHERE paper_id = :id", {"id": paper_id, "at": at}
         )
-        known = connection.execute(
+        known = statements.one(
             "SELECT id FROM paper WHERE key = 'arxiv:' || :number", {"number": number}
-        ).fetchone()
+        )
         if known is None:
-            connection.execute(
+            statements.run(
                 "UPDATE paper SET key = 'arxiv:' || :number, arxiv_id = :number WHERE id = :id",
                 {"number": number, "id": paper_id},
             )
             continue
         both = {"old": paper_id, "new": known["id"]}
-        connection.execute("UPDATE entry SET paper_id = :new WHERE paper_id = :old", both)
-        connection.execute(
-            "UPDATE OR IGNORE reference SET paper_id = :new WHERE paper_id = :old", both
+        statements.run("UPDATE entry SET paper_id = :new WHERE paper_id = :old", both)
+        statements.run(
+            """
+            UPDATE reference SET paper_id = :new
+            WHERE paper_id = :old
+                AND newness NOT IN (SELECT newness FROM reference WHERE paper_id = :new)
+            """,
+            both,
         )
-        connection.execute("DELETE FROM reference WHERE paper_id = :old", both)
-        connection.execute(
+        statements.run("DELETE FROM reference WHERE paper_id = :old", both)
+        statements.run(
             """
             UPDATE paper SET title = coalesce(title, (SELECT title FROM paper WHERE id = :old))
             WHERE id = :new
             """,
             both,
         )
-        connection.execute("DELETE FROM paper WHERE id = :old", both)
-    search_index.index_papers(connection, (number for _, number in found))
+        statements.run("DELETE FROM paper WHERE id = :old", both)
+    search_index.index_papers(statements, (number for _, number in found))
 
 
 async def _take_back(tx: Transaction, paper_key: str, *, unless: str | None, now: datetime) -> None:
@@ -205,27 +209,27 @@ async def _take_back(tx: Transaction, paper_key: str, *, unless: str | None, now
     await tx.call(partial(_part, key=paper_key, number=number, at=at))
 
 
-def _part(connection: sqlite3.Connection, *, key: str, number: str, at: str) -> None:
-    rows = connection.execute(
+def _part(statements: Statements, *, key: str, number: str, at: str) -> None:
+    rows = statements.all(
         """
         SELECT e.id, e.title FROM entry AS e JOIN paper AS p ON p.id = e.paper_id
         WHERE p.arxiv_id = :number AND e.url IS NULL
         """,
         {"number": number},
-    ).fetchall()
+    )
     for row in (row for row in rows if title_key(row["title"]) == key):
         own = {"key": key, "title": row["title"], "id": row["id"], "at": at}
-        connection.execute(
+        statements.run(
             "INSERT INTO paper (key, title) VALUES (:key, :title) ON CONFLICT DO NOTHING", own
         )
-        connection.execute(
+        statements.run(
             """
             UPDATE entry SET paper_id = (SELECT id FROM paper WHERE key = :key), updated_at = :at
             WHERE id = :id
             """,
             own,
         )
-    connection.execute(
+    statements.run(
         """
         UPDATE paper SET title = coalesce(
             (SELECT title FROM entry WHERE paper_id = paper.id ORDER BY newness DESC LIMIT 1),
@@ -235,7 +239,7 @@ def _part(connection: sqlite3.Connection, *, key: str, number: str, at: str) -> 
         """,
         {"number": number},
     )
-    connection.execute(
+    statements.run(
         """
         DELETE FROM paper WHERE arxiv_id = :number
             AND NOT EXISTS (SELECT 1 FROM entry WHERE paper_id = paper.id)

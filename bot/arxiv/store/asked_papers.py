@@ -28,7 +28,7 @@ async def list_due(tx: Transaction, today: date, limit: int) -> tuple[str, ...]:
         FROM paper AS p LEFT JOIN arxiv_asked AS a ON a.number = p.arxiv_id
             LEFT JOIN failed_request AS t ON t.target = :target AND t.name = p.arxiv_id
         WHERE p.arxiv_id IS NOT NULL
-            AND (a.is_refused IS NOT 1 OR a.asked_on <= :long_ago) AND CASE
+            AND (a.is_refused IS NOT TRUE OR a.asked_on <= :long_ago) AND CASE
             WHEN a.asked_on IS NULL OR a.asked_on < :week_ago THEN (
                 EXISTS (SELECT 1 FROM entry AS e WHERE e.paper_id = p.id AND e.newness > 0)
                 OR EXISTS (SELECT 1 FROM reference AS r WHERE r.paper_id = p.id AND r.newness > 0)
@@ -42,7 +42,7 @@ async def list_due(tx: Transaction, today: date, limit: int) -> tuple[str, ...]:
                     WHERE e.paper_id = p.id AND e.newness > 0 AND s.position IS NOT NULL
                 )
             )
-            ELSE 0
+            ELSE FALSE
         END
         ORDER BY t.name IS NOT NULL, t.together DESC, t.failures, a.asked_on IS NOT NULL, p.arxiv_id
         LIMIT :limit
@@ -67,13 +67,13 @@ async def note_asked(
         """
         INSERT INTO arxiv_asked (number, asked_on, misses) VALUES (:number, :today, :misses)
         ON CONFLICT (number) DO UPDATE SET
-            asked_on = excluded.asked_on, is_refused = 0,
-            misses = CASE WHEN excluded.misses THEN misses + 1 ELSE 0 END
+            asked_on = excluded.asked_on, is_refused = FALSE,
+            misses = CASE WHEN excluded.misses > 0 THEN arxiv_asked.misses + 1 ELSE 0 END
         """,
         [
             {"number": number, "today": today.isoformat(), "misses": misses}
             for numbers, misses in ((found, 0), (missing, 1))
-            for number in numbers
+            for number in sorted(numbers)
         ],
     )
 
@@ -83,8 +83,8 @@ async def note_refused(tx: Transaction, today: date, number: str) -> None:
     await tx.run(
         """
         INSERT INTO arxiv_asked (number, asked_on, misses, is_refused)
-        VALUES (:number, :today, 1, 1)
-        ON CONFLICT (number) DO UPDATE SET asked_on = excluded.asked_on, is_refused = 1
+        VALUES (:number, :today, 1, TRUE)
+        ON CONFLICT (number) DO UPDATE SET asked_on = excluded.asked_on, is_refused = TRUE
         """,
         {"number": number, "today": today.isoformat()},
     )
@@ -107,7 +107,9 @@ class Coverage:
 
 async def coverage(tx: Transaction) -> Coverage:
     """What arXiv said of the papers that it was asked about."""
-    row = await tx.one("SELECT count(*) AS known, sum(is_withdrawn) AS gone FROM arxiv_record")
+    row = await tx.one(
+        "SELECT count(*) AS known, count(*) FILTER (WHERE is_withdrawn) AS gone FROM arxiv_record"
+    )
     rows = await tx.all(
         """
         SELECT number, misses, is_refused FROM arxiv_asked
@@ -122,7 +124,7 @@ async def coverage(tx: Transaction) -> Coverage:
     unknown = {number: times for number, times in misses.items() if number not in alone}
     return Coverage(
         known=row["known"],
-        withdrawn=row["gone"] or 0,
+        withdrawn=row["gone"],
         missing=tuple(number for number, times in unknown.items() if times < PATIENCE),
         absent=tuple(number for number, times in unknown.items() if times >= PATIENCE),
         refused=refused,

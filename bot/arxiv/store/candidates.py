@@ -1,7 +1,6 @@
 """New papers as candidates: which are open, their scores, and training data."""
 
 import json
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,7 +18,7 @@ from bot.arxiv.domain.candidates import (
 )
 from bot.arxiv.store.feeds import item_of
 from bot.core.database import instants
-from bot.core.database.database import Row, Transaction
+from bot.core.database.database import Row, Statements, Transaction
 
 MOST_PASSED = 3000
 """The newest papers that were not picked and are trained on, at most."""
@@ -61,7 +60,7 @@ async def count_late(tx: Transaction, day: date) -> int:
         "SELECT sum(recovered) AS n FROM arxiv_batch WHERE day = :day AND NOT is_cut",
         {"day": day.isoformat()},
     )
-    return (row["n"] or 0) if row is not None else 0
+    return int(row["n"] or 0) if row is not None else 0
 
 
 async def list_open(
@@ -125,8 +124,9 @@ async def put_judgements(tx: Transaction, judgements: Iterable[Judgement], now: 
     await tx.run_many(
         """
         INSERT INTO feed_item_judgement (number, score, words, nearest, judged_at)
-        SELECT :number, :score, :words, :nearest, :now
-        WHERE EXISTS (SELECT 1 FROM feed_item WHERE number = :number)
+        SELECT number, CAST(:score AS DOUBLE PRECISION), CAST(:words AS TEXT),
+               CAST(:nearest AS TEXT), CAST(:now AS TEXT)
+        FROM feed_item WHERE number = :number
         ON CONFLICT (number) DO UPDATE SET
             score = excluded.score, words = excluded.words, nearest = excluded.nearest,
             judged_at = excluded.judged_at
@@ -153,9 +153,9 @@ async def list_picked(tx: Transaction, after: int, limit: int) -> tuple[tuple[Ex
 
 
 def _list_picked(
-    connection: sqlite3.Connection, *, after: int, limit: int
+    statements: Statements, *, after: int, limit: int
 ) -> tuple[tuple[Example, ...], int]:
-    rows = connection.execute(
+    rows = statements.all(
         """
         SELECT p.key, e.id, e.newness, e.title,
             coalesce(nullif(e.abstract, ''), r.abstract) AS abstract
@@ -166,7 +166,7 @@ def _list_picked(
         ORDER BY e.newness LIMIT :limit
         """,
         {"after": after, "limit": limit},
-    ).fetchall()
+    )
     examples = tuple(
         Example(
             row["key"].removeprefix("arxiv:"),
@@ -184,8 +184,8 @@ async def list_passed(tx: Transaction, before: date) -> tuple[Example, ...]:
     return await tx.call(partial(_list_passed, before=before))
 
 
-def _list_passed(connection: sqlite3.Connection, *, before: date) -> tuple[Example, ...]:
-    rows = connection.execute(
+def _list_passed(statements: Statements, *, before: date) -> tuple[Example, ...]:
+    rows = statements.all(
         f"""
         SELECT f.number, f.title, f.abstract FROM feed_item AS f
         WHERE f.day < :before AND {_IS_OPEN} ORDER BY f.day DESC, f.number LIMIT :most
@@ -236,9 +236,9 @@ async def list_live(tx: Transaction, entry_ids: Iterable[EntryId]) -> frozenset[
     rows = await tx.all(
         """
         SELECT id FROM entry
-        WHERE newness > 0 AND id IN (SELECT value FROM json_each(:ids))
+        WHERE newness > 0 AND id IN (SELECT value FROM numbers(:ids))
         """,
-        {"ids": json.dumps(tuple(entry_ids))},
+        {"ids": list(entry_ids)},
     )
     return frozenset(EntryId(row["id"]) for row in rows)
 
@@ -249,9 +249,9 @@ async def tags_of(tx: Transaction, entry_ids: Iterable[EntryId]) -> Mapping[Entr
         """
         SELECT e.id, t.slug FROM entry AS e JOIN entry_tag AS et ON et.newness = e.newness
             JOIN tag AS t ON t.id = et.tag_id
-        WHERE e.id IN (SELECT value FROM json_each(:ids)) ORDER BY e.id, et.position
+        WHERE e.id IN (SELECT value FROM numbers(:ids)) ORDER BY e.id, et.position
         """,
-        {"ids": json.dumps(tuple(entry_ids))},
+        {"ids": list(entry_ids)},
     )
     tags: dict[EntryId, list[str]] = {}
     for row in rows:

@@ -1,6 +1,5 @@
 """Papers and titles of failed requests, to be requested in smaller batches: see `bisect`."""
 
-import json
 from collections.abc import Iterable, Mapping
 from itertools import takewhile
 from typing import TypeVar
@@ -35,14 +34,14 @@ async def add(
     await tx.run_many(
         """
         INSERT INTO failed_request (target, name, together, failures, is_proven, reason)
-        VALUES (:target, :name, :first, 1, 0, :reason)
+        VALUES (:target, :name, :first, 1, FALSE, :reason)
         ON CONFLICT (target, name) DO UPDATE SET
-            together = min(together, :then), failures = failures + 1, is_proven = 0,
-            reason = excluded.reason
+            together = least(failed_request.together, :then),
+            failures = failed_request.failures + 1, is_proven = FALSE, reason = excluded.reason
         """,
         [
             {"target": target, "name": name, "first": first, "then": then, "reason": reason}
-            for name in names
+            for name in sorted(names)
         ],
     )
 
@@ -61,12 +60,12 @@ async def end(tx: Transaction, target: str, names: Iterable[str]) -> None:
     await tx.run(
         """
         DELETE FROM failed_request
-        WHERE target = :target AND name IN (SELECT value FROM json_each(:names))
+        WHERE target = :target AND name IN (SELECT value FROM texts(:names))
         """,
-        {"target": target, "names": json.dumps(tuple(names), ensure_ascii=False)},
+        {"target": target, "names": list(names)},
     )
     await tx.run(
-        "UPDATE failed_request SET is_proven = 1 WHERE target = :target AND NOT is_proven",
+        "UPDATE failed_request SET is_proven = TRUE WHERE target = :target AND NOT is_proven",
         {"target": target},
     )
 

@@ -1,7 +1,6 @@
 """What arXiv announced: the state of each category's feed, its batches, and new papers."""
 
 import json
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,7 +10,7 @@ from bot.archive.domain.arxiv_id import ArxivId
 from bot.arxiv.domain.announcements import Announcement, FeedItem, merge_listings
 from bot.arxiv.domain.batches import Watch
 from bot.core.database import instants
-from bot.core.database.database import Row, Transaction
+from bot.core.database.database import Row, Statements, Transaction
 
 
 async def list_watches(tx: Transaction) -> Mapping[str, Watch]:
@@ -97,10 +96,10 @@ async def note_look(
     await tx.run(
         """
         INSERT INTO arxiv_batch (category, day, items, is_cut, is_looked_for)
-        VALUES (:category, :day, :items, :is_cut, 1)
+        VALUES (:category, :day, :items, :is_cut, TRUE)
         ON CONFLICT (category, day) DO UPDATE SET
-            items = items + excluded.items, is_cut = max(is_cut, excluded.is_cut),
-            is_looked_for = 1
+            items = arxiv_batch.items + excluded.items,
+            is_cut = arxiv_batch.is_cut OR excluded.is_cut, is_looked_for = TRUE
         """,
         {"category": category, "day": day.isoformat(), "items": items, "is_cut": is_cut},
     )
@@ -111,9 +110,9 @@ async def want(tx: Transaction, category: str, day: date, now: datetime) -> bool
     changed = await tx.run(
         """
         INSERT INTO arxiv_batch (category, day, items, is_cut, recover_at)
-        VALUES (:category, :day, 0, 0, :now)
+        VALUES (:category, :day, 0, FALSE, :now)
         ON CONFLICT (category, day) DO UPDATE SET recover_at = excluded.recover_at
-            WHERE recover_at IS NULL AND tries = 0
+            WHERE arxiv_batch.recover_at IS NULL AND arxiv_batch.tries = 0
         """,
         {"category": category, "day": day.isoformat(), "now": instants.to_text(now)},
     )
@@ -141,7 +140,7 @@ async def end_try(
     await tx.run(
         """
         UPDATE arxiv_batch
-        SET tries = tries + 1, is_whole = max(is_whole, :is_whole), recover_at = :again_at
+        SET tries = tries + 1, is_whole = is_whole OR :is_whole, recover_at = :again_at
         WHERE category = :category AND day = :day AND tries = :tries
         """,
         {
@@ -162,27 +161,30 @@ async def add_listings(
 
 
 def _add_listings(
-    connection: sqlite3.Connection, *, category: str, items: Sequence[FeedItem], day: date
+    statements: Statements, *, category: str, items: Sequence[FeedItem], day: date
 ) -> tuple[FeedItem, ...]:
-    unseen = []
+    first: dict[ArxivId, FeedItem] = {}
     for item in items:
-        added = connection.execute(
-            """
-            INSERT INTO arxiv_listing (category, number, version, announcement, day)
-            VALUES (:category, :number, :version, :announcement, :day)
-            ON CONFLICT (category, number, version) DO NOTHING
-            """,
-            {
-                "category": category,
-                "number": item.id.number,
-                "version": item.id.version,
-                "announcement": item.announcement,
-                "day": day.isoformat(),
-            },
-        )
-        if added.rowcount:
-            unseen.append(item)
-    return tuple(unseen)
+        first.setdefault(item.id, item)
+    added = statements.tuples(
+        """
+        INSERT INTO arxiv_listing (category, number, version, announcement, day)
+        SELECT CAST(:category AS TEXT), value ->> 0, CAST(value ->> 1 AS BIGINT), value ->> 2,
+               CAST(:day AS TEXT)
+        FROM json_rows(:rows) WHERE TRUE
+        ON CONFLICT (category, number, version) DO NOTHING
+        RETURNING number, version
+        """,
+        {
+            "category": category,
+            "day": day.isoformat(),
+            "rows": json.dumps(
+                [(on.number, on.version, item.announcement) for on, item in first.items()]
+            ),
+        },
+    )
+    unseen = {ArxivId(*each) for each in added}
+    return tuple(item for item in first.values() if item.id in unseen)
 
 
 async def add_papers(tx: Transaction, items: Iterable[FeedItem], day: date) -> int:
@@ -190,15 +192,14 @@ async def add_papers(tx: Transaction, items: Iterable[FeedItem], day: date) -> i
     return await tx.call(partial(_add_papers, items=tuple(items), day=day))
 
 
-def _add_papers(connection: sqlite3.Connection, *, items: tuple[FeedItem, ...], day: date) -> int:
-    numbers = json.dumps([item.id.number for item in items])
-    rows = connection.execute(
-        "SELECT * FROM feed_item WHERE number IN (SELECT value FROM json_each(:numbers))",
-        {"numbers": numbers},
+def _add_papers(statements: Statements, *, items: tuple[FeedItem, ...], day: date) -> int:
+    rows = statements.all(
+        "SELECT * FROM feed_item WHERE number IN (SELECT value FROM texts(:numbers))",
+        {"numbers": [item.id.number for item in items]},
     )
     known = tuple(map(_item, rows))
     merged = merge_listings((*known, *items))
-    connection.executemany(
+    statements.run_many(
         """
         INSERT INTO feed_item (
             number, version, announcement, title, authors, abstract, categories, batch_on, day

@@ -100,7 +100,7 @@ async def count_refusal(
         INSERT INTO arxiv_refusal (target, kind, times, reason, last_at)
         VALUES (:target, :kind, 1, :reason, :at)
         ON CONFLICT (target, kind) DO UPDATE SET
-            times = times + 1, reason = excluded.reason, last_at = excluded.last_at
+            times = arxiv_refusal.times + 1, reason = excluded.reason, last_at = excluded.last_at
         """,
         {"target": target, "kind": kind, "reason": reason, "at": instants.to_text(at)},
     )
@@ -109,7 +109,10 @@ async def count_refusal(
 async def list_refusals(tx: Transaction) -> tuple[Refused, ...]:
     """Failed requests by target and kind, the latest first."""
     rows = await tx.all(
-        "SELECT target, kind, times, reason, last_at FROM arxiv_refusal ORDER BY last_at DESC"
+        """
+        SELECT target, kind, times, reason, last_at FROM arxiv_refusal
+        ORDER BY last_at DESC, target, kind
+        """
     )
     return tuple(
         Refused(
