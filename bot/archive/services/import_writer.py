@@ -14,6 +14,7 @@ from bot.archive.services.import_report import ImportCounter
 from bot.archive.services.match_sources import match_sources
 from bot.archive.store import entries, entry_changes, sources, title_matches
 from bot.archive.store.entry_changes import IndexedEntry
+from bot.archive.store.guards import ARCHIVE
 from bot.core.database.database import Database, Transaction
 
 
@@ -65,6 +66,8 @@ async def write_batch(
     if not readable:
         return
     async with _transaction(db, dry_run=dry_run) as tx:
+        if not dry_run:
+            await tx.guard(ARCHIVE)
         # Match again inside the transaction: another process may have imported the same files.
         changed_files = await _compare(tx, readable, counter.sources - batch.sources)
         rows = [] if dry_run else await _write(tx, changed_files, now=now)
@@ -86,6 +89,7 @@ async def update_locations(
     if not moved or dry_run:
         return
     async with db.transaction() as tx:
+        await tx.guard(ARCHIVE)
         taken = await sources.list_taken_paths(tx, [path for _, _, path in moved])
         free = [(known.id, known.path if path in taken else path, f) for known, f, path in moved]
         await sources.relocate(tx, free)

@@ -8,6 +8,7 @@ from bot.archive.domain.files.stable_files import StableFiles
 from bot.archive.services.find_files import FoundFiles
 from bot.archive.services.match_sources import existing_locations
 from bot.archive.store import entries, entry_changes, sources
+from bot.archive.store.guards import ARCHIVE
 from bot.core.database.database import Database
 
 
@@ -28,6 +29,8 @@ async def withdraw_missing_entries(
     seen = {file.location for file in found.files}
     folders = [folder for folder in found.folders if any(f.root == folder for f in found.files)]
     async with db.reading() if dry_run else db.transaction() as tx:
+        if not dry_run:
+            await tx.guard(ARCHIVE)
         known = [source for folder in folders for source in await sources.list_within(tx, folder)]
         excluded = await sources.list_at(tx, [location for _, location in found.excluded])
         known += [source for source in excluded if (source.path, source.location) in found.excluded]

@@ -60,7 +60,7 @@ async def withdraw(tx: Transaction, entry_ids: Iterable[EntryId], *, now: dateti
         UPDATE entry SET newness = -newness, withdrawn_at = :at, updated_at = :at
         WHERE id = :id AND withdrawn_at IS NULL
         """,
-        [{"id": entry_id, "at": at} for entry_id in entry_ids],
+        [{"id": entry_id, "at": at} for entry_id in sorted(entry_ids)],
     )
 
 
@@ -117,7 +117,7 @@ def _update(
     ids: _Ids,
     at: str,
 ) -> None:
-    rows = [_row(entry_id, draft, ids, at) for entry_id, draft in changes]
+    rows = [_row(entry_id, draft, ids, at) for entry_id, draft in sorted(changes, key=_id)]
     for table in ("entry_tag", "reference", "link", "search_text"):
         statements.run_many(
             f"DELETE FROM {table} "  # noqa: S608  fixed names
@@ -136,6 +136,10 @@ def _update(
         rows,
     )
     _add_related_rows(statements, changes, ids)
+
+
+def _id(change: tuple[EntryId, IndexedEntry]) -> EntryId:
+    return change[0]
 
 
 def _row(entry_id: EntryId, draft: IndexedEntry, ids: _Ids, at: str) -> dict[str, Any]:

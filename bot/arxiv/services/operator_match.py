@@ -5,6 +5,7 @@ from datetime import datetime
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import StoredEntry
 from bot.archive.store import title_matches
+from bot.archive.store.guards import ARCHIVE
 from bot.archive.store.title_matches import Identity, title_key
 from bot.core.database.database import Database
 from bot.core.domain.errors import UsageError
@@ -36,4 +37,5 @@ async def decide(
         )
     number = arxiv_id.number if arxiv_id is not None else None
     async with db.transaction() as tx:
+        await tx.guard(ARCHIVE)
         await title_matches.decide(tx, title_key(paper.title), number, now)

@@ -9,6 +9,7 @@ from bot.archive.domain.arxiv_id import parse_arxiv_id
 from bot.archive.domain.arxiv_record import Change, changes, sweep_day, tells_more
 from bot.archive.store import arxiv_records
 from bot.archive.store import paper_events as events
+from bot.archive.store.guards import ARCHIVE, PAPER_EVENT
 from bot.arxiv.ports import PaperSource, SourceError, SourceFailureError, SourceQuestionError
 from bot.arxiv.services.bisect import Verdict, judge
 from bot.arxiv.store import asked_papers, failed_requests
@@ -80,6 +81,8 @@ async def _ask(
     missing = tuple(number for number in numbers if number not in wanted)
     news: list[tuple[str, Change]] = []
     async with db.transaction() as tx:
+        await tx.guard(ARCHIVE)
+        await tx.guard(PAPER_EVENT)
         known = await arxiv_records.find(tx, wanted)
         for number, record in wanted.items():
             news += ((number, change) for change in changes(known.get(number), record))

@@ -92,6 +92,7 @@ class DatabaseRequestGate:
                 pause = await self._pause(tx, target, since)
             if pause <= timedelta(0):
                 async with self._db.transaction() as tx:
+                    await tx.guard(_REQUEST)
                     pause = await self._pause(tx, target, since)
                     if pause <= timedelta(0):
                         await request_gate.note_request(tx)
@@ -139,6 +140,7 @@ class DatabaseRequestGate:
     ) -> None:
         now = self._clock()
         async with self._db.transaction() as tx:
+            await tx.guard(_REQUEST)
             if await leases.release(tx, lease):
                 await request_gate.put_free_at(tx, now + self._spacing)
             if failure is not None:

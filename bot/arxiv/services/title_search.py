@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 from bot.archive.domain.arxiv_record import ArxivRecord, sweep_day
 from bot.archive.store import arxiv_records, title_matches
+from bot.archive.store.guards import ARCHIVE
 from bot.arxiv.domain.title_match import Match, best_match, is_same_title, is_searchable, may_take
 from bot.arxiv.ports import PaperSource, SourceError, SourceFailureError, SourceQuestionError
 from bot.arxiv.services.bisect import Verdict, judge
@@ -50,6 +51,7 @@ async def search_due(
         now = clock()
         today = sweep_day(now)
         async with db.transaction() as tx:
+            await tx.guard(ARCHIVE)
             await title_matches.apply_found(tx, now)
             due = await open_titles.list_due(tx, today, AT_ONCE)
             for open_title in due:
@@ -89,6 +91,7 @@ async def _take_in(
     done, left = ((), group) if is_full else (group, ())
     matches = await asyncio.to_thread(_match_all, done, answered)
     async with db.transaction() as tx:
+        await tx.guard(ARCHIVE)
         found = await _settle(tx, done, matches, now)
         await failed_requests.end(tx, failed_requests.TITLES, [each.paper_key for each in done])
         await failed_requests.add(
@@ -164,6 +167,7 @@ async def _goes_on(
 ) -> bool:
     """Store that a search failed; whether to go on at once."""
     async with db.transaction() as tx:
+        await tx.guard(ARCHIVE)
         verdict = await judge(
             tx, failed_requests.TITLES, [each.paper_key for each in group], failure
         )

@@ -179,7 +179,7 @@ def _add_listings(
             "category": category,
             "day": day.isoformat(),
             "rows": json.dumps(
-                [(on.number, on.version, item.announcement) for on, item in first.items()]
+                [(on.number, on.version, item.announcement) for on, item in sorted(first.items())]
             ),
         },
     )
@@ -224,7 +224,7 @@ def _add_papers(statements: Statements, *, items: tuple[FeedItem, ...], day: dat
                 "batch_on": _day_text(item.batch_on),
                 "day": day.isoformat(),
             }
-            for item in merged
+            for item in sorted(merged, key=lambda item: item.id.number)
         ],
     )
     return len(merged) - len(known)
