@@ -14,6 +14,7 @@ from bot.app.platforms import RATES, addresses, find_slack_apps, join
 from bot.app.posting_lease import Held
 from bot.app.sign_in import proxy_sign_in, sign_in, site_names
 from bot.app.slack_installations import SlackInstallations
+from bot.app.slack_organisations import SlackOrganisations
 from bot.archive.services.vault import Vault
 from bot.channels.domain.subscription import Subscription
 from bot.commands.services.digest_command import DigestContext
@@ -88,6 +89,7 @@ class Assembly:
             settings,
             find_apps=partial(find_slack_apps, db, settings),
             installations=SlackInstallations(db, settings, clock=now),
+            organisations=SlackOrganisations(db, settings, clock=now),
             seen=DatabaseProcessedEvents(db, clock=now),
             memo=DatabaseKeyValue(db),
             replies=DatabaseReplies(db),

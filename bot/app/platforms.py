@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from bot.app.slack_installations import SlackInstallations
+from bot.app.slack_organisations import SlackOrganisations
 from bot.core.database.database import Database
 from bot.core.domain.i18n import Translate
 from bot.core.ports import (
@@ -38,7 +39,8 @@ from bot.platforms.slack.access import Access as SlackAccess
 from bot.platforms.web import addresses as web_addresses
 from bot.settings import Settings
 from bot.workspaces.domain.slack_app import Kind, Tokens
-from bot.workspaces.services import slack_apps
+from bot.workspaces.services import grants, slack_apps
+from bot.workspaces.store.slack_apps import StoredApp
 
 FindApps = Callable[[], Awaitable[Mapping[str, SlackAccess]]]
 """The apps of Slack workspaces that were added, by workspace."""
@@ -79,6 +81,7 @@ def join(
     *,
     find_apps: FindApps,
     installations: SlackInstallations,
+    organisations: SlackOrganisations,
     seen: ProcessedEvents,
     memo: KeyValueStore,
     replies: Replies,
@@ -92,6 +95,7 @@ def join(
             settings,
             find_apps=find_apps,
             installations=installations,
+            organisations=organisations,
             seen=seen,
             memo=memo,
             replies=replies,
@@ -139,15 +143,17 @@ async def examine(
     apps: Mapping[str, SlackAccess],
     channels: Mapping[Platform, Sequence[ChannelRef]],
     *,
+    organisations: Mapping[str, SlackAccess],
     clock: Callable[[], datetime],
     say: Translate,
 ) -> tuple[Finding, ...]:
     """What is wrong with the platforms that are set up, and with their `channels`.
 
-    `apps` are the added Slack apps, each of which is asked about the channels of its workspace.
+    `apps` are the added Slack apps, each of which is asked about the channels of its workspace, and
+    `organisations` those that installed the app, which are asked for their workspaces.
     """
     findings: list[Finding] = []
-    if settings.slack_is_on or apps:
+    if settings.slack_is_on or apps or organisations:
         from bot.platforms.slack import doctor  # noqa: PLC0415 - as the module says
 
         if settings.slack_is_on:
@@ -157,6 +163,8 @@ async def examine(
             theirs = [each for each in channels[Platform.SLACK] if each.workspace == workspace]
             found = await doctor.check(access, theirs, clock=clock, say=say)
             findings += [replace(each, subject=f"{workspace}: {each.subject}") for each in found]
+        for organisation, access in organisations.items():
+            findings.append(await doctor.check_organisation(organisation, access, say=say))
     if settings.discord_is_on:
         from bot.platforms.discord import doctor as checks  # noqa: PLC0415 - as the module says
 
@@ -171,6 +179,7 @@ def _slack(
     *,
     find_apps: FindApps,
     installations: SlackInstallations,
+    organisations: SlackOrganisations,
     seen: ProcessedEvents,
     memo: KeyValueStore,
     replies: Replies,
@@ -203,6 +212,7 @@ def _slack(
         clock=clock,
         sleep=asyncio.sleep,
         refresh=partial(installations.refresh, exchange) if settings.slack_installs else None,
+        organisations=organisations,
     )
 
     def receivers() -> list[signed_requests.SignedRequests]:
@@ -212,7 +222,7 @@ def _slack(
     if settings.slack_installs:
         secret = _revealed(settings.slack_signing_secret) or ""
         shared = signed_requests.SignedRequests(secret, clock=clock, gate=AckGate())
-    served = signed_requests.application(receivers, shared)
+    served = signed_requests.application(receivers, shared, organisations)
     if shared is not None:
         slack_install_requests.make(settings, installations, voices).add_to(served)
     return Joined(
@@ -244,15 +254,41 @@ class EventsOf:
 async def find_slack_apps(db: Database, settings: Settings) -> Mapping[str, SlackAccess]:
     """The workspaces that were added or installed the app, and did not remove it.
 
-    Raises `UsageError` if their tokens cannot be decrypted.
+    Those of an organisation are served by its token, unless they have one of their own. Raises
+    `UsageError` if tokens cannot be decrypted.
     """
     stored = [each for each in await slack_apps.list_stored(db) if not each.ended]
-    return {
-        each.workspace: app_access(
-            settings, slack_apps.decrypted(each, settings.secret_keys).tokens, each.kind
-        )
+    accesses = {each.workspace: _access_of(each, settings) for each in stored}
+    found = {
+        each.workspace: accesses[each.workspace]
         for each in stored
+        if each.kind is not Kind.ORGANISATION
     }
+    if len(found) == len(stored):
+        return found
+    for grant in await grants.list_grants(db):
+        if grant.workspace not in found and grant.organisation in accesses:
+            found[grant.workspace] = replace(
+                accesses[grant.organisation], team=grant.workspace, organisation=grant.organisation
+            )
+    return found
+
+
+async def find_slack_organisations(db: Database, settings: Settings) -> Mapping[str, SlackAccess]:
+    """The organisations that installed the app, and did not remove it.
+
+    Raises `UsageError` if their tokens cannot be decrypted.
+    """
+    return {
+        each.workspace: _access_of(each, settings)
+        for each in await slack_apps.list_stored(db)
+        if each.kind is Kind.ORGANISATION and not each.ended
+    }
+
+
+def _access_of(stored: StoredApp, settings: Settings) -> SlackAccess:
+    tokens = slack_apps.decrypted(stored, settings.secret_keys).tokens
+    return app_access(settings, tokens, stored.kind)
 
 
 def app_access(settings: Settings, tokens: Tokens, kind: Kind = Kind.OWN) -> SlackAccess:
@@ -261,7 +297,7 @@ def app_access(settings: Settings, tokens: Tokens, kind: Kind = Kind.OWN) -> Sla
     Requests for all that installed the app of the settings are signed with its one secret.
     """
     secret = tokens.signing_secret
-    if kind is Kind.INSTALLED:
+    if kind is not Kind.OWN:
         secret = _revealed(settings.slack_signing_secret)
     return SlackAccess(
         bot_token=tokens.bot_token,

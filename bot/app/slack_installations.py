@@ -31,14 +31,18 @@ class SlackInstallations:
         return await install_states.consume(self._db, state, now=self._clock())
 
     async def save(self, installed: InstalledWorkspace) -> None:
-        """Serve a workspace; what stopped when it removed the app resumes."""
+        """Serve a workspace; what stopped when it removed the app resumes.
+
+        The workspaces of an organisation are served when it is asked for them (`slack_organisations`).
+        """
         tokens = Tokens(
             installed.bot_token,
             refresh_token=installed.refresh_token,
             expires_at=installed.expires_at.isoformat() if installed.expires_at else None,
         )
         workspace = installed.workspace
-        app = SlackApp(workspace, installed.name, tokens, self._clock(), Kind.INSTALLED)
+        kind = Kind.ORGANISATION if installed.is_organisation else Kind.INSTALLED
+        app = SlackApp(workspace, installed.name, tokens, self._clock(), kind)
         is_new = await slack_apps.add(self._db, app, self._keys)
         log.info("Slack: %s installed the app%s", workspace, "" if is_new else " again")
         await resume_stopped(self._db, workspace, now=self._clock())

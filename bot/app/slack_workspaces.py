@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.app.platforms import FindApps
+from bot.app.slack_organisations import SlackOrganisations
 from bot.core.domain.document import Document
 from bot.core.domain.errors import StorageError, UsageError, UserError
 from bot.core.domain.extent import Extent
@@ -65,7 +66,8 @@ class SlackWorkspaces:
 
     `fixed` is the app of the settings, if there is one; its wrong token ends the bot, as a person
     who starts it must see. One of `find_apps` only stops its own workspace until it is changed.
-    `refresh` replaces tokens that expire soon, where they do.
+    `refresh` replaces tokens that expire soon, where they do. `organisations` are asked for their
+    workspaces, which are then among those of `find_apps`.
     """
 
     platform = Platform.SLACK
@@ -79,8 +81,10 @@ class SlackWorkspaces:
         clock: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]],
         refresh: Callable[[], Awaitable[None]] | None = None,
+        organisations: SlackOrganisations | None = None,
     ) -> None:
         self._refresh = refresh
+        self._organisations = organisations
         self._find_apps = find_apps
         self._open_chat = open_chat
         self._clock = clock
@@ -97,7 +101,16 @@ class SlackWorkspaces:
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
-        """One for each workspace, named `slack:T0123`; the one of the settings is first."""
+        """One for each workspace, named `slack:T0123`; the one of the settings is first.
+
+        Organisations that installed the app are last, as `slack:E0123`.
+        """
+        return (
+            *self._of_workspaces(),
+            *(self._organisations.conditions if self._organisations is not None else ()),
+        )
+
+    def _of_workspaces(self) -> tuple[Condition, ...]:
         return tuple(
             _named(f"slack:{key or each.chat.team or '?'}", each.condition)
             for key, each in self._workspaces.items()
@@ -109,7 +122,7 @@ class SlackWorkspaces:
 
         A workspace that was revoked must not have the whole bot restarted.
         """
-        each = self.conditions
+        each = self._of_workspaces()
         if len(each) == 1:
             return _named("slack", each[0])
         broken = [condition for condition in each if not condition.ok]
@@ -225,6 +238,8 @@ class SlackWorkspaces:
                     workspace.task = tasks.create_task(self._serve(key, workspace))
                 if self._refresh is not None:
                     tasks.create_task(self._keep_fresh(self._refresh))
+                if self._organisations is not None:
+                    tasks.create_task(self._ask(self._organisations))
                 while True:
                     await self._look(tasks)
                     await self._sleep(LOOK_EVERY)
@@ -241,6 +256,14 @@ class SlackWorkspaces:
             except (StorageError, UsageError) as error:
                 log.warning("Slack: which tokens expire soon is unknown: %s", error)
             await self._sleep(REFRESH_EVERY)
+
+    async def _ask(self, organisations: SlackOrganisations) -> None:
+        while True:
+            try:
+                await organisations.look()
+            except (StorageError, UsageError) as error:
+                log.warning("Slack: what organisations granted is unknown: %s", error)
+            await self._sleep(LOOK_EVERY)
 
     async def _look(self, tasks: asyncio.TaskGroup) -> None:
         """Begin with workspaces that are new or have new tokens, end those that were removed."""
@@ -280,7 +303,7 @@ class SlackWorkspaces:
     def _workspace(self, key: str, access: Access) -> _Workspace:
         chat = self._open_chat(key, access)
         if chat.requests is not None:
-            chat.requests.expect(key)
+            chat.requests.expect(key, access.organisation)
 
         async def serve() -> None:
             if self._inbox is not None:  # `run` sets it before it serves anything

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
-from bot.app.platforms import examine, find_slack_apps
+from bot.app.platforms import examine, find_slack_apps, find_slack_organisations
 from bot.cli.database import now
 from bot.cli.output.terminal import print_line, translator
 from bot.cli.output.text import printable
@@ -51,16 +51,20 @@ async def _look(settings: Settings) -> tuple[Finding, ...]:
         platform: await doctor.subscribed(settings.database, platform) for platform in Platform
     }
     apps: Mapping[str, Access] = {}
+    organisations: Mapping[str, Access] = {}
     try:
         if settings.database.exists():
             async with opened(settings.database) as db:
                 apps = await find_slack_apps(db, settings)
+                organisations = await find_slack_organisations(db, settings)
     except StorageError:
         pass  # `check_database` has told it
     except UsageError as error:
         words = error_text(error, say)
         findings.append(Finding("PAPERBOT_SECRET_KEY", ok=False, words=words))
-    findings += await examine(settings, apps, channels, clock=now, say=say)
+    findings += await examine(
+        settings, apps, channels, organisations=organisations, clock=now, say=say
+    )
     return tuple(findings)
 
 

@@ -34,11 +34,13 @@ def list_(
 
     found = slack_actions.list_()
     if as_json:
-        show_json([slack_actions.form(each) for each in found])
+        show_json([slack_actions.form(*each) for each in found])
         return DONE
-    for each in found:
+    for each, granted in found:
         ended = f"  {each.ended.value}" if each.ended else ""
         print_line(f"{each.workspace}  {each.name}  {each.added_at:%Y-%m-%d}  {each.kind}{ended}")
+        for one in granted:
+            print_line(f"  {one.workspace}  {one.name}")
     if not found:
         print_line(translator()("No workspace has been added."))
     return DONE

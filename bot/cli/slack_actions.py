@@ -1,7 +1,7 @@
 """The work behind `slack …`."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import typer
 
@@ -16,9 +16,10 @@ from bot.core.ports import ChatError, Finding
 from bot.settings import Settings
 from bot.settings.settings import of_this_process
 from bot.settings.values import WrongValueError, token
-from bot.workspaces.domain.slack_app import SlackApp, Tokens
-from bot.workspaces.services import slack_apps
+from bot.workspaces.domain.slack_app import Kind, SlackApp, Tokens
+from bot.workspaces.services import grants, slack_apps
 from bot.workspaces.services.encryption import Encryption
+from bot.workspaces.store.grants import Grant
 from bot.workspaces.store.slack_apps import StoredApp
 
 
@@ -86,18 +87,23 @@ def _one(name: str, prefix: str, *, needed: bool) -> str | None:
         raise UsageError(error.message, path=None, line=None, name=name, **error.values) from None
 
 
-def list_() -> tuple[StoredApp, ...]:
-    """The workspaces, the oldest first."""
+def list_() -> tuple[tuple[StoredApp, tuple[Grant, ...]], ...]:
+    """The workspaces, the oldest first; an organisation with those that it granted the app to."""
 
-    async def work(db: Database, _: Settings) -> tuple[StoredApp, ...]:
-        return await slack_apps.list_stored(db)
+    async def work(db: Database, _: Settings) -> tuple[tuple[StoredApp, ...], tuple[Grant, ...]]:
+        return await slack_apps.list_stored(db), await grants.list_grants(db)
 
-    return with_database(work)
+    stored, granted = with_database(work)
+    return tuple(
+        (app, tuple(each for each in granted if each.organisation == app.workspace))
+        for app in stored
+    )
 
 
-def form(app: StoredApp) -> dict[str, object]:
-    """A workspace as JSON."""
-    return {
+def form(app: StoredApp, granted: Sequence[Grant]) -> dict[str, object]:
+    """A workspace as JSON; an organisation with its workspaces."""
+    whole = {"workspaces": [{"workspace": each.workspace, "name": each.name} for each in granted]}
+    return (whole if app.kind is Kind.ORGANISATION else {}) | {
         "workspace": app.workspace,
         "name": app.name,
         "added_at": app.added_at.isoformat(),

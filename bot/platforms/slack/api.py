@@ -18,7 +18,9 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.core.domain.errors import UsageError
 from bot.core.domain.extent import Extent
+from bot.core.domain.i18n import translatable
 from bot.core.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError
 from bot.platforms.slack.access import Access
 from bot.platforms.slack.errors import SDK_ERRORS, chat_error, retry_after
@@ -30,6 +32,11 @@ CALL_SECONDS = 10.0
 """The time-out of a call: three of them fit into the outbox's time-out for one message."""
 _CONNECT_SECONDS = 5.0
 _CONNECTIONS = 100
+
+WHOLE_ORGANISATION = translatable(
+    "This is the token of a whole organisation: let the organisation install the app by “Add to "
+    "Slack” (docs/slack.md), or use the token of one workspace"
+)
 
 _NO_WARNING = "As you gave `client` as well"
 """Bolt finds SLACK_BOT_TOKEN in the environment and warns that it is not used."""
@@ -44,6 +51,9 @@ async def open_client(access: Access) -> AsyncIterator[AsyncWebClient]:
     async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
         client = AsyncWebClient(
             token=access.bot_token,
+            # With an organisation's token several methods want it, and the others ignore it:
+            # https://docs.slack.dev/enterprise/developing-for-enterprise-orgs
+            team_id=access.team or None,
             base_url=access.api_base,
             timeout=int(CALL_SECONDS),
             session=session,
@@ -85,6 +95,16 @@ def missing_scopes(headers: Mapping[str, str]) -> tuple[str, ...] | None:
     """The scopes that the bot wants and the token was not granted; `None` if Slack does not say."""
     granted = {scope.strip() for scope in header(headers, "x-oauth-scopes").split(",")} - {""}
     return tuple(sorted(set(SCOPES) - granted)) if granted else None
+
+
+def team_of(answer: Mapping[str, Any]) -> str:
+    """The workspace that a token is for, as `auth.test` says.
+
+    Raises `UsageError` for the token of an organisation, which does not say which workspace is meant.
+    """
+    if answer.get("is_enterprise_install") is True:
+        raise UsageError(WHOLE_ORGANISATION)
+    return str(answer["team_id"])
 
 
 async def respond(client: AsyncWebClient, url: str, body: Json) -> Json:

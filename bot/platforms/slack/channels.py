@@ -9,15 +9,19 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.ports import ChannelRef, ChatRefusedError
 from bot.platforms.slack.access import Access
-from bot.platforms.slack.api import call, open_client
+from bot.platforms.slack.api import call, open_client, team_of
 from bot.platforms.slack.errors import ARCHIVED, NO_CHANNEL, NOT_IN_CHANNEL, chat_error
 
 
-async def check_channel(client: AsyncWebClient, team: str, channel: ChannelRef) -> ChannelRef:
+async def check_channel(
+    client: AsyncWebClient, team: str, channel: ChannelRef, *, is_of_organisation: bool = False
+) -> ChannelRef:
     """The channel with its workspace; raises `ChatError` with what to do about it."""
     if channel.workspace not in {"", team}:
         raise ChatRefusedError(NO_CHANNEL)
     found = await _info(client, channel)
+    if is_of_organisation and not _may_be_in(team, found):
+        raise ChatRefusedError(NO_CHANNEL)
     if found.get("is_archived"):
         raise ChatRefusedError(ARCHIVED)
     if not (found.get("is_member") or found.get("is_im")):
@@ -58,11 +62,25 @@ async def find_connected_once(access: Access, channel: ChannelRef) -> frozenset[
         return await find_connected(client, channel.workspace, channel)
 
 
+def _may_be_in(team: str, channel: Mapping[str, Any]) -> bool:
+    """Whether a channel is in a workspace, as far as Slack says it.
+
+    An organisation's token reaches the channels of all its workspaces. A channel can be in several
+    of them, or in all (`is_global_shared`).
+    """
+    named = {str(channel.get("context_team_id"))}
+    for field in ("internal_team_ids", "shared_team_ids"):
+        named |= {str(each) for each in channel.get(field) or ()}
+    teams = {each for each in named if each.startswith("T")}
+    return not teams or team in teams or channel.get("is_global_shared") is True
+
+
 async def check_once(access: Access, channel: ChannelRef) -> ChannelRef:
     """As `check_channel`, with a client of its own: for commands of the operator."""
     async with open_client(access) as client:
         try:
-            team = str((await call(client.auth_test())).get("team_id", ""))
+            team = access.team or team_of(await call(client.auth_test()))
         except SlackApiError as error:
             raise chat_error(error) from error
-        return await check_channel(client, team, channel)
+        whole = bool(access.organisation)
+        return await check_channel(client, team, channel, is_of_organisation=whole)

@@ -29,7 +29,14 @@ from bot.core.ports import (
 from bot.discussion.inbound.thread_queue import ThreadQueue
 from bot.platforms.slack.access import Access
 from bot.platforms.slack.addresses import ANY_WORKSPACE, message_address, workspace_address
-from bot.platforms.slack.api import call, call_with_headers, missing_scopes, open_client, sdk_logger
+from bot.platforms.slack.api import (
+    call,
+    call_with_headers,
+    missing_scopes,
+    open_client,
+    sdk_logger,
+    team_of,
+)
 from bot.platforms.slack.channels import check_channel, find_connected
 from bot.platforms.slack.errors import BAD_TOKEN, chat_error, is_bad_token
 from bot.platforms.slack.inbound.ack_gate import AckGate
@@ -134,6 +141,8 @@ class SlackChat:
             detail = "HTTP requests"
         if ok and self._limited_at is not None and self._clock() - self._limited_at < _LIMIT_SHOWN:
             detail += "; Slack limits reading: what was missed or is in doubt is looked up later"
+        if ok and self._access.organisation:
+            detail += f"; by the organisation {self._access.organisation}"
         if ok and self._missing:
             detail += f"; missing scopes: {', '.join(self._missing)}"
         return Condition(self.platform.value, ok, detail, self._last_ok_at)
@@ -170,7 +179,8 @@ class SlackChat:
         """The channel with its workspace; raises `ChatError` if the bot cannot post there."""
         if self._client is None or self._us is None:
             raise ChatUnavailableError("Slack is not connected yet", retry_after=_SOON)
-        return await check_channel(self._client, self._us.team, channel)
+        whole = bool(self._us.organisation)
+        return await check_channel(self._client, self._us.team, channel, is_of_organisation=whole)
 
     async def find_connected(self, channel: ChannelRef) -> frozenset[str]:
         """The other workspaces that share the channel (Slack Connect); raises `ChatError`."""
@@ -195,7 +205,7 @@ class SlackChat:
         try:
             async with self._open() as client:
                 self._us = us = await self._identify(client)
-                people = UserDirectory(client, clock=self._clock)
+                people = UserDirectory(client, team=self._access.team, clock=self._clock)
                 self._rights = WorkspaceRights(client, people, us.team)
                 interactions = Interactions(
                     client,
@@ -234,7 +244,9 @@ class SlackChat:
                 answer, headers = await call_with_headers(client.auth_test())
                 bot = str(answer["bot_id"])
                 app = await _app_of(client, bot)
-                us = BotIdentity(str(answer["team_id"]), str(answer["user_id"]), bot, app)
+                team = self._access.team or team_of(answer)
+                organisation = self._access.organisation
+                us = BotIdentity(team, str(answer["user_id"]), bot, app, organisation)
                 self._workspace = workspace_address(str(answer.get("url") or ""))
             except SlackApiError as error:
                 if is_bad_token(error):

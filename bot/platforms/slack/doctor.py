@@ -9,12 +9,20 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.domain.errors import UsageError
-from bot.core.domain.i18n import Translate, translatable
+from bot.core.domain.i18n import Translate, error_text, translatable
 from bot.core.ports import ChannelRef, ChatError, Finding
 from bot.platforms.slack.access import Access
-from bot.platforms.slack.api import call, call_with_headers, header, missing_scopes, open_client
+from bot.platforms.slack.api import (
+    call,
+    call_with_headers,
+    header,
+    missing_scopes,
+    open_client,
+    team_of,
+)
 from bot.platforms.slack.channels import check_channel
 from bot.platforms.slack.errors import BAD_APP_TOKEN, BAD_TOKEN, chat_error, is_bad_token
+from bot.platforms.slack.install.organisations import list_teams
 
 _CLOCK_APART = timedelta(minutes=2)
 _NOBODY = translatable("this is not a bot token: use the one that starts with xoxb-")
@@ -34,14 +42,31 @@ async def check(
         if "bot_id" not in answer:
             return (Finding("SLACK_BOT_TOKEN", ok=False, words=say(_NOBODY)),)
         token = Finding("SLACK_BOT_TOKEN", ok=True, words=f"{answer['team']}, @{answer['user']}")
-        team = str(answer["team_id"])
+        try:
+            team = access.team or team_of(answer)
+        except UsageError as error:
+            return (Finding("SLACK_BOT_TOKEN", ok=False, words=error_text(error, say)),)
+        whole = bool(access.organisation)
         return (
             token,
             _check_scopes(headers, say),
             _check_clock(headers, clock(), say),
             await _check_way_in(client, access, say),
-            *[await _check_channel(client, team, channel, say) for channel in channels],
+            *[await _check_channel(client, team, each, whole, say) for each in channels],
         )
+
+
+async def check_organisation(organisation: str, access: Access, *, say: Translate) -> Finding:
+    """Whether an organisation granted the app to any workspace."""
+    try:
+        teams = await list_teams(access)
+    except ChatError as error:
+        return Finding(organisation, ok=False, words=_words(error, say))
+    if not teams:
+        words = say("the organisation has not added the app to any workspace yet")
+        return Finding(organisation, ok=True, words=words)
+    words = say("the organisation's workspaces: {workspaces}", workspaces=", ".join(teams))
+    return Finding(organisation, ok=True, words=words)
 
 
 async def identify(access: Access) -> tuple[str, str]:
@@ -58,7 +83,7 @@ async def identify(access: Access) -> tuple[str, str]:
             raise chat_error(error) from error
         if "bot_id" not in answer:
             raise UsageError(_NOBODY)
-        return str(answer["team_id"]), str(answer.get("team", ""))
+        return team_of(answer), str(answer.get("team", ""))
 
 
 def _check_scopes(headers: Mapping[str, str], say: Translate) -> Finding:
@@ -107,11 +132,11 @@ async def _check_way_in(client: AsyncWebClient, access: Access, say: Translate) 
 
 
 async def _check_channel(
-    client: AsyncWebClient, team: str, channel: ChannelRef, say: Translate
+    client: AsyncWebClient, team: str, channel: ChannelRef, whole: bool, say: Translate
 ) -> Finding:
     """Whether the bot can post in the channel and read it, which recovery needs."""
     try:
-        await check_channel(client, team, channel)
+        await check_channel(client, team, channel, is_of_organisation=whole)
         await call(client.conversations_history(channel=channel.id, limit=1))
     except (SlackApiError, ChatError) as error:
         return Finding(str(channel), ok=False, words=_words(error, say))

@@ -17,6 +17,7 @@ Node: TypeAlias = str | bool | Sequence["Node"] | Mapping[str, "Node"]
 
 METHODS: Mapping[str, tuple[str, ...]] = {
     "apps.connections.open": (),
+    "auth.teams.list": (),
     "auth.test": (),
     "bots.info": ("users:read",),
     "chat.delete": ("chat:write",),
@@ -43,6 +44,9 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
 }
 """Every event that this package handles, with the scopes that it needs."""
 
+ORGANISATION_EVENTS = ("team_access_granted", "team_access_revoked")
+"""Of an app that organisations can install: they need no scope."""
+
 SCOPES: tuple[str, ...] = tuple(
     sorted(
         {
@@ -64,6 +68,7 @@ def manifest(url: str | None = None) -> Mapping[str, Node]:
     redirect: Mapping[str, Node] = (
         {} if url is None else {"redirect_urls": [urljoin(url, "oauth_redirect")]}
     )
+    events = sorted([*EVENTS, *(ORGANISATION_EVENTS if url is not None else ())])
     return {
         "display_information": {
             "name": "paperbot",
@@ -80,9 +85,9 @@ def manifest(url: str | None = None) -> Mapping[str, Node]:
         },
         "oauth_config": {**redirect, "scopes": {"bot": list(SCOPES)}},
         "settings": {
-            "event_subscriptions": {**address, "bot_events": sorted(EVENTS)},
+            "event_subscriptions": {**address, "bot_events": events},
             "interactivity": {"is_enabled": True, **address},
-            "org_deploy_enabled": False,
+            "org_deploy_enabled": url is not None,  # as "Add to Slack", by HTTP only
             "socket_mode_enabled": url is None,
             "token_rotation_enabled": False,
         },

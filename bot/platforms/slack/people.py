@@ -1,10 +1,10 @@
 """Looks up people and channels in Slack, with a short cache."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -19,6 +19,7 @@ T = TypeVar("T")
 _CACHED_FOR = timedelta(minutes=5)
 _UNKNOWN_CACHED_FOR = timedelta(seconds=30)
 _MOST = 5000
+_ROLES = ("admin", "owner", "primary_owner")
 _SECONDS = 3.0
 """The answer waits for a look-up; after this it goes without the person's language."""
 
@@ -62,10 +63,17 @@ class _Cache(Generic[T]):
 
 
 class UserDirectory:
-    """Looks up people and channels; a failed look-up gives a person without rights."""
+    """Looks up people and channels; a failed look-up gives a person without rights.
 
-    def __init__(self, client: AsyncWebClient, *, clock: Callable[[], datetime]) -> None:
+    `team` is set where the token is for a whole organisation: Slack may then tell what somebody is in
+    another of its workspaces.
+    """
+
+    def __init__(
+        self, client: AsyncWebClient, *, clock: Callable[[], datetime], team: str = ""
+    ) -> None:
         self._client = client
+        self._team = team
         self._people: _Cache[Person] = _Cache(clock)
         self._channels: _Cache[_Channel] = _Cache(clock)
 
@@ -81,11 +89,18 @@ class UserDirectory:
             return self._people.put(user, Person(user, name or user), _UNKNOWN_CACHED_FOR)
         profile = found.get("profile") or {}
         shown = profile.get("display_name") or found.get("real_name") or found.get("name")
-        admin = any(found.get(f"is_{role}") for role in ("admin", "owner", "primary_owner"))
+        admin = self._is_admin(found)
         locale = str(found.get("locale") or "")
         team = str(found.get("team_id") or "")
         person = Person(user, str(shown or name or user), locale, admin, team)
         return self._people.put(user, person, _CACHED_FOR)
+
+    def _is_admin(self, found: Mapping[str, Any]) -> bool:
+        is_known_of_team = not self._team or found.get("team_id") == self._team
+        if is_known_of_team and any(found.get(f"is_{role}") for role in _ROLES):
+            return True
+        of_organisation = found.get("enterprise_user") or {}
+        return bool(self._team) and any(of_organisation.get(f"is_{role}") for role in _ROLES)
 
     async def user(self, user: str, channel: str, *, name: str = "") -> tuple[User, str]:
         """The person with their rights in a channel, and their locale.

@@ -32,7 +32,8 @@ class WorkspaceRights:
                 if error.response.get("error") in _GONE:
                     return False
                 raise
-        is_ours = found.get("team_id", self._team) == self._team
+        others = (found.get("enterprise_user") or {}).get("teams") or ()
+        is_ours = found.get("team_id", self._team) == self._team or self._team in others
         return is_ours and not found.get("deleted") and not found.get("is_bot")
 
     async def may_manage(self, user: str, channel: str) -> bool:

@@ -15,6 +15,8 @@ class Kind(StrEnum):
     """It brought an app of its own (`paperbot slack add`)."""
     INSTALLED = "installed"
     """It installed the app of the settings ("Add to Slack")."""
+    ORGANISATION = "organisation"
+    """An Enterprise organisation installed that app, for the workspaces that it grants it to."""
 
 
 class Ended(StrEnum):
@@ -42,7 +44,10 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class SlackApp:
-    """The app of one workspace: `workspace` is Slack's id of it (`T0123`), `name` its name."""
+    """The app of one workspace: `workspace` is Slack's id of it (`T0123`), `name` its name.
+
+    For an organisation that is the organisation's id (`E0123`).
+    """
 
     workspace: str
     name: str

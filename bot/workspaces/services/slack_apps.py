@@ -13,7 +13,7 @@ from bot.core.domain.i18n import translatable
 from bot.core.ports import ChannelRef, Platform, parse_channel
 from bot.workspaces.domain.slack_app import Ended, Kind, SlackApp, Tokens
 from bot.workspaces.services.encryption import Encryption
-from bot.workspaces.store import slack_apps
+from bot.workspaces.store import grants, slack_apps
 from bot.workspaces.store.slack_apps import StoredApp
 
 REMOVED = translatable("The workspace was removed from the bot: add it with “paperbot slack add”")
@@ -23,11 +23,20 @@ UNINSTALLED = translatable(
 REVOKED = translatable(
     "The Slack workspace revoked the app's token; the digest resumes when it is installed again"
 )
+BY_ORGANISATION = translatable(
+    "This workspace is served by the organisation {organisation}: take the app out of it in Slack, or "
+    "run “paperbot slack remove {organisation}” for all its workspaces"
+)
 HAS_ITS_OWN = translatable(
     "This workspace has an app of its own. To change that, the bot's operator first removes it with "
     "“paperbot slack remove {workspace}”"
 )
+WITHDRAWN = translatable(
+    "The organisation took the app out of this Slack workspace; the digest resumes when it is added "
+    "again"
+)
 _REASONS = {Ended.UNINSTALLED: UNINSTALLED, Ended.REVOKED: REVOKED}
+_RESUMED = {*_REASONS.values(), WITHDRAWN}
 
 
 async def add(db: Database, app: SlackApp, keys: Sequence[str]) -> bool:
@@ -67,7 +76,7 @@ async def end(
         ):
             return None
         await slack_apps.end(tx, workspace, ended)
-        return await _stop(tx, workspace, _REASONS[ended], now)
+        return await _stop_unserved(tx, app, _REASONS[ended], now)
 
 
 async def find_stopped(db: Database, workspace: str) -> tuple[ChannelRef, ...]:
@@ -76,7 +85,7 @@ async def find_stopped(db: Database, workspace: str) -> tuple[ChannelRef, ...]:
         return tuple(
             channel
             for each in await subscriptions.list_all(tx)
-            if each.standing is Standing.REFUSED and each.reason in _REASONS.values()
+            if each.standing is Standing.REFUSED and each.reason in _RESUMED
             if (channel := _channel_in(each, workspace)) is not None
         )
 
@@ -116,15 +125,39 @@ async def remove(db: Database, workspace: str, *, now: datetime) -> int:
     What was posted and said there stays. Raises `NotFoundError`.
     """
     async with db.transaction() as tx:
-        if not await slack_apps.remove(tx, workspace):
+        app = await slack_apps.find(tx, workspace)
+        if app is None:
+            for grant in await grants.list_all(tx):
+                if grant.workspace == workspace and grant.withdrawn_at is None:
+                    raise UserError(BY_ORGANISATION, organisation=grant.organisation)
             raise NotFoundError(
                 translatable("There is no Slack workspace {workspace}: see “paperbot slack list”"),
                 workspace=workspace,
             )
-        return await _stop(tx, workspace, REMOVED, now)
+        await slack_apps.remove(tx, workspace)
+        return await _stop_unserved(tx, app, REMOVED, now)
 
 
-async def _stop(tx: Transaction, workspace: str, reason: str, now: datetime) -> int:
+async def _stop_unserved(tx: Transaction, app: StoredApp, reason: str, now: datetime) -> int:
+    """Stop the digests of the workspaces that nothing serves any more without an app.
+
+    An organisation's grants are forgotten: if it installs the app again, it makes new ones.
+    """
+    granted = [each for each in await grants.list_all(tx) if each.withdrawn_at is None]
+    if app.kind is not Kind.ORGANISATION:
+        if any(each.workspace == app.workspace for each in granted):
+            return 0
+        return await stop(tx, app.workspace, reason, now)
+    await grants.forget(tx, app.workspace)
+    stopped = 0
+    for each in granted:
+        own = await slack_apps.find(tx, each.workspace)
+        if each.organisation == app.workspace and (own is None or own.ended):
+            stopped += await stop(tx, each.workspace, reason, now)
+    return stopped
+
+
+async def stop(tx: Transaction, workspace: str, reason: str, now: datetime) -> int:
     """Stop the digests of a workspace; returns how many were stopped."""
     stopped = 0
     for each in await subscriptions.list_all(tx):

@@ -10,24 +10,25 @@ from urllib.parse import parse_qsl, urlencode
 
 from aiohttp import web
 
+from tests.fakes.slack.organisation import FakeOrganisation
 from tests.fakes.slack.server import FakeSlack
 from tests.fakes.slack.world import APP_ID, BOT_USER, Json
 
 CLIENT_ID, CLIENT_SECRET = "1.2", "fake-client-secret"
-EVERYWHERE = "E1"
-"""The id of an organisation, in place of a team's: the app is installed in all of it."""
 TOKEN_SECONDS = 43_200
 
 
 @dataclass
 class OAuth:
-    """One app. `approves` is the workspace whose person confirms, or empty for one who cancels.
+    """One app. `approves` is the workspace or organisation whose person confirms, or empty for one
+    who cancels.
 
     Each installation gives a new bot token, and the former one is revoked. With `rotates` a bot token
     expires, and a refresh token can be used once.
     """
 
     of: Mapping[str, FakeSlack]
+    organisations: dict[str, FakeOrganisation] = field(default_factory=dict)
     approves: str = ""
     redirect_uri: str = ""
     """The app's first redirect URL, where a request names none."""
@@ -73,8 +74,8 @@ class OAuth:
             return _refusal("invalid_code")
         if args.get("redirect_uri", redirect) != redirect:
             return _refusal("bad_redirect_uri")
-        if place == EVERYWHERE:
-            return self._installed_everywhere()
+        if place in self.organisations:
+            return self._installed_everywhere(self.organisations[place])
         slack = self.of[place]
         slack.tokens[slack.bot_token] = "token_revoked"
         return web.json_response(
@@ -96,6 +97,10 @@ class OAuth:
         if not place:
             self.refreshes.append("invalid_refresh_token")
             return _refusal("invalid_refresh_token")
+        if place in self.organisations:
+            answer = self._organisation_tokens(self.organisations[place])
+            self.refreshes.append("ok")
+            return web.json_response(answer)
         slack = self.of[place]
         former = slack.bot_token
         answer = self._tokens(slack)
@@ -111,22 +116,28 @@ class OAuth:
         team, number = slack.world.team, next(self._count)
         slack.bot_token = f"xoxb-installed-{team}-{number}"
         slack.tokens[slack.bot_token] = ""
-        answer: Json = {"ok": True, "token_type": "bot", "access_token": slack.bot_token}
+        return self._answer(slack.bot_token, team, number)
+
+    def _organisation_tokens(self, organisation: FakeOrganisation) -> Json:
+        number = next(self._count)
+        return self._answer(organisation.mint(number), organisation.id, number)
+
+    def _answer(self, token: str, place: str, number: int) -> Json:
+        answer: Json = {"ok": True, "token_type": "bot", "access_token": token}
         if not self.rotates:
             return answer
-        refresh = f"xoxe-1-{team}-{number}"
-        self._refresh_tokens[refresh] = team
+        refresh = f"xoxe-1-{place}-{number}"
+        self._refresh_tokens[refresh] = place
         return answer | {"refresh_token": refresh, "expires_in": TOKEN_SECONDS}
 
-    def _installed_everywhere(self) -> web.Response:
-        slack = next(iter(self.of.values()))
+    def _installed_everywhere(self, organisation: FakeOrganisation) -> web.Response:
         return web.json_response(
-            self._tokens(slack)
+            self._organisation_tokens(organisation)
             | {
                 "app_id": APP_ID,
                 "bot_user_id": BOT_USER,
                 "team": None,
-                "enterprise": {"id": EVERYWHERE, "name": "An organisation"},
+                "enterprise": {"id": organisation.id, "name": "An organisation"},
                 "authed_user": {"id": "U1"},
                 "is_enterprise_install": True,
             }

@@ -47,6 +47,10 @@ class FakeSlack:
         self.world = World(clock=clock, team=team)
         self.bot_token, self.app_token = tokens_of(team)
         self.signing_secret = SIGNING_SECRET
+        self.organisation = ""
+        """The organisation that the workspace belongs to."""
+        self.is_whole = False
+        """Whether the app is there by the installation of the organisation."""
         self.api = WebApi(self.world, self.emit)
         self.limits = limits
         self.faults: list[Fault] = []
@@ -130,8 +134,10 @@ class FakeSlack:
             "command": name,
             "text": text,
             "api_app_id": APP_ID,
-            "is_enterprise_install": "false",
+            "is_enterprise_install": str(self.is_whole).lower(),
         }
+        if self.organisation:
+            payload |= {"enterprise_id": self.organisation, "enterprise_name": "An organisation"}
         asked = SentRequest("slash_commands", payload)
         payload["response_url"] = self._response_url(asked, {}, channel)
         return await self._send(asked, overrides)
@@ -168,6 +174,7 @@ class FakeSlack:
             "team": {"id": self.world.team, "domain": "papers"},
             "channel": {"id": channel, "name": self.channel(channel).name},
             "actions": [action],
+            **self._organisation_fields(),
         }
         if stays and message is not None:
             payload["message"] = dict(message)
@@ -186,9 +193,12 @@ class FakeSlack:
             "container": {"type": "view", "view_id": "V1"},
             "trigger_id": f"trigger.{self.world.next_number()}",
             "team": {"id": self.world.team, "domain": "papers"},
-            "view": {"id": "V1", "type": "home"},
+            "view": {"id": "V1", "type": "home", "team_id": self.world.team},
             "actions": [{"action_ts": self.world.next_ts(), **button}],
+            **self._organisation_fields(),
         }
+        if self.is_whole:
+            payload["team"] = None  # the app is installed in none
         return await self._send(SentRequest("interactive", payload), {})
 
     async def open_home(self, *, user: str = "U1") -> SentRequest:
@@ -280,7 +290,16 @@ class FakeSlack:
             "type": "event_callback",
             "event_id": event_id or f"Ev{self.world.next_number():08d}",
             "event_time": int(time.time()),
-            "authorizations": [{"team_id": self.world.team, "user_id": BOT_USER, "is_bot": True}],
+            "authorizations": [
+                {
+                    "enterprise_id": self.organisation or None,
+                    "team_id": self.world.team,
+                    "user_id": BOT_USER,
+                    "is_bot": True,
+                    "is_enterprise_install": self.is_whole,
+                }
+            ],
+            **({"enterprise_id": self.organisation} if self.organisation else {}),
             **overrides,
         }
         asked = await self._send(SentRequest("events_api", payload), {})
@@ -339,6 +358,12 @@ class FakeSlack:
         sent = io.BytesIO(body)
         async with self._session.post(self.events_url, data=sent, headers=headers) as response:
             return response.status, await response.text()
+
+    def _organisation_fields(self) -> Json:
+        whole = {"is_enterprise_install": self.is_whole}
+        if not self.organisation:
+            return {"enterprise": None, **whole}
+        return {"enterprise": {"id": self.organisation, "name": "An organisation"}, **whole}
 
     def _signature_fields(self, user: str, channel: str) -> Json:
         return {

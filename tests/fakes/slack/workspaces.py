@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from aiohttp import web
 
 from tests.fakes.slack.oauth import OAuth
+from tests.fakes.slack.organisation import FakeOrganisation
 from tests.fakes.slack.server import FakeSlack
 
 
@@ -38,10 +39,23 @@ class FakeWorkspaces:
         if request.match_info["method"] == "oauth.v2.access":
             return await self.oauth.access(request)
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        for organisation in self.oauth.organisations.values():
+            if organisation.knows(token):
+                return await organisation.serve(request)
         for slack in self.of.values():
             if token in slack.tokens:
                 return await slack.serve_api(request)
         return web.json_response({"ok": False, "error": "invalid_auth"})
+
+    def organisation(self, name: str, *teams: str) -> FakeOrganisation:
+        """An organisation of these workspaces, in which each channel has an id of its own."""
+        found = FakeOrganisation(name, {team: self.of[team] for team in teams})
+        self.oauth.organisations[name] = found
+        for number, slack in enumerate(found.teams.values(), start=1):
+            slack.is_whole = True
+            slack.world.channels.clear()
+            slack.world.add_channel(f"C{number}", "papers")
+        return found
 
 
 @asynccontextmanager

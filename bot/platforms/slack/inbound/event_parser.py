@@ -90,15 +90,15 @@ def read_event(body: Mapping[str, Any], us: BotIdentity) -> SlackEvent | None:
             user = _text(event, "user")
             return HomeOpened(event_id, user) if user else None
         case "app_uninstalled":
-            return AppRemoved(event_id, _event_time(body))
+            return AppRemoved(event_id, event_time(body))
         case "tokens_revoked":
             bots = _object(event.get("tokens")).get("bot")
             if isinstance(bots, list) and us.user in bots:
-                return AppRemoved(event_id, _event_time(body), is_revoked=True)
+                return AppRemoved(event_id, event_time(body), is_revoked=True)
     return None
 
 
-def _event_time(body: Mapping[str, Any]) -> datetime:
+def event_time(body: Mapping[str, Any]) -> datetime:
     """When an event happened, in whole seconds; the latest time that there is if Slack does not say."""
     at = body.get("event_time")
     if isinstance(at, int) and 0 < at < _LATEST:

@@ -99,9 +99,13 @@ SlackEvent = CommandRequest | ButtonPress | MessagePosted | MessageDeleted | Hom
 
 @dataclass(frozen=True, slots=True)
 class BotIdentity:
-    """The bot's ids in its workspace; `app` is empty if Slack does not tell it."""
+    """The bot's ids in its workspace; `app` is empty if Slack does not tell it.
+
+    `organisation` is set where the token is that of the workspace's organisation.
+    """
 
     team: str
     user: str
     bot: str
     app: str = ""
+    organisation: str = ""

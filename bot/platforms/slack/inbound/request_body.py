@@ -32,13 +32,15 @@ def parse_body(body: bytes, content_type: str, charset: str | None) -> Json | No
 
 
 def is_for_us(body: Mapping[str, Any], us: BotIdentity) -> bool:
-    """Whether a payload is for this app in this workspace.
+    """Whether a payload is for this app in this workspace, and in its organisation.
 
     In a channel shared by two organisations, `team_id` may be the other one's; `authorizations` and
     `context_team_id` then name ours. A payload that names no team or app passes.
     """
     app = body.get("api_app_id")
     if us.app and app and app != us.app:
+        return False
+    if us.organisation and (named := organisations(body)) and us.organisation not in named:
         return False
     teams = {*_teams(body)}
     return not teams or us.team in teams
@@ -49,11 +51,33 @@ def names_workspace(body: Mapping[str, Any]) -> bool:
     return bool(_teams(body))
 
 
+def organisations(body: Mapping[str, Any]) -> frozenset[str]:
+    """The organisations that a payload names, of which one is the bot's."""
+    named = [body.get("enterprise_id"), body.get("context_enterprise_id")]
+    named += [_object(body.get("enterprise")).get("id")]
+    named += [_object(body.get("team")).get("enterprise_id")]
+    named += [each.get("enterprise_id") for each in _authorizations(body)]
+    return frozenset(each for each in named if isinstance(each, str) and each)
+
+
+def is_for_organisation(body: Mapping[str, Any]) -> bool:
+    """Whether a payload is for the installation of an organisation, as far as Slack says it."""
+    flags = [body.get("is_enterprise_install")]
+    flags += [each.get("is_enterprise_install") for each in _authorizations(body)]
+    return any(flag is True or flag == "true" for flag in flags)
+
+
 def _teams(body: Mapping[str, Any]) -> list[Any]:
     named = [body.get("team_id"), body.get("context_team_id"), _object(body.get("team")).get("id")]
-    given = body.get("authorizations")
-    named += [_object(each).get("team_id") for each in (given if isinstance(given, list) else ())]
+    named += [each.get("team_id") for each in _authorizations(body)]
+    if not any(named) and is_for_organisation(body):  # a press in the home of an organisation's app
+        named += [_object(body.get(name)).get("team_id") for name in ("view", "user")]
     return [team for team in named if isinstance(team, str) and team]
+
+
+def _authorizations(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    given = body.get("authorizations")
+    return [_object(each) for each in given] if isinstance(given, list) else []
 
 
 def _object(value: Any) -> Mapping[str, Any]:

@@ -12,12 +12,14 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
+from typing import Protocol
 
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 
+from bot.core.domain.errors import StorageError
 from bot.platforms.slack.inbound.ack_gate import AckGate
 from bot.platforms.slack.inbound.bolt_app import MALFORMED
 from bot.platforms.slack.inbound.events import BotIdentity
@@ -47,13 +49,13 @@ class SignedRequests:
         self._clock = clock
         self._gate = gate
         self.secret = signing_secret.encode()
-        self._expected = ""
+        self._expected: BotIdentity | None = None
         self._used: OrderedDict[str, float] = OrderedDict()
         self._serving: tuple[AsyncApp, BotIdentity] | None = None
 
-    def expect(self, team: str) -> None:
+    def expect(self, team: str, organisation: str = "") -> None:
         """Take requests for this workspace only, also until it is open; empty if it is unknown."""
-        self._expected = team
+        self._expected = BotIdentity(team, "", "", organisation=organisation) if team else None
 
     @property
     def is_open(self) -> bool:
@@ -77,7 +79,7 @@ class SignedRequests:
         """Whether the request is for this app and workspace, as far as it can be told yet."""
         if self._serving is not None:
             return is_for_us(parsed, self._serving[1])
-        return not self._expected or is_for_us(parsed, BotIdentity(self._expected, "", ""))
+        return self._expected is None or is_for_us(parsed, self._expected)
 
     async def _answer(self, request: web.Request, body: bytes, parsed: Json) -> web.Response:
         if self._serving is None:
@@ -123,15 +125,29 @@ class SignedRequests:
         return True
 
 
+class Organisations(Protocol):
+    """What is done with requests that concern whole organisations."""
+
+    async def on_request(self, body: Json) -> bool:
+        """Handle one for an organisation's installation; false if it is none. May be repeated."""
+        ...
+
+    def on_unknown(self, body: Json) -> None:
+        """A request was for a workspace that is not served."""
+        ...
+
+
 def application(
-    receivers: Callable[[], Iterable[SignedRequests]], shared: SignedRequests | None = None
+    receivers: Callable[[], Iterable[SignedRequests]],
+    shared: SignedRequests | None = None,
+    organisations: Organisations | None = None,
 ) -> web.Application:
     """The application to mount under `/slack`: each request goes to the one that it is for.
 
     Several apps have several secrets. Workspaces that share one app are told apart by what the body
     names; one that names none is for none of them. `shared` verifies the requests of an app that
     workspaces install: Slack also sends those of workspaces that are not served any more, and one
-    before there is any.
+    before there is any. `organisations` gets those of the same app that are for an organisation.
     """
 
     async def handle(request: web.Request) -> web.Response:
@@ -147,6 +163,13 @@ def application(
         if parsed is None:
             log.warning("Slack: a request with a malformed body was refused (%s)", content_type)
             return web.Response(status=400)
+        if shared in genuine and organisations is not None:
+            try:
+                if await organisations.on_request(parsed):
+                    return web.Response()
+            except StorageError as error:
+                log.error("Slack: what an organisation changed could not be stored: %s", error)
+                return web.Response(status=503)  # Slack sends it again
         is_of_shared_app = len(genuine) > 1 or shared in genuine
         if is_of_shared_app and not names_workspace(parsed):
             return _acknowledge(parsed)
@@ -156,6 +179,8 @@ def application(
         )
         chosen = next((each for each in serving if each.is_for_us(parsed)), None)
         if chosen is None and shared in genuine:
+            if organisations is not None:
+                organisations.on_unknown(parsed)
             return _acknowledge(parsed)
         return await (chosen or serving[0]).answer(request, body, parsed)
 

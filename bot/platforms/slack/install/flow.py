@@ -142,9 +142,11 @@ class InstallRequests:
         return settings
 
     async def _succeeded(self, args: AsyncSuccessArgs) -> BoltResponse:
-        name = args.installation.team_name or args.installation.team_id or ""
+        made = args.installation
+        name = made.team_name or made.team_id or made.enterprise_name or made.enterprise_id or ""
         say = self._style.voice(_headers(args.request))
-        html = success_page(self._style, say, name)
+        whole = bool(made.is_enterprise_install)
+        html = success_page(self._style, say, name, is_organisation=whole)
         forget = args.settings.state_utils.build_set_cookie_for_deletion()
         return _html(HTTPStatus.OK, html, {"Set-Cookie": [forget]})
 

@@ -17,13 +17,17 @@ class AppCredentials:
 
 @dataclass(frozen=True, slots=True)
 class InstalledWorkspace:
-    """What Slack gave for a workspace; `expires_at` is set where the app's tokens rotate."""
+    """What Slack gave for a workspace; `expires_at` is set where the app's tokens rotate.
+
+    With `is_organisation` for a whole organisation, whose id `workspace` then is.
+    """
 
     workspace: str
     name: str
     bot_token: str = field(repr=False)
     refresh_token: str | None = field(default=None, repr=False)
     expires_at: datetime | None = None
+    is_organisation: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,13 +60,21 @@ def install_page(style: PageStyle, say: Translate, url: str) -> str:
     )
 
 
-def success_page(style: PageStyle, say: Translate, workspace: str) -> str:
-    """The page after an installation."""
+def success_page(
+    style: PageStyle, say: Translate, workspace: str, *, is_organisation: bool = False
+) -> str:
+    """The page after an installation, in a workspace or for an organisation."""
+    # Slack adds the app of an organisation to no workspace by itself.
+    first = say(
+        "Now add the app to workspaces: in Slack's organisation settings, open Integrations, "
+        "Installed apps."
+    )
     return _page(
         style,
         say,
         say("paperbot is in {workspace}", workspace=workspace),
         (
+            *((first,) if is_organisation else ()),
             say("In a channel, type /invite @paperbot, then /digest here for a daily digest."),
             say("Type /help to see what else it does."),
         ),

@@ -13,10 +13,6 @@ from bot.core.domain.i18n import translatable
 from bot.platforms.slack.api import sdk_logger
 from bot.platforms.slack.install.installed import Installations, InstalledWorkspace
 
-WHOLE_ORGANISATION = translatable(
-    "The app was installed for a whole organisation, which this bot does not serve. Install it in "
-    "each workspace that should have it"
-)
 _NO_BOT_TOKEN = translatable("Slack gave no bot token: the app has no bot user")
 
 
@@ -66,15 +62,18 @@ class InstallationStore(AsyncInstallationStore):
 
 
 def _workspace(installation: Installation) -> InstalledWorkspace:
-    if installation.is_enterprise_install or not installation.team_id:
-        raise UserError(WHOLE_ORGANISATION)
-    if not installation.bot_token:
+    is_organisation = bool(installation.is_enterprise_install)
+    place, name = installation.team_id, installation.team_name
+    if is_organisation:
+        place, name = installation.enterprise_id, installation.enterprise_name
+    if not (installation.bot_token and place):
         raise UserError(_NO_BOT_TOKEN)
     expires = installation.bot_token_expires_at
     return InstalledWorkspace(
-        installation.team_id,
-        installation.team_name or installation.team_id,
+        place,
+        name or place,
         installation.bot_token,
         installation.bot_refresh_token,
         datetime.fromtimestamp(expires).astimezone() if expires is not None else None,
+        is_organisation,
     )

@@ -1,0 +1,240 @@
+"""An organisation installs the app, and grants it to workspaces one by one (issue 14, item 2)."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.app.slack_install_requests import exchange_by
+from bot.channels.domain.subscription import Standing
+from bot.channels.store import subscriptions
+from bot.core.domain.errors import UserError
+from bot.core.ports import ChannelRef, ChatError, DeliveryKey, Identity, Platform
+from bot.digest.services import subscribe
+from bot.digest.services.subscribe import TypedOptions
+from bot.workspaces.domain.slack_app import Ended, Kind, SlackApp, Tokens
+from bot.workspaces.services import grants, slack_apps
+from tests.app.test_slack_install import DOCUMENT, KEY, Stage, a_browser, is_written, staged
+from tests.fakes.slack.oauth import uninstall
+from tests.waiting import until
+
+ONE, TWO = ChannelRef(Platform.SLACK, "T1", "C1"), ChannelRef(Platform.SLACK, "T2", "C2")
+
+
+@pytest.fixture
+async def browser():
+    async with a_browser() as session:
+        yield session
+
+
+async def subscribed(stage: Stage, *channels: ChannelRef) -> None:
+    for each in channels:
+        options = TypedOptions(at="09:00", zone="UTC")
+        await subscribe.add(stage.db, each, options, now=datetime.now(UTC))
+
+
+async def standing(stage: Stage, channel: ChannelRef) -> tuple[Standing, str]:
+    async with stage.db.reading() as tx:
+        found = await subscriptions.find(tx, str(channel))
+    assert found is not None
+    return found.standing, found.reason
+
+
+async def until_standing(stage: Stage, channel: ChannelRef, wanted: Standing) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            if (await standing(stage, channel))[0] is wanted:
+                return
+            await asyncio.sleep(0.02)
+
+
+def organisations(stage: Stage) -> dict[str, str]:
+    return {
+        each.name: each.detail
+        for each in stage.slack.workspaces()
+        if each.name.startswith("slack:E")
+    }
+
+
+async def test_an_organisation_grants_withdraws_and_removes_the_app(
+    tmp_path: Path, browser: aiohttp.ClientSession
+) -> None:
+    async with staged(tmp_path, "T1", "T2") as stage:
+        whole = stage.fake.organisation("E1", "T1", "T2")
+        one, two = stage.fake.of["T1"], stage.fake.of["T2"]
+        status, page = await stage.install("E1", browser)
+        assert (status, "An organisation" in page, "add the app to workspaces" in page) == (
+            200,
+            True,
+            True,
+        )
+        await until(lambda: organisations(stage) == {"slack:E1": "organisation; workspaces: 0"})
+        assert stage.served() == set()
+        await whole.grant("T1", "T2")
+        await stage.connected("T1", "T2")
+        assert all("by the organisation E1" in each.detail for each in stage.slack.workspaces()[:2])
+
+        # Each workspace is one of its own.
+        await two.command("/paper x", channel="C2")
+        await one.press_home(
+            {"type": "button", "action_id": "a", "block_id": "b", "value": "/paper y"}
+        )
+        await until(lambda: len(stage.inbox.commands) == 2)
+        assert [each.channel.workspace for each in stage.inbox.commands] == ["T2", "T1"]
+        first = await stage.slack.chat.post(TWO, DOCUMENT, key=DeliveryKey("k1"))
+        assert first.channel == TWO
+        assert first.id in {message["ts"] for message in two.messages("C2")}
+        # The token reaches the channels of the others as well: they are not of this workspace.
+        assert await stage.slack.check(TWO) == TWO
+        with pytest.raises(ChatError):
+            await stage.slack.check(ChannelRef(Platform.SLACK, "T1", "C2"))
+        rights = stage.slack.rights
+        assert rights is not None
+        who = Identity(Platform.SLACK, ("T2",), "U1", "Ada")
+        assert await rights.list_visible(who, [ONE, TWO]) == {TWO: "papers"}
+
+        await subscribed(stage, ONE, TWO)
+        await whole.withdraw("T2")
+        assert await standing(stage, TWO) == (Standing.REFUSED, slack_apps.WITHDRAWN)
+        assert (await standing(stage, ONE))[0] is Standing.ACTIVE
+        await stage.connected("T1")
+        with pytest.raises(ChatError):
+            await stage.slack.chat.post(TWO, DOCUMENT, key=DeliveryKey("k2"))
+        await whole.grant("T2")
+        await until_standing(stage, TWO, Standing.ACTIVE)
+        await stage.connected("T1", "T2")
+
+        await whole.uninstall()
+        for each in (ONE, TWO):
+            assert await standing(stage, each) == (Standing.REFUSED, slack_apps.UNINSTALLED)
+        await stage.connected()
+        await until(lambda: organisations(stage) == {})
+        [stored] = await slack_apps.list_stored(stage.db)
+        assert (stored.workspace, stored.kind, stored.ended) == (
+            "E1",
+            Kind.ORGANISATION,
+            Ended.UNINSTALLED,
+        )
+
+        # Installed again, it grants the app anew; an event that was lost is made up for.
+        assert (await stage.install("E1", browser))[0] == 200
+        await whole.grant("T1", told=False)
+        await until(lambda: "slack:E1" in organisations(stage))
+        await one.command("/paper z")
+        await stage.connected("T1")
+        await until_standing(stage, ONE, Standing.ACTIVE)
+        assert (await standing(stage, TWO))[0] is Standing.REFUSED
+        assert (await stage.install("E1", browser))[0] == 200  # once more: harmless
+        await whole.revoke()
+        assert await standing(stage, ONE) == (Standing.REFUSED, slack_apps.REVOKED)
+
+
+async def test_a_workspace_s_own_installation_wins(
+    tmp_path: Path, browser: aiohttp.ClientSession
+) -> None:
+    async with staged(tmp_path, "T1", "T2") as stage:
+        whole = stage.fake.organisation("E1", "T1", "T2")
+        one = stage.fake.of["T1"]
+        await stage.install("E1", browser)
+        await whole.grant("T1", "T2")
+        await stage.connected("T1", "T2")
+        await subscribed(stage, ONE, TWO)
+        one.is_whole = False
+        await stage.install("T1", browser)
+        apps = await stage.find_apps()
+        assert apps["T1"].bot_token == one.bot_token
+        assert apps["T2"].bot_token == whole.token
+        assert apps["T1"].organisation == ""
+
+        # Its end is not that of the organisation, whose grant then serves it; nothing stops.
+        await uninstall(one)
+        await stage.connected("T1", "T2")
+        apps = await stage.find_apps()
+        assert apps["T1"].bot_token == whole.token
+        assert [(await standing(stage, each))[0] for each in (ONE, TWO)] == [Standing.ACTIVE] * 2
+
+        # The other way round: the organisation ends, and one with its own goes on.
+        await stage.install("T1", browser)
+        await whole.uninstall()
+        assert (await standing(stage, ONE))[0] is Standing.ACTIVE
+        assert (await standing(stage, TWO))[0] is Standing.REFUSED
+        await stage.connected("T1")
+
+
+async def test_requests_that_name_another_organisation_have_no_effect(
+    tmp_path: Path, browser: aiohttp.ClientSession
+) -> None:
+    async with staged(tmp_path, "T1", "T2") as stage:
+        whole = stage.fake.organisation("E1", "T1", "T2")
+        one, two = stage.fake.of["T1"], stage.fake.of["T2"]
+        await stage.install("E1", browser)
+        await whole.grant("T1")
+        await stage.connected("T1")
+        await subscribed(stage, ONE)
+
+        foreign = {"enterprise_id": "E9", "authorizations": []}
+        sent = [
+            await one.command("/paper x", enterprise_id="E9"),
+            await two.command("/paper x", channel="C2"),  # not granted
+            await whole.event({"type": "app_uninstalled"}, **foreign),
+            await whole.event({"type": "team_access_revoked", "team_ids": ["T1"]}, **foreign),
+            await whole.event({"type": "team_access_granted", "team_ids": ["T2"]}, **foreign),
+            # Of the workspace, which has no installation of its own.
+            await one.event(
+                {"type": "app_uninstalled"}, authorizations=[], is_enterprise_install=False
+            ),
+        ]
+        one.signing_secret = two.signing_secret = "another"
+        forged = [await whole.uninstall(), await whole.revoke()]
+        one.signing_secret = stage.fake.of["T2"].signing_secret
+
+        assert [each.status for each in sent] == [200] * 6
+        assert [each.status for each in forged] == [401] * 2
+        assert stage.inbox.commands == []
+        assert [each.workspace for each in await grants.list_grants(stage.db)] == ["T1"]
+        assert (await standing(stage, ONE))[0] is Standing.ACTIVE
+        [stored] = await slack_apps.list_stored(stage.db)
+        assert stored.ended is Ended.NOT
+
+
+async def test_the_token_of_an_organisation_rotates(
+    tmp_path: Path, browser: aiohttp.ClientSession
+) -> None:
+    async with staged(tmp_path, "T1") as stage:
+        whole = stage.fake.organisation("E1", "T1")
+        stage.fake.oauth.rotates = True
+        await stage.install("E1", browser)
+        await whole.grant("T1")
+        await stage.connected("T1")
+        former = whole.token
+
+        stage.clock.ahead = timedelta(hours=11)
+        await stage.installations.refresh(exchange_by(stage.settings, clock=stage.clock))
+
+        assert stage.fake.oauth.refreshes == ["ok"]
+        assert whole.token != former
+        assert (await stage.find_apps())["T1"].bot_token == whole.token
+        assert not is_written(tmp_path, whole.token)
+
+
+async def test_a_list_from_before_a_withdrawal_brings_nothing_back(tmp_path: Path) -> None:
+    async with staged(tmp_path, "T1") as stage:
+        now = datetime.now(UTC)
+        app = SlackApp("E1", "One", Tokens("xoxb-1"), now, Kind.ORGANISATION)
+        await slack_apps.add(stage.db, app, [KEY])
+        assert await grants.put_list(stage.db, "E1", {"T1": "One", "T2": "Two"}, now=now) == (
+            "T1",
+            "T2",
+        )
+        await grants.withdraw(stage.db, "E1", ["T1"], now=now)
+
+        assert await grants.put_list(stage.db, "E1", {"T1": "One"}, now=now) == ()
+        assert await grants.list_grants(stage.db) == ()  # and T2 is not in it any more
+        later = now + grants.BELIEVED_AFTER
+        assert await grants.put_list(stage.db, "E1", {"T1": "One"}, now=later) == ("T1",)
+        with pytest.raises(UserError, match="served by the organisation"):
+            await slack_apps.remove(stage.db, "T1", now=now)
+        await slack_apps.remove(stage.db, "E1", now=now)
+        assert await grants.list_grants(stage.db) == ()
