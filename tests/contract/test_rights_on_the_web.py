@@ -5,6 +5,7 @@ Ids of people and channels coincide on purpose in two Slack workspaces and two D
 
 import asyncio
 import ipaddress
+import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -45,7 +46,7 @@ PLACES = {
     "discord 11 of 2": parse_channel("discord:2/11"),
 }
 EVERYWHERE = frozenset(PLACES)
-ACTIONS = ("read talk", "find talk", "open", "manage")
+ACTIONS = ("read talk", "find talk", "find talk in the chat", "open", "manage")
 BOSS = User("U0", "Boss", can_manage=True)
 
 
@@ -193,6 +194,8 @@ class World:
             case "find talk":
                 query = f"in:discussion {said_in(place)}"
                 return "/entry/1" in await self._get(client, "papers", q=query)
+            case "find talk in the chat":
+                return await self._finds_in_chat(client, place)
             case "open":
                 async with client.get(
                     f"{self.address}manage", params={"channel": str(channel)}
@@ -200,6 +203,21 @@ class World:
                     return response.status == 200
             case _:
                 return await self._pauses(client, channel)
+
+    async def _finds_in_chat(self, client: aiohttp.ClientSession, place: str) -> bool:
+        """Talk of other platforms is told to who asks alone: everybody reads the web chat."""
+        own = {"Origin": self.address.rstrip("/")}
+        line = f"/paper in:discussion {said_in(place)}"
+        body = {
+            "channel": "general",
+            "text": line,
+            "nonce": f"5{list(PLACES).index(place)}23456789",
+        }
+        async with client.post(f"{self.address}api/say", json=body, headers=own) as response:
+            text = await response.text()
+        found = "A fine paper." in text
+        assert not found or place == "web" or "private" in json.loads(text)
+        return found
 
     async def _pauses(self, client: aiohttp.ClientSession, channel: ChannelRef) -> bool:
         own = {"Origin": self.address.rstrip("/")}
@@ -289,14 +307,16 @@ async def test_every_role_may_do_in_every_place_what_it_may_and_nothing_else(tmp
     wrong: list[str] = []
     cells = 0
     async with world(tmp_path) as at:
-        for name, role in ROLES.items():
-            headers = {}
+        for number, (name, role) in enumerate(ROLES.items()):
+            headers = {"X-Forwarded-For": f"192.0.2.{number}"}  # an address's writing is limited
             if role.is_proxied:
-                headers = {"X-Forwarded-User": "eve@example.org", SECRET_HEADER: SECRET}
+                headers |= {"X-Forwarded-User": "eve@example.org", SECRET_HEADER: SECRET}
             jar = aiohttp.CookieJar(unsafe=True)
             async with aiohttp.ClientSession(cookie_jar=jar, headers=headers) as client:
                 await at.become(role, client)
-                wanted = (role.reads_talk, role.reads_talk, role.opens, role.manages)
+                asks = places("web") if role.is_operator else role.reads_talk
+                asks = asks if role.writes else frozenset()
+                wanted = (role.reads_talk, role.reads_talk, asks, role.opens, role.manages)
                 for action, allowed in zip(ACTIONS, wanted, strict=True):
                     for place in PLACES:
                         cells += 1

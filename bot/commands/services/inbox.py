@@ -32,6 +32,7 @@ from bot.discussion.services import answers, asker, discuss
 from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.services.thread_messages import speak
 from bot.lookup.domain import present_lookup, query_dates, query_hints
+from bot.lookup.domain.query_terms import InDiscussion
 from bot.lookup.services import completion, lookup, typed_dates
 
 log = logging.getLogger(__name__)
@@ -133,9 +134,11 @@ class Bot:
         self, command: Command, asked: str, page: int, say: Translate
     ) -> Callable[[Translate], Document]:
         """What is found, to be presented in any language."""
+        readable = (str(command.channel), *command.also_reads)
         found = await lookup.look_up(
-            self._desk.db, asked, page=page, per_page=PER_PAGE, asked_in=str(command.channel)
+            self._desk.db, asked, page=page, per_page=PER_PAGE, asked_in=readable
         )
+        tells_others = bool(command.also_reads) and InDiscussion() in found.query.terms
         wanted = command.options.get(commands.LANGUAGE.name)
         chosen = parse_languages(wanted) if wanted is not None else None
         if not found.entries and page > 1:
@@ -168,7 +171,7 @@ class Bot:
                 say=each,
             )
 
-        return present
+        return (lambda each: document.private(present(each))) if tells_others else present
 
     async def _asks_for_new(self, asked: str, channel: ChannelRef) -> tuple[bool, date | None]:
         """Whether a day's arXiv papers are asked for, and which: `new`, `new 2026-11-17`.

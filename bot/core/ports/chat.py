@@ -110,7 +110,8 @@ class Command:
     `name` is a name of the command table without the slash; `options` are its options as
     text; `locale` is the person's (`ko`, `en-US` …), empty if it is unknown; `root` is the thread
     it came from. Options mention people as `<@id>`; `mentioned` has the names of those whose name
-    is known.
+    is known. `also_reads` are channels, as REFs, whose talk the person reads besides this one: an
+    answer that tells of it is private.
     """
 
     name: str
@@ -120,6 +121,7 @@ class Command:
     locale: str
     root: MessageRef | None = None
     mentioned: Mapping[str, str] = field(default_factory=dict)
+    also_reads: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

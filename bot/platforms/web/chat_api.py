@@ -23,6 +23,7 @@ from bot.platforms.web.context import CONTEXT, WebContext
 from bot.platforms.web.rendering.view import BOT_NAME
 from bot.platforms.web.request_checks import clean_beginning, clean_text
 from bot.platforms.web.responses import json_response
+from bot.platforms.web.sign_in.visible import visible_refs
 from bot.platforms.web.visitors.names import clean_name, is_reserved
 from bot.platforms.web.visitors.visitor import NAME_COOKIE, VISITOR, Visitor, set_cookie
 from bot.webchat.domain.board import BoardMessage
@@ -129,7 +130,7 @@ async def _run_command(
         line = commands.parse_line(typed)
     except UsageError as error:
         return _private(context, visitor, document.notice(error_text(error, visitor.say)))
-    answer = await context.inbox.command(_command(visitor, location, line))
+    answer = await context.inbox.command(await _command(context, visitor, location, line))
     if line.audience is Audience.PRIVATE or answer.is_private:
         context.feed.notify()  # `/paper forget-me` deletes messages
         return _private(context, visitor, answer, question=text, typed=True)
@@ -159,7 +160,7 @@ async def press_button(request: web.Request) -> web.Response:
         line = commands.parse_line(text)
     except UsageError as error:
         return _private(context, visitor, document.notice(error_text(error, visitor.say)))
-    answer = await context.inbox.command(_command(visitor, location, line))
+    answer = await context.inbox.command(await _command(context, visitor, location, line))
     number = body.number("message")
     pressed = await context.board.find(number) if number else None
     if (
@@ -168,6 +169,7 @@ async def press_button(request: web.Request) -> web.Response:
         and pressed.author is not None
         and pressed.author.id == visitor.user.id
         and is_another_page(pressed.question, line)
+        and not answer.is_private
     ):
         message = await context.board.update(pressed.id, answer, at=context.now(), question=text)
         if message is not None:
@@ -264,7 +266,8 @@ async def _completions(
     option = spec.free_option if spec else None
     if spec is None or option is None or not option.completes:
         return ()
-    command = _command(visitor, Location(channel, None), CommandLine(spec, {option.name: typed}))
+    line = CommandLine(spec, {option.name: typed})
+    command = await _command(context, visitor, Location(channel, None), line)
     return await context.inbox.complete(command, option.name, typed)
 
 
@@ -320,7 +323,11 @@ async def find_location(context: WebContext, visitor: Visitor, body: Body) -> Lo
     return Location(channel, root)
 
 
-def _command(visitor: Visitor, location: Location, line: CommandLine) -> Command:
+async def _command(
+    context: WebContext, visitor: Visitor, location: Location, line: CommandLine
+) -> Command:
+    # Asking the platforms takes a moment: only a search of discussions needs it.
+    searches_talk = "in:" in line.options.get("query", "").casefold()
     return Command(
         name=line.spec.name,
         options=line.options,
@@ -328,6 +335,7 @@ def _command(visitor: Visitor, location: Location, line: CommandLine) -> Command
         channel=channel_ref(location.channel),
         locale=visitor.say.locale,
         root=message_ref(location.channel, location.root.id) if location.root else None,
+        also_reads=await visible_refs(context, visitor) if searches_talk else frozenset(),
     )
 
 
