@@ -57,9 +57,11 @@ lock: $(VENV)/.dev ## choose newer versions and write the requirement files agai
 		--output-file requirements-rank.txt
 	$(LOCK) --upgrade --group build --extra workspaces --constraint requirements.txt \
 		--output-file requirements-workspaces.txt
-	$(LOCK) --upgrade --group dev --extra rank --extra workspaces \
+	$(LOCK) --upgrade --group build --extra postgres --constraint requirements.txt \
+		--output-file requirements-postgres.txt
+	$(LOCK) --upgrade --group dev --extra rank --extra workspaces --extra postgres \
 		--constraint requirements-rank.txt --constraint requirements-workspaces.txt \
-		--output-file requirements-dev.txt
+		--constraint requirements-postgres.txt --output-file requirements-dev.txt
 
 venv: $(VENV)/.dev ## only install
 

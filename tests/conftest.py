@@ -2,10 +2,15 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from bot.core.database.address import PostgresAddress
+from bot.core.database.database import Engine
+from tests.databases import new_database, shared_dsn, stop_shared
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -30,6 +35,34 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=("few", "all"),
         help="how many seeds the tests that kill processes go through",
     )
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Stop the PostgreSQL server of this run; workers leave that to the process that began them."""
+    if not hasattr(session.config, "workerinput"):
+        stop_shared(_base_of(session.config))
+
+
+def _base_of(config: pytest.Config) -> Path:
+    """The folder that all workers of this run share."""
+    base: Path = config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
+    return base.parent if hasattr(config, "workerinput") else base
+
+
+@pytest.fixture(scope="session")
+def postgresql(pytestconfig: pytest.Config) -> str:
+    """The address of a PostgreSQL server; skips where there is none."""
+    return shared_dsn(_base_of(pytestconfig))
+
+
+@pytest.fixture(params=[Engine.SQLITE, Engine.POSTGRESQL])
+def location(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path | PostgresAddress]:
+    """Where a database is to be made; the test runs once for each engine."""
+    if request.param is Engine.SQLITE:
+        yield tmp_path / "paperbot.db"
+        return
+    with new_database(request.getfixturevalue("postgresql")) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -150,6 +150,7 @@ def test_every_dependency_is_locked_with_a_hash(root: Path):
     for name in (
         "requirements.txt",
         "requirements-rank.txt",
+        "requirements-postgres.txt",
         "requirements-workspaces.txt",
         "requirements-dev.txt",
     ):

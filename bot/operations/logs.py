@@ -77,6 +77,8 @@ def start_logging(level: str, *, as_json: bool) -> None:
     for chatty in ("apscheduler", "watchfiles", "aiosqlite", "slack_bolt", "slack_sdk", "discord"):
         # Their debug output shows request bodies, and some of it tokens.
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLogger().level))
+    # It warns of each attempt to connect to a server that is away; the bot itself says that once.
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 
 def _log_crash(

@@ -15,6 +15,11 @@ class PostgresAddress:
 
     secret: SecretStr
 
+    @classmethod
+    def of(cls, address: str) -> "PostgresAddress":
+        """The address that a person wrote."""
+        return cls(SecretStr(address))
+
     def __str__(self) -> str:
         parts = urlsplit(self.secret.get_secret_value())
         place = parts.netloc.rpartition("@")[2]

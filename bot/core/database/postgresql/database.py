@@ -46,6 +46,8 @@ _WRITE = "BEGIN; SET LOCAL lock_timeout = {}"
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 _CONNECT_SECONDS = 5
+_AWAY_SECONDS = 3.0
+"""How long a transaction waits for a server that is away before it says so."""
 _CONNECTED: Final[dict[str, Any]] = {
     "autocommit": True,  # a transaction is begun and ended in words
     "connect_timeout": _CONNECT_SECONDS,
@@ -337,12 +339,12 @@ async def open_postgresql(
     A statement that waits for a lock gives up after `busy_seconds`.
     """
     chosen = migrations if migrations is not None else bundled_migrations(Engine.POSTGRESQL)
-    pool, is_pooled = await asyncio.to_thread(_open_pool, location, chosen, busy_seconds)
+    pool, is_pooled = await asyncio.to_thread(_open_pool, location, chosen)
     return PostgresDatabase(location, pool, busy_seconds, is_pooled=is_pooled)
 
 
 def _open_pool(
-    location: PostgresAddress, migrations: Sequence[Migration], busy_seconds: float
+    location: PostgresAddress, migrations: Sequence[Migration]
 ) -> tuple[psycopg_pool.ConnectionPool[Connection], bool]:
     name, address = str(location), location.secret.get_secret_value()
     settings = dict(_CONNECTED)
@@ -366,8 +368,10 @@ def _open_pool(
         kwargs=settings | {"row_factory": _row_factory},
         min_size=1,
         max_size=WRITERS + READERS,
-        timeout=busy_seconds,
-        reconnect_timeout=busy_seconds,
+        # Fewer transactions run at a time than there are connections: only a server that is away
+        # makes one wait.
+        timeout=_AWAY_SECONDS,
+        reconnect_timeout=_AWAY_SECONDS,
         open=True,
         name="paperbot",
     )

@@ -1,0 +1,218 @@
+"""What the stores rely on is alike on both engines (issue 15, item 1)."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from bot.core.database.address import PostgresAddress
+from bot.core.database.database import Database, Row, Statements, opened
+from bot.core.domain.errors import StorageBusyError, StorageError
+from tests.databases import PostgresServer, new_database, own_server
+from tests.waiting import until
+
+
+@pytest.fixture
+async def db(location: Path | PostgresAddress) -> AsyncIterator[Database]:
+    async with opened(location) as database:
+        async with database.transaction() as tx:
+            await tx.run_many(
+                "INSERT INTO tag (id, slug, uses) VALUES (:id, :slug, :uses)",
+                [{"id": n, "slug": f"tag-{n}", "uses": 10 - n} for n in range(1, 5)],
+            )
+        yield database
+
+
+async def slugs(db: Database) -> list[str]:
+    async with db.reading() as tx:
+        return [row["slug"] for row in await tx.all("SELECT slug FROM tag ORDER BY id")]
+
+
+def plain(rows: list[Row]) -> list[tuple[object, ...]]:
+    return [tuple(row) for row in rows]
+
+
+async def test_a_row_is_read_by_name_by_place_and_in_order(db: Database):
+    async with db.reading() as tx:
+        row = await tx.one("SELECT id, slug FROM tag WHERE id = :id", {"id": 2})
+        nothing = await tx.one("SELECT id FROM tag WHERE id = :id", {"id": 99})
+
+    assert row is not None
+    number, slug = row
+    assert (row["id"], row[1], number, slug) == (2, "tag-2", 2, "tag-2")
+    assert (len(row), list(row.keys()), nothing) == (2, ["id", "slug"], None)
+
+
+async def test_lists_are_one_parameter(db: Database):
+    def ask(statements: Statements) -> list[list[tuple[object, ...]]]:
+        numbers = "SELECT id FROM tag WHERE id IN (SELECT value FROM numbers(:ids)) ORDER BY id"
+        texts = (
+            "SELECT tag.id FROM texts(:slugs) AS wanted JOIN tag ON tag.slug = wanted.value "
+            "ORDER BY tag.id"
+        )
+        rows = "SELECT CAST(value ->> 0 AS BIGINT), value ->> 1 FROM json_rows(:rows) ORDER BY 1"
+        return [
+            list(statements.tuples(numbers, {"ids": [1, 3, 2**40]})),
+            list(statements.tuples(numbers, {"ids": []})),
+            list(statements.tuples(texts, {"slugs": ["tag-4", 'it\'s "한글" {}, \\']})),
+            list(statements.tuples(rows, {"rows": '[[1, "a\'b"], [2, "한글"]]'})),
+        ]
+
+    async with db.reading() as tx:
+        found = await tx.call(ask)
+
+    assert found == [[(1,), (3,)], [], [(4,)], [(1, "a'b"), (2, "한글")]]
+
+
+async def test_what_looks_like_a_parameter_in_a_text_is_none(db: Database):
+    async with db.reading() as tx:
+        row = await tx.one(
+            "SELECT 'slack:t0123 100%' AS text, greatest(:a, 2) AS most, least(:a, 2) AS least "
+            "-- no :parameter\n",
+            {"a": 5},
+        )
+
+    assert row is not None
+    assert tuple(row) == ("slack:t0123 100%", 5, 2)
+
+
+async def test_text_sorts_by_its_bytes(db: Database):
+    words = ["a", "B", "_", "slack:T1/C1", "slack:T1-", "slack;", "é", "가", "🙂", "\uffff"]
+    async with db.transaction() as tx:
+        await tx.run_many(
+            "INSERT INTO key_value (name, value) VALUES (:word, '')", [{"word": w} for w in words]
+        )
+        rows = await tx.all("SELECT name FROM key_value ORDER BY name")
+
+    assert [row["name"] for row in rows] == sorted(words, key=str.encode)
+
+
+async def test_a_failed_transaction_leaves_nothing(db: Database):
+    async def change() -> None:
+        async with db.transaction() as tx:
+            assert await tx.run("DELETE FROM tag WHERE id > :id", {"id": 2}) == 2
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await change()
+
+    assert await slugs(db) == ["tag-1", "tag-2", "tag-3", "tag-4"]
+
+
+async def test_a_cancelled_transaction_leaves_nothing_and_holds_nobody_up(db: Database):
+    begun = asyncio.Event()
+
+    async def change() -> None:
+        async with db.transaction() as tx:
+            await tx.run("DELETE FROM tag")
+            begun.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(change())  # noqa: TID251 - it is cancelled
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with db.transaction() as tx:
+        await tx.run("UPDATE tag SET uses = 0 WHERE id = 1")
+
+    assert len(await slugs(db)) == 4
+
+
+async def test_a_reading_sees_one_instant(db: Database):
+    async with db.reading() as tx:
+        before = await tx.one("SELECT count(*) AS n FROM tag")
+        async with db.transaction() as other:
+            await other.run("DELETE FROM tag")
+        after = await tx.one("SELECT count(*) AS n FROM tag")
+
+    assert before is not None
+    assert after is not None
+    assert (before["n"], after["n"]) == (4, 4)
+    assert await slugs(db) == []
+
+
+async def test_a_guard_lets_one_transaction_at_a_time_through(db: Database):
+    inside, most = 0, 0
+
+    async def work() -> None:
+        nonlocal inside, most
+        async with db.transaction() as tx:
+            await tx.guard("turn")
+            row = await tx.one("SELECT uses FROM tag WHERE id = 1")
+            assert row is not None
+            inside += 1
+            most = max(most, inside)
+            await asyncio.sleep(0)
+            await tx.run("UPDATE tag SET uses = :uses WHERE id = 1", {"uses": row["uses"] + 1})
+            inside -= 1
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(12):
+            group.create_task(work())
+
+    async with db.reading() as tx:
+        row = await tx.one("SELECT uses FROM tag WHERE id = 1")
+    assert row is not None
+    assert (row["uses"], most) == (9 + 12, 1)
+
+
+async def test_hints_reach_the_other_processes_and_not_ourselves(postgresql: str):
+    heard: list[tuple[str, str]] = []
+
+    def hear(name: str) -> Callable[[str], None]:
+        return lambda topic: heard.append((name, topic))
+
+    with new_database(postgresql) as address:
+        async with opened(address) as one, opened(address) as other, asyncio.TaskGroup() as group:
+            listening = [
+                group.create_task(one.listen(hear("one"))),
+                group.create_task(other.listen(hear("other"))),
+            ]
+            while not {("one", "ready"), ("other", "ready")} <= set(heard):
+                one.hint("ready")
+                other.hint("ready")
+                await asyncio.sleep(0.01)
+            one.hint("plan")
+            one.hint("deliver")
+            await until(lambda: {("other", "plan"), ("other", "deliver")} <= set(heard))
+            for task in listening:
+                task.cancel()
+
+    assert {name for name, topic in heard if topic != "ready"} == {"other"}
+
+
+async def test_after_a_crash_of_the_server_the_next_transaction_works():
+    with own_server() as server:
+        async with opened(PostgresAddress.of(server.dsn)) as db:
+            async with db.transaction() as tx:
+                await tx.run("INSERT INTO key_value (name, value) VALUES ('a', '1')")
+            server.stop()
+            with pytest.raises(StorageBusyError, match="cannot be reached"):
+                async with db.transaction() as tx:
+                    await tx.run("UPDATE key_value SET value = '2'")
+            server.start()
+            async with db.transaction() as tx:
+                row = await tx.one("UPDATE key_value SET value = '3' RETURNING value")
+
+    assert row is not None
+    assert row["value"] == "3"
+
+
+async def test_a_connection_that_is_cut_within_a_transaction_leaves_nothing():
+    async def write_twice(db: Database, server: PostgresServer) -> None:
+        async with db.transaction() as tx:
+            await tx.run("INSERT INTO key_value (name, value) VALUES ('a', '1')")
+            server.stop()
+            server.start()
+            await tx.run("INSERT INTO key_value (name, value) VALUES ('b', '1')")
+
+    with own_server() as server:
+        async with opened(PostgresAddress.of(server.dsn)) as db:
+            with pytest.raises(StorageError):
+                await write_twice(db, server)
+            async with db.reading() as tx:
+                found = await tx.all("SELECT name FROM key_value")
+
+    assert found == []

