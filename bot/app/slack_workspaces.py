@@ -134,6 +134,7 @@ class SlackWorkspaces:
             ok=not each or len(broken) < len(each),
             detail=f"{detail}; {names}" if names else detail,
             last_ok_at=told,
+            told_to_all=detail,
         )
 
     async def post(

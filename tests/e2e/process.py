@@ -1,13 +1,14 @@
 """`paperbot` as a real process: started, asked over HTTP, stopped or killed."""
 
 import asyncio
+import json
 import os
 import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,8 @@ class Running:
     address: str
     log: list[str]
     one_time_address: str = ""
+    cookies: dict[str, str] = field(default_factory=dict)
+    """The operator's, once the one-time address is used up."""
 
     async def get(self, path: str) -> Any:
         """The JSON that its web server answers."""
@@ -62,13 +65,19 @@ class Running:
                 seen = last
 
     async def text_for_operator(self, path: str) -> str:
-        """The page as the operator reads it; once, since it uses up the one-time address."""
+        """The page as the operator reads it; it uses up the one-time address."""
         jar = aiohttp.CookieJar(unsafe=True)
-        async with aiohttp.ClientSession(cookie_jar=jar) as session:
-            async with session.get(self.one_time_address) as answer:
-                assert answer.status == 200
+        async with aiohttp.ClientSession(cookies=self.cookies, cookie_jar=jar) as session:
+            if not self.cookies:
+                async with session.get(self.one_time_address) as answer:
+                    assert answer.status == 200
+                self.cookies = {each.key: each.value for each in jar}
             async with session.get(self.address + path) as answer:
                 return await answer.text()
+
+    async def workspaces(self) -> Any:
+        """What `/healthz` tells the operator of each workspace."""
+        return json.loads(await self.text_for_operator("healthz"))["workspaces"]
 
     @property
     def resident_megabytes(self) -> float:

@@ -104,7 +104,9 @@ async def all_is_well_in_discord(discord: FakeDiscord, running: Running) -> None
             await asyncio.sleep(0.1)
     assert health["platforms"]["slack"]["ok"]
     assert {session.shard for session in discord.gateway.live} == {(0, 2), (1, 2)}
-    guilds = {name: each["ok"] for name, each in health["workspaces"].items() if "discord" in name}
+    guilds = {
+        name: each["ok"] for name, each in (await running.workspaces()).items() if "discord" in name
+    }
     assert guilds == {f"discord:{server(AWAY)}": False}
 
 

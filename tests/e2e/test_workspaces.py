@@ -42,7 +42,7 @@ async def connected(running: Running, *teams: str) -> None:
     """Wait until exactly these workspaces are connected."""
     async with asyncio.timeout(40):
         while True:
-            found = (await running.get("healthz"))["workspaces"]
+            found = await running.workspaces()
             if {name for name, each in found.items() if each["ok"]} == {
                 f"slack:{team}" for team in teams
             }:

@@ -15,12 +15,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """The state of one part of the bot; `detail` is a line for the operator, without secrets."""
+    """The state of one part of the bot; `detail` is a line for the operator, without secrets.
+
+    `told_to_all` replaces it for others, where it names workspaces or channels.
+    """
 
     name: str
     ok: bool
     detail: str = ""
     last_ok_at: datetime | None = None
+    told_to_all: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

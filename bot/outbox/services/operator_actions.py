@@ -115,13 +115,14 @@ async def condition(db: Database, *, now: datetime) -> Condition:
     unposted = [each for each in failing if each.errand is Errand.POST]
     waits = tally.waiting_since is not None and now - tally.waiting_since > LATE
     ok = not (waits or set(unposted) & set(late))
-    parts = [f"{tally.open} open, {tally.held} held, {tally.dead} dead"]
+    numbers = f"{tally.open} open, {tally.held} held, {tally.dead} dead"
+    parts = [numbers]
     if not ok:
         parts += [f"{_words(each)} ({each.detail})" for each in unposted[:_NAMED]]
     for errand in (Errand.EDIT, Errand.REMOVE):
         if number := sum(each.number for each in late if each.errand is errand):
             parts.append(f"{number} to {errand} late")
-    return Condition("outbox", ok=ok, detail="; ".join(parts))
+    return Condition("outbox", ok=ok, detail="; ".join(parts), told_to_all=numbers)
 
 
 def tell_late(late: Iterable[Late], told: Collection[Told]) -> frozenset[Told]:

@@ -5,7 +5,7 @@ import errno
 import hashlib
 import logging
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from importlib import resources
 
@@ -20,6 +20,7 @@ from bot.platforms.web.context import CONTEXT, WebContext
 from bot.platforms.web.middleware import add_headers, middlewares
 from bot.platforms.web.responses import json_response
 from bot.platforms.web.sign_in import account, flow
+from bot.platforms.web.visitors.visitor import asks_as_operator
 
 MOST_BODY = 64 * 1024
 """Bytes of a request body."""
@@ -203,21 +204,39 @@ async def _static(request: web.Request) -> web.Response:
 
 
 async def _healthz(request: web.Request) -> web.Response:
+    """The health; only the operator is told which workspaces there are (issue 14)."""
     health = request.app[CONTEXT].health()
+    is_operator = asks_as_operator(request)
+
+    def told(parts: Iterable[Condition]) -> dict[str, object]:
+        return {part.name: _condition(part, to_all=not is_operator) for part in parts}
+
     body = {
         "ok": health.ok,
-        "platforms": {part.name: _condition(part) for part in health.platforms},
-        "pumps": {part.name: _condition(part) for part in health.pumps},
-        "arxiv": _condition(health.arxiv) if health.arxiv else None,
-        "workspaces": {part.name: _condition(part) for part in health.workspaces},
+        "platforms": told(health.platforms),
+        "pumps": told(health.pumps),
+        "arxiv": _condition(health.arxiv, to_all=not is_operator) if health.arxiv else None,
+        "workspaces": told(health.workspaces if is_operator else _counted(health.workspaces)),
     }
     return json_response(body, status=200 if health.ok else 503)
 
 
-def _condition(part: Condition) -> dict[str, object]:
+def _counted(workspaces: Iterable[Condition]) -> Iterable[Condition]:
+    """One condition a platform: how many of its workspaces are well."""
+    by_platform: dict[str, list[Condition]] = {}
+    for each in workspaces:
+        by_platform.setdefault(each.name.partition(":")[0], []).append(each)
+    for platform, theirs in by_platform.items():
+        well = sum(each.ok for each in theirs)
+        last = max((each.last_ok_at for each in theirs if each.last_ok_at), default=None)
+        yield Condition(platform, well == len(theirs), f"{well} of {len(theirs)} are well", last)
+
+
+def _condition(part: Condition, *, to_all: bool) -> dict[str, object]:
+    hidden = to_all and part.told_to_all is not None
     return {
         "ok": part.ok,
-        "detail": part.detail,
+        "detail": part.told_to_all if hidden else part.detail,
         "last_ok_at": part.last_ok_at.isoformat() if part.last_ok_at else None,
     }
 

@@ -1,6 +1,7 @@
 """The web server over real HTTP: checks, headers, start and stop."""
 
 import asyncio
+import json
 import socket
 
 import aiohttp
@@ -150,6 +151,30 @@ async def test_healthz_has_a_status_and_details(stage: Stage):
         "last_ok_at": NOON.isoformat(),
     }
     assert told["arxiv"]["ok"] is True
+
+
+async def test_healthz_names_workspaces_to_the_operator_only(stage: Stage):
+    broken = Condition("slack:T2", ok=False, detail="revoked")
+    whole = Condition("slack", ok=True, detail="1 of 2; slack:T2: revoked", told_to_all="1 of 2")
+    workspaces = (Condition("slack:T1", ok=True, last_ok_at=NOON), broken)
+    stage.health.append(Health(ok=True, platforms=(whole,), workspaces=workspaces))
+
+    async with stage.client.get(stage.url("/healthz")) as response:
+        text = await response.text()
+    await stage.become_operator()
+    async with stage.client.get(stage.url("/healthz")) as response:
+        known = await response.json()
+
+    assert "slack:T" not in text
+    told = json.loads(text)
+    assert told["platforms"]["slack"]["detail"] == "1 of 2"
+    assert told["workspaces"]["slack"] == {
+        "ok": False,
+        "detail": "1 of 2 are well",
+        "last_ok_at": NOON.isoformat(),
+    }
+    assert known["platforms"]["slack"]["detail"] == "1 of 2; slack:T2: revoked"
+    assert known["workspaces"]["slack:T2"]["detail"] == "revoked"
 
 
 async def test_metrics_are_served_unchanged(stage: Stage):

@@ -200,6 +200,12 @@ def set_visitor_cookie(request: web.Request, response: web.StreamResponse) -> No
     set_cookie(request, response, VISITOR_COOKIE, signed)
 
 
+def asks_as_operator(request: web.Request) -> bool:
+    """Whether the browser has the operator's rights; for requests without a visitor."""
+    context = request.app[CONTEXT]
+    return is_operator(context.signer, _cookie(request, OPERATOR_COOKIE), now=context.now())
+
+
 def set_operator_cookie(request: web.Request, response: web.StreamResponse) -> None:
     """Give the visitor's browser the operator's rights."""
     context = request.app[CONTEXT]
