@@ -3,13 +3,14 @@
 import asyncio
 import gc
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
 
 from bot.app.arxiv import ArxivPart
 from bot.app.clock import chance, now
+from bot.app.parts import ARXIV, PLAN, VAULT, Parts, families, post
 from bot.app.platforms import RATES, addresses, find_slack_apps, join
 from bot.app.posting_lease import Held
 from bot.app.sign_in import proxy_sign_in, sign_in, site_names
@@ -23,7 +24,7 @@ from bot.core.catalogue import Catalogues
 from bot.core.database.database import Database
 from bot.core.domain.errors import UserError
 from bot.core.ports import Chat, Condition, Health, Platform
-from bot.core.services.leases import LeaseLostError, until_stored
+from bot.core.services.leases import until_stored
 from bot.core.store.key_value import DatabaseKeyValue
 from bot.core.store.processed_events import DatabaseProcessedEvents
 from bot.digest.services import edited_entries, plan, shared_channels
@@ -68,20 +69,29 @@ _SHARED_EVERY = timedelta(minutes=10)
 
 _PRUNE_EVERY = timedelta(hours=6)
 
+_CHANGE = "change"
+"""The hint that messages are to be edited or removed."""
+
 
 class Assembly:
     """Every part of a running bot, wired."""
 
     def __init__(
-        self, db: Database, settings: Settings, held: Held, stopping: asyncio.Event
+        self, db: Database, settings: Settings, held: Held | None, stopping: asyncio.Event
     ) -> None:
         self._db = db
         self._stopping = stopping
         self._keep = settings.keep
         self._started_with = _parts(db, settings)
-        self._held = held
         self._voices = Catalogues()
         self._monitor = HealthMonitor(db, clock=now)
+        self._parts = Parts(
+            db,
+            held,
+            families=families(settings),
+            wanted=self._wanted,
+            tell=self._monitor.note_lease,
+        )
         self._rate_limits = RateLimits(RATES)
         self._pumps = Pumps(now, stepped=self._clock_stepped)
         self._set_back = False
@@ -95,6 +105,7 @@ class Assembly:
             replies=DatabaseReplies(db),
             voices=self._voices,
             clock=now,
+            work=self._parts.work,
         )
         self._address = addresses(self._joined)
         board = DatabaseBoard(db)
@@ -136,7 +147,7 @@ class Assembly:
                 board,
                 clock=now,
             ),
-            planned=lambda: self._pumps.wake("plan"),
+            planned=lambda: self._wake("plan"),
             categories=settings.arxiv_categories if settings.arxiv_poll else (),
             connected=self._connected,
         )
@@ -145,7 +156,7 @@ class Assembly:
             clock=now,
             voices=self._voices,
             link=self._address,
-            to_send=lambda: self._pumps.wake("deliver"),
+            to_send=lambda: self._wake("deliver"),
             to_change=self._wake_changes,
             zone=settings.timezone,
         )
@@ -174,22 +185,41 @@ class Assembly:
         self._deliverer = Deliverer(
             db,
             self._chats,
-            owner=held.lease.process.id,
+            owner=self._parts.work.owner,
             clock=now,
             rate_limits=self._rate_limits,
             jitter=chance,
             observe=self._digest_log.observe,
             alive=lambda: self._pumps.alive("deliver"),
+            reach=self._parts.reach,
+            may_claim=self._parts.may_claim,
         )
+        self._parts.finish = self._deliverer.finish
         self._add_pumps()
+
+    def _wanted(self) -> Collection[str]:
+        """The names of all parts that there are now, by which processes share them."""
+        names = {PLAN, post(Platform.WEB)}
+        names |= {ARXIV} if self._arxiv.is_on else set()
+        names |= {VAULT} if self._vault is not None else set()
+        for joined in self._joined.values():
+            names.update(joined.parts())
+        return names
 
     def _serving(self, chat: Chat) -> Callable[[], Awaitable[None]]:
         return lambda: chat.run(self._inbox)
 
     def _add_pumps(self) -> None:
-        self._pumps.add("plan", _PLAN_EVERY, self._plan)
+        for name, every, tick in (
+            ("plan", _PLAN_EVERY, self._plan),
+            ("edit", _EDIT_EVERY, self._edit),
+            ("talk", _TALK_EVERY, self._follow_talk),
+            ("tell", _TELL_EVERY, self._tell),
+            ("shared", _SHARED_EVERY, self._stop_doubles),
+            ("prune", _PRUNE_EVERY, self._prune),
+        ):
+            self._pumps.add(name, every, self._parts.only_with(PLAN, tick))
         self._pumps.add("deliver", _DELIVER_EVERY, self._deliver)
-        self._pumps.add("edit", _EDIT_EVERY, self._edit)
         for platform, chat in self._chats.items():
             changer = Changer(
                 self._db,
@@ -197,15 +227,12 @@ class Assembly:
                 clock=now,
                 rate_limits=self._rate_limits,
                 jitter=chance,
+                reach=partial(self._parts.reach_on, platform),
             )
             self._pumps.add(
                 _changes(platform), _EDIT_EVERY, partial(self._change, platform, changer)
             )
-        self._pumps.add("talk", _TALK_EVERY, self._follow_talk)
-        self._pumps.add("tell", _TELL_EVERY, self._tell)
-        self._pumps.add("shared", _SHARED_EVERY, self._stop_doubles)
         self._pumps.add("look", _LOOK_EVERY, self._look)
-        self._pumps.add("prune", _PRUNE_EVERY, self._prune)
         self._pumps.add("clock", _TELL_EVERY, self._mend_waits)
 
     async def run(self, announce: Announce) -> None:
@@ -217,17 +244,21 @@ class Assembly:
         try:
             async with asyncio.TaskGroup() as tasks:
                 concerns = [tasks.create_task(part.run()) for part in self._platforms.values()]
-                concerns.append(tasks.create_task(self._keep_lease()))
+                concerns.append(tasks.create_task(self._parts.run()))
+                concerns.append(tasks.create_task(self._db.listen(self._heard)))
                 concerns.append(tasks.create_task(self._announce(announce)))
                 if self._vault is not None:
                     concerns.append(tasks.create_task(self._follow_vault(self._vault)))
-                concerns.append(tasks.create_task(self._arxiv.run()))
+                work = self._parts.work
+                concerns.append(tasks.create_task(work.while_held(ARXIV, self._arxiv.run)))
                 concerns.append(tasks.create_task(self._index()))
                 await self._pump()
                 for concern in concerns:
                     concern.cancel()
         except BaseExceptionGroup as group:
             raise _told_to_a_person(group) from None
+        finally:
+            await self._parts.leave()
 
     async def _pump(self) -> None:
         """Run the pumps until the bot is to stop, and give what runs then time to finish."""
@@ -246,13 +277,18 @@ class Assembly:
         async with self._pumps.running():
             await self._stopping.wait()
 
-    async def _keep_lease(self) -> None:
-        try:
-            await self._held.leases.keep(self._held.lease, tell=self._monitor.note_lease)
-        except LeaseLostError as error:
-            raise UserError(
-                "Another bot process has taken over this database: only one may run on it"
-            ) from error
+    def _wake(self, pump: str) -> None:
+        """Call a pump now, in whichever process it has something to do."""
+        self._pumps.wake(pump)
+        self._db.hint(pump)
+
+    def _heard(self, topic: str) -> None:
+        """Another process says that it is worth looking now."""
+        if topic == _CHANGE:
+            self._wake_own_changes()
+        elif topic in ("plan", "deliver", "edit", "talk"):
+            self._pumps.wake(topic)
+        self._parts.heard(topic)
 
     async def _announce(self, announce: Announce) -> None:
         address = await self._web.ready()
@@ -273,7 +309,7 @@ class Assembly:
             clock=now,
             sleep=asyncio.sleep,
         )
-        await following.run()
+        await self._parts.work.while_held(VAULT, following.run)
 
     async def _index(self) -> None:
         """Index anew what an earlier version indexed and was too much for the start."""
@@ -282,23 +318,24 @@ class Assembly:
             await reindex.bring_up_to_date(self._db)
             await self._stopping.wait()
 
-        await Supervised("search index", index, clock=now, sleep=asyncio.sleep).run()
+        indexing = Supervised("search index", index, clock=now, sleep=asyncio.sleep)
+        await self._parts.work.while_held(PLAN, indexing.run)
 
     def _archive_changed(self) -> None:
-        self._pumps.wake("plan")
-        self._pumps.wake("edit")
+        self._wake("plan")
+        self._wake("edit")
 
     async def _plan(self) -> None:
         if await plan.plan_due(self._db, now=now(), voices=self._voices, link=self._address):
-            self._pumps.wake("deliver")
-            self._pumps.wake("talk")
+            self._wake("deliver")
+            self._wake("talk")
 
     async def _deliver(self) -> None:
         try:
             await self._deliverer.drain(self._stopping)
         finally:
             if await self._digest_log.write():
-                self._pumps.wake("edit")  # the header of a digest leads to its papers now
+                self._wake("edit")  # the header of a digest leads to its papers now
 
     async def _edit(self) -> None:
         if await edited_entries.present_changed(
@@ -326,6 +363,10 @@ class Assembly:
         )
 
     def _wake_changes(self) -> None:
+        self._wake_own_changes()
+        self._db.hint(_CHANGE)
+
+    def _wake_own_changes(self) -> None:
         for platform in self._chats:
             self._pumps.wake(_changes(platform))
 
@@ -399,7 +440,7 @@ def _parts(db: Database, settings: Settings) -> str:
 
 def _changes(platform: Platform) -> str:
     """The name of the pump that edits and removes a platform's messages."""
-    return f"change {platform}"
+    return f"{_CHANGE} {platform}"
 
 
 def _told_to_a_person(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -2,15 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bot.app.assembly import Announce, Assembly
 from bot.app.clock import now
-from bot.app.posting_lease import posting, unless
+from bot.app.posting_lease import Held, posting, unless
 from bot.archive.services.import_report import ImportReport
 from bot.core.catalogue import Catalogues
-from bot.core.database.database import Database, opened
+from bot.core.database.database import Database, Engine, opened
 from bot.core.process import stopped_by_signal
 from bot.core.services.leases import until_stored
 from bot.operations.services import demo, reindex
@@ -26,8 +27,8 @@ log = logging.getLogger(__name__)
 async def run(settings: Settings, announce: Announce) -> None:
     """The bot, until SIGTERM or SIGINT. Raises `UserError` for what a person must mend."""
     with stopped_by_signal() as stopping:
-        async with opened(settings.database) as db, posting(db, stopping, clock=now) as held:
-            if held is None or stopping.is_set():
+        async with opened(settings.database) as db, _alone(db, stopping) as held:
+            if stopping.is_set():
                 return
             await slack_apps.reencrypt(db, settings.secret_keys)
             await unless(stopping, _prepare(db))
@@ -35,6 +36,18 @@ async def run(settings: Settings, announce: Announce) -> None:
                 return
             await Assembly(db, settings, held, stopping).run(announce)
         log.info("stopped")
+
+
+@asynccontextmanager
+async def _alone(db: Database, stopping: asyncio.Event) -> AsyncIterator[Held | None]:
+    """The posting lease where one process does everything; nothing where several share the work."""
+    if db.engine is Engine.POSTGRESQL:
+        yield None
+        return
+    async with posting(db, stopping, clock=now) as held:
+        if held is None:
+            stopping.set()
+        yield held
 
 
 async def _prepare(db: Database) -> None:

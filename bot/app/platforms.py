@@ -4,7 +4,7 @@ An SDK takes a while to import, so each is imported only where its platform is i
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from bot.app.parts import GATEWAY, HeldPart, post
 from bot.app.slack_installations import SlackInstallations
 from bot.app.slack_organisations import SlackOrganisations
 from bot.core.database.database import Database
@@ -28,6 +29,7 @@ from bot.core.ports import (
     Replies,
     Rights,
 )
+from bot.core.services.shared_work import Holdings
 from bot.digest.services.shared_channels import Connected
 from bot.digest.services.subscribe import Check
 from bot.discussion.services.answers import Link as Address
@@ -62,7 +64,8 @@ class Joined:
     how each of its workspaces is; `mounts` are what the bot's web server serves for it, by path
     prefix. `address` is set where it knows a message's address better than `message_address`.
     `rights` are what it says of people who sign in on the web; `guilds` are Discord's.
-    `connected` tells which workspaces share a channel, where there may be several.
+    `connected` tells which workspaces share a channel, where there may be several. `parts` are the
+    names of its work by which processes share it.
     """
 
     chat: Chat
@@ -74,6 +77,7 @@ class Joined:
     rights: Rights | None = None
     guilds: Callable[[], Awaitable[frozenset[str]]] | None = None
     connected: Connected | None = None
+    parts: Callable[[], Collection[str]] = tuple
 
 
 def join(
@@ -87,6 +91,7 @@ def join(
     replies: Replies,
     voices: Callable[[str], Translate],
     clock: Callable[[], datetime],
+    work: Holdings,
 ) -> Mapping[Platform, Joined]:
     """Everything that is set up but the web chat, which always is; nothing is connected yet."""
     joined: dict[Platform, Joined] = {}
@@ -101,10 +106,11 @@ def join(
             replies=replies,
             voices=voices,
             clock=clock,
+            work=work,
         )
     if settings.discord_is_on:
         joined[Platform.DISCORD] = _discord(
-            settings, seen=seen, memo=memo, replies=replies, voices=voices, clock=clock
+            settings, seen=seen, memo=memo, replies=replies, voices=voices, clock=clock, work=work
         )
     return joined
 
@@ -185,6 +191,7 @@ def _slack(
     replies: Replies,
     voices: Callable[[str], Translate],
     clock: Callable[[], datetime],
+    work: Holdings,
 ) -> Joined:
     from bot.app import slack_install_requests  # noqa: PLC0415 - as the module says
     from bot.app.slack_workspaces import SlackWorkspaces  # noqa: PLC0415 - as the module says
@@ -201,6 +208,7 @@ def _slack(
             voices=voices,
             clock=clock,
             removed=installations.end,
+            part_of=lambda team: HeldPart(work, post(Platform.SLACK, team)),
         )
 
     fixed = slack_access(settings) if settings.slack_is_on else None
@@ -234,6 +242,7 @@ def _slack(
         slack.address,
         rights=slack,
         connected=slack.find_connected,
+        parts=lambda: [post(Platform.SLACK, team) for team in slack.teams()],
     )
 
 
@@ -325,10 +334,13 @@ def _discord(
     replies: Replies,
     voices: Callable[[str], Translate],
     clock: Callable[[], datetime],
+    work: Holdings,
 ) -> Joined:
     from bot.platforms.discord.chat import DiscordChat  # noqa: PLC0415 - as the module says
+    from bot.platforms.discord.http_hooks import HttpHooks  # noqa: PLC0415 - as the module says
 
     access = discord_access(settings)
+    posting = HeldPart(work, post(Platform.DISCORD))
     chat = DiscordChat(
         access,
         seen=seen,
@@ -336,6 +348,9 @@ def _discord(
         replies=replies,
         voices=voices,
         clock=clock,
+        hooks=HttpHooks(per_second=lambda: requests_a_second(work.processes, posting.is_ours())),
+        part_of=lambda number: HeldPart(work, f"{GATEWAY}:{number}"),
+        alone=partial(work.alone, "discord identify"),
     )
     return Joined(
         chat,
@@ -344,7 +359,19 @@ def _discord(
         workspaces=lambda: chat.conditions,
         rights=chat.rights,
         guilds=chat.rights.guilds,
+        parts=lambda: [posting.name, *(f"{GATEWAY}:{n}" for n in range(chat.connections))],
     )
+
+
+def requests_a_second(processes: int | None, posts: bool) -> int:
+    """How many requests one of so many processes may send to Discord, which counts those of all.
+
+    The one that posts gets all but a few for each process, and so for one that is just joining.
+    """
+    most, few = 50, 2
+    if processes is None:
+        return most
+    return max(few, most - few * processes) if posts else few
 
 
 def discord_access(settings: Settings) -> DiscordAccess:

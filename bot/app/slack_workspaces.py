@@ -95,6 +95,12 @@ class SlackWorkspaces:
         if fixed is not None:
             self._workspaces[OF_SETTINGS] = self._workspace(OF_SETTINGS, fixed)
 
+    def teams(self) -> frozenset[str]:
+        """The ids of the workspaces, as far as they are known."""
+        return frozenset(
+            team for key, each in self._workspaces.items() if (team := key or each.chat.team)
+        )
+
     def chats(self) -> tuple[SlackChat, ...]:
         """Every workspace's chat."""
         return tuple(each.chat for each in self._workspaces.values())

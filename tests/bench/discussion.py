@@ -188,7 +188,7 @@ async def _open_threads(
         memo=DatabaseKeyValue(db),
         voices=lambda _: ENGLISH,
         clock=now,
-        hooks=HttpHooks(per_second=10_000),
+        hooks=HttpHooks(per_second=lambda: 10_000),
     )
     async with slack_chat(people.slack, blind=False) as slack:
         chats: dict[Platform, Chat] = {Platform.SLACK: slack, Platform.DISCORD: discord}

@@ -208,7 +208,7 @@ async def scene(folder: Path) -> AsyncIterator[Scene]:
                 clock=clock,
                 patience=QUICK_DISCORD,
                 sleep=soon,
-                hooks=HttpHooks(per_second=1000),
+                hooks=HttpHooks(per_second=lambda: 1000),
             ),
         }
         talk = DiscussionContext(db, clock, lambda _: ENGLISH)

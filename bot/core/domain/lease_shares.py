@@ -14,8 +14,8 @@ class Member:
 
 
 def family_of(name: str) -> str:
-    """What a name is one of: `post:slack` of `post:slack:T0123`, `plan` of `plan`."""
-    return name.rpartition(":")[0] or name
+    """What a name is one of: `post:slack` of `post:slack:T0123`; `plan` is one of its own."""
+    return ":".join(name.split(":", 2)[:2])
 
 
 def share(
@@ -32,7 +32,7 @@ def share(
     for name in sorted(set(names)):
         family = family_of(name)
         able = tuple(member.id for member in there if family in member.can)
-        is_single = ":" not in family
+        is_single = name == family
         groups[is_single, "" if is_single else family, able].append(name)
     load: Counter[str] = Counter()
     shares: dict[str, str] = {}

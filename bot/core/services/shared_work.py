@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from bot.core.database.database import Database
 from bot.core.domain.errors import StorageError
 from bot.core.domain.lease_shares import share
-from bot.core.services.leases import until_stored
+from bot.core.services.leases import Leases, until_stored
 from bot.core.store import processes
 from bot.core.store.leases import Process
 from bot.core.store.processes import Holder, Seen
@@ -42,6 +42,14 @@ class Holdings(Protocol):
     def owner(self) -> str:
         """This process, as claims of deliveries name it."""
 
+    @property
+    def names(self) -> frozenset[str] | None:
+        """All that it holds now, the same object while that is the same; `None` for everything."""
+
+    @property
+    def processes(self) -> int | None:
+        """How many processes share the work, this one included; `None` where none ever does."""
+
     def holds(self, name: str) -> bool:
         """Whether to do the work of that name now."""
 
@@ -57,9 +65,15 @@ class Holdings(Protocol):
         Until cancelled, or until `work` ends by itself or raises.
         """
 
+    async def alone(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Run `work` while no other process runs it under that name; waits for its turn."""
+
 
 class Everything:
     """`Holdings` of a process that shares with no other."""
+
+    names: frozenset[str] | None = None
+    processes: int | None = None
 
     def __init__(self, owner: str) -> None:
         self.owner = owner
@@ -78,7 +92,11 @@ class Everything:
         yield True
 
     async def while_held(self, _name: str, work: Callable[[], Awaitable[None]]) -> None:
-        """Once, for ever."""
+        """At once."""
+        await work()
+
+    async def alone(self, _name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """At once."""
         await work()
 
 
@@ -127,7 +145,10 @@ class SharedWork:
         self._tell = tell
         self._before_release = before_release
         self._held: dict[str, _Held] = {}
+        self._names: frozenset[str] = frozenset()
         self._has_joined = False
+        self.processes: int | None = 1
+        self._leases = Leases(db, process, clock=clock, sleep=sleep, is_gone=is_gone)
         self._trouble = ""
         self._changed = asyncio.Event()
         self._look_now = asyncio.Event()
@@ -136,6 +157,11 @@ class SharedWork:
     def owner(self) -> str:
         """This process."""
         return self._process.id
+
+    @property
+    def names(self) -> frozenset[str] | None:
+        """All that it holds now."""
+        return self._names
 
     def holds(self, name: str) -> bool:
         """Whether to do the work of that name now."""
@@ -188,6 +214,10 @@ class SharedWork:
         except ExceptionGroup as group:
             raise group.exceptions[0] from group
         return not working.cancelled()
+
+    async def alone(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Run `work` while no other process runs it under that name."""
+        await self._leases.alone(name, work)
 
     def look_now(self) -> None:
         """Look at once: what is wanted has changed, or leases are free."""
@@ -243,6 +273,7 @@ class SharedWork:
         gone = {each.process.id for each in dead}
         living = [each for each in seen if each.process.id not in gone]
         holders = {name: each for name, each in holders.items() if each.process_id not in gone}
+        self.processes = len(living)
         trouble = self._clock_trouble(at)
         if trouble and len(living) > 1:
             await self.leave()  # the next look joins again
@@ -354,6 +385,9 @@ class SharedWork:
         self._notify()
 
     def _notify(self) -> None:
+        names = frozenset(name for name, held in self._held.items() if not held.is_leaving)
+        if names != self._names:
+            self._names = names
         self._changed.set()
         self._changed = asyncio.Event()
 

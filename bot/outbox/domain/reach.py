@@ -15,6 +15,13 @@ class Reach:
         """Whether the process posts to a workspace's channels."""
         return platform in self.platforms or (platform, workspace) in self.workspaces
 
+    def on(self, platform: str) -> "Reach":
+        """The part that is on one platform."""
+        return Reach(
+            self.platforms & {platform},
+            frozenset(each for each in self.workspaces if each[0] == platform),
+        )
+
     def spans(self, platform: str) -> list[tuple[str, str]]:
         """The ranges of a platform's channels as text: from the first one to before the second."""
         if platform in self.platforms:

@@ -139,7 +139,6 @@ class Deliverer:
             while True:
                 self._progress.clear()
                 self._alive()
-                self._drop_unreached()
                 idle = not (self._waiting or self._busy or self._settled)
                 fresh = not self._ends(stopping) and (idle or loop.time() >= refresh_at)
                 if fresh:
@@ -147,6 +146,7 @@ class Deliverer:
                     could_go = sum(1 for each in self._waiting if self._room(each))
                     plenty = could_go > 2 * self._terms.at_once
                     refresh_at = loop.time() + (_PLENTY if plenty else _REFRESH)
+                self._drop_unreached()
                 chosen = [] if self._ends(stopping) else self._choose(loop.time())
                 if chosen or self._settled:
                     await self._write(calls, chosen)
@@ -173,17 +173,17 @@ class Deliverer:
             async with self._db.transaction() as tx:
                 await waiting.try_again(tx, now)
         ready: list[ChannelRef] = []
+        self._drop_unreached()
         async with self._db.reading() as tx:
             for platform in self._chats:
                 if spans := self._reached.spans(platform):
                     ready += await claims.list_ready_channels(tx, spans, now, _CHANNELS)
-            doubtful = [
-                each
-                for each in await claims.list_doubtful(tx, now)
-                if each.platform in self._chats and self._covers(each)
-            ]
+            sent = await claims.list_doubtful(tx, now)
+        self._drop_unreached()  # another process may have got some meanwhile
+        doubtful = [each for each in sent if each.platform in self._chats and self._covers(each)]
         for channel in ready:
-            if channel not in self._waiting and channel not in self._busy:
+            is_new = channel not in self._waiting and channel not in self._busy
+            if is_new and self._covers(channel):
                 self._waiting[channel] = bucket_of(channel)
         if doubtful:
             await self._claim_searches(calls, doubtful)

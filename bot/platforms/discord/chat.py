@@ -18,6 +18,7 @@ from bot.core.ports import (
     ProcessedEvents,
     Replies,
 )
+from bot.core.ports.part import ALONE, Part
 from bot.platforms.discord import sdk
 from bot.platforms.discord.access import Access
 from bot.platforms.discord.doctor import check_channel
@@ -26,13 +27,20 @@ from bot.platforms.discord.inbound.events import Events
 from bot.platforms.discord.inbound.interactions import Interactions
 from bot.platforms.discord.inbound.shard import Shard
 from bot.platforms.discord.inbound.shards import Shards
-from bot.platforms.discord.inbound.supervisor import ONLY_MENTIONS, PATIENCE, Patience
+from bot.platforms.discord.inbound.supervisor import (
+    ONLY_MENTIONS,
+    PATIENCE,
+    Patience,
+    Turn,
+    at_once,
+)
 from bot.platforms.discord.posting.posting import Posting
 from bot.platforms.discord.registration import Registration
 from bot.platforms.discord.rest import Rest
 from bot.platforms.discord.rights import DiscordRights
 
 UNAVAILABLE = translatable("Discord says that this server is unavailable: an outage there")
+ELSEWHERE = "connected by another process"
 
 
 class DiscordChat:
@@ -40,7 +48,8 @@ class DiscordChat:
 
     Posting needs no gateway. Events need one: a client is built for each session, and a new one
     after any failure. The bot reads messages in threads of its own messages; without the message
-    content intent only those that mention it, as `condition` then says.
+    content intent only those that mention it, as `condition` then says. `part_of` is given a
+    connection's number; `alone` is the turn of a process among others to identify.
     """
 
     platform = Platform.DISCORD
@@ -57,6 +66,8 @@ class DiscordChat:
         patience: Patience = PATIENCE,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         hooks: HttpHooks | None = None,
+        part_of: Callable[[int], Part] = lambda _shard: ALONE,
+        alone: Turn = at_once,
     ) -> None:
         sdk.point_at(access.api_base, access.gateway_url)
         hooks = hooks or HttpHooks()
@@ -77,6 +88,9 @@ class DiscordChat:
             memo=memo,
             patience=patience,
             sleep=sleep,
+            clock=clock,
+            part_of=part_of,
+            alone=alone,
         )
         self._last_ok_at: datetime | None = None
 
@@ -87,6 +101,8 @@ class DiscordChat:
         Of several connections one is enough: a restart would interrupt the others.
         """
         up, count = self._shards.connected
+        if not count:
+            return Condition(self.platform.value, ok=True, detail=ELSEWHERE)
         if up:
             self._last_ok_at = self._clock()
             detail = "connected" if self._shards.reads_content else ONLY_MENTIONS
@@ -95,6 +111,11 @@ class DiscordChat:
         if 0 < up < count:
             detail = f"connections: {up} of {count}; {self._shards.trouble}"
         return Condition(self.platform.value, up > 0, detail, self._last_ok_at)
+
+    @property
+    def connections(self) -> int:
+        """How many connections there are to be, over all processes."""
+        return self._shards.count
 
     @property
     def conditions(self) -> tuple[Condition, ...]:

@@ -8,7 +8,7 @@ fail at their first 429 and, where they must not be repeated, at the first serve
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -72,6 +72,8 @@ class _Request:
 class HttpHooks:
     """The rate limit and the refusal count of one bot.
 
+    `per_second` gives how many requests this process may send in a second at present.
+
     A request counts for one second from its response: by then it has arrived. One without a
     response counts as arrived after `ARRIVED_WITHIN` seconds, so that a server that hangs does not
     hold back the requests to all others. Requests keep nearly even distances, because requests
@@ -79,7 +81,10 @@ class HttpHooks:
     """
 
     def __init__(
-        self, *, per_second: int = REQUESTS_A_SECOND, refusals_most: int = REFUSALS_MOST
+        self,
+        *,
+        per_second: Callable[[], int] = lambda: REQUESTS_A_SECOND,
+        refusals_most: int = REFUSALS_MOST,
     ) -> None:
         self.refusals_most = refusals_most
         self._per_second = per_second
@@ -115,7 +120,7 @@ class HttpHooks:
             while True:
                 now = loop.time()
                 self._counted = [each for each in self._counted if each.counts_until > now]
-                if len(self._counted) < self._per_second:
+                if len(self._counted) < self._per_second():
                     break
                 self._answered.clear()
                 until = min(each.counts_until for each in self._counted)
@@ -124,7 +129,7 @@ class HttpHooks:
                         await self._answered.wait()
             await asyncio.sleep(self._next_at - loop.time())
             since = max(self._next_at, loop.time() - _MADE_UP)
-            self._next_at = since + _EVENNESS / self._per_second
+            self._next_at = since + _EVENNESS / self._per_second()
             request = _Request(loop.time() + ARRIVED_WITHIN + 1.0)
             self._counted.append(request)
             return request

@@ -26,6 +26,7 @@ from bot.core.ports import (
     ProcessedEvents,
     Replies,
 )
+from bot.core.ports.part import ALONE, Part
 from bot.discussion.inbound.thread_queue import ThreadQueue
 from bot.platforms.slack.access import Access
 from bot.platforms.slack.addresses import ANY_WORKSPACE, message_address, workspace_address
@@ -79,7 +80,8 @@ class SlackChat:
     also across restarts (`seen`). The backfill reads messages that were missed (`memo` holds its
     position, `replies` the stored messages). Slack has no idempotency key: this process posts each
     key once, and `find` tells whether an earlier process did. `removed` is told, with the workspace,
-    when that removes the app; it may be told several times.
+    when that removes the app; it may be told several times. `part_of` is given the workspace: whose
+    part it is opens the connections and reads what was missed; requests are answered by any process.
     """
 
     platform = Platform.SLACK
@@ -94,11 +96,14 @@ class SlackChat:
         memo: KeyValueStore | None = None,
         replies: Replies | None = None,
         removed: Callable[[str, AppRemoved], Awaitable[None]] | None = None,
+        part_of: Callable[[str], Part] = lambda _workspace: ALONE,
         timing: Timing = TIMING,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._access = access
         self._removed = removed
+        self._part_of = part_of
+        self._part: Part = ALONE
         self._seen = seen
         self._voices = voices
         self._clock = clock
@@ -131,14 +136,15 @@ class SlackChat:
         """For `/healthz`: whether the bot is identified and receives events."""
         is_open = [line.is_open for line in self._lines]
         takes_requests = self.requests is not None and self.requests.is_open
-        ok = self._us is not None and (any(is_open) or takes_requests)
+        is_elsewhere = not self._part.is_ours()
+        ok = self._us is not None and (any(is_open) or takes_requests or is_elsewhere)
         if ok:
             self._last_ok_at = self._clock()
         detail = self._problem
         if self._lines:
             detail = f"{sum(is_open)} of {CONNECTIONS} connections"
         elif ok:
-            detail = "HTTP requests"
+            detail = "HTTP requests" if takes_requests else "connected by another process"
         if ok and self._limited_at is not None and self._clock() - self._limited_at < _LIMIT_SHOWN:
             detail += "; Slack limits reading: what was missed or is in doubt is looked up later"
         if ok and self._access.organisation:
@@ -284,7 +290,43 @@ class SlackChat:
             await interactions.handle(message)
 
         inbound = ThreadInbound(store, queue, sleep=self._sleep, places=places)
-        backfill = BackfillSchedule(
+        self._part = part = self._part_of(us.team)
+        has_begun = asyncio.Event()
+        backfill: BackfillSchedule | None = None
+
+        async def before(message: MessagePosted) -> None:
+            if backfill is not None:
+                await backfill.before(message)
+
+        async def receive() -> None:
+            nonlocal backfill
+            backfill = mine = self._backfill(client, us, queue, inbound)
+            try:
+                await mine.begin()
+                has_begun.set()
+                await self._receive(app, client, mine)
+            finally:
+                backfill = None
+                has_begun.set()
+
+        async with asyncio.TaskGroup() as tasks:
+
+            def dispatch(event: SlackEvent) -> asyncio.Task[None]:
+                if isinstance(event, MessagePosted | MessageDeleted):
+                    return tasks.create_task(inbound.on_event(event, before))
+                return tasks.create_task(self._handle(event, interactions, places))
+
+            app = build_app(client, us, dispatch, sdk_logger(), gate=self._gate)
+            tasks.create_task(part.while_ours(receive))
+            if self.requests is not None:
+                if part.is_ours():
+                    await has_begun.wait()
+                await self._serve_http(self.requests, app, us)
+
+    def _backfill(
+        self, client: AsyncWebClient, us: BotIdentity, queue: ThreadQueue, inbound: ThreadInbound
+    ) -> BackfillSchedule:
+        return BackfillSchedule(
             us,
             queue,
             SlackThreadReader(
@@ -301,39 +343,36 @@ class SlackChat:
             clock=self._clock,
             timing=self._timing,
         )
-        await backfill.begin()
-        async with asyncio.TaskGroup() as tasks:
 
-            def dispatch(event: SlackEvent) -> asyncio.Task[None]:
-                if isinstance(event, MessagePosted | MessageDeleted):
-                    return tasks.create_task(inbound.on_event(event, backfill.before))
-                return tasks.create_task(self._handle(event, interactions, places))
-
-            app = build_app(client, us, dispatch, sdk_logger(), gate=self._gate)
-            tasks.create_task(backfill.keep_reading())
-            if self.requests is not None:
-                await self._serve_http(self.requests, app, us, backfill)
-            self._lines = tuple(
-                Connection(
-                    number,
-                    client,
-                    token,
-                    timing=self._timing,
-                    sleep=self._sleep,
-                    changed=lambda: backfill.reached(now=self.condition.ok),
-                )
-                for number in range(1, CONNECTIONS + 1)
-                if (token := self._access.app_token) is not None
-            )
-            for line in self._lines:
-                tasks.create_task(line.keep_open(app))
-
-    async def _serve_http(
-        self, requests: SignedRequests, app: AsyncApp, us: BotIdentity, backfill: BackfillSchedule
+    async def _receive(
+        self, app: AsyncApp, client: AsyncWebClient, backfill: BackfillSchedule
     ) -> None:
+        """Keep the connections and read what was missed, until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(backfill.keep_reading())
+                if self.requests is not None:
+                    backfill.reached(now=True)
+                self._lines = tuple(
+                    Connection(
+                        number,
+                        client,
+                        token,
+                        timing=self._timing,
+                        sleep=self._sleep,
+                        changed=lambda: backfill.reached(now=self.condition.ok),
+                    )
+                    for number in range(1, CONNECTIONS + 1)
+                    if (token := self._access.app_token) is not None
+                )
+                for line in self._lines:
+                    tasks.create_task(line.keep_open(app))
+        finally:
+            self._lines = ()
+
+    async def _serve_http(self, requests: SignedRequests, app: AsyncApp, us: BotIdentity) -> None:
         """Accept requests until cancelled."""
         requests.open(app, us)
-        backfill.reached(now=True)
         try:
             await asyncio.Event().wait()
         finally:

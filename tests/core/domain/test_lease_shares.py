@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from bot.core.domain.lease_shares import Member, family_of, share
 
-FAMILIES = frozenset({"post:slack", "gateway:discord", "post", "plan", "arxiv", "vault"})
 SINGLE = ("post:web", "post:discord", "plan", "arxiv", "vault")
+FAMILIES = frozenset({"post:slack", "gateway:discord", *SINGLE})
 PROCESSES = [f"p{number}" for number in range(6)]
 
 names = st.frozensets(
@@ -37,8 +37,8 @@ def situations(draw):
 
 
 def groups(wanted):
-    singles = [name for name in wanted if ":" not in family_of(name)]
-    families = {family_of(name) for name in wanted if ":" in family_of(name)}
+    families = {family_of(name) for name in wanted} - set(SINGLE)
+    singles = [name for name in wanted if name in SINGLE]
     return [singles, *([n for n in wanted if family_of(n) == each] for each in families)]
 
 

@@ -62,7 +62,7 @@ class Stage:
 async def staged(*, token: str = TOKEN) -> AsyncIterator[Stage]:
     async with FakeDiscord() as discord:
         sdk.point_at(discord.api_base, discord.gateway_url)
-        hooks = HttpHooks(per_second=1000)
+        hooks = HttpHooks(per_second=lambda: 1000)
         rest = Rest(token, hooks)
         try:
             yield Stage(discord, hooks, rest, Posting(rest, clock=now, sleep=briefly))
@@ -189,7 +189,7 @@ async def posting_alone() -> AsyncIterator[Counter]:
             voices=Catalogues(),
             clock=clock,
             sleep=soon,
-            hooks=HttpHooks(per_second=1000),
+            hooks=HttpHooks(per_second=lambda: 1000),
         )
         try:
             yield Counter(discord, chat, clock)
@@ -226,7 +226,7 @@ class RunningBot:
             clock=self.clock,
             patience=self.patience,
             sleep=self._sleep,
-            hooks=HttpHooks(per_second=1000),
+            hooks=HttpHooks(per_second=lambda: 1000),
         )
         self._running = asyncio.get_running_loop().create_task(self.chat.run(self.desk))
 

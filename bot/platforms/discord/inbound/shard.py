@@ -28,12 +28,20 @@ def position_name(application: int, shard: Shard) -> str:
 
 async def carry_positions(memo: KeyValueStore, application: int, count: int) -> None:
     """Where the number of connections changed, all begin at the oldest position before."""
-    stored_as = f"discord/{application}/shards"
-    before = int(await memo.find(stored_as) or 1)
+    before = await stored_count(memo, application)
     if before == count:
         return
     names = [position_name(application, Shard(number, before)) for number in range(before)]
     known = [found for name in names if (found := await memo.find(name)) is not None]
     for number in range(count) if known else ():
         await memo.put(position_name(application, Shard(number, count)), min(known, key=int))
-    await memo.put(stored_as, str(count))
+    await memo.put(_count_name(application), str(count))
+
+
+async def stored_count(memo: KeyValueStore, application: int) -> int:
+    """How many connections the bot has."""
+    return int(await memo.find(_count_name(application)) or 1)
+
+
+def _count_name(application: int) -> str:
+    return f"discord/{application}/shards"

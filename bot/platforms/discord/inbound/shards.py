@@ -8,26 +8,35 @@ one that is down delays no other. All identify one after the other.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import datetime
 
 from bot.core.domain.errors import StorageError
-from bot.core.ports import KeyValueStore
+from bot.core.ports import ChatError, KeyValueStore
+from bot.core.ports.part import Part
 from bot.platforms.discord.http_hooks import HttpHooks
 from bot.platforms.discord.inbound.events import Events
-from bot.platforms.discord.inbound.shard import Shard, carry_positions
+from bot.platforms.discord.inbound.shard import Shard, carry_positions, stored_count
 from bot.platforms.discord.inbound.supervisor import (
     Identifications,
     Patience,
     ReshardError,
     Supervisor,
+    Turn,
+    at_once,
 )
 from bot.platforms.discord.registration import Registration
-from bot.platforms.discord.rest import Rest
+from bot.platforms.discord.rest import RAISED, Rest
 
 log = logging.getLogger(__name__)
 
 
+LOOK_EVERY = 10.0
+"""Seconds between two looks at how many connections there are to be."""
+
+
 class Shards:
-    """Keeps all connections; `trouble` says why one is missing."""
+    """Keeps all connections, or those that are this process's part; `trouble` says why one is missing."""
 
     def __init__(
         self,
@@ -39,6 +48,9 @@ class Shards:
         memo: KeyValueStore,
         patience: Patience,
         sleep: Callable[[float], Awaitable[None]],
+        clock: Callable[[], datetime],
+        part_of: Callable[[int], Part],
+        alone: Turn,
     ) -> None:
         self._token = token
         self._rest = rest
@@ -47,14 +59,27 @@ class Shards:
         self._memo = memo
         self._patience = patience
         self._sleep = sleep
-        self._identifications = Identifications(rest, patience=patience, sleep=sleep)
+        self._part_of = part_of
+        self._is_shared = alone is not at_once
+        self._identifications = Identifications(
+            rest, memo, patience=patience, sleep=sleep, clock=clock, alone=alone
+        )
         self._supervisors: tuple[Supervisor, ...] = (self._supervisor(Shard()),)
 
     @property
+    def count(self) -> int:
+        """How many connections the bot has, over all processes."""
+        return len(self._supervisors)
+
+    @property
+    def _ours(self) -> tuple[Supervisor, ...]:
+        return tuple(e for e in self._supervisors if self._part_of(e.shard.number).is_ours())
+
+    @property
     def connected(self) -> tuple[int, int]:
-        """How many connections there are, of how many."""
-        up = [each for each in self._supervisors if each.is_connected]
-        return len(up), len(self._supervisors)
+        """How many connections there are, of how many that this process is to keep."""
+        ours = self._ours
+        return sum(each.is_connected for each in ours), len(ours)
 
     @property
     def reads_content(self) -> bool:
@@ -64,7 +89,7 @@ class Shards:
     @property
     def trouble(self) -> str:
         """Why the first of those that are missing is missing."""
-        return next((each.trouble for each in self._supervisors if not each.is_connected), "")
+        return next((each.trouble for each in self._ours if not each.is_connected), "")
 
     @property
     def unavailable(self) -> tuple[int, ...]:
@@ -77,12 +102,28 @@ class Shards:
             try:
                 async with asyncio.TaskGroup() as tasks:
                     for each in self._supervisors:
-                        tasks.create_task(each.run(events_of(each.shard)))
+                        tasks.create_task(self._keep(each, events_of))
+                    if self._is_shared:
+                        tasks.create_task(self._follow_count())
             except ExceptionGroup as group:
                 error = group.exceptions[0]
                 if not isinstance(error, ReshardError):
                     raise error from group
                 await self._reshard(error.count)
+
+    async def _keep(self, supervisor: Supervisor, events_of: Callable[[Shard], Events]) -> None:
+        """Keep a connection while it is this process's."""
+        part = self._part_of(supervisor.shard.number)
+        await part.while_ours(lambda: supervisor.run(events_of(supervisor.shard)))
+
+    async def _follow_count(self) -> None:
+        """Raise `ReshardError` where another process has changed the number of connections."""
+        while True:
+            await self._sleep(LOOK_EVERY)
+            with suppress(ChatError, StorageError, *RAISED):
+                count = await stored_count(self._memo, (await self._rest.account()).application)
+                if count > self.count:
+                    raise ReshardError(count)
 
     async def _reshard(self, count: int) -> None:
         log.info("Discord: connections that Discord recommends: %d", count)

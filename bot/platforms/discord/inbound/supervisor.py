@@ -6,13 +6,14 @@ import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 
 import discord
 
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import translatable
-from bot.core.ports import ChatError
+from bot.core.ports import ChatError, KeyValueStore
 from bot.platforms.discord.errors import BAD_TOKEN, chat_error
 from bot.platforms.discord.http_hooks import HttpHooks
 from bot.platforms.discord.inbound.backoff import Backoff
@@ -85,37 +86,62 @@ class ReshardError(Exception):
         self.count = count
 
 
+Turn = Callable[[Callable[[], Awaitable[None]]], Awaitable[None]]
+"""Does something while no other process does the same."""
+
+
+async def at_once(work: Callable[[], Awaitable[None]]) -> None:
+    """`Turn` of a process that shares with no other."""
+    await work()
+
+
 class Identifications:
-    """When a connection may identify: one after the other, and not the last times of a day."""
+    """When a connection may identify: one after the other, and not the last times of a day.
+
+    `alone` keeps other processes from it; when one identified last is in `memo`.
+    """
 
     def __init__(
-        self, rest: Rest, *, patience: Patience, sleep: Callable[[float], Awaitable[None]]
+        self,
+        rest: Rest,
+        memo: KeyValueStore,
+        *,
+        patience: Patience,
+        sleep: Callable[[float], Awaitable[None]],
+        clock: Callable[[], datetime],
+        alone: Turn,
     ) -> None:
         self._rest = rest
+        self._memo = memo
         self._patience = patience
         self._sleep = sleep
+        self._clock = clock
+        self._alone = alone
         self._order = asyncio.Lock()
-        self._last_at = -patience.between_identifications
 
     async def wait(self, shard: Shard, tell: Callable[[str], None]) -> None:
         """Until the connection may identify; `tell` is given the reason of a long wait.
 
         Raises `ReshardError` where Discord recommends more connections.
         """
-        loop = asyncio.get_running_loop()
         async with self._order:
-            while True:
-                starts = await self._rest.session_starts()
-                if starts.connections > shard.count:
-                    raise ReshardError(starts.connections)
-                if starts.remaining > self._patience.sessions_kept:
-                    break
-                tell(_OUT_OF_SESSIONS)
-                await self._sleep(starts.renewed_in + 1)
-            wait = self._last_at + self._patience.between_identifications - loop.time()
-            if wait > 0:
-                await self._sleep(wait)
-            self._last_at = loop.time()
+            await self._alone(lambda: self._wait(shard, tell))
+
+    async def _wait(self, shard: Shard, tell: Callable[[str], None]) -> None:
+        while True:
+            starts = await self._rest.session_starts()
+            if starts.connections > shard.count:
+                raise ReshardError(starts.connections)
+            if starts.remaining > self._patience.sessions_kept:
+                break
+            tell(_OUT_OF_SESSIONS)
+            await self._sleep(starts.renewed_in + 1)
+        name = f"discord/{(await self._rest.account()).application}/identified"
+        last_at = float(await self._memo.find(name) or 0)
+        wait = last_at + self._patience.between_identifications - self._clock().timestamp()
+        if 0 < wait <= self._patience.between_identifications:  # else the clock was set
+            await self._sleep(wait)
+        await self._memo.put(name, str(self._clock().timestamp()))
 
 
 class Supervisor:
