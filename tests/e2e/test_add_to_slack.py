@@ -1,6 +1,7 @@
 """A workspace installs the app of a running bot, removes it and installs it again (issue 14)."""
 
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
@@ -14,6 +15,8 @@ from tests.e2e.test_workspaces import connected
 from tests.fakes.slack import SIGNING_SECRET, Limits
 from tests.fakes.slack.oauth import CLIENT_ID, CLIENT_SECRET, uninstall
 from tests.fakes.slack.workspaces import FakeWorkspaces, workspaces
+from tests.fakes.slack.world import BOT_USER
+from tests.waiting import until
 
 KEY = "k" * 40
 
@@ -73,3 +76,54 @@ async def test_a_workspace_installs_removes_and_installs_again(tmp_path: Path) -
         for path in (tmp_path / "data").iterdir():
             assert slack.bot_token.encode() not in path.read_bytes()
         assert not [line for line in running.log if "xoxb-" in line or "Traceback" in line]
+
+
+async def test_nothing_is_posted_five_seconds_after_a_workspace_removed_the_app(
+    tmp_path: Path,
+) -> None:
+    """Judged by the fake's log, from when the bot has acknowledged what it was told.
+
+    The tokens go on working, so that nothing but the bot itself stops what it posts each second.
+    """
+    await import_notes(tmp_path, papers=60)
+    async with workspaces("T1", "T2", "T3", "T4", "T5") as fake:
+        whole = fake.organisation("E1", "T3", "T4")
+        places = {"T1": "C1", "T2": "C1", "T3": "C1", "T4": "C2", "T5": "C1"}
+
+        def posted_at(team: str) -> list[float]:
+            return [call.at for call in fake.of[team].calls_of("chat.postMessage")]
+
+        async with bot(tmp_path, **settings(fake)) as running:
+            for slack in fake.of.values():
+                slack.events_url = f"{running.address}slack/events"
+            for place in ("T1", "T2", "T5", "E1"):
+                await install(running, fake, place)
+            await whole.grant("T3", "T4")
+            await connected(running, "T1", "T2", "T3", "T4", "T5", "E1")
+            code, out, _ = await paperbot(tmp_path, "slack", "list", **settings(fake))
+            assert (code, "organisation\n  T3  " in out) == (0, True), out
+            at = datetime.now(UTC) - timedelta(minutes=2)
+            for team, place in places.items():
+                await fake.of[team].command(f"/digest here at:{at:%H:%M} tz:UTC", channel=place)
+            for team in places:
+                await until(lambda team=team: len(posted_at(team)) > 3, seconds=60)
+
+            told = [
+                await fake.of["T1"].event({"type": "app_uninstalled"}),
+                await fake.of["T2"].event(
+                    {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [BOT_USER]}}
+                ),
+                await whole.event({"type": "app_uninstalled"}),
+            ]
+            stopped_at = time.monotonic() + 5
+            assert [each.status for each in told] == [200] * 3
+            # The one that stays shows that the bot still posts then.
+            await until(lambda: posted_at("T5")[-1] > stopped_at + 2, seconds=60)
+
+            for team in ("T1", "T2", "T3", "T4"):
+                assert len(posted_at(team)) < 61
+                assert [each for each in posted_at(team) if each > stopped_at] == [], team
+            await connected(running, "T5")
+            assert (await fake.of["T1"].command("/paper x")).status == 200
+            code, out, _ = await paperbot(tmp_path, "channel", "list", **settings(fake))
+            assert (code, out.count("the digest resumes when it is installed again")) == (0, 4), out
