@@ -15,6 +15,8 @@ from bot.app.slack_installations import SlackInstallations, resume_stopped
 from bot.core.database.database import Database
 from bot.core.ports import ChatError, Condition
 from bot.platforms.slack.access import Access
+from bot.platforms.slack.inbound.events import AppGranted, OrganisationRemoved
+from bot.platforms.slack.inbound.request_body import organisations
 from bot.settings import Settings
 from bot.workspaces.domain.slack_app import Kind
 from bot.workspaces.services import grants, slack_apps
@@ -93,21 +95,10 @@ class SlackOrganisations:
             log.info("Slack: %s granted the app to %s", organisation, team)
             await resume_stopped(self._db, team, now=self._clock())
 
-    async def on_request(self, body: Mapping[str, Any]) -> bool:
-        """Do what a genuine request says of an organisation; false if it says nothing of one.
-
-        Raises `StorageError`. One that names an organisation that is not served has no effect.
-        """
-        from bot.platforms.slack.install.organisations import (  # noqa: PLC0415 - an SDK
-            Removed,
-            read_request,
-        )
-
-        told = read_request(body)
-        if told is None:
-            return False
+    async def on_told(self, told: AppGranted | OrganisationRemoved) -> None:
+        """Do what an organisation changed. One that is not served changes nothing."""
         organisation = told.organisation
-        if isinstance(told, Removed):
+        if isinstance(told, OrganisationRemoved):
             await self._installations.end(organisation, told.event)
         elif told.is_withdrawn:
             stopped = await grants.withdraw(self._db, organisation, told.teams, now=self._clock())
@@ -121,10 +112,7 @@ class SlackOrganisations:
             new = await grants.grant(self._db, organisation, dict.fromkeys(told.teams, ""))
             await self._begin(organisation, new)
             self._in_doubt.add(organisation)  # their names
-        return True
 
     def on_unknown(self, body: Mapping[str, Any]) -> None:
         """Ask the organisations that a request names, since its workspace is not served."""
-        from bot.platforms.slack.inbound.request_body import organisations  # noqa: PLC0415 - an SDK
-
         self._in_doubt |= organisations(body) & {*self._asked}

@@ -18,6 +18,7 @@ from bot.workspaces.domain.slack_app import Ended, Kind, SlackApp, Tokens
 from bot.workspaces.services import grants, slack_apps
 from tests.app.test_slack_install import DOCUMENT, KEY, Stage, a_browser, is_written, staged
 from tests.fakes.slack.oauth import uninstall
+from tests.fakes.slack.wire import http_body, signed
 from tests.waiting import until
 
 ONE, TWO = ChannelRef(Platform.SLACK, "T1", "C1"), ChannelRef(Platform.SLACK, "T2", "C2")
@@ -199,6 +200,51 @@ async def test_requests_that_name_another_organisation_have_no_effect(
         assert stored.ended is Ended.NOT
 
 
+async def test_rights_in_a_workspace_are_not_those_in_another_of_the_organisation(
+    tmp_path: Path, browser: aiohttp.ClientSession
+) -> None:
+    async with staged(tmp_path, "T1", "T2") as stage:
+        whole = stage.fake.organisation("E1", "T1", "T2")
+        world = stage.fake.of["T2"].world
+        # Slack tells what somebody is in the workspace where they are at home.
+        for user, home, rules in (("U7", "T1", False), ("U8", "T2", False), ("U9", "T1", True)):
+            person = world.add_person(user, user, admin=not rules)
+            person.team, person.teams, person.rules = home, ("T1", "T2"), rules
+        await stage.install("E1", browser)
+        await whole.grant("T1", "T2")
+        await stage.connected("T1", "T2")
+        rights = stage.slack.rights
+        assert rights is not None
+
+        async def may(user: str) -> bool:
+            return await rights.may_manage(Identity(Platform.SLACK, ("T2",), user, user), TWO)
+
+        assert [await may(user) for user in ("U7", "U8", "U9")] == [False, True, True]
+        who = Identity(Platform.SLACK, ("T1", "T2", "T3"), "U9", "U9")
+        assert await rights.shared_workspaces(who) == ("T1", "T2")
+
+
+async def test_a_replayed_event_has_no_effect(
+    tmp_path: Path, browser: aiohttp.ClientSession
+) -> None:
+    async with staged(tmp_path, "T1") as stage:
+        whole = stage.fake.organisation("E1", "T1")
+        await stage.install("E1", browser)
+        await whole.grant("T1")
+        await stage.connected("T1")
+        await subscribed(stage, ONE)
+        withdrawn = await whole.withdraw("T1")
+        assert withdrawn is not None
+        await whole.grant("T1")
+        body, kind = http_body(withdrawn)
+
+        headers = signed(body, at=withdrawn.signed_at) | {"Content-Type": kind}
+        status, _ = await stage.fake.of["T1"].post_raw(body, headers)
+
+        assert status == 401
+        assert [each.workspace for each in await grants.list_grants(stage.db)] == ["T1"]
+
+
 async def test_the_token_of_an_organisation_rotates(
     tmp_path: Path, browser: aiohttp.ClientSession
 ) -> None:
@@ -232,6 +278,8 @@ async def test_a_list_from_before_a_withdrawal_brings_nothing_back(tmp_path: Pat
 
         assert await grants.put_list(stage.db, "E1", {"T1": "One"}, now=now) == ()
         assert await grants.list_grants(stage.db) == ()  # and T2 is not in it any more
+        # A list that lacks a workspace may be the old one, too: that does not take it out for longer.
+        assert await grants.put_list(stage.db, "E1", {"T2": "Two"}, now=now) == ("T2",)
         later = now + grants.BELIEVED_AFTER
         assert await grants.put_list(stage.db, "E1", {"T1": "One"}, now=later) == ("T1",)
         with pytest.raises(UserError, match="served by the organisation"):

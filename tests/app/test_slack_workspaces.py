@@ -180,6 +180,15 @@ async def test_a_wrong_token_of_the_settings_ends_the_bot() -> None:
             await stage.slack.run(stage.inbox)
 
 
+async def test_the_token_of_an_organisation_in_the_settings_ends_the_bot() -> None:
+    async with workspaces("T1") as fake:
+        fake.of["T1"].bot_token = fake.organisation("E1", "T1").mint(1)
+        stage = Stage(fake, fixed="T1", http=False)
+
+        with pytest.raises(UsageError, match="whole organisation"):
+            await stage.slack.run(stage.inbox)
+
+
 async def test_requests_go_to_the_app_whose_secret_signed_them() -> None:
     async with staged("T1", "T2", http=True) as stage, served(stage):
         await stage.connected("T1", "T2")

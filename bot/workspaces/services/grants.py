@@ -4,7 +4,7 @@ Slack lists them, and tells of each change. A list that it made before a change 
 a workspace that was just taken out is not believed to be back by a list alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -43,7 +43,8 @@ async def put_list(
     }
     new = await grant(db, organisation, changed) if changed else ()
     if gone:
-        await withdraw(db, organisation, gone, now=now)
+        # A list may also be older than a grant: then the next one brings it back at once.
+        await withdraw(db, organisation, gone, now=now, at=now - BELIEVED_AFTER)
     return new
 
 
@@ -74,11 +75,16 @@ async def grant(db: Database, organisation: str, teams: Mapping[str, str]) -> tu
 
 
 async def withdraw(
-    db: Database, organisation: str, teams: list[str] | tuple[str, ...], *, now: datetime
+    db: Database,
+    organisation: str,
+    teams: Collection[str],
+    *,
+    now: datetime,
+    at: datetime | None = None,
 ) -> int:
     """Serve these workspaces no more by the organisation; returns how many digests stopped.
 
-    One that has an app of its own goes on with that.
+    One that has an app of its own goes on with that. `at` is when they were withdrawn, if not now.
     """
     stopped = 0
     async with db.transaction() as tx:
@@ -86,7 +92,7 @@ async def withdraw(
             is_theirs = each.organisation == organisation and each.workspace in teams
             if not is_theirs or each.withdrawn_at is not None:
                 continue
-            await grants.put(tx, replace(each, withdrawn_at=now))
+            await grants.put(tx, replace(each, withdrawn_at=at or now))
             own = await slack_apps.find(tx, each.workspace)
             if own is None or own.ended:
                 stopped += await stop(tx, each.workspace, WITHDRAWN, now)

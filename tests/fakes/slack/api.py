@@ -101,6 +101,12 @@ class WebApi:
             "team_id": person.team or self._world.team,
             "tz": "Asia/Seoul",
         }
+        if person.teams:
+            user["enterprise_user"] = {
+                "teams": [*person.teams],
+                "is_admin": person.rules,
+                "is_owner": False,
+            }
         if _flag(args, "include_locale"):
             user["locale"] = person.locale
         return {"user": user}

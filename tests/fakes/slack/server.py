@@ -336,7 +336,7 @@ class FakeSlack:
     async def _send_http(self, asked: SentRequest, overrides: Mapping[str, Any]) -> None:
         body, content_type = http_body(asked)
         # A repetition is signed anew, in another second.
-        at = time.time() + int(overrides.get("retry_attempt", 0))
+        at = asked.signed_at = time.time() + int(overrides.get("retry_attempt", 0))
         headers = signed(body, at=at, secret=self.signing_secret) | {"Content-Type": content_type}
         if "retry_attempt" in overrides:
             headers["X-Slack-Retry-Num"] = str(overrides["retry_attempt"])

@@ -42,6 +42,7 @@ class SentRequest:
     kind: str
     payload: Json
     acknowledged_after: float | None = None
+    signed_at: float = 0.0
     status: int | None = None
     """HTTP mode: what the bot answered."""
     response: Json = field(default_factory=dict)

@@ -50,7 +50,11 @@ class Person:
     bot: bool = False
     deleted: bool = False
     team: str = ""
-    """Another workspace, of which the person comes through a shared channel."""
+    """Another workspace, of which the person comes through a shared channel, or is at home in."""
+    teams: tuple[str, ...] = ()
+    """The workspaces of an organisation that the person is in."""
+    rules: bool = False
+    """Whether the person is an administrator of the organisation."""
 
 
 @dataclass

@@ -70,6 +70,15 @@ def test_the_http_manifest_sends_everything_to_the_url():
     assert "socket_mode_enabled: false" in text
 
 
+def test_organisations_can_install_an_app_in_http_mode_only():
+    by_http = as_yaml(manifest("https://bot.example.org/slack/events"))
+    by_socket = as_yaml(manifest())
+
+    for words in ("org_deploy_enabled: true", "team_access_granted", "team_access_revoked"):
+        assert words in by_http
+        assert words not in by_socket
+
+
 def test_yaml_is_written_as_expected():
     text = as_yaml({"a": {"b": [{"c": "d: e", "f": True}, "g"]}, "h": "#i"})
 

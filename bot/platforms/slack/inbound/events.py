@@ -94,6 +94,23 @@ class AppRemoved:
     is_revoked: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class AppGranted:
+    """An organisation granted the app to workspaces, or with `is_withdrawn` took it from them."""
+
+    organisation: str
+    teams: tuple[str, ...]
+    is_withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationRemoved:
+    """A whole organisation removed the app or revoked its token."""
+
+    organisation: str
+    event: AppRemoved
+
+
 SlackEvent = CommandRequest | ButtonPress | MessagePosted | MessageDeleted | HomeOpened | AppRemoved
 
 

@@ -22,8 +22,9 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from bot.core.domain.errors import StorageError
 from bot.platforms.slack.inbound.ack_gate import AckGate
 from bot.platforms.slack.inbound.bolt_app import MALFORMED
-from bot.platforms.slack.inbound.events import BotIdentity
+from bot.platforms.slack.inbound.events import AppGranted, BotIdentity, OrganisationRemoved
 from bot.platforms.slack.inbound.request_body import is_for_us, names_workspace, parse_body
+from bot.platforms.slack.install.organisations import read_request
 from bot.platforms.slack.rendering.text import Json
 
 log = logging.getLogger(__name__)
@@ -88,7 +89,7 @@ class SignedRequests:
         if not is_for_us(parsed, us):
             log.warning("Slack: a request for another app or workspace was refused")
             return web.Response(status=401)
-        if not self._is_new(request.headers.get("X-Slack-Signature", "")):
+        if not self.is_new(request):
             return web.Response(status=401)
         headers: dict[str, str | Sequence[str]] = dict(request.headers)
         headers["Content-Type"] = request.content_type
@@ -114,8 +115,9 @@ class SignedRequests:
         signed = hmac.new(self.secret, f"v0:{stamp}:".encode() + body, sha256).hexdigest()
         return hmac.compare_digest(f"v0={signed}", signature)
 
-    def _is_new(self, signature: str) -> bool:
-        """Whether a signature was not used before; records it as used."""
+    def is_new(self, request: web.Request) -> bool:
+        """Whether a request's signature was not used before; records it as used."""
+        signature = request.headers.get("X-Slack-Signature", "")
         now = self._clock().timestamp()
         while self._used and next(iter(self._used.values())) < now:
             self._used.popitem(last=False)
@@ -128,8 +130,8 @@ class SignedRequests:
 class Organisations(Protocol):
     """What is done with requests that concern whole organisations."""
 
-    async def on_request(self, body: Json) -> bool:
-        """Handle one for an organisation's installation; false if it is none. May be repeated."""
+    async def on_told(self, told: AppGranted | OrganisationRemoved) -> None:
+        """Do what an organisation changed; may be repeated. Raises `StorageError`."""
         ...
 
     def on_unknown(self, body: Json) -> None:
@@ -163,13 +165,10 @@ def application(
         if parsed is None:
             log.warning("Slack: a request with a malformed body was refused (%s)", content_type)
             return web.Response(status=400)
-        if shared in genuine and organisations is not None:
-            try:
-                if await organisations.on_request(parsed):
-                    return web.Response()
-            except StorageError as error:
-                log.error("Slack: what an organisation changed could not be stored: %s", error)
-                return web.Response(status=503)  # Slack sends it again
+        if shared is not None and shared in genuine and organisations is not None:
+            told = read_request(parsed)
+            if told is not None:
+                return await _tell(organisations, told, shared.is_new(request))
         is_of_shared_app = len(genuine) > 1 or shared in genuine
         if is_of_shared_app and not names_workspace(parsed):
             return _acknowledge(parsed)
@@ -187,6 +186,19 @@ def application(
     served = web.Application()
     served.router.add_post(PATH, handle)
     return served
+
+
+async def _tell(
+    organisations: Organisations, told: AppGranted | OrganisationRemoved, is_new: bool
+) -> web.Response:
+    if not is_new:
+        return web.Response(status=401)
+    try:
+        await organisations.on_told(told)
+    except StorageError as error:
+        log.error("Slack: what an organisation changed could not be stored: %s", error)
+        return web.Response(status=503)  # Slack sends it again
+    return web.Response()
 
 
 def _genuine(

@@ -5,38 +5,20 @@ https://docs.slack.dev/enterprise/developing-for-enterprise-orgs
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from bot.core.ports import ChatUncertainError
 from bot.platforms.slack.access import Access
 from bot.platforms.slack.api import call, open_client, sorted_errors
 from bot.platforms.slack.inbound.event_parser import event_time
-from bot.platforms.slack.inbound.events import AppRemoved
+from bot.platforms.slack.inbound.events import AppGranted, AppRemoved, OrganisationRemoved
 from bot.platforms.slack.inbound.request_body import is_for_organisation, organisations
 
 _PAGE = 1000
 _MOST_PAGES = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Granted:
-    """An organisation granted the app to workspaces, or with `is_withdrawn` took it from them."""
-
-    organisation: str
-    teams: tuple[str, ...]
-    is_withdrawn: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Removed:
-    """An organisation removed the app or revoked its token."""
-
-    organisation: str
-    event: AppRemoved
-
-
-def read_request(body: Mapping[str, Any]) -> Granted | Removed | None:
+def read_request(body: Mapping[str, Any]) -> AppGranted | OrganisationRemoved | None:
     """Parse an event for the installation of an organisation; any other request is `None`.
 
     Slack was seen not to call `team_access_granted` one for an organisation's installation
@@ -52,13 +34,15 @@ def read_request(body: Mapping[str, Any]) -> Granted | Removed | None:
             given = event.get("team_ids")
             teams = given if isinstance(given, list) else ()
             found = tuple(each for each in teams if isinstance(each, str) and each)
-            return Granted(organisation, found, is_withdrawn=kind == "team_access_revoked")
+            return AppGranted(organisation, found, is_withdrawn=kind == "team_access_revoked")
         case "app_uninstalled" if _is_whole(body, organisation):
-            return Removed(organisation, AppRemoved("", event_time(body)))
+            return OrganisationRemoved(organisation, AppRemoved("", event_time(body)))
         case "tokens_revoked" if _is_whole(body, organisation):
             tokens = event.get("tokens")
             if isinstance(tokens, dict) and tokens.get("bot"):
-                return Removed(organisation, AppRemoved("", event_time(body), is_revoked=True))
+                return OrganisationRemoved(
+                    organisation, AppRemoved("", event_time(body), is_revoked=True)
+                )
     return None
 
 
