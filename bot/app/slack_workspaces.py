@@ -10,6 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.app.platforms import FindApps
 from bot.app.slack_organisations import SlackOrganisations
@@ -28,6 +29,7 @@ from bot.core.ports import (
     MessageRef,
     Platform,
 )
+from bot.core.ports.part import ALONE, Part
 from bot.operations.services.supervise import Supervised
 from bot.platforms.slack.access import Access
 from bot.platforms.slack.addresses import message_address
@@ -67,7 +69,7 @@ class SlackWorkspaces:
     `fixed` is the app of the settings, if there is one; its wrong token ends the bot, as a person
     who starts it must see. One of `find_apps` only stops its own workspace until it is changed.
     `refresh` replaces tokens that expire soon, where they do. `organisations` are asked for their
-    workspaces, which are then among those of `find_apps`.
+    workspaces, which are then among those of `find_apps`, by the process that does the part `asking`.
     """
 
     platform = Platform.SLACK
@@ -82,9 +84,11 @@ class SlackWorkspaces:
         sleep: Callable[[float], Awaitable[None]],
         refresh: Callable[[], Awaitable[None]] | None = None,
         organisations: SlackOrganisations | None = None,
+        asking: Part = ALONE,
     ) -> None:
         self._refresh = refresh
         self._organisations = organisations
+        self._asking = asking
         self._find_apps = find_apps
         self._open_chat = open_chat
         self._clock = clock
@@ -246,7 +250,8 @@ class SlackWorkspaces:
                 if self._refresh is not None:
                     tasks.create_task(self._keep_fresh(self._refresh))
                 if self._organisations is not None:
-                    tasks.create_task(self._ask(self._organisations))
+                    ask = partial(self._ask, self._organisations)
+                    tasks.create_task(self._asking.while_ours(ask))
                 while True:
                     await self._look(tasks)
                     await self._sleep(LOOK_EVERY)

@@ -5,16 +5,17 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.core.database.address import PostgresAddress
 from bot.core.database.database import Database, open_database
 from bot.core.services.shared_work import LOOK_EVERY, TERM, SharedWork
 from bot.core.store import processes
 from bot.core.store.leases import Process
-from tests.stage import MORNING, Clock
+from tests.stage import MORNING
 from tests.waiting import until
 
 FAMILIES = {"post:slack", "plan", "vault"}
@@ -44,29 +45,44 @@ class Bot:
 
 @dataclass
 class Ground:
-    """A database and a clock that several processes share."""
+    """A database and a clock that several processes share; PostgreSQL's server has its own."""
 
-    path: Path
-    clock: Clock
+    location: Path | PostgresAddress
     ending: AsyncExitStack
     gone: set[str] = field(default_factory=set)
     names: tuple[str, ...] = NAMES
+    turned: timedelta = timedelta()
+
+    def clock(self) -> datetime:
+        if isinstance(self.location, PostgresAddress):
+            return datetime.now(UTC)
+        return MORNING + self.turned
+
+    async def pass_time(self, bot: Bot, by: timedelta) -> None:
+        """So much time passes; on PostgreSQL, everybody was seen so much earlier."""
+        self.turned += by
+        if isinstance(self.location, PostgresAddress):
+            async with bot.db.transaction() as tx:
+                for each in await processes.list_all(tx):
+                    await processes.see(tx, each.process.id, each.seen_at - by)
 
 
 @pytest.fixture
-async def ground(tmp_path: Path) -> AsyncIterator[Ground]:
+async def ground(location: Path | PostgresAddress) -> AsyncIterator[Ground]:
     async with AsyncExitStack() as ending:
-        yield Ground(tmp_path / "bot.db", Clock(MORNING), ending)
+        yield Ground(location, ending)
 
 
-async def bot(ground: Ground, name: str, *, can: set[str] = FAMILIES) -> Bot:
-    """A process that takes part until the end of the test."""
-    return await ground.ending.enter_async_context(running(ground, name, can))
+async def bot(
+    ground: Ground, name: str, *, can: set[str] = FAMILIES, ahead: timedelta = timedelta()
+) -> Bot:
+    """A process that takes part until the end of the test; its clock is so far ahead."""
+    return await ground.ending.enter_async_context(running(ground, name, can, ahead))
 
 
 @asynccontextmanager
-async def running(ground: Ground, name: str, can: set[str]) -> AsyncIterator[Bot]:
-    db = await open_database(ground.path)
+async def running(ground: Ground, name: str, can: set[str], ahead: timedelta) -> AsyncIterator[Bot]:
+    db = await open_database(ground.location)
     looks, done, released = asyncio.Semaphore(0), list[None](), list[str]()
 
     async def sleep(_seconds: float) -> None:
@@ -81,7 +97,7 @@ async def running(ground: Ground, name: str, can: set[str]) -> AsyncIterator[Bot
         Process(name, "machine", 10),
         can=can,
         wanted=lambda: ground.names,
-        clock=ground.clock,
+        clock=lambda: ground.clock() + ahead,
         sleep=sleep,
         is_gone=lambda process: process.id in ground.gone,
         before_release=before_release,
@@ -142,13 +158,14 @@ async def test_the_work_of_a_process_that_is_not_seen_moves_within_half_a_minute
     first, second = await bot(ground, "first"), await bot(ground, "second")
     await settle(first, second)
     first.task.cancel()
-    died_at = ground.clock()
+    unseen = timedelta()
 
     while second.held != set(NAMES):
-        ground.clock.turn(seconds=LOOK_EVERY.total_seconds())
+        await ground.pass_time(second, LOOK_EVERY)
+        unseen += LOOK_EVERY
         await second.look()
 
-    assert TERM < ground.clock() - died_at < timedelta(seconds=30)
+    assert TERM - LOOK_EVERY <= unseen < timedelta(seconds=30)
 
 
 async def test_the_work_of_a_process_that_has_ended_on_this_machine_moves_at_the_next_look(ground):
@@ -177,7 +194,7 @@ async def test_the_work_of_a_process_that_leaves_moves_at_the_next_look(ground):
 async def test_a_process_that_slept_learns_that_it_lost_everything_and_joins_again(ground):
     first, second = await bot(ground, "first"), await bot(ground, "second")
     await settle(first, second)
-    ground.clock.turn(seconds=TERM.total_seconds() + 1)
+    await ground.pass_time(second, TERM + timedelta(seconds=1))
     await second.look()
     assert second.held == set(NAMES)
     async with first.db.reading() as tx:
@@ -242,3 +259,16 @@ async def test_an_error_of_a_part_is_raised(ground):
 
     with pytest.raises(RuntimeError, match="broken"):
         await first.work.while_held("plan", fail)
+
+
+async def test_a_process_whose_clock_is_wrong_leaves_the_work_to_others(ground):
+    if not isinstance(ground.location, PostgresAddress):
+        pytest.skip("there is no clock but the machine's")
+    first = await bot(ground, "first", ahead=timedelta(minutes=1))
+    assert first.held == set(NAMES)  # better than nobody
+
+    second = await bot(ground, "second")
+    await settle(first, second)
+
+    assert first.held == set()
+    assert second.held == set(NAMES)
