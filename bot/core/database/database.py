@@ -65,6 +65,9 @@ class Statements(Protocol):
     def one(self, sql: str, parameters: Parameters | None = None, /) -> Row | None:
         """The first row, or `None`."""
 
+    def one_each(self, sql: str, rows: Iterable[Parameters], /) -> Sequence[Row | None]:
+        """The first row, or `None`, of the statement for each row of parameters, in their order."""
+
     def run(self, sql: str, parameters: Parameters | None = None, /) -> int:
         """How many rows the statement changed."""
 

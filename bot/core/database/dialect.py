@@ -1,11 +1,13 @@
 """The SQL of the stores as each engine takes it.
 
-The stores write the SQL that both engines share, and three things that they do not:
+The stores write the SQL that both engines share, and four things that they do not:
 
 - `:name` is a parameter. PostgreSQL's driver takes `%(name)s`.
 - `numbers(:ids)` and `texts(:names)` are a list of integers or texts as rows with one column,
   `value`; `json_rows(:rows)` the elements of a JSON array. Lists are passed as a Python `list`.
 - `greatest(a, b)` and `least(a, b)` are the larger and the smaller. SQLite calls them max and min.
+- `TRUE` and `FALSE` are 1 and 0 for SQLite, so that `in_doubt = TRUE` finds a partial index whose
+  condition is `in_doubt = 1`.
 """
 
 import re
@@ -29,13 +31,16 @@ _PARTS = re.compile(
     re.VERBOSE,
 )
 _EXTREMES = re.compile(r"\b(greatest|least)\(")
+_TRUTH = re.compile(r"'(?:[^']|'')*'|\b(?:TRUE|FALSE)\b")
+_NUMBERS = {"TRUE": "1", "FALSE": "0"}
 
 
 @lru_cache(maxsize=2048)
 def for_sqlite(sql: str) -> str:
     """The statement as SQLite takes it."""
     sql = _LISTS.sub(lambda found: f"json_each({found[2]}) AS {found[3] or found[1]}", sql)
-    return _EXTREMES.sub(lambda found: "max(" if found[1] == "greatest" else "min(", sql)
+    sql = _EXTREMES.sub(lambda found: "max(" if found[1] == "greatest" else "min(", sql)
+    return _TRUTH.sub(lambda found: _NUMBERS.get(found[0], found[0]), sql)
 
 
 @lru_cache(maxsize=2048)

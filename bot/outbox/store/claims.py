@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from bot.core.database.database import Parameters, Row, Statements, Transaction
+from bot.core.database.database import Engine, Row, Transaction
 from bot.core.database.instants import from_text, to_text
 from bot.core.domain.document import Document, load
 from bot.core.ports import ChannelRef, DeliveryKey, MessageRef, Platform, parse_channel
@@ -70,18 +70,29 @@ def _channel(text: str) -> ChannelRef:
     return parse_channel(text)
 
 
+_RETURNED = """
+RETURNING id, attempt, key, channel, failures, operator_confirmed, not_before, tried_at,
+          root_id IS NOT NULL OR root_message IS NOT NULL AS is_reply,
+          coalesce((SELECT root.message_id FROM delivery root WHERE root.id = delivery.root_id),
+                   root_message) AS root
+"""
+# Two processes that claim at once: rows that the other one has locked are its, and neither waits.
+_LOCKED = {Engine.SQLITE: "", Engine.POSTGRESQL: "FOR UPDATE SKIP LOCKED"}
+
 _CLAIM = """
+WITH head (id) AS (
+    SELECT id FROM delivery
+     WHERE id IN (SELECT (SELECT first.id FROM delivery first
+                           WHERE first.channel = c.value AND first.state IN ('planned', 'sending')
+                           ORDER BY first.priority, first.id LIMIT 1)
+                    FROM texts(:channels) AS c)
+       AND state = 'planned' AND not_before <= :now {locked}
+)
 UPDATE delivery
    SET state = 'sending', attempt = attempt + 1, owner = :owner, not_before = :lease_until,
        tried_at = coalesce(tried_at, :now), sending = wanted
- WHERE id = (SELECT id FROM delivery
-              WHERE channel = :channel AND state IN ('planned', 'sending')
-              ORDER BY priority, id LIMIT 1)
-   AND state = 'planned' AND not_before <= :now
-RETURNING id, attempt, key, channel, failures, operator_confirmed, not_before, tried_at, document,
-          coalesce(root_id, root_message) AS answers,
-          coalesce((SELECT root.message_id FROM delivery root WHERE root.id = delivery.root_id),
-                   root_message) AS root
+ WHERE id IN (SELECT id FROM head) AND state = 'planned' AND not_before <= :now
+{returned}, document
 """
 
 
@@ -93,33 +104,34 @@ async def claim(
     now: datetime,
     lease_until: datetime,
 ) -> tuple[Claimed, ...]:
-    """Claim the next ready message of each of these channels, at most one each."""
-    rows = [
+    """Claim the next ready message of each of these channels, at most one each; in their order."""
+    places = {str(channel): place for place, channel in enumerate(channels)}
+    if not places:
+        return ()
+    found = await tx.all(
+        _CLAIM.format(locked=_LOCKED[tx.engine], returned=_RETURNED),
         {
-            "channel": str(channel),
+            "channels": list(places),
             "owner": owner,
             "now": to_text(now),
             "lease_until": to_text(lease_until),
-        }
-        for channel in channels
-    ]
-    found = await tx.call(lambda statements: _returned(statements, _CLAIM, rows))
+        },
+    )
+    found = sorted(found, key=lambda row: places[row["channel"]])
     return tuple(_claimed(row, load(row["document"])) for row in found)
 
 
 _SEARCH = """
+WITH doubtful (id) AS (
+    SELECT id FROM delivery
+     WHERE state = 'sending' AND not_before <= :now AND channel >= :first AND channel < :beyond
+       AND id NOT IN (SELECT value FROM numbers(:without))
+     ORDER BY not_before LIMIT :limit {locked}
+)
 UPDATE delivery
    SET attempt = attempt + 1, owner = :owner, not_before = :lease_until
- WHERE id IN (SELECT id FROM delivery
-               WHERE state = 'sending' AND not_before <= :now
-                 AND channel >= :first AND channel < :beyond
-                 AND id NOT IN (SELECT value FROM numbers(:without))
-               ORDER BY not_before LIMIT :limit)
-   AND state = 'sending' AND not_before <= :now
-RETURNING id, attempt, key, channel, failures, operator_confirmed, not_before, tried_at,
-          coalesce(root_id, root_message) AS answers,
-          coalesce((SELECT root.message_id FROM delivery root WHERE root.id = delivery.root_id),
-                   root_message) AS root
+ WHERE id IN (SELECT id FROM doubtful) AND state = 'sending' AND not_before <= :now
+{returned}
 """
 
 
@@ -149,7 +161,7 @@ async def claim_searches(
     """
     first, beyond = span(platform, workspace)
     found = await tx.all(
-        _SEARCH,
+        _SEARCH.format(locked=_LOCKED[tx.engine], returned=_RETURNED),
         {
             "first": first,
             "beyond": beyond,
@@ -161,10 +173,6 @@ async def claim_searches(
         },
     )
     return tuple(_claimed(row, None) for row in found)
-
-
-def _returned(statements: Statements, sql: str, rows: Iterable[Parameters]) -> list[Row]:
-    return [found for row in rows for found in statements.all(sql, row)]
 
 
 def _claimed(row: Row, document: Document | None) -> Claimed:
@@ -181,6 +189,6 @@ def _claimed(row: Row, document: Document | None) -> Claimed:
             lease_until=from_text(row["not_before"]),
             failures=row["failures"],
             operator_confirmed=bool(row["operator_confirmed"]),
-            is_reply=row["answers"] is not None,
+            is_reply=bool(row["is_reply"]),
         ),
     )

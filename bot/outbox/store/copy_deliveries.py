@@ -1,6 +1,5 @@
 """Copies of replies in the outbox, and posted messages that are to be removed."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,9 +35,9 @@ async def count_of(tx: Transaction, reply_ids: Iterable[int]) -> int:
     row = await tx.one(
         """
         SELECT count(*) AS copies FROM delivery
-         WHERE reply_id IN (SELECT value FROM json_each(:replies))
+         WHERE reply_id IN (SELECT value FROM numbers(:replies))
         """,
-        {"replies": json.dumps(list(reply_ids))},
+        {"replies": list(reply_ids)},
     )
     return int(row["copies"]) if row is not None else 0
 
@@ -58,21 +57,21 @@ async def unwant_messages(
     have been posted is searched for.
     """
     content = dump(document)
-    them = {"them": json.dumps(list(delivery_ids))}
+    them = {"them": list(delivery_ids)}
     await tx.run(
         """
         UPDATE delivery
            SET unwanted = 1, edit_after = '', edit_failures = 0, failing_since = NULL,
                document = :content, wanted = :hash
-         WHERE id IN (SELECT value FROM json_each(:them))
+         WHERE id IN (SELECT value FROM numbers(:them))
         """,
         them | {"content": content, "hash": text_hash(content)},
     )
     await tx.run(
         """
         UPDATE delivery SET state = 'dead', reason = :taken_back, detail = '', waits_for = NULL
-         WHERE id IN (SELECT value FROM json_each(:them)) AND state IN ('planned', 'held')
-           AND in_doubt = 0
+         WHERE id IN (SELECT value FROM numbers(:them)) AND state IN ('planned', 'held')
+           AND in_doubt = FALSE
         """,
         them | {"taken_back": TAKEN_BACK},
     )
@@ -80,9 +79,9 @@ async def unwant_messages(
         """
         UPDATE delivery
            SET state = 'sending', attempt = attempt + 1, failures = 0, not_before = :now,
-               in_doubt = 0, operator_confirmed = 0
-         WHERE id IN (SELECT value FROM json_each(:them)) AND state IN ('held', 'dead')
-           AND in_doubt = 1
+               in_doubt = FALSE, operator_confirmed = FALSE
+         WHERE id IN (SELECT value FROM numbers(:them)) AND state IN ('held', 'dead')
+           AND in_doubt = TRUE
         """,
         them | {"now": to_text(now)},
     )
@@ -93,9 +92,9 @@ async def unshare(tx: Transaction, channel: str) -> None:
     await tx.run(
         """
         UPDATE delivery
-           SET state = CASE WHEN state IN ('planned', 'held') AND in_doubt = 0 THEN 'dead'
+           SET state = CASE WHEN state IN ('planned', 'held') AND in_doubt = FALSE THEN 'dead'
                             ELSE state END,
-               reason = CASE WHEN state IN ('planned', 'held') AND in_doubt = 0 THEN :unshared
+               reason = CASE WHEN state IN ('planned', 'held') AND in_doubt = FALSE THEN :unshared
                              ELSE reason END,
                waits_for = NULL, unwanted = 2
          WHERE id IN (SELECT d.id FROM delivery d JOIN reply r ON r.id = d.reply_id

@@ -4,12 +4,13 @@
 written in one go, in the connection's thread, so that one commit carries many messages.
 """
 
-import sqlite3
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 
-from bot.core.database.database import Parameters, Transaction
+from bot.core.database.database import Engine, Parameters, Statements, Transaction
 from bot.core.database.instants import to_text
 from bot.core.domain.document import Document, dump
 from bot.core.ports import ChannelRef, DeliveryKey
@@ -58,7 +59,7 @@ async def add(tx: Transaction, drafts: Iterable[Draft], now: datetime) -> int:
     Returns how many are new.
     """
     rows = [_draft_row(draft, now) for draft in drafts]
-    return await tx.call(lambda connection: _add(connection, rows))
+    return await tx.call(lambda statements: _add(statements, rows))
 
 
 def _draft_row(draft: Draft, now: datetime) -> Parameters:
@@ -76,7 +77,6 @@ def _draft_row(draft: Draft, now: datetime) -> Parameters:
         "root_message": draft.root_message,
         "reply": draft.reply_id,
         "cause": draft.caused_by,
-        "root_missing": ROOT_MISSING,
         "part": draft.part,
         "entry": draft.entry_id,
         "hash": text_hash(content),
@@ -94,16 +94,33 @@ def _priority(draft: Draft) -> Priority:
     return Priority.DIGEST if draft.slot_id is not None else Priority.ANSWER
 
 
-def _add(connection: sqlite3.Connection, rows: Sequence[Parameters]) -> int:
-    added = 0
-    for row in rows:
-        done = connection.execute(_ADD, row).fetchone()
-        if done is not None:
-            added += 1
-            if row["priority"] < Priority.COPY:
-                connection.execute(_KEEP_ORDER, {"id": done["id"]})
-            waiting.queue(connection, {**row, "id": done["id"]})
-    return added
+def _add(statements: Statements, rows: Sequence[Parameters]) -> int:
+    # Their roots may be settled or given up by another process just now.
+    _lock(statements, {row["root"] for row in rows if row["root"] is not None})
+    done = statements.one_each(_ADD, rows)
+    added = [(row, new) for row, new in zip(rows, done, strict=True) if new is not None]
+    replies = [
+        {"id": new["id"], "channel": row["channel"], "is_known": row["root"] is not None}
+        for row, new in added
+        if new["root_id"] is not None or row["root_message"] is not None
+    ]
+    ours = [new["id"] for row, new in added if new["root_id"] and row["priority"] < Priority.COPY]
+    if ours:
+        statements.run(_KEEP_ORDER, {"ids": ours})
+    if replies:
+        waiting.queue(statements, replies)
+    return len(added)
+
+
+def _lock(statements: Statements, ids: Collection[int]) -> None:
+    """Wait until no other transaction writes these rows; always in the same order."""
+    if ids and statements.engine is Engine.POSTGRESQL:
+        statements.all(_LOCK, {"ids": list(ids)})
+
+
+_LOCK = """
+SELECT id FROM delivery WHERE id IN (SELECT value FROM numbers(:ids)) ORDER BY id FOR UPDATE
+"""
 
 
 _ADD = """
@@ -112,9 +129,10 @@ INSERT INTO delivery (key, channel, state, not_before, tried_at, slot_id, part, 
                       priority, root_id)
 VALUES (:key, :channel, :state, :not_before, :tried_at, :slot, :part, :entry, :hash,
         :sending, :now, :document, :root_message, :reply, :cause, :priority,
-        coalesce(:root, (SELECT id FROM delivery WHERE slot_id = :slot AND part = :reply_to)))
+        coalesce(CAST(:root AS BIGINT),
+                 (SELECT id FROM delivery WHERE slot_id = :slot AND part = :reply_to)))
 ON CONFLICT DO NOTHING
-RETURNING id
+RETURNING id, root_id
 """
 
 
@@ -122,26 +140,39 @@ RETURNING id
 _KEEP_ORDER = """
 UPDATE delivery
    SET priority = (SELECT max(o.priority) FROM delivery o
-                    WHERE o.root_id = delivery.root_id AND o.state IN ('planned', 'sending', 'held'))
- WHERE id = :id AND root_id IS NOT NULL
+                    WHERE o.root_id = delivery.root_id AND o.id <= delivery.id
+                      AND o.state IN ('planned', 'sending', 'held'))
+ WHERE id IN (SELECT value FROM numbers(:ids))
 """
 
 
 _SETTLE = """
 UPDATE delivery
-   SET state = CASE WHEN unwanted AND :state IN ('planned', 'held') AND NOT :in_doubt
-                    THEN 'dead' ELSE :state END,
-       unwanted = CASE WHEN unwanted = 2 AND :state = 'sent' THEN 0 ELSE unwanted END,
-       failures = :failures, not_before = coalesce(:not_before, not_before),
-       message_id = :message_id, reason = :reason, detail = :detail, waits_for = :waits_for,
-       in_doubt = :in_doubt,
-       failing_since = CASE WHEN :state IN ('planned', 'sending') AND (:failures > 0 OR :reason <> '')
+   SET state = CASE WHEN unwanted > 0 AND step.state IN ('planned', 'held') AND NOT step.in_doubt
+                    THEN 'dead' ELSE step.state END,
+       unwanted = CASE WHEN unwanted = 2 AND step.state = 'sent' THEN 0 ELSE unwanted END,
+       failures = step.failures, not_before = coalesce(step.not_before, delivery.not_before),
+       message_id = step.message_id, reason = step.reason, detail = step.detail,
+       waits_for = step.waits_for, in_doubt = step.in_doubt,
+       failing_since = CASE WHEN step.state IN ('planned', 'sending')
+                                 AND (step.failures > 0 OR step.reason <> '')
                             THEN coalesce(failing_since, :now) END,
-       operator_confirmed = CASE WHEN :state = 'sending' THEN operator_confirmed ELSE 0 END,
-       sent_at = CASE WHEN :state = 'sent' THEN :now END,
-       shown = CASE WHEN :state = 'sent' THEN sending END
- WHERE id = :id AND attempt = :attempt AND state = 'sending'
+       operator_confirmed = step.state = 'sending' AND operator_confirmed,
+       sent_at = CASE WHEN step.state = 'sent' THEN :now END,
+       shown = CASE WHEN step.state = 'sent' THEN sending END
+  FROM (SELECT CAST(value ->> 0 AS BIGINT) AS id, CAST(value ->> 1 AS BIGINT) AS attempt,
+               value ->> 2 AS state, CAST(value ->> 3 AS BIGINT) AS failures,
+               value ->> 4 AS not_before, value ->> 5 AS message_id, value ->> 6 AS reason,
+               value ->> 7 AS detail, value ->> 8 AS waits_for,
+               CAST(value ->> 9 AS BOOLEAN) AS in_doubt
+          FROM json_rows(:steps)) AS step
+ WHERE delivery.id = step.id AND delivery.attempt = step.attempt AND delivery.state = 'sending'
+RETURNING id
 """
+_STEP = (
+    "id", "attempt", "state", "failures", "not_before", "message_id", "reason", "detail",
+    "waits_for", "in_doubt",
+)  # fmt: skip
 
 
 async def settle(tx: Transaction, settled: Iterable[Settled], now: datetime) -> tuple[int, ...]:
@@ -150,7 +181,7 @@ async def settle(tx: Transaction, settled: Iterable[Settled], now: datetime) -> 
     Returns the ids of those that were no longer this claim's to settle; they stay as they are.
     """
     rows = [_settled_row(each, now) for each in settled]
-    return await tx.call(lambda connection: _settle(connection, rows))
+    return await tx.call(lambda statements: _settle(statements, rows))
 
 
 def _settled_row(settled: Settled, now: datetime) -> Parameters:
@@ -164,7 +195,7 @@ def _settled_row(settled: Settled, now: datetime) -> Parameters:
         "not_before": to_text(step.not_before) if step.not_before else None,
         "message_id": step.message_id,
         "reason": step.reason,
-        "detail": step.detail,
+        "detail": step.detail.replace("\0", ""),  # PostgreSQL takes none
         "waits_for": step.waits_for,
         "in_doubt": step.in_doubt,
         "stops": step.stops_subscription,
@@ -175,16 +206,28 @@ def _settled_row(settled: Settled, now: datetime) -> Parameters:
     }
 
 
-def _settle(connection: sqlite3.Connection, rows: Iterable[Parameters]) -> tuple[int, ...]:
-    late = []
-    for row in rows:
-        if connection.execute(_SETTLE, row).rowcount == 0:
-            late.append(row["id"])
-        elif row["state"] == State.SENT:
-            waiting.release(connection, row)
-        elif row["state"] in (State.HELD, State.DEAD):
-            waiting.hold(connection, row)
-    return tuple(late)
+def _settle(statements: Statements, rows: Sequence[Parameters]) -> tuple[int, ...]:
+    if len(rows) > 1:
+        _lock(statements, [row["id"] for row in rows])
+    settled: set[int] = set()
+    for holds, together in groupby(rows, key=lambda row: row["state"] in (State.HELD, State.DEAD)):
+        # What one holds, a later one may release: one by one.
+        for batch in ([row] for row in together) if holds else (list(together),):
+            done = _write(statements, batch)
+            settled |= done
+            written = [row for row in batch if row["id"] in done]
+            sent = [row for row in written if row["state"] == State.SENT]
+            if sent:
+                waiting.release(statements, sent)
+            for row in written if holds else ():
+                waiting.hold(statements, row)
+    return tuple(row["id"] for row in rows if row["id"] not in settled)
+
+
+def _write(statements: Statements, rows: Sequence[Parameters]) -> set[int]:
+    steps = json.dumps([[row[name] for name in _STEP] for row in rows])
+    written = statements.all(_SETTLE, {"steps": steps, "now": rows[0]["now"]})
+    return {row["id"] for row in written}
 
 
 async def release(tx: Transaction, channel: str, now: datetime) -> int:
@@ -214,17 +257,17 @@ async def doubt_open(tx: Transaction, since: datetime, now: datetime) -> int:
         """
         UPDATE delivery
            SET state = 'sending', attempt = attempt + 1, not_before = :now, sending = '',
-               tried_at = min(coalesce(tried_at, :since), :since)
+               tried_at = least(coalesce(tried_at, :since), :since)
          WHERE state IN ('planned', 'sending')
         """,
         {"since": to_text(since), "now": to_text(now)},
     )
 
 
-def newest_instant(connection: sqlite3.Connection) -> str | None:
+def newest_instant(statements: Statements) -> str | None:
     """When a delivery was planned or sent last, as text; `None` where there was none."""
-    row = connection.execute("SELECT max(planned_at), max(sent_at) FROM delivery").fetchone()
-    return max(filter(None, tuple(row)), default=None)
+    row = statements.one("SELECT max(planned_at) AS planned, max(sent_at) AS sent FROM delivery")
+    return max(filter(None, row or ()), default=None)
 
 
 LONGEST_WAIT = timedelta(hours=1)

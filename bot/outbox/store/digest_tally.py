@@ -1,6 +1,5 @@
 """What became of a digest's messages, once none is waiting any more."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -36,23 +35,24 @@ async def list_settled(tx: Transaction, deliveries: Iterable[int]) -> tuple[Dige
     rows = await tx.all(
         """
         WITH slots (id) AS (
-            SELECT DISTINCT d.slot_id FROM json_each(:deliveries) j JOIN delivery d ON d.id = j.value
+            SELECT DISTINCT d.slot_id FROM numbers(:deliveries) AS n JOIN delivery d ON d.id = n.value
              WHERE d.slot_id IS NOT NULL
         ), first (id, planned_at) AS (
             SELECT slots.id, min(d.planned_at) FROM slots JOIN delivery d ON d.slot_id = slots.id
              GROUP BY slots.id
         )
-        SELECT s.on_date, d.channel, count(*) AS messages,
-               sum(d.state IN ('held', 'dead')) AS failed,
-               sum(d.planned_at > first.planned_at) AS added,
+        SELECT s.on_date, min(d.channel) AS channel, count(*) AS messages,
+               count(*) FILTER (WHERE d.state IN ('held', 'dead')) AS failed,
+               count(*) FILTER (WHERE d.planned_at > first.planned_at) AS added,
                first.planned_at, max(d.sent_at) AS sent_at,
                (SELECT count(*) FROM slot_entry e WHERE e.slot_id = s.id AND e.position IS NOT NULL)
                    AS papers
           FROM first JOIN delivery d ON d.slot_id = first.id JOIN slot s ON s.id = first.id
-         GROUP BY s.id HAVING sum(d.state IN ('planned', 'sending')) = 0
+         GROUP BY s.id, s.on_date, first.planned_at
+        HAVING count(*) FILTER (WHERE d.state IN ('planned', 'sending')) = 0
          ORDER BY s.id
         """,
-        {"deliveries": json.dumps(list(deliveries))},
+        {"deliveries": list(deliveries)},
     )
     return tuple(map(_tally, rows))
 

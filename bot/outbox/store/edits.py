@@ -79,13 +79,16 @@ def _part(row: Row) -> Part:
 
 
 async def want(tx: Transaction, delivery_id: int, document: Document) -> None:
-    """The message should say this: one that is posted is edited, one in flight after it."""
+    """The message should say this: one that is posted is edited, one in flight after it.
+
+    One that is to be removed keeps what replaced its content.
+    """
     content = dump(document)
     await tx.run(
         """
         UPDATE delivery
            SET document = :content, wanted = :hash, edit_after = '', edit_failures = 0
-         WHERE id = :id
+         WHERE id = :id AND unwanted <> 1
         """,
         {"id": delivery_id, "content": content, "hash": text_hash(content)},
     )
@@ -228,12 +231,17 @@ async def mark_gone(tx: Transaction, delivery_id: int, now: datetime) -> None:
         """
         UPDATE delivery SET removed_at = :now
          WHERE id = :id AND slot_id IS NOT NULL
-           AND part IN ('entry-' || entry_id, 'entry-' || entry_id || '-discussion')
+           AND part IN ('entry-' || CAST(entry_id AS TEXT),
+                        'entry-' || CAST(entry_id AS TEXT) || '-discussion')
         RETURNING slot_id
         """,
         {"id": delivery_id, "now": to_text(now)},
     )
     await tx.run_many(
-        "INSERT INTO settled_slot (slot_id) VALUES (:slot) ON CONFLICT DO NOTHING",
+        # Not DO NOTHING: whoever takes the row just now would not see this change.
+        """
+        INSERT INTO settled_slot (slot_id) VALUES (:slot)
+        ON CONFLICT (slot_id) DO UPDATE SET slot_id = excluded.slot_id
+        """,
         [{"slot": row["slot_id"]} for row in papers],
     )

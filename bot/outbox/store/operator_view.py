@@ -102,9 +102,9 @@ async def list_deliveries(
             _DELIVERY
             + f"""
             WHERE d.state = :state AND (NOT :failing OR d.state = 'held' OR {_FAILS})
-              AND (:channel IS NULL OR d.channel = :channel
+              AND (CAST(:channel AS TEXT) IS NULL OR d.channel = :channel
                    OR :place <> '' AND substr(d.channel, 1, length(:platform)) = :platform
-                      AND substr(d.channel, -length(:place)) = :place)
+                      AND substr(d.channel, length(d.channel) - length(:place) + 1) = :place)
             ORDER BY d.id DESC LIMIT :limit
             """,
             {"state": state, "failing": failing, "limit": limit} | named,
@@ -163,9 +163,9 @@ async def retry(tx: Transaction, delivery_id: int, now: datetime) -> bool:
         UPDATE delivery
            SET state = CASE WHEN in_doubt AND state <> 'planned' THEN 'sending' ELSE 'planned' END,
                operator_confirmed = in_doubt AND unwanted = 0, attempt = attempt + 1, failures = 0, not_before = :now,
-               in_doubt = 0, waits_for = NULL, failing_since = NULL, reason = '', detail = ''
+               in_doubt = FALSE, waits_for = NULL, failing_since = NULL, reason = '', detail = ''
          WHERE id = :id AND state IN ('held', 'dead', 'planned')
-           AND (unwanted = 0 OR unwanted = 1 AND in_doubt = 1)
+           AND (unwanted = 0 OR unwanted = 1 AND in_doubt)
         """,
         {"id": delivery_id, "now": to_text(now)},
     )
@@ -197,13 +197,13 @@ async def tally(tx: Transaction, *, channel: str | None = None) -> Tally:
     row = await tx.one(
         """
         SELECT (SELECT count(*) FROM delivery WHERE state IN ('planned', 'sending')
-                   AND (:channel IS NULL OR channel = :channel)) AS open,
+                   AND (CAST(:channel AS TEXT) IS NULL OR channel = :channel)) AS open,
                (SELECT min(not_before) FROM delivery WHERE state IN ('planned', 'sending')
-                   AND (:channel IS NULL OR channel = :channel)) AS waiting_since,
+                   AND (CAST(:channel AS TEXT) IS NULL OR channel = :channel)) AS waiting_since,
                (SELECT count(*) FROM delivery WHERE state = 'held'
-                   AND (:channel IS NULL OR channel = :channel)) AS held,
+                   AND (CAST(:channel AS TEXT) IS NULL OR channel = :channel)) AS held,
                (SELECT count(*) FROM delivery WHERE state = 'dead'
-                   AND (:channel IS NULL OR channel = :channel)) AS dead
+                   AND (CAST(:channel AS TEXT) IS NULL OR channel = :channel)) AS dead
         """,
         {"channel": channel},
     )
@@ -235,14 +235,21 @@ async def list_late(tx: Transaction, since: datetime) -> tuple[Late, ...]:
     """What has failed since that instant or longer, by channel and errand, the longest first."""
     rows = await tx.all(
         f"""
-        SELECT d.channel, min(d.failing_since) AS since, count(*) AS number, d.detail,
-               CASE WHEN d.state <> 'sent' THEN 'post' WHEN d.unwanted = 1 THEN 'remove'
-                    ELSE 'edit' END AS errand,
+        SELECT first.channel, first.errand, first.since, first.number, first.detail,
                (SELECT count(*) FROM delivery behind
-                 WHERE behind.channel = d.channel AND behind.state IN ('planned', 'sending'))
+                 WHERE behind.channel = first.channel AND behind.state IN ('planned', 'sending'))
                AS open
-          FROM delivery d WHERE d.failing_since <= :since AND {_FAILS}
-         GROUP BY d.channel, errand ORDER BY since, d.channel, errand
+          FROM (SELECT failing.channel, failing.errand, failing.failing_since AS since,
+                       failing.detail,
+                       count(*) OVER (PARTITION BY failing.channel, failing.errand) AS number,
+                       row_number() OVER (PARTITION BY failing.channel, failing.errand
+                                              ORDER BY failing.failing_since, failing.id) AS place
+                  FROM (SELECT d.id, d.channel, d.failing_since, d.detail,
+                               CASE WHEN d.state <> 'sent' THEN 'post'
+                                    WHEN d.unwanted = 1 THEN 'remove' ELSE 'edit' END AS errand
+                          FROM delivery d
+                         WHERE d.failing_since <= :since AND {_FAILS}) AS failing) AS first
+         WHERE first.place = 1 ORDER BY first.since, first.channel, first.errand
         """,  # noqa: S608 - our own text
         {"since": to_text(since)},
     )

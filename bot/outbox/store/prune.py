@@ -1,9 +1,8 @@
 """Old deliveries: texts that nothing needs any more, and rows that nothing refers to."""
 
-import sqlite3
 from datetime import datetime
 
-from bot.core.database.database import Parameters, Transaction
+from bot.core.database.database import Engine, Parameters, Statements, Transaction
 from bot.core.database.instants import to_text
 from bot.core.domain.document import Document, dump
 
@@ -33,6 +32,7 @@ async def next_batch(tx: Transaction, after: int, before: datetime, limit: int) 
         """
         SELECT max(id) AS until, min(planned_at) AS oldest FROM
             (SELECT id, planned_at FROM delivery WHERE id > :after ORDER BY id LIMIT :limit)
+            AS batch
         """,
         {"after": after, "limit": limit},
     )
@@ -44,21 +44,25 @@ async def next_batch(tx: Transaction, after: int, before: datetime, limit: int) 
 async def prune(tx: Transaction, after: int, until: int, before: datetime) -> int:
     """Prune the deliveries with these ids; returns how many rows changed."""
     span = {"after": after, "until": until, "before": to_text(before), "text": _REMOVED_TEXT}
-    return await tx.call(lambda connection: _prune(connection, span))
+    return await tx.call(lambda statements: _prune(statements, span))
 
 
-def _prune(connection: sqlite3.Connection, span: Parameters) -> int:
-    changed = connection.execute(_DELETE, span).rowcount
-    stripped = connection.execute(_STRIP, span).rowcount
-    if stripped:
-        _write_densely(connection, span)
+def _prune(statements: Statements, span: Parameters) -> int:
+    changed = statements.run(_DELETE, span)
+    stripped = statements.run(_STRIP, span)
+    if stripped and statements.engine is Engine.SQLITE:
+        _write_densely(statements, span)
     return changed + stripped
 
 
-def _write_densely(connection: sqlite3.Connection, span: Parameters) -> None:
-    """Write these rows anew: rows that became shorter in place free no page."""
-    connection.execute("PRAGMA defer_foreign_keys = ON")  # until the end of this transaction
-    rows = connection.execute(f"SELECT * FROM delivery {_SPAN} ORDER BY id", span).fetchall()  # noqa: S608 - our own text
-    connection.execute(f"DELETE FROM delivery {_SPAN}", span)  # noqa: S608 - our own text
-    places = ", ".join("?" * len(rows[0]))
-    connection.executemany(f"INSERT INTO delivery VALUES ({places})", map(tuple, rows))  # noqa: S608 - our own text
+def _write_densely(statements: Statements, span: Parameters) -> None:
+    """Write these rows anew: SQLite frees no page of rows that became shorter in place."""
+    statements.run("PRAGMA defer_foreign_keys = ON")  # until the end of this transaction
+    rows = statements.all(f"SELECT * FROM delivery {_SPAN} ORDER BY id", span)  # noqa: S608 - our own text
+    statements.run(f"DELETE FROM delivery {_SPAN}", span)  # noqa: S608 - our own text
+    columns = rows[0].keys()
+    values = ", ".join(f":{column}" for column in columns)
+    statements.run_many(
+        f"INSERT INTO delivery ({', '.join(columns)}) VALUES ({values})",  # noqa: S608 - our own text
+        (dict(zip(columns, row, strict=True)) for row in rows),
+    )

@@ -15,8 +15,8 @@ async def take(tx: Transaction, limit: int) -> tuple[int, ...]:
                (SELECT slot_id FROM settled_slot s
                  WHERE NOT EXISTS (SELECT 1 FROM delivery d
                                     WHERE d.slot_id = s.slot_id AND d.state IN ('planned', 'sending')
-                                      AND d.part = 'entry-' || d.entry_id)
-                 LIMIT :limit)
+                                      AND d.part = 'entry-' || CAST(d.entry_id AS TEXT))
+                 ORDER BY slot_id LIMIT :limit)
         RETURNING slot_id
         """,
         {"limit": limit},

@@ -5,22 +5,22 @@ of them is tried from time to time, and the first that is taken there releases t
 a thread, all wait for the same place, so that none overtakes another.
 """
 
-import sqlite3
+from collections.abc import Sequence
 from datetime import datetime
 
-from bot.core.database.database import Parameters, Transaction
+from bot.core.database.database import Parameters, Statements, Transaction
 from bot.core.database.instants import to_text
-from bot.outbox.domain.delivery import REFUSED_FOR_NOW, WaitsFor
+from bot.outbox.domain.delivery import REFUSED_FOR_NOW, ROOT_MISSING, WaitsFor
 
 # A reply to a root that is held or dead waits for the root.
 _HOLD_WITH_ROOT = """
 UPDATE delivery SET state = 'held', waits_for = 'root', reason = :root_missing
- WHERE id = :id AND state = 'planned'
-   AND (SELECT root.state FROM delivery root WHERE root.id = :root) IN ('held', 'dead')
+ WHERE id IN (SELECT value FROM numbers(:ids)) AND state = 'planned'
+   AND (SELECT root.state FROM delivery root WHERE root.id = delivery.root_id) IN ('held', 'dead')
 """
 _RELEASE_REPLIES = """
 UPDATE delivery SET state = 'planned', waits_for = NULL, reason = '', detail = ''
- WHERE root_id = :id AND state = 'held' AND waits_for = 'root'
+ WHERE root_id IN (SELECT value FROM numbers(:ids)) AND state = 'held' AND waits_for = 'root'
 """
 _HOLD_REPLIES = """
 UPDATE delivery SET state = 'held', waits_for = 'root', reason = :root_missing, detail = ''
@@ -42,8 +42,9 @@ _TO_COME = """
 # … in the same thread …
 _IN_ITS_THREAD = f"""
 {_TO_COME}
-  AND (root_id, root_message) IS
-      (SELECT own.root_id, own.root_message FROM delivery own WHERE own.id = :id)
+  AND EXISTS (SELECT 1 FROM delivery own
+               WHERE own.id = :id AND own.root_id IS NOT DISTINCT FROM delivery.root_id
+                 AND own.root_message IS NOT DISTINCT FROM delivery.root_message)
 """  # noqa: S608 - our own text
 # … or in any thread whose root is posted.
 _IN_A_THREAD = f"""
@@ -60,9 +61,19 @@ UPDATE delivery SET state = 'dead', waits_for = NULL, reason = :reason, detail =
 """
 _RELEASE_PLACE = """
 UPDATE delivery SET state = 'planned', waits_for = NULL, not_before = :now, reason = '', detail = ''
- WHERE channel = :channel AND state = 'held' AND waits_for IN ('thread', 'channel')
-   AND (waits_for = 'channel' OR (root_id, root_message) IS
-        (SELECT own.root_id, own.root_message FROM delivery own WHERE own.id = :id))
+ WHERE channel IN (SELECT value FROM texts(:channels))
+   AND state = 'held' AND waits_for IN ('thread', 'channel')
+   AND (waits_for = 'channel'
+        OR EXISTS (SELECT 1 FROM delivery own
+                    WHERE own.id IN (SELECT value FROM numbers(:ids))
+                      AND own.channel = delivery.channel
+                      AND own.root_id IS NOT DISTINCT FROM delivery.root_id
+                      AND own.root_message IS NOT DISTINCT FROM delivery.root_message))
+"""
+_WAITS = """
+SELECT DISTINCT channel FROM delivery
+ WHERE channel IN (SELECT value FROM texts(:channels))
+   AND state = 'held' AND waits_for IN ('thread', 'channel')
 """
 # A new reply in a thread where others wait, waits behind them.
 _QUEUE = """
@@ -71,8 +82,10 @@ UPDATE delivery
        reason = before.reason, detail = before.detail
   FROM (SELECT waits_for, not_before, reason, detail FROM delivery w
          WHERE w.channel = :channel AND w.state = 'held' AND w.waits_for IN ('thread', 'channel')
-           AND (w.waits_for = 'channel' OR (w.root_id, w.root_message) IS
-                (SELECT own.root_id, own.root_message FROM delivery own WHERE own.id = :id))
+           AND (w.waits_for = 'channel'
+                OR EXISTS (SELECT 1 FROM delivery own
+                            WHERE own.id = :id AND own.root_id IS NOT DISTINCT FROM w.root_id
+                              AND own.root_message IS NOT DISTINCT FROM w.root_message))
          ORDER BY w.waits_for = 'channel', w.id LIMIT 1) AS before
  WHERE id = :id AND state = 'planned'
    AND (root_message IS NOT NULL
@@ -82,47 +95,60 @@ _DUE = """
     id IN (SELECT min(id) FROM delivery
             WHERE state = 'held' AND waits_for IN ('thread', 'channel')
             GROUP BY channel, waits_for,
-                     CASE waits_for WHEN 'thread' THEN coalesce(root_id, root_message) END)
-AND not_before <= :now
+                     CASE WHEN waits_for = 'thread' THEN root_id END,
+                     CASE WHEN waits_for = 'thread' THEN root_message END)
+AND state = 'held' AND waits_for IN ('thread', 'channel') AND not_before <= :now
 AND NOT EXISTS (
         SELECT 1 FROM delivery ahead
          WHERE ahead.channel = delivery.channel AND ahead.state IN ('planned', 'sending')
            AND (ahead.root_id IS NOT NULL OR ahead.root_message IS NOT NULL)
            AND (delivery.waits_for = 'channel' OR
-                (ahead.root_id, ahead.root_message) IS (delivery.root_id, delivery.root_message)))
+                ahead.root_id IS NOT DISTINCT FROM delivery.root_id
+                AND ahead.root_message IS NOT DISTINCT FROM delivery.root_message))
 """
 
 # Messages in doubt that are to be removed are searched for again.
-_SOUGHT = "state = 'held' AND in_doubt = 1 AND unwanted = 1 AND not_before <= :now"
+_SOUGHT = "state = 'held' AND in_doubt = TRUE AND unwanted = 1 AND not_before <= :now"
 
 
-def queue(connection: sqlite3.Connection, row: Parameters) -> None:
-    """Hold the newly planned delivery `id` if its root, thread or channel requires it."""
-    if row["root"] is not None:
-        connection.execute(_HOLD_WITH_ROOT, row)
-    connection.execute(_QUEUE, row)
+def queue(statements: Statements, rows: Sequence[Parameters]) -> None:
+    """Hold those of the newly planned replies whose root, thread or channel requires it.
+
+    With `is_known`, the root was there before, and may be held or dead.
+    """
+    known = [row["id"] for row in rows if row["is_known"]]
+    if known:
+        statements.run(_HOLD_WITH_ROOT, {"ids": known, "root_missing": ROOT_MISSING})
+    channels = list({row["channel"]: None for row in rows})
+    waiting = {row["channel"] for row in statements.all(_WAITS, {"channels": channels})}
+    for row in rows:
+        if row["channel"] in waiting:
+            statements.run(_QUEUE, row)
 
 
-def release(connection: sqlite3.Connection, row: Parameters) -> None:
-    """The delivery `id` was taken: what waits for it, its thread or its channel goes on."""
-    connection.execute(_RELEASE_REPLIES, row)
-    connection.execute(_RELEASE_PLACE, row)
+def release(statements: Statements, rows: Sequence[Parameters]) -> None:
+    """These deliveries were taken: what waits for them, their threads or channels goes on."""
+    ids = [row["id"] for row in rows]
+    statements.run(_RELEASE_REPLIES, {"ids": ids})
+    channels = list({row["channel"]: None for row in rows})
+    now = rows[0]["now"]
+    statements.run(_RELEASE_PLACE, {"ids": ids, "channels": channels, "now": now})
 
 
-def hold(connection: sqlite3.Connection, row: Parameters) -> None:
+def hold(statements: Statements, row: Parameters) -> None:
     """The delivery `id` is held or dead: others wait as it does, or are given up with it."""
-    connection.execute(_HOLD_REPLIES, row)
+    statements.run(_HOLD_REPLIES, row)
     if row["waits_for"] == WaitsFor.THREAD:
-        connection.execute(_HOLD_PLACE + _IN_ITS_THREAD, row)
+        statements.run(_HOLD_PLACE + _IN_ITS_THREAD, row)
     if row["waits_for"] == WaitsFor.CHANNEL:
-        connection.execute(_HOLD_PLACE + _IN_A_THREAD, row)
+        statements.run(_HOLD_PLACE + _IN_A_THREAD, row)
     if row["closes"]:
-        connection.execute(_CLOSE + _IN_ITS_THREAD, row)
+        statements.run(_CLOSE + _IN_ITS_THREAD, row)
     if row["stops"]:
         # What is to go into threads that are there is no matter of the subscription.
         channel = {"waits_for": WaitsFor.CHANNEL, "reason": REFUSED_FOR_NOW}
-        connection.execute(_HOLD_PLACE + _IN_A_THREAD, {**row, **channel})
-        connection.execute(_HOLD_CHANNEL, row)
+        statements.run(_HOLD_PLACE + _IN_A_THREAD, {**row, **channel})
+        statements.run(_HOLD_CHANNEL, row)
 
 
 async def is_due(tx: Transaction, now: datetime) -> bool:
@@ -139,7 +165,7 @@ async def try_again(tx: Transaction, now: datetime) -> int:
     What may be there and is to be removed is to be searched for again.
     """
     await tx.run(
-        f"UPDATE delivery SET state = 'sending', attempt = attempt + 1, in_doubt = 0 WHERE {_SOUGHT}",  # noqa: S608 - our own text
+        f"UPDATE delivery SET state = 'sending', attempt = attempt + 1, in_doubt = FALSE WHERE {_SOUGHT}",  # noqa: S608 - our own text
         {"now": to_text(now)},
     )
     return await tx.run(

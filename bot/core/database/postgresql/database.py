@@ -113,6 +113,17 @@ class PostgresStatements:
         """The first row, or `None`."""
         return self._execute(sql, parameters).fetchone()
 
+    def one_each(self, sql: str, rows: Iterable[Parameters]) -> Sequence[Row | None]:
+        """The first row, or `None`, for each row of parameters; all are on their way at once."""
+        cursor = self._connection.cursor()
+        cursor.executemany(for_postgresql(sql).encode(), rows, returning=True)
+        if cursor.pgresult is None:  # there were no rows
+            return []
+        found = [cursor.fetchone()]
+        while cursor.nextset():
+            found.append(cursor.fetchone())
+        return found
+
     def run(self, sql: str, parameters: Parameters | None = None) -> int:
         """How many rows the statement changed."""
         return self._execute(sql, parameters).rowcount

@@ -87,6 +87,10 @@ class SqliteStatements:
         rows = self.all(sql, parameters)
         return rows[0] if rows else None
 
+    def one_each(self, sql: str, rows: Iterable[Parameters]) -> Sequence[Row | None]:
+        """The first row, or `None`, for each row of parameters."""
+        return [self.one(sql, row) for row in rows]
+
     def run(self, sql: str, parameters: Parameters | None = None) -> int:
         """How many rows the statement changed."""
         cursor = self._connection.execute(for_sqlite(sql), parameters or {})
