@@ -48,6 +48,14 @@ async def put(
     )
 
 
+async def rename(tx: Transaction, channel: str, manager: Manager) -> None:
+    """Update the name of a person, if they are named in the channel."""
+    await tx.run(
+        "UPDATE channel_manager SET name = :name WHERE channel = :channel AND person = :person",
+        {"channel": channel, "person": manager.person, "name": manager.name},
+    )
+
+
 async def remove(tx: Transaction, channel: str, person: str) -> bool:
     """Remove a person; returns whether they were named."""
     row = await tx.one(

@@ -21,7 +21,7 @@ async def list_group(tx: Transaction, channel: str) -> Mapping[str, datetime]:
         SELECT other.channel, other.linked_at
           FROM linked_channel own JOIN linked_channel other ON other.link_group = own.link_group
           LEFT JOIN channel_preference preference ON preference.channel = other.channel
-         WHERE own.channel = :channel AND coalesce(preference.discussion, 1)
+         WHERE own.channel = :channel AND coalesce(preference.discussion, TRUE)
          ORDER BY other.channel
         """,
         {"channel": channel},
@@ -100,7 +100,11 @@ async def add_code(tx: Transaction, code_hash: str, channel: str, until: datetim
     """Store a code that links another channel to this one; the channel's older code is revoked."""
     await tx.run("DELETE FROM link_code WHERE channel = :channel", {"channel": channel})
     await tx.run(
-        "INSERT INTO link_code (hash, channel, valid_until) VALUES (:hash, :channel, :until)",
+        """
+        INSERT INTO link_code (hash, channel, valid_until) VALUES (:hash, :channel, :until)
+        ON CONFLICT (hash) DO UPDATE
+           SET channel = excluded.channel, valid_until = excluded.valid_until
+        """,
         {"hash": code_hash, "channel": channel, "until": to_text(until)},
     )
 
@@ -112,6 +116,6 @@ async def find_code(tx: Transaction, code_hash: str, now: datetime) -> str | Non
     return row["channel"] if row is not None else None
 
 
-async def use_code(tx: Transaction, code_hash: str) -> None:
-    """Delete a code: it is single-use."""
-    await tx.run("DELETE FROM link_code WHERE hash = :hash", {"hash": code_hash})
+async def use_code(tx: Transaction, code_hash: str) -> bool:
+    """Delete a code, which is single-use; returns false if it was used before."""
+    return await tx.run("DELETE FROM link_code WHERE hash = :hash", {"hash": code_hash}) > 0

@@ -1,6 +1,5 @@
 """Slots as rows: the closed dates of a subscription, and which entries each posted."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -103,6 +102,7 @@ async def close(
         """
         INSERT INTO slot_entry (subscription_id, entry_id, slot_id, position)
         VALUES (:subscription, :entry, :slot, :position)
+        ON CONFLICT (subscription_id, entry_id) DO NOTHING
         """,
         [
             {
@@ -125,9 +125,9 @@ async def posted(
         """
         SELECT entry_id FROM slot_entry
          WHERE subscription_id = :subscription
-           AND entry_id IN (SELECT value FROM json_each(:entries))
+           AND entry_id IN (SELECT value FROM numbers(:entries))
         """,
-        {"subscription": subscription_id, "entries": json.dumps(list(entries))},
+        {"subscription": subscription_id, "entries": list(entries)},
     )
     return frozenset(EntryId(row["entry_id"]) for row in rows)
 
@@ -140,7 +140,7 @@ async def touch(tx: Transaction, numbers: Iterable[str], since: datetime) -> Non
     await tx.run(
         """
         WITH known (id) AS (
-            SELECT p.id FROM json_each(:numbers) AS j JOIN paper AS p ON p.key = 'arxiv:' || j.value
+            SELECT p.id FROM texts(:numbers) AS t JOIN paper AS p ON p.key = 'arxiv:' || t.value
         ), about (id) AS (
             SELECT e.id FROM entry AS e JOIN known ON known.id = e.paper_id
             UNION
@@ -151,10 +151,10 @@ async def touch(tx: Transaction, numbers: Iterable[str], since: datetime) -> Non
         SELECT DISTINCT se.entry_id
         FROM about JOIN slot_entry AS se ON se.entry_id = about.id AND se.position IS NOT NULL
             JOIN slot AS s ON s.id = se.slot_id
-        WHERE s.closed_at >= :since
-        ON CONFLICT DO NOTHING
+        WHERE s.closed_at >= :since ORDER BY se.entry_id
+        ON CONFLICT (entry_id) DO UPDATE SET entry_id = excluded.entry_id
         """,
-        {"numbers": json.dumps(list(numbers)), "since": to_text(since)},
+        {"numbers": list(numbers), "since": to_text(since)},
     )
 
 
@@ -175,8 +175,12 @@ async def find_showing(
 async def mark_changed(tx: Transaction, entry_ids: Iterable[EntryId]) -> None:
     """Have every message that shows one of these entries presented again."""
     await tx.run_many(
-        "INSERT INTO changed_entry (entry_id) VALUES (:entry) ON CONFLICT DO NOTHING",
-        [{"entry": each} for each in entry_ids],
+        # Not DO NOTHING: whoever takes the row just now would not see this change.
+        """
+        INSERT INTO changed_entry (entry_id) VALUES (:entry)
+        ON CONFLICT (entry_id) DO UPDATE SET entry_id = excluded.entry_id
+        """,
+        [{"entry": each} for each in sorted(set(entry_ids))],
     )
 
 
@@ -190,27 +194,25 @@ async def take_changed(
     tx: Transaction, limit: int
 ) -> tuple[tuple[ClosedSlot, frozenset[EntryId]], ...]:
     """Take the slots that show changed entries, with these; each change is returned once."""
-    rows = await tx.all(
-        """
-        SELECT e.slot_id, group_concat(e.entry_id) AS changed
-          FROM (SELECT entry_id FROM changed_entry ORDER BY entry_id LIMIT :limit) changed
-          JOIN slot_entry e ON e.entry_id = changed.entry_id AND e.position IS NOT NULL
-         GROUP BY e.slot_id
-        """,
-        {"limit": limit},
-    )
-    await tx.run(
+    taken = await tx.all(
         """
         DELETE FROM changed_entry
          WHERE entry_id IN (SELECT entry_id FROM changed_entry ORDER BY entry_id LIMIT :limit)
+        RETURNING entry_id
         """,
         {"limit": limit},
     )
-    changed = {row["slot_id"]: row["changed"] for row in rows}
-    return tuple(
-        (slot, frozenset(EntryId(int(each)) for each in changed[slot.id].split(",")))
-        for slot in await list_closed(tx, changed)
+    rows = await tx.all(
+        """
+        SELECT slot_id, entry_id FROM slot_entry
+         WHERE entry_id IN (SELECT value FROM numbers(:entries)) AND position IS NOT NULL
+        """,
+        {"entries": [row["entry_id"] for row in taken]},
     )
+    changed: dict[int, set[EntryId]] = {}
+    for row in rows:
+        changed.setdefault(row["slot_id"], set()).add(EntryId(row["entry_id"]))
+    return tuple((slot, frozenset(changed[slot.id])) for slot in await list_closed(tx, changed))
 
 
 async def list_closed(tx: Transaction, slot_ids: Iterable[int]) -> tuple[ClosedSlot, ...]:
@@ -218,9 +220,9 @@ async def list_closed(tx: Transaction, slot_ids: Iterable[int]) -> tuple[ClosedS
     rows = await tx.all(
         f"""
         SELECT {_SLOT} FROM slot s
-         WHERE s.id IN (SELECT value FROM json_each(:ids)) ORDER BY s.id
+         WHERE s.id IN (SELECT value FROM numbers(:ids)) ORDER BY s.id
         """,  # noqa: S608 - our own text
-        {"ids": json.dumps(list(slot_ids))},
+        {"ids": list(slot_ids)},
     )
     return tuple([await _slot(tx, row) for row in rows])
 

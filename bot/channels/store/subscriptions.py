@@ -118,7 +118,8 @@ async def find(tx: Transaction, channel: str) -> Subscription | None:
         rows = await tx.all(
             _COLUMNS
             + """WHERE substr(channel, 1, length(:start)) = :start
-                   AND substr(channel, -length(:end)) = :end ORDER BY channel""",
+                   AND substr(channel, length(channel) - length(:end) + 1) = :end
+                 ORDER BY channel""",
             {"start": f"{platform}:", "end": f"/{place}"},
         )
     if len(rows) > 1:

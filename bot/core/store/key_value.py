@@ -33,6 +33,15 @@ async def put(tx: Transaction, name: str, value: str) -> None:
     )
 
 
+async def put_first(tx: Transaction, name: str, value: str) -> str:
+    """Store the value unless the name has one; returns the one that it has now."""
+    await tx.run(
+        "INSERT INTO key_value (name, value) VALUES (:name, :value) ON CONFLICT (name) DO NOTHING",
+        {"name": name, "value": value},
+    )
+    return await find(tx, name) or value
+
+
 async def take(tx: Transaction, name: str) -> str | None:
     """Delete the name and return its value, if any."""
     row = await tx.one("DELETE FROM key_value WHERE name = :name RETURNING value", {"name": name})

@@ -1,10 +1,9 @@
 """Leases as rows: the right of one process to do one named thing until an instant."""
 
-import sqlite3
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.core.database.database import Transaction
+from bot.core.database.database import Statements, Transaction
 from bot.core.database.instants import from_text, to_text
 
 
@@ -95,12 +94,12 @@ async def release(tx: Transaction, lease: Lease) -> bool:
     return changed > 0
 
 
-def release_all(connection: sqlite3.Connection) -> None:
-    """Free every lease in a copy of a database, whatever its version."""
-    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
+def release_all(statements: Statements) -> None:
+    """Free every lease in a copy of an SQLite database, whatever its version."""
+    tables = {row["name"] for row in statements.all("SELECT name FROM sqlite_schema")}
     if "lease" in tables:
-        connection.execute("UPDATE lease SET holder = NULL")
+        statements.run("UPDATE lease SET holder = NULL")
     if "process" in tables:
-        connection.execute("DELETE FROM process")
+        statements.run("DELETE FROM process")
     if "ownership" in tables:  # before migration 14
-        connection.execute("DELETE FROM ownership")
+        statements.run("DELETE FROM ownership")

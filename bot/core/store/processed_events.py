@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from sqlite3 import Connection
 
 from bot.core.database.database import Database, Transaction
 from bot.core.database.instants import to_text
@@ -83,14 +82,22 @@ class DatabaseProcessedEvents:
 
 
 async def add_all(tx: Transaction, event_ids: Sequence[str], at: datetime) -> tuple[bool, ...]:
-    """Remember ids, in one hop; of each whether it was new."""
-    sql = "INSERT INTO processed_event (id, seen_at) VALUES (:id, :at) ON CONFLICT (id) DO NOTHING"
-    rows = [{"id": event_id, "at": to_text(at)} for event_id in event_ids]
-
-    def insert(connection: Connection) -> tuple[bool, ...]:
-        return tuple(connection.execute(sql, row).rowcount == 1 for row in rows)
-
-    return await tx.call(insert)
+    """Remember ids; of each whether it was new, and named for the first time."""
+    rows = await tx.all(
+        # Sorted, so that two processes with the same ids never wait for each other.
+        """
+        INSERT INTO processed_event (id, seen_at)
+        SELECT value, CAST(:at AS TEXT) FROM texts(:ids) WHERE TRUE ORDER BY value
+        ON CONFLICT (id) DO NOTHING
+        RETURNING id
+        """,
+        {"ids": list(event_ids), "at": to_text(at)},
+    )
+    new = {row["id"] for row in rows}
+    first = {event_id: place for place, event_id in reversed([*enumerate(event_ids)])}
+    return tuple(
+        event_id in new and first[event_id] == place for place, event_id in enumerate(event_ids)
+    )
 
 
 async def remove_before(tx: Transaction, at: datetime) -> int:

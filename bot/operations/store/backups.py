@@ -9,6 +9,7 @@ from pathlib import Path
 from bot.core.database.database import Transaction
 from bot.core.database.instants import from_text, to_text
 from bot.core.database.sqlite import leftovers
+from bot.core.database.sqlite.database import SqliteStatements
 from bot.core.database.sqlite.errors import explained
 from bot.core.database.sqlite.migrate import applied
 from bot.core.domain.errors import StorageError
@@ -30,7 +31,7 @@ def copy(source: Path, target: Path, made_at: datetime) -> None:
                 reader.backup(writer)
                 writer.execute("PRAGMA journal_mode = DELETE")  # one file, whole in itself
                 writer.execute("DELETE FROM backup_mark")
-                leases.release_all(writer)
+                leases.release_all(_statements(writer))
                 writer.execute("INSERT INTO backup_mark (made_at) VALUES (?)", (to_text(made_at),))
                 _check(writer, target)
             finally:
@@ -40,6 +41,12 @@ def copy(source: Path, target: Path, made_at: datetime) -> None:
     except sqlite3.DatabaseError as error:
         raise explained(error, target) from error
     _flush(target)
+
+
+def _statements(connection: sqlite3.Connection) -> SqliteStatements:
+    """The connection as the stores take it."""
+    connection.row_factory = sqlite3.Row
+    return SqliteStatements(connection)
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:
@@ -77,7 +84,7 @@ def prepare(source: Path, target: Path, now: datetime) -> datetime:
                 made_at = now
             else:
                 made_at = _made_at(connection) or now
-                leases.release_all(connection)
+                leases.release_all(_statements(connection))
                 connection.execute("DELETE FROM backup_mark")
                 connection.execute(
                     "INSERT INTO backup_mark (made_at) VALUES (?)", (to_text(made_at),)
@@ -118,7 +125,7 @@ def _copy_files(source: Path, target: Path) -> None:
 
 def _made_at(connection: sqlite3.Connection) -> datetime | None:
     [(marked,)] = connection.execute("SELECT max(made_at) FROM backup_mark")
-    made_at = marked or deliveries.newest_instant(connection)
+    made_at = marked or deliveries.newest_instant(_statements(connection))
     return from_text(made_at) if made_at else None
 
 

@@ -167,7 +167,7 @@ UPDATE delivery
                CAST(value ->> 9 AS BOOLEAN) AS in_doubt
           FROM json_rows(:steps)) AS step
  WHERE delivery.id = step.id AND delivery.attempt = step.attempt AND delivery.state = 'sending'
-RETURNING id
+RETURNING delivery.id
 """
 _STEP = (
     "id", "attempt", "state", "failures", "not_before", "message_id", "reason", "detail",

@@ -74,7 +74,7 @@ class DatabaseBoard:
                                            by_bot, question, content, message_key, posted_at, revision,
                                            unheard)
                 VALUES (:channel, :root, :author_id, :author_name, :author_locale, :by_bot,
-                        :question, :content, :key, :at, :revision, NOT :by_bot AND :root IS NOT NULL)
+                        :question, :content, :key, :at, :revision, :unheard)
                 RETURNING id
                 """,
                 {
@@ -83,7 +83,8 @@ class DatabaseBoard:
                     "author_id": author.id if author else None,
                     "author_name": author.name if author else None,
                     "author_locale": author.locale if author else None,
-                    "by_bot": int(isinstance(content, Document)),
+                    "by_bot": isinstance(content, Document),
+                    "unheard": root is not None and not isinstance(content, Document),
                     "question": question,
                     "content": _content_text(content),
                     "key": key,
@@ -128,7 +129,7 @@ class DatabaseBoard:
                 {
                     "id": message,
                     "content": _content_text(content),
-                    "by_bot": int(isinstance(content, Document)),
+                    "by_bot": isinstance(content, Document),
                     "question": asked,
                     "at": to_text(at),
                     "revision": await _next_revision(tx),
@@ -143,14 +144,15 @@ class DatabaseBoard:
     async def list_unprocessed(self, *, limit: int) -> tuple[BoardMessage, ...]:
         async with self._db.reading() as tx:
             rows = await tx.all(
-                _MESSAGE + "WHERE m.unheard = 1 ORDER BY m.revision LIMIT :limit", {"limit": limit}
+                _MESSAGE + "WHERE m.unheard = TRUE ORDER BY m.revision LIMIT :limit",
+                {"limit": limit},
             )
         return tuple(_message(row) for row in rows)
 
     async def mark_processed(self, message: BoardMessage) -> None:
         async with self._db.transaction() as tx:
             await tx.run(
-                "UPDATE board_message SET unheard = 0 WHERE id = :id AND revision = :revision",
+                "UPDATE board_message SET unheard = FALSE WHERE id = :id AND revision = :revision",
                 {"id": message.id, "revision": message.revision},
             )
 

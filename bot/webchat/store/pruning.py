@@ -12,6 +12,7 @@ async def next_batch(tx: Transaction, after: int, before: datetime, limit: int) 
         """
         SELECT max(id) AS until, min(posted_at) AS oldest FROM
             (SELECT id, posted_at FROM board_message WHERE id > :after ORDER BY id LIMIT :limit)
+            AS batch
         """,
         {"after": after, "limit": limit},
     )
@@ -25,7 +26,7 @@ async def prune_deleted(tx: Transaction, after: int, until: int, before: datetim
     return await tx.run(
         """
         DELETE FROM board_message
-         WHERE id > :after AND id <= :until AND deleted_at < :before AND unheard = 0
+         WHERE id > :after AND id <= :until AND deleted_at < :before AND unheard = FALSE
            AND NOT EXISTS (SELECT 1 FROM board_message r WHERE r.root_id = board_message.id)
         """,
         {"after": after, "until": until, "before": to_text(before)},
@@ -40,7 +41,7 @@ async def prune(tx: Transaction, after: int, until: int, before: datetime) -> in
     return await tx.run(
         """
         DELETE FROM board_message
-         WHERE id > :after AND id <= :until AND posted_at < :before AND unheard = 0
+         WHERE id > :after AND id <= :until AND posted_at < :before AND unheard = FALSE
            AND message_key IS NULL
            AND NOT EXISTS (SELECT 1 FROM board_message r WHERE r.root_id = board_message.id)
         """,

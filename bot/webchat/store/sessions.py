@@ -12,7 +12,7 @@ async def add(tx: Transaction, hash_: str, who: Identity, *, until: datetime) ->
     """Store a session."""
     await tx.run(
         """
-        INSERT INTO web_session (hash, person, platform, workspaces, user, name, expires_at)
+        INSERT INTO web_session (hash, person, platform, workspaces, "user", name, expires_at)
         VALUES (:hash, :person, :platform, :workspaces, :user, :name, :until)
         """,
         {
@@ -31,7 +31,7 @@ async def find(tx: Transaction, hash_: str, *, at: datetime) -> Identity | None:
     """Who is signed in with that hash, unless the session has expired."""
     row = await tx.one(
         """
-        SELECT platform, workspaces, user, name FROM web_session
+        SELECT platform, workspaces, "user", name FROM web_session
          WHERE hash = :hash AND expires_at > :at
         """,
         {"hash": hash_, "at": to_text(at)},
