@@ -65,6 +65,17 @@ async def test_lists_are_one_parameter(db: Database):
     assert found == [[(1,), (3,)], [], [(4,)], [(1, "a'b"), (2, "한글")]]
 
 
+async def test_a_statement_run_for_each_row_gives_the_first_row_of_each(db: Database):
+    sql = "DELETE FROM tag WHERE id = :id AND (uses > 0) = TRUE RETURNING slug, 'TRUE' AS text"
+
+    async with db.transaction() as tx:
+        found = await tx.call(lambda s: s.one_each(sql, [{"id": n} for n in (3, 99, 1)]))
+        nothing = await tx.call(lambda s: s.one_each(sql, []))
+
+    assert [row and tuple(row) for row in found] == [("tag-3", "TRUE"), None, ("tag-1", "TRUE")]
+    assert list(nothing) == []
+
+
 async def test_what_looks_like_a_parameter_in_a_text_is_none(db: Database):
     async with db.reading() as tx:
         row = await tx.one(
