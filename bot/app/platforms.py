@@ -16,6 +16,7 @@ from bot.app.parts import GATEWAY, HeldPart, post
 from bot.app.slack_installations import SlackInstallations
 from bot.app.slack_organisations import SlackOrganisations
 from bot.core.database.database import Database
+from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate
 from bot.core.ports import (
     ChannelRef,
@@ -44,8 +45,9 @@ from bot.workspaces.domain.slack_app import Kind, Tokens
 from bot.workspaces.services import grants, slack_apps
 from bot.workspaces.store.slack_apps import StoredApp
 
-FindApps = Callable[[], Awaitable[Mapping[str, SlackAccess]]]
-"""The apps of Slack workspaces that were added, by workspace."""
+FoundApps = Mapping[str, SlackAccess | UsageError]
+"""The apps of Slack workspaces that were added, by workspace; the error where tokens cannot be read."""
+FindApps = Callable[[], Awaitable[FoundApps]]
 
 RATES: Mapping[str, Rates] = {
     # Slack: about one message a second a channel; several hundred a minute a workspace.
@@ -260,11 +262,11 @@ class EventsOf:
         return await self.events.first_time(f"{self.workspace}/{event_id}")
 
 
-async def find_slack_apps(db: Database, settings: Settings) -> Mapping[str, SlackAccess]:
+async def find_slack_apps(db: Database, settings: Settings) -> FoundApps:
     """The workspaces that were added or installed the app, and did not remove it.
 
-    Those of an organisation are served by its token, unless they have one of their own. Raises
-    `UsageError` if tokens cannot be decrypted.
+    Those of an organisation are served by its token, unless they have one of their own. Where tokens
+    cannot be decrypted, only what they are for has the error.
     """
     stored = [each for each in await slack_apps.list_stored(db) if not each.ended]
     accesses = {each.workspace: _access_of(each, settings) for each in stored}
@@ -276,18 +278,17 @@ async def find_slack_apps(db: Database, settings: Settings) -> Mapping[str, Slac
     if len(found) == len(stored):
         return found
     for grant in await grants.list_grants(db):
-        if grant.workspace not in found and grant.organisation in accesses:
-            found[grant.workspace] = replace(
-                accesses[grant.organisation], team=grant.workspace, organisation=grant.organisation
-            )
+        access = accesses.get(grant.organisation)
+        if grant.workspace in found or access is None:
+            continue
+        if not isinstance(access, UsageError):
+            access = replace(access, team=grant.workspace, organisation=grant.organisation)
+        found[grant.workspace] = access
     return found
 
 
-async def find_slack_organisations(db: Database, settings: Settings) -> Mapping[str, SlackAccess]:
-    """The organisations that installed the app, and did not remove it.
-
-    Raises `UsageError` if their tokens cannot be decrypted.
-    """
+async def find_slack_organisations(db: Database, settings: Settings) -> FoundApps:
+    """The organisations that installed the app, and did not remove it; errors as of workspaces."""
     return {
         each.workspace: _access_of(each, settings)
         for each in await slack_apps.list_stored(db)
@@ -295,9 +296,21 @@ async def find_slack_organisations(db: Database, settings: Settings) -> Mapping[
     }
 
 
-def _access_of(stored: StoredApp, settings: Settings) -> SlackAccess:
-    tokens = slack_apps.decrypted(stored, settings.secret_keys).tokens
+def _access_of(stored: StoredApp, settings: Settings) -> SlackAccess | UsageError:
+    try:
+        tokens = slack_apps.decrypted(stored, settings.secret_keys).tokens
+    except UsageError as error:
+        return error
     return app_access(settings, tokens, stored.kind)
+
+
+def readable(apps: FoundApps) -> dict[str, SlackAccess]:
+    """The apps whose tokens can be read."""
+    return {
+        workspace: access
+        for workspace, access in apps.items()
+        if not isinstance(access, UsageError)
+    }
 
 
 def app_access(settings: Settings, tokens: Tokens, kind: Kind = Kind.OWN) -> SlackAccess:

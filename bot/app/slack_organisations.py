@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.app.slack_installations import SlackInstallations, resume_stopped
 from bot.core.database.database import Database
+from bot.core.domain.errors import UsageError
 from bot.core.ports import ChatError, Condition
 from bot.platforms.slack.access import Access
 from bot.platforms.slack.inbound.events import AppGranted, OrganisationRemoved
@@ -48,7 +49,7 @@ class SlackOrganisations:
         return tuple(self._conditions.values())
 
     async def look(self) -> None:
-        """Ask those whose turn it is; raises `StorageError`, and `UsageError` as `find_slack_apps`."""
+        """Ask those whose turn it is; raises `StorageError`."""
         stored = [
             each
             for each in await slack_apps.list_stored(self._db)
@@ -73,7 +74,13 @@ class SlackOrganisations:
 
         organisation = app.workspace
         name = f"slack:{organisation}"
-        tokens = slack_apps.decrypted(app, self._settings.secret_keys).tokens
+        try:
+            tokens = slack_apps.decrypted(app, self._settings.secret_keys).tokens
+        except UsageError as error:
+            if organisation not in self._conditions or self._conditions[organisation].ok:
+                log.error("Slack: %s: %s", organisation, error)
+            self._conditions[organisation] = Condition(name, ok=False, detail=str(error))
+            return
         access = Access(tokens.bot_token, api_base=self._settings.slack_api_base)
         try:
             teams = await list_teams(access)

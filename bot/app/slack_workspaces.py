@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from bot.app.platforms import FindApps
+from bot.app.platforms import FindApps, FoundApps, readable
 from bot.app.slack_organisations import SlackOrganisations
 from bot.core.domain.document import Document
 from bot.core.domain.errors import StorageError, UsageError, UserError
@@ -95,6 +95,7 @@ class SlackWorkspaces:
         self._sleep = sleep
         self._inbox: Inbox | None = None
         self._wanted: frozenset[str] | None = None
+        self._unreadable: dict[str, str] = {}
         self._workspaces: dict[str, _Workspace] = {}
         if fixed is not None:
             self._workspaces[OF_SETTINGS] = self._workspace(OF_SETTINGS, fixed)
@@ -121,10 +122,15 @@ class SlackWorkspaces:
         )
 
     def _of_workspaces(self) -> tuple[Condition, ...]:
-        return tuple(
-            _named(f"slack:{key or each.chat.team or '?'}", each.condition)
+        found = {
+            name: _named(name, each.condition)
             for key, each in self._workspaces.items()
-        )
+            for name in (f"slack:{key or each.chat.team or '?'}",)
+        }
+        for key, problem in self._unreadable.items():
+            name, words = f"slack:{key}", "its stored tokens cannot be read"
+            found[name] = Condition(name, ok=False, detail=problem, told_to_all=words)
+        return tuple(found.values())
 
     @property
     def condition(self) -> Condition:
@@ -234,7 +240,8 @@ class SlackWorkspaces:
             return found.chat
         fixed = self._workspaces.get(OF_SETTINGS)
         if fixed is not None and (
-            len(self._workspaces) == 1 or fixed.chat.team == channel.workspace
+            fixed.chat.team == channel.workspace
+            or (len(self._workspaces) == 1 and channel.workspace not in self._unreadable)
         ):
             return fixed.chat
         again = _AGAIN_AFTER if self._wanted is not None else timedelta(seconds=LOOK_EVERY)
@@ -285,15 +292,25 @@ class SlackWorkspaces:
             log.warning("Slack: which workspaces there are is unknown: %s", error)
             return
         self._wanted = frozenset(wanted)
+        self._note_unreadable(wanted)
         for key, workspace in tuple(self._workspaces.items()):
-            if key != OF_SETTINGS and wanted.get(key) != workspace.access:
+            # One that cannot be read any more goes on with the tokens that it has.
+            if key not in {OF_SETTINGS, *self._unreadable} and wanted.get(key) != workspace.access:
                 await self._end(key, workspace)
         fixed = self._workspaces.get(OF_SETTINGS)
-        for key, access in wanted.items():
+        for key, access in readable(wanted).items():
             if key in self._workspaces or (fixed is not None and fixed.chat.team == key):
                 continue
             workspace = self._workspaces[key] = self._workspace(key, access)
             workspace.task = tasks.create_task(self._serve(key, workspace))
+
+    def _note_unreadable(self, wanted: FoundApps) -> None:
+        """Log which workspaces have tokens that cannot be read, once each."""
+        found = {key: str(each) for key, each in wanted.items() if isinstance(each, UsageError)}
+        for key, problem in found.items():
+            if self._unreadable.get(key) != problem:
+                log.error("Slack: %s: %s", key, problem)
+        self._unreadable = found
 
     async def _end(self, key: str, workspace: _Workspace) -> None:
         del self._workspaces[key]

@@ -69,14 +69,17 @@ async def _slack_access(db: Database, settings: Settings, channel: ChannelRef) -
     from bot.app.platforms import find_slack_apps, slack_access
 
     apps = await find_slack_apps(db, settings)
-    if channel.workspace in apps:
-        return apps[channel.workspace]
-    if settings.slack_is_on:
+    found = apps.get(channel.workspace)
+    if found is None and settings.slack_is_on:
         return slack_access(settings)
-    if apps and not channel.workspace:
+    if found is None and apps and not channel.workspace:
         if len(apps) > 1:
             raise UsageError(translatable("Name the workspace too: slack:T0123/C0123"))
-        return next(iter(apps.values()))
+        found = next(iter(apps.values()))
+    if isinstance(found, UsageError):
+        raise found
+    if found is not None:
+        return found
     raise UsageError(
         translatable("Slack is not set up: set SLACK_BOT_TOKEN or run “paperbot slack add”")
     )

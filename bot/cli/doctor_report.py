@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
-from bot.app.platforms import examine, find_slack_apps, find_slack_organisations
+from bot.app.platforms import examine, find_slack_apps, find_slack_organisations, readable
 from bot.cli.database import now
 from bot.cli.output.terminal import print_line, translator
 from bot.cli.output.text import printable
@@ -55,13 +55,20 @@ async def _look(settings: Settings) -> tuple[Finding, ...]:
     try:
         if settings.database.exists():
             async with opened(settings.database) as db:
-                apps = await find_slack_apps(db, settings)
-                organisations = await find_slack_organisations(db, settings)
+                found = await find_slack_apps(db, settings)
+                found_organisations = await find_slack_organisations(db, settings)
+                apps, organisations = readable(found), readable(found_organisations)
+                errors = [
+                    error_text(each, say)
+                    for each in (*found.values(), *found_organisations.values())
+                    if isinstance(each, UsageError)
+                ]
+                findings += [
+                    Finding("PAPERBOT_SECRET_KEY", ok=False, words=words)
+                    for words in dict.fromkeys(errors)
+                ]
     except StorageError:
         pass  # `check_database` has told it
-    except UsageError as error:
-        words = error_text(error, say)
-        findings.append(Finding("PAPERBOT_SECRET_KEY", ok=False, words=words))
     findings += await examine(
         settings, apps, channels, organisations=organisations, clock=now, say=say
     )

@@ -82,7 +82,7 @@ async def test_nobody_is_taken_for_a_stranger_before_it_is_known_which_workspace
             await again.slack.shared_workspaces(member("U2", "T2"))
 
         # New tokens: the workspace is disconnected for a moment.
-        kept = stage.apps["T2"]
+        kept = stage.access("T2")
         stage.apps["T2"] = replace(kept, app_token="xapp-another")
         before = stage.slack.chats()[-1]
         answers: set[tuple[str, ...] | str] = set()

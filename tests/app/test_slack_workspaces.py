@@ -43,7 +43,7 @@ class Stage:
         self.one_app = one_app
         self.inbox = RecordingInbox()
         self.clock, self.seen = Clock(), Remembered()
-        self.apps: dict[str, Access] = {}
+        self.apps: dict[str, Access | UsageError] = {}
         self.slack = SlackWorkspaces(
             self.access(fixed) if fixed else None,
             self.find_apps,
@@ -61,7 +61,7 @@ class Stage:
     def signing_secret(self, team: str) -> str:
         return SIGNING_SECRET if self.one_app else f"{SIGNING_SECRET}-{team}"
 
-    async def find_apps(self) -> dict[str, Access]:
+    async def find_apps(self) -> dict[str, Access | UsageError]:
         return dict(self.apps)
 
     def open_chat(self, team: str, access: Access) -> SlackChat:
@@ -271,3 +271,25 @@ async def served(stage: Stage) -> AsyncIterator[None]:
         yield
     finally:
         await runner.cleanup()
+
+
+async def test_tokens_that_cannot_be_read_skip_their_workspace_only(caplog) -> None:
+    async with staged("T1", "T2", "T3", fixed="T1") as stage:
+        stage.apps["T3"] = UsageError("wrong key for T3")
+        await stage.connected("T1", "T2")
+        await until(lambda: "slack:T3" in stage.is_ok())
+
+        assert stage.is_ok() == {"slack:T1": True, "slack:T2": True, "slack:T3": False}
+        told = stage.slack.condition
+        assert (told.ok, told.detail) == (True, "2 of 3 workspaces; slack:T3: wrong key for T3")
+        assert caplog.text.count("wrong key for T3") == 1
+        del stage.apps["T2"]
+        await until(lambda: "slack:T2" not in stage.is_ok())
+        with pytest.raises(ChatUnavailableError):  # not by the app of the settings
+            await stage.slack.post(channel("T3"), DOCUMENT, key=KEY)
+
+        stage.apps = {"T3": stage.access("T3")}
+        await stage.connected("T1", "T3")
+        stage.apps["T3"] = UsageError("wrong key for T3")
+        await until(lambda: not stage.is_ok()["slack:T3"])
+        await stage.slack.post(channel("T3"), DOCUMENT, key=KEY)  # with the tokens that it has

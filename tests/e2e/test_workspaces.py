@@ -83,7 +83,7 @@ async def test_workspaces_come_and_go_while_the_bot_runs(tmp_path: Path) -> None
 
 
 async def test_a_key_that_does_not_fit_is_named_at_start(tmp_path: Path) -> None:
-    async with workspaces("T1") as fake:
+    async with workspaces("T1", "T2") as fake:
         await add(tmp_path, fake, "T1")
         wrong = settings(fake) | {"PAPERBOT_SECRET_KEY": "another key of enough characters"}
         status, _, err = await paperbot(tmp_path, "run", **wrong)
@@ -91,6 +91,12 @@ async def test_a_key_that_does_not_fit_is_named_at_start(tmp_path: Path) -> None
         assert "T1" in err
         assert "PAPERBOT_SECRET_KEY" in err
         assert err.count("\n") == 1
+        status, _, err = await paperbot(tmp_path, "slack", "add", **wrong, **tokens(fake.of["T2"]))
+        assert status == 0, err
+        status, out, _ = await paperbot(tmp_path, "doctor", **settings(fake))
+        assert status == 1
+        assert out.count("The stored tokens of T2 cannot be read") == 1
+        assert "T1: " in out  # the others are looked at all the same
         status, _, err = await paperbot(tmp_path, "slack", "add", SLACK_API_BASE=fake.url)
         assert status == 2
         assert "PAPERBOT_SECRET_KEY" in err

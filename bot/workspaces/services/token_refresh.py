@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.database.database import Database
-from bot.core.domain.errors import UserError
+from bot.core.domain.errors import UsageError, UserError
 from bot.core.ports import ChatError
 from bot.workspaces.domain.slack_app import Tokens
 from bot.workspaces.services.slack_apps import decrypted, encrypted, list_stored
@@ -31,11 +31,14 @@ Exchange = Callable[[str], Awaitable[Tokens]]
 async def refresh_due(
     db: Database, keys: Sequence[str], exchange: Exchange, *, clock: Callable[[], datetime]
 ) -> None:
-    """Replace the tokens that expire soon; raises `UsageError` where tokens cannot be decrypted."""
+    """Replace the tokens that expire soon; those that cannot be decrypted are left out."""
     for stored in await list_stored(db):
         if stored.ended:
             continue
-        tokens = decrypted(stored, keys).tokens
+        try:
+            tokens = decrypted(stored, keys).tokens
+        except UsageError:
+            continue  # told by who connects the workspaces
         if tokens.refresh_token is None or tokens.expires_at is None:
             continue
         now = clock()
