@@ -1,8 +1,6 @@
 """An entry with its surroundings: references, citing entries, links in both directions, replies."""
 
-import json
-import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -12,7 +10,7 @@ from bot.archive.domain.entry import EntryId, Reference, Related, SourceKind, St
 from bot.archive.domain.note_links import leads_to, linked_name, note_name
 from bot.archive.store import arxiv_records, paper_events
 from bot.channels.store import linked_channels
-from bot.core.database.database import Row, Transaction
+from bot.core.database.database import Row, Statements, Transaction
 from bot.discussion.domain.entry_page import EntryPage, Mention
 from bot.discussion.domain.questions import is_call
 from bot.discussion.store import replies
@@ -43,49 +41,49 @@ async def page_of(
     return replace(page, replies=said, linked_in_replies=others)
 
 
-def _linked_in(connection: sqlite3.Connection, *, replies: Sequence[int]) -> tuple[Mention, ...]:
-    rows = connection.execute(_LINKED_IN, {"replies": json.dumps(replies), "most": _MOST})
+def _linked_in(statements: Statements, *, replies: list[int]) -> tuple[Mention, ...]:
+    rows = statements.all(_LINKED_IN, {"replies": replies, "most": _MOST})
     return tuple(
         Mention(Reference(ArxivId(row["number"]), title=row["title"]), row["entry_id"])
         for row in rows
     )
 
 
-def _page_of(connection: sqlite3.Connection, stored: StoredEntry) -> EntryPage:
+def _page_of(statements: Statements, stored: StoredEntry) -> EntryPage:
     def related(sql: str) -> tuple[Related, ...]:
-        rows = connection.execute(sql, {"id": stored.id, "most": _MOST})
+        rows = statements.all(sql, {"id": stored.id, "most": _MOST})
         return tuple(_related(row) for row in rows)
 
-    entry_of = dict(connection.execute(_MENTIONED, {"id": stored.id}).fetchall())
+    entry_of = dict(statements.tuples(_MENTIONED, {"id": stored.id}))
     arxiv_id = stored.entry.paper.arxiv_id
-    record = arxiv_records.load(connection, arxiv_id.number) if arxiv_id is not None else None
+    record = arxiv_records.load(statements, arxiv_id.number) if arxiv_id is not None else None
     return EntryPage(
         stored=stored,
         record=record,
-        events=paper_events.load(connection, arxiv_id.number) if arxiv_id is not None else (),
+        events=paper_events.load(statements, arxiv_id.number) if arxiv_id is not None else (),
         mentions=tuple(
             Mention(reference, entry_of.get(reference.key)) for reference in stored.entry.references
         ),
         cited_by=related(_CITED_BY),
-        links=_links(connection, stored),
-        linked_by=_linked_by(connection, stored),
+        links=_links(statements, stored),
+        linked_by=_linked_by(statements, stored),
         same_paper=related(_SAME_PAPER),
     )
 
 
-def _links(connection: sqlite3.Connection, stored: StoredEntry) -> tuple[Related, ...]:
+def _links(statements: Statements, stored: StoredEntry) -> tuple[Related, ...]:
     found: dict[EntryId, Related] = {}
     for link in stored.entry.links:
-        rows = connection.execute(_NAMED, {"name": linked_name(link), "most": _MOST})
+        rows = statements.all(_NAMED, {"name": linked_name(link), "most": _MOST})
         found |= {row["id"]: _related(row) for row in rows if leads_to(link, row["path"])}
     return _newest_first(found.values())
 
 
-def _linked_by(connection: sqlite3.Connection, stored: StoredEntry) -> tuple[Related, ...]:
+def _linked_by(statements: Statements, stored: StoredEntry) -> tuple[Related, ...]:
     source = stored.entry.source
     if source.kind is not SourceKind.VAULT_NOTE:
         return ()
-    rows = connection.execute(
+    rows = statements.all(
         _LINKING, {"name": note_name(source.path), "id": stored.id, "most": _MOST}
     )
     found = {row["id"]: _related(row) for row in rows if leads_to(row["link"], source.path)}
@@ -108,8 +106,8 @@ _LINKED_IN = """
     ) AS entry_id
     FROM reply_reference AS f LEFT JOIN paper AS p ON p.key = 'arxiv:' || f.number
     LEFT JOIN arxiv_record AS a ON a.number = f.number
-    WHERE f.reply_id IN (SELECT value FROM json_each(:replies))
-    GROUP BY f.number ORDER BY min(f.reply_id), min(f.position) LIMIT :most
+    WHERE f.reply_id IN (SELECT value FROM numbers(:replies))
+    GROUP BY f.number, p.id, a.number ORDER BY min(f.reply_id), min(f.position) LIMIT :most
 """
 _MENTIONED = """
     SELECT p.key, (

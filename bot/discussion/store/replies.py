@@ -134,7 +134,7 @@ async def count_before(tx: Transaction, reply: StoredReply, span: timedelta, mos
             (SELECT 1 FROM reply own JOIN reply r ON r.author_id = own.author_id
               WHERE own.id = :id AND r.author_id <> '' AND r.id < :id
                 AND r.said_at > :since AND r.said_at <= own.said_at
-              LIMIT :most)
+              LIMIT :most) AS earlier
         """,
         {"id": reply.id, "since": to_text(reply.origin.said_at - span), "most": most},
     )
@@ -143,12 +143,13 @@ async def count_before(tx: Transaction, reply: StoredReply, span: timedelta, mos
 
 async def change(tx: Transaction, reply_id: int, text: str, edited_at: datetime | None) -> None:
     """Store the text of a newer version."""
-    await tx.run(
+    changed = await tx.run(
         "UPDATE reply SET text = :text, edited_at = :edited_at WHERE id = :id AND gone_at IS NULL",
         {"id": reply_id, "text": text, "edited_at": _text(edited_at)},
     )
-    await _unindex(tx, reply_id)
-    await _index(tx, reply_id, text)
+    if changed:  # else it was forgotten meanwhile
+        await _unindex(tx, reply_id)
+        await _index(tx, reply_id, text)
 
 
 async def forget(tx: Transaction, reply_ids: Iterable[int], now: datetime) -> None:
@@ -170,7 +171,7 @@ async def next_batch(tx: Transaction, after: int, before: datetime, limit: int) 
     row = await tx.one(
         """
         SELECT max(id) AS until, min(said_at) AS oldest FROM
-            (SELECT id, said_at FROM reply WHERE id > :after ORDER BY id LIMIT :limit)
+            (SELECT id, said_at FROM reply WHERE id > :after ORDER BY id LIMIT :limit) AS batch
         """,
         {"after": after, "limit": limit},
     )
@@ -271,10 +272,16 @@ async def list_roots(
         """
         SELECT channel, root_message FROM reply
          WHERE said_at >= :since AND gone_at IS NULL AND root_message <> ''
-           AND substr(channel, 1, instr(channel, ':') - 1) = :platform
+           AND channel >= :first AND channel < :beyond
          GROUP BY channel, root_message ORDER BY max(said_at) DESC, max(id) DESC LIMIT :limit
         """,
-        {"platform": platform.value, "since": to_text(since), "limit": limit},
+        # `;` sorts directly after `:`.
+        {
+            "first": f"{platform}:",
+            "beyond": f"{platform};",
+            "since": to_text(since),
+            "limit": limit,
+        },
     )
     return tuple(MessageRef(parse_channel(row["channel"]), row["root_message"]) for row in rows)
 

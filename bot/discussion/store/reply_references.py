@@ -48,7 +48,7 @@ async def list_cards_due(
         """
         SELECT f.reply_id, f.number, r.channel, r.message_id, r.root_message, r.text
           FROM reply_reference f JOIN reply r ON r.id = f.reply_id
-         WHERE f.card_at IS NULL AND (:reply IS NULL OR f.reply_id = :reply)
+         WHERE f.card_at IS NULL AND (CAST(:reply AS BIGINT) IS NULL OR f.reply_id = :reply)
            AND r.entry_id IS NOT NULL AND r.gone_at IS NULL
            AND (EXISTS (SELECT 1 FROM arxiv_record a WHERE a.number = f.number)
                 OR EXISTS (SELECT 1 FROM paper p JOIN entry e ON e.paper_id = p.id
