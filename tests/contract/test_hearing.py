@@ -17,9 +17,10 @@ import pytest
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
-from bot.core.database.database import Database, opened
+from bot.core.database.database import Database
 from bot.core.domain.document import Document, Paragraph, Text, dump, load
 from bot.core.ports import ChannelRef, Chat, Command, DeliveryKey, MessageRef, ThreadMessage
+from tests.databases import throw_away
 from tests.fakes.discord.world import FORUM
 from tests.platforms.discord.stage import PAPERS, running_bot
 from tests.platforms.slack.stage import CHANNEL as SLACK_CHANNEL
@@ -247,7 +248,7 @@ async def test_a_person_is_answered_in_their_own_language_also_in_a_thread(place
     await place.korean(f"{place.calling} help", root)
     await place.say(root, f"{place.calling} help")
     await until(lambda: len(place.heard) == 2)
-    async with opened(None) as db:
+    async with throw_away() as db:
         bot = real_bot(db)
 
         answer = await bot.command(place.asked[-1])

@@ -16,7 +16,7 @@ from bot.channels.domain.digest_options import Layout
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
-from bot.core.database.database import Database, opened
+from bot.core.database.database import Database
 from bot.core.domain import commands
 from bot.core.ports import ChannelRef, Chat, Command, MessageRef, ThreadMessage, User
 from bot.digest.services import edited_entries, plan, subscribe
@@ -28,6 +28,7 @@ from bot.outbox.services.changes import Changer
 from bot.outbox.services.deliver import Deliverer, Terms
 from tests.contract.test_chat import PLATFORMS, Case, words
 from tests.contract.test_managers import DiscordBot, SlackBot
+from tests.databases import throw_away
 from tests.fakes.discord import FakeDiscord, text_of
 from tests.platforms.discord import stage as discord_stage
 from tests.platforms.slack import stage as slack_stage
@@ -122,7 +123,7 @@ async def staged(platform: str, page: Path, words: TypedOptions) -> AsyncIterato
     async def check(channel: ChannelRef) -> ChannelRef:
         return channel
 
-    async with PLATFORMS[platform]() as case, opened(None) as db:
+    async with PLATFORMS[platform]() as case, throw_away() as db:
         await import_files(db, [page], now=case.now())
         await subscribe.add(db, case.channel, words, now=case.now())
         talk = DiscussionContext(db, case.now, VOICES, link=address)
@@ -350,7 +351,7 @@ async def plan_thread(db: Database, folder: Path, channel: ChannelRef) -> None:
 
 
 async def test_discuss_is_pressed_in_the_days_thread_on_slack(tmp_path: Path) -> None:
-    async with opened(None) as db, slack_stage.staged(inbox=SlackBot(db=db)) as stage:
+    async with throw_away() as db, slack_stage.staged(inbox=SlackBot(db=db)) as stage:
         await plan_thread(db, tmp_path, slack_stage.CHANNEL)
         await deliver(db, stage.chat, stage.clock)
         (day,) = stage.slack.messages()
@@ -371,7 +372,7 @@ async def test_discuss_is_pressed_in_the_days_thread_on_slack(tmp_path: Path) ->
 
 
 async def test_discuss_is_pressed_in_the_days_thread_on_discord(tmp_path: Path) -> None:
-    async with opened(None) as db, FakeDiscord() as server:
+    async with throw_away() as db, FakeDiscord() as server:
         running = discord_stage.RunningBot(server, desk=DiscordBot(db=db))
         running.start()
         await running.connected()

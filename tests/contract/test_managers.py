@@ -14,9 +14,10 @@ import pytest
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
-from bot.core.database.database import Database, opened
+from bot.core.database.database import Database
 from bot.core.domain.document import Button, Buttons, Document, Paragraph, Text
 from bot.core.ports import ChannelRef, Command, DeliveryKey
+from tests.databases import throw_away
 from tests.fakes.discord import FakeDiscord, text_of
 from tests.platforms.discord import stage as discord_stage
 from tests.platforms.slack import stage as slack_stage
@@ -178,7 +179,7 @@ PLATFORMS: dict[str, Callable[[Database], AbstractAsyncContextManager[Place]]] =
 
 @pytest.fixture(params=sorted(PLATFORMS))
 async def place(request: pytest.FixtureRequest) -> AsyncIterator[Place]:
-    async with opened(None) as db, PLATFORMS[request.param](db) as found:
+    async with throw_away() as db, PLATFORMS[request.param](db) as found:
         yield found
 
 

@@ -15,15 +15,16 @@ from bot.archive.domain.entry import Severity
 from bot.archive.services import read_files
 from bot.archive.services.import_files import STDIN, import_files
 from bot.archive.services.import_report import ImportReport
-from bot.core.database.database import Database, opened
+from bot.core.database.database import Database
 from tests.archive_stage import NOW, found, write_notes
+from tests.databases import throw_away
 
 NOTE = "https://arxiv.org/abs/2501.00001\n\n*Good* (Ada Lovelace)\n\n좋은 생각.\n"
 
 
 @pytest.fixture
 async def db() -> AsyncIterator[Database]:
-    async with opened(None) as database:
+    async with throw_away() as database:
         yield database
 
 

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from bot.archive.domain.entry import SourceKind
 from bot.archive.services.export import Format, entry_json, export_text, export_vault, free_path
 from bot.archive.services.import_files import import_files
-from bot.core.database.database import Database, opened
+from bot.core.database.database import Database
 from bot.core.domain.errors import QueryError, UsageError
 from bot.discussion.services.entry_page import show
 from bot.lookup.services.selection import chosen
 from tests.archive_stage import NOW, an_entry, keep, keep_apart, write_notes
+from tests.databases import throw_away
 
 NOTES = {
     "2025/250203 Bytes.md": "\ufeffhttps://arxiv.org/abs/2502.01456\r\n\r\n생각\r\n#rl  \r\n\r\n",
@@ -27,7 +28,7 @@ NOTES = {
 
 @pytest.fixture
 async def db() -> AsyncIterator[Database]:
-    async with opened(None) as database:
+    async with throw_away() as database:
         yield database
 
 
@@ -56,7 +57,7 @@ async def test_import_export_import_into_an_empty_database_changes_nothing(db, t
     await import_files(db, [write_notes(tmp_path / "in", NOTES)], now=NOW)
     await export_vault(chosen(db, "", as_written=True), tmp_path / "out")
 
-    async with opened(None) as other:
+    async with throw_away() as other:
         await import_files(other, [tmp_path / "out"], now=NOW)
         assert await text_of(other, Format.JSONL) == await text_of(db, Format.JSONL)
         assert await text_of(other, Format.DIGEST) == await text_of(db, Format.DIGEST)

@@ -9,9 +9,10 @@ from bot.archive.domain.entry import Problem
 from bot.archive.services import front_matter
 from bot.archive.services.export import Format, export_text, export_vault
 from bot.archive.services.import_files import import_files
-from bot.core.database.database import Database, opened
+from bot.core.database.database import Database
 from bot.lookup.services.selection import chosen
 from tests.archive_stage import NOW, found, write_notes
+from tests.databases import throw_away
 
 YAML = """---
 tags: [rl, "long context"]
@@ -29,7 +30,7 @@ cssclass: no
 
 @pytest.fixture
 async def db() -> AsyncIterator[Database]:
-    async with opened(None) as database:
+    async with throw_away() as database:
         yield database
 
 

@@ -6,9 +6,10 @@ import pytest
 
 from bot.archive.services.export import Format, export_text, export_vault
 from bot.archive.services.import_files import import_files
-from bot.core.database.database import Database, opened
+from bot.core.database.database import Database
 from bot.lookup.services.selection import chosen
 from tests.archive_stage import NOW, found, write_notes
+from tests.databases import throw_away
 
 SECRETS = {
     "inline": "앞 %%비밀%% 뒤.",
@@ -31,7 +32,7 @@ SECRETS = {
 
 @pytest.fixture
 async def db() -> AsyncIterator[Database]:
-    async with opened(None) as database:
+    async with throw_away() as database:
         yield database
 
 
@@ -79,7 +80,7 @@ async def test_what_a_page_hides_is_not_exported_in_digests(db, tmp_path, kind):
     assert await found(db, "앞") == ["Pebbles"]
     assert "비밀" not in written
     assert "앞" in written
-    async with opened(None) as other:
+    async with throw_away() as other:
         (tmp_path / "page.txt").write_text(written, encoding="utf-8")
         await import_files(other, [tmp_path / "page.txt"], now=NOW)
         (again,) = [each.entry async for each in chosen(other, "", as_written=True)]

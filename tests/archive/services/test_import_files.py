@@ -17,11 +17,12 @@ from bot.archive.services import export
 from bot.archive.services.import_files import STDIN, import_files
 from bot.archive.services.import_report import ImportReport
 from bot.archive.store import entries
-from bot.core.database.database import Database, open_database, opened
+from bot.core.database.database import Database, open_database
 from bot.core.database.sqlite.database import open_sqlite
 from bot.core.domain.errors import StorageError
 from bot.lookup.services import lookup, selection
 from tests.archive_stage import NOW, write_notes
+from tests.databases import throw_away
 
 LATER = NOW + timedelta(hours=1)
 
@@ -63,7 +64,7 @@ It counts to two.
 
 @pytest.fixture
 async def db() -> AsyncIterator[Database]:
-    async with opened(None) as database:
+    async with throw_away() as database:
         yield database
 
 
@@ -481,7 +482,7 @@ async def test_importing_any_files_again_changes_nothing(tmp_path_factory, texts
     write_notes(
         folder, {f"{n}.md": text.encode(errors="replace").decode() for n, text in enumerate(texts)}
     )
-    async with opened(None) as db, opened(None) as other:
+    async with throw_away() as db, throw_away() as other:
         first = await take_in(db, folder)
         again = await take_in(db, folder)
         await export.export_vault(selection.chosen(db, "", as_written=True), folder / "out")

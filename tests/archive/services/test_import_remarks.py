@@ -9,7 +9,8 @@ import pytest
 from bot.archive.domain.entry import Severity
 from bot.archive.services.import_files import import_files
 from bot.archive.services.import_report import ImportReport
-from bot.core.database.database import Database, opened
+from bot.core.database.database import Database
+from tests.databases import throw_away
 
 NOW = datetime(2025, 2, 4, 3, tzinfo=UTC)
 LINK = "https://arxiv.org/abs/2501.18965\n\n*A Title* (Ada Example)\n\n"
@@ -17,7 +18,7 @@ LINK = "https://arxiv.org/abs/2501.18965\n\n*A Title* (Ada Example)\n\n"
 
 @pytest.fixture
 async def db() -> AsyncIterator[Database]:
-    async with opened(None) as database:
+    async with throw_away() as database:
         yield database
 
 

@@ -12,18 +12,19 @@ from bot.archive.domain.entry import Entry, Language, StoredEntry
 from bot.archive.services import export
 from bot.archive.services.import_files import import_files
 from bot.archive.store import entries
-from bot.core.database.database import Database, opened
+from bot.core.database.database import Database
 from bot.lookup.domain.query_terms import Author, Query, Tag, Words
 from bot.lookup.services import lookup, selection
 from bot.lookup.store import search
 from tests.archive_stage import NOW
+from tests.databases import throw_away
 
 _HANGUL_WORD = re.compile("[가-힣]+")
 
 
 @pytest.fixture
 async def db() -> AsyncIterator[Database]:
-    async with opened(None) as database:
+    async with throw_away() as database:
         yield database
 
 
@@ -97,7 +98,7 @@ async def test_the_sample_vault_is_one_entry_per_note_and_exported_byte_for_byte
 async def test_import_export_import_changes_nothing(db, page, vault, tmp_path):
     await import_files(db, [vault], now=NOW)
     await export.export_vault(selection.chosen(db, "", as_written=True), tmp_path / "out")
-    async with opened(None) as other:
+    async with throw_away() as other:
         await import_files(other, [tmp_path / "out"], now=NOW)
         again = await everything(other)
 

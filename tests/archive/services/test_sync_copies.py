@@ -10,9 +10,10 @@ from bot.archive.domain.entry import Severity
 from bot.archive.services import export
 from bot.archive.services.import_files import import_files
 from bot.archive.services.import_report import ImportReport
-from bot.core.database.database import Database, opened
+from bot.core.database.database import Database
 from bot.lookup.services.selection import chosen
 from tests.archive_stage import NOW, found, write_notes
+from tests.databases import throw_away
 
 NOTE = "https://arxiv.org/abs/2501.00001\n\n*Alpha* (Ada Lovelace)\n\n한국어로 쓴 생각.\n\n#rl\n"
 OTHER = "https://arxiv.org/abs/2501.00002\n\n*Beta* (Ada Lovelace)\n\n한국어로 쓴 생각.\n\n#rl\n"
@@ -83,7 +84,7 @@ DUPLICATES = [
 
 @pytest.fixture
 async def db() -> AsyncIterator[Database]:
-    async with opened(None) as database:
+    async with throw_away() as database:
         yield database
 
 
@@ -270,7 +271,7 @@ async def test_entries_with_equal_titles_survive_export_and_import(db, tmp_path)
     first = await take_in(db, tmp_path / "in")
     await export.export_vault(chosen(db, "", as_written=True), tmp_path / "out")
 
-    async with opened(None) as other:
+    async with throw_away() as other:
         again = await take_in(other, tmp_path / "out")
 
     assert (first.new, again.new, again.problems) == (3, 3, ())

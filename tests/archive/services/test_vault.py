@@ -10,7 +10,8 @@ from bot.archive.domain.entry import StoredEntry
 from bot.archive.services.vault import SNAPSHOTS_ALIKE, Vault
 from bot.archive.services.vault_watch import WatchEvent
 from bot.archive.store import entries
-from bot.core.database.database import Database, opened
+from bot.core.database.database import Database
+from tests.databases import throw_away
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 NOTE = "https://arxiv.org/abs/2501.0000{n}\n\n한국어로 쓴 생각 {n}.\n\n#reasoning\n"
@@ -18,7 +19,7 @@ NOTE = "https://arxiv.org/abs/2501.0000{n}\n\n한국어로 쓴 생각 {n}.\n\n#r
 
 @pytest.fixture
 async def db() -> AsyncIterator[Database]:
-    async with opened(None) as database:
+    async with throw_away() as database:
         yield database
 
 

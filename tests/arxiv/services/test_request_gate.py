@@ -22,6 +22,7 @@ from bot.core.database.sqlite.database import SqliteDatabase
 from bot.core.store import leases
 from bot.core.store.leases import Process
 from tests.arxiv.stage import Time
+from tests.databases import throw_away
 
 NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
 
@@ -47,7 +48,7 @@ async def hold(tx: Transaction, process: str, until: datetime) -> None:
 async def test_requests_are_apart_from_the_end_of_one_to_the_start_of_the_next():
     time = Time(NOW)
     starts = []
-    async with opened(None) as db:
+    async with throw_away() as db:
         gate = shared(db, time)
         for _ in range(4):
             async with gate.turn("papers"):
@@ -114,7 +115,7 @@ async def told_to_wait(gate: DatabaseRequestGate) -> datetime:
 
 async def test_a_lease_of_a_machine_whose_clock_is_ahead_is_respected():
     time = Time(NOW)
-    async with opened(None) as db:
+    async with throw_away() as db:
         async with db.transaction() as tx:
             await hold(tx, "elsewhere", NOW + LEASE + timedelta(seconds=20))
 
@@ -152,7 +153,7 @@ async def test_a_process_that_died_asking_is_waited_for_and_then_forgotten(tmp_p
 
 async def test_a_process_that_surely_died_is_followed_at_a_distance():
     time = Time(NOW)
-    async with opened(None) as db:
+    async with throw_away() as db:
         async with db.transaction() as tx:
             await hold(tx, "the dead", NOW + LEASE)
         gate = DatabaseRequestGate(
@@ -176,7 +177,7 @@ async def test_a_process_that_surely_died_is_followed_at_a_distance():
 
 async def test_who_took_over_is_not_disturbed_by_the_one_thought_dead():
     time = Time(NOW)
-    async with opened(None) as db:
+    async with throw_away() as db:
         async with shared(db, time).turn("papers"):
             time.pass_by(seconds=LEASE.total_seconds() + 1)
             async with db.transaction() as tx:
@@ -190,7 +191,7 @@ async def test_who_took_over_is_not_disturbed_by_the_one_thought_dead():
 
 async def test_throttling_backs_off_all_targets_and_other_failures_only_their_own():
     time = Time(NOW)
-    async with opened(None) as db:
+    async with throw_away() as db:
         gate = shared(db, time)
         with pytest.raises(SourceUnavailableError):
             async with gate.turn("feed:cs.LG"):
@@ -211,7 +212,7 @@ async def test_throttling_backs_off_all_targets_and_other_failures_only_their_ow
 async def test_backoff_grows_with_failures_and_ends_with_a_response():
     time = Time(NOW)
     waits = []
-    async with opened(None) as db:
+    async with throw_away() as db:
         gate = shared(db, time)
         for _ in range(6):
             with pytest.raises(SourceUnavailableError):
@@ -241,7 +242,7 @@ async def test_backoff_grows_with_failures_and_ends_with_a_response():
 async def test_retry_after_is_honoured_to_the_second():
     time = Time(NOW)
     wish = timedelta(seconds=77)
-    async with opened(None) as db:
+    async with throw_away() as db:
         gate = shared(db, time)
         with pytest.raises(SourceThrottledError):
             async with gate.turn("papers"):
@@ -255,7 +256,7 @@ async def test_retry_after_is_honoured_to_the_second():
 
 async def test_a_short_wait_is_waited_out():
     time = Time(NOW)
-    async with opened(None) as db:
+    async with throw_away() as db:
         gate = shared(db, time)
         with pytest.raises(SourceThrottledError):
             async with gate.turn("papers"):
@@ -270,7 +271,7 @@ async def test_a_short_wait_is_waited_out():
 
 async def test_a_rejected_request_is_counted_without_backoff():
     time = Time(NOW)
-    async with opened(None) as db:
+    async with throw_away() as db:
         gate = shared(db, time)
         with pytest.raises(SourceQuestionError):
             async with gate.turn("papers"):
@@ -286,7 +287,7 @@ async def test_a_rejected_request_is_counted_without_backoff():
 async def test_a_server_that_calls_every_question_wrong_is_left_alone():
     time = Time(NOW)
     waits = []
-    async with opened(None) as db:
+    async with throw_away() as db:
         gate = shared(db, time, patience=timedelta(0))
         for _ in range(WRONG_QUESTIONS + 5):
             time.now += SPACING
@@ -304,7 +305,7 @@ async def test_a_server_that_calls_every_question_wrong_is_left_alone():
 
 async def test_a_cancelled_request_frees_the_gate():
     time = Time(NOW)
-    async with opened(None) as db:
+    async with throw_away() as db:
         gate = shared(db, time)
         with pytest.raises(asyncio.CancelledError):
             async with gate.turn("papers"):
@@ -317,7 +318,7 @@ async def test_a_cancelled_request_frees_the_gate():
 
 async def test_a_clock_that_is_set_back_stops_nothing_for_long():
     time = Time(NOW + timedelta(days=400))
-    async with opened(None) as db:
+    async with throw_away() as db:
         gate = shared(db, time)
         with pytest.raises(SourceThrottledError):
             async with gate.turn("papers"):

@@ -16,7 +16,7 @@ from bot.channels.store import subscriptions
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
-from bot.core.database.database import Database, opened
+from bot.core.database.database import Database
 from bot.core.domain import commands
 from bot.core.domain.document import (
     Buttons,
@@ -31,6 +31,7 @@ from bot.core.domain.document import (
     plain_text,
 )
 from bot.core.ports import ChannelRef, Command, Platform, User
+from tests.databases import throw_away
 
 NOW = datetime(2025, 2, 4, 3, tzinfo=UTC)
 CHANNEL = ChannelRef(Platform.WEB, "", "general")
@@ -58,7 +59,7 @@ A paper about embeddings.
 async def db(tmp_path: Path) -> AsyncIterator[Database]:
     page = tmp_path / "page.txt"
     page.write_text(PAGE, encoding="utf-8")
-    async with opened(None) as database:
+    async with throw_away() as database:
         await import_files(database, [page], now=NOW)
         yield database
 
@@ -379,7 +380,7 @@ async def test_the_help_of_an_empty_archive_has_no_examples_and_works() -> None:
     async def check(channel: ChannelRef) -> ChannelRef:
         return channel
 
-    async with opened(None) as empty:
+    async with throw_away() as empty:
         desk = DigestContext(empty, lambda: NOW, ZoneInfo("UTC"), check, lambda: None)
         bot = Bot(desk, voices=Catalogues())
 

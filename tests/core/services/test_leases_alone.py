@@ -13,6 +13,7 @@ from bot.core.domain.errors import NotFoundError
 from bot.core.services.leases import DURATION, RENEW_EVERY, Leases, LeaseTakenError
 from bot.core.store import leases
 from bot.core.store.leases import Lease, Process
+from tests.databases import throw_away
 
 ROUND = "arxiv round"
 NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
@@ -41,7 +42,7 @@ class Night:
 
 @pytest.fixture
 async def db() -> AsyncIterator[Database]:
-    async with opened(None) as database:
+    async with throw_away() as database:
         yield database
 
 

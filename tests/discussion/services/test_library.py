@@ -8,14 +8,15 @@ import pytest
 from bot.archive.domain.counts import Day, TagCount
 from bot.archive.domain.entry import EntryId
 from bot.archive.store import entry_changes
-from bot.core.database.database import Database, opened
+from bot.core.database.database import Database
 from bot.discussion.services.library import DatabaseLibrary
 from tests.archive_stage import NOW, an_entry, keep_apart
+from tests.databases import throw_away
 
 
 @pytest.fixture
 async def db() -> AsyncIterator[Database]:
-    async with opened(None) as database:
+    async with throw_away() as database:
         await keep_apart(
             database,
             an_entry("Old", on=date(2024, 5, 1), tags="rl"),

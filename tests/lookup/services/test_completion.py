@@ -4,14 +4,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.core.database.database import Database, opened
+from bot.core.database.database import Database
 from bot.lookup.services.completion import LONGEST, complete
 from tests.archive_stage import an_entry, keep, keep_apart
+from tests.databases import throw_away
 
 
 @pytest.fixture
 async def db() -> AsyncIterator[Database]:
-    async with opened(None) as database:
+    async with throw_away() as database:
         await keep_apart(
             database,
             an_entry("Scaling Laws", authors=("Yejin Choi",), tags="reasoning scaling-law"),

@@ -12,7 +12,7 @@ from bot.archive.domain.entry import EntryId, StoredEntry
 from bot.archive.domain.formats import bibtex
 from bot.archive.domain.present_entry import LANGUAGES, present_entry
 from bot.cli.output import text
-from bot.core.database.database import Database, opened
+from bot.core.database.database import Database
 from bot.core.domain.i18n import ENGLISH
 from bot.core.store import key_value
 from bot.lookup.domain.present_lookup import present_results
@@ -23,13 +23,14 @@ from bot.platforms.discord.rendering.render import thread_name
 from bot.platforms.slack.rendering.render import render as render_slack
 from bot.platforms.web.rendering.render import render as render_web
 from tests.archive_stage import an_entry, found, keep_apart
+from tests.databases import throw_away
 
 say = ENGLISH
 
 
 @pytest.fixture
 async def db() -> AsyncIterator[Database]:
-    async with opened(None) as database:
+    async with throw_away() as database:
         yield database
 
 

@@ -12,17 +12,18 @@ from hypothesis import strategies as st
 
 from bot.archive.domain.entry import EntryId, SourceKind
 from bot.archive.store import entry_changes
-from bot.core.database.database import Database, opened
+from bot.core.database.database import Database
 from bot.core.domain.errors import NotFoundError, QueryError
 from bot.discussion.services import entry_page
 from bot.lookup.domain.query_terms import Tag
 from bot.lookup.services import lookup
 from tests.archive_stage import NOW, an_entry, found, keep, keep_apart
+from tests.databases import throw_away
 
 
 @pytest.fixture
 async def db() -> AsyncIterator[Database]:
-    async with opened(None) as database:
+    async with throw_away() as database:
         yield database
 
 

@@ -6,15 +6,16 @@ from datetime import date
 import pytest
 
 from bot.channels.domain.digest_options import TagFilter
-from bot.core.database.database import Database, opened
+from bot.core.database.database import Database
 from bot.discussion.services.library import DatabaseLibrary
 from bot.lookup.services.completion import complete
 from tests.archive_stage import an_entry, found, keep_apart
+from tests.databases import throw_away
 
 
 @pytest.fixture
 async def db() -> AsyncIterator[Database]:
-    async with opened(None) as database:
+    async with throw_away() as database:
         await keep_apart(
             database,
             an_entry("One", on=date(2025, 1, 1), tags="ml/rl", ko="보상"),
@@ -47,7 +48,7 @@ async def test_a_tag_finds_what_is_nested_in_it(db, query, titles):
 
 
 async def test_a_tag_that_only_has_nested_ones_is_a_tag_as_well():
-    async with opened(None) as db:
+    async with throw_away() as db:
         await keep_apart(db, an_entry("One", tags="ml/rl"), an_entry("ml here", tags="lm"))
 
         assert await found(db, "ml") == await found(db, "#ml") == ["One"]
@@ -56,7 +57,7 @@ async def test_a_tag_that_only_has_nested_ones_is_a_tag_as_well():
 
 
 async def test_a_tag_with_very_many_nested_ones_finds_them_all():
-    async with opened(None) as db:
+    async with throw_away() as db:
         many = an_entry("Many", tags=" ".join(f"ml/u{n}" for n in range(2_000)))
         await keep_apart(db, many, *(an_entry(f"E{n}", tags=f"ml/t{n}") for n in range(60)))
 

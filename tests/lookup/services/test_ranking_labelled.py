@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from bot.archive.services.import_files import import_files
-from bot.core.database.database import Database, opened
+from bot.core.database.database import Database
 from bot.lookup.services import lookup
 from tests.archive_stage import NOW
+from tests.databases import throw_away
 
 # Query, then how the titles begin that are right answers.
 LABELLED = (
@@ -89,7 +90,7 @@ AT_LEAST = 0.95
 
 @pytest.fixture
 async def db(shared: Path) -> AsyncIterator[Database]:
-    async with opened(None) as database:
+    async with throw_away() as database:
         await import_files(database, [shared / "samples/vault"], now=NOW)
         yield database
 

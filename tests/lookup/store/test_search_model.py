@@ -15,7 +15,7 @@ from bot.archive.domain.files.source_match import InputFile
 from bot.archive.domain.search_text import indexed_text
 from bot.archive.store import entry_changes, sources
 from bot.archive.store.entry_changes import IndexedEntry
-from bot.core.database.database import Database, opened
+from bot.core.database.database import Database
 from bot.core.latex import readable
 from bot.lookup.domain.query_terms import (
     About,
@@ -32,6 +32,7 @@ from bot.lookup.domain.query_terms import (
 )
 from bot.lookup.store import search
 from tests.archive_stage import NOW, an_entry
+from tests.databases import throw_away
 
 NUMBERS = ["2501.00001", "2501.00002", "2501.00003"]
 DAYS = [date(2025, 1, 1) + timedelta(days=days) for days in range(3)]
@@ -200,7 +201,7 @@ async def apply(db: Database, happened: list[Change]) -> dict[int, Entry]:
 @settings(max_examples=60)
 @given(happened=changes, asked=st.lists(queries, min_size=1, max_size=8))
 async def test_a_look_up_finds_what_a_plain_scan_finds(happened, asked):
-    async with opened(None) as db:
+    async with throw_away() as db:
         live = await apply(db, happened)
         for query in asked:
             async with db.reading() as tx:
@@ -241,7 +242,7 @@ def unstored(entry: Entry) -> Entry:
     ).map(lambda chosen: Query(tuple(chosen))),
 )
 async def test_pages_of_ranked_hits_are_disjoint_and_complete(kept, asked):
-    async with opened(None) as db:
+    async with throw_away() as db:
         await apply(db, [Change(number, entry) for number, entry in enumerate(kept, 1)])
         async with db.reading() as tx:
             every = await search.list_all(tx, asked)

@@ -25,7 +25,7 @@ from bot.archive.domain.entry import (
 )
 from bot.commands.domain.present_help import present_overview
 from bot.core.catalogue import Catalogues
-from bot.core.database.database import Database, opened
+from bot.core.database.database import Database
 from bot.core.domain.document import Document
 from bot.core.ports import Choice, Command, Condition, Health, MessageRef, ThreadMessage
 from bot.digest.domain import present_digest
@@ -39,6 +39,7 @@ from bot.platforms.web.context import Metrics
 from bot.platforms.web.sign_in.ways import SignInWays
 from bot.webchat.services.access import WebAccess, one_time_address
 from bot.webchat.store.board import DatabaseBoard
+from tests.databases import throw_away
 
 DAY = date(2025, 2, 4)
 NOON = datetime(2025, 2, 4, 12, 0, tzinfo=UTC)
@@ -294,7 +295,7 @@ async def staged(
     """A chat that is running within the block; the bot's `inbox` may be one of a test's own."""
     clock, inbox = Clock(), inbox or FakeInbox()
     health = [Health(ok=True, platforms=(Condition("web", ok=True),))]
-    async with opened(None) as db, asyncio.TaskGroup() as tasks:
+    async with throw_away() as db, asyncio.TaskGroup() as tasks:
         board = DatabaseBoard(db)
         access = WebAccess(db)
         chat = make_chat(db, clock, health, sign_in=sign_in, **more)

@@ -4,11 +4,11 @@ import json
 from collections.abc import AsyncGenerator
 from typing import Any
 
-from bot.core.database.database import opened
 from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.ports import ChannelRef, DeliveryKey, Platform
 from bot.platforms.web.change_feed import MOST_MISSED, ChangeFeed
 from bot.webchat.store.board import DatabaseBoard
+from tests.databases import throw_away
 from tests.platforms.web.stage import NOON, Stage
 
 GENERAL = ChannelRef(Platform.WEB, "", "general")
@@ -124,7 +124,7 @@ async def test_each_stream_is_in_its_visitors_language(stage: Stage):
 
 
 async def test_the_feed_returns_each_change_in_order():
-    async with opened(None) as db:
+    async with throw_away() as db:
         board = DatabaseBoard(db)
         feed = ChangeFeed(board)
         assert await feed.changes(0) == ()
@@ -140,7 +140,7 @@ async def test_the_feed_returns_each_change_in_order():
 
 
 async def test_too_many_missed_changes_are_not_returned():
-    async with opened(None) as db:
+    async with throw_away() as db:
         board = DatabaseBoard(db)
         for number in range(MOST_MISSED + 1):
             await board.add("general", said(f"{number}"), at=NOON)

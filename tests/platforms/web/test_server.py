@@ -8,9 +8,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from bot.core.database.database import opened
 from bot.core.domain.errors import UserError
 from bot.core.ports import Condition, Health
+from tests.databases import throw_away
 from tests.platforms.web.stage import NOON, Clock, FakeInbox, Stage, make_chat, staged
 
 
@@ -203,7 +203,7 @@ async def test_a_mounted_application_skips_the_checks():
 async def test_a_port_in_use_is_an_error_in_one_line():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        async with opened(None) as db:
+        async with throw_away() as db:
             chat = make_chat(db, Clock(), [Health(ok=True)], port=port)
 
             with pytest.raises(UserError, match=f"^port {port} is in use: ") as caught:
@@ -213,7 +213,7 @@ async def test_a_port_in_use_is_an_error_in_one_line():
 
 
 async def test_a_foreign_address_is_an_error_in_one_line():
-    async with opened(None) as db:
+    async with throw_away() as db:
         chat = make_chat(db, Clock(), [Health(ok=True)], host="203.0.113.1")
 
         with pytest.raises(UserError, match=r"203\.0\.113\.1"):
@@ -221,7 +221,7 @@ async def test_a_foreign_address_is_an_error_in_one_line():
 
 
 async def test_the_server_stops_at_once_with_open_streams():
-    async with opened(None) as db, aiohttp.ClientSession() as client:
+    async with throw_away() as db, aiohttp.ClientSession() as client:
         chat = make_chat(db, Clock(), [Health(ok=True)])
         async with asyncio.TaskGroup() as tasks:
             running = tasks.create_task(chat.run(FakeInbox()))
@@ -238,7 +238,7 @@ async def test_the_server_stops_at_once_with_open_streams():
 
 
 async def test_the_chat_can_be_run_again():
-    async with opened(None) as db, aiohttp.ClientSession() as client:
+    async with throw_away() as db, aiohttp.ClientSession() as client:
         chat = make_chat(db, Clock(), [Health(ok=True)])
         for _ in range(2):
             async with asyncio.TaskGroup() as tasks:

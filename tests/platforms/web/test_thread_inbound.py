@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bot.core.database.database import Database, opened
+from bot.core.database.database import Database
 from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.ports import Health, ThreadMessage
 from bot.platforms.web.thread_inbound import ThreadInbound
 from bot.webchat.domain.board import Author, BoardMessage
 from bot.webchat.store.board import DatabaseBoard
+from tests.databases import throw_away
 from tests.platforms.web.stage import NOON, Clock, FakeInbox, make_chat
 
 MINJI = Author("a1", "민지")
@@ -20,7 +21,7 @@ MINJI = Author("a1", "민지")
 
 @pytest.fixture
 async def db() -> AsyncIterator[Database]:
-    async with opened(None) as database:
+    async with throw_away() as database:
         yield database
 
 

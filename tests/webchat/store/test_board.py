@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.database.database import opened
 from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.domain.errors import UsageError
 from bot.core.ports import ChannelRef, Platform
 from bot.digest.services.channel_check import checker
 from bot.webchat.domain.board import Author, BoardMessage
 from bot.webchat.store.board import DatabaseBoard
+from tests.databases import throw_away
 
 NOON = datetime(2025, 2, 4, 12, 0, tzinfo=UTC)
 MINJI = Author("a1", "민지")
@@ -19,7 +19,7 @@ MINJI = Author("a1", "민지")
 
 @pytest.fixture
 async def board() -> AsyncIterator[DatabaseBoard]:
-    async with opened(None) as db:
+    async with throw_away() as db:
         yield DatabaseBoard(db)
 
 
