@@ -70,7 +70,8 @@ def _may_be_in(team: str, channel: Mapping[str, Any]) -> bool:
     """
     named = {str(channel.get("context_team_id"))}
     for field in ("internal_team_ids", "shared_team_ids"):
-        named |= {str(each) for each in channel.get(field) or ()}
+        listed = channel.get(field)
+        named |= {str(each) for each in (listed if isinstance(listed, list) else ())}
     teams = {each for each in named if each.startswith("T")}
     return not teams or team in teams or channel.get("is_global_shared") is True
 
