@@ -428,8 +428,9 @@ async def _app_of(client: AsyncWebClient, bot: str) -> str:
 
 
 def _most_useful_error(group: ExceptionGroup[Exception]) -> Exception:
-    """The error that the operator can act on, if there is one; else the group."""
+    """The error that the operator can act on, if there is one, also in nested groups; else the group."""
     for error in group.exceptions:
-        if isinstance(error, UsageError):
-            return error
+        found = _most_useful_error(error) if isinstance(error, ExceptionGroup) else error
+        if isinstance(found, UsageError):
+            return found
     return group
