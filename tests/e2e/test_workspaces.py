@@ -64,6 +64,14 @@ async def test_workspaces_come_and_go_while_the_bot_runs(tmp_path: Path) -> None
             await running.ticks("deliver")
             assert [len(slack.messages()) for slack in (one, two)] == [3, 3]
 
+            one.world.add_channel("C9", "shared")
+            fake.share("C9", "T1", "T2")
+            await subscribe(tmp_path, fake, "slack:T2/C9")
+            words = ("channel", "add", "slack:T1/C9", "--at", "09:00", "--tz", "UTC")
+            status, _, err = await paperbot(tmp_path, *words, **settings(fake))
+            assert (status, "slack:T1/C9 is the same channel as slack:T2/C9" in err) == (2, True)
+            await two.until(lambda: len(one.messages("C9")) == 3, seconds=40)
+
             answer = await two.command("/paper reasoning")
             await two.until(lambda: answer.answers)
             assert one.world.ephemerals == []
