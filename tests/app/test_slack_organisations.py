@@ -10,13 +10,12 @@ import pytest
 from bot.app.slack_install_requests import exchange_by
 from bot.channels.domain.subscription import Standing
 from bot.channels.store import subscriptions
-from bot.core.domain.errors import UserError
 from bot.core.ports import ChannelRef, ChatError, DeliveryKey, Identity, Platform
 from bot.digest.services import subscribe
 from bot.digest.services.subscribe import TypedOptions
-from bot.workspaces.domain.slack_app import Ended, Kind, SlackApp, Tokens
+from bot.workspaces.domain.slack_app import Ended, Kind
 from bot.workspaces.services import grants, slack_apps
-from tests.app.test_slack_install import DOCUMENT, KEY, Stage, a_browser, is_written, staged
+from tests.app.test_slack_install import DOCUMENT, Stage, a_browser, is_written, staged
 from tests.fakes.slack.oauth import uninstall
 from tests.fakes.slack.wire import http_body, signed
 from tests.waiting import until
@@ -263,26 +262,3 @@ async def test_the_token_of_an_organisation_rotates(
         assert whole.token != former
         assert (await stage.find_apps())["T1"].bot_token == whole.token
         assert not is_written(tmp_path, whole.token)
-
-
-async def test_a_list_from_before_a_withdrawal_brings_nothing_back(tmp_path: Path) -> None:
-    async with staged(tmp_path, "T1") as stage:
-        now = datetime.now(UTC)
-        app = SlackApp("E1", "One", Tokens("xoxb-1"), now, Kind.ORGANISATION)
-        await slack_apps.add(stage.db, app, [KEY])
-        assert await grants.put_list(stage.db, "E1", {"T1": "One", "T2": "Two"}, now=now) == (
-            "T1",
-            "T2",
-        )
-        await grants.withdraw(stage.db, "E1", ["T1"], now=now)
-
-        assert await grants.put_list(stage.db, "E1", {"T1": "One"}, now=now) == ()
-        assert await grants.list_grants(stage.db) == ()  # and T2 is not in it any more
-        # A list that lacks a workspace may be the old one, too: that does not take it out for longer.
-        assert await grants.put_list(stage.db, "E1", {"T2": "Two"}, now=now) == ("T2",)
-        later = now + grants.BELIEVED_AFTER
-        assert await grants.put_list(stage.db, "E1", {"T1": "One"}, now=later) == ("T1",)
-        with pytest.raises(UserError, match="served by the organisation"):
-            await slack_apps.remove(stage.db, "T1", now=now)
-        await slack_apps.remove(stage.db, "E1", now=now)
-        assert await grants.list_grants(stage.db) == ()
