@@ -69,8 +69,8 @@ _SHARED_EVERY = timedelta(minutes=10)
 
 _PRUNE_EVERY = timedelta(hours=6)
 
-_CHANGE = "change"
-"""The hint that messages are to be edited or removed."""
+_CHANGE, _BOARD = "change", "board"
+"""The hints that messages are to be edited or removed, and that the web chat has changed."""
 
 
 class Assembly:
@@ -122,6 +122,7 @@ class Assembly:
             health=self._health,
             metrics=self._metrics,
             names=site_names(settings),
+            tell_others=lambda: db.hint(_BOARD),
             proxies=settings.web_proxies,
             proxy_sign_in=proxy_sign_in(settings),
             sign_in=sign_in(settings, self._joined, DatabaseSessions(db), clock=now),
@@ -286,6 +287,8 @@ class Assembly:
         """Another process says that it is worth looking now."""
         if topic == _CHANGE:
             self._wake_own_changes()
+        elif topic == _BOARD:
+            self._web.heard()
         elif topic in ("plan", "deliver", "edit", "talk"):
             self._pumps.wake(topic)
         self._parts.heard(topic)

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bot.app.parts import GATEWAY, HeldPart, post
+from bot.app.parts import GATEWAY, PLAN, HeldPart, post
 from bot.app.slack_installations import SlackInstallations
 from bot.app.slack_organisations import SlackOrganisations
 from bot.core.database.database import Database
@@ -223,6 +223,7 @@ def _slack(
         sleep=asyncio.sleep,
         refresh=partial(installations.refresh, exchange) if settings.slack_installs else None,
         organisations=organisations,
+        asking=HeldPart(work, PLAN),
     )
 
     def receivers() -> list[signed_requests.SignedRequests]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from bot.webchat.domain.board import Board, BoardMessage
@@ -14,11 +14,19 @@ MOST_MISSED = 500
 """A page that missed more changes than this reloads."""
 
 
-class ChangeFeed:
-    """Wakes the subscribers when the board changes, and reads each change once for all of them."""
+def _nobody() -> None:
+    """No other process has pages."""
 
-    def __init__(self, board: Board) -> None:
+
+class ChangeFeed:
+    """Wakes the subscribers when the board changes, and reads each change once for all of them.
+
+    `tell_others` is called at each change that this process made.
+    """
+
+    def __init__(self, board: Board, tell_others: Callable[[], None] = _nobody) -> None:
         self._board = board
+        self._tell_others = tell_others
         self._subscribers: set[asyncio.Event] = set()
         self._recent: deque[BoardMessage] = deque(maxlen=_REMEMBERED)
         self._read_up_to: int | None = None
@@ -26,14 +34,19 @@ class ChangeFeed:
         self.is_closed = False
 
     def notify(self) -> None:
-        """Wake every subscriber; call it after each change of the board."""
+        """Wake every subscriber, in all processes; call it after each change of the board."""
+        self.wake()
+        self._tell_others()
+
+    def wake(self) -> None:
+        """Wake the subscribers of this process: another one has changed the board."""
         for subscriber in self._subscribers:
             subscriber.set()
 
     def close(self) -> None:
         """End every subscription."""
         self.is_closed = True
-        self.notify()
+        self.wake()
 
     @contextmanager
     def subscribe(self) -> Iterator[asyncio.Event]:

@@ -65,7 +65,7 @@ class WebChat:
     `proxies` are the networks of trusted proxies (see `visitors.proxies`); `proxy_sign_in` says how
     such a proxy tells who is signed in, `sign_in` how people sign in by themselves. `mounts` are
     applications under path prefixes of their own, such as `/slack`; `patience` is how many seconds a
-    request may take.
+    request may take. `tell_others` tells the other processes of a change, who then call `heard`.
     """
 
     platform = Platform.WEB
@@ -89,6 +89,7 @@ class WebChat:
         sign_in: SignInWays | None = None,
         mounts: Mapping[str, web.Application] | None = None,
         patience: float = PATIENCE,
+        tell_others: Callable[[], None] = lambda: None,
     ) -> None:
         self._board = board
         self._library = library
@@ -106,7 +107,8 @@ class WebChat:
         self._sign_in = sign_in
         self._mounts = dict(mounts or {})
         self._patience = patience
-        self._feed = ChangeFeed(board)
+        self._tell_others = tell_others
+        self._feed = ChangeFeed(board, tell_others)
         self._ready = asyncio.Event()
         self._address = ""
 
@@ -114,6 +116,10 @@ class WebChat:
         """Wait until the server listens; its address, such as `http://127.0.0.1:8000/`."""
         await self._ready.wait()
         return self._address
+
+    def heard(self) -> None:
+        """Another process has changed the board: show it on the pages of this one."""
+        self._feed.wake()
 
     async def post(
         self, channel: ChannelRef, document: Document, *, key: DeliveryKey
@@ -158,7 +164,7 @@ class WebChat:
 
     async def run(self, inbox: Inbox) -> None:
         """Serve until cancelled; raises `UsageError` if it cannot listen on its address."""
-        self._feed = ChangeFeed(self._board)
+        self._feed = ChangeFeed(self._board, self._tell_others)
         static = await asyncio.to_thread(read_static)
         build = build_name(static)
         inbound = ThreadInbound(self._board, inbox)
