@@ -17,11 +17,12 @@ from bot.core.ports import (
     Platform,
     ThreadMessage,
 )
+from bot.core.ports.part import ALONE, Part
 from bot.platforms.discord import sdk
 from bot.platforms.discord.access import Access
 from bot.platforms.discord.chat import DiscordChat
 from bot.platforms.discord.http_hooks import HttpHooks
-from bot.platforms.discord.inbound.supervisor import Patience
+from bot.platforms.discord.inbound.supervisor import Patience, Turn, at_once
 from bot.platforms.discord.posting.posting import Posting
 from bot.platforms.discord.rest import Rest
 from tests.fakes.discord import TOKEN, FakeDiscord
@@ -212,6 +213,8 @@ class RunningBot:
     patience: Patience = QUICK
     pauses: list[float] = field(default_factory=list)
     """The seconds that the bot wanted to wait, each of them cut short."""
+    part_of: Callable[[int], Part] = lambda _number: ALONE
+    alone: Turn = at_once
     chat: DiscordChat = field(init=False)
     _running: asyncio.Task[None] | None = None
 
@@ -227,6 +230,8 @@ class RunningBot:
             patience=self.patience,
             sleep=self._sleep,
             hooks=HttpHooks(per_second=lambda: 1000),
+            part_of=self.part_of,
+            alone=self.alone,
         )
         self._running = asyncio.get_running_loop().create_task(self.chat.run(self.desk))
 

@@ -21,6 +21,7 @@ from bot.core.ports import (
     Platform,
     ThreadMessage,
 )
+from bot.core.ports.part import ALONE, Part
 from bot.platforms.slack.access import Access
 from bot.platforms.slack.chat import SlackChat
 from bot.platforms.slack.inbound import signed_requests
@@ -155,6 +156,7 @@ def make_chat(
     timing: Timing = QUICK,
     notes: Notes | None = None,
     inbox: RecordingInbox | None = None,
+    part_of: Callable[[str], Part] = lambda _team: ALONE,
 ) -> SlackChat:
     access = Access(
         bot_token,
@@ -171,6 +173,7 @@ def make_chat(
         replies=Kept(inbox.heard, inbox.forgotten) if inbox is not None else None,
         timing=timing,
         sleep=soon,
+        part_of=part_of,
     )
 
 
