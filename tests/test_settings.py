@@ -163,7 +163,8 @@ def test_three_slashes_are_a_relative_database_and_four_a_full_path(
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("PAPERBOT_DATABASE=postgresql://db/bot", "only SQLite"),
+        ("PAPERBOT_DATABASE=postgresql://db", "must name a database"),
+        ("PAPERBOT_DATABASE=mysql://db/bot", "postgresql://user@host/database"),
         ("PAPERBOT_DATABASE=data/paperbot.db", "sqlite:///"),
         ("PAPERBOT_DATABASE=sqlite:///:memory:", "must name a file"),
         ("PAPERBOT_DATABASE=sqlite://data/paperbot.db", "must name a file"),

@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from bot.core.database.address import may_be_there
 from bot.core.database.database import Database, opened
 from bot.core.domain.errors import NotFoundError, StorageError, UsageError
 from bot.core.domain.i18n import translatable
@@ -99,7 +100,7 @@ def with_database(work: Callable[[Database, Settings], Awaitable[T]], *, make: b
     `make` creates a database that does not exist yet; without it that is a `NotFoundError`.
     """
     settings = read_settings()
-    if not make and not settings.database.exists():
+    if not make and not may_be_there(settings.database):
         raise NotFoundError(
             translatable(
                 "There is no database yet: run “paperbot import PATH” first, or set "

@@ -8,6 +8,7 @@ from bot.app.platforms import examine, find_slack_apps, find_slack_organisations
 from bot.cli.database import now
 from bot.cli.output.terminal import print_line, translator
 from bot.cli.output.text import printable
+from bot.core.database.address import may_be_there
 from bot.core.database.database import opened
 from bot.core.domain.errors import StorageError, UsageError
 from bot.core.domain.i18n import error_text
@@ -53,7 +54,7 @@ async def _look(settings: Settings) -> tuple[Finding, ...]:
     apps: Mapping[str, Access] = {}
     organisations: Mapping[str, Access] = {}
     try:
-        if settings.database.exists():
+        if may_be_there(settings.database):
             async with opened(settings.database) as db:
                 found = await find_slack_apps(db, settings)
                 found_organisations = await find_slack_organisations(db, settings)

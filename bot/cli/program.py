@@ -46,6 +46,7 @@ app.command("poll")(arxiv.poll)
 app.command("candidates")(arxiv.candidates)
 app.command("backup")(maintenance.backup)
 app.command("restore")(maintenance.restore)
+app.add_typer(maintenance.database, name="database")
 app.command("doctor")(maintenance.doctor)
 
 

@@ -18,6 +18,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.core.database.address import PostgresAddress
 from bot.core.domain.errors import SettingsError, UsageError
 from bot.core.domain.i18n import translatable
 from bot.operations.domain.retention import Retention
@@ -81,7 +82,7 @@ class Settings(BaseSettings):
         str_strip_whitespace=True,
     )
 
-    database: Annotated[Path, BeforeValidator(read_database)] = Field(
+    database: Annotated[Path | PostgresAddress, BeforeValidator(read_database)] = Field(
         default=DEFAULT_DATABASE, validation_alias="PAPERBOT_DATABASE"
     )
     vault: Annotated[Path, BeforeValidator(read_folder)] | None = Field(
@@ -199,7 +200,7 @@ class Settings(BaseSettings):
     @property
     def has_secrets(self) -> bool:
         """Whether a setting holds a secret."""
-        return any(isinstance(value, SecretStr) for _, value in self)
+        return any(isinstance(value, SecretStr | PostgresAddress) for _, value in self)
 
     @property
     def discord_is_on(self) -> bool:
@@ -207,12 +208,14 @@ class Settings(BaseSettings):
         return self.discord_token is not None
 
 
-def check_database_folder(database: Path) -> None:
-    """Raise `UsageError` where the database's folder does not exist.
+def check_database_folder(database: Path | PostgresAddress) -> None:
+    """Raise `UsageError` where the folder of SQLite's file does not exist.
 
     Only the default folder, `data`, is created: any other path may be misspelt, or on a disk that
     is not mounted, and the bot would begin with an empty database.
     """
+    if isinstance(database, PostgresAddress):
+        return
     if database != DEFAULT_DATABASE and not database.parent.is_dir():
         raise UsageError(
             translatable(

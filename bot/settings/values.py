@@ -8,6 +8,7 @@ import ipaddress
 import re
 from collections.abc import Callable
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, TypeAlias
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from pydantic_settings import NoDecode
 
 from bot.arxiv.domain.categories import find_category, suggest_categories
 from bot.channels.domain import zone_names
+from bot.core.database.address import PostgresAddress
 from bot.core.domain.i18n import translatable
 from bot.operations.domain.retention import Retention, parse_retention
 from bot.workspaces.domain.slack_app import SHORTEST_KEY
@@ -42,15 +44,18 @@ class WrongWordsError(ValueError):
         self.each = each
 
 
-def read_database(value: object) -> Path:
-    """The file of `sqlite:///path`."""
-    if isinstance(value, Path):
+def read_database(value: object) -> Path | PostgresAddress:
+    """The file of `sqlite:///path`, or the address of a PostgreSQL database."""
+    if isinstance(value, Path | PostgresAddress):
         return value
     scheme, colon, path = str(value).partition("://")
+    if scheme in {"postgresql", "postgres"} and colon:
+        return _postgresql(str(value))
     if scheme != "sqlite" or not colon:
         raise WrongValueError(
             translatable(
-                "{name} must look like sqlite:///data/paperbot.db: only SQLite is supported"
+                "{name} must look like sqlite:///data/paperbot.db or "
+                "postgresql://user@host/database"
             )
         )
     if not path.startswith("/") or path in {"/", "/:memory:"}:
@@ -61,6 +66,25 @@ def read_database(value: object) -> Path:
             )
         )
     return _expanded(path[1:])
+
+
+def _postgresql(address: str) -> PostgresAddress:
+    try:
+        database = urlsplit(address).path.strip("/")
+    except ValueError:
+        database = ""
+    if not database:
+        raise WrongValueError(
+            translatable("{name} must name a database: postgresql://user@host/database")
+        )
+    if find_spec("psycopg") is None:
+        raise WrongValueError(
+            translatable(
+                "{name}: PostgreSQL needs an extra package: run "
+                "“pip install -r requirements-postgres.txt”"
+            )
+        )
+    return PostgresAddress.of(address)
 
 
 def read_folder(value: object) -> Path:

@@ -73,7 +73,7 @@ def test_the_services_are_hardened(analyze: str, units: list[Path]) -> None:
 
 
 def test_every_setting_that_deployment_makes_exists(root: Path) -> None:
-    for name in ("Dockerfile", "compose.yaml", *UNITS):
+    for name in ("Dockerfile", "compose.yaml", "compose.postgres.yaml", *UNITS):
         text = (root / "deploy" / name).read_text(encoding="utf-8")
         used = set(re.findall(r"\b(?:PAPERBOT|SLACK|DISCORD|ARXIV)_[A-Z_]+", text))
 
@@ -86,7 +86,8 @@ def test_the_image_installs_only_what_is_locked_and_runs_as_nobody_in_particular
     text = (root / "deploy" / "Dockerfile").read_text(encoding="utf-8")
     copied = re.findall(r"^COPY (?!--from)(.+) \S+$", text, re.MULTILINE)
 
-    assert "--require-hashes -r requirements.txt" in text
+    assert "ARG REQUIREMENTS=requirements.txt\n" in text
+    assert "--require-hashes -r ${REQUIREMENTS}" in text
     assert re.search(r"^USER paperbot$", text, re.MULTILINE)
     assert "HEALTHCHECK" in text
     for source in " ".join(copied).split():

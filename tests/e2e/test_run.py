@@ -146,7 +146,7 @@ async def test_a_waiting_bot_can_be_stopped(tmp_path: Path) -> None:
         ({"PAPERBOT_WEB_PORT": "eighty"}, "PAPERBOT_WEB_PORT"),
         ({"PAPERBOT_TIMEZONE": "Asia/Soul"}, "PAPERBOT_TIMEZONE"),
         ({"PAPERBOT_WEB_HOST": "203.0.113.7"}, "203.0.113.7"),
-        ({"PAPERBOT_DATABASE": "postgresql://x"}, "PAPERBOT_DATABASE"),
+        ({"PAPERBOT_DATABASE": "mysql://x"}, "PAPERBOT_DATABASE"),
         ({"PAPERBOT_DATABASE": "sqlite:///nowhere/a.db"}, "there is no folder nowhere"),
         ({"PAPERBOT_VAULT": "nowhere"}, "there is no folder nowhere"),
     ],

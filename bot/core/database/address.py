@@ -1,6 +1,7 @@
 """The address of a PostgreSQL database, whose password is never shown."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -24,3 +25,8 @@ class PostgresAddress:
         parts = urlsplit(self.secret.get_secret_value())
         place = parts.netloc.rpartition("@")[2]
         return f"postgresql://{place}{parts.path}"
+
+
+def may_be_there(location: Path | PostgresAddress) -> bool:
+    """Whether a database can be opened there without making it. A server says so itself."""
+    return isinstance(location, PostgresAddress) or location.exists()

@@ -18,6 +18,12 @@ from bot.core.database.sqlite import leftovers
 from bot.core.domain.errors import UsageError
 from bot.digest.services import plan
 from bot.operations.store import backups
+from bot.operations.store.restored import find_restored
+
+NO_COPY_OF_A_SERVER = UsageError(
+    "A PostgreSQL database is backed up with pg_dump and restored with pg_restore: see "
+    "docs/postgresql.md"
+)
 
 
 async def backup(db: Database, target: Path, *, now: datetime) -> int:
@@ -26,9 +32,7 @@ async def backup(db: Database, target: Path, *, now: datetime) -> int:
     `target` appears when it is whole; a file that is there already is an error. Raises `UserError`.
     """
     if not isinstance(db.location, Path):
-        raise UsageError(
-            "A PostgreSQL database is backed up with pg_dump: see “PostgreSQL” in docs/operating.md"
-        )
+        raise NO_COPY_OF_A_SERVER
     return await asyncio.to_thread(partial(_backup, db.location, target, now))
 
 
@@ -131,10 +135,12 @@ def _flush_folder(folder: Path) -> None:
 async def after_restore(db: Database, *, now: datetime) -> datetime | None:
     """To be called by the bot that owns the database, before it plans or delivers.
 
-    Returns when the backup was made that this database was restored from, or `None`.
+    Returns when the backup was made that this database was restored from, or `None`. PostgreSQL's
+    backups carry no mark: there, it is the newest instant that the database knows of.
     """
     async with db.transaction() as tx:
-        made_at = await backups.find_mark(tx)
+        await tx.guard("start")
+        made_at = await backups.find_mark(tx) or await find_restored(tx)
         if made_at is not None:
             await plan.doubt_since(tx, made_at, now)
             await backups.clear_mark(tx)

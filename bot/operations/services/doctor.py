@@ -17,7 +17,9 @@ from bot.arxiv.services.daily_batches import kind_of
 from bot.arxiv.services.polling import ArxivStatus, get_status
 from bot.channels.domain.subscription import Standing, Subscription
 from bot.channels.store import subscriptions
+from bot.core.database.address import PostgresAddress, may_be_there
 from bot.core.database.database import Database, opened
+from bot.core.database.postgresql.server import describe_server
 from bot.core.database.sqlite import integrity
 from bot.core.domain.errors import StorageError
 from bot.core.domain.i18n import Translate, error_text
@@ -30,9 +32,13 @@ _LITTLE_SPACE = 200_000_000
 _MEGABYTE = 1_000_000
 
 
-async def check_database(path: Path, *, now: datetime, say: Translate) -> tuple[Finding, ...]:
-    """The file, the disk it is on, and what stands in it; makes no database."""
-    subject = "PAPERBOT_DATABASE"
+async def check_database(
+    location: Path | PostgresAddress, *, now: datetime, say: Translate
+) -> tuple[Finding, ...]:
+    """The file and its disk, or the server, and what stands in it; makes no file."""
+    if isinstance(location, PostgresAddress):
+        return await _check_server(location, say)
+    path, subject = location, "PAPERBOT_DATABASE"
     if not await asyncio.to_thread(path.exists):
         words = say(
             "{path} does not exist yet; the first “paperbot import” or “paperbot run” creates it",
@@ -54,9 +60,32 @@ async def check_database(path: Path, *, now: datetime, say: Translate) -> tuple[
         return (Finding(subject, ok=False, words=f"{path}: {text}"),)
 
 
-async def subscribed(path: Path, platform: Platform) -> tuple[ChannelRef, ...]:
+async def _check_server(location: PostgresAddress, say: Translate) -> tuple[Finding, ...]:
+    subject = "PAPERBOT_DATABASE"
+    try:
+        async with opened(location) as db:
+            async with db.reading() as tx:
+                server = await describe_server(tx)
+                found = await totals(tx)
+            words = say(
+                "{path}: PostgreSQL {version}, {size} MB, entries: {entries}",
+                path=location,
+                version=server.version,
+                size=f"{server.size / _MEGABYTE:.1f}",
+                entries=found.entries,
+            )
+            return (
+                Finding(subject, ok=True, words=words),
+                await _check_outbox(db, say),
+                *await _check_subscriptions(db, say),
+            )
+    except StorageError as error:
+        return (Finding(subject, ok=False, words=error_text(error, say)),)
+
+
+async def subscribed(path: Path | PostgresAddress, platform: Platform) -> tuple[ChannelRef, ...]:
     """The channels of a platform that are posted to; none where the database cannot be read."""
-    if not await asyncio.to_thread(path.exists):
+    if not await asyncio.to_thread(may_be_there, path):
         return ()
     try:
         async with opened(path) as db, db.reading() as tx:
@@ -68,7 +97,7 @@ async def subscribed(path: Path, platform: Platform) -> tuple[ChannelRef, ...]:
 
 
 async def check_arxiv(
-    path: Path,
+    path: Path | PostgresAddress,
     categories: Sequence[str],
     *,
     is_on: bool,
@@ -99,8 +128,10 @@ async def check_arxiv(
     return (standing, *_arxiv_troubles(status, subject, say))
 
 
-async def _arxiv_status(path: Path, categories: Sequence[str], now: datetime) -> ArxivStatus | None:
-    if not await asyncio.to_thread(path.exists):
+async def _arxiv_status(
+    path: Path | PostgresAddress, categories: Sequence[str], now: datetime
+) -> ArxivStatus | None:
+    if not await asyncio.to_thread(may_be_there, path):
         return None
     async with opened(path) as db:
         return await get_status(db, categories, now)

@@ -54,6 +54,13 @@ async def bring_up_to_date(
     return False
 
 
+async def index_anew(tx: Transaction) -> None:
+    """Index every entry and reply in this transaction, as after a move from another engine."""
+    await key_value.put(tx, _NAME, "")
+    while await _step(tx, _AT_ONCE):
+        pass
+
+
 async def _step(tx: Transaction, most: int) -> bool:
     """Index some more; `False` when all is done."""
     table, after = _progress(await key_value.find(tx, _NAME))
