@@ -39,7 +39,9 @@ async def put_first(tx: Transaction, name: str, value: str) -> str:
         "INSERT INTO key_value (name, value) VALUES (:name, :value) ON CONFLICT (name) DO NOTHING",
         {"name": name, "value": value},
     )
-    return await find(tx, name) or value
+    stored = await find(tx, name)
+    assert stored is not None  # noqa: S101 - it is there, whoever stored it
+    return stored
 
 
 async def take(tx: Transaction, name: str) -> str | None:

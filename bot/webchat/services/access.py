@@ -30,8 +30,7 @@ class WebAccess:
         async with self._db.transaction() as tx:
             key = await key_value.find(tx, _KEY)
             if key is None:
-                key = secrets.token_hex(32)
-                await key_value.put(tx, _KEY, key)
+                key = await key_value.put_first(tx, _KEY, secrets.token_hex(32))
         return bytes.fromhex(key)
 
     async def new_token(self, *, at: datetime) -> str:

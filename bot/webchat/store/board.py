@@ -29,6 +29,10 @@ _VISIBLE = """
 _CHANNEL_NAME = re.compile(r"\w[\w-]{0,39}")
 
 
+GUARD = "board"
+"""The guard of transactions that add, change or remove messages."""
+
+
 class DatabaseBoard:
     """`Board` over an open database."""
 
@@ -64,6 +68,7 @@ class DatabaseBoard:
         key: str | None = None,
     ) -> BoardMessage:
         async with self._db.transaction() as tx:
+            await tx.guard(GUARD)
             if key is not None:
                 present = await tx.one(_MESSAGE + "WHERE m.message_key = :key", {"key": key})
                 if present is not None:
@@ -113,6 +118,7 @@ class DatabaseBoard:
         self, message: int, content: Document | str, *, at: datetime, question: str | None = None
     ) -> BoardMessage | None:
         async with self._db.transaction() as tx:
+            await tx.guard(GUARD)
             present = await _find(tx, message)
             if present is None or present.deleted:
                 return None
@@ -139,6 +145,7 @@ class DatabaseBoard:
 
     async def remove(self, message: int, *, at: datetime) -> BoardMessage | None:
         async with self._db.transaction() as tx:
+            await tx.guard(GUARD)
             return await _remove(tx, message, at)
 
     async def list_unprocessed(self, *, limit: int) -> tuple[BoardMessage, ...]:
@@ -210,6 +217,7 @@ async def forget_author(tx: Transaction, author_id: str, at: datetime) -> int:
 
     Returns how many messages they had written.
     """
+    await tx.guard(GUARD)
     rows = await tx.all(
         "SELECT id, by_bot FROM board_message WHERE author_id = :author AND deleted_at IS NULL",
         {"author": author_id},

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from bot.core.database.database import Transaction
 from bot.core.database.instants import to_text
+from bot.webchat.store.board import GUARD
 
 
 async def next_batch(tx: Transaction, after: int, before: datetime, limit: int) -> int | None:
@@ -23,6 +24,7 @@ async def next_batch(tx: Transaction, after: int, before: datetime, limit: int) 
 
 async def prune_deleted(tx: Transaction, after: int, until: int, before: datetime) -> int:
     """Drop what is left of messages with these ids that were deleted before that instant."""
+    await tx.guard(GUARD)  # nobody replies to one of them meanwhile
     return await tx.run(
         """
         DELETE FROM board_message
@@ -38,6 +40,7 @@ async def prune(tx: Transaction, after: int, until: int, before: datetime) -> in
 
     Messages that the outbox posted stay, and roots of threads that others wrote in.
     """
+    await tx.guard(GUARD)
     return await tx.run(
         """
         DELETE FROM board_message

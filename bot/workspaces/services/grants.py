@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from bot.core.database.database import Database
 from bot.workspaces.domain.slack_app import Kind
-from bot.workspaces.services.slack_apps import WITHDRAWN, stop
+from bot.workspaces.services.slack_apps import GUARD, WITHDRAWN, stop
 from bot.workspaces.store import grants, slack_apps
 from bot.workspaces.store.grants import Grant
 
@@ -60,6 +60,7 @@ async def grant(db: Database, organisation: str, teams: Mapping[str, str]) -> tu
     A name that is empty is not known yet.
     """
     async with db.transaction() as tx:
+        await tx.guard(GUARD)
         app = await slack_apps.find(tx, organisation)
         if app is None or app.kind is not Kind.ORGANISATION or app.ended:
             return ()
@@ -88,6 +89,7 @@ async def withdraw(
     """
     stopped = 0
     async with db.transaction() as tx:
+        await tx.guard(GUARD)
         for each in await grants.list_all(tx):
             is_theirs = each.organisation == organisation and each.workspace in teams
             if not is_theirs or each.withdrawn_at is not None:

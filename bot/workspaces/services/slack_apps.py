@@ -39,6 +39,10 @@ _REASONS = {Ended.UNINSTALLED: UNINSTALLED, Ended.REVOKED: REVOKED}
 _RESUMED = {*_REASONS.values(), WITHDRAWN}
 
 
+GUARD = "slack apps"
+"""The guard of transactions that change which workspaces are served."""
+
+
 async def add(db: Database, app: SlackApp, keys: Sequence[str]) -> bool:
     """Store an app, or new tokens of one; returns whether the workspace is new.
 
@@ -49,6 +53,7 @@ async def add(db: Database, app: SlackApp, keys: Sequence[str]) -> bool:
         app.workspace, app.name, encrypted(app.tokens, keys), app.added_at, app.kind, app.added_at
     )
     async with db.transaction() as tx:
+        await tx.guard(GUARD)
         former = await slack_apps.find(tx, app.workspace)
         if app.kind is Kind.INSTALLED and _is_of_its_own(former):
             raise UserError(HAS_ITS_OWN, workspace=app.workspace)
@@ -68,6 +73,7 @@ async def end(
     served, or was installed again since, of which Slack's events may tell in any order.
     """
     async with db.transaction() as tx:
+        await tx.guard(GUARD)
         app = await slack_apps.find(tx, workspace)
         if (
             app is None
@@ -125,6 +131,7 @@ async def remove(db: Database, workspace: str, *, now: datetime) -> int:
     What was posted and said there stays. Raises `NotFoundError`.
     """
     async with db.transaction() as tx:
+        await tx.guard(GUARD)
         app = await slack_apps.find(tx, workspace)
         if app is None:
             for grant in await grants.list_all(tx):
