@@ -18,9 +18,11 @@ from bot.archive.domain.entry import (
 )
 from bot.archive.domain.files.source_match import InputFile
 from bot.archive.domain.search_text import indexed_text
+from bot.archive.domain.search_vector import vector
 from bot.archive.store import entry_changes, sources
 from bot.archive.store.entry_changes import IndexedEntry
-from bot.core.database.database import Database
+from bot.core.database.database import Database, Engine
+from bot.core.database.sqlite.words import words
 from bot.core.latex import readable
 from bot.lookup.services import lookup
 
@@ -109,3 +111,22 @@ def write_notes(folder: Path, notes: dict[str, str]) -> Path:
 def titles(entries: Iterable[Entry]) -> list[str]:
     """What the entries are about."""
     return [entry.paper.title for entry in entries]
+
+
+async def check_index(db: Database) -> None:
+    """Compare the full-text index of entries with the texts that it was made of."""
+    async with db.transaction() as tx:
+        if db.engine is Engine.SQLITE:
+            for index in ("search", "title_search", "label_search"):
+                await tx.run(f"INSERT INTO {index} ({index}) VALUES ('integrity-check')")
+            return
+        for row in await tx.all("SELECT * FROM search_text"):
+            fields = ("title", "tags", "authors", "commentary", "abstract")
+            made = vector([words(row[name]) for name in fields])
+            same = await tx.one(
+                "SELECT words = CAST(:literal AS TSVECTOR) FROM search_text WHERE newness = :newness",
+                {"literal": made.literal, "newness": row["newness"]},
+            )
+            assert same is not None
+            assert same[0]
+            assert row["fields"] == made.fields

@@ -1,4 +1,4 @@
-"""The search segmenter: the words of a text for the index, and the expressions of a look-up.
+"""The search segmenter: the words of a text for the index, and the phrases of a look-up.
 
 Text is split where scripts meet (`Transformer를` is `transformer` and `를`). Korean attaches
 particles to words and writes compounds as one word, so a Hangul run is indexed as its overlapping
@@ -11,7 +11,9 @@ first fold other spellings of a letter (`folding`).
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeAlias
 
 from bot.archive.domain.folding import bare, folded
 
@@ -24,6 +26,18 @@ NAME = "\ue002"
 """Begins the words that stand for the names of a paper (`name_marks`)."""
 BREAK = "\ue001"
 """A word between texts that must not match as one phrase: names, tags."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words that must follow one another, of which the last may be the beginning of a word."""
+
+    text: str
+    is_prefix: bool = False
+
+
+Phrases: TypeAlias = tuple[Phrase, ...]
+"""Phrases of which one must be found; empty where there is no letter or digit to look for."""
 
 _HANGUL = "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff\uffa0-\uffdc"
 _HAN_AND_KANA = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -58,16 +72,16 @@ _PRIVATE_OR_NUL = re.compile(f"[{_PRIVATE}\\0]")
 _pairs_and_last = lru_cache(maxsize=1 << 15)(_spread)
 
 
-def match_expression(text: str) -> str | None:
-    """The FTS5 expression that finds a word or phrase; `None` if there is no letter or digit in it.
+def match_expression(text: str) -> Phrases:
+    """The phrase that finds a word or phrase.
 
     The words of `text` must follow one another as they stand; the first may be the end of a
     Hangul run in the text found, the last one the beginning.
     """
-    return _phrase(_pieces(text))
+    return _any_of([_pieces(text)])
 
 
-def word_expression(text: str) -> str | None:
+def word_expression(text: str) -> Phrases:
     """Like `match_expression`, but a Korean word also finds what is written apart.
 
     `강화학습` finds `강화 학습`. Each part has two syllables at least: a part of one syllable would
@@ -84,14 +98,14 @@ def word_expression(text: str) -> str | None:
     return _any_of(variants[:_MOST_VARIANTS])
 
 
-def title_expression(texts: Sequence[str]) -> str | None:
-    """The expression of words that follow one another, as in a title.
+def title_expression(texts: Sequence[str]) -> Phrases:
+    """The phrases of words that follow one another, as in a title.
 
     Spaces between Korean words do not count: `강화 학습` also finds `강화학습`, and the reverse.
     """
     text = " ".join(texts)
-    found = (_phrase(_pieces(text)), word_expression(_BETWEEN_HANGUL.sub("", text)))
-    return " OR ".join(dict.fromkeys(filter(None, found))) or None
+    found = (*match_expression(text), *word_expression(_BETWEEN_HANGUL.sub("", text)))
+    return tuple(dict.fromkeys(found))
 
 
 def letters(text: str) -> str:
@@ -105,12 +119,12 @@ def name_marks(title: str) -> tuple[str, ...]:
     return tuple(f"{NAME}{name}" for name in dict.fromkeys(names) if name)
 
 
-def name_expression(name: str) -> str | None:
+def name_expression(name: str) -> Phrases:
     """Like `match_expression`, but spaces in a Korean name do not count: `홍길동` is `홍 길동`."""
     pieces = _pieces(name)
     whole = "".join(piece for piece, _ in pieces)
     if len(whole) > _LONGEST_NAME or not all(_IS_HANGUL.match(piece) for piece, _ in pieces):
-        return _phrase(pieces)
+        return _any_of([pieces])
     variants = [pieces, [(whole, True)]]
     variants += ([(whole[:at], True), (whole[at:], True)] for at in range(1, len(whole)))
     return _any_of(variants)
@@ -148,19 +162,18 @@ def _add_plain(pieces: _Pieces, text: str) -> None:
         pieces.append((text, False))
 
 
-def _phrase(pieces: _Pieces) -> str | None:
+def _phrase(pieces: _Pieces) -> Phrase | None:
     if not pieces:
         return None
     *inner, (last, is_pairs) = pieces
     words = [_spread(piece) if pairs else piece for piece, pairs in inner]
     words.append(" ".join(map(str.__add__, last, last[1:])) if len(last) > 1 and is_pairs else last)
     phrase = " ".join(" ".join(words).replace('"', " ").split())
-    return f'"{phrase}" *' if is_pairs and len(last) == 1 else f'"{phrase}"'
+    return Phrase(phrase, is_prefix=is_pairs and len(last) == 1)
 
 
-def _any_of(variants: list[_Pieces]) -> str | None:
-    phrases = dict.fromkeys(phrase for pieces in variants if (phrase := _phrase(pieces)))
-    return " OR ".join(phrases) or None
+def _any_of(variants: list[_Pieces]) -> Phrases:
+    return tuple(dict.fromkeys(phrase for pieces in variants if (phrase := _phrase(pieces))))
 
 
 def _apart(run: str) -> Iterator[tuple[str, ...]]:

@@ -5,7 +5,7 @@ Each function handles many entries with one call to the writer's thread per stat
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -169,7 +169,7 @@ def _json(value: object) -> str:
 
 
 def _add_related_rows(
-    statements: Any, numbered: Sequence[tuple[EntryId, IndexedEntry]], ids: _Ids
+    statements: Statements, numbered: Sequence[tuple[EntryId, IndexedEntry]], ids: _Ids
 ) -> None:
     # In ascending order: the full-text index starts a new segment for a key smaller than the last.
     keyed = sorted(
@@ -229,22 +229,16 @@ def _add_related_rows(
             )
         },
     )
-    statements.execute(
-        """
-        INSERT INTO search_text (newness, title, authors, abstract, commentary, tags)
-        SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5
-        FROM json_each(:rows)
-        """,
-        {"rows": _json([(newness, *_indexed(draft, ids)) for newness, draft in keyed])},
+    search_index.add_entries(
+        statements, [(newness, _indexed(draft, ids)) for newness, draft in keyed]
     )
-    search_index.index_entries(statements, (newness for newness, _ in keyed))
 
 
 def _version(reference: Reference) -> int:
     return reference.arxiv_id.version if reference.arxiv_id is not None else 0
 
 
-def _indexed(draft: IndexedEntry, ids: _Ids) -> tuple[str, str, str, str, str]:
-    text = draft.indexed
+def _indexed(draft: IndexedEntry, ids: _Ids) -> IndexedText:
+    """The words of an entry, with the marks of its tags."""
     marks = " ".join(tag_mark(ids.tags[slug]) for slug in draft.entry.tags)
-    return text.title, text.authors, text.abstract, text.commentary, f"{text.tags} {marks}"
+    return replace(draft.indexed, tags=f"{draft.indexed.tags} {marks}")

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.archive.domain.entry import EntryId
-from bot.archive.domain.search_text import indexed
 from bot.core.database.database import Database, Row, Transaction
 from bot.core.database.instants import from_text, to_text
-from bot.core.latex import readable
 from bot.core.ports import KeptReply, MessageRef, Platform, parse_channel
 from bot.discussion.domain.copies import ReplyOrigin, StoredVersion
-from bot.discussion.domain.questions import Reply, is_call
+from bot.discussion.domain.questions import Reply
+from bot.discussion.store import reply_search
 from bot.outbox.store import threads
 
 _MOST = 500
@@ -115,7 +114,7 @@ async def add(tx: Transaction, draft: Draft, now: datetime) -> int:
     )
     assert row is not None  # noqa: S101 - RETURNING gives the row that was inserted
     reply_id: int = row["id"]
-    await _index(tx, reply_id, draft.text)
+    await reply_search.add(tx, reply_id, draft.text)
     return reply_id
 
 
@@ -148,8 +147,8 @@ async def change(tx: Transaction, reply_id: int, text: str, edited_at: datetime 
         {"id": reply_id, "text": text, "edited_at": _text(edited_at)},
     )
     if changed:  # else it was forgotten meanwhile
-        await _unindex(tx, reply_id)
-        await _index(tx, reply_id, text)
+        await reply_search.remove(tx, reply_id)
+        await reply_search.add(tx, reply_id, text)
 
 
 async def forget(tx: Transaction, reply_ids: Iterable[int], now: datetime) -> None:
@@ -162,7 +161,7 @@ async def forget(tx: Transaction, reply_ids: Iterable[int], now: datetime) -> No
             """,
             {"id": reply_id, "now": to_text(now)},
         )
-        await _unindex(tx, reply_id)
+        await reply_search.remove(tx, reply_id)
         await tx.run("DELETE FROM reply_reference WHERE reply_id = :id", {"id": reply_id})
 
 
@@ -343,43 +342,6 @@ async def assign_roots(tx: Transaction, now: datetime, patience: datetime) -> tu
     await forget(tx, stale, now)
     await tx.run_many("DELETE FROM reply WHERE id = :id", [{"id": each} for each in stale])
     return tuple(assigned)
-
-
-async def reindex(tx: Transaction, *, after: int | None, most: int) -> int | None:
-    """Index at most so many replies again, those with an id above `after`, as this version does.
-
-    Returns the last id that was looked at, or `None` when there is none left.
-    """
-    rows = await tx.all(
-        "SELECT id, text FROM reply WHERE id > :after ORDER BY id LIMIT :most",
-        {"after": after or 0, "most": most},
-    )
-    await tx.run_many(
-        "UPDATE reply_search SET text = :text WHERE rowid = :id AND text <> :text",
-        [
-            {"id": row["id"], "text": indexed(row["text"], readable)}
-            for row in rows
-            if not is_call(row["text"])
-        ],
-    )
-    for row in rows:
-        if is_call(row["text"]):
-            await _unindex(tx, row["id"])
-    return rows[-1]["id"] if rows else None
-
-
-async def _index(tx: Transaction, reply_id: int, text: str) -> None:
-    """Index what a person said. Calls of the bot are no discussion: nothing finds them."""
-    if is_call(text):
-        return
-    await tx.run(
-        "INSERT INTO reply_search (rowid, text) VALUES (:id, :text)",
-        {"id": reply_id, "text": indexed(text, readable)},
-    )
-
-
-async def _unindex(tx: Transaction, reply_id: int) -> None:
-    await tx.run("DELETE FROM reply_search WHERE rowid = :id", {"id": reply_id})
 
 
 def _named(message: MessageRef) -> dict[str, object]:

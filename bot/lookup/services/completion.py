@@ -15,6 +15,7 @@ LONGEST = 100
 """Characters of a label or value; no platform takes more."""
 _TITLES = 5
 
+_NO_TEXT = re.compile("[\ud800-\udfff\0]")
 _LAST_TERM = re.compile(
     r'(?P<before>(?:.*\s)?)(?P<minus>-?)(?P<sharp>#?)(?P<word>[^\s"]*)', re.DOTALL
 )
@@ -22,7 +23,7 @@ _LAST_TERM = re.compile(
 
 async def complete(db: Database, typed: str, *, limit: int = 25) -> tuple[Choice, ...]:
     """At most `limit` completions of the last term: tags, fields, authors, recent papers."""
-    last = _LAST_TERM.fullmatch(unicodedata.normalize("NFC", typed).lstrip())
+    last = _LAST_TERM.fullmatch(unicodedata.normalize("NFC", _NO_TEXT.sub(" ", typed)).lstrip())
     if last is None:
         return ()
     before, minus, sharp, word = last.group("before", "minus", "sharp", "word")

@@ -6,15 +6,16 @@ each row. No text of a query ever becomes SQL or full-text syntax.
 """
 
 import json
-import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from bot.archive.domain.search_text import tag_mark
 from bot.archive.domain.segment import (
     NAME,
+    Phrase,
+    Phrases,
     letters,
     match_expression,
     name_expression,
@@ -24,6 +25,8 @@ from bot.archive.domain.segment import (
 from bot.archive.store import tags
 from bot.archive.store.sort_key import NEWEST, OLDEST, span
 from bot.channels.store.linked_channels import ReadableSince
+from bot.core.database.database import Statements
+from bot.lookup.domain.match import Columns, Condition, Index, Match, Part
 from bot.lookup.domain.query_terms import (
     About,
     Author,
@@ -38,13 +41,14 @@ from bot.lookup.domain.query_terms import (
     Words,
     affirmed_words,
 )
+from bot.lookup.store.fulltext import fulltext
 
 SMALL = 20_000
 """Entries of an archive up to which commentary comes before abstracts: to skip a word's hits in
 abstracts takes as long as to read them all."""
 
-_ALL, _LABELS, _TITLES = "search", "label_search", "title_search"
-_WRITTEN = "title tags authors commentary"
+EVERY: Final = 1 << 62
+"""The limit of a scan that has none."""
 _NAMED = 100
 """Entries of papers of one name that come first; more are mere title matches."""
 
@@ -60,32 +64,34 @@ class Plan:
     conditions: tuple[str, ...] = ()
     values: dict[str, Any] = field(default_factory=dict)
 
-    def where(self, condition: str, value: Any) -> "Plan":
-        """The plan with one more condition, in which `{}` stands for the value."""
-        name = f"v{len(self.values)}"
+    def where(self, condition: Condition) -> "Plan":
+        """The plan with one more condition."""
+        names = [f"v{len(self.values) + place}" for place in range(len(condition.values))]
+        sql = condition.sql.replace("[d]", f"d.{self.column}")
+        for name in names:
+            sql = sql.replace("{}", f":{name}", 1)
         return replace(
             self,
-            conditions=(*self.conditions, condition.format(f":{name}")),
-            values=self.values | {name: value},
+            conditions=(*self.conditions, sql),
+            values=self.values | dict(zip(names, condition.values, strict=True)),
         )
 
-    def walk(self, connection: sqlite3.Connection, *, limit: int, offset: int = 0) -> list[int]:
+    def walk(self, statements: Statements, *, limit: int, offset: int = 0) -> list[int]:
         """The sort keys of the entries found, newest first."""
         sql = f"{self._select(f'd.{self.column}')} ORDER BY d.{self.column} DESC LIMIT :l OFFSET :o"
-        rows = connection.execute(sql, self._parameters(l=limit, o=offset))
+        rows = statements.tuples(sql, self._parameters(l=limit, o=offset))
         return [newness for (newness,) in rows]
 
-    def count(self, connection: sqlite3.Connection, *, most: int) -> int:
+    def count(self, statements: Statements, *, most: int) -> int:
         """How many are found; counting stops at `most`."""
-        sql = f"SELECT count(*) FROM ({self._select('1')} LIMIT :l)"  # noqa: S608  our own text
-        counted: int = connection.execute(sql, self._parameters(l=most)).fetchone()[0]
-        return counted
+        sql = f"SELECT count(*) FROM ({self._select('1')} LIMIT :l) AS found"  # noqa: S608  our text
+        ((counted,),) = statements.tuples(sql, self._parameters(l=most))
+        return int(counted)
 
-    def among(self, connection: sqlite3.Connection, them: Sequence[int]) -> set[int]:
+    def among(self, statements: Statements, them: Sequence[int]) -> set[int]:
         """Those of `them` that are found."""
-        them_only = "d.column IN (SELECT value FROM json_each({}))"
-        chosen = self.where(them_only.replace("column", self.column), json.dumps(them))
-        return set(chosen.walk(connection, limit=len(them)))
+        only_them = Condition("[d] IN (SELECT value FROM numbers({}))", (list(them),))
+        return set(self.where(only_them).walk(statements, limit=len(them)))
 
     def _select(self, what: str) -> str:
         where = " AND ".join((f"d.{self.column} BETWEEN :low AND :high", *self.conditions))
@@ -111,163 +117,184 @@ class Plans:
 
 
 def plans_for(
-    connection: sqlite3.Connection, query: Query, readable: ReadableSince | None = None
+    statements: Statements, query: Query, readable: ReadableSince | None = None
 ) -> Plans | None:
     """The plans of a query; `None` where nothing can be found.
 
     It leaves out `similar:` and `random`, which choose among what the other terms find. Replies
     are searched in the channels of `readable`; `None` means all.
     """
-    terms = _terms_of(connection, query)
+    terms = _terms_of(statements, query)
     if terms is None:
         return None
     if terms.in_discussion:
-        return Plans(_plan_in_discussions(terms, readable))
-    everywhere = _plan_of(connection, terms)
+        return Plans(_plan_in_discussions(statements, terms, readable))
+    everywhere = _plan_of(statements, terms)
     if not terms.words or NewestFirst() in query.terms:
         return Plans(everywhere)
     return Plans(
         everywhere,
-        partial(_titled, connection, terms, [term.text for term in affirmed_words(query)]),
-        _plan_of(connection, replace(terms, index=_LABELS)),
-        _plan_of(connection, _within(terms, _WRITTEN, _ALL)) if _is_small(connection) else None,
+        partial(_titled, statements, terms, [term.text for term in affirmed_words(query)]),
+        _plan_of(statements, _within(terms, Columns.LABELS, Index.LABELS)),
+        _plan_of(statements, _within(terms, Columns.WRITTEN, Index.ALL))
+        if _is_small(statements)
+        else None,
     )
 
 
-def _titled(
-    connection: sqlite3.Connection, terms: "_Terms", words: Sequence[str]
-) -> tuple[Plan, ...]:
-    in_title = _within(terms, "title", _LABELS if terms.authors else _TITLES)
-    as_phrase = f"{{title}} : ({title_expression(words)})"
-    in_title_and_tags = _within(terms, "title tags", in_title.index)
+def _titled(statements: Statements, terms: "_Terms", words: Sequence[str]) -> tuple[Plan, ...]:
+    index = Index.LABELS if terms.authors else Index.TITLES
+    in_title = _within(terms, Columns.TITLE, index)
+    as_phrase = Part(title_expression(words), Columns.TITLE)
+    in_title_and_tags = _within(terms, Columns.TITLE_TAGS, index)
     parts = (
         replace(in_title, words=(*in_title.words, as_phrase)),
         in_title,
         in_title_and_tags,
     )
-    return tuple(_plan_of(connection, part) for part in parts)
+    return tuple(_plan_of(statements, part) for part in parts)
 
 
-def named_like(connection: sqlite3.Connection, words: Sequence[str]) -> list[int]:
+def named_like(statements: Statements, words: Sequence[str]) -> list[int]:
     """The newest entries whose paper has these words as its name, by sort key."""
     name = letters(" ".join(words))
     if not name:
         return []
-    plan = Plan(origin=f"{_TITLES} AS d", column="rowid")
-    return plan.where(f"{_TITLES} MATCH {{}}", f'"{NAME}{name}"').walk(connection, limit=_NAMED)
+    match = Match((Part((Phrase(f"{NAME}{name}"),), Columns.TITLE),), index=Index.TITLES)
+    return scan(statements, match).walk(statements, limit=_NAMED)
 
 
-def _within(terms: "_Terms", columns: str, index: str) -> "_Terms":
-    words = tuple(f"{{{columns}}} : ({word})" for word in terms.words)
+def _within(terms: "_Terms", columns: Columns, index: Index) -> "_Terms":
+    words = tuple(replace(part, columns=columns) for part in terms.words)
     return replace(terms, words=words, index=index)
 
 
-def _is_small(connection: sqlite3.Connection) -> bool:
-    (newest,) = connection.execute("SELECT max(id) FROM entry").fetchone()
+def _is_small(statements: Statements) -> bool:
+    ((newest,),) = statements.tuples("SELECT max(id) FROM entry")
     return (newest or 0) <= SMALL
 
 
-def _plan_of(connection: sqlite3.Connection, terms: "_Terms") -> Plan:
-    plan, fulfilled = _choose_index(connection, terms)
-    conditions: list[tuple[str, Any]] = [
+def scan(statements: Statements, match: Match) -> Plan:
+    """The plan that finds what the full-text index has of a match."""
+    text = fulltext(statements)
+    return Plan(origin=text.origin(match), column=text.KEY).where(text.scanned(match))
+
+
+def _plan_of(statements: Statements, terms: "_Terms") -> Plan:
+    plan, fulfilled = _choose_index(statements, terms)
+    conditions = [
         *(row for row in terms.rows if row not in fulfilled),
-        *((f"NOT {condition}", row) for condition, row in terms.unwanted),
+        *map(_negated, terms.unwanted),
         *terms.outside,
     ]
     if not terms.scans_all:
-        conditions += [(_NO_MATCH, match) for match in terms.unwanted_matches]
-    for condition, value in conditions:
-        plan = plan.where(condition.replace("[d]", f"d.{plan.column}"), value)
+        conditions += [_not_found(statements, part) for part in terms.unwanted_matches]
+    for condition in conditions:
+        plan = plan.where(condition)
     return replace(plan, low=terms.low, high=terms.high)
 
 
-_READABLE = """(:readable IS NULL OR EXISTS (
-    SELECT 1 FROM json_each(:readable) AS h WHERE h.key = reply.channel AND reply.said_at >= h.value))"""
-# Calls of the bot are not indexed. FTS5 has a row of `_docsize` for each indexed text, which is found
-# much faster than the text (sqlite.org/fts5.html, section 9.3).
+def _negated(condition: Condition) -> Condition:
+    return replace(condition, sql=f"NOT {condition.sql}")
+
+
+def _not_found(statements: Statements, part: Part) -> Condition:
+    return _negated(fulltext(statements).found(Match((part,))))
+
+
+# Calls of the bot are not indexed.
 _DISCUSSED = """(
     SELECT DISTINCT entry.newness FROM reply JOIN entry ON entry.id = reply.entry_id
-     WHERE reply.gone_at IS NULL AND [readable]
-       AND EXISTS (SELECT 1 FROM reply_search_docsize WHERE id = reply.id)) AS d""".replace(
-    "[readable]", _READABLE
-)
+     WHERE reply.gone_at IS NULL AND [readable] AND [indexed]) AS d"""
 _SAID = """(
     SELECT DISTINCT entry.newness FROM reply_search
       JOIN reply ON reply.id = reply_search.rowid JOIN entry ON entry.id = reply.entry_id
-     WHERE reply_search MATCH :said AND [readable]) AS d""".replace("[readable]", _READABLE)
+     WHERE [said] AND [readable]) AS d"""
 _ALSO_SAID = """(EXISTS (
     SELECT 1 FROM entry JOIN reply ON reply.entry_id = entry.id
      WHERE entry.newness = [d] AND [readable]
-       AND reply.id IN (SELECT rowid FROM reply_search WHERE reply_search MATCH {})))""".replace(
-    "[readable]", _READABLE
-)
-_MATCH = "EXISTS (SELECT 1 FROM search WHERE search MATCH {} AND rowid = [d])"
+       AND reply.id IN (SELECT rowid FROM reply_search WHERE [said])))"""
+_READABLE = """EXISTS (
+    SELECT 1 FROM json_rows(:readable) AS h
+     WHERE h.value ->> 0 = reply.channel AND reply.said_at >= h.value ->> 1)"""
 _TAGGED = "EXISTS (SELECT 1 FROM entry_tag WHERE tag_id = {} AND newness = [d])"
 _ABOUT = "EXISTS (SELECT 1 FROM entry WHERE paper_id = {} AND newness = [d])"
 _CITES = "EXISTS (SELECT 1 FROM reference WHERE paper_id = {} AND newness = [d])"
 _IS = "[d] = (SELECT newness FROM entry WHERE id = {})"
-_NO_MATCH = "NOT EXISTS (SELECT 1 FROM search WHERE search MATCH {} AND rowid = [d])"
 
 
 @dataclass(frozen=True, slots=True)
 class _Terms:
-    """The terms of a query as full-text expressions and conditions on rows.
+    """The terms of a query as parts of a match and conditions on rows.
 
     `words`, `authors` and `matches`, which are families of tags, must match `index`.
-    `rows` are conditions with the id of one row each. In a condition `[d]` stands for the entry's
-    sort key and `{}` for the value. With `in_discussion`, each of `reply_matches` must match a
-    reply, and none of `unwanted_reply_matches` may.
+    `rows` are conditions with the id of one row each. With `in_discussion`, each of
+    `reply_matches` must match a reply, and none of `unwanted_reply_matches` may.
     """
 
-    index: str = _ALL
-    words: tuple[str, ...] = ()
-    authors: tuple[str, ...] = ()
-    matches: tuple[str, ...] = ()
-    unwanted_matches: tuple[str, ...] = ()
-    rows: tuple[tuple[str, int], ...] = ()
-    unwanted: tuple[tuple[str, int], ...] = ()
-    outside: tuple[tuple[str, int], ...] = ()
+    index: Index = Index.ALL
+    words: tuple[Part, ...] = ()
+    authors: tuple[Part, ...] = ()
+    matches: tuple[Part, ...] = ()
+    unwanted_matches: tuple[Part, ...] = ()
+    rows: tuple[Condition, ...] = ()
+    unwanted: tuple[Condition, ...] = ()
+    outside: tuple[Condition, ...] = ()
     low: int = OLDEST
     high: int = NEWEST
     in_discussion: bool = False
-    reply_matches: tuple[str, ...] = ()
-    unwanted_reply_matches: tuple[str, ...] = ()
+    reply_matches: tuple[Phrases, ...] = ()
+    unwanted_reply_matches: tuple[Phrases, ...] = ()
 
     @property
-    def positive(self) -> tuple[str, ...]:
+    def positive(self) -> tuple[Part, ...]:
         """What must match the index."""
         return (*self.words, *self.authors, *self.matches)
 
     @property
     def scans_all(self) -> bool:
         """Whether the index that is scanned has every word of an entry."""
-        return bool(self.positive) and self.index == _ALL
+        return bool(self.positive) and self.index is Index.ALL
 
     def ids(self, condition: str) -> tuple[int, ...]:
         """The ids of the rows of a condition."""
-        return tuple(row for about, row in self.rows if about == condition)
+        return tuple(int(str(row.values[0])) for row in self.rows if row.sql == condition)
 
 
-def _plan_in_discussions(terms: _Terms, readable: ReadableSince | None) -> Plan:
+def _plan_in_discussions(
+    statements: Statements, terms: _Terms, readable: ReadableSince | None
+) -> Plan:
     """The plan that scans replies: there are few beside the entries of an archive."""
-    first, *others = terms.reply_matches or (None,)
-    values = {"said": first, "readable": json.dumps(readable) if readable is not None else None}
-    plan = Plan(origin=_DISCUSSED if first is None else _SAID, values=values)
-    conditions: list[tuple[str, Any]] = [
-        *((_MATCH, match) for match in terms.positive),
-        *((_NO_MATCH, match) for match in terms.unwanted_matches),
-        *((_ALSO_SAID, match) for match in others),
-        *((f"NOT {_ALSO_SAID}", match) for match in terms.unwanted_reply_matches),
+    text = fulltext(statements)
+
+    def on_replies(sql: str, said: Condition) -> Condition:
+        heard = _READABLE if readable is not None else "TRUE"
+        made = sql.replace("[said]", said.sql).replace("[readable]", heard)
+        return Condition(made.replace("[indexed]", text.REPLY_IS_INDEXED), said.values)
+
+    first, *others = map(text.reply_found, terms.reply_matches or ((),))
+    origin = on_replies(_SAID if terms.reply_matches else _DISCUSSED, first)
+    values = {"readable": json.dumps(list(readable.items()))} if readable is not None else {}
+    conditions = [
+        *(text.found(Match((part,))) for part in terms.positive),
+        *(_not_found(statements, part) for part in terms.unwanted_matches),
+        *(on_replies(_ALSO_SAID, said) for said in others),
+        *(
+            _negated(on_replies(_ALSO_SAID, text.reply_found(phrases)))
+            for phrases in terms.unwanted_reply_matches
+        ),
         *terms.rows,
-        *((f"NOT {condition}", row) for condition, row in terms.unwanted),
+        *map(_negated, terms.unwanted),
         *terms.outside,
     ]
-    for condition, value in conditions:
-        plan = plan.where(condition.replace("[d]", "d.newness"), value)
+    plan = Plan(values=values).where(origin)
+    plan = replace(plan, origin=plan.conditions[0], conditions=())
+    for condition in conditions:
+        plan = plan.where(condition)
     return replace(plan, low=terms.low, high=terms.high)
 
 
-def _terms_of(connection: sqlite3.Connection, query: Query) -> _Terms | None:
+def _terms_of(statements: Statements, query: Query) -> _Terms | None:
     terms = _Terms(in_discussion=InDiscussion() in query.terms)
     for term in query.terms:
         match term:
@@ -277,16 +304,17 @@ def _terms_of(connection: sqlite3.Connection, query: Query) -> _Terms | None:
                 terms = _with_author(terms, term)
             case Dates():
                 terms = _with_dates(terms, term)
-            case Tag(slug, negated) if len(ids := tags.family(connection, slug)) > 1:
-                marks = " OR ".join(f'"{tag_mark(tag_id)}"' for tag_id in ids)
+            case Tag(slug, negated) if len(ids := tags.family(statements, slug)) > 1:
+                marks = Part(tuple(Phrase(tag_mark(tag_id)) for tag_id in ids))
                 terms = _with_match(terms, marks, negated=negated)
             case Tag() | About() | Cites() | EntryIs():
-                condition, row = _row_of(connection, term)
+                condition, row = _row_of(statements, term)
                 negated = not isinstance(term, EntryIs) and term.negated
                 if row is not None and negated:
-                    terms = replace(terms, unwanted=(*terms.unwanted, (condition, row)))
+                    unwanted = (*terms.unwanted, Condition(condition, (row,)))
+                    terms = replace(terms, unwanted=unwanted)
                 elif row is not None:
-                    terms = replace(terms, rows=(*terms.rows, (condition, row)))
+                    terms = replace(terms, rows=(*terms.rows, Condition(condition, (row,))))
                 elif not negated:
                     return None
             case _:
@@ -294,99 +322,93 @@ def _terms_of(connection: sqlite3.Connection, query: Query) -> _Terms | None:
     return terms
 
 
-def _row_of(
-    connection: sqlite3.Connection, term: Tag | About | Cites | EntryIs
-) -> tuple[str, int | None]:
+def _row_of(statements: Statements, term: Tag | About | Cites | EntryIs) -> tuple[str, int | None]:
     match term:
         case Tag(slug):
-            return _TAGGED, next(iter(tags.family(connection, slug)), None)
+            return _TAGGED, next(iter(tags.family(statements, slug)), None)
         case About(paper):
-            return _ABOUT, _paper_id(connection, paper)
+            return _ABOUT, _paper_id(statements, paper)
         case Cites(paper):
-            return _CITES, _paper_id(connection, paper)
+            return _CITES, _paper_id(statements, paper)
         case EntryIs(entry_id):
             return _IS, entry_id
 
 
 def _with_words(terms: _Terms, words: Words) -> _Terms:
-    match = match_expression(words.text) if words.phrase else word_expression(words.text)
+    phrases = match_expression(words.text) if words.phrase else word_expression(words.text)
+    if not phrases:
+        return terms
     if terms.in_discussion:
-        return _with_reply_match(terms, match, negated=words.negated)
-    if match is None or words.negated:
-        return _with_match(terms, match, negated=True)
-    return replace(terms, words=(*terms.words, match))
+        return _with_reply_match(terms, phrases, negated=words.negated)
+    if words.negated:
+        return _with_match(terms, Part(phrases), negated=True)
+    return replace(terms, words=(*terms.words, Part(phrases)))
 
 
 def _with_author(terms: _Terms, author: Author) -> _Terms:
-    match = name_expression(author.name)
-    if match is None:
+    phrases = name_expression(author.name)
+    if not phrases:
         return terms
+    part = Part(phrases, Columns.AUTHORS)
     if author.negated:
-        return _with_match(terms, f"authors : ({match})", negated=True)
-    return replace(terms, authors=(*terms.authors, f"authors : ({match})"))
+        return _with_match(terms, part, negated=True)
+    return replace(terms, authors=(*terms.authors, part))
 
 
-def _with_match(terms: _Terms, match: str | None, *, negated: bool) -> _Terms:
-    if match is None:
-        return terms
+def _with_match(terms: _Terms, part: Part, *, negated: bool) -> _Terms:
     if negated:
-        return replace(terms, unwanted_matches=(*terms.unwanted_matches, match))
-    return replace(terms, matches=(*terms.matches, match))
+        return replace(terms, unwanted_matches=(*terms.unwanted_matches, part))
+    return replace(terms, matches=(*terms.matches, part))
 
 
-def _with_reply_match(terms: _Terms, match: str | None, *, negated: bool) -> _Terms:
-    if match is None:
-        return terms
+def _with_reply_match(terms: _Terms, phrases: Phrases, *, negated: bool) -> _Terms:
     if negated:
-        return replace(terms, unwanted_reply_matches=(*terms.unwanted_reply_matches, match))
-    return replace(terms, reply_matches=(*terms.reply_matches, match))
+        return replace(terms, unwanted_reply_matches=(*terms.unwanted_reply_matches, phrases))
+    return replace(terms, reply_matches=(*terms.reply_matches, phrases))
 
 
 def _with_dates(terms: _Terms, dates: Dates) -> _Terms:
     low, high = span(dates.first, dates.last)
     if dates.negated:
-        return replace(terms, outside=(*terms.outside, (f"[d] NOT BETWEEN {low} AND {{}}", high)))
+        outside = Condition("[d] NOT BETWEEN {} AND {}", (low, high))
+        return replace(terms, outside=(*terms.outside, outside))
     return replace(terms, low=max(terms.low, low), high=min(terms.high, high))
 
 
-def _paper_id(connection: sqlite3.Connection, paper: PaperRef) -> int | None:
-    row = connection.execute("SELECT id FROM paper WHERE key = :key", {"key": paper.key}).fetchone()
+def _paper_id(statements: Statements, paper: PaperRef) -> int | None:
+    row = statements.one("SELECT id FROM paper WHERE key = :key", {"key": paper.key})
     return row["id"] if row is not None else None
 
 
-def _choose_index(
-    connection: sqlite3.Connection, terms: _Terms
-) -> tuple[Plan, Sequence[tuple[str, int]]]:
+def _choose_index(statements: Statements, terms: _Terms) -> tuple[Plan, Sequence[Condition]]:
     """The scan with the fewest other entries, and the conditions that it makes needless."""
     tag_ids, about, cites = terms.ids(_TAGGED), terms.ids(_ABOUT), terms.ids(_CITES)
     if terms.positive:
-        marks = (f'"{tag_mark(tag_id)}"' for tag_id in tag_ids)
-        match = " AND ".join(f"({part})" for part in (*terms.positive, *marks))
-        for unwanted in terms.unwanted_matches if terms.scans_all else ():
-            match = f"({match}) NOT ({unwanted})"
-        plan = Plan(origin=f"{terms.index} AS d", column="rowid")
-        plan = plan.where(f"{terms.index} MATCH {{}}", match)
-        return plan, [(_TAGGED, tag_id) for tag_id in tag_ids]
+        marks = (Part((Phrase(tag_mark(tag_id)),)) for tag_id in tag_ids)
+        unwanted = terms.unwanted_matches if terms.scans_all else ()
+        plan = scan(statements, Match((*terms.positive, *marks), unwanted, terms.index))
+        return plan, [Condition(_TAGGED, (tag_id,)) for tag_id in tag_ids]
     if terms.ids(_IS):
         return Plan(), ()
     if about:
-        return Plan().where("d.paper_id = {}", about[0]), [(_ABOUT, about[0])]
+        return _by_paper(Plan(), about[0]), [Condition(_ABOUT, (about[0],))]
     if cites:
-        plan = Plan(origin="reference AS d").where("d.paper_id = {}", cites[0])
-        return plan, [(_CITES, cites[0])]
+        plan = Plan(origin="reference AS d")
+        return _by_paper(plan, cites[0]), [Condition(_CITES, (cites[0],))]
     if tag_ids:
-        rarest = _rarest(connection, tag_ids)
-        plan = Plan(origin="entry_tag AS d").where("d.tag_id = {}", rarest)
-        return plan, [(_TAGGED, rarest)]
+        rarest = _rarest(statements, tag_ids)
+        plan = Plan(origin="entry_tag AS d").where(Condition("d.tag_id = {}", (rarest,)))
+        return plan, [Condition(_TAGGED, (rarest,))]
     return Plan(), ()
 
 
-def _rarest(connection: sqlite3.Connection, tag_ids: Sequence[int]) -> int:
+def _by_paper(plan: Plan, paper_id: int) -> Plan:
+    return plan.where(Condition("d.paper_id = {}", (paper_id,)))
+
+
+def _rarest(statements: Statements, tag_ids: Sequence[int]) -> int:
     if len(tag_ids) == 1:
         return tag_ids[0]
-    rows = connection.execute(
-        "SELECT id FROM tag WHERE id IN (SELECT value FROM json_each(:ids)) ORDER BY uses LIMIT 1",
-        {"ids": json.dumps(tag_ids)},
-    )
-    rarest: int = rows.fetchone()["id"]
-    return rarest
+    sql = "SELECT id FROM tag WHERE id IN (SELECT value FROM numbers(:ids)) ORDER BY uses LIMIT 1"
+    ((rarest,),) = statements.tuples(sql, {"ids": list(tag_ids)})
+    return int(rarest)

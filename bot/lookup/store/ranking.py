@@ -6,21 +6,19 @@ is a scan, newest first, of the index of these fields, and the next one begins w
 exhausted. So a look-up costs a few scans, however often a word stands elsewhere.
 """
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 
+from bot.core.database.database import Statements
 from bot.lookup.store.query_plan import Plans, named_like
 
 
-def walk(
-    connection: sqlite3.Connection, plans: Plans, words: Sequence[str], *, limit: int
-) -> list[int]:
+def walk(statements: Statements, plans: Plans, words: Sequence[str], *, limit: int) -> list[int]:
     """The sort keys of the first `limit` entries, the best first; `words` may be a name."""
-    newest = plans.all.walk(connection, limit=limit)
+    newest = plans.all.walk(statements, limit=limit)
     if len(newest) <= 1:
         return newest
     found: dict[int, None] = {}
-    for part in _parts(connection, plans, words, limit):
+    for part in _parts(statements, plans, words, limit):
         found.update(dict.fromkeys(part))
         if len(found) >= limit:
             break
@@ -29,20 +27,20 @@ def walk(
 
 
 def _parts(
-    connection: sqlite3.Connection, plans: Plans, words: Sequence[str], limit: int
+    statements: Statements, plans: Plans, words: Sequence[str], limit: int
 ) -> Iterator[list[int]]:
     """The entries that come before the others, in their order; later parts repeat earlier ones.
 
     A plan finds all of those that the plans before it find, so the first `limit` of each are
     enough.
     """
-    named = named_like(connection, words)
+    named = named_like(statements, words)
     if named:
-        wanted = plans.all.among(connection, named)
+        wanted = plans.all.among(statements, named)
         yield [newness for newness in named if newness in wanted]
-    if plans.labelled is not None and (labelled := plans.labelled.walk(connection, limit=limit)):
+    if plans.labelled is not None and (labelled := plans.labelled.walk(statements, limit=limit)):
         for plan in plans.titled():
-            yield plan.walk(connection, limit=limit)
+            yield plan.walk(statements, limit=limit)
         yield labelled
     if plans.written is not None:
-        yield plans.written.walk(connection, limit=limit)
+        yield plans.written.walk(statements, limit=limit)

@@ -1,7 +1,5 @@
 """Look-ups: what a `Query` finds, page by page, the best first."""
 
-import json
-import sqlite3
 from dataclasses import dataclass
 from functools import partial
 from random import Random as Chance
@@ -9,7 +7,7 @@ from random import Random as Chance
 from bot.archive.domain.entry import EntryId, StoredEntry, tag_slug
 from bot.archive.store import entries, tags
 from bot.channels.store.linked_channels import ReadableSince
-from bot.core.database.database import Transaction
+from bot.core.database.database import Statements, Transaction
 from bot.lookup.domain.query_terms import (
     NewestFirst,
     PaperRef,
@@ -21,7 +19,7 @@ from bot.lookup.domain.query_terms import (
     with_sole_word_as_tag,
 )
 from bot.lookup.store import ranking, similar
-from bot.lookup.store.query_plan import Plan, plans_for
+from bot.lookup.store.query_plan import EVERY, Plan, plans_for
 
 COUNTED = 1000
 """Matches are counted up to this number; beyond it, the total is unknown."""
@@ -65,7 +63,7 @@ async def look_up(
 
 
 def _look_up(
-    connection: sqlite3.Connection,
+    statements: Statements,
     *,
     query: Query,
     page: int,
@@ -74,29 +72,29 @@ def _look_up(
     readable: ReadableSince | None = None,
 ) -> Hits:
     words = [] if NewestFirst() in query.terms else [w.text for w in affirmed_words(query)]
-    query = _understood(connection, query)
-    plans = plans_for(connection, query, readable)
+    query = _understood(statements, query)
+    plans = plans_for(statements, query, readable)
     if plans is None:
         return Hits(query, (), more=False, total=0)
     plan = plans.all
     if Random() in query.terms:
-        chosen = _any_one(connection, plan, chance)
-        return Hits(query, entries.load(connection, chosen), more=False, total=len(chosen))
+        chosen = _any_one(statements, plan, chance)
+        return Hits(query, entries.load(statements, chosen), more=False, total=len(chosen))
     wanted, offset = per_page + 1, (page - 1) * per_page
     similar_to = [term.paper for term in query.terms if isinstance(term, Similar)]
     if similar_to:
-        ranked = _ranked(connection, plan, similar_to)
+        ranked = _ranked(statements, plan, similar_to)
         found, total = ranked[offset : offset + wanted], len(ranked)
-        stored = entries.load(connection, found[:per_page])
+        stored = entries.load(statements, found[:per_page])
         return Hits(query, stored, more=len(found) > per_page, total=total)
     if words:
-        found = ranking.walk(connection, plans, words, limit=offset + wanted)[offset:]
+        found = ranking.walk(statements, plans, words, limit=offset + wanted)[offset:]
     else:
-        found = plan.walk(connection, limit=wanted, offset=offset)
-    stored = entries.load(connection, found[:per_page])
+        found = plan.walk(statements, limit=wanted, offset=offset)
+    stored = entries.load(statements, found[:per_page])
     if len(found) < wanted and (found or not offset):
         return Hits(query, stored, more=False, total=offset + len(found))
-    count = plan.count(connection, most=COUNTED + 1)
+    count = plan.count(statements, most=COUNTED + 1)
     total_or_none = count if count <= COUNTED else None
     return Hits(query, stored, more=len(found) > per_page, total=total_or_none)
 
@@ -106,19 +104,19 @@ async def list_all(tx: Transaction, query: Query) -> tuple[EntryId, ...]:
     return await tx.call(partial(_list_all, query=query))
 
 
-def _list_all(connection: sqlite3.Connection, *, query: Query) -> tuple[EntryId, ...]:
+def _list_all(statements: Statements, *, query: Query) -> tuple[EntryId, ...]:
     if any(isinstance(term, Similar | Random) for term in query.terms):
-        hits = _look_up(connection, query=query, page=1, per_page=similar.RANKED, chance=Chance())  # noqa: S311
+        hits = _look_up(statements, query=query, page=1, per_page=similar.RANKED, chance=Chance())  # noqa: S311
         return tuple(stored.id for stored in hits.entries)
-    plans = plans_for(connection, _understood(connection, query))
+    plans = plans_for(statements, _understood(statements, query))
     if plans is None:
         return ()
-    found = plans.all.walk(connection, limit=-1)
-    rows = connection.execute(
-        "SELECT id FROM entry WHERE newness IN (SELECT value FROM json_each(:them))",
-        {"them": json.dumps(found)},
+    found = plans.all.walk(statements, limit=EVERY)
+    rows = statements.tuples(
+        "SELECT id FROM entry WHERE newness IN (SELECT value FROM numbers(:them))",
+        {"them": found},
     )
-    return tuple(EntryId(row["id"]) for row in rows)
+    return tuple(EntryId(entry_id) for (entry_id,) in rows)
 
 
 async def list_similar(tx: Transaction, key: str, *, limit: int) -> tuple[StoredEntry, ...]:
@@ -126,46 +124,43 @@ async def list_similar(tx: Transaction, key: str, *, limit: int) -> tuple[Stored
     return await tx.call(partial(_list_similar, key=key, limit=limit))
 
 
-def _list_similar(
-    connection: sqlite3.Connection, *, key: str, limit: int
-) -> tuple[StoredEntry, ...]:
-    return entries.load(connection, similar.rank(connection, key)[:limit])
+def _list_similar(statements: Statements, *, key: str, limit: int) -> tuple[StoredEntry, ...]:
+    return entries.load(statements, similar.rank(statements, key)[:limit])
 
 
-def _understood(connection: sqlite3.Connection, query: Query) -> Query:
+def _understood(statements: Statements, query: Query) -> Query:
     """The query with its only word as a tag, where an entry has such a tag."""
     word = sole_word(query)
     if word is not None:
         for spelling in (tag_slug(word), word):
-            if tags.is_used(connection, spelling):
+            if tags.is_used(statements, spelling):
                 return with_sole_word_as_tag(query, spelling)
     return query
 
 
-def _ranked(connection: sqlite3.Connection, plan: Plan, papers: list[PaperRef]) -> list[int]:
+def _ranked(statements: Statements, plan: Plan, papers: list[PaperRef]) -> list[int]:
     """The entries similar to all of these papers that the plan finds, most similar first."""
-    first, *others = (similar.rank(connection, paper.key) for paper in papers)
-    left = plan.among(connection, first)
+    first, *others = (similar.rank(statements, paper.key) for paper in papers)
+    left = plan.among(statements, first)
     for other in others:
         left &= set(other)
     return [newness for newness in first if newness in left]
 
 
-def _any_one(connection: sqlite3.Connection, plan: Plan, chance: Chance) -> list[int]:
+def _any_one(statements: Statements, plan: Plan, chance: Chance) -> list[int]:
     """One of the newest entries that the plan finds; without conditions, any entry."""
     if plan == Plan():
-        return _any_entry(connection, chance)
-    count = plan.count(connection, most=COUNTED)
-    return plan.walk(connection, limit=1, offset=chance.randrange(count)) if count else []
+        return _any_entry(statements, chance)
+    count = plan.count(statements, most=COUNTED)
+    return plan.walk(statements, limit=1, offset=chance.randrange(count)) if count else []
 
 
-def _any_entry(connection: sqlite3.Connection, chance: Chance) -> list[int]:
-    (newest,) = connection.execute("SELECT coalesce(max(id), 0) FROM entry").fetchone()
-    at = chance.randint(1, newest) if newest else 1
-    rows = connection.execute(
-        "SELECT newness FROM (SELECT newness, id FROM entry WHERE id >= :at AND newness > 0 "
-        "ORDER BY id LIMIT 1) UNION ALL SELECT newness FROM (SELECT newness FROM entry "
-        "WHERE id < :at AND newness > 0 ORDER BY id DESC LIMIT 1)",
-        {"at": at},
-    )
-    return [newness for (newness,) in rows][:1]
+def _any_entry(statements: Statements, chance: Chance) -> list[int]:
+    ((newest,),) = statements.tuples("SELECT coalesce(max(id), 0) FROM entry")
+    at = {"at": chance.randint(1, newest) if newest else 1}
+    found = statements.tuples(_AT_OR_BEHIND, at) or statements.tuples(_BEFORE, at)
+    return [newness for (newness,) in found]
+
+
+_AT_OR_BEHIND = "SELECT newness FROM entry WHERE id >= :at AND newness > 0 ORDER BY id LIMIT 1"
+_BEFORE = "SELECT newness FROM entry WHERE id < :at AND newness > 0 ORDER BY id DESC LIMIT 1"

@@ -6,14 +6,16 @@ archive.
 
 import math
 import re
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from bot.archive.domain.search_text import tag_mark
-from bot.archive.domain.segment import match_expression
+from bot.archive.domain.segment import Phrase, Phrases, match_expression
 from bot.archive.store.sort_key import OLDEST
+from bot.core.database.database import Statements
 from bot.core.latex import readable
+from bot.lookup.domain.match import Match, Part
+from bot.lookup.store.query_plan import scan
 
 _SCANNED = 2000
 """Entries scanned for one feature; a feature of more entries than that has no weight."""
@@ -24,21 +26,19 @@ _WORD = re.compile(r"[^\W_]{2,}")
 _CITATION_WEIGHT = 1.5
 
 
-def rank(connection: sqlite3.Connection, key: str) -> list[int]:
+def rank(statements: Statements, key: str) -> list[int]:
     """The sort keys of the entries most similar to those of a paper (`Paper.key`), best first.
 
     The paper's own entries are left out.
     """
-    row = connection.execute(
-        "SELECT id, title FROM paper WHERE key = :key", {"key": key}
-    ).fetchone()
+    row = statements.one("SELECT id, title FROM paper WHERE key = :key", {"key": key})
     if row is None:
         return []
     about = {"paper": row["id"], "oldest": OLDEST}
-    own = {n for (n,) in connection.execute(_OWN, about)}
-    (total,) = connection.execute("SELECT max(id) FROM entry").fetchone()
+    own = {newness for (newness,) in statements.tuples(_OWN, about)}
+    ((total,),) = statements.tuples("SELECT max(id) FROM entry")
     scores: defaultdict[int, float] = defaultdict(float)
-    for weight, found in _features(connection, about, row["title"] or "", max(total or 1, 1)):
+    for weight, found in _features(statements, about, row["title"] or "", max(total or 1, 1)):
         for newness in found:
             scores[newness] += weight
     ranked = sorted(scores.keys() - own, key=lambda newness: (-scores[newness], -newness))
@@ -46,19 +46,19 @@ def rank(connection: sqlite3.Connection, key: str) -> list[int]:
 
 
 def _features(
-    connection: sqlite3.Connection, about: dict[str, int], title: str, total: int
+    statements: Statements, about: dict[str, int], title: str, total: int
 ) -> Iterator[tuple[float, list[int]]]:
     """The features of the paper: the weight of each, and the entries that have it."""
     for sql in (_CITING_IT, _CITED_BY_IT):
-        yield _CITATION_WEIGHT * math.log(1 + total), _column(connection, sql, about)
-    for (shared,) in connection.execute(_ITS_REFERENCES, about).fetchall():
-        found = _column(connection, _CITING_TOO, {"paper": shared, "oldest": OLDEST})
+        yield _CITATION_WEIGHT * math.log(1 + total), _column(statements, sql, about)
+    for (shared,) in statements.tuples(_ITS_REFERENCES, about):
+        found = _column(statements, _CITING_TOO, {"paper": shared, "oldest": OLDEST})
         yield _weight(found, total), found
-    for tag_id, _ in connection.execute(_ITS_TAGS, about).fetchall():
-        found = _matching(connection, f'"{tag_mark(tag_id)}"')
+    for (tag_id,) in statements.tuples(_ITS_TAGS, about):
+        found = _matching(statements, (Phrase(tag_mark(tag_id)),))
         yield _weight(found, total), found
     for word in _words(title):
-        found = _matching(connection, match_expression(word))
+        found = _matching(statements, match_expression(word))
         yield _weight(found, total), found
 
 
@@ -74,16 +74,14 @@ def _words(title: str) -> Iterable[str]:
     return sorted(words, key=len, reverse=True)[:_MOST_WORDS]
 
 
-def _matching(connection: sqlite3.Connection, match: str | None) -> list[int]:
-    if match is None:
+def _matching(statements: Statements, phrases: Phrases) -> list[int]:
+    if not phrases:
         return []
-    return _column(connection, _MATCHING, {"match": match, "oldest": OLDEST, "most": _SCANNED})
+    return scan(statements, Match((Part(phrases),))).walk(statements, limit=_SCANNED)
 
 
-def _column(
-    connection: sqlite3.Connection, sql: str, parameters: dict[str, int] | dict[str, object]
-) -> list[int]:
-    return [newness for (newness,) in connection.execute(sql, {"most": _SCANNED} | parameters)]
+def _column(statements: Statements, sql: str, parameters: dict[str, int]) -> list[int]:
+    return [newness for (newness,) in statements.tuples(sql, {"most": _SCANNED} | parameters)]
 
 
 _OWN = "SELECT newness FROM entry WHERE paper_id = :paper AND newness >= :oldest"
@@ -95,20 +93,20 @@ _CITED_BY_IT = """
     SELECT DISTINCT cited.newness FROM entry AS own
     JOIN reference ON reference.newness = own.newness
     JOIN entry AS cited ON cited.paper_id = reference.paper_id AND cited.newness >= :oldest
-    WHERE own.paper_id = :paper AND own.newness >= :oldest LIMIT :most
+    WHERE own.paper_id = :paper AND own.newness >= :oldest
+    ORDER BY cited.newness DESC LIMIT :most
 """
 _ITS_REFERENCES = """
-    SELECT DISTINCT reference.paper_id FROM entry AS own
+    SELECT reference.paper_id FROM entry AS own
     JOIN reference ON reference.newness = own.newness
-    WHERE own.paper_id = :paper AND own.newness >= :oldest LIMIT 20
+    WHERE own.paper_id = :paper AND own.newness >= :oldest
+    GROUP BY reference.paper_id ORDER BY min(own.newness), reference.paper_id LIMIT 20
 """
 _CITING_TOO = _CITING_IT
 _ITS_TAGS = """
-    SELECT DISTINCT entry_tag.tag_id, tag.uses FROM entry AS own
+    SELECT entry_tag.tag_id FROM entry AS own
     JOIN entry_tag ON entry_tag.newness = own.newness JOIN tag ON tag.id = entry_tag.tag_id
-    WHERE own.paper_id = :paper AND own.newness >= :oldest ORDER BY tag.uses LIMIT 20
-"""
-_MATCHING = """
-    SELECT rowid FROM search WHERE search MATCH :match AND rowid >= :oldest
-    ORDER BY rowid DESC LIMIT :most
+    WHERE own.paper_id = :paper AND own.newness >= :oldest
+    GROUP BY entry_tag.tag_id, tag.uses ORDER BY tag.uses, min(own.newness), entry_tag.tag_id
+    LIMIT 20
 """

@@ -74,12 +74,12 @@ async def list_titled(tx: Transaction, typed: str, *, limit: int) -> tuple[Relat
     rows = await tx.all(
         """
         SELECT * FROM (SELECT newness, id, title, date FROM entry WHERE newness > 0
-                       ORDER BY newness DESC LIMIT :recent)
+                       ORDER BY newness DESC LIMIT :recent) AS recent
         UNION SELECT newness, id, title, date FROM entry
-        WHERE newness IN (SELECT value FROM json_each(:named))
+        WHERE newness IN (SELECT value FROM numbers(:named))
         ORDER BY newness DESC
         """,
-        {"recent": _RECENT, "named": json.dumps(named[:limit])},
+        {"recent": _RECENT, "named": named[:limit]},
     )
     wanted = bare(accents(typed))
     is_named = set(named)

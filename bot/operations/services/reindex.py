@@ -8,7 +8,7 @@ from bot.archive.domain.search_text import VERSION
 from bot.archive.store import search_index
 from bot.core.database.database import Database, Transaction
 from bot.core.store import key_value
-from bot.discussion.store import replies
+from bot.discussion.store import reply_search
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ class _Reindex(Protocol):
 
 _TABLES: Final[dict[str, _Reindex]] = {
     "entry": search_index.reindex,
-    "reply": replies.reindex,
+    "reply": reply_search.reindex,
 }
 
 

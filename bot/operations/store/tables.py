@@ -11,8 +11,11 @@ from bot.core.domain.i18n import translatable
 AT_ONCE: Final = 1_000
 """Rows that are read and written together."""
 
-_NOT_MOVED: Final = frozenset({"schema_migration", "lease"})
-"""Each database has its own history, and a lease belongs to a process that runs on it."""
+_NOT_MOVED: Final = frozenset({"schema_migration", "lease", "reply_search"})
+"""Each database has its own history, a lease belongs to a process that runs on it, and the index of
+replies is made anew."""
+_COMPUTED: Final = frozenset({"tsvector", "ARRAY"})
+"""Types of columns that are made anew as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ def _postgresql_tables(statements: Statements) -> Iterator[Table]:
             mine = [(column, kind) for table, column, kind in columns if table == name]
             yield Table(
                 name,
-                tuple(column for column, kind in mine if kind != "tsvector"),
+                tuple(column for column, kind in mine if kind not in _COMPUTED),
                 tuple(column for table, column in keys if table == name)
                 or tuple(column for column, _ in mine),
                 frozenset(column for column, kind in mine if kind == "boolean"),

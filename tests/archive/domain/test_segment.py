@@ -12,11 +12,13 @@ from bot.archive.domain.segment import (
     BREAK,
     INDEXED_CHARACTERS,
     MARK,
+    Phrases,
     match_expression,
     name_expression,
     segment,
     word_expression,
 )
+from bot.lookup.store import fulltext_sqlite
 
 
 class Index:
@@ -32,11 +34,12 @@ class Index:
         self,
         query: str,
         text: str,
-        expression: Callable[[str], str | None] = match_expression,
+        expression: Callable[[str], Phrases] = match_expression,
     ) -> bool:
-        match = expression(query)
-        if match is None:
+        phrases = expression(query)
+        if not phrases:
             return False
+        (match,) = fulltext_sqlite.reply_found(phrases).values
         self._connection.execute("DELETE FROM t")
         self._connection.execute("INSERT INTO t VALUES (?)", (segment(text),))
         found = self._connection.execute("SELECT count(*) FROM t WHERE t MATCH ?", (match,))
@@ -126,7 +129,7 @@ def test_no_text_holds_the_words_of_the_index_itself(text):
 
 @pytest.mark.parametrize("text", ["", " ", "+++", "“”", "\0", MARK, "—"])
 def test_there_is_nothing_to_ask_without_a_letter_or_digit(text):
-    assert match_expression(text) is None
+    assert match_expression(text) == ()
 
 
 def test_a_text_longer_than_any_person_writes_is_indexed_in_part():

@@ -18,7 +18,7 @@ from bot.core.ports import ChannelRef, Command, MessageRef, User
 from bot.discussion.domain.questions import Reply
 from bot.discussion.services import discuss
 from bot.discussion.services.library import DatabaseLibrary
-from bot.discussion.store import replies
+from bot.discussion.store import replies, reply_search
 from bot.lookup.services import lookup
 from bot.webchat.domain.board import Author
 from bot.webchat.store.board import DatabaseBoard
@@ -443,7 +443,7 @@ async def test_calls_that_an_earlier_version_indexed_are_taken_out(stage):
     assert await found(stage, "in:discussion refs") == ["Paper"]
 
     async with stage.stage.db.transaction() as tx:
-        await replies.reindex(tx, after=None, most=100)
+        await reply_search.reindex(tx, after=None, most=100)
 
     assert await found(stage, "in:discussion refs") == []
 

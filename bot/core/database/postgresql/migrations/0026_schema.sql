@@ -94,6 +94,8 @@ CREATE TABLE link (
 );
 CREATE INDEX link_by_name ON link (name, newness);
 
+-- `words` is the vector that bot/archive/domain/search_vector.py makes of the texts; `fields` are the
+-- words of a text that is too long for one.
 CREATE TABLE search_text (
     newness    BIGINT PRIMARY KEY REFERENCES entry (newness) ON UPDATE CASCADE ON DELETE CASCADE DEFERRABLE,
     title      TEXT COLLATE "C" NOT NULL,
@@ -101,13 +103,10 @@ CREATE TABLE search_text (
     abstract   TEXT COLLATE "C" NOT NULL,
     commentary TEXT COLLATE "C" NOT NULL,
     tags       TEXT COLLATE "C" NOT NULL,
-    search       TSVECTOR NOT NULL DEFAULT '',
-    title_search TSVECTOR NOT NULL DEFAULT '',
-    label_search TSVECTOR NOT NULL DEFAULT ''
+    words      TSVECTOR NOT NULL DEFAULT '',
+    fields     TEXT[] COLLATE "C"
 );
-CREATE INDEX search_text_search ON search_text USING GIN (search);
-CREATE INDEX search_text_title_search ON search_text USING GIN (title_search);
-CREATE INDEX search_text_label_search ON search_text USING GIN (label_search);
+CREATE INDEX search_text_words ON search_text USING GIN (words);
 
 
 -- The web chat: channels, what was said in them, and who is signed in.
@@ -282,11 +281,12 @@ CREATE INDEX reply_by_author ON reply (author_id, said_at) WHERE author_id <> ''
 CREATE INDEX reply_unplaced ON reply (received_at) WHERE entry_id IS NULL AND slot_id IS NULL;
 
 CREATE TABLE reply_search (
-    reply_id BIGINT NOT NULL PRIMARY KEY REFERENCES reply (id) DEFERRABLE,
-    text     TEXT COLLATE "C" NOT NULL,
-    search   TSVECTOR NOT NULL DEFAULT ''
+    rowid  BIGINT NOT NULL PRIMARY KEY REFERENCES reply (id) DEFERRABLE,  -- as SQLite's index calls it
+    text   TEXT COLLATE "C" NOT NULL,
+    words  TSVECTOR NOT NULL DEFAULT '',
+    fields TEXT[] COLLATE "C"
 );
-CREATE INDEX reply_search_search ON reply_search USING GIN (search);
+CREATE INDEX reply_search_words ON reply_search USING GIN (words);
 
 CREATE TABLE reply_reference (
     reply_id BIGINT NOT NULL REFERENCES reply (id) ON DELETE CASCADE DEFERRABLE,
