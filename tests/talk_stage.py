@@ -20,7 +20,7 @@ from bot.core.ports import (
 )
 from bot.digest.services import plan, subscribe
 from bot.digest.services.subscribe import TypedOptions
-from bot.discussion.services import discuss
+from bot.discussion.services import catch_up, discuss
 from bot.discussion.services.answers import Link, no_link
 from bot.discussion.services.discuss import DiscussionContext
 from bot.outbox.domain.rate_limit import RateLimits
@@ -72,7 +72,7 @@ class TalkStage:
 
     async def settle(self) -> None:
         """Deliver, edit and remove until nothing is left for now."""
-        await discuss.catch_up(self.talk)
+        await catch_up.catch_up(self.talk)
         chats: dict[Platform, Chat] = {**self.chats}
         stopping = asyncio.Event()
         await self.stage.deliverer(chats).drain(stopping)

@@ -29,7 +29,7 @@ from bot.core.store.key_value import DatabaseKeyValue
 from bot.core.store.processed_events import DatabaseProcessedEvents
 from bot.digest.services import edited_entries, plan, shared_channels
 from bot.digest.services.channel_check import checker
-from bot.discussion.services import discuss, paper_updates
+from bot.discussion.services import catch_up, paper_updates
 from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.services.library import DatabaseLibrary
 from bot.discussion.store.replies import DatabaseReplies
@@ -378,7 +378,7 @@ class Assembly:
             self._pumps.wake(_changes(platform))
 
     async def _follow_talk(self) -> None:
-        await discuss.catch_up(self._talk)
+        await catch_up.catch_up(self._talk)
         await paper_updates.note_citations(self._db, now())
         await paper_updates.pass_on(self._talk)
 

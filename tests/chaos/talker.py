@@ -21,7 +21,7 @@ from pathlib import Path
 from bot.core.database.database import Database, opened
 from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import Chat, MessageRef, Platform, ThreadMessage, User, parse_channel
-from bot.discussion.services import discuss
+from bot.discussion.services import catch_up, discuss
 from bot.discussion.services.discuss import DiscussionContext
 from bot.outbox.domain.delivery import Patience
 from bot.outbox.domain.rate_limit import RateLimits
@@ -103,7 +103,7 @@ async def main(options: argparse.Namespace) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(hear(talk, options.script, options.acks))
             for number in count(1):
-                await discuss.catch_up(talk)
+                await catch_up.catch_up(talk)
                 await deliverer.drain(stopping)
                 changer = Changer(
                     db,

@@ -30,7 +30,7 @@ from bot.core.store.key_value import DatabaseKeyValue
 from bot.core.store.processed_events import DatabaseProcessedEvents
 from bot.digest.services import plan, subscribe
 from bot.digest.services.subscribe import TypedOptions
-from bot.discussion.services import discuss
+from bot.discussion.services import catch_up
 from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.store.replies import DatabaseReplies
 from bot.outbox.domain.rate_limit import RateLimits
@@ -79,7 +79,7 @@ class Scene:
     async def pump(self) -> None:
         """Everything that the pumps do, once."""
         stopping = asyncio.Event()
-        await discuss.catch_up(self.talk)
+        await catch_up.catch_up(self.talk)
         await self.deliverer.drain(stopping)
         changer = Changer(
             self.db,

@@ -21,7 +21,7 @@ from bot.core.domain import commands
 from bot.core.ports import ChannelRef, Chat, Command, MessageRef, ThreadMessage, User
 from bot.digest.services import edited_entries, plan, subscribe
 from bot.digest.services.subscribe import TypedOptions
-from bot.discussion.services import discuss
+from bot.discussion.services import catch_up
 from bot.discussion.services.discuss import DiscussionContext
 from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services.changes import Changer
@@ -57,7 +57,7 @@ class Stage:
 
     async def settle(self) -> None:
         """Deliver, edit and remove until nothing is left for now."""
-        await discuss.catch_up(self.talk)
+        await catch_up.catch_up(self.talk)
         chats = {self.case.chat.platform: self.case.chat}
         await deliver(self.db, self.case.chat, self.case.now)
         await edited_entries.present_changed(self.db, now=self.case.now(), voices=VOICES)

@@ -22,7 +22,7 @@ from bot.core.ports import ChannelRef, Chat, Platform
 from bot.core.store.processed_events import DatabaseProcessedEvents
 from bot.digest.services import plan, shared_channels, subscribe
 from bot.digest.services.subscribe import TypedOptions
-from bot.discussion.services import discuss
+from bot.discussion.services import catch_up
 from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.store.replies import DatabaseReplies
 from bot.outbox.domain.rate_limit import RateLimits
@@ -50,7 +50,7 @@ class Workspaces:
         chats: dict[Platform, Chat] = {Platform.SLACK: self.slack}
         stopping = asyncio.Event()
         await plan.plan_due(self.stage.db, now=self.stage.clock(), voices=english)
-        await discuss.catch_up(self.talk)
+        await catch_up.catch_up(self.talk)
         await self.stage.deliverer(chats).drain(stopping)
         changer = Changer(
             self.stage.db,

@@ -1,6 +1,6 @@
 """Which channels share discussions, and the codes that link them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TypeAlias
 
@@ -27,6 +27,32 @@ async def list_group(tx: Transaction, channel: str) -> Mapping[str, datetime]:
         {"channel": channel},
     )
     return {row["channel"]: from_text(row["linked_at"]) for row in rows}
+
+
+async def list_linked(tx: Transaction, channels: Iterable[str]) -> frozenset[str]:
+    """These channels and all that are linked with them, whatever their preferences."""
+    wanted = frozenset(channels)
+    rows = await tx.all(
+        """
+        SELECT DISTINCT other.channel
+          FROM linked_channel own JOIN linked_channel other ON other.link_group = own.link_group
+         WHERE own.channel IN (SELECT value FROM texts(:channels))
+        """,
+        {"channels": sorted(wanted)},
+    )
+    return wanted | {row["channel"] for row in rows}
+
+
+async def list_with_links(tx: Transaction, channels: Iterable[str]) -> frozenset[str]:
+    """Those of these channels that are linked with others."""
+    rows = await tx.all(
+        """
+        SELECT channel FROM linked_channel
+         WHERE channel IN (SELECT value FROM texts(:channels))
+        """,
+        {"channels": sorted(channels)},
+    )
+    return frozenset(row["channel"] for row in rows)
 
 
 async def readable_from(tx: Transaction, *channels: str) -> ReadableSince:
@@ -96,9 +122,14 @@ async def leave(tx: Transaction, channel: str) -> bool:
     return True
 
 
-async def add_code(tx: Transaction, code_hash: str, channel: str, until: datetime) -> None:
+async def add_code(
+    tx: Transaction, code_hash: str, channel: str, *, now: datetime, until: datetime
+) -> None:
     """Store a code that links another channel to this one; the channel's older code is revoked."""
-    await tx.run("DELETE FROM link_code WHERE channel = :channel", {"channel": channel})
+    await tx.run(
+        "DELETE FROM link_code WHERE channel = :channel OR valid_until < :now",
+        {"channel": channel, "now": to_text(now)},
+    )
     await tx.run(
         """
         INSERT INTO link_code (hash, channel, valid_until) VALUES (:hash, :channel, :until)
@@ -111,8 +142,10 @@ async def add_code(tx: Transaction, code_hash: str, channel: str, until: datetim
 
 async def find_code(tx: Transaction, code_hash: str, now: datetime) -> str | None:
     """The channel of a code that has not expired."""
-    await tx.run("DELETE FROM link_code WHERE valid_until < :now", {"now": to_text(now)})
-    row = await tx.one("SELECT channel FROM link_code WHERE hash = :hash", {"hash": code_hash})
+    row = await tx.one(
+        "SELECT channel FROM link_code WHERE hash = :hash AND valid_until >= :now",
+        {"hash": code_hash, "now": to_text(now)},
+    )
     return row["channel"] if row is not None else None
 
 

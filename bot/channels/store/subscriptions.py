@@ -20,6 +20,16 @@ SELECT id, channel, standing, at, zone, weekdays, languages, tags, layout, most,
 """
 
 
+async def guard(tx: Transaction, *channels: str) -> None:
+    """For whoever changes the subscriptions of channels, or plans or stops their digests.
+
+    One channel may have a reference in each workspace that shares it: their guard is the same.
+    """
+    places = (channel.partition(":") for channel in channels)
+    for name in sorted({f"{platform}:{place.rpartition('/')[2]}" for platform, _, place in places}):
+        await tx.guard(f"subscription:{name}")
+
+
 async def add(
     tx: Transaction,
     channel: str,

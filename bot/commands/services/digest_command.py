@@ -62,9 +62,8 @@ async def answer(
 ) -> Document:
     """The answer to `/digest …`; raises `UserError`."""
     verb = commands.find_verb(commands.DIGEST, command.options)
-    now = desk.clock()
     if verb is not None and verb.who is Who.MANAGERS:
-        refusal = await digest_managers.find_refusal(desk.db, command, say, now=now)
+        refusal = await digest_managers.find_refusal(desk.db, command, say)
         if refusal is not None:
             return refusal
     typed = " ".join(command.options.values())

@@ -15,11 +15,9 @@ from bot.core.ports import Command, person_id
 from bot.digest.services import managers
 
 
-async def find_refusal(
-    db: Database, command: Command, say: Translate, *, now: datetime
-) -> Document | None:
+async def find_refusal(db: Database, command: Command, say: Translate) -> Document | None:
     """The refusal to a person who may not manage the channel's digest; `None` for one who may."""
-    if await managers.may_manage(db, command.channel, command.user, now=now):
+    if await managers.may_manage(db, command.channel, command.user):
         return None
     named = await managers.list_named(db, command.channel)
     return present_refusal(command.channel.platform, named, command.user, say)

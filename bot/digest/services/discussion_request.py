@@ -41,6 +41,7 @@ async def ask(talk: DiscussionContext, command: Command, text: str, say: Transla
     """The answer to a press of “Discuss” for the entry in `text`. Raises `UserError`."""
     entry_id = _entry_in(text)
     async with talk.db.transaction() as tx:
+        await tx.guard(threads.GUARD)
         place = await _find(tx, str(command.channel), entry_id)
         channel = place.subscription.channel
         posted = await threads.find_posted(tx, entry_id, channel)

@@ -20,7 +20,7 @@ from bot.discussion.services.answers import Link, no_link
 from bot.discussion.store import discussion_requests
 from bot.outbox.domain.content_hash import content_hash
 from bot.outbox.domain.delivery import OPEN, State
-from bot.outbox.store import deliveries, edits, settled_slots
+from bot.outbox.store import deliveries, edits, settled_slots, threads
 from bot.outbox.store.edits import Part
 
 _ENTRIES = 20
@@ -38,6 +38,7 @@ async def present_changed(
     changed = 0
     while True:
         async with db.transaction() as tx:
+            await _guard(tx)
             stale = await slots.take_changed(tx, _ENTRIES)
             for slot, entry_ids in stale:
                 changed += await _present_slot(
@@ -47,6 +48,7 @@ async def present_changed(
             break
     while True:
         async with db.transaction() as tx:
+            await _guard(tx)
             settled = await settled_slots.take(tx, _ENTRIES)
             for slot in await slots.list_closed(tx, settled):
                 changed += await _present_slot(
@@ -54,6 +56,12 @@ async def present_changed(
                 )
         if not settled:
             return changed
+
+
+async def _guard(tx: Transaction) -> None:
+    """Two that present one slot at the same time would store the older header last."""
+    for name in ("edited entries", threads.GUARD):
+        await tx.guard(name)
 
 
 async def _present_slot(

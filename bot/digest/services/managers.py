@@ -13,7 +13,7 @@ from bot.core.ports import ChannelRef, User, person_id
 log = logging.getLogger(__name__)
 
 
-async def may_manage(db: Database, channel: ChannelRef, user: User, *, now: datetime) -> bool:
+async def may_manage(db: Database, channel: ChannelRef, user: User) -> bool:
     """Whether a person may manage the channel's digest: by the platform, or by being named."""
     if user.can_manage:
         return True
@@ -22,9 +22,7 @@ async def may_manage(db: Database, channel: ChannelRef, user: User, *, now: date
         named = await channel_managers.find(tx, str(channel), person)
     if named is not None and named.name != user.name:
         async with db.transaction() as tx:
-            if await channel_managers.find(tx, str(channel), person) is not None:
-                renamed = Manager(person, user.name)
-                await channel_managers.put(tx, str(channel), renamed, named_by="", now=now)
+            await channel_managers.rename(tx, str(channel), Manager(person, user.name))
     return named is not None
 
 
@@ -49,6 +47,7 @@ async def change(
     """
     place = str(channel)
     async with db.transaction() as tx:
+        await tx.guard(f"managers:{place}")
         before = {manager.person: manager for manager in await channel_managers.list_of(tx, place)}
         for id_ in wanted.removed:
             if not await channel_managers.remove(tx, place, person_id(channel, id_)):

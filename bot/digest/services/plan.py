@@ -28,7 +28,7 @@ from bot.digest.services.presented import present_slot
 from bot.discussion.services.answers import Link, no_link
 from bot.lookup.domain.tag_filter import parse_tags
 from bot.outbox.domain.delivery import delivery_key, entry_key
-from bot.outbox.store import deliveries
+from bot.outbox.store import deliveries, threads
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +101,9 @@ def _log_skipped(closed: Iterable[Planned]) -> None:
 async def _look_at(
     tx: Transaction, subscription_id: int, now: datetime, voices: Voices, link: Link
 ) -> list[Planned]:
+    subscription = await subscriptions.get(tx, subscription_id)
+    await subscriptions.guard(tx, subscription.channel)
+    await tx.guard(threads.GUARD)
     subscription = await subscriptions.get(tx, subscription_id)
     if subscription.standing is not Standing.ACTIVE:
         return []
@@ -212,6 +215,8 @@ async def plan_by_hand(
     """
     options = subscription.options
     async with db.transaction() as tx:
+        await subscriptions.guard(tx, subscription.channel)
+        await tx.guard(threads.GUARD)
         if on is None:
             day = now.astimezone(options.schedule.zone).date()
             taken = await _untaken(tx, subscription, max(day - LATE_NOTES, options.since), day)

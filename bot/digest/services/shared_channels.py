@@ -129,6 +129,7 @@ async def stop_doubles(db: Database, connected: Connected, *, now: datetime) -> 
                 kept.append(each)
                 continue
             async with db.transaction() as tx:
+                await subscriptions.guard(tx, each.channel)
                 stopped += await subscriptions.refuse(tx, each.channel, SHARED, twin.channel, now)
     return stopped
 

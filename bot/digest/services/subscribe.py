@@ -125,6 +125,7 @@ async def add(
     channel = await _checked(channel, check)
     shared = await _shared(db, channel, connected)
     async with db.transaction() as tx:
+        await subscriptions.guard(tx, str(channel))
         present = await subscriptions.find(tx, str(channel))
         if present is not None and present.standing not in (Standing.REMOVED, Standing.MANUAL):
             raise UsageError(
@@ -165,6 +166,7 @@ async def change(
             "“since” counts only when a channel is subscribed: earlier days cannot be added later"
         )
     async with db.transaction() as tx:
+        await subscriptions.guard(tx, str(channel))
         present = await _get(tx, channel)
         options = read_options(words, present.options)
         if parse_tags(options.tags) != parse_tags(present.options.tags):
@@ -176,6 +178,7 @@ async def change(
 async def pause(db: Database, channel: ChannelRef, *, now: datetime) -> Subscription:
     """Stop planning digests until resumed; messages already in the outbox are still posted."""
     async with db.transaction() as tx:
+        await subscriptions.guard(tx, str(channel))
         present = await _get(tx, channel)
         if present.standing is Standing.PAUSED:
             return present
@@ -202,6 +205,7 @@ async def resume(
     place = parse_channel(present.channel)
     shared = await _shared(db, place, connected)
     async with db.transaction() as tx:
+        await subscriptions.guard(tx, str(channel))
         present = await _get(tx, channel)
         options = present.options
         if present.standing in (Standing.PAUSED, Standing.MANUAL):
@@ -221,6 +225,7 @@ async def resume(
 async def remove(db: Database, channel: ChannelRef, *, now: datetime) -> Subscription:
     """Remove it; messages in the outbox are still posted. Its closed days stay recorded."""
     async with db.transaction() as tx:
+        await subscriptions.guard(tx, str(channel))
         present = await _get(tx, channel)
         return await _update(tx, present, present.options, Standing.REMOVED, now)
 
@@ -243,6 +248,10 @@ async def by_hand(
     options = read_options(words, DigestOptions(schedule, since=_EVER))
     channel = await _checked(channel, check)
     async with db.transaction() as tx:
+        await subscriptions.guard(tx, str(channel))
+        present = await subscriptions.find(tx, str(channel))
+        if present is not None and present.standing is not Standing.REMOVED:
+            return present
         return await subscriptions.add(
             tx, str(channel), options, standing=Standing.MANUAL, now=now, next_at=None
         )

@@ -8,8 +8,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
 
-from bot.archive.domain.entry import EntryId
 from bot.channels.store import channel_preferences, linked_channels, subscriptions
 from bot.core.database.database import Database, Transaction
 from bot.core.domain.document import Document, translated
@@ -33,7 +33,7 @@ from bot.discussion.domain.present_discussion import (
 )
 from bot.discussion.domain.present_private import present_elsewhere
 from bot.discussion.domain.questions import Line, LookUp, read_question
-from bot.discussion.services import answers, cards, forgetting, thread_intro
+from bot.discussion.services import answers, cards, forgetting, guards, thread_intro
 from bot.discussion.services.answers import Link, no_link
 from bot.discussion.services.asker import asker_voice, person_voice
 from bot.discussion.services.thread_messages import (
@@ -45,17 +45,13 @@ from bot.discussion.services.thread_messages import (
 from bot.discussion.store import replies
 from bot.lookup.services import typed_dates
 from bot.outbox.store import copy_deliveries, deliveries, edits, threads
+from bot.webchat.store import board
 
 log = logging.getLogger(__name__)
 
 COPIES_A_MINUTE = 30
 """At most this many messages of one person per minute are copied (issue 12, item 5)."""
 _MINUTE = timedelta(minutes=1)
-
-PATIENCE = timedelta(days=1)
-"""A reply whose root message stays unknown for this long is dropped."""
-
-_THREADS = 50
 
 
 def _nothing() -> None:
@@ -105,7 +101,7 @@ async def on_message(
     command = _command_of(message)
     answer = await _answer(context, message, channel, ask) if message.mentions_bot else None
     planned = 0
-    async with context.db.transaction() as tx:
+    async with guards.guarded(context.db, guards.of(channel)) as tx:
         if command is not None and command.is_private:
             await forgetting.forget_message(tx, message.message, now)
         if answer is not None:
@@ -182,12 +178,14 @@ async def _keep(
     match decide.compare(before, message.edited_at):
         case Comparison.NEW:
             root = await threads.find(tx, message.root)
-            is_kept = root.has_discussion if root else await threads.may_be_ours(tx, message.root)
-            if not text or not is_kept:
+            may_be_ours = root is None and await threads.may_be_ours(tx, message.root)
+            if root is None and not may_be_ours:  # it may have been settled in between
+                root = await threads.find(tx, message.root)
+            if not text or not (root.has_discussion if root is not None else may_be_ours):
                 return 0
             reply_id = await replies.add(tx, _draft(context, message, root, text, now), now)
             is_of_paper = root is not None and root.entry_id is not None
-            return await _follow(tx, context, reply_id, now) if is_of_paper else 0
+            return await follow(tx, context, reply_id, now) if is_of_paper else 0
         case Comparison.EDITED:
             await replies.change(tx, reply_id, text, message.edited_at)
             return await _change(tx, context, reply_id, now)
@@ -224,11 +222,11 @@ def _draft(
     )
 
 
-async def _follow(tx: Transaction, context: DiscussionContext, reply_id: int, now: datetime) -> int:
+async def follow(tx: Transaction, context: DiscussionContext, reply_id: int, now: datetime) -> int:
     """Plan the intro after a first reply, a reply's copies and the cards of the papers it links."""
     reply = await replies.get(tx, reply_id)
     planned = await _introduce(tx, context, await replies.find_root(tx, reply_id), now)
-    planned += await _copy(tx, context, reply, now)
+    planned += await copy_reply(tx, context, reply, now)
     await cards.refer(tx, reply, now)
     return planned + await cards.make_cards(tx, context.voices, now, reply_id=reply_id)
 
@@ -261,7 +259,7 @@ async def _change(tx: Transaction, context: DiscussionContext, reply_id: int, no
     return await cards.make_cards(tx, context.voices, now, reply_id=reply_id)
 
 
-async def _copy(
+async def copy_reply(
     tx: Transaction, context: DiscussionContext, reply: replies.StoredReply, now: datetime
 ) -> int:
     """Plan the copies that a reply lacks.
@@ -326,7 +324,7 @@ def _copy_of(context: DiscussionContext, reply: replies.StoredReply) -> Document
 async def on_message_deleted(context: DiscussionContext, message: MessageRef) -> None:
     """A person deleted a message: its text, its copies and its answers are removed."""
     now = context.clock()
-    async with context.db.transaction() as tx:
+    async with guards.guarded(context.db, guards.of(str(message.channel))) as tx:
         known = await forgetting.take_back(tx, message, now)
         if not known and (await channel_preferences.get(tx, str(message.channel))).discussion:
             await replies.mark_deleted(tx, message, now)
@@ -344,39 +342,8 @@ async def count_of_person(
 async def forget_person(context: DiscussionContext, user: User, channel: ChannelRef) -> int:
     """Forget every reply of a person and remove its copies; returns the number of replies."""
     now = context.clock()
-    async with context.db.transaction() as tx:
+    find = partial(forgetting.list_channels, user=user, channel=channel)
+    async with guards.guarded(context.db, find, board.GUARD) as tx:
         forgotten = await forgetting.forget_author(tx, user, channel, now)
     context.to_change()
     return forgotten
-
-
-async def catch_up(context: DiscussionContext) -> int:
-    """Process what had to wait; returns the number of messages planned. May be repeated.
-
-    Replies whose root is known now, threads that opened after something was said in a linked
-    channel, and linked papers that arXiv has answered about.
-    """
-    now = context.clock()
-    planned = 0
-    async with context.db.transaction() as tx:
-        for reply_id in await replies.assign_roots(tx, now, now - PATIENCE):
-            planned += await _follow(tx, context, reply_id, now)
-        for delivery_id, entry_id in await threads.list_new(tx, _THREADS):
-            await threads.looked_at(tx, delivery_id)
-            for reply in await _shared_before(tx, delivery_id, entry_id):
-                planned += await _copy(tx, context, reply, now)
-        planned += await cards.make_cards(tx, context.voices, now)
-    if planned:
-        context.to_send()
-    return planned
-
-
-async def _shared_before(
-    tx: Transaction, delivery_id: int, entry_id: EntryId
-) -> tuple[replies.StoredReply, ...]:
-    """Replies about an entry in linked channels from before its thread in this channel."""
-    own = next(
-        (each for each in await threads.list_of(tx, entry_id) if each.id == delivery_id), None
-    )
-    group = await linked_channels.list_group(tx, own.channel) if own is not None else {}
-    return await replies.list_since(tx, entry_id, min(group.values())) if group else ()

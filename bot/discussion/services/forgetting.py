@@ -45,6 +45,14 @@ async def count_by_author(tx: Transaction, user: User, channel: ChannelRef) -> t
     return max(len(theirs), await board.count_by_author(tx, user.id)) + asked, copies
 
 
+async def list_channels(tx: Transaction, *, user: User, channel: ChannelRef) -> frozenset[str]:
+    """The channels with replies that `forget_author` would forget."""
+    found: set[str] = set()
+    for person in person_ids(channel, user):
+        found |= await replies.list_channels_of(tx, person)
+    return frozenset(found)
+
+
 async def forget_author(tx: Transaction, user: User, channel: ChannelRef, now: datetime) -> int:
     """Forget every reply of a person; returns the number of replies.
 

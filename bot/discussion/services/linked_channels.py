@@ -20,6 +20,7 @@ from bot.core.domain.document import Document, Note, notice, run
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate, translatable
 from bot.core.ports import ChannelRef, Platform, parse_channel
+from bot.discussion.services import guards
 from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.services.thread_messages import channel_voice, channel_voices, key_of, speak
 from bot.outbox.store import copy_deliveries, deliveries
@@ -35,7 +36,10 @@ async def make_code(context: DiscussionContext, channel: ChannelRef, say: Transl
     """A new code for the channel; an earlier one is revoked. Only its hash is stored."""
     code = "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
     async with context.db.transaction() as tx:
-        await linked_channels.add_code(tx, _hash(code), str(channel), context.clock() + VALID_FOR)
+        now = context.clock()
+        await linked_channels.add_code(
+            tx, _hash(code), str(channel), now=now, until=now + VALID_FOR
+        )
     return present_code(code, int(VALID_FOR.total_seconds()) // 60, say)
 
 
@@ -45,7 +49,12 @@ async def enter_code(
     """Link the channel with the channel that made the code. Raises `UsageError`."""
     wanted = "".join(code.split()).upper()
     now = context.clock()
-    async with context.db.transaction() as tx:
+
+    async def both(tx: Transaction) -> frozenset[str]:
+        other = await linked_channels.find_code(tx, _hash(wanted), now)
+        return frozenset({str(channel)} | ({other} if other is not None else set()))
+
+    async with guards.guarded(context.db, both, guards.LINKS) as tx:
         other = await linked_channels.find_code(tx, _hash(wanted), now)
         if other is None:
             raise UsageError(
@@ -75,7 +84,7 @@ async def enter_code(
 async def unlink(context: DiscussionContext, channel: ChannelRef, say: Translate) -> Document:
     """Stop sharing the channel's discussions; copies already posted stay."""
     own = str(channel)
-    async with context.db.transaction() as tx:
+    async with guards.guarded(context.db, guards.of(own), guards.LINKS) as tx:
         before = await _sharing(tx, own)
         left = await linked_channels.leave(tx, own)
         if left:
@@ -151,7 +160,7 @@ async def change_preferences(
     context: DiscussionContext, channel: ChannelRef, *, discussion: str | None, notices: str | None
 ) -> None:
     """Change the channel's preferences for discussions. Raises `UsageError`."""
-    async with context.db.transaction() as tx:
+    async with guards.guarded(context.db, guards.of(str(channel))) as tx:
         preferences = await channel_preferences.get(tx, str(channel))
         if discussion is not None:
             preferences = replace(

@@ -10,6 +10,7 @@ from functools import partial
 from bot.archive.domain.arxiv_record import PaperEvent, PaperEventKind
 from bot.archive.domain.entry import EntryId, Related
 from bot.archive.store import arxiv_records, entries, paper_events
+from bot.archive.store.guards import PAPER_EVENT
 from bot.channels.domain.schedule import LATE_NOTES
 from bot.channels.store import channel_preferences
 from bot.core.database.database import Database, Transaction
@@ -36,6 +37,7 @@ async def note_citations(db: Database, now: datetime) -> int:
     news = [each for each in found if each.came_at.date() - each.on <= LATE_NOTES]
     if news:
         async with db.transaction() as tx:
+            await tx.guard(PAPER_EVENT)
             await paper_events.add_citations(tx, news, now)
     return len(news)
 
@@ -49,6 +51,7 @@ async def pass_on(context: DiscussionContext) -> int:
     planned = 0
     while True:
         async with context.db.transaction() as tx:
+            await tx.guard(PAPER_EVENT)
             news = await paper_events.list_after(tx, await threads.events_until(tx), _EVENTS)
             for event in news:
                 planned += await _tell(tx, context, event)

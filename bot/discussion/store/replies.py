@@ -213,6 +213,15 @@ async def list_by_author(tx: Transaction, author_id: str) -> tuple[int, ...]:
     return tuple(row["id"] for row in rows)
 
 
+async def list_channels_of(tx: Transaction, author_id: str) -> frozenset[str]:
+    """The channels with replies of a person."""
+    rows = await tx.all(
+        "SELECT DISTINCT channel FROM reply WHERE author_id = :author AND gone_at IS NULL",
+        {"author": author_id},
+    )
+    return frozenset(row["channel"] for row in rows)
+
+
 async def get(tx: Transaction, reply_id: int) -> StoredReply:
     """The reply of that id, which must exist."""
     row = await tx.one(_STORED + "WHERE id = :id", {"id": reply_id})
@@ -305,8 +314,21 @@ async def list_kept(tx: Transaction, root: MessageRef) -> tuple[KeptReply, ...]:
     )
 
 
-async def assign_roots(tx: Transaction, now: datetime, patience: datetime) -> tuple[int, ...]:
-    """Assign waiting replies to discussions and days whose root message is known now.
+async def list_waiting_channels(tx: Transaction) -> tuple[str, ...]:
+    """The channels with replies whose root message is not known."""
+    rows = await tx.all(
+        """
+        SELECT DISTINCT channel FROM reply
+         WHERE entry_id IS NULL AND slot_id IS NULL ORDER BY channel
+        """
+    )
+    return tuple(row["channel"] for row in rows)
+
+
+async def assign_roots(
+    tx: Transaction, channel: str, now: datetime, patience: datetime
+) -> tuple[int, ...]:
+    """Assign waiting replies of a channel to discussions and days whose root message is known now.
 
     Replies received before `patience` are deleted. Returns the ids of those assigned to
     entries, in the order they were received.
@@ -314,8 +336,9 @@ async def assign_roots(tx: Transaction, now: datetime, patience: datetime) -> tu
     waiting = await tx.all(
         """
         SELECT id, channel, root_message, gone_at FROM reply
-         WHERE entry_id IS NULL AND slot_id IS NULL ORDER BY id
-        """
+         WHERE entry_id IS NULL AND slot_id IS NULL AND channel = :channel ORDER BY id
+        """,
+        {"channel": channel},
     )
     if not waiting:
         return ()
@@ -335,8 +358,9 @@ async def assign_roots(tx: Transaction, now: datetime, patience: datetime) -> tu
         """
         SELECT id FROM reply
          WHERE entry_id IS NULL AND slot_id IS NULL AND received_at < :patience
+           AND channel = :channel
         """,
-        {"patience": to_text(patience)},
+        {"patience": to_text(patience), "channel": channel},
     )
     stale = [row["id"] for row in old]
     await forget(tx, stale, now)

@@ -6,6 +6,7 @@ from typing import Final, Protocol
 
 from bot.archive.domain.search_text import VERSION
 from bot.archive.store import search_index
+from bot.archive.store.guards import ARCHIVE
 from bot.core.database.database import Database, Transaction
 from bot.core.store import key_value
 from bot.discussion.store import reply_search
@@ -46,6 +47,8 @@ async def bring_up_to_date(
     done = 0
     while most is None or done < most:
         async with db.transaction() as tx:
+            await tx.guard(ARCHIVE)
+            await tx.guard(_NAME)
             if not await _step(tx, at_once):
                 if done:
                     log.info("the search index is of version %s", VERSION)

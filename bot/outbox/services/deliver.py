@@ -284,7 +284,9 @@ class Deliverer:
         now = self._clock()
         settled = tuple(self._settled)
         stopped: list[Settled] = []
+        stops = [str(each.claimed.channel) for each in settled if each.step.stops_subscription]
         async with self._claiming() as tx:
+            await subscriptions.guard(tx, *stops)
             late = await deliveries.settle(tx, settled, now)
             for each in settled:
                 step = each.step

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from bot.archive.domain.entry import EntryId
 from bot.core.database.database import Row, Transaction
@@ -9,6 +10,10 @@ from bot.core.database.instants import to_text
 from bot.core.ports import ChannelRef, MessageRef, parse_channel
 from bot.outbox.domain.delivery import CLOSED
 from bot.outbox.domain.thread import DAY_PART, Thread
+
+GUARD: Final = "threads"
+"""For whoever plans a message that shows an entry: `list_new` reads those after an id, so none with a
+smaller id may be committed later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,18 +147,27 @@ async def list_posted(tx: Transaction, entry_id: EntryId) -> tuple[MessageRef, .
     return tuple(MessageRef(parse_channel(row["channel"]), row["message_id"]) for row in rows)
 
 
-async def list_new(tx: Transaction, limit: int) -> tuple[tuple[int, EntryId], ...]:
-    """Threads that `catch_up` has not processed yet, with their entries, oldest first."""
+@dataclass(frozen=True, slots=True)
+class New:
+    """A thread that `catch_up` has not processed yet."""
+
+    delivery_id: int
+    entry_id: EntryId
+    channel: str
+
+
+async def list_new(tx: Transaction, limit: int) -> tuple[New, ...]:
+    """Threads that `catch_up` has not processed yet, oldest first."""
     rows = await tx.all(
         """
-        SELECT id, entry_id FROM delivery
+        SELECT id, entry_id, channel FROM delivery
          WHERE id > (SELECT delivery_id FROM discussion_progress)
            AND entry_id IS NOT NULL AND root_id IS NULL
          ORDER BY id LIMIT :limit
         """,
         {"limit": limit},
     )
-    return tuple((row["id"], EntryId(row["entry_id"])) for row in rows)
+    return tuple(New(row["id"], EntryId(row["entry_id"]), row["channel"]) for row in rows)
 
 
 async def looked_until(tx: Transaction) -> int:

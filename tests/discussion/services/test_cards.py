@@ -14,7 +14,7 @@ from bot.cli.output.forms import surroundings
 from bot.core.domain.document import Items, Link, plain_text
 from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import MessageRef
-from bot.discussion.services import discuss, entry_page
+from bot.discussion.services import catch_up, entry_page
 from bot.discussion.services.library import DatabaseLibrary
 from tests.stage import MORNING
 from tests.talk_stage import BO, SLACK, TalkStage, talking, today, with_a_paper, words
@@ -86,7 +86,7 @@ async def test_a_question_that_is_a_paper_gets_one_answer(stage):
     root = await with_a_known_paper(stage)
 
     await stage.say(root, f"@paperbot {LINK}", mentions_bot=True)
-    await discuss.catch_up(stage.talk)
+    await catch_up.catch_up(stage.talk)
     await stage.settle()
 
     assert shown(stage, root) == ["Other"]
