@@ -11,8 +11,15 @@ from dotenv import dotenv_values
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core.database.address import PostgresAddress
 from bot.core.domain.errors import SettingsError, UsageError
-from bot.settings import LogLevel, Settings, read_settings, setting_names
+from bot.settings import (
+    LogLevel,
+    Settings,
+    check_database_folder,
+    read_settings,
+    setting_names,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -158,6 +165,56 @@ def test_three_slashes_are_a_relative_database_and_four_a_full_path(
     url: str, path: Path, tmp_path: Path
 ):
     assert _read(f"PAPERBOT_DATABASE={url}\n", tmp_path).database == path
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("postgresql://bot:s3cr3t@db.example.org/bot", "postgresql://db.example.org/bot"),
+        ("postgres://bot:s3cr3t@db:5433/bot?sslmode=require", "postgresql://db:5433/bot"),
+        ("postgresql://db/bot?password=s3cr3t", "postgresql://db/bot"),
+        ("postgresql://bot:s3cr3t?x#y@db/bot", "postgresql://db/bot"),
+        ("postgresql://bot:s3cr3t@[::1]:5432,db2:5433/bot", "postgresql://[::1]:5432,db2:5433/bot"),
+        ("postgresql:///bot?host=/run/postgresql", "postgresql:///bot"),
+    ],
+)
+def test_the_database_may_be_on_a_server_and_its_password_is_never_shown(
+    address: str, shown: str, tmp_path: Path
+):
+    settings = _read(f"PAPERBOT_DATABASE='{address}'\n", tmp_path)
+
+    assert settings.database == PostgresAddress.of(address)
+    assert str(settings.database) == shown
+    assert settings.has_secrets
+    check_database_folder(settings.database)
+    assert "s3cr3t" not in repr(settings) + str(settings.model_dump())
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("postgresql://bot:s3cr3t@db", "must name a database"),
+        ("postgresql://bot:s3cr3t@db/?sslmode=require", "must name a database"),
+        ("postgresql://bot:s3c/s3cr3t@db/bot", "write / as %2F"),
+        ("postgresql://bot:12/s3cr3t?x@db/bot", "@ as %40"),
+        ("postgresql://bot:s3c@s3cr3t@db/bot", "@ as %40"),
+        ("postgresql://bot:s3cr3t x@db/bot", "space as %20"),
+        ("postgresql://bot:s3cr3t/bot", "must be a port number"),
+        ("postgresql://bot@db:70000/bot", "must be a port number"),
+        ("postgresql:bot:s3cr3t@db/bot", "postgresql://user@host/database"),
+        ("mysql://bot:s3cr3t@db/bot", "postgresql://user@host/database"),
+    ],
+)
+def test_a_malformed_address_of_a_server_is_reported_without_what_it_holds(
+    address: str, words: str, tmp_path: Path
+):
+    with pytest.raises(SettingsError) as caught:
+        _read(f"PAPERBOT_DATABASE='{address}'\n", tmp_path)
+
+    (problem,) = caught.value.problems
+    assert str(problem).startswith("PAPERBOT_DATABASE")
+    assert words in str(problem)
+    assert "s3c" not in str(problem) + str(PostgresAddress.of(address))
 
 
 @pytest.mark.parametrize(

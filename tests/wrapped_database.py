@@ -1,6 +1,6 @@
 """A database that passes everything on to another one; tests override what is to go wrong."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
@@ -30,6 +30,9 @@ class WrappedDatabase:
 
     async def reclaim(self, pages: int) -> bool:
         return await self.inner.reclaim(pages)
+
+    def connections(self) -> Mapping[str, int]:
+        return self.inner.connections()
 
     def hint(self, topic: str) -> None:
         self.inner.hint(topic)

@@ -68,7 +68,7 @@ async def _look(settings: Settings) -> tuple[Finding, ...]:
                     Finding("PAPERBOT_SECRET_KEY", ok=False, words=words)
                     for words in dict.fromkeys(errors)
                 ]
-    except StorageError:
+    except (StorageError, UsageError):
         pass  # `check_database` has told it
     findings += await examine(
         settings, apps, channels, organisations=organisations, clock=now, say=say

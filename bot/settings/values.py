@@ -8,7 +8,6 @@ import ipaddress
 import re
 from collections.abc import Callable
 from enum import StrEnum
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, TypeAlias
 from urllib.parse import urlsplit
@@ -19,7 +18,7 @@ from pydantic_settings import NoDecode
 
 from bot.arxiv.domain.categories import find_category, suggest_categories
 from bot.channels.domain import zone_names
-from bot.core.database.address import PostgresAddress
+from bot.core.database.address import SCHEMES, PostgresAddress
 from bot.core.domain.i18n import translatable
 from bot.operations.domain.retention import Retention, parse_retention
 from bot.workspaces.domain.slack_app import SHORTEST_KEY
@@ -45,11 +44,11 @@ class WrongWordsError(ValueError):
 
 
 def read_database(value: object) -> Path | PostgresAddress:
-    """The file of `sqlite:///path`, or the address of a PostgreSQL database."""
+    """The file of `sqlite:///path`, or the address of a PostgreSQL database, which no message has."""
     if isinstance(value, Path | PostgresAddress):
         return value
     scheme, colon, path = str(value).partition("://")
-    if scheme in {"postgresql", "postgres"} and colon:
+    if scheme in SCHEMES and colon:
         return _postgresql(str(value))
     if scheme != "sqlite" or not colon:
         raise WrongValueError(
@@ -68,23 +67,25 @@ def read_database(value: object) -> Path | PostgresAddress:
     return _expanded(path[1:])
 
 
-def _postgresql(address: str) -> PostgresAddress:
-    try:
-        database = urlsplit(address).path.strip("/")
-    except ValueError:
-        database = ""
-    if not database:
+def _postgresql(text: str) -> PostgresAddress:
+    """What libpq would misunderstand is refused here; what it refuses, it refuses itself."""
+    address = PostgresAddress.of(text)
+    if not address.is_clear or not text.isprintable() or " " in text:
+        raise WrongValueError(
+            translatable(
+                "{name}: in the user, the password and the options write / as %2F, @ as %40 and a "
+                "space as %20"
+            )
+        )
+    if not address.database:
         raise WrongValueError(
             translatable("{name} must name a database: postgresql://user@host/database")
         )
-    if find_spec("psycopg") is None:
+    if not address.has_port_numbers:
         raise WrongValueError(
-            translatable(
-                "{name}: PostgreSQL needs an extra package: run "
-                "“pip install -r requirements-postgres.txt”"
-            )
+            translatable("{name}: what follows the host and a colon must be a port number")
         )
-    return PostgresAddress.of(address)
+    return address
 
 
 def read_folder(value: object) -> Path:

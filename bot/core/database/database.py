@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from bot.core.database.address import PostgresAddress
+from bot.core.domain.errors import UsageError
+from bot.core.domain.i18n import translatable
 
 Parameters = Mapping[str, Any]
 T = TypeVar("T")
@@ -135,6 +137,9 @@ class Database(Protocol):
         PostgreSQL does that itself: nothing is done, `False`. Raises `StorageError`.
         """
 
+    def connections(self) -> Mapping[str, int]:
+        """How many connections to a server this process has, by `used` and `idle`; none to a file."""
+
     def hint(self, topic: str) -> None:
         """Tell other processes on this database, soon, that it is worth looking at `topic` now.
 
@@ -154,17 +159,25 @@ async def open_database(
 ) -> Database:
     """The database there, made and migrated if need be; raises `StorageError`.
 
-    `None` is a throw-away SQLite database, in a folder that `close` removes. Several processes may
+    `UsageError` where the libraries of its engine are not installed. `None` is a throw-away SQLite database, in a folder that `close` removes. Several processes may
     have the same database open; a statement waits for `busy_seconds` for another to commit.
     """
     # An engine's modules take time to import, and only one is used.
     if isinstance(location, PostgresAddress):
-        from bot.core.database.postgresql.database import open_postgresql  # noqa: PLC0415
+        try:
+            from bot.core.database.postgresql.database import open_postgresql  # noqa: PLC0415
+        except ImportError:  # of psycopg, its pool, or libpq
+            raise UsageError(_MISSING_EXTRA) from None
 
         return await open_postgresql(location, busy_seconds=busy_seconds)
     from bot.core.database.sqlite.database import open_sqlite  # noqa: PLC0415
 
     return await open_sqlite(location, busy_seconds=busy_seconds)
+
+
+_MISSING_EXTRA = translatable(
+    "PostgreSQL needs the packages of the extra “postgres”: pip install 'paper-digest-bot[postgres]'"
+)
 
 
 @asynccontextmanager

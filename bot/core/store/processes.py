@@ -122,6 +122,17 @@ async def list_holders(tx: Transaction) -> Mapping[str, Holder]:
     return {row["name"]: Holder(row["holder"], row["token"]) for row in rows}
 
 
+async def count_parts(tx: Transaction) -> Mapping[tuple[str, int], int]:
+    """How many leases each process that is there holds, by its machine's name and its pid."""
+    rows = await tx.all(
+        """
+        SELECT p.machine, p.pid, (SELECT count(*) FROM lease l WHERE l.holder = p.id) AS held
+          FROM process p ORDER BY p.started_at, p.id
+        """
+    )
+    return {(row["machine"].partition(" ")[0], row["pid"]): row["held"] for row in rows}
+
+
 _TAKE = """
 INSERT INTO lease (name, token, holder, machine, pid, expires_at)
 VALUES (:name, 1, :holder, :machine, :pid, :at)

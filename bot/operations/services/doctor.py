@@ -21,10 +21,10 @@ from bot.core.database.address import PostgresAddress, may_be_there
 from bot.core.database.database import Database, opened
 from bot.core.database.postgresql.server import describe_server
 from bot.core.database.sqlite import integrity
-from bot.core.domain.errors import StorageError
+from bot.core.domain.errors import StorageError, UsageError
 from bot.core.domain.i18n import Translate, error_text
 from bot.core.ports import ChannelRef, Finding, Platform, parse_channel
-from bot.core.store import leases
+from bot.core.store import leases, processes
 from bot.operations.store.totals import totals
 from bot.outbox.store import operator_view
 
@@ -68,19 +68,24 @@ async def _check_server(location: PostgresAddress, say: Translate) -> tuple[Find
                 server = await describe_server(tx)
                 found = await totals(tx)
             words = say(
-                "{path}: PostgreSQL {version}, {size} MB, entries: {entries}",
+                "{path}: PostgreSQL {version}, {size} MB, entries: {entries}; connections of the "
+                "server: {connections} of {allowed}",
                 path=location,
                 version=server.version,
                 size=f"{server.size / _MEGABYTE:.1f}",
                 entries=found.entries,
+                connections=server.connections,
+                allowed=server.allowed,
             )
             return (
                 Finding(subject, ok=True, words=words),
+                await _check_processes(db, say),
                 await _check_outbox(db, say),
                 *await _check_subscriptions(db, say),
             )
-    except StorageError as error:
-        return (Finding(subject, ok=False, words=error_text(error, say)),)
+    except (StorageError, UsageError) as error:
+        text = error_text(error, say)
+        return (Finding(subject, ok=False, words=f"{location}: {text}"),)
 
 
 async def subscribed(path: Path | PostgresAddress, platform: Platform) -> tuple[ChannelRef, ...]:
@@ -90,7 +95,7 @@ async def subscribed(path: Path | PostgresAddress, platform: Platform) -> tuple[
     try:
         async with opened(path) as db, db.reading() as tx:
             every = await subscriptions.list_all(tx)
-    except StorageError:
+    except (StorageError, UsageError):
         return ()
     channels = (parse_channel(each.channel) for each in every)
     return tuple(channel for channel in channels if channel.platform is platform)
@@ -112,7 +117,7 @@ async def check_arxiv(
         return (Finding(subject, ok=True, words=words),)
     try:
         status = await _arxiv_status(path, categories, now)
-    except StorageError:
+    except (StorageError, UsageError):
         status = None  # the database's own finding says so
     named = (
         say("contact: {contact}", contact=contact)
@@ -234,6 +239,19 @@ async def _check_owner(db: Database, now: datetime, say: Translate) -> Finding:
         return Finding(say("Bot"), ok=True, words=say("no bot is running on this database now"))
     words = say("process {pid} is running on this database", pid=lease.process.pid)
     return Finding(say("Bot"), ok=True, words=words)
+
+
+async def _check_processes(db: Database, say: Translate) -> Finding:
+    """The bots that share the work, and how many parts of it each does."""
+    async with db.reading() as tx:
+        there = await processes.count_parts(tx)
+    if not there:
+        return Finding(say("Bot"), ok=True, words=say("no bot is running on this database now"))
+    each = (
+        say("process {pid} on {machine} (parts of the work: {n})", pid=pid, machine=machine, n=n)
+        for (machine, pid), n in there.items()
+    )
+    return Finding(say("Bot"), ok=True, words=", ".join(each))
 
 
 async def _check_outbox(db: Database, say: Translate) -> Finding:

@@ -12,7 +12,7 @@ it ended during COMMIT, nobody can tell.
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -285,6 +285,12 @@ class PostgresDatabase:
     async def reclaim(self, pages: int) -> bool:  # noqa: ARG002 - the port has it
         """Nothing: autovacuum does it."""
         return False
+
+    def connections(self) -> Mapping[str, int]:
+        """The pool's connections, by whether a transaction uses them."""
+        pool = self._pool.get_stats()
+        idle = pool["pool_available"]
+        return {"used": pool["pool_size"] - idle, "idle": idle}
 
     def hint(self, topic: str) -> None:
         """Tell other processes on this database."""

@@ -7,10 +7,15 @@ from bot.core.database.database import Transaction
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """The server's version, as `15.18`, and the size of the bot's database in bytes."""
+    """Its version, as `15.18`, the size of the bot's database in bytes, and its connections.
+
+    `connections` counts those of all its databases.
+    """
 
     version: str
     size: int
+    connections: int
+    allowed: int
 
 
 async def describe_server(tx: Transaction) -> Server:
@@ -18,8 +23,16 @@ async def describe_server(tx: Transaction) -> Server:
     row = await tx.one(
         """
         SELECT current_setting('server_version') AS version,
-               pg_database_size(current_database()) AS size
+               pg_database_size(current_database()) AS size,
+               current_setting('max_connections') AS allowed,
+               (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')
+                   AS connections
         """
     )
     assert row is not None  # noqa: S101 - a SELECT without FROM has a row
-    return Server(str(row["version"]).partition(" ")[0], int(row["size"]))
+    return Server(
+        version=str(row["version"]).partition(" ")[0],
+        size=int(row["size"]),
+        connections=int(row["connections"]),
+        allowed=int(row["allowed"]),
+    )

@@ -16,7 +16,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -206,6 +206,10 @@ class SqliteDatabase:
         """
         async with self._write_lock:
             return await self._writer.call(partial(_reclaim, path=self.path, pages=pages))
+
+    def connections(self) -> Mapping[str, int]:
+        """None: there is no server."""
+        return {}
 
     def hint(self, topic: str) -> None:
         """Nothing: one process does the work."""
