@@ -13,7 +13,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 \
 	--no-annotate --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format format-check lint types imports bench chaos words lock venv clean
+.PHONY: help demo test check format format-check lint types imports bench chaos lookups words lock venv clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -47,6 +47,9 @@ bench: $(VENV)/.dev ## measure, as ratios to what plain tools do on this machine
 
 chaos: $(VENV)/.dev ## kill the bot in all the ways we know, every seed
 	$(BIN)/python -m pytest -m chaos --chaos-seeds=all $(ARGS)
+
+lookups: $(VENV)/.dev ## ask PostgreSQL and SQLite ten thousand look-ups: the same answers
+	$(BIN)/python -m pytest tests/lookup/store/test_engines_agree.py --lookups=10000 $(ARGS)
 
 words: $(VENV)/.dev ## bring the Korean catalogue up to date with what the code says
 	$(BIN)/python -m tests.words

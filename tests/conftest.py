@@ -42,6 +42,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=("both", *Engine),
         help="the database that the tests of stores, services and the contract run on",
     )
+    parser.addoption(
+        "--lookups",
+        default=200,
+        type=int,
+        help="how many look-ups the engines are compared by",
+    )
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -113,6 +119,13 @@ def location(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path | 
         return
     with new_database(request.getfixturevalue("postgresql")) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def lookups(pytestconfig: pytest.Config) -> int:
+    """How many look-ups a test makes."""
+    chosen: int = pytestconfig.getoption("--lookups")
+    return chosen
 
 
 @pytest.fixture(scope="session")

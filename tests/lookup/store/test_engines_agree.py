@@ -1,0 +1,164 @@
+"""PostgreSQL answers every look-up as SQLite does: the same entries, in the same order.
+
+`make lookups` asks ten thousand.
+"""
+
+import itertools
+import random
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bot.archive.services.import_files import import_files
+from bot.archive.store import entries
+from bot.channels.store import linked_channels
+from bot.core.database.database import Database, open_database
+from bot.core.database.sqlite.words import words
+from bot.core.domain.errors import QueryError
+from bot.core.ports import MessageRef, parse_channel
+from bot.discussion.store import replies
+from bot.lookup.services import lookup
+from bot.lookup.services.completion import complete
+from bot.lookup.store import search, typed_names
+from tests.archive_stage import NOW, check_index, keep
+from tests.databases import new_database
+from tests.lookup import generated
+
+SEED = 15
+
+
+@dataclass(frozen=True)
+class Both:
+    """The same archive in both engines."""
+
+    sqlite: Database
+    postgresql: Database
+
+    def __iter__(self):
+        return iter((self.sqlite, self.postgresql))
+
+
+@pytest.fixture
+async def both(postgresql: str, tmp_path: Path) -> AsyncIterator[Both]:
+    async with AsyncExitStack() as stack:
+        address = stack.enter_context(new_database(postgresql))
+        opened = []
+        for location in (tmp_path / "paperbot.db", address):
+            db = await open_database(location)
+            stack.push_async_callback(db.close)
+            opened.append(db)
+        yield Both(*opened)
+
+
+async def answer(db: Database, asked: str, page: int, asked_in: str | None) -> object:
+    """What a person sees of a look-up, and what an export of it would write."""
+    try:
+        found = await lookup.look_up(
+            db, asked, page=page, per_page=7, chance=random.Random(asked), asked_in=asked_in
+        )
+    except QueryError as error:
+        return str(error)
+    async with db.reading() as tx:
+        every = () if "random" in asked else await search.list_all(tx, found.query)
+    shown = tuple(stored.id for stored in found.entries)
+    return found.query, shown, found.more, found.total, found.suggestions, sorted(every)
+
+
+async def assert_same(both: Both, asked: str, page: int = 1, asked_in: str | None = None) -> None:
+    one, other = [await answer(db, asked, page, asked_in) for db in both]
+    assert one == other, (asked, page, asked_in)
+
+
+async def texts_of(db: Database) -> list[str]:
+    async with db.reading() as tx:
+        stored = await entries.list_by_id(tx, await entries.list_in_order(tx))
+    return [
+        text
+        for each in stored
+        for text in (
+            each.entry.paper.title,
+            *(part.text[:20_000] for part in each.entry.commentary),
+            each.entry.paper.abstract or "",
+        )
+        if text
+    ]
+
+
+async def talk(db: Database, said: list[generated.Said], about: list[int]) -> None:
+    async with db.transaction() as tx:
+        for number, each in enumerate(said):
+            channel = parse_channel(each.channel)
+            draft = replies.Draft(
+                message=MessageRef(channel, f"{number}"),
+                root=MessageRef(channel, "root"),
+                entry_id=entries.EntryId(about[each.about]),
+                author_id="somebody",
+                author="Somebody",
+                text=each.text,
+                said_at=NOW,
+            )
+            await replies.add(tx, draft, NOW)
+        await linked_channels.join(tx, *generated.CHANNELS[1:3], NOW)
+
+
+async def test_generated_look_ups_are_answered_alike(both: Both, lookups: int):
+    for db in both:
+        chance = random.Random(SEED)
+        made = generated.entries(chance, 150)
+        ids = await keep(db, *made)
+        await talk(db, generated.replies(chance, 120, len(ids)), list(ids))
+    chance = random.Random(SEED)
+    asked = generated.look_ups(chance, await texts_of(both.sqlite))
+
+    for query in itertools.islice(asked, lookups):
+        page = chance.choice([1, 1, 1, 2, 3])
+        await assert_same(both, query, page, chance.choice([None, *generated.CHANNELS]))
+
+
+async def test_the_sample_vault_is_looked_up_alike(both: Both, shared: Path, lookups: int):
+    for db in both:
+        await import_files(db, [shared / "samples"], now=NOW)
+        await check_index(db)
+    texts = await texts_of(both.sqlite)
+    chance = random.Random(SEED)
+    used = sorted({word for text in texts for word in text.split()})
+
+    for word in used if lookups > len(used) else chance.sample(used, lookups):
+        await assert_same(both, word[:100])
+    for query in itertools.islice(generated.look_ups(chance, texts), lookups):
+        await assert_same(both, query, chance.choice([1, 1, 2]))
+    async with both.sqlite.reading() as tx:
+        papers = [row["key"] for row in await tx.all("SELECT key FROM paper ORDER BY key")]
+    for key in papers[: lookups // 4]:
+        one, other = [await similar_to(db, key) for db in both]
+        assert one == other, key
+    for typed in ["#", "r", "rea", "author:", "author:k", "author:ch", "강", "학습", "the", "lor"]:
+        one, other = [await complete(db, typed) for db in both]
+        assert one == other, typed
+
+
+async def similar_to(db: Database, key: str) -> object:
+    async with db.reading() as tx:
+        stored = await search.list_similar(tx, key, limit=20)
+        return [each.id for each in stored], await typed_names.list_author_words(tx)
+
+
+async def test_the_words_of_the_sample_vault_are_those_of_sqlite(both: Both, shared: Path):
+    db = both.sqlite
+    await import_files(db, [shared / "samples"], now=NOW)
+
+    async with db.transaction() as tx:
+        await tx.run("CREATE VIRTUAL TABLE temp.word USING fts5vocab (main, search, instance)")
+        rows = await tx.all("SELECT * FROM search_text")
+        found = await tx.all("SELECT doc, col, term FROM word ORDER BY doc, col, offset")
+
+    assert len(rows) > 200
+    indexed: dict[tuple[int, str], list[str]] = {}
+    for row in found:
+        indexed.setdefault((row["doc"], row["col"]), []).append(row["term"])
+    for row in rows:
+        for column in ("title", "authors", "abstract", "commentary", "tags"):
+            assert words(row[column]) == indexed.get((row["newness"], column), [])
