@@ -5,7 +5,7 @@
 
 import itertools
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +37,7 @@ class Both:
     sqlite: Database
     postgresql: Database
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Database]:
         return iter((self.sqlite, self.postgresql))
 
 
@@ -101,7 +101,7 @@ async def talk(db: Database, said: list[generated.Said], about: list[int]) -> No
                 said_at=NOW,
             )
             await replies.add(tx, draft, NOW)
-        await linked_channels.join(tx, *generated.CHANNELS[1:3], NOW)
+        await linked_channels.join(tx, generated.CHANNELS[1], generated.CHANNELS[2], NOW)
 
 
 async def test_generated_look_ups_are_answered_alike(both: Both, lookups: int):
