@@ -57,7 +57,7 @@ def restore(
     return DONE
 
 
-database = typer.Typer(help="The database itself.", no_args_is_help=True)
+database = typer.Typer(help="The database itself.")
 
 
 @database.command("move")

@@ -59,9 +59,10 @@ async def bring_up_to_date(
 
 async def index_anew(tx: Transaction) -> None:
     """Index every entry and reply in this transaction, as after a move from another engine."""
-    await key_value.put(tx, _NAME, "")
-    while await _step(tx, _AT_ONCE):
-        pass
+    for reindexed in _TABLES.values():
+        after = None
+        while (last := await reindexed(tx, after=after, most=_AT_ONCE)) is not None:
+            after = last
 
 
 async def _step(tx: Transaction, most: int) -> bool:

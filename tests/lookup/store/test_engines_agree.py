@@ -5,14 +5,13 @@
 
 import itertools
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from bot.archive.domain.entry import EntryId
 from bot.archive.services.import_files import import_files
 from bot.archive.store import entries
 from bot.channels.store import linked_channels
@@ -38,7 +37,7 @@ class Both:
     sqlite: Database
     postgresql: Database
 
-    def __iter__(self) -> Iterator[Database]:
+    def __iter__(self):
         return iter((self.sqlite, self.postgresql))
 
 
@@ -95,14 +94,14 @@ async def talk(db: Database, said: list[generated.Said], about: list[int]) -> No
             draft = replies.Draft(
                 message=MessageRef(channel, f"{number}"),
                 root=MessageRef(channel, "root"),
-                entry_id=EntryId(about[each.about]),
+                entry_id=entries.EntryId(about[each.about]),
                 author_id="somebody",
                 author="Somebody",
                 text=each.text,
                 said_at=NOW,
             )
             await replies.add(tx, draft, NOW)
-        await linked_channels.join(tx, generated.CHANNELS[1], generated.CHANNELS[2], NOW)
+        await linked_channels.join(tx, *generated.CHANNELS[1:3], NOW)
 
 
 async def test_generated_look_ups_are_answered_alike(both: Both, lookups: int):

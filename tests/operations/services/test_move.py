@@ -1,0 +1,110 @@
+"""A database moves to another engine and back, whole or not at all (issue 15, item 2)."""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from bot.archive.services.import_files import import_files
+from bot.core.database.address import PostgresAddress
+from bot.core.database.database import Database, opened
+from bot.core.domain.errors import StorageError, UsageError
+from bot.core.store import leases
+from bot.core.store.leases import Process
+from bot.digest.services import plan, subscribe
+from bot.lookup.domain.query import parse
+from bot.lookup.store import search
+from bot.operations.services.move import move
+from bot.operations.store import tables
+from tests.databases import new_database
+from tests.stage import GENERAL, MORNING, NINE_IN_SEOUL, english, staged
+
+
+@pytest.fixture
+def target(postgresql: str) -> Iterator[PostgresAddress]:
+    with new_database(postgresql) as address:
+        yield address
+
+
+async def rows_of(db: Database) -> dict[str, list[tuple[object, ...]]]:
+    async with db.reading() as tx:
+        every = await tx.call(tables.list_tables)
+        return {
+            table.name: [
+                tuple(sorted(zip(table.columns, row, strict=True)))
+                for row in await tx.call(partial(tables.read, table=table, after=None))
+            ]
+            for table in every
+        }
+
+
+async def test_everything_moves_to_postgresql_and_back(tmp_path, shared, target):
+    async with staged(tmp_path, path=tmp_path / "old.db") as stage:
+        await import_files(stage.db, [shared / "samples" / "vault"], now=MORNING)
+        await subscribe.add(stage.db, GENERAL, NINE_IN_SEOUL, now=stage.clock())
+        await stage.note("A fine note", MORNING.date())
+        stage.clock.turn(days=1)
+        await plan.plan_due(stage.db, now=stage.clock(), voices=english)
+        await stage.deliverer().drain(asyncio.Event())
+        told: list[tuple[int, int]] = []
+
+        async with opened(target) as server:
+            moved = await move(
+                stage.db, server, now=MORNING, progress=lambda *each: told.append(each)
+            )
+            found = await found_by(server, "reasoning")
+            async with opened(tmp_path / "new.db") as file:
+                back = await move(server, file, now=MORNING)
+                assert await rows_of(file) == await rows_of(stage.db)
+                assert await found_by(file, "reasoning") == found
+
+        assert found == await found_by(stage.db, "reasoning")
+        assert len(found) > 5
+        assert (moved.rows, moved.entries) == (back.rows, back.entries)
+        assert told[-1] == (moved.rows, moved.rows)
+
+
+async def found_by(db: Database, query: str) -> list[int]:
+    async with db.reading() as tx:
+        hits = await search.look_up(tx, parse(query), page=1, per_page=20)
+    return [stored.id for stored in hits.entries]
+
+
+async def test_a_target_with_rows_is_refused_and_stays_as_it_is(tmp_path, target):
+    async with staged(tmp_path, path=tmp_path / "old.db") as stage, opened(target) as server:
+        await stage.note("A note", MORNING.date())
+        async with server.transaction() as tx:
+            await tx.run("INSERT INTO tag (id, slug) VALUES (1, 'moe')")
+        before = await rows_of(server)
+
+        with pytest.raises(UsageError, match="not empty"):
+            await move(stage.db, server, now=MORNING)
+
+        assert await rows_of(server) == before
+
+
+async def test_nothing_moves_while_a_bot_runs(tmp_path, target):
+    async with staged(tmp_path, path=tmp_path / "old.db") as stage, opened(target) as server:
+        async with stage.db.transaction() as tx:
+            holder = Process("1", "machine", 1)
+            await leases.take(tx, "posting", holder, MORNING + timedelta(seconds=30))
+
+        with pytest.raises(UsageError, match="A bot runs on this database"):
+            await move(stage.db, server, now=MORNING)
+
+
+async def test_what_postgresql_cannot_hold_is_named_and_nothing_is_kept(tmp_path, target):
+    async with staged(tmp_path, path=tmp_path / "old.db") as stage, opened(target) as server:
+        await stage.note("A note", MORNING.date())
+        with closing(sqlite3.connect(tmp_path / "old.db", isolation_level=None)) as raw:
+            raw.execute("UPDATE entry SET title = 'A' || char(0) || 'B'")
+        before = await rows_of(server)
+
+        with pytest.raises(StorageError, match="entry, 1: “title” holds a NUL"):
+            await move(stage.db, server, now=MORNING)
+
+        assert await rows_of(server) == before
