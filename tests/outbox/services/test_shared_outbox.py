@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.core.database.database import Transaction
 from bot.core.domain.document import Document
 from bot.core.ports import ChannelRef, DeliveryKey, MessageRef, Platform
+from bot.core.store import processes
+from bot.core.store.leases import Process
 from bot.outbox.domain.delivery import State
 from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.domain.reach import Reach
@@ -28,14 +29,6 @@ BOTH = Reach(workspaces=frozenset({(Platform.SLACK, "T1"), (Platform.SLACK, "T2"
 async def stage(tmp_path):
     async with staged(tmp_path) as stage:
         yield stage
-
-
-async def is_alive(_tx: Transaction) -> bool:
-    return True
-
-
-async def is_dead(_tx: Transaction) -> bool:
-    return False
 
 
 def deliverer(stage: Stage, reach: Callable[[], Reach], **more) -> Deliverer:
@@ -93,13 +86,29 @@ async def test_only_messages_in_reach_are_edited(stage):
     assert [each.edits for each in stage.chat.posted] == [1, 0]
 
 
-async def test_a_process_that_was_declared_dead_claims_nothing(stage):
+@pytest.mark.parametrize("is_fenced", [True, False])
+async def test_only_fencing_keeps_a_process_that_was_declared_dead_from_claiming(stage, is_fenced):
     await plan(stage, draft("here", HERE))
+    me = Process("me", "machine", 10)
+    fenced = {"may_claim": lambda tx: processes.is_there(tx, me.id)} if is_fenced else {}
+    async with stage.db.transaction() as tx:
+        await processes.join(tx, me, (), stage.clock())
+        # Stalled for half a minute, it does not know yet that another process has its work.
+        assert await processes.remove(tx, me.id, not_seen_since=stage.clock())
 
-    await drain(stage, deliverer(stage, lambda: FIRST, may_claim=is_dead))
-    assert await states(stage) == [State.PLANNED]
+    await drain(stage, deliverer(stage, lambda: FIRST, **fenced))
 
-    await drain(stage, deliverer(stage, lambda: FIRST, may_claim=is_alive))
+    assert await states(stage) == [State.PLANNED if is_fenced else State.SENT]
+
+
+async def test_a_process_that_is_there_claims(stage):
+    await plan(stage, draft("here", HERE))
+    async with stage.db.transaction() as tx:
+        await processes.join(tx, Process("me", "machine", 10), (), stage.clock())
+
+    fenced = deliverer(stage, lambda: FIRST, may_claim=lambda tx: processes.is_there(tx, "me"))
+    await drain(stage, fenced)
+
     assert await states(stage) == [State.SENT]
 
 
