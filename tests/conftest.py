@@ -72,6 +72,7 @@ ON_BOTH = (
     "archive/services",
     "archive/store",
     "arxiv/services",
+    "arxiv/store",
     "channels",
     "commands/services",
     "contract",

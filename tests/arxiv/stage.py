@@ -11,8 +11,9 @@ from bot.archive.services.import_files import import_files
 from bot.arxiv.client.client import ArxivClient, Limits, open_client
 from bot.arxiv.services.polling import ArxivStatus, Round, get_status, run_round
 from bot.arxiv.services.request_gate import DatabaseRequestGate
-from bot.core.database.database import Database, opened
+from bot.core.database.database import Database
 from bot.core.store.leases import Process
+from tests.databases import throw_away
 from tests.fakes.arxiv import FakeArxiv, World
 
 CATEGORIES = ("cs.CL", "cs.LG")
@@ -89,7 +90,7 @@ async def staged(
     time = Time(now)
     folder.mkdir(exist_ok=True)  # noqa: ASYNC240 - a moment of the test's own
     server = FakeArxiv(World(), clock=time, ticks=lambda: time.now.timestamp())  # noqa: PLW0108 - it moves on
-    async with opened(database) as db, server:
+    async with throw_away(database) as db, server:
         gate = DatabaseRequestGate(
             db,
             clock=time,

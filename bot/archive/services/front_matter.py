@@ -257,7 +257,7 @@ def _line(event: Event) -> int:
 
 
 def _scalar(event: ScalarEvent) -> str:
-    """The text of a scalar; empty for null."""
+    """The text of a scalar; empty for null. A NUL, which YAML can write, is no text."""
     if not event.style and event.value in {"", "~", "null", "Null", "NULL"}:
         return ""
-    return str(event.value)
+    return str(event.value).replace("\0", "\ufffd")

@@ -3,13 +3,12 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
 
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.arxiv_record import ArxivRecord
 from bot.archive.store import search_index
 from bot.core.database import instants
-from bot.core.database.database import Row, Transaction
+from bot.core.database.database import Row, Statements, Transaction
 
 
 async def find(tx: Transaction, numbers: Iterable[str]) -> Mapping[str, ArxivRecord]:
@@ -21,7 +20,7 @@ async def find(tx: Transaction, numbers: Iterable[str]) -> Mapping[str, ArxivRec
     return {row["number"]: _record(row) for row in rows}
 
 
-def load(statements: Any, number: str) -> ArxivRecord | None:
+def load(statements: Statements, number: str) -> ArxivRecord | None:
     """What arXiv said last of one paper, inside another reading."""
     row = statements.one("SELECT * FROM arxiv_record WHERE number = :number", {"number": number})
     return _record(row) if row is not None else None
@@ -33,7 +32,7 @@ async def put(tx: Transaction, records: Sequence[ArxivRecord]) -> None:
     await tx.call(partial(_put, records=sorted(records, key=lambda record: record.id.number)))
 
 
-def _put(statements: Any, *, records: Sequence[ArxivRecord]) -> None:
+def _put(statements: Statements, *, records: Sequence[ArxivRecord]) -> None:
     statements.run_many(
         """
         INSERT INTO arxiv_record (

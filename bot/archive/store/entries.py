@@ -195,7 +195,7 @@ async def day_after(tx: Transaction, day: date) -> date | None:
 
 
 def load(
-    statements: Any, ordered: Sequence[int], *, as_written: bool = False
+    statements: Statements, ordered: Sequence[int], *, as_written: bool = False
 ) -> tuple[StoredEntry, ...]:
     """The entries with these sort keys (`newness`), in the given order; all must exist.
 

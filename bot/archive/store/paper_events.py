@@ -4,13 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
-from typing import Any
 
 from bot.archive.domain.arxiv_record import Change, PaperEvent, PaperEventKind
 from bot.archive.domain.entry import EntryId
 from bot.archive.store.sort_key import span
 from bot.core.database import instants
-from bot.core.database.database import Row, Transaction
+from bot.core.database.database import Row, Statements, Transaction
 
 
 async def add(tx: Transaction, changed: Iterable[tuple[str, Change]], now: datetime) -> None:
@@ -101,7 +100,7 @@ async def list_of(tx: Transaction, number: str) -> tuple[PaperEvent, ...]:
     return await tx.call(partial(load, number=number))
 
 
-def load(statements: Any, number: str) -> tuple[PaperEvent, ...]:
+def load(statements: Statements, number: str) -> tuple[PaperEvent, ...]:
     """The same, within a transaction's call."""
     rows = statements.all(
         "SELECT * FROM paper_event WHERE number = :number ORDER BY id", {"number": number}

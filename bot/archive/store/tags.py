@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import Any
 
 from bot.archive.domain.counts import TagCount
 from bot.archive.domain.entry import tag_slug
@@ -58,7 +57,7 @@ def known_ids(statements: Statements, slugs: Iterable[str]) -> dict[str, int]:
     return dict(found)
 
 
-def family(statements: Any, slug: str) -> tuple[int, ...]:
+def family(statements: Statements, slug: str) -> tuple[int, ...]:
     """The row ids of a tag, by slug or alias, and of those nested in it (`ml/rl` in `ml`)."""
     found = statements.tuples(
         """
@@ -79,7 +78,7 @@ def family(statements: Any, slug: str) -> tuple[int, ...]:
     return tuple(tag_id for (tag_id,) in found)
 
 
-def is_used(statements: Any, spelling: str) -> bool:
+def is_used(statements: Statements, spelling: str) -> bool:
     """Whether an entry carries the tag of that slug or alias, or one that is nested in it."""
     row = statements.one(
         "SELECT 1 FROM tag WHERE id IN (SELECT value FROM numbers(:ids)) AND uses > 0 LIMIT 1",

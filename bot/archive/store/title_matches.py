@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
-from typing import Any
 
 from bot.archive.domain.entry import paper_key
 from bot.archive.store import search_index
@@ -163,7 +162,7 @@ async def apply_found(tx: Transaction, now: datetime) -> int:
     return len(found)
 
 
-def _apply(statements: Any, *, found: Sequence[tuple[int, str]], at: str) -> None:
+def _apply(statements: Statements, *, found: Sequence[tuple[int, str]], at: str) -> None:
     for paper_id, number in found:
         # Messages that show these entries are to say it, too.
         statements.run(

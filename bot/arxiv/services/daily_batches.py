@@ -66,7 +66,7 @@ async def _poll(
         return 0
     now = clock()
     async with db.transaction() as tx:
-        return await _take_in(tx, await _watch(tx, watch.category), feed, now, jitter())
+        return await _take_in(tx, watch.category, feed, now, jitter())
 
 
 async def _watch(tx: Transaction, category: str) -> Watch:
@@ -84,11 +84,13 @@ def _retry_at(category: str, failure: SourceFailureError, now: datetime, jitter:
 
 
 async def _take_in(
-    tx: Transaction, watch: Watch, feed: Feed | None, now: datetime, jitter: float
+    tx: Transaction, category: str, feed: Feed | None, now: datetime, jitter: float
 ) -> int:
     """Store what a feed showed; how many papers are new. `None`: not modified."""
     items = feed.items if feed is not None else ()
-    unseen = await feeds.add_listings(tx, watch.category, items, batches.batch_day(now))
+    # Before the state is read: this waits for another process that stores the same listings.
+    unseen = await feeds.add_listings(tx, category, items, batches.batch_day(now))
+    watch = await _watch(tx, category)
     seen = Seen(
         unseen=len(unseen),
         claims=frozenset(item.batch_on for item in unseen if item.batch_on is not None),

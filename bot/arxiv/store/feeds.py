@@ -33,7 +33,7 @@ async def put_watch(tx: Transaction, watch: Watch) -> None:
             "category": watch.category,
             "news_on": _day_text(watch.news_on),
             "batch_on": _day_text(watch.batch_on),
-            "failed": watch.failed,
+            "failed": int(watch.failed),
             "checked_at": _instant_text(watch.checked_at),
             "next_at": _instant_text(watch.next_at),
             "etag": watch.etag,

@@ -69,6 +69,17 @@ async def test_front_matter_says_what_the_note_does_not(db, tmp_path, text):
         assert "cssclass" not in await exported(db, form)
 
 
+async def test_an_escaped_nul_does_not_end_the_import(db, tmp_path):
+    text = '---\ntitle: "Peb\\0bles"\nurl: "https://example.org/a\\0b"\ntags: ["r\\0l"]\n---\n글'
+
+    report = await import_files(db, [write_notes(tmp_path / "in", {"a.md": text})], now=NOW)
+
+    (stored,) = [each async for each in chosen(db, "", as_written=True)]
+    assert report.new == 1
+    assert stored.entry.paper.title == "Peb\ufffdbles"
+    assert stored.entry.source.text == text
+
+
 async def test_a_note_with_front_matter_goes_out_byte_for_byte(db, tmp_path):
     notes = {
         "a.md": YAML + "\n글",

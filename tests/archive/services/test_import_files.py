@@ -17,7 +17,7 @@ from bot.archive.services import export
 from bot.archive.services.import_files import STDIN, import_files
 from bot.archive.services.import_report import ImportReport
 from bot.archive.store import entries
-from bot.core.database.database import Database, open_database
+from bot.core.database.database import Database, opened
 from bot.core.database.sqlite.database import open_sqlite
 from bot.core.domain.errors import StorageError
 from bot.lookup.services import lookup, selection
@@ -430,14 +430,12 @@ async def test_progress_is_reported_up_to_the_last_file(db, tmp_path):
 
 async def test_two_concurrent_imports_store_each_entry_once(tmp_path):
     vault = write_notes(tmp_path / "v", {f"{n}.md": f"Thought {n} #t" for n in range(300)})
-    one, other = [await open_database(tmp_path / "p.db") for _ in range(2)]
+    async with throw_away() as one, opened(one.location) as other:
+        reports = await asyncio.gather(take_in(one, vault), take_in(other, vault))
 
-    reports = await asyncio.gather(take_in(one, vault), take_in(other, vault))
-
-    assert sum(report.new for report in reports) == 300
-    assert len(await kept(one)) == 300
-    await one.close()
-    await other.close()
+        assert [report.problems for report in reports] == [(), ()]
+        assert sum(report.new for report in reports) == 300
+        assert len(await kept(one)) == 300
 
 
 async def test_a_full_disk_raises_one_error_and_keeps_the_batches_before_it(tmp_path):

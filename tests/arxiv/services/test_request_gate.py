@@ -3,7 +3,6 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
@@ -23,6 +22,7 @@ from bot.core.store import leases
 from bot.core.store.leases import Process
 from tests.arxiv.stage import Time
 from tests.databases import throw_away
+from tests.waiting import until, until_guarded_out
 
 NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
 
@@ -59,7 +59,7 @@ async def test_requests_are_apart_from_the_end_of_one_to_the_start_of_the_next()
     assert all(gap >= SPACING + timedelta(seconds=2) for gap in gaps)
 
 
-async def test_two_processes_never_ask_at_once(tmp_path: Path):
+async def test_two_processes_never_ask_at_once():
     time = Time(NOW)
     inside = 0
     most = 0
@@ -77,8 +77,8 @@ async def test_two_processes_never_ask_at_once(tmp_path: Path):
                 inside -= 1
 
     async with (
-        opened(tmp_path / "a.db") as one,
-        opened(tmp_path / "a.db") as other,
+        throw_away() as one,
+        opened(one.location) as other,
         asyncio.TaskGroup() as group,
     ):
         group.create_task(ask(one))
@@ -89,16 +89,18 @@ async def test_two_processes_never_ask_at_once(tmp_path: Path):
     assert all(later - earlier >= SPACING for earlier, later in pairwise(starts))
 
 
-async def test_a_gate_taken_while_we_waited_for_the_write_lock_is_noticed(tmp_path: Path):
+async def test_a_gate_taken_while_we_waited_for_our_turn_to_write_is_noticed():
     time = Time(NOW)
-    async with opened(tmp_path / "a.db") as one, opened(tmp_path / "a.db") as other:
-        assert isinstance(one, SqliteDatabase)
+    async with throw_away() as one, opened(one.location) as other:
         gate = shared(one, time)
         async with asyncio.TaskGroup() as group, other.transaction() as tx:
+            await tx.guard("arxiv request")
             await request_gate.free_at(tx)  # from here on nobody else writes
             asking = group.create_task(told_to_wait(gate))
-            while not one._write_lock.locked():  # noqa: ASYNC110 - the lock has no event
-                await asyncio.sleep(0)
+            if isinstance(one, SqliteDatabase):
+                await until(one._write_lock.locked)
+            else:
+                await until_guarded_out(other)
             time.pass_by(milliseconds=5)
             held_until = time.now + LEASE
             await hold(tx, "the other", held_until)
@@ -124,20 +126,21 @@ async def test_a_lease_of_a_machine_whose_clock_is_ahead_is_respected():
     assert until == NOW + LEASE + timedelta(seconds=20)
 
 
-async def test_a_restart_keeps_the_distance(tmp_path: Path):
+async def test_a_restart_keeps_the_distance():
     time = Time(NOW)
-    async with opened(tmp_path / "a.db") as db, shared(db, time).turn("papers"):
-        pass
-    ended = time.now
-    async with opened(tmp_path / "a.db") as db, shared(db, time).turn("feed:cs.LG"):
-        started = time.now
+    async with throw_away() as db:
+        async with shared(db, time).turn("papers"):
+            pass
+        ended = time.now
+        async with opened(db.location) as again, shared(again, time).turn("feed:cs.LG"):
+            started = time.now
 
     assert started - ended >= SPACING
 
 
-async def test_a_process_that_died_asking_is_waited_for_and_then_forgotten(tmp_path: Path):
+async def test_a_process_that_died_asking_is_waited_for_and_then_forgotten():
     time = Time(NOW)
-    async with opened(tmp_path / "a.db") as db:
+    async with throw_away() as db:
         async with db.transaction() as tx:
             await hold(tx, "the dead", NOW + LEASE)
 
