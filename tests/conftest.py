@@ -74,6 +74,7 @@ ON_BOTH = (
     "arxiv/services",
     "arxiv/store",
     "channels",
+    "chaos",
     "commands/services",
     "contract",
     "core/services",
@@ -87,7 +88,9 @@ ON_BOTH = (
     "webchat",
     "workspaces",
 )
-"""Folders whose tests run on both engines, where they open a database (`throw_away`, `staged`)."""
+"""Folders whose tests run on both engines, where they open a database.
+
+That is where they call `throw_away`, `staged` or `place`."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -96,7 +99,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     folder = metafunc.definition.path.parent.relative_to(ROOT / "tests").as_posix()
     is_file_only = metafunc.definition.get_closest_marker("sqlite") is not None
     opens = re.search(
-        r"\b(throw_away|staged)\(", metafunc.definition.path.read_text(encoding="utf-8")
+        r"\b(throw_away|staged|place)\(", metafunc.definition.path.read_text(encoding="utf-8")
     )
     if folder.startswith(ON_BOTH) and opens and not is_file_only:
         engines = tuple(Engine) if chosen == "both" else (Engine(chosen),)

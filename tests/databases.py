@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import psycopg
 import pytest
@@ -31,6 +32,9 @@ from bot.core.database.postgresql.migrate import apply_migrations
 
 _ACCOUNT = "postgres"
 """Who runs the server where the tests are root's: PostgreSQL refuses to run as root."""
+
+
+Location: TypeAlias = Path | PostgresAddress
 
 
 def find_programs() -> Path | None:
@@ -252,21 +256,43 @@ def use(engine: Engine, dsn: str = "") -> None:
 
 @asynccontextmanager
 async def throw_away(
-    path: Path | None = None, *, busy_seconds: float = BUSY_SECONDS
+    place: Location | None = None, *, busy_seconds: float = BUSY_SECONDS
 ) -> AsyncIterator[Database]:
     """An open database that nobody needs afterwards, of the engine that the test runs on.
 
-    With `path` it is SQLite's in that file.
+    With `place` it is the one there, of whatever engine.
     """
     with contextlib.ExitStack() as stack:
-        location: Path | PostgresAddress | None = path
-        if path is None and _engine is Engine.POSTGRESQL:
+        location = place
+        if place is None and _engine is Engine.POSTGRESQL:
             location = stack.enter_context(new_database(_server))
         db = await open_database(location, busy_seconds=busy_seconds)
         try:
             yield db
         finally:
             await db.close()
+
+
+@contextmanager
+def place(path: Path) -> Iterator[Location]:
+    """Where a database of the engine that the test runs on is to be made; SQLite's is that file."""
+    if _engine is Engine.SQLITE:
+        yield path
+        return
+    with new_database(_server) as address:
+        yield address
+
+
+def as_argument(location: Location) -> str:
+    """The database's place for a child process; `as_location` reads it."""
+    return str(location) if isinstance(location, Path) else location.secret.get_secret_value()
+
+
+def as_location(argument: str) -> Location:
+    """A database's place on a command line."""
+    if argument.startswith("postgresql://"):
+        return PostgresAddress(SecretStr(argument))
+    return Path(argument)
 
 
 @contextmanager

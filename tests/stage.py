@@ -27,7 +27,7 @@ from bot.outbox.domain.delivery import Step
 from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services.deliver import Deliverer, Terms
 from bot.outbox.store.claims import Claimed
-from tests.databases import throw_away
+from tests.databases import Location, throw_away
 
 GENERAL = parse_channel("slack:T1/C1")
 NINE_IN_SEOUL = TypedOptions(at="09:00", zone="Asia/Seoul")
@@ -203,7 +203,7 @@ class Stage:
 async def staged(
     folder: Path,
     at: datetime = MORNING,
-    path: Path | None = None,
+    path: Location | None = None,
     busy_seconds: float = BUSY_SECONDS,
 ) -> AsyncIterator[Stage]:
     """A stage on a throw-away database, or on that one."""

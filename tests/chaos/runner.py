@@ -1,6 +1,6 @@
 """The part of the bot that posts, as a process to be killed: see `test_chaos.py`.
 
-python -m tests.chaos.runner --database FILE --url URL …     until SIGTERM
+python -m tests.chaos.runner --database FILE|ADDRESS --url URL …     until SIGTERM
 """
 
 import argparse
@@ -12,7 +12,6 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from bot.app.platforms import EventsOf
 from bot.app.slack_workspaces import SlackWorkspaces
@@ -40,6 +39,7 @@ from bot.platforms.discord.access import Access as DiscordAccess
 from bot.platforms.discord.chat import DiscordChat
 from bot.platforms.slack.access import Access
 from bot.platforms.slack.chat import SlackChat
+from tests.databases import as_location
 from tests.fakes.discord import TOKEN
 from tests.fakes.http_chat import HttpChat, connected
 from tests.fakes.slack import BOT_TOKEN, SIGNING_SECRET
@@ -223,7 +223,7 @@ async def take_ownership(db: Database, stopping: asyncio.Event) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("--database", type=Path, required=True)
+    parser.add_argument("--database", type=as_location, required=True)
     parser.add_argument("--url", required=True)
     parser.add_argument(
         "--chat", choices=("http", "slack", "slack-workspaces", "discord"), default="http"

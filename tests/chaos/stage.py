@@ -16,6 +16,7 @@ from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.ports import ChannelRef, DeliveryKey, Platform
 from bot.outbox.domain.delivery import delivery_key
 from bot.outbox.store import deliveries
+from tests.databases import Location, as_argument
 from tests.fakes.chat_server import Faults
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,9 +52,10 @@ async def start(module: str, *arguments: str) -> Process:
     )
 
 
-async def runner(database: Path, url: str, *arguments: str) -> Process:
+async def runner(database: Location, url: str, *arguments: str) -> Process:
     """The bot's posting part; see `tests.chaos.runner`."""
-    return await start("tests.chaos.runner", "--database", str(database), "--url", url, *arguments)
+    where = as_argument(database)
+    return await start("tests.chaos.runner", "--database", where, "--url", url, *arguments)
 
 
 async def end(process: Process) -> None:
@@ -72,7 +74,7 @@ def slack_channel(place: int) -> ChannelRef:
 
 
 async def plan(
-    database: Path,
+    database: Location,
     channels: int,
     each: int,
     channel_at: Callable[[int], ChannelRef] = slack_channel,
@@ -98,14 +100,14 @@ async def plan(
     return planned
 
 
-async def states(database: Path) -> dict[str, int]:
+async def states(database: Location) -> dict[str, int]:
     """How many deliveries are in which state."""
     async with opened(database) as db, db.reading() as tx:
         rows = await tx.all("SELECT state, count(*) AS number FROM delivery GROUP BY state")
     return {row["state"]: row["number"] for row in rows}
 
 
-async def until_done(database: Path, seconds: float = 120) -> None:
+async def until_done(database: Location, seconds: float = 120) -> None:
     """Wait until nothing is planned or under way any more."""
     for _ in range(int(seconds / 0.2)):
         if not set(await states(database)) & {"planned", "sending"}:

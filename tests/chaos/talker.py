@@ -5,7 +5,7 @@ in a script, a line each: something new or newly worded, or (`"text": null`) tak
 acknowledged is noted in a file, after it was heard. With `--real` the platforms are a fake Slack and
 a fake Discord behind the real adapters.
 
-python -m tests.chaos.talker --database FILE --slack URL --discord URL --script FILE --acks FILE
+python -m tests.chaos.talker --database FILE|ADDRESS --slack URL --discord URL --script FILE --acks FILE
 """
 
 import argparse
@@ -28,6 +28,7 @@ from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services.changes import Changer
 from bot.outbox.services.deliver import Deliverer, Terms
 from tests.chaos.runner import DoomedDatabase, discord_chat, now, slack_chat
+from tests.databases import as_location
 from tests.fakes.http_chat import connected
 
 
@@ -119,7 +120,8 @@ async def main(options: argparse.Namespace) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    for name in ("--database", "--script", "--acks"):
+    parser.add_argument("--database", type=as_location, required=True)
+    for name in ("--script", "--acks"):
         parser.add_argument(name, type=Path, required=True)
     parser.add_argument("--slack", required=True)
     parser.add_argument("--discord", required=True)

@@ -13,6 +13,7 @@ import pytest
 
 from tests.chaos import stage
 from tests.chaos.checker import CLEAN, Verdict, check
+from tests.databases import Location, place
 from tests.fakes.chat_server import Faults
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
@@ -45,9 +46,15 @@ def misbehaving(seed: int) -> Faults:
 
 
 async def rampage(folder: Path, seed: int, scale: tuple[int, int, int], *arguments: str) -> Verdict:
+    with place(folder / "outbox.db") as database:
+        return await rampage_on(database, folder, seed, scale, *arguments)
+
+
+async def rampage_on(
+    database: Location, folder: Path, seed: int, scale: tuple[int, int, int], *arguments: str
+) -> Verdict:
     channels, each, kills = scale
     dice = random.Random(seed)
-    database = folder / "outbox.db"
     plan = await stage.plan(database, channels, each)
     async with stage.platform(folder, misbehaving(seed)) as platform:
         processes = [

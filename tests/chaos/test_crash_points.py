@@ -18,6 +18,7 @@ from bot.core.ports import ChannelRef
 from bot.digest.services import subscribe
 from tests import stage as stages
 from tests.chaos import stage
+from tests.databases import Location, place
 from tests.fakes.chat_server import Faults
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
@@ -29,11 +30,15 @@ QUICK = ("--plan", "--timeout", "0.5")
 
 
 async def prepared(
-    folder: Path, channel: ChannelRef = stages.GENERAL, *, layout: str = "papers"
-) -> Path:
-    """A database in that new folder, with a subscription whose digest is due."""
+    folder: Path,
+    channel: ChannelRef = stages.GENERAL,
+    *,
+    layout: str = "papers",
+    database: Location | None = None,
+) -> Location:
+    """A database, by default in that new folder, with a subscription whose digest is due."""
     await asyncio.to_thread(folder.mkdir)
-    database = folder / "bot.db"
+    database = database or folder / "bot.db"
     now = datetime.now(UTC)
     async with stages.staged(folder, now - timedelta(minutes=5), database) as world:
         for number in range(PAPERS):
@@ -49,7 +54,7 @@ async def prepared(
     return database
 
 
-async def revived(database: Path, url: str, *arguments: str) -> None:
+async def revived(database: Location, url: str, *arguments: str) -> None:
     """The bot is started again, and does what is left to do."""
     again = await stage.runner(database, url, *arguments)
     try:
@@ -71,7 +76,14 @@ async def story(
     folder: Path, faults: Faults, *doom: str, layout: str = "papers"
 ) -> tuple[list[str], bool]:
     """What was posted, and whether the bot died on the way."""
-    database = await prepared(folder, layout=layout)
+    with place(folder / "bot.db") as database:
+        return await story_on(database, folder, faults, *doom, layout=layout)
+
+
+async def story_on(
+    database: Location, folder: Path, faults: Faults, *doom: str, layout: str
+) -> tuple[list[str], bool]:
+    await prepared(folder, layout=layout, database=database)
     arguments = QUICK if layout == "papers" else (*QUICK, "--discuss", str(stages.GENERAL))
     async with stage.platform(folder, faults) as platform:
         first = await stage.runner(database, platform.url, *arguments, *doom)

@@ -28,6 +28,7 @@ from tests.chaos.checker import CLEAN, Verdict, check
 from tests.chaos.runner import now
 from tests.chaos.test_crash_points import COMMITS, MESSAGES, prepared
 from tests.chaos.test_slack import finished, is_whole, scale, side_by_side
+from tests.databases import Location
 from tests.fakes.discord import FakeDiscord, Fault, text_of
 from tests.fakes.discord.world import FORUM, Json
 
@@ -154,7 +155,7 @@ def killing(process: Process, moment: str, number: int) -> Callable[[str, str], 
 
 
 @asynccontextmanager
-async def living(discord: FakeDiscord, database: Path, *options: str) -> AsyncIterator[Process]:
+async def living(discord: FakeDiscord, database: Location, *options: str) -> AsyncIterator[Process]:
     """A process that is ended with the block, if it was not before."""
     process = await stage.runner(database, discord.api_base, *options)
     try:
@@ -255,7 +256,7 @@ async def test_resending_without_a_search_posts_twice(tmp_path):
     assert not is_whole(said)
 
 
-async def plan_a_long_one(database: Path) -> None:
+async def plan_a_long_one(database: Location) -> None:
     """One message that Discord needs several messages for, and one behind it."""
     long = tuple(Paragraph((Text(f"Part {n}. " * 300),)) for n in range(12))
     drafts = []

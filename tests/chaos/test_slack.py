@@ -25,6 +25,7 @@ from tests.chaos import stage
 from tests.chaos.checker import CLEAN, Verdict, check
 from tests.chaos.runner import now
 from tests.chaos.test_crash_points import COMMITS, MESSAGES, prepared
+from tests.databases import Location
 from tests.fakes.slack import FakeSlack, Fault
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
@@ -109,7 +110,7 @@ async def test_killed_at_random_each_message_is_posted_once_and_in_order(tmp_pat
 
 
 @asynccontextmanager
-async def killed_by(slack: FakeSlack, database: Path, *options: str) -> AsyncIterator[Process]:
+async def killed_by(slack: FakeSlack, database: Location, *options: str) -> AsyncIterator[Process]:
     """A process that is ended with the block, if it was not before."""
     process = await stage.runner(database, slack.url, *options)
     try:
@@ -118,11 +119,11 @@ async def killed_by(slack: FakeSlack, database: Path, *options: str) -> AsyncIte
         await stage.end(process)
 
 
-async def is_sent(database: Path, count: int) -> bool:
+async def is_sent(database: Location, count: int) -> bool:
     return await stage.states(database) == {"sent": count}
 
 
-async def finished(database: Path, process: Process, count: int) -> bool:
+async def finished(database: Location, process: Process, count: int) -> bool:
     """Wait until everything is sent (True) or the process has died (False)."""
     for _ in range(600):
         if process.returncode is not None:
@@ -208,7 +209,7 @@ async def test_blind_resending_posts_twice_and_the_checker_notices(tmp_path):
     assert not is_whole(said)
 
 
-async def plan_a_long_one(database: Path) -> None:
+async def plan_a_long_one(database: Location) -> None:
     """One message that Slack needs four messages for, and one behind it."""
     channel = ChannelRef(Platform.SLACK, "T1", "C1")
     long = tuple(Paragraph((Text(f"Part {n}. " * 300),)) for n in range(12))

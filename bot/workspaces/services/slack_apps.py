@@ -166,10 +166,12 @@ async def _stop_unserved(tx: Transaction, app: StoredApp, reason: str, now: date
 
 async def stop(tx: Transaction, workspace: str, reason: str, now: datetime) -> int:
     """Stop the digests of a workspace; returns how many were stopped."""
+    found = [_channel_in(each, workspace) for each in await subscriptions.list_all(tx)]
+    channels = [str(channel) for channel in found if channel is not None]
+    await subscriptions.guard(tx, *channels)
     stopped = 0
-    for each in await subscriptions.list_all(tx):
-        if (channel := _channel_in(each, workspace)) is not None:
-            stopped += await subscriptions.refuse(tx, str(channel), reason, "", now)
+    for channel in channels:
+        stopped += await subscriptions.refuse(tx, channel, reason, "", now)
     return stopped
 
 
