@@ -20,6 +20,7 @@ from apscheduler.job import Job
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
+from bot.core.domain.errors import storage_error
 from bot.core.ports import Condition
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ class Pump:
     detail: str = ""
     last_ok_at: datetime | None = None
     running: bool = False
+    is_cut_off: bool = False  # the last call failed, because the database does not work for now
     seen_at: float | None = None  # by the loop's clock, when it began, ended or said it is alive
 
     def lateness(self, now: float) -> str:
@@ -194,10 +196,17 @@ class Pumps:
                 # Everything is caught here (CONTRIBUTING.md, Errors): one pump must not stop the others.
                 pump.failures += 1
                 pump.failed_ever += 1
-                pump.detail = f"{type(error).__name__}, {pump.failures} in a row"
-                log.exception("%s failed, %d in a row", pump.name, pump.failures)
+                lost = storage_error(error)
+                pump.detail = f"{lost or type(error).__name__}, {pump.failures} in a row"
+                if lost is None:
+                    log.exception("%s failed, %d in a row", pump.name, pump.failures)
+                elif not pump.is_cut_off:  # once: many pumps notice it, and often
+                    log.error("%s: %s; trying again", pump.name, lost)
+                pump.is_cut_off = lost is not None
             else:
-                pump.failures, pump.detail = 0, ""
+                if pump.is_cut_off:
+                    log.info("%s: the database is back", pump.name)
+                pump.failures, pump.detail, pump.is_cut_off = 0, "", False
                 pump.last_ok_at = self._clock()
             finally:
                 pump.running = False
@@ -212,4 +221,6 @@ def _trigger(pump: Pump) -> IntervalTrigger:
 def _condition(pump: Pump, now: float) -> Condition:
     late = pump.lateness(now)
     detail = "; ".join(filter(None, (pump.detail, late)))
-    return Condition(pump.name, pump.failures == 0 and not late, detail, pump.last_ok_at)
+    told = "the database does not work for now" if pump.is_cut_off else None
+    ok = pump.failures == 0 and not late
+    return Condition(pump.name, ok, detail, pump.last_ok_at, told_to_all=told)

@@ -23,8 +23,8 @@ from bot.commands.services.digest_command import DigestContext, zone_of
 from bot.core.domain import commands, document
 from bot.core.domain.commands import CommandSpec
 from bot.core.domain.document import Document
-from bot.core.domain.errors import UsageError, UserError
-from bot.core.domain.i18n import Translate, error_text
+from bot.core.domain.errors import StorageError, UsageError, UserError
+from bot.core.domain.i18n import Translate, error_text, translatable
 from bot.core.ports import ChannelRef, Choice, Command, MessageRef, ThreadMessage
 from bot.digest.services import zones
 from bot.discussion.domain.present_private import present_forgettable
@@ -38,6 +38,8 @@ from bot.lookup.services import completion, lookup, typed_dates
 log = logging.getLogger(__name__)
 
 PER_PAGE = 10
+
+_AWAY = translatable("The bot cannot reach its database right now. Try again in a moment.")
 
 
 class Bot:
@@ -62,9 +64,16 @@ class Bot:
         locale = await asker.known_locale(self._desk.db, command)
         return await self._answered(command, self._voices(locale))
 
-    async def _answered(self, command: Command, say: Translate) -> Document:
+    async def _answered(
+        self, command: Command, say: Translate, *, in_thread: bool = False
+    ) -> Document:
         try:
             return await self._answer(command, say)
+        except StorageError as error:
+            if in_thread:
+                raise  # the message is handled again when the database is back
+            log.error("/%s: %s", command.name, error)
+            return document.private(document.notice(say(_AWAY)))
         except UserError as error:
             return document.private(document.lines(error_text(error, say).splitlines()))
         except Exception:
@@ -237,7 +246,7 @@ class Bot:
             channel = said.root.channel
             name, options = parsed.spec.name, parsed.options
             asked = Command(name, options, said.user, channel, say.locale, said.root)
-            return await self._answered(asked, say)
+            return await self._answered(asked, say, in_thread=True)
 
         await discuss.on_message(self._talk, said, ask)
 

@@ -77,5 +77,14 @@ class StorageBusyError(StorageError):
     """The database cannot be written for now; nothing was changed, and it may be tried again."""
 
 
+def storage_error(error: BaseException) -> StorageError | None:
+    """The first `StorageError` in a failure that consists of nothing else, also in nested groups."""
+    while isinstance(error, BaseExceptionGroup):
+        if error.split(StorageError)[1] is not None:
+            return None
+        error = error.exceptions[0]
+    return error if isinstance(error, StorageError) else None
+
+
 class RankerError(UserError):
     """New papers cannot be ranked; everything else works."""

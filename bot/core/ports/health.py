@@ -17,7 +17,7 @@ class Finding:
 class Condition:
     """The state of one part of the bot; `detail` is a line for the operator, without secrets.
 
-    `told_to_all` replaces it for others, where it names workspaces or channels.
+    `told_to_all` replaces it for others, where it names workspaces, channels or the database.
     """
 
     name: str

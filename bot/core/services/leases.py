@@ -180,14 +180,20 @@ class Leases:
 
 
 async def until_stored(
-    work: Callable[[], Awaitable[T]], *, sleep: Callable[[float], Awaitable[None]]
+    work: Callable[[], Awaitable[T]],
+    *,
+    sleep: Callable[[float], Awaitable[None]],
+    passing: type[StorageError] = StorageBusyError,
 ) -> T:
-    """What `work` returns, tried again for as long as the database cannot be written for now."""
+    """What `work` returns, tried again for as long as the database cannot be written for now.
+
+    `passing` are the errors that may be over in a moment; any other one is raised.
+    """
     is_told = False
     while True:
         try:
             return await work()
-        except StorageBusyError as error:
+        except passing as error:
             if not is_told:
                 log.error("%s; trying again", error)
             is_told = True

@@ -374,7 +374,8 @@ class SharedWork:
             async with self._db.transaction() as tx:
                 await processes.release(tx, name, held.token)
 
-        await until_stored(release, sleep=self._sleep)
+        # Any: while another server takes over, the old one may say that it is read-only.
+        await until_stored(release, sleep=self._sleep, passing=StorageError)
         if self._held.get(name) is held:
             del self._held[name]
         log.info("this process no longer does: %s", name)

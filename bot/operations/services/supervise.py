@@ -5,7 +5,13 @@ import random
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from bot.core.domain.errors import NotFoundError, RankerError, StorageError, UserError
+from bot.core.domain.errors import (
+    NotFoundError,
+    RankerError,
+    StorageError,
+    UserError,
+    storage_error,
+)
 from bot.core.ports import Condition
 
 log = logging.getLogger(__name__)
@@ -87,7 +93,10 @@ class Supervised:
                 if isinstance(error, UserError) and not isinstance(error, _PASSING):
                     raise
                 # Any other error: restart this concern; the others go on.
-                log.exception("%s failed", self.name)
+                if (lost := storage_error(error)) is not None:
+                    log.error("%s: %s", self.name, lost)
+                else:
+                    log.exception("%s failed", self.name)
                 self._note_failure(error)
             else:
                 self._failures = 0

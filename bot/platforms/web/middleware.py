@@ -139,7 +139,8 @@ def _explain_errors(context: WebContext) -> Middleware:
             return _error(request, context, 503, text)
         except StorageError as error:  # the disk is full, the database is locked
             log.error("%s %s: %s", request.method, request.path, error)
-            return _error(request, context, 503, say("That could not be saved. Try again later."))
+            text = say("The bot cannot reach its database right now. Try again in a moment.")
+            return _error(request, context, 503, text)
         except UserError as error:
             return _error(request, context, 422, error_text(error, say))
         except web.HTTPException as error:

@@ -1,6 +1,7 @@
 """What people get when they type a command, over a real database."""
 
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,7 +17,7 @@ from bot.channels.store import subscriptions
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
-from bot.core.database.database import Database
+from bot.core.database.database import Database, Transaction
 from bot.core.domain import commands
 from bot.core.domain.document import (
     Buttons,
@@ -30,8 +31,11 @@ from bot.core.domain.document import (
     in_locale,
     plain_text,
 )
-from bot.core.ports import ChannelRef, Command, Platform, User
+from bot.core.domain.errors import StorageBusyError
+from bot.core.ports import ChannelRef, Command, MessageRef, Platform, ThreadMessage, User
+from bot.discussion.services.discuss import DiscussionContext
 from tests.databases import throw_away
+from tests.wrapped_database import WrappedDatabase
 
 NOW = datetime(2025, 2, 4, 3, tzinfo=UTC)
 CHANNEL = ChannelRef(Platform.WEB, "", "general")
@@ -388,3 +392,50 @@ async def test_the_help_of_an_empty_archive_has_no_examples_and_works() -> None:
             assert "/digest" in words(await ask(bot, line)) or "/paper" in words(
                 await ask(bot, line)
             )
+
+
+class Away(WrappedDatabase):
+    """A server that cannot be reached."""
+
+    def reading(self) -> AbstractAsyncContextManager[Transaction]:
+        raise StorageBusyError(
+            "The PostgreSQL server cannot be reached ({reason})", path="db", reason="10.0.0.5"
+        )
+
+
+@pytest.mark.parametrize("line", ["/paper reasoning", "/digest status", "/digest pause"])
+async def test_while_the_database_is_away_a_command_says_so_to_its_author_only(
+    db: Database, line: str, caplog: pytest.LogCaptureFixture
+):
+    async def check(channel: ChannelRef) -> ChannelRef:
+        return channel
+
+    away = Away(db)
+    desk = DigestContext(away, lambda: NOW, ZoneInfo("Asia/Seoul"), check, lambda: None)
+    answer = await ask(Bot(desk, voices=Catalogues()), line, user=MANAGER)
+    korean = await ask(Bot(desk, voices=Catalogues()), line, user=MANAGER, locale="ko")
+
+    assert answer.is_private
+    assert answer.summary == ("The bot cannot reach its database right now. Try again in a moment.")
+    assert "데이터베이스에 연결할 수 없습니다" in korean.summary
+    assert "10.0.0.5" in caplog.text
+
+
+async def test_a_command_in_a_thread_is_left_for_when_the_database_is_back(db: Database):
+    async def check(channel: ChannelRef) -> ChannelRef:
+        return channel
+
+    desk = DigestContext(Away(db), lambda: NOW, ZoneInfo("Asia/Seoul"), check, lambda: None)
+    talk = DiscussionContext(db, lambda: NOW, Catalogues())
+    said = ThreadMessage(
+        root=MessageRef(CHANNEL, "1"),
+        message=MessageRef(CHANNEL, "2"),
+        user=READER,
+        text="@paperbot /digest status",
+        mentions_bot=True,
+    )
+
+    with pytest.raises(StorageBusyError):
+        await Bot(desk, voices=Catalogues(), talk=talk).on_message(said)
+    async with db.reading() as tx:
+        assert await tx.all("SELECT id FROM delivery") == []
