@@ -16,8 +16,9 @@ from bot.app.posting_lease import Held, is_gone, this_process
 from bot.core.database.database import Database, Transaction
 from bot.core.domain.errors import UserError
 from bot.core.ports import Platform
+from bot.core.services.holdings import Everything, Holdings
 from bot.core.services.leases import LeaseLostError
-from bot.core.services.shared_work import TOPIC, Everything, Holdings, SharedWork
+from bot.core.services.shared_work import TOPIC, SharedWork
 from bot.core.store import processes
 from bot.outbox.domain.reach import Reach, whole
 from bot.settings import Settings

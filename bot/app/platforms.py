@@ -30,7 +30,7 @@ from bot.core.ports import (
     Replies,
     Rights,
 )
-from bot.core.services.shared_work import Holdings
+from bot.core.services.holdings import Holdings
 from bot.digest.services.shared_channels import Connected
 from bot.digest.services.subscribe import Check
 from bot.discussion.services.answers import Link as Address

@@ -26,7 +26,7 @@ from bot.core.catalogue import Catalogues
 from bot.core.database.database import Database, opened
 from bot.core.domain.document import Document, Paragraph, run
 from bot.core.ports import ChannelRef, ChatError, DeliveryKey, Platform
-from bot.core.services.shared_work import Everything
+from bot.core.services.holdings import Everything
 from bot.digest.services import subscribe
 from bot.digest.services.subscribe import TypedOptions
 from bot.settings import Settings

@@ -10,15 +10,25 @@ While the database is away nobody can take anything, so everything goes on.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections import defaultdict
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Collection,
+    Coroutine,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from bot.core.database.database import Database
 from bot.core.domain.errors import StorageError
-from bot.core.domain.lease_shares import share
+from bot.core.domain.lease_shares import Member, share
 from bot.core.services.leases import Leases, until_stored
 from bot.core.store import processes
 from bot.core.store.leases import Process
@@ -35,71 +45,6 @@ TOPIC = "leases"
 """The hint that leases are free."""
 
 
-class Holdings(Protocol):
-    """What this process may do now; names are those of leases, such as `plan`."""
-
-    @property
-    def owner(self) -> str:
-        """This process, as claims of deliveries name it."""
-
-    @property
-    def names(self) -> frozenset[str] | None:
-        """All that it holds now, the same object while that is the same; `None` for everything."""
-
-    @property
-    def processes(self) -> int | None:
-        """How many processes share the work, this one included; `None` where none ever does."""
-
-    def holds(self, name: str) -> bool:
-        """Whether to do the work of that name now."""
-
-    def is_inherited(self, name: str) -> bool:
-        """Whether another process did it before, perhaps until a moment ago."""
-
-    def using(self, name: str) -> AbstractContextManager[bool]:
-        """Whether to do the work of that name; no other process gets it meanwhile."""
-
-    async def while_held(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        """Run `work` whenever the name is held; cancel it before another process gets it.
-
-        Until cancelled, or until `work` ends by itself or raises.
-        """
-
-    async def alone(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        """Run `work` while no other process runs it under that name; waits for its turn."""
-
-
-class Everything:
-    """`Holdings` of a process that shares with no other."""
-
-    names: frozenset[str] | None = None
-    processes: int | None = None
-
-    def __init__(self, owner: str) -> None:
-        self.owner = owner
-
-    def holds(self, _name: str) -> bool:
-        """Always."""
-        return True
-
-    def is_inherited(self, _name: str) -> bool:
-        """Never."""
-        return False
-
-    @contextmanager
-    def using(self, _name: str) -> Iterator[bool]:
-        """Always."""
-        yield True
-
-    async def while_held(self, _name: str, work: Callable[[], Awaitable[None]]) -> None:
-        """At once."""
-        await work()
-
-    async def alone(self, _name: str, work: Callable[[], Awaitable[None]]) -> None:
-        """At once."""
-        await work()
-
-
 @dataclass(slots=True, eq=False)
 class _Held:
     """A lease of ours, how many use it, and whether another process is to have it."""
@@ -114,7 +59,7 @@ async def _at_once(_name: str) -> None:
 
 
 class SharedWork:
-    """`Holdings` of one of several processes.
+    """`Holdings` (`bot.core.services.holdings`) of one of several processes.
 
     `can` are the families of names that it can do, `wanted` gives the names that there are now.
     `is_gone` says that a process certainly no longer runs. `tell` is told after each look what is
@@ -150,7 +95,8 @@ class SharedWork:
         self.processes: int | None = 1
         self._leases = Leases(db, process, clock=clock, sleep=sleep, is_gone=is_gone)
         self._trouble = ""
-        self._changed = asyncio.Event()
+        self._released: dict[str, int] = {}  # the token with which we released a name last
+        self._changed: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._look_now = asyncio.Event()
 
     @property
@@ -184,13 +130,17 @@ class SharedWork:
         try:
             yield True
         finally:
-            held.users -= 1
-            self._notify()
+            self._end_use(name, held)
+
+    def _end_use(self, name: str, held: _Held) -> None:
+        held.users -= 1
+        if held.is_leaving:
+            self._notify(name)
 
     async def while_held(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Run `work` whenever the name is held; cancel it before another process gets it."""
         while True:
-            await self._until(lambda: self.holds(name))
+            await self._until(name, lambda: self.holds(name))
             with self.using(name) as is_held:
                 if is_held and await self._is_finished(name, work):
                     return
@@ -202,7 +152,7 @@ class SharedWork:
             await work()
 
         async def end_when_lost() -> None:
-            await self._until(lambda: not self.holds(name))
+            await self._until(name, lambda: not self.holds(name))
             working.cancel()
 
         try:
@@ -280,18 +230,19 @@ class SharedWork:
             self._has_joined = False
             return trouble
         self._reconcile(holders)
-        shares = share(
-            self._wanted(),
+        mine = await asyncio.to_thread(
+            _names_of,
+            self.owner,
+            frozenset(self._wanted()),
             {name: each.process_id for name, each in holders.items()},
             [each.member for each in living],
         )
         for name, held in self._held.items():
-            if shares.get(name) != self.owner and not held.is_leaving:
+            if name not in mine and not held.is_leaving:
                 held.is_leaving = True
                 leaving.create_task(self._release(name, held))
-        mine = {name for name, member in shares.items() if member == self.owner}
-        await self._take(mine - holders.keys() - self._held.keys())
-        self._notify()
+        await self._take(sorted(mine - holders.keys() - self._held.keys())[:_AT_ONCE])
+        self._note_names()
         return trouble
 
     async def _renew(self) -> datetime:
@@ -345,12 +296,21 @@ class SharedWork:
         )
 
     def _reconcile(self, holders: Mapping[str, Holder]) -> None:
-        """Believe the database: a commit may have failed, or succeeded, without our knowing."""
-        mine = {name: each.token for name, each in holders.items() if each.process_id == self.owner}
+        """Believe the database: a commit may have failed, or succeeded, without our knowing.
+
+        It was read before what we have released since.
+        """
+        mine = {
+            name: each.token
+            for name, each in holders.items()
+            if each.process_id == self.owner and each.token > self._released.get(name, 0)
+        }
         for name in [name for name, held in self._held.items() if mine.get(name) != held.token]:
             del self._held[name]
-        for name, token in mine.items():
-            self._held.setdefault(name, _Held(token))
+            self._notify(name)
+        for name in mine.keys() - self._held.keys():
+            self._held[name] = _Held(mine[name])
+            self._notify(name)
 
     async def _take(self, names: Collection[str]) -> None:
         if not names:
@@ -360,20 +320,24 @@ class SharedWork:
             if not await processes.is_there(tx, self.owner):
                 return
             taken = await processes.take(tx, names, self._process, self._clock())
-        self._held |= {name: _Held(token) for name, token in taken.items()}
+        for name, token in taken.items():
+            self._held[name] = _Held(token)
+            self._notify(name)
         if taken:
             log.info("this process does from now on: %s", _named(taken))
 
     async def _release(self, name: str, held: _Held) -> None:
         """Stop the work of that name, and only then let another process have it."""
-        self._notify()
+        self._notify(name)
+        self._note_names()
         await self._before_release(name)
-        await self._until(lambda: not held.users)
+        await self._until(name, lambda: not held.users)
 
         async def release() -> None:
             async with self._db.transaction() as tx:
                 await processes.release(tx, name, held.token)
 
+        self._released[name] = held.token
         # Any: while another server takes over, the old one may say that it is read-only.
         await until_stored(release, sleep=self._sleep, passing=StorageError)
         if self._held.get(name) is held:
@@ -382,21 +346,37 @@ class SharedWork:
         self._db.hint(TOPIC)
 
     def _forget_all(self) -> None:
+        names = tuple(self._held)
         self._held.clear()
-        self._notify()
+        for name in names:
+            self._notify(name)
+        self._note_names()
 
-    def _notify(self) -> None:
+    def _note_names(self) -> None:
         names = frozenset(name for name, held in self._held.items() if not held.is_leaving)
         if names != self._names:
             self._names = names
-        self._changed.set()
-        self._changed = asyncio.Event()
 
-    async def _until(self, condition: Callable[[], bool]) -> None:
+    def _notify(self, name: str) -> None:
+        """Wake whoever waits for a change of that name."""
+        if (changed := self._changed.pop(name, None)) is not None:
+            changed.set()
+
+    async def _until(self, name: str, condition: Callable[[], bool]) -> None:
         while not condition():
-            await self._changed.wait()
+            await self._changed[name].wait()
 
 
+def _names_of(
+    owner: str, names: Collection[str], holders: Mapping[str, str], members: Sequence[Member]
+) -> frozenset[str]:
+    """The names that this process should have; thousands take a while, so it runs in a thread."""
+    shares = share(names, holders, members)
+    return frozenset(name for name, member in shares.items() if member == owner)
+
+
+_AT_ONCE = 2000
+"""At most so many names are taken in one transaction."""
 _NAMED = 5
 
 

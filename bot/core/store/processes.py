@@ -8,6 +8,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from bot.core.database.database import Engine, Statements, Transaction
 from bot.core.database.instants import from_text, to_text
@@ -33,8 +34,7 @@ class Seen:
         return Member(self.process.id, self.can)
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(NamedTuple):
     """Who holds a lease, with its token."""
 
     process_id: str
@@ -116,10 +116,14 @@ async def leave(tx: Transaction, process_id: str) -> None:
 
 async def list_holders(tx: Transaction) -> Mapping[str, Holder]:
     """The leases that processes which are there hold, by name."""
-    rows = await tx.all(
-        "SELECT l.name, l.holder, l.token FROM lease l JOIN process p ON p.id = l.holder"
-    )
-    return {row["name"]: Holder(row["holder"], row["token"]) for row in rows}
+
+    def list_each(statements: Statements) -> dict[str, Holder]:
+        rows = statements.tuples(
+            "SELECT l.name, l.holder, l.token FROM lease l JOIN process p ON p.id = l.holder"
+        )
+        return {name: Holder(holder, token) for name, holder, token in rows}
+
+    return await tx.call(list_each)  # thousands of names: in the connection's thread
 
 
 async def count_parts(tx: Transaction) -> Mapping[tuple[str, int], int]:
