@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.archive.domain.entry import EntryId
 from bot.archive.services.import_files import import_files
 from bot.archive.store import entries
 from bot.channels.store import linked_channels
@@ -94,14 +95,15 @@ async def talk(db: Database, said: list[generated.Said], about: list[int]) -> No
             draft = replies.Draft(
                 message=MessageRef(channel, f"{number}"),
                 root=MessageRef(channel, "root"),
-                entry_id=entries.EntryId(about[each.about]),
+                entry_id=EntryId(about[each.about]),
                 author_id="somebody",
                 author="Somebody",
                 text=each.text,
                 said_at=NOW,
             )
             await replies.add(tx, draft, NOW)
-        await linked_channels.join(tx, *generated.CHANNELS[1:3], NOW)
+        first, second = generated.CHANNELS[1:3]
+        await linked_channels.join(tx, first, second, NOW)
 
 
 async def test_generated_look_ups_are_answered_alike(both: Both, lookups: int):
