@@ -168,16 +168,16 @@ async def list_all(tx: Transaction) -> tuple[Subscription, ...]:
     return tuple(map(_subscription, rows))
 
 
-async def list_to_ask(tx: Transaction, now: datetime, limit: int) -> tuple[int, ...]:
-    """The ids of subscriptions that planning should look at now, the longest overdue first."""
+async def list_to_ask(tx: Transaction, now: datetime, limit: int) -> tuple[tuple[int, str], ...]:
+    """Subscriptions that planning should look at now, the longest overdue first: ids and channels."""
     rows = await tx.all(
         """
-        SELECT id FROM subscription
+        SELECT id, channel FROM subscription
          WHERE next_at <= :now AND standing = :active ORDER BY next_at LIMIT :limit
         """,
         {"now": to_text(now), "active": Standing.ACTIVE, "limit": limit},
     )
-    return tuple(row["id"] for row in rows)
+    return tuple((row["id"], row["channel"]) for row in rows)
 
 
 async def ask_at(tx: Transaction, subscription_id: int, at: datetime) -> None:

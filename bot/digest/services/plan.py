@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 
 from bot.archive.domain.entry import StoredEntry
 from bot.archive.store import entries
+from bot.archive.store.guards import ARCHIVE
 from bot.channels.domain.digest_options import Intro, TagFilter
 from bot.channels.domain.schedule import LATE_NOTES, ask_again_at, due, newest_slot, next_slot
 from bot.channels.domain.subscription import Standing, Subscription
@@ -70,9 +71,10 @@ async def plan_due(
             asked = await subscriptions.list_to_ask(tx, now, _BATCH)
         if not asked:
             break
-        for subscription_id in asked:
+        for subscription_id, channel in asked:
             try:
                 async with db.transaction() as tx:
+                    await _guard(tx, channel)
                     closed += await _look_at(tx, subscription_id, now, voices, link)
             except Exception as error:  # noqa: BLE001 — one channel never stops the others
                 errors.append(error)
@@ -98,12 +100,19 @@ def _log_skipped(closed: Iterable[Planned]) -> None:
             log.info(text, min(days), max(days), channel, len(days))
 
 
+async def _guard(tx: Transaction, channel: str) -> None:
+    """Before anything is read: what is planned is what the archive says when it is committed.
+
+    A change of an entry is noted for those in a slot: it must not be stored while one is planned.
+    """
+    await tx.guard(ARCHIVE)
+    await subscriptions.guard(tx, channel)
+    await tx.guard(threads.GUARD)
+
+
 async def _look_at(
     tx: Transaction, subscription_id: int, now: datetime, voices: Voices, link: Link
 ) -> list[Planned]:
-    subscription = await subscriptions.get(tx, subscription_id)
-    await subscriptions.guard(tx, subscription.channel)
-    await tx.guard(threads.GUARD)
     subscription = await subscriptions.get(tx, subscription_id)
     if subscription.standing is not Standing.ACTIVE:
         return []
@@ -215,8 +224,7 @@ async def plan_by_hand(
     """
     options = subscription.options
     async with db.transaction() as tx:
-        await subscriptions.guard(tx, subscription.channel)
-        await tx.guard(threads.GUARD)
+        await _guard(tx, subscription.channel)
         if on is None:
             day = now.astimezone(options.schedule.zone).date()
             taken = await _untaken(tx, subscription, max(day - LATE_NOTES, options.since), day)

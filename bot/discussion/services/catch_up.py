@@ -61,10 +61,12 @@ async def _open_threads(context: DiscussionContext, now: datetime) -> int:
 
 
 async def _pass_over(context: DiscussionContext, new: tuple[threads.New, ...]) -> None:
-    """Nothing is shared with these threads, unless another process has planned one in between."""
+    """Nothing is shared with these threads, unless a channel was linked or a thread planned since."""
     async with context.db.transaction() as tx:
-        await tx.guard(threads.GUARD)
-        if await threads.list_new(tx, len(new)) == new:
+        for name in (guards.LINKS, threads.GUARD):
+            await tx.guard(name)
+        linked = await linked_channels.list_with_links(tx, {each.channel for each in new})
+        if not linked and await threads.list_new(tx, len(new)) == new:
             await threads.looked_at(tx, new[-1].delivery_id)
 
 

@@ -187,7 +187,8 @@ async def _keep(
             is_of_paper = root is not None and root.entry_id is not None
             return await follow(tx, context, reply_id, now) if is_of_paper else 0
         case Comparison.EDITED:
-            await replies.change(tx, reply_id, text, message.edited_at)
+            if not await replies.change(tx, reply_id, text, message.edited_at):
+                return 0
             return await _change(tx, context, reply_id, now)
         case Comparison.KNOWN | Comparison.GONE:
             return 0

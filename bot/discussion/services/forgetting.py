@@ -16,7 +16,8 @@ from bot.webchat.store import board
 async def take_back(tx: Transaction, message: MessageRef, now: datetime) -> bool:
     """Forget a message, its copies and its answers; returns whether the message was known."""
     found = await forget_message(tx, message, now)
-    await _unwant_answers(tx, message, now)
+    answers = await answer_deliveries.list_of(tx, message)
+    await copy_deliveries.unwant(tx, answers, present_taken_back(), now)
     return found
 
 
@@ -75,16 +76,12 @@ async def forget_author(tx: Transaction, user: User, channel: ChannelRef, now: d
 
 
 async def _forget(tx: Transaction, reply_ids: Iterable[int], now: datetime) -> None:
-    nothing = present_taken_back()
-    for reply_id in reply_ids:
+    ids = sorted(reply_ids)
+    unwanted: list[int] = []
+    for reply_id in ids:
         said = (await replies.get(tx, reply_id)).origin
-        await copy_deliveries.unwant(tx, reply_id, nothing, now)
         message = MessageRef(parse_channel(said.channel), said.message_id)
-        await _unwant_answers(tx, message, now)
-        await replies.forget(tx, [reply_id], now)
-
-
-async def _unwant_answers(tx: Transaction, cause: MessageRef, now: datetime) -> None:
-    nothing = present_taken_back()
-    answers = await answer_deliveries.list_of(tx, cause)
-    await copy_deliveries.unwant_messages(tx, answers, nothing, now)
+        unwanted += [each.delivery_id for each in await copy_deliveries.list_of(tx, reply_id)]
+        unwanted += await answer_deliveries.list_of(tx, message)
+    await copy_deliveries.unwant(tx, unwanted, present_taken_back(), now)
+    await replies.forget(tx, ids, now)

@@ -36,6 +36,7 @@ async def make_code(context: DiscussionContext, channel: ChannelRef, say: Transl
     """A new code for the channel; an earlier one is revoked. Only its hash is stored."""
     code = "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
     async with context.db.transaction() as tx:
+        await tx.guard(guards.LINKS)
         now = context.clock()
         await linked_channels.add_code(
             tx, _hash(code), str(channel), now=now, until=now + VALID_FOR

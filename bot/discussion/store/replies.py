@@ -140,15 +140,16 @@ async def count_before(tx: Transaction, reply: StoredReply, span: timedelta, mos
     return int(row["number"]) if row is not None else 0
 
 
-async def change(tx: Transaction, reply_id: int, text: str, edited_at: datetime | None) -> None:
-    """Store the text of a newer version."""
+async def change(tx: Transaction, reply_id: int, text: str, edited_at: datetime | None) -> bool:
+    """Store the text of a newer version; returns whether the reply is not forgotten."""
     changed = await tx.run(
         "UPDATE reply SET text = :text, edited_at = :edited_at WHERE id = :id AND gone_at IS NULL",
         {"id": reply_id, "text": text, "edited_at": _text(edited_at)},
     )
-    if changed:  # else it was forgotten meanwhile
+    if changed:
         await reply_search.remove(tx, reply_id)
         await reply_search.add(tx, reply_id, text)
+    return changed > 0
 
 
 async def forget(tx: Transaction, reply_ids: Iterable[int], now: datetime) -> None:
@@ -185,6 +186,7 @@ async def prune(tx: Transaction, after: int, until: int, before: datetime) -> in
         """
         SELECT id FROM reply
          WHERE id > :after AND id <= :until AND said_at < :before AND gone_at IS NULL
+         ORDER BY id
         """,
         {"after": after, "until": until, "before": to_text(before)},
     )

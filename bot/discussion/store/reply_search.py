@@ -32,10 +32,8 @@ async def reindex(tx: Transaction, *, after: int | None, most: int) -> int | Non
 
     Returns the last id that was looked at, or `None` when there is none left.
     """
-    rows = await tx.all(
-        "SELECT id, text, gone_at FROM reply WHERE id > :after ORDER BY id LIMIT :most",
-        {"after": after or 0, "most": most},
-    )
+    sql = _LIST_LOCKED if tx.engine is Engine.POSTGRESQL else _LIST
+    rows = await tx.all(sql, {"after": after or 0, "most": most})
     for row in rows:
         if row["gone_at"] is not None or is_call(row["text"]):
             await remove(tx, row["id"])
@@ -62,6 +60,9 @@ def _row(engine: Engine, reply_id: int, text: str) -> Mapping[str, Any]:
     return row | {"words": made.literal, "fields": made.fields}
 
 
+_LIST = "SELECT id, text, gone_at FROM reply WHERE id > :after ORDER BY id LIMIT :most"
+_LIST_LOCKED = f"{_LIST} FOR UPDATE"
+"""What is edited or forgotten meanwhile must not be indexed as it was."""
 _ADD = "INSERT INTO reply_search (rowid, text) VALUES (:id, :text)"
 _REPLACE = "UPDATE reply_search SET text = :text WHERE rowid = :id AND text <> :text"
 _ADD_ABSENT = """

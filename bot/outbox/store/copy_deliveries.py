@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from bot.core.database.database import Transaction
 from bot.core.database.instants import to_text
@@ -11,6 +12,7 @@ from bot.core.ports import ChannelRef, MessageRef, parse_channel
 from bot.outbox.domain.content_hash import text_hash
 from bot.outbox.domain.delivery import TAKEN_BACK, UNSHARED
 from bot.outbox.domain.reach import Reach
+from bot.outbox.store import deliveries
 from bot.outbox.store.in_reach import IN_REACH
 
 
@@ -42,13 +44,7 @@ async def count_of(tx: Transaction, reply_ids: Iterable[int]) -> int:
     return int(row["copies"]) if row is not None else 0
 
 
-async def unwant(tx: Transaction, reply_id: int, document: Document, now: datetime) -> None:
-    """Remove every copy of the reply; see `unwant_messages`."""
-    made = [each.delivery_id for each in await list_of(tx, reply_id)]
-    await unwant_messages(tx, made, document, now)
-
-
-async def unwant_messages(
+async def unwant(
     tx: Transaction, delivery_ids: Iterable[int], document: Document, now: datetime
 ) -> None:
     """Remove these messages of ours where they are posted, and do not post the others.
@@ -57,7 +53,8 @@ async def unwant_messages(
     have been posted is searched for.
     """
     content = dump(document)
-    them = {"them": list(delivery_ids)}
+    them = {"them": sorted(delivery_ids)}
+    await tx.call(partial(deliveries.lock, ids=them["them"]))
     await tx.run(
         """
         UPDATE delivery

@@ -96,7 +96,7 @@ def _priority(draft: Draft) -> Priority:
 
 def _add(statements: Statements, rows: Sequence[Parameters]) -> int:
     # Their roots may be settled or given up by another process just now.
-    _lock(statements, {row["root"] for row in rows if row["root"] is not None})
+    lock(statements, {row["root"] for row in rows if row["root"] is not None})
     done = statements.one_each(_ADD, rows)
     added = [(row, new) for row, new in zip(rows, done, strict=True) if new is not None]
     replies = [
@@ -112,7 +112,7 @@ def _add(statements: Statements, rows: Sequence[Parameters]) -> int:
     return len(added)
 
 
-def _lock(statements: Statements, ids: Collection[int]) -> None:
+def lock(statements: Statements, ids: Collection[int]) -> None:
     """Wait until no other transaction writes these rows; always in the same order."""
     if ids and statements.engine is Engine.POSTGRESQL:
         statements.all(_LOCK, {"ids": list(ids)})
@@ -208,7 +208,7 @@ def _settled_row(settled: Settled, now: datetime) -> Parameters:
 
 def _settle(statements: Statements, rows: Sequence[Parameters]) -> tuple[int, ...]:
     if len(rows) > 1:
-        _lock(statements, [row["id"] for row in rows])
+        lock(statements, [row["id"] for row in rows])
     settled: set[int] = set()
     for holds, together in groupby(rows, key=lambda row: row["state"] in (State.HELD, State.DEAD)):
         # What one holds, a later one may release: one by one.

@@ -87,7 +87,7 @@ async def withdraw(
 
     One that has an app of its own goes on with that. `at` is when they were withdrawn, if not now.
     """
-    stopped = 0
+    unserved = set()
     async with db.transaction() as tx:
         await tx.guard(GUARD)
         for each in await grants.list_all(tx):
@@ -97,5 +97,5 @@ async def withdraw(
             await grants.put(tx, replace(each, withdrawn_at=at or now))
             own = await slack_apps.find(tx, each.workspace)
             if own is None or own.ended:
-                stopped += await stop(tx, each.workspace, WITHDRAWN, now)
-    return stopped
+                unserved.add(each.workspace)
+        return await stop(tx, unserved, WITHDRAWN, now)

@@ -1,7 +1,7 @@
 """Adding, listing, ending and removing the apps of Slack workspaces."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
@@ -92,7 +92,7 @@ async def find_stopped(db: Database, workspace: str) -> tuple[ChannelRef, ...]:
             channel
             for each in await subscriptions.list_all(tx)
             if each.standing is Standing.REFUSED and each.reason in _RESUMED
-            if (channel := _channel_in(each, workspace)) is not None
+            if (channel := _channel_in(each, {workspace})) is not None
         )
 
 
@@ -154,19 +154,19 @@ async def _stop_unserved(tx: Transaction, app: StoredApp, reason: str, now: date
     if app.kind is not Kind.ORGANISATION:
         if any(each.workspace == app.workspace for each in granted):
             return 0
-        return await stop(tx, app.workspace, reason, now)
+        return await stop(tx, {app.workspace}, reason, now)
     await grants.forget(tx, app.workspace)
-    stopped = 0
+    unserved = set()
     for each in granted:
         own = await slack_apps.find(tx, each.workspace)
         if each.organisation == app.workspace and (own is None or own.ended):
-            stopped += await stop(tx, each.workspace, reason, now)
-    return stopped
+            unserved.add(each.workspace)
+    return await stop(tx, unserved, reason, now)
 
 
-async def stop(tx: Transaction, workspace: str, reason: str, now: datetime) -> int:
-    """Stop the digests of a workspace; returns how many were stopped."""
-    found = [_channel_in(each, workspace) for each in await subscriptions.list_all(tx)]
+async def stop(tx: Transaction, workspaces: Collection[str], reason: str, now: datetime) -> int:
+    """Stop the digests of these workspaces; returns how many were stopped."""
+    found = [_channel_in(each, workspaces) for each in await subscriptions.list_all(tx)]
     channels = [str(channel) for channel in found if channel is not None]
     await subscriptions.guard(tx, *channels)
     stopped = 0
@@ -175,7 +175,7 @@ async def stop(tx: Transaction, workspace: str, reason: str, now: datetime) -> i
     return stopped
 
 
-def _channel_in(subscription: Subscription, workspace: str) -> ChannelRef | None:
+def _channel_in(subscription: Subscription, workspaces: Collection[str]) -> ChannelRef | None:
     channel = parse_channel(str(subscription.channel))
-    is_there = channel.platform is Platform.SLACK and channel.workspace == workspace
+    is_there = channel.platform is Platform.SLACK and channel.workspace in workspaces
     return channel if is_there else None
