@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from bot.app.assembly import Announce, Assembly
@@ -11,7 +11,9 @@ from bot.app.clock import now
 from bot.app.posting_lease import Held, posting, unless
 from bot.archive.services.import_report import ImportReport
 from bot.core.catalogue import Catalogues
-from bot.core.database.database import Database, Engine, opened
+from bot.core.database.address import PostgresAddress
+from bot.core.database.database import Database, Engine, open_database, opened
+from bot.core.domain.errors import StorageBusyError, WrongDatabaseError
 from bot.core.process import stopped_by_signal
 from bot.core.services.leases import until_stored
 from bot.operations.services import demo, reindex
@@ -23,19 +25,52 @@ from bot.workspaces.services import slack_apps
 
 log = logging.getLogger(__name__)
 
+_SERVER_SECONDS = 10.0
+"""How long a start waits for a PostgreSQL server that cannot be reached."""
+_ASK_AGAIN_SECONDS = 0.5
+
 
 async def run(settings: Settings, announce: Announce) -> None:
     """The bot, until SIGTERM or SIGINT. Raises `UserError` for what a person must mend."""
     with stopped_by_signal() as stopping:
-        async with opened(settings.database) as db, _alone(db, stopping) as held:
-            if stopping.is_set():
-                return
-            await slack_apps.reencrypt(db, settings.secret_keys)
-            await unless(stopping, _prepare(db))
-            if stopping.is_set():
-                return
-            await Assembly(db, settings, held, stopping).run(announce)
+        db = await open_when_there(settings.database, stopping)
+        if db is None:
+            return
+        try:
+            async with _alone(db, stopping) as held:
+                if stopping.is_set():
+                    return
+                await slack_apps.reencrypt(db, settings.secret_keys)
+                await unless(stopping, _prepare(db))
+                if stopping.is_set():
+                    return
+                await Assembly(db, settings, held, stopping).run(announce)
+        finally:
+            await db.close()
         log.info("stopped")
+
+
+async def open_when_there(
+    location: Path | PostgresAddress, stopping: asyncio.Event, *, seconds: float = _SERVER_SECONDS
+) -> Database | None:
+    """Open the database; `None` if the bot is to stop first. Raises `StorageError`.
+
+    A PostgreSQL server that cannot be reached may be starting, and is waited for. After that its
+    address counts as wrong.
+    """
+    loop = asyncio.get_running_loop()
+    until = loop.time() + seconds
+    while not stopping.is_set():
+        try:
+            return await open_database(location)
+        except StorageBusyError as error:
+            if not isinstance(location, PostgresAddress):
+                raise
+            if loop.time() > until:
+                raise WrongDatabaseError.of(error) from error
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), _ASK_AGAIN_SECONDS)
+    return None
 
 
 @asynccontextmanager

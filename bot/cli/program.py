@@ -15,9 +15,9 @@ from bot.cli.channels.commands import channel
 from bot.cli.deliveries.commands import deliveries, post
 from bot.cli.first_settings import init
 from bot.cli.identify import identify
-from bot.cli.output.terminal import DONE, FAILED, WRONG, print_error, print_error_line
+from bot.cli.output.terminal import DONE, FAILED, WRONG, exit_status, print_error, print_error_line
 from bot.cli.slack import slack
-from bot.core.domain.errors import QueryError, UsageError, UserError
+from bot.core.domain.errors import UserError
 
 _INTERRUPTED = 130
 """What a shell reports for SIGINT: 128 + 2."""
@@ -98,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except UserError as error:
         print_error(error)
-        return WRONG if isinstance(error, (UsageError, QueryError)) else FAILED
+        return exit_status(error)
     except typer.TyperException as error:
         print_error_line(error.format_message())
         return error.exit_code

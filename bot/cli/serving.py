@@ -17,7 +17,7 @@ import typer
 from bot.cli.output.terminal import (
     DONE,
     FAILED,
-    WRONG,
+    exit_status,
     print_line,
     print_problem,
     print_remark,
@@ -26,8 +26,6 @@ from bot.cli.output.terminal import (
 from bot.core.domain.errors import (
     NotFoundError,
     ProblemsError,
-    QueryError,
-    UsageError,
     UserError,
 )
 from bot.core.domain.i18n import Translate, translatable
@@ -111,7 +109,7 @@ def _log_error(error: UserError | OSError) -> int:
         return FAILED
     for problem in error.problems if isinstance(error, ProblemsError) else (error,):
         log.error("%s", problem)
-    return WRONG if isinstance(error, (UsageError, QueryError)) else FAILED
+    return exit_status(error)
 
 
 @contextmanager

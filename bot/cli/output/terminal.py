@@ -11,12 +11,24 @@ from typing import Final
 
 from bot.archive.domain.entry import Problem, Severity
 from bot.core.domain.document import Document
-from bot.core.domain.errors import ProblemsError, UserError
+from bot.core.domain.errors import (
+    ProblemsError,
+    QueryError,
+    UsageError,
+    UserError,
+    WrongDatabaseError,
+)
 from bot.core.domain.i18n import ENGLISH, Translate, error_text, in_language
 
 DONE: Final = 0
 FAILED: Final = 1
 WRONG: Final = 2
+
+
+def exit_status(error: UserError) -> int:
+    """2 for a wrong command, option or setting, 1 for all else."""
+    is_wrong = isinstance(error, UsageError | QueryError | WrongDatabaseError)
+    return WRONG if is_wrong else FAILED
 
 
 def translator() -> Translate:

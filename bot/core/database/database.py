@@ -159,8 +159,9 @@ async def open_database(
 ) -> Database:
     """The database there, made and migrated if need be; raises `StorageError`.
 
-    `UsageError` where the libraries of its engine are not installed. `None` is a throw-away SQLite database, in a folder that `close` removes. Several processes may
-    have the same database open; a statement waits for `busy_seconds` for another to commit.
+    `UsageError` where the libraries of its engine are not installed. `None` is a throw-away SQLite
+    database, in a folder that `close` removes. Several processes may have the same database open;
+    a statement waits for `busy_seconds` for another to commit.
     """
     # An engine's modules take time to import, and only one is used.
     if isinstance(location, PostgresAddress):

@@ -8,7 +8,8 @@ UserError                  safe to show: what is wrong, where, what to do
 │       └── SettingsError      … with the settings
 ├── NotFoundError          what was asked for is not there
 ├── StorageError           the database cannot be opened, read or written
-│   └── StorageBusyError       … for now: the disk is full, another process keeps it locked
+│   ├── StorageBusyError       … for now: the disk is full, another process keeps it locked
+│   └── WrongDatabaseError     … as PAPERBOT_DATABASE names it: a wrong address, a newer version
 └── RankerError            new papers cannot be ranked
 """
 
@@ -84,6 +85,17 @@ def storage_error(error: BaseException) -> StorageError | None:
             return None
         error = error.exceptions[0]
     return error if isinstance(error, StorageError) else None
+
+
+class WrongDatabaseError(StorageError):
+    """What PAPERBOT_DATABASE names cannot be used until a person changes something."""
+
+    @classmethod
+    def of(cls, error: StorageError) -> "WrongDatabaseError":
+        """The same words."""
+        wrong = cls(error.message, path=error.path)
+        wrong.values = error.values
+        return wrong
 
 
 class RankerError(UserError):

@@ -1,7 +1,7 @@
 """Both engines have the same tables (issue 15, item 1): what one takes, the other does.
 
 Left out is what only one of them has: SQLite's FTS5 tables with the triggers that fill them, and
-PostgreSQL's columns of type tsvector.
+PostgreSQL's columns that its search needs.
 """
 
 import re
@@ -227,6 +227,7 @@ _TRIGGERS = """
      WHERE NOT g.tgisinternal AND t.relnamespace = 'public'::regnamespace
 """
 _KINDS = {"bigint": "integer", "text": "text", "double precision": "real", "boolean": "boolean"}
+_SEARCHED = {"tsvector", "text[]"}
 _ACTIONS = {"a": "NO ACTION", "c": "CASCADE"}
 
 
@@ -234,7 +235,7 @@ def read_postgresql(connection: Any) -> tuple[Schema, set[str]]:
     schema: Schema = {}
     truths = set()
     for row in connection.execute(_COLUMNS).fetchall():
-        if row["kind"] == "tsvector":
+        if row["kind"] in _SEARCHED:
             continue
         if row["kind"] == "boolean":
             truths.add(f"{row['table']}.{row['name']}")

@@ -30,7 +30,7 @@ from bot.core.database.migrations import Migration, bundled_migrations
 from bot.core.database.postgresql import hints
 from bot.core.database.postgresql.errors import explained
 from bot.core.database.postgresql.migrate import apply_migrations
-from bot.core.domain.errors import StorageBusyError, StorageError
+from bot.core.domain.errors import StorageBusyError, StorageError, WrongDatabaseError
 
 log = logging.getLogger(__name__)
 
@@ -352,12 +352,18 @@ async def open_postgresql(
     migrations: Sequence[Migration] | None = None,
     busy_seconds: float = BUSY_SECONDS,
 ) -> PostgresDatabase:
-    """The database at that address, migrated if need be; raises `StorageError`.
+    """The database at that address, migrated if need be.
 
-    A statement that waits for a lock gives up after `busy_seconds`.
+    Raises `StorageBusyError` while the server cannot be reached, and `WrongDatabaseError`. A
+    statement that waits for a lock gives up after `busy_seconds`.
     """
     chosen = migrations if migrations is not None else bundled_migrations(Engine.POSTGRESQL)
-    pool, is_pooled = await asyncio.to_thread(_open_pool, location, chosen)
+    try:
+        pool, is_pooled = await asyncio.to_thread(_open_pool, location, chosen)
+    except StorageBusyError:
+        raise
+    except StorageError as error:
+        raise WrongDatabaseError.of(error) from error
     return PostgresDatabase(location, pool, busy_seconds, is_pooled=is_pooled)
 
 

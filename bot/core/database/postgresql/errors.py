@@ -1,5 +1,7 @@
 """PostgreSQL's errors as errors that a person can act on."""
 
+import re
+
 import psycopg
 import psycopg_pool
 from psycopg import errors
@@ -10,6 +12,9 @@ from bot.core.domain.i18n import translatable
 _UNREACHABLE = translatable(
     "The PostgreSQL server cannot be reached, or ended the connection ({reason}): check the server "
     "and PAPERBOT_DATABASE"
+)
+_NO_RIGHT = translatable(
+    "The PostgreSQL user lacks a right ({reason}): make it the owner of the database"
 )
 
 # Appendix A of PostgreSQL's manual; a class of codes is its first two characters.
@@ -24,9 +29,8 @@ _LASTING = {
     "25006": translatable(
         "This PostgreSQL server is read-only (a standby?): name the primary in PAPERBOT_DATABASE"
     ),
-    "42501": translatable(
-        "The PostgreSQL user lacks a right ({reason}): make it the owner of the database"
-    ),
+    "3F": _NO_RIGHT,  # no schema in which it may look
+    "42501": _NO_RIGHT,
     "XX001": translatable("The database is damaged ({reason}): restore a backup"),
     "XX002": translatable("The database is damaged ({reason}): restore a backup"),
 }
@@ -59,24 +63,24 @@ def _without_code(error: Exception, reason: str, path: str) -> Exception:
     """What libpq says while connecting has no code, only words."""
     if isinstance(error, errors.ConnectionTimeout | psycopg_pool.PoolTimeout):
         return StorageBusyError(_UNREACHABLE, path=path, reason="no answer in time")
-    for marks, code in _WORDS.items():
-        if any(mark in reason for mark in marks):
-            return StorageError(_LASTING[code], path=path)
+    for words, code in _WORDS.items():
+        if words.search(reason):
+            return StorageError(_LASTING[code], path=path, reason=reason)
     return StorageBusyError(_UNREACHABLE, path=path, reason=reason)
 
 
+# In English; a server that speaks otherwise is told of as one that cannot be reached.
 _WORDS = {
-    (
-        "password authentication failed",
-        "no pg_hba.conf entry",
-        "no password supplied",
-        "role ",
-    ): "28",
-    ("database ",): "3D",
+    re.compile(r"authentication failed|no pg_hba\.conf entry|no password supplied"): "28",
+    re.compile(r'role ".*" (does not exist|is not permitted)'): "28",
+    re.compile(r'database ".*" does not exist'): "3D",
+    re.compile(r"permission denied for database"): "42501",
 }
+_PREFIXES = re.compile(r"^connection (failed|is bad): ")
 
 
 def _first_line(error: Exception) -> str:
     """Its first line, which names host and user, but never the password."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0].rpartition("FATAL:  ")[2] if lines else type(error).__name__
+    line = lines[0].rpartition("FATAL:  ")[2] if lines else type(error).__name__
+    return _PREFIXES.sub("", line)

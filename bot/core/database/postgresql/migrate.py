@@ -38,6 +38,13 @@ def apply_migrations(
             found=major,
             needed=OLDEST_SERVER,
         )
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise StorageError(
+            "This database keeps its text in {encoding}: make one with --encoding=UTF8",
+            path=path,
+            encoding=encoding,
+        )
     # A database that is up to date is opened without a lock, and by a user who may make no table.
     if _applied(connection, migrations, path) == len(migrations):
         _refuse_standby(connection, path)
