@@ -8,11 +8,12 @@ from bot.core.domain.i18n import ENGLISH, Translate, translatable
 from bot.core.ports import ChannelRef, ChatError, ChatRefusedError, Finding, Platform
 from bot.platforms.discord import sdk
 from bot.platforms.discord.access import Access
+from bot.platforms.discord.answers import FORUMS
 from bot.platforms.discord.errors import BAD_TOKEN, chat_error
 from bot.platforms.discord.http_hooks import HttpHooks
 from bot.platforms.discord.permissions import invite_link, missing
 from bot.platforms.discord.places import channel_number
-from bot.platforms.discord.rest import FORUMS, RAISED, Rest, sorted_errors
+from bot.platforms.discord.rest import RAISED, Rest, sorted_errors
 
 _NO_MESSAGES = translatable(
     "the bot cannot post in that kind of channel: choose a text, announcement or forum channel"

@@ -20,6 +20,7 @@ from bot.core.domain.incoming_text import well_formed
 from bot.core.ports import ChatUnavailableError, ChatUncertainError
 from bot.core.ports.error_table import ErrorKind
 from bot.platforms.discord import sdk
+from bot.platforms.discord.answers import THREADS, Place, Posted, read_id, read_place, read_posted
 from bot.platforms.discord.errors import (
     DISCONNECTED,
     NO_ANSWER,
@@ -32,7 +33,6 @@ from bot.platforms.discord.errors import (
     uncertain_error,
 )
 from bot.platforms.discord.http_hooks import HttpHooks, call_context
-from bot.platforms.discord.rendering.controls import Mark, mark_of, read_hidden_url
 from bot.platforms.discord.rendering.payload import Payload
 
 Result = TypeVar("Result")
@@ -44,11 +44,6 @@ ARCHIVE_MINUTES: Final = 10080
 """A thread is archived after a week without messages; the next message reopens it."""
 _PAGE = 100
 _GUILDS_PAGE = 200
-_HAS_THREAD = 1 << 5
-
-TEXT, DIRECT, VOICE, ANNOUNCEMENT, STAGE, FORUM, MEDIA = 0, 1, 2, 5, 13, 15, 16
-THREADS = frozenset({10, 11, 12})
-FORUMS = frozenset({FORUM, MEDIA})
 
 RAISED = (
     discord.DiscordException,
@@ -68,31 +63,6 @@ class Account:
     user: int
     name: str
     application: int
-
-
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """A message in a channel; `mark` only if the bot posted it."""
-
-    id: int
-    author: int
-    mark: Mark | None
-    has_thread: bool
-    content: str
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A channel or thread."""
-
-    id: int
-    type: int
-    guild: int | None = None
-    parent: int | None = None
-    last_message: int = 0
-    tags: tuple[tuple[int, str], ...] = ()
-    """A forum's tags: id and name."""
-    requires_tag: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +173,7 @@ class Rest:
             reference = {"message_id": str(answers), "fail_if_not_exists": False}
             params.payload["message_reference"] = reference
         found = await self.call(lambda http: http.send_message(channel, params=params))
-        return _id(found)
+        return read_id(found)
 
     async def edit(self, channel: int, message: int, payload: Payload) -> None:
         """Replace what a message says."""
@@ -219,7 +189,7 @@ class Rest:
     async def message(self, channel: int, message: int) -> Posted:
         """The message."""
         found = await self.call(lambda http: http.get_message(channel, message))
-        return _posted(found, (await self.account()).user)
+        return read_posted(found, (await self.account()).user)
 
     async def history(self, channel: int, since: datetime) -> AsyncIterator[Posted]:
         """The messages since that time, oldest first.
@@ -233,17 +203,17 @@ class Rest:
             page: list[Any] = await self.call(
                 lambda http, after=start: http.logs_from(channel, _PAGE, after=after)  # type: ignore[misc]
             )
-            for found in sorted(page, key=_id):
-                yield _posted(found, me)
+            for found in sorted(page, key=read_id):
+                yield read_posted(found, me)
             if len(page) < _PAGE:
                 return
-            after = max(map(_id, page))
+            after = max(map(read_id, page))
 
     # Channels and threads
 
     async def place(self, channel: int) -> Place:
         """The channel's type and parents."""
-        return _place(await self.call(lambda http: http.get_channel(channel)))
+        return read_place(await self.call(lambda http: http.get_channel(channel)))
 
     async def open_thread(self, channel: int, message: int, name: str) -> None:
         """Open the thread of a message."""
@@ -269,7 +239,7 @@ class Rest:
         found = await self.call(
             lambda http: http.start_thread_in_forum(forum, params=params), may_repeat=False
         )
-        return _id(found)
+        return read_id(found)
 
     async def reopen(self, thread: int) -> None:
         """Reopen an archived thread."""
@@ -285,7 +255,7 @@ class Rest:
             lambda http: http.get_public_archived_threads(parent.id, limit=_PAGE)
         )
         start = discord.utils.time_snowflake(since)
-        places = (_place(found) for found in (*active["threads"], *archived["threads"]))
+        places = (read_place(found) for found in (*active["threads"], *archived["threads"]))
         return tuple(
             place
             for place in places
@@ -294,7 +264,7 @@ class Rest:
 
     async def direct(self, user: int) -> int:
         """The channel of direct messages with a user."""
-        return _id(await self.call(lambda http: http.start_private_message(user)))
+        return read_id(await self.call(lambda http: http.start_private_message(user)))
 
     async def permissions(self, place: Place) -> discord.Permissions:
         """The bot's permissions in a channel or thread."""
@@ -331,7 +301,7 @@ class Rest:
             names += (well_formed(str(guild["name"])) for guild in page)
             if len(page) < _GUILDS_PAGE:
                 return tuple(names)
-            after = str(max(map(_id, page)))
+            after = str(max(map(read_id, page)))
 
     async def register(self, commands: list[Json], guild: int | None) -> None:
         """Replace the application commands of a guild or, `None`, the global ones."""
@@ -365,46 +335,3 @@ def _account(client: discord.Client) -> Account:
     if client.user is None or client.application is None:
         raise discord.ClientException("Discord did not say who this bot is")
     return Account(client.user.id, well_formed(client.user.name), client.application.id)
-
-
-def _id(found: Any) -> int:
-    try:
-        return int(found["id"])
-    except (KeyError, TypeError, ValueError) as error:
-        # Not Discord's response (a proxy's page); the request may have succeeded.
-        raise ChatUncertainError(DISCONNECTED) from error
-
-
-def _posted(found: Any, me: int) -> Posted:
-    author = int(found["author"]["id"])
-    return Posted(
-        id=_id(found),
-        author=author,
-        mark=_mark(found) if author == me else None,
-        has_thread=bool(found.get("flags", 0) & _HAS_THREAD) or "thread" in found,
-        content=str(found.get("content") or ""),
-    )
-
-
-def _mark(found: Any) -> Mark | None:
-    for row in found.get("components") or ():
-        for component in row.get("components") or ():
-            if "custom_id" in component:
-                return mark_of(str(component["custom_id"]))
-    embeds = found.get("embeds") or ()
-    return read_hidden_url(embeds[0].get("url")).mark if embeds else None
-
-
-def _place(found: Any) -> Place:
-    def number(name: str) -> int | None:
-        return int(found[name]) if found.get(name) else None
-
-    return Place(
-        id=_id(found),
-        type=int(found["type"]),
-        guild=number("guild_id"),
-        parent=number("parent_id"),
-        last_message=number("last_message_id") or 0,
-        tags=tuple((_id(tag), str(tag["name"])) for tag in found.get("available_tags") or ()),
-        requires_tag=bool(found.get("flags", 0) & (1 << 4)),
-    )

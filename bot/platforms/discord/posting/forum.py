@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from bot.core.domain.document import Buttons, Document, Note, plain_text
+from bot.platforms.discord.answers import Place
 from bot.platforms.discord.rendering.markdown import one_line
-from bot.platforms.discord.rest import Place
 
 _TAGS_MOST = 5
 

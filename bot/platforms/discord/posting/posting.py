@@ -30,6 +30,7 @@ from bot.core.ports import (
     MessageRef,
 )
 from bot.core.ports.error_table import ErrorKind
+from bot.platforms.discord.answers import FORUMS
 from bot.platforms.discord.errors import (
     NOT_TEXT,
     THREAD_ARCHIVED,
@@ -47,7 +48,7 @@ from bot.platforms.discord.posting.job import Job, Sleep, TimeBudget, partly_pos
 from bot.platforms.discord.posting.search import Found, search_channel, search_thread
 from bot.platforms.discord.rendering.payload import Payload
 from bot.platforms.discord.rendering.render import TooLongError, render, thread_name, thread_name_of
-from bot.platforms.discord.rest import CALL_SECONDS, FORUMS, RAISED, Rest, sorted_errors
+from bot.platforms.discord.rest import CALL_SECONDS, RAISED, Rest, sorted_errors
 
 log = logging.getLogger(__name__)
 

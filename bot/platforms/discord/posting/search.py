@@ -8,8 +8,9 @@ from datetime import datetime
 import discord
 
 from bot.core.ports import ChatRefusedError, DeliveryKey
+from bot.platforms.discord.answers import FORUMS, Place, Posted
 from bot.platforms.discord.errors import NO_HISTORY, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, code_of
-from bot.platforms.discord.rest import FORUMS, Place, Posted, Rest
+from bot.platforms.discord.rest import Rest
 
 
 @dataclass(slots=True)
