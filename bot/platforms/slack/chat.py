@@ -6,12 +6,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
-from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.domain.document import Document
-from bot.core.domain.errors import StorageError, UsageError
+from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate
 from bot.core.ports import (
     ChannelRef,
@@ -27,7 +26,6 @@ from bot.core.ports import (
     Replies,
 )
 from bot.core.ports.part import ALONE, Part
-from bot.discussion.inbound.thread_queue import ThreadQueue
 from bot.platforms.slack.access import Access
 from bot.platforms.slack.addresses import ANY_WORKSPACE, message_address, workspace_address
 from bot.platforms.slack.api import (
@@ -35,36 +33,25 @@ from bot.platforms.slack.api import (
     call_with_headers,
     missing_scopes,
     open_client,
-    sdk_logger,
     team_of,
 )
 from bot.platforms.slack.channels import check_channel, find_connected
 from bot.platforms.slack.errors import BAD_TOKEN, chat_error, is_bad_token
 from bot.platforms.slack.inbound.ack_gate import AckGate
-from bot.platforms.slack.inbound.backfill import BackfillSchedule
-from bot.platforms.slack.inbound.bolt_app import build_app
 from bot.platforms.slack.inbound.events import (
     AppRemoved,
     BotIdentity,
-    MessageDeleted,
-    MessagePosted,
-    SlackEvent,
 )
 from bot.platforms.slack.inbound.interactions import Interactions
+from bot.platforms.slack.inbound.receiver import CONNECTIONS, Receiver
 from bot.platforms.slack.inbound.signed_requests import SignedRequests
-from bot.platforms.slack.inbound.socket_mode import TIMING, Connection, Timing
-from bot.platforms.slack.inbound.thread_inbound import ThreadInbound
-from bot.platforms.slack.inbound.thread_reader import SlackThreadReader
+from bot.platforms.slack.inbound.socket_mode import TIMING, Timing
 from bot.platforms.slack.people import UserDirectory
 from bot.platforms.slack.posting import Posting
 from bot.platforms.slack.rights import WorkspaceRights
 
 log = logging.getLogger(__name__)
 
-CONNECTIONS = 2
-"""Socket Mode connections: Slack closes each every few hours, but not both at once."""
-_AT_ONCE = 64
-"""Events that are handled concurrently."""
 _SOON = timedelta(seconds=2)
 _LIMIT_SHOWN = timedelta(minutes=5)
 _MISSING = (
@@ -76,12 +63,9 @@ class SlackChat:
     """`ports.Chat` for one workspace.
 
     With an app-level token it uses Socket Mode. With only a signing secret, Slack must be configured
-    to send requests to `/slack/events`, which are passed to `requests`. Each event is handled once,
-    also across restarts (`seen`). The backfill reads messages that were missed (`memo` holds its
-    position, `replies` the stored messages). Slack has no idempotency key: this process posts each
-    key once, and `find` tells whether an earlier process did. `removed` is told, with the workspace,
-    when that removes the app; it may be told several times. `part_of` is given the workspace: whose
-    part it is opens the connections and reads what was missed; requests are answered by any process.
+    to send requests to `/slack/events`, which are passed to `requests`. Slack has no idempotency key:
+    this process posts each key once, and `find` tells whether an earlier process did. `Receiver` says
+    what `seen`, `memo`, `replies`, `removed` and `part_of` are.
     """
 
     platform = Platform.SLACK
@@ -101,30 +85,38 @@ class SlackChat:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._access = access
-        self._removed = removed
-        self._part_of = part_of
-        self._part: Part = ALONE
-        self._seen = seen
         self._voices = voices
         self._clock = clock
-        self._memo = memo
-        self._replies = replies
         self._timing = timing
         self._sleep = sleep
         self._client: AsyncWebClient | None = None
         self._posting: Posting | None = None
         self._rights: WorkspaceRights | None = None
         self._us: BotIdentity | None = None
-        self._lines: tuple[Connection, ...] = ()
         self._missing: tuple[str, ...] = ()
         self._limited_at: datetime | None = None
         self._workspace = ANY_WORKSPACE
         self._problem = "not connected yet"
         self._last_ok_at: datetime | None = None
-        self._gate = AckGate()
+        gate = AckGate()
         self.requests: SignedRequests | None = None
         if access.app_token is None and access.signing_secret is not None:
-            self.requests = SignedRequests(access.signing_secret, clock=clock, gate=self._gate)
+            self.requests = SignedRequests(access.signing_secret, clock=clock, gate=gate)
+        self._receiver = Receiver(
+            access,
+            self.requests,
+            gate=gate,
+            seen=seen,
+            memo=memo,
+            replies=replies,
+            removed=removed,
+            part_of=part_of,
+            is_well=lambda: self.condition.ok,
+            limited=self._on_limit,
+            clock=clock,
+            timing=timing,
+            sleep=sleep,
+        )
 
     @property
     def team(self) -> str | None:
@@ -134,15 +126,16 @@ class SlackChat:
     @property
     def condition(self) -> Condition:
         """For `/healthz`: whether the bot is identified and receives events."""
-        is_open = [line.is_open for line in self._lines]
-        takes_requests = self.requests is not None and self.requests.is_open
-        is_elsewhere = not self._part.is_ours()
-        ok = self._us is not None and (any(is_open) or takes_requests or is_elsewhere)
+        lines_open = self._receiver.lines_open
+        takes_requests = self._receiver.takes_requests
+        ok = self._us is not None and (
+            any(lines_open) or takes_requests or self._receiver.is_elsewhere
+        )
         if ok:
             self._last_ok_at = self._clock()
         detail = self._problem
-        if self._lines:
-            detail = f"{sum(is_open)} of {CONNECTIONS} connections"
+        if lines_open:
+            detail = f"{sum(lines_open)} of {CONNECTIONS} connections"
         elif ok:
             detail = "HTTP requests" if takes_requests else "connected by another process"
         if ok and self._limited_at is not None and self._clock() - self._limited_at < _LIMIT_SHOWN:
@@ -221,7 +214,7 @@ class SlackChat:
                     voices=self._voices,
                     sleep=self._sleep,
                 )
-                await self._serve(client, us, interactions)
+                await self._receiver.serve(client, us, interactions)
         except ExceptionGroup as group:
             raise _most_useful_error(group) from group
 
@@ -240,7 +233,6 @@ class SlackChat:
                 yield client
             finally:
                 self._client = self._posting = self._us = self._rights = None
-                self._lines = ()
 
     async def _identify(self, client: AsyncWebClient) -> BotIdentity:
         """The bot's ids; retried until Slack answers."""
@@ -273,145 +265,8 @@ class SlackChat:
             log.warning("Slack: %s; trying again in %.0f s", self._problem, pause)
             await self._sleep(pause)
 
-    async def _serve(
-        self, client: AsyncWebClient, us: BotIdentity, interactions: Interactions
-    ) -> None:
-        places = asyncio.Semaphore(_AT_ONCE)
-        queue = ThreadQueue(
-            Platform.SLACK,
-            seen=self._seen,
-            sleep=self._sleep,
-            first_pause=self._timing.first_pause,
-            longest_pause=self._timing.longest_pause,
-        )
-
-        async def store(message: SlackEvent) -> None:
-            await self._gate.wait()
-            await interactions.handle(message)
-
-        inbound = ThreadInbound(store, queue, sleep=self._sleep, places=places)
-        self._part = part = self._part_of(us.team)
-        has_begun = asyncio.Event()
-        backfill: BackfillSchedule | None = None
-
-        async def before(message: MessagePosted) -> None:
-            if backfill is not None:
-                await backfill.before(message)
-
-        async def receive() -> None:
-            nonlocal backfill
-            backfill = mine = self._backfill(client, us, queue, inbound)
-            try:
-                await mine.begin()
-                has_begun.set()
-                await self._receive(app, client, mine)
-            finally:
-                backfill = None
-                has_begun.set()
-
-        async with asyncio.TaskGroup() as tasks:
-
-            def dispatch(event: SlackEvent) -> asyncio.Task[None]:
-                if isinstance(event, MessagePosted | MessageDeleted):
-                    return tasks.create_task(inbound.on_event(event, before))
-                return tasks.create_task(self._handle(event, interactions, places))
-
-            app = build_app(client, us, dispatch, sdk_logger(), gate=self._gate)
-            tasks.create_task(part.while_ours(receive))
-            if self.requests is not None:
-                if part.is_ours():
-                    await has_begun.wait()
-                await self._serve_http(self.requests, app, us)
-
-    def _backfill(
-        self, client: AsyncWebClient, us: BotIdentity, queue: ThreadQueue, inbound: ThreadInbound
-    ) -> BackfillSchedule:
-        return BackfillSchedule(
-            us,
-            queue,
-            SlackThreadReader(
-                client,
-                us,
-                inbound,
-                clock=self._clock,
-                pause=self._timing.between_reads,
-                sleep=self._sleep,
-                limited=self._on_limit,
-            ),
-            memo=self._memo,
-            replies=self._replies,
-            clock=self._clock,
-            timing=self._timing,
-        )
-
-    async def _receive(
-        self, app: AsyncApp, client: AsyncWebClient, backfill: BackfillSchedule
-    ) -> None:
-        """Keep the connections and read what was missed, until cancelled."""
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(backfill.keep_reading())
-                if self.requests is not None:
-                    backfill.reached(now=True)
-                self._lines = tuple(
-                    Connection(
-                        number,
-                        client,
-                        token,
-                        timing=self._timing,
-                        sleep=self._sleep,
-                        changed=lambda: backfill.reached(now=self.condition.ok),
-                    )
-                    for number in range(1, CONNECTIONS + 1)
-                    if (token := self._access.app_token) is not None
-                )
-                for line in self._lines:
-                    tasks.create_task(line.keep_open(app))
-        finally:
-            self._lines = ()
-
-    async def _serve_http(self, requests: SignedRequests, app: AsyncApp, us: BotIdentity) -> None:
-        """Accept requests until cancelled."""
-        requests.open(app, us)
-        try:
-            await asyncio.Event().wait()
-        finally:
-            requests.close()
-
-    async def _handle(
-        self, event: SlackEvent, interactions: Interactions, places: asyncio.Semaphore
-    ) -> None:
-        await self._gate.wait()
-        async with places:
-            try:
-                if isinstance(event, AppRemoved):
-                    await self._on_removed(event)
-                elif await self._is_new(event.event_id):
-                    await interactions.handle(event)
-            except ChatError as error:
-                log.warning("Slack: an answer was not delivered: %s", error)
-            except Exception:
-                # One event that fails must not stop the others.
-                log.exception("Slack: an event could not be handled")
-
     def _on_limit(self) -> None:
         self._limited_at = self._clock()
-
-    async def _on_removed(self, event: AppRemoved) -> None:
-        log.warning("Slack: the workspace %s removed the app or revoked its token", self.team)
-        if self._removed is not None and self.team is not None:
-            await self._removed(self.team, event)
-
-    async def _is_new(self, event_id: str) -> bool:
-        """Whether to handle an event; also where the database cannot tell for now.
-
-        An answer given twice is better than none, and a look-up needs no writing (issue 12, item 7).
-        """
-        try:
-            return not event_id or await self._seen.first_time(event_id)
-        except StorageError as error:
-            log.warning("Slack: whether a request was handled before is unknown: %s", error)
-            return True
 
 
 async def _app_of(client: AsyncWebClient, bot: str) -> str:
