@@ -11,13 +11,14 @@ from importlib.metadata import version
 from bot.app.arxiv import ArxivPart
 from bot.app.clock import chance, now
 from bot.app.parts import ARXIV, PLAN, VAULT, Parts, families, post
-from bot.app.platforms import RATES, addresses, find_slack_apps, join
+from bot.app.periodic_work import PeriodicWork
+from bot.app.platforms import addresses, find_slack_apps, join
 from bot.app.posting_lease import Held
 from bot.app.sign_in import proxy_sign_in, sign_in, site_names
 from bot.app.slack_installations import SlackInstallations
 from bot.app.slack_organisations import SlackOrganisations
+from bot.app.wakes import BOARD, Wakes
 from bot.archive.services.vault import Vault
-from bot.channels.domain.subscription import Subscription
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
@@ -27,22 +28,15 @@ from bot.core.ports import Chat, Condition, Health, Platform
 from bot.core.services.leases import until_stored
 from bot.core.store.key_value import DatabaseKeyValue
 from bot.core.store.processed_events import DatabaseProcessedEvents
-from bot.digest.services import edited_entries, plan, shared_channels
+from bot.digest.services import shared_channels
 from bot.digest.services.channel_check import checker
-from bot.discussion.services import catch_up, paper_updates
 from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.services.library import DatabaseLibrary
 from bot.discussion.store.replies import DatabaseReplies
 from bot.operations.pumps import Pumps
 from bot.operations.services import reindex
 from bot.operations.services.health import HealthMonitor
-from bot.operations.services.prune import prune
 from bot.operations.services.supervise import Supervised
-from bot.outbox.domain.rate_limit import RateLimits
-from bot.outbox.services import operator_actions
-from bot.outbox.services.changes import Changer
-from bot.outbox.services.deliver import Deliverer
-from bot.outbox.services.digest_log import DigestLog
 from bot.platforms.web.chat import WebChat
 from bot.platforms.web.context import Metrics
 from bot.settings import Settings
@@ -58,20 +52,6 @@ Announce = Callable[[str], None]
 TIME_TO_FINISH = timedelta(seconds=9)
 """How long what is in flight has after SIGTERM; the supervisor's patience is ten seconds."""
 
-_PLAN_EVERY = timedelta(seconds=20)
-_DELIVER_EVERY = timedelta(seconds=2)
-_EDIT_EVERY = timedelta(seconds=10)
-_TALK_EVERY = timedelta(seconds=10)
-_TELL_EVERY = timedelta(minutes=1)
-_LOOK_EVERY = timedelta(seconds=10)
-_SHARED_EVERY = timedelta(minutes=10)
-
-
-_PRUNE_EVERY = timedelta(hours=6)
-
-_CHANGE, _BOARD = "change", "board"
-"""The hints that messages are to be edited or removed, and that the web chat has changed."""
-
 
 class Assembly:
     """Every part of a running bot, wired."""
@@ -81,7 +61,6 @@ class Assembly:
     ) -> None:
         self._db = db
         self._stopping = stopping
-        self._keep = settings.keep
         self._started_with = _parts(db, settings)
         self._voices = Catalogues()
         self._monitor = HealthMonitor(db, clock=now)
@@ -92,9 +71,7 @@ class Assembly:
             wanted=self._wanted,
             tell=self._monitor.note_lease,
         )
-        self._rate_limits = RateLimits(RATES)
         self._pumps = Pumps(now, stepped=self._clock_stepped)
-        self._set_back = False
         self._joined = join(
             settings,
             find_apps=partial(find_slack_apps, db, settings),
@@ -108,6 +85,7 @@ class Assembly:
             work=self._parts.work,
         )
         self._address = addresses(self._joined)
+        self._wakes = Wakes(self._pumps, db, (Platform.WEB, *self._joined))
         board = DatabaseBoard(db)
         self._access = WebAccess(db)
         self._web = WebChat(
@@ -122,7 +100,7 @@ class Assembly:
             health=self._health,
             metrics=self._metrics,
             names=site_names(settings),
-            tell_others=lambda: db.hint(_BOARD),
+            tell_others=lambda: db.hint(BOARD),
             proxies=settings.web_proxies,
             proxy_sign_in=proxy_sign_in(settings),
             sign_in=sign_in(settings, self._joined, DatabaseSessions(db), clock=now),
@@ -136,7 +114,7 @@ class Assembly:
             Platform.WEB: self._web,
             **{platform: joined.chat for platform, joined in self._joined.items()},
         }
-        self._connected = shared_channels.asking(
+        connected = shared_channels.asking(
             {platform: joined.connected for platform, joined in self._joined.items()}
         )
         desk = DigestContext(
@@ -148,20 +126,20 @@ class Assembly:
                 board,
                 clock=now,
             ),
-            planned=lambda: self._wake("plan"),
+            planned=lambda: self._wakes.wake("plan"),
             categories=settings.arxiv_categories if settings.arxiv_poll else (),
-            connected=self._connected,
+            connected=connected,
         )
-        self._talk = DiscussionContext(
+        talk = DiscussionContext(
             db,
             clock=now,
             voices=self._voices,
             link=self._address,
-            to_send=lambda: self._wake("deliver"),
-            to_change=self._wake_changes,
+            to_send=lambda: self._wakes.wake("deliver"),
+            to_change=self._wakes.wake_changes,
             zone=settings.timezone,
         )
-        self._inbox = Bot(desk, voices=self._voices, talk=self._talk)
+        self._inbox = Bot(desk, voices=self._voices, talk=talk)
         self._platforms = {
             platform: Supervised(
                 platform.value, self._serving(chat), clock=now, sleep=asyncio.sleep
@@ -178,25 +156,22 @@ class Assembly:
                 settings.vault,
                 clock=now,
                 sleep=asyncio.sleep,
-                changed=self._archive_changed,
+                changed=self._wakes.archive_changed,
             )
             self._watch_vault = partial(watch_folder, settings.vault, poll=settings.vault_poll)
         self._arxiv = ArxivPart(db, settings, clock=now, jitter=chance)
-        self._digest_log = DigestLog(db)
-        self._deliverer = Deliverer(
-            db,
+        self._work = PeriodicWork(
+            talk,
             self._chats,
-            owner=self._parts.work.owner,
-            clock=now,
-            rate_limits=self._rate_limits,
-            jitter=chance,
-            observe=self._digest_log.observe,
-            alive=lambda: self._pumps.alive("deliver"),
-            reach=self._parts.reach,
-            may_claim=self._parts.may_claim,
+            pumps=self._pumps,
+            wakes=self._wakes,
+            parts=self._parts,
+            arxiv=self._arxiv,
+            monitor=self._monitor,
+            connected=connected,
+            keep=settings.keep,
+            stopping=stopping,
         )
-        self._parts.finish = self._deliverer.finish
-        self._add_pumps()
 
     def _wanted(self) -> Collection[str]:
         """The names of all parts that there are now, by which processes share them."""
@@ -207,34 +182,11 @@ class Assembly:
             names.update(joined.parts())
         return names
 
+    def _clock_stepped(self, by: timedelta) -> None:
+        self._work.clock_stepped(by)
+
     def _serving(self, chat: Chat) -> Callable[[], Awaitable[None]]:
         return lambda: chat.run(self._inbox)
-
-    def _add_pumps(self) -> None:
-        for name, every, tick in (
-            ("plan", _PLAN_EVERY, self._plan),
-            ("edit", _EDIT_EVERY, self._edit),
-            ("talk", _TALK_EVERY, self._follow_talk),
-            ("tell", _TELL_EVERY, self._tell),
-            ("shared", _SHARED_EVERY, self._stop_doubles),
-            ("prune", _PRUNE_EVERY, self._prune),
-        ):
-            self._pumps.add(name, every, self._parts.only_with(PLAN, tick))
-        self._pumps.add("deliver", _DELIVER_EVERY, self._deliver)
-        for platform, chat in self._chats.items():
-            changer = Changer(
-                self._db,
-                {platform: chat},
-                clock=now,
-                rate_limits=self._rate_limits,
-                jitter=chance,
-                reach=partial(self._parts.reach_on, platform),
-            )
-            self._pumps.add(
-                _changes(platform), _EDIT_EVERY, partial(self._change, platform, changer)
-            )
-        self._pumps.add("look", _LOOK_EVERY, self._look)
-        self._pumps.add("clock", _TELL_EVERY, self._mend_waits)
 
     async def run(self, announce: Announce) -> None:
         """Until the bot is to stop; then what is in flight is finished, and the rest ended."""
@@ -278,19 +230,11 @@ class Assembly:
         async with self._pumps.running():
             await self._stopping.wait()
 
-    def _wake(self, pump: str) -> None:
-        """Call a pump now, in whichever process it has something to do."""
-        self._pumps.wake(pump)
-        self._db.hint(pump)
-
     def _heard(self, topic: str) -> None:
         """Another process says that it is worth looking now."""
-        if topic == _CHANGE:
-            self._wake_own_changes()
-        elif topic == _BOARD:
+        if topic == BOARD:
             self._web.heard()
-        elif topic in ("plan", "deliver", "edit", "talk"):
-            self._pumps.wake(topic)
+        self._wakes.heard(topic)
         self._parts.heard(topic)
 
     async def _announce(self, announce: Announce) -> None:
@@ -324,92 +268,6 @@ class Assembly:
         indexing = Supervised("search index", index, clock=now, sleep=asyncio.sleep)
         await self._parts.work.while_held(PLAN, indexing.run)
 
-    def _archive_changed(self) -> None:
-        self._wake("plan")
-        self._wake("edit")
-
-    async def _plan(self) -> None:
-        if await plan.plan_due(self._db, now=now(), voices=self._voices, link=self._address):
-            self._wake("deliver")
-            self._wake("talk")
-
-    async def _deliver(self) -> None:
-        try:
-            await self._deliverer.drain(self._stopping)
-        finally:
-            if await self._digest_log.write():
-                self._wake("edit")  # the header of a digest leads to its papers now
-
-    async def _edit(self) -> None:
-        if await edited_entries.present_changed(
-            self._db, now=now(), voices=self._voices, link=self._address
-        ):
-            self._wake_changes()
-
-    def _clock_stepped(self, by: timedelta) -> None:
-        self._set_back = self._set_back or by < timedelta()
-
-    async def _mend_waits(self) -> None:
-        """After the clock was set back, waits that were stored before it was end."""
-        if self._set_back:
-            await operator_actions.end_waits(self._db, now=now())
-            self._set_back = False
-            self._pumps.wake_all()
-
-    async def _prune(self) -> None:
-        await prune(
-            self._db,
-            self._keep,
-            now=now(),
-            stopping=self._stopping,
-            alive=lambda: self._pumps.alive("prune"),
-        )
-
-    def _wake_changes(self) -> None:
-        self._wake_own_changes()
-        self._db.hint(_CHANGE)
-
-    def _wake_own_changes(self) -> None:
-        for platform in self._chats:
-            self._pumps.wake(_changes(platform))
-
-    async def _change(self, platform: Platform, changer: Changer) -> None:
-        if await changer.run(self._stopping):
-            self._pumps.wake(_changes(platform))
-
-    async def _follow_talk(self) -> None:
-        await catch_up.catch_up(self._talk)
-        await paper_updates.note_citations(self._db, now())
-        await paper_updates.pass_on(self._talk)
-
-    async def _tell(self) -> None:
-        await operator_actions.tell_refusals(self._db, self._tell_operator, now=now())
-
-    async def _stop_doubles(self) -> None:
-        if await shared_channels.stop_doubles(self._db, self._connected, now=now()):
-            self._pumps.wake("tell")
-
-    async def _tell_operator(self, subscription: Subscription) -> None:
-        if subscription.reason == shared_channels.SHARED:
-            log.error(
-                "%s is the same channel as %s (Slack Connect); its second digest has stopped",
-                subscription.channel,
-                subscription.detail,
-            )
-            return
-        log.error(
-            "%s refuses messages (%s); its digest has stopped. Fix it, then run: paperbot "
-            "channel resume %s",
-            subscription.channel,
-            subscription.detail or subscription.reason,
-            subscription.channel,
-        )
-
-    async def _look(self) -> None:
-        await self._monitor.look()
-        await self._arxiv.look()
-        await self._digest_log.write()  # a long drain goes on meanwhile
-
     def _health(self) -> Health:
         vault = (self._vault.condition,) if self._vault is not None else ()
         return self._monitor.health(
@@ -439,11 +297,6 @@ def _parts(db: Database, settings: Settings) -> str:
     vault = f"vault {settings.vault}" if settings.vault is not None else "no vault"
     arxiv = "arXiv is asked" if settings.arxiv_poll else "arXiv is not asked"
     return f"paperbot {version('paper-digest-bot')}, database {db.location}, {vault}, {arxiv}"
-
-
-def _changes(platform: Platform) -> str:
-    """The name of the pump that edits and removes a platform's messages."""
-    return f"{_CHANGE} {platform}"
 
 
 def _told_to_a_person(group: BaseExceptionGroup[BaseException]) -> BaseException:
