@@ -21,6 +21,7 @@ from bot.archive.domain.search_text import indexed_text
 from bot.archive.domain.search_vector import vector
 from bot.archive.store import entry_changes, sources
 from bot.archive.store.entry_changes import IndexedEntry
+from bot.archive.store.sort_key import day_of
 from bot.core.database.database import Database, Engine
 from bot.core.database.sqlite.words import words
 from bot.core.latex import readable
@@ -122,7 +123,7 @@ async def check_index(db: Database) -> None:
             return
         for row in await tx.all("SELECT * FROM search_text"):
             fields = ("title", "tags", "authors", "commentary", "abstract")
-            made = vector([words(row[name]) for name in fields])
+            made = vector([words(row[name]) for name in fields], day=day_of(row["newness"]))
             same = await tx.one(
                 "SELECT words = CAST(:literal AS TSVECTOR) FROM search_text WHERE newness = :newness",
                 {"literal": made.literal, "newness": row["newness"]},

@@ -126,6 +126,21 @@ def _entry(chance: random.Random, number: int) -> Entry:
     )
 
 
+def many_entries(chance: random.Random, count: int) -> list[Entry]:
+    """Entries of a few words each: enough of them that not all are asked for the newest."""
+    return [
+        an_entry(
+            chance.choice(WORDS),
+            authors=(chance.choice(NAMES),),
+            on=chance.choice([None, _day(chance)]) if chance.random() < 0.1 else _day(chance),
+            ko=" ".join(WORDS[int(len(WORDS) * chance.random() ** 4)] for _ in range(4)),
+            tags=chance.choice(["", *TAGS]),
+            path=f"many/{number}.md",
+        )
+        for number in range(count)
+    ]
+
+
 def _day(chance: random.Random) -> date:
     return date(2024, 6, 1) + timedelta(days=chance.randrange(400))
 

@@ -8,11 +8,14 @@ A vector is limited (postgresql.org/docs, "Limitations" of text search): positio
 them for one word, a megabyte for all. Where a text does not fit, its vector says only which words
 there are (`LONG`), or not even that (`HUGE`); then its fields are kept as text in which a phrase is
 a substring.
+
+An entry's vector also has marks of its day, and of the spans of 8, 64 … days in which it lies: the
+entries of a few months are found among a million by a few marks, whatever else a search asks.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from bot.archive.domain.segment import BREAK, MARK, NAME
 
@@ -20,6 +23,9 @@ TITLE, TAGS, AUTHORS = "\ue003", "\ue004", "\ue005"
 """Begin the words of these fields where they stand once more."""
 LONG, HUGE = "\ue006", "\ue007"
 """Words of a vector that does not tell positions, and of one that does not tell words."""
+_DAY = "\ue008"
+_LEVELS = 8
+_BITS = 3
 
 FIELDS = (TITLE, TAGS, AUTHORS, "", "")
 """The signs of the fields of an entry: title, tags, authors, commentary, abstract."""
@@ -37,8 +43,19 @@ class Vector:
     fields: list[str] | None = None
 
 
-def vector(fields: Sequence[Sequence[str]]) -> Vector:
-    """The vector of the words of each field, in the order of `FIELDS`."""
+def vector(fields: Sequence[Sequence[str]], *, day: int | None = None) -> Vector:
+    """The vector of the words of each field, in the order of `FIELDS`, and of an entry's day.
+
+    Days are counted as `date.toordinal` does; 0 has none.
+    """
+    made = _vector(fields)
+    if day is None:
+        return made
+    marks = " ".join(quoted(_mark(level, day)) for level in range(_LEVELS))
+    return replace(made, literal=f"{made.literal} {marks}")
+
+
+def _vector(fields: Sequence[Sequence[str]]) -> Vector:
     places = _places(fields)
     last = max((found[-1][0] for found in places.values()), default=0)
     most = max(map(len, places.values()), default=0)
@@ -93,3 +110,23 @@ def quoted(word: str) -> str:
     """A word as it is written in a vector and in a query."""
     escaped = word.replace("\\", "\\\\").replace("'", "''")
     return f"'{escaped}'"
+
+
+def _mark(level: int, day: int) -> str:
+    return f"{_DAY}{level}.{day >> level * _BITS}"
+
+
+def day_marks(first: int, last: int) -> Iterator[str]:
+    """Marks that the days from `first` to `last` have, and no others: a few dozen at most."""
+    width = 1 << _BITS
+    for level in range(_LEVELS):
+        is_last = level == _LEVELS - 1
+        while first <= last and (is_last or first % width):
+            yield f"{_DAY}{level}.{first}"
+            first += 1
+        while first <= last and last % width != width - 1:
+            yield f"{_DAY}{level}.{last}"
+            last -= 1
+        if first > last:
+            return
+        first, last = first // width, last // width

@@ -13,6 +13,7 @@ from bot.archive.domain.search_text import IndexedText, indexed, indexed_authors
 from bot.archive.domain.search_vector import vector
 from bot.archive.domain.segment import MARK
 from bot.archive.store import entries
+from bot.archive.store.sort_key import day_of
 from bot.core.database.database import Engine, Row, Statements, Transaction
 from bot.core.database.sqlite.words import words
 from bot.core.latex import readable
@@ -57,7 +58,8 @@ def _replace(statements: Statements, rows: Iterable[dict[str, Any]]) -> None:
 
 
 def _with_vector(row: dict[str, Any]) -> dict[str, Any]:
-    made = vector([words(row[name]) for name in _VECTOR_ORDER])
+    fields = [words(row[name]) for name in _VECTOR_ORDER]
+    made = vector(fields, day=day_of(row["newness"]))
     return row | {"words": made.literal, "fields": made.fields}
 
 

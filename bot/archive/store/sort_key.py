@@ -25,3 +25,8 @@ def span(first: date | None, last: date | None) -> tuple[int, int]:
     low = first.toordinal() << _ID_BITS if first is not None else OLDEST_DATED
     high = last.toordinal() << _ID_BITS | _LAST_ID if last is not None else NEWEST
     return low, high
+
+
+def day_of(newness: int) -> int:
+    """The ordinal of an entry's date, withdrawn or not; 0 without one."""
+    return abs(newness) >> _ID_BITS

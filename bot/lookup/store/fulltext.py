@@ -12,6 +12,7 @@ class FullText(Protocol):
     """The functions of a module that writes the conditions of one engine."""
 
     KEY: str
+    HAS_ORDER: bool
     REPLY_IS_INDEXED: str
 
     def origin(self, match: Match, /) -> str:

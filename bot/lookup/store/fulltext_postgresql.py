@@ -13,6 +13,8 @@ from bot.lookup.domain.match import Columns, Condition, Match, Part
 
 KEY = "newness"
 """The sort key of an entry in what `origin` scans."""
+HAS_ORDER = False
+"""Whether the index is read by the sort key."""
 
 REPLY_IS_INDEXED = "EXISTS (SELECT 1 FROM reply_search WHERE rowid = reply.id)"
 

@@ -8,6 +8,8 @@ from bot.lookup.domain.match import Columns, Condition, Match, Part
 
 KEY = "rowid"
 """The sort key of an entry in what `origin` scans."""
+HAS_ORDER = True
+"""Whether the index is read by the sort key."""
 
 REPLY_IS_INDEXED = "EXISTS (SELECT 1 FROM reply_search_docsize WHERE id = reply.id)"
 """FTS5 has a row of `_docsize` for each indexed text, found much faster than the text

@@ -7,9 +7,8 @@ each row. No text of a query ever becomes SQL or full-text syntax.
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final
 
 from bot.archive.domain.search_text import tag_mark
 from bot.archive.domain.segment import (
@@ -42,63 +41,14 @@ from bot.lookup.domain.query_terms import (
     affirmed_words,
 )
 from bot.lookup.store.fulltext import fulltext
+from bot.lookup.store.plan import Plan
 
 SMALL = 20_000
 """Entries of an archive up to which commentary comes before abstracts: to skip a word's hits in
 abstracts takes as long as to read them all."""
 
-EVERY: Final = 1 << 62
-"""The limit of a scan that has none."""
 _NAMED = 100
 """Entries of papers of one name that come first; more are mere title matches."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The index to scan (`origin`, by `column`), its bounds, and the conditions."""
-
-    origin: str = "entry AS d"
-    column: str = "newness"
-    low: int = OLDEST
-    high: int = NEWEST
-    conditions: tuple[str, ...] = ()
-    values: dict[str, Any] = field(default_factory=dict)
-
-    def where(self, condition: Condition) -> "Plan":
-        """The plan with one more condition."""
-        names = [f"v{len(self.values) + place}" for place in range(len(condition.values))]
-        sql = condition.sql.replace("[d]", f"d.{self.column}")
-        for name in names:
-            sql = sql.replace("{}", f":{name}", 1)
-        return replace(
-            self,
-            conditions=(*self.conditions, sql),
-            values=self.values | dict(zip(names, condition.values, strict=True)),
-        )
-
-    def walk(self, statements: Statements, *, limit: int, offset: int = 0) -> list[int]:
-        """The sort keys of the entries found, newest first."""
-        sql = f"{self._select(f'd.{self.column}')} ORDER BY d.{self.column} DESC LIMIT :l OFFSET :o"
-        rows = statements.tuples(sql, self._parameters(l=limit, o=offset))
-        return [newness for (newness,) in rows]
-
-    def count(self, statements: Statements, *, most: int) -> int:
-        """How many are found; counting stops at `most`."""
-        sql = f"SELECT count(*) FROM ({self._select('1')} LIMIT :l) AS found"  # noqa: S608  our text
-        ((counted,),) = statements.tuples(sql, self._parameters(l=most))
-        return int(counted)
-
-    def among(self, statements: Statements, them: Sequence[int]) -> set[int]:
-        """Those of `them` that are found."""
-        only_them = Condition("[d] IN (SELECT value FROM numbers({}))", (list(them),))
-        return set(self.where(only_them).walk(statements, limit=len(them)))
-
-    def _select(self, what: str) -> str:
-        where = " AND ".join((f"d.{self.column} BETWEEN :low AND :high", *self.conditions))
-        return f"SELECT {what} FROM {self.origin} WHERE {where}"  # noqa: S608  our own text
-
-    def _parameters(self, **more: int) -> dict[str, Any]:
-        return {"low": self.low, "high": self.high} | self.values | more
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +111,7 @@ def named_like(statements: Statements, words: Sequence[str]) -> list[int]:
     if not name:
         return []
     match = Match((Part((Phrase(f"{NAME}{name}"),), Columns.TITLE),), index=Index.TITLES)
-    return scan(statements, match).walk(statements, limit=_NAMED)
+    return replace(scan(statements, match), is_rare=True).walk(statements, limit=_NAMED)
 
 
 def _within(terms: "_Terms", columns: Columns, index: Index) -> "_Terms":
@@ -177,7 +127,8 @@ def _is_small(statements: Statements) -> bool:
 def scan(statements: Statements, match: Match) -> Plan:
     """The plan that finds what the full-text index has of a match."""
     text = fulltext(statements)
-    return Plan(origin=text.origin(match), column=text.KEY).where(text.scanned(match))
+    plan = Plan(origin=text.origin(match), column=text.KEY, has_order=text.HAS_ORDER)
+    return plan.where(text.scanned(match))
 
 
 def _plan_of(statements: Statements, terms: "_Terms") -> Plan:

@@ -19,7 +19,8 @@ from bot.lookup.domain.query_terms import (
     with_sole_word_as_tag,
 )
 from bot.lookup.store import ranking, similar
-from bot.lookup.store.query_plan import EVERY, Plan, plans_for
+from bot.lookup.store.plan import EVERY, Plan
+from bot.lookup.store.query_plan import plans_for
 
 COUNTED = 1000
 """Matches are counted up to this number; beyond it, the total is unknown."""

@@ -14,7 +14,7 @@ import pytest
 
 from bot.archive.domain.entry import EntryId
 from bot.archive.services.import_files import import_files
-from bot.archive.store import entries
+from bot.archive.store import entries, entry_changes
 from bot.channels.store import linked_channels
 from bot.core.database.database import Database, open_database
 from bot.core.database.sqlite.words import words
@@ -118,6 +118,18 @@ async def test_generated_look_ups_are_answered_alike(both: Both, lookups: int):
     for query in itertools.islice(asked, lookups):
         page = chance.choice([1, 1, 1, 2, 3])
         await assert_same(both, query, page, chance.choice([None, *generated.CHANNELS]))
+
+
+async def test_look_ups_among_many_entries_are_answered_alike(both: Both, lookups: int):
+    for db in both:
+        ids = await keep(db, *generated.many_entries(random.Random(SEED), 2500))
+        async with db.transaction() as tx:
+            await entry_changes.withdraw(tx, ids[::17], now=NOW)
+    chance = random.Random(SEED)
+    asked = generated.look_ups(chance, await texts_of(both.sqlite))
+
+    for query in itertools.islice(asked, lookups):
+        await assert_same(both, query, chance.choice([1, 1, 2, 3, 40]))
 
 
 async def test_the_sample_vault_is_looked_up_alike(both: Both, shared: Path, lookups: int):

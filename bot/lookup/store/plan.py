@@ -1,0 +1,86 @@
+"""A scan of one index, newest first, with conditions on each row."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from bot.archive.store.sort_key import NEWEST, OLDEST
+from bot.core.database.database import Statements
+from bot.lookup.domain.match import Condition
+from bot.lookup.store import windows
+
+EVERY: Final = 1 << 62
+"""The limit of a scan that has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The index to scan (`origin`, by `column`), its bounds, and the conditions.
+
+    `has_order`: the index is read newest first; `is_rare`: it finds a few at most, whatever its size.
+    """
+
+    origin: str = "entry AS d"
+    column: str = "newness"
+    low: int = OLDEST
+    high: int = NEWEST
+    conditions: tuple[str, ...] = ()
+    values: dict[str, Any] = field(default_factory=dict)
+    has_order: bool = True
+    is_rare: bool = False
+
+    def where(self, condition: Condition) -> "Plan":
+        """The plan with one more condition."""
+        names = [f"v{len(self.values) + place}" for place in range(len(condition.values))]
+        sql = condition.sql.replace("[d]", f"d.{self.column}")
+        for name in names:
+            sql = sql.replace("{}", f":{name}", 1)
+        return replace(
+            self,
+            conditions=(*self.conditions, sql),
+            values=self.values | dict(zip(names, condition.values, strict=True)),
+        )
+
+    def walk(self, statements: Statements, *, limit: int, offset: int = 0) -> list[int]:
+        """The sort keys of the entries found, newest first."""
+        if self.has_order or self.is_rare or limit == EVERY:
+            return self._newest(statements, limit, offset)
+        wanted = limit + offset
+
+        def find(window: Condition | None) -> list[int]:
+            plan = self.where(window) if window is not None else self
+            return plan._newest(statements, wanted, 0)  # noqa: SLF001  of this class
+
+        bounds = self.low, self.high
+        return windows.walk(statements, find, bounds=bounds, wanted=wanted)[offset:]
+
+    def count(self, statements: Statements, *, most: int) -> int:
+        """How many are found; counting stops at `most`."""
+        if not self.has_order:
+            return len(self.walk(statements, limit=most))
+        sql = f"SELECT count(*) FROM ({self._select('1')} LIMIT :l) AS found"  # noqa: S608  our text
+        ((counted,),) = statements.tuples(sql, self._parameters(l=most))
+        return int(counted)
+
+    def among(self, statements: Statements, them: Sequence[int]) -> set[int]:
+        """Those of `them` that are found."""
+        only_them = Condition("[d] IN (SELECT value FROM numbers({}))", (list(them),))
+        return set(self.where(only_them).walk(statements, limit=len(them)))
+
+    def _newest(self, statements: Statements, limit: int, offset: int) -> list[int]:
+        key = f"d.{self.column}"
+        sql = self._select(key)
+        if not self.has_order:
+            # All that is found is sorted: PostgreSQL must not read by age what it then leaves out.
+            sql, key = f"SELECT * FROM ({sql} OFFSET 0) AS found", self.column  # noqa: S608
+        rows = statements.tuples(
+            f"{sql} ORDER BY {key} DESC LIMIT :l OFFSET :o", self._parameters(l=limit, o=offset)
+        )
+        return [newness for (newness,) in rows]
+
+    def _select(self, what: str) -> str:
+        where = " AND ".join((f"d.{self.column} BETWEEN :low AND :high", *self.conditions))
+        return f"SELECT {what} FROM {self.origin} WHERE {where}"  # noqa: S608  our own text
+
+    def _parameters(self, **more: int) -> dict[str, Any]:
+        return {"low": self.low, "high": self.high} | self.values | more
