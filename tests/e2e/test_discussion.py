@@ -33,19 +33,24 @@ Json = dict[str, Any]
 
 @dataclass(slots=True)
 class Meeting:
-    """Both platforms, and the folder that the bot runs in."""
+    """Both platforms, and the folder that the bot runs in with `more` settings."""
 
     folder: Path
     slack: FakeSlack
     discord: FakeDiscord
+    more: dict[str, str]
 
     @property
     def settings(self) -> dict[str, str]:
-        return socket_mode(self.slack) | {
-            "DISCORD_TOKEN": TOKEN,
-            "DISCORD_API_BASE": self.discord.api_base,
-            "DISCORD_GATEWAY_URL": self.discord.gateway_url,
-        }
+        return (
+            socket_mode(self.slack)
+            | self.more
+            | {
+                "DISCORD_TOKEN": TOKEN,
+                "DISCORD_API_BASE": self.discord.api_base,
+                "DISCORD_GATEWAY_URL": self.discord.gateway_url,
+            }
+        )
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Running]:
@@ -125,11 +130,11 @@ def times(texts: list[str], words: str) -> int:
 
 
 @asynccontextmanager
-async def meeting(folder: Path) -> AsyncIterator[Meeting]:
-    status, _, err = await paperbot(folder, "import", str(write_notes(folder, papers=1)))
+async def meeting(folder: Path, **more: str) -> AsyncIterator[Meeting]:
+    status, _, err = await paperbot(folder, "import", str(write_notes(folder, papers=1)), **more)
     assert status == 0, err
     async with FakeSlack() as slack, FakeDiscord() as discord:
-        opened = Meeting(folder, slack, discord)
+        opened = Meeting(folder, slack, discord, more)
         await opened.subscribe()
         yield opened
 

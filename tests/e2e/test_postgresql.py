@@ -13,7 +13,9 @@ import pytest
 
 from tests.databases import PostgresServer, own_server
 from tests.e2e.process import Running, bot, paperbot, starting
+from tests.e2e.test_discussion import meeting, times
 from tests.e2e.test_run import NOTE, eventually, write_vault
+from tests.fakes.discord import text_of
 
 PASSWORD = "s3cr3t-%2F"
 
@@ -107,6 +109,38 @@ async def test_everything_works_on_postgresql_and_goes_on_after_the_server_was_a
 
 async def is_well(running: Running, *, well: bool) -> bool:
     return (await running.get("healthz"))["ok"] is well
+
+
+@pytest.mark.timeout(240)
+async def test_while_the_server_is_away_people_are_told_and_what_they_say_is_kept(
+    tmp_path: Path, server: PostgresServer, settings: dict[str, str]
+):
+    away = "cannot reach its database right now"
+    async with meeting(tmp_path, **settings) as here, here.running() as process:
+        root, thread = await here.roots()
+        await here.link()
+
+        server.stop()
+        asked = await here.slack.command("/paper reasoning")
+        typed = await here.discord.types("paper", {"query": "reasoning"})
+        await here.slack.say("Said in Slack meanwhile", thread=root)
+        said = await here.discord.says("Said in Discord meanwhile", by=102, at=thread)
+        await here.discord.edits(said, "Edited in Discord meanwhile")
+        (told,) = await here.slack.until(lambda: asked.answers)
+        assert away in str(told)
+        answered = await typed.until(lambda asked: asked.follow_ups)  # to them alone
+        assert away in text_of(answered.follow_ups[0])
+        server.start()
+
+        await here.until(lambda: times(here.in_discord(thread), "Said in Slack meanwhile"))
+        await here.until(lambda: times(here.in_slack(root), "Edited in Discord meanwhile"))
+        await process.ticks("deliver")
+        assert times(here.in_discord(thread), "Said in Slack meanwhile") == 1
+        assert times(here.in_slack(root), "in Discord meanwhile") == 1
+        server.stop()
+        assert await process.stop() == 0
+
+    assert "Traceback" not in "".join(process.log)
 
 
 async def test_what_only_a_file_has_is_refused_with_where_to_read_on(
