@@ -134,7 +134,7 @@ class PeriodicWork:
     async def _mend_waits(self) -> None:
         """After the clock was set back, waits that were stored before it was end."""
         if self._set_back:
-            await operator_actions.end_waits(self._db, now=now())
+            await operator_actions.end_waits(self._db, now=now(), owner=self._parts.work.owner)
             self._set_back = False
             self._pumps.wake_all()
 

@@ -152,10 +152,13 @@ def measure_late(late: Iterable[Late]) -> tuple[Measure, ...]:
     )
 
 
-async def end_waits(db: Database, *, now: datetime) -> None:
-    """After the clock was set back: end stored waits and look at every subscription again."""
+async def end_waits(db: Database, *, now: datetime, owner: str = "") -> None:
+    """After the clock was set back: end stored waits and look at every subscription again.
+
+    Claims of other processes that live stay; `owner` is this one.
+    """
     async with db.transaction() as tx:
-        await deliveries.end_waits(tx, now)
+        await deliveries.end_waits(tx, now, owner=owner)
         await subscriptions.ask_all(tx, now)
 
 

@@ -274,25 +274,27 @@ LONGEST_WAIT = timedelta(hours=1)
 """The longest pause of `Patience`."""
 
 
-async def end_waits(tx: Transaction, now: datetime, *, beyond: timedelta = timedelta()) -> int:
+async def end_waits(
+    tx: Transaction, now: datetime, *, owner: str = "", beyond: timedelta = timedelta()
+) -> int:
     """After the clock was set back: end waits that were stored before it. Returns how many.
 
     Those are waits that end later than `beyond` from now, and waits of messages planned after now.
     Ending a wait too early costs one call; a wait that lasts as long as the step stops its channel.
-    On PostgreSQL a claim is left alone: it may be another process's, and ends within a minute.
+    Claims of other processes that live stay: theirs may be in flight. `owner` is this process.
     """
-    state = "state IN ('planned', 'sending', 'held')"
-    if tx.engine is Engine.POSTGRESQL:
-        state = "state IN ('planned', 'held')"
-    their = {"now": to_text(now), "until": to_text(now + beyond)}
+    their = {"now": to_text(now), "until": to_text(now + beyond), "owner": owner}
     await tx.run(
         "UPDATE delivery SET edit_after = '' WHERE state = 'sent' AND edit_after > :until", their
     )
     return await tx.run(
-        f"""
+        """
         UPDATE delivery SET not_before = :now
-         WHERE {state} AND (not_before > :until OR not_before > :now AND planned_at > :now)
-        """,  # noqa: S608 - our own text
+         WHERE state IN ('planned', 'sending', 'held')
+           AND (not_before > :until OR not_before > :now AND planned_at > :now)
+           AND (state <> 'sending' OR owner = :owner
+                OR NOT EXISTS (SELECT 1 FROM process p WHERE p.id = delivery.owner))
+        """,
         their,
     )
 

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.database.database import Database, Transaction, open_database
+from bot.core.database.database import Database, Transaction
 from bot.core.store.processed_events import KEPT, DatabaseProcessedEvents
+from tests.databases import throw_away
 from tests.wrapped_database import WrappedDatabase
 
 
@@ -24,10 +25,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def db(tmp_path):
-    opened = await open_database(tmp_path / "paperbot.db")
-    yield opened
-    await opened.close()
+async def db():
+    async with throw_away() as opened:
+        yield opened
 
 
 async def test_an_event_is_new_once(db: Database, clock: Clock):

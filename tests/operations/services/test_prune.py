@@ -149,7 +149,7 @@ async def test_deleted_messages_of_the_web_chat_go_unless_a_thread_hangs_on_them
         for each in (alone, root):
             await board.remove(each.id, at=at)
         async with stage.db.transaction() as tx:
-            await tx.run("UPDATE board_message SET unheard = 0")
+            await tx.run("UPDATE board_message SET unheard = FALSE")
         later, nobody = at + YEAR, asyncio.Event()
 
         await prune(stage.db, Retention(), now=later, stopping=nobody)
