@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -160,6 +161,20 @@ def test_no_word_is_lost_and_none_changes_places(document: Document, key: Delive
         for character in markdown.clean(inline.text):
             if character.isalnum():
                 assert character in rest, (character, inline)
+
+
+@pytest.mark.parametrize("before", [0, 950, 1890, 1905])
+@pytest.mark.parametrize(
+    "address", ["https://a.example/" + '"' * 600, "https://b.example/" + "x" * 1880]
+)
+def test_the_words_of_links_stay_whole_where_their_addresses_fill_a_message(address, before):
+    names = ["1", "<!channel>", "2", "look here"]
+    links = tuple(Link(name, address) for name in names)
+    blocks = (Paragraph(links), Quote(links), Items((Item((Text("A"),), links),)))
+
+    said = says(rendered(Document((Paragraph((Text("w" * before),)), *blocks), "Summary"), None))
+
+    assert {name: said.count(name) for name in names[1::2]} == {"<!channel>": 3, "look here": 3}
 
 
 @settings(max_examples=40)

@@ -2,7 +2,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block as SdkBlock
@@ -135,7 +135,25 @@ def test_no_document_can_ping_anyone(document):
         assert '"type": "user"' not in json.dumps(payload.blocks)
 
 
+TWO_IN_NO_BLOCK = "https://a.example/" + '"' * 1900
+"""An address so long in JSON that a block holds one link to it, and not two."""
+
+
 @given(documents)
+@example(
+    Document(
+        (
+            Paragraph((Text("word " * 560),)),
+            Quote(
+                (
+                    Link("<!channel>", TWO_IN_NO_BLOCK),
+                    Link("1", TWO_IN_NO_BLOCK),
+                )
+            ),
+        ),
+        "Summary",
+    )
+)
 @hypothesis_settings(max_examples=50)
 def test_no_prose_is_lost_between_parts(document):
     said = "".join(words(payload.blocks) for payload in rendered(document))
@@ -149,6 +167,28 @@ def test_no_prose_is_lost_between_parts(document):
                 wanted = printable(text if isinstance(inline, Text) else readable(text))
                 for line in wanted.split("\n"):
                     assert line.replace(" ", "")[:40] in said
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        Paragraph,
+        Quote,
+        Note,
+        Heading,
+        lambda inlines: Items((Item(inlines),)),
+        lambda inlines: Items((Item((Text("A"),), inlines),)),
+        lambda inlines: Fields((("Links", inlines),)),
+    ],
+)
+def test_the_words_of_links_stay_whole_where_their_addresses_fill_a_block(block):
+    names = ["1", "<!channel>", "2", "look here"]
+    links = tuple(Link(name, TWO_IN_NO_BLOCK) for name in names)
+
+    payloads = rendered(Document((block(links),), "Summary"))
+
+    said = json.dumps([payload.blocks for payload in payloads])
+    assert [name for name in names if said.count(f'"text": "{name}"') != 1] == []
 
 
 @given(documents)

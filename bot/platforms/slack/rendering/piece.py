@@ -50,16 +50,34 @@ def prose(inlines: tuple[Inline, ...], kind: str, *, bold: bool = False) -> Iter
 def within_a_block(
     inlines: tuple[Inline, ...], longest: int = LONGEST_TEXT
 ) -> Iterator[tuple[Inline, ...]]:
-    """Split the runs so that the JSON of each part fits into one block."""
+    """Split the runs so that the JSON of each part fits into one block.
+
+    Words are broken only where a run does not fit by itself: the addresses of a few links may fill
+    a block, and none gets shorter when the text of its link is cut.
+    """
     for part in pieces(inlines, longest):
-        if (
-            longest == 2
-            or 2 * json_length(part) <= LONGEST_BLOCK
-            or _written(part) <= LONGEST_BLOCK
-        ):
+        if longest == 2 or _fits(part):
             yield part
+        elif len(part) > 1:
+            for runs in _between_runs(part):
+                yield from within_a_block(runs, longest)
         else:
             yield from within_a_block(part, max(2, longest // 2))
+
+
+def _between_runs(inlines: tuple[Inline, ...]) -> Iterator[tuple[Inline, ...]]:
+    """As many runs together as fit into one block; one that does not fit is alone."""
+    taken: list[Inline] = []
+    for inline in inlines:
+        if taken and not _fits((*taken, inline)):
+            yield tuple(taken)
+            taken = []
+        taken.append(inline)
+    yield tuple(taken)
+
+
+def _fits(inlines: tuple[Inline, ...]) -> bool:
+    return 2 * json_length(inlines) <= LONGEST_BLOCK or _written(inlines) <= LONGEST_BLOCK
 
 
 def json_length(inlines: tuple[Inline, ...]) -> int:
