@@ -198,7 +198,7 @@ class Assembly:
             async with asyncio.TaskGroup() as tasks:
                 concerns = [tasks.create_task(part.run()) for part in self._platforms.values()]
                 concerns.append(tasks.create_task(self._parts.run()))
-                concerns.append(tasks.create_task(self._db.listen(self._heard)))
+                listening = tasks.create_task(self._db.listen(self._heard))
                 concerns.append(tasks.create_task(self._announce(announce)))
                 if self._vault is not None:
                     concerns.append(tasks.create_task(self._follow_vault(self._vault)))
@@ -208,10 +208,13 @@ class Assembly:
                 await self._pump()
                 for concern in concerns:
                     concern.cancel()
+                await asyncio.wait(concerns)
+                await self._parts.leave()
+                listening.cancel()  # only now: it tells the others that the work is free
         except BaseExceptionGroup as group:
             raise _told_to_a_person(group) from None
         finally:
-            await self._parts.leave()
+            await self._parts.leave()  # where something has failed
 
     async def _pump(self) -> None:
         """Run the pumps until the bot is to stop, and give what runs then time to finish."""

@@ -36,6 +36,9 @@ _FINISHED_WITHIN = timedelta(minutes=1)
 
 _EVERYWHERE = whole(Platform)
 
+_HINT = 0.1
+"""Seconds in which a hint is sent."""
+
 Finish = Callable[[Platform, str | None], Awaitable[None]]
 Tick = Callable[[], Awaitable[object]]
 
@@ -106,6 +109,7 @@ class Parts:
                 tell=tell,
                 before_release=self._before_release,
             )
+        self._has_left = False
         self.finish: Finish | None = None
         """Waits for what is in flight on a platform, or in a workspace, that was just lost."""
         self._names: frozenset[str] | None = None
@@ -129,8 +133,10 @@ class Parts:
 
     async def leave(self) -> None:
         """Let the other processes do the work of this one, which is finished."""
-        if self._shared is not None:
+        if self._shared is not None and not self._has_left:
+            self._has_left = True
             await self._shared.leave()
+            await asyncio.sleep(_HINT)
 
     def heard(self, topic: str) -> None:
         """Another process gave a hint."""
