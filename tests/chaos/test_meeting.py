@@ -29,6 +29,7 @@ from tests import stage as stages
 from tests.chaos import stage, test_discord, test_slack
 from tests.chaos.runner import discord_chat, slack_chat
 from tests.chaos.test_slack import side_by_side
+from tests.databases import Location, as_argument, place
 from tests.fakes.discord import FakeDiscord, text_of
 from tests.fakes.discord import Fault as DiscordFault
 from tests.fakes.slack import FakeSlack
@@ -53,6 +54,7 @@ class Scene:
     """Both platforms with one paper on each, in channels that are linked."""
 
     folder: Path
+    database: Location
     slack: FakeSlack
     discord: FakeDiscord
     roots: dict[ChannelRef, MessageRef]
@@ -65,9 +67,10 @@ class Scene:
     @asynccontextmanager
     async def talker(self, *arguments: str) -> AsyncIterator[Process]:
         """The bot's discussing part, a process that is killed at the end of the block."""
-        places = (("--database", "bot.db"), ("--script", "script"), ("--acks", "acks"))
+        places = (("--script", "script"), ("--acks", "acks"))
         process = await stage.start(
             "tests.chaos.talker",
+            *("--database", as_argument(self.database)),
             *(word for name, file in places for word in (name, str(self.folder / file))),
             *("--slack", self.slack.url, "--discord", self.discord.api_base),
             *("--real", "--timeout", "1.5"),
@@ -94,7 +97,7 @@ class Scene:
                 while self.shown() != wanted:  # noqa: ASYNC110 - another process has no event
                     await asyncio.sleep(0.1)
         except TimeoutError:
-            assert self.shown() == wanted, await stage.states(self.folder / "bot.db")
+            assert self.shown() == wanted, await stage.states(self.database)
         before = self.rounds()
         async with asyncio.timeout(seconds):
             # The round under way may have begun before: a whole one follows it. A bot that is
@@ -116,19 +119,20 @@ def thoughts(texts: Iterable[str]) -> list[str]:
 @asynccontextmanager
 async def scene(folder: Path) -> AsyncIterator[Scene]:
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-    async with FakeSlack() as slack, FakeDiscord() as discord:
-        roots = await posted(folder, slack, discord)
-        yield Scene(folder, slack, discord, roots)
-        slack.chaos, discord.chaos = lambda _: None, lambda _method, _route: None
-        assert discord.complaints == []
+    with place(folder / "bot.db") as database:
+        async with FakeSlack() as slack, FakeDiscord() as discord:
+            roots = await posted(folder, database, slack, discord)
+            yield Scene(folder, database, slack, discord, roots)
+            slack.chaos, discord.chaos = lambda _: None, lambda _method, _route: None
+            assert discord.complaints == []
 
 
 async def posted(
-    folder: Path, slack: FakeSlack, discord: FakeDiscord
+    folder: Path, database: Location, slack: FakeSlack, discord: FakeDiscord
 ) -> dict[ChannelRef, MessageRef]:
     at = datetime.now(UTC) - timedelta(minutes=2)
     async with (
-        stages.staged(folder, at, folder / "bot.db") as world,
+        stages.staged(folder, at, database) as world,
         slack_chat(slack.url, blind=False) as one,
         discord_chat(discord.api_base, blind=False) as other,
     ):

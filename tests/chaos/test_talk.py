@@ -25,6 +25,7 @@ from bot.outbox.store import threads
 from tests import stage as stages
 from tests.chaos import stage
 from tests.chaos.stage import Platformed
+from tests.databases import Location, as_argument, place
 from tests.fakes.chat_server import Faults
 from tests.fakes.http_chat import connected
 
@@ -45,13 +46,10 @@ class Scene:
     """Two platforms with a paper on both, and what people are going to say about it."""
 
     folder: Path
+    database: Location
     slack: Platformed
     discord: Platformed
     roots: dict[str, MessageRef]
-
-    @property
-    def database(self) -> Path:
-        return self.folder / "bot.db"
 
     def write(self, count: int) -> None:
         """A script in which both sides say something by turns."""
@@ -70,9 +68,10 @@ class Scene:
         (self.folder / "acks").touch()
 
     async def talker(self, *arguments: str) -> asyncio.subprocess.Process:
-        places = (("--database", "bot.db"), ("--script", "script"), ("--acks", "acks"))
+        places = (("--script", "script"), ("--acks", "acks"))
         return await stage.start(
             "tests.chaos.talker",
+            *("--database", as_argument(self.database)),
             *(word for name, file in places for word in (name, str(self.folder / file))),
             *("--slack", self.slack.url, "--discord", self.discord.url),
             *arguments,
@@ -90,8 +89,9 @@ class Scene:
 
     async def until_quiet(self, copies: int) -> None:
         for _ in range(600):
-            states = await stage.states(self.database)
+            # In this order: what is acknowledged is planned already.
             acks = (self.folder / "acks").read_text(encoding="utf-8").split()
+            states = await stage.states(self.database)
             if not set(states) & {"planned", "sending"} and len(set(acks)) == copies:
                 return
             await asyncio.sleep(0.1)
@@ -103,18 +103,21 @@ async def scene(folder: Path, faults: Faults) -> AsyncIterator[Scene]:
     """A digest of one paper is posted on both platforms, whose channels are linked."""
     for name in ("slack", "discord"):
         await asyncio.to_thread((folder / name).mkdir, parents=True)
-    async with (
-        stage.platform(folder / "slack", faults) as slack,
-        stage.platform(folder / "discord", faults) as discord,
-    ):
-        roots = await posted(folder, slack.url, discord.url)
-        yield Scene(folder, slack, discord, roots)
+    with place(folder / "bot.db") as database:
+        async with (
+            stage.platform(folder / "slack", faults) as slack,
+            stage.platform(folder / "discord", faults) as discord,
+        ):
+            roots = await posted(folder, database, slack.url, discord.url)
+            yield Scene(folder, database, slack, discord, roots)
 
 
-async def posted(folder: Path, slack: str, discord: str) -> dict[str, MessageRef]:
+async def posted(
+    folder: Path, database: Location, slack: str, discord: str
+) -> dict[str, MessageRef]:
     at = datetime.now(UTC) - timedelta(minutes=2)
     async with (
-        stages.staged(folder, at, folder / "bot.db") as world,
+        stages.staged(folder, at, database) as world,
         connected(slack, Platform.SLACK) as one,
         connected(discord, Platform.DISCORD) as other,
     ):
