@@ -17,6 +17,7 @@ from tests.bench.measure import Row
 PARTS: dict[str, Callable[[bool], AsyncIterator[Row]]] = {
     "import": imports.rows,
     "lookup": lookups.rows,
+    "lookup-postgresql": lookups.rows_on_postgresql,
     "slack": slack.rows,
     "discord": discord.rows,
     "start": start.rows,
