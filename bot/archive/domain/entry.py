@@ -1,6 +1,7 @@
 """The main types: papers, and what the curator wrote about them on a date."""
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -103,8 +104,19 @@ def paper_key(arxiv_id: ArxivId | None, url: str | None, title: str) -> str:
     if arxiv_id is not None:
         return f"arxiv:{arxiv_id.number}"
     if url:
-        return f"url:{url}"
-    return "title:" + " ".join(title.casefold().split())
+        return _bounded(f"url:{url}")
+    return _bounded("title:" + " ".join(title.casefold().split()))
+
+
+_LONGEST_KEY = 2_000
+"""In bytes; no more than 2,700 fit into an index of PostgreSQL."""
+
+
+def _bounded(key: str) -> str:
+    if len(key) * 4 <= _LONGEST_KEY or len(key.encode(errors="replace")) <= _LONGEST_KEY:
+        return key
+    rest = hashlib.sha256(key.encode(errors="replace")).hexdigest()
+    return f"{key[: _LONGEST_KEY // 8]}…{rest}"
 
 
 @dataclass(frozen=True, slots=True)

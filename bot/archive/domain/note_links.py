@@ -12,10 +12,15 @@ _BEHIND_THE_NAME = re.compile(r"\\?[|#^]")
 """In a table, the `|` in a link is written `\\|`."""
 
 
+_LONGEST = 600
+"""In characters. A file's name has at most 255, case folding makes at most three of one, and no
+more than 2,700 bytes fit into an index of PostgreSQL."""
+
+
 def note_name(path: str) -> str:
     """The link name of the note at `path`, independent of case and Unicode composition."""
     name = unicodedata.normalize("NFC", path.replace("\\", "/").rpartition("/")[2])
-    return _SUFFIX.sub("", name.strip().casefold()).strip()
+    return _SUFFIX.sub("", name.strip().casefold()).strip()[:_LONGEST]
 
 
 def linked_name(link: str) -> str:

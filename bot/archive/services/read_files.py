@@ -25,6 +25,10 @@ LARGEST_PAGE = 32_000_000
 FILES_AT_ONCE = 250
 _BYTES_AT_ONCE = 4_000_000
 
+_LONGEST_PATH = 2_500
+"""In bytes; no more than 2,700 fit into an index of PostgreSQL."""
+_PATH_TOO_LONG = worded("the path of this file is too long: move it, or shorten the folders' names")
+
 
 @dataclass(frozen=True, slots=True)
 class ReadFile:
@@ -66,6 +70,9 @@ def read_batch(
         if size >= _BYTES_AT_ONCE:
             break
         count += 1
+        if max(_length(found.path), _length(found.location)) > _LONGEST_PATH:
+            problems.append(_problem(found, _PATH_TOO_LONG))
+            continue
         limit = LARGEST_NOTE if is_note(found.path) else LARGEST_PAGE
         try:
             content = read_regular(found.file, limit, follow=found.root is None)
@@ -115,6 +122,10 @@ def _is_gone(location: str) -> bool:
     except OSError:
         return False
     return False
+
+
+def _length(path: str | None) -> int:
+    return len((path or "").encode(errors="replace"))
 
 
 def _problem(found: FoundFile, message: str) -> Problem:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import socket
 import subprocess
 import tempfile
@@ -241,6 +242,34 @@ async def test_folders_deeper_than_the_longest_path_are_one_problem(db, vault):
 
     assert report.new == 1
     assert len(report.problems) == 1
+
+
+async def test_what_is_too_long_for_an_index_is_imported_or_one_problem(db, vault):
+    """PostgreSQL refuses a key of more than 2,700 bytes; letters that repeat would be compressed."""
+    letters = random.Random(1)
+
+    def long(length: int) -> str:
+        return "".join(chr(letters.randrange(0xAC00, 0xD7A3)) for _ in range(length))
+
+    link, title, address = long(3000), long(3000), f"https://example.org/{long(1900)}"
+    (vault / "250102 link.md").write_text(f"[[{link}]]")
+    (vault / "250103 title.md").write_text(f'---\ntitle: "{title}"\n---\n\nA thought')
+    (vault / "250104 url.md").write_text(
+        f"---\nurl: {address}\ntags: [{long(90)}]\n---\n\nA thought"
+    )
+    place = os.open(vault, os.O_RDONLY)
+    for _ in range(12):
+        name = long(80)
+        os.mkdir(name, dir_fd=place)
+        place = os.open(name, os.O_RDONLY, dir_fd=place)
+    with os.fdopen(os.open("deep.md", os.O_WRONLY | os.O_CREAT, dir_fd=place), "w") as file:
+        file.write("A thought")
+
+    first = await take_in(db, vault, watched=True)
+    again = await take_in(db, vault, watched=True)
+
+    assert (first.new, again.new, again.withdrawn) == (4, 0, 0)
+    assert "the path of this file is too long" in problems_of(first)["deep.md"]
 
 
 async def test_any_file_name_that_the_file_system_allows_is_imported(db, vault):

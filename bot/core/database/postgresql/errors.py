@@ -31,6 +31,7 @@ _LASTING = {
     ),
     "3F": _NO_RIGHT,  # no schema in which it may look
     "42501": _NO_RIGHT,
+    "54": translatable("A text is too long for PostgreSQL ({reason})"),
     "XX001": translatable("The database is damaged ({reason}): restore a backup"),
     "XX002": translatable("The database is damaged ({reason}): restore a backup"),
 }
