@@ -128,7 +128,7 @@ async def test_while_the_server_is_away_people_are_told_and_what_they_say_is_kep
         await here.discord.edits(said, "Edited in Discord meanwhile")
         (told,) = await here.slack.until(lambda: asked.answers)
         assert away in str(told)
-        answered = await typed.until(lambda asked: asked.follow_ups)  # to them alone
+        answered = await typed.until(lambda asked: bool(asked.follow_ups))  # to them alone
         assert away in text_of(answered.follow_ups[0])
         server.start()
 

@@ -49,6 +49,8 @@ _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off"
 _CONNECT_SECONDS = 5
 _AWAY_SECONDS = 3.0
 """How long a transaction waits for a server that is away before it says so."""
+_STILL_AWAY_SECONDS = 0.5
+"""How long the ones after it wait, until one succeeds: they would queue for each other."""
 _CONNECTED: Final[dict[str, Any]] = {
     "autocommit": True,  # a transaction is begun and ended in words
     "connect_timeout": _CONNECT_SECONDS,
@@ -248,6 +250,7 @@ class PostgresDatabase:
         self.name = str(location)
         self._pool = pool
         self._is_pooled = is_pooled
+        self._is_away = False
         address = location.secret.get_secret_value()
         self._hints = hints.Hints(
             self._notify,
@@ -324,7 +327,7 @@ class PostgresDatabase:
         Connections that the server has ended meanwhile are thrown away: nothing was done on them.
         """
         for _ in range(WRITERS + READERS):
-            connection = self._pool.getconn()
+            connection = self._connection()
             try:
                 connection.execute(begin.encode())
             except psycopg.OperationalError:
@@ -333,12 +336,22 @@ class PostgresDatabase:
                     raise
             else:
                 return connection
-        connection = self._pool.getconn()
+        connection = self._connection()
         try:
             connection.execute(begin.encode())
         except BaseException:
             self._pool.putconn(connection)
             raise
+        return connection
+
+    def _connection(self) -> Connection:
+        seconds = _STILL_AWAY_SECONDS if self._is_away else _AWAY_SECONDS
+        try:
+            connection = self._pool.getconn(timeout=seconds)
+        except psycopg_pool.PoolTimeout:
+            self._is_away = True
+            raise
+        self._is_away = False
         return connection
 
     def give_back(self, connection: Connection) -> None:
