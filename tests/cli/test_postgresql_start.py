@@ -4,13 +4,16 @@ import asyncio
 import socket
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from bot.core.database.address import PostgresAddress
-from bot.core.database.database import open_database
+from bot.core.database.database import Engine, open_database, opened
+from bot.core.database.migrations import bundled_migrations
+from bot.core.database.postgresql.migrate import apply_migrations
 from bot.core.domain.errors import WrongDatabaseError
 from tests.databases import (
     PostgresServer,
@@ -30,15 +33,31 @@ def server() -> Iterator[PostgresServer]:
     """A server that asks `visitor` for a password, and nobody else."""
     with own_server() as own:
         rules = own.folder / "data" / "pg_hba.conf"
-        rules.write_text("host all visitor all scram-sha-256\nhost all all all trust\n")
+        rules.write_text(
+            "host all visitor all scram-sha-256\nhost all banned all reject\nhost all all all trust\n"
+        )
         with connected(own.dsn) as admin:
             admin.execute("SELECT pg_reload_conf()")
+            admin.execute('CREATE ROLE "group"')
+            admin.execute("CREATE ROLE stranger LOGIN")
+            admin.execute("CREATE DATABASE private")
+            admin.execute("REVOKE CONNECT ON DATABASE private FROM public")
             admin.execute("CREATE ROLE visitor LOGIN PASSWORD 'right'")
         yield own
 
 
 def connected(address: str) -> psycopg.Connection[tuple[object, ...]]:
     return psycopg.connect(address, autocommit=True)
+
+
+@contextmanager
+def migrated(dsn: str) -> Iterator[PostgresAddress]:
+    """A database whose history a test may change: those of `new_database` are used again."""
+    with empty_database(dsn) as address:
+        with connected(address.secret.get_secret_value()) as made:
+            migrations = bundled_migrations(Engine.POSTGRESQL)
+            apply_migrations(made, migrations=migrations, path=str(address))
+        yield address
 
 
 def named(address: PostgresAddress | str, user: str) -> str:
@@ -75,8 +94,58 @@ async def test_a_wrong_address_or_password(tmp_path: Path, server: PostgresServe
 
     assert nobody_there.startswith(f"postgresql://127.0.0.1:{port}/paperbot: The PostgreSQL server")
     assert "cannot be reached" in nobody_there
-    assert "refuses the user or the password: correct PAPERBOT_DATABASE" in user
+    assert "refuses the user or the password (password authentication failed" in user
     assert "no such database" in database
+
+
+@pytest.mark.parametrize(
+    ("user", "database", "said"),
+    [
+        ("visitor", "postgres", "refuses the user or the password (password authentication failed"),
+        ("nobody", "postgres", 'the password (role "nobody" does not exist): correct PAPERBOT_DATA'),
+        ("group", "postgres", 'the password (role "group" is not permitted to log in): correct'),
+        ("banned", "postgres", "does not let this user or machine in (pg_hba.conf rejects connection"),
+        ("stranger", "private", 'lacks a right (permission denied for database "private")'),
+        ("postgres", "postgres?sslmode=maybe", 'option that is wrong (invalid sslmode value: "maybe")'),
+        ("postgres", "postgres?wrong=1", 'wrong (invalid URI query parameter: "wrong")'),
+        ("postgres", "postgres?options=-c%20c%3D1", '(unrecognized configuration parameter "c"'),
+        ("%ff", "postgres", "is not an address that PostgreSQL understands"),
+        ("postgres", "%zz", "is not an address that PostgreSQL understands"),
+    ],
+)  # fmt: skip
+async def test_the_line_says_what_the_server_objects_to(
+    server: PostgresServer, user: str, database: str, said: str
+):
+    line = await refused_here(named(address_of(server.dsn, database), user))
+
+    assert said in line
+    assert SECRET not in line
+
+
+async def test_the_line_is_in_the_operators_language(tmp_path: Path, server: PostgresServer):
+    address = named(server.dsn, "visitor")
+    _, _, said = await paperbot(tmp_path, "run", PAPERBOT_DATABASE=address, LC_ALL="ko_KR.UTF-8")
+
+    assert "PostgreSQL 서버가 사용자나 비밀번호를 거부합니다(password authentication failed" in said
+    assert (said.count("\n"), SECRET in said) == (1, False)
+
+
+async def test_a_host_that_no_name_server_can_be_asked_for():
+    line = await refused_here("postgresql://paperbot@db..example.org/paperbot")
+
+    assert "is not an address that PostgreSQL understands" in line
+
+
+async def test_the_encoding_of_the_client_is_not_the_environments(
+    server: PostgresServer,
+):
+    with new_database(server.dsn) as address:
+        text = address.secret.get_secret_value() + "?client_encoding=LATIN1"
+        async with opened(PostgresAddress.of(text)) as db, db.reading() as tx:
+            row = await tx.one("SELECT CAST(:text AS TEXT) AS text", {"text": "강화학습"})
+
+    assert row is not None
+    assert row["text"] == "강화학습"
 
 
 async def test_a_server_that_starts_later_than_the_bot_is_waited_for(tmp_path: Path):
@@ -102,7 +171,7 @@ async def test_a_schema_that_the_bot_may_not_make_or_does_not_know(
     with empty_database(server.dsn) as empty, empty_database(server.dsn) as foreign:
         with connected(foreign.secret.get_secret_value()) as made:
             made.execute("CREATE TABLE customer (id BIGINT)")
-        with new_database(server.dsn) as newer, new_database(server.dsn) as other:
+        with migrated(server.dsn) as newer, migrated(server.dsn) as other:
             with connected(newer.secret.get_secret_value()) as made:
                 made.execute("INSERT INTO schema_migration VALUES (999, '0999_later.sql', '')")
             with connected(other.secret.get_secret_value()) as made:

@@ -28,7 +28,7 @@ from bot.core.database.database import BUSY_SECONDS, Engine, Parameters, Row, St
 from bot.core.database.dialect import for_postgresql
 from bot.core.database.migrations import Migration, bundled_migrations
 from bot.core.database.postgresql import hints
-from bot.core.database.postgresql.errors import explained
+from bot.core.database.postgresql.errors import explained, not_understood
 from bot.core.database.postgresql.migrate import apply_migrations
 from bot.core.domain.errors import StorageBusyError, StorageError, WrongDatabaseError
 
@@ -55,6 +55,7 @@ _CONNECTED: Final[dict[str, Any]] = {
     "autocommit": True,  # a transaction is begun and ended in words
     "connect_timeout": _CONNECT_SECONDS,
     "application_name": "paperbot",
+    "client_encoding": "UTF8",  # whatever the address and PGCLIENTENCODING say
     # A server that vanished without a word is noticed within about 15 seconds.
     "keepalives_idle": 5,
     "keepalives_interval": 3,
@@ -392,11 +393,11 @@ def _open_pool(
             if is_pooled := _is_pooled(connection):
                 settings["prepare_threshold"] = None
     except psycopg.ProgrammingError as error:
-        if error.sqlstate is None:  # libpq does not understand the address
-            raise StorageError(
-                "PAPERBOT_DATABASE is not an address that PostgreSQL understands", path=name
-            ) from None  # its words may hold the password
+        if error.sqlstate is None:
+            raise not_understood(error, name) from None  # its words may hold the password
         raise explained(error, name) from error
+    except UnicodeError as error:  # a host that cannot be written in IDNA; bytes that are no UTF-8
+        raise not_understood(error, name) from None
     except psycopg.Error as error:
         raise explained(error, name) from error
     pool = psycopg_pool.ConnectionPool(

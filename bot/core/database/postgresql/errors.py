@@ -13,19 +13,26 @@ _UNREACHABLE = translatable(
     "The PostgreSQL server cannot be reached, or ended the connection ({reason}): check the server "
     "and PAPERBOT_DATABASE"
 )
+_REFUSED = translatable(
+    "The PostgreSQL server refuses the user or the password ({reason}): correct PAPERBOT_DATABASE, "
+    "PGPASSWORD or the file of PGPASSFILE"
+)
+_NOT_LET_IN = translatable(
+    "The PostgreSQL server does not let this user or machine in ({reason}): allow it in pg_hba.conf"
+)
+_NO_DATABASE = translatable(
+    "There is no such database on the PostgreSQL server: create it, or correct PAPERBOT_DATABASE"
+)
+_NOT_UNDERSTOOD = translatable("PAPERBOT_DATABASE is not an address that PostgreSQL understands")
+_WRONG_OPTION = translatable("PAPERBOT_DATABASE has an option that is wrong ({reason})")
 _NO_RIGHT = translatable(
     "The PostgreSQL user lacks a right ({reason}): make it the owner of the database"
 )
 
 # Appendix A of PostgreSQL's manual; a class of codes is its first two characters.
 _LASTING = {
-    "28": translatable(
-        "The PostgreSQL server refuses the user or the password: correct PAPERBOT_DATABASE"
-    ),
-    "3D": translatable(
-        "There is no such database on the PostgreSQL server: create it, or correct "
-        "PAPERBOT_DATABASE"
-    ),
+    "28": _REFUSED,
+    "3D": _NO_DATABASE,
     "25006": translatable(
         "This PostgreSQL server is read-only (a standby?): name the primary in PAPERBOT_DATABASE"
     ),
@@ -46,6 +53,14 @@ _PASSING = {
 }
 
 
+def not_understood(error: Exception, path: str) -> StorageError:
+    """The error where libpq does not take the address; only some of its words hold no password."""
+    option = re.match(r'invalid URI query parameter: "\w*"', str(error))
+    if option is not None:
+        return StorageError(_WRONG_OPTION, path=path, reason=option[0])
+    return StorageError(_NOT_UNDERSTOOD, path=path)
+
+
 def explained(error: psycopg.Error, path: str) -> Exception:
     """The error in words if it is about the server or the connection, else the error itself."""
     code = error.sqlstate  # `PoolTimeout` is an `OperationalError` without one
@@ -64,18 +79,22 @@ def _without_code(error: Exception, reason: str, path: str) -> Exception:
     """What libpq says while connecting has no code, only words."""
     if isinstance(error, errors.ConnectionTimeout | psycopg_pool.PoolTimeout):
         return StorageBusyError(_UNREACHABLE, path=path, reason="no answer in time")
-    for words, code in _WORDS.items():
+    for words, message in _WORDS.items():
         if words.search(reason):
-            return StorageError(_LASTING[code], path=path, reason=reason)
+            return StorageError(message, path=path, reason=reason)
     return StorageBusyError(_UNREACHABLE, path=path, reason=reason)
 
 
 # In English; a server that speaks otherwise is told of as one that cannot be reached.
 _WORDS = {
-    re.compile(r"authentication failed|no pg_hba\.conf entry|no password supplied"): "28",
-    re.compile(r'role ".*" (does not exist|is not permitted)'): "28",
-    re.compile(r'database ".*" does not exist'): "3D",
-    re.compile(r"permission denied for database"): "42501",
+    re.compile(r"pg_hba\.conf"): _NOT_LET_IN,
+    re.compile(r"authentication failed|no password supplied|no such user"): _REFUSED,
+    re.compile(r'role ".*" (does not exist|is not permitted)'): _REFUSED,
+    re.compile(r'database ".*" does not exist|no such database'): _NO_DATABASE,
+    re.compile(r"permission denied for database"): _NO_RIGHT,
+    re.compile(
+        r"^invalid (\w+ value|value for parameter)|^unrecognized configuration parameter"
+    ): _WRONG_OPTION,
 }
 _PREFIXES = re.compile(r"^connection (failed|is bad): ")
 
