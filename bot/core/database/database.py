@@ -96,7 +96,7 @@ class Transaction(Protocol):
     async def run_many(self, sql: str, rows: Iterable[Parameters], /) -> None:
         """Run the statement for each row of parameters, in one hop to the thread."""
 
-    async def call(self, function: Callable[[Any], T], /) -> T:
+    async def call(self, function: Callable[[Statements], T], /) -> T:
         """Several statements in one hop: the function runs in the connection's thread.
 
         It must neither commit nor roll back, and it belongs to a `store`.

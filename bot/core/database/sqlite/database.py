@@ -102,11 +102,6 @@ class SqliteStatements:
         """Run the statement for each row of parameters."""
         self._connection.executemany(for_sqlite(sql), rows).close()
 
-    # Until every store is converted (issue 15, item 1).
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._connection, name)
-
 
 class SqliteTransaction:
     """A `Transaction` on one of the file's connections."""
@@ -136,7 +131,7 @@ class SqliteTransaction:
         """Run the statement for each row of parameters, in one hop to the thread."""
         await self.call(lambda statements: statements.run_many(sql, rows))
 
-    async def call(self, function: Callable[[Any], T]) -> T:
+    async def call(self, function: Callable[[Statements], T]) -> T:
         """Several statements in one hop: the function runs in the connection's thread."""
         return await self._connection.call(lambda connection: self._within(connection, function))
 
