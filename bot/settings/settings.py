@@ -25,7 +25,6 @@ from bot.operations.domain.retention import Retention
 from bot.settings.combinations import contradictions
 from bot.settings.env_file import check_env_file, meant_by
 from bot.settings.values import (
-    Network,
     SocketUrl,
     Url,
     WordList,
@@ -37,17 +36,20 @@ from bot.settings.values import (
     read_database,
     read_folder,
     read_guilds,
-    read_networks,
     read_port,
-    read_proxy_secret,
     read_retention,
     read_secret_keys,
-    read_sign_in,
-    read_site,
     read_switch,
-    read_user_header,
     read_zone,
     token,
+)
+from bot.settings.web_values import (
+    Network,
+    read_networks,
+    read_proxy_secret,
+    read_sign_in,
+    read_site,
+    read_user_header,
 )
 
 ENV_FILE = Path(".env")

@@ -12,7 +12,7 @@ it ended during COMMIT, nobody can tell.
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -21,21 +21,19 @@ from typing import Any, Final, TypeVar
 import psycopg
 import psycopg_pool
 from psycopg.pq import TransactionStatus
-from psycopg.rows import tuple_row
 
 from bot.core.database.address import PostgresAddress
 from bot.core.database.database import BUSY_SECONDS, Engine, Parameters, Row, Statements
-from bot.core.database.dialect import for_postgresql
 from bot.core.database.migrations import Migration, bundled_migrations
 from bot.core.database.postgresql import hints
 from bot.core.database.postgresql.errors import explained, not_understood
 from bot.core.database.postgresql.migrate import apply_migrations
+from bot.core.database.postgresql.statements import Connection, PostgresStatements, row_factory
 from bot.core.domain.errors import StorageBusyError, StorageError, WrongDatabaseError
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Connection = psycopg.Connection[Row]
 
 WRITERS = 4
 """How many write transactions of one process run at a time; others wait in order."""
@@ -62,82 +60,6 @@ _CONNECTED: Final[dict[str, Any]] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 15_000,
 }
-
-
-class PostgresRow:
-    """One row: by name, by place, and in order."""
-
-    __slots__ = ("_names", "_values")
-
-    def __init__(self, names: dict[str, int], values: Sequence[Any]) -> None:
-        self._names = names
-        self._values = values
-
-    def __getitem__(self, key: Any) -> Any:
-        return self._values[self._names[key] if isinstance(key, str) else key]
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def __repr__(self) -> str:
-        return f"PostgresRow({dict(zip(self._names, self._values, strict=True))})"
-
-    def keys(self) -> Sequence[str]:
-        """The columns' names."""
-        return tuple(self._names)
-
-
-def _row_factory(cursor: psycopg.Cursor[Any]) -> Callable[[Sequence[Any]], Row]:
-    names = {column.name: place for place, column in enumerate(cursor.description or ())}
-    return partial(PostgresRow, names)
-
-
-class PostgresStatements:
-    """`Statements` of one connection, in a worker thread."""
-
-    __slots__ = ("_connection",)
-    engine: Final = Engine.POSTGRESQL
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def all(self, sql: str, parameters: Parameters | None = None) -> Sequence[Row]:
-        """Every row of a statement."""
-        return self._execute(sql, parameters).fetchall()
-
-    def tuples(self, sql: str, parameters: Parameters | None = None) -> Sequence[tuple[Any, ...]]:
-        """Every row as a plain tuple."""
-        cursor = self._connection.cursor(row_factory=tuple_row)
-        return cursor.execute(for_postgresql(sql).encode(), parameters or {}).fetchall()
-
-    def one(self, sql: str, parameters: Parameters | None = None) -> Row | None:
-        """The first row, or `None`."""
-        return self._execute(sql, parameters).fetchone()
-
-    def one_each(self, sql: str, rows: Iterable[Parameters]) -> Sequence[Row | None]:
-        """The first row, or `None`, for each row of parameters; all are on their way at once."""
-        cursor = self._connection.cursor()
-        cursor.executemany(for_postgresql(sql).encode(), rows, returning=True)
-        if cursor.pgresult is None:  # there were no rows
-            return []
-        found = [cursor.fetchone()]
-        while cursor.nextset():
-            found.append(cursor.fetchone())
-        return found
-
-    def run(self, sql: str, parameters: Parameters | None = None) -> int:
-        """How many rows the statement changed."""
-        return self._execute(sql, parameters).rowcount
-
-    def run_many(self, sql: str, rows: Iterable[Parameters]) -> None:
-        """Run the statement for each row of parameters."""
-        self._connection.cursor().executemany(for_postgresql(sql).encode(), rows)
-
-    def _execute(self, sql: str, parameters: Parameters | None) -> psycopg.Cursor[Row]:
-        return self._connection.execute(for_postgresql(sql).encode(), parameters or {})
 
 
 class PostgresTransaction:
@@ -403,7 +325,7 @@ def _open_pool(
     pool = psycopg_pool.ConnectionPool(
         address,
         connection_class=psycopg.Connection[Row],
-        kwargs=settings | {"row_factory": _row_factory},
+        kwargs=settings | {"row_factory": row_factory},
         min_size=1,
         max_size=WRITERS + READERS,
         # Fewer transactions run at a time than there are connections: only a server that is away
