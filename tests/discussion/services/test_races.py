@@ -1,0 +1,190 @@
+"""Two processes handle what people say at the same time, on one PostgreSQL database."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.channels.store import subscriptions
+from bot.core.database.database import Database, open_database
+from bot.core.domain.errors import UsageError
+from bot.core.ports import Platform, parse_channel
+from bot.digest.services import plan
+from bot.discussion.services import catch_up, discuss, linked_channels
+from bot.discussion.services.discuss import DiscussionContext
+from tests.databases import new_database
+from tests.stage import MORNING, Clock, MemoryChat, Stage, english
+from tests.talk_stage import ADA, BO, DISCORD, SLACK, WEB, TalkStage, today, with_a_paper, words
+
+ROUNDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Two:
+    """The stage, and the discussions of another process."""
+
+    stage: TalkStage
+    other: DiscussionContext
+
+    @property
+    def db(self) -> Database:
+        return self.stage.stage.db
+
+
+@pytest.fixture
+async def two(tmp_path: Path, postgresql: str) -> AsyncIterator[Two]:
+    with new_database(postgresql) as address:
+        first, second = await open_database(address), await open_database(address)
+        clock = Clock(MORNING)
+        chats = {platform: MemoryChat(clock, platform) for platform in Platform}
+        talk = DiscussionContext(first, clock, english)
+        vault = tmp_path / "vault"
+        vault.mkdir()
+        stage = TalkStage(Stage(first, vault, clock, MemoryChat(clock)), talk, chats)
+        try:
+            yield Two(stage, replace(talk, db=second))
+        finally:
+            await second.close()
+            await first.close()
+
+
+async def kept(two: Two) -> list[str]:
+    async with two.db.reading() as tx:
+        rows = await tx.all("SELECT text FROM reply WHERE gone_at IS NULL ORDER BY id")
+    return [row["text"] for row in rows]
+
+
+async def test_a_message_that_both_get_is_stored_copied_and_answered_once(two):
+    stage = two.stage
+    await with_a_paper(stage, SLACK, DISCORD, WEB)
+    root = stage.root(SLACK)
+    said = [stage.utterance(root, f"remark {n}", user=BO) for n in range(ROUNDS)]
+    asked = stage.utterance(root, "@paperbot bib", mentions_bot=True)
+
+    for each in (*said, asked):
+        await asyncio.gather(
+            discuss.on_message(stage.talk, each), discuss.on_message(two.other, each)
+        )
+    await stage.settle()
+
+    remarks = [f"remark {n}" for n in range(ROUNDS)]
+    assert [text for text in await kept(two) if text.startswith("remark")] == remarks
+    for channel in (DISCORD, WEB):
+        copies = stage.copies(stage.root(channel))
+        assert [text for text in copies if text.startswith("remark")] == remarks
+    assert len([each for each in stage.thread(root) if each.key]) == 1
+
+
+async def test_copies_keep_the_order_in_which_two_processes_stored_the_replies(two):
+    stage = two.stage
+    await with_a_paper(stage, SLACK, DISCORD, WEB)
+    said = [
+        stage.utterance(stage.root(channel), f"{channel.platform} {n}", user=user)
+        for n in range(ROUNDS)
+        for channel, user in ((SLACK, ADA), (DISCORD, BO))
+    ]
+
+    await asyncio.gather(
+        *(
+            discuss.on_message(talk, each)
+            for each, talk in zip(said, (stage.talk, two.other) * ROUNDS, strict=True)
+        )
+    )
+    await stage.settle()
+
+    stored = await kept(two)
+    assert sorted(stored) == sorted(each.text for each in said)
+    assert stage.copies(stage.root(WEB)) == stored
+    for channel, other in ((SLACK, DISCORD), (DISCORD, SLACK)):
+        theirs = [text for text in stored if text.startswith(other.platform)]
+        assert stage.copies(stage.root(channel)) == theirs
+
+
+async def test_what_is_deleted_or_edited_beside_its_first_version_stays_so(two):
+    stage = two.stage
+    await with_a_paper(stage, SLACK, DISCORD)
+    root = stage.root(SLACK)
+
+    for n in range(ROUNDS):
+        gone = stage.utterance(root, f"gone {n}", user=BO)
+        await asyncio.gather(
+            discuss.on_message(stage.talk, gone),
+            discuss.on_message_deleted(two.other, gone.message),
+        )
+        old = stage.utterance(root, f"old {n}", user=ADA)
+        new = replace(old, text=f"new {n}", edited_at=stage.clock() + timedelta(seconds=n + 1))
+        await asyncio.gather(
+            discuss.on_message(stage.talk, old), discuss.on_message(two.other, new)
+        )
+    await stage.settle()
+
+    newest = [f"new {n}" for n in range(ROUNDS)]
+    assert await kept(two) == newest
+    assert stage.copies(stage.root(DISCORD)) == newest
+
+
+async def test_forgetting_a_person_beside_their_words_leaves_no_copy_of_them(two):
+    stage = two.stage
+    await with_a_paper(stage, SLACK, DISCORD)
+    root = stage.root(SLACK)
+
+    for n in range(ROUNDS):
+        await discuss.on_message(stage.talk, stage.utterance(root, f"before {n}", user=BO))
+        late = stage.utterance(root, f"late {n}", user=BO)
+        await asyncio.gather(
+            discuss.forget_person(stage.talk, BO, SLACK), discuss.on_message(two.other, late)
+        )
+    await stage.settle()
+
+    left = await kept(two)
+    assert all(text.startswith("late") for text in left)
+    assert stage.copies(stage.root(DISCORD)) == left
+
+
+async def test_a_thread_that_opens_beside_a_reply_gets_it_once(two):
+    stage = two.stage
+    late = [parse_channel(f"discord:G1/{n}") for n in range(30, 30 + ROUNDS)]
+    await with_a_paper(stage, SLACK, DISCORD)
+    await stage.subscribe(*late)
+    for channel in late:
+        await stage.link(SLACK, channel)
+
+    for n, channel in enumerate(late):
+        async with two.db.reading() as tx:
+            found = await subscriptions.find(tx, str(channel))
+        assert found is not None
+        remark = stage.utterance(stage.root(SLACK), f"remark {n}", user=ADA)
+        await asyncio.gather(
+            discuss.on_message(stage.talk, remark),
+            plan.plan_by_hand(two.other.db, found, today(stage), now=stage.clock(), voices=english),
+            catch_up.catch_up(two.other),
+            catch_up.catch_up(stage.talk),
+        )
+    await stage.settle()
+
+    remarks = [f"remark {n}" for n in range(ROUNDS)]
+    for channel in (DISCORD, *late):
+        assert stage.copies(stage.root(channel)) == remarks
+
+
+async def test_a_code_that_is_entered_twice_at_once_links_one_channel(two):
+    say = english("en")
+    for n in range(ROUNDS):
+        made_in, *entered_in = (parse_channel(f"web:{name}{n}") for name in ("a", "b", "c"))
+        made = words(await linked_channels.make_code(two.stage.talk, made_in, say))
+        code = made.partition("/digest link ")[2].split()[0]
+        results = await asyncio.gather(
+            *(
+                linked_channels.enter_code(talk, channel, code, say)
+                for talk, channel in zip((two.stage.talk, two.other), entered_in, strict=True)
+            ),
+            return_exceptions=True,
+        )
+
+        assert sorted(isinstance(each, UsageError) for each in results) == [False, True]
+    async with two.db.reading() as tx:
+        groups = await tx.all("SELECT count(*) AS n FROM linked_channel GROUP BY link_group")
+    assert [row["n"] for row in groups] == [2] * ROUNDS
