@@ -41,7 +41,7 @@ frontend front
     bind 127.0.0.1:{port}
     default_backend bot
 backend bot
-    server bot {upstream}
+{servers}
 """
 
 
@@ -63,12 +63,15 @@ async def nginx(folder: Path, upstream: str, more: str = "") -> AsyncIterator[st
 
 
 @asynccontextmanager
-async def haproxy(folder: Path, upstream: str) -> AsyncIterator[str]:
-    """haproxy with its defaults; gives its address."""
+async def haproxy(folder: Path, *upstreams: str) -> AsyncIterator[str]:
+    """haproxy with its defaults, which asks each upstream by turns; gives its address."""
     port = free_port()
-    authority = upstream.removeprefix("http://").rstrip("/")
+    servers = "\n".join(
+        f"    server bot{number} {upstream.removeprefix('http://').rstrip('/')}"
+        for number, upstream in enumerate(upstreams)
+    )
     settings = folder / "haproxy.cfg"
-    settings.write_text(_HAPROXY.format(port=port, upstream=authority), encoding="utf-8")
+    settings.write_text(_HAPROXY.format(port=port, servers=servers), encoding="utf-8")
     async with _serving(port, "haproxy", "-db", "-f", str(settings)) as address:
         yield address
 
