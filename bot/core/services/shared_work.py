@@ -91,6 +91,7 @@ class SharedWork:
         self._before_release = before_release
         self._held: dict[str, _Held] = {}
         self._names: frozenset[str] = frozenset()
+        self._is_listed = True
         self._has_joined = False
         self.processes: int | None = 1
         self._leases = Leases(db, process, clock=clock, sleep=sleep, is_gone=is_gone)
@@ -107,6 +108,11 @@ class SharedWork:
     @property
     def names(self) -> frozenset[str] | None:
         """All that it holds now."""
+        if not self._is_listed:
+            names = (name for name, held in self._held.items() if not held.is_leaving)
+            listed = frozenset(names)
+            self._names = self._names if listed == self._names else listed
+            self._is_listed = True
         return self._names
 
     def holds(self, name: str) -> bool:
@@ -237,12 +243,15 @@ class SharedWork:
             {name: each.process_id for name, each in holders.items()},
             [each.member for each in living],
         )
-        for name, held in self._held.items():
-            if name not in mine and not held.is_leaving:
-                held.is_leaving = True
-                leaving.create_task(self._release(name, held))
-        await self._take(sorted(mine - holders.keys() - self._held.keys())[:_AT_ONCE])
-        self._note_names()
+        left = _LEFT - sum(held.is_leaving for held in self._held.values())
+        others = [n for n, held in self._held.items() if n not in mine and not held.is_leaving]
+        for name in others[: max(left, 0)]:
+            self._held[name].is_leaving = True
+            leaving.create_task(self._release(name, self._held[name]))
+        free = sorted(mine - holders.keys() - self._held.keys())
+        await self._take(free[:_TAKEN])
+        if len(free) > _TAKEN:
+            self._look_now.set()
         return trouble
 
     async def _renew(self) -> datetime:
@@ -323,13 +332,13 @@ class SharedWork:
         for name, token in taken.items():
             self._held[name] = _Held(token)
             self._notify(name)
+            await asyncio.sleep(0)  # thousands of parts do not begin in one go
         if taken:
             log.info("this process does from now on: %s", _named(taken))
 
     async def _release(self, name: str, held: _Held) -> None:
         """Stop the work of that name, and only then let another process have it."""
         self._notify(name)
-        self._note_names()
         await self._before_release(name)
         await self._until(name, lambda: not held.users)
 
@@ -344,21 +353,18 @@ class SharedWork:
             del self._held[name]
         log.info("this process no longer does: %s", name)
         self._db.hint(TOPIC)
+        if not any(each.is_leaving for each in self._held.values()):
+            self.look_now()  # there may be more to give up
 
     def _forget_all(self) -> None:
         names = tuple(self._held)
         self._held.clear()
         for name in names:
             self._notify(name)
-        self._note_names()
-
-    def _note_names(self) -> None:
-        names = frozenset(name for name, held in self._held.items() if not held.is_leaving)
-        if names != self._names:
-            self._names = names
 
     def _notify(self, name: str) -> None:
         """Wake whoever waits for a change of that name."""
+        self._is_listed = False
         if (changed := self._changed.pop(name, None)) is not None:
             changed.set()
 
@@ -375,8 +381,8 @@ def _names_of(
     return frozenset(name for name, member in shares.items() if member == owner)
 
 
-_AT_ONCE = 2000
-"""At most so many names are taken in one transaction."""
+_TAKEN, _LEFT = 1000, 200
+"""At most so many names are taken in one transaction, and so many given up at a time."""
 _NAMED = 5
 
 
