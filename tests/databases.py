@@ -54,11 +54,15 @@ def find_programs() -> Path | None:
 
 @dataclass(frozen=True)
 class PostgresServer:
-    """A server of our own in `folder`, on 127.0.0.1; it keeps nothing for a power cut."""
+    """A server of our own in `folder`, on 127.0.0.1.
+
+    It loses its data in a power cut, unless it `is_durable`: then its settings are PostgreSQL's own.
+    """
 
     programs: Path
     folder: Path
     port: int
+    is_durable: bool = False
 
     @property
     def dsn(self) -> str:
@@ -76,11 +80,12 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        options = (
-            f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-            " -c full_page_writes=off -c max_connections=300 -c shared_buffers=64MB"
-            " -c autovacuum=off"
-        )
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1"
+        if not self.is_durable:
+            options += (
+                " -c fsync=off -c full_page_writes=off -c max_connections=300"
+                " -c shared_buffers=64MB -c autovacuum=off"
+            )
         log = str(self.folder / "log")
         self._run("pg_ctl", "-D", self._data, "-w", "-l", log, "-o", options, "start")
 

@@ -13,6 +13,10 @@ from rich.table import Table
 
 from tests.bench import arxiv, discord, discussion, imports, lookups, outbox, slack, start
 from tests.bench.measure import Row
+from tests.bench.postgresql import imports as imports_postgresql
+from tests.bench.postgresql import morning as morning_postgresql
+from tests.bench.postgresql import outbox as outbox_postgresql
+from tests.bench.postgresql.server import of_postgresql
 
 PARTS: dict[str, Callable[[bool], AsyncIterator[Row]]] = {
     "import": imports.rows,
@@ -24,6 +28,9 @@ PARTS: dict[str, Callable[[bool], AsyncIterator[Row]]] = {
     "arxiv": arxiv.rows,
     "outbox": outbox.rows,
     "discussion": discussion.rows,
+    "import-postgresql": of_postgresql(imports_postgresql.rows),
+    "outbox-postgresql": of_postgresql(outbox_postgresql.rows),
+    "morning-postgresql": of_postgresql(morning_postgresql.rows),
 }
 
 

@@ -16,7 +16,9 @@ from bot.lookup.services import lookup
 from tests.bench import big_postgresql
 from tests.bench.big import archive
 from tests.bench.measure import Row, Timed, against, interleaved, microseconds, repeated
+from tests.bench.postgresql.server import NOT_INSTALLED
 from tests.bench.recorded import Asked, RecordedDatabase
+from tests.databases import find_programs
 
 QUERIES = {
     "a tag": "#model-gradient",
@@ -41,6 +43,9 @@ async def rows(quick: bool) -> AsyncIterator[Row]:
 
 async def rows_on_postgresql(quick: bool) -> AsyncIterator[Row]:
     """The same on PostgreSQL."""
+    if find_programs() is None:
+        yield NOT_INSTALLED
+        return
     sizes = (4_000, 100_000) if quick else (4_000, 100_000, 1_000_000)
     async with AsyncExitStack() as stack:
         addresses = stack.enter_context(big_postgresql.archives(*sizes))
@@ -70,7 +75,7 @@ async def _measured(
 
 def _row(name: str, size: int, ours: float, floors: Mapping[str, float], smallest: float) -> Row:
     first, floor = next(iter(floors.items()))
-    is_promised = name in PROMISED
+    is_promised = name in PROMISED or first == "psycopg"
     return Row(
         f"{name}, {size:,} entries",
         microseconds(ours),
@@ -116,6 +121,7 @@ async def _on_sqlite(stack: AsyncExitStack, path: Path) -> Mapping[str, Run]:
 
 def _on_postgresql(stack: AsyncExitStack, address: PostgresAddress) -> Mapping[str, Run]:
     plain = stack.enter_context(psycopg.connect(address.secret.get_secret_value(), autocommit=True))
+    plain.execute("SET jit = off")  # as the bot has it
 
     async def on_psycopg(asked: Asked) -> None:
         for sql, parameters in asked:

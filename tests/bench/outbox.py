@@ -145,13 +145,17 @@ async def _plan(db: Database, channels: int, each: int) -> None:
 
 def _draft(place: int, part: int) -> deliveries.Draft:
     channel = ChannelRef(Platform.SLACK, "T1", f"C{place:05}")
+    key = DeliveryKey(delivery_key(str(channel), str(part)))
+    return deliveries.Draft(key, channel, str(part), document(part))
+
+
+def document(part: int) -> Document:
+    """A message of the length of a paper's."""
     words = f"Paper {part}"
     paragraphs = tuple(
         Paragraph((Text("What it says, and what is to be thought of it. " * 8),)) for _ in range(4)
     )
-    document = Document((Heading((Text(words),)), *paragraphs), words)
-    key = DeliveryKey(delivery_key(str(channel), str(part)))
-    return deliveries.Draft(key, channel, str(part), document)
+    return Document((Heading((Text(words),)), *paragraphs), words)
 
 
 async def _ceiling_rows(folder: Path, backlog: int) -> AsyncIterator[Row]:
