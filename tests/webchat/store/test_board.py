@@ -1,17 +1,19 @@
 """The web chat's messages in a real database."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.core.database.database import opened
 from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.domain.errors import UsageError
 from bot.core.ports import ChannelRef, Platform
 from bot.digest.services.channel_check import checker
 from bot.webchat.domain.board import Author, BoardMessage
 from bot.webchat.store.board import DatabaseBoard
-from tests.databases import throw_away
+from tests.databases import new_database, throw_away
 
 NOON = datetime(2025, 2, 4, 12, 0, tzinfo=UTC)
 MINJI = Author("a1", "민지")
@@ -168,3 +170,24 @@ async def test_a_message_of_the_bot_that_is_completed_at_once_is_not_marked_as_e
     assert edited is not None
     assert gone is not None
     assert (edited.is_marked_edited, gone.is_marked_edited) == (True, False)
+
+
+async def test_two_processes_post_one_message_of_a_key_and_give_each_change_its_revision(
+    postgresql: str,
+):
+    with new_database(postgresql) as address:
+        async with opened(address) as one, opened(address) as other:
+            boards = DatabaseBoard(one), DatabaseBoard(other)
+            async with asyncio.TaskGroup() as group:
+                posting = [
+                    group.create_task(
+                        boards[n % 2].add("general", f"{n}", at=NOON, author=MINJI, key=f"{n // 4}")
+                    )
+                    for n in range(16)
+                ]
+            kept = {task.result().key: task.result() for task in posting}
+            changes = await boards[0].list_changes(0, limit=100)
+
+    assert all(task.result() == kept[task.result().key] for task in posting)
+    assert sorted(each.key or "" for each in changes) == ["0", "1", "2", "3"]
+    assert [each.revision for each in changes] == [1, 2, 3, 4]
