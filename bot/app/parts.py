@@ -20,6 +20,7 @@ from bot.core.services.holdings import Everything, Holdings
 from bot.core.services.leases import LeaseLostError
 from bot.core.services.shared_work import TOPIC, SharedWork
 from bot.core.store import processes
+from bot.core.store.leases import Process
 from bot.outbox.domain.reach import Reach, whole
 from bot.settings import Settings
 
@@ -79,7 +80,7 @@ class Parts:
 
     `held` is the posting lease of the one process of an SQLite database; `None` shares. `wanted` gives
     the names of all parts that there are, `families` are those that it can do. `tell` is told what
-    is wrong with the leases.
+    is wrong with the leases. `is_gone` says that a process certainly no longer runs.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class Parts:
         families: Iterable[str],
         wanted: Callable[[], Collection[str]],
         tell: Callable[[str], None],
+        is_gone: Callable[[Process], bool] = is_gone,
     ) -> None:
         self._held = held
         self._tell = tell

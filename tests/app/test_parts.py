@@ -1,0 +1,69 @@
+"""Which parts a process does, and what of shared limits it may use."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bot.app.parts import PLAN, Parts, families, post
+from bot.app.platforms import requests_a_second
+from bot.core.database.address import PostgresAddress
+from bot.core.database.database import open_database
+from bot.core.ports import Platform
+from bot.settings import Settings
+from tests.waiting import until
+
+TEAMS = ("T1", "T2", "T3", "T4")
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3, 10, 20])
+def test_all_processes_together_keep_discords_limit_also_while_one_joins(processes: int):
+    posts = requests_a_second(processes, posts=True)
+    others = requests_a_second(processes, posts=False)
+
+    assert posts + processes * others <= 50
+    assert posts >= 0.95 * 50 - processes * others
+
+
+def test_a_process_that_shares_with_no_other_uses_discords_whole_limit():
+    assert requests_a_second(None, posts=True) == 50
+
+
+def test_a_process_does_only_what_its_settings_allow(tmp_path: Path):
+    settings = Settings.model_validate({"PAPERBOT_VAULT": str(tmp_path), "ARXIV_POLL": "off"})
+
+    assert families(settings) == {"plan", "vault", "post:web"}
+
+
+async def test_two_processes_reach_every_channel_once(location: Path | PostgresAddress):
+    wanted = {PLAN, post(Platform.WEB), *(post(Platform.SLACK, team) for team in TEAMS)}
+    one, other = await open_database(location), await open_database(location)
+    parts = [
+        Parts(
+            db,
+            None,
+            families={PLAN, post(Platform.WEB), post(Platform.SLACK)},
+            wanted=lambda: wanted,
+            tell=lambda _trouble: None,
+            is_gone=lambda _process: False,  # both are this process
+        )
+        for db in (one, other)
+    ]
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            running = [tasks.create_task(each.run()) for each in parts]
+
+            def teams(number: int) -> set[str]:
+                return {team for _, team in parts[number].reach().workspaces}
+
+            await until(lambda: len(teams(0)) == len(teams(1)) == 2, seconds=20)
+            assert teams(0) | teams(1) == set(TEAMS)
+            assert len([each for each in parts if each.reach().covers("web", "")]) == 1
+
+            await parts[0].leave()
+            running[0].cancel()
+            await until(lambda: teams(1) == set(TEAMS), seconds=20)
+            running[1].cancel()
+    finally:
+        await one.close()
+        await other.close()
