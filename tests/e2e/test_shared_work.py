@@ -76,17 +76,19 @@ class Ground:
                 and set(held.values()) <= pids
                 and max(counts) - min(counts) <= 1
                 and all(len(slack.sockets.open) == 2 for slack in self.slacks.of.values())
-                and [session.shard for session in self.discord.gateway.live] == [(0, 1)]
+                and sorted(session.shard for session in self.discord.gateway.live) == SHARDS
             )
 
-        await self.until(is_shared)
+        await self.until(is_shared, seconds=60)
 
 
+SHARDS = [(0, 2), (1, 2)]
 NAMES = {
     "plan",
     "post:web",
     "post:discord",
     "gateway:discord:0",
+    "gateway:discord:1",
     *(f"post:slack:{team}" for team in TEAMS),
 }
 
@@ -95,6 +97,7 @@ NAMES = {
 async def ground(postgresql: str, tmp_path: Path) -> AsyncIterator[Ground]:
     with new_database(postgresql) as address:
         async with FakeDiscord(validates=False) as discord, workspaces(*TEAMS) as slacks:
+            discord.gateway.shards = 2
             async with opened(address) as db:
                 notes = write_notes(tmp_path, papers=PAPERS)
                 await import_files(db, [notes], now=datetime.now(UTC))
