@@ -98,6 +98,7 @@ async def test_everything_works_on_postgresql_and_goes_on_after_the_server_was_a
     states = [each["state"] for each in json.loads(await run("deliveries", "--json"))]
     assert set(states) == {"sent"}
     assert "the database does not work for now" in json.dumps(ill)
+    assert "postgresql://" not in json.dumps(ill)
     assert 'paperbot_database_connections{state="idle"}' in metrics
     (about,) = [each["words"] for each in findings if each["subject"] == "PAPERBOT_DATABASE"]
     assert re.search(r"127\.0\.0\.1:\d+/postgres: PostgreSQL \d+.*, entries: 3; connections", about)

@@ -28,6 +28,7 @@ from typing import Any
 
 from bot.core.database.database import Database
 from bot.core.domain.errors import StorageError
+from bot.core.domain.i18n import ENGLISH, error_text
 from bot.core.domain.lease_shares import Member, share
 from bot.core.services.leases import Leases, until_stored
 from bot.core.store import processes
@@ -187,7 +188,7 @@ class SharedWork:
                 try:
                     trouble = await self._look(leaving)
                 except StorageError as error:
-                    trouble = str(error)
+                    trouble = error_text(error, ENGLISH)  # everybody reads it in /healthz
                 self._note(trouble)
                 await self._rest()
 
