@@ -90,7 +90,7 @@ ON_BOTH = (
 )
 """Folders whose tests run on both engines, where they open a database.
 
-That is where they call `throw_away`, `staged` or `place`."""
+That is where they call `throw_away`, `staged`, `talking` or `place`."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -99,7 +99,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     folder = metafunc.definition.path.parent.relative_to(ROOT / "tests").as_posix()
     is_file_only = metafunc.definition.get_closest_marker("sqlite") is not None
     opens = re.search(
-        r"\b(throw_away|staged|place)\(", metafunc.definition.path.read_text(encoding="utf-8")
+        r"\b(throw_away|staged|talking|place)\(", metafunc.definition.path.read_text(encoding="utf-8")
     )
     if folder.startswith(ON_BOTH) and opens and not is_file_only:
         engines = tuple(Engine) if chosen == "both" else (Engine(chosen),)

@@ -13,6 +13,7 @@ from bot.channels.store import channel_preferences
 from bot.channels.store.channel_preferences import ChannelPreferences
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
+from bot.core.database.database import Engine
 from bot.core.domain.document import Items
 from bot.core.ports import ChannelRef, Command, MessageRef, User
 from bot.discussion.domain.questions import Reply
@@ -70,10 +71,12 @@ async def kept(stage: TalkStage) -> tuple[Reply, ...]:
 
 async def is_anywhere(stage: TalkStage, secret: str) -> bool:
     """Whether some text is in any row of the database."""
+    listing = "SELECT name FROM sqlite_schema WHERE type = 'table'"
+    if stage.stage.db.engine is Engine.POSTGRESQL:
+        listing = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
     async with stage.stage.db.reading() as tx:
-        tables = await tx.all("SELECT name FROM sqlite_schema WHERE type = 'table'")
-        for table in tables:
-            for row in await tx.all(f"SELECT * FROM {table['name']}"):
+        for (table,) in await tx.all(listing):
+            for row in await tx.all(f'SELECT * FROM "{table}"'):
                 if any(secret in str(value) for value in tuple(row)):
                     return True
     return False
@@ -437,9 +440,9 @@ async def test_calls_that_an_earlier_version_indexed_are_taken_out(stage):
     await stage.subscribe(WEB)
     await stage.stage.note("Paper", today(stage))
     await stage.post()
-    await stage.say(stage.root(WEB), "@paperbot refs")
+    await stage.say(stage.root(WEB), "refs")
     async with stage.stage.db.transaction() as tx:
-        await tx.run("INSERT INTO reply_search (rowid, text) SELECT id, text FROM reply")
+        await tx.run("UPDATE reply SET text = '@paperbot refs'")
     assert await found(stage, "in:discussion refs") == ["Paper"]
 
     async with stage.stage.db.transaction() as tx:
