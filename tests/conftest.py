@@ -99,9 +99,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     folder = metafunc.definition.path.parent.relative_to(ROOT / "tests").as_posix()
     is_file_only = metafunc.definition.get_closest_marker("sqlite") is not None
     opens = re.search(
-        r"\b(throw_away|staged|talking|place)\(", metafunc.definition.path.read_text(encoding="utf-8")
+        r"\b(throw_away|staged|talking|place)\(",
+        metafunc.definition.path.read_text(encoding="utf-8"),
     )
-    if folder.startswith(ON_BOTH) and opens and not is_file_only:
+    is_of_one = is_file_only or "postgresql" in metafunc.fixturenames
+    if folder.startswith(ON_BOTH) and opens and not is_of_one:
         engines = tuple(Engine) if chosen == "both" else (Engine(chosen),)
         metafunc.parametrize("engine", engines, indirect=True, ids=str)
 

@@ -25,6 +25,7 @@ from bot.discussion.services.answers import Link, no_link
 from bot.discussion.services.discuss import DiscussionContext
 from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services.changes import Changer
+from tests.databases import Location
 from tests.stage import Clock, MemoryChat, Posted, Stage, english, staged
 
 SLACK = parse_channel("slack:T1/C1")
@@ -143,7 +144,9 @@ class TalkStage:
 
 
 @asynccontextmanager
-async def talking(folder: Path, at: datetime, path: Path | None = None) -> AsyncIterator[TalkStage]:
+async def talking(
+    folder: Path, at: datetime, path: Location | None = None
+) -> AsyncIterator[TalkStage]:
     """The stage, empty but for the clock."""
     async with staged(folder, at, path) as stage:
         chats = {platform: MemoryChat(stage.clock, platform) for platform in Platform}

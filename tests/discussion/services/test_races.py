@@ -188,3 +188,51 @@ async def test_a_code_that_is_entered_twice_at_once_links_one_channel(two):
     async with two.db.reading() as tx:
         groups = await tx.all("SELECT count(*) AS n FROM linked_channel GROUP BY link_group")
     assert [row["n"] for row in groups] == [2] * ROUNDS
+
+
+async def test_channels_that_two_processes_link_at_once_get_groups_of_their_own(two):
+    say = english("en")
+    pairs = [(parse_channel(f"web:a{n}"), parse_channel(f"web:b{n}")) for n in range(ROUNDS)]
+    made = [words(await linked_channels.make_code(two.other, first, say)) for first, _ in pairs]
+
+    await asyncio.gather(
+        *(
+            linked_channels.enter_code(
+                talk, second, text.partition("/digest link ")[2].split()[0], say
+            )
+            for (_, second), text, talk in zip(
+                pairs, made, (two.stage.talk, two.other) * (ROUNDS // 2), strict=True
+            )
+        )
+    )
+
+    async with two.db.reading() as tx:
+        groups = await tx.all(
+            "SELECT min(channel) AS a, max(channel) AS b FROM linked_channel GROUP BY link_group"
+        )
+    assert sorted(map(tuple, groups)) == [(str(first), str(second)) for first, second in pairs]
+
+
+async def test_an_edit_beside_forgetting_leaves_its_words_nowhere(two):
+    stage = two.stage
+    await with_a_paper(stage, SLACK, DISCORD, WEB)
+    roots = (stage.root(SLACK), stage.root(DISCORD))
+    said = [await stage.say(roots[n % 2], f"secret {n}") for n in range(ROUNDS)]
+    await stage.say(roots[0], "What somebody else said.", user=BO)
+
+    await asyncio.gather(
+        *(discuss.on_message(two.other, stage.edited(each, f"{each.text} again")) for each in said),
+        *(discuss.forget_person(stage.talk, ADA, channel) for channel in (SLACK, DISCORD)),
+        *(discuss.on_message_deleted(two.other, each.message) for each in said[::3]),
+    )
+    await stage.settle()
+
+    async with two.db.reading() as tx:
+        words_of_any = await tx.all(
+            """
+            SELECT text FROM reply UNION ALL SELECT text FROM reply_search
+            UNION ALL SELECT document FROM delivery
+            """
+        )
+    assert await kept(two) == stage.copies(stage.root(WEB)) == ["What somebody else said."]
+    assert not [row["text"] for row in words_of_any if "secret" in row["text"]]
