@@ -14,6 +14,7 @@ from bot.core.database.database import Engine, Parameters, Statements, Transacti
 from bot.core.database.instants import to_text
 from bot.core.domain.document import Document, dump
 from bot.core.ports import ChannelRef, DeliveryKey
+from bot.core.store import processes
 from bot.outbox.domain.content_hash import text_hash
 from bot.outbox.domain.delivery import REFUSED_BEFORE, ROOT_MISSING, Priority, State, Step
 from bot.outbox.store import waiting
@@ -283,7 +284,8 @@ async def end_waits(
     Ending a wait too early costs one call; a wait that lasts as long as the step stops its channel.
     Claims of other processes that live stay: theirs may be in flight. `owner` is this process.
     """
-    their = {"now": to_text(now), "until": to_text(now + beyond), "owner": owner}
+    living = {each.process.id for each in await processes.list_all(tx)} - {owner}
+    their = {"now": to_text(now), "until": to_text(now + beyond), "living": sorted(living)}
     await tx.run(
         "UPDATE delivery SET edit_after = '' WHERE state = 'sent' AND edit_after > :until", their
     )
@@ -292,8 +294,8 @@ async def end_waits(
         UPDATE delivery SET not_before = :now
          WHERE state IN ('planned', 'sending', 'held')
            AND (not_before > :until OR not_before > :now AND planned_at > :now)
-           AND (state <> 'sending' OR owner = :owner
-                OR NOT EXISTS (SELECT 1 FROM process p WHERE p.id = delivery.owner))
+           AND (state <> 'sending'
+                OR coalesce(owner, '') NOT IN (SELECT value FROM texts(:living)))
         """,
         their,
     )
