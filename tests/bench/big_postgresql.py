@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from bot.archive.domain import search_vector
 from bot.archive.domain.search_vector import vector
 from bot.archive.store.sort_key import day_of
 from bot.core.database.address import PostgresAddress
@@ -32,7 +33,8 @@ def archives(*sizes: int) -> Iterator[dict[int, PostgresAddress]]:
     programs = find_programs()
     assert programs is not None, "install PostgreSQL to measure it"
     migrations = bundled_migrations(Engine.POSTGRESQL)
-    source = "".join(each.checksum for each in migrations) + Path(__file__).read_text()
+    texts = [Path(made_by).read_text() for made_by in (__file__, search_vector.__file__)]
+    source = "".join([*(each.checksum for each in migrations), *texts])
     version = hashlib.sha256(source.encode()).hexdigest()[:12]
     folder = Path(tempfile.gettempdir()) / f"paperbot-pg-archives-{version}"
     server = PostgresServer(programs, folder, free_port())

@@ -99,8 +99,8 @@ async def _works(db: Database, query: str, bare: Mapping[str, Run]) -> dict[str,
         return lambda: run(recorded.asked)
 
     return {
-        "ours": repeated(lambda: lookup.look_up(db, query), 50),
-        **{kind: repeated(alone(run), 50) for kind, run in bare.items()},
+        "ours": repeated(lambda: lookup.look_up(db, query), 20),
+        **{kind: repeated(alone(run), 20) for kind, run in bare.items()},
     }
 
 

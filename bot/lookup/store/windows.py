@@ -15,7 +15,7 @@ from bot.lookup.domain.match import Condition
 
 _LEAST = 500
 """Entries of the first window."""
-_MOST = 30_000
+_MOST = 200_000
 """Entries of the largest one: to count them takes longer than to find what is rarer."""
 
 Find = Callable[[Condition | None], list[int]]
