@@ -40,6 +40,8 @@ async def present_slot(
     `requests` as for `present_digest`.
     """
     addresses = [messages.get(stored.id) for stored in digest.entries]
+    # Of other layouts, only the papers that somebody asked to discuss have a thread.
+    threaded = [each for each in introduced if layout is Layout.PAPERS or each.id in requests]
 
     async def present(say: Translate) -> tuple[Post, ...]:
         posts = present_digest(
@@ -48,7 +50,7 @@ async def present_slot(
             layout=layout,
             say=say,
             requests=requests,
-            openings=await openings(tx, introduced, channel=channel, link=link, say=say),
+            openings=await openings(tx, threaded, channel=channel, link=link, say=say),
         )
         if not messages:
             return posts
