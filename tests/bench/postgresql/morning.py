@@ -85,6 +85,7 @@ async def rows(dsn: str, quick: bool) -> AsyncIterator[Row]:
             await _fill(db, place)
         bots = [await stack.enter_async_context(bot(folder, **place.settings)) for _ in range(2)]
         await _until_shared(place, bots)
+        await _until_looked_at(place)
         due = _next_minute()
         _set_due(place, due)
         morning = await _morning(place, bots, due)
@@ -150,6 +151,16 @@ async def _until_shared(place: Place, bots: Sequence[Running]) -> None:
                 and max(counts) - min(counts) <= 1
                 and place.discord.gateway.live
             ):
+                return
+            await asyncio.sleep(_LOOK)
+
+
+async def _until_looked_at(place: Place) -> None:
+    """Until planning has looked at every subscription, as it does at start."""
+    async with asyncio.timeout(300):
+        while True:
+            at = to_text(now())
+            if not place.count(f"SELECT count(*) FROM subscription WHERE next_at <= '{at}'"):
                 return
             await asyncio.sleep(_LOOK)
 
