@@ -232,9 +232,10 @@ class SharedWork:
         holders = {name: each for name, each in holders.items() if each.process_id not in gone}
         self.processes = len(living)
         trouble = self._clock_trouble(at)
-        if trouble and len(living) > 1:
-            await self.leave()  # the next look joins again
+        if trouble and len(living) > 1 and self._has_joined:
+            await self.leave()
             self._has_joined = False
+        if not self._has_joined:
             return trouble
         self._reconcile(holders)
         mine = await asyncio.to_thread(
@@ -256,7 +257,10 @@ class SharedWork:
         return trouble
 
     async def _renew(self) -> datetime:
-        """Be there for another `TERM`; returns the instant by the shared clock."""
+        """Be there for another `TERM`; returns the instant by the shared clock.
+
+        With a wrong clock, it leaves the work to others while there are any.
+        """
         if self._has_joined:
             async with self._db.transaction() as tx:
                 at = await processes.server_now(tx, self._clock())
@@ -270,8 +274,10 @@ class SharedWork:
             await tx.guard(processes.GUARD)
             await processes.leave(tx, self.owner)  # what it held before, if nobody took it
             at = await processes.server_now(tx, self._clock())
-            await processes.join(tx, self._process, self._can, at)
-        self._has_joined = True
+            others = any(not self._is_dead(each, at) for each in await processes.list_all(tx))
+            if joins := not (others and self._clock_trouble(at)):
+                await processes.join(tx, self._process, self._can, at)
+        self._has_joined = joins
         return at
 
     def _is_dead(self, seen: Seen, at: datetime) -> bool:

@@ -272,3 +272,8 @@ async def test_a_process_whose_clock_is_wrong_leaves_the_work_to_others(ground):
 
     assert first.held == set()
     assert second.held == set(NAMES)
+    assert second.released == []
+
+    await second.work.leave()
+    await first.look()
+    assert first.held == set(NAMES)
