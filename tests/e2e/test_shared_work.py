@@ -1,6 +1,7 @@
 """Several bots on one PostgreSQL database share the work (issue 15, item 3)."""
 
 import asyncio
+import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -142,6 +143,26 @@ async def test_bots_share_the_work_and_take_over_what_others_leave(ground: Groun
                 for team in TEAMS:
                     asked = await ground.slacks.of[team].command("/paper reasoning")
                     assert asked.acknowledged
+
+
+async def test_a_bot_that_hangs_loses_its_work_and_doubles_nothing_when_it_goes_on(
+    ground: Ground,
+) -> None:
+    async with ground.bot() as first, ground.bot() as second:
+        await ground.until_shared(first, second)
+        await subscribe_all(ground)
+        held = ground.held()
+        theirs = [t for t in TEAMS if held[f"post:slack:{t}"] == first.process.pid]
+        await ground.until(lambda: any(ground.slacks.of[t].messages() for t in theirs))
+
+        first.process.send_signal(signal.SIGSTOP)
+        # It runs still, so that only its silence tells: for twenty seconds, and those of a look.
+        await ground.until(lambda: set(ground.held().values()) == {second.process.pid}, seconds=40)
+        first.process.send_signal(signal.SIGCONT)
+
+        await ground.until_shared(first, second)
+        await until_posted(ground)
+        assert any("lost its leases" in line for line in first.log)
 
 
 async def until_posted(ground: Ground) -> None:
