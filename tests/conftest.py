@@ -92,19 +92,29 @@ ON_BOTH = (
 
 That is where they call `throw_away`, `staged`, `talking` or `place`."""
 
+ON_ONE = (
+    "contract/test_chat.py",
+    "contract/test_commands.py",
+    "contract/test_hearing.py",
+)
+"""Of those, modules that `--engine both` runs on SQLite only: they are about the platforms, and what they
+read and write is tested on both engines beside them."""
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run the tests of some folders once for each engine; `-m sqlite` marks what cannot."""
     chosen = metafunc.config.getoption("--engine")
-    folder = metafunc.definition.path.parent.relative_to(ROOT / "tests").as_posix()
+    module = metafunc.definition.path.relative_to(ROOT / "tests").as_posix()
     is_file_only = metafunc.definition.get_closest_marker("sqlite") is not None
     opens = re.search(
         r"\b(throw_away|staged|talking|place)\(",
         metafunc.definition.path.read_text(encoding="utf-8"),
     )
     is_of_one = is_file_only or "postgresql" in metafunc.fixturenames
-    if folder.startswith(ON_BOTH) and opens and not is_of_one:
+    if module.startswith(ON_BOTH) and opens and not is_of_one:
         engines = tuple(Engine) if chosen == "both" else (Engine(chosen),)
+        if chosen == "both" and module.startswith(ON_ONE):
+            engines = (Engine.SQLITE,)
         metafunc.parametrize("engine", engines, indirect=True, ids=str)
 
 
