@@ -11,7 +11,8 @@ from bot.archive.services.export import entry_json
 from bot.archive.store import entries
 from bot.core.database.database import Database, Statements, Transaction, opened
 from bot.core.domain.errors import StorageError, UsageError
-from bot.core.store import leases
+from bot.core.services.shared_work import TERM
+from bot.core.store import leases, processes
 from bot.operations.services import reindex
 from bot.operations.store import tables
 from bot.operations.store.tables import Table
@@ -37,49 +38,56 @@ async def move(
     """Copy every row of `source` into the empty `target`; `progress` gets rows done and in all.
 
     The target is written in one transaction, and committed once counts and the export of all entries
-    agree. Raises `UsageError` where a bot runs on one of them or the target is not empty, and
-    `StorageError`.
+    agree. Raises `UsageError` where a bot runs on one of them, or begins to run on the source
+    meanwhile, or the target is not empty, and `StorageError`. Whoever writes to the target waits.
     """
     for db in (source, target):
         await _refuse_running(db, now)
+    async with target.transaction() as new:
+        await new.call(tables.lock)
+        await _refuse_running(target, now)
+        async with source.reading() as old:
+            moved = await _copy(old, new, str(target.location), progress)
+        await _refuse_running(source, now)  # what a bot wrote meanwhile would be missing
+    return moved
+
+
+async def _copy(
+    old: Transaction, new: Transaction, path: str, progress: Callable[[int, int], None]
+) -> Moved:
     seeds = await _rows_of_a_new_database()
-    async with source.reading() as old, target.transaction() as new:
-        theirs = {table.name: table for table in await new.call(tables.list_tables)}
-        pairs = [
-            (table, _counterpart(table, theirs)) for table in await old.call(tables.list_tables)
-        ]
-        held = await new.call(partial(_counts, of=tuple(theirs.values())))
-        if held != seeds:
-            raise UsageError("The target is not empty: name a new one", path=str(target.location))
-        counts = await old.call(partial(_counts, of=tuple(table for table, _ in pairs)))
-        await new.call(partial(_prepare, clear=tuple(theirs.values())))
-        total, done = sum(counts.values()), 0
-        for table, counterpart in pairs:
-            last = None
-            while rows := await old.call(partial(tables.read, table=table, after=last)):
-                await new.call(
-                    partial(tables.write, table=counterpart, columns=table.columns, rows=rows)
-                )
-                last = tables.key_of(table, rows[-1])
-                done += len(rows)
-                progress(done, total)
-        await _settle(old, new, tuple(theirs.values()))
-        await reindex.index_anew(new)
-        if (
-            await new.call(partial(_counts, of=tuple(counterpart for _, counterpart in pairs)))
-            != counts
-        ):
-            raise StorageError(
-                "The copy has other rows than the original", path=str(target.location)
+    theirs = {table.name: table for table in await new.call(tables.list_tables)}
+    pairs = [(table, _counterpart(table, theirs)) for table in await old.call(tables.list_tables)]
+    held = await new.call(partial(_counts, of=tuple(theirs.values())))
+    if held != seeds:
+        raise UsageError("The target is not empty: name a new one", path=path)
+    counts = await old.call(partial(_counts, of=tuple(table for table, _ in pairs)))
+    await new.call(partial(_prepare, clear=tuple(theirs.values())))
+    total, done = sum(counts.values()), 0
+    for table, counterpart in pairs:
+        last = None
+        while rows := await old.call(partial(tables.read, table=table, after=last)):
+            await new.call(
+                partial(tables.write, table=counterpart, columns=table.columns, rows=rows)
             )
-        compared = await _compare_exports(old, new, str(target.location))
-    return Moved(total, compared)
+            last = tables.key_of(table, rows[-1])
+            done += len(rows)
+            progress(done, total)
+    await _settle(old, new, tuple(theirs.values()))
+    await reindex.index_anew(new)
+    copied = await new.call(partial(_counts, of=tuple(counterpart for _, counterpart in pairs)))
+    if copied != counts:
+        raise StorageError("The copy has other rows than the original", path=path)
+    return Moved(total, await _compare_exports(old, new, path))
 
 
 async def _refuse_running(db: Database, now: datetime) -> None:
     async with db.reading() as tx:
         held = await leases.list_held(tx, now)
-    if held:
+        # Several bots on one database renew their rows, not each lease.
+        at = await processes.server_now(tx, now)
+        bots = [each for each in await processes.list_all(tx) if at - each.seen_at <= TERM]
+    if held or bots:
         raise UsageError(
             "A bot runs on this database, or was killed less than a minute ago: stop it, then try "
             "again",

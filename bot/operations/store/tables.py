@@ -11,7 +11,7 @@ from bot.core.domain.i18n import translatable
 AT_ONCE: Final = 1_000
 """Rows that are read and written together."""
 
-_NOT_MOVED: Final = frozenset({"schema_migration", "lease", "reply_search"})
+_NOT_MOVED: Final = frozenset({"schema_migration", "lease", "process", "reply_search"})
 """Each database has its own history, a lease belongs to a process that runs on it, and the index of
 replies is made anew."""
 _COMPUTED: Final = frozenset({"tsvector", "ARRAY"})
@@ -85,6 +85,16 @@ def _postgresql_tables(statements: Statements) -> Iterator[Table]:
                 or tuple(column for column, _ in mine),
                 frozenset(column for column, kind in mine if kind == "boolean"),
             )
+
+
+def lock(statements: Statements) -> None:
+    """Let nobody else write until the transaction ends. An SQLite file has one writer anyway."""
+    if statements.engine is Engine.SQLITE:
+        return
+    names = statements.tuples(
+        "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1"
+    )
+    statements.run(f"LOCK TABLE {', '.join(name for (name,) in names)} IN EXCLUSIVE MODE")
 
 
 def count(statements: Statements, table: Table) -> int:

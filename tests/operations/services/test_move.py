@@ -13,7 +13,7 @@ from bot.archive.services.import_files import import_files
 from bot.core.database.address import PostgresAddress
 from bot.core.database.database import Database, opened
 from bot.core.domain.errors import StorageError, UsageError
-from bot.core.store import leases
+from bot.core.store import leases, processes
 from bot.core.store.leases import Process
 from bot.digest.services import plan, subscribe
 from bot.lookup.domain.query import parse
@@ -95,6 +95,48 @@ async def test_nothing_moves_while_a_bot_runs(tmp_path, target):
 
         with pytest.raises(UsageError, match="A bot runs on this database"):
             await move(stage.db, server, now=MORNING)
+
+
+async def test_nothing_moves_while_bots_share_the_work_of_a_server(tmp_path, target):
+    async with opened(target) as server, opened(tmp_path / "new.db") as file:
+        await _join(server, "1")
+        for source, other in ((server, file), (file, server)):
+            with pytest.raises(UsageError, match="A bot runs on this database"):
+                await move(source, other, now=MORNING)
+
+        async with server.transaction() as tx:
+            await processes.leave(tx, "1")
+        moved = await move(server, file, now=MORNING)
+        assert moved.entries == 0
+        async with file.reading() as tx:
+            assert await processes.list_all(tx) == ()
+
+
+async def test_a_bot_that_begins_during_the_move_waits_at_the_target_and_ends_it_at_the_source(
+    tmp_path, target, postgresql
+):
+    with new_database(postgresql) as second:
+        async with opened(target) as old, opened(second) as new:
+            async with asyncio.TaskGroup() as tasks:
+                begun = asyncio.Event()
+
+                def progress(_done: int, _total: int) -> None:
+                    if not begun.is_set():
+                        begun.set()
+                        for db in (old, new):
+                            tasks.create_task(_join(db, "1"))
+
+                with pytest.raises(UsageError, match="A bot runs on this database"):
+                    await move(old, new, now=MORNING, progress=progress)
+
+            async with new.reading() as tx:
+                assert [each.process.id for each in await processes.list_all(tx)] == ["1"]
+
+
+async def _join(db: Database, name: str) -> None:
+    async with db.transaction() as tx:
+        at = await processes.server_now(tx, MORNING)
+        await processes.join(tx, Process(name, "machine", 1), {"plan"}, at)
 
 
 async def test_what_postgresql_cannot_hold_is_named_and_nothing_is_kept(tmp_path, target):
