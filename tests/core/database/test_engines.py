@@ -1,6 +1,7 @@
 """What the stores rely on is alike on both engines (issue 15, item 1)."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from bot.core.database.address import PostgresAddress
 from bot.core.database.database import Database, Row, Statements, opened
+from bot.core.database.postgresql.database import THREADS, PostgresDatabase
 from bot.core.domain.errors import StorageBusyError, StorageError
 from tests.databases import PostgresServer, new_database, own_server
 from tests.waiting import until
@@ -131,6 +133,36 @@ async def test_a_cancelled_transaction_leaves_nothing_and_holds_nobody_up(db: Da
     assert len(await slugs(db)) == 4
 
 
+async def test_a_commit_that_is_cancelled_before_a_thread_begins_with_it_holds_nobody_up(
+    postgresql: str,
+):
+    with new_database(postgresql) as address:
+        async with opened(address) as db:
+            assert isinstance(db, PostgresDatabase)
+            busy, ready = threading.Event(), asyncio.Event()
+
+            async def write(tasks: asyncio.TaskGroup) -> None:
+                async with db.transaction() as tx:
+                    await tx.guard("name")
+                    await tx.run("INSERT INTO tag (id, slug) VALUES (1, 'lost')")
+                    for _ in range(THREADS):
+                        tasks.create_task(db.in_thread(busy.wait))
+                    await asyncio.sleep(0)  # they are on their way to the threads
+                    ready.set()
+
+            async with asyncio.TaskGroup() as tasks:
+                writing = tasks.create_task(write(tasks))
+                await ready.wait()
+                writing.cancel()
+                await asyncio.wait((writing,))
+                busy.set()
+
+            async with db.transaction() as tx:
+                await tx.guard("name")
+            assert writing.cancelled()
+            assert await slugs(db) == []
+
+
 async def test_a_reading_sees_one_instant(db: Database):
     async with db.reading() as tx:
         before = await tx.one("SELECT count(*) AS n FROM tag")
@@ -185,6 +217,8 @@ async def test_hints_reach_the_other_processes_and_not_ourselves(postgresql: str
                 one.hint("ready")
                 other.hint("ready")
                 await asyncio.sleep(0.01)
+            async with one.transaction() as tx:
+                await tx.run("NOTIFY paperbot")  # by another program: without a word
             one.hint("plan")
             one.hint("deliver")
             await until(lambda: {("other", "plan"), ("other", "deliver")} <= set(heard))
@@ -227,3 +261,29 @@ async def test_a_connection_that_is_cut_within_a_transaction_leaves_nothing():
                 found = await tx.all("SELECT name FROM key_value")
 
     assert found == []
+
+
+async def test_a_transaction_that_pauses_for_longer_than_the_server_allows_may_be_repeated(
+    postgresql: str,
+):
+    async def pause(db: Database, watch: Database) -> None:
+        async with db.transaction() as tx:
+            row = await tx.one("SELECT pg_backend_pid() AS pid")
+            assert row is not None
+            while await is_there(watch, row["pid"]):  # noqa: ASYNC110 - only the server knows
+                await asyncio.sleep(0.05)
+            await tx.run("INSERT INTO key_value (name, value) VALUES ('a', '1')")
+
+    async def is_there(db: Database, pid: int) -> bool:
+        async with db.reading() as tx:
+            found = "SELECT 1 FROM pg_stat_activity WHERE pid = :pid"
+            return await tx.one(found, {"pid": pid}) is not None
+
+    with new_database(postgresql) as address:
+        impatient = PostgresAddress.of(
+            f"{address.secret.get_secret_value()}"
+            "?options=-c%20idle_in_transaction_session_timeout%3D200ms"
+        )
+        async with opened(impatient) as db, opened(address) as watch:
+            with pytest.raises(StorageBusyError, match="idle-in-transaction"):
+                await pause(db, watch)

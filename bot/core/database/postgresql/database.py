@@ -39,6 +39,8 @@ WRITERS = 4
 """How many write transactions of one process run at a time; others wait in order."""
 READERS = 4
 """How many reading ones."""
+THREADS = 2 * (WRITERS + READERS)
+"""Two for each transaction: one to end it while the other still runs a statement."""
 
 # Compiling a statement (jit) takes longer than any of ours runs.
 _WRITE = "BEGIN; SET LOCAL jit = off; SET LOCAL lock_timeout = {}"
@@ -183,8 +185,7 @@ class PostgresDatabase:
         self._begin_writing = _WRITE.format(int(busy_seconds * 1000))
         self._writers = asyncio.Semaphore(WRITERS)
         self._readers = asyncio.Semaphore(READERS)
-        # Two for each transaction: one to end it while the other still runs a statement.
-        self._threads = ThreadPoolExecutor(2 * (WRITERS + READERS), thread_name_prefix="postgresql")
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="postgresql")
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[PostgresTransaction]:
@@ -196,7 +197,12 @@ class PostgresDatabase:
             except BaseException:
                 self._threads.submit(tx.abandon)
                 raise
-            await self.in_thread(tx.commit)
+            try:
+                await self.in_thread(tx.commit)
+            except asyncio.CancelledError:
+                # Cancelled before a thread began with it, nobody commits. Else this does nothing.
+                self._threads.submit(tx.roll_back)
+                raise
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[PostgresTransaction]:

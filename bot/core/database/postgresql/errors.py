@@ -47,6 +47,8 @@ _PASSING = {
     "55P03": translatable("Another process keeps the database locked: try again when it is done"),
     "57014": translatable("The PostgreSQL server ended a statement that took too long: try again"),
     "53100": translatable("The disk is full. Nothing was changed: free some space, then try again"),
+    "25P03": _UNREACHABLE,  # it ends transactions that pause for longer than it is set to allow
+    "25P04": _UNREACHABLE,  # or that take longer in all
     "53": _UNREACHABLE,
     "57": _UNREACHABLE,
     "08": _UNREACHABLE,

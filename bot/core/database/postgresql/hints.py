@@ -8,7 +8,7 @@ connections are shared, nobody can listen: then everything works, only later.
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 import psycopg
@@ -66,10 +66,13 @@ class Hints:
                 async with await self._connect() as connection:
                     await connection.execute(f"LISTEN {CHANNEL}")
                     async for told in connection.notifies():
-                        sender, *topics = told.payload.split()
-                        if sender != self._name:
-                            for topic in topics:
-                                heard(topic)
+                        self._hear(told.payload.split(), heard)
             except psycopg.Error as error:
                 log.info("no hints from other processes for %s s: %s", _AGAIN, type(error).__name__)
             await asyncio.sleep(_AGAIN)
+
+    def _hear(self, words: Sequence[str], heard: Callable[[str], object]) -> None:
+        """Whoever may connect to the database may notify, without a word, too."""
+        if words and words[0] != self._name:
+            for topic in words[1:]:
+                heard(topic)
