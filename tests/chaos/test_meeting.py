@@ -62,7 +62,8 @@ class Scene:
     def write(self, script: Script) -> None:
         lines = (json.dumps(line) for line in script)
         (self.folder / "script").write_text("\n".join(lines), encoding="utf-8")
-        (self.folder / "acks").touch()
+        for name in ("acks", "rounds"):
+            (self.folder / name).touch()
 
     @asynccontextmanager
     async def talker(self, *arguments: str) -> AsyncIterator[Process]:
