@@ -31,7 +31,7 @@ class Encryption:
     def __init__(self, keys: Sequence[str]) -> None:
         if not keys:
             raise UsageError(MISSING_KEY)
-        self._fernet = _fernet(keys)
+        self._fernet, self._first = _fernet(keys), _fernet(keys[:1])
 
     def encrypt(self, text: str) -> str:
         """The text, encrypted and authenticated."""
@@ -45,6 +45,16 @@ class Encryption:
             return str(self._fernet.decrypt(encrypted.encode()).decode())
         except InvalidToken:
             raise UsageError(WRONG_KEY, workspace=workspace) from None
+
+    def is_by_first_key(self, encrypted: str) -> bool:
+        """Whether the first key decrypts it."""
+        from cryptography.fernet import InvalidToken  # noqa: PLC0415 - an extra
+
+        try:
+            self._first.decrypt(encrypted.encode())
+        except InvalidToken:
+            return False
+        return True
 
     def rotate(self, encrypted: str) -> str:
         """The same text, encrypted with the first key."""

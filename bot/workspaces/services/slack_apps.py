@@ -114,15 +114,20 @@ def encrypted(tokens: Tokens, keys: Sequence[str]) -> str:
 
 
 async def reencrypt(db: Database, keys: Sequence[str]) -> None:
-    """Encrypt every app's tokens with the first key; raises `UsageError` if some cannot be read."""
+    """Encrypt every app's tokens with the first key; raises `UsageError` if some cannot be read.
+
+    Another process may be refreshing them: its claim stays, and what it stores counts.
+    """
     stored = await list_stored(db)
     if not stored:
         return
     encryption = Encryption(keys)
     async with db.transaction() as tx:
+        await tx.guard(GUARD)
         for each in await slack_apps.list_all(tx):
             encryption.decrypt(each.tokens, each.workspace)
-            await slack_apps.set_tokens(tx, each, encryption.rotate(each.tokens))
+            if not encryption.is_by_first_key(each.tokens):
+                await slack_apps.encrypt_anew(tx, each, encryption.rotate(each.tokens))
 
 
 async def remove(db: Database, workspace: str, *, now: datetime) -> int:

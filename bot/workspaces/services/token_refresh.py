@@ -13,7 +13,7 @@ from bot.core.database.database import Database
 from bot.core.domain.errors import UsageError, UserError
 from bot.core.ports import ChatError
 from bot.workspaces.domain.slack_app import Tokens
-from bot.workspaces.services.slack_apps import decrypted, encrypted, list_stored
+from bot.workspaces.services.slack_apps import GUARD, decrypted, encrypted, list_stored
 from bot.workspaces.store import slack_apps
 from bot.workspaces.store.slack_apps import StoredApp
 
@@ -71,5 +71,22 @@ async def _refresh(
         return
     kept = replace(fresh, refresh_token=fresh.refresh_token or tokens.refresh_token)
     async with db.transaction() as tx:
-        await slack_apps.set_tokens(tx, stored, encrypted(kept, keys))
+        await tx.guard(GUARD)
+        present = await slack_apps.find(tx, stored.workspace)
+        if present is None or not _is_same(present, stored, tokens, keys):
+            return
+        await slack_apps.set_tokens(tx, present, encrypted(kept, keys))
     log.info("Slack: the token of %s was replaced", stored.workspace)
+
+
+def _is_same(present: StoredApp, stored: StoredApp, tokens: Tokens, keys: Sequence[str]) -> bool:
+    """Whether the app was given no other tokens since.
+
+    A process that started meanwhile may have encrypted them anew, even with a key of its own.
+    """
+    if present.installed_at != stored.installed_at:
+        return False
+    try:
+        return decrypted(present, keys).tokens == tokens
+    except UsageError:
+        return True

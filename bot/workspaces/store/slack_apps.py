@@ -72,6 +72,14 @@ async def set_tokens(tx: Transaction, app: StoredApp, tokens: str) -> None:
     )
 
 
+async def encrypt_anew(tx: Transaction, app: StoredApp, tokens: str) -> None:
+    """Store the same tokens, encrypted otherwise; a claim to refresh them stays."""
+    await tx.run(
+        "UPDATE slack_app SET tokens = :tokens WHERE workspace = :workspace AND tokens = :former",
+        {"workspace": app.workspace, "tokens": tokens, "former": app.tokens},
+    )
+
+
 async def end(tx: Transaction, workspace: str, ended: Ended) -> None:
     """Record why a workspace is not served any more."""
     await tx.run(
