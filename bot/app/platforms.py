@@ -380,12 +380,13 @@ def _discord(
 def requests_a_second(processes: int | None, posts: bool) -> int:
     """How many requests one of so many processes may send to Discord, which counts those of all.
 
-    The one that posts gets all but a few for each process, and so for one that is just joining.
+    The one that posts gets all but one for each other. Whoever joins sends one more a second until the
+    others see it, at their next look; one process alone leaves one for it.
     """
-    most, few = 50, 2
+    most, few = 50, 1
     if processes is None:
         return most
-    return max(few, most - few * processes) if posts else few
+    return max(few, most - few * max(1, processes - 1)) if posts else few
 
 
 def discord_access(settings: Settings) -> DiscordAccess:
