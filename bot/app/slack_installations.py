@@ -1,10 +1,12 @@
 """Installations of Slack's app in the database. Imports no SDK."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from datetime import datetime
 
 from bot.core.database.database import Database
+from bot.core.domain.errors import NotFoundError
 from bot.digest.services import subscribe
 from bot.platforms.slack.inbound.events import AppRemoved
 from bot.platforms.slack.install.installed import InstalledWorkspace
@@ -45,7 +47,7 @@ class SlackInstallations:
         app = SlackApp(workspace, installed.name, tokens, self._clock(), kind)
         is_new = await slack_apps.add(self._db, app, self._keys)
         log.info("Slack: %s installed the app%s", workspace, "" if is_new else " again")
-        await resume_stopped(self._db, workspace, now=self._clock())
+        await resume_stopped(self._db, {workspace}, now=self._clock())
 
     async def refresh(self, exchange: Exchange) -> None:
         """Replace the tokens that expire soon."""
@@ -59,9 +61,8 @@ class SlackInstallations:
             log.warning("Slack: %s: %s; digests stopped: %d", workspace, ended.value, stopped)
 
 
-async def resume_stopped(db: Database, workspace: str, *, now: datetime) -> int:
-    """Resume the digests that stopped when the workspace removed the app; returns how many."""
-    channels = await slack_apps.find_stopped(db, workspace)
-    for channel in channels:
-        await subscribe.resume(db, channel, now=now)
-    return len(channels)
+async def resume_stopped(db: Database, workspaces: Collection[str], *, now: datetime) -> None:
+    """Resume the digests that stopped when these workspaces removed the app."""
+    for channel in await slack_apps.find_stopped(db, workspaces):
+        with suppress(NotFoundError):  # removed meanwhile
+            await subscribe.resume(db, channel, now=now)

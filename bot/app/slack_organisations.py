@@ -7,7 +7,7 @@ that is not served.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -92,15 +92,20 @@ class SlackOrganisations:
             return
         now = self._clock()
         new = await grants.put_list(self._db, organisation, teams, now=now)
-        await self._begin(organisation, new)
+        # All, not those that are new: a process may have ended between a grant and what follows.
+        granted = await grants.list_grants(self._db)
+        served = {each.workspace for each in granted if each.organisation == organisation}
+        await self._begin(organisation, new, resume=served)
         self._conditions[organisation] = Condition(
             name, ok=True, detail=f"organisation; workspaces: {len(teams)}", last_ok_at=now
         )
 
-    async def _begin(self, organisation: str, teams: tuple[str, ...]) -> None:
+    async def _begin(
+        self, organisation: str, teams: tuple[str, ...], *, resume: Collection[str]
+    ) -> None:
         for team in teams:
             log.info("Slack: %s granted the app to %s", organisation, team)
-            await resume_stopped(self._db, team, now=self._clock())
+        await resume_stopped(self._db, resume, now=self._clock())
 
     async def on_told(self, told: AppGranted | OrganisationRemoved) -> None:
         """Do what an organisation changed. One that is not served changes nothing."""
@@ -117,7 +122,7 @@ class SlackOrganisations:
             )
         else:
             new = await grants.grant(self._db, organisation, dict.fromkeys(told.teams, ""))
-            await self._begin(organisation, new)
+            await self._begin(organisation, new, resume=new)
             self._in_doubt.add(organisation)  # their names
 
     def on_unknown(self, body: Mapping[str, Any]) -> None:

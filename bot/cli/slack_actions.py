@@ -42,7 +42,7 @@ def add() -> Iterator[str]:
             ) from error
         app = SlackApp(workspace, name, tokens, now())
         is_new = await slack_apps.add(db, app, settings.secret_keys)
-        await resume_stopped(db, workspace, now=now())
+        await resume_stopped(db, {workspace}, now=now())
         return app, is_new, list(findings)
 
     app, is_new, findings = with_database(work, make=True)

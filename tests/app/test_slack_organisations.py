@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 
 from bot.app.slack_install_requests import exchange_by
+from bot.app.slack_organisations import SlackOrganisations
 from bot.channels.domain.subscription import Standing
 from bot.channels.store import subscriptions
 from bot.core.ports import ChannelRef, ChatError, DeliveryKey, Identity, Platform
@@ -129,6 +130,25 @@ async def test_an_organisation_grants_withdraws_and_removes_the_app(
         assert (await stage.install("E1", browser))[0] == 200  # once more: harmless
         await whole.revoke()
         assert await standing(stage, ONE) == (Standing.REFUSED, slack_apps.REVOKED)
+
+
+async def test_what_stopped_resumes_though_the_process_ended_between_grant_and_resuming(
+    tmp_path: Path, browser: aiohttp.ClientSession
+) -> None:
+    async with staged(tmp_path, "T2") as stage:
+        whole = stage.fake.organisation("E1", "T2")
+        await stage.install("E1", browser)
+        await whole.grant("T2")
+        await stage.connected("T2")
+        await subscribed(stage, TWO)
+        await whole.withdraw("T2")
+        assert await standing(stage, TWO) == (Standing.REFUSED, slack_apps.WITHDRAWN)
+        whole.granted.append("T2")
+        await grants.grant(stage.db, "E1", {"T2": "Two"})  # all that the other process came to
+
+        await SlackOrganisations(stage.db, stage.settings, clock=stage.clock).look()
+
+        assert (await standing(stage, TWO))[0] is Standing.ACTIVE
 
 
 async def test_a_workspace_s_own_installation_wins(

@@ -85,14 +85,14 @@ async def end(
         return await _stop_unserved(tx, app, _REASONS[ended], now)
 
 
-async def find_stopped(db: Database, workspace: str) -> tuple[ChannelRef, ...]:
-    """The channels whose digests stopped when the workspace ended."""
+async def find_stopped(db: Database, workspaces: Collection[str]) -> tuple[ChannelRef, ...]:
+    """The channels whose digests stopped when these workspaces ended."""
     async with db.reading() as tx:
         return tuple(
             channel
             for each in await subscriptions.list_all(tx)
             if each.standing is Standing.REFUSED and each.reason in _RESUMED
-            if (channel := _channel_in(each, {workspace})) is not None
+            if (channel := _channel_in(each, workspaces)) is not None
         )
 
 
