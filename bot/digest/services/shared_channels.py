@@ -129,7 +129,11 @@ async def stop_doubles(db: Database, connected: Connected, *, now: datetime) -> 
                 kept.append(each)
                 continue
             async with db.transaction() as tx:
-                await subscriptions.guard(tx, each.channel)
+                await subscriptions.guard(tx, each.channel, twin.channel)
+                present = await subscriptions.find(tx, twin.channel)
+                if present is None or present.standing is not Standing.ACTIVE:
+                    kept.append(each)  # that one ended while the platform was asked
+                    continue
                 stopped += await subscriptions.refuse(tx, each.channel, SHARED, twin.channel, now)
     return stopped
 
