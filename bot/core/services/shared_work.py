@@ -3,7 +3,7 @@
 Every process looks every `LOOK_EVERY` at which others there are, computes which names each should
 have (`bot.core.domain.lease_shares`), stops and releases what another should have, and takes what is
 its own and free. To look renews everything that it holds: a lease lasts as long as the row of its
-holder, which others delete when it was not renewed for `TERM`.
+holder, which others delete when it was not renewed for `processes.TERM`.
 
 While the database is away nobody can take anything, so everything goes on.
 """
@@ -38,8 +38,6 @@ from bot.core.store.processes import Holder, Seen
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = timedelta(seconds=2)
-TERM = timedelta(seconds=20)
-"""A process that was not seen for so long is dead: its work moves within half a minute."""
 CLOCKS_APART = timedelta(seconds=20)
 """A message's lease outlives its call by 30 s: with clocks further apart it could be posted twice."""
 TOPIC = "leases"
@@ -257,7 +255,7 @@ class SharedWork:
         return trouble
 
     async def _renew(self) -> datetime:
-        """Be there for another `TERM`; returns the instant by the shared clock.
+        """Be there for another `processes.TERM`; returns the instant by the shared clock.
 
         With a wrong clock, it leaves the work to others while there are any.
         """
@@ -267,7 +265,8 @@ class SharedWork:
                 if await processes.see(tx, self.owner, at):
                     return at
             log.warning(
-                "this process was not seen for %d s and lost its leases", TERM.total_seconds()
+                "this process was not seen for %d s and lost its leases",
+                processes.TERM.total_seconds(),
             )
             self._forget_all()
         async with self._db.transaction() as tx:
@@ -283,7 +282,7 @@ class SharedWork:
     def _is_dead(self, seen: Seen, at: datetime) -> bool:
         if seen.process.id == self.owner:
             return False
-        return at - seen.seen_at > TERM or self._is_gone(seen.process)
+        return at - seen.seen_at > processes.TERM or self._is_gone(seen.process)
 
     async def _remove(self, dead: Iterable[Seen]) -> None:
         async with self._db.transaction() as tx:

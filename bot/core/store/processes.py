@@ -7,13 +7,16 @@ the row frees all of it and stops its claims (`is_there`).
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from bot.core.database.database import Engine, Statements, Transaction
 from bot.core.database.instants import from_text, to_text
 from bot.core.domain.lease_shares import Member
 from bot.core.store.leases import Process
+
+TERM = timedelta(seconds=20)
+"""A process that was not seen for so long is dead: its work moves within half a minute."""
 
 GUARD = "leases"
 """The guard of transactions that take leases or delete rows of processes."""
@@ -126,13 +129,19 @@ async def list_holders(tx: Transaction) -> Mapping[str, Holder]:
     return await tx.call(list_each)  # thousands of names: in the connection's thread
 
 
-async def count_parts(tx: Transaction) -> Mapping[tuple[str, int], int]:
-    """How many leases each process that is there holds, by its machine's name and its pid."""
+async def count_parts(tx: Transaction, local: datetime) -> Mapping[tuple[str, int], int]:
+    """How many leases each process that lives holds, by its machine's name and its pid.
+
+    The row of one that was killed stays until another looks, and a restored backup has rows of
+    processes that ended long ago: neither is counted. `local` is as `server_now` takes it.
+    """
+    since = await server_now(tx, local) - TERM
     rows = await tx.all(
         """
         SELECT p.machine, p.pid, (SELECT count(*) FROM lease l WHERE l.holder = p.id) AS held
-          FROM process p ORDER BY p.started_at, p.id
-        """
+          FROM process p WHERE p.seen_at >= :since ORDER BY p.started_at, p.id
+        """,
+        {"since": to_text(since)},
     )
     return {(row["machine"].partition(" ")[0], row["pid"]): row["held"] for row in rows}
 

@@ -37,7 +37,7 @@ async def check_database(
 ) -> tuple[Finding, ...]:
     """The file and its disk, or the server, and what stands in it; makes no file."""
     if isinstance(location, PostgresAddress):
-        return await _check_server(location, say)
+        return await _check_server(location, now, say)
     path, subject = location, "PAPERBOT_DATABASE"
     if not await asyncio.to_thread(path.exists):
         words = say(
@@ -60,7 +60,9 @@ async def check_database(
         return (Finding(subject, ok=False, words=f"{path}: {text}"),)
 
 
-async def _check_server(location: PostgresAddress, say: Translate) -> tuple[Finding, ...]:
+async def _check_server(
+    location: PostgresAddress, now: datetime, say: Translate
+) -> tuple[Finding, ...]:
     subject = "PAPERBOT_DATABASE"
     try:
         async with opened(location) as db:
@@ -79,7 +81,7 @@ async def _check_server(location: PostgresAddress, say: Translate) -> tuple[Find
             )
             return (
                 Finding(subject, ok=True, words=words),
-                await _check_processes(db, say),
+                await _check_processes(db, now, say),
                 await _check_outbox(db, say),
                 *await _check_subscriptions(db, say),
             )
@@ -241,10 +243,10 @@ async def _check_owner(db: Database, now: datetime, say: Translate) -> Finding:
     return Finding(say("Bot"), ok=True, words=words)
 
 
-async def _check_processes(db: Database, say: Translate) -> Finding:
+async def _check_processes(db: Database, now: datetime, say: Translate) -> Finding:
     """The bots that share the work, and how many parts of it each does."""
     async with db.reading() as tx:
-        there = await processes.count_parts(tx)
+        there = await processes.count_parts(tx, now)
     if not there:
         return Finding(say("Bot"), ok=True, words=say("no bot is running on this database now"))
     each = (

@@ -31,7 +31,8 @@ class HealthMonitor:
         self._outbox = await operator_actions.condition(self._db, now=self._clock())
         late = await operator_actions.list_late(self._db, now=self._clock())
         self._reported = operator_actions.tell_late(late, self._reported)
-        self._measures = (*await measure(self._db), *operator_actions.measure_late(late))
+        numbers = await measure(self._db, now=self._clock())
+        self._measures = (*numbers, *operator_actions.measure_late(late))
 
     def note_lease(self, problem: str) -> None:
         """Record whether the posting lease could be renewed; the empty string is success."""

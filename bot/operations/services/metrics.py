@@ -1,16 +1,18 @@
 """The bot's numbers for `/metrics`, read from the database."""
 
+from datetime import datetime
+
 from bot.core.database.database import Database
 from bot.core.ports import Measure
 from bot.core.store import processes
 from bot.operations.store.totals import totals
 
 
-async def measure(db: Database) -> tuple[Measure, ...]:
+async def measure(db: Database, *, now: datetime) -> tuple[Measure, ...]:
     """How much there is of everything, how the outbox is, and how PostgreSQL is used."""
     async with db.reading() as tx:
         found = await totals(tx)
-        parts = await processes.count_parts(tx)
+        parts = await processes.count_parts(tx, now)
     return (
         Measure("entries", "Entries that are not withdrawn.", found.entries),
         Measure("papers", "Papers that are known.", found.papers),

@@ -11,7 +11,6 @@ from bot.archive.services.export import entry_json
 from bot.archive.store import entries
 from bot.core.database.database import Database, Statements, Transaction, opened
 from bot.core.domain.errors import StorageError, UsageError
-from bot.core.services.shared_work import TERM
 from bot.core.store import leases, processes
 from bot.operations.services import reindex
 from bot.operations.store import tables
@@ -84,10 +83,8 @@ async def _copy(
 async def _refuse_running(db: Database, now: datetime) -> None:
     async with db.reading() as tx:
         held = await leases.list_held(tx, now)
-        # Several bots on one database renew their rows, not each lease.
-        at = await processes.server_now(tx, now)
-        bots = [each for each in await processes.list_all(tx) if at - each.seen_at <= TERM]
-    if held or bots:
+        there = await processes.count_parts(tx, now)
+    if held or there:
         raise UsageError(
             "A bot runs on this database, or was killed less than a minute ago: stop it, then try "
             "again",

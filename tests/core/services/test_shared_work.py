@@ -12,7 +12,7 @@ import pytest
 
 from bot.core.database.address import PostgresAddress
 from bot.core.database.database import Database, open_database
-from bot.core.services.shared_work import LOOK_EVERY, TERM, SharedWork
+from bot.core.services.shared_work import LOOK_EVERY, SharedWork
 from bot.core.store import processes
 from bot.core.store.leases import Process
 from tests.stage import MORNING
@@ -165,7 +165,7 @@ async def test_the_work_of_a_process_that_is_not_seen_moves_within_half_a_minute
         unseen += LOOK_EVERY
         await second.look()
 
-    assert TERM - LOOK_EVERY <= unseen < timedelta(seconds=30)
+    assert processes.TERM - LOOK_EVERY <= unseen < timedelta(seconds=30)
 
 
 async def test_the_work_of_a_process_that_has_ended_on_this_machine_moves_at_the_next_look(ground):
@@ -194,7 +194,7 @@ async def test_the_work_of_a_process_that_leaves_moves_at_the_next_look(ground):
 async def test_a_process_that_slept_learns_that_it_lost_everything_and_joins_again(ground):
     first, second = await bot(ground, "first"), await bot(ground, "second")
     await settle(first, second)
-    await ground.pass_time(second, TERM + timedelta(seconds=1))
+    await ground.pass_time(second, processes.TERM + timedelta(seconds=1))
     await second.look()
     assert second.held == set(NAMES)
     async with first.db.reading() as tx:

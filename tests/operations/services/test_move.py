@@ -139,6 +139,17 @@ async def _join(db: Database, name: str) -> None:
         await processes.join(tx, Process(name, "machine", 1), {"plan"}, at)
 
 
+async def test_a_killed_bot_counts_as_running_until_it_was_not_seen_for_its_term(tmp_path, target):
+    async with opened(target) as server, opened(tmp_path / "new.db") as file:
+        await _join(server, "1")
+        async with server.transaction() as tx:
+            assert await processes.count_parts(tx, MORNING) == {("machine", 1): 0}
+            at = await processes.server_now(tx, MORNING)
+            await processes.see(tx, "1", at - processes.TERM)
+            assert await processes.count_parts(tx, MORNING) == {}
+        await move(server, file, now=MORNING)
+
+
 async def test_what_postgresql_cannot_hold_is_named_and_nothing_is_kept(tmp_path, target):
     async with staged(tmp_path, path=tmp_path / "old.db") as stage, opened(target) as server:
         await stage.note("A note", MORNING.date())
