@@ -18,8 +18,9 @@ _NAME = "database identity"
 async def find_restored(tx: Transaction) -> datetime | None:
     """Up to when the database knows what was posted, if it is not the one of the last start.
 
-    `None` where it is the same, has posted nothing yet, or is SQLite's, whose backups say in
-    themselves that they are one.
+    A backup that was made before the first digest knows of no post: then since its first subscription.
+    `None` where it is the same, posts nowhere, or is SQLite's, whose backups say in themselves that
+    they are one.
     """
     if tx.engine is Engine.SQLITE:
         return None
@@ -30,6 +31,9 @@ async def find_restored(tx: Transaction) -> datetime | None:
     if known is None or identity == known:
         return None
     newest = await tx.call(deliveries.newest_instant)
+    if newest is None:
+        first = await tx.one("SELECT min(created_at) AS at FROM subscription")
+        newest = first["at"] if first is not None else None
     return from_text(newest) if newest is not None else None
 
 
