@@ -231,7 +231,10 @@ class PostgresDatabase:
     async def listen(self, heard: Callable[[str], object]) -> None:
         """Exchange hints with other processes until cancelled."""
         if self._is_pooled:
-            log.info("behind a pooler, no hints are heard: this process looks at intervals")
+            log.info(
+                "the database is behind a connection pooler: this process hears nothing from the "
+                "others, and looks at intervals"
+            )
         await self._hints.run(None if self._is_pooled else heard)
 
     async def _notify(self, payload: str) -> None:

@@ -61,14 +61,24 @@ class Hints:
                 await self._notify(payload)
 
     async def _listen(self, heard: Callable[[str], object]) -> None:
+        is_cut = False
         while True:
             try:
                 async with await self._connect() as connection:
                     await connection.execute(f"LISTEN {CHANNEL}")
+                    if is_cut:
+                        log.info("this process hears from the others again")
+                        is_cut = False
                     async for told in connection.notifies():
                         self._hear(told.payload.split(), heard)
             except psycopg.Error as error:
-                log.info("no hints from other processes for %s s: %s", _AGAIN, type(error).__name__)
+                if not is_cut:  # once, however long the server is away
+                    log.info(
+                        "this process hears nothing from the others for now (%s), and looks at "
+                        "intervals",
+                        type(error).__name__,
+                    )
+                is_cut = True
             await asyncio.sleep(_AGAIN)
 
     def _hear(self, words: Sequence[str], heard: Callable[[str], object]) -> None:
