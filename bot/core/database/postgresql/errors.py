@@ -15,7 +15,7 @@ _UNREACHABLE = translatable(
 )
 _REFUSED = translatable(
     "The PostgreSQL server refuses the user or the password ({reason}): correct PAPERBOT_DATABASE, "
-    "PGPASSWORD or the file of PGPASSFILE"
+    "PGPASSWORD in the environment (it is not read from .env), or the file of PGPASSFILE"
 )
 _NOT_LET_IN = translatable(
     "The PostgreSQL server does not let this user or machine in ({reason}): allow it in pg_hba.conf"
