@@ -11,12 +11,14 @@ from bot.archive.services.export import entry_json
 from bot.archive.store import entries
 from bot.core.database.database import Database, Statements, Transaction, opened
 from bot.core.domain.errors import StorageError, UsageError
+from bot.core.domain.i18n import translatable
 from bot.core.store import leases, processes
 from bot.operations.services import reindex
 from bot.operations.store import tables
 from bot.operations.store.tables import Table
 
 _PAGE = 500
+_DAMAGED = translatable("The database is damaged ({reason}): restore a backup")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ async def move(
         await new.call(tables.lock)
         await _refuse_running(target, now)
         async with source.reading() as old:
+            if orphan := await old.call(tables.find_orphan):
+                raise StorageError(_DAMAGED, path=str(source.location), reason=orphan)
             moved = await _copy(old, new, str(target.location), progress)
         await _refuse_running(source, now)  # what a bot wrote meanwhile would be missing
     return moved

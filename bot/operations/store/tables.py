@@ -97,6 +97,16 @@ def lock(statements: Statements) -> None:
     statements.run(f"LOCK TABLE {', '.join(name for (name,) in names)} IN EXCLUSIVE MODE")
 
 
+def find_orphan(statements: Statements) -> str | None:
+    """A row that refers to none, in words; SQLite may have some where another program wrote."""
+    if statements.engine is Engine.POSTGRESQL:
+        return None
+    found = statements.one(
+        'SELECT "table", parent, rowid AS id FROM pragma_foreign_key_check LIMIT 1'
+    )
+    return f"{found['table']} {found['id']}: no {found['parent']}" if found is not None else None
+
+
 def count(statements: Statements, table: Table) -> int:
     """How many rows it has."""
     [(rows,)] = statements.tuples(f"SELECT count(*) FROM {table.name}")  # noqa: S608  a schema's name

@@ -161,3 +161,15 @@ async def test_what_postgresql_cannot_hold_is_named_and_nothing_is_kept(tmp_path
             await move(stage.db, server, now=MORNING)
 
         assert await rows_of(server) == before
+
+
+async def test_a_row_that_refers_to_none_is_named_and_nothing_is_kept(tmp_path, target):
+    async with staged(tmp_path, path=tmp_path / "old.db") as stage, opened(target) as server:
+        with closing(sqlite3.connect(tmp_path / "old.db", isolation_level=None)) as raw:
+            raw.execute("INSERT INTO changed_entry VALUES (99)")
+        before = await rows_of(server)
+
+        with pytest.raises(StorageError, match="changed_entry 99: no entry"):
+            await move(stage.db, server, now=MORNING)
+
+        assert await rows_of(server) == before
