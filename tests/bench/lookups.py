@@ -11,7 +11,7 @@ import psycopg
 
 from bot.core.database.address import PostgresAddress
 from bot.core.database.database import Database, opened
-from bot.core.database.dialect import for_postgresql, for_sqlite
+from bot.core.database.dialect import for_postgresql, for_sqlite, may_be_prepared
 from bot.lookup.services import lookup
 from tests.bench import big_postgresql
 from tests.bench.big import archive
@@ -125,6 +125,7 @@ def _on_postgresql(stack: AsyncExitStack, address: PostgresAddress) -> Mapping[s
 
     async def on_psycopg(asked: Asked) -> None:
         for sql, parameters in asked:
-            plain.execute(for_postgresql(sql).encode(), parameters).fetchall()
+            prepare = may_be_prepared(sql)
+            plain.execute(for_postgresql(sql).encode(), parameters, prepare=prepare).fetchall()
 
     return {"psycopg": on_psycopg}

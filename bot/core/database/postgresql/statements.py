@@ -8,7 +8,7 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from bot.core.database.database import Engine, Parameters, Row
-from bot.core.database.dialect import for_postgresql
+from bot.core.database.dialect import for_postgresql, may_be_prepared
 
 Connection = psycopg.Connection[Row]
 
@@ -61,7 +61,9 @@ class PostgresStatements:
     def tuples(self, sql: str, parameters: Parameters | None = None) -> Sequence[tuple[Any, ...]]:
         """Every row as a plain tuple."""
         cursor = self._connection.cursor(row_factory=tuple_row)
-        return cursor.execute(for_postgresql(sql).encode(), parameters or {}).fetchall()
+        prepare = may_be_prepared(sql)
+        cursor.execute(for_postgresql(sql).encode(), parameters or {}, prepare=prepare)
+        return cursor.fetchall()
 
     def one(self, sql: str, parameters: Parameters | None = None) -> Row | None:
         """The first row, or `None`."""
@@ -87,4 +89,7 @@ class PostgresStatements:
         self._connection.cursor().executemany(for_postgresql(sql).encode(), rows)
 
     def _execute(self, sql: str, parameters: Parameters | None) -> psycopg.Cursor[Row]:
-        return self._connection.execute(for_postgresql(sql).encode(), parameters or {})
+        prepare = may_be_prepared(sql)
+        return self._connection.execute(
+            for_postgresql(sql).encode(), parameters or {}, prepare=prepare
+        )
