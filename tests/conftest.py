@@ -104,6 +104,7 @@ ON_ONE = (
     "contract/test_chat.py",
     "contract/test_commands.py",
     "contract/test_hearing.py",
+    "discussion/services/test_discuss_story.py",
 )
 """Of those, modules that `--engine both` runs on SQLite only, to save time: they are about files, platforms
 or arXiv's answers, and what they read and write is tested on both engines beside them. Three bots that are

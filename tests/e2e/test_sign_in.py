@@ -62,7 +62,7 @@ async def _signed_in_answer(address: str, platform: str, channel: str) -> str:
         async with client.get(f"{address}sign-in/{platform}") as response:
             assert response.status == 200, await response.text()
         body = {"channel": channel, "line": "/digest pause"}
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:  # the subscription is stored in a moment
                 async with client.post(f"{address}api/manage", json=body, headers=own) as response:
                     answer = await response.json()
