@@ -114,9 +114,13 @@ class PeriodicWork:
         self._set_back = self._set_back or by < timedelta()
 
     async def _plan(self) -> None:
-        if await plan.plan_due(self._db, now=now(), voices=self._talk.voices, link=self._talk.link):
-            self._wakes.wake("deliver")
+        deliver = partial(self._wakes.wake, "deliver")
+        if await plan.plan_due(
+            self._db, now=now(), voices=self._talk.voices, link=self._talk.link, told=deliver
+        ):
             self._wakes.wake("talk")
+        if (due := await plan.next_due(self._db)) is not None:
+            self._pumps.wake_in("plan", due - now())
 
     async def _deliver(self) -> None:
         try:

@@ -49,6 +49,7 @@ class Pump:
     every: timedelta
     tick: Callable[[], Awaitable[object]]
     due: asyncio.Event = field(default_factory=asyncio.Event)
+    timer: asyncio.TimerHandle | None = None
     failures: int = 0
     failed_ever: int = 0
     detail: str = ""
@@ -99,6 +100,15 @@ class Pumps:
     def wake(self, name: str) -> None:
         """Call that pump now, or again as soon as its present call ends."""
         self._pumps[name].due.set()
+
+    def wake_in(self, name: str, delay: timedelta) -> None:
+        """Call that pump after so long; the last such wish counts, one past its interval does not."""
+        pump = self._pumps[name]
+        if pump.timer is not None:
+            pump.timer.cancel()
+        loop, seconds = asyncio.get_running_loop(), max(0.0, delay.total_seconds())
+        is_sooner = delay < pump.every
+        pump.timer = loop.call_later(seconds, pump.due.set) if is_sooner else None
 
     def wake_all(self) -> None:
         """Call every pump now."""
@@ -154,6 +164,8 @@ class Pumps:
                 scheduler.shutdown(wait=False)
                 over.set()
                 for pump in self._pumps.values():
+                    if pump.timer is not None:
+                        pump.timer.cancel()
                     pump.due.set()  # whoever waits for it need not wait any more
                     pump.seen_at = None
 

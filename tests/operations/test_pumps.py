@@ -49,6 +49,25 @@ async def test_a_pump_is_called_at_once_and_then_at_its_interval():
     assert seldom.calls == 1
 
 
+async def test_a_pump_is_called_when_it_wished_and_the_last_wish_counts():
+    pumps = alarm()
+
+    async def wish(call: int) -> None:
+        if call == 1:
+            pumps.wake_in("seldom", SELDOM)
+            pumps.wake_in("seldom", -OFTEN)
+        elif call == 2:
+            pumps.wake_in("seldom", OFTEN)
+
+    seldom = Counted(wish)
+    pumps.add("seldom", SELDOM, seldom)
+
+    async with pumps.running():
+        await seldom.times(3)
+
+    assert seldom.calls == 3
+
+
 async def test_a_pump_that_fails_is_logged_counted_and_called_again_and_the_others_go_on(caplog):
     mended = asyncio.Event()
 

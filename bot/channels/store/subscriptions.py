@@ -180,6 +180,15 @@ async def list_to_ask(tx: Transaction, now: datetime, limit: int) -> tuple[tuple
     return tuple((row["id"], row["channel"]) for row in rows)
 
 
+async def next_to_ask(tx: Transaction) -> datetime | None:
+    """When planning is to look at the next one; `None` where none is active."""
+    row = await tx.one(
+        "SELECT min(next_at) AS at FROM subscription WHERE next_at IS NOT NULL AND standing = :active",
+        {"active": Standing.ACTIVE},
+    )
+    return from_text(row["at"]) if row and row["at"] else None
+
+
 async def ask_at(tx: Transaction, subscription_id: int, at: datetime) -> None:
     """Have planning look at it again at that instant, if it is active."""
     await tx.run(

@@ -56,10 +56,25 @@ class Planned:
     papers: int
 
 
+def _nobody() -> None:
+    """The default of `told`."""
+
+
+async def next_due(db: Database) -> datetime | None:
+    """When there may be something to plan again."""
+    async with db.reading() as tx:
+        return await subscriptions.next_to_ask(tx)
+
+
 async def plan_due(
-    db: Database, *, now: datetime, voices: Voices, link: Link = no_link
+    db: Database,
+    *,
+    now: datetime,
+    voices: Voices,
+    link: Link = no_link,
+    told: Callable[[], None] = _nobody,
 ) -> tuple[Planned, ...]:
-    """Close every due slot; empty ones plan no messages.
+    """Close every due slot; empty ones plan no messages. `told` is called when messages can go out.
 
     May be called repeatedly and by several processes. A subscription that fails is retried later
     and does not stop the others; an `ExceptionGroup` with the failures is raised at the end.
@@ -75,11 +90,15 @@ async def plan_due(
             try:
                 async with db.transaction() as tx:
                     await _guard(tx, channel)
-                    closed += await _look_at(tx, subscription_id, now, voices, link)
+                    planned = await _look_at(tx, subscription_id, now, voices, link)
             except Exception as error:  # noqa: BLE001 — one channel never stops the others
                 errors.append(error)
                 async with db.transaction() as tx:
                     await subscriptions.ask_at(tx, subscription_id, now + AFTER_FAILURE)
+            else:
+                closed += planned
+                if any(each.messages for each in planned):
+                    told()
     if errors:
         raise ExceptionGroup("some subscriptions could not be planned", errors)
     _log_skipped(closed)

@@ -73,6 +73,22 @@ async def test_a_digest_is_planned_at_its_time_and_once(stage):
     assert after == at_nine
 
 
+async def test_planning_says_when_it_is_due_again_and_tells_at_once_what_can_go_out(stage):
+    waiting = await plan.next_due(stage.db)
+    await subscribed(stage)
+    await stage.note("Alpha", TUESDAY)
+    due = await plan.next_due(stage.db)
+    told: list[int] = []
+
+    stage.clock.at = nine(TUESDAY)
+    now = stage.clock()
+    await plan.plan_due(stage.db, now=now, voices=english, told=lambda: told.append(1))
+
+    assert (waiting, due) == (None, nine(TUESDAY))
+    assert await plan.next_due(stage.db) == nine(WEDNESDAY)
+    assert told == [1]
+
+
 async def test_nothing_new_closes_the_slot_and_plans_nothing(stage, caplog):
     caplog.set_level(logging.INFO, "bot.digest")
     await subscribed(stage)
