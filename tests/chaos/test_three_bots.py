@@ -53,12 +53,10 @@ class Size:
     restarts: int
     cuts: int
     thoughts: int
-    taken_back: bool
-    """Whether people also delete what they said; what that finds is to be mended yet."""
 
 
-FEW = Size(channels=4, papers=4, kills=5, restarts=1, cuts=2, thoughts=12, taken_back=False)
-ALL = Size(channels=20, papers=9, kills=25, restarts=4, cuts=6, thoughts=60, taken_back=True)
+FEW = Size(channels=4, papers=4, kills=5, restarts=1, cuts=2, thoughts=12)
+ALL = Size(channels=20, papers=9, kills=25, restarts=4, cuts=6, thoughts=60)
 
 
 @dataclass(slots=True)
@@ -233,7 +231,7 @@ class Talk:
                 if side == "slack"
                 else self.here.discord.edits(message, text)
             )
-        if number % 7 == 0 and self.here.size.taken_back:
+        if number % 7 == 0:
             del self.said[side][number]
             await (
                 self.here.slack.take_back(message, channel=channel)

@@ -8,7 +8,7 @@ handed on. Platforms implement `ThreadReader`; when to read is their decision, t
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic
@@ -54,8 +54,9 @@ class _Gap(Generic[Thread]):
 class Backfill(Generic[Thread]):
     """Reads what one workspace's `ThreadQueue` was not given. Without `replies` nothing is compared.
 
-    `margin` is how long a message may take until reading a thread shows it. Pauses after failures
-    double from `first_pause` to `longest_pause` seconds.
+    `margin` is for how long messages may fail to come without the bot's notice, `shown_after` how
+    long a message may take until reading its thread shows it. Pauses after failures double from
+    `first_pause` to `longest_pause` seconds.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Backfill(Generic[Thread]):
         clock: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]],
         margin: timedelta,
+        shown_after: timedelta,
         first_pause: float = 2.0,
         longest_pause: float = 120.0,
     ) -> None:
@@ -78,6 +80,7 @@ class Backfill(Generic[Thread]):
         self._clock = clock
         self._sleep = sleep
         self._margin = margin
+        self._shown_after = shown_after
         self._first_pause = first_pause
         self._longest_pause = longest_pause
         self._format: PositionFormat | None = None
@@ -269,15 +272,17 @@ class Backfill(Generic[Thread]):
     ) -> bool:
         """Hand on edits and deletions in the threads of the last `COMPARED_BACK`.
 
-        A thread that cannot be read whole proves nothing, and is read again until it `is_over`;
-        then this returns false.
+        A thread that cannot be read whole proves nothing, and one that lacks a reply of a moment ago
+        proves nothing yet: both are read again until it `is_over`; then this returns false.
         """
         if self._replies is None:
             return True
+        began = self._clock()
         left: list[MessageRef] | None = None
         closed: set[ChannelRef] = set()
         failures = 0
         while True:
+            doubts: list[datetime] = []
             try:
                 if left is None:
                     since = self._clock() - COMPARED_BACK
@@ -286,27 +291,33 @@ class Backfill(Generic[Thread]):
                 for root in tuple(left):
                     if is_over():
                         return False
-                    kept = await self._replies.kept_in(root)
+                    # Later ones came by events, and so does their deletion.
+                    kept = [k for k in await self._replies.kept_in(root) if k.said_at < began]
                     if root.channel in closed or await self._is_compared(
-                        reader, root, kept, closed
+                        reader, root, kept, closed, doubts
                     ):
                         left.remove(root)
             except StorageError as error:
                 log.warning("%s: stored replies cannot be compared for now: %s", self._name, error)
             if left is not None and not left:
                 return True
-            failures = await self._pause(failures)
+            if left is not None and len(doubts) == len(left):
+                await self._sleep((min(doubts) - self._clock()).total_seconds())
+            else:
+                failures = await self._pause(failures)
 
     async def _is_compared(
         self,
         reader: ThreadReader[Thread],
         root: MessageRef,
-        kept: tuple[KeptReply, ...],
+        kept: Sequence[KeptReply],
         closed: set[ChannelRef],
+        doubts: list[datetime],
     ) -> bool:
         try:
-            if kept:
-                await self._compare(reader, root, kept)
+            if kept and (sure_at := await self._compare(reader, root, kept)) is not None:
+                doubts.append(sure_at)
+                return False
         except ChatError as error:
             is_refused = self._is_refused(root.channel, error)
             if isinstance(error, ChatRefusedError) and error.extent is Extent.CHANNEL:
@@ -315,11 +326,12 @@ class Backfill(Generic[Thread]):
         return True
 
     async def _compare(
-        self, reader: ThreadReader[Thread], root: MessageRef, kept: tuple[KeptReply, ...]
-    ) -> None:
+        self, reader: ThreadReader[Thread], root: MessageRef, kept: Sequence[KeptReply]
+    ) -> datetime | None:
+        """When to compare again: a reply that is not found was said a moment before."""
         thread = await reader.find(root)
         if thread is None:
-            return
+            return None
         began = self._clock()
         # In old databases `said_at` is when a reply was received, which is later.
         since = min(reader.time_of(reply.message) or reply.said_at for reply in kept)
@@ -332,19 +344,20 @@ class Backfill(Generic[Thread]):
                     await self._hand_on(message)
         except NoThreadError:
             if not await reader.is_deleted(root):
-                return
+                return None
             found.clear()
             shows_all = True
         else:
             shows_all = False
-        gone = [
-            reply.message
-            for reply in kept
-            if reply.message.id not in found and reply.said_at < began - self._margin
-        ]
-        if gone and (shows_all or await reader.shows_all(root, found)):
-            for message_ref in gone:
-                await reader.hand_on_deletion(message_ref)
+        missing = [reply for reply in kept if reply.message.id not in found]
+        if not missing or not (shows_all or await reader.shows_all(root, found)):
+            return None
+        surely_shown = began - self._shown_after
+        for reply in missing:
+            if reply.said_at < surely_shown:
+                await reader.hand_on_deletion(reply.message)
+        doubtful = [r.said_at for r in missing if r.said_at >= surely_shown]
+        return max(doubtful) + self._shown_after + _TICK if doubtful else None
 
     @property
     def _name(self) -> str:

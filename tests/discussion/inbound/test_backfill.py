@@ -27,6 +27,7 @@ from tests.platforms.memory import Notes
 
 NOW = datetime(2026, 2, 3, 9, tzinfo=UTC)
 MARGIN = timedelta(minutes=2)
+SHOWN_AFTER = timedelta(minutes=1.5)
 NOTE = PositionFormat("heard", datetime.fromisoformat, datetime.isoformat)
 CHANNEL = ChannelRef(Platform.SLACK, "T1", "C1")
 ROOT = MessageRef(CHANNEL, "root")
@@ -65,10 +66,12 @@ class Room:
             clock=lambda: self.clock,
             sleep=self.sleep,
             margin=MARGIN,
+            shown_after=SHOWN_AFTER,
         )
 
     async def sleep(self, seconds: float) -> None:
         self.pauses.append(seconds)
+        self.clock += timedelta(seconds=seconds)
 
     async def is_known(self, event_id: str) -> bool:
         return event_id in self.known
@@ -141,6 +144,7 @@ class Reader:
 
     async def hand_on_deletion(self, message: MessageRef) -> None:
         self._room.deleted.append(message.id)
+        self._room.kept = [each for each in self._room.kept if each.message != message]
 
     def receives_all(self) -> bool:
         return True
@@ -252,7 +256,34 @@ async def test_newer_versions_and_deletions_are_handed_on():
     assert await backfill.compare(Reader(room))
 
     assert room.heard == [f"2/{at(-40)}"]
-    assert room.deleted == ["3"]  # 4 may not stand there yet
+    assert room.deleted == ["3", "4"]
+    assert room.pauses == [pytest.approx(30, abs=0.1)]  # before that 4 might not be shown yet
+
+
+async def test_a_reply_that_is_shown_late_is_not_taken_for_deleted():
+    room = Room({"root": [("1", at(-60), None)]})
+    room.kept = [kept("1", at(-60)), kept("2", at(-1)), kept("3", at(-0.5))]
+    backfill = await restarted(room, NOW)
+
+    async def shown(seconds: float) -> None:
+        room.threads["root"] += [("2", at(-1), None)]
+        room.clock += timedelta(seconds=seconds)
+
+    backfill._sleep = shown
+
+    assert await backfill.compare(Reader(room))
+
+    assert room.deleted == ["3"]
+
+
+async def test_replies_that_came_after_the_comparison_began_are_left_to_their_events():
+    room = Room({"root": [("1", at(-60), None)]})
+    room.kept = [kept("1", at(-60)), kept("2", at(0.1))]
+    backfill = await restarted(room, NOW)
+
+    assert await backfill.compare(Reader(room))
+
+    assert (room.deleted, room.pauses) == ([], [])
 
 
 @pytest.mark.parametrize("error", [None, NoThreadError()])

@@ -26,6 +26,8 @@ MOVED_EVERY = 30.0
 """Seconds between two moves of the backfill's position."""
 MARGIN = timedelta(minutes=3)
 """A connection may have been dead for so long before it is noticed."""
+_SHOWN_AFTER = timedelta(seconds=10)
+"""Discord does not say how soon a thread's history has a message; usually it is at once."""
 _SETTLED_WITHIN = 5.0
 """Seconds that a connection which ended is kept for what was asked over it."""
 
@@ -65,6 +67,7 @@ class Events:
             clock=clock,
             sleep=sleep,
             margin=MARGIN,
+            shown_after=_SHOWN_AFTER,
         )
         self._answering: set[asyncio.Task[None]] = set()
 

@@ -54,6 +54,7 @@ class BackfillSchedule:
             clock=clock,
             sleep=self._wait,
             margin=MARGIN,
+            shown_after=MARGIN,
             first_pause=timing.first_pause,
             longest_pause=timing.read_every,
         )
