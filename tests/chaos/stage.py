@@ -21,6 +21,9 @@ from tests.fakes.chat_server import Faults
 
 ROOT = Path(__file__).resolve().parents[2]
 
+HANGING = 400
+"""Seconds after which a test hangs: many times what it needs on a machine with a load of 16."""
+
 
 @dataclass(frozen=True, slots=True)
 class Platformed:
@@ -56,6 +59,16 @@ async def runner(database: Location, url: str, *arguments: str) -> Process:
     """The bot's posting part; see `tests.chaos.runner`."""
     where = as_argument(database)
     return await start("tests.chaos.runner", "--database", where, "--url", url, *arguments)
+
+
+@asynccontextmanager
+async def running(database: Location, url: str, *arguments: str) -> AsyncIterator[Process]:
+    """The same, ended with the block if it was not before."""
+    process = await runner(database, url, *arguments)
+    try:
+        yield process
+    finally:
+        await end(process)
 
 
 async def end(process: Process) -> None:
@@ -107,10 +120,27 @@ async def states(database: Location) -> dict[str, int]:
     return {row["state"]: row["number"] for row in rows}
 
 
-async def until_done(database: Location, seconds: float = 120) -> None:
+async def until_done(database: Location) -> None:
     """Wait until nothing is planned or under way any more."""
-    for _ in range(int(seconds / 0.2)):
-        if not set(await states(database)) & {"planned", "sending"}:
-            return
-        await asyncio.sleep(0.2)
-    raise TimeoutError(f"not done: {await states(database)}")
+    try:
+        async with asyncio.timeout(HANGING):
+            while set(await states(database)) & {"planned", "sending"}:  # noqa: ASYNC110
+                await asyncio.sleep(0.2)
+    except TimeoutError as error:
+        raise TimeoutError(f"not done: {await states(database)}") from error
+
+
+async def until_sent(database: Location, count: int) -> None:
+    """Wait until so many messages are sent, and no others are there."""
+    try:
+        async with asyncio.timeout(HANGING):
+            while await states(database) != {"sent": count}:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+    except TimeoutError as error:
+        raise TimeoutError(f"not sent: {await states(database)}") from error
+
+
+async def until_dead(process: Process) -> None:
+    """Wait for a process whose death is certain."""
+    async with asyncio.timeout(HANGING):
+        await process.wait()

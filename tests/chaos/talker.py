@@ -15,7 +15,6 @@ import random
 import uuid
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
 
 from bot.core.database.database import Database, opened
@@ -103,7 +102,7 @@ async def main(options: argparse.Namespace) -> None:
         rounds = options.acks.with_name("rounds")
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(hear(talk, options.script, options.acks))
-            for number in count(1):
+            while True:
                 await catch_up.catch_up(talk)
                 await deliverer.drain(stopping)
                 changer = Changer(
@@ -114,7 +113,8 @@ async def main(options: argparse.Namespace) -> None:
                     jitter=random.random,
                 )
                 await changer.run(stopping)
-                await asyncio.to_thread(rounds.write_text, str(number))
+                with rounds.open("a", encoding="utf-8") as file:
+                    file.write(".")
                 await asyncio.sleep(0.05)
 
 

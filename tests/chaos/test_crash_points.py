@@ -7,21 +7,24 @@ kept but before the answer. Then it is started again.
 
 import asyncio
 import json
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.core.database.database import Transaction
+from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import ChannelRef
-from bot.digest.services import subscribe
+from bot.digest.services import plan, subscribe
 from tests import stage as stages
 from tests.chaos import stage
 from tests.databases import Location, place
 from tests.fakes.chat_server import Faults
+from tests.wrapped_database import WrappedDatabase
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 
 PAPERS = 2
 MESSAGES = 1 + PAPERS
@@ -54,53 +57,22 @@ async def prepared(
     return database
 
 
-async def revived(database: Location, url: str, *arguments: str) -> None:
-    """The bot is started again, and does what is left to do."""
-    again = await stage.runner(database, url, *arguments)
-    try:
-        for _ in range(600):
-            if (await stage.states(database)) == {"sent": MESSAGES}:
-                return
-            await asyncio.sleep(0.1)
-        raise TimeoutError(await stage.states(database))
-    finally:
-        await stage.end(again)
-
-
 def posted(log: Path) -> list[str]:
     lines = log.read_text(encoding="utf-8").splitlines()
     return [json.loads(json.loads(line)["document"])["summary"] for line in lines]
 
 
-async def story(
-    folder: Path, faults: Faults, *doom: str, layout: str = "papers"
-) -> tuple[list[str], bool]:
-    """What was posted, and whether the bot died on the way."""
-    with place(folder / "bot.db") as database:
-        return await story_on(database, folder, faults, *doom, layout=layout)
-
-
-async def story_on(
-    database: Location, folder: Path, faults: Faults, *doom: str, layout: str
-) -> tuple[list[str], bool]:
-    await prepared(folder, layout=layout, database=database)
+async def story(folder: Path, faults: Faults, *doom: str, layout: str = "papers") -> list[str]:
+    """What was posted by a bot that died once and was started again."""
     arguments = QUICK if layout == "papers" else (*QUICK, "--discuss", str(stages.GENERAL))
-    async with stage.platform(folder, faults) as platform:
-        first = await stage.runner(database, platform.url, *arguments, *doom)
-        try:
-            for _ in range(300):
-                if first.returncode is not None or await stage.states(database) == {
-                    "sent": MESSAGES
-                }:
-                    break
-                await asyncio.sleep(0.05)
-            with suppress(TimeoutError):  # the last commit is seen a moment before it dies of it
-                await asyncio.wait_for(first.wait(), timeout=5)
-            died = first.returncode is not None
-        finally:
-            await stage.end(first)
-        await revived(database, platform.url, *arguments)
-        return posted(platform.log), died
+    with place(folder / "bot.db") as database:
+        await prepared(folder, layout=layout, database=database)
+        async with stage.platform(folder, faults) as platform:
+            async with stage.running(database, platform.url, *arguments, *doom) as first:
+                await stage.until_dead(first)
+            async with stage.running(database, platform.url, *arguments):
+                await stage.until_sent(database, MESSAGES)
+            return posted(platform.log)
 
 
 async def stories(
@@ -109,7 +81,7 @@ async def stories(
     """Several at a time; the processes mostly wait."""
     gate = asyncio.Semaphore(3)
 
-    async def one(number: int, faults: Faults, doom: tuple[str, ...]) -> tuple[list[str], bool]:
+    async def one(number: int, faults: Faults, doom: tuple[str, ...]) -> list[str]:
         async with gate:
             return await story(folder / str(number), faults, *doom, layout=layout)
 
@@ -118,8 +90,7 @@ async def stories(
             group.create_task(one(number, faults, doom))
             for number, (faults, doom) in enumerate(cases)
         ]
-    assert all(died for _, died in (task.result() for task in tasks))
-    return [task.result()[0] for task in tasks]
+    return [task.result() for task in tasks]
 
 
 def is_whole(said: list[str]) -> bool:
@@ -153,12 +124,31 @@ async def test_killed_during_any_request_it_posts_the_digest_once(tmp_path, mome
     assert [said for said in told if not is_whole(said)] == []
 
 
+class CountedDatabase(WrappedDatabase):
+    """Counts the commits that it is asked for."""
+
+    commits = 0
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        self.commits += 1
+        async with self.inner.transaction() as tx:
+            yield tx
+
+
 async def test_there_is_no_commit_beyond_those_that_were_tried(tmp_path):
     """Were there more, they would have to be tried too."""
-    said, died = await story(tmp_path / "x", CALM, "--doom", "before", str(COMMITS.stop))
+    with place(tmp_path / "bot.db") as database:
+        await prepared(tmp_path / "notes", database=database)
+        async with stages.staged(tmp_path, datetime.now(UTC), database) as world:
+            world.db = counted = CountedDatabase(world.db)
+            deliverer = world.deliverer()
+            for _ in range(3):
+                await plan.plan_due(counted, now=world.clock(), voices=lambda _: ENGLISH)
+                await deliverer.drain(asyncio.Event())
 
-    assert is_whole(said)
-    assert not died
+            assert is_whole(world.said())
+            assert counted.commits == len(COMMITS)
 
 
 # Planning is one commit; three people press in three; then three messages are claimed and settled.

@@ -27,12 +27,12 @@ from tests.chaos import stage
 from tests.chaos.checker import CLEAN, Verdict, check
 from tests.chaos.runner import now
 from tests.chaos.test_crash_points import COMMITS, MESSAGES, prepared
-from tests.chaos.test_slack import finished, is_whole, scale, side_by_side
+from tests.chaos.test_slack import is_whole, scale, side_by_side
 from tests.databases import Location
 from tests.fakes.discord import FakeDiscord, Fault, text_of
 from tests.fakes.discord.world import FORUM, Json
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 
 DISCORD = ("--chat", "discord", "--timeout", "1.5")
 QUICK = (*DISCORD, "--plan")
@@ -129,7 +129,7 @@ async def test_with_random_kills_each_message_is_in_discord_once_and_in_order(
                 victim = dice.randrange(2)
                 await stage.end(processes[victim])
                 processes[victim] = await stage.runner(database, discord.api_base, *options)
-            await stage.until_done(database, seconds=400)
+            await stage.until_done(database)
         finally:
             for process in processes:
                 await stage.end(process)
@@ -154,16 +154,6 @@ def killing(process: Process, moment: str, number: int) -> Callable[[str, str], 
     return choose
 
 
-@asynccontextmanager
-async def living(discord: FakeDiscord, database: Location, *options: str) -> AsyncIterator[Process]:
-    """A process that is ended with the block, if it was not before."""
-    process = await stage.runner(database, discord.api_base, *options)
-    try:
-        yield process
-    finally:
-        await stage.end(process)
-
-
 def titles(discord: FakeDiscord, channel: ChannelRef) -> list[str]:
     """What stands in the channel, a line each; in a forum, what its posts begin with."""
     if channel == FORUM_CHANNEL:
@@ -185,13 +175,13 @@ async def story(
     """What Discord has after one death and a second life."""
     database = await prepared(folder, channel)
     async with opened_discord(nonce_seconds) as discord:
-        async with living(discord, database, *options, *doom) as first:
+        async with stage.running(database, discord.api_base, *options, *doom) as first:
             if kill is not None:
                 discord.chaos = killing(first, *kill)
-            assert not await finished(database, first, MESSAGES)
+            await stage.until_dead(first)
         discord.chaos = lambda _method, _route: None
-        async with living(discord, database, *options) as second:
-            assert await finished(database, second, MESSAGES)
+        async with stage.running(database, discord.api_base, *options):
+            await stage.until_sent(database, MESSAGES)
         return titles(discord, channel)
 
 
@@ -230,9 +220,10 @@ async def story_of_two_servers(folder: Path, *doom: str) -> list[list[str]]:
     await stage.plan(database, 2, EACH, lambda place: OF_BOTH[place])
     async with opened_discord(MOMENTS) as discord:
         discord.world.add_channel(2, "general", guild=2)
-        for arguments, lives in ((doom, False), ((), True)):
-            async with living(discord, database, *DISCORD, *arguments) as process:
-                assert await finished(database, process, 2 * EACH) is lives
+        async with stage.running(database, discord.api_base, *DISCORD, *doom) as first:
+            await stage.until_dead(first)
+        async with stage.running(database, discord.api_base, *DISCORD):
+            await stage.until_sent(database, 2 * EACH)
         return [titles(discord, channel) for channel in OF_BOTH]
 
 
@@ -282,12 +273,12 @@ async def long_story(folder: Path, nonce_seconds: float, moment: str, number: in
     database = folder / "outbox.db"
     await plan_a_long_one(database)
     async with opened_discord(nonce_seconds) as discord:
-        async with living(discord, database, *DISCORD) as first:
+        async with stage.running(database, discord.api_base, *DISCORD) as first:
             discord.chaos = killing(first, moment, number)
-            assert not await finished(database, first, 2)
+            await stage.until_dead(first)
         discord.chaos = lambda _method, _route: None
-        async with living(discord, database, *DISCORD) as second:
-            assert await finished(database, second, 2)
+        async with stage.running(database, discord.api_base, *DISCORD):
+            await stage.until_sent(database, 2)
 
         long, short = discord.messages(11)
         assert text_of(short) == "Short"

@@ -9,8 +9,7 @@ import os
 import random
 import signal
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,7 +27,7 @@ from tests.chaos.test_crash_points import COMMITS, MESSAGES, prepared
 from tests.databases import Location
 from tests.fakes.slack import FakeSlack, Fault
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 
 T = TypeVar("T")
 
@@ -101,39 +100,12 @@ async def test_killed_at_random_each_message_is_posted_once_and_in_order(tmp_pat
                 victim = dice.randrange(2)
                 await stage.end(processes[victim])
                 processes[victim] = await stage.runner(database, slack.url, *options)
-            await stage.until_done(database, seconds=400)
+            await stage.until_done(database)
         finally:
             for process in processes:
                 await stage.end(process)
 
         assert judged(tmp_path, plan, slack) == CLEAN
-
-
-@asynccontextmanager
-async def killed_by(slack: FakeSlack, database: Location, *options: str) -> AsyncIterator[Process]:
-    """A process that is ended with the block, if it was not before."""
-    process = await stage.runner(database, slack.url, *options)
-    try:
-        yield process
-    finally:
-        await stage.end(process)
-
-
-async def is_sent(database: Location, count: int) -> bool:
-    return await stage.states(database) == {"sent": count}
-
-
-async def finished(database: Location, process: Process, count: int) -> bool:
-    """Wait until everything is sent (True) or the process has died (False)."""
-    for _ in range(600):
-        if process.returncode is not None:
-            return False
-        if await is_sent(database, count):
-            with suppress(TimeoutError):  # the last commit is seen a moment before it dies of it
-                await asyncio.wait_for(process.wait(), timeout=2)
-            return process.returncode is None
-        await asyncio.sleep(0.05)
-    raise TimeoutError(await stage.states(database))
 
 
 async def story(
@@ -142,13 +114,13 @@ async def story(
     """The first lines of what Slack has after one death and a second life."""
     database = await prepared(folder)
     async with FakeSlack() as slack:
-        async with killed_by(slack, database, *options, *doom) as first:
+        async with stage.running(database, slack.url, *options, *doom) as first:
             if kill is not None:
                 slack.chaos = killing(first, *kill)
-            assert not await finished(database, first, MESSAGES)
+            await stage.until_dead(first)
         slack.chaos = lambda _: None
-        async with killed_by(slack, database, *options) as second:
-            assert await finished(database, second, MESSAGES)
+        async with stage.running(database, slack.url, *options):
+            await stage.until_sent(database, MESSAGES)
         return [message["text"].partition("\n")[0] for message in slack.messages()]
 
 
@@ -231,12 +203,12 @@ async def long_story(folder: Path, moment: str, number: int) -> list[int]:
     await plan_a_long_one(database)
     options = (*SLACK, "--timeout", "1.5")
     async with FakeSlack() as slack:
-        async with killed_by(slack, database, *options) as first:
+        async with stage.running(database, slack.url, *options) as first:
             slack.chaos = killing(first, moment, number)
-            assert not await finished(database, first, 2)
+            await stage.until_dead(first)
         slack.chaos = lambda _: None
-        async with killed_by(slack, database, *options) as second:
-            assert await finished(database, second, 2)
+        async with stage.running(database, slack.url, *options):
+            await stage.until_sent(database, 2)
 
         long, short = slack.messages()
         assert short["text"].startswith("Short")

@@ -13,11 +13,11 @@ import pytest
 from bot.core.ports import ChannelRef, Platform
 from tests.chaos import stage
 from tests.chaos.runner import TEAMS
-from tests.chaos.test_slack import finished, misbehaving, scale, side_by_side
+from tests.chaos.test_slack import misbehaving, scale, side_by_side
 from tests.fakes.slack.workspaces import FakeWorkspaces, workspaces
 
 __all__ = ["scale"]
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 
 OPTIONS = ("--chat", "slack-workspaces", "--timeout", "1.5")
 EACH = 2
@@ -66,12 +66,10 @@ async def story(folder: Path, *doom: str) -> dict[str, list[str]]:
     ahead = time.time() + 60
     async with workspaces(*TEAMS, clock=lambda: ahead) as fake:
         prepare(fake, 2)
-        for arguments, lives in ((doom, False), ((), True)):
-            process = await stage.runner(database, fake.url, *OPTIONS, *arguments)
-            try:
-                assert await finished(database, process, 2 * EACH) is lives
-            finally:
-                await stage.end(process)
+        async with stage.running(database, fake.url, *OPTIONS, *doom) as first:
+            await stage.until_dead(first)
+        async with stage.running(database, fake.url, *OPTIONS):
+            await stage.until_sent(database, 2 * EACH)
         return posted(fake)
 
 
@@ -102,7 +100,7 @@ async def test_killed_at_random_nothing_crosses_between_workspaces(tmp_path, see
                 victim = dice.randrange(2)
                 await stage.end(processes[victim])
                 processes[victim] = await stage.runner(database, fake.url, *options)
-            await stage.until_done(database, seconds=400)
+            await stage.until_done(database)
         finally:
             for process in processes:
                 await stage.end(process)
