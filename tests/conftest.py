@@ -87,6 +87,7 @@ ON_BOTH = (
     "outbox",
     "webchat",
     "workspaces",
+    "reactions/services",
 )
 """Folders whose tests run on both engines, where they open a database.
 

@@ -25,6 +25,7 @@ from bot.outbox.services import operator_actions
 from bot.outbox.services.changes import Changer
 from bot.outbox.services.deliver import Deliverer
 from bot.outbox.services.digest_log import DigestLog
+from bot.reactions.services import react
 
 log = logging.getLogger(__name__)
 
@@ -157,6 +158,7 @@ class PeriodicWork:
 
     async def _follow_talk(self) -> None:
         await catch_up.catch_up(self._talk)
+        await react.place_waiting(self._db, now())
         await paper_updates.note_citations(self._db, now())
         await paper_updates.pass_on(self._talk)
 

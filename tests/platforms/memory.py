@@ -28,6 +28,8 @@ class Kept:
 
     heard: list[ThreadMessage]
     taken_back: list[MessageRef]
+    shown: list[MessageRef] = field(default_factory=list)
+    """The messages of papers."""
 
     @property
     def newest(self) -> dict[MessageRef, ThreadMessage]:
@@ -46,6 +48,9 @@ class Kept:
             if said.root.channel.platform is platform and (said.at or _BEGINNING) >= since
         ]
         return tuple(dict.fromkeys(found))
+
+    async def papers(self, platform: Platform, since: datetime) -> tuple[MessageRef, ...]:  # noqa: ARG002
+        return tuple(self.shown)
 
     async def kept_in(self, root: MessageRef) -> tuple[KeptReply, ...]:
         found = [

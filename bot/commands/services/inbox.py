@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 from bot.archive.domain import present_entry
 from bot.archive.domain.entry import Language
@@ -25,7 +25,15 @@ from bot.core.domain.commands import CommandSpec
 from bot.core.domain.document import Document
 from bot.core.domain.errors import StorageError, UsageError, UserError
 from bot.core.domain.i18n import Translate, error_text, translatable
-from bot.core.ports import ChannelRef, Choice, Command, MessageRef, ThreadMessage
+from bot.core.ports import (
+    ChannelRef,
+    Choice,
+    Command,
+    MessageRef,
+    Reaction,
+    ReactionsRead,
+    ThreadMessage,
+)
 from bot.digest.services import zones
 from bot.discussion.domain.present_private import present_forgettable
 from bot.discussion.services import answers, asker, discuss
@@ -34,6 +42,7 @@ from bot.discussion.services.thread_messages import speak
 from bot.lookup.domain import present_lookup, query_dates, query_hints
 from bot.lookup.domain.query_terms import InDiscussion
 from bot.lookup.services import completion, lookup, typed_dates
+from bot.reactions.services import react
 
 log = logging.getLogger(__name__)
 
@@ -253,6 +262,18 @@ class Bot:
     async def on_message_deleted(self, message: MessageRef) -> None:
         """Forget a message and remove its copies."""
         await discuss.on_message_deleted(self._talk, message)
+
+    async def on_reaction(self, reaction: Reaction) -> None:
+        """Store that somebody likes a paper, or no longer."""
+        await react.on_reaction(self._desk.db, reaction, self._desk.clock())
+
+    async def on_reactions_read(self, read: ReactionsRead) -> bool:
+        """Store who likes a paper, as the platform says it."""
+        return await react.on_reactions_read(self._desk.db, read)
+
+    async def on_channel_read(self, channel: ChannelRef, at: datetime) -> None:
+        """Ignore older reactions of a channel from now on."""
+        await react.on_channel_read(self._desk.db, channel, at)
 
 
 def _always(answer: Document) -> Callable[[Translate], Document]:

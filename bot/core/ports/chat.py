@@ -160,6 +160,31 @@ class KeptReply:
     edited_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """A person put an emoji on a message or, unless it `is_added`, took it back.
+
+    `emoji` is a character, or a name (`+1::skin-tone-2`, `party_parrot`). `at` is by the platform's
+    clock (`None`: now). Never the bot's own.
+    """
+
+    message: MessageRef
+    user: User
+    emoji: str
+    is_added: bool
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReactionsRead:
+    """All reactions of people that a message had at an instant; with `emoji`, all of that one."""
+
+    message: MessageRef
+    found: frozenset[tuple[User, str]]
+    at: datetime
+    emoji: str | None = None
+
+
 class ChatError(Exception):
     """What a `Chat` may raise; its text is safe to show to the operator.
 
@@ -225,6 +250,18 @@ class Inbox(Protocol):
 
     async def on_message_deleted(self, message: MessageRef) -> None:
         """A person deleted a message."""
+        ...
+
+    async def on_reaction(self, reaction: Reaction) -> None:
+        """A person reacted to a message; in any order, and perhaps again."""
+        ...
+
+    async def on_reactions_read(self, read: ReactionsRead) -> bool:
+        """The reactions of a message were read; whether anything was not known."""
+        ...
+
+    async def on_channel_read(self, channel: ChannelRef, at: datetime) -> None:
+        """Every reaction to the papers of a channel was read that was there at that instant."""
         ...
 
 
@@ -309,6 +346,10 @@ class Replies(Protocol):
 
     async def roots(self, platform: Platform, since: datetime) -> tuple[MessageRef, ...]:
         """The threads of a platform with replies since then, newest first, bounded in number."""
+        ...
+
+    async def papers(self, platform: Platform, since: datetime) -> tuple[MessageRef, ...]:
+        """The messages that show an entry and were posted since then, newest first."""
         ...
 
     async def kept_in(self, root: MessageRef) -> tuple[KeptReply, ...]:

@@ -21,6 +21,10 @@ MOST_ROOTS = 500
 """The most threads compared in one backfill; each costs its platform at least one call."""
 
 
+MOST_PAPERS = 2000
+"""The most messages of papers whose reactions are read on one platform after an absence."""
+
+
 class DatabaseReplies:
     """`Replies` over an open database."""
 
@@ -30,6 +34,10 @@ class DatabaseReplies:
     async def roots(self, platform: Platform, since: datetime) -> tuple[MessageRef, ...]:
         async with self._db.reading() as tx:
             return await list_roots(tx, platform, since, MOST_ROOTS)
+
+    async def papers(self, platform: Platform, since: datetime) -> tuple[MessageRef, ...]:
+        async with self._db.reading() as tx:
+            return await threads.list_papers(tx, platform, since, MOST_PAPERS)
 
     async def kept_in(self, root: MessageRef) -> tuple[KeptReply, ...]:
         async with self._db.reading() as tx:

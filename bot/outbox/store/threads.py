@@ -7,7 +7,7 @@ from typing import Final
 from bot.archive.domain.entry import EntryId
 from bot.core.database.database import Row, Transaction
 from bot.core.database.instants import to_text
-from bot.core.ports import ChannelRef, MessageRef, parse_channel
+from bot.core.ports import ChannelRef, MessageRef, Platform, parse_channel
 from bot.outbox.domain.delivery import CLOSED
 from bot.outbox.domain.thread import DAY_PART, Thread
 
@@ -47,6 +47,41 @@ async def find(tx: Transaction, root: MessageRef) -> Root | None:
         return None
     entry_id = EntryId(row["entry_id"]) if row["entry_id"] is not None else None
     return Root(row["id"], entry_id, row["day_of"])
+
+
+async def find_entry(tx: Transaction, message: MessageRef) -> EntryId | None:
+    """The entry that a message of a digest shows, whether it stands alone or in the day's thread."""
+    row = await tx.one(
+        """
+        SELECT entry_id FROM delivery
+         WHERE message_id = :message AND channel = :channel AND entry_id IS NOT NULL
+           AND slot_id IS NOT NULL
+        """,
+        {"message": message.id, "channel": str(message.channel)},
+    )
+    return EntryId(row["entry_id"]) if row is not None else None
+
+
+async def list_papers(
+    tx: Transaction, platform: Platform, since: datetime, limit: int
+) -> tuple[MessageRef, ...]:
+    """The messages of a platform that show an entry and were posted since then, newest first."""
+    rows = await tx.all(
+        """
+        SELECT channel, message_id FROM delivery
+         WHERE state = 'sent' AND sent_at >= :since AND removed_at IS NULL
+           AND entry_id IS NOT NULL AND slot_id IS NOT NULL
+           AND channel >= :first AND channel < :last
+         ORDER BY id DESC LIMIT :limit
+        """,
+        {
+            "since": to_text(since),
+            "first": f"{platform}:",
+            "last": f"{platform};",
+            "limit": limit,
+        },
+    )
+    return tuple(MessageRef(parse_channel(row["channel"]), row["message_id"]) for row in rows)
 
 
 async def may_be_ours(tx: Transaction, root: MessageRef) -> bool:

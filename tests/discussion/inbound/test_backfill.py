@@ -83,6 +83,9 @@ class Room:
     async def roots(self, platform: Platform, since: datetime) -> tuple[MessageRef, ...]:
         return (ROOT,)
 
+    async def papers(self, platform: Platform, since: datetime) -> tuple[MessageRef, ...]:
+        return ()
+
     async def kept_in(self, root: MessageRef) -> tuple[KeptReply, ...]:
         return tuple(self.kept)
 

@@ -15,6 +15,8 @@ from bot.core.ports import (
     DeliveryKey,
     MessageRef,
     Platform,
+    Reaction,
+    ReactionsRead,
     ThreadMessage,
 )
 from bot.core.ports.part import ALONE, Part
@@ -108,6 +110,9 @@ class DigestContext:
     completed: list[tuple[str, str]] = field(default_factory=list)
     heard: list[ThreadMessage] = field(default_factory=list)
     taken_back: list[MessageRef] = field(default_factory=list)
+    reactions: list[Reaction] = field(default_factory=list)
+    reactions_read: list[ReactionsRead] = field(default_factory=list)
+    channels_read: list[tuple[ChannelRef, datetime]] = field(default_factory=list)
     ready: asyncio.Event | None = None
 
     async def command(self, command: Command) -> Document:
@@ -126,6 +131,16 @@ class DigestContext:
 
     async def on_message_deleted(self, message: MessageRef) -> None:
         self.taken_back.append(message)
+
+    async def on_reaction(self, reaction: Reaction) -> None:
+        self.reactions.append(reaction)
+
+    async def on_reactions_read(self, read: ReactionsRead) -> bool:
+        self.reactions_read.append(read)
+        return False
+
+    async def on_channel_read(self, channel: ChannelRef, at: datetime) -> None:
+        self.channels_read.append((channel, at))
 
 
 @dataclass

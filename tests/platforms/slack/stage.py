@@ -19,6 +19,8 @@ from bot.core.ports import (
     DeliveryKey,
     MessageRef,
     Platform,
+    Reaction,
+    ReactionsRead,
     ThreadMessage,
 )
 from bot.core.ports.part import ALONE, Part
@@ -68,6 +70,9 @@ class RecordingInbox:
     commands: list[Command] = field(default_factory=list)
     heard: list[ThreadMessage] = field(default_factory=list)
     forgotten: list[MessageRef] = field(default_factory=list)
+    reactions: list[Reaction] = field(default_factory=list)
+    reactions_read: list[ReactionsRead] = field(default_factory=list)
+    channels_read: list[tuple[ChannelRef, datetime]] = field(default_factory=list)
     answer: Callable[[Command], Document] | None = None
 
     async def command(self, command: Command) -> Document:
@@ -82,6 +87,16 @@ class RecordingInbox:
 
     async def on_message_deleted(self, message: MessageRef) -> None:
         self.forgotten.append(message)
+
+    async def on_reaction(self, reaction: Reaction) -> None:
+        self.reactions.append(reaction)
+
+    async def on_reactions_read(self, read: ReactionsRead) -> bool:
+        self.reactions_read.append(read)
+        return False
+
+    async def on_channel_read(self, channel: ChannelRef, at: datetime) -> None:
+        self.channels_read.append((channel, at))
 
 
 def echo(command: Command) -> Document:

@@ -27,7 +27,17 @@ from bot.commands.domain.present_help import present_overview
 from bot.core.catalogue import Catalogues
 from bot.core.database.database import Database
 from bot.core.domain.document import Document
-from bot.core.ports import Choice, Command, Condition, Health, MessageRef, ThreadMessage
+from bot.core.ports import (
+    ChannelRef,
+    Choice,
+    Command,
+    Condition,
+    Health,
+    MessageRef,
+    Reaction,
+    ReactionsRead,
+    ThreadMessage,
+)
 from bot.digest.domain import present_digest
 from bot.discussion.domain.entry_page import EntryPage, Found, Mention, Suggestion, ThreadPlace
 from bot.discussion.domain.questions import Reply
@@ -90,6 +100,9 @@ class FakeInbox:
     asked: list[Command] = field(default_factory=list)
     received: list[ThreadMessage] = field(default_factory=list)
     deleted: list[MessageRef] = field(default_factory=list)
+    reactions: list[Reaction] = field(default_factory=list)
+    reactions_read: list[ReactionsRead] = field(default_factory=list)
+    channels_read: list[tuple[ChannelRef, datetime]] = field(default_factory=list)
 
     async def command(self, command: Command) -> Document:
         self.asked.append(command)
@@ -129,6 +142,16 @@ class FakeInbox:
 
     async def on_message_deleted(self, message: MessageRef) -> None:
         self.deleted.append(message)
+
+    async def on_reaction(self, reaction: Reaction) -> None:
+        self.reactions.append(reaction)
+
+    async def on_reactions_read(self, read: ReactionsRead) -> bool:
+        self.reactions_read.append(read)
+        return False
+
+    async def on_channel_read(self, channel: ChannelRef, at: datetime) -> None:
+        self.channels_read.append((channel, at))
 
 
 class FakeLibrary:

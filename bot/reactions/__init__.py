@@ -1,0 +1,1 @@
+"""What people like: reactions to papers and “Not for us”."""

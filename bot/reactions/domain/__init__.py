@@ -1,0 +1,1 @@
+"""Which reactions are positive."""

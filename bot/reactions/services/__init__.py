@@ -1,0 +1,1 @@
+"""Storing reactions, and counting them."""
