@@ -214,7 +214,7 @@ class SlackChat:
                     voices=self._voices,
                     sleep=self._sleep,
                 )
-                await self._receiver.serve(client, us, interactions)
+                await self._receiver.serve(client, us, interactions, inbox)
         except ExceptionGroup as group:
             raise _most_useful_error(group) from group
 

@@ -27,6 +27,7 @@ METHODS: Mapping[str, tuple[str, ...]] = {
     "conversations.history": ("channels:history", "groups:history", "im:history"),
     "conversations.info": ("channels:read", "groups:read", "im:read"),
     "conversations.replies": ("channels:history", "groups:history", "im:history"),
+    "reactions.get": ("reactions:read",),
     "users.conversations": ("channels:read", "groups:read"),
     "users.info": ("users:read",),
     "views.publish": (),
@@ -40,6 +41,8 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
     "message.channels": ("channels:history",),
     "message.groups": ("groups:history",),
     "message.im": ("im:history",),
+    "reaction_added": ("reactions:read",),
+    "reaction_removed": ("reactions:read",),
     "tokens_revoked": (),
 }
 """Every event that this package handles, with the scopes that it needs."""

@@ -43,6 +43,7 @@ class WebApi:
             "users.conversations": self._own_channels,
             "conversations.open": self._open,
             "conversations.replies": self._replies,
+            "reactions.get": self._reactions,
             "team.info": self._team,
             "users.info": self._user,
             "views.publish": self._publish,
@@ -241,6 +242,14 @@ class WebApi:
         ]
         return _page(chosen, args)
 
+    def _reactions(self, args: Mapping[str, Any]) -> Json:
+        self._need("reactions:read")
+        channel = self._world.visible_channel(str(args.get("channel", "")))
+        message = channel.messages.get(str(args.get("timestamp", "")))
+        if message is None:
+            raise SlackError("message_not_found")
+        return {"type": "message", "channel": channel.id, "message": dict(message)}
+
     def _info(self, args: Mapping[str, Any]) -> Json:
         channel = self._world.visible_channel(str(args.get("channel", "")))
         self._need(_READ_SCOPES[_kind(channel)])
@@ -372,8 +381,18 @@ def _described(channel: Channel, team: str = "") -> Json:
     }
 
 
+MOST_NAMED = 5
+"""People whom a history names of one reaction: Slack does not promise all of them
+(docs.slack.dev/reference/methods/reactions.get)."""
+
+
 def _shown(message: Json, *, with_metadata: bool) -> Json:
-    return {name: value for name, value in message.items() if with_metadata or name != "metadata"}
+    shown = {name: value for name, value in message.items() if with_metadata or name != "metadata"}
+    if "reactions" in shown:
+        shown["reactions"] = [
+            each | {"users": each["users"][:MOST_NAMED]} for each in shown["reactions"]
+        ]
+    return shown
 
 
 def _page(messages: list[Json], args: Mapping[str, Any]) -> Json:

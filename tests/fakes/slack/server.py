@@ -256,6 +256,32 @@ class FakeSlack:
         self.emit(deleted_event(place, previous, self.world))
         await self._notify()
 
+    async def react(
+        self,
+        message: Json,
+        emoji: str = "+1",
+        *,
+        user: str = "U1",
+        channel: str = "C1",
+        is_added: bool = True,
+        told: bool = True,
+    ) -> None:
+        """Somebody puts an emoji on a message, or takes it away; the bot is told if it is there."""
+        place = self.channel(channel)
+        if not self.world.react(place.messages[message["ts"]], user, emoji, is_added=is_added):
+            return
+        event = {
+            "type": "reaction_added" if is_added else "reaction_removed",
+            "user": user,
+            "reaction": emoji,
+            "item_user": message["user"],
+            "item": {"type": "message", "channel": channel, "ts": message["ts"]},
+            "event_ts": self.world.next_ts(),
+        }
+        if told and BOT_USER in place.members and "reactions:read" in self.world.scopes:
+            self._tasks.start(self._deliver(event))
+            await self._notify()
+
     # How the bot is told
 
     def emit(self, event: Json) -> None:

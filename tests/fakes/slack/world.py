@@ -25,6 +25,7 @@ EVERY_SCOPE = frozenset(
         "im:write",
         "mpim:history",
         "mpim:read",
+        "reactions:read",
         "team:read",
         "users:read",
     }
@@ -203,6 +204,24 @@ class World:
         root["thread_ts"] = root["ts"]
         root["reply_count"] = root.get("reply_count", 0) + 1
         root["latest_reply"] = message["ts"]
+
+    def react(self, message: Json, user: str, emoji: str, *, is_added: bool) -> bool:
+        """Put an emoji on a message or take it away; whether that changes anything."""
+        found: list[Json] = message.setdefault("reactions", [])
+        each = next((each for each in found if each["name"] == emoji), None)
+        if is_added == (each is not None and user in each["users"]):
+            return False
+        if each is None:
+            found.append(each := {"name": emoji, "users": [], "count": 0})
+        if is_added:
+            each["users"].append(user)
+        else:
+            each["users"].remove(user)
+        each["count"] = len(each["users"])
+        message["reactions"] = [each for each in found if each["users"]]
+        if not message["reactions"]:
+            del message["reactions"]
+        return True
 
     def remove_message(self, channel: Channel, ts: str) -> Json:
         """Take a message away; a root with replies leaves a tombstone, as in Slack."""

@@ -70,6 +70,8 @@ class RecordingInbox:
     commands: list[Command] = field(default_factory=list)
     heard: list[ThreadMessage] = field(default_factory=list)
     forgotten: list[MessageRef] = field(default_factory=list)
+    shown: list[MessageRef] = field(default_factory=list)
+    """The messages of papers."""
     reactions: list[Reaction] = field(default_factory=list)
     reactions_read: list[ReactionsRead] = field(default_factory=list)
     channels_read: list[tuple[ChannelRef, datetime]] = field(default_factory=list)
@@ -185,7 +187,7 @@ def make_chat(
         voices=Catalogues(),
         clock=clock,
         memo=notes,
-        replies=Kept(inbox.heard, inbox.forgotten) if inbox is not None else None,
+        replies=Kept(inbox.heard, inbox.forgotten, inbox.shown) if inbox is not None else None,
         timing=timing,
         sleep=soon,
         part_of=part_of,

@@ -366,3 +366,31 @@ async def test_an_answer_that_is_cut_off_is_no_deletion():
             await further_rounds(here.slack)
 
     assert here.inbox.forgotten == []
+
+
+async def test_reactions_are_told_and_after_an_absence_they_are_read():
+    async with house() as here:
+        async with here.bot() as stage:
+            paper = await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)
+            here.inbox.shown.append(paper)
+            message = here.slack.messages()[0]
+            await here.slack.react(message, "tada::skin-tone-2", user="U2")
+            await here.slack.react(message, "tada::skin-tone-2", user="U2", is_added=False)
+            await here.slack.react(message, "+1", user="UBOT")
+            await until(lambda: len(here.inbox.reactions) == 2)
+        told = {(each.user.id, each.emoji, each.is_added) for each in here.inbox.reactions}
+        assert told == {("U2", "tada::skin-tone-2", True), ("U2", "tada::skin-tone-2", False)}
+        assert {each.message for each in here.inbox.reactions} == {paper}
+        here.clock.ahead += timedelta(hours=8)
+        fans = [f"U{number}" for number in range(10, 20)]
+        for user in fans:
+            here.slack.world.add_person(user, user)
+            await here.slack.react(message, "heart", user=user)
+        await here.slack.react(message, "eyes", user="U1")
+
+        async with here.bot():
+            await until(lambda: here.inbox.channels_read)
+
+        (read,) = here.inbox.reactions_read
+        assert read.message == paper
+        assert {(user.id, emoji) for user, emoji in read.found} == {(u, "heart") for u in fans}

@@ -2,8 +2,8 @@
 
 Slack repeats an event for some minutes and then drops it, and nothing says that an event could not
 be delivered. So threads are read when the bot comes back, after no connection was open, and every
-few minutes in any case. The stored replies are compared every few hours, and whenever something
-was missed.
+few minutes in any case. Reactions are read after each absence; they and the stored replies are compared
+every few hours, and whenever something was missed.
 """
 
 import asyncio
@@ -11,8 +11,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from bot.core.ports import KeyValueStore, Platform, Replies
+from bot.core.ports import Inbox, KeyValueStore, Platform, Replies
 from bot.discussion.inbound.backfill import Backfill
+from bot.discussion.inbound.reaction_backfill import ReactionBackfill
 from bot.discussion.inbound.thread_queue import ThreadQueue
 from bot.platforms.slack.inbound.events import BotIdentity, MessagePosted
 from bot.platforms.slack.inbound.socket_mode import Timing
@@ -37,6 +38,7 @@ class BackfillSchedule:
         queue: ThreadQueue,
         reader: SlackThreadReader,
         *,
+        inbox: Inbox,
         memo: KeyValueStore | None,
         replies: Replies | None,
         clock: Callable[[], datetime],
@@ -58,6 +60,17 @@ class BackfillSchedule:
             first_pause=timing.first_pause,
             longest_pause=timing.read_every,
         )
+        self._reactions = ReactionBackfill(
+            Platform.SLACK,
+            inbox,
+            serves=lambda channel: channel.workspace == us.team,
+            replies=replies,
+            clock=clock,
+            sleep=self._wait,
+            first_pause=timing.first_pause,
+            longest_pause=timing.read_every,
+        )
+        self._reads_reactions = False
         self._compared_at = self._away_since = clock()
         self._is_reached = False
         self._must_compare = False
@@ -90,9 +103,15 @@ class BackfillSchedule:
         while True:
             await self._wait(self._timing.read_every)
             began = self._clock()
+            self._reads_reactions |= self._backfill.has_gap
             while not await self._backfill.catch_up(self._reader):
                 self._reader.begin()
-            if self._compares(began):
+            is_due = self._compares(began)
+            if self._reads_reactions or is_due:
+                self._reads_reactions = not await self._reactions.catch_up(
+                    self._reader, lambda: self._backfill.has_gap
+                )
+            if is_due:
                 await self._compare(began)
             self._reader.begin()
 

@@ -26,6 +26,7 @@ from bot.platforms.slack.inbound.events import (
     BotIdentity,
     MessageDeleted,
     MessagePosted,
+    Reacted,
     SlackEvent,
 )
 from bot.platforms.slack.inbound.request_body import is_for_us
@@ -132,7 +133,7 @@ class _Listeners:
             return
         task = self._dispatch(event)
         if (
-            isinstance(event, MessagePosted | MessageDeleted | AppRemoved)
+            isinstance(event, MessagePosted | MessageDeleted | Reacted | AppRemoved)
             and len(self._waiting) < MOST_WAITING
         ):
             self._waiting.add(task)

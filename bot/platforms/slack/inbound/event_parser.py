@@ -21,6 +21,7 @@ from bot.platforms.slack.inbound.events import (
     Location,
     MessageDeleted,
     MessagePosted,
+    Reacted,
     SlackEvent,
 )
 from bot.platforms.slack.inbound.message_words import has_choice, message_words, own_words
@@ -86,6 +87,8 @@ def read_event(body: Mapping[str, Any], us: BotIdentity) -> SlackEvent | None:
             return _mention(event, event_id, us)
         case "message":
             return _message(event, event_id, us)
+        case "reaction_added" | "reaction_removed":
+            return _reaction(event, event_id, us)
         case "app_home_opened" if _text(event, "tab") in {"", "home"}:
             user = _text(event, "user")
             return HomeOpened(event_id, user) if user else None
@@ -122,6 +125,26 @@ def _command_in_message(
         return None
     place = Location(channel, _text(event, "thread_ts") or None)
     return CommandRequest(event_id, text, user, "", place, message=ts)
+
+
+def _reaction(event: Mapping[str, Any], event_id: str, us: BotIdentity) -> Reacted | None:
+    item = _object(event.get("item"))
+    channel, ts, kind = _text(item, "channel"), _text(item, "ts"), _text(item, "type")
+    user, emoji = _text(event, "user"), _text(event, "reaction")
+    is_ours = _text(event, "item_user") in {"", us.user}
+    if kind != "message" or not (channel and ts and emoji and is_ours):
+        return None
+    if user in {"", us.user, "USLACKBOT"}:
+        return None
+    return Reacted(
+        event_id,
+        channel,
+        ts,
+        user,
+        emoji,
+        is_added=_text(event, "type") == "reaction_added",
+        at=parse_timestamp(_text(event, "event_ts")),
+    )
 
 
 def _message(event: Mapping[str, Any], event_id: str, us: BotIdentity) -> SlackEvent | None:

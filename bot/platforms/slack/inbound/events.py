@@ -78,6 +78,19 @@ class MessageDeleted:
 
 
 @dataclass(frozen=True, slots=True)
+class Reacted:
+    """A person put an emoji on a message of the bot or, unless it `is_added`, took it back."""
+
+    event_id: str
+    channel: str
+    ts: str
+    user: str
+    emoji: str
+    is_added: bool
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class HomeOpened:
     """A person opened the bot's App Home."""
 
@@ -111,7 +124,15 @@ class OrganisationRemoved:
     event: AppRemoved
 
 
-SlackEvent = CommandRequest | ButtonPress | MessagePosted | MessageDeleted | HomeOpened | AppRemoved
+SlackEvent = (
+    CommandRequest
+    | ButtonPress
+    | MessagePosted
+    | MessageDeleted
+    | Reacted
+    | HomeOpened
+    | AppRemoved
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,16 @@ from bot.core.domain.commands import Audience, CommandLine
 from bot.core.domain.document import Button, Buttons, Document, Paragraph, Text
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate, error_text
-from bot.core.ports import ChannelRef, Command, Inbox, MessageRef, Platform, ThreadMessage, User
+from bot.core.ports import (
+    ChannelRef,
+    Command,
+    Inbox,
+    MessageRef,
+    Platform,
+    Reaction,
+    ThreadMessage,
+    User,
+)
 from bot.platforms.slack.inbound import mrkdwn
 from bot.platforms.slack.inbound.answer_delivery import AnswerDelivery, Destination
 from bot.platforms.slack.inbound.events import (
@@ -29,6 +38,7 @@ from bot.platforms.slack.inbound.events import (
     Location,
     MessageDeleted,
     MessagePosted,
+    Reacted,
     SlackEvent,
 )
 from bot.platforms.slack.people import UserDirectory
@@ -75,6 +85,8 @@ class Interactions:
             case MessageDeleted():
                 channel = self._channel(event.channel)
                 await self._inbox.on_message_deleted(MessageRef(channel, event.ts))
+            case Reacted():
+                await self._on_reaction(event)
             case HomeOpened():
                 await self._show_home(event.user, HOME_LINE)
 
@@ -149,6 +161,17 @@ class Interactions:
             locale=locale,
         )
         await self._inbox.on_message(said)
+
+    async def _on_reaction(self, reacted: Reacted) -> None:
+        message = MessageRef(self._channel(reacted.channel), reacted.ts)
+        user = await self.member(reacted.user)
+        reaction = Reaction(message, user, reacted.emoji, reacted.is_added, reacted.at)
+        await self._inbox.on_reaction(reaction)
+
+    async def member(self, user: str) -> User:
+        """A person with their own workspace."""
+        person = await self._people.person(user)
+        return User(person.id, person.name, can_manage=False, workspace=person.team)
 
     async def _plain(self, text: str) -> str:
         """Mrkdwn as plain text, with the names of people and public channels."""

@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.domain.errors import StorageError
-from bot.core.ports import ChatError, KeyValueStore, Platform, ProcessedEvents, Replies
+from bot.core.ports import ChatError, Inbox, KeyValueStore, Platform, ProcessedEvents, Replies, User
 from bot.core.ports.part import ALONE, Part
 from bot.discussion.inbound.thread_queue import ThreadQueue
 from bot.platforms.slack.access import Access
@@ -22,6 +22,7 @@ from bot.platforms.slack.inbound.events import (
     BotIdentity,
     MessageDeleted,
     MessagePosted,
+    Reacted,
     SlackEvent,
 )
 from bot.platforms.slack.inbound.interactions import Interactions
@@ -98,7 +99,7 @@ class Receiver:
         return not self._part.is_ours()
 
     async def serve(
-        self, client: AsyncWebClient, us: BotIdentity, interactions: Interactions
+        self, client: AsyncWebClient, us: BotIdentity, interactions: Interactions, inbox: Inbox
     ) -> None:
         """Receive until cancelled."""
         places = asyncio.Semaphore(_AT_ONCE)
@@ -125,7 +126,9 @@ class Receiver:
 
         async def receive() -> None:
             nonlocal backfill
-            backfill = mine = self._backfill(client, us, queue, inbound)
+            backfill = mine = self._backfill(
+                client, us, queue, inbound, member=interactions.member, inbox=inbox
+            )
             try:
                 await mine.begin()
                 has_begun.set()
@@ -137,7 +140,7 @@ class Receiver:
         async with asyncio.TaskGroup() as tasks:
 
             def dispatch(event: SlackEvent) -> asyncio.Task[None]:
-                if isinstance(event, MessagePosted | MessageDeleted):
+                if isinstance(event, MessagePosted | MessageDeleted | Reacted):
                     return tasks.create_task(inbound.on_event(event, before))
                 return tasks.create_task(self._handle(event, us, interactions, places))
 
@@ -149,7 +152,14 @@ class Receiver:
                 await _serve_http(self._requests, app, us)
 
     def _backfill(
-        self, client: AsyncWebClient, us: BotIdentity, queue: ThreadQueue, inbound: ThreadInbound
+        self,
+        client: AsyncWebClient,
+        us: BotIdentity,
+        queue: ThreadQueue,
+        inbound: ThreadInbound,
+        *,
+        member: Callable[[str], Awaitable[User]],
+        inbox: Inbox,
     ) -> BackfillSchedule:
         return BackfillSchedule(
             us,
@@ -162,7 +172,9 @@ class Receiver:
                 pause=self._timing.between_reads,
                 sleep=self._sleep,
                 limited=self._limited,
+                member=member,
             ),
+            inbox=inbox,
             memo=self._memo,
             replies=self._replies,
             clock=self._clock,

@@ -9,9 +9,9 @@ from datetime import datetime
 from heapq import heappop, heappush
 
 from bot.discussion.inbound.thread_queue import Outcome, ThreadQueue
-from bot.platforms.slack.inbound.events import MessageDeleted, MessagePosted
+from bot.platforms.slack.inbound.events import MessageDeleted, MessagePosted, Reacted
 
-ThreadEvent = MessagePosted | MessageDeleted
+ThreadEvent = MessagePosted | MessageDeleted | Reacted
 Thread = tuple[str, str]
 """A channel, and the timestamp of a root."""
 
@@ -57,7 +57,8 @@ class ThreadInbound:
 
         `before` is awaited first, with the lock of the message's thread held.
         """
-        if isinstance(said, MessageDeleted):  # in any order: a deleted message does not come back
+        # In any order: a deleted message does not come back, and reactions have times.
+        if isinstance(said, MessageDeleted | Reacted):
             if await self.hand_on(said) is Outcome.FAILED:
                 await self._queue.retry_seldom(said.event_id, lambda: self._take(said))
             return

@@ -4,7 +4,8 @@ Who looks for what is missing must be sure that nothing was left out. So rate li
 out, and every other failure is raised.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -14,10 +15,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.core.ports import (
+    ChannelRef,
     ChatRefusedError,
     ChatUnavailableError,
     ChatUncertainError,
     MessageRef,
+    ReactionsRead,
+    User,
 )
 from bot.discussion.inbound.backfill import COMPARED_BACK
 from bot.discussion.inbound.thread_reader import FoundMessage, NoThreadError, PositionFormat
@@ -28,6 +32,7 @@ from bot.platforms.slack.inbound.events import BotIdentity, MessageDeleted
 from bot.platforms.slack.inbound.thread_inbound import Thread, ThreadInbound
 from bot.platforms.slack.rendering.text import Json
 from bot.platforms.slack.timestamps import format_timestamp, parse_timestamp
+from bot.reactions.domain.emoji import is_positive
 
 _PAGE = 200
 _AT_ONCE = 20
@@ -51,7 +56,7 @@ class SlackThreadReader:
     """`ThreadReader` for one workspace; a thread is its channel and its root's timestamp.
 
     `pause` seconds pass between two calls, after a first few. `limited` is told when Slack's limits
-    make it wait.
+    make it wait. `member` knows a person's own workspace. It reads reactions (`ReactionReader`), too.
     """
 
     def __init__(
@@ -64,7 +69,9 @@ class SlackThreadReader:
         pause: float,
         sleep: Callable[[float], Awaitable[None]],
         limited: Callable[[], None],
+        member: Callable[[str], Awaitable[User]],
     ) -> None:
+        self._member = member
         self._limited = limited
         self._client = client
         self._us = us
@@ -148,6 +155,44 @@ class SlackThreadReader:
     def receives_all(self) -> bool:
         return True
 
+    async def reactions(
+        self, channel: ChannelRef, papers: Collection[MessageRef]
+    ) -> AsyncIterator[ReactionsRead]:
+        """See `ReactionReader`. Papers in a day's thread, which no history shows, cost a call each."""
+        began, left = self._clock(), {paper.id: paper for paper in papers}
+        request = partial(
+            self._client.conversations_history,
+            channel=channel.id,
+            oldest=min(left),
+            inclusive=True,
+        )
+        async for message in self._pages(request, "messages"):
+            if (paper := left.pop(str(message.get("ts")), None)) is not None:
+                found = message.get("reactions") or []
+                if any(len(each.get("users") or []) < each.get("count", 0) for each in found):
+                    left[paper.id] = paper  # Slack names only some of the people here
+                    continue
+                yield await self._read_of(paper, found, began)
+        for paper in left.values():
+            asked = partial(
+                self._client.reactions_get, channel=channel.id, timestamp=paper.id, full=True
+            )
+            with suppress(NoThreadError):
+                message = (await self._call(asked)).get("message") or {}
+                yield await self._read_of(paper, message.get("reactions") or [], began)
+
+    async def _read_of(
+        self, paper: MessageRef, found: Sequence[Json], at: datetime
+    ) -> ReactionsRead:
+        given = [
+            (await self._member(str(user)), str(each.get("name") or ""))
+            for each in found
+            if is_positive(str(each.get("name") or ""))
+            for user in each.get("users") or []
+            if user != self._us.user
+        ]
+        return ReactionsRead(paper, frozenset(given), at)
+
     async def _pages(self, request: Callable[..., Any], what: str) -> AsyncIterator[Json]:
         cursor = ""
         while True:
@@ -189,7 +234,7 @@ def _is_later(ts: str, than: datetime) -> bool:
 
 def _wait(error: SlackApiError) -> timedelta:
     """How long Slack asks to wait; raises what cannot be waited out."""
-    if error_name(error) == "thread_not_found":
+    if error_name(error) in {"thread_not_found", "message_not_found"}:
         raise NoThreadError from error
     refusal = chat_error(error)
     if error_name(error) == "missing_scope":
