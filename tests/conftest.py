@@ -104,6 +104,7 @@ ON_ONE = (
     "chaos/test_talk.py",
     "contract/test_chat.py",
     "contract/test_commands.py",
+    "contract/test_direct.py",
     "contract/test_hearing.py",
     "discussion/services/test_discuss_story.py",
 )

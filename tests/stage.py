@@ -68,6 +68,7 @@ class MemoryChat:
     find_errors: list[ChatError | Exception | None] = field(default_factory=list)
     edit_errors: list[ChatError | Exception | None] = field(default_factory=list)
     delete_errors: list[ChatError | Exception | None] = field(default_factory=list)
+    direct_errors: list[ChatError | Exception | None] = field(default_factory=list)
     trouble: Callable[[ChannelRef, str | None], ChatError | None] | None = None
     calls: int = 0
     kept: int = 0
@@ -118,6 +119,10 @@ class MemoryChat:
         self._meet(message.channel, found.root if found else None, self.delete_errors)
         if found is not None:
             self.posted.remove(found)
+
+    async def direct_channel(self, workspace: str, user: str) -> ChannelRef:
+        _raise_next(self.direct_errors)
+        return ChannelRef(self.platform, workspace, f"direct-{user}")
 
     async def run(self, inbox: Inbox) -> None:
         """Nobody talks to it."""

@@ -177,6 +177,11 @@ class SlackWorkspaces:
     async def delete(self, message: MessageRef) -> None:
         await self._of(message.channel).delete(message)
 
+    async def direct_channel(self, workspace: str, user: str) -> ChannelRef:
+        return await self._of(ChannelRef(self.platform, workspace, "")).direct_channel(
+            workspace, user
+        )
+
     def address(self, message: MessageRef, root: MessageRef | None) -> str:
         """Where a person reads a message, or a reply in the thread of `root`."""
         try:

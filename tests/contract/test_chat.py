@@ -3,10 +3,12 @@
 A platform joins by adding to `PLATFORMS` a function that opens a `Case`.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -60,9 +62,11 @@ class Case:
 
 
 @asynccontextmanager
-async def web() -> AsyncIterator[Case]:
+async def web(*, to: str = "") -> AsyncIterator[Case]:
     async with staged() as stage:
         channel = ChannelRef(stage.chat.platform, "", "general")
+        if to:
+            channel = await stage.chat.direct_channel("", to)
 
         async def read(message: MessageRef) -> str | None:
             found = await stage.board.find(int(message.id))
@@ -88,24 +92,27 @@ async def web() -> AsyncIterator[Case]:
 
 
 @asynccontextmanager
-async def slack() -> AsyncIterator[Case]:
+async def slack(*, to: str = "") -> AsyncIterator[Case]:
     async with staged_slack() as stage:
+        channel = await stage.chat.direct_channel("T1", to) if to else SLACK_CHANNEL
+        place = channel.id
 
         async def read(message: MessageRef) -> str | None:
-            found = stage.slack.channel().messages.get(message.id)
+            found = stage.slack.channel(place).messages.get(message.id)
             return None if found is None else said_in_blocks(found["blocks"])
 
         async def thread(root: MessageRef) -> list[str]:
-            return [said_in_blocks(reply["blocks"]) for reply in stage.slack.replies(root.id)]
+            found = stage.slack.replies(root.id, place)
+            return [said_in_blocks(reply["blocks"]) for reply in found]
 
         async def roots() -> list[MessageRef]:
-            return [MessageRef(SLACK_CHANNEL, found["ts"]) for found in stage.slack.messages()]
+            return [MessageRef(channel, found["ts"]) for found in stage.slack.messages(place)]
 
         def wait(length: timedelta) -> None:
             stage.clock.ahead += length
 
-        unknown = replace(SLACK_CHANNEL, id="C404")
-        yield Case(stage.chat, SLACK_CHANNEL, unknown, read, thread, roots, stage.clock, wait)
+        unknown = replace(channel, id="C404")
+        yield Case(stage.chat, channel, unknown, read, thread, roots, stage.clock, wait)
 
 
 @asynccontextmanager
@@ -176,13 +183,52 @@ def discord_forum() -> AbstractAsyncContextManager[Case]:
     return discord(replace(PAPERS, id="20"))
 
 
+@asynccontextmanager
+async def discord_direct() -> AsyncIterator[Case]:
+    """Direct messages have no threads: what is said under a message answers it."""
+    async with posting_alone() as stage:
+        channel = await stage.chat.direct_channel("1", "102")
+        place = int(channel.id)
+
+        async def read(message: MessageRef) -> str | None:
+            found = stage.discord.channel(place).messages.get(int(message.id))
+            return None if found is None else text_of(found)
+
+        async def thread(root: MessageRef) -> list[str]:
+            among = {root.id}
+            found = []
+            for message in stage.discord.messages(place):
+                if _answered(message) in among:
+                    among.add(message["id"])
+                    found.append(text_of(message))
+            return found
+
+        async def roots() -> list[MessageRef]:
+            found = [m["id"] for m in stage.discord.messages(place) if not _answered(m)]
+            return [MessageRef(channel, each) for each in found]
+
+        def wait(length: timedelta) -> None:
+            stage.clock.ahead += length
+
+        unknown = replace(channel, id="404")
+        yield Case(stage.chat, channel, unknown, read, thread, roots, stage.clock, wait)
+
+
 PLATFORMS: dict[str, Callable[[], AbstractAsyncContextManager[Case]]] = {
     "discord": discord,
+    "discord direct": discord_direct,
     "discord forum": discord_forum,
     "slack": slack,
+    "slack direct": partial(slack, to="U2"),
     "slack beside another workspace": slack_beside_another_workspace,
     "web": web,
+    "web direct": partial(web, to="0123456789abcdef"),
 }
+
+
+def _answered(message: Mapping[str, Any]) -> str:
+    """The id of the message that one answers, or an empty string."""
+    return str((message.get("message_reference") or {}).get("message_id") or "")
 
 
 @pytest.fixture(params=sorted(PLATFORMS))

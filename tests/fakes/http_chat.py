@@ -69,6 +69,9 @@ class HttpChat:
     async def delete(self, message: MessageRef) -> None:
         await self._call("DELETE", f"/messages/{message.id}")
 
+    async def direct_channel(self, workspace: str, user: str) -> ChannelRef:
+        return ChannelRef(self.platform, workspace, f"direct-{user}")
+
     async def run(self, inbox: Inbox) -> None:
         """Nobody talks to it."""
 

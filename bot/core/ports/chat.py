@@ -312,6 +312,17 @@ class Chat(Protocol):
         """Remove a message of ours; removing it again succeeds."""
         ...
 
+    async def direct_channel(self, workspace: str, user: str) -> ChannelRef:
+        """The channel of a person's direct messages with the bot, opened if needed.
+
+        Call it only for a person who has just asked for it, and keep what it returns: platforms
+        take a bot that opens many channels unasked for a spammer. The channel is one like any
+        other, which this person alone reads. It posts nothing and may be repeated.
+
+        Raises `ChatRefusedError` where the person cannot be written to, and `ChatUnavailableError`.
+        """
+        ...
+
     async def run(self, inbox: Inbox) -> None:
         """Serve the platform until cancelled."""
         ...

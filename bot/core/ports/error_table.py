@@ -72,6 +72,15 @@ class ErrorMeaning:
                 )
 
 
+def nothing_posted(error: ChatError) -> ChatError:
+    """The same of a call that posts nothing: what is uncertain may be tried again."""
+    if not isinstance(error, ChatUncertainError):
+        return error
+    again = ChatUnavailableError(error.reason, retry_after=RETRIED_AFTER)
+    again.detail = error.detail
+    return again
+
+
 def refused(words: str, *codes: Code, extent: Extent = Extent.CHANNEL) -> dict[Code, ErrorMeaning]:
     """Rows of a table: these errors are refusals."""
     return dict.fromkeys(codes, ErrorMeaning(ErrorKind.REFUSED, words, extent=extent))

@@ -34,6 +34,7 @@ from bot.platforms.discord.inbound.supervisor import (
     Turn,
     at_once,
 )
+from bot.platforms.discord.people import open_direct_channel
 from bot.platforms.discord.posting.posting import Posting
 from bot.platforms.discord.registration import Registration
 from bot.platforms.discord.rest import Rest
@@ -148,6 +149,9 @@ class DiscordChat:
 
     async def delete(self, message: MessageRef) -> None:
         await self._posting.delete(message)
+
+    async def direct_channel(self, workspace: str, user: str) -> ChannelRef:  # noqa: ARG002 - of none
+        return await open_direct_channel(self._rest, user)
 
     async def check(self, channel: ChannelRef) -> ChannelRef:
         """The channel as it is kept; `ChatRefusedError` says what the bot lacks there."""

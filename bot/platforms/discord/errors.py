@@ -59,7 +59,11 @@ LOCKED = translatable("that thread is locked: unlock it if the discussion should
 _ARCHIVED = translatable("that thread is archived and cannot be reopened")
 _THREADS = translatable("that server has as many open threads as Discord allows: close some")
 _NOT_OURS = translatable("the message was not posted by this bot")
-_NOBODY = translatable("that person does not accept direct messages from this bot")
+NOBODY = translatable("that person does not accept direct messages from this bot")
+_FLAGGED = translatable(
+    "Discord's protection against spam has flagged this bot, so that it cannot send direct messages: "
+    "its owner can appeal at https://dis.gd/app-quarantine"
+)
 _TWO_FACTORS = translatable(
     "that server requires the bot's owner to use two-factor authentication: turn it on in the "
     "owner's account"
@@ -100,7 +104,8 @@ MEANINGS: Mapping[int, ErrorMeaning] = {
     **refused(_ARCHIVED, THREAD_ARCHIVED, extent=Extent.GONE),
     **refused(_THREADS, *TOO_MANY_THREADS, extent=Extent.THREAD),
     **refused(_NOT_OURS, 50005, extent=Extent.MESSAGE),
-    **refused(_NOBODY, 10013, 40007, 50007, 50033, 50278),
+    **refused(NOBODY, 10013, 40007, 50007, 50033, 50278),
+    **refused(_FLAGGED, 20026),
     **refused(_TWO_FACTORS, 60003),
     **refused(
         _MALFORMED,

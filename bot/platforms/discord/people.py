@@ -9,10 +9,21 @@ import aiohttp
 import discord
 
 from bot.core.domain.incoming_text import well_formed
-from bot.core.ports import ChannelRef, MessageRef, Platform, ThreadMessage, User
+from bot.core.ports import (
+    ChannelRef,
+    ChatError,
+    ChatRefusedError,
+    MessageRef,
+    Platform,
+    ThreadMessage,
+    User,
+)
+from bot.core.ports.error_table import nothing_posted
 from bot.platforms.discord.addresses import message_address
+from bot.platforms.discord.errors import NOBODY
 from bot.platforms.discord.inbound.message_words import message_words
 from bot.platforms.discord.places import reference
+from bot.platforms.discord.rest import Rest, sorted_errors
 
 SPOKEN = frozenset({discord.MessageType.default, discord.MessageType.reply})
 """Messages of people; other types are Discord's own (joins, renames, thread starters)."""
@@ -27,6 +38,21 @@ _NAMED_WITHIN = 3.0
 def channel_ref(channel: int, guild: int | None) -> ChannelRef:
     """The reference to a channel; direct messages are in no guild."""
     return ChannelRef(Platform.DISCORD, str(guild or ""), str(channel))
+
+
+async def open_direct_channel(rest: Rest, user: str) -> ChannelRef:
+    """The direct messages of the bot with somebody; opening them again gives the same.
+
+    Whether they take messages, only sending one shows (50007). Raises `ChatRefusedError` and
+    `ChatUnavailableError`.
+    """
+    if not (user.isascii() and user.isdigit()):
+        raise ChatRefusedError(NOBODY)
+    try:
+        with sorted_errors():
+            return channel_ref(await rest.direct(int(user)), None)
+    except ChatError as error:
+        raise nothing_posted(error) from error
 
 
 def parent_ref(thread: discord.Thread) -> ChannelRef:

@@ -264,7 +264,7 @@ class Rest:
 
     async def direct(self, user: int) -> int:
         """The channel of direct messages with a user."""
-        return read_id(await self.call(lambda http: http.start_private_message(user)))
+        return read_id(await self.call(lambda http: http.start_private_message(str(user))))
 
     async def permissions(self, place: Place) -> discord.Permissions:
         """The bot's permissions in a channel or thread."""

@@ -7,10 +7,18 @@ from typing import Any
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.ports import ChannelRef, ChatRefusedError
+from bot.core.ports import ChannelRef, ChatError, ChatRefusedError, ChatUnavailableError, Platform
+from bot.core.ports.error_table import nothing_posted
 from bot.platforms.slack.access import Access
 from bot.platforms.slack.api import call, open_client, team_of
-from bot.platforms.slack.errors import ARCHIVED, NO_CHANNEL, NOT_IN_CHANNEL, chat_error
+from bot.platforms.slack.errors import (
+    ARCHIVED,
+    NO_CHANNEL,
+    NO_SCOPE,
+    NOT_IN_CHANNEL,
+    chat_error,
+    error_name,
+)
 
 
 async def check_channel(
@@ -27,6 +35,28 @@ async def check_channel(
     if not (found.get("is_member") or found.get("is_im")):
         raise ChatRefusedError(NOT_IN_CHANNEL)
     return replace(channel, workspace=team)
+
+
+async def open_direct_channel(client: AsyncWebClient, team: str, user: str) -> ChannelRef:
+    """The direct messages of the bot with somebody; opening them again gives the same.
+
+    Without the scope im:write it is refused, and nothing else in the workspace is held up.
+    Raises `ChatRefusedError` and `ChatUnavailableError`.
+    """
+    try:
+        found = (await call(client.conversations_open(users=user))).get("channel")
+    except SlackApiError as error:
+        meant = chat_error(error)
+        if error_name(error) == "missing_scope":
+            refusal = ChatRefusedError(NO_SCOPE)
+            refusal.detail = meant.detail
+            raise refusal from error
+        raise nothing_posted(meant) from error
+    except ChatError as error:
+        raise nothing_posted(error) from error
+    if not isinstance(found, dict) or not isinstance(found.get("id"), str):
+        raise ChatUnavailableError("Slack did not say which channel it opened")
+    return ChannelRef(Platform.SLACK, team, found["id"])
 
 
 async def find_connected(client: AsyncWebClient, team: str, channel: ChannelRef) -> frozenset[str]:

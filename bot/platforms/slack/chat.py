@@ -35,7 +35,7 @@ from bot.platforms.slack.api import (
     open_client,
     team_of,
 )
-from bot.platforms.slack.channels import check_channel, find_connected
+from bot.platforms.slack.channels import check_channel, find_connected, open_direct_channel
 from bot.platforms.slack.errors import BAD_TOKEN, chat_error, is_bad_token
 from bot.platforms.slack.inbound.ack_gate import AckGate
 from bot.platforms.slack.inbound.events import (
@@ -186,6 +186,11 @@ class SlackChat:
         if self._client is None or self._us is None:
             raise ChatUnavailableError("Slack is not connected yet", retry_after=_SOON)
         return await find_connected(self._client, self._us.team, channel)
+
+    async def direct_channel(self, workspace: str, user: str) -> ChannelRef:  # noqa: ARG002 - its own
+        if self._client is None or self._us is None:
+            raise ChatUnavailableError("Slack is not connected yet", retry_after=_SOON)
+        return await open_direct_channel(self._client, self._us.team, user)
 
     @property
     def rights(self) -> WorkspaceRights:

@@ -57,6 +57,9 @@ _THREAD = translatable(
 _GONE = translatable("the message no longer exists")
 _NOT_EDITABLE = translatable("Slack no longer allows this message to be changed")
 _NOBODY = translatable("Slack has no such user, or the bot may not message them")
+_NO_MESSAGES_TAB = translatable(
+    "the app takes no direct messages: turn on its Messages tab (App Home) in Slack's app settings"
+)
 _MALFORMED = translatable(
     "Slack rejects the message as invalid. This is a bug in the bot: please report it"
 )
@@ -102,8 +105,8 @@ MEANINGS: Mapping[str, ErrorMeaning] = {
     ),
     **refused(
         _NOBODY,
+        "cannot_dm_bot",
         "invalid_user_combination",
-        "messages_tab_disabled",
         "missing_profile_id",
         "missing_user",
         "not_enabled",
@@ -114,6 +117,7 @@ MEANINGS: Mapping[str, ErrorMeaning] = {
         "user_not_visible",
         "users_list_not_supplied",
     ),
+    **refused(_NO_MESSAGES_TAB, "messages_tab_disabled"),
     **refused(
         _MALFORMED,
         "as_user_not_supported",

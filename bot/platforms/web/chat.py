@@ -16,7 +16,7 @@ from typing import TypeVar
 from aiohttp import web
 
 from bot.core.domain.document import Document
-from bot.core.domain.errors import UserError
+from bot.core.domain.errors import UsageError, UserError
 from bot.core.domain.extent import Extent
 from bot.core.domain.i18n import Translate, translatable
 from bot.core.ports import (
@@ -162,6 +162,14 @@ class WebChat:
             await _stored(self._board.remove(present.id, at=self._now()))
             self._feed.notify()
 
+    async def direct_channel(self, workspace: str, user: str) -> ChannelRef:  # noqa: ARG002 - of none
+        try:
+            return channel_ref(await self._board.open_inbox(user, at=self._now()))
+        except UsageError as error:
+            raise ChatRefusedError(str(error)) from error
+        except UserError as error:
+            raise ChatUnavailableError(str(error)) from error
+
     async def run(self, inbox: Inbox) -> None:
         """Serve until cancelled; raises `UsageError` if it cannot listen on its address."""
         self._feed = ChangeFeed(self._board, self._tell_others)
@@ -206,8 +214,8 @@ class WebChat:
                 self._ready.clear()
 
     async def _known(self, channel: ChannelRef) -> str:
-        channels = await _stored(self._board.list_channels())
-        if channel != channel_ref(channel.id) or channel.id not in channels:
+        is_ours = channel == channel_ref(channel.id)
+        if not is_ours or not await _stored(self._board.has_channel(channel.id)):
             raise ChatRefusedError(_NO_CHANNEL)
         return channel.id
 

@@ -10,7 +10,8 @@ from aiohttp_sse import EventSourceResponse
 from bot.core.domain.errors import UserError
 from bot.platforms.web.change_feed import ChangeFeed
 from bot.platforms.web.context import CONTEXT, WebContext
-from bot.platforms.web.visitors.visitor import VISITOR
+from bot.platforms.web.visitors.visitor import VISITOR, Visitor
+from bot.webchat.domain.board import may_read
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ async def stream(request: web.Request) -> web.StreamResponse:
             await response.prepare(request)
             async with response:
                 await response.send(context.build, event="hello", retry=_RETRY)
-                await _send_changes(response, context, after, visitor.say.locale)
+                await _send_changes(response, context, after, visitor)
     except ConnectionResetError:
         log.debug("a page was closed")
     except UserError as error:  # the database; the page reconnects
@@ -51,8 +52,9 @@ async def stream(request: web.Request) -> web.StreamResponse:
 
 
 async def _send_changes(
-    response: EventSourceResponse, context: WebContext, after: int, locale: str
+    response: EventSourceResponse, context: WebContext, after: int, visitor: Visitor
 ) -> None:
+    """What everybody may see, and what is in the visitor's own inbox."""
     with context.feed.subscribe() as changed:
         while not context.feed.is_closed and response.is_connected():
             changed.clear()
@@ -61,9 +63,11 @@ async def _send_changes(
                 await response.send("", event="reload")
                 return
             for message in changes:
-                change = context.view.change(message, locale)
-                await response.send(change, event="change", id=str(message.revision))
                 after = message.revision
+                if not may_read(message.channel, visitor.user.id):
+                    continue
+                change = context.view.change(message, visitor.say.locale)
+                await response.send(change, event="change", id=str(message.revision))
             await _wait(changed, context.feed)
 
 

@@ -8,6 +8,19 @@ from bot.core.domain.document import Document
 
 COMPLETED_WITHIN = timedelta(minutes=1)
 
+_INBOX = "@"
+"""How the names of inboxes begin, and those of no other channels."""
+
+
+def inbox_of(person: str) -> str:
+    """The name of the channel that a person alone reads."""
+    return f"{_INBOX}{person}"
+
+
+def may_read(channel: str, person: str) -> bool:
+    """Whether a person reads a channel: everybody reads all but other people's inboxes."""
+    return not channel.startswith(_INBOX) or channel == inbox_of(person)
+
 
 @dataclass(frozen=True, slots=True)
 class Author:
@@ -60,7 +73,15 @@ class Board(Protocol):
     """The memory of the web chat: its channels and messages. Instants are aware UTC."""
 
     async def list_channels(self) -> tuple[str, ...]:
-        """Their names, oldest first; `general` is always there."""
+        """Their names without inboxes, oldest first; `general` is always there."""
+        ...
+
+    async def has_channel(self, name: str) -> bool:
+        """Whether there is such a channel or inbox."""
+        ...
+
+    async def open_inbox(self, person: str, *, at: datetime) -> str:
+        """The name of a person's inbox, which this makes exist. Raises `UsageError`."""
         ...
 
     async def add_channel(self, name: str, *, at: datetime) -> None:

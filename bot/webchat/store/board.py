@@ -7,7 +7,7 @@ from bot.core.database.database import Database, Row, Transaction
 from bot.core.database.instants import from_text, to_text
 from bot.core.domain.document import Document, dump, load
 from bot.core.domain.errors import UsageError
-from bot.webchat.domain.board import Author, BoardMessage
+from bot.webchat.domain.board import Author, BoardMessage, inbox_of
 
 _MESSAGE = """
 SELECT m.id, m.channel, m.root_id, m.author_id, m.author_name, m.author_locale, m.by_bot,
@@ -27,6 +27,7 @@ _VISIBLE = """
 
 
 _CHANNEL_NAME = re.compile(r"\w[\w-]{0,39}")
+_PERSON = re.compile(r"[0-9a-f]{16}")
 
 
 GUARD = "board"
@@ -49,6 +50,22 @@ class DatabaseBoard:
                 "“{name}” cannot be a channel name: use 1 to 40 letters, digits and hyphens",
                 name=name,
             )
+        await self._make(name, at)
+
+    async def has_channel(self, name: str) -> bool:
+        async with self._db.reading() as tx:
+            found = await tx.one("SELECT 1 FROM board_channel WHERE name = :name", {"name": name})
+        return found is not None
+
+    async def open_inbox(self, person: str, *, at: datetime) -> str:
+        if not _PERSON.fullmatch(person):
+            raise UsageError("the web chat knows nobody with the id “{person}”", person=person)
+        name = inbox_of(person)
+        if not await self.has_channel(name):
+            await self._make(name, at)
+        return name
+
+    async def _make(self, name: str, at: datetime) -> None:
         async with self._db.transaction() as tx:
             await tx.run(
                 "INSERT INTO board_channel (name, created_at) VALUES (:name, :at)"
@@ -195,8 +212,10 @@ class DatabaseBoard:
 
 
 async def list_channels(tx: Transaction) -> tuple[str, ...]:
-    """The names of the channels, oldest first."""
-    rows = await tx.all("SELECT name FROM board_channel ORDER BY created_at, name")
+    """The names of the channels that everybody reads, oldest first."""
+    rows = await tx.all(
+        "SELECT name FROM board_channel WHERE name NOT LIKE '@%' ORDER BY created_at, name"
+    )
     return tuple(row["name"] for row in rows)
 
 

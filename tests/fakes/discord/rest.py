@@ -143,7 +143,7 @@ class Rest:
 
     async def open_direct(self, _at: dict[str, str], body: Any, _query: dict[str, str]) -> Json:
         person = self.world.people.get(int(body["recipient_id"]))
-        if person is None:
+        if person is None or person.bot:
             raise DiscordError(400, 50033, "Invalid Recipient(s)")
         return self.world.channel_json(self.world.direct_channel(person))
 
@@ -313,6 +313,8 @@ class Rest:
         return message
 
     def _demand_to_send(self, channel: Channel, body: Json) -> None:
+        if channel.recipient is not None and channel.recipient.is_closed:
+            raise DiscordError(403, 50007, "Cannot send messages to this user")
         if channel.guild is None:
             return
         self.world.demand(channel, SEND_IN_THREADS if channel.is_thread else SEND)

@@ -71,6 +71,8 @@ class Person:
     bot: bool = False
     not_in: set[int] = field(default_factory=set)
     """The guilds that the person is not in."""
+    is_closed: bool = False
+    """Whether the person takes no direct messages of the bot; their channel can be opened."""
 
     def json(self) -> Json:
         return {
@@ -139,6 +141,8 @@ class World:
         """The registered commands, by guild; `None`: the global ones."""
         self.token = TOKEN
         self.content_intent = True
+        self.direct_openings: int | None = None
+        """How many channels of direct messages may still be opened; `None`: any number."""
         self._last_id = 0
         self.add_guild(1, "Reading group")
         self.add_channel(11, "papers")
@@ -187,6 +191,10 @@ class World:
         for channel in self.channels.values():
             if channel.type == DM and channel.recipient is person:
                 return channel
+        if self.direct_openings is not None:
+            if self.direct_openings <= 0:
+                raise DiscordError(403, 40003, "You are opening direct messages too fast")
+            self.direct_openings -= 1
         channel = Channel(self.next_id(), DM, "", recipient=person)
         self.channels[channel.id] = channel
         return channel

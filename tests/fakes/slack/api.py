@@ -137,8 +137,11 @@ class WebApi:
     def _postable(self, args: Mapping[str, Any]) -> Channel:
         place = str(args.get("channel", ""))
         if place in self._world.people:  # a person's id stands for their direct messages
-            return self._world.direct_channel(place)
-        channel = self._world.visible_channel(place)
+            channel = self._world.direct_channel(place)
+        else:
+            channel = self._world.visible_channel(place)
+        if channel.direct and not self._world.messages_tab:
+            raise SlackError("messages_tab_disabled")
         if channel.archived:
             raise SlackError("is_archived")
         if BOT_USER not in channel.members:
@@ -292,11 +295,19 @@ class WebApi:
         return {"channel": _described(channel)}
 
     def _open(self, args: Mapping[str, Any]) -> Json:
+        """One person's direct messages; this Slack has none of several people."""
         self._need("im:write")
-        user = str(args.get("users", ""))
-        if user not in self._world.people:
+        users = str(args.get("users") or "")
+        if not users:
+            raise SlackError("users_list_not_supplied")
+        person = self._world.people.get(users)
+        if person is None:
             raise SlackError("user_not_found")
-        return {"channel": {"id": self._world.direct_channel(user).id}}
+        if person.bot:
+            raise SlackError("cannot_dm_bot")
+        if person.deleted:
+            raise SlackError("user_disabled")
+        return {"channel": {"id": self._world.direct_channel(users).id}}
 
     # Home
 

@@ -114,6 +114,8 @@ class World:
         self.ephemerals: list[Ephemeral] = []
         self.homes: dict[str, Json] = {}
         self.scopes = set(EVERY_SCOPE)
+        self.messages_tab = True
+        """Whether the app's Messages tab is on, without which nobody gets direct messages."""
         self._last_ts = 0
         self._count = itertools.count(1)
         self.add_person("U1", "Ada", admin=True)
