@@ -12,6 +12,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from tests.fakes.discord.world import APP_ID, Channel, Json, Person, World
 
 GUILDS, GUILD_MESSAGES, DIRECT_MESSAGES, MESSAGE_CONTENT = 1 << 0, 1 << 9, 1 << 12, 1 << 15
+GUILD_REACTIONS = 1 << 10
 _DISPATCH, _HEARTBEAT, _IDENTIFY, _RESUME, _RECONNECT = 0, 1, 2, 6, 7
 _INVALID_SESSION, _HELLO, _ACK = 9, 10, 11
 _PRIVILEGED = (1 << 1) | (1 << 8) | MESSAGE_CONTENT

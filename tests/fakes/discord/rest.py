@@ -3,6 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import unquote
 
 from tests.fakes.discord import limits
 from tests.fakes.discord.gateway import GUILDS, Gateway
@@ -73,6 +74,7 @@ class Rest:
             ("GET", "/channels/{channel}/messages/{message}", "message", self.get_message),
             ("PATCH", "/channels/{channel}/messages/{message}", "message", self.edit_message),
             ("DELETE", "/channels/{channel}/messages/{message}", "message", self.delete_message),
+            ("GET", "/channels/{channel}/messages/{message}/reactions/{emoji}", "reactions", self.reactions),
             ("POST", "/channels/{channel}/messages/{message}/threads", "message threads", self.open_thread),
             ("POST", "/channels/{channel}/threads", "threads", self.open_post),
             ("GET", "/channels/{channel}/threads/archived/public", "archived", self.archived),
@@ -358,6 +360,17 @@ class Rest:
         channel, message = self._message(at)
         self.world.demand(channel, READ_HISTORY)
         return self._read(message, channel)
+
+    async def reactions(self, at: dict[str, str], _body: Any, query: dict[str, str]) -> Any:
+        channel, message = self._message(at)
+        self.world.demand(channel, READ_HISTORY)
+        people = self.world.reactions.get(int(message["id"]), {}).get(unquote(at["emoji"]), [])
+        if query.get("type", "0") == "1":
+            return []  # nobody pays for burst reactions here
+        after, limit = int(query.get("after", 0)), int(query.get("limit", 25))
+        chosen = sorted(id for id in people if id > after)[:limit]
+        everybody = {**self.world.people, self.world.bot.id: self.world.bot}
+        return [everybody[id].json() for id in chosen]
 
     async def edit_message(self, at: dict[str, str], body: Any, _query: dict[str, str]) -> Json:
         limits.check_message(body, partial=True, nonce_allowed=False)

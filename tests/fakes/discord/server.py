@@ -11,10 +11,17 @@ from aiohttp import web
 
 from tests.fakes.discord import spec
 from tests.fakes.discord.faults import Fault, Rates
-from tests.fakes.discord.gateway import Gateway
+from tests.fakes.discord.gateway import GUILD_REACTIONS, Gateway
 from tests.fakes.discord.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, Asked, Interactions
 from tests.fakes.discord.rest import Handler, Rest
-from tests.fakes.discord.world import Channel, DiscordError, Json, Person, World
+from tests.fakes.discord.world import (
+    Channel,
+    DiscordError,
+    Json,
+    Person,
+    World,
+    emoji_json,
+)
 
 _PREFIX = "/api/v10"
 _WITHOUT_TOKEN = frozenset({"callback", "original", "followup"})
@@ -292,6 +299,33 @@ class FakeDiscord:
         channel = self.channel(int(message["channel_id"]))
         await self.rest.remove(channel, int(message["id"]))
 
+    async def reacts(
+        self, message: Json, emoji: str = "👍", *, by: int = 101, is_added: bool = True
+    ) -> None:
+        """Somebody puts an emoji on a message, or takes it away."""
+        channel = self.channel(int(message["channel_id"]))
+        stored = channel.messages[int(message["id"])]
+        person = self.world.bot if by == self.world.bot.id else self.person(by)
+        if not self.world.react(stored, person, emoji, is_added=is_added):
+            return
+        data = _reaction_place(stored, channel)
+        data |= {"user_id": str(by), "emoji": emoji_json(emoji), "burst": False, "type": 0}
+        if is_added:
+            data["message_author_id"] = stored["author"]["id"]
+        name = "MESSAGE_REACTION_ADD" if is_added else "MESSAGE_REACTION_REMOVE"
+        await self.gateway.dispatch(name, data, intent=GUILD_REACTIONS)
+
+    async def clears(self, message: Json, emoji: str | None = None) -> None:
+        """A moderator removes all reactions to a message, or all of one emoji."""
+        channel = self.channel(int(message["channel_id"]))
+        stored = channel.messages[int(message["id"])]
+        self.world.clear_reactions(stored, emoji)
+        data = _reaction_place(stored, channel)
+        name = "MESSAGE_REACTION_REMOVE_ALL"
+        if emoji is not None:
+            name, data = "MESSAGE_REACTION_REMOVE_EMOJI", data | {"emoji": emoji_json(emoji)}
+        await self.gateway.dispatch(name, data, intent=GUILD_REACTIONS)
+
     async def opens_thread(self, message: Json, name: str, *, by: int = 101) -> Channel:
         """Somebody opens a thread from a message."""
         parent = self.channel(int(message["channel_id"]))
@@ -300,6 +334,14 @@ class FakeDiscord:
     def forget_nonces(self) -> None:
         """Minutes pass: nonces are no longer remembered."""
         self.rest.nonces.clear()
+
+
+def _reaction_place(message: Json, channel: Channel) -> Json:
+    return {
+        "message_id": message["id"],
+        "channel_id": str(channel.id),
+        **({"guild_id": str(channel.guild)} if channel.guild is not None else {}),
+    }
 
 
 def components_of(message: Json) -> list[Json]:

@@ -119,6 +119,12 @@ class Channel:
         return next(reversed(self.messages), None)
 
 
+def emoji_json(emoji: str) -> Json:
+    """A character, or a custom emoji as `name:id`."""
+    name, _, id = emoji.partition(":")
+    return {"id": id or None, "name": name}
+
+
 @dataclass
 class Guild:
     id: int
@@ -134,6 +140,8 @@ class World:
     def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
         self.clock = clock
         self.bot = Person(BOT_ID, "paperbot", bot=True)
+        self.reactions: dict[int, dict[str, list[int]]] = {}
+        """The people behind each emoji, by message."""
         self.people: dict[int, Person] = {}
         self.guilds: dict[int, Guild] = {}
         self.channels: dict[int, Channel] = {}
@@ -260,6 +268,39 @@ class World:
             "type": 0,
         }
         return message | fields
+
+    def react(self, message: Json, person: Person, emoji: str, *, is_added: bool) -> bool:
+        """Put an emoji on a message or take it away; whether that changes anything."""
+        people = self.reactions.setdefault(int(message["id"]), {}).setdefault(emoji, [])
+        if is_added == (person.id in people):
+            return False
+        (people.append if is_added else people.remove)(person.id)
+        self._count_reactions(message)
+        return True
+
+    def clear_reactions(self, message: Json, emoji: str | None) -> None:
+        """Remove all reactions to a message, or all of one emoji."""
+        found = self.reactions.setdefault(int(message["id"]), {})
+        for each in list(found):
+            if emoji in {None, each}:
+                del found[each]
+        self._count_reactions(message)
+
+    def drop_account(self, person: Person) -> None:
+        """Somebody deletes their account: their reactions go, and nobody is told."""
+        for channel in self.channels.values():
+            for message in channel.messages.values():
+                for people in self.reactions.get(int(message["id"]), {}).values():
+                    if person.id in people:
+                        people.remove(person.id)
+                self._count_reactions(message)
+
+    def _count_reactions(self, message: Json) -> None:
+        message["reactions"] = [
+            {"emoji": emoji_json(emoji), "count": len(people), "me": self.bot.id in people}
+            for emoji, people in self.reactions.get(int(message["id"]), {}).items()
+            if people
+        ]
 
     def attachment(self, name: str) -> Json:
         """A file; its address is signed, and good until the next day."""

@@ -110,6 +110,8 @@ class DigestContext:
     completed: list[tuple[str, str]] = field(default_factory=list)
     heard: list[ThreadMessage] = field(default_factory=list)
     taken_back: list[MessageRef] = field(default_factory=list)
+    shown: list[MessageRef] = field(default_factory=list)
+    """The messages of papers."""
     reactions: list[Reaction] = field(default_factory=list)
     reactions_read: list[ReactionsRead] = field(default_factory=list)
     channels_read: list[tuple[ChannelRef, datetime]] = field(default_factory=list)
@@ -239,7 +241,7 @@ class RunningBot:
             Access(self.token, self.discord.api_base, self.discord.gateway_url, self.guilds),
             seen=self.once,
             memo=self.notes,
-            replies=Kept(self.desk.heard, self.desk.taken_back),
+            replies=Kept(self.desk.heard, self.desk.taken_back, self.desk.shown),
             voices=Catalogues(),
             clock=self.clock,
             patience=self.patience,

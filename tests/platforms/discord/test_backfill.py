@@ -10,7 +10,7 @@ import pytest
 from bot.core.domain.errors import StorageError
 from bot.core.ports import MessageRef, ThreadMessage
 from tests.fakes.discord import Fault
-from tests.fakes.discord.world import APP_ID, READ_HISTORY, Json
+from tests.fakes.discord.world import APP_ID, READ_HISTORY, Json, Person
 from tests.platforms.discord.stage import PAPERS, DigestContext, RunningBot, key, paper, running_bot
 from tests.platforms.memory import Kept
 
@@ -376,3 +376,43 @@ async def test_a_message_that_always_fails_lets_the_others_pass(broken):
     await bot.discord.says("food", at=thread)
 
     await bot.until(lambda: heard(bot) == ["food"])
+
+
+async def test_reactions_are_told_and_after_an_absence_they_are_read(bot: RunningBot):
+    discord_, desk = bot.discord, bot.desk
+    await bot.until(lambda: HEARD in bot.notes.kept)
+    papers = [await bot.chat.post(PAPERS, paper(), key=key(number)) for number in (1, 2)]
+    desk.shown += papers
+    first, second = (discord_.channel(11).messages[int(each.id)] for each in papers)
+    await discord_.reacts(first, "👍🏽")
+    await discord_.reacts(first, "👍🏽", is_added=False)
+    await discord_.reacts(first, "👀")
+    await discord_.reacts(first, "❤️", by=discord_.world.bot.id)
+    await bot.until(lambda: len(desk.reactions) == 2)
+    await discord_.clears(first, "👍🏽")
+    await discord_.clears(first)
+    await bot.until(lambda: len(desk.reactions_read) == 2)
+    assert [(each.message, each.user.id, each.emoji, each.is_added) for each in desk.reactions] == [
+        (papers[0], "101", "👍🏽", True),
+        (papers[0], "101", "👍🏽", False),
+    ]
+    assert [each.emoji for each in desk.reactions_read] == ["👍🏽", None]
+    await bot.stop()
+    desk.reactions_read.clear()
+    bot.clock.ahead += timedelta(days=1)
+    for number in range(500, 620):
+        person = Person(number, f"Person {number}")
+        discord_.world.people[number] = person
+        await discord_.reacts(second, "party_parrot:77", by=number)
+    await discord_.reacts(second, "👎")
+    discord_.world.drop_account(discord_.person(500))
+
+    bot.start()
+    await bot.until(lambda: bool(desk.channels_read))
+
+    read = {each.message: each.found for each in desk.reactions_read}
+    fans = {str(number) for number in range(501, 620)}
+    assert read[papers[0]] == frozenset()
+    assert {(user.id, emoji) for user, emoji in read[papers[1]]} == {
+        (fan, "party_parrot:77") for fan in fans
+    }

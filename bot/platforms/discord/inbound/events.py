@@ -10,11 +10,13 @@ import discord
 
 from bot.core.ports import ChatError, Inbox, KeyValueStore, Platform, ProcessedEvents, Replies
 from bot.discussion.inbound.backfill import Backfill
+from bot.discussion.inbound.reaction_backfill import ReactionBackfill
 from bot.discussion.inbound.thread_queue import ThreadQueue
 from bot.platforms.discord.errors import chat_error
 from bot.platforms.discord.inbound import interactions
 from bot.platforms.discord.inbound.gateway import GatewayClient
 from bot.platforms.discord.inbound.interactions import Interaction, Interactions
+from bot.platforms.discord.inbound.reactions import DiscordReactionReader, ReactionInbound
 from bot.platforms.discord.inbound.shard import Shard, carry_positions
 from bot.platforms.discord.inbound.thread_inbound import ThreadInbound
 from bot.platforms.discord.inbound.thread_reader import DiscordThreadReader, position_format
@@ -69,6 +71,15 @@ class Events:
             margin=MARGIN,
             shown_after=_SHOWN_AFTER,
         )
+        self._reaction_inbound = ReactionInbound(self._inbound, inbox, self._queue, clock=clock)
+        self._reactions = ReactionBackfill(
+            Platform.DISCORD,
+            inbox,
+            serves=lambda channel: shard.serves(channel.workspace),
+            replies=replies,
+            clock=clock,
+            sleep=sleep,
+        )
         self._answering: set[asyncio.Task[None]] = set()
 
     async def begin_session(self) -> None:
@@ -106,6 +117,19 @@ class Events:
         """Messages were deleted."""
         self._handle(client, self._inbound.on_deleted(client, channel, messages))
 
+    def on_reaction(self, client: GatewayClient, event: discord.RawReactionActionEvent) -> None:
+        """Somebody gave a reaction, or took it back."""
+        work = self._reaction_inbound.on_reaction(client, event, self._clock())
+        self._handle(client, work)
+
+    def on_reactions_cleared(
+        self,
+        client: GatewayClient,
+        event: discord.RawReactionClearEvent | discord.RawReactionClearEmojiEvent,
+    ) -> None:
+        """All reactions to a message were removed, or all of one emoji."""
+        self._handle(client, self._reaction_inbound.on_cleared(client, event, self._clock()))
+
     def on_command(self, interaction: Interaction) -> None:
         """Somebody sent a command."""
         self._answer(interaction, self._answers.command(interaction))
@@ -135,6 +159,10 @@ class Events:
         reader = self._reader(client)
         self._backfill.resumed()
         if await self._backfill.catch_up(reader, client.is_closed):
+            await self._reactions.catch_up(
+                DiscordReactionReader(self._rest, clock=self._clock),
+                lambda: client.is_closed() or self._backfill.has_gap,
+            )
             await self._backfill.compare(
                 reader, is_over=lambda: client.is_closed() or self._backfill.has_gap
             )

@@ -54,6 +54,18 @@ class Listener(Protocol):
         """Messages were deleted."""
         ...
 
+    def on_reaction(self, client: "GatewayClient", event: discord.RawReactionActionEvent) -> None:
+        """Somebody gave a reaction, or took it back."""
+        ...
+
+    def on_reactions_cleared(
+        self,
+        client: "GatewayClient",
+        event: discord.RawReactionClearEvent | discord.RawReactionClearEmojiEvent,
+    ) -> None:
+        """All reactions to a message were removed, or all of one emoji."""
+        ...
+
     def on_command(self, interaction: "discord.Interaction[Any]") -> None:
         """Somebody sent a command."""
         ...
@@ -219,6 +231,18 @@ class GatewayClient(discord.Client):
 
     async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
         self._listener.on_deleted(self, event.channel_id, event.message_ids)
+
+    async def on_raw_reaction_add(self, event: discord.RawReactionActionEvent) -> None:
+        self._listener.on_reaction(self, event)
+
+    async def on_raw_reaction_remove(self, event: discord.RawReactionActionEvent) -> None:
+        self._listener.on_reaction(self, event)
+
+    async def on_raw_reaction_clear(self, event: discord.RawReactionClearEvent) -> None:
+        self._listener.on_reactions_cleared(self, event)
+
+    async def on_raw_reaction_clear_emoji(self, event: discord.RawReactionClearEmojiEvent) -> None:
+        self._listener.on_reactions_cleared(self, event)
 
     async def on_interaction(self, interaction: "discord.Interaction[Any]") -> None:
         if interaction.type is discord.InteractionType.application_command:

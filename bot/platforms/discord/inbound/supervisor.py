@@ -314,7 +314,10 @@ class Supervisor:
             events,
             self,
             intents=discord.Intents(
-                guilds=True, guild_messages=True, message_content=self.reads_content
+                guilds=True,
+                guild_messages=True,
+                guild_reactions=True,
+                message_content=self.reads_content,
             ),
             trace=self._hooks.trace(),
             shard=self.shard,
