@@ -198,8 +198,8 @@ def _slack(
     from bot.app import slack_install_requests  # noqa: PLC0415 - as the module says
     from bot.app.slack_workspaces import SlackWorkspaces  # noqa: PLC0415 - as the module says
     from bot.platforms.slack.chat import SlackChat  # noqa: PLC0415 - as the module says
-    from bot.platforms.slack.inbound import signed_requests  # noqa: PLC0415 - as the module says
-    from bot.platforms.slack.inbound.ack_gate import AckGate  # noqa: PLC0415 - as the module says
+    from bot.platforms.slack.requests import signed_requests  # noqa: PLC0415 - as the module says
+    from bot.platforms.slack.requests.ack_gate import AckGate  # noqa: PLC0415 - as the module says
 
     def open_chat(workspace: str, access: SlackAccess) -> SlackChat:
         return SlackChat(

@@ -17,7 +17,7 @@ from bot.core.domain.errors import UsageError
 from bot.core.ports import ChatError, Condition
 from bot.platforms.slack.access import Access
 from bot.platforms.slack.inbound.events import AppGranted, OrganisationRemoved
-from bot.platforms.slack.inbound.request_body import organisations
+from bot.platforms.slack.requests.request_body import organisations
 from bot.settings import Settings
 from bot.workspaces.domain.slack_app import Kind
 from bot.workspaces.services import grants, slack_apps

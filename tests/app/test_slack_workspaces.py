@@ -16,7 +16,7 @@ from bot.core.domain.errors import UsageError
 from bot.core.ports import ChannelRef, ChatUnavailableError, DeliveryKey, Platform
 from bot.platforms.slack.access import Access
 from bot.platforms.slack.chat import SlackChat
-from bot.platforms.slack.inbound import signed_requests
+from bot.platforms.slack.requests import signed_requests
 from tests.fakes.slack import SIGNING_SECRET
 from tests.fakes.slack.workspaces import FakeWorkspaces, workspaces
 from tests.platforms.memory import Notes

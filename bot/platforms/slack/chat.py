@@ -37,17 +37,17 @@ from bot.platforms.slack.api import (
 )
 from bot.platforms.slack.channels import check_channel, find_connected, open_direct_channel
 from bot.platforms.slack.errors import BAD_TOKEN, chat_error, is_bad_token
-from bot.platforms.slack.inbound.ack_gate import AckGate
 from bot.platforms.slack.inbound.events import (
     AppRemoved,
     BotIdentity,
 )
 from bot.platforms.slack.inbound.interactions import Interactions
-from bot.platforms.slack.inbound.receiver import CONNECTIONS, Receiver
-from bot.platforms.slack.inbound.signed_requests import SignedRequests
-from bot.platforms.slack.inbound.socket_mode import TIMING, Timing
+from bot.platforms.slack.inbound.timing import TIMING, Timing
 from bot.platforms.slack.people import UserDirectory
 from bot.platforms.slack.posting import Posting
+from bot.platforms.slack.requests.ack_gate import AckGate
+from bot.platforms.slack.requests.receiver import CONNECTIONS, Receiver
+from bot.platforms.slack.requests.signed_requests import SignedRequests
 from bot.platforms.slack.rights import WorkspaceRights
 
 log = logging.getLogger(__name__)

@@ -26,8 +26,8 @@ from bot.core.ports import (
 from bot.core.ports.part import ALONE, Part
 from bot.platforms.slack.access import Access
 from bot.platforms.slack.chat import SlackChat
-from bot.platforms.slack.inbound import signed_requests
-from bot.platforms.slack.inbound.socket_mode import Timing
+from bot.platforms.slack.inbound.timing import Timing
+from bot.platforms.slack.requests import signed_requests
 from tests.fakes.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, FakeSlack, Limits
 from tests.platforms.memory import Kept, Notes
 from tests.waiting import until

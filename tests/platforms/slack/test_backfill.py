@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.core.ports import ChannelRef, MessageRef, Platform
-from bot.platforms.slack.inbound.socket_mode import Timing
+from bot.platforms.slack.inbound.timing import Timing
 from bot.platforms.slack.timestamps import parse_timestamp
 from tests.fakes.slack import FakeSlack, Fault
 from tests.platforms.memory import Kept, Notes

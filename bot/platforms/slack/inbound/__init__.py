@@ -1,1 +1,1 @@
-"""From Slack to the inbox: connections, requests, events, backfill."""
+"""What Slack's requests say, and the backfill: events, commands and presses, for the inbox."""

@@ -16,9 +16,9 @@ from bot.discussion.inbound.backfill import Backfill
 from bot.discussion.inbound.reaction_backfill import ReactionBackfill
 from bot.discussion.inbound.thread_queue import ThreadQueue
 from bot.platforms.slack.inbound.events import BotIdentity, MessagePosted
-from bot.platforms.slack.inbound.socket_mode import Timing
 from bot.platforms.slack.inbound.thread_inbound import Thread
 from bot.platforms.slack.inbound.thread_reader import SlackThreadReader, position_format
+from bot.platforms.slack.inbound.timing import Timing
 
 MARGIN = timedelta(minutes=2)
 """Reading a thread may not show a younger message yet, or its event is on its way."""

@@ -12,7 +12,7 @@ from bot.platforms.slack.access import Access
 from bot.platforms.slack.api import call, open_client, sorted_errors
 from bot.platforms.slack.inbound.event_parser import event_time
 from bot.platforms.slack.inbound.events import AppGranted, AppRemoved, OrganisationRemoved
-from bot.platforms.slack.inbound.request_body import is_for_organisation, organisations
+from bot.platforms.slack.requests.request_body import is_for_organisation, organisations
 
 _PAGE = 1000
 _MOST_PAGES = 20

@@ -20,12 +20,12 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 
 from bot.core.domain.errors import StorageError
-from bot.platforms.slack.inbound.ack_gate import AckGate
-from bot.platforms.slack.inbound.bolt_app import MALFORMED
 from bot.platforms.slack.inbound.events import AppGranted, BotIdentity, OrganisationRemoved
-from bot.platforms.slack.inbound.request_body import is_for_us, names_workspace, parse_body
 from bot.platforms.slack.install.organisations import read_request
 from bot.platforms.slack.rendering.text import Json
+from bot.platforms.slack.requests.ack_gate import AckGate
+from bot.platforms.slack.requests.bolt_app import MALFORMED
+from bot.platforms.slack.requests.request_body import is_for_us, names_workspace, parse_body
 
 log = logging.getLogger(__name__)
 

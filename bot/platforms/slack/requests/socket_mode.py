@@ -10,7 +10,6 @@ import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
@@ -21,27 +20,9 @@ from bot.core.domain.errors import UsageError
 from bot.core.ports import ChatError
 from bot.platforms.slack.api import call
 from bot.platforms.slack.errors import BAD_APP_TOKEN, chat_error, is_bad_token
+from bot.platforms.slack.inbound.timing import TIMING, Timing
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Intervals and limits of connections and of the backfill, in seconds."""
-
-    ping: float = 5.0
-    connect: float = 15.0
-    look: float = 1.0
-    heals_within: float = 15.0
-    first_pause: float = 1.0
-    longest_pause: float = 60.0
-    read_every: float = 600.0
-    """How often the backfill looks for missed messages."""
-    between_reads: float = 2.0
-    """Pause between calls of the backfill, which shares Slack's limits with answers."""
-
-
-TIMING = Timing()
 
 
 def _ignore() -> None:

@@ -19,7 +19,6 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.platforms.slack.inbound.ack_gate import AckGate
 from bot.platforms.slack.inbound.event_parser import read_command, read_event, read_press
 from bot.platforms.slack.inbound.events import (
     AppRemoved,
@@ -29,8 +28,9 @@ from bot.platforms.slack.inbound.events import (
     Reacted,
     SlackEvent,
 )
-from bot.platforms.slack.inbound.request_body import is_for_us
 from bot.platforms.slack.rendering.text import Json
+from bot.platforms.slack.requests.ack_gate import AckGate
+from bot.platforms.slack.requests.request_body import is_for_us
 from bot.platforms.slack.well_formed import well_formed
 
 log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ def build_app(
 ) -> AsyncApp:
     """The app for the workspace of `us`, which is known so that Bolt calls no API before it acks.
 
-    Signatures are verified in `bot.platforms.slack.inbound.signed_requests`.
+    Signatures are verified in `bot.platforms.slack.requests.signed_requests`.
     """
 
     async def authorize(team_id: str | None) -> AuthorizeResult:

@@ -14,9 +14,7 @@ from bot.core.ports.part import ALONE, Part
 from bot.discussion.inbound.thread_queue import ThreadQueue
 from bot.platforms.slack.access import Access
 from bot.platforms.slack.api import sdk_logger
-from bot.platforms.slack.inbound.ack_gate import AckGate
 from bot.platforms.slack.inbound.backfill import BackfillSchedule
-from bot.platforms.slack.inbound.bolt_app import build_app
 from bot.platforms.slack.inbound.events import (
     AppRemoved,
     BotIdentity,
@@ -26,10 +24,13 @@ from bot.platforms.slack.inbound.events import (
     SlackEvent,
 )
 from bot.platforms.slack.inbound.interactions import Interactions
-from bot.platforms.slack.inbound.signed_requests import SignedRequests
-from bot.platforms.slack.inbound.socket_mode import Connection, Timing
 from bot.platforms.slack.inbound.thread_inbound import ThreadInbound
 from bot.platforms.slack.inbound.thread_reader import SlackThreadReader
+from bot.platforms.slack.inbound.timing import Timing
+from bot.platforms.slack.requests.ack_gate import AckGate
+from bot.platforms.slack.requests.bolt_app import build_app
+from bot.platforms.slack.requests.signed_requests import SignedRequests
+from bot.platforms.slack.requests.socket_mode import Connection
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from bot.platforms.slack.inbound.ack_gate import BURST, AckGate
+from bot.platforms.slack.requests.ack_gate import BURST, AckGate
 
 
 async def test_a_gate_without_requests_is_open():
