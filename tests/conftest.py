@@ -100,8 +100,11 @@ ON_ONE = (
     "archive/services/test_import_remarks.py",
     "archive/services/test_sync_copies.py",
     "arxiv/services/test_arxiv_failing.py",
+    "chaos/test_discord.py",
     "chaos/test_meeting.py",
+    "chaos/test_slack.py",
     "chaos/test_talk.py",
+    "chaos/test_workspaces.py",
     "contract/test_chat.py",
     "contract/test_commands.py",
     "contract/test_direct.py",
@@ -110,7 +113,8 @@ ON_ONE = (
 )
 """Of those, modules that `--engine both` runs on SQLite only, to save time: they are about files, platforms
 or arXiv's answers, and what they read and write is tested on both engines beside them. Three bots that are
-killed while people talk are in chaos/test_three_bots.py. `--engine postgresql` runs all of them."""
+killed while people talk are in chaos/test_three_bots.py. `--engine postgresql` and `--chaos-seeds all` run
+them on PostgreSQL, too."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -125,7 +129,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     is_of_one = is_file_only or "postgresql" in metafunc.fixturenames
     if module.startswith(ON_BOTH) and opens and not is_of_one:
         engines = tuple(Engine) if chosen == "both" else (Engine(chosen),)
-        if chosen == "both" and module.startswith(ON_ONE):
+        every = metafunc.config.getoption("--chaos-seeds") == "all"
+        if chosen == "both" and module.startswith(ON_ONE) and not every:
             engines = (Engine.SQLITE,)
         metafunc.parametrize("engine", engines, indirect=True, ids=str)
 

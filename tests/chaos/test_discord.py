@@ -28,7 +28,7 @@ from tests.chaos.checker import CLEAN, Verdict, check
 from tests.chaos.runner import now
 from tests.chaos.test_crash_points import COMMITS, MESSAGES, prepared
 from tests.chaos.test_slack import is_whole, scale, side_by_side
-from tests.databases import Location
+from tests.databases import Location, place
 from tests.fakes.discord import FakeDiscord, Fault, text_of
 from tests.fakes.discord.world import FORUM, Json
 
@@ -110,32 +110,32 @@ async def test_with_random_kills_each_message_is_in_discord_once_and_in_order(
 ):
     channels, each, kills = scale
     dice = random.Random(seed)
-    database = tmp_path / "outbox.db"
-    plan = await stage.plan(
-        database,
-        channels,
-        each,
-        lambda place: ChannelRef(Platform.DISCORD, str(1 + place % 2), str(100 + place)),
-    )
-    async with opened_discord(nonce_seconds) as discord:
-        for number in range(channels):
-            discord.world.add_channel(100 + number, f"channel-{number}", guild=1 + number % 2)
-        discord.chaos = misbehaving(seed)
-        options = (*DISCORD, "--at-once", "3")
-        processes = [await stage.runner(database, discord.api_base, *options) for _ in range(2)]
-        try:
-            for _ in range(kills):
-                await asyncio.sleep(dice.uniform(0.5, 1.5))
-                victim = dice.randrange(2)
-                await stage.end(processes[victim])
-                processes[victim] = await stage.runner(database, discord.api_base, *options)
-            await stage.until_done(database)
-        finally:
-            for process in processes:
-                await stage.end(process)
+    with place(tmp_path / "outbox.db") as database:
+        plan = await stage.plan(
+            database,
+            channels,
+            each,
+            lambda place: ChannelRef(Platform.DISCORD, str(1 + place % 2), str(100 + place)),
+        )
+        async with opened_discord(nonce_seconds) as discord:
+            for number in range(channels):
+                discord.world.add_channel(100 + number, f"channel-{number}", guild=1 + number % 2)
+            discord.chaos = misbehaving(seed)
+            options = (*DISCORD, "--at-once", "3")
+            processes = [await stage.runner(database, discord.api_base, *options) for _ in range(2)]
+            try:
+                for _ in range(kills):
+                    await asyncio.sleep(dice.uniform(0.5, 1.5))
+                    victim = dice.randrange(2)
+                    await stage.end(processes[victim])
+                    processes[victim] = await stage.runner(database, discord.api_base, *options)
+                await stage.until_done(database)
+            finally:
+                for process in processes:
+                    await stage.end(process)
 
-        assert judged(tmp_path, plan, discord) == CLEAN
-        assert discord.complaints == []
+            assert judged(tmp_path, plan, discord) == CLEAN
+            assert discord.complaints == []
 
 
 def killing(process: Process, moment: str, number: int) -> Callable[[str, str], Fault | None]:
@@ -173,16 +173,17 @@ async def story(
     channel: ChannelRef = TEXT_CHANNEL,
 ) -> list[str]:
     """What Discord has after one death and a second life."""
-    database = await prepared(folder, channel)
-    async with opened_discord(nonce_seconds) as discord:
-        async with stage.running(database, discord.api_base, *options, *doom) as first:
-            if kill is not None:
-                discord.chaos = killing(first, *kill)
-            await stage.until_dead(first)
-        discord.chaos = lambda _method, _route: None
-        async with stage.running(database, discord.api_base, *options):
-            await stage.until_sent(database, MESSAGES)
-        return titles(discord, channel)
+    with place(folder / "bot.db") as database:
+        await prepared(folder, channel, database=database)
+        async with opened_discord(nonce_seconds) as discord:
+            async with stage.running(database, discord.api_base, *options, *doom) as first:
+                if kill is not None:
+                    discord.chaos = killing(first, *kill)
+                await stage.until_dead(first)
+            discord.chaos = lambda _method, _route: None
+            async with stage.running(database, discord.api_base, *options):
+                await stage.until_sent(database, MESSAGES)
+            return titles(discord, channel)
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
@@ -216,15 +217,15 @@ async def test_a_kill_during_any_request_leaves_the_digest_in_discord_once(
 async def story_of_two_servers(folder: Path, *doom: str) -> list[list[str]]:
     """What both servers have after one death and a second life."""
     await asyncio.to_thread(folder.mkdir)
-    database = folder / "outbox.db"
-    await stage.plan(database, 2, EACH, lambda place: OF_BOTH[place])
-    async with opened_discord(MOMENTS) as discord:
-        discord.world.add_channel(2, "general", guild=2)
-        async with stage.running(database, discord.api_base, *DISCORD, *doom) as first:
-            await stage.until_dead(first)
-        async with stage.running(database, discord.api_base, *DISCORD):
-            await stage.until_sent(database, 2 * EACH)
-        return [titles(discord, channel) for channel in OF_BOTH]
+    with place(folder / "outbox.db") as database:
+        await stage.plan(database, 2, EACH, lambda place: OF_BOTH[place])
+        async with opened_discord(MOMENTS) as discord:
+            discord.world.add_channel(2, "general", guild=2)
+            async with stage.running(database, discord.api_base, *DISCORD, *doom) as first:
+                await stage.until_dead(first)
+            async with stage.running(database, discord.api_base, *DISCORD):
+                await stage.until_sent(database, 2 * EACH)
+            return [titles(discord, channel) for channel in OF_BOTH]
 
 
 async def test_a_kill_around_any_commit_leaves_each_servers_messages_there_once(tmp_path):
@@ -270,20 +271,20 @@ async def plan_a_long_one(database: Location) -> None:
 async def long_story(folder: Path, nonce_seconds: float, moment: str, number: int) -> list[str]:
     """Which parts of a long message there are, after a death at that post of it."""
     await asyncio.to_thread(folder.mkdir)
-    database = folder / "outbox.db"
-    await plan_a_long_one(database)
-    async with opened_discord(nonce_seconds) as discord:
-        async with stage.running(database, discord.api_base, *DISCORD) as first:
-            discord.chaos = killing(first, moment, number)
-            await stage.until_dead(first)
-        discord.chaos = lambda _method, _route: None
-        async with stage.running(database, discord.api_base, *DISCORD):
-            await stage.until_sent(database, 2)
+    with place(folder / "outbox.db") as database:
+        await plan_a_long_one(database)
+        async with opened_discord(nonce_seconds) as discord:
+            async with stage.running(database, discord.api_base, *DISCORD) as first:
+                discord.chaos = killing(first, moment, number)
+                await stage.until_dead(first)
+            discord.chaos = lambda _method, _route: None
+            async with stage.running(database, discord.api_base, *DISCORD):
+                await stage.until_sent(database, 2)
 
-        long, short = discord.messages(11)
-        assert text_of(short) == "Short"
-        parts = [long, *discord.messages(int(long["id"]))]
-        return [message["embeds"][-1]["footer"]["text"] for message in parts]
+            long, short = discord.messages(11)
+            assert text_of(short) == "Short"
+            parts = [long, *discord.messages(int(long["id"]))]
+            return [message["embeds"][-1]["footer"]["text"] for message in parts]
 
 
 @pytest.mark.parametrize("nonce_seconds", [MINUTES, MOMENTS], ids=["in window", "after it"])

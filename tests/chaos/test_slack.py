@@ -24,7 +24,7 @@ from tests.chaos import stage
 from tests.chaos.checker import CLEAN, Verdict, check
 from tests.chaos.runner import now
 from tests.chaos.test_crash_points import COMMITS, MESSAGES, prepared
-from tests.databases import Location
+from tests.databases import Location, place
 from tests.fakes.slack import FakeSlack, Fault
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
@@ -86,42 +86,43 @@ def judged(folder: Path, plan: Mapping[str, Sequence[str]], slack: FakeSlack) ->
 async def test_killed_at_random_each_message_is_posted_once_and_in_order(tmp_path, seed, scale):
     channels, each, kills = scale
     dice = random.Random(seed)
-    database = tmp_path / "outbox.db"
-    plan = await stage.plan(database, channels, each)
-    async with FakeSlack() as slack:
-        for number in range(channels):
-            slack.world.add_channel(f"C{number}", f"channel-{number}")
-        slack.chaos = misbehaving(seed)
-        options = (*SLACK, "--at-once", "3", "--timeout", "1.5")
-        processes = [await stage.runner(database, slack.url, *options) for _ in range(2)]
-        try:
-            for _ in range(kills):
-                await asyncio.sleep(dice.uniform(0.5, 1.5))
-                victim = dice.randrange(2)
-                await stage.end(processes[victim])
-                processes[victim] = await stage.runner(database, slack.url, *options)
-            await stage.until_done(database)
-        finally:
-            for process in processes:
-                await stage.end(process)
+    with place(tmp_path / "outbox.db") as database:
+        plan = await stage.plan(database, channels, each)
+        async with FakeSlack() as slack:
+            for number in range(channels):
+                slack.world.add_channel(f"C{number}", f"channel-{number}")
+            slack.chaos = misbehaving(seed)
+            options = (*SLACK, "--at-once", "3", "--timeout", "1.5")
+            processes = [await stage.runner(database, slack.url, *options) for _ in range(2)]
+            try:
+                for _ in range(kills):
+                    await asyncio.sleep(dice.uniform(0.5, 1.5))
+                    victim = dice.randrange(2)
+                    await stage.end(processes[victim])
+                    processes[victim] = await stage.runner(database, slack.url, *options)
+                await stage.until_done(database)
+            finally:
+                for process in processes:
+                    await stage.end(process)
 
-        assert judged(tmp_path, plan, slack) == CLEAN
+            assert judged(tmp_path, plan, slack) == CLEAN
 
 
 async def story(
     folder: Path, *doom: str, kill: tuple[str, int] | None = None, options: tuple[str, ...] = QUICK
 ) -> list[str]:
     """The first lines of what Slack has after one death and a second life."""
-    database = await prepared(folder)
-    async with FakeSlack() as slack:
-        async with stage.running(database, slack.url, *options, *doom) as first:
-            if kill is not None:
-                slack.chaos = killing(first, *kill)
-            await stage.until_dead(first)
-        slack.chaos = lambda _: None
-        async with stage.running(database, slack.url, *options):
-            await stage.until_sent(database, MESSAGES)
-        return [message["text"].partition("\n")[0] for message in slack.messages()]
+    with place(folder / "bot.db") as database:
+        await prepared(folder, database=database)
+        async with FakeSlack() as slack:
+            async with stage.running(database, slack.url, *options, *doom) as first:
+                if kill is not None:
+                    slack.chaos = killing(first, *kill)
+                await stage.until_dead(first)
+            slack.chaos = lambda _: None
+            async with stage.running(database, slack.url, *options):
+                await stage.until_sent(database, MESSAGES)
+            return [message["text"].partition("\n")[0] for message in slack.messages()]
 
 
 async def side_by_side(stories: Iterable[Awaitable[T]]) -> list[T]:
@@ -199,23 +200,23 @@ async def plan_a_long_one(database: Location) -> None:
 async def long_story(folder: Path, moment: str, number: int) -> list[int]:
     """Which parts of a long message there are, after a death at that post of it."""
     await asyncio.to_thread(folder.mkdir)
-    database = folder / "outbox.db"
-    await plan_a_long_one(database)
-    options = (*SLACK, "--timeout", "1.5")
-    async with FakeSlack() as slack:
-        async with stage.running(database, slack.url, *options) as first:
-            slack.chaos = killing(first, moment, number)
-            await stage.until_dead(first)
-        slack.chaos = lambda _: None
-        async with stage.running(database, slack.url, *options):
-            await stage.until_sent(database, 2)
+    with place(folder / "outbox.db") as database:
+        await plan_a_long_one(database)
+        options = (*SLACK, "--timeout", "1.5")
+        async with FakeSlack() as slack:
+            async with stage.running(database, slack.url, *options) as first:
+                slack.chaos = killing(first, moment, number)
+                await stage.until_dead(first)
+            slack.chaos = lambda _: None
+            async with stage.running(database, slack.url, *options):
+                await stage.until_sent(database, 2)
 
-        long, short = slack.messages()
-        assert short["text"].startswith("Short")
-        return [
-            message["metadata"]["event_payload"]["part"]
-            for message in slack.channel().thread(long["ts"])
-        ]
+            long, short = slack.messages()
+            assert short["text"].startswith("Short")
+            return [
+                message["metadata"]["event_payload"]["part"]
+                for message in slack.channel().thread(long["ts"])
+            ]
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])

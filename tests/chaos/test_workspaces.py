@@ -14,6 +14,7 @@ from bot.core.ports import ChannelRef, Platform
 from tests.chaos import stage
 from tests.chaos.runner import TEAMS
 from tests.chaos.test_slack import misbehaving, scale, side_by_side
+from tests.databases import place
 from tests.fakes.slack.workspaces import FakeWorkspaces, workspaces
 
 __all__ = ["scale"]
@@ -61,16 +62,16 @@ def prepare(fake: FakeWorkspaces, channels: int) -> None:
 async def story(folder: Path, *doom: str) -> dict[str, list[str]]:
     """What both have after one death and a second life."""
     await asyncio.to_thread(folder.mkdir)
-    database = folder / "outbox.db"
-    await stage.plan(database, 2, EACH, channel)
-    ahead = time.time() + 60
-    async with workspaces(*TEAMS, clock=lambda: ahead) as fake:
-        prepare(fake, 2)
-        async with stage.running(database, fake.url, *OPTIONS, *doom) as first:
-            await stage.until_dead(first)
-        async with stage.running(database, fake.url, *OPTIONS):
-            await stage.until_sent(database, 2 * EACH)
-        return posted(fake)
+    with place(folder / "outbox.db") as database:
+        await stage.plan(database, 2, EACH, channel)
+        ahead = time.time() + 60
+        async with workspaces(*TEAMS, clock=lambda: ahead) as fake:
+            prepare(fake, 2)
+            async with stage.running(database, fake.url, *OPTIONS, *doom) as first:
+                await stage.until_dead(first)
+            async with stage.running(database, fake.url, *OPTIONS):
+                await stage.until_sent(database, 2 * EACH)
+            return posted(fake)
 
 
 async def test_killed_around_any_commit_each_workspace_gets_its_own_once(tmp_path):
@@ -86,23 +87,23 @@ async def test_killed_around_any_commit_each_workspace_gets_its_own_once(tmp_pat
 async def test_killed_at_random_nothing_crosses_between_workspaces(tmp_path, seed, scale):
     channels, each, kills = scale
     dice = random.Random(seed)
-    database = tmp_path / "outbox.db"
-    await stage.plan(database, channels, each, channel)
-    async with workspaces(*TEAMS) as fake:
-        prepare(fake, channels)
-        for number, slack in enumerate(fake.of.values()):
-            slack.chaos = misbehaving(seed + 100 * number)
-        options = (*OPTIONS, "--at-once", "3")
-        processes = [await stage.runner(database, fake.url, *options) for _ in range(2)]
-        try:
-            for _ in range(kills // 2):
-                await asyncio.sleep(dice.uniform(0.5, 1.5))
-                victim = dice.randrange(2)
-                await stage.end(processes[victim])
-                processes[victim] = await stage.runner(database, fake.url, *options)
-            await stage.until_done(database)
-        finally:
-            for process in processes:
-                await stage.end(process)
+    with place(tmp_path / "outbox.db") as database:
+        await stage.plan(database, channels, each, channel)
+        async with workspaces(*TEAMS) as fake:
+            prepare(fake, channels)
+            for number, slack in enumerate(fake.of.values()):
+                slack.chaos = misbehaving(seed + 100 * number)
+            options = (*OPTIONS, "--at-once", "3")
+            processes = [await stage.runner(database, fake.url, *options) for _ in range(2)]
+            try:
+                for _ in range(kills // 2):
+                    await asyncio.sleep(dice.uniform(0.5, 1.5))
+                    victim = dice.randrange(2)
+                    await stage.end(processes[victim])
+                    processes[victim] = await stage.runner(database, fake.url, *options)
+                await stage.until_done(database)
+            finally:
+                for process in processes:
+                    await stage.end(process)
 
-        assert posted(fake) == whole(channels, each)
+            assert posted(fake) == whole(channels, each)
