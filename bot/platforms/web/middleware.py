@@ -26,6 +26,9 @@ from bot.platforms.web.visitors.visitor import (
 log = logging.getLogger(__name__)
 
 _SAFE = frozenset({"GET", "HEAD"})
+_FORM = "application/x-www-form-urlencoded"
+_FORMS = frozenset({"/like"})
+"""What pages without scripts can send; the origin is checked as for the others."""
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 
 
@@ -210,7 +213,7 @@ def _check_origin(context: WebContext) -> Middleware:
             if not is_same_origin(request.headers, context.names):
                 text = say("Open the chat page itself to write here.")
                 return json_response({"error": text}, status=403)
-            if request.content_type != "application/json":
+            if request.content_type != (_FORM if request.path in _FORMS else "application/json"):
                 return json_response({"error": say("The request could not be read.")}, status=415)
             if not request[VISITOR].may_write:
                 return json_response({"error": say("Sign in to write here.")}, status=403)

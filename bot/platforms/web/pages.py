@@ -2,10 +2,12 @@
 
 import logging
 import re
+from collections.abc import Sequence
 from datetime import date
 from urllib.parse import quote
 
 from aiohttp import web
+from markupsafe import Markup
 
 from bot.archive.domain import present_entry
 from bot.archive.domain.entry import Entry, EntryId, Language
@@ -79,7 +81,7 @@ async def chat(request: web.Request) -> web.Response:
             visitor=visitor,
             channel=channel,
             channels=channels,
-            articles=await context.view.articles(messages[-MESSAGES:], say),
+            articles=await _articles(context, visitor, channel, messages[-MESSAGES:]),
             more=len(messages) > MESSAGES,
             revision=revision,
             is_subscribed=bool(messages) or await context.library.is_subscribed(channel),
@@ -102,7 +104,7 @@ async def older(request: web.Request) -> web.Response:
         raise web.HTTPNotFound
     limit = REPLIES if root else MESSAGES
     found = await context.board.list_messages(channel, limit=limit + 1, root=root, before=before)
-    html = "\n".join(await context.view.articles(found[-limit:], visitor.say))
+    html = "\n".join(await _articles(context, visitor, channel, found[-limit:]))
     return json_response({"html": html, "more": len(found) > limit})
 
 
@@ -255,11 +257,23 @@ async def _find_root(
 async def _thread(context: WebContext, visitor: Visitor, root: BoardMessage) -> dict[str, object]:
     """The values of `thread.html` beside its root."""
     replies = await context.board.list_messages(root.channel, limit=REPLIES + 1, root=root.id)
+    first, *others = await _articles(context, visitor, root.channel, (root, *replies[-REPLIES:]))
     return {
-        "root_article": context.view.article(root, visitor.say.locale),
-        "replies": await context.view.articles(replies[-REPLIES:], visitor.say),
+        "root_article": first,
+        "replies": others,
         "more_replies": len(replies) > REPLIES,
     }
+
+
+async def _articles(
+    context: WebContext, visitor: Visitor, channel: str, messages: Sequence[BoardMessage]
+) -> list[Markup]:
+    """Messages of a channel as HTML, as the visitor sees them."""
+    papers = [message.id for message in messages if view.is_paper(message)]
+    liked: frozenset[int] = frozenset()
+    if papers:
+        liked = await context.board.list_liked(visitor.user.id, channel, papers)
+    return await context.view.articles(messages, visitor.say, liked)
 
 
 def read_number(text: str | None) -> int | None:

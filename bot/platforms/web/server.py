@@ -14,7 +14,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.core.domain.errors import UsageError
 from bot.core.ports import Condition
-from bot.platforms.web import archive_search, chat_api, event_stream, pages
+from bot.platforms.web import archive_search, chat_api, event_stream, likes, pages
 from bot.platforms.web.connections import IDLE_SECONDS, Connections
 from bot.platforms.web.context import CONTEXT, WebContext
 from bot.platforms.web.middleware import add_headers, middlewares
@@ -100,6 +100,8 @@ def make_application(
             web.post("/api/press", chat_api.press_button),
             web.post("/api/edit", chat_api.edit),
             web.post("/api/remove", chat_api.remove),
+            web.post("/api/like", likes.like),
+            web.post("/like", likes.like_by_form),
             web.post("/api/name", chat_api.rename),
             web.post("/api/channel", chat_api.add_channel),
             web.get("/sign-in", account.account),

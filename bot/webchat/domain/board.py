@@ -1,5 +1,6 @@
 """The memory of the web chat: its channels and messages."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -38,7 +39,7 @@ class BoardMessage:
     `content` is a document for the bot's messages and text for people's; it is empty text once
     `deleted`. `author` of a message of the bot is whoever asked for it, with `question` the
     command line, or `None`. `root` is the message in whose thread it stands; `replies` counts
-    what is left in its own thread. Every change, also of the thread, gives the message a higher
+    what is left in its own thread, `likes` the people who like it here. Every change, also of the thread, gives the message a higher
     `revision` than any message had before.
     """
 
@@ -56,6 +57,7 @@ class BoardMessage:
     replies: int
     last_reply_at: datetime | None
     revision: int
+    likes: int = 0
 
     @property
     def is_marked_edited(self) -> bool:
@@ -121,6 +123,16 @@ class Board(Protocol):
 
     async def remove(self, message: int, *, at: datetime) -> BoardMessage | None:
         """Delete a message's content; `None` when there is no such message. May be repeated."""
+        ...
+
+    async def touch(self, message: int) -> BoardMessage | None:
+        """Give a message a new revision, since its likes have changed; `None` when there is none."""
+        ...
+
+    async def list_liked(
+        self, person: str, channel: str, messages: Collection[int]
+    ) -> frozenset[int]:
+        """Those of the messages of a channel that a person likes."""
         ...
 
     async def list_unprocessed(self, *, limit: int) -> tuple[BoardMessage, ...]:

@@ -1,6 +1,7 @@
 """The web chat's channels and messages in the database: `Board`."""
 
 import re
+from collections.abc import Collection
 from datetime import datetime
 
 from bot.core.database.database import Database, Row, Transaction
@@ -15,7 +16,10 @@ SELECT m.id, m.channel, m.root_id, m.author_id, m.author_name, m.author_locale, 
        (SELECT count(*) FROM board_message r
          WHERE r.root_id = m.id AND r.deleted_at IS NULL) AS replies,
        (SELECT max(r.posted_at) FROM board_message r
-         WHERE r.root_id = m.id AND r.deleted_at IS NULL) AS last_reply_at
+         WHERE r.root_id = m.id AND r.deleted_at IS NULL) AS last_reply_at,
+       (SELECT count(DISTINCT l.person) FROM reaction l
+         WHERE l.channel = 'web:' || m.channel AND l.message_id = CAST(m.id AS TEXT)
+           AND l.is_there = TRUE) AS likes
   FROM board_message m
 """
 
@@ -115,7 +119,7 @@ class DatabaseBoard:
                 },
             )
             assert row is not None  # noqa: S101 - RETURNING gives the row that was inserted
-            await _touch(tx, root)
+            await touch(tx, root)
             return await _get(tx, row["id"])
 
     async def find(self, message: int) -> BoardMessage | None:
@@ -164,6 +168,26 @@ class DatabaseBoard:
         async with self._db.transaction() as tx:
             await tx.guard(GUARD)
             return await _remove(tx, message, at)
+
+    async def touch(self, message: int) -> BoardMessage | None:
+        async with self._db.transaction() as tx:
+            await tx.guard(GUARD)
+            await touch(tx, message)
+            return await _find(tx, message)
+
+    async def list_liked(
+        self, person: str, channel: str, messages: Collection[int]
+    ) -> frozenset[int]:
+        async with self._db.reading() as tx:
+            rows = await tx.all(
+                """
+                SELECT DISTINCT message_id FROM reaction
+                 WHERE channel = 'web:' || :channel AND person = 'web:' || :person
+                   AND is_there = TRUE AND message_id IN (SELECT value FROM texts(:messages))
+                """,
+                {"channel": channel, "person": person, "messages": list(map(str, messages))},
+            )
+        return frozenset(int(row["message_id"]) for row in rows)
 
     async def list_unprocessed(self, *, limit: int) -> tuple[BoardMessage, ...]:
         async with self._db.reading() as tx:
@@ -272,7 +296,7 @@ async def _remove(tx: Transaction, message: int, at: datetime) -> BoardMessage |
         """,
         {"id": message, "at": to_text(at), "revision": await _next_revision(tx)},
     )
-    await _touch(tx, present.root)
+    await touch(tx, present.root)
     return await _get(tx, message)
 
 
@@ -282,8 +306,8 @@ async def _next_revision(tx: Transaction) -> int:
     return int(row["newest"])
 
 
-async def _touch(tx: Transaction, root: int | None) -> None:
-    """Give the root a new revision, too: it shows how many replies there are."""
+async def touch(tx: Transaction, root: int | None) -> None:
+    """Give a message a new revision: it shows how many replies or likes there are."""
     if root is not None:
         await tx.run(
             "UPDATE board_message SET revision = :revision WHERE id = :id",
@@ -324,4 +348,5 @@ def _message(row: Row) -> BoardMessage:
         replies=row["replies"],
         last_reply_at=from_text(row["last_reply_at"]) if row["last_reply_at"] else None,
         revision=row["revision"],
+        likes=row["likes"],
     )

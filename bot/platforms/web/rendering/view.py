@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from urllib.parse import quote
@@ -16,7 +16,15 @@ from bot.archive.domain.present_entry import news, paper_url
 from bot.core.domain import commands
 from bot.core.domain.characters import cut_at
 from bot.core.domain.day_text import day_text
-from bot.core.domain.document import Document, Link, in_locale, map_inlines
+from bot.core.domain.document import (
+    Buttons,
+    Document,
+    Heading,
+    Link,
+    in_locale,
+    map_inlines,
+    plain_text,
+)
 from bot.core.domain.i18n import Translate
 from bot.core.latex import readable
 from bot.core.ports import Platform, parse_channel
@@ -36,17 +44,22 @@ _MOST_CHOICES = 25
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Renders templates, and messages as HTML (`article`) and as change events (`change`)."""
+    """Renders templates, and messages as HTML (`article`) and as change events (`change`).
+
+    Both take the message, the locale and, where it is known, whether the reader likes the message.
+    """
 
     environment: Environment
-    article: Callable[[BoardMessage, str], Markup]
-    change: Callable[[BoardMessage, str], str]
+    article: Callable[..., Markup]
+    change: Callable[..., str]
 
-    async def articles(self, messages: Sequence[BoardMessage], say: Translate) -> list[Markup]:
+    async def articles(
+        self, messages: Sequence[BoardMessage], say: Translate, liked: Collection[int] = ()
+    ) -> list[Markup]:
         """The messages as HTML. It yields to the event loop between them: one may be a whole digest."""
         made = []
         for message in messages:
-            made.append(self.article(message, say.locale))
+            made.append(self.article(message, say.locale, message.id in liked))
             await asyncio.sleep(0)
         return made
 
@@ -73,6 +86,7 @@ def make_view(voices: Callable[[str], Translate], *, build: str) -> View:
         "tag_path": render.tag_path,
         "replies_text": replies_text,
         "opens_thread": opens_thread,
+        "is_paper": is_paper,
         "permalink": permalink,
         "version": version,
         "reference_url": reference_url,
@@ -96,12 +110,12 @@ def make_view(voices: Callable[[str], Translate], *, build: str) -> View:
 
     # A message goes to every open page, and is rendered once a language.
     @lru_cache(maxsize=_REMEMBERED)
-    def article(message: BoardMessage, locale: str) -> Markup:
+    def article(message: BoardMessage, locale: str, is_liked: bool = False) -> Markup:
         template = environment.get_template("message.html")
-        html = template.render(say=voices(locale), message=_for(message, locale))
+        html = template.render(say=voices(locale), message=_for(message, locale), is_liked=is_liked)
         return Markup(html)  # noqa: S704 - a template with autoescape wrote it
 
-    def change(message: BoardMessage, locale: str) -> str:
+    def change(message: BoardMessage, locale: str, is_liked: bool | None = None) -> str:
         return json.dumps(
             {
                 "id": message.id,
@@ -112,7 +126,8 @@ def make_view(voices: Callable[[str], Translate], *, build: str) -> View:
                 "gone": message.deleted and not message.replies,
                 "cause": message.author.id if message.author else "",
                 "summary": summary(_for(message, locale)),
-                "html": article(message, locale),
+                "liked": is_liked,
+                "html": article(message, locale, bool(is_liked)),
             },
             ensure_ascii=False,
         )
@@ -194,6 +209,31 @@ def opens_thread(message: BoardMessage) -> bool:
     if isinstance(message.content, Document):
         return message.content.opens_thread or message.replies > 0
     return not message.deleted or message.replies > 0
+
+
+def is_paper(message: BoardMessage) -> bool:
+    """Whether a message is a paper of a digest, in the channel or in its day's thread.
+
+    Answers, cards and the day's own message are none.
+    """
+    said = message.content
+    if not isinstance(said, Document) or message.author is not None or message.deleted:
+        return False
+    match said.blocks:
+        case (Heading(title), *_) if plain_text(title) == said.summary:
+            return said.opens_thread or _may_be_discussed(said)
+    return False
+
+
+def _may_be_discussed(said: Document) -> bool:
+    """Whether it has the button that papers in a day's thread have."""
+    discuss = commands.format_line(commands.DIGEST.name, "discuss")
+    return any(
+        (button.command or "").startswith(f"{discuss} ")
+        for block in said.blocks
+        if isinstance(block, Buttons)
+        for button in block.buttons
+    )
 
 
 def script_texts(say: Translate) -> dict[str, object]:

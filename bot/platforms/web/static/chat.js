@@ -184,6 +184,20 @@ async function removing(button) {
   }
 }
 
+async function liking(button) {
+  const message = button.closest(".message");
+  button.setAttribute("aria-busy", "true");
+  try {
+    const like = button.getAttribute("aria-pressed") !== "true";
+    const { change } = await post("/api/like", { message: Number(button.dataset.like), like });
+    changed(change);
+  } catch (error) {
+    complain(message, error.message);
+  } finally {
+    button.removeAttribute("aria-busy");
+  }
+}
+
 function changed(change) {
   if (change.root === null) room.upsert(change);
   threads.upsert(change);
@@ -207,7 +221,7 @@ function show(message) {
 document.addEventListener("click", async (event) => {
   if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
   const target = event.target.closest(
-    "[data-command], [data-thread], [data-permalink], [data-close], [data-dismiss], [data-edit], [data-remove]",
+    "[data-command], [data-thread], [data-permalink], [data-close], [data-dismiss], [data-edit], [data-remove], [data-like]",
   );
   if (!target) {
     const message = linked(event.target);
@@ -222,6 +236,7 @@ document.addEventListener("click", async (event) => {
   else if ("thread" in target.dataset) await threads.show(Number(target.dataset.thread)).catch((error) => complain(target, error.message));
   else if ("permalink" in target.dataset) await copyLink(target);
   else if ("close" in target.dataset) threads.close();
+  else if ("like" in target.dataset) await liking(target);
   else if ("edit" in target.dataset) editing(target);
   else if ("remove" in target.dataset) await removing(target);
   else {

@@ -59,6 +59,16 @@ function fold(message) {
   }
 }
 
+/** Keep what only this reader's page knows: whether they like it, and where the focus is. */
+function carryLike(present, fresh, liked) {
+  const before = present.querySelector(":scope > .foot [data-like]");
+  const after = fresh.querySelector(":scope > .foot [data-like]");
+  if (!before || !after || liked !== null) return { before, after };
+  after.value = before.value;
+  after.setAttribute("aria-pressed", before.getAttribute("aria-pressed"));
+  return { before, after };
+}
+
 export class Log {
   /** `scroller` scrolls, and holds the list; `root` is the thread's first message, if any. */
   constructor(scroller, { root = null, onNews = () => {} } = {}) {
@@ -163,9 +173,12 @@ export class Log {
   replace(present, change) {
     const fresh = element(change.html);
     dress(fresh);
+    const { before, after } = carryLike(present, fresh, change.liked);
     if (present.dataset.version === change.version) {
-      // Only its thread changed: leave the content, which may be in use.
+      // Only its thread or its likes changed: leave the content, which may be in use.
+      const focused = before !== null && before === document.activeElement;
       present.querySelector(":scope > .foot").replaceWith(fresh.querySelector(":scope > .foot"));
+      if (focused) after?.focus({ preventScroll: true });
       return;
     }
     const focused = present.contains(document.activeElement);
