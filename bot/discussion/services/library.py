@@ -35,17 +35,18 @@ class DatabaseLibrary:
             if stored is None:
                 return None
             readable = None
+            public = await _web_channels(tx)
             if not all_discussions:
-                shown = (*await _web_channels(tx), *channels)
-                readable = await linked_channels.readable_from(tx, *shown)
+                readable = await linked_channels.readable_from(tx, *public, *channels)
             page = await entry_page.page_of(tx, stored, readable)
             posted = await threads.list_posted(tx, entry_id)
         places = tuple(
             ThreadPlace(str(message.channel), self._link(message))
             for message in posted
-            # Which channels of other platforms get the digest is nothing for visitors.
-            if all_discussions
-            or message.channel.platform is Platform.WEB
+            # Which channels of other platforms get the digest is nothing for visitors, and what
+            # is in somebody's inbox on the web for nobody else.
+            if (all_discussions and message.channel.platform is not Platform.WEB)
+            or str(message.channel) in public
             or str(message.channel) in channels
         )
         return replace(page, threads=places)

@@ -25,7 +25,13 @@ from bot.platforms.web.request_checks import clean_beginning, clean_text
 from bot.platforms.web.responses import json_response
 from bot.platforms.web.sign_in.visible import visible_refs
 from bot.platforms.web.visitors.names import clean_name, is_reserved
-from bot.platforms.web.visitors.visitor import NAME_COOKIE, VISITOR, Visitor, set_cookie
+from bot.platforms.web.visitors.visitor import (
+    NAME_COOKIE,
+    VISITOR,
+    Visitor,
+    can_read,
+    set_cookie,
+)
 from bot.webchat.domain.board import BoardMessage
 
 MOST_TEXT = 4000
@@ -90,6 +96,7 @@ def refusal(text: str, *, kind: type[web.HTTPException] = web.HTTPUnprocessableE
 async def post_message(request: web.Request) -> web.Response:
     """Post a text, or run it if it begins with a slash, or outside of threads with the bot's name.
 
+    In the visitor's inbox all of it is said to the bot, as in direct messages of other platforms.
     A repeated `nonce` posts nothing again.
     """
     context, visitor, body = request.app[CONTEXT], request[VISITOR], await read_body(request)
@@ -102,8 +109,9 @@ async def post_message(request: web.Request) -> web.Response:
     if text.startswith("/"):
         return await _run_command(context, visitor, location, text, text=text, key=key)
     call = CALL.match(text)
-    if call is not None and location.root is None:
-        line = commands.mentioned_line(" ".join(text[call.end() :].split()))
+    if location.root is None and (call is not None or location.channel == visitor.inbox):
+        said = text[call.end() :] if call is not None else text
+        line = commands.mentioned_line(" ".join(said.split()))
         return await _run_command(context, visitor, location, line, text=text, key=key)
     message = await context.board.add(
         location.channel,
@@ -228,7 +236,7 @@ async def complete(request: web.Request) -> web.Response:
     body.text("line")  # its length is checked
     line = clean_beginning(request.query.get("line", ""))
     channel = body.text("channel")
-    if channel not in await context.board.list_channels():
+    if not await can_read(context, visitor, channel):
         raise refusal(visitor.say("There is no such channel."), kind=web.HTTPNotFound)
     if line.startswith("@"):
         return json_response(await _complete_call(request, line, channel))
@@ -313,8 +321,10 @@ async def read_body(request: web.Request) -> Body:
 async def find_location(context: WebContext, visitor: Visitor, body: Body) -> Location:
     """Where the request was made; answers 404 for a missing channel or thread."""
     channel, number = body.text("channel"), body.number("root")
-    if channel not in await context.board.list_channels():
+    if not await can_read(context, visitor, channel):
         raise refusal(visitor.say("There is no such channel."), kind=web.HTTPNotFound)
+    if channel == visitor.inbox:
+        await context.board.open_inbox(visitor.user.id, at=context.now())
     if number is None:
         return Location(channel, None)
     root = await context.board.find(number)

@@ -20,7 +20,7 @@ from bot.platforms.web.context import CONTEXT, WebContext
 from bot.platforms.web.rendering import view
 from bot.platforms.web.responses import json_response, own_address, page_response
 from bot.platforms.web.sign_in.visible import visible_refs
-from bot.platforms.web.visitors.visitor import VISITOR, Visitor, set_operator_cookie
+from bot.platforms.web.visitors.visitor import VISITOR, Visitor, can_read, set_operator_cookie
 from bot.webchat.domain.board import BoardMessage
 
 log = logging.getLogger(__name__)
@@ -58,10 +58,22 @@ async def home(request: web.Request) -> web.Response:
 
 async def chat(request: web.Request) -> web.Response:
     """A channel (`general` by default), with the thread open that the path names."""
+    return await _room(request, request.match_info.get("channel", _HOME))
+
+
+async def inbox(request: web.Request) -> web.Response:
+    """What the bot wrote to this visitor alone; to who cannot have it, the way to sign in."""
+    visitor = request[VISITOR]
+    if visitor.may_write:
+        return await _room(request, visitor.inbox)
+    if visitor.can_sign_in:
+        raise web.HTTPSeeOther("/sign-in?next=/inbox")
+    raise web.HTTPForbidden(text=visitor.say("Sign in to get direct messages."))
+
+
+async def _room(request: web.Request, channel: str) -> web.Response:
     context, visitor = request.app[CONTEXT], request[VISITOR]
-    channel = request.match_info.get("channel", _HOME)
-    channels = await context.board.list_channels()
-    if channel not in channels:
+    if not await can_read(context, visitor, channel):
         raise web.HTTPNotFound(text=visitor.say("There is no such channel."))
     # Read before the messages: a change in between is sent twice, not missed.
     revision = await context.board.newest_revision()
@@ -77,10 +89,10 @@ async def chat(request: web.Request) -> web.Response:
         context.view.page(
             "chat.html",
             say,
-            title=f"#{channel}",
+            title=say("Direct messages") if channel == visitor.inbox else f"#{channel}",
             visitor=visitor,
             channel=channel,
-            channels=channels,
+            channels=await context.board.list_channels(),
             articles=await _articles(context, visitor, channel, messages[-MESSAGES:]),
             more=len(messages) > MESSAGES,
             revision=revision,
@@ -100,7 +112,7 @@ async def older(request: web.Request) -> web.Response:
     channel = request.query.get("channel", "")
     before = read_number(request.query.get("before"))
     root = read_number(request.query.get("root"))
-    if channel not in await context.board.list_channels() or before is None:
+    if before is None or not await can_read(context, visitor, channel):
         raise web.HTTPNotFound
     limit = REPLIES if root else MESSAGES
     found = await context.board.list_messages(channel, limit=limit + 1, root=root, before=before)
@@ -112,7 +124,9 @@ async def thread(request: web.Request) -> web.Response:
     """A thread as a fragment."""
     context, visitor = request.app[CONTEXT], request[VISITOR]
     channel = request.query.get("channel", "")
-    root = await _find_root(context, visitor, channel, request.query.get("root"))
+    root = None
+    if await can_read(context, visitor, channel):
+        root = await _find_root(context, visitor, channel, request.query.get("root"))
     if root is None:
         raise web.HTTPNotFound
     opened = await _thread(context, visitor, root)

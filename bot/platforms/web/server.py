@@ -86,6 +86,7 @@ def make_application(
             web.get("/", pages.home),
             web.get("/c/{channel}", pages.chat),
             web.get("/c/{channel}/t/{message}", pages.chat),
+            web.get("/inbox", pages.inbox),
             web.get("/papers", archive_search.papers),
             web.get("/entry/{entry}", pages.entry),
             web.get("/digest/{day}", pages.digest),

@@ -256,7 +256,7 @@ async def count_by_author(tx: Transaction, author_id: str) -> int:
 
 
 async def forget_author(tx: Transaction, author_id: str, at: datetime) -> int:
-    """Delete everything that a visitor wrote or asked for, and their id and name.
+    """Delete everything that a visitor wrote or asked for, their id and name, and their inbox.
 
     Returns how many messages they had written.
     """
@@ -265,8 +265,12 @@ async def forget_author(tx: Transaction, author_id: str, at: datetime) -> int:
         "SELECT id, by_bot FROM board_message WHERE author_id = :author AND deleted_at IS NULL",
         {"author": author_id},
     )
-    for row in rows:
-        await _remove(tx, row["id"], at)
+    told = await tx.all(
+        "SELECT id FROM board_message WHERE channel = :inbox AND deleted_at IS NULL",
+        {"inbox": inbox_of(author_id)},
+    )
+    for number in sorted({row["id"] for row in (*rows, *told)}):
+        await _remove(tx, number, at)
     await tx.run(
         """
         UPDATE board_message SET author_id = NULL, author_name = NULL, author_locale = NULL,

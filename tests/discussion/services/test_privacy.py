@@ -15,7 +15,7 @@ from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
 from bot.core.database.database import Engine
 from bot.core.domain.document import Items
-from bot.core.ports import ChannelRef, Command, MessageRef, User
+from bot.core.ports import ChannelRef, Command, MessageRef, User, parse_channel
 from bot.discussion.domain.questions import Reply
 from bot.discussion.services import discuss
 from bot.discussion.services.library import DatabaseLibrary
@@ -466,6 +466,26 @@ async def test_strangers_see_the_threads_of_the_web_chat_and_the_operator_all(st
     assert whole is not None
     assert [place.channel for place in strangers.threads] == [str(WEB)]
     assert {place.link for place in whole.threads} == {f"/{SLACK}", f"/{WEB}"}
+
+
+async def test_nobody_is_told_what_is_in_an_inbox_of_the_web_chat(stage):
+    await DatabaseBoard(stage.stage.db).open_inbox("0" * 16, at=stage.clock())
+    inbox = parse_channel(f"web:@{'0' * 16}")
+    await stage.subscribe(WEB, inbox)
+    await stage.stage.note("Paper", today(stage))
+    await stage.post()
+    await stage.say(stage.root(inbox), "The ablation")
+    library = DatabaseLibrary(stage.stage.db)
+
+    stranger = await library.find_entry(EntryId(1), all_discussions=False)
+    operator = await library.find_entry(EntryId(1), all_discussions=True)
+    found = await library.search("in:discussion", page=1, per_page=9, all_discussions=False)
+
+    assert stranger is not None
+    assert operator is not None
+    assert stranger.replies == ()
+    assert [place.channel for place in (*stranger.threads, *operator.threads)] == [str(WEB)] * 2
+    assert found.entries == ()
 
 
 @pytest.mark.parametrize("asked", ["in:discussion", "in:discussion ablation"])

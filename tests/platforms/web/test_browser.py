@@ -1,6 +1,7 @@
 """The chat in a real Chromium: keyboard, phone, two visitors."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -137,6 +138,35 @@ async def test_a_reply_appears_for_others_at_once_and_stays(browser: Browser, bu
         await page.reload()
         await expect(page.get_by_role("complementary")).to_contain_text("끈기가 느껴지네요")
         assert [said.text for said in busy.inbox.received] == ["끈기가 느껴지네요"]
+
+
+async def test_direct_messages_arrive_on_the_pages_of_one_person(browser: Browser, busy: Stage):
+    async with (
+        visiting(browser, busy.address, locale="ko-KR", width=360, height=640, touch=True) as page,
+        visiting(browser, busy.address) as other,
+    ):
+        person = await page.locator("body").get_attribute("data-visitor")
+        inbox = await busy.chat.direct_channel("", person or "")
+        await busy.chat.post(inbox, document.notice("For one person"), key=DeliveryKey("one"))
+
+        await page.get_by_role("button", name="메뉴").tap()
+        link = page.get_by_role("link", name="다이렉트 메시지")
+        await expect(link.locator(".unread")).to_be_visible()
+        await link.tap()
+        await expect(page.get_by_role("heading", level=1)).to_have_text("다이렉트 메시지")
+        await expect(page.locator(".log .message")).to_have_text(re.compile("For one person"))
+        await busy.chat.post(inbox, document.notice("And another"), key=DeliveryKey("two"))
+        await expect(page.locator(".log .message")).to_have_count(2)
+        assert await overflow(page) == 0
+        field = page.get_by_role("combobox", name="봇에게 쓰기")
+        await field.fill("#reasoning")
+        await field.press("Enter")
+        await expect(page.locator(".log .message").last).to_contain_text("Sample paper number")
+
+        await busy.chat.post(GENERAL, document.notice("For everybody"), key=DeliveryKey("all"))
+        await expect(other.locator(".log .message").last).to_contain_text("For everybody")
+        await expect(other.locator(".unread:visible")).to_have_count(0)
+        await expect(other.get_by_text("For one person")).to_have_count(0)
 
 
 async def test_going_back_closes_the_thread_and_forward_opens_it(browser: Browser, busy: Stage):

@@ -27,7 +27,7 @@ from bot.platforms.web.visitors.access import (
 )
 from bot.platforms.web.visitors.names import clean_name, is_reserved
 from bot.platforms.web.visitors.proxies import SECRET_HEADER
-from bot.webchat.domain.board import Author
+from bot.webchat.domain.board import Author, inbox_of, may_read
 
 log = logging.getLogger(__name__)
 
@@ -68,12 +68,24 @@ class Visitor:
         return None if self.is_new and not self.is_signed_in else self.user.id
 
     @property
+    def inbox(self) -> str:
+        """The channel of the visitor's direct messages, which exists once there was one."""
+        return inbox_of(self.user.id)
+
+    @property
     def author(self) -> Author:
         """The visitor as the author of a message."""
         return Author(self.user.id, self.user.name, self.say.locale)
 
 
 VISITOR = web.RequestKey("visitor", Visitor)
+
+
+async def can_read(context: WebContext, visitor: Visitor, channel: str) -> bool:
+    """Whether there is such a channel for the visitor; other people's inboxes are none."""
+    if not may_read(channel, visitor.user.id):
+        return False
+    return channel == visitor.inbox or await context.board.has_channel(channel)
 
 
 async def find_session(request: web.Request, context: WebContext) -> Session | None:
