@@ -81,6 +81,7 @@ ON_BOTH = (
     "core/store",
     "digest/services",
     "discussion/services",
+    "follow/services",
     "lookup/services",
     "lookup/store",
     "operations/services",
@@ -91,7 +92,7 @@ ON_BOTH = (
 )
 """Folders whose tests run on both engines, where they open a database.
 
-That is where they call `throw_away`, `staged`, `talking` or `place`."""
+That is where they call `throw_away`, `staged`, `talking`, `following` or `place`."""
 
 ON_ONE = (
     "archive/services/test_bad_folder_entries.py",
@@ -123,7 +124,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     module = metafunc.definition.path.relative_to(ROOT / "tests").as_posix()
     is_file_only = metafunc.definition.get_closest_marker("sqlite") is not None
     opens = re.search(
-        r"\b(throw_away|staged|talking|place)\(",
+        r"\b(throw_away|staged|talking|following|place)\(",
         metafunc.definition.path.read_text(encoding="utf-8"),
     )
     is_of_one = is_file_only or "postgresql" in metafunc.fixturenames

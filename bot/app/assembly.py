@@ -24,7 +24,7 @@ from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
 from bot.core.database.database import Database
 from bot.core.domain.errors import UserError
-from bot.core.ports import Chat, Condition, Health, Platform
+from bot.core.ports import ChannelRef, Chat, Condition, Health, Platform, User
 from bot.core.services.leases import until_stored
 from bot.core.store.key_value import DatabaseKeyValue
 from bot.core.store.processed_events import DatabaseProcessedEvents
@@ -139,7 +139,7 @@ class Assembly:
             to_change=self._wakes.wake_changes,
             zone=settings.timezone,
         )
-        self._inbox = Bot(desk, voices=self._voices, talk=talk)
+        self._inbox = Bot(desk, voices=self._voices, talk=talk, open_inbox=self._open_inbox)
         self._platforms = {
             platform: Supervised(
                 platform.value, self._serving(chat), clock=now, sleep=asyncio.sleep
@@ -181,6 +181,9 @@ class Assembly:
         for joined in self._joined.values():
             names.update(joined.parts())
         return names
+
+    async def _open_inbox(self, channel: ChannelRef, user: User) -> ChannelRef:
+        return await self._chats[channel.platform].direct_channel(channel.workspace, user.id)
 
     def _clock_stepped(self, by: timedelta) -> None:
         self._work.clock_stepped(by)

@@ -16,6 +16,8 @@ from bot.core.ports import Chat, Platform
 from bot.digest.services import edited_entries, plan, shared_channels
 from bot.discussion.services import catch_up, paper_updates
 from bot.discussion.services.discuss import DiscussionContext
+from bot.follow.services import closed_inbox
+from bot.follow.services import plan as direct_messages
 from bot.operations.domain.retention import Retention
 from bot.operations.pumps import Pumps
 from bot.operations.services.health import HealthMonitor
@@ -87,6 +89,7 @@ class PeriodicWork:
     def _add_pumps(self, chats: Mapping[Platform, Chat], rate_limits: RateLimits) -> None:
         for name, every, tick in (
             ("plan", _PLAN_EVERY, self._plan),
+            ("follow", _PLAN_EVERY, self._follow),
             ("edit", _EDIT_EVERY, self._edit),
             ("talk", _TALK_EVERY, self._follow_talk),
             ("tell", _TELL_EVERY, self._tell),
@@ -122,6 +125,17 @@ class PeriodicWork:
             self._wakes.wake("talk")
         if (due := await plan.next_due(self._db)) is not None:
             self._pumps.wake_in("plan", due - now())
+
+    async def _follow(self) -> None:
+        deliver = partial(self._wakes.wake, "deliver")
+        voices = self._talk.voices
+        await direct_messages.plan_due(
+            self._db, now=now(), voices=voices, link=self._talk.link, told=deliver
+        )
+        if await closed_inbox.look(self._db, now=now(), voices=voices):
+            deliver()
+        if (due := await direct_messages.next_due(self._db)) is not None:
+            self._pumps.wake_in("follow", due - now())
 
     async def _deliver(self) -> None:
         try:

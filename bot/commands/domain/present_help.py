@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from bot.core.domain import commands
-from bot.core.domain.commands import CommandSpec, Verb, Who
+from bot.core.domain.command_spec import CommandSpec, Verb, Who
 from bot.core.domain.document import (
     Block,
     Button,
@@ -113,6 +113,38 @@ def present_digest_help(say: Translate) -> Document:
                 _buttons(*map(say, asking)),
             ),
             summary="/digest",
+        )
+    )
+
+
+def present_follow_help(say: Translate) -> Document:
+    """Everything that `/follow` and `/unfollow` understand."""
+    spec = commands.FOLLOW
+    about = say(
+        "Anything that /paper finds can be followed, filters included. A paper that is followed "
+        "tells of new versions, papers that cite it, and replies in its threads here."
+    )
+    options = Items(
+        tuple(
+            Item((Text(f"{option.name}:", Style.CODE), Text(f" — {say(option.summary)}")))
+            for option in spec.options
+            if not option.free
+        )
+    )
+    lines = (*spec.examples, *commands.UNFOLLOW.examples)
+    return private(
+        Document(
+            (
+                Heading(run(spec.usage)),
+                Paragraph(run(say(spec.summary))),
+                Paragraph(run(about)),
+                *_verbs(spec, say),
+                _title(say("Options of {commands}", commands="/follow settings")),
+                options,
+                _title(say("For example")),
+                Items(tuple(Item((Text(line, Style.CODE),)) for line in lines)),
+            ),
+            summary=spec.usage,
         )
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from bot.core.domain import commands
-from bot.core.domain.commands import CommandSpec
+from bot.core.domain.command_spec import CommandSpec
 from bot.core.domain.i18n import Translate
 from bot.core.ports import Choice
 

@@ -15,7 +15,7 @@ from bot.channels.domain.subscription import Standing, Subscription
 from bot.commands.services import digest_line, digest_managers
 from bot.core.database.database import Database
 from bot.core.domain import commands, document
-from bot.core.domain.commands import Who
+from bot.core.domain.command_spec import Who
 from bot.core.domain.document import Document, Note, run
 from bot.core.domain.errors import NotFoundError
 from bot.core.domain.i18n import Translate

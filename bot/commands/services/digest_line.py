@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from bot.archive.domain.typed_dates import Days, read_date
 from bot.core.domain import commands
-from bot.core.domain.commands import DIGEST, Verb
+from bot.core.domain.command_spec import Verb
+from bot.core.domain.commands import DIGEST
 from bot.core.domain.errors import UsageError, UserError
 from bot.core.domain.option_line import OptionLine, is_named, nearest, read_options
 from bot.digest.services import option_values

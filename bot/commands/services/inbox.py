@@ -13,15 +13,17 @@ from bot.arxiv.services.candidates import find_absence, list_ranked
 from bot.channels.domain.subscription import parse_languages
 from bot.commands.domain.present_help import (
     present_digest_help,
+    present_follow_help,
     present_overview,
     present_paper_help,
 )
 from bot.commands.domain.unfound_hints import list_hints
-from bot.commands.services import digest_command, help_examples
+from bot.commands.services import digest_command, follow_command, help_examples
 from bot.commands.services.complete_line import complete_line, suggested_values
 from bot.commands.services.digest_command import DigestContext, zone_of
+from bot.commands.services.follow_command import FollowContext, no_inbox
 from bot.core.domain import commands, document
-from bot.core.domain.commands import CommandSpec
+from bot.core.domain.command_spec import CommandSpec
 from bot.core.domain.document import Document
 from bot.core.domain.errors import StorageError, UsageError, UserError
 from bot.core.domain.i18n import Translate, error_text, translatable
@@ -35,10 +37,12 @@ from bot.core.ports import (
     ThreadMessage,
 )
 from bot.digest.services import zones
-from bot.discussion.domain.present_private import present_forgettable
+from bot.discussion.domain.present_private import present_elsewhere, present_forgettable
 from bot.discussion.services import answers, asker, discuss
 from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.services.thread_messages import speak
+from bot.follow.services import follow
+from bot.follow.services.follow import Asker, OpenInbox
 from bot.lookup.domain import present_lookup, query_dates, query_hints
 from bot.lookup.domain.query_terms import InDiscussion
 from bot.lookup.services import completion, lookup, typed_dates
@@ -47,6 +51,7 @@ from bot.reactions.services import react
 log = logging.getLogger(__name__)
 
 PER_PAGE = 10
+_MOST_CHOICES = 25
 
 _AWAY = translatable("The bot cannot reach its database right now. Try again in a moment.")
 
@@ -63,8 +68,10 @@ class Bot:
         *,
         voices: Callable[[str], Translate],
         talk: DiscussionContext | None = None,
+        open_inbox: OpenInbox = no_inbox,
     ) -> None:
         self._desk = desk
+        self._follow = FollowContext(desk.db, desk.clock, open_inbox)
         self._voices = voices
         self._talk = talk if talk is not None else DiscussionContext(desk.db, desk.clock, voices)
 
@@ -103,8 +110,18 @@ class Bot:
                 return await digest_command.answer(
                     self._desk, self._talk, command, languages=languages, say=say
                 )
+            case commands.FOLLOW.name | commands.UNFOLLOW.name:
+                return await self._answer_follow(command, say)
             case _:
                 return await self._help(command.options.get("topic", ""), say)
+
+    async def _answer_follow(self, command: Command, say: Translate) -> Document:
+        spec = commands.UNFOLLOW if command.name == commands.UNFOLLOW.name else commands.FOLLOW
+        if commands.find_verb(spec, command.options) is commands.HELP_VERB:
+            return await self._help(commands.FOLLOW.name, say)
+        zone = await zone_of(self._desk, command.channel)
+        carry_out = follow_command.end if spec is commands.UNFOLLOW else follow_command.answer
+        return await carry_out(self._follow, command, zone=zone, say=say)
 
     async def _help(self, topic: str, say: Translate) -> Document:
         """How to use the bot, or one command; with examples that find something here."""
@@ -115,6 +132,8 @@ class Bot:
                 return present_paper_help(examples, say)
             case commands.DIGEST.name:
                 return present_digest_help(say)
+            case commands.FOLLOW.name | commands.UNFOLLOW.name:
+                return present_follow_help(say)
             case "" | commands.HELP.name:
                 examples = await help_examples.list_finding(self._desk.db)
                 return present_overview(examples, say)
@@ -122,7 +141,7 @@ class Bot:
                 return await self._help(spec.name, say)
             case _:
                 raise UsageError(
-                    "There is no help about “{topic}”. Write /help, /help paper or /help digest",
+                    "There is no help about “{topic}”. Write /help, /help paper, /help digest or /help follow",
                     topic=topic.strip()[:LONGEST],
                 )
 
@@ -226,7 +245,8 @@ class Bot:
         person, channel = command.user, command.channel
         if words != [commands.CONFIRM]:
             replies, copies = await discuss.count_of_person(self._talk, person, channel)
-            return present_forgettable(replies, copies, channel.platform, say)
+            follows = await follow.count(self._desk.db, Asker(person, channel, say.locale))
+            return present_forgettable(replies, copies, channel.platform, say, follows=follows)
         forgotten = await discuss.forget_person(self._talk, person, channel)
         return document.notice(
             say.count("{n} reply is deleted.", "{n} replies are deleted.", forgotten)
@@ -237,6 +257,9 @@ class Bot:
         say = self._voices(command.locale)
         if (command.name, option) == (commands.PAPER.name, "query"):
             return await completion.complete(self._desk.db, typed)
+        if (command.name, option) == (commands.FOLLOW.name, "query"):
+            words = complete_line(commands.FOLLOW, typed, _values, say)
+            return (*await completion.complete(self._desk.db, typed), *words)[:_MOST_CHOICES]
         spec = commands.find(command.name)
         if spec is None:
             return ()
@@ -249,9 +272,11 @@ class Bot:
 
         async def ask(line: str, say: Translate) -> Document:
             try:
-                parsed = commands.parse_line(line)
+                parsed = commands.parse_line(follow_command.in_thread(line))
             except UserError as error:
                 return document.lines(error_text(error, say).splitlines())
+            if follow_command.shows_follows(parsed):
+                return present_elsewhere(line, say)
             channel = said.root.channel
             name, options = parsed.spec.name, parsed.options
             asked = Command(name, options, said.user, channel, say.locale, said.root)
@@ -282,7 +307,7 @@ def _always(answer: Document) -> Callable[[Translate], Document]:
 
 def _values(spec: CommandSpec, name: str, typed: str) -> tuple[str, ...]:
     """Values of an option of a command that begin with what is typed."""
-    if (spec, name) == (commands.DIGEST, "tz"):
+    if spec in (commands.DIGEST, commands.FOLLOW) and name == "tz":
         return zones.complete_zone(typed)
     return suggested_values(spec, name, typed)
 

@@ -4,87 +4,13 @@ Discord's registration, Slack's usage text and manifest, the web form, `/help` a
 table are generated from it or tested against it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
+from bot.core.domain.command_spec import Audience, CommandSpec, Option, Verb, Who
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate, translatable
 from bot.core.domain.option_line import nearest
-
-
-class Who(StrEnum):
-    """Who may give a command."""
-
-    ANYONE = "anyone"
-    MANAGERS = "managers"
-
-
-class Audience(StrEnum):
-    """Who sees the answer."""
-
-    PRIVATE = "private"
-    CHANNEL = "channel"
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One option of a command; the `free` one takes the rest of the line.
-
-    `values` are suggested while it is typed; others may be allowed too.
-    """
-
-    name: str
-    summary: str
-    free: bool = False
-    completes: bool = False
-    values: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """A first word of a command's free option, and who may use it.
-
-    An `alone` verb counts only if nothing follows it. The command's options belong to the verbs
-    with `takes_options`; free text may follow the verbs with `takes_text`, and nothing the others.
-    The answer to an `is_secret` verb is never
-    posted where others can read it.
-    """
-
-    name: str
-    summary: str
-    who: Who = Who.ANYONE
-    audience: Audience | None = None
-    aliases: tuple[str, ...] = ()
-    alone: bool = False
-    is_secret: bool = False
-    takes_options: bool = False
-    takes_text: bool = False
-
-    def begins(self, words: Sequence[str]) -> bool:
-        """Whether these words begin with the verb."""
-        is_said = bool(words) and words[0].casefold() in (self.name, *self.aliases)
-        return is_said and not (self.alone and len(words) > 1)
-
-
-@dataclass(frozen=True, slots=True)
-class CommandSpec:
-    """One command: `/name …`; `takes_people` says that it may mention people."""
-
-    name: str
-    summary: str
-    usage: str
-    audience: Audience
-    takes_people: bool = False
-    options: tuple[Option, ...] = ()
-    verbs: tuple[Verb, ...] = ()
-    examples: tuple[str, ...] = ()
-
-    @property
-    def free_option(self) -> Option | None:
-        """The option that takes the rest of the line."""
-        return next((option for option in self.options if option.free), None)
-
 
 PAGE = Option("page", translatable("Which page of the results, from 1"))
 
@@ -249,10 +175,72 @@ DIGEST = CommandSpec(
     ),
 )
 
+FOLLOW = CommandSpec(
+    name="follow",
+    summary=translatable("Get one direct message a day with what is new: a tag, words, a paper"),
+    usage="/follow [QUERY | list | settings | help]",
+    audience=Audience.PRIVATE,
+    options=(
+        Option("query", translatable("What to follow"), free=True, completes=True),
+        Option(
+            "at",
+            translatable("Local time of the direct message: 08:30"),
+            values=("08:30", "07:30", "12:00", "18:00"),
+        ),
+        Option("tz", translatable("Time zone: Asia/Seoul"), completes=True),
+        Option(
+            "days",
+            translatable("Days of the week: mon-fri, daily"),
+            values=("daily", "mon-fri", "weekends", "mon,wed,fri"),
+        ),
+    ),
+    verbs=(
+        Verb(
+            "list",
+            translatable("Show what I follow"),
+            aliases=("목록",),
+            alone=True,
+            is_secret=True,
+        ),
+        Verb(
+            "settings",
+            translatable("Show or change when the direct message comes"),
+            aliases=("설정",),
+            takes_options=True,
+        ),
+        Verb(
+            "this",
+            translatable("Follow the paper of the thread"),
+            aliases=("이거", "이논문"),
+            alone=True,
+        ),
+        HELP_VERB,
+    ),
+    examples=(
+        "/follow #reasoning",
+        "/follow author:lee -#moe",
+        "/follow 2502.01456",
+        "/follow settings at:08:30 tz:Asia/Seoul days:mon-fri",
+    ),
+)
+
+UNFOLLOW = CommandSpec(
+    name="unfollow",
+    summary=translatable("End following something"),
+    usage="/unfollow QUERY",
+    audience=Audience.PRIVATE,
+    options=(Option("query", translatable("What to follow no longer"), free=True, completes=True),),
+    verbs=(
+        Verb("all", translatable("End everything that I follow"), aliases=("전체",), alone=True),
+        HELP_VERB,
+    ),
+    examples=("/unfollow #reasoning",),
+)
+
 HELP = CommandSpec(
     name="help",
     summary=translatable("How to use this bot"),
-    usage="/help [paper | digest]",
+    usage="/help [paper | digest | follow]",
     audience=Audience.PRIVATE,
     options=(
         Option(
@@ -260,12 +248,12 @@ HELP = CommandSpec(
             translatable("The command to explain"),
             free=True,
             completes=True,
-            values=("paper", "digest"),
+            values=("paper", "digest", "follow"),
         ),
     ),
 )
 
-COMMANDS: tuple[CommandSpec, ...] = (PAPER, DIGEST, HELP)
+COMMANDS: tuple[CommandSpec, ...] = (PAPER, DIGEST, FOLLOW, UNFOLLOW, HELP)
 
 
 def find(name: str) -> CommandSpec | None:

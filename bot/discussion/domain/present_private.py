@@ -19,8 +19,16 @@ def present_elsewhere(line: str, say: Translate) -> Document:
     return Document(blocks, summary=f"{text} {line}")
 
 
-def present_forgettable(replies: int, copies: int, platform: str, say: Translate) -> Document:
+def present_forgettable(
+    replies: int, copies: int, platform: str, say: Translate, *, follows: int = 0
+) -> Document:
     """What `forget-me` would delete, and a button that does it."""
+    ends = say.count("It ends {n} follow.", "It ends {n} follows.", follows) if follows else ""
+    line = commands.format_line(
+        commands.PAPER.name, f"{commands.FORGET_ME.name} {commands.CONFIRM}"
+    )
+    if not replies and ends:
+        return document.notice(ends, say("Delete it"), line)
     if not replies:
         return document.notice(say("Nothing that you wrote is stored."))
     parts = [say.count("{n} reply of yours", "{n} replies of yours", replies)]
@@ -33,7 +41,4 @@ def present_forgettable(replies: int, copies: int, platform: str, say: Translate
         platform=platform.capitalize(),
         what=", ".join(parts),
     )
-    line = commands.format_line(
-        commands.PAPER.name, f"{commands.FORGET_ME.name} {commands.CONFIRM}"
-    )
-    return document.notice(text, say("Delete it"), line)
+    return document.notice(" ".join(filter(None, (text, ends))), say("Delete it"), line)

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from bot.archive.domain.arxiv_id import ArxivId, iter_arxiv_ids
 from bot.core.domain import commands
-from bot.core.domain.commands import Audience, Verb
+from bot.core.domain.command_spec import Audience, Verb
 from bot.core.domain.errors import QueryError
 from bot.lookup.domain import query, query_terms
 from bot.lookup.domain.query_terms import About, PaperRef

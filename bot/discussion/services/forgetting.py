@@ -9,6 +9,7 @@ from bot.core.database.database import Transaction
 from bot.core.ports import ChannelRef, MessageRef, Platform, User, parse_channel, person_ids
 from bot.discussion.domain.present_discussion import present_taken_back
 from bot.discussion.store import discussion_requests, person_locales, replies
+from bot.follow.services import follow
 from bot.outbox.store import answer_deliveries, copy_deliveries
 from bot.webchat.store import board
 
@@ -65,6 +66,7 @@ async def forget_author(tx: Transaction, user: User, channel: ChannelRef, now: d
     asked: list[EntryId] = []
     for person in person_ids(channel, user):
         await person_locales.forget(tx, person)
+        await follow.forget(tx, person, now)
         theirs += await replies.list_by_author(tx, person)
         asked += await discussion_requests.forget_author(tx, person)
     await slots.mark_changed(tx, asked)

@@ -17,6 +17,7 @@ from bot.core.database.database import Database
 from bot.core.database.sqlite import leftovers
 from bot.core.domain.errors import UsageError
 from bot.digest.services import plan
+from bot.follow.store import readers
 from bot.operations.store import backups
 from bot.operations.store.restored import find_restored
 
@@ -143,5 +144,6 @@ async def after_restore(db: Database, *, now: datetime) -> datetime | None:
         made_at = await backups.find_mark(tx) or await find_restored(tx)
         if made_at is not None:
             await plan.doubt_since(tx, made_at, now)
+            await readers.doubt_since(tx, made_at, now)
             await backups.clear_mark(tx)
     return made_at

@@ -1,5 +1,6 @@
 """Threads: the deliveries that posted an entry, each the presence of a discussion in a channel."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -155,6 +156,28 @@ async def find_posted(tx: Transaction, entry_id: EntryId, channel: str) -> Messa
         {"entry": entry_id, "channel": channel},
     )
     return MessageRef(parse_channel(channel), row["message_id"]) if row is not None else None
+
+
+async def list_posted_in(
+    tx: Transaction, entry_ids: Collection[EntryId], channels: Collection[str]
+) -> Mapping[tuple[EntryId, str], MessageRef]:
+    """The messages that show these entries in these channels, as `find_posted` finds each."""
+    rows = await tx.all(
+        """
+        SELECT entry_id, channel, message_id FROM delivery
+         WHERE entry_id IN (SELECT value FROM numbers(:entries))
+           AND channel IN (SELECT value FROM texts(:channels))
+           AND root_id IS NULL AND state = 'sent' AND removed_at IS NULL
+         ORDER BY id
+        """,
+        {"entries": list(entry_ids), "channels": list(channels)},
+    )
+    return {
+        (EntryId(row["entry_id"]), row["channel"]): MessageRef(
+            parse_channel(row["channel"]), row["message_id"]
+        )
+        for row in rows
+    }
 
 
 async def is_deleted(tx: Transaction, entry_id: EntryId, channel: str) -> bool:

@@ -10,7 +10,8 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from bot.core.domain.commands import COMMANDS, CommandSpec, Option
+from bot.core.domain.command_spec import CommandSpec, Option
+from bot.core.domain.commands import COMMANDS
 from bot.core.domain.i18n import Translate
 from bot.core.ports import ChatError, KeyValueStore
 from bot.platforms.discord.errors import chat_error

@@ -12,6 +12,7 @@ from typing import TypeAlias
 from urllib.parse import urljoin
 
 from bot.core.domain import commands
+from bot.core.domain.command_spec import CommandSpec
 
 Node: TypeAlias = str | bool | Sequence["Node"] | Mapping[str, "Node"]
 
@@ -98,7 +99,7 @@ def manifest(url: str | None = None) -> Mapping[str, Node]:
     }
 
 
-def _command(spec: commands.CommandSpec, url: str | None) -> Mapping[str, Node]:
+def _command(spec: CommandSpec, url: str | None) -> Mapping[str, Node]:
     described: dict[str, Node] = {"command": f"/{spec.name}", "description": spec.summary}
     hint = spec.usage.removeprefix(f"/{spec.name}").strip()
     if hint:

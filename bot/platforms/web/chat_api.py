@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from bot.core.domain import commands, document
-from bot.core.domain.commands import Audience, CommandLine
+from bot.core.domain.command_spec import Audience
+from bot.core.domain.commands import CommandLine
 from bot.core.domain.document import Document
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate, error_text

@@ -226,7 +226,13 @@ async def test_commands_are_registered_once_and_in_two_languages(bot: RunningBot
 
     assert len(bot.discord.sent("commands")) == 1
     registered = bot.discord.world.commands[None]
-    assert [command["name"] for command in registered] == ["paper", "digest", "help"]
+    assert [command["name"] for command in registered] == [
+        "paper",
+        "digest",
+        "follow",
+        "unfollow",
+        "help",
+    ]
     assert registered[0]["description_localizations"]["ko"] != registered[0]["description"]
     assert registered[0]["options"][0]["autocomplete"] is True
 
@@ -236,7 +242,7 @@ async def test_commands_for_some_guilds_replace_those_for_all(bot: RunningBot):
     await bot.restart()
 
     assert bot.discord.world.commands[None] == []
-    assert len(bot.discord.world.commands[1]) == 3
+    assert len(bot.discord.world.commands[1]) == 5
 
 
 async def test_a_guild_that_refuses_commands_stops_nothing(idle: RunningBot):
@@ -244,7 +250,7 @@ async def test_a_guild_that_refuses_commands_stops_nothing(idle: RunningBot):
     idle.start()
     await idle.connected()
 
-    assert len(idle.discord.world.commands[1]) == 3
+    assert len(idle.discord.world.commands[1]) == 5
 
 
 def test_the_registration_is_the_command_table(shared):

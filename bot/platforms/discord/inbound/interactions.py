@@ -16,7 +16,8 @@ import aiohttp
 import discord
 
 from bot.core.domain import commands
-from bot.core.domain.commands import Audience, CommandLine
+from bot.core.domain.command_spec import Audience
+from bot.core.domain.commands import CommandLine
 from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate, error_text, translatable

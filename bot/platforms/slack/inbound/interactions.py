@@ -14,7 +14,8 @@ from hashlib import blake2s
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.domain import commands
-from bot.core.domain.commands import Audience, CommandLine
+from bot.core.domain.command_spec import Audience
+from bot.core.domain.commands import CommandLine
 from bot.core.domain.document import Button, Buttons, Document, Paragraph, Text
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate, error_text

@@ -1,0 +1,1 @@
+"""What people follow, and the one direct message a day that tells them what is new in it."""

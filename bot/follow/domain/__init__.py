@@ -1,0 +1,1 @@
+"""Follows, what counts as news of them, and how both read."""

@@ -1,0 +1,1 @@
+"""Following, ending it, and planning the direct messages."""

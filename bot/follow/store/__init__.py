@@ -1,0 +1,1 @@
+"""Tables of readers, follows and what readers were told."""

@@ -1,0 +1,40 @@
+"""What became of single messages, by their keys: direct messages of a day."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.database.database import Transaction
+from bot.core.domain.document import Document
+from bot.outbox.domain.delivery import State, WaitsFor
+from bot.outbox.store import copy_deliveries
+
+_NOTHING = Document((), summary="")
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """The state of a message; `is_refused`: its channel takes none until a person changes that."""
+
+    state: State
+    is_refused: bool
+
+
+async def list_fates(tx: Transaction, keys: Collection[str]) -> Mapping[str, Fate]:
+    """What became of the messages of these keys; of unknown ones nothing."""
+    rows = await tx.all(
+        """
+        SELECT key, state, waits_for FROM delivery WHERE key IN (SELECT value FROM texts(:keys))
+        """,
+        {"keys": list(keys)},
+    )
+    return {
+        row["key"]: Fate(State(row["state"]), row["waits_for"] == WaitsFor.RESUME) for row in rows
+    }
+
+
+async def drop(tx: Transaction, key: str, now: datetime) -> None:
+    """Do not post the message of that key, or remove it if it may have been posted just now."""
+    row = await tx.one("SELECT id FROM delivery WHERE key = :key", {"key": key})
+    if row is not None:
+        await copy_deliveries.unwant(tx, [row["id"]], _NOTHING, now)

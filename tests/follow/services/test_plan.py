@@ -1,0 +1,186 @@
+"""The direct message of a day: what it tells, once, and what it never tells (issue 16, item 1)."""
+
+from datetime import UTC, date, datetime, time
+
+import pytest
+
+from bot.core.domain.extent import Extent
+from bot.core.ports import ChatRefusedError
+from bot.digest.services import subscribe
+from bot.digest.services.subscribe import TypedOptions
+from bot.follow.services import follow
+from bot.follow.store import readers
+from tests.follow_stage import SEOUL, addresses, following, title, told
+from tests.talk_stage import BO, DISCORD, SLACK, WEB
+
+NOON = datetime(2026, 2, 3, 3, tzinfo=UTC)
+"""Noon in Seoul on 3 February 2026; the next direct messages are due at 08:30."""
+
+
+async def test_what_is_new_is_told_once_at_the_readers_hour_with_every_reason(tmp_path):
+    async with following(tmp_path, NOON) as stage:
+        await stage.follow("#moe", "fine -#old", "author:lovelace")
+        await stage.follow("#rl", user=BO)
+        await stage.note("Experts", tags="#moe")
+        await stage.note("Old", tags="#old #moe")
+        await stage.note("Nothing of it", words="보상.", tags="#rl")
+
+        await stage.pass_time(hours=20.4)
+        before = stage.messages()
+        await stage.pass_time(hours=0.2)
+        await stage.pass_time(days=1)
+
+        assert before == []
+        (message,) = stage.messages()
+        assert title(message.document) == "3 papers are new in what you follow"
+        assert told(message.document) == [
+            ("Experts", "#moe, author:lovelace, fine -#old"),
+            ("Nothing of it", "author:lovelace"),
+            ("Old", "#moe, author:lovelace"),
+        ]
+        assert [told(each.document) for each in stage.messages(BO)] == [[("Nothing of it", "#rl")]]
+
+
+async def test_what_was_dated_before_the_follow_is_no_news(tmp_path):
+    """An old vault that is imported, and old days that are posted again, send nobody anything."""
+    async with following(tmp_path, NOON) as stage:
+        await stage.note("Yesterday", on=date(2026, 2, 2))
+        await stage.follow("#rl")
+        await stage.note("Old", on=date(2026, 2, 1))
+        await stage.note("Very old", on=date(2019, 2, 1))
+        options = TypedOptions(at="09:00", zone="Asia/Seoul", since="2019-01-01")
+        await subscribe.add(stage.db, SLACK, options, now=stage.clock())
+        await stage.talk.post()
+
+        await stage.pass_time(days=1)
+        await stage.note("Newer", on=date(2026, 2, 4))
+        await stage.pass_time(days=1)
+        await stage.note("Late", on=date(2026, 2, 3))
+        await stage.note("Of the future", on=date(2026, 2, 20))
+        await stage.pass_time(days=1)
+
+        assert [told(each.document) for each in stage.messages()] == [
+            [("Newer", "#rl")],
+            [("Late", "#rl")],
+        ]
+
+
+async def test_a_paper_that_is_followed_tells_who_cites_it_and_what_is_about_it(tmp_path):
+    async with following(tmp_path, NOON) as stage:
+        await stage.follow("2502.01456", "cites:2310.07831")
+        stage.talk.stage.write("Its own", date(2026, 2, 3), "https://arxiv.org/abs/2502.01456")
+        stage.talk.stage.write(
+            "Later",
+            date(2026, 2, 3),
+            "It builds on https://arxiv.org/abs/2502.01456 and https://arxiv.org/abs/2310.07831.",
+        )
+        await stage.talk.stage.sync()
+
+        await stage.pass_time(days=1)
+
+        (message,) = stage.messages()
+        reasons = dict(told(message.document))
+        assert "cites arXiv:2502.01456, which you follow" in reasons["Later"]
+        assert "cites arXiv:2310.07831, which you follow" in reasons["Later"]
+
+
+async def test_settings_move_the_hour_and_the_days(tmp_path):
+    async with following(tmp_path, NOON) as stage:  # a Tuesday
+        asker = await stage.follow("#rl")
+        await stage.change(asker, at=time(18), zone=SEOUL, weekdays=frozenset({3, 4}))
+        await stage.note("Paper")
+
+        await stage.pass_time(days=1)
+        await stage.pass_time(days=1)
+        before = len(stage.messages())
+        await stage.pass_time(hours=6)
+
+        assert (before, len(stage.messages())) == (0, 1)
+
+
+async def test_an_ended_follow_is_told_no_more(tmp_path):
+    async with following(tmp_path, NOON) as stage:
+        asker = await stage.follow("#rl  sort:new", "#moe")
+        await stage.note("Paper", tags="#rl #moe")
+
+        ended = await follow.remove(stage.db, asker, "#rl")
+        await stage.pass_time(days=1)
+
+        assert ended == 1
+        assert told(stage.messages()[0].document) == [("Paper", "#moe")]
+        assert await follow.remove(stage.db, asker, None) == 1
+        await stage.note("Other", tags="#moe")
+        await stage.pass_time(days=1)
+        assert len(stage.messages()) == 1
+
+
+@pytest.mark.parametrize(("channel", "fallback"), [(SLACK, ""), (DISCORD, ""), (WEB, "/entry/")])
+async def test_a_title_leads_to_the_message_where_the_reader_asked_else_to_the_entry(
+    tmp_path, channel, fallback
+):
+    async with following(tmp_path, NOON) as stage:
+        await stage.follow("#rl", channel=channel)
+        await stage.follow("#rl", user=BO, channel=SLACK if channel is not SLACK else DISCORD)
+        await stage.talk.subscribe(channel, at="08:00")
+        await stage.note("Posted")
+        stage.clock.turn(hours=20.1)
+        await stage.talk.post()
+        await stage.note("Not posted", on=date(2026, 2, 4))
+        await stage.pass_time(hours=1)
+
+        (message,) = stage.messages(channel=channel)
+        root = stage.talk.root(channel, "Posted")
+        posted, *other = addresses(message.document)
+        assert posted == f"https://chat.example/{channel.id}/{root.id}"
+        assert all(address.startswith(fallback or "https://arxiv.org/search") for address in other)
+        (strangers,) = stage.messages(BO, SLACK if channel is not SLACK else DISCORD)
+        assert "chat.example" not in " ".join(addresses(strangers.document))
+
+
+async def test_a_closed_inbox_gets_one_mention_and_a_week_of_silence(tmp_path):
+    async with following(tmp_path, NOON) as stage:
+        await stage.follow("#rl")
+        await stage.note("First")
+        chat = stage.talk.chats[SLACK.platform]
+        tried: list[datetime] = []
+
+        def closed(channel, _root):
+            if channel.id.startswith("D"):
+                tried.append(stage.clock())
+                return ChatRefusedError("they take no direct messages", Extent.CHANNEL)
+            return None
+
+        chat.trouble = closed
+        for _ in range(7):
+            await stage.note(f"Of {stage.clock():%d}")
+            await stage.pass_time(days=1)
+        silent = len(tried)
+        mentions = stage.said_in(SLACK)
+        for _ in range(7):
+            await stage.pass_time(days=1)
+        second = len(tried)
+        chat.trouble = None
+        for _ in range(8):
+            await stage.pass_time(days=1)
+
+        assert (silent, second) == (1, 2)
+        assert len(mentions) == 1
+        assert "Ada" in mentions[0]
+        assert stage.said_in(SLACK) == mentions
+        lines = [line for each in stage.messages() for line in told(each.document)]
+        assert len(lines) == len(set(lines))
+
+
+async def test_forgetting_ends_follows_and_what_is_on_its_way(tmp_path):
+    async with following(tmp_path, NOON) as stage:
+        asker = await stage.follow("#rl")
+        await stage.note("Paper")
+        stage.clock.turn(days=1)
+
+        async with stage.db.transaction() as tx:
+            await follow.forget(tx, asker.people[0], stage.clock())
+        await stage.run()
+
+        assert stage.messages() == []
+        async with stage.db.reading() as tx:
+            assert await readers.find(tx, asker.people[0]) is None
