@@ -72,16 +72,22 @@ _SLICES: dict[Columns, str] = {
 
 
 def _query(match: Match) -> str:
-    wanted = " & ".join(_part(part, " <-> ") for part in match.parts)
-    unwanted = "".join(f" & !{_part(part, ' <-> ')}" for part in match.unwanted)
-    # What a long text has, whatever its order; its fields decide.
-    loose = " & ".join(_part(part, " & ") for part in match.parts)
+    wanted = " & ".join(map(_part, match.parts))
+    unwanted = "".join(f" & !{_part(part)}" for part in match.unwanted)
+    # GIN reads the list of a word once for each place of it in the query. So of what a long text
+    # must have, only the marks are asked, or else a word of each phrase; its fields decide.
+    asked = [part for part in match.parts if all(map(_is_marked, part.phrases))] or match.parts
+    loose = " & ".join(_part(part, only_longest=True) for part in asked)
     return f"{wanted}{unwanted} | {quoted(LONG)} & ({loose} | {quoted(HUGE)})"
 
 
-def _part(part: Part, follows: str) -> str:
+def _is_marked(phrase: Phrase) -> bool:
+    return is_mark(phrase.text)
+
+
+def _part(part: Part, *, only_longest: bool = False) -> str:
     phrases = (
-        _phrase(spelled, phrase, part.columns, sign, follows)
+        _phrase(spelled, phrase, part.columns, sign, only_longest=only_longest)
         for phrase in part.phrases
         if (spelled := words(phrase.text))
         for sign in _SIGNS[part.columns]
@@ -89,7 +95,9 @@ def _part(part: Part, follows: str) -> str:
     return f"({' | '.join(dict.fromkeys(phrases)) or _NOTHING})"
 
 
-def _phrase(spelled: list[str], phrase: Phrase, columns: Columns, sign: str, follows: str) -> str:
+def _phrase(
+    spelled: list[str], phrase: Phrase, columns: Columns, sign: str, *, only_longest: bool
+) -> str:
     # Places in an abstract have the label A, others have none, which PostgreSQL calls D.
     label = "D" if columns is Columns.WRITTEN else ""
     last = len(spelled) - 1 if phrase.is_prefix else None
@@ -98,7 +106,9 @@ def _phrase(spelled: list[str], phrase: Phrase, columns: Columns, sign: str, fol
         + (f":{'*' if place == last else ''}{'' if is_mark(word) else label}".rstrip(":"))
         for place, word in enumerate(spelled)
     ]
-    return f"({follows.join(parts)})" if len(parts) > 1 else parts[0]
+    if only_longest:
+        return max(parts, key=len)
+    return f"({' <-> '.join(parts)})" if len(parts) > 1 else parts[0]
 
 
 def _in_fields(part: Part, row: str) -> Condition:

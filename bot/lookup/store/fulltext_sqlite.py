@@ -28,8 +28,9 @@ def scanned(match: Match) -> Condition:
 
 def found(match: Match) -> Condition:
     """Whether the entry of a sort key matches."""
+    index = match.index.value
     return Condition(
-        "EXISTS (SELECT 1 FROM search WHERE search MATCH {} AND rowid = [d])",
+        f"EXISTS (SELECT 1 FROM {index} WHERE {index} MATCH {{}} AND rowid = [d])",  # noqa: S608
         (_expression(match),),
     )
 

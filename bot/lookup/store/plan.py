@@ -54,6 +54,18 @@ class Plan:
         bounds = self.low, self.high
         return windows.walk(statements, find, bounds=bounds, wanted=wanted)[offset:]
 
+    def page(
+        self, statements: Statements, *, limit: int, most: int, offset: int = 0
+    ) -> tuple[list[int], int]:
+        """What `walk` returns, and how many are found; counting may stop at `most`."""
+        if self.has_order:
+            found = self.walk(statements, limit=limit, offset=offset)
+            is_last = len(found) < limit and (found or not offset)
+            return found, offset + len(found) if is_last else self.count(statements, most=most)
+        # Without an order, the count reads again all that the page has read.
+        found = self.walk(statements, limit=max(offset + limit, most))
+        return found[offset : offset + limit], len(found)
+
     def count(self, statements: Statements, *, most: int) -> int:
         """How many are found; counting stops at `most`."""
         if not self.has_order:

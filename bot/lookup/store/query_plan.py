@@ -1,8 +1,9 @@
 """The plans of a query: each one index scan, newest first, and conditions on each row.
 
-A query with words scans the full-text index, with its tags in the same expression. Any other query
-scans the index of its rarest tag, of a paper, or of all entries. The other terms are conditions on
-each row. No text of a query ever becomes SQL or full-text syntax.
+A query about a paper scans the few entries of that paper, or that cite it. Any other query with
+words scans the full-text index, with its tags in the same expression; one without words scans the
+index of its rarest tag, or of all entries. The other terms are conditions on each row. No text of a
+query ever becomes SQL or full-text syntax.
 """
 
 import json
@@ -47,6 +48,10 @@ SMALL = 20_000
 """Entries of an archive up to which commentary comes before abstracts: to skip a word's hits in
 abstracts takes as long as to read them all."""
 
+_FEW = 100
+"""Entries of a paper, or that cite it, of which each is asked for the words. To ask one takes about
+as long as to read a thousand in the full-text index."""
+
 _NAMED = 100
 """Entries of papers of one name that come first; more are mere title matches."""
 
@@ -79,6 +84,7 @@ def plans_for(
         return None
     if terms.in_discussion:
         return Plans(_plan_in_discussions(statements, terms, readable))
+    terms = replace(terms, few=_few(statements, terms))
     everywhere = _plan_of(statements, terms)
     if not terms.words or NewestFirst() in query.terms:
         return Plans(everywhere)
@@ -138,6 +144,9 @@ def _plan_of(statements: Statements, terms: "_Terms") -> Plan:
         *map(_negated, terms.unwanted),
         *terms.outside,
     ]
+    if terms.few is not None and terms.positive:
+        match = Match(terms.positive, index=terms.index)
+        conditions.append(fulltext(statements).found(match))
     if not terms.scans_all:
         conditions += [_not_found(statements, part) for part in terms.unwanted_matches]
     for condition in conditions:
@@ -179,7 +188,8 @@ class _Terms:
     """The terms of a query as parts of a match and conditions on rows.
 
     `words`, `authors` and `matches`, which are families of tags, must match `index`.
-    `rows` are conditions with the id of one row each. With `in_discussion`, each of
+    `rows` are conditions with the id of one row each; `few` is the one of them whose entries are
+    scanned for the others. With `in_discussion`, each of
     `reply_matches` must match a reply, and none of `unwanted_reply_matches` may.
     """
 
@@ -193,6 +203,7 @@ class _Terms:
     outside: tuple[Condition, ...] = ()
     low: int = OLDEST
     high: int = NEWEST
+    few: Condition | None = None
     in_discussion: bool = False
     reply_matches: tuple[Phrases, ...] = ()
     unwanted_reply_matches: tuple[Phrases, ...] = ()
@@ -205,7 +216,7 @@ class _Terms:
     @property
     def scans_all(self) -> bool:
         """Whether the index that is scanned has every word of an entry."""
-        return bool(self.positive) and self.index is Index.ALL
+        return bool(self.positive) and self.index is Index.ALL and self.few is None
 
     def ids(self, condition: str) -> tuple[int, ...]:
         """The ids of the rows of a condition."""
@@ -333,7 +344,11 @@ def _paper_id(statements: Statements, paper: PaperRef) -> int | None:
 
 def _choose_index(statements: Statements, terms: _Terms) -> tuple[Plan, Sequence[Condition]]:
     """The scan with the fewest other entries, and the conditions that it makes needless."""
-    tag_ids, about, cites = terms.ids(_TAGGED), terms.ids(_ABOUT), terms.ids(_CITES)
+    tag_ids, few = terms.ids(_TAGGED), terms.few
+    if few is not None:
+        origin = "entry AS d" if few.sql == _ABOUT else "reference AS d"
+        plan = Plan(origin=origin).where(Condition("d.paper_id = {}", few.values))
+        return plan, [few]
     if terms.positive:
         marks = (Part((Phrase(tag_mark(tag_id)),)) for tag_id in tag_ids)
         unwanted = terms.unwanted_matches if terms.scans_all else ()
@@ -341,11 +356,6 @@ def _choose_index(statements: Statements, terms: _Terms) -> tuple[Plan, Sequence
         return plan, [Condition(_TAGGED, (tag_id,)) for tag_id in tag_ids]
     if terms.ids(_IS):
         return Plan(), ()
-    if about:
-        return _by_paper(Plan(), about[0]), [Condition(_ABOUT, (about[0],))]
-    if cites:
-        plan = Plan(origin="reference AS d")
-        return _by_paper(plan, cites[0]), [Condition(_CITES, (cites[0],))]
     if tag_ids:
         rarest = _rarest(statements, tag_ids)
         plan = Plan(origin="entry_tag AS d").where(Condition("d.tag_id = {}", (rarest,)))
@@ -353,8 +363,24 @@ def _choose_index(statements: Statements, terms: _Terms) -> tuple[Plan, Sequence
     return Plan(), ()
 
 
-def _by_paper(plan: Plan, paper_id: int) -> Plan:
-    return plan.where(Condition("d.paper_id = {}", (paper_id,)))
+def _few(statements: Statements, terms: _Terms) -> Condition | None:
+    """The condition on a paper whose entries are scanned: the first one, if not too many cite it."""
+    if terms.ids(_IS):
+        return None
+    about = [row for row in terms.rows if row.sql == _ABOUT]
+    cites = [row for row in terms.rows if row.sql == _CITES]
+    if about or not cites or not terms.positive:
+        return next(iter((*about, *cites)), None)
+    return next((row for row in cites if _is_cited_by_few(statements, row)), None)
+
+
+def _is_cited_by_few(statements: Statements, cites: Condition) -> bool:
+    (paper_id,) = cites.values
+    rows = statements.tuples(
+        "SELECT 1 FROM reference WHERE paper_id = :paper LIMIT :most",
+        {"paper": paper_id, "most": _FEW + 1},
+    )
+    return len(rows) <= _FEW
 
 
 def _rarest(statements: Statements, tag_ids: Sequence[int]) -> int:

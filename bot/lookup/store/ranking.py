@@ -12,9 +12,13 @@ from bot.core.database.database import Statements
 from bot.lookup.store.query_plan import Plans, named_like
 
 
-def walk(statements: Statements, plans: Plans, words: Sequence[str], *, limit: int) -> list[int]:
-    """The sort keys of the first `limit` entries, the best first; `words` may be a name."""
-    newest = plans.all.walk(statements, limit=limit)
+def walk(
+    statements: Statements, plans: Plans, words: Sequence[str], newest: list[int], *, limit: int
+) -> list[int]:
+    """The sort keys of the first `limit` entries, the best first; `words` may be a name.
+
+    `newest` are as many of those that `plans.all` finds, newest first.
+    """
     if len(newest) <= 1:
         return newest
     found: dict[int, None] = {}

@@ -89,13 +89,13 @@ def _look_up(
         stored = entries.load(statements, found[:per_page])
         return Hits(query, stored, more=len(found) > per_page, total=total)
     if words:
-        found = ranking.walk(statements, plans, words, limit=offset + wanted)[offset:]
+        newest, count = plan.page(statements, limit=offset + wanted, most=COUNTED + 1)
+        found = ranking.walk(statements, plans, words, newest, limit=offset + wanted)[offset:]
     else:
-        found = plan.walk(statements, limit=wanted, offset=offset)
+        found, count = plan.page(statements, limit=wanted, most=COUNTED + 1, offset=offset)
     stored = entries.load(statements, found[:per_page])
     if len(found) < wanted and (found or not offset):
         return Hits(query, stored, more=False, total=offset + len(found))
-    count = plan.count(statements, most=COUNTED + 1)
     total_or_none = count if count <= COUNTED else None
     return Hits(query, stored, more=len(found) > per_page, total=total_or_none)
 

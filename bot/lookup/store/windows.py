@@ -18,6 +18,9 @@ _LEAST = 500
 _MOST = 200_000
 """Entries of the largest one: to count them takes longer than to find what is rarer."""
 
+_MARGIN = 130
+"""Percent of the entries that are likely to be enough: each one asked beyond these is read."""
+
 Find = Callable[[Condition | None], list[int]]
 """Finds the newest entries within a condition, by sort key; as many as are wanted."""
 
@@ -34,7 +37,7 @@ def walk(statements: Statements, find: Find, *, bounds: tuple[int, int], wanted:
             return found
         if not found:
             break
-        size = max(2 * size, 2 * size * wanted // len(found))
+        size = max(2 * size, _MARGIN * size * wanted // (100 * len(found)))
     return find(None)
 
 
