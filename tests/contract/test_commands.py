@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.archive.services.import_files import import_files
+from bot.channels.store import subscriptions
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
@@ -144,10 +146,14 @@ _TAG = re.compile(r"<[^>]*>")
 
 
 @asynccontextmanager
-async def web(db: Database) -> AsyncIterator[Room]:
+async def web(db: Database, *, direct: bool = False) -> AsyncIterator[Room]:
     inbox = WebInbox(bot=make_bot(db))
     async with staged(inbox=inbox) as stage:
         await stage.become_operator()
+        channel = GENERAL
+        if direct:
+            await stage.post("/api/press", channel="general", line="/help")
+            channel = await stage.chat.direct_channel("", inbox.asked[-1].user.id)
 
         def shown(answer: Any) -> Shown:
             page = str(answer.get("private") or answer["change"]["html"])
@@ -159,23 +165,26 @@ async def web(db: Database) -> AsyncIterator[Room]:
 
         async def types(line: str) -> Shown:
             nonce = f"nonce-{next(numbers):06}"
-            status, answer = await stage.post("/api/say", channel="general", text=line, nonce=nonce)
+            body = {"channel": channel.id, "text": line, "nonce": nonce}
+            status, answer = await stage.post("/api/say", **body)
             assert status == 200, answer
             return shown(answer)
 
         async def presses(seen: Shown, label: str) -> Shown:
             line = seen.message[label]
-            status, answer = await stage.post("/api/press", channel="general", line=line)
+            status, answer = await stage.post("/api/press", channel=channel.id, line=line)
             assert status == 200, answer
             return shown(answer)
 
         await types("/help")
-        yield Room(types, presses, db, GENERAL, lambda: inbox.asked[-1].user.id)
+        yield Room(types, presses, db, channel, lambda: inbox.asked[-1].user.id)
 
 
 @asynccontextmanager
-async def slack(db: Database) -> AsyncIterator[Room]:
+async def slack(db: Database, *, direct: bool = False) -> AsyncIterator[Room]:
     async with staged_slack(inbox=SlackInbox(bot=make_bot(db))) as stage:
+        channel = await stage.chat.direct_channel("T1", "U1") if direct else SLACK_CHANNEL
+        place = channel.id
 
         def buttons(message: Any) -> dict[str, Any]:
             blocks = [block for block in message["blocks"] if block["type"] == "actions"]
@@ -193,20 +202,21 @@ async def slack(db: Database) -> AsyncIterator[Room]:
 
         async def presses(seen: Shown, label: str) -> Shown:
             button = buttons(seen.message)[label]
-            return await shown(await stage.slack.press(dict(seen.message), button))
+            return await shown(await stage.slack.press(dict(seen.message), button, channel=place))
 
         async def types(line: str) -> Shown:
-            return await shown(await stage.slack.command(line))
+            return await shown(await stage.slack.command(line, channel=place))
 
-        yield Room(types, presses, db, SLACK_CHANNEL, lambda: "U1")
+        yield Room(types, presses, db, channel, lambda: "U1")
 
 
 @asynccontextmanager
-async def discord(db: Database) -> AsyncIterator[Room]:
+async def discord(db: Database, *, direct: bool = False) -> AsyncIterator[Room]:
     async with running_bot() as stage:
         stage.desk = RealDiscordInbox(bot=make_bot(db))
         stage.start()
         await stage.connected()
+        channel = await stage.chat.direct_channel("1", "101") if direct else PAPERS
 
         async def shown(asked: Any) -> Shown:
             answer = await asked.answer()
@@ -216,15 +226,16 @@ async def discord(db: Database) -> AsyncIterator[Room]:
         async def types(line: str) -> Shown:
             name, _, free = line.removeprefix("/").partition(" ")
             option = {"paper": "query", "digest": "what", "help": "topic"}[name]
-            return await shown(await stage.discord.types(name, {option: free} if free else {}))
+            options = {option: free} if free else {}
+            return await shown(await stage.discord.types(name, options, at=int(channel.id)))
 
         async def presses(seen: Shown, label: str) -> Shown:
             return await shown(await stage.discord.presses(seen.message, label))
 
-        yield Room(types, presses, db, PAPERS, lambda: "101")
+        yield Room(types, presses, db, channel, lambda: "101")
 
 
-PLATFORMS: dict[str, Callable[[Database], AbstractAsyncContextManager[Room]]] = {
+PLATFORMS: dict[str, Callable[..., AbstractAsyncContextManager[Room]]] = {
     "discord": discord,
     "slack": slack,
     "web": web,
@@ -239,6 +250,33 @@ async def room(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
         await import_files(db, [page], now=NOW)
         async with PLATFORMS[request.param](db) as opened_room:
             yield opened_room
+
+
+@pytest.mark.parametrize("platform", sorted(PLATFORMS))
+async def test_commands_work_in_direct_messages(platform: str, tmp_path: Path):
+    page = tmp_path / "page.txt"
+    page.write_text(PAGE, encoding="utf-8")
+    in_direct_messages = partial(PLATFORMS[platform], direct=True)
+    async with throw_away() as db:
+        await import_files(db, [page], now=NOW)
+        async with in_direct_messages(db) as room:
+            found = await room.types("/paper #rl")
+            paper = await room.types("/paper 2502.00001")
+            tagged = await room.presses(paper, "#rl")
+            day = await room.types("/digest newest")
+            made = await room.types("/digest here 9am Asia/Seoul")
+            status = await room.types("/digest status")
+            helped = await room.types("/help")
+        async with db.reading() as tx:
+            (subscribed,) = await subscriptions.list_all(tx)
+
+    assert "A Paper on Reasoning" in found.text
+    assert "A Paper on Embeddings" in tagged.text
+    assert "4 February 2025" in day.text
+    assert "09:00 Asia/Seoul" in made.text
+    assert "09:00 Asia/Seoul" in status.text
+    assert "/paper QUERY" in helped.text
+    assert subscribed.channel == str(room.channel)
 
 
 async def test_what_only_its_asker_needs_is_private(room: Room):

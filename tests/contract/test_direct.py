@@ -166,6 +166,19 @@ async def test_without_the_scope_slack_refuses_direct_messages_and_nothing_else(
     assert "im:write" in SCOPES
 
 
+async def test_without_the_scope_to_search_direct_messages_channels_are_searched():
+    async with staged_slack() as stage:
+        since = stage.clock() - timedelta(minutes=1)
+        direct = await stage.chat.direct_channel("T1", "U2")
+        stage.slack.world.scopes.discard("im:history")
+
+        with pytest.raises(ChatRefusedError, match="im:history is needed") as raised:
+            await stage.chat.find(direct, KEY, since=since)
+
+        assert raised.value.extent is Extent.CHANNEL
+        assert await stage.chat.find(SLACK_CHANNEL, KEY, since=since) is None
+
+
 async def test_a_token_that_is_dead_is_no_refusal_of_the_person():
     async with staged_slack() as stage:
         stage.slack.faults.append(SlackFault("conversations.open", error="account_inactive"))

@@ -16,7 +16,8 @@ def checker(
 
     async def check(channel: ChannelRef) -> ChannelRef:
         if channel.platform is Platform.WEB:
-            await board.add_channel(channel.id, at=clock())
+            if not await board.has_channel(channel.id):
+                await board.add_channel(channel.id, at=clock())
             return ChannelRef(Platform.WEB, "", channel.id)
         if channel.platform not in checks:
             raise UsageError("{platform} is not set up", platform=channel.platform.title())

@@ -1,4 +1,4 @@
-"""Links to messages in Slack."""
+"""Links to messages in Slack, and what an id tells of a channel."""
 
 import re
 
@@ -27,3 +27,8 @@ def message_address(
     channel = message.channel.id
     link = f"{workspace}archives/{channel}/p{message.id.replace('.', '')}"
     return f"{link}?thread_ts={root.id}&cid={channel}" if root is not None else link
+
+
+def is_direct(channel: str) -> bool:
+    """Whether an id is of somebody's direct messages with the bot."""
+    return channel.startswith("D")

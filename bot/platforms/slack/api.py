@@ -23,7 +23,13 @@ from bot.core.domain.extent import Extent
 from bot.core.domain.i18n import translatable
 from bot.core.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError
 from bot.platforms.slack.access import Access
-from bot.platforms.slack.errors import SDK_ERRORS, chat_error, retry_after
+from bot.platforms.slack.addresses import is_direct
+from bot.platforms.slack.errors import (
+    SDK_ERRORS,
+    chat_error,
+    direct_error,
+    retry_after,
+)
 from bot.platforms.slack.manifest import SCOPES
 from bot.platforms.slack.rendering.text import Json
 from bot.platforms.slack.well_formed import well_formed
@@ -140,11 +146,13 @@ def _object(data: Any) -> Mapping[str, Any]:
 
 
 @contextmanager
-def sorted_errors() -> Iterator[None]:
-    """Converts `SlackApiError` to the port's exceptions."""
+def sorted_errors(channel: str = "") -> Iterator[None]:
+    """Converts `SlackApiError` to the port's exceptions; `channel` is what the calls are about."""
     try:
         yield
     except SlackApiError as error:
+        if is_direct(channel):
+            raise direct_error(error) from error
         raise chat_error(error) from error
 
 

@@ -14,10 +14,9 @@ from bot.platforms.slack.api import call, open_client, team_of
 from bot.platforms.slack.errors import (
     ARCHIVED,
     NO_CHANNEL,
-    NO_SCOPE,
     NOT_IN_CHANNEL,
     chat_error,
-    error_name,
+    direct_error,
 )
 
 
@@ -46,12 +45,7 @@ async def open_direct_channel(client: AsyncWebClient, team: str, user: str) -> C
     try:
         found = (await call(client.conversations_open(users=user))).get("channel")
     except SlackApiError as error:
-        meant = chat_error(error)
-        if error_name(error) == "missing_scope":
-            refusal = ChatRefusedError(NO_SCOPE)
-            refusal.detail = meant.detail
-            raise refusal from error
-        raise nothing_posted(meant) from error
+        raise nothing_posted(direct_error(error)) from error
     except ChatError as error:
         raise nothing_posted(error) from error
     if not isinstance(found, dict) or not isinstance(found.get("id"), str):

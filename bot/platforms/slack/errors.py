@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.core.domain.extent import Extent
 from bot.core.domain.i18n import translatable
-from bot.core.ports import ChatError
+from bot.core.ports import ChatError, ChatRefusedError
 from bot.core.ports.error_table import (
     ABOUT_THE_REQUEST,
     HELD_FOR,
@@ -289,6 +289,20 @@ def chat_error(error: Exception, *, method: str = "") -> ChatError:
     not answer.
     """
     return meaning_of(error).chat_error(_detail(error, method))
+
+
+def direct_error(error: SlackApiError) -> ChatError:
+    """The same for a call about direct messages.
+
+    The scopes for them are others than those for channels: without one of them only the direct
+    messages are refused, and not held up with everything else.
+    """
+    found = chat_error(error)
+    if error_name(error) != "missing_scope":
+        return found
+    refusal = ChatRefusedError(found.reason)
+    refusal.detail = found.detail
+    return refusal
 
 
 def _detail(error: Exception, method: str) -> str:

@@ -10,6 +10,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.ports import ChatError, User
+from bot.platforms.slack.addresses import is_direct
 from bot.platforms.slack.api import call
 
 log = logging.getLogger(__name__)
@@ -110,7 +111,7 @@ class UserDirectory:
         """
         person = await self.person(user, name=name)
         creator = "" if person.is_admin else (await self._channel(channel)).creator
-        can_manage = person.is_admin or channel.startswith("D") or creator == user
+        can_manage = person.is_admin or is_direct(channel) or creator == user
         return User(person.id, person.name, can_manage, person.team), person.locale
 
     async def channel_name(self, channel: str) -> str:

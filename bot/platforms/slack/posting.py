@@ -88,7 +88,7 @@ class Posting:
         if (before := self._posted.get(key)) is not None:
             return before
         payloads = render(document, mark=key)
-        with sorted_errors():
+        with sorted_errors(channel.id):
             if len(payloads) == 1:
                 ts = await self._send(channel, thread, payloads[0], DeliveryMark(key, 1, 1))
             else:
@@ -160,7 +160,7 @@ class Posting:
         self, channel: ChannelRef, key: DeliveryKey, *, since: datetime, root: MessageRef | None
     ) -> MessageRef | None:
         """The first message of a delivery; `None` unless all of its parts are there."""
-        with sorted_errors():
+        with sorted_errors(channel.id):
             if root is None:
                 message = await self._root(channel, key, since)
                 messages = [message] if message is not None else []
@@ -181,7 +181,7 @@ class Posting:
     async def edit(self, message: MessageRef, document: Document) -> None:
         """Replace what the message says, in as many messages as that takes; may be repeated."""
         channel = message.channel
-        with sorted_errors():
+        with sorted_errors(channel.id):
             thread, own = await self._around(message)
             mark = delivery_mark_of(own) if own is not None else None
             key = mark.key if mark is not None else f"m{message.id.replace('.', '')}"
@@ -219,7 +219,7 @@ class Posting:
 
     async def delete(self, message: MessageRef) -> None:
         """Delete a message and its further parts, the first part last; may be repeated."""
-        with sorted_errors():
+        with sorted_errors(message.channel.id):
             try:
                 thread, own = await self._around(message)
             except SlackApiError as error:

@@ -191,3 +191,18 @@ async def test_two_processes_post_one_message_of_a_key_and_give_each_change_its_
     assert all(task.result() == kept[task.result().key] for task in posting)
     assert sorted(each.key or "" for each in changes) == ["0", "1", "2", "3"]
     assert [each.revision for each in changes] == [1, 2, 3, 4]
+
+
+async def test_inboxes_are_no_channels_for_everybody_and_can_get_a_digest(board: DatabaseBoard):
+    name = await board.open_inbox("0123456789abcdef", at=NOON)
+    check = checker({}, board, clock=lambda: NOON)
+
+    again = await board.open_inbox("0123456789abcdef", at=NOON)
+    checked = await check(ChannelRef(Platform.WEB, "", name))
+
+    assert name == again == checked.id
+    assert await board.list_channels() == ("general",)
+    with pytest.raises(UsageError, match="cannot be a channel name"):
+        await check(ChannelRef(Platform.WEB, "", "@fedcba9876543210"))
+    with pytest.raises(UsageError, match="knows nobody"):
+        await board.open_inbox("general", at=NOON)

@@ -29,6 +29,7 @@ from bot.core.ports import (
     ThreadMessage,
     User,
 )
+from bot.platforms.slack.addresses import is_direct
 from bot.platforms.slack.inbound import mrkdwn
 from bot.platforms.slack.inbound.answer_delivery import AnswerDelivery, Destination
 from bot.platforms.slack.inbound.events import (
@@ -95,10 +96,10 @@ class Interactions:
         typed = asked.line if asked.message is None else _line_of(asked.line)
         document, line = await self._ask(typed, asked.user, asked.user_name, asked.place)
         place = asked.place
-        if asked.message is not None and place.thread is None and not _is_direct(place):
+        if asked.message is not None and place.thread is None and not is_direct(place.channel):
             place = replace(place, thread=asked.message)
         for_all = line is not None and line.audience is Audience.CHANNEL and not document.is_private
-        to = Destination(asked.user, place, asked.response_url, for_all or _is_direct(place))
+        to = Destination(asked.user, place, asked.response_url, for_all or is_direct(place.channel))
         await self._delivery.deliver(to, self._payloads(document, asked, line))
 
     async def _ask(
@@ -214,10 +215,6 @@ def _answer_mark(user: str, line: CommandLine) -> str:
     ]
     digest = blake2s("\n".join([line.spec.name, *asked]).encode(), digest_size=9).hexdigest()
     return f"a.{user}.{digest}"
-
-
-def _is_direct(place: Location) -> bool:
-    return place.channel.startswith("D")
 
 
 def _notice(text: str) -> Document:
