@@ -89,6 +89,7 @@ ON_BOTH = (
     "webchat",
     "workspaces",
     "reactions/services",
+    "recap/services",
 )
 """Folders whose tests run on both engines, where they open a database.
 

@@ -27,6 +27,7 @@ from bot.core.domain.document import Document
 from bot.core.ports import ChannelRef, Choice, Command, MessageRef, User
 from bot.core.ports.chat import person_id
 from bot.discussion.store import replies
+from tests.archive_stage import an_entry, keep
 from tests.databases import throw_away
 from tests.fakes.discord import components_of, text_of
 from tests.fakes.discord.world import EPHEMERAL
@@ -397,3 +398,22 @@ async def test_what_was_meant_as_a_command_or_a_day_is_named(room: Room):
     assert "write “/digest settings tags:#rl”" in named.text.replace("\\", "")
     assert "/help" not in ordinary.text
     assert all(each.is_private for each in (day, question, forgotten, word, setting))
+
+
+async def test_a_recap_counts_the_week_and_says_where_there_is_too_little(room: Room):
+    few = await room.types("/digest recap")
+    wrong = await room.types("/digest recap 2025-13")
+    for n in range(2, 5):
+        entry = an_entry(f"Paper {n}", arxiv_id=f"2502.1000{n}", tags="rl", path=f"{n}.md")
+        await keep(room.db, entry)
+    week = await room.types("/digest recap 2025-W06")
+    year = await room.types("/digest 돌아보기 2025년")
+
+    assert few.is_private
+    assert "week 6 of 2025: 2 papers, too few to look back on." in few.text
+    assert "“2025-13” is not a week, month or year" in wrong.text
+    assert "Looking back on week 6 of 2025" in week.text
+    assert "5 papers" in week.text
+    assert "#rl" in week.text
+    assert "#rl" in week.buttons or "#rl" in str(week.message)
+    assert "Looking back on 2025" in year.text

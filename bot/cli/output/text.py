@@ -9,10 +9,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.core.domain.chart import bars
 from bot.core.domain.document import (
     Block,
     Button,
     Buttons,
+    Chart,
     Code,
     Divider,
     Document,
@@ -99,6 +101,8 @@ def _block(block: Block) -> Iterator[Run]:
                 yield from _line(_inlines(value))
         case Code(text):
             yield Run(f"{printable(text)}\n", Look.CODE)
+        case Chart():
+            yield Run(f"{printable(bars(block))}\n", Look.CODE)
         case Divider():
             yield Run("―――\n", Look.SMALL)
         case Buttons():

@@ -28,6 +28,8 @@ from bot.digest.services.subscribe import TypedOptions
 from bot.discussion.services import linked_channels
 from bot.discussion.services.discuss import DiscussionContext
 from bot.lookup.services import typed_dates
+from bot.recap.domain.period import parse_period
+from bot.recap.services import look_back
 
 DEFAULT_TIME = "09:00"
 TIME_TO_CHOOSE = timedelta(minutes=1)
@@ -102,6 +104,13 @@ _OF_THE_DIGEST = frozenset({"here", "settings", "pause", "resume", "status", "li
 """Verbs that act on the one digest of a channel, from whichever workspace they are typed."""
 
 
+async def _recap(desk: DigestContext, channel: ChannelRef, text: str, say: Translate) -> Document:
+    zone = await zone_of(desk, channel)
+    period = parse_period(text, desk.clock().astimezone(zone).date())
+    found = await look_back.look_back_in(desk.db, period, zone=zone, channels=(str(channel),))
+    return found.present(say)
+
+
 async def _is_posted(desk: DigestContext, channel: ChannelRef) -> bool:
     return (await subscribe.get(desk.db, channel)).standing is Standing.ACTIVE
 
@@ -150,6 +159,8 @@ async def _answer_elsewhere(
             return await _link(talk, command.channel, line.text, say)
         case "unlink":
             return await linked_channels.unlink(talk, command.channel, say)
+        case "recap":
+            return await _recap(desk, command.channel, line.text, say)
         case "discuss":
             return await discussion_request.ask(talk, command, line.text, say)
         case _:

@@ -56,7 +56,7 @@ PAPER = CommandSpec(
 DIGEST = CommandSpec(
     name="digest",
     summary=translatable("Show a day's digest, or manage this channel's daily digest"),
-    usage="/digest [today | DATE | here | settings | pause | resume | status | managers | link | unlink | help]",
+    usage="/digest [today | DATE | recap | here | settings | pause | resume | status | managers | link | unlink | help]",
     audience=Audience.PRIVATE,
     takes_people=True,
     options=(
@@ -118,6 +118,14 @@ DIGEST = CommandSpec(
     verbs=(
         Verb("today", translatable("Show today's digest; nothing is posted"), aliases=("오늘",)),
         Verb("newest", translatable("Show the most recent digest"), aliases=("최신",)),
+        Verb(
+            "recap",
+            translatable(
+                "Look back on a week, month or year: week, month, 2026-W48, 2025-02, 2025"
+            ),
+            aliases=("돌아보기",),
+            takes_text=True,
+        ),
         Verb(
             "here",
             translatable("Post a digest here every day"),

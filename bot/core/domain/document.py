@@ -124,7 +124,22 @@ class Buttons:
     buttons: tuple[Button, ...]
 
 
-Block: TypeAlias = Heading | Paragraph | Quote | Note | Items | Fields | Code | Divider | Buttons
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Counts over time: for each of `lines` a name and a count for each of the `periods`.
+
+    A picture where the platform can show one, else bars of text (`bot/core/domain/chart.py`).
+    `text` says the same in words, for those who do not see it.
+    """
+
+    periods: tuple[str, ...]
+    lines: tuple[tuple[str, tuple[int, ...]], ...]
+    text: str
+
+
+Block: TypeAlias = (
+    Heading | Paragraph | Quote | Note | Items | Fields | Code | Chart | Divider | Buttons
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +184,7 @@ _TYPES: Mapping[str, type] = {
         Items,
         Fields,
         Code,
+        Chart,
         Divider,
         Buttons,
         Translation,
@@ -307,6 +323,8 @@ def _mapped(block: Block, change: Callable[[str], str]) -> Block:
             )
         case Code() | Divider():
             return block
+        case Chart():
+            return replace(block, text=change(block.text))
         case Buttons():
             return Buttons(tuple(_mapped_button(button, change) for button in block.buttons))
 

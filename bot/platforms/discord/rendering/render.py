@@ -15,9 +15,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from bot.core.domain.chart import bars
 from bot.core.domain.document import (
     Block,
     Buttons,
+    Chart,
     Code,
     Divider,
     Document,
@@ -191,6 +193,8 @@ def _block(block: Block, shown: _Shown, flat: _Shown) -> Iterator[Chunk]:
         case Code(text):
             for place, part in enumerate(code_pieces(text, _PIECE_MOST)):
                 yield Chunk(part, "\n" if place else "\n\n")
+        case Chart():
+            yield from _block(Code(bars(block)), shown, flat)
         case Items(items):
             for item in items:
                 yield from _item(item, shown, flat)

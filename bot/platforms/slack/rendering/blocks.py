@@ -8,9 +8,11 @@ list: a button beside each of thirty rows is a wall on a phone.
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
+from bot.core.domain.chart import bars
 from bot.core.domain.document import (
     Block,
     Buttons,
+    Chart,
     Code,
     Divider,
     Fields,
@@ -63,6 +65,8 @@ def pieces_of(block: Block) -> Iterator[Piece]:
             yield from _fields(block)
         case Code():
             yield from prose(clean((Text(block.text),)), "rich_text_preformatted")
+        case Chart():
+            yield from prose(clean((Text(bars(block)),)), "rich_text_preformatted")
         case Buttons():
             yield from button_rows(block.buttons)
         case Divider():

@@ -13,10 +13,12 @@ from markupsafe import Markup, escape
 
 from bot.archive.domain.inlines import inlines as linked
 from bot.core.domain import commands
+from bot.core.domain.chart import ON_PAGE, svg
 from bot.core.domain.document import (
     Block,
     Button,
     Buttons,
+    Chart,
     Code,
     Divider,
     Document,
@@ -146,6 +148,9 @@ def _block(block: Block, *, titled: bool) -> Markup:
             return Markup('<pre dir="ltr" tabindex="0"><code>{}</code></pre>').format(
                 printable(block.text)
             )
+        case Chart():
+            # `svg` escapes names; without style attributes, which the page's policy forbids.
+            return Markup('<div class="chart">{}</div>').format(Markup(svg(block, ON_PAGE)))  # noqa: S704
         case Divider():
             return Markup("<hr>")
         case Buttons() if block.buttons and all(map(_is_tag, block.buttons)):

@@ -1,0 +1,1 @@
+"""What a recap counts and how it is presented."""

@@ -1,0 +1,1 @@
+"""Making recaps, and planning them for channels."""

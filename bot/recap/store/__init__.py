@@ -1,0 +1,1 @@
+"""The rows that a recap is counted from."""

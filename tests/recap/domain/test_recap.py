@@ -1,0 +1,113 @@
+import xml.etree.ElementTree as ET
+from datetime import date, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.archive.domain.entry import EntryId
+from bot.core.domain.chart import ON_CARD, ON_PAGE, bars, svg
+from bot.core.domain.document import Chart, dump, load, notice
+from bot.core.domain.i18n import ENGLISH
+from bot.recap.domain.period import parse_period
+from bot.recap.domain.present_recap import present_recap
+from bot.recap.domain.recap import Cited, Rows, Said, make_recap
+
+WEEK = parse_period("2026-W48", date(2026, 11, 27))
+MONDAY = WEEK.first
+BEGIN = WEEK.before(12).first
+
+
+def weekly(*counts: int) -> dict[date, int]:
+    """So many papers on the Monday of this week (the last count) and of those before."""
+    days = {MONDAY - n * timedelta(weeks=1): c for n, c in enumerate(reversed(counts))}
+    return {day: count for day, count in days.items() if count}
+
+
+def test_tags_rise_and_fall_against_the_twelve_weeks_before():
+    rows = Rows(
+        papers=weekly(*[5] * 13),
+        tags={
+            "new": weekly(3),
+            "steady": weekly(*[4] * 13),
+            "gone": weekly(*[2] * 12, 0),
+            "once": weekly(1),
+        },
+        begins_on=BEGIN,
+    )
+
+    recap = make_recap(WEEK, rows)
+
+    assert [tag.slug for tag in recap.rising] == ["new"]
+    assert [tag.slug for tag in recap.falling] == ["gone"]
+    assert recap.falling[0].usual == 2.0
+    assert [tag.slug for tag in recap.drawn] == ["steady", "new", "once"]
+    assert (recap.papers, sum(recap.papers_before)) == (5, 60)
+
+
+def test_weeks_before_the_archive_began_are_not_compared_with():
+    rows = Rows(
+        papers=weekly(6, 6), tags={"rl": weekly(3, 3)}, begins_on=MONDAY - timedelta(days=3)
+    )
+
+    recap = make_recap(WEEK, rows)
+
+    assert recap.before == ("2026-W47",)
+    assert (recap.rising, recap.falling) == ((), ())
+
+
+def test_people_are_counted_once_and_named_only_where_that_is_allowed():
+    said = [
+        Said(EntryId(1), "slack:T1/U1", "Ada", is_named=True),
+        Said(EntryId(1), "slack:T1/U1", "Ada", is_named=True),
+        Said(EntryId(2), "slack:T1/U2", "Bob", is_named=False),
+    ]
+
+    recap = make_recap(WEEK, Rows(weekly(5), {}, begins_on=BEGIN, said=said))
+
+    assert (recap.people, recap.replies, recap.names) == (2, 3, ("Ada",))
+    assert [(d.entry_id, d.replies, d.people) for d in recap.discussed] == [(1, 2, 1), (2, 1, 1)]
+
+
+def test_a_paper_is_taken_up_again_if_it_has_an_entry_from_before():
+    cited = [
+        Cited(1, "Old", None, EntryId(10), EntryId(3)),
+        Cited(1, "Old", None, EntryId(11), EntryId(3)),
+        Cited(2, "Elsewhere", "https://example.org", EntryId(10), None),
+        Cited(2, "Elsewhere", "https://example.org", EntryId(11), None),
+        Cited(3, "Once", None, EntryId(11), None),
+    ]
+
+    recap = make_recap(WEEK, Rows(weekly(5), {}, begins_on=BEGIN, cited=cited))
+
+    assert [(each.title, each.times) for each in recap.taken_up] == [("Old", 2)]
+    assert [each.title for each in recap.most_cited] == ["Elsewhere", "Old"]
+
+
+def test_below_five_papers_it_is_one_line():
+    few = present_recap(make_recap(WEEK, Rows(weekly(4), {}, begins_on=BEGIN)), {}, ENGLISH)
+    enough = present_recap(make_recap(WEEK, Rows(weekly(5), {}, begins_on=BEGIN)), {}, ENGLISH)
+
+    assert few.summary == "week 48 of 2026: 4 papers, too few to look back on."
+    assert len(few.blocks) == 1
+    assert enough.summary == "Looking back on week 48 of 2026: 5 papers"
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.text(st.characters(codec="utf-8", categories=("L", "N", "P")), max_size=40),
+            st.lists(st.integers(0, 10_000), min_size=2, max_size=2).map(tuple),
+        ),
+        max_size=8,
+    )
+)
+def test_any_chart_is_drawn_and_kept(lines):
+    chart = Chart(("2026-W47", "2026-W48"), tuple(lines), text='In words: <&">')
+    document = notice("x")
+
+    for colours in (ON_CARD, ON_PAGE):
+        root = ET.fromstring(svg(chart, colours))  # noqa: S314 - our own
+        assert root.attrib["aria-label"] == chart.text
+        assert "style" not in root.attrib
+    assert len(bars(chart).splitlines()) >= len(lines) - 1
+    assert load(dump(type(document)((chart,), "x"))).blocks == (chart,)

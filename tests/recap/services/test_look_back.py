@@ -1,0 +1,142 @@
+"""Recaps over a real database, each number counted a second time from the entries themselves."""
+
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.archive.domain.arxiv_record import Change, PaperEventKind
+from bot.archive.domain.entry import EntryId, StoredEntry
+from bot.archive.services.import_files import import_files
+from bot.archive.store import paper_events
+from bot.channels.store import channel_preferences, linked_channels
+from bot.channels.store.channel_preferences import ChannelPreferences
+from bot.core.domain.i18n import ENGLISH
+from bot.core.ports import ChannelRef, MessageRef, User, parse_channel
+from bot.core.ports.chat import person_id
+from bot.discussion.store import replies
+from bot.lookup.services import selection
+from bot.reactions.store import reactions
+from bot.recap.domain.period import Period, parse_period
+from bot.recap.services.look_back import look_back_in
+from tests.archive_stage import an_entry, keep_apart
+from tests.databases import throw_away
+
+SEOUL = ZoneInfo("Asia/Seoul")
+TODAY = date(2025, 2, 7)
+NOW = datetime(2025, 2, 7, 9, tzinfo=UTC)
+HERE, THERE, ELSEWHERE = map(parse_channel, ("slack:T1/C1", "discord:22", "slack:T2/C2"))
+numbers = count(1)
+
+
+async def say_in(db, channel: ChannelRef, entry: EntryId, name: str, at: datetime) -> None:
+    user = User(f"U-{name}", name, can_manage=False)
+    root = MessageRef(channel, f"root-{entry}")
+    draft = replies.Draft(
+        message=MessageRef(channel, f"said-{next(numbers)}"),
+        root=root,
+        entry_id=entry,
+        author_id=person_id(channel, user.id),
+        author=name,
+        text="I have a question about this.",
+        said_at=at,
+        edited_at=None,
+        link=None,
+    )
+    async with db.transaction() as tx:
+        await replies.add(tx, draft, at)
+
+
+async def like(db, channel: ChannelRef, entry: EntryId, name: str, at: datetime) -> None:
+    message = MessageRef(channel, f"root-{entry}")
+    given = reactions.Given(message, person_id(channel, name), "+1")
+    async with db.transaction() as tx:
+        await reactions.put(tx, given, entry, is_there=True, at=at)
+
+
+def within(stored: StoredEntry, period: Period) -> bool:
+    day = stored.entry.date
+    return day is not None and period.first <= day <= period.last
+
+
+@pytest.mark.parametrize("name", ["2025-W06", "2025-02", "2025"])
+async def test_the_numbers_of_the_sample_vault_are_those_of_a_count_by_hand(name, shared):
+    period = parse_period(name, TODAY)
+    async with throw_away() as db:
+        await import_files(db, [shared / "samples" / "vault"], now=NOW)
+        found = [stored async for stored in selection.chosen(db, "", as_written=True)]
+
+        recap = (await look_back_in(db, period, zone=SEOUL, channels=[str(HERE)])).recap
+
+    inside = [stored for stored in found if within(stored, period)]
+    older = [s for s in found if s.entry.date is not None and s.entry.date < period.first]
+    begins_on = min(s.entry.date for s in found if s.entry.date is not None)
+    spans = [p for p in map(period.before, range(12, 0, -1)) if p.last >= begins_on]
+    tags = Counter(tag for stored in inside for tag in stored.entry.tags)
+    cited = {
+        (reference.arxiv_id.number, stored.id)
+        for stored in inside
+        for reference in stored.entry.references
+        if reference.arxiv_id is not None
+    }
+    times = Counter(number for number, _ in cited)
+    known = {s.entry.paper.arxiv_id.number for s in older if s.entry.paper.arxiv_id is not None}
+    assert recap.papers == len(inside) > 0
+    assert recap.papers_before == tuple(sum(within(s, p) for s in found) for p in spans)
+    assert recap.drawn
+    for tag in (*recap.drawn, *recap.rising, *recap.falling):
+        assert tag.count == tags[tag.slug]
+        assert tag.before == tuple(
+            sum(tag.slug in s.entry.tags for s in found if within(s, p)) for p in spans
+        )
+    assert [tag.count for tag in recap.drawn] == [n for _, n in tags.most_common(6)]
+    assert [p.times for p in recap.most_cited] == sorted(
+        (n for n in times.values() if n > 1), reverse=True
+    )[:5]
+    again = sorted((n for number, n in times.items() if number in known), reverse=True)
+    assert [p.times for p in recap.taken_up] == again[:5]
+    assert (recap.people, recap.discussed, recap.liked) == (0, (), ())
+
+
+async def test_what_was_said_and_liked_in_the_channel_counts_and_no_other():
+    week = parse_period("2025-W06", TODAY)
+    async with throw_away() as db:
+        one, two, *_ = await keep_apart(
+            db, *(an_entry(f"Paper {n}", arxiv_id=f"2502.0000{n}", tags="rl") for n in range(1, 7))
+        )
+        for name, entry in (("Ada", one), ("Ada", one), ("Bo", two)):
+            await say_in(db, HERE, entry, name, NOW)
+        await say_in(db, HERE, one, "Early", datetime(2025, 2, 2, 14, 59, tzinfo=UTC))
+        await say_in(db, ELSEWHERE, two, "Stranger", NOW)
+        await say_in(db, THERE, two, "Before the link", NOW - timedelta(hours=2))
+        await like(db, HERE, two, "Ada", NOW)
+        await like(db, ELSEWHERE, one, "Stranger", NOW)
+        await like(db, THERE, one, "Before the link", NOW)
+        async with db.transaction() as tx:
+            await linked_channels.join(tx, str(HERE), str(THERE), NOW - timedelta(hours=1))
+            change = Change(PaperEventKind.VERSION, 1, 2)
+            await paper_events.add(tx, [("2502.00001", change), ("2502.99999", change)], NOW)
+        await say_in(db, THERE, two, "Cho", NOW)
+
+        found = await look_back_in(db, week, zone=SEOUL, channels=[str(HERE)])
+        text = str(found.present(ENGLISH))
+        async with db.transaction() as tx:
+            off = ChannelPreferences(discussion=False)
+            await channel_preferences.put(tx, str(THERE), off)
+            await channel_preferences.put(tx, str(HERE), off)
+        after = (await look_back_in(db, week, zone=SEOUL, channels=[str(HERE)])).recap
+
+    recap = found.recap
+    assert (recap.people, recap.replies) == (3, 4)
+    assert recap.names == ("Ada", "Bo", "Cho")
+    assert [(d.entry_id, d.replies, d.people) for d in recap.discussed] == [
+        (two, 2, 2),
+        (one, 2, 1),
+    ]
+    assert recap.liked == ((two, 1),)
+    assert [(event.number, event.version) for event in recap.events] == [("2502.00001", 2)]
+    for absent in ("Stranger", "Before the link", "Early"):
+        assert absent not in text
+    assert (after.people, after.replies, after.names) == (2, 3, ())
