@@ -142,7 +142,7 @@ def show(
 
     page, identity = with_database(work)
     if as_json:
-        show_json(entry_json(page.stored))
+        show_json({**entry_json(page.stored), "likes": page.likes})
     else:
         show_document(
             present_entry(page.stored, languages=LANGUAGES, say=translator(), detailed=True)

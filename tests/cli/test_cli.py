@@ -356,7 +356,7 @@ def test_the_json_of_an_entry_has_the_documented_form(archive: Run):
 
     assert set(entry) == {
         *("id", "date", "title", "authors", "arxiv_id", "url", "abstract", "commentary"),
-        *("tags", "references", "links", "source"),
+        *("tags", "references", "links", "source", "likes"),
     }
     assert entry["date"] == "2026-11-20"
     assert entry["url"] == "https://arxiv.org/abs/2203.11171"
@@ -397,7 +397,8 @@ def test_json_lines_are_entries_as_show_prints_them(archive: Run):
 
     entries = [json.loads(line) for line in lines]
     assert len(entries) == 3
-    assert entries[0] == archive("show", entries[0]["id"], "--json").json
+    shown = archive("show", entries[0]["id"], "--json").json
+    assert shown == {**entries[0], "likes": 0}
 
 
 def test_a_bibliography_goes_to_standard_output(archive: Run):

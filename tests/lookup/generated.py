@@ -192,6 +192,7 @@ def look_ups(chance: random.Random, texts: Sequence[str]) -> Iterator[str]:
         lambda: f"entry:{chance.randrange(1, 200)}",
         lambda: "in:discussion",
         lambda: "sort:new",
+        lambda: chance.choice(("popular", "sort:popular", f"popular:{_date(chance)}")),
         lambda: "random",
         lambda: _misspelt(chance, texts),
     ]

@@ -91,6 +91,8 @@ def _remarks(asked: str, results: Results, *, say: Translate) -> tuple[str, ...]
 def surroundings(page: EntryPage, *, say: Translate) -> tuple[str, ...]:
     """The entries around an entry as lines, each kind under its heading."""
     lines: list[str] = []
+    if page.likes:
+        lines += ("", say.count("{n} person likes this", "{n} people like this", page.likes))
     for heading, related in (
         (say("Cited by"), page.cited_by),
         (say("Links to"), page.links),

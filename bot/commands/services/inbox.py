@@ -245,9 +245,14 @@ class Bot:
         person, channel = command.user, command.channel
         if words != [commands.CONFIRM]:
             replies, copies = await discuss.count_of_person(self._talk, person, channel)
+            likes = await discuss.count_likes(self._talk, person, channel)
             follows = await follow.count(self._desk.db, Asker(person, channel, say.locale))
-            return present_forgettable(replies, copies, channel.platform, say, follows=follows)
+            return present_forgettable(
+                replies, copies, channel.platform, say, likes=likes, follows=follows
+            )
         forgotten = await discuss.forget_person(self._talk, person, channel)
+        if not forgotten:
+            return document.notice(say("What was stored of you is deleted."))
         return document.notice(
             say.count("{n} reply is deleted.", "{n} replies are deleted.", forgotten)
         )

@@ -34,7 +34,7 @@ class EntryPage:
     `record` is arXiv's record of the paper, `events` its later versions and withdrawals, `replies`
     what people said about it, both oldest first; `linked_in_replies` are papers linked in replies that
     the curator does not mention. Calls of the bot (`@paperbot refs`) are no replies. `threads` are
-    the posted threads of the entry, oldest first.
+    the posted threads of the entry, oldest first. `likes` is how many people like it, wherever they do.
     """
 
     stored: StoredEntry
@@ -48,6 +48,7 @@ class EntryPage:
     replies: tuple[Reply, ...] = ()
     linked_in_replies: tuple[Mention, ...] = ()
     threads: tuple[ThreadPlace, ...] = ()
+    likes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,18 +20,28 @@ def present_elsewhere(line: str, say: Translate) -> Document:
 
 
 def present_forgettable(
-    replies: int, copies: int, platform: str, say: Translate, *, follows: int = 0
+    replies: int,
+    copies: int,
+    platform: str,
+    say: Translate,
+    *,
+    likes: int = 0,
+    follows: int = 0,
 ) -> Document:
     """What `forget-me` would delete, and a button that does it."""
     ends = say.count("It ends {n} follow.", "It ends {n} follows.", follows) if follows else ""
     line = commands.format_line(
         commands.PAPER.name, f"{commands.FORGET_ME.name} {commands.CONFIRM}"
     )
-    if not replies and ends:
+    if not replies and not likes and ends:
         return document.notice(ends, say("Delete it"), line)
-    if not replies:
+    if not replies and not likes:
         return document.notice(say("Nothing that you wrote is stored."))
-    parts = [say.count("{n} reply of yours", "{n} replies of yours", replies)]
+    parts = []
+    if replies:
+        parts.append(say.count("{n} reply of yours", "{n} replies of yours", replies))
+    if likes:
+        parts.append(say.count("{n} reaction of yours", "{n} reactions of yours", likes))
     if copies:
         parts.append(
             say.count("{n} copy in a linked channel", "{n} copies in linked channels", copies)

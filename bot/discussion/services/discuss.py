@@ -340,8 +340,17 @@ async def count_of_person(
         return await forgetting.count_by_author(tx, user, channel)
 
 
+async def count_likes(context: DiscussionContext, user: User, channel: ChannelRef) -> int:
+    """How many likes, and papers called “not for us”, `forget_person` would forget."""
+    async with context.db.reading() as tx:
+        return await forgetting.count_likes(tx, user, channel)
+
+
 async def forget_person(context: DiscussionContext, user: User, channel: ChannelRef) -> int:
-    """Forget every reply of a person and remove its copies; returns the number of replies."""
+    """Forget every reply of a person, remove its copies, and forget what they like.
+
+    Returns the number of replies.
+    """
     now = context.clock()
     find = partial(forgetting.list_channels, user=user, channel=channel)
     async with guards.guarded(context.db, find, board.GUARD) as tx:

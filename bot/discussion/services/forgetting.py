@@ -11,6 +11,7 @@ from bot.discussion.domain.present_discussion import present_taken_back
 from bot.discussion.store import discussion_requests, person_locales, replies
 from bot.follow.services import follow
 from bot.outbox.store import answer_deliveries, copy_deliveries
+from bot.reactions.store import reactions, unwanted
 from bot.webchat.store import board
 
 
@@ -47,6 +48,17 @@ async def count_by_author(tx: Transaction, user: User, channel: ChannelRef) -> t
     return max(len(theirs), await board.count_by_author(tx, user.id)) + asked, copies
 
 
+async def count_likes(tx: Transaction, user: User, channel: ChannelRef) -> int:
+    """How many papers a person likes, and new papers they called “not for us”."""
+    people = person_ids(channel, user)
+    return sum(
+        [
+            await reactions.count_of_person(tx, person) + await unwanted.count_of_person(tx, person)
+            for person in people
+        ]
+    )
+
+
 async def list_channels(tx: Transaction, *, user: User, channel: ChannelRef) -> frozenset[str]:
     """The channels with replies that `forget_author` would forget."""
     found: set[str] = set()
@@ -56,7 +68,7 @@ async def list_channels(tx: Transaction, *, user: User, channel: ChannelRef) -> 
 
 
 async def forget_author(tx: Transaction, user: User, channel: ChannelRef, now: datetime) -> int:
-    """Forget every reply of a person; returns the number of replies.
+    """Forget every reply and reaction of a person; returns the number of replies.
 
     Those on the channel's platform; in Slack those of the person's own workspace, wherever it was
     written, and what the channel's workspace knows of them. In the web chat, where the bot is the
@@ -69,12 +81,20 @@ async def forget_author(tx: Transaction, user: User, channel: ChannelRef, now: d
         await follow.forget(tx, person, now)
         theirs += await replies.list_by_author(tx, person)
         asked += await discussion_requests.forget_author(tx, person)
+        await _forget_likes(tx, person, now)
     await slots.mark_changed(tx, asked)
     await _forget(tx, theirs, now)
     if channel.platform is not Platform.WEB:
         return len(theirs) + len(asked)
     # Stored replies are a part of the person's web chat messages: do not count them twice.
     return max(len(theirs), await board.forget_author(tx, user.id, now)) + len(asked)
+
+
+async def _forget_likes(tx: Transaction, person: str, now: datetime) -> None:
+    await unwanted.forget(tx, person)
+    for message in await reactions.forget(tx, person, now):
+        if message.channel.platform is Platform.WEB:  # its number is shown below the message
+            await board.touch(tx, int(message.id))
 
 
 async def _forget(tx: Transaction, reply_ids: Iterable[int], now: datetime) -> None:

@@ -14,6 +14,7 @@ from bot.core.database.database import Row, Statements, Transaction
 from bot.discussion.domain.entry_page import EntryPage, Mention
 from bot.discussion.domain.questions import is_call
 from bot.discussion.store import replies
+from bot.reactions.store import reactions
 
 _MOST = 200
 """The most related entries of one kind on a page."""
@@ -27,6 +28,7 @@ async def page_of(
     Only replies readable by `readable` are included; `None` includes all.
     """
     page = await tx.call(partial(_page_of, stored=stored))
+    page = replace(page, likes=await reactions.count(tx, stored.id))
     said = tuple(
         reply
         for reply in await replies.list_of(tx, stored.id)

@@ -11,6 +11,8 @@
     entry:12                    that entry
     in:discussion ablation      entries in whose discussion somebody said that
     lora sort:new               the newest first, wherever the words stand
+    popular                     those that people like, the most liked first
+    popular:week popular:2025-02 …counting the likes since then; beside words: sort:popular
     random                      any one
 
 Everything must hold at once; `-` before a term means that it must not. `parse` reads a line,
@@ -37,6 +39,7 @@ from bot.lookup.domain.query_terms import (
     InDiscussion,
     NewestFirst,
     PaperRef,
+    Popular,
     Query,
     Random,
     Similar,
@@ -110,7 +113,7 @@ def parse(text: str) -> Query:
             "“{text}” has no letter or digit to search for: use words or a #tag",
             text=text.strip(),
         )
-    return Query(_with_random(terms))
+    return Query(_with_lone_words(terms))
 
 
 def _raw_terms(text: str) -> Iterator[_Raw]:
@@ -265,14 +268,25 @@ def _in_place(raw: _Raw) -> InDiscussion:
     return InDiscussion()
 
 
-def _sort(raw: _Raw) -> NewestFirst:
-    if _affirmed(raw).value.casefold() not in ("new", "newest", "date", "최신"):
-        raise QueryError(
-            "“{value}” (character {at}) is not an order: write sort:new for the newest first",
-            value=raw.value,
-            at=raw.at,
-        )
-    return NewestFirst()
+def _sort(raw: _Raw) -> NewestFirst | Popular:
+    match _affirmed(raw).value.casefold():
+        case "new" | "newest" | "date" | "최신":
+            return NewestFirst()
+        case "popular" | "likes" | "liked" | "인기":
+            return Popular()
+        case _:
+            raise QueryError(
+                "“{value}” (character {at}) is not an order: write sort:new for the newest first, "
+                "sort:popular for the most liked",
+                value=raw.value,
+                at=raw.at,
+            )
+
+
+def _popular(raw: _Raw) -> Popular:
+    if _affirmed(raw).value.casefold() == "all":
+        return Popular()
+    return Popular(_span(raw)[0])
 
 
 def _affirmed(raw: _Raw) -> _Raw:
@@ -327,6 +341,7 @@ _FIELDS: dict[str, Callable[[_Raw], Term]] = {
     "entry": _entry,
     "in": _in_place,
     "sort": _sort,
+    "popular": _popular,
 }
 _LONG_FIELDS = tuple(name for name in _FIELDS if len(name) > 2)
 _EXAMPLES = {
@@ -339,17 +354,19 @@ _EXAMPLES = {
     "entry": "entry:12",
     "in": "in:discussion",
     "sort": "sort:new",
+    "popular": "popular:week",
 }
 FIELDS = tuple(f"{name}:" for name in _FIELDS)
 """The fields, in the order in which completion offers them."""
 
 
-def _with_random(terms: tuple[Term, ...]) -> tuple[Term, ...]:
-    """`random` is a word beside other words (`random forest`), and the random term otherwise."""
+def _with_lone_words(terms: tuple[Term, ...]) -> tuple[Term, ...]:
+    """`random` and `popular` are words beside other words (`random forest`), else terms."""
     words = tuple(term for term in terms if isinstance(term, Words))
-    if not words or any(replace(term, text=term.text.casefold()) != _RANDOM for term in words):
+    said = {replace(term, text=term.text.casefold()) for term in words}
+    if len(said) != 1 or (meant := _LONE_WORDS.get(said.pop())) is None:
         return terms
-    return (*(term for term in terms if term not in words), Random())
+    return (*(term for term in terms if term not in words), meant)
 
 
-_RANDOM = Words("random")
+_LONE_WORDS: dict[Words, Term] = {Words("random"): Random(), Words("popular"): Popular()}

@@ -100,6 +100,13 @@ class NewestFirst:
 
 
 @dataclass(frozen=True, slots=True)
+class Popular:
+    """Is liked by people, since that day if one is given; the most liked come first."""
+
+    since: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Random:
     """Is a random one of those that the other terms find."""
 
@@ -115,6 +122,7 @@ Term: TypeAlias = (
     | EntryIs
     | InDiscussion
     | NewestFirst
+    | Popular
     | Random
 )
 
@@ -174,12 +182,18 @@ def _format_term(term: Term) -> str:
             return f"similar:{paper}"
         case EntryIs(entry_id):
             return f"entry:{entry_id}"
-        case InDiscussion():
-            return "in:discussion"
-        case NewestFirst():
-            return "sort:new"
-        case Random():
-            return "random"
+        case Popular(since) if since is not None:
+            return f"popular:{since.isoformat()}"
+        case InDiscussion() | NewestFirst() | Popular() | Random():
+            return _ALWAYS_SO[type(term)]
+
+
+_ALWAYS_SO = {
+    InDiscussion: "in:discussion",
+    NewestFirst: "sort:new",
+    Popular: "sort:popular",
+    Random: "random",
+}
 
 
 def _minus(negated: bool) -> str:

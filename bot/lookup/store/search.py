@@ -1,6 +1,7 @@
 """Look-ups: what a `Query` finds, page by page, the best first."""
 
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from random import Random as Chance
 
@@ -11,6 +12,7 @@ from bot.core.database.database import Statements, Transaction
 from bot.lookup.domain.query_terms import (
     NewestFirst,
     PaperRef,
+    Popular,
     Query,
     Random,
     Similar,
@@ -21,6 +23,7 @@ from bot.lookup.domain.query_terms import (
 from bot.lookup.store import ranking, similar
 from bot.lookup.store.plan import EVERY, Plan
 from bot.lookup.store.query_plan import plans_for
+from bot.reactions.store import reactions
 
 COUNTED = 1000
 """Matches are counted up to this number; beyond it, the total is unknown."""
@@ -52,7 +55,7 @@ async def look_up(
     """The page (from 1) of the entries that a query finds, in one database call.
 
     Words put the best hits first (`ranking`); without words, and with `sort:new`, the newest come
-    first. `similar:` puts the most similar first; `random` finds one, chosen with `chance`. For `readable`
+    first. `similar:` puts the most similar first, `popular` the most liked; `random` finds one, chosen with `chance`. For `readable`
     see `plans_for`.
     """
     chance = chance if chance is not None else Chance()  # noqa: S311  no secret hangs on it
@@ -88,6 +91,12 @@ def _look_up(
         found, total = ranked[offset : offset + wanted], len(ranked)
         stored = entries.load(statements, found[:per_page])
         return Hits(query, stored, more=len(found) > per_page, total=total)
+    liked = [term.since for term in query.terms if isinstance(term, Popular)]
+    if liked:
+        ranked = _most_liked(statements, plan, liked)
+        found, total = ranked[offset : offset + wanted], len(ranked)
+        stored = entries.load(statements, found[:per_page])
+        return Hits(query, stored, more=len(found) > per_page, total=total)
     if words:
         newest, count = plan.page(statements, limit=offset + wanted, most=COUNTED + 1)
         found = ranking.walk(statements, plans, words, newest, limit=offset + wanted)[offset:]
@@ -106,7 +115,7 @@ async def list_all(tx: Transaction, query: Query) -> tuple[EntryId, ...]:
 
 
 def _list_all(statements: Statements, *, query: Query) -> tuple[EntryId, ...]:
-    if any(isinstance(term, Similar | Random) for term in query.terms):
+    if any(isinstance(term, Similar | Random | Popular) for term in query.terms):
         hits = _look_up(statements, query=query, page=1, per_page=similar.RANKED, chance=Chance())  # noqa: S311
         return tuple(stored.id for stored in hits.entries)
     plans = plans_for(statements, _understood(statements, query))
@@ -142,6 +151,15 @@ def _understood(statements: Statements, query: Query) -> Query:
 def _ranked(statements: Statements, plan: Plan, papers: list[PaperRef]) -> list[int]:
     """The entries similar to all of these papers that the plan finds, most similar first."""
     first, *others = (similar.rank(statements, paper.key) for paper in papers)
+    left = plan.among(statements, first)
+    for other in others:
+        left &= set(other)
+    return [newness for newness in first if newness in left]
+
+
+def _most_liked(statements: Statements, plan: Plan, since: list[date | None]) -> list[int]:
+    """The entries liked since each of these days that the plan finds, the most liked first."""
+    first, *others = (reactions.rank(statements, day) for day in since)
     left = plan.among(statements, first)
     for other in others:
         left &= set(other)

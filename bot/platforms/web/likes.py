@@ -18,7 +18,8 @@ async def like(request: web.Request) -> web.Response:
     context, visitor, body = request.app[CONTEXT], request[VISITOR], await read_body(request)
     is_liked = body.flag("like")
     message = await _like(context, visitor, body.number("message"), is_liked=is_liked)
-    change = context.view.change(message, visitor.say.locale, is_liked)
+    liked = await context.board.list_liked(visitor.user.id, message.channel, [message.id])
+    change = context.view.change(message, visitor.say.locale, message.id in liked)
     return json_response(f'{{"change": {change}}}')
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from bot.archive.domain.entry import EntryId
+from bot.channels.store import channel_preferences
 from bot.core.database.database import Database, Transaction
 from bot.core.ports import ChannelRef, MessageRef, Reaction, ReactionsRead, person_ids
 from bot.outbox.store import threads
@@ -27,6 +28,8 @@ async def on_reaction(db: Database, reaction: Reaction, now: datetime) -> None:
         entry_id, may_be_ours = await _shown_by(tx, message)
         if entry_id is None and not may_be_ours:
             return
+        if reaction.is_added and not await _is_stored(tx, message.channel):
+            return
         given = Given(message, person, folded(reaction.emoji))
         at = min(reaction.at or now, now)  # a platform's clock may be ahead of ours
         await reactions.put(tx, given, entry_id, is_there=reaction.is_added, at=at)
@@ -42,7 +45,7 @@ async def on_reactions_read(db: Database, read: ReactionsRead) -> bool:
     }
     async with db.transaction() as tx:
         entry_id, _ = await _shown_by(tx, message)
-        if entry_id is None:
+        if entry_id is None or not await _is_stored(tx, message.channel):
             return False
         emoji = folded(read.emoji) if read.emoji is not None else None
         return await reactions.put_read(tx, message, found, entry_id, at=read.at, emoji=emoji)
@@ -66,6 +69,11 @@ async def place_waiting(db: Database, now: datetime) -> None:
             if entry_id is not None:
                 await reactions.place(tx, message, entry_id)
         await reactions.drop_unplaced(tx, now - PATIENCE)
+
+
+async def _is_stored(tx: Transaction, channel: ChannelRef) -> bool:
+    """With `discussion:off` nothing of what people do in a channel is stored from then on."""
+    return (await channel_preferences.get(tx, str(channel))).discussion
 
 
 async def _shown_by(tx: Transaction, message: MessageRef) -> tuple[EntryId | None, bool]:

@@ -7,12 +7,12 @@ counts once when the first is taken back, and in as many channels as they like.
 import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from bot.archive.domain.entry import EntryId
-from bot.core.database.database import Transaction
+from bot.core.database.database import Statements, Transaction
 from bot.core.database.instants import to_text
-from bot.core.ports import ChannelRef, MessageRef, parse_channel
+from bot.core.ports import ChannelRef, MessageRef, Platform, parse_channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,38 +233,57 @@ async def list_most_liked(
     return tuple(Liked(EntryId(row["id"]), int(row["people"])) for row in rows)
 
 
+MOST_RANKED = 5000
+"""The most liked entries that are ranked."""
+
+
+def rank(statements: Statements, since: date | None) -> list[int]:
+    """The sort keys of the entries that people like, the most liked first, then the newest.
+
+    With `since`, what people gave from that day (UTC) on counts. Withdrawn entries are left out.
+    """
+    rows = statements.tuples(
+        """
+        SELECT e.newness, count(DISTINCT r.person) AS people
+          FROM reaction AS r JOIN entry AS e ON e.id = r.entry_id
+         WHERE r.is_there = TRUE AND r.given_at >= :since AND e.newness > 0
+         GROUP BY e.newness ORDER BY people DESC, e.newness DESC LIMIT :most
+        """,
+        {"since": since.isoformat() if since is not None else "", "most": MOST_RANKED},
+    )
+    return [int(newness) for newness, _ in rows]
+
+
 async def count_of_person(tx: Transaction, person: str) -> int:
-    """How many reactions of a person are stored, taken back or not."""
+    """How many entries a person likes or liked."""
     row = await tx.one(
-        "SELECT count(*) AS number FROM reaction WHERE person = :person", {"person": person}
+        "SELECT count(DISTINCT entry_id) AS number FROM reaction WHERE person = :person",
+        {"person": person},
     )
     return int(row["number"]) if row is not None else 0
 
 
-async def forget(tx: Transaction, person: str, at: datetime) -> int:
-    """Forget the reactions of a person; returns how many there were.
+async def forget(tx: Transaction, person: str, at: datetime) -> tuple[MessageRef, ...]:
+    """Forget the reactions of a person; returns the messages that they were given to.
 
     They may still stand on the platform, which is read again: so a hash of each is kept, by which
-    it is recognised and not counted until it is given anew.
+    it is recognised and not counted until it is given anew. The web chat has no more than our rows.
     """
     rows = await tx.all(
-        "DELETE FROM reaction WHERE person = :person RETURNING channel, message_id, emoji, entry_id",
+        """
+        DELETE FROM reaction WHERE person = :person
+        RETURNING channel, message_id, emoji, entry_id
+        """,
         {"person": person},
     )
     for row in rows:
         message = MessageRef(parse_channel(row["channel"]), row["message_id"])
-        given = Given(message, person, row["emoji"])
-        await tx.run(
-            _PUT,
-            _values(given)
-            | {
-                "person": _forgotten(given),
-                "entry": row["entry_id"],
-                "there": False,
-                "at": to_text(at),
-            },
-        )
-    return len(rows)
+        if message.channel.platform is not Platform.WEB:
+            given = Given(message, person, row["emoji"])
+            values = {"person": _forgotten(given), "entry": row["entry_id"], "there": False}
+            await tx.run(_PUT, _values(given) | values | {"at": to_text(at)})
+    found = (MessageRef(parse_channel(row["channel"]), row["message_id"]) for row in rows)
+    return tuple(dict.fromkeys(found))
 
 
 def _values(given: Given) -> dict[str, object]:

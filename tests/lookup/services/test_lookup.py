@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from datetime import date
+from datetime import date, timedelta
 from random import Random
 from typing import Any
 
@@ -14,9 +14,12 @@ from bot.archive.domain.entry import EntryId, SourceKind
 from bot.archive.store import entry_changes
 from bot.core.database.database import Database
 from bot.core.domain.errors import NotFoundError, QueryError
+from bot.core.ports import MessageRef, parse_channel
 from bot.discussion.services import entry_page
 from bot.lookup.domain.query_terms import Tag
 from bot.lookup.services import lookup
+from bot.reactions.store import reactions
+from bot.reactions.store.reactions import Given
 from tests.archive_stage import NOW, an_entry, found, keep, keep_apart
 from tests.databases import throw_away
 
@@ -382,3 +385,32 @@ async def test_an_error_for_an_unknown_entry_says_what_exists(library, ref, says
 async def test_no_query_breaks_anything(library, text):
     with suppress(QueryError):
         await lookup.look_up(library, text)
+
+
+async def test_popular_puts_the_most_liked_first_and_leaves_out_what_nobody_likes(
+    library: Database,
+):
+    everything = (await lookup.look_up(library, "", per_page=100)).entries
+    ids = {stored.entry.paper.title: stored.id for stored in everything}
+    likes = [
+        ("Rewards", "ada", NOW),
+        ("Rewards", "bo", NOW),
+        ("Attention", "ada", NOW - timedelta(days=1)),
+        ("Attention", "bo", NOW - timedelta(days=20)),
+        ("Attention", "cy", NOW - timedelta(days=20)),
+        ("Puzzles", "ada", NOW - timedelta(days=20)),
+    ]
+    async with library.transaction() as tx:
+        for title, person, at in likes:
+            for channel in ("slack:T1/C1", "discord:1/2"):  # a person counts once
+                message = MessageRef(parse_channel(channel), title)
+                given = Given(message, f"web:{person}", "👍")
+                await reactions.put(tx, given, ids[title], is_there=True, at=at)
+
+    assert await found(library, "popular") == ["Attention", "Rewards", "Puzzles"]
+    assert await found(library, f"popular:{NOW - timedelta(days=7):%Y-%m-%d}") == [
+        "Rewards",
+        "Attention",
+    ]
+    assert await found(library, "popular #rl") == ["Rewards"]
+    assert await found(library, "reasoning sort:popular") == ["Rewards", "Puzzles"]

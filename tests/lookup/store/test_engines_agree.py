@@ -8,6 +8,7 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,8 @@ from bot.discussion.store import replies
 from bot.lookup.services import lookup
 from bot.lookup.services.completion import complete
 from bot.lookup.store import search, typed_names
+from bot.reactions.store import reactions
+from bot.reactions.store.reactions import Given
 from tests.archive_stage import NOW, check_index, keep
 from tests.databases import new_database
 from tests.lookup import generated
@@ -102,6 +105,11 @@ async def talk(db: Database, said: list[generated.Said], about: list[int]) -> No
                 said_at=NOW,
             )
             await replies.add(tx, draft, NOW)
+        for number, each in enumerate(said):  # and who likes it
+            message = MessageRef(parse_channel(each.channel), f"paper{each.about}")
+            given = Given(message, f"web:{number % 5}", "👍")
+            at = NOW - timedelta(days=100 * (number % 30))
+            await reactions.put(tx, given, EntryId(about[each.about]), is_there=True, at=at)
         first, second = generated.CHANNELS[1:3]
         await linked_channels.join(tx, first, second, NOW)
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from bot.archive.domain.entry import EntryId
+from bot.channels.store import channel_preferences
+from bot.channels.store.channel_preferences import ChannelPreferences
 from bot.core.ports import MessageRef, Reaction, ReactionsRead, User, person_id
 from bot.outbox.store import threads
 from bot.reactions.domain.emoji import folded, is_positive
@@ -69,12 +71,26 @@ async def test_reactions_to_other_messages_are_ignored(tmp_path):
             assert await tx.all("SELECT * FROM reaction") == []
 
 
+async def test_nothing_is_stored_where_discussions_are_off(tmp_path):
+    async with posted(tmp_path) as (stage, root, entry_id):
+        await hear(stage, root, ADA, "+1")
+        async with stage.stage.db.transaction() as tx:
+            await channel_preferences.put(tx, str(SLACK), ChannelPreferences(discussion=False))
+
+        await hear(stage, root, BO, "+1")
+        await read_back(stage, [Truth(root, {(BO, "tada")})])
+        assert await likes(stage, entry_id) == 1
+
+        await hear(stage, root, ADA, "+1", is_added=False)
+        assert await likes(stage, entry_id) == 0
+
+
 async def test_what_is_forgotten_is_not_counted_again_when_the_platform_is_read(tmp_path):
     async with posted(tmp_path) as (stage, root, entry_id):
         await hear(stage, root, ADA, "+1")
         stage.clock.turn(hours=1)
         async with stage.stage.db.transaction() as tx:
-            assert await reactions.forget(tx, person_id(SLACK, ADA.id), stage.clock()) == 1
+            assert await reactions.forget(tx, person_id(SLACK, ADA.id), stage.clock()) == (root,)
         stage.clock.turn(hours=1)
 
         read = ReactionsRead(root, frozenset({(ADA, "+1"), (BO, "+1")}), stage.clock())
