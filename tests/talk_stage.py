@@ -74,6 +74,10 @@ class TalkStage:
     async def settle(self) -> None:
         """Deliver, edit and remove until nothing is left for now."""
         await catch_up.catch_up(self.talk)
+        await self.deliver()
+
+    async def deliver(self) -> None:
+        """Deliver, edit and remove, while nothing else is looked at."""
         chats: dict[Platform, Chat] = {**self.chats}
         stopping = asyncio.Event()
         await self.stage.deliverer(chats).drain(stopping)

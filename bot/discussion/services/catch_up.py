@@ -1,6 +1,6 @@
 """What had to wait: replies to roots that are known now, new threads, cards of linked papers."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.archive.domain.entry import EntryId
 from bot.channels.store import linked_channels
@@ -9,9 +9,6 @@ from bot.discussion.services import cards, discuss, guards
 from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.store import replies, reply_references
 from bot.outbox.store import threads
-
-PATIENCE = timedelta(days=1)
-"""A reply whose root message stays unknown for this long is dropped."""
 
 _THREADS = 500
 _MOST_COPIED = 100
@@ -31,8 +28,7 @@ async def catch_up(context: DiscussionContext) -> int:
     planned = 0
     for channel in waiting:
         async with guards.guarded(context.db, guards.of(channel)) as tx:
-            for reply_id in await replies.assign_roots(tx, channel, now, now - PATIENCE):
-                planned += await discuss.follow(tx, context, reply_id, now)
+            planned += await discuss.follow_waiting(tx, context, channel, now)
     planned += await _open_threads(context, now)
     for channel, reply_id in dict.fromkeys((each.channel, each.reply_id) for each in due):
         async with guards.guarded(context.db, guards.of(channel)) as tx:

@@ -52,6 +52,8 @@ log = logging.getLogger(__name__)
 COPIES_A_MINUTE = 30
 """At most this many messages of one person per minute are copied (issue 12, item 5)."""
 _MINUTE = timedelta(minutes=1)
+PATIENCE = timedelta(days=1)
+"""A reply whose root message stays unknown for this long is dropped."""
 
 
 def _nothing() -> None:
@@ -184,8 +186,11 @@ async def _keep(
             if not text or not (root.has_discussion if root is not None else may_be_ours):
                 return 0
             reply_id = await replies.add(tx, _draft(context, message, root, text, now), now)
-            is_of_paper = root is not None and root.entry_id is not None
-            return await follow(tx, context, reply_id, now) if is_of_paper else 0
+            if root is None or root.entry_id is None:
+                return 0
+            # Earlier ones of this thread may have come before the bot knew its root.
+            planned = await follow_waiting(tx, context, str(message.message.channel), now)
+            return planned + await follow(tx, context, reply_id, now)
         case Comparison.EDITED:
             if not await replies.change(tx, reply_id, text, message.edited_at):
                 return 0
@@ -230,6 +235,16 @@ async def follow(tx: Transaction, context: DiscussionContext, reply_id: int, now
     planned += await copy_reply(tx, context, reply, now)
     await cards.refer(tx, reply, now)
     return planned + await cards.make_cards(tx, context.voices, now, reply_id=reply_id)
+
+
+async def follow_waiting(
+    tx: Transaction, context: DiscussionContext, channel: str, now: datetime
+) -> int:
+    """`follow` the replies of a channel that waited for a root which is known now, in their order."""
+    planned = 0
+    for reply_id in await replies.assign_roots(tx, channel, now, now - PATIENCE):
+        planned += await follow(tx, context, reply_id, now)
+    return planned
 
 
 async def _introduce(

@@ -261,6 +261,23 @@ async def test_a_reply_that_arrives_before_its_root_is_stored(stage):
     assert stage.copies(stage.root(DISCORD, "Other")) == ["Quick!"]
 
 
+async def test_a_reply_that_waited_for_its_root_is_copied_before_later_ones(stage):
+    await with_a_paper(stage, SLACK, DISCORD)
+    await stage.stage.note("Other", today(stage) + timedelta(days=1))
+    stage.clock.turn(days=1)
+    stage.chats[SLACK.platform].late_errors = [None, ChatUncertainError("reset")]
+    await stage.post()
+    root = stage.root(SLACK, "Other")  # the bot does not know yet that it was posted
+
+    await discuss.on_message(stage.talk, stage.utterance(root, "First"))
+    stage.clock.turn(minutes=5)
+    await stage.deliver()
+    await discuss.on_message(stage.talk, stage.utterance(root, "Second"))
+    await stage.settle()
+
+    assert stage.copies(stage.root(DISCORD, "Other")) == ["First", "Second"]
+
+
 async def test_replies_outside_of_papers_threads_are_not_stored(stage):
     await with_a_paper(stage, SLACK, DISCORD)
 
