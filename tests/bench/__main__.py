@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import arxiv, discord, discussion, imports, lookups, outbox, slack, start
+from tests.bench import arxiv, discord, discussion, follow, imports, lookups, outbox, slack, start
 from tests.bench.measure import Row
 from tests.bench.postgresql import imports as imports_postgresql
 from tests.bench.postgresql import morning as morning_postgresql
@@ -28,6 +28,7 @@ PARTS: dict[str, Callable[[bool], AsyncIterator[Row]]] = {
     "arxiv": arxiv.rows,
     "outbox": outbox.rows,
     "discussion": discussion.rows,
+    "follow": follow.rows,
     "import-postgresql": of_postgresql(imports_postgresql.rows),
     "outbox-postgresql": of_postgresql(outbox_postgresql.rows),
     "morning-postgresql": of_postgresql(morning_postgresql.rows),

@@ -208,7 +208,28 @@ def _entry_buttons(
         if detailed:
             buttons.append(Button(say("Cited by"), command=citing))
         buttons.append(Button("PDF", url=f"https://arxiv.org/pdf/{number}"))
+    if detailed:
+        buttons.append(follow_button(stored, say))
+    if stored.entry.tags:
+        tag = f"#{stored.entry.tags[0]}"
+        line = commands.format_line("follow", tag)
+        buttons.append(Button(say("Follow {what}", what=tag), command=line))
     return tuple(buttons)
+
+
+def follow_button(stored: StoredEntry, say: Translate) -> Button:
+    """A button that follows the entry's paper: new versions, later mentions, replies."""
+    line = commands.format_line("follow", follow_query(stored))
+    return Button(say("Follow this paper"), command=line)
+
+
+def follow_query(stored: StoredEntry) -> str:
+    """The query that follows an entry's paper."""
+    paper = stored.entry.paper
+    if paper.arxiv_id is not None:
+        return paper.arxiv_id.number
+    url = paper_url(None, paper.url)
+    return url if url and not any(map(str.isspace, url)) else entry_query(stored)
 
 
 def _other_languages(stored: StoredEntry, languages: Sequence[Language]) -> Iterable[Button]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from bot.archive.domain.entry import StoredEntry
+from bot.archive.domain.present_entry import follow_query
 from bot.archive.store import entries
 from bot.channels.domain.typed_schedule import looks_like_time, parse_time, parse_weekdays
 from bot.core.database.database import Database
@@ -158,18 +158,10 @@ async def _paper_of(db: Database, root: MessageRef | None) -> str:
         async with db.reading() as tx:
             found = await threads.find(tx, root)
             if found is not None and found.entry_id is not None:
-                return paper_query(await entries.get(tx, found.entry_id))
+                return follow_query(await entries.get(tx, found.entry_id))
     raise UsageError(
         "Write “/follow this” in the thread of a paper, or an arXiv id: /follow 2502.01456"
     )
-
-
-def paper_query(stored: StoredEntry) -> str:
-    """The query that follows an entry's paper."""
-    paper = stored.entry.paper
-    if paper.arxiv_id is not None:
-        return paper.arxiv_id.number
-    return paper.url or f"entry:{stored.id}"
 
 
 async def end(

@@ -300,7 +300,8 @@ def present_opening(
         return None
     command = commands.format_line("paper", present_entry.entry_query(stored))
     hint = say("Mention me with a word, such as abstract or similar, and I answer here.")
-    blocks.append(Buttons((Button(say("Show the whole entry"), command=command),)))
+    show = Button(say("Show the whole entry"), command=command)
+    blocks.append(Buttons((show, present_entry.follow_button(stored, say))))
     blocks.append(Note(run(hint)))
     return Document(tuple(blocks), summary=_title(stored))
 

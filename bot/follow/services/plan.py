@@ -5,8 +5,9 @@ message. It reaches back to a week before the first day that is not planned, but
 follow was made; what a reader was told of is never news again.
 """
 
+import asyncio
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -143,14 +144,13 @@ async def _plan(tx: Transaction, people: Sequence[str], desk: _Desk) -> int:
     """Plan these readers, those that are still due; returns how many messages are new."""
     followed = await follows.list_of_all(tx, people)
     known = await follows.list_told(tx, people)
-    days: list[_Day] = []
-    for reader in await readers.list_due(tx, desk.now, people):
-        mine = followed.get(reader.person, ())
-        planned = _days(reader, mine, known.get(reader.person, frozenset()), desk)
-        if not planned:
+    waiting = await readers.list_due(tx, desk.now, people)
+    days = await asyncio.to_thread(_days_of_all, waiting, followed, known, desk)
+    planned = {day.reader.person for day in days}
+    for reader in waiting:
+        if reader.person not in planned:
             again_at = ask_again_at(reader.schedule, reader.closed_on, desk.now)
             await readers.ask_at(tx, reader.person, again_at)
-        days += planned
     with_news = [day for day in days if day.document is not None]
     await follows.add_told(
         tx, [(day.reader.person, day.slot.on, _items(day.news)) for day in with_news]
@@ -158,6 +158,21 @@ async def _plan(tx: Transaction, people: Sequence[str], desk: _Desk) -> int:
     await readers.close(tx, [_closed(day, desk.now) for day in days])
     await follows.prune_told(tx, people, (desk.now - _KEPT).date())
     return await deliveries.add(tx, [_draft(day) for day in with_news], desk.now)
+
+
+def _days_of_all(
+    waiting: Sequence[Reader],
+    followed: Mapping[str, Sequence[Follow]],
+    known: Mapping[str, Collection[Item]],
+    desk: _Desk,
+) -> list[_Day]:
+    return [
+        day
+        for reader in waiting
+        for day in _days(
+            reader, followed.get(reader.person, ()), known.get(reader.person, ()), desk
+        )
+    ]
 
 
 def _days(

@@ -1,5 +1,6 @@
 """What there is of late for many follows at once: read once, however many people follow it."""
 
+import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
@@ -62,7 +63,7 @@ async def look(
 ) -> Sight:
     """What these follows find of the days from the first to the last."""
     dates = await paper_news.list_new_entries(tx, first, last)
-    queries = _parsed({each.query for each in followed})
+    queries = await asyncio.to_thread(_parsed, {each.query for each in followed})
     papers = {text: paper for text, query in queries.items() if (paper := followed_paper(query))}
     keys = await _keys(tx, papers)
     since = now - (last - first) - LATE_NOTES

@@ -192,6 +192,7 @@ def test_the_tags_of_an_entry_are_looked_up_and_its_pdf_is_opened_by_buttons() -
         ("한국어", "/paper entry:1 language:ko"),
         ("Similar papers", "/paper similar:2501.00001"),
         ("PDF", "https://arxiv.org/pdf/2501.00001"),
+        ("Follow #rl", "/follow #rl"),
     ]
 
 
