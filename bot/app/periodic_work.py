@@ -28,6 +28,7 @@ from bot.outbox.services.changes import Changer
 from bot.outbox.services.deliver import Deliverer
 from bot.outbox.services.digest_log import DigestLog
 from bot.reactions.services import react
+from bot.recap.services import plan_recaps
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +90,7 @@ class PeriodicWork:
     def _add_pumps(self, chats: Mapping[Platform, Chat], rate_limits: RateLimits) -> None:
         for name, every, tick in (
             ("plan", _PLAN_EVERY, self._plan),
+            ("recap", _PLAN_EVERY, self._recap),
             ("follow", _PLAN_EVERY, self._follow),
             ("edit", _EDIT_EVERY, self._edit),
             ("talk", _TALK_EVERY, self._follow_talk),
@@ -125,6 +127,12 @@ class PeriodicWork:
             self._wakes.wake("talk")
         if (due := await plan.next_due(self._db)) is not None:
             self._pumps.wake_in("plan", due - now())
+
+    async def _recap(self) -> None:
+        deliver = partial(self._wakes.wake, "deliver")
+        await plan_recaps.plan_recaps(self._db, now=now(), voices=self._talk.voices, told=deliver)
+        if (due := await plan_recaps.next_due(self._db)) is not None:
+            self._pumps.wake_in("recap", due - now())
 
     async def _follow(self) -> None:
         deliver = partial(self._wakes.wake, "deliver")

@@ -39,6 +39,7 @@ from bot.platforms.discord.access import Access as DiscordAccess
 from bot.platforms.discord.chat import DiscordChat
 from bot.platforms.slack.access import Access
 from bot.platforms.slack.chat import SlackChat
+from bot.recap.services.plan_recaps import plan_recaps
 from tests.databases import as_location
 from tests.fakes.discord import TOKEN
 from tests.fakes.http_chat import HttpChat, connected
@@ -135,6 +136,8 @@ async def main(options: argparse.Namespace) -> None:
         while not stopping.is_set():
             if options.plan:
                 await plan_due(db, now=now(), voices=lambda _: ENGLISH)
+            if options.recap:
+                await plan_recaps(db, now=options.recap, voices=lambda _: ENGLISH)
             if options.discuss:
                 await press_discuss(db, parse_channel(options.discuss))
             await deliverer.drain(stopping)
@@ -234,6 +237,7 @@ if __name__ == "__main__":
     parser.add_argument("--blind", action="store_true")
     parser.add_argument("--owned", action="store_true")
     parser.add_argument("--plan", action="store_true")
+    parser.add_argument("--recap", metavar="INSTANT", type=datetime.fromisoformat)
     parser.add_argument("--discuss", metavar="CHANNEL")
     parser.add_argument("--doom", nargs=2)
     asyncio.run(main(parser.parse_args()))

@@ -167,3 +167,47 @@ async def test_killed_around_any_commit_discuss_posts_each_paper_once(tmp_path):
     for said in told:
         assert [text.rpartition(". ")[2] for text in said[1:]] == ["Paper 0", "Paper 1"]
         assert said[1].startswith("Ada would like to discuss")
+
+
+async def recap_story(folder: Path, faults: Faults, *doom: str) -> list[str]:
+    """What was posted where the bot died once while it planned and posted last Friday's recap."""
+    today = datetime.now(UTC).date()
+    friday = today - timedelta(days=(today.weekday() - 4) % 7 or 7)
+    due = datetime(friday.year, friday.month, friday.day, 9, tzinfo=UTC)
+    with place(folder / "bot.db") as database:
+        await asyncio.to_thread(folder.mkdir)
+        async with stages.staged(folder, due - timedelta(hours=1), database) as world:
+            for number in range(5):
+                world.write(f"Paper {number}", friday)
+            await world.sync()
+            options = subscribe.TypedOptions(at="09:00", zone="UTC", recap="weekly")
+            await subscribe.add(world.db, stages.GENERAL, options, now=world.clock())
+        arguments = ("--timeout", "0.5", "--recap", due.isoformat())
+        async with stage.platform(folder, faults) as platform:
+            async with stage.running(database, platform.url, *arguments, *doom) as first:
+                await stage.until_dead(first)
+            async with stage.running(database, platform.url, *arguments):
+                await stage.until_sent(database, 1)
+            return posted(platform.log)
+
+
+async def test_killed_at_any_point_it_posts_the_recap_once(tmp_path):
+    """Planning, claiming and settling are a commit each; the request is killed on both sides."""
+    cases = [(CALM, ("--doom", moment, str(n))) for moment in ("before", "after") for n in (1, 2)]
+    cases += [(CALM, ("--doom", "before", "3"))]
+    calls = [Faults(delay=(0.01, 0.02), kill_at=(moment, 1)) for moment in ("received", "kept")]
+    gate = asyncio.Semaphore(3)
+
+    async def one(number: int, faults: Faults, doom: tuple[str, ...]) -> list[str]:
+        async with gate:
+            return await recap_story(tmp_path / str(number), faults, *doom)
+
+    async with asyncio.TaskGroup() as group:
+        stories_told = [
+            group.create_task(one(number, faults, doom))
+            for number, (faults, doom) in enumerate([*cases, *((each, ()) for each in calls)])
+        ]
+
+    for told in stories_told:
+        (said,) = told.result()
+        assert said.startswith("Looking back on week")

@@ -1,4 +1,4 @@
-"""What a channel chooses of a digest: its layout, which tags, and when threads get an intro."""
+"""What a channel chooses of a digest: its layout, its tags, the intro of threads, recaps."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,6 +28,26 @@ class Intro(StrEnum):
     LATER = "later"
     """After the first reply of a person."""
     OFF = "off"
+
+
+class RecapChoice(StrEnum):
+    """Which recaps a channel gets; a silent one is left out where there is too little to tell."""
+
+    OFF = "off"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+    WEEKLY_SILENT = "weekly-silent"
+    MONTHLY_SILENT = "monthly-silent"
+
+    @property
+    def is_weekly(self) -> bool:
+        """Whether it comes every Friday."""
+        return self in (RecapChoice.WEEKLY, RecapChoice.WEEKLY_SILENT)
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether too little to tell is not told."""
+        return self in (RecapChoice.WEEKLY_SILENT, RecapChoice.MONTHLY_SILENT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,7 @@ def _options(subscription: Subscription, say: Translate) -> Sequence[tuple[str, 
         (say("Layout"), options.layout),
         (say("Maximum papers"), str(options.most)),
         (say("First reply in threads"), options.intro),
+        (say("Recap"), options.recap),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from bot.archive.domain.entry import Language
-from bot.channels.domain.digest_options import Intro, Layout, TagFilter
+from bot.channels.domain.digest_options import Intro, Layout, RecapChoice, TagFilter
 from bot.channels.domain.schedule import Schedule
 from bot.core.domain.errors import UsageError
 
@@ -43,6 +43,7 @@ class DigestOptions:
     intro: Intro = Intro.ON
     interface: Language | None = None
     """The language of headings, buttons and dates; `None`: the first of `languages`."""
+    recap: RecapChoice = RecapChoice.OFF
 
     @property
     def spoken(self) -> Language:
@@ -56,7 +57,8 @@ class Subscription:
 
     Until `replay_until`, each day with entries is posted as a slot of its own, oldest first. With
     `doubt_from` set, these messages may have been posted since that instant: each is searched for
-    before it is posted. `reason` and `detail` say why the platform refuses.
+    before it is posted. `reason` and `detail` say why the platform refuses. Recaps are posted from
+    `recap_since` on; `recap_on` is the date of the last one.
     """
 
     id: int
@@ -69,6 +71,8 @@ class Subscription:
     doubt_from: datetime | None = None
     reason: str = ""
     detail: str = ""
+    recap_since: datetime | None = None
+    recap_on: date | None = None
 
 
 _LANGUAGE_NAMES = {
@@ -126,6 +130,18 @@ def parse_intro(text: str) -> Intro:
             text=text.strip(),
         )
     return Intro(folded)
+
+
+def parse_recap(text: str) -> RecapChoice:
+    """`weekly`, `monthly`, either with `-silent`, or `off`; raises `UsageError`."""
+    folded = text.strip().casefold()
+    if folded not in set(RecapChoice):
+        raise UsageError(
+            "“{text}” is not understood: write recap:weekly, recap:monthly or recap:off, and "
+            "weekly-silent or monthly-silent for none where there is little to tell",
+            text=text.strip(),
+        )
+    return RecapChoice(folded)
 
 
 def parse_most(text: str) -> int:

@@ -4,7 +4,7 @@ from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from bot.archive.domain.entry import Language
-from bot.channels.domain.digest_options import Intro, Layout
+from bot.channels.domain.digest_options import Intro, Layout, RecapChoice
 from bot.channels.domain.schedule import Schedule
 from bot.channels.domain.subscription import DigestOptions, Standing, Subscription
 from bot.core.database.database import Parameters, Row, Transaction
@@ -15,7 +15,7 @@ from bot.core.ports import ChannelRef, parse_channel
 
 _COLUMNS = """
 SELECT id, channel, standing, at, zone, weekdays, languages, tags, layout, most, intro, interface, since,
-       replay_until, doubt_from, reason, detail, created_by, created_at
+       replay_until, doubt_from, reason, detail, created_by, created_at, recap, recap_since, recap_on
   FROM subscription
 """
 
@@ -46,14 +46,16 @@ async def add(
         """
         INSERT INTO subscription (channel, standing, at, zone, weekdays, languages, tags, layout,
                                   most, intro, interface, since, replay_until, next_at, created_by,
-                                  created_at, changed_at)
+                                  created_at, changed_at, recap, recap_since, recap_at)
         VALUES (:channel, :standing, :at, :zone, :weekdays, :languages, :tags, :layout,
-                :most, :intro, :interface, :since, :replay_until, :next_at, :created_by, :now, :now)
+                :most, :intro, :interface, :since, :replay_until, :next_at, :created_by, :now, :now, :recap,
+                :now, CASE WHEN :recap <> 'off' THEN :now END)
         ON CONFLICT (channel) DO UPDATE
            SET standing = :standing, at = :at, zone = :zone, weekdays = :weekdays,
                languages = :languages, tags = :tags, layout = :layout, most = :most,
                intro = :intro, interface = :interface, since = :since, replay_until = :replay_until,
-               next_at = :next_at,
+               next_at = :next_at, recap = :recap, recap_since = :now,
+               recap_at = CASE WHEN :recap <> 'off' THEN :now END,
                created_by = :created_by, changed_at = :now, doubt_from = NULL, told_at = NULL,
                reason = '', detail = ''
         RETURNING *
@@ -88,7 +90,10 @@ async def update(
            SET standing = :standing, at = :at, zone = :zone, weekdays = :weekdays,
                languages = :languages, tags = :tags, layout = :layout, most = :most,
                intro = :intro, interface = :interface, since = :since, next_at = :next_at,
-               changed_at = :now, reason = '', detail = ''
+               changed_at = :now, reason = '', detail = '',
+               recap_since = CASE WHEN recap = :recap AND standing = :standing
+                   THEN coalesce(recap_since, :now) ELSE :now END,
+               recap_at = CASE WHEN :recap <> 'off' THEN :now END, recap = :recap
          WHERE id = :id
         """,
         {
@@ -112,6 +117,7 @@ def _options_row(options: DigestOptions) -> Parameters:
         "most": options.most,
         "intro": options.intro,
         "interface": options.interface,
+        "recap": options.recap,
         "since": options.since.isoformat(),
     }
 
@@ -197,10 +203,54 @@ async def ask_at(tx: Transaction, subscription_id: int, at: datetime) -> None:
     )
 
 
+async def list_recaps_to_ask(
+    tx: Transaction, now: datetime, limit: int
+) -> tuple[tuple[int, str], ...]:
+    """Subscriptions whose recap should be looked at now: ids and channels."""
+    rows = await tx.all(
+        """
+        SELECT id, channel FROM subscription
+         WHERE recap_at <= :now AND standing = :active ORDER BY recap_at, id LIMIT :limit
+        """,
+        {"now": to_text(now), "active": Standing.ACTIVE, "limit": limit},
+    )
+    return tuple((row["id"], row["channel"]) for row in rows)
+
+
+async def next_recap_to_ask(tx: Transaction) -> datetime | None:
+    """When a recap is to be looked at next; `None` where none is wanted."""
+    row = await tx.one(
+        "SELECT min(recap_at) AS at FROM subscription WHERE recap_at IS NOT NULL AND standing = :active",
+        {"active": Standing.ACTIVE},
+    )
+    return from_text(row["at"]) if row and row["at"] else None
+
+
+async def ask_recap_at(
+    tx: Transaction, subscription_id: int, at: datetime, *, closed: date | None = None
+) -> None:
+    """Look at its recaps again at that instant; with `closed`, the one of that date is planned."""
+    await tx.run(
+        """
+        UPDATE subscription SET recap_at = :at, recap_on = coalesce(:closed, recap_on)
+         WHERE id = :id AND recap <> 'off'
+        """,
+        {
+            "id": subscription_id,
+            "at": to_text(at),
+            "closed": closed.isoformat() if closed is not None else None,
+        },
+    )
+
+
 async def ask_all(tx: Transaction, now: datetime) -> None:
     """Have planning look at every active one now: the rules of its zone may have changed."""
     await tx.run(
-        "UPDATE subscription SET next_at = :now WHERE standing = :active",
+        """
+        UPDATE subscription
+           SET next_at = :now, recap_at = CASE WHEN recap <> 'off' THEN :now END
+         WHERE standing = :active
+        """,
         {"now": to_text(now), "active": Standing.ACTIVE},
     )
 
@@ -275,6 +325,7 @@ def _subscription(row: Row) -> Subscription:
             most=row["most"],
             intro=Intro(row["intro"]),
             interface=Language(row["interface"]) if row["interface"] else None,
+            recap=RecapChoice(row["recap"]),
         ),
         created_at=from_text(row["created_at"]),
         created_by=row["created_by"],
@@ -282,4 +333,6 @@ def _subscription(row: Row) -> Subscription:
         doubt_from=from_text(row["doubt_from"]) if row["doubt_from"] else None,
         reason=row["reason"],
         detail=row["detail"],
+        recap_since=from_text(row["recap_since"]) if row["recap_since"] else None,
+        recap_on=date.fromisoformat(row["recap_on"]) if row["recap_on"] else None,
     )

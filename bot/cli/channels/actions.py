@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from bot.channels.domain.digest_options import Intro
+from bot.channels.domain.digest_options import Intro, RecapChoice
 from bot.channels.domain.managers import Manager, ManagersChange, read_person
 from bot.channels.domain.subscription import Standing
 from bot.channels.domain.typed_schedule import format_weekdays
@@ -157,6 +157,7 @@ def form(status: Status) -> dict[str, object]:
         "layout": str(options.layout),
         "intro": str(options.intro),
         "most": options.most,
+        "recap": str(options.recap),
         "since": options.since.isoformat(),
         "next_at": upcoming.at.isoformat() if upcoming is not None else None,
         "last_on": status.last_on.isoformat() if status.last_on is not None else None,
@@ -183,6 +184,8 @@ def show(status: Status) -> None:
         words.insert(5, f"interface:{options.interface}")
     if options.intro is not Intro.ON:
         words.append(f"intro:{options.intro}")
+    if options.recap is not RecapChoice.OFF:
+        words.append(f"recap:{options.recap}")
     if subscription.standing is Standing.MANUAL:
         del words[2:4]
     if status.next_slot is not None:

@@ -58,6 +58,14 @@ Since = Annotated[
         help="Also post earlier days, one by one, from this date on (like yesterday).",
     ),
 ]
+Recap = Annotated[
+    str | None,
+    typer.Option(
+        "--recap",
+        metavar="weekly|monthly|off",
+        help="A recap on Fridays or on the first of the month; -silent: none where there is little.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value and nothing else.")]
 
 
@@ -74,12 +82,13 @@ def add(
     since: Since = None,
     interface: Interface = None,
     intro: Intro = None,
+    recap: Recap = None,
 ) -> int:
     """Post a digest there every day; --at and --tz are required."""
     from bot.cli.channels import actions
 
     words = actions.TypedOptions(
-        at, tz, weekdays, languages, tags, layout, most, since, interface, intro
+        at, tz, weekdays, languages, tags, layout, most, since, interface, intro, recap
     )
     actions.show(actions.add(ref, words))
     return DONE
@@ -97,12 +106,22 @@ def change(
     most: Most = None,
     interface: Interface = None,
     intro: Intro = None,
+    recap: Recap = None,
 ) -> int:
     """Change a subscription; options that you leave out stay as they are."""
     from bot.cli.channels import actions
 
     words = actions.TypedOptions(
-        at, tz, weekdays, languages, tags, layout, most, interface=interface, intro=intro
+        at,
+        tz,
+        weekdays,
+        languages,
+        tags,
+        layout,
+        most,
+        interface=interface,
+        intro=intro,
+        recap=recap,
     )
     actions.show(actions.change(ref, words))
     return DONE

@@ -97,6 +97,11 @@ DIGEST = CommandSpec(
             values=("on", "later", "off"),
         ),
         Option(
+            "recap",
+            translatable("A recap on Fridays or on the first of the month: weekly, monthly, off"),
+            values=("weekly", "monthly", "weekly-silent", "monthly-silent", "off"),
+        ),
+        Option(
             "most", translatable("Maximum number of papers per digest"), values=("5", "10", "20")
         ),
         Option(

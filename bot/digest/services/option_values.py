@@ -11,6 +11,7 @@ from bot.channels.domain.subscription import (
     parse_languages,
     parse_layout,
     parse_most,
+    parse_recap,
     parse_switch,
 )
 from bot.channels.domain.typed_schedule import looks_like_time, parse_time, parse_weekdays
@@ -30,6 +31,7 @@ _PARSERS: Mapping[str, Parser] = MappingProxyType(
         "layout": parse_layout,
         "most": parse_most,
         "intro": parse_intro,
+        "recap": parse_recap,
         "discussion": partial(parse_switch, name="discussion"),
         "notices": partial(parse_switch, name="notices"),
     }

@@ -19,6 +19,7 @@ from bot.channels.domain.subscription import (
     parse_languages,
     parse_layout,
     parse_most,
+    parse_recap,
 )
 from bot.channels.domain.typed_schedule import parse_time, parse_weekdays
 from bot.channels.store import slots, subscriptions
@@ -63,6 +64,7 @@ class TypedOptions:
     since: str | None = None
     interface: str | None = None
     intro: str | None = None
+    recap: str | None = None
 
     @classmethod
     def of(cls, options: Mapping[str, str]) -> Self:
@@ -361,6 +363,7 @@ def read_options(words: TypedOptions, otherwise: DigestOptions) -> DigestOptions
         layout=parse_layout(words.layout) if words.layout is not None else otherwise.layout,
         most=parse_most(words.most) if words.most is not None else otherwise.most,
         intro=parse_intro(words.intro) if words.intro is not None else otherwise.intro,
+        recap=parse_recap(words.recap) if words.recap is not None else otherwise.recap,
         interface=(
             parse_interface(words.interface) if words.interface is not None else otherwise.interface
         ),

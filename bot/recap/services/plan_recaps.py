@@ -1,0 +1,116 @@
+"""Planning recaps: a due one goes into the outbox in the transaction that notes it as planned.
+
+So it is planned once, whoever is killed when and however the clocks are set (issue 16, item 3).
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from bot.channels.domain.digest_options import RecapChoice
+from bot.channels.domain.recap_schedule import ask_recap_at, due_recap
+from bot.channels.domain.schedule import Slot
+from bot.channels.domain.subscription import Standing, Subscription
+from bot.channels.store import subscriptions
+from bot.core.database.database import Database, Transaction
+from bot.core.ports import parse_channel
+from bot.discussion.services.thread_messages import Voices, key_of, speak
+from bot.outbox.store import deliveries
+from bot.recap.domain.period import Period, Unit, period_of
+from bot.recap.services.look_back import look_back
+
+AFTER_FAILURE = timedelta(minutes=1)
+
+_LATE = timedelta(minutes=1)
+"""What is planned so late may have been posted before the database was restored."""
+
+_BATCH = 100
+
+
+def _nobody() -> None:
+    """The default of `told`."""
+
+
+async def next_due(db: Database) -> datetime | None:
+    """When there may be a recap to plan again."""
+    async with db.reading() as tx:
+        return await subscriptions.next_recap_to_ask(tx)
+
+
+async def plan_recaps(
+    db: Database, *, now: datetime, voices: Voices, told: Callable[[], None] = _nobody
+) -> int:
+    """Plan every due recap; returns how many. `told` is called when a message can go out.
+
+    May be called repeatedly and by several processes. A channel that fails is tried again later and
+    does not stop the others; an `ExceptionGroup` with the failures is raised at the end.
+    """
+    planned, errors = 0, []
+    while True:
+        async with db.reading() as tx:
+            asked = await subscriptions.list_recaps_to_ask(tx, now, _BATCH)
+        if not asked:
+            break
+        for subscription_id, channel in asked:
+            try:
+                async with db.transaction() as tx:
+                    await subscriptions.guard(tx, channel)
+                    new = await _look_at(tx, subscription_id, now, voices)
+            except Exception as error:  # noqa: BLE001 — one channel never stops the others
+                errors.append(error)
+                async with db.transaction() as tx:
+                    await subscriptions.ask_recap_at(tx, subscription_id, now + AFTER_FAILURE)
+            else:
+                planned += new
+                if new:
+                    told()
+    if errors:
+        raise ExceptionGroup("some recaps could not be planned", errors)
+    return planned
+
+
+async def _look_at(tx: Transaction, subscription_id: int, now: datetime, voices: Voices) -> int:
+    subscription = await subscriptions.get(tx, subscription_id)
+    options = subscription.options
+    choice, schedule = options.recap, options.schedule
+    if subscription.standing is not Standing.ACTIVE or choice is RecapChoice.OFF:
+        return 0
+    slot = due_recap(
+        choice,
+        schedule,
+        since=subscription.recap_since or subscription.created_at,
+        closed=subscription.recap_on,
+        now=now,
+    )
+    planned = await _plan(tx, subscription, slot, now, voices) if slot is not None else 0
+    again = ask_recap_at(choice, schedule, now)
+    closed = slot.on if slot is not None else None
+    await subscriptions.ask_recap_at(tx, subscription_id, again, closed=closed)
+    return planned
+
+
+async def _plan(
+    tx: Transaction, subscription: Subscription, slot: Slot, now: datetime, voices: Voices
+) -> int:
+    options = subscription.options
+    channel = parse_channel(subscription.channel)
+    period = period_before(options.recap, slot)
+    found = await look_back(
+        tx, period, zone=options.schedule.zone, channels=(subscription.channel,)
+    )
+    if options.recap.is_silent and not found.recap.has_enough:
+        return 0
+    draft = deliveries.Draft(
+        key=key_of(("recap", subscription.channel, slot.on.isoformat(), period.unit)),
+        channel=channel,
+        part="recap",
+        document=speak(voices, channel, voices(options.spoken), found.present),
+        doubt_from=slot.at if now - slot.at > _LATE else None,
+    )
+    return await deliveries.add(tx, [draft], now)
+
+
+def period_before(choice: RecapChoice, slot: Slot) -> Period:
+    """What a recap looks back on: the week that a Friday ends, the month before a first."""
+    if choice.is_weekly:
+        return period_of(Unit.WEEK, slot.on)
+    return period_of(Unit.MONTH, slot.on).before()
