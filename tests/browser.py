@@ -7,6 +7,8 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Page, async_playwright
 
+from tests.waiting import HANGING
+
 ARGUMENTS = (
     "--no-sandbox",  # CI runs as root
     "--disable-quic",
@@ -58,7 +60,7 @@ async def visiting(
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(HANGING * 1000)
     await page.goto(address)
     await page.wait_for_selector("html[data-ready]", state="attached")
     yield page

@@ -180,7 +180,7 @@ async def _bare() -> AsyncIterator[FakeDiscord]:
     async with FakeDiscord(validates=False) as discord:
         arguments = ("-c", _BARE, discord.api_base, discord.gateway_url, TOKEN)
         async with _process(*arguments, settings={}):
-            await discord.connected(30)
+            await discord.connected()
             yield discord
 
 
@@ -198,7 +198,7 @@ async def _ours() -> AsyncIterator[FakeDiscord]:
                 "DISCORD_GATEWAY_URL": discord.gateway_url,
             }
             async with _process("-m", "bot", "run", settings=settings):
-                await discord.connected(30)
+                await discord.connected()
                 yield discord
 
 

@@ -18,11 +18,9 @@ from bot.outbox.domain.delivery import delivery_key
 from bot.outbox.store import deliveries
 from tests.databases import Location, as_argument
 from tests.fakes.chat_server import Faults
+from tests.waiting import HANGING, eventually
 
 ROOT = Path(__file__).resolve().parents[2]
-
-HANGING = 400
-"""Seconds after which a test hangs: many times what it needs on a machine with a load of 16."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,20 +120,24 @@ async def states(database: Location) -> dict[str, int]:
 
 async def until_done(database: Location) -> None:
     """Wait until nothing is planned or under way any more."""
+
+    async def is_done() -> bool:
+        return not set(await states(database)) & {"planned", "sending"}
+
     try:
-        async with asyncio.timeout(HANGING):
-            while set(await states(database)) & {"planned", "sending"}:  # noqa: ASYNC110
-                await asyncio.sleep(0.2)
+        await eventually(is_done, every=0.2)
     except TimeoutError as error:
         raise TimeoutError(f"not done: {await states(database)}") from error
 
 
 async def until_sent(database: Location, count: int) -> None:
     """Wait until so many messages are sent, and no others are there."""
+
+    async def are_sent() -> bool:
+        return await states(database) == {"sent": count}
+
     try:
-        async with asyncio.timeout(HANGING):
-            while await states(database) != {"sent": count}:  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+        await eventually(are_sent)
     except TimeoutError as error:
         raise TimeoutError(f"not sent: {await states(database)}") from error
 

@@ -16,7 +16,7 @@ from tests.chaos.checker import CLEAN, Verdict, check
 from tests.databases import Location, place
 from tests.fakes.chat_server import Faults
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.chaos
 
 ALL_SEEDS = range(20)
 FEW_KILLS = (20, 8, 4)

@@ -24,7 +24,7 @@ from tests.databases import Location, place
 from tests.fakes.chat_server import Faults
 from tests.wrapped_database import WrappedDatabase
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.chaos
 
 PAPERS = 2
 MESSAGES = 1 + PAPERS

@@ -32,7 +32,7 @@ from tests.databases import Location, place
 from tests.fakes.discord import FakeDiscord, Fault, text_of
 from tests.fakes.discord.world import FORUM, Json
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.chaos
 
 DISCORD = ("--chat", "discord", "--timeout", "1.5")
 QUICK = (*DISCORD, "--plan")

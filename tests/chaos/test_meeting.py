@@ -35,8 +35,9 @@ from tests.fakes.discord import Fault as DiscordFault
 from tests.fakes.slack import FakeSlack
 from tests.fakes.slack import Fault as SlackFault
 from tests.platforms.slack.stage import said_in_blocks
+from tests.waiting import HANGING, until
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.chaos
 
 SLACK, DISCORD = parse_channel("slack:T1/C1"), parse_channel("discord:1/11")
 
@@ -92,26 +93,22 @@ class Scene:
         }
 
     async def until_shown(
-        self, wanted: dict[ChannelRef, list[str]], seconds: float = stage.HANGING
+        self, wanted: dict[ChannelRef, list[str]], seconds: float = HANGING
     ) -> None:
         """Wait until both sides show what they should, and still do after two more rounds."""
         try:
-            async with asyncio.timeout(seconds):
-                while self.shown() != wanted:  # noqa: ASYNC110 - another process has no event
-                    await asyncio.sleep(0.1)
+            await until(lambda: self.shown() == wanted, seconds)
         except TimeoutError:
             assert self.shown() == wanted, await stage.states(self.database)
         before = self.rounds()
-        async with asyncio.timeout(seconds):
-            # The round under way may have begun before: a whole one follows it.
-            while self.rounds() < before + 2:  # noqa: ASYNC110 - another process has no event
-                await asyncio.sleep(0.1)
+        # The round under way may have begun before: a whole one follows it.
+        await until(lambda: self.rounds() >= before + 2)
         assert self.shown() == wanted
 
     async def dies(self, process: Process, wanted: dict[ChannelRef, list[str]]) -> bool:
         """Whether a process dies; else both sides show what they should, and it has no more to do."""
         idle_since: int | None = None
-        async with asyncio.timeout(stage.HANGING):
+        async with asyncio.timeout(HANGING):
             while process.returncode is None:
                 if self.shown() != wanted:
                     idle_since = None

@@ -51,7 +51,7 @@ from tests.platforms.slack.stage import QUICK as QUICK_SLACK
 from tests.platforms.slack.stage import Clock, said_in_blocks
 from tests.waiting import until
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.chaos
 
 SLACK, DISCORD = parse_channel("slack:T1/C1"), parse_channel("discord:1/11")
 THOUGHT = re.compile(r"thought \d+(?:, mended)?")

@@ -27,7 +27,7 @@ from tests.chaos.test_crash_points import COMMITS, MESSAGES, prepared
 from tests.databases import Location, place
 from tests.fakes.slack import FakeSlack, Fault
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.chaos
 
 T = TypeVar("T")
 

@@ -29,8 +29,9 @@ from tests.e2e.test_slack import socket_mode, write_notes
 from tests.fakes.discord import TOKEN, FakeDiscord, text_of
 from tests.fakes.slack import FakeSlack, Limits
 from tests.platforms.slack.stage import said_in_blocks
+from tests.waiting import until
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.chaos
 
 BOTS = 3
 GUILD = 1
@@ -200,12 +201,6 @@ def check_digests(here: Scene) -> None:
         assert digest(texts[1:], here) == wanted, (number, texts)
 
 
-async def until(claim: Any, seconds: float) -> None:
-    async with asyncio.timeout(seconds):
-        while not claim():  # noqa: ASYNC110 - other processes have no event
-            await asyncio.sleep(0.1)
-
-
 @dataclass(slots=True)
 class Talk:
     """What people said on each side, as it stands in the end."""
@@ -259,7 +254,7 @@ _THOUGHT = re.compile(r"thought \d+\.(?: mended)?")
 async def talk_of(here: Scene) -> Talk:
     """Wait for the first paper on both sides, and begin to talk about it."""
     channel = here.slack_channels()[0]
-    await until(lambda: slack_papers(here, channel), 90)
+    await until(lambda: slack_papers(here, channel))
 
     def thread() -> int | None:
         return next(
@@ -273,7 +268,7 @@ async def talk_of(here: Scene) -> Talk:
             None,
         )
 
-    await until(lambda: thread() is not None, 90)
+    await until(lambda: thread() is not None)
     found = thread()
     assert found is not None
     return Talk(here, slack_papers(here, channel)[0]["ts"], found)
@@ -304,7 +299,7 @@ async def test_three_bots_that_are_killed_post_everything_once_and_in_order(
                     await asyncio.sleep(dice.uniform(0.0, 0.3))
 
         try:
-            await until(lambda: is_posted(here) and talk.copies() == talk.wanted(), 300)
+            await until(lambda: is_posted(here) and talk.copies() == talk.wanted())
         except TimeoutError:
             (tmp_path / "log").write_text("".join(here.log))
         await asyncio.sleep(3)  # whatever would be doubled

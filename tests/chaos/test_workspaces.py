@@ -18,7 +18,7 @@ from tests.databases import place
 from tests.fakes.slack.workspaces import FakeWorkspaces, workspaces
 
 __all__ = ["scale"]
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.chaos
 
 OPTIONS = ("--chat", "slack-workspaces", "--timeout", "1.5")
 EACH = 2

@@ -777,7 +777,6 @@ def _as_process(
         check=False,
         cwd=folder,
         env={"PYTHONPATH": str(ROOT), "PATH": os.defpath},
-        timeout=60,
         text=True,
     )
 

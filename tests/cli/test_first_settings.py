@@ -58,7 +58,7 @@ def test_init_asks_on_a_terminal_until_an_answer_is_good(root: Path, tmp_path: P
         env=environment({}) | {"PYTHONPATH": str(root)},
         text=True,
     )
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate()
     os.close(theirs)
     os.close(ours)
 

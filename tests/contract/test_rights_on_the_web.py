@@ -13,7 +13,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import aiohttp
-import pytest
 
 from bot.channels.domain.subscription import Standing
 from bot.channels.store import subscriptions
@@ -302,7 +301,6 @@ async def _running(chat: WebChat, bot: Bot) -> AsyncIterator[str]:
         running.cancel()
 
 
-@pytest.mark.timeout(240)
 async def test_every_role_may_do_in_every_place_what_it_may_and_nothing_else(tmp_path: Path):
     wrong: list[str] = []
     cells = 0

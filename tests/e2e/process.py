@@ -14,6 +14,8 @@ from typing import Any
 
 import aiohttp
 
+from tests.waiting import HANGING, eventually
+
 _ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+/)\S*")
 
 
@@ -54,10 +56,19 @@ class Running:
         async with aiohttp.ClientSession() as session, session.get(self.address + path) as answer:
             return await answer.text()
 
+    async def until_connected(self, *platforms: str, is_ok: bool = True) -> None:
+        """Wait until its `/healthz` calls each of these platforms connected, or none of them."""
+
+        async def told() -> bool:
+            states = (await self.get("healthz"))["platforms"]
+            return all(states[each]["ok"] is is_ok for each in platforms)
+
+        await eventually(told)
+
     async def ticks(self, pump: str, count: int = 2) -> None:
         """Wait until the pump has run that often from now on: what it would do wrongly, it has done."""
         seen = (await self.get("healthz"))["pumps"][pump]["last_ok_at"]
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(HANGING):
             while count:
                 await asyncio.sleep(0.2)
                 last = (await self.get("healthz"))["pumps"][pump]["last_ok_at"]
@@ -89,7 +100,7 @@ class Running:
     async def stop(self) -> int:
         """SIGTERM; the exit status."""
         self.process.send_signal(signal.SIGTERM)
-        return await asyncio.wait_for(self.process.wait(), timeout=20)
+        return await asyncio.wait_for(self.process.wait(), timeout=HANGING)
 
     async def kill(self) -> None:
         """SIGKILL: no farewell."""
@@ -132,7 +143,7 @@ async def _collect(stream: asyncio.StreamReader | None, lines: list[str]) -> Non
 async def ready(running: Running) -> Running:
     """Wait until it has said its address."""
     assert running.process.stdout is not None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(HANGING):
         async for line in running.process.stdout:
             if found := _ADDRESS.search(line.decode()):
                 running.address, running.one_time_address = found[1], found[0]
@@ -156,6 +167,6 @@ async def paperbot(folder: Path, *arguments: str, **settings: str) -> tuple[int,
         cwd=folder,
         env=environment(settings),
     )
-    out, err = await asyncio.wait_for(process.communicate(), timeout=60)
+    out, err = await asyncio.wait_for(process.communicate(), timeout=HANGING)
     assert process.returncode is not None
     return process.returncode, out.decode(), err.decode()

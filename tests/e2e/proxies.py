@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import HANGING
+
 _NGINX = """
 daemon off;
 pid {folder}/nginx.pid;
@@ -83,7 +85,7 @@ async def _serving(port: int, program: str, *arguments: str) -> AsyncIterator[st
         pytest.skip(f"{program} is not installed")
     process = await asyncio.create_subprocess_exec(path, *arguments)
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(HANGING):
             while not await _listens(port):
                 assert process.returncode is None, f"{program} ended"
                 await asyncio.sleep(0.05)

@@ -6,7 +6,7 @@ import math
 import sqlite3
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,8 +18,9 @@ import pytest
 from bot.arxiv.ranking.worker import is_installed
 from tests.e2e.process import bot, environment, paperbot, ready, starting
 from tests.fakes.arxiv import FakeArxiv, FaultKind, Paper, World
+from tests.waiting import HANGING, eventually
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -77,12 +78,6 @@ def write_vault(folder: Path, notes: int, references: int) -> Path:
 def rows(folder: Path, sql: str) -> list[Any]:
     with closing(sqlite3.connect(folder / "data" / "paperbot.db")) as db:
         return db.execute(sql).fetchall()
-
-
-async def eventually(look: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(90):
-        while not await look():  # noqa: ASYNC110 - it is another process that is waited for
-            await asyncio.sleep(0.5)
 
 
 def id_batches(arxiv: FakeArxiv) -> list[list[str]]:
@@ -156,7 +151,7 @@ async def test_a_kill_at_any_moment_costs_one_batch_and_no_politeness(
             cwd=tmp_path,
             env=environment(settings(arxiv)),
         )
-        await asyncio.wait_for(arxiv.arrived.wait(), 60)
+        await asyncio.wait_for(arxiv.arrived.wait(), HANGING)
         process.kill()
         await process.wait()
 
@@ -187,7 +182,7 @@ async def test_a_poll_beside_a_running_bot_asks_nothing_again(tmp_path: Path, ar
     await paperbot(tmp_path, "import", str(write_vault(tmp_path, 50, 5)))
 
     async with bot(tmp_path, **settings(arxiv)) as running:
-        await asyncio.wait_for(arxiv.arrived.wait(), 60)
+        await asyncio.wait_for(arxiv.arrived.wait(), HANGING)
         answer = await poll(tmp_path, arxiv)
         health = await running.get("healthz")
         status = await running.stop()
@@ -205,7 +200,7 @@ async def test_a_round_that_another_process_is_at_for_long_is_left_to_it(
     arxiv.fail(FaultKind.HANGS, times=100, value="600")
 
     async with bot(tmp_path, **settings(arxiv)) as running:
-        await asyncio.wait_for(arxiv.arrived.wait(), 60)
+        await asyncio.wait_for(arxiv.arrived.wait(), HANGING)
         status, out, err = await paperbot(tmp_path, "poll", "--once", "--json", **settings(arxiv))
         await running.kill()
     arxiv.faults.clear()
@@ -231,7 +226,7 @@ async def test_with_arxiv_hanging_the_bot_answers_as_before(tmp_path: Path, arxi
     async with bot(tmp_path) as running:
         free = sorted([await question(running) for _ in range(30)])
     async with bot(tmp_path, **settings(arxiv)) as running:
-        await asyncio.wait_for(arxiv.arrived.wait(), 60)
+        await asyncio.wait_for(arxiv.arrived.wait(), HANGING)
         hanging = sorted([await question(running) for _ in range(30)])
         await paperbot(tmp_path, "post", "2024-01-02", "--channel", "web:general")
 

@@ -37,13 +37,13 @@ async def test_any_bot_takes_a_request_and_each_is_answered_once(
                         *(slack.command("/paper reasoning") for _ in range(QUESTIONS))
                     )
                     for asked in commands:
-                        await slack.until(partial(getattr, asked, "answers"), seconds=30)
+                        await slack.until(partial(getattr, asked, "answers"))
                     await slack.say("A first thought", thread=root)
                     await slack.say("<@UBOT> abstract", thread=root)
                     heard = [each for each in slack.asked if each.kind == "events_api"]
                     for each in heard:  # as Slack does when an acknowledgement is lost
                         await slack.redeliver(each)
-                    await slack.until(lambda: len(answers(slack, root)) >= 1, seconds=30)
+                    await slack.until(lambda: len(answers(slack, root)) >= 1)
                     await one.ticks("deliver")
                     await other.ticks("deliver")
 
@@ -66,7 +66,7 @@ async def posted(address: PostgresAddress, slack: FakeSlack) -> str:
     words = TypedOptions(at=f"{now - timedelta(minutes=2):%H:%M}", zone="UTC", intro="off")
     async with opened(address) as db:
         await subscribe.add(db, ChannelRef(Platform.SLACK, "T1", "C1"), words, now=now)
-    await slack.until(lambda: len(slack.messages()) >= 2, seconds=60)
+    await slack.until(lambda: len(slack.messages()) >= 2)
     root: str = slack.messages()[1]["ts"]
     return root
 

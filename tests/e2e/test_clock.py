@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.process import Running, bot, paperbot
-from tests.e2e.test_run import NOTE, eventually, write_vault
+from tests.e2e.test_run import NOTE, write_vault
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.skipif(shutil.which("faketime") is None, reason="faketime is missing")
 
@@ -59,7 +60,6 @@ def clock(tmp_path: Path) -> FakedClock:
 
 
 @pytest.mark.parametrize("step", ["-1h", "-10m", "+2d"])
-@pytest.mark.timeout(120)
 async def test_a_clock_that_is_set_stops_no_pump(tmp_path: Path, clock: FakedClock, step: str):
     settings = clock.settings | {"PAPERBOT_VAULT": str(write_vault(tmp_path))}
     async with bot(tmp_path, **settings) as running:
@@ -69,22 +69,18 @@ async def test_a_clock_that_is_set_stops_no_pump(tmp_path: Path, clock: FakedClo
 
         await plan_digest(tmp_path, settings, "2025-02-04")  # by the clock as it was
         clock.set(step)
-        async with asyncio.timeout(15):
-            await eventually(lambda: shows("2번째 생각입니다."))
+        await eventually(lambda: shows("2번째 생각입니다."))
         (tmp_path / "vault" / "250205 Paper 3.md").write_text(NOTE.format(n=3), encoding="utf-8")
         await plan_digest(tmp_path, settings, "2025-02-05")  # by the clock as it is now
-        async with asyncio.timeout(15):
-            await eventually(lambda: shows("3번째 생각입니다."))
+        await eventually(lambda: shows("3번째 생각입니다."))
 
         clock.set("+0")
-        async with asyncio.timeout(15):
-            await eventually(lambda: is_well(running))
+        await eventually(lambda: is_well(running))
         assert await running.stop() == 0
 
     assert [line for line in running.log if "the clock was set" in line]
 
 
-@pytest.mark.timeout(120)
 async def test_after_a_suspended_machine_wakes_up_everything_goes_on(
     tmp_path: Path, clock: FakedClock
 ):
@@ -99,9 +95,8 @@ async def test_after_a_suspended_machine_wakes_up_everything_goes_on(
         async def shows() -> bool:
             return "2번째 생각입니다." in await running.text("")
 
-        async with asyncio.timeout(15):
-            await eventually(shows)
-            await eventually(lambda: is_well(running))
+        await eventually(shows)
+        await eventually(lambda: is_well(running))
         said = (await running.text("")).count("2번째 생각입니다.")
         assert await running.stop() == 0
 
@@ -118,5 +113,4 @@ async def plan_digest(folder: Path, settings: dict[str, str], day: str) -> None:
         assert status == 0 or "no entry" in err, err
         return status == 0
 
-    async with asyncio.timeout(30):
-        await eventually(is_planned)
+    await eventually(is_planned)

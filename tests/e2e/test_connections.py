@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.process import Running, bot, paperbot, ready, starting
-from tests.e2e.test_run import eventually, write_vault
+from tests.e2e.test_run import write_vault
+from tests.waiting import eventually
 
 HALF_A_HEADER = b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
 HALF_A_BODY = (

@@ -18,6 +18,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.browser import browsing, overflow, photograph, visiting
+from tests.waiting import HANGING
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+/)\?token=\S+")
@@ -37,7 +38,7 @@ async def demo(*arguments: str) -> AsyncIterator[tuple[str, str, asyncio.subproc
     )
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HANGING):
             while True:
                 line = (await process.stdout.readline()).decode()
                 assert line, "the demo ended before it named its address"
@@ -85,8 +86,7 @@ async def test_the_demo_answers_is_healthy_and_stops_on_sigterm():
         async with client.get(f"{address}events?after=0") as stream:
             assert await stream.content.readline()
             process.send_signal(signal.SIGTERM)
-            async with asyncio.timeout(10):
-                assert await process.wait() == 0
+            assert await process.wait() == 0
 
 
 @in_browser

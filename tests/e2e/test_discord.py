@@ -17,8 +17,8 @@ from tests.fakes.discord import world as rights
 from tests.fakes.discord.gateway import Harm
 from tests.fakes.discord.world import BOT_ID, FORUM, Json
 from tests.fakes.slack import FakeSlack
+from tests.waiting import eventually
 
-LONG = 60.0
 """Seconds: an import, a start and a digest may be slow on a busy machine."""
 
 
@@ -30,17 +30,11 @@ def settings(discord: FakeDiscord) -> dict[str, str]:
     }
 
 
-async def connected(process: Running, platform: str = "discord") -> None:
-    async with asyncio.timeout(40):
-        while not (await process.get("healthz"))["platforms"][platform]["ok"]:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
-
-
 @asynccontextmanager
 async def running(folder: Path, discord: FakeDiscord, **more: str) -> AsyncIterator[Running]:
     """The bot, connected to the fake."""
     async with bot(folder, **settings(discord), **more) as process:
-        await connected(process)
+        await process.until_connected("discord")
         yield process
 
 
@@ -84,8 +78,8 @@ async def test_the_days_digest_comes_at_its_slot_with_a_thread_a_paper(tmp_path)
     async with FakeDiscord() as discord:
         await subscribe(tmp_path, discord, "discord:11")
         async with running(tmp_path, discord) as process:
-            await discord.until(lambda: len(posts(discord)) == 4, LONG)
-            await discord.until(lambda: len(discord.world.threads_of(1)) == 3, LONG)
+            await discord.until(lambda: len(posts(discord)) == 4)
+            await discord.until(lambda: len(discord.world.threads_of(1)) == 3)
             header, *papers = posts(discord)
 
             assert "Paper 1 on reasoning" in text_of(header)
@@ -95,11 +89,11 @@ async def test_the_days_digest_comes_at_its_slot_with_a_thread_a_paper(tmp_path)
             thread = int(papers[0]["id"])
             mention = f"<@{BOT_ID}> rl"
             await discord.says(mention, at=thread, mentions_bot=True)
-            await discord.until(lambda: "Paper 3 on reasoning" in shown(discord, thread), LONG)
+            await discord.until(lambda: "Paper 3 on reasoning" in shown(discord, thread))
             await process.ticks("deliver")
 
             links = [f"https://discord.com/channels/1/11/{paper['id']}" for paper in papers]
-            await discord.until(lambda: all(link in str(posts(discord)[0]) for link in links), LONG)
+            await discord.until(lambda: all(link in str(posts(discord)[0]) for link in links))
             assert len(posts(discord)) == 4
             assert shown(discord, thread).count("Paper 3 on reasoning") == 1
             assert discord.complaints == []
@@ -111,7 +105,7 @@ async def test_a_forum_gets_a_post_a_paper(tmp_path):
         discord.world.add_channel(20, "papers", type=FORUM, tags=["rl"])
         await subscribe(tmp_path, discord, "discord:20")
         async with running(tmp_path, discord):
-            await discord.until(lambda: len(discord.world.threads_of(1)) == 3, LONG)
+            await discord.until(lambda: len(discord.world.threads_of(1)) == 3)
 
         _, *papers = discord.world.threads_of(1)
         assert [paper.name for paper in papers] == [f"Paper {n} on reasoning" for n in (1, 2)]
@@ -123,7 +117,7 @@ async def test_buttons_from_before_a_restart_work_and_nothing_is_done_again(tmp_
     async with FakeDiscord() as discord:
         await subscribe(tmp_path, discord, "discord:11", "--languages", "en")
         async with running(tmp_path, discord) as first:
-            await discord.until(lambda: len(posts(discord)) == 3, LONG)
+            await discord.until(lambda: len(posts(discord)) == 3)
             await first.kill()
 
         async with running(tmp_path, discord) as process:
@@ -153,7 +147,7 @@ async def test_the_bot_reconnects_by_itself_after_any_gateway_failure(tmp_path, 
     async with FakeDiscord() as discord:
         await subscribe(tmp_path, discord, "discord:11")
         async with running(tmp_path, discord) as process:
-            await discord.until(lambda: len(discord.world.threads_of(1)) == 2, LONG)
+            await discord.until(lambda: len(discord.world.threads_of(1)) == 2)
             thread = discord.world.threads_of(1)[0].id
             gateway = discord.gateway
             match harm:
@@ -171,10 +165,10 @@ async def test_the_bot_reconnects_by_itself_after_any_gateway_failure(tmp_path, 
                     gateway.drop()
             await discord.says(f"<@{BOT_ID}> reasoning", at=thread, mentions_bot=True)
             if harm == "down":
-                await discord.until(lambda: gateway.refused >= 2, LONG)
+                await discord.until(lambda: gateway.refused >= 2)
                 gateway.refusing = False
 
-            await discord.until(lambda: "Paper 2 on reasoning" in shown(discord, thread), LONG)
+            await discord.until(lambda: "Paper 2 on reasoning" in shown(discord, thread))
             await types_until_answered(discord)
             await process.ticks("deliver")
 
@@ -190,9 +184,9 @@ async def test_a_gateway_that_closes_every_connection_is_not_stormed(tmp_path):
         discord.gateway.harm = Harm("hello", closes=4000)
         async with starting(tmp_path, "run", settings=settings(discord)) as process:
             await ready(process)
-            await discord.until(lambda: discord.gateway.connected >= 1, LONG)
+            await discord.until(lambda: discord.gateway.connected >= 1)
             began = asyncio.get_running_loop().time()
-            await discord.until(lambda: discord.gateway.connected >= 3, LONG)
+            await discord.until(lambda: discord.gateway.connected >= 3)
             took = asyncio.get_running_loop().time() - began
             assert await process.stop() == 0
 
@@ -208,17 +202,18 @@ async def test_with_discord_down_at_the_start_the_digest_is_posted_later(tmp_pat
         await discord.stop()
         async with starting(tmp_path, "run", settings=settings(discord)) as process:
             await ready(process)
-            state = {"ok": False, "detail": "not connected yet"}
-            async with asyncio.timeout(LONG):
-                while state["detail"] == "not connected yet":
-                    await asyncio.sleep(0.05)
-                    state = (await process.get("healthz"))["platforms"]["discord"]
-            assert state["ok"] is False
+
+            async def has_tried() -> bool:
+                state = (await process.get("healthz"))["platforms"]["discord"]
+                assert state["ok"] is False
+                return bool(state["detail"] != "not connected yet")
+
+            await eventually(has_tried)
 
             await discord.start(port)
 
-            await connected(process)
-            await discord.until(lambda: len(posts(discord)) == 3, LONG)
+            await process.until_connected("discord")
+            await discord.until(lambda: len(posts(discord)) == 3)
 
 
 async def test_a_bad_token_ends_the_bot_with_status_2_and_one_line(tmp_path):
@@ -290,11 +285,11 @@ async def test_with_slack_down_discord_works(tmp_path):
             await subscribe_both(tmp_path, both)
         async with starting(tmp_path, "run", settings=both) as process:
             await ready(process)
-            await connected(process, "discord")
+            await process.until_connected("discord")
             asked = await discord.types("paper", {"query": "reasoning"})
 
             assert "Paper 1" in text_of(await asked.answer())
-            await discord.until(lambda: len(posts(discord)) == 4, LONG)
+            await discord.until(lambda: len(posts(discord)) == 4)
             assert (await process.get("healthz"))["platforms"]["slack"]["ok"] is False
             assert await process.stop() == 0
 
@@ -307,11 +302,11 @@ async def test_with_discord_down_slack_works(tmp_path):
             await subscribe_both(tmp_path, both)
         async with starting(tmp_path, "run", settings=both) as process:
             await ready(process)
-            await connected(process, "slack")
+            await process.until_connected("slack")
             command = await slack.command("/paper reasoning")
 
             await slack.until(lambda: command.answers)
-            await slack.until(lambda: len(slack.messages()) >= 3, seconds=LONG)
+            await slack.until(lambda: len(slack.messages()) >= 3)
             assert (await process.get("healthz"))["platforms"]["discord"]["ok"] is False
             assert await process.stop() == 0
 

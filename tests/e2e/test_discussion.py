@@ -6,7 +6,7 @@ import json
 import random
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,8 +20,7 @@ from tests.e2e.test_slack import socket_mode, write_notes
 from tests.fakes.discord import TOKEN, FakeDiscord, Fault, text_of
 from tests.fakes.slack import FakeSlack
 from tests.platforms.slack.stage import said_in_blocks
-
-pytestmark = pytest.mark.timeout(240)
+from tests.waiting import until
 
 PAPERS = 11
 """Discord's channel of papers."""
@@ -56,11 +55,7 @@ class Meeting:
     async def running(self) -> AsyncIterator[Running]:
         """The bot, connected to both."""
         async with bot(self.folder, **self.settings) as process:
-            async with asyncio.timeout(60):
-                while not all(  # noqa: ASYNC110 - another process
-                    part["ok"] for part in (await process.get("healthz"))["platforms"].values()
-                ):
-                    await asyncio.sleep(0.1)
+            await process.until_connected("slack", "discord")
             yield process
 
     async def subscribe(self) -> None:
@@ -84,9 +79,9 @@ class Meeting:
 
     async def roots(self) -> tuple[str, int]:
         """The paper's message in Slack, and its thread in Discord."""
-        await self.until(lambda: any(TITLE in _shown(one) for one in self.slack.messages()[1:]))
+        await until(lambda: any(TITLE in _shown(one) for one in self.slack.messages()[1:]))
         root = next(one for one in self.slack.messages()[1:] if TITLE in _shown(one))
-        await self.until(lambda: self._thread() is not None)
+        await until(lambda: self._thread() is not None)
         thread = self._thread()
         assert thread is not None
         return root["ts"], thread
@@ -115,11 +110,6 @@ class Meeting:
             rows = reader.execute("SELECT text FROM reply WHERE gone_at IS NULL ORDER BY id")
             return [text for (text,) in rows]
 
-    async def until(self, claim: Callable[[], object], seconds: float = 60) -> None:
-        async with asyncio.timeout(seconds):
-            while not claim():  # noqa: ASYNC110 - other processes have no event
-                await asyncio.sleep(0.05)
-
 
 def _shown(message: Json) -> str:
     return said_in_blocks(message["blocks"]) if "blocks" in message else ""
@@ -145,15 +135,15 @@ async def test_what_is_said_on_one_side_is_read_on_the_other_and_found(tmp_path)
         await here.link()
 
         await here.slack.say("Is <https://arxiv.org/abs/2502.00001> new? @everyone", thread=root)
-        await here.until(lambda: times(here.in_discord(thread), "new?") == 1)
+        await until(lambda: times(here.in_discord(thread), "new?") == 1)
         answer = await here.discord.says("네, <!channel> 그렇습니다", by=102, at=thread)
-        await here.until(lambda: times(here.in_slack(root), "그렇습니다") == 1)
+        await until(lambda: times(here.in_slack(root), "그렇습니다") == 1)
         copy = next(text for text in here.in_discord(thread) if "new?" in text)
         assert "Ada" in copy
         assert "Slack" in copy
 
         await here.discord.edits(answer, "아니요, 아직입니다")
-        await here.until(lambda: times(here.in_slack(root), "아직입니다") == 1)
+        await until(lambda: times(here.in_slack(root), "아직입니다") == 1)
         assert times(here.in_slack(root), "그렇습니다") == 0
 
         assert "아직입니다" not in await process.text("entry/1")
@@ -166,7 +156,7 @@ async def test_what_is_said_on_one_side_is_read_on_the_other_and_found(tmp_path)
         assert "아직입니다" in out
 
         await here.discord.takes_back(answer)
-        await here.until(lambda: times(here.in_slack(root), "아직입니다") == 0)
+        await until(lambda: times(here.in_slack(root), "아직입니다") == 0)
         assert await process.stop() == 0
 
 
@@ -182,12 +172,12 @@ async def test_a_side_that_is_down_catches_up_also_when_the_bot_is_killed_meanwh
             here.discord.fail(Fault("POST", place, status=503, times=100_000))
             for thought in thoughts:
                 await here.slack.say(thought, thread=root)
-                await here.until(lambda: here.kept()[-1:] == [thought])  # noqa: B023
+                await until(lambda: here.kept()[-1:] == [thought])  # noqa: B023
             await process.kill()
 
         here.discord.faults.clear()
         async with here.running() as process:
-            await here.until(
+            await until(
                 lambda: times(here.in_discord(thread), "thought number") == len(thoughts),
                 seconds=120,
             )
@@ -207,14 +197,14 @@ async def test_what_is_said_while_the_bot_is_away_is_heard_when_it_is_back(tmp_p
             root, thread = await here.roots()
             await here.link()
             await here.slack.say("Before it went", thread=root)
-            await here.until(lambda: times(here.in_discord(thread), "Before it went") == 1)
+            await until(lambda: times(here.in_discord(thread), "Before it went") == 1)
             await process.kill()
         await here.slack.say("Anybody there?", thread=root)
         await here.discord.says("Nobody but us", by=102, at=thread)
 
         async with here.running() as process:
-            await here.until(lambda: times(here.in_discord(thread), "Anybody there?") == 1)
-            await here.until(lambda: times(here.in_slack(root), "Nobody but us") == 1)
+            await until(lambda: times(here.in_discord(thread), "Anybody there?") == 1)
+            await until(lambda: times(here.in_slack(root), "Nobody but us") == 1)
             await process.ticks("deliver")
             assert times(here.in_discord(thread), "Before it went") == 1
             assert times(here.in_discord(thread), "Anybody there?") == 1
@@ -229,8 +219,8 @@ async def test_a_question_in_a_thread_is_answered_there_alone(tmp_path):
         await here.discord.says("@paperbot bib", at=thread, mentions_bot=True)
 
         shows = "We show in few words"
-        await here.until(lambda: times(here.in_slack(root), shows) >= 2)
-        await here.until(lambda: times(here.in_discord(thread), "@misc") == 1)
+        await until(lambda: times(here.in_slack(root), shows) >= 2)
+        await until(lambda: times(here.in_discord(thread), "@misc") == 1)
         await process.ticks("deliver")
         assert times(here.in_slack(root), shows) == 2  # the opening reply, and the answer
         assert times(here.in_slack(root), "@misc") == 0
@@ -291,7 +281,7 @@ async def test_killed_again_and_again_while_people_talk_nothing_is_missing_or_do
 
         wanted = (list(said["discord"].values()), list(said["slack"].values()))
         async with here.running() as process:
-            await here.until(lambda: shown() == wanted, seconds=120)
+            await until(lambda: shown() == wanted)
             await process.ticks("deliver")
             assert shown() == wanted
             assert await process.stop() == 0

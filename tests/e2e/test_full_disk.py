@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.process import Running, bot, paperbot
-from tests.e2e.test_run import eventually
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -36,7 +36,6 @@ def fill(disk: Path) -> Path:
     raise AssertionError
 
 
-@pytest.mark.timeout(120)
 async def test_a_full_disk_ends_nothing_and_shows_in_healthz(tmp_path: Path, small_disk: Path):
     settings = {"PAPERBOT_DATABASE": f"sqlite:///{small_disk}/bot.db"}
     async with bot(tmp_path, **settings) as running:
@@ -58,7 +57,6 @@ async def test_a_full_disk_ends_nothing_and_shows_in_healthz(tmp_path: Path, sma
     assert (ill["ok"], well["ok"]) == (False, True)
 
 
-@pytest.mark.timeout(120)
 async def test_a_bot_on_a_full_disk_can_be_stopped(tmp_path: Path, small_disk: Path):
     settings = {"PAPERBOT_DATABASE": f"sqlite:///{small_disk}/bot.db"}
     async with bot(tmp_path, **settings) as running:

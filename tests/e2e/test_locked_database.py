@@ -14,7 +14,6 @@ KEY = "SELECT 1 FROM key_value WHERE name LIKE 'web: key%'"
 LONGER_THAN_A_STATEMENT_WAITS = 13.0
 
 
-@pytest.mark.timeout(120)
 async def test_a_lock_while_the_web_server_starts_ends_nothing(tmp_path: Path):
     database = tmp_path / "data" / "paperbot.db"
     async with starting(tmp_path, "run", settings={}) as running:

@@ -14,8 +14,9 @@ import pytest
 from tests.databases import PostgresServer, own_server
 from tests.e2e.process import Running, bot, paperbot, starting
 from tests.e2e.test_discussion import meeting, times
-from tests.e2e.test_run import NOTE, eventually, write_vault
+from tests.e2e.test_run import NOTE, write_vault
 from tests.fakes.discord import text_of
+from tests.waiting import eventually, until
 
 PASSWORD = "s3cr3t-%2F"
 
@@ -47,7 +48,6 @@ async def shows(running: Running, path: str, wanted: str) -> bool:
     return wanted in await running.text(path)
 
 
-@pytest.mark.timeout(180)
 async def test_everything_works_on_postgresql_and_goes_on_after_the_server_was_away(
     tmp_path: Path, server: PostgresServer, settings: dict[str, str]
 ):
@@ -112,7 +112,6 @@ async def is_well(running: Running, *, well: bool) -> bool:
     return (await running.get("healthz"))["ok"] is well
 
 
-@pytest.mark.timeout(240)
 async def test_while_the_server_is_away_people_are_told_and_what_they_say_is_kept(
     tmp_path: Path, server: PostgresServer, settings: dict[str, str]
 ):
@@ -133,8 +132,8 @@ async def test_while_the_server_is_away_people_are_told_and_what_they_say_is_kep
         assert away in text_of(answered.follow_ups[0])
         server.start()
 
-        await here.until(lambda: times(here.in_discord(thread), "Said in Slack meanwhile"))
-        await here.until(lambda: times(here.in_slack(root), "Edited in Discord meanwhile"))
+        await until(lambda: times(here.in_discord(thread), "Said in Slack meanwhile"))
+        await until(lambda: times(here.in_slack(root), "Edited in Discord meanwhile"))
         await process.ticks("deliver")
         assert times(here.in_discord(thread), "Said in Slack meanwhile") == 1
         assert times(here.in_slack(root), "in Discord meanwhile") == 1

@@ -1,6 +1,5 @@
 """`paperbot restore`, beside what a killed bot leaves and without it."""
 
-import asyncio
 import json
 import os
 import shutil
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.process import bot, paperbot
+from tests.waiting import until
 
 NOTE = "https://arxiv.org/abs/2502.{n:05}\n\n*Paper {n}* (Jane Lee)\n\nThought {n}. {more}\n\n#rl\n"
 FEW, MUCH = 5, 400
@@ -35,16 +35,13 @@ async def killed_after_writing(folder: Path, more: int) -> Path:
     assert (await paperbot(folder, "backup", "back.db"))[0] == 0
     write(folder / "vault", range(FEW, FEW + more))
     async with bot(folder, PAPERBOT_VAULT=str(folder / "vault")) as running:
-        async with asyncio.timeout(60):
-            while not any("vault: entries:" in line for line in running.log):  # noqa: ASYNC110
-                await asyncio.sleep(0.1)
+        await until(lambda: any("vault: entries:" in line for line in running.log))
         await running.kill()
     database = (folder / "data" / "paperbot.db").resolve()
     assert database.with_name(f"{database.name}-wal").stat().st_size > 0
     return folder / "back.db"
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("more", [51, MUCH], ids=["little", "much"])
 async def test_a_backup_copied_beside_a_crash_is_neither_undone_nor_damaged(
     tmp_path: Path, more: int
@@ -63,7 +60,6 @@ async def test_a_backup_copied_beside_a_crash_is_neither_undone_nor_damaged(
     assert "paperbot.db.aside-1-wal" in aside
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("more", [51, MUCH], ids=["little", "much"])
 async def test_restore_sets_a_crash_aside_and_keeps_it_whole(tmp_path: Path, more: int):
     backup = await killed_after_writing(tmp_path, more)
@@ -80,7 +76,6 @@ async def test_restore_sets_a_crash_aside_and_keeps_it_whole(tmp_path: Path, mor
     assert len(json.loads(out)) == FEW + more
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("by_hand", [True, False], ids=["cp", "restore"])
 async def test_a_database_behind_a_symlink_is_restored_where_it_is(tmp_path: Path, by_hand: bool):
     """SQLite keeps the log beside the file, not beside the link."""

@@ -1,6 +1,5 @@
 """`paperbot run` as an operator meets it: started, asked, stopped, killed, started twice."""
 
-import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.process import bot, paperbot, ready, starting
+from tests.waiting import eventually
 
 NOTE = (
     "https://arxiv.org/abs/2502.0000{n}\n\n*Paper {n}* (Jane Lee)\n\n{n}번째 생각입니다.\n\n#rl\n"
@@ -21,12 +21,6 @@ def write_vault(folder: Path) -> Path:
     for n in (1, 2):
         (vault / f"250204 Paper {n}.md").write_text(NOTE.format(n=n), encoding="utf-8")
     return vault
-
-
-async def eventually(look: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(30):
-        while not await look():  # noqa: ASYNC110 - it is another process that is waited for
-            await asyncio.sleep(0.1)
 
 
 async def test_it_starts_without_any_setting_says_its_address_and_ends_with_0(

@@ -1,9 +1,8 @@
 """Several bots on one PostgreSQL database share the work (issue 15, item 3)."""
 
-import asyncio
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,6 +26,7 @@ from tests.e2e.test_slack import said, write_notes
 from tests.e2e.test_workspaces import KEY
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.slack.workspaces import FakeWorkspaces, workspaces
+from tests.waiting import until
 
 TEAMS = [f"T{number}" for number in range(1, 7)]
 PAPERS = 3
@@ -59,11 +59,6 @@ class Ground:
             ).fetchall()
         return {name: pid for name, pid in rows if name != "discord identify"}
 
-    async def until(self, holds: Callable[[], bool], seconds: float = 30) -> None:
-        async with asyncio.timeout(seconds):
-            while not holds():  # noqa: ASYNC110 - it is about other processes
-                await asyncio.sleep(0.1)
-
     async def until_shared(self, *bots: Running) -> None:
         """Until everything is done by these processes, each as much as the others, and connected."""
         pids = {each.process.pid for each in bots}
@@ -80,7 +75,7 @@ class Ground:
                 and sorted(session.shard for session in self.discord.gateway.live) == SHARDS
             )
 
-        await self.until(is_shared, seconds=60)
+        await until(is_shared, every=0.1)
 
 
 SHARDS = [(0, 2), (1, 2)]
@@ -130,7 +125,7 @@ async def test_bots_share_the_work_and_take_over_what_others_leave(ground: Groun
             await subscribe_all(ground)
             held = ground.held()
             theirs = [t for t in TEAMS if held[f"post:slack:{t}"] == first.process.pid]
-            await ground.until(lambda: any(ground.slacks.of[t].messages() for t in theirs))
+            await until(lambda: any(ground.slacks.of[t].messages() for t in theirs))
             await first.kill()
             await ground.until_shared(second)
             await until_posted(ground)
@@ -153,11 +148,11 @@ async def test_a_bot_that_hangs_loses_its_work_and_doubles_nothing_when_it_goes_
         await subscribe_all(ground)
         held = ground.held()
         theirs = [t for t in TEAMS if held[f"post:slack:{t}"] == first.process.pid]
-        await ground.until(lambda: any(ground.slacks.of[t].messages() for t in theirs))
+        await until(lambda: any(ground.slacks.of[t].messages() for t in theirs))
 
         first.process.send_signal(signal.SIGSTOP)
         # It runs still, so that only its silence tells: for twenty seconds, and those of a look.
-        await ground.until(lambda: set(ground.held().values()) == {second.process.pid}, seconds=40)
+        await until(lambda: set(ground.held().values()) == {second.process.pid}, every=0.1)
         first.process.send_signal(signal.SIGCONT)
 
         await ground.until_shared(first, second)
@@ -175,7 +170,7 @@ async def until_posted(ground: Ground) -> None:
         )
 
     # What the killed one was just sending is searched for a minute after it began.
-    await ground.until(is_posted, seconds=100)
+    await until(is_posted, every=0.1)
     expected = [said(each) for each in ground.slacks.of[TEAMS[0]].messages()]
     assert len(expected) == PAPERS + 1
     for slack in ground.slacks.of.values():

@@ -13,6 +13,7 @@ from tests.fakes.accounts import CLIENT_ID, CLIENT_SECRET, FakeAccounts
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.slack import FakeSlack
 from tests.platforms.web.sign_in_stage import free_port
+from tests.waiting import HANGING
 
 
 async def test_people_manage_from_the_web_what_they_manage_on_their_platform(tmp_path):
@@ -35,11 +36,7 @@ async def test_people_manage_from_the_web_what_they_manage_on_their_platform(tmp
             "DISCORD_CLIENT_SECRET": CLIENT_SECRET,
         }
         async with bot(tmp_path, **socket_mode(slack), **of_discord(discord), **chosen) as process:
-            async with asyncio.timeout(40):
-                while not all(  # noqa: ASYNC110
-                    each["ok"] for each in (await process.get("healthz"))["platforms"].values()
-                ):
-                    await asyncio.sleep(0.05)
+            await process.until_connected("slack", "discord")
             await slack.command("/digest here", user="U1")
             await discord.types("digest", {"what": "here"}, by=101)
             managed = await _signed_in_answer(process.address, "slack", "slack:T1/C1")
@@ -62,7 +59,7 @@ async def _signed_in_answer(address: str, platform: str, channel: str) -> str:
         async with client.get(f"{address}sign-in/{platform}") as response:
             assert response.status == 200, await response.text()
         body = {"channel": channel, "line": "/digest pause"}
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(HANGING):
             while True:  # the subscription is stored in a moment
                 async with client.post(f"{address}api/manage", json=body, headers=own) as response:
                     answer = await response.json()

@@ -27,7 +27,7 @@ from tests.fakes.slack import (
 )
 from tests.fakes.slack.world import BOT_USER
 from tests.platforms.slack.stage import said_in_blocks
-from tests.waiting import until
+from tests.waiting import HANGING, until
 
 NOTE = """https://arxiv.org/abs/2502.0000{n}
 
@@ -75,15 +75,9 @@ async def running(folder: Path, slack: FakeSlack, *, http: bool = False) -> Asyn
     async with bot(folder, **settings) as process:
         if http:
             slack.events_url = f"{process.address}slack/events"
-        await connected(process)
+        await process.until_connected("slack")
         yield process
         slack.events_url = None
-
-
-async def connected(process: Running) -> None:
-    async with asyncio.timeout(30):
-        while not (await process.get("healthz"))["platforms"]["slack"]["ok"]:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
 
 
 async def import_notes(folder: Path, **options: Any) -> None:
@@ -174,7 +168,7 @@ async def test_the_digest_is_posted_at_its_slot_with_one_message_for_each_paper(
     async with FakeSlack() as slack:
         await subscribe(tmp_path, slack, "slack:C1")
         async with running(tmp_path, slack) as process:
-            await slack.until(lambda: len(slack.messages()) == 4, seconds=40)
+            await slack.until(lambda: len(slack.messages()) == 4)
             header, *papers = slack.messages()
             await process.ticks("deliver")
 
@@ -207,23 +201,23 @@ async def test_killed_between_header_and_papers_the_titles_lead_to_the_papers_in
             Fault(delay=60) if method == "chat.postMessage" and slack.messages() else None
         )
         async with running(tmp_path, slack) as first:
-            await slack.until(lambda: len(slack.messages()) == 1, seconds=40)
+            await slack.until(lambda: len(slack.messages()) == 1)
             await until(lambda: len(slack.calls_of("chat.postMessage")) == 2)
             await first.kill()
         slack.chaos = lambda _: None
 
         async with running(tmp_path, slack):
-            await slack.until(lambda: len(slack.messages()) == 3, seconds=90)
+            await slack.until(lambda: len(slack.messages()) == 3)
             links = [
                 f"https://papers.slack.com/archives/C1/p{paper['ts'].replace('.', '')}"
                 for paper in slack.messages()[1:]
             ]
-            await slack.until(lambda: addresses(slack.messages()[0]) == links, seconds=40)
+            await slack.until(lambda: addresses(slack.messages()[0]) == links)
 
             [note] = vault.glob("* Paper 2.md")
             note.write_text(note.read_text().replace("*Paper 2 on", "*Paper Two on"))
             await paperbot(tmp_path, "import", str(vault))
-            await slack.until(lambda: "Paper Two" in said(slack.messages()[0]), seconds=40)
+            await slack.until(lambda: "Paper Two" in said(slack.messages()[0]))
             assert addresses(slack.messages()[0]) == links
 
 
@@ -232,7 +226,7 @@ async def test_a_button_from_before_a_restart_works_and_nothing_is_posted_again(
     async with FakeSlack() as slack:
         await subscribe(tmp_path, slack, "slack:C1", "--languages", "en")
         async with running(tmp_path, slack) as first:
-            await slack.until(lambda: len(slack.messages()) == 3, seconds=40)
+            await slack.until(lambda: len(slack.messages()) == 3)
             await first.kill()
 
         async with running(tmp_path, slack) as process:
@@ -264,7 +258,7 @@ async def test_a_long_commentary_goes_on_in_the_papers_thread(tmp_path):
     async with FakeSlack() as slack:
         await subscribe(tmp_path, slack, "slack:C1", "--languages", "ko")
         async with running(tmp_path, slack):
-            await slack.until(lambda: len(slack.messages()) == 2, seconds=40)
+            await slack.until(lambda: len(slack.messages()) == 2)
             root = slack.messages()[1]
             await slack.until(
                 lambda: "19번째 문단" in " ".join(map(said, slack.replies(root["ts"])))
@@ -309,12 +303,12 @@ async def test_slack_that_is_down_at_the_start_is_waited_for_and_nothing_is_lost
         assert (await process.get("healthz"))["platforms"]["slack"]["ok"] is False
 
         async with FakeSlack(port=port) as slack:
-            await connected(process)
+            await process.until_connected("slack")
             asked = await slack.command("/paper reasoning")
             await slack.until(lambda: asked.answers)
             assert asked.acknowledged
             # The header, two papers, and the answer to the command.
-            await slack.until(lambda: len(slack.messages()) == 4, seconds=40)
+            await slack.until(lambda: len(slack.messages()) == 4)
 
 
 async def test_a_channel_that_the_bot_is_not_in_is_refused_at_once_with_what_to_do(tmp_path):
@@ -393,13 +387,13 @@ async def test_commands_are_acknowledged_at_once_while_a_vault_is_imported(tmp_p
     async with FakeSlack() as slack:
         settings = socket_mode(slack) | {"PAPERBOT_VAULT": str(tmp_path / "vault")}
         async with bot(tmp_path, **settings) as process:
-            await connected(process)
+            await process.until_connected("slack")
             waits = []
             for number in range(40):
                 asked = await slack.command(f"/paper reasoning page:{number + 1}")
                 waits.append(asked.acknowledged_after)
             last = await slack.command("/paper reasoning")
-            await slack.until(lambda: last.answers, seconds=60)
+            await slack.until(lambda: last.answers)
 
     assert all(wait is not None and wait < 1.0 for wait in waits), waits
 
@@ -422,9 +416,9 @@ async def test_commands_are_acknowledged_while_a_feed_of_2000_papers_is_read(tmp
             "ARXIV_CATEGORIES": "cs.LG",
         }
         async with bot(tmp_path, **settings) as process:
-            await connected(process)
+            await process.until_connected("slack")
             waits = []
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(HANGING):
                 while not ((await process.get("healthz"))["arxiv"] or {}).get("last_ok_at"):
                     asked = await slack.command("/paper reasoning")
                     waits.append(asked.acknowledged_after)
@@ -440,9 +434,7 @@ async def test_healthz_reports_lost_connections_and_no_secret_is_logged(tmp_path
     async with FakeSlack() as slack, running(tmp_path, slack) as process:
         slack.sockets.refusing = True
         slack.sockets.abort()
-        async with asyncio.timeout(20):
-            while (await process.get("healthz"))["platforms"]["slack"]["ok"]:  # noqa: ASYNC110
-                await asyncio.sleep(0.1)
+        await process.until_connected("slack", is_ok=False)
         health = await process.get("healthz")
 
         assert health["ok"] is False

@@ -4,12 +4,13 @@ import asyncio
 import json
 import os
 import subprocess
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.process import Running, bot, paperbot
+from tests.waiting import eventually
 
 NOTE = (
     "https://arxiv.org/abs/2502.0000{n}\n\n*Paper {n}* (Jane Lee)\n\n{n}번째 생각입니다.\n\n#rl\n"
@@ -29,12 +30,6 @@ def write(folder: Path, n: int) -> Path:
     note = folder / f"250204 Paper {n}.md"
     note.write_text(NOTE.format(n=n), encoding="utf-8")
     return note
-
-
-async def eventually(check: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(60):
-        while not await check():  # noqa: ASYNC110 - another process is waited for
-            await asyncio.sleep(0.1)
 
 
 async def vault_detail(running: Running) -> str:

@@ -1,6 +1,5 @@
 """Several Slack workspaces in one process, each with an app of its own (issue 14)."""
 
-import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,6 +8,7 @@ from tests.e2e.process import Running, bot, paperbot
 from tests.e2e.test_slack import import_notes
 from tests.fakes.slack import FakeSlack
 from tests.fakes.slack.workspaces import FakeWorkspaces, workspaces
+from tests.waiting import eventually
 
 KEY = "k" * 40
 
@@ -40,14 +40,13 @@ async def subscribe(folder: Path, fake: FakeWorkspaces, channel: str) -> None:
 
 async def connected(running: Running, *teams: str) -> None:
     """Wait until exactly these workspaces are connected."""
-    async with asyncio.timeout(40):
-        while True:
-            found = await running.workspaces()
-            if {name for name, each in found.items() if each["ok"]} == {
-                f"slack:{team}" for team in teams
-            }:
-                return
-            await asyncio.sleep(0.1)
+    wanted = {f"slack:{team}" for team in teams}
+
+    async def are_connected() -> bool:
+        found = await running.workspaces()
+        return {name for name, each in found.items() if each["ok"]} == wanted
+
+    await eventually(are_connected)
 
 
 async def test_workspaces_come_and_go_while_the_bot_runs(tmp_path: Path) -> None:
@@ -59,8 +58,8 @@ async def test_workspaces_come_and_go_while_the_bot_runs(tmp_path: Path) -> None
             await connected(running, "T1", "T2")
             for channel in ("slack:T1/C1", "slack:T2/C1"):
                 await subscribe(tmp_path, fake, channel)
-            await one.until(lambda: len(one.messages()) == 3, seconds=40)
-            await two.until(lambda: len(two.messages()) == 3, seconds=40)
+            await one.until(lambda: len(one.messages()) == 3)
+            await two.until(lambda: len(two.messages()) == 3)
             await running.ticks("deliver")
             assert [len(slack.messages()) for slack in (one, two)] == [3, 3]
 
@@ -70,7 +69,7 @@ async def test_workspaces_come_and_go_while_the_bot_runs(tmp_path: Path) -> None
             words = ("channel", "add", "slack:T1/C9", "--at", "09:00", "--tz", "UTC")
             status, _, err = await paperbot(tmp_path, *words, **settings(fake))
             assert (status, "slack:T1/C9 is the same channel as slack:T2/C9" in err) == (2, True)
-            await two.until(lambda: len(one.messages("C9")) == 3, seconds=40)
+            await two.until(lambda: len(one.messages("C9")) == 3)
 
             answer = await two.command("/paper reasoning")
             await two.until(lambda: answer.answers)

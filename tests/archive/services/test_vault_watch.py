@@ -24,7 +24,7 @@ def vault(tmp_path: Path) -> Path:
 
 
 async def following(watch: AsyncIterator[WatchEvent]) -> WatchEvent:
-    return await asyncio.wait_for(anext(watch), timeout=30)
+    return await anext(watch)
 
 
 async def event_while_writing(watch: AsyncIterator[WatchEvent], write: Path) -> WatchEvent:

@@ -17,6 +17,7 @@ from tests.fakes.discord.world import (
     Person,
     World,
 )
+from tests.waiting import HANGING
 
 COMMAND, COMPONENT, AUTOCOMPLETE = 2, 3, 4
 _MESSAGE, _DEFERRED, _DEFERRED_UPDATE, _UPDATE, _CHOICES = 4, 5, 6, 7, 8
@@ -53,7 +54,7 @@ class Asked:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    async def until(self, claim: Callable[["Asked"], bool], within: float = 30.0) -> "Asked":
+    async def until(self, claim: Callable[["Asked"], bool], within: float = HANGING) -> "Asked":
         """This, once the claim holds; `TimeoutError` after `within` seconds."""
         async with asyncio.timeout(within):
             while not claim(self):
@@ -64,13 +65,13 @@ class Asked:
     def is_answered(self) -> bool:
         return self.original is not None and not self.original["flags"] & LOADING
 
-    async def answer(self, within: float = 30.0) -> Json:
+    async def answer(self, within: float = HANGING) -> Json:
         """The message that answers it, once it is there."""
         await self.until(lambda asked: asked.is_answered, within)
         assert self.original is not None
         return self.original
 
-    async def suggestions(self, within: float = 30.0) -> list[Json]:
+    async def suggestions(self, within: float = HANGING) -> list[Json]:
         """What the autocomplete suggests."""
         await self.until(lambda asked: asked.choices is not None, within)
         assert self.choices is not None

@@ -22,6 +22,7 @@ from tests.fakes.discord.world import (
     World,
     emoji_json,
 )
+from tests.waiting import HANGING
 
 _PREFIX = "/api/v10"
 _WITHOUT_TOKEN = frozenset({"callback", "original", "followup"})
@@ -113,9 +114,9 @@ class FakeDiscord:
         """What the published schema holds against any body that was sent."""
         return [f"{r.method} {r.path}: {c}" for r in self.requests for c in r.complaints]
 
-    async def until(self, claim: Any, within: float = 10.0) -> None:
+    async def until(self, claim: Any) -> None:
         """Wait until `claim()` holds, looked at after each request and gateway change."""
-        async with asyncio.timeout(within):
+        async with asyncio.timeout(HANGING):
             while not claim():
                 waits = [
                     asyncio.ensure_future(self._changed.wait()),  # noqa: TID251 - raced below
@@ -127,9 +128,9 @@ class FakeDiscord:
                     for wait in waits:
                         wait.cancel()
 
-    async def connected(self, within: float = 10.0) -> None:
+    async def connected(self) -> None:
         """Wait until a bot is on the gateway."""
-        await self.until(lambda: bool(self.gateway.live), within)
+        await self.until(lambda: bool(self.gateway.live))
 
     async def _serve(self, http: web.Request) -> web.StreamResponse:
         path = http.path.removeprefix(_PREFIX)

@@ -25,6 +25,7 @@ from tests.fakes.slack.wire import (
     tokens_of,
 )
 from tests.fakes.slack.world import APP_ID, BOT_USER, OTHER_BOT, Channel, Json, SlackError, World
+from tests.waiting import HANGING
 
 ACK_SECONDS = 3.0
 
@@ -102,9 +103,9 @@ class FakeSlack:
 
     # What a test looks at
 
-    async def until(self, holds: Callable[[], Any], *, seconds: float = 10.0) -> Any:
+    async def until(self, holds: Callable[[], Any]) -> Any:
         """Wait until something holds; whatever happens here makes it look again."""
-        async with asyncio.timeout(seconds), self._changed:
+        async with asyncio.timeout(HANGING), self._changed:
             while not (value := holds()):
                 await self._changed.wait()
             return value

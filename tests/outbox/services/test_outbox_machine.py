@@ -13,7 +13,6 @@ from itertools import product
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -669,5 +668,5 @@ def document(words: str) -> Document:
     return Document((Paragraph((Text(words),)),), words)
 
 
-TestOutbox = pytest.mark.timeout(600)(Outbox.TestCase)  # a failure takes a while to be made small
+TestOutbox = Outbox.TestCase
 TestOutbox.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)

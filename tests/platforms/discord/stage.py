@@ -29,7 +29,7 @@ from bot.platforms.discord.posting.posting import Posting
 from bot.platforms.discord.rest import Rest
 from tests.fakes.discord import TOKEN, FakeDiscord
 from tests.platforms.memory import Kept, Notes
-from tests.waiting import until
+from tests.waiting import HANGING, until
 
 PAPERS = ChannelRef(Platform.DISCORD, "1", "11")
 
@@ -273,7 +273,7 @@ class RunningBot:
     async def ended(self) -> None:
         """Wait until the bot ends by itself; raises what it ends with."""
         assert self._running is not None
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(HANGING):
             await self._running
 
     async def stop(self) -> None:

@@ -113,6 +113,6 @@ async def test_what_was_missed_is_read_page_by_page_and_healthz_says_that_it_wai
         stage.slack.sockets.refusing = False
         await stage.connected()
 
-        await until(lambda: len(stage.inbox.heard) >= 41, seconds=40)
+        await until(lambda: len(stage.inbox.heard) >= 41)
         assert [said.text for said in stage.inbox.heard[1:]] == [str(n) for n in range(40)]
         assert "Slack limits reading" in stage.chat.condition.detail

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from bot.platforms.web.connections import Connections, accepted_at_once, most_connections
-from tests.waiting import until
+from tests.waiting import HANGING, until
 
 
 @pytest.mark.parametrize("descriptors", [64, 256, 1024, 4096, 8192])
@@ -64,7 +64,7 @@ async def send(port: int, text: bytes) -> Stream:
 
 async def answer(stream: Stream) -> bytes:
     try:
-        return await asyncio.wait_for(stream[0].readline(), timeout=10)
+        return await asyncio.wait_for(stream[0].readline(), timeout=HANGING)
     except ConnectionError:
         return b""
 
@@ -90,7 +90,7 @@ async def test_a_request_in_progress_is_never_closed_for_a_new_connection():
             for _ in range(connections.most)
         ]
         for _ in slow:
-            await asyncio.wait_for(begun.acquire(), timeout=10)
+            await asyncio.wait_for(begun.acquire(), timeout=HANGING)
         refused = await send(port, b"GET /fast HTTP/1.1\r\nHost: x\r\n\r\n")
 
         assert await answer(refused) == b""

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.platforms.web.stage import Stage, staged
+from tests.waiting import HANGING
 
 POSTS = ("say", "press", "edit", "remove", "name", "channel", "nowhere")
 
@@ -19,7 +20,7 @@ async def ask(stage: Stage, request: bytes) -> bytes:
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(request)
     await writer.drain()
-    answer = await asyncio.wait_for(reader.read(), timeout=30)
+    answer = await asyncio.wait_for(reader.read(), timeout=HANGING)
     writer.close()
     return answer
 

@@ -148,7 +148,6 @@ PARSERS: dict[str, Callable[[str], object]] = {
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("parser", PARSERS)
 def test_parsing_time_is_linear(parser: str) -> None:
     grown = {piece: exponent(PARSERS[parser], repeated(piece)) for piece in PIECES}
