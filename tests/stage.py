@@ -25,7 +25,8 @@ from bot.core.ports import (
 from bot.digest.services.subscribe import TypedOptions
 from bot.outbox.domain.delivery import Step
 from bot.outbox.domain.rate_limit import RateLimits
-from bot.outbox.services.deliver import Deliverer, Terms
+from bot.outbox.services.calls_in_flight import Terms
+from bot.outbox.services.deliver import Deliverer
 from bot.outbox.store.claims import Claimed
 from tests.databases import Location, throw_away
 

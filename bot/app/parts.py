@@ -65,6 +65,18 @@ class HeldPart:
         await self.work.while_held(self.name, work)
 
 
+def requests_a_second(processes: int | None, posts: bool) -> int:
+    """How many requests one of so many processes may send to Discord, which counts those of all.
+
+    The one that posts gets all but one for each other. Whoever joins sends one more a second until the
+    others see it, at their next look; one process alone leaves one for it.
+    """
+    most, few = 50, 1
+    if processes is None:
+        return most
+    return max(few, most - few * max(1, processes - 1)) if posts else few
+
+
 def families(settings: Settings) -> frozenset[str]:
     """The families of names that a process with these settings can do."""
     found = {PLAN, post(Platform.WEB)}

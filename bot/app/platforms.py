@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bot.app.parts import GATEWAY, PLAN, HeldPart, post
+from bot.app.parts import GATEWAY, PLAN, HeldPart, post, requests_a_second
 from bot.app.slack_installations import SlackInstallations
 from bot.app.slack_organisations import SlackOrganisations
 from bot.core.database.database import Database
@@ -375,18 +375,6 @@ def _discord(
         guilds=chat.rights.guilds,
         parts=lambda: [posting.name, *(f"{GATEWAY}:{n}" for n in range(chat.connections))],
     )
-
-
-def requests_a_second(processes: int | None, posts: bool) -> int:
-    """How many requests one of so many processes may send to Discord, which counts those of all.
-
-    The one that posts gets all but one for each other. Whoever joins sends one more a second until the
-    others see it, at their next look; one process alone leaves one for it.
-    """
-    most, few = 50, 1
-    if processes is None:
-        return most
-    return max(few, most - few * max(1, processes - 1)) if posts else few
 
 
 def discord_access(settings: Settings) -> DiscordAccess:

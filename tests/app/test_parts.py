@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.parts import PLAN, Parts, families, post
-from bot.app.platforms import requests_a_second
+from bot.app.parts import PLAN, Parts, families, post, requests_a_second
 from bot.core.database.address import PostgresAddress
 from bot.core.database.database import open_database
 from bot.core.ports import Platform

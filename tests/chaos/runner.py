@@ -34,7 +34,8 @@ from bot.digest.services.plan import plan_due
 from bot.discussion.services.discuss import DiscussionContext
 from bot.outbox.domain.delivery import Patience
 from bot.outbox.domain.rate_limit import RateLimits
-from bot.outbox.services.deliver import Deliverer, Terms
+from bot.outbox.services.calls_in_flight import Terms
+from bot.outbox.services.deliver import Deliverer
 from bot.platforms.discord.access import Access as DiscordAccess
 from bot.platforms.discord.chat import DiscordChat
 from bot.platforms.slack.access import Access

@@ -24,8 +24,9 @@ from bot.discussion.services import catch_up, discuss
 from bot.discussion.services.discuss import DiscussionContext
 from bot.outbox.domain.delivery import Patience
 from bot.outbox.domain.rate_limit import RateLimits
+from bot.outbox.services.calls_in_flight import Terms
 from bot.outbox.services.changes import Changer
-from bot.outbox.services.deliver import Deliverer, Terms
+from bot.outbox.services.deliver import Deliverer
 from tests.chaos.runner import DoomedDatabase, discord_chat, now, slack_chat
 from tests.databases import as_location
 from tests.fakes.http_chat import connected

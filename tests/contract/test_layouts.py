@@ -24,8 +24,9 @@ from bot.digest.services.subscribe import TypedOptions
 from bot.discussion.services import catch_up
 from bot.discussion.services.discuss import DiscussionContext
 from bot.outbox.domain.rate_limit import RateLimits
+from bot.outbox.services.calls_in_flight import Terms
 from bot.outbox.services.changes import Changer
-from bot.outbox.services.deliver import Deliverer, Terms
+from bot.outbox.services.deliver import Deliverer
 from tests.contract.test_chat import PLATFORMS, Case, words
 from tests.contract.test_managers import DiscordBot, SlackBot
 from tests.databases import throw_away

@@ -18,7 +18,7 @@ from bot.core.ports import ChannelRef, Chat, MessageRef, Platform
 from bot.outbox.domain.delivery import ChangeOutcome, Done, NotNow, Refused, change_again_at
 from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.domain.reach import Reach, whole
-from bot.outbox.services.deliver import bucket_of
+from bot.outbox.services.calls_in_flight import bucket_of
 from bot.outbox.services.platform_calls import change
 from bot.outbox.store import copy_deliveries, edits
 from bot.outbox.store.copy_deliveries import Unwanted

@@ -1,28 +1,25 @@
 """The deliverer: posts the outbox's messages, in order within each channel, exactly once.
 
 One `drain` sends what can be sent, many channels side by side, within the platforms' rate
-limits; each platform, and each workspace on it, has its own share of the calls, so that one that
-hangs stops no other. Claims and results go into the database in batches, a commit for many messages,
-and always in this order: the claim is committed, then the platform is called, then the result is
+limits. Claims and results go into the database in batches, a commit for many messages, and always in
+this order: the claim is committed, then the platform is called (`calls_in_flight`), then the result is
 written. Where that is cut, the message is `sending` and its lease ends: then it is searched for, and
 sent again only if it is not there (`bot.outbox.domain.delivery`).
 """
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.channels.store import subscriptions
 from bot.core.database.database import Database, Transaction
 from bot.core.ports import ChannelRef, Chat, Platform
-from bot.outbox.domain.delivery import NotNow, Patience, State, Step, after_call, after_search
+from bot.outbox.domain.delivery import State, Step
 from bot.outbox.domain.rate_limit import BucketKey, RateLimits
 from bot.outbox.domain.reach import Reach, whole
-from bot.outbox.services.platform_calls import call, search
+from bot.outbox.services.calls_in_flight import TERMS, CallsInFlight, Terms, bucket_of, shares_of
 from bot.outbox.store import claims, deliveries, waiting
 from bot.outbox.store.claims import Claimed
 from bot.outbox.store.deliveries import Settled
@@ -39,34 +36,6 @@ _WORTH_WAITING = 2.0
 """A drain waits so many seconds for a rate limit; longer waits are left to the next drain."""
 _CHANNELS = 2000
 """At most so many channels of a platform are considered at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """Time-outs and limits. A lease must outlive its call, or two calls could be in flight at once.
-
-    `at_once` is how many may be under way in one workspace, `in_all` on one platform.
-    """
-
-    timeout: timedelta = timedelta(seconds=30)
-    lease: timedelta = timedelta(seconds=60)
-    at_once: int = 64
-    in_all: int = 512
-    patience: Patience = field(default_factory=Patience)
-
-    def __post_init__(self) -> None:
-        if self.lease <= self.timeout:
-            raise ValueError("the lease must outlive the call")
-
-
-def bucket_of(channel: ChannelRef) -> BucketKey:
-    """The buckets that a request to the channel counts against."""
-    return BucketKey(channel.platform, channel.workspace, channel.id)
-
-
-def _shares(channel: ChannelRef) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The platform and the workspace whose calls in flight a call to the channel counts among."""
-    return (channel.platform,), (channel.platform, channel.workspace)
 
 
 async def _always(_tx: Transaction) -> bool:
@@ -95,7 +64,7 @@ class Deliverer:
         clock: Callable[[], datetime],
         rate_limits: RateLimits,
         jitter: Callable[[], float],
-        terms: Terms = Terms(),
+        terms: Terms = TERMS,
         observe: Callable[[Claimed, Step], None] = _ignore,
         alive: Callable[[], None] = lambda: None,
         reach: Callable[[], Reach] | None = None,
@@ -106,7 +75,6 @@ class Deliverer:
         self._owner = owner
         self._clock = clock
         self._rate_limits = rate_limits
-        self._jitter = jitter
         self._terms = terms
         self._observe = observe
         self._alive = alive
@@ -117,11 +85,14 @@ class Deliverer:
         self._is_claiming = self._is_shut_out = False
         self._written = asyncio.Event()
         self._waiting: dict[ChannelRef, BucketKey] = {}  # channels that may have a next message
-        self._busy: set[ChannelRef] = set()
-        self._claimed: set[int] = set()  # not yet settled in the database
-        self._calls: Counter[tuple[str, ...]] = Counter()  # under way, by platform and workspace
-        self._settled: list[Settled] = []  # not yet written down
-        self._progress = asyncio.Event()
+        self._calls = CallsInFlight(
+            chats,
+            clock=clock,
+            rate_limits=rate_limits,
+            jitter=jitter,
+            terms=terms,
+            free=self._await,
+        )
 
     async def drain(self, stopping: asyncio.Event) -> None:
         """Post everything that is ready; return when nothing is ready any more.
@@ -130,27 +101,25 @@ class Deliverer:
         """
         loop = asyncio.get_running_loop()
         self._is_shut_out = False
-        self._busy.clear()
-        self._claimed = {each.claimed.id for each in self._settled}
         self._calls.clear()
         self._waiting.clear()
         refresh_at = loop.time()
         async with asyncio.TaskGroup() as calls:
             while True:
-                self._progress.clear()
+                self._calls.progress.clear()
                 self._alive()
-                idle = not (self._waiting or self._busy or self._settled)
+                idle = not (self._waiting or self._calls.busy or self._calls.settled)
                 fresh = not self._ends(stopping) and (idle or loop.time() >= refresh_at)
                 if fresh:
                     await self._refresh(calls)
-                    could_go = sum(1 for each in self._waiting if self._room(each))
+                    could_go = sum(1 for each in self._waiting if self._calls.room(each))
                     plenty = could_go > 2 * self._terms.at_once
                     refresh_at = loop.time() + (_PLENTY if plenty else _REFRESH)
                 self._drop_unreached()
                 chosen = [] if self._ends(stopping) else self._choose(loop.time())
-                if chosen or self._settled:
+                if chosen or self._calls.settled:
                     await self._write(calls, chosen)
-                if not (self._busy or self._settled):
+                if not (self._calls.busy or self._calls.settled):
                     next_start = self._next_start(loop.time())
                     if self._ends(stopping) or (fresh and next_start is None):
                         return
@@ -182,11 +151,15 @@ class Deliverer:
         self._drop_unreached()  # another process may have got some meanwhile
         doubtful = [each for each in sent if each.platform in self._chats and self._covers(each)]
         for channel in ready:
-            is_new = channel not in self._waiting and channel not in self._busy
+            is_new = channel not in self._waiting and channel not in self._calls.busy
             if is_new and self._covers(channel):
-                self._waiting[channel] = bucket_of(channel)
+                self._await(channel)
         if doubtful:
             await self._claim_searches(calls, doubtful)
+
+    def _await(self, channel: ChannelRef) -> None:
+        """The channel may have a next message."""
+        self._waiting[channel] = bucket_of(channel)
 
     def _drop_unreached(self) -> None:
         """Forget channels that another process posts to by now."""
@@ -202,12 +175,9 @@ class Deliverer:
     async def finish(self, platform: Platform, workspace: str | None) -> None:
         """Wait for what is in flight on a platform or in a workspace that is out of reach by now."""
         share = (platform,) if workspace is None else (platform, workspace)
-        while self._is_claiming or self._calls[share] > 0 or self._has_settled(share):
+        while self._is_claiming or self._calls.has(share):
             self._written.clear()
             await self._written.wait()
-
-    def _has_settled(self, share: tuple[str, ...]) -> bool:
-        return any(share in _shares(each.claimed.channel) for each in self._settled)
 
     @asynccontextmanager
     async def _claiming(self) -> AsyncIterator[Transaction]:
@@ -220,25 +190,11 @@ class Deliverer:
             self._is_claiming = False
             self._written.set()
 
-    def _room(self, channel: ChannelRef) -> int:
-        """How many more calls may be in flight in a channel's workspace."""
-        platform, workspace = _shares(channel)
-        in_workspace = self._terms.at_once - self._calls[workspace]
-        return max(min(in_workspace, self._terms.in_all - self._calls[platform]), 0)
-
-    def _begin(self, claimed: Claimed) -> float:
-        """Count the call as in flight; returns when it may start."""
-        channel = claimed.channel
-        self._busy.add(channel)
-        self._claimed.add(claimed.id)
-        self._calls.update(_shares(channel))
-        return self._rate_limits.take(bucket_of(channel), asyncio.get_running_loop().time())
-
     async def _claim_searches(
         self, calls: asyncio.TaskGroup, doubtful: Iterable[ChannelRef]
     ) -> None:
         now = self._clock()
-        workspaces = {_shares(channel)[1]: channel for channel in doubtful}
+        workspaces = {shares_of(channel)[1]: channel for channel in doubtful}
         found: list[Claimed] = []
         async with self._claiming() as tx:
             self._is_shut_out = not await self._may_claim(tx)
@@ -250,12 +206,12 @@ class Deliverer:
                     owner=self._owner,
                     now=now,
                     lease_until=now + self._terms.lease,
-                    limit=self._room(channel),
+                    limit=self._calls.room(channel),
                     # After the clock is set forward, leases of calls in flight seem to have ended.
-                    without=self._claimed,
+                    without=self._calls.claimed,
                 )
         for claimed in found:
-            calls.create_task(self._search(claimed, self._begin(claimed)))
+            self._calls.search(calls, claimed)
 
     def _choose(self, now: float) -> list[ChannelRef]:
         """The channels whose next message may start within the horizon, in order of arrival."""
@@ -263,15 +219,15 @@ class Deliverer:
         left: dict[tuple[str, ...], int] = {}
         chosen: list[ChannelRef] = []
         for channel, bucket in self._waiting.items():
-            platform, workspace = _shares(channel)
+            platform, workspace = shares_of(channel)
             if workspace not in left:
                 room, on_platform = self._rate_limits.rooms(bucket, now, until)
-                left[workspace] = min(room, self._room(channel))
+                left[workspace] = min(room, self._calls.room(channel))
                 left.setdefault(platform, on_platform)
             if left[workspace] <= 0 or left[platform] <= 0:
                 continue
             if (
-                channel not in self._busy
+                channel not in self._calls.busy
                 and self._rate_limits.channel_ready_at(bucket, now) <= until
             ):
                 chosen.append(channel)
@@ -282,7 +238,7 @@ class Deliverer:
     async def _write(self, calls: asyncio.TaskGroup, chosen: list[ChannelRef]) -> None:
         """Store results and claim the next messages in one commit; then start the calls."""
         now = self._clock()
-        settled = tuple(self._settled)
+        settled = tuple(self._calls.settled)
         stopped: list[Settled] = []
         stops = [str(each.claimed.channel) for each in settled if each.step.stops_subscription]
         async with self._claiming() as tx:
@@ -300,10 +256,9 @@ class Deliverer:
             taken = await claims.claim(
                 tx, chosen, owner=self._owner, now=now, lease_until=now + self._terms.lease
             )
-        del self._settled[: len(settled)]
-        self._claimed.difference_update(each.claimed.id for each in settled)
+        self._calls.written(len(settled))
         for claimed in taken:
-            calls.create_task(self._send(claimed, self._begin(claimed)))
+            self._calls.post(calls, claimed)
         for channel in chosen:
             self._waiting.pop(channel, None)
         self._report(settled, late, stopped)
@@ -327,53 +282,12 @@ class Deliverer:
             channel, detail = each.claimed.channel, each.step.detail
             log.error("%s refuses messages; its subscription is stopped: %s", channel, detail)
 
-    async def _send(self, claimed: Claimed, start: float) -> None:
-        loop, bucket = asyncio.get_running_loop(), bucket_of(claimed.channel)
-        await asyncio.sleep(start - loop.time())
-        chat = self._chats[claimed.channel.platform]
-        outcome = await call(chat, claimed, clock=self._clock, within=self._terms.timeout)
-        self._rate_limits.answered(bucket, start, loop.time())
-        if isinstance(outcome, NotNow) and outcome.retry_after is not None:
-            until = loop.time() + outcome.retry_after.total_seconds()
-            self._rate_limits.hold(bucket, until, whole_workspace=outcome.whole_workspace)
-        step = after_call(
-            claimed.state,
-            outcome,
-            now=self._clock(),
-            jitter=self._jitter(),
-            patience=self._terms.patience,
-        )
-        self._finish(claimed, step)
-
-    async def _search(self, claimed: Claimed, start: float) -> None:
-        await asyncio.sleep(start - asyncio.get_running_loop().time())
-        chat = self._chats[claimed.channel.platform]
-        outcome = await search(chat, claimed, within=self._terms.timeout)
-        step = after_search(
-            claimed.state,
-            outcome,
-            now=self._clock(),
-            jitter=self._jitter(),
-            patience=self._terms.patience,
-        )
-        self._finish(claimed, step)
-
-    def _finish(self, claimed: Claimed, step: Step) -> None:
-        """Queue the result for the next commit, which also claims the channel's next message."""
-        self._settled.append(Settled(claimed, step))
-        self._busy.discard(claimed.channel)
-        self._calls.subtract(_shares(claimed.channel))
-        later = step.not_before is not None and step.not_before > self._clock()
-        if step.state is not State.SENDING and not later:
-            self._waiting[claimed.channel] = bucket_of(claimed.channel)
-        self._progress.set()
-
     def _next_start(self, now: float) -> float | None:
         """When the next call may start: the earliest of the channels whose workspace has room."""
         shared: dict[tuple[str, str], float] = {}
         first: float | None = None
         for channel, bucket in self._waiting.items():
-            if not self._room(channel):
+            if not self._calls.room(channel):
                 continue
             workspace = (bucket.platform, bucket.workspace)
             if workspace not in shared:
@@ -391,16 +305,16 @@ class Deliverer:
         wake_at = refresh_at
         if next_start is not None:
             wake_at = min(wake_at, max(next_start - _HORIZON / 2, loop.time() + _LINGER))
-        if not self._settled:
+        if not self._calls.settled:
             await self._progress_until(wake_at)
         linger_until = loop.time() + _LINGER
-        while self._busy and self._settled and loop.time() < linger_until:
-            self._progress.clear()
+        while self._calls.busy and self._calls.settled and loop.time() < linger_until:
+            self._calls.progress.clear()
             await self._progress_until(linger_until)
 
     async def _progress_until(self, at: float) -> None:
         try:
             async with asyncio.timeout_at(at):
-                await self._progress.wait()
+                await self._calls.progress.wait()
         except TimeoutError:
             return

@@ -13,7 +13,8 @@ from bot.outbox.domain.delivery import State
 from bot.outbox.domain.rate_limit import Rate, RateLimits, Rates
 from bot.outbox.domain.reach import span
 from bot.outbox.services import operator_actions
-from bot.outbox.services.deliver import Deliverer, Terms
+from bot.outbox.services.calls_in_flight import Terms
+from bot.outbox.services.deliver import Deliverer
 from bot.outbox.store import claims
 from tests.outbox_stage import draft, drain, plan, states
 from tests.stage import Clock, MemoryChat, staged
