@@ -37,7 +37,7 @@ from tests.fakes.slack.oauth import CLIENT_ID, CLIENT_SECRET, revoked, uninstall
 from tests.fakes.slack.workspaces import FakeWorkspaces, workspaces
 from tests.platforms.memory import Kept, Notes
 from tests.platforms.slack.stage import Clock, RecordingInbox, Remembered
-from tests.waiting import until
+from tests.waiting import eventually, until
 
 DOCUMENT = Document((Paragraph(run("Words.")),), "Words.")
 KEY = "k" * 40
@@ -223,12 +223,15 @@ async def find(stage: Stage, team: str, key: str):
 
 
 async def until_found(stage: Stage, team: str, key: str):
-    async with asyncio.timeout(10):
-        while True:
-            try:
-                return await find(stage, team, key)
-            except ChatError:
-                await asyncio.sleep(0.02)
+    async def can_be_asked() -> bool:
+        try:
+            await find(stage, team, key)
+        except ChatError:
+            return False
+        return True
+
+    await eventually(can_be_asked, every=0.02)
+    return await find(stage, team, key)
 
 
 async def test_a_state_counts_once_for_a_while_and_in_its_browser(

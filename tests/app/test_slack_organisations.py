@@ -1,6 +1,5 @@
 """An organisation installs the app, and grants it to workspaces one by one (issue 14, item 2)."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from bot.workspaces.services import grants, slack_apps
 from tests.app.test_slack_install import DOCUMENT, Stage, a_browser, is_written, staged
 from tests.fakes.slack.oauth import uninstall
 from tests.fakes.slack.wire import http_body, signed
-from tests.waiting import until
+from tests.waiting import eventually, until
 
 ONE, TWO = ChannelRef(Platform.SLACK, "T1", "C1"), ChannelRef(Platform.SLACK, "T2", "C2")
 
@@ -44,11 +43,10 @@ async def standing(stage: Stage, channel: ChannelRef) -> tuple[Standing, str]:
 
 
 async def until_standing(stage: Stage, channel: ChannelRef, wanted: Standing) -> None:
-    async with asyncio.timeout(10):
-        while True:
-            if (await standing(stage, channel))[0] is wanted:
-                return
-            await asyncio.sleep(0.02)
+    async def is_so() -> bool:
+        return (await standing(stage, channel))[0] is wanted
+
+    await eventually(is_so, every=0.02)
 
 
 def organisations(stage: Stage) -> dict[str, str]:

@@ -32,6 +32,7 @@ from tests.fakes.slack.workspaces import FakeWorkspaces, workspaces
 from tests.platforms.slack.stage import said_in_blocks
 from tests.platforms.slack.workspaces import serving
 from tests.stage import Stage, english, staged
+from tests.waiting import eventually
 
 TEAMS = ("T1", "T2")
 
@@ -91,9 +92,10 @@ class Workspaces:
         return [(row["channel"], row["text"]) for row in rows]
 
     async def until_stored(self, *texts: str) -> None:
-        async with asyncio.timeout(10):
-            while sorted(text for _, text in await self.stored()) != sorted(texts):  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        async def are_stored() -> bool:
+            return sorted(text for _, text in await self.stored()) == sorted(texts)
+
+        await eventually(are_stored, every=0.01)
         await self.settle()
 
     def copies(self, team: str) -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.archive.services.vault_watch import LOOK_EVERY, WatchEvent, watch_folder
+from tests.waiting import until
 
 SOON = timedelta(seconds=0.3)
 NEVER = timedelta(hours=1)
@@ -29,18 +30,15 @@ async def following(watch: AsyncIterator[WatchEvent]) -> WatchEvent:
 
 async def event_while_writing(watch: AsyncIterator[WatchEvent], write: Path) -> WatchEvent:
     """The next event while a file is written again and again."""
-
-    async def writing() -> None:
-        while True:  # the system's watch is being set up
-            write.write_text("https://arxiv.org/abs/2501.00001\n")  # noqa: ASYNC240 - a small file
-            await asyncio.sleep(0.1)
-
     async with asyncio.TaskGroup() as tasks:
-        writer = tasks.create_task(writing())
-        try:
-            return await following(watch)
-        finally:
-            writer.cancel()
+        event = tasks.create_task(following(watch))
+
+        def is_seen() -> bool:  # the system's watch is being set up
+            write.write_text("https://arxiv.org/abs/2501.00001\n")
+            return event.done()
+
+        await until(is_seen, every=0.1)
+    return event.result()
 
 
 @pytest.mark.parametrize(

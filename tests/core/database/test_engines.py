@@ -12,7 +12,7 @@ from bot.core.database.database import Database, Row, Statements, opened
 from bot.core.database.postgresql.database import THREADS, PostgresDatabase
 from bot.core.domain.errors import StorageBusyError, StorageError
 from tests.databases import PostgresServer, new_database, own_server
-from tests.waiting import until
+from tests.waiting import eventually, until
 
 
 @pytest.fixture
@@ -213,10 +213,13 @@ async def test_hints_reach_the_other_processes_and_not_ourselves(postgresql: str
                 group.create_task(one.listen(hear("one"))),
                 group.create_task(other.listen(hear("other"))),
             ]
-            while not {("one", "ready"), ("other", "ready")} <= set(heard):
+
+            def both_are_heard() -> bool:
                 one.hint("ready")
                 other.hint("ready")
-                await asyncio.sleep(0.01)
+                return {("one", "ready"), ("other", "ready")} <= set(heard)
+
+            await until(both_are_heard, every=0.01)
             async with one.transaction() as tx:
                 await tx.run("NOTIFY paperbot")  # by another program: without a word
             one.hint("plan")
@@ -270,14 +273,14 @@ async def test_a_transaction_that_pauses_for_longer_than_the_server_allows_may_b
         async with db.transaction() as tx:
             row = await tx.one("SELECT pg_backend_pid() AS pid")
             assert row is not None
-            while await is_there(watch, row["pid"]):  # noqa: ASYNC110 - only the server knows
-                await asyncio.sleep(0.05)
+            pid = row["pid"]
+            await eventually(lambda: is_gone(watch, pid))
             await tx.run("INSERT INTO key_value (name, value) VALUES ('a', '1')")
 
-    async def is_there(db: Database, pid: int) -> bool:
+    async def is_gone(db: Database, pid: int) -> bool:
         async with db.reading() as tx:
             found = "SELECT 1 FROM pg_stat_activity WHERE pid = :pid"
-            return await tx.one(found, {"pid": pid}) is not None
+            return await tx.one(found, {"pid": pid}) is None
 
     with new_database(postgresql) as address:
         impatient = PostgresAddress.of(

@@ -18,6 +18,7 @@ from bot.outbox.store.deliveries import Settled
 from tests.databases import new_database
 from tests.outbox_stage import draft
 from tests.stage import GENERAL, MORNING
+from tests.waiting import eventually
 
 LEASE = timedelta(seconds=60)
 CHANNELS = tuple(ChannelRef(Platform.SLACK, "T1", f"C{n}") for n in range(20))
@@ -76,12 +77,12 @@ async def until_one_waits(db: Database) -> None:
         SELECT 1 FROM pg_stat_activity
          WHERE datname = current_database() AND wait_event_type = 'Lock'
     """
-    async with asyncio.timeout(10):
-        while True:
-            async with db.reading() as tx:
-                if await tx.one(sql) is not None:
-                    return
-            await asyncio.sleep(0.005)
+
+    async def is_waiting() -> bool:
+        async with db.reading() as tx:
+            return await tx.one(sql) is not None
+
+    await eventually(is_waiting, every=0.005)
 
 
 async def state_of(db: Database, part: str) -> tuple[str, str | None]:

@@ -42,8 +42,7 @@ async def test_a_slow_look_up_of_one_person_does_not_let_the_next_overtake():
         root = await stage.chat.post(CHANNEL, paper(), key=KEY)
         stage.slack.faults.append(Fault("users.info", delay=0.4))
         for text, user in (("first", "U1"), ("second", "U2"), ("third", "U2")):
-            await stage.slack.say(text, user=user, thread=root.id)
-            await asyncio.sleep(0.1)  # which of two connections brings it is left to chance
+            await say_until_asked_who(stage, text, user, root.id)
 
         await stage.slack.until(lambda: len(stage.inbox.heard) == 3)
 
@@ -64,6 +63,14 @@ async def test_a_message_is_acknowledged_once_it_is_stored():
 
         assert not early
         assert [said.text for said in inbox.heard] == ["Remember this"]
+
+
+async def say_until_asked_who(stage: Stage, text: str, user: str, root: str) -> None:
+    """Say something, and wait until the bot asks who that is: either of two connections may bring it."""
+    await stage.slack.say(text, user=user, thread=root)
+    await stage.slack.until(
+        lambda: user in [call.args["user"] for call in stage.slack.calls_of("users.info")]
+    )
 
 
 def spoken(stage: Stage) -> list[SentRequest]:
@@ -92,9 +99,8 @@ async def test_messages_that_could_not_be_stored_are_tried_again_in_order():
     inbox = BrokenInbox(failures=14)
     async with staged(inbox=inbox, timing=replace(QUICK, longest_pause=0.02)) as stage:
         root = (await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)).id
-        for text in ("first", "second", "third"):
-            await stage.slack.say(text, thread=root)
-            await asyncio.sleep(0.05)  # which of two connections brings it is left to chance
+        for text, user in (("first", "U1"), ("second", "U2"), ("third", "U3")):
+            await say_until_asked_who(stage, text, user, root)
 
         await stage.heard(3)
 
