@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.database.database import Database, opened
+from bot.core.database.database import Database, Transaction, opened
 from bot.core.ports import ChannelRef, Platform
 from bot.outbox.domain.delivery import State, Step, WaitsFor
 from bot.outbox.domain.reach import span
@@ -69,6 +69,48 @@ async def test_each_message_is_claimed_once_and_in_order(two):
         both.create_task(post_all(two[1], "two", posted))
 
     assert posted == {channel: [each.key for each in planned[channel]] for channel in CHANNELS}
+
+
+async def claim_without_waiting(db: Database, *channels: ChannelRef) -> list[ChannelRef]:
+    """The channels of what is claimed; an error if the claim has to wait for another process."""
+    async with db.transaction() as tx:
+        await tx.run("SET LOCAL lock_timeout = '1s'")
+        claimed = await claims.claim(
+            tx, channels, owner="other", now=MORNING, lease_until=MORNING + LEASE
+        )
+    return [each.channel for each in claimed]
+
+
+async def search_without_waiting(db: Database) -> list[ChannelRef]:
+    """The same for searches in the workspace T1."""
+    async with db.transaction() as tx:
+        await tx.run("SET LOCAL lock_timeout = '1s'")
+        claimed = await search(tx)
+    return [each.channel for each in claimed]
+
+
+async def search(tx: Transaction, limit: int = 10) -> tuple[Claimed, ...]:
+    later = MORNING + 2 * LEASE
+    return await claims.claim_searches(
+        tx, Platform.SLACK, "T1", owner="me", now=later, lease_until=later + LEASE, limit=limit
+    )
+
+
+async def test_what_another_process_is_claiming_is_passed_over_and_not_waited_for(two):
+    first, second = CHANNELS[:2]
+    async with two[0].transaction() as tx:
+        await deliveries.add(tx, [draft("1", first), draft("2", second)], MORNING)
+
+    async with two[0].transaction() as tx:
+        await claims.claim(tx, [first], owner="me", now=MORNING, lease_until=MORNING + LEASE)
+        claimed = await claim_without_waiting(two[1], first, second)
+    async with two[0].transaction() as tx:
+        mine = [each.channel for each in await search(tx, limit=1)]
+        sought = await search_without_waiting(two[1])
+
+    assert claimed == [second]
+    assert len(mine) == len(sought) == 1
+    assert {*mine, *sought} == {first, second}
 
 
 async def until_one_waits(db: Database) -> None:
