@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -186,3 +187,21 @@ def chromium() -> str:
         if path is not None:
             return path
     pytest.skip("no Chromium is installed")
+
+
+@pytest.fixture
+def overlay(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
+    """The lower layer and the mount point of an overlay, which reports no events of that layer."""
+    lower, upper, work, merged = (tmp_path / name for name in ("lower", "upper", "work", "merged"))
+    for folder in (lower, upper, work, merged):
+        folder.mkdir()
+    options = f"lowerdir={lower},upperdir={upper},workdir={work}"
+    done = subprocess.run(
+        ["mount", "-t", "overlay", "overlay", "-o", options, merged],
+        check=False,
+        capture_output=True,
+    )
+    if done.returncode:
+        pytest.skip(f"no overlay can be mounted here: {done.stderr.decode().strip()}")
+    yield lower, merged
+    subprocess.run(["umount", "-l", merged], check=True)

@@ -6,8 +6,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from bot.channels.store import linked_channels
+from bot.commands.services.digest_command import DigestContext
+from bot.commands.services.inbox import Bot
 from bot.core.domain.document import Document, Heading, Note, Paragraph, Quote, plain_text
 from bot.core.ports import (
     ChannelRef,
@@ -56,6 +59,17 @@ class TalkStage:
     @property
     def clock(self) -> Clock:
         return self.stage.clock
+
+    def bot(self) -> Bot:
+        """What answers people's commands here."""
+
+        async def check(channel: ChannelRef) -> ChannelRef:
+            return channel
+
+        context = DigestContext(
+            self.stage.db, self.clock, ZoneInfo("Asia/Seoul"), check, lambda: None
+        )
+        return Bot(context, voices=english, talk=self.talk)
 
     async def subscribe(self, *channels: ChannelRef, at: str = "09:00") -> None:
         for channel in channels:

@@ -17,6 +17,7 @@ from bot.workspaces.domain.slack_app import Ended, Kind
 from bot.workspaces.services import grants, slack_apps
 from tests.app.test_slack_install import DOCUMENT, Stage, a_browser, is_written, staged
 from tests.fakes.slack.oauth import uninstall
+from tests.fakes.slack.organisation import FakeOrganisation
 from tests.fakes.slack.wire import http_body, signed
 from tests.waiting import eventually, until
 
@@ -47,6 +48,15 @@ async def until_standing(stage: Stage, channel: ChannelRef, wanted: Standing) ->
         return (await standing(stage, channel))[0] is wanted
 
     await eventually(is_so, every=0.02)
+
+
+async def added(
+    stage: Stage, browser: aiohttp.ClientSession, whole: FakeOrganisation, *teams: str
+) -> None:
+    """The organisation E1 installs the app and adds it to these workspaces, which are connected then."""
+    await stage.install("E1", browser)
+    await whole.grant(*teams)
+    await stage.connected(*teams)
 
 
 def organisations(stage: Stage) -> dict[str, str]:
@@ -135,9 +145,7 @@ async def test_what_stopped_resumes_though_the_process_ended_between_grant_and_r
 ) -> None:
     async with staged(tmp_path, "T2") as stage:
         whole = stage.fake.organisation("E1", "T2")
-        await stage.install("E1", browser)
-        await whole.grant("T2")
-        await stage.connected("T2")
+        await added(stage, browser, whole, "T2")
         await subscribed(stage, TWO)
         await whole.withdraw("T2")
         assert await standing(stage, TWO) == (Standing.REFUSED, slack_apps.WITHDRAWN)
@@ -155,9 +163,7 @@ async def test_a_workspace_s_own_installation_wins(
     async with staged(tmp_path, "T1", "T2") as stage:
         whole = stage.fake.organisation("E1", "T1", "T2")
         one = stage.fake.of["T1"]
-        await stage.install("E1", browser)
-        await whole.grant("T1", "T2")
-        await stage.connected("T1", "T2")
+        await added(stage, browser, whole, "T1", "T2")
         await subscribed(stage, ONE, TWO)
         one.is_whole = False
         await stage.install("T1", browser)
@@ -187,9 +193,7 @@ async def test_requests_that_name_another_organisation_have_no_effect(
     async with staged(tmp_path, "T1", "T2") as stage:
         whole = stage.fake.organisation("E1", "T1", "T2")
         one, two = stage.fake.of["T1"], stage.fake.of["T2"]
-        await stage.install("E1", browser)
-        await whole.grant("T1")
-        await stage.connected("T1")
+        await added(stage, browser, whole, "T1")
         await subscribed(stage, ONE)
 
         foreign = {"enterprise_id": "E9", "authorizations": []}
@@ -227,9 +231,7 @@ async def test_rights_in_a_workspace_are_not_those_in_another_of_the_organisatio
         for user, home, rules in (("U7", "T1", False), ("U8", "T2", False), ("U9", "T1", True)):
             person = world.add_person(user, user, admin=not rules)
             person.team, person.teams, person.rules = home, ("T1", "T2"), rules
-        await stage.install("E1", browser)
-        await whole.grant("T1", "T2")
-        await stage.connected("T1", "T2")
+        await added(stage, browser, whole, "T1", "T2")
         rights = stage.slack.rights
         assert rights is not None
 
@@ -246,9 +248,7 @@ async def test_a_replayed_event_has_no_effect(
 ) -> None:
     async with staged(tmp_path, "T1") as stage:
         whole = stage.fake.organisation("E1", "T1")
-        await stage.install("E1", browser)
-        await whole.grant("T1")
-        await stage.connected("T1")
+        await added(stage, browser, whole, "T1")
         await subscribed(stage, ONE)
         withdrawn = await whole.withdraw("T1")
         assert withdrawn is not None
@@ -268,9 +268,7 @@ async def test_the_token_of_an_organisation_rotates(
     async with staged(tmp_path, "T1") as stage:
         whole = stage.fake.organisation("E1", "T1")
         stage.fake.oauth.rotates = True
-        await stage.install("E1", browser)
-        await whole.grant("T1")
-        await stage.connected("T1")
+        await added(stage, browser, whole, "T1")
         former = whole.token
 
         stage.clock.ahead = timedelta(hours=11)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -67,6 +68,28 @@ async def running(database: Location, url: str, *arguments: str) -> AsyncIterato
         yield process
     finally:
         await end(process)
+
+
+async def rampage(
+    database: Location,
+    url: str,
+    *arguments: str,
+    dice: random.Random,
+    kills: int,
+    pause: tuple[float, float] = (0.5, 1.5),
+) -> None:
+    """Two processes post everything while either is killed and started again, so many times."""
+    processes = [await runner(database, url, *arguments) for _ in range(2)]
+    try:
+        for _ in range(kills):
+            await asyncio.sleep(dice.uniform(*pause))
+            victim = dice.randrange(2)
+            await end(processes[victim])
+            processes[victim] = await runner(database, url, *arguments)
+        await until_done(database)
+    finally:
+        for process in processes:
+            await end(process)
 
 
 async def end(process: Process) -> None:

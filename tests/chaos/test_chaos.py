@@ -5,7 +5,6 @@ compares the log of the platform with the plan, and it is itself checked: polici
 to be wrong must not pass it.
 """
 
-import asyncio
 import random
 from pathlib import Path
 
@@ -57,22 +56,14 @@ async def rampage_on(
     dice = random.Random(seed)
     plan = await stage.plan(database, channels, each)
     async with stage.platform(folder, misbehaving(seed)) as platform:
-        processes = [
-            await stage.runner(database, platform.url, "--at-once", "3", *arguments)
-            for _ in range(2)
-        ]
-        try:
-            for _ in range(kills):
-                await asyncio.sleep(dice.uniform(0.1, 0.8))
-                victim = dice.randrange(2)
-                await stage.end(processes[victim])
-                processes[victim] = await stage.runner(
-                    database, platform.url, "--at-once", "3", *arguments
-                )
-            await stage.until_done(database)
-        finally:
-            for process in processes:
-                await stage.end(process)
+        await stage.rampage(
+            database,
+            platform.url,
+            *("--at-once", "3", *arguments),
+            dice=dice,
+            kills=kills,
+            pause=(0.1, 0.8),
+        )
         return check(plan, platform.log)
 
 

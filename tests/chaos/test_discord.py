@@ -122,17 +122,7 @@ async def test_with_random_kills_each_message_is_in_discord_once_and_in_order(
                 discord.world.add_channel(100 + number, f"channel-{number}", guild=1 + number % 2)
             discord.chaos = misbehaving(seed)
             options = (*DISCORD, "--at-once", "3")
-            processes = [await stage.runner(database, discord.api_base, *options) for _ in range(2)]
-            try:
-                for _ in range(kills):
-                    await asyncio.sleep(dice.uniform(0.5, 1.5))
-                    victim = dice.randrange(2)
-                    await stage.end(processes[victim])
-                    processes[victim] = await stage.runner(database, discord.api_base, *options)
-                await stage.until_done(database)
-            finally:
-                for process in processes:
-                    await stage.end(process)
+            await stage.rampage(database, discord.api_base, *options, dice=dice, kills=kills)
 
             assert judged(tmp_path, plan, discord) == CLEAN
             assert discord.complaints == []

@@ -93,17 +93,7 @@ async def test_killed_at_random_each_message_is_posted_once_and_in_order(tmp_pat
                 slack.world.add_channel(f"C{number}", f"channel-{number}")
             slack.chaos = misbehaving(seed)
             options = (*SLACK, "--at-once", "3", "--timeout", "1.5")
-            processes = [await stage.runner(database, slack.url, *options) for _ in range(2)]
-            try:
-                for _ in range(kills):
-                    await asyncio.sleep(dice.uniform(0.5, 1.5))
-                    victim = dice.randrange(2)
-                    await stage.end(processes[victim])
-                    processes[victim] = await stage.runner(database, slack.url, *options)
-                await stage.until_done(database)
-            finally:
-                for process in processes:
-                    await stage.end(process)
+            await stage.rampage(database, slack.url, *options, dice=dice, kills=kills)
 
             assert judged(tmp_path, plan, slack) == CLEAN
 

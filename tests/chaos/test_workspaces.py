@@ -94,16 +94,6 @@ async def test_killed_at_random_nothing_crosses_between_workspaces(tmp_path, see
             for number, slack in enumerate(fake.of.values()):
                 slack.chaos = misbehaving(seed + 100 * number)
             options = (*OPTIONS, "--at-once", "3")
-            processes = [await stage.runner(database, fake.url, *options) for _ in range(2)]
-            try:
-                for _ in range(kills // 2):
-                    await asyncio.sleep(dice.uniform(0.5, 1.5))
-                    victim = dice.randrange(2)
-                    await stage.end(processes[victim])
-                    processes[victim] = await stage.runner(database, fake.url, *options)
-                await stage.until_done(database)
-            finally:
-                for process in processes:
-                    await stage.end(process)
+            await stage.rampage(database, fake.url, *options, dice=dice, kills=kills // 2)
 
             assert posted(fake) == whole(channels, each)

@@ -8,13 +8,11 @@ workspaces on purpose (issue 14, items 3 and 4).
 from collections.abc import AsyncIterator
 from itertools import product
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.archive.domain.entry import EntryId
 from bot.archive.services.export import Format, export_text
-from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
 from bot.core.domain.document import dump
 from bot.core.ports import ChannelRef, Command, Platform, ThreadMessage, parse_channel
@@ -22,7 +20,7 @@ from bot.discussion.services import discuss
 from bot.discussion.services.library import DatabaseLibrary
 from bot.discussion.store import replies
 from bot.lookup.services.selection import chosen
-from tests.stage import MORNING, english
+from tests.stage import MORNING
 from tests.talk_stage import ADA, BO, TalkStage, talking, today
 
 SECRET, WORD = "zirconium ablation", "zirconium"
@@ -52,11 +50,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[TalkStage]:
 
 @pytest.fixture
 def bot(stage: TalkStage) -> Bot:
-    async def check(channel: ChannelRef) -> ChannelRef:
-        return channel
-
-    desk = DigestContext(stage.stage.db, stage.clock, ZoneInfo("Asia/Seoul"), check, lambda: None)
-    return Bot(desk, voices=english, talk=stage.talk)
+    return stage.bot()
 
 
 @pytest.mark.parametrize(("said_in", "linked"), CELLS)

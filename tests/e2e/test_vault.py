@@ -3,8 +3,6 @@
 import asyncio
 import json
 import os
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -66,24 +64,6 @@ async def test_an_emptied_note_keeps_its_message_and_bad_entries_do_not_restart_
     log = "".join(running.log)
     assert "Traceback" not in log
     assert "started again" not in log
-
-
-@pytest.fixture
-def overlay(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
-    """The lower layer and the mount point of an overlay, which reports no events of that layer."""
-    lower, upper, work, merged = (tmp_path / name for name in ("lower", "upper", "work", "merged"))
-    for folder in (lower, upper, work, merged):
-        folder.mkdir()
-    options = f"lowerdir={lower},upperdir={upper},workdir={work}"
-    done = subprocess.run(
-        ["mount", "-t", "overlay", "overlay", "-o", options, merged],
-        check=False,
-        capture_output=True,
-    )
-    if done.returncode:
-        pytest.skip(f"no overlay can be mounted here: {done.stderr.decode().strip()}")
-    yield lower, merged
-    subprocess.run(["umount", "-l", merged], check=True)
 
 
 @pytest.mark.parametrize("poll", ["on", "off"])

@@ -3,6 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
+from functools import partial
+
+from bot.core.services.shared_work import ends_before
 
 
 @dataclass
@@ -54,23 +57,7 @@ class OwnedPart:
             await self.owners.until(lambda: self.is_ours() and self.name not in self.owners.running)
             self.owners.running.add(self.name)
             try:
-                await self._run(work)
+                lost = partial(self.owners.until, lambda: not self.is_ours())
+                await ends_before(lost, work)
             finally:
                 self.owners.ended(self.name)
-
-    async def _run(self, work: Callable[[], Awaitable[None]]) -> None:
-        async def run() -> None:
-            await work()
-
-        async def end() -> None:
-            await self.owners.until(lambda: not self.is_ours())
-            working.cancel()
-
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                working = tasks.create_task(run())
-                watching = tasks.create_task(end())
-                await asyncio.wait((working,))
-                watching.cancel()
-        except ExceptionGroup as group:
-            raise group.exceptions[0] from group

@@ -24,6 +24,7 @@ from collections.abc import (
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from bot.core.database.database import Database
@@ -147,28 +148,9 @@ class SharedWork:
         while True:
             await self._until(name, lambda: self.holds(name))
             with self.using(name) as is_held:
-                if is_held and await self._is_finished(name, work):
+                lost = partial(self._until, name, lambda: not self.holds(name))
+                if is_held and await ends_before(lost, work):
                     return
-
-    async def _is_finished(self, name: str, work: Callable[[], Awaitable[None]]) -> bool:
-        """Run `work`; whether it ended by itself, and not because the name is no longer held."""
-
-        async def run() -> None:
-            await work()
-
-        async def end_when_lost() -> None:
-            await self._until(name, lambda: not self.holds(name))
-            working.cancel()
-
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                working = tasks.create_task(run())
-                watching = tasks.create_task(end_when_lost())
-                await asyncio.wait((working,))
-                watching.cancel()
-        except ExceptionGroup as group:
-            raise group.exceptions[0] from group
-        return not working.cancelled()
 
     async def alone(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Run `work` while no other process runs it under that name."""
@@ -396,3 +378,26 @@ def _named(names: Collection[str]) -> str:
     """The names for the log, not all where they are many."""
     shown = ", ".join(sorted(names)[:_NAMED])
     return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"
+
+
+async def ends_before(
+    event: Callable[[], Awaitable[None]], work: Callable[[], Awaitable[None]]
+) -> bool:
+    """Run `work`, and cancel it once `event` returns; whether it ended by itself."""
+
+    async def run() -> None:
+        await work()
+
+    async def cancel() -> None:
+        await event()
+        working.cancel()
+
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            working = tasks.create_task(run())
+            watching = tasks.create_task(cancel())
+            await asyncio.wait((working,))
+            watching.cancel()
+    except ExceptionGroup as group:
+        raise group.exceptions[0] from group
+    return not working.cancelled()

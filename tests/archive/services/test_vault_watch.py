@@ -3,8 +3,7 @@
 import asyncio
 import os
 import shutil
-import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -125,24 +124,6 @@ def _watches(descriptor: Path) -> int:
         return descriptor.read_text().count("inotify wd")
     except OSError:
         return 0
-
-
-@pytest.fixture
-def overlay(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
-    """The lower layer and the mount point of an overlay, which reports no events of that layer."""
-    lower, upper, work, merged = (tmp_path / name for name in ("lower", "upper", "work", "merged"))
-    for folder in (lower, upper, work, merged):
-        folder.mkdir()
-    options = f"lowerdir={lower},upperdir={upper},workdir={work}"
-    done = subprocess.run(
-        ["mount", "-t", "overlay", "overlay", "-o", options, merged],
-        check=False,
-        capture_output=True,
-    )
-    if done.returncode:
-        pytest.skip(f"no overlay can be mounted here: {done.stderr.decode().strip()}")
-    yield lower, merged
-    subprocess.run(["umount", "-l", merged], check=True)
 
 
 async def test_a_file_system_without_events_yields_interval_events(

@@ -4,13 +4,11 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.archive.domain.entry import EntryId
 from bot.channels.store import linked_channels
-from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
 from bot.core.domain import commands
@@ -28,7 +26,7 @@ from bot.digest.services import subscribe
 from bot.digest.services.subscribe import TypedOptions
 from bot.discussion.services import linked_channels as linking
 from bot.discussion.store import replies
-from tests.stage import MORNING, english
+from tests.stage import MORNING
 from tests.talk_stage import ADA, DISCORD, SLACK, WEB, TalkStage, talking, with_a_paper, words
 
 MANAGER = User("U9", "관리자", can_manage=True)
@@ -42,11 +40,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[TalkStage]:
 
 @pytest.fixture
 def bot(stage: TalkStage) -> Bot:
-    async def check(channel: ChannelRef) -> ChannelRef:
-        return channel
-
-    desk = DigestContext(stage.stage.db, stage.clock, ZoneInfo("Asia/Seoul"), check, lambda: None)
-    return Bot(desk, voices=english, talk=stage.talk)
+    return stage.bot()
 
 
 async def ask(bot: Bot, line: str, channel: ChannelRef, user: User = MANAGER) -> Document:

@@ -4,14 +4,12 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.archive.domain.entry import EntryId
 from bot.channels.store import channel_preferences
 from bot.channels.store.channel_preferences import ChannelPreferences
-from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
 from bot.core.database.database import Engine
 from bot.core.domain.document import Items
@@ -23,7 +21,7 @@ from bot.discussion.store import replies, reply_search
 from bot.lookup.services import lookup
 from bot.webchat.domain.board import Author
 from bot.webchat.store.board import DatabaseBoard
-from tests.stage import MORNING, english
+from tests.stage import MORNING
 from tests.talk_stage import (
     ADA,
     DISCORD,
@@ -47,11 +45,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[TalkStage]:
 
 @pytest.fixture
 def bot(stage: TalkStage) -> Bot:
-    async def check(channel: ChannelRef) -> ChannelRef:
-        return channel
-
-    desk = DigestContext(stage.stage.db, stage.clock, ZoneInfo("Asia/Seoul"), check, lambda: None)
-    return Bot(desk, voices=english, talk=stage.talk)
+    return stage.bot()
 
 
 async def call(
