@@ -39,6 +39,7 @@ from bot.operations.services.health import HealthMonitor
 from bot.operations.services.supervise import Supervised
 from bot.platforms.web.chat import WebChat
 from bot.platforms.web.context import Metrics
+from bot.recap.services.pages import RecapPages
 from bot.settings import Settings
 from bot.webchat.services.access import WebAccess, one_time_address
 from bot.webchat.services.sessions import DatabaseSessions
@@ -103,6 +104,7 @@ class Assembly:
             tell_others=lambda: db.hint(BOARD),
             proxies=settings.web_proxies,
             proxy_sign_in=proxy_sign_in(settings),
+            look_back=RecapPages(db, zone=settings.timezone),
             sign_in=sign_in(settings, self._joined, DatabaseSessions(db), clock=now),
             mounts={
                 prefix: mounted

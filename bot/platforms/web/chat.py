@@ -33,7 +33,7 @@ from bot.discussion.domain.entry_page import Library
 from bot.platforms.web.addresses import channel_ref, message_ref
 from bot.platforms.web.change_feed import ChangeFeed
 from bot.platforms.web.connections import Connections, claim_descriptors
-from bot.platforms.web.context import Metrics, WebContext
+from bot.platforms.web.context import LookBack, Metrics, WebContext, no_recaps
 from bot.platforms.web.rendering.view import make_view
 from bot.platforms.web.server import build_name, make_application, read_static, serving
 from bot.platforms.web.sign_in.ways import SignInWays
@@ -66,6 +66,7 @@ class WebChat:
     such a proxy tells who is signed in, `sign_in` how people sign in by themselves. `mounts` are
     applications under path prefixes of their own, such as `/slack`; `patience` is how many seconds a
     request may take. `tell_others` tells the other processes of a change, who then call `heard`.
+    `look_back` makes recaps.
     """
 
     platform = Platform.WEB
@@ -90,6 +91,7 @@ class WebChat:
         mounts: Mapping[str, web.Application] | None = None,
         patience: float = PATIENCE,
         tell_others: Callable[[], None] = lambda: None,
+        look_back: LookBack = no_recaps,
     ) -> None:
         self._board = board
         self._library = library
@@ -108,6 +110,7 @@ class WebChat:
         self._mounts = dict(mounts or {})
         self._patience = patience
         self._tell_others = tell_others
+        self._look_back = look_back
         self._feed = ChangeFeed(board, tell_others)
         self._ready = asyncio.Event()
         self._address = ""
@@ -201,6 +204,7 @@ class WebChat:
             patience=self._patience,
             proxy_sign_in=self._proxy_sign_in,
             sign_in=self._sign_in,
+            look_back=self._look_back,
         )
         hosts = self._names | {self._host.casefold()}
         application = make_application(context, hosts=hosts, mounts=self._mounts)

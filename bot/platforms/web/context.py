@@ -1,11 +1,12 @@
 """What every handler of the web server can reach through its application."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from aiohttp import web
 
+from bot.core.domain.document import Document, notice
 from bot.core.domain.i18n import Translate
 from bot.core.ports import Health, Inbox
 from bot.discussion.domain.entry_page import Library
@@ -16,6 +17,7 @@ from bot.platforms.web.sign_in.ways import SignInWays
 from bot.platforms.web.visitors.access import Access, Signer
 from bot.platforms.web.visitors.limits import RequestLimits, StreamLimits
 from bot.platforms.web.visitors.proxies import Proxies, ProxySignIn
+from bot.recap.domain.period import Period
 from bot.webchat.domain.board import Board
 
 
@@ -25,6 +27,15 @@ class Metrics:
 
     body: bytes
     content_type: str
+
+
+LookBack = Callable[[Period, Collection[str], Translate], Awaitable[Document]]
+"""Gives the recap of a period for readers of the web chat and of these channels (REFs)."""
+
+
+async def no_recaps(_period: Period, _channels: Collection[str], say: Translate) -> Document:
+    """The default where there is no archive to look back on."""
+    return notice(say("There are no papers yet."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +71,7 @@ class WebContext:
     patience: float
     proxy_sign_in: ProxySignIn | None = None
     sign_in: SignInWays | None = None
+    look_back: LookBack = no_recaps
 
     @property
     def people_sign_in(self) -> bool:

@@ -14,13 +14,16 @@ from bot.archive.domain.entry import Entry, EntryId, Language
 from bot.archive.domain.formats import bibtex
 from bot.arxiv.domain.present_arxiv import paper_lines
 from bot.core.domain.day_text import day_text
-from bot.core.domain.i18n import Translate
+from bot.core.domain.errors import UsageError
+from bot.core.domain.i18n import Translate, error_text
 from bot.discussion.domain.entry_page import EntryPage
 from bot.platforms.web.context import CONTEXT, WebContext
 from bot.platforms.web.rendering import view
+from bot.platforms.web.rendering.render import render
 from bot.platforms.web.responses import json_response, own_address, page_response
 from bot.platforms.web.sign_in.visible import visible_refs
 from bot.platforms.web.visitors.visitor import VISITOR, Visitor, can_read, set_operator_cookie
+from bot.recap.domain.period import Unit, parse_period, period_of, period_text
 from bot.webchat.domain.board import BoardMessage
 
 log = logging.getLogger(__name__)
@@ -182,6 +185,29 @@ async def digest(request: web.Request) -> web.Response:
         entries=[(stored, commentary_parts(stored.entry, visitor.say)) for stored in entries],
         earlier=before[0].on if before else None,
         later=await context.library.day_after(day),
+    )
+
+
+async def recap(request: web.Request) -> web.Response:
+    """The recap of a week, a month or a year (`week`: this one)."""
+    context, visitor = request.app[CONTEXT], request[VISITOR]
+    today = context.now().astimezone(context.zone).date()
+    try:
+        period = parse_period(request.match_info["period"], today)
+    except UsageError as error:
+        raise web.HTTPNotFound(text=error_text(error, visitor.say)) from None
+    channels = await visible_refs(context, visitor)
+    later = period.after()
+    return reading_page(
+        request,
+        "recap.html",
+        title=visitor.say("Looking back on {period}", period=period_text(period, visitor.say)),
+        recap=render(await context.look_back(period, channels, visitor.say)),
+        period=period,
+        name=lambda each: period_text(each, visitor.say),
+        earlier=period.before(),
+        later=later if later.first <= today else None,
+        wider=[period_of(unit, period.first) for unit in Unit if unit is not period.unit],
     )
 
 

@@ -90,6 +90,7 @@ def make_application(
             web.get("/papers", archive_search.papers),
             web.get("/entry/{entry}", pages.entry),
             web.get("/digest/{day}", pages.digest),
+            web.get("/recap/{period}", pages.recap),
             web.get("/tag/{tag}", pages.tag),
             web.get("/events", event_stream.stream, allow_head=False),
             web.get("/api/messages", pages.older),

@@ -50,6 +50,7 @@ _TAG = re.compile(r"(?<![\w#/&])#(\w[\w-]{0,59})")
 _PAGED = re.compile(
     r"/paper entry:(?P<entry>[0-9]{1,18})|/paper #(?P<tag>\w[\w-]{0,59})"
     r"|/digest (?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
+    r"|/digest recap (?P<period>[0-9]{4}(?:-W?[0-9]{2})?)"
 )
 _OWN = re.compile(r"/c/[\w.~%-]{1,400}/t/[0-9]{1,18}", re.ASCII)
 _STYLES = {Style.STRONG: "strong", Style.EMPHASIS: "em", Style.CODE: "code"}
@@ -119,6 +120,8 @@ def command_page(line: str) -> str | None:
         return None
     if match["entry"]:
         return f"/entry/{match['entry']}"
+    if match["period"]:
+        return f"/recap/{match['period']}"
     return tag_path(match["tag"]) if match["tag"] else f"/digest/{match['day']}"
 
 
