@@ -17,8 +17,8 @@ paper is judged among the other half. It shows that nothing is broken, not how g
 
 import json
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -69,6 +69,7 @@ class Outcome:
     chance: float
     picked: int
     passed: int
+    scores: Mapping[str, float] = field(default_factory=dict)
 
 
 def list_archive(vault: Path) -> tuple[Noted, ...]:
@@ -109,8 +110,19 @@ def list_days(folder: Path) -> tuple[Announced, ...]:
     return tuple(papers.values())
 
 
-def evaluate(archive: Sequence[Noted], pool: Sequence[Announced], split: date = SPLIT) -> Outcome:
-    """The protocol of this module."""
+def evaluate(
+    archive: Sequence[Noted],
+    pool: Sequence[Announced],
+    split: date = SPLIT,
+    *,
+    weights: Mapping[str, float] | None = None,
+    asked: Sequence[NewPaper] = (),
+) -> Outcome:
+    """The protocol of this module.
+
+    `weights` are those of past notes in training, where people are simulated who like them. The
+    `scores` of the outcome are those of the papers that are `asked` about.
+    """
     from bot.arxiv.ranking.model import RankingModel
 
     past = [note for note in archive if note.on < split]
@@ -118,7 +130,11 @@ def evaluate(archive: Sequence[Noted], pool: Sequence[Announced], split: date = 
     titles = {title_words(note.title) for note in past}
     noted = {note.number for note in archive}
     passed = _passed(pool, noted, split)
-    picked = [Example(note.number, note.text, EntryId(n + 1)) for n, note in enumerate(past)]
+    weights = weights or {}
+    picked = [
+        Example(note.number, note.text, EntryId(n + 1), weights.get(note.number, 1.0))
+        for n, note in enumerate(past)
+    ]
     trained = RankingModel.learn(picked, [Example(each.number, each.text) for each in passed])
     hits, areas, sizes = [], [], []
     for picks, others in _days(archive, pool, split, passed):
@@ -142,6 +158,7 @@ def evaluate(archive: Sequence[Noted], pool: Sequence[Announced], split: date = 
         chance=sum(sizes) / count,
         picked=len(picked),
         passed=len(passed),
+        scores={each.number: each.score for each in trained.judge(asked)},
     )
 
 

@@ -1,6 +1,7 @@
 """New papers ranked by how likely the curator picks them, with the reasons for each rank."""
 
 import datetime as dt
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,31 @@ FEWEST = 10
 """With fewer picked or fewer unpicked papers there is too little to train on."""
 
 
+LEAST_LIKED, MOST_LIKED = 1.0, 2.5
+"""The weights in training of an entry that nobody likes, and of one that very many like.
+
+A weak weight, since what is popular is not what the curator picks.
+"""
+UNWANTED = 0.25
+"""What each person who calls a candidate “not for us” takes from its score, up to `MOST_UNWANTED`."""
+MOST_UNWANTED = 4
+
+
+def picked_weight(likes: int) -> float:
+    """The weight in training of a paper with an entry that so many people like."""
+    return round(min(MOST_LIKED, LEAST_LIKED + math.log2(1 + likes) / 2), 2)
+
+
+def passed_weight(unwanted: int) -> float:
+    """The weight in training of a paper without an entry that so many people call “not for us”."""
+    return round(min(3.0, 1.0 + math.log2(1 + unwanted)), 2)
+
+
+def penalty(unwanted: int) -> float:
+    """What is taken from the score of a candidate that so many people call “not for us”."""
+    return UNWANTED * min(unwanted, MOST_UNWANTED)
+
+
 @dataclass(frozen=True, slots=True)
 class NewPaper:
     """A paper to be scored."""
@@ -27,11 +53,15 @@ class NewPaper:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A paper to learn from; `entry_id` is the newest entry about it, where there is one."""
+    """A paper to learn from; `entry_id` is the newest entry about it, where there is one.
+
+    `weight` is how much it counts: 1 without anybody's likes or “not for us”.
+    """
 
     number: str
     text: str
     entry_id: EntryId | None = None
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +87,25 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A new paper that has no entry yet; without `judgement` where nothing is ranked."""
+    """A new paper that has no entry yet; without `judgement` where nothing is ranked.
+
+    `unwanted` is how many people call it “not for us”.
+    """
 
     item: FeedItem
     on: dt.date
     judgement: Judgement | None = None
     tags: tuple[str, ...] = ()
+    unwanted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class RankedCandidate:
-    """A candidate with its most similar entries, for display."""
+    """A candidate with its most similar entries, and how many people like each, for display."""
 
     candidate: Candidate
     nearest: tuple[StoredEntry, ...] = ()
+    likes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

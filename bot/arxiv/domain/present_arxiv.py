@@ -6,7 +6,12 @@ from datetime import date, datetime
 from bot.archive.domain.arxiv_record import ArxivRecord, PaperEvent, PaperEventKind
 from bot.arxiv.domain.absence import Absence
 from bot.arxiv.domain.batches import CategoryStatus, State, Trouble
-from bot.arxiv.domain.candidates import CandidatePage, RankedCandidate
+from bot.arxiv.domain.candidates import (
+    CandidatePage,
+    RankedCandidate,
+    penalty,
+    picked_weight,
+)
 from bot.arxiv.domain.categories import find_category
 from bot.core.domain import commands
 from bot.core.domain.day_text import day_text
@@ -191,11 +196,53 @@ def _row(ranked: RankedCandidate, number: int, say: Translate) -> Item:
         words = ", ".join(judgement.words)
         detail.append(Text(f" · {say('words: {words}', words=words)}"))
     if ranked.nearest:
-        likes = ", ".join(_short(stored.entry.paper.title) for stored in ranked.nearest)
-        detail.append(Text(f" · {say('similar: {titles}', titles=likes)}"))
+        likes = ranked.likes or (0,) * len(ranked.nearest)
+        titles = ", ".join(
+            _similar(stored.entry.paper.title, liked, say)
+            for stored, liked in zip(ranked.nearest, likes, strict=True)
+        )
+        detail.append(Text(f" · {say('similar: {titles}', titles=titles)}"))
     if ranked.candidate.tags:
         detail.append(Text(" · " + " ".join(f"#{tag}" for tag in ranked.candidate.tags)))
-    return Item((Link(item.title, item.id.url),), detail=tuple(detail), number=number)
+    unwanted = ranked.candidate.unwanted
+    if unwanted:
+        words = say.count(
+            "not for us: {n} person (−{weight})",
+            "not for us: {n} people (−{weight})",
+            unwanted,
+            weight=f"{penalty(unwanted):g}",
+        )
+        detail.append(Text(f" · {words}"))
+    line = commands.format_line("paper", f"{commands.NOT_FOR_US.name} {item.id.number}")
+    return Item(
+        (Link(item.title, item.id.url),),
+        detail=tuple(detail),
+        number=number,
+        button=Button(say("Not for us"), line),
+    )
+
+
+def _similar(title: str, likes: int, say: Translate) -> str:
+    """The title of a similar entry, and how much it weighs where people like it."""
+    if not likes:
+        return _short(title)
+    weight = f"{picked_weight(likes):g}"
+    words = say.count(
+        "{n} like, weight {weight}", "{n} likes, weight {weight}", likes, weight=weight
+    )
+    return f"{_short(title)} ({words})"
+
+
+def present_unwanted(number: str, *, is_undone: bool, say: Translate) -> Document:
+    """The answer to “Not for us”, with a button that takes it back."""
+    if is_undone:
+        return notice(say("Taken back: arXiv {number} is ranked as before.", number=number))
+    line = commands.format_line("paper", f"{commands.NOT_FOR_US.name} {number} {commands.UNDO}")
+    text = say(
+        "arXiv {number} is not for you: it is ranked lower, and so are papers like it.",
+        number=number,
+    )
+    return notice(text, say("Undo"), line)
 
 
 def _authors(authors: Sequence[str], say: Translate) -> str:

@@ -15,8 +15,9 @@ def write_examples(picked: Iterable[Example], passed: Iterable[Example]) -> Iter
     """Papers to learn from, a line each, and a line that says that these were all."""
     for verdict, examples in (("picked", picked), ("passed", passed)):
         for example in examples:
-            yield json.dumps([verdict, example.number, example.text, example.entry_id])
-    yield json.dumps([_END, "", "", None])
+            fields = [example.number, example.text, example.entry_id, example.weight]
+            yield json.dumps([verdict, *fields])
+    yield json.dumps([_END, "", "", None, 1.0])
 
 
 def read_examples(lines: Iterable[str]) -> tuple[list[Example], list[Example]]:
@@ -27,10 +28,10 @@ def read_examples(lines: Iterable[str]) -> tuple[list[Example], list[Example]]:
     picked: list[Example] = []
     passed: list[Example] = []
     for line in lines:
-        verdict, number, text, entry_id = json.loads(line)
+        verdict, number, text, entry_id, weight = json.loads(line)
         if verdict == _END:
             return picked, passed
-        example = Example(number, text, EntryId(entry_id) if entry_id is not None else None)
+        example = Example(number, text, EntryId(entry_id) if entry_id is not None else None, weight)
         (picked if verdict == "picked" else passed).append(example)
     raise RankerError(translatable("The training data was cut off"))
 

@@ -93,7 +93,11 @@ class RankingModel:
                 translatable("The papers have no words in common (only English words are used)")
             ) from error
         machine = LinearSVC(C=0.1, class_weight="balanced", random_state=0)
-        machine.fit(matrix, [1] * len(picked) + [0] * len(passed))
+        machine.fit(
+            matrix,
+            [1] * len(picked) + [0] * len(passed),
+            sample_weight=[example.weight for example in (*picked, *passed)],
+        )
         with_entries = [n for n, example in enumerate(picked) if example.entry_id is not None]
         return cls(
             words=tuple(vectorizer.get_feature_names_out()),

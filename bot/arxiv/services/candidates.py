@@ -24,6 +24,8 @@ from bot.arxiv.store.candidates import Training
 from bot.core.database.database import Database
 from bot.core.domain.errors import RankerError
 from bot.core.domain.i18n import translatable
+from bot.core.ports import ChannelRef, User, person_ids
+from bot.reactions.store import reactions, unwanted
 
 log = logging.getLogger(__name__)
 
@@ -187,6 +189,7 @@ async def list_ranked(
         tags = await candidates.tags_of(tx, live)
         wanted = [near.entry_id for nearest in reasons.values() for near in nearest[:SHOWN_NEAREST]]
         stored = {each.id: each for each in await entries.list_by_id(tx, dict.fromkeys(wanted))}
+        likes = await reactions.count_all(tx, list(stored))
         training = await candidates.find_training(tx)
         earlier = await candidates.day_before(tx, on)
         # Shown only with the newest day: readers have seen the day before already.
@@ -195,14 +198,34 @@ async def list_ranked(
     ranking = []
     for each in shown:
         nearest = reasons[each.item.id.number]
+        similar = tuple(stored[near.entry_id] for near in nearest[:SHOWN_NEAREST])
         ranking.append(
             RankedCandidate(
                 replace(each, tags=suggest_tags(nearest, tags)),
-                tuple(stored[near.entry_id] for near in nearest[:SHOWN_NEAREST]),
+                similar,
+                tuple(likes.get(entry.id, 0) for entry in similar),
             )
         )
     learnt_from = training.picked if training is not None and judged else 0
     return CandidatePage(on, tuple(ranking), total, learnt_from, earlier, late, is_listed)
+
+
+async def call_unwanted(
+    db: Database, number: str, user: User, channel: ChannelRef, *, now: datetime, undo: bool = False
+) -> bool:
+    """Store that a person calls a new paper “not for us”, once, or take it back.
+
+    Returns whether it is a new paper of arXiv's; nothing is stored of others.
+    """
+    person = person_ids(channel, user)[0]
+    async with db.transaction() as tx:
+        if not await candidates.is_new_paper(tx, number):
+            return False
+        if undo:
+            await unwanted.remove(tx, number, person)
+        else:
+            await unwanted.add(tx, number, person, now)
+    return True
 
 
 async def find_absence(

@@ -9,12 +9,16 @@ from functools import partial
 from bot.archive.domain.entry import EntryId
 from bot.arxiv.domain.announcements import FeedItem
 from bot.arxiv.domain.candidates import (
+    MOST_UNWANTED,
+    UNWANTED,
     Candidate,
     Example,
     Judgement,
     Likeness,
     NewPaper,
     example_text,
+    passed_weight,
+    picked_weight,
 )
 from bot.arxiv.store.feeds import item_of
 from bot.core.database import instants
@@ -22,6 +26,8 @@ from bot.core.database.database import Row, Statements, Transaction
 
 MOST_PASSED = 3000
 """The newest papers that were not picked and are trained on, at most."""
+
+_UNWANTED = "SELECT number, count(*) AS people FROM not_for_us GROUP BY number"
 
 _IS_OPEN = """
     NOT EXISTS (
@@ -66,17 +72,31 @@ async def count_late(tx: Transaction, day: date) -> int:
 async def list_open(
     tx: Transaction, day: date, *, limit: int, offset: int = 0
 ) -> tuple[Candidate, ...]:
-    """The new papers of a day that have no entry, highest score first, without score last."""
+    """The new papers of a day that have no entry, highest score first, without score last.
+
+    Each person who calls a paper “not for us” lowers its score.
+    """
     rows = await tx.all(
         f"""
-        SELECT f.*, j.score, j.words, j.nearest
+        SELECT f.*, j.score, j.words, j.nearest, coalesce(u.people, 0) AS unwanted
         FROM feed_item AS f LEFT JOIN feed_item_judgement AS j ON j.number = f.number
+            LEFT JOIN ({_UNWANTED}) AS u ON u.number = f.number
         WHERE f.day = :day AND {_IS_OPEN}
-        ORDER BY j.score IS NULL, j.score DESC, f.number LIMIT :limit OFFSET :offset
+        ORDER BY j.score IS NULL, j.score - :each * least(coalesce(u.people, 0), :most) DESC,
+            coalesce(u.people, 0), f.number
+        LIMIT :limit OFFSET :offset
         """,  # noqa: S608 - a constant
-        {"day": day.isoformat(), "limit": limit, "offset": offset},
+        {
+            "day": day.isoformat(),
+            "limit": limit,
+            "offset": offset,
+            "each": UNWANTED,
+            "most": MOST_UNWANTED,
+        },
     )
-    return tuple(Candidate(item_of(row), day, _judgement(row)) for row in rows)
+    return tuple(
+        Candidate(item_of(row), day, _judgement(row), unwanted=row["unwanted"]) for row in rows
+    )
 
 
 async def count_open(tx: Transaction, day: date) -> tuple[int, int]:
@@ -158,7 +178,11 @@ def _list_picked(
     rows = statements.all(
         """
         SELECT p.key, e.id, e.newness, e.title,
-            coalesce(nullif(e.abstract, ''), r.abstract) AS abstract
+            coalesce(nullif(e.abstract, ''), r.abstract) AS abstract,
+            (
+                SELECT count(DISTINCT l.person) FROM entry AS o JOIN reaction AS l ON l.entry_id = o.id
+                WHERE o.paper_id = p.id AND l.is_there = TRUE
+            ) AS likes
         FROM entry AS e JOIN paper AS p ON p.id = e.paper_id
             LEFT JOIN arxiv_record AS r ON r.number = p.arxiv_id
         WHERE e.newness > :after
@@ -172,6 +196,7 @@ def _list_picked(
             row["key"].removeprefix("arxiv:"),
             example_text(row["title"], row["abstract"]),
             EntryId(row["id"]),
+            picked_weight(row["likes"]),
         )
         for row in rows
         if row["abstract"]
@@ -187,13 +212,19 @@ async def list_passed(tx: Transaction, before: date) -> tuple[Example, ...]:
 def _list_passed(statements: Statements, *, before: date) -> tuple[Example, ...]:
     rows = statements.all(
         f"""
-        SELECT f.number, f.title, f.abstract FROM feed_item AS f
+        SELECT f.number, f.title, f.abstract, coalesce(u.people, 0) AS unwanted
+        FROM feed_item AS f LEFT JOIN ({_UNWANTED}) AS u ON u.number = f.number
         WHERE f.day < :before AND {_IS_OPEN} ORDER BY f.day DESC, f.number LIMIT :most
         """,  # noqa: S608 - a constant
         {"before": before.isoformat(), "most": MOST_PASSED},
     )
     return tuple(
-        Example(row["number"], example_text(row["title"], row["abstract"])) for row in rows
+        Example(
+            row["number"],
+            example_text(row["title"], row["abstract"]),
+            weight=passed_weight(row["unwanted"]),
+        )
+        for row in rows
     )
 
 
@@ -204,6 +235,12 @@ class Training:
     trained_at: datetime
     picked: int
     passed: int
+
+
+async def is_new_paper(tx: Transaction, number: str) -> bool:
+    """Whether arXiv announced a paper of that number, as far as that is kept."""
+    row = await tx.one("SELECT 1 FROM feed_item WHERE number = :number", {"number": number})
+    return row is not None
 
 
 async def find_training(tx: Transaction) -> Training | None:

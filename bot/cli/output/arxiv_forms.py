@@ -145,4 +145,5 @@ def candidate_json(ranked: RankedCandidate) -> dict[str, object]:
         "words": list(judgement.words) if judgement is not None else [],
         "like": [{"id": each.id, "title": each.entry.paper.title} for each in ranked.nearest],
         "tags": list(ranked.candidate.tags),
+        "not_for_us": ranked.candidate.unwanted,
     }

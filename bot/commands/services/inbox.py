@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from bot.archive.domain import present_entry
+from bot.archive.domain.arxiv_id import parse_arxiv_id
 from bot.archive.domain.entry import Language
 from bot.archive.domain.typed_dates import LONGEST, Days, find_date, names_newest
-from bot.arxiv.domain.present_arxiv import present_candidates
-from bot.arxiv.services.candidates import find_absence, list_ranked
+from bot.arxiv.domain.present_arxiv import present_candidates, present_unwanted
+from bot.arxiv.services.candidates import call_unwanted, find_absence, list_ranked
 from bot.channels.domain.subscription import parse_languages
 from bot.commands.domain.present_help import (
     present_digest_help,
@@ -150,6 +151,8 @@ class Bot:
         verb = commands.find_verb(commands.PAPER, command.options)
         if verb is commands.HELP_VERB:
             return await self._help(commands.PAPER.name, say)
+        if verb is commands.NOT_FOR_US:
+            return await self._not_for_us(command, asked.split()[1:], say)
         if verb is commands.FORGET_ME:
             return await self._forget(command, asked.split()[1:], say)
         page = _page(command.options.get("page", "1"))
@@ -239,6 +242,28 @@ class Bot:
             )
 
         return speak(self._voices, channel, say, present)
+
+    async def _not_for_us(self, command: Command, words: list[str], say: Translate) -> Document:
+        """Rank a new paper lower for a person, or take that back."""
+        number, *rest = words or [""]
+        paper = parse_arxiv_id(number)
+        undo = rest == [commands.UNDO]
+        if paper is None or (rest and not undo):
+            raise UsageError(
+                "Write the arXiv id of a new paper: /paper {verb} 2502.01456",
+                verb=commands.NOT_FOR_US.name,
+            )
+        is_known = await call_unwanted(
+            self._desk.db,
+            paper.number,
+            command.user,
+            command.channel,
+            now=self._desk.clock(),
+            undo=undo,
+        )
+        if not is_known:
+            raise UsageError("“{id}” is no new paper from arXiv", id=paper.number)
+        return document.private(present_unwanted(paper.number, is_undone=undo, say=say))
 
     async def _forget(self, command: Command, words: list[str], say: Translate) -> Document:
         """Forget a person who has confirmed it; before that, say what is deleted."""

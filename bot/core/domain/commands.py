@@ -30,6 +30,16 @@ NEW = Verb(
     "new", translatable("Show today's new papers from arXiv"), aliases=("새논문",), alone=True
 )
 
+NOT_FOR_US = Verb(
+    "not-for-us",
+    translatable("Say that a new paper is not for you; it is ranked lower"),
+    audience=Audience.PRIVATE,
+    aliases=("관심없음",),
+    takes_text=True,
+)
+UNDO = "undo"
+"""After `/paper not-for-us ID`: take it back."""
+
 HELP_VERB = Verb(
     "help",
     translatable("Show how to use this command"),
@@ -49,7 +59,7 @@ PAPER = CommandSpec(
         PAGE,
         LANGUAGE,
     ),
-    verbs=(FORGET_ME, NEW, HELP_VERB),
+    verbs=(FORGET_ME, NEW, NOT_FOR_US, HELP_VERB),
     examples=("/paper new", "/paper random"),
 )
 

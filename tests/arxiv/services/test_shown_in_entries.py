@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.archive.domain.entry import EntryId
 from bot.archive.store import entry_changes
 from bot.arxiv.domain.candidates import Example, Judgement, Likeness, NewPaper
 from bot.arxiv.domain.present_arxiv import paper_lines
@@ -18,8 +19,10 @@ from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
 from bot.core.domain.errors import RankerError
 from bot.core.domain.i18n import ENGLISH
-from bot.core.ports import ChannelRef, Command, Platform, User
+from bot.core.ports import ChannelRef, Command, MessageRef, Platform, User
 from bot.discussion.services.entry_page import show
+from bot.reactions.store import reactions
+from bot.reactions.store.reactions import Given
 from tests.arxiv.stage import Stage, staged
 from tests.fakes.arxiv import FaultKind, Paper
 
@@ -66,14 +69,16 @@ def paper(n: int) -> Paper:
     return Paper(f"2611.{n:05}", f"Fresh {n}", abstract="word " * n, categories=("cs.LG",))
 
 
-async def ask(stage: Stage, name: str, locale: str = "en", /, **options: str) -> str:
+async def ask(
+    stage: Stage, name: str, locale: str = "en", /, *, by: str = "u1", **options: str
+) -> str:
     async def check(channel: ChannelRef) -> ChannelRef:
         return channel
 
     desk = DigestContext(
         stage.db, stage.time, ZoneInfo("UTC"), check, lambda: None, categories=stage.categories
     )
-    person = User("u1", "Reader", can_manage=True)
+    person = User(by, "Reader", can_manage=True)
     answer = await Bot(desk, voices=VOICES).command(Command(name, options, person, CHANNEL, locale))
     return render(answer)
 
@@ -92,6 +97,64 @@ async def test_new_papers_come_with_reasons_page_by_page(stage: Stage):
     assert "similar: Noted" in first
     assert "#rl" in first
     assert "Fresh 5" in second
+
+
+async def test_a_paper_that_is_not_for_somebody_is_ranked_lower_once_a_person(stage: Stage):
+    await refresh(stage.db, ByLength(), now=stage.time())
+    unwanted = "not-for-us 2611.00015"
+
+    for person in ("u1", "u1", *(f"u{n}" for n in range(2, 30))):
+        told = await ask(stage, "paper", query=unwanted, by=person)
+        again = await ask(stage, "paper", query=f"{unwanted} undo", by="u29")
+    shown = await ask(stage, "paper", query="new")
+
+    assert "ranked lower" in told
+    assert f"/paper {unwanted} undo" in told
+    assert "Taken back" in again
+    assert "/paper not-for-us 2611.00015" in shown
+    assert "not for us: 28 people (−1)" in shown  # at most four of them count
+    assert shown.index("Fresh 15") < shown.index("Fresh 14")  # a longer text is worth five
+    assert "is no new paper" in await ask(stage, "paper", query="not-for-us 2501.00001")
+    assert "2502.01456" in await ask(stage, "paper", query="not-for-us this")
+    for person in range(1, 30):
+        await ask(stage, "paper", query="forget-me confirm", by=f"u{person}")
+    assert "(−" not in await ask(stage, "paper", query="new")
+
+
+async def test_candidates_of_one_score_are_parted_by_who_does_not_want_them(stage: Stage):
+    class Same(ByLength):
+        async def judge(self, new_papers: Sequence[NewPaper]) -> tuple[Judgement, ...]:
+            return tuple(Judgement(each.number, 0.5, (), ()) for each in new_papers)
+
+    await refresh(stage.db, Same(), now=stage.time())
+
+    await ask(stage, "paper", query="관심없음 2611.00001")
+    ranking = await list_ranked(stage.db, per_page=20)
+
+    assert ranking.found[-1].candidate.item.id.number == "2611.00001"
+    assert [each.candidate.unwanted for each in ranking.found] == [0] * 14 + [1]
+
+
+async def test_what_people_like_and_do_not_want_weighs_in_training(stage: Stage):
+    async with stage.db.transaction() as tx:
+        row = await tx.one("SELECT id FROM entry WHERE title = 'Noted 9'")
+        assert row is not None
+        liked = EntryId(row["id"])
+        for person in ("web:a", "web:b", "web:c"):
+            given = Given(MessageRef(CHANNEL, "1"), person, "👍")
+            await reactions.put(tx, given, liked, is_there=True, at=stage.time())
+    await ask(stage, "paper", query="not-for-us 2611.00002")
+    ranker = ByLength()
+
+    await refresh(stage.db, ranker, now=stage.time())
+
+    assert {each.entry_id: each.weight for each in ranker.picked if each.weight != 1} == {
+        liked: 2.0
+    }
+    assert {each.number: each.weight for each in ranker.passed if each.weight != 1} == {
+        "2611.00002": 2.0
+    }
+    assert "(3 likes, weight 2)" in await ask(stage, "paper", query="new")
 
 
 async def test_pages_and_days_of_new_papers_lead_to_each_other(stage: Stage):
