@@ -111,6 +111,7 @@ ON_ONE = (
     "contract/test_chat.py",
     "contract/test_commands.py",
     "contract/test_direct.py",
+    "contract/test_follow.py",
     "contract/test_hearing.py",
     "discussion/services/test_discuss_story.py",
 )

@@ -32,6 +32,8 @@ from bot.core.store.leases import Process
 from bot.digest.services import discussion_request
 from bot.digest.services.plan import plan_due
 from bot.discussion.services.discuss import DiscussionContext
+from bot.follow.services import closed_inbox
+from bot.follow.services import plan as follow_plan
 from bot.outbox.domain.delivery import Patience
 from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services.calls_in_flight import Terms
@@ -139,6 +141,11 @@ async def main(options: argparse.Namespace) -> None:
                 await plan_due(db, now=now(), voices=lambda _: ENGLISH)
             if options.recap:
                 await plan_recaps(db, now=options.recap, voices=lambda _: ENGLISH)
+            if options.follow:
+                await follow_plan.plan_due(
+                    db, now=now(), voices=lambda _: ENGLISH, link=lambda _: None
+                )
+                await closed_inbox.look(db, now=now(), voices=lambda _: ENGLISH)
             if options.discuss:
                 await press_discuss(db, parse_channel(options.discuss))
             await deliverer.drain(stopping)
@@ -239,6 +246,7 @@ if __name__ == "__main__":
     parser.add_argument("--owned", action="store_true")
     parser.add_argument("--plan", action="store_true")
     parser.add_argument("--recap", metavar="INSTANT", type=datetime.fromisoformat)
+    parser.add_argument("--follow", action="store_true")
     parser.add_argument("--discuss", metavar="CHANNEL")
     parser.add_argument("--doom", nargs=2)
     asyncio.run(main(parser.parse_args()))

@@ -24,7 +24,7 @@ from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
 from bot.core.database.database import Database
 from bot.core.domain.document import Document
-from bot.core.ports import ChannelRef, Choice, Command, MessageRef, User
+from bot.core.ports import ChannelRef, Chat, Choice, Command, MessageRef, User
 from bot.core.ports.chat import person_id
 from bot.discussion.store import replies
 from tests.archive_stage import an_entry, keep
@@ -73,7 +73,8 @@ class Shown:
 class Room:
     """A channel with the bot in it: `types` a line there, `presses` a button of an answer.
 
-    `db` is the bot's database, in which the person who types is `channel` and `person`.
+    `db` is the bot's database, in which the person who types is `channel` and `person`. `inbox`
+    reads the person's direct messages, which `chat` posts.
     """
 
     types: Callable[[str], Awaitable[Shown]]
@@ -81,6 +82,8 @@ class Room:
     db: Database
     channel: ChannelRef
     person: Callable[[], str]
+    chat: Chat
+    inbox: Callable[[ChannelRef], Awaitable[list[str]]]
 
     async def speaks(self, text: str) -> None:
         """The person says something in a thread of the channel, and it is stored."""
@@ -102,12 +105,17 @@ class Room:
             await replies.add(tx, draft, NOW)
 
 
-def make_bot(db: Database) -> Bot:
+def make_bot(db: Database, chats: list[Chat]) -> Bot:
+    """The bot; `chats` will have the platform's."""
+
     async def check(channel: ChannelRef) -> ChannelRef:
         return channel
 
+    async def open_inbox(channel: ChannelRef, user: User) -> ChannelRef:
+        return await chats[0].direct_channel(channel.workspace, user.id)
+
     desk = DigestContext(db, lambda: NOW, ZoneInfo("Asia/Seoul"), check, lambda: None)
-    return Bot(desk, voices=Catalogues())
+    return Bot(desk, voices=Catalogues(), open_inbox=open_inbox)
 
 
 @dataclass
@@ -148,8 +156,10 @@ _TAG = re.compile(r"<[^>]*>")
 
 @asynccontextmanager
 async def web(db: Database, *, direct: bool = False) -> AsyncIterator[Room]:
-    inbox = WebInbox(bot=make_bot(db))
+    chats: list[Chat] = []
+    inbox = WebInbox(bot=make_bot(db, chats))
     async with staged(inbox=inbox) as stage:
+        chats.append(stage.chat)
         await stage.become_operator()
         channel = GENERAL
         if direct:
@@ -177,13 +187,21 @@ async def web(db: Database, *, direct: bool = False) -> AsyncIterator[Room]:
             assert status == 200, answer
             return shown(answer)
 
+        async def read(_: ChannelRef) -> list[str]:
+            async with stage.client.get(stage.url("/inbox")) as response:
+                page = await response.text()
+            found = re.findall(r"<article.*?</article>", page, re.DOTALL)
+            return [" ".join(html.unescape(_TAG.sub(" ", each)).split()) for each in found]
+
         await types("/help")
-        yield Room(types, presses, db, channel, lambda: inbox.asked[-1].user.id)
+        yield Room(types, presses, db, channel, lambda: inbox.asked[-1].user.id, stage.chat, read)
 
 
 @asynccontextmanager
 async def slack(db: Database, *, direct: bool = False) -> AsyncIterator[Room]:
-    async with staged_slack(inbox=SlackInbox(bot=make_bot(db))) as stage:
+    chats: list[Chat] = []
+    async with staged_slack(inbox=SlackInbox(bot=make_bot(db, chats))) as stage:
+        chats.append(stage.chat)
         channel = await stage.chat.direct_channel("T1", "U1") if direct else SLACK_CHANNEL
         place = channel.id
 
@@ -208,14 +226,19 @@ async def slack(db: Database, *, direct: bool = False) -> AsyncIterator[Room]:
         async def types(line: str) -> Shown:
             return await shown(await stage.slack.command(line, channel=place))
 
-        yield Room(types, presses, db, channel, lambda: "U1")
+        async def read(place: ChannelRef) -> list[str]:
+            return [said_in_blocks(each["blocks"]) for each in stage.slack.messages(place.id)]
+
+        yield Room(types, presses, db, channel, lambda: "U1", stage.chat, read)
 
 
 @asynccontextmanager
 async def discord(db: Database, *, direct: bool = False) -> AsyncIterator[Room]:
     async with running_bot() as stage:
-        stage.desk = RealDiscordInbox(bot=make_bot(db))
+        chats: list[Chat] = []
+        stage.desk = RealDiscordInbox(bot=make_bot(db, chats))
         stage.start()
+        chats.append(stage.chat)
         await stage.connected()
         channel = await stage.chat.direct_channel("1", "101") if direct else PAPERS
 
@@ -226,14 +249,17 @@ async def discord(db: Database, *, direct: bool = False) -> AsyncIterator[Room]:
 
         async def types(line: str) -> Shown:
             name, _, free = line.removeprefix("/").partition(" ")
-            option = {"paper": "query", "digest": "what", "help": "topic"}[name]
+            option = {"digest": "what", "help": "topic"}.get(name, "query")
             options = {option: free} if free else {}
             return await shown(await stage.discord.types(name, options, at=int(channel.id)))
 
         async def presses(seen: Shown, label: str) -> Shown:
             return await shown(await stage.discord.presses(seen.message, label))
 
-        yield Room(types, presses, db, channel, lambda: "101")
+        async def read(place: ChannelRef) -> list[str]:
+            return [text_of(each) for each in stage.discord.messages(int(place.id))]
+
+        yield Room(types, presses, db, channel, lambda: "101", stage.chat, read)
 
 
 PLATFORMS: dict[str, Callable[..., AbstractAsyncContextManager[Room]]] = {
