@@ -7,12 +7,11 @@ import asyncio
 import os
 import shutil
 import signal
-import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.e2e.faked_clock import FakedClock, faked_clock
 from tests.e2e.process import Running, bot, paperbot
 from tests.e2e.test_run import NOTE, write_vault
 from tests.waiting import eventually
@@ -20,43 +19,9 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.skipif(shutil.which("faketime") is None, reason="faketime is missing")
 
 
-@dataclass(frozen=True, slots=True)
-class FakedClock:
-    """The wall clock of every process that is started with `settings`."""
-
-    file: Path
-    library: str
-
-    @property
-    def settings(self) -> dict[str, str]:
-        return {
-            "LD_PRELOAD": self.library,
-            "FAKETIME_TIMESTAMP_FILE": str(self.file),
-            "FAKETIME_NO_CACHE": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            "DONT_FAKE_MONOTONIC": "1",
-            "NO_FAKE_STAT": "1",
-        }
-
-    def set(self, offset: str) -> None:
-        """So far from the real time: `-1h`, `+2d`."""
-        new = self.file.with_suffix(".new")
-        new.write_text(offset)
-        new.replace(self.file)
-
-
 @pytest.fixture
 def clock(tmp_path: Path) -> FakedClock:
-    shown = subprocess.run(
-        [shutil.which("faketime") or "", "-m", "-f", "+0", "env"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    [line] = [each for each in shown.stdout.splitlines() if each.startswith("LD_PRELOAD=")]
-    faked = FakedClock(tmp_path / "clock", line.removeprefix("LD_PRELOAD="))
-    faked.set("+0")
-    return faked
+    return faked_clock(tmp_path)
 
 
 @pytest.mark.parametrize("step", ["-1h", "-10m", "+2d"])

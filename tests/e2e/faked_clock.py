@@ -1,0 +1,55 @@
+"""A wall clock for processes that a test moves; their monotonic clock is the real one."""
+
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class FakedClock:
+    """The wall clock of every process that is started with `settings`."""
+
+    file: Path
+    library: str
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {
+            "LD_PRELOAD": self.library,
+            "FAKETIME_TIMESTAMP_FILE": str(self.file),
+            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "DONT_FAKE_MONOTONIC": "1",
+            "NO_FAKE_STAT": "1",
+        }
+
+    def set(self, offset: str) -> None:
+        """So far from the real time: `-1h`, `+2d`."""
+        new = self.file.with_suffix(".new")
+        new.write_text(offset)
+        new.replace(self.file)
+
+    def set_to(self, at: datetime) -> None:
+        """That time now."""
+        self.set(f"{at.timestamp() - time.time():+.0f}")
+
+    def timestamp(self) -> float:
+        """What the processes take for the time, where `set_to` has set it."""
+        return time.time() + float(self.file.read_text())
+
+
+def faked_clock(folder: Path) -> FakedClock:
+    """A clock that is right until it is set; needs the program `faketime`."""
+    shown = subprocess.run(
+        [shutil.which("faketime") or "", "-m", "-f", "+0", "env"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    [line] = [each for each in shown.stdout.splitlines() if each.startswith("LD_PRELOAD=")]
+    faked = FakedClock(folder / "clock", line.removeprefix("LD_PRELOAD="))
+    faked.set("+0")
+    return faked
