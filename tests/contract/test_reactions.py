@@ -12,8 +12,11 @@ from zoneinfo import ZoneInfo
 import aiohttp
 import pytest
 
+from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import EntryId
 from bot.archive.services.import_files import import_files
+from bot.arxiv.domain.announcements import Announcement, FeedItem
+from bot.arxiv.store import feeds
 from bot.channels.domain.digest_options import Layout
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
@@ -33,6 +36,7 @@ from bot.digest.services import plan, subscribe
 from bot.discussion.services.library import DatabaseLibrary
 from bot.outbox.store import threads
 from bot.reactions.services import react
+from tests.contract.test_commands import PLATFORMS as ROOMS
 from tests.contract.test_layouts import SEED_DAY, VOICES, deliver, options, seed
 from tests.databases import throw_away
 from tests.fakes.discord import FakeDiscord
@@ -253,3 +257,27 @@ async def eventually(db: Database, number: int) -> None:
 
 async def unchecked(channel: ChannelRef) -> ChannelRef:
     return channel
+
+
+@pytest.mark.parametrize("platform", ROOMS)
+async def test_a_new_paper_is_called_not_for_us_by_a_button_and_that_is_taken_back(platform: str):
+    paper = FeedItem(
+        ArxivId("2502.00009", 1), Announcement.NEW, "Unwanted", ("Ada",), "Words.", ("cs.LG",)
+    )
+    async with throw_away() as db, ROOMS[platform](db) as room:
+        async with db.transaction() as tx:
+            await feeds.add_papers(tx, [paper], SEED_DAY)
+        listed = await room.types("/paper new")
+        assert "/paper not-for-us 2502.00009" in str(listed.message)
+
+        told = await room.types("/paper not-for-us 2502.00009")
+        lower = await room.types("/paper new")
+        undone = await room.presses(told, "Undo")
+        again = await room.types("/paper new")
+
+    assert told.is_private
+    assert undone.is_private
+    assert "ranked lower" in told.text
+    assert "not for us: 1 person (−0.25)" in lower.text
+    assert "Taken back" in undone.text
+    assert "−0.25" not in again.text

@@ -104,6 +104,15 @@ class Meeting:
     def in_discord(self, thread: int) -> list[str]:
         return [text_of(one) for one in self.discord.messages(thread)]
 
+    def likes(self) -> int:
+        """How many people like the paper, as the bot has counted."""
+        with sqlite3.connect(f"file:{self.folder / DATABASE}?mode=ro", uri=True) as reader:
+            statement = (
+                "SELECT count(DISTINCT person) FROM reaction WHERE is_there AND entry_id = 1"
+            )
+            ((number,),) = reader.execute(statement)
+            return int(number)
+
     def kept(self) -> list[str]:
         """What the bot has in its memory."""
         with sqlite3.connect(f"file:{self.folder / DATABASE}?mode=ro", uri=True) as reader:
@@ -198,9 +207,15 @@ async def test_what_is_said_while_the_bot_is_away_is_heard_when_it_is_back(tmp_p
             await here.link()
             await here.slack.say("Before it went", thread=root)
             await until(lambda: times(here.in_discord(thread), "Before it went") == 1)
+            await here.slack.react({"ts": root, "user": "UBOT"}, "+1::skin-tone-4", user="U1")
+            await until(lambda: here.likes() == 1)
             await process.kill()
         await here.slack.say("Anybody there?", thread=root)
         await here.discord.says("Nobody but us", by=102, at=thread)
+        paper = here.discord.channel(PAPERS).messages[thread]
+        await here.slack.react({"ts": root, "user": "UBOT"}, "tada", user="U2")
+        for person in (101, 102):
+            await here.discord.reacts(paper, "❤️", by=person)
 
         async with here.running() as process:
             await until(lambda: times(here.in_discord(thread), "Anybody there?") == 1)
@@ -208,6 +223,10 @@ async def test_what_is_said_while_the_bot_is_away_is_heard_when_it_is_back(tmp_p
             await process.ticks("deliver")
             assert times(here.in_discord(thread), "Before it went") == 1
             assert times(here.in_discord(thread), "Anybody there?") == 1
+            await until(lambda: here.likes() == 4)
+            _, out, _ = await paperbot(tmp_path, "lookup", "popular:week", "--json")
+            assert [each["title"] for each in json.loads(out)] == [TITLE]
+            assert "4 people like this" in await process.text("entry/1")
             assert await process.stop() == 0
 
 

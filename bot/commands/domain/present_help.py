@@ -67,7 +67,7 @@ def present_paper_help(examples: Sequence[Example], say: Translate) -> Document:
             run(
                 say(
                     "in:discussion and a word: papers in whose discussion somebody wrote it. "
-                    "sort:new: the newest first."
+                    "sort:new: the newest first. popular: what people like, popular:week: this week."
                 )
             )
         )
