@@ -17,8 +17,10 @@ from bot.core.domain import document
 from bot.core.ports import ChannelRef, DeliveryKey, Platform
 from bot.digest.domain import present_digest
 from bot.digest.domain.digest import compile_digest
+from bot.follow.domain.news import CitesPaper, Finds, Line
+from bot.follow.domain.present_follow import present_news
 from bot.webchat.domain.board import Author
-from tests.browser import browsing, overflow, visiting
+from tests.browser import browsing, overflow, photograph, visiting
 from tests.platforms.web.stage import ARCHIVE, DAY, Stage, staged
 
 # One browser for all of them: starting one takes longer than most of these tests.
@@ -167,6 +169,34 @@ async def test_direct_messages_arrive_on_the_pages_of_one_person(browser: Browse
         await expect(other.locator(".log .message").last).to_contain_text("For everybody")
         await expect(other.locator(".unread:visible")).to_have_count(0)
         await expect(other.get_by_text("For one person")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("locale", "words"), [("en-US", "in what you follow"), ("ko-KR", "팔로우")]
+)
+async def test_the_direct_message_of_a_day_is_read_in_light_and_dark(
+    browser: Browser, busy: Stage, locale: str, words: str
+):
+    inbox = f"{busy.address}inbox"
+    async with visiting(browser, inbox, locale=locale, width=1000, height=620) as page:
+        reasons = ((Finds("#reasoning"), CitesPaper("arXiv:2310.07831")), (Finds("author:lee"),))
+        lines = [
+            Line(stored, why, f"/entry/{stored.id}")
+            for stored, why in zip(ARCHIVE[:2], reasons, strict=True)
+        ]
+        told = present_news(DAY, lines, (), Catalogues()(locale[:2]))
+        person = await page.locator("body").get_attribute("data-visitor")
+        channel = await busy.chat.direct_channel("", person or "")
+        await busy.chat.post(channel, told, key=DeliveryKey("follow"))
+
+        message = page.locator(".log .message")
+        await expect(message).to_contain_text(words)
+        await expect(message.get_by_role("link", name="Sample paper number 2")).to_be_visible()
+        await photograph(page, "inbox")
+        await page.emulate_media(color_scheme="dark")
+        title = "getComputedStyle(document.querySelector('.log .message .body h2, .log .message .body h3'))"
+        assert await page.evaluate(f"parseInt({title}.color.slice(4))") > 150
+        assert await overflow(page) == 0
 
 
 async def test_going_back_closes_the_thread_and_forward_opens_it(browser: Browser, busy: Stage):

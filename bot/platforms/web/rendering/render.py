@@ -52,7 +52,7 @@ _PAGED = re.compile(
     r"|/digest (?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
     r"|/digest recap (?P<period>[0-9]{4}(?:-W?[0-9]{2})?)"
 )
-_OWN = re.compile(r"/c/[\w.~%-]{1,400}/t/[0-9]{1,18}", re.ASCII)
+_OWN = re.compile(r"/c/[\w.~%-]{1,400}/t/[0-9]{1,18}|/entry/[0-9]{1,18}", re.ASCII)
 _STYLES = {Style.STRONG: "strong", Style.EMPHASIS: "em", Style.CODE: "code"}
 _URL_LENGTH = 2000
 _REL = "noopener noreferrer nofollow"
@@ -79,7 +79,7 @@ def render_inlines(inlines: Sequence[Inline], *, tags: bool = False) -> Markup:
 
 
 def own_path(url: str) -> str | None:
-    """The address, if it is the path of a message of this chat; else `None`."""
+    """The address, if it is the path of a message of this chat or of an entry; else `None`."""
     return url if _OWN.fullmatch(url) else None
 
 
