@@ -167,10 +167,18 @@ class Stage:
     clock: Clock
     chat: MemoryChat
 
-    def write(self, name: str, on: date, words: str = "A fine paper.", tags: str = "#rl") -> Path:
+    def write(
+        self,
+        name: str,
+        on: date,
+        words: str = "A fine paper.",
+        tags: str = "#rl",
+        *,
+        authors: str = "Ada Lovelace",
+    ) -> Path:
         """A note in the vault, not yet imported."""
         file = self.vault / f"{on:%y%m%d} {name}.md"
-        file.write_text(f"*{name}* (Ada Lovelace)\n\n{words}\n\n{tags}\n", encoding="utf-8")
+        file.write_text(f"*{name}* ({authors})\n\n{words}\n\n{tags}\n", encoding="utf-8")
         return file
 
     async def sync(self) -> None:

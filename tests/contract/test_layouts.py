@@ -312,6 +312,23 @@ async def test_a_paper_that_has_a_message_or_is_in_no_digest_is_not_posted_again
         assert await stage.counts() == before
 
 
+async def test_a_channel_gets_what_its_query_finds_and_says_when_it_is_quiet(
+    every: str, tmp_path: Path
+) -> None:
+    async with staged(every, seed(tmp_path), options(Layout.PAPERS, interface="en")) as stage:
+        wrong = await stage.ask('/digest settings quiet:25-08 only:"is:what"', MANAGER)
+        await stage.ask('/digest settings quiet:22-08 only:"first paper"', MANAGER)
+        [subscription] = await subscribe.list_all(stage.db)
+        await stage.post(SEED_DAY)
+        titles = [await stage.case.read(each) or "" for each in await stage.case.roots()]
+
+    assert "not a span of hours" in wrong
+    assert str(subscription.options.quiet) == "22:00-08:00"
+    assert subscription.options.only == "first paper"
+    assert len(titles) == 2
+    assert "first paper about" in titles[-1]
+
+
 async def test_the_intro_of_a_thread_waits_for_the_first_reply_or_stays_away(
     every: str, tmp_path: Path
 ) -> None:

@@ -71,10 +71,12 @@ def _options(subscription: Subscription, say: Translate) -> Sequence[tuple[str, 
         (say("Languages"), ", ".join(options.languages)),
         (say("Interface"), options.spoken),
         (say("Tags"), options.tags or say("all")),
+        (say("Only"), options.only or say("all")),
         (say("Layout"), options.layout),
         (say("Maximum papers"), str(options.most)),
         (say("First reply in threads"), options.intro),
         (say("Recap"), options.recap),
+        (say("Quiet hours"), str(options.quiet or "off")),
     )
 
 

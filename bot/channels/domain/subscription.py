@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from bot.archive.domain.entry import Language
 from bot.channels.domain.digest_options import Intro, Layout, RecapChoice, TagFilter
+from bot.channels.domain.quiet_hours import QuietHours
 from bot.channels.domain.schedule import Schedule
 from bot.core.domain.errors import UsageError
 
@@ -37,13 +38,17 @@ class DigestOptions:
     since: date
     languages: tuple[Language, ...] = (Language.KO, Language.EN)
     tags: str = ""
-    """As in the look-up language, tags only: `#rl -#moe`."""
+    """As in the look-up language, tags only: `#rl -#moe`; several wanted tags mean any of them."""
+    only: str = ""
+    """A query of the look-up language that the entries must match, too; in its normal form."""
     layout: Layout = Layout.PAPERS
     most: int = MOST_PAPERS
     intro: Intro = Intro.ON
     interface: Language | None = None
     """The language of headings, buttons and dates; `None`: the first of `languages`."""
     recap: RecapChoice = RecapChoice.OFF
+    quiet: QuietHours | None = None
+    """When notices and copies wait, by the clocks of the schedule's zone."""
 
     @property
     def spoken(self) -> Language:

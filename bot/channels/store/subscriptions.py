@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from bot.archive.domain.entry import Language
 from bot.channels.domain.digest_options import Intro, Layout, RecapChoice
+from bot.channels.domain.quiet_hours import parse_quiet, quiet_until
 from bot.channels.domain.schedule import Schedule
 from bot.channels.domain.subscription import DigestOptions, Standing, Subscription
 from bot.core.database.database import Parameters, Row, Transaction
@@ -15,7 +16,8 @@ from bot.core.ports import ChannelRef, parse_channel
 
 _COLUMNS = """
 SELECT id, channel, standing, at, zone, weekdays, languages, tags, layout, most, intro, interface, since,
-       replay_until, doubt_from, reason, detail, created_by, created_at, recap, recap_since, recap_on
+       replay_until, doubt_from, reason, detail, created_by, created_at, recap, recap_since, recap_on,
+       only_query, quiet
   FROM subscription
 """
 
@@ -46,15 +48,16 @@ async def add(
         """
         INSERT INTO subscription (channel, standing, at, zone, weekdays, languages, tags, layout,
                                   most, intro, interface, since, replay_until, next_at, created_by,
-                                  created_at, changed_at, recap, recap_since, recap_at)
+                                  created_at, changed_at, recap, recap_since, recap_at, only_query, quiet)
         VALUES (:channel, :standing, :at, :zone, :weekdays, :languages, :tags, :layout,
                 :most, :intro, :interface, :since, :replay_until, :next_at, :created_by, :now, :now, :recap,
-                :now, CASE WHEN :recap <> 'off' THEN :now END)
+                :now, CASE WHEN :recap <> 'off' THEN :now END, :only, :quiet)
         ON CONFLICT (channel) DO UPDATE
            SET standing = :standing, at = :at, zone = :zone, weekdays = :weekdays,
                languages = :languages, tags = :tags, layout = :layout, most = :most,
                intro = :intro, interface = :interface, since = :since, replay_until = :replay_until,
                next_at = :next_at, recap = :recap, recap_since = :now,
+               only_query = :only, quiet = :quiet,
                recap_at = CASE WHEN :recap <> 'off' THEN :now END,
                created_by = :created_by, changed_at = :now, doubt_from = NULL, told_at = NULL,
                reason = '', detail = ''
@@ -93,7 +96,8 @@ async def update(
                changed_at = :now, reason = '', detail = '',
                recap_since = CASE WHEN recap = :recap AND standing = :standing
                    THEN coalesce(recap_since, :now) ELSE :now END,
-               recap_at = CASE WHEN :recap <> 'off' THEN :now END, recap = :recap
+               recap_at = CASE WHEN :recap <> 'off' THEN :now END, recap = :recap,
+               only_query = :only, quiet = :quiet
          WHERE id = :id
         """,
         {
@@ -118,6 +122,8 @@ def _options_row(options: DigestOptions) -> Parameters:
         "intro": options.intro,
         "interface": options.interface,
         "recap": options.recap,
+        "only": options.only,
+        "quiet": str(options.quiet or ""),
         "since": options.since.isoformat(),
     }
 
@@ -172,6 +178,19 @@ async def list_all(tx: Transaction) -> tuple[Subscription, ...]:
         _COLUMNS + "WHERE standing <> :removed ORDER BY channel", {"removed": Standing.REMOVED}
     )
     return tuple(map(_subscription, rows))
+
+
+async def find_quiet(tx: Transaction, channel: str, now: datetime) -> tuple[datetime, str] | None:
+    """When the channel's quiet hours end, as an instant and as its clocks show it; `None` if it is loud."""
+    row = await tx.one(
+        "SELECT quiet, zone FROM subscription WHERE channel = :channel AND standing <> :removed",
+        {"channel": channel, "removed": Standing.REMOVED},
+    )
+    quiet = parse_quiet(row["quiet"]) if row is not None and row["quiet"] else None
+    if row is None or quiet is None:
+        return None
+    until = quiet_until(quiet, ZoneInfo(row["zone"]), now)
+    return (until, f"{until.astimezone(ZoneInfo(row['zone'])):%H:%M}") if until else None
 
 
 async def list_to_ask(tx: Transaction, now: datetime, limit: int) -> tuple[tuple[int, str], ...]:
@@ -326,6 +345,8 @@ def _subscription(row: Row) -> Subscription:
             intro=Intro(row["intro"]),
             interface=Language(row["interface"]) if row["interface"] else None,
             recap=RecapChoice(row["recap"]),
+            only=row["only_query"],
+            quiet=parse_quiet(row["quiet"]) if row["quiet"] else None,
         ),
         created_at=from_text(row["created_at"]),
         created_by=row["created_by"],

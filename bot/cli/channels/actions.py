@@ -158,6 +158,8 @@ def form(status: Status) -> dict[str, object]:
         "intro": str(options.intro),
         "most": options.most,
         "recap": str(options.recap),
+        "only": options.only,
+        "quiet": str(options.quiet or "off"),
         "since": options.since.isoformat(),
         "next_at": upcoming.at.isoformat() if upcoming is not None else None,
         "last_on": status.last_on.isoformat() if status.last_on is not None else None,
@@ -184,6 +186,10 @@ def show(status: Status) -> None:
         words.insert(5, f"interface:{options.interface}")
     if options.intro is not Intro.ON:
         words.append(f"intro:{options.intro}")
+    if options.only:
+        words.append(f'only:"{options.only}"')
+    if options.quiet is not None:
+        words.append(f"quiet:{options.quiet}")
     if options.recap is not RecapChoice.OFF:
         words.append(f"recap:{options.recap}")
     if subscription.standing is Standing.MANUAL:

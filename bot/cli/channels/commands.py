@@ -66,6 +66,16 @@ Recap = Annotated[
         help="A recap on Fridays or on the first of the month; -silent: none where there is little.",
     ),
 ]
+Only = Annotated[
+    str | None,
+    typer.Option("--only", metavar="QUERY", help="Only what this look-up finds; off: everything."),
+]
+Quiet = Annotated[
+    str | None,
+    typer.Option(
+        "--quiet", metavar="HH-HH|off", help="Hours in which notices and copies wait: 22-08."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value and nothing else.")]
 
 
@@ -83,12 +93,26 @@ def add(
     interface: Interface = None,
     intro: Intro = None,
     recap: Recap = None,
+    only: Only = None,
+    quiet: Quiet = None,
 ) -> int:
     """Post a digest there every day; --at and --tz are required."""
     from bot.cli.channels import actions
 
     words = actions.TypedOptions(
-        at, tz, weekdays, languages, tags, layout, most, since, interface, intro, recap
+        at,
+        tz,
+        weekdays,
+        languages,
+        tags,
+        layout,
+        most,
+        since,
+        interface,
+        intro,
+        recap,
+        only,
+        quiet,
     )
     actions.show(actions.add(ref, words))
     return DONE
@@ -107,6 +131,8 @@ def change(
     interface: Interface = None,
     intro: Intro = None,
     recap: Recap = None,
+    only: Only = None,
+    quiet: Quiet = None,
 ) -> int:
     """Change a subscription; options that you leave out stay as they are."""
     from bot.cli.channels import actions
@@ -122,6 +148,8 @@ def change(
         interface=interface,
         intro=intro,
         recap=recap,
+        only=only,
+        quiet=quiet,
     )
     actions.show(actions.change(ref, words))
     return DONE

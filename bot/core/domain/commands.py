@@ -93,6 +93,12 @@ DIGEST = CommandSpec(
             values=("ko", "en"),
         ),
         Option("tags", translatable("Tags to include or exclude: #rl,-#moe")),
+        Option("only", translatable('Only what this query finds: "#rl author:lee"; off')),
+        Option(
+            "quiet",
+            translatable("Hours in which notices and copies wait: 22-08; off"),
+            values=("22-08", "20-09", "off"),
+        ),
         Option(
             "layout",
             translatable(

@@ -18,6 +18,10 @@ Parser = Callable[[str], object]
 """Reads a value; raises `UserError` with what to type instead."""
 
 _NAME = re.compile(r"(?P<name>[^\W\d_][\w-]*)[:：](?P<value>.*)", re.DOTALL)
+_QUOTED = re.compile(
+    r"(?<!\S)(?P<name>[^\W\d_][\w-]*)[:：][\"“](?P<value>[^\"“”]*)[\"”](?!\S)", re.DOTALL
+)
+"""`name:"value"`: the value may have colons of its own."""
 _LONGEST = 6
 """The most words of a value without a name: `every mon, wed and fri`."""
 _FILLERS = frozenset({"at", "on", "in", "and", "with", "every", "each", "에", "마다", "그리고"})
@@ -61,7 +65,7 @@ def read_options(
     reader = _Reader(parsers, unnamed, values)
     for name, value in given.items():
         reader.add(name, value)
-    reader.read(text.split())
+    reader.read(_QUOTED.sub(reader.take_quoted, text).split())
     return OptionLine(dict(reader.options), tuple(reader.problems))
 
 
@@ -121,6 +125,14 @@ class _Reader:
             )
         elif (problem := _problem(self._parsers[name], value)) is not None:
             self.problems.append(problem)
+
+    def take_quoted(self, found: re.Match[str]) -> str:
+        """Add a quoted value; returns what is left of the text."""
+        name = found["name"].casefold()
+        if name not in self._parsers:
+            return found[0]
+        self.add(name, found["value"])
+        return " "
 
     def read(self, words: list[str]) -> None:
         strange: list[str] = []

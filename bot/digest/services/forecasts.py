@@ -13,7 +13,10 @@ from bot.lookup.domain.tag_filter import parse_tags
 async def forecast_all(
     db: Database, added: Mapping[tuple[date, tuple[str, ...]], int], *, now: datetime
 ) -> tuple[tuple[Subscription, Forecast], ...]:
-    """The active subscriptions, each with what becomes of the new entries, by date and tags."""
+    """The active subscriptions, each with what becomes of the new entries, by date and tags.
+
+    Those with a query are left out: whether an entry passes it is known when it is planned.
+    """
     async with db.reading() as tx:
         return tuple(
             [
@@ -29,6 +32,6 @@ async def forecast_all(
                     ),
                 )
                 for each in await subscriptions.list_all(tx)
-                if each.standing is Standing.ACTIVE
+                if each.standing is Standing.ACTIVE and not each.options.only
             ]
         )

@@ -5,6 +5,7 @@ from functools import partial
 from types import MappingProxyType
 
 from bot.archive.domain.typed_dates import Days, read_date
+from bot.channels.domain.quiet_hours import parse_quiet
 from bot.channels.domain.subscription import (
     parse_interface,
     parse_intro,
@@ -18,6 +19,7 @@ from bot.channels.domain.typed_schedule import looks_like_time, parse_time, pars
 from bot.core.domain.errors import ProblemsError, UserError
 from bot.core.domain.option_line import Parser, Unnamed
 from bot.digest.services.zones import looks_like_zone, parse_zone
+from bot.lookup.domain.entry_filter import parse_only
 from bot.lookup.domain.tag_filter import parse_tags
 
 _PARSERS: Mapping[str, Parser] = MappingProxyType(
@@ -32,6 +34,8 @@ _PARSERS: Mapping[str, Parser] = MappingProxyType(
         "most": parse_most,
         "intro": parse_intro,
         "recap": parse_recap,
+        "only": parse_only,
+        "quiet": parse_quiet,
         "discussion": partial(parse_switch, name="discussion"),
         "notices": partial(parse_switch, name="notices"),
     }

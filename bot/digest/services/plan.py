@@ -25,6 +25,7 @@ from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, DeliveryKey, parse_channel
 from bot.digest.domain.digest import Digest, compile_digest
 from bot.digest.domain.present_digest import Post
+from bot.digest.services.filtered import matching
 from bot.digest.services.presented import present_slot
 from bot.discussion.services.answers import Link, no_link
 from bot.lookup.domain.tag_filter import parse_tags
@@ -271,7 +272,8 @@ async def _untaken(
     """The entries of these days that were in no slot of the subscription yet."""
     found = await entries.between(tx, first, last)
     taken = await slots.posted(tx, subscription.id, [stored.id for stored in found])
-    return tuple(stored for stored in found if stored.id not in taken)
+    untaken = tuple(stored for stored in found if stored.id not in taken)
+    return await matching(tx, subscription, untaken)
 
 
 def _wanted(found: Iterable[StoredEntry], tags: TagFilter) -> tuple[StoredEntry, ...]:

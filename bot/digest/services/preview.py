@@ -12,6 +12,7 @@ from bot.core.ports import ChannelRef
 from bot.digest.domain import present_digest
 from bot.digest.domain.digest import compile_digest
 from bot.digest.services import subscribe
+from bot.digest.services.filtered import matching
 from bot.digest.services.plan import Voices
 from bot.lookup.domain.tag_filter import parse_tags
 
@@ -41,10 +42,11 @@ async def preview_for(
 
     Raises `NotFoundError` if the channel is not subscribed.
     """
-    options = (await subscribe.get(db, channel)).options
+    subscription = await subscribe.get(db, channel)
+    options = subscription.options
     on = day or now.astimezone(options.schedule.zone).date()
     async with db.reading() as tx:
-        found = await entries.on_date(tx, on)
+        found = await matching(tx, subscription, await entries.on_date(tx, on))
     digest = compile_digest(found, on=on, tags=parse_tags(options.tags), most=options.most)
     say = voices(options.spoken)
     posts = present_digest.present_digest(

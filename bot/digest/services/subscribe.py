@@ -8,6 +8,7 @@ from typing import Self, TypeVar
 from rapidfuzz import fuzz, process
 
 from bot.archive.domain.typed_dates import Days
+from bot.channels.domain.quiet_hours import parse_quiet
 from bot.channels.domain.schedule import Schedule, Slot, newest_slot, next_slot
 from bot.channels.domain.subscription import (
     DigestOptions,
@@ -36,9 +37,10 @@ from bot.core.ports import (
 from bot.digest.services import option_values, shared_channels
 from bot.digest.services.shared_channels import Connected, no_connected
 from bot.digest.services.zones import parse_zone
+from bot.lookup.domain.entry_filter import parse_only
 from bot.lookup.domain.tag_filter import parse_tags
 from bot.lookup.services import typed_dates
-from bot.outbox.store import deliveries, operator_view
+from bot.outbox.store import deliveries, operator_view, quiet
 
 T = TypeVar("T")
 
@@ -65,6 +67,8 @@ class TypedOptions:
     interface: str | None = None
     intro: str | None = None
     recap: str | None = None
+    only: str | None = None
+    quiet: str | None = None
 
     @classmethod
     def of(cls, options: Mapping[str, str]) -> Self:
@@ -171,10 +175,13 @@ async def change(
         await subscriptions.guard(tx, str(channel))
         present = await _get(tx, channel)
         options = read_options(words, present.options)
-        if parse_tags(options.tags) != parse_tags(present.options.tags):
+        before = present.options
+        if (parse_tags(options.tags), options.only) != (parse_tags(before.tags), before.only):
             today = now.astimezone(options.schedule.zone).date()
             options = replace(options, since=max(options.since, today))
-        return await _update(tx, present, options, present.standing, now)
+        changed = await _update(tx, present, options, present.standing, now)
+        await quiet.apply(tx, present.channel, now)
+        return changed
 
 
 async def pause(db: Database, channel: ChannelRef, *, now: datetime) -> Subscription:
@@ -229,7 +236,9 @@ async def remove(db: Database, channel: ChannelRef, *, now: datetime) -> Subscri
     async with db.transaction() as tx:
         await subscriptions.guard(tx, str(channel))
         present = await _get(tx, channel)
-        return await _update(tx, present, present.options, Standing.REMOVED, now)
+        removed = await _update(tx, present, present.options, Standing.REMOVED, now)
+        await quiet.apply(tx, present.channel, now)
+        return removed
 
 
 async def by_hand(
@@ -364,6 +373,8 @@ def read_options(words: TypedOptions, otherwise: DigestOptions) -> DigestOptions
         most=parse_most(words.most) if words.most is not None else otherwise.most,
         intro=parse_intro(words.intro) if words.intro is not None else otherwise.intro,
         recap=parse_recap(words.recap) if words.recap is not None else otherwise.recap,
+        only=parse_only(words.only) if words.only is not None else otherwise.only,
+        quiet=parse_quiet(words.quiet) if words.quiet is not None else otherwise.quiet,
         interface=(
             parse_interface(words.interface) if words.interface is not None else otherwise.interface
         ),

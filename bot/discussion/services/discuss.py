@@ -301,6 +301,7 @@ async def copy_reply(
             document=document,
             root_id=copy.thread,
             reply_id=reply.id,
+            is_unasked=True,
         )
         for copy in wanted
     ]

@@ -133,6 +133,7 @@ async def _tell(
                     channel=parse_channel(channel),
                     part="notice",
                     document=document,
+                    is_unasked=True,
                 )
             )
     await deliveries.add(tx, drafts, context.clock())

@@ -75,5 +75,6 @@ async def introduce(
         slot_id=shown.slot_id,
         entry_id=stored.id,
         root_id=thread_id,
+        is_unasked=True,
     )
     return await deliveries.add(tx, [draft], now)

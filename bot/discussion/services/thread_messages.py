@@ -39,6 +39,7 @@ async def reply_in(
         root_id=own.delivery_id if own is not None else None,
         root_message=root.id if own is None else None,
         caused_by=cause.id if cause is not None else None,
+        is_unasked=cause is None,
     )
     return await deliveries.add(tx, [draft], now)
 

@@ -61,5 +61,5 @@ async def _settle(
     channel = parse_channel(reader.asked_in)
     key = delivery_key("closed inbox", reader.person, awaited.on.isoformat())
     document = present_closed_inbox(reader.name, channel.platform, voices(reader.locale))
-    draft = deliveries.Draft(DeliveryKey(key), channel, "mention", document)
+    draft = deliveries.Draft(DeliveryKey(key), channel, "mention", document, is_unasked=True)
     return await deliveries.add(tx, [draft], now)

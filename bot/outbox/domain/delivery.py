@@ -213,6 +213,7 @@ REFUSED_BEFORE = translatable(
 )
 CANNOT_TELL = translatable("It may have been posted, and nothing can tell: look at the channel")
 TOO_OFTEN = translatable("It failed too often; nothing was posted")
+QUIET = translatable("It waits until the channel's quiet hours end")
 ROOT_MISSING = translatable("The message that it replies to was not posted")
 DROPPED = translatable("An operator dropped it")
 WITHDRAWN = translatable("Its entry was withdrawn before it was posted")

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
+from bot.channels.store import subscriptions
 from bot.core.database.database import Engine, Parameters, Statements, Transaction
 from bot.core.database.instants import to_text
 from bot.core.domain.document import Document, dump
 from bot.core.ports import ChannelRef, DeliveryKey
 from bot.core.store import processes
 from bot.outbox.domain.content_hash import text_hash
-from bot.outbox.domain.delivery import REFUSED_BEFORE, ROOT_MISSING, Priority, State, Step
+from bot.outbox.domain.delivery import QUIET, REFUSED_BEFORE, ROOT_MISSING, Priority, State, Step
 from bot.outbox.store import waiting
 from bot.outbox.store.claims import Claimed
 
@@ -29,7 +30,7 @@ class Draft:
     belongs to; `root_id` names that message by its delivery, `root_message` one that is none of
     ours. `reply_id` is the reply that it is a copy of, `caused_by` the message of the channel that
     it answers. With `doubt_from` it may have been posted since that instant, and is searched for
-    before anything is sent.
+    before anything is sent. A message that nobody asked for waits while its channel is quiet.
     """
 
     key: DeliveryKey
@@ -44,6 +45,7 @@ class Draft:
     root_message: str | None = None
     reply_id: int | None = None
     caused_by: str | None = None
+    is_unasked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +61,29 @@ async def add(tx: Transaction, drafts: Iterable[Draft], now: datetime) -> int:
 
     Returns how many are new.
     """
-    rows = [_draft_row(draft, now) for draft in drafts]
+    drafts = tuple(drafts)
+    quiet = {
+        channel: await subscriptions.find_quiet(tx, str(channel), now)
+        for channel in {draft.channel for draft in drafts if draft.is_unasked}
+    }
+    rows = [
+        _draft_row(draft, quiet.get(draft.channel) if draft.is_unasked else None, now)
+        for draft in drafts
+    ]
     return await tx.call(lambda statements: _add(statements, rows))
 
 
-def _draft_row(draft: Draft, now: datetime) -> Parameters:
+def _draft_row(draft: Draft, quiet: tuple[datetime, str] | None, now: datetime) -> Parameters:
+    until, clock = quiet if quiet is not None else (now, "")
     doubtful = draft.doubt_from is not None
     content = dump(draft.document)
     return {
         "key": draft.key,
         "channel": str(draft.channel),
         "state": State.SENDING if doubtful else State.PLANNED,
-        "not_before": to_text(now),
+        "not_before": to_text(until),
+        "reason": QUIET if quiet is not None else "",
+        "detail": clock,
         "tried_at": to_text(draft.doubt_from) if draft.doubt_from else None,
         "slot": draft.slot_id,
         "reply_to": draft.reply_to,
@@ -85,7 +98,8 @@ def _draft_row(draft: Draft, now: datetime) -> Parameters:
         "sending": "" if doubtful else None,
         "now": to_text(now),
         "document": content,
-        "priority": _priority(draft),
+        # What waits holds up nothing that people ask for meanwhile.
+        "priority": Priority.COPY if quiet is not None else _priority(draft),
     }
 
 
@@ -107,7 +121,7 @@ def _add(statements: Statements, rows: Sequence[Parameters]) -> int:
     ]
     ours = [new["id"] for row, new in added if new["root_id"] and row["priority"] < Priority.COPY]
     if ours:
-        statements.run(_KEEP_ORDER, {"ids": ours})
+        statements.run(_KEEP_ORDER, {"ids": ours, "quiet": QUIET})
     if replies:
         waiting.queue(statements, replies)
     return len(added)
@@ -127,9 +141,9 @@ SELECT id FROM delivery WHERE id IN (SELECT value FROM numbers(:ids)) ORDER BY i
 _ADD = """
 INSERT INTO delivery (key, channel, state, not_before, tried_at, slot_id, part, entry_id, wanted,
                       sending, planned_at, document, root_message, reply_id, caused_by,
-                      priority, root_id)
+                      priority, reason, detail, root_id)
 VALUES (:key, :channel, :state, :not_before, :tried_at, :slot, :part, :entry, :hash,
-        :sending, :now, :document, :root_message, :reply, :cause, :priority,
+        :sending, :now, :document, :root_message, :reply, :cause, :priority, :reason, :detail,
         coalesce(CAST(:root AS BIGINT),
                  (SELECT id FROM delivery WHERE slot_id = :slot AND part = :reply_to)))
 ON CONFLICT DO NOTHING
@@ -137,12 +151,12 @@ RETURNING id, root_id
 """
 
 
-# A reply never overtakes earlier messages of its thread.
+# A reply never overtakes earlier messages of its thread, but for those that wait while it is quiet.
 _KEEP_ORDER = """
 UPDATE delivery
    SET priority = (SELECT max(o.priority) FROM delivery o
                     WHERE o.root_id = delivery.root_id AND o.id <= delivery.id
-                      AND o.state IN ('planned', 'sending', 'held'))
+                      AND o.state IN ('planned', 'sending', 'held') AND o.reason <> :quiet)
  WHERE id IN (SELECT value FROM numbers(:ids))
 """
 
@@ -285,14 +299,19 @@ async def end_waits(
     Claims of other processes that live stay: theirs may be in flight. `owner` is this process.
     """
     living = {each.process.id for each in await processes.list_all(tx)} - {owner}
-    their = {"now": to_text(now), "until": to_text(now + beyond), "living": sorted(living)}
+    their = {
+        "now": to_text(now),
+        "until": to_text(now + beyond),
+        "living": sorted(living),
+        "quiet": QUIET,
+    }
     await tx.run(
         "UPDATE delivery SET edit_after = '' WHERE state = 'sent' AND edit_after > :until", their
     )
     return await tx.run(
         """
         UPDATE delivery SET not_before = :now
-         WHERE state IN ('planned', 'sending', 'held')
+         WHERE state IN ('planned', 'sending', 'held') AND reason <> :quiet
            AND (not_before > :until OR not_before > :now AND planned_at > :now)
            AND (state <> 'sending'
                 OR coalesce(owner, '') NOT IN (SELECT value FROM texts(:living)))

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from bot.channels.store import slots, subscriptions
 from bot.core.domain.errors import NotFoundError
 from bot.digest.services import plan, subscribe
 from bot.digest.services.subscribe import TypedOptions
+from bot.lookup.services.lookup import look_up
 from bot.outbox.domain.delivery import State
 from bot.outbox.services import operator_actions
 from tests.stage import GENERAL, NINE_IN_SEOUL, Stage, english, staged
@@ -211,6 +213,42 @@ async def test_a_start_that_is_too_late_leaves_it_to_the_next_slot(stage):
 
     assert too_late == []
     assert said[1:] == ["Of Tuesday"]
+
+
+@pytest.mark.parametrize(
+    "query", ["#rl", "-#rl", "#rl -policy", '"reward model"', "author:lee", "policy reward"]
+)
+async def test_a_digest_holds_what_its_query_finds_among_the_days_entries(stage, query):
+    notes = {
+        "Reward model": ("#rl", "Ada Lee"),
+        "Policy reward": ("#rl", "Bo Kim"),
+        "Model reward": ("#moe", "Chi Lee"),
+        "Policy": ("#moe", "Dee Park"),
+    }
+    for title, (tags, author) in notes.items():
+        stage.write(title, TUESDAY, "Words.", tags, authors=author)
+    await stage.sync()
+    await subscribed(stage, replace(NINE_IN_SEOUL, only=query))
+    stage.clock.at = nine(TUESDAY)
+    posted = {each for each in await planned(stage) if each in notes}
+    found = await look_up(stage.db, query)
+
+    assert posted == {stored.entry.paper.title for stored in found.entries}
+    assert set() < posted < set(notes)
+
+
+async def test_a_new_query_counts_from_today_on_and_off_ends_it(stage):
+    await subscribed(stage, replace(NINE_IN_SEOUL, only="author:lee"))
+    await stage.note("Early", TUESDAY)
+    stage.clock.at = nine(TUESDAY)
+    await planned(stage)
+    stage.clock.at = nine(WEDNESDAY) - timedelta(hours=1)
+    changed = await subscribe.change(stage.db, GENERAL, TypedOptions(only="off"), now=stage.clock())
+    await stage.note("Late", WEDNESDAY)
+    stage.clock.at = nine(WEDNESDAY)
+
+    assert (changed.options.only, changed.options.since) == ("", WEDNESDAY)
+    assert [each for each in await planned(stage) if each in ("Early", "Late")] == ["Late"]
 
 
 async def test_only_wanted_tags_are_planned_and_the_others_when_they_change(stage):

@@ -1,0 +1,128 @@
+"""What nobody asked for waits while a channel is quiet, in order; the rest goes out."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.core.domain.i18n import ENGLISH
+from bot.core.ports import ChannelRef
+from bot.digest.services import subscribe
+from bot.digest.services.subscribe import TypedOptions
+from bot.discussion.services import linked_channels
+from bot.outbox.domain.delivery import QUIET
+from bot.outbox.store import deliveries
+from tests.stage import MORNING
+from tests.talk_stage import BO, DISCORD, SLACK, TalkStage, talking, today, with_a_paper
+
+ELEVEN = timedelta(hours=14)
+"""From nine in the morning until eleven in the evening, in Seoul."""
+NINE_HOURS = timedelta(hours=9)
+"""From then until eight."""
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[TalkStage]:
+    async with talking(tmp_path, MORNING) as opened:
+        await with_a_paper(opened, SLACK, DISCORD)
+        await quiet(opened, DISCORD, "22-08")
+        opened.clock.at += ELEVEN
+        yield opened
+
+
+async def quiet(stage: TalkStage, channel: ChannelRef, span: str) -> None:
+    await subscribe.change(stage.stage.db, channel, TypedOptions(quiet=span), now=stage.clock())
+
+
+async def test_copies_wait_until_the_quiet_hours_end_and_come_in_order(stage):
+    for number in range(3):
+        await stage.say(stage.root(SLACK), f"thought {number}")
+        stage.clock.turn(minutes=1)
+    stage.clock.at = MORNING + ELEVEN + NINE_HOURS - timedelta(seconds=1)
+    await stage.settle()
+    before = stage.copies(stage.root(DISCORD))
+    stage.clock.turn(seconds=1)
+    await stage.say(stage.root(SLACK), "thought 3")
+
+    assert before == []
+    assert stage.copies(stage.root(DISCORD)) == [f"thought {number}" for number in range(4)]
+
+
+async def test_answers_do_not_wait_behind_them(stage):
+    await stage.say(stage.root(SLACK), "a thought")
+    await stage.say(stage.root(DISCORD), "@paperbot bib", user=BO, mentions_bot=True)
+
+    answers = [each.key for each in stage.thread(stage.root(DISCORD)) if each.key]
+    assert len(answers) == 1
+    assert stage.copies(stage.root(DISCORD)) == []
+
+
+async def test_a_digest_does_not_wait(stage):
+    await stage.say(stage.root(SLACK), "a thought")
+    await quiet(stage, DISCORD, "22-11")
+    await stage.stage.note("Next", today(stage) + timedelta(days=1))
+    stage.clock.at = MORNING + timedelta(days=1)
+
+    await stage.post()
+
+    assert stage.root(DISCORD, "Next").channel == DISCORD
+    assert stage.copies(stage.root(DISCORD)) == []
+
+
+async def test_what_is_taken_back_or_edited_while_it_waits_never_shows_what_it_was(stage):
+    gone = await stage.say(stage.root(SLACK), "taken back")
+    old = await stage.say(stage.root(SLACK), "first wording")
+    await stage.unsay(gone)
+    await stage.edit(old, "second wording")
+    stage.clock.at += NINE_HOURS
+
+    await stage.settle()
+
+    assert stage.copies(stage.root(DISCORD)) == ["second wording"]
+
+
+async def test_what_waits_follows_a_change_of_the_hours(stage):
+    await stage.say(stage.root(SLACK), "a thought")
+    await quiet(stage, DISCORD, "22:00-07:15")
+    stage.clock.at = MORNING + ELEVEN + timedelta(hours=8)
+    await stage.settle()
+    early = stage.copies(stage.root(DISCORD))
+    await quiet(stage, DISCORD, "off")
+    await stage.settle()
+
+    assert early == []
+    assert stage.copies(stage.root(DISCORD)) == ["a thought"]
+
+
+async def test_the_status_says_how_many_wait_and_until_when(stage):
+    await stage.say(stage.root(SLACK), "a thought")
+
+    status = await subscribe.status(stage.stage.db, DISCORD, now=stage.clock())
+
+    assert status.tally.open == 1
+    assert status.wait == (QUIET, "08:00")
+
+
+async def test_notices_of_links_wait_and_a_channel_without_quiet_hours_gets_its_own_at_once(stage):
+    await linked_channels.unlink(stage.talk, DISCORD, ENGLISH)
+    await stage.settle()
+
+    async with stage.stage.db.reading() as tx:
+        rows = await tx.all("SELECT channel, state FROM delivery WHERE part = 'notice'")
+
+    assert {row["channel"]: row["state"] for row in rows} == {
+        str(DISCORD): "planned",
+        str(SLACK): "sent",
+    }
+
+
+async def test_a_clock_that_is_set_back_ends_no_quiet_hours(stage):
+    await stage.say(stage.root(SLACK), "a thought")
+    stage.clock.at -= timedelta(minutes=5)
+
+    async with stage.stage.db.transaction() as tx:
+        await deliveries.end_waits(tx, stage.clock())
+    await stage.settle()
+
+    assert stage.copies(stage.root(DISCORD)) == []
