@@ -1,8 +1,8 @@
 """Readers on three platforms in memory who follow something: what tests of follows act on."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -61,6 +61,11 @@ class FollowStage:
     """A `TalkStage` with readers."""
 
     talk: TalkStage
+    left: set[tuple[str, ChannelRef]] = field(default_factory=set)
+    """People and channels that they have left."""
+
+    async def _reads(self, person: str, channels: Collection[ChannelRef]) -> frozenset[ChannelRef]:
+        return frozenset(each for each in channels if (person, each) not in self.left)
 
     @property
     def db(self):
@@ -93,7 +98,7 @@ class FollowStage:
         await self.run()
 
     async def run(self) -> None:
-        await plan.plan_due(self.db, now=self.clock(), voices=english, link=link)
+        await plan.plan_due(self.db, now=self.clock(), voices=english, link=link, reads=self._reads)
         await self.talk.settle()
         await closed_inbox.look(self.db, now=self.clock(), voices=english)
         await self.talk.settle()

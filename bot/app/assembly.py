@@ -14,6 +14,7 @@ from bot.app.parts import ARXIV, PLAN, VAULT, Parts, families, post
 from bot.app.periodic_work import PeriodicWork
 from bot.app.platforms import addresses, find_slack_apps, join
 from bot.app.posting_lease import Held
+from bot.app.reading_rights import reading_rights
 from bot.app.sign_in import proxy_sign_in, sign_in, site_names
 from bot.app.slack_installations import SlackInstallations
 from bot.app.slack_organisations import SlackOrganisations
@@ -171,6 +172,7 @@ class Assembly:
             arxiv=self._arxiv,
             monitor=self._monitor,
             connected=connected,
+            reads=reading_rights(self._joined),
             keep=settings.keep,
             stopping=stopping,
         )

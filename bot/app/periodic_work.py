@@ -56,6 +56,7 @@ class PeriodicWork:
         arxiv: ArxivPart,
         monitor: HealthMonitor,
         connected: shared_channels.Connected,
+        reads: direct_messages.Reads,
         keep: Retention,
         stopping: asyncio.Event,
     ) -> None:
@@ -67,6 +68,7 @@ class PeriodicWork:
         self._arxiv = arxiv
         self._monitor = monitor
         self._connected = connected
+        self._reads = reads
         self._keep = keep
         self._stopping = stopping
         self._set_back = False
@@ -138,7 +140,12 @@ class PeriodicWork:
         deliver = partial(self._wakes.wake, "deliver")
         voices = self._talk.voices
         await direct_messages.plan_due(
-            self._db, now=now(), voices=voices, link=self._talk.link, told=deliver
+            self._db,
+            now=now(),
+            voices=voices,
+            link=self._talk.link,
+            reads=self._reads,
+            told=deliver,
         )
         if await closed_inbox.look(self._db, now=now(), voices=voices):
             deliver()

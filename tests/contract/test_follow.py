@@ -67,6 +67,8 @@ async def test_a_person_follows_is_told_once_in_private_and_ends_it(room: Room):
     listed = await room.types("/follow")
     ended = await room.types("/unfollow #reasoning")
     forgotten = await room.types("/paper forget-me")
+    await room.presses(forgotten, "Delete it")
+    nothing_left = await room.types("/follow")
 
     assert "You follow nothing." in nothing.text
     assert "is not a date" in wrong.text
@@ -80,6 +82,7 @@ async def test_a_person_follows_is_told_once_in_private_and_ends_it(room: Room):
     assert "2502.00001" in listed.text
     assert "You follow #reasoning no longer." in ended.text.replace("\\", "")
     assert "It ends 1 follow." in forgotten.text
+    assert "You follow nothing." in nothing_left.text
     answers = (nothing, wrong, followed, settings, listed, ended, forgotten)
     assert all(each.is_private for each in answers)
 

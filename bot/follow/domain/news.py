@@ -103,7 +103,8 @@ class Said:
 class Found:
     """What there is of late for a query; `paper` is set if it follows a paper, or its citations.
 
-    `citing` refer to the paper, and `said` is what readers of the follow's channel may read.
+    `citing` refer to the paper, and `said` is what readers of the follow's channel may read. With
+    `is_talk` the entries, too, are found by what was said there.
     """
 
     paper: str = ""
@@ -112,6 +113,17 @@ class Found:
     citing: frozenset[EntryId] = frozenset()
     events: tuple[Event, ...] = ()
     said: tuple[Said, ...] = ()
+    is_talk: bool = False
+
+    @property
+    def tells_talk(self) -> bool:
+        """Whether it tells of what was said."""
+        return bool(self.said) or (self.is_talk and bool(self.entries))
+
+    @property
+    def without_talk(self) -> "Found":
+        """The same for who may not read the channel."""
+        return replace(self, said=(), entries=frozenset() if self.is_talk else self.entries)
 
 
 @dataclass(frozen=True, slots=True)

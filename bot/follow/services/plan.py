@@ -7,7 +7,7 @@ follow was made; what a reader was told of is never news again.
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -23,7 +23,7 @@ from bot.channels.domain.schedule import (
 from bot.core.database.database import Database, Transaction
 from bot.core.domain.document import Document
 from bot.core.domain.i18n import Translate
-from bot.core.ports import DeliveryKey, MessageRef, Platform, parse_channel
+from bot.core.ports import ChannelRef, DeliveryKey, MessageRef, Platform, parse_channel
 from bot.follow.domain.follow import Follow, Reader
 from bot.follow.domain.news import Days, Item, Line, News, by_entry, news_of, ordered, untold
 from bot.follow.domain.present_follow import MOST_LINES, present_news
@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 Voices = Callable[[str], Translate]
 Link = Callable[[MessageRef], str | None]
 """The address of a message."""
+Reads = Callable[[str, Collection[ChannelRef]], Awaitable[frozenset[ChannelRef]]]
+"""Which of these channels a person reads now; none of those of which nobody can tell."""
 
 _TOGETHER = 50
 """Readers of one transaction."""
@@ -47,6 +49,11 @@ _KEPT = timedelta(days=60)
 
 def _nobody() -> None:
     """The default of `told`."""
+
+
+async def _reads_all(_person: str, channels: Collection[ChannelRef]) -> frozenset[ChannelRef]:
+    """The default of `reads`."""
+    return frozenset(channels)
 
 
 async def next_due(db: Database) -> datetime | None:
@@ -61,9 +68,12 @@ async def plan_due(
     now: datetime,
     voices: Voices,
     link: Link,
+    reads: Reads = _reads_all,
     told: Callable[[], None] = _nobody,
 ) -> int:
     """Plan the messages that are due; returns how many. `told` is called when some can go out.
+
+    `reads` is asked for people who would be told of what was said in a channel.
 
     May be called repeatedly and by several processes.
     """
@@ -73,7 +83,8 @@ async def plan_due(
             return 0
         followed = await follows.list_of_all(tx, [each.person for each in waiting])
         sight = await _look(tx, waiting, [f for each in followed.values() for f in each], now)
-    desk = _Desk(sight, now, voices, link)
+    hidden = await _list_hidden(waiting, followed, sight, reads)
+    desk = _Desk(sight, now, voices, link, hidden)
     planned = 0
     for start in range(0, len(waiting), _TOGETHER):
         people = [each.person for each in waiting[start : start + _TOGETHER]]
@@ -96,6 +107,28 @@ class _Desk:
     now: datetime
     voices: Voices
     link: Link
+    hidden: frozenset[tuple[str, str]]
+    """People and channels whose talk they do not read."""
+
+
+async def _list_hidden(
+    waiting: Sequence[Reader],
+    followed: Mapping[str, Sequence[Follow]],
+    sight: Sight,
+    reads: Reads,
+) -> frozenset[tuple[str, str]]:
+    hidden: set[tuple[str, str]] = set()
+    for reader in waiting:
+        talking = {
+            each.asked_in
+            for each in followed.get(reader.person, ())
+            if each.asked_in != reader.inbox
+            if (found := sight.found.get(asked_of(each))) is not None and found.tells_talk
+        }
+        if talking:
+            seen = await reads(reader.person, [parse_channel(each) for each in sorted(talking)])
+            hidden |= {(reader.person, each) for each in talking - {str(ref) for ref in seen}}
+    return frozenset(hidden)
 
 
 async def _look(
@@ -189,6 +222,8 @@ def _days(
 
 def _found(follow: Follow, desk: _Desk, span: Days) -> tuple[News, ...]:
     found = desk.sight.found.get(asked_of(follow))  # a follow of just now waits for the next day
+    if found is not None and (follow.person, follow.asked_in) in desk.hidden:
+        found = found.without_talk
     return news_of(follow, found, span) if found is not None else ()
 
 

@@ -78,6 +78,7 @@ async def look(
         found[asked] = Found(
             paper=_name(queries[text]),
             is_paper=text in papers,
+            is_talk=InDiscussion() in queries[text].terms,
             entries=matches[asked],
             citing=matches.get((f"cites {text}", ""), frozenset()),
             events=events.get(key, ()) if key else (),
