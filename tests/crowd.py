@@ -57,7 +57,7 @@ async def add_readers(db: Database, number: int) -> None:
 
 def _query(text: str) -> str | None:
     """The query in its normal form, if it can be followed and is decided by the entry alone."""
-    if "similar:" in text or "in:discussion" in text:
+    if any(each in text for each in ("similar:", "in:discussion", "popular")):
         return None
     try:
         return normal_form(text)

@@ -18,6 +18,7 @@ from bot.lookup.domain.query_terms import (
     EntryIs,
     InDiscussion,
     NewestFirst,
+    Popular,
     Query,
     Random,
     Similar,
@@ -71,7 +72,9 @@ class _Text:
 
 def is_decided_here(query: Query) -> bool:
     """Whether a query asks nothing but what `Facts` tell."""
-    return not any(isinstance(term, Similar | InDiscussion | Random) for term in query.terms)
+    return not any(
+        isinstance(term, Similar | Popular | InDiscussion | Random) for term in query.terms
+    )
 
 
 def spellings(queries: Iterable[Query]) -> frozenset[str]:

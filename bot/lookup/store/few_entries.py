@@ -16,9 +16,11 @@ from bot.lookup.domain.few_entries import (
     is_decided_here,
     spellings,
 )
-from bot.lookup.domain.query_terms import Query, Random, Similar
+from bot.lookup.domain.query_terms import Popular, Query, Random, Similar
 from bot.lookup.store import similar
 from bot.lookup.store.query_plan import plans_for
+from bot.lookup.store.search import understood
+from bot.reactions.store import reactions
 
 Matches = Mapping[Query, frozenset[EntryId]]
 
@@ -32,8 +34,8 @@ async def matching(
 ) -> Matches:
     """Which of these entries each query finds; withdrawn ones are found by none.
 
-    Thousands of queries take a few statements, but for those with `similar:` or `in:discussion`,
-    which take some each. Replies are searched in the channels of `readable`; `None` means all.
+    Thousands of queries take a few statements, but for those with `similar:`, `popular` or
+    `in:discussion`, which take some each. Replies are searched in the channels of `readable`; `None` means all.
     """
     return await tx.call(
         partial(_matching, queries=queries, entry_ids=entry_ids, readable=readable)
@@ -67,13 +69,16 @@ def _searched(
     them: Mapping[int, EntryId],
     readable: ReadableSince | None,
 ) -> frozenset[EntryId]:
-    plans = plans_for(statements, query, readable)
+    plans = plans_for(statements, understood(statements, query), readable)
     if plans is None or Random() in query.terms:
         return frozenset()
     left = plans.all.among(statements, list(them))
+    similar_to = [term.paper.key for term in query.terms if isinstance(term, Similar)]
+    for key in similar_to:
+        left &= set(similar.rank(statements, key))
     for term in query.terms:
-        if isinstance(term, Similar):
-            left &= set(similar.rank(statements, term.paper.key))
+        if isinstance(term, Popular) and not similar_to:  # as in the search: `similar:` decides
+            left &= set(reactions.rank(statements, term.since))
     return frozenset(them[newness] for newness in left)
 
 

@@ -76,7 +76,7 @@ def _look_up(
     readable: ReadableSince | None = None,
 ) -> Hits:
     words = [] if NewestFirst() in query.terms else [w.text for w in affirmed_words(query)]
-    query = _understood(statements, query)
+    query = understood(statements, query)
     plans = plans_for(statements, query, readable)
     if plans is None:
         return Hits(query, (), more=False, total=0)
@@ -118,7 +118,7 @@ def _list_all(statements: Statements, *, query: Query) -> tuple[EntryId, ...]:
     if any(isinstance(term, Similar | Random | Popular) for term in query.terms):
         hits = _look_up(statements, query=query, page=1, per_page=similar.RANKED, chance=Chance())  # noqa: S311
         return tuple(stored.id for stored in hits.entries)
-    plans = plans_for(statements, _understood(statements, query))
+    plans = plans_for(statements, understood(statements, query))
     if plans is None:
         return ()
     found = plans.all.walk(statements, limit=EVERY)
@@ -138,7 +138,7 @@ def _list_similar(statements: Statements, *, key: str, limit: int) -> tuple[Stor
     return entries.load(statements, similar.rank(statements, key)[:limit])
 
 
-def _understood(statements: Statements, query: Query) -> Query:
+def understood(statements: Statements, query: Query) -> Query:
     """The query with its only word as a tag, where an entry has such a tag."""
     word = sole_word(query)
     if word is not None:
