@@ -62,9 +62,11 @@ lock: $(VENV)/.dev ## choose newer versions and write the requirement files agai
 		--output-file requirements-workspaces.txt
 	$(LOCK) --upgrade --group build --extra postgres --constraint requirements.txt \
 		--output-file requirements-postgres.txt
-	$(LOCK) --upgrade --group dev --extra rank --extra workspaces --extra postgres \
+	$(LOCK) --upgrade --group build --extra charts --constraint requirements.txt \
+		--output-file requirements-charts.txt
+	$(LOCK) --upgrade --group dev --extra rank --extra workspaces --extra postgres --extra charts \
 		--constraint requirements-rank.txt --constraint requirements-workspaces.txt \
-		--constraint requirements-postgres.txt --output-file requirements-dev.txt
+		--constraint requirements-postgres.txt --constraint requirements-charts.txt --output-file requirements-dev.txt
 
 venv: $(VENV)/.dev ## only install
 

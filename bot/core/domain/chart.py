@@ -8,7 +8,7 @@ from html import escape
 from bot.core.domain.document import Chart
 
 _BARS = "▁▂▃▄▅▆▇█"
-_MOST_NAME = 18
+_MOST_NAME = 16
 """Columns of a name; a phone shows some forty columns of a code block."""
 
 _WIDTH, _ROW, _HEIGHT = 640, 52, 36

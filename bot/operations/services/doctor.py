@@ -15,6 +15,7 @@ from bot.arxiv.domain.present_arxiv import refusal_words, status_line, wait_word
 from bot.arxiv.ports import Refusal
 from bot.arxiv.services.daily_batches import kind_of
 from bot.arxiv.services.polling import ArxivStatus, get_status
+from bot.channels.domain.digest_options import RecapChoice
 from bot.channels.domain.subscription import Standing, Subscription
 from bot.channels.store import subscriptions
 from bot.core.database.address import PostgresAddress, may_be_there
@@ -23,6 +24,7 @@ from bot.core.database.postgresql.server import describe_server
 from bot.core.database.sqlite import integrity
 from bot.core.domain.errors import StorageError, UsageError
 from bot.core.domain.i18n import Translate, error_text
+from bot.core.picture import find_lack
 from bot.core.ports import ChannelRef, Finding, Platform, parse_channel
 from bot.core.store import leases, processes
 from bot.operations.store.totals import totals
@@ -278,7 +280,11 @@ async def _check_subscriptions(db: Database, say: Translate) -> Sequence[Finding
         return (Finding(say("Subscriptions"), ok=True, words=words),)
     refused = [each for each in every if each.standing is Standing.REFUSED]
     count = Finding(say("Subscriptions"), ok=True, words=str(len(every)))
-    return (count, *(_refused(each, say) for each in refused))
+    found = [count, *(_refused(each, say) for each in refused)]
+    lack = await asyncio.to_thread(find_lack)
+    if lack is not None and any(each.options.recap is not RecapChoice.OFF for each in every):
+        found.append(Finding(say("Recaps"), ok=True, words=say(lack)))
+    return found
 
 
 def _refused(subscription: Subscription, say: Translate) -> Finding:

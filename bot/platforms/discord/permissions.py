@@ -14,7 +14,8 @@ _NAMES = {
 }
 """By discord.py's name, as Discord calls them in its settings."""
 
-PERMISSIONS = discord.Permissions(**dict.fromkeys(_NAMES, True))
+PERMISSIONS = discord.Permissions(attach_files=True, **dict.fromkeys(_NAMES, True))
+"""With one that is not needed: without Attach Files, charts are bars of text."""
 
 
 def invite_link(application: int) -> str:

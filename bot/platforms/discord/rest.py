@@ -8,7 +8,7 @@ sorts them.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -169,15 +169,15 @@ class Rest:
         It is a reply to the message `answers`, if there is one.
         """
         params = sdk.parameters(payload, nonce=nonce)
-        if answers is not None and params.payload is not None:
+        if answers is not None:
             reference = {"message_id": str(answers), "fail_if_not_exists": False}
-            params.payload["message_reference"] = reference
+            sdk.change_body(params, lambda body: body.update(message_reference=reference))
         found = await self.call(lambda http: http.send_message(channel, params=params))
         return read_id(found)
 
     async def edit(self, channel: int, message: int, payload: Payload) -> None:
-        """Replace what a message says."""
-        params = sdk.parameters(payload)
+        """Replace what a message says; its picture stays."""
+        params = sdk.parameters(replace(payload, picture=None))
         if params.payload is not None:
             params.payload.pop("tts", None)
         await self.call(lambda http: http.edit_message(channel, message, params=params))
@@ -234,8 +234,7 @@ class Rest:
         if tags:
             around["applied_tags"] = [str(tag) for tag in tags]
         params = sdk.parameters(payload, extra=around)
-        if params.payload is not None:
-            params.payload["message"].pop("tts", None)
+        sdk.change_body(params, lambda body: body["message"].pop("tts", None))
         found = await self.call(
             lambda http: http.start_thread_in_forum(forum, params=params), may_repeat=False
         )

@@ -1,6 +1,9 @@
 """Converting payloads to discord.py's objects, and configuring discord.py."""
 
+import io
+import json
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import discord
@@ -8,7 +11,14 @@ import discord.gateway
 import discord.http
 import yarl
 
-from bot.platforms.discord.rendering.payload import CommandButton, LinkButton, Payload, Select
+from bot.platforms.discord.rendering.payload import (
+    PICTURE_TEXT_MOST,
+    CommandButton,
+    LinkButton,
+    Payload,
+    Select,
+    within,
+)
 
 _ACCENT = discord.Colour(0x5B7FA6)
 NO_MENTIONS = discord.AllowedMentions.none()
@@ -84,7 +94,14 @@ def parameters(
 
     `extra` is put around the message, as a forum post requires.
     """
+    files = discord.utils.MISSING
+    if payload.picture is not None:
+        # Made anew for each request, since sending one reads it to its end.
+        text = within(payload.picture.text, PICTURE_TEXT_MOST)
+        data = io.BytesIO(payload.picture.data)
+        files = [discord.File(data, filename="chart.png", description=text)]
     return discord.http.handle_message_parameters(
+        files=files,
         content=payload.content or None,
         embeds=embeds(payload),
         view=view(payload),
@@ -92,3 +109,16 @@ def parameters(
         allowed_mentions=NO_MENTIONS,
         channel_payload=discord.utils.MISSING if extra is None else extra,
     )
+
+
+def change_body(
+    params: discord.http.MultipartParameters, change: Callable[[dict[str, Any]], None]
+) -> None:
+    """Change the JSON body of a request, which stands beside the files where there are some."""
+    if params.payload is not None:
+        change(params.payload)
+    for part in params.multipart or ():
+        if part["name"] == "payload_json":
+            body = json.loads(part["value"])
+            change(body)
+            part["value"] = json.dumps(body)

@@ -38,6 +38,8 @@ CALL_SECONDS = 10.0
 """The time-out of a call: three of them fit into the outbox's time-out for one message."""
 _CONNECT_SECONDS = 5.0
 _CONNECTIONS = 100
+_MOST_ALT = 1000
+"""Characters of a file's description: https://docs.slack.dev/reference/methods/files.getUploadURLExternal"""
 
 WHOLE_ORGANISATION = translatable(
     "This is the token of a whole organisation: let the organisation install the app by “Add to "
@@ -90,6 +92,33 @@ async def call_with_headers(
         # The SDK names each method of its client after the method of Slack that it calls.
         method = str(getattr(request, "__name__", "")).replace("_", ".")
         raise chat_error(error, method=method) from error
+
+
+async def upload_picture(client: AsyncWebClient, data: bytes, *, text: str) -> str:
+    """Upload a PNG that nobody sees until a message shows it; returns the id of Slack's file.
+
+    https://docs.slack.dev/messaging/working-with-files: it is completed without a channel, so that
+    the message that shows it is our own. Raises `SlackApiError` or `ChatError`.
+    """
+    if client.session is None:
+        raise ChatUnavailableError("Slack is not connected")
+    begun = await call(
+        client.files_getUploadURLExternal(
+            filename="chart.png", length=len(data), alt_txt=text[:_MOST_ALT]
+        )
+    )
+    try:
+        async with client.session.post(
+            str(begun.get("upload_url")), data=data, proxy=client.proxy, allow_redirects=False
+        ) as response:
+            status = response.status
+    except SDK_ERRORS as error:
+        raise chat_error(error) from error
+    if status != HTTPStatus.OK:
+        raise ChatUnavailableError(f"the picture was not taken: {status}")
+    file = str(begun.get("file_id"))
+    await call(client.files_completeUploadExternal(files=[{"id": file, "title": "chart.png"}]))
+    return file
 
 
 def header(headers: Mapping[str, str], name: str) -> str:

@@ -52,6 +52,7 @@ from bot.platforms.slack.rights import WorkspaceRights
 
 log = logging.getLogger(__name__)
 
+UPLOAD_SCOPE = "files:write"
 _SOON = timedelta(seconds=2)
 _LIMIT_SHOWN = timedelta(minutes=5)
 _MISSING = (
@@ -233,6 +234,7 @@ class SlackChat:
                 voices=self._voices,
                 sleep=self._sleep,
                 limited=self._on_limit,
+                may_upload=lambda: UPLOAD_SCOPE not in self._missing,
             )
             try:
                 yield client

@@ -20,14 +20,15 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.archive.domain.entry import Language
 from bot.archive.domain.language import language_of
-from bot.core.domain.document import Document
+from bot.core.domain.document import Chart, Document
 from bot.core.domain.i18n import ENGLISH, Translate
-from bot.core.ports import ChannelRef, DeliveryKey, MessageRef
-from bot.platforms.slack.api import call, sorted_errors
+from bot.core.picture import draw
+from bot.core.ports import ChannelRef, ChatError, DeliveryKey, MessageRef
+from bot.platforms.slack.api import call, sorted_errors, upload_picture
 from bot.platforms.slack.delivery_mark import DeliveryMark, delivery_mark_of, delivery_parts
 from bot.platforms.slack.errors import error_details, error_name, is_about_blocks, is_limit
 from bot.platforms.slack.rendering.plain_message import LONGEST_TEXT, LONGEST_UPDATE, without_blocks
-from bot.platforms.slack.rendering.render import Payload, render
+from bot.platforms.slack.rendering.render import Payload, render, with_picture
 from bot.platforms.slack.rendering.text import Json
 from bot.platforms.slack.timestamps import format_timestamp
 
@@ -37,6 +38,8 @@ BETWEEN_PARTS = 1.0
 """Seconds: Slack allows about one message a second in a channel."""
 _LOOKED_BACK = timedelta(days=7)
 """How far back an attempt looks for the parts of an earlier one."""
+_UPLOAD_SECONDS = 8.0
+"""For a picture: its message must still fit into the outbox's time limit."""
 _PAGE = 200
 _REMEMBERED = 2000
 _READING_LASTS = timedelta(hours=2)
@@ -61,7 +64,8 @@ class _Reading:
 class Posting:
     """The posting half of a `Chat`, over one client. It posts each key at most once.
 
-    `limited` is told when Slack's limits make it read later.
+    `limited` is told when Slack's limits make it read later. `may_upload` says whether the scope for
+    files was granted.
     """
 
     def __init__(
@@ -72,7 +76,9 @@ class Posting:
         voices: Callable[[str], Translate] = lambda _: ENGLISH,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         limited: Callable[[], None] = _ignore,
+        may_upload: Callable[[], bool] = lambda: True,
     ) -> None:
+        self._may_upload = may_upload
         self._limited = limited
         self._client = client
         self._voices = voices
@@ -87,7 +93,7 @@ class Posting:
         """Post a document, or the parts of it that are missing."""
         if (before := self._posted.get(key)) is not None:
             return before
-        payloads = render(document, mark=key)
+        payloads = await self._with_picture(document, render(document, mark=key))
         with sorted_errors(channel.id):
             if len(payloads) == 1:
                 ts = await self._send(channel, thread, payloads[0], DeliveryMark(key, 1, 1))
@@ -98,6 +104,21 @@ class Posting:
         if len(self._posted) > _REMEMBERED:
             self._posted.popitem(last=False)
         return posted
+
+    async def _with_picture(
+        self, document: Document, payloads: tuple[Payload, ...]
+    ) -> tuple[Payload, ...]:
+        """The messages with the document's chart as a picture, where Slack takes it."""
+        chart = next((block for block in document.blocks if isinstance(block, Chart)), None)
+        if chart is None or not self._may_upload() or (data := await draw(chart)) is None:
+            return payloads
+        try:
+            async with asyncio.timeout(_UPLOAD_SECONDS):
+                file = await upload_picture(self._client, data, text=chart.text)
+        except (SlackApiError, ChatError, TimeoutError) as error:
+            log.warning("a picture could not be uploaded, bars of text are posted: %s", error)
+            return payloads
+        return tuple(with_picture(payload, chart, file) for payload in payloads)
 
     async def _complete(
         self,
@@ -148,13 +169,28 @@ class Posting:
             arguments["thread_ts"] = thread
         self._forget_readings(mark.key)  # what was read before does not show this message
         try:
-            answer = await call(self._client.chat_postMessage(**arguments))
+            answer = await self._post_message(arguments, payload)
         except SlackApiError as error:
             if not is_about_blocks(error):
                 raise
             plain = {"blocks": None, "text": self._without_blocks(payload, error, LONGEST_TEXT)}
             answer = await call(self._client.chat_postMessage(**arguments | plain))
         return str(answer["ts"])
+
+    async def _post_message(self, arguments: Json, payload: Payload) -> Json:
+        """Post; where Slack does not show a picture yet, once more, and then without it."""
+        if payload.without_picture is None:
+            return await call(self._client.chat_postMessage(**arguments))
+        for pause in (BETWEEN_PARTS, 0.0):
+            try:
+                return await call(self._client.chat_postMessage(**arguments))
+            except SlackApiError as error:
+                if not is_about_blocks(error):
+                    raise
+                log.warning("Slack does not show a picture: %s", error_details(error))
+            await self._sleep(pause)
+        plain = {"blocks": list(payload.without_picture)}
+        return await call(self._client.chat_postMessage(**arguments | plain))
 
     async def find(
         self, channel: ChannelRef, key: DeliveryKey, *, since: datetime, root: MessageRef | None

@@ -23,7 +23,7 @@ from bot.platforms.web.rendering.render import render
 from bot.platforms.web.responses import json_response, own_address, page_response
 from bot.platforms.web.sign_in.visible import visible_refs
 from bot.platforms.web.visitors.visitor import VISITOR, Visitor, can_read, set_operator_cookie
-from bot.recap.domain.period import Unit, parse_period, period_of, period_text
+from bot.recap.domain.period import longer_than, parse_period, period_of, period_text
 from bot.webchat.domain.board import BoardMessage
 
 log = logging.getLogger(__name__)
@@ -207,7 +207,7 @@ async def recap(request: web.Request) -> web.Response:
         name=lambda each: period_text(each, visitor.say),
         earlier=period.before(),
         later=later if later.first <= today else None,
-        wider=[period_of(unit, period.first) for unit in Unit if unit is not period.unit],
+        wider=[period_of(unit, period.first) for unit in longer_than(period.unit)],
     )
 
 

@@ -99,6 +99,12 @@ def period_of(unit: Unit, day: date) -> Period:
             return Period(unit, day.replace(month=1, day=1))
 
 
+def longer_than(unit: Unit) -> tuple[Unit, ...]:
+    """The longer units."""
+    units = tuple(Unit)
+    return units[units.index(unit) + 1 :]
+
+
 def parse_period(text: str, today: date) -> Period:
     """The period that a person typed, this week without a text; raises `UsageError`."""
     folded = " ".join(text.casefold().split())

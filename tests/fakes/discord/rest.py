@@ -11,6 +11,7 @@ from tests.fakes.discord.interactions import Interactions
 from tests.fakes.discord.world import (
     ANNOUNCEMENT,
     APP_ID,
+    ATTACH_FILES,
     CREATE_THREADS,
     DM,
     EMBED_LINKS,
@@ -322,6 +323,8 @@ class Rest:
         self.world.demand(channel, SEND_IN_THREADS if channel.is_thread else SEND)
         if body.get("embeds"):
             self.world.demand(channel, EMBED_LINKS)
+        if body.get("attachments"):
+            self.world.demand(channel, ATTACH_FILES)
 
     async def _put(self, channel: Channel, body: Json) -> Json:
         await self.wake(channel)
@@ -332,6 +335,7 @@ class Rest:
             embeds=body.get("embeds") or [],
             components=body.get("components") or [],
             flags=body.get("flags") or 0,
+            attachments=[_attached(each) for each in body.get("attachments") or []],
         )
         if body.get("message_reference"):
             message |= {"type": 19, "message_reference": body["message_reference"]}
@@ -479,3 +483,11 @@ class Rest:
         seen = self.gateway.event_message(message, thread, self.world.bot)
         await self.gateway.dispatch_message("MESSAGE_CREATE", seen, thread)
         return self.world.channel_json(thread) | {"message": message}
+
+
+def _attached(file: Json) -> Json:
+    """A file as a message shows it; its `description` is the alternative text."""
+    if len(file.get("description") or "") > 1024:
+        raise DiscordError(400, 50035, "Invalid Form Body", {"attachments": {}})
+    address = f"https://cdn.discordapp.com/attachments/1/{file['id']}/{file['filename']}"
+    return {**file, "id": "9", "url": address, "proxy_url": address, "content_type": "image/png"}

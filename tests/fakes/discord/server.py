@@ -134,8 +134,7 @@ class FakeDiscord:
 
     async def _serve(self, http: web.Request) -> web.StreamResponse:
         path = http.path.removeprefix(_PREFIX)
-        raw = await http.read()
-        body = json.loads(raw) if raw else None
+        body = await read_body(http)
         found = self.rest.find(http.method, path)
         route, at, handler = found or ("unknown", {}, _unknown)
         entry = Request(http.method, path, route, body, self.world.clock())
@@ -406,3 +405,23 @@ def _command_data(name: str, options: dict[str, str], focused: str | None = None
             for key, value in options.items()
         ],
     }
+
+
+async def read_body(http: web.Request) -> Any:
+    """The JSON of a request; files beside it are put into its `attachments`.
+
+    https://docs.discord.com/developers/reference#uploading-files
+    """
+    if not http.content_type.startswith("multipart/"):
+        raw = await http.read()
+        return json.loads(raw) if raw else None
+    form = await http.post()
+    body = json.loads(str(form["payload_json"]))
+    around = body.get("message", body)
+    files = {name: part for name, part in form.items() if isinstance(part, web.FileField)}
+    if set(files) != {f"files[{each['id']}]" for each in around.get("attachments", [])}:
+        raise web.HTTPBadRequest
+    for each in around["attachments"]:
+        # The published schema knows ids of files as texts only; the documentation sends numbers.
+        each["id"] = str(each["id"])
+    return body

@@ -11,6 +11,7 @@ from tests.fakes.slack.world import (
     BOT_USER,
     Channel,
     Ephemeral,
+    File,
     Json,
     SlackError,
     World,
@@ -43,6 +44,8 @@ class WebApi:
             "users.conversations": self._own_channels,
             "conversations.open": self._open,
             "conversations.replies": self._replies,
+            "files.completeUploadExternal": self._complete_upload,
+            "files.getUploadURLExternal": self._begin_upload,
             "reactions.get": self._reactions,
             "team.info": self._team,
             "users.info": self._user,
@@ -156,6 +159,7 @@ class WebApi:
         if len(text) > 40_000:
             raise SlackError("msg_too_long")
         found = problems(blocks, most=most) if blocks else []
+        found = found or self._unusable(blocks)
         if found:
             raise SlackError("invalid_blocks", response_metadata={"messages": found})
         if too_long(blocks):
@@ -216,6 +220,43 @@ class WebApi:
             raise SlackError("message_not_found")
         link = f"https://papers.slack.com/archives/{channel.id}/p{ts.replace('.', '')}"
         return {"channel": channel.id, "permalink": link}
+
+    # Files: https://docs.slack.dev/messaging/working-with-files
+
+    def _begin_upload(self, args: Mapping[str, Any]) -> Json:
+        self._need("files:write")
+        length, text = str(args.get("length") or ""), str(args.get("alt_txt") or "")
+        if not args.get("filename") or not length.isdigit() or int(length) < 1:
+            raise SlackError("invalid_arguments")
+        if len(text) > 1000:
+            raise SlackError("invalid_arguments")
+        file = File(f"F{self._world.next_number()}", int(length), text)
+        self._world.files[file.id] = file
+        return {"upload_url": self._world.upload_base + file.id, "file_id": file.id}
+
+    def _complete_upload(self, args: Mapping[str, Any]) -> Json:
+        """Without a channel the file stays private. It can only be called once for a file."""
+        self._need("files:write")
+        named = _json(args.get("files"), "invalid_arguments") or []
+        if not named:
+            raise SlackError("invalid_arguments")
+        for each in named:
+            file = self._world.files.get(str(each.get("id")))
+            if file is None or file.data is None or file.is_completed:
+                raise SlackError("file_not_found")
+            file.is_completed, file.channel = True, str(args.get("channel_id") or "")
+        return {"files": [{"id": each["id"], "title": each.get("title", "")} for each in named]}
+
+    def _unusable(self, blocks: list[Json]) -> list[str]:
+        """Images that Slack does not have, or not yet: who posts must have access to the file."""
+        ids = [
+            b["slack_file"].get("id") for b in blocks if b["type"] == "image" and "slack_file" in b
+        ]
+        if ids and self._world.unseen > 0:
+            self._world.unseen -= 1
+            return ["invalid slack file"]
+        files = [self._world.files.get(str(each)) for each in ids]
+        return ["invalid slack file" for each in files if each is None or not each.is_completed]
 
     # Conversations
 

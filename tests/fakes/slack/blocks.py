@@ -125,6 +125,19 @@ def _element(element: Json) -> list[str]:
     return [*found, f"unknown element {kind!r}"]
 
 
+def _image(block: Json) -> list[str]:
+    """https://docs.slack.dev/reference/block-kit/blocks/image-block"""
+    found = (
+        [] if ("image_url" in block) != ("slack_file" in block) else ["image: url or slack_file"]
+    )
+    text = block.get("alt_text")
+    if not isinstance(text, str) or not text or len(text) > 2000:
+        found.append("image: alt_text of 1 to 2000")
+    if "slack_file" in block and set(block["slack_file"]) not in ({"id"}, {"url"}):
+        found.append("image: slack_file has an id or a url")
+    return found
+
+
 def _rich_text(block: Json) -> list[str]:
     found = []
     for part in block.get("elements", []):
@@ -160,5 +173,6 @@ _CHECKS = {
     "context": _context,
     "actions": _actions,
     "divider": lambda _: [],
+    "image": _image,
     "rich_text": _rich_text,
 }

@@ -83,6 +83,7 @@ class FakeSlack:
         app.add_routes(self.extra_routes)
         app.router.add_route("*", "/api/{method}", self.serve_api)
         app.router.add_get("/link/", self._serve_socket)
+        app.router.add_post("/upload/{file}", self._serve_upload)
         app.router.add_post("/response/{number}", self._serve_response)
         app.router.add_post("/control", self._serve_control)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
@@ -92,6 +93,7 @@ class FakeSlack:
         site = web.TCPSite(runner, "127.0.0.1", self.port)
         await site.start()
         self.port = runner.addresses[0][1]
+        self.world.upload_base = f"http://127.0.0.1:{self.port}/upload/"
         return self
 
     async def __aexit__(self, *error: object) -> None:
@@ -509,6 +511,18 @@ class FakeSlack:
 
     async def _serve_socket(self, request: web.Request) -> web.StreamResponse:
         return await self.sockets.serve(request)
+
+    async def _serve_upload(self, request: web.Request) -> web.Response:
+        """The address that `files.getUploadURLExternal` gave: it takes the bytes once."""
+        fault = self._fault("upload")
+        if fault is not None:
+            return web.Response(status=fault.status or 500)
+        file = self.world.files.get(request.match_info["file"])
+        data = await request.read()
+        if file is None or file.data is not None or len(data) != file.length:
+            return web.Response(status=400, text="upload failed")
+        file.data = data
+        return web.Response(text=f"OK - {len(data)}")
 
     async def _serve_response(self, request: web.Request) -> web.Response:
         call = Call("response_url", await request.json(), time.monotonic())

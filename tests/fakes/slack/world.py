@@ -18,6 +18,7 @@ EVERY_SCOPE = frozenset(
         "channels:read",
         "chat:write",
         "commands",
+        "files:write",
         "groups:history",
         "groups:read",
         "im:history",
@@ -39,6 +40,18 @@ class SlackError(Exception):
         super().__init__(name)
         self.name = name
         self.more = more
+
+
+@dataclass
+class File:
+    """An upload: begun with its length, then `data` is there, then it is completed, once."""
+
+    id: str
+    length: int
+    text: str
+    data: bytes | None = None
+    is_completed: bool = False
+    channel: str = ""
 
 
 @dataclass
@@ -114,6 +127,10 @@ class World:
         self.ephemerals: list[Ephemeral] = []
         self.homes: dict[str, Json] = {}
         self.scopes = set(EVERY_SCOPE)
+        self.files: dict[str, File] = {}
+        self.unseen = 0
+        """So many messages with a file are refused: Slack is still working on it."""
+        self.upload_base = ""
         self.messages_tab = True
         """Whether the app's Messages tab is on, without which nobody gets direct messages."""
         self._last_ts = 0

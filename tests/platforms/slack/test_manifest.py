@@ -8,7 +8,7 @@ from pathlib import Path
 from bot.core.domain import commands
 from bot.platforms.slack.manifest import EVENTS, METHODS, SCOPES, as_yaml, manifest
 
-SDK_CALL = re.compile(r"(?:auth|apps|bots|chat|conversations|reactions|team|users|views)_\w+")
+SDK_CALL = re.compile(r"(?:auth|apps|bots|chat|conversations|files|reactions|team|users|views)_\w+")
 
 
 def called_methods(package: Path) -> set[str]:

@@ -13,6 +13,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import discord
@@ -45,13 +46,15 @@ from bot.platforms.discord.errors import (
 from bot.platforms.discord.places import MessageLocation, channel_number, read_reference, reference
 from bot.platforms.discord.posting.forum import forum_tags
 from bot.platforms.discord.posting.job import Job, Sleep, TimeBudget, partly_posted
+from bot.platforms.discord.posting.pictures import draw_chart
 from bot.platforms.discord.posting.search import Found, search_channel, search_thread
-from bot.platforms.discord.rendering.payload import Payload
+from bot.platforms.discord.rendering.payload import Payload, PictureFile
 from bot.platforms.discord.rendering.render import TooLongError, render, thread_name, thread_name_of
 from bot.platforms.discord.rest import CALL_SECONDS, RAISED, Rest, sorted_errors
 
 log = logging.getLogger(__name__)
 
+NO_PERMISSION = 50013
 _TRIES = 3
 _LOOKED_BACK = timedelta(days=7)
 """How far back an attempt looks for parts that an earlier one posted."""
@@ -80,8 +83,22 @@ class Posting:
         """Forum posts by key: no nonce prevents a second one there."""
 
     async def post(self, channel: ChannelRef, document: Document, key: DeliveryKey) -> MessageRef:
-        """Post a document, or those parts of it that are missing."""
-        job = await self._job(document, key)
+        """Post a document, or those parts of it that are missing.
+
+        Where files may not be attached, its chart is bars of text.
+        """
+        shown, picture = await draw_chart(document)
+        if picture is not None:
+            try:
+                return await self._post(channel, await self._job(shown, key, picture))
+            except ChatRefusedError as error:
+                cause = error.__cause__
+                if not isinstance(cause, discord.HTTPException) or cause.code != NO_PERMISSION:
+                    raise
+        return await self._post(channel, await self._job(document, key))
+
+    async def _post(self, channel: ChannelRef, job: Job) -> MessageRef:
+        key = job.key
         with sorted_errors():
             place = channel_number(channel)
             there = Found()
@@ -92,7 +109,7 @@ class Posting:
             root = MessageLocation(place, within if within != place else None, message)
             with partly_posted():
                 thread = root.thread
-                if thread is None and (document.opens_thread or len(job.payloads) > 1):
+                if thread is None and (job.document.opens_thread or len(job.payloads) > 1):
                     name = job.thread_name
                     if await job.patience.wait_out(lambda: self._open_thread(root, name)):
                         thread = root.message
@@ -303,9 +320,12 @@ class Posting:
         except discord.NotFound:
             return
 
-    async def _job(self, document: Document, key: DeliveryKey) -> Job:
+    async def _job(
+        self, document: Document, key: DeliveryKey, picture: PictureFile | None = None
+    ) -> Job:
         def work() -> tuple[Payload, ...]:
-            return render(document, key)
+            first, *others = render(document, key)
+            return (replace(first, picture=picture), *others)
 
         is_long = sum(len(str(block)) for block in document.blocks) > _LONG
         try:

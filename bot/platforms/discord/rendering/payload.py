@@ -15,6 +15,7 @@ ROW_BUTTONS_MOST = 5
 LABEL_MOST = 80
 LINK_URL_MOST = 512
 CUSTOM_ID_MOST = 100
+PICTURE_TEXT_MOST = 1024
 OPTIONS_MOST = 25
 OPTION_MOST = 100
 PLACEHOLDER_MOST = 150
@@ -67,12 +68,21 @@ Row: TypeAlias = tuple[CommandButton | LinkButton, ...] | Select
 
 
 @dataclass(frozen=True, slots=True)
+class PictureFile:
+    """A PNG that goes with a message; `text` says in words what it shows."""
+
+    data: bytes
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Payload:
-    """One message: text, then embeds, then rows of buttons and menus."""
+    """One message: text, then a picture, then embeds, then rows of buttons and menus."""
 
     content: str = ""
     embeds: tuple[Embed, ...] = ()
     rows: tuple[Row, ...] = ()
+    picture: PictureFile | None = None
 
 
 def size(text: str) -> int:

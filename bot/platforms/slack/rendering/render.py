@@ -8,9 +8,9 @@ actions, 75 a label, 2,000 a button's value, 150 an option's, 4,000 of fallback,
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bot.core.domain.document import Document, map_text
+from bot.core.domain.document import Chart, Document, map_text
 from bot.core.latex import readable
 from bot.platforms.slack.rendering.blocks import pieces_of
 from bot.platforms.slack.rendering.piece import DIVIDER, Piece, make_piece, small_print
@@ -24,6 +24,7 @@ LONGEST_FALLBACK = 3900
 _MOST_HOME_BLOCKS = 100
 _ROOM_FOR_ID = 41
 """Length of a block's id in JSON without the mark: `"block_id": "/123-456.78.01234567", `."""
+_MOST_ALT = 2000
 _GOES_ON = "… 🧵"
 
 
@@ -33,6 +34,24 @@ class Payload:
 
     text: str
     blocks: tuple[Json, ...]
+    without_picture: tuple[Json, ...] | None = None
+    """The blocks with bars of text instead of a picture, where there is one."""
+
+
+def with_picture(payload: Payload, chart: Chart, file: str) -> Payload:
+    """The message with that file of Slack in place of the chart's bars, if it has these."""
+    made = next(pieces_of(chart), None)
+    if made is None:
+        return payload
+    blocks = list(payload.blocks)
+    for place, block in enumerate(blocks):
+        before, _, name = str(block["block_id"]).rpartition(".")
+        if name == made.name:
+            text = chart.text[:_MOST_ALT]
+            image: Json = {"type": "image", "slack_file": {"id": file}, "alt_text": text}
+            blocks[place] = {"block_id": f"{before}.{make_piece(image).name}", **image}
+            return replace(payload, blocks=tuple(blocks), without_picture=payload.blocks)
+    return payload
 
 
 def render(document: Document, *, mark: str) -> tuple[Payload, ...]:
