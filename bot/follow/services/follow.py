@@ -108,13 +108,9 @@ async def _asking(
             closed_on=date.min,
         )
         known = replace(known, closed_on=_last_slot(known, now))
-    return replace(
-        known,
-        name=asker.user.name,
-        inbox=inbox or known.inbox,
-        asked_in=str(asker.channel),
-        locale=asker.locale,
-    )
+    # In their direct messages nobody could be told that these are closed.
+    asked_in = known.asked_in if str(asker.channel) == inbox else str(asker.channel)
+    return replace(known, name=asker.user.name, inbox=inbox, asked_in=asked_in, locale=asker.locale)
 
 
 def _last_slot(reader: Reader, now: datetime) -> date:
