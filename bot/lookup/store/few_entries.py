@@ -73,11 +73,10 @@ def _searched(
     if plans is None or Random() in query.terms:
         return frozenset()
     left = plans.all.among(statements, list(them))
-    similar_to = [term.paper.key for term in query.terms if isinstance(term, Similar)]
-    for key in similar_to:
-        left &= set(similar.rank(statements, key))
     for term in query.terms:
-        if isinstance(term, Popular) and not similar_to:  # as in the search: `similar:` decides
+        if isinstance(term, Similar):
+            left &= set(similar.rank(statements, term.paper.key))
+        if isinstance(term, Popular):
             left &= set(reactions.rank(statements, term.since))
     return frozenset(them[newness] for newness in left)
 

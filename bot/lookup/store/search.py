@@ -1,7 +1,6 @@
 """Look-ups: what a `Query` finds, page by page, the best first."""
 
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 from random import Random as Chance
 
@@ -11,7 +10,6 @@ from bot.channels.store.linked_channels import ReadableSince
 from bot.core.database.database import Statements, Transaction
 from bot.lookup.domain.query_terms import (
     NewestFirst,
-    PaperRef,
     Popular,
     Query,
     Random,
@@ -55,8 +53,8 @@ async def look_up(
     """The page (from 1) of the entries that a query finds, in one database call.
 
     Words put the best hits first (`ranking`); without words, and with `sort:new`, the newest come
-    first. `similar:` puts the most similar first, `popular` the most liked; `random` finds one, chosen with `chance`. For `readable`
-    see `plans_for`.
+    first. `similar:` puts the most similar first, `popular` the most liked; `random` finds one, chosen
+    with `chance`. For `readable` see `plans_for`.
     """
     chance = chance if chance is not None else Chance()  # noqa: S311  no secret hangs on it
     return await tx.call(
@@ -81,19 +79,12 @@ def _look_up(
     if plans is None:
         return Hits(query, (), more=False, total=0)
     plan = plans.all
+    ranked = _ranked(statements, plan, query)
     if Random() in query.terms:
-        chosen = _any_one(statements, plan, chance)
+        chosen = _any_one(statements, plan, ranked, chance)
         return Hits(query, entries.load(statements, chosen), more=False, total=len(chosen))
     wanted, offset = per_page + 1, (page - 1) * per_page
-    similar_to = [term.paper for term in query.terms if isinstance(term, Similar)]
-    if similar_to:
-        ranked = _ranked(statements, plan, similar_to)
-        found, total = ranked[offset : offset + wanted], len(ranked)
-        stored = entries.load(statements, found[:per_page])
-        return Hits(query, stored, more=len(found) > per_page, total=total)
-    liked = [term.since for term in query.terms if isinstance(term, Popular)]
-    if liked:
-        ranked = _most_liked(statements, plan, liked)
+    if ranked is not None:
         found, total = ranked[offset : offset + wanted], len(ranked)
         stored = entries.load(statements, found[:per_page])
         return Hits(query, stored, more=len(found) > per_page, total=total)
@@ -115,13 +106,14 @@ async def list_all(tx: Transaction, query: Query) -> tuple[EntryId, ...]:
 
 
 def _list_all(statements: Statements, *, query: Query) -> tuple[EntryId, ...]:
-    if any(isinstance(term, Similar | Random | Popular) for term in query.terms):
-        hits = _look_up(statements, query=query, page=1, per_page=similar.RANKED, chance=Chance())  # noqa: S311
+    if Random() in query.terms:
+        hits = _look_up(statements, query=query, page=1, per_page=1, chance=Chance())  # noqa: S311
         return tuple(stored.id for stored in hits.entries)
     plans = plans_for(statements, understood(statements, query))
     if plans is None:
         return ()
-    found = plans.all.walk(statements, limit=EVERY)
+    ranked = _ranked(statements, plans.all, query)
+    found = ranked if ranked is not None else plans.all.walk(statements, limit=EVERY)
     rows = statements.tuples(
         "SELECT id FROM entry WHERE newness IN (SELECT value FROM numbers(:them))",
         {"them": found},
@@ -148,26 +140,27 @@ def understood(statements: Statements, query: Query) -> Query:
     return query
 
 
-def _ranked(statements: Statements, plan: Plan, papers: list[PaperRef]) -> list[int]:
-    """The entries similar to all of these papers that the plan finds, most similar first."""
-    first, *others = (similar.rank(statements, paper.key) for paper in papers)
+def _ranked(statements: Statements, plan: Plan, query: Query) -> list[int] | None:
+    """What the plan finds in the order that `similar:` or else `popular` gives; `None` without them."""
+    orders = [
+        *(similar.rank(statements, t.paper.key) for t in query.terms if isinstance(t, Similar)),
+        *(reactions.rank(statements, t.since) for t in query.terms if isinstance(t, Popular)),
+    ]
+    if not orders:
+        return None
+    first, *others = orders
     left = plan.among(statements, first)
     for other in others:
         left &= set(other)
     return [newness for newness in first if newness in left]
 
 
-def _most_liked(statements: Statements, plan: Plan, since: list[date | None]) -> list[int]:
-    """The entries liked since each of these days that the plan finds, the most liked first."""
-    first, *others = (reactions.rank(statements, day) for day in since)
-    left = plan.among(statements, first)
-    for other in others:
-        left &= set(other)
-    return [newness for newness in first if newness in left]
-
-
-def _any_one(statements: Statements, plan: Plan, chance: Chance) -> list[int]:
-    """One of the newest entries that the plan finds; without conditions, any entry."""
+def _any_one(
+    statements: Statements, plan: Plan, ranked: list[int] | None, chance: Chance
+) -> list[int]:
+    """One of those that are `ranked`, or of the newest entries that the plan finds; else any entry."""
+    if ranked is not None:
+        return [chance.choice(ranked)] if ranked else []
     if plan == Plan():
         return _any_entry(statements, chance)
     count = plan.count(statements, most=COUNTED)

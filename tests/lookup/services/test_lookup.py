@@ -414,3 +414,5 @@ async def test_popular_puts_the_most_liked_first_and_leaves_out_what_nobody_like
     ]
     assert await found(library, "popular #rl") == ["Rewards"]
     assert await found(library, "reasoning sort:popular") == ["Rewards", "Puzzles"]
+    assert await found(library, "similar:2502.01456 sort:popular") == ["Attention", "Puzzles"]
+    assert await found(library, "random sort:popular #rl") == ["Rewards"]
