@@ -18,7 +18,6 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 import psycopg
 import pytest
@@ -29,12 +28,10 @@ from bot.core.database.address import PostgresAddress
 from bot.core.database.database import BUSY_SECONDS, Database, Engine, open_database
 from bot.core.database.migrations import bundled_migrations
 from bot.core.database.postgresql.migrate import apply_migrations
+from tests.locations import Location
 
 _ACCOUNT = "postgres"
 """Who runs the server where the tests are root's: PostgreSQL refuses to run as root."""
-
-
-Location: TypeAlias = Path | PostgresAddress
 
 
 def find_programs() -> Path | None:
@@ -286,18 +283,6 @@ def place(path: Path) -> Iterator[Location]:
         return
     with new_database(_server) as address:
         yield address
-
-
-def as_argument(location: Location) -> str:
-    """The database's place for a child process; `as_location` reads it."""
-    return str(location) if isinstance(location, Path) else location.secret.get_secret_value()
-
-
-def as_location(argument: str) -> Location:
-    """A database's place on a command line."""
-    if argument.startswith("postgresql://"):
-        return PostgresAddress(SecretStr(argument))
-    return Path(argument)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from bot.core.domain.document import Document, Heading, Items, Link, plain_text
 from bot.core.ports import ChannelRef, MessageRef, Platform, User
 from bot.follow.services import closed_inbox, follow, plan
 from bot.follow.services.follow import Asker, Settings
-from tests.databases import Location
+from tests.locations import Location
 from tests.stage import Posted, english
 from tests.talk_stage import ADA, SLACK, TalkStage, talking
 

@@ -28,7 +28,8 @@ from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services.calls_in_flight import Terms
 from bot.outbox.services.deliver import Deliverer
 from bot.outbox.store.claims import Claimed
-from tests.databases import Location, throw_away
+from tests.databases import throw_away
+from tests.locations import Location
 
 GENERAL = parse_channel("slack:T1/C1")
 NINE_IN_SEOUL = TypedOptions(at="09:00", zone="Asia/Seoul")

@@ -28,7 +28,7 @@ from bot.discussion.services.answers import Link, no_link
 from bot.discussion.services.discuss import DiscussionContext
 from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services.changes import Changer
-from tests.databases import Location
+from tests.locations import Location
 from tests.stage import Clock, MemoryChat, Posted, Stage, english, staged
 
 SLACK = parse_channel("slack:T1/C1")

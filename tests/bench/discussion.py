@@ -38,7 +38,8 @@ from bot.platforms.discord.chat import DiscordChat
 from bot.platforms.discord.http_hooks import HttpHooks
 from tests.bench.measure import Row
 from tests.chaos import stage
-from tests.chaos.runner import now, slack_chat
+from tests.chaos.process import now
+from tests.chaos.slack_chats import slack_chat
 from tests.e2e.process import bot
 from tests.fakes.discord import TOKEN
 from tests.fakes.discord.world import EPOCH_MS

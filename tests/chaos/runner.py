@@ -11,53 +11,21 @@ import signal
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from bot.app.platforms import EventsOf
-from bot.app.slack_workspaces import SlackWorkspaces
-from bot.core.database.database import Database, Transaction, opened
+from bot.core.database.database import Database, opened
 from bot.core.domain.i18n import ENGLISH
-from bot.core.ports import (
-    ChannelRef,
-    Chat,
-    Command,
-    MessageRef,
-    Platform,
-    User,
-    parse_channel,
-)
+from bot.core.ports import ChannelRef, Chat, Command, MessageRef, Platform, User, parse_channel
 from bot.core.process import machine_name, process_runs
 from bot.core.services.leases import Leases
 from bot.core.store.leases import Process
-from bot.digest.services import discussion_request
-from bot.digest.services.plan import plan_due
-from bot.discussion.services.discuss import DiscussionContext
-from bot.follow.services import closed_inbox
-from bot.follow.services import plan as follow_plan
 from bot.outbox.domain.delivery import Patience
 from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services.calls_in_flight import Terms
 from bot.outbox.services.deliver import Deliverer
-from bot.platforms.discord.access import Access as DiscordAccess
-from bot.platforms.discord.chat import DiscordChat
-from bot.platforms.slack.access import Access
-from bot.platforms.slack.chat import SlackChat
-from bot.recap.services.plan_recaps import plan_recaps
-from tests.databases import as_location
-from tests.fakes.discord import TOKEN
+from tests.chaos.process import DoomedDatabase, now
 from tests.fakes.http_chat import HttpChat, connected
-from tests.fakes.slack import BOT_TOKEN, SIGNING_SECRET
-from tests.fakes.slack.wire import tokens_of
-from tests.platforms.discord.stage import SeenIds
-from tests.platforms.memory import Notes
-from tests.platforms.slack.stage import RecordingInbox, Remembered
-from tests.wrapped_database import WrappedDatabase
-
-TEAMS = ("T1", "T2")
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
+from tests.locations import as_location
 
 
 class BlindChat(HttpChat):
@@ -67,37 +35,27 @@ class BlindChat(HttpChat):
         return None
 
 
-class BlindSlackChat(SlackChat):
-    """The same on Slack."""
+@asynccontextmanager
+async def chat_of(options: argparse.Namespace) -> AsyncIterator[Chat]:
+    """What it posts to. An SDK is imported only if it is used: these processes start often."""
+    async with AsyncExitStack() as stack:
+        match options.chat:
+            case "slack":
+                from tests.chaos.slack_chats import slack_chat
 
-    async def find(self, *_: object, **__: object) -> MessageRef | None:
-        return None
+                yield await stack.enter_async_context(slack_chat(options.url, blind=options.blind))
+            case "slack-workspaces":
+                from tests.chaos.slack_chats import slack_workspaces
 
+                yield await stack.enter_async_context(slack_workspaces(options.url))
+            case "discord":
+                from tests.chaos.discord_chats import discord_chat
 
-class BlindDiscordChat(DiscordChat):
-    """The same on Discord."""
-
-    async def find(self, *_: object, **__: object) -> MessageRef | None:
-        return None
-
-
-class DoomedDatabase(WrappedDatabase):
-    """Kills its process just before or just after the n-th commit that it is asked for."""
-
-    def __init__(self, inner: Database, moment: str, number: int) -> None:
-        super().__init__(inner)
-        self._moment, self._number = moment, number
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
-        self._number -= 1
-        doomed = self._number == 0
-        async with self.inner.transaction() as tx:
-            yield tx
-            if doomed and self._moment == "before":
-                os.kill(os.getpid(), signal.SIGKILL)
-        if doomed and self._moment == "after":
-            os.kill(os.getpid(), signal.SIGKILL)
+                found = discord_chat(options.url, blind=options.blind)
+                yield await stack.enter_async_context(found)
+            case _:
+                chat = await stack.enter_async_context(connected(options.url))
+                yield BlindChat(chat._url, chat._session, Platform.SLACK) if options.blind else chat
 
 
 async def main(options: argparse.Namespace) -> None:
@@ -111,17 +69,7 @@ async def main(options: argparse.Namespace) -> None:
     )
     async with AsyncExitStack() as stack:
         db: Database = await stack.enter_async_context(opened(options.database))
-        chat: Chat
-        if options.chat == "slack":
-            chat = await stack.enter_async_context(slack_chat(options.url, blind=options.blind))
-        elif options.chat == "slack-workspaces":
-            chat = await stack.enter_async_context(slack_workspaces(options.url))
-        elif options.chat == "discord":
-            chat = await stack.enter_async_context(discord_chat(options.url, blind=options.blind))
-        else:
-            chat = await stack.enter_async_context(connected(options.url))
-        if options.blind and isinstance(chat, HttpChat):
-            chat = BlindChat(chat._url, chat._session, Platform.SLACK)
+        chat = await stack.enter_async_context(chat_of(options))
         if options.doom:
             moment, number = options.doom
             db = DoomedDatabase(db, moment, int(number))
@@ -138,10 +86,17 @@ async def main(options: argparse.Namespace) -> None:
         )
         while not stopping.is_set():
             if options.plan:
+                from bot.digest.services.plan import plan_due
+
                 await plan_due(db, now=now(), voices=lambda _: ENGLISH)
             if options.recap:
+                from bot.recap.services.plan_recaps import plan_recaps
+
                 await plan_recaps(db, now=options.recap, voices=lambda _: ENGLISH)
             if options.follow:
+                from bot.follow.services import closed_inbox
+                from bot.follow.services import plan as follow_plan
+
                 await follow_plan.plan_due(
                     db, now=now(), voices=lambda _: ENGLISH, link=lambda _: None
                 )
@@ -154,68 +109,13 @@ async def main(options: argparse.Namespace) -> None:
 
 async def press_discuss(db: Database, channel: ChannelRef) -> None:
     """Three people press “Discuss” under two papers, again and again."""
+    from bot.digest.services import discussion_request
+    from bot.discussion.services.discuss import DiscussionContext
+
     talk = DiscussionContext(db, now, lambda _: ENGLISH)
     for name, entry in (("Ada", "entry:1"), ("Bo", "entry:1"), ("Cy", "entry:2")):
         command = Command("digest", {}, User(name, name, can_manage=False), channel, "en")
         await discussion_request.ask(talk, command, entry, ENGLISH)
-
-
-@asynccontextmanager
-async def slack_chat(url: str, *, blind: bool) -> AsyncIterator[Chat]:
-    """The real one, posting; nobody talks to it."""
-    chat = (BlindSlackChat if blind else SlackChat)(
-        Access(BOT_TOKEN, None, SIGNING_SECRET, url),
-        seen=Remembered(),
-        voices=lambda _: ENGLISH,
-        clock=now,
-        sleep=lambda seconds: asyncio.sleep(seconds / 10),
-    )
-    async with asyncio.TaskGroup() as tasks:
-        serving = tasks.create_task(chat.run(RecordingInbox()))
-        yield chat
-        serving.cancel()
-
-
-@asynccontextmanager
-async def slack_workspaces(url: str) -> AsyncIterator[Chat]:
-    """The real ones of the workspaces `TEAMS`, posting; nobody talks to them."""
-
-    async def find_apps() -> dict[str, Access]:
-        return {team: Access(tokens_of(team)[0], None, SIGNING_SECRET, url) for team in TEAMS}
-
-    def open_chat(team: str, access: Access) -> SlackChat:
-        return SlackChat(
-            access,
-            seen=EventsOf(team, Remembered()),
-            voices=lambda _: ENGLISH,
-            clock=now,
-            sleep=lambda seconds: asyncio.sleep(seconds / 10),
-        )
-
-    chat = SlackWorkspaces(None, find_apps, open_chat, clock=now, sleep=asyncio.sleep)
-    async with asyncio.TaskGroup() as tasks:
-        serving = tasks.create_task(chat.run(RecordingInbox()))
-        while len(chat.chats()) < len(TEAMS):  # noqa: ASYNC110 - it tells nobody
-            await asyncio.sleep(0.01)
-        yield chat
-        serving.cancel()
-
-
-@asynccontextmanager
-async def discord_chat(url: str, *, blind: bool) -> AsyncIterator[Chat]:
-    """The real one, posting; it has no gateway."""
-    chat = (BlindDiscordChat if blind else DiscordChat)(
-        DiscordAccess(TOKEN, url),
-        seen=SeenIds(),
-        memo=Notes(),
-        voices=lambda _: ENGLISH,
-        clock=now,
-        sleep=lambda seconds: asyncio.sleep(seconds / 10),
-    )
-    try:
-        yield chat
-    finally:
-        await chat.close()
 
 
 async def take_ownership(db: Database, stopping: asyncio.Event) -> None:

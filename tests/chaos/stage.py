@@ -17,8 +17,8 @@ from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.ports import ChannelRef, DeliveryKey, Platform
 from bot.outbox.domain.delivery import delivery_key
 from bot.outbox.store import deliveries
-from tests.databases import Location, as_argument
 from tests.fakes.chat_server import Faults
+from tests.locations import Location, as_argument
 from tests.waiting import HANGING, eventually
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,8 +12,9 @@ import pytest
 
 from tests.chaos import stage
 from tests.chaos.checker import CLEAN, Verdict, check
-from tests.databases import Location, place
+from tests.databases import place
 from tests.fakes.chat_server import Faults
+from tests.locations import Location
 
 pytestmark = pytest.mark.chaos
 

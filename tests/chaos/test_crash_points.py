@@ -20,8 +20,9 @@ from bot.core.ports import ChannelRef
 from bot.digest.services import plan, subscribe
 from tests import stage as stages
 from tests.chaos import stage
-from tests.databases import Location, place
+from tests.databases import place
 from tests.fakes.chat_server import Faults
+from tests.locations import Location
 from tests.wrapped_database import WrappedDatabase
 
 pytestmark = pytest.mark.chaos

@@ -25,12 +25,13 @@ from bot.outbox.domain.delivery import delivery_key
 from bot.outbox.store import deliveries
 from tests.chaos import stage
 from tests.chaos.checker import CLEAN, Verdict, check
-from tests.chaos.runner import now
+from tests.chaos.process import now
 from tests.chaos.test_crash_points import COMMITS, MESSAGES, prepared
 from tests.chaos.test_slack import is_whole, scale, side_by_side
-from tests.databases import Location, place
+from tests.databases import place
 from tests.fakes.discord import FakeDiscord, Fault, text_of
 from tests.fakes.discord.world import FORUM, Json
+from tests.locations import Location
 
 pytestmark = pytest.mark.chaos
 

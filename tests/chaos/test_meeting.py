@@ -27,13 +27,15 @@ from bot.digest.services.subscribe import TypedOptions
 from bot.outbox.store import threads
 from tests import stage as stages
 from tests.chaos import stage, test_discord, test_slack
-from tests.chaos.runner import discord_chat, slack_chat
+from tests.chaos.discord_chats import discord_chat
+from tests.chaos.slack_chats import slack_chat
 from tests.chaos.test_slack import side_by_side
-from tests.databases import Location, as_argument, place
+from tests.databases import place
 from tests.fakes.discord import FakeDiscord, text_of
 from tests.fakes.discord import Fault as DiscordFault
 from tests.fakes.slack import FakeSlack
 from tests.fakes.slack import Fault as SlackFault
+from tests.locations import Location, as_argument
 from tests.platforms.slack.stage import said_in_blocks
 from tests.waiting import HANGING, until
 

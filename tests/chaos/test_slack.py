@@ -22,10 +22,11 @@ from bot.outbox.domain.delivery import delivery_key
 from bot.outbox.store import deliveries
 from tests.chaos import stage
 from tests.chaos.checker import CLEAN, Verdict, check
-from tests.chaos.runner import now
+from tests.chaos.process import now
 from tests.chaos.test_crash_points import COMMITS, MESSAGES, prepared
-from tests.databases import Location, place
+from tests.databases import place
 from tests.fakes.slack import FakeSlack, Fault
+from tests.locations import Location
 
 pytestmark = pytest.mark.chaos
 

@@ -25,9 +25,10 @@ from bot.outbox.store import threads
 from tests import stage as stages
 from tests.chaos import stage
 from tests.chaos.stage import Platformed
-from tests.databases import Location, as_argument, place
+from tests.databases import place
 from tests.fakes.chat_server import Faults
 from tests.fakes.http_chat import connected
+from tests.locations import Location, as_argument
 from tests.waiting import until
 
 pytestmark = pytest.mark.chaos

@@ -12,7 +12,7 @@ import pytest
 
 from bot.core.ports import ChannelRef, Platform
 from tests.chaos import stage
-from tests.chaos.runner import TEAMS
+from tests.chaos.slack_chats import TEAMS
 from tests.chaos.test_slack import misbehaving, scale, side_by_side
 from tests.databases import place
 from tests.fakes.slack.workspaces import FakeWorkspaces, workspaces

@@ -23,6 +23,22 @@ class Notes:
 
 
 @dataclass
+class SeenIds:
+    """`ports.ProcessedEvents`."""
+
+    ids: set[str] = field(default_factory=set)
+
+    async def is_known(self, event_id: str) -> bool:
+        return event_id in self.ids
+
+    async def first_time(self, event_id: str) -> bool:
+        if event_id in self.ids:
+            return False
+        self.ids.add(event_id)
+        return True
+
+
+@dataclass
 class Kept:
     """`ports.Replies` over what an inbox has heard, and what was taken back."""
 

@@ -22,7 +22,7 @@ from bot.outbox.domain.delivery import State, Step
 from bot.outbox.domain.reach import Reach
 from bot.outbox.store import claims, deliveries
 from bot.outbox.store.deliveries import Settled
-from tests.databases import as_location
+from tests.locations import as_location
 
 LEASE = timedelta(minutes=1)
 REFRESH = 0.5

@@ -16,7 +16,8 @@ from tests.bench.imports import NOW, TABLES
 from tests.bench.measure import Row, Timed, against, interleaved
 from tests.bench.notes import write_vault
 from tests.bench.postgresql.server import durability
-from tests.databases import as_argument, empty_database
+from tests.databases import empty_database
+from tests.locations import as_argument
 
 NOTES = 1000
 Rows = Mapping[str, Sequence[tuple[Any, ...]]]

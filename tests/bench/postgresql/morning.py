@@ -24,11 +24,12 @@ from tests.bench.measure import Row
 from tests.bench.notes import Pen
 from tests.bench.outbox import now
 from tests.bench.postgresql.server import durability
-from tests.databases import as_argument, empty_database
+from tests.databases import empty_database
 from tests.e2e.process import Running, bot
 from tests.fakes.discord import TOKEN, FakeDiscord
 from tests.fakes.slack.faults import Limits
 from tests.fakes.slack.workspaces import FakeWorkspaces, workspaces
+from tests.locations import as_argument
 
 CHANNELS = 3
 PAPERS = 3

@@ -19,7 +19,8 @@ from tests.bench.measure import Row
 from tests.bench.outbox import BATCH, document, now
 from tests.bench.postgresql.server import durability
 from tests.chaos import stage
-from tests.databases import as_argument, empty_database
+from tests.databases import empty_database
+from tests.locations import as_argument
 
 WAITING = 100_000
 WORKSPACES, CHANNELS = 100, 10

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from tests.fakes import tokens
+
 Json = dict[str, Any]
 
 EPOCH_MS = 1_420_070_400_000
@@ -35,7 +37,7 @@ HAS_THREAD, EPHEMERAL, LOADING = 1 << 5, 1 << 6, 1 << 7
 # As long as real ones: discord.py sees no mention in shorter ids.
 BOT_ID = APP_ID = 900_000_000_000_000_900
 BOT_ROLE = 900_000_000_000_000_901
-TOKEN = "bot-token"  # one that nobody else knows
+TOKEN = tokens.TOKEN
 
 
 class DiscordError(Exception):

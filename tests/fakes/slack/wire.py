@@ -13,16 +13,11 @@ from urllib.parse import parse_qsl, urlencode
 
 from aiohttp import web
 
+from tests.fakes import tokens
 from tests.fakes.slack.world import Json
 
-BOT_TOKEN, APP_TOKEN, SIGNING_SECRET = "xoxb-fake-bot", "xapp-fake-app", "fake-signing-secret"
-
-
-def tokens_of(team: str) -> tuple[str, str]:
-    """The bot token and the app-level token of a workspace's app."""
-    if team == "T1":
-        return BOT_TOKEN, APP_TOKEN
-    return f"{BOT_TOKEN}-{team}", f"{APP_TOKEN}-{team}"
+BOT_TOKEN, APP_TOKEN, SIGNING_SECRET = tokens.BOT_TOKEN, tokens.APP_TOKEN, tokens.SIGNING_SECRET
+tokens_of = tokens.tokens_of
 
 
 @dataclass

@@ -28,7 +28,7 @@ from bot.platforms.discord.inbound.supervisor import Patience, Turn, at_once
 from bot.platforms.discord.posting.posting import Posting
 from bot.platforms.discord.rest import Rest
 from tests.fakes.discord import TOKEN, FakeDiscord
-from tests.platforms.memory import Kept, Notes
+from tests.platforms.memory import Kept, Notes, SeenIds
 from tests.waiting import HANGING, until
 
 PAPERS = ChannelRef(Platform.DISCORD, "1", "11")
@@ -143,22 +143,6 @@ class DigestContext:
 
     async def on_channel_read(self, channel: ChannelRef, at: datetime) -> None:
         self.channels_read.append((channel, at))
-
-
-@dataclass
-class SeenIds:
-    """What was seen, in memory."""
-
-    ids: set[str] = field(default_factory=set)
-
-    async def is_known(self, event_id: str) -> bool:
-        return event_id in self.ids
-
-    async def first_time(self, event_id: str) -> bool:
-        if event_id in self.ids:
-            return False
-        self.ids.add(event_id)
-        return True
 
 
 QUICK = Patience(
