@@ -12,7 +12,7 @@ from bot.app.arxiv import ArxivPart
 from bot.app.clock import chance, now
 from bot.app.parts import ARXIV, PLAN, VAULT, Parts, families, post
 from bot.app.periodic_work import PeriodicWork
-from bot.app.platforms import addresses, find_slack_apps, join
+from bot.app.platforms import Given, addresses, find_slack_apps, join
 from bot.app.posting_lease import Held
 from bot.app.reading_rights import reading_rights
 from bot.app.sign_in import proxy_sign_in, sign_in, site_names
@@ -76,15 +76,17 @@ class Assembly:
         self._pumps = Pumps(now, stepped=self._clock_stepped)
         self._joined = join(
             settings,
+            Given(
+                DatabaseProcessedEvents(db, clock=now),
+                DatabaseKeyValue(db),
+                DatabaseReplies(db),
+                self._voices,
+                now,
+                self._parts.work,
+            ),
             find_apps=partial(find_slack_apps, db, settings),
             installations=SlackInstallations(db, settings, clock=now),
             organisations=SlackOrganisations(db, settings, clock=now),
-            seen=DatabaseProcessedEvents(db, clock=now),
-            memo=DatabaseKeyValue(db),
-            replies=DatabaseReplies(db),
-            voices=self._voices,
-            clock=now,
-            work=self._parts.work,
         )
         self._address = addresses(self._joined)
         self._wakes = Wakes(self._pumps, db, (Platform.WEB, *self._joined))

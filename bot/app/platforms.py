@@ -82,38 +82,38 @@ class Joined:
     parts: Callable[[], Collection[str]] = tuple
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What every platform's adapter is given of the bot."""
+
+    seen: ProcessedEvents
+    memo: KeyValueStore
+    replies: Replies
+    voices: Callable[[str], Translate]
+    clock: Callable[[], datetime]
+    work: Holdings
+
+
 def join(
     settings: Settings,
+    given: Given,
     *,
     find_apps: FindApps,
     installations: SlackInstallations,
     organisations: SlackOrganisations,
-    seen: ProcessedEvents,
-    memo: KeyValueStore,
-    replies: Replies,
-    voices: Callable[[str], Translate],
-    clock: Callable[[], datetime],
-    work: Holdings,
 ) -> Mapping[Platform, Joined]:
     """Everything that is set up but the web chat, which always is; nothing is connected yet."""
     joined: dict[Platform, Joined] = {}
     if settings.slack_is_on or settings.secret_key:
         joined[Platform.SLACK] = _slack(
             settings,
+            given,
             find_apps=find_apps,
             installations=installations,
             organisations=organisations,
-            seen=seen,
-            memo=memo,
-            replies=replies,
-            voices=voices,
-            clock=clock,
-            work=work,
         )
     if settings.discord_is_on:
-        joined[Platform.DISCORD] = _discord(
-            settings, seen=seen, memo=memo, replies=replies, voices=voices, clock=clock, work=work
-        )
+        joined[Platform.DISCORD] = _discord(settings, given)
     return joined
 
 
@@ -184,16 +184,11 @@ async def examine(
 
 def _slack(
     settings: Settings,
+    given: Given,
     *,
     find_apps: FindApps,
     installations: SlackInstallations,
     organisations: SlackOrganisations,
-    seen: ProcessedEvents,
-    memo: KeyValueStore,
-    replies: Replies,
-    voices: Callable[[str], Translate],
-    clock: Callable[[], datetime],
-    work: Holdings,
 ) -> Joined:
     from bot.app import slack_install_requests  # noqa: PLC0415 - as the module says
     from bot.app.slack_workspaces import SlackWorkspaces  # noqa: PLC0415 - as the module says
@@ -204,26 +199,26 @@ def _slack(
     def open_chat(workspace: str, access: SlackAccess) -> SlackChat:
         return SlackChat(
             access,
-            seen=EventsOf(workspace, seen) if workspace else seen,
-            memo=memo,
-            replies=replies,
-            voices=voices,
-            clock=clock,
+            seen=EventsOf(workspace, given.seen) if workspace else given.seen,
+            memo=given.memo,
+            replies=given.replies,
+            voices=given.voices,
+            clock=given.clock,
             removed=installations.end,
-            part_of=lambda team: HeldPart(work, post(Platform.SLACK, team)),
+            part_of=lambda team: HeldPart(given.work, post(Platform.SLACK, team)),
         )
 
     fixed = slack_access(settings) if settings.slack_is_on else None
-    exchange = slack_install_requests.exchange_by(settings, clock=clock)
+    exchange = slack_install_requests.exchange_by(settings, clock=given.clock)
     slack = SlackWorkspaces(
         fixed,
         find_apps,
         open_chat,
-        clock=clock,
+        clock=given.clock,
         sleep=asyncio.sleep,
         refresh=partial(installations.refresh, exchange) if settings.slack_installs else None,
         organisations=organisations,
-        asking=HeldPart(work, PLAN),
+        asking=HeldPart(given.work, PLAN),
     )
 
     def receivers() -> list[signed_requests.SignedRequests]:
@@ -232,10 +227,10 @@ def _slack(
     shared = None
     if settings.slack_installs:
         secret = _revealed(settings.slack_signing_secret) or ""
-        shared = signed_requests.SignedRequests(secret, clock=clock, gate=AckGate())
+        shared = signed_requests.SignedRequests(secret, clock=given.clock, gate=AckGate())
     served = signed_requests.application(receivers, shared, organisations)
     if shared is not None:
-        slack_install_requests.make(settings, installations, voices).add_to(served)
+        slack_install_requests.make(settings, installations, given.voices).add_to(served)
     return Joined(
         slack,
         slack.check,
@@ -340,31 +335,24 @@ def slack_access(settings: Settings) -> SlackAccess:
     )
 
 
-def _discord(
-    settings: Settings,
-    *,
-    seen: ProcessedEvents,
-    memo: KeyValueStore,
-    replies: Replies,
-    voices: Callable[[str], Translate],
-    clock: Callable[[], datetime],
-    work: Holdings,
-) -> Joined:
+def _discord(settings: Settings, given: Given) -> Joined:
     from bot.platforms.discord.chat import DiscordChat  # noqa: PLC0415 - as the module says
     from bot.platforms.discord.http_hooks import HttpHooks  # noqa: PLC0415 - as the module says
 
     access = discord_access(settings)
-    posting = HeldPart(work, post(Platform.DISCORD))
+    posting = HeldPart(given.work, post(Platform.DISCORD))
     chat = DiscordChat(
         access,
-        seen=seen,
-        memo=memo,
-        replies=replies,
-        voices=voices,
-        clock=clock,
-        hooks=HttpHooks(per_second=lambda: requests_a_second(work.processes, posting.is_ours())),
-        part_of=lambda number: HeldPart(work, f"{GATEWAY}:{number}"),
-        alone=partial(work.alone, "discord identify"),
+        seen=given.seen,
+        memo=given.memo,
+        replies=given.replies,
+        voices=given.voices,
+        clock=given.clock,
+        hooks=HttpHooks(
+            per_second=lambda: requests_a_second(given.work.processes, posting.is_ours())
+        ),
+        part_of=lambda number: HeldPart(given.work, f"{GATEWAY}:{number}"),
+        alone=partial(given.work.alone, "discord identify"),
     )
     return Joined(
         chat,

@@ -16,7 +16,7 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from bot.app.platforms import find_slack_apps, join
+from bot.app.platforms import Given, find_slack_apps, join
 from bot.app.slack_install_requests import exchange_by
 from bot.app.slack_installations import SlackInstallations
 from bot.app.slack_organisations import SlackOrganisations
@@ -63,15 +63,17 @@ class Stage:
         self.installations = SlackInstallations(db, self.settings, clock=self.clock)
         self.slack = join(
             self.settings,
+            Given(
+                Remembered(),
+                Notes(),
+                Kept([], []),
+                Catalogues(),
+                self.clock,
+                Everything("this process"),
+            ),
             find_apps=self.find_apps,
             installations=self.installations,
             organisations=SlackOrganisations(db, self.settings, clock=self.clock),
-            seen=Remembered(),
-            memo=Notes(),
-            replies=Kept([], []),
-            voices=Catalogues(),
-            clock=self.clock,
-            work=Everything("this process"),
         )[Platform.SLACK]
         self.url = ""
 
