@@ -13,8 +13,9 @@ import pytest
 from bot.core.database.database import opened
 from tests import follow_stage
 from tests.chaos import stage
-from tests.databases import Location, place
+from tests.databases import place
 from tests.fakes.chat_server import Faults
+from tests.locations import Location
 from tests.waiting import HANGING
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
