@@ -14,7 +14,7 @@ from tests.fakes.tokens import BOT_TOKEN, SIGNING_SECRET, tokens_of
 from tests.platforms.memory import SeenIds
 
 TEAMS = ("T1", "T2")
-_NOBODY = cast(Inbox, None)
+_NOBODY = cast(Inbox, object())
 
 
 class BlindSlackChat(SlackChat):
