@@ -1,4 +1,4 @@
-"""Following in Slack and Discord: one direct message the next morning, once, also by a closed inbox."""
+"""Following: one direct message the next morning, once, and what a closed inbox gets instead."""
 
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from tests.e2e import test_discord, test_slack
@@ -16,7 +17,7 @@ from tests.fakes.discord import FakeDiscord, text_of
 from tests.fakes.slack import FakeSlack
 from tests.fakes.slack.world import BOT_USER
 from tests.platforms.slack.stage import said_in_blocks
-from tests.waiting import until
+from tests.waiting import eventually, until
 
 pytestmark = pytest.mark.skipif(shutil.which("faketime") is None, reason="faketime is missing")
 
@@ -197,6 +198,46 @@ async def test_what_is_followed_comes_once_a_day_and_a_closed_inbox_is_left_alon
             assert "Paper 2" not in later
             assert len(_mentions(place)) == 1
             assert await running.stop() == 0
+
+
+async def test_in_the_web_chat_it_comes_to_an_inbox_that_others_do_not_see(tmp_path: Path):
+    clock = faked_clock(tmp_path)
+    clock.set_to(NOON)
+    notes = [write(tmp_path, *note) for note in NOTES]
+    adding = ("channel", "add", "web:general", "--at", "07:00", "--tz", "UTC")
+    for command in (("import", *notes), adding):
+        assert (await paperbot(tmp_path, *command, **clock.settings))[0] == 0
+
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as ada:
+
+        async def read(path: str) -> str:
+            async with ada.get(running.address + path) as page:
+                return await page.text()
+
+        async with bot(tmp_path, **clock.settings) as running:
+            await read("inbox")
+            line = {"channel": "general", "text": "/follow #moe", "nonce": "nonce-000001"}
+            own = {"Origin": running.address.rstrip("/")}
+            async with ada.post(running.address + "api/say", json=line, headers=own) as answer:
+                assert "You follow #moe now." in (await answer.json())["private"]
+            clock.set_to(NOON + timedelta(hours=20))
+            await eventually(lambda: _shows(read, "", "Paper 2"))
+            await running.ticks("deliver")
+            clock.set_to(NOON + timedelta(hours=21))
+            await eventually(lambda: _shows(read, "inbox", "Paper 2"))
+            await running.kill()
+
+        async with bot(tmp_path, **clock.settings) as running:
+            await running.ticks("deliver")
+            inbox = await read("inbox")
+            assert inbox.count('<a href="/c/general/t/') == 1
+            assert "Paper 1" not in inbox
+            assert "Paper 3" not in inbox
+            assert "Paper 2" not in await running.text("inbox")
+
+
+async def _shows(read: Callable[[str], Awaitable[str]], path: str, words: str) -> bool:
+    return words in await read(path)
 
 
 def _mentions(place: Place) -> list[str]:

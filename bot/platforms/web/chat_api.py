@@ -338,7 +338,11 @@ async def _command(
     context: WebContext, visitor: Visitor, location: Location, line: CommandLine
 ) -> Command:
     # Asking the platforms takes a moment: only a search of discussions needs it.
-    searches_talk = "in:" in line.options.get("query", "").casefold()
+    also_reads: frozenset[str] = frozenset()
+    if "in:" in line.options.get("query", "").casefold():
+        also_reads = await visible_refs(context, visitor)
+        if location.channel == visitor.inbox:  # there is no talk in it, and everybody reads these
+            also_reads |= set(map(str, map(channel_ref, await context.board.list_channels())))
     return Command(
         name=line.spec.name,
         options=line.options,
@@ -346,7 +350,7 @@ async def _command(
         channel=channel_ref(location.channel),
         locale=visitor.say.locale,
         root=message_ref(location.channel, location.root.id) if location.root else None,
-        also_reads=await visible_refs(context, visitor) if searches_talk else frozenset(),
+        also_reads=also_reads,
     )
 
 

@@ -140,6 +140,22 @@ async def test_what_is_typed_in_an_inbox_is_said_to_the_bot(stage: Stage):
     assert page.count("Sample paper number") > 1
 
 
+async def test_the_talk_of_the_web_chats_channels_is_searched_from_an_inbox(stage: Stage):
+    inbox = f"@{await own_id(stage)}"
+
+    for channel in (inbox, "general"):
+        body = {
+            "channel": channel,
+            "text": "/paper in:discussion",
+            "nonce": f"nonce-{len(channel):03}",
+        }
+        await stage.post("/api/say", **body)
+
+    from_inbox, from_general = stage.inbox.asked
+    assert from_inbox.also_reads == {"web:general"}
+    assert from_general.also_reads == frozenset()
+
+
 async def test_a_button_of_a_direct_message_works(stage: Stage):
     message = await told(stage)
 
