@@ -11,6 +11,7 @@ from bot.arxiv.domain.announcements import Announcement, FeedItem, merge_listing
 from bot.arxiv.domain.batches import Watch
 from bot.core.database import instants
 from bot.core.database.database import Row, Statements, Transaction
+from bot.reactions.store import unwanted
 
 
 async def list_watches(tx: Transaction) -> Mapping[str, Watch]:
@@ -231,11 +232,12 @@ def _add_papers(statements: Statements, *, items: tuple[FeedItem, ...], day: dat
 
 
 async def prune(tx: Transaction, *, listings_before: date, papers_before: date) -> None:
-    """Delete old listings and papers, so that a busy category does not fill the disk."""
+    """Delete old listings and papers, with what people said of them: the disk must not fill up."""
     await tx.run(
         "DELETE FROM arxiv_listing WHERE day < :before", {"before": listings_before.isoformat()}
     )
     await tx.run("DELETE FROM feed_item WHERE day < :before", {"before": papers_before.isoformat()})
+    await unwanted.prune(tx)
 
 
 def item_of(row: Row) -> FeedItem:

@@ -50,6 +50,16 @@ async def count_of_person(tx: Transaction, person: str) -> int:
     return int(row["number"]) if row is not None else 0
 
 
+async def prune(tx: Transaction) -> int:
+    """Delete what was said of papers that are no new ones any more; returns how many rows."""
+    return await tx.run(
+        """
+        DELETE FROM not_for_us
+         WHERE NOT EXISTS (SELECT 1 FROM feed_item AS f WHERE f.number = not_for_us.number)
+        """
+    )
+
+
 async def forget(tx: Transaction, person: str) -> int:
     """Forget what a person said; returns how many rows there were."""
     return await tx.run("DELETE FROM not_for_us WHERE person = :person", {"person": person})

@@ -22,6 +22,7 @@ from bot.arxiv.store import (
 from bot.arxiv.store.candidates import Training
 from bot.arxiv.store.request_gate import Refused, Wait
 from bot.core.database.database import Database
+from bot.reactions.store import unwanted
 from tests.archive_stage import NOW, an_entry, keep_apart
 from tests.databases import throw_away
 
@@ -62,8 +63,11 @@ async def test_listings_and_papers_count_as_new_once(db: Database):
             )
         ]
         listed = await candidates.list_papers(tx, DAY)
+        for number in ("2502.00001", "2502.00003"):
+            await unwanted.add(tx, number, "web:a", NOW)
         await feeds.prune(tx, listings_before=NEXT, papers_before=NEXT)
         left = await candidates.list_papers(tx, DAY)
+        said = await unwanted.count_all(tx, ["2502.00001", "2502.00003"])
 
     assert first == (one, other)
     assert [item.id.version for item in again] == [2]
@@ -72,6 +76,7 @@ async def test_listings_and_papers_count_as_new_once(db: Database):
     assert new == [2, 1, 0]
     assert [item.id.number for item in listed] == ["2502.00003", "2502.00001", "2502.00002"]
     assert [item.id.number for item in left] == ["2502.00003"]
+    assert said == {"2502.00003": 1}
 
 
 async def test_batches_and_watches(db: Database):
