@@ -875,3 +875,18 @@ def test_the_real_vault_is_exported_byte_for_byte(run: Run, shared: Path, tmp_pa
         for path in (tmp_path / "out").rglob("*.md")
     }
     assert after == before
+
+
+def test_a_recap_is_shown_and_has_a_json_form(archive: Run):
+    shown = archive("recap", "2026-11")
+    form = archive("recap", "2026-11", "--json")
+    few = archive("recap", "2024")
+    wrong = archive("recap", "soon")
+
+    assert "Looking back on November 2026" in shown.out
+    assert form.json["period"] == "2026-11"
+    assert form.json["papers"] >= 5
+    assert sum(tag["count"] for tag in form.json["tags"]) > 0
+    assert "too few to look back on" in few.out
+    assert wrong.status == 2
+    assert "is not a week, month or year" in wrong.err
