@@ -63,7 +63,7 @@ async def add(tx: Transaction, drafts: Iterable[Draft], now: datetime) -> int:
     """
     drafts = tuple(drafts)
     quiet = {
-        channel: await subscriptions.find_quiet(tx, str(channel), now)
+        channel: await _quiet(tx, channel, now)
         for channel in {draft.channel for draft in drafts if draft.is_unasked}
     }
     rows = [
@@ -71,6 +71,20 @@ async def add(tx: Transaction, drafts: Iterable[Draft], now: datetime) -> int:
         for draft in drafts
     ]
     return await tx.call(lambda statements: _add(statements, rows))
+
+
+async def _quiet(
+    tx: Transaction, channel: ChannelRef, now: datetime
+) -> tuple[datetime, str] | None:
+    """When the quiet hours of a channel end; now where they have ended and what waited is not posted."""
+    found = await subscriptions.find_quiet(tx, str(channel), now)
+    if found is not None:
+        return found
+    waits = await tx.one(
+        "SELECT 1 FROM delivery WHERE channel = :channel AND state = 'planned' AND reason = :quiet LIMIT 1",
+        {"channel": str(channel), "quiet": QUIET},
+    )
+    return (now, "") if waits is not None else None
 
 
 def _draft_row(draft: Draft, quiet: tuple[datetime, str] | None, now: datetime) -> Parameters:

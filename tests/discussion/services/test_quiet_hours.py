@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.domain.document import Document, Quote, run
 from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import ChannelRef
 from bot.digest.services import subscribe
 from bot.digest.services.subscribe import TypedOptions
 from bot.discussion.services import linked_channels
+from bot.discussion.services.thread_messages import reply_in
 from bot.outbox.domain.delivery import QUIET
 from bot.outbox.store import deliveries
 from tests.stage import MORNING
@@ -115,6 +117,17 @@ async def test_notices_of_links_wait_and_a_channel_without_quiet_hours_gets_its_
         str(DISCORD): "planned",
         str(SLACK): "sent",
     }
+
+
+async def test_a_notice_after_the_quiet_hours_comes_behind_what_waited(stage):
+    await stage.say(stage.root(SLACK), "a thought")
+    stage.clock.at += NINE_HOURS
+    notice = Document((Quote(run("a notice")),), summary="a notice")
+    async with stage.stage.db.transaction() as tx:
+        await reply_in(tx, stage.root(DISCORD), notice, ("notice",), stage.clock())
+    await stage.settle()
+
+    assert stage.copies(stage.root(DISCORD)) == ["a thought", "a notice"]
 
 
 async def test_a_clock_that_is_set_back_ends_no_quiet_hours(stage):
