@@ -14,6 +14,7 @@ from bot.archive.domain.present_entry import present_entry
 from bot.channels.domain.digest_options import Layout
 from bot.core.catalogue import Catalogues
 from bot.core.domain import document
+from bot.core.domain.commands import COMMANDS
 from bot.core.ports import ChannelRef, DeliveryKey, Platform
 from bot.digest.domain import present_digest
 from bot.digest.domain.digest import compile_digest
@@ -59,7 +60,7 @@ async def test_a_look_up_needs_only_the_keyboard(browser: Browser, busy: Stage):
 
         await page.keyboard.press("/")
         await expect(field).to_be_focused()
-        await expect(page.get_by_role("option")).to_have_count(3)
+        await expect(page.get_by_role("option")).to_have_count(len(COMMANDS))
         await page.keyboard.type("pa")
         await page.keyboard.press("Tab")
         await expect(field).to_have_value("/paper ")
