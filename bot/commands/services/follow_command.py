@@ -16,7 +16,15 @@ from bot.core.domain.document import Document, notice
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate, translatable
 from bot.core.domain.option_line import Unnamed, read_options
-from bot.core.ports import ChannelRef, ChatError, ChatRefusedError, Command, MessageRef, User
+from bot.core.ports import (
+    ChannelRef,
+    ChatError,
+    ChatRefusedError,
+    Choice,
+    Command,
+    MessageRef,
+    User,
+)
 from bot.digest.services import option_values
 from bot.digest.services.zones import looks_like_zone, parse_zone
 from bot.follow.domain.present_follow import present_follows
@@ -162,6 +170,21 @@ async def _paper_of(db: Database, root: MessageRef | None) -> str:
     raise UsageError(
         "Write “/follow this” in the thread of a paper, or an arXiv id: /follow 2502.01456"
     )
+
+
+async def complete_followed(
+    context: FollowContext, command: Command, typed: str
+) -> tuple[Choice, ...]:
+    """What the person follows and what is typed stands in, at most 25 of them."""
+    asker = Asker(command.user, command.channel, command.locale)
+    followed = (await follow.list_followed(context.db, asker)).follows
+    folded = typed.strip().casefold()
+    fitting = [each.query for each in followed if folded in each.query.casefold()]
+    return tuple(Choice(query, query) for query in fitting if len(query) <= _LONGEST)[:_MOST]
+
+
+_MOST, _LONGEST = 25, 100
+"""Suggestions, and characters of each: no platform takes more."""
 
 
 async def end(

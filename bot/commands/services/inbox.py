@@ -290,6 +290,8 @@ class Bot:
         if (command.name, option) == (commands.FOLLOW.name, "query"):
             words = complete_line(commands.FOLLOW, typed, _values, say)
             return (*await completion.complete(self._desk.db, typed), *words)[:_MOST_CHOICES]
+        if (command.name, option) == (commands.UNFOLLOW.name, "query"):
+            return await follow_command.complete_followed(self._follow, command, typed)
         spec = commands.find(command.name)
         if spec is None:
             return ()
