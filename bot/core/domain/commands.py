@@ -4,6 +4,7 @@ Discord's registration, Slack's usage text and manifest, the web form, `/help` a
 table are generated from it or tested against it.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -325,10 +326,13 @@ def find_verb(spec: CommandSpec, options: Mapping[str, str]) -> Verb | None:
     return next((verb for verb in spec.verbs if verb.begins(words)), None)
 
 
+_QUOTED = re.compile(r"[\"“]([^\"“”]+)[\"”]")
+
+
 def parse_line(line: str) -> CommandLine:
     """A typed line (`/paper reasoning page:2`) as a command; raises `UsageError`.
 
-    Options other than the free one are `name:value` words at the end of the line.
+    Options other than the free one are `name:value` or `name:"value"` words at the end of the line.
     """
     name, _, rest = line.strip().removeprefix("/").partition(" ")
     spec = find(name.casefold())
@@ -349,7 +353,8 @@ def parse_line(line: str) -> CommandLine:
         key, colon, value = words[-1].partition(":")
         if not colon or key not in named or not value or key in options:
             break
-        options[key] = value
+        quoted = _QUOTED.fullmatch(value)
+        options[key] = quoted[1] if quoted is not None else value
         words.pop()
     if spec.free_option is not None and " ".join(words).strip():
         options[spec.free_option.name] = " ".join(words).strip()

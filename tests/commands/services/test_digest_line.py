@@ -164,6 +164,7 @@ def test_any_line_is_read_or_refused(words: list[str]):
         ('only:"#rl author:lee"', {"only": "#rl author:lee"}),
         ('at:09:00 only:"#rl author:lee" quiet:22-08', {"at": "09:00", "quiet": "22-08", "only": "#rl author:lee"}),
         ("only:“cites:2310.07831 2024..2025” 평일", {"only": "cites:2310.07831 2024..2025", "weekdays": "평일"}),
+        ('only:"#rl"', {"only": "#rl"}),
         ('tags:"#rl -#moe"', {"tags": "#rl -#moe"}),
         ("only:reward model quiet:22 - 8", {"only": "reward model", "quiet": "22 - 8"}),
     ],
@@ -173,7 +174,7 @@ def test_a_value_in_quotes_may_have_colons_of_its_own(typed: str, options: dict[
 
 
 def test_a_wrong_query_in_quotes_says_what_is_wrong_with_it():
-    assert set(problems('/digest settings only:"random" quiet:25-8')) == {
+    assert set(problems('/digest settings only:"random #rl" quiet:25-8')) == {
         "“random” is no filter: write tags, words, author:lee or an arXiv id",
         "“25-8” is not a span of hours: write quiet:22-08, quiet:22:30-07:15 or quiet:off",
     }
