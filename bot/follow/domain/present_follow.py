@@ -84,7 +84,7 @@ def present_news(
         "{n} paper is new in what you follow", "{n} papers are new in what you follow", shown
     )
     rows = tuple(
-        Item(_title(line), detail=run(", ".join(_why(each, say) for each in line.reasons)))
+        Item(_title(line), detail=run(" · ".join(_why(each, say) for each in line.reasons)))
         for line in lines
     )
     blocks: list[Block] = [Heading(run(title)), Items(rows)]

@@ -34,9 +34,9 @@ async def test_what_is_new_is_told_once_at_the_readers_hour_with_every_reason(tm
         (message,) = stage.messages()
         assert title(message.document) == "3 papers are new in what you follow"
         assert told(message.document) == [
-            ("Experts", "#moe, author:lovelace, fine -#old"),
+            ("Experts", "#moe · author:lovelace · fine -#old"),
             ("Nothing of it", "author:lovelace"),
-            ("Old", "#moe, author:lovelace"),
+            ("Old", "#moe · author:lovelace"),
         ]
         assert [told(each.document) for each in stage.messages(BO)] == [[("Nothing of it", "#rl")]]
 
