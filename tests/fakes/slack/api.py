@@ -227,9 +227,9 @@ class WebApi:
         self._need("files:write")
         length, text = str(args.get("length") or ""), str(args.get("alt_txt") or "")
         if not args.get("filename") or not length.isdigit() or int(length) < 1:
-            raise SlackError("invalid_arguments")
+            raise SlackError("missing_argument")
         if len(text) > 1000:
-            raise SlackError("invalid_arguments")
+            raise SlackError("alt_txt_too_large")
         file = File(f"F{self._world.next_number()}", int(length), text)
         self._world.files[file.id] = file
         return {"upload_url": self._world.upload_base + file.id, "file_id": file.id}
@@ -239,7 +239,7 @@ class WebApi:
         self._need("files:write")
         named = _json(args.get("files"), "invalid_arguments") or []
         if not named:
-            raise SlackError("invalid_arguments")
+            raise SlackError("missing_argument")
         for each in named:
             file = self._world.files.get(str(each.get("id")))
             if file is None or file.data is None or file.is_completed:
