@@ -1,6 +1,6 @@
 """Follows as documents: the list of a person, the direct message of a day, a closed inbox."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from bot.archive.domain.arxiv_record import PaperEventKind
@@ -8,6 +8,7 @@ from bot.archive.domain.present_entry import linked_title
 from bot.channels.domain.schedule import Schedule
 from bot.channels.domain.typed_schedule import format_weekdays
 from bot.core.domain import commands
+from bot.core.domain.characters import cut_at
 from bot.core.domain.day_text import day_text
 from bot.core.domain.document import (
     Block,
@@ -22,6 +23,7 @@ from bot.core.domain.document import (
     Note,
     Paragraph,
     notice,
+    plain_text,
     run,
 )
 from bot.core.domain.i18n import Translate
@@ -35,9 +37,15 @@ from bot.follow.domain.news import (
     Line,
     Reason,
 )
+from bot.lookup.domain.query import LONGEST
 
 MOST_LINES = 20
-"""Papers of one message, so that it is one message on every platform."""
+"""Papers of one message."""
+
+_ROOM = 2800
+"""Characters of all lines, so that it is one message on every platform."""
+_MOST_REASONS, _LONGEST_REASON = 6, 80
+_MOST_BUTTONS = 5
 
 
 def present_follows(
@@ -75,6 +83,17 @@ def _schedule_line(schedule: Schedule, say: Translate) -> str:
     )
 
 
+def count_fitting(lines: Iterable[Line], say: Translate) -> int:
+    """How many of the lines one message has room for: the first at least, and never more than 20."""
+    fitting, room = 0, _ROOM
+    for line in lines:
+        room -= len(_reasons(line, say)) + sum(map(_length, _title(line)))
+        if fitting == MOST_LINES or (fitting and room < 0):
+            break
+        fitting += 1
+    return fitting
+
+
 def present_news(
     on: date, lines: Sequence[Line], more: Sequence[tuple[str, int]], say: Translate
 ) -> Document:
@@ -83,18 +102,17 @@ def present_news(
     title = say.count(
         "{n} paper is new in what you follow", "{n} papers are new in what you follow", shown
     )
-    rows = tuple(
-        Item(_title(line), detail=run(" · ".join(_why(each, say) for each in line.reasons)))
-        for line in lines
-    )
+    rows = tuple(Item(_title(line), detail=run(_reasons(line, say))) for line in lines)
     blocks: list[Block] = [Heading(run(title)), Items(rows)]
     if more:
-        left = ", ".join(f"{query} ({number})" for query, number in more)
-        blocks.append(Note(run(say("More than fit here: {left}", left=left))))
+        blocks.append(Note(run(say("More than fit here: {left}", left=_left(more, say)))))
         blocks.append(
             Buttons(
                 tuple(
-                    Button(query, command=commands.format_line("paper", f"{query} sort:new"))
+                    Button(
+                        _within(query, _LONGEST_REASON),
+                        command=commands.format_line("paper", _newest_first(query)),
+                    )
                     for query, _ in more[:_MOST_BUTTONS]
                 )
             )
@@ -104,7 +122,33 @@ def present_news(
     return Document(tuple(blocks), summary=title)
 
 
-_MOST_BUTTONS = 5
+def _newest_first(query: str) -> str:
+    longer = f"{query} sort:new"
+    return longer if len(longer) <= LONGEST else query
+
+
+def _length(inline: Inline) -> int:
+    return len(plain_text((inline,))) + (len(inline.url) if isinstance(inline, Link) else 0)
+
+
+def _left(more: Sequence[tuple[str, int]], say: Translate) -> str:
+    shown = [f"{_within(query, _LONGEST_REASON)} ({number})" for query, number in more]
+    return ", ".join(_first(shown, _MOST_BUTTONS, say))
+
+
+def _reasons(line: Line, say: Translate) -> str:
+    shown = [_within(_why(each, say), _LONGEST_REASON) for each in line.reasons]
+    return " · ".join(_first(shown, _MOST_REASONS, say))
+
+
+def _first(texts: Sequence[str], most: int, say: Translate) -> Sequence[str]:
+    """The first of the texts, and how many others there are."""
+    left = len(texts) - most
+    return (*texts[:most], say.count("{n} more", "{n} more", left)) if left > 0 else texts
+
+
+def _within(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: cut_at(text, most - 1)]}…"
 
 
 def _title(line: Line) -> tuple[Inline, ...]:

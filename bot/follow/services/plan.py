@@ -26,7 +26,7 @@ from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, DeliveryKey, MessageRef, Platform, parse_channel
 from bot.follow.domain.follow import Follow, Reader
 from bot.follow.domain.news import Days, Item, Line, News, by_entry, news_of, ordered, untold
-from bot.follow.domain.present_follow import MOST_LINES, present_news
+from bot.follow.domain.present_follow import MOST_LINES, count_fitting, present_news
 from bot.follow.services.sight import Sight, asked_of, look
 from bot.follow.store import follows, readers
 from bot.outbox.domain.delivery import delivery_key
@@ -267,11 +267,13 @@ def _present(
         )
         for entry_id in entry_ids[:MOST_LINES]
     ]
+    say = desk.voices(reader.locale)
+    fitting = count_fitting(lines, say)
     more: dict[str, int] = {}
-    for entry_id in entry_ids[MOST_LINES:]:
+    for entry_id in entry_ids[fitting:]:
         query = grouped[entry_id][0].query
         more[query] = more.get(query, 0) + 1
-    return present_news(on, lines, tuple(more.items()), desk.voices(reader.locale))
+    return present_news(on, lines[:fitting], tuple(more.items()), say)
 
 
 def _address(entry_id: EntryId, channels: Sequence[str], reader: Reader, desk: _Desk) -> str | None:

@@ -4,12 +4,15 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
+from bot.core.domain.document import Note, plain_text
 from bot.core.domain.extent import Extent
 from bot.core.ports import ChatRefusedError
 from bot.digest.services import subscribe
 from bot.digest.services.subscribe import TypedOptions
 from bot.follow.services import follow
 from bot.follow.store import readers
+from bot.platforms.discord.rendering import render as discord
+from bot.platforms.slack.rendering import render as slack
 from tests.follow_stage import SEOUL, addresses, following, title, told
 from tests.talk_stage import BO, DISCORD, SLACK, WEB
 
@@ -39,6 +42,27 @@ async def test_what_is_new_is_told_once_at_the_readers_hour_with_every_reason(tm
             ("Old", "#moe · author:lovelace"),
         ]
         assert [told(each.document) for each in stage.messages(BO)] == [[("Nothing of it", "#rl")]]
+
+
+async def test_many_long_follows_are_told_in_one_message(tmp_path):
+    """A reader may follow 100 queries of 500 characters: what has no room is counted."""
+    async with following(tmp_path, NOON) as stage:
+        await stage.follow("#rl", *(f'#rl -"보상 & {n} 모델{" x*" * 25}"' for n in range(30)))
+        for number in range(9):
+            await stage.note(f"Learning <{number}>", tags="#rl")
+
+        await stage.pass_time(days=2)
+
+        (message,) = stage.messages()
+        document = message.document
+        why = [reasons for _, reasons in told(document)]
+        assert title(document) == "9 papers are new in what you follow"
+        assert 1 < len(why) < 9
+        assert all(each.startswith("#rl · ") and each.endswith(" · 25 more") for each in why)
+        note = next(plain_text(b.inlines) for b in document.blocks if isinstance(b, Note))
+        assert note == f"More than fit here: #rl ({9 - len(why)})"
+        assert len(slack.render(document, mark="/1")) == 1
+        assert len(discord.render(document, "1", shown=str)) == 1
 
 
 async def test_what_was_dated_before_the_follow_is_no_news(tmp_path):
