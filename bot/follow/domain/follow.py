@@ -23,6 +23,9 @@ MOST_FOLLOWS = 100
 
 DEFAULT_TIME = time(8, 30)
 
+PART = "follow"
+"""The part that a direct message is in the outbox."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:

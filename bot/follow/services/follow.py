@@ -9,7 +9,14 @@ from bot.channels.domain.schedule import ask_again_at, newest_slot
 from bot.core.database.database import Database, Transaction
 from bot.core.domain.errors import UsageError
 from bot.core.ports import ChannelRef, User, person_ids
-from bot.follow.domain.follow import MOST_FOLLOWS, Follow, Reader, default_schedule, normal_form
+from bot.follow.domain.follow import (
+    MOST_FOLLOWS,
+    PART,
+    Follow,
+    Reader,
+    default_schedule,
+    normal_form,
+)
 from bot.follow.store import follows, readers
 from bot.outbox.store import direct_messages
 
@@ -161,8 +168,11 @@ async def change(
 
 
 async def forget(tx: Transaction, person: str, now: datetime) -> None:
-    """Forget what a person follows, and do not post what is on its way to them."""
+    """Forget what a person follows and was told, and do not post what is on its way to them."""
     await tx.guard(readers.GUARD)
+    reader = await readers.find(tx, person)
     awaited = await readers.forget(tx, person)
     if awaited is not None:
         await direct_messages.drop(tx, awaited, now)
+    if reader is not None:
+        await direct_messages.forget(tx, reader.inbox, PART, now)

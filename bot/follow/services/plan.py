@@ -24,7 +24,7 @@ from bot.core.database.database import Database, Transaction
 from bot.core.domain.document import Document
 from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, DeliveryKey, MessageRef, Platform, parse_channel
-from bot.follow.domain.follow import Follow, Reader
+from bot.follow.domain.follow import PART, Follow, Reader
 from bot.follow.domain.news import Days, Item, Line, News, by_entry, news_of, ordered, untold
 from bot.follow.domain.present_follow import MOST_LINES, count_fitting, present_news
 from bot.follow.services.sight import Sight, asked_of, look
@@ -235,7 +235,7 @@ def _draft(day: _Day) -> deliveries.Draft:
     assert day.document is not None  # noqa: S101 - only days with news are drafted
     channel, doubt_from = parse_channel(day.reader.inbox), day.reader.doubt_from
     key = DeliveryKey(day.key)
-    return deliveries.Draft(key, channel, "follow", day.document, doubt_from=doubt_from)
+    return deliveries.Draft(key, channel, PART, day.document, doubt_from=doubt_from)
 
 
 def _closed(day: _Day, now: datetime) -> readers.Closed:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.database.database import Transaction
-from bot.core.domain.document import Document
+from bot.core.domain.document import Document, dump
 from bot.outbox.domain.delivery import State, WaitsFor
 from bot.outbox.store import copy_deliveries
 
@@ -38,3 +38,19 @@ async def drop(tx: Transaction, key: str, now: datetime) -> None:
     row = await tx.one("SELECT id FROM delivery WHERE key = :key", {"key": key})
     if row is not None:
         await copy_deliveries.unwant(tx, [row["id"]], _NOTHING, now)
+
+
+async def forget(tx: Transaction, channel: str, part: str, now: datetime) -> None:
+    """Do not keep what messages of that kind said in a channel, nor post those that were refused."""
+    rows = await tx.all(
+        "SELECT id FROM delivery WHERE channel = :channel AND part = :part AND state <> 'sent'",
+        {"channel": channel, "part": part},
+    )
+    await copy_deliveries.unwant(tx, [row["id"] for row in rows], _NOTHING, now)
+    await tx.run(
+        """
+        UPDATE delivery SET document = :nothing
+         WHERE channel = :channel AND part = :part AND state = 'sent'
+        """,
+        {"channel": channel, "part": part, "nothing": dump(_NOTHING)},
+    )

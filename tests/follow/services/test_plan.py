@@ -13,7 +13,7 @@ from bot.follow.services import follow
 from bot.follow.store import readers
 from bot.platforms.discord.rendering import render as discord
 from bot.platforms.slack.rendering import render as slack
-from tests.follow_stage import SEOUL, addresses, following, title, told
+from tests.follow_stage import SEOUL, addresses, following, inbox_of, title, told
 from tests.talk_stage import BO, DISCORD, SLACK, WEB
 
 NOON = datetime(2026, 2, 3, 3, tzinfo=UTC)
@@ -193,6 +193,23 @@ async def test_a_closed_inbox_gets_one_mention_and_a_week_of_silence(tmp_path):
         assert stage.said_in(SLACK) == mentions
         lines = [line for each in stage.messages() for line in told(each.document)]
         assert len(lines) == len(set(lines))
+
+
+async def test_forgetting_leaves_nothing_of_what_was_told(tmp_path):
+    async with following(tmp_path, NOON) as stage:
+        asker = await stage.follow("#rl -secret")
+        await stage.follow("#rl -secret", user=BO)
+        await stage.note("Paper")
+        await stage.pass_time(days=1)
+
+        async with stage.db.transaction() as tx:
+            await follow.forget(tx, asker.people[0], stage.clock())
+        await stage.pass_time(days=1)
+
+        assert len(stage.messages()) == 1
+        async with stage.db.reading() as tx:
+            rows = await tx.all("SELECT channel FROM delivery WHERE document LIKE '%secret%'")
+        assert [row["channel"] for row in rows] == [str(inbox_of(SLACK, BO))]
 
 
 async def test_forgetting_ends_follows_and_what_is_on_its_way(tmp_path):
