@@ -19,7 +19,7 @@ Asked = list[tuple[str, Parameters]]
 
 
 class RecordedDatabase(WrappedDatabase):
-    """Notes in `asked` each statement of a reading, with its parameters."""
+    """Notes in `asked` each statement that reads, with its parameters."""
 
     def __init__(self, inner: Database) -> None:
         super().__init__(inner)
@@ -28,6 +28,11 @@ class RecordedDatabase(WrappedDatabase):
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
         async with self.inner.reading() as tx:
+            yield _Transaction(tx, self.asked)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        async with self.inner.transaction() as tx:
             yield _Transaction(tx, self.asked)
 
 

@@ -80,8 +80,13 @@ async def _quiet(
     found = await subscriptions.find_quiet(tx, str(channel), now)
     if found is not None:
         return found
+    # The condition of the index `delivery_open` is spelled out: SQLite concludes it from no other.
     waits = await tx.one(
-        "SELECT 1 FROM delivery WHERE channel = :channel AND state = 'planned' AND reason = :quiet LIMIT 1",
+        """
+        SELECT 1 FROM delivery
+         WHERE channel = :channel AND state IN ('planned', 'sending') AND state = 'planned'
+           AND reason = :quiet LIMIT 1
+        """,
         {"channel": str(channel), "quiet": QUIET},
     )
     return (now, "") if waits is not None else None

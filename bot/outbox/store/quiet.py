@@ -19,7 +19,8 @@ async def apply(tx: Transaction, channel: str, now: datetime) -> None:
     await tx.run(
         """
         UPDATE delivery SET not_before = :until, detail = :clock, reason = :reason
-         WHERE channel = :channel AND state = 'planned' AND reason = :quiet
+         WHERE channel = :channel AND state IN ('planned', 'sending') AND state = 'planned'
+           AND reason = :quiet
         """,
         {
             "channel": channel,

@@ -15,6 +15,7 @@ from bot.discussion.services import linked_channels
 from bot.discussion.services.thread_messages import reply_in
 from bot.outbox.domain.delivery import QUIET
 from bot.outbox.store import deliveries
+from tests.bench.recorded import RecordedDatabase
 from tests.stage import MORNING
 from tests.talk_stage import BO, DISCORD, SLACK, TalkStage, talking, today, with_a_paper
 
@@ -128,6 +129,24 @@ async def test_a_notice_after_the_quiet_hours_comes_behind_what_waited(stage):
     await stage.settle()
 
     assert stage.copies(stage.root(DISCORD)) == ["a thought", "a notice"]
+
+
+@pytest.mark.sqlite
+async def test_planning_a_notice_reads_no_message_that_is_posted(stage):
+    """A channel may have a hundred thousand of them."""
+    recorded = RecordedDatabase(stage.stage.db)
+    notice = Document((Quote(run("a notice")),), summary="a notice")
+    async with recorded.transaction() as tx:
+        await reply_in(tx, stage.root(SLACK), notice, ("notice",), stage.clock())
+
+    plans = []
+    async with stage.stage.db.reading() as tx:
+        for sql, values in recorded.asked:
+            plans += await tx.all(f"EXPLAIN QUERY PLAN {sql}", values)
+
+    steps = [row["detail"] for row in plans]
+    assert any("USING INDEX delivery_open" in step for step in steps)
+    assert not any(step.startswith("SCAN delivery") for step in steps)
 
 
 async def test_a_clock_that_is_set_back_ends_no_quiet_hours(stage):
