@@ -119,16 +119,20 @@ async def put_channel_read(tx: Transaction, channel: ChannelRef, at: datetime) -
     )
 
 
-async def list_unplaced(tx: Transaction, limit: int = 200) -> tuple[MessageRef, ...]:
-    """The messages with reactions that were being posted then."""
+async def list_unplaced(tx: Transaction, limit: int = 1000) -> tuple[MessageRef, ...]:
+    """The messages with reactions that were being posted then, at most of so many reactions.
+
+    This is asked every few seconds. Sorted by message, SQLite would read every reaction for it.
+    """
     rows = await tx.all(
         """
-        SELECT DISTINCT channel, message_id FROM reaction WHERE entry_id IS NULL
-         ORDER BY channel, message_id LIMIT :limit
+        SELECT channel, message_id FROM reaction WHERE entry_id IS NULL
+         ORDER BY changed_at LIMIT :limit
         """,
         {"limit": limit},
     )
-    return tuple(MessageRef(parse_channel(row["channel"]), row["message_id"]) for row in rows)
+    found = (MessageRef(parse_channel(row["channel"]), row["message_id"]) for row in rows)
+    return tuple(dict.fromkeys(found))
 
 
 async def place(tx: Transaction, message: MessageRef, entry_id: EntryId) -> None:

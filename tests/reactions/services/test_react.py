@@ -17,6 +17,7 @@ from bot.outbox.store import threads
 from bot.reactions.domain.emoji import folded, is_positive
 from bot.reactions.services import react
 from bot.reactions.store import reactions
+from tests.bench.recorded import RecordedDatabase
 from tests.stage import MORNING
 from tests.talk_stage import DISCORD, SLACK, TalkStage, talking, with_a_paper
 
@@ -47,6 +48,20 @@ async def hear(
     stage.clock.turn(seconds=1)
     reaction = Reaction(root, user, emoji, is_added, stage.clock())
     await react.on_reaction(stage.stage.db, reaction, stage.clock())
+
+
+@pytest.mark.sqlite
+async def test_looking_for_what_waits_reads_no_reaction_that_is_counted(tmp_path):
+    async with posted(tmp_path) as (stage, root, _):
+        await hear(stage, root, ADA, "tada")
+        recorded = RecordedDatabase(stage.stage.db)
+
+        await react.place_waiting(recorded, stage.clock())
+
+        ((sql, values),) = recorded.asked
+        async with stage.stage.db.reading() as tx:
+            (step, *_) = await tx.all(f"EXPLAIN QUERY PLAN {sql}", values)
+        assert step["detail"] == "SCAN reaction USING INDEX reaction_unplaced"
 
 
 async def test_a_person_counts_once_until_the_last_emoji_is_gone(tmp_path):
