@@ -87,12 +87,19 @@ async def test_a_person_follows_is_told_once_in_private_and_ends_it(room: Room):
     assert all(each.is_private for each in answers)
 
 
-async def test_a_button_under_a_paper_follows_its_tag(room: Room):
+async def test_a_button_under_a_paper_follows_its_tag_and_all_of_it_can_be_forgotten(room: Room):
     shown = await room.types("/paper 2502.00001")
 
     followed = await room.presses(shown, "Follow #reasoning")
     paper = await room.presses(shown, "Follow this paper")
+    await room.types("/unfollow all")
+    forgettable = await room.types("/paper forget-me")
+    forgotten = await room.presses(forgettable, "Delete it")
+    again = await room.types("/paper forget-me")
 
     assert "You follow #reasoning now." in followed.text.replace("\\", "")
     assert "You follow 2502.00001 now." in paper.text
+    assert "It deletes when you wanted your direct messages" in forgettable.text
+    assert "What was stored of you is deleted." in forgotten.text
+    assert "Nothing that you wrote is stored." in again.text
     assert followed.is_private

@@ -26,10 +26,17 @@ def present_forgettable(
     say: Translate,
     *,
     likes: int = 0,
-    follows: int = 0,
+    follows: int | None = None,
 ) -> Document:
-    """What `forget-me` would delete, and a button that does it."""
-    ends = say.count("It ends {n} follow.", "It ends {n} follows.", follows) if follows else ""
+    """What `forget-me` would delete, and a button that does it.
+
+    `follows` is `None` for who never followed anything; who ended all still has settings.
+    """
+    ends = ""
+    if follows:
+        ends = say.count("It ends {n} follow.", "It ends {n} follows.", follows)
+    elif follows is not None:
+        ends = say("It deletes when you wanted your direct messages, and what they told.")
     line = commands.format_line(
         commands.PAPER.name, f"{commands.FORGET_ME.name} {commands.CONFIRM}"
     )

@@ -65,9 +65,11 @@ async def list_followed(db: Database, asker: Asker) -> Following:
         return Following(reader, await follows.list_of(tx, asker.people[0]))
 
 
-async def count(db: Database, asker: Asker) -> int:
-    """How many queries a person follows, under any of their ids."""
+async def count(db: Database, asker: Asker) -> int | None:
+    """How many queries a person follows, under any of their ids; `None` if they never did."""
     async with db.reading() as tx:
+        if not [each for each in asker.people if await readers.find(tx, each) is not None]:
+            return None
         return sum(map(len, (await follows.list_of_all(tx, asker.people)).values()))
 
 
