@@ -266,6 +266,7 @@ async def test_the_doctor_names_what_is_wrong_and_gives_the_invite_link(tmp_path
         rights.VIEW
         | rights.SEND
         | rights.EMBED_LINKS
+        | rights.ATTACH_FILES
         | rights.READ_HISTORY
         | rights.CREATE_THREADS
         | rights.SEND_IN_THREADS

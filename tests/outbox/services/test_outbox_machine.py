@@ -389,7 +389,7 @@ class Outbox(RuleBasedStateMachine):
         record.state, record.waits_for, record.out_of_turn = State.PLANNED, None, True
 
     def _to_come(self, record: Record) -> list[Record]:
-        """What else is to go into threads of a message's channel."""
+        """What else is to be posted as a reply in a message's channel."""
         return [
             each
             for each in self.records
@@ -397,13 +397,13 @@ class Outbox(RuleBasedStateMachine):
             and each.channel == record.channel
             and (each.state is State.PLANNED or each.waits_for_a_place)
             and each.root is not None
-            and each.root.state is State.SENT
         ]
 
     def _wait_for_place(self, record: Record, step: Step, waits_for: str) -> None:
         assert step.not_before is not None
         for other in self._to_come(record):
-            if waits_for == "channel" or other.root is record.root:
+            in_a_thread = other.root is not None and other.root.state is State.SENT
+            if other.root is record.root or (waits_for == "channel" and in_a_thread):
                 other.state, other.waits_for = State.HELD, waits_for
                 other.ready_at = step.not_before
 
