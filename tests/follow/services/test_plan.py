@@ -6,7 +6,7 @@ import pytest
 
 from bot.core.domain.document import Note, plain_text
 from bot.core.domain.extent import Extent
-from bot.core.ports import ChatRefusedError
+from bot.core.ports import ChatRefusedError, DeliveryKey
 from bot.digest.services import subscribe
 from bot.digest.services.subscribe import TypedOptions
 from bot.follow.services import follow
@@ -62,7 +62,7 @@ async def test_many_long_follows_are_told_in_one_message(tmp_path):
         note = next(plain_text(b.inlines) for b in document.blocks if isinstance(b, Note))
         assert note == f"More than fit here: #rl ({9 - len(why)})"
         assert len(slack.render(document, mark="/1")) == 1
-        assert len(discord.render(document, "1", shown=str)) == 1
+        assert len(discord.render(document, DeliveryKey("1"), shown=str)) == 1
 
 
 async def test_what_was_dated_before_the_follow_is_no_news(tmp_path):
