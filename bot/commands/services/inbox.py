@@ -27,11 +27,13 @@ from bot.core.domain import commands, document
 from bot.core.domain.command_spec import CommandSpec
 from bot.core.domain.document import Document
 from bot.core.domain.errors import StorageError, UsageError, UserError
+from bot.core.domain.form import Form
 from bot.core.domain.i18n import Translate, error_text, translatable
 from bot.core.ports import (
     ChannelRef,
     Choice,
     Command,
+    FilledForm,
     MessageRef,
     Reaction,
     ReactionsRead,
@@ -298,6 +300,27 @@ class Bot:
         if spec.free_option is not None and option == spec.free_option.name:
             return complete_line(spec, typed, _values, say)
         return tuple(Choice(value, value) for value in _values(spec, option, typed))
+
+    def blank_form(self, command: Command) -> Form:
+        """An empty form; no command of the table opens one yet."""
+        return Form(command.name, "", "", "", ())
+
+    async def open_form(self, command: Command, blank: Form) -> Form | Document:
+        """The blank form."""
+        del command
+        return blank
+
+    async def keep_form(self, filled: FilledForm) -> None:
+        """No form is open."""
+
+    async def press_form(self, filled: FilledForm, action: str) -> Form:
+        """No form is open."""
+        del action
+        return Form(filled.name, filled.key, "", "", ())
+
+    async def submit_form(self, filled: FilledForm) -> Form | Document:
+        """No form is open."""
+        return Form(filled.name, filled.key, "", "", ())
 
     async def on_message(self, said: ThreadMessage) -> None:
         """Store, share and answer a message; see `bot.discussion.services.discuss`."""

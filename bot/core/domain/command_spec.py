@@ -61,13 +61,17 @@ class Verb:
 
 @dataclass(frozen=True, slots=True)
 class CommandSpec:
-    """One command: `/name …`; `takes_people` says that it may mention people."""
+    """One command: `/name …`; `takes_people` says that it may mention people.
+
+    A command that `opens_form` is answered with a form, except its verbs.
+    """
 
     name: str
     summary: str
     usage: str
     audience: Audience
     takes_people: bool = False
+    opens_form: bool = False
     options: tuple[Option, ...] = ()
     verbs: tuple[Verb, ...] = ()
     examples: tuple[str, ...] = ()

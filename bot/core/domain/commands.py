@@ -267,6 +267,19 @@ UNFOLLOW = CommandSpec(
     examples=("/unfollow #reasoning",),
 )
 
+NOTE = CommandSpec(
+    name="note",
+    summary=translatable("Write or change a note on a paper"),
+    usage="/note [LINK | arXiv ID | help]",
+    audience=Audience.PRIVATE,
+    opens_form=True,
+    options=(
+        Option("paper", translatable("A link, an arXiv id or a title"), free=True, completes=True),
+    ),
+    verbs=(HELP_VERB,),
+    examples=("/note 2502.01456", "/note https://arxiv.org/abs/2502.01456"),
+)
+
 HELP = CommandSpec(
     name="help",
     summary=translatable("How to use this bot"),
@@ -284,6 +297,7 @@ HELP = CommandSpec(
 )
 
 COMMANDS: tuple[CommandSpec, ...] = (PAPER, DIGEST, FOLLOW, UNFOLLOW, HELP)
+"""`NOTE` joins them when every platform can open its form."""
 
 
 def find(name: str) -> CommandSpec | None:
@@ -324,6 +338,11 @@ def find_verb(spec: CommandSpec, options: Mapping[str, str]) -> Verb | None:
     free = spec.free_option
     words = options.get(free.name, "").split() if free else []
     return next((verb for verb in spec.verbs if verb.begins(words)), None)
+
+
+def opens_form(spec: CommandSpec, options: Mapping[str, str]) -> bool:
+    """Whether a command is answered with a form."""
+    return spec.opens_form and find_verb(spec, options) is None
 
 
 _QUOTED = re.compile(r"[\"“]([^\"“”]+)[\"”]")

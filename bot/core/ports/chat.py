@@ -15,6 +15,7 @@ from typing import NewType, Protocol
 from bot.core.domain.document import Document
 from bot.core.domain.errors import UsageError
 from bot.core.domain.extent import Extent
+from bot.core.domain.form import Form
 
 DeliveryKey = NewType("DeliveryKey", str)
 """The permanent name of one outbound message: at most 25 characters of `[0-9a-z]` (Discord's nonce)."""
@@ -122,6 +123,18 @@ class Command:
     root: MessageRef | None = None
     mentioned: Mapping[str, str] = field(default_factory=dict)
     also_reads: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class FilledForm:
+    """What a person typed into a form: its `name` and `key`, and the text of each field."""
+
+    name: str
+    key: str
+    values: Mapping[str, str]
+    user: User
+    channel: ChannelRef
+    locale: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +255,38 @@ class Inbox(Protocol):
 
     async def complete(self, command: Command, option: str, typed: str) -> tuple[Choice, ...]:
         """At most 25 suggestions for what is being typed into `option`."""
+        ...
+
+    def blank_form(self, command: Command) -> Form:
+        """The form that a command opens, at once and from the command alone: no database is asked.
+
+        A platform gives a form three seconds to appear. `opens_form` of the command table says
+        which commands open one.
+        """
+        ...
+
+    async def open_form(self, command: Command, blank: Form) -> Form | Document:
+        """The same form with what is known: the paper, a draft of this person, suggestions.
+
+        A document says why there is no form: this person may not write, for example. The form may
+        have another key than the blank one; the newest one counts.
+        """
+        ...
+
+    async def keep_form(self, filled: FilledForm) -> None:
+        """Store what is typed so far as this person's draft; the newest version wins."""
+        ...
+
+    async def press_form(self, filled: FilledForm, action: str) -> Form:
+        """Carry out one of the form's actions; the form that is shown next, with all that was typed."""
+        ...
+
+    async def submit_form(self, filled: FilledForm) -> Form | Document:
+        """Carry out the form, once for its key; a form says what is to be corrected.
+
+        What was typed is stored before anything else; when even that fails, the returned form says
+        so and has all of it. Never raises for what a person did.
+        """
         ...
 
     async def on_message(self, said: ThreadMessage) -> None:

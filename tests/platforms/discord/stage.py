@@ -28,6 +28,7 @@ from bot.platforms.discord.inbound.supervisor import Patience, Turn, at_once
 from bot.platforms.discord.posting.posting import Posting
 from bot.platforms.discord.rest import Rest
 from tests.fakes.discord import TOKEN, FakeDiscord
+from tests.platforms.form_inbox import FormInbox
 from tests.platforms.memory import Kept, Notes, SeenIds
 from tests.waiting import HANGING, until
 
@@ -98,7 +99,7 @@ def long_paper(title: str = "A long paper") -> Document:
 
 
 @dataclass
-class DigestContext:
+class DigestContext(FormInbox):
     """An inbox that remembers what it is told; `answers` makes what it says to a command.
 
     It waits for `ready` before it answers.

@@ -29,6 +29,7 @@ from bot.platforms.slack.chat import SlackChat
 from bot.platforms.slack.inbound.timing import Timing
 from bot.platforms.slack.requests import signed_requests
 from tests.fakes.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, FakeSlack, Limits
+from tests.platforms.form_inbox import FormInbox
 from tests.platforms.memory import Kept, Notes
 from tests.waiting import until
 
@@ -64,7 +65,7 @@ class Clock:
 
 
 @dataclass
-class RecordingInbox:
+class RecordingInbox(FormInbox):
     """Answers a command with its own line and buttons to turn the page; remembers everything."""
 
     commands: list[Command] = field(default_factory=list)

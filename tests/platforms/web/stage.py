@@ -50,6 +50,7 @@ from bot.platforms.web.sign_in.ways import SignInWays
 from bot.webchat.services.access import WebAccess, one_time_address
 from bot.webchat.store.board import DatabaseBoard
 from tests.databases import throw_away
+from tests.platforms.form_inbox import FormInbox
 
 DAY = date(2025, 2, 4)
 NOON = datetime(2025, 2, 4, 12, 0, tzinfo=UTC)
@@ -94,7 +95,7 @@ ARCHIVE = tuple(
 
 
 @dataclass
-class FakeInbox:
+class FakeInbox(FormInbox):
     """An inbox that answers from `ARCHIVE` and writes down what it is told."""
 
     asked: list[Command] = field(default_factory=list)
