@@ -78,6 +78,7 @@ ON_BOTH = (
     "chaos",
     "commands/services",
     "contract",
+    "desk",
     "core/services",
     "core/store",
     "digest/services",

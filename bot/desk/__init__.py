@@ -1,0 +1,1 @@
+"""The curator's desk: notes on papers written in a form."""

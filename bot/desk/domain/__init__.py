@@ -1,0 +1,1 @@
+"""Values and decisions of the form of a note; standard library and other domains only."""

@@ -1,0 +1,49 @@
+"""A filling of the form of a note: what a person typed, kept until it is written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from bot.archive.domain.entry import EntryId
+
+
+class DraftState(StrEnum):
+    """How far it is; it never goes back from `DONE`.
+
+    open → typed → submitted → done; a submission that cannot be carried out is typed again.
+    """
+
+    OPEN = "open"
+    TYPED = "typed"
+    SUBMITTED = "submitted"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a person typed into one form.
+
+    `key` is that of the form. `paper` is the key of the paper (`Paper.key`), empty while it is not
+    known. `entry_id` is the entry that is changed, `base` the fields as they were first shown, so
+    that only what differs from them is written. `typed` is empty once it is done.
+    """
+
+    key: str
+    person: str
+    name: str
+    channel: str
+    locale: str
+    changed_at: datetime
+    paper: str = ""
+    entry_id: EntryId | None = None
+    base: Mapping[str, str] = field(default_factory=dict)
+    typed: Mapping[str, str] = field(default_factory=dict)
+    state: DraftState = DraftState.OPEN
+    plan: str = ""
+    outcome: str = ""
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether something was typed that was not there before."""
+        return any(text != self.base.get(name, "") for name, text in self.typed.items())

@@ -1,0 +1,1 @@
+"""Use cases of the form of a note."""
