@@ -122,33 +122,33 @@ class PeriodicWork:
         self._set_back = self._set_back or by < timedelta()
 
     async def _plan(self) -> None:
-        deliver = partial(self._wakes.wake, "deliver")
-        if await plan.plan_due(
-            self._db, now=now(), voices=self._talk.voices, link=self._talk.link, told=deliver
-        ):
-            self._wakes.wake("talk")
+        voices, link = self._talk.voices, self._talk.link
+        with self._wakes.in_bursts("deliver") as deliver:
+            if await plan.plan_due(self._db, now=now(), voices=voices, link=link, told=deliver):
+                self._wakes.wake("talk")
         if (due := await plan.next_due(self._db)) is not None:
             self._pumps.wake_in("plan", due - now())
 
     async def _recap(self) -> None:
-        deliver = partial(self._wakes.wake, "deliver")
-        await plan_recaps.plan_recaps(self._db, now=now(), voices=self._talk.voices, told=deliver)
+        voices = self._talk.voices
+        with self._wakes.in_bursts("deliver") as deliver:
+            await plan_recaps.plan_recaps(self._db, now=now(), voices=voices, told=deliver)
         if (due := await plan_recaps.next_due(self._db)) is not None:
             self._pumps.wake_in("recap", due - now())
 
     async def _follow(self) -> None:
-        deliver = partial(self._wakes.wake, "deliver")
         voices = self._talk.voices
-        await direct_messages.plan_due(
-            self._db,
-            now=now(),
-            voices=voices,
-            link=self._talk.link,
-            reads=self._reads,
-            told=deliver,
-        )
+        with self._wakes.in_bursts("deliver") as deliver:
+            await direct_messages.plan_due(
+                self._db,
+                now=now(),
+                voices=voices,
+                link=self._talk.link,
+                reads=self._reads,
+                told=deliver,
+            )
         if await closed_inbox.look(self._db, now=now(), voices=voices):
-            deliver()
+            self._wakes.wake("deliver")
         if (due := await direct_messages.next_due(self._db)) is not None:
             self._pumps.wake_in("follow", due - now())
 

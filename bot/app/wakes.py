@@ -1,6 +1,8 @@
 """Calls pumps at once where something is to be done, in this process and, by hints, in others."""
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 
 from bot.core.database.database import Database
 from bot.core.ports import Platform
@@ -10,6 +12,8 @@ BOARD = "board"
 """The hint that the web chat has changed."""
 _CHANGE = "change"
 """The hint that messages are to be edited or removed."""
+_BURST = 0.2
+"""Seconds between two of many calls of one pump."""
 _HEARD = frozenset({"plan", "deliver", "edit", "talk"})
 """The pumps that other processes may call."""
 
@@ -31,6 +35,25 @@ class Wakes:
         """Call a pump now, in whichever process it has something to do."""
         self._pumps.wake(pump)
         self._db.hint(pump)
+
+    @contextmanager
+    def in_bursts(self, pump: str) -> Iterator[Callable[[], None]]:
+        """`wake` for work that calls a pump again and again: at once, then seldom, and at the end."""
+        last, is_held_back = float("-inf"), False
+
+        def wake() -> None:
+            nonlocal last, is_held_back
+            at = asyncio.get_running_loop().time()
+            is_held_back = at < last + _BURST
+            if not is_held_back:
+                last = at
+                self.wake(pump)
+
+        try:
+            yield wake
+        finally:
+            if is_held_back:
+                self.wake(pump)
 
     def wake_changes(self) -> None:
         """Edit and remove messages now, in whichever process it is to be done."""

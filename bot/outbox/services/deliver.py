@@ -256,10 +256,14 @@ class Deliverer:
             taken = await claims.claim(
                 tx, chosen, owner=self._owner, now=now, lease_until=now + self._terms.lease
             )
+            # Most channels have had their last message: left among those that wait, they would use
+            # the turns of others.
+            freed = {each.claimed.channel for each in settled}.difference(chosen)
+            ready = await claims.find_ready(tx, freed, now)
         self._calls.written(len(settled))
         for claimed in taken:
             self._calls.post(calls, claimed)
-        for channel in chosen:
+        for channel in (*chosen, *(freed - ready)):
             self._waiting.pop(channel, None)
         self._report(settled, late, stopped)
 

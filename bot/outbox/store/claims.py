@@ -68,6 +68,28 @@ async def list_ready_channels(
     return tuple(_channel(row["channel"]) for row in rows)
 
 
+_READY = """
+SELECT head.channel
+  FROM texts(:channels) AS c
+  JOIN delivery head ON head.id = (
+           SELECT first.id FROM delivery first
+            WHERE first.channel = c.value AND first.state IN ('planned', 'sending')
+            ORDER BY first.priority, first.id LIMIT 1)
+ WHERE head.state = 'planned' AND head.not_before <= :now
+"""
+
+
+async def find_ready(
+    tx: Transaction, channels: Iterable[ChannelRef], now: datetime
+) -> frozenset[ChannelRef]:
+    """Those of the channels whose next message may be claimed."""
+    places = [str(channel) for channel in channels]
+    if not places:
+        return frozenset()
+    rows = await tx.all(_READY, {"channels": places, "now": to_text(now)})
+    return frozenset(_channel(row["channel"]) for row in rows)
+
+
 @lru_cache(maxsize=65536)
 def _channel(text: str) -> ChannelRef:
     """`parse_channel`, cached."""

@@ -211,3 +211,23 @@ async def test_channels_of_one_platform_do_not_hide_those_of_another(stage):
         found = await claims.list_ready_channels(tx, [span(Platform.DISCORD)], stage.clock(), 2)
 
     assert found == (other,)
+
+
+async def test_a_channel_is_ready_while_its_next_message_may_be_claimed(stage):
+    more, done, untouched, none = (ChannelRef(Platform.SLACK, "T1", f"C{n}") for n in range(4))
+    first = (more, done, untouched)
+    await plan(stage, *(draft("1", channel) for channel in first))
+
+    async def ready() -> frozenset[ChannelRef]:
+        async with stage.db.reading() as tx:
+            return await claims.find_ready(tx, (*first, none), stage.clock())
+
+    assert await ready() == {*first}
+    async with stage.db.transaction() as tx:
+        lease = stage.clock() + timedelta(minutes=1)
+        await claims.claim(tx, (more, done), owner="me", now=stage.clock(), lease_until=lease)
+    await plan(stage, draft("2", more))
+    assert await ready() == {untouched}, "what is being sent holds back what follows"
+    stage.clock.turn(minutes=2)
+    await drain(stage, stage.deliverer({Platform.SLACK: MemoryChat(stage.clock)}))
+    assert await ready() == frozenset()
