@@ -19,7 +19,6 @@ from bot.app.sign_in import proxy_sign_in, sign_in, site_names
 from bot.app.slack_installations import SlackInstallations
 from bot.app.slack_organisations import SlackOrganisations
 from bot.app.wakes import BOARD, Wakes
-from bot.archive.services.vault import Vault
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
@@ -42,6 +41,7 @@ from bot.platforms.web.chat import WebChat
 from bot.platforms.web.context import Metrics
 from bot.recap.services.pages import RecapPages
 from bot.settings import Settings
+from bot.vault.services.vault import Vault
 from bot.webchat.services.access import WebAccess, one_time_address
 from bot.webchat.services.sessions import DatabaseSessions
 from bot.webchat.store.board import DatabaseBoard
@@ -154,7 +154,7 @@ class Assembly:
         self._vault: Vault | None = None
         if settings.vault is not None:
             # Imported here: watchfiles is slow to import, and the demo needs none.
-            from bot.archive.services.vault_watch import watch_folder  # noqa: PLC0415
+            from bot.vault.services.vault_watch import watch_folder  # noqa: PLC0415
 
             self._vault = Vault(
                 db,

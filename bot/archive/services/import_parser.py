@@ -101,6 +101,14 @@ def write_note(entry: Entry) -> str:
     return vault_note.write(entry, fields)
 
 
+def read_note(text: str, path: str) -> Entry:
+    """The entry of a note, as an import reads it. Raises `UnreadableError` if the text is a page."""
+    parsed, kind = _parse(text, path)
+    if kind is not SourceKind.VAULT_NOTE or len(parsed.entries) != 1:
+        raise UnreadableError("this would be read as a digest page, not as a note", path=path)
+    return parsed.entries[0]
+
+
 def _begins_with_date(text: str) -> bool:
     start = text[:4000]
     if any(mark in start for mark in ("---", "+++", "%%", "<!--")):

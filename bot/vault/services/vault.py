@@ -12,9 +12,9 @@ from bot.archive.domain.files.stable_files import Snapshot, StableFiles, find_st
 from bot.archive.services.find_files import take_snapshot
 from bot.archive.services.import_files import import_files
 from bot.archive.services.import_report import ImportReport
-from bot.archive.services.vault_watch import WatchEvent
 from bot.core.database.database import Database
 from bot.core.ports import Condition
+from bot.vault.services.vault_watch import WatchEvent
 
 log = logging.getLogger(__name__)
 

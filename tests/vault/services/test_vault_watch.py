@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.archive.services.vault_watch import LOOK_EVERY, WatchEvent, watch_folder
+from bot.vault.services.vault_watch import LOOK_EVERY, WatchEvent, watch_folder
 from tests.waiting import until
 
 SOON = timedelta(seconds=0.3)

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from bot.archive.domain.entry import StoredEntry
-from bot.archive.services.vault import SNAPSHOTS_ALIKE, Vault
-from bot.archive.services.vault_watch import WatchEvent
 from bot.archive.store import entries
 from bot.core.database.database import Database
+from bot.vault.services.vault import SNAPSHOTS_ALIKE, Vault
+from bot.vault.services.vault_watch import WatchEvent
 from tests.databases import throw_away
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)

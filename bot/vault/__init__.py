@@ -1,0 +1,1 @@
+"""The curator's folder of notes: watched, imported, and written into."""
