@@ -34,7 +34,9 @@ METHODS: Mapping[str, tuple[str, ...]] = {
     "reactions.get": ("reactions:read",),
     "users.conversations": ("channels:read", "groups:read"),
     "users.info": ("users:read",),
+    "views.open": (),
     "views.publish": (),
+    "views.update": (),
 }
 """Every method that this package calls, with the scopes that it needs."""
 
@@ -64,6 +66,9 @@ SCOPES: tuple[str, ...] = tuple(
 )
 """The scopes of the bot token."""
 
+SHORTCUT, SHORTCUT_NAME = "note", "Note on this paper"
+"""The message shortcut that opens `/note` for the paper of a message; the name has at most 24 characters."""
+
 APP_SCOPE = "connections:write"
 """The scope of the app-level token, for Socket Mode."""
 
@@ -88,6 +93,14 @@ def manifest(url: str | None = None) -> Mapping[str, Node]:
                 "messages_tab_read_only_enabled": False,
             },
             "bot_user": {"display_name": "paperbot", "always_online": True},
+            "shortcuts": [
+                {
+                    "name": SHORTCUT_NAME,
+                    "type": "message",
+                    "callback_id": SHORTCUT,
+                    "description": commands.NOTE.summary,
+                }
+            ],
             "slash_commands": [_command(spec, url) for spec in commands.COMMANDS],
         },
         "oauth_config": {**redirect, "scopes": {"bot": list(SCOPES)}},

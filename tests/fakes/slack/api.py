@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tests.fakes.slack.blocks import MOST_BLOCKS, pings, problems, too_long
+from tests.fakes.slack.modals import ViewRefusedError
 from tests.fakes.slack.world import (
     APP_ID,
     BOT_ID,
@@ -49,7 +50,9 @@ class WebApi:
             "reactions.get": self._reactions,
             "team.info": self._team,
             "users.info": self._user,
+            "views.open": lambda args: self._modal(world.modals.open, args),
             "views.publish": self._publish,
+            "views.update": lambda args: self._modal(world.modals.update, args),
         }
 
     def call(self, method: str, args: Mapping[str, Any]) -> Json:
@@ -350,7 +353,15 @@ class WebApi:
             raise SlackError("user_disabled")
         return {"channel": {"id": self._world.direct_channel(users).id}}
 
-    # Home
+    # Home and modals
+
+    def _modal(self, method: Callable[[Mapping[str, Any]], Json], args: Mapping[str, Any]) -> Json:
+        try:
+            return {"view": method(args)}
+        except ViewRefusedError as refused:
+            raise SlackError(
+                refused.name, response_metadata={"messages": refused.found}
+            ) from refused
 
     def _publish(self, args: Mapping[str, Any]) -> Json:
         view = _json(args.get("view"), "invalid_arguments")

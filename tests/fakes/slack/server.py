@@ -13,6 +13,8 @@ from aiohttp import web
 
 from tests.fakes.slack.api import WebApi, changed_event, deleted_event, message_event
 from tests.fakes.slack.faults import Fault, Limits
+from tests.fakes.slack.hands import Hands
+from tests.fakes.slack.modals import Modal
 from tests.fakes.slack.sockets import Sockets
 from tests.fakes.slack.wire import (
     SIGNING_SECRET,
@@ -53,6 +55,8 @@ class FakeSlack:
         self.is_whole = False
         """Whether the app is there by the installation of the organisation."""
         self.api = WebApi(self.world, self.emit)
+        self.hands = Hands(self.world, self._send)
+        """What people do with modals."""
         self.limits = limits
         self.faults: list[Fault] = []
         self.chaos: Callable[[str], Fault | None] = lambda _: None
@@ -126,6 +130,10 @@ class FakeSlack:
     def calls_of(self, method: str) -> list[Call]:
         return [call for call in self.calls if call.method == method]
 
+    async def modal(self, user: str = "U1") -> Modal:
+        """The modal that somebody has before them, once there is one."""
+        return await self.until(lambda: self.world.modals.before(user))  # type: ignore[no-any-return]
+
     # What people do
 
     async def command(
@@ -173,7 +181,7 @@ class FakeSlack:
                 "channel_id": channel,
                 "is_ephemeral": not stays,
             },
-            "trigger_id": f"trigger.{self.world.next_number()}",
+            "trigger_id": self.world.modals.trigger(user),
             "team": {"id": self.world.team, "domain": "papers"},
             "channel": {"id": channel, "name": self.channel(channel).name},
             "actions": [action],
@@ -194,7 +202,7 @@ class FakeSlack:
             "user": {"id": user, "team_id": self.world.team},
             "api_app_id": APP_ID,
             "container": {"type": "view", "view_id": "V1"},
-            "trigger_id": f"trigger.{self.world.next_number()}",
+            "trigger_id": self.world.modals.trigger(user),
             "team": {"id": self.world.team, "domain": "papers"},
             "view": {"id": "V1", "type": "home", "team_id": self.world.team},
             "actions": [{"action_ts": self.world.next_ts(), **button}],
@@ -402,7 +410,7 @@ class FakeSlack:
             "channel_name": self.world.channels[channel].name,
             "user_id": user,
             "user_name": self.world.people[user].name,
-            "trigger_id": f"trigger.{self.world.next_number()}",
+            "trigger_id": self.world.modals.trigger(user),
         }
 
     def _response_url(self, asked: SentRequest, message: Json, channel: str) -> str:

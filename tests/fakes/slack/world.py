@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.fakes.slack.modals import Modals
+
 Json = dict[str, Any]
 
 BOT_USER, BOT_ID, APP_ID = "UBOT", "BBOT", "A0001"
@@ -135,6 +137,7 @@ class World:
         """Whether the app's Messages tab is on, without which nobody gets direct messages."""
         self._last_ts = 0
         self._count = itertools.count(1)
+        self.modals = Modals(clock, self.next_number, team)
         self.add_person("U1", "Ada", admin=True)
         self.add_person("U2", "하늘", locale="ko-KR")
         self.people[BOT_USER] = Person(BOT_USER, "paperbot", bot=True)

@@ -24,7 +24,9 @@ CALLED = (
     "conversations.open",
     "conversations.replies",
     "users.info",
+    "views.open",
     "views.publish",
+    "views.update",
 )
 
 

@@ -83,3 +83,13 @@ def test_yaml_is_written_as_expected():
     text = as_yaml({"a": {"b": [{"c": "d: e", "f": True}, "g"]}, "h": "#i"})
 
     assert text == 'a:\n  b:\n    - c: "d: e"\n      f: true\n    - "g"\nh: "#i"\n'
+
+
+def test_the_message_shortcut_is_within_slacks_limits():
+    features = manifest()["features"]
+
+    assert isinstance(features, dict)
+    (shortcut,) = features["shortcuts"]
+    assert (shortcut["type"], shortcut["callback_id"]) == ("message", "note")
+    assert len(shortcut["name"]) <= 24
+    assert len(shortcut["description"]) <= 150

@@ -49,6 +49,7 @@ def read_command(body: Mapping[str, Any]) -> CommandRequest | None:
         user_name=_text(body, "user_name"),
         place=Location(channel),
         response_url=_text(body, "response_url") or None,
+        trigger=_text(body, "trigger_id"),
     )
 
 
@@ -75,6 +76,7 @@ def read_press(body: Mapping[str, Any]) -> ButtonPress | None:
         block_id=_text(action, "block_id"),
         is_ephemeral=container.get("is_ephemeral") is True,
         response_url=_text(body, "response_url") or None,
+        trigger=_text(body, "trigger_id"),
     )
 
 

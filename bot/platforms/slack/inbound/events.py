@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.platforms.slack.rendering.modal import FormState, Input, values_of
+
 
 @dataclass(frozen=True, slots=True)
 class Location:
@@ -17,7 +19,7 @@ class CommandRequest:
     """A command line from a person, typed after a slash, in a mention or in a direct message.
 
     `message` is the timestamp of the message that holds it; a slash command has none. The answer
-    to a slash command goes to `response_url`.
+    to a slash command goes to `response_url`. `trigger` opens a modal, once and within three seconds.
     """
 
     event_id: str
@@ -27,6 +29,7 @@ class CommandRequest:
     place: Location
     message: str | None = None
     response_url: str | None = None
+    trigger: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,40 @@ class ButtonPress:
     block_id: str
     is_ephemeral: bool
     response_url: str | None
+    trigger: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenForm:
+    """A form in a modal, with what stands in it at that instant; `hash` is that of Slack's view."""
+
+    view: str
+    hash: str
+    state: FormState
+    inputs: tuple[Input, ...]
+    user: str
+    user_name: str
+
+    @property
+    def values(self) -> dict[str, str]:
+        """The text of each field."""
+        return values_of(self.inputs)
+
+
+@dataclass(frozen=True, slots=True)
+class FormTyped:
+    """Something was typed into a form, or the form was closed."""
+
+    form: OpenForm
+
+
+@dataclass(frozen=True, slots=True)
+class FormPressed:
+    """A further button of a form was pressed."""
+
+    event_id: str
+    form: OpenForm
+    action: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +164,8 @@ class OrganisationRemoved:
 SlackEvent = (
     CommandRequest
     | ButtonPress
+    | FormTyped
+    | FormPressed
     | MessagePosted
     | MessageDeleted
     | Reacted

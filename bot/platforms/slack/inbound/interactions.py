@@ -5,6 +5,7 @@ only its author needs, such as "nothing found", goes to the author alone. A pres
 replaces that answer.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -36,15 +37,20 @@ from bot.platforms.slack.inbound.events import (
     BotIdentity,
     ButtonPress,
     CommandRequest,
+    FormPressed,
+    FormTyped,
     HomeOpened,
     Location,
     MessageDeleted,
     MessagePosted,
+    OpenForm,
     Reacted,
     SlackEvent,
 )
+from bot.platforms.slack.inbound.forms import Forms, offer
 from bot.platforms.slack.people import UserDirectory
 from bot.platforms.slack.rendering.render import Payload, render, render_home
+from bot.platforms.slack.rendering.text import Json
 
 log = logging.getLogger(__name__)
 
@@ -74,10 +80,29 @@ class Interactions:
         self._people = people
         self._us = us
         self._voices = voices
+        self._forms = Forms(client, self._delivery, inbox, people, us, voices=voices)
+
+    def is_urgent(self, event: SlackEvent) -> bool:
+        """Whether an event opens a form, for which Slack gives three seconds."""
+        return self._form_line(event) is not None
+
+    async def submit(self, form: OpenForm, answer: "asyncio.Future[Json]") -> None:
+        """Carry out a submitted form; see `Forms.submit`."""
+        await self._forms.submit(form, answer)
+
+    def busy(self, form: OpenForm) -> Json:
+        """What Slack is answered while a submission is still being carried out."""
+        return self._forms.busy(form)
 
     async def handle(self, event: SlackEvent) -> None:
         """Pass the event to the inbox and deliver the answer, if there is one."""
         match event:
+            case CommandRequest() | ButtonPress() if (line := self._form_line(event)) is not None:
+                await self._forms.open(event, line)
+            case FormTyped():
+                await self._forms.keep(event.form)
+            case FormPressed():
+                await self._forms.press(event)
             case CommandRequest():
                 await self._answer(event)
             case ButtonPress():
@@ -91,6 +116,16 @@ class Interactions:
                 await self._on_reaction(event)
             case HomeOpened():
                 await self._show_home(event.user, HOME_LINE)
+
+    def _form_line(self, event: SlackEvent) -> CommandLine | None:
+        """The command of an event that opens a form, if Slack gave a trigger with it."""
+        if not isinstance(event, CommandRequest | ButtonPress) or not event.trigger:
+            return None
+        try:
+            line = commands.parse_line(event.line)
+        except UsageError:
+            return None
+        return line if commands.opens_form(line.spec, line.options) else None
 
     async def _answer(self, asked: CommandRequest) -> None:
         typed = asked.line if asked.message is None else _line_of(asked.line)
@@ -114,6 +149,8 @@ class Interactions:
             line = commands.parse_line(typed)
         except UsageError as error:
             return _notice(error_text(error, self._voices(locale))), None
+        if commands.opens_form(line.spec, line.options):  # without a trigger, as in a mention
+            return offer(typed, self._voices(locale)), line
         channel = self._channel(place.channel)
         root = MessageRef(channel, place.thread) if place.thread is not None else None
         mentioned = {

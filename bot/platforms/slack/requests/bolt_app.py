@@ -9,7 +9,7 @@ Bolt does not do by default.
 import asyncio
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import TypeAlias
 
@@ -19,14 +19,21 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.platforms.slack.inbound.event_parser import read_command, read_event, read_press
+from bot.platforms.slack.inbound.event_parser import read_command, read_event
 from bot.platforms.slack.inbound.events import (
     AppRemoved,
     BotIdentity,
     MessageDeleted,
     MessagePosted,
+    OpenForm,
     Reacted,
     SlackEvent,
+)
+from bot.platforms.slack.inbound.form_parser import (
+    read_action,
+    read_closed,
+    read_shortcut,
+    read_submission,
 )
 from bot.platforms.slack.rendering.text import Json
 from bot.platforms.slack.requests.ack_gate import AckGate
@@ -37,6 +44,8 @@ log = logging.getLogger(__name__)
 
 Dispatch: TypeAlias = Callable[[SlackEvent], "asyncio.Task[None]"]
 """Starts a task that handles an event; returns at once."""
+Submit: TypeAlias = Callable[[OpenForm], Awaitable[Json]]
+"""Carries out a form; returns within three seconds what Slack is answered, empty to close it."""
 
 STORED_WITHIN = 1.0
 """Seconds until a message is acknowledged even if it is not stored yet.
@@ -60,6 +69,7 @@ def build_app(
     client: AsyncWebClient,
     us: BotIdentity,
     dispatch: Dispatch,
+    submit: Submit,
     logger: logging.Logger,
     *,
     gate: AckGate,
@@ -89,9 +99,12 @@ def build_app(
         logger=logger,
     )
 
-    listeners = _Listeners(us, dispatch, gate)
+    listeners = _Listeners(us, dispatch, submit, gate)
     app.command(_ANYTHING)(listeners.command)
     app.action(_ANYTHING)(listeners.action)
+    app.message_shortcut(_ANYTHING)(listeners.shortcut)
+    app.view(_ANYTHING)(listeners.submission)
+    app.view_closed(_ANYTHING)(listeners.closed)
     app.event(_ANYTHING)(listeners.event)
 
     @app.error
@@ -110,10 +123,11 @@ def build_app(
 class _Listeners:
     """The listeners of the app: each parses a body and dispatches the event."""
 
-    def __init__(self, us: BotIdentity, dispatch: Dispatch, gate: AckGate) -> None:
+    def __init__(self, us: BotIdentity, dispatch: Dispatch, submit: Submit, gate: AckGate) -> None:
         self._us = us
         self._gate = gate
         self._dispatch = dispatch
+        self._submit = submit
         self._waiting: set[asyncio.Task[None]] = set()
 
     async def command(self, ack: AsyncAck, body: Json) -> None:
@@ -123,8 +137,28 @@ class _Listeners:
 
     async def action(self, ack: AsyncAck, body: Json) -> None:
         await ack()
-        if (pressed := read_press(self._checked(body))) is not None:
-            self._dispatch(pressed)
+        if (acted := read_action(self._checked(body))) is not None:
+            self._dispatch(acted)
+
+    async def shortcut(self, ack: AsyncAck, body: Json) -> None:
+        await ack()
+        if (asked := read_shortcut(self._checked(body))) is not None:
+            self._dispatch(asked)
+
+    async def submission(self, ack: AsyncAck, body: Json) -> None:
+        """Acknowledged with what the modal shows next."""
+        form = read_submission(self._checked(body))
+        if form is None:
+            await ack()
+            return
+        with self._gate.working():
+            answer = await self._submit(form)
+        await ack(answer or "")
+
+    async def closed(self, ack: AsyncAck, body: Json) -> None:
+        await ack()
+        if (left := read_closed(self._checked(body))) is not None:
+            self._dispatch(left)
 
     async def event(self, body: Json) -> None:
         """Bolt acknowledges the event when this returns."""

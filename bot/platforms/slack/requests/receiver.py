@@ -18,8 +18,10 @@ from bot.platforms.slack.inbound.backfill import BackfillSchedule
 from bot.platforms.slack.inbound.events import (
     AppRemoved,
     BotIdentity,
+    FormTyped,
     MessageDeleted,
     MessagePosted,
+    OpenForm,
     Reacted,
     SlackEvent,
 )
@@ -27,6 +29,7 @@ from bot.platforms.slack.inbound.interactions import Interactions
 from bot.platforms.slack.inbound.thread_inbound import ThreadInbound
 from bot.platforms.slack.inbound.thread_reader import SlackThreadReader
 from bot.platforms.slack.inbound.timing import Timing
+from bot.platforms.slack.rendering.text import Json
 from bot.platforms.slack.requests.ack_gate import AckGate
 from bot.platforms.slack.requests.bolt_app import build_app
 from bot.platforms.slack.requests.signed_requests import SignedRequests
@@ -36,6 +39,8 @@ log = logging.getLogger(__name__)
 
 CONNECTIONS = 2
 """Socket Mode connections: Slack closes each every few hours, but not both at once."""
+SUBMITTED_WITHIN = 2.0
+"""Seconds until a submitted form is answered although it is still being carried out; Slack waits three."""
 _AT_ONCE = 64
 """Events that are handled concurrently."""
 
@@ -143,9 +148,19 @@ class Receiver:
             def dispatch(event: SlackEvent) -> asyncio.Task[None]:
                 if isinstance(event, MessagePosted | MessageDeleted | Reacted):
                     return tasks.create_task(inbound.on_event(event, before))
+                if interactions.is_urgent(event):  # a trigger is used up by its first use
+                    return tasks.create_task(_logged(interactions.handle(event)))
                 return tasks.create_task(self._handle(event, us, interactions, places))
 
-            app = build_app(client, us, dispatch, sdk_logger(), gate=self._gate)
+            async def submit(form: OpenForm) -> Json:
+                answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
+                tasks.create_task(_logged(interactions.submit(form, answer)))
+                await asyncio.wait((answer,), timeout=SUBMITTED_WITHIN)
+                if not answer.done():
+                    answer.set_result(interactions.busy(form))
+                return answer.result()
+
+            app = build_app(client, us, dispatch, submit, sdk_logger(), gate=self._gate)
             tasks.create_task(part.while_ours(receive))
             if self._requests is not None:
                 if part.is_ours():
@@ -217,16 +232,15 @@ class Receiver:
     ) -> None:
         await self._gate.wait()
         async with places:
-            try:
-                if isinstance(event, AppRemoved):
-                    await self._on_removed(us.team, event)
-                elif await self._is_new(event.event_id):
-                    await interactions.handle(event)
-            except ChatError as error:
-                log.warning("Slack: an answer was not delivered: %s", error)
-            except Exception:
-                # One event that fails must not stop the others.
-                log.exception("Slack: an event could not be handled")
+            await _logged(self._handle_once(event, us, interactions))
+
+    async def _handle_once(
+        self, event: SlackEvent, us: BotIdentity, interactions: Interactions
+    ) -> None:
+        if isinstance(event, AppRemoved):
+            await self._on_removed(us.team, event)
+        elif isinstance(event, FormTyped) or await self._is_new(event.event_id):
+            await interactions.handle(event)
 
     async def _on_removed(self, workspace: str, event: AppRemoved) -> None:
         log.warning("Slack: the workspace %s removed the app or revoked its token", workspace)
@@ -243,6 +257,16 @@ class Receiver:
         except StorageError as error:
             log.warning("Slack: whether a request was handled before is unknown: %s", error)
             return True
+
+
+async def _logged(work: Awaitable[None]) -> None:
+    """Do some work; one event that fails must not stop the others."""
+    try:
+        await work
+    except ChatError as error:
+        log.warning("Slack: an answer was not delivered: %s", error)
+    except Exception:
+        log.exception("Slack: an event could not be handled")
 
 
 async def _serve_http(requests: SignedRequests, app: AsyncApp, us: BotIdentity) -> None:
