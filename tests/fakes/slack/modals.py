@@ -113,9 +113,13 @@ class Modals:
 
     def trigger(self, user: str) -> str:
         """A new trigger: it opens one view, within three seconds."""
-        name = f"trigger.{self._number()}"
+        name = f"trigger.{self._team}.{self._number()}"
         self._triggers[name] = (user, self._clock())
         return name
+
+    def has(self, name: str) -> bool:
+        """Whether a trigger or a view is of this workspace."""
+        return name in self._triggers or name in self.all
 
     def before(self, user: str) -> Modal | None:
         """The modal that somebody has before them."""
@@ -130,9 +134,9 @@ class Modals:
         user, at = self._triggers[trigger]
         if self._clock() - at > TRIGGER_SECONDS:
             raise ViewRefusedError("expired_trigger_id")
-        _check(view)
+        check_view(view)
         self._used.add(trigger)
-        modal = Modal(f"V{self._number()}", user, {}, "")
+        modal = Modal(f"V{self._team}{self._number()}", user, {}, "")
         self.all[modal.id] = modal
         self._replace(modal, view)
         return modal.as_sent(self._team)
@@ -143,7 +147,7 @@ class Modals:
             raise ViewRefusedError("not_found")
         if args.get("hash") and args["hash"] != modal.hash:
             raise ViewRefusedError("hash_conflict")
-        _check(view)
+        check_view(view)
         self._replace(modal, view)
         return modal.as_sent(self._team)
 
@@ -163,7 +167,7 @@ class Modals:
             modal.errors = dict(body["errors"])
         else:
             assert action == "update", body
-            _check(body["view"])
+            check_view(body["view"])
             self._replace(modal, body["view"])
 
     def _replace(self, modal: Modal, view: Json) -> None:
@@ -208,7 +212,7 @@ _FIELDS = frozenset(
 )
 
 
-def _check(view: Json) -> None:
+def check_view(view: Json) -> None:
     """Raise for what Slack does not take; a view that it sent has fields of its own, for example."""
     found = [f"{name}: not allowed" for name in set(view) - _FIELDS]
     if view.get("type") != "modal":

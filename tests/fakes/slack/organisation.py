@@ -91,6 +91,11 @@ class FakeOrganisation:
     def _team_of(self, method: str, args: Mapping[str, Any]) -> str | None:
         if method in NEED_TEAM:
             return str(args["team_id"])
+        view = args.get("trigger_id") or args.get("view_id")
+        if view is not None:
+            return next(
+                (t for t, slack in self.teams.items() if slack.world.modals.has(view)), None
+            )
         channel = args.get("channel")
         if channel is not None:
             having = [team for team, slack in self.teams.items() if channel in slack.world.channels]

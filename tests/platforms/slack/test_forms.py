@@ -394,3 +394,39 @@ async def test_malformed_views_are_acknowledged(stage: Stage):
             body = {"type": kind, "view": payload, "actions": actions}
             asked = await stage.slack.hands.raw(body)
             assert asked.acknowledged, (kind, broken)
+
+
+async def test_a_note_too_long_for_a_modal_is_not_shown_cut(socket_stage: Stage):
+    stage = socket_stage
+    stage.inbox.known = lambda blank: blank.filled({"ko": "말" * 30_000})
+
+    modal = await opened(stage)
+
+    assert "too long for a form" in modal.words
+    assert modal.inputs == []
+
+
+async def test_typing_that_arrives_late_does_not_replace_what_is_newer(http_stage: Stage):
+    stage = http_stage
+    modal = await opened(stage)
+    first = await stage.slack.hands.type(modal, "English", "One")
+    await stage.slack.hands.type(modal, "English", "One two")
+    await until(lambda: [each.values["en"] for each in stage.inbox.kept][-1:] == ["One two"])
+
+    assert first is not None
+    await stage.slack.redeliver(first)
+    await stage.slack.command("/paper next")
+
+    await stage.asked()
+    assert stage.inbox.kept[-1].values["en"] == "One two"
+
+
+async def test_a_form_opened_in_direct_messages_is_answered_there(stage: Stage):
+    stage.slack.world.direct_channel("U1")
+    await stage.slack.command("/note 2502.01456", channel="DU1")
+    modal = await stage.slack.modal()
+
+    await stage.slack.hands.submit(modal)
+
+    (message,) = await stage.slack.until(lambda: stage.slack.messages("DU1"))
+    assert message["text"] == "Saved."

@@ -53,7 +53,10 @@ class ButtonPress:
 
 @dataclass(frozen=True, slots=True)
 class OpenForm:
-    """A form in a modal, with what stands in it at that instant; `hash` is that of Slack's view."""
+    """A form in a modal, with what stands in it at that instant; `hash` is that of Slack's view.
+
+    `at` is when somebody typed or pressed; Slack does not tell it of submissions.
+    """
 
     view: str
     hash: str
@@ -61,6 +64,7 @@ class OpenForm:
     inputs: tuple[Input, ...]
     user: str
     user_name: str
+    at: datetime | None = None
 
     @property
     def values(self) -> dict[str, str]:

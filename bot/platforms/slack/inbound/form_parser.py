@@ -5,6 +5,7 @@ As in `event_parser`, a payload that is not meant for the bot becomes `None`.
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from bot.archive.domain.arxiv_id import find_arxiv_ids
@@ -29,6 +30,7 @@ from bot.platforms.slack.rendering.modal import (
     read_inputs,
     read_state,
 )
+from bot.platforms.slack.timestamps import parse_timestamp
 
 _ENTRY = re.compile(r"\bentry:\d{1,18}\b")
 _DEEPEST = 12
@@ -42,11 +44,11 @@ def read_action(body: Mapping[str, Any]) -> ButtonPress | FormTyped | FormPresse
         return read_press(body)
     if text_of(view, "callback_id") == ANSWER:
         return _press_in_answer(body, view)
-    form = _open_form(body)
-    if form is None:
-        return None
     actions = body.get("actions")
     action = _object(actions[0]) if isinstance(actions, list) and actions else {}
+    form = _open_form(body, at=parse_timestamp(text_of(action, "action_ts")))
+    if form is None:
+        return None
     name = text_of(action, "action_id")
     if not name.startswith(PRESS):
         return FormTyped(form)
@@ -114,7 +116,7 @@ def _press_in_answer(body: Mapping[str, Any], view: Mapping[str, Any]) -> Button
     return read_press({**body, "container": place})
 
 
-def _open_form(body: Mapping[str, Any]) -> OpenForm | None:
+def _open_form(body: Mapping[str, Any], at: datetime | None = None) -> OpenForm | None:
     view, person = _object(body.get("view")), _object(body.get("user"))
     state, user, id_ = read_state(view), text_of(person, "id"), text_of(view, "id")
     if text_of(view, "callback_id") != FORM or state is None or not (user and id_):
@@ -126,6 +128,7 @@ def _open_form(body: Mapping[str, Any]) -> OpenForm | None:
         inputs=read_inputs(view),
         user=user,
         user_name=text_of(person, "name") or text_of(person, "username"),
+        at=at,
     )
 
 

@@ -32,6 +32,7 @@ from bot.core.ports import (
     Platform,
     User,
 )
+from bot.platforms.slack.addresses import is_direct
 from bot.platforms.slack.api import call
 from bot.platforms.slack.errors import chat_error
 from bot.platforms.slack.inbound.answer_delivery import AnswerDelivery, Destination
@@ -47,6 +48,7 @@ from bot.platforms.slack.people import UserDirectory
 from bot.platforms.slack.rendering.modal import (
     FormState,
     answer_submission,
+    is_too_long,
     read_inputs,
     render_answer,
     render_form,
@@ -119,6 +121,12 @@ class Forms:
             log.warning("Slack: a form stays blank: %s", error)
             return
         state = replace(state, locale=asked.command.locale)
+        if isinstance(known, Form) and is_too_long(known):
+            say = self._voices(state.locale)
+            words = say(
+                "This note is too long for a form in Slack: edit its file, or use the web page."
+            )
+            known = documents.notice(words)
         if isinstance(known, Document):
             shown = render_answer(known, blank.title, state)
         else:
@@ -167,7 +175,8 @@ class Forms:
 
         Slack tells every character: while one version is stored, only the newest one waits.
         """
-        self._remember(form)
+        if not self._remember(form):
+            return
         self._unsaved[form.view] = form
         if form.view in self._saving:
             return
@@ -258,11 +267,21 @@ class Forms:
             state.name, state.key, form.values, user, self._channel(place), locale or state.locale
         )
 
-    def _remember(self, form: OpenForm) -> None:
+    def _remember(self, form: OpenForm) -> bool:
+        """Whether it is the newest of its view; requests over HTTP may overtake each other."""
+        known = self._newest.get(form.view)
+        if (
+            known is not None
+            and known.at is not None
+            and form.at is not None
+            and form.at < known.at
+        ):
+            return False
         self._newest[form.view] = form
         self._newest.move_to_end(form.view)
         while len(self._newest) > _MOST_OPEN:
             self._newest.popitem(last=False)
+        return True
 
     async def _show(self, view: str, shown: Json, hash_: str = "") -> bool:
         """Replace what a modal shows, unless it was closed or replaced since `hash_`."""
@@ -277,7 +296,8 @@ class Forms:
         return True
 
     async def _deliver(self, outcome: Document, form: OpenForm) -> None:
-        to = Destination(form.user, _place(form), None, for_all=False)
+        place = _place(form)
+        to = Destination(form.user, place, None, for_all=is_direct(place.channel))
         await self._delivery.deliver(to, render(outcome, mark="form"))
 
     def _channel(self, place: Location) -> ChannelRef:

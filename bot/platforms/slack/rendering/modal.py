@@ -26,6 +26,8 @@ _TYPED = "typed"
 _LONGEST_LABEL, _LONGEST_BUTTON, _LONGEST_HINT, _LONGEST_NOTICE = 2000, 75, 2000, 3000
 _MOST_PARTS = 15
 """Inputs of one field: five fields of so many stay within the 100 blocks of a view."""
+LONGEST_FIELD = (_MOST_PARTS - 1) * TEXT_MOST // 2
+"""UTF-16 code units of a field that certainly fit into its inputs, of which each may be cut at half."""
 _JOINTS = {"n": "\n", "s": " ", "": ""}
 
 
@@ -86,6 +88,11 @@ def render_form(form: Form, state: FormState, shown: Sequence[Input] = ()) -> Js
         "private_metadata": json.dumps(kept, ensure_ascii=False),
         "blocks": blocks,
     }
+
+
+def is_too_long(form: Form) -> bool:
+    """Whether a modal cannot hold the whole form; then it must not be shown, lest text is lost."""
+    return any(length(each.value) > LONGEST_FIELD for each in form.fields)
 
 
 def render_answer(document: Document, title: str, state: FormState) -> Json:
