@@ -1,7 +1,8 @@
-"""References to channels and messages of the web chat, and the path of a message's page."""
+"""References to channels and messages of the web chat, and the paths of messages and forms."""
 
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
+from bot.core.domain.commands import CommandLine
 from bot.core.ports import ChannelRef, MessageRef, Platform
 
 
@@ -18,3 +19,10 @@ def channel_ref(name: str) -> ChannelRef:
 def message_ref(channel: str, message: int) -> MessageRef:
     """The message of that id."""
     return MessageRef(channel_ref(channel), str(message))
+
+
+def form_address(line: CommandLine, channel: str = "") -> str:
+    """The path of the page of the form that a command opens, in a channel."""
+    options = {**line.options, **({"channel": channel} if channel else {})}
+    query = urlencode(options)
+    return f"/{line.spec.name}?{query}" if query else f"/{line.spec.name}"

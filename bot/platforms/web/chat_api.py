@@ -1,7 +1,8 @@
 """The chat's JSON API: post, run commands, press buttons, edit, delete, choose a name.
 
 Every handler takes a JSON object and returns one: `{"change": …}` for a message that everybody
-sees, `{"private": html}` for an answer to this visitor only, which is not stored.
+sees, `{"private": html}` for an answer to this visitor only, which is not stored, `{"open": path}`
+for the page of a form.
 """
 
 import json
@@ -19,7 +20,7 @@ from bot.core.domain.i18n import Translate, error_text
 from bot.core.ports import Choice, Command, hyphenated
 from bot.discussion.domain.present_discussion import ANSWERS
 from bot.discussion.domain.questions import WORDS
-from bot.platforms.web.addresses import channel_ref, message_ref
+from bot.platforms.web.addresses import channel_ref, form_address, message_ref
 from bot.platforms.web.context import CONTEXT, WebContext
 from bot.platforms.web.rendering.view import BOT_NAME
 from bot.platforms.web.request_checks import clean_beginning, clean_text
@@ -139,6 +140,8 @@ async def _run_command(
         line = commands.parse_line(typed)
     except UsageError as error:
         return _private(context, visitor, document.notice(error_text(error, visitor.say)))
+    if commands.opens_form(line.spec, line.options):
+        return _page_opens(location, line)
     answer = await context.inbox.command(await _command(context, visitor, location, line))
     if line.audience is Audience.PRIVATE or answer.is_private:
         context.feed.notify()  # `/paper forget-me` deletes messages
@@ -169,6 +172,8 @@ async def press_button(request: web.Request) -> web.Response:
         line = commands.parse_line(text)
     except UsageError as error:
         return _private(context, visitor, document.notice(error_text(error, visitor.say)))
+    if commands.opens_form(line.spec, line.options):
+        return _page_opens(location, line)
     answer = await context.inbox.command(await _command(context, visitor, location, line))
     number = body.number("message")
     pressed = await context.board.find(number) if number else None
@@ -313,10 +318,16 @@ async def add_channel(request: web.Request) -> web.Response:
 async def read_body(request: web.Request) -> Body:
     """The request's JSON object; answers 422 where it is none."""
     say = request[VISITOR].say
+    return Body(await read_object(request, say), say)
+
+
+async def read_object(request: web.Request, say: Translate) -> dict[str, object]:
+    """The same, unchecked; an empty one for another value."""
     try:
-        return Body(json.loads(await request.read()), say)
+        values = json.loads(await request.read())
     except (ValueError, RecursionError) as error:
         raise refusal(say("The request could not be read.")) from error
+    return values if isinstance(values, dict) else {}
 
 
 async def find_location(context: WebContext, visitor: Visitor, body: Body) -> Location:
@@ -362,6 +373,11 @@ async def _own_message(context: WebContext, visitor: Visitor, body: Body) -> Boa
     if message.by_bot or message.author is None or message.author.id != visitor.user.id:
         raise refusal(visitor.say("Only its author can change a message."), kind=web.HTTPForbidden)
     return message
+
+
+def _page_opens(location: Location, line: CommandLine) -> web.Response:
+    """The page of the form that a command opens."""
+    return json_response({"open": form_address(line, location.channel)})
 
 
 def _changed(context: WebContext, visitor: Visitor, message: BoardMessage) -> web.Response:

@@ -26,8 +26,7 @@ from bot.platforms.web.visitors.visitor import (
 log = logging.getLogger(__name__)
 
 _SAFE = frozenset({"GET", "HEAD"})
-_FORM = "application/x-www-form-urlencoded"
-_FORMS = frozenset({"/like"})
+_FORMS = {"/like": "application/x-www-form-urlencoded", "/note": "multipart/form-data"}
 """What pages without scripts can send; the origin is checked as for the others."""
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 
@@ -170,7 +169,8 @@ def _explanation(status: int, say: Translate) -> str:
 
 def _error(request: web.Request, context: WebContext, status: int, text: str) -> web.Response:
     visitor = request[VISITOR]
-    if request.path.startswith("/api/") or request.method not in _SAFE:
+    is_form = request.path in _FORMS
+    if request.path.startswith("/api/") or (request.method not in _SAFE and not is_form):
         return json_response({"error": text}, status=status)
     html = context.view.page(
         "error.html",
@@ -197,7 +197,7 @@ def _limit_rate(context: WebContext) -> Middleware:
         wait = wait_for(visitor.address, visitor.limit_key, now)
         if wait:
             text = visitor.say("You are sending too fast. Wait a moment, then try again.")
-            response = json_response({"error": text}, status=429)
+            response = _error(request, context, 429, text)
             response.headers["Retry-After"] = str(int(wait) + 1)
             return response
         return await handler(request)
@@ -212,11 +212,11 @@ def _check_origin(context: WebContext) -> Middleware:
             say = request[VISITOR].say
             if not is_same_origin(request.headers, context.names):
                 text = say("Open the chat page itself to write here.")
-                return json_response({"error": text}, status=403)
-            if request.content_type != (_FORM if request.path in _FORMS else "application/json"):
-                return json_response({"error": say("The request could not be read.")}, status=415)
+                return _error(request, context, 403, text)
+            if request.content_type != _FORMS.get(request.path, "application/json"):
+                return _error(request, context, 415, say("The request could not be read."))
             if not request[VISITOR].may_write:
-                return json_response({"error": say("Sign in to write here.")}, status=403)
+                return _error(request, context, 403, say("Sign in to write here."))
         return await handler(request)
 
     return check_origin

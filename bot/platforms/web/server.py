@@ -17,6 +17,7 @@ from bot.core.ports import Condition
 from bot.platforms.web import archive_search, chat_api, event_stream, likes, pages
 from bot.platforms.web.connections import IDLE_SECONDS, Connections
 from bot.platforms.web.context import CONTEXT, WebContext
+from bot.platforms.web.forms import note_page
 from bot.platforms.web.middleware import add_headers, middlewares
 from bot.platforms.web.responses import json_response
 from bot.platforms.web.sign_in import account, flow
@@ -104,6 +105,11 @@ def make_application(
             web.post("/api/remove", chat_api.remove),
             web.post("/api/like", likes.like),
             web.post("/like", likes.like_by_form),
+            web.get("/note", note_page.open_page),
+            web.post("/note", note_page.submit_page),
+            web.post("/api/form/open", note_page.open_again),
+            web.post("/api/form/keep", note_page.keep),
+            web.post("/api/form/submit", note_page.submit),
             web.post("/api/name", chat_api.rename),
             web.post("/api/channel", chat_api.add_channel),
             web.get("/sign-in", account.account),

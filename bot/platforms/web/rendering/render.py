@@ -38,6 +38,7 @@ from bot.core.domain.document import (
 )
 from bot.core.domain.link_text import target_to_show
 from bot.core.latex import readable
+from bot.platforms.web.addresses import form_address
 
 # C0 and C1 controls, lone surrogates and noncharacters: HTML cannot contain them.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
@@ -108,6 +109,16 @@ def printable(text: str) -> str:
 def tag_path(tag: str) -> str:
     """The path of the page of a tag."""
     return "/tag/" + quote(printable(tag), safe="")
+
+
+def form_page(line: str) -> str | None:
+    """The path of the form that a command line opens, if it opens one."""
+    name, _, rest = line.removeprefix("/").partition(" ")
+    if name != commands.NOTE.name:
+        return None
+    options = {"paper": printable(rest.strip())} if rest.strip() else {}
+    opened = commands.CommandLine(commands.NOTE, options)
+    return form_address(opened) if commands.opens_form(opened.spec, options) else None
 
 
 def command_page(line: str) -> str | None:
@@ -209,6 +220,8 @@ def _button(button: Button, *, about: str = "") -> Markup:
         name = Markup(' aria-label="{}"').format(f"{label}: {printable(about)}")
     if button.command is not None:
         page = command_page(button.command)
+        if (form := form_page(button.command)) is not None:
+            return Markup('<a class="button" href="{}"{}>{}</a>').format(form, name, label)
         opening = Markup('<button type="button"')
         if page is not None:
             opening = Markup('<a href="{}"').format(page)

@@ -85,7 +85,8 @@ async function pressed(button) {
         ? (message.querySelector(".body").dataset.question ?? "")
         : "",
     });
-    if (answer.change) {
+    if (answer.open) location.assign(answer.open);
+    else if (answer.change) {
       log.answered(answer);
     } else {
       const shown = log.showPrivate(answer.private, answer.summary, {

@@ -148,7 +148,8 @@ export class Log {
 
   /** Show the answer to a request of the visitor. */
   answered(answer) {
-    if (answer.change) {
+    if (answer.open) location.assign(answer.open);
+    else if (answer.change) {
       this.upsert(answer.change);
       const message = this.find(answer.change.id);
       if (message) this.bringIntoView(message);
