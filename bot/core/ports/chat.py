@@ -76,13 +76,15 @@ class User:
     """A person; `can_manage` is the platform's answer for the channel at hand.
 
     `workspace` is the person's own where Slack tells it: in a channel of Slack Connect it may be
-    another than the channel's.
+    another than the channel's. `known_as` are ids of the same person on other platforms
+    (`person_id`): who is signed in to the web chat with an account there.
     """
 
     id: str
     name: str
     can_manage: bool
     workspace: str = ""
+    known_as: tuple[str, ...] = ()
 
 
 def person_id(channel: ChannelRef, user: str) -> str:

@@ -66,7 +66,8 @@ class WebChat:
     such a proxy tells who is signed in, `sign_in` how people sign in by themselves. `mounts` are
     applications under path prefixes of their own, such as `/slack`; `patience` is how many seconds a
     request may take. `tell_others` tells the other processes of a change, who then call `heard`.
-    `look_back` makes recaps.
+    `look_back` makes recaps. `curators` are the people who may write notes (`person_id`); none:
+    whoever manages a channel.
     """
 
     platform = Platform.WEB
@@ -92,6 +93,7 @@ class WebChat:
         patience: float = PATIENCE,
         tell_others: Callable[[], None] = lambda: None,
         look_back: LookBack = no_recaps,
+        curators: frozenset[str] = frozenset(),
     ) -> None:
         self._board = board
         self._library = library
@@ -111,6 +113,7 @@ class WebChat:
         self._patience = patience
         self._tell_others = tell_others
         self._look_back = look_back
+        self._curators = curators
         self._feed = ChangeFeed(board, tell_others)
         self._ready = asyncio.Event()
         self._address = ""
@@ -205,6 +208,7 @@ class WebChat:
             proxy_sign_in=self._proxy_sign_in,
             sign_in=self._sign_in,
             look_back=self._look_back,
+            curators=self._curators,
         )
         hosts = self._names | {self._host.casefold()}
         application = make_application(context, hosts=hosts, mounts=self._mounts)

@@ -46,6 +46,7 @@ class WebContext:
     `zone` decides which day it is. `names` are the host names of the site behind a proxy; `build`
     is the version of the static files; `patience` is how many seconds a request may take.
     Where a proxy signs people in, `proxy_sign_in` says how, and `sign_in` where they do it themselves.
+    `curators` are the people who may write notes (`person_id`); none: whoever manages a channel.
     """
 
     board: Board
@@ -72,6 +73,7 @@ class WebContext:
     proxy_sign_in: ProxySignIn | None = None
     sign_in: SignInWays | None = None
     look_back: LookBack = no_recaps
+    curators: frozenset[str] = frozenset()
 
     @property
     def people_sign_in(self) -> bool:

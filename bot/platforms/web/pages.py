@@ -22,7 +22,13 @@ from bot.platforms.web.rendering import view
 from bot.platforms.web.rendering.render import render
 from bot.platforms.web.responses import json_response, own_address, page_response
 from bot.platforms.web.sign_in.visible import visible_refs
-from bot.platforms.web.visitors.visitor import VISITOR, Visitor, can_read, set_operator_cookie
+from bot.platforms.web.visitors.visitor import (
+    VISITOR,
+    Visitor,
+    can_read,
+    may_note,
+    set_operator_cookie,
+)
 from bot.recap.domain.period import longer_than, parse_period, period_of, period_text
 from bot.webchat.domain.board import BoardMessage
 
@@ -101,6 +107,7 @@ async def _room(request: web.Request, channel: str) -> web.Response:
             revision=revision,
             is_subscribed=bool(messages) or await context.library.is_subscribed(channel),
             root=root,
+            may_note=may_note(context, visitor),
             **opened,
             texts=view.as_script(view.script_texts(say)),
             commands=view.as_script(view.script_commands(say)),
@@ -151,6 +158,7 @@ async def entry(request: web.Request) -> web.Response:
         page=found,
         entry=found.stored.entry,
         similar=similar,
+        may_note=may_note(context, visitor),
         bibtex=bibtex.write_brief(found.stored.entry).strip(),
         texts=view.as_script(view.script_texts(visitor.say)),
         parts=commentary_parts(found.stored.entry, visitor.say),

@@ -122,9 +122,9 @@ def free_port() -> int:
 
 @asynccontextmanager
 async def signing_in(
-    *, address: str | None = None, inbox: FakeInbox | None = None
+    *, address: str | None = None, inbox: FakeInbox | None = None, **more: object
 ) -> AsyncIterator[SignInStage]:
-    """A chat that has both ways to sign in; `address` is the site's, by default the chat's own."""
+    """A chat that has both ways to sign in; `address` is the site's, by default the chat's own; `more` is for it."""
     port = free_port()
     site = address or f"http://127.0.0.1:{port}"
     rights = StatedRights()
@@ -148,5 +148,5 @@ async def signing_in(
             )
 
         names = ("papers.example.org",)
-        async with staged(sign_in=ways, port=port, names=names, inbox=inbox) as stage:
+        async with staged(sign_in=ways, port=port, names=names, inbox=inbox, **more) as stage:
             yield SignInStage(stage, accounts, rights)

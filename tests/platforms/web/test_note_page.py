@@ -17,6 +17,7 @@ from bot.core.ports import ChannelRef, Command, DeliveryKey, FilledForm, Platfor
 from bot.webchat.domain.board import inbox_of
 from tests.browser import browsing, overflow, visiting
 from tests.platforms.form_inbox import BLANK
+from tests.platforms.web.sign_in_stage import signing_in
 from tests.platforms.web.stage import FakeInbox, Stage, staged
 from tests.waiting import until
 
@@ -286,3 +287,38 @@ async def test_other_sites_and_unreadable_requests_write_nothing(stage: Stage):
     )
     assert (status, "Saved." in text) == (200, True)
     assert stage.inbox.submitted[0].channel == GENERAL
+
+
+async def test_who_may_write_is_offered_it_in_the_chat_and_on_pages_of_entries(stage: Stage):
+    async def offers(path: str) -> bool:
+        async with stage.client.get(stage.url(path)) as response:
+            return 'href="/note?' in await response.text()
+
+    assert [await offers("/"), await offers("/entry/3")] == [False, False]
+    await stage.become_operator()
+    assert [await offers("/"), await offers("/entry/3")] == [True, True]
+
+
+async def test_a_curator_is_known_by_the_account_that_they_sign_in_with():
+    """Everybody else who signs in sees no way to write, and nobody writes before they signed in."""
+    inbox = SlowInbox()
+    inbox.free.set()
+    async with signing_in(inbox=inbox, curators=frozenset({"slack:T1/U1"})) as stage:
+        async with stage.web.client.get(stage.web.url("/note?paper=2502.01456")) as response:
+            asked_to = str(response.url.relative())
+        offered = []
+        for user in ("U1", "U2"):
+            stage.accounts.user = user
+            assert await stage.sign_in(path="/note?paper=2502.01456") == (
+                200,
+                "/note?paper=2502.01456",
+            )
+            async with stage.web.client.get(stage.web.url("/entry/3")) as response:
+                offered.append("/note?paper=entry:3" in await response.text())
+
+    assert asked_to.startswith("/sign-in?next=")
+    assert offered == [True, False]
+    assert [command.user.known_as for command in inbox.opened] == [
+        ("slack:T1/U1",),
+        ("slack:T1/U2",),
+    ]

@@ -16,7 +16,8 @@ from aiohttp import web
 
 from bot.core.domain.errors import StorageError
 from bot.core.domain.i18n import Translate
-from bot.core.ports import Session, User
+from bot.core.ports import Session, User, person_id
+from bot.platforms.web.addresses import channel_ref
 from bot.platforms.web.context import CONTEXT, WebContext
 from bot.platforms.web.rendering.view import LANGUAGES
 from bot.platforms.web.visitors.access import (
@@ -88,6 +89,19 @@ async def can_read(context: WebContext, visitor: Visitor, channel: str) -> bool:
     return channel == visitor.inbox or await context.board.has_channel(channel)
 
 
+def may_note(context: WebContext, visitor: Visitor) -> bool:
+    """Whether the visitor is shown ways to write notes; the form itself says who may not.
+
+    Who manages only channels of other platforms writes there.
+    """
+    if not visitor.may_write:
+        return False
+    person = person_id(channel_ref(visitor.inbox), visitor.user.id)
+    if context.curators:
+        return not context.curators.isdisjoint({person, *visitor.user.known_as})
+    return visitor.user.can_manage
+
+
 async def find_session(request: web.Request, context: WebContext) -> Session | None:
     """The session of a request's cookie, if its person is still in a workspace of the bot."""
     ways = context.sign_in
@@ -135,6 +149,7 @@ def identify(request: web.Request, context: WebContext, session: Session | None)
         can_manage=is_operator(
             context.signer, _cookie(request, OPERATOR_COOKIE), now=context.now()
         ),
+        known_as=(session.who.person,) if session is not None else (),
     )
     is_signed_in = proxied is not None or session is not None
     return Visitor(
