@@ -28,6 +28,7 @@ from bot.core.ports import ChannelRef, Chat, Condition, Health, Platform, User
 from bot.core.services.leases import until_stored
 from bot.core.store.key_value import DatabaseKeyValue
 from bot.core.store.processed_events import DatabaseProcessedEvents
+from bot.desk.services.context import NoteContext
 from bot.digest.services import shared_channels
 from bot.digest.services.channel_check import checker
 from bot.discussion.services.discuss import DiscussionContext
@@ -144,7 +145,12 @@ class Assembly:
             to_change=self._wakes.wake_changes,
             zone=settings.timezone,
         )
-        self._inbox = Bot(desk, voices=self._voices, talk=talk, open_inbox=self._open_inbox)
+        notes = NoteContext(
+            db, now, curators=settings.curators, written=self._wakes.archive_changed
+        )
+        self._inbox = Bot(
+            desk, voices=self._voices, talk=talk, open_inbox=self._open_inbox, notes=notes
+        )
         self._platforms = {
             platform: Supervised(
                 platform.value, self._serving(chat), clock=now, sleep=asyncio.sleep
@@ -175,6 +181,7 @@ class Assembly:
             monitor=self._monitor,
             connected=connected,
             reads=reading_rights(self._joined),
+            notes=notes,
             keep=settings.keep,
             stopping=stopping,
         )

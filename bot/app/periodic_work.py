@@ -13,6 +13,8 @@ from bot.app.platforms import RATES
 from bot.app.wakes import Wakes, changes
 from bot.channels.domain.subscription import Subscription
 from bot.core.ports import Chat, Platform
+from bot.desk.services import write_note
+from bot.desk.services.context import NoteContext
 from bot.digest.services import edited_entries, plan, shared_channels
 from bot.discussion.services import catch_up, paper_updates
 from bot.discussion.services.discuss import DiscussionContext
@@ -39,6 +41,9 @@ _TALK_EVERY = timedelta(seconds=10)
 _TELL_EVERY = timedelta(minutes=1)
 _LOOK_EVERY = timedelta(seconds=10)
 _SHARED_EVERY = timedelta(minutes=10)
+_NOTES_EVERY = timedelta(minutes=1)
+_NOTE_TAKES = timedelta(seconds=30)
+"""What was submitted so long ago and is not written was left by a process that was killed."""
 _PRUNE_EVERY = timedelta(hours=6)
 
 
@@ -57,6 +62,7 @@ class PeriodicWork:
         monitor: HealthMonitor,
         connected: shared_channels.Connected,
         reads: direct_messages.Reads,
+        notes: NoteContext,
         keep: Retention,
         stopping: asyncio.Event,
     ) -> None:
@@ -69,6 +75,7 @@ class PeriodicWork:
         self._monitor = monitor
         self._connected = connected
         self._reads = reads
+        self._notes = notes
         self._keep = keep
         self._stopping = stopping
         self._set_back = False
@@ -98,6 +105,7 @@ class PeriodicWork:
             ("talk", _TALK_EVERY, self._follow_talk),
             ("tell", _TELL_EVERY, self._tell),
             ("shared", _SHARED_EVERY, self._stop_doubles),
+            ("notes", _NOTES_EVERY, self._finish_notes),
             ("prune", _PRUNE_EVERY, self._prune),
         ):
             self._pumps.add(name, every, self._parts.only_with(PLAN, tick))
@@ -179,6 +187,11 @@ class PeriodicWork:
             now=now(),
             stopping=self._stopping,
             alive=lambda: self._pumps.alive("prune"),
+        )
+
+    async def _finish_notes(self) -> None:
+        await write_note.finish_submitted(
+            self._notes, before=now() - _NOTE_TAKES, alive=lambda: self._pumps.alive("notes")
         )
 
     async def _change(self, platform: Platform, changer: Changer) -> None:

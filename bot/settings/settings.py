@@ -33,6 +33,7 @@ from bot.settings.values import (
     one_of,
     read_categories,
     read_contact,
+    read_curators,
     read_database,
     read_folder,
     read_guilds,
@@ -92,6 +93,9 @@ class Settings(BaseSettings):
     )
     vault_poll: Annotated[bool, BeforeValidator(read_switch)] = Field(
         default=False, validation_alias="PAPERBOT_VAULT_POLL"
+    )
+    curators: Annotated[frozenset[str], NoDecode, BeforeValidator(read_curators)] = Field(
+        default=frozenset(), validation_alias="PAPERBOT_CURATORS"
     )
     web_host: str = Field(default="127.0.0.1", validation_alias="PAPERBOT_WEB_HOST")
     web_port: Annotated[int, BeforeValidator(read_port)] = Field(

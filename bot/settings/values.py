@@ -327,6 +327,31 @@ def read_guilds(value: object) -> tuple[int, ...]:
     return tuple(int(word) for word in words)
 
 
+_PERSON = re.compile(
+    r"slack:[TE][A-Z0-9]{2,20}/[UW][A-Z0-9]{2,20}|discord:[0-9]{1,20}|web:[^\s,]{1,100}"
+)
+
+
+def read_curators(value: object) -> frozenset[str]:
+    """People as `person_id` writes them: who may write notes."""
+    words = [str(word) for word in (value if isinstance(value, frozenset) else read_words(value))]
+    wrong = [word for word in words if _PERSON.fullmatch(word) is None]
+    if wrong:
+        raise WrongWordsError(
+            tuple(
+                WrongValueError(
+                    translatable(
+                        "{name}: “{value}” is not a person: write slack:T0123/U0123 or "
+                        "discord:1234567890, separated by commas"
+                    ),
+                    value=word,
+                )
+                for word in wrong
+            )
+        )
+    return frozenset(words)
+
+
 Url = Annotated[str, BeforeValidator(base_url("https", "http"))]
 SocketUrl = Annotated[str, BeforeValidator(base_url("wss", "ws"))]
 WordList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_words)]

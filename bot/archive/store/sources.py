@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
 
-from bot.archive.domain.entry import SourceKind
+from bot.archive.domain.entry import EntryId, SourceKind
 from bot.archive.domain.files.source_match import InputFile, KnownSource, source_name
 from bot.core.database import instants
 from bot.core.database.database import Row, Statements, Transaction
@@ -138,4 +138,21 @@ async def mark_gone(tx: Transaction, source_ids: Iterable[int], *, now: datetime
     await tx.run_many(
         "UPDATE source SET gone_at = :at WHERE id = :id AND gone_at IS NULL",
         [{"id": source_id, "at": at} for source_id in source_ids],
+    )
+
+
+async def find_of_entry(tx: Transaction, entry_id: EntryId) -> KnownSource | None:
+    """The source of an entry."""
+    row = await tx.one(
+        "SELECT s.* FROM entry AS e JOIN source AS s ON s.id = e.source_id WHERE e.id = :id",
+        {"id": entry_id},
+    )
+    return _known(row) if row is not None else None
+
+
+async def set_replaced(tx: Transaction, source_id: int, replaced: int) -> None:
+    """Store that the entry of a form took the place of an entry of another source."""
+    await tx.run(
+        "UPDATE source SET replaces = :replaced WHERE id = :id",
+        {"id": source_id, "replaced": replaced},
     )

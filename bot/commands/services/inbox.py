@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from bot.archive.domain import present_entry
 from bot.archive.domain.arxiv_id import parse_arxiv_id
@@ -39,6 +40,9 @@ from bot.core.ports import (
     ReactionsRead,
     ThreadMessage,
 )
+from bot.desk.services import note_form
+from bot.desk.services.context import NoteContext
+from bot.desk.services.keep import count_drafts, forget_drafts
 from bot.digest.services import zones
 from bot.discussion.domain.present_private import present_elsewhere, present_forgettable
 from bot.discussion.services import answers, asker, discuss
@@ -62,7 +66,7 @@ _AWAY = translatable("The bot cannot reach its database right now. Try again in 
 class Bot:
     """`Inbox` over the database; `voices` gives the `Translate` of a locale.
 
-    Without a `talk`, discussions use the same database and wake no pump.
+    Without a `talk` or `notes`, they use the same database and wake no pump.
     """
 
     def __init__(
@@ -72,10 +76,12 @@ class Bot:
         voices: Callable[[str], Translate],
         talk: DiscussionContext | None = None,
         open_inbox: OpenInbox = no_inbox,
+        notes: NoteContext | None = None,
     ) -> None:
         self._desk = desk
         self._follow = FollowContext(desk.db, desk.clock, open_inbox)
         self._voices = voices
+        self._notes = notes if notes is not None else NoteContext(desk.db, desk.clock)
         self._talk = talk if talk is not None else DiscussionContext(desk.db, desk.clock, voices)
 
     async def command(self, command: Command) -> Document:
@@ -274,9 +280,17 @@ class Bot:
             replies, copies = await discuss.count_of_person(self._talk, person, channel)
             likes = await discuss.count_likes(self._talk, person, channel)
             follows = await follow.count(self._desk.db, Asker(person, channel, say.locale))
+            drafts = await count_drafts(self._desk.db, channel, person)
             return present_forgettable(
-                replies, copies, channel.platform, say, likes=likes, follows=follows
+                replies,
+                copies,
+                channel.platform,
+                say,
+                likes=likes,
+                follows=follows,
+                drafts=drafts,
             )
+        await forget_drafts(self._desk.db, channel, person)
         forgotten = await discuss.forget_person(self._talk, person, channel)
         if not forgotten:
             return document.notice(say("What was stored of you is deleted."))
@@ -302,25 +316,43 @@ class Bot:
         return tuple(Choice(value, value) for value in _values(spec, option, typed))
 
     def blank_form(self, command: Command) -> Form:
-        """An empty form; no command of the table opens one yet."""
-        return Form(command.name, "", "", "", ())
+        """The blank form of a note; no other command opens one."""
+        return note_form.blank(self._notes, command, self._voices(command.locale))
 
     async def open_form(self, command: Command, blank: Form) -> Form | Document:
-        """The blank form."""
-        del command
-        return blank
+        """The form of a note with what is known; see `bot.desk.services.note_form`."""
+        locale = await asker.known_locale(self._desk.db, command)
+        say = self._voices(locale)
+        try:
+            zone = await zone_of(self._desk, command.channel)
+            return await note_form.open_form(self._notes, command, blank, zone=zone, say=say)
+        except StorageError as error:
+            log.error("the form of a note: %s", error)
+            return replace(blank, problems={"": say(_AWAY)})
+        except Exception:
+            # Catch everything here: the blank form is open, and can be filled in and saved.
+            log.exception("the form of a note could not be filled in")
+            return blank
 
     async def keep_form(self, filled: FilledForm) -> None:
-        """No form is open."""
+        """Store what is typed as a draft; what cannot be stored is stored with the next change."""
+        try:
+            await note_form.keep_draft(self._notes, filled, self._voices(filled.locale))
+        except UserError as error:
+            log.warning("a draft could not be kept: %s", error)
 
     async def press_form(self, filled: FilledForm, action: str) -> Form:
-        """No form is open."""
-        del action
-        return Form(filled.name, filled.key, "", "", ())
+        """Carry out an action of the form; see `bot.desk.services.note_form`."""
+        say = self._voices(filled.locale)
+        return await note_form.press(self._notes, filled, action, zone_of=self._zone_of, say=say)
 
     async def submit_form(self, filled: FilledForm) -> Form | Document:
-        """No form is open."""
-        return Form(filled.name, filled.key, "", "", ())
+        """Write the note, once; see `bot.desk.services.note_form`."""
+        say = self._voices(filled.locale)
+        return await note_form.submit(self._notes, filled, zone_of=self._zone_of, say=say)
+
+    async def _zone_of(self, channel: ChannelRef) -> ZoneInfo:
+        return await zone_of(self._desk, channel)
 
     async def on_message(self, said: ThreadMessage) -> None:
         """Store, share and answer a message; see `bot.discussion.services.discuss`."""

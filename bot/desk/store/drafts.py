@@ -56,15 +56,17 @@ async def put(tx: Transaction, draft: Draft) -> None:
     )
 
 
-async def find_newest(tx: Transaction, person: str, paper: str | None = None) -> Draft | None:
+async def find_newest(
+    tx: Transaction, person: str, paper: str | None = None, *, other_than: str = ""
+) -> Draft | None:
     """What a person typed last and did not submit, about a paper or about any.
 
-    A draft that is older than what the same person wrote about its paper is not offered again.
+    `other_than` is the key of a draft that is left out. A draft that is older than what the same person wrote about its paper is not offered again.
     """
     row = await tx.one(
         """
         SELECT * FROM draft AS d
-         WHERE person = :person AND state = 'typed' AND (:any OR paper = :paper)
+         WHERE person = :person AND state = 'typed' AND key <> :other AND (:any OR paper = :paper)
            AND NOT EXISTS (
                SELECT 1 FROM draft AS later
                 WHERE later.person = d.person AND later.state = 'done' AND later.paper = d.paper
@@ -72,7 +74,7 @@ async def find_newest(tx: Transaction, person: str, paper: str | None = None) ->
            )
          ORDER BY changed_at DESC, key LIMIT 1
         """,
-        {"person": person, "paper": paper or "", "any": paper is None},
+        {"person": person, "paper": paper or "", "any": paper is None, "other": other_than},
     )
     return _draft(row) if row is not None else None
 
@@ -89,14 +91,18 @@ async def list_submitted(tx: Transaction, before: datetime) -> tuple[str, ...]:
     return tuple(row["key"] for row in rows)
 
 
-async def forget(tx: Transaction, person: str) -> int:
-    """Delete what a person typed; returns how many drafts had text."""
+async def count(tx: Transaction, person: str) -> int:
+    """How many drafts of a person have text that is not written yet."""
     row = await tx.one(
         "SELECT count(*) AS n FROM draft WHERE person = :person AND state IN ('typed', 'submitted')",
         {"person": person},
     )
-    await tx.run("DELETE FROM draft WHERE person = :person", {"person": person})
     return row["n"] if row is not None else 0
+
+
+async def forget(tx: Transaction, person: str) -> None:
+    """Delete what a person typed."""
+    await tx.run("DELETE FROM draft WHERE person = :person", {"person": person})
 
 
 async def prune(tx: Transaction, before: datetime) -> int:

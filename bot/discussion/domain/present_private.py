@@ -27,6 +27,7 @@ def present_forgettable(
     *,
     likes: int = 0,
     follows: int | None = None,
+    drafts: int = 0,
 ) -> Document:
     """What `forget-me` would delete, and a button that does it.
 
@@ -40,15 +41,17 @@ def present_forgettable(
     line = commands.format_line(
         commands.PAPER.name, f"{commands.FORGET_ME.name} {commands.CONFIRM}"
     )
-    if not replies and not likes and ends:
+    if not replies and not likes and not drafts and ends:
         return document.notice(ends, say("Delete it"), line)
-    if not replies and not likes:
+    if not replies and not likes and not drafts:
         return document.notice(say("Nothing that you wrote is stored."))
     parts = []
     if replies:
         parts.append(say.count("{n} reply of yours", "{n} replies of yours", replies))
     if likes:
         parts.append(say.count("{n} reaction of yours", "{n} reactions of yours", likes))
+    if drafts:
+        parts.append(say.count("{n} draft of a note", "{n} drafts of notes", drafts))
     if copies:
         parts.append(
             say.count("{n} copy in a linked channel", "{n} copies in linked channels", copies)

@@ -1,0 +1,229 @@
+"""What a submitted form means: something to correct, something to write, or nothing at all."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from bot.archive.domain.entry import (
+    Commentary,
+    Entry,
+    Language,
+    Paper,
+    Source,
+    SourceKind,
+    StoredEntry,
+    tag_slug,
+)
+from bot.archive.domain.formats import vault_note
+from bot.archive.domain.typed_dates import Days
+from bot.core.domain.i18n import Translate
+from bot.desk.domain.draft import Draft
+from bot.desk.domain.fields import (
+    DATE,
+    PAPER,
+    TAGS,
+    TEXTS,
+    Filled,
+    changed_names,
+    conflicts,
+    merged,
+    read_fields,
+    values_of,
+    with_changes,
+)
+from bot.desk.domain.known import Known
+from bot.desk.domain.note_form import theirs_line
+from bot.desk.domain.paper_line import PaperLine, read_paper_line
+
+_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class ToCorrect:
+    """The form is shown again: the draft as it goes on, and a problem for each field."""
+
+    draft: Draft
+    problems: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ToWrite:
+    """The entry to be stored; `old` is what it changes."""
+
+    entry: Entry
+    old: StoredEntry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NothingChanged:
+    """A form that was submitted as it was shown."""
+
+    old: StoredEntry
+
+
+Decision = ToCorrect | ToWrite | NothingChanged
+
+
+def paper_of(draft: Draft) -> PaperLine:
+    """The paper that a draft is about."""
+    if draft.entry_id is not None:
+        return PaperLine(entry_id=draft.entry_id)
+    return read_paper_line(draft.typed.get(PAPER, ""))
+
+
+def decide(draft: Draft, known: Known, days: Days, say: Translate) -> Decision:
+    """What to do with a submitted draft; `known` is what is known of `paper_of` it now."""
+    if draft.entry_id is None:
+        return _decide_new(draft, known, days, say)
+    if known.entry is None:
+        address = read_paper_line(draft.paper.partition(":")[2] or draft.paper)
+        typed = {PAPER: address.arxiv_id.url if address.arxiv_id else address.url or address.title}
+        again = replace(draft, entry_id=None, base={}, typed=typed | dict(draft.typed))
+        return ToCorrect(
+            again, {"": say("This note was deleted meanwhile. Save again to write it anew.")}
+        )
+    return _decide_change(draft, known.entry, days, say)
+
+
+def _decide_new(draft: Draft, known: Known, days: Days, say: Translate) -> Decision:
+    line = read_paper_line(draft.typed.get(PAPER, ""))
+    if known.entry is not None:
+        return _with_what_is_there(draft, known.entry, say)
+    filled = read_fields(draft.typed, days)
+    problems = dict(_problems_of_paper(line, known, say)) | _problems_of_fields(filled, say)
+    if not any(filled.texts.values()):
+        problems.setdefault("", say("Write something in one language, at least."))
+    if problems or known.paper is None:
+        return ToCorrect(draft, problems)
+    entry = Entry(
+        paper=Paper(known.paper.title, known.paper.authors, known.paper.arxiv_id, known.paper.url),
+        source=Source(SourceKind.CHAT_FORM, ""),
+        date=filled.date or days.today,
+        commentary=tuple(
+            Commentary(language, tuple(text.split("\n\n")))
+            for language, text in filled.texts.items()
+            if text
+        ),
+        tags=tuple(map(tag_slug, filled.tags)),
+        spellings=filled.tags,
+    )
+    return _read_back(draft, entry, None, say)
+
+
+def _problems_of_paper(line: PaperLine, known: Known, say: Translate) -> Mapping[str, str]:
+    if line.entry_id is not None:
+        return {PAPER: say("There is no entry {id}", id=line.entry_id)}
+    if not line.key:
+        return {PAPER: say("Write a link, an arXiv id or a title.")}
+    if line.others:
+        others = ", ".join(line.others)[:_SHOWN]
+        return {
+            PAPER: say("Write one link: a note is about one paper. Others: {links}", links=others)
+        }
+    if known.paper is None or not known.paper.title:
+        return {
+            PAPER: say(
+                "The title of this paper is not known here: write it behind the link, "
+                "*Title* (Authors)."
+            )
+        }
+    return {}
+
+
+def _problems_of_fields(filled: Filled, say: Translate) -> dict[str, str]:
+    problems = {}
+    if TAGS in filled.problems:
+        word = filled.problems[TAGS][:_SHOWN]
+        problems[TAGS] = say("“{word}” is not a tag: use letters, digits and hyphens.", word=word)
+    if DATE in filled.problems:
+        problems[DATE] = say(
+            "“{text}” is not a date: write it like 2025-02-04, Feb 4, yesterday or last friday",
+            text=filled.problems[DATE][:_SHOWN],
+        )
+    return problems
+
+
+def _with_what_is_there(draft: Draft, old: StoredEntry, say: Translate) -> Decision:
+    """Somebody writes a new note on a paper that has one: both texts are shown in one form."""
+    theirs = values_of(old.entry)
+    values = merged(theirs, draft.typed)
+    if values is None:
+        problem = say(
+            "There is a note on this paper already, and both together do not fit into the form. "
+            "Change that one: /note entry:{id}",
+            id=old.id,
+        )
+        return ToCorrect(draft, {"": problem})
+    again = replace(draft, entry_id=old.id, paper=old.entry.paper.key, base=theirs, typed=values)
+    problem = say(
+        "There is a note on this paper already. What you wrote stands below its text: look at it "
+        "and save again to change it."
+    )
+    return ToCorrect(again, {"": problem})
+
+
+def _decide_change(draft: Draft, old: StoredEntry, days: Days, say: Translate) -> Decision:
+    theirs = values_of(old.entry)
+    mine = changed_names(draft.base, draft.typed)
+    typed = {
+        name: draft.typed[name] if name in mine else theirs.get(name, draft.typed.get(name, ""))
+        for name in {**theirs, **draft.typed}
+    }
+    both = conflicts(draft.base, draft.typed, theirs)
+    if both:
+        again = replace(draft, base=theirs, typed=typed)
+        return ToCorrect(again, {name: theirs_line(text, say) for name, text in both.items()})
+    filled = read_fields(typed, days)
+    problems = _problems_of_fields(filled, say)
+    if problems:
+        return ToCorrect(draft, problems)
+    entry = with_changes(old.entry, filled, mine)
+    if entry == old.entry:
+        return NothingChanged(old)
+    return _read_back(draft, entry, old, say)
+
+
+def _read_back(draft: Draft, entry: Entry, old: StoredEntry | None, say: Translate) -> Decision:
+    """The entry as the parser reads its note; a paragraph that it reads otherwise is a problem."""
+    plain = replace(entry, source=Source(SourceKind.CHAT_FORM, ""))
+    text = vault_note.write(plain)
+    read = vault_note.parse(text, vault_note.file_name(entry)).entries[0]
+    kept = {paragraph for each in read.commentary for paragraph in each.paragraphs}
+    problems = {}
+    for language in Language:
+        before = old.entry.paragraphs(language) if old is not None else ()
+        for paragraph in entry.paragraphs(language):
+            if paragraph not in kept and paragraph not in before:
+                problems[TEXTS[language][0]] = say(
+                    "“{text}” would be read as something else than text: begin it differently.",
+                    text=paragraph[:_SHOWN],
+                )
+                break
+    if problems:
+        return ToCorrect(draft, problems)
+    tags = dict(zip(entry.tags, entry.spellings, strict=False))
+    tags |= {
+        slug: spelling
+        for slug, spelling in zip(read.tags, read.spellings, strict=False)
+        if slug not in tags
+    }
+    if old is None:
+        entry = replace(entry, commentary=read.commentary)
+    links = dict.fromkeys((*entry.links, *read.links))
+    return ToWrite(
+        replace(
+            entry,
+            tags=tuple(tags),
+            spellings=tuple(tags.values()),
+            references=read.references,
+            links=tuple(links),
+        ),
+        old,
+    )
+
+
+def with_date(draft: Draft, date: dt.date | None) -> Draft:
+    """The draft with the date that it had when it was submitted: `today` stays that day."""
+    if date is None or DATE not in draft.typed:
+        return draft
+    return replace(draft, typed={**draft.typed, DATE: date.isoformat()})

@@ -1,0 +1,155 @@
+"""The fields of the form of a note: an entry as text in them, and what they say of an entry."""
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from bot.archive.domain.entry import Commentary, Entry, Language, tag_slug
+from bot.archive.domain.markup.tags import is_tag
+from bot.archive.domain.typed_dates import Days, find_date
+from bot.core.domain.form import TEXT_MOST
+
+PAPER, TAGS, DATE = "paper", "tags", "date"
+TEXTS: Mapping[Language, tuple[str, str]] = {
+    Language.KO: ("ko", "ko2"),
+    Language.EN: ("en", "en2"),
+}
+"""The fields of each language: a text that is too long for one field goes on in the second."""
+
+_BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
+_BETWEEN_TAGS = re.compile(r"[\s,#＃]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What the fields say: the text of each language that has a field, tags as spelled, the date."""
+
+    texts: Mapping[Language, str]
+    tags: tuple[str, ...]
+    date: dt.date | None
+    problems: Mapping[str, str]
+    """By field: a word that is no tag, or a text that is no date, as typed."""
+
+
+def values_of(entry: Entry) -> Mapping[str, str]:
+    """What stands in the fields for an entry. A language too long for its fields has none."""
+    values: dict[str, str] = {}
+    for language in Language:
+        parts = split_text("\n\n".join(entry.paragraphs(language)))
+        if parts is not None:
+            values |= dict(zip(TEXTS[language], parts, strict=False))
+    values[TAGS] = " ".join((*entry.spellings, *entry.tags[len(entry.spellings) :]))
+    values[DATE] = entry.date.isoformat() if entry.date is not None else ""
+    return values
+
+
+def split_text(text: str) -> tuple[str, ...] | None:
+    """A text in one part or two, cut between paragraphs; `None` if it does not fit into two."""
+    if len(text) <= TEXT_MOST:
+        return (text,)
+    at = text.rfind("\n\n", 0, TEXT_MOST + 1)
+    if at < 0 or len(text) - at - 2 > TEXT_MOST:
+        return None
+    return (text[:at], text[at + 2 :])
+
+
+def text_in(values: Mapping[str, str], language: Language) -> str:
+    """The text of a language in the fields, with one blank line between paragraphs."""
+    parts = [tidy(values.get(name, "")) for name in TEXTS[language]]
+    return "\n\n".join(part for part in parts if part)
+
+
+def tidy(text: str) -> str:
+    """A text without white space around it, with one blank line between paragraphs."""
+    lines = "\n".join(line.rstrip() for line in text.replace("\r\n", "\n").split("\n"))
+    return _BLANK_LINES.sub("\n\n", lines).strip()
+
+
+def read_fields(values: Mapping[str, str], days: Days) -> Filled:
+    """What was typed; never raises."""
+    problems: dict[str, str] = {}
+    words = [word for word in _BETWEEN_TAGS.split(values.get(TAGS, "")) if word]
+    wrong = [word for word in words if not is_tag(word)]
+    if wrong:
+        problems[TAGS] = wrong[0]
+    typed = values.get(DATE, "").strip()
+    date = find_date(typed, days) if typed else None
+    if typed and date is None:
+        problems[DATE] = typed
+    texts = {
+        language: text_in(values, language)
+        for language, names in TEXTS.items()
+        if names[0] in values
+    }
+    return Filled(texts, _once(words), date, problems)
+
+
+def _once(words: Iterable[str]) -> tuple[str, ...]:
+    """The spellings in their order, each tag once."""
+    tags: dict[str, str] = {}
+    for word in words:
+        tags.setdefault(tag_slug(word), word)
+    return tuple(tags.values())
+
+
+def changed_names(base: Mapping[str, str], typed: Mapping[str, str]) -> frozenset[str]:
+    """The fields whose text differs from what they were shown with."""
+    return frozenset(name for name, text in typed.items() if tidy(text) != tidy(base.get(name, "")))
+
+
+def with_changes(entry: Entry, filled: Filled, changed: Iterable[str]) -> Entry:
+    """The entry with what was changed in the form; everything else stays as it is."""
+    names = frozenset(changed)
+    for language, fields in TEXTS.items():
+        if names & set(fields):
+            entry = _with_text(entry, language, filled.texts.get(language, ""))
+    if TAGS in names:
+        entry = replace(entry, tags=tuple(map(tag_slug, filled.tags)), spellings=filled.tags)
+    if DATE in names:
+        entry = replace(entry, date=filled.date)
+    return entry
+
+
+def _with_text(entry: Entry, language: Language, text: str) -> Entry:
+    """The entry with another text in one language, at the place where that language stood."""
+    new = (Commentary(language, tuple(text.split("\n\n"))),) if text else ()
+    rest = [each for each in entry.commentary if each.language is not language]
+    at = next(
+        (at for at, each in enumerate(entry.commentary) if each.language is language),
+        0 if language is Language.KO else len(rest),
+    )
+    return replace(entry, commentary=(*rest[:at], *new, *rest[at:]))
+
+
+def merged(theirs: Mapping[str, str], mine: Mapping[str, str]) -> Mapping[str, str] | None:
+    """What stands in a form for an entry that was there already: its text, and below it mine.
+
+    `None` if that does not fit into the fields.
+    """
+    values = dict(theirs)
+    for language, names in TEXTS.items():
+        text, typed = text_in(theirs, language), text_in(mine, language)
+        if not typed or typed in text:
+            continue
+        parts = split_text(f"{text}\n\n{typed}" if text else typed)
+        if parts is None or (text and names[0] not in theirs):
+            return None
+        values |= dict(zip(names, parts, strict=False))
+    words = _BETWEEN_TAGS.split(f"{theirs.get(TAGS, '')} {mine.get(TAGS, '')}")
+    values[TAGS] = " ".join(_once(word for word in words if word))
+    if mine.get(DATE, "").strip():
+        values[DATE] = mine[DATE]
+    return values
+
+
+def conflicts(
+    base: Mapping[str, str], mine: Mapping[str, str], theirs: Mapping[str, str]
+) -> Mapping[str, str]:
+    """The fields that both I and somebody else changed, differently: what theirs say now."""
+    both = changed_names(base, mine) & changed_names(base, theirs)
+    return {
+        name: theirs.get(name, "")
+        for name in both
+        if tidy(theirs.get(name, "")) != tidy(mine[name])
+    }

@@ -1,0 +1,39 @@
+"""What became of a submitted form, as it is stored with it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from bot.archive.domain.entry import EntryId
+from bot.desk.domain.fields import tidy
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The entry that was written, and the file where there is one.
+
+    `typed` is the fingerprint of what was submitted: the same submission again is known by it.
+    """
+
+    entry_id: EntryId | None
+    title: str
+    is_new: bool = False
+    is_unchanged: bool = False
+    path: str = ""
+    typed: str = ""
+
+    def dump(self) -> str:
+        """As one line of JSON."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def load(cls, text: str) -> "Outcome":
+        """What `dump` wrote."""
+        return cls(**json.loads(text))
+
+
+def fingerprint(values: Mapping[str, str]) -> str:
+    """Equal for equal fields, whatever the white space around them."""
+    fields = sorted((name, tidy(text)) for name, text in values.items())
+    return hashlib.sha256(json.dumps(fields).encode()).hexdigest()

@@ -1,0 +1,27 @@
+"""Who may write notes: the people of `PAPERBOT_CURATORS`, or whoever manages the channel."""
+
+from bot.core.domain.i18n import Translate
+from bot.core.ports import ChannelRef, User, person_ids
+from bot.desk.services.context import NoteContext
+from bot.digest.services import managers
+
+
+async def find_refusal(
+    notes: NoteContext, channel: ChannelRef, user: User, say: Translate
+) -> str | None:
+    """Why a person may not write notes; `None` for one who may. Raises `StorageError`."""
+    people = person_ids(channel, user)
+    if notes.curators:
+        if notes.curators & set(people):
+            return None
+        return say(
+            "Only curators may write notes. The operator can add you to PAPERBOT_CURATORS: {person}",
+            person=people[0],
+        )
+    if await managers.may_manage(notes.db, channel, user):
+        return None
+    return say(
+        "Only people who may manage this channel may write notes. The operator can name others in "
+        "PAPERBOT_CURATORS: {person}",
+        person=people[0],
+    )

@@ -1,0 +1,292 @@
+"""The form of a note: opened with what is known, kept as it is typed, submitted once."""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import tzinfo
+
+from bot.archive.domain.typed_dates import Days
+from bot.core.domain.document import Document
+from bot.core.domain.errors import StorageError, UserError
+from bot.core.domain.form import Form, FormAction
+from bot.core.domain.i18n import Translate, error_text, translatable
+from bot.core.ports import ChannelRef, Command, FilledForm, person_ids
+from bot.desk.domain import note_form
+from bot.desk.domain.decision import NothingChanged, ToCorrect, decide, paper_of, with_date
+from bot.desk.domain.draft import Draft, DraftState
+from bot.desk.domain.fields import DATE, PAPER, TAGS, values_of
+from bot.desk.domain.known import Known
+from bot.desk.domain.outcome import Outcome, fingerprint
+from bot.desk.domain.paper_line import PaperLine, read_paper_line
+from bot.desk.domain.present_note import present_outcome, present_refusal
+from bot.desk.services import curators, write_note
+from bot.desk.services.context import NoteContext
+from bot.desk.services.keep import keep, put_unless_done, typed_values
+from bot.desk.store import drafts, known_papers
+
+log = logging.getLogger(__name__)
+
+_AWAY = translatable(
+    "The bot cannot reach its database right now. Everything you typed is still here: try again in "
+    "a moment."
+)
+_FAILED = translatable(
+    "Something went wrong in the bot. Everything you typed is still here; the operator finds the "
+    "reason in the log."
+)
+
+
+ZoneOf = Callable[[ChannelRef], Awaitable[tzinfo]]
+"""The zone that decides which day it is in a channel."""
+
+
+def blank(notes: NoteContext, command: Command, say: Translate) -> Form:
+    """The form that a command opens, from the command alone."""
+    return note_form.blank_form(notes.new_key(), command.options.get("paper", "").strip(), say)
+
+
+async def open_form(
+    notes: NoteContext, command: Command, blank_form: Form, *, zone: tzinfo, say: Translate
+) -> Form | Document:
+    """The form with the paper, the note that there is, or what this person typed and did not save."""
+    refusal = await curators.find_refusal(notes, command.channel, command.user, say)
+    if refusal is not None:
+        return present_refusal(refusal)
+    person = person_ids(command.channel, command.user)[0]
+    text = blank_form.values.get(PAPER, "")
+    line = read_paper_line(text)
+    async with notes.db.reading() as tx:
+        known = await known_papers.find_known(tx, line)
+        key = known.paper.key if known.paper is not None else line.key
+        draft = await drafts.find_newest(tx, person, key if text else None)
+        if draft is not None and not text:
+            known = await known_papers.find_known(tx, paper_of(draft))
+    if draft is not None:
+        return _form_of(draft, known, zone, say)
+    opened = _opened(notes, known, text, line)
+    opened = replace(
+        opened,
+        person=person,
+        name=command.user.name,
+        channel=str(command.channel),
+        locale=command.locale[:20],
+    )
+    async with notes.db.transaction() as tx:
+        await drafts.put(tx, opened)
+    problems = {}
+    if line.entry_id is not None and known.entry is None:
+        problems[PAPER] = say("There is no entry {id}", id=line.entry_id)
+    return _form_of(opened, known, zone, say, problems=problems)
+
+
+def _opened(notes: NoteContext, known: Known, text: str, line: PaperLine) -> Draft:
+    """A filling of the form with a new key: for the entry that there is, or for a new one.
+
+    A new key, since what was typed into the blank form must not count as a change of the entry.
+    """
+    if known.entry is not None:
+        base = values_of(known.entry.entry)
+        paper, entry_id = known.entry.entry.paper.key, known.entry.id
+    else:
+        base = {PAPER: text, "ko": "", "en": "", TAGS: "", DATE: ""}
+        paper, entry_id = line.key, None
+    return Draft(
+        notes.new_key(),
+        "",
+        "",
+        "",
+        "",
+        notes.clock(),
+        paper=paper,
+        entry_id=entry_id,
+        base=base,
+        typed=base,
+    )
+
+
+def _form_of(
+    draft: Draft,
+    known: Known,
+    zone: tzinfo,
+    say: Translate,
+    *,
+    problems: Mapping[str, str] | None = None,
+    actions: Iterable[FormAction] | None = None,
+) -> Form:
+    """The form as the draft is now."""
+    values = {
+        name: draft.typed.get(name, text) for name, text in {**draft.base, **draft.typed}.items()
+    }
+    about: tuple[str, ...] = ()
+    if draft.entry_id is not None and known.entry is not None:
+        about += note_form.left_out_lines(known.entry.entry, values, say)
+    is_offered = draft.state is DraftState.TYPED and not problems and actions is None
+    if is_offered:
+        about += note_form.draft_lines(draft.changed_at.astimezone(zone), say)
+        actions = (FormAction(note_form.WITHOUT_DRAFT, say("Without the draft")),)
+    return note_form.form_with(
+        values,
+        draft.key,
+        say,
+        known=known,
+        about=about,
+        problems=problems,
+        actions=actions or (),
+    )
+
+
+async def keep_draft(notes: NoteContext, filled: FilledForm, say: Translate) -> None:
+    """Keep what is typed so far, of those who may write. Raises `UsageError`, `StorageError`."""
+    if await curators.find_refusal(notes, filled.channel, filled.user, say) is None:
+        await keep(notes, filled)
+
+
+async def press(
+    notes: NoteContext, filled: FilledForm, action: str, *, zone_of: ZoneOf, say: Translate
+) -> Form:
+    """Carry out an action of the form; what was typed is kept first."""
+    try:
+        return await _press(notes, filled, action, await zone_of(filled.channel), say)
+    except StorageError as error:
+        log.error("a form's action: %s", error)
+        return as_typed(filled, say, say(_AWAY))
+    except UserError as error:
+        return as_typed(filled, say, error_text(error, say))
+
+
+async def _press(
+    notes: NoteContext, filled: FilledForm, action: str, zone: tzinfo, say: Translate
+) -> Form:
+    refusal = await curators.find_refusal(notes, filled.channel, filled.user, say)
+    if refusal is not None:
+        return as_typed(filled, say, refusal)
+    draft = await keep(notes, filled)
+    async with notes.db.reading() as tx:
+        known = await known_papers.find_known(tx, paper_of(draft))
+        other = await drafts.find_newest(tx, draft.person, draft.paper, other_than=draft.key)
+    if action == note_form.WITH_DRAFT and other is not None:
+        return _form_of(other, known, zone, say)
+    if action != note_form.WITHOUT_DRAFT:
+        return _form_of(draft, known, zone, say, actions=())
+    text = draft.typed.get(PAPER, "")
+    fresh = replace(
+        _opened(notes, known, text, read_paper_line(text)),
+        person=draft.person,
+        name=draft.name,
+        channel=draft.channel,
+        locale=draft.locale,
+    )
+    async with notes.db.transaction() as tx:
+        await drafts.put(tx, fresh)
+    back = (FormAction(note_form.WITH_DRAFT, say("With the draft")),)
+    return _form_of(fresh, known, zone, say, actions=back)
+
+
+async def submit(
+    notes: NoteContext, filled: FilledForm, *, zone_of: ZoneOf, say: Translate
+) -> Form | Document:
+    """Carry out the form, once for its key; never raises for what a person did."""
+    try:
+        return await _submit(notes, filled, await zone_of(filled.channel), say)
+    except StorageError as error:
+        log.error("a note could not be saved: %s", error)
+        return as_typed(filled, say, say(_AWAY))
+    except UserError as error:
+        return as_typed(filled, say, error_text(error, say))
+    except Exception:
+        # Catch everything here: a person waits, and their text is in our hands (CONTRIBUTING.md).
+        log.exception("a note could not be saved")
+        return as_typed(filled, say, say(_FAILED))
+
+
+async def _submit(
+    notes: NoteContext, filled: FilledForm, zone: tzinfo, say: Translate
+) -> Form | Document:
+    refusal = await curators.find_refusal(notes, filled.channel, filled.user, say)
+    if refusal is not None:
+        return as_typed(filled, say, refusal)
+    draft = await keep(notes, filled)
+    if draft.state is DraftState.DONE:
+        return await _done_already(notes, draft, filled, zone, say)
+    if draft.state is not DraftState.SUBMITTED:
+        days = Days(notes.clock().astimezone(zone).date())
+        async with notes.db.reading() as tx:
+            known = await known_papers.find_known(tx, paper_of(draft))
+        decision = decide(draft, known, days, say)
+        if isinstance(decision, NothingChanged):
+            return await _unchanged(notes, draft, decision, say)
+        if isinstance(decision, ToCorrect):
+            return await _to_correct(notes, decision, zone, say)
+        draft = replace(with_date(draft, decision.entry.date), paper=decision.entry.paper.key)
+        draft = replace(
+            draft,
+            state=DraftState.SUBMITTED,
+            changed_at=notes.clock(),
+            plan=fingerprint(typed_values(filled.values)),
+        )
+        async with notes.db.transaction() as tx:
+            draft = await put_unless_done(tx, draft)
+    finished = await write_note.finish(notes, draft.key, say)
+    if isinstance(finished, ToCorrect):
+        return await _to_correct(notes, finished, zone, say)
+    return finished
+
+
+async def _unchanged(
+    notes: NoteContext, draft: Draft, decision: NothingChanged, say: Translate
+) -> Document:
+    """Nothing differs from the entry, so nothing is left to be offered as a draft."""
+    outcome = Outcome(decision.old.id, decision.old.entry.paper.title, is_unchanged=True)
+    async with notes.db.transaction() as tx:
+        await put_unless_done(tx, replace(draft, typed=draft.base, state=DraftState.OPEN))
+    return present_outcome(outcome, say)
+
+
+async def _to_correct(
+    notes: NoteContext, decision: ToCorrect, zone: tzinfo, say: Translate
+) -> Form | Document:
+    """Show the form again, with what is to be corrected, unless it was carried out meanwhile."""
+    again = replace(decision.draft, state=DraftState.TYPED, changed_at=notes.clock())
+    async with notes.db.transaction() as tx:
+        draft = await put_unless_done(tx, again)
+        known = await known_papers.find_known(tx, paper_of(draft))
+    if draft != again:
+        finished = await write_note.finish(notes, draft.key, say)
+        if not isinstance(finished, ToCorrect):
+            return finished
+    return _form_of(draft, known, zone, say, problems=decision.problems)
+
+
+async def _done_already(
+    notes: NoteContext, done: Draft, filled: FilledForm, zone: tzinfo, say: Translate
+) -> Form | Document:
+    """The same submission again changes nothing; another text under the same key is a new draft."""
+    outcome = Outcome.load(done.outcome)
+    typed = typed_values(filled.values)
+    if outcome.entry_id is None or outcome.typed == fingerprint(typed):
+        return present_outcome(outcome, say)
+    async with notes.db.transaction() as tx:
+        known = await known_papers.find_known(tx, PaperLine(entry_id=outcome.entry_id))
+        if known.entry is None:
+            return present_outcome(outcome, say)
+        base = values_of(known.entry.entry)
+        again = replace(
+            done,
+            key=notes.new_key(),
+            entry_id=outcome.entry_id,
+            base=base,
+            typed={**base, **{name: text for name, text in typed.items() if name != PAPER}},
+            state=DraftState.TYPED,
+            changed_at=notes.clock(),
+            plan="",
+            outcome="",
+        )
+        await drafts.put(tx, again)
+    problem = say("This note was saved already. Save again to change it.")
+    return _form_of(again, known, zone, say, problems={"": problem})
+
+
+def as_typed(filled: FilledForm, say: Translate, problem: str) -> Form:
+    """The form with all that was typed, where nothing else is known."""
+    values = {name: filled.values.get(name, "") for name in filled.values}
+    return note_form.form_with(values, filled.key, say, problems={"": problem})
