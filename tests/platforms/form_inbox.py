@@ -41,8 +41,9 @@ class FormInbox:
         self.opened.append(command)
         return self.known(blank)
 
-    async def keep_form(self, filled: FilledForm) -> None:
+    async def keep_form(self, filled: FilledForm) -> bool:
         self.kept.append(filled)
+        return True
 
     async def press_form(self, filled: FilledForm, action: str) -> Form:
         self.pressed.append((filled, action))

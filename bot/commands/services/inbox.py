@@ -334,12 +334,14 @@ class Bot:
             log.exception("the form of a note could not be filled in")
             return blank
 
-    async def keep_form(self, filled: FilledForm) -> None:
+    async def keep_form(self, filled: FilledForm) -> bool:
         """Store what is typed as a draft; what cannot be stored is stored with the next change."""
         try:
             await note_form.keep_draft(self._notes, filled, self._voices(filled.locale))
         except UserError as error:
             log.warning("a draft could not be kept: %s", error)
+            return False
+        return True
 
     async def press_form(self, filled: FilledForm, action: str) -> Form:
         """Carry out an action of the form; see `bot.desk.services.note_form`."""

@@ -275,8 +275,11 @@ class Inbox(Protocol):
         """
         ...
 
-    async def keep_form(self, filled: FilledForm) -> None:
-        """Store what is typed so far as this person's draft; the newest version wins."""
+    async def keep_form(self, filled: FilledForm) -> bool:
+        """Store what is typed so far as this person's draft; the newest version wins.
+
+        Returns whether it is stored: a page goes on holding what is not.
+        """
         ...
 
     async def press_form(self, filled: FilledForm, action: str) -> Form:

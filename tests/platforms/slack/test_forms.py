@@ -39,9 +39,9 @@ class SlowInbox(RecordingInbox):
         await self.free.wait()
         return await super().open_form(*args)  # type: ignore[arg-type]
 
-    async def keep_form(self, filled: FilledForm) -> None:
+    async def keep_form(self, filled: FilledForm) -> bool:
         await self.free.wait()
-        await super().keep_form(filled)
+        return await super().keep_form(filled)
 
     async def submit_form(self, filled: FilledForm) -> Form | Document:
         await self.free.wait()

@@ -71,8 +71,10 @@ async def keep(request: web.Request) -> web.Response:
     """Store what is typed so far."""
     context, visitor = request.app[CONTEXT], request[VISITOR]
     posted = await read_script(request, visitor.say)
-    await context.inbox.keep_form(_filled(visitor, posted))
-    return json_response({})
+    if await context.inbox.keep_form(_filled(visitor, posted)):
+        return json_response({})
+    text = visitor.say("The bot cannot reach its database right now. Try again in a moment.")
+    raise web.HTTPServiceUnavailable(text=text)
 
 
 async def submit(request: web.Request) -> web.Response:
