@@ -109,6 +109,7 @@ class Assembly:
             proxies=settings.web_proxies,
             proxy_sign_in=proxy_sign_in(settings),
             look_back=RecapPages(db, zone=settings.timezone),
+            curators=settings.curators,
             sign_in=sign_in(settings, self._joined, DatabaseSessions(db), clock=now),
             mounts={
                 prefix: mounted

@@ -10,7 +10,7 @@ async def find_refusal(
     notes: NoteContext, channel: ChannelRef, user: User, say: Translate
 ) -> str | None:
     """Why a person may not write notes; `None` for one who may. Raises `StorageError`."""
-    people = person_ids(channel, user)
+    people = (*user.known_as, *person_ids(channel, user))
     if notes.curators:
         if notes.curators & set(people):
             return None

@@ -1,0 +1,127 @@
+"""A note is written by a person in a real Chromium, and the bot is killed at every step of it."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser import browsing, photograph, visiting
+from tests.e2e.process import Running, bot
+from tests.platforms.web.sign_in_stage import free_port
+from tests.waiting import until
+
+PAPER = "https://arxiv.org/abs/2502.00009 *Patient machines* (Ada Example)"
+KOREAN = "보상이 늦게 와도 기다릴 줄 아는 기계입니다. 실험은 작지만 방법이 깔끔합니다."
+ENGLISH = "Machines that wait for a late reward. Small experiments, a clean method."
+CHANGED = "Machines that can wait for a late reward."
+DATABASE = Path("data/paperbot.db")
+STEPS = ("open", "typed", "submitted", "done")
+"""The states of a draft, in their order."""
+
+
+@dataclass
+class Desk:
+    """A bot that is killed and started again at one address."""
+
+    folder: Path
+    settings: dict[str, str]
+    process: Running | None = None
+    stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    async def start(self) -> Running:
+        self.stack = AsyncExitStack()
+        self.process = await self.stack.enter_async_context(bot(self.folder, **self.settings))
+        return self.process
+
+    async def kill(self) -> None:
+        assert self.process is not None
+        await self.process.kill()
+        await self.stack.aclose()
+
+    def rows(self, sql: str) -> Sequence[tuple[object, ...]]:
+        address = f"file:{self.folder / DATABASE}?mode=ro"
+        with closing(sqlite3.connect(address, uri=True, timeout=30)) as reader:
+            return reader.execute(sql).fetchall()
+
+    async def reached(self, step: str) -> None:
+        """Until a draft is that far, or farther: the process is not waited for."""
+        wanted = set(STEPS[STEPS.index(step) :])
+        await until(
+            lambda: any(state in wanted for [state] in self.rows("SELECT state FROM draft")),
+            every=0.0005,
+        )
+
+
+@asynccontextmanager
+async def desk(folder: Path, **settings: str) -> AsyncIterator[Desk]:
+    """The bot on a port that stays."""
+    opened = Desk(folder, {"PAPERBOT_WEB_PORT": str(free_port()), **settings})
+    await opened.start()
+    try:
+        yield opened
+    finally:
+        await opened.stack.aclose()
+
+
+async def write(page: Page, korean: str, english: str) -> None:
+    await page.get_by_label("Paper").fill(PAPER)
+    await page.get_by_label("Korean").fill(korean)
+    await page.get_by_label("English").fill(english)
+    await page.get_by_label("Tags").fill("patience")
+
+
+@pytest.mark.browser
+async def test_a_note_outlives_kill_9_at_every_step_and_is_written_once(
+    tmp_path: Path, chromium: str
+):
+    async with desk(tmp_path) as at, browsing(chromium) as browser:
+        assert at.process is not None
+        first = at.process.one_time_address
+        async with visiting(browser, first, strict=False) as page:
+            await page.get_by_role("link", name="Write a note").click()
+            await at.reached("open")
+            await at.kill()
+            # What is typed while the bot is away is kept by the page, and by the bot later.
+            await write(page, KOREAN, ENGLISH)
+            await expect(page.get_by_text("could not be kept yet")).to_be_visible()
+            await at.start()
+            await expect(page.get_by_text("Draft kept")).to_be_visible()
+            await at.reached("typed")
+            await at.kill()
+            await at.start()
+            await page.reload()
+            await expect(page.get_by_label("Korean")).to_have_value(KOREAN)
+            await expect(page.get_by_label("Paper")).to_have_value(PAPER)
+
+            for step in ("typed", "submitted", "done"):
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(page.get_by_role("button", name="Save").click())
+                    await at.reached(step)
+                    await at.kill()
+                await expect(page.get_by_role("alert")).to_be_visible()
+                await expect(page.get_by_label("Korean")).to_have_value(KOREAN)
+                await at.start()
+            # The last one is of what was written before the kill: it changes nothing.
+            await page.get_by_role("button", name="Save").click()
+            await expect(page.locator("[data-outcome]")).to_contain_text("Saved: Patient machines")
+            await page.get_by_role("link", name="Show").click()
+            await expect(page.get_by_text(ENGLISH)).to_be_visible()
+            await expect(page.get_by_text(KOREAN)).to_be_visible()
+
+            await page.get_by_role("link", name="Change the note").click()
+            for language, button in (("ko", "저장"), ("en", "Save")):
+                await page.goto(f"{page.url}&lang={language}")
+                await expect(page.get_by_role("button", name=button)).to_be_visible()
+                await photograph(page, "note")
+            await page.get_by_label("English").fill(CHANGED)
+            await page.get_by_role("button", name="Save").click()
+            await page.get_by_role("link", name="Show").click()
+            await expect(page.get_by_text(CHANGED)).to_be_visible()
+
+        assert at.rows("SELECT count(*) FROM entry WHERE withdrawn_at IS NULL") == [(1,)]
+        assert not any("Traceback" in line for line in at.process.log)
