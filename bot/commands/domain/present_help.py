@@ -149,6 +149,28 @@ def present_follow_help(say: Translate) -> Document:
     )
 
 
+def present_note_help(say: Translate) -> Document:
+    """How a note is written and changed."""
+    spec = commands.NOTE
+    about = say(
+        "A form opens, filled in with what arXiv and the archive know. What you type is kept as a "
+        "draft until you save it, and /note offers it again. /note entry:12 changes the note of "
+        "that entry."
+    )
+    return private(
+        Document(
+            (
+                Heading(run(spec.usage)),
+                Paragraph(run(say(spec.summary))),
+                Paragraph(run(about)),
+                _title(say("For example")),
+                Items(tuple(Item((Text(line, Style.CODE),)) for line in spec.examples)),
+            ),
+            summary=spec.usage,
+        )
+    )
+
+
 def _title(text: str) -> Paragraph:
     return Paragraph((Text(text, Style.STRONG),))
 

@@ -16,6 +16,7 @@ from bot.channels.domain.subscription import parse_languages
 from bot.commands.domain.present_help import (
     present_digest_help,
     present_follow_help,
+    present_note_help,
     present_overview,
     present_paper_help,
 )
@@ -40,6 +41,7 @@ from bot.core.ports import (
     ReactionsRead,
     ThreadMessage,
 )
+from bot.desk.domain.present_note import present_form_elsewhere
 from bot.desk.services import note_form
 from bot.desk.services.context import NoteContext
 from bot.desk.services.keep import count_drafts, forget_drafts
@@ -121,6 +123,10 @@ class Bot:
                 )
             case commands.FOLLOW.name | commands.UNFOLLOW.name:
                 return await self._answer_follow(command, say)
+            case commands.NOTE.name if commands.opens_form(commands.NOTE, command.options):
+                return present_form_elsewhere(command.channel.platform, say)
+            case commands.NOTE.name:
+                return await self._help(command.name, say)
             case _:
                 return await self._help(command.options.get("topic", ""), say)
 
@@ -143,6 +149,8 @@ class Bot:
                 return present_digest_help(say)
             case commands.FOLLOW.name | commands.UNFOLLOW.name:
                 return present_follow_help(say)
+            case commands.NOTE.name:
+                return present_note_help(say)
             case "" | commands.HELP.name:
                 examples = await help_examples.list_finding(self._desk.db)
                 return present_overview(examples, say)
@@ -150,7 +158,8 @@ class Bot:
                 return await self._help(spec.name, say)
             case _:
                 raise UsageError(
-                    "There is no help about “{topic}”. Write /help, /help paper, /help digest or /help follow",
+                    "There is no help about “{topic}”. Write /help, /help paper, /help digest, "
+                    "/help follow or /help note",
                     topic=topic.strip()[:LONGEST],
                 )
 
@@ -337,11 +346,10 @@ class Bot:
     async def keep_form(self, filled: FilledForm) -> bool:
         """Store what is typed as a draft; what cannot be stored is stored with the next change."""
         try:
-            await note_form.keep_draft(self._notes, filled, self._voices(filled.locale))
+            return await note_form.keep_draft(self._notes, filled, self._voices(filled.locale))
         except UserError as error:
             log.warning("a draft could not be kept: %s", error)
             return False
-        return True
 
     async def press_form(self, filled: FilledForm, action: str) -> Form:
         """Carry out an action of the form; see `bot.desk.services.note_form`."""

@@ -283,7 +283,7 @@ NOTE = CommandSpec(
 HELP = CommandSpec(
     name="help",
     summary=translatable("How to use this bot"),
-    usage="/help [paper | digest | follow]",
+    usage="/help [paper | digest | follow | note]",
     audience=Audience.PRIVATE,
     options=(
         Option(
@@ -291,13 +291,12 @@ HELP = CommandSpec(
             translatable("The command to explain"),
             free=True,
             completes=True,
-            values=("paper", "digest", "follow"),
+            values=("paper", "digest", "follow", "note"),
         ),
     ),
 )
 
-COMMANDS: tuple[CommandSpec, ...] = (PAPER, DIGEST, FOLLOW, UNFOLLOW, HELP)
-"""`NOTE` joins them when every platform can open its form."""
+COMMANDS: tuple[CommandSpec, ...] = (PAPER, DIGEST, FOLLOW, UNFOLLOW, NOTE, HELP)
 
 
 def find(name: str) -> CommandSpec | None:

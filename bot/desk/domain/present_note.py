@@ -41,3 +41,12 @@ def present_outcome(outcome: Outcome, say: Translate) -> Document:
 def present_refusal(text: str) -> Document:
     """This person may not write here."""
     return private(notice(text))
+
+
+def present_form_elsewhere(platform: str, say: Translate) -> Document:
+    """The answer to `/note` where no form can be shown."""
+    if platform == "discord":
+        text = say("The form for notes opens in Slack and on the web page, not in Discord yet.")
+    else:
+        text = say("The form for notes does not open here: type /note in the channel.")
+    return private(notice(text))

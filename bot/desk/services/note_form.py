@@ -135,10 +135,15 @@ def _form_of(
     )
 
 
-async def keep_draft(notes: NoteContext, filled: FilledForm, say: Translate) -> None:
-    """Keep what is typed so far, of those who may write. Raises `UsageError`, `StorageError`."""
-    if await curators.find_refusal(notes, filled.channel, filled.user, say) is None:
-        await keep(notes, filled)
+async def keep_draft(notes: NoteContext, filled: FilledForm, say: Translate) -> bool:
+    """Keep what is typed so far, of those who may write; returns whether it is kept.
+
+    Raises `UsageError` and `StorageError`.
+    """
+    if await curators.find_refusal(notes, filled.channel, filled.user, say) is not None:
+        return False
+    await keep(notes, filled)
+    return True
 
 
 async def press(

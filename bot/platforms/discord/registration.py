@@ -31,8 +31,11 @@ _IN_GUILD, _IN_DIRECT_MESSAGES = 0, 1
 
 
 def application_commands(voices: Callable[[str], Translate]) -> list[Json]:
-    """The command table as Discord registers it, in English and Korean."""
-    return [_command(spec, voices) for spec in COMMANDS]
+    """The command table as Discord registers it, in English and Korean.
+
+    Commands that open a form are left out: this platform shows no forms yet.
+    """
+    return [_command(spec, voices) for spec in COMMANDS if not spec.opens_form]
 
 
 def _command(spec: CommandSpec, voices: Callable[[str], Translate]) -> Json:
