@@ -11,7 +11,18 @@ from collections.abc import AsyncIterator, Callable
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import arxiv, discord, discussion, follow, imports, lookups, outbox, slack, start
+from tests.bench import (
+    arxiv,
+    discord,
+    discussion,
+    follow,
+    forms,
+    imports,
+    lookups,
+    outbox,
+    slack,
+    start,
+)
 from tests.bench.measure import Row
 from tests.bench.postgresql import imports as imports_postgresql
 from tests.bench.postgresql import morning as morning_postgresql
@@ -29,6 +40,7 @@ PARTS: dict[str, Callable[[bool], AsyncIterator[Row]]] = {
     "outbox": outbox.rows,
     "discussion": discussion.rows,
     "follow": follow.rows,
+    "forms": forms.rows,
     "import-postgresql": of_postgresql(imports_postgresql.rows),
     "outbox-postgresql": of_postgresql(outbox_postgresql.rows),
     "morning-postgresql": of_postgresql(morning_postgresql.rows),

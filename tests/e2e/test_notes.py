@@ -1,4 +1,4 @@
-"""A note is written by a person in a real Chromium, and the bot is killed at every step of it."""
+"""A note is written in a real Chromium and in Slack, and the bot is killed at every step of it."""
 
 import asyncio
 import sqlite3
@@ -12,6 +12,8 @@ from playwright.async_api import Page, expect
 
 from tests.browser import browsing, photograph, visiting
 from tests.e2e.process import Running, bot
+from tests.e2e.test_slack import http_mode
+from tests.fakes.slack import FakeSlack
 from tests.platforms.web.sign_in_stage import free_port
 from tests.waiting import until
 
@@ -125,3 +127,45 @@ async def test_a_note_outlives_kill_9_at_every_step_and_is_written_once(
 
         assert at.rows("SELECT count(*) FROM entry WHERE withdrawn_at IS NULL") == [(1,)]
         assert not any("Traceback" in line for line in at.process.log)
+
+
+async def test_a_note_in_slack_outlives_kill_9_at_every_step_and_is_written_once(tmp_path: Path):
+    async with FakeSlack() as slack, desk(tmp_path, **http_mode(slack)) as at:
+
+        async def connected(process: Running | None) -> Running:
+            assert process is not None
+            slack.events_url = f"{process.address}slack/events"
+            await process.until_connected("slack")
+            return process
+
+        await connected(at.process)
+        await slack.command(f"/note {PAPER}", user="U1")
+        modal = await slack.modal("U1")
+        await at.reached("open")
+        await slack.until(lambda: len(modal.shown) >= 2)
+        await slack.hands.type(modal, "Korean", KOREAN)
+        await at.reached("typed")
+        await at.kill()
+        await connected(await at.start())
+        await slack.hands.close(modal)
+        await slack.command(f"/note {PAPER}", user="U1")
+        modal = await slack.modal("U1")
+        await slack.until(lambda: modal.text("Korean") == KOREAN)
+
+        for step in ("typed", "submitted", "done"):
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(slack.hands.submit(modal))
+                await at.reached(step)
+                await at.kill()
+            process = await connected(await at.start())
+            if not modal.is_open:  # it was answered before the kill
+                break
+            assert modal.text("Korean") == KOREAN
+        if modal.is_open:
+            await slack.hands.submit(modal)
+        assert not modal.is_open
+        assert modal.errors == {}
+        await at.reached("done")
+        assert at.rows("SELECT count(*) FROM entry WHERE withdrawn_at IS NULL") == [(1,)]
+        assert KOREAN in await process.text("entry/1")
+        assert not any("Traceback" in line for line in process.log)

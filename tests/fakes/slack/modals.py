@@ -108,7 +108,7 @@ class Modals:
         self._number = number
         self._team = team
         self._triggers: dict[str, tuple[str, float]] = {}
-        self._used: set[str] = set()
+        self.used: set[str] = set()
         self.all: dict[str, Modal] = {}
 
     def trigger(self, user: str) -> str:
@@ -129,13 +129,13 @@ class Modals:
         trigger, view = str(args.get("trigger_id", "")), _view(args.get("view"))
         if trigger not in self._triggers:
             raise ViewRefusedError("invalid_trigger_id")
-        if trigger in self._used:
+        if trigger in self.used:
             raise ViewRefusedError("exchanged_trigger_id")
         user, at = self._triggers[trigger]
         if self._clock() - at > TRIGGER_SECONDS:
             raise ViewRefusedError("expired_trigger_id")
         check_view(view)
-        self._used.add(trigger)
+        self.used.add(trigger)
         modal = Modal(f"V{self._team}{self._number()}", user, {}, "")
         self.all[modal.id] = modal
         self._replace(modal, view)

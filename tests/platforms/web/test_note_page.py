@@ -264,6 +264,20 @@ async def test_a_button_that_opens_a_form_is_a_link_to_its_page(browser: Browser
         await expect(page.get_by_label("Paper")).to_have_value("entry:3")
 
 
+async def test_a_typed_command_opens_the_form_and_posts_nothing(browser: Browser, stage: Stage):
+    async with visiting(browser, stage.address) as page:
+        await page.get_by_role("combobox").fill(f"/note {PAPER}")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_label("Paper")).to_have_value(PAPER)
+        assert page.url.endswith(f"/note?paper={PAPER}&channel=general")
+    _, answer = await stage.post("/api/press", channel="general", line="/note entry:3")
+    _, helped = await stage.post("/api/press", channel="general", line="/note help")
+
+    assert answer == {"open": "/note?paper=entry%3A3&channel=general"}
+    assert "private" in helped
+    assert await stage.board.list_messages("general", limit=9) == ()
+
+
 async def test_other_sites_and_unreadable_requests_write_nothing(stage: Stage):
     foreign = {"Origin": "https://elsewhere.example"}
     form = aiohttp.FormData({"key": "key-1", "field-ko": "x"}, default_to_multipart=True)
