@@ -138,7 +138,7 @@ async def test_a_note_in_slack_outlives_kill_9_at_every_step_and_is_written_once
             await process.until_connected("slack")
             return process
 
-        await connected(at.process)
+        process = await connected(at.process)
         await slack.command(f"/note {PAPER}", user="U1")
         modal = await slack.modal("U1")
         await at.reached("open")
