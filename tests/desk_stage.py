@@ -87,3 +87,13 @@ class Desk:
 
 def without_key(form: Form) -> Form:
     return replace(form, key="")
+
+
+VALUES = {
+    "paper": "https://arxiv.org/abs/2602.00001 *A Paper on Reasoning* (Jane Lee, Min Kim)",
+    "ko": "추론에 대한 논문.",
+    "en": "About reasoning.",
+    "tags": "rl",
+    "date": "",
+}
+"""What a person typed into a blank form."""
