@@ -15,6 +15,7 @@ from bot.core.domain.form import Form
 from bot.core.ports import ChannelRef, Command, FilledForm, User, parse_channel
 from bot.desk.services.context import NoteContext
 from bot.lookup.services import lookup
+from bot.lookup.services.lookup import Results
 from tests.stage import Clock
 
 NOW = datetime(2026, 2, 3, 3, tzinfo=UTC)
@@ -81,8 +82,10 @@ class Desk:
 
     async def found(self, query: str) -> list[str]:
         """The titles that a look-up finds."""
-        found = await lookup.look_up(self.db, query, page=1, per_page=10)
-        return [stored.entry.paper.title for stored in found.entries]
+        return [stored.entry.paper.title for stored in (await self.look_up(query)).entries]
+
+    async def look_up(self, query: str) -> Results:
+        return await lookup.look_up(self.db, query, page=1, per_page=10)
 
 
 def without_key(form: Form) -> Form:

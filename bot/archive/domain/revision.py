@@ -1,6 +1,6 @@
 """Compares the entries of a changed file with those stored, so that the same entry keeps its id."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.archive.domain.entry import Entry, EntryId, SourceKind, StoredEntry
@@ -47,6 +47,19 @@ def revise(kept: Sequence[StoredEntry], read: Sequence[Entry]) -> Revision:
         vanished=tuple(
             stored.id for stored in kept if stored.id not in met and stored.withdrawn_at is None
         ),
+    )
+
+
+def without(revision: Revision, ids: Collection[EntryId]) -> Revision:
+    """The revision without what the file says of these entries: a form took their place."""
+    if not ids:
+        return revision
+    return replace(
+        revision,
+        changed=tuple(each for each in revision.changed if each[0] not in ids),
+        moved=tuple(each for each in revision.moved if each[0] not in ids),
+        unchanged=tuple(each for each in revision.unchanged if each not in ids),
+        vanished=tuple(each for each in revision.vanished if each not in ids),
     )
 
 

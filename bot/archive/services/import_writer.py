@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import Entry, Problem
 from bot.archive.domain.files.source_match import InputFile, KnownSource, other_paths, path_of
-from bot.archive.domain.revision import Revision, revise
+from bot.archive.domain.revision import Revision, revise, without
 from bot.archive.services.import_parser import ParsedFile
 from bot.archive.services.import_report import ImportCounter
 from bot.archive.services.match_sources import match_sources
@@ -104,12 +104,16 @@ async def _compare(
 ) -> tuple[_FileChange, ...]:
     parsed = await _with_found_papers(tx, files)
     known = await match_sources(tx, [file.input for file in parsed], taken)
-    kept = await entries.list_of_sources(tx, [source.id for source in known if source is not None])
+    ids = [source.id for source in known if source is not None]
+    kept = await entries.list_of_sources(tx, ids)
+    replaced = await entries.list_replacing(tx, ids)
     paths = await _paths(tx, [file.input for file in parsed], known)
     changed_files = []
     for file, source, path in zip(parsed, known, paths, strict=True):
         of_source = kept.get(source.id, ()) if source is not None else ()
-        revision = revise(of_source, [entry for entry, _ in file.entries])
+        of_forms = replaced.get(source.id, ()) if source is not None else ()
+        revision = revise((*of_source, *of_forms), [entry for entry, _ in file.entries])
+        revision = without(revision, {stored.id for stored in of_forms})
         if file.input.location is None:
             # Standard input is not the whole source: an entry that it lacks is not deleted.
             revision = replace(revision, vanished=())

@@ -138,6 +138,25 @@ def _list_of_sources(
     return {source_id: tuple(found) for source_id, found in grouped.items()}
 
 
+async def list_replacing(
+    tx: Transaction, source_ids: Iterable[int]
+) -> Mapping[int, tuple[StoredEntry, ...]]:
+    """The entries of forms that took the place of an entry of these sources, by that source."""
+    rows = await tx.all(
+        """
+        SELECT id, replaces FROM source WHERE replaces IN (SELECT value FROM numbers(:ids))
+        """,
+        {"ids": list(source_ids)},
+    )
+    if not rows:
+        return {}
+    of_forms = await list_of_sources(tx, [row["id"] for row in rows])
+    found: defaultdict[int, tuple[StoredEntry, ...]] = defaultdict(tuple)
+    for row in rows:
+        found[row["replaces"]] += tuple(of_forms.get(row["id"], ()))
+    return found
+
+
 async def list_in_order(
     tx: Transaction, chosen: Collection[EntryId] | None = None
 ) -> tuple[EntryId, ...]:

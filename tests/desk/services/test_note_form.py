@@ -1,8 +1,11 @@
 """A curator writes and changes notes in a form (issue 17, item 1)."""
 
+from pathlib import Path
+
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.arxiv_record import ArxivRecord
 from bot.archive.domain.entry import EntryId, Language, SourceKind, StoredEntry
+from bot.archive.services.import_files import import_files
 from bot.archive.store import arxiv_records, entries
 from bot.core.database.database import Database
 from bot.core.domain.document import Document
@@ -24,6 +27,19 @@ KNOWN = ArxivRecord(
     submitted_at=NOW,
     updated_at=NOW,
 )
+PAGE = """2025년 2월 4일
+A Paper on Reasoning
+https://arxiv.org/abs/2502.00001
+(Jane Lee, Min Kim)
+The abstract of the first paper is here, and it is long enough to be one.
+추론에 대한 첫 논문입니다.
+#reasoning #rl
+A Paper on Embeddings
+(Ada Park)
+The abstract of the second paper is here, and it is long enough to be one.
+임베딩에 대한 논문.
+#embedding
+"""
 LINK = "https://arxiv.org/abs/2602.00001"
 
 
@@ -288,3 +304,23 @@ async def test_forget_me_deletes_drafts() -> None:
 
     assert "1 draft of a note" in words(told)
     assert after.values["ko"] == ""
+
+
+async def test_a_page_is_read_again_without_the_entry_that_a_form_changed(tmp_path: Path) -> None:
+    page = tmp_path / "2025-02-04.txt"
+    page.write_text(PAGE, encoding="utf-8")
+    async with throw_away() as db:
+        desk = Desk(db)
+        await import_files(db, [page], now=NOW)
+        await desk.submits(await desk.opens("2502.00001"), ko="고친 글")
+        page.write_text(PAGE.replace("첫 논문", "바뀐 논문") + "\n#rl\n", encoding="utf-8")
+
+        report = await import_files(db, [page], now=desk.clock())
+        again = await import_files(db, [page], now=desk.clock())
+        found = await desk.found("date:2025-02-04")
+        (stored,) = (await desk.look_up("2502.00001")).entries
+
+    assert (report.new, report.updated, report.withdrawn) == (0, 1, 0)
+    assert (again.new, again.changed) == (0, ())
+    assert sorted(found) == ["A Paper on Embeddings", "A Paper on Reasoning"]
+    assert stored.entry.paragraphs(Language.KO) == ("고친 글",)
