@@ -13,7 +13,7 @@ from bot.core.database.database import Database
 from bot.core.domain.document import Document
 from bot.core.domain.form import Form
 from bot.core.ports import ChannelRef, Command, FilledForm, User, parse_channel
-from bot.desk.services.context import NoteContext
+from bot.desk.services.context import NoteContext, NoteFiles
 from bot.lookup.services import lookup
 from bot.lookup.services.lookup import Results
 from tests.stage import Clock
@@ -34,6 +34,7 @@ class Desk:
     clock: Clock = field(default_factory=lambda: Clock(NOW))
     channel: ChannelRef = CHANNEL
     written: int = 0
+    files: NoteFiles | None = None
 
     def __post_init__(self) -> None:
         async def check(channel: ChannelRef) -> ChannelRef:
@@ -46,6 +47,7 @@ class Desk:
             curators=self.curators,
             new_key=lambda: f"key{next(keys)}-{id(self)}",
             written=self._note_written,
+            files=self.files,
         )
         context = DigestContext(self.db, self.clock, ZoneInfo("Asia/Seoul"), check, lambda: None)
         self.inbox = Bot(context, voices=Catalogues(), notes=self.notes)

@@ -13,6 +13,8 @@ from bot.desk.domain.fields import tidy
 class Outcome:
     """The entry that was written, and the file where there is one.
 
+    `theirs` is the file that was changed meanwhile, beside which `path` stands; `trouble` says what
+    failed after the writing.
     `typed` is the fingerprint of what was submitted: the same submission again is known by it.
     """
 
@@ -21,6 +23,8 @@ class Outcome:
     is_new: bool = False
     is_unchanged: bool = False
     path: str = ""
+    theirs: str = ""
+    trouble: str = ""
     typed: str = ""
 
     def dump(self) -> str:

@@ -28,6 +28,14 @@ def present_outcome(outcome: Outcome, say: Translate) -> Document:
     blocks: list[Block] = [Paragraph(run(text))]
     if outcome.path:
         blocks.append(Note(run(say("File: {path}", path=outcome.path))))
+    if outcome.theirs:
+        remark = say(
+            "{theirs} was changed meanwhile. Yours is a file of its own; both name each other.",
+            theirs=outcome.theirs,
+        )
+        blocks.append(Note(run(remark)))
+    if outcome.trouble:
+        blocks.append(Note(run(outcome.trouble)))
     if outcome.entry_id is None:
         return private(Document(tuple(blocks), summary=text))
     one = f"entry:{outcome.entry_id}"

@@ -1,11 +1,16 @@
 """What the use cases of the form of a note need."""
 
+import asyncio
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
+from typing import Protocol
 
+from bot.archive.domain.note import Note
 from bot.core.database.database import Database
+from bot.vault.domain.writing import Author, Change, WriteResult, Written
 
 
 def new_key() -> str:
@@ -17,11 +22,32 @@ def _nothing() -> None:
     """Nobody is told."""
 
 
+class NoteWriter(Protocol):
+    """Writes notes as files of the vault; see `bot.vault.services.writer.VaultWriter`."""
+
+    async def add(self, note: Note, author: Author) -> Written:
+        """Write a new file."""
+        ...
+
+    async def change(self, change: Change, author: Author) -> WriteResult:
+        """Change a file while it is what was read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NoteFiles:
+    """The vault: its folder (a real path), and what writes there, one note at a time."""
+
+    folder: Path
+    writer: NoteWriter
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
 @dataclass(frozen=True, slots=True)
 class NoteContext:
     """`curators` are the people who may write (`person_id`); none: whoever manages the channel.
 
-    `new_key` makes the key of a form, `written` is called when an entry was stored.
+    With `files` a note is a file of the vault, without it is kept in the database. `new_key` makes the key of a form, `written` is called when an entry was stored.
     """
 
     db: Database
@@ -29,3 +55,4 @@ class NoteContext:
     curators: frozenset[str] = frozenset()
     new_key: Callable[[], str] = new_key
     written: Callable[[], None] = _nothing
+    files: NoteFiles | None = None

@@ -9,6 +9,7 @@ from bot.core.domain.incoming_text import well_formed
 from bot.core.ports import ChannelRef, FilledForm, User, person_ids
 from bot.desk.domain.draft import Draft, DraftState
 from bot.desk.domain.fields import DATE, PAPER, TAGS, TEXTS
+from bot.desk.domain.outcome import Outcome
 from bot.desk.domain.paper_line import read_paper_line
 from bot.desk.services.context import NoteContext
 from bot.desk.store import drafts
@@ -69,6 +70,22 @@ async def put_unless_done(tx: Transaction, draft: Draft) -> Draft:
         return known
     await drafts.put(tx, draft)
     return draft
+
+
+async def put_state(
+    notes: NoteContext, draft: Draft, state: DraftState, outcome: Outcome | None = None
+) -> Outcome:
+    """Store how far a draft is, with what was written, unless it is done; returns what is stored."""
+    async with notes.db.transaction() as tx:
+        await tx.guard(drafts.guard_of(draft.key))
+        known = await drafts.find(tx, draft.key)
+        if known is not None and known.state is DraftState.DONE:
+            return Outcome.load(known.outcome)
+        now = replace(draft, state=state, changed_at=notes.clock())
+        if outcome is not None:
+            now = replace(now, typed={}, outcome=outcome.dump())
+        await drafts.put(tx, now)
+    return outcome if outcome is not None else Outcome(draft.entry_id, "")
 
 
 async def count_drafts(db: Database, channel: ChannelRef, user: User) -> int:

@@ -1,4 +1,7 @@
-"""Writes what was submitted: the entry and the draft's end in one transaction, once."""
+"""Writes what was submitted, once: a file of the vault, or an entry in the database.
+
+Without a file, the entry and the draft's end are one transaction.
+"""
 
 import logging
 from collections.abc import Callable
@@ -17,6 +20,7 @@ from bot.desk.domain.draft import Draft, DraftState
 from bot.desk.domain.outcome import Outcome
 from bot.desk.domain.present_note import present_outcome
 from bot.desk.services.context import NoteContext
+from bot.desk.services.write_file import finish_file
 from bot.desk.store import drafts, known_papers
 
 log = logging.getLogger(__name__)
@@ -28,6 +32,13 @@ async def finish(notes: NoteContext, key: str, say: Translate) -> Document | ToC
     Something to correct is what has changed since it was submitted: the draft is typed again. Raises
     `StorageError`, and `UsageError` where the draft was deleted.
     """
+    if notes.files is not None:
+        outcome = await finish_file(notes, notes.files, key, say)
+        if isinstance(outcome, ToCorrect):
+            return outcome
+        if outcome is not None:
+            notes.written()
+            return present_outcome(outcome, say)
     async with notes.db.transaction() as tx:
         await tx.guard(ARCHIVE)
         await tx.guard(drafts.guard_of(key))

@@ -3,7 +3,7 @@
 import json
 
 from bot.archive.domain.entry import EntryId, Paper
-from bot.archive.store import arxiv_records, tags, title_matches
+from bot.archive.store import arxiv_records, tags
 from bot.archive.store.entries import list_by_id
 from bot.arxiv.domain.candidates import Likeness, suggest_tags
 from bot.arxiv.store import candidates
@@ -99,6 +99,13 @@ async def _nearest(tx: Transaction, number: str) -> tuple[Likeness, ...]:
     return tuple(Likeness(EntryId(entry), alike) for entry, alike in json.loads(row["nearest"]))
 
 
-async def find_titled(tx: Transaction, numbers_of: str) -> str | None:
-    """The arXiv number that was found for a paper that is known by its title (`Paper.key`)."""
-    return (await title_matches.list_numbers(tx, [numbers_of])).get(numbers_of)
+async def find_entry_at(tx: Transaction, location: str) -> EntryId | None:
+    """The entry of a file, by the file's absolute path."""
+    row = await tx.one(
+        """
+        SELECT e.id FROM source AS s JOIN entry AS e ON e.source_id = s.id
+         WHERE s.location = :location AND e.newness > 0 ORDER BY e.part LIMIT 1
+        """,
+        {"location": location},
+    )
+    return EntryId(row["id"]) if row is not None else None

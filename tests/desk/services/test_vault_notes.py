@@ -1,0 +1,138 @@
+"""With a vault, a note that is written in the form is a file, imported like any other."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.archive.domain.entry import Language, SourceKind
+from bot.archive.domain.formats import vault_note
+from bot.archive.domain.formats.note_text import NoteTextError
+from bot.archive.domain.note import Note
+from bot.archive.services.import_files import import_files
+from bot.core.database.database import Database
+from bot.core.domain.document import Document
+from bot.core.domain.errors import UserError
+from bot.core.domain.form import Form
+from bot.desk.services import write_note
+from bot.desk.services.context import NoteFiles
+from bot.vault.domain.writing import Author, Change, Conflict, WriteResult, Written
+from tests.databases import throw_away
+from tests.desk_stage import ADA, NOW, VALUES, Desk
+from tests.talk_stage import words
+
+
+@dataclass
+class PlainWriter:
+    """Writes whole files, as a vault's writer promises it; `error` is raised once written."""
+
+    folder: Path
+    error: Exception | None = None
+    authors: list[Author] = field(default_factory=list)
+
+    async def add(self, note: Note, author: Author) -> Written:
+        text = vault_note.write(note.as_entry())
+        name = vault_note.file_name(note.as_entry())
+        (self.folder / name).write_text(text, encoding="utf-8")
+        self.authors.append(author)
+        if self.error is not None:
+            error, self.error = self.error, None
+            raise error
+        return Written(name, text)
+
+    async def change(self, change: Change, author: Author) -> WriteResult:
+        assert change.before.path is not None
+        self.authors.append(author)
+        file = self.folder / change.before.path
+        text = vault_note.write(change.after.as_entry())
+        if file.read_text(encoding="utf-8") in (change.text, text):
+            file.write_text(text, encoding="utf-8")
+            return Written(change.before.path, text)
+        ours = f"{file.stem} (Ada).md"
+        (self.folder / ours).write_text(text, encoding="utf-8")
+        return Conflict(change.before.path, ours)
+
+
+def desk_with(db: Database, folder: Path) -> tuple[Desk, PlainWriter]:
+    writer = PlainWriter(folder.resolve())
+    return Desk(db, files=NoteFiles(writer.folder, writer)), writer
+
+
+def files_in(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
+async def test_a_note_is_a_file_and_a_change_edits_it(tmp_path: Path) -> None:
+    async with throw_away() as db:
+        desk, writer = desk_with(db, tmp_path)
+        blank = desk.inbox.blank_form(desk.command())
+
+        saved = await desk.submits(blank, ADA, **VALUES)
+        again = await desk.submits(blank, ADA, **VALUES)
+        (file,) = files_in(tmp_path)
+        changed = await desk.submits(await desk.opens("2602.00001"), ko="고친 글")
+        (stored,) = (await desk.look_up("2602.00001")).entries
+        watched = await import_files(db, [tmp_path], now=NOW, withdraw_missing=True)
+
+    assert isinstance(saved, Document)
+    assert file.name == "260203 A Paper on Reasoning.md"
+    assert words(saved) == f"Saved: A Paper on Reasoning\nFile: {file.name}"
+    assert saved == again
+    assert writer.authors == [Author("Ada", "slack:T1/U1")] * 2
+    assert isinstance(changed, Document)
+    assert "고친 글" in file.read_text(encoding="utf-8")
+    assert stored.entry.source.kind is SourceKind.VAULT_NOTE
+    assert stored.entry.paragraphs(Language.KO) == ("고친 글",)
+    assert (watched.new, watched.changed, watched.withdrawn) == (0, (), 0)
+
+
+async def test_a_file_that_was_changed_meanwhile_keeps_both_versions(tmp_path: Path) -> None:
+    async with throw_away() as db:
+        desk, _ = desk_with(db, tmp_path)
+        await desk.submits(desk.inbox.blank_form(desk.command()), ADA, **VALUES)
+        (file,) = files_in(tmp_path)
+        form = await desk.opens("2602.00001")
+        file.write_text(file.read_text(encoding="utf-8") + "\n편집기에서\n", encoding="utf-8")
+
+        told = await desk.submits(form, ko="고친 글")
+
+    assert isinstance(told, Document)
+    assert "260203 A Paper on Reasoning.md was changed meanwhile" in words(told)
+    assert "편집기에서" in file.read_text(encoding="utf-8")
+    assert len(files_in(tmp_path)) == 2
+
+
+async def test_a_file_that_was_written_before_a_kill_is_not_written_again(tmp_path: Path) -> None:
+    async with throw_away() as db:
+        desk, writer = desk_with(db, tmp_path)
+        writer.error = RuntimeError("killed")
+        blank = desk.inbox.blank_form(desk.command())
+
+        failed = await desk.submits(blank, ADA, **VALUES)
+        await import_files(db, [tmp_path], now=NOW)
+        finished = await write_note.finish_submitted(desk.notes, before=desk.clock())
+        again = await desk.submits(blank, ADA, **VALUES)
+        found = await desk.found("2602.00001")
+
+    assert isinstance(failed, Form)
+    assert failed.values["ko"] == VALUES["ko"]
+    assert finished == 1
+    assert isinstance(again, Document)
+    assert found == ["A Paper on Reasoning"]
+    assert len(files_in(tmp_path)) == 1
+
+
+async def test_what_cannot_be_written_is_said_and_kept(tmp_path: Path) -> None:
+    async with throw_away() as db:
+        desk, writer = desk_with(db, tmp_path)
+        blank = desk.inbox.blank_form(desk.command())
+
+        writer.error = NoteTextError("tags", "The tag cannot be written")
+        beside = await desk.submits(blank, ADA, **VALUES)
+        writer.error = UserError("The folder is full")
+        above = await desk.submits(blank, ADA, **VALUES)
+        offered = await desk.opens()
+
+    assert isinstance(beside, Form)
+    assert beside.problems == {"tags": "The tag cannot be written"}
+    assert isinstance(above, Form)
+    assert above.problems == {"": "The folder is full"}
+    assert offered.values["ko"] == VALUES["ko"]
