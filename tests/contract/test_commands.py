@@ -379,9 +379,10 @@ async def test_help_shows_options_words_of_threads_and_examples_that_find_someth
     digest = await room.types("/digest help")
     about_option = await room.types("/help layout")
     about_verb = await room.types("/help forget-me")
+    note = await room.types("/help note")
     unknown = await room.types("/help nonsense")
 
-    for shown in (overview, paper, same, digest, unknown):
+    for shown in (overview, paper, same, digest, note, unknown):
         assert shown.is_private
     for words in ("/paper QUERY", "#rl", "abstract, refs", "/digest"):
         assert words in overview.text
@@ -393,6 +394,7 @@ async def test_help_shows_options_words_of_threads_and_examples_that_find_someth
         assert words in digest.text
     assert about_option.text.replace("/help layout", "") == digest.text.replace("/digest help", "")
     assert "/paper QUERY" in about_verb.text
+    assert "kept as a draft until you save it" in note.text
     assert "There is no help about “nonsense”" in unknown.text
 
 

@@ -317,6 +317,8 @@ class Bot:
             return (*await completion.complete(self._desk.db, typed), *words)[:_MOST_CHOICES]
         if (command.name, option) == (commands.UNFOLLOW.name, "query"):
             return await follow_command.complete_followed(self._follow, command, typed)
+        if (command.name, option) == (commands.NOTE.name, "paper"):
+            return await note_form.complete(self._desk.db, typed)
         spec = commands.find(command.name)
         if spec is None:
             return ()

@@ -208,7 +208,8 @@ def _read_back(draft: Draft, entry: Entry, old: StoredEntry | None, say: Transla
         if slug not in tags
     }
     if old is None:
-        entry = replace(entry, commentary=read.commentary)
+        paper = replace(entry.paper, url=read.paper.url)
+        entry = replace(entry, paper=paper, commentary=read.commentary)
     links = dict.fromkeys((*entry.links, *read.links))
     return ToWrite(
         replace(

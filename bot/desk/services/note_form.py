@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import tzinfo
 
 from bot.archive.domain.typed_dates import Days
+from bot.core.database.database import Database
 from bot.core.domain.document import Document
 from bot.core.domain.errors import StorageError, UserError
 from bot.core.domain.form import Form, FormAction
 from bot.core.domain.i18n import Translate, error_text, translatable
-from bot.core.ports import ChannelRef, Command, FilledForm, person_ids
+from bot.core.ports import ChannelRef, Choice, Command, FilledForm, person_ids
 from bot.desk.domain import note_form
 from bot.desk.domain.decision import NothingChanged, ToCorrect, decide, paper_of, with_date
 from bot.desk.domain.draft import Draft, DraftState
@@ -23,6 +24,7 @@ from bot.desk.services import curators, write_note
 from bot.desk.services.context import NoteContext
 from bot.desk.services.keep import keep, put_unless_done, typed_values
 from bot.desk.store import drafts, known_papers
+from bot.lookup.store.typed_names import list_titled
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +37,10 @@ _FAILED = translatable(
     "reason in the log."
 )
 
+
+_CHOICES = 10
+_LABEL = 100
+"""Characters of a suggestion that Discord shows."""
 
 ZoneOf = Callable[[ChannelRef], Awaitable[tzinfo]]
 """The zone that decides which day it is in a channel."""
@@ -133,6 +139,15 @@ def _form_of(
         problems=problems,
         actions=actions or (),
     )
+
+
+async def complete(db: Database, typed: str) -> tuple[Choice, ...]:
+    """Entries whose title has what is typed behind `/note`: their notes can be changed."""
+    if not typed.strip():
+        return ()
+    async with db.reading() as tx:
+        found = await list_titled(tx, typed.strip(), limit=_CHOICES)
+    return tuple(Choice(each.title[:_LABEL], f"entry:{each.id}") for each in found)
 
 
 async def keep_draft(notes: NoteContext, filled: FilledForm, say: Translate) -> bool:

@@ -4,9 +4,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.core.database.database import Database, Transaction
+from bot.desk.store import drafts
 from bot.discussion.store import discussion_requests, replies
 from bot.operations.domain.retention import Retention
 from bot.outbox.store import prune as deliveries
@@ -16,6 +17,8 @@ log = logging.getLogger(__name__)
 
 _ROWS = 200
 """Rows that one transaction looks at: it takes about ten milliseconds."""
+_FORMS_KEPT = timedelta(days=30)
+"""How long a form that was opened or saved is known; what was typed and not saved stays."""
 _PAGES = 500
 """Pages that one step gives back to the file system: 2 MB."""
 
@@ -60,6 +63,9 @@ async def prune(
     if retention.discussions is not None and not stopping.is_set():
         async with db.transaction() as tx:
             changed += await discussion_requests.prune(tx, now - retention.discussions)
+    if not stopping.is_set():
+        async with db.transaction() as tx:
+            changed += await drafts.prune(tx, now - _FORMS_KEPT)
     if changed:
         log.info("old rows pruned: %d", changed)
     while not stopping.is_set() and await db.reclaim(_PAGES):

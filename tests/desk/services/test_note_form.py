@@ -1,21 +1,24 @@
 """A curator writes and changes notes in a form (issue 17, item 1)."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.arxiv_record import ArxivRecord
 from bot.archive.domain.entry import EntryId, Language, SourceKind, StoredEntry
+from bot.archive.services.export import export_vault
 from bot.archive.services.import_files import import_files
 from bot.archive.store import arxiv_records, entries
 from bot.core.database.database import Database
 from bot.core.domain.document import Document
 from bot.core.domain.form import Form
-from bot.core.ports import Command
+from bot.core.ports import Choice, Command
 from bot.desk.services import write_note
 from bot.desk.store import drafts
+from bot.lookup.services.selection import chosen
 from tests.archive_stage import an_entry, keep
 from tests.databases import throw_away
-from tests.desk_stage import ADA, BO, CHANNEL, NOW, Desk, without_key
+from tests.desk_stage import ADA, BO, CHANNEL, NOW, VALUES, Desk, without_key
 from tests.talk_stage import words
 
 KNOWN = ArxivRecord(
@@ -324,3 +327,26 @@ async def test_a_page_is_read_again_without_the_entry_that_a_form_changed(tmp_pa
     assert (again.new, again.changed) == (0, ())
     assert sorted(found) == ["A Paper on Embeddings", "A Paper on Reasoning"]
     assert stored.entry.paragraphs(Language.KO) == ("고친 글",)
+
+
+async def test_a_note_of_a_form_is_exported_and_imported_as_the_same_entry(tmp_path: Path) -> None:
+    async with throw_away() as db:
+        desk = Desk(db)
+        await desk.submits(desk.inbox.blank_form(desk.command()), ADA, **VALUES)
+        written = (await newest(db)).entry
+        await export_vault(chosen(db, "", as_written=True), tmp_path / "vault")
+    async with throw_away() as db:
+        await import_files(db, [tmp_path / "vault"], now=NOW)
+        read = (await newest(db)).entry
+
+    assert replace(read, source=written.source) == written
+
+
+async def test_titles_are_suggested_behind_the_command() -> None:
+    async with throw_away() as db:
+        (id_,) = await keep(db, an_entry("Old Paper", arxiv_id="2601.00001", ko="옛 글"))
+        desk = Desk(db)
+
+        found = await desk.inbox.complete(desk.command("old"), "paper", "old")
+
+    assert found == (Choice("Old Paper", f"entry:{id_}"),)
