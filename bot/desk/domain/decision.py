@@ -1,6 +1,7 @@
 """What a submitted form means: something to correct, something to write, or nothing at all."""
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -35,6 +36,7 @@ from bot.desk.domain.known import Known
 from bot.desk.domain.note_form import theirs_line
 from bot.desk.domain.paper_line import PaperLine, read_paper_line
 
+_ENGLISH_MARK = re.compile(r"</?english>", re.IGNORECASE)
 _SHOWN = 60
 
 
@@ -185,15 +187,20 @@ def _decide_change(draft: Draft, old: StoredEntry, days: Days, say: Translate) -
 
 def _read_back(draft: Draft, entry: Entry, old: StoredEntry | None, say: Translate) -> Decision:
     """The entry as the parser reads its note; a paragraph that it reads otherwise is a problem."""
-    plain = replace(entry, source=Source(SourceKind.CHAT_FORM, ""))
-    text = vault_note.write(plain)
-    read = vault_note.parse(text, vault_note.file_name(entry)).entries[0]
+    read = _read_again(entry)
     kept = {paragraph for each in read.commentary for paragraph in each.paragraphs}
     problems = {}
     for language in Language:
         before = old.entry.paragraphs(language) if old is not None else ()
         for paragraph in entry.paragraphs(language):
-            if paragraph not in kept and paragraph not in before:
+            if paragraph in before:
+                continue
+            if _ENGLISH_MARK.search(paragraph) is not None:
+                problems[TEXTS[language][0]] = say(
+                    "Leave <english> out: English text has a field of its own."
+                )
+                break
+            if paragraph not in kept:
                 problems[TEXTS[language][0]] = say(
                     "“{text}” would be read as something else than text: begin it differently.",
                     text=paragraph[:_SHOWN],
@@ -210,6 +217,14 @@ def _read_back(draft: Draft, entry: Entry, old: StoredEntry | None, say: Transla
     if old is None:
         paper = replace(entry.paper, url=read.paper.url)
         entry = replace(entry, paper=paper, commentary=read.commentary)
+        if _read_again(entry).commentary != entry.commentary:
+            problem = say(
+                "This text is not read back as it is: close what is open in it, like ```."
+            )
+            first = next(
+                (name for name in TEXTS if draft.typed.get(TEXTS[name][0], "").strip()), Language.KO
+            )
+            return ToCorrect(draft, {TEXTS[first][0]: problem})
     links = dict.fromkeys((*entry.links, *read.links))
     return ToWrite(
         replace(
@@ -221,6 +236,12 @@ def _read_back(draft: Draft, entry: Entry, old: StoredEntry | None, say: Transla
         ),
         old,
     )
+
+
+def _read_again(entry: Entry) -> Entry:
+    """The entry as an import reads the note that is written of it."""
+    text = vault_note.write(replace(entry, source=Source(SourceKind.CHAT_FORM, "")))
+    return vault_note.parse(text, vault_note.file_name(entry)).entries[0]
 
 
 def with_date(draft: Draft, date: dt.date | None) -> Draft:

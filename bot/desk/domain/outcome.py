@@ -25,6 +25,7 @@ class Outcome:
     path: str = ""
     theirs: str = ""
     trouble: str = ""
+    remarks: tuple[str, ...] = ()
     typed: str = ""
 
     def dump(self) -> str:
@@ -34,7 +35,8 @@ class Outcome:
     @classmethod
     def load(cls, text: str) -> "Outcome":
         """What `dump` wrote."""
-        return cls(**json.loads(text))
+        values = json.loads(text)
+        return cls(**{**values, "remarks": tuple(values["remarks"])})
 
 
 def fingerprint(values: Mapping[str, str]) -> str:

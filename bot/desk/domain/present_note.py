@@ -34,6 +34,7 @@ def present_outcome(outcome: Outcome, say: Translate) -> Document:
             theirs=outcome.theirs,
         )
         blocks.append(Note(run(remark)))
+    blocks += (Note(run(remark)) for remark in outcome.remarks)
     if outcome.trouble:
         blocks.append(Note(run(outcome.trouble)))
     if outcome.entry_id is None:

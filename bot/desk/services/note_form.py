@@ -5,7 +5,10 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import tzinfo
 
+from bot.archive.domain.entry import Entry
 from bot.archive.domain.typed_dates import Days
+from bot.archive.store import tags
+from bot.channels.store import subscriptions
 from bot.core.database.database import Database
 from bot.core.domain.document import Document
 from bot.core.domain.errors import StorageError, UserError
@@ -20,6 +23,7 @@ from bot.desk.domain.known import Known
 from bot.desk.domain.outcome import Outcome, fingerprint
 from bot.desk.domain.paper_line import PaperLine, read_paper_line
 from bot.desk.domain.present_note import present_outcome, present_refusal
+from bot.desk.domain.remarks import remarks_on
 from bot.desk.services import curators, write_note
 from bot.desk.services.context import NoteContext
 from bot.desk.services.keep import keep, put_unless_done, typed_values
@@ -226,6 +230,7 @@ async def _submit(
     if refusal is not None:
         return as_typed(filled, say, refusal)
     draft = await keep(notes, filled)
+    remarks: tuple[str, ...] = ()
     if draft.state is DraftState.DONE:
         return await _done_already(notes, draft, filled, zone, say)
     if draft.state is not DraftState.SUBMITTED:
@@ -237,6 +242,7 @@ async def _submit(
             return await _unchanged(notes, draft, decision, say)
         if isinstance(decision, ToCorrect):
             return await _to_correct(notes, decision, zone, say)
+        remarks = await _remarks(notes, decision.entry, filled.channel, days, say)
         draft = replace(with_date(draft, decision.entry.date), paper=decision.entry.paper.key)
         draft = replace(
             draft,
@@ -246,10 +252,21 @@ async def _submit(
         )
         async with notes.db.transaction() as tx:
             draft = await put_unless_done(tx, draft)
-    finished = await write_note.finish(notes, draft.key, say)
+    finished = await write_note.finish(notes, draft.key, say, remarks)
     if isinstance(finished, ToCorrect):
         return await _to_correct(notes, finished, zone, say)
     return finished
+
+
+async def _remarks(
+    notes: NoteContext, entry: Entry, channel: ChannelRef, days: Days, say: Translate
+) -> tuple[str, ...]:
+    """What is remarked on an entry that is about to be stored."""
+    async with notes.db.reading() as tx:
+        uses = await tags.count_uses(tx)
+        subscription = await subscriptions.find(tx, str(channel))
+    wanted = subscription.options.languages if subscription is not None else ()
+    return tuple(remarks_on(entry, uses=uses, wanted=wanted, today=days.today, say=say))
 
 
 async def _unchanged(

@@ -26,7 +26,7 @@ _FIELDS = {"title": PAPER, "tags": TAGS, "date": DATE}
 
 
 async def finish_file(
-    notes: NoteContext, files: NoteFiles, key: str, say: Translate
+    notes: NoteContext, files: NoteFiles, key: str, say: Translate, remarks: tuple[str, ...]
 ) -> Outcome | ToCorrect | None:
     """Write the file of a submitted note, unless it is written; `None` where it has no file.
 
@@ -54,6 +54,7 @@ async def finish_file(
         if isinstance(decision, ToWrite):
             try:
                 outcome = await _write(notes, files, draft, decision, path)
+                outcome = replace(outcome, remarks=remarks)
             except StorageError:
                 raise
             except NoteTextError as error:

@@ -26,14 +26,17 @@ from bot.desk.store import drafts, known_papers
 log = logging.getLogger(__name__)
 
 
-async def finish(notes: NoteContext, key: str, say: Translate) -> Document | ToCorrect:
+async def finish(
+    notes: NoteContext, key: str, say: Translate, remarks: tuple[str, ...] = ()
+) -> Document | ToCorrect:
     """Write what was submitted under a key, unless it is written; may be repeated at any time.
 
+    `remarks` are said with it, and again when it is submitted again.
     Something to correct is what has changed since it was submitted: the draft is typed again. Raises
     `StorageError`, and `UsageError` where the draft was deleted.
     """
     if notes.files is not None:
-        outcome = await finish_file(notes, notes.files, key, say)
+        outcome = await finish_file(notes, notes.files, key, say, remarks)
         if isinstance(outcome, ToCorrect):
             return outcome
         if outcome is not None:
@@ -54,7 +57,7 @@ async def finish(notes: NoteContext, key: str, say: Translate) -> Document | ToC
             back = replace(decision.draft, state=DraftState.TYPED, changed_at=now)
             await drafts.put(tx, back)
             return replace(decision, draft=back)
-        outcome = await _write(tx, draft, decision, now)
+        outcome = replace(await _write(tx, draft, decision, now), remarks=remarks)
         done = replace(
             draft, state=DraftState.DONE, typed={}, changed_at=now, outcome=outcome.dump()
         )

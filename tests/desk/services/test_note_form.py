@@ -15,6 +15,8 @@ from bot.core.domain.form import Form
 from bot.core.ports import Choice, Command
 from bot.desk.services import write_note
 from bot.desk.store import drafts
+from bot.digest.services import subscribe
+from bot.digest.services.subscribe import TypedOptions
 from bot.lookup.services.selection import chosen
 from tests.archive_stage import an_entry, keep
 from tests.databases import throw_away
@@ -350,3 +352,24 @@ async def test_titles_are_suggested_behind_the_command() -> None:
         found = await desk.inbox.complete(desk.command("old"), "paper", "old")
 
     assert found == (Choice("Old Paper", f"entry:{id_}"),)
+
+
+async def test_what_a_curator_may_want_to_know_is_said_once_it_is_saved() -> None:
+    async with throw_away() as db:
+        for number in range(3):
+            await keep(db, an_entry(f"Paper {number}", tags="reasoning", path=f"{number}.md"))
+        await subscribe.add(db, CHANNEL, TypedOptions(at="09:00", zone="Asia/Seoul"), now=NOW)
+        desk = Desk(db)
+        blank = desk.inbox.blank_form(desk.command())
+        values = {**VALUES, "en": "", "tags": "reasonning", "date": "2026-03-01"}
+
+        saved = await desk.submits(blank, ADA, **values)
+        again = await desk.submits(blank, ADA, **values)
+
+    assert isinstance(saved, Document)
+    assert words(saved).splitlines()[1:] == [
+        "English: there is no text, and this channel's digest is posted in it.",
+        "#reasonning is a new tag: did you mean #reasoning?",
+        "The date is in the future: 2026-03-01",
+    ]
+    assert again == saved
