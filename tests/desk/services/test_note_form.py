@@ -1,5 +1,6 @@
 """A curator writes and changes notes in a form (issue 17, item 1)."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -373,3 +374,24 @@ async def test_what_a_curator_may_want_to_know_is_said_once_it_is_saved() -> Non
         "The date is in the future: 2026-03-01",
     ]
     assert again == saved
+
+
+async def test_what_is_submitted_at_once_is_written_once() -> None:
+    async with throw_away() as db:
+        desk = Desk(db)
+        hers, his = (desk.inbox.blank_form(desk.command()) for _ in range(2))
+        his_values = {**VALUES, "ko": "보람의 글"}
+
+        answers = await asyncio.gather(
+            *(desk.submits(hers, ADA, **VALUES) for _ in range(4)),
+            desk.submits(his, BO, **his_values),
+        )
+        one = await entry_count(db)
+        forms = [answer for answer in answers if isinstance(answer, Form)]
+        for form in forms:
+            await desk.submits(form, BO if form.key == his.key else ADA)
+        texts = (await newest(db)).entry.paragraphs(Language.KO)
+
+    assert one == 1
+    assert {form.key for form in forms} in ({hers.key}, {his.key})
+    assert set(texts) == {VALUES["ko"], "보람의 글"}
