@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from bot.archive.domain.entry import Commentary, Entry, Language, tag_slug
 from bot.archive.domain.markup.tags import is_tag
 from bot.archive.domain.typed_dates import Days, find_date
-from bot.core.domain.form import TEXT_MOST
+from bot.core.domain.form import FIELDS_MOST, TEXT_MOST
 
 PAPER, TAGS, DATE = "paper", "tags", "date"
 TEXTS: Mapping[Language, tuple[str, str]] = {
@@ -33,14 +33,18 @@ class Filled:
 
 
 def values_of(entry: Entry) -> Mapping[str, str]:
-    """What stands in the fields for an entry. A language too long for its fields has none."""
+    """What stands in the fields for an entry. A language too long for its fields has none.
+
+    Where two languages need two fields each, the date has none: a form has five.
+    """
     values: dict[str, str] = {}
     for language in Language:
         parts = split_text("\n\n".join(entry.paragraphs(language)))
         if parts is not None:
             values |= dict(zip(TEXTS[language], parts, strict=False))
     values[TAGS] = " ".join((*entry.spellings, *entry.tags[len(entry.spellings) :]))
-    values[DATE] = entry.date.isoformat() if entry.date is not None else ""
+    if len(values) < FIELDS_MOST:
+        values[DATE] = entry.date.isoformat() if entry.date is not None else ""
     return values
 
 
@@ -140,7 +144,9 @@ def merged(theirs: Mapping[str, str], mine: Mapping[str, str]) -> Mapping[str, s
     values[TAGS] = " ".join(_once(word for word in words if word))
     if mine.get(DATE, "").strip():
         values[DATE] = mine[DATE]
-    return values
+    elif len(values) > FIELDS_MOST:
+        values.pop(DATE, None)
+    return values if len(values) <= FIELDS_MOST else None
 
 
 def conflicts(
