@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bot.commands.services.digest_command import DigestContext
@@ -35,6 +36,7 @@ class Desk:
     channel: ChannelRef = CHANNEL
     written: int = 0
     files: NoteFiles | None = None
+    vault: Path | None = None
 
     def __post_init__(self) -> None:
         async def check(channel: ChannelRef) -> ChannelRef:
@@ -48,6 +50,7 @@ class Desk:
             new_key=lambda: f"key{next(keys)}-{id(self)}",
             written=self._note_written,
             files=self.files,
+            vault=self.vault,
         )
         context = DigestContext(self.db, self.clock, ZoneInfo("Asia/Seoul"), check, lambda: None)
         self.inbox = Bot(context, voices=Catalogues(), notes=self.notes)

@@ -147,7 +147,11 @@ class Assembly:
             zone=settings.timezone,
         )
         notes = NoteContext(
-            db, now, curators=settings.curators, written=self._wakes.archive_changed
+            db,
+            now,
+            curators=settings.curators,
+            written=self._wakes.archive_changed,
+            vault=settings.vault.resolve() if settings.vault is not None else None,
         )
         self._inbox = Bot(
             desk, voices=self._voices, talk=talk, open_inbox=self._open_inbox, notes=notes

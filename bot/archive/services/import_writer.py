@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.archive.domain.arxiv_id import ArxivId
-from bot.archive.domain.entry import Entry, Problem
+from bot.archive.domain.entry import Entry, Problem, Severity
 from bot.archive.domain.files.source_match import InputFile, KnownSource, other_paths, path_of
 from bot.archive.domain.revision import Revision, revise, without
 from bot.archive.services.import_parser import ParsedFile
@@ -16,16 +16,21 @@ from bot.archive.store import entries, entry_changes, sources, title_matches
 from bot.archive.store.entry_changes import IndexedEntry
 from bot.archive.store.guards import ARCHIVE
 from bot.core.database.database import Database, Transaction
+from bot.core.domain.i18n import worded
 
 
 @dataclass(frozen=True, slots=True)
 class _FileChange:
-    """What the import of one file changes: its source (`None`: a new one), path and entries."""
+    """What the import of one file changes: its source (`None`: a new one), path and entries.
+
+    `ignored` counts entries whose place a form took: what the file says of them is not used.
+    """
 
     file: ParsedFile
     known: KnownSource | None
     path: str
     revision: Revision
+    ignored: int = 0
 
     @property
     def input(self) -> InputFile:
@@ -113,11 +118,13 @@ async def _compare(
         of_source = kept.get(source.id, ()) if source is not None else ()
         of_forms = replaced.get(source.id, ()) if source is not None else ()
         revision = revise((*of_source, *of_forms), [entry for entry, _ in file.entries])
-        revision = without(revision, {stored.id for stored in of_forms})
+        ids_of_forms = {stored.id for stored in of_forms}
+        ignored = sum(entry_id in ids_of_forms for entry_id, _ in revision.changed)
+        revision = without(revision, ids_of_forms)
         if file.input.location is None:
             # Standard input is not the whole source: an entry that it lacks is not deleted.
             revision = replace(revision, vanished=())
-        changed_files.append(_FileChange(file, source, path, revision))
+        changed_files.append(_FileChange(file, source, path, revision, ignored))
     return tuple(changed_files)
 
 
@@ -199,6 +206,12 @@ async def _write(
 
 def _count(change: _FileChange, counter: ImportCounter) -> None:
     revision = change.revision
+    if change.ignored:
+        message = worded(
+            "entries of this file that were changed with /note since, and stay so: {n}",
+            n=change.ignored,
+        )
+        counter.problems.append(Problem(change.file.shown, None, Severity.WARNING, message))
     counter.new += len(revision.added)
     counter.updated += len(revision.changed)
     counter.unchanged += len(revision.moved) + len(revision.unchanged)

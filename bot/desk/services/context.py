@@ -47,7 +47,8 @@ class NoteFiles:
 class NoteContext:
     """`curators` are the people who may write (`person_id`); none: whoever manages the channel.
 
-    With `files` a note is a file of the vault, without it is kept in the database. `new_key` makes the key of a form, `written` is called when an entry was stored.
+    With `files` a note is a file of the vault, without it is kept in the database; notes that are
+    files of `vault` (a real path) are not changed then. `new_key` makes the key of a form, `written` is called when an entry was stored.
     """
 
     db: Database
@@ -56,3 +57,4 @@ class NoteContext:
     new_key: Callable[[], str] = new_key
     written: Callable[[], None] = _nothing
     files: NoteFiles | None = None
+    vault: Path | None = None

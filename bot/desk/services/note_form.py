@@ -9,7 +9,7 @@ from bot.archive.domain.entry import Entry
 from bot.archive.domain.typed_dates import Days
 from bot.archive.store import tags
 from bot.channels.store import subscriptions
-from bot.core.database.database import Database
+from bot.core.database.database import Database, Transaction
 from bot.core.domain.document import Document
 from bot.core.domain.errors import StorageError, UserError
 from bot.core.domain.form import Form, FormAction
@@ -27,6 +27,7 @@ from bot.desk.domain.remarks import remarks_on
 from bot.desk.services import curators, write_note
 from bot.desk.services.context import NoteContext
 from bot.desk.services.keep import keep, put_unless_done, typed_values
+from bot.desk.services.write_file import path_in_vault
 from bot.desk.store import drafts, known_papers
 from bot.lookup.store.typed_names import list_titled
 
@@ -67,10 +68,13 @@ async def open_form(
     line = read_paper_line(text)
     async with notes.db.reading() as tx:
         known = await known_papers.find_known(tx, line)
+        path = await _unwritable(tx, notes, known)
         key = known.paper.key if known.paper is not None else line.key
         draft = await drafts.find_newest(tx, person, key if text else None)
         if draft is not None and not text:
             known = await known_papers.find_known(tx, paper_of(draft))
+    if path is not None:
+        return present_refusal(_is_in_vault(path, say))
     if draft is not None:
         return _form_of(draft, known, zone, say)
     opened = _opened(notes, known, text, line)
@@ -87,6 +91,17 @@ async def open_form(
     if line.entry_id is not None and known.entry is None:
         problems[PAPER] = say("There is no entry {id}", id=line.entry_id)
     return _form_of(opened, known, zone, say, problems=problems)
+
+
+async def _unwritable(tx: Transaction, notes: NoteContext, known: Known) -> str | None:
+    """The path of the note's file in the vault, where the bot cannot write it."""
+    if notes.files is not None or notes.vault is None:
+        return None
+    return await path_in_vault(tx, notes.vault, known.entry)
+
+
+def _is_in_vault(path: str, say: Translate) -> str:
+    return say("This note is a file of the vault: change it there. {path}", path=path)
 
 
 def _opened(notes: NoteContext, known: Known, text: str, line: PaperLine) -> Draft:
@@ -237,6 +252,9 @@ async def _submit(
         days = Days(notes.clock().astimezone(zone).date())
         async with notes.db.reading() as tx:
             known = await known_papers.find_known(tx, paper_of(draft))
+            path = await _unwritable(tx, notes, known)
+        if path is not None:
+            return as_typed(filled, say, _is_in_vault(path, say))
         decision = decide(draft, known, days, say)
         if isinstance(decision, NothingChanged):
             return await _unchanged(notes, draft, decision, say)
@@ -282,16 +300,26 @@ async def _unchanged(
 async def _to_correct(
     notes: NoteContext, decision: ToCorrect, zone: tzinfo, say: Translate
 ) -> Form | Document:
-    """Show the form again, with what is to be corrected, unless it was carried out meanwhile."""
+    """Show the form again, with what is to be corrected, unless it was carried out meanwhile.
+
+    A form that shows what somebody else wrote gets a new key: the same submission again, which did
+    not see it, must not replace it.
+    """
     again = replace(decision.draft, state=DraftState.TYPED, changed_at=notes.clock())
     async with notes.db.transaction() as tx:
-        draft = await put_unless_done(tx, again)
-        known = await known_papers.find_known(tx, paper_of(draft))
-    if draft != again:
-        finished = await write_note.finish(notes, draft.key, say)
+        await tx.guard(drafts.guard_of(again.key))
+        stored = await drafts.find(tx, again.key)
+        is_shown = stored is not None and stored.state in (DraftState.OPEN, DraftState.TYPED)
+        if stored is not None and is_shown:
+            if (stored.base, stored.entry_id) != (again.base, again.entry_id):
+                again = replace(again, key=notes.new_key(), plan="")
+            await drafts.put(tx, again)
+        known = await known_papers.find_known(tx, paper_of(again))
+    if not is_shown:
+        finished = await write_note.finish(notes, again.key, say)
         if not isinstance(finished, ToCorrect):
             return finished
-    return _form_of(draft, known, zone, say, problems=decision.problems)
+    return _form_of(again, known, zone, say, problems=decision.problems)
 
 
 async def _done_already(

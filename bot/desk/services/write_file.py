@@ -39,11 +39,13 @@ async def finish_file(
                 raise UsageError("This form was deleted: open a new one with /note")
             if draft.state is DraftState.DONE:
                 return Outcome.load(draft.outcome)
+            if draft.state is not DraftState.SUBMITTED:
+                return not_submitted(draft, say)
             known = await known_papers.find_known(tx, paper_of(draft))
-            if draft.entry_id is None and draft.state is DraftState.SUBMITTED:
+            if draft.entry_id is None:
                 # That there was no entry was seen before: one that is there now may be its own file.
                 known = replace(known, entry=None)
-            path = await _path(tx, files, known.entry)
+            path = await path_in_vault(tx, files.folder, known.entry)
         if known.entry is not None and path is None:
             return None
         decision = decide(draft, known, Days(notes.clock().date()), say)
@@ -64,18 +66,24 @@ async def finish_file(
                 decision = ToCorrect(draft, {"": error_text(error, say)})
             else:
                 return await put_state(notes, draft, DraftState.DONE, outcome)
-        await put_state(notes, decision.draft, DraftState.TYPED)
+        await put_state(notes, draft, DraftState.TYPED)
         return decision
 
 
-async def _path(tx: Transaction, files: NoteFiles, old: StoredEntry | None) -> str | None:
+def not_submitted(draft: Draft, say: Translate) -> ToCorrect:
+    """A draft that another submission of the same form found something to correct in."""
+    problem = say("Something is to be corrected. Look at the form and save again.")
+    return ToCorrect(draft, {"": problem})
+
+
+async def path_in_vault(tx: Transaction, vault: Path, old: StoredEntry | None) -> str | None:
     """The path within the vault of the file of an entry, if it has one there."""
     if old is None or old.entry.source.kind is not SourceKind.VAULT_NOTE:
         return None
     source = await sources.find_of_entry(tx, old.id)
     if source is None or source.location is None:
         return None
-    folder = f"{files.folder}/"
+    folder = f"{vault}/"
     return source.location.removeprefix(folder) if source.location.startswith(folder) else None
 
 

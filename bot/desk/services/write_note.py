@@ -20,7 +20,7 @@ from bot.desk.domain.draft import Draft, DraftState
 from bot.desk.domain.outcome import Outcome
 from bot.desk.domain.present_note import present_outcome
 from bot.desk.services.context import NoteContext
-from bot.desk.services.write_file import finish_file
+from bot.desk.services.write_file import finish_file, not_submitted
 from bot.desk.store import drafts, known_papers
 
 log = logging.getLogger(__name__)
@@ -50,13 +50,14 @@ async def finish(
             raise UsageError("This form was deleted: open a new one with /note")
         if draft.state is DraftState.DONE:
             return present_outcome(Outcome.load(draft.outcome), say)
+        if draft.state is not DraftState.SUBMITTED:
+            return not_submitted(draft, say)
         now = notes.clock()
         known = await known_papers.find_known(tx, paper_of(draft))
         decision = decide(draft, known, Days(now.date()), say)
         if isinstance(decision, ToCorrect):
-            back = replace(decision.draft, state=DraftState.TYPED, changed_at=now)
-            await drafts.put(tx, back)
-            return replace(decision, draft=back)
+            await drafts.put(tx, replace(draft, state=DraftState.TYPED, changed_at=now))
+            return decision
         outcome = replace(await _write(tx, draft, decision, now), remarks=remarks)
         done = replace(
             draft, state=DraftState.DONE, typed={}, changed_at=now, outcome=outcome.dump()

@@ -136,3 +136,23 @@ async def test_what_cannot_be_written_is_said_and_kept(tmp_path: Path) -> None:
     assert isinstance(above, Form)
     assert above.problems == {"": "The folder is full"}
     assert offered.values["ko"] == VALUES["ko"]
+
+
+async def test_without_a_writer_files_of_the_vault_are_not_changed(tmp_path: Path) -> None:
+    (tmp_path / "260101 Old Paper.md").write_text(
+        "https://arxiv.org/abs/2601.00001\n\n*Old Paper* (Jane Lee)\n\n옛 글\n", encoding="utf-8"
+    )
+    async with throw_away() as db:
+        await import_files(db, [tmp_path], now=NOW)
+        desk = Desk(db, vault=PlainWriter(tmp_path).folder)
+        command = desk.command("2601.00001")
+        blank = desk.inbox.blank_form(command)
+
+        refused = await desk.inbox.open_form(command, blank)
+        kept = await desk.submits(blank, ko="새 글")
+
+    assert isinstance(refused, Document)
+    assert "260101 Old Paper.md" in words(refused)
+    assert isinstance(kept, Form)
+    assert kept.values["ko"] == "새 글"
+    assert "260101 Old Paper.md" in kept.problems[""]
