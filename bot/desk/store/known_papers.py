@@ -5,15 +5,18 @@ import json
 from bot.archive.domain.entry import EntryId, Paper
 from bot.archive.store import arxiv_records, tags
 from bot.archive.store.entries import list_by_id
+from bot.archive.store.title_matches import title_key
 from bot.arxiv.domain.candidates import Likeness, suggest_tags
 from bot.arxiv.store import candidates
 from bot.core.database.database import Transaction
 from bot.desk.domain.known import Known
 from bot.desk.domain.paper_line import PaperLine
 from bot.lookup.store import search
+from bot.lookup.store.typed_names import list_titled
 
 _TAGS_MOST = 25
 _ALIKE = 20
+_TITLES = 5
 
 
 async def find_known(tx: Transaction, line: PaperLine) -> Known:
@@ -21,6 +24,8 @@ async def find_known(tx: Transaction, line: PaperLine) -> Known:
     entry_id = line.entry_id
     if entry_id is None and line.key:
         entry_id = await _entry_of(tx, line.key)
+    if entry_id is None and line.title and line.arxiv_id is None and not line.url:
+        entry_id = await _entry_titled(tx, line.title)
     if entry_id is not None:
         known = await _by_entry(tx, entry_id)
         if known is not None or line.entry_id is not None:
@@ -50,6 +55,12 @@ async def _entry_of(tx: Transaction, key: str) -> EntryId | None:
         {"key": key},
     )
     return EntryId(row["id"]) if row is not None else None
+
+
+async def _entry_titled(tx: Transaction, title: str) -> EntryId | None:
+    """The newest entry with exactly that title, whatever its case."""
+    found = await list_titled(tx, title, limit=_TITLES)
+    return next((each.id for each in found if title_key(each.title) == title_key(title)), None)
 
 
 async def _paper(tx: Transaction, line: PaperLine) -> Paper | None:

@@ -350,14 +350,19 @@ async def test_a_note_of_a_form_is_exported_and_imported_as_the_same_entry(tmp_p
     assert replace(read, source=written.source) == written
 
 
-async def test_titles_are_suggested_behind_the_command() -> None:
+async def test_a_title_is_suggested_and_leads_to_its_note() -> None:
     async with throw_away() as db:
         (id_,) = await keep(db, an_entry("Old Paper", arxiv_id="2601.00001", ko="옛 글"))
         desk = Desk(db)
 
         found = await desk.inbox.complete(desk.command("old"), "paper", "old")
+        by_title, by_id = await desk.opens("old  paper"), await desk.opens(f"entry:{id_}")
+        unknown = await desk.opens("Older Paper")
 
     assert found == (Choice("Old Paper", f"entry:{id_}"),)
+    assert by_title.values == by_id.values
+    assert by_id.values["ko"] == "옛 글"
+    assert unknown.values["paper"] == "Older Paper"
 
 
 async def test_what_a_curator_may_want_to_know_is_said_once_it_is_saved() -> None:
