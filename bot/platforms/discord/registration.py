@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.core.domain.command_spec import CommandSpec, Option
 from bot.core.domain.commands import COMMANDS
-from bot.core.domain.i18n import Translate
+from bot.core.domain.i18n import Translate, translatable
 from bot.core.ports import ChatError, KeyValueStore
 from bot.platforms.discord.errors import chat_error
 from bot.platforms.discord.rendering.payload import within
@@ -25,17 +25,27 @@ Json = dict[str, Any]
 TYPED_MOST = 400
 """The longest value of an option: a button that turns its pages still carries it (`controls`)."""
 _DESCRIPTION_MOST = 100
-_CHAT_INPUT, _STRING = 1, 3
+_NAME_MOST = 32
+_NOTE_ON_MESSAGE = translatable("Note on this paper")
+_CHAT_INPUT, _MESSAGE, _STRING = 1, 3, 3
 _GUILD_INSTALL = 0
 _IN_GUILD, _IN_DIRECT_MESSAGES = 0, 1
 
 
 def application_commands(voices: Callable[[str], Translate]) -> list[Json]:
-    """The command table as Discord registers it, in English and Korean.
+    """The command table as Discord registers it, in English and Korean, and the one on messages."""
+    return [*(_command(spec, voices) for spec in COMMANDS), _message_command(voices)]
 
-    Commands that open a form are left out: this platform shows no forms yet.
-    """
-    return [_command(spec, voices) for spec in COMMANDS if not spec.opens_form]
+
+def _message_command(voices: Callable[[str], Translate]) -> Json:
+    """Opens `/note` for the paper of a message."""
+    return {
+        "type": _MESSAGE,
+        "name": within(voices("en")(_NOTE_ON_MESSAGE), _NAME_MOST),
+        "name_localizations": {"ko": within(voices("ko")(_NOTE_ON_MESSAGE), _NAME_MOST)},
+        "integration_types": [_GUILD_INSTALL],
+        "contexts": [_IN_GUILD, _IN_DIRECT_MESSAGES],
+    }
 
 
 def _command(spec: CommandSpec, voices: Callable[[str], Translate]) -> Json:

@@ -19,11 +19,13 @@ from tests.fakes.discord.world import (
 )
 from tests.waiting import HANGING
 
-COMMAND, COMPONENT, AUTOCOMPLETE = 2, 3, 4
-_MESSAGE, _DEFERRED, _DEFERRED_UPDATE, _UPDATE, _CHOICES = 4, 5, 6, 7, 8
+COMMAND, COMPONENT, AUTOCOMPLETE, SUBMISSION = 2, 3, 4, 5
+_MESSAGE, _DEFERRED, _DEFERRED_UPDATE, _UPDATE, _CHOICES, _MODAL = 4, 5, 6, 7, 8, 9
 _ALLOWED = {
-    COMMAND: {_MESSAGE, _DEFERRED},
-    COMPONENT: {_MESSAGE, _DEFERRED, _DEFERRED_UPDATE, _UPDATE},
+    COMMAND: {_MESSAGE, _DEFERRED, _MODAL},
+    COMPONENT: {_MESSAGE, _DEFERRED, _DEFERRED_UPDATE, _UPDATE, _MODAL},
+    # A modal cannot follow a modal.
+    SUBMISSION: {_MESSAGE, _DEFERRED, _DEFERRED_UPDATE, _UPDATE},
     AUTOCOMPLETE: {_CHOICES},
 }
 
@@ -47,6 +49,8 @@ class Asked:
     original: Json | None = None
     follow_ups: list[Json] = field(default_factory=list)
     choices: list[Json] | None = None
+    modal: Json | None = None
+    """The modal that opened."""
     refused: list[DiscordError] = field(default_factory=list)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -70,6 +74,12 @@ class Asked:
         await self.until(lambda asked: asked.is_answered, within)
         assert self.original is not None
         return self.original
+
+    async def form(self, within: float = HANGING) -> Json:
+        """The modal that opens."""
+        await self.until(lambda asked: asked.modal is not None, within)
+        assert self.modal is not None
+        return self.modal
 
     async def suggestions(self, within: float = HANGING) -> list[Json]:
         """What the autocomplete suggests."""
@@ -150,6 +160,8 @@ class Interactions:
         resource: Json = {"type": kind}
         if kind == _CHOICES:
             asked.choices = data.get("choices", [])
+        elif kind == _MODAL:
+            asked.modal = data
         elif kind in {_DEFERRED_UPDATE, _UPDATE}:
             asked.updates = True
             if kind == _UPDATE:
@@ -181,6 +193,8 @@ class Interactions:
         data = body.get("data") or {}
         if body["type"] == _CHOICES:
             limits.check_choices(data.get("choices", []))
+        elif body["type"] == _MODAL:
+            limits.check_modal(data)
         elif body["type"] in {_MESSAGE, _UPDATE}:
             limits.check_message(data, partial=body["type"] == _UPDATE, nonce_allowed=False)
 

@@ -178,6 +178,31 @@ def check_thread(body: Json) -> None:
     form.finish()
 
 
+def check_modal(modal: Json) -> None:
+    """A modal: one to five labels, each with a text input (other components are not modelled)."""
+    form = _Form()
+    form.text(modal.get("custom_id", ""), 100, "custom_id", least=1)
+    form.text(modal.get("title", ""), 45, "title", least=1)
+    labels = modal.get("components") or []
+    form.hold(1 <= len(labels) <= 5, "components: 1 to 5")
+    inputs = [label.get("component") or {} for label in labels]
+    names = [each.get("custom_id") for each in inputs]
+    form.hold(len(names) == len(set(names)), "components: a custom_id stands twice")
+    for label, each in zip(labels, inputs, strict=True):
+        form.hold(label.get("type") == 18, "components: not a label")
+        form.text(label.get("label", ""), 45, "label", least=1)
+        form.text(label.get("description") or "", 100, "label.description")
+        form.hold(each.get("type") == 4, "label.component: not a text input")
+        form.text(each.get("custom_id", ""), 100, "text input.custom_id", least=1)
+        form.hold(each.get("style") in {1, 2}, "text input.style: 1 or 2")
+        form.hold("label" not in each or each["label"] is None, "text input.label: in a label")
+        most = each.get("max_length") or 4000
+        form.hold(1 <= most <= 4000, "text input.max_length: 1 to 4000")
+        form.text(each.get("value") or "", most, "text input.value")
+        form.text(each.get("placeholder") or "", 100, "text input.placeholder")
+    form.finish()
+
+
 def check_choices(choices: list[Json]) -> None:
     """The suggestions of an autocomplete."""
     form = _Form()
@@ -192,7 +217,7 @@ def check_commands(commands: list[Json]) -> None:
     """A list of application commands."""
     form = _Form()
     form.hold(len(commands) <= 100, "commands: more than 100")
-    names = [command.get("name") for command in commands]
+    names = [(command.get("type", 1), command.get("name")) for command in commands]
     form.hold(len(names) == len(set(names)), "commands: a name stands twice")
     for command in commands:
         _command(form, command)
@@ -201,6 +226,12 @@ def check_commands(commands: list[Json]) -> None:
 
 def _command(form: _Form, command: Json) -> None:
     options = command.get("options") or []
+    if command.get("type", 1) != 1:  # on a person or a message
+        localized = (command.get("name_localizations") or {}).values()
+        for name in (command.get("name", ""), *localized):
+            form.text(name, 32, "name", least=1)
+        form.hold(not options and not command.get("description"), "a name alone")
+        return
     form.hold(len(options) <= 25, "options: more than 25")
     total = 0
     for part in (command, *options):

@@ -12,7 +12,14 @@ from aiohttp import web
 from tests.fakes.discord import spec
 from tests.fakes.discord.faults import Fault, Rates
 from tests.fakes.discord.gateway import GUILD_REACTIONS, Gateway
-from tests.fakes.discord.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, Asked, Interactions
+from tests.fakes.discord.interactions import (
+    AUTOCOMPLETE,
+    COMMAND,
+    COMPONENT,
+    SUBMISSION,
+    Asked,
+    Interactions,
+)
 from tests.fakes.discord.rest import Handler, Rest
 from tests.fakes.discord.world import (
     Channel,
@@ -237,6 +244,36 @@ class FakeDiscord:
         """Somebody is typing into an option of `/name`."""
         data = _command_data(name, {option: typed}, focused=option)
         return await self.interactions.ask(AUTOCOMPLETE, data, self.channel(at), self.person(by))
+
+    async def chooses_on(self, message: Json, name: str, *, by: int = 101) -> Asked:
+        """Somebody picks a command from the menu of a message."""
+        data = {
+            "id": "1",
+            "name": name,
+            "type": 3,
+            "target_id": message["id"],
+            "resolved": {"messages": {message["id"]: dict(message)}},
+        }
+        channel = self.channel(int(message["channel_id"]))
+        return await self.interactions.ask(COMMAND, data, channel, self.person(by))
+
+    async def submits(self, opened: Asked, values: dict[str, str]) -> Asked:
+        """The person whose modal it is changes the text of these fields, and submits it."""
+        modal = await opened.form()
+        components = []
+        for number, label in enumerate(modal["components"], start=1):
+            held = label["component"]
+            value = values.get(held["custom_id"], held.get("value") or "")
+            if len(value) > (held.get("max_length") or 4000):
+                raise ValueError(f"{held['custom_id']}: Discord takes no more characters")
+            if held.get("required", True) and not value:
+                raise ValueError(f"{held['custom_id']}: required")
+            one = {"type": 4, "id": 100 + number, "custom_id": held["custom_id"], "value": value}
+            components.append({"type": 18, "id": number, "component": one})
+        data = {"custom_id": modal["custom_id"], "components": components}
+        return await self.interactions.ask(
+            SUBMISSION, data, opened.channel, opened.person, opened.message
+        )
 
     async def presses(self, message: Json, label: str, *, by: int = 101) -> Asked:
         """Somebody presses the button of that label under a message."""

@@ -231,7 +231,9 @@ async def test_commands_are_registered_once_and_in_two_languages(bot: RunningBot
         "digest",
         "follow",
         "unfollow",
+        "note",
         "help",
+        "Note on this paper",
     ]
     assert registered[0]["description_localizations"]["ko"] != registered[0]["description"]
     assert registered[0]["options"][0]["autocomplete"] is True
@@ -242,7 +244,7 @@ async def test_commands_for_some_guilds_replace_those_for_all(bot: RunningBot):
     await bot.restart()
 
     assert bot.discord.world.commands[None] == []
-    assert len(bot.discord.world.commands[1]) == 5
+    assert len(bot.discord.world.commands[1]) == 7
 
 
 async def test_a_guild_that_refuses_commands_stops_nothing(idle: RunningBot):
@@ -250,7 +252,7 @@ async def test_a_guild_that_refuses_commands_stops_nothing(idle: RunningBot):
     idle.start()
     await idle.connected()
 
-    assert len(idle.discord.world.commands[1]) == 5
+    assert len(idle.discord.world.commands[1]) == 7
 
 
 def test_the_registration_is_the_command_table(shared):

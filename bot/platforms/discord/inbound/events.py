@@ -142,6 +142,10 @@ class Events:
         """Somebody pressed a button, or picked from a menu, that carries this command line."""
         self._answer(interaction, self._answers.press(interaction, line))
 
+    def on_submit(self, interaction: Interaction) -> None:
+        """Somebody submitted a form."""
+        self._answer(interaction, self._answers.submit(interaction))
+
     def _reader(self, client: GatewayClient) -> DiscordThreadReader:
         return DiscordThreadReader(
             client,

@@ -78,6 +78,10 @@ class Listener(Protocol):
         """Somebody pressed a button, or picked from a menu, that carries this command line."""
         ...
 
+    def on_submit(self, interaction: "discord.Interaction[Any]") -> None:
+        """Somebody submitted a modal."""
+        ...
+
 
 class Watcher(Protocol):
     """Decides when a connection is made again."""
@@ -249,6 +253,8 @@ class GatewayClient(discord.Client):
             self._listener.on_command(interaction)
         elif interaction.type is discord.InteractionType.autocomplete:
             self._listener.on_autocomplete(interaction)
+        elif interaction.type is discord.InteractionType.modal_submit:
+            self._listener.on_submit(interaction)
 
 
 class PressedButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=BUTTON):

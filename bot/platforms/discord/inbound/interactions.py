@@ -24,6 +24,7 @@ from bot.core.domain.i18n import Translate, error_text, translatable
 from bot.core.domain.incoming_text import well_formed
 from bot.core.ports import Command, Inbox
 from bot.platforms.discord import sdk
+from bot.platforms.discord.inbound.forms import Forms, paper_of
 from bot.platforms.discord.people import asking_user, channel_and_root, mentioned_people
 from bot.platforms.discord.rendering.controls import full_line, read_hidden_url
 from bot.platforms.discord.rendering.payload import OPTION_MOST, OPTIONS_MOST, Payload, size, within
@@ -39,6 +40,8 @@ COMPLETED_WITHIN = 2.0
 ANSWERED_WITHIN = 60.0
 """Seconds for sending an answer; the token is valid for fifteen minutes."""
 
+_ON_MESSAGE = 3
+"""The type of a command on a message."""
 _TOO_LATE, _ANSWERED_ALREADY = 10062, 40060
 _OUT_OF_DATE = translatable("This button is too old. Please type the command again.")
 _TOO_LONG = translatable("The answer is too long to show.")
@@ -60,6 +63,7 @@ class Interactions:
     def __init__(self, inbox: Inbox, *, voices: Callable[[str], Translate]) -> None:
         self._inbox = inbox
         self._voices = voices
+        self._forms = Forms(inbox, self, voices=voices)
 
     async def command(self, interaction: Interaction) -> None:
         """Answer a slash command."""
@@ -70,6 +74,11 @@ class Interactions:
             for option in data.get("options") or ()
             if "value" in option
         }
+        if data.get("type") == _ON_MESSAGE:
+            spec, options = commands.NOTE, {"paper": paper_of(data)}
+        if spec is not None and commands.opens_form(spec, options):
+            await self._forms.open(interaction, self._command(interaction, spec.name, options))
+            return
         private = spec is None or CommandLine(spec, options).audience is Audience.PRIVATE
         if spec is None:  # registered by another version of the bot
             spec, options = commands.HELP, {}
@@ -111,12 +120,26 @@ class Interactions:
         hidden = read_hidden_url(message.embeds[0].url if message and message.embeds else None)
         typed = full_line(well_formed(text), map(well_formed, hidden.lines))
         line, problem = self._parsed(typed, interaction)
+        if line is not None and commands.opens_form(line.spec, line.options):
+            command = self._command(interaction, line.spec.name, line.options)
+            await self._forms.open(interaction, command)
+            return
         in_place = line is not None and _turns_own_page(interaction, line)
         if not await self._acknowledge(interaction, private=True, in_place=in_place):
             return
         document = problem
         if line is not None:
             document = await self._ask(interaction, line.spec.name, line.options)
+        await self._deliver(_AnswerTarget(interaction, private=True), document)
+
+    async def submit(self, interaction: Interaction) -> None:
+        """Carry out a form."""
+        await self._forms.submit(interaction)
+
+    async def acknowledge(self, interaction: Interaction) -> bool:
+        return await self._acknowledge(interaction, private=True, in_place=False)
+
+    async def deliver(self, interaction: Interaction, document: Document) -> None:
         await self._deliver(_AnswerTarget(interaction, private=True), document)
 
     def _parsed(
