@@ -1,4 +1,4 @@
-"""A note is written in a real Chromium and in Slack, and the bot is killed at every step of it."""
+"""A note is written in a real Chromium, in Slack and in Discord, and the bot is killed at every step of it."""
 
 import asyncio
 import sqlite3
@@ -12,7 +12,9 @@ from playwright.async_api import Page, expect
 
 from tests.browser import browsing, photograph, visiting
 from tests.e2e.process import Running, bot
+from tests.e2e.test_discord import settings as discord_settings
 from tests.e2e.test_slack import http_mode
+from tests.fakes.discord import FakeDiscord, text_of
 from tests.fakes.slack import FakeSlack
 from tests.platforms.web.sign_in_stage import free_port
 from tests.waiting import until
@@ -169,3 +171,42 @@ async def test_a_note_in_slack_outlives_kill_9_at_every_step_and_is_written_once
         assert at.rows("SELECT count(*) FROM entry WHERE withdrawn_at IS NULL") == [(1,)]
         assert KOREAN in await process.text("entry/1")
         assert not any("Traceback" in line for line in process.log)
+
+
+async def test_a_note_in_discord_outlives_kill_9_at_every_step_and_is_written_once(tmp_path: Path):
+    async with FakeDiscord() as discord, desk(tmp_path, **discord_settings(discord)) as at:
+
+        async def connected(process: Running | None) -> None:
+            assert process is not None
+            await process.until_connected("discord")
+
+        await connected(at.process)
+        opened = await discord.types("note", {"paper": PAPER.split(maxsplit=1)[0]})
+        typed = {"paper": PAPER, "ko": KOREAN, "en": ENGLISH, "tags": "patience"}
+        wrong = await discord.submits(opened, typed | {"date": "someday"})
+        problem = await wrong.answer()
+        assert "someday" in text_of(problem)
+        await at.kill()
+
+        # The draft is in the database, and the button in the message: any process goes on.
+        for step in ("typed", "submitted"):
+            await connected(await at.start())
+            opened = await discord.presses(problem, "Continue")
+            assert KOREAN in str(await opened.form())
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(discord.submits(opened, {"date": ""}))
+                await at.reached(step)
+                await at.kill()
+        # Discord leaves a modal open that was not answered: it is submitted again.
+        await connected(await at.start())
+        saved = await discord.submits(opened, {"date": ""})
+        assert "Patient machines" in text_of(await saved.answer())
+
+        opened = await discord.types("note", {"paper": PAPER.split(maxsplit=1)[0]})
+        changed = await discord.submits(opened, {"en": CHANGED})
+        answer = await changed.answer()
+        assert "Patient machines" in text_of(answer)
+        again = await discord.presses(answer, "Change")
+        assert CHANGED in str(await again.form())
+        assert at.rows("SELECT count(*) FROM entry WHERE withdrawn_at IS NULL") == [(1,)]
+        assert discord.complaints == []

@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.domain.document import Button, Buttons, Document, notice
 from bot.core.domain.errors import StorageError
-from bot.core.domain.form import Form
+from bot.core.domain.form import Form, FormAction
 from bot.core.ports import FilledForm
 from tests.fakes.discord import components_of, text_of
 from tests.fakes.discord.interactions import Asked
@@ -42,6 +42,18 @@ async def test_a_form_opens_and_is_carried_out(bot: RunningBot):
     assert (filled.user.id, filled.locale) == ("102", "ko")
     assert filled.values["ko"] == "새 " * 1999
     assert filled.values["tags"] == "rl"
+
+
+async def test_a_draft_is_said_beside_a_field(bot: RunningBot):
+    about = ("A paper — Ada", "This is your draft of 09:00.")
+    actions = (FormAction("without-draft", "Without the draft"),)
+    bot.desk.known = lambda blank: replace(blank, about=about, actions=actions)
+
+    modal = await (await bot.discord.types("note", {})).form()
+
+    beside = [label.get("description") for label in modal["components"]]
+    assert beside[:2] == ["This is your draft of 09:00.", None]
+    assert beside[3] == "#moe #rl"
 
 
 async def test_who_may_not_write_is_told_so(bot: RunningBot):

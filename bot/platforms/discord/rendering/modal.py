@@ -1,7 +1,7 @@
 """A form as a modal of Discord, and the text that its submission brings back. Pure.
 
-A modal has at most five components, which are the fields: what stands above them elsewhere has no
-place in it. The `custom_id` carries all that a submission needs, so any process can take it.
+A modal has at most five components, which are the fields: of what stands above them elsewhere
+one line is shown, beside a field. The `custom_id` carries all that a submission needs, so any process can take it.
 """
 
 import re
@@ -55,18 +55,30 @@ def modal(form: Form, paper: str) -> discord.ui.Modal:
     made = discord.ui.Modal(
         title=within(form.title, _TITLE_MOST) or "…", timeout=None, custom_id=str(state)
     )
+    above = _above(form)
     for each in form.fields:
-        made.add_item(_label(each, form.problems.get(each.name, "")))
+        problem = form.problems.get(each.name, "")
+        beside = f"⚠️ {problem}" if problem else _hint(each)
+        if not beside:
+            beside, above = above, ""  # the first field that has nothing to say says it
+        made.add_item(_label(each, beside))
     made.stop()
     return made
 
 
-def _label(field: Field, problem: str) -> "discord.ui.Label[discord.ui.Modal]":
+def _above(form: Form) -> str:
+    """The most important line of what stands above the fields elsewhere, or nothing."""
+    if general := form.problems.get("", ""):
+        return f"⚠️ {general}"
+    return "" if not form.about else form.about[-1 if form.actions else 0]
+
+
+def _label(field: Field, beside: str) -> "discord.ui.Label[discord.ui.Modal]":
     is_long = field.kind is FieldKind.TEXT or "\n" in field.value
     longest = _VALUE_MOST if field.kind is FieldKind.TEXT else min(field.longest, _VALUE_MOST)
     return discord.ui.Label(
         text=within(field.label, _LABEL_MOST) or "…",
-        description=within(f"⚠️ {problem}" if problem else _hint(field), _DESCRIPTION_MOST) or None,
+        description=within(beside, _DESCRIPTION_MOST) or None,
         component=discord.ui.TextInput(
             custom_id=field.name,
             style=discord.TextStyle.paragraph if is_long else discord.TextStyle.short,
