@@ -11,8 +11,8 @@ from bot.core.domain.form import Form, FormAction
 from bot.core.ports import FilledForm
 from tests.fakes.discord import components_of, text_of
 from tests.fakes.discord.interactions import Asked
-from tests.fakes.discord.world import EPHEMERAL
-from tests.platforms.discord.stage import PAPERS, RunningBot, key
+from tests.fakes.discord.world import EPHEMERAL, FORUM
+from tests.platforms.discord.stage import PAPERS, RunningBot, key, paper
 from tests.platforms.form_inbox import BLANK
 
 
@@ -87,14 +87,26 @@ async def test_buttons_and_messages_open_the_form(bot: RunningBot):
     pressed = await bot.discord.presses(message, "Change")
     assert (await values_of(pressed))["paper"] == "entry:5"
 
-    for content, paper in (
+    for content, found in (
         ("look: <https://arxiv.org/abs/2502.01456v2>!", "2502.01456"),
         ("no paper", ""),
         ("", "entry:5"),
     ):
         shown = message | ({"content": content, "components": []} if content else {})
         chosen = await bot.discord.chooses_on(shown, "Note on this paper")
-        assert (await values_of(chosen))["paper"] == paper
+        assert (await values_of(chosen))["paper"] == found
+
+
+async def test_in_a_post_of_a_forum_the_form_belongs_to_the_forum(bot: RunningBot):
+    bot.discord.world.add_channel(20, "papers", type=FORUM)
+    root = await bot.chat.post(replace(PAPERS, id="20"), paper(), key=key())
+    post = int(root.id.partition("/")[0])
+
+    opened = await bot.discord.types("note", {"paper": "2502.01456"}, at=post)
+    await (await bot.discord.submits(opened, {})).answer()
+
+    assert bot.desk.opened[-1].root == root
+    assert bot.desk.submitted[-1].channel == root.channel
 
 
 async def test_a_problem_is_said_and_the_form_goes_on(bot: RunningBot):

@@ -140,19 +140,27 @@ class Forms:
         line = commands.format_line(filled.name, paper)
         person = (filled.user.id, paper)
         if isinstance(outcome, Document):
-            self._unsaved.pop(person, None)
+            self._forget(filled)
             return outcome
         is_stored = await self._is_stored(filled)
-        if is_stored:
-            self._unsaved.pop(person, None)
-        else:
+        self._forget(filled)
+        if not is_stored:
             self._unsaved[person] = outcome
-            self._unsaved.move_to_end(person)
             while len(self._unsaved) > _MOST_UNSAVED:
                 self._unsaved.popitem(last=False)
         return _problems(
             outcome, line, self._voices(filled.locale), typed={} if is_stored else filled.values
         )
+
+    def _forget(self, filled: FilledForm) -> None:
+        """Forget a filling of a form, also where another paper stood in it."""
+        old = [
+            (user, paper)
+            for (user, paper), form in self._unsaved.items()
+            if user == filled.user.id and form.key == filled.key
+        ]
+        for each in old:
+            del self._unsaved[each]
 
     async def _is_stored(self, filled: FilledForm) -> bool:
         keeping: Awaitable[bool] = self._inbox.keep_form(filled)
