@@ -97,16 +97,18 @@ async def test_buttons_and_messages_open_the_form(bot: RunningBot):
         assert (await values_of(chosen))["paper"] == found
 
 
-async def test_in_a_post_of_a_forum_the_form_belongs_to_the_forum(bot: RunningBot):
-    bot.discord.world.add_channel(20, "papers", type=FORUM)
-    root = await bot.chat.post(replace(PAPERS, id="20"), paper(), key=key())
+async def test_in_a_post_of_a_forum_the_form_belongs_to_the_forum(idle: RunningBot):
+    idle.discord.world.add_channel(20, "papers", type=FORUM)
+    idle.start()
+    await idle.connected()
+    root = await idle.chat.post(replace(PAPERS, id="20"), paper(), key=key())
     post = int(root.id.partition("/")[0])
 
-    opened = await bot.discord.types("note", {"paper": "2502.01456"}, at=post)
-    await (await bot.discord.submits(opened, {})).answer()
+    opened = await idle.discord.types("note", {"paper": "2502.01456"}, at=post)
+    await (await idle.discord.submits(opened, {})).answer()
 
-    assert bot.desk.opened[-1].root == root
-    assert bot.desk.submitted[-1].channel == root.channel
+    assert idle.desk.opened[-1].root == root
+    assert idle.desk.submitted[-1].channel == root.channel
 
 
 async def test_a_problem_is_said_and_the_form_goes_on(bot: RunningBot):
