@@ -92,6 +92,9 @@ async def test_an_organisation_grants_withdraws_and_removes_the_app(
         )
         await until(lambda: len(stage.inbox.commands) == 2)
         assert [each.channel.workspace for each in stage.inbox.commands] == ["T2", "T1"]
+        await two.command("/note 2502.01456", channel="C2")
+        await two.hands.submit(await two.modal())
+        assert [each.channel for each in stage.inbox.submitted] == [TWO]
         first = await stage.slack.chat.post(TWO, DOCUMENT, key=DeliveryKey("k1"))
         assert first.channel == TWO
         assert first.id in {message["ts"] for message in two.messages("C2")}

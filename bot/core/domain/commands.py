@@ -301,7 +301,7 @@ COMMANDS: tuple[CommandSpec, ...] = (PAPER, DIGEST, FOLLOW, UNFOLLOW, NOTE, HELP
 
 def find(name: str) -> CommandSpec | None:
     """The command of that name."""
-    return next((spec for spec in (*COMMANDS, NOTE) if spec.name == name), None)
+    return next((spec for spec in COMMANDS if spec.name == name), None)
 
 
 def with_word(text: str) -> CommandSpec | None:

@@ -23,6 +23,7 @@ from bot.platforms.slack.api import (
 from bot.platforms.slack.channels import check_channel
 from bot.platforms.slack.errors import BAD_APP_TOKEN, BAD_TOKEN, chat_error, is_bad_token
 from bot.platforms.slack.install.organisations import list_teams
+from bot.platforms.slack.manifest import SHORTCUT_NAME
 
 _CLOCK_APART = timedelta(minutes=2)
 _NOBODY = translatable("this is not a bot token: use the one that starts with xoxb-")
@@ -52,6 +53,7 @@ async def check(
             _check_scopes(headers, say),
             _check_clock(headers, clock(), say),
             await _check_way_in(client, access, say),
+            _describe_forms(say),
             *[await _check_channel(client, team, each, whole, say) for each in channels],
         )
 
@@ -129,6 +131,16 @@ async def _check_way_in(client: AsyncWebClient, access: Access, say: Translate) 
     except ChatError as error:
         return Finding("SLACK_APP_TOKEN", ok=False, words=_words(error, say))
     return Finding("SLACK_APP_TOKEN", ok=True, words=say("Socket Mode"))
+
+
+def _describe_forms(say: Translate) -> Finding:
+    """Slack does not tell a bot which shortcuts its app has."""
+    words = say(
+        "/note opens a form; if the message shortcut “{name}” is missing in Slack, paste "
+        "deploy/slack-manifest.yaml into the app's settings again",
+        name=SHORTCUT_NAME,
+    )
+    return Finding(say("Slack: forms"), ok=True, words=words)
 
 
 async def _check_channel(

@@ -13,9 +13,10 @@ Send = Callable[[SentRequest, dict[str, Any]], Awaitable[SentRequest]]
 class Hands:
     """The hands of everybody in one workspace; `send` passes what they do on to the app."""
 
-    def __init__(self, world: World, send: Send) -> None:
+    def __init__(self, world: World, send: Send, organisation: Callable[[], Json]) -> None:
         self._world = world
         self._send = send
+        self._organisation = organisation
 
     async def shortcut(
         self,
@@ -109,11 +110,13 @@ class Hands:
     def _payload(self, kind: str, user: str) -> Json:
         person = self._world.people[user]
         names = {"username": person.name, "name": person.name, "team_id": self._world.team}
+        whole = self._organisation()
+        is_view = kind.startswith("view_")  # then Slack names no team for an organisation's app
+        team = {"id": self._world.team, "domain": "papers"}
         return {
             "type": kind,
-            "team": {"id": self._world.team, "domain": "papers"},
+            "team": None if is_view and whole["is_enterprise_install"] else team,
             "user": {"id": user, **names},
             "api_app_id": APP_ID,
-            "enterprise": None,
-            "is_enterprise_install": False,
+            **whole,
         }

@@ -55,7 +55,7 @@ class FakeSlack:
         self.is_whole = False
         """Whether the app is there by the installation of the organisation."""
         self.api = WebApi(self.world, self.emit)
-        self.hands = Hands(self.world, self._send)
+        self.hands = Hands(self.world, self._send, self._organisation_fields)
         """What people do with modals."""
         self.limits = limits
         self.faults: list[Fault] = []

@@ -37,6 +37,7 @@ async def test_doctor_finds_nothing_wrong_in_a_good_setup():
         "Slack: scopes",
         "Slack: clock",
         "SLACK_APP_TOKEN",
+        "Slack: forms",
         "slack:C1",
     ]
     assert findings[0].words == "Papers, @paperbot"
@@ -167,4 +168,5 @@ async def test_doctor_names_the_request_url_in_http_mode():
         findings = await check(http, [], clock=now, say=ENGLISH)
 
     assert wrong(findings) == {}
-    assert "/slack/events" in findings[-1].words
+    assert "/slack/events" in findings[-2].words
+    assert "Note on this paper" in findings[-1].words
