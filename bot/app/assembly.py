@@ -3,10 +3,12 @@
 import asyncio
 import gc
 import logging
+import os
 from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 
 from bot.app.arxiv import ArxivPart
 from bot.app.clock import chance, now
@@ -28,7 +30,7 @@ from bot.core.ports import ChannelRef, Chat, Condition, Health, Platform, User
 from bot.core.services.leases import until_stored
 from bot.core.store.key_value import DatabaseKeyValue
 from bot.core.store.processed_events import DatabaseProcessedEvents
-from bot.desk.services.context import NoteContext
+from bot.desk.services.context import NoteContext, NoteFiles
 from bot.digest.services import shared_channels
 from bot.digest.services.channel_check import checker
 from bot.discussion.services.discuss import DiscussionContext
@@ -43,6 +45,7 @@ from bot.platforms.web.context import Metrics
 from bot.recap.services.pages import RecapPages
 from bot.settings import Settings
 from bot.vault.services.vault import Vault
+from bot.vault.services.writer import VaultWriter
 from bot.webchat.services.access import WebAccess, one_time_address
 from bot.webchat.services.sessions import DatabaseSessions
 from bot.webchat.store.board import DatabaseBoard
@@ -151,6 +154,7 @@ class Assembly:
             now,
             curators=settings.curators,
             written=self._wakes.archive_changed,
+            files=_note_files(settings.vault),
             vault=settings.vault.resolve() if settings.vault is not None else None,
         )
         self._inbox = Bot(
@@ -333,3 +337,11 @@ def _told_to_a_person(group: BaseExceptionGroup[BaseException]) -> BaseException
             if isinstance(inner, UserError):
                 return inner
     return group
+
+
+def _note_files(vault: Path | None) -> NoteFiles | None:
+    """What writes notes as files of the vault, where there is one that the bot may write."""
+    if vault is None or not os.access(vault, os.W_OK | os.X_OK):
+        return None
+    folder = vault.resolve()
+    return NoteFiles(folder, VaultWriter(folder))

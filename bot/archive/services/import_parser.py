@@ -13,6 +13,7 @@ from bot.archive.domain.files.file_names import is_note
 from bot.archive.domain.files.source_match import InputFile
 from bot.archive.domain.formats import digest_page, vault_note
 from bot.archive.domain.formats.decode import decode, encoding_warning
+from bot.archive.domain.formats.note_text import NoteParser
 from bot.archive.domain.markup.metadata import Field
 from bot.archive.domain.markup.visible import visible
 from bot.archive.domain.search_text import IndexedText, indexed_text
@@ -107,6 +108,10 @@ def read_note(text: str, path: str) -> Entry:
     if kind is not SourceKind.VAULT_NOTE or len(parsed.entries) != 1:
         raise UnreadableError("this would be read as a digest page, not as a note", path=path)
     return parsed.entries[0]
+
+
+NOTE_PARSER = NoteParser(read_note, write_note)
+"""How notes are read back that are written into the vault."""
 
 
 def _begins_with_date(text: str) -> bool:

@@ -3,6 +3,11 @@
 from dataclasses import dataclass
 
 from bot.archive.domain.note import Note
+from bot.core.domain.errors import UserError
+
+
+class VaultError(UserError):
+    """The vault's folder cannot be read or written."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from bot.core.domain.form import Form
 from bot.desk.services import write_note
 from bot.desk.services.context import NoteFiles
 from bot.vault.domain.writing import Author, Change, Conflict, WriteResult, Written
+from bot.vault.services.writer import VaultWriter
 from tests.databases import throw_away
 from tests.desk_stage import ADA, NOW, VALUES, Desk
 from tests.talk_stage import words
@@ -156,3 +157,27 @@ async def test_without_a_writer_files_of_the_vault_are_not_changed(tmp_path: Pat
     assert isinstance(kept, Form)
     assert kept.values["ko"] == "새 글"
     assert "260101 Old Paper.md" in kept.problems[""]
+
+
+async def test_the_vaults_own_writer_writes_and_edits_the_file(tmp_path: Path) -> None:
+    async with throw_away() as db:
+        _, plain = desk_with(db, tmp_path)
+        desk = Desk(db, files=NoteFiles(plain.folder, VaultWriter(plain.folder)))
+        saved = await desk.submits(desk.inbox.blank_form(desk.command()), ADA, **VALUES)
+        (file,) = files_in(tmp_path)
+        first = file.read_text(encoding="utf-8")
+        await desk.submits(await desk.opens("2602.00001"), ko="고친 글")
+        second = file.read_text(encoding="utf-8")
+        form = await desk.opens("2602.00001")
+        file.write_text(f"{second}\n편집기에서\n", encoding="utf-8")
+        told = await desk.submits(form, ko="다시 고친 글")
+
+    assert isinstance(saved, Document)
+    assert second == first.replace(VALUES["ko"], "고친 글")
+    assert isinstance(told, Document)
+    assert "was changed meanwhile" in words(told)
+    assert "편집기에서" in file.read_text(encoding="utf-8")
+    assert {each.name for each in files_in(tmp_path)} == {
+        file.name,
+        f"{file.stem} (Ada).md",
+    }

@@ -4,16 +4,37 @@ Whatever is written is read again before it counts: a text that the parser reads
 refused with a `NoteTextError`, and nothing is written.
 """
 
-from collections.abc import Callable
-from typing import TypeAlias
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from bot.archive.domain.entry import Entry
-from bot.archive.domain.formats import vault_note
+from bot.archive.domain.dates import named_date
+from bot.archive.domain.entry import Commentary, Entry, Language, Source, SourceKind, tag_slug
+from bot.archive.domain.formats import note_edits, vault_note
+from bot.archive.domain.markup.mentions import note_names_in
+from bot.archive.domain.markup.tags import tags_in_text
 from bot.archive.domain.note import Note
 from bot.core.domain.errors import UserError
+from bot.core.domain.i18n import translatable
 
-ReadNote: TypeAlias = Callable[[str, str], Entry]
-"""Reads the text of a note, given its path, as an import would: `import_parser.read_note`."""
+_BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
+_SHOWN = 60
+_TITLE = translatable("The title “{text}” would be read as something else: shorten it.")
+_TEXT = translatable("“{text}” would be read as something else than text: begin it differently.")
+_TAGS = translatable("The tag “{text}” stands in the text or cannot be written: change it there.")
+_DATE = translatable("The date is part of the file name: rename the file in the vault.")
+
+
+@dataclass(frozen=True, slots=True)
+class NoteParser:
+    """How notes are read, as an import would, and written whole, with their hidden text.
+
+    `read` takes a text and its path; it may raise a `UserError`.
+    """
+
+    read: Callable[[str, str], Entry]
+    write: Callable[[Entry], str]
 
 
 class NoteTextError(UserError):
@@ -33,17 +54,169 @@ def file_name(note: Note) -> str:
     return vault_note.file_name(note.as_entry())
 
 
-def write_note(note: Note, read: ReadNote) -> str:
-    """The text of a new note, in the house format. Raises `NoteTextError`."""
-    text = vault_note.write(note.as_entry())
-    read(text, note.path or file_name(note))
+def write_note(note: Note, parser: NoteParser) -> str:
+    """The text of a new note, in the house format. Raises `NoteTextError`.
+
+    Authors that cannot be written so that they are read back are left out where arXiv knows them.
+    """
+    entry = replace(note.as_entry(), commentary=_tidy(note.commentary))
+    path = note.path or file_name(note)
+    text = vault_note.write(entry)
+    problem = _problem(parser.read(text, path), entry)
+    if problem is not None and problem.field == "title" and entry.paper.arxiv_id is not None:
+        entry = replace(entry, paper=replace(entry.paper, authors=()))
+        text = vault_note.write(entry)
+        problem = _problem(parser.read(text, path), entry)
+    if problem is not None:
+        raise problem
     return text
 
 
-def rewrite_note(text: str, before: Note, after: Note, read: ReadNote) -> str:
+def rewrite_note(text: str, before: Note, after: Note, parser: NoteParser) -> str:
     """The text of a note with what differs between `before` and `after`, else byte for byte.
 
-    `before` is what was shown to the person, read from `text`; its path counts. Raises
-    `NoteTextError`.
+    `before` is what was shown to the person, read from `text`; its path counts. What is changed are
+    commentary, tags and date. Where the place cannot be found, the note is written anew, with the
+    hidden parts of `text`. Raises `NoteTextError`.
     """
-    raise NotImplementedError
+    path = before.path or file_name(before)
+    old = parser.read(text, path)
+    wanted = _changed(old, before, after)
+    if _says(old) == _says(wanted):
+        return text
+    problem: NoteTextError | None = None
+    for candidate in _candidates(text, old, wanted, path, parser):
+        found = _problem(parser.read(candidate, path), wanted)
+        if found is None:
+            return candidate
+        problem = problem or found
+    raise problem or NoteTextError("date", _DATE)
+
+
+def _candidates(
+    text: str, old: Entry, wanted: Entry, path: str, parser: NoteParser
+) -> Iterator[str]:
+    edited: str | None = text
+    if old.commentary != wanted.commentary:
+        edited = note_edits.with_paragraphs(text, _by_language(old), _by_language(wanted))
+    edited = _with_tags(edited, wanted, path, parser) if edited is not None else None
+    if edited is not None and old.date != wanted.date:
+        edited = _with_date(edited, wanted, path)
+    if edited is not None:
+        yield edited
+    source = Source(SourceKind.VAULT_NOTE, path, text=text)
+    whole: str | None = parser.write(replace(wanted, source=source))
+    whole = _with_tags(whole, wanted, path, parser) if whole is not None else None
+    if whole is not None and old.date != wanted.date:
+        whole = _with_date(whole, wanted, path)
+    if whole is not None:
+        yield whole
+
+
+def _with_tags(text: str, wanted: Entry, path: str, parser: NoteParser) -> str | None:
+    """The text with the tags that are missing, and without those that nobody wants."""
+    spelled = dict(zip(wanted.tags, wanted.spellings, strict=False))
+    read = frozenset(parser.read(text, path).tags)
+    add = [spelled.get(slug, slug) for slug in wanted.tags if slug not in read]
+    remove = read - frozenset(wanted.tags) - _slugs_in(wanted)
+    return note_edits.with_tags(text, add=add, remove=remove) if add or remove else text
+
+
+def _with_date(text: str, wanted: Entry, path: str) -> str | None:
+    named = named_date(path)
+    if wanted.date is None or (named.on is not None and not named.is_month):
+        raise NoteTextError("date", _DATE)
+    return note_edits.with_date(text, wanted.date)
+
+
+def _changed(old: Entry, before: Note, after: Note) -> Entry:
+    """What the file says, with what the person changed."""
+    entry = old
+    for language in Language:
+        was, now = _text_of(before.commentary, language), _text_of(after.commentary, language)
+        if was != now:
+            entry = _with_text(entry, language, now)
+    was_tags = {tag_slug(tag) for tag in before.tags}
+    now_tags = {tag_slug(tag): tag for tag in reversed(after.tags)}
+    if was_tags != set(now_tags):
+        kept = [slug for slug in entry.tags if slug in now_tags or slug not in was_tags]
+        slugs = dict.fromkeys((*kept, *reversed(now_tags)))
+        spelled = dict(zip(entry.tags, entry.spellings, strict=False))
+        spellings = tuple(spelled.get(slug) or now_tags[slug] for slug in slugs)
+        entry = replace(entry, tags=tuple(slugs), spellings=spellings)
+    return replace(entry, date=after.date) if before.date != after.date else entry
+
+
+def _with_text(entry: Entry, language: Language, text: str) -> Entry:
+    new = Commentary(language, tuple(_BLANK_LINES.split(text)))
+    rest = [each for each in entry.commentary if each.language is not language]
+    at = next(
+        (at for at, each in enumerate(entry.commentary) if each.language is language),
+        0 if language is Language.KO else len(rest),
+    )
+    return replace(entry, commentary=(*rest[:at], *([new] if text else ()), *rest[at:]))
+
+
+def _tidy(commentary: Iterable[Commentary]) -> tuple[Commentary, ...]:
+    texts = [(each.language, _plain(each.text)) for each in commentary]
+    return tuple(Commentary(lang, tuple(_BLANK_LINES.split(text))) for lang, text in texts if text)
+
+
+def _plain(text: str) -> str:
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "\n".join(line.rstrip() for line in lines).strip()
+
+
+def _text_of(commentary: Iterable[Commentary], language: Language) -> str:
+    return _plain("\n\n".join(each.text for each in commentary if each.language is language))
+
+
+def _by_language(entry: Entry) -> dict[Language, Sequence[str]]:
+    return {each.language: each.paragraphs for each in entry.commentary}
+
+
+def _says(entry: Entry) -> tuple[object, ...]:
+    texts = tuple(_text_of(entry.commentary, language) for language in Language)
+    return texts, frozenset(entry.tags), entry.date
+
+
+def _problem(read: Entry, wanted: Entry) -> NoteTextError | None:
+    """What a text does not say as it was meant; `None` if it says all of it."""
+    paper = wanted.paper
+    if _head(read) != _head(wanted):
+        return NoteTextError("title", _TITLE, text=paper.title[:_SHOWN])
+    said, meant = _all_lines(read), _all_lines(wanted)
+    if said != meant:
+        line = next(iter((meant - said) or (said - meant)))
+        return NoteTextError("text", _TEXT, text=line[:_SHOWN])
+    wrong = frozenset(wanted.tags) - frozenset(read.tags)
+    wrong = wrong or frozenset(read.tags) - frozenset(wanted.tags) - _slugs_in(wanted)
+    if wrong:
+        return NoteTextError("tags", _TAGS, text=min(wrong)[:_SHOWN])
+    if read.date != wanted.date:
+        return NoteTextError("date", _DATE)
+    below = [name for name in wanted.links if name not in note_names_in(_text(wanted))]
+    if not set(below) <= set(read.links):
+        return NoteTextError("text", _TEXT, text=below[0][:_SHOWN])
+    return None
+
+
+def _head(entry: Entry) -> tuple[object, ...]:
+    """Title, paper and abstract; of the authors the letters, since commas may separate others."""
+    paper = entry.paper
+    authors = "".join(filter(str.isalnum, "".join(paper.authors)))
+    number = paper.arxiv_id.number if paper.arxiv_id is not None else paper.url
+    return " ".join(paper.title.split()), number, authors, " ".join((paper.abstract or "").split())
+
+
+def _all_lines(entry: Entry) -> Counter[str]:
+    return Counter(line.strip() for line in _text(entry).split("\n") if line.strip())
+
+
+def _text(entry: Entry) -> str:
+    return "\n\n".join(each.text for each in entry.commentary)
+
+
+def _slugs_in(entry: Entry) -> frozenset[str]:
+    """The tags in the running text, which nobody can take away but by changing the text."""
+    return frozenset(map(tag_slug, tags_in_text(_text(entry))))
