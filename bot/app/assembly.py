@@ -33,6 +33,7 @@ from bot.core.store.processed_events import DatabaseProcessedEvents
 from bot.desk.services.context import NoteContext, NoteFiles
 from bot.digest.services import shared_channels
 from bot.digest.services.channel_check import checker
+from bot.digest.services.review_cards import Asking
 from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.services.library import DatabaseLibrary
 from bot.discussion.store.replies import DatabaseReplies
@@ -139,6 +140,7 @@ class Assembly:
             planned=lambda: self._wakes.wake("plan"),
             categories=settings.arxiv_categories if settings.arxiv_poll else (),
             connected=connected,
+            curators=settings.curators,
         )
         talk = DiscussionContext(
             db,
@@ -191,6 +193,7 @@ class Assembly:
             connected=connected,
             reads=reading_rights(self._joined),
             notes=notes,
+            asking=Asking(settings.curators, settings.review, self._open_inbox),
             keep=settings.keep,
             stopping=stopping,
         )
@@ -205,7 +208,10 @@ class Assembly:
         return names
 
     async def _open_inbox(self, channel: ChannelRef, user: User) -> ChannelRef:
-        return await self._chats[channel.platform].direct_channel(channel.workspace, user.id)
+        chat = self._chats.get(channel.platform)
+        if chat is None:
+            raise UserError("The bot is not connected to this platform")
+        return await chat.direct_channel(channel.workspace, user.id)
 
     def _clock_stepped(self, by: timedelta) -> None:
         self._work.clock_stepped(by)

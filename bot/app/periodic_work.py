@@ -15,7 +15,8 @@ from bot.channels.domain.subscription import Subscription
 from bot.core.ports import Chat, Platform
 from bot.desk.services import write_note
 from bot.desk.services.context import NoteContext
-from bot.digest.services import edited_entries, plan, shared_channels
+from bot.digest.services import edited_entries, plan, review_cards, shared_channels
+from bot.digest.services.review_cards import Asking
 from bot.discussion.services import catch_up, paper_updates
 from bot.discussion.services.discuss import DiscussionContext
 from bot.follow.services import closed_inbox
@@ -41,6 +42,7 @@ _TALK_EVERY = timedelta(seconds=10)
 _TELL_EVERY = timedelta(minutes=1)
 _LOOK_EVERY = timedelta(seconds=10)
 _SHARED_EVERY = timedelta(minutes=10)
+_REVIEW_EVERY = timedelta(minutes=1)
 _NOTES_EVERY = timedelta(minutes=1)
 _NOTE_TAKES = timedelta(seconds=30)
 """What was submitted so long ago and is not written was left by a process that was killed."""
@@ -63,6 +65,7 @@ class PeriodicWork:
         connected: shared_channels.Connected,
         reads: direct_messages.Reads,
         notes: NoteContext,
+        asking: Asking,
         keep: Retention,
         stopping: asyncio.Event,
     ) -> None:
@@ -76,6 +79,7 @@ class PeriodicWork:
         self._connected = connected
         self._reads = reads
         self._notes = notes
+        self._asking = asking
         self._keep = keep
         self._stopping = stopping
         self._set_back = False
@@ -102,6 +106,7 @@ class PeriodicWork:
             ("recap", _PLAN_EVERY, self._recap),
             ("follow", _PLAN_EVERY, self._follow),
             ("edit", _EDIT_EVERY, self._edit),
+            ("review", _REVIEW_EVERY, self._ask_curators),
             ("talk", _TALK_EVERY, self._follow_talk),
             ("tell", _TELL_EVERY, self._tell),
             ("shared", _SHARED_EVERY, self._stop_doubles),
@@ -159,6 +164,15 @@ class PeriodicWork:
             self._wakes.wake("deliver")
         if (due := await direct_messages.next_due(self._db)) is not None:
             self._pumps.wake_in("follow", due - now())
+
+    async def _ask_curators(self) -> None:
+        planned, changed = await review_cards.plan_cards(
+            self._db, self._asking, now=now(), voices=self._talk.voices
+        )
+        if planned:
+            self._wakes.wake("deliver")
+        if changed:
+            self._wakes.wake_changes()
 
     async def _deliver(self) -> None:
         try:

@@ -17,6 +17,7 @@ from bot.cli.first_settings import init
 from bot.cli.identify import identify
 from bot.cli.output.terminal import DONE, FAILED, WRONG, exit_status, print_error, print_error_line
 from bot.cli.recaps import recap
+from bot.cli.reviews import review
 from bot.cli.slack import slack
 from bot.core.domain.errors import UserError
 
@@ -38,6 +39,7 @@ app.command("lookup", context_settings={"ignore_unknown_options": True})(archive
 app.command("show")(archive.show)
 app.command("identify")(identify)
 app.command("digest")(digests.digest)
+app.command("review")(review)
 app.command("recap")(recap)
 app.command("export", context_settings={"ignore_unknown_options": True})(archive.export)
 app.add_typer(channel, name="channel")

@@ -97,6 +97,9 @@ class Settings(BaseSettings):
     curators: Annotated[frozenset[str], NoDecode, BeforeValidator(read_curators)] = Field(
         default=frozenset(), validation_alias="PAPERBOT_CURATORS"
     )
+    review: Annotated[bool, BeforeValidator(read_switch)] = Field(
+        default=False, validation_alias="PAPERBOT_REVIEW"
+    )
     web_host: str = Field(default="127.0.0.1", validation_alias="PAPERBOT_WEB_HOST")
     web_port: Annotated[int, BeforeValidator(read_port)] = Field(
         default=8000, validation_alias="PAPERBOT_WEB_PORT"

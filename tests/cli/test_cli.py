@@ -890,3 +890,24 @@ def test_a_recap_is_shown_and_has_a_json_form(archive: Run):
     assert "too few to look back on" in few.out
     assert wrong.status == 2
     assert "is not a week, month or year" in wrong.err
+
+
+def test_a_digest_is_reviewed_in_the_terminal(archive: Run):
+    unnamed = archive("review")
+    archive("channel", "add", "web:general", "--at", "09:00", "--tz", "UTC")
+    shown = archive("review")
+    both = archive("review", "--approve", "--skip")
+    skipped = archive("review", "--skip")
+    again = archive("review")
+    reopened = archive("review", "--channel", "web:general", "--reopen")
+    no_entry = archive("review", "--hold", "999999")
+
+    assert unnamed.status == 2
+    assert "--channel REF" in unnamed.err
+    assert (shown.status, skipped.status, reopened.status) == (0, 0, 0)
+    assert both.status == 2
+    assert "one thing at a time" in both.err
+    assert skipped.out == again.out != shown.out
+    assert reopened.out == shown.out
+    assert no_entry.status == 2
+    assert "Nothing was done" in no_entry.err

@@ -1,4 +1,4 @@
-"""What a channel chooses of a digest: its layout, its tags, the intro of threads, recaps."""
+"""What a channel chooses of a digest: its layout, its tags, the intro of threads, recaps, its review."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -48,6 +48,15 @@ class RecapChoice(StrEnum):
     def is_silent(self) -> bool:
         """Whether too little to tell is not told."""
         return self in (RecapChoice.WEEKLY_SILENT, RecapChoice.MONTHLY_SILENT)
+
+
+class Unapproved(StrEnum):
+    """What happens to a digest that nobody has approved when its time comes (issue 17, item 3)."""
+
+    POST = "post"
+    """It is posted as it is."""
+    HOLD = "hold"
+    """It waits; what nobody approves within the schedule's grace is in the next one."""
 
 
 @dataclass(frozen=True, slots=True)

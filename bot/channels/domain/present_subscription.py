@@ -77,6 +77,7 @@ def _options(subscription: Subscription, say: Translate) -> Sequence[tuple[str, 
         (say("First reply in threads"), options.intro),
         (say("Recap"), options.recap),
         (say("Quiet hours"), str(options.quiet or "off")),
+        (say("Without approval"), options.unapproved),
     )
 
 

@@ -95,7 +95,7 @@ def exists(on: date, zone: ZoneInfo) -> bool:
 def next_slot(schedule: Schedule, after: date) -> Slot:
     """The first slot on a later date than `after`."""
     on = after + _DAY
-    while (slot := _slot(schedule, on)) is None:
+    while (slot := slot_on(schedule, on)) is None:
         on += _DAY
     return slot
 
@@ -104,12 +104,12 @@ def newest_slot(schedule: Schedule, now: datetime) -> Slot:
     """The last slot whose instant is not after `now`."""
     # After clocks went back over midnight, the slot of tomorrow's date can be in the past.
     on = now.astimezone(schedule.zone).date() + _DAY
-    while (slot := _slot(schedule, on)) is None or slot.at > now:
+    while (slot := slot_on(schedule, on)) is None or slot.at > now:
         on -= _DAY
     return slot
 
 
-def _slot(schedule: Schedule, on: date) -> Slot | None:
+def slot_on(schedule: Schedule, on: date) -> Slot | None:
     """That date's slot, if it has one."""
     if on.weekday() not in schedule.weekdays:
         return None
@@ -129,10 +129,18 @@ def due(schedule: Schedule, after: date, now: datetime) -> Due | None:
     return Due(newest, missed_between(schedule, after, newest.on))
 
 
+def current_slot(schedule: Schedule, after: date, now: datetime) -> Slot:
+    """The slot that is due, else the next one, when every slot up to `after` is closed."""
+    found = due(schedule, after, now)
+    if found is not None:
+        return found.slot
+    return next_slot(schedule, max(after, newest_slot(schedule, now).on))
+
+
 def missed_between(schedule: Schedule, after: date, before: date) -> tuple[date, ...]:
     """The dates of the slots strictly between two dates."""
     days = (after + _DAY * n for n in range(1, (before - after).days))
-    return tuple(on for on in days if _slot(schedule, on) is not None)
+    return tuple(on for on in days if slot_on(schedule, on) is not None)
 
 
 def ask_again_at(schedule: Schedule, after: date, now: datetime) -> datetime:

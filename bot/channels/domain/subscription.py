@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from bot.archive.domain.entry import Language
-from bot.channels.domain.digest_options import Intro, Layout, RecapChoice, TagFilter
+from bot.channels.domain.digest_options import Intro, Layout, RecapChoice, TagFilter, Unapproved
 from bot.channels.domain.quiet_hours import QuietHours
 from bot.channels.domain.schedule import Schedule
 from bot.core.domain.errors import UsageError
@@ -49,6 +49,7 @@ class DigestOptions:
     recap: RecapChoice = RecapChoice.OFF
     quiet: QuietHours | None = None
     """When notices and copies wait, by the clocks of the schedule's zone."""
+    unapproved: Unapproved = Unapproved.POST
 
     @property
     def spoken(self) -> Language:
@@ -147,6 +148,17 @@ def parse_recap(text: str) -> RecapChoice:
             text=text.strip(),
         )
     return RecapChoice(folded)
+
+
+def parse_unapproved(text: str) -> Unapproved:
+    """`post` or `hold`; raises `UsageError`."""
+    folded = text.strip().casefold()
+    if folded not in set(Unapproved):
+        raise UsageError(
+            "“{text}” is not understood: write unapproved:post or unapproved:hold",
+            text=text.strip(),
+        )
+    return Unapproved(folded)
 
 
 def parse_most(text: str) -> int:

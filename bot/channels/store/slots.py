@@ -44,6 +44,18 @@ async def last_closed(tx: Transaction, subscription_id: int) -> date | None:
     return date.fromisoformat(row["newest"]) if row and row["newest"] else None
 
 
+async def find_closed(tx: Transaction, subscription_id: int, on: date) -> ClosedSlot | None:
+    """The slot of that date, if the schedule closed it."""
+    row = await tx.one(
+        f"""
+        SELECT {_SLOT} FROM slot s
+         WHERE s.subscription_id = :subscription AND s.on_date = :on AND s.round = 0
+        """,  # noqa: S608 - our own text
+        {"subscription": subscription_id, "on": on.isoformat()},
+    )
+    return await _slot(tx, row) if row is not None else None
+
+
 async def close(
     tx: Transaction,
     subscription_id: int,

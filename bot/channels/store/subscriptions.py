@@ -4,7 +4,7 @@ from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from bot.archive.domain.entry import Language
-from bot.channels.domain.digest_options import Intro, Layout, RecapChoice
+from bot.channels.domain.digest_options import Intro, Layout, RecapChoice, Unapproved
 from bot.channels.domain.quiet_hours import parse_quiet, quiet_until
 from bot.channels.domain.schedule import Schedule
 from bot.channels.domain.subscription import DigestOptions, Standing, Subscription
@@ -17,7 +17,7 @@ from bot.core.ports import ChannelRef, parse_channel
 _COLUMNS = """
 SELECT id, channel, standing, at, zone, weekdays, languages, tags, layout, most, intro, interface, since,
        replay_until, doubt_from, reason, detail, created_by, created_at, recap, recap_since, recap_on,
-       only_query, quiet
+       only_query, quiet, unapproved
   FROM subscription
 """
 
@@ -48,16 +48,17 @@ async def add(
         """
         INSERT INTO subscription (channel, standing, at, zone, weekdays, languages, tags, layout,
                                   most, intro, interface, since, replay_until, next_at, created_by,
-                                  created_at, changed_at, recap, recap_since, recap_at, only_query, quiet)
+                                  created_at, changed_at, recap, recap_since, recap_at, only_query, quiet,
+                                  unapproved)
         VALUES (:channel, :standing, :at, :zone, :weekdays, :languages, :tags, :layout,
                 :most, :intro, :interface, :since, :replay_until, :next_at, :created_by, :now, :now, :recap,
-                :now, CASE WHEN :recap <> 'off' THEN :now END, :only, :quiet)
+                :now, CASE WHEN :recap <> 'off' THEN :now END, :only, :quiet, :unapproved)
         ON CONFLICT (channel) DO UPDATE
            SET standing = :standing, at = :at, zone = :zone, weekdays = :weekdays,
                languages = :languages, tags = :tags, layout = :layout, most = :most,
                intro = :intro, interface = :interface, since = :since, replay_until = :replay_until,
                next_at = :next_at, recap = :recap, recap_since = :now,
-               only_query = :only, quiet = :quiet,
+               only_query = :only, quiet = :quiet, unapproved = :unapproved,
                recap_at = CASE WHEN :recap <> 'off' THEN :now END,
                created_by = :created_by, changed_at = :now, doubt_from = NULL, told_at = NULL,
                reason = '', detail = ''
@@ -97,7 +98,7 @@ async def update(
                recap_since = CASE WHEN recap = :recap AND standing = :standing
                    THEN coalesce(recap_since, :now) ELSE :now END,
                recap_at = CASE WHEN :recap <> 'off' THEN :now END, recap = :recap,
-               only_query = :only, quiet = :quiet
+               only_query = :only, quiet = :quiet, unapproved = :unapproved
          WHERE id = :id
         """,
         {
@@ -124,6 +125,7 @@ def _options_row(options: DigestOptions) -> Parameters:
         "recap": options.recap,
         "only": options.only,
         "quiet": str(options.quiet or ""),
+        "unapproved": options.unapproved,
         "since": options.since.isoformat(),
     }
 
@@ -347,6 +349,7 @@ def _subscription(row: Row) -> Subscription:
             recap=RecapChoice(row["recap"]),
             only=row["only_query"],
             quiet=parse_quiet(row["quiet"]) if row["quiet"] else None,
+            unapproved=Unapproved(row["unapproved"]),
         ),
         created_at=from_text(row["created_at"]),
         created_by=row["created_by"],

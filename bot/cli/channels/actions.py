@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from bot.channels.domain.digest_options import Intro, RecapChoice
+from bot.channels.domain.digest_options import Intro, RecapChoice, Unapproved
 from bot.channels.domain.managers import Manager, ManagersChange, read_person
 from bot.channels.domain.subscription import Standing
 from bot.channels.domain.typed_schedule import format_weekdays
@@ -160,6 +160,7 @@ def form(status: Status) -> dict[str, object]:
         "recap": str(options.recap),
         "only": options.only,
         "quiet": str(options.quiet or "off"),
+        "unapproved": str(options.unapproved),
         "since": options.since.isoformat(),
         "next_at": upcoming.at.isoformat() if upcoming is not None else None,
         "last_on": status.last_on.isoformat() if status.last_on is not None else None,
@@ -190,6 +191,8 @@ def show(status: Status) -> None:
         words.append(f'only:"{options.only}"')
     if options.quiet is not None:
         words.append(f"quiet:{options.quiet}")
+    if options.unapproved is not Unapproved.POST:
+        words.append(f"unapproved:{options.unapproved}")
     if options.recap is not RecapChoice.OFF:
         words.append(f"recap:{options.recap}")
     if subscription.standing is Standing.MANUAL:

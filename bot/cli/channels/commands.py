@@ -76,6 +76,12 @@ Quiet = Annotated[
         "--quiet", metavar="HH-HH|off", help="Hours in which notices and copies wait: 22-08."
     ),
 ]
+Unapproved = Annotated[
+    str | None,
+    typer.Option(
+        "--unapproved", metavar="post|hold", help="What happens to a digest that nobody approved."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value and nothing else.")]
 
 
@@ -95,6 +101,7 @@ def add(
     recap: Recap = None,
     only: Only = None,
     quiet: Quiet = None,
+    unapproved: Unapproved = None,
 ) -> int:
     """Post a digest there every day; --at and --tz are required."""
     from bot.cli.channels import actions
@@ -113,6 +120,7 @@ def add(
         recap,
         only,
         quiet,
+        unapproved,
     )
     actions.show(actions.add(ref, words))
     return DONE
@@ -133,6 +141,7 @@ def change(
     recap: Recap = None,
     only: Only = None,
     quiet: Quiet = None,
+    unapproved: Unapproved = None,
 ) -> int:
     """Change a subscription; options that you leave out stay as they are."""
     from bot.cli.channels import actions
@@ -150,6 +159,7 @@ def change(
         recap=recap,
         only=only,
         quiet=quiet,
+        unapproved=unapproved,
     )
     actions.show(actions.change(ref, words))
     return DONE

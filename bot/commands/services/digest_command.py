@@ -12,7 +12,8 @@ from bot.arxiv.domain.present_arxiv import status_line
 from bot.arxiv.services import daily_batches
 from bot.channels.domain.present_subscription import present_subscription
 from bot.channels.domain.subscription import Standing, Subscription
-from bot.commands.services import digest_line, digest_managers
+from bot.commands.services import digest_line, digest_managers, review_command
+from bot.commands.services.review_command import ReviewContext
 from bot.core.database.database import Database
 from bot.core.domain import commands, document
 from bot.core.domain.command_spec import Who
@@ -42,7 +43,8 @@ class DigestContext:
 
     `zone` decides "today" and the default schedule; `check` asks a platform whether the bot may
     post; `planned` is called when there may be something to post. `categories` are the arXiv
-    categories that are polled, if any. `connected` tells which workspaces share a channel.
+    categories that are polled, if any. `connected` tells which workspaces share a channel. `curators`
+    are ids of people.
     """
 
     db: Database
@@ -52,6 +54,7 @@ class DigestContext:
     planned: Callable[[], None]
     categories: tuple[str, ...] = ()
     connected: Connected = no_connected
+    curators: frozenset[str] = frozenset()
 
 
 async def answer(
@@ -100,7 +103,9 @@ async def answer(
     return replace(status, blocks=(title, *choice, *details, *notes))
 
 
-_OF_THE_DIGEST = frozenset({"here", "settings", "pause", "resume", "status", "link", "unlink"})
+_OF_THE_DIGEST = frozenset(
+    {"here", "settings", "pause", "resume", "status", "link", "unlink", "review"}
+)
 """Verbs that act on the one digest of a channel, from whichever workspace they are typed."""
 
 
@@ -109,6 +114,22 @@ async def _recap(desk: DigestContext, channel: ChannelRef, text: str, say: Trans
     period = parse_period(text, desk.clock().astimezone(zone).date())
     found = await look_back.look_back_in(desk.db, period, zone=zone, channels=(str(channel),))
     return found.present(say)
+
+
+async def _review(
+    desk: DigestContext,
+    talk: DiscussionContext,
+    command: Command,
+    text: str,
+    say: Translate,
+) -> Document:
+    def decided() -> None:
+        desk.planned()
+        talk.to_change()
+
+    zone = await zone_of(desk, command.channel)
+    context = ReviewContext(desk.db, desk.clock, zone, talk.voices, desk.curators, decided)
+    return await review_command.answer(context, command, text, say)
 
 
 async def _is_posted(desk: DigestContext, channel: ChannelRef) -> bool:
@@ -161,6 +182,8 @@ async def _answer_elsewhere(
             return await linked_channels.unlink(talk, command.channel, say)
         case "recap":
             return await _recap(desk, command.channel, line.text, say)
+        case "review":
+            return await _review(desk, talk, command, line.text, say)
         case "discuss":
             return await discussion_request.ask(talk, command, line.text, say)
         case _:

@@ -67,7 +67,7 @@ PAPER = CommandSpec(
 DIGEST = CommandSpec(
     name="digest",
     summary=translatable("Show a day's digest, or manage this channel's daily digest"),
-    usage="/digest [today | DATE | recap | here | settings | pause | resume | status | managers | link | unlink | help]",
+    usage="/digest [today | DATE | recap | review | here | settings | pause | resume | status | managers | link | unlink | help]",
     audience=Audience.PRIVATE,
     takes_people=True,
     options=(
@@ -99,6 +99,11 @@ DIGEST = CommandSpec(
             "quiet",
             translatable("Hours in which notices and copies wait: 22-08; off"),
             values=("22-08", "20-09", "off"),
+        ),
+        Option(
+            "unapproved",
+            translatable("Without an approval, post the digest at its time or hold it: post, hold"),
+            values=("post", "hold"),
         ),
         Option(
             "layout",
@@ -146,6 +151,14 @@ DIGEST = CommandSpec(
                 "Look back on a week, month or year: week, month, 2026-W48, 2025-02, 2025"
             ),
             aliases=("돌아보기",),
+            takes_text=True,
+        ),
+        Verb(
+            "review",
+            translatable(
+                "Look at the next digest before it is posted: approve, hold, reorder, skip"
+            ),
+            aliases=("검토",),
             takes_text=True,
         ),
         Verb(

@@ -8,10 +8,8 @@ from datetime import date, datetime, timedelta
 from bot.channels.domain.digest_options import TagFilter
 from bot.channels.domain.schedule import (
     LATE_NOTES,
-    Schedule,
     Slot,
-    due,
-    newest_slot,
+    current_slot,
     next_slot,
 )
 from bot.channels.domain.subscription import DigestOptions
@@ -43,7 +41,7 @@ def forecast(
     """The forecast for entries, counted by date and tags, in a channel with these options."""
     eve = options.since - _DAY
     closed = eve if last_closed is None else max(last_closed, eve)
-    first = _first_slot(options.schedule, closed, now)
+    first = current_slot(options.schedule, closed, now)
     reach = first.on - LATE_NOTES
     if last_closed is not None:
         reach = min(reach, last_closed + _DAY)
@@ -63,11 +61,3 @@ def forecast(
             slot = first if day <= first.on else next_slot(options.schedule, day - _DAY)
             slots.setdefault(slot, {})[day] = count
     return Forecast(tuple(slots.items()), soon, not_posted)
-
-
-def _first_slot(schedule: Schedule, closed: date, now: datetime) -> Slot:
-    """The slot that is due, else the next one."""
-    found = due(schedule, closed, now)
-    if found is not None:
-        return found.slot
-    return next_slot(schedule, max(closed, newest_slot(schedule, now).on))

@@ -1,12 +1,21 @@
-"""The entries that a channel's query lets through."""
+"""The entries that a slot of a channel may take."""
+
+from datetime import date, timedelta
 
 from bot.archive.domain.entry import StoredEntry
+from bot.archive.store import entries
+from bot.channels.domain.schedule import LATE_NOTES
 from bot.channels.domain.subscription import Subscription
-from bot.channels.store import linked_channels
+from bot.channels.store import linked_channels, slots
 from bot.core.database.database import Transaction
 from bot.core.domain.errors import QueryError
+from bot.digest.domain.digest import compile_digest
+from bot.digest.store import reviews
 from bot.lookup.domain import query
+from bot.lookup.domain.tag_filter import parse_tags
 from bot.lookup.store import few_entries
+
+_DAY = timedelta(days=1)
 
 
 async def matching(
@@ -22,3 +31,43 @@ async def matching(
     readable = await linked_channels.readable_from(tx, subscription.channel)
     hits = await few_entries.matching(tx, [asked], [each.id for each in found], readable=readable)
     return tuple(each for each in found if each.id in hits[asked])
+
+
+async def untaken(
+    tx: Transaction, subscription: Subscription, first: date, last: date
+) -> tuple[StoredEntry, ...]:
+    """The entries of these days that were in no slot of the subscription yet."""
+    return await _untaken(tx, subscription, await entries.between(tx, first, last))
+
+
+async def _untaken(
+    tx: Transaction, subscription: Subscription, found: tuple[StoredEntry, ...]
+) -> tuple[StoredEntry, ...]:
+    taken = await slots.posted(tx, subscription.id, [stored.id for stored in found])
+    return await matching(
+        tx, subscription, tuple(stored for stored in found if stored.id not in taken)
+    )
+
+
+async def candidates(
+    tx: Transaction, subscription: Subscription, on: date
+) -> tuple[StoredEntry, ...]:
+    """The entries that the slot of that date may take: the oldest day first.
+
+    Those that a review has held before, or left to this slot, are among them however old they are.
+    """
+    options = subscription.options
+    last = await slots.last_closed(tx, subscription.id)
+    reach = on - LATE_NOTES if last is None else min(last + _DAY, on - LATE_NOTES)
+    first = max(reach, options.since)
+    found = await entries.between(tx, first, on)
+    known = {each.id for each in found}
+    held = await reviews.list_held(tx, subscription.id)
+    waiting = [
+        each
+        for each in await entries.list_by_id(tx, [each for each in held if each not in known])
+        if each.entry.date is not None and options.since <= each.entry.date <= on
+    ]
+    waiting.sort(key=lambda each: (each.entry.date or on, each.id))
+    free = await _untaken(tx, subscription, (*waiting, *found))
+    return compile_digest(free, on=on, tags=parse_tags(options.tags)).entries

@@ -14,6 +14,7 @@ from bot.channels.domain.subscription import (
     parse_most,
     parse_recap,
     parse_switch,
+    parse_unapproved,
 )
 from bot.channels.domain.typed_schedule import looks_like_time, parse_time, parse_weekdays
 from bot.core.domain.errors import ProblemsError, UserError
@@ -36,6 +37,7 @@ _PARSERS: Mapping[str, Parser] = MappingProxyType(
         "recap": parse_recap,
         "only": parse_only,
         "quiet": parse_quiet,
+        "unapproved": parse_unapproved,
         "discussion": partial(parse_switch, name="discussion"),
         "notices": partial(parse_switch, name="notices"),
     }

@@ -4,18 +4,18 @@ A slot takes the entries dated up to its date that pass the channel's filter and
 earlier slot of the subscription. So an entry is posted to a channel once, even if its note is
 renamed, and an entry written after its own day's digest is in the next one. It reaches back to
 the day after the last slot or a week (`LATE_NOTES`), whichever is earlier, but never before
-`since`.
+`since`. Where curators decided about the slot (`bot.digest.domain.review`), it takes what they
+approved, or nothing; where nobody approved it, a channel may want it to wait.
 """
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from bot.archive.domain.entry import StoredEntry
-from bot.archive.store import entries
 from bot.archive.store.guards import ARCHIVE
-from bot.channels.domain.digest_options import Intro, TagFilter
+from bot.channels.domain.digest_options import Intro
 from bot.channels.domain.schedule import LATE_NOTES, ask_again_at, due, newest_slot, next_slot
 from bot.channels.domain.subscription import Standing, Subscription
 from bot.channels.store import slots, subscriptions
@@ -25,7 +25,8 @@ from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, DeliveryKey, parse_channel
 from bot.digest.domain.digest import Digest, compile_digest
 from bot.digest.domain.present_digest import Post
-from bot.digest.services.filtered import matching
+from bot.digest.services import reviewed
+from bot.digest.services.filtered import untaken
 from bot.digest.services.presented import present_slot
 from bot.discussion.services.answers import Link, no_link
 from bot.lookup.domain.tag_filter import parse_tags
@@ -90,7 +91,7 @@ async def plan_due(
         for subscription_id, channel in asked:
             try:
                 async with db.transaction() as tx:
-                    await _guard(tx, channel)
+                    await guard(tx, channel)
                     planned = await _look_at(tx, subscription_id, now, voices, link)
             except Exception as error:  # noqa: BLE001 — one channel never stops the others
                 errors.append(error)
@@ -120,7 +121,7 @@ def _log_skipped(closed: Iterable[Planned]) -> None:
             log.info(text, min(days), max(days), channel, len(days))
 
 
-async def _guard(tx: Transaction, channel: str) -> None:
+async def guard(tx: Transaction, channel: str) -> None:
     """Before anything is read: what is planned is what the archive says when it is committed.
 
     A change of an entry is noted for those in a slot: it must not be stored while one is planned.
@@ -137,31 +138,29 @@ async def _look_at(
     if subscription.standing is not Standing.ACTIVE:
         return []
     schedule = subscription.options.schedule
-    closed = await _closed_until(tx, subscription)
+    closed = await reviewed.closed_until(tx, subscription)
     if subscription.replay_until is not None:
         planned = await _replay(tx, subscription, closed, now=now, voices=voices, link=link)
         if planned is not None:
             return planned
-        closed = await _closed_until(tx, subscription)
+        closed = await reviewed.closed_until(tx, subscription)
     planned = []
     found = due(schedule, closed, now)
     if found is not None:
         if found.missed:
             days = ", ".join(day.isoformat() for day in found.missed)
             log.info("skipped %s in %s: the bot was away", days, subscription.channel)
+        on = found.slot.on
+        if await reviewed.waits(tx, subscription, on):
+            log.info("%s waits in %s for an approval", on, subscription.channel)
+            await subscriptions.ask_at(tx, subscription_id, next_slot(schedule, on).at)
+            return []
         planned = await _close(
-            tx, subscription, found.slot.on, missed=found.missed, now=now, voices=voices, link=link
+            tx, subscription, on, missed=found.missed, now=now, voices=voices, link=link
         )
-        closed = found.slot.on
+        closed = on
     await subscriptions.ask_at(tx, subscription_id, ask_again_at(schedule, closed, now))
     return planned
-
-
-async def _closed_until(tx: Transaction, subscription: Subscription) -> date:
-    """The date up to which every slot is closed."""
-    last = await slots.last_closed(tx, subscription.id)
-    eve = subscription.options.since - _DAY
-    return eve if last is None else max(last, eve)
 
 
 async def _replay(
@@ -211,20 +210,21 @@ async def _close(
     voices: Voices,
     link: Link,
 ) -> list[Planned]:
-    last = await slots.last_closed(tx, subscription.id)
-    first = on - LATE_NOTES if last is None else min(last + _DAY, on - LATE_NOTES)
-    taken = await _untaken(tx, subscription, max(first, subscription.options.since), on)
+    choice = await reviewed.choose_slot(
+        tx, subscription, on, is_doubtful=_is_doubtful(subscription, on)
+    )
+    digest = compile_digest(choice.shown, on=on, missed=missed)
     planned = await _plan(
         tx,
         subscription,
-        on,
-        taken,
-        missed=missed,
+        replace(digest, left_out=len(choice.counted)),
+        choice.counted,
         now=now,
         voices=voices,
         link=link,
         by_hand=False,
     )
+    await reviewed.finish(tx, subscription, on, choice)
     return [planned] if planned is not None else []
 
 
@@ -244,58 +244,51 @@ async def plan_by_hand(
     """
     options = subscription.options
     async with db.transaction() as tx:
-        await _guard(tx, subscription.channel)
+        await guard(tx, subscription.channel)
+        day = on or now.astimezone(options.schedule.zone).date()
+        first = on or max(day - LATE_NOTES, options.since)
+        taken = await untaken(tx, subscription, first, day)
         if on is None:
-            day = now.astimezone(options.schedule.zone).date()
-            taken = await _untaken(tx, subscription, max(day - LATE_NOTES, options.since), day)
-        else:
-            day = on
-            taken = await _untaken(tx, subscription, on, on)
-        wanted = _wanted(taken, parse_tags(options.tags))
-        if not wanted:
+            taken = await reviewed.without_held(tx, subscription, taken, day)
+        digest = compile_digest(taken, on=day, tags=parse_tags(options.tags))
+        if not digest.entries:
             raise NotFoundError(
                 "There is nothing of {day} to post in {channel}: no entry matches its filter, "
                 "or all were posted already",
                 day=day.isoformat(),
                 channel=subscription.channel,
             )
+        end = options.most
         planned = await _plan(
-            tx, subscription, day, taken, missed=(), now=now, voices=voices, link=link, by_hand=True
+            tx,
+            subscription,
+            replace(digest, entries=digest.entries[:end], left_out=len(digest.entries[end:])),
+            digest.entries[end:],
+            now=now,
+            voices=voices,
+            link=link,
+            by_hand=True,
         )
     assert planned is not None  # noqa: S101 — by hand, a date may be closed again and again
     return planned
 
 
-async def _untaken(
-    tx: Transaction, subscription: Subscription, first: date, last: date
-) -> tuple[StoredEntry, ...]:
-    """The entries of these days that were in no slot of the subscription yet."""
-    found = await entries.between(tx, first, last)
-    taken = await slots.posted(tx, subscription.id, [stored.id for stored in found])
-    untaken = tuple(stored for stored in found if stored.id not in taken)
-    return await matching(tx, subscription, untaken)
-
-
-def _wanted(found: Iterable[StoredEntry], tags: TagFilter) -> tuple[StoredEntry, ...]:
-    return compile_digest(found, on=date.min, tags=tags).entries
-
-
 async def _plan(
     tx: Transaction,
     subscription: Subscription,
-    on: date,
-    taken: tuple[StoredEntry, ...],
+    digest: Digest,
+    counted: Iterable[StoredEntry],
     *,
-    missed: Iterable[date],
     now: datetime,
     voices: Voices,
     link: Link,
     by_hand: bool,
 ) -> Planned | None:
-    """Close the slot and plan its messages; `None` if it was closed before."""
-    options = subscription.options
-    tags = parse_tags(options.tags)
-    digest = compile_digest(taken, on=on, tags=tags, most=options.most, missed=missed)
+    """Close the slot and plan its messages; `None` if it was closed before.
+
+    Its header only counts the `counted` entries.
+    """
+    options, on = subscription.options, digest.on
     shown = tuple(stored.id for stored in digest.entries)
     closed = await slots.close(
         tx,
@@ -309,7 +302,7 @@ async def _plan(
         left_out=digest.left_out,
         missed=digest.missed,
         shown=shown,
-        counted=[each.id for each in _wanted(taken, tags) if each.id not in shown],
+        counted=[each.id for each in counted],
         now=now,
     )
     if closed is None:

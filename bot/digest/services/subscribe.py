@@ -21,6 +21,7 @@ from bot.channels.domain.subscription import (
     parse_layout,
     parse_most,
     parse_recap,
+    parse_unapproved,
 )
 from bot.channels.domain.typed_schedule import parse_time, parse_weekdays
 from bot.channels.store import slots, subscriptions
@@ -69,6 +70,7 @@ class TypedOptions:
     recap: str | None = None
     only: str | None = None
     quiet: str | None = None
+    unapproved: str | None = None
 
     @classmethod
     def of(cls, options: Mapping[str, str]) -> Self:
@@ -375,6 +377,11 @@ def read_options(words: TypedOptions, otherwise: DigestOptions) -> DigestOptions
         recap=parse_recap(words.recap) if words.recap is not None else otherwise.recap,
         only=parse_only(words.only) if words.only is not None else otherwise.only,
         quiet=parse_quiet(words.quiet) if words.quiet is not None else otherwise.quiet,
+        unapproved=(
+            parse_unapproved(words.unapproved)
+            if words.unapproved is not None
+            else otherwise.unapproved
+        ),
         interface=(
             parse_interface(words.interface) if words.interface is not None else otherwise.interface
         ),

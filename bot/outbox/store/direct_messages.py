@@ -1,13 +1,15 @@
 """What became of single messages, by their keys: direct messages of a day."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.database.database import Transaction
 from bot.core.domain.document import Document, dump
+from bot.core.ports import ChannelRef, parse_channel
+from bot.outbox.domain.content_hash import content_hash
 from bot.outbox.domain.delivery import State, WaitsFor
-from bot.outbox.store import copy_deliveries
+from bot.outbox.store import copy_deliveries, edits
 
 _NOTHING = Document((), summary="")
 
@@ -31,6 +33,20 @@ async def list_fates(tx: Transaction, keys: Collection[str]) -> Mapping[str, Fat
     return {
         row["key"]: Fate(State(row["state"]), row["waits_for"] == WaitsFor.RESUME) for row in rows
     }
+
+
+async def want(tx: Transaction, key: str, present: Callable[[ChannelRef], Document]) -> bool:
+    """The message of that key should say this in its channel; whether it said something else."""
+    row = await tx.one(
+        "SELECT id, channel, state, wanted FROM delivery WHERE key = :key", {"key": key}
+    )
+    if row is None or row["state"] == State.DEAD:
+        return False
+    document = present(parse_channel(row["channel"]))
+    if content_hash(document) == row["wanted"]:
+        return False
+    await edits.want(tx, row["id"], document)
+    return True
 
 
 async def drop(tx: Transaction, key: str, now: datetime) -> None:

@@ -126,7 +126,7 @@ async def test_what_cannot_be_written_is_said_and_kept(tmp_path: Path) -> None:
         desk, writer = desk_with(db, tmp_path)
         blank = desk.inbox.blank_form(desk.command())
 
-        writer.error = NoteTextError("tags", "The tag cannot be written")
+        writer.error = NoteTextError("The tag cannot be written", field="tags")
         beside = await desk.submits(blank, ADA, **VALUES)
         writer.error = UserError("The folder is full")
         above = await desk.submits(blank, ADA, **VALUES)

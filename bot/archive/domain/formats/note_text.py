@@ -43,7 +43,7 @@ class NoteTextError(UserError):
     It is `title`, `text`, `tags` or `date`.
     """
 
-    def __init__(self, field: str, message: str, **values: object) -> None:
+    def __init__(self, message: str, *, field: str, **values: object) -> None:
         super().__init__(message)
         self.values = values
         self.field = field
@@ -90,7 +90,7 @@ def rewrite_note(text: str, before: Note, after: Note, parser: NoteParser) -> st
         if found is None:
             return candidate
         problem = problem or found
-    raise problem or NoteTextError("date", _DATE)
+    raise problem or NoteTextError(_DATE, field="date")
 
 
 def _candidates(
@@ -125,7 +125,7 @@ def _with_tags(text: str, wanted: Entry, path: str, parser: NoteParser) -> str |
 def _with_date(text: str, wanted: Entry, path: str) -> str | None:
     named = named_date(path)
     if wanted.date is None or (named.on is not None and not named.is_month):
-        raise NoteTextError("date", _DATE)
+        raise NoteTextError(_DATE, field="date")
     return note_edits.with_date(text, wanted.date)
 
 
@@ -184,20 +184,20 @@ def _problem(read: Entry, wanted: Entry) -> NoteTextError | None:
     """What a text does not say as it was meant; `None` if it says all of it."""
     paper = wanted.paper
     if _head(read) != _head(wanted):
-        return NoteTextError("title", _TITLE, text=paper.title[:_SHOWN])
+        return NoteTextError(_TITLE, field="title", text=paper.title[:_SHOWN])
     said, meant = _all_lines(read), _all_lines(wanted)
     if said != meant:
         line = next(iter((meant - said) or (said - meant)))
-        return NoteTextError("text", _TEXT, text=line[:_SHOWN])
+        return NoteTextError(_TEXT, field="text", text=line[:_SHOWN])
     wrong = frozenset(wanted.tags) - frozenset(read.tags)
     wrong = wrong or frozenset(read.tags) - frozenset(wanted.tags) - _slugs_in(wanted)
     if wrong:
-        return NoteTextError("tags", _TAGS, text=min(wrong)[:_SHOWN])
+        return NoteTextError(_TAGS, field="tags", text=min(wrong)[:_SHOWN])
     if read.date != wanted.date:
-        return NoteTextError("date", _DATE)
+        return NoteTextError(_DATE, field="date")
     below = [name for name in wanted.links if name not in note_names_in(_text(wanted))]
     if not set(below) <= set(read.links):
-        return NoteTextError("text", _TEXT, text=below[0][:_SHOWN])
+        return NoteTextError(_TEXT, field="text", text=below[0][:_SHOWN])
     return None
 
 

@@ -1,0 +1,207 @@
+"""`/digest review …`: shows a digest before it is posted, and carries out what curators decide.
+
+A button's line says of which digest it is, of which date, as it stood there (a code), and what to do:
+`/digest review 3 2026-11-29 1a2b3c4d5e6f hold 17`. People write `/digest review` and a date.
+"""
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from bot.archive.domain.entry import EntryId
+from bot.archive.domain.typed_dates import Days, read_date
+from bot.channels.domain.subscription import Subscription
+from bot.commands.services import digest_managers
+from bot.core.database.database import Database
+from bot.core.domain import document
+from bot.core.domain.document import Button, Buttons, Document, Paragraph, run
+from bot.core.domain.errors import NotFoundError, UsageError
+from bot.core.domain.i18n import Translate
+from bot.core.ports import Command, parse_channel, person_ids
+from bot.digest.domain.present_review import (
+    day_after,
+    present_choice,
+    present_review,
+    present_reviewed_paper,
+    review_line,
+)
+from bot.digest.domain.review import (
+    Act,
+    Approve,
+    Hold,
+    Move,
+    Release,
+    Reopen,
+    ReviewedSlot,
+    Skip,
+)
+from bot.digest.services import managers, review, subscribe
+from bot.lookup.services import typed_dates
+
+_SLOT = re.compile(r"(?P<id>[0-9]{1,9}) (?P<on>[0-9]{4}-[0-9]{2}-[0-9]{2})(?: (?P<rest>.+))?")
+_STEP = re.compile(
+    r"(?P<code>[0-9a-f]{12}) (?P<act>[a-z]+)(?: (?P<entry>[0-9]{1,15}))?(?: (?P<place>[0-9]{1,3}))?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewContext:
+    """The dependencies of `/digest review`.
+
+    `curators` are ids of people; `decided` is called when a digest may be due and cards have changed.
+    """
+
+    db: Database
+    clock: Callable[[], datetime]
+    zone: ZoneInfo
+    voices: Callable[[str], Translate]
+    curators: Collection[str]
+    decided: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    context: ReviewContext
+    command: Command
+    say: Translate
+
+
+async def answer(context: ReviewContext, command: Command, text: str, say: Translate) -> Document:
+    """The answer to `/digest review` and the `text` behind it; raises `UserError`."""
+    asked = _Asked(context, command, say)
+    line = _SLOT.fullmatch(text)
+    if line is None:
+        now, zone = context.clock(), context.zone
+        day = await typed_dates.read(context.db, text, now=now, zone=zone) if text else None
+        return await _show(asked, day)
+    subscription = await review.find(context.db, int(line["id"]))
+    refusal = await _find_refusal(asked, subscription)
+    if refusal is not None:
+        return refusal
+    on = read_date(line["on"], Days(context.clock().date()))
+    step = _STEP.fullmatch(line["rest"] or "")
+    if step is None:
+        return present_review(await _look(asked, subscription, on), say)
+    entry_id = EntryId(int(step["entry"] or 0))
+    if step["act"] == "look":
+        return await _show_paper(asked, subscription, on, entry_id)
+    act = _act(step["act"], entry_id, int(step["place"] or 1) - 1, on)
+    return await _decide(asked, subscription, on, act, step["code"])
+
+
+def _act(word: str, entry_id: EntryId, place: int, on: date) -> Act:
+    match word:
+        case "approve":
+            return Approve()
+        case "skip":
+            return Skip()
+        case "reopen":
+            return Reopen()
+        case "hold":
+            return Hold(entry_id, day_after(on))
+        case "back":
+            return Release(entry_id)
+        case "move":
+            return Move(entry_id, place)
+        case _:
+            raise UsageError("“{word}” is not understood: write /digest review", word=word)
+
+
+async def _look(asked: _Asked, subscription: Subscription, on: date | None) -> ReviewedSlot:
+    now = asked.context.clock()
+    return await review.show(asked.context.db, subscription.id, on, now=now)
+
+
+async def _show(asked: _Asked, on: date | None) -> Document:
+    """The card of the channel's digest; of a curator elsewhere, that of the only one, or a choice."""
+    context, channel, say = asked.context, asked.command.channel, asked.say
+    try:
+        subscription = await subscribe.get(context.db, channel)
+    except NotFoundError:
+        if not _is_curator(asked):
+            raise
+        found = await review.list_active(context.db)
+        if len(found) == 1:
+            return present_review(await _look(asked, found[0], on), say)
+        if not found:
+            raise
+        return present_choice([await _look(asked, each, None) for each in found], say)
+    refusal = await _find_refusal(asked, subscription)
+    if refusal is not None:
+        return refusal
+    return present_review(await _look(asked, subscription, on), say)
+
+
+async def _show_paper(
+    asked: _Asked, subscription: Subscription, on: date, entry_id: EntryId
+) -> Document:
+    shown = await _look(asked, subscription, on)
+    if entry_id in {each.id for each in shown.choice.shown}:
+        return present_reviewed_paper(shown, entry_id, asked.say)
+    return _with_remark(present_review(shown, asked.say), _changed(asked.say))
+
+
+def _changed(say: Translate) -> str:
+    return say("This digest has changed since then, and nothing was done: look at it as it is now.")
+
+
+def _with_remark(card: Document, remark: str) -> Document:
+    return Document((Paragraph(run(remark)), *card.blocks), remark)
+
+
+async def _decide(
+    asked: _Asked, subscription: Subscription, on: date, act: Act, code: str
+) -> Document:
+    context, say = asked.context, asked.say
+    decided = await review.decide(
+        context.db,
+        subscription.id,
+        on,
+        act,
+        code=code,
+        by=asked.command.user.name,
+        now=context.clock(),
+        voices=context.voices,
+    )
+    context.decided()
+    card = present_review(decided.slot, say)
+    if not decided.is_done:
+        return _with_remark(card, _changed(say))
+    if await review.has_card(context.db, subscription.id, on, _people(asked)):
+        # The person's own card is edited; beside it, a sentence is enough.
+        show = Button(say("Show"), command=review_line(decided.slot))
+        return Document((Paragraph(run(card.summary)), Buttons((show,))), card.summary)
+    if isinstance(act, Move):
+        return present_reviewed_paper(decided.slot, act.entry_id, say)
+    return card
+
+
+def _people(asked: _Asked) -> tuple[str, ...]:
+    return person_ids(asked.command.channel, asked.command.user)
+
+
+def _is_curator(asked: _Asked) -> bool:
+    return any(person in asked.context.curators for person in _people(asked))
+
+
+async def _find_refusal(asked: _Asked, subscription: Subscription) -> Document | None:
+    """The refusal to a person who is no curator and may not manage the channel's digest.
+
+    What the platform says of the person holds in the channel at hand only, not in direct messages.
+    """
+    if _is_curator(asked):
+        return None
+    command = asked.command
+    if subscription.channel == str(command.channel):
+        return await digest_managers.find_refusal(asked.context.db, command, asked.say)
+    home = parse_channel(subscription.channel)
+    if home.platform is command.channel.platform:
+        named = {each.person for each in await managers.list_named(asked.context.db, home)}
+        if named & set(_people(asked)):
+            return None
+    text = asked.say(
+        "Only curators, and the people who manage that channel, may review its digest."
+    )
+    return document.notice(text)

@@ -1,0 +1,67 @@
+"""What a review decided of a slot, and what becomes of the rest when the slot is closed."""
+
+from datetime import date, timedelta
+
+from bot.archive.domain.entry import StoredEntry
+from bot.channels.domain.digest_options import Unapproved
+from bot.channels.domain.subscription import Subscription
+from bot.channels.store import slots
+from bot.core.database.database import Transaction
+from bot.digest.domain.review import Choice, Decision, Review, choose
+from bot.digest.services.filtered import candidates
+from bot.digest.store import reviews
+
+_DAY = timedelta(days=1)
+
+
+async def closed_until(tx: Transaction, subscription: Subscription) -> date:
+    """The date up to which every slot is closed."""
+    last = await slots.last_closed(tx, subscription.id)
+    eve = subscription.options.since - _DAY
+    return eve if last is None else max(last, eve)
+
+
+async def look(tx: Transaction, subscription: Subscription, on: date) -> tuple[Review, Choice]:
+    """What is decided of a slot that is not closed, and what it takes as things stand."""
+    review = await reviews.find(tx, subscription.id, on)
+    held = await reviews.list_held(tx, subscription.id)
+    later = [entry_id for entry_id, until in held.items() if until > on]
+    found = await candidates(tx, subscription, on)
+    return review, choose(found, review, later, subscription.options.most)
+
+
+async def waits(tx: Transaction, subscription: Subscription, on: date) -> bool:
+    """Whether a due slot is to wait for an approval; an empty one needs none."""
+    if subscription.options.unapproved is not Unapproved.HOLD:
+        return False
+    review, choice = await look(tx, subscription, on)
+    return review.decision is Decision.OPEN and bool(choice.shown)
+
+
+async def choose_slot(
+    tx: Transaction, subscription: Subscription, on: date, *, is_doubtful: bool
+) -> Choice:
+    """What a slot takes that is closed now.
+
+    Of a doubtful one, planned again after a restore, nothing that had to be approved and was not.
+    """
+    review, choice = await look(tx, subscription, on)
+    has_to_wait = subscription.options.unapproved is Unapproved.HOLD and is_doubtful
+    if has_to_wait and review.decision is Decision.OPEN:
+        return Choice(held=choice.held, left=(*choice.shown, *choice.counted))
+    return choice
+
+
+async def finish(tx: Transaction, subscription: Subscription, on: date, choice: Choice) -> None:
+    """The slot is closed: what it leaves is kept for the next one, however old it is by then."""
+    taken = [each.id for each in (*choice.shown, *choice.counted)]
+    await reviews.release(tx, subscription.id, taken)
+    await reviews.hold(tx, subscription.id, [each.id for each in choice.left], on + _DAY)
+
+
+async def without_held(
+    tx: Transaction, subscription: Subscription, found: tuple[StoredEntry, ...], on: date
+) -> tuple[StoredEntry, ...]:
+    """The entries but those that are held beyond a date."""
+    held = await reviews.list_held(tx, subscription.id)
+    return tuple(each for each in found if held.get(each.id, date.min) <= on)

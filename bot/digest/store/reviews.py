@@ -1,0 +1,174 @@
+"""Decisions of reviews, held entries, and the cards that ask curators, as rows."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from bot.archive.domain.entry import EntryId
+from bot.core.database.database import Transaction
+from bot.core.database.instants import to_text
+from bot.digest.domain.review import Approved, Decision, Review
+
+
+async def find(tx: Transaction, subscription_id: int, on: date) -> Review:
+    """The review of a slot: an open one where nobody has decided anything."""
+    row = await tx.one(
+        """
+        SELECT decision, ordering, shown, counted, decided_by FROM review
+         WHERE subscription_id = :subscription AND on_date = :on
+        """,
+        {"subscription": subscription_id, "on": on.isoformat()},
+    )
+    if row is None:
+        return Review()
+    return Review(
+        Decision(row["decision"]),
+        tuple(EntryId(int(each)) for each in row["ordering"].split()),
+        _approved(row["shown"]),
+        _approved(row["counted"]),
+        row["decided_by"],
+    )
+
+
+def _approved(text: str) -> tuple[Approved, ...]:
+    pairs = (each.split(":") for each in text.split())
+    return tuple(Approved(EntryId(int(entry_id)), mark) for entry_id, mark in pairs)
+
+
+async def put(
+    tx: Transaction, subscription_id: int, on: date, review: Review, now: datetime
+) -> None:
+    """Store the review of a slot."""
+    await tx.run(
+        """
+        INSERT INTO review (subscription_id, on_date, decision, ordering, shown, counted,
+                            decided_by, decided_at)
+        VALUES (:subscription, :on, :decision, :ordering, :shown, :counted, :by, :now)
+        ON CONFLICT (subscription_id, on_date) DO UPDATE
+           SET decision = :decision, ordering = :ordering, shown = :shown, counted = :counted,
+               decided_by = :by, decided_at = :now
+        """,
+        {
+            "subscription": subscription_id,
+            "on": on.isoformat(),
+            "decision": review.decision,
+            "ordering": " ".join(map(str, review.order)),
+            "shown": _approved_text(review.shown),
+            "counted": _approved_text(review.counted),
+            "by": review.by.replace("\0", ""),  # PostgreSQL takes none
+            "now": to_text(now),
+        },
+    )
+
+
+def _approved_text(approved: Iterable[Approved]) -> str:
+    return " ".join(f"{each.id}:{each.mark}" for each in approved)
+
+
+async def list_held(tx: Transaction, subscription_id: int) -> dict[EntryId, date]:
+    """The entries that were held in a subscription, and from which date on they may be posted."""
+    rows = await tx.all(
+        """
+        SELECT entry_id, until_on FROM held_entry
+         WHERE subscription_id = :subscription ORDER BY entry_id
+        """,
+        {"subscription": subscription_id},
+    )
+    return {EntryId(row["entry_id"]): date.fromisoformat(row["until_on"]) for row in rows}
+
+
+async def hold(
+    tx: Transaction, subscription_id: int, entry_ids: Iterable[EntryId], until: date
+) -> None:
+    """The entries wait for the slot of that date, or a later one."""
+    await tx.run_many(
+        """
+        INSERT INTO held_entry (subscription_id, entry_id, until_on)
+        VALUES (:subscription, :entry, :until)
+        ON CONFLICT (subscription_id, entry_id) DO UPDATE SET until_on = excluded.until_on
+        """,
+        [
+            {"subscription": subscription_id, "entry": each, "until": until.isoformat()}
+            for each in sorted(set(entry_ids))
+        ],
+    )
+
+
+async def release(tx: Transaction, subscription_id: int, entry_ids: Collection[EntryId]) -> None:
+    """The entries wait no longer."""
+    await tx.run(
+        """
+        DELETE FROM held_entry
+         WHERE subscription_id = :subscription
+           AND entry_id IN (SELECT value FROM numbers(:entries))
+        """,
+        {"subscription": subscription_id, "entries": list(entry_ids)},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The card of a slot for a person; without a key, the person takes no direct messages."""
+
+    person: str
+    key: str | None
+
+
+async def add_card(tx: Transaction, subscription_id: int, on: date, card: Card) -> None:
+    """Note that a person is asked about a slot."""
+    await tx.run(
+        """
+        INSERT INTO review_card (subscription_id, on_date, person, key)
+        VALUES (:subscription, :on, :person, :key)
+        ON CONFLICT (subscription_id, on_date, person) DO NOTHING
+        """,
+        {
+            "subscription": subscription_id,
+            "on": on.isoformat(),
+            "person": card.person,
+            "key": card.key,
+        },
+    )
+
+
+async def list_cards(tx: Transaction, subscription_id: int, on: date) -> tuple[Card, ...]:
+    """The cards of a slot."""
+    rows = await tx.all(
+        """
+        SELECT person, key FROM review_card
+         WHERE subscription_id = :subscription AND on_date = :on ORDER BY person
+        """,
+        {"subscription": subscription_id, "on": on.isoformat()},
+    )
+    return tuple(Card(row["person"], row["key"]) for row in rows)
+
+
+async def list_unsettled(tx: Transaction) -> tuple[tuple[int, date], ...]:
+    """The slots whose cards do not show the outcome yet: subscriptions and dates."""
+    rows = await tx.all(
+        """
+        SELECT DISTINCT subscription_id, on_date FROM review_card
+         WHERE is_settled = FALSE ORDER BY subscription_id, on_date
+        """
+    )
+    return tuple((row["subscription_id"], date.fromisoformat(row["on_date"])) for row in rows)
+
+
+async def settle_cards(tx: Transaction, subscription_id: int, on: date) -> None:
+    """The cards of a slot show its outcome."""
+    await tx.run(
+        """
+        UPDATE review_card SET is_settled = TRUE
+         WHERE subscription_id = :subscription AND on_date = :on
+        """,
+        {"subscription": subscription_id, "on": on.isoformat()},
+    )
+
+
+async def prune(tx: Transaction, before: date) -> None:
+    """Forget the reviews and cards of slots before a date."""
+    for table in ("review", "review_card"):
+        await tx.run(
+            f"DELETE FROM {table} WHERE on_date < :before",  # noqa: S608 - our own names
+            {"before": before.isoformat()},
+        )
