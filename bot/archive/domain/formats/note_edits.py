@@ -82,7 +82,8 @@ def with_tags(text: str, *, add: Sequence[str], remove: Iterable[str]) -> str | 
         if kept == written:
             last = line
         elif kept.strip():
-            edits.append(_Edit(line.start, line.end, kept.rstrip()))
+            tail = written[len(written.rstrip()) :]
+            edits.append(_Edit(line.start, line.end, kept.rstrip() + tail))
             last = line
         else:
             edits.append(_without_line(text, line))
@@ -95,7 +96,7 @@ def with_tags(text: str, *, add: Sequence[str], remove: Iterable[str]) -> str | 
     words = " ".join(f"#{spelling}" for spelling in add)
     if last is not None:
         at = last.end + moved
-        return f"{text[:at].rstrip()} {words}{text[at:]}" if _is_line_end(text, at) else None
+        return f"{text[:at].rstrip()} {words}{text[at:]}"
     end = line_end(text)
     links = _start_of_links(text)
     if links is None:
@@ -223,10 +224,6 @@ def _lines_of_tags(text: str) -> Iterator[_Span]:
 
 def _start_of_links(text: str) -> int | None:
     return next((span.start for span, line in _lines(text) if _LINKS.fullmatch(line)), None)
-
-
-def _is_line_end(text: str, at: int) -> bool:
-    return at == len(text) or text[at] in "\r\n"
 
 
 def _applied(text: str, edits: Iterable[_Edit]) -> str:

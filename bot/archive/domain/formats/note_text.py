@@ -13,7 +13,7 @@ from bot.archive.domain.dates import named_date
 from bot.archive.domain.entry import Commentary, Entry, Language, Source, SourceKind, tag_slug
 from bot.archive.domain.formats import note_edits, vault_note
 from bot.archive.domain.markup.mentions import note_names_in
-from bot.archive.domain.markup.tags import tags_in_text
+from bot.archive.domain.markup.tags import is_tag, tags_in_text
 from bot.archive.domain.note import Note
 from bot.core.domain.errors import UserError
 from bot.core.domain.i18n import translatable
@@ -23,6 +23,7 @@ _SHOWN = 60
 _TITLE = translatable("The title “{text}” would be read as something else: shorten it.")
 _TEXT = translatable("“{text}” would be read as something else than text: begin it differently.")
 _TAGS = translatable("The tag “{text}” stands in the text or cannot be written: change it there.")
+_NO_TAG = translatable("“{text}” is not a tag")
 _DATE = translatable("The date is part of the file name: rename the file in the vault.")
 
 
@@ -59,6 +60,7 @@ def write_note(note: Note, parser: NoteParser) -> str:
 
     Authors that cannot be written so that they are read back are left out where arXiv knows them.
     """
+    _check_tags(note)
     entry = replace(note.as_entry(), commentary=_tidy(note.commentary))
     path = note.path or file_name(note)
     text = vault_note.write(entry)
@@ -82,6 +84,8 @@ def rewrite_note(text: str, before: Note, after: Note, parser: NoteParser) -> st
     path = before.path or file_name(before)
     old = parser.read(text, path)
     wanted = _changed(old, before, after)
+    if before.tags != after.tags:
+        _check_tags(after)
     if _says(old) == _says(wanted):
         return text
     problem: NoteTextError | None = None
@@ -131,7 +135,8 @@ def _with_date(text: str, wanted: Entry, path: str) -> str | None:
 
 def _changed(old: Entry, before: Note, after: Note) -> Entry:
     """What the file says, with what the person changed."""
-    entry = old
+    in_text = frozenset(note_names_in(_text(old)))
+    entry = replace(old, links=tuple(name for name in old.links if name not in in_text))
     for language in Language:
         was, now = _text_of(before.commentary, language), _text_of(after.commentary, language)
         if was != now:
@@ -155,6 +160,12 @@ def _with_text(entry: Entry, language: Language, text: str) -> Entry:
         0 if language is Language.KO else len(rest),
     )
     return replace(entry, commentary=(*rest[:at], *([new] if text else ()), *rest[at:]))
+
+
+def _check_tags(note: Note) -> None:
+    for tag in note.tags:
+        if not is_tag(tag):
+            raise NoteTextError(_NO_TAG, field="tags", text=tag[:_SHOWN])
 
 
 def _tidy(commentary: Iterable[Commentary]) -> tuple[Commentary, ...]:
@@ -195,9 +206,9 @@ def _problem(read: Entry, wanted: Entry) -> NoteTextError | None:
         return NoteTextError(_TAGS, field="tags", text=min(wrong)[:_SHOWN])
     if read.date != wanted.date:
         return NoteTextError(_DATE, field="date")
-    below = [name for name in wanted.links if name not in note_names_in(_text(wanted))]
-    if not set(below) <= set(read.links):
-        return NoteTextError(_TEXT, field="text", text=below[0][:_SHOWN])
+    lost = frozenset(wanted.links) - frozenset(read.links)
+    if lost:
+        return NoteTextError(_TEXT, field="text", text=min(lost)[:_SHOWN])
     return None
 
 
