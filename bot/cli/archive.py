@@ -39,6 +39,7 @@ def import_(
     from bot.archive.services.import_report import ImportReport
     from bot.archive.services.read_files import LARGEST_PAGE
     from bot.cli.database import now, with_database
+    from bot.cli.facts import read_facts
     from bot.cli.output import forms, import_text
     from bot.core.database.database import Database
     from bot.digest.services.forecasts import forecast_all
@@ -49,9 +50,16 @@ def import_(
     say = translator()
 
     async def work(db: Database, _: Settings) -> tuple[ImportReport, tuple[str, ...]]:
+        facts = await read_facts(db, now().date())
         with progress(say("Importing")) as advance:
             report = await import_files(
-                db, paths, now=now(), stdin=stdin, dry_run=dry_run, progress=advance
+                db,
+                paths,
+                now=now(),
+                stdin=stdin,
+                dry_run=dry_run,
+                progress=advance,
+                facts=facts,
             )
         found = await forecast_all(db, report.added, now=now())
         lines = import_text.forecast_lines(found, updated=report.updated, now=now(), say=say)

@@ -15,6 +15,7 @@ from bot.cli.channels.commands import channel
 from bot.cli.deliveries.commands import deliveries, post
 from bot.cli.first_settings import init
 from bot.cli.identify import identify
+from bot.cli.lint import lint
 from bot.cli.output.terminal import DONE, FAILED, WRONG, exit_status, print_error, print_error_line
 from bot.cli.recaps import recap
 from bot.cli.reviews import review
@@ -35,6 +36,7 @@ app.command("demo")(serving.demo)
 app.command("run")(serving.run)
 app.command("open")(serving.open_)
 app.command("import")(archive.import_)
+app.command("lint")(lint)
 app.command("lookup", context_settings={"ignore_unknown_options": True})(archive.lookup)
 app.command("show")(archive.show)
 app.command("identify")(identify)

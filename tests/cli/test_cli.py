@@ -183,6 +183,27 @@ def test_a_file_that_cannot_be_read_is_named_and_the_rest_goes_on(run: Run, tmp_
     assert {problem["severity"] for problem in ran.json["problems"]} == {"error"}
 
 
+def test_lint_names_what_is_wrong_and_writes_nothing(run: Run, tmp_path: Path):
+    junk, note = tmp_path / "junk.md", tmp_path / "250204 Untitled.md"
+    junk.write_bytes(b"\x00\x01\x02\xff")
+    note.write_text("https://arxiv.org/abs/2501.18965\n\n좋은 글입니다.\n", encoding="utf-8")
+
+    alone = run("lint", note)
+    ran = run("lint", note, junk, "--json")
+    run("import", samples.PAGE)
+    beside = run("lint", samples.PAGE, note)
+
+    assert (alone.status, alone.out) == (0, "1 file: 0 errors, 1 warning.\n")
+    assert f"{note}: warning: this note has no title" in alone.err
+    assert ran.status == 1
+    assert [(found["severity"], found["kind"]) for found in ran.json["problems"]] == [
+        ("error", ""),
+        ("warning", "no title"),
+    ]
+    assert not [line for line in beside.err.splitlines() if str(note) not in line]
+    assert run("lookup", "2501.18965", "--json").json == []
+
+
 def test_the_same_problems_are_lines_for_people(run: Run, tmp_path: Path):
     junk = tmp_path / "junk.md"
     junk.write_bytes(b"\x00\x01\x02\xff")

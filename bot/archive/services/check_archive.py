@@ -1,5 +1,9 @@
 """Checks an import against the archive: ambiguous links, misspelt tags, papers on two days."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
 from bot.archive.domain.checks.archive_checks import (
     KNOWN_FROM,
     Dated,
@@ -8,21 +12,49 @@ from bot.archive.domain.checks.archive_checks import (
 )
 from bot.archive.domain.checks.note_checks import Kind
 from bot.archive.domain.entry import Problem, Severity
-from bot.archive.domain.note_links import leads_to
+from bot.archive.domain.note_links import leads_to, note_name
 from bot.archive.services.import_report import ImportCounter
 from bot.archive.store import entries, links, tags
 from bot.core.database.database import Database, Transaction
 from bot.core.domain.i18n import worded
 
 
-async def check_archive(db: Database, counter: ImportCounter, *, dry_run: bool) -> None:
-    """Add the warnings about what this import added or changed, after it was written."""
+async def check_archive(
+    db: Database, counter: ImportCounter, *, dry_run: bool, archive: Database | None = None
+) -> None:
+    """Add the warnings about what this import added or changed, after it was written.
+
+    `archive` is another database whose tags and papers count too; it may have the same notes.
+    """
     if not counter.names:
         return
+    known = await _known_there(archive, counter) if archive is not None else _Known()
     async with db.reading() as tx:
         await _check_links(tx, counter)
-        await _check_tags(tx, counter, dry_run=dry_run)
-        await _check_papers(tx, counter, dry_run=dry_run)
+        await _check_tags(tx, counter, known, dry_run=dry_run)
+        await _check_papers(tx, counter, known, dry_run=dry_run)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What another archive has: the uses of its tags, and the days of papers with their paths."""
+
+    uses: Mapping[str, int] = field(default_factory=dict)
+    days: Mapping[str, Sequence[tuple[date, str]]] = field(default_factory=dict)
+
+
+async def _known_there(archive: Database, counter: ImportCounter) -> _Known:
+    ours = {
+        (on.on, note_name(on.path)) for entries_of in counter.dated.values() for on in entries_of
+    }
+    async with archive.reading() as tx:
+        days = await entries.list_days_of_papers(tx, counter.dated, least=1)
+        uses = await tags.count_uses(tx)
+    others = {
+        number: [(on, path) for on, path in found if (on, note_name(path)) not in ours]
+        for number, found in days.items()
+    }
+    return _Known(uses, others)
 
 
 async def _check_links(tx: Transaction, counter: ImportCounter) -> None:
@@ -43,9 +75,13 @@ async def _check_links(tx: Transaction, counter: ImportCounter) -> None:
             )
 
 
-async def _check_tags(tx: Transaction, counter: ImportCounter, *, dry_run: bool) -> None:
+async def _check_tags(
+    tx: Transaction, counter: ImportCounter, known_there: _Known, *, dry_run: bool
+) -> None:
     """Warn of tags that only one entry has and that look like one that several have."""
     uses = dict(await tags.count_uses(tx))
+    for tag, count in known_there.uses.items():
+        uses[tag] = max(uses.get(tag, 0), count)
     if dry_run:
         for tag, count in counter.tag_uses.items():
             uses[tag] = uses.get(tag, 0) + count
@@ -62,19 +98,18 @@ async def _check_tags(tx: Transaction, counter: ImportCounter, *, dry_run: bool)
         counter.problems.append(_warning(counter, path, Kind.NEAR_TAG, message))
 
 
-async def _check_papers(tx: Transaction, counter: ImportCounter, *, dry_run: bool) -> None:
+async def _check_papers(
+    tx: Transaction, counter: ImportCounter, known_there: _Known, *, dry_run: bool
+) -> None:
     """Warn of a paper that has entries on neighbouring days: it is posted twice."""
     least = 1 if dry_run else 2  # a dry run has not stored its own
     stored = await entries.list_days_of_papers(tx, counter.dated, least=least)
     for number, ours in counter.dated.items():
-        if number not in stored and len(ours) == 1:
+        there = (*stored.get(number, ()), *known_there.days.get(number, ()))
+        if not there and len(ours) == 1:
             continue
         paths = {entry.path for entry in ours}
-        others = (
-            Dated(on, path, is_new=False)
-            for on, path in stored.get(number, ())
-            if path not in paths
-        )
+        others = (Dated(on, path, is_new=False) for on, path in there if path not in paths)
         for earlier, later in find_neighbours((*ours, *others)):
             message = worded(
                 "{number} is also in {path} of {day}: both are posted; delete one of them",

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from bot.archive.domain.checks.facts import Facts
 from bot.archive.domain.entry import Problem, Severity
 from bot.archive.domain.files.found_file import FoundFile
 from bot.archive.domain.files.source_match import KnownSource
@@ -38,6 +39,8 @@ async def import_files(
     withdraw_missing: bool = False,
     stable: StableFiles | None = None,
     progress: Progress | None = None,
+    facts: Facts | None = None,
+    archive: Database | None = None,
 ) -> ImportReport:
     """Import files, all notes and pages of folders, and `stdin` where a path is `-`.
 
@@ -48,11 +51,14 @@ async def import_files(
     no longer in the given folders. `stable` limits the import to files in the state listed there;
     other files are left for a later import and their entries stay unchanged.
 
+    New and changed entries are checked against `facts`; without them, against the date of `now`;
+    and against the tags and papers of `archive`, if that is another database than `db`.
+
     A file that cannot be read becomes a problem in the report, and the import continues. Raises
     `StorageError`; batches written before the error stay.
     """
     found = await asyncio.to_thread(find_files, [p for p in paths if p != STDIN])
-    counter = ImportCounter(problems=list(found.problems))
+    counter = ImportCounter(facts or Facts(now.date()), problems=list(found.problems))
     total = len(found.files) + (STDIN in paths)
     if STDIN in paths:
         parsed = await asyncio.to_thread(import_parser.parse_stream, stdin)
@@ -70,7 +76,7 @@ async def import_files(
         counter.count_withdrawn(
             await withdraw_missing_entries(db, found, stable, now=now, dry_run=dry_run)
         )
-    await check_archive(db, counter, dry_run=dry_run)
+    await check_archive(db, counter, dry_run=dry_run, archive=archive)
     return counter.report(files=total)
 
 

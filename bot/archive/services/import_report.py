@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from bot.archive.domain.checks.archive_checks import Dated
+from bot.archive.domain.checks.facts import Facts, check_facts
 from bot.archive.domain.checks.note_checks import is_empty_note
 from bot.archive.domain.entry import Entry, EntryId, Problem
 from bot.archive.domain.note_links import linked_name, note_name
@@ -45,9 +46,11 @@ class ImportCounter:
     `sources` are the ids of the sources matched so far; `names` are the note names of new and
     updated entries and of their links; `shown` maps a source's path to the file name to report.
     `tagged` has a source's path for each tag of new and updated entries, with the tag's spelling, and
-    `dated` those of papers at arXiv by its number.
+    `dated` those of papers at arXiv by its number. `facts` are what new and updated entries are checked
+    against.
     """
 
+    facts: Facts
     problems: list[Problem] = field(default_factory=list)
     sources: set[int] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
@@ -92,6 +95,10 @@ class ImportCounter:
         """Add a new or updated entry to what is checked after the import."""
         self.names.add(note_name(entry.source.path))
         self.names.update(map(linked_name, entry.links))
+        shown = self.shown.get(path, path)
+        self.problems += (
+            replace(problem, path=shown) for problem in check_facts(entry, self.facts)
+        )
         self.tag_uses.update(entry.tags)
         for tag, spelling in zip(entry.tags, entry.spellings, strict=False):
             self.tagged.setdefault(tag, (path, spelling))

@@ -40,6 +40,11 @@ def problem_form(problem: Problem) -> dict[str, object]:
     }
 
 
+def finding_form(problem: Problem) -> dict[str, object]:
+    """The JSON of what `lint` found: a problem with its kind (empty: it could not be read)."""
+    return {**problem_form(problem), "kind": problem.kind}
+
+
 def report_text(report: ImportReport, *, dry_run: bool, say: Translate) -> str:
     """The result of an import, in two lines."""
     done = say(

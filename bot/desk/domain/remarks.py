@@ -3,8 +3,8 @@
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping
 
-from bot.archive.domain.arxiv_id import find_arxiv_ids
 from bot.archive.domain.checks.archive_checks import KNOWN_FROM, find_misspelt
+from bot.archive.domain.checks.note_checks import refers_to_itself
 from bot.archive.domain.entry import Entry, Language
 from bot.core.domain.i18n import Translate
 
@@ -34,11 +34,5 @@ def remarks_on(
         yield say("#{tag} is a new tag: did you mean #{meant}?", tag=tag, meant=meant)
     if entry.date is not None and entry.date > today:
         yield say("The date is in the future: {date}", date=entry.date.isoformat())
-    own = entry.paper.arxiv_id
-    texts = (paragraph for each in entry.commentary for paragraph in each.paragraphs)
-    if own is not None and any(
-        mention.id is not None and mention.id.number == own.number
-        for text in texts
-        for mention in find_arxiv_ids(text)
-    ):
+    if refers_to_itself(entry):
         yield say("The text refers to the paper itself.")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from itertools import chain
 
+from bot.archive.domain.arxiv_id import find_arxiv_ids
 from bot.archive.domain.dates import named_date
 from bot.archive.domain.entry import Entry, Problem, Severity, SourceKind
 from bot.archive.domain.markup.english_marks import find_unclosed
@@ -26,6 +27,10 @@ class Kind(StrEnum):
     SEVERAL_LINKS = translatable("several links")
     NEAR_TAG = translatable("tag nearly known")
     SAME_PAPER = translatable("same paper")
+    OWN_REFERENCE = translatable("reference to the paper itself")
+    UNKNOWN_ID = translatable("unknown at arXiv")
+    FUTURE = translatable("date in the future")
+    NO_LANGUAGE = translatable("missing language")
 
 
 def is_empty_note(entry: Entry) -> bool:
@@ -68,6 +73,35 @@ def check_entry(entry: Entry) -> Iterator[Problem]:
     if is_note:
         yield from _check_marks(entry)
     yield from _check_links(entry)
+    if is_note and refers_to_itself(entry):
+        message = worded(
+            "the text refers to {number}, which is the paper of this note itself: leave it out, or "
+            "name the one that was meant",
+            number=entry.paper.arxiv_id.number if entry.paper.arxiv_id is not None else "",
+        )
+        yield _warning(entry, Kind.OWN_REFERENCE, message)
+
+
+def refers_to_itself(entry: Entry) -> bool:
+    """Whether a commentary names the arXiv id of the entry's own paper inside a sentence.
+
+    An address on a line of its own is another form of the note's link, and no reference.
+    """
+    own = entry.paper.arxiv_id
+    if own is None:
+        return False
+    lines = (
+        line
+        for each in entry.commentary
+        for paragraph in each.paragraphs
+        for line in paragraph.splitlines()
+        if own.number in line and not _addresses(line.strip())
+    )
+    return any(
+        mention.id is not None and mention.id.number == own.number
+        for line in lines
+        for mention in find_arxiv_ids(line)
+    )
 
 
 def _check_marks(entry: Entry) -> Iterator[Problem]:
