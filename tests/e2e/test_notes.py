@@ -88,6 +88,7 @@ async def test_a_note_outlives_kill_9_at_every_step_and_is_written_once(
         first = at.process.one_time_address
         async with visiting(browser, first, strict=False) as page:
             await page.get_by_role("link", name="Write a note").click()
+            await page.wait_for_url("**/note**")  # with its scripts, which a dead bot does not send
             await at.reached("open")
             await at.kill()
             # What is typed while the bot is away is kept by the page, and by the bot later.
