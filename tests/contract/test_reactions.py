@@ -1,6 +1,5 @@
 """Who likes a paper, on every platform: counted once, taken back, and read after an absence."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -36,6 +35,7 @@ from bot.digest.services import plan, subscribe
 from bot.discussion.services.library import DatabaseLibrary
 from bot.outbox.store import threads
 from bot.reactions.services import react
+from tests import waiting
 from tests.contract.test_commands import PLATFORMS as ROOMS
 from tests.contract.test_layouts import SEED_DAY, VOICES, deliver, options, seed
 from tests.databases import throw_away
@@ -250,9 +250,11 @@ async def test_who_likes_a_paper_is_counted_once_also_after_an_absence(
 
 async def eventually(db: Database, number: int) -> None:
     """Wait until so many people like the paper."""
-    async with asyncio.timeout(20):
-        while await likes(db) != number:  # noqa: ASYNC110 - what is waited for has no event
-            await asyncio.sleep(0.01)
+
+    async def is_so() -> bool:
+        return await likes(db) == number
+
+    await waiting.eventually(is_so)
 
 
 async def unchecked(channel: ChannelRef) -> ChannelRef:
