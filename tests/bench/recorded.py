@@ -60,8 +60,8 @@ class _Transaction:
     async def call(self, function: Callable[[Any], T], /) -> T:
         return await self._inner.call(lambda inner: function(_Statements(inner, self._asked)))
 
-    async def guard(self, name: str) -> None:
-        await self._inner.guard(name)
+    async def guard(self, *names: str) -> None:
+        await self._inner.guard(*names)
 
 
 class _Statements:

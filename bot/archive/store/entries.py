@@ -75,7 +75,11 @@ async def between(tx: Transaction, first: date, last: date) -> tuple[StoredEntry
     The oldest day comes first, and within a day the order is that of the sources.
     """
     low, high = span(first, last)
-    rows = await tx.all(
+    return await tx.call(partial(_between, low=low, high=high))
+
+
+def _between(statements: Statements, low: int, high: int) -> tuple[StoredEntry, ...]:
+    rows = statements.all(
         """
         SELECT e.newness FROM entry AS e JOIN source AS s ON s.id = e.source_id
         WHERE e.newness BETWEEN :low AND :high
@@ -83,8 +87,7 @@ async def between(tx: Transaction, first: date, last: date) -> tuple[StoredEntry
         """,
         {"low": low, "high": high},
     )
-    ordered = [row["newness"] for row in rows]
-    return await tx.call(partial(load, ordered=ordered))
+    return load(statements, [row["newness"] for row in rows])
 
 
 async def list_days_of_papers(

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 
 from bot.archive.domain.entry import EntryId, Language
 from bot.channels.domain.digest_options import Intro, Layout
-from bot.core.database.database import Row, Transaction
+from bot.core.database.database import Parameters, Row, Statements, Transaction
 from bot.core.database.instants import to_text
 
 
@@ -37,7 +38,12 @@ class Closed:
 
 async def last_closed(tx: Transaction, subscription_id: int) -> date | None:
     """The newest date closed by the subscription's schedule."""
-    row = await tx.one(
+    return await tx.call(partial(newest_closed, subscription_id=subscription_id))
+
+
+def newest_closed(statements: Statements, subscription_id: int) -> date | None:
+    """`last_closed`, where other statements belong to it."""
+    row = statements.one(
         "SELECT max(on_date) AS newest FROM slot WHERE subscription_id = :id AND round = 0",
         {"id": subscription_id},
     )
@@ -77,7 +83,29 @@ async def close(
     `shown` are its entries, `counted` those that its header only counts. Manual digests may close
     the same date repeatedly.
     """
-    row = await tx.one(
+    slot = {
+        "subscription": subscription_id,
+        "on": on.isoformat(),
+        "by_hand": by_hand,
+        "languages": ",".join(languages),
+        "interface": spoken,
+        "layout": layout,
+        "intro": intro,
+        "left_out": left_out,
+        "missed": ",".join(day.isoformat() for day in missed),
+        "now": to_text(now),
+    }
+    places: list[tuple[EntryId, int | None]] = [
+        *((entry_id, position) for position, entry_id in enumerate(shown)),
+        *((entry_id, None) for entry_id in counted),
+    ]
+    return await tx.call(partial(_close, slot=slot, places=places))
+
+
+def _close(
+    statements: Statements, slot: Parameters, places: Iterable[tuple[EntryId, int | None]]
+) -> Closed | None:
+    row = statements.one(
         """
         INSERT INTO slot (subscription_id, on_date, round, languages, interface, layout, intro,
                           left_out, missed, closed_at)
@@ -90,27 +118,12 @@ async def close(
         ON CONFLICT (subscription_id, on_date, round) DO NOTHING
         RETURNING id, round
         """,
-        {
-            "subscription": subscription_id,
-            "on": on.isoformat(),
-            "by_hand": by_hand,
-            "languages": ",".join(languages),
-            "interface": spoken,
-            "layout": layout,
-            "intro": intro,
-            "left_out": left_out,
-            "missed": ",".join(day.isoformat() for day in missed),
-            "now": to_text(now),
-        },
+        slot,
     )
     if row is None:
         return None
     closed = Closed(row["id"], row["round"])
-    places: list[tuple[EntryId, int | None]] = [
-        *((entry_id, position) for position, entry_id in enumerate(shown)),
-        *((entry_id, None) for entry_id in counted),
-    ]
-    await tx.run_many(
+    statements.run_many(
         """
         INSERT INTO slot_entry (subscription_id, entry_id, slot_id, position)
         VALUES (:subscription, :entry, :slot, :position)
@@ -118,7 +131,7 @@ async def close(
         """,
         [
             {
-                "subscription": subscription_id,
+                "subscription": slot["subscription"],
                 "entry": entry_id,
                 "slot": closed.id,
                 "position": position,

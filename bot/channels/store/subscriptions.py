@@ -27,9 +27,15 @@ async def guard(tx: Transaction, *channels: str) -> None:
 
     One channel may have a reference in each workspace that shares it: their guard is the same.
     """
+    await tx.guard(*guards_of(*channels))
+
+
+def guards_of(*channels: str) -> list[str]:
+    """The names that `guard` takes, where others are taken with them."""
     places = (channel.partition(":") for channel in channels)
-    for name in sorted({f"{platform}:{place.rpartition('/')[2]}" for platform, _, place in places}):
-        await tx.guard(f"subscription:{name}")
+    return sorted(
+        {f"subscription:{platform}:{place.rpartition('/')[2]}" for platform, _, place in places}
+    )
 
 
 async def add(

@@ -102,12 +102,12 @@ class Transaction(Protocol):
         It must neither commit nor roll back, and it belongs to a `store`.
         """
 
-    async def guard(self, name: str) -> None:
-        """Wait until no other transaction guards the same name; held until this one ends.
+    async def guard(self, *names: str) -> None:
+        """Wait until no other transaction guards one of these names; held until this one ends.
 
         For a check and a write that no unique key makes one. Take it before what it guards is
-        read, before the clock is read, and several in sorted order. SQLite has one writer, so that
-        nothing is left to wait for there.
+        read, before the clock is read, and several in sorted order: they are taken in the order
+        that is given. SQLite has one writer, so that nothing is left to wait for there.
         """
 
 

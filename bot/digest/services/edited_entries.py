@@ -60,8 +60,7 @@ async def present_changed(
 
 async def _guard(tx: Transaction) -> None:
     """Two that present one slot at the same time would store the older header last."""
-    for name in ("edited entries", threads.GUARD):
-        await tx.guard(name)
+    await tx.guard("edited entries", threads.GUARD)
 
 
 async def _present_slot(

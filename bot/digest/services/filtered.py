@@ -1,8 +1,9 @@
 """The entries that a slot of a channel may take."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 
-from bot.archive.domain.entry import StoredEntry
+from bot.archive.domain.entry import EntryId, StoredEntry
 from bot.archive.store import entries
 from bot.channels.domain.schedule import LATE_NOTES
 from bot.channels.domain.subscription import Subscription
@@ -10,7 +11,6 @@ from bot.channels.store import linked_channels, slots
 from bot.core.database.database import Transaction
 from bot.core.domain.errors import QueryError
 from bot.digest.domain.digest import compile_digest
-from bot.digest.store import reviews
 from bot.lookup.domain import query
 from bot.lookup.domain.tag_filter import parse_tags
 from bot.lookup.store import few_entries
@@ -50,24 +50,30 @@ async def _untaken(
 
 
 async def candidates(
-    tx: Transaction, subscription: Subscription, on: date
+    tx: Transaction,
+    subscription: Subscription,
+    on: date,
+    *,
+    last: date | None,
+    held: Iterable[EntryId],
 ) -> tuple[StoredEntry, ...]:
     """The entries that the slot of that date may take: the oldest day first.
 
-    Those that a review has held before, or left to this slot, are among them however old they are.
+    `last` is the newest slot that is closed. Those that a review has `held` before, or left to
+    this slot, are among them however old they are.
     """
     options = subscription.options
-    last = await slots.last_closed(tx, subscription.id)
     reach = on - LATE_NOTES if last is None else min(last + _DAY, on - LATE_NOTES)
     first = max(reach, options.since)
     found = await entries.between(tx, first, on)
     known = {each.id for each in found}
-    held = await reviews.list_held(tx, subscription.id)
-    waiting = [
-        each
-        for each in await entries.list_by_id(tx, [each for each in held if each not in known])
-        if each.entry.date is not None and options.since <= each.entry.date <= on
-    ]
-    waiting.sort(key=lambda each: (each.entry.date or on, each.id))
-    free = await _untaken(tx, subscription, (*waiting, *found))
+    if older := [each for each in held if each not in known]:
+        waiting = [
+            each
+            for each in await entries.list_by_id(tx, older)
+            if each.entry.date is not None and options.since <= each.entry.date <= on
+        ]
+        waiting.sort(key=lambda each: (each.entry.date or on, each.id))
+        found = (*waiting, *found)
+    free = await _untaken(tx, subscription, found)
     return compile_digest(free, on=on, tags=parse_tags(options.tags)).entries

@@ -126,9 +126,7 @@ async def guard(tx: Transaction, channel: str) -> None:
 
     A change of an entry is noted for those in a slot: it must not be stored while one is planned.
     """
-    await tx.guard(ARCHIVE)
-    await subscriptions.guard(tx, channel)
-    await tx.guard(threads.GUARD)
+    await tx.guard(ARCHIVE, *subscriptions.guards_of(channel), threads.GUARD)
 
 
 async def _look_at(
@@ -210,7 +208,7 @@ async def _close(
     voices: Voices,
     link: Link,
 ) -> list[Planned]:
-    choice = await reviewed.choose_slot(
+    choice, held = await reviewed.choose_slot(
         tx, subscription, on, is_doubtful=_is_doubtful(subscription, on)
     )
     digest = compile_digest(choice.shown, on=on, missed=missed)
@@ -224,7 +222,7 @@ async def _close(
         link=link,
         by_hand=False,
     )
-    await reviewed.finish(tx, subscription, on, choice)
+    await reviewed.finish(tx, subscription, on, choice, held)
     return [planned] if planned is not None else []
 
 

@@ -59,10 +59,10 @@ async def look(
         )
     found = await slots.find_closed(tx, subscription.id, slot.on)
     if found is not None:
-        review = await reviews.find(tx, subscription.id, slot.on)
+        review = await tx.call(partial(reviews.find, subscription_id=subscription.id, on=slot.on))
         shown = await entries.list_by_id(tx, found.entries)
         return ReviewedSlot(subscription, slot, Stage.CLOSED, review, Choice(shown))
-    review, choice = await reviewed.look(tx, subscription, slot.on)
+    review, choice, _ = await reviewed.look(tx, subscription, slot.on)
     stage = Stage.AHEAD
     if slot.at <= now:
         waiting = due(schedule, closed, now)

@@ -1,17 +1,23 @@
 """What a review decided of a slot, and what becomes of the rest when the slot is closed."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
+from functools import partial
+from typing import TypeAlias
 
-from bot.archive.domain.entry import StoredEntry
+from bot.archive.domain.entry import EntryId, StoredEntry
 from bot.channels.domain.digest_options import Unapproved
 from bot.channels.domain.subscription import Subscription
 from bot.channels.store import slots
-from bot.core.database.database import Transaction
+from bot.core.database.database import Statements, Transaction
 from bot.digest.domain.review import Choice, Decision, Review, choose
 from bot.digest.services.filtered import candidates
 from bot.digest.store import reviews
 
 _DAY = timedelta(days=1)
+
+Held: TypeAlias = Mapping[EntryId, date]
+"""The entries that a subscription holds, and from which date on they may be posted."""
 
 
 async def closed_until(tx: Transaction, subscription: Subscription) -> date:
@@ -21,47 +27,62 @@ async def closed_until(tx: Transaction, subscription: Subscription) -> date:
     return eve if last is None else max(last, eve)
 
 
-async def look(tx: Transaction, subscription: Subscription, on: date) -> tuple[Review, Choice]:
+async def look(
+    tx: Transaction, subscription: Subscription, on: date
+) -> tuple[Review, Choice, Held]:
     """What is decided of a slot that is not closed, and what it takes as things stand."""
-    review = await reviews.find(tx, subscription.id, on)
-    held = await reviews.list_held(tx, subscription.id)
+    state = partial(_state, subscription_id=subscription.id, on=on)
+    last, review, held = await tx.call(state)
     later = [entry_id for entry_id, until in held.items() if until > on]
-    found = await candidates(tx, subscription, on)
-    return review, choose(found, review, later, subscription.options.most)
+    found = await candidates(tx, subscription, on, last=last, held=held)
+    return review, choose(found, review, later, subscription.options.most), held
+
+
+def _state(
+    statements: Statements, subscription_id: int, on: date
+) -> tuple[date | None, Review, Held]:
+    return (
+        slots.newest_closed(statements, subscription_id),
+        reviews.find(statements, subscription_id, on),
+        reviews.list_held(statements, subscription_id),
+    )
 
 
 async def waits(tx: Transaction, subscription: Subscription, on: date) -> bool:
     """Whether a due slot is to wait for an approval; an empty one needs none."""
     if subscription.options.unapproved is not Unapproved.HOLD:
         return False
-    review, choice = await look(tx, subscription, on)
+    review, choice, _ = await look(tx, subscription, on)
     return review.decision is Decision.OPEN and bool(choice.shown)
 
 
 async def choose_slot(
     tx: Transaction, subscription: Subscription, on: date, *, is_doubtful: bool
-) -> Choice:
-    """What a slot takes that is closed now.
+) -> tuple[Choice, Held]:
+    """What a slot takes that is closed now, and what was held before.
 
     Of a doubtful one, planned again after a restore, nothing that had to be approved and was not.
     """
-    review, choice = await look(tx, subscription, on)
+    review, choice, held = await look(tx, subscription, on)
     has_to_wait = subscription.options.unapproved is Unapproved.HOLD and is_doubtful
     if has_to_wait and review.decision is Decision.OPEN:
-        return Choice(held=choice.held, left=(*choice.shown, *choice.counted))
-    return choice
+        choice = Choice(held=choice.held, left=(*choice.shown, *choice.counted))
+    return choice, held
 
 
-async def finish(tx: Transaction, subscription: Subscription, on: date, choice: Choice) -> None:
+async def finish(
+    tx: Transaction, subscription: Subscription, on: date, choice: Choice, held: Held
+) -> None:
     """The slot is closed: what it leaves is kept for the next one, however old it is by then."""
-    taken = [each.id for each in (*choice.shown, *choice.counted)]
-    await reviews.release(tx, subscription.id, taken)
-    await reviews.hold(tx, subscription.id, [each.id for each in choice.left], on + _DAY)
+    if taken := [each.id for each in (*choice.shown, *choice.counted) if each.id in held]:
+        await reviews.release(tx, subscription.id, taken)
+    if left := [each.id for each in choice.left]:
+        await reviews.hold(tx, subscription.id, left, on + _DAY)
 
 
 async def without_held(
     tx: Transaction, subscription: Subscription, found: tuple[StoredEntry, ...], on: date
 ) -> tuple[StoredEntry, ...]:
     """The entries but those that are held beyond a date."""
-    held = await reviews.list_held(tx, subscription.id)
+    held = await tx.call(partial(reviews.list_held, subscription_id=subscription.id))
     return tuple(each for each in found if held.get(each.id, date.min) <= on)

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from bot.archive.domain.entry import EntryId
-from bot.core.database.database import Transaction
+from bot.core.database.database import Statements, Transaction
 from bot.core.database.instants import to_text
 from bot.digest.domain.review import Approved, Decision, Review
 
 
-async def find(tx: Transaction, subscription_id: int, on: date) -> Review:
+def find(statements: Statements, subscription_id: int, on: date) -> Review:
     """The review of a slot: an open one where nobody has decided anything."""
-    row = await tx.one(
+    row = statements.one(
         """
         SELECT decision, ordering, shown, counted, decided_by FROM review
          WHERE subscription_id = :subscription AND on_date = :on
@@ -65,9 +65,9 @@ def _approved_text(approved: Iterable[Approved]) -> str:
     return " ".join(f"{each.id}:{each.mark}" for each in approved)
 
 
-async def list_held(tx: Transaction, subscription_id: int) -> dict[EntryId, date]:
+def list_held(statements: Statements, subscription_id: int) -> dict[EntryId, date]:
     """The entries that were held in a subscription, and from which date on they may be posted."""
-    rows = await tx.all(
+    rows = statements.all(
         """
         SELECT entry_id, until_on FROM held_entry
          WHERE subscription_id = :subscription ORDER BY entry_id

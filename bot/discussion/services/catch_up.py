@@ -59,8 +59,7 @@ async def _open_threads(context: DiscussionContext, now: datetime) -> int:
 async def _pass_over(context: DiscussionContext, new: tuple[threads.New, ...]) -> None:
     """Nothing is shared with these threads, unless a channel was linked or a thread planned since."""
     async with context.db.transaction() as tx:
-        for name in (guards.LINKS, threads.GUARD):
-            await tx.guard(name)
+        await tx.guard(guards.LINKS, threads.GUARD)
         linked = await linked_channels.list_with_links(tx, {each.channel for each in new})
         if not linked and await threads.list_new(tx, len(new)) == new:
             await threads.looked_at(tx, new[-1].delivery_id)

@@ -29,8 +29,7 @@ async def guarded(db: Database, find: Find, *others: str) -> AsyncIterator[Trans
         async with db.reading() as tx:
             channels = await _linked(tx, find)
         async with db.transaction() as tx:
-            for name in sorted({*(f"discussion:{channel}" for channel in channels), *others}):
-                await tx.guard(name)
+            await tx.guard(*sorted({*(f"discussion:{channel}" for channel in channels), *others}))
             if await _linked(tx, find) <= channels:  # else another one was linked meanwhile
                 yield tx
                 return

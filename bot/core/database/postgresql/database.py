@@ -97,11 +97,15 @@ class PostgresTransaction:
         """Several statements in one hop: the function runs in a worker thread."""
         return await self._database.in_thread(partial(self._within, function))
 
-    async def guard(self, name: str) -> None:
-        """Wait until no other transaction guards the same name."""
-        await self.one(
-            "SELECT pg_advisory_xact_lock(hashtextextended(:name, 0)) AS held", {"name": name}
-        )
+    async def guard(self, *names: str) -> None:
+        """Wait until no other transaction guards one of these names."""
+        lock = "SELECT pg_advisory_xact_lock(hashtextextended(:name, 0)) AS held"
+        if len(names) == 1:
+            await self.one(lock, {"name": names[0]})
+        else:
+            await self.call(
+                lambda statements: statements.one_each(lock, [{"name": each} for each in names])
+            )
 
     def abandon(self) -> None:
         """End a statement that still runs, then undo everything. Blocking.

@@ -135,7 +135,7 @@ class SqliteTransaction:
         """Several statements in one hop: the function runs in the connection's thread."""
         return await self._connection.call(lambda connection: self._within(connection, function))
 
-    async def guard(self, name: str) -> None:
+    async def guard(self, *names: str) -> None:
         """Nothing: a write transaction is the file's only one."""
 
     def _within(self, connection: sqlite3.Connection, function: Callable[[Statements], T]) -> T:
