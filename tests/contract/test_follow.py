@@ -103,3 +103,21 @@ async def test_a_button_under_a_paper_follows_its_tag_and_all_of_it_can_be_forgo
     assert "What was stored of you is deleted." in forgotten.text
     assert "Nothing that you wrote is stored." in again.text
     assert followed.is_private
+
+
+async def test_the_word_all_is_followed_in_quotes_and_everything_is_ended_without(room: Room):
+    refused = await room.types("/follow all")
+    in_korean = await room.types("/follow 전체")
+    quoted = await room.types('/follow "all"')
+    async with room.db.transaction() as tx:  # as versions before stored it
+        await tx.run("UPDATE follow SET query = 'all' WHERE query = '\"all\"'")
+    listed = await room.types("/follow")
+    ended = await room.presses(listed, "End")
+    await room.types("/follow #reasoning")
+    left = await room.types("/unfollow all")
+
+    assert 'write /follow "all"' in refused.text
+    assert 'write /follow "전체"' in in_korean.text
+    assert 'You follow "all" now.' in quoted.text
+    assert 'You follow "all" no longer.' in ended.text
+    assert "1 follow is ended." in left.text

@@ -27,9 +27,10 @@ from bot.core.ports import (
 )
 from bot.digest.services import option_values
 from bot.digest.services.zones import looks_like_zone, parse_zone
-from bot.follow.domain.present_follow import present_follows
+from bot.follow.domain.present_follow import present_follows, typed_to_end
 from bot.follow.services import follow
 from bot.follow.services.follow import Asker, OpenInbox, Settings
+from bot.lookup.domain.query import QUOTES
 from bot.outbox.store import threads
 
 _PARSERS = MappingProxyType({"at": parse_time, "tz": parse_zone, "days": parse_weekdays})
@@ -100,6 +101,12 @@ async def answer(
         return await _list(asked)
     if verb is not None and verb.name == _THIS:
         text = await _paper_of(context.db, command.root)
+    elif commands.find_verb(UNFOLLOW, {"query": text}) is not None:
+        raise UsageError(
+            "Nobody can follow everything: each channel's digest has that. "
+            "To follow the word, write /follow {word}",
+            word=f'"{text}"',
+        )
     return await _follow(asked, text)
 
 
@@ -179,7 +186,7 @@ async def complete_followed(
     asker = Asker(command.user, command.channel, command.locale)
     followed = (await follow.list_followed(context.db, asker)).follows
     folded = typed.strip().casefold()
-    fitting = [each.query for each in followed if folded in each.query.casefold()]
+    fitting = [typed_to_end(each.query) for each in followed if folded in each.query.casefold()]
     return tuple(Choice(query, query) for query in fitting if len(query) <= _LONGEST)[:_MOST]
 
 
@@ -200,6 +207,10 @@ async def end(
     if verb is not None and verb.name == "all":
         ended = await follow.remove(context.db, asker, None)
         return notice(say.count("{n} follow is ended.", "{n} follows are ended.", ended))
-    if await follow.remove(context.db, asker, text):
+    ended = await follow.remove(context.db, asker, text)
+    word = text.strip(QUOTES)
+    if not ended and typed_to_end(word) == text:
+        ended = await follow.remove(context.db, asker, word)
+    if ended:
         return await _told(asked, say("You follow {query} no longer.", query=text))
     return await _told(asked, say("You do not follow {query}.", query=text))

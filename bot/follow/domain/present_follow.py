@@ -64,13 +64,21 @@ def present_follows(
         Item(
             run(each.query),
             detail=run(say("since {day}", day=day_text(each.made_on, say.locale))),
-            button=Button(say("End"), command=commands.format_line("unfollow", each.query)),
+            button=Button(
+                say("End"), command=commands.format_line("unfollow", typed_to_end(each.query))
+            ),
         )
         for each in follows
     )
     blocks: list[Block] = [Paragraph(run(first))] if first else []
     blocks += [Heading(run(title)), Items(rows), Note(run(_schedule_line(schedule, say)))]
     return Document(tuple(blocks), summary=first or title)
+
+
+def typed_to_end(query: str) -> str:
+    """What to write behind `/unfollow`: a word that is a verb there (`all`) in quotation marks."""
+    is_verb = commands.find_verb(commands.UNFOLLOW, {"query": query}) is not None
+    return f'"{query}"' if is_verb else query
 
 
 def _schedule_line(schedule: Schedule, say: Translate) -> str:

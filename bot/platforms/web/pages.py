@@ -205,7 +205,7 @@ async def recap(request: web.Request) -> web.Response:
     except UsageError as error:
         raise web.HTTPNotFound(text=error_text(error, visitor.say)) from None
     channels = await visible_refs(context, visitor)
-    later = period.after()
+    earlier, later = period.neighbours
     return reading_page(
         request,
         "recap.html",
@@ -213,8 +213,8 @@ async def recap(request: web.Request) -> web.Response:
         recap=render(await context.look_back(period, channels, visitor.say)),
         period=period,
         name=lambda each: period_text(each, visitor.say),
-        earlier=period.before(),
-        later=later if later.first <= today else None,
+        earlier=earlier,
+        later=later if later is not None and later.first <= today else None,
         wider=[period_of(unit, period.first) for unit in longer_than(period.unit)],
     )
 

@@ -66,6 +66,15 @@ class Period:
             case Unit.YEAR:
                 return f"{self.first.year:04}"
 
+    @property
+    def neighbours(self) -> "tuple[Period | None, Period | None]":
+        """The ones before and after, where there are any that `parse_period` reads."""
+        earlier, later = (
+            each if _named(each.name.casefold()) is not None else None
+            for each in (self.before(), self.after())
+        )
+        return earlier, later
+
     def after(self) -> "Period":
         """The next one."""
         match self.unit:

@@ -29,7 +29,16 @@ async def test_a_week_a_month_and_a_year_have_pages_in_the_readers_language():
         pages = RecapPages(db, zone=ZoneInfo("Asia/Seoul"))
         async with staged(look_back=pages) as stage:
             told = {}
-            for name in ("2025-W06", "2025-02", "2025", "2025-W07", "week", "nonsense"):
+            for name in (
+                "2025-W06",
+                "2025-02",
+                "2025",
+                "2025-W07",
+                "week",
+                "nonsense",
+                "1900",
+                "9998",
+            ):
                 async with stage.client.get(stage.url(f"/recap/{name}")) as response:
                     told[name] = (response.status, await response.text())
             korean = {"Accept-Language": "ko"}
@@ -48,6 +57,8 @@ async def test_a_week_a_month_and_a_year_have_pages_in_the_readers_language():
     assert "0 papers, too few to look back on" in told["2025-W07"][1]
     assert told["week"][0] == 200
     assert told["nonsense"][0] == 404
+    assert (told["1900"][0], told["9998"][0]) == (200, 200)
+    assert 'href="/recap/1899"' not in told["1900"][1]
     assert "2025년 2월 돌아보기" in in_korean
 
 

@@ -48,3 +48,16 @@ def test_periods_follow_each_other_without_gap_or_overlap(unit, day, n):
     for _ in range(n):
         steps = steps.before()
     assert steps == period.before(n)
+
+
+@pytest.mark.parametrize("text", ["1900-W01", "1900-01", "1900", "9998-W53", "9998-12", "9998"])
+def test_the_first_and_the_last_period_have_one_neighbour(text):
+    earlier, later = parse_period(text, TODAY).neighbours
+
+    assert (earlier is None, later is None) == ("1900" in text, "9998" in text)
+
+
+@given(st.sampled_from(Unit), st.dates(date(1900, 1, 1), date(9998, 12, 26)))
+def test_every_neighbour_is_a_period_that_can_be_asked_for(unit, day):
+    for each in period_of(unit, day).neighbours:
+        assert each is None or parse_period(each.name, TODAY) == each
