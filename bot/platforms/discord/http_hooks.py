@@ -19,11 +19,10 @@ from types import SimpleNamespace
 import aiohttp
 
 from bot.platforms.discord.errors import NotRepeatedError, PausedError, TooManyRequests
+from bot.platforms.discord.request_window import Request, RequestWindow
 
 REQUESTS_A_SECOND = 50
 """Discord's global limit for a bot; interactions are exempt."""
-ARRIVED_WITHIN = 1.0
-"""Seconds after which a request has arrived, though it is not answered yet."""
 REFUSALS_MOST = 1000
 """After so many refusals within the window all requests pause: a tenth of Discord's limit."""
 REFUSALS_WINDOW = timedelta(minutes=10)
@@ -62,22 +61,13 @@ def call_context(*, may_repeat: bool) -> Iterator[Call]:
         _CALL.reset(token)
 
 
-@dataclass(slots=True, eq=False)
-class _Request:
-    """A request that counts until that time of the event loop."""
-
-    counts_until: float
-
-
 class HttpHooks:
     """The rate limit and the refusal count of one bot.
 
     `per_second` gives how many requests this process may send in a second at present.
 
-    A request counts for one second from its response: by then it has arrived. One without a
-    response counts as arrived after `ARRIVED_WITHIN` seconds, so that a server that hangs does not
-    hold back the requests to all others. Requests keep nearly even distances, because requests
-    sent in a burst would wait for each other's responses.
+    Which requests count, `RequestWindow` says. Requests keep nearly even distances, because
+    requests sent in a burst would wait for each other's responses.
     """
 
     def __init__(
@@ -90,7 +80,7 @@ class HttpHooks:
         self._per_second = per_second
         self._refusals: deque[float] = deque()
         self._next_at = 0.0
-        self._counted: list[_Request] = []
+        self._window = RequestWindow()
         self._order = asyncio.Lock()
         self._answered = asyncio.Event()
 
@@ -98,6 +88,7 @@ class HttpHooks:
         """The trace that a client is built with."""
         config = aiohttp.TraceConfig()
         config.on_request_start.append(self._start)
+        config.on_request_headers_sent.append(self._sent)
         config.on_request_end.append(self._end)
         config.on_request_exception.append(self._fail)
         return config
@@ -113,33 +104,38 @@ class HttpHooks:
             return timedelta()
         return timedelta(seconds=self._refusals[0] + window - now)
 
-    async def _acquire(self) -> _Request:
+    async def _acquire(self) -> Request:
         """Wait until one more request may be sent; first come, first served."""
         loop = asyncio.get_running_loop()
         async with self._order:
             while True:
-                now = loop.time()
-                self._counted = [each for each in self._counted if each.counts_until > now]
-                if len(self._counted) < self._per_second():
+                until = self._window.free_at(loop.time(), self._per_second())
+                if until is None:
                     break
                 self._answered.clear()
-                until = min(each.counts_until for each in self._counted)
                 with suppress(TimeoutError):
                     async with asyncio.timeout_at(until):
                         await self._answered.wait()
             await asyncio.sleep(self._next_at - loop.time())
             since = max(self._next_at, loop.time() - _MADE_UP)
             self._next_at = since + _EVENNESS / self._per_second()
-            request = _Request(loop.time() + ARRIVED_WITHIN + 1.0)
-            self._counted.append(request)
-            return request
+            return self._window.add(loop.time())
 
     def _release(self, context: SimpleNamespace) -> None:
         request = getattr(context, "request", None)
-        if isinstance(request, _Request):
-            answered = asyncio.get_running_loop().time() + 1.0
-            request.counts_until = min(request.counts_until, answered)
+        if isinstance(request, Request):
+            self._window.answered(request, asyncio.get_running_loop().time())
             self._answered.set()
+
+    async def _sent(
+        self,
+        _session: aiohttp.ClientSession,
+        context: SimpleNamespace,
+        _params: aiohttp.TraceRequestHeadersSentParams,
+    ) -> None:
+        request = getattr(context, "request", None)
+        if isinstance(request, Request):
+            self._window.sent(request, asyncio.get_running_loop().time())
 
     async def _start(
         self,
@@ -168,6 +164,8 @@ class HttpHooks:
         status, headers = response.status, response.headers
         if status in _REFUSED and headers.get("X-RateLimit-Scope") != "shared":
             self._refusals.append(asyncio.get_running_loop().time())
+        if status == HTTPStatus.TOO_MANY_REQUESTS and "X-RateLimit-Global" in headers:
+            self._window.refused()
         call = _CALL.get()
         if call is None:
             return
