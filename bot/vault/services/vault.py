@@ -14,6 +14,7 @@ from bot.archive.services.import_files import import_files
 from bot.archive.services.import_report import ImportReport
 from bot.core.database.database import Database
 from bot.core.ports import Condition
+from bot.vault.services import note_file
 from bot.vault.services.vault_watch import WatchEvent
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,12 @@ class Vault:
         return self._condition
 
     async def follow(self, events: AsyncIterator[WatchEvent]) -> None:
-        """At each event, import the files that are stable; runs until `events` ends."""
+        """At each event, import the files that are stable; runs until `events` ends.
+
+        Before, what a kill left of a write is tidied up.
+        """
+        for kept in await asyncio.to_thread(note_file.clean, self._folder, below=True):
+            log.warning("vault: %s is a version of a note that a kill had left hidden", kept)
         async for event in events:
             if event is WatchEvent.GONE:
                 self._note_gone()

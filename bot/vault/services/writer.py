@@ -2,16 +2,13 @@
 
 This is the whole interface for those who write: `VaultWriter.add` and `VaultWriter.change`.
 
-A file is written beside under a hidden name, which no import reads, and renamed. A file that is there
-is replaced only while it is what was read; it is compared again just before, since a vault is also
-written by editors and sync tools, which take no lock.
+A file that is there is replaced only while it is what was read: a vault is also written by editors and
+sync tools, which take no lock.
 """
 
 import asyncio
-import os
-import secrets
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
 from pathlib import Path, PurePosixPath
@@ -22,6 +19,7 @@ from bot.archive.services.export import free_path
 from bot.archive.services.import_parser import NOTE_PARSER
 from bot.core.domain.i18n import translatable
 from bot.vault.domain.writing import Author, Change, Conflict, VaultError, WriteResult, Written
+from bot.vault.services import note_file
 
 _UNWRITABLE = translatable("The note cannot be written into the vault ({reason})")
 
@@ -34,8 +32,9 @@ class VaultWriter:
     cannot be written; nothing was written then.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, exchange: note_file.Exchange = note_file.exchange) -> None:
         self._folder = folder
+        self._exchange = exchange
 
     async def add(self, note: Note, author: Author) -> Written:
         """Write a new file. An equal file that is there already is taken for the same call."""
@@ -53,6 +52,7 @@ class VaultWriter:
     def _add(self, note: Note) -> Written:
         for path in _free_names(note.path or file_name(note)):
             text = write_note(replace(note, path=path), NOTE_PARSER)
+            note_file.clean((self._folder / path).parent, below=False)
             if self._is_written_anew(path, text):
                 return Written(path, text)
         raise AssertionError
@@ -62,12 +62,12 @@ class VaultWriter:
         if path is None:
             raise ValueError("a note without a file cannot be changed")
         text = rewrite_note(change.text, change.before, change.after, NOTE_PARSER)
-        file = self._folder / path
-        there = _read(file)
+        note_file.clean((self._folder / path).parent, below=False)
+        there = self._read(path)
         if there is None and self._is_written_anew(path, text):
             return Written(path, text)
         if there == text.encode() or (
-            there == change.text.encode() and _is_replaced(file, there, text)
+            there == change.text.encode() and self._is_replaced(path, there, text)
         ):
             return Written(path, text)
         return self._write_beside(path, text, author)
@@ -75,37 +75,28 @@ class VaultWriter:
     def _write_beside(self, path: str, text: str, author: Author) -> Conflict:
         """Both versions as files, each with a link to the other; theirs gets it while it is UTF-8."""
         theirs = PurePosixPath(path)
-        for ours in _free_names(str(theirs.with_name(f"{theirs.stem} ({author.name}).md"))):
-            if self._is_written_anew(ours, _with_link(text, theirs.stem)):
-                break
+        name = f"{theirs.stem} ({author.name}).md"
         file = self._folder / path
-        named = f"[[{PurePosixPath(ours).stem}]]"
-        there = _read(file)
-        with suppress(UnicodeDecodeError):
-            while there is not None and named.encode() not in there:
-                if _is_replaced(file, there, _with_link(there.decode(), PurePosixPath(ours).stem)):
-                    break
-                there = _read(file)
-        return Conflict(theirs=path, ours=ours)
+        with _explained(file):
+            ours = note_file.write_beside(file, text.encode(), name, self._exchange)
+        return Conflict(theirs=path, ours=str(theirs.with_name(ours.name)))
 
     def _is_written_anew(self, path: str, text: str) -> bool:
         """Whether the file was not there, or was exactly this; nobody's file is overwritten."""
         file = self._folder / path
-        if _read(file) == text.encode():
-            return True
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            beside = _written_beside(file, text)
-            try:
-                os.link(beside, file)  # unlike a rename, it fails where there is a file
-            finally:
-                beside.unlink()
-        except FileExistsError:
-            return _read(file) == text.encode()
-        except OSError as error:
-            raise _unwritable(file, error) from error
-        _sync(file.parent)
-        return True
+        with _explained(file):
+            return note_file.create(file, text.encode())
+
+    def _is_replaced(self, path: str, there: bytes, text: str) -> bool:
+        """Whether the file still was `there`, and is this now."""
+        file = self._folder / path
+        with _explained(file):
+            return note_file.replace(file, there, text.encode(), self._exchange)
+
+    def _read(self, path: str) -> bytes | None:
+        file = self._folder / path
+        with _explained(file):
+            return note_file.read(file)
 
 
 def _free_names(wanted: str) -> Iterator[str]:
@@ -115,64 +106,11 @@ def _free_names(wanted: str) -> Iterator[str]:
         yield free_path(wanted, taken, before_number=", ")
 
 
-def _with_link(text: str, stem: str) -> str:
-    end = "\r\n" if "\r\n" in text else "\n"
-    return f"{text.rstrip()}{end}{end}[[{stem}]]{end}"
-
-
-def _read(file: Path) -> bytes | None:
-    """The file as it is; `None` where there is none."""
+@contextmanager
+def _explained(file: Path) -> Iterator[None]:
+    """Turn errors of the file system into ones that a person can act on."""
     try:
-        return file.read_bytes()
-    except FileNotFoundError:
-        return None
+        yield
     except OSError as error:
-        raise _unwritable(file, error) from error
-
-
-def _is_replaced(file: Path, there: bytes, text: str) -> bool:
-    """Replace a file that still is `there`."""
-    target = file.resolve()  # a link to a note stays one
-    try:
-        beside = _written_beside(target, text)
-        try:
-            beside.chmod(target.stat().st_mode & 0o7777)
-            if _read(target) != there:
-                return False
-            beside.replace(target)
-        finally:
-            beside.unlink(missing_ok=True)
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise _unwritable(file, error) from error
-    _sync(target.parent)
-    return True
-
-
-def _written_beside(file: Path, text: str) -> Path:
-    """A hidden file with that text in the same folder, safe on the disk."""
-    beside = file.with_name(f".paperbot-{secrets.token_hex(6)}.tmp")
-    with beside.open("xb") as stream:
-        stream.write(text.encode())
-        stream.flush()
-        os.fsync(stream.fileno())
-    return beside
-
-
-def _sync(folder: Path) -> None:
-    """Make the names in the folder outlive a loss of power, where the system can do that."""
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
-def _unwritable(file: Path, error: OSError) -> VaultError:
-    return VaultError(
-        _UNWRITABLE,
-        reason=error.strerror or type(error).__name__,
-        path=str(file),
-    )
+        reason = error.strerror or type(error).__name__
+        raise VaultError(_UNWRITABLE, reason=reason, path=str(file)) from error
