@@ -45,7 +45,16 @@ def review(
     from bot.core.domain.errors import UsageError
     from bot.core.ports import parse_channel
     from bot.digest.domain.present_review import day_after, present_review
-    from bot.digest.domain.review import Act, Approve, Hold, Move, Release, Reopen, Skip
+    from bot.digest.domain.review import (
+        COMMAND_LINE,
+        Act,
+        Approve,
+        Hold,
+        Move,
+        Release,
+        Reopen,
+        Skip,
+    )
     from bot.digest.services import review as reviewing
     from bot.digest.services import subscribe
     from bot.lookup.services import typed_dates
@@ -82,7 +91,7 @@ def review(
                 day,
                 act,
                 code=shown.code,
-                by="",
+                by=COMMAND_LINE,
                 now=now(),
                 voices=Catalogues(),
             )

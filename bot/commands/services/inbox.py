@@ -45,7 +45,7 @@ from bot.desk.domain.present_note import present_form_elsewhere
 from bot.desk.services import note_form
 from bot.desk.services.context import NoteContext
 from bot.desk.services.keep import count_drafts, forget_drafts
-from bot.digest.services import zones
+from bot.digest.services import review, zones
 from bot.discussion.domain.present_private import present_elsewhere, present_forgettable
 from bot.discussion.services import answers, asker, discuss
 from bot.discussion.services.discuss import DiscussionContext
@@ -290,6 +290,7 @@ class Bot:
             likes = await discuss.count_likes(self._talk, person, channel)
             follows = await follow.count(self._desk.db, Asker(person, channel, say.locale))
             drafts = await count_drafts(self._desk.db, channel, person)
+            reviews = await review.count_of(self._desk.db, channel, person)
             return present_forgettable(
                 replies,
                 copies,
@@ -298,8 +299,12 @@ class Bot:
                 likes=likes,
                 follows=follows,
                 drafts=drafts,
+                reviews=reviews,
             )
         await forget_drafts(self._desk.db, channel, person)
+        await review.forget_person(
+            self._desk.db, channel, person, now=self._desk.clock(), voices=self._voices
+        )
         forgotten = await discuss.forget_person(self._talk, person, channel)
         if not forgotten:
             return document.notice(say("What was stored of you is deleted."))

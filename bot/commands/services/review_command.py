@@ -35,6 +35,7 @@ from bot.digest.domain.review import (
     Release,
     Reopen,
     ReviewedSlot,
+    Reviewer,
     Skip,
 )
 from bot.digest.services import managers, review, subscribe
@@ -161,7 +162,7 @@ async def _decide(
         on,
         act,
         code=code,
-        by=asked.command.user.name,
+        by=Reviewer(asked.command.user.name, _people(asked)[0]),
         now=context.clock(),
         voices=context.voices,
     )

@@ -24,7 +24,7 @@ from bot.core.domain.document import (
     run,
 )
 from bot.core.domain.i18n import Translate
-from bot.digest.domain.review import Decision, ReviewedSlot, Stage
+from bot.digest.domain.review import COMMAND_LINE, Decision, ReviewedSlot, Reviewer, Stage
 
 VERB = "review"
 
@@ -78,7 +78,7 @@ def _place(shown: ReviewedSlot, say: Translate) -> str:
 
 
 def _state(shown: ReviewedSlot, say: Translate) -> str:
-    by = shown.review.by or say("the command line")
+    by = _name(shown.review.by, say)
     skipped = shown.review.decision is Decision.SKIPPED
     match shown.stage:
         case Stage.PASSED:
@@ -105,6 +105,12 @@ def _state(shown: ReviewedSlot, say: Translate) -> str:
     if shown.subscription.options.unapproved is Unapproved.HOLD:
         return say("It is not posted before somebody approves it.")
     return say("Nobody has approved it yet. Without an approval it is posted all the same.")
+
+
+def _name(reviewer: Reviewer, say: Translate) -> str:
+    if reviewer == COMMAND_LINE:
+        return say("the command line")
+    return reviewer.name or say("somebody")
 
 
 def _rows(shown: ReviewedSlot, say: Translate) -> Sequence[Item]:

@@ -33,8 +33,21 @@ class Approved:
 
 
 @dataclass(frozen=True, slots=True)
+class Reviewer:
+    """Who decides: a person's name, and the id by which they can ask to be forgotten."""
+
+    name: str
+    person: str
+
+
+COMMAND_LINE = Reviewer("", "")
+FORGOTTEN = Reviewer("", "?")
+"""Somebody whose name is not stored any more."""
+
+
+@dataclass(frozen=True, slots=True)
 class Review:
-    """The decision of a slot, by whom, and the order that was chosen.
+    """The decision of a slot, the order that was chosen, and who decided last.
 
     `shown` and `counted` are what was approved: the papers, and those that the header only counts.
     """
@@ -43,7 +56,7 @@ class Review:
     order: tuple[EntryId, ...] = ()
     shown: tuple[Approved, ...] = ()
     counted: tuple[Approved, ...] = ()
-    by: str = ""
+    by: Reviewer = COMMAND_LINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +216,7 @@ def code_of(subscription: Subscription, on: date, review: Review, choice: Choice
     )
 
 
-def carried_out(review: Review, choice: Choice, act: Act, by: str) -> Review | None:
+def carried_out(review: Review, choice: Choice, act: Act, by: Reviewer) -> Review | None:
     """The review after an act; `None` where it does not fit the decision or the papers.
 
     `Hold` and `Release` are about the entry: the review itself stays as it is.

@@ -14,17 +14,20 @@ from bot.channels.domain.subscription import Standing, Subscription
 from bot.channels.store import subscriptions
 from bot.core.database.database import Database, Transaction
 from bot.core.domain.errors import NotFoundError, UsageError
+from bot.core.ports import ChannelRef, User, person_ids
 from bot.digest.domain.review import (
     Act,
     Hold,
     Release,
     ReviewedSlot,
+    Reviewer,
     carried_out,
     is_reached,
 )
 from bot.digest.services import plan, review_cards
 from bot.digest.services.plan import Voices
 from bot.digest.store import reviews
+from bot.outbox.store import direct_messages
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +78,7 @@ async def decide(
     act: Act,
     *,
     code: str,
-    by: str,
+    by: Reviewer,
     now: datetime,
     voices: Voices,
 ) -> Decided:
@@ -101,8 +104,37 @@ async def decide(
         await reviews.put(tx, subscription.id, on, after, now)
         await subscriptions.ask_at(tx, subscription.id, now)
         shown, _ = await review_cards.refresh(tx, subscription, on, voices=voices, now=now)
-    log.info("%s: %s decided of %s: %s", channel, by or "the command line", on, act)
+    log.info(
+        "%s: %s decided of %s: %s", channel, by.name or by.person or "the command line", on, act
+    )
     return Decided(shown, is_done=True)
+
+
+async def count_of(db: Database, channel: ChannelRef, user: User) -> int:
+    """The number of digests of which a person decided, or was asked."""
+    async with db.reading() as tx:
+        return len(await reviews.list_of_person(tx, person_ids(channel, user), user.name))
+
+
+async def forget_person(
+    db: Database, channel: ChannelRef, user: User, *, now: datetime, voices: Voices
+) -> None:
+    """Remove a person's name from reviews, and from the cards of everybody.
+
+    What they decided holds, and their own cards are removed. May be repeated.
+    """
+    people = person_ids(channel, user)
+    async with db.reading() as tx:
+        found = await reviews.list_of_person(tx, people, user.name)
+    for named in found:
+        async with db.transaction() as tx:
+            await plan.guard(tx, named.channel)
+            for card in await reviews.list_cards(tx, named.subscription_id, named.on):
+                if card.person in people and card.key is not None:
+                    await direct_messages.drop(tx, card.key, now)
+            await reviews.forget(tx, named, people, user.name)
+            subscription = await subscriptions.get(tx, named.subscription_id)
+            await review_cards.refresh(tx, subscription, named.on, voices=voices, now=now)
 
 
 async def has_card(db: Database, subscription_id: int, on: date, people: Collection[str]) -> bool:

@@ -7,14 +7,14 @@ from datetime import date, datetime
 from bot.archive.domain.entry import EntryId
 from bot.core.database.database import Statements, Transaction
 from bot.core.database.instants import to_text
-from bot.digest.domain.review import Approved, Decision, Review
+from bot.digest.domain.review import FORGOTTEN, Approved, Decision, Review, Reviewer
 
 
 def find(statements: Statements, subscription_id: int, on: date) -> Review:
     """The review of a slot: an open one where nobody has decided anything."""
     row = statements.one(
         """
-        SELECT decision, ordering, shown, counted, decided_by FROM review
+        SELECT decision, ordering, shown, counted, decided_by, person FROM review
          WHERE subscription_id = :subscription AND on_date = :on
         """,
         {"subscription": subscription_id, "on": on.isoformat()},
@@ -26,7 +26,7 @@ def find(statements: Statements, subscription_id: int, on: date) -> Review:
         tuple(EntryId(int(each)) for each in row["ordering"].split()),
         _approved(row["shown"]),
         _approved(row["counted"]),
-        row["decided_by"],
+        Reviewer(row["decided_by"], row["person"]),
     )
 
 
@@ -42,11 +42,11 @@ async def put(
     await tx.run(
         """
         INSERT INTO review (subscription_id, on_date, decision, ordering, shown, counted,
-                            decided_by, decided_at)
-        VALUES (:subscription, :on, :decision, :ordering, :shown, :counted, :by, :now)
+                            decided_by, person, decided_at)
+        VALUES (:subscription, :on, :decision, :ordering, :shown, :counted, :by, :person, :now)
         ON CONFLICT (subscription_id, on_date) DO UPDATE
            SET decision = :decision, ordering = :ordering, shown = :shown, counted = :counted,
-               decided_by = :by, decided_at = :now
+               decided_by = :by, person = :person, decided_at = :now
         """,
         {
             "subscription": subscription_id,
@@ -55,7 +55,8 @@ async def put(
             "ordering": " ".join(map(str, review.order)),
             "shown": _approved_text(review.shown),
             "counted": _approved_text(review.counted),
-            "by": review.by.replace("\0", ""),  # PostgreSQL takes none
+            "by": review.by.name.replace("\0", ""),  # PostgreSQL takes none
+            "person": review.by.person,
             "now": to_text(now),
         },
     )
@@ -172,3 +173,63 @@ async def prune(tx: Transaction, before: date) -> None:
             f"DELETE FROM {table} WHERE on_date < :before",  # noqa: S608 - our own names
             {"before": before.isoformat()},
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A slot that a person decided of, or was asked about."""
+
+    subscription_id: int
+    channel: str
+    on: date
+
+
+_IS_THEIRS = """
+    (person IN (SELECT value FROM texts(:people))
+     OR (person = '' AND decided_by = :name AND decided_by <> ''))
+"""
+"""Reviews of an older version have the name only."""
+
+
+async def list_of_person(tx: Transaction, people: Collection[str], name: str) -> tuple[Named, ...]:
+    """The slots of which a person decided or was asked, by any of their ids."""
+    rows = await tx.all(
+        f"""
+        SELECT named.subscription_id, s.channel, named.on_date
+          FROM (SELECT subscription_id, on_date FROM review WHERE {_IS_THEIRS}
+                UNION
+                SELECT subscription_id, on_date FROM review_card
+                 WHERE person IN (SELECT value FROM texts(:people))) named
+          JOIN subscription s ON s.id = named.subscription_id
+         ORDER BY named.subscription_id, named.on_date
+        """,  # noqa: S608 - our own text
+        {"people": list(people), "name": name},
+    )
+    return tuple(
+        Named(row["subscription_id"], row["channel"], date.fromisoformat(row["on_date"]))
+        for row in rows
+    )
+
+
+async def forget(tx: Transaction, named: Named, people: Collection[str], name: str) -> None:
+    """The slot's review names the person no more, and they have no card of it."""
+    theirs = {
+        "subscription": named.subscription_id,
+        "on": named.on.isoformat(),
+        "people": list(people),
+    }
+    await tx.run(
+        f"""
+        UPDATE review SET decided_by = '', person = :forgotten
+         WHERE subscription_id = :subscription AND on_date = :on AND {_IS_THEIRS}
+        """,  # noqa: S608 - our own text
+        theirs | {"name": name, "forgotten": FORGOTTEN.person},
+    )
+    await tx.run(
+        """
+        DELETE FROM review_card
+         WHERE subscription_id = :subscription AND on_date = :on
+           AND person IN (SELECT value FROM texts(:people))
+        """,
+        theirs,
+    )

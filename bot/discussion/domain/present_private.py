@@ -28,6 +28,7 @@ def present_forgettable(
     likes: int = 0,
     follows: int | None = None,
     drafts: int = 0,
+    reviews: int = 0,
 ) -> Document:
     """What `forget-me` would delete, and a button that does it.
 
@@ -41,9 +42,9 @@ def present_forgettable(
     line = commands.format_line(
         commands.PAPER.name, f"{commands.FORGET_ME.name} {commands.CONFIRM}"
     )
-    if not replies and not likes and not drafts and ends:
+    if not (replies or likes or drafts or reviews) and ends:
         return document.notice(ends, say("Delete it"), line)
-    if not replies and not likes and not drafts:
+    if not (replies or likes or drafts or reviews):
         return document.notice(say("Nothing that you wrote is stored."))
     parts = []
     if replies:
@@ -52,6 +53,14 @@ def present_forgettable(
         parts.append(say.count("{n} reaction of yours", "{n} reactions of yours", likes))
     if drafts:
         parts.append(say.count("{n} draft of a note", "{n} drafts of notes", drafts))
+    if reviews:
+        parts.append(
+            say.count(
+                "your name in {n} review of a digest",
+                "your name in {n} reviews of digests",
+                reviews,
+            )
+        )
     if copies:
         parts.append(
             say.count("{n} copy in a linked channel", "{n} copies in linked channels", copies)

@@ -23,6 +23,7 @@ from bot.digest.domain.review import (
     Release,
     Reopen,
     ReviewedSlot,
+    Reviewer,
     Skip,
 )
 from bot.digest.services import plan, review, review_cards, subscribe
@@ -67,7 +68,14 @@ class Reviewing:
         code = code if code is not None else (await self.show(on)).code
         now = self.stage.clock()
         return await review.decide(
-            self.stage.db, self.id, on, act, code=code, by=by, now=now, voices=english
+            self.stage.db,
+            self.id,
+            on,
+            act,
+            code=code,
+            by=Reviewer(by, f"slack:T1/{by}"),
+            now=now,
+            voices=english,
         )
 
     async def plan(self, at: datetime | None = None) -> None:
@@ -208,9 +216,9 @@ async def test_of_two_people_at_once_the_second_sees_what_the_first_has_decided(
     assert sorted(each.is_done for each in decided) == [False, True]
     assert titles(decided[0].slot) == titles(decided[1].slot) == titles(shown)
     if decided[0].is_done:
-        assert (shown.review.by, posted) == ("Ada", ["A", "B", "C"])
+        assert (shown.review.by.name, posted) == ("Ada", ["A", "B", "C"])
     else:
-        assert (shown.review.by, posted) == ("Grace", ["A", "C"])
+        assert (shown.review.by.name, posted) == ("Grace", ["A", "C"])
 
 
 async def test_the_same_press_twice_is_done_once_and_said_twice(tmp_path: Path):
@@ -219,7 +227,7 @@ async def test_the_same_press_twice_is_done_once_and_said_twice(tmp_path: Path):
         first, second = [await desk.decide(Approve(), code, by=each) for each in ("Ada", "Grace")]
 
     assert (first.is_done, second.is_done) == (True, True)
-    assert second.slot.review.by == "Ada"
+    assert second.slot.review.by.name == "Ada"
 
 
 async def test_without_an_approval_it_is_posted_or_waits_as_the_channel_wants(tmp_path: Path):
@@ -353,6 +361,42 @@ async def test_curators_are_asked_by_habit_or_where_a_digest_waits_for_them(
         await desk.ask(is_habit=is_habit)
 
     assert len(desk.cards()) == asked
+
+
+async def test_who_is_forgotten_is_named_in_no_review_and_on_no_card(tmp_path: Path):
+    people = (CURATOR, "slack:T1/Ada")
+    ada, grace = (User(name, name, can_manage=False) for name in ("Ada", "Grace"))
+    async with reviewing(tmp_path) as desk:
+        db, now = desk.stage.db, desk.stage.clock
+        await desk.ask(*people)
+        await desk.decide(Approve(), by="Ada")
+        await desk.posted(TUESDAY_AT_NINE)
+        await desk.ask(*people)
+        desk.stage.clock.turn(hours=12)
+        await desk.stage.note("D", WEDNESDAY)
+        await desk.ask(*people)
+        await desk.decide(Approve(), on=WEDNESDAY, by="Ada")
+        await desk.send()
+        named = desk.cards()
+        counts = [await review.count_of(db, GENERAL, each) for each in (ada, grace)]
+        for each in (grace, ada, ada):
+            await review.forget_person(db, GENERAL, each, now=now(), voices=english)
+        await desk.send()
+        await desk.ask(*people)
+        unnamed = desk.cards()
+        async with db.reading() as tx:
+            reviews = await tx.all("SELECT decided_by, person FROM review")
+            cards = await tx.all("SELECT document FROM delivery WHERE part = 'review'")
+        counts.append(await review.count_of(db, GENERAL, grace))
+        posted = await desk.posted(TUESDAY_AT_NINE + DAY)
+
+    assert ["Approved by: Ada" in each.summary for each in named] == [True, True]
+    assert ["Approved by: somebody" in each.summary for each in unnamed] == [True, True]
+    assert counts == [2, 0, 0]
+    assert [tuple(each) for each in reviews] == [("", "?")] * 2
+    assert not any("Ada" in each["document"] for each in cards)
+    assert desk.cards("Ada") == []
+    assert posted == ["A", "B", "C", "D"]
 
 
 async def test_a_day_without_papers_asks_nobody_and_waits_for_nobody(tmp_path: Path):
