@@ -114,6 +114,7 @@ ON_ONE = (
     "contract/test_direct.py",
     "contract/test_follow.py",
     "contract/test_hearing.py",
+    "contract/test_review.py",
     "discussion/services/test_discuss_story.py",
 )
 """Of those, modules that `--engine both` runs on SQLite only, to save time: they are about files, platforms

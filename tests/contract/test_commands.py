@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import aiohttp
 import pytest
 
 from bot.archive.services.import_files import import_files
@@ -24,9 +25,11 @@ from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
 from bot.core.database.database import Database
 from bot.core.domain.document import Document
-from bot.core.ports import ChannelRef, Chat, Choice, Command, MessageRef, User
+from bot.core.domain.form import Form
+from bot.core.ports import ChannelRef, Chat, Choice, Command, FilledForm, MessageRef, User
 from bot.core.ports.chat import person_id
 from bot.discussion.store import replies
+from bot.webchat.services.access import one_time_address
 from tests.archive_stage import an_entry, keep
 from tests.databases import throw_away
 from tests.fakes.discord import components_of, text_of
@@ -56,6 +59,7 @@ A paper about embeddings.
 #embedding #rl
 """
 
+CURATORS = frozenset({"slack:T1/U2", "discord:102"})
 numbers = itertools.count(1)
 
 
@@ -73,12 +77,18 @@ class Shown:
 class Room:
     """A channel with the bot in it: `types` a line there, `presses` a button of an answer.
 
+    `picks` presses the button of a row, by what the row says; `changes` opens the form behind a
+    button, and saves it with other values. These and `presses` take whether it is the `other`
+    person who does it, a curator.
+
     `db` is the bot's database, in which the person who types is `channel` and `person`. `inbox`
     reads the person's direct messages, which `chat` posts.
     """
 
     types: Callable[[str], Awaitable[Shown]]
-    presses: Callable[[Shown, str], Awaitable[Shown]]
+    presses: Callable[..., Awaitable[Shown]]
+    picks: Callable[..., Awaitable[Shown]]
+    changes: Callable[[Shown, str, dict[str, str]], Awaitable[str]]
     db: Database
     channel: ChannelRef
     person: Callable[[], str]
@@ -114,12 +124,36 @@ def make_bot(db: Database, chats: list[Chat]) -> Bot:
     async def open_inbox(channel: ChannelRef, user: User) -> ChannelRef:
         return await chats[0].direct_channel(channel.workspace, user.id)
 
-    desk = DigestContext(db, lambda: NOW, ZoneInfo("Asia/Seoul"), check, lambda: None)
+    desk = DigestContext(
+        db, lambda: NOW, ZoneInfo("Asia/Seoul"), check, lambda: None, curators=CURATORS
+    )
     return Bot(desk, voices=Catalogues(), open_inbox=open_inbox)
 
 
+class RealForms:
+    """The forms of the bot, instead of a test's own."""
+
+    bot: Bot | None
+
+    def blank_form(self, command: Command) -> Form:
+        assert self.bot is not None
+        return self.bot.blank_form(command)
+
+    async def open_form(self, command: Command, blank: Form) -> Form | Document:
+        assert self.bot is not None
+        return await self.bot.open_form(command, blank)
+
+    async def keep_form(self, filled: FilledForm) -> bool:
+        assert self.bot is not None
+        return await self.bot.keep_form(filled)
+
+    async def submit_form(self, filled: FilledForm) -> Form | Document:
+        assert self.bot is not None
+        return await self.bot.submit_form(filled)
+
+
 @dataclass
-class WebInbox(FakeInbox):
+class WebInbox(RealForms, FakeInbox):
     bot: Bot | None = field(default=None)
 
     async def command(self, command: Command) -> Document:
@@ -133,7 +167,7 @@ class WebInbox(FakeInbox):
 
 
 @dataclass
-class SlackInbox(RecordingInbox):
+class SlackInbox(RealForms, RecordingInbox):
     bot: Bot | None = field(default=None)
 
     async def command(self, command: Command) -> Document:
@@ -142,7 +176,7 @@ class SlackInbox(RecordingInbox):
 
 
 @dataclass
-class RealDiscordInbox(DiscordInbox):
+class RealDiscordInbox(RealForms, DiscordInbox):
     bot: Bot | None = field(default=None)
 
     async def command(self, command: Command) -> Document:
@@ -150,7 +184,11 @@ class RealDiscordInbox(DiscordInbox):
         return await self.bot.command(command)
 
 
-_BUTTON = re.compile(r'data-command="([^"]*)"[^>]*>(.*?)</(?:button|a)>', re.DOTALL)
+_BUTTON = re.compile(r'data-command="([^"]*)"([^>]*)>(.*?)</(?:button|a)>', re.DOTALL)
+_FORM = re.compile(r'href="(/note[^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
+_ROW = re.compile(r'aria-label="[^":]*: ([^"]*)"')
+_INPUT = re.compile(r'name="([^"]+)" value="([^"]*)"')
+_TEXT = re.compile(r'<textarea[^>]*name="([^"]+)"[^>]*>\n?(.*?)</textarea>', re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
 
 
@@ -168,11 +206,14 @@ async def web(db: Database, *, direct: bool = False) -> AsyncIterator[Room]:
 
         def shown(answer: Any) -> Shown:
             page = str(answer.get("private") or answer["change"]["html"])
-            buttons = {
-                _TAG.sub("", label): html.unescape(line) for line, label in _BUTTON.findall(page)
-            }
+            buttons: dict[str, str] = {}
+            for line, attributes, label in _BUTTON.findall(page):
+                row = _ROW.search(attributes)
+                name = row[1] if row is not None else _TAG.sub("", label)
+                buttons[html.unescape(name)] = html.unescape(line)
+            forms = {_TAG.sub("", label): html.unescape(at) for at, label in _FORM.findall(page)}
             text = " ".join(html.unescape(_TAG.sub(" ", page)).split())
-            return Shown(text, "private" in answer, tuple(buttons), buttons)
+            return Shown(text, "private" in answer, (*buttons, *forms), buttons | forms)
 
         async def types(line: str) -> Shown:
             nonce = f"nonce-{next(numbers):06}"
@@ -181,11 +222,24 @@ async def web(db: Database, *, direct: bool = False) -> AsyncIterator[Room]:
             assert status == 200, answer
             return shown(answer)
 
-        async def presses(seen: Shown, label: str) -> Shown:
+        async def presses(seen: Shown, label: str, *, other: bool = False) -> Shown:
             line = seen.message[label]
-            status, answer = await stage.post("/api/press", channel=channel.id, line=line)
-            assert status == 200, answer
+            client = second if other else stage.client
+            body = {"channel": channel.id, "line": line}
+            async with client.post(stage.url("/api/press"), json=body, headers=stage.own) as sent:
+                answer = await sent.json()
+                assert sent.status == 200, answer
             return shown(answer)
+
+        async def changes(seen: Shown, label: str, values: dict[str, str]) -> str:
+            async with stage.client.get(stage.url(seen.message[label])) as opened:
+                page = await opened.text()
+            known = {**dict(_INPUT.findall(page)), **dict(_TEXT.findall(page))}
+            form = aiohttp.FormData(default_to_multipart=True)
+            for name, value in known.items():
+                form.add_field(name, values.get(name.removeprefix("field-"), html.unescape(value)))
+            async with stage.client.post(stage.url("/note"), data=form, headers=stage.own) as sent:
+                return " ".join(html.unescape(_TAG.sub(" ", await sent.text())).split())
 
         async def read(_: ChannelRef) -> list[str]:
             async with stage.client.get(stage.url("/inbox")) as response:
@@ -193,8 +247,18 @@ async def web(db: Database, *, direct: bool = False) -> AsyncIterator[Room]:
             found = re.findall(r"<article.*?</article>", page, re.DOTALL)
             return [" ".join(html.unescape(_TAG.sub(" ", each)).split()) for each in found]
 
+        def person() -> str:
+            return inbox.asked[-1].user.id
+
         await types("/help")
-        yield Room(types, presses, db, channel, lambda: inbox.asked[-1].user.id, stage.chat, read)
+        jar = aiohttp.CookieJar(unsafe=True)
+        async with aiohttp.ClientSession(cookie_jar=jar) as second:
+            address = one_time_address(
+                stage.address, await stage.access.new_token(at=stage.clock())
+            )
+            async with second.get(address) as response:
+                assert response.status == 200
+            yield Room(types, presses, presses, changes, db, channel, person, stage.chat, read)
 
 
 @asynccontextmanager
@@ -206,22 +270,40 @@ async def slack(db: Database, *, direct: bool = False) -> AsyncIterator[Room]:
         place = channel.id
 
         def buttons(message: Any) -> dict[str, Any]:
+            """Buttons by their labels; options of menus too, without their numbers."""
             blocks = [block for block in message["blocks"] if block["type"] == "actions"]
-            return {
-                element["text"]["text"]: {**element, "block_id": block["block_id"]}
-                for block in blocks
-                for element in block["elements"]
-                if element["type"] == "button"
-            }
+            found: dict[str, Any] = {}
+            for block, element in ((b, e) for b in blocks for e in b["elements"]):
+                control = {**element, "block_id": block["block_id"]}
+                if element["type"] == "button":
+                    found[element["text"]["text"]] = control
+                for option in element.get("options", ()):
+                    title = option["text"]["text"].partition(". ")[2]
+                    found[title] = control | {"selected_option": option}
+            return found
 
         async def shown(asked: Any) -> Shown:
             (answer, *_) = await stage.slack.until(lambda: asked.answers)
             private = answer["response_type"] == "ephemeral"
             return Shown(said_in_blocks(answer["blocks"]), private, tuple(buttons(answer)), answer)
 
-        async def presses(seen: Shown, label: str) -> Shown:
+        async def presses(seen: Shown, label: str, *, other: bool = False) -> Shown:
+            button, user = buttons(seen.message)[label], "U2" if other else "U1"
+            message = dict(seen.message)
+            return await shown(await stage.slack.press(message, button, channel=place, user=user))
+
+        async def changes(seen: Shown, label: str, values: dict[str, str]) -> str:
             button = buttons(seen.message)[label]
-            return await shown(await stage.slack.press(dict(seen.message), button, channel=place))
+            await stage.slack.press(dict(seen.message), button, channel=place)
+            modal = await stage.slack.modal("U1")
+            await stage.slack.until(lambda: len(modal.shown) >= 2)
+            names = {"ko": "Korean", "en": "English"}
+            for name, value in values.items():
+                await stage.slack.hands.type(modal, names[name], value)
+            said = len(stage.slack.world.ephemerals)
+            await stage.slack.hands.submit(modal)
+            await stage.slack.until(lambda: len(stage.slack.world.ephemerals) > said)
+            return str(stage.slack.world.ephemerals[-1].text)
 
         async def types(line: str) -> Shown:
             return await shown(await stage.slack.command(line, channel=place))
@@ -229,7 +311,7 @@ async def slack(db: Database, *, direct: bool = False) -> AsyncIterator[Room]:
         async def read(place: ChannelRef) -> list[str]:
             return [said_in_blocks(each["blocks"]) for each in stage.slack.messages(place.id)]
 
-        yield Room(types, presses, db, channel, lambda: "U1", stage.chat, read)
+        yield Room(types, presses, presses, changes, db, channel, lambda: "U1", stage.chat, read)
 
 
 @asynccontextmanager
@@ -253,13 +335,25 @@ async def discord(db: Database, *, direct: bool = False) -> AsyncIterator[Room]:
             options = {option: free} if free else {}
             return await shown(await stage.discord.types(name, options, at=int(channel.id)))
 
-        async def presses(seen: Shown, label: str) -> Shown:
-            return await shown(await stage.discord.presses(seen.message, label))
+        async def presses(seen: Shown, label: str, *, other: bool = False) -> Shown:
+            by = 102 if other else 101
+            return await shown(await stage.discord.presses(seen.message, label, by=by))
+
+        async def picks(seen: Shown, title: str, *, other: bool = False) -> Shown:
+            options = [o for each in components_of(seen.message) for o in each.get("options", ())]
+            label = next(o["label"] for o in options if o["label"].endswith(title))
+            by = 102 if other else 101
+            return await shown(await stage.discord.picks(seen.message, label, by=by))
+
+        async def changes(seen: Shown, label: str, values: dict[str, str]) -> str:
+            opened = await stage.discord.presses(seen.message, label)
+            sent = await stage.discord.submits(opened, values)
+            return text_of(await sent.answer())
 
         async def read(place: ChannelRef) -> list[str]:
             return [text_of(each) for each in stage.discord.messages(int(place.id))]
 
-        yield Room(types, presses, db, channel, lambda: "101", stage.chat, read)
+        yield Room(types, presses, picks, changes, db, channel, lambda: "101", stage.chat, read)
 
 
 PLATFORMS: dict[str, Callable[..., AbstractAsyncContextManager[Room]]] = {
