@@ -143,6 +143,17 @@ def test_code_is_a_block_with_its_indentation_and_long_code_is_cut_at_lines():
     assert lines == [f"  {n:03} word" for n in range(500)]
 
 
+@pytest.mark.parametrize("mark", ["+", "-", "-#", "##", "12.", ">"])
+def test_a_text_that_is_cut_behind_a_mark_goes_on_as_text(mark: str):
+    line = f"\n{mark} word"
+
+    for length in range(15):
+        text = "w" * length + line * 600
+        for payload in rendered(Document((Paragraph((Link(text, "ftp://a.example"),)),), "")):
+            for source in (payload.content, *(embed.description for embed in payload.embeds)):
+                assert {token.kind for token in read(source)} <= {"text"}, length
+
+
 def test_code_within_a_quote_stays_on_one_line():
     quote = Quote((Text("1. \n1. \n1. \n", Style.CODE),))
 

@@ -36,8 +36,8 @@ _INVITE_PATH = re.compile(
 )
 _LINE_START = re.compile(r"(?m)^([ \t]*)(#{1,6}(?=\s)|-(?=#?\s)|\+(?=\s)|>)")
 _LINE_NUMBER = re.compile(r"(?m)^([ \t]*\d{1,9})([.)])(?=\s)")
-_NUMBER_AT_END = re.compile(r"(?m)^([ \t]*\d{1,9})([.)])\Z")
-"""A text that is cut there goes on behind a space, and would be read as a list."""
+_MARK_AT_END = re.compile(r"(?m)^([ \t]*(?:\d{1,9}(?=[.)])|(?=[#+-])))([.)]|#{1,6}|-#?|\+)\Z")
+"""A text that is cut there goes on behind a space, and would be read as a list or a heading."""
 _SPACES = re.compile(r"\s+")
 _URL_SAFE = "!#$%&*+,-./:;=?@_~"  # no parentheses, brackets, quotes, angles or backslashes
 
@@ -107,7 +107,7 @@ def _run(inline: Inline, *, flat: bool) -> str:
     text = _SPACES.sub(" ", clean(text)) if flat else clean(text)
     core = text.strip()
     if not core or inline.style is Style.PLAIN:
-        return _NUMBER_AT_END.sub(r"\1\\\2", escape(text))
+        return _MARK_AT_END.sub(r"\1\\\2", escape(text))
     at = text.index(core)
     return text[:at] + _styled(core, inline.style) + text[at + len(core) :]
 
