@@ -169,6 +169,8 @@ class Format(StrEnum):
     DIGEST = "digest"
     JSONL = "jsonl"
     BIBTEX = "bibtex"
+    CSL = "csl"
+    RIS = "ris"
 
 
 def export(

@@ -1,4 +1,4 @@
-"""Export entries: as a vault, digest pages, JSON lines or BibTeX."""
+"""Export entries: as a vault, digest pages, JSON lines or a bibliography."""
 
 import asyncio
 import json
@@ -8,9 +8,10 @@ from enum import StrEnum
 from itertools import count
 from pathlib import Path
 
+from bot.archive.domain.citations import bibtex, csl, ris
 from bot.archive.domain.entry import Language, Reference, SourceKind, StoredEntry
 from bot.archive.domain.files.sync_copies import is_same_note, originals_of
-from bot.archive.domain.formats import bibtex, digest_page, vault_note
+from bot.archive.domain.formats import digest_page, vault_note
 from bot.archive.services import import_parser
 from bot.core.domain.errors import UsageError
 
@@ -24,11 +25,22 @@ class Format(StrEnum):
     DIGEST = "digest"
     JSONL = "jsonl"
     BIBTEX = "bibtex"
+    CSL = "csl"
+    RIS = "ris"
 
     @property
     def is_read_again(self) -> bool:
         """Whether the export may be imported again: then it must not have arXiv's words in it."""
         return self in (Format.VAULT, Format.DIGEST)
+
+
+_WHOLE = {
+    Format.DIGEST: digest_page.write,
+    Format.BIBTEX: bibtex.write,
+    Format.CSL: csl.write,
+    Format.RIS: ris.write,
+}
+"""What is written from all entries at once."""
 
 
 async def export_text(found: AsyncIterator[StoredEntry], form: Format) -> AsyncIterator[str]:
@@ -40,12 +52,11 @@ async def export_text(found: AsyncIterator[StoredEntry], form: Format) -> AsyncI
         case Format.JSONL:
             async for stored in found:
                 yield json.dumps(entry_json(stored), ensure_ascii=False) + "\n"
-        case Format.DIGEST | Format.BIBTEX:
-            entries = [stored.entry async for stored in found]
-            write = digest_page.write if form is Format.DIGEST else bibtex.write
-            yield await asyncio.to_thread(write, entries)
         case Format.VAULT:
             raise UsageError("A vault is a folder: name one with --out PATH")
+        case _:
+            entries = [stored.entry async for stored in found]
+            yield await asyncio.to_thread(_WHOLE[form], entries)
 
 
 async def export_vault(found: AsyncIterator[StoredEntry], folder: Path) -> int:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from bot.archive.domain import present_entry
 from bot.archive.domain.arxiv_record import ArxivRecord, PaperEventKind
+from bot.archive.domain.citations import bibtex
 from bot.archive.domain.entry import Entry, EntryId, Language, Reference, Related, StoredEntry
-from bot.archive.domain.formats import bibtex
 from bot.archive.domain.inlines import inlines, with_addresses
 from bot.core.domain import commands, document
 from bot.core.domain.day_text import day_text

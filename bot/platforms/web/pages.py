@@ -10,8 +10,8 @@ from aiohttp import web
 from markupsafe import Markup
 
 from bot.archive.domain import present_entry
+from bot.archive.domain.citations import bibtex
 from bot.archive.domain.entry import Entry, EntryId, Language
-from bot.archive.domain.formats import bibtex
 from bot.arxiv.domain.present_arxiv import paper_lines
 from bot.core.domain.day_text import day_text
 from bot.core.domain.errors import UsageError

@@ -10,9 +10,10 @@ from datetime import date
 import pytest
 
 from bot.archive.domain.arxiv_id import find_arxiv_ids
+from bot.archive.domain.citations import bibtex
 from bot.archive.domain.dates import named_date, parse_date_line
 from bot.archive.domain.entry import Commentary, Entry, Language, Paper, Source, SourceKind
-from bot.archive.domain.formats import bibtex, digest_page, vault_note
+from bot.archive.domain.formats import digest_page, vault_note
 from bot.archive.domain.formats.decode import decode
 from bot.archive.domain.inlines import inlines
 from bot.archive.domain.language import languages_of

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.archive.domain.arxiv_id import ArxivId
+from bot.archive.domain.citations import bibtex, citation
 from bot.archive.domain.entry import AtArxiv, Commentary, Entry, Language, Paper, Source, SourceKind
-from bot.archive.domain.formats import bibtex
 
 NOTE = Source(SourceKind.VAULT_NOTE, "note.md")
 
@@ -75,24 +75,24 @@ def test_the_year_comes_from_the_arxiv_id_else_from_the_entry() -> None:
 
 
 def test_a_key_depends_on_the_paper_alone_and_two_papers_have_two() -> None:
-    assert bibtex.key(Paper("A", ("X",), abstract="y")) == bibtex.key(Paper("A"))
-    assert bibtex.key(Paper("A", url="https://a.org")) != bibtex.key(
+    assert citation.key(Paper("A", ("X",), abstract="y")) == citation.key(Paper("A"))
+    assert citation.key(Paper("A", url="https://a.org")) != citation.key(
         Paper("A", url="https://b.org")
     )
-    assert bibtex.key(Paper("한국어 제목")).startswith("paper-")
+    assert citation.key(Paper("한국어 제목")).startswith("paper-")
 
 
 def test_the_key_of_a_paper_with_an_address_does_not_depend_on_its_title() -> None:
     url = "https://www.e.org/forum?id=a1"
 
-    assert bibtex.key(Paper("Pebbles", url=url)) == bibtex.key(Paper("Pebbles!", url=url))
-    assert bibtex.key(Paper("Pebbles", url=url)).startswith("e-org-forum-id-a1-")
+    assert citation.key(Paper("Pebbles", url=url)) == citation.key(Paper("Pebbles!", url=url))
+    assert citation.key(Paper("Pebbles", url=url)).startswith("e-org-forum-id-a1-")
 
 
 def test_keys_are_unique_in_an_export_and_the_same_in_every_export() -> None:
     papers = [Paper(f"제목 {n}") for n in range(20_000)]
     papers += [Paper("Pebbles", url=f"https://e.org/{n}") for n in range(20_000)]
-    keys = {paper.key: bibtex.key(paper) for paper in papers}
+    keys = {paper.key: citation.key(paper) for paper in papers}
 
     assert len(set(keys.values())) == len(papers)
     for paper in papers[::5_000]:
@@ -119,6 +119,9 @@ def test_keys_are_unique_in_an_export_and_the_same_in_every_export() -> None:
         (("Institute of Science and Technology",), "{Institute of Science and Technology}"),
         (("Bo, Al", "Kang Mina (KAIST)"), "Bo, Al and Kang Mina"),
         (("Martin Luther, Jr.",), "{Martin Luther, Jr.}"),
+        (("Martin Luther King Jr.",), "King, Jr., Martin Luther"),
+        (("Gerard 't Hooft", "Al bo Cy do"), "Gerard 't Hooft and do, Al bo Cy"),
+        (("홍 길동",), "홍, 길동"),
         (("Al Alvarez", "Ettore Alto"), "Al Alvarez and Ettore Alto"),
     ],
 )

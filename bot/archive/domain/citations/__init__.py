@@ -1,0 +1,1 @@
+"""Bibliographies: a paper as BibTeX, CSL-JSON and RIS."""
