@@ -48,8 +48,9 @@ bench: $(VENV)/.dev ## measure, as ratios to what plain tools do on this machine
 chaos: $(VENV)/.dev ## kill the bot in all the ways we know, every seed
 	$(BIN)/python -m pytest -m chaos --chaos-seeds=all $(ARGS)
 
-lookups: $(VENV)/.dev ## ask PostgreSQL and SQLite ten thousand look-ups: the same answers
-	$(BIN)/python -m pytest tests/lookup/store/test_engines_agree.py --lookups=10000 --timeout=3600 $(ARGS)
+lookups: $(VENV)/.dev ## ask PostgreSQL and SQLite ten thousand look-ups: the same answers; and for a thousand readers
+	$(BIN)/python -m pytest tests/lookup/store/test_engines_agree.py \
+	  tests/follow/services/test_many_readers.py --lookups=10000 --timeout=3600 $(ARGS)
 
 words: $(VENV)/.dev ## bring the Korean catalogue up to date with what the code says
 	$(BIN)/python -m tests.words

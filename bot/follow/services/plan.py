@@ -279,6 +279,8 @@ def _present(
 def _address(entry_id: EntryId, channels: Sequence[str], reader: Reader, desk: _Desk) -> str | None:
     """Where the reader finds the paper: its message in a channel where they asked, else its page."""
     for channel in channels:
+        if (reader.person, channel) in desk.hidden:
+            continue
         message = desk.sight.posted.get((entry_id, channel))
         address = desk.link(message) if message is not None else None
         if address:
