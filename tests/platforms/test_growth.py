@@ -24,9 +24,6 @@ from bot.platforms.slack.rendering import render as slack
 from bot.platforms.web.rendering import render as web
 from tests.growth import LINEAR, exponent, repeated
 
-SIZES = (2_000, 4_000, 8_000, 16_000)
-"""From the size on at which a text needs several of Discord's embeds and is cut."""
-
 PIECES = {
     "prose": "plain words of prose ",
     "hangul": "강화 학습을 한다. ",
@@ -117,7 +114,7 @@ def test_rendering_takes_time_in_proportion(
 ) -> None:
     def growth(piece: str) -> float:
         make = repeated(piece)
-        return exponent(RENDERERS[renderer], lambda size: shape(make(size)), SIZES)
+        return exponent(RENDERERS[renderer], lambda size: shape(make(size)))
 
     grows = {name: growth(piece) for name, piece in PIECES.items()}
 

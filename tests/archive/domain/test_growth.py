@@ -76,10 +76,3 @@ def test_reading_takes_time_in_proportion(name: str):
     grows = {piece: exponent(FUNCTIONS[name], repeated(piece)) for piece in PIECES}
 
     assert {piece: slope for piece, slope in grows.items() if slope >= LINEAR} == {}
-
-
-def test_a_function_that_is_quadratic_is_found_out():
-    def quadratic(text: str) -> int:
-        return sum(text.count("b", place) for place in range(len(text)))
-
-    assert exponent(quadratic, repeated("a")) > LINEAR
